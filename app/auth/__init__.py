@@ -1,0 +1,1 @@
+"""Package app.auth of DeepTracker."""

@@ -1,0 +1,1 @@
+"""Package app.views of DeepTracker."""

@@ -1,0 +1,1 @@
+"""Package benchmarks of DeepTracker."""

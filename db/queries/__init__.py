@@ -1,0 +1,1 @@
+"""Package db.queries of DeepTracker."""

@@ -1,0 +1,1 @@
+"""What a training script imports to record a run, and the format of the log."""

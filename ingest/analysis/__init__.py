@@ -1,0 +1,1 @@
+"""Package ingest.analysis of DeepTracker."""

@@ -1,0 +1,1 @@
+"""Package ingest.sources of DeepTracker."""
