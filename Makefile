@@ -1,0 +1,41 @@
+# Two commands for a newcomer, `make demo` and `make test`; each installs what it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+# Anything that pip shall be told, for instance where to find a CPU build of torch.
+PIP_OPTIONS ?=
+
+.PHONY: demo test check benchmarks clean lock setup browser
+
+demo: $(STAMP)
+	$(BIN)/deeptracker demo
+
+test: check browser
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) \
+		--constraint constraints.txt --editable '.[server,record,dev]'
+	touch $@
+
+# A browser for the tests: a system Chromium where there is one, else Debian's, else Playwright's.
+browser: $(STAMP)
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
+		$(BIN)/playwright install --with-deps chromium
+
+lock: $(STAMP)
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+
+clean:
+	rm -rf .venv build artifacts
