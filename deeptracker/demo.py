@@ -57,7 +57,7 @@ def load_digits() -> tuple[TensorDataset, TensorDataset]:
 
     The last 40 images of every digit are the validation set, the same for every seed.
     """
-    from sklearn.datasets import load_digits as load  # noqa: PLC0415  costs a second, needed here only
+    from sklearn.datasets import load_digits as load
 
     data = load()
     images = torch.tensor(data.images / 16.0, dtype=torch.float32).unsqueeze(1)
