@@ -1,0 +1,227 @@
+"""Where many stable images flip at once: left and right counts for any window and threshold.
+
+The whole is two scatters over one flat array of flips. `FlipIndex` keeps the flips sorted by
+their stable length, so that a window `k` touches only the flips that reach it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.analysis.flip_index import FlipIndex, Ints
+
+FORGOTTEN, LEARNED = 0, 1
+DIRECTIONS = ("both", "forgotten", "learned")
+WINDOW_SHARE = 0.055
+THRESHOLD_SHARE = 0.1
+
+
+def default_window(snapshots: int) -> int:
+    """Return the window `k`, in snapshots, that a run of this length starts with."""
+    return max(2, round(WINDOW_SHARE * snapshots))
+
+
+def default_threshold(class_size: NDArray[np.integer]) -> int:
+    """Return the threshold `m`, in images, for classes of these sizes [C] (empty ones aside)."""
+    present = class_size[class_size > 0]
+    return max(2, round(THRESHOLD_SHARE * float(np.median(present)))) if len(present) else 2
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells (class, snapshot) that reach a threshold, with both directions; i4, one length."""
+
+    class_id: Ints
+    snapshot: Ints
+    forgotten: Ints
+    learned: Ints
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """What stands out for one window and threshold.
+
+    `left` and `right` are the anomalous cells of classes; `pending` the cells near the live end
+    that would join `right` if nothing flips back. `overall_*` are the counts of the whole
+    validation set, i4 [T, 2] (forgotten, learned), at every snapshot and without threshold.
+    `pending_from` is the first snapshot whose right value is not final.
+    """
+
+    left: Cells
+    right: Cells
+    pending: Cells
+    overall_left: Ints
+    overall_right: Ints
+    pending_from: int
+
+
+@dataclass(frozen=True)
+class IterationTable:
+    """One row for every snapshot and side with an anomalous class or whole set; columns [rows].
+
+    `right` is False for a stable past that broke, True for a stable future that began. `images`,
+    `forgotten` and `learned` count over the whole validation set; `largest` is the highest count
+    of a single class and `largest_class` its class (-1: only the whole set is anomalous).
+    """
+
+    snapshot: Ints
+    right: NDArray[np.bool_]
+    classes: Ints
+    forgotten: Ints
+    learned: Ints
+    images: Ints
+    largest: Ints
+    largest_class: Ints
+    whole_set: NDArray[np.bool_]
+
+
+def counts(index: FlipIndex, *, k: int) -> tuple[Ints, Ints]:
+    """Return left and right, each i4 [C, T, 2]: class, snapshot, (forgotten, learned)."""
+    shape = (len(index.class_size), index.snapshots, 2)
+    return tuple(  # type: ignore[return-value]
+        np.bincount(keys, minlength=int(np.prod(shape))).astype(np.int32).reshape(shape)
+        for keys in (
+            _reaching(index.before, index.before_key, k),
+            _reaching(index.after, index.after_key, k),
+        )
+    )
+
+
+def find_anomalies(
+    index: FlipIndex,
+    *,
+    k: int,
+    m: float,
+    share: bool = False,
+    direction: str = "both",
+    live: bool = False,
+) -> Anomalies:
+    """Return the cells that reach `m` images (or, with `share`, `m` of the class's size, 0..1).
+
+    `direction` keeps one kind of flip. `live` says that the run still records: only then are
+    right values pending.
+    """
+    if k < 1 or direction not in DIRECTIONS:
+        raise ValueError(f"window {k} must be at least 1, direction one of {DIRECTIONS}")
+    needed = thresholds(index.class_size, m=m, share=share)
+    snapshots = index.snapshots
+    pending_from = max(0, snapshots - k + 1) if live else snapshots
+    left_keys = _of_direction(_reaching(index.before, index.before_key, k), direction)
+    right_keys = _of_direction(_reaching(index.after, index.after_key, k), direction)
+    open_keys = index.open_key[(index.open_key // 2) % max(1, snapshots) >= pending_from]
+    return Anomalies(
+        left=_cells(left_keys, needed, snapshots),
+        right=_cells(right_keys, needed, snapshots),
+        pending=_cells(_of_direction(open_keys, direction), needed, snapshots),
+        overall_left=_overall(left_keys, snapshots),
+        overall_right=_overall(right_keys, snapshots),
+        pending_from=pending_from,
+    )
+
+
+def thresholds(class_size: Ints, *, m: float, share: bool) -> Ints:
+    """Return the number of images [C] that makes each class anomalous, at least 1."""
+    # The small slack keeps a share such as 0.1 of 50 from asking for 6 images.
+    needed = np.ceil(class_size * m - 1e-9) if share else np.full(len(class_size), np.ceil(m))
+    return np.maximum(1, needed).astype(np.int32)
+
+
+def overall_threshold(class_size: Ints, *, m: float, share: bool) -> int:
+    """Return the images that make the whole set anomalous: the share that `m` is of a class.
+
+    `m` images of a median class are the same share of all images; without this, `m` images of
+    50,000 would mark nearly every snapshot.
+    """
+    present = class_size[class_size > 0]
+    if not len(present):
+        return 1
+    part = m if share else m / float(np.median(present))
+    return max(1, int(np.ceil(part * int(class_size.sum()) - 1e-9)))
+
+
+def iteration_table(anomalies: Anomalies, *, whole_set: int) -> IterationTable:
+    """Return the anomalous iterations in order of time, left before right.
+
+    `whole_set` is the number of images from which the validation set itself is anomalous.
+    """
+    sides = [
+        _side_rows(anomalies.left, anomalies.overall_left, whole_set, right=False),
+        _side_rows(anomalies.right, anomalies.overall_right, whole_set, right=True),
+    ]
+    joined = {name: np.concatenate([side[name] for side in sides]) for name in sides[0]}
+    order = np.lexsort((joined["right"], joined["snapshot"]))
+    return IterationTable(**{name: column[order] for name, column in joined.items()})
+
+
+def _side_rows(
+    cells: Cells, overall: Ints, whole_set: int, *, right: bool
+) -> dict[str, NDArray[np.generic]]:
+    snapshots = len(overall)
+    size = cells.forgotten + cells.learned
+    classes = np.bincount(cells.snapshot, minlength=snapshots)
+    largest = np.zeros(snapshots, dtype=np.int32)
+    largest_class = np.full(snapshots, -1, dtype=np.int32)
+    # Of equal counts the lowest class wins: it is written last.
+    order = np.lexsort((-cells.class_id, size))
+    largest[cells.snapshot[order]] = size[order]
+    largest_class[cells.snapshot[order]] = cells.class_id[order]
+    total = overall.sum(axis=1)
+    whole = total >= whole_set
+    rows = np.flatnonzero((classes > 0) | whole)
+    return {
+        "snapshot": rows.astype(np.int32),
+        "right": np.full(len(rows), right),
+        "classes": classes[rows].astype(np.int32),
+        "forgotten": overall[rows, FORGOTTEN],
+        "learned": overall[rows, LEARNED],
+        "images": total[rows].astype(np.int32),
+        "largest": largest[rows],
+        "largest_class": largest_class[rows],
+        "whole_set": whole[rows],
+    }
+
+
+def _reaching(length: Ints, key: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+    """Return the keys whose length, falling, is at least `k`: a prefix."""
+    return key[: len(length) - int(np.searchsorted(length[::-1], k, side="left"))]
+
+
+def _of_direction(key: NDArray[np.int64], direction: str) -> NDArray[np.int64]:
+    if direction == "both":
+        return key
+    return key[(key & 1) == (LEARNED if direction == "learned" else FORGOTTEN)]
+
+
+def _overall(key: NDArray[np.int64], snapshots: int) -> Ints:
+    counted = np.bincount(key % (2 * snapshots) if snapshots else key, minlength=2 * snapshots)
+    return counted.astype(np.int32).reshape(snapshots, 2)
+
+
+def _cells(key: NDArray[np.int64], needed: Ints, snapshots: int) -> Cells:
+    cells = len(needed) * snapshots
+    cell = key >> 1
+    if cells > 4 * len(cell):
+        ids, total = np.unique(cell, return_counts=True)
+    else:
+        total = np.bincount(cell, minlength=cells)
+        ids = np.flatnonzero(total)
+        total = total[ids]
+    class_id = ids // max(1, snapshots)
+    keep = total >= needed[class_id]
+    ids, total, class_id = ids[keep], total[keep], class_id[keep]
+    learned = _count_at(cell[(key & 1) == LEARNED], ids)
+    return Cells(
+        class_id=class_id.astype(np.int32),
+        snapshot=(ids % max(1, snapshots)).astype(np.int32),
+        forgotten=(total - learned).astype(np.int32),
+        learned=learned.astype(np.int32),
+    )
+
+
+def _count_at(cell: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how often each of the rising `ids` occurs in `cell`."""
+    if not len(ids):
+        return np.zeros(0, dtype=np.int64)
+    place = np.minimum(np.searchsorted(ids, cell), len(ids) - 1)
+    return np.bincount(place[ids[place] == cell], minlength=len(ids))

@@ -1,0 +1,80 @@
+"""Groups of classes whose errors developed alike: k-means over standardised error series."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+
+from ingest.analysis.order import fill_gaps
+
+DEFAULT_CLUSTERS = 4
+MAX_CLUSTERS = 50
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The clusters of a run, the lowest mean error first.
+
+    `label` i4 [C] is the cluster of each class, `size` i4 [K] its classes, `mean` f4 [K, T] the
+    mean error of its classes at each snapshot (NaN where none of them has one).
+    """
+
+    label: NDArray[np.int32]
+    size: NDArray[np.int32]
+    mean: NDArray[np.float32]
+
+
+def cluster_classes(error: NDArray[np.floating], *, clusters: int = DEFAULT_CLUSTERS) -> Clusters:
+    """Group classes by their `error` [C, T]; NaN is no measurement.
+
+    `clusters` is brought into 1..min(C, MAX_CLUSTERS), and lowered to the number of different
+    series. The same input gives the same clusters.
+    """
+    classes = len(error)
+    if not classes:
+        return Clusters(
+            np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, error.shape[1]), np.float32)
+        )
+    features = _standardised(error)
+    wanted = max(1, min(clusters, classes, MAX_CLUSTERS))
+    wanted = min(wanted, len(np.unique(features, axis=0)))
+    if wanted == 1:
+        label = np.zeros(classes, dtype=np.int32)
+    else:
+        model = KMeans(wanted, n_init=4, random_state=SEED)
+        label = model.fit_predict(features).astype(np.int32)
+    return _by_mean_error(label, error)
+
+
+def _standardised(error: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the filled series with mean 0 and deviation 1 at each snapshot (0 if all equal)."""
+    filled = fill_gaps(error)
+    spread = filled.std(axis=0)
+    # A snapshot at which all classes agree tells them apart no more than rounding does.
+    spread[spread < 1e-6] = np.inf
+    return np.ascontiguousarray((filled - filled.mean(axis=0)) / spread, dtype=np.float32)
+
+
+def _by_mean_error(label: NDArray[np.int32], error: NDArray[np.floating]) -> Clusters:
+    found = np.unique(label)
+    mean = np.stack([nan_mean(error[label == cluster]) for cluster in found])
+    level = np.array([np.nanmean(row) if np.isfinite(row).any() else np.inf for row in mean])
+    order = np.argsort(level, kind="stable")
+    rank = np.empty(len(found), dtype=np.int32)
+    rank[order] = np.arange(len(found), dtype=np.int32)
+    label = rank[np.searchsorted(found, label)]
+    return Clusters(
+        label=label,
+        size=np.bincount(label, minlength=len(found)).astype(np.int32),
+        mean=mean[order].astype(np.float32),
+    )
+
+
+def nan_mean(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the mean of each column over the rows that have a value; NaN where none has."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=0, dtype=np.float64)
+    number = known.sum(axis=0)
+    return np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0)
