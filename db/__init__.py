@@ -1,1 +1,1 @@
-"""Package db of DeepTracker."""
+"""The store: everything that speaks SQL, and nothing else does."""

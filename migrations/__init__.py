@@ -1,1 +1,1 @@
-"""Database migrations run by Alembic."""
+"""Alembic's migrations: the only way in which the schema comes about and changes."""

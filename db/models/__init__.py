@@ -1,1 +1,38 @@
-"""Package db.models of DeepTracker."""
+"""The tables, one family per file."""
+
+from db.models.base import Base
+from db.models.jobs import IngestJob, IngestJobLine
+from db.models.measurements import (
+    class_result,
+    filter_peak,
+    filter_stat,
+    flip_state,
+    layer_profile,
+    layer_stat,
+    scalar,
+    snapshot,
+)
+from db.models.people import Account, AccountSession, AccountToken, LoginAttempt
+from db.models.structure import Image, Layer, Run, ValidationClass
+
+__all__ = [
+    "Account",
+    "AccountSession",
+    "AccountToken",
+    "Base",
+    "Image",
+    "IngestJob",
+    "IngestJobLine",
+    "Layer",
+    "LoginAttempt",
+    "Run",
+    "ValidationClass",
+    "class_result",
+    "filter_peak",
+    "filter_stat",
+    "flip_state",
+    "layer_profile",
+    "layer_stat",
+    "scalar",
+    "snapshot",
+]

@@ -1,1 +1,1 @@
-"""Package db.queries of DeepTracker."""
+"""Look-ups by subject: each takes a session and ids, each gives frozen dataclasses of arrays."""

@@ -107,17 +107,16 @@ def find_anomalies(
     needed = thresholds(index.class_size, m=m, share=share)
     snapshots = index.snapshots
     pending_from = max(0, snapshots - k + 1) if live else snapshots
-    left_keys = _of_direction(_reaching(index.before, index.before_key, k), direction)
-    right_keys = _of_direction(_reaching(index.after, index.after_key, k), direction)
     open_keys = index.open_key[(index.open_key // 2) % max(1, snapshots) >= pending_from]
-    return Anomalies(
-        left=_cells(left_keys, needed, snapshots),
-        right=_cells(right_keys, needed, snapshots),
-        pending=_cells(_of_direction(open_keys, direction), needed, snapshots),
-        overall_left=_overall(left_keys, snapshots),
-        overall_right=_overall(right_keys, snapshots),
-        pending_from=pending_from,
+    (left, overall_left), (right, overall_right), (pending, _) = (
+        _scatter(_of_direction(keys, direction), needed, snapshots)
+        for keys in (
+            _reaching(index.before, index.before_key, k),
+            _reaching(index.after, index.after_key, k),
+            open_keys,
+        )
     )
+    return Anomalies(left, right, pending, overall_left, overall_right, pending_from)
 
 
 def thresholds(class_size: Ints, *, m: float, share: bool) -> Ints:
@@ -193,35 +192,31 @@ def _of_direction(key: NDArray[np.int64], direction: str) -> NDArray[np.int64]:
     return key[(key & 1) == (LEARNED if direction == "learned" else FORGOTTEN)]
 
 
-def _overall(key: NDArray[np.int64], snapshots: int) -> Ints:
-    counted = np.bincount(key % (2 * snapshots) if snapshots else key, minlength=2 * snapshots)
-    return counted.astype(np.int32).reshape(snapshots, 2)
-
-
-def _cells(key: NDArray[np.int64], needed: Ints, snapshots: int) -> Cells:
-    cells = len(needed) * snapshots
-    cell = key >> 1
-    if cells > 4 * len(cell):
-        ids, total = np.unique(cell, return_counts=True)
+def _scatter(key: NDArray[np.int64], needed: Ints, snapshots: int) -> tuple[Cells, Ints]:
+    """Return the cells that reach `needed` [C], and the counts of the whole set i4 [T, 2]."""
+    size = 2 * len(needed) * snapshots
+    # Few flips reach a wide window: sorting them is then cheaper than walking every cell.
+    if size > 4 * len(key):
+        ids, number = np.unique(key >> 1, return_counts=True)
+        learned = _count_at((key[(key & 1) == LEARNED]) >> 1, ids)
+        both = np.stack([number - learned, learned], axis=1)
+        overall = np.bincount(key % max(1, 2 * snapshots), minlength=2 * snapshots)
     else:
-        total = np.bincount(cell, minlength=cells)
-        ids = np.flatnonzero(total)
-        total = total[ids]
-    class_id = ids // max(1, snapshots)
-    keep = total >= needed[class_id]
-    ids, total, class_id = ids[keep], total[keep], class_id[keep]
-    learned = _count_at(cell[(key & 1) == LEARNED], ids)
-    return Cells(
-        class_id=class_id.astype(np.int32),
+        dense = np.bincount(key, minlength=size).reshape(-1, 2)
+        overall = dense.reshape(len(needed), -1).sum(axis=0)
+        ids = np.flatnonzero(dense[:, 0] + dense[:, 1])
+        both = dense[ids]
+    keep = both[:, 0] + both[:, 1] >= needed[ids // max(1, snapshots)]
+    ids, both = ids[keep], both[keep].astype(np.int32)
+    cells = Cells(
+        class_id=(ids // max(1, snapshots)).astype(np.int32),
         snapshot=(ids % max(1, snapshots)).astype(np.int32),
-        forgotten=(total - learned).astype(np.int32),
-        learned=learned.astype(np.int32),
+        forgotten=both[:, FORGOTTEN],
+        learned=both[:, LEARNED],
     )
+    return cells, overall.astype(np.int32).reshape(snapshots, 2)
 
 
 def _count_at(cell: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how often each of the rising `ids` occurs in `cell`."""
-    if not len(ids):
-        return np.zeros(0, dtype=np.int64)
-    place = np.minimum(np.searchsorted(ids, cell), len(ids) - 1)
-    return np.bincount(place[ids[place] == cell], minlength=len(ids))
+    """Return how often each of the rising `ids`, all that occur, stands in `cell`."""
+    return np.bincount(np.searchsorted(ids, cell), minlength=len(ids))

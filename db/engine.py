@@ -1,0 +1,46 @@
+"""Connections: the engine, and one transaction as a context manager."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from db.config import DatabaseSettings
+from db.embedded import ensure_server
+
+
+def database_url(settings: DatabaseSettings | None = None) -> str:
+    """Return the URL to use: DATABASE_URL, or that of the embedded server, which is started."""
+    settings = settings or DatabaseSettings()
+    return settings.database_url or ensure_server(settings.home)
+
+
+def make_engine(
+    url: str | None = None, *, statement_timeout_ms: int | None = 30_000, pool_size: int = 5
+) -> Engine:
+    """Return an engine for `url`, or for the settings' database.
+
+    A statement that runs longer than `statement_timeout_ms` is cancelled by the server; None means
+    no limit (loading).
+    """
+    address = make_url(url or database_url())
+    if address.drivername in ("postgresql", "postgres"):
+        # What other tools write; SQLAlchemy would look for psycopg2.
+        address = address.set(drivername="postgresql+psycopg")
+    options = f"-c statement_timeout={statement_timeout_ms or 0} -c jit=off -c timezone=UTC"
+    return create_engine(
+        address,
+        connect_args={"options": options, "application_name": "deeptracker"},
+        pool_pre_ping=True,
+        pool_size=pool_size,
+        max_overflow=10,
+    )
+
+
+@contextmanager
+def session_scope(engine: Engine) -> Iterator[Session]:
+    """Yield a session in one transaction: committed at the end, rolled back on an exception."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session

@@ -1,0 +1,28 @@
+"""Errors of the store; their texts are safe to show to a user."""
+
+from deeptracker.errors import DeepTrackerError
+
+
+class StoreError(DeepTrackerError):
+    """Something about the store is wrong; children say what."""
+
+
+class NotFound(StoreError):  # noqa: N818 - the name that callers read in an except clause
+    """The asked run, layer, class, job or account does not exist."""
+
+    def __init__(self, what: str, key: object) -> None:
+        super().__init__(f"There is no {what} {key}.")
+        self.what = what
+        self.key = key
+
+
+class Conflict(StoreError):  # noqa: N818
+    """What shall be written contradicts what is stored."""
+
+
+class RunBusy(Conflict):
+    """Another process is loading this run right now; wait until it is done, or cancel its job."""
+
+
+class ServerUnavailable(StoreError):  # noqa: N818
+    """The embedded PostgreSQL could not be started; the text says why and what to do."""

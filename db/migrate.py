@@ -1,0 +1,80 @@
+"""The schema: bring it up to date, ask whether it is, write a new migration."""
+
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+import migrations
+from db.engine import make_engine
+
+_SCRIPTS = Path(migrations.__file__).parent
+
+
+def include_name(name: str | None, kind: str, parents: object) -> bool:
+    """Leave the queue's tables alone: procrastinate's own SQL makes them."""
+    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
+
+
+def upgrade(target: Engine | str | None = None, *, revision: str = "head") -> None:
+    """Bring the database up to `revision`; safe to call from several processes at once."""
+    with _connect(target) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def is_current(target: Engine | str | None = None) -> bool:
+    """Return whether the database has every migration."""
+    with _connect(target) as connection:
+        heads = MigrationContext.configure(connection).get_current_heads()
+        return set(heads) == set(ScriptDirectory.from_config(_config(connection)).get_heads())
+
+
+def heads() -> tuple[str, ...]:
+    """Return the newest revisions of the code; more than one means that two were written apart."""
+    return tuple(ScriptDirectory(str(_SCRIPTS)).get_heads())
+
+
+def write_migration(message: str, *, target: Engine | str | None = None) -> None:
+    """Write a new migration from what the models have and the database lacks."""
+    with _connect(target) as connection:
+        command.revision(_config(connection), message=message, autogenerate=True)
+
+
+def _connect(target: Engine | str | None) -> Connection:
+    engine = (
+        target
+        if isinstance(target, Engine)
+        else make_engine(target, statement_timeout_ms=None, pool_size=1)
+    )
+    return engine.connect()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes["connection"] = connection
+    return config
+
+
+def main(arguments: list[str]) -> int:
+    """Run `python -m db.migrate upgrade | check | new MESSAGE`."""
+    match arguments:
+        case ["upgrade"]:
+            upgrade()
+        case ["check"]:
+            return 0 if is_current() else 1
+        case ["new", message]:
+            write_migration(message)
+        case _:
+            sys.stderr.write("usage: python -m db.migrate upgrade | check | new MESSAGE\n")
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

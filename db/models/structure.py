@@ -1,0 +1,88 @@
+"""Runs and what they are made of: layers, classes, images."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, Timestamp, one_of
+from db.types import Array, NumpyArray
+
+RUN_STATES = ("recording", "complete", "failed", "loading")
+
+
+class Run(Base):
+    """One training of one network; `version` grows with every loaded batch and is a cache key."""
+
+    __tablename__ = "run"
+    __table_args__ = (CheckConstraint(one_of("state", *RUN_STATES), name="state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[UUID] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(Text)
+    dataset: Mapped[str] = mapped_column(Text)
+    hyperparameters: Mapped[dict[str, Any]]
+    manifest: Mapped[dict[str, Any]]
+    location: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(server_default="0")
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
+    class_count: Mapped[int]
+    layer_count: Mapped[int]
+    image_count: Mapped[int]
+    filter_count: Mapped[int]
+    snapshot_count: Mapped[int] = mapped_column(server_default="0")
+    last_iteration: Mapped[int | None]
+    last_error: Mapped[float | None]
+    planned_iterations: Mapped[int | None]
+    lost_snapshots: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[Timestamp]
+    loaded_at: Mapped[CreatedAt]
+    archived_at: Mapped[Timestamp | None]
+
+
+class Layer(Base):
+    """One layer of a run; its filters are `filter_offset` .. + `filters` of the run's filters."""
+
+    __tablename__ = "layer"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    layer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    stage: Mapped[str] = mapped_column(Text)
+    block: Mapped[str] = mapped_column(Text)
+    filters: Mapped[int]
+    filter_offset: Mapped[int]
+    parameters: Mapped[int]
+    inputs: Mapped[int]
+    kernel: Mapped[dict[str, Any]]
+
+
+class ValidationClass(Base):
+    """One validation class; `images` are its image ids in order of position."""
+
+    __tablename__ = "class"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    class_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text)
+    image_count: Mapped[int]
+    images: Mapped[Array] = mapped_column(NumpyArray("i4"))
+    contact_sheet: Mapped[bytes | None] = mapped_column(LargeBinary)
+    thumbnail: Mapped[int | None]
+
+
+class Image(Base):
+    """One validation image; `position` is its place among the images of its class."""
+
+    __tablename__ = "image"
+    __table_args__ = (Index(None, "run_id", "class_id", "position", unique=True),)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    image_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    class_id: Mapped[int]
+    position: Mapped[int]
+    name: Mapped[str | None] = mapped_column(Text)

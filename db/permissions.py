@@ -1,0 +1,43 @@
+"""Roles and what they may do, as data."""
+
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    """What an account is."""
+
+    VIEWER = "viewer"
+    MEMBER = "member"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """What can be asked for."""
+
+    READ_RUNS = "read_runs"
+    ANNOTATE = "annotate"
+    COMPARE = "compare"
+    SCHEDULE_JOBS = "schedule_jobs"
+    MANAGE_RUNS = "manage_runs"
+    MANAGE_PEOPLE = "manage_people"
+
+
+_VIEWER = frozenset({Permission.READ_RUNS})
+_MEMBER = _VIEWER | {Permission.ANNOTATE, Permission.COMPARE, Permission.SCHEDULE_JOBS}
+
+ROLE_PERMISSIONS = MappingProxyType(
+    {
+        Role.VIEWER: _VIEWER,
+        Role.MEMBER: _MEMBER,
+        Role.ADMIN: frozenset(Permission),
+    }
+)
+
+
+def allows(role: Role | str, permission: Permission) -> bool:
+    """Return whether `role` has `permission`; an unknown role has none."""
+    try:
+        return permission in ROLE_PERMISSIONS[Role(role)]
+    except ValueError:
+        return False

@@ -1,0 +1,69 @@
+"""The log on disk: manifest, snapshots, version, checks; FORMAT.md describes it in words."""
+
+from deeptracker.format.directory import RunDirectory, contact_sheet_path, snapshot_path
+from deeptracker.format.files import atomic_write
+from deeptracker.format.manifest import (
+    Images,
+    LayerSpec,
+    Manifest,
+    ModuleSpec,
+    Sampling,
+    read_manifest,
+    write_manifest,
+)
+from deeptracker.format.names import (
+    BAND_THRESHOLDS,
+    BINS,
+    FILTER_QUANTITIES,
+    FORMAT,
+    HISTOGRAM_EDGES,
+    MANIFEST,
+    OPTIONAL_QUANTITIES,
+    QUANTITIES,
+    SERIES,
+    SNAPSHOTS,
+    STATES,
+    STATISTICS,
+    THUMBNAILS,
+    VERSION,
+)
+from deeptracker.format.snapshot import (
+    Series,
+    Snapshot,
+    prediction_dtype,
+    read_snapshot,
+    write_snapshot,
+)
+
+__all__ = [
+    "BAND_THRESHOLDS",
+    "BINS",
+    "FILTER_QUANTITIES",
+    "FORMAT",
+    "HISTOGRAM_EDGES",
+    "MANIFEST",
+    "OPTIONAL_QUANTITIES",
+    "QUANTITIES",
+    "SERIES",
+    "SNAPSHOTS",
+    "STATES",
+    "STATISTICS",
+    "THUMBNAILS",
+    "VERSION",
+    "Images",
+    "LayerSpec",
+    "Manifest",
+    "ModuleSpec",
+    "RunDirectory",
+    "Sampling",
+    "Series",
+    "Snapshot",
+    "atomic_write",
+    "contact_sheet_path",
+    "prediction_dtype",
+    "read_manifest",
+    "read_snapshot",
+    "snapshot_path",
+    "write_manifest",
+    "write_snapshot",
+]

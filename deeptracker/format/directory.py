@@ -1,0 +1,64 @@
+"""A run directory: where its files are, and which snapshots it holds."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from deeptracker.errors import LogError
+from deeptracker.format.files import read_limited
+from deeptracker.format.manifest import Manifest, read_manifest
+from deeptracker.format.names import MANIFEST, SNAPSHOTS, THUMBNAILS
+from deeptracker.format.snapshot import MAX_ITERATION, Snapshot, read_snapshot
+
+_NAME = re.compile(r"([0-9]{9,10})\.safetensors", re.ASCII)
+MAX_CONTACT_SHEET = 32 * 2**20
+
+
+def snapshot_path(run_dir: Path, iteration: int) -> Path:
+    """Return where the snapshot of an iteration stands."""
+    return run_dir / SNAPSHOTS / f"{iteration:09d}.safetensors"
+
+
+def contact_sheet_path(run_dir: Path, class_id: int) -> Path:
+    """Return where the contact sheet of a class stands; named by number, never by the user."""
+    return run_dir / THUMBNAILS / f"{class_id:06d}.webp"
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """A log on disk, read a piece at a time; nothing is kept open between two calls."""
+
+    path: Path
+
+    def manifest(self) -> Manifest:
+        """Read run.json; LogError where it cannot be used."""
+        return read_manifest(self.path / MANIFEST)
+
+    def iterations(self) -> list[int]:
+        """Return the iterations that have a snapshot file, rising.
+
+        Files of other names, such as those being written, are passed over.
+        """
+        folder = self.path / SNAPSHOTS
+        try:
+            names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+        except OSError as error:
+            raise LogError(folder, "", f"cannot be read ({error.strerror})") from error
+        found = (_NAME.fullmatch(name) for name in names)
+        numbers = (int(match[1]) for match in found if match)
+        return sorted({number for number in numbers if number <= MAX_ITERATION})
+
+    def snapshot(self, manifest: Manifest, iteration: int) -> Snapshot:
+        """Read the snapshot of an iteration; LogError also where it says another iteration."""
+        path = snapshot_path(self.path, iteration)
+        snapshot = read_snapshot(path, manifest)
+        if snapshot.iteration != iteration:
+            raise LogError(
+                path, "iteration", f"is {snapshot.iteration}, but the file's name says {iteration}"
+            )
+        return snapshot
+
+    def contact_sheet(self, class_id: int) -> bytes | None:
+        """Return the contact sheet of a class (WebP, not looked into), None where there is none."""
+        path = contact_sheet_path(self.path, class_id)
+        return read_limited(path, MAX_CONTACT_SHEET) if path.exists() else None

@@ -1,0 +1,54 @@
+"""What a log holds, by name: quantities, statistics, bins and thresholds of format version 1."""
+
+import numpy as np
+
+FORMAT = "deeptracker"
+VERSION = 1
+MANIFEST = "run.json"
+SNAPSHOTS = "snapshots"
+THUMBNAILS = "thumbnails"
+
+# What is measured of every layer at every snapshot, and what may be measured besides.
+QUANTITIES = ("weight", "gradient", "update")
+OPTIONAL_QUANTITIES = ("activation",)
+
+STATISTICS = (
+    "minimum",
+    "q1",
+    "median",
+    "q3",
+    "maximum",
+    "mean",
+    "std",
+    "total",
+    "l1",
+    "l2",
+    "zero_share",
+    "nan_count",
+    "inf_count",
+)
+
+# Share of parameters with |update| / |weight| of at most the threshold.
+BAND_THRESHOLDS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+
+FILTER_QUANTITIES = (
+    "weight_mean",
+    "weight_std",
+    "weight_l2",
+    "gradient_l2",
+    "update_ratio",
+    "relative_change",
+    "cosine_change",
+)
+
+# Four bins a decade on both sides of zero, one around it, one beyond each end. The same bins for
+# every layer and snapshot: then the histogram of a block is the sum of those of its layers.
+_MAGNITUDES = 10.0 ** (np.arange(-32, 9) / 4)
+HISTOGRAM_EDGES: np.ndarray = np.concatenate([[-np.inf], -_MAGNITUDES[::-1], _MAGNITUDES, [np.inf]])
+HISTOGRAM_EDGES.setflags(write=False)
+BINS = len(HISTOGRAM_EDGES) - 1
+
+# Scalars that the views know; a script may log any others besides.
+SERIES = ("learning_rate", "train_loss", "train_error", "validation_loss", "validation_error")
+
+STATES = ("recording", "complete", "failed")

@@ -1,0 +1,51 @@
+"""How migrations run: one process at a time, each migration in a transaction of its own."""
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import Connection, text
+
+from db.migrate import include_name
+from db.models import Base
+from db.types import NumpyArray
+
+_LOCK = 0x4454_4D49
+
+
+def render_item(kind: str, item: object, _: AutogenContext) -> str | bool:
+    """Write array columns as plain bytea: an old migration must not depend on today's code."""
+    if kind == "type" and isinstance(item, NumpyArray):
+        return "sa.LargeBinary()"
+    return False
+
+
+def run(connection: Connection) -> None:
+    """Bring the schema up to date, or write a new migration."""
+    # Wait for another process that migrates, but never queue behind a long reader of a table:
+    # whoever waits for an exclusive lock makes every later reader wait too.
+    connection.execute(text("SET lock_timeout = '120s'"))
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+    connection.execute(text("SET lock_timeout = '4s'"))
+    connection.execute(text("SET statement_timeout = '300s'"))
+    connection.commit()
+    try:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            transaction_per_migration=True,
+            include_name=include_name,
+            render_item=render_item,
+            compare_type=True,
+            compare_server_default=False,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+        connection.execute(text("RESET lock_timeout"))
+        connection.execute(text("RESET statement_timeout"))
+        connection.commit()
+
+
+run(context.config.attributes["connection"])

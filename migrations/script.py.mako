@@ -1,0 +1,27 @@
+"""${message}
+
+Rules for a migration:
+- It runs in one transaction under a lock timeout of 4 s: retry rather than block the readers.
+- Never import models or today's constants; write names and types out.
+- Add columns as NULL or with a constant default; fill them in a migration of their own.
+- An index on a large table needs CONCURRENTLY, in an autocommit block, alone in its migration.
+- A new array column is bytea; say SET STORAGE EXTERNAL for it here.
+- Keys of measurement tables begin with run_id; no foreign key crosses runs.
+- There is no way down: a backup is the way back.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+${imports if imports else ""}
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    raise NotImplementedError("There is no way down; restore a backup.")
