@@ -1,0 +1,33 @@
+"""What the images of a class are taken for, over time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Partners:
+    """The classes that one class is taken for most: `class_id` i4 [P], `count` i4 [P, T].
+
+    `count` is the number of images of the class that were taken for that partner at the snapshot;
+    partners come in falling order of their sum over all snapshots, ties by class id.
+    """
+
+    class_id: NDArray[np.int32]
+    count: NDArray[np.int32]
+
+
+def confusion_partners(
+    prediction: NDArray[np.integer[Any]], *, class_id: int, most: int = 8
+) -> Partners:
+    """Return up to `most` partners from the predictions [n, T] of the images of `class_id`."""
+    snapshots = prediction.shape[1]
+    wrong = prediction != class_id
+    found, total = np.unique(prediction[wrong], return_counts=True)
+    chosen = found[np.lexsort((found, -total))][:most].astype(np.int32)
+    count = np.zeros((len(chosen), snapshots), dtype=np.int32)
+    for row, partner in enumerate(chosen):
+        count[row] = (prediction == partner).sum(axis=0)
+    return Partners(chosen, count)

@@ -1,0 +1,50 @@
+"""How each image was learned and forgotten over a run, from its flips alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEVER = -1
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """The learning of every image, arrays [N].
+
+    `forgotten` i4 counts the flips from correct to wrong (the forgetting events of Toneva et al.,
+    "An Empirical Study of Example Forgetting during Deep Neural Network Learning", ICLR 2019),
+    `first_learned` i4 is the index of the first snapshot at which the image was correct, NEVER
+    (-1) where it never was.
+    """
+
+    forgotten: NDArray[np.int32]
+    first_learned: NDArray[np.int32]
+
+    @property
+    def never_learned(self) -> NDArray[np.bool_]:
+        """Return which images were wrong at every snapshot."""
+        return self.first_learned == NEVER
+
+
+def forgetting(
+    snapshot: NDArray[np.int32],
+    image: NDArray[np.int32],
+    learned: NDArray[np.uint8],
+    *,
+    correct_now: NDArray[np.uint8],
+) -> Forgetting:
+    """Count for every image, from the flips (flat arrays [n], any order) and the last state [N].
+
+    Whether an image was correct at the first snapshot follows from its last state: each flip turns
+    it, so an even number of flips means that it began as it ended.
+    """
+    images = len(correct_now)
+    flips = np.bincount(image, minlength=images)
+    began_correct = (correct_now != 0) ^ (flips % 2 == 1)
+    forgotten = np.bincount(image[learned == 0], minlength=images)
+    first = np.full(images, np.iinfo(np.int32).max, dtype=np.int32)
+    np.minimum.at(first, image[learned != 0], snapshot[learned != 0])
+    first[first == np.iinfo(np.int32).max] = NEVER
+    first[began_correct] = 0
+    return Forgetting(forgotten.astype(np.int32), first)
