@@ -53,7 +53,7 @@ class Schedule:
 
     def noise(self, index: int) -> float:
         """Return by how much an image's margin jumps about; less at a lower learning rate."""
-        return float(0.45 * self.rate(index) ** 0.3 / FIRST_RATE**0.3)
+        return float(0.7 * (self.rate(index) / FIRST_RATE) ** 0.22)
 
 
 def schedule(rng: np.random.Generator, *, snapshots: int, classes: int) -> Schedule:
