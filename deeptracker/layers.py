@@ -1,0 +1,176 @@
+"""Which modules of a network are layers, where their weights are, and what stands above them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+from torch.nn.modules.instancenorm import _InstanceNorm
+
+from deeptracker.errors import NothingToRecord, RecordingError
+from deeptracker.format import LayerSpec, ModuleSpec
+
+_NORMALISATION = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
+_KINDS = ("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
+_SHORTCUT = re.compile(r"(conv_?|proj_?)?(downsample|shortcut|skip)(_?(conv|proj|layer))?_?\d*")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: what the manifest says of it, and the tensor that the optimizer trains."""
+
+    spec: LayerSpec
+    module: nn.Module
+    weight: nn.Parameter
+
+    def rows(self, tensor: Tensor) -> Tensor:
+        """Return a tensor of the weight's shape as contiguous float32 [F, K], a row per filter.
+
+        Shares memory with `tensor` where no copy is needed.
+        """
+        tensor = tensor.detach()
+        if isinstance(self.module, _ConvTransposeNd):
+            # [in, out / groups, kernel]: an output channel is fed by the inputs of its group.
+            groups = self.spec.groups
+            split = tensor.reshape(groups, tensor.shape[0] // groups, tensor.shape[1], -1)
+            tensor = split.transpose(1, 2)
+        rows = tensor.reshape(self.spec.filters, -1)
+        # There is no float64 on Apple's GPUs, whose memory is the host's anyway.
+        rows = rows.cpu() if rows.device.type == "mps" else rows
+        return rows.to(torch.float32).contiguous()
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """Return the network itself: without torch.compile's and data-parallel wrappers."""
+    wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+    while True:
+        if isinstance(model, wrappers):
+            model = model.module
+        elif isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):
+            model = inner
+        else:
+            return model
+
+
+def find_layers(model: nn.Module, *, normalisation: bool) -> list[Layer]:
+    """Return the layers in the order of their definition; a shared weight counts once.
+
+    A parametrized weight (weight or spectral norm, pruning) is recorded as the tensor that the
+    optimizer trains. Raises NothingToRecord where no module is a layer, RecordingError where
+    a layer does not know its shape yet.
+    """
+    kinds = (_ConvNd, nn.Linear, *(_NORMALISATION if normalisation else ()))
+    seen: set[int] = set()
+    found: list[tuple[str, nn.Module, nn.Parameter]] = []
+    for name, module in model.named_modules():
+        weight = _weight(module) if isinstance(module, kinds) else None
+        if weight is None or id(weight) in seen:
+            continue
+        if isinstance(weight, nn.parameter.UninitializedParameter):
+            raise RecordingError(
+                f"layer {name!r} has no shape yet; run one batch through the model before the "
+                "Recorder is made"
+            )
+        if weight.is_complex() or not weight.numel():
+            continue
+        seen.add(id(weight))
+        found.append((name, module, weight))
+    if not found:
+        raise NothingToRecord(
+            f"{type(model).__name__} has no convolution and no linear layer; pass the module that "
+            "holds them, or normalisation=True for one that has normalisation layers only"
+        )
+    names = [name for name, _, _ in found]
+    return [Layer(_spec(names, *layer), layer[1], layer[2]) for layer in found]
+
+
+def find_modules(model: nn.Module, layers: list[Layer]) -> tuple[ModuleSpec, ...]:
+    """Return the modules on the way from the model (itself left out) to its layers."""
+    on_the_way = {above for layer in layers for above in _above(layer.spec.name)}
+    return tuple(
+        ModuleSpec(name, type(module).__name__)
+        for name, module in model.named_modules()
+        if name in on_the_way
+    )
+
+
+def _weight(module: nn.Module) -> nn.Parameter | None:
+    """Return the tensor that is trained, never computing a weight: that may change its state."""
+    own = module._parameters
+    parametrized = getattr(module, "parametrizations", None)
+    if isinstance(parametrized, nn.ModuleDict) and "weight" in parametrized:
+        # weight_norm keeps the length in original0 and the direction in original1.
+        own = parametrized["weight"]._parameters
+    for name in ("weight", "original", "original1", "weight_orig", "weight_v"):
+        if isinstance(weight := own.get(name), nn.Parameter):
+            return weight
+    return None
+
+
+def _spec(names: list[str], name: str, module: nn.Module, weight: nn.Parameter) -> LayerSpec:
+    stage, block, branch = place(name, names)
+    filters, inputs, groups = weight.numel(), 1, 1
+    kernel: tuple[int, ...] = ()
+    stride: tuple[int, ...] = ()
+    if isinstance(module, _ConvNd):
+        filters, groups = module.out_channels, module.groups
+        inputs = module.in_channels // groups
+        kernel, stride = tuple(module.kernel_size), tuple(module.stride)
+    elif isinstance(module, nn.Linear):
+        filters, inputs = module.out_features, module.in_features
+    return LayerSpec(
+        name=name,
+        kind=_kind(module),
+        stage=stage,
+        block=block,
+        branch=branch,
+        filters=filters,
+        parameters=weight.numel(),
+        inputs=inputs,
+        kernel=kernel,
+        stride=stride,
+        groups=groups,
+    )
+
+
+def _kind(module: nn.Module) -> str:
+    """Return the name of torch's own class, also for a subclass of it."""
+    for cls in type(module).__mro__:
+        if cls.__name__ in _KINDS or cls is nn.Linear or cls.__module__.startswith("torch.nn."):
+            return cls.__name__
+    return type(module).__name__
+
+
+def _above(name: str) -> Iterator[str]:
+    """Yield the dotted names above a module, outermost first."""
+    parts = name.split(".")
+    for length in range(1, len(parts)):
+        yield ".".join(parts[:length])
+
+
+def place(name: str, names: list[str]) -> tuple[str, str, str]:
+    """Return stage, block and branch of the layer `name` among all layers' names.
+
+    Stage and block are the two outermost modules around it, once modules that merely wrap the
+    stages ("backbone", "features") are passed over; "" where there is none. The branch is
+    "shortcut" where a module within the block is called so.
+    """
+    above = list(_above(name))
+    while len(above) > 2 and _wraps(above[0], names):
+        above.pop(0)
+    stage, block, *_ = [*above[:2], "", ""]
+    within = name[len(block or stage) :].split(".")
+    branch = "shortcut" if any(_SHORTCUT.fullmatch(part.lower()) for part in within) else "main"
+    return stage, block, branch
+
+
+def _wraps(module: str, names: list[str]) -> bool:
+    """Say whether a module holds most layers in named parts that have parts of their own."""
+    depth = module.count(".") + 1
+    inside = [name.split(".")[depth:] for name in names if name.startswith(f"{module}.")]
+    named = not any(parts[0].isdigit() for parts in inside)
+    nested = sum(len(parts) > 2 for parts in inside)
+    return named and 2 * nested > len(inside) and 2 * len(inside) > len(names)
