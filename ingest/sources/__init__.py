@@ -1,1 +1,30 @@
-"""Package ingest.sources of DeepTracker."""
+"""Kinds of log, one file each; every source answers the same few questions."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from deeptracker.errors import LogError
+from deeptracker.format import Manifest, Snapshot
+
+OnBad = Callable[[LogError], None]
+
+
+class Source(Protocol):
+    """A log that may still grow. Nothing is kept open between two calls."""
+
+    def manifest(self) -> Manifest | None:
+        """Return what the run is, None where there is no log yet; LogError if it is unusable."""
+
+    def changed(self) -> list[int]:
+        """Return the iterations whose snapshot was not read yet in its present form, rising."""
+
+    def size(self, iteration: int) -> int:
+        """Return about how many bytes a snapshot has, 0 where it is gone."""
+
+    def snapshots(
+        self, manifest: Manifest, iterations: Sequence[int], *, on_bad: OnBad
+    ) -> Iterator[Snapshot]:
+        """Yield the checked snapshots; one that cannot be used goes to `on_bad` instead."""
+
+    def contact_sheets(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[tuple[int, bytes]]:
+        """Yield the contact sheets (class, WebP) that were not read yet in their present form."""

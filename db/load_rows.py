@@ -1,0 +1,221 @@
+"""Snapshots as rows of the measurement tables, packed for COPY BINARY a batch at a time.
+
+Rows of one layer or class stand together within a batch: that is how they are read.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from db.copy import Field, blob, copy_groups, double, int4, null, pack, real, text
+from db.models import measurements as tables
+from deeptracker.format import (
+    FILTER_QUANTITIES,
+    SERIES,
+    STATISTICS,
+    Manifest,
+    Snapshot,
+    prediction_dtype,
+)
+
+Array = NDArray[Any]
+
+# A series' name stands in an index, whose entries PostgreSQL limits.
+MAX_NAME_BYTES = 1_000
+
+
+@dataclass(frozen=True)
+class SnapshotRow:
+    """One snapshot with all that was found out about it; arrays as the snapshot table says.
+
+    `series` has a value (or NaN) for every name of SERIES; `peaks` gives layer i4, filter i4 and
+    value f4 by filter quantity; `digest` is 16 bytes.
+    """
+
+    snapshot: Snapshot
+    digest: bytes
+    series: Mapping[str, float]
+    transitions: tuple[int, int, int, int] | None
+    class_error: NDArray[np.float32] | None
+    flip_image: NDArray[np.int32]
+    flip_before: NDArray[np.int32]
+    flip_learned: NDArray[np.uint8]
+    peaks: Mapping[str, tuple[Array, Array, Array]]
+
+
+class Shape:
+    """What the rows of a run need to know of its structure, computed once."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.layers = len(manifest.layers)
+        self.offsets = manifest.filter_offsets
+        image_class = manifest.images.class_id
+        self.class_size = np.bincount(image_class, minlength=len(manifest.classes)).astype(np.int32)
+        # Images by class, each class's rising: the order of the arrays of class_result.
+        self.by_class = np.argsort(image_class, kind="stable")
+        self.class_start = np.concatenate([[0], np.cumsum(self.class_size)])
+        self.prediction = prediction_dtype(len(manifest.classes)).str
+
+    def images_of(self, class_id: int) -> NDArray[np.int32]:
+        """Return the images of a class, rising, i4 [n]."""
+        part = self.by_class[self.class_start[class_id] : self.class_start[class_id + 1]]
+        return part.astype(np.int32)
+
+
+def copy_batch(
+    cursor: "psycopg.Cursor[Any]", run_id: int, shape: Shape, rows: Sequence[SnapshotRow]
+) -> None:
+    """Send all rows of a batch of snapshots, rising by iteration, to their tables."""
+    run = int4(run_id)
+    iteration = np.array([row.snapshot.iteration for row in rows], np.int32)
+    for table, groups in (
+        (tables.snapshot, _snapshots(run, rows)),
+        (tables.scalar, _scalars(run, rows)),
+        (tables.layer_stat, _layer_stats(run, iteration, rows, shape.layers)),
+        (tables.layer_profile, _layer_profiles(run, iteration, rows)),
+        (tables.filter_stat, _filter_stats(run, iteration, rows, shape.offsets)),
+        (tables.filter_peak, _peaks(run, rows)),
+        (tables.class_result, _class_results(run, iteration, rows, shape)),
+    ):
+        copy_groups(cursor, table.name, list(table.columns.keys()), groups)
+
+
+def _snapshots(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
+    for row in rows:
+        transitions = [null()] * 4 if row.transitions is None else map(int4, row.transitions)
+        yield pack(
+            [
+                run,
+                int4(row.snapshot.iteration),
+                double(row.snapshot.epoch),
+                double(row.snapshot.recorded_at),
+                *(double(row.series[name]) for name in SERIES),
+                *transitions,
+                null() if row.class_error is None else blob(row.class_error, "f4"),
+                blob(row.flip_image, "i4"),
+                blob(row.flip_before, "i4"),
+                blob(row.flip_learned, "u1"),
+                blob(np.frombuffer(row.digest, np.uint8), "u1"),
+            ],
+            (1,),
+        )
+
+
+def _scalars(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
+    for row in rows:
+        for name, series in row.snapshot.scalars.items():
+            yield pack(
+                [
+                    run,
+                    text(name),
+                    int4(row.snapshot.iteration),
+                    blob(series.iterations, "i4"),
+                    blob(series.values, "f8"),
+                ],
+                (1,),
+            )
+
+
+def _by_quantity(rows: Sequence[SnapshotRow]) -> Iterator[tuple[str, list[int]]]:
+    """Yield every quantity with the places of the snapshots that have it (some are optional)."""
+    names = dict.fromkeys(name for row in rows for name in row.snapshot.statistics)
+    for name in names:
+        yield name, [at for at, row in enumerate(rows) if name in row.snapshot.statistics]
+
+
+def _layer_stats(
+    run: Field, iteration: Array, rows: Sequence[SnapshotRow], layers: int
+) -> Iterator[memoryview]:
+    for quantity, where in _by_quantity(rows):
+        having = [rows[at].snapshot for at in where]
+        values = np.stack([s.statistics[quantity] for s in having], axis=1)  # [L, T, S]
+        histogram = null()
+        if quantity in having[0].histogram:
+            histogram = blob(np.stack([s.histogram[quantity] for s in having], axis=1), "u4")
+        bands = null()
+        if quantity == "update":
+            bands = blob(np.stack([s.bands for s in having], axis=1), "f4")
+        yield pack(
+            [
+                run,
+                int4(np.arange(layers)[:, None]),
+                text(quantity),
+                int4(iteration[where]),
+                *(real(values[:, :, s]) for s in range(len(STATISTICS))),
+                histogram,
+                bands,
+            ],
+            (layers, len(where)),
+        )
+
+
+def _layer_profiles(
+    run: Field, iteration: Array, rows: Sequence[SnapshotRow]
+) -> Iterator[memoryview]:
+    for quantity, where in _by_quantity(rows):
+        values = np.stack([rows[at].snapshot.statistics[quantity] for at in where])  # [T, L, S]
+        for place, statistic in enumerate(STATISTICS):
+            yield pack(
+                [
+                    run,
+                    text(quantity),
+                    text(statistic),
+                    int4(iteration[where]),
+                    blob(values[:, :, place], "f4"),
+                ],
+                (len(where),),
+            )
+
+
+def _filter_stats(
+    run: Field, iteration: Array, rows: Sequence[SnapshotRow], offsets: Array
+) -> Iterator[memoryview]:
+    values = [[row.snapshot.filters[name] for row in rows] for name in FILTER_QUANTITIES]
+    for layer in range(len(offsets) - 1):
+        part = slice(int(offsets[layer]), int(offsets[layer + 1]))
+        fields = [blob(np.stack([array[part] for array in arrays]), "f4") for arrays in values]
+        yield pack([run, int4(layer), int4(iteration), *fields], (len(rows),))
+
+
+def _peaks(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
+    for row in rows:
+        for quantity, (layer_id, filter_, value) in row.peaks.items():
+            yield pack(
+                [
+                    run,
+                    text(quantity),
+                    int4(row.snapshot.iteration),
+                    blob(layer_id, "i4"),
+                    blob(filter_, "i4"),
+                    blob(value, "f4"),
+                ],
+                (1,),
+            )
+
+
+def _class_results(
+    run: Field, iteration: Array, rows: Sequence[SnapshotRow], shape: Shape
+) -> Iterator[memoryview]:
+    if not len(shape.by_class):
+        return
+    prediction = np.stack([cast(Array, r.snapshot.prediction)[shape.by_class] for r in rows])
+    probability = np.stack([cast(Array, r.snapshot.probability)[shape.by_class] for r in rows])
+    error = np.stack([cast(Array, row.class_error) for row in rows])
+    for size in np.unique(shape.class_size[shape.class_size > 0]):
+        classes = np.flatnonzero(shape.class_size == size)
+        images = shape.class_start[classes][:, None] + np.arange(size)  # [classes, size]
+        yield pack(
+            [
+                run,
+                int4(classes[:, None]),
+                int4(iteration),
+                real(error[:, classes].T),
+                blob(prediction[:, images].transpose(1, 0, 2), shape.prediction),
+                blob(probability[:, images].transpose(1, 0, 2), "f2"),
+            ],
+            (len(classes), len(rows)),
+        )

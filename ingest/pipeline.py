@@ -1,0 +1,174 @@
+"""A log becomes rows: source -> check -> prepare -> find flips -> load, the whole chain.
+
+Reading and preparing the next batch overlaps with writing the present one.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from db.errors import Conflict
+from db.load import sole_loader
+from deeptracker.errors import LogError
+from deeptracker.format import MANIFEST, Manifest
+from ingest.prepare import Prepared, Preparer
+from ingest.report import LoadReport, Pace, Progress
+from ingest.run_load import RunLoad
+from ingest.sources import OnBad, Source
+from ingest.sources.run_directory import RunDirectorySource
+
+BATCH_SNAPSHOTS = 64
+BATCH_BYTES = 40 * 2**20
+POLL_SECONDS = 0.1
+QUIET_SECONDS = 6 * 3600.0
+
+OnProgress = Callable[[Progress], None]
+ShouldStop = Callable[[], bool]
+
+
+def load_log(
+    engine: Engine,
+    path: Path | str,
+    *,
+    follow: bool = False,
+    on_progress: OnProgress = lambda progress: None,
+    owner_id: int | None = None,
+    should_stop: ShouldStop = lambda: False,
+    roots: Sequence[Path] | None = None,
+    poll_seconds: float = POLL_SECONDS,
+    quiet_seconds: float = QUIET_SECONDS,
+) -> LoadReport:
+    """Load the log in the folder `path`; calling it again changes nothing.
+
+    With `follow` it waits for the log to appear and to grow until the training ends, `should_stop`
+    says so, or nothing happened for `quiet_seconds`. Unusable snapshots are reported and the others
+    loaded. `roots` limits where the files may lie (jobs). Raises LogError for an unusable manifest,
+    RunBusy where another process loads the run, Conflict where the stored run is another,
+    LocationRefused.
+    """
+    location = Path(path).resolve()
+    source = RunDirectorySource(location, roots=roots)
+    begun = time.monotonic()
+    waiting = _Waiting(poll_seconds, quiet_seconds, should_stop)
+    manifest = _first_manifest(source, location, waiting if follow else None)
+    with sole_loader(engine, run=manifest.run) as connection:
+        run = RunLoad(connection, manifest, location=str(location), owner_id=owner_id)
+        report = LoadReport(run.run_id)
+        pace = Pace()
+        while True:
+            # The manifest is read before the folder is: what it calls complete is all there.
+            manifest = _same_run(source.manifest(), manifest, location)
+            run.update_run(manifest, location=str(location))
+            iterations = source.changed()
+            total = _total(manifest, report.done + len(iterations), follow=follow)
+            for batch in _read_ahead(source, manifest, run, iterations, on_bad=report.bad.append):
+                outcome = run.write(batch)
+                report.new += outcome.new
+                report.replaced += outcome.replaced
+                report.unchanged += outcome.unchanged
+                message = f"iteration {batch[-1].snapshot.iteration:,}" if batch else ""
+                done = report.done
+                on_progress(Progress(run.run_id, done, total, pace.mark(done), message))
+                if should_stop():
+                    break
+            run.write_contact_sheets(
+                dict(source.contact_sheets(manifest, on_bad=report.bad.append))
+            )
+            report.ended = _ended(manifest, waiting, follow=follow, news=bool(iterations))
+            if report.ended:
+                break
+            waiting.pause()
+        report.seconds = time.monotonic() - begun
+        report.place_on_grid(manifest, run.iterations)
+    return report
+
+
+class _Waiting:
+    """Pauses between two looks at a log, and the reasons to give up."""
+
+    def __init__(self, poll: float, quiet: float, should_stop: ShouldStop) -> None:
+        self._poll, self._quiet, self.should_stop = poll, quiet, should_stop
+        self._news = time.monotonic()
+
+    def heard(self) -> None:
+        self._news = time.monotonic()
+
+    def quiet(self) -> bool:
+        return time.monotonic() - self._news > self._quiet
+
+    def pause(self) -> None:
+        time.sleep(self._poll)
+
+
+def _first_manifest(source: Source, location: Path, waiting: _Waiting | None) -> Manifest:
+    while True:
+        manifest = source.manifest()
+        if manifest is not None:
+            return manifest
+        if waiting is None or waiting.should_stop() or waiting.quiet():
+            raise LogError(location / MANIFEST, "", "is missing; this is no folder of a run")
+        waiting.pause()
+
+
+def _same_run(now: Manifest | None, before: Manifest, location: Path) -> Manifest:
+    if now is not None and now.run != before.run:
+        raise Conflict(f"{location} now holds another run than when the load began; load it anew.")
+    return now or before
+
+
+def _total(manifest: Manifest, known: int, *, follow: bool) -> int:
+    """Return how many snapshots there will be: those there are, or those that were planned."""
+    every, planned = manifest.sampling.every, manifest.sampling.planned_iterations
+    live = follow and manifest.state == "recording"
+    return max(known, planned // every) if live and every and planned else known
+
+
+def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool, news: bool) -> str:
+    """Return why the load is over, "" where it is not."""
+    if waiting.should_stop():
+        return "stopped"
+    if not follow:
+        return "loaded"
+    if manifest.state != "recording":
+        return manifest.state
+    if news:
+        waiting.heard()
+    return "quiet" if waiting.quiet() else ""
+
+
+def _read_ahead(
+    source: Source, manifest: Manifest, run: RunLoad, iterations: Sequence[int], *, on_bad: OnBad
+) -> Iterator[list[Prepared]]:
+    """Yield the snapshots prepared, in batches; the next batch is read meanwhile."""
+    preparer = Preparer(manifest, run.shape)
+
+    def read(part: Sequence[int]) -> list[Prepared]:
+        found = source.snapshots(manifest, part, on_bad=on_bad)
+        return [preparer.prepare(snapshot) for snapshot in found]
+
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+        coming = None
+        for part in _batches(source, iterations):
+            following = reader.submit(read, part)
+            if coming is not None:
+                yield coming.result()
+            coming = following
+        if coming is not None:
+            yield coming.result()
+
+
+def _batches(source: Source, iterations: Sequence[int]) -> Iterator[list[int]]:
+    """Cut into parts that a transaction writes in about half a second."""
+    part: list[int] = []
+    size = 0
+    for iteration in iterations:
+        part.append(iteration)
+        size += source.size(iteration)
+        if len(part) == BATCH_SNAPSHOTS or size >= BATCH_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part

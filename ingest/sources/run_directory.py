@@ -1,0 +1,138 @@
+"""A run directory of the Recorder as a source of checked snapshots."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from db.load_rows import MAX_NAME_BYTES
+from deeptracker.errors import LogError
+from deeptracker.format import (
+    MANIFEST,
+    SNAPSHOTS,
+    THUMBNAILS,
+    Manifest,
+    RunDirectory,
+    Snapshot,
+    contact_sheet_path,
+    snapshot_path,
+)
+from ingest.locations import check_inside
+from ingest.sources import OnBad
+
+# A directory's time of change is only as fine as the file system's clock: within this many seconds
+# of it, another change may have left it as it was.
+_CLOCK = 2.0
+
+Stamp = tuple[int, int, int]
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+class RunDirectorySource:
+    """Remembers which files it has read, and in which form, so that asking again is cheap.
+
+    `roots`, where given, are the only folders in which the log's files may really lie: a symbolic
+    link out of them is refused. Without them the reader is the user's own process.
+    """
+
+    def __init__(self, path: Path, *, roots: Sequence[Path] | None = None) -> None:
+        self.path = path
+        self._roots = roots
+        self._directory = RunDirectory(path)
+        self._seen: dict[int, Stamp] = {}
+        self._sheets: dict[int, Stamp] = {}
+        self._manifest: tuple[Stamp, Manifest] | None = None
+        self._listed: Stamp | None = None
+
+    def manifest(self) -> Manifest | None:
+        """Return run.json, checked; None where there is none yet. LogError if it is unusable."""
+        self._check_place()
+        stamp = _stamp(self.path / MANIFEST)
+        if stamp is None:
+            return None
+        if self._manifest is None or self._manifest[0] != stamp:
+            self._manifest = (stamp, self._directory.manifest())
+        return self._manifest[1]
+
+    def changed(self) -> list[int]:
+        """Return the iterations whose file was not read yet in its present form, rising."""
+        listed = _stamp(self.path / SNAPSHOTS)
+        if listed is not None and listed == self._listed:
+            return []
+        # Files are renamed into place, which changes the directory; but see _CLOCK.
+        settled = listed is not None and time.time() - listed[0] / 1e9 > _CLOCK
+        changed = [
+            iteration
+            for iteration in self._directory.iterations()
+            if self._seen.get(iteration) != _stamp(snapshot_path(self.path, iteration))
+        ]
+        self._listed = listed if settled and not changed else None
+        return changed
+
+    def size(self, iteration: int) -> int:
+        """Return the size of a snapshot's file in bytes, 0 where it is gone."""
+        stamp = _stamp(snapshot_path(self.path, iteration))
+        return 0 if stamp is None else stamp[1]
+
+    def snapshots(
+        self, manifest: Manifest, iterations: Sequence[int], *, on_bad: OnBad
+    ) -> Iterator[Snapshot]:
+        """Yield the checked snapshots; one that cannot be used goes to `on_bad` instead.
+
+        A bad file counts as read: it is looked at again only when it changes.
+        """
+        for iteration in iterations:
+            stamp = _stamp(snapshot_path(self.path, iteration))
+            if stamp is None:
+                continue  # removed since it was listed: a gap
+            try:
+                snapshot = self._directory.snapshot(manifest, iteration)
+                self._check_names(snapshot)
+            except LogError as error:
+                on_bad(error)
+            else:
+                yield snapshot
+            self._seen[iteration] = stamp
+
+    def contact_sheets(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[tuple[int, bytes]]:
+        """Yield the contact sheets (class, WebP) that were not read yet in their present form."""
+        if manifest.thumbnail is None or not (self.path / THUMBNAILS).is_dir():
+            return
+        for class_id in range(len(manifest.classes)):
+            path = contact_sheet_path(self.path, class_id)
+            stamp = _stamp(path)
+            if stamp is None or self._sheets.get(class_id) == stamp:
+                continue
+            self._sheets[class_id] = stamp
+            try:
+                sheet = self._directory.contact_sheet(class_id)
+                # Served as a picture later: nothing else may pass for one.
+                if sheet is not None and (sheet[:4], sheet[8:12]) != (b"RIFF", b"WEBP"):
+                    raise LogError(path, "", "is no WebP picture")
+            except LogError as error:
+                on_bad(error)
+                continue
+            if sheet is not None:
+                yield class_id, sheet
+
+    def _check_names(self, snapshot: Snapshot) -> None:
+        for name in snapshot.scalars:
+            if len(name.encode()) > MAX_NAME_BYTES:
+                raise LogError(
+                    snapshot_path(self.path, snapshot.iteration),
+                    f"scalar.{name[:40]}...",
+                    f"has a name of more than {MAX_NAME_BYTES} bytes",
+                )
+
+    def _check_place(self) -> None:
+        if self._roots is None:
+            return
+        for part in (self.path, self.path / SNAPSHOTS, self.path / THUMBNAILS):
+            check_inside(part, roots=self._roots)
