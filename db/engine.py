@@ -3,18 +3,37 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from db.config import DatabaseSettings
 from db.embedded import ensure_server
+from db.errors import ServerUnavailable
 
 
 def database_url(settings: DatabaseSettings | None = None) -> str:
     """Return the URL to use: DATABASE_URL, or that of the embedded server, which is started."""
     settings = settings or DatabaseSettings()
     return settings.database_url or ensure_server(settings.home)
+
+
+def driver_url(url: str) -> URL:
+    """Return a URL as SQLAlchemy takes it, also where it is written as other tools write it.
+
+    Raises ServerUnavailable where it is no URL of a PostgreSQL.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        # The text may hold a password, so it is not repeated.
+        raise ServerUnavailable("DATABASE_URL is no URL (postgresql://user@host/name).") from error
+    if address.get_backend_name() not in ("postgresql", "postgres"):
+        raise ServerUnavailable(
+            f"DATABASE_URL is for {address.get_backend_name()}, but only PostgreSQL will do."
+        )
+    return address.set(drivername="postgresql+psycopg")
 
 
 def make_engine(
@@ -25,10 +44,7 @@ def make_engine(
     A statement that runs longer than `statement_timeout_ms` is cancelled by the server; None means
     no limit (loading).
     """
-    address = make_url(url or database_url())
-    if address.drivername in ("postgresql", "postgres"):
-        # What other tools write; SQLAlchemy would look for psycopg2.
-        address = address.set(drivername="postgresql+psycopg")
+    address = driver_url(url or database_url())
     options = f"-c statement_timeout={statement_timeout_ms or 0} -c jit=off -c timezone=UTC"
     return create_engine(
         address,

@@ -1,6 +1,8 @@
 """The schema: bring it up to date, ask whether it is, write a new migration."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -44,13 +46,18 @@ def write_migration(message: str, *, target: Engine | str | None = None) -> None
         command.revision(_config(connection), message=message, autogenerate=True)
 
 
-def _connect(target: Engine | str | None) -> Connection:
-    engine = (
-        target
-        if isinstance(target, Engine)
-        else make_engine(target, statement_timeout_ms=None, pool_size=1)
-    )
-    return engine.connect()
+@contextmanager
+def _connect(target: Engine | str | None) -> Iterator[Connection]:
+    if isinstance(target, Engine):
+        with target.connect() as connection:
+            yield connection
+        return
+    engine = make_engine(target, statement_timeout_ms=None, pool_size=1)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _config(connection: Connection) -> Config:

@@ -1,10 +1,12 @@
-"""numpy arrays as columns: one-dimensional, little-endian bytes, the length checked."""
+"""numpy arrays and JSON documents as columns."""
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Dialect, LargeBinary
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 Array = NDArray[Any]
@@ -46,3 +48,31 @@ class NumpyArray(TypeDecorator[Array]):
     def _check_length(self, length: int) -> None:
         if self.length is not None and length != self.length:
             raise ValueError(f"expected {self.length} values, got {length}")
+
+
+class Document(TypeDecorator[dict[str, Any]]):
+    """A JSON document as jsonb; what jsonb cannot hold is written so that it can.
+
+    NaN and infinities, which JSON does not know, become the texts "NaN", "Infinity", "-Infinity";
+    NUL and lone surrogates in texts become U+FFFD.
+    """
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Return the document as jsonb takes it."""
+        return _storable(value)
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_storable(str(key)): _storable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_storable(item) for item in value]
+    if isinstance(value, str):
+        replaced = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return replaced.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value

@@ -1,20 +1,25 @@
 """How migrations run: one process at a time, each migration in a transaction of its own."""
 
+from typing import Literal
+
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, text
 
 from db.migrate import include_name
 from db.models import Base
-from db.types import NumpyArray
+from db.types import Document, NumpyArray
 
 _LOCK = 0x4454_4D49
 
 
-def render_item(kind: str, item: object, _: AutogenContext) -> str | bool:
-    """Write array columns as plain bytea: an old migration must not depend on today's code."""
+def render_item(kind: str, item: object, context: AutogenContext) -> str | Literal[False]:
+    """Write columns of our types as plain ones: an old migration must not need today's code."""
     if kind == "type" and isinstance(item, NumpyArray):
         return "sa.LargeBinary()"
+    if kind == "type" and isinstance(item, Document):
+        context.imports.add("from sqlalchemy.dialects import postgresql")
+        return "postgresql.JSONB()"
     return False
 
 

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from sqlalchemy import DateTime, MetaData, func
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+from db.types import Document
 
 # Names that follow from the table, so that a migration can drop what another one made.
 NAMING = {
@@ -17,18 +18,16 @@ NAMING = {
 }
 
 Timestamp = Annotated[datetime, mapped_column(DateTime(timezone=True))]
-CreatedAt = Annotated[
-    datetime, mapped_column(DateTime(timezone=True), server_default=func.now())
-]
+CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
 
 
 class Base(DeclarativeBase):
     """The declarative base; times are timestamps with time zone, dicts are jsonb."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {dict[str, Any]: JSONB}  # noqa: RUF012 - SQLAlchemy reads it
+    type_annotation_map = {dict[str, Any]: Document}  # noqa: RUF012 - SQLAlchemy reads it
 
 
 def one_of(column: str, *values: str) -> str:
     """Return the SQL of a check that `column` is one of `values` (constants of ours)."""
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"

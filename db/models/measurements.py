@@ -5,28 +5,32 @@ primary key begins with run_id. Arrays are stored EXTERNAL (see the migration): 
 compress, and a slice of an uncompressed array is read without reading the rest.
 """
 
-from sqlalchemy import REAL, Column, Double, Integer, LargeBinary, SmallInteger, Table, Text
+from typing import Any
+
+from sqlalchemy import REAL, Column, Double, Integer, LargeBinary, Table, Text
+from sqlalchemy.types import TypeEngine
 
 from db.models.base import Base
 from db.types import NumpyArray
-from deeptracker.format import BAND_THRESHOLDS, FILTER_QUANTITIES, HISTOGRAM_EDGES, STATISTICS
+from deeptracker.format import BAND_THRESHOLDS, BINS, FILTER_QUANTITIES, SERIES, STATISTICS
 
-BINS = len(HISTOGRAM_EDGES) - 1
-SERIES = ("learning_rate", "train_loss", "train_error", "validation_loss", "validation_error")
 TRANSITIONS = ("n_to_y", "y_to_n", "y_to_y", "n_to_n")
-SCALAR_CHUNK = 10_000
 
 
-def _key(name: str, kind: type[Integer] | type[Text] | type[SmallInteger] = Integer) -> Column:
-    sql_type = Text(collation="C") if kind is Text else kind()
+def _key(name: str, kind: type[Integer] | type[Text] = Integer) -> Column[Any]:
+    sql_type = Text(collation="C") if kind is Text else Integer()
     return Column(name, sql_type, primary_key=True, autoincrement=False)
 
 
-def _value(name: str, sql_type: object, *, nullable: bool = False) -> Column:
-    return Column(name, sql_type, nullable=nullable)  # type: ignore[arg-type]
+def _value(
+    name: str, sql_type: type[TypeEngine[Any]] | TypeEngine[Any], *, nullable: bool = False
+) -> Column[Any]:
+    return Column(name, sql_type, nullable=nullable)
 
 
-# One row per snapshot. NaN: not recorded. NULL arrays and transitions: no validation data.
+# One row per snapshot. NaN: not recorded. NULL class_error and transitions: no validation data (no
+# transitions at the first snapshot either). A flip's `before` is the number of snapshots of the
+# constant run that ended, `learned` 1 for wrong -> correct.
 # digest: of everything that the snapshot brought, so that a repeated load is told from a new one.
 snapshot = Table(
     "snapshot",
@@ -44,17 +48,20 @@ snapshot = Table(
     _value("digest", NumpyArray("u1", 16)),
 )
 
-# Series of any length in chunks of SCALAR_CHUNK iterations, sorted by iteration.
+# What each snapshot brought of a series: its iterations, rising, and their values. Loading only
+# inserts, or replaces the row of a snapshot recorded again. Where pieces overlap (a run resumed
+# from an earlier checkpoint), the piece of the later snapshot counts; the query sees to it.
 scalar = Table(
     "scalar",
     Base.metadata,
     _key("run_id"),
     _key("name", Text),
-    _key("chunk"),
-    _value("iterations", NumpyArray("i8")),
+    _key("iteration"),
+    _value("iterations", NumpyArray("i4")),
     _value("values", NumpyArray("f8")),
 )
 
+# histogram: NULL for a quantity without one (activation). bands: of the quantity update alone.
 layer_stat = Table(
     "layer_stat",
     Base.metadata,
@@ -63,11 +70,11 @@ layer_stat = Table(
     _key("quantity", Text),
     _key("iteration"),
     *(_value(name, REAL) for name in STATISTICS),
-    _value("histogram", NumpyArray("u4", BINS)),
+    _value("histogram", NumpyArray("u4", BINS), nullable=True),
     _value("bands", NumpyArray("f4", len(BAND_THRESHOLDS)), nullable=True),
 )
 
-# One statistic of all layers, the transpose of layer_stat: 54 values of a snapshot in one array.
+# One statistic of all layers, the transpose of layer_stat: the L values of a snapshot in one array.
 layer_profile = Table(
     "layer_profile",
     Base.metadata,
@@ -87,19 +94,22 @@ filter_stat = Table(
     *(_value(name, NumpyArray("f4")) for name in FILTER_QUANTITIES),
 )
 
+# The most changed filters of a snapshot over all layers, largest first, at most PEAKS of them; NaN
+# never counts, so there may be none. Of equal values the lower layer, then filter, is first.
+PEAKS = 200
 filter_peak = Table(
     "filter_peak",
     Base.metadata,
     _key("run_id"),
-    _key("iteration"),
     _key("quantity", Text),
-    _key("rank", SmallInteger),
-    _value("layer_id", Integer),
-    _value("filter", Integer),
-    _value("value", REAL),
+    _key("iteration"),
+    _value("layer_id", NumpyArray("i4")),
+    _value("filter", NumpyArray("i4")),
+    _value("value", NumpyArray("f4")),
 )
 
-# prediction: u2 where the run has at most 65,536 classes, else i4. probability: f2.
+# What became of the images of one class, in the order of the class's `images`. prediction: u2 where
+# the run has at most 65,536 classes, else i4.
 class_result = Table(
     "class_result",
     Base.metadata,
@@ -111,7 +121,8 @@ class_result = Table(
     _value("probability", NumpyArray("f2")),
 )
 
-# Where the analysis of flips stands, so that the next snapshot only appends.
+# Where the analysis of flips stands after `iteration`, so that the next snapshot only appends:
+# whether each image is correct, and for how many snapshots it has been so or not so.
 flip_state = Table(
     "flip_state",
     Base.metadata,

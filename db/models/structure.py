@@ -3,20 +3,35 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, Timestamp, one_of
 from db.types import Array, NumpyArray
-
-RUN_STATES = ("recording", "complete", "failed", "loading")
+from deeptracker.format import STATES
 
 
 class Run(Base):
-    """One training of one network; `version` grows with every loaded batch and is a cache key."""
+    """One training of one network; `version` grows with every loaded batch and is a cache key.
+
+    `manifest` is that of the log without its long lists (layers, classes, images), which have
+    tables of their own. `state` is that of the training. `last_error` is the validation error of
+    the last snapshot, else its training error. `thumbnail` is the width and height of one picture
+    in the contact sheets, NULL where there are none.
+    """
 
     __tablename__ = "run"
-    __table_args__ = (CheckConstraint(one_of("state", *RUN_STATES), name="state"),)
+    __table_args__ = (CheckConstraint(one_of("state", *STATES), name="state"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[UUID] = mapped_column(unique=True)
@@ -35,16 +50,21 @@ class Run(Base):
     filter_count: Mapped[int]
     snapshot_count: Mapped[int] = mapped_column(server_default="0")
     last_iteration: Mapped[int | None]
-    last_error: Mapped[float | None]
+    last_error: Mapped[float | None] = mapped_column(Double)
     planned_iterations: Mapped[int | None]
     lost_snapshots: Mapped[int] = mapped_column(server_default="0")
+    thumbnail: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
     created_at: Mapped[Timestamp]
+    ended_at: Mapped[Timestamp | None]
     loaded_at: Mapped[CreatedAt]
     archived_at: Mapped[Timestamp | None]
 
 
 class Layer(Base):
-    """One layer of a run; its filters are `filter_offset` .. + `filters` of the run's filters."""
+    """One layer of a run; its filters are `filter_offset` .. + `filters` of the run's filters.
+
+    The other columns mean what deeptracker.format.LayerSpec says.
+    """
 
     __tablename__ = "layer"
 
@@ -54,15 +74,22 @@ class Layer(Base):
     kind: Mapped[str] = mapped_column(Text)
     stage: Mapped[str] = mapped_column(Text)
     block: Mapped[str] = mapped_column(Text)
+    branch: Mapped[str] = mapped_column(Text)
     filters: Mapped[int]
     filter_offset: Mapped[int]
-    parameters: Mapped[int]
+    parameters: Mapped[int] = mapped_column(BigInteger)
     inputs: Mapped[int]
-    kernel: Mapped[dict[str, Any]]
+    kernel: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    stride: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    groups: Mapped[int]
 
 
 class ValidationClass(Base):
-    """One validation class; `images` are its image ids in order of position."""
+    """One validation class.
+
+    `images` are the ids of its images, rising; that is also the order of the arrays of
+    class_result and of the pictures in `contact_sheet` (WebP, in rows of a square grid).
+    """
 
     __tablename__ = "class"
 
@@ -72,7 +99,6 @@ class ValidationClass(Base):
     image_count: Mapped[int]
     images: Mapped[Array] = mapped_column(NumpyArray("i4"))
     contact_sheet: Mapped[bytes | None] = mapped_column(LargeBinary)
-    thumbnail: Mapped[int | None]
 
 
 class Image(Base):

@@ -1,0 +1,74 @@
+"""What tests on every level share: a database, a session whose commits are undone, noise."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
+from sqlalchemy.orm import Session
+
+from db.engine import make_engine
+from tests import servers
+from tests.stored_runs import StoredRun, store_run
+
+if (Path(__file__).parent / "recorded_runs.py").exists():
+    pytest_plugins = ["tests.recorded_runs"]
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[URL]:
+    """The server of this test session (of each worker of it, where tests run in parallel)."""
+    with servers.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template_url(server_url: URL) -> Iterator[URL]:
+    """The migrated, empty database that all others are copies of; nothing may connect to it."""
+    with servers.migrated(server_url) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(server_url: URL) -> Iterator[str]:
+    """A database of the test's own without any migration."""
+    with servers.database(server_url) as url:
+        yield servers.plain(url)
+
+
+@pytest.fixture
+def database_url(server_url: URL, template_url: URL) -> Iterator[str]:
+    """A migrated database of the test's own, as DATABASE_URL: for tests with other processes."""
+    with servers.database(server_url, template=str(template_url.database)) as url:
+        yield servers.plain(url)
+
+
+@pytest.fixture(scope="session")
+def engine(server_url: URL, template_url: URL) -> Iterator[Engine]:
+    """An engine on the one database that all tests with a `session` share."""
+    with servers.database(server_url, template=str(template_url.database)) as url:
+        engine = make_engine(servers.plain(url))
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session within an outer transaction: all it did, commits too, is undone after the test."""
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        with Session(
+            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        ) as session:
+            yield session
+        transaction.rollback()
+
+
+@pytest.fixture
+def noise(session: Session) -> tuple[StoredRun, StoredRun]:
+    """Two runs that have nothing to do with the test's own, one stored before, one after them.
+
+    Their ids, names and iterations overlap with those of any run.
+    """
+    return store_run(session, seed=101), store_run(session, seed=102, layers=5, snapshots=9)

@@ -1,0 +1,121 @@
+"""The migrations make what the models say, however often and by however many processes."""
+
+import re
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.schema import CheckConstraint
+
+import migrations
+from db import migrate
+from db.models import Base
+from db.types import NumpyArray
+
+
+@pytest.fixture
+def owned(database_url):
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+def differences(engine: Engine) -> list:
+    options = {"include_name": migrate.include_name, "compare_type": True}
+    with engine.connect() as connection:
+        return compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+
+
+def test_there_is_one_head():
+    assert len(migrate.heads()) == 1
+
+
+def test_migrations_equal_the_models(owned):
+    assert differences(owned) == []
+
+
+def test_checks_are_named_as_in_the_models(owned):
+    for table in Base.metadata.sorted_tables:
+        found = {check["name"] for check in inspect(owned).get_check_constraints(table.name)}
+        assert found == {c.name for c in table.constraints if isinstance(c, CheckConstraint)}
+
+
+def test_arrays_are_stored_uncompressed_for_slices(owned):
+    arrays = {
+        (table.name, column.name)
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, NumpyArray)
+    } | {("class_result", "prediction"), ("class", "contact_sheet")}
+    query = """
+        SELECT relname, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE attstorage = 'e' AND relnamespace = 'public'::regnamespace AND relkind = 'r'
+    """
+    with owned.connect() as connection:
+        assert {tuple(row) for row in connection.execute(text(query))} == arrays
+
+
+def test_keys_of_measurements_begin_with_the_run(owned):
+    for table in Base.metadata.sorted_tables:
+        columns = [column.name for column in table.primary_key.columns]
+        if "run_id" in table.columns and table.name != "ingest_job":
+            assert columns[0] == "run_id"
+            for index in inspect(owned).get_indexes(table.name):
+                assert index["column_names"][0] == "run_id"
+
+
+def test_the_queue_is_what_the_installed_one_needs():
+    installed = (resources.files("procrastinate.sql") / "schema.sql").read_text(encoding="utf-8")
+    folder = Path(migrations.__file__).parent / "sql"
+    kept = (folder / "procrastinate_3_10.sql").read_text(encoding="utf-8")
+    assert re.sub(r"\A-- Copied from [^\n]*\n\n", "", kept) == installed
+
+
+def test_an_upgrade_of_a_current_database_changes_nothing(database_url):
+    assert migrate.is_current(database_url)
+    migrate.upgrade(database_url)
+    assert migrate.is_current(database_url)
+
+
+def test_an_empty_database_is_not_current(empty_database_url):
+    assert not migrate.is_current(empty_database_url)
+    migrate.upgrade(empty_database_url, revision="0001")
+    assert not migrate.is_current(empty_database_url)
+
+
+def test_two_processes_may_upgrade_at_once(empty_database_url):
+    command = [sys.executable, "-m", "db.migrate", "upgrade"]
+    environment = {"DATABASE_URL": empty_database_url, "PATH": "/usr/bin:/bin"}
+    both = [
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for process in both:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    engine = create_engine(empty_database_url)
+    assert migrate.is_current(engine)
+    assert differences(engine) == []
+    engine.dispose()
+
+
+def test_an_upgrade_leaves_no_settings_behind(empty_database_url):
+    engine = create_engine(empty_database_url, pool_size=1, max_overflow=0)
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "0"
+        assert connection.scalar(text("SHOW statement_timeout")) == "0"
+        locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+        assert connection.scalar(text(locks)) == 0
+    engine.dispose()
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["new"]])
+def test_wrong_arguments_are_refused(arguments, capsys):
+    assert migrate.main(arguments) == 2
+    assert "usage" in capsys.readouterr().err

