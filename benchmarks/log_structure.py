@@ -90,8 +90,8 @@ def wide(*, layers: int = 500, filters: int = 200_000) -> tuple[LayerSpec, ...]:
 
 
 def modules(layers: tuple[LayerSpec, ...]) -> tuple[ModuleSpec, ...]:
-    """Return the modules on the way from the model to each layer, and the layers, in order."""
-    kinds: dict[str, str] = {"": "ResNet" if layers[0].name == "conv1" else "WideNetwork"}
+    """Return the modules between the model and its layers, in order."""
+    kinds: dict[str, str] = {}
     for layer in layers:
         if layer.stage:
             kinds.setdefault(layer.stage, "Sequential")
@@ -99,5 +99,4 @@ def modules(layers: tuple[LayerSpec, ...]) -> tuple[ModuleSpec, ...]:
             kinds.setdefault(layer.block, "Bottleneck")
         if layer.branch == "shortcut":
             kinds.setdefault(layer.name.rpartition(".")[0], "Sequential")
-        kinds[layer.name] = layer.kind
     return tuple(ModuleSpec(name, kind) for name, kind in kinds.items())
