@@ -26,6 +26,7 @@ POLL_SECONDS = 0.1
 QUIET_SECONDS = 6 * 3600.0
 
 OnProgress = Callable[[Progress], None]
+OnLine = Callable[[str], None]
 ShouldStop = Callable[[], bool]
 
 
@@ -35,6 +36,7 @@ def load_log(
     *,
     follow: bool = False,
     on_progress: OnProgress = lambda progress: None,
+    on_line: OnLine = lambda line: None,
     owner_id: int | None = None,
     should_stop: ShouldStop = lambda: False,
     roots: Sequence[Path] | None = None,
@@ -58,13 +60,18 @@ def load_log(
         run = RunLoad(connection, manifest, location=str(location), owner_id=owner_id)
         report = LoadReport(run.run_id)
         pace = Pace()
+
+        def on_bad(error: LogError) -> None:
+            report.bad.append(error)
+            on_line(f"Not loaded: {error}")
+
         while True:
             # The manifest is read before the folder is: what it calls complete is all there.
             manifest = _same_run(source.manifest(), manifest, location)
             run.update_run(manifest, location=str(location))
             iterations = source.changed()
             total = _total(manifest, report.done + len(iterations), follow=follow)
-            for batch in _read_ahead(source, manifest, run, iterations, on_bad=report.bad.append):
+            for batch in _read_ahead(source, manifest, run, iterations, on_bad=on_bad):
                 outcome = run.write(batch)
                 report.new += outcome.new
                 report.replaced += outcome.replaced
@@ -74,9 +81,7 @@ def load_log(
                 on_progress(Progress(run.run_id, done, total, pace.mark(done), message))
                 if should_stop():
                     break
-            run.write_contact_sheets(
-                dict(source.contact_sheets(manifest, on_bad=report.bad.append))
-            )
+            run.write_contact_sheets(dict(source.contact_sheets(manifest, on_bad=on_bad)))
             report.ended = _ended(manifest, waiting, follow=follow, news=bool(iterations))
             if report.ended:
                 break

@@ -69,8 +69,13 @@ class LoadReport:
         expected = range(first, iterations[-1], every)
         self.gaps = [i for i in expected if i not in have][:10_000]
 
-    def lines(self) -> Iterator[str]:
-        """Yield sentences for a person, most important first."""
+    @property
+    def loaded(self) -> bool:
+        """Return whether any snapshot could be used."""
+        return self.done > len(self.bad)
+
+    def lines(self, *, bad: bool = True) -> Iterator[str]:
+        """Yield sentences for a person, the summary first; `bad`: with what was unusable."""
         yield (
             f"{len(self.new)} snapshots new, {len(self.replaced)} replaced, "
             f"{self.unchanged} unchanged, {len(self.bad)} unusable "
@@ -82,6 +87,8 @@ class LoadReport:
             yield f"Missing from the sampling grid: iterations {shortened(self.gaps)}."
         if self.off_grid:
             yield f"Off the sampling grid: iterations {shortened(self.off_grid)}."
+        if not bad:
+            return
         for error in self.bad[:50]:
             yield f"Not loaded: {error}"
         if len(self.bad) > 50:

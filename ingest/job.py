@@ -1,0 +1,154 @@
+"""One ingest job from its row to its end: place, load, progress, log lines, errors."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from db.engine import session_scope
+from db.errors import RunBusy
+from db.queries import jobs
+from deeptracker.errors import DeepTrackerError, LogError
+from ingest.locations import resolve_location
+from ingest.pipeline import load_log
+from ingest.report import LoadReport, Progress
+
+logger = logging.getLogger(__name__)
+
+# A job that ends its worker's process every time shall not do so for ever.
+MAX_ATTEMPTS = 10
+_BEAT_SECONDS = 1.0
+_PROGRESS_SECONDS = 0.3
+
+
+class WorkerStopping(Exception):  # noqa: N818 - a request, no error
+    """The worker is asked to stop: the job goes back to the queue."""
+
+
+class _Notes:
+    """Writes the job's row and lines, each in a transaction of its own."""
+
+    def __init__(self, engine: Engine, job_id: int, stopping: Callable[[], bool]) -> None:
+        self._engine, self._job_id, self.stopping = engine, job_id, stopping
+        self._beaten = self._shown = 0.0
+        self.cancelled = False
+
+    def should_stop(self) -> bool:
+        if time.monotonic() - self._beaten >= _BEAT_SECONDS:
+            self._beat()
+        return self.cancelled or self.stopping()
+
+    def progress(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._shown < _PROGRESS_SECONDS and progress.done != progress.total:
+            return
+        self._shown = now
+        self._beat(
+            run_id=progress.run_id,
+            done=progress.done,
+            total=progress.total,
+            rate=progress.rate,
+            remaining_seconds=progress.remaining_seconds,
+            message=progress.message,
+        )
+
+    def _beat(self, **values: object) -> None:
+        with session_scope(self._engine) as session:
+            self.cancelled = jobs.beat(session, job_id=self._job_id, **values)
+        self._beaten = time.monotonic()
+
+    def line(self, text: str) -> None:
+        with session_scope(self._engine) as session:
+            jobs.add_line(session, job_id=self._job_id, text=text)
+
+    def finish(self, state: str, message: str, *, error: Exception | str | None = None) -> None:
+        file = str(error.file) if isinstance(error, LogError) else None
+        with session_scope(self._engine) as session:
+            jobs.finish(
+                session,
+                job_id=self._job_id,
+                state=state,
+                message=message,
+                error=None if error is None else str(error),
+                error_file=file,
+            )
+
+    def put_back(self, message: str) -> None:
+        with session_scope(self._engine) as session:
+            jobs.put_back(session, job_id=self._job_id, message=message)
+
+
+def run_job(
+    engine: Engine, *, job_id: int, roots: Sequence[Path], stopping: Callable[[], bool]
+) -> None:
+    """Run the ingest job; nothing happens where it is over already.
+
+    Raises RunBusy, WorkerStopping or OperationalError where the job shall be tried again, which its
+    row then says; every other error ends the job and is kept in its row.
+    """
+    with session_scope(engine) as session:
+        job = jobs.claim(session, job_id=job_id)
+    if job is None:
+        return
+    notes = _Notes(engine, job_id, stopping)
+    if job.cancel_requested:
+        notes.finish("cancelled", "Cancelled.")
+        return
+    if job.attempts > MAX_ATTEMPTS:
+        notes.finish("failed", "Given up.", error=f"The worker died {MAX_ATTEMPTS} times over it.")
+        return
+    if job.attempts > 1:
+        notes.line("Taken up again: the worker before did not finish.")
+    try:
+        report = _load(engine, job, roots, notes)
+    except RunBusy:
+        notes.put_back("Waits: another job is loading this run.")
+        raise
+    except OperationalError:
+        logger.exception("ingest job %s lost its database", job_id)
+        raise
+    except DeepTrackerError as error:
+        notes.line(f"Failed: {error}")
+        notes.finish("failed", "Failed.", error=error)
+    except Exception as error:
+        # Its text might show what a user must not see; the worker's log has it.
+        logger.exception("ingest job %s failed", job_id)
+        notes.finish(
+            "failed",
+            "Failed.",
+            error=f"Unexpected {type(error).__name__}; the worker's log has more (job {job_id}).",
+        )
+    else:
+        _conclude(report, notes)
+
+
+def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Path], notes: _Notes) -> LoadReport:
+    path = resolve_location(job.location, roots=roots)
+    return load_log(
+        engine,
+        path,
+        follow=job.mode == "follow",
+        owner_id=job.requested_by,
+        on_progress=notes.progress,
+        on_line=notes.line,
+        should_stop=notes.should_stop,
+        roots=roots,
+    )
+
+
+def _conclude(report: LoadReport, notes: _Notes) -> None:
+    if report.ended == "stopped" and not notes.cancelled:
+        notes.put_back("Waits for another worker.")
+        raise WorkerStopping
+    for line in report.lines(bad=False):
+        notes.line(line)
+    summary = next(report.lines(bad=False))
+    if report.ended == "stopped":
+        notes.finish("cancelled", f"Cancelled. {summary}")
+    elif report.bad and not report.loaded:
+        notes.finish("failed", "No snapshot could be used.", error=report.bad[0])
+    else:
+        notes.finish("succeeded", summary, error=report.bad[0] if report.bad else None)

@@ -1,0 +1,113 @@
+"""The queue's tasks, and the worker that runs them."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from procrastinate import BaseRetryStrategy, Blueprint, JobContext, RetryDecision
+from procrastinate.jobs import Job
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from db.engine import database_url, make_engine, session_scope
+from db.errors import RunBusy
+from db.queue import (
+    HEARTBEAT_SECONDS,
+    NAMESPACE,
+    QUEUE,
+    STALLED_SECONDS,
+    make_queue,
+    rescue_stalled,
+)
+from ingest.job import WorkerStopping, run_job
+from ingest.locations import LocationSettings
+
+logger = logging.getLogger(__name__)
+tasks = Blueprint()
+
+
+class _Again(BaseRetryStrategy):
+    """Which ends of a job are none: the run is busy, the worker stops, the database was away."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if isinstance(exception, WorkerStopping):
+            return RetryDecision(retry_in={"seconds": 0})
+        if isinstance(exception, RunBusy):
+            return RetryDecision(retry_in={"seconds": 3})
+        if isinstance(exception, OperationalError) and job.attempts < 20:
+            return RetryDecision(retry_in={"seconds": 5})
+        return None
+
+
+@tasks.task(name="ingest", queue=QUEUE, retry=_Again(), pass_context=True)
+def ingest(context: JobContext, *, job_id: int) -> None:
+    """Run one ingest job."""
+    run_job(
+        context.additional_context["engine"],
+        job_id=job_id,
+        roots=context.additional_context["roots"],
+        stopping=context.should_abort,
+    )
+
+
+def run_worker(
+    url: str | None = None,
+    *,
+    concurrency: int = 4,
+    roots: Sequence[Path] | None = None,
+    wait: bool = True,
+) -> None:
+    """Run ingest jobs until SIGINT or SIGTERM, `concurrency` at a time.
+
+    Jobs in hand then go back to the queue after their present batch. With `wait=False` it ends when
+    the queue is empty. `roots` are the folders whose logs jobs may read (DEEPTRACKER_LOG_ROOTS).
+    """
+    address = url or database_url()
+    engine = make_engine(address, statement_timeout_ms=None, pool_size=2 * concurrency + 2)
+    folders = LocationSettings().roots() if roots is None else [root.resolve() for root in roots]
+    try:
+        asyncio.run(_work(address, engine, folders, concurrency, wait=wait))
+    finally:
+        engine.dispose()
+
+
+async def _work(
+    url: str, engine: Engine, roots: Sequence[Path], concurrency: int, *, wait: bool
+) -> None:
+    queue = make_queue(url)
+    queue.add_tasks_from(tasks, namespace=NAMESPACE)
+    # asyncio's own pool is as wide as the machine has cores; jobs that follow a run mostly sleep.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 4))
+    async with queue.open_async():
+        rescue = asyncio.create_task(_rescue(engine))
+        try:
+            await queue.run_worker_async(
+                queues=[QUEUE],
+                concurrency=concurrency,
+                wait=wait,
+                fetch_job_polling_interval=2.0,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
+                shutdown_graceful_timeout=0.5,
+                additional_context={"engine": engine, "roots": roots},
+            )
+        finally:
+            rescue.cancel()
+
+
+async def _rescue(engine: Engine) -> None:
+    """Take over, every few seconds, the jobs of workers that were killed."""
+
+    def rescue() -> int:
+        with session_scope(engine) as session:
+            return rescue_stalled(session)
+
+    while True:
+        try:
+            if number := await asyncio.to_thread(rescue):
+                logger.warning("%s jobs of a worker that is gone were put back", number)
+        except OperationalError:
+            logger.warning("the database is away; stalled jobs are looked for later")
+        await asyncio.sleep(HEARTBEAT_SECONDS)
