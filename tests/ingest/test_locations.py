@@ -1,0 +1,73 @@
+"""Jobs read logs under configured folders and nowhere else."""
+
+import pytest
+
+from ingest.locations import LocationRefused, LocationSettings, check_inside, resolve_location
+
+
+@pytest.fixture
+def roots(tmp_path):
+    for name in ("runs", "more", "outside"):
+        (tmp_path / name / "a").mkdir(parents=True)
+    (tmp_path / "runs" / "way-out").symlink_to(tmp_path / "outside")
+    (tmp_path / "runs" / "inner").symlink_to(tmp_path / "more" / "a")
+    return (tmp_path / "runs").resolve(), (tmp_path / "more").resolve()
+
+
+def test_places_under_a_root_are_allowed(roots, tmp_path):
+    assert resolve_location(f"{roots[0]}/a", roots=roots) == roots[0] / "a"
+    assert resolve_location("a", roots=roots) == roots[0] / "a"
+    assert resolve_location("not-there-yet", roots=roots) == roots[0] / "not-there-yet"
+    # From one root into another: still inside.
+    assert resolve_location("inner", roots=roots) == roots[1] / "a"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "",
+        "  ",
+        "/",
+        "/etc",
+        "{root}",
+        "{root}/../outside/a",
+        "a/../a",
+        "..",
+        "way-out",
+        "way-out/a",
+        "{root}/way-out/a",
+        "{root}-not/a",
+        "file:///etc",
+        "file:{root}/a",
+        "s3://bucket/a",
+        "C:\\runs",
+        "a\\..\\..",
+        "~root",
+        "a\0b",
+        "a\nb",
+        "/proc/self/root",
+        "//etc",
+    ],
+)
+def test_everything_else_is_refused(location, roots):
+    with pytest.raises(LocationRefused):
+        resolve_location(location.format(root=roots[0]), roots=roots)
+
+
+def test_without_roots_nothing_is_allowed(tmp_path):
+    with pytest.raises(LocationRefused, match="no folder"):
+        resolve_location(str(tmp_path), roots=())
+
+
+def test_a_loop_of_links_is_refused(roots):
+    (roots[0] / "loop").symlink_to(roots[0] / "loop")
+    with pytest.raises(LocationRefused):
+        check_inside(roots[0] / "loop" / "a", roots=roots)
+
+
+def test_roots_come_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("DEEPTRACKER_LOG_ROOTS", f"{tmp_path}/x:{tmp_path}/y:")
+    assert LocationSettings().roots() == ((tmp_path / "x").resolve(), (tmp_path / "y").resolve())
+    monkeypatch.delenv("DEEPTRACKER_LOG_ROOTS")
+    monkeypatch.setenv("DEEPTRACKER_HOME", str(tmp_path))
+    assert LocationSettings().roots() == ((tmp_path / "runs").resolve(),)

@@ -1,0 +1,1 @@
+"""Loading into a real database, by real worker processes."""
