@@ -1,0 +1,172 @@
+"""How fast a log becomes rows, how soon a new snapshot is seen, how much disk a run takes.
+
+`python -m benchmarks.ingest --scale 0.1`. The log is a synthetic one; at scale 1 it is of the
+reference scale (840 snapshots, about 1 GB). DEEPTRACKER_BENCHMARK_LOG names a log to use instead of
+writing one.
+"""
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Engine, text
+
+from benchmarks.database import benchmark_engine
+from benchmarks.make_log import append_snapshot, synthetic_run, write_log
+from benchmarks.report import Row, main, summary
+from db.copy import blob, copy_groups, int4, pack
+from deeptracker.format import RunDirectory, snapshot_path
+from ingest.analysis.flips import FlipFinder
+from ingest.pipeline import load_log
+
+APPENDS = 25
+_PAUSE = 0.25
+
+
+def measure(scale: float) -> Iterator[Row]:
+    """Load a log of the given scale, append to it, and compare with a plain COPY of its bytes."""
+    with _log(scale) as path, benchmark_engine() as engine:
+        size = sum(_file(path, i).stat().st_size for i in RunDirectory(path).iterations())
+        first = _copy_reference(engine, path)
+        before = _database_size(engine)
+        load = _load(engine, path)
+        used = _database_size(engine) - before
+        reference = (first + _copy_reference(engine, path)) / 2
+        yield Row("bytes of the log", size / 1e6, "MB")
+        yield Row(
+            "load, against COPY BINARY into one bytea column",
+            load,
+            "s",
+            reference,
+            "at most 2.5 x",
+            load <= 2.5 * reference,
+        )
+        flips = _flips(path)
+        yield Row("finding flips", flips, "s", load, "at most 0.1 of the load", flips <= 0.1 * load)
+        yield Row(
+            "disk used, against the log",
+            used / 1e6,
+            "MB",
+            size / 1e6,
+            "at most 1.3 x",
+            used <= 1.3 * size,
+        )
+        yield Row("load again, nothing new", _load(engine, path), "s", load)
+        times = summary(_appends(engine, path, scale))
+        yield Row(
+            "append one snapshot, file to visible, p50",
+            times.p50,
+            "ms",
+            None,
+            "at most 150 ms",
+            times.p50 <= 150,
+        )
+        yield Row("append one snapshot, file to visible, p95", times.p95, "ms")
+
+
+@contextmanager
+def _log(scale: float) -> Iterator[Path]:
+    given = os.environ.get("DEEPTRACKER_BENCHMARK_LOG")
+    if given:
+        yield Path(given)
+        return
+    with tempfile.TemporaryDirectory(prefix="deeptracker-log-") as folder:
+        write_log(Path(folder) / "log", scale=scale, state="recording")
+        yield Path(folder) / "log"
+
+
+def _file(path: Path, iteration: int) -> Path:
+    return snapshot_path(path, iteration)
+
+
+def _copy_reference(engine: Engine, path: Path) -> float:
+    """Return the seconds that a plain COPY of the snapshot files takes, reading included."""
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE plain (id integer, data bytea STORAGE EXTERNAL)"))
+    _checkpoint(engine)
+    start = time.perf_counter()
+    groups = (
+        pack([int4(i), blob(np.fromfile(_file(path, i), np.uint8), "u1")], (1,))
+        for i in RunDirectory(path).iterations()
+    )
+    with engine.begin() as connection:
+        driver = connection.connection.driver_connection
+        if driver is None:
+            raise RuntimeError("no connection")
+        with driver.cursor() as cursor:
+            copy_groups(cursor, "plain", ["id", "data"], groups)
+    seconds = time.perf_counter() - start
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE plain"))
+    return seconds
+
+
+def _load(engine: Engine, path: Path) -> float:
+    _checkpoint(engine)
+    start = time.perf_counter()
+    report = load_log(engine, path)
+    if report.bad:
+        raise report.bad[0]
+    return time.perf_counter() - start
+
+
+def _checkpoint(engine: Engine) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CHECKPOINT"))
+
+
+def _database_size(engine: Engine) -> int:
+    with engine.connect() as connection:
+        query = "SELECT pg_database_size(current_database())"
+        return int(connection.execute(text(query)).scalar_one())
+
+
+def _flips(path: Path) -> float:
+    """Return the seconds spent on flips alone, over all snapshots of the log."""
+    directory = RunDirectory(path)
+    manifest = directory.manifest()
+    finder, spent = FlipFinder(), 0.0
+    for iteration in directory.iterations():
+        prediction = directory.snapshot(manifest, iteration).prediction
+        start = time.perf_counter()
+        if prediction is not None:
+            finder.add(prediction == manifest.images.class_id)
+        spent += time.perf_counter() - start
+    return spent
+
+
+def _appends(engine: Engine, path: Path, scale: float) -> Iterator[float]:
+    """Yield the milliseconds from a new file to its being visible to another connection."""
+    run = synthetic_run(scale=scale)
+    stop = threading.Event()
+    follower = threading.Thread(
+        target=load_log,
+        args=(engine, path),
+        kwargs={"follow": True, "should_stop": stop.is_set},
+    )
+    follower.start()
+    try:
+        time.sleep(5 * scale + 1)  # it looks at what there is first
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for number in range(APPENDS + 2):
+                iteration = append_snapshot(path, run=run)
+                start = time.perf_counter()
+                query = text("SELECT 1 FROM snapshot WHERE iteration = :at")
+                while not connection.execute(query, {"at": iteration}).first():
+                    time.sleep(0.001)
+                if number >= 2:
+                    yield (time.perf_counter() - start) * 1000
+                # Not in step with the follower's looks at the folder.
+                time.sleep(_PAUSE + 0.0137 * (number % 8))
+    finally:
+        stop.set()
+        follower.join()
+
+
+if __name__ == "__main__":
+    main("ingest", measure)
