@@ -1,0 +1,96 @@
+"""The settings of the web server, from the environment; frozen."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from db.config import DatabaseSettings
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class AppSettings(BaseSettings):
+    """Where to listen, under which names, and with which secret."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    host: str = Field(default="127.0.0.1", validation_alias="DEEPTRACKER_HOST")
+    port: int = Field(default=8050, ge=1, le=65_535, validation_alias="DEEPTRACKER_PORT")
+    # The address that people type where a proxy stands in front: its host is allowed, and with
+    # https cookies travel over TLS only.
+    public_url: str | None = Field(default=None, validation_alias="DEEPTRACKER_PUBLIC_URL")
+    # How many proxies in front of us to believe about the client's address.
+    proxies: int = Field(default=0, ge=0, le=5, validation_alias="DEEPTRACKER_PROXIES")
+    allowed_hosts: str = Field(default="", validation_alias="DEEPTRACKER_ALLOWED_HOSTS")
+    secret_key: str | None = Field(default=None, validation_alias="DEEPTRACKER_SECRET_KEY")
+    workers: int = Field(default=2, ge=1, le=64, validation_alias="DEEPTRACKER_WEB_WORKERS")
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None or not value.strip():
+            return None
+        parts = urlsplit(value.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("must look like https://tracker.example.org")
+        return f"{parts.scheme}://{parts.netloc.lower()}"
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: str | None) -> str | None:
+        if value and len(value) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value or None
+
+    @property
+    def is_public(self) -> bool:
+        """Return whether other machines can reach the server."""
+        return self.host not in LOOPBACK
+
+    @property
+    def secure(self) -> bool:
+        """Return whether people reach the server over TLS."""
+        return bool(self.public_url and self.public_url.startswith("https://"))
+
+    @property
+    def address(self) -> str:
+        """Return the address to print and to put into links."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Return the host names, without port, under which the server answers."""
+        names = {*LOOPBACK, self.host.lower()}
+        names |= {name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip()}
+        if self.public_url:
+            names.add((urlsplit(self.public_url).hostname or "").lower())
+        return frozenset(names - {"", "0.0.0.0", "::"})  # noqa: S104
+
+    def key(self) -> str:
+        """Return the secret key: the setting, or one made once and kept in DEEPTRACKER_HOME."""
+        return self.secret_key or _kept_key(DatabaseSettings().home.expanduser() / "secret_key")
+
+    def on(self, **changes: Any) -> "AppSettings":
+        """Return the same settings with some changed and checked."""
+        return AppSettings(**{**self.model_dump(), **changes})
+
+
+def _kept_key(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        try:
+            os.link(aside, path)  # the first of several processes wins, and the file is whole
+        except FileExistsError:
+            pass
+        finally:
+            aside.unlink()
+    return path.read_text().strip()
