@@ -11,14 +11,22 @@ class LogError(DeepTrackerError):
     """Something in a log on disk cannot be used.
 
     `file` is the path it is about, `field` the entry or array within it ("" for the whole file).
+    Field and problem are shortened and made printable: they may quote a hostile file.
     """
 
     def __init__(self, file: Path | str, field: str, problem: str) -> None:
         self.file = Path(file)
-        self.field = field
-        self.problem = problem
-        place = f"{self.file}: {field}" if field else f"{self.file}"
-        super().__init__(f"{place}: {problem}")
+        self.field = _shown(field, 200)
+        self.problem = _shown(problem, 500)
+        name = _shown(str(self.file), 4_096)
+        place = f"{name}: {self.field}" if self.field else name
+        super().__init__(f"{place}: {self.problem}")
+
+
+def _shown(text: str, most: int) -> str:
+    """Return at most `most` characters of a text, those that could not be shown as escapes."""
+    kept = text if len(text) <= most else f"{text[:most]}..."
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in kept)
 
 
 class UnknownVersion(LogError):  # noqa: N818 - the name that callers read in an except clause

@@ -8,9 +8,8 @@ from deeptracker.format.manifest import (
     Manifest,
     ModuleSpec,
     Sampling,
-    read_manifest,
-    write_manifest,
 )
+from deeptracker.format.manifest_file import read_manifest, write_manifest
 from deeptracker.format.names import (
     BAND_THRESHOLDS,
     BINS,
@@ -27,13 +26,8 @@ from deeptracker.format.names import (
     THUMBNAILS,
     VERSION,
 )
-from deeptracker.format.snapshot import (
-    Series,
-    Snapshot,
-    prediction_dtype,
-    read_snapshot,
-    write_snapshot,
-)
+from deeptracker.format.snapshot import Series, Snapshot, prediction_dtype
+from deeptracker.format.snapshot_file import read_snapshot, write_snapshot
 
 __all__ = [
     "BAND_THRESHOLDS",

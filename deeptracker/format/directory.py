@@ -1,16 +1,19 @@
 """A run directory: where its files are, and which snapshots it holds."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from deeptracker.errors import LogError
 from deeptracker.format.files import read_limited
-from deeptracker.format.manifest import Manifest, read_manifest
+from deeptracker.format.manifest import Manifest
+from deeptracker.format.manifest_file import read_manifest
 from deeptracker.format.names import MANIFEST, SNAPSHOTS, THUMBNAILS
-from deeptracker.format.snapshot import MAX_ITERATION, Snapshot, read_snapshot
+from deeptracker.format.snapshot import MAX_ITERATION, Snapshot
+from deeptracker.format.snapshot_file import read_snapshot
 
-_NAME = re.compile(r"([0-9]{9,10})\.safetensors", re.ASCII)
+_NAME = re.compile(r"([0-9]{9}|[1-9][0-9]{9})\.safetensors", re.ASCII)
 MAX_CONTACT_SHEET = 32 * 2**20
 
 
@@ -41,12 +44,14 @@ class RunDirectory:
         """
         folder = self.path / SNAPSHOTS
         try:
-            names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            names = []  # the writer has not come to its first snapshot yet
         except OSError as error:
             raise LogError(folder, "", f"cannot be read ({error.strerror})") from error
         found = (_NAME.fullmatch(name) for name in names)
         numbers = (int(match[1]) for match in found if match)
-        return sorted({number for number in numbers if number <= MAX_ITERATION})
+        return sorted(number for number in numbers if number <= MAX_ITERATION)
 
     def snapshot(self, manifest: Manifest, iteration: int) -> Snapshot:
         """Read the snapshot of an iteration; LogError also where it says another iteration."""
@@ -61,4 +66,4 @@ class RunDirectory:
     def contact_sheet(self, class_id: int) -> bytes | None:
         """Return the contact sheet of a class (WebP, not looked into), None where there is none."""
         path = contact_sheet_path(self.path, class_id)
-        return read_limited(path, MAX_CONTACT_SHEET) if path.exists() else None
+        return read_limited(path, MAX_CONTACT_SHEET) if os.path.lexists(path) else None

@@ -1,7 +1,10 @@
 """Checked access to the entries of a JSON document; every error names the file and the entry."""
 
+import json
 import math
+import re
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,20 +12,62 @@ from typing import Any, TypeVar
 from deeptracker.errors import LogError
 
 MAX_TEXT = 2_000
+MAX_NAME = 500
 MAX_INTEGER = 2**53
+# Whole numbers of a script, such as seeds of 64 bits, which nobody computes with.
+MAX_PLAIN_INTEGER = 2**64
+MAX_PLAIN_VALUES = 10_000
+# The end of the year 9999: what calendars can show.
+MAX_TIME = 253_402_300_799
+
+# Control characters, line and paragraph separators, controls of writing direction, surrogates.
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UP = re.compile(r"(?:^|[/\\])\.\.(?:[/\\]|$)")
 
 T = TypeVar("T")
 
 
-def check_text(path: Path, name: str, value: object) -> str:
-    """Return `value` if it is text of reasonable length without control characters."""
+def check_text(path: Path, name: str, value: object, *, most: int = MAX_TEXT) -> str:
+    """Return `value` if it is text of at most `most` characters without control characters."""
     if not isinstance(value, str):
         raise LogError(path, name, f"must be text, not {type(value).__name__}")
-    if len(value) > MAX_TEXT:
-        raise LogError(path, name, f"is {len(value)} characters long; {MAX_TEXT} are allowed")
-    if any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in value):
+    if len(value) > most:
+        raise LogError(path, name, f"is {len(value)} characters long; {most} are allowed")
+    if _UNFIT.search(value):
         raise LogError(path, name, "has control characters")
     return value
+
+
+def check_name(path: Path, name: str, value: object) -> str:
+    """Return `value` if it is a text that, taken for a path, leads nowhere upwards.
+
+    Names are never used as paths; refusing `..` keeps others from doing so by mistake.
+    """
+    text = check_text(path, name, value, most=MAX_NAME)
+    if ".." in text and _UP.search(text):
+        raise LogError(path, name, f"{text!r} has a path segment '..'")
+    return text
+
+
+def fit_text(value: str) -> str:
+    """Return a text cut and with replacement characters where `check_text` would refuse it."""
+    return _UNFIT.sub("\ufffd", value[:MAX_TEXT])
+
+
+def parse_json(path: Path, name: str, data: bytes) -> Any:
+    """Return the JSON document in `data`, UTF-8, no key twice; LogError about `name` otherwise."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+            raise LogError(path, name, f"has the entry {twice!r} more than once")
+        return found
+
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        raise LogError(path, name, f"is not JSON ({error}); it may be damaged") from error
 
 
 class Entries:
@@ -53,6 +98,12 @@ class Entries:
             return default
         return check_text(self.path, self._place(key), self._get(key))
 
+    def name(self, key: str, *, default: str | None = None) -> str:
+        """Return a name; `default`, where given, stands for an absent one."""
+        if default is not None and key not in self._document:
+            return default
+        return check_name(self.path, self._place(key), self._get(key))
+
     def choice(self, key: str, allowed: tuple[str, ...]) -> str:
         """Return one of the allowed texts."""
         value = self.text(key)
@@ -70,12 +121,17 @@ class Entries:
         except ValueError as error:
             raise LogError(self.path, self._place(key), f"{value!r} is no UUID") from error
 
-    def number(self, key: str) -> float:
-        """Return a finite number."""
+    def time(self, key: str) -> float:
+        """Return a time, in seconds since 1970 (UTC)."""
         value = self._get(key)
-        finite = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not finite or abs(value) > 1e300 or not math.isfinite(value):
-            raise LogError(self.path, self._place(key), "must be a finite number")
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        # Written so that NaN fails.
+        if not number or not 0 <= value <= MAX_TIME:
+            raise LogError(
+                self.path,
+                self._place(key),
+                f"must be a time in seconds since 1970, from 0 to {MAX_TIME}",
+            )
         return float(value)
 
     def integer(self, key: str, *, low: int, high: int = MAX_INTEGER) -> int:
@@ -105,9 +161,9 @@ class Entries:
         )
 
     def names(self, key: str, *, most: int) -> tuple[str, ...]:
-        """Return a list of texts."""
+        """Return a list of names."""
         return tuple(
-            check_text(self.path, f"{self._place(key)}[{index}]", value)
+            check_name(self.path, f"{self._place(key)}[{index}]", value)
             for index, value in enumerate(self._list(key, most))
         )
 
@@ -129,10 +185,17 @@ class Entries:
         value = self._get(key)
         if not isinstance(value, dict):
             raise LogError(self.path, self._place(key), "must be a JSON object")
+        parts = 0
         for name, item in value.items():
-            place = self._place(f"{key}.{name!r}")
+            place = self._place(f"{key}.{name[:MAX_NAME]}")
             check_text(self.path, place, name)
-            for part in item if isinstance(item, list) else [item]:
+            values = item if isinstance(item, list) else [item]
+            parts += max(1, len(values))
+            if parts > MAX_PLAIN_VALUES:
+                raise LogError(
+                    self.path, self._place(key), f"has more than {MAX_PLAIN_VALUES} values"
+                )
+            for part in values:
                 self._check_plain(place, part)
         return value
 
@@ -141,5 +204,7 @@ class Entries:
             check_text(self.path, place, value)
         elif isinstance(value, float) and not math.isfinite(value):
             raise LogError(self.path, place, "must be finite; write it as text")
+        elif isinstance(value, int) and abs(value) > MAX_PLAIN_INTEGER:
+            raise LogError(self.path, place, "is too large for a whole number; write it as text")
         elif not isinstance(value, (int, float, bool, type(None))):
             raise LogError(self.path, place, "must be text, a number, true, false, null or a list")

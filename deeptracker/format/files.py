@@ -14,7 +14,8 @@ def atomic_write(path: Path, data: bytes) -> None:
     """Write `data` aside, fsync it, rename it to `path`, and fsync the directory.
 
     Raises OSError where the disk does not take it; then nothing stands at `path` that was not
-    there before, and nothing is left aside.
+    there before (only an error of the last step, fsync of the directory, comes too late for that),
+    and nothing is left aside.
     """
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
@@ -47,7 +48,8 @@ def read_limited(path: Path, most: int) -> bytes:
                 raise LogError(path, "", "is no regular file")
             if status.st_size > most:
                 raise LogError(path, "", f"is {status.st_size} bytes long; {most} are allowed")
-            return file.read(most + 1)
+            # Not read(most): that would reserve as much memory as the largest file may need.
+            return file.read(status.st_size)
     except OSError as error:
         reason = "is a symbolic link" if error.errno == errno.ELOOP else error.strerror
         raise LogError(path, "", f"cannot be read ({reason})") from error

@@ -1,0 +1,63 @@
+"""Which values the arrays of a snapshot may hold: what cannot be is refused before it is stored."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeptracker.errors import LogError
+from deeptracker.format.manifest import Manifest
+from deeptracker.format.names import FILTER_QUANTITIES, QUANTITIES, STATISTICS
+
+Arrays = Mapping[str, NDArray[Any]]
+
+# Largest value of the columns and filter quantities that cannot be negative.
+_COLUMNS = {"std": np.inf, "l1": np.inf, "l2": np.inf, "zero_share": 1.0}
+_COUNTS = ("nan_count", "inf_count")
+_SIGNED = ("weight_mean",)
+_COSINE_MOST = 2.0
+
+
+def check(path: Path, arrays: Arrays, manifest: Manifest) -> None:
+    """Raise LogError, which names the array, where a value cannot be. NaN passes everywhere."""
+    _check_layers(path, arrays, manifest)
+    _within(path, "bands", arrays["bands"], 1.0)
+    for name in FILTER_QUANTITIES:
+        if name not in _SIGNED:
+            most = _COSINE_MOST if name == "cosine_change" else np.inf
+            _within(path, f"filter.{name}", arrays[f"filter.{name}"], most)
+    if "prediction" in arrays:
+        # NaN: a network that diverged gives no probability.
+        _within(path, "probability", arrays["probability"], 1.0)
+        prediction, classes = arrays["prediction"], len(manifest.classes)
+        if int(prediction.max()) >= classes or int(prediction.min()) < 0:
+            raise LogError(path, "prediction", f"names a class outside 0..{classes - 1}")
+
+
+def _check_layers(path: Path, arrays: Arrays, manifest: Manifest) -> None:
+    parameters = np.array([layer.parameters for layer in manifest.layers], np.float64)
+    for name, array in arrays.items():
+        family, _, quantity = name.partition(".")
+        if family == "statistics":
+            for column, most in _COLUMNS.items():
+                _within(path, f"{name}[{column}]", array[:, STATISTICS.index(column)], most)
+            # Activations are as many as the images make them.
+            limit = parameters if quantity in QUANTITIES else np.full_like(parameters, np.inf)
+            for column in _COUNTS:
+                counts = array[:, STATISTICS.index(column)]
+                # A count is stored in float32, which rounds large ones.
+                _within(path, f"{name}[{column}]", counts, limit.astype(np.float32))
+        elif family == "histogram":
+            _within(path, name, array.sum(axis=1, dtype=np.uint64), parameters)
+
+
+def _within(path: Path, name: str, values: NDArray[Any], most: float | NDArray[Any]) -> None:
+    wrong = (values < 0) | (values > most)
+    if wrong.any():
+        index = int(np.flatnonzero(wrong)[0])
+        limit = np.broadcast_to(most, values.shape).flat[index]
+        raise LogError(
+            path, name, f"is {values.flat[index]} at place {index}; allowed are 0 to {limit:g}"
+        )

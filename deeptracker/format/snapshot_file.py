@@ -1,0 +1,186 @@
+"""One snapshot file: which arrays it holds; read with every array checked, written whole."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeptracker.errors import LogError, UnknownVersion
+from deeptracker.format import ranges
+from deeptracker.format.container import Container, pack, unpack
+from deeptracker.format.entries import MAX_TIME, check_name
+from deeptracker.format.files import atomic_write, read_limited
+from deeptracker.format.manifest import Manifest
+from deeptracker.format.names import (
+    BAND_THRESHOLDS,
+    BINS,
+    FILTER_QUANTITIES,
+    OPTIONAL_QUANTITIES,
+    QUANTITIES,
+    STATISTICS,
+    VERSION,
+)
+from deeptracker.format.snapshot import MAX_ITERATION, Series, Snapshot, prediction_dtype
+
+MAX_SCALARS = 1_000
+MAX_SCALAR_VALUES = 4_000_000
+# What a file may hold beside its required arrays: scalars, and arrays of newer writers.
+MAX_BESIDES = 128 * 2**20
+
+_F4 = np.dtype("<f4")
+_PREFIX = "scalar."
+_SUFFIXES = (".iterations", ".values")
+
+
+def required_arrays(manifest: Manifest) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+    """Return dtype and shape of every array that a snapshot MUST have."""
+    layers, images = len(manifest.layers), len(manifest.images.class_id)
+    arrays: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
+    for quantity in QUANTITIES:
+        arrays[f"statistics.{quantity}"] = (_F4, (layers, len(STATISTICS)))
+        arrays[f"histogram.{quantity}"] = (np.dtype("<u4"), (layers, BINS))
+    arrays["bands"] = (_F4, (layers, len(BAND_THRESHOLDS)))
+    for name in FILTER_QUANTITIES:
+        arrays[f"filter.{name}"] = (_F4, (manifest.filters,))
+    if images:
+        arrays["prediction"] = (prediction_dtype(len(manifest.classes)), (images,))
+        arrays["probability"] = (np.dtype("<f2"), (images,))
+    return arrays
+
+
+def write_snapshot(path: Path, manifest: Manifest, snapshot: Snapshot) -> None:
+    """Write `snapshot` to `path`, complete or not at all.
+
+    Raises LogError, which names the array, where a reader would refuse it; OSError where the disk
+    is full.
+    """
+    texts = {
+        "version": str(VERSION),
+        "run": manifest.run,
+        "iteration": str(snapshot.iteration),
+        "epoch": repr(float(snapshot.epoch)),
+        "recorded_at": repr(float(snapshot.recorded_at)),
+    }
+    data = pack(path, _arrays(path, snapshot), texts)
+    _parse(path, data, manifest)
+    atomic_write(path, data)
+
+
+def _arrays(path: Path, snapshot: Snapshot) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {"bands": snapshot.bands}
+    arrays |= {f"statistics.{name}": value for name, value in snapshot.statistics.items()}
+    arrays |= {f"histogram.{name}": value for name, value in snapshot.histogram.items()}
+    arrays |= {f"filter.{name}": value for name, value in snapshot.filters.items()}
+    if snapshot.prediction is not None and snapshot.probability is not None:
+        arrays["prediction"] = snapshot.prediction
+        arrays["probability"] = snapshot.probability
+    for name, series in snapshot.scalars.items():
+        check_name(path, f"{_PREFIX}{name}", name)
+        arrays[f"{_PREFIX}{name}.iterations"] = series.iterations
+        arrays[f"{_PREFIX}{name}.values"] = series.values
+    return arrays
+
+
+def read_snapshot(path: Path, manifest: Manifest) -> Snapshot:
+    """Read and check one snapshot file; unknown arrays are ignored.
+
+    Raises UnknownVersion for another version of the format, LogError, which names the array, for
+    anything else: a torn file, a missing or misshapen array, another run's snapshot.
+    """
+    shapes = required_arrays(manifest).values()
+    expected = sum(math.prod(shape) * dtype.itemsize for dtype, shape in shapes)
+    return _parse(path, read_limited(path, 2 * expected + MAX_BESIDES), manifest)
+
+
+def _parse(path: Path, data: bytes, manifest: Manifest) -> Snapshot:
+    container = unpack(path, data)
+    version, run = container.texts.get("version"), container.texts.get("run")
+    if version != str(VERSION):
+        raise UnknownVersion(
+            path, "version", f"is {version!r}, but this DeepTracker reads version {VERSION}"
+        )
+    if run != manifest.run:
+        raise LogError(path, "run", f"is {run!r}, but the manifest says {manifest.run!r}")
+    wanted = required_arrays(manifest)
+    for quantity in OPTIONAL_QUANTITIES:
+        if f"statistics.{quantity}" in container.names:
+            wanted[f"statistics.{quantity}"] = (_F4, (len(manifest.layers), len(STATISTICS)))
+    if "prediction" in container.names and "prediction" not in wanted:
+        raise LogError(path, "prediction", "is there, but the manifest has no images")
+    arrays = {name: container.array(name, *kind) for name, kind in wanted.items()}
+    ranges.check(path, arrays, manifest)
+
+    def family(prefix: str) -> dict[str, NDArray[Any]]:
+        found = {name for name in arrays if name.startswith(prefix)}
+        return {name.removeprefix(prefix): arrays[name] for name in wanted if name in found}
+
+    return Snapshot(
+        iteration=_iteration(container),
+        epoch=_number(container, "epoch", unknown=True),
+        recorded_at=_number(container, "recorded_at", most=MAX_TIME),
+        statistics=family("statistics."),
+        histogram=family("histogram."),
+        bands=arrays["bands"],
+        filters=family("filter."),
+        prediction=arrays.get("prediction"),
+        probability=arrays.get("probability"),
+        scalars=_scalars(container),
+    )
+
+
+def _iteration(container: Container) -> int:
+    text = container.texts.get("iteration", "")
+    if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > MAX_ITERATION:
+        raise LogError(
+            container.path, "iteration", f"{text[:40]!r} is no whole number up to {MAX_ITERATION}"
+        )
+    return int(text)
+
+
+def _number(
+    container: Container, name: str, *, most: float = MAX_ITERATION, unknown: bool = False
+) -> float:
+    """Return a number from 0 to `most`, or NaN where that may stand for one not known."""
+    try:
+        value = float(container.texts[name])
+    except (KeyError, ValueError) as error:
+        raise LogError(container.path, name, "is missing or no number") from error
+    if not (0 <= value <= most or (unknown and math.isnan(value))):
+        raise LogError(container.path, name, f"is {value}, not a number from 0 to {most:g}")
+    return value
+
+
+def _scalars(container: Container) -> dict[str, Series]:
+    names = {
+        array[len(_PREFIX) : -len(suffix)]
+        for array in container.names
+        for suffix in _SUFFIXES
+        if array.startswith(_PREFIX)
+        and array.endswith(suffix)
+        and len(array) >= len(_PREFIX) + len(suffix)
+    }
+    if len(names) > MAX_SCALARS:
+        raise LogError(
+            container.path, "scalar", f"has {len(names)} names; {MAX_SCALARS} are allowed"
+        )
+    return {name: _series(container, name) for name in sorted(names)}
+
+
+def _series(container: Container, name: str) -> Series:
+    path, field = container.path, f"{_PREFIX}{name}"
+    check_name(path, field, name)
+    length = math.prod(container.shape(f"{field}.values"))
+    if length > MAX_SCALAR_VALUES:
+        raise LogError(path, f"{field}.values", f"has more than {MAX_SCALAR_VALUES} values")
+    values = container.array(f"{field}.values", np.dtype("<f8"), (length,))
+    iterations = container.array(f"{field}.iterations", np.dtype("<i8"), (length,))
+    if length and not (
+        # Compared, not subtracted: differences of hostile numbers wrap around.
+        bool((iterations[1:] > iterations[:-1]).all())
+        and int(iterations[0]) >= 0
+        and int(iterations[-1]) <= MAX_ITERATION
+    ):
+        raise LogError(path, f"{field}.iterations", f"must rise within 0..{MAX_ITERATION}")
+    return Series(iterations, values)
