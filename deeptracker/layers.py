@@ -14,7 +14,14 @@ from deeptracker.errors import NothingToRecord, RecordingError
 from deeptracker.format import LayerSpec, ModuleSpec
 
 _NORMALISATION = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
-_KINDS = ("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
+_DIMENSIONS = ("1d", "2d", "3d")
+_KINDS = {
+    "Linear",
+    "GroupNorm",
+    "LayerNorm",
+    *(f"{kind}{d}" for kind in ("Conv", "ConvTranspose", "BatchNorm") for d in _DIMENSIONS),
+    *(f"InstanceNorm{d}" for d in _DIMENSIONS),
+}
 _SHORTCUT = re.compile(r"(conv_?|proj_?)?(downsample|shortcut|skip)(_?(conv|proj|layer))?_?\d*")
 
 
@@ -25,6 +32,12 @@ class Layer:
     spec: LayerSpec
     module: nn.Module
     weight: nn.Parameter
+
+    @property
+    def device(self) -> torch.device:
+        """Return where the statistics of this layer are computed."""
+        here = self.weight.device
+        return here if here.type != "mps" else torch.device("cpu")
 
     def rows(self, tensor: Tensor) -> Tensor:
         """Return a tensor of the weight's shape as contiguous float32 [F, K], a row per filter.
@@ -138,10 +151,8 @@ def _spec(names: list[str], name: str, module: nn.Module, weight: nn.Parameter) 
 
 def _kind(module: nn.Module) -> str:
     """Return the name of torch's own class, also for a subclass of it."""
-    for cls in type(module).__mro__:
-        if cls.__name__ in _KINDS or cls is nn.Linear or cls.__module__.startswith("torch.nn."):
-            return cls.__name__
-    return type(module).__name__
+    classes = (cls.__name__ for cls in type(module).__mro__)
+    return next((name for name in classes if name in _KINDS), type(module).__name__)
 
 
 def _above(name: str) -> Iterator[str]:

@@ -1,0 +1,116 @@
+"""One snapshot's numbers of all layers, moved to the host at once, as the arrays of the log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from deeptracker.format import FILTER_QUANTITIES, QUANTITIES
+from deeptracker.isolation import plain_arithmetic
+from deeptracker.layers import Layer
+from deeptracker.statistics import LayerNumbers, changes_between
+from deeptracker.updates import Update, numbers_of
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The arrays of a snapshot that are about layers and filters; see format.Snapshot."""
+
+    statistics: dict[str, NDArray[np.float32]]
+    histogram: dict[str, NDArray[np.uint32]]
+    bands: NDArray[np.float32]
+    filters: dict[str, NDArray[np.float32]]
+
+
+class WeightMemory:
+    """The weights at the previous snapshot, on their own device: one more copy of them."""
+
+    def __init__(self) -> None:
+        self._previous: list[Tensor] = []
+
+    def remember(self, layers: Sequence[Layer]) -> None:
+        """Keep the weights as they are now."""
+        if not self._previous:
+            self._previous = [layer.weight.detach().clone() for layer in layers]
+            return
+        for kept, layer in zip(self._previous, layers, strict=True):
+            kept.copy_(layer.weight.detach())
+
+    def changes(self, index: int, layer: Layer, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return relative and cosine change f8 [F] of a layer since then; NaN without a past."""
+        if not self._previous:
+            missing = rows.new_full((layer.spec.filters,), torch.nan, dtype=torch.float64)
+            return missing, missing
+        return changes_between(rows, layer.rows(self._previous[index]))
+
+
+@torch.no_grad()
+def measure(
+    layers: Sequence[Layer],
+    gradients: Sequence[LayerNumbers],
+    updates: Sequence[Update],
+    memory: WeightMemory,
+) -> Measured:
+    """Return what a snapshot holds of all layers, with one transfer per device."""
+    rows = [layer.rows(layer.weight) for layer in layers]
+    parts: list[Tensor] = []
+    for index, (layer, weight) in enumerate(zip(layers, numbers_of(rows), strict=True)):
+        update = updates[index]
+        with plain_arithmetic(rows[index].device):
+            relative, cosine = memory.changes(index, layer, rows[index])
+        gradient = gradients[index]
+        for numbers in (weight, gradient, update.numbers):
+            parts += [numbers.statistics, numbers.histogram]
+        parts.append(update.bands)
+        filters = {
+            "weight_mean": weight.sums.mean,
+            "weight_std": weight.sums.std,
+            "weight_l2": weight.sums.l2,
+            "gradient_l2": gradient.sums.l2,
+            "update_ratio": update.ratio,
+            "relative_change": relative,
+            "cosine_change": cosine,
+        }
+        parts += [filters[name] for name in FILTER_QUANTITIES]
+    return _arrays(to_host(parts), len(layers))
+
+
+def _arrays(parts: list[NDArray[np.float64]], layers: int) -> Measured:
+    """Sort the parts, which repeat for every layer, into arrays over all layers."""
+    each = len(parts) // layers
+    columns = [parts[place::each] for place in range(each)]
+    statistics: dict[str, NDArray[np.float32]] = {}
+    histogram: dict[str, NDArray[np.uint32]] = {}
+    for place, quantity in enumerate(QUANTITIES):
+        statistics[quantity] = _narrow(np.stack(columns[2 * place]))
+        histogram[quantity] = np.stack(columns[2 * place + 1]).astype(np.uint32)
+    bands = 2 * len(QUANTITIES)
+    filters = {
+        name: _narrow(np.concatenate(columns[bands + 1 + place]))
+        for place, name in enumerate(FILTER_QUANTITIES)
+    }
+    return Measured(statistics, histogram, _narrow(np.stack(columns[bands])), filters)
+
+
+def _narrow(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return float32; what is not finite (also for being too large) becomes NaN."""
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32)
+    narrow[~np.isfinite(narrow)] = np.nan
+    return narrow
+
+
+def to_host(tensors: Sequence[Tensor]) -> list[NDArray[Any]]:
+    """Return tensors as float64 arrays [n] on the host, with one transfer per device."""
+    found: list[NDArray[Any]] = [np.zeros(0)] * len(tensors)
+    for device in {tensor.device for tensor in tensors}:
+        here = [i for i, tensor in enumerate(tensors) if tensor.device == device]
+        flat = torch.cat([tensors[i].reshape(-1).double() for i in here]).cpu().numpy()
+        ends = np.cumsum([tensors[i].numel() for i in here])
+        for index, array in zip(here, np.split(flat, ends[:-1]), strict=True):
+            found[index] = array
+    return found

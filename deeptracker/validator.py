@@ -1,0 +1,140 @@
+"""The validation side of a run: run by the Recorder, handed in by the script, or absent."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from deeptracker.activations import ActivationWatch
+from deeptracker.description import checked_texts, describe_images
+from deeptracker.errors import RecordingError
+from deeptracker.format import THUMBNAILS, Images
+from deeptracker.layers import Layer
+from deeptracker.thumbnails import shrink
+from deeptracker.validation import Loss, Validated, ValidationSet, check_labels, make_digest
+
+
+@dataclass(frozen=True)
+class Result:
+    """One validation: prediction [N], probability [N], scalars, statistics of activations."""
+
+    prediction: NDArray[Any]
+    probability: NDArray[Any]
+    scalars: Mapping[str, float]
+    activations: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+class Validator:
+    """Knows the validation images and gets a result on all of them for every snapshot."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        layers: Sequence[Layer],
+        *,
+        source: Dataset[Any] | DataLoader[Any] | None,
+        labels: Any,
+        classes: Sequence[object] | None,
+        image_names: Sequence[object] | None,
+        batch: int,
+        loss: Loss | None,
+        forward: Callable[[Any], Tensor] | None,
+        activations: bool,
+    ) -> None:
+        if source is not None and labels is not None:
+            raise RecordingError(
+                "give either validation= (the Recorder validates) or labels= (the script does)"
+            )
+        if activations and source is None:
+            raise RecordingError("activations=True needs validation=, whose images they are of")
+        self._set = None if source is None else ValidationSet(source, batch=batch)
+        self._model, self._loss, self._forward = model, loss, forward
+        self._labels, self._names = labels, image_names
+        self._watch = ActivationWatch(model, layers) if activations else None
+        self._handed_in: Validated | None = None
+        self.classes = () if classes is None else checked_texts("classes", classes)
+        self.images: Images | None = None
+
+    def survey(self, *, pictures: bool, run_dir: Path) -> list[Tensor]:
+        """Learn what the images are; return pictures where they are wanted and not there yet."""
+        if self._set is None and self._labels is None:
+            self.classes = ()
+            return []
+        found: list[Tensor] = []
+        if self._set is not None:
+            missing = pictures and not (run_dir / THUMBNAILS).exists()
+            survey = self._set.survey(picture=shrink if missing else None)
+            labels, digest, found = survey.labels, survey.digest, survey.pictures
+            columns = self._set.columns(self._model, self._forward)
+            known = len(self.classes) or columns
+            if columns > known:
+                raise RecordingError(
+                    f"the model tells {columns} classes apart, but classes= names {known}"
+                )
+        else:
+            labels = check_labels(self._labels).to(torch.int32).numpy()
+            digest = make_digest(labels, [])
+            known = len(self.classes) or int(labels.max(initial=0)) + 1
+        self.classes = self.classes or tuple(str(number) for number in range(known))
+        self.images = describe_images(labels, digest, self._names, known)
+        return found
+
+    def hand_in(self, prediction: Any, probability: Any, *, loss: Any) -> None:
+        """Take the script's own validation; RecordingError where it does not fit the images."""
+        if self.images is None or self._set is not None:
+            raise RecordingError("validated() is for a Recorder that was made with labels=")
+        images = len(self.images.class_id)
+        predicted, given = _array(prediction), _array(probability).astype(np.float32)
+        for name, array in (("prediction", predicted), ("probability", given)):
+            if array.shape != (images,):
+                raise RecordingError(
+                    f"{name} has shape {list(array.shape)}, expected [{images}]: one an image"
+                )
+        if predicted.dtype.kind not in "iu" or (
+            images and not 0 <= int(predicted.min()) <= int(predicted.max()) < len(self.classes)
+        ):
+            raise RecordingError(
+                f"prediction must be class numbers from 0 to {len(self.classes) - 1}"
+            )
+        if bool(((given < 0) | (given > 1)).any()):
+            raise RecordingError("probability must lie within 0..1, of the true class of the image")
+        self._handed_in = Validated(
+            predicted.astype(np.int64),
+            given,
+            None if loss is None else float(loss),
+            float((predicted != self.images.class_id).mean()) if images else float("nan"),
+        )
+
+    def result(self, iteration: int) -> Result | None:
+        """Return the validation of a snapshot; None where the run has no validation images."""
+        if self.images is None:
+            return None
+        activations: Mapping[str, NDArray[np.float32]] = {}
+        if self._set is not None:
+            with self._watch or nullcontext():
+                labels = self.images.class_id
+                found = self._set.run(self._model, labels, forward=self._forward, loss=self._loss)
+            if self._watch is not None:
+                activations = {"activation": self._watch.statistics()}
+        elif self._handed_in is None:
+            raise RecordingError(
+                f"iteration {iteration} is a snapshot, but nothing was handed in; where "
+                "recorder.due holds, call recorder.validated() before recorder.step()"
+            )
+        else:
+            found, self._handed_in = self._handed_in, None
+        scalars = {"validation_error": found.error}
+        if found.loss is not None:
+            scalars["validation_loss"] = found.loss
+        return Result(found.prediction, found.probability, scalars, activations)
+
+
+def _array(values: Any) -> NDArray[Any]:
+    return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
