@@ -1,0 +1,1 @@
+"""Tests of the training side: log format, statistics, recording."""

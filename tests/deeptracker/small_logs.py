@@ -1,0 +1,138 @@
+"""Small logs for tests: a manifest, a snapshot that fits it, and both on disk."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from deeptracker.format import (
+    BAND_THRESHOLDS,
+    BINS,
+    FILTER_QUANTITIES,
+    MANIFEST,
+    QUANTITIES,
+    SNAPSHOTS,
+    STATISTICS,
+    Images,
+    LayerSpec,
+    Manifest,
+    ModuleSpec,
+    Sampling,
+    Series,
+    Snapshot,
+    prediction_dtype,
+    snapshot_path,
+    write_manifest,
+    write_snapshot,
+)
+
+RUN = "0123456789abcdef0123456789abcdef"
+
+
+def layer(name: str, filters: int = 3, inputs: int = 2) -> LayerSpec:
+    return LayerSpec(
+        name=name,
+        kind="Conv2d",
+        stage="layer1",
+        block="layer1.0",
+        branch="main",
+        filters=filters,
+        parameters=filters * inputs * 9,
+        inputs=inputs,
+        kernel=(3, 3),
+        stride=(1, 1),
+        groups=1,
+    )
+
+
+def manifest(*, images: int = 5, layers: tuple[LayerSpec, ...] = ()) -> Manifest:
+    return Manifest(
+        run=RUN,
+        name="a run",
+        model="network",
+        dataset="digits",
+        created_at=1_700_000_000.5,
+        layers=layers or (layer("layer1.0.conv1"), layer("layer1.0.conv2", filters=4, inputs=3)),
+        modules=(ModuleSpec("layer1", "Sequential"), ModuleSpec("layer1.0", "Block")),
+        classes=("cat", "dog", "crane") if images else (),
+        images=Images(np.arange(images, dtype=np.int32) % 3, None, "digest"),
+        hyperparameters={"lr": 0.1, "milestones": [3, 5], "note": None, "nesterov": True},
+        sampling=Sampling(10, 70, 700),
+    )
+
+
+def snapshot(of: Manifest, *, iteration: int = 10, seed: int = 0) -> Snapshot:
+    """A snapshot with every array filled by random numbers that may stand there."""
+    rng = np.random.default_rng(seed)
+    layers, images = len(of.layers), len(of.images.class_id)
+    statistics = {}
+    for quantity in QUANTITIES:
+        values = np.abs(rng.standard_normal((layers, len(STATISTICS)))).astype("f4")
+        values[:, STATISTICS.index("minimum")] *= -1
+        values[:, STATISTICS.index("zero_share")] = rng.random(layers)
+        values[:, STATISTICS.index("nan_count") :] = 0
+        statistics[quantity] = values
+    iterations = np.arange(iteration - 9, iteration + 1)
+    return Snapshot(
+        iteration=iteration,
+        epoch=iteration / 70,
+        recorded_at=1_700_000_100.25,
+        statistics=statistics,
+        histogram={
+            quantity: rng.multinomial(of.layers[0].parameters, [1 / BINS] * BINS, layers).astype(
+                "u4"
+            )
+            for quantity in QUANTITIES
+        },
+        bands=np.sort(rng.random((layers, len(BAND_THRESHOLDS))), axis=1)[:, ::-1].astype("f4"),
+        filters={name: rng.random(of.filters).astype("f4") for name in FILTER_QUANTITIES},
+        prediction=(
+            rng.integers(0, len(of.classes), images).astype(prediction_dtype(len(of.classes)))
+            if images
+            else None
+        ),
+        probability=rng.random(images).astype("f2") if images else None,
+        scalars={"train_loss": Series(iterations, rng.random(len(iterations)))},
+    )
+
+
+def write_small_log(path: Path, *, iterations: tuple[int, ...] = (10, 20, 30)) -> Manifest:
+    """Write a log of a few snapshots and return its manifest."""
+    (path / SNAPSHOTS).mkdir(parents=True)
+    of = manifest()
+    write_manifest(path / MANIFEST, of)
+    for iteration in iterations:
+        taken = snapshot(of, iteration=iteration, seed=iteration)
+        write_snapshot(snapshot_path(path, iteration), of, taken)
+    return of
+
+
+def assert_same(left: Snapshot, right: Snapshot) -> None:
+    """Fail unless both hold the same numbers, bit by bit, NaN included."""
+    for one, other in ((left, right), (right, left)):
+        for family in ("statistics", "histogram", "filters"):
+            assert set(getattr(one, family)) == set(getattr(other, family))
+            for name, array in getattr(one, family).items():
+                _same_bits(array, getattr(other, family)[name])
+        assert set(one.scalars) == set(other.scalars)
+    for name, series in left.scalars.items():
+        _same_bits(series.iterations, right.scalars[name].iterations)
+        _same_bits(series.values, right.scalars[name].values)
+    for name in ("bands", "prediction", "probability"):
+        if getattr(left, name) is None:
+            assert getattr(right, name) is None
+        else:
+            _same_bits(getattr(left, name), getattr(right, name))
+    np.testing.assert_equal(
+        (left.iteration, left.epoch, left.recorded_at),
+        (right.iteration, right.epoch, right.recorded_at),
+    )
+
+
+def _same_bits(left: np.ndarray, right: np.ndarray) -> None:
+    assert left.dtype == right.dtype
+    assert left.shape == right.shape
+    assert left.tobytes() == right.tobytes()
+
+
+__all__ = ["assert_same", "layer", "manifest", "replace", "snapshot", "write_small_log"]
