@@ -24,9 +24,6 @@ from deeptracker.format import (
 
 Array = NDArray[Any]
 
-# A series' name stands in an index, whose entries PostgreSQL limits.
-MAX_NAME_BYTES = 1_000
-
 
 @dataclass(frozen=True)
 class SnapshotRow:

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 # A job that ends its worker's process every time shall not do so for ever.
 MAX_ATTEMPTS = 10
+_GIVEN_UP = f"It was interrupted {MAX_ATTEMPTS} times; the workers' logs say by what."
 _BEAT_SECONDS = 1.0
 _PROGRESS_SECONDS = 0.3
 
@@ -98,7 +99,7 @@ def run_job(
         notes.finish("cancelled", "Cancelled.")
         return
     if job.attempts > MAX_ATTEMPTS:
-        notes.finish("failed", "Given up.", error=f"The worker died {MAX_ATTEMPTS} times over it.")
+        notes.finish("failed", "Given up.", error=_GIVEN_UP)
         return
     if job.attempts > 1:
         notes.line("Taken up again: the worker before did not finish.")

@@ -6,6 +6,7 @@ Reading and preparing the next batch overlaps with writing the present one.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -22,7 +23,8 @@ from ingest.sources.run_directory import RunDirectorySource
 
 BATCH_SNAPSHOTS = 64
 BATCH_BYTES = 40 * 2**20
-POLL_SECONDS = 0.1
+SHEETS_AT_ONCE = 50
+POLL_SECONDS = 0.05
 QUIET_SECONDS = 6 * 3600.0
 
 OnProgress = Callable[[Progress], None]
@@ -53,42 +55,72 @@ def load_log(
     """
     location = Path(path).resolve()
     source = RunDirectorySource(location, roots=roots)
-    begun = time.monotonic()
     waiting = _Waiting(poll_seconds, quiet_seconds, should_stop)
+    begun = time.monotonic()
     manifest = _first_manifest(source, location, waiting if follow else None)
     with sole_loader(engine, run=manifest.run) as connection:
         run = RunLoad(connection, manifest, location=str(location), owner_id=owner_id)
-        report = LoadReport(run.run_id)
-        pace = Pace()
-
-        def on_bad(error: LogError) -> None:
-            report.bad.append(error)
-            on_line(f"Not loaded: {error}")
-
+        look = _Look(source, run, on_progress, on_line, should_stop)
         while True:
             # The manifest is read before the folder is: what it calls complete is all there.
             manifest = _same_run(source.manifest(), manifest, location)
             run.update_run(manifest, location=str(location))
-            iterations = source.changed()
-            total = _total(manifest, report.done + len(iterations), follow=follow)
-            for batch in _read_ahead(source, manifest, run, iterations, on_bad=on_bad):
-                outcome = run.write(batch)
-                report.new += outcome.new
-                report.replaced += outcome.replaced
-                report.unchanged += outcome.unchanged
-                message = f"iteration {batch[-1].snapshot.iteration:,}" if batch else ""
-                done = report.done
-                on_progress(Progress(run.run_id, done, total, pace.mark(done), message))
-                if should_stop():
-                    break
-            run.write_contact_sheets(dict(source.contact_sheets(manifest, on_bad=on_bad)))
-            report.ended = _ended(manifest, waiting, follow=follow, news=bool(iterations))
-            if report.ended:
+            if look.load(manifest, follow=follow):
+                waiting.heard()
+            look.report.ended = _ended(manifest, waiting, follow=follow)
+            if look.report.ended:
                 break
             waiting.pause()
-        report.seconds = time.monotonic() - begun
-        report.place_on_grid(manifest, run.iterations)
-    return report
+    look.report.seconds = time.monotonic() - begun
+    look.report.place_on_grid(manifest, run.iterations)
+    return look.report
+
+
+class _Look:
+    """Looks into a log and loads what is new there; `report` adds up what all looks did."""
+
+    def __init__(
+        self,
+        source: Source,
+        run: RunLoad,
+        on_progress: OnProgress,
+        on_line: OnLine,
+        should_stop: ShouldStop,
+    ) -> None:
+        self._source, self._run, self._should_stop = source, run, should_stop
+        self._on_progress, self._on_line = on_progress, on_line
+        self._pace = Pace()
+        self.report = LoadReport(run.run_id)
+        on_progress(Progress(run.run_id, 0, None, None, "reading"))
+
+    def load(self, manifest: Manifest, *, follow: bool) -> bool:
+        """Load snapshots and pictures that were not read yet; return whether there were any."""
+        iterations = self._source.changed()
+        total = _total(manifest, self.report.done + len(iterations), follow=follow)
+        for batch in _read_ahead(
+            self._source, manifest, self._run, iterations, on_bad=self._on_bad
+        ):
+            self._write(batch, total)
+            if self._should_stop():
+                return True
+        sheets = self._source.contact_sheets(manifest, on_bad=self._on_bad)
+        while part := dict(islice(sheets, SHEETS_AT_ONCE)):
+            self._run.write_contact_sheets(part)
+        return bool(iterations)
+
+    def _write(self, batch: list[Prepared], total: int) -> None:
+        outcome = self._run.write(batch)
+        report = self.report
+        report.new += outcome.new
+        report.replaced += outcome.replaced
+        report.unchanged += outcome.unchanged
+        rate = self._pace.mark(report.done)
+        message = f"iteration {batch[-1].snapshot.iteration:,}" if batch else ""
+        self._on_progress(Progress(report.run_id, report.done, total, rate, message))
+
+    def _on_bad(self, error: LogError) -> None:
+        self.report.bad.append(error)
+        self._on_line(f"Not loaded: {error}")
 
 
 class _Waiting:
@@ -131,7 +163,7 @@ def _total(manifest: Manifest, known: int, *, follow: bool) -> int:
     return max(known, planned // every) if live and every and planned else known
 
 
-def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool, news: bool) -> str:
+def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool) -> str:
     """Return why the load is over, "" where it is not."""
     if waiting.should_stop():
         return "stopped"
@@ -139,8 +171,6 @@ def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool, news: bool) -
         return "loaded"
     if manifest.state != "recording":
         return manifest.state
-    if news:
-        waiting.heard()
     return "quiet" if waiting.quiet() else ""
 
 

@@ -48,7 +48,10 @@ class RunLoad:
         return sorted(self._digests)
 
     def update_run(self, manifest: Manifest, *, location: str) -> None:
-        """Bring state, end and the like of the stored run up to date."""
+        """Bring state, end and the like of the stored run up to date where the manifest changed."""
+        if manifest is self._manifest:
+            return
+        self._manifest = manifest
         with load.batch(self._connection) as session:
             load.create_run(session, manifest, location=location)
 

@@ -36,7 +36,7 @@ class _Again(BaseRetryStrategy):
             return RetryDecision(retry_in={"seconds": 0})
         if isinstance(exception, RunBusy):
             return RetryDecision(retry_in={"seconds": 3})
-        if isinstance(exception, OperationalError) and job.attempts < 20:
+        if isinstance(exception, OperationalError):  # run_job gives up after a few times
             return RetryDecision(retry_in={"seconds": 5})
         return None
 

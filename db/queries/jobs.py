@@ -212,7 +212,7 @@ def beat(session: Session, *, job_id: int, **progress: Any) -> bool:
 
 def add_line(session: Session, *, job_id: int, text: str) -> None:
     """Add a line to the job's log."""
-    session.execute(insert(IngestJobLine).values(job_id=job_id, text=text[:MAX_LINE]))
+    session.execute(insert(IngestJobLine).values(job_id=job_id, text=_plain(text)))
 
 
 def finish(
@@ -231,10 +231,15 @@ def finish(
         .values(
             state=state,
             message=message,
-            error=error,
-            error_file=error_file,
+            error=None if error is None else _plain(error),
+            error_file=None if error_file is None else _plain(error_file),
             remaining_seconds=None,
             heartbeat_at=func.now(),
             finished_at=func.now(),
         )
     )
+
+
+def _plain(text: str) -> str:
+    """Return text that PostgreSQL takes: a file's name may hold any bytes."""
+    return text[:MAX_LINE].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")

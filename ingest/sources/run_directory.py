@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from db.load_rows import MAX_NAME_BYTES
 from deeptracker.errors import LogError
 from deeptracker.format import (
     MANIFEST,
@@ -94,7 +93,6 @@ class RunDirectorySource:
                 continue  # removed since it was listed: a gap
             try:
                 snapshot = self._directory.snapshot(manifest, iteration)
-                self._check_names(snapshot)
             except LogError as error:
                 on_bad(error)
             else:
@@ -121,15 +119,6 @@ class RunDirectorySource:
                 continue
             if sheet is not None:
                 yield class_id, sheet
-
-    def _check_names(self, snapshot: Snapshot) -> None:
-        for name in snapshot.scalars:
-            if len(name.encode()) > MAX_NAME_BYTES:
-                raise LogError(
-                    snapshot_path(self.path, snapshot.iteration),
-                    f"scalar.{name[:40]}...",
-                    f"has a name of more than {MAX_NAME_BYTES} bytes",
-                )
 
     def _check_place(self) -> None:
         if self._roots is None:

@@ -11,7 +11,6 @@ from deeptracker.errors import LogError
 from deeptracker.format import (
     MANIFEST,
     SNAPSHOTS,
-    Series,
     snapshot_path,
     write_manifest,
     write_snapshot,
@@ -90,17 +89,6 @@ def test_a_bad_file_is_named_and_the_others_are_read(log, damage):
         file.rmdir()
     write_snapshot(file, run.manifest, run.snapshot(1))
     assert read(source) == ([iterations[1]], [])
-
-
-def test_a_name_too_long_for_the_store_is_refused(log):
-    path, run = log
-    snapshot = run.snapshot(0)
-    series = next(iter(snapshot.scalars.values()))
-    named = replace(snapshot, scalars={"é" * 600: Series(series.iterations, series.values)})
-    write_snapshot(snapshot_path(path, snapshot.iteration), run.manifest, named)
-    found, bad = read(RunDirectorySource(path))
-    assert snapshot.iteration not in found
-    assert "more than" in str(bad[0])
 
 
 def test_a_folder_without_a_log_has_no_manifest_yet(tmp_path):

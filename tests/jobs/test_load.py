@@ -268,11 +268,8 @@ def test_no_folder_of_a_run_is_one_clear_error(store, tmp_path):
         load_log(store, tmp_path)
 
 
-def test_absurd_times_and_sizes_of_a_manifest(store, make_log):
+def test_numbers_beyond_those_of_the_store_do_not_stop_a_load(store, make_log):
     path, run = make_log("log")
-    write_manifest(path / MANIFEST, replace(run.manifest, created_at=1e200))
-    with pytest.raises(LogError, match="created_at"):
-        load_log(store, path)
     sampling = replace(run.manifest.sampling, planned_iterations=2**50)
     layers = tuple(replace(layer, inputs=2**40) for layer in run.manifest.layers)
     odd = replace(run.manifest, sampling=sampling, layers=layers, lost_snapshots=2**50)
