@@ -60,3 +60,17 @@ def session_scope(engine: Engine) -> Iterator[Session]:
     """Yield a session in one transaction: committed at the end, rolled back on an exception."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+@contextmanager
+def read_scope(engine: Engine) -> Iterator[Session]:
+    """Yield a session that only reads: all its queries see the store as of the first of them.
+
+    So arrays of several queries fit together (the same T) while the run is being loaded.
+    """
+    with engine.connect() as connection:
+        reading = connection.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        with Session(reading, expire_on_commit=False) as session:
+            yield session

@@ -3,9 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
+import numpy as np
 import psycopg
+from numpy.typing import NDArray
 from psycopg import sql
 from sqlalchemy.orm import Session
+
+Row = tuple[Any, ...]
+Array = NDArray[Any]
+
+_NO_ID = -1
 
 
 def driver_connection(session: Session) -> "psycopg.Connection[Any]":
@@ -19,15 +26,53 @@ def driver_connection(session: Session) -> "psycopg.Connection[Any]":
 
 def fetch(
     session: Session, query: LiteralString | sql.Composed, parameters: Mapping[str, Any]
-) -> list[tuple[Any, ...]]:
-    """Run `query` in the session's transaction; bytea comes as bytes, numbers as numbers."""
+) -> list[Row]:
+    """Run `query` in the session's transaction; bytea comes as bytes, numbers as numbers.
+
+    Numbers are ids and iterations: one that no integer column can hold finds nothing.
+    """
+    fitting = {name: _fitting(value) for name, value in parameters.items()}
     with driver_connection(session).cursor(binary=True) as cursor:
-        cursor.execute(query, parameters)
+        cursor.execute(query, fitting)
         return cursor.fetchall()
+
+
+def _fitting(value: object) -> object:
+    # A larger number would be sent as numeric, and then no index on an integer column serves it.
+    if isinstance(value, int) and not -(2**31) <= value < 2**31:
+        return _NO_ID
+    return value
 
 
 def column(name: str, allowed: Sequence[str]) -> sql.Identifier:
     """Return a column's name for a query; ValueError where it is none of the allowed ones."""
+    check_choice(name, allowed)
+    return sql.Identifier(name)
+
+
+def check_choice(name: str, allowed: Sequence[str]) -> None:
+    """Raise ValueError where `name` is none of the allowed ones."""
     if name not in allowed:
         raise ValueError(f"{name!r} is none of {', '.join(allowed)}")
-    return sql.Identifier(name)
+
+
+def joined(rows: Sequence[Row], place: int, dtype: str) -> Array:
+    """Return the bytea values of one column one after the other, writable, in native order."""
+    data = bytearray().join([row[place] for row in rows])
+    return np.frombuffer(data, np.dtype(dtype).newbyteorder("<"))
+
+
+def across(rows: Sequence[Row], place: int, dtype: str, *, width: int | None = None) -> Array:
+    """Return the bytea values of one column as the columns of a matrix [width, rows], C-contiguous.
+
+    All have the same length; `width` says it where there may be no rows. ValueError otherwise.
+    """
+    flat = joined(rows, place, dtype)
+    if width is None:
+        width = len(flat) // len(rows)
+    return np.ascontiguousarray(flat.reshape(len(rows), width).T)
+
+
+def numbers(rows: Sequence[Row], place: int, dtype: str) -> Array:
+    """Return one column of numbers as an array [rows]."""
+    return np.fromiter((row[place] for row in rows), dtype, len(rows))

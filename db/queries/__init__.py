@@ -1,1 +1,6 @@
-"""Look-ups by subject: each takes a session and ids, each gives frozen dataclasses of arrays."""
+"""Questions to the store, one file per subject: (session, *, ids) -> arrays.
+
+Every function runs one statement, which an index answers, and raises NotFound for an unknown run,
+layer, class, filter or iteration (only then, or where nothing is stored, it asks a second time).
+A last axis T is the run's snapshots, rising by iteration; matrices are C-contiguous.
+"""

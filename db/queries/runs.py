@@ -1,0 +1,124 @@
+"""Runs: the list of them, one of them, its version."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from db.errors import NotFound
+from db.models import Account, Run
+
+LARGEST_ID = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run without its measurements.
+
+    `last_error` is the validation error of the last snapshot, else its training error, a share
+    0..1 or None; `owner` is the name of the account that loaded it, None where that is gone.
+    `thumbnail` is the (width, height) of one picture in the contact sheets.
+    """
+
+    id: int
+    uuid: UUID
+    name: str
+    model: str
+    dataset: str
+    state: str
+    version: int
+    owner_id: int | None
+    owner: str | None
+    location: str
+    hyperparameters: dict[str, Any]
+    class_count: int
+    layer_count: int
+    image_count: int
+    filter_count: int
+    snapshot_count: int
+    last_iteration: int | None
+    last_error: float | None
+    planned_iterations: int | None
+    lost_snapshots: int
+    thumbnail: tuple[int, int] | None
+    created_at: datetime
+    ended_at: datetime | None
+    loaded_at: datetime
+    archived_at: datetime | None
+
+    @property
+    def recording(self) -> bool:
+        """Whether more snapshots are to come."""
+        return self.state == "recording"
+
+    @property
+    def validates(self) -> bool:
+        """Whether the run has validation images."""
+        return self.image_count > 0
+
+
+_COLUMNS = [name for name in RunRow.__dataclass_fields__ if name != "owner"]
+
+
+def _select() -> Select[Any]:
+    columns = [getattr(Run, name) for name in _COLUMNS]
+    return select(*columns, Account.name.label("owner")).outerjoin(
+        Account, Account.id == Run.owner_id
+    )
+
+
+def _row(found: Any) -> RunRow:
+    values = found._asdict()
+    size = values.pop("thumbnail")
+    return RunRow(**values, thumbnail=None if size is None else (size[0], size[1]))
+
+
+def list_runs(session: Session, *, archived: bool = False) -> list[RunRow]:
+    """Return all runs, the newest first; those put into the archive only where asked for."""
+    query = _select().order_by(Run.created_at.desc(), Run.id.desc())
+    if not archived:
+        query = query.where(Run.archived_at.is_(None))
+    return [_row(found) for found in session.execute(query)]
+
+
+def get_run(session: Session, *, run_id: int) -> RunRow:
+    """Return one run, archived or not; NotFound where there is none."""
+    if not 0 < run_id <= LARGEST_ID:
+        raise NotFound("run", run_id)
+    found = session.execute(_select().where(Run.id == run_id)).one_or_none()
+    if found is None:
+        raise NotFound("run", run_id)
+    return _row(found)
+
+
+def get_run_by_uuid(session: Session, *, uuid: UUID | str) -> RunRow:
+    """Return the run that a log belongs to; NotFound where it is not loaded or no UUID is given."""
+    try:
+        key = uuid if isinstance(uuid, UUID) else UUID(uuid)
+    except ValueError as error:
+        raise NotFound("run", uuid) from error
+    found = session.execute(_select().where(Run.uuid == key)).one_or_none()
+    if found is None:
+        raise NotFound("run", key.hex)
+    return _row(found)
+
+
+def run_version(session: Session, *, run_id: int) -> int:
+    """Return the version of a run, which grows with every change to it; NotFound for none."""
+    if 0 < run_id <= LARGEST_ID:
+        version = session.scalar(select(Run.version).where(Run.id == run_id))
+        if version is not None:
+            return version
+    raise NotFound("run", run_id)
+
+
+def run_manifest(session: Session, *, run_id: int) -> dict[str, Any]:
+    """Return the log's manifest without its long lists (layers, classes, images); or NotFound."""
+    if 0 < run_id <= LARGEST_ID:
+        manifest = session.scalar(select(Run.manifest).where(Run.id == run_id))
+        if manifest is not None:
+            return manifest
+    raise NotFound("run", run_id)

@@ -1,0 +1,62 @@
+"""Series of scalars at full resolution, as the script logged them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from db.errors import NotFound
+from db.queries.existence import require_run
+from db.raw import fetch, joined
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """One series: `iterations` i4 [n], rising, `values` f8 [n], NaN and infinities as logged."""
+
+    iterations: NDArray[np.int32]
+    values: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def scalar_names(session: Session, *, run_id: int) -> tuple[str, ...]:
+    """Return the names of all series of a run, sorted."""
+    # From one name to the next by the index: a plain DISTINCT reads a row per name and snapshot.
+    rows = fetch(
+        session,
+        "WITH RECURSIVE found AS ("
+        "(SELECT name FROM scalar WHERE run_id = %(run)s ORDER BY name LIMIT 1) UNION ALL "
+        "SELECT (SELECT s.name FROM scalar AS s WHERE s.run_id = %(run)s AND s.name > found.name "
+        "ORDER BY s.name LIMIT 1) FROM found WHERE found.name IS NOT NULL"
+        ") SELECT name FROM found WHERE name IS NOT NULL",
+        {"run": run_id},
+    )
+    if not rows:
+        require_run(session, run_id=run_id)
+    return tuple(row[0] for row in rows)
+
+
+def scalar(session: Session, *, run_id: int, name: str) -> Scalar:
+    """Return one series at full resolution: 14 MB for 1.2 million iterations.
+
+    Where a run went back to an earlier checkpoint and logged an iteration again, the value that
+    came with the later snapshot counts. NotFound also for a series that the run does not have.
+    """
+    rows = fetch(
+        session,
+        'SELECT iterations, "values" FROM scalar WHERE run_id = %(run)s AND name = %(name)s '
+        "ORDER BY iteration",
+        {"run": run_id, "name": name},
+    )
+    if not rows:
+        require_run(session, run_id=run_id)
+        raise NotFound("series", f"{name!r} in run {run_id}")
+    iterations, values = joined(rows, 0, "i4"), joined(rows, 1, "f8")
+    if (np.diff(iterations) > 0).all():
+        return Scalar(iterations, values)
+    order = np.argsort(iterations, kind="stable")
+    last = np.append(np.diff(iterations[order]) > 0, True)
+    return Scalar(iterations[order][last], values[order][last])
