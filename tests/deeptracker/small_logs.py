@@ -1,6 +1,5 @@
 """Small logs for tests: a manifest, a snapshot that fits it, and both on disk."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +132,3 @@ def _same_bits(left: np.ndarray, right: np.ndarray) -> None:
     assert left.dtype == right.dtype
     assert left.shape == right.shape
     assert left.tobytes() == right.tobytes()
-
-
-__all__ = ["assert_same", "layer", "manifest", "replace", "snapshot", "write_small_log"]
