@@ -1,0 +1,206 @@
+// What all charts share: they appear and go with their containers, load, resize, follow the theme.
+//
+// A container is <div data-chart="kind" data-options="{json}">; React may add, change and remove it
+// at any time. One MutationObserver watches for that, so no callback has to run first.
+// How charts of a kind are made says deeptracker.kinds[kind]: create(chart) gives {draw(width),
+// receive(data), selected(selection, names), url(), destroy()}, all but draw optional; draw may
+// return a sentence that is shown instead of a picture.
+// data-state tells where a chart stands: loading, drawn, message or error.
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+
+  deeptracker.kinds = deeptracker.kinds || {};
+  const alive = new Map(); // element -> Chart
+
+  class Chart {
+    constructor(element, create) {
+      this.element = element;
+      this.data = null;
+      this.address = null; // what was asked for last
+      this.loaded = null; // what `data` is
+      this.frame = 0;
+      this.ways = []; // what undoes the subscriptions
+      this.options = JSON.parse(element.dataset.options || "{}");
+      this.axis = deeptracker.timeaxis(this.options.group);
+      element.classList.add("dt-chart");
+      this.handler = create(this);
+      this.resize = new ResizeObserver(() => this.invalidate());
+      this.resize.observe(element);
+      this.ways.push(
+        () => this.resize.disconnect(),
+        this.axis.subscribe(() => this.invalidate()),
+        deeptracker.selection.subscribe((selection, names) => this.selected(selection, names)),
+      );
+      this.refresh();
+    }
+
+    /** Take over changed options. */
+    setOptions() {
+      this.options = JSON.parse(this.element.dataset.options || "{}");
+      this.refresh();
+    }
+
+    selected(selection, names) {
+      const fields = this.options.url ? fieldsOf(this.options.url) : [];
+      if (fields.some((name) => names.has(name))) this.refresh();
+      const redraws = this.options.redraw || [];
+      if (names.has("zoom") || redraws.some((name) => names.has(name))) this.invalidate();
+      this.handler.selected?.(selection, names);
+    }
+
+    /** Load what the options and the selection ask for, keeping the old picture meanwhile. */
+    refresh() {
+      if (!this.options.url) {
+        this.invalidate();
+        return;
+      }
+      const address = deeptracker.addressOf(this.handler.url?.() || this.options.url);
+      if (address === this.address) {
+        this.invalidate();
+        return;
+      }
+      this.address = address;
+      this.state("loading");
+      deeptracker.fetchArrays(address).then(
+        (data) => this.address === address && this.received(data),
+        (error) => this.address === address && this.failed(error),
+      );
+    }
+
+    received(data) {
+      this.data = data;
+      this.loaded = this.address;
+      if (data.arrays.iteration) {
+        this.axis.setColumns(data.arrays.iteration, data.arrays.epoch);
+      }
+      this.handler.receive?.(data);
+      this.invalidate();
+    }
+
+    failed(error) {
+      this.address = null;
+      this.say(error.message, { retry: true });
+      this.state("error");
+    }
+
+    state(name) {
+      if (this.element.dataset.state !== name) this.element.dataset.state = name;
+    }
+
+    /** Draw in the next frame; many calls make one drawing. */
+    invalidate() {
+      if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+    }
+
+    draw() {
+      this.frame = 0;
+      const width = this.element.clientWidth;
+      if (this.options.url && (!width || !this.data)) return;
+      const message = this.handler.draw(width);
+      this.say(message || "");
+      if (this.loaded === this.address) this.state(message ? "message" : "drawn");
+    }
+
+    /** Show a sentence instead of the picture; an empty one shows the picture again. */
+    say(text, { retry = false } = {}) {
+      if (!text && !this.note) return;
+      if (!this.note) {
+        this.note = document.createElement("div");
+        this.note.className = "dt-message";
+        this.note.setAttribute("role", "status");
+        this.element.append(this.note);
+      }
+      this.element.classList.toggle("dt-silent", Boolean(text));
+      this.note.hidden = !text;
+      if (this.note.dataset.text === text) return;
+      this.note.dataset.text = text;
+      this.note.textContent = text;
+      if (retry) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = "Try again";
+        button.addEventListener("click", () => {
+          this.note.dataset.text = "";
+          this.refresh();
+        });
+        this.note.append(button);
+      }
+    }
+
+    destroy() {
+      cancelAnimationFrame(this.frame);
+      this.address = null;
+      this.ways.forEach((undo) => undo());
+      this.handler.destroy?.();
+    }
+  }
+
+  const fieldsOf = (template) =>
+    [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+
+  /**
+   * Return the address that a template asks for: {field} is filled in from the selection, and the
+   * newest known version of the run is added.
+   */
+  deeptracker.addressOf = function (template) {
+    const selection = deeptracker.selection.get();
+    const filled = template.replace(/\{(\w+)\}/g, (_, name) =>
+      encodeURIComponent(selection[name] ?? ""));
+    const version = deeptracker.live.versionOf(filled);
+    if (version === null) return filled;
+    return `${filled}${filled.includes("?") ? "&" : "?"}v=${version}`;
+  };
+
+  function mount(element) {
+    const create = deeptracker.kinds[element.dataset.chart];
+    if (alive.has(element) || !create) return;
+    deeptracker.selection.sync();
+    alive.set(element, new Chart(element, create));
+  }
+
+  function unmount(element) {
+    alive.get(element)?.destroy();
+    alive.delete(element);
+    if (!alive.size) deeptracker.forgetAxes();
+  }
+
+  const within = (node) => node.nodeType !== Node.ELEMENT_NODE ? []
+    : [...(node.matches("[data-chart]") ? [node] : []), ...node.querySelectorAll("[data-chart]")];
+
+  function observed(records) {
+    for (const record of records) {
+      if (record.type === "attributes") {
+        if (record.target === document.documentElement) deeptracker.charts.redraw();
+        else alive.get(record.target)?.setOptions();
+        continue;
+      }
+      for (const node of record.removedNodes) within(node).forEach(unmount);
+    }
+    for (const record of records) {
+      for (const node of record.addedNodes) within(node).filter((e) => e.isConnected).forEach(mount);
+    }
+  }
+
+  const observer = new MutationObserver(observed);
+
+  function start() {
+    observer.observe(document.documentElement, {
+      subtree: true, childList: true, attributes: true,
+      attributeFilter: ["data-options", "data-mantine-color-scheme"],
+    });
+    document.querySelectorAll("[data-chart]").forEach(mount);
+  }
+
+  deeptracker.charts = {
+    /** Return the chart of a container, or undefined. */
+    of: (element) => alive.get(element),
+    /** Draw all charts again (the theme has changed). */
+    redraw: () => alive.forEach((chart) => chart.invalidate()),
+    /** Load again whatever has a newer version. */
+    refresh: () => alive.forEach((chart) => chart.refresh()),
+  };
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();

@@ -1,0 +1,78 @@
+// A run that is still recording: asks for its state every two seconds and lets the charts grow.
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+
+  const versions = new Map(); // "/data/run/3/" -> newest known version
+  const baseOf = (url) => /^.*\/data\/run\/\d+\//.exec(url)?.[0] ?? null;
+
+  deeptracker.live = {
+    /** Return the newest known version of the run that an address is about, or null. */
+    versionOf: (url) => versions.get(baseOf(url)) ?? null,
+
+    /** Tell a version; whatever is shown of the run is loaded again where it is newer. */
+    learn(url, version) {
+      const base = baseOf(url);
+      if (version <= (versions.get(base) ?? -1)) return;
+      versions.set(base, version);
+      deeptracker.charts.refresh();
+    },
+  };
+
+  /** Write the facts of a state into the elements that show them (data-fact="name"). */
+  function showFacts(state) {
+    for (const element of document.querySelectorAll("[data-fact]")) {
+      const text = state.facts[element.dataset.fact];
+      if (text !== undefined && element.textContent !== text) element.textContent = text;
+    }
+    document.querySelectorAll("[data-run-state]").forEach((element) => {
+      if (element.dataset.runState !== state.state) element.dataset.runState = state.state;
+    });
+  }
+
+  function follow(chart) {
+    const { element, options } = chart;
+    let timer = 0;
+    let gone = false;
+    const line = document.createElement("span");
+    element.append(line);
+    element.setAttribute("role", "status");
+
+    async function ask() {
+      timer = 0;
+      if (document.hidden) {
+        wait();
+        return;
+      }
+      try {
+        const state = await deeptracker.fetchJson(options.state);
+        if (gone) return;
+        line.textContent = state.job || "";
+        showFacts(state);
+        deeptracker.live.learn(options.state, state.version);
+        if (state.live) wait();
+      } catch (error) {
+        if (gone) return;
+        line.textContent = error.message;
+        if (error.status !== 401 && error.status !== 404) wait();
+      }
+    }
+
+    function wait() {
+      if (!gone && !timer) timer = setTimeout(ask, options.every || 2000);
+    }
+
+    deeptracker.live.learn(options.state, options.version);
+    if (options.live) ask();
+    return {
+      draw() {},
+      destroy() {
+        gone = true;
+        clearTimeout(timer);
+      },
+    };
+  }
+
+  const kinds = (deeptracker.kinds = deeptracker.kinds || {});
+  kinds.live = follow;
+})();

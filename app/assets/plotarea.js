@@ -1,0 +1,186 @@
+// The part of a chart that lies over the time axis: cursor, pins and range, mouse and keyboard.
+//
+// Overlays are positioned elements moved by CSS transforms: nothing is drawn again for them.
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+
+  const DRAG_PIXELS = 4;
+
+  function part(name, parent) {
+    const element = document.createElement("div");
+    element.className = name;
+    parent.append(element);
+    return element;
+  }
+
+  class PlotArea {
+    /**
+     * hooks (all optional): hover(x, y, event, column), leave(), click(x, y, event, column),
+     * row(step) for the keys up and down. x and y count from the plot's corner.
+     */
+    constructor(chart, hooks = {}) {
+      this.chart = chart;
+      this.axis = chart.axis;
+      this.hooks = hooks;
+      this.width = 0;
+      this.element = part("dt-plot", chart.element);
+      this.range = part("dt-range", this.element);
+      this.pins = part("dt-pins", this.element);
+      this.cursor = part("dt-cursor", this.element);
+      this.drag = null;
+      this.listen();
+      chart.ways.push(deeptracker.selection.subscribe((selection, names) => {
+        if (["cursor", "pins", "range"].some((name) => names.has(name))) this.overlay(selection);
+      }));
+    }
+
+    listen() {
+      const plot = this.element;
+      plot.addEventListener("pointermove", (event) => this.moved(event));
+      plot.addEventListener("pointerdown", (event) => this.pressed(event));
+      plot.addEventListener("pointerup", (event) => this.released(event));
+      plot.addEventListener("pointercancel", () => (this.drag = null));
+      plot.addEventListener("pointerleave", () => {
+        deeptracker.tooltip.hide();
+        this.hooks.leave?.();
+      });
+      plot.addEventListener("dblclick", () => deeptracker.zoom.toggle());
+      const { element, options } = this.chart;
+      element.tabIndex = 0;
+      element.setAttribute("role", "group");
+      element.setAttribute("aria-roledescription", "chart");
+      if (options.label) element.setAttribute("aria-label", options.label);
+      element.addEventListener("keydown", (event) => this.key(event));
+    }
+
+    /** Lie over the plot: CSS pixels from the chart's corner. Call it on every drawing. */
+    place({ left, top, width, height }) {
+      this.width = width;
+      Object.assign(this.element.style, {
+        left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`,
+      });
+      this.overlay(deeptracker.selection.get());
+    }
+
+    /** Return the pixels [from, to] of the columns from..to (both included). */
+    span(from, to) {
+      return [this.axis.x(from, this.width), this.axis.x(to + 1, this.width)];
+    }
+
+    overlay(selection) {
+      const { axis } = this;
+      this.spanOver(this.cursor, axis.columnOf(selection.cursor), axis.columnOf(selection.cursor));
+      const [from, to] = selection.range || [null, null];
+      this.spanOver(this.range, axis.columnOf(from), axis.columnOf(to));
+      const [first, after] = axis.view();
+      if (axis.columnOf(from) <= first && axis.columnOf(to) + 1 >= after) this.range.hidden = true;
+      const pins = selection.pins || [];
+      while (this.pins.children.length > pins.length) this.pins.lastChild.remove();
+      while (this.pins.children.length < pins.length) part("dt-pin", this.pins);
+      pins.forEach((pin, index) => {
+        const column = axis.columnOf(pin);
+        this.spanOver(this.pins.children[index], column, column);
+      });
+    }
+
+    spanOver(element, from, to) {
+      const shown = from >= 0 && this.width > 0;
+      element.hidden = !shown;
+      if (!shown) return;
+      const [left, right] = this.span(from, to);
+      element.hidden = right <= 0 || left >= this.width;
+      element.style.width = `${Math.max(1, right - left)}px`;
+      element.style.transform = `translateX(${left}px)`;
+    }
+
+    at(event) {
+      const box = this.element.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    }
+
+    moved(event) {
+      const [x, y] = this.at(event);
+      const column = this.axis.columnAt(x, this.width);
+      if (column < 0) return;
+      const cursor = this.axis.iterations[column];
+      if (this.drag && Math.abs(x - this.drag.x) > DRAG_PIXELS) this.drag.moved = true;
+      if (this.drag?.moved) {
+        const ends = [this.drag.iteration, cursor].sort((a, b) => a - b);
+        deeptracker.selection.set({ cursor, range: ends });
+        deeptracker.tooltip.hide();
+        return;
+      }
+      deeptracker.selection.set({ cursor });
+      this.hooks.hover?.(x, y, event, column);
+    }
+
+    pressed(event) {
+      if (event.button !== 0) return;
+      const [x] = this.at(event);
+      const column = this.axis.columnAt(x, this.width);
+      if (column < 0) return;
+      this.drag = { x, iteration: this.axis.iterations[column], moved: false };
+      this.element.setPointerCapture(event.pointerId);
+    }
+
+    released(event) {
+      const drag = this.drag;
+      this.drag = null;
+      if (!drag || drag.moved) return;
+      const [x, y] = this.at(event);
+      if (this.hooks.click?.(x, y, event, this.axis.columnAt(x, this.width))) return;
+      deeptracker.selection.toggle("pins", drag.iteration);
+    }
+
+    key(event) {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      const { axis } = this;
+      const selection = deeptracker.selection.get();
+      const now = axis.columnOf(selection.cursor);
+      let column = null;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (step) column = now < 0 ? (step > 0 ? 0 : axis.columns - 1) : now + step * (event.shiftKey ? 10 : 1);
+      else if (event.key === "Home") column = 0;
+      else if (event.key === "End") column = axis.columns - 1;
+      else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+        if (!this.hooks.row) return;
+        this.hooks.row(event.key === "ArrowUp" ? -1 : 1);
+      } else if (event.key === "Enter" || event.key === " ") {
+        if (now >= 0) deeptracker.selection.toggle("pins", axis.iterations[now]);
+      } else if (event.key === "z") deeptracker.zoom.toggle();
+      else if (event.key === "Escape") deeptracker.selection.set({ range: null, zoom: null });
+      else return;
+      event.preventDefault();
+      if (column !== null && axis.columns) {
+        const kept = Math.min(Math.max(column, 0), axis.columns - 1);
+        deeptracker.selection.set({ cursor: axis.iterations[kept] });
+      }
+    }
+  }
+
+  deeptracker.zoom = {
+    /** Show only the brushed range; or, where that is shown already, everything. */
+    toggle() {
+      const { zoom, range } = deeptracker.selection.get();
+      const inside = range && String(range) !== String(zoom);
+      deeptracker.selection.set({ zoom: inside ? range : null });
+    },
+  };
+
+  /** Size a canvas for the screen; returns its context, scaled to CSS pixels, and the ratio. */
+  deeptracker.sizeCanvas = function (canvas, width, height) {
+    const ratio = window.devicePixelRatio || 1;
+    const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (canvas.width !== wide) canvas.width = wide;
+    if (canvas.height !== high) canvas.height = high;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+    const context = canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    return { context, ratio };
+  };
+
+  deeptracker.PlotArea = PlotArea;
+})();

@@ -1,0 +1,255 @@
+"""Authenticated routes that serve matrices as typed bytes, compressed once and kept while recent.
+
+The bytes of an answer, all little-endian:
+
+    u4      length of the header
+    UTF-8   the header, JSON: {"arrays": {name: {"dtype", "shape", "offset"}}, "meta": {...}}
+    zeros   up to the next multiple of 8
+    arrays  each at `offset` after that, a multiple of 8, in C order
+
+dtype is one of f8 f4 f2 i4 u4 i2 u2 i1 u1. assets/fetch.js is the reader.
+"""
+
+import gzip
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from numpy.typing import NDArray
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from db.errors import NotFound
+from db.queries.runs import run_version
+
+Arrays = Mapping[str, NDArray[Any]]
+DTYPES = ("f8", "f4", "f2", "i4", "u4", "i2", "u2", "i1", "u1")
+EXTENSION = "deeptracker.data"
+KEPT_BYTES = 256 * 2**20
+# Part of every ETag: raise it when the meaning of the bytes changes.
+BYTES_VERSION = 1
+_YEAR = 31_536_000
+
+
+class BadArgument(ValueError):  # noqa: N818 - what it is, not that it is an error
+    """An argument of a data route that cannot be; the text says which and what it may be."""
+
+
+class Arguments:
+    """The arguments of a request, read with checks; what nobody reads is refused."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = {name: text for name, text in values.items() if name != "v"}
+        self._read: set[str] = set()
+
+    def _text(self, name: str) -> str | None:
+        self._read.add(name)
+        return self._values.get(name)
+
+    def choice(self, name: str, allowed: Sequence[str], *, default: str | None = None) -> str:
+        """Return one of the allowed texts; BadArgument for another, or none without default."""
+        text = self._text(name) or default
+        if text not in allowed:
+            raise BadArgument(f"{name} must be one of {', '.join(allowed)}.")
+        return text
+
+    def integer(
+        self, name: str, *, low: int = 0, high: int = 2**31 - 1, default: int | None = None
+    ) -> int | None:
+        """Return a whole number in low..high, or the default where it is not given."""
+        text = self._text(name)
+        if text is None or text == "":
+            return default
+        if not (text.isascii() and text.isdigit() and len(text) <= 10 and low <= int(text) <= high):
+            raise BadArgument(f"{name} must be a whole number from {low} to {high}.")
+        return int(text)
+
+    def required(self, name: str, *, low: int = 0, high: int = 2**31 - 1) -> int:
+        """Return a whole number in low..high that must be given."""
+        value = self.integer(name, low=low, high=high)
+        if value is None:
+            raise BadArgument(f"{name} is missing.")
+        return value
+
+    def check_all_read(self) -> None:
+        """Raise BadArgument where something was given that nobody asked for."""
+        unknown = sorted(set(self._values) - self._read)
+        if unknown:
+            raise BadArgument(f"There is no argument {unknown[0][:40]!r} here.")
+
+    def key(self) -> str:
+        """Return the arguments as one text, equal for equal arguments."""
+        return json.dumps(sorted(self._values.items()))
+
+
+DataFunction = Callable[[Session, int, Arguments], tuple[Arrays, Mapping[str, Any]]]
+JsonFunction = Callable[[Session, int], Mapping[str, Any]]
+
+
+def pack(arrays: Arrays, meta: Mapping[str, Any]) -> bytes:
+    """Return the bytes of one answer; TypeError for a dtype that browsers cannot read."""
+    entries, parts, offset = {}, [], 0
+    for name, array in arrays.items():
+        dtype = array.dtype.str[1:]
+        if dtype not in DTYPES:
+            raise TypeError(f"array {name!r} is {array.dtype}, not one of {', '.join(DTYPES)}")
+        data = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False).tobytes()
+        entries[name] = {"dtype": dtype, "shape": array.shape, "offset": offset}
+        padding = -len(data) % 8
+        parts += [data, bytes(padding)]
+        offset += len(data) + padding
+    header = json.dumps({"arrays": entries, "meta": meta}, allow_nan=False).encode()
+    start = len(header).to_bytes(4, "little") + header
+    return b"".join([start, bytes(-len(start) % 8), *parts])
+
+
+class ByteCache:
+    """Answers by key, the least recently used dropped beyond `limit` bytes; safe for threads."""
+
+    def __init__(self, limit: int = KEPT_BYTES) -> None:
+        self.limit = limit
+        self._kept: OrderedDict[object, bytes] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+        self._making: dict[object, threading.Lock] = {}
+
+    def get(self, key: object, make: Callable[[], bytes]) -> bytes:
+        """Return the kept answer, or make it: once, while others who ask for the same wait."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            making = self._making.setdefault(key, threading.Lock())
+        try:
+            with making:
+                with self._lock:
+                    if key in self._kept:
+                        return self._kept[key]
+                data = make()
+                self._keep(key, data)
+                return data
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
+
+    def _keep(self, key: object, data: bytes) -> None:
+        if len(data) > self.limit:
+            return
+        with self._lock:
+            self._kept[key] = data
+            self._size += len(data)
+            while self._size > self.limit:
+                _, dropped = self._kept.popitem(last=False)
+                self._size -= len(dropped)
+
+
+@dataclass(frozen=True)
+class DataRoutes:
+    """What a server can be asked for, by name, and the answers that are kept."""
+
+    engine: Engine
+    cache: ByteCache
+    matrices: dict[str, DataFunction]
+    states: dict[str, JsonFunction]
+
+
+def install_data(server: Flask, engine: Engine, *, cache_bytes: int = KEPT_BYTES) -> None:
+    """Add the routes /data/run/<id>/<name> to the server; views then register what they serve.
+
+    The app's guard decides who may ask: reading runs. The blueprint is called "data".
+    """
+    server.extensions[EXTENSION] = DataRoutes(engine, ByteCache(cache_bytes), {}, {})
+    blueprint = Blueprint("data", __name__, url_prefix="/data")
+    blueprint.add_url_rule("/run/<int:run_id>/<name>", "run_data", _answer, methods=["GET"])
+    server.register_blueprint(blueprint)
+
+
+def register_data(server: Flask, name: str, function: DataFunction) -> None:
+    """Serve /data/run/<id>/<name>: `function(session, run_id, arguments) -> (arrays, meta)`.
+
+    The function raises NotFound and BadArgument, and its answer may depend on nothing but the
+    run's version and the arguments, since it is kept for both.
+    """
+    server.extensions[EXTENSION].matrices[name] = function
+
+
+def register_state(server: Flask, name: str, function: JsonFunction) -> None:
+    """Serve /data/run/<id>/<name> as small JSON that is never kept: `function(session, run_id)`."""
+    server.extensions[EXTENSION].states[name] = function
+
+
+def _answer(run_id: int, name: str) -> Response:
+    routes: DataRoutes = current_app.extensions[EXTENSION]
+    try:
+        if name in routes.states:
+            with _reading(routes.engine) as session:
+                answer = jsonify(routes.states[name](session, run_id))
+            answer.headers["Cache-Control"] = "no-store"
+            return answer
+        if name not in routes.matrices:
+            return _refusal(f"There is no data called {name[:40]!r}.", 404)
+        return _matrix(routes, run_id, name)
+    except NotFound as error:
+        return _refusal(str(error), 404)
+    except BadArgument as error:
+        return _refusal(str(error), 400)
+
+
+def _matrix(routes: DataRoutes, run_id: int, name: str) -> Response:
+    arguments = Arguments(request.args)
+    with _reading(routes.engine) as session:
+        # One transaction sees one version: what is kept belongs to it.
+        version = run_version(session, run_id=run_id)
+        key = (run_id, version, name, arguments.key())
+        etag = hashlib.sha256(repr((BYTES_VERSION, *key)).encode()).hexdigest()[:32]
+        if request.if_none_match.contains(etag):
+            answer = Response(status=304)
+        else:
+            data = routes.cache.get(
+                key, lambda: _make(routes.matrices[name], session, run_id, arguments)
+            )
+            answer = _compressed(data)
+    answer.set_etag(etag)
+    current = request.args.get("v") == str(version)
+    fresh = f"max-age={_YEAR}, immutable" if current else "no-cache"
+    answer.headers["Cache-Control"] = f"private, {fresh}"
+    # Another person in the same browser must ask anew.
+    answer.headers["Vary"] = "Accept-Encoding, Cookie"
+    return answer
+
+
+def _make(function: DataFunction, session: Session, run_id: int, arguments: Arguments) -> bytes:
+    arrays, meta = function(session, run_id, arguments)
+    arguments.check_all_read()
+    return gzip.compress(pack(arrays, meta), compresslevel=1, mtime=0)
+
+
+def _compressed(data: bytes) -> Response:
+    if "gzip" in request.accept_encodings:
+        answer = Response(data, mimetype="application/octet-stream")
+        answer.headers["Content-Encoding"] = "gzip"
+        return answer
+    return Response(gzip.decompress(data), mimetype="application/octet-stream")
+
+
+def _refusal(message: str, status: int) -> Response:
+    answer = jsonify(error=message)
+    answer.status_code = status
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[Session]:
+    """Yield a session that only reads, and sees one moment of the store throughout."""
+    with Session(engine) as session:
+        session.connection(
+            execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        yield session

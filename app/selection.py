@@ -1,0 +1,158 @@
+"""The shared selection: which fields it has, how controls are bound to it, how it is read.
+
+The selection lives in the browser (assets/selection.js). After a moment of rest it goes to the
+address and to the dcc.Store `selection`; server callbacks take that store as their input and read
+it with `read_selection`, which trusts nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+
+STORE = "selection"
+MAX_ITEMS = 500
+MAX_NUMBER = 2**31 - 1
+MAX_TEXT = 200
+
+
+class Kind(StrEnum):
+    """How a field is written in the address."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    FLAG = "flag"
+    TEXT = "text"
+    INTEGERS = "integers"  # 1,2,3
+    RANGE = "range"  # 1600-8000, both ends included
+    PAIRS = "pairs"  # 3.17,4.2: layer and filter
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of the selection; a default stands where nothing is chosen, in no address."""
+
+    kind: Kind
+    default: Any = None
+
+
+FIELDS: Mapping[str, Field] = {
+    # Iterations: under the cursor, kept, brushed, shown.
+    "cursor": Field(Kind.INTEGER),
+    "pins": Field(Kind.INTEGERS, []),
+    "range": Field(Kind.RANGE),
+    "zoom": Field(Kind.RANGE),
+    # What is chosen, by id.
+    "classes": Field(Kind.INTEGERS, []),
+    "images": Field(Kind.INTEGERS, []),
+    "layers": Field(Kind.INTEGERS, []),
+    "filters": Field(Kind.PAIRS, []),
+    # Anomalies: window and threshold (of images, or a share of the class), direction.
+    "k": Field(Kind.INTEGER),
+    "m": Field(Kind.NUMBER),
+    "share": Field(Kind.FLAG, False),
+    "direction": Field(Kind.TEXT, "both"),
+    # Clusters of classes, order and search of rows.
+    "clusters": Field(Kind.INTEGER, 4),
+    "open": Field(Kind.INTEGERS, []),
+    "order": Field(Kind.TEXT, "recorded"),
+    "search": Field(Kind.TEXT, ""),
+    # What the layers' charts show, and how.
+    "quantity": Field(Kind.TEXT, "weight"),
+    "statistic": Field(Kind.TEXT, "std"),
+    "scaling": Field(Kind.TEXT, "all"),
+    "log": Field(Kind.FLAG, False),
+    "palette": Field(Kind.TEXT, "accuracy"),
+}
+
+
+def selection_parts(defaults: Mapping[str, Any] | None = None) -> list[Any]:
+    """Return the components that a page with the selection needs, once a page.
+
+    `defaults` changes defaults for this page, for instance the window `k` that fits the run.
+    Raises KeyError for a field that does not exist.
+    """
+    chosen = dict(defaults or {})
+    unknown = set(chosen) - set(FIELDS)
+    if unknown:
+        raise KeyError(f"the selection has no field {sorted(unknown)}")
+    fields = {
+        name: {"kind": field.kind, "default": chosen.get(name, field.default)}
+        for name, field in FIELDS.items()
+    }
+    return [
+        dcc.Store(id=STORE),
+        html.Div(id="selection-fields", hidden=True, **{"data-fields": json.dumps(fields)}),
+    ]
+
+
+def bind_control(app: Dash, component_id: str, field: str, *, prop: str = "value") -> None:
+    """Let a control write a field of the selection, and follow it; all in the browser."""
+    if field not in FIELDS:
+        raise KeyError(f"the selection has no field {field!r}")
+    app.clientside_callback(
+        ClientsideFunction("selection", f"write_{field}"),
+        Input(component_id, prop),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("selection", f"read_{field}"),
+        Output(component_id, prop),
+        Input(STORE, "data"),
+        prevent_initial_call=True,
+    )
+
+
+def read_selection(data: object) -> dict[str, Any]:
+    """Return every field of what a browser sent, checked; what does not fit takes its default."""
+    given = data if isinstance(data, dict) else {}
+    read = {}
+    for name, field in FIELDS.items():
+        value = given.get(name)
+        read[name] = value if _fits(field.kind, value) else field.default
+    return read
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER
+
+
+def _wholes(value: object, length: int | None = None) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_ITEMS
+        and (length is None or len(value) == length)
+        and all(map(_whole, value))
+    )
+
+
+def _pairs(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_ITEMS
+        and all(_wholes(pair, 2) for pair in value)
+    )
+
+
+def _number(value: object) -> bool:
+    return (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER
+    )
+
+
+_CHECKS = {
+    Kind.INTEGER: _whole,
+    Kind.NUMBER: _number,
+    Kind.FLAG: lambda value: isinstance(value, bool),
+    Kind.TEXT: lambda value: isinstance(value, str) and len(value) <= MAX_TEXT,
+    Kind.INTEGERS: _wholes,
+    Kind.RANGE: lambda value: _wholes(value, 2) and value[0] <= value[1],
+    Kind.PAIRS: _pairs,
+}
+
+
+def _fits(kind: Kind, value: object) -> bool:
+    return bool(_CHECKS[kind](value))

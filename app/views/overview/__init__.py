@@ -1,0 +1,14 @@
+"""The overview of a run: its scalars, its classes and its layers on one time axis."""
+
+from app.views import View
+from app.views.overview.callbacks import register
+from app.views.overview.layout import layout
+
+VIEW = View(
+    name="overview",
+    title="Overview",
+    path="/run/<run_id>/overview",
+    aliases=("/run/<run_id>",),
+    layout=layout,
+    register=register,
+)

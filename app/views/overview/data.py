@@ -1,0 +1,119 @@
+"""What the overview's charts ask for: series, class errors, layer profiles, the run's state."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from app.binary import Arguments, Arrays
+from app.views.overview.facts import run_facts
+from app.views.overview.series import reduce_series, within
+from db.queries import jobs, runs, scalars, snapshots, structure
+from db.queries.layer_stats import ALL_QUANTITIES, layer_profile
+from deeptracker.format import SERIES, STATISTICS
+
+# Which statistics are shares or counts; all others are plain numbers.
+_FORMATS = {"zero_share": "percent", "nan_count": "integer", "inf_count": "integer"}
+
+
+def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:
+    """Serve the scalars of a run at screen resolution, and its snapshots.
+
+    Arguments: from, to (iterations, both optional). Arrays: iteration i4 [T], epoch f8 [T],
+    transitions i4 [T, 4] (-1: none), snapshot.NAME f8 [T], series.NAME.iterations i4,
+    series.NAME.values f8, series.NAME.odd i4. meta.series: NAME -> {total, shown, odd}.
+    """
+    low, high = arguments.integer("from"), arguments.integer("to")
+    found = snapshots.snapshots(session, run_id=run_id)
+    arrays: dict[str, Any] = {
+        "iteration": found.iteration,
+        "epoch": found.epoch,
+        "transitions": found.transitions,
+    }
+    about = {}
+    logged = scalars.scalar_names(session, run_id=run_id)
+    for name in SERIES:
+        at_snapshots = getattr(found, name)
+        arrays[f"snapshot.{name}"] = at_snapshots
+        if name in logged:
+            whole = scalars.scalar(session, run_id=run_id, name=name)
+            iterations, values = whole.iterations, whole.values
+        else:
+            # Known at the snapshots alone, where NaN says that it was not recorded.
+            known = ~np.isnan(at_snapshots)
+            iterations, values = found.iteration[known], at_snapshots[known]
+        iterations, values = within(iterations, values, low=low, high=high)
+        reduced = reduce_series(iterations, values, ticks=found.iteration)
+        arrays[f"series.{name}.iterations"] = reduced.iterations
+        arrays[f"series.{name}.values"] = reduced.values
+        arrays[f"series.{name}.odd"] = reduced.odd
+        shown = len(reduced.iterations)
+        about[name] = {"total": reduced.total, "shown": shown, "odd": reduced.odd_count}
+    return arrays, {"series": about}
+
+
+def class_error(
+    session: Session, run_id: int, arguments: Arguments
+) -> tuple[Arrays, Mapping[str, Any]]:
+    """Serve the error of every class at every snapshot, f4 [C, T]; NaN: a class without images.
+
+    meta: names [C], sizes (images) [C].
+    """
+    found = structure.classes(session, run_id=run_id)
+    arrays = {
+        **_columns(session, run_id),
+        "error": snapshots.class_errors(session, run_id=run_id),
+    }
+    return arrays, {"names": found.names, "sizes": found.image_count.tolist()}
+
+
+def layer_map(
+    session: Session, run_id: int, arguments: Arguments
+) -> tuple[Arrays, Mapping[str, Any]]:
+    """Serve one statistic of one quantity of all layers, f4 [L, T]; NaN: not defined.
+
+    Arguments: quantity, statistic. meta: names, stages, filters [L], format.
+    """
+    quantity = arguments.choice("quantity", ALL_QUANTITIES)
+    statistic = arguments.choice("statistic", STATISTICS)
+    layers = structure.layers(session, run_id=run_id)
+    values = layer_profile(session, run_id=run_id, quantity=quantity, statistic=statistic)
+    return {**_columns(session, run_id), "values": values}, {
+        "names": layers.names,
+        "stages": layers.stages,
+        "filters": layers.filters.tolist(),
+        "format": _FORMATS.get(statistic, "number"),
+    }
+
+
+def _columns(session: Session, run_id: int) -> dict[str, Any]:
+    """Return iteration i4 [T]: what the columns of a matrix are."""
+    return {"iteration": snapshots.iterations(session, run_id=run_id)}
+
+
+def state(session: Session, run_id: int) -> dict[str, Any]:
+    """Return what a page that is open needs to know every two seconds.
+
+    version, state, live (whether to ask again), job (a sentence about the running ingest job),
+    facts (texts for the header).
+    """
+    run = runs.get_run(session, run_id=run_id)
+    job = next(iter(jobs.list_jobs(session, run_id=run_id, limit=1)), None)
+    loading = job is not None and job.state in jobs.OPEN_STATES
+    return {
+        "version": run.version,
+        "state": run.state,
+        "live": run.recording or loading,
+        "job": _sentence(job) if job is not None and loading else "",
+        "facts": run_facts(run),
+    }
+
+
+def _sentence(job: jobs.JobRow) -> str:
+    if job.state == "queued":
+        return "An ingest job is waiting for a worker."
+    of = f" of {job.total:,}" if job.total else ""
+    rate = f", {job.rate:.3g} a second" if job.rate and np.isfinite(job.rate) else ""
+    verb = "Following the log" if job.mode == "follow" else "Loading the log"
+    return f"{verb}: {job.done:,}{of} snapshots{rate}."

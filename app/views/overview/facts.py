@@ -1,0 +1,59 @@
+"""A run's facts in words: what the header says, and what a live page keeps up to date."""
+
+from typing import Any
+
+from db.queries.runs import RunRow
+
+STATE_WORDS = {
+    "recording": "recording",
+    "complete": "complete",
+    "failed": "failed",
+}
+
+
+def run_facts(run: RunRow) -> dict[str, str]:
+    """Return the facts that change while a run records, by name, as texts."""
+    last = "none yet" if run.last_iteration is None else f"{run.last_iteration:,}"
+    if run.last_iteration is not None and run.planned_iterations:
+        last += f" of {run.planned_iterations:,}"
+    error = "not known" if run.last_error is None else f"{run.last_error:.1%}".replace("%", " %")
+    return {
+        "state": STATE_WORDS.get(run.state, run.state),
+        "snapshots": f"{run.snapshot_count:,}",
+        "last_iteration": last,
+        "last_error": error,
+    }
+
+
+def fixed_facts(run: RunRow) -> list[tuple[str, str]]:
+    """Return the facts that stay, as (label, text)."""
+    validation = "none"
+    if run.validates:
+        validation = f"{run.image_count:,} images of {_count(run.class_count, 'class', 'classes')}"
+    return [
+        ("Model", run.model or "not named"),
+        ("Data set", run.dataset or "not named"),
+        ("Network", f"{_count(run.layer_count, 'layer')}, {_count(run.filter_count, 'filter')}"),
+        ("Validation", validation),
+        ("Owner", run.owner or "nobody"),
+        ("Begun", f"{run.created_at:%Y-%m-%d %H:%M} UTC"),
+    ]
+
+
+def hyperparameters(run: RunRow) -> list[tuple[str, str]]:
+    """Return the hyperparameters as (name, text), in the order of the log."""
+    return [(name, _value(value)) for name, value in run.hyperparameters.items()]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return ", ".join(map(_value, value))
+    return str(value)
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,313 @@
+"""The page of the overview: facts, then charts on one time axis with the read-out beside them."""
+
+import dash_mantine_components as dmc
+from dash import get_relative_path, html
+
+from app.components.charts import chart, panel
+from app.selection import selection_parts
+from app.views import PageContext
+from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
+from app.views.overview.ids import Ids
+from db.queries.layer_stats import ALL_QUANTITIES
+from db.queries.runs import RunRow
+
+STATISTIC_WORDS = {
+    "std": "standard deviation",
+    "mean": "mean",
+    "l2": "L2 norm",
+    "l1": "L1 norm",
+    "total": "sum",
+    "minimum": "minimum",
+    "q1": "first quartile",
+    "median": "median",
+    "q3": "third quartile",
+    "maximum": "maximum",
+    "zero_share": "share of zeros",
+    "nan_count": "count of NaN",
+    "inf_count": "count of Inf",
+}
+DEFAULTS = {"quantity": "gradient", "statistic": "std", "scaling": "log"}
+TRANSITIONS = ("Learned", "Forgotten", "Stayed right", "Stayed wrong")
+
+_NO_SNAPSHOTS = "No snapshot has been loaded yet. The charts appear here with the first one."
+_NO_VALIDATION = (
+    "This run has no validation images, so nothing is known about its classes. "
+    "Give the Recorder validation data to see them."
+)
+_NO_VALUES = (
+    "Every value of this choice is NaN: it was not recorded, or not defined, in any snapshot. "
+    "Choose another quantity or statistic."
+)
+
+
+def layout(context: PageContext) -> html.Div:
+    """Return the overview of the run of the context."""
+    run = context.run
+    if run is None:
+        raise ValueError("the overview is a page of a run")
+    base = get_relative_path(f"/data/run/{run.id}")
+    return html.Div(
+        [
+            *selection_parts(DEFAULTS),
+            _header(run, base),
+            html.Div(
+                [
+                    html.Div(
+                        [
+                            _axis(base),
+                            _strip(base),
+                            _classes(base),
+                            _layers(base),
+                        ],
+                        className="overview-charts",
+                    ),
+                    html.Aside(_readout(base), className="overview-aside"),
+                ],
+                className="overview-body",
+            ),
+        ],
+        className="overview",
+    )
+
+
+def _header(run: RunRow, base: str) -> html.Header:
+    facts = run_facts(run)
+    live = [
+        ("Snapshots", "snapshots"),
+        ("Last iteration", "last_iteration"),
+        ("Last error", "last_error"),
+    ]
+    return html.Header(
+        [
+            html.Div(
+                [
+                    html.H1(run.name, title=run.name),
+                    html.Span(
+                        facts["state"],
+                        className="overview-state",
+                        **{"data-fact": "state", "data-run-state": run.state},
+                    ),
+                    chart(
+                        Ids.LIVE,
+                        "live",
+                        label="Loading of the run",
+                        state=f"{base}/state",
+                        version=run.version,
+                        live=True,
+                    ),
+                ],
+                className="overview-title",
+            ),
+            html.Dl(
+                [_fact(label, facts[name], name) for label, name in live]
+                + [_fact(label, text) for label, text in fixed_facts(run)],
+                className="overview-facts",
+            ),
+            html.Dl(
+                [_fact(name, text) for name, text in hyperparameters(run)],
+                className="overview-facts overview-hyperparameters",
+                hidden=not run.hyperparameters,
+            ),
+        ]
+    )
+
+
+def _fact(label: str, text: str, name: str | None = None) -> html.Div:
+    live = {"data-fact": name} if name else {}
+    return html.Div([html.Dt(label), html.Dd(text, title=text, **live)])
+
+
+def _axis(base: str) -> html.Div:
+    return html.Div(
+        chart(Ids.AXIS, "axis", label="Time axis: iterations and epochs", url=f"{base}/series"),
+        className="overview-axis",
+    )
+
+
+def _line(series: str, name: str, colour: str) -> dict[str, str]:
+    return {"series": series, "name": name, "colour": f"--dt-{colour}"}
+
+
+def _part(column: int, colour: str, *, changing: bool = False) -> dict[str, object]:
+    name = TRANSITIONS[column].lower()
+    return {"column": column, "name": name, "colour": f"--dt-{colour}", "changing": changing}
+
+
+def _strip(base: str) -> html.Section:
+    panels = [
+        {
+            "title": "Learning rate",
+            "height": 44,
+            "step": True,
+            "lines": [_line("learning_rate", "", "violet")],
+        },
+        {
+            "title": "Loss",
+            "height": 78,
+            "log": "{log}",
+            "lines": [
+                _line("train_loss", "training", "blue"),
+                _line("validation_loss", "validation", "orange"),
+            ],
+        },
+        {
+            "title": "Error",
+            "height": 78,
+            "format": "percent",
+            "lines": [
+                _line("train_error", "training", "blue"),
+                _line("validation_error", "validation", "orange"),
+            ],
+        },
+        {
+            "title": "Images",
+            "height": 78,
+            "nothing": "no validation images",
+            "stack": {
+                "array": "transitions",
+                "parts": [
+                    _part(2, "stay-right"),
+                    _part(0, "learned", changing=True),
+                    _part(1, "forgotten", changing=True),
+                    _part(3, "stay-wrong"),
+                ],
+            },
+        },
+    ]
+    return panel(
+        "Model",
+        chart(
+            Ids.STRIP,
+            "strip",
+            label="Learning rate, losses, errors and changes of the validation images over time",
+            url=f"{base}/series",
+            panels=panels,
+            redraw=["log"],
+            say={"noColumns": _NO_SNAPSHOTS},
+        ),
+        controls=[dmc.Switch(id=Ids.LOG_LOSS, label="Log loss", size="xs", checked=False)],
+    )
+
+
+def _classes(base: str) -> html.Section:
+    return panel(
+        "Accuracy of classes",
+        chart(
+            Ids.CLASSES,
+            "pixelmap",
+            label="Accuracy of every class over time",
+            url=f"{base}/class-error",
+            array="error",
+            complement=True,
+            labels="names",
+            what="class",
+            value="accuracy",
+            palette="{palette}",
+            domain=[0, 1],
+            extreme="min",
+            format="percent",
+            order="{order}",
+            maxHeight=340,
+            legend=Ids.CLASSES_LEGEND,
+            redraw=["palette", "order"],
+            say={"noColumns": _NO_SNAPSHOTS, "noRows": _NO_VALIDATION},
+        ),
+        controls=[
+            _select(
+                Ids.ORDER,
+                "Order of the classes",
+                {"recorded": "As recorded", "last": "Lowest at the end first"},
+                "recorded",
+                190,
+            ),
+            _select(
+                Ids.PALETTE,
+                "Colours",
+                {"accuracy": "Red to green", "safe": "Colour-blind safe"},
+                "accuracy",
+                160,
+            ),
+        ],
+        legend=Ids.CLASSES_LEGEND,
+    )
+
+
+def _layers(base: str) -> html.Section:
+    quantities = {name: name.capitalize() for name in ALL_QUANTITIES}
+    return panel(
+        "Layers",
+        chart(
+            Ids.LAYERS,
+            "pixelmap",
+            label="A statistic of every layer over time",
+            url=f"{base}/layer-profile?quantity={{quantity}}&statistic={{statistic}}",
+            array="values",
+            labels="names",
+            groups="stages",
+            what="layer",
+            palette="magnitude",
+            signedPalette="diverging",
+            scaling="{scaling}",
+            extreme="absolute",
+            maxHeight=648,
+            legend=Ids.LAYERS_LEGEND,
+            redraw=["scaling"],
+            say={"noColumns": _NO_SNAPSHOTS, "noValues": _NO_VALUES},
+        ),
+        controls=[
+            _select(Ids.QUANTITY, "Quantity", quantities, DEFAULTS["quantity"], 120),
+            _select(Ids.STATISTIC, "Statistic", STATISTIC_WORDS, DEFAULTS["statistic"], 180),
+            _select(
+                Ids.SCALING,
+                "Scale of the colours",
+                {"log": "Log scale", "linear": "Linear scale", "row": "Scale of each layer"},
+                DEFAULTS["scaling"],
+                170,
+            ),
+        ],
+        legend=Ids.LAYERS_LEGEND,
+    )
+
+
+def _select(
+    id: str,
+    label: str,
+    words: dict[str, str],
+    value: str,
+    width: int,
+) -> dmc.Select:
+    return dmc.Select(
+        id=id,
+        data=[{"value": name, "label": text} for name, text in words.items()],
+        value=value,
+        allowDeselect=False,
+        size="xs",
+        w=width,
+        **{"aria-label": label},
+    )
+
+
+def _readout(base: str) -> html.Div:
+    return chart(
+        Ids.READOUT,
+        "readout",
+        label="Values at the cursor",
+        url=f"{base}/series",
+        facts=[
+            {"title": "Learning rate", "series": "learning_rate"},
+            {"title": "Training loss", "series": "train_loss"},
+            {"title": "Validation loss", "series": "validation_loss"},
+            {"title": "Training error", "series": "train_error", "format": "percent"},
+            {"title": "Validation error", "series": "validation_error", "format": "percent"},
+        ],
+        transitions=list(TRANSITIONS),
+        maps=[
+            {
+                "id": Ids.CLASSES,
+                "title": "Class",
+                "lowest": 5,
+                "lowestTitle": "Lowest accuracy here",
+            },
+            {"id": Ids.LAYERS, "title": "Layer"},
+        ],
+    )

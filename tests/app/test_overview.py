@@ -1,0 +1,226 @@
+"""What the overview serves and says, on stored runs."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from dash.development.base_component import Component
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.orm import Session
+
+from app.binary import Arguments, BadArgument, pack
+from app.views import PageContext
+from app.views.overview import VIEW, data
+from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
+from app.views.overview.ids import Ids
+from app.views.overview.series import reduce_series, within
+from db.errors import NotFound
+from db.queries import runs
+from deeptracker.format import SERIES, STATISTICS
+from tests.stored_runs import StoredRun, store_run
+
+no_arguments = Arguments({})
+
+
+class TestReduceSeries:
+    def test_a_short_series_is_kept_whole(self) -> None:
+        iterations, values = np.arange(1, 101), np.random.default_rng(0).normal(size=100)
+        reduced = reduce_series(iterations, values, ticks=np.array([50, 100]), buckets=100)
+        np.testing.assert_array_equal(reduced.iterations, iterations)
+        np.testing.assert_array_equal(reduced.values, values)
+        assert (reduced.total, reduced.odd_count) == (100, 0)
+
+    def test_an_empty_series(self) -> None:
+        reduced = reduce_series(np.array([], "i4"), np.array([]), ticks=np.array([1]))
+        assert (len(reduced.iterations), len(reduced.odd), reduced.total) == (0, 0, 0)
+
+    @given(st.integers(0, 2**31), st.integers(1, 400), st.integers(1, 12), st.integers(0, 30))
+    def test_keeps_first_last_least_and_greatest_of_every_bucket(
+        self, seed: int, count: int, buckets: int, snapshots: int
+    ) -> None:
+        rng = np.random.default_rng(seed)
+        iterations = np.cumsum(rng.integers(1, 5, count))
+        values = rng.integers(-3, 4, count).astype(float)
+        values[rng.random(count) < 0.1] = np.nan
+        values[rng.random(count) < 0.05] = np.inf
+        ticks = np.unique(rng.integers(1, iterations[-1] + 1, snapshots))
+        reduced = reduce_series(iterations, values, ticks=ticks, buckets=buckets)
+        finite = np.isfinite(values)
+        assert reduced.odd_count == (~finite).sum()
+        assert set(reduced.odd) <= set(iterations[~finite])
+        assert (np.diff(reduced.iterations) > 0).all()
+        assert len(reduced.iterations) <= 4 * buckets
+        if not finite.any():
+            return
+        kept = dict(zip(reduced.iterations, reduced.values, strict=True))
+        known = dict(zip(iterations[finite], values[finite], strict=True))
+        assert kept.items() <= known.items()
+        # The whole is one bucket or more: its extremes and ends are there.
+        assert max(kept.values()) == max(known.values())
+        assert min(kept.values()) == min(known.values())
+        assert min(kept) == min(known)
+        assert max(kept) == max(known)
+
+    def test_single_spikes_survive_a_million_values(self) -> None:
+        values = np.zeros(1_000_000)
+        spikes = np.arange(500, 1_000_000, 20_000)
+        values[spikes] = np.where(np.arange(len(spikes)) % 2, 5.0, -7.0)
+        values[[123_456, 777_777]] = np.nan
+        ticks = np.arange(1_600, 1_000_000, 1_600)
+        reduced = reduce_series(np.arange(1_000_000), values, ticks=ticks)
+        assert set(spikes) <= set(reduced.iterations)
+        assert reduced.odd.tolist() == [123_456, 777_777]
+        assert len(reduced.iterations) <= 4 * 1_024
+
+    def test_within_keeps_one_value_beyond_each_end(self) -> None:
+        iterations, values = np.arange(0, 100, 10), np.arange(10.0)
+        assert within(iterations, values, low=25, high=40)[0].tolist() == [20, 30, 40, 50]
+        assert within(iterations, values, low=None, high=None)[0].tolist() == iterations.tolist()
+        assert within(iterations, values, low=500, high=600)[0].tolist() == [90]
+
+
+@pytest.fixture
+def run(session: Session, noise: object) -> StoredRun:
+    return store_run(session, seed=7)
+
+
+class TestData:
+    def test_series(self, session: Session, run: StoredRun) -> None:
+        arrays, meta = data.series(session, run.run_id, Arguments({}))
+        np.testing.assert_array_equal(arrays["iteration"], run.iterations)
+        np.testing.assert_array_equal(arrays["transitions"], run.transitions)
+        for name in SERIES:
+            np.testing.assert_array_equal(arrays[f"snapshot.{name}"], run.snapshots[name])
+        iterations, values = run.scalars["train_loss"]
+        np.testing.assert_array_equal(arrays["series.train_loss.iterations"], iterations)
+        np.testing.assert_array_equal(arrays["series.train_loss.values"], values)
+        # Not logged as a series: the values at the snapshots, without the one not recorded.
+        np.testing.assert_array_equal(
+            arrays["series.train_error.iterations"], np.delete(run.iterations, 1)
+        )
+        assert meta["series"]["train_loss"] == {"total": 60, "shown": 60, "odd": 0}
+        pack(arrays, meta)
+
+    def test_series_of_a_range(self, session: Session, run: StoredRun) -> None:
+        arrays, _ = data.series(session, run.run_id, Arguments({"from": "20", "to": "25"}))
+        assert arrays["series.train_loss.iterations"].tolist() == list(range(19, 27))
+        np.testing.assert_array_equal(arrays["iteration"], run.iterations)
+
+    def test_class_error(self, session: Session, run: StoredRun) -> None:
+        arrays, meta = data.class_error(session, run.run_id, no_arguments)
+        np.testing.assert_allclose(arrays["error"], run.class_error, rtol=1e-6)
+        np.testing.assert_array_equal(arrays["iteration"], run.iterations)
+        assert list(meta["names"]) == [f"class {c}" for c in range(4)]
+        assert meta["sizes"] == np.bincount(run.image_class, minlength=4).tolist()
+        pack(arrays, meta)
+
+    def test_layer_map(self, session: Session, run: StoredRun) -> None:
+        arguments = Arguments({"quantity": "gradient", "statistic": "zero_share"})
+        arrays, meta = data.layer_map(session, run.run_id, arguments)
+        wanted = run.statistics["gradient"][:, STATISTICS.index("zero_share")]
+        np.testing.assert_array_equal(arrays["values"], wanted)
+        assert list(meta["names"]) == ["layer0", "layer1", "layer2"]
+        assert list(meta["stages"]) == ["stage0", "stage0", "stage1"]
+        assert meta["format"] == "percent"
+        pack(arrays, meta)
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {}, {"quantity": "weight"}, {"quantity": "x", "statistic": "std"},
+            {"quantity": "weight", "statistic": "std; DROP TABLE run"},
+        ],
+    )  # fmt: skip
+    def test_layer_map_refuses(self, session: Session, run: StoredRun, values: dict) -> None:
+        with pytest.raises(BadArgument, match="must be one of"):
+            data.layer_map(session, run.run_id, Arguments(values))
+
+    def test_a_run_without_snapshots(self, session: Session) -> None:
+        empty = store_run(session, seed=1, snapshots=0)
+        arrays, meta = data.series(session, empty.run_id, Arguments({}))
+        assert arrays["transitions"].shape == (0, 4)
+        assert data.class_error(session, empty.run_id, no_arguments)[0]["error"].shape == (4, 0)
+        pack(arrays, meta)
+        choice = Arguments({"quantity": "weight", "statistic": "std"})
+        assert data.layer_map(session, empty.run_id, choice)[0]["values"].shape == (3, 0)
+
+    def test_a_run_that_validates_nothing(self, session: Session) -> None:
+        run = store_run(session, seed=1, classes=0)
+        arrays, meta = data.class_error(session, run.run_id, no_arguments)
+        assert arrays["error"].shape == (0, 6)
+        assert (list(meta["names"]), meta["sizes"]) == ([], [])
+        assert (data.series(session, run.run_id, Arguments({}))[0]["transitions"] == -1).all()
+
+    @pytest.mark.parametrize("function", [data.series, data.class_error])
+    def test_unknown_run(self, session: Session, function: Any) -> None:
+        with pytest.raises(NotFound):
+            function(session, 10**6, Arguments({}))
+
+
+class TestState:
+    def test_a_finished_run_need_not_be_asked_again(self, session: Session, run: StoredRun) -> None:
+        state = data.state(session, run.run_id)
+        assert state == {
+            "version": 1,
+            "state": "complete",
+            "live": False,
+            "job": "",
+            "facts": {
+                "state": "complete",
+                "snapshots": "6",
+                "last_iteration": "60",
+                "last_error": "50.0 %",
+            },
+        }
+        json.dumps(state)
+
+    def test_a_recording_run(self, session: Session) -> None:
+        run = store_run(session, seed=1, state="recording", planned_iterations=2_000)
+        state = data.state(session, run.run_id)
+        assert state["live"]
+        assert state["facts"]["last_iteration"] == "60 of 2,000"
+
+
+class TestFacts:
+    def test_in_words(self, session: Session) -> None:
+        stored = store_run(
+            session,
+            seed=3,
+            classes=1,
+            snapshots=0,
+            hyperparameters={"lr": 1e-05, "nesterov": True, "steps": [1, 2.5], "seed": None},
+        )
+        run = runs.get_run(session, run_id=stored.run_id)
+        assert run_facts(run)["last_error"] == "not known"
+        assert run_facts(run)["last_iteration"] == "none yet"
+        assert dict(fixed_facts(run))["Validation"] == "22 images of 1 class"
+        assert dict(hyperparameters(run)) == {
+            "lr": "1e-05", "nesterov": "yes", "steps": "1, 2.5", "seed": "none",
+        }  # fmt: skip
+
+
+def _all(component: object) -> Iterator[Component]:
+    if isinstance(component, Component):
+        yield component
+        yield from _all(getattr(component, "children", None))
+    elif isinstance(component, (list, tuple)):
+        for child in component:
+            yield from _all(child)
+
+
+def test_the_layout_has_every_id_once_and_only_text(session: Session) -> None:
+    from dash import Dash
+
+    Dash("test")  # paths are relative to an application
+    name = "<script>alert(1)</script>" + "长" * 300
+    stored = store_run(session, seed=3, name=name)
+    page = VIEW.layout(
+        PageContext(identity=None, run=runs.get_run(session, run_id=stored.run_id))  # type: ignore
+    )
+    found = [str(part.id) for part in _all(page) if getattr(part, "id", None)]
+    assert sorted(set(found) - {"selection", "selection-fields"}) == sorted(Ids)
+    assert len(found) == len(set(found))
+    json.dumps(page.to_plotly_json(), default=lambda part: part.to_plotly_json())

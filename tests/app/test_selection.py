@@ -1,0 +1,75 @@
+"""The selection on the server's side: what a browser sends is checked, field by field."""
+
+import json
+
+import pytest
+from dash import Dash, dcc, html
+
+from app.selection import FIELDS, STORE, Kind, bind_control, read_selection, selection_parts
+
+
+def test_nothing_sent_gives_the_defaults() -> None:
+    defaults = {name: field.default for name, field in FIELDS.items()}
+    for sent in (None, {}, [], "x", 3):
+        assert read_selection(sent) == defaults
+
+
+def test_good_values_are_kept() -> None:
+    sent = {
+        "cursor": 1600, "pins": [1, 2], "range": [1, 5], "filters": [[3, 17]], "m": 0.5,
+        "share": True, "search": "dog", "unknown": 1,
+    }  # fmt: skip
+    read = read_selection(sent)
+    assert {name: read[name] for name in sent if name != "unknown"} == {
+        name: value for name, value in sent.items() if name != "unknown"
+    }
+    assert "unknown" not in read
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cursor", "1600"), ("cursor", -1), ("cursor", 2**31), ("cursor", True), ("cursor", 1.5),
+        ("pins", "1"), ("pins", [1, None]), ("pins", [[1]]), ("pins", [0] * 501),
+        ("range", [5, 1]), ("range", [1]), ("range", [1, 2, 3]),
+        ("filters", [[1]]), ("filters", [3]), ("filters", [[1, "2"]]),
+        ("m", float("nan")), ("m", float("inf")), ("m", "1"), ("m", True),
+        ("share", 1), ("search", 5), ("search", "x" * 201), ("order", {"a": 1}),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_takes_the_default(name: str, value: object) -> None:
+    assert read_selection({name: value})[name] == FIELDS[name].default
+
+
+def test_every_default_fits_its_field_or_is_none() -> None:
+    for name, field in FIELDS.items():
+        if field.default is not None:
+            assert read_selection({name: field.default})[name] == field.default
+    assert {field.kind for field in FIELDS.values()} == set(Kind)
+
+
+def test_the_page_carries_the_fields_with_its_own_defaults() -> None:
+    store, holder = selection_parts({"k": 41})
+    assert isinstance(store, dcc.Store)
+    assert store.id == STORE
+    fields = json.loads(holder.to_plotly_json()["props"]["data-fields"])
+    assert set(fields) == set(FIELDS)
+    assert fields["k"] == {"kind": "integer", "default": 41}
+    assert isinstance(holder, html.Div)
+
+
+def test_unknown_fields_are_refused() -> None:
+    with pytest.raises(KeyError, match="colour"):
+        selection_parts({"colour": 1})
+    with pytest.raises(KeyError, match="colour"):
+        bind_control(Dash("test"), "some-control", "colour")
+
+
+def test_a_bound_control_has_a_way_in_and_a_way_out() -> None:
+    app = Dash("test")
+    bind_control(app, "some-control", "order")
+    ways = {
+        (entry["clientside_function"]["namespace"], entry["clientside_function"]["function_name"])
+        for entry in app._callback_list
+    }
+    assert ways == {("selection", "write_order"), ("selection", "read_order")}
