@@ -97,10 +97,10 @@ def _arrays(parts: list[NDArray[np.float64]], layers: int) -> Measured:
 
 
 def _narrow(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return float32; what is not finite (also for being too large) becomes NaN."""
+    """Return float32: NaN for what is not finite, Inf for what is too large for float32."""
     with np.errstate(over="ignore"):
         narrow = values.astype(np.float32)
-    narrow[~np.isfinite(narrow)] = np.nan
+    narrow[~np.isfinite(values)] = np.nan
     return narrow
 
 

@@ -13,7 +13,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset
 
-from deeptracker.description import checked_text, plain_values
+from deeptracker.description import checked_name, plain_values
 from deeptracker.errors import RecordingError
 from deeptracker.format import Images, Manifest, Snapshot, prediction_dtype
 from deeptracker.layers import find_layers, find_modules, unwrap
@@ -118,11 +118,9 @@ class Recorder:
                 self.run_dir,
                 Manifest(
                     run=uuid.uuid4().hex,
-                    name=checked_text(
-                        "name", self.run_dir.resolve().name if name is None else name
-                    ),
-                    model=checked_text("model_name", model_name or type(self._model).__name__),
-                    dataset=checked_text("dataset", dataset),
+                    name=checked_name("name", name or self.run_dir.resolve().name),
+                    model=checked_name("model_name", model_name or type(self._model).__name__),
+                    dataset=checked_name("dataset", dataset),
                     created_at=time.time(),
                     layers=tuple(layer.spec for layer in self._layers),
                     modules=find_modules(self._model, self._layers),

@@ -22,7 +22,7 @@ from deeptracker.format import (
     write_snapshot,
 )
 from deeptracker.thumbnails import write_contact_sheets
-from deeptracker.validation import check_digest, check_same_labels
+from deeptracker.validation import check_count, check_digest, check_same_labels
 
 log = logging.getLogger("deeptracker")
 
@@ -73,6 +73,7 @@ class RunWriter:
         except LogError as error:
             raise ForeignRunDirectory(f"{error}; choose another run directory") from error
         _check_same_layers(self.path, old.layers, self.manifest.layers)
+        check_count(len(self.manifest.images.class_id), len(old.images.class_id))
         check_same_labels(self.manifest.images.class_id, old.images.class_id)
         check_digest(self.manifest.images.digest, old.images.digest)
         if len(self.manifest.classes) != len(old.classes):

@@ -2,16 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from deeptracker.description import checked_name
 from deeptracker.errors import RecordingError
 from deeptracker.format import Series
-from deeptracker.format.entries import check_text
 
 MAX_NAMES = 1_000
 
@@ -26,7 +25,7 @@ class ScalarBuffer:
         """Keep the values of an iteration: numbers, or tensors with one element."""
         for name, value in values.items():
             if name not in self._values:
-                check_text(Path("recorder.step()"), "scalar", name)
+                checked_name("scalar", name)
                 if len(self._values) >= MAX_NAMES:
                     raise RecordingError(f"scalar {name!r} is one more than {MAX_NAMES} names")
             self._values.setdefault(name, {})[iteration] = _kept(name, value)

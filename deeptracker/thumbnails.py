@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from deeptracker.errors import RecordingError
 from deeptracker.format import THUMBNAILS, atomic_write, contact_sheet_path
+from deeptracker.format.directory import MAX_CONTACT_SHEET
 
 LONGEST_SIDE = 64
 # WebP takes no side beyond this.
@@ -48,7 +49,8 @@ def write_contact_sheets(
     """Write a WebP per class and return (width, height) of one picture in them.
 
     The pictures of a class stand in the order of its images, row by row, in
-    ceil(sqrt(images)) columns. Raises OSError where the disk is full.
+    ceil(sqrt(images)) columns. A class with more images than one sheet takes has none. Raises
+    OSError where the disk is full.
     """
     height, width = pictures[0].shape[1:]
     low, high = _scale(pictures)
@@ -56,7 +58,8 @@ def write_contact_sheets(
     for class_id in np.unique(labels):
         chosen = [pictures[index] for index in np.flatnonzero(labels == class_id)]
         pixels = [_pixels(picture, low, high, (height, width)) for picture in chosen]
-        atomic_write(contact_sheet_path(run_dir, int(class_id)), _sheet(pixels))
+        if (sheet := _sheet(pixels)) is not None:
+            atomic_write(contact_sheet_path(run_dir, int(class_id)), sheet)
     return width, height
 
 
@@ -83,17 +86,19 @@ def _pixels(picture: Tensor, low: Tensor, high: Tensor, size: tuple[int, int]) -
     return pixels.expand(3, -1, -1).permute(1, 2, 0).numpy()
 
 
-def _sheet(pixels: list[NDArray[np.uint8]]) -> bytes:
-    """Return pictures of one size side by side as WebP; those beyond its largest size are left."""
+def _sheet(pixels: list[NDArray[np.uint8]]) -> bytes | None:
+    """Return pictures of one size side by side as WebP; None where they are too many for it."""
     height, width = pixels[0].shape[:2]
-    columns = min(math.ceil(math.sqrt(len(pixels))), _MOST_PIXELS // width)
-    rows = min(math.ceil(len(pixels) / columns), _MOST_PIXELS // height)
+    columns = math.ceil(math.sqrt(len(pixels)))
+    rows = math.ceil(len(pixels) / columns)
+    if max(rows * height, columns * width) > _MOST_PIXELS:
+        return None
     sheet = np.zeros((rows * height, columns * width, 3), dtype=np.uint8)
-    for index, picture in enumerate(pixels[: rows * columns]):
+    for index, picture in enumerate(pixels):
         row, column = divmod(index, columns)
         y, x = row * height, column * width
         sheet[y : y + height, x : x + width] = picture
     out = io.BytesIO()
     small = max(height, width) <= _LOSSLESS_SIDE
     Image.fromarray(sheet).save(out, format="WEBP", lossless=small, quality=80)
-    return out.getvalue()
+    return out.getvalue() if out.tell() <= MAX_CONTACT_SHEET else None

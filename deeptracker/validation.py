@@ -86,7 +86,7 @@ class ValidationSet:
         """Return how many classes the network tells apart, by its scores of the first batch."""
         with unchanged_randomness(), evaluation(model):
             images, labels = next(self._batches())
-            return _scores(model, forward, images, len(labels)).shape[1]
+            return check_scores(_forward(model, forward, images), len(labels)).shape[1]
 
     def run(
         self,
@@ -100,18 +100,21 @@ class ValidationSet:
 
         Raises ValidationSetChanged where the labels are not `labels`.
         """
-        predictions, probabilities, losses, seen = [], [], [], []
+        predictions, probabilities, losses, done = [], [], [], 0
         with unchanged_randomness(), evaluation(model):
             for images, truth in self._batches():
-                scores = _scores(model, forward, images, len(truth))
+                expected = labels[done : done + len(truth)]
+                check_same_labels(truth.numpy(), expected, first=done)
+                done += len(truth)
+                raw = _forward(model, forward, images)
+                scores = check_scores(raw, len(truth))
                 here = truth.to(scores.device)
                 predictions.append(scores.argmax(dim=1))
                 chances = scores.softmax(dim=1)
                 probabilities.append(chances.gather(1, here.unsqueeze(1)).squeeze(1))
-                mean = (loss or nn.functional.cross_entropy)(scores, here)
+                mean = loss(raw, here) if loss else nn.functional.cross_entropy(scores, here)
                 losses.append(mean.detach().double().mean() * len(truth))
-                seen.append(truth)
-        check_same_labels(torch.cat(seen).numpy(), labels)
+        check_count(done, len(labels))
         prediction = torch.cat(predictions).cpu().numpy()
         return Validated(
             prediction,
@@ -134,17 +137,27 @@ def check_labels(labels: object) -> Tensor:
     return found.to(torch.int64)
 
 
-def check_same_labels(found: NDArray[Any], expected: NDArray[Any]) -> None:
-    """Raise ValidationSetChanged where labels differ from those that the run was begun with."""
-    if len(found) != len(expected):
+def check_count(found: int, expected: int) -> None:
+    """Raise ValidationSetChanged where the number of images is another."""
+    if found != expected:
         raise ValidationSetChanged(
-            f"the validation set has {len(found)} images, the run was begun with {len(expected)}"
+            f"the validation set has {found} images, the run was begun with {expected}; keep it "
+            "the same, or record into a new directory"
         )
+
+
+def check_same_labels(found: NDArray[Any], expected: NDArray[Any], *, first: int = 0) -> None:
+    """Raise ValidationSetChanged where labels differ from those that the run was begun with.
+
+    `first` is the number of the first image among all.
+    """
+    if len(found) > len(expected):
+        check_count(first + len(found), first + len(expected))
     if not np.array_equal(found, expected):
-        first = int(np.flatnonzero(found != expected)[0])
+        at = int(np.flatnonzero(found != expected)[0])
         raise ValidationSetChanged(
-            f"validation image {first} is of class {found[first]}, the run was begun with class "
-            f"{expected[first]} there; keep set and order the same, or record into a new directory"
+            f"validation image {first + at} is of class {found[at]}, the run was begun with class "
+            f"{expected[at]} there; keep set and order the same, or record into a new directory"
         )
 
 
@@ -188,22 +201,24 @@ def _known_labels(loader: DataLoader[Any]) -> object | None:
     return targets if len(targets) == len(dataset) else None
 
 
-def _scores(
-    model: nn.Module, forward: Callable[[Any], Tensor] | None, images: Any, count: int
-) -> Tensor:
-    """Return the class scores of one batch, float32 [n, C]."""
+def _forward(model: nn.Module, forward: Callable[[Any], Tensor] | None, images: Any) -> Any:
     device = next(model.parameters()).device
     images = images.to(device, non_blocking=True) if isinstance(images, Tensor) else images
-    scores = (forward or model)(images)
+    return (forward or model)(images)
+
+
+def check_scores(scores: Any, count: int) -> Tensor:
+    """Return class scores of `count` images as float32 [n, C], C >= 2.
+
+    A single score an image (of two classes) is that of class 1 against 0 for class 0.
+    """
+    if isinstance(scores, Tensor) and scores.shape in ((count,), (count, 1)):
+        single = scores.reshape(count, 1).float()
+        return torch.cat([torch.zeros_like(single), single], dim=1)
     if not isinstance(scores, Tensor) or scores.shape[:1] != (count,) or scores.ndim != 2:
         given = list(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
         raise RecordingError(
             f"the model gave {given} for {count} validation images, expected class scores "
             f"[{count}, classes]; pass validation_forward=, a function from images to scores"
-        )
-    if scores.shape[1] < 2:
-        raise RecordingError(
-            "the model gives one score an image; pass validation_forward=, a function from images "
-            "to a score for each of the classes, such as torch.cat([0 * s, s], 1)"
         )
     return scores.float()

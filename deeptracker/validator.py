@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from deeptracker.activations import ActivationWatch
-from deeptracker.description import checked_texts, describe_images
+from deeptracker.description import checked_names, describe_images
 from deeptracker.errors import RecordingError
 from deeptracker.format import THUMBNAILS, Images
 from deeptracker.layers import Layer
@@ -59,7 +59,7 @@ class Validator:
         self._labels, self._names = labels, image_names
         self._watch = ActivationWatch(model, layers) if activations else None
         self._handed_in: Validated | None = None
-        self.classes = () if classes is None else checked_texts("classes", classes)
+        self.classes = () if classes is None else checked_names("classes", classes)
         self.images: Images | None = None
 
     def survey(self, *, pictures: bool, run_dir: Path) -> list[Tensor]:
