@@ -1,27 +1,106 @@
 """create_app: the one place where settings, database, views, guard and shell are joined."""
 
-import importlib
-import importlib.util
+from pathlib import Path
 
 from dash import Dash
+from flask import Flask
 from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import shell, store
+from app import binary, errors, health, shell, store
+from app.auth import guard, headers, login
+from app.auth.permission_map import callback_needs
 from app.config import AppSettings
-from app.views import View
+from app.views import View, account, jobs, overview, runs
 from db.engine import make_engine
 
+# Those of a run are its tabs, in this order.
+VIEWS: tuple[View, ...] = (runs.VIEW, jobs.VIEW, overview.VIEW, account.VIEW)
 
-def all_views() -> tuple[View, ...]:
-    """Return the views; those of a run are its tabs in this order."""
-    names = ("runs", "overview", "validation", "jobs", "account")
-    found = [importlib.import_module(f"app.views.{n}") for n in names]
-    return tuple(module.VIEW for module in found if hasattr(module, "VIEW"))
+# The largest body that any callback or form needs, and then some.
+MAX_BODY = 2 * 2**20
+
+_INDEX = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    {%metas%}
+    <title>{%title%}</title>
+    <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
+    <script src="/assets/early/scheme.js"></script>
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    <footer>
+      {%config%}
+      {%scripts%}
+      {%renderer%}
+    </footer>
+  </body>
+</html>
+"""
+
+
+class TrackerDash(Dash):
+    """Dash, with the nonce of each answer in the scripts of its page."""
+
+    def interpolate_index(self, **parts: str) -> str:
+        """Return the page that starts the application."""
+        return headers.with_nonce(super().interpolate_index(**parts))
 
 
 def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
-    """Return the application; its Flask server is `.server`."""
-    app = Dash("app", title="DeepTracker", update_title="", suppress_callback_exceptions=True)
-    store.attach(app.server, engine or make_engine())
-    shell.register(app, all_views())
+    """Return the application on `engine`, or on the settings' database; `.server` is its Flask."""
+    settings = settings.on(secret_key=settings.key())
+    engine = engine or make_engine()
+    server = _server(settings, engine)
+    app = TrackerDash(
+        "app",
+        server=server,
+        assets_folder=str(Path(__file__).parent / "assets"),
+        assets_path_ignore=["early"],
+        assets_ignore=r"plain\\.css",
+        title=shell.PRODUCT,
+        update_title="",
+        index_string=_INDEX,
+        serve_locally=True,
+        # Pages come and go; a test checks that every callback's ids exist on some page.
+        suppress_callback_exceptions=True,
+        on_error=errors.on_callback_error,
+    )
+    guard.install(server, settings)
+    binary.install_data(server, engine)
+    shell.register(app, VIEWS)
+    for view in VIEWS:
+        _register(app, view)
     return app
+
+
+def _server(settings: AppSettings, engine: Engine) -> Flask:
+    server = Flask("app", static_folder=None)
+    server.config.update(
+        SECRET_KEY=settings.key(),
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
+    )
+    if settings.proxies:
+        hops = settings.proxies
+        server.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            server.wsgi_app, x_for=hops, x_proto=hops, x_host=0
+        )
+    store.attach(server, engine)
+    headers.install(server, settings)
+    errors.install(server)
+    login.install(server, settings)
+    health.install(server)
+    return server
+
+
+def _register(app: Dash, view: View) -> None:
+    before = set(app.callback_map)
+    view.register(app)
+    # Those without a function of ours run in the browser, and are refused here.
+    added = [
+        key for key, entry in app.callback_map.items() if key not in before and "callback" in entry
+    ]
+    guard.allow_callbacks(app.server, callback_needs(view, added))

@@ -1,0 +1,64 @@
+"""Which route needs what, as data; a route that is not here is refused."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from app.views import View
+from db.permissions import Permission
+
+
+class Access(StrEnum):
+    """What a route needs that is no permission."""
+
+    PUBLIC = "public"
+    LOGGED_IN = "logged_in"
+    # The callback in the request's body says what it needs.
+    CALLBACK = "callback"
+
+
+Needed = Access | Permission
+
+# By the rule of the route, as Flask writes it.
+ROUTES: Mapping[str, Needed] = MappingProxyType(
+    {
+        "/login": Access.PUBLIC,
+        "/link/<token>": Access.PUBLIC,
+        "/logout": Access.LOGGED_IN,
+        "/health": Access.PUBLIC,
+        # Style and scripts, the same for everybody; the login page needs some.
+        "/assets/<path:filename>": Access.PUBLIC,
+        "/_favicon.ico": Access.PUBLIC,
+        # The empty frame; what a page shows comes by callbacks and data routes.
+        "/": Access.LOGGED_IN,
+        "/<path:path>": Access.LOGGED_IN,
+        "/_dash-layout": Access.LOGGED_IN,
+        "/_dash-dependencies": Access.LOGGED_IN,
+        "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": (
+            Access.LOGGED_IN
+        ),
+        "/_dash-update-component": Access.CALLBACK,
+        "/data/run/<int:run_id>/<name>": Permission.READ_RUNS,
+    }
+)
+
+
+def callback_needs(view: View, outputs: Iterable[str]) -> dict[str, Permission]:
+    """Return what each of a view's callbacks needs, by its key in Dash's callback map.
+
+    The key names the outputs: "..id.prop...id.prop.." or "id.prop". The strictest counts; a role
+    that may do a special thing may do what the view asks for as well.
+    """
+    needs = {}
+    for output in outputs:
+        special = {view.permissions[name] for name in component_ids(output) & set(view.permissions)}
+        if len(special) > 1:
+            raise ValueError(f"the callback {output} of {view.name} needs two permissions")
+        needs[output] = special.pop() if special else view.permission
+    return needs
+
+
+def component_ids(output: str) -> set[str]:
+    """Return the ids of the components that a callback's key names."""
+    parts = output.strip(".").split("...")
+    return {part.rpartition(".")[0] for part in parts}

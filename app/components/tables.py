@@ -1,0 +1,118 @@
+"""Tables of the pages: a head that sorts, rows, progress, states."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from app.theme import STATE_COLOURS
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; `sort_id` is the id of the button in its head, None where it does not sort."""
+
+    title: str
+    sort_id: str | None = None
+    numeric: bool = False
+
+
+def head_cell_id(sort_id: str) -> str:
+    """Return the id of the head cell around the button `sort_id`; it carries aria-sort."""
+    return f"{sort_id}-cell"
+
+
+def table(columns: Sequence[Column], *, body_id: str, label: str) -> Component:
+    """Return a table whose rows a callback writes into `body_id`."""
+    return html.Div(
+        html.Table(
+            [
+                html.Thead(html.Tr([_head(column) for column in columns])),
+                html.Tbody(id=body_id),
+            ],
+            className="dt-table",
+            **{"aria-label": label},
+        ),
+        className="dt-table-frame",
+    )
+
+
+def _head(column: Column) -> Component:
+    name = "dt-numeric" if column.numeric else ""
+    if column.sort_id is None:
+        return html.Th(column.title, scope="col", className=name)
+    button = html.Button(
+        [column.title, html.Span(className="dt-sort", **{"aria-hidden": "true"})],
+        id=column.sort_id,
+        type="button",
+        className="dt-sort-button",
+    )
+    return html.Th(
+        button,
+        id=head_cell_id(column.sort_id),
+        scope="col",
+        className=name,
+        **{"aria-sort": "none"},
+    )
+
+
+def sort_marks(sort_ids: Sequence[str], *, by: str, descending: bool) -> list[str]:
+    """Return aria-sort of every head cell."""
+    here = "descending" if descending else "ascending"
+    return [here if sort_id == by else "none" for sort_id in sort_ids]
+
+
+def state_badge(state: str, *, text: str | None = None) -> Component:
+    """Return the state of a run or a job; colour is not its only sign."""
+    live = state in ("recording", "loading", "running")
+    return dmc.Badge(
+        text or state,
+        color=STATE_COLOURS.get(state, "gray"),
+        variant="light",
+        size="sm",
+        tt="none",
+        fw=600,
+        leftSection=html.Span(className="dt-live") if live else None,
+    )
+
+
+def progress(done: int, total: int | None, *, live: bool, label: str) -> Component:
+    """Return a bar with "done of total" beside it; the number alone where no total is known."""
+    text = f"{done:,} / {total:,}" if total and (live or done < total) else f"{done:,}"
+    if not total or not live:
+        return html.Span(text)
+    return html.Div(
+        [
+            dmc.Progress(
+                value=min(100.0, 100 * done / total),
+                size="sm",
+                w=72,
+                **{"aria-label": label},
+            ),
+            html.Span(text),
+        ],
+        className="dt-progress",
+    )
+
+
+def percent(share: float | None) -> str:
+    """Return a share 0..1 as a percentage; a dash for None, and NaN by its name."""
+    if share is None:
+        return "–"
+    if share != share:
+        return "NaN"
+    return f"{100 * share:.2f} %"
+
+
+def cell(
+    content: object, label: Mapping[str, str] | None = None, *, numeric: bool = False
+) -> Component:
+    """Return a cell of a row."""
+    return html.Td(content, className="dt-numeric" if numeric else "", **(label or {}))
+
+
+def nothing(title: str, *content: object) -> Component:
+    """Return what stands where a table has no rows at all."""
+    return html.Div([html.H2(title), *content], className="dt-nothing")

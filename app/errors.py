@@ -1,0 +1,92 @@
+"""What people see of errors: texts that are safe, or a number under which the log has the rest."""
+
+import logging
+import secrets
+
+import dash_mantine_components as dmc
+from dash import set_props
+from dash.exceptions import PreventUpdate
+from flask import Flask, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.auth.identity import NotAllowed
+from app.ids import Shell
+from db.errors import NotFound
+from deeptracker.errors import DeepTrackerError
+
+logger = logging.getLogger(__name__)
+
+_TITLES = {
+    400: "That request makes no sense",
+    401: "Log in first",
+    403: "Not allowed",
+    404: "There is no such page",
+    405: "That cannot be done here",
+    413: "Too large",
+    421: "Unknown host name",
+}
+
+
+def public_text(error: BaseException) -> str:
+    """Return what may be said about an error; one that nobody foresaw is logged under a number."""
+    if isinstance(error, (DeepTrackerError, NotAllowed)):
+        return str(error)
+    number = secrets.token_hex(4)
+    logger.error("error %s", number, exc_info=error)
+    if isinstance(error, OperationalError):
+        return f"The database did not answer. Try again in a moment (error {number})."
+    return f"Something went wrong on the server. Its log has the details as error {number}."
+
+
+def on_callback_error(error: Exception) -> None:
+    """Show the error of a callback as a notice; its outputs stay as they are."""
+    set_props(Shell.NOTICES, {"sendNotifications": [notice(public_text(error), failed=True)]})
+
+
+def notice(text: str, *, failed: bool = False) -> dict[str, object]:
+    """Return a notice for the shell's container."""
+    return {
+        "id": secrets.token_hex(4),
+        "action": "show",
+        "title": "That did not work" if failed else None,
+        "message": dmc.Text(text, size="sm"),
+        "color": "red" if failed else "teal",
+        "autoClose": 12_000 if failed else 4_000,
+    }
+
+
+def install(server: Flask) -> None:
+    """Answer errors of routes: data with JSON, pages with a page."""
+
+    @server.errorhandler(HTTPException)
+    def of_http(error: HTTPException) -> ResponseReturnValue:
+        if error.code is None or error.code < 400:
+            return error.get_response()
+        return _answer(error.code, error.description or "")
+
+    @server.errorhandler(Exception)
+    def of_anything(error: Exception) -> ResponseReturnValue:
+        if isinstance(error, PreventUpdate):
+            return "", 204
+        return _answer(_status(error), public_text(error))
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, NotFound):
+        return 404
+    if isinstance(error, NotAllowed):
+        return 403
+    if isinstance(error, DeepTrackerError):
+        return 400
+    return 503 if isinstance(error, OperationalError) else 500
+
+
+def _answer(status: int, text: str) -> ResponseReturnValue:
+    if request.path.startswith(("/data/", "/_dash")):
+        response = jsonify(error=text)
+        response.status_code = status
+        return response
+    title = _TITLES.get(status, "Something went wrong")
+    return Response(render_template("error.html", title=title, text=text), status=status)

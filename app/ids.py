@@ -1,0 +1,16 @@
+"""Ids of the shell's components, which are on every page."""
+
+from enum import StrEnum
+
+
+class Shell(StrEnum):
+    """The frame around every page."""
+
+    LOCATION = "shell-location"
+    PAGE = "shell-page"
+    PATH = "shell-path"
+    TABS = "shell-tabs"
+    ACCOUNT = "shell-account"
+    TITLE = "shell-title"
+    TITLE_SET = "shell-title-set"
+    NOTICES = "shell-notices"

@@ -1,0 +1,223 @@
+"""The frame around every page: header, navigation, page, notices."""
+
+from collections.abc import Sequence
+
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from flask import g
+
+from app import store
+from app.auth import guard
+from app.auth.identity import Identity, current_identity
+from app.auth.permission_map import Access
+from app.ids import Shell
+from app.theme import THEME
+from app.views import PageContext, View
+from db.errors import NotFound
+from db.queries import runs
+from db.queries.runs import RunRow
+
+PRODUCT = "DeepTracker"
+MAX_PATH = 2_000
+
+
+def layout() -> Component:
+    """Return the frame without anything in it; the same for everybody."""
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id=Shell.LOCATION, refresh="callback-nav"),
+            dcc.Store(id=Shell.TITLE),
+            dcc.Store(id=Shell.TITLE_SET),
+            dmc.NotificationContainer(id=Shell.NOTICES, position="bottom-right"),
+            html.A("Skip to the page", href=f"#{Shell.PAGE}", className="shell-skip"),
+            dmc.AppShell(
+                [
+                    dmc.AppShellHeader(_header(), className="shell-header"),
+                    dmc.AppShellMain(html.Div(id=Shell.PAGE, className="shell-page", tabIndex=-1)),
+                ],
+                header={"height": 52},
+                padding=0,
+            ),
+        ],
+        theme=dict(THEME),
+        defaultColorScheme="auto",
+    )
+
+
+def _header() -> Component:
+    return html.Div(
+        [
+            dmc.Anchor(
+                [html.Span(className="shell-mark", **{"aria-hidden": "true"}), PRODUCT],
+                href="/",
+                className="shell-brand",
+                underline="never",
+            ),
+            html.Nav(id=Shell.PATH, className="shell-path", **{"aria-label": "Where you are"}),
+            html.Nav(id=Shell.TABS, className="shell-tabs", **{"aria-label": "Views"}),
+            dmc.ColorSchemeToggle(
+                lightIcon=html.Span(className="shell-icon shell-icon-sun"),
+                darkIcon=html.Span(className="shell-icon shell-icon-moon"),
+                variant="subtle",
+                color="gray",
+                size="lg",
+                className="shell-scheme",
+                **{"aria-label": "Switch between light and dark"},
+            ),
+            html.Div(id=Shell.ACCOUNT),
+        ],
+        className="shell-bar",
+    )
+
+
+def register(app: Dash, views: Sequence[View]) -> None:
+    """Set the frame, and the callback that fills it for the page at the browser's address."""
+    app.layout = layout
+    before = set(app.callback_map)
+
+    @app.callback(
+        Output(Shell.PAGE, "children"),
+        Output(Shell.PATH, "children"),
+        Output(Shell.TABS, "children"),
+        Output(Shell.ACCOUNT, "children"),
+        Output(Shell.TITLE, "data"),
+        Input(Shell.LOCATION, "pathname"),
+        State(Shell.LOCATION, "search"),
+    )
+    def show(path: object, search: object) -> tuple[object, ...]:
+        return open_page(
+            views,
+            path if isinstance(path, str) else "/",
+            search if isinstance(search, str) else "",
+        )
+
+    keys = set(app.callback_map) - before
+    guard.allow_callbacks(app.server, dict.fromkeys(keys, Access.LOGGED_IN))
+    app.clientside_callback(
+        ClientsideFunction("shell", "title"),
+        Output(Shell.TITLE_SET, "data"),
+        Input(Shell.TITLE, "data"),
+    )
+
+
+def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ...]:
+    """Return page, path, tabs, account menu and title for an address; a friendly page for none."""
+    identity = current_identity()
+    menu = account_menu(identity)
+    view, ids = find_view(views, path[:MAX_PATH])
+    if view is None:
+        return _nothing(f"There is no page {path[:80]}."), _menu(views, None), [], menu, "Not found"
+    if not identity.may(view.permission):
+        text = f"Your role, {identity.role}, may not see this page."
+        return _nothing(text, title="Not allowed"), _menu(views, None), [], menu, "Not allowed"
+    try:
+        run = _run(ids)
+    except NotFound as error:
+        return _nothing(str(error)), _menu(views, None), [], menu, "Not found"
+    context = PageContext(identity=identity, parameters=ids, search=search[:MAX_PATH], run=run)
+    # Callbacks of the page run in requests of their own, and read the identity anew.
+    g.page = context
+    title = f"{run.name} · {view.title}" if run else view.title
+    return (
+        view.layout(context),
+        _path(run) if run else _menu(views, view),
+        _tabs(views, view, run) if run else [],
+        menu,
+        title,
+    )
+
+
+def find_view(views: Sequence[View], path: str) -> tuple[View | None, dict[str, int]]:
+    """Return the view at a path and the ids in it."""
+    for view in views:
+        ids = view.match(path)
+        if ids is not None:
+            return view, ids
+    return None, {}
+
+
+def _run(ids: dict[str, int]) -> RunRow | None:
+    if "run_id" not in ids:
+        return None
+    with store.transaction() as session:
+        return runs.get_run(session, run_id=ids["run_id"])
+
+
+def _menu(views: Sequence[View], current: View | None) -> list[Component]:
+    """Return links to the pages that are about no run."""
+    return [_tab(view.menu, view.path, view is current) for view in views if view.menu]
+
+
+def _path(run: RunRow) -> list[Component]:
+    return [
+        dmc.Anchor("Runs", href="/", className="shell-crumb", underline="hover"),
+        html.Span("/", className="shell-slash", **{"aria-hidden": "true"}),
+        html.Span(run.name, className="shell-run", title=run.name),
+    ]
+
+
+def _tabs(views: Sequence[View], current: View, run: RunRow) -> list[Component]:
+    return [
+        _tab(view.title, view.address(run_id=run.id), view is current)
+        for view in views
+        if view.of_run
+    ]
+
+
+def _tab(text: str, href: str, current: bool) -> Component:
+    # aria-current cannot be unset on a reused element, hence "false".
+    return dmc.Anchor(
+        text,
+        href=href,
+        className="shell-tab",
+        underline="never",
+        **{"aria-current": "page" if current else "false"},
+    )
+
+
+def account_menu(identity: Identity) -> Component:
+    """Return the menu of the account: who it is, its page, the colours, log out."""
+    return dmc.Menu(
+        [
+            dmc.MenuTarget(
+                html.Button(
+                    identity.name[:1].upper() or "?",
+                    className="shell-avatar",
+                    type="button",
+                    **{"aria-label": f"Account of {identity.name}"},
+                )
+            ),
+            dmc.MenuDropdown(
+                [
+                    html.Div(
+                        [
+                            html.Div(identity.name, className="shell-who"),
+                            html.Div(identity.email, className="shell-email"),
+                            dmc.Badge(identity.role, variant="light", size="sm", mt=6),
+                        ],
+                        className="shell-identity",
+                    ),
+                    dmc.MenuDivider(),
+                    dmc.MenuItem("Account", href="/account"),
+                    dmc.MenuItem("Colours of the system", **{"data-scheme": "auto"}),
+                    dmc.MenuDivider(),
+                    dmc.MenuItem("Log out", color="red", **{"data-log-out": "true"}),
+                ],
+                **{"aria-label": "Account"},
+            ),
+        ],
+        position="bottom-end",
+        width=230,
+    )
+
+
+def _nothing(text: str, *, title: str = "There is nothing here") -> Component:
+    return html.Div(
+        [
+            html.H1(title),
+            html.P(text),
+            dmc.Anchor("To the runs", href="/"),
+        ],
+        className="shell-nothing",
+    )

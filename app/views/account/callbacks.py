@@ -1,0 +1,89 @@
+"""What the account page does: change the password, end sessions."""
+
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+from flask import request
+
+from app import store
+from app.auth import passwords
+from app.auth.identity import current_identity
+from app.auth.throttle import Throttled, check_password
+from app.views.account.ids import END, Ids
+from app.views.account.layout import session_table
+from db.queries import accounts, sessions
+
+
+def register(app: Dash) -> None:
+    """Add the page's callbacks to the application."""
+    app.callback(
+        Output(Ids.SESSIONS, "children"),
+        Input(Ids.CHANGED, "data"),
+    )(show_sessions)
+    app.callback(
+        Output(Ids.SAID, "children"),
+        Output(Ids.PRESENT, "value"),
+        Output(Ids.CHOSEN, "value"),
+        Output(Ids.AGAIN, "value"),
+        Output(Ids.CHANGED, "data"),
+        Input(Ids.SAVE, "n_clicks"),
+        State(Ids.PRESENT, "value"),
+        State(Ids.CHOSEN, "value"),
+        State(Ids.AGAIN, "value"),
+        prevent_initial_call=True,
+    )(change_password)
+    app.callback(
+        # The list is also read anew after a change of the password.
+        Output(Ids.CHANGED, "data", allow_duplicate=True),
+        Input({"type": END, "session": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )(end_session)
+
+
+def show_sessions(_changed: object) -> Any:
+    """Return where the account is logged in."""
+    identity = current_identity()
+    with store.transaction() as session:
+        found = sessions.list_sessions(session, account_id=identity.account_id)
+    return session_table(found, present=identity.session_hash)
+
+
+def change_password(clicks: object, present: object, chosen: object, again: object) -> Any:
+    """Set another password where the present one is right; all other sessions end."""
+    if not clicks:
+        raise PreventUpdate
+    identity = current_identity()
+    given = [text if isinstance(text, str) else "" for text in (present, chosen, again)]
+    try:
+        passwords.check_new(given[1], email=identity.email)
+        if given[1] != given[2]:
+            return "The two passwords differ.", *(no_update,) * 4
+        known = check_password(identity.email, given[0], address=request.remote_addr or "")
+    except (passwords.PasswordRefused, Throttled) as error:
+        return str(error), *(no_update,) * 4
+    if known != identity.account_id:
+        return "The present password is another one.", *(no_update,) * 4
+    hashed = passwords.hash_password(given[1])
+    with store.transaction() as session:
+        accounts.set_password_hash(session, account_id=known, password_hash=hashed)
+        ended = sessions.revoke_sessions(session, account_id=known, but=identity.session_hash)
+        sessions.drop_links(session, account_id=known)
+    others = f" {ended} other session{'s' if ended != 1 else ''} ended." if ended else ""
+    return f"The password is changed.{others}", "", "", "", clicks
+
+
+def end_session(_clicks: object) -> str:
+    """End one of the account's sessions."""
+    triggered = ctx.triggered_id
+    if not isinstance(triggered, dict) or not ctx.triggered[0]["value"]:
+        raise PreventUpdate
+    try:
+        token_hash = bytes.fromhex(str(triggered.get("session")))
+    except ValueError as error:
+        raise PreventUpdate from error
+    with store.transaction() as session:
+        sessions.revoke_session(
+            session, account_id=current_identity().account_id, token_hash=token_hash
+        )
+    return token_hash.hex()

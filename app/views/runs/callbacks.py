@@ -1,0 +1,94 @@
+"""What the runs page does: sort, search, turn pages, follow what is recording."""
+
+import hashlib
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+
+from app import store
+from app.components.tables import head_cell_id, sort_marks
+from app.views.runs import rows
+from app.views.runs.ids import Ids
+from app.views.runs.layout import FAST_MS, SLOW_MS, first_steps, no_match, row
+from db.queries import runs
+from db.queries.runs import RunRow
+
+_SORTS = tuple(rows.SORT_KEYS)
+
+
+def register(app: Dash) -> None:
+    """Add the page's callbacks to the application."""
+    app.callback(
+        Output(Ids.ORDER, "data"),
+        [Input(sort, "n_clicks") for sort in _SORTS],
+        State(Ids.ORDER, "data"),
+        prevent_initial_call=True,
+    )(choose_order)
+    app.callback(
+        Output(Ids.BODY, "children"),
+        Output(Ids.TABLE, "hidden"),
+        Output(Ids.EMPTY, "children"),
+        Output(Ids.COUNT, "children"),
+        Output(Ids.PAGER, "total"),
+        Output(Ids.PAGER, "display"),
+        Output(Ids.TIMER, "interval"),
+        Output(Ids.SHOWN, "data"),
+        [Output(head_cell_id(sort), "aria-sort") for sort in _SORTS],
+        Input(Ids.TIMER, "n_intervals"),
+        Input(Ids.SEARCH, "value"),
+        Input(Ids.ORDER, "data"),
+        Input(Ids.PAGER, "value"),
+        State(Ids.SHOWN, "data"),
+    )(show_runs)
+
+
+def choose_order(*inputs: Any) -> dict[str, Any]:
+    """Return the order after a click on a head."""
+    *_, data = inputs
+    if ctx.triggered_id not in _SORTS or not any(inputs[:-1]):
+        raise PreventUpdate
+    order = rows.next_order(rows.read_order(data), str(ctx.triggered_id))
+    return {"by": order.by, "descending": order.descending}
+
+
+def show_runs(
+    _ticks: object, search: object, order: object, page: object, shown: object
+) -> tuple[Any, ...]:
+    """Return the rows of the page, and everything around them; nothing where nothing changed."""
+    with store.transaction() as session:
+        found = runs.list_runs(session)
+    asked = search if isinstance(search, str) else ""
+    wanted = rows.read_order(order)
+    matching = rows.matching(found, asked)
+    number = page if isinstance(page, int) else 1
+    on_page, number, pages = rows.page_of(rows.ordered(matching, wanted), number)
+    state = fingerprint(on_page, len(found), (asked, wanted, number))
+    if ctx.triggered_id == Ids.TIMER and state == shown:
+        raise PreventUpdate
+    empty: Any = None
+    if not matching:
+        empty = no_match(asked) if found else first_steps()
+    return (
+        [row(run) for run in on_page],
+        not matching,
+        empty,
+        _count(len(matching), len(found)),
+        pages,
+        "flex" if pages > 1 else "none",
+        FAST_MS if any(run.recording for run in found) else SLOW_MS,
+        state if state != shown else no_update,
+        sort_marks(_SORTS, by=wanted.by, descending=wanted.descending),
+    )
+
+
+def fingerprint(on_page: list[RunRow], number: int, asked: object) -> str:
+    """Return a text that changes when anything that the page shows does (times aside)."""
+    parts = [(run.id, run.version, run.state, run.owner, run.snapshot_count) for run in on_page]
+    return hashlib.sha256(repr((parts, number, asked)).encode()).hexdigest()[:16]
+
+
+def _count(matching: int, found: int) -> str:
+    if not found:
+        return ""
+    return f"{matching:,} of {found:,}" if matching != found else f"{found:,}"

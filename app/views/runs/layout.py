@@ -1,0 +1,136 @@
+"""The runs page: search, table, and how to get a first run."""
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from app.components.tables import Column, cell, nothing, percent, progress, state_badge, table
+from app.components.times import time
+from app.views import PageContext
+from app.views.runs.ids import Ids
+from app.views.runs.rows import planned_snapshots
+from db.queries.runs import RunRow
+
+FAST_MS = 2_000
+SLOW_MS = 10_000
+
+_COLUMNS = (
+    Column("State", Ids.SORT_STATE),
+    Column("Run", Ids.SORT_NAME),
+    Column("Model", Ids.SORT_MODEL),
+    Column("Data set", Ids.SORT_DATASET),
+    Column("Snapshots", Ids.SORT_SNAPSHOTS),
+    Column("Last error", Ids.SORT_ERROR, numeric=True),
+    Column("Owner", Ids.SORT_OWNER),
+    Column("Created", Ids.SORT_CREATED),
+)
+
+_RECORD = """\
+from deeptracker import Recorder
+
+with Recorder(model, optimizer, "runs/my-run", validation=validation_set,
+              classes=class_names, every=100) as recorder:
+    for images, labels in loader:
+        loss = criterion(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        recorder.step(train_loss=loss)
+"""
+_LOAD = "deeptracker ingest runs/my-run --follow"
+
+
+def layout(context: PageContext) -> Component:
+    """Return the page; its rows come by callback."""
+    return html.Div(
+        [
+            dcc.Interval(id=Ids.TIMER, interval=SLOW_MS),
+            dcc.Store(id=Ids.SHOWN),
+            dcc.Store(id=Ids.ORDER),
+            html.Div(
+                [
+                    html.H1("Runs"),
+                    html.Span(id=Ids.COUNT, className="dt-count", role="status"),
+                    dmc.TextInput(
+                        id=Ids.SEARCH,
+                        placeholder="Search by name, model, data set, state, owner",
+                        debounce=250,
+                        w=340,
+                        className="dt-search",
+                        **{"aria-label": "Search the runs"},
+                    ),
+                ],
+                className="dt-page-head",
+            ),
+            html.Div(table(_COLUMNS, body_id=Ids.BODY, label="Runs"), id=Ids.TABLE, hidden=True),
+            dmc.Pagination(id=Ids.PAGER, total=1, value=1, size="sm", mt="md", display="none"),
+            html.Div(id=Ids.EMPTY),
+        ],
+        className="dt-page",
+    )
+
+
+def row(run: RunRow) -> Component:
+    """Return one run as a row."""
+    shown = percent(run.last_error)
+    lost = f" · {run.lost_snapshots:,} lost" if run.lost_snapshots else ""
+    return html.Tr(
+        [
+            cell(state_badge(run.state)),
+            cell(dmc.Anchor(run.name, href=f"/run/{run.id}/overview", className="dt-main", fw=600)),
+            cell(run.model),
+            cell(run.dataset),
+            cell(
+                [
+                    progress(
+                        run.snapshot_count,
+                        planned_snapshots(run),
+                        live=run.recording,
+                        label=f"Snapshots of {run.name}",
+                    ),
+                    html.Span(lost, className="dt-soft"),
+                ]
+            ),
+            cell(shown, numeric=True),
+            cell(run.owner or "–"),
+            cell(time(run.created_at)),
+        ],
+        key=str(run.id),
+    )
+
+
+def no_match(search: str) -> Component:
+    """Return what stands where the search finds nothing."""
+    return nothing("No run matches", html.P(f"Nothing holds all the words of “{search}”."))
+
+
+def first_steps() -> Component:
+    """Return what a new team sees: how to record a run, how to load it."""
+    return nothing(
+        "Record your first run",
+        html.P("Wrap the training loop; the recorder never changes the training:"),
+        _code(_RECORD),
+        html.P("Load it, also while it is still training:"),
+        _code(_LOAD),
+        html.P(
+            [
+                "Or ask for it on the page of ",
+                dmc.Anchor("ingest jobs", href="/jobs"),
+                ", where a worker loads it (",
+                html.Code("deeptracker worker"),
+                "). No training at hand? ",
+                html.Code("deeptracker demo"),
+                " trains a small network for a minute.",
+            ]
+        ),
+    )
+
+
+def _code(text: str) -> Component:
+    return html.Div(
+        [
+            html.Pre(html.Code(text.rstrip())),
+            dcc.Clipboard(content=text, title="Copy", className="dt-copy"),
+        ],
+        className="dt-code",
+    )
