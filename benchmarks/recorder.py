@@ -84,9 +84,9 @@ def _rows(device: str, scale: float) -> Iterator[Row]:
     assert share < 1 or filters == FILTERS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        # The first ones warm up allocators and writers.
-        figure = summary(list(_recorder(training, folder, scale))[2:])
-        reference = summary(list(_tensorboard(training, folder))[2:])
+        # In turns, so that both meet the same machine; the first ones warm up.
+        turns = zip(_recorder(training, folder, scale), _tensorboard(training, folder), strict=True)
+        figure, reference = (summary(times) for times in zip(*list(turns)[2:], strict=True))
         size = max(file.stat().st_size for file in (folder / "run" / "snapshots").iterdir())
     ratio = figure.p50 / reference.p50
     where = f"{device}, {torch.get_num_threads()} threads"
@@ -101,26 +101,27 @@ def _rows(device: str, scale: float) -> Iterator[Row]:
     )
     yield Row(f"the same, 95th percentile, {where}", figure.p95, "ms", reference.p95)
     yield Row("bytes of the snapshot", size / 1e6, "MB")
-    yield _without_snapshot(training)
+    yield _without_snapshot(training, _Training(device=device, share=share))
 
 
-def _without_snapshot(training: _Training) -> Row:
+def _without_snapshot(bare: _Training, watched: _Training) -> Row:
     """Measure an iteration that is no snapshot: the step with a Recorder against without one."""
-    bare = summary([training.step() for _ in range(20)])
     with tempfile.TemporaryDirectory() as name:
-        recorder = Recorder(training.model, training.optimizer, name + "/run", every=10**6)
+        recorder = Recorder(watched.model, watched.optimizer, f"{name}/run", every=10**6)
         times = []
         for _ in range(20):
+            reference = bare.step()
             start = time.perf_counter()
-            training.step()
+            watched.step()
             recorder.step(train_loss=1.0)
-            times.append((time.perf_counter() - start) * 1000)
+            times.append(((time.perf_counter() - start) * 1000, reference))
         recorder.close()
+    with_recorder, without = (summary(part).p50 for part in zip(*times, strict=True))
     return Row(
         "optimizer step with a Recorder, no snapshot; reference: without one",
-        summary(times).p50,
+        with_recorder,
         "ms",
-        bare.p50,
+        without,
     )
 
 
