@@ -1,6 +1,7 @@
 """create_app: the one place where settings, database, views, guard and shell are joined."""
 
 from pathlib import Path
+from typing import Any
 
 from dash import Dash
 from flask import Flask
@@ -44,9 +45,9 @@ _INDEX = """<!DOCTYPE html>
 class TrackerDash(Dash):
     """Dash, with the nonce of each answer in the scripts of its page."""
 
-    def interpolate_index(self, **parts: str) -> str:
+    def interpolate_index(self, *args: Any, **parts: Any) -> str:
         """Return the page that starts the application."""
-        return headers.with_nonce(super().interpolate_index(**parts))
+        return headers.with_nonce(super().interpolate_index(*args, **parts))
 
 
 def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
@@ -56,7 +57,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     server = _server(settings, engine)
     app = TrackerDash(
         "app",
-        server=server,
+        server=server,  # type: ignore[arg-type]
         assets_folder=str(Path(__file__).parent / "assets"),
         assets_path_ignore=["early"],
         assets_ignore=r"plain\\.css",

@@ -11,6 +11,7 @@ from app import store
 from app.auth import guard
 from app.auth.identity import Identity, current_identity
 from app.auth.permission_map import Access
+from app.components.attributes import aria, data
 from app.ids import Shell
 from app.theme import THEME
 from app.views import PageContext, View
@@ -49,13 +50,13 @@ def _header() -> Component:
     return html.Div(
         [
             dmc.Anchor(
-                [html.Span(className="shell-mark", **{"aria-hidden": "true"}), PRODUCT],
+                [html.Span(className="shell-mark", **aria(hidden="true")), PRODUCT],
                 href="/",
                 className="shell-brand",
                 underline="never",
             ),
-            html.Nav(id=Shell.PATH, className="shell-path", **{"aria-label": "Where you are"}),
-            html.Nav(id=Shell.TABS, className="shell-tabs", **{"aria-label": "Views"}),
+            html.Nav(id=Shell.PATH, className="shell-path", **aria(label="Where you are")),
+            html.Nav(id=Shell.TABS, className="shell-tabs", **aria(label="Views")),
             dmc.ColorSchemeToggle(
                 lightIcon=html.Span(className="shell-icon shell-icon-sun"),
                 darkIcon=html.Span(className="shell-icon shell-icon-moon"),
@@ -63,7 +64,7 @@ def _header() -> Component:
                 color="gray",
                 size="lg",
                 className="shell-scheme",
-                **{"aria-label": "Switch between light and dark"},
+                **aria(label="Switch between light and dark"),
             ),
             html.Div(id=Shell.ACCOUNT),
         ],
@@ -152,7 +153,7 @@ def _menu(views: Sequence[View], current: View | None) -> list[Component]:
 def _path(run: RunRow) -> list[Component]:
     return [
         dmc.Anchor("Runs", href="/", className="shell-crumb", underline="hover"),
-        html.Span("/", className="shell-slash", **{"aria-hidden": "true"}),
+        html.Span("/", className="shell-slash", **aria(hidden="true")),
         html.Span(run.name, className="shell-run", title=run.name),
     ]
 
@@ -172,7 +173,7 @@ def _tab(text: str, href: str, current: bool) -> Component:
         href=href,
         className="shell-tab",
         underline="never",
-        **{"aria-current": "page" if current else "false"},
+        **aria(current="page" if current else "false"),
     )
 
 
@@ -185,7 +186,7 @@ def account_menu(identity: Identity) -> Component:
                     identity.name[:1].upper() or "?",
                     className="shell-avatar",
                     type="button",
-                    **{"aria-label": f"Account of {identity.name}"},
+                    **aria(label=f"Account of {identity.name}"),
                 )
             ),
             dmc.MenuDropdown(
@@ -200,11 +201,11 @@ def account_menu(identity: Identity) -> Component:
                     ),
                     dmc.MenuDivider(),
                     dmc.MenuItem("Account", href="/account"),
-                    dmc.MenuItem("Colours of the system", **{"data-scheme": "auto"}),
+                    dmc.MenuItem("Colours of the system", **data(scheme="auto")),
                     dmc.MenuDivider(),
-                    dmc.MenuItem("Log out", color="red", **{"data-log-out": "true"}),
+                    dmc.MenuItem("Log out", color="red", **data(log_out="true")),
                 ],
-                **{"aria-label": "Account"},
+                **aria(label="Account"),
             ),
         ],
         position="bottom-end",

@@ -79,8 +79,9 @@ def _log_in(settings: AppSettings) -> ResponseReturnValue:
     try:
         account_id = check_password(email, password, address=request.remote_addr or "")
     except Throttled as error:
-        page, status = _login_page(email=email, problem=str(error), status=429)  # type: ignore[misc]
-        return page, status, {"Retry-After": str(error.retry_after)}
+        response = make_response(_login_page(email=email, problem=str(error), status=429))
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
     if account_id is None:
         problem = "This e-mail address and password do not go together."
         return _login_page(email=email, problem=problem, status=403)

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from app.components.attributes import aria
 from app.theme import STATE_COLOURS
 
 
@@ -33,7 +35,7 @@ def table(columns: Sequence[Column], *, body_id: str, label: str) -> Component:
                 html.Tbody(id=body_id),
             ],
             className="dt-table",
-            **{"aria-label": label},
+            **aria(label=label),
         ),
         className="dt-table-frame",
     )
@@ -44,7 +46,7 @@ def _head(column: Column) -> Component:
     if column.sort_id is None:
         return html.Th(column.title, scope="col", className=name)
     button = html.Button(
-        [column.title, html.Span(className="dt-sort", **{"aria-hidden": "true"})],
+        [column.title, html.Span(className="dt-sort", **aria(hidden="true"))],
         id=column.sort_id,
         type="button",
         className="dt-sort-button",
@@ -54,7 +56,7 @@ def _head(column: Column) -> Component:
         id=head_cell_id(column.sort_id),
         scope="col",
         className=name,
-        **{"aria-sort": "none"},
+        **aria(sort="none"),
     )
 
 
@@ -89,7 +91,7 @@ def progress(done: int, total: int | None, *, live: bool, label: str) -> Compone
                 value=min(100.0, 100 * done / total),
                 size="sm",
                 w=72,
-                **{"aria-label": label},
+                **aria(label=label),
             ),
             html.Span(text),
         ],
@@ -107,12 +109,12 @@ def percent(share: float | None) -> str:
 
 
 def cell(
-    content: object, label: Mapping[str, str] | None = None, *, numeric: bool = False
+    content: Any, label: Mapping[str, Any] | None = None, *, numeric: bool = False
 ) -> Component:
     """Return a cell of a row."""
     return html.Td(content, className="dt-numeric" if numeric else "", **(label or {}))
 
 
-def nothing(title: str, *content: object) -> Component:
+def nothing(title: str, *content: Any) -> Component:
     """Return what stands where a table has no rows at all."""
     return html.Div([html.H2(title), *content], className="dt-nothing")

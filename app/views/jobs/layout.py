@@ -1,9 +1,12 @@
 """The jobs page: load a log, and what has become of each loading."""
 
+from typing import Any
+
 import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from app.components.attributes import aria
 from app.components.tables import Column, cell, nothing, progress, state_badge, table
 from app.components.times import duration, time
 from app.views import PageContext
@@ -86,7 +89,7 @@ def _form(may_load: bool) -> Component:
 
 def row(job: JobRow, *, may_change: bool) -> Component:
     """Return one job as a row."""
-    about: list[object] = [html.Div(_log(job), className="dt-main", title=job.location)]
+    about: list[Any] = [html.Div(_log(job), className="dt-main", title=job.location)]
     if job.error:
         about.append(html.Div(job.error, className="dt-problem dt-clamp", title=job.error))
     elif job.message:
@@ -143,13 +146,13 @@ def _button(text: str, kind: Button, job: JobRow, *, disabled: bool = False) -> 
         size="compact-xs",
         variant="default",
         disabled=disabled,
-        **{"aria-label": f"{text}: job {job.id}"},
+        **aria(label=f"{text}: job {job.id}"),
     )
 
 
 def details(job: JobRow, lines: list[JobLine]) -> Component:
     """Return everything that is known about a job."""
-    facts = [
+    facts: list[tuple[str, Any]] = [
         ("Job", f"{job.id}, attempt {max(1, job.attempts)}"),
         ("Location", job.location),
         ("Snapshots", f"{job.done:,}" + (f" of {job.total:,}" if job.total else "")),

@@ -4,6 +4,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from app.components.attributes import aria
 from app.components.tables import Column, cell, nothing, percent, progress, state_badge, table
 from app.components.times import time
 from app.views import PageContext
@@ -57,7 +58,7 @@ def layout(context: PageContext) -> Component:
                         debounce=250,
                         w=340,
                         className="dt-search",
-                        **{"aria-label": "Search the runs"},
+                        **aria(label="Search the runs"),
                     ),
                 ],
                 className="dt-page-head",

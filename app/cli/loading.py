@@ -1,0 +1,91 @@
+"""`deeptracker ingest`: load a log now, by hand, with a progress bar."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bar
+
+from app.cli.store import ready_engine
+from db.engine import session_scope
+from db.queries import accounts, runs
+from ingest.pipeline import load_log
+from ingest.report import LoadReport, Progress
+
+SOME_UNUSABLE = 3
+
+
+def ingest(
+    path: Annotated[Path, typer.Argument(help="The run directory that a Recorder writes.")],
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on until the training is over.")
+    ] = False,
+    owner: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="The account that the run belongs to.")
+    ] = None,
+) -> None:
+    """Load a log; again changes nothing. Exit status 3: loaded, but some snapshots are unusable."""
+    console = Console(stderr=True, highlight=False, markup=False)
+    with ready_engine(statement_timeout_ms=None) as engine:
+        owner_id = None
+        if owner is not None:
+            with session_scope(engine) as session:
+                owner_id = accounts.find_by_email(session, email=owner).id
+        with _bar(console) as (bar, task):
+
+            def on_progress(progress: Progress) -> None:
+                bar.update(
+                    task,
+                    completed=progress.done,
+                    total=progress.total,
+                    pace=f"{progress.rate:,.0f}/s" if progress.rate else "",
+                )
+
+            report = load_log(
+                engine,
+                path,
+                follow=follow,
+                on_progress=on_progress,
+                on_line=lambda line: bar.console.print(line),
+                owner_id=owner_id,
+            )
+        with session_scope(engine) as session:
+            name = runs.get_run(session, run_id=report.run_id).name
+    typer.echo(f"{name}: {_summary(report)}")
+    if report.bad:
+        raise typer.Exit(SOME_UNUSABLE)
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[tuple[Bar, TaskID]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[pace]}"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=console, transient=True) as bar:
+        yield bar, bar.add_task("Loading", total=None, pace="")
+
+
+def _summary(report: LoadReport) -> str:
+    parts = [
+        f"{len(report.new):,} new",
+        f"{len(report.replaced):,} replaced" if report.replaced else "",
+        f"{report.unchanged:,} unchanged" if report.unchanged else "",
+        f"{len(report.bad):,} unusable" if report.bad else "",
+        f"{len(report.gaps):,} missing" if report.gaps else "",
+    ]
+    listed = ", ".join(part for part in parts if part)
+    return f"{listed} snapshots in {report.seconds:.1f} s (run {report.run_id}, {report.ended})"

@@ -1,0 +1,78 @@
+"""`deeptracker`: its commands joined, and what a failure looks like."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from app.cli import database, loading, people, serving
+from deeptracker.errors import DeepTrackerError
+
+FAILED = 1
+INTERRUPTED = 130
+
+cli = typer.Typer(
+    name="deeptracker",
+    help="See what went wrong, and when, in the training of a convolutional network.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+cli.command()(serving.demo)
+cli.command()(serving.serve)
+cli.command()(serving.worker)
+cli.command()(loading.ingest)
+cli.add_typer(people.cli, name="user")
+cli.add_typer(database.cli, name="db")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 well, 1 failed, 2 wrong usage, 130 interrupted."""
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit status; failures are one line on stderr."""
+    command = typer.main.get_command(cli)
+    try:
+        status = command.main(arguments, prog_name="deeptracker", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _say("Interrupted.")
+        return INTERRUPTED
+    except (
+        DeepTrackerError,
+        ValidationError,
+        OperationalError,
+        ProgrammingError,
+        OSError,
+    ) as error:
+        _say(f"Error: {_one_line(error)}")
+        return FAILED
+    return status if isinstance(status, int) else 0
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, ProgrammingError):
+        return f"The database is not as it should be ({_cause(error)}). Run: deeptracker db upgrade"
+    if isinstance(error, OperationalError):
+        return f"The database did not answer ({_cause(error)}). Check DATABASE_URL."
+    return " ".join(str(error).split())
+
+
+def _cause(error: OperationalError | ProgrammingError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"
+
+
+def _say(text: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(text)

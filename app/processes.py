@@ -1,0 +1,89 @@
+"""Child processes of a command: started with their output in a file, stopped all together."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+
+@dataclass(frozen=True)
+class Child:
+    """One child process and the file that has its output."""
+
+    name: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def last_lines(self, number: int = 8) -> str:
+        """Return the end of its output."""
+        text = self.log.read_text(errors="replace").strip()
+        return "\n".join(text.splitlines()[-number:])
+
+
+@dataclass
+class Children:
+    """Children that live no longer than the block they are started in."""
+
+    logs: Path
+    environment: Mapping[str, str]
+    running: list[Child] = field(default_factory=list)
+
+    def start(self, name: str, command: Sequence[str]) -> Child:
+        """Start a process in a session of its own: Ctrl-C reaches us alone, and we stop it."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        log = self.logs / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603 - commands of ours
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(self.environment),
+                start_new_session=True,
+            )
+        child = Child(name, process, log)
+        self.running.append(child)
+        return child
+
+    def stop(self, *, patience: float = 15.0) -> None:
+        """Ask all of them to end, the newest first, and end those that do not."""
+        for child in reversed(self.running):
+            if child.process.poll() is None:
+                child.process.terminate()
+        end = time.monotonic() + patience
+        for child in self.running:
+            try:
+                child.process.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                # Its own children, too: they are in its session.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.process.pid, signal.SIGKILL)
+                child.process.wait()
+
+
+class Stopped(BaseException):
+    """SIGTERM, SIGHUP or Ctrl-C: end in good order."""
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Raise Stopped within the block at the first signal to end; later ones change nothing."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise Stopped
+
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,122 @@
+"""gunicorn, started from Python: safe defaults, warm workers."""
+
+import errno
+import logging
+import os
+import socket
+from typing import Any
+
+from dash import Dash
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from sqlalchemy import Engine
+
+from app.auth.passwords import matches
+from app.config import AppSettings
+from app.factory import create_app
+from db.engine import session_scope
+from db.queries.accounts import anybody_can_log_in
+from deeptracker.errors import DeepTrackerError
+
+THREADS = 8
+
+
+class NotServed(DeepTrackerError):  # noqa: N818 - the name that callers read
+    """The server would not be safe, or cannot listen where it shall; the text says why."""
+
+
+def serve(settings: AppSettings, engine: Engine) -> None:
+    """Serve until SIGTERM or SIGINT. NotServed for what would be unsafe, or a port in use."""
+    check_safe(settings, engine)
+    check_port(settings.host, settings.port)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    _Server(create_app(settings, engine=engine), settings, engine).run()
+
+
+def check_safe(settings: AppSettings, engine: Engine) -> None:
+    """Raise NotServed where others could reach a server that is not ready for them."""
+    if not settings.is_public:
+        return
+    if not settings.secret_key:
+        raise NotServed(
+            f"{settings.host} can be reached by others: set DEEPTRACKER_SECRET_KEY "
+            "(at least 32 characters) first, or listen on 127.0.0.1."
+        )
+    with session_scope(engine) as session:
+        if not anybody_can_log_in(session):
+            raise NotServed(
+                f"{settings.host} can be reached by others, but no account has a password yet. "
+                "Run: deeptracker user add EMAIL --role admin, and choose one on 127.0.0.1."
+            )
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise NotServed where nothing can listen at this address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise NotServed(
+                f"Port {port} is in use. Choose another one: --port {port + 1}"
+            ) from error
+        raise NotServed(f"Nothing can listen on {host}:{port}: {error.strerror}.") from error
+
+
+class _Server(BaseApplication):
+    """The application is made once, before the workers are forked."""
+
+    def __init__(self, app: Dash, settings: AppSettings, engine: Engine) -> None:
+        self._app, self._settings, self._engine = app, settings, engine
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options().items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self._app.server
+
+    def _options(self) -> dict[str, Any]:
+        host = self._settings.host
+        return {
+            "bind": f"{f'[{host}]' if ':' in host else host}:{self._settings.port}",
+            "workers": self._settings.workers,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "preload_app": True,
+            "timeout": 60,
+            "graceful_timeout": 5,
+            "keepalive": 15,
+            # Selections live in addresses.
+            "limit_request_line": 8190,
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
+            "control_socket_disable": True,
+            "loglevel": "warning",
+            "post_fork": self._after_fork,
+            "post_worker_init": self._warm_up,
+        }
+
+    def _after_fork(self, *_: object) -> None:
+        # Connections of the parent belong to the parent: forget them without closing them.
+        self._engine.dispose(close=False)
+
+    def _warm_up(self, *_: object) -> None:
+        warm_up(self._app)
+
+
+def warm_up(app: Dash) -> None:
+    """Do what the first request would do, so that several of them cannot meet half-way.
+
+    Dash sets itself up when it is first asked, without a lock.
+    """
+    host = {"base_url": "http://127.0.0.1"}
+    client = app.server.test_client()
+    client.get("/login", **host)
+    client.get("/health", **host)
+    with app.server.test_request_context("/", **host):
+        app.index()
+        app.serve_layout()
+        app.dependencies()
+    matches("warm up", None)
