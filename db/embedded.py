@@ -98,8 +98,8 @@ def _server(data: Path) -> Any:
 
     server = get_server(data, start=False)
     # The wheel's own lock is one file for all users of the machine, which only its maker can open.
-    if not isinstance(getattr(server, "_own_lock", None), InterProcessLock):
-        server._lock = server._own_lock = InterProcessLock(data.parent / ".server.lock")
+    if "_lock" not in vars(server):
+        server._lock = InterProcessLock(data.parent / ".server.lock")
     return server
 
 

@@ -1,7 +1,6 @@
 """What tests on every level share: a database, a session whose commits are undone, noise."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -12,8 +11,7 @@ from db.engine import make_engine
 from tests import servers
 from tests.stored_runs import StoredRun, store_run
 
-if (Path(__file__).parent / "recorded_runs.py").exists():
-    pytest_plugins = ["tests.recorded_runs"]
+pytest_plugins = ["tests.recorded_runs"]
 
 
 @pytest.fixture(scope="session")

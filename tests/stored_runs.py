@@ -24,6 +24,7 @@ from db.models import (
     scalar,
     snapshot,
 )
+from db.models.measurements import PEAK_QUANTITIES
 from deeptracker.format import (
     BAND_THRESHOLDS,
     BINS,
@@ -284,7 +285,7 @@ def _store_layers(session: Session, run: StoredRun) -> None:
         for layer in layers:
             arrays = {q: run.filters_of(layer, q)[:, t] for q in FILTER_QUANTITIES}
             filters.append({**key, "layer_id": layer, **arrays})
-        for quantity in FILTER_QUANTITIES:
+        for quantity in PEAK_QUANTITIES:
             ranked = list(zip(*run.peaks(t, quantity), strict=True)) or [(), (), ()]
             peak = dict(zip(("layer_id", "filter", "value"), ranked, strict=True))
             arrays = {n: np.array(v, "f4" if n == "value" else "i4") for n, v in peak.items()}

@@ -97,6 +97,7 @@ filter_stat = Table(
 # The most changed filters of a snapshot over all layers, largest first, at most PEAKS of them; NaN
 # never counts, so there may be none. Of equal values the lower layer, then filter, is first.
 PEAKS = 200
+PEAK_QUANTITIES = ("gradient_l2", "update_ratio", "relative_change", "cosine_change")
 filter_peak = Table(
     "filter_peak",
     Base.metadata,

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from db.errors import NotFound
+from db.models.measurements import PEAK_QUANTITIES
 from db.queries.existence import require_run
 from db.raw import check_choice, fetch, joined
-from deeptracker.format import FILTER_QUANTITIES
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ def top_filters(
     At most `limit` and at most models.measurements.PEAKS of them; none where the quantity is not
     defined there, as a change is at the first snapshot. Of equal values the lower layer, then
     filter, comes first. NotFound also where the iteration has no snapshot; ValueError where
-    `quantity` is none of format.FILTER_QUANTITIES.
+    `quantity` is none of models.measurements.PEAK_QUANTITIES.
     """
-    check_choice(quantity, FILTER_QUANTITIES)
+    check_choice(quantity, PEAK_QUANTITIES)
     rows = fetch(
         session,
         "SELECT substring(layer_id FOR 4 * %(limit)s::integer), "

@@ -11,7 +11,6 @@ from db.queries.existence import require_class, require_run
 from db.raw import across, fetch, joined, numbers
 from deeptracker.format import SERIES
 
-
 _REAL = ("epoch", "recorded_at", *SERIES)
 
 

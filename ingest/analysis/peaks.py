@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-PEAK_QUANTITIES = ("relative_change", "cosine_change", "gradient_l2")
+PEAK_QUANTITIES = ("gradient_l2", "update_ratio", "relative_change", "cosine_change")
 PEAK_LIMIT = 200
 
 

@@ -89,7 +89,7 @@ def test_an_unknown_layer_filter_or_iteration_is_not_found(session, run, wrong):
     with pytest.raises(NotFound, match="no layer"):
         filter_stats.one_filter(session, filter=0, quantity="weight_l2", **key)
     with pytest.raises(NotFound, match="no snapshot at iteration"):
-        peaks.top_filters(session, run_id=run.run_id, iteration=wrong, quantity="weight_l2")
+        peaks.top_filters(session, run_id=run.run_id, iteration=wrong, quantity="gradient_l2")
     filters = int(run.layer_filters[1])
     beyond = filters if wrong == 3 else wrong
     with pytest.raises(NotFound, match=f"no filter {beyond} in layer 1"):

@@ -108,7 +108,7 @@ def test_filters(session, run, quantity):
 @pytest.mark.parametrize("limit", [0, 1, 5, 1000, 2**40])
 def test_top_filters(session, run, limit):
     for t, iteration in enumerate(run.iterations.tolist()):
-        for quantity in ("cosine_change", "weight_mean"):
+        for quantity in ("cosine_change", "gradient_l2"):
             found = peaks.top_filters(
                 session, run_id=run.run_id, iteration=iteration, quantity=quantity, limit=limit
             )

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, func, inspect, select, text
+from sqlalchemy.orm import Session
 from sqlalchemy.schema import CheckConstraint
 
 import migrations
 from db import migrate
 from db.models import Base
 from db.types import NumpyArray
+from tests.stored_runs import store_run
 
 
 @pytest.fixture
@@ -86,6 +88,23 @@ def test_an_empty_database_is_not_current(empty_database_url):
     assert not migrate.is_current(empty_database_url)
     migrate.upgrade(empty_database_url, revision="0001")
     assert not migrate.is_current(empty_database_url)
+
+
+def test_an_old_database_keeps_its_data(empty_database_url):
+    migrate.upgrade(empty_database_url, revision="0001")
+    engine = create_engine(empty_database_url)
+    with Session(engine) as session:
+        store_run(session, seed=1)
+        session.commit()
+    count = {t.name: select(func.count()).select_from(t) for t in Base.metadata.sorted_tables}
+    with engine.connect() as connection:
+        before = {name: connection.scalar(query) for name, query in count.items()}
+    migrate.upgrade(engine)
+    assert migrate.is_current(engine)
+    with engine.connect() as connection:
+        assert {name: connection.scalar(query) for name, query in count.items()} == before
+    assert before["filter_stat"] == 18
+    engine.dispose()
 
 
 def test_two_processes_may_upgrade_at_once(empty_database_url):
