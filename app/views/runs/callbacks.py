@@ -21,7 +21,7 @@ def register(app: Dash) -> None:
     """Add the page's callbacks to the application."""
     app.callback(
         Output(Ids.ORDER, "data"),
-        [Input(sort, "n_clicks") for sort in _SORTS],
+        *(Input(sort, "n_clicks") for sort in _SORTS),
         State(Ids.ORDER, "data"),
         prevent_initial_call=True,
     )(choose_order)
@@ -34,7 +34,7 @@ def register(app: Dash) -> None:
         Output(Ids.PAGER, "display"),
         Output(Ids.TIMER, "interval"),
         Output(Ids.SHOWN, "data"),
-        [Output(head_cell_id(sort), "aria-sort") for sort in _SORTS],
+        *(Output(head_cell_id(sort), "aria-sort") for sort in _SORTS),
         Input(Ids.TIMER, "n_intervals"),
         Input(Ids.SEARCH, "value"),
         Input(Ids.ORDER, "data"),
@@ -78,7 +78,7 @@ def show_runs(
         "flex" if pages > 1 else "none",
         FAST_MS if any(run.recording for run in found) else SLOW_MS,
         state if state != shown else no_update,
-        sort_marks(_SORTS, by=wanted.by, descending=wanted.descending),
+        *sort_marks(_SORTS, by=wanted.by, descending=wanted.descending),
     )
 
 
