@@ -10,10 +10,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 import migrations
 from db.engine import make_engine
+from db.errors import ServerUnavailable, StoreError
 
+OLDEST = (15,)
 _SCRIPTS = Path(migrations.__file__).parent
 
 
@@ -23,8 +26,16 @@ def include_name(name: str | None, kind: str, parents: object) -> bool:
 
 
 def upgrade(target: Engine | str | None = None, *, revision: str = "head") -> None:
-    """Bring the database up to `revision`; safe to call from several processes at once."""
+    """Bring the database up to `revision`; safe to call from several processes at once.
+
+    Raises ServerUnavailable where the server is too old, or somebody else migrates for ever.
+    """
     with _connect(target) as connection:
+        version = connection.dialect.server_version_info or (0,)
+        if version < OLDEST:
+            raise ServerUnavailable(
+                f"The database is PostgreSQL {version[0]}; at least {OLDEST[0]} is needed."
+            )
         command.upgrade(_config(connection), revision)
 
 
@@ -69,7 +80,15 @@ def _config(connection: Connection) -> Config:
 
 
 def main(arguments: list[str]) -> int:
-    """Run `python -m db.migrate upgrade | check | new MESSAGE`."""
+    """Run `python -m db.migrate upgrade | check | new MESSAGE`; return the exit status."""
+    try:
+        return _run(arguments)
+    except (StoreError, OperationalError) as error:
+        sys.stderr.write(f"{getattr(error, 'orig', None) or error}\n")
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
     match arguments:
         case ["upgrade"]:
             upgrade()

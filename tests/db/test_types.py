@@ -62,7 +62,8 @@ def test_sql_written_by_hand_can_read_arrays(session, dtype):
         values = values >> 11  # a double has 53 bits
     query = text("SELECT unpack(:data, :dtype)")
     found = session.scalar(query, {"data": values.tobytes(), "dtype": dtype})
-    np.testing.assert_array_equal(np.array(found), values.astype("f8"))
+    with np.errstate(invalid="ignore"):  # signalling NaN among the random bytes
+        np.testing.assert_array_equal(np.array(found), values.astype("f8"))
 
 
 @pytest.mark.parametrize(("data", "dtype"), [(b"123", "f4"), (b"1234", "f5"), (b"1", "x")])

@@ -15,6 +15,7 @@ from sqlalchemy.schema import CheckConstraint
 
 import migrations
 from db import migrate
+from db.errors import ServerUnavailable
 from db.models import Base
 from db.types import NumpyArray
 from tests.stored_runs import store_run
@@ -132,6 +133,25 @@ def test_an_upgrade_leaves_no_settings_behind(empty_database_url):
         locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
         assert connection.scalar(text(locks)) == 0
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [("sqlite://", "only PostgreSQL"), ("postgresql://u:secret@127.0.0.1:1/d", "refused")],
+)
+def test_a_database_that_cannot_be_used_is_one_message(url, why, monkeypatch, capsys):
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert migrate.main(["upgrade"]) == 1
+    said = capsys.readouterr().err
+    assert why in said
+    assert "secret" not in said
+    assert "Traceback" not in said
+
+
+def test_an_old_server_is_refused(owned, monkeypatch):
+    monkeypatch.setattr(migrate, "OLDEST", (99,))
+    with pytest.raises(ServerUnavailable, match="at least 99 is needed"):
+        migrate.upgrade(owned)
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["new"]])
