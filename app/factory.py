@@ -65,6 +65,8 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
         update_title="",
         index_string=_INDEX,
         serve_locally=True,
+        # Every callback is a plain function; an event loop for each call would be wasted.
+        use_async=False,
         # Pages come and go; a test checks that every callback's ids exist on some page.
         suppress_callback_exceptions=True,
         on_error=errors.on_callback_error,

@@ -28,7 +28,7 @@ def serve(settings: AppSettings, engine: Engine) -> None:
     """Serve until SIGTERM or SIGINT. NotServed for what would be unsafe, or a port in use."""
     check_safe(settings, engine)
     check_port(settings.host, settings.port)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     _Server(create_app(settings, engine=engine), settings, engine).run()
 
 
@@ -98,11 +98,11 @@ class _Server(BaseApplication):
             "post_worker_init": self._warm_up,
         }
 
-    def _after_fork(self, *_: object) -> None:
+    def _after_fork(self, _arbiter: object, _worker: object) -> None:
         # Connections of the parent belong to the parent: forget them without closing them.
         self._engine.dispose(close=False)
 
-    def _warm_up(self, *_: object) -> None:
+    def _warm_up(self, _worker: object) -> None:
         warm_up(self._app)
 
 

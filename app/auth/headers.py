@@ -45,10 +45,6 @@ def install(server: Flask, settings: AppSettings) -> None:
             headers["Cache-Control"] = "no-store"
         return response
 
-    @server.context_processor
-    def of_templates() -> dict[str, str]:
-        return {"nonce": nonce()}
-
 
 def nonce() -> str:
     """Return the nonce of the present answer, the same throughout it and never again."""

@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-import click
 import typer
 from pydantic import ValidationError
 from rich.console import Console
@@ -14,6 +14,10 @@ from deeptracker.errors import DeepTrackerError
 
 FAILED = 1
 INTERRUPTED = 130
+# typer carries a copy of click whose names are private; this is its ClickException.
+_WRONG_USAGE: Any = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
 
 cli = typer.Typer(
     name="deeptracker",
@@ -41,10 +45,10 @@ def run(arguments: list[str]) -> int:
     command = typer.main.get_command(cli)
     try:
         status = command.main(arguments, prog_name="deeptracker", standalone_mode=False)
-    except click.ClickException as error:
+    except _WRONG_USAGE as error:
         error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+        return int(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
         _say("Interrupted.")
         return INTERRUPTED
     except (

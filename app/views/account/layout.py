@@ -82,7 +82,7 @@ def _password(id: str, label: str, fill: str, description: str | None = None) ->
         label=label,
         description=description,
         maw=360,
-        **({"autoComplete": fill} if "autoComplete" in dmc.PasswordInput._prop_names else {}),
+        autoComplete=fill,
     )
 
 

@@ -56,7 +56,7 @@ def layout(context: PageContext) -> Component:
                         id=Ids.SEARCH,
                         placeholder="Search by name, model, data set, state, owner",
                         debounce=250,
-                        w=340,
+                        w=400,
                         className="dt-search",
                         **aria(label="Search the runs"),
                     ),
