@@ -66,6 +66,26 @@ FIELDS: Mapping[str, Field] = {
     "scaling": Field(Kind.TEXT, "all"),
     "log": Field(Kind.FLAG, False),
     "palette": Field(Kind.TEXT, "accuracy"),
+    # The layer view: what is shown of every node of the network, how, and which nodes are opened,
+    # compared (places in the tree); how filters of the opened layer and the most changed are shown.
+    "measure": Field(Kind.TEXT, "ratio"),
+    "encoding": Field(Kind.TEXT, "line"),
+    "scale": Field(Kind.TEXT, "log"),
+    "same": Field(Kind.FLAG, True),
+    "height": Field(Kind.TEXT, "auto"),
+    "level": Field(Kind.INTEGER, 0),
+    "toggled": Field(Kind.INTEGERS, []),
+    "nodes": Field(Kind.INTEGERS, []),
+    "normalised": Field(Kind.FLAG, False),
+    "sort": Field(Kind.TEXT, "network"),
+    "limit": Field(Kind.NUMBER, 1e-3),
+    "limitof": Field(Kind.TEXT, "value"),
+    "filterquantity": Field(Kind.TEXT, "cosine_change"),
+    "filterscaling": Field(Kind.TEXT, "log"),
+    "filterorder": Field(Kind.TEXT, "recorded"),
+    "topquantity": Field(Kind.TEXT, "relative_change"),
+    "topsort": Field(Kind.TEXT, "count"),
+    "top": Field(Kind.INTEGER, 50),
 }
 
 
@@ -83,10 +103,8 @@ def selection_parts(defaults: Mapping[str, Any] | None = None) -> list[Any]:
         name: {"kind": field.kind, "default": chosen.get(name, field.default)}
         for name, field in FIELDS.items()
     }
-    return [
-        dcc.Store(id=STORE),
-        html.Div(id="selection-fields", hidden=True, **{"data-fields": json.dumps(fields)}),
-    ]
+    carried: dict[str, Any] = {"data-fields": json.dumps(fields)}
+    return [dcc.Store(id=STORE), html.Div(id="selection-fields", hidden=True, **carried)]
 
 
 def bind_control(app: Dash, component_id: str, field: str, *, prop: str = "value") -> None:

@@ -19,6 +19,7 @@
       this.data = null;
       this.address = null; // what was asked for last
       this.loaded = null; // what `data` is
+      this.error = null; // of the last loading
       this.frame = 0;
       this.ways = []; // what undoes the subscriptions
       this.options = JSON.parse(element.dataset.options || "{}");
@@ -61,6 +62,7 @@
         return;
       }
       this.address = address;
+      this.error = null;
       this.state("loading");
       deeptracker.fetchArrays(address).then(
         (data) => this.address === address && this.received(data),
@@ -79,9 +81,9 @@
     }
 
     failed(error) {
-      this.address = null;
-      this.say(error.message, { retry: true });
-      this.state("error");
+      this.address = null; // so that the next refresh tries again
+      this.error = error;
+      this.invalidate();
     }
 
     state(name) {
@@ -95,6 +97,11 @@
 
     draw() {
       this.frame = 0;
+      if (this.error) {
+        this.say(this.error.message, { retry: true });
+        this.state("error");
+        return;
+      }
       const width = this.element.clientWidth;
       if (this.options.url && (!width || !this.data)) return;
       const message = this.handler.draw(width);

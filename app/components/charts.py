@@ -24,14 +24,12 @@ def chart(
     newest version is added. `label` is what a screen reader says.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    return html.Div(
-        id=id,
-        **{
-            "data-chart": kind,
-            "data-options": json.dumps({"label": label, **given}, allow_nan=False),
-            "data-state": _WAITING,
-        },
-    )
+    attributes: dict[str, Any] = {
+        "data-chart": kind,
+        "data-options": json.dumps({"label": label, **given}, allow_nan=False),
+        "data-state": _WAITING,
+    }
+    return html.Div(id=id, **attributes)
 
 
 def panel(

@@ -38,12 +38,11 @@ def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays,
         arrays[f"snapshot.{name}"] = at_snapshots
         if name in logged:
             whole = scalars.scalar(session, run_id=run_id, name=name)
-            iterations, values = whole.iterations, whole.values
         else:
             # Known at the snapshots alone, where NaN says that it was not recorded.
             known = ~np.isnan(at_snapshots)
-            iterations, values = found.iteration[known], at_snapshots[known]
-        iterations, values = within(iterations, values, low=low, high=high)
+            whole = scalars.Scalar(found.iteration[known], at_snapshots[known])
+        iterations, values = within(whole.iterations, whole.values, low=low, high=high)
         reduced = reduce_series(iterations, values, ticks=found.iteration)
         arrays[f"series.{name}.iterations"] = reduced.iterations
         arrays[f"series.{name}.values"] = reduced.values

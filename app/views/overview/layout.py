@@ -1,5 +1,7 @@
 """The page of the overview: facts, then charts on one time axis with the read-out beside them."""
 
+from typing import Any
+
 import dash_mantine_components as dmc
 from dash import get_relative_path, html
 
@@ -72,6 +74,7 @@ def layout(context: PageContext) -> html.Div:
 
 def _header(run: RunRow, base: str) -> html.Header:
     facts = run_facts(run)
+    state: dict[str, Any] = {"data-fact": "state", "data-run-state": run.state}
     live = [
         ("Snapshots", "snapshots"),
         ("Last iteration", "last_iteration"),
@@ -85,7 +88,7 @@ def _header(run: RunRow, base: str) -> html.Header:
                     html.Span(
                         facts["state"],
                         className="overview-state",
-                        **{"data-fact": "state", "data-run-state": run.state},
+                        **state,
                     ),
                     chart(
                         Ids.LIVE,
@@ -113,7 +116,7 @@ def _header(run: RunRow, base: str) -> html.Header:
 
 
 def _fact(label: str, text: str, name: str | None = None) -> html.Div:
-    live = {"data-fact": name} if name else {}
+    live: dict[str, Any] = {"data-fact": name} if name else {}
     return html.Div([html.Dt(label), html.Dd(text, title=text, **live)])
 
 

@@ -1,0 +1,162 @@
+"""The real application in a real browser: gunicorn on a free port, Chromium, login, stopwatch.
+
+Used by the benchmarks that measure what a person waits for, and by the tests in tests/browser.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app.auth.links import make_link
+from db.engine import make_engine, session_scope
+from db.permissions import Role
+from db.queries.accounts import add_account
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+START_SECONDS = 60
+PASSWORD = "a password for measuring"
+
+# Resolves to the milliseconds from the click (or, without a link, from now) to the first frame in
+# which every chart of the page stands there drawn: the second frame after the last one drew.
+PAINTED = """
+(link) => new Promise((resolve, reject) => {
+  const start = performance.now();
+  if (link) link.click();
+  const drawn = () => {
+    const charts = [...document.querySelectorAll("[data-chart]")];
+    const there = !link || location.pathname === new URL(link.href).pathname;
+    return there && charts.length > 1
+      && charts.every((chart) => ["drawn", "message"].includes(chart.dataset.state));
+  };
+  const states = () => [...document.querySelectorAll("[data-chart]")]
+    .map((chart) => `${chart.id}: ${chart.dataset.state}`).join(", ");
+  const look = () => {
+    const spent = performance.now() - start;
+    if (spent > 30_000) reject(new Error(`not painted after 30 s (${states()})`));
+    else if (!drawn()) requestAnimationFrame(look);
+    else requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
+  };
+  look();
+})
+"""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running application: its address, and the database it serves."""
+
+    address: str
+    database_url: str
+
+    def new_link(self, *, role: Role = Role.ADMIN, email: str | None = None) -> str:
+        """Return the one-time link of a new account."""
+        engine = make_engine(self.database_url)
+        try:
+            with session_scope(engine) as session:
+                address = email or f"{secrets.token_hex(6)}@example.org"
+                account = add_account(session, email=address, role=role)
+                return make_link(session, account_id=account.id, address=self.address)
+        finally:
+            engine.dispose()
+
+
+def wsgi() -> "Flask":
+    """Return the application as gunicorn starts it here, with the settings of the environment."""
+    from app.config import AppSettings
+    from app.factory import create_app
+
+    server = create_app(AppSettings()).server
+    # Dash finishes its routes with the first request; a browser's first ones come all at once.
+    server.test_client().get("/login")
+    return server
+
+
+@contextmanager
+def serve(database_url: str, *, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """Yield the application on `database_url` under a gunicorn of its own; it ends with us."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        command = [
+            sys.executable, "-m", "gunicorn", "benchmarks.browser:wsgi()",
+            "--bind", f"fd://{listener.fileno()}", "--workers", "1", "--threads", "8",
+            "--log-level", "warning",
+        ]  # fmt: skip
+        process = subprocess.Popen(
+            command,
+            pass_fds=[listener.fileno()],
+            env={
+                **os.environ,
+                "DATABASE_URL": database_url,
+                "DEEPTRACKER_SECRET_KEY": secrets.token_urlsafe(48),
+                **(environment or {}),
+            },
+        )
+        served = Served(f"http://127.0.0.1:{listener.getsockname()[1]}", database_url)
+        try:
+            _wait_for(served.address, process)
+            yield served
+        finally:
+            process.terminate()
+            process.wait(timeout=START_SECONDS)
+
+
+def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + START_SECONDS
+    while True:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with status {process.returncode}")
+        try:
+            with urlopen(f"{address}/health", timeout=5):
+                return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Yield a headless Chromium: the system's, or Playwright's where there is none."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def log_in(page: Page, link: str) -> None:
+    """Log in by a one-time link, as a person does: choose a password, land on the runs."""
+    page.goto(link)
+    page.fill("#password", PASSWORD)
+    page.fill("#again", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_selector("#shell-page > *")
+
+
+def click_to_painted(page: Page, link: str) -> float:
+    """Click the link with this address on the page; return milliseconds until all is painted."""
+    handle = page.wait_for_selector(f'a[href="{link}"], a[href^="{link}?"]')
+    return float(page.evaluate(PAINTED, handle))
+
+
+def wait_until_painted(page: Page) -> None:
+    """Return when every chart of the page is drawn."""
+    page.evaluate(PAINTED, None)

@@ -1,0 +1,120 @@
+"""A live server with real recorded runs, and a browser that is logged in."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
+
+from benchmarks.browser import Served, chromium, log_in, serve
+from db.engine import make_engine
+from ingest.pipeline import load_log
+from tests import servers
+from tests.browser.logs import Log
+
+VIEWPORT = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def site(server_url: URL, template_url: URL) -> Iterator[Served]:
+    """The application on a database of its own, shared by all browser tests."""
+    with (
+        servers.database(server_url, template=str(template_url.database)) as url,
+        serve(servers.plain(url)) as served,
+    ):
+        yield served
+
+
+@pytest.fixture(scope="session")
+def site_engine(site: Served) -> Iterator[Engine]:
+    """An engine on the site's database."""
+    engine = make_engine(site.database_url, statement_timeout_ms=None)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def digits(site_engine: Engine, recorded_run: Path) -> int:
+    """The id of a complete run on digits, loaded from the log of a real training."""
+    return load_log(site_engine, recorded_run).run_id
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    with chromium() as browser:
+        yield browser
+
+
+@dataclass
+class Watch:
+    """What a page did that it should not have: console errors, exceptions, foreign requests."""
+
+    host: str
+    troubles: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def over(self, page: Page) -> None:
+        """Watch a page from now on."""
+        page.on("console", lambda message: self._said(message.type, message.text))
+        page.on("pageerror", lambda error: self.troubles.append(f"exception: {error}"))
+        page.on("request", lambda request: self._asked(request.url))
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.troubles.append(f"{kind}: {text}")
+
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss"):
+            if parts.netloc != self.host:
+                self.troubles.append(f"request to another host: {url}")
+            # Chromium looks for the icon again whenever the address changes.
+            if not parts.path.endswith(("mark.svg", "favicon.ico")):
+                self.requests.append(parts.path + (f"?{parts.query}" if parts.query else ""))
+
+
+@pytest.fixture(scope="session")
+def login_state(browser: Browser, site: Served) -> dict:
+    """The cookies of somebody who has logged in by a one-time link."""
+    context = browser.new_context()
+    log_in(context.new_page(), site.new_link())
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def context(browser: Browser, login_state: dict, site: Served) -> Iterator[BrowserContext]:
+    """A browser profile of the test's own, logged in."""
+    context = browser.new_context(
+        base_url=site.address, viewport=VIEWPORT, storage_state=login_state
+    )
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def watch(site: Served) -> Watch:
+    """What the test's page does."""
+    return Watch(urlsplit(site.address).netloc)
+
+
+@pytest.fixture
+def page(context: BrowserContext, watch: Watch) -> Iterator[Page]:
+    """A page that is logged in; the test fails where it complained or asked another host."""
+    page = context.new_page()
+    watch.over(page)
+    yield page
+    assert watch.troubles == []
+
+
+@pytest.fixture
+def log(recorded_run: Path, tmp_path: Path) -> Callable[..., Log]:
+    """A function that begins a log of its own: `log(name=..., state=..., change=...)`."""
+    return lambda **changes: Log(tmp_path / secrets.token_hex(4), recorded_run, **changes)
