@@ -10,8 +10,11 @@
   const WIDE = { left: 168, right: 20 };
   const NARROW = { left: 92, right: 12 };
 
+  const gutters = (deeptracker.gutters = deeptracker.gutters || {}); // group -> {left, right}
+
   class TimeAxis {
-    constructor() {
+    constructor(group) {
+      this.group = group;
       this.iterations = new Int32Array(0);
       this.epochs = new Float64Array(0);
       this.matched = new WeakMap(); // iterations of a matrix -> what `match` gives
@@ -105,7 +108,7 @@
 
     /** Return the plot's place within a chart of this width: {left, width} in CSS pixels. */
     place(chartWidth) {
-      const { left, right } = chartWidth < 640 ? NARROW : WIDE;
+      const { left, right } = gutters[this.group] || (chartWidth < 640 ? NARROW : WIDE);
       return { left, width: Math.max(40, Math.floor(chartWidth - left - right)) };
     }
 
@@ -164,7 +167,7 @@
 
   /** Return the axis of a group of charts; those without a group share the page's one. */
   deeptracker.timeaxis = (group = "page") => {
-    if (!axes.has(group)) axes.set(group, new TimeAxis());
+    if (!axes.has(group)) axes.set(group, new TimeAxis(group));
     return axes.get(group);
   };
   deeptracker.forgetAxes = () => axes.clear();

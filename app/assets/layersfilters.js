@@ -1,0 +1,218 @@
+// The filters of the opened layer: every filter over all iterations as a map, and one filter's series.
+//
+// "filtermap" is a pixel map (pixelmap.js) that also scales each iteration by itself, orders rows by
+// peak and by similarity, and opens the clicked filter. Its options besides: base, facts (id of the
+// element that says which layer it is). "filterseries" is a strip (strip.js) that waits for a filter.
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+
+  /** Return the class; made late, since pixelmap.js comes after this script. */
+  const filterMap = () => class FilterMap extends deeptracker.PixelMap {
+    constructor(chart) {
+      super(chart);
+      this.area.hooks.click = (x, y) => this.openAt(y);
+      chart.element.addEventListener("keydown", (event) => this.opens(event));
+    }
+
+    receive(data) {
+      super.receive(data);
+      this.layer = data.meta.layer;
+      this.byIteration = null;
+      this.similar = null;
+      this.facts(data.meta);
+    }
+
+    selected(selection, names) {
+      super.selected(selection, names);
+      if (names.has("filters")) this.showChosen(selection);
+    }
+
+    facts(meta) {
+      const holder = document.getElementById(this.chart.options.facts);
+      const { network } = deeptracker.layers;
+      const node = network?.nodeOfLayer.get(meta.layer);
+      if (!holder) return;
+      const { plural } = deeptracker.numbers;
+      holder.textContent = meta.layer < 0 ? "" : [meta.layerName,
+        node === undefined ? "" : [network.type[node], network.kernel[node]].filter(Boolean).join(" "),
+        plural(this.rows, "filter", "filters")].filter(Boolean).join(" · ");
+    }
+
+    orderOf(selection) {
+      const wanted = this.option("order", selection) || "recorded";
+      if (this.order && this.orderedBy === wanted && !(wanted === "similarity" && this.similar && !this.inSimilar)) return this.order;
+      if (wanted === "similarity" && !this.similar) {
+        this.askSimilar();
+        return this.order || super.orderOf(selection);
+      }
+      super.orderOf(selection); // by index
+      this.orderedBy = wanted;
+      this.inSimilar = wanted === "similarity";
+      if (wanted === "similarity") this.order = this.similar;
+      if (wanted === "peak") this.byPeak();
+      return this.order;
+    }
+
+    byPeak() {
+      const peaks = new Float64Array(this.rows);
+      for (let row = 0; row < this.rows; row++) {
+        let peak = -Infinity;
+        for (let at = row * this.width; at < (row + 1) * this.width; at++) {
+          const size = Math.abs(this.values[at]);
+          if (size > peak) peak = size;
+        }
+        peaks[row] = peak;
+      }
+      this.order.sort((a, b) => (peaks[b] > peaks[a]) - (peaks[b] < peaks[a]) || a - b);
+    }
+
+    askSimilar() {
+      const { filterquantity } = deeptracker.selection.get();
+      const { values } = this;
+      if (this.layer < 0 || this.asked === values) return;
+      this.asked = values;
+      const address = deeptracker.addressOf(`${this.chart.options.base}/filter-order?layer=${this.layer}&quantity=${filterquantity}`);
+      deeptracker.fetchArrays(address).then(({ arrays }) => {
+        if (this.values !== values) return;
+        this.similar = Int32Array.from(arrays.order);
+        this.chart.invalidate();
+      }, (error) => this.chart.failed(error));
+    }
+
+    /** Each column from 0 (its least) to 1 (its greatest). */
+    scaledByIteration() {
+      if (this.byIteration) return this.byIteration;
+      const { values, width, rows } = this;
+      const scaled = new Float32Array(values.length);
+      for (let column = 0; column < width; column++) {
+        let [low, high] = [Infinity, -Infinity];
+        for (let row = 0; row < rows; row++) {
+          const value = values[row * width + column];
+          if (value < low) low = value;
+          if (value > high && value < Infinity) high = value;
+        }
+        const span = high - low || 1;
+        for (let row = 0; row < rows; row++) scaled[row * width + column] = (values[row * width + column] - low) / span;
+      }
+      this.byIteration = scaled;
+      return scaled;
+    }
+
+    scaleOf(selection) {
+      if (this.option("scaling", selection) !== "column") return super.scaleOf(selection);
+      const whole = deeptracker.colours.scale({ palette: "magnitude", low: 0, high: 1 });
+      return { whole, paint: whole, perRow: false, perColumn: true };
+    }
+
+    paint(context, ratio, order, scale) {
+      const kept = this.values;
+      if (this.option("scaling", deeptracker.selection.get()) === "column") this.values = this.scaledByIteration();
+      super.paint(context, ratio, order, scale);
+      this.values = kept;
+    }
+
+    legend(scale) {
+      const holder = document.getElementById(this.chart.options.legend || "");
+      if (!holder || !(scale?.perRow || scale?.perColumn)) {
+        super.legend(scale);
+        return;
+      }
+      const of = scale.perRow ? "its filter" : "its iteration";
+      deeptracker.colours.legend(holder, scale.whole, { missing: this.missing, words: [`lowest of ${of}`, `highest of ${of}`] });
+    }
+
+    draw(width) {
+      const problem = super.draw(width);
+      if (!problem) this.showChosen(deeptracker.selection.get());
+      return problem;
+    }
+
+    /** A mark left of the row whose filter is open. */
+    showChosen({ filters }) {
+      if (!this.chosen) {
+        this.chosen = document.createElement("div");
+        this.chosen.className = "layers-chosen";
+        this.chart.element.append(this.chosen);
+      }
+      const [layer, filter] = filters.at(-1) || [];
+      const own = layer === this.layer && filter < this.rows && this.order && this.place;
+      this.chosen.hidden = !own;
+      if (!own) return;
+      const rowHeight = this.place.height / this.rows;
+      this.chosen.textContent = `filter ${filter} ▸`;
+      this.chosen.style.right = `${this.chart.element.clientWidth - this.place.left + 1}px`;
+      this.chosen.style.top = `${(this.order.indexOf(filter) + 0.5) * rowHeight}px`;
+    }
+
+    openAt(y) {
+      if (!this.order) return false;
+      this.openFilter(this.rowAt(y));
+      return true; // instead of a pin
+    }
+
+    openFilter(row) {
+      deeptracker.selection.set({ filters: [[this.layer, row]] });
+    }
+
+    opens(event) {
+      const { row } = deeptracker.selection.get();
+      if (event.key !== "o" || row?.chart !== this.chart.element.id) return;
+      this.openFilter(row.index);
+      event.preventDefault();
+    }
+  };
+
+  let FilterMap = null;
+
+  function filterSeries(chart) {
+    const strip = deeptracker.kinds.strip(chart);
+    const plain = strip.draw.bind(strip);
+    const receive = strip.receive.bind(strip);
+    strip.receive = (data) => {
+      receive(data);
+      showFacts(chart, data);
+    };
+    strip.draw = (width) => {
+      const known = chart.data.meta.filter >= 0;
+      if (known) return plain(width);
+      strip.area.place({ left: 0, top: 0, width: 0, height: 0 });
+      return chart.options.say.noFilter;
+    };
+    return strip;
+  }
+
+  /** Say which filter it is, and at which iterations it changed most: buttons that go there. */
+  function showFacts(chart, { arrays, meta }) {
+    const holder = document.getElementById(chart.options.facts);
+    if (!holder) return;
+    holder.replaceChildren();
+    if (meta.filter < 0) return;
+    const { integer, number } = deeptracker.numbers;
+    const title = document.createElement("b");
+    title.textContent = `${meta.layerName} · filter ${meta.filter}`;
+    holder.append(title, " changed most at ");
+    const { topquantity } = deeptracker.selection.get();
+    const values = arrays[`snapshot.${topquantity}`];
+    const order = Array.from(values.keys()).filter((at) => Number.isFinite(values[at]))
+      .sort((a, b) => values[b] - values[a]).slice(0, 5);
+    for (const at of order) {
+      const iteration = arrays.iteration[at];
+      const rank = arrays.rank[at];
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "dt-button layers-peak";
+      button.textContent = integer(iteration) + (rank ? ` · #${rank}` : "");
+      button.title = `${topquantity.replace("_", " ")} ${number(values[at])}${rank ? `, number ${rank} of all ${integer(meta.filters)} filters` : ""}; click to pin`;
+      button.addEventListener("click", () => deeptracker.selection.toggle("pins", iteration));
+      holder.append(button);
+    }
+  }
+
+  const kinds = (deeptracker.kinds = deeptracker.kinds || {});
+  kinds.filtermap = (chart) => {
+    FilterMap = FilterMap || filterMap();
+    return new FilterMap(chart);
+  };
+  kinds.filterseries = filterSeries;
+})();

@@ -1,0 +1,77 @@
+// The numbers of the network's nodes: asked for in pieces of the tree, when they come into sight.
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+
+  class LayerValues {
+    /** `base` is "/data/run/3"; `changed(error)` is called whenever a piece has come, or failed. */
+    constructor(base, changed) {
+      this.base = base;
+      this.changed = changed;
+      this.pieces = new Map(); // address -> {data} or {} while it is under way
+      this.last = new Map(); // the same without the version -> data, to show meanwhile
+      this.size = 96;
+    }
+
+    template(kind, query, piece) {
+      const from = piece * this.size;
+      return `${this.base}/${kind}?${query}&from=${from}&to=${from + this.size}`;
+    }
+
+    /** Return {data, fresh} of a piece, or null; asks for it where that was not done. */
+    piece(kind, query, piece) {
+      const template = this.template(kind, query, piece);
+      const address = deeptracker.addressOf(template);
+      let entry = this.pieces.get(address);
+      if (!entry) {
+        entry = {};
+        this.pieces.set(address, entry);
+        deeptracker.fetchArrays(address).then((data) => {
+          entry.data = data;
+          this.last.set(template, data);
+          this.changed(null);
+        }, (error) => {
+          this.pieces.delete(address);
+          this.changed(error);
+        });
+      }
+      if (entry.data) return { data: entry.data, fresh: true };
+      const before = this.last.get(template);
+      return before ? { data: before, fresh: false } : null;
+    }
+
+    /** Return {arrays, meta, at, fresh}: node `at` of the arrays; null where it has not come yet. */
+    of(kind, query, node) {
+      const found = this.piece(kind, query, Math.floor(node / this.size));
+      return found && { ...found.data, at: node % this.size, fresh: found.fresh };
+    }
+
+    /** Forget addresses of old versions: what is shown meanwhile is in `last`. */
+    tidy() {
+      if (this.pieces.size > 400) this.pieces.clear();
+      if (this.last.size > 400) this.last.clear();
+    }
+  }
+
+  const QUARTILES = ["q1", "median", "q3"];
+
+  /** Return the query of the rows that a selection shows. */
+  function rowsQuery({ measure, statistic }) {
+    // Quartiles are with the shapes; the rows then give the extremes.
+    const wanted = measure === "ratio" ? "l2" : QUARTILES.includes(statistic) ? "mean" : statistic;
+    return `measure=${measure}&statistic=${wanted}`;
+  }
+
+  deeptracker.LayerValues = LayerValues;
+  deeptracker.layerQueries = {
+    rows: rowsQuery,
+    shapes: ({ measure }) => `measure=${measure}`,
+    isQuartile: (statistic) => QUARTILES.includes(statistic),
+  };
+
+  /** Return row `at` of a matrix [n, T], or plane `at` of [n, K, T], without copying. */
+  deeptracker.rowOf = (array, at) => {
+    const size = array.shape.slice(1).reduce((product, side) => product * side, 1);
+    return array.subarray(at * size, (at + 1) * size);
+  };
+})();

@@ -1,0 +1,13 @@
+"""The layer view: the network as a tree, a chart for each of its nodes, and the filters below."""
+
+from app.views import View
+from app.views.layers.callbacks import register
+from app.views.layers.layout import layout
+
+VIEW = View(
+    name="layers",
+    title="Layers",
+    path="/run/<run_id>/layers",
+    layout=layout,
+    register=register,
+)

@@ -1,0 +1,150 @@
+"""What the layer view asks for: the tree, statistics of its nodes, shapes, and when they settle.
+
+Nodes are asked for in pieces (`from`, `to`: places in the tree), so that a network of any size is
+drawn as soon as what is in sight has come.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.binary import Arguments, Arrays
+from app.views.layers.merged import MergedNetwork
+from app.views.layers.tree import describe
+from db.queries import snapshots
+from db.queries.layer_shapes import quantities
+from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, STATISTICS
+from ingest.analysis.settle import settled_from
+
+Answer = tuple[Arrays, Mapping[str, Any]]
+
+# What can be shown of a layer: a quantity, or the norm of the update over that of the weights.
+RATIO = "ratio"
+MEASURES = ("weight", "gradient", "update", "activation", RATIO)
+PIECE = 96
+DEFAULT_LIMIT = 1e-3
+
+# A histogram's share is sent as a code 1..255 on a log scale over so many decades below 1.
+SHARE_DECADES = 7.0
+_CODES = 254.0
+
+
+def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
+    """Serve the network's nodes, and the snapshots.
+
+    Arrays: iteration i4 [T], epoch f8 [T]. meta: nodes (columns of tree.describe), quantities (what
+    was measured), piece (most nodes of one request), edges (inner ones of the histograms' bins),
+    thresholds (of the change bands), decades.
+    """
+    network = MergedNetwork(session, run_id)
+    found = snapshots.snapshots(session, run_id=run_id)
+    return {"iteration": found.iteration, "epoch": found.epoch}, {
+        "nodes": describe(network.nodes, network.layers),
+        "quantities": quantities(session, run_id=run_id),
+        "piece": PIECE,
+        "edges": HISTOGRAM_EDGES[1:-1].tolist(),
+        "thresholds": BAND_THRESHOLDS,
+        "decades": SHARE_DECADES,
+    }
+
+
+def rows(session: Session, run_id: int, arguments: Arguments) -> Answer:
+    """Serve one statistic of a piece of the tree.
+
+    Arguments: measure, statistic (ignored for "ratio"), from, to. Arrays, all [n, T]: value f4,
+    minimum and maximum f4 (not for "ratio"), odd u1 (1 NaN, 2 Inf, 3 both). meta: low, high and
+    least (the smallest size above 0) of the value over all nodes, minimum and maximum (of all
+    numbers, not for "ratio"); null where there is none.
+    """
+    measure = arguments.choice("measure", MEASURES)
+    statistic = arguments.choice("statistic", STATISTICS, default="l2")
+    network = MergedNetwork(session, run_id)
+    piece = _piece(network, arguments)
+    arrays: dict[str, NDArray[Any]] = {}
+    ends: dict[str, float | None] = {}
+    if measure == RATIO:
+        whole = network.ratio(network.nodes)
+        odd = network.odd("update", network.nodes) | network.odd("weight", network.nodes)
+        arrays["odd"] = odd[piece]
+    else:
+        whole = network.statistic(measure, statistic, network.nodes)
+        shown = network.nodes[piece]
+        for name in ("minimum", "maximum"):
+            arrays[name] = network.statistic(measure, name, shown)
+        arrays["odd"] = network.odd(measure, shown)
+        outer = [network.profile(measure, name) for name in ("minimum", "maximum")]
+        ends |= {"minimum": _ends(outer[0])["low"], "maximum": _ends(outer[1])["high"]}
+    arrays["value"] = whole[piece]
+    return arrays, ends | _ends(whole)
+
+
+def _ends(values: NDArray[np.float32]) -> dict[str, float | None]:
+    finite = values[np.isfinite(values)]
+    size = np.abs(finite)
+    positive = size[size > 0]
+    return {
+        "low": float(finite.min()) if len(finite) else None,
+        "high": float(finite.max()) if len(finite) else None,
+        "least": float(positive.min()) if len(positive) else None,
+    }
+
+
+def shapes(session: Session, run_id: int, arguments: Arguments) -> Answer:
+    """Serve how the numbers of a piece of the tree spread over time.
+
+    Arguments: measure ("ratio" means the update), from, to. Arrays: q1, median, q3 f4 [n, T] (of
+    what holds layers from the merged histogram), histogram u1 [n, B, T] (codes of shares: 0 none,
+    1..255 on a log scale of `decades`), bands f2 [n, K, T] (of the update, whatever the measure).
+    """
+    measure = arguments.choice("measure", MEASURES)
+    quantity = "update" if measure == RATIO else measure
+    network = MergedNetwork(session, run_id)
+    shown = network.nodes[_piece(network, arguments)]
+    histogram = network.histograms(quantity, shown)
+    arrays: dict[str, NDArray[Any]] = {
+        **network.quartiles(quantity, shown, histogram),
+        "histogram": np.ascontiguousarray(_codes(histogram).transpose(0, 2, 1)),
+        "bands": network.bands(shown).astype(np.float16),
+    }
+    return arrays, {}
+
+
+def _codes(histogram: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return shares of [n, T, B] as codes; see `shapes`."""
+    whole = np.maximum(histogram.sum(axis=-1, keepdims=True), 1)
+    share = histogram.astype(np.float32) / whole.astype(np.float32)
+    with np.errstate(divide="ignore"):
+        code = np.log10(share, out=share)
+    code += SHARE_DECADES
+    code *= _CODES / SHARE_DECADES
+    np.clip(code, 0, _CODES, out=code)
+    coded = np.rint(code).astype(np.uint8) + np.uint8(1)
+    coded[histogram == 0] = 0
+    return coded
+
+
+def _piece(network: MergedNetwork, arguments: Arguments) -> slice:
+    """Return the asked piece of the tree, at most PIECE nodes, within it."""
+    count = len(network.nodes)
+    first = arguments.integer("from", high=2**31 - 1, default=0) or 0
+    last = arguments.integer("to", high=2**31 - 1, default=first + PIECE) or 0
+    first = min(first, count)
+    return slice(first, max(first, min(last, first + PIECE, count)))
+
+
+def settle(session: Session, run_id: int, arguments: Arguments) -> Answer:
+    """Serve the iteration from which the change of each node stays at most the limit.
+
+    The change is ||update|| / ||weight|| of the snapshots' steps. Arguments: limit (a number above
+    0), of ("value", or "peak": then the limit is a share of the node's own largest change). Arrays:
+    settled i4 [n], -1: not settled at the end.
+    """
+    limit = arguments.number("limit", low=1e-30, high=1e30, default=DEFAULT_LIMIT)
+    of = arguments.choice("of", ("value", "peak"), default="value")
+    network = MergedNetwork(session, run_id)
+    change = network.ratio(network.nodes)
+    found = settled_from(change, network.iteration, limit=limit, of_peak=of == "peak")
+    return {"settled": found}, {"limit": limit, "of": of}

@@ -1,0 +1,134 @@
+"""Statistics of nodes of the tree: of a layer as stored, of what holds layers as merged."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.views.layers.tree import Node, build_tree
+from db.queries import snapshots, structure
+from db.queries.layer_shapes import layer_bands, layer_histograms
+from db.queries.layer_stats import layer_profile
+from deeptracker.format import BINS, OPTIONAL_QUANTITIES
+from ingest.analysis.merge import (
+    COUNTED,
+    NEEDS,
+    QUARTILES,
+    finite_counts,
+    merge,
+    merge_bands,
+    norm_ratio,
+    quartiles_of,
+)
+
+# Histograms of so many layers at a time: 14 MB at 840 snapshots.
+BATCH = 50
+
+
+class MergedNetwork:
+    """The tree of a run, and any statistic of its nodes; every array is read once."""
+
+    def __init__(self, session: Session, run_id: int) -> None:
+        self.session, self.run_id = session, run_id
+        self.layers = structure.layers(session, run_id=run_id)
+        self.nodes = build_tree(self.layers)
+        self._profiles: dict[tuple[str, str], NDArray[np.float32]] = {}
+
+    @cached_property
+    def iteration(self) -> NDArray[np.int32]:
+        """Return the iterations of the snapshots, i4 [T]."""
+        return snapshots.iterations(self.session, run_id=self.run_id)
+
+    def profile(self, quantity: str, statistic: str) -> NDArray[np.float32]:
+        """Return one statistic of all layers, f4 [L, T]."""
+        key = (quantity, statistic)
+        if key not in self._profiles:
+            self._profiles[key] = layer_profile(
+                self.session, run_id=self.run_id, quantity=quantity, statistic=statistic
+            )
+        return self._profiles[key]
+
+    def statistic(
+        self, quantity: str, statistic: str, nodes: Sequence[Node]
+    ) -> NDArray[np.float32]:
+        """Return one statistic of nodes, f4 [n, T]; NaN where not defined or not to be merged.
+
+        Quartiles of what holds layers are NaN here: see `shapes`. The counts that a merge needs are
+        not known of activations, which therefore are not merged.
+        """
+        own = self.profile(quantity, statistic)
+        found = np.full((len(nodes), own.shape[1]), np.nan, np.float32)
+        single = [at for at, node in enumerate(nodes) if node.layer >= 0]
+        found[single] = own[[nodes[at].layer for at in single]]
+        grouped = [at for at, node in enumerate(nodes) if node.layer < 0]
+        if grouped and statistic in NEEDS and quantity not in OPTIONAL_QUANTITIES:
+            names = {*NEEDS[statistic], *COUNTED}
+            statistics = {name: self.profile(quantity, name) for name in names}
+            counts = finite_counts(self.layers.parameters, statistics)
+            members = [nodes[at].members for at in grouped]
+            found[grouped] = merge(statistic, statistics, counts, members)
+        return found
+
+    def ratio(self, nodes: Sequence[Node]) -> NDArray[np.float32]:
+        """Return ||update|| / ||weight|| of nodes at each snapshot's step, f4 [n, T]."""
+        return norm_ratio(
+            self.statistic("update", "l2", nodes), self.statistic("weight", "l2", nodes)
+        )
+
+    def odd(self, quantity: str, nodes: Sequence[Node]) -> NDArray[np.uint8]:
+        """Return where values of nodes are not finite, u1 [n, T]: 1 NaN, 2 Inf, 3 both, else 0."""
+        nan = self.statistic(quantity, "nan_count", nodes)
+        inf = self.statistic(quantity, "inf_count", nodes)
+        return ((nan > 0) + 2 * (inf > 0).astype(np.uint8)).astype(np.uint8)
+
+    def bands(self, nodes: Sequence[Node]) -> NDArray[np.float32]:
+        """Return the change bands of nodes, f4 [n, K, T]."""
+        wanted = np.unique(np.concatenate([node.members for node in nodes]))
+        own = layer_bands(
+            self.session,
+            run_id=self.run_id,
+            layers=wanted.tolist(),
+            snapshots=len(self.iteration),
+        ).transpose(0, 2, 1)
+        members = [np.searchsorted(wanted, node.members) for node in nodes]
+        return merge_bands(own, self.layers.parameters[wanted], members)
+
+    def histograms(self, quantity: str, nodes: Sequence[Node]) -> NDArray[np.int64]:
+        """Return the histograms of nodes, i8 [n, T, B], each the sum of those of its layers."""
+        wanted = np.unique(np.concatenate([node.members for node in nodes]))
+        found = np.zeros((len(nodes), len(self.iteration), BINS), np.int64)
+        for start in range(0, len(wanted), BATCH):
+            batch = wanted[start : start + BATCH]
+            own = layer_histograms(
+                self.session,
+                run_id=self.run_id,
+                quantity=quantity,
+                layers=batch.tolist(),
+                snapshots=len(self.iteration),
+            )
+            place = {int(layer): at for at, layer in enumerate(batch)}
+            for at, node in enumerate(nodes):
+                for layer in node.members:
+                    if layer in place:
+                        found[at] += own[place[layer]]
+        return found
+
+    def quartiles(
+        self, quantity: str, nodes: Sequence[Node], histogram: NDArray[np.int64]
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return q1, median and q3 of nodes, f4 [n, T] each.
+
+        Those of layers are exact; those of what holds layers come from the merged histogram.
+        """
+        found = {name: self.statistic(quantity, name, nodes) for name in QUARTILES}
+        grouped = [at for at, node in enumerate(nodes) if node.layer < 0]
+        if grouped and histogram[grouped].any():
+            holders = [nodes[at] for at in grouped]
+            low = self.statistic(quantity, "minimum", holders)
+            high = self.statistic(quantity, "maximum", holders)
+            merged = quartiles_of(histogram[grouped], low, high)
+            for name, values in merged.items():
+                found[name][grouped] = values
+        return found
