@@ -156,7 +156,8 @@
       const name = make("span", "layers-name");
       name.append(make("span", "layers-label", network.label[node]));
       if (network.shortcut[node]) {
-        const mark = make("span", "layers-shortcut", "⤷ shortcut");
+        const mark = make("span", "layers-shortcut", "⤷");
+        mark.append(make("span", "layers-shortcut-word", " shortcut"));
         mark.title = "On the residual branch, beside the main path";
         name.append(mark);
       }

@@ -19,6 +19,8 @@ from ingest.analysis.peaks import PEAK_LIMIT, PEAK_QUANTITIES
 Answer = tuple[Arrays, Mapping[str, Any]]
 DEFAULT_TOP = 50
 COARSE = 120
+# Against the previous snapshot.
+SINCE_BEFORE = ("relative_change", "cosine_change")
 
 
 def filter_rows(session: Session, run_id: int, arguments: Arguments) -> Answer:
@@ -91,7 +93,10 @@ def filter_series(session: Session, run_id: int, arguments: Arguments) -> Answer
         arrays[f"snapshot.{name}"] = values
         arrays[f"series.{name}.iterations"] = iteration[finite]
         arrays[f"series.{name}.values"] = values[finite]
-        arrays[f"series.{name}.odd"] = iteration[~finite]
+        # At the first snapshot a change is not defined, which is nothing to be alarmed about.
+        alarming = ~finite
+        alarming[:1] &= name not in SINCE_BEFORE
+        arrays[f"series.{name}.odd"] = iteration[alarming]
     arrays["rank"] = filter_ranks(
         session, run_id=run_id, layer_id=layer, filter=number, quantity=quantity
     )

@@ -39,7 +39,13 @@ def layout(context: PageContext) -> html.Div:
             html.Div(
                 [
                     html.Div(
-                        [_network(base, tree), _compare(base, tree), *_filters(base)],
+                        [
+                            _above(),
+                            _axis(tree),
+                            _network(base, tree),
+                            _compare(base, tree),
+                            *_filters(base),
+                        ],
                         className="layers-main",
                     ),
                     html.Aside([_readout(tree), _top(base)], className="layers-aside"),
@@ -96,55 +102,42 @@ def _segments(id: str, label: str, texts: dict[str, str], value: str) -> dmc.Seg
 
 
 def _network(base: str, tree: str) -> html.Section:
-    head = html.Div(
-        [
-            html.Div(
-                [
-                    html.Div(
-                        [
-                            dmc.TextInput(
-                                id=Ids.SEARCH,
-                                placeholder="Search layers, for instance conv2 or 3x3",
-                                size="xs",
-                                value="",
-                                **{"aria-label": "Search layers"},
-                            ),
-                            *_levels(),
-                        ],
-                        className="layers-find",
-                    ),
-                    html.Div(_headings(), className="layers-headings", role="presentation"),
-                ],
-                className="layers-corner",
-            ),
-            chart(
-                Ids.AXIS,
-                "axis",
-                label="Time axis: iterations and epochs",
-                url=tree,
-                group=GROUP,
-            ),
-        ],
-        className="layers-axis",
+    multiples = chart(
+        Ids.MULTIPLES,
+        "multiples",
+        label="One chart for every layer, block and stage over time",
+        url=tree,
+        base=base,
+        key=Ids.KEY,
+        group=GROUP,
     )
-    return html.Section(
-        [
-            html.Div(
-                [_settling(), html.Div(id=Ids.KEY, className="layers-key")], className="layers-keys"
-            ),
-            head,
-            chart(
-                Ids.MULTIPLES,
-                "multiples",
-                label="One chart for every layer, block and stage over time",
-                url=tree,
-                base=base,
-                key=Ids.KEY,
-                group=GROUP,
-            ),
-        ],
-        className="dt-panel",
+    return html.Section(multiples, className="dt-panel")
+
+
+def _above() -> html.Div:
+    """Return what stands above the rows: search, how far open, when settled, and the key."""
+    search = dmc.TextInput(
+        id=Ids.SEARCH,
+        placeholder="Search layers, for instance conv2 or 3x3",
+        size="xs",
+        value="",
+        **{"aria-label": "Search layers"},
     )
+    return html.Div(
+        [
+            html.Div([search, *_levels()], className="layers-find"),
+            _settling(),
+            html.Div(id=Ids.KEY, className="layers-key"),
+        ],
+        className="layers-keys",
+    )
+
+
+def _axis(tree: str) -> html.Div:
+    """Return the headings of the tree's columns and the time axis, which stay in sight."""
+    axis = chart(Ids.AXIS, "axis", label="Time axis: iterations and epochs", url=tree, group=GROUP)
+    headings = html.Div(_headings(), className="layers-headings", role="presentation")
+    return html.Div([headings, axis], className="layers-axis")
 
 
 def _levels() -> list[html.Button]:
