@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.links import make_link
 from app.config import AppSettings
-from app.processes import Child, Children, Stopped, stopped_by_signals
+from app.processes import Child, Children, stop_signals
 from db.config import DatabaseSettings
 from db.engine import session_scope
 from db.permissions import Role
@@ -49,26 +50,24 @@ def run_demo(
     with session_scope(engine) as session:
         account_id, link = _first_admin(session, settings.address)
     children = Children(home / "logs", _environment(home / "runs", settings))
-    try:
-        with stopped_by_signals():
-            try:
-                web = children.start("web", [*_ours(), "serve"])
-                worker = children.start("worker", [*_ours(), "worker"])
-                run_dir, training = _train(children, home / "runs", epochs)
-                job_id = _follow(engine, run_dir, account_id)
-                _wait_until_ready(web, settings)
+    with stop_signals() as stopping:
+        try:
+            web = children.start("web", [*_ours(), "serve"])
+            worker = children.start("worker", [*_ours(), "worker"])
+            run_dir, training = _train(children, home / "runs", epochs)
+            job_id = _follow(engine, run_dir, account_id)
+            if _is_ready(web, settings, stopping):
                 _announce(console, settings, run_dir, link)
-                watch = _Watch(console, engine, job_id, run_dir.name, (web, worker), training)
-                succeeded = watch.until_done()
-                if not exit_when_done:
-                    console.print(f"Still serving at {settings.address}. Ctrl-C stops the demo.")
-                    watch.until_stopped()
-                return 0 if succeeded else 1
-            except Stopped:
+            watch = _Watch(console, engine, job_id, run_dir.name, (web, worker), training, stopping)
+            succeeded = watch.until_done()
+            if not exit_when_done and not stopping.is_set():
+                console.print(f"Still serving at {settings.address}. Ctrl-C stops the demo.")
+                watch.until_stopped()
+            if stopping.is_set():
                 console.print("Stopping.")
-                return 0
-    finally:
-        children.stop()
+            return 0 if succeeded else 1
+        finally:
+            children.stop()
 
 
 def _ours() -> list[str]:
@@ -133,7 +132,8 @@ def _follow(engine: Engine, run_dir: Path, account_id: int) -> int:
         return jobs.request(session, location=str(run_dir), mode="follow", requested_by=account_id)
 
 
-def _wait_until_ready(web: Child, settings: AppSettings) -> None:
+def _is_ready(web: Child, settings: AppSettings, stopping: threading.Event) -> bool:
+    """Wait until the web server answers; return False where the demo shall stop before."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/health"
     end = time.monotonic() + READY_SECONDS
@@ -141,9 +141,10 @@ def _wait_until_ready(web: Child, settings: AppSettings) -> None:
         _check_alive(web)
         try:
             with urllib.request.urlopen(url, timeout=2):
-                return
+                return True
         except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+            if stopping.wait(0.1):
+                return False
     raise DemoFailed(f"The web server did not answer within {READY_SECONDS:.0f} s; see {web.log}.")
 
 
@@ -184,19 +185,21 @@ class _Watch:
         name: str,
         servers: tuple[Child, ...],
         training: Child,
+        stopping: threading.Event,
     ) -> None:
         self._console, self._engine, self._job_id, self._name = console, engine, job_id, name
-        self._servers, self._training = servers, training
+        self._servers, self._training, self._stopping = servers, training, stopping
 
     def until_done(self) -> bool:
-        """Return, when the run is trained and loaded, whether both went well."""
+        """Wait until the run is trained and loaded, or the demo shall stop; False for a failure."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Bar(
             *columns, console=self._console, transient=True, disable=not self._console.is_terminal
         ) as bar:
             task = bar.add_task(self._name, total=None)
             while (job := self._look(bar, task)).state in OPEN_STATES:
-                time.sleep(0.5)
+                if self._stopping.wait(0.5):
+                    return True
         trained = self._training.process.poll() in (0, None)
         if not trained:
             self._console.print(
@@ -220,7 +223,6 @@ class _Watch:
 
     def until_stopped(self) -> None:
         """Wait for a signal; DemoFailed where the web server or the worker ends before."""
-        while True:
+        while not self._stopping.wait(1):
             for child in self._servers:
                 _check_alive(child)
-            time.sleep(1)

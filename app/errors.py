@@ -5,7 +5,7 @@ import secrets
 
 import dash_mantine_components as dmc
 from dash import set_props
-from dash.exceptions import PreventUpdate
+from dash.exceptions import DependencyException, PreventUpdate
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
@@ -70,6 +70,8 @@ def install(server: Flask) -> None:
     def of_anything(error: Exception) -> ResponseReturnValue:
         if isinstance(error, PreventUpdate):
             return "", 204
+        if isinstance(error, DependencyException):
+            return _answer(404, "There is no such file.")  # its own text lists all that there are
         return _answer(_status(error), public_text(error))
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,23 +68,22 @@ class Children:
                 child.process.wait()
 
 
-class Stopped(BaseException):
-    """SIGTERM, SIGHUP or Ctrl-C: end in good order."""
-
-
 @contextmanager
-def stopped_by_signals() -> Iterator[None]:
-    """Raise Stopped within the block at the first signal to end; later ones change nothing."""
+def stop_signals() -> Iterator[threading.Event]:
+    """Yield an event that is set by Ctrl-C, SIGTERM or SIGHUP within the block.
+
+    An event, not an exception: one that is raised in the middle of a query would leave its
+    connection in no state to be used again.
+    """
+    stopping = threading.Event()
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise Stopped
+        stopping.set()
 
     before = {number: signal.signal(number, stop) for number in numbers}
     try:
-        yield
+        yield stopping
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -29,7 +29,7 @@ def set_cookie(response: Response, settings: AppSettings, *, token: str) -> None
     """Give the browser a session's token: not for scripts, not for other sites."""
     response.set_cookie(
         cookie_name(settings),
-        _signer(settings).sign(token).decode(),
+        sign_token(settings, token),
         max_age=LONGEST,
         secure=settings.secure,
         httponly=True,
@@ -43,6 +43,11 @@ def drop_cookie(response: Response, settings: AppSettings) -> None:
     response.delete_cookie(
         cookie_name(settings), secure=settings.secure, httponly=True, samesite="Lax", path="/"
     )
+
+
+def sign_token(settings: AppSettings, token: str) -> str:
+    """Return the cookie's value for a session's token."""
+    return _signer(settings).sign(token).decode()
 
 
 def _signer(settings: AppSettings) -> Signer:

@@ -75,6 +75,8 @@ def _login_page(*, email: str = "", problem: str = "", status: int = 200) -> Res
 
 def _log_in(settings: AppSettings) -> ResponseReturnValue:
     email = request.form.get("email", "").strip()[: accounts.MAX_EMAIL]
+    if not email.isprintable():
+        email = ""  # PostgreSQL's texts have no NUL, and no account has such an address
     password = request.form.get("password", "")
     try:
         account_id = check_password(email, password, address=request.remote_addr or "")

@@ -35,7 +35,7 @@ def ingest(
     ] = None,
 ) -> None:
     """Load a log; again changes nothing. Exit status 3: loaded, but some snapshots are unusable."""
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     with ready_engine(statement_timeout_ms=None) as engine:
         owner_id = None
         if owner is not None:
@@ -56,7 +56,7 @@ def ingest(
                 path,
                 follow=follow,
                 on_progress=on_progress,
-                on_line=lambda line: bar.console.print(line),
+                on_line=lambda line: bar.console.print(line, soft_wrap=True),
                 owner_id=owner_id,
             )
         with session_scope(engine) as session:

@@ -1,0 +1,314 @@
+"""The command line: what it does, what it says when it cannot, its exit status."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from app.cli.main import run
+from app.config import AppSettings
+from app.demo import next_seed
+from db.engine import make_engine, session_scope
+from db.permissions import Role
+from db.queries import accounts, jobs, runs
+from tests.app.web import PASSWORD, make_web
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def home(database_url, tmp_path, monkeypatch) -> Path:
+    """A machine of its own: a database, a home, no settings."""
+    for name in list(os.environ):
+        if name.startswith("DEEPTRACKER_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("DEEPTRACKER_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def store(database_url) -> Engine:
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def started(*arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def get(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def wait_for(url: str, process: "subprocess.Popen[str]") -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        assert process.poll() is None, process.stdout.read()
+        try:
+            get(url)
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the server does not answer")
+
+
+class TestPeople:
+    def test_an_account_is_added_and_its_link_works(self, home, store, capsys):
+        assert run(["user", "add", "ann@example.org", "--role", "admin", "--name", "Ann"]) == 0
+        link = capsys.readouterr().out.split()[-1]
+        assert link.startswith("http://127.0.0.1:8050/link/")
+        web = make_web(store)
+        client = web.client()
+        path = link.removeprefix("http://127.0.0.1:8050")
+        answer = client.post(path, {"password": PASSWORD, "again": PASSWORD})
+        assert answer.status_code == 303
+        assert client.get("/account").status_code == 200
+
+    def test_list_role_deactivate_activate(self, home, store, capsys):
+        run(["user", "add", "ann@example.org", "--role", "admin"])
+        run(["user", "add", "bo@example.org"])
+        assert run(["user", "role", "BO@example.org", "member"]) == 0
+        capsys.readouterr()
+        run(["user", "list"])
+        listed = capsys.readouterr().out
+        assert "bo@example.org" in listed
+        assert "member" in listed
+        assert "no password yet" in listed
+        assert run(["user", "deactivate", "bo@example.org"]) == 0
+        assert run(["user", "link", "bo@example.org"]) == 1
+        assert "user activate" in capsys.readouterr().err
+        assert run(["user", "activate", "bo@example.org"]) == 0
+        assert run(["user", "link", "bo@example.org"]) == 0
+
+    def test_the_last_admin_stays(self, home, capsys):
+        run(["user", "add", "ann@example.org", "--role", "admin"])
+        assert run(["user", "deactivate", "ann@example.org"]) == 1
+        assert "only active administrator" in capsys.readouterr().err
+
+    def test_links_use_the_public_address(self, home, monkeypatch, capsys):
+        monkeypatch.setenv("DEEPTRACKER_PUBLIC_URL", "https://tracker.example.org/")
+        run(["user", "add", "ann@example.org"])
+        assert "\nhttps://tracker.example.org/link/" in capsys.readouterr().out
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("arguments", "status", "said"),
+        [
+            (["user", "add", "nonsense"], 1, "no e-mail address"),
+            (["user", "link", "nobody@example.org"], 1, "nobody@example.org"),
+            (["user", "add", "a@example.org", "--role", "king"], 2, "king"),
+            (["user", "role", "a@example.org"], 2, "ROLE"),
+            (["ingest"], 2, "path"),
+            (["ingest", "/no/such/run"], 1, "run.json"),
+            (["ingest", "/x", "--owner", "nobody@example.org"], 1, "nobody@example.org"),
+            (["nonsense"], 2, "nonsense"),
+            (["serve", "--port", "99999"], 2, "65535"),
+            (["serve", "--host", "0.0.0.0"], 1, "DEEPTRACKER_SECRET_KEY"),
+        ],
+    )
+    def test_one_line_and_a_status(self, home, capsys, arguments, status, said):
+        assert run(arguments) == status
+        error = capsys.readouterr().err
+        assert said in error
+        assert "Traceback" not in error
+        assert status != 1 or len(error.strip().splitlines()) == 1
+
+    def test_twice_the_same_account(self, home, capsys):
+        run(["user", "add", "ann@example.org"])
+        assert run(["user", "add", "Ann@Example.org"]) == 1
+        assert "already an account" in capsys.readouterr().err
+
+    def test_a_database_that_is_away(self, home, monkeypatch, capsys):
+        monkeypatch.setenv("DATABASE_URL", "postgresql://user:hunter2@127.0.0.1:1/x")
+        for arguments in (["db", "check"], ["user", "list"], ["serve"]):
+            assert run(arguments) == 1
+            error = capsys.readouterr().err
+            assert "did not answer" in error
+            assert "hunter2" not in error
+
+    def test_a_setting_that_cannot_be(self, home, monkeypatch, capsys):
+        monkeypatch.setenv("DEEPTRACKER_PORT", "abc")
+        assert run(["serve"]) == 1
+        assert "DEEPTRACKER_PORT" in capsys.readouterr().err
+
+    def test_a_database_without_the_schema(self, home, empty_database_url, monkeypatch, capsys):
+        monkeypatch.setenv("DATABASE_URL", empty_database_url)
+        assert run(["db", "check"]) == 1
+        assert run(["user", "list"]) == 1
+        assert "deeptracker db upgrade" in capsys.readouterr().err
+        assert run(["db", "upgrade"]) == 0
+        assert run(["db", "check"]) == 0
+        assert run(["user", "list"]) == 0
+
+    def test_public_without_a_password_is_refused(self, home, store, monkeypatch, capsys):
+        monkeypatch.setenv("DEEPTRACKER_SECRET_KEY", "k" * 40)
+        run(["user", "add", "ann@example.org", "--role", "admin"])
+        assert run(["serve", "--host", "0.0.0.0"]) == 1
+        assert "no account has a password" in capsys.readouterr().err
+
+    def test_a_port_in_use(self, home, capsys):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            assert run(["serve", "--port", str(port)]) == 1
+        assert f"--port {port + 1}" in capsys.readouterr().err
+
+
+class TestSettings:
+    def test_defaults_are_private(self, home):
+        settings = AppSettings()
+        assert (settings.host, settings.port, settings.is_public) == ("127.0.0.1", 8050, False)
+
+    def test_the_key_is_made_once_and_closed_to_others(self, home):
+        with ThreadPoolExecutor(8) as pool:
+            keys = set(pool.map(lambda _: AppSettings().key(), range(8)))
+        assert len(keys) == 1
+        assert len(keys.pop()) >= 32
+        assert (home / "secret_key").stat().st_mode & 0o077 == 0
+
+    def test_bad_values(self):
+        for changes in (
+            {"secret_key": "short"},
+            {"public_url": "ftp://x"},
+            {"public_url": "https://x/y"},
+            {"port": 0},
+        ):
+            with pytest.raises(ValueError, match="1 validation error"):
+                AppSettings(**changes)
+
+    def test_hosts(self):
+        settings = AppSettings(
+            host="0.0.0.0", public_url="https://Tracker.example.org", allowed_hosts="a.example, b"
+        )
+        assert {"tracker.example.org", "a.example", "b", "localhost"} <= settings.hosts
+        assert "0.0.0.0" not in settings.hosts
+        assert settings.address == "https://tracker.example.org"
+
+
+class TestIngest:
+    def test_a_log_is_loaded_once(self, home, store, recorded_run, capsys):
+        run(["user", "add", "ann@example.org", "--name", "Ann"])
+        capsys.readouterr()
+        assert run(["ingest", str(recorded_run), "--owner", "ann@example.org"]) == 0
+        assert "13 new snapshots" in capsys.readouterr().out
+        assert run(["ingest", str(recorded_run), "--follow"]) == 0
+        assert "0 new, 13 unchanged" in capsys.readouterr().out
+        with session_scope(store) as session:
+            (found,) = runs.list_runs(session)
+        assert (found.owner, found.snapshot_count) == ("Ann", 13)
+
+    def test_unusable_snapshots_give_another_status(self, home, recorded_run, tmp_path, capsys):
+        import shutil
+
+        broken = tmp_path / "broken"
+        shutil.copytree(recorded_run, broken)
+        first = sorted((broken / "snapshots").iterdir())[0]
+        first.write_bytes(first.read_bytes()[:100])
+        assert run(["ingest", str(broken)]) == 3
+        said = capsys.readouterr()
+        assert "1 unusable" in said.out
+        assert first.name in said.err
+
+
+def test_first_requests_that_race_on_fresh_workers_all_succeed(home):
+    port = free_port()
+    process = started("serve", "--port", str(port), "--workers", "2")
+    try:
+        base = f"http://127.0.0.1:{port}"
+        wait_for(f"{base}/health", process)
+        paths = ["/login", "/health", "/assets/shell.css", "/", "/_dash-layout"] * 8
+        with ThreadPoolExecutor(16) as pool:
+            statuses = list(pool.map(lambda path: get(base + path), paths))
+        assert set(statuses) <= {200, 401}
+        assert statuses.count(401) == 8
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    with pytest.raises(OSError, match="refused"):
+        get(f"{base}/health")
+
+
+class TestDemo:
+    def demo(self, *arguments: str) -> "subprocess.Popen[str]":
+        return started("demo", "--epochs", "2", "--port", str(free_port()), *arguments)
+
+    def test_it_trains_loads_and_ends_when_told_so(self, home, store):
+        said, _ = (process := self.demo("--exit-when-done")).communicate(timeout=150)
+        assert process.returncode == 0, said
+        assert "/link/" in said
+        with session_scope(store) as session:
+            (run_row,) = runs.list_runs(session)
+            (job,) = jobs.list_jobs(session)
+            (admin,) = accounts.list_accounts(session)
+        assert (run_row.name, run_row.state) == ("digits-seed-0", "complete")
+        assert run_row.snapshot_count == job.done == 8
+        assert (job.state, job.mode) == ("succeeded", "follow")
+        assert (admin.role, run_row.owner) == (Role.ADMIN, admin.name)
+
+    def test_with_a_password_it_prints_no_link_and_ends_clean(self, home, store):
+        make_web(store).account("ann@example.org", Role.ADMIN)
+        process = self.demo()
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "log in" in line:
+                break
+        said = "".join(lines)
+        address = next(word for word in said.split() if word.startswith("http"))
+        assert get(f"{address}/health") == 200
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, rest
+        assert "/link/" not in said + rest
+        # Every part of it is gone.
+        with pytest.raises(OSError, match="refused"):
+            get(f"{address}/health")
+        assert not processes_with(str(home))
+
+    def test_the_next_seed(self, tmp_path):
+        assert next_seed(tmp_path) == 0
+        for name in ("digits-seed-0", "digits-seed-7", "digits-seed-x", "other-9"):
+            (tmp_path / name).mkdir()
+        assert next_seed(tmp_path) == 8
+
+
+def processes_with(text: str) -> list[str]:
+    """Return the command lines of processes that name `text`."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if text in command:
+            found.append(command)
+    return found

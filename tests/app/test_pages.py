@@ -1,0 +1,556 @@
+"""The frame and the pages of runs, jobs and account, as a logged-in client gets them."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from dash import Dash
+from plotly.utils import PlotlyJSONEncoder
+from sqlalchemy import delete, insert
+
+from app.auth.identity import Identity
+from app.components.tables import percent
+from app.components.times import ago, duration
+from app.factory import VIEWS
+from app.ids import Shell
+from app.shell import find_view, layout
+from app.views import PageContext, View
+from app.views.account.layout import browser
+from app.views.jobs.ids import Button, button_id
+from app.views.jobs.layout import row as job_row
+from app.views.runs import rows
+from app.views.runs.ids import Ids as Runs
+from app.views.runs.layout import first_steps
+from db.engine import session_scope
+from db.models import IngestJob, Run
+from db.permissions import Role
+from db.queries import jobs
+from db.queries.jobs import JobRow
+from db.queries.runs import RunRow
+from tests.app.web import PASSWORD, callback_key, ids_in, make_web
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def run_row(number=1, **changes) -> RunRow:
+    values = dict.fromkeys(RunRow.__dataclass_fields__)
+    values |= {
+        "id": number,
+        "uuid": uuid4(),
+        "name": f"run {number}",
+        "model": "ResNet",
+        "dataset": "digits",
+        "state": "complete",
+        "version": 1,
+        "owner": "Ann",
+        "location": "/x",
+        "hyperparameters": {},
+        "class_count": 10,
+        "layer_count": 3,
+        "image_count": 400,
+        "filter_count": 30,
+        "snapshot_count": 5,
+        "last_iteration": 50,
+        "last_error": 0.25,
+        "lost_snapshots": 0,
+        "created_at": NOW + timedelta(minutes=number),
+        "loaded_at": NOW,
+    }
+    return RunRow(**{**values, **changes})
+
+
+def job(**changes) -> JobRow:
+    values = dict.fromkeys(JobRow.__dataclass_fields__)
+    values |= {
+        "id": 4,
+        "location": "/logs/my-run",
+        "mode": "once",
+        "state": "queued",
+        "done": 0,
+        "message": "",
+        "created_at": NOW,
+        "cancel_requested": False,
+        "attempts": 0,
+    }
+    return JobRow(**{**values, **changes})
+
+
+def text_of(answer: object) -> str:
+    return json.dumps(answer, cls=PlotlyJSONEncoder)
+
+
+def open_page(client, path):
+    key = callback_key(client.web.app, f"{Shell.PAGE}.children")
+    return client.update(key, {f"{Shell.LOCATION}.pathname": path})
+
+
+class TestViews:
+    @pytest.mark.parametrize(
+        ("path", "name", "ids"),
+        [
+            ("/", "runs", {}),
+            ("/jobs", "jobs", {}),
+            ("/jobs/", "jobs", {}),
+            ("/run/3", "overview", {"run_id": 3}),
+            ("/run/3/overview", "overview", {"run_id": 3}),
+            ("/account", "account", {}),
+            ("/run/x", None, {}),
+            ("/run/-1", None, {}),
+            ("/run/\u00b2", None, {}),
+            ("/run/9999999999", None, {}),
+            ("/run/3/nothing", None, {}),
+            ("/run", None, {}),
+            ("/a/b/c/d", None, {}),
+        ],
+    )
+    def test_addresses(self, path, name, ids):
+        view, found = find_view(VIEWS, path)
+        assert (view.name if view else None, found) == (name, ids)
+
+    def test_an_address_leads_back(self):
+        for view in VIEWS:
+            ids = {"run_id": 12} if view.of_run else {}
+            assert view.match(view.address(**ids)) == ids
+
+    def test_names_and_addresses_are_unique(self):
+        assert len({view.name for view in VIEWS}) == len(VIEWS)
+        paths = [path for view in VIEWS for path in (view.path, *view.aliases)]
+        assert len(set(paths)) == len(paths)
+
+
+def every_id(web, run: RunRow) -> set[str]:
+    """The ids on all pages, and in the rows that callbacks write into them."""
+    identity = Identity(1, "Ann", "ann@example.org", Role.ADMIN, b"")
+    found = ids_in(layout())
+    with web.app.server.test_request_context("/"):
+        for view in VIEWS:
+            context = PageContext(identity=identity, run=run if view.of_run else None)
+            here = ids_in(view.layout(context))
+            own = {name for name in here if not name.startswith(("selection", "shell-"))}
+            assert all(name.startswith(f"{view.name}-") for name in own), own
+            found |= here
+    for state in ("queued", "failed"):
+        found |= ids_in(job_row(job(state=state), may_change=True))
+    return found
+
+
+def pattern(name: str) -> str:
+    return json.loads(name)["type"] if name.startswith("{") else name
+
+
+def test_every_id_of_a_callback_is_on_a_page(web):
+    known = {pattern(name) for name in every_id(web, run_row())} | {"account-end"}
+    assert isinstance(web.app, Dash)
+    for entry in web.app._callback_list:
+        outputs = re.findall(r"([^.@]+)\.[^.@]+(?:@\w+)?", entry["output"].strip("."))
+        named = [spec["id"] for spec in entry["inputs"] + entry["state"]]
+        if "." in entry["output"]:
+            named += outputs
+        for name in named:
+            assert pattern(name) in known, (name, entry["output"])
+
+
+def test_a_view_that_needs_two_permissions_for_a_callback_is_a_mistake():
+    from app.auth.permission_map import callback_needs
+    from db.permissions import Permission
+
+    view = View(
+        "x",
+        "X",
+        "/x",
+        lambda context: None,
+        lambda app: None,
+        permissions={"x-a": Permission.MANAGE_RUNS, "x-b": Permission.ANNOTATE},
+    )
+    assert callback_needs(view, ["x-c.data"]) == {"x-c.data": Permission.READ_RUNS}
+    assert callback_needs(view, ["x-b.data@0f"])["x-b.data@0f"] == Permission.ANNOTATE
+    with pytest.raises(ValueError, match="two permissions"):
+        callback_needs(view, ["..x-a.data...x-b.data.."])
+
+
+class TestFrame:
+    def test_pages(self, clients, app_run):
+        client = clients[Role.VIEWER]
+        for path, title in (("/", "Runs"), ("/jobs", "Ingest jobs"), ("/account", "Account")):
+            assert open_page(client, path)[Shell.TITLE]["data"] == title
+        page = open_page(client, f"/run/{app_run.run_id}")
+        assert page[Shell.TITLE]["data"].endswith("· Overview")
+        assert "page" in text_of(page[Shell.TABS])
+
+    @pytest.mark.parametrize("path", ["/nothing", "/run/123456", "/run/0", "/<script>", None, 7])
+    def test_what_is_not_there(self, clients, path):
+        page = open_page(clients[Role.VIEWER], path)
+        if isinstance(path, str):
+            assert page[Shell.TITLE]["data"] == "Not found"
+            assert "To the runs" in text_of(page)
+
+    def test_the_menu_says_who_one_is(self, clients):
+        menu = text_of(open_page(clients[Role.MEMBER], "/")[Shell.ACCOUNT])
+        assert "member@example.org" in menu
+        assert "Log out" in menu
+
+
+class TestRuns:
+    def show(self, client, **values):
+        key = callback_key(client.web.app, f"{Runs.BODY}.children")
+        given = {
+            f"{Runs.SEARCH}.value": values.get("search", ""),
+            f"{Runs.ORDER}.data": values.get("order"),
+            f"{Runs.PAGER}.value": values.get("page", 1),
+            f"{Runs.SHOWN}.data": values.get("shown"),
+        }
+        return client.call(key, given, triggered=values.get("triggered"))
+
+    def test_the_table_shows_the_run(self, clients, app_run):
+        answer = self.show(clients[Role.VIEWER])
+        shown = answer.json["response"]
+        assert f"/run/{app_run.run_id}/overview" in text_of(shown[Runs.BODY])
+        assert shown[Runs.TABLE]["hidden"] is False
+        assert shown[f"{Runs.SORT_CREATED}-cell"]["aria-sort"] == "descending"
+
+    def test_the_timer_changes_nothing_while_nothing_changes(self, clients):
+        client = clients[Role.VIEWER]
+        shown = self.show(client).json["response"][Runs.SHOWN]["data"]
+        tick = f"{Runs.TIMER}.n_intervals"
+        assert self.show(client, shown=shown, triggered=tick).status_code == 204
+        assert self.show(client, shown="old", triggered=tick).status_code == 200
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"search": "no such run"},
+            {"search": 7},
+            {"search": {"x": 1}},
+            {"page": "x"},
+            {"page": -5},
+            {"page": 10**30},
+            {"order": "x"},
+            {"order": {"by": "x"}},
+            {"order": {"by": [], "descending": 3}},
+        ],
+    )
+    def test_what_a_browser_sends_is_not_trusted(self, clients, values):
+        assert self.show(clients[Role.VIEWER], **values).status_code == 200
+
+    def test_without_runs_it_says_how_to_get_one(self):
+        assert "deeptracker ingest" in text_of(first_steps())
+
+    def test_names_are_text(self, web, clients):
+        name = "<img src=x onerror=alert(1)> [a](javascript:alert(1))"
+        with session_scope(web.engine) as session:
+            run_id = session.scalar(
+                insert(Run)
+                .values(
+                    uuid=uuid4(),
+                    name=name,
+                    model="m",
+                    dataset="d",
+                    hyperparameters={},
+                    manifest={},
+                    location="/x",
+                    state="recording",
+                    class_count=0,
+                    layer_count=0,
+                    image_count=0,
+                    filter_count=0,
+                    planned_iterations=100,
+                    created_at=NOW,
+                )
+                .returning(Run.id)
+            )
+        try:
+            shown = self.show(clients[Role.VIEWER]).json["response"]
+            assert json.dumps(name) in text_of(shown[Runs.BODY])
+            assert shown[Runs.TIMER]["interval"] == 2_000
+        finally:
+            with session_scope(web.engine) as session:
+                session.execute(delete(Run).where(Run.id == run_id))
+
+    def test_search_looks_for_every_word_in_every_text(self):
+        found = [run_row(1, name="Alpha", owner="Bo"), run_row(2, name="beta", owner=None)]
+        assert rows.matching(found, "") == found
+        assert rows.matching(found, "ALPHA bo") == found[:1]
+        assert rows.matching(found, "resnet") == found
+        assert rows.matching(found, "alpha beta") == []
+
+    def test_what_is_not_known_comes_last_both_ways(self):
+        errors = [0.5, None, float("nan"), 0.1]
+        found = [run_row(n, last_error=error) for n, error in enumerate(errors)]
+        up = rows.ordered(found, rows.Order(Runs.SORT_ERROR, False))
+        down = rows.ordered(found, rows.Order(Runs.SORT_ERROR, True))
+        assert [run.id for run in up] == [3, 0, 1, 2]
+        assert [run.id for run in down] == [0, 3, 1, 2]
+
+    @pytest.mark.parametrize("by", rows.SORT_KEYS)
+    def test_every_column_sorts(self, by):
+        found = [run_row(1), run_row(2, owner=None, last_error=None), run_row(3)]
+        assert len(rows.ordered(found, rows.Order(by, True))) == 3
+
+    def test_a_second_click_turns_round(self):
+        first = rows.next_order(rows.Order(), Runs.SORT_NAME)
+        assert first == rows.Order(Runs.SORT_NAME, False)
+        assert rows.next_order(first, Runs.SORT_NAME) == rows.Order(Runs.SORT_NAME, True)
+        assert rows.next_order(first, Runs.SORT_SNAPSHOTS).descending
+
+    def test_pages(self):
+        found = [run_row(n) for n in range(rows.PAGE + 1)]
+        assert [len(rows.page_of(found, n)[0]) for n in (1, 2, 9)] == [rows.PAGE, 1, 1]
+        assert rows.page_of([], 3) == ([], 1, 1)
+
+    def test_planned_snapshots(self):
+        run = run_row(planned_iterations=100, last_iteration=50, snapshot_count=5)
+        assert rows.planned_snapshots(run) == 10
+        assert rows.planned_snapshots(replace(run, snapshot_count=0)) is None
+        assert rows.planned_snapshots(replace(run, planned_iterations=None)) is None
+
+
+class TestJobs:
+    @pytest.fixture(autouse=True)
+    def _no_jobs(self, web):
+        yield
+        with session_scope(web.engine) as session:
+            session.execute(delete(IngestJob))
+
+    def load(self, client, location, mode="once"):
+        key = callback_key(client.web.app, "jobs-changed.data")
+        return client.update(
+            key,
+            {"jobs-location.value": location, "jobs-mode.value": mode, "jobs-load.n_clicks": 1},
+            triggered="jobs-load.n_clicks",
+        )
+
+    def click(self, client, button, job_id, *, start):
+        key = next(
+            key
+            for key, entry in client.web.app.callback_map.items()
+            if "callback" in entry and start in key and '"job"' in str(entry["inputs"])
+        )
+        item = {"id": button_id(button, job_id), "property": "n_clicks", "value": 1}
+        specs = client.web.app.callback_map[key]["inputs"]
+        items = {
+            spec["id"]: [item] if json.loads(spec["id"])["type"] == button else [] for spec in specs
+        }
+        name = json.dumps(button_id(button, job_id), sort_keys=True, separators=(",", ":"))
+        return client.call(key, triggered=f"{name}.n_clicks", items=items)
+
+    def jobs(self, web):
+        with session_scope(web.engine) as session:
+            return jobs.list_jobs(session)
+
+    def test_a_member_loads_cancels_and_retries(self, web, clients, people):
+        client = clients[Role.MEMBER]
+        assert self.load(client, "my-run", "follow")["jobs-problem"]["children"] == ""
+        (found,) = self.jobs(web)
+        assert (found.location, found.mode, found.state) == ("my-run", "follow", "queued")
+        assert found.requested_by == people[Role.MEMBER]
+        answer = self.click(client, Button.CANCEL, found.id, start="jobs-changed")
+        assert answer.status_code == 200
+        assert self.jobs(web)[0].state == "cancelled"
+        self.click(client, Button.RETRY, found.id, start="jobs-changed")
+        assert self.jobs(web)[0].state == "queued"
+
+    @pytest.mark.parametrize(
+        ("location", "mode"),
+        [
+            ("", "once"),
+            ("  ", "once"),
+            (None, "once"),
+            (7, "once"),
+            ("x\x00y", "once"),
+            ("x" * 9_000, "once"),
+            ("ok", "daily"),
+            ("ok", None),
+            ("\ud800", "once"),
+        ],
+    )
+    def test_what_cannot_be_is_said(self, web, clients, location, mode):
+        answer = self.load(clients[Role.MEMBER], location, mode)
+        assert answer["jobs-problem"]["children"]
+        assert self.jobs(web) == []
+
+    def test_the_same_log_twice_is_said(self, clients):
+        self.load(clients[Role.MEMBER], "my-run")
+        assert "already" in self.load(clients[Role.ADMIN], "my-run")["jobs-problem"]["children"]
+
+    def test_a_viewer_sees_jobs_without_their_buttons(self, web, clients):
+        self.load(clients[Role.MEMBER], "my-run")
+        key = callback_key(web.app, "jobs-body.children")
+        seen = text_of(clients[Role.VIEWER].update(key))
+        assert "my-run" in seen
+        assert Button.OPEN in seen
+        assert Button.CANCEL not in seen
+        assert Button.CANCEL in text_of(clients[Role.MEMBER].update(key))
+        (found,) = self.jobs(web)
+        for button in (Button.CANCEL, Button.RETRY):
+            answer = self.click(clients[Role.VIEWER], button, found.id, start="jobs-changed")
+            assert answer.status_code == 403
+        assert self.jobs(web)[0].state == "queued"
+
+    def test_the_drawer_shows_lines_and_error(self, web, clients):
+        self.load(clients[Role.MEMBER], "my-run")
+        (found,) = self.jobs(web)
+        with session_scope(web.engine) as session:
+            jobs.add_line(session, job_id=found.id, text="Looking at <b>it</b>.")
+            jobs.finish(
+                session,
+                job_id=found.id,
+                state="failed",
+                message="",
+                error="/x/run.json: is missing",
+                error_file="/x/run.json",
+            )
+        client = clients[Role.VIEWER]
+        opened = self.click(client, Button.OPEN, found.id, start="jobs-opened").json["response"]
+        assert opened["jobs-opened"]["data"] == found.id
+        key = callback_key(web.app, "jobs-details.children")
+        shown = client.update(key, {"jobs-opened.data": found.id}, triggered="jobs-opened.data")
+        assert "Looking at <b>it</b>." in text_of(shown)
+        assert "/x/run.json" in text_of(shown)
+
+    @pytest.mark.parametrize("job_id", [0, -1, 10**12, "x", None, True, 123456])
+    def test_a_job_that_is_not_there(self, clients, job_id):
+        key = callback_key(clients[Role.VIEWER].web.app, "jobs-details.children")
+        answer = clients[Role.VIEWER].call(
+            key, {"jobs-opened.data": job_id}, triggered="jobs-opened.data"
+        )
+        assert answer.status_code in (200, 204)
+        assert "Traceback" not in answer.text
+
+    def test_a_row_of_every_state(self):
+        for state in ("queued", "running", "succeeded", "failed", "cancelled"):
+            row = job(state=state, rate=3.0, remaining_seconds=90.0, error="bad", total=7)
+            assert state in text_of(job_row(row, may_change=True))
+
+
+class TestAccount:
+    def change(self, client, present, chosen, again):
+        key = callback_key(client.web.app, "account-said.children")
+        values = {
+            "account-save.n_clicks": 1,
+            "account-present.value": present,
+            "account-chosen.value": chosen,
+            "account-again.value": again,
+        }
+        return client.update(key, values, triggered="account-save.n_clicks")
+
+    @pytest.mark.usefixtures("no_attempts")
+    def test_changing_the_password_ends_the_other_sessions(self, web):
+        account_id = web.account("changer@example.org")
+        here, there = web.logged_in(account_id), web.logged_in(account_id)
+        said = self.change(here, PASSWORD, "quite another phrase", "quite another phrase")
+        assert "1 other session" in said["account-said"]["children"]
+        assert here.get("/account").status_code == 200
+        assert there.get("/account").status_code == 303
+        assert web.client().log_in("changer@example.org").status_code == 403
+        answer = web.client().log_in("changer@example.org", "quite another phrase")
+        assert answer.status_code == 303
+
+    @pytest.mark.usefixtures("no_attempts")
+    @pytest.mark.parametrize(
+        ("present", "chosen", "again", "said"),
+        [
+            ("wrong", "quite another phrase", "quite another phrase", "present password"),
+            (PASSWORD, "short", "short", "12 characters"),
+            (PASSWORD, "quite another phrase", "quite another", "differ"),
+            (None, None, None, "12 characters"),
+            (7, {"x": 1}, [], "12 characters"),
+        ],
+    )
+    def test_what_is_wrong_is_said(self, clients, present, chosen, again, said):
+        answer = self.change(clients[Role.MEMBER], present, chosen, again)
+        assert said in answer["account-said"]["children"]
+        assert "account-changed" not in answer
+
+    def test_a_session_is_ended_by_its_owner_only(self, web, people):
+        mine, other = web.logged_in(people[Role.MEMBER]), web.logged_in(people[Role.MEMBER])
+        stranger = web.logged_in(people[Role.VIEWER])
+        listed = text_of(mine.update("account-sessions.children"))
+        assert "Firefox on Linux" in listed
+        hashes = re.findall(r'"session": "([0-9a-f]{64})"', listed)
+        key = next(k for k in web.app.callback_map if k.startswith("account-changed.data@"))
+
+        def end(client, session):
+            name = {"type": "account-end", "session": session}
+            spec = web.app.callback_map[key]["inputs"][0]["id"]
+            item = {"id": name, "property": "n_clicks", "value": 1}
+            text = json.dumps(name, sort_keys=True, separators=(",", ":"))
+            return client.call(key, triggered=f"{text}.n_clicks", items={spec: [item]})
+
+        for session in hashes:
+            end(stranger, session)
+        assert other.get("/account").status_code == 200
+        for session in hashes:
+            end(mine, session)
+        assert other.get("/account").status_code == 303
+        assert mine.get("/account").status_code == 200
+        assert end(mine, "no hash").status_code == 204
+
+    @pytest.mark.parametrize(
+        ("agent", "name"),
+        [
+            ("Mozilla/5.0 (X11; Linux x86_64) Gecko Firefox/140.0", "Firefox on Linux"),
+            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10) Chrome/140 Safari/5", "Chrome on macOS"),
+            ("curl/8.0", "curl"),
+            ("", "unknown"),
+        ],
+    )
+    def test_browsers(self, agent, name):
+        assert browser(agent) == name
+
+
+def test_an_error_that_nobody_foresaw_has_a_number_and_no_traceback(app_engine, caplog):
+    web = make_web(app_engine)
+    client = web.client()
+
+    @web.app.server.get("/health/broken")
+    def broken():
+        raise RuntimeError("the secret reason")
+
+    web.app.server.view_functions["health"] = broken
+    answer = client.get("/health")
+    assert answer.status_code == 500
+    assert "the secret reason" not in answer.text
+    number = re.search(r"error ([0-9a-f]{8})", answer.text)
+    assert number
+    assert number[1] in caplog.text
+
+
+def test_an_error_in_a_callback_becomes_a_notice(web, clients):
+    key = callback_key(web.app, "jobs-details.children")
+    answer = clients[Role.VIEWER].call(
+        key, {"jobs-opened.data": 987654}, triggered="jobs-opened.data"
+    )
+    assert "There is no ingest job 987654." in text_of(answer.json["sideUpdate"])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (90, "2 minutes"),
+        (7_200, "2 hours"),
+        (200_000, "2 days"),
+        (None, ""),
+        (float("nan"), ""),
+        (float("inf"), ""),
+        (-1, ""),
+    ],
+)
+def test_durations(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_ago():
+    assert ago(NOW, now=NOW + timedelta(seconds=3)) == "just now"
+    assert ago(NOW + timedelta(hours=1), now=NOW) == "just now"
+    assert ago(NOW, now=NOW + timedelta(minutes=3)) == "3 minutes ago"
+    assert ago(NOW, now=NOW + timedelta(days=90)) == "2026-05-01"
+
+
+def test_percentages():
+    assert [percent(share) for share in (0.1234, None, float("nan"))] == ["12.34 %", "–", "NaN"]
