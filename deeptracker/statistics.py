@@ -157,18 +157,19 @@ def changes_between(now: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
 
     Both are [F, K]. Two zero filters have not changed (0); one zero filter is a change of 1.
     """
-    difference, norm_now, norm_before = [], [], []
+    difference, norm_now, norm_before, apart = [], [], [], []
     for piece, old in zip(_pieces(now), _pieces(before), strict=True):
-        wide = piece.double()
+        # Copies, also of what is f8 already: they are changed below, and the weights must not be.
+        wide, wide_old = (part.to(torch.float64, copy=True) for part in (piece, old))
+        difference.append(torch.linalg.vector_norm(wide - wide_old, dim=1))
         norm_now.append(torch.linalg.vector_norm(wide, dim=1))
-        wide_old = old.double()
         norm_before.append(torch.linalg.vector_norm(wide_old, dim=1))
-        wide -= wide_old
-        difference.append(torch.linalg.vector_norm(wide, dim=1))
+        wide /= norm_now[-1].unsqueeze(1)
+        wide_old /= norm_before[-1].unsqueeze(1)
+        apart.append(torch.linalg.vector_norm(wide.sub_(wide_old), dim=1))
     moved, new, base = torch.cat(difference), torch.cat(norm_now), torch.cat(norm_before)
-    # 1 - cos without the cancellation of 1 - (1 - small): the difference less the change of length.
-    apart = (moved.square() - (new - base).square()).clamp(min=0)
-    cosine = (apart / (2 * new * base)).clamp(max=2)
+    # 1 - cos is half the squared distance of the unit vectors: no cancellation of 1 - (1 - small).
+    cosine = torch.cat(apart).square() / 2
     zero = (new == 0) | (base == 0)
     cosine = torch.where(zero, (new != base).double(), cosine)
     return norm_ratio(moved, base), cosine

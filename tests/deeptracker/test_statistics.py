@@ -216,3 +216,10 @@ def test_changes_define_zero():
     assert cosine.tolist() == [0.0, 1.0, 1.0]
     norms = torch.tensor([0.0, 2.0, 2.0]).double(), torch.tensor([0.0, 0.0, 4.0]).double()
     assert norm_ratio(*norms).tolist() == [0.0, 1.0, 0.5]
+
+
+def test_double_weights_are_left_alone():
+    now, before = torch.tensor([[1.0, 2.0]]).double(), torch.tensor([[3.0, 4.0]]).double()
+    changes_between(now, before)
+    assert now.tolist() == [[1.0, 2.0]]
+    assert before.tolist() == [[3.0, 4.0]]
