@@ -4,6 +4,7 @@ Rows of one layer or class stand together within a batch: that is how they are r
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -69,16 +70,20 @@ def copy_batch(
     """Send all rows of a batch of snapshots, rising by iteration, to their tables."""
     run = int4(run_id)
     iteration = np.array([row.snapshot.iteration for row in rows], np.int32)
-    for table, groups in (
+    tables_and_groups = (
         (tables.snapshot, _snapshots(run, rows)),
         (tables.scalar, _scalars(run, rows)),
         (tables.layer_stat, _layer_stats(run, iteration, rows, shape.layers)),
-        (tables.layer_profile, _layer_profiles(run, iteration, rows)),
         (tables.filter_stat, _filter_stats(run, iteration, rows, shape.offsets)),
-        (tables.filter_peak, _peaks(run, rows)),
         (tables.class_result, _class_results(run, iteration, rows, shape)),
-    ):
-        copy_groups(cursor, table.name, list(table.columns.keys()), groups)
+        (tables.layer_profile, _layer_profiles(run, iteration, rows)),
+        (tables.filter_peak, _peaks(run, rows)),
+    )
+    # While the server takes the rows of one table, those of the next are packed.
+    with ThreadPoolExecutor(1, thread_name_prefix="pack") as packer:
+        packed = [(table, packer.submit(list, groups)) for table, groups in tables_and_groups]
+        for table, groups in packed:
+            copy_groups(cursor, table.name, list(table.columns.keys()), groups.result())
 
 
 def _snapshots(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
