@@ -28,6 +28,7 @@
     receive({ meta }) {
       this.network = new deeptracker.Network(meta.nodes);
       this.source.tidy();
+      this.source.setOrder(meta);
     }
 
     selected(selection, names) {

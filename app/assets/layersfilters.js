@@ -124,6 +124,7 @@
 
     draw(width) {
       const problem = super.draw(width);
+      this.chart.element.dataset.layer = this.layer;
       if (!problem) this.showChosen(deeptracker.selection.get());
       return problem;
     }
@@ -174,7 +175,9 @@
       showFacts(chart, data);
     };
     strip.draw = (width) => {
-      const known = chart.data.meta.filter >= 0;
+      const { layer, filter } = chart.data.meta;
+      const known = filter >= 0;
+      chart.element.dataset.filter = `${layer}.${filter}`;
       if (known) return plain(width);
       strip.area.place({ left: 0, top: 0, width: 0, height: 0 });
       return chart.options.say.noFilter;

@@ -33,7 +33,8 @@
     selected(selection, names) {
       if (names.has("pins") && selection.pins.length && !this.pinsBefore) this.shown = selection.pins[0];
       this.pinsBefore = selection.pins.length > 0;
-      if (FIELDS.some((name) => names.has(name))) this.chart.invalidate();
+      // At once, not in the next frame: the list follows the cursor.
+      if (FIELDS.some((name) => names.has(name))) this.chart.draw();
     }
 
     /** Return {layer, filter, value} of a snapshot, or null while it is on its way. */
@@ -45,7 +46,7 @@
         this.answers.set(address, null);
         deeptracker.fetchArrays(address).then(({ arrays }) => {
           this.answers.set(address, arrays);
-          this.chart.invalidate();
+          this.chart.draw();
         }, (error) => {
           this.answers.delete(address);
           this.note.textContent = error.message;

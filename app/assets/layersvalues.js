@@ -11,6 +11,19 @@
       this.pieces = new Map(); // address -> {data} or {} while it is under way
       this.last = new Map(); // the same without the version -> data, to show meanwhile
       this.size = 96;
+      this.places = null; // of the nodes in the order of the pieces
+    }
+
+    /** Take over meta of layer-tree: which nodes are in which piece. */
+    setOrder({ order, piece }) {
+      this.size = piece;
+      this.places = new Int32Array(order.length);
+      order.forEach((node, place) => (this.places[node] = place));
+    }
+
+    /** Whether a piece has ever come. */
+    knows(kind, query, node) {
+      return this.last.has(this.template(kind, query, Math.floor(this.places[node] / this.size)));
     }
 
     template(kind, query, piece) {
@@ -42,8 +55,9 @@
 
     /** Return {arrays, meta, at, fresh}: node `at` of the arrays; null where it has not come yet. */
     of(kind, query, node) {
-      const found = this.piece(kind, query, Math.floor(node / this.size));
-      return found && { ...found.data, at: node % this.size, fresh: found.fresh };
+      const place = this.places ? this.places[node] : 0;
+      const found = this.piece(kind, query, Math.floor(place / this.size));
+      return found && { ...found.data, at: place % this.size, fresh: found.fresh };
     }
 
     /** Forget addresses of old versions: what is shown meanwhile is in `last`. */

@@ -59,7 +59,6 @@
       addEventListener("resize", this.resized);
       // In parallel with the tree: what is in sight first.
       this.askRows(deeptracker.selection.get(), 0);
-      this.askSettled();
     }
 
     destroy() {
@@ -71,7 +70,7 @@
       this.network = new deeptracker.Network(meta.nodes);
       this.meta = meta;
       this.source.tidy();
-      this.askSettled();
+      this.source.setOrder(meta);
       deeptracker.layers.network = this.network;
       deeptracker.layers.announce();
     }
@@ -82,7 +81,6 @@
     }
 
     selected(selection, names) {
-      if (names.has("limit") || names.has("limitof")) this.askSettled();
       if (FIELDS.some((name) => names.has(name))) this.chart.invalidate();
       if (names.has("row")) this.showRow(selection.row);
     }
@@ -155,6 +153,7 @@
     // Drawing -----------------------------------------------------------------------------------
 
     draw() {
+      this.waiting = true;
       if (!this.network) return "";
       const { axis, element } = this.chart;
       const selection = deeptracker.selection.get();
@@ -177,11 +176,9 @@
       const { context, ratio } = deeptracker.sizeCanvas(this.canvas, width, seen);
       const plot = { left: place.left, top: 0, width: axis.columns ? place.width : 0, height: seen };
       this.area.place(plot);
+      this.waiting = false;
       if (!axis.columns) return "No snapshot has been loaded yet. The charts appear here with the first one.";
-      if (!rows.length) {
-        this.setRows("drawn");
-        return "";
-      }
+      if (!rows.length) return "";
       this.drawRows(context, ratio, selection, plot);
       this.showRow(selection.row);
       return "";
@@ -220,22 +217,26 @@
         this.drawRow(context, ratio, selection, { node, data, place, frame, whole, seen });
       });
       this.explain(selection, whole, seen);
-      this.setRows(waiting ? "loading" : "drawn");
-      if (!waiting) this.prefetch(selection);
+      this.waiting = waiting;
+      if (waiting) return;
+      this.chart.element.dataset.shown = [selection.measure, selection.statistic, selection.encoding].join(" ");
+      this.askSettled();
+      this.prefetch(selection);
     }
 
-    setRows(state) {
-      const { element } = this.chart;
-      if (element.dataset.rows !== state) element.dataset.rows = state;
-    }
-
-    /** The shapes of what is in sight come after the first picture: another encoding asks nothing. */
+    /**
+     * The shapes of what is in sight come after the first picture, so that another encoding asks
+     * for nothing; once only, not with every version of a run that is still recording.
+     */
     prefetch(selection) {
       clearTimeout(this.idle);
       this.idle = setTimeout(() => {
         const { rows, from, to } = this.view;
-        for (const node of rows.slice(from, to)) this.askShapes(selection, node);
-      }, 120);
+        const query = deeptracker.layerQueries.shapes(selection);
+        for (const node of rows.slice(from, to)) {
+          if (!this.source.knows("layer-shapes", query, node)) this.askShapes(selection, node);
+        }
+      }, 250);
     }
 
     /** Return the scale that all rows share: over all nodes where that is known. */

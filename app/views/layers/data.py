@@ -1,7 +1,7 @@
 """What the layer view asks for: the tree, statistics of its nodes, shapes, and when they settle.
 
-Nodes are asked for in pieces (`from`, `to`: places in the tree), so that a network of any size is
-drawn as soon as what is in sight has come.
+Nodes are asked for in pieces (`from`, `to`: places in the order of tree.piece_order), so that a
+network of any size is drawn as soon as what is in sight has come.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.binary import Arguments, Arrays
 from app.views.layers.merged import MergedNetwork
-from app.views.layers.tree import describe
+from app.views.layers.tree import Node, describe, piece_order
 from db.queries import snapshots
 from db.queries.layer_shapes import quantities
 from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, STATISTICS
@@ -35,14 +35,15 @@ _CODES = 254.0
 def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """Serve the network's nodes, and the snapshots.
 
-    Arrays: iteration i4 [T], epoch f8 [T]. meta: nodes (columns of tree.describe), quantities (what
-    was measured), piece (most nodes of one request), edges (inner ones of the histograms' bins),
-    thresholds (of the change bands), decades.
+    Arrays: iteration i4 [T], epoch f8 [T]. meta: nodes (columns of tree.describe), order (of the
+    pieces), quantities (what was measured), piece (most nodes of one request), edges (inner ones of
+    the histograms' bins), thresholds (of the change bands), decades.
     """
     network = MergedNetwork(session, run_id)
     found = snapshots.snapshots(session, run_id=run_id)
     return {"iteration": found.iteration, "epoch": found.epoch}, {
         "nodes": describe(network.nodes, network.layers),
+        "order": piece_order(network.nodes),
         "quantities": quantities(session, run_id=run_id),
         "piece": PIECE,
         "edges": HISTOGRAM_EDGES[1:-1].tolist(),
@@ -52,33 +53,43 @@ def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
 
 
 def rows(session: Session, run_id: int, arguments: Arguments) -> Answer:
-    """Serve one statistic of a piece of the tree.
+    """Serve one statistic of a piece of the network.
 
     Arguments: measure, statistic (ignored for "ratio"), from, to. Arrays, all [n, T]: value f4,
-    minimum and maximum f4 (not for "ratio"), odd u1 (1 NaN, 2 Inf, 3 both). meta: low, high and
-    least (the smallest size above 0) of the value over all nodes, minimum and maximum (of all
-    numbers, not for "ratio"); null where there is none.
+    minimum and maximum f4 (of the update for "ratio"), odd u1 (1 NaN, 2 Inf, 3 both). meta: low,
+    high and least (the smallest size above 0) of the value in the whole network, minimum and
+    maximum of all its numbers; null where there is none.
     """
     measure = arguments.choice("measure", MEASURES)
     statistic = arguments.choice("statistic", STATISTICS, default="l2")
     network = MergedNetwork(session, run_id)
-    piece = _piece(network, arguments)
-    arrays: dict[str, NDArray[Any]] = {}
-    ends: dict[str, float | None] = {}
+    shown = _piece(network, arguments)
+    quantity = _quantity(measure)
+    arrays: dict[str, NDArray[Any]] = {"odd": network.odd(quantity, shown)}
+    for name in ("minimum", "maximum"):
+        arrays[name] = network.statistic(quantity, name, shown)
     if measure == RATIO:
-        whole = network.ratio(network.nodes)
-        odd = network.odd("update", network.nodes) | network.odd("weight", network.nodes)
-        arrays["odd"] = odd[piece]
+        arrays["value"] = network.ratio(shown)
+        arrays["odd"] |= network.odd("weight", shown)
+        ends = _ends(network.ratio(_extreme(network)))
     else:
-        whole = network.statistic(measure, statistic, network.nodes)
-        shown = network.nodes[piece]
-        for name in ("minimum", "maximum"):
-            arrays[name] = network.statistic(measure, name, shown)
-        arrays["odd"] = network.odd(measure, shown)
-        outer = [network.profile(measure, name) for name in ("minimum", "maximum")]
-        ends |= {"minimum": _ends(outer[0])["low"], "maximum": _ends(outer[1])["high"]}
-    arrays["value"] = whole[piece]
-    return arrays, ends | _ends(whole)
+        arrays["value"] = network.statistic(measure, statistic, shown)
+        ends = _ends(network.statistic(measure, statistic, _extreme(network)))
+    outer = [_ends(network.profile(quantity, name)) for name in ("minimum", "maximum")]
+    return arrays, ends | {"minimum": outer[0]["low"], "maximum": outer[1]["high"]}
+
+
+def _quantity(measure: str) -> str:
+    return "update" if measure == RATIO else measure
+
+
+def _extreme(network: MergedNetwork) -> list[Node]:
+    """Return the nodes among which the least and the greatest values are to be found.
+
+    A merged value lies between those of its layers, but for sums and norms: then the larger the
+    group, the larger the value. Blocks are left out, since merging all of them takes too long.
+    """
+    return [node for node in network.nodes if node.kind != "block"]
 
 
 def _ends(values: NDArray[np.float32]) -> dict[str, float | None]:
@@ -100,9 +111,9 @@ def shapes(session: Session, run_id: int, arguments: Arguments) -> Answer:
     1..255 on a log scale of `decades`), bands f2 [n, K, T] (of the update, whatever the measure).
     """
     measure = arguments.choice("measure", MEASURES)
-    quantity = "update" if measure == RATIO else measure
+    quantity = _quantity(measure)
     network = MergedNetwork(session, run_id)
-    shown = network.nodes[_piece(network, arguments)]
+    shown = _piece(network, arguments)
     histogram = network.histograms(quantity, shown)
     arrays: dict[str, NDArray[Any]] = {
         **network.quartiles(quantity, shown, histogram),
@@ -112,7 +123,7 @@ def shapes(session: Session, run_id: int, arguments: Arguments) -> Answer:
     return arrays, {}
 
 
-def _codes(histogram: NDArray[np.int64]) -> NDArray[np.uint8]:
+def _codes(histogram: NDArray[np.integer]) -> NDArray[np.uint8]:
     """Return shares of [n, T, B] as codes; see `shapes`."""
     whole = np.maximum(histogram.sum(axis=-1, keepdims=True), 1)
     share = histogram.astype(np.float32) / whole.astype(np.float32)
@@ -126,13 +137,12 @@ def _codes(histogram: NDArray[np.int64]) -> NDArray[np.uint8]:
     return coded
 
 
-def _piece(network: MergedNetwork, arguments: Arguments) -> slice:
-    """Return the asked piece of the tree, at most PIECE nodes, within it."""
-    count = len(network.nodes)
-    first = arguments.integer("from", high=2**31 - 1, default=0) or 0
-    last = arguments.integer("to", high=2**31 - 1, default=first + PIECE) or 0
-    first = min(first, count)
-    return slice(first, max(first, min(last, first + PIECE, count)))
+def _piece(network: MergedNetwork, arguments: Arguments) -> list[Node]:
+    """Return the asked piece of the network, at most PIECE nodes."""
+    first = arguments.integer("from", default=0) or 0
+    last = arguments.integer("to", default=first + PIECE) or 0
+    order = piece_order(network.nodes)[first : min(last, first + PIECE)]
+    return [network.nodes[at] for at in order]
 
 
 def settle(session: Session, run_id: int, arguments: Arguments) -> Answer:

@@ -61,7 +61,8 @@ class MergedNetwork:
         own = self.profile(quantity, statistic)
         found = np.full((len(nodes), own.shape[1]), np.nan, np.float32)
         single = [at for at, node in enumerate(nodes) if node.layer >= 0]
-        found[single] = own[[nodes[at].layer for at in single]]
+        if single:
+            found[single] = own[[nodes[at].layer for at in single]]
         grouped = [at for at, node in enumerate(nodes) if node.layer < 0]
         if grouped and statistic in NEEDS and quantity not in OPTIONAL_QUANTITIES:
             names = {*NEEDS[statistic], *COUNTED}
@@ -85,7 +86,7 @@ class MergedNetwork:
 
     def bands(self, nodes: Sequence[Node]) -> NDArray[np.float32]:
         """Return the change bands of nodes, f4 [n, K, T]."""
-        wanted = np.unique(np.concatenate([node.members for node in nodes]))
+        wanted = _members(nodes)
         own = layer_bands(
             self.session,
             run_id=self.run_id,
@@ -95,10 +96,13 @@ class MergedNetwork:
         members = [np.searchsorted(wanted, node.members) for node in nodes]
         return merge_bands(own, self.layers.parameters[wanted], members)
 
-    def histograms(self, quantity: str, nodes: Sequence[Node]) -> NDArray[np.int64]:
-        """Return the histograms of nodes, i8 [n, T, B], each the sum of those of its layers."""
-        wanted = np.unique(np.concatenate([node.members for node in nodes]))
-        found = np.zeros((len(nodes), len(self.iteration), BINS), np.int64)
+    def histograms(self, quantity: str, nodes: Sequence[Node]) -> NDArray[np.integer]:
+        """Return the histograms of nodes, [n, T, B], each the sum of those of its layers."""
+        wanted = _members(nodes)
+        # Half the memory where no count can be larger.
+        small = self.layers.parameters.sum() < 2**32
+        dtype = np.uint32 if small else np.int64
+        found = np.zeros((len(nodes), len(self.iteration), BINS), dtype)
         for start in range(0, len(wanted), BATCH):
             batch = wanted[start : start + BATCH]
             own = layer_histograms(
@@ -116,7 +120,7 @@ class MergedNetwork:
         return found
 
     def quartiles(
-        self, quantity: str, nodes: Sequence[Node], histogram: NDArray[np.int64]
+        self, quantity: str, nodes: Sequence[Node], histogram: NDArray[np.integer]
     ) -> dict[str, NDArray[np.float32]]:
         """Return q1, median and q3 of nodes, f4 [n, T] each.
 
@@ -132,3 +136,10 @@ class MergedNetwork:
             for name, values in merged.items():
                 found[name][grouped] = values
         return found
+
+
+def _members(nodes: Sequence[Node]) -> NDArray[np.int32]:
+    """Return the layers below any of the nodes, rising."""
+    if not nodes:
+        return np.zeros(0, np.int32)
+    return np.unique(np.concatenate([node.members for node in nodes]))

@@ -78,6 +78,14 @@ def _below(name: str, above: str) -> str:
     return name if rest.isdigit() else rest
 
 
+KINDS = ("network", "stage", "block", "layer")
+
+
+def piece_order(nodes: list[Node]) -> list[int]:
+    """Return the nodes in the order of pieces: what holds layers first, as it is seen first."""
+    return sorted(range(len(nodes)), key=lambda at: (KINDS.index(nodes[at].kind), at))
+
+
 def describe(nodes: list[Node], layers: Layers) -> dict[str, list[object]]:
     """Return the nodes as columns of plain values, for the browser."""
     single = [node.layer for node in nodes]
