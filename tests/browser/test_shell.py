@@ -1,0 +1,110 @@
+"""The frame, the login and the pages of tables in a real browser."""
+
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from benchmarks.browser import Served
+from tests.browser.conftest import Watch
+
+PASSWORD = "correct horse battery staple"
+
+
+def scheme(page: Page) -> str | None:
+    return page.evaluate("document.documentElement.dataset.mantineColorScheme")
+
+
+def test_a_link_leads_in_and_logging_out_leads_out(
+    browser: Browser, site: Served, watch: Watch
+) -> None:
+    context = browser.new_context(base_url=site.address)
+    page = context.new_page()
+    watch.over(page)
+    page.goto(site.new_link())
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_role("button", name="Save and log in").click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(page).to_have_title("Runs · DeepTracker")
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("menuitem", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    page.goto("/jobs")
+    expect(page).to_have_url(re.compile(r"/login\?next=%2Fjobs$"))
+    context.close()
+    assert watch.troubles == []
+
+
+def test_the_table_sorts_and_searches(page: Page, digits: int) -> None:
+    page.goto("/")
+    created = page.locator("th", has_text="Created")
+    expect(created).to_have_attribute("aria-sort", "descending")
+    page.get_by_role("button", name="Run").click()
+    expect(created).to_have_attribute("aria-sort", "none")
+    expect(page.locator("#runs-sort-name-cell")).to_have_attribute("aria-sort", "ascending")
+    page.get_by_label("Search the runs").fill("no run has these words")
+    expect(page.get_by_role("heading", name="No run matches")).to_be_visible()
+    expect(page.locator(".dt-table")).to_be_hidden()
+    page.get_by_label("Search the runs").fill("digits")
+    page.get_by_role("link", name="digits-seed-0").first.click()
+    expect(page).to_have_url(re.compile(r"/run/\d+/overview"))
+    expect(page.get_by_role("link", name="Overview")).to_have_attribute("aria-current", "page")
+    expect(page).to_have_title(re.compile("digits-seed-0 · Overview"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+
+
+def test_a_log_that_may_not_be_read_is_asked_for_and_cancelled(page: Page) -> None:
+    page.goto("/jobs")
+    page.get_by_role("button", name="Load now").click()
+    expect(page.locator("#jobs-problem")).to_contain_text("Give the folder of a run")
+    page.get_by_label("Run directory").fill("no-such-run")
+    page.get_by_role("button", name="Load now").click()
+    row = page.locator("#jobs-body tr", has_text="no-such-run")
+    expect(row).to_contain_text("queued")
+    row.get_by_role("button", name="Log").click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer).to_contain_text("no-such-run")
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    row.get_by_role("button", name="Cancel").click()
+    expect(row).to_contain_text("cancelled")
+    expect(row.get_by_role("button", name="Retry")).to_be_visible()
+
+
+def test_the_colours_are_chosen_kept_and_given_back_to_the_system(page: Page) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    assert scheme(page) == "light"
+    page.get_by_role("button", name="Switch between light and dark").click()
+    assert scheme(page) == "dark"
+    page.reload(wait_until="commit")
+    page.wait_for_selector("body")
+    # Before the frame is there: nothing flashes.
+    assert scheme(page) == "dark"
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("menuitem", name="Colours of the system").click()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "light")
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+
+
+def test_a_session_that_ended_leads_to_the_login_and_back(
+    browser: Browser, site: Served, login_state: dict
+) -> None:
+    context = browser.new_context(base_url=site.address, storage_state=login_state)
+    page = context.new_page()
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    context.clear_cookies()
+    page.get_by_role("link", name="Ingest jobs").click()
+    expect(page).to_have_url(re.compile(r"/login\?next=%2Fjobs$"))
+    context.close()
+
+
+def test_the_keyboard_skips_to_the_page(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
