@@ -108,7 +108,9 @@ class WeightModel:
         l2 = np.sqrt(self._weights * (std**2 + mean**2))
         shock = np.exp(np.float32(0.45) * rng.standard_normal(len(std), np.float32))
         early = np.float32(1 + 4 * np.exp(-index / (0.02 * self._plan.snapshots + 1)))
-        change = np.float32(0.05 * rate**0.6) * early * self._restless * shock
+        # The weights move most while the network settles to a lower rate.
+        settling = self._plan.rate(max(0, index - 1)) / FIRST_RATE
+        change = np.float32(0.05 * settling**0.6) * early * self._restless * shock
         change *= 1 + self._depth
         if index in self._peaks:
             chosen, factor = self._peaks[index]
