@@ -12,11 +12,18 @@ from app import binary, errors, health, shell, store
 from app.auth import guard, headers, login
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
-from app.views import View, account, jobs, layers, overview, runs
+from app.views import View, account, jobs, layers, overview, runs, validation
 from db.engine import make_engine
 
 # Those of a run are its tabs, in this order.
-VIEWS: tuple[View, ...] = (runs.VIEW, jobs.VIEW, overview.VIEW, layers.VIEW, account.VIEW)
+VIEWS: tuple[View, ...] = (
+    runs.VIEW,
+    jobs.VIEW,
+    overview.VIEW,
+    validation.VIEW,
+    layers.VIEW,
+    account.VIEW,
+)
 
 # The largest body that any callback or form needs, and then some.
 MAX_BODY = 2 * 2**20

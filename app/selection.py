@@ -60,6 +60,12 @@ FIELDS: Mapping[str, Field] = {
     "open": Field(Kind.INTEGERS, []),
     "order": Field(Kind.TEXT, "recorded"),
     "search": Field(Kind.TEXT, ""),
+    # The validation view: rows by cluster or all, opened classes, their order and height, the list.
+    "group": Field(Kind.TEXT, "clusters"),
+    "openclasses": Field(Kind.INTEGERS, []),
+    "classorder": Field(Kind.TEXT, "similarity"),
+    "rowheight": Field(Kind.TEXT, "auto"),
+    "imagelist": Field(Kind.TEXT, "forgotten"),
     # What the layers' charts show, and how.
     "quantity": Field(Kind.TEXT, "weight"),
     "statistic": Field(Kind.TEXT, "std"),
@@ -104,7 +110,11 @@ def selection_parts(defaults: Mapping[str, Any] | None = None) -> list[Any]:
         for name, field in FIELDS.items()
     }
     carried: dict[str, Any] = {"data-fields": json.dumps(fields)}
-    return [dcc.Store(id=STORE), html.Div(id="selection-fields", hidden=True, **carried)]
+    values = {name: entry["default"] for name, entry in fields.items()}
+    return [
+        dcc.Store(id=STORE, data=values),
+        html.Div(id="selection-fields", hidden=True, **carried),
+    ]
 
 
 def bind_control(app: Dash, component_id: str, field: str, *, prop: str = "value") -> None:

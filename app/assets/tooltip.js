@@ -20,8 +20,8 @@
   }
 
   deeptracker.tooltip = {
-    /** Show a title and lines [label, value] beside the pointer (client coordinates). */
-    show(x, y, title, lines) {
+    /** Show a title, lines [label, value] and maybe a picture beside the pointer (client pixels). */
+    show(x, y, title, lines, picture = null) {
       if (!box) {
         box = document.createElement("div");
         box.className = "dt-tooltip";
@@ -31,7 +31,7 @@
       const head = document.createElement("div");
       head.className = "dt-tooltip-title";
       head.textContent = title;
-      box.replaceChildren(head, ...lines.map(line));
+      box.replaceChildren(head, ...(picture ? [picture] : []), ...lines.map(line));
       box.hidden = false;
       const { offsetWidth: width, offsetHeight: height } = box;
       const left = x + GAP + width > innerWidth ? x - GAP - width : x + GAP;

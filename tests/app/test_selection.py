@@ -73,3 +73,8 @@ def test_a_bound_control_has_a_way_in_and_a_way_out() -> None:
         for entry in app._callback_list
     }
     assert ways == {("selection", "write_order"), ("selection", "read_order")}
+
+
+def test_the_store_begins_with_the_defaults_of_the_page() -> None:
+    store, _ = selection_parts({"k": 41})
+    assert read_selection(store.data) == read_selection({"k": 41})

@@ -1,0 +1,93 @@
+// What the scripts of the validation view share: pictures of classes, names, anomalies by class.
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+
+  const sheets = new Map(); // address -> promise of {bitmap, tile, columns}, null where none is
+
+  async function loadSheet(address, count) {
+    try {
+      const { arrays, meta } = await deeptracker.fetchArrays(address);
+      const bitmap = await createImageBitmap(new Blob([arrays.sheet], { type: "image/webp" }));
+      return { bitmap, tile: meta.tile, columns: Math.ceil(Math.sqrt(count)) };
+    } catch {
+      return null; // no sheet was recorded, or it is no picture: the names do without
+    }
+  }
+
+  /** Return a promise of the contact sheet of a class with `count` images; null: it has none. */
+  function sheetOf(base, classId, count) {
+    const address = `${base}/contact-sheet?class=${classId}`;
+    if (!sheets.has(address)) {
+      if (sheets.size > 400) sheets.delete(sheets.keys().next().value);
+      sheets.set(address, loadSheet(address, count));
+    }
+    return sheets.get(address);
+  }
+
+  /** Draw picture `position` of a sheet into the square at x, y of a context. */
+  function drawPicture(context, sheet, position, x, y, size) {
+    const [width, height] = sheet.tile;
+    const column = position % sheet.columns;
+    const row = Math.floor(position / sheet.columns);
+    const scale = size / Math.max(width, height);
+    context.imageSmoothingEnabled = scale < 1;
+    context.drawImage(sheet.bitmap, column * width, row * height, width, height,
+      x + (size - width * scale) / 2, y + (size - height * scale) / 2,
+      width * scale, height * scale);
+  }
+
+  /** Return a canvas of `size` CSS pixels with one picture; empty until its sheet is there. */
+  function picture(base, classId, count, position, size) {
+    const canvas = document.createElement("canvas");
+    canvas.className = "validation-picture";
+    const { context } = deeptracker.sizeCanvas(canvas, size, size);
+    sheetOf(base, classId, count).then((sheet) => {
+      if (sheet) drawPicture(context, sheet, position, 0, 0, size);
+      else canvas.hidden = true;
+    });
+    return canvas;
+  }
+
+  /** Return Map class -> [{column, side, forgotten, learned}] of the answer of "anomalies". */
+  function byClass(arrays) {
+    const found = new Map();
+    for (const side of ["left", "right", "pending"]) {
+      const classId = arrays[`${side}_class_id`];
+      for (let at = 0; at < classId.length; at++) {
+        const cell = {
+          side,
+          column: arrays[`${side}_snapshot`][at],
+          forgotten: arrays[`${side}_forgotten`][at],
+          learned: arrays[`${side}_learned`][at],
+        };
+        const cells = found.get(classId[at]);
+        if (cells) cells.push(cell);
+        else found.set(classId[at], [cell]);
+      }
+    }
+    return found;
+  }
+
+  /** Return the cells of the whole validation set that reach its threshold. */
+  function overall(arrays, meta) {
+    const cells = [];
+    for (const side of ["left", "right"]) {
+      const counts = arrays[`overall_${side}`];
+      for (let column = 0; column < counts.shape[0]; column++) {
+        const [forgotten, learned] = [counts[2 * column], counts[2 * column + 1]];
+        if (forgotten + learned >= meta.whole_set) cells.push({ side, column, forgotten, learned });
+      }
+    }
+    return cells;
+  }
+
+  /** Return the class that galleries are about: the one opened last, else the one pinned last. */
+  const focus = (selection) => selection.openclasses.at(-1) ?? selection.classes.at(-1) ?? null;
+
+  const SIDES = {
+    left: "stable past broke", right: "stable future began", pending: "stable future, pending",
+  };
+
+  deeptracker.validation = { sheetOf, drawPicture, picture, byClass, overall, focus, SIDES };
+})();

@@ -1,0 +1,13 @@
+"""The validation view: which classes and images went wrong, and at which iteration."""
+
+from app.views import View
+from app.views.validation.callbacks import register
+from app.views.validation.layout import layout
+
+VIEW = View(
+    name="validation",
+    title="Validation",
+    path="/run/<run_id>/validation",
+    layout=layout,
+    register=register,
+)

@@ -1,0 +1,231 @@
+"""The page of the validation view: controls, rows on the time axis, anomalies listed beside."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import get_relative_path, html
+
+from app import store
+from app.components.charts import chart, panel
+from app.selection import selection_parts
+from app.views import PageContext
+from app.views.validation.ids import Ids
+from db.queries import structure
+from db.queries.runs import RunRow
+from ingest.analysis.anomalies import default_threshold, default_window
+from ingest.analysis.clusters import MAX_CLUSTERS
+
+ORDERS = {
+    "similarity": "By similarity",
+    "peak": "By largest anomaly",
+    "error": "By final error",
+    "name": "By name",
+}
+HEIGHTS = {"auto": "Automatic", "fit": "All in sight", "4": "4 px", "8": "8 px", "16": "16 px"}
+PALETTES = {"accuracy": "Red to green", "safe": "Colour-blind safe"}
+# So few classes need no clusters to be overlooked.
+FEW_CLASSES = 40
+_WINDOW = "k={k}&m={m}&share={share}&direction={direction}"
+_SAY = {
+    "noColumns": "No snapshot has been loaded yet. Rows appear here with the first one.",
+    "noRows": (
+        "This run has no validation images, so there is nothing to follow here. Record them: "
+        "Recorder(model, optimizer, run_dir, validation=validation_set, classes=class_names)."
+    ),
+}
+
+
+def layout(context: PageContext) -> html.Div:
+    """Return the validation view of the run of the context."""
+    run = context.run
+    if run is None:
+        raise ValueError("the validation view is a page of a run")
+    base = get_relative_path(f"/data/run/{run.id}")
+    with store.transaction() as session:
+        sizes = structure.classes(session, run_id=run.id).image_count
+    group = "all" if len(sizes) <= FEW_CLASSES else "clusters"
+    window, threshold = default_window(run.snapshot_count), default_threshold(sizes)
+    anomalies = f"{base}/anomalies?{_WINDOW}"
+    return html.Div(
+        [
+            *selection_parts({"k": window, "m": threshold, "group": group}),
+            _title(run, base),
+            _controls(run, int(sizes.max(initial=1)), k=window, m=threshold, group=group),
+            html.Div(
+                [
+                    html.Div([_axis(base), _rows(base, anomalies)], className="validation-main"),
+                    html.Aside(
+                        [_table(base, anomalies), _gallery(base), _list(base)],
+                        className="validation-aside",
+                    ),
+                ],
+                className="validation-body",
+            ),
+        ],
+        className="validation",
+    )
+
+
+def _title(run: RunRow, base: str) -> html.Header:
+    live = chart(
+        Ids.LIVE,
+        "live",
+        label="Loading of the run",
+        state=f"{base}/state",
+        version=run.version,
+        live=True,
+    )
+    return html.Header([html.H1("Validation"), live], className="validation-title")
+
+
+def _labelled(text: str, control: Any) -> html.Label:
+    return html.Label([html.Span(text), control], className="validation-control")
+
+
+def _select(id: str, label: str, texts: dict[str, str], width: int) -> html.Label:
+    select = dmc.Select(
+        id=id,
+        data=[{"value": name, "label": text} for name, text in texts.items()],
+        value=next(iter(texts)),
+        allowDeselect=False,
+        size="xs",
+        w=width,
+        **{"aria-label": label},
+    )
+    return _labelled(label, select)
+
+
+def _segments(id: str, label: str, texts: dict[str, str], value: str) -> html.Label:
+    control = dmc.SegmentedControl(
+        id=id,
+        data=[{"value": name, "label": text} for name, text in texts.items()],
+        value=value,
+        size="xs",
+        **{"aria-label": label},
+    )
+    return _labelled(label, control)
+
+
+def _controls(run: RunRow, largest: int, *, k: int, m: int, group: str) -> html.Div:
+    """Return the controls; window and threshold are sliders that assets/ fill in and follow."""
+    window = chart(
+        Ids.WINDOW,
+        "validationwindow",
+        label="Window and threshold of anomalies",
+        snapshots=max(1, run.snapshot_count),
+        largest=max(1, largest),
+        k=k,
+        m=m,
+    )
+    return html.Div(
+        [
+            window,
+            _segments(
+                Ids.DIRECTION,
+                "Flips",
+                {"both": "Both", "forgotten": "Forgotten", "learned": "Learned"},
+                "both",
+            ),
+            _segments(Ids.GROUP, "Rows", {"clusters": "Clusters", "all": "All classes"}, group),
+            _labelled(
+                "Clusters",
+                dmc.NumberInput(
+                    id=Ids.CLUSTERS, value=4, min=1, max=MAX_CLUSTERS, size="xs", w=64, step=1
+                ),
+            ),
+            _select(Ids.ORDER, "Order of classes", ORDERS, 148),
+            _select(Ids.HEIGHT, "Row height", HEIGHTS, 108),
+            _select(Ids.PALETTE, "Colours", PALETTES, 138),
+            _labelled(
+                "Find classes",
+                dmc.TextInput(id=Ids.SEARCH, value="", placeholder="part of a name", size="xs"),
+            ),
+        ],
+        className="validation-controls",
+    )
+
+
+def _axis(base: str) -> html.Div:
+    return html.Div(
+        chart(Ids.AXIS, "axis", label="Time axis: iterations and epochs", url=f"{base}/series"),
+        className="validation-axis",
+    )
+
+
+def _rows(base: str, anomalies: str) -> html.Section:
+    rows = chart(
+        Ids.ROWS,
+        "validationrows",
+        label="Accuracy of the validation set, of clusters, classes and images over time",
+        url=f"{base}/class-error",
+        base=base,
+        anomalies=anomalies,
+        groups=f"{base}/groups?clusters={{clusters}}&k={{k}}",
+        legend=Ids.LEGEND,
+        say=_SAY,
+    )
+    return panel(
+        "Accuracy",
+        rows,
+        controls=[
+            html.Span("▼ a stable past broke", className="dt-soft"),
+            html.Span("▲ a stable future began", className="dt-soft"),
+            html.Span("black: mostly forgotten, white: mostly learned", className="dt-soft"),
+        ],
+        legend=Ids.LEGEND,
+    )
+
+
+def _table(base: str, anomalies: str) -> html.Section:
+    return panel(
+        "Anomalous iterations",
+        chart(
+            Ids.TABLE,
+            "anomalytable",
+            label="Anomalous iterations",
+            url=anomalies,
+            names=f"{base}/class-error",
+            say=_SAY,
+        ),
+    )
+
+
+def _gallery(base: str) -> html.Section:
+    return panel(
+        "Images of a class",
+        chart(
+            Ids.GALLERY,
+            "gallery",
+            label="Images of the opened class at the cursor",
+            url=f"{base}/class-error",
+            base=base,
+            say=_SAY,
+        ),
+    )
+
+
+def _list(base: str) -> html.Section:
+    return panel(
+        "Hard images",
+        chart(
+            Ids.LIST,
+            "imagelist",
+            label="Images forgotten most often, or never learned",
+            url=f"{base}/forgetting?list={{imagelist}}",
+            names=f"{base}/class-error",
+            base=base,
+            say=_SAY,
+        ),
+        controls=[
+            dmc.SegmentedControl(
+                id=Ids.IMAGE_LIST,
+                data=[
+                    {"value": "forgotten", "label": "Most forgotten"},
+                    {"value": "never", "label": "Never learned"},
+                ],
+                value="forgotten",
+                size="xs",
+                **{"aria-label": "Which images"},
+            )
+        ],
+    )
