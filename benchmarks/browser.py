@@ -47,11 +47,12 @@ PAINTED = """
   };
   const states = () => [...document.querySelectorAll("[data-chart]")]
     .map((chart) => `${chart.id}: ${chart.dataset.state}`).join(", ");
+  const done = () => resolve(performance.now() - start);
   const look = () => {
     const spent = performance.now() - start;
     if (spent > 30_000) reject(new Error(`not painted after 30 s (${states()})`));
     else if (!drawn()) requestAnimationFrame(look);
-    else requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
+    else requestAnimationFrame(() => requestAnimationFrame(done));
   };
   look();
 })
@@ -89,11 +90,16 @@ def wsgi() -> "Flask":
 
 
 @contextmanager
-def serve(database_url: str, *, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+def serve(
+    database_url: str,
+    *,
+    application: str = "benchmarks.browser:wsgi()",
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Served]:
     """Yield the application on `database_url` under a gunicorn of its own; it ends with us."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         command = [
-            sys.executable, "-m", "gunicorn", "benchmarks.browser:wsgi()",
+            sys.executable, "-m", "gunicorn", application,
             "--bind", f"fd://{listener.fileno()}", "--workers", "1", "--threads", "8",
             "--log-level", "warning",
         ]  # fmt: skip

@@ -26,7 +26,11 @@
       this.axis = deeptracker.timeaxis(this.options.group);
       element.classList.add("dt-chart");
       this.handler = create(this);
-      this.resize = new ResizeObserver(() => this.invalidate());
+      this.width = 0; // as observed: asking the element would lay the page out again
+      this.resize = new ResizeObserver(([entry]) => {
+        this.width = Math.floor(entry.contentRect.width);
+        this.invalidate();
+      });
       this.resize.observe(element);
       this.ways.push(
         () => this.resize.disconnect(),
@@ -102,11 +106,12 @@
         this.state("error");
         return;
       }
-      const width = this.element.clientWidth;
-      if (this.options.url && (!width || !this.data)) return;
-      const message = this.handler.draw(width);
+      if (this.options.url && (!this.width || !this.data)) return;
+      const message = this.handler.draw(this.width);
       this.say(message || "");
-      if (this.loaded === this.address) this.state(message ? "message" : "drawn");
+      // A handler may wait for more than its one address.
+      if (this.handler.waiting) this.state("loading");
+      else if (this.loaded === this.address) this.state(message ? "message" : "drawn");
     }
 
     /** Show a sentence instead of the picture; an empty one shows the picture again. */

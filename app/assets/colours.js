@@ -21,6 +21,7 @@
   };
   const STEPS = 256;
   const tables = new Map();
+  const themes = new Map(); // asked of the style once: each asking may lay the page out
 
   const isDark = () =>
     document.documentElement.getAttribute("data-mantine-color-scheme") === "dark";
@@ -49,8 +50,14 @@
     `rgb(${colour & 255}, ${(colour >> 8) & 255}, ${(colour >> 16) & 255})`;
 
   /** Return a colour of the theme as written in charts.css, for instance theme("--dt-text"). */
-  const theme = (name) =>
-    getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888";
+  function theme(name) {
+    const key = `${name} ${isDark()}`;
+    if (!themes.has(key)) {
+      const style = getComputedStyle(document.documentElement);
+      themes.set(key, style.getPropertyValue(name).trim() || "#888");
+    }
+    return themes.get(key);
+  }
 
   let probe = null;
   const packedThemes = new Map();
@@ -80,7 +87,7 @@
     const index = (value) => {
       if (value !== value) return -1;
       const at = ((log ? Math.log10(value) : value) - from) * factor;
-      return at > 0 ? (at < STEPS - 1 ? Math.round(at) : STEPS - 1) : 0;
+      return at > 0 ? (at < STEPS - 1 ? (at + 0.5) | 0 : STEPS - 1) : 0;
     };
     return { palette, low, high, log, colours, index };
   }
@@ -90,7 +97,7 @@
    * off, zero is the middle of signed values, and a log scale starts at the smallest positive one.
    */
   function fit(values, { log = false } = {}) {
-    const stride = Math.max(1, Math.floor(values.length / 60_000));
+    const stride = Math.max(1, Math.floor(values.length / 20_000));
     const sample = [];
     for (let at = 0; at < values.length; at += stride) {
       if (Number.isFinite(values[at])) sample.push(values[at]);

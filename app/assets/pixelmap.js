@@ -1,7 +1,7 @@
 // A matrix as coloured cells on the shared time axis: rows are classes, layers, filters or images.
 //
-// Options: url, array (its name in the answer), labels and groups (names in `meta`), complement
-// (show 1 - value), palette ("accuracy", "safe", "magnitude", "diverging"), signedPalette (taken
+// Options: url, array (its name in the answer), divide (array of a divisor for each row),
+// complement (show 1 - value), labels and groups (names in `meta`), palette ("accuracy", "safe", "magnitude", "diverging"), signedPalette (taken
 // where values have both signs), domain [low, high] (else fitted), scaling ("linear", "log", "row":
 // each row its own), order ("recorded", "last": lowest at the end first), extreme ("max", "min",
 // "absolute": which value stands for several in one pixel), maxHeight and rowHeight (CSS pixels),
@@ -14,6 +14,30 @@
   const deeptracker = (window.deeptracker = window.deeptracker || {});
 
   const GAP_FROM = 7; // rows at least this high are kept apart by a line
+
+  /** Return values / divisor of their row, or 1 minus that; 0 / 0 is NaN: nothing to know. */
+  function derive(source, width, divisors, complement) {
+    const values = new Float32Array(source.length);
+    for (let at = 0, row = 0; at < source.length; row++) {
+      const divisor = divisors ? divisors[row] : 1;
+      for (const end = at + width; at < end; at++) {
+        const value = source[at] / divisor;
+        values[at] = complement ? 1 - value : value;
+      }
+    }
+    return values;
+  }
+
+  /** Return whether any value is NaN, and whether any is finite. */
+  function looked(values) {
+    let missing = false;
+    let finite = false;
+    for (let at = 0; at < values.length && !(missing && finite); at++) {
+      if (values[at] !== values[at]) missing = true;
+      else if (Number.isFinite(values[at])) finite = true;
+    }
+    return [missing, finite];
+  }
 
   class PixelMap {
     constructor(chart) {
@@ -41,15 +65,16 @@
       const { options } = this.chart;
       const source = arrays[options.array];
       [this.rows, this.width] = source.shape;
-      this.values = options.complement ? Float32Array.from(source, (value) => 1 - value) : source;
+      const divisors = options.divide ? arrays[options.divide] : null;
+      const derived = divisors || options.complement;
+      this.values = derived ? derive(source, this.width, divisors, options.complement) : source;
       this.iterations = arrays.iteration;
       this.labels = meta[options.labels] || [];
       this.groups = options.groups ? meta[options.groups] : null;
       this.meta = meta;
       this.format = meta.format || this.chart.options.format;
       this.scales.clear();
-      this.missing = this.values.some((value) => value !== value);
-      this.finite = this.values.some(Number.isFinite);
+      [this.missing, this.finite] = looked(this.values);
       this.order = null;
     }
 
@@ -255,7 +280,7 @@
       this.mark.style.transform = `translateY(${top}px)`;
       this.name.textContent = this.labels[row.index] || "";
       this.name.style.maxWidth = `${this.place.left - 4}px`;
-      this.name.style.right = `${this.chart.element.clientWidth - this.place.left + 4}px`;
+      this.name.style.right = `${this.chart.width - this.place.left + 4}px`;
       this.name.style.top = `${this.place.top + top + rowHeight / 2}px`;
     }
   }

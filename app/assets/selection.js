@@ -16,6 +16,8 @@
   let frame = 0;
   let rest = 0;
   let place = null; // the run that the selection belongs to
+  const shown = new Map(); // field -> what its control shows, as far as we know
+  let page = null; // the element of the page that says which fields there are
   let known = { text: "", fields: {} };
 
   const number = (text) => (text !== "" && Number.isFinite(Number(text)) ? Number(text) : null);
@@ -125,9 +127,15 @@
   /** Take over the address where the page shows another run, or came by back and forward. */
   function sync({ force = false } = {}) {
     const run = runOfPage();
-    if (run === null || !document.getElementById("selection-fields")) return;
+    const holder = document.getElementById("selection-fields");
+    if (run === null || !holder) return;
+    const anew = holder !== page; // the page's store holds the defaults, as the server sent it
+    if (anew) shown.clear(); // its controls show the defaults
+    page = holder;
     if (run === place && !force) {
-      commit(); // another view of the same run: the selection goes with it
+      // Another view of the same run: the selection goes with it.
+      toAddress();
+      if (anew && Object.keys(chosen).length) toStore();
       return;
     }
     place = run;
@@ -136,7 +144,7 @@
     chosen = fromAddress();
     const names = Object.keys(fields()).filter((name) => !same(chosen[name], before[name]));
     announce(names);
-    toStore();
+    if (names.length || Object.keys(chosen).length) toStore();
   }
 
   function ready() {
@@ -198,11 +206,25 @@
   // dcc.Link changes the address with pushState and says so with an event of its own.
   window.addEventListener("_dashprivate_pushstate", () => setTimeout(sync));
 
+  function writeField(field, value) {
+    shown.set(field, value);
+    deeptracker.selection.set({ [field]: value });
+  }
+
+  /** Return what a control is to show, where that is not what it shows: it may be ahead of us. */
+  function readField(field) {
+    const value = deeptracker.selection.get()[field];
+    const before = shown.has(field) ? shown.get(field) : fields()[field]?.default;
+    if (same(value, before)) return window.dash_clientside.no_update;
+    shown.set(field, value);
+    return value;
+  }
+
   // The callbacks of app/selection.py bind_control: "write_<field>" and "read_<field>".
   const control = (name) => {
     const [, way, field] = /^(write|read)_(\w+)$/.exec(name) || [];
-    if (way === "write") return (value) => deeptracker.selection.set({ [field]: value });
-    if (way === "read") return (data) => (data ? data[field] : window.dash_clientside.no_update);
+    if (way === "write") return (value) => writeField(field, value);
+    if (way === "read") return () => readField(field);
     return undefined;
   };
   window.dash_clientside = window.dash_clientside || {};

@@ -111,7 +111,9 @@ class TestData:
 
     def test_class_error(self, session: Session, run: StoredRun) -> None:
         arrays, meta = data.class_error(session, run.run_id, no_arguments)
-        np.testing.assert_allclose(arrays["error"], run.class_error, rtol=1e-6)
+        assert arrays["wrong"].dtype == np.uint8
+        error = (arrays["wrong"] / arrays["images"][:, None]).astype("f4")
+        np.testing.assert_array_equal(error, run.class_error)
         np.testing.assert_array_equal(arrays["iteration"], run.iterations)
         assert list(meta["names"]) == [f"class {c}" for c in range(4)]
         assert meta["sizes"] == np.bincount(run.image_class, minlength=4).tolist()
@@ -142,7 +144,7 @@ class TestData:
         empty = store_run(session, seed=1, snapshots=0)
         arrays, meta = data.series(session, empty.run_id, Arguments({}))
         assert arrays["transitions"].shape == (0, 4)
-        assert data.class_error(session, empty.run_id, no_arguments)[0]["error"].shape == (4, 0)
+        assert data.class_error(session, empty.run_id, no_arguments)[0]["wrong"].shape == (4, 0)
         pack(arrays, meta)
         choice = Arguments({"quantity": "weight", "statistic": "std"})
         assert data.layer_map(session, empty.run_id, choice)[0]["values"].shape == (3, 0)
@@ -150,7 +152,7 @@ class TestData:
     def test_a_run_that_validates_nothing(self, session: Session) -> None:
         run = store_run(session, seed=1, classes=0)
         arrays, meta = data.class_error(session, run.run_id, no_arguments)
-        assert arrays["error"].shape == (0, 6)
+        assert arrays["wrong"].shape == (0, 6)
         assert (list(meta["names"]), meta["sizes"]) == ([], [])
         assert (data.series(session, run.run_id, Arguments({}))[0]["transitions"] == -1).all()
 

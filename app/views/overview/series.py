@@ -37,20 +37,21 @@ def reduce_series(
     the snapshots stand at equal distances.
     """
     finite = np.isfinite(values)
-    kept_at, kept = iterations[finite], values[finite]
-    odd_at = iterations[~finite]
-    if len(kept_at) > 4 * buckets:
-        chosen = _extremes(_bucket(kept_at, ticks, buckets), kept)
-        kept_at, kept = kept_at[chosen], kept[chosen]
-    odd = odd_at
-    if len(odd_at) > buckets:
-        odd = odd_at[_starts(_bucket(odd_at, ticks, buckets))]
+    odd = iterations[~finite]
+    total, odd_count = len(iterations), len(odd)
+    if odd_count:
+        iterations, values = iterations[finite], values[finite]
+    if len(iterations) > 4 * buckets:
+        chosen = _extremes(values, _starts(iterations, ticks, buckets))
+        iterations, values = iterations[chosen], values[chosen]
+    if odd_count > buckets:
+        odd = odd[_starts(odd, ticks, buckets)]
     return ScreenSeries(
-        kept_at.astype(np.int32),
-        kept.astype(np.float64),
+        iterations.astype(np.int32),
+        values.astype(np.float64),
         odd.astype(np.int32),
-        len(odd_at),
-        len(iterations),
+        odd_count,
+        total,
     )
 
 
@@ -69,27 +70,20 @@ def within(
     return iterations[first:last], values[first:last]
 
 
-def _bucket(
+def _starts(
     iterations: NDArray[np.integer], ticks: NDArray[np.integer], buckets: int
 ) -> NDArray[np.int64]:
-    """Return the bucket 0..buckets-1 of each iteration, rising."""
-    inside = ticks[(ticks >= iterations[0]) & (ticks <= iterations[-1])]
-    knots = np.unique(np.concatenate([iterations[:1], inside, iterations[-1:]]))
-    place = np.interp(iterations, knots, np.arange(len(knots)))
-    return np.minimum(place / max(1, len(knots) - 1) * buckets, buckets - 1).astype(np.int64)
+    """Return where each bucket begins among the iterations; empty buckets are left out."""
+    inside = ticks[(ticks > iterations[0]) & (ticks < iterations[-1])]
+    knots = np.concatenate([iterations[:1], inside, iterations[-1:]])
+    place = np.linspace(0, len(knots) - 1, buckets + 1)[:-1]
+    edges = np.interp(place, np.arange(len(knots)), knots)
+    return np.unique(np.searchsorted(iterations, edges))
 
 
-def _starts(bucket: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.flatnonzero(np.diff(bucket, prepend=-1))
-
-
-def _extremes(bucket: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.int64]:
+def _extremes(values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the places, rising, of the first, last, least and greatest value of each bucket."""
-    starts = _starts(bucket)
-    counts = np.diff(starts, append=len(bucket))
-    chosen = [starts, starts + counts - 1]
-    for extreme in (np.minimum, np.maximum):
-        wanted = np.repeat(extreme.reduceat(values, starts), counts)
-        places = np.flatnonzero(values == wanted)
-        chosen.append(places[_starts(bucket[places])])
-    return np.unique(np.concatenate(chosen))
+    ends = np.append(starts[1:], len(values))
+    least = [a + values[a:b].argmin() for a, b in zip(starts, ends, strict=True)]
+    greatest = [a + values[a:b].argmax() for a, b in zip(starts, ends, strict=True)]
+    return np.unique(np.concatenate([starts, ends - 1, least, greatest]))
