@@ -57,6 +57,8 @@ def write_contact_sheets(
     (run_dir / THUMBNAILS).mkdir(exist_ok=True)
     for class_id in np.unique(labels):
         chosen = [pictures[index] for index in np.flatnonzero(labels == class_id)]
+        if max(_sheet_size(len(chosen), (height, width))) > _MOST_PIXELS:
+            continue
         pixels = [_pixels(picture, low, high, (height, width)) for picture in chosen]
         if (sheet := _sheet(pixels)) is not None:
             atomic_write(contact_sheet_path(run_dir, int(class_id)), sheet)
@@ -86,14 +88,18 @@ def _pixels(picture: Tensor, low: Tensor, high: Tensor, size: tuple[int, int]) -
     return pixels.expand(3, -1, -1).permute(1, 2, 0).numpy()
 
 
+def _sheet_size(count: int, picture: tuple[int, int]) -> tuple[int, int]:
+    """Return height and width of a sheet of `count` pictures of (height, width)."""
+    columns = math.ceil(math.sqrt(count))
+    return math.ceil(count / columns) * picture[0], columns * picture[1]
+
+
 def _sheet(pixels: list[NDArray[np.uint8]]) -> bytes | None:
-    """Return pictures of one size side by side as WebP; None where they are too many for it."""
+    """Return pictures of one size side by side as WebP; None where it is too large for a log."""
     height, width = pixels[0].shape[:2]
-    columns = math.ceil(math.sqrt(len(pixels)))
-    rows = math.ceil(len(pixels) / columns)
-    if max(rows * height, columns * width) > _MOST_PIXELS:
-        return None
-    sheet = np.zeros((rows * height, columns * width, 3), dtype=np.uint8)
+    size = _sheet_size(len(pixels), (height, width))
+    sheet = np.zeros((*size, 3), dtype=np.uint8)
+    columns = size[1] // width
     for index, picture in enumerate(pixels):
         row, column = divmod(index, columns)
         y, x = row * height, column * width
