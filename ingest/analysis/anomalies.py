@@ -203,7 +203,7 @@ def _scatter(key: NDArray[np.int64], needed: Ints, snapshots: int) -> tuple[Cell
         overall = np.bincount(key % max(1, 2 * snapshots), minlength=2 * snapshots)
     else:
         dense = np.bincount(key, minlength=size).reshape(-1, 2)
-        overall = dense.reshape(len(needed), -1).sum(axis=0)
+        overall = dense.reshape(len(needed), 2 * snapshots).sum(axis=0)
         ids = np.flatnonzero(dense[:, 0] + dense[:, 1])
         both = dense[ids]
     keep = both[:, 0] + both[:, 1] >= needed[ids // max(1, snapshots)]
