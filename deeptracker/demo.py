@@ -121,6 +121,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--every", type=int, default=5, help="iterations between two snapshots")
     arguments = parser.parse_args()
+    # So small a network gains nothing by more threads, and they would wait for cores that load and
+    # show the run meanwhile.
+    torch.set_num_threads(1)
     train(arguments.run_dir, seed=arguments.seed, epochs=arguments.epochs, every=arguments.every)
 
 

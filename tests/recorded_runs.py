@@ -11,10 +11,16 @@ SNAPSHOTS = EPOCHS * 22 // EVERY
 
 
 def _record(folder: Path, *, seed: int) -> Path:
+    import torch
+
     from deeptracker.demo import train
 
     run_dir = folder / f"digits-seed-{seed}"
+    threads = torch.get_num_threads()
+    # Several threads wait for each other where other tests keep the cores busy.
+    torch.set_num_threads(1)
     train(run_dir, seed=seed, epochs=EPOCHS, every=EVERY)
+    torch.set_num_threads(threads)
     return run_dir
 
 

@@ -10,6 +10,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from deeptracker.demo import load_digits
 
+# Several threads gain nothing here, and wait for each other where the cores are busy.
+torch.set_num_threads(1)
+
 
 class SmallNet(nn.Module):
     """Two convolutions with batch normalisation and dropout, and a linear layer, for digits."""
