@@ -178,7 +178,8 @@ def _encodings(page: Page) -> tuple[float, int]:
             done = f"{_STATE.format(id='layers-multiples')}.shown !== {before!r}"
             times.append(_timed(page, f'[id="{value}"]', done))
             page.wait_for_timeout(350)
-    data = [url for url in asked if "/data/" in url or "_dash-update" in url]
+    # Not the state of a run that is still recording, which is asked for every two seconds.
+    data = [url for url in asked if "/layer-" in url or "_dash-update" in url]
     return summary(times).p50, len(data)
 
 
@@ -216,7 +217,8 @@ def _layers(page: Page) -> Iterator[float]:
     for place in range(REPEATS):
         # Open ones are closed by a click: each time another.
         node = page.evaluate(
-            "(place) => document.querySelectorAll('.layers-node')[place].dataset.node", place % 6
+            "(at) => document.querySelector(`.layers-node[aria-posinset='${at}']`).dataset.node",
+            1 + place % 6,
         )
         layer = page.evaluate("(node) => deeptracker.layers.network.layer[node]", int(node))
         state = _STATE.format(id="layers-filters")
@@ -235,7 +237,7 @@ def _filters(page: Page) -> Iterator[float]:
         done = f"{state}.filter !== {before!r} && {state}.state === 'drawn'"
         at = [box["width"] / 2, box["height"] * step / (REPEATS + 1), ["pointerdown", "pointerup"]]
         yield _timed(page, plot, done, at)
-        page.wait_for_timeout(350)
+        _rest(page)
 
 
 if __name__ == "__main__":

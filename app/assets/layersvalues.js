@@ -79,6 +79,7 @@
   deeptracker.LayerValues = LayerValues;
   deeptracker.layerQueries = {
     rows: rowsQuery,
+    extremes: ({ measure }) => `measure=${measure}`,
     shapes: ({ measure }) => `measure=${measure}`,
     isQuartile: (statistic) => QUARTILES.includes(statistic),
   };

@@ -59,6 +59,7 @@
       addEventListener("resize", this.resized);
       // In parallel with the tree: what is in sight first.
       this.askRows(deeptracker.selection.get(), 0);
+      this.askExtremes(deeptracker.selection.get(), 0);
     }
 
     destroy() {
@@ -91,6 +92,10 @@
       return this.source.of("layer-rows", deeptracker.layerQueries.rows(selection), node);
     }
 
+    askExtremes(selection, node) {
+      return this.source.of("layer-extremes", deeptracker.layerQueries.extremes(selection), node);
+    }
+
     askShapes(selection, node) {
       return this.source.of("layer-shapes", deeptracker.layerQueries.shapes(selection), node);
     }
@@ -116,11 +121,13 @@
     /** Return what is drawn of a node: arrays of its own, or null where nothing has come yet. */
     dataOf(selection, node) {
       const rows = this.askRows(selection, node);
+      const extremes = this.askExtremes(selection, node);
       const shapes = this.needsShapes(selection) ? this.askShapes(selection, node) : null;
-      const complete = rows && (shapes || !this.needsShapes(selection));
+      const complete = rows && extremes && (shapes || !this.needsShapes(selection));
       if (!complete) return null;
       const take = (found, name) => found?.arrays[name] && deeptracker.rowOf(found.arrays[name], found.at);
-      const data = { odd: take(rows, "odd"), minimum: take(rows, "minimum"), maximum: take(rows, "maximum") };
+      const data = {};
+      for (const name of ["odd", "minimum", "maximum"]) data[name] = take(extremes, name);
       for (const name of ["q1", "median", "q3", "histogram", "bands"]) data[name] = take(shapes, name);
       data.binCount = shapes?.arrays.histogram.shape[1];
       data.bandShape = shapes?.arrays.bands.shape.slice(1);
@@ -128,8 +135,8 @@
       const quartile = measure !== "ratio" && deeptracker.layerQueries.isQuartile(statistic);
       data.value = (quartile && data[statistic]) || take(rows, "value");
       data.envelope = PLACED.includes(statistic) && measure !== "ratio" && measure !== "activation";
-      data.fresh = rows.fresh && (!shapes || shapes.fresh);
-      data.meta = rows.meta;
+      data.fresh = rows.fresh && extremes.fresh && (!shapes || shapes.fresh);
+      data.meta = { ...rows.meta, ...extremes.meta };
       return data;
     }
 

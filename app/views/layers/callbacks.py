@@ -28,6 +28,7 @@ SWITCHES = {Ids.SAME: "same", Ids.NORMALISED: "normalised"}
 ROUTES = {
     "layer-tree": data.tree,
     "layer-rows": data.rows,
+    "layer-extremes": data.extremes,
     "layer-shapes": data.shapes,
     "layer-settle": data.settle,
     "filter-rows": filters.filter_rows,

@@ -55,28 +55,41 @@ def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
 def rows(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """Serve one statistic of a piece of the network.
 
-    Arguments: measure, statistic (ignored for "ratio"), from, to. Arrays, all [n, T]: value f4,
-    minimum and maximum f4 (of the update for "ratio"), odd u1 (1 NaN, 2 Inf, 3 both). meta: low,
-    high and least (the smallest size above 0) of the value in the whole network, minimum and
-    maximum of all its numbers; null where there is none.
+    Arguments: measure, statistic (ignored for "ratio"), from, to. Arrays: value f4 [n, T]. meta:
+    low, high and least (the smallest size above 0) of the value in the whole network, null where
+    there is none.
     """
     measure = arguments.choice("measure", MEASURES)
     statistic = arguments.choice("statistic", STATISTICS, default="l2")
     network = MergedNetwork(session, run_id)
     shown = _piece(network, arguments)
+
+    def take(nodes: list[Node]) -> NDArray[np.float32]:
+        if measure == RATIO:
+            return network.ratio(nodes)
+        return network.statistic(measure, statistic, nodes)
+
+    return {"value": take(shown)}, _ends(take(_extreme(network)))
+
+
+def extremes(session: Session, run_id: int, arguments: Arguments) -> Answer:
+    """Serve what belongs to every statistic of a piece of the network.
+
+    Arguments: measure, from, to. Arrays, all [n, T]: minimum and maximum f4 (of the update for
+    "ratio"), odd u1 (1 NaN, 2 Inf, 3 both among the numbers). meta: minimum and maximum of all
+    numbers of the network, null where there is none.
+    """
+    measure = arguments.choice("measure", MEASURES)
     quantity = _quantity(measure)
+    network = MergedNetwork(session, run_id)
+    shown = _piece(network, arguments)
     arrays: dict[str, NDArray[Any]] = {"odd": network.odd(quantity, shown)}
+    if measure == RATIO:
+        arrays["odd"] |= network.odd("weight", shown)
     for name in ("minimum", "maximum"):
         arrays[name] = network.statistic(quantity, name, shown)
-    if measure == RATIO:
-        arrays["value"] = network.ratio(shown)
-        arrays["odd"] |= network.odd("weight", shown)
-        ends = _ends(network.ratio(_extreme(network)))
-    else:
-        arrays["value"] = network.statistic(measure, statistic, shown)
-        ends = _ends(network.statistic(measure, statistic, _extreme(network)))
-    outer = [_ends(network.profile(quantity, name)) for name in ("minimum", "maximum")]
-    return arrays, ends | {"minimum": outer[0]["low"], "maximum": outer[1]["high"]}
+    ends = [_ends(network.profile(quantity, name)) for name in ("minimum", "maximum")]
+    return arrays, {"minimum": ends[0]["low"], "maximum": ends[1]["high"]}
 
 
 def _quantity(measure: str) -> str:

@@ -74,7 +74,7 @@ def filter_series(session: Session, run_id: int, arguments: Arguments) -> Answer
 
     Arguments: filter ("layer.filter"; of several the last; none: no series), quantity (whose ranks
     are wanted), from, to (not used: all snapshots always come). Arrays: iteration, and of each
-    quantity snapshot.NAME f8 [T], series.NAME.iterations, .values, .odd; rank i4 [T], the filter's
+    quantity snapshot.NAME f4 [T], series.NAME.iterations, .values, .odd; rank i4 [T], the filter's
     place among all filters, 0 beyond the first 200. meta: layer, filter, layerName.
     """
     quantity = arguments.choice("quantity", PEAK_QUANTITIES, default=PEAK_QUANTITIES[0])
@@ -88,11 +88,10 @@ def filter_series(session: Session, run_id: int, arguments: Arguments) -> Answer
     layer, number = chosen[-1]
     history = filter_history(session, run_id=run_id, layer_id=layer, filter=number)
     for name, row in zip(FILTER_QUANTITIES, history, strict=True):
-        values = row.astype(np.float64)
-        finite = np.isfinite(values)
-        arrays[f"snapshot.{name}"] = values
+        finite = np.isfinite(row)
+        arrays[f"snapshot.{name}"] = row
         arrays[f"series.{name}.iterations"] = iteration[finite]
-        arrays[f"series.{name}.values"] = values[finite]
+        arrays[f"series.{name}.values"] = row[finite]
         # At the first snapshot a change is not defined, which is nothing to be alarmed about.
         alarming = ~finite
         alarming[:1] &= name not in SINCE_BEFORE

@@ -78,12 +78,13 @@ def _below(name: str, above: str) -> str:
     return name if rest.isdigit() else rest
 
 
-KINDS = ("network", "stage", "block", "layer")
-
-
 def piece_order(nodes: list[Node]) -> list[int]:
-    """Return the nodes in the order of pieces: what holds layers first, as it is seen first."""
-    return sorted(range(len(nodes)), key=lambda at: (KINDS.index(nodes[at].kind), at))
+    """Return the nodes in the order of pieces: network and stages first, as they are seen first.
+
+    The others follow as in the tree, so that what is in sight together lies in one or two pieces.
+    """
+    above = ("network", "stage")
+    return sorted(range(len(nodes)), key=lambda at: (nodes[at].kind not in above, at))
 
 
 def describe(nodes: list[Node], layers: Layers) -> dict[str, list[object]]:
