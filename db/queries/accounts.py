@@ -29,7 +29,7 @@ class AccountRow:
     created_at: datetime
 
 
-def _rows() -> Select[Any]:
+def _rows() -> Select[int, str, str, str, bool, bool, datetime]:
     return select(
         Account.id,
         Account.name,
