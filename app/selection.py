@@ -66,6 +66,7 @@ FIELDS: Mapping[str, Field] = {
     "classorder": Field(Kind.TEXT, "similarity"),
     "rowheight": Field(Kind.TEXT, "auto"),
     "imagelist": Field(Kind.TEXT, "forgotten"),
+    "find": Field(Kind.TEXT, ""),
     # What the layers' charts show, and how.
     "quantity": Field(Kind.TEXT, "weight"),
     "statistic": Field(Kind.TEXT, "std"),

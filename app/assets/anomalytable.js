@@ -16,7 +16,7 @@
   class AnomalyTable {
     constructor(chart) {
       this.chart = chart;
-      this.sort = { key: "images", down: true };
+      this.sort = { key: "largest", down: true };
       this.count = document.createElement("div");
       this.count.className = "dt-soft";
       this.holder = document.createElement("div");
@@ -60,7 +60,7 @@
       if (!this.rows.length) return this.nothing();
       this.holder.hidden = false;
       const { key, down } = this.sort;
-      const rows = [...this.rows].sort((a, b) => (down ? b[key] - a[key] : a[key] - b[key]) || a.snapshot - b.snapshot);
+      const rows = [...this.rows].sort((a, b) => (down ? b[key] - a[key] : a[key] - b[key]) || b.images - a.images || a.snapshot - b.snapshot);
       const shown = rows.slice(0, MOST);
       const { plural, integer } = deeptracker.numbers;
       this.count.textContent = `${plural(rows.length, "anomaly", "anomalies")}${
@@ -113,7 +113,7 @@
         const side = item.right ? "▲ began" : "▼ broke";
         const changes = `${integer(item.forgotten)} forgotten, ${integer(item.learned)} learned`;
         const largest = item.largestClass < 0 ? "the whole set"
-          : `${this.names[item.largestClass]} (${integer(item.largest)})`;
+          : `${integer(item.largest)} · ${this.names[item.largestClass]}`;
         const texts = [integer(iteration), side, integer(item.images), integer(item.classes), largest];
         texts.forEach((text, at) => {
           const cell = document.createElement("td");
@@ -142,11 +142,8 @@
       const add = (values, value) => [...new Set([...values, value])].sort((a, b) => a - b);
       const patch = { cursor: iteration, pins: add(selection.pins, iteration) };
       const classId = event.target.closest("[data-class]")?.dataset.class;
-      if (classId !== undefined) {
-        patch.classes = add(selection.classes, Number(classId));
-        patch.openclasses = [...selection.openclasses.filter((id) => id !== Number(classId)), Number(classId)];
-      }
-      deeptracker.selection.set(patch);
+      if (classId === undefined) deeptracker.selection.set(patch);
+      else deeptracker.validation.openClass(Number(classId), patch);
     }
 
     current({ cursor, pins }) {

@@ -164,12 +164,7 @@
       const item = event.target.closest("[data-image]");
       if (!item) return;
       const id = Number(item.dataset.class);
-      const { openclasses, classes } = deeptracker.selection.get();
-      deeptracker.selection.set({
-        images: [Number(item.dataset.image)],
-        classes: [...new Set([...classes, id])].sort((a, b) => a - b),
-        openclasses: [...openclasses.filter((other) => other !== id), id],
-      });
+      deeptracker.validation.openClass(id, { images: [Number(item.dataset.image)] });
     }
   }
 

@@ -17,7 +17,7 @@
     const { groups, names } = model;
     const order = groups?.arrays[`order_${selection.classorder}`]
       || Int32Array.from(names, (_, at) => at);
-    const wanted = selection.search.trim().toLocaleLowerCase();
+    const wanted = selection.find.trim().toLocaleLowerCase();
     return wanted ? order.filter((id) => names[id].toLocaleLowerCase().includes(wanted)) : order;
   }
 
@@ -60,7 +60,7 @@
     add("overall", model.overall, [0], HEIGHTS.overall, {}, GAP);
     const pinned = selection.classes.filter((id) => id < model.names.length);
     if (pinned.length) addClasses(Int32Array.from(pinned), 16, { pinned: true });
-    if (selection.search.trim() || selection.group === "all") {
+    if (selection.find.trim() || selection.group === "all") {
       addClasses(order, height, {});
     } else if (model.groups) {
       addClusters(model, selection, { order, room, add, addClasses });

@@ -8,6 +8,7 @@
   async function loadSheet(address, count) {
     try {
       const { arrays, meta } = await deeptracker.fetchArrays(address);
+      if (!arrays.sheet.length) return null;
       const bitmap = await createImageBitmap(new Blob([arrays.sheet], { type: "image/webp" }));
       return { bitmap, tile: meta.tile, columns: Math.ceil(Math.sqrt(count)) };
     } catch {
@@ -69,6 +70,25 @@
     return found;
   }
 
+  /** Return Map cluster -> its classes' cells, summed by side and column. */
+  function byCluster(cells, label) {
+    const found = new Map();
+    for (const [classId, own] of cells) {
+      const cluster = label[classId];
+      if (!found.has(cluster)) found.set(cluster, new Map());
+      const sums = found.get(cluster);
+      for (const { side, column, forgotten, learned } of own) {
+        const key = `${side} ${column}`;
+        const sum = sums.get(key) || { side, column, forgotten: 0, learned: 0, classes: 0 };
+        sum.forgotten += forgotten;
+        sum.learned += learned;
+        sum.classes += 1;
+        sums.set(key, sum);
+      }
+    }
+    return new Map([...found].map(([cluster, sums]) => [cluster, [...sums.values()]]));
+  }
+
   /** Return the cells of the whole validation set that reach its threshold. */
   function overall(arrays, meta) {
     const cells = [];
@@ -85,9 +105,19 @@
   /** Return the class that galleries are about: the one opened last, else the one pinned last. */
   const focus = (selection) => selection.openclasses.at(-1) ?? selection.classes.at(-1) ?? null;
 
+  /** Pin a class on top and open it, as the one that galleries are about. */
+  function openClass(id, patch = {}) {
+    const { classes, openclasses } = deeptracker.selection.get();
+    deeptracker.selection.set({
+      ...patch,
+      classes: [...new Set([...classes, id])].sort((a, b) => a - b),
+      openclasses: [...openclasses.filter((other) => other !== id), id],
+    });
+  }
+
   const SIDES = {
     left: "stable past broke", right: "stable future began", pending: "stable future, pending",
   };
 
-  deeptracker.validation = { sheetOf, drawPicture, picture, byClass, overall, focus, SIDES };
+  deeptracker.validation = { sheetOf, drawPicture, picture, byClass, byCluster, overall, focus, openClass, SIDES };
 })();

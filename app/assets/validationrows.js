@@ -8,7 +8,7 @@
 
   const LEAST_HEIGHT = 320;
   const BELOW = 290; // what stands above and below the rows in a window
-  const REDRAWN = ["group", "classorder", "rowheight", "palette", "search", "open", "openclasses", "classes", "images"];
+  const REDRAWN = ["group", "classorder", "rowheight", "palette", "find", "open", "openclasses", "classes", "images"];
 
   class ValidationRows {
     constructor(chart) {
@@ -19,6 +19,7 @@
       this.area = new deeptracker.PlotArea(chart, {
         hover: (x, y, event, column) => this.hover(y, event, column),
         leave: () => this.mark(null),
+        click: (x, y) => this.pinTriangle(x, y),
         row: (step) => this.step(step),
       });
       this.rowmark = document.createElement("div");
@@ -31,6 +32,8 @@
       this.scroller.append(document.createElement("div"));
       chart.element.append(this.scroller);
       this.model = { opened: new Map() };
+      this.asked = new Set(); // addresses under way
+      this.waiting = true;
       this.blocks = [];
       this.active = null;
       this.listen();
@@ -80,7 +83,7 @@
     load(what) {
       const address = deeptracker.addressOf(this.chart.options[what]);
       this[what] = address;
-      deeptracker.fetchArrays(address).then((answer) => {
+      this.ask(address).then((answer) => {
         if (this[what] !== address) return;
         this.model[what] = answer;
         if (what === "anomalies") {
@@ -94,10 +97,18 @@
       }, (error) => this[what] === address && this.chart.failed(error));
     }
 
+    /** Ask for an address; the chart counts as loading until it has come. */
+    ask(address) {
+      this.asked.add(address);
+      this.chart.invalidate();
+      return deeptracker.fetchArrays(address).finally(() => this.asked.delete(address));
+    }
+
     open(id) {
       if (this.model.opened.has(id) || !(id < this.model.names?.length)) return;
       const address = deeptracker.addressOf(`${this.chart.options.base}/class-images?class=${id}`);
-      deeptracker.fetchArrays(address).then(({ arrays }) => {
+      if (this.asked.has(address)) return;
+      this.ask(address).then(({ arrays }) => {
         const [rows, width] = arrays.prediction.shape;
         const correct = Float32Array.from(arrays.prediction, (taken) => (taken === id ? 1 : 0));
         const partners = arrays.partner.length;
@@ -129,6 +140,7 @@
       const problem = this.problem();
       this.scroller.hidden = Boolean(problem);
       if (problem) {
+        this.waiting = false;
         this.area.place({ left: 0, top: 0, width: 0, height: 0 });
         document.getElementById(this.chart.options.legend)?.replaceChildren();
         return problem;
@@ -152,6 +164,7 @@
       this.legend(selection);
       if (this.active) this.mark(this.active);
       // Drawn once clusters and anomalies are there too: that is what the page is opened for.
+      this.waiting = !this.model.groups || !this.model.anomalies || this.asked.size > 0;
       return "";
     }
 
@@ -178,15 +191,22 @@
           view: this.chart.axis.view(),
           columns: Math.min(this.chart.axis.columns, block.matrix.width),
           extreme: partner ? "max" : "min",
-          scale: partner ? deeptracker.colours.scale({
-            palette: "magnitude", low: 0, high: Math.max(1, block.opened.images.length),
-          }) : accuracy,
+          scale: partner ? this.partnerScale(block) : accuracy,
           empty: packed("--dt-empty"),
           missing: [packed("--dt-missing-line"), packed("--dt-missing")],
         });
         this.part(pixels, wide, high, ratio, block, ground);
       }
       context.putImageData(image, Math.round(left * ratio), 0);
+    }
+
+    /** Return the scale of counts of images; none of them leaves the ground as it is. */
+    partnerScale(block) {
+      const high = Math.max(1, block.opened.images.length);
+      const scale = deeptracker.colours.scale({ palette: "magnitude", low: 0, high });
+      const colours = Uint32Array.from(scale.colours);
+      colours[0] = deeptracker.colours.packed("--dt-empty");
+      return { ...scale, colours, index: (value) => (value > 0 ? Math.max(1, scale.index(value)) : 0) };
     }
 
     /** Part rows that are high enough by a hairline. */
@@ -198,6 +218,49 @@
       }
     }
 
+    /** Return the anomalous cells of a row: of the set, of a class, or a cluster's summed up. */
+    cellsOf(block, row) {
+      if (block.kind === "overall") return this.overallCells;
+      if (block.kind === "class") return this.cells?.get(row);
+      if (block.kind !== "cluster" || !this.cells) return null;
+      if (this.summed?.of !== this.cells || this.summed.groups !== this.model.groups) {
+        const { label } = this.model.groups.arrays;
+        this.summed = { of: this.cells, groups: this.model.groups, clusters: deeptracker.validation.byCluster(this.cells, label) };
+      }
+      return this.summed.clusters.get(row);
+    }
+
+    sizeOf(block, row) {
+      if (block.kind === "overall") return this.model.images;
+      if (block.kind === "class") return this.model.sizes[row];
+      return this.model.images / this.model.means.rows / 4;
+    }
+
+    /** Return the cell whose triangle is under a place of the plot, the nearest; null: none. */
+    cellAt(x, y) {
+      const hit = this.hit(y);
+      const cells = hit && this.cellsOf(hit.block, hit.row);
+      let best = null;
+      let least = Infinity;
+      for (const cell of cells || []) {
+        const away = Math.abs(this.chart.axis.x(cell.column + 0.5, this.place.width) - x);
+        const half = deeptracker.triangles.widthOf(cell.forgotten + cell.learned, this.sizeOf(hit.block, hit.row)) / 2;
+        if (away <= half + 1 && away < least) [best, least] = [cell, away];
+      }
+      return best;
+    }
+
+    /** A click on a triangle pins its iteration, though it covers several columns. */
+    pinTriangle(x, y) {
+      const cell = this.cellAt(x, y);
+      if (!cell) return false;
+      const iteration = this.chart.axis.iterations[cell.column];
+      const { selection } = deeptracker;
+      selection.set({ cursor: iteration });
+      selection.toggle("pins", iteration);
+      return true;
+    }
+
     triangles(context) {
       const { left, width, height } = this.place;
       const { axis, element } = this.chart;
@@ -207,17 +270,16 @@
       context.rect(left, 0, width, height);
       context.clip();
       for (const block of this.blocks) {
-        if (!["overall", "class"].includes(block.kind) || block.rowHeight < 4 || !this.cells) continue;
+        if (!["overall", "cluster", "class"].includes(block.kind) || block.rowHeight < 4 || !this.cells) continue;
         const first = Math.max(0, Math.floor((this.offset - block.top) / block.rowHeight));
         const last = Math.min(block.order.length, Math.ceil((this.offset + height - block.top) / block.rowHeight));
         for (let at = first; at < last; at++) {
-          const whole = block.kind === "overall";
-          const cells = whole ? this.overallCells : this.cells.get(block.order[at]);
-          if (!cells) continue;
+          const cells = this.cellsOf(block, block.order[at]);
+          if (!cells?.length) continue;
           drawn += deeptracker.triangles.draw(context, cells, {
             top: block.top + at * block.rowHeight - this.offset,
             height: block.rowHeight,
-            size: whole ? this.model.images : this.model.sizes[block.order[at]],
+            size: this.sizeOf(block, block.order[at]),
             left, width,
             xOf: (column) => axis.x(column + 0.5, width),
           });

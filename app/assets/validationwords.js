@@ -25,10 +25,9 @@
   }
 
   function anomalyLines(view, block, row, column) {
-    const cells = block.kind === "overall" ? view.overallCells : view.cells?.get(row);
-    return (cells || []).filter((cell) => cell.column === column).map((cell) => [
+    return (view.cellsOf(block, row) || []).filter((cell) => cell.column === column).map((cell) => [
       deeptracker.validation.SIDES[cell.side],
-      `${cell.forgotten} forgotten, ${cell.learned} learned`,
+      `${cell.forgotten} forgotten, ${cell.learned} learned${cell.classes ? ` in ${deeptracker.numbers.plural(cell.classes, "class", "classes")}` : ""}`,
     ]);
   }
 

@@ -290,8 +290,10 @@ class TestContactSheet:
 
     def test_a_class_without_one(self, session: Session) -> None:
         run = store_run(session, seed=3)
-        with pytest.raises(NotFound, match="contact sheet"):
-            data.contact_sheet(session, run.run_id, Arguments({"class": "1"}))
+        arrays, _ = data.contact_sheet(session, run.run_id, Arguments({"class": "1"}))
+        assert arrays["sheet"].shape == (0,)
+        with pytest.raises(NotFound, match="class 99"):
+            data.contact_sheet(session, run.run_id, Arguments({"class": "99"}))
 
 
 @pytest.mark.parametrize("snapshots", [0, 1, 2, 5])

@@ -16,7 +16,7 @@ CONTROLS = {
     Ids.ORDER: "classorder",
     Ids.HEIGHT: "rowheight",
     Ids.PALETTE: "palette",
-    Ids.SEARCH: "search",
+    Ids.SEARCH: "find",
     Ids.IMAGE_LIST: "imagelist",
 }
 ROUTES = {

@@ -11,6 +11,8 @@ class Ids(StrEnum):
     ROWS = "validation-rows"
     LEGEND = "validation-legend"
     TABLE = "validation-table"
+    CLASSES = "validation-classes"
+    STRIP = "validation-strip"
     GALLERY = "validation-gallery"
     LIST = "validation-list"
     WINDOW = "validation-window"

@@ -53,9 +53,17 @@ def layout(context: PageContext) -> html.Div:
             _controls(run, int(sizes.max(initial=1)), k=window, m=threshold, group=group),
             html.Div(
                 [
-                    html.Div([_axis(base), _rows(base, anomalies)], className="validation-main"),
+                    html.Div(
+                        [_axis(base), _strip(base), _rows(base, anomalies)],
+                        className="validation-main",
+                    ),
                     html.Aside(
-                        [_table(base, anomalies), _gallery(base), _list(base)],
+                        [
+                            _table(base, anomalies),
+                            _classes(base, anomalies),
+                            _gallery(base),
+                            _list(base),
+                        ],
                         className="validation-aside",
                     ),
                 ],
@@ -152,6 +160,49 @@ def _axis(base: str) -> html.Div:
     )
 
 
+def _strip(base: str) -> html.Div:
+    """Return the model's curves, low: what happened at an iteration besides."""
+
+    def line(series: str, name: str, colour: str) -> dict[str, str]:
+        return {"series": series, "name": name, "colour": f"--dt-{colour}"}
+
+    return html.Div(
+        chart(
+            Ids.STRIP,
+            "strip",
+            label="Learning rate, losses and errors over time",
+            url=f"{base}/series",
+            panels=[
+                {
+                    "title": "Learning rate",
+                    "height": 26,
+                    "step": True,
+                    "lines": [line("learning_rate", "", "violet")],
+                },
+                {
+                    "title": "Loss",
+                    "height": 44,
+                    "lines": [
+                        line("train_loss", "training", "blue"),
+                        line("validation_loss", "validation", "orange"),
+                    ],
+                },
+                {
+                    "title": "Error",
+                    "height": 44,
+                    "format": "percent",
+                    "lines": [
+                        line("train_error", "training", "blue"),
+                        line("validation_error", "validation", "orange"),
+                    ],
+                },
+            ],
+            say=_SAY,
+        ),
+        className="validation-strip",
+    )
+
+
 def _rows(base: str, anomalies: str) -> html.Section:
     rows = chart(
         Ids.ROWS,
@@ -186,6 +237,19 @@ def _table(base: str, anomalies: str) -> html.Section:
             url=anomalies,
             names=f"{base}/class-error",
             say=_SAY,
+        ),
+    )
+
+
+def _classes(base: str, anomalies: str) -> html.Section:
+    return panel(
+        "Classes there",
+        chart(
+            Ids.CLASSES,
+            "iterationclasses",
+            label="Anomalous classes at the cursor",
+            url=anomalies,
+            names=f"{base}/class-error",
         ),
     )
 

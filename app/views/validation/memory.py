@@ -1,7 +1,7 @@
 """What is known of a whole run, computed once per run version and kept in a bounded memory."""
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from ingest.analysis.forgetting import Forgetting
 from ingest.analysis.forgetting import forgetting as count_forgetting
 
 T = TypeVar("T")
-MOST_RUNS = 6
+MOST_RUNS = 4
 MOST_RESULTS = 24
 
 
@@ -82,6 +82,8 @@ class Analysis:
 
 _analyses: OrderedDict[tuple[str, int, int], Analysis] = OrderedDict()
 _lock = threading.Lock()
+# By run: a page asks for several things at once, and one of them builds for all.
+_building: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 
 
 def analysis_of(session: Session, run_id: int) -> Analysis:
@@ -90,14 +92,21 @@ def analysis_of(session: Session, run_id: int) -> Analysis:
     # The UUID too: ids begin anew in another database, as in tests.
     key = (str(run.uuid), run.id, run.version)
     with _lock:
-        if key in _analyses:
-            _analyses.move_to_end(key)
-            return _analyses[key]
-    analysis = Analysis(session, run_id, live=run.state in ("recording", "loading"))
+        building = _building[run.id]
+    with building:
+        with _lock:
+            if key in _analyses:
+                _analyses.move_to_end(key)
+                return _analyses[key]
+        analysis = Analysis(session, run_id, live=run.recording)
+        _keep(key, analysis)
+    return analysis
+
+
+def _keep(key: tuple[str, int, int], analysis: Analysis) -> None:
     with _lock:
         for old in [other for other in _analyses if other[:2] == key[:2]]:
             del _analyses[old]
         _analyses[key] = analysis
         while len(_analyses) > MOST_RUNS:
             _analyses.popitem(last=False)
-    return analysis
