@@ -23,17 +23,12 @@ class _Rectified(TorchFunctionMode):
     def __init__(self, watch: "ActivationWatch") -> None:
         super().__init__()
         self._watch = watch
-        self._depth = 0
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         """Let torch compute, then look at the result."""
-        self._depth += 1
-        try:
-            result = func(*args, **(kwargs or {}))
-        finally:
-            self._depth -= 1
+        result = func(*args, **(kwargs or {}))
         if getattr(func, "__name__", "") in _RECTIFIERS and isinstance(result, Tensor):
             self._watch.rectified(result)
         return result
