@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 from sqlalchemy import Engine
 
 from benchmarks.browser import Served, chromium, log_in, serve
@@ -21,7 +21,7 @@ from ingest.pipeline import load_log
 
 OPENINGS = 7
 REPEATS = 9
-VIEWPORT = {"width": 1280, "height": 900}
+VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 STATISTICS = (
     "mean", "L2 norm", "L1 norm", "sum", "minimum", "maximum", "share of zeros",
     "standard deviation",
