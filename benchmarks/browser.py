@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
@@ -105,6 +106,7 @@ def serve(
         ]  # fmt: skip
         process = subprocess.Popen(
             command,
+            cwd=Path(__file__).parents[1],
             pass_fds=[listener.fileno()],
             env={
                 **os.environ,

@@ -24,7 +24,11 @@
 
     draw(chartWidth) {
       const { axis } = this.chart;
-      if (!axis.columns) return "";
+      this.flags.hidden = this.canvas.hidden = !axis.columns;
+      if (!axis.columns) {
+        this.flag.hidden = true;
+        return "";
+      }
       const place = { ...axis.place(chartWidth), top: FLAGS, height: HEIGHT - FLAGS };
       this.place = place;
       const { context } = deeptracker.sizeCanvas(this.canvas, chartWidth, HEIGHT);
@@ -84,9 +88,10 @@
       const { epochs } = axis;
       if (!(epochs[last] > epochs[first])) return [];
       const count = Math.max(2, Math.floor(this.place.width / 96));
+      const wholes = deeptracker.roundTicks(epochs[first], epochs[last], count, { whole: true });
       const ticks = [];
       let column = first;
-      for (const epoch of deeptracker.roundTicks(epochs[first], epochs[last], count)) {
+      for (const epoch of wholes) {
         while (column < last && epochs[column + 1] < epoch) column++;
         const span = epochs[Math.min(column + 1, last)] - epochs[column];
         const part = span > 0 ? (epoch - epochs[column]) / span : 0;

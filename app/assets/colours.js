@@ -79,7 +79,7 @@
    * Return a scale: {palette, low, high, log, colours, index(value)}. `index` gives 0..255 for a
    * finite value (values beyond the ends take the end's colour) and -1 for NaN.
    */
-  function scale({ palette, low, high, log = false }) {
+  function scale({ palette, low, high, log = false, constant = null }) {
     const colours = table(palette);
     const from = log ? Math.log10(low) : low;
     const span = (log ? Math.log10(high) : high) - from || 1;
@@ -89,7 +89,13 @@
       const at = ((log ? Math.log10(value) : value) - from) * factor;
       return at > 0 ? (at < STEPS - 1 ? (at + 0.5) | 0 : STEPS - 1) : 0;
     };
-    return { palette, low, high, log, colours, index };
+    return { palette, low, high, log, constant, colours, index };
+  }
+
+  /** Return the ends for values that are all the same: it stands at the low end, or the high one. */
+  function constant(value) {
+    const ends = value > 0 ? { low: 0, high: value } : { low: value, high: value + 1 };
+    return { ...ends, log: false, signed: false, constant: value };
   }
 
   /**
@@ -106,6 +112,7 @@
     const sorted = Float64Array.from(sample).sort();
     const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
     const signed = sorted[0] < 0;
+    if (sorted[0] === sorted.at(-1)) return constant(sorted[0]);
     if (signed) {
       const end = Math.max(-at(0.005), at(0.995)) || 1;
       return { low: -end, high: end, log: false, signed };
@@ -121,9 +128,10 @@
 
   /**
    * Fill `holder` with the bar of a scale: its ends, its kind, and the swatch of missing values.
+   * `pooled` says what one pixel stands for;
    * notes stand before the ends' numbers; words stand instead of them.
    */
-  function legend(holder, shown, { format = "number", missing = false, notes = ["", ""], words = null } = {}) {
+  function legend(holder, shown, { format = "number", missing = false, notes = ["", ""], words = null, pooled = "" } = {}) {
     const { tick } = deeptracker.numbers;
     const bar = document.createElement("canvas");
     bar.className = "dt-legend-bar";
@@ -141,7 +149,10 @@
     };
     const end = (value, note) => [note, tick(format, value)].filter(Boolean).join(" ");
     const [low, high] = words || [end(shown.low, notes[0]), end(shown.high, notes[1])];
-    const parts = [text(low, "dt-legend-end"), bar, text(high, "dt-legend-end")];
+    const same = shown.constant === null ? null : `every value is ${tick(format, shown.constant)}`;
+    const parts = same && !words ? [text(same, "dt-legend-end")]
+      : [text(low, "dt-legend-end"), bar, text(high, "dt-legend-end")];
+    if (pooled) parts.unshift(text(pooled, "dt-legend-pooled"));
     if (shown.log) parts.push(text("log", "dt-legend-kind"));
     if (missing) parts.push(text("", "dt-legend-missing"), text("no value (NaN)", "dt-legend-end"));
     holder.replaceChildren(...parts);

@@ -15,30 +15,6 @@
 
   const GAP_FROM = 7; // rows at least this high are kept apart by a line
 
-  /** Return values / divisor of their row, or 1 minus that; 0 / 0 is NaN: nothing to know. */
-  function derive(source, width, divisors, complement) {
-    const values = new Float32Array(source.length);
-    for (let at = 0, row = 0; at < source.length; row++) {
-      const divisor = divisors ? divisors[row] : 1;
-      for (const end = at + width; at < end; at++) {
-        const value = source[at] / divisor;
-        values[at] = complement ? 1 - value : value;
-      }
-    }
-    return values;
-  }
-
-  /** Return whether any value is NaN, and whether any is finite. */
-  function looked(values) {
-    let missing = false;
-    let finite = false;
-    for (let at = 0; at < values.length && !(missing && finite); at++) {
-      if (values[at] !== values[at]) missing = true;
-      else if (Number.isFinite(values[at])) finite = true;
-    }
-    return [missing, finite];
-  }
-
   class PixelMap {
     constructor(chart) {
       this.chart = chart;
@@ -67,14 +43,15 @@
       [this.rows, this.width] = source.shape;
       const divisors = options.divide ? arrays[options.divide] : null;
       const derived = divisors || options.complement;
-      this.values = derived ? derive(source, this.width, divisors, options.complement) : source;
+      this.values = derived
+        ? deeptracker.mapvalues.derive(source, this.width, divisors, options.complement) : source;
       this.iterations = arrays.iteration;
       this.labels = meta[options.labels] || [];
       this.groups = options.groups ? meta[options.groups] : null;
       this.meta = meta;
       this.format = meta.format || this.chart.options.format;
       this.scales.clear();
-      [this.missing, this.finite] = looked(this.values);
+      [this.missing, this.finite] = deeptracker.mapvalues.looked(this.values);
       this.order = null;
     }
 
@@ -89,12 +66,7 @@
       const wanted = this.option("order", selection) || "recorded";
       if (this.order && this.orderedBy === wanted) return this.order;
       this.orderedBy = wanted;
-      this.order = Int32Array.from({ length: this.rows }, (_, row) => row);
-      if (wanted === "last") {
-        const last = this.order.map((row) => row * this.width + this.width - 1);
-        const key = (row) => (Number.isFinite(this.values[last[row]]) ? this.values[last[row]] : 2);
-        this.order.sort((a, b) => key(a) - key(b) || a - b);
-      }
+      this.order = deeptracker.mapvalues.order(this.values, this.rows, this.width, wanted);
       return this.order;
     }
 
@@ -210,13 +182,19 @@
         return;
       }
       const { ends } = this.chart.options;
+      const pooled = deeptracker.mapvalues.pooled({
+        rows: this.rows, columns: this.chart.axis.view(), place: this.place,
+        extreme: this.chart.options.extreme,
+      });
       const { format } = this;
       if (scale.perRow) {
         deeptracker.colours.legend(holder, scale.whole, {
-          missing: this.missing, words: ["lowest of its row", "highest of its row"],
+          missing: this.missing, words: ["lowest of its row", "highest of its row"], pooled,
         });
       } else {
-        deeptracker.colours.legend(holder, scale.whole, { format, missing: this.missing, notes: ends });
+        deeptracker.colours.legend(holder, scale.whole, {
+          format, missing: this.missing, notes: ends, pooled,
+        });
       }
     }
 

@@ -51,6 +51,7 @@
 
     draw() {
       const { axis } = this.chart;
+      this.body.hidden = !axis.columns;
       if (!axis.columns) return "";
       const selection = deeptracker.selection.get();
       const chosen = axis.columnOf(selection.cursor);
@@ -81,8 +82,9 @@
       const title = element("div", "dt-readout-iteration", integer(axis.iterations[column]));
       const details = [`snapshot ${integer(column + 1)} of ${integer(axis.columns)}`];
       if (Number.isFinite(epoch)) details.unshift(`epoch ${number(epoch)}`);
-      if (last) details.push("the last one; move the pointer over a chart");
-      this.fill("time", "Iteration", title, element("div", "dt-soft", details.join(" · ")));
+      const lines = [title, element("div", "dt-soft", details.join(" · "))];
+      if (last) lines.push(element("div", "dt-soft", "The last one. Point at a chart for others."));
+      this.fill("time", "Iteration", ...lines);
     }
 
     /** Return the row of the series' matrices for a column of the axis. */

@@ -69,7 +69,21 @@
         top += heights[index] + GAP;
       });
       this.area.place({ left, top: 0, width, height: total });
+      this.tell();
       return "";
+    }
+
+    /** Say how many values of the long series are drawn. */
+    tell() {
+      const holder = document.getElementById(this.chart.options.legend || "");
+      if (!holder) return;
+      const { integer } = deeptracker.numbers;
+      const series = Object.values(this.chart.data.meta.series);
+      const reduced = series.filter(({ shown, odd, total }) => shown + odd < total)
+        .sort((a, b) => b.total - a.total)[0];
+      holder.textContent = reduced
+        ? `up to ${integer(reduced.shown)} of ${integer(reduced.total)} values of a series: first, `
+          + "last, lowest, highest of every pixel" : "";
     }
 
     drawPanel(context, panel, place) {
@@ -80,7 +94,8 @@
       context.beginPath();
       context.rect(place.left, place.top, place.width, place.height);
       context.clip();
-      const shown = panel.stack ? this.drawStack(context, panel, place) : this.drawLines(context, panel, place);
+      const shown = panel.stack
+        ? this.drawStack(context, panel.stack, place) : this.drawLines(context, panel, place);
       context.restore();
       if (!shown) this.drawNothing(context, panel, place);
       this.drawGutter(context, panel, place, shown);
@@ -123,107 +138,23 @@
     }
 
     drawLines(context, panel, place) {
+      const { axis } = this.chart;
       const lines = panel.lines.map((line) => ({ line, data: this.series(line.series) }))
         .filter(({ data }) => data && data.iterations.length + data.odd.length);
       if (!lines.length) return null;
       const scale = this.scaleOf(panel, lines, place);
       for (const { line, data } of lines) {
-        if (scale) this.drawLine(context, { ...line, step: panel.step }, data, place, scale);
+        const { step } = panel;
+        if (scale) deeptracker.stripmarks.line(context, { ...line, step }, data, axis, place, scale);
       }
-      lines.forEach(({ data }) => this.drawOdd(context, data.odd, place));
+      lines.forEach(({ data }) => deeptracker.stripmarks.crosses(context, data.odd, axis, place));
       return { scale, lines };
     }
 
-    drawLine(context, line, data, place, scale) {
+    drawStack(context, { array, parts }, place) {
       const { axis } = this.chart;
-      const project = axis.projection(place.width);
-      const x = (iteration) => place.left + project(axis.coordinate(iteration));
-      context.strokeStyle = context.fillStyle = deeptracker.colours.theme(line.colour);
-      // A line that fills many pixels up and down lets those behind it shine through.
-      const dense = data.iterations.length > 2 * place.width;
-      context.globalAlpha = dense ? 0.45 : 1;
-      context.lineWidth = line.step || !dense ? 1.75 : 1;
-      context.lineJoin = "round";
-      context.beginPath();
-      let before = null;
-      for (let at = 0; at < data.iterations.length; at++) {
-        const value = data.values[at];
-        if (scale.log && value <= 0) continue;
-        const point = [x(data.iterations[at]), scale.y(value)];
-        if (before === null) context.moveTo(...point);
-        else {
-          if (line.step) context.lineTo(point[0], before[1]);
-          context.lineTo(...point);
-        }
-        before = point;
-      }
-      if (before && line.step) {
-        context.lineTo(place.left + project(axis.columns), before[1]);
-      }
-      context.stroke();
-      context.globalAlpha = 1;
-      if (data.iterations.length <= place.width / 12) this.drawDots(context, data, x, scale);
-    }
-
-    drawDots(context, data, x, scale) {
-      data.iterations.forEach((iteration, at) => {
-        if (scale.log && data.values[at] <= 0) return;
-        context.beginPath();
-        context.arc(x(iteration), scale.y(data.values[at]), 2, 0, 7);
-        context.fill();
-      });
-    }
-
-    /** Mark where a value was NaN or infinite: a cross at the panel's top. */
-    drawOdd(context, odd, place) {
-      const { axis } = this.chart;
-      const project = axis.projection(place.width);
-      context.strokeStyle = deeptracker.colours.theme("--dt-alarm");
-      context.lineWidth = 1.5;
-      context.beginPath();
-      for (const iteration of odd) {
-        const x = place.left + project(axis.coordinate(iteration));
-        const y = place.top + 6;
-        context.moveTo(x - 3, y - 3);
-        context.lineTo(x + 3, y + 3);
-        context.moveTo(x + 3, y - 3);
-        context.lineTo(x - 3, y + 3);
-      }
-      context.stroke();
-    }
-
-    /** Stack the parts of every snapshot to the full height; of many in a pixel the most changing. */
-    drawStack(context, panel, place) {
-      const { axis } = this.chart;
-      const counts = this.arrays[panel.stack.array];
-      const width = counts?.shape[1];
-      if (!counts || !counts.some((value) => value > 0)) return null;
-      const own = axis.match(this.arrays.iteration);
-      const [from, to] = axis.view();
-      const bins = deeptracker.raster.bins(place.width, from, to, axis.columns);
-      const changing = panel.stack.parts.filter((part) => part.changing).map((part) => part.column);
-      const colours = panel.stack.parts.map((part) => deeptracker.colours.theme(part.colour));
-      for (let pixel = 0; pixel < place.width; pixel++) {
-        let best = -1;
-        let most = -1;
-        for (let column = bins.from[pixel]; column < bins.to[pixel]; column++) {
-          const row = own ? own[column] : column;
-          if (row < 0 || counts[row * width] < 0) continue;
-          const change = changing.reduce((sum, part) => sum + counts[row * width + part], 0);
-          if (change > most) [best, most] = [row, change];
-        }
-        if (best < 0) continue;
-        const parts = panel.stack.parts.map((part) => counts[best * width + part.column]);
-        const sum = parts.reduce((a, b) => a + b, 0) || 1;
-        let bottom = place.top + place.height;
-        parts.forEach((part, index) => {
-          const height = (part / sum) * place.height;
-          bottom -= height;
-          context.fillStyle = colours[index];
-          context.fillRect(place.left + pixel, bottom, 1, height);
-        });
-      }
-      return { stack: true };
+      const given = { counts: this.arrays[array], iterations: this.arrays.iteration, parts };
+      return deeptracker.stripmarks.stack(context, given, axis, place) ? { stack: true } : null;
     }
 
     drawGutter(context, panel, place, shown) {

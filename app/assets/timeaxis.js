@@ -151,13 +151,18 @@
     }
   }
 
-  /** Return up to about `count` round values within [low, high], for ticks. */
-  function roundTicks(low, high, count) {
+  /**
+   * Return up to about `count` round values within [low, high], for ticks; whole ones where
+   * `whole` says so and at least two fit.
+   */
+  function roundTicks(low, high, count, { whole = false } = {}) {
     const span = high - low;
     if (!(span > 0) || !Number.isFinite(span)) return Number.isFinite(low) ? [low] : [];
     const raw = span / Math.max(1, count);
     const power = 10 ** Math.floor(Math.log10(raw));
-    const step = [1, 2, 2.5, 5, 10].map((unit) => unit * power).find((unit) => unit >= raw * 0.999);
+    const units = whole && raw < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10];
+    const found = units.map((unit) => unit * power).find((unit) => unit >= raw * 0.999);
+    const step = whole && span >= 2 ? Math.max(1, found) : found;
     const ticks = [];
     for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + step * 1e-9; tick += step) {
       ticks.push(Math.abs(tick) < step * 1e-9 ? 0 : tick);

@@ -283,3 +283,50 @@ def test_names_are_shortened_in_the_middle(scripts: Page) -> None:
     assert found["long"].endswith("weights"[-4:])
     assert "…" in found["long"]
     json.dumps(found)
+
+
+def test_a_line_ends_where_a_value_is_no_number(scripts: Page) -> None:
+    drawn = scripts.evaluate(
+        """() => {
+          const axis = new deeptracker.TimeAxis();
+          axis.setColumns(Int32Array.of(10, 20, 30, 40));
+          const calls = [];
+          const note = (name) => (...at) => calls.push([name, ...at]);
+          const context = { beginPath() {}, stroke() {}, arc() {}, fill() {},
+            moveTo: note("move"), lineTo: note("line") };
+          const data = { iterations: Int32Array.of(10, 20, 40),
+            values: Float64Array.of(1, 2, 4), odd: Int32Array.of(30) };
+          const place = { left: 0, top: 0, width: 4, height: 10 };
+          deeptracker.stripmarks.line(context, { colour: "--dt-blue" }, data, axis, place,
+            { y: (value) => value, log: false });
+          return calls;
+        }"""
+    )
+    assert drawn == [["move", 0.5, 1], ["line", 1.5, 2], ["move", 3.5, 4]]
+
+
+def test_ratios_order_and_what_a_pixel_stands_for(scripts: Page) -> None:
+    found = scripts.evaluate(
+        """() => {
+          const { derive, looked, order, pooled } = deeptracker.mapvalues;
+          const wrong = Uint8Array.of(1, 4, 0, 2, 0, 0);
+          const values = derive(wrong, 2, Int32Array.of(4, 2, 0), true);
+          const place = { width: 100 / devicePixelRatio, height: 10 / devicePixelRatio };
+          return {
+            values: Array.from(values, String),
+            looked: [looked(values), looked(Float32Array.of(1)), looked(Float32Array.of(NaN))],
+            last: Array.from(order(values, 3, 2, "last")),
+            recorded: Array.from(order(values, 3, 2, "recorded")),
+            few: pooled({ rows: 10, columns: [0, 100], place }),
+            many: pooled({ rows: 30, columns: [0, 250], place, extreme: "min" }),
+          };
+        }"""
+    )
+    assert found == {
+        "values": ["0.75", "0", "1", "0", "NaN", "NaN"],
+        "looked": [[True, True], [False, True], [True, False]],
+        "last": [0, 1, 2],
+        "recorded": [0, 1, 2],
+        "few": "",
+        "many": "3 rows × 2.5 snapshots a pixel: the lowest shows",
+    }

@@ -9,6 +9,7 @@ class Ids(StrEnum):
     LIVE = "overview-live"
     AXIS = "overview-axis"
     STRIP = "overview-strip"
+    STRIP_LEGEND = "overview-strip-legend"
     CLASSES = "overview-classes"
     CLASSES_LEGEND = "overview-classes-legend"
     LAYERS = "overview-layers"

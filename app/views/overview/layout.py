@@ -57,7 +57,7 @@ def layout(context: PageContext) -> html.Div:
                     html.Div(
                         [
                             _axis(base),
-                            _strip(base),
+                            _strip(base, validates=run.validates),
                             _classes(base),
                             _layers(base),
                         ],
@@ -136,7 +136,8 @@ def _part(column: int, colour: str, *, changing: bool = False) -> dict[str, obje
     return {"column": column, "name": name, "colour": f"--dt-{colour}", "changing": changing}
 
 
-def _strip(base: str) -> html.Section:
+def _strip(base: str, *, validates: bool) -> html.Section:
+    nothing = "changes show from the second snapshot on" if validates else "no validation images"
     panels = [
         {
             "title": "Learning rate",
@@ -165,7 +166,7 @@ def _strip(base: str) -> html.Section:
         {
             "title": "Images",
             "height": 78,
-            "nothing": "no validation images",
+            "nothing": nothing,
             "stack": {
                 "array": "transitions",
                 "parts": [
@@ -186,9 +187,11 @@ def _strip(base: str) -> html.Section:
             url=f"{base}/series",
             panels=panels,
             redraw=["log"],
+            legend=Ids.STRIP_LEGEND,
             say={"noColumns": _NO_SNAPSHOTS},
         ),
         controls=[dmc.Switch(id=Ids.LOG_LOSS, label="Log loss", size="xs", checked=False)],
+        legend=Ids.STRIP_LEGEND,
     )
 
 
@@ -222,14 +225,14 @@ def _classes(base: str) -> html.Section:
                 "Order of the classes",
                 {"recorded": "As recorded", "last": "Lowest at the end first"},
                 "recorded",
-                190,
+                170,
             ),
             _select(
                 Ids.PALETTE,
                 "Colours",
                 {"accuracy": "Red to green", "safe": "Colour-blind safe"},
                 "accuracy",
-                160,
+                145,
             ),
         ],
         legend=Ids.CLASSES_LEGEND,
