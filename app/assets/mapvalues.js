@@ -41,14 +41,11 @@
   /** Return in words what one pixel shows where it stands for several cells, else "". */
   function pooled({ rows, columns: [from, to], place, extreme = "max" }) {
     const ratio = window.devicePixelRatio || 1;
-    const counts = [
-      [rows / (place.height * ratio), "rows"],
-      [(to - from) / (place.width * ratio), "snapshots"],
-    ].filter(([count]) => count > 1);
-    if (!counts.length) return "";
-    const shown = { min: "the lowest", max: "the highest", absolute: "the largest" }[extreme];
-    const cells = counts.map(([count, name]) => `${deeptracker.numbers.number(count, 2)} ${name}`);
-    return `${cells.join(" × ")} a pixel: ${shown} shows`;
+    const cells = [rows / (place.height * ratio), (to - from) / (place.width * ratio)];
+    if (cells.every((count) => count <= 1)) return "";
+    const shown = { min: "lowest", max: "highest", absolute: "largest" }[extreme];
+    const sides = cells.map((count) => Math.max(1, Math.ceil(count - 1e-9)));
+    return `up to ${sides.join(" × ")} cells a pixel: ${shown} shown`;
   }
 
   deeptracker.mapvalues = { derive, looked, order, pooled };

@@ -42,7 +42,7 @@
     const x = across(axis, place);
     const dense = data.iterations.length > 2 * place.width;
     context.strokeStyle = context.fillStyle = deeptracker.colours.theme(colour);
-    context.globalAlpha = dense ? DENSE_ALPHA : 1;
+    context.globalAlpha = dense && !step ? DENSE_ALPHA : 1;
     context.lineWidth = step || !dense ? 1.75 : 1;
     context.lineJoin = "round";
     context.beginPath();

@@ -328,5 +328,5 @@ def test_ratios_order_and_what_a_pixel_stands_for(scripts: Page) -> None:
         "last": [0, 1, 2],
         "recorded": [0, 1, 2],
         "few": "",
-        "many": "3 rows × 2.5 snapshots a pixel: the lowest shows",
+        "many": "up to 3 × 3 cells a pixel: lowest shown",
     }
