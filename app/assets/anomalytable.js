@@ -4,7 +4,7 @@
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
 
-  const MOST = 200; // rows in the page; the count of all stands above
+  const MOST = 100; // rows in the page; the count of all stands above
   const COLUMNS = [
     { key: "snapshot", text: "Iteration" },
     { key: "right", text: "Side", title: "▼ a stable past broke, ▲ a stable future began" },

@@ -6,6 +6,7 @@
 
   const MOST = 200;
   const SIZE = 44;
+  const PART = 24; // images listed at once
 
   class Gallery {
     constructor(chart) {
@@ -113,6 +114,10 @@
       this.list.className = "validation-list";
       chart.element.append(this.count, this.list);
       this.list.addEventListener("click", (event) => this.clicked(event));
+      this.list.addEventListener("scroll", () => {
+        const { scrollTop, clientHeight, scrollHeight } = this.list;
+        if (scrollTop + 2 * clientHeight > scrollHeight && this.listed < this.data.image.length) this.more();
+      });
     }
 
     receive({ arrays, meta }) {
@@ -137,8 +142,17 @@
       const all = never ? this.meta.never : this.meta.forgotten;
       this.count.textContent = `${plural(all, "image", "images")} ${never ? "never right" : "forgotten at least once"}${
         all > this.meta.listed ? `, ${integer(this.meta.listed)} shown` : ""}.`;
-      this.list.append(...Array.from(this.data.image, (image, at) => this.item(image, at)));
+      this.listed = 0;
+      this.more();
       return "";
+    }
+
+    /** List some more images: those that are scrolled to. */
+    more() {
+      const part = Array.from(this.data.image.subarray(this.listed, this.listed + PART),
+        (image, at) => this.item(image, this.listed + at));
+      this.list.append(...part);
+      this.listed += part.length;
     }
 
     item(image, at) {

@@ -38,15 +38,26 @@
       width * scale, height * scale);
   }
 
+  const wanted = new WeakMap(); // canvas -> what draws it
+  const sight = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      sight.unobserve(target);
+      wanted.get(target)?.();
+    }
+  });
+
   /** Return a canvas of `size` CSS pixels with one picture; empty until its sheet is there. */
   function picture(base, classId, count, position, size) {
     const canvas = document.createElement("canvas");
     canvas.className = "validation-picture";
     const { context } = deeptracker.sizeCanvas(canvas, size, size);
-    sheetOf(base, classId, count).then((sheet) => {
+    // Asked for when it comes into sight: a list shows a few of its pictures only.
+    wanted.set(canvas, () => sheetOf(base, classId, count).then((sheet) => {
       if (sheet) drawPicture(context, sheet, position, 0, 0, size);
       else canvas.hidden = true;
-    });
+    }));
+    sight.observe(canvas);
     return canvas;
   }
 

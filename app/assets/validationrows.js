@@ -81,7 +81,11 @@
 
     /** Load what the options name `what` asks for; the last answer asked for is taken. */
     load(what) {
-      const address = deeptracker.addressOf(this.chart.options[what]);
+      let template = this.chart.options[what];
+      // Only the order by the largest anomaly depends on the window.
+      if (what === "groups" && deeptracker.selection.get().classorder === "peak") template += "&k={k}";
+      const address = deeptracker.addressOf(template);
+      if (this[what] === address) return;
       this[what] = address;
       this.ask(address).then((answer) => {
         if (this[what] !== address) return;
@@ -94,7 +98,11 @@
           this.model.means = { data: answer.arrays.mean.map((error) => 1 - error), width, rows };
         }
         this.chart.invalidate();
-      }, (error) => this[what] === address && this.chart.failed(error));
+      }, (error) => {
+        if (this[what] !== address) return;
+        this[what] = null; // so that the next refresh tries again
+        this.chart.failed(error);
+      });
     }
 
     /** Ask for an address; the chart counts as loading until it has come. */
@@ -125,7 +133,7 @@
     selected(selection, names) {
       if (!this.model.names) return;
       if (["k", "m", "share", "direction"].some((name) => names.has(name))) this.load("anomalies");
-      if (names.has("clusters") || (names.has("k") && selection.classorder === "peak")) this.load("groups");
+      if (names.has("clusters") || names.has("classorder") || (names.has("k") && selection.classorder === "peak")) this.load("groups");
       selection.openclasses.forEach((id) => this.open(id));
       if (REDRAWN.some((name) => names.has(name))) this.chart.invalidate();
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from ingest.analysis.order import fill_gaps
 
@@ -44,7 +45,9 @@ def cluster_classes(error: NDArray[np.floating], *, clusters: int = DEFAULT_CLUS
         label = np.zeros(classes, dtype=np.int32)
     else:
         model = KMeans(wanted, n_init=4, random_state=SEED)
-        label = model.fit_predict(features).astype(np.int32)
+        # So small a task gains nothing from threads, and loses much where other work has the cores.
+        with threadpool_limits(1):
+            label = model.fit_predict(features).astype(np.int32)
     return _by_mean_error(label, error)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
+from threadpoolctl import threadpool_limits
 
 ORDERS = ("similarity", "peak", "error", "name")
 
@@ -21,7 +22,9 @@ def similarity_order(series: NDArray[np.floating]) -> NDArray[np.int32]:
     filled = fill_gaps(series).astype(np.float64)
     level = filled.mean(axis=1) if filled.shape[1] else np.zeros(rows)
     centred = filled - filled.mean(axis=0) if rows else filled
-    coordinate = _first_coordinate(centred)
+    # Threads cost more than they gain where other work has the cores.
+    with threadpool_limits(1):
+        coordinate = _first_coordinate(centred)
     if coordinate @ (level - level.mean() if rows else level) < 0:
         coordinate = -coordinate
     # Rounded, because equal rows must keep their order whatever the linear algebra does.

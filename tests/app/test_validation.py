@@ -194,7 +194,7 @@ class TestGroups:
     def test_every_class_is_in_one_cluster_and_once_in_every_order(
         self, store: Session, run_id: int, recorded: Recorded
     ) -> None:
-        arrays, meta = data.groups(store, run_id, Arguments({"clusters": "3"}))
+        arrays, meta = data.groups(store, run_id, Arguments({"clusters": "3", "k": "2"}))
         assert meta["clusters"] == len(arrays["size"]) == 3
         np.testing.assert_array_equal(np.bincount(arrays["label"]), arrays["size"])
         error = np.stack(

@@ -209,7 +209,7 @@ def test_a_pinned_class_stays_on_top(page: Page, digits: int) -> None:
 def test_orders_and_heights(page: Page, digits: int, site_engine: Engine) -> None:
     open_view(page, digits)
     with Session(site_engine) as session:
-        orders = data.groups(session, digits, Arguments({}))[0]
+        orders = data.groups(session, digits, Arguments({"k": "2"}))[0]
     for name, text in [
         ("error", "By final error"),
         ("name", "By name"),

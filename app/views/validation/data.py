@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.binary import Arguments
-from app.views.validation.memory import Analysis, analysis_of
+from app.views.validation.memory import analysis_of
 from db.queries import class_results, runs, structure
 from ingest.analysis.anomalies import (
     DIRECTIONS,
@@ -27,6 +27,7 @@ from ingest.analysis.anomalies import (
 )
 from ingest.analysis.clusters import DEFAULT_CLUSTERS, MAX_CLUSTERS, cluster_classes
 from ingest.analysis.confusion import confusion_partners
+from ingest.analysis.flip_index import FlipIndex
 from ingest.analysis.order import final_error_order, name_order, peak_order, similarity_order
 
 Arrays = dict[str, NDArray[Any]]
@@ -45,9 +46,9 @@ class Window:
     direction: str
 
 
-def read_window(arguments: Arguments, analysis: Analysis) -> Window:
+def read_window(arguments: Arguments, index: FlipIndex) -> Window:
     """Return the window and threshold that a request asks for; the run's defaults where absent."""
-    snapshots, sizes = analysis.index.snapshots, analysis.index.class_size
+    snapshots, sizes = index.snapshots, index.class_size
     share = arguments.choice("share", ("false", "true"), default="false") == "true"
     m = THRESHOLD_SHARE if share else float(default_threshold(sizes))
     k = arguments.integer("k", low=1, default=default_window(snapshots))
@@ -66,8 +67,8 @@ def anomalies(session: Session, run_id: int, arguments: Arguments) -> Answer:
     largest first, `meta.cells` says how many there are. The table is complete.
     """
     analysis = analysis_of(session, run_id)
-    index = analysis.index
-    window = read_window(arguments, analysis)
+    index = analysis.index(session)
+    window = read_window(arguments, index)
     found = find_anomalies(
         index,
         k=window.k,
@@ -85,7 +86,7 @@ def anomalies(session: Session, run_id: int, arguments: Arguments) -> Answer:
     }
     for side in ("left", "right", "pending"):
         arrays |= _largest(getattr(found, side), side)
-    return arrays, _about(found, window, whole_set, analysis.index.class_size)
+    return arrays, _about(found, window, whole_set, index.class_size)
 
 
 def _about(
@@ -120,15 +121,15 @@ def _largest(cells: Cells, side: str) -> Arrays:
 
 
 def groups(session: Session, run_id: int, arguments: Arguments) -> Answer:
-    """Return clusters of classes and every order of the classes.
+    """Return clusters of classes and the orders of the classes.
 
     `label` i4 [C], `size` i4 [K], `mean` f4 [K, T] (mean error), and `order_similarity`,
-    `order_peak`, `order_error`, `order_name`, each i4 [C].
+    `order_error`, `order_name`, each i4 [C]; where a window `k` is given also `order_peak`.
     """
     wanted = arguments.integer("clusters", low=1, high=MAX_CLUSTERS, default=DEFAULT_CLUSTERS)
     clusters = wanted or DEFAULT_CLUSTERS
     analysis = analysis_of(session, run_id)
-    error = analysis.class_error
+    error = analysis.class_error(session)
     found = analysis.remember(
         f"clusters {clusters}", lambda: cluster_classes(error, clusters=clusters)
     )
@@ -137,14 +138,15 @@ def groups(session: Session, run_id: int, arguments: Arguments) -> Answer:
         lambda: {
             "order_similarity": similarity_order(error),
             "order_error": final_error_order(error),
-            "order_name": name_order(analysis.class_names),
+            "order_name": name_order(structure.classes(session, run_id=run_id).names),
         },
     )
-    window = read_window(arguments, analysis)
     arrays: Arrays = {"label": found.label, "size": found.size, "mean": found.mean, **orders}
-    arrays["order_peak"] = analysis.remember(
-        f"peak {window.k}", lambda: peak_order(analysis.peaks(window.k))
-    )
+    k = arguments.integer("k", low=1)
+    if k is not None:
+        arrays["order_peak"] = analysis.remember(
+            f"peak {k}", lambda: peak_order(analysis.peaks(session, k))
+        )
     return arrays, {"clusters": len(found.size)}
 
 
@@ -165,8 +167,8 @@ def class_images(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "prediction": results.prediction,
         "probability": results.probability,
         "order": similarity_order(correct),
-        "forgotten": analysis.forgetting.forgotten[results.images],
-        "first_learned": analysis.forgetting.first_learned[results.images],
+        "forgotten": analysis.forgetting(session).forgotten[results.images],
+        "first_learned": analysis.forgetting(session).first_learned[results.images],
         "partner": partners.class_id,
         "partner_count": partners.count,
     }, {"class": class_id}
@@ -180,7 +182,7 @@ def forgetting(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """
     kind = arguments.choice("list", ("forgotten", "never"), default="forgotten")
     analysis = analysis_of(session, run_id)
-    record = analysis.forgetting
+    record = analysis.forgetting(session)
     if kind == "never":
         rows = np.flatnonzero(record.never_learned)
     else:
@@ -189,8 +191,8 @@ def forgetting(session: Session, run_id: int, arguments: Arguments) -> Answer:
     rows = rows[:MOST_LISTED].astype(np.int32)
     arrays: Arrays = {
         "image": rows,
-        "class": analysis.image_class[rows],
-        "position": analysis.image_position[rows],
+        "class": analysis.image_class(session)[rows],
+        "position": analysis.image_position(session)[rows],
         "forgotten": record.forgotten[rows],
         "first_learned": record.first_learned[rows],
     }

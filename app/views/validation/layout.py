@@ -211,7 +211,7 @@ def _rows(base: str, anomalies: str) -> html.Section:
         url=f"{base}/class-error",
         base=base,
         anomalies=anomalies,
-        groups=f"{base}/groups?clusters={{clusters}}&k={{k}}",
+        groups=f"{base}/groups?clusters={{clusters}}",
         legend=Ids.LEGEND,
         say=_SAY,
     )

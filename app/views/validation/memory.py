@@ -3,7 +3,6 @@
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,49 +21,85 @@ MOST_RESULTS = 24
 
 
 class Analysis:
-    """The flips of one version of a run, sorted for any window, and what follows from them."""
+    """What follows from one version of a run, each part computed when it is first asked for.
 
-    def __init__(self, session: Session, run_id: int, *, live: bool) -> None:
-        flips = snapshots.flips(session, run_id=run_id)
-        classes = structure.classes(session, run_id=run_id)
+    Methods take a session that sees this very version.
+    """
+
+    def __init__(self, run_id: int, *, live: bool) -> None:
+        self.run_id = run_id
         self.live = live
-        self.class_names = classes.names
-        self.class_error = snapshots.class_errors(session, run_id=run_id)
-        self.image_class = structure.image_classes(session, run_id=run_id)
-        self.index: FlipIndex = index_flips(
+        self._lock = threading.Lock()
+        self._computing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._parts: dict[str, Any] = {}
+        self._results: OrderedDict[str, Any] = OrderedDict()
+
+    def class_error(self, session: Session) -> NDArray[np.float32]:
+        """Return the error of every class, f4 [C, T]."""
+        return self._part(
+            "class error", lambda: snapshots.class_errors(session, run_id=self.run_id)
+        )
+
+    def image_class(self, session: Session) -> NDArray[np.int32]:
+        """Return the class of every image, i4 [N]."""
+        return self._part(
+            "image class", lambda: structure.image_classes(session, run_id=self.run_id)
+        )
+
+    def flips(self, session: Session) -> snapshots.Flips:
+        """Return all flips of the run."""
+        return self._part("flips", lambda: snapshots.flips(session, run_id=self.run_id))
+
+    def index(self, session: Session) -> FlipIndex:
+        """Return the flips sorted for any window."""
+        return self._part("index", lambda: self._index(session))
+
+    def _index(self, session: Session) -> FlipIndex:
+        flips = self.flips(session)
+        return index_flips(
             flips.snapshot,
             flips.image,
             flips.before,
             flips.learned,
-            snapshots=self.class_error.shape[1],
-            image_class=self.image_class,
-            classes=len(self.class_names),
+            snapshots=len(snapshots.iterations(session, run_id=self.run_id)),
+            image_class=self.image_class(session),
+            classes=len(structure.classes(session, run_id=self.run_id)),
         )
-        self.forgetting: Forgetting = count_forgetting(
+
+    def forgetting(self, session: Session) -> Forgetting:
+        """Return how every image was learned and forgotten."""
+        return self._part("forgetting", lambda: self._forgetting(session))
+
+    def _forgetting(self, session: Session) -> Forgetting:
+        flips = self.flips(session)
+        return count_forgetting(
             flips.snapshot,
             flips.image,
             flips.learned,
-            correct_now=snapshots.correct_now(session, run_id=run_id),
+            correct_now=snapshots.correct_now(session, run_id=self.run_id),
         )
-        self._lock = threading.Lock()
-        self._results: OrderedDict[str, Any] = OrderedDict()
 
-    @cached_property
-    def image_position(self) -> NDArray[np.int32]:
+    def image_position(self, session: Session) -> NDArray[np.int32]:
         """Return the place of every image among those of its class, i4 [N]."""
-        order = np.argsort(self.image_class, kind="stable")
-        sorted_class = self.image_class[order]
-        first = np.searchsorted(sorted_class, sorted_class, side="left")
-        position = np.empty(len(order), dtype=np.int32)
-        position[order] = np.arange(len(order)) - first
-        return position
+        image_class = self.image_class(session)
+        return self._part("position", lambda: _positions(image_class))
 
-    def peaks(self, k: int) -> NDArray[np.int64]:
+    def peaks(self, session: Session, k: int) -> NDArray[np.int64]:
         """Return the largest left or right count of every class for the window `k`, [C]."""
-        if not self.index.snapshots:
-            return np.zeros(len(self.class_names), dtype=np.int64)
-        left, right = counts(self.index, k=k)
+        index = self.index(session)
+        if not index.snapshots:
+            return np.zeros(len(index.class_size), dtype=np.int64)
+        left, right = counts(index, k=k)
         return np.maximum(left.sum(axis=2), right.sum(axis=2)).max(axis=1).astype(np.int64)
+
+    def _part(self, name: str, compute: Callable[[], T]) -> T:
+        """Return a part; of those who ask at once one computes it for all."""
+        with self._lock:
+            computing = self._computing[name]
+        with computing:
+            if name not in self._parts:
+                self._parts[name] = compute()
+            return self._parts[name]
 
     def remember(self, name: str, compute: Callable[[], T]) -> T:
         """Return what was computed under `name`, computing it the first time."""
@@ -82,8 +117,6 @@ class Analysis:
 
 _analyses: OrderedDict[tuple[str, int, int], Analysis] = OrderedDict()
 _lock = threading.Lock()
-# By run: a page asks for several things at once, and one of them builds for all.
-_building: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 
 
 def analysis_of(session: Session, run_id: int) -> Analysis:
@@ -92,21 +125,20 @@ def analysis_of(session: Session, run_id: int) -> Analysis:
     # The UUID too: ids begin anew in another database, as in tests.
     key = (str(run.uuid), run.id, run.version)
     with _lock:
-        building = _building[run.id]
-    with building:
-        with _lock:
-            if key in _analyses:
-                _analyses.move_to_end(key)
-                return _analyses[key]
-        analysis = Analysis(session, run_id, live=run.recording)
-        _keep(key, analysis)
-    return analysis
-
-
-def _keep(key: tuple[str, int, int], analysis: Analysis) -> None:
-    with _lock:
-        for old in [other for other in _analyses if other[:2] == key[:2]]:
-            del _analyses[old]
-        _analyses[key] = analysis
+        if key not in _analyses:
+            for old in [other for other in _analyses if other[:2] == key[:2]]:
+                del _analyses[old]
+            _analyses[key] = Analysis(run_id, live=run.recording)
+        _analyses.move_to_end(key)
         while len(_analyses) > MOST_RUNS:
             _analyses.popitem(last=False)
+        return _analyses[key]
+
+
+def _positions(image_class: NDArray[np.int32]) -> NDArray[np.int32]:
+    order = np.argsort(image_class, kind="stable")
+    sorted_class = image_class[order]
+    first = np.searchsorted(sorted_class, sorted_class, side="left")
+    position = np.empty(len(order), dtype=np.int32)
+    position[order] = np.arange(len(order)) - first
+    return position
