@@ -13,6 +13,13 @@
     { key: "largest", text: "Largest", title: "the class with the most images" },
   ];
 
+  /** Return a name that fits a narrow column; its end tells it from others as well. */
+  function brief(name) {
+    const letters = Array.from(name);
+    return letters.length > 9
+      ? `${letters.slice(0, 3).join("")}…${letters.slice(-4).join("").trim()}` : name;
+  }
+
   class AnomalyTable {
     constructor(chart) {
       this.chart = chart;
@@ -113,13 +120,16 @@
         const side = item.right ? "▲ began" : "▼ broke";
         const changes = `${integer(item.forgotten)} forgotten, ${integer(item.learned)} learned`;
         const largest = item.largestClass < 0 ? "the whole set"
-          : `${integer(item.largest)} · ${this.names[item.largestClass]}`;
+          : `${integer(item.largest)} · ${brief(this.names[item.largestClass])}`;
         const texts = [integer(iteration), side, integer(item.images), integer(item.classes), largest];
         texts.forEach((text, at) => {
           const cell = document.createElement("td");
           cell.textContent = text;
           if (at === 2) cell.title = changes;
-          if (at === 4) cell.title = item.largestClass < 0 ? text : `${text}: click to pin and open this class`;
+          if (at === 4) {
+            cell.title = item.largestClass < 0 ? text
+              : `${this.names[item.largestClass]}, ${integer(item.largest)} images: click to pin and open it`;
+          }
           if (at === 4 && item.largestClass >= 0) cell.dataset.class = item.largestClass;
           row.append(cell);
         });

@@ -53,8 +53,12 @@
         if (this.shown !== address) return;
         this.classId = id;
         this.images = arrays;
-        this.build();
-        this.update();
+        // The rows of the images are drawn in this frame, their tiles in the next.
+        requestAnimationFrame(() => requestAnimationFrame(() => {
+          if (this.images !== arrays) return;
+          this.build();
+          this.update();
+        }));
       }, (error) => this.chart.failed(error));
     }
 
@@ -88,7 +92,7 @@
         tile.dataset.right = right;
         tile.classList.toggle("validation-chosen", selection.images.includes(this.images.images[at]));
         tile.lastChild.textContent = right ? "✓" : `✗ ${this.names[taken]}`;
-        const probability = deeptracker.numbers.number(this.images.probability[cell], 3);
+        const probability = deeptracker.numbers.percent(this.images.probability[cell]);
         tile.title = `image ${at + 1}: ${right ? "right" : `taken for ${this.names[taken]}`}, `
           + `probability of ${this.names[this.classId]} ${probability}`;
       });

@@ -48,7 +48,7 @@
     const { iterations } = view.chart.axis;
     return [
       [taken === classId ? "right" : "taken for", taken === classId ? "✓" : names[taken]],
-      [`probability of ${names[classId]}`, deeptracker.numbers.number(opened.probability[at], 3)],
+      [`probability of ${names[classId]}`, deeptracker.numbers.percent(opened.probability[at])],
       ["forgotten", deeptracker.numbers.plural(opened.forgotten[row], "time", "times")],
       ["first right at", first < 0 ? "never" : deeptracker.numbers.integer(iterations[first])],
     ];

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
 from ingest.analysis.order import fill_gaps
+from ingest.analysis.threads import one_thread
 
 DEFAULT_CLUSTERS = 4
 MAX_CLUSTERS = 50
@@ -46,7 +46,7 @@ def cluster_classes(error: NDArray[np.floating], *, clusters: int = DEFAULT_CLUS
     else:
         model = KMeans(wanted, n_init=4, random_state=SEED)
         # So small a task gains nothing from threads, and loses much where other work has the cores.
-        with threadpool_limits(1):
+        with one_thread():
             label = model.fit_predict(features).astype(np.int32)
     return _by_mean_error(label, error)
 

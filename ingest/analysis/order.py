@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
-from threadpoolctl import threadpool_limits
+
+from ingest.analysis.threads import one_thread
 
 ORDERS = ("similarity", "peak", "error", "name")
 
@@ -23,7 +24,7 @@ def similarity_order(series: NDArray[np.floating]) -> NDArray[np.int32]:
     level = filled.mean(axis=1) if filled.shape[1] else np.zeros(rows)
     centred = filled - filled.mean(axis=0) if rows else filled
     # Threads cost more than they gain where other work has the cores.
-    with threadpool_limits(1):
+    with one_thread():
         coordinate = _first_coordinate(centred)
     if coordinate @ (level - level.mean() if rows else level) < 0:
         coordinate = -coordinate
