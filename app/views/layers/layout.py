@@ -6,6 +6,7 @@ import dash_mantine_components as dmc
 from dash import get_relative_path, html
 
 from app.components.charts import chart, panel
+from app.components.controls import segments, select
 from app.selection import selection_parts
 from app.views import PageContext
 from app.views.layers import words
@@ -60,16 +61,14 @@ def layout(context: PageContext) -> html.Div:
 def _controls() -> html.Div:
     return html.Div(
         [
-            _labelled("Show", _select(Ids.MEASURE, "Quantity", words.MEASURES, "ratio", 168)),
+            _labelled("Show", select(Ids.MEASURE, "Quantity", words.MEASURES, "ratio", 168)),
             _labelled(
-                "Statistic", _select(Ids.STATISTIC, "Statistic", words.STATISTICS, "std", 164)
+                "Statistic", select(Ids.STATISTIC, "Statistic", words.STATISTICS, "std", 164)
             ),
-            _labelled("Drawn as", _segments(Ids.ENCODING, "Encoding", words.ENCODINGS, "line")),
-            _labelled("Scale", _segments(Ids.SCALE, "Scale", words.SCALES, "log")),
+            _labelled("Drawn as", segments(Ids.ENCODING, "Encoding", words.ENCODINGS, "line")),
+            _labelled("Scale", segments(Ids.SCALE, "Scale", words.SCALES, "log")),
             dmc.Switch(id=Ids.SAME, label="Same for all rows", size="xs", checked=True),
-            _labelled(
-                "Rows", _select(Ids.HEIGHT, "Height of the rows", words.HEIGHTS, "auto", 104)
-            ),
+            _labelled("Rows", select(Ids.HEIGHT, "Height of the rows", words.HEIGHTS, "auto", 104)),
         ],
         className="layers-controls",
     )
@@ -77,28 +76,6 @@ def _controls() -> html.Div:
 
 def _labelled(text: str, control: Any) -> html.Label:
     return html.Label([html.Span(text), control], className="layers-control")
-
-
-def _select(id: str, label: str, texts: dict[str, str], value: str, width: int) -> dmc.Select:
-    return dmc.Select(
-        id=id,
-        data=[{"value": name, "label": text} for name, text in texts.items()],
-        value=value,
-        allowDeselect=False,
-        size="xs",
-        w=width,
-        **{"aria-label": label},
-    )
-
-
-def _segments(id: str, label: str, texts: dict[str, str], value: str) -> dmc.SegmentedControl:
-    return dmc.SegmentedControl(
-        id=id,
-        data=[{"value": name, "label": text} for name, text in texts.items()],
-        value=value,
-        size="xs",
-        **{"aria-label": label},
-    )
 
 
 def _network(base: str, tree: str) -> html.Section:
@@ -187,7 +164,7 @@ def _settling() -> html.Div:
                 hideControls=True,
                 **{"aria-label": "Limit below which a layer has settled"},
             ),
-            _select(Ids.LIMIT_OF, "What the limit is of", words.LIMITS, "value", 158),
+            select(Ids.LIMIT_OF, "What the limit is of", words.LIMITS, "value", 158),
         ],
         className="layers-settling",
     )
@@ -250,15 +227,15 @@ def _filters(base: str) -> list[html.Section]:
     )
     controls = [
         html.Span(id=Ids.FILTERS_FACTS, className="dt-soft"),
-        _select(
+        select(
             Ids.FILTER_QUANTITY,
             "Quantity of the filters",
             words.FILTER_QUANTITIES,
             "cosine_change",
             150,
         ),
-        _select(Ids.FILTER_SCALING, "Scale of the colours", words.FILTER_SCALINGS, "log", 150),
-        _select(Ids.FILTER_ORDER, "Order of the filters", words.FILTER_ORDERS, "recorded", 130),
+        select(Ids.FILTER_SCALING, "Scale of the colours", words.FILTER_SCALINGS, "log", 150),
+        select(Ids.FILTER_ORDER, "Order of the filters", words.FILTER_ORDERS, "recorded", 130),
     ]
     facts = html.Span(id=Ids.FILTER_FACTS, className="dt-soft layers-facts")
     return [
@@ -321,8 +298,8 @@ def _readout(tree: str) -> html.Div:
 
 def _top(base: str) -> html.Section:
     controls = [
-        _select(Ids.TOP_QUANTITY, "Changed by", words.TOP_QUANTITIES, "relative_change", 138),
-        _select(Ids.TOP_SORT, "Order of the list", words.TOP_SORTS, "count", 118),
+        select(Ids.TOP_QUANTITY, "Changed by", words.TOP_QUANTITIES, "relative_change", 138),
+        select(Ids.TOP_SORT, "Order of the list", words.TOP_SORTS, "count", 118),
         dmc.NumberInput(
             id=Ids.TOP_COUNT,
             value=50,

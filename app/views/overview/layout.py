@@ -6,6 +6,7 @@ import dash_mantine_components as dmc
 from dash import get_relative_path, html
 
 from app.components.charts import chart, panel
+from app.components.controls import select
 from app.selection import selection_parts
 from app.views import PageContext
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
@@ -220,14 +221,14 @@ def _classes(base: str) -> html.Section:
             say={"noColumns": _NO_SNAPSHOTS, "noRows": _NO_VALIDATION},
         ),
         controls=[
-            _select(
+            select(
                 Ids.ORDER,
                 "Order of the classes",
                 {"recorded": "As recorded", "last": "Lowest at the end first"},
                 "recorded",
                 170,
             ),
-            _select(
+            select(
                 Ids.PALETTE,
                 "Colours",
                 {"accuracy": "Red to green", "safe": "Colour-blind safe"},
@@ -262,9 +263,9 @@ def _layers(base: str) -> html.Section:
             say={"noColumns": _NO_SNAPSHOTS, "noValues": _NO_VALUES},
         ),
         controls=[
-            _select(Ids.QUANTITY, "Quantity", quantities, DEFAULTS["quantity"], 120),
-            _select(Ids.STATISTIC, "Statistic", STATISTIC_WORDS, DEFAULTS["statistic"], 180),
-            _select(
+            select(Ids.QUANTITY, "Quantity", quantities, DEFAULTS["quantity"], 120),
+            select(Ids.STATISTIC, "Statistic", STATISTIC_WORDS, DEFAULTS["statistic"], 180),
+            select(
                 Ids.SCALING,
                 "Scale of the colours",
                 {"log": "Log scale", "linear": "Linear scale", "row": "Scale of each layer"},
@@ -273,24 +274,6 @@ def _layers(base: str) -> html.Section:
             ),
         ],
         legend=Ids.LAYERS_LEGEND,
-    )
-
-
-def _select(
-    id: str,
-    label: str,
-    words: dict[str, str],
-    value: str,
-    width: int,
-) -> dmc.Select:
-    return dmc.Select(
-        id=id,
-        data=[{"value": name, "label": text} for name, text in words.items()],
-        value=value,
-        allowDeselect=False,
-        size="xs",
-        w=width,
-        **{"aria-label": label},
     )
 
 

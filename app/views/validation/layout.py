@@ -7,6 +7,7 @@ from dash import get_relative_path, html
 
 from app import store
 from app.components.charts import chart, panel
+from app.components.controls import segments, select
 from app.selection import selection_parts
 from app.views import PageContext
 from app.views.validation.ids import Ids
@@ -91,27 +92,11 @@ def _labelled(text: str, control: Any) -> html.Label:
 
 
 def _select(id: str, label: str, texts: dict[str, str], width: int) -> html.Label:
-    select = dmc.Select(
-        id=id,
-        data=[{"value": name, "label": text} for name, text in texts.items()],
-        value=next(iter(texts)),
-        allowDeselect=False,
-        size="xs",
-        w=width,
-        **{"aria-label": label},
-    )
-    return _labelled(label, select)
+    return _labelled(label, select(id, label, texts, next(iter(texts)), width))
 
 
 def _segments(id: str, label: str, texts: dict[str, str], value: str) -> html.Label:
-    control = dmc.SegmentedControl(
-        id=id,
-        data=[{"value": name, "label": text} for name, text in texts.items()],
-        value=value,
-        size="xs",
-        **{"aria-label": label},
-    )
-    return _labelled(label, control)
+    return _labelled(label, segments(id, label, texts, value))
 
 
 def _controls(run: RunRow, largest: int, *, k: int, m: int, group: str) -> html.Div:
