@@ -17,6 +17,7 @@ class Permission(StrEnum):
 
     READ_RUNS = "read_runs"
     ANNOTATE = "annotate"
+    MANAGE_ANNOTATIONS = "manage_annotations"
     COMPARE = "compare"
     SCHEDULE_JOBS = "schedule_jobs"
     MANAGE_RUNS = "manage_runs"

@@ -1,5 +1,6 @@
 """The tables, one family per file."""
 
+from db.models.annotations import Annotation, AnnotationState, Mention, Reply
 from db.models.base import Base
 from db.models.jobs import IngestJob, IngestJobLine
 from db.models.measurements import (
@@ -19,12 +20,16 @@ __all__ = [
     "Account",
     "AccountSession",
     "AccountToken",
+    "Annotation",
+    "AnnotationState",
     "Base",
     "Image",
     "IngestJob",
     "IngestJobLine",
     "Layer",
     "LoginAttempt",
+    "Mention",
+    "Reply",
     "Run",
     "ValidationClass",
     "class_result",

@@ -101,7 +101,12 @@ def test_an_old_database_keeps_its_data(empty_database_url):
     with Session(engine) as session:
         store_run(session, seed=1)
         session.commit()
-    count = {t.name: select(func.count()).select_from(t) for t in Base.metadata.sorted_tables}
+    there = set(inspect(engine).get_table_names())
+    count = {
+        table.name: select(func.count()).select_from(table)
+        for table in Base.metadata.sorted_tables
+        if table.name in there
+    }
     with engine.connect() as connection:
         before = {name: connection.scalar(query) for name, query in count.items()}
     migrate.upgrade(engine)
