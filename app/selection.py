@@ -93,6 +93,17 @@ FIELDS: Mapping[str, Field] = {
     "topquantity": Field(Kind.TEXT, "relative_change"),
     "topsort": Field(Kind.TEXT, "count"),
     "top": Field(Kind.INTEGER, 50),
+    # The correlation view: the chosen cell (layer and class), colour and significance of cells, the
+    # lightest mini-set shown, what is split ("none", "rows", "columns", "both") and what differs.
+    "cell": Field(Kind.PAIRS, []),
+    "cellcolour": Field(Kind.TEXT, "count"),
+    "significance": Field(Kind.TEXT, "0.05"),
+    "weight": Field(Kind.INTEGER, 1),
+    "split": Field(Kind.TEXT, "none"),
+    "splitlayers": Field(Kind.INTEGERS, []),
+    "splitclasses": Field(Kind.INTEGERS, []),
+    "roworder": Field(Kind.TEXT, "network"),
+    "columnorder": Field(Kind.TEXT, "strength"),
 }
 
 
