@@ -19,6 +19,7 @@ class Permission(StrEnum):
     ANNOTATE = "annotate"
     MANAGE_ANNOTATIONS = "manage_annotations"
     COMPARE = "compare"
+    SHARE_VIEWS = "share_views"
     SCHEDULE_JOBS = "schedule_jobs"
     MANAGE_RUNS = "manage_runs"
     MANAGE_PEOPLE = "manage_people"
@@ -26,6 +27,7 @@ class Permission(StrEnum):
 
 _VIEWER = frozenset({Permission.READ_RUNS})
 _MEMBER = _VIEWER | {Permission.ANNOTATE, Permission.COMPARE, Permission.SCHEDULE_JOBS}
+_MEMBER = _MEMBER | {Permission.SHARE_VIEWS}
 
 ROLE_PERMISSIONS = MappingProxyType(
     {

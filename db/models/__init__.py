@@ -14,6 +14,7 @@ from db.models.measurements import (
     snapshot,
 )
 from db.models.people import Account, AccountSession, AccountToken, LoginAttempt
+from db.models.saved_views import SavedView
 from db.models.structure import Image, Layer, Run, ValidationClass
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Mention",
     "Reply",
     "Run",
+    "SavedView",
     "ValidationClass",
     "class_result",
     "filter_peak",
