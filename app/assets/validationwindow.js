@@ -1,6 +1,7 @@
 // Window k and threshold m as sliders: they write the selection with every move, without a request
 // of their own; the charts that show anomalies ask for the last one.
-// Options: snapshots (most of k), largest (images of the largest class), k and m (defaults).
+// Options: snapshots (most of k), largest (images of the largest class), k and m (defaults), prefix
+// (of the ids: two views may stand on one page).
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
@@ -18,15 +19,16 @@
     constructor(chart) {
       this.chart = chart;
       const { options } = chart;
+      const prefix = options.prefix || "validation";
       this.kValue = make("output", {});
       this.mValue = make("output", {});
-      this.k = make("input", { type: "range", min: 1, step: 1, id: "validation-k" });
-      this.m = make("input", { type: "range", id: "validation-m" });
-      this.unit = make("select", { id: "validation-unit" },
+      this.k = make("input", { type: "range", min: 1, step: 1, id: `${prefix}-k` });
+      this.m = make("input", { type: "range", id: `${prefix}-m` });
+      this.unit = make("select", { id: `${prefix}-unit` },
         make("option", { value: "images", textContent: "images" }),
         make("option", { value: "share", textContent: "% of the class" }));
       this.unit.setAttribute("aria-label", "Unit of the threshold");
-      this.immediate = make("input", { type: "checkbox", id: "validation-immediate" });
+      this.immediate = make("input", { type: "checkbox", id: `${prefix}-immediate` });
       this.k.max = Math.max(2, Math.min(options.snapshots, MOST_K));
       chart.element.append(
         make("label", { className: "validation-control" },
