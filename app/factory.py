@@ -8,17 +8,18 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import binary, errors, health, shell, store
+from app import annotation_routes, binary, errors, health, shell, store
 from app.auth import guard, headers, login
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
-from app.views import View, account, jobs, layers, overview, runs, validation
+from app.views import View, account, annotations, jobs, layers, overview, runs, validation
 from db.engine import make_engine
 
 # Those of a run are its tabs, in this order.
 VIEWS: tuple[View, ...] = (
     runs.VIEW,
     jobs.VIEW,
+    annotations.VIEW,
     overview.VIEW,
     validation.VIEW,
     layers.VIEW,
@@ -80,6 +81,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     )
     guard.install(server, settings)
     binary.install_data(server, engine)
+    annotation_routes.install(server, VIEWS)
     shell.register(app, VIEWS)
     for view in VIEWS:
         _register(app, view)

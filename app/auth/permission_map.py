@@ -39,6 +39,21 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         ),
         "/_dash-update-component": Access.CALLBACK,
         "/data/run/<int:run_id>/<name>": Permission.READ_RUNS,
+        "/data/run/<int:run_id>/annotations": Permission.READ_RUNS,
+        "/data/run/<int:run_id>/annotations/new": Permission.ANNOTATE,
+        "/data/run/<int:run_id>/annotations/<int:annotation_id>": Permission.ANNOTATE,
+        "/data/run/<int:run_id>/annotations/<int:annotation_id>/seen": Permission.READ_RUNS,
+        "/data/run/<int:run_id>/annotations/<int:annotation_id>/resolved": Permission.ANNOTATE,
+        "/data/run/<int:run_id>/annotations/<int:annotation_id>/delete": Permission.ANNOTATE,
+        "/data/run/<int:run_id>/annotations/<int:annotation_id>/replies": Permission.ANNOTATE,
+        "/data/run/<int:run_id>/annotations/<int:annotation_id>/replies/<int:reply_id>": (
+            Permission.ANNOTATE
+        ),
+        "/data/run/<int:run_id>/annotations/<int:annotation_id>/replies/<int:reply_id>/delete": (
+            Permission.ANNOTATE
+        ),
+        "/data/annotations/words": Permission.READ_RUNS,
+        "/data/annotations/mentions": Permission.READ_RUNS,
     }
 )
 

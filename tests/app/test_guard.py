@@ -24,6 +24,24 @@ ADDRESSES = {
     ],
     "/_dash-update-component": [CALLBACK],
     "/data/run/<int:run_id>/<name>": ["/data/run/1/state", "/data/run/1/nothing"],
+    "/data/run/<int:run_id>/annotations": ["/data/run/1/annotations"],
+    "/data/run/<int:run_id>/annotations/new": ["/data/run/1/annotations/new"],
+    **{
+        f"/data/run/<int:run_id>/annotations/<int:annotation_id>{more}": [
+            f"/data/run/1/annotations/1{more.replace('<int:reply_id>', '1')}"
+        ]
+        for more in (
+            "",
+            "/seen",
+            "/resolved",
+            "/delete",
+            "/replies",
+            "/replies/<int:reply_id>",
+            "/replies/<int:reply_id>/delete",
+        )
+    },
+    "/data/annotations/words": ["/data/annotations/words"],
+    "/data/annotations/mentions": ["/data/annotations/mentions"],
 }
 PUBLIC = [rule for rule, needed in ROUTES.items() if needed is Access.PUBLIC]
 PRIVATE = [rule for rule, needed in ROUTES.items() if needed is not Access.PUBLIC]

@@ -1,0 +1,140 @@
+"""What the page of all annotations does: look for some, turn pages, mark mentions as read."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+
+from app import store
+from app.auth.identity import current_identity
+from app.views.annotations.ids import Ids
+from app.views.annotations.layout import first_steps, no_match, options, row
+from db.queries import annotation_search, mentions
+from db.queries.annotation_rows import AnnotationRow
+from db.queries.annotation_search import STATES, Asked
+
+PAGE = 50
+
+
+def register(app: Dash) -> None:
+    """Add the page's callbacks to the application."""
+    app.callback(
+        Output(Ids.BODY, "children"),
+        Output(Ids.TABLE, "hidden"),
+        Output(Ids.EMPTY, "children"),
+        Output(Ids.COUNT, "children"),
+        Output(Ids.PAGER, "total"),
+        Output(Ids.PAGER, "display"),
+        Output(Ids.SHOWN, "data"),
+        Input(Ids.TIMER, "n_intervals"),
+        Input(Ids.READ, "data"),
+        Input(Ids.SEARCH, "value"),
+        Input(Ids.STATE, "value"),
+        Input(Ids.RUN, "value"),
+        Input(Ids.AUTHOR, "value"),
+        Input(Ids.TAG, "value"),
+        Input(Ids.MENTIONS, "checked"),
+        Input(Ids.PAGER, "value"),
+        State(Ids.SHOWN, "data"),
+    )(show)
+    app.callback(
+        Output(Ids.RUN, "data"),
+        Output(Ids.AUTHOR, "data"),
+        Output(Ids.TAG, "data"),
+        Output(Ids.CHOICES_SHOWN, "data"),
+        Input(Ids.SHOWN, "data"),
+        State(Ids.CHOICES_SHOWN, "data"),
+    )(show_choices)
+    app.callback(
+        Output(Ids.MARK_READ, "display"),
+        Input(Ids.MENTIONS, "checked"),
+        prevent_initial_call=True,
+    )(offer_to_mark)
+    app.callback(
+        Output(Ids.READ, "data"),
+        Input(Ids.MARK_READ, "n_clicks"),
+        prevent_initial_call=True,
+    )(mark_read)
+
+
+def show(*given: Any) -> tuple[Any, ...]:
+    """Return the rows of the page and what is around them; nothing where nothing changed."""
+    _ticks, _read, text, state, run, author, tag, mine, page, shown = given
+    account_id = current_identity().account_id
+    asked = read_asked(text, state, run, author, tag, mine, account_id)
+    number = page if isinstance(page, int) and 0 < page < 10**6 else 1
+    with store.transaction() as session:
+        found, total = annotation_search.search(
+            session, asked, account_id=account_id, limit=PAGE, offset=(number - 1) * PAGE
+        )
+        any_at_all = bool(found) or bool(annotation_search.choices(session).runs)
+    pages = max(1, -(-total // PAGE))
+    state_now = fingerprint(found, total, (asked, number))
+    if ctx.triggered_id == Ids.TIMER and state_now == shown:
+        raise PreventUpdate
+    empty = None if found else no_match() if any_at_all else first_steps()
+    return (
+        [row(annotation) for annotation in found],
+        not found,
+        empty,
+        f"{total:,}" if total else "",
+        pages,
+        "flex" if pages > 1 else "none",
+        state_now if state_now != shown else no_update,
+    )
+
+
+def read_asked(
+    text: object, state: object, run: object, author: object, tag: object, mine: object, me: int
+) -> Asked:
+    """Return what a browser asks for, checked; what makes no sense asks for nothing."""
+    return Asked(
+        text=text if isinstance(text, str) else "",
+        tag=tag if isinstance(tag, str) and len(tag) < 100 else None,
+        author_id=_id(author),
+        run_id=_id(run),
+        state=state if isinstance(state, str) and state in STATES else "open",
+        mentioning=me if mine is True else None,
+    )
+
+
+def _id(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return None
+
+
+def fingerprint(found: list[AnnotationRow], total: int, asked: object) -> str:
+    """Return a text that changes when anything that the page shows does (times aside)."""
+    parts = [
+        (a.id, a.changed, a.unread, a.author, a.run_name, len(a.replies), a.resolved_at is None)
+        for a in found
+    ]
+    return hashlib.sha256(repr((parts, total, asked)).encode()).hexdigest()[:16]
+
+
+def show_choices(_shown: object, before: object) -> tuple[Any, ...]:
+    """Return what runs, authors and tags there are to choose from."""
+    with store.transaction() as session:
+        found = annotation_search.choices(session)
+    now = hashlib.sha256(repr(found).encode()).hexdigest()[:16]
+    if now == before:
+        raise PreventUpdate
+    tags = [{"value": tag, "label": tag} for tag in found.tags]
+    return options(found.runs), options(found.authors), tags, now
+
+
+def offer_to_mark(mine: object) -> str:
+    """Offer to mark mentions as read where they are listed."""
+    return "block" if mine is True else "none"
+
+
+def mark_read(clicks: object) -> str:
+    """Note that the person has seen all mentions of him."""
+    if not clicks:
+        raise PreventUpdate
+    with store.transaction() as session:
+        mentions.mark_seen(session, account_id=current_identity().account_id)
+    return datetime.now().isoformat()
