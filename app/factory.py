@@ -12,13 +12,14 @@ from app import annotation_routes, binary, errors, health, shell, store
 from app.auth import guard, headers, login
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
-from app.views import View, account, annotations, jobs, layers, overview, runs, validation
+from app.views import View, account, annotations, jobs, layers, overview, runs, saved_views, validation
 from db.engine import make_engine
 
 # Those of a run are its tabs, in this order.
 VIEWS: tuple[View, ...] = (
     runs.VIEW,
     jobs.VIEW,
+    saved_views.VIEW,
     annotations.VIEW,
     overview.VIEW,
     validation.VIEW,

@@ -10,6 +10,7 @@ class Shell(StrEnum):
     PAGE = "shell-page"
     PATH = "shell-path"
     TABS = "shell-tabs"
+    TOOLS = "shell-tools"
     ACCOUNT = "shell-account"
     TITLE = "shell-title"
     TITLE_SET = "shell-title-set"

@@ -2,14 +2,16 @@
 
 The selection lives in the browser (assets/selection.js). After a moment of rest it goes to the
 address and to the dcc.Store `selection`; server callbacks take that store as their input and read
-it with `read_selection`, which trusts nothing.
+it with `read_selection`, which trusts nothing. The shell puts it on every page of a run.
 """
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
@@ -33,44 +35,50 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """One field of the selection; a default stands where nothing is chosen, in no address."""
+    """One field of the selection; a default stands where nothing is chosen, in no address.
+
+    What changes while one moves or types is `passing`: it makes no entry in the browser's history.
+    """
 
     kind: Kind
     default: Any = None
+    passing: bool = False
 
 
 FIELDS: Mapping[str, Field] = {
     # Iterations: under the cursor, kept, brushed, shown.
-    "cursor": Field(Kind.INTEGER),
+    "cursor": Field(Kind.INTEGER, passing=True),
     "pins": Field(Kind.INTEGERS, []),
     "range": Field(Kind.RANGE),
     "zoom": Field(Kind.RANGE),
+    # The annotation whose thread is open.
+    "annotation": Field(Kind.INTEGER),
     # What is chosen, by id.
     "classes": Field(Kind.INTEGERS, []),
     "images": Field(Kind.INTEGERS, []),
     "layers": Field(Kind.INTEGERS, []),
     "filters": Field(Kind.PAIRS, []),
     # Anomalies: window and threshold (of images, or a share of the class), direction.
-    "k": Field(Kind.INTEGER),
-    "m": Field(Kind.NUMBER),
+    "k": Field(Kind.INTEGER, passing=True),
+    "m": Field(Kind.NUMBER, passing=True),
     "share": Field(Kind.FLAG, False),
     "direction": Field(Kind.TEXT, "both"),
     # Clusters of classes, order and search of rows.
     "clusters": Field(Kind.INTEGER, 4),
     "open": Field(Kind.INTEGERS, []),
     "order": Field(Kind.TEXT, "recorded"),
-    "search": Field(Kind.TEXT, ""),
+    "search": Field(Kind.TEXT, "", passing=True),
     # The validation view: rows by cluster or all, opened classes, their order and height, the list.
     "group": Field(Kind.TEXT, "clusters"),
     "openclasses": Field(Kind.INTEGERS, []),
     "classorder": Field(Kind.TEXT, "similarity"),
     "rowheight": Field(Kind.TEXT, "auto"),
     "imagelist": Field(Kind.TEXT, "forgotten"),
-    "find": Field(Kind.TEXT, ""),
+    "find": Field(Kind.TEXT, "", passing=True),
     # What the layers' charts show, and how.
-    "quantity": Field(Kind.TEXT, "weight"),
+    "quantity": Field(Kind.TEXT, "gradient"),
     "statistic": Field(Kind.TEXT, "std"),
-    "scaling": Field(Kind.TEXT, "all"),
+    "scaling": Field(Kind.TEXT, "log"),
     "log": Field(Kind.FLAG, False),
     "palette": Field(Kind.TEXT, "accuracy"),
     # The layer view: what is shown of every node of the network, how, and which nodes are opened,
@@ -85,7 +93,7 @@ FIELDS: Mapping[str, Field] = {
     "nodes": Field(Kind.INTEGERS, []),
     "normalised": Field(Kind.FLAG, False),
     "sort": Field(Kind.TEXT, "network"),
-    "limit": Field(Kind.NUMBER, 1e-3),
+    "limit": Field(Kind.NUMBER, 1e-3, passing=True),
     "limitof": Field(Kind.TEXT, "value"),
     "filterquantity": Field(Kind.TEXT, "cosine_change"),
     "filterscaling": Field(Kind.TEXT, "log"),
@@ -104,29 +112,74 @@ FIELDS: Mapping[str, Field] = {
     "splitclasses": Field(Kind.INTEGERS, []),
     "roworder": Field(Kind.TEXT, "network"),
     "columnorder": Field(Kind.TEXT, "strength"),
+    # The cube: the face that is seen, its angles (yaw, pitch), what front and top show, whether the
+    # right face keeps to what is beyond chance; slices (ids, an iteration); ranges shown, of layers
+    # by id and of classes by their place in `classorder` (those of iterations are `zoom`).
+    "cubeface": Field(Kind.TEXT, "turned"),
+    "cubeturn": Field(Kind.INTEGERS, [34, 27]),
+    "cubefront": Field(Kind.TEXT, "ratio"),
+    "cubetop": Field(Kind.TEXT, "accuracy"),
+    "cubetied": Field(Kind.FLAG, False),
+    "slicelayer": Field(Kind.INTEGER),
+    "sliceclass": Field(Kind.INTEGER),
+    "sliceiteration": Field(Kind.INTEGER),
+    "layerrange": Field(Kind.RANGE),
+    "classrange": Field(Kind.RANGE),
 }
 
 
 def selection_parts(defaults: Mapping[str, Any] | None = None) -> list[Any]:
+    """Return nothing: the shell puts the selection on the page; `View.defaults` says defaults."""
+    return []
+
+
+def page_parts(
+    defaults: Mapping[str, Any] | None = None,
+    *,
+    run_id: int | None = None,
+    stored: Mapping[str, Any] | None = None,
+) -> list[Any]:
     """Return the components that a page with the selection needs, once a page.
 
-    `defaults` changes defaults for this page, for instance the window `k` that fits the run.
+    `defaults` are those that depend on the run, for instance the window `k`. `stored` is the view
+    that the address names: {"id", "query", "private"}, or {"id", "missing": why it is not there}.
     Raises KeyError for a field that does not exist.
     """
     chosen = dict(defaults or {})
     unknown = set(chosen) - set(FIELDS)
     if unknown:
         raise KeyError(f"the selection has no field {sorted(unknown)}")
-    fields = {
-        name: {"kind": field.kind, "default": chosen.get(name, field.default)}
-        for name, field in FIELDS.items()
+    fields = {}
+    for name, field in FIELDS.items():
+        fields[name] = {"kind": field.kind, "default": chosen.get(name, field.default)}
+        if field.passing:
+            fields[name]["passing"] = True
+        if name in chosen:
+            # Another day the default may be another: links write it out.
+            fields[name]["varies"] = True
+    carried: dict[str, Any] = {
+        "data-fields": json.dumps(fields),
+        "data-run": str(run_id or ""),
+        "data-view": json.dumps(stored) if stored else "",
     }
-    carried: dict[str, Any] = {"data-fields": json.dumps(fields)}
     values = {name: entry["default"] for name, entry in fields.items()}
     return [
         dcc.Store(id=STORE, data=values),
         html.Div(id="selection-fields", hidden=True, **carried),
     ]
+
+
+def united(defaults: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the defaults of several views as one: they share one selection.
+
+    Raises ValueError where two views want different defaults of one field.
+    """
+    found: dict[str, Any] = {}
+    for mapping in defaults:
+        for name, value in mapping.items():
+            if found.setdefault(name, value) != value:
+                raise ValueError(f"two views have different defaults of {name}")
+    return found
 
 
 def bind_control(app: Dash, component_id: str, field: str, *, prop: str = "value") -> None:
@@ -154,6 +207,52 @@ def read_selection(data: object) -> dict[str, Any]:
         value = given.get(name)
         read[name] = value if _fits(field.kind, value) else field.default
     return read
+
+
+def clean_query(text: str) -> str:
+    """Return what of an address's query string is a selection, written as the browser writes it."""
+    kept = {}
+    for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=200):
+        field = FIELDS.get(name)
+        if field is not None and _fits(field.kind, _read(field.kind, value)):
+            kept[name] = value
+    return urlencode(kept, safe=",")
+
+
+def _read(kind: Kind, text: str) -> Any:
+    """Return the value of a text in the address; None where it is none of this kind."""
+    try:
+        return _READERS[kind](text)
+    except ValueError:
+        return None
+
+
+def _integer(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        raise ValueError(text)
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _integers(text: str, separator: str = ",") -> list[int]:
+    return [_integer(part) for part in text.split(separator)] if text else []
+
+
+_READERS: Mapping[Kind, Callable[[str], Any]] = {
+    Kind.INTEGER: _integer,
+    Kind.NUMBER: _finite,
+    Kind.FLAG: lambda text: {"0": False, "1": True}.get(text),
+    Kind.TEXT: str,
+    Kind.INTEGERS: _integers,
+    Kind.RANGE: lambda text: _integers(text, "-"),
+    Kind.PAIRS: lambda text: [_integers(pair, ".") for pair in text.split(",")],
+}
 
 
 def _whole(value: object) -> bool:

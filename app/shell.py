@@ -12,7 +12,10 @@ from app.auth import guard
 from app.auth.identity import Identity, current_identity
 from app.auth.permission_map import Access
 from app.components.attributes import aria, data
+from app.components.saved_view import view_tools
 from app.ids import Shell
+from app.selection import page_parts, united
+from app.stored_view import stored_view
 from app.theme import THEME
 from app.views import PageContext, View
 from db.errors import NotFound
@@ -57,6 +60,9 @@ def _header() -> Component:
             ),
             html.Nav(id=Shell.PATH, className="shell-path", **aria(label="Where you are")),
             html.Nav(id=Shell.TABS, className="shell-tabs", **aria(label="Views")),
+            # Filled by assets/annotationpanel.js: how many there are, and who mentions me.
+            html.Div(id="annotation-header", className="annotation-header"),
+            html.Div(id=Shell.TOOLS, className="shell-tools"),
             dmc.ColorSchemeToggle(
                 lightIcon=html.Span(className="shell-icon shell-icon-sun"),
                 darkIcon=html.Span(className="shell-icon shell-icon-moon"),
@@ -81,6 +87,7 @@ def register(app: Dash, views: Sequence[View]) -> None:
         Output(Shell.PAGE, "children"),
         Output(Shell.PATH, "children"),
         Output(Shell.TABS, "children"),
+        Output(Shell.TOOLS, "children"),
         Output(Shell.ACCOUNT, "children"),
         Output(Shell.TITLE, "data"),
         Input(Shell.LOCATION, "pathname"),
@@ -103,30 +110,41 @@ def register(app: Dash, views: Sequence[View]) -> None:
 
 
 def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ...]:
-    """Return page, path, tabs, account menu and title for an address; a friendly page for none."""
+    """Return page, path, tabs, tools, account menu and title; a friendly page for no address."""
     identity = current_identity()
     menu = account_menu(identity)
     view, ids = find_view(views, path[:MAX_PATH])
+
+    def refused(nothing: Component, title: str = "Not found") -> tuple[object, ...]:
+        return nothing, _menu(views, None, identity), [], [], menu, title
+
     if view is None:
-        return _nothing(f"There is no page {path[:80]}."), _menu(views, None), [], menu, "Not found"
+        return refused(_nothing(f"There is no page {path[:80]}."))
     if not identity.may(view.permission):
         text = f"Your role, {identity.role}, may not see this page."
-        return _nothing(text, title="Not allowed"), _menu(views, None), [], menu, "Not allowed"
+        return refused(_nothing(text, title="Not allowed"), "Not allowed")
     try:
         run = _run(ids)
     except NotFound as error:
-        return _nothing(str(error)), _menu(views, None), [], menu, "Not found"
+        return refused(_nothing(str(error)))
     context = PageContext(identity=identity, parameters=ids, search=search[:MAX_PATH], run=run)
     # Callbacks of the page run in requests of their own, and read the identity anew.
     g.page = context
-    title = f"{run.name} · {view.title}" if run else view.title
-    return (
-        view.layout(context),
-        _path(run) if run else _menu(views, view),
-        _tabs(views, view, run) if run else [],
-        menu,
-        title,
-    )
+    if run is None:
+        return view.layout(context), _menu(views, view, identity), [], [], menu, view.title
+    page = [*selection_of(views, context), view.layout(context)]
+    title = f"{run.name} · {view.title}"
+    return page, _path(run), _tabs(views, view, run), view_tools(identity), menu, title
+
+
+def selection_of(views: Sequence[View], context: PageContext) -> list[Component]:
+    """Return the selection of a page of a run, with the defaults that its views want."""
+    run = context.run
+    if run is None:
+        raise ValueError("only the pages of a run have a selection")
+    wanted = [view.defaults(context) for view in views if view.of_run and view.defaults]
+    stored = stored_view(context.search, run_id=run.id, account_id=context.identity.account_id)
+    return page_parts(united(wanted), run_id=run.id, stored=stored)
 
 
 def find_view(views: Sequence[View], path: str) -> tuple[View | None, dict[str, int]]:
@@ -145,9 +163,13 @@ def _run(ids: dict[str, int]) -> RunRow | None:
         return runs.get_run(session, run_id=ids["run_id"])
 
 
-def _menu(views: Sequence[View], current: View | None) -> list[Component]:
-    """Return links to the pages that are about no run."""
-    return [_tab(view.menu, view.path, view is current) for view in views if view.menu]
+def _menu(views: Sequence[View], current: View | None, identity: Identity) -> list[Component]:
+    """Return links to the pages that are about no run, and that the role may see."""
+    return [
+        _tab(view.menu, view.path, view is current)
+        for view in views
+        if view.menu and identity.may(view.permission)
+    ]
 
 
 def _path(run: RunRow) -> list[Component]:

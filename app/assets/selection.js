@@ -1,8 +1,10 @@
 // The one selection that drives every view: cursor, pins, range, classes, layers, options.
 //
 // `set` tells its subscribers once in the next frame, with no request; after 250 ms of rest the
-// selection goes to the address and to the dcc.Store "selection". Which fields there are, of which
-// kind and with which default, app/selection.py says; the page carries it in #selection-fields.
+// selection goes to the address (selectionaddress.js) and to the dcc.Store "selection". Deliberate
+// changes make an entry in the history; passing ones (the cursor, a slider) change the present one.
+// Which fields there are, of which kind and with which default, app/selection.py says; the page
+// carries it in #selection-fields.
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
@@ -12,82 +14,35 @@
   const subscribers = new Set();
   let chosen = {}; // only what differs from the default
   let passing = {}; // what is under the pointer; in no address
-  let changed = new Set();
+  let changed = new Set(); // to be told
+  const kept = new Set(); // changed since the address was written
   let frame = 0;
   let rest = 0;
+  let pressed = false; // a button or finger is down: a drag is one change
   let place = null; // the run that the selection belongs to
   const shown = new Map(); // field -> what its control shows, as far as we know
   let page = null; // the element of the page that says which fields there are
   let known = { text: "", fields: {} };
 
-  const number = (text) => (text !== "" && Number.isFinite(Number(text)) ? Number(text) : null);
-  const whole = (text) => (/^\d{1,10}$/.test(text) ? Number(text) : null);
-  const listOf = (read) => (text) => {
-    const values = text.split(",").map(read).filter((value) => value !== null);
-    return values.length ? values : null;
-  };
-  const group = (separator) => (text) => {
-    const values = text.split(separator).map(whole);
-    return values.length === 2 && !values.includes(null) ? values : null;
-  };
-
-  // How each kind of field is read from and written to the address; null: not to be read.
-  const KINDS = {
-    integer: { read: whole, write: String },
-    number: { read: number, write: String },
-    flag: { read: (text) => text === "1", write: (value) => (value ? "1" : "0") },
-    text: { read: (text) => text.slice(0, 200) || null, write: String },
-    integers: { read: listOf(whole), write: (value) => value.join(",") },
-    range: {
-      read: (text) => {
-        const ends = group("-")(text);
-        return ends && ends[0] <= ends[1] ? ends : null;
-      },
-      write: (value) => value.join("-"),
-    },
-    pairs: {
-      read: listOf(group(".")),
-      write: (value) => value.map((pair) => pair.join(".")).join(","),
-    },
-  };
-
   const same = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
+  const address = () => deeptracker.selectionAddress;
 
   function runOfPage() {
     const match = /\/run\/(\d+)/.exec(location.pathname);
     return match ? match[1] : null;
   }
 
-  /** Return {name: {kind, default}} of this page; empty where the page has no selection. */
+  /** Return what says which fields the page of this run has; null while it is another run's. */
+  function holderOfPage() {
+    const holder = document.getElementById("selection-fields");
+    return holder && (!holder.dataset.run || holder.dataset.run === runOfPage()) ? holder : null;
+  }
+
+  /** Return {name: {kind, default, passing, varies}} of this page; empty where it has none. */
   function fields() {
     const text = document.getElementById("selection-fields")?.dataset.fields || "";
     if (text && text !== known.text) known = { text, fields: JSON.parse(text) };
     return text ? known.fields : {};
-  }
-
-  function fromAddress() {
-    const parameters = new URLSearchParams(location.search);
-    const read = {};
-    for (const [name, field] of Object.entries(fields())) {
-      const text = parameters.get(name);
-      const value = text === null ? null : KINDS[field.kind].read(text);
-      if (value !== null && !same(value, field.default)) read[name] = value;
-    }
-    return read;
-  }
-
-  /** Write the selection into the address, leaving parameters that are not ours. */
-  function toAddress() {
-    const parameters = new URLSearchParams(location.search);
-    for (const [name, field] of Object.entries(fields())) {
-      if (name in chosen) parameters.set(name, KINDS[field.kind].write(chosen[name]));
-      else parameters.delete(name);
-    }
-    const text = parameters.toString().replaceAll("%2C", ",");
-    const address = location.pathname + (text ? `?${text}` : "") + location.hash;
-    if (address !== location.pathname + location.search + location.hash) {
-      history.replaceState(history.state, "", address);
-    }
   }
 
   function everything() {
@@ -105,9 +60,19 @@
   }
 
   function commit() {
+    clearTimeout(rest);
     rest = 0;
-    if (place === null || place !== runOfPage()) return; // the page was left in the meantime
-    toAddress();
+    if (place === null || place !== runOfPage()) {
+      kept.clear(); // the page was left in the meantime
+      return;
+    }
+    if (pressed) {
+      rest = setTimeout(commit, REST_MS);
+      return;
+    }
+    const push = [...kept].some((name) => !fields()[name]?.passing);
+    kept.clear();
+    address().put(fields(), chosen, place, { push });
     toStore();
   }
 
@@ -124,27 +89,65 @@
     if (!frame && changed.size) frame = requestAnimationFrame(tell);
   }
 
-  /** Take over the address where the page shows another run, or came by back and forward. */
-  function sync({ force = false } = {}) {
-    const run = runOfPage();
-    const holder = document.getElementById("selection-fields");
-    if (run === null || !holder) return;
-    const anew = holder !== page; // the page's store holds the defaults, as the server sent it
-    if (anew) shown.clear(); // its controls show the defaults
-    page = holder;
-    if (run === place && !force) {
-      // Another view of the same run: the selection goes with it.
-      toAddress();
-      if (anew && Object.keys(chosen).length) toStore();
-      return;
-    }
-    place = run;
-    passing = {};
+  /** Show what an address chose, and nothing else. */
+  function takeOver(found) {
     const before = chosen;
-    chosen = fromAddress();
+    chosen = found;
+    kept.clear();
     const names = Object.keys(fields()).filter((name) => !same(chosen[name], before[name]));
     announce(names);
     if (names.length || Object.keys(chosen).length) toStore();
+  }
+
+  /** Read the address; what the server must be asked for follows when it has come. */
+  function readAddress() {
+    clearTimeout(rest);
+    rest = 0;
+    const holder = holderOfPage();
+    const carried = holder.dataset.view ? JSON.parse(holder.dataset.view) : null;
+    address().know(fields(), place, carried);
+    const found = address().take(fields(), carried);
+    if (!(found instanceof Promise)) {
+      takeOver(found);
+      settle(carried);
+      return;
+    }
+    const here = location.href;
+    found.then((later) => {
+      if (location.href !== here || place !== runOfPage()) return;
+      takeOver(later);
+      settle(null);
+    });
+  }
+
+  /** Write down what was read, so that the entry of the history can be come back to. */
+  function settle(carried) {
+    if (!carried?.missing) address().put(fields(), chosen, place);
+  }
+
+  /**
+   * Take over the address where it is another run's, came by back and forward, or by a link that
+   * says what to select; else the selection goes along to the other view of the run.
+   */
+  function sync({ force = false } = {}) {
+    const run = runOfPage();
+    const holder = holderOfPage();
+    if (run === null || !holder) {
+      if (force || run !== place) place = null; // read it when the page has come
+      return;
+    }
+    const anew = holder !== page; // the page's store holds the defaults, as the server sent it
+    if (anew) shown.clear(); // its controls show the defaults
+    page = holder;
+    const moved = run !== place;
+    if (moved) passing = {};
+    place = run;
+    if (moved || force || address().isNew(fields())) {
+      readAddress();
+      return;
+    }
+    address().put(fields(), chosen, place);
+    if (anew && Object.keys(chosen).length) toStore();
   }
 
   function ready() {
@@ -171,6 +174,7 @@
         if (same(next, field.default)) delete chosen[name];
         else chosen[name] = next;
         names.push(name);
+        kept.add(name);
       }
       if (!names.length) return;
       announce(names);
@@ -198,11 +202,22 @@
       this.set({ [name]: next.sort((a, b) => a - b) });
     },
 
+    /** Return a promise of an address that reopens what is shown now. */
+    link: () => address().link(fields(), chosen, place),
+
+    /** Save what is shown now as {name, shared}; returns a promise of its short address. */
+    save: (about) => address().save(fields(), chosen, place, about),
+
     sync,
     fields: () => fields(),
   };
 
   window.addEventListener("popstate", () => sync({ force: true }));
+  window.addEventListener("pointerdown", () => (pressed = true), true);
+  for (const name of ["pointerup", "pointercancel"]) {
+    window.addEventListener(name, () => (pressed = false), true);
+  }
+  window.addEventListener("blur", () => (pressed = false));
   // dcc.Link changes the address with pushState and says so with an event of its own.
   window.addEventListener("_dashprivate_pushstate", () => setTimeout(sync));
 

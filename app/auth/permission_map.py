@@ -39,6 +39,10 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         ),
         "/_dash-update-component": Access.CALLBACK,
         "/data/run/<int:run_id>/<name>": Permission.READ_RUNS,
+        # Anybody may keep a selection; sharing a named one is checked where it is saved.
+        "/data/views": Permission.READ_RUNS,
+        "/data/views/<view_id>": Permission.READ_RUNS,
+        "/v/<view_id>": Permission.READ_RUNS,
         "/data/run/<int:run_id>/annotations": Permission.READ_RUNS,
         "/data/run/<int:run_id>/annotations/new": Permission.ANNOTATE,
         "/data/run/<int:run_id>/annotations/<int:annotation_id>": Permission.ANNOTATE,

@@ -30,6 +30,7 @@ class PageContext:
 
 
 Layout = Callable[[PageContext], Component]
+Defaults = Callable[[PageContext], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class View:
     of it, in the order of the factory's list. `aliases` are further paths of the same shape. Ids of
     the view's components begin with "<name>-". `register(app)` adds its callbacks; each needs
     `permission`, or what `permissions` says for the id of a component that it writes to.
+
+    On pages of a run the shell puts the selection; `defaults` returns those of its fields that
+    depend on the run, and holds for all its pages. `pane`: whether the workspace offers the page
+    beside others; its layout then stands in a container that may be 320 pixels wide, scrolls by
+    itself, and is called "view" in container queries.
     """
 
     name: str
@@ -52,6 +58,8 @@ class View:
     aliases: tuple[str, ...] = ()
     # Shown in the header on pages that are about no run; None: reached by links only.
     menu: str | None = None
+    defaults: Defaults | None = None
+    pane: bool = True
 
     @property
     def of_run(self) -> bool:

@@ -24,6 +24,9 @@ ADDRESSES = {
     ],
     "/_dash-update-component": [CALLBACK],
     "/data/run/<int:run_id>/<name>": ["/data/run/1/state", "/data/run/1/nothing"],
+    "/data/views": ["/data/views"],
+    "/data/views/<view_id>": ["/data/views/nothing"],
+    "/v/<view_id>": ["/v/nothing"],
     "/data/run/<int:run_id>/annotations": ["/data/run/1/annotations"],
     "/data/run/<int:run_id>/annotations/new": ["/data/run/1/annotations/new"],
     **{

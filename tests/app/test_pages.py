@@ -7,15 +7,17 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from dash import Dash
+from dash import Dash, html
 from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import delete, insert
 
 from app.auth.identity import Identity
+from app.components.saved_view import view_tools
 from app.components.tables import percent
 from app.components.times import ago, duration
 from app.factory import VIEWS
 from app.ids import Shell
+from app.selection import page_parts
 from app.shell import find_view, layout
 from app.views import PageContext, View
 from app.views.account.layout import browser
@@ -124,7 +126,7 @@ class TestViews:
 def every_id(web, run: RunRow) -> set[str]:
     """The ids on all pages, and in the rows that callbacks write into them."""
     identity = Identity(1, "Ann", "ann@example.org", Role.ADMIN, b"")
-    found = ids_in(layout())
+    found = ids_in(layout()) | ids_in(html.Div([*page_parts(), *view_tools(identity)]))
     with web.app.server.test_request_context("/"):
         for view in VIEWS:
             context = PageContext(identity=identity, run=run if view.of_run else None)
@@ -142,7 +144,7 @@ def pattern(name: str) -> str:
 
 
 def test_every_id_of_a_callback_is_on_a_page(web):
-    known = {pattern(name) for name in every_id(web, run_row())} | {"account-end"}
+    known = {pattern(name) for name in every_id(web, run_row())} | {"account-end", "views-edit"}
     assert isinstance(web.app, Dash)
     for entry in web.app._callback_list:
         outputs = re.findall(r"([^.@]+)\.[^.@]+(?:@\w+)?", entry["output"].strip("."))

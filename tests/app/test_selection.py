@@ -5,7 +5,17 @@ import json
 import pytest
 from dash import Dash, dcc, html
 
-from app.selection import FIELDS, STORE, Kind, bind_control, read_selection, selection_parts
+from app.factory import VIEWS
+from app.selection import (
+    FIELDS,
+    STORE,
+    Kind,
+    bind_control,
+    clean_query,
+    page_parts,
+    read_selection,
+    united,
+)
 
 
 def test_nothing_sent_gives_the_defaults() -> None:
@@ -49,20 +59,47 @@ def test_every_default_fits_its_field_or_is_none() -> None:
 
 
 def test_the_page_carries_the_fields_with_its_own_defaults() -> None:
-    store, holder = selection_parts({"k": 41})
+    store, holder = page_parts({"k": 41})
     assert isinstance(store, dcc.Store)
     assert store.id == STORE
     fields = json.loads(holder.to_plotly_json()["props"]["data-fields"])
     assert set(fields) == set(FIELDS)
-    assert fields["k"] == {"kind": "integer", "default": 41}
+    assert fields["k"] == {"kind": "integer", "default": 41, "passing": True, "varies": True}
+    assert fields["pins"] == {"kind": "integers", "default": []}
     assert isinstance(holder, html.Div)
 
 
 def test_unknown_fields_are_refused() -> None:
     with pytest.raises(KeyError, match="colour"):
-        selection_parts({"colour": 1})
+        page_parts({"colour": 1})
     with pytest.raises(KeyError, match="colour"):
         bind_control(Dash("test"), "some-control", "colour")
+
+
+def test_views_share_their_defaults() -> None:
+    assert united([{"k": 3, "group": "all"}, {"k": 3}, {}]) == {"k": 3, "group": "all"}
+    with pytest.raises(ValueError, match="different defaults of k"):
+        united([{"k": 3}, {"k": 4}])
+    assert any(view.defaults for view in VIEWS)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("", ""),
+        ("pins=1,2&k=3", "pins=1,2&k=3"),
+        ("pins=1%2C2&filters=3.17,4.2", "pins=1,2&filters=3.17,4.2"),
+        ("range=5-9&search=a+b%26c&m=0.25&share=1", "range=5-9&search=a+b%26c&m=0.25&share=1"),
+        ("classes=&search=", "classes=&search="),
+        ("colour=red&view=abc&next=//evil.example", ""),
+        ("pins=1,x&k=1.5&share=yes&range=9-5&range=1-2-3&filters=3&m=nan&cursor=-1", ""),
+        ("m=inf&cursor=99999999999&search=" + "x" * 201, ""),
+        ("cursor=\u0661&pins=" + ",".join(["1"] * 501), ""),
+    ],
+)
+def test_only_a_selection_is_kept_of_a_query_string(sent: str, kept: str) -> None:
+    assert clean_query(sent) == kept
+    assert clean_query(kept) == kept
 
 
 def test_a_bound_control_has_a_way_in_and_a_way_out() -> None:
@@ -76,5 +113,5 @@ def test_a_bound_control_has_a_way_in_and_a_way_out() -> None:
 
 
 def test_the_store_begins_with_the_defaults_of_the_page() -> None:
-    store, _ = selection_parts({"k": 41})
+    store, _ = page_parts({"k": 41})
     assert read_selection(store.data) == read_selection({"k": 41})

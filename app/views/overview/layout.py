@@ -7,7 +7,6 @@ from dash import get_relative_path, html
 
 from app.components.charts import chart, panel
 from app.components.controls import select
-from app.selection import selection_parts
 from app.views import PageContext
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.ids import Ids
@@ -51,7 +50,6 @@ def layout(context: PageContext) -> html.Div:
     base = get_relative_path(f"/data/run/{run.id}")
     return html.Div(
         [
-            *selection_parts(DEFAULTS),
             _header(run, base),
             html.Div(
                 [

@@ -2,7 +2,7 @@
 
 from app.views import View
 from app.views.validation.callbacks import register
-from app.views.validation.layout import layout
+from app.views.validation.layout import defaults, layout
 
 VIEW = View(
     name="validation",
@@ -10,4 +10,5 @@ VIEW = View(
     path="/run/<run_id>/validation",
     layout=layout,
     register=register,
+    defaults=defaults,
 )

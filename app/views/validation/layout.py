@@ -3,12 +3,13 @@
 from typing import Any
 
 import dash_mantine_components as dmc
+import numpy as np
 from dash import get_relative_path, html
+from numpy.typing import NDArray
 
 from app import store
 from app.components.charts import chart, panel
 from app.components.controls import segments, select
-from app.selection import selection_parts
 from app.views import PageContext
 from app.views.validation.ids import Ids
 from db.queries import structure
@@ -36,22 +37,41 @@ _SAY = {
 }
 
 
+def defaults(context: PageContext) -> dict[str, Any]:
+    """Return the window, the threshold and the kind of rows that fit the run of the context."""
+    run = context.run
+    if run is None:
+        raise ValueError("the validation view is a page of a run")
+    return _defaults(run, _sizes(run))
+
+
+def _sizes(run: RunRow) -> NDArray[np.int32]:
+    """Return the number of images of each class, i4 [C]."""
+    with store.transaction() as session:
+        return structure.classes(session, run_id=run.id).image_count
+
+
+def _defaults(run: RunRow, sizes: NDArray[np.int32]) -> dict[str, Any]:
+    return {
+        "k": default_window(run.snapshot_count),
+        "m": default_threshold(sizes),
+        "group": "all" if len(sizes) <= FEW_CLASSES else "clusters",
+    }
+
+
 def layout(context: PageContext) -> html.Div:
     """Return the validation view of the run of the context."""
     run = context.run
     if run is None:
         raise ValueError("the validation view is a page of a run")
     base = get_relative_path(f"/data/run/{run.id}")
-    with store.transaction() as session:
-        sizes = structure.classes(session, run_id=run.id).image_count
-    group = "all" if len(sizes) <= FEW_CLASSES else "clusters"
-    window, threshold = default_window(run.snapshot_count), default_threshold(sizes)
+    sizes = _sizes(run)
+    chosen = _defaults(run, sizes)
     anomalies = f"{base}/anomalies?{_WINDOW}"
     return html.Div(
         [
-            *selection_parts({"k": window, "m": threshold, "group": group}),
             _title(run, base),
-            _controls(run, int(sizes.max(initial=1)), k=window, m=threshold, group=group),
+            _controls(run, int(sizes.max(initial=1)), **chosen),
             html.Div(
                 [
                     html.Div(

@@ -1,0 +1,105 @@
+"""Routes of saved views: keep or save one, read one's selection, open one by its short link."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, jsonify, redirect, request
+from flask.typing import ResponseReturnValue
+
+from app import store
+from app.auth.identity import current_identity, require
+from app.selection import clean_query
+from app.stored_view import GONE, ID, PARAMETER
+from db.errors import NotFound
+from db.permissions import Permission
+from db.queries import saved_views
+from db.queries.saved_views import MAX_QUERY, SavedViewRow, TooMany
+
+_PAGE = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_LARGEST_ID = 2**31 - 1
+# Letters beyond ASCII take up to nine characters each in a query string.
+MAX_BODY = 10 * MAX_QUERY
+
+
+def install(server: Flask) -> None:
+    """Add the routes; the map of permissions says who may use them."""
+    blueprint = Blueprint("saved_views", __name__)
+    blueprint.add_url_rule("/data/views", "keep", keep, methods=["POST"])
+    blueprint.add_url_rule("/data/views/<view_id>", "read", read, methods=["GET"])
+    blueprint.add_url_rule("/v/<view_id>", "open", open_view, methods=["GET"])
+    server.register_blueprint(blueprint)
+
+
+def keep() -> ResponseReturnValue:
+    """Keep a selection for a link, or save it under a name; answers {"id"}.
+
+    The body is JSON: {"run", "page", "query"} and, to save it, {"name", "shared"}.
+    """
+    identity = current_identity()
+    if (request.content_length or 0) > MAX_BODY:
+        abort(413, "So much is chosen that it cannot be saved.")
+    run_id, page, query, name, shared = _body(request.get_json(silent=True))
+    if shared:
+        require(Permission.SHARE_VIEWS)
+    wanted: dict[str, Any] = {
+        "account_id": identity.account_id,
+        "run_id": run_id,
+        "page": page,
+        "query": clean_query(query),
+    }
+    try:
+        with store.transaction() as session:
+            if name is None:
+                view_id = saved_views.keep_view(session, **wanted)
+            else:
+                view_id = saved_views.save_view(session, **wanted, name=name, shared=shared)
+    except TooMany as error:
+        abort(429, str(error))
+    return jsonify(id=view_id), HTTPStatus.CREATED
+
+
+def _body(body: object) -> tuple[int, str, str, str | None, bool]:
+    given = body if isinstance(body, dict) else {}
+    run_id, page, query = given.get("run"), given.get("page"), given.get("query")
+    name, shared = given.get("name"), given.get("shared", False)
+    if type(run_id) is not int or not 0 < run_id <= _LARGEST_ID:
+        abort(400, "run must be the number of a run.")
+    if not isinstance(page, str) or not _PAGE.fullmatch(page):
+        abort(400, "page must be the name of a page of the run.")
+    if not isinstance(query, str):
+        abort(400, "query must be text: the selection as it stands in the address.")
+    if not (name is None or isinstance(name, str)) or not isinstance(shared, bool):
+        abort(400, "name must be text, and shared true or false.")
+    return run_id, page, query, name, shared and name is not None
+
+
+def read(view_id: str) -> ResponseReturnValue:
+    """Answer with the selection of a view: {"id", "run", "page", "query", "name"}."""
+    found = _find(view_id)
+    answer = jsonify(
+        id=found.id, run=found.run_id, page=found.page, query=found.query, name=found.name
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def open_view(view_id: str) -> Response:
+    """Lead to the page of a view."""
+    return redirect(address_of(_find(view_id)), code=303)  # type: ignore[return-value]
+
+
+def address_of(view: SavedViewRow) -> str:
+    """Return the address of the page that shows a saved view."""
+    return f"/run/{view.run_id}/{view.page}?{PARAMETER}={view.id}"
+
+
+def _find(view_id: str) -> SavedViewRow:
+    identity = current_identity()
+    if not ID.fullmatch(view_id):
+        abort(404, GONE)
+    try:
+        with store.transaction() as session:
+            return saved_views.find_view(session, view_id=view_id, account_id=identity.account_id)
+    except NotFound:
+        abort(404, GONE)
