@@ -1,8 +1,8 @@
-// The filters of the opened layer: every filter over all iterations as a map, and one filter's series.
+// The filters of the opened layer: every filter over all iterations as a map.
 //
 // "filtermap" is a pixel map (pixelmap.js) that also scales each iteration by itself, orders rows by
 // peak and by similarity, and opens the clicked filter. Its options besides: base, facts (id of the
-// element that says which layer it is). "filterseries" is a strip (strip.js) that waits for a filter.
+// element that says which layer it is).
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
@@ -12,6 +12,7 @@
     constructor(chart) {
       super(chart);
       this.area.hooks.click = (x, y) => this.openAt(y);
+      this.area.element.addEventListener("pointerdown", (event) => this.foresee(event));
       chart.element.addEventListener("keydown", (event) => this.opens(event));
     }
 
@@ -146,6 +147,12 @@
       this.chosen.style.top = `${(this.order.indexOf(filter) + 0.5) * rowHeight}px`;
     }
 
+    foresee(event) {
+      if (!this.order) return;
+      const [, y] = this.area.at(event);
+      deeptracker.layerFilter.foresee(this.chart.options.base, [this.layer, this.rowAt(y)]);
+    }
+
     openAt(y) {
       if (!this.order) return false;
       this.openFilter(this.rowAt(y));
@@ -166,56 +173,9 @@
 
   let FilterMap = null;
 
-  function filterSeries(chart) {
-    const strip = deeptracker.kinds.strip(chart);
-    const plain = strip.draw.bind(strip);
-    const receive = strip.receive.bind(strip);
-    strip.receive = (data) => {
-      receive(data);
-      showFacts(chart, data);
-    };
-    strip.draw = (width) => {
-      const { layer, filter } = chart.data.meta;
-      const known = filter >= 0;
-      chart.element.dataset.filter = `${layer}.${filter}`;
-      if (known) return plain(width);
-      strip.area.place({ left: 0, top: 0, width: 0, height: 0 });
-      return chart.options.say.noFilter;
-    };
-    return strip;
-  }
-
-  /** Say which filter it is, and at which iterations it changed most: buttons that go there. */
-  function showFacts(chart, { arrays, meta }) {
-    const holder = document.getElementById(chart.options.facts);
-    if (!holder) return;
-    holder.replaceChildren();
-    if (meta.filter < 0) return;
-    const { integer, number } = deeptracker.numbers;
-    const title = document.createElement("b");
-    title.textContent = `${meta.layerName} · filter ${meta.filter}`;
-    holder.append(title, " changed most at ");
-    const { topquantity } = deeptracker.selection.get();
-    const values = arrays[`snapshot.${topquantity}`];
-    const order = Array.from(values.keys()).filter((at) => Number.isFinite(values[at]))
-      .sort((a, b) => values[b] - values[a]).slice(0, 5);
-    for (const at of order) {
-      const iteration = arrays.iteration[at];
-      const rank = arrays.rank[at];
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "dt-button layers-peak";
-      button.textContent = integer(iteration) + (rank ? ` · #${rank}` : "");
-      button.title = `${topquantity.replace("_", " ")} ${number(values[at])}${rank ? `, number ${rank} of all ${integer(meta.filters)} filters` : ""}; click to pin`;
-      button.addEventListener("click", () => deeptracker.selection.toggle("pins", iteration));
-      holder.append(button);
-    }
-  }
-
   const kinds = (deeptracker.kinds = deeptracker.kinds || {});
   kinds.filtermap = (chart) => {
     FilterMap = FilterMap || filterMap();
     return new FilterMap(chart);
   };
-  kinds.filterseries = filterSeries;
 })();

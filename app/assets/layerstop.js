@@ -6,6 +6,7 @@
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
 
+  const BLOCK = 32; // snapshots of one answer
   const FIELDS = ["cursor", "pins", "topquantity", "topsort", "top", "filters"];
 
   function make(name, kind, text) {
@@ -28,6 +29,7 @@
       this.answers = new Map(); // address -> answer, null while it is under way
       chart.ways.push(deeptracker.layers.subscribe(() => chart.invalidate()));
       this.list.addEventListener("click", (event) => this.clicked(event));
+      this.list.addEventListener("pointerdown", (event) => this.foresee(event));
     }
 
     selected(selection, names) {
@@ -38,11 +40,32 @@
     }
 
     /** Return {layer, filter, value} of a snapshot, or null while it is on its way. */
-    ask(iteration, { topquantity, top }) {
+    ask(iteration, selection) {
+      const { axis } = this.chart;
+      const column = axis.exactColumn(iteration);
+      const first = column - (column % BLOCK);
+      const block = this.block(first, selection);
+      // What the cursor comes to next is there before it.
+      const beside = column - first < BLOCK / 4 ? first - BLOCK : column - first >= (3 * BLOCK) / 4 ? first + BLOCK : -1;
+      if (block && beside >= 0 && beside < axis.columns) this.block(beside, selection);
+      return block && this.rowOf(block, column - first);
+    }
+
+    rowOf({ layer, filter, value }, row) {
+      const width = layer.shape[1];
+      const [from, to] = [row * width, (row + 1) * width];
+      const none = layer.subarray(from, to).indexOf(-1);
+      const after = none < 0 ? to : from + none;
+      return { layer: layer.subarray(from, after), filter: filter.subarray(from, after), value: value.subarray(from, after) };
+    }
+
+    /** Return the answer for the snapshots from column `first` on, or null: the cursor runs over them unasked. */
+    block(first, { topquantity, top }) {
+      const iterations = this.chart.axis.iterations.slice(first, first + BLOCK).join(",");
       const address = deeptracker.addressOf(
-        `${this.chart.options.base}/top-filters?iteration=${iteration}&quantity=${topquantity}&k=${top}`);
+        `${this.chart.options.base}/top-filters?iteration=${iterations}&quantity=${topquantity}&k=${top}`);
       if (!this.answers.has(address)) {
-        if (this.answers.size > 300) this.answers.clear();
+        if (this.answers.size > 100) this.answers.clear();
         this.answers.set(address, null);
         deeptracker.fetchArrays(address).then(({ arrays }) => {
           this.answers.set(address, arrays);
@@ -85,7 +108,8 @@
     one(iteration, selection) {
       const answer = this.ask(iteration, selection);
       if (!answer) return null;
-      const entries = Array.from(answer.layer, (layer, at) => ({ layer, filter: answer.filter[at], value: answer.value[at] }));
+      const entries = Array.from(answer.layer, (layer, at) => ({ layer, filter: answer.filter[at], value: answer.value[at] }))
+        .filter(({ value }) => value > 0); // a frozen filter has not changed
       return { entries, say: `${entries.length} most changed at iteration ${deeptracker.numbers.integer(iteration)}` };
     }
 
@@ -100,7 +124,7 @@
         entry.value = Math.max(entry.value, answer.value[at]);
         seen.set(key, entry);
       }));
-      const entries = [...seen.values()].filter(({ times }) => times === pins.length);
+      const entries = [...seen.values()].filter(({ times, value }) => times === pins.length && value > 0);
       return { entries, say: `${entries.length} among the first ${selection.top} at all ${pins.length} pins; values are the largest` };
     }
 
@@ -137,7 +161,7 @@
 
     why(quantity) {
       return this.shown === "common" ? "Choose a larger number, or other pins."
-        : quantity === "gradient_l2" ? "No gradient was recorded here." : "At the first snapshot nothing has changed yet.";
+        : quantity === "gradient_l2" ? "There is no gradient here." : "At the first snapshot, and while all is frozen, nothing has changed.";
     }
 
     name(layer, network) {
@@ -183,6 +207,11 @@
         section.append(head, chips);
         return section;
       });
+    }
+
+    foresee(event) {
+      const { layer, filter } = event.target.closest("[data-filter]")?.dataset || {};
+      if (filter !== undefined) deeptracker.layerFilter.foresee(this.chart.options.base, [layer, filter]);
     }
 
     clicked(event) {

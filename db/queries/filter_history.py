@@ -1,5 +1,7 @@
 """One filter over time: all its quantities, and where it was among the most changed."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
@@ -39,29 +41,30 @@ def filter_history(
 
 
 def filter_ranks(
-    session: Session, *, run_id: int, layer_id: int, filter: int, quantity: str
+    session: Session,
+    *,
+    run_id: int,
+    layer_id: int,
+    filter: int,
+    quantity: str,
+    iterations: Sequence[int],
 ) -> NDArray[np.int32]:
-    """Return the filter's rank among all filters at each snapshot, 1 the most changed, i4 [T].
+    """Return the filter's rank among all filters at some snapshots, 1 the most changed, i4 [n].
 
-    0 where it is not among the models.measurements.PEAKS first. ValueError where `quantity` is none
-    of format.FILTER_QUANTITIES.
+    0 where it is not among the models.measurements.PEAKS first, or there is no such snapshot.
+    ValueError where `quantity` is none of format.FILTER_QUANTITIES.
     """
     check_choice(quantity, FILTER_QUANTITIES)
     rows = fetch(
         session,
-        "SELECT p.layer_id, p.filter FROM snapshot AS s LEFT JOIN filter_peak AS p "
-        "ON p.run_id = s.run_id AND p.iteration = s.iteration AND p.quantity = %(quantity)s "
-        "WHERE s.run_id = %(run)s ORDER BY s.iteration",
-        {"run": run_id, "quantity": quantity},
+        "SELECT iteration, layer_id, filter FROM filter_peak WHERE run_id = %(run)s "
+        "AND quantity = %(quantity)s AND iteration = ANY(%(at)s)",
+        {"run": run_id, "quantity": quantity, "at": list(iterations)},
     )
-    lengths = [len(row[0] or b"") // 4 for row in rows]
-    layers = np.frombuffer(b"".join(row[0] or b"" for row in rows), "<i4")
-    filters = np.frombuffer(b"".join(row[1] or b"" for row in rows), "<i4")
-    ranks = np.zeros(len(rows), np.int32)
-    if not lengths:
-        return ranks
-    starts = np.cumsum([0, *lengths[:-1]])
-    found = np.flatnonzero((layers == layer_id) & (filters == filter))
-    at = np.searchsorted(starts, found, side="right") - 1
-    ranks[at] = found - starts[at] + 1
-    return ranks
+    ranks = dict.fromkeys(iterations, 0)
+    for iteration, layers, filters in rows:
+        same = np.frombuffer(layers, "<i4") == layer_id
+        same &= np.frombuffer(filters, "<i4") == filter
+        if same.any():
+            ranks[iteration] = 1 + int(np.argmax(same))
+    return np.array([ranks[at] for at in iterations], np.int32)

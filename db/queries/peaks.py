@@ -1,5 +1,6 @@
 """The most changed filters of an iteration over all layers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,3 +88,33 @@ def all_peaks(session: Session, *, run_id: int, quantity: str) -> PeaksOfRun:
     start = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([len(row[0]) // 4 for row in rows], out=start[1:])
     return PeaksOfRun(start, joined(rows, 0, "i4"), joined(rows, 1, "i4"), joined(rows, 2, "f4"))
+
+
+def top_filters_at(
+    session: Session, *, run_id: int, iterations: Sequence[int], quantity: str, limit: int = 50
+) -> list[Peaks]:
+    """Return what `top_filters` does for each of some snapshots, with one query.
+
+    NotFound where one of the iterations has no snapshot; ValueError as there.
+    """
+    check_choice(quantity, PEAK_QUANTITIES)
+    rows = fetch(
+        session,
+        "SELECT iteration, substring(layer_id FOR 4 * %(limit)s::integer), "
+        "substring(filter FOR 4 * %(limit)s::integer), "
+        "substring(value FOR 4 * %(limit)s::integer) FROM filter_peak "
+        "WHERE run_id = %(run)s AND quantity = %(quantity)s AND iteration = ANY(%(at)s)",
+        {
+            "run": run_id,
+            "quantity": quantity,
+            "at": [at for at in iterations if at < 2**31],
+            "limit": min(max(limit, 0), 2**28),
+        },
+    )
+    found = {row[0]: row for row in rows}
+    missing = next((at for at in iterations if at not in found), None)
+    if missing is not None:
+        require_run(session, run_id=run_id)
+        raise NotFound("snapshot", f"at iteration {missing} of run {run_id}")
+    wanted = [[found[at]] for at in iterations]
+    return [Peaks(joined(r, 1, "i4"), joined(r, 2, "i4"), joined(r, 3, "f4")) for r in wanted]

@@ -15,114 +15,128 @@ from deeptracker.format import HISTOGRAM_EDGES
 
 Members = Sequence[NDArray[np.integer]]
 QUARTILES = MappingProxyType({"q1": 0.25, "median": 0.5, "q3": 0.75})
-COUNTED = ("total", "nan_count", "inf_count")
+COUNTED = ("nan_count", "inf_count")
 
-# Which statistics of the layers a merged one follows from, beside those that give the counts.
+# Which statistics of the layers a merged one follows from. A statistic of a layer is NaN where
+# nothing in it is finite, so that counts are needed only where layers weigh by their number.
 NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "minimum": ("minimum",),
         "maximum": ("maximum",),
-        "mean": ("total",),
-        "std": ("std", "mean"),
+        "mean": ("mean", *COUNTED),
+        "std": ("std", "mean", *COUNTED),
         "total": ("total",),
         "l1": ("l1",),
         "l2": ("l2",),
-        "zero_share": ("zero_share",),
+        "zero_share": ("zero_share", *COUNTED),
         "nan_count": ("nan_count",),
         "inf_count": ("inf_count",),
     }
 )
 
+_Floats = NDArray[np.float64]
+_Known = NDArray[np.bool_]
+
 
 def finite_counts(
     parameters: NDArray[np.integer], statistics: Mapping[str, NDArray[np.floating]]
-) -> NDArray[np.float64]:
+) -> _Floats:
     """Return how many values of each layer [L] are finite at each snapshot, f8 [L, T].
 
-    `statistics` holds COUNTED, each [L, T]. A layer that has no finite value, or of which the
-    quantity was not there (the gradient of a frozen layer), counts 0.
+    `statistics` holds COUNTED, each [L, T]; NaN, where the quantity was not there (the gradient of
+    a frozen layer), counts 0 of them.
     """
-    odd = np.nan_to_num(statistics["nan_count"].astype(np.float64)) + np.nan_to_num(
-        statistics["inf_count"].astype(np.float64)
-    )
-    whole = parameters.astype(np.float64)[:, None] - odd
-    return np.where(np.isnan(statistics["total"]), 0.0, np.maximum(whole, 0.0))
+    odd = sum(np.nan_to_num(statistics[name].astype(np.float64)) for name in COUNTED)
+    return np.maximum(parameters.astype(np.float64)[:, None] - odd, 0.0)
 
 
 def merge(
     name: str,
     statistics: Mapping[str, NDArray[np.floating]],
-    counts: NDArray[np.float64],
+    parameters: NDArray[np.integer],
     members: Members,
 ) -> NDArray[np.float32]:
     """Return one statistic of groups of layers, f4 [G, T]; NaN where nothing is finite.
 
-    `statistics` holds NEEDS[name], each [L, T]; `counts` are those of `finite_counts`; `members`
-    says the layers of each group. KeyError for a statistic that cannot be merged (quartiles).
+    `statistics` holds NEEDS[name], each [L, T]; `parameters` [L] says how many numbers the layers
+    hold, `members` which layers are in each group. KeyError for a statistic that cannot be merged
+    (quartiles).
     """
-    needed = [statistics[need].astype(np.float64) for need in NEEDS[name]]
-    merged = np.full((len(members), counts.shape[1]), np.nan, np.float32)
+    own = [statistics[need].astype(np.float64) for need in NEEDS[name]]
+    known = ~np.isnan(own[0])
+    weights = np.where(known, finite_counts(parameters, statistics), 0.0) if len(own) > 1 else None
+    merged = np.empty((len(members), known.shape[1]), np.float32)
+    work = _prepared(name, own, known, weights)
     for group, layers in enumerate(members):
-        count = counts[layers]
-        known = count > 0
-        parts = [np.where(known, values[layers], 0.0) for values in needed]
-        if name in ("nan_count", "inf_count"):
-            # Known also where nothing is finite.
-            merged[group] = np.nan_to_num(needed[0][layers]).sum(axis=0)
-            continue
-        with np.errstate(invalid="ignore", divide="ignore"):
-            value = _MERGES[name](count, known, *parts)
-        merged[group] = np.where(known.any(axis=0), value, np.nan)
+        part = _rows(layers)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            value = _MERGES[name](*(array[part] for array in work))
+        # Counts are known also where nothing is finite.
+        kept = name in COUNTED or known[part].any(axis=0)
+        merged[group] = np.where(kept, value, np.nan)
     return merged
 
 
-_Floats = NDArray[np.float64]
-_Known = NDArray[np.bool_]
+def _rows(layers: NDArray[np.integer]) -> slice | NDArray[np.integer]:
+    """Return the layers as a slice, which needs no copy, where they follow one another."""
+    first, last = int(layers[0]), int(layers[-1])
+    follows = last - first == len(layers) - 1 and bool((np.diff(layers) == 1).all())
+    return slice(first, last + 1) if follows else layers
 
 
-def _minimum(count: _Floats, known: _Known, values: _Floats) -> _Floats:
-    return np.where(known, values, np.inf).min(axis=0)
+def _prepared(
+    name: str, own: list[_Floats], known: _Known, weights: _Floats | None
+) -> list[_Floats]:
+    """Return what the groups add up, [L, T] each, once for all: nothing where nothing is known."""
+    blank = {"minimum": np.inf, "maximum": -np.inf}.get(name, 0.0)
+    filled = [np.where(known, values, blank) for values in own]
+    if name == "l2":
+        return [filled[0] ** 2]  # f8 holds the square of every f4
+    if weights is None:
+        return filled
+    if name == "std":
+        return [weights, filled[0], filled[1]]
+    return [weights, weights * filled[0]]
 
 
-def _maximum(count: _Floats, known: _Known, values: _Floats) -> _Floats:
-    return np.where(known, values, -np.inf).max(axis=0)
+def _minimum(values: _Floats) -> _Floats:
+    return np.asarray(values.min(axis=0))
 
 
-def _sum(count: _Floats, known: _Known, values: _Floats) -> _Floats:
+def _maximum(values: _Floats) -> _Floats:
+    return np.asarray(values.max(axis=0))
+
+
+def _sum(values: _Floats) -> _Floats:
     return np.asarray(values.sum(axis=0))
 
 
-def _mean(count: _Floats, known: _Known, total: _Floats) -> _Floats:
-    return np.asarray(total.sum(axis=0) / count.sum(axis=0))
+def _norm(squares: _Floats) -> _Floats:
+    return np.asarray(np.sqrt(squares.sum(axis=0)))
 
 
-def _norm(count: _Floats, known: _Known, l2: _Floats) -> _Floats:
-    # Scaled, so that squares of very large norms do not overflow.
-    largest = np.abs(l2).max(axis=0)
-    scale = np.where(largest > 0, largest, 1.0)
-    return np.asarray(scale * np.sqrt(((l2 / scale) ** 2).sum(axis=0)))
+def _share(weights: _Floats, weighed: _Floats) -> _Floats:
+    return np.asarray(weighed.sum(axis=0) / weights.sum(axis=0))
 
 
-def _share(count: _Floats, known: _Known, share: _Floats) -> _Floats:
-    return np.asarray((share * count).sum(axis=0) / count.sum(axis=0))
-
-
-def _std(count: _Floats, known: _Known, std: _Floats, mean: _Floats) -> _Floats:
+def _std(weights: _Floats, std: _Floats, mean: _Floats) -> _Floats:
     # The spread within the layers plus the spread of their means: no cancellation.
-    n = count.sum(axis=0)
-    centre = (count * mean).sum(axis=0) / n
-    return np.asarray(np.sqrt((count * (std**2 + (mean - centre) ** 2)).sum(axis=0) / n))
+    n = weights.sum(axis=0)
+    centre = (weights * mean).sum(axis=0) / n
+    return np.asarray(np.sqrt((weights * (std**2 + (mean - centre) ** 2)).sum(axis=0) / n))
 
 
 _MERGES: Mapping[str, Callable[..., _Floats]] = {
     "minimum": _minimum,
     "maximum": _maximum,
-    "mean": _mean,
+    "mean": _share,
     "std": _std,
     "total": _sum,
     "l1": _sum,
     "l2": _norm,
     "zero_share": _share,
+    "nan_count": _sum,
+    "inf_count": _sum,
 }
 
 

@@ -168,12 +168,20 @@ class TestNodes:
         shapes, _ = ask(data.shapes, session, run, measure="activation")
         assert not shapes["histogram"].any()
 
-    def test_settle(self, session: Session, run: StoredRun) -> None:
-        always, _ = ask(data.settle, session, run, limit=1e29)
-        assert (always["settled"] == run.iterations[0]).all()
-        shares, meta = ask(data.settle, session, run, limit=1, of="peak")
-        assert (shares["settled"] == run.iterations[0]).all()
-        assert meta["of"] == "peak"
+    @pytest.mark.parametrize("given", [{"limit": 1e29}, {"limit": 1, "of": "peak"}])
+    def test_a_layer_settles_after_its_last_number_that_is_none(
+        self, session: Session, run: StoredRun, given: dict
+    ) -> None:
+        arrays, meta = ask(data.settle, session, run, **given)
+        assert meta["of"] == given.get("of", "value")
+        places = [STATISTICS.index(name) for name in ("nan_count", "inf_count")]
+        odd = sum((run.statistics[q][:, places] > 0).any(axis=1) for q in ("update", "weight"))
+        _, tree = ask(data.tree, session, run)
+        for layer, settled in zip(tree["nodes"]["layer"], arrays["settled"], strict=True):
+            if layer >= 0:
+                after = 1 + max(np.flatnonzero(odd[layer]), default=-1)
+                kept = after < len(run.iterations)
+                assert settled == (run.iterations[after] if kept else -1)
 
     @pytest.mark.parametrize(
         ("function", "given", "says"),
@@ -189,6 +197,7 @@ class TestNodes:
             (filters.filter_series, {"filter": "1"}, "filter"),
             (filters.top, {"quantity": "cosine_change"}, "iteration"),
             (filters.top, {"iteration": "10", "quantity": "cosine_change", "k": "201"}, "k"),
+            (filters.top, {"iteration": ",".join(["10"] * 65), "quantity": "cosine_change"}, "64"),
         ],
     )
     def test_wrong_arguments_are_named(
@@ -220,10 +229,11 @@ class TestFilters:
         for name in ("weight_mean", "relative_change"):
             stored = run.filters_of(3, name)[1]
             np.testing.assert_array_equal(arrays[f"snapshot.{name}"], stored)
-        assert arrays["series.relative_change.odd"].tolist() == []
+        stored = run.filters_of(3, "gradient_l2")[1]
+        assert arrays["peak"].tolist() == np.argsort(-stored, kind="stable")[:5].tolist()
         ranks = [
             1 + [(layer, number) for layer, number, _ in run.peaks(t, "gradient_l2")].index((3, 1))
-            for t in range(len(run.iterations))
+            for t in arrays["peak"]
         ]
         assert arrays["rank"].tolist() == ranks
         assert (meta["layer"], meta["filter"]) == (3, 1)
@@ -234,9 +244,17 @@ class TestFilters:
         assert meta["filter"] == -1
 
     def test_top(self, session: Session, run: StoredRun) -> None:
-        arrays, _ = ask(filters.top, session, run, iteration=30, quantity="gradient_l2", k=4)
-        found = list(zip(arrays["layer"], arrays["filter"], arrays["value"], strict=True))
-        assert found == [(a, b, pytest.approx(c)) for a, b, c in run.peaks(2, "gradient_l2")[:4]]
+        arrays, _ = ask(filters.top, session, run, iteration="30,10", quantity="gradient_l2", k=4)
+        for at, snapshot in enumerate((2, 0)):
+            found = zip(*(arrays[name][at] for name in ("layer", "filter", "value")), strict=True)
+            expected = run.peaks(snapshot, "gradient_l2")[:4]
+            assert list(found) == [(a, b, pytest.approx(c)) for a, b, c in expected]
+
+    def test_top_of_fewer_filters_is_filled_up(self, session: Session, run: StoredRun) -> None:
+        arrays, _ = ask(filters.top, session, run, iteration=10, quantity="relative_change", k=3)
+        peaks = run.peaks(0, "relative_change")[:3]
+        assert arrays["layer"].shape == (1, 3)
+        assert (arrays["layer"][0, len(peaks) :] == -1).all()
 
     def test_what_does_not_exist(self, session: Session, run: StoredRun) -> None:
         with pytest.raises(NotFound):

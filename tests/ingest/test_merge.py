@@ -63,11 +63,10 @@ def random_layers(seed: int, *, odd: float = 0.0) -> list[torch.Tensor]:
 def test_merged_statistics_are_those_of_the_concatenated_tensors(seed: int, odd: float) -> None:
     tensors = random_layers(seed, odd=odd)
     statistics, parameters, histograms = column(tensors)
-    counts = finite_counts(parameters, statistics)
     expected, histogram = whole(tensors)
     members = [np.arange(len(tensors))]
     for name in EXACT:
-        found = merge(name, statistics, counts, members)[0, 0]
+        found = merge(name, statistics, parameters, members)[0, 0]
         scale = abs(expected["l1"]) if name == "total" else abs(expected[name])
         np.testing.assert_allclose(
             found, expected[name], rtol=2e-6, atol=1e-7 * (scale or 0) + 1e-12, err_msg=name
@@ -78,20 +77,21 @@ def test_merged_statistics_are_those_of_the_concatenated_tensors(seed: int, odd:
 def test_never_an_average_of_averages() -> None:
     tensors = [torch.full((1, 1), 10.0), torch.full((9, 11), 0.0)]
     statistics, parameters, _ = column(tensors)
-    counts = finite_counts(parameters, statistics)
-    assert merge("mean", statistics, counts, [np.array([0, 1])])[0, 0] == pytest.approx(0.1)
-    assert merge("l2", statistics, counts, [np.array([0, 1])])[0, 0] == pytest.approx(10)
+    assert merge("mean", statistics, parameters, [np.array([0, 1])])[0, 0] == pytest.approx(0.1)
+    assert merge("l2", statistics, parameters, [np.array([0, 1])])[0, 0] == pytest.approx(10)
 
 
 def test_groups_may_be_any_layers_and_snapshots_stay_apart() -> None:
     statistics = {
-        "total": np.array([[1.0, 2.0], [3.0, np.nan], [5.0, 6.0]]),
-        "nan_count": np.zeros((3, 2)),
+        "mean": np.array([[1.0, 2.0], [1.5, np.nan], [5 / 3, 2.0]]),
+        "nan_count": np.array([[0.0, 0.0], [0.0, 2.0], [0.0, 0.0]]),
         "inf_count": np.zeros((3, 2)),
     }
-    counts = finite_counts(np.array([1, 2, 3]), statistics)
+    parameters = np.array([1, 2, 3])
+    counts = finite_counts(parameters, statistics)
     np.testing.assert_array_equal(counts, [[1, 1], [2, 0], [3, 3]])
-    merged = merge("mean", statistics, counts, [np.array([0, 2]), np.array([1]), np.array([2, 1])])
+    groups = [np.array([0, 2]), np.array([1]), np.array([2, 1])]
+    merged = merge("mean", statistics, parameters, groups)
     np.testing.assert_allclose(merged, [[6 / 4, 8 / 4], [1.5, np.nan], [8 / 5, 2]], rtol=1e-6)
 
 
@@ -99,33 +99,29 @@ def test_a_frozen_layer_without_gradient_does_not_count() -> None:
     statistics = {name: np.array([[np.nan], [2.0]]) for name in STATISTICS}
     for name in ("nan_count", "inf_count"):
         statistics[name] = np.zeros((2, 1))
-    counts = finite_counts(np.array([100, 4]), statistics)
+    parameters = np.array([100, 4])
     both = [np.array([0, 1])]
-    assert merge("l2", statistics, counts, both)[0, 0] == 2
-    assert merge("mean", statistics, counts, both)[0, 0] == 0.5
-    assert np.isnan(merge("l2", statistics, counts, [np.array([0])])[0, 0])
-    assert merge("nan_count", statistics, counts, [np.array([0])])[0, 0] == 0
+    assert merge("l2", statistics, parameters, both)[0, 0] == 2
+    assert merge("mean", statistics, parameters, both)[0, 0] == 2
+    assert np.isnan(merge("l2", statistics, parameters, [np.array([0])])[0, 0])
+    assert merge("nan_count", statistics, parameters, [np.array([0])])[0, 0] == 0
 
 
 def test_counts_of_nan_are_known_where_nothing_is_finite() -> None:
     statistics, parameters, _ = column([torch.full((2, 3), torch.nan)])
-    counts = finite_counts(parameters, statistics)
-    assert merge("nan_count", statistics, counts, [np.array([0])])[0, 0] == 6
-    assert np.isnan(merge("minimum", statistics, counts, [np.array([0])])[0, 0])
+    assert merge("nan_count", statistics, parameters, [np.array([0])])[0, 0] == 6
+    assert np.isnan(merge("minimum", statistics, parameters, [np.array([0])])[0, 0])
 
 
 def test_norms_near_the_largest_float_do_not_overflow() -> None:
-    statistics = {
-        "total": np.ones((2, 1)), "nan_count": np.zeros((2, 1)), "inf_count": np.zeros((2, 1)),
-        "l2": np.array([[3e38], [4e37]], np.float32),
-    }  # fmt: skip
-    counts = finite_counts(np.array([2, 2]), statistics)
-    assert np.isfinite(merge("l2", statistics, counts, [np.array([0, 1])])[0, 0])
+    statistics = {"l2": np.array([[3e38], [4e37]], np.float32)}
+    parameters = np.array([2, 2])
+    assert np.isfinite(merge("l2", statistics, parameters, [np.array([0, 1])])[0, 0])
 
 
 def test_quartiles_are_not_merged_from_quartiles() -> None:
     with pytest.raises(KeyError):
-        merge("median", {}, np.ones((1, 1)), [np.array([0])])
+        merge("median", {}, np.ones(1, np.int64), [np.array([0])])
 
 
 @settings(deadline=None, max_examples=60)

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from app.binary import Arguments, Arrays
 from app.views.layers.merged import MergedNetwork
-from app.views.layers.tree import Node, describe, piece_order
+from app.views.layers.tree import describe, piece_order
 from db.queries import snapshots
 from db.queries.layer_shapes import quantities
 from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, STATISTICS
 from ingest.analysis.settle import settled_from
 
 Answer = tuple[Arrays, Mapping[str, Any]]
+Places = NDArray[np.int64]
 
 # What can be shown of a layer: a quantity, or the norm of the update over that of the weights.
 RATIO = "ratio"
@@ -62,14 +63,17 @@ def rows(session: Session, run_id: int, arguments: Arguments) -> Answer:
     measure = arguments.choice("measure", MEASURES)
     statistic = arguments.choice("statistic", STATISTICS, default="l2")
     network = MergedNetwork(session, run_id)
-    shown = _piece(network, arguments)
-
-    def take(nodes: list[Node]) -> NDArray[np.float32]:
-        if measure == RATIO:
-            return network.ratio(nodes)
-        return network.statistic(measure, statistic, nodes)
-
-    return {"value": take(shown)}, _ends(take(_extreme(network)))
+    shown, ends = _piece(network, arguments), _extreme(network)
+    # Each once, though the network and its stages are in the first piece too.
+    places = np.union1d(shown, ends)
+    nodes = network.at(places)
+    if measure == RATIO:
+        values = network.ratio(nodes)
+    else:
+        values = network.statistic(measure, statistic, nodes)
+    return {"value": values[np.searchsorted(places, shown)]}, _ends(
+        values[np.searchsorted(places, ends)]
+    )
 
 
 def extremes(session: Session, run_id: int, arguments: Arguments) -> Answer:
@@ -82,7 +86,7 @@ def extremes(session: Session, run_id: int, arguments: Arguments) -> Answer:
     measure = arguments.choice("measure", MEASURES)
     quantity = _quantity(measure)
     network = MergedNetwork(session, run_id)
-    shown = _piece(network, arguments)
+    shown = network.at(_piece(network, arguments))
     arrays: dict[str, NDArray[Any]] = {"odd": network.odd(quantity, shown)}
     if measure == RATIO:
         arrays["odd"] |= network.odd("weight", shown)
@@ -96,13 +100,13 @@ def _quantity(measure: str) -> str:
     return "update" if measure == RATIO else measure
 
 
-def _extreme(network: MergedNetwork) -> list[Node]:
-    """Return the nodes among which the least and the greatest values are to be found.
+def _extreme(network: MergedNetwork) -> Places:
+    """Return the places of the nodes among which the least and the greatest values are to be found.
 
     A merged value lies between those of its layers, but for sums and norms: then the larger the
     group, the larger the value. Blocks are left out, since merging all of them takes too long.
     """
-    return [node for node in network.nodes if node.kind != "block"]
+    return np.flatnonzero([node.kind != "block" for node in network.nodes])
 
 
 def _ends(values: NDArray[np.float32]) -> dict[str, float | None]:
@@ -126,7 +130,7 @@ def shapes(session: Session, run_id: int, arguments: Arguments) -> Answer:
     measure = arguments.choice("measure", MEASURES)
     quantity = _quantity(measure)
     network = MergedNetwork(session, run_id)
-    shown = _piece(network, arguments)
+    shown = network.at(_piece(network, arguments))
     histogram = network.histograms(quantity, shown)
     arrays: dict[str, NDArray[Any]] = {
         **network.quartiles(quantity, shown, histogram),
@@ -150,12 +154,12 @@ def _codes(histogram: NDArray[np.integer]) -> NDArray[np.uint8]:
     return coded
 
 
-def _piece(network: MergedNetwork, arguments: Arguments) -> list[Node]:
-    """Return the asked piece of the network, at most PIECE nodes."""
+def _piece(network: MergedNetwork, arguments: Arguments) -> Places:
+    """Return the places of the asked piece of the network's nodes, at most PIECE."""
     first = arguments.integer("from", default=0) or 0
     last = arguments.integer("to", default=first + PIECE) or 0
     order = piece_order(network.nodes)[first : min(last, first + PIECE)]
-    return [network.nodes[at] for at in order]
+    return np.array(order, np.int64)
 
 
 def settle(session: Session, run_id: int, arguments: Arguments) -> Answer:
@@ -169,5 +173,8 @@ def settle(session: Session, run_id: int, arguments: Arguments) -> Answer:
     of = arguments.choice("of", ("value", "peak"), default="value")
     network = MergedNetwork(session, run_id)
     change = network.ratio(network.nodes)
+    # What holds a number that is none has not settled, however little its other numbers change.
+    for quantity in ("update", "weight"):
+        change[network.odd(quantity, network.nodes) > 0] = np.nan
     found = settled_from(change, network.iteration, limit=limit, of_peak=of == "peak")
     return {"settled": found}, {"limit": limit, "of": of}

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, Arrays
+from app.binary import Arguments, Arrays, BadArgument
 from db.queries import snapshots, structure
 from db.queries.filter_history import filter_history, filter_ranks
 from db.queries.filter_stats import layer_filters
-from db.queries.peaks import top_filters
+from db.queries.peaks import top_filters_at
 from deeptracker.format import FILTER_QUANTITIES
 from ingest.analysis.order import similarity_order
 from ingest.analysis.peaks import PEAK_LIMIT, PEAK_QUANTITIES
@@ -19,6 +19,9 @@ from ingest.analysis.peaks import PEAK_LIMIT, PEAK_QUANTITIES
 Answer = tuple[Arrays, Mapping[str, Any]]
 DEFAULT_TOP = 50
 COARSE = 120
+# How many of a filter's peaks are named, and of how many snapshots filters may be asked at once.
+MOST = 5
+MOST_SNAPSHOTS = 64
 # Against the previous snapshot.
 SINCE_BEFORE = ("relative_change", "cosine_change")
 
@@ -70,17 +73,17 @@ def _coarse(series: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def filter_series(session: Session, run_id: int, arguments: Arguments) -> Answer:
-    """Serve every quantity of one filter over time, as the strip of assets/strip.js reads it.
+    """Serve every quantity of one filter over time, and where it changed most.
 
-    Arguments: filter ("layer.filter"; of several the last; none: no series), quantity (whose ranks
-    are wanted), from, to (not used: all snapshots always come). Arrays: iteration, and of each
-    quantity snapshot.NAME f4 [T], series.NAME.iterations, .values, .odd; rank i4 [T], the filter's
-    place among all filters, 0 beyond the first 200. meta: layer, filter, layerName.
+    Arguments: filter (layer and filter; of several the last; none: no series), quantity (by which
+    "most" is meant). Arrays: iteration i4 [T], of
+    each quantity snapshot.NAME f4 [T]; peak i4 [n], the places of the MOST largest values, the
+    largest first, and rank i4 [n], the filter's place among all filters there, 0 beyond the first
+    200. meta: layer, filter, layerName, filters (of the run), since (the quantities that are
+    against the snapshot before, so that they are not defined at the first one).
     """
     quantity = arguments.choice("quantity", PEAK_QUANTITIES, default=PEAK_QUANTITIES[0])
     chosen = arguments.pairs("filter")
-    arguments.integer("from")
-    arguments.integer("to")
     iteration = snapshots.iterations(session, run_id=run_id)
     arrays: dict[str, Any] = {"iteration": iteration}
     if not chosen:
@@ -88,16 +91,15 @@ def filter_series(session: Session, run_id: int, arguments: Arguments) -> Answer
     layer, number = chosen[-1]
     history = filter_history(session, run_id=run_id, layer_id=layer, filter=number)
     for name, row in zip(FILTER_QUANTITIES, history, strict=True):
-        finite = np.isfinite(row)
         arrays[f"snapshot.{name}"] = row
-        arrays[f"series.{name}.iterations"] = iteration[finite]
-        arrays[f"series.{name}.values"] = row[finite]
-        # At the first snapshot a change is not defined, which is nothing to be alarmed about.
-        alarming = ~finite
-        alarming[:1] &= name not in SINCE_BEFORE
-        arrays[f"series.{name}.odd"] = iteration[alarming]
+    arrays["peak"] = _largest(history[FILTER_QUANTITIES.index(quantity)])
     arrays["rank"] = filter_ranks(
-        session, run_id=run_id, layer_id=layer, filter=number, quantity=quantity
+        session,
+        run_id=run_id,
+        layer_id=layer,
+        filter=number,
+        quantity=quantity,
+        iterations=iteration[arrays["peak"]].tolist(),
     )
     layers = structure.layers(session, run_id=run_id)
     return arrays, {
@@ -105,16 +107,41 @@ def filter_series(session: Session, run_id: int, arguments: Arguments) -> Answer
         "filter": number,
         "layerName": layers.names[layer],
         "filters": int(layers.filters.sum()),
+        "since": SINCE_BEFORE,
     }
 
 
-def top(session: Session, run_id: int, arguments: Arguments) -> Answer:
-    """Serve the most changed filters of one snapshot, the most changed first.
+def _largest(values: NDArray[np.floating]) -> NDArray[np.int32]:
+    """Return the places of the MOST largest finite values, the largest first."""
+    places = np.flatnonzero(np.isfinite(values))
+    order = np.argsort(-values[places], kind="stable")
+    return places[order[:MOST]].astype(np.int32)
 
-    Arguments: iteration (a snapshot's), quantity, k. Arrays: layer i4, filter i4, value f4 [k].
+
+def top(session: Session, run_id: int, arguments: Arguments) -> Answer:
+    """Serve the most changed filters of some snapshots, at each the most changed first.
+
+    Arguments: iteration (of one snapshot or several), quantity, k. Arrays [n, k]: layer and filter
+    i4, value f4; -1, -1 and NaN where there are fewer. A block of snapshots is one answer, so that
+    the list follows the cursor without asking for each.
     """
     quantity = arguments.choice("quantity", PEAK_QUANTITIES)
-    iteration = arguments.required("iteration")
+    iterations = arguments.integers("iteration")
+    if not iterations:
+        raise BadArgument("iteration is missing.")
+    if len(iterations) > MOST_SNAPSHOTS:
+        raise BadArgument(f"iteration may be at most {MOST_SNAPSHOTS} snapshots.")
     k = arguments.integer("k", low=1, high=PEAK_LIMIT, default=DEFAULT_TOP) or DEFAULT_TOP
-    found = top_filters(session, run_id=run_id, iteration=iteration, quantity=quantity, limit=k)
-    return {"layer": found.layer_id, "filter": found.filter, "value": found.value}, {}
+    found = top_filters_at(
+        session, run_id=run_id, iterations=iterations, quantity=quantity, limit=k
+    )
+    arrays: dict[str, NDArray[Any]] = {
+        "layer": np.full((len(found), k), -1, np.int32),
+        "filter": np.full((len(found), k), -1, np.int32),
+        "value": np.full((len(found), k), np.nan, np.float32),
+    }
+    for at, peaks in enumerate(found):
+        arrays["layer"][at, : len(peaks)] = peaks.layer_id
+        arrays["filter"][at, : len(peaks)] = peaks.filter
+        arrays["value"][at, : len(peaks)] = peaks.value
+    return arrays, {}

@@ -13,10 +13,8 @@ from db.queries.layer_shapes import layer_bands, layer_histograms
 from db.queries.layer_stats import layer_profile
 from deeptracker.format import BINS, OPTIONAL_QUANTITIES
 from ingest.analysis.merge import (
-    COUNTED,
     NEEDS,
     QUARTILES,
-    finite_counts,
     merge,
     merge_bands,
     norm_ratio,
@@ -40,6 +38,10 @@ class MergedNetwork:
     def iteration(self) -> NDArray[np.int32]:
         """Return the iterations of the snapshots, i4 [T]."""
         return snapshots.iterations(self.session, run_id=self.run_id)
+
+    def at(self, places: NDArray[np.integer]) -> list[Node]:
+        """Return the nodes at these places."""
+        return [self.nodes[place] for place in places]
 
     def profile(self, quantity: str, statistic: str) -> NDArray[np.float32]:
         """Return one statistic of all layers, f4 [L, T]."""
@@ -65,11 +67,9 @@ class MergedNetwork:
             found[single] = own[[nodes[at].layer for at in single]]
         grouped = [at for at, node in enumerate(nodes) if node.layer < 0]
         if grouped and statistic in NEEDS and quantity not in OPTIONAL_QUANTITIES:
-            names = {*NEEDS[statistic], *COUNTED}
-            statistics = {name: self.profile(quantity, name) for name in names}
-            counts = finite_counts(self.layers.parameters, statistics)
+            statistics = {name: self.profile(quantity, name) for name in NEEDS[statistic]}
             members = [nodes[at].members for at in grouped]
-            found[grouped] = merge(statistic, statistics, counts, members)
+            found[grouped] = merge(statistic, statistics, self.layers.parameters, members)
         return found
 
     def ratio(self, nodes: Sequence[Node]) -> NDArray[np.float32]:
@@ -80,9 +80,11 @@ class MergedNetwork:
 
     def odd(self, quantity: str, nodes: Sequence[Node]) -> NDArray[np.uint8]:
         """Return where values of nodes are not finite, u1 [n, T]: 1 NaN, 2 Inf, 3 both, else 0."""
-        nan = self.statistic(quantity, "nan_count", nodes)
-        inf = self.statistic(quantity, "inf_count", nodes)
-        return ((nan > 0) + 2 * (inf > 0).astype(np.uint8)).astype(np.uint8)
+        found = np.zeros((len(nodes), len(self.iteration)), np.uint8)
+        for code, name in enumerate(("nan_count", "inf_count"), start=1):
+            if (self.profile(quantity, name) > 0).any():  # which it hardly ever is
+                found |= np.where(self.statistic(quantity, name, nodes) > 0, code, 0).astype("u1")
+        return found
 
     def bands(self, nodes: Sequence[Node]) -> NDArray[np.float32]:
         """Return the change bands of nodes, f4 [n, K, T]."""
