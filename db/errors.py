@@ -20,6 +20,10 @@ class Conflict(StoreError):  # noqa: N818
     """What shall be written contradicts what is stored."""
 
 
+class Forbidden(StoreError):  # noqa: N818
+    """The account may not do this; the text says why."""
+
+
 class RunBusy(Conflict):
     """Another process is loading this run right now; wait until it is done, or cancel its job."""
 

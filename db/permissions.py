@@ -21,6 +21,10 @@ class Permission(StrEnum):
     COMPARE = "compare"
     SHARE_VIEWS = "share_views"
     SCHEDULE_JOBS = "schedule_jobs"
+    MANAGE_JOBS = "manage_jobs"
+    MUTE_FINDINGS = "mute_findings"
+    SET_THRESHOLDS = "set_thresholds"
+    MANAGE_ALERTS = "manage_alerts"
     MANAGE_RUNS = "manage_runs"
     MANAGE_PEOPLE = "manage_people"
 
@@ -28,6 +32,7 @@ class Permission(StrEnum):
 _VIEWER = frozenset({Permission.READ_RUNS})
 _MEMBER = _VIEWER | {Permission.ANNOTATE, Permission.COMPARE, Permission.SCHEDULE_JOBS}
 _MEMBER = _MEMBER | {Permission.SHARE_VIEWS}
+_MEMBER = _MEMBER | {Permission.MUTE_FINDINGS, Permission.SET_THRESHOLDS}
 
 ROLE_PERMISSIONS = MappingProxyType(
     {

@@ -48,6 +48,20 @@ def defer(session: Session, *, task: str, arguments: Mapping[str, Any]) -> int:
     return int(found.scalar_one())
 
 
+def waiting(session: Session, *, task: str, argument: str) -> dict[int, int]:
+    """Return the place in the queue (1 is the next) by the value of an argument of the jobs."""
+    found = session.execute(
+        text(
+            "SELECT (args->>:argument)::integer, row_number() OVER (ORDER BY priority DESC, id) "
+            "FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = :queue "
+            "AND task_name = :task AND args->>:argument IN ("
+            "SELECT id::text FROM ingest_job WHERE state = 'queued')"
+        ),
+        {"argument": argument, "queue": QUEUE, "task": task},
+    )
+    return {value: place for value, place in found}
+
+
 def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> int:
     """Put the jobs of workers that are gone or silent back on the queue; return how many.
 

@@ -10,12 +10,13 @@ class DeepTrackerError(Exception):
 class LogError(DeepTrackerError):
     """Something in a log on disk cannot be used.
 
-    `file` is the path it is about, `field` the entry or array within it ("" for the whole file).
+    `file` is the path it is about (text for the address of an object, "s3://..."), `field` the
+    entry or array within it ("" for the whole file).
     Field and problem are shortened and made printable: they may quote a hostile file.
     """
 
     def __init__(self, file: Path | str, field: str, problem: str) -> None:
-        self.file = Path(file)
+        self.file: Path | str = file if "://" in str(file) else Path(file)
         self.field = _shown(field, 200)
         self.problem = _shown(problem, 500)
         name = _shown(str(self.file), 4_096)

@@ -3,16 +3,15 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from db.engine import session_scope
 from db.errors import RunBusy
-from db.queries import jobs
+from db.queries import job_notes, jobs
 from deeptracker.errors import DeepTrackerError, LogError
-from ingest.locations import resolve_location
+from ingest.locations import Place, resolve_location
 from ingest.pipeline import load_log
 from ingest.report import LoadReport, Progress
 
@@ -58,17 +57,17 @@ class _Notes:
 
     def _beat(self, **values: object) -> None:
         with session_scope(self._engine) as session:
-            self.cancelled = jobs.beat(session, job_id=self._job_id, **values)
+            self.cancelled = job_notes.beat(session, job_id=self._job_id, **values)
         self._beaten = time.monotonic()
 
     def line(self, text: str) -> None:
         with session_scope(self._engine) as session:
-            jobs.add_line(session, job_id=self._job_id, text=text)
+            job_notes.add_line(session, job_id=self._job_id, text=text)
 
     def finish(self, state: str, message: str, *, error: Exception | str | None = None) -> None:
         file = str(error.file) if isinstance(error, LogError) else None
         with session_scope(self._engine) as session:
-            jobs.finish(
+            job_notes.finish(
                 session,
                 job_id=self._job_id,
                 state=state,
@@ -79,19 +78,24 @@ class _Notes:
 
     def put_back(self, message: str) -> None:
         with session_scope(self._engine) as session:
-            jobs.put_back(session, job_id=self._job_id, message=message)
+            job_notes.put_back(session, job_id=self._job_id, message=message)
 
 
 def run_job(
-    engine: Engine, *, job_id: int, roots: Sequence[Path], stopping: Callable[[], bool]
+    engine: Engine,
+    *,
+    job_id: int,
+    roots: Sequence[Place],
+    stopping: Callable[[], bool],
+    worker: str | None = None,
 ) -> None:
-    """Run the ingest job; nothing happens where it is over already.
+    """Run the ingest job in the name of `worker`; nothing happens where it is over already.
 
     Raises RunBusy, WorkerStopping or OperationalError where the job shall be tried again, which its
     row then says; every other error ends the job and is kept in its row.
     """
     with session_scope(engine) as session:
-        job = jobs.claim(session, job_id=job_id)
+        job = job_notes.claim(session, job_id=job_id, worker=worker)
     if job is None:
         return
     notes = _Notes(engine, job_id, stopping)
@@ -126,7 +130,7 @@ def run_job(
         _conclude(report, notes)
 
 
-def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Path], notes: _Notes) -> LoadReport:
+def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes) -> LoadReport:
     path = resolve_location(job.location, roots=roots)
     return load_log(
         engine,

@@ -15,17 +15,19 @@ from db.errors import Conflict
 from db.load import sole_loader
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, Manifest
+from ingest.locations import Place, read_place
 from ingest.prepare import Prepared, Preparer
 from ingest.report import LoadReport, Pace, Progress
 from ingest.run_load import RunLoad
 from ingest.sources import OnBad, Source
-from ingest.sources.run_directory import RunDirectorySource
+from ingest.sources.opening import open_source
 
 BATCH_SNAPSHOTS = 64
 BATCH_BYTES = 40 * 2**20
 SHEETS_AT_ONCE = 50
-POLL_SECONDS = 0.05
 QUIET_SECONDS = 6 * 3600.0
+# How long a wish to stop may go unheard in a pause.
+_PATIENCE = 0.5
 
 OnProgress = Callable[[Progress], None]
 OnLine = Callable[[str], None]
@@ -34,18 +36,18 @@ ShouldStop = Callable[[], bool]
 
 def load_log(
     engine: Engine,
-    path: Path | str,
+    path: Place | str,
     *,
     follow: bool = False,
     on_progress: OnProgress = lambda progress: None,
     on_line: OnLine = lambda line: None,
     owner_id: int | None = None,
     should_stop: ShouldStop = lambda: False,
-    roots: Sequence[Path] | None = None,
-    poll_seconds: float = POLL_SECONDS,
+    roots: Sequence[Place] | None = None,
+    poll_seconds: float | None = None,
     quiet_seconds: float = QUIET_SECONDS,
 ) -> LoadReport:
-    """Load the log in the folder `path`; calling it again changes nothing.
+    """Load the log in the folder `path` (or "s3://..."); calling it again changes nothing.
 
     With `follow` it waits for the log to appear and to grow until the training ends, `should_stop`
     says so, or nothing happened for `quiet_seconds`. Unusable snapshots are reported and the others
@@ -53,18 +55,19 @@ def load_log(
     RunBusy where another process loads the run, Conflict where the stored run is another,
     LocationRefused.
     """
-    location = Path(path).resolve()
-    source = RunDirectorySource(location, roots=roots)
-    waiting = _Waiting(poll_seconds, quiet_seconds, should_stop)
+    place = read_place(path) if isinstance(path, str) else path
+    source = open_source(place.resolve() if isinstance(place, Path) else place, roots=roots)
+    location = source.location
+    waiting = _Waiting(poll_seconds or source.poll_seconds, quiet_seconds, should_stop)
     begun = time.monotonic()
-    manifest = _first_manifest(source, location, waiting if follow else None)
+    manifest = _first_manifest(source, waiting if follow else None)
     with sole_loader(engine, run=manifest.run) as connection:
-        run = RunLoad(connection, manifest, location=str(location), owner_id=owner_id)
+        run = RunLoad(connection, manifest, location=location, owner_id=owner_id)
         look = _Look(source, run, on_progress, on_line, should_stop)
         while True:
             # The manifest is read before the folder is: what it calls complete is all there.
             manifest = _same_run(source.manifest(), manifest, location)
-            run.update_run(manifest, location=str(location))
+            run.update_run(manifest, location=location)
             if look.load(manifest, follow=follow):
                 waiting.heard()
             look.report.ended = _ended(manifest, waiting, follow=follow)
@@ -137,20 +140,23 @@ class _Waiting:
         return time.monotonic() - self._news > self._quiet
 
     def pause(self) -> None:
-        time.sleep(self._poll)
+        end = time.monotonic() + self._poll
+        while (left := end - time.monotonic()) > 0 and not self.should_stop():
+            time.sleep(min(left, _PATIENCE))
 
 
-def _first_manifest(source: Source, location: Path, waiting: _Waiting | None) -> Manifest:
+def _first_manifest(source: Source, waiting: _Waiting | None) -> Manifest:
     while True:
         manifest = source.manifest()
         if manifest is not None:
             return manifest
         if waiting is None or waiting.should_stop() or waiting.quiet():
-            raise LogError(location / MANIFEST, "", "is missing; this is no folder of a run")
+            file = f"{source.location}/{MANIFEST}"
+            raise LogError(file, "", "is missing; this is no folder of a run")
         waiting.pause()
 
 
-def _same_run(now: Manifest | None, before: Manifest, location: Path) -> Manifest:
+def _same_run(now: Manifest | None, before: Manifest, location: str) -> Manifest:
     if now is not None and now.run != before.run:
         raise Conflict(f"{location} now holds another run than when the load began; load it anew.")
     return now or before

@@ -1,7 +1,7 @@
 """The queue's tasks, and the worker that runs them."""
 
 import asyncio
-import logging
+import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +11,7 @@ from procrastinate.jobs import Job
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from db.engine import database_url, make_engine, session_scope
+from db.engine import database_url, make_engine
 from db.errors import RunBusy
 from db.queue import (
     HEARTBEAT_SECONDS,
@@ -19,12 +19,11 @@ from db.queue import (
     QUEUE,
     STALLED_SECONDS,
     make_queue,
-    rescue_stalled,
 )
 from ingest.job import WorkerStopping, run_job
-from ingest.locations import LocationSettings
+from ingest.locations import LocationSettings, Place
+from ingest.upkeep import Upkeep
 
-logger = logging.getLogger(__name__)
 tasks = Blueprint()
 
 
@@ -49,6 +48,7 @@ def ingest(context: JobContext, *, job_id: int) -> None:
         job_id=job_id,
         roots=context.additional_context["roots"],
         stopping=context.should_abort,
+        worker=context.additional_context["upkeep"].name,
     )
 
 
@@ -56,32 +56,47 @@ def run_worker(
     url: str | None = None,
     *,
     concurrency: int = 4,
-    roots: Sequence[Path] | None = None,
+    roots: Sequence[Place] | None = None,
     wait: bool = True,
 ) -> None:
-    """Run ingest jobs until SIGINT or SIGTERM, `concurrency` at a time.
+    """Run ingest jobs until SIGINT or SIGTERM, `concurrency` at a time, and see to schedules.
 
     Jobs in hand then go back to the queue after their present batch. With `wait=False` it ends when
     the queue is empty. `roots` are the folders whose logs jobs may read (DEEPTRACKER_LOG_ROOTS).
     """
+    folders = LocationSettings().roots() if roots is None else _resolved(roots)
     address = url or database_url()
-    engine = make_engine(address, statement_timeout_ms=None, pool_size=2 * concurrency + 2)
-    folders = LocationSettings().roots() if roots is None else [root.resolve() for root in roots]
+    engine = make_engine(address, statement_timeout_ms=None, pool_size=2 * concurrency + 4)
     try:
-        asyncio.run(_work(address, engine, folders, concurrency, wait=wait))
+        upkeep = Upkeep(engine, roots=folders, concurrency=concurrency)
+        try:
+            asyncio.run(_work(address, engine, folders, upkeep, concurrency, wait=wait))
+        finally:
+            with contextlib.suppress(OperationalError):
+                upkeep.leave()
     finally:
         engine.dispose()
 
 
+def _resolved(roots: Sequence[Place]) -> list[Place]:
+    return [root.resolve() if isinstance(root, Path) else root for root in roots]
+
+
 async def _work(
-    url: str, engine: Engine, roots: Sequence[Path], concurrency: int, *, wait: bool
+    url: str,
+    engine: Engine,
+    roots: Sequence[Place],
+    upkeep: Upkeep,
+    concurrency: int,
+    *,
+    wait: bool,
 ) -> None:
     queue = make_queue(url)
     queue.add_tasks_from(tasks, namespace=NAMESPACE)
     # asyncio's own pool is as wide as the machine has cores; jobs that follow a run mostly sleep.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 4))
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 6))
     async with queue.open_async():
-        rescue = asyncio.create_task(_rescue(engine))
+        duties = upkeep.start()
         try:
             await queue.run_worker_async(
                 queues=[QUEUE],
@@ -91,23 +106,8 @@ async def _work(
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
                 stalled_worker_timeout=STALLED_SECONDS,
                 shutdown_graceful_timeout=0.5,
-                additional_context={"engine": engine, "roots": roots},
+                additional_context={"engine": engine, "roots": roots, "upkeep": upkeep},
             )
         finally:
-            rescue.cancel()
-
-
-async def _rescue(engine: Engine) -> None:
-    """Take over, every few seconds, the jobs of workers that were killed."""
-
-    def rescue() -> int:
-        with session_scope(engine) as session:
-            return rescue_stalled(session)
-
-    while True:
-        try:
-            if number := await asyncio.to_thread(rescue):
-                logger.warning("%s jobs of a worker that is gone were put back", number)
-        except OperationalError:
-            logger.warning("the database is away; stalled jobs are looked for later")
-        await asyncio.sleep(HEARTBEAT_SECONDS)
+            for duty in duties:
+                duty.cancel()

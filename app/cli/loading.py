@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,7 +25,10 @@ SOME_UNUSABLE = 3
 
 
 def ingest(
-    path: Annotated[Path, typer.Argument(help="The run directory that a Recorder writes.")],
+    path: Annotated[
+        str,
+        typer.Argument(help="The run directory that a Recorder writes, or s3://bucket/folder."),
+    ],
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on until the training is over.")
     ] = False,

@@ -15,6 +15,13 @@ from db.models.measurements import (
 )
 from db.models.people import Account, AccountSession, AccountToken, LoginAttempt
 from db.models.saved_views import SavedView
+from db.models.schedules import (
+    IngestFind,
+    IngestFiring,
+    IngestSchedule,
+    IngestWatch,
+    IngestWorker,
+)
 from db.models.structure import Image, Layer, Run, ValidationClass
 
 __all__ = [
@@ -25,8 +32,13 @@ __all__ = [
     "AnnotationState",
     "Base",
     "Image",
+    "IngestFind",
+    "IngestFiring",
     "IngestJob",
     "IngestJobLine",
+    "IngestSchedule",
+    "IngestWatch",
+    "IngestWorker",
     "Layer",
     "LoginAttempt",
     "Mention",

@@ -42,6 +42,14 @@ class IngestJob(Base):
     finished_at: Mapped[Timestamp | None]
     cancel_requested: Mapped[bool] = mapped_column(server_default="false")
     attempts: Mapped[int] = mapped_column(server_default="0")
+    # What asked for it, where that was no person; and who ran it last ("host, process 123").
+    schedule_id: Mapped[int | None] = mapped_column(
+        ForeignKey("ingest_schedule.id", ondelete="SET NULL"), index=True
+    )
+    watch_id: Mapped[int | None] = mapped_column(
+        ForeignKey("ingest_watch.id", ondelete="SET NULL"), index=True
+    )
+    worker: Mapped[str | None] = mapped_column(Text)
 
 
 class IngestJobLine(Base):

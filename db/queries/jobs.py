@@ -1,20 +1,23 @@
-"""Ingest jobs: what the page shows and asks for, and what a worker notes down."""
+"""Ingest jobs: asked for, listed, cancelled, queued again; job_notes.py is the worker's side."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from db import queue
 from db.errors import Conflict, NotFound
 from db.models import Account, IngestJob, IngestJobLine, Run
-from db.models.jobs import JOB_MODES
+from db.models.jobs import JOB_MODES, JOB_STATES
+from db.queries.job_rights import require_owner, require_scheduler
 
 OPEN_STATES = ("queued", "running")
 MAX_LOCATION = 4_096
-MAX_LINE = 2_000
+MAX_SEARCH = 200
+MAX_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class JobRow:
     """One ingest job. `done` of `total` snapshots; `rate` in snapshots a second.
 
     `error` is safe to show and `error_file` is what it is about; a job may have succeeded and have
-    one, where some snapshots could not be used.
+    one, where some snapshots could not be used. `position` is the place of a queued job among those
+    that wait (1 is the next), `worker` who runs or ran it.
     """
 
     id: int
@@ -46,6 +50,10 @@ class JobRow:
     finished_at: datetime | None
     cancel_requested: bool
     attempts: int
+    schedule_id: int | None
+    watch_id: int | None
+    worker: str | None
+    position: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ def _rows() -> Select[Any]:
     columns = [
         getattr(IngestJob, name)
         for name in JobRow.__dataclass_fields__
-        if name not in ("run_name", "requested_by_name")
+        if name not in ("run_name", "requested_by_name", "position")
     ]
     return (
         select(*columns, Run.name.label("run_name"), Account.name.label("requested_by_name"))
@@ -70,12 +78,59 @@ def _rows() -> Select[Any]:
     )
 
 
-def list_jobs(session: Session, *, limit: int = 200, run_id: int | None = None) -> list[JobRow]:
-    """Return the newest jobs first, at most `limit`; those of one run where `run_id` is given."""
-    query = _rows().order_by(IngestJob.id.desc()).limit(limit)
+def list_jobs(
+    session: Session,
+    *,
+    limit: int = 200,
+    offset: int = 0,
+    run_id: int | None = None,
+    states: Sequence[str] = (),
+    search: str = "",
+) -> list[JobRow]:
+    """Return the newest jobs first, at most `limit` after the first `offset`.
+
+    `run_id`, `states` and `search` leave only those of one run, in one of these states, with every
+    word of the search in location, run, person, message or error.
+    """
+    query = _filtered(_rows(), run_id, states, search)
+    query = query.order_by(IngestJob.id.desc()).limit(limit).offset(offset)
+    rows = [JobRow(**row._mapping) for row in session.execute(query)]
+    return _placed(session, rows)
+
+
+def count_jobs(
+    session: Session, *, run_id: int | None = None, states: Sequence[str] = (), search: str = ""
+) -> int:
+    """Return how many jobs list_jobs would find without a limit."""
+    query = _filtered(_rows(), run_id, states, search).subquery()
+    return session.scalars(select(func.count()).select_from(query)).one()
+
+
+def _filtered(
+    query: Select[Any], run_id: int | None, states: Sequence[str], search: str
+) -> Select[Any]:
     if run_id is not None:
         query = query.where(IngestJob.run_id == run_id)
-    return [JobRow(**row._mapping) for row in session.execute(query)]
+    if wanted := [state for state in states if state in JOB_STATES]:
+        query = query.where(IngestJob.state.in_(wanted))
+    texts = (IngestJob.location, IngestJob.message, IngestJob.error, Run.name, Account.name)
+    for word in search[:MAX_SEARCH].replace("\0", " ").split()[:MAX_WORDS]:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            continue
+        query = query.where(or_(*(column.icontains(word, autoescape=True) for column in texts)))
+    return query
+
+
+def _placed(session: Session, rows: list[JobRow]) -> list[JobRow]:
+    """Add the place in the queue to those that wait."""
+    if not any(row.state == "queued" for row in rows):
+        return rows
+    places = queue.waiting(session, task=queue.INGEST, argument="job_id")
+    return [
+        replace(row, position=places.get(row.id)) if row.state == "queued" else row for row in rows
+    ]
 
 
 def get_job(session: Session, *, job_id: int) -> JobRow:
@@ -83,54 +138,96 @@ def get_job(session: Session, *, job_id: int) -> JobRow:
     row = session.execute(_rows().where(IngestJob.id == job_id)).one_or_none()
     if row is None:
         raise NotFound("ingest job", job_id)
-    return JobRow(**row._mapping)
+    return _placed(session, [JobRow(**row._mapping)])[0]
 
 
 def lines(session: Session, *, job_id: int, after: int = 0, limit: int = 500) -> list[JobLine]:
-    """Return the log lines of a job after the line `after`, oldest first, at most `limit`."""
+    """Return the last `limit` log lines of a job after the line `after`, oldest first."""
     query = (
         select(IngestJobLine.id, IngestJobLine.at, IngestJobLine.text)
         .where(IngestJobLine.job_id == job_id, IngestJobLine.id > after)
-        .order_by(IngestJobLine.id)
+        .order_by(IngestJobLine.id.desc())
         .limit(limit)
     )
-    return [JobLine(*row) for row in session.execute(query)]
+    return [JobLine(*row) for row in reversed(session.execute(query).all())]
+
+
+def checked_location(location: str) -> str:
+    """Return a location without the space around it; Conflict where it is none at all."""
+    location = location.strip()
+    if not 0 < len(location) <= MAX_LOCATION or not location.isprintable():
+        raise Conflict("The location must be the path of a run directory.")
+    return location
+
+
+def checked_mode(mode: str) -> str:
+    """Return a mode that there is; Conflict."""
+    if mode not in JOB_MODES:
+        raise Conflict(f"The mode must be one of {', '.join(JOB_MODES)}.")
+    return mode
+
+
+def lock_location(session: Session, location: str) -> None:
+    """Let nobody else ask for this location until the transaction ends."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:location, 4))"),
+        {"location": location},
+    )
+
+
+def open_job(session: Session, *, location: str) -> int | None:
+    """Return the job that is queued or running for a location, None where there is none."""
+    query = select(IngestJob.id).where(
+        IngestJob.location == location, IngestJob.state.in_(OPEN_STATES)
+    )
+    return session.scalars(query.order_by(IngestJob.id).limit(1)).first()
 
 
 def request(
-    session: Session, *, location: str, mode: str = "once", requested_by: int | None = None
+    session: Session,
+    *,
+    location: str,
+    mode: str = "once",
+    requested_by: int | None = None,
+    schedule_id: int | None = None,
+    watch_id: int | None = None,
 ) -> int:
     """Ask for a loading of the log at `location`, in this transaction; return the job's id.
 
     Whether the location may be read is for the worker to say. Conflict where it is no location at
-    all, or where a job for it is already queued or running.
+    all, or where a job for it is already queued or running. The caller has checked who asks.
     """
-    if mode not in JOB_MODES:
-        raise Conflict(f"The mode must be one of {', '.join(JOB_MODES)}.")
-    location = location.strip()
-    if not 0 < len(location) <= MAX_LOCATION or not location.isprintable():
-        raise Conflict("The location must be the path of a run directory.")
-    same = select(IngestJob.id).where(
-        IngestJob.location == location, IngestJob.state.in_(OPEN_STATES)
-    )
-    other = session.scalars(same.limit(1)).first()
-    if other is not None:
-        raise Conflict(f"Job {other} is loading this log already; wait for it, or cancel it.")
+    values = {"mode": checked_mode(mode), "location": checked_location(location)}
+    lock_location(session, values["location"])
+    _refuse_second(session, values["location"])
     job_id = session.scalars(
         insert(IngestJob)
-        .values(location=location, mode=mode, requested_by=requested_by)
+        .values(**values, requested_by=requested_by, schedule_id=schedule_id, watch_id=watch_id)
         .returning(IngestJob.id)
     ).one()
     queue.defer(session, task=queue.INGEST, arguments={"job_id": job_id})
     return job_id
 
 
-def cancel(session: Session, *, job_id: int) -> JobRow:
+def load_now(session: Session, *, location: str, mode: str, by: int) -> int:
+    """Ask for a loading in the name of an account; see `request`. Forbidden."""
+    require_scheduler(session, by=by)
+    return request(session, location=location, mode=mode, requested_by=by)
+
+
+def _refuse_second(session: Session, location: str) -> None:
+    other = open_job(session, location=location)
+    if other is not None:
+        raise Conflict(f"Job {other} is loading this log already; wait for it, or cancel it.")
+
+
+def cancel(session: Session, *, job_id: int, by: int | None = None) -> JobRow:
     """Ask a job to end: at once where it is queued, after its present batch where it runs.
 
-    What it has loaded stays. A job that is over stays as it is. NotFound.
+    What it has loaded stays. A job that is over stays as it is. NotFound; Forbidden where the
+    account `by` neither asked for it nor may manage all (None: this machine's own commands).
     """
-    get_job(session, job_id=job_id)
+    _owned(session, job_id, by)
     session.execute(
         update(IngestJob)
         .where(IngestJob.id == job_id, IngestJob.state == "queued")
@@ -144,9 +241,15 @@ def cancel(session: Session, *, job_id: int) -> JobRow:
     return get_job(session, job_id=job_id)
 
 
-def retry(session: Session, *, job_id: int) -> JobRow:
-    """Queue a job again that failed, was cancelled or is done. NotFound; Conflict where it runs."""
-    job = get_job(session, job_id=job_id)
+def retry(session: Session, *, job_id: int, by: int | None = None) -> JobRow:
+    """Queue a job again that failed, was cancelled or is done.
+
+    NotFound; Conflict where it, or another one for its log, is queued or runs; Forbidden as above.
+    """
+    job = _owned(session, job_id, by)
+    lock_location(session, job.location)
+    if job.state not in OPEN_STATES:
+        _refuse_second(session, job.location)
     reset = session.execute(
         update(IngestJob)
         .where(IngestJob.id == job_id, IngestJob.state.not_in(OPEN_STATES))
@@ -162,6 +265,8 @@ def retry(session: Session, *, job_id: int) -> JobRow:
             finished_at=None,
             cancel_requested=False,
             attempts=0,
+            worker=None,
+            started_at=None,
         )
         .returning(IngestJob.id)
     )
@@ -171,75 +276,7 @@ def retry(session: Session, *, job_id: int) -> JobRow:
     return get_job(session, job_id=job_id)
 
 
-def claim(session: Session, *, job_id: int) -> JobRow | None:
-    """Mark a job as running by this worker; None where it is over, cancelled, or gone."""
-    claimed = session.execute(
-        update(IngestJob)
-        .where(IngestJob.id == job_id, IngestJob.state.in_(OPEN_STATES))
-        .values(
-            state="running",
-            attempts=IngestJob.attempts + 1,
-            started_at=func.coalesce(IngestJob.started_at, func.now()),
-            heartbeat_at=func.now(),
-        )
-        .returning(IngestJob.id)
-    )
-    return None if claimed.one_or_none() is None else get_job(session, job_id=job_id)
-
-
-def put_back(session: Session, *, job_id: int, message: str) -> None:
-    """Mark a job as waiting again, through no fault of its own: this attempt does not count."""
-    session.execute(
-        update(IngestJob)
-        .where(IngestJob.id == job_id, IngestJob.state == "running")
-        .values(state="queued", message=message, attempts=func.greatest(IngestJob.attempts - 1, 0))
-    )
-
-
-def beat(session: Session, *, job_id: int, **progress: Any) -> bool:
-    """Note that the job lives, and its progress (columns); return whether it shall end.
-
-    It shall also end where it is over by somebody else's word, or gone.
-    """
-    wanted = session.scalars(
-        update(IngestJob)
-        .where(IngestJob.id == job_id, IngestJob.state.in_(OPEN_STATES))
-        .values(state="running", heartbeat_at=func.now(), **progress)
-        .returning(IngestJob.cancel_requested)
-    ).one_or_none()
-    return wanted is None or wanted
-
-
-def add_line(session: Session, *, job_id: int, text: str) -> None:
-    """Add a line to the job's log."""
-    session.execute(insert(IngestJobLine).values(job_id=job_id, text=_plain(text)))
-
-
-def finish(
-    session: Session,
-    *,
-    job_id: int,
-    state: str,
-    message: str,
-    error: str | None = None,
-    error_file: str | None = None,
-) -> None:
-    """Close a job that is open: succeeded, failed or cancelled."""
-    session.execute(
-        update(IngestJob)
-        .where(IngestJob.id == job_id, IngestJob.state.in_(OPEN_STATES))
-        .values(
-            state=state,
-            message=message,
-            error=None if error is None else _plain(error),
-            error_file=None if error_file is None else _plain(error_file),
-            remaining_seconds=None,
-            heartbeat_at=func.now(),
-            finished_at=func.now(),
-        )
-    )
-
-
-def _plain(text: str) -> str:
-    """Return text that PostgreSQL takes: a file's name may hold any bytes."""
-    return text[:MAX_LINE].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+def _owned(session: Session, job_id: int, by: int | None) -> JobRow:
+    job = get_job(session, job_id=job_id)
+    require_owner(session, by=by, owner_id=job.requested_by, what=f"Job {job_id}")
+    return job

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +23,25 @@ def snapshot_path(run_dir: Path, iteration: int) -> Path:
     return run_dir / SNAPSHOTS / f"{iteration:09d}.safetensors"
 
 
+def snapshot_iterations(names: Iterable[str]) -> list[int]:
+    """Return the iterations of the names that are those of snapshot files, rising."""
+    found = (_NAME.fullmatch(name) for name in names)
+    numbers = (int(match[1]) for match in found if match)
+    return sorted(number for number in numbers if number <= MAX_ITERATION)
+
+
 def contact_sheet_path(run_dir: Path, class_id: int) -> Path:
     """Return where the contact sheet of a class stands; named by number, never by the user."""
     return run_dir / THUMBNAILS / f"{class_id:06d}.webp"
+
+
+def check_iteration(path: Path, snapshot: Snapshot, iteration: int) -> Snapshot:
+    """Return the snapshot; LogError where its file is named after another iteration."""
+    if snapshot.iteration != iteration:
+        raise LogError(
+            path, "iteration", f"is {snapshot.iteration}, but the file's name says {iteration}"
+        )
+    return snapshot
 
 
 @dataclass(frozen=True)
@@ -49,19 +66,12 @@ class RunDirectory:
             names = []  # the writer has not come to its first snapshot yet
         except OSError as error:
             raise LogError(folder, "", f"cannot be read ({error.strerror})") from error
-        found = (_NAME.fullmatch(name) for name in names)
-        numbers = (int(match[1]) for match in found if match)
-        return sorted(number for number in numbers if number <= MAX_ITERATION)
+        return snapshot_iterations(names)
 
     def snapshot(self, manifest: Manifest, iteration: int) -> Snapshot:
         """Read the snapshot of an iteration; LogError also where it says another iteration."""
         path = snapshot_path(self.path, iteration)
-        snapshot = read_snapshot(path, manifest)
-        if snapshot.iteration != iteration:
-            raise LogError(
-                path, "iteration", f"is {snapshot.iteration}, but the file's name says {iteration}"
-            )
-        return snapshot
+        return check_iteration(path, read_snapshot(path, manifest), iteration)
 
     def contact_sheet(self, class_id: int) -> bytes | None:
         """Return the contact sheet of a class (WebP, not looked into), None where there is none."""

@@ -45,7 +45,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     text = json.dumps(document, ensure_ascii=False, default=_plain, separators=(",", ":"))
     # Lone surrogates become escapes, which the reader's checks then find.
     data = text.encode("utf-8", "backslashreplace")
-    if _parse(path, data).run != manifest.run:
+    if parse_manifest(path, data).run != manifest.run:
         raise LogError(path, "run", f"is {manifest.run!r}; write it as 32 hexadecimal digits")
     atomic_write(path, data)
 
@@ -71,10 +71,11 @@ def read_manifest(path: Path) -> Manifest:
     Unknown entries are ignored (a newer writer may add some). Raises UnknownVersion for another
     version of the format and LogError, which names the entry, for anything else that is wrong.
     """
-    return _parse(path, read_limited(path, MAX_BYTES))
+    return parse_manifest(path, read_limited(path, MAX_BYTES))
 
 
-def _parse(path: Path, data: bytes) -> Manifest:
+def parse_manifest(path: Path, data: bytes) -> Manifest:
+    """Return what the bytes of a run.json say; `path` is only named in errors, see above."""
     if len(data) > MAX_BYTES:
         raise LogError(path, "", f"is {len(data)} bytes long; {MAX_BYTES} are allowed")
     if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:

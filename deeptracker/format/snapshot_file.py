@@ -64,7 +64,7 @@ def write_snapshot(path: Path, manifest: Manifest, snapshot: Snapshot) -> None:
         "recorded_at": repr(float(snapshot.recorded_at)),
     }
     data = pack(path, _arrays(path, snapshot), texts)
-    _parse(path, data, manifest)
+    parse_snapshot(path, data, manifest)
     atomic_write(path, data)
 
 
@@ -89,12 +89,18 @@ def read_snapshot(path: Path, manifest: Manifest) -> Snapshot:
     Raises UnknownVersion for another version of the format, LogError, which names the array, for
     anything else: a torn file, a missing or misshapen array, another run's snapshot.
     """
+    return parse_snapshot(path, read_limited(path, most_bytes(manifest)), manifest)
+
+
+def most_bytes(manifest: Manifest) -> int:
+    """Return how large a snapshot file of this run may be."""
     shapes = required_arrays(manifest).values()
     expected = sum(math.prod(shape) * dtype.itemsize for dtype, shape in shapes)
-    return _parse(path, read_limited(path, 2 * expected + MAX_BESIDES), manifest)
+    return 2 * expected + MAX_BESIDES
 
 
-def _parse(path: Path, data: bytes, manifest: Manifest) -> Snapshot:
+def parse_snapshot(path: Path, data: bytes, manifest: Manifest) -> Snapshot:
+    """Return what the bytes of a snapshot file say; `path` is only named in errors, see above."""
     container = unpack(path, data)
     version, run = container.texts.get("version"), container.texts.get("run")
     if version != str(VERSION):

@@ -1,6 +1,7 @@
 """Kinds of log, one file each; every source answers the same few questions."""
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from deeptracker.errors import LogError
@@ -10,7 +11,13 @@ OnBad = Callable[[LogError], None]
 
 
 class Source(Protocol):
-    """A log that may still grow. Nothing is kept open between two calls."""
+    """A log that may still grow. Nothing is kept open between two calls.
+
+    `location` is where it is, as text; `poll_seconds` how long to wait between two looks.
+    """
+
+    location: str
+    poll_seconds: float
 
     def manifest(self) -> Manifest | None:
         """Return what the run is, None where there is no log yet; LogError if it is unusable."""
@@ -28,3 +35,9 @@ class Source(Protocol):
 
     def contact_sheets(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[tuple[int, bytes]]:
         """Yield the contact sheets (class, WebP) that were not read yet in their present form."""
+
+
+def check_picture(file: Path, sheet: bytes) -> None:
+    """Raise LogError where the bytes are no WebP: served as a picture later, nothing may pass."""
+    if (sheet[:4], sheet[8:12]) != (b"RIFF", b"WEBP"):
+        raise LogError(file, "", "is no WebP picture")

@@ -16,8 +16,8 @@ from deeptracker.format import (
     contact_sheet_path,
     snapshot_path,
 )
-from ingest.locations import check_inside
-from ingest.sources import OnBad
+from ingest.locations import Place, check_inside
+from ingest.sources import OnBad, check_picture
 
 # A directory's time of change is only as fine as the file system's clock: within this many seconds
 # of it, another change may have left it as it was.
@@ -41,8 +41,11 @@ class RunDirectorySource:
     link out of them is refused. Without them the reader is the user's own process.
     """
 
-    def __init__(self, path: Path, *, roots: Sequence[Path] | None = None) -> None:
+    poll_seconds = 0.05
+
+    def __init__(self, path: Path, *, roots: Sequence[Place] | None = None) -> None:
         self.path = path
+        self.location = str(path)
         self._roots = roots
         self._directory = RunDirectory(path)
         self._seen: dict[int, Stamp] = {}
@@ -111,9 +114,8 @@ class RunDirectorySource:
             self._sheets[class_id] = stamp
             try:
                 sheet = self._directory.contact_sheet(class_id)
-                # Served as a picture later: nothing else may pass for one.
-                if sheet is not None and (sheet[:4], sheet[8:12]) != (b"RIFF", b"WEBP"):
-                    raise LogError(path, "", "is no WebP picture")
+                if sheet is not None:
+                    check_picture(path, sheet)
             except LogError as error:
                 on_bad(error)
                 continue

@@ -29,7 +29,7 @@ from app.views.runs.layout import first_steps
 from db.engine import session_scope
 from db.models import IngestJob, Run
 from db.permissions import Role
-from db.queries import jobs
+from db.queries import job_notes, jobs
 from db.queries.jobs import JobRow
 from db.queries.runs import RunRow
 from tests.app.web import PASSWORD, callback_key, ids_in, make_web
@@ -395,8 +395,8 @@ class TestJobs:
         self.load(clients[Role.MEMBER], "my-run")
         (found,) = self.jobs(web)
         with session_scope(web.engine) as session:
-            jobs.add_line(session, job_id=found.id, text="Looking at <b>it</b>.")
-            jobs.finish(
+            job_notes.add_line(session, job_id=found.id, text="Looking at <b>it</b>.")
+            job_notes.finish(
                 session,
                 job_id=found.id,
                 state="failed",

@@ -1,0 +1,93 @@
+"""Workers that are alive: each says so every few seconds, and what it may read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from db.models import IngestJob, IngestWorker
+from db.queue import STALLED_SECONDS
+
+_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class WorkerRow:
+    """A worker process; `alive` where it gave a sign of life within STALLED_SECONDS.
+
+    `jobs` are the ids of what it is loading, `concurrency` how many it takes at a time.
+    """
+
+    id: int
+    name: str
+    host: str
+    process: int
+    concurrency: int
+    roots: tuple[str, ...]
+    started_at: datetime
+    seen_at: datetime
+    alive: bool
+    jobs: tuple[int, ...]
+
+
+def add_worker(
+    session: Session, *, host: str, process: int, concurrency: int, roots: Sequence[str]
+) -> tuple[int, str]:
+    """Note a new worker; return its id and its name. Those gone for a day are forgotten."""
+    session.execute(delete(IngestWorker).where(IngestWorker.seen_at < func.now() - _KEPT))
+    name = f"{host[:200]}, process {process}"
+    worker_id = session.scalars(
+        insert(IngestWorker)
+        .values(
+            name=name,
+            host=host[:200],
+            process=process,
+            concurrency=concurrency,
+            roots={"roots": list(roots)},
+            seen_at=func.now(),
+        )
+        .returning(IngestWorker.id)
+    ).one()
+    return worker_id, name
+
+
+def see_worker(session: Session, *, worker_id: int) -> bool:
+    """Note a sign of life; False where the worker was forgotten meanwhile."""
+    seen = session.execute(
+        update(IngestWorker)
+        .where(IngestWorker.id == worker_id)
+        .values(seen_at=func.now())
+        .returning(IngestWorker.id)
+    )
+    return seen.one_or_none() is not None
+
+
+def remove_worker(session: Session, *, worker_id: int) -> None:
+    """Forget a worker that ends."""
+    session.execute(delete(IngestWorker).where(IngestWorker.id == worker_id))
+
+
+def list_workers(session: Session) -> list[WorkerRow]:
+    """Return the workers, those alive first, then by host and start; dead ones of the last day."""
+    alive = IngestWorker.seen_at >= func.now() - timedelta(seconds=STALLED_SECONDS)
+    names = ("id", "name", "host", "process", "concurrency", "roots", "started_at", "seen_at")
+    columns = [getattr(IngestWorker, name) for name in names]
+    busy: dict[str | None, list[int]] = {}
+    running = select(IngestJob.worker, IngestJob.id).where(IngestJob.state == "running")
+    for name, job_id in session.execute(running.order_by(IngestJob.id)):
+        busy.setdefault(name, []).append(job_id)
+    query = select(*columns, alive.label("alive")).order_by(
+        alive.desc(), IngestWorker.host, IngestWorker.started_at
+    )
+    return [
+        WorkerRow(
+            **{
+                **row._mapping,
+                "roots": tuple(row.roots.get("roots", ())),
+                "jobs": tuple(busy.get(row.name, ())) if row.alive else (),
+            }
+        )
+        for row in session.execute(query)
+    ]

@@ -1,0 +1,161 @@
+"""A run directory in object storage as a source of checked snapshots."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from deeptracker.errors import LogError
+from deeptracker.format import (
+    MANIFEST,
+    MAX_BYTES,
+    MAX_CONTACT_SHEET,
+    SNAPSHOTS,
+    THUMBNAILS,
+    Manifest,
+    Snapshot,
+    check_iteration,
+    contact_sheet_path,
+    most_bytes,
+    parse_manifest,
+    parse_snapshot,
+    snapshot_iterations,
+    snapshot_path,
+)
+from ingest.locations import ObjectFolder
+from ingest.object_store import Entry, ObjectStore
+from ingest.sources import OnBad, check_picture
+
+# What is fetched side by side: enough to hide the way there, little enough to hold.
+_FILES_AT_ONCE = 16
+_BYTES_AT_ONCE = 32 * 2**20
+
+Stamp = tuple[str, int]
+
+
+class ObjectStorageSource:
+    """Remembers which objects it has read, and in which form, so that asking again is cheap."""
+
+    poll_seconds = 5.0
+
+    def __init__(self, folder: ObjectFolder, *, store: ObjectStore | None = None) -> None:
+        self.folder = folder
+        self.location = str(folder)
+        self._store = store or ObjectStore()
+        self._seen: dict[int, Stamp] = {}
+        self._sheets: dict[str, Stamp] = {}
+        self._there: dict[str, Entry] = {}
+        self._manifest: tuple[Stamp, Manifest] | None = None
+
+    def manifest(self) -> Manifest | None:
+        """Return run.json, checked; None where there is none yet. LogError if it is unusable."""
+        entry = self._store.entries(self.folder).get(MANIFEST)
+        if entry is None or entry.size is None:
+            return None
+        if self._manifest is None or self._manifest[0] != entry.stamp:
+            place = self.folder / MANIFEST
+            data = self._fetch(self.folder, {MANIFEST: entry}, most=MAX_BYTES)[MANIFEST]
+            with _about(place):
+                self._manifest = (entry.stamp, parse_manifest(Path(MANIFEST), _bytes(data)))
+        return self._manifest[1]
+
+    def changed(self) -> list[int]:
+        """Return the iterations whose object was not read yet in its present form, rising."""
+        self._there = self._store.entries(self.folder / SNAPSHOTS)
+        files = [name for name, entry in self._there.items() if entry.size is not None]
+        return [
+            iteration
+            for iteration in snapshot_iterations(files)
+            if self._seen.get(iteration) != self._there[_name(iteration)].stamp
+        ]
+
+    def size(self, iteration: int) -> int:
+        """Return the size of a snapshot's object in bytes, 0 where it is gone."""
+        entry = self._there.get(_name(iteration))
+        return (entry.size or 0) if entry else 0
+
+    def snapshots(
+        self, manifest: Manifest, iterations: Sequence[int], *, on_bad: OnBad
+    ) -> Iterator[Snapshot]:
+        """Yield the checked snapshots; one that cannot be used goes to `on_bad` instead.
+
+        A bad object counts as read: it is looked at again only when it changes.
+        """
+        folder = self.folder / SNAPSHOTS
+        for part in self._parts(iterations):
+            entries = {_name(i): self._there[_name(i)] for i in part}
+            found = self._fetch(folder, entries, most=most_bytes(manifest))
+            for iteration in part:
+                name = _name(iteration)
+                try:
+                    with _about(folder / name):
+                        snapshot = parse_snapshot(Path(name), _bytes(found.pop(name)), manifest)
+                        check_iteration(Path(name), snapshot, iteration)
+                except LogError as error:
+                    on_bad(error)
+                else:
+                    yield snapshot
+                self._seen[iteration] = entries[name].stamp
+
+    def contact_sheets(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[tuple[int, bytes]]:
+        """Yield the contact sheets (class, WebP) that were not read yet in their present form."""
+        if manifest.thumbnail is None:
+            return
+        folder = self.folder / THUMBNAILS
+        there = self._store.entries(folder)
+        for class_id in range(len(manifest.classes)):
+            name = contact_sheet_path(Path(), class_id).name
+            entry = there.get(name)
+            if entry is None or self._sheets.get(name) == entry.stamp:
+                continue
+            self._sheets[name] = entry.stamp
+            found = self._fetch(folder, {name: entry}, most=MAX_CONTACT_SHEET)
+            try:
+                with _about(folder / name):
+                    sheet = _bytes(found[name])
+                    check_picture(Path(name), sheet)
+            except LogError as error:
+                on_bad(error)
+            else:
+                yield class_id, sheet
+
+    def _parts(self, iterations: Sequence[int]) -> Iterator[list[int]]:
+        part: list[int] = []
+        for iteration in iterations:
+            part.append(iteration)
+            size = sum(map(self.size, part))
+            if len(part) == _FILES_AT_ONCE or size >= _BYTES_AT_ONCE:
+                yield part
+                part = []
+        if part:
+            yield part
+
+    def _fetch(
+        self, folder: ObjectFolder, entries: dict[str, Entry], *, most: int
+    ) -> dict[str, bytes | LogError]:
+        """Return the objects' bytes as long as they were listed; what is too large is an error."""
+        sizes = {name: entry.size or 0 for name, entry in entries.items()}
+        large = {name for name, size in sizes.items() if size > most}
+        found = self._store.read(folder, {n: s for n, s in sizes.items() if n not in large})
+        for name in large:
+            problem = f"is {sizes[name]} bytes long; {most} are allowed"
+            found[name] = LogError(str(folder / name), "", problem)
+        return found
+
+
+def _name(iteration: int) -> str:
+    return snapshot_path(Path(), iteration).name
+
+
+def _bytes(found: bytes | LogError) -> bytes:
+    if isinstance(found, LogError):
+        raise found
+    return found
+
+
+@contextmanager
+def _about(place: ObjectFolder) -> Iterator[None]:
+    """Let errors of the format name the object's whole address."""
+    try:
+        yield
+    except LogError as error:
+        raise type(error)(str(place), error.field, error.problem) from None

@@ -1,0 +1,63 @@
+"""What a watched folder holds: its run directories, and how each should be loaded."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from db.queries.watches import Found
+from deeptracker.errors import LogError
+from deeptracker.format import MANIFEST, SNAPSHOTS
+from ingest.locations import ObjectFolder, Place
+from ingest.object_store import ObjectStore
+
+# A log that did not grow for so long is loaded once, not followed: a training that crashed long
+# ago shall not keep a worker waiting. It is taken up again when it grows.
+FRESH = timedelta(hours=1)
+
+
+def run_directories(folder: Place) -> list[Found]:
+    """Return the run directories directly in a folder, those that grew longest ago first.
+
+    Symbolic links are passed over. LogError where the folder cannot be read.
+    """
+    found = _objects(folder) if isinstance(folder, ObjectFolder) else _files(folder)
+    return sorted(found, key=lambda one: (one.changed_at, one.location))
+
+
+def _files(folder: Path) -> list[Found]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
+    except OSError as error:
+        raise LogError(folder, "", f"cannot be watched ({error.strerror})") from error
+    found = []
+    for name in names:
+        times = [_changed(folder / name / part) for part in (MANIFEST, SNAPSHOTS)]
+        if times[0] is not None and name.isprintable():
+            changed = max(time for time in times if time is not None)
+            found.append(_found(str(folder / name), changed))
+    return found
+
+
+def _changed(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(os.lstat(path).st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
+def _objects(folder: ObjectFolder) -> list[Found]:
+    """Look at run.json alone: to list every snapshot of every run would be too much."""
+    store = ObjectStore()
+    found = []
+    for name, entry in store.entries(folder).items():
+        if entry.size is None and name.isprintable():
+            manifest = store.entries(folder / name).get(MANIFEST)
+            if manifest is not None:
+                found.append(_found(str(folder / name), manifest.changed_at))
+    return found
+
+
+def _found(location: str, changed_at: datetime) -> Found:
+    fresh = datetime.now(UTC) - changed_at < FRESH
+    return Found(location, "follow" if fresh else "once", changed_at)
