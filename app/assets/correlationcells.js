@@ -1,0 +1,103 @@
+// The cells that stand out most, in words: what a person reads first. A click chooses one.
+// Options: url (correlation), names.
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+
+  class StrongestCells {
+    constructor(chart) {
+      this.chart = chart;
+      this.model = null;
+      this.waiting = true;
+      this.note = document.createElement("div");
+      this.note.className = "dt-soft";
+      this.list = document.createElement("ol");
+      this.list.className = "correlation-list";
+      chart.element.append(this.note, this.list);
+      this.list.addEventListener("click", (event) => {
+        const cell = event.target.closest("[data-cell]")?.dataset.cell;
+        if (cell === undefined) return;
+        const [r, c] = cell.split(" ").map(Number);
+        deeptracker.correlation.choose(this.model, this.detail(), { r, c, add: event.shiftKey });
+      });
+    }
+
+    receive(answer) {
+      deeptracker.correlation.follow(this.chart, answer, (model) => {
+        this.model = model;
+        this.waiting = false;
+      });
+    }
+
+    /** Return the mini-sets that the grid has loaded: a click chooses the cell's filters too. */
+    detail() {
+      const grid = deeptracker.charts.of(document.querySelector('[data-chart="correlationgrid"]'));
+      return grid?.handler.parts ?? null;
+    }
+
+    draw() {
+      const { model } = this;
+      if (!model) return "";
+      const { reason, strongest } = model.meta;
+      this.list.hidden = this.note.hidden = Boolean(reason);
+      if (reason) return "None.";
+      const { significance } = deeptracker.selection.get();
+      const { standsOut } = deeptracker.correlation;
+      const cells = this.all(strongest);
+      const clear = this.clear(significance);
+      const { plural, integer } = deeptracker.numbers;
+      this.note.textContent = significance === "all"
+        ? `The first ${integer(cells.length)} of ${plural(model.meta.cells, "cell", "cells")}.`
+        : `${clear ? integer(clear) : "None"} of ${plural(model.meta.cells, "cell", "cells")} ${
+          clear === 1 ? "stands" : "stand"} out beyond chance${clear > cells.length ? `, the first ${integer(cells.length)}` : ""}.${
+          clear ? "" : " These come nearest."}`;
+      this.list.replaceChildren(...cells.map(([r, c]) => this.item(r, c, standsOut(model, r, c, significance))));
+      this.current(deeptracker.selection.get());
+      return "";
+    }
+
+    all(strongest) {
+      return strongest.filter(([r, c]) => this.model.at("count", r, c) > 0);
+    }
+
+    /** Return how many cells stand out. */
+    clear(limit) {
+      const { count, q } = this.model.arrays;
+      let found = 0;
+      for (let at = 0; at < q.length; at++) if (count[at] && (limit === "all" || q[at] <= Number(limit))) found += 1;
+      return found;
+    }
+
+    item(r, c, out) {
+      const { model } = this;
+      const words = deeptracker.correlationWords;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset.cell = `${r} ${c}`;
+      button.dataset.out = String(out);
+      const name = document.createElement("b");
+      name.textContent = `${model.layerName(r)} and ${model.classWords(c)}`;
+      const rest = document.createElement("span");
+      rest.textContent = `: ${words.counted(model, r, c)}${out ? "" : " (may be chance)"}`;
+      button.append(name, rest);
+      const item = document.createElement("li");
+      item.append(button);
+      return item;
+    }
+
+    current(selection) {
+      const cell = this.model && deeptracker.correlation.chosen(this.model, selection);
+      const key = cell ? `${cell.r} ${cell.c}` : "";
+      for (const button of this.list.querySelectorAll("[data-cell]")) {
+        button.setAttribute("aria-pressed", String(button.dataset.cell === key));
+      }
+    }
+
+    selected(selection, names) {
+      if (names.has("significance")) this.chart.invalidate();
+      else if (names.has("cell")) this.current(selection);
+    }
+  }
+
+  (deeptracker.kinds = deeptracker.kinds || {}).correlationcells = (chart) => new StrongestCells(chart);
+})();

@@ -1,0 +1,335 @@
+// The grid of the correlation view: layers by classes, which split into mini-sets and iterations.
+//
+// One canvas shows what is in sight of a scroller; heads are elements that move with it.
+// Options: url (correlation), detail (its mini-sets), names, legend.
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+
+  const SIDE = { wide: 196, narrow: 118 }; // names of layers
+  const NARROW = 620;
+  const LEAST_HEIGHT = 340;
+  const BELOW = 28; // what stands below in a window
+  const BAR = 14; // room for a scrollbar
+  const FIELDS = [
+    "cell", "cellcolour", "significance", "weight", "split", "splitlayers", "splitclasses", "roworder",
+    "columnorder", "classes", "layers", "pins",
+  ];
+
+  function part(name, parent) {
+    const element = document.createElement("div");
+    element.className = name;
+    parent.append(element);
+    return element;
+  }
+
+  class CorrelationGrid {
+    constructor(chart) {
+      this.chart = chart;
+      this.model = null;
+      this.detail = null;
+      this.blocks = null;
+      this.pointed = null;
+      this.waiting = true;
+      this.key = ""; // of the heads
+      this.build();
+      this.listen();
+    }
+
+    build() {
+      const { element, options } = this.chart;
+      this.scroller = part("correlation-scroller", element);
+      this.sizer = part("correlation-sizer", this.scroller);
+      this.sight = part("correlation-sight", this.sizer);
+        this.above = part("correlation-heads", part("correlation-above", this.sight));
+      this.beside = part("correlation-heads", part("correlation-beside", this.sight));
+      this.cells = part("correlation-field", this.sight);
+      this.canvas = document.createElement("canvas");
+      this.cells.append(this.canvas);
+      this.mark = part("correlation-mark", this.cells);
+      this.said = part("correlation-said", element);
+      this.said.setAttribute("role", "status");
+      this.note = part("dt-soft correlation-note", element);
+      element.tabIndex = 0;
+      element.setAttribute("role", "group");
+      element.setAttribute("aria-roledescription", "grid chart");
+      element.setAttribute("aria-label", `${options.label}. Arrow keys move, Enter splits, space pins.`);
+    }
+
+    listen() {
+      const { element } = this.chart;
+      this.scroller.addEventListener("scroll", () => this.chart.invalidate());
+      this.cells.addEventListener("pointermove", (event) => this.hover(event));
+      this.cells.addEventListener("pointerleave", () => this.leave());
+      this.cells.addEventListener("click", (event) => this.click(event));
+      this.sight.addEventListener("click", (event) => this.head(event));
+      this.sight.addEventListener("pointerover", (event) => this.headHover(event));
+      this.sight.addEventListener("pointerout", () => deeptracker.tooltip.hide());
+      element.addEventListener("keydown", (event) => this.keydown(event));
+      this.buttons = element.closest(".dt-panel")?.querySelectorAll("[data-split]") || [];
+      this.buttons.forEach((button) => button.addEventListener("click", () => this.splitAll(button.dataset.split)));
+    }
+
+    receive(answer) {
+      deeptracker.correlation.follow(this.chart, answer, (model) => {
+        this.model = model;
+        this.orders = null;
+        this.waiting = false;
+        this.askDetail(answer);
+      });
+    }
+
+    /** Ask for the mini-sets before they are wanted, so that splitting needs no request. */
+    askDetail(answer) {
+      const address = deeptracker.addressOf(this.chart.options.detail);
+      deeptracker.fetchArrays(address).then((detail) => {
+        if (this.chart.data !== answer) return;
+        this.detail = deeptracker.correlation.detailOf(detail);
+        this.detailOf = this.model;
+        this.chart.element.dataset.detail = "there";
+        this.chart.invalidate();
+      }, (error) => this.chart.failed(error));
+    }
+
+    /** The mini-sets that belong to the model, or null while they are on their way. */
+    get parts() {
+      return this.detailOf === this.model ? this.detail : null;
+    }
+
+    selected(selection, names) {
+      if (names.has("roworder") || names.has("columnorder")) this.orders = null;
+      if (FIELDS.some((name) => names.has(name))) this.chart.invalidate();
+    }
+
+    draw(width) {
+      const { model } = this;
+      if (!model) return "";
+      const selection = deeptracker.selection.get();
+      this.note.textContent = model.meta.note || "";
+      this.scroller.hidden = Boolean(model.meta.reason);
+      if (model.meta.reason) {
+        document.getElementById(this.chart.options.legend)?.replaceChildren();
+        this.blocks = null;
+        return model.meta.message;
+      }
+      this.arrange(width, selection);
+      this.paint(selection);
+      deeptracker.correlationPaint.legend(document.getElementById(this.chart.options.legend), model, selection);
+      this.buttons.forEach((button) => button.setAttribute("aria-pressed",
+        String([button.dataset.split, "both"].includes(selection.split))));
+      const { k, m, top } = model.meta;
+      this.chart.element.dataset.asked = `${k} ${m} ${top}`;
+      return "";
+    }
+
+    /** Find out where everything lies, and set the sizes of the elements. */
+    arrange(width, selection) {
+      const { model } = this;
+      const { rowOrder, columnOrder } = deeptracker.correlation;
+      this.orders ??= {
+        rows: rowOrder(model, selection.roworder), columns: columnOrder(model, selection.columnorder),
+      };
+      const most = Math.max(LEAST_HEIGHT, window.innerHeight - this.top() - BELOW);
+      const side = width < NARROW ? SIDE.narrow : SIDE.wide;
+      const room = { width: width - side - BAR, height: most - BAR };
+      const blocks = deeptracker.correlationBlocks.build(model, this.parts, this.orders, selection, room,
+        (columns) => deeptracker.correlationHeads.height(model, columns));
+      this.blocks = blocks;
+      const { head } = blocks;
+      this.grouped = side === SIDE.wide && selection.roworder === "network";
+      const wide = blocks.width > room.width;
+      const height = Math.min(most, head + blocks.height + (wide ? BAR : 0));
+      this.view = {
+        width: Math.min(blocks.width, room.width),
+        height: Math.min(blocks.height, height - head - (wide ? BAR : 0)),
+      };
+      const size = (element, w, h) => Object.assign(element.style, { width: `${w}px`, height: `${h}px` });
+      this.scroller.style.height = `${height}px`;
+      this.sight.style.setProperty("--head", `${head}px`);
+      this.sight.style.setProperty("--side", `${side}px`);
+      size(this.sizer, side + blocks.width, head + blocks.height);
+      size(this.sight, side + this.view.width, head + this.view.height);
+      size(this.cells, this.view.width, this.view.height);
+      this.view.left = Math.min(this.scroller.scrollLeft, blocks.width - this.view.width);
+      this.view.top = Math.min(this.scroller.scrollTop, blocks.height - this.view.height);
+      this.heads(selection);
+    }
+
+    /** Return where the grid begins on the page. */
+    top() {
+      this.place ??= this.chart.element.getBoundingClientRect().top + window.scrollY;
+      return this.place;
+    }
+
+    /** Make the heads anew where something of them has changed, and move them with the cells. */
+    heads(selection) {
+      const { model, blocks, view } = this;
+      const { roworder, classes, layers, pins, weight, split, splitlayers, splitclasses } = selection;
+      const key = JSON.stringify([roworder, classes, layers, pins, weight, split, splitlayers,
+        splitclasses, selection.columnorder, view.width, view.height, this.grouped, Boolean(this.parts)]);
+      if (key !== this.key || this.headsOf !== model) {
+        this.key = key;
+        this.headsOf = model;
+        const chosen = { classes, layers, pins };
+        const { rowHeads, columnHeads } = deeptracker.correlationHeads;
+        this.beside.replaceChildren(...rowHeads(model, blocks, { grouped: this.grouped, chosen }));
+        this.above.replaceChildren(...columnHeads(model, blocks, { chosen }));
+      }
+      this.sight.classList.toggle("correlation-grouped", this.grouped);
+      this.above.style.transform = `translateX(${-view.left}px)`;
+      this.beside.style.transform = `translateY(${-view.top}px)`;
+    }
+
+    paint(selection) {
+      const { model, blocks, view, pointed } = this;
+      const { context } = deeptracker.sizeCanvas(this.canvas, view.width, view.height);
+      deeptracker.correlationPaint.paint(context, { model, detail: this.parts, blocks, selection, view, pointed });
+      this.place = null; // the controls above may wrap anew before the next drawing
+      const cell = deeptracker.correlation.chosen(model, selection);
+      const column = cell && blocks.columns.find(({ c }) => c === cell.c);
+      const row = cell && blocks.rows.find(({ r }) => r === cell.r);
+      this.mark.hidden = !column;
+      if (!column) return;
+      Object.assign(this.mark.style, {
+        width: `${Math.max(4, column.width)}px`, height: `${row.height}px`,
+        transform: `translate(${column.left - view.left - 1}px, ${row.top - view.top - 1}px)`,
+      });
+    }
+
+    at(event) {
+      const box = this.cells.getBoundingClientRect();
+      const { view, blocks } = this;
+      return deeptracker.correlationBlocks.locate(
+        blocks, event.clientX - box.left + view.left, event.clientY - box.top + view.top);
+    }
+
+    hover(event) {
+      if (!this.blocks) return;
+      const { row, column, part: found, i } = this.at(event);
+      const before = this.pointed?.part?.p;
+      this.pointed = { part: found };
+      if (before !== found?.p) this.chart.invalidate();
+      if (!row || !column) {
+        deeptracker.tooltip.hide();
+        return;
+      }
+      const { model } = this;
+      const { integer, plural } = deeptracker.numbers;
+      const lines = deeptracker.correlationWords.facts(model, row.r, column.c, deeptracker.selection.get().significance);
+      if (i !== null) lines.unshift([`At iteration ${integer(model.iterations[i])}`, plural(model.holds(row.r, i), "filter", "filters")]);
+      if (found) lines.unshift(...this.partWords(found.p, column));
+      deeptracker.tooltip.show(event.clientX, event.clientY,
+        `${model.layerName(row.r)} · ${model.classWords(column.c)}`, lines);
+    }
+
+    partWords(p, column) {
+      const { plural, integer } = deeptracker.numbers;
+      const filters = this.detail.filters(p);
+      const present = this.detail.presence(p);
+      const here = column.moments.reduce((sum, i) => sum + present[i], 0);
+      const listed = Array.from(filters.slice(0, 6)).join(", ") + (filters.length > 6 ? " …" : "");
+      return [
+        [`Mini-set of ${plural(filters.length, "filter", "filters")}`, listed],
+        ["together at iterations of this class", `${integer(here)} of ${integer(column.moments.length)}`],
+        ["in all sets", integer(this.detail.arrays.part_sets[p])],
+      ];
+    }
+
+    leave() {
+      deeptracker.tooltip.hide();
+      if (this.pointed?.part) this.chart.invalidate();
+      this.pointed = null;
+    }
+
+    click(event) {
+      const { row, column, part: found, i } = this.at(event);
+      if (!row || !column) return;
+      deeptracker.correlation.choose(this.model, this.parts, {
+        r: row.r, c: column.c, i, part: found?.p ?? null, add: event.shiftKey,
+      });
+    }
+
+    /** Split what a head stands for, or pin its iteration. */
+    head(event) {
+      const { layer, iteration, class: id } = event.target.closest("[data-layer], [data-class], [data-iteration]")?.dataset || {};
+      if (layer !== undefined) deeptracker.selection.toggle("splitlayers", Number(layer));
+      else if (iteration !== undefined) deeptracker.selection.toggle("pins", Number(iteration));
+      else if (id !== undefined) deeptracker.selection.toggle("splitclasses", Number(id));
+    }
+
+    headHover(event) {
+      const { layer, iteration, class: id } = event.target.closest("[data-layer], [data-class], [data-iteration]")?.dataset || {};
+      const { model } = this;
+      if (!model || (layer ?? iteration ?? id) === undefined) return;
+      const { plural, integer } = deeptracker.numbers;
+      const show = (title, line) => deeptracker.tooltip.show(event.clientX, event.clientY, title, [[line]]);
+      if (layer !== undefined) {
+        show(model.names.layers[layer], `${plural(model.names.filters[layer], "filter", "filters")}; click to split it into mini-sets, or join them`);
+      } else if (iteration !== undefined) show(`Iteration ${integer(Number(iteration))}`, "Click to pin it, or let it go");
+      else {
+        const c = model.columnOf.get(Number(id));
+        show(model.classWords(c), `anomalous at ${plural(model.momentsOf(c).length, "iteration", "iterations")}; click to split, or join them`);
+      }
+    }
+
+    /** Split or join all rows, or all columns. */
+    splitAll(what) {
+      const { split } = deeptracker.selection.get();
+      const parts = { rows: ["rows", "both"].includes(split), columns: ["columns", "both"].includes(split) };
+      parts[what] = !parts[what];
+      const now = parts.rows && parts.columns ? "both" : parts.rows ? "rows" : parts.columns ? "columns" : "none";
+      deeptracker.selection.set({ split: now, [what === "rows" ? "splitlayers" : "splitclasses"]: [] });
+    }
+
+    keydown(event) {
+      const button = event.target.closest("button");
+      if (button && (event.key === "Enter" || event.key === " ")) return; // it acts by itself
+      if (!this.blocks || event.ctrlKey || event.metaKey || event.altKey) return;
+      const selection = deeptracker.selection.get();
+      const cell = deeptracker.correlation.chosen(this.model, selection);
+      const [down, right] = {
+        ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
+        Home: [0, -Infinity], End: [0, Infinity],
+      }[event.key] || [0, 0];
+      if (down || right) this.step(cell, down, right);
+      else if (event.key === "Enter" && cell) this.splitCell(cell);
+      else if (event.key === " " && cell) {
+        deeptracker.correlation.choose(this.model, this.parts, { ...cell, add: event.shiftKey });
+      } else return;
+      event.preventDefault();
+    }
+
+    step(cell, down, right) {
+      const { rows, columns } = this.blocks;
+      const place = (blocks, name, step) => {
+        const at = cell ? blocks.findIndex((block) => block[name] === cell[name]) : -1;
+        return blocks[at < 0 ? 0 : Math.min(Math.max(at + step, 0), blocks.length - 1)];
+      };
+      const row = place(rows, "r", down);
+      const column = place(columns, "c", right);
+      deeptracker.selection.set({ cell: [[row.id, column.id]] });
+      this.said.textContent = deeptracker.correlationWords.sentence(this.model, row.r, column.c);
+      const keep = (now, sight, from, length) => Math.min(from, Math.max(now, from + length - sight));
+      this.scroller.scrollLeft = keep(this.scroller.scrollLeft, this.view.width, column.left, column.width);
+      this.scroller.scrollTop = keep(this.scroller.scrollTop, this.view.height, row.top, row.height);
+    }
+
+    splitCell({ r, c }) {
+      const { isSplit } = deeptracker.correlationBlocks;
+      const selection = deeptracker.selection.get();
+      const [layer, id] = [this.model.layers[r], this.model.classes[c]];
+      const both = isSplit(selection, "rows", layer) && isSplit(selection, "columns", id);
+      const flip = (what, name, value) => {
+        if (isSplit(selection, what, value) === both) deeptracker.selection.toggle(name, value);
+      };
+      flip("rows", "splitlayers", layer);
+      flip("columns", "splitclasses", id);
+    }
+
+    destroy() {
+      deeptracker.tooltip.hide();
+    }
+  }
+
+  (deeptracker.kinds = deeptracker.kinds || {}).correlationgrid = (chart) => new CorrelationGrid(chart);
+})();

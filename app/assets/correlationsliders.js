@@ -1,0 +1,54 @@
+// How many filters of an iteration count (K), and how heavy a mini-set must be, as sliders.
+// Options: most (largest K).
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+
+  const WEIGHTS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500];
+
+  function make(tag, properties, ...children) {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  }
+
+  function slider(chart, { id, words, title, ...range }, write) {
+    const value = make("output", {});
+    const input = make("input", { type: "range", step: 1, id, ...range });
+    input.addEventListener("input", () => write(Number(input.value)));
+    chart.element.append(make("label", { className: "correlation-control", title },
+      make("span", {}, words, value), input));
+    return { input, value };
+  }
+
+  class Sliders {
+    constructor(chart) {
+      this.top = slider(chart, {
+        id: "correlation-k-filters", words: "Filters K: ", min: 1, max: chart.options.most,
+        title: "How many of the most changed filters of an iteration are looked at",
+      }, (top) => deeptracker.selection.set({ top }));
+      this.weight = slider(chart, {
+        id: "correlation-weight", words: "Mini-sets: ", min: 0, max: WEIGHTS.length - 1,
+        title: "Weight of a mini-set: its filters times the sets that contain it; lighter ones are left out",
+      }, (at) => deeptracker.selection.set({ weight: WEIGHTS[at] }));
+    }
+
+    selected(selection, names) {
+      if (names.has("top") || names.has("weight")) this.draw();
+    }
+
+    draw() {
+      const { top, weight } = deeptracker.selection.get();
+      const { integer } = deeptracker.numbers;
+      this.top.input.value = top;
+      this.top.value.textContent = `${integer(top)} most changed`;
+      const at = WEIGHTS.findIndex((one) => one >= weight);
+      this.weight.input.value = at < 0 ? WEIGHTS.length - 1 : at;
+      this.weight.value.textContent = weight <= 1 ? "all" : `weight ≥ ${integer(weight)}`;
+      this.weight.input.setAttribute("aria-valuetext", this.weight.value.textContent);
+      return "";
+    }
+  }
+
+  (deeptracker.kinds = deeptracker.kinds || {}).correlationsliders = (chart) => new Sliders(chart);
+})();

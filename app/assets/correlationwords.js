@@ -1,0 +1,50 @@
+// The correlation view in words: a cell as a sentence, and what its numbers mean.
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+
+  /** Write a chance: "1 in 4,000" and no power of ten; "hardly ever" below one in a million. */
+  function chance(p) {
+    const { integer, number } = deeptracker.numbers;
+    if (p >= 0.1) return number(p, 2);
+    return p < 1e-6 ? "less than 1 in 1,000,000" : `1 in ${integer(Number((1 / p).toPrecision(2)))}`;
+  }
+
+  const times = (lift) => `${deeptracker.numbers.number(lift, 2)} × what chance gives`;
+
+  /** Return "12 filters at 3 iterations, 1.2 expected". */
+  function counted(model, r, c) {
+    const { plural, number } = deeptracker.numbers;
+    return `${plural(model.at("count", r, c), "filter", "filters")} at ${
+      plural(model.at("sets", r, c), "iteration", "iterations")}, ${
+      number(model.at("expected", r, c), 2)} expected`;
+  }
+
+  /** Return "layer3.0.conv1 and class 8: 12 filters at 3 iterations, 1.2 expected". */
+  const sentence = (model, r, c) =>
+    `${model.layerName(r)} and ${model.classWords(c)}: ${counted(model, r, c)}`;
+
+  /** Return the lines [label, value] that explain a cell. */
+  function facts(model, r, c, limit) {
+    const { integer, number } = deeptracker.numbers;
+    const of = model.momentsOf(c).length;
+    const count = model.at("count", r, c);
+    const lines = [
+      ["Filters among the most changed", integer(count)],
+      ["at so many of the class's iterations", `${integer(model.at("sets", r, c))} of ${integer(of)}`],
+      ["Expected by chance", number(model.at("expected", r, c), 2)],
+    ];
+    if (!count) return lines;
+    const q = model.at("q", r, c);
+    lines.push(
+      ["Lift", times(model.at("lift", r, c))],
+      [`At least ${integer(model.at("level", r, c))} filters: here`, `${integer(model.at("hits", r, c))} of ${integer(of)}`],
+      ["in the whole run", `${integer(model.at("base", r, c))} of ${integer(model.meta.population)}`],
+      ["Chance of that (q, corrected)", chance(q)],
+      [q <= (limit === "all" ? 0.05 : Number(limit)) ? "Stands out: hardly by chance" : "May well be chance"],
+    );
+    return lines;
+  }
+
+  deeptracker.correlationWords = { chance, counted, sentence, facts };
+})();

@@ -1,0 +1,16 @@
+"""The texts of the correlation view's choices, by the values that the selection holds."""
+
+from app.views.layers.words import TOP_QUANTITIES
+
+QUANTITIES = {**TOP_QUANTITIES, "update_ratio": "Update / weight"}
+DIRECTIONS = {"both": "Both", "forgotten": "Forgotten", "learned": "Learned"}
+COLOURS = {"count": "Filters", "lift": "Lift"}
+# The largest share of false finds (q, the false discovery rate) among the cells drawn in full.
+SIGNIFICANCES = {"0.05": "q ≤ 0.05", "0.01": "q ≤ 0.01", "0.001": "q ≤ 0.001", "all": "All alike"}
+ROW_ORDERS = {"network": "Network", "strength": "Strongest", "name": "Name"}
+COLUMN_ORDERS = {
+    "strength": "Strongest",
+    "iterations": "Most iterations",
+    "name": "Name",
+    "number": "Number",
+}
