@@ -12,7 +12,18 @@ from app import annotation_routes, binary, errors, health, shell, store
 from app.auth import guard, headers, login
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
-from app.views import View, account, annotations, jobs, layers, overview, runs, saved_views, validation
+from app.views import (
+    View,
+    account,
+    annotations,
+    correlation,
+    jobs,
+    layers,
+    overview,
+    runs,
+    saved_views,
+    validation,
+)
 from db.engine import make_engine
 
 # Those of a run are its tabs, in this order.
@@ -24,6 +35,7 @@ VIEWS: tuple[View, ...] = (
     overview.VIEW,
     validation.VIEW,
     layers.VIEW,
+    correlation.VIEW,
     account.VIEW,
 )
 
