@@ -38,6 +38,7 @@ def annotation_json(row: AnnotationRow) -> dict[str, Any]:
         "body": row.body,
         "tag": row.tag,
         "version": row.version,
+        "changed": row.changed,
         "created_at": _time(row.created_at),
         "edited_at": _time(row.edited_at),
         "resolved_at": _time(row.resolved_at),

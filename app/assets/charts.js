@@ -6,6 +6,8 @@
 // receive(data), selected(selection, names), url(), destroy()}, all but draw optional; draw may
 // return a sentence that is shown instead of a picture.
 // data-state tells where a chart stands: loading, drawn, message or error.
+// What lies over or beside charts of any kind (annotations) adds itself to the set
+// deeptracker.afterDrawing: functions that are called with a chart once it is drawn.
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
@@ -109,6 +111,7 @@
       if (this.options.url && (!this.width || !this.data)) return;
       const message = this.handler.draw(this.width);
       this.say(message || "");
+      for (const tell of deeptracker.afterDrawing || []) tell(this);
       // A handler may wait for more than its one address.
       if (this.handler.waiting) this.state("loading");
       else if (this.loaded === this.address) this.state(message ? "message" : "drawn");

@@ -74,8 +74,11 @@ class Watch:
         if parts.scheme in ("http", "https", "ws", "wss"):
             if parts.netloc != self.host:
                 self.troubles.append(f"request to another host: {url}")
-            # Chromium looks for the icon again whenever the address changes.
-            if not parts.path.endswith(("mark.svg", "favicon.ico")):
+            # Chromium looks for the icon again whenever the address changes, and every open page
+            # asks for new annotations.
+            if not parts.path.endswith(
+                ("mark.svg", "favicon.ico", "/annotations", "/annotations/mentions")
+            ):
                 self.requests.append(parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
