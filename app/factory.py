@@ -17,6 +17,7 @@ from app.views import (
     account,
     annotations,
     correlation,
+    cube,
     jobs,
     layers,
     overview,
@@ -36,6 +37,7 @@ VIEWS: tuple[View, ...] = (
     validation.VIEW,
     layers.VIEW,
     correlation.VIEW,
+    cube.VIEW,
     account.VIEW,
 )
 

@@ -1,0 +1,161 @@
+// Names and numbers along the cube's edges: upright text on the screen, whatever way the cube is turned.
+//
+// Each edge names as many of its cells as there is room for; those under the pointer, of the slices
+// and of the cursor always. A click on a name slices there.
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+
+  const LINE = 13;
+  const GAP = 5;
+  const MOST_WIDTH = 108;
+  const CHARACTERS = 17;
+  // Where the edges lie: a point of a face for the share 0..1 of the dimension's cells.
+  const EDGES = {
+    layers: { dimension: "layers", at: (share, { H }) => ["front", 0, share * H] },
+    columns: { dimension: "columns", at: (share, { W, H }) => ["front", share * W, H] },
+    classes: { dimension: "classes", at: (share, { D, H }) => ["right", share * D, H] },
+    // Unfolded, the top face lies apart from the right one.
+    above: { dimension: "classes", at: (share, { D }) => ["top", 0, (1 - share) * D] },
+  };
+  const TITLES = { layers: "layers", columns: "iterations", classes: "classes", above: "classes" };
+
+  let ruler = null;
+  const widths = new Map();
+
+  function widthOf(text) {
+    if (!ruler) {
+      ruler = document.createElement("canvas").getContext("2d");
+      ruler.font = "11px system-ui, sans-serif";
+    }
+    if (!widths.has(text)) {
+      if (widths.size > 5000) widths.clear();
+      widths.set(text, Math.min(MOST_WIDTH, ruler.measureText(text).width));
+    }
+    return widths.get(text);
+  }
+
+  /** Return a name of at most CHARACTERS letters, its middle left out: both ends tell names apart. */
+  function short(name) {
+    const letters = Array.from(name);
+    if (letters.length <= CHARACTERS) return name;
+    const half = (CHARACTERS - 1) / 2;
+    return `${letters.slice(0, half).join("")}…${letters.slice(-half).join("")}`;
+  }
+
+  class Labels {
+    /** `nameOf(dimension, at)` says what a cell is called; `chosen(dimension, at)` is told clicks. */
+    constructor(stage, nameOf, chosen) {
+      this.element = document.createElement("div");
+      this.element.className = "cube-labels";
+      stage.append(this.element);
+      this.nameOf = nameOf;
+      this.pool = [];
+      this.used = 0;
+      this.element.addEventListener("click", (event) => {
+        const label = event.target.closest("[data-dimension]");
+        if (label) chosen(label.dataset.dimension, Number(label.dataset.at));
+      });
+    }
+
+    /** Draw all labels: `always` is [{dimension, at, kind}] of cells that are named in any case. */
+    draw({ size, view, ranges, always }) {
+      this.used = 0;
+      for (const [name, edge] of Object.entries(EDGES)) {
+        const [first, after] = ranges[edge.dimension];
+        const apart = (name === "above") === view.folded;
+        if (after <= first || apart || (!size.D && edge.dimension === "classes")) continue;
+        this.edge(name, edge, { size, view, first, after, always });
+      }
+      for (let at = this.used; at < this.pool.length; at++) this.pool[at].hidden = true;
+    }
+
+    edge(name, edge, { size, view, first, after, always }) {
+      const place = (share) => {
+        const [face, u, v] = edge.at(share, size);
+        return deeptracker.cube.project(view, deeptracker.cube.pointOf(face, u, v, size, view.folded));
+      };
+      const [start, end] = [place(0), place(1)];
+      const along = [end[0] - start[0], end[1] - start[1]];
+      const length = Math.hypot(...along);
+      if (length < 40) return; // seen from its end
+      const level = Math.abs(along[1]) < 0.12 * length;
+      const side = name === "layers" || name === "above" ? "left" : level || name === "columns" ? "below" : "right";
+      const count = after - first;
+      const pixel = (at) => place((at - first + 0.5) / count);
+      const forced = always.filter(({ dimension, at }) => dimension === edge.dimension && at >= first && at < after);
+      const stride = this.stride(edge.dimension, first, after, along, level);
+      const boxes = forced.map(({ at }) => grown(this.box(pixel(at), this.nameOf(edge.dimension, at), side)));
+      for (let at = first + (stride > 1 ? Math.floor(stride / 2) : 0); at < after; at += stride) {
+        const text = short(this.nameOf(edge.dimension, at));
+        const box = this.box(pixel(at), text, side);
+        if (!boxes.some((other) => meet(box, other))) this.put(pixel(at), text, side, edge.dimension, at, "");
+      }
+      for (const { at, kind } of forced) this.put(pixel(at), this.nameOf(edge.dimension, at), side, edge.dimension, at, kind);
+      this.title(name, side, start, end);
+    }
+
+    /** Return the step between named cells at which no two names touch. */
+    stride(dimension, first, after, along, level) {
+      const count = after - first;
+      const step = [Math.abs(along[0]) / count, Math.abs(along[1]) / count];
+      let widest = 0;
+      const sample = Math.max(1, Math.floor(count / 60));
+      for (let at = first; at < after; at += sample) {
+        widest = Math.max(widest, widthOf(short(this.nameOf(dimension, at))));
+      }
+      const across = (widest + GAP) / Math.max(step[0], 1e-9);
+      const down = level ? Infinity : LINE / Math.max(step[1], 1e-9);
+      const stride = Math.max(1, Math.ceil(Math.min(across, down) - 1e-6));
+      return stride > 1 && count > 20 ? Math.ceil(stride * 1.15) : stride;
+    }
+
+    box([x, y], text, side) {
+      const width = widthOf(text) + 4;
+      const left = side === "left" ? x - 8 - width : side === "right" ? x + 8 : x - width / 2;
+      const top = side === "below" ? y + 6 : y - LINE / 2;
+      return [left, top, left + width, top + LINE];
+    }
+
+    put([x, y], text, side, dimension, at, kind) {
+      const label = this.take();
+      label.className = `cube-label cube-label-${side} ${kind ? `cube-label-${kind}` : ""}`;
+      label.dataset.dimension = dimension;
+      label.dataset.at = at;
+      if (label.firstChild.textContent !== text) label.firstChild.textContent = text;
+      label.title = this.nameOf(dimension, at);
+      label.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+    }
+
+    title(name, side, start, end) {
+      const label = this.take();
+      label.className = `cube-label cube-title cube-title-${name}`;
+      delete label.dataset.dimension;
+      delete label.dataset.at;
+      label.removeAttribute("title");
+      label.firstChild.textContent = TITLES[name];
+      const [x, y] = side === "below" ? [(start[0] + end[0]) / 2, (start[1] + end[1]) / 2] : end;
+      const shift = side === "left" ? [-10, name === "layers" ? 16 : -12] : side === "below" ? [0, 36] : [34, -16];
+      label.style.transform = `translate(${(x + shift[0]).toFixed(1)}px, ${(y + shift[1]).toFixed(1)}px)`;
+    }
+
+    take() {
+      if (this.used === this.pool.length) {
+        const label = document.createElement("div");
+        label.append(document.createElement("span"));
+        this.element.append(label);
+        this.pool.push(label);
+      }
+      const label = this.pool[this.used];
+      this.used += 1;
+      label.hidden = false;
+      return label;
+    }
+  }
+
+  // What is always named stands on a ground of its own, a little larger.
+  const grown = ([left, top, right, bottom]) => [left - 5, top - 3, right + 5, bottom + 3];
+  const meet = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+
+  deeptracker.cube = { ...deeptracker.cube, Labels };
+})();

@@ -1,0 +1,13 @@
+"""The cube: layers, classes and iterations as three faces that turn, unfold, and can be cut."""
+
+from app.views import View
+from app.views.cube.callbacks import register
+from app.views.cube.layout import layout
+
+VIEW = View(
+    name="cube",
+    title="Cube",
+    path="/run/<run_id>/cube",
+    layout=layout,
+    register=register,
+)

@@ -1,0 +1,160 @@
+"""The page of the cube: modes and controls, a card for every face, the cube, slices beside."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import get_relative_path, html
+
+from app import store
+from app.components.charts import chart
+from app.components.controls import segments, select
+from app.selection import selection_parts
+from app.views import PageContext
+from app.views.cube import words
+from app.views.cube.ids import Ids
+from app.views.validation.layout import ORDERS, PALETTES
+from db.queries import structure
+from db.queries.runs import RunRow
+from ingest.analysis.anomalies import default_threshold, default_window
+from ingest.analysis.peaks import PEAK_LIMIT
+
+
+def layout(context: PageContext) -> html.Div:
+    """Return the cube of the run of the context."""
+    run = context.run
+    if run is None:
+        raise ValueError("the cube is a page of a run")
+    base = get_relative_path(f"/data/run/{run.id}")
+    with store.transaction() as session:
+        sizes = structure.classes(session, run_id=run.id).image_count
+    k, m = default_window(run.snapshot_count), default_threshold(sizes)
+    return html.Div(
+        [
+            *selection_parts({"k": k, "m": m}),
+            _title(run, base),
+            _controls(run, int(sizes.max(initial=1)), k=k, m=m),
+            html.Div(
+                [
+                    html.Div([_cards(), _cube(base, len(sizes))], className="cube-main"),
+                    html.Aside(_aside(), className="cube-aside"),
+                ],
+                className="cube-body",
+            ),
+        ],
+        className="cube",
+    )
+
+
+def _title(run: RunRow, base: str) -> html.Header:
+    live = chart(
+        Ids.LIVE,
+        "live",
+        label="Loading of the run",
+        state=f"{base}/state",
+        version=run.version,
+        live=True,
+    )
+    return html.Header([html.H1("Cube"), live], className="cube-heading")
+
+
+def _labelled(text: str, control: Any, title: str = "") -> html.Label:
+    return html.Label([html.Span(text), control], className="cube-control", title=title)
+
+
+def _controls(run: RunRow, largest: int, *, k: int, m: int) -> html.Div:
+    window = chart(
+        Ids.WINDOW,
+        "validationwindow",
+        label="Window and threshold of anomalies",
+        snapshots=max(1, run.snapshot_count),
+        largest=max(1, largest),
+        k=k,
+        m=m,
+        prefix="cube",
+    )
+    count = dmc.NumberInput(id=Ids.TOP_COUNT, value=50, min=1, max=PEAK_LIMIT, size="xs", w=72)
+    return html.Div(
+        [
+            _labelled("Seen from", segments(Ids.MODE, "Seen from", words.MODES, "turned")),
+            _labelled(
+                "Order of classes", select(Ids.ORDER, "Order of classes", ORDERS, "similarity", 148)
+            ),
+            window,
+            _labelled(
+                "Filters K", count, "So many of the most changed filters of an iteration count"
+            ),
+        ],
+        className="cube-controls",
+    )
+
+
+def _cards() -> html.Div:
+    colours = select(Ids.PALETTE, "Colours of the accuracy", PALETTES, "accuracy", 132)
+    tied = dmc.Switch(id=Ids.TIED, label="Beyond chance", size="xs", checked=False)
+    return html.Div(
+        [
+            _card(
+                "Front",
+                [select(Ids.FRONT, "What the front shows", words.FRONTS, "ratio", 164)],
+                caption=Ids.FRONT_CAPTION,
+                legend=Ids.FRONT_LEGEND,
+            ),
+            _card(
+                "Top",
+                [select(Ids.TOP, "What the top shows", words.TOPS, "accuracy", 104), colours],
+                caption=Ids.TOP_CAPTION,
+                legend=Ids.TOP_LEGEND,
+            ),
+            _card(
+                "Right",
+                [tied, select(Ids.RIGHT, "What the right face shows", words.RIGHTS, "count", 92)],
+                caption=Ids.RIGHT_CAPTION,
+                legend=Ids.RIGHT_LEGEND,
+            ),
+        ],
+        className="cube-cards",
+    )
+
+
+def _card(title: str, controls: list[Any], *, caption: str, legend: str) -> html.Section:
+    return html.Section(
+        [
+            html.Div([html.H2(title), *controls], className="cube-card-head"),
+            html.Span(id=caption, className="cube-caption"),
+            html.Span(id=legend, className="cube-legend"),
+        ],
+        className="cube-card",
+    )
+
+
+def _cube(base: str, classes: int) -> html.Div:
+    cards = {
+        "front": {"caption": Ids.FRONT_CAPTION, "legend": Ids.FRONT_LEGEND},
+        "top": {"caption": Ids.TOP_CAPTION, "legend": Ids.TOP_LEGEND},
+        "right": {"caption": Ids.RIGHT_CAPTION, "legend": Ids.RIGHT_LEGEND},
+    }
+    return chart(
+        Ids.CUBE,
+        "cube",
+        label="The cube of layers, classes and iterations; Tab moves from face to face",
+        url=f"{base}/cube-layers?measure={{cubefront}}",
+        base=base,
+        classes=classes,
+        cards=cards,
+        controls=Ids.CONTROLS,
+        readout=Ids.READOUT,
+        measures=words.FRONTS,
+        say={"noColumns": words.NO_SNAPSHOTS},
+    )
+
+
+def _aside() -> list[Any]:
+    keys = [html.Li([html.Kbd(key), " ", text]) for key, text in words.HELP]
+    polite: dict[str, Any] = {"aria-live": "polite"}
+    return [
+        html.Section(
+            [html.H2("Slices and ranges"), html.Div(id=Ids.CONTROLS)], className="cube-panel"
+        ),
+        html.Ul(keys, className="cube-help"),
+        html.Div(id=Ids.READOUT, className="cube-readout", role="status", **polite),
+    ]
