@@ -6,7 +6,15 @@ from db.permissions import ROLE_PERMISSIONS, Permission, Role, allows
 
 EXPECTED = {
     Role.VIEWER: {"read_runs"},
-    Role.MEMBER: {"read_runs", "annotate", "compare", "schedule_jobs", "share_views"},
+    Role.MEMBER: {
+        "read_runs",
+        "annotate",
+        "compare",
+        "mute_findings",
+        "schedule_jobs",
+        "set_thresholds",
+        "share_views",
+    },
     Role.ADMIN: set(Permission),
 }
 
