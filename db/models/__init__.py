@@ -2,6 +2,16 @@
 
 from db.models.annotations import Annotation, AnnotationState, Mention, Reply
 from db.models.base import Base
+from db.models.findings import (
+    Alert,
+    AlertChannel,
+    AlertDelivery,
+    AlertReader,
+    Finding,
+    FindingMute,
+    RuleThreshold,
+    RunHealth,
+)
 from db.models.jobs import IngestJob, IngestJobLine
 from db.models.measurements import (
     class_result,
@@ -28,9 +38,15 @@ __all__ = [
     "Account",
     "AccountSession",
     "AccountToken",
+    "Alert",
+    "AlertChannel",
+    "AlertDelivery",
+    "AlertReader",
     "Annotation",
     "AnnotationState",
     "Base",
+    "Finding",
+    "FindingMute",
     "Image",
     "IngestFind",
     "IngestFiring",
@@ -43,7 +59,9 @@ __all__ = [
     "LoginAttempt",
     "Mention",
     "Reply",
+    "RuleThreshold",
     "Run",
+    "RunHealth",
     "SavedView",
     "ValidationClass",
     "class_result",

@@ -64,7 +64,7 @@ def test_arrays_are_stored_uncompressed_for_slices(owned):
 
 
 # Tables of the team, which are small and may be about no run.
-TEAM = {"ingest_job", "ingest_schedule", "annotation", "saved_view", "notification", "audit"}
+TEAM = {"alert", "ingest_job", "ingest_schedule", "annotation", "saved_view", "notification", "audit"}
 
 
 def test_keys_of_measurements_begin_with_the_run(owned):
