@@ -50,6 +50,7 @@ LOOK_UPS = {
     "top_filters": lambda s, run: peaks.top_filters(
         s, run_id=run, iteration=20, quantity="cosine_change"
     ),
+    "all_peaks": lambda s, run: peaks.all_peaks(s, run_id=run, quantity="cosine_change"),
     "class_images": lambda s, run: class_results.class_images(s, run_id=run, class_id=1),
     "scalar": lambda s, run: scalars.scalar(s, run_id=run, name="train_loss"),
     "scalar_names": lambda s, run: scalars.scalar_names(s, run_id=run),
@@ -124,6 +125,7 @@ def test_a_wrong_quantity_is_refused_without_a_statement(session, run, monkeypat
             (filter_stats.layer_filters, {"layer_id": 0}),
             (filter_stats.one_filter, {"layer_id": 0, "filter": 0}),
             (peaks.top_filters, {"iteration": 10}),
+            (peaks.all_peaks, {}),
         ):
             with pytest.raises(ValueError, match="is none of"):
                 look_up(session, run_id=run.run_id, quantity=wrong, **names)

@@ -119,6 +119,17 @@ def test_top_filters(session, run, limit):
                                   min(limit, int(run.layer_filters.sum())))  # fmt: skip
 
 
+def test_all_peaks(session, run):
+    for quantity in ("cosine_change", "gradient_l2"):
+        found = peaks.all_peaks(session, run_id=run.run_id, quantity=quantity)
+        assert len(found.start) == len(run.iterations) + 1
+        for t in range(len(run.iterations)):
+            here = slice(found.start[t], found.start[t + 1])
+            columns = (found.layer_id[here], found.filter[here], found.value[here])
+            rows = zip(*(column.tolist() for column in columns), strict=True)
+            assert list(rows) == run.peaks(t, quantity)
+
+
 def test_class_images(session, run):
     for c in range(4):
         found = class_results.class_images(session, run_id=run.run_id, class_id=c)
