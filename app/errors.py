@@ -86,7 +86,7 @@ def _status(error: Exception) -> int:
 
 
 def _answer(status: int, text: str) -> ResponseReturnValue:
-    if request.path.startswith(("/data/", "/_dash")):
+    if request.path.startswith(("/data/", "/_dash", "/api/")):
         response = jsonify(error=text)
         response.status_code = status
         return response

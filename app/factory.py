@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import annotation_routes, binary, errors, health, shell, store
-from app.auth import guard, headers, login
+from app.auth import guard, headers, links, login
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
 from app.views import (
@@ -21,18 +21,21 @@ from app.views import (
     jobs,
     layers,
     overview,
+    people,
     runs,
     saved_views,
     validation,
 )
+from app.views.workspace import workspace_of
 from db.engine import make_engine
 
-# Those of a run are its tabs, in this order.
-VIEWS: tuple[View, ...] = (
+# Those of a run are its tabs, in this order; the workspace puts them beside each other.
+_PAGES: tuple[View, ...] = (
     runs.VIEW,
     jobs.VIEW,
     saved_views.VIEW,
     annotations.VIEW,
+    people.VIEW,
     overview.VIEW,
     validation.VIEW,
     layers.VIEW,
@@ -40,6 +43,7 @@ VIEWS: tuple[View, ...] = (
     cube.VIEW,
     account.VIEW,
 )
+VIEWS: tuple[View, ...] = (*_PAGES, workspace_of(_PAGES))
 
 # The largest body that any callback or form needs, and then some.
 MAX_BODY = 2 * 2**20
@@ -107,6 +111,7 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
     server = Flask("app", static_folder=None)
     server.config.update(
         SECRET_KEY=settings.key(),
+        **{links.PUBLIC_URL: settings.public_url},
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
     )

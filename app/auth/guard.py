@@ -14,9 +14,12 @@ from app.auth.permission_map import ROUTES, Access, Needed
 from app.auth.tokens import hash_token
 from app.config import AppSettings
 from db.permissions import Permission
-from db.queries import sessions
+from db.queries import api_tokens, sessions
 
 CALLBACKS = "deeptracker.callbacks"
+# What scripts ask; with a token instead of a cookie.
+API = "/api/"
+MAX_TOKEN = 200
 
 
 def install(server: Flask, settings: AppSettings) -> None:
@@ -41,17 +44,21 @@ def _check(settings: AppSettings) -> ResponseReturnValue | None:
     g.identity = None
     if not host_allowed(settings):
         abort(421, "This server does not answer under that name; see DEEPTRACKER_ALLOWED_HOSTS.")
-    if not origin_allowed(settings):
+    # A token travels in a header that no other site's page can send: it needs no origin.
+    token = bearer_token()
+    if token is None and not origin_allowed(settings):
         abort(403, "The request does not come from a page of this server.")
     rule = request.url_rule.rule if request.url_rule else None
     needed = ROUTES.get(rule) if rule else None
     if needed is Access.PUBLIC:
         return None
-    g.identity = identify(settings)
+    g.identity = identify(settings) if token is None else identify_token(token)
     if g.identity is None:
         return _log_in_first()
     if rule is None:
         return None  # Flask's own 404 or 405
+    if request.path.startswith(API) and not rule.startswith(API):
+        abort(404, "The API has nothing under this address.")  # not the page that is everywhere
     if needed is Access.CALLBACK:
         needed = _callback_need()
     if needed is None:
@@ -76,6 +83,26 @@ def identify(settings: AppSettings) -> Identity | None:
     return Identity(found.account_id, found.name, found.email, found.role, token_hash)
 
 
+def bearer_token() -> str | None:
+    """Return the API token that came with the request; only the API's routes take one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if not request.path.startswith(API) or scheme.lower() != "bearer":
+        return None
+    return token.strip()[:MAX_TOKEN]
+
+
+def identify_token(token: str) -> Identity | None:
+    """Return whose API token this is, asked of the database; there is no session behind it."""
+    token_hash = hash_token(token)
+    with store.transaction() as session:
+        found = api_tokens.find_token(session, token_hash=token_hash)
+        if found is None:
+            return None
+        if found.due:
+            api_tokens.note_used(session, token_hash=token_hash)
+    return Identity(found.account_id, found.name, found.email, found.role, b"")
+
+
 def _callback_need() -> Needed | None:
     body = request.get_json(silent=True)
     output = body.get("output") if isinstance(body, dict) else None
@@ -86,7 +113,7 @@ def _callback_need() -> Needed | None:
 
 def _log_in_first() -> ResponseReturnValue:
     wants_page = request.method in ("GET", "HEAD") and not request.path.startswith(
-        ("/_dash", "/data/", "/assets/")
+        ("/_dash", "/data/", "/assets/", API)
     )
     if not wants_page:
         return jsonify(error="Log in first."), 401

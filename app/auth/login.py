@@ -13,7 +13,7 @@ from app.auth.identity import current_identity
 from app.auth.throttle import Throttled, check_password
 from app.auth.tokens import hash_token, new_token
 from app.config import AppSettings
-from db.queries import accounts, sessions
+from db.queries import accounts, audit, sessions
 from db.queries.accounts import AccountRow
 
 MAX_NEXT = 2_000
@@ -94,12 +94,17 @@ def _begin_session(settings: AppSettings, account_id: int, target: str) -> Respo
     """Give the browser a session of its own, whatever it came with."""
     token, token_hash = new_token()
     with store.transaction() as session:
+        account = accounts.get_account(session, account_id=account_id)
+        where = request.remote_addr or ""
+        audit.record(
+            session, actor_id=account_id, action="logged in as", target=account.email, detail=where
+        )
         sessions.add_session(
             session,
             account_id=account_id,
             token_hash=token_hash,
             user_agent=request.headers.get("User-Agent", ""),
-            address=request.remote_addr or "",
+            address=where,
         )
     response = make_response(redirect(target, code=303))
     set_cookie(response, settings, token=token)
@@ -150,4 +155,7 @@ def _use_link(settings: AppSettings, token: str) -> ResponseReturnValue:
         accounts.set_password_hash(session, account_id=account.id, password_hash=hashed)
         # Whoever had got hold of the account before is out now.
         sessions.revoke_sessions(session, account_id=account.id)
+        audit.record(
+            session, actor_id=account.id, action="chose a password for", target=account.email
+        )
     return _begin_session(settings, account.id, "/")

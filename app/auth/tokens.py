@@ -4,9 +4,12 @@ import hashlib
 import secrets
 
 
-def new_token() -> tuple[str, bytes]:
-    """Return a token of 256 random bits and the hash under which it is kept."""
-    token = secrets.token_urlsafe(32)
+def new_token(prefix: str = "") -> tuple[str, bytes]:
+    """Return a token of 256 random bits and the hash under which it is kept.
+
+    A prefix lets people, and scanners for leaked secrets, tell what kind of token it is.
+    """
+    token = prefix + secrets.token_urlsafe(32)
     return token, hash_token(token)
 
 

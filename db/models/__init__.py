@@ -23,7 +23,15 @@ from db.models.measurements import (
     scalar,
     snapshot,
 )
-from db.models.people import Account, AccountSession, AccountToken, LoginAttempt
+from db.models.people import (
+    Account,
+    AccountIdentity,
+    AccountSession,
+    AccountToken,
+    ApiToken,
+    AuditEntry,
+    LoginAttempt,
+)
 from db.models.saved_views import SavedView
 from db.models.schedules import (
     IngestFind,
@@ -36,6 +44,7 @@ from db.models.structure import Image, Layer, Run, ValidationClass
 
 __all__ = [
     "Account",
+    "AccountIdentity",
     "AccountSession",
     "AccountToken",
     "Alert",
@@ -44,6 +53,8 @@ __all__ = [
     "AlertReader",
     "Annotation",
     "AnnotationState",
+    "ApiToken",
+    "AuditEntry",
     "Base",
     "Finding",
     "FindingMute",

@@ -1,6 +1,6 @@
-"""Accounts, their sessions and one-time links, and attempts to log in."""
+"""Accounts, how they log in, what their tokens may do, and who did what."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, Timestamp, one_of
@@ -67,3 +67,48 @@ class LoginAttempt(Base):
     key: Mapped[str] = mapped_column(Text)
     at: Mapped[CreatedAt]
     succeeded: Mapped[bool]
+
+
+class ApiToken(Base):
+    """A token with which a script acts as its account; only a hash of it is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Timestamp | None]
+    last_used_at: Mapped[Timestamp | None]
+    revoked_at: Mapped[Timestamp | None]
+
+
+class AccountIdentity(Base):
+    """One person as an OpenID Connect provider knows her; `subject` never changes there."""
+
+    __tablename__ = "account_identity"
+
+    issuer: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[CreatedAt]
+
+
+class AuditEntry(Base):
+    """Who did what to what; `actor_name` stays when the account is gone."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "actor_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    at: Mapped[CreatedAt]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
+    actor_name: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    target: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text, server_default="")

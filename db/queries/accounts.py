@@ -110,20 +110,14 @@ def set_password_hash(session: Session, *, account_id: int, password_hash: str) 
 def set_active(session: Session, *, account_id: int, active: bool) -> None:
     """Let an account log in, or no longer; NotFound. Conflict for the last working admin."""
     if not active:
-        # Two admins who lock each other out at once: the second one waits here, and is refused.
-        others = session.execute(
-            select(Account.id)
-            .where(Account.active, Account.role == Role.ADMIN.value)
-            .order_by(Account.id)
-            .with_for_update()
-        ).scalars()
-        if set(others) == {account_id}:
-            raise Conflict("This is the only active administrator; add another one first.")
+        _keep_an_admin(session, account_id)
     _change(session, account_id, active=active)
 
 
 def set_role(session: Session, *, account_id: int, role: Role | str) -> None:
-    """Give an account another role; NotFound."""
+    """Give an account another role; NotFound. Conflict for the last working admin."""
+    if Role(role) is not Role.ADMIN:
+        _keep_an_admin(session, account_id)
     _change(session, account_id, role=Role(role).value)
 
 
@@ -133,6 +127,18 @@ def anybody_can_log_in(session: Session, *, role: Role | None = None) -> bool:
     if role is not None:
         query = query.where(Account.role == role.value)
     return bool(session.scalar(select(exists(query))))
+
+
+def _keep_an_admin(session: Session, account_id: int) -> None:
+    # Two admins who lock each other out at once: the second one waits here, and is refused.
+    admins = session.execute(
+        select(Account.id)
+        .where(Account.active, Account.role == Role.ADMIN.value)
+        .order_by(Account.id)
+        .with_for_update()
+    ).scalars()
+    if set(admins) == {account_id}:
+        raise Conflict("This is the only active administrator; add another one first.")
 
 
 def _change(session: Session, account_id: int, **values: Any) -> None:

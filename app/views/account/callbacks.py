@@ -10,13 +10,15 @@ from app import store
 from app.auth import passwords
 from app.auth.identity import current_identity
 from app.auth.throttle import Throttled, check_password
+from app.views.account import tokens
 from app.views.account.ids import END, Ids
 from app.views.account.layout import session_table
-from db.queries import accounts, sessions
+from db.queries import accounts, audit, sessions
 
 
 def register(app: Dash) -> None:
     """Add the page's callbacks to the application."""
+    tokens.register(app)
     app.callback(
         Output(Ids.SESSIONS, "children"),
         Input(Ids.CHANGED, "data"),
@@ -69,6 +71,9 @@ def change_password(clicks: object, present: object, chosen: object, again: obje
         accounts.set_password_hash(session, account_id=known, password_hash=hashed)
         ended = sessions.revoke_sessions(session, account_id=known, but=identity.session_hash)
         sessions.drop_links(session, account_id=known)
+        audit.record(
+            session, actor_id=known, action="changed the password of", target=identity.email
+        )
     others = f" {ended} other session{'s' if ended != 1 else ''} ended." if ended else ""
     return f"The password is changed.{others}", "", "", "", clicks
 

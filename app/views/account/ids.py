@@ -13,11 +13,23 @@ class Ids(StrEnum):
     SAID = "account-said"
     SESSIONS = "account-sessions"
     CHANGED = "account-changed"
+    API_NAME = "account-api-name"
+    API_LIFE = "account-api-life"
+    API_MAKE = "account-api-make"
+    API_SAID = "account-api-said"
+    TOKENS = "account-tokens"
+    TOKENS_CHANGED = "account-tokens-changed"
 
 
 END = "account-end"
+REVOKE = "account-revoke"
 
 
 def end_id(session: str) -> dict[str, str]:
     """Return the id of the button that ends a session, given by its hash."""
     return {"type": END, "session": session}
+
+
+def revoke_id(token: int) -> dict[str, str | int]:
+    """Return the id of the button that revokes an API token."""
+    return {"type": REVOKE, "token": token}

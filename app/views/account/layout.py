@@ -11,6 +11,7 @@ from app.components.tables import cell
 from app.components.times import time
 from app.views import PageContext
 from app.views.account.ids import Ids, end_id
+from app.views.account.tokens import token_part
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.queries.sessions import SessionRow
 
@@ -56,6 +57,7 @@ def layout(context: PageContext) -> Component:
             ),
             html.Section([html.H2("Password"), _password_form()]),
             html.Section([html.H2("Where you are logged in"), html.Div(id=Ids.SESSIONS)]),
+            html.Section([html.H2("Tokens for scripts and notebooks"), token_part()]),
         ],
         className="dt-page dt-narrow",
     )

@@ -1,0 +1,16 @@
+"""The page of the team's people, for administrators: accounts, roles, links, who did what."""
+
+from app.views import View
+from app.views.people.callbacks import register
+from app.views.people.layout import layout
+from db.permissions import Permission
+
+VIEW = View(
+    name="people",
+    title="People",
+    path="/people",
+    layout=layout,
+    register=register,
+    permission=Permission.MANAGE_PEOPLE,
+    menu="People",
+)

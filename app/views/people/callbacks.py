@@ -1,0 +1,157 @@
+"""What the people page does: invite, change roles, make links, lock out; show who did what."""
+
+import math
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+from sqlalchemy.orm import Session
+
+from app import store
+from app.auth.identity import require
+from app.auth.links import link_address
+from app.auth.tokens import new_token
+from app.views.people.ids import Act, Ids
+from app.views.people.layout import deeds_table, one_time_link, people_table
+from db.errors import Conflict
+from db.permissions import Permission, Role
+from db.queries import audit, people
+
+ON_PAGE = 25
+LARGEST_ID = 2**31 - 1
+MAX_SEARCH = 200
+
+
+def register(app: Dash) -> None:
+    """Add the page's callbacks to the application."""
+    app.callback(
+        Output(Ids.TABLE, "children"),
+        Output(Ids.COUNT, "children"),
+        Input(Ids.CHANGED, "data"),
+    )(show_people)
+    app.callback(
+        Output(Ids.CHANGED, "data"),
+        Output(Ids.LINK, "children"),
+        Output(Ids.PROBLEM, "children"),
+        Output(Ids.EMAIL, "value"),
+        Output(Ids.NAME, "value"),
+        Input(Ids.INVITE, "n_clicks"),
+        State(Ids.EMAIL, "value"),
+        State(Ids.NAME, "value"),
+        State(Ids.ROLE, "value"),
+        prevent_initial_call=True,
+    )(invite)
+    app.callback(
+        # What the invitation writes as well: "look again", a link, what is wrong.
+        Output(Ids.CHANGED, "data", allow_duplicate=True),
+        Output(Ids.LINK, "children", allow_duplicate=True),
+        Output(Ids.PROBLEM, "children", allow_duplicate=True),
+        *(Input({"type": act, "account": ALL}, _property(act)) for act in Act),
+        prevent_initial_call=True,
+    )(change)
+    app.callback(
+        Output(Ids.DEEDS, "children"),
+        Output(Ids.PAGER, "total"),
+        Output(Ids.PAGER, "display"),
+        Input(Ids.CHANGED, "data"),
+        Input(Ids.SEARCH, "value"),
+        Input(Ids.PAGER, "value"),
+    )(show_deeds)
+
+
+def _property(act: Act) -> str:
+    return "value" if act is Act.ROLE else "n_clicks"
+
+
+def show_people(_changed: object) -> tuple[Any, str]:
+    """Return the table of everybody, and how many may log in."""
+    identity = require(Permission.MANAGE_PEOPLE)
+    with store.transaction() as session:
+        found = people.list_people(session)
+    active = sum(person.active for person in found)
+    return people_table(found, present=identity.account_id), f"{active:,} of {len(found):,} active"
+
+
+def invite(clicks: object, email: object, name: object, role: object) -> tuple[Any, ...]:
+    """Add an account and show its link once; what is wrong with the form otherwise."""
+    identity = require(Permission.MANAGE_PEOPLE)
+    if not clicks:
+        raise PreventUpdate
+    token, token_hash = new_token()
+    try:
+        with store.transaction() as session:
+            account = people.invite(
+                session,
+                by=identity.account_id,
+                email=email if isinstance(email, str) else "",
+                role=_role(role),
+                name=name if isinstance(name, str) else "",
+                token_hash=token_hash,
+            )
+    except Conflict as error:
+        return no_update, None, str(error), no_update, no_update
+    shown = one_time_link(link_address(token), email=account.email)
+    return ["invited", account.id], shown, "", "", ""
+
+
+def change(*_values: object) -> tuple[Any, ...]:
+    """Do what the clicked button of a row says."""
+    identity = require(Permission.MANAGE_PEOPLE)
+    act, account_id, value = _clicked()
+    try:
+        with store.transaction() as session:
+            shown = _do(session, act, by=identity.account_id, account_id=account_id, value=value)
+    except Conflict as error:
+        # The table is drawn anew: a drop-down shows the role that still holds.
+        return [act, account_id, "refused", str(value)], None, str(error)
+    return [act, account_id, str(value)], shown, ""
+
+
+def _do(session: Session, act: str, *, by: int, account_id: int, value: object) -> Any:
+    if act == Act.ROLE:
+        people.change_role(session, by=by, account_id=account_id, role=_role(value))
+    elif act == Act.LINK:
+        token, token_hash = new_token()
+        account = people.renew_link(session, by=by, account_id=account_id, token_hash=token_hash)
+        return one_time_link(link_address(token), email=account.email)
+    elif act == Act.END:
+        people.end_sessions(session, by=by, account_id=account_id)
+    elif act == Act.DEACTIVATE:
+        people.deactivate(session, by=by, account_id=account_id)
+    elif act == Act.ACTIVATE:
+        people.activate(session, by=by, account_id=account_id)
+    return None
+
+
+def show_deeds(_changed: object, search: object, page: object) -> tuple[Any, ...]:
+    """Return a page of the audit log."""
+    require(Permission.MANAGE_PEOPLE)
+    number = page if isinstance(page, int) and 0 < page <= LARGEST_ID // ON_PAGE else 1
+    if ctx.triggered_id == Ids.SEARCH:
+        number = 1
+    wanted = search[:MAX_SEARCH].replace("\0", "") if isinstance(search, str) else ""
+    with store.transaction() as session:
+        entries, count = audit.list_entries(
+            session, search=wanted, limit=ON_PAGE, offset=(number - 1) * ON_PAGE
+        )
+    pages = max(1, math.ceil(count / ON_PAGE))
+    return deeds_table(entries), pages, "flex" if pages > 1 else "none"
+
+
+def _clicked() -> tuple[str, int, object]:
+    """Return the act, the account and the new value; rows that appear do nothing."""
+    triggered = ctx.triggered_id
+    value = ctx.triggered[0]["value"] if ctx.triggered else None
+    if not isinstance(triggered, dict) or not value:
+        raise PreventUpdate
+    account_id = triggered.get("account")
+    if not isinstance(account_id, int) or not 0 < account_id <= LARGEST_ID:
+        raise PreventUpdate
+    return str(triggered.get("type")), account_id, value
+
+
+def _role(value: object) -> Role:
+    try:
+        return Role(str(value))
+    except ValueError as error:
+        raise Conflict("Choose a role: viewer, member or admin.") from error

@@ -1,0 +1,213 @@
+"""The people page: invite, the accounts, the log of who did what."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from app.components.attributes import aria
+from app.components.tables import cell, nothing
+from app.components.times import time
+from app.views import PageContext
+from app.views.people.ids import Act, Ids, act_id
+from db.permissions import Role
+from db.queries.audit import AuditRow
+from db.queries.people import Person
+from db.queries.sessions import LINK
+
+ROLES = {
+    Role.VIEWER: "viewer: reads",
+    Role.MEMBER: "member: annotates, compares, loads logs",
+    Role.ADMIN: "admin: people and runs as well",
+}
+
+
+def layout(context: PageContext) -> Component:
+    """Return the page; its tables come by callback."""
+    return html.Div(
+        [
+            dcc.Store(id=Ids.CHANGED),
+            html.Div(
+                [
+                    html.H1("People"),
+                    html.Span(id=Ids.COUNT, className="dt-count", role="status"),
+                ],
+                className="dt-page-head",
+            ),
+            _invite(),
+            html.Div(id=Ids.LINK, role="status"),
+            html.Div(id=Ids.TABLE),
+            html.Section([html.H2("Who did what"), _deeds()]),
+        ],
+        className="dt-page",
+    )
+
+
+def _invite() -> Component:
+    return html.Div(
+        [
+            dmc.TextInput(
+                id=Ids.EMAIL,
+                label="E-mail address",
+                description="They log in with it",
+                type="email",
+                w=280,
+            ),
+            dmc.TextInput(
+                id=Ids.NAME,
+                label="Name",
+                description="What the others see; else from the address",
+                w=260,
+            ),
+            dmc.Select(
+                id=Ids.ROLE,
+                label="Role",
+                description="Can be changed at any time",
+                data=[{"value": role, "label": text} for role, text in ROLES.items()],
+                value=Role.MEMBER,
+                allowDeselect=False,
+                w=310,
+            ),
+            dmc.Button("Invite", id=Ids.INVITE),
+            html.P(id=Ids.PROBLEM, className="dt-problem", role="alert"),
+        ],
+        className="dt-form-row",
+    )
+
+
+def one_time_link(link: str, *, email: str) -> Component:
+    """Return a fresh link, to be copied: it is shown this once."""
+    hours = int(LINK.total_seconds() // 3600)
+    return dmc.Alert(
+        [
+            html.P(
+                f"Send this to {email}. With it they choose a password; it works once, within "
+                f"{hours} hours, and is not shown again."
+            ),
+            html.Div(
+                [
+                    html.Code(link, className="people-link", tabIndex=0),
+                    dcc.Clipboard(content=link, title="Copy the link", className="people-copy"),
+                ],
+                className="people-link-row",
+            ),
+        ],
+        title="One-time link",
+        color="teal",
+        mt="md",
+    )
+
+
+def people_table(people: list[Person], *, present: int) -> Component:
+    """Return everybody; `present` is who looks, whose own account cannot be locked out."""
+    heads = ("Person", "Role", "State", "Last seen", "Sessions", "")
+    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
+    rows = [_person(person, own=person.id == present) for person in people]
+    return html.Div(
+        html.Table([head, html.Tbody(rows)], className="dt-table", **aria(label="People")),
+        className="dt-table-frame people-table",
+    )
+
+
+def _person(person: Person, *, own: bool) -> Component:
+    name: list[Any] = [html.Div(person.name, className="dt-main")]
+    if own:
+        name.append(dmc.Badge("you", variant="light", size="xs", tt="none", ml=6))
+    name.append(html.Div(person.email, className="dt-soft"))
+    role = dmc.Select(
+        id=act_id(Act.ROLE, person.id),
+        data=[role.value for role in Role],
+        value=person.role,
+        allowDeselect=False,
+        disabled=not person.active,
+        size="xs",
+        w=110,
+        **aria(label=f"Role of {person.name}"),
+    )
+    return html.Tr(
+        [
+            cell(name),
+            cell(role),
+            cell(_state(person)),
+            cell(time(person.last_seen_at) if person.last_seen_at else "never"),
+            cell(f"{person.sessions:,}", numeric=True),
+            cell(html.Div(_buttons(person, own=own), className="people-acts")),
+        ],
+        key=str(person.id),
+        className="" if person.active else "people-off",
+    )
+
+
+def _state(person: Person) -> Component:
+    text, colour = ("active", "teal") if person.has_password else ("invited", "yellow")
+    if not person.active:
+        text, colour = "deactivated", "gray"
+    return dmc.Badge(text, color=colour, variant="light", size="sm", tt="none", fw=600)
+
+
+def _buttons(person: Person, *, own: bool) -> list[Component]:
+    if not person.active:
+        return [_button(Act.ACTIVATE, person, "Activate")]
+    buttons = [_button(Act.LINK, person, "New link")]
+    if not own:
+        # None is left out: they would jump from under the pointer.
+        buttons.append(_button(Act.END, person, "End sessions"))
+        buttons.append(_button(Act.DEACTIVATE, person, "Deactivate", color="red"))
+    return buttons
+
+
+def _button(act: Act, person: Person, text: str, color: str | None = None) -> Component:
+    return dmc.Button(
+        text,
+        id=act_id(act, person.id),
+        size="compact-xs",
+        variant="light" if color else "default",
+        color=color,
+        **aria(label=f"{text}: {person.name}"),
+    )
+
+
+def _deeds() -> Component:
+    return html.Div(
+        [
+            dmc.TextInput(
+                id=Ids.SEARCH,
+                placeholder="Search by person, deed or target",
+                debounce=250,
+                w=400,
+                mb="sm",
+                **aria(label="Search who did what"),
+            ),
+            html.Div(id=Ids.DEEDS),
+            dmc.Pagination(id=Ids.PAGER, total=1, value=1, mt="md", size="sm"),
+        ]
+    )
+
+
+def deeds_table(entries: list[AuditRow]) -> Component:
+    """Return deeds as rows, the latest first."""
+    if not entries:
+        return nothing("Nothing found", html.P("No deed matches the search."))
+    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in ("When", "Who", "What")]))
+    rows = [
+        html.Tr(
+            [
+                cell(time(entry.at)),
+                cell(entry.actor_name),
+                cell(
+                    [
+                        f"{entry.action} ",
+                        html.Strong(entry.target),
+                        html.Span(f" {entry.detail}", className="dt-soft"),
+                    ]
+                ),
+            ],
+            key=str(entry.id),
+        )
+        for entry in entries
+    ]
+    return html.Div(
+        html.Table([head, html.Tbody(rows)], className="dt-table", **aria(label="Who did what")),
+        className="dt-table-frame",
+    )
