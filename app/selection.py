@@ -58,6 +58,10 @@ FIELDS: Mapping[str, Field] = {
     "images": Field(Kind.INTEGERS, []),
     "layers": Field(Kind.INTEGERS, []),
     "filters": Field(Kind.PAIRS, []),
+    # The workspace: which views, how they lie, the parts of the room they take (per mille).
+    "panes": Field(Kind.TEXT, "validation,layers"),
+    "arrange": Field(Kind.TEXT, "columns"),
+    "sizes": Field(Kind.INTEGERS, [], passing=True),
     # Anomalies: window and threshold (of images, or a share of the class), direction.
     "k": Field(Kind.INTEGER, passing=True),
     "m": Field(Kind.NUMBER, passing=True),

@@ -23,6 +23,8 @@
       this.loaded = null; // what `data` is
       this.error = null; // of the last loading
       this.frame = 0;
+      this.asleep = false; // out of sight in the workspace: nothing is asked for
+      this.missed = new Set(); // fields that changed meanwhile
       this.ways = []; // what undoes the subscriptions
       this.options = JSON.parse(element.dataset.options || "{}");
       this.axis = deeptracker.timeaxis(this.options.group);
@@ -48,7 +50,22 @@
       this.refresh();
     }
 
+    /** Ask for nothing until the chart is in sight again; then catch up. */
+    sleep(asleep) {
+      if (this.asleep === asleep) return;
+      this.asleep = asleep;
+      if (asleep) return;
+      const names = this.missed;
+      this.missed = new Set();
+      if (names.size) this.selected(deeptracker.selection.get(), names);
+      this.refresh();
+    }
+
     selected(selection, names) {
+      if (this.asleep) {
+        names.forEach((name) => this.missed.add(name));
+        return;
+      }
       const fields = this.options.url ? fieldsOf(this.options.url) : [];
       if (fields.some((name) => names.has(name))) this.refresh();
       const redraws = this.options.redraw || [];
@@ -58,6 +75,7 @@
 
     /** Load what the options and the selection ask for, keeping the old picture meanwhile. */
     refresh() {
+      if (this.asleep) return;
       if (!this.options.url) {
         this.invalidate();
         return;
@@ -169,7 +187,7 @@
 
   function mount(element) {
     const create = deeptracker.kinds[element.dataset.chart];
-    if (alive.has(element) || !create) return;
+    if (alive.has(element) || !create || element.closest("[data-asleep=true]")) return;
     deeptracker.selection.sync();
     alive.set(element, new Chart(element, create));
   }
@@ -207,7 +225,18 @@
     document.querySelectorAll("[data-chart]").forEach(mount);
   }
 
+  /** Return the height that an element may fill: of its pane in the workspace, else the window's. */
+  deeptracker.roomOf = (element) => element.closest(".workspace-body")?.clientHeight || innerHeight;
+
   deeptracker.charts = {
+    /** Let the charts in a part of the page ask for nothing, or catch up: it came into sight. */
+    sleep(part, asleep) {
+      part.dataset.asleep = asleep;
+      for (const element of part.querySelectorAll("[data-chart]")) {
+        if (!asleep) mount(element);
+        alive.get(element)?.sleep(asleep);
+      }
+    },
     /** Return the chart of a container, or undefined. */
     of: (element) => alive.get(element),
     /** Draw all charts again (the theme has changed). */

@@ -40,7 +40,7 @@
 
     async function ask() {
       timer = 0;
-      if (document.hidden) {
+      if (document.hidden || chart.asleep) {
         wait();
         return;
       }

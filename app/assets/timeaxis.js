@@ -8,7 +8,7 @@
 
   const axes = new Map();
   const WIDE = { left: 168, right: 20 };
-  const NARROW = { left: 92, right: 12 };
+  const NARROW = { left: 120, right: 12 };
 
   const gutters = (deeptracker.gutters = deeptracker.gutters || {}); // group -> {left, right}
 

@@ -154,7 +154,7 @@
         return problem;
       }
       const selection = deeptracker.selection.get();
-      const most = Math.max(LEAST_HEIGHT, window.innerHeight - BELOW);
+      const most = Math.max(LEAST_HEIGHT, deeptracker.roomOf(this.chart.element) - BELOW);
       const { blocks, height } = deeptracker.validationBlocks.build(this.model, selection, most - 60);
       this.blocks = blocks;
       const shown = Math.min(height, most);

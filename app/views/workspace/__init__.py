@@ -1,0 +1,21 @@
+"""The workspace: views of a run side by side or stacked on one page, with one selection."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from app.views import View
+from app.views.workspace.callbacks import register
+from app.views.workspace.layout import layout
+
+
+def workspace_of(views: Sequence[View]) -> View:
+    """Return the workspace of those views that are of a run and may stand beside others."""
+    panes = tuple(view for view in views if view.of_run and view.pane)
+    return View(
+        name="workspace",
+        title="Workspace",
+        path="/run/<run_id>/workspace",
+        layout=partial(layout, panes),
+        register=partial(register, panes),
+        pane=False,
+    )

@@ -1,0 +1,53 @@
+"""What the workspace does on the server: hand out the bodies of the views that are chosen."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from dash import Dash, Input, Output, html, no_update
+from dash.exceptions import PreventUpdate
+
+from app import store
+from app.auth.identity import current_identity
+from app.selection import bind_control
+from app.views import PageContext, View
+from app.views.workspace.ids import Ids, body_id
+from db.queries import runs
+
+_LARGEST_ID = 2**31 - 1
+
+
+def register(views: Sequence[View], app: Dash) -> None:
+    """Add the workspace's callbacks to the application."""
+    bind_control(app, Ids.ARRANGE, "arrange")
+    if not views:
+        return
+    app.callback(
+        [Output(body_id(view.name), "children") for view in views],
+        Input(Ids.WANTED, "data"),
+        prevent_initial_call=True,
+    )(partial(mount, views))
+
+
+def mount(views: Sequence[View], wanted: object) -> list[Any]:
+    """Return the bodies of the wanted views, {"run": id, "views": names}; others stay as they are.
+
+    Raises NotFound for a run that does not exist.
+    """
+    asked = wanted if isinstance(wanted, dict) else {}
+    run_id, names = asked.get("run"), asked.get("views")
+    if type(run_id) is not int or not 0 < run_id <= _LARGEST_ID or not isinstance(names, list):
+        raise PreventUpdate
+    identity = current_identity()
+    with store.transaction() as session:
+        run = runs.get_run(session, run_id=run_id)
+    context = PageContext(identity=identity, parameters={"run_id": run.id}, run=run)
+
+    def body(view: View) -> Any:
+        if view.name not in names:
+            return no_update
+        if not identity.may(view.permission):
+            return html.P(f"Your role, {identity.role}, may not see this view.")
+        return view.layout(context)
+
+    return [body(view) for view in views]
