@@ -12,7 +12,7 @@
       const { make, button, roving } = deeptracker.annotationParts;
       this.chart = chart;
       this.element = make("div", "annotation-lane");
-      this.write = button("✎ Annotate", () => deeptracker.annotations.annotate(), "annotation-write");
+      this.write = button("Annotate", () => deeptracker.annotations.annotate(), "annotation-write");
       this.write.title = "Annotate what is selected (key a: what the pointer is at; or the right button)";
       this.plot = make("div", "annotation-lane-plot");
       this.plot.setAttribute("role", "toolbar");
@@ -29,7 +29,7 @@
       if (this.element.hidden || !width) return;
       this.write.hidden = !state.may.annotate;
       const place = axis.place(width);
-      this.write.style.right = `${element.clientWidth - place.left + 6}px`;
+      this.write.style.right = `${element.clientWidth - place.left + 3}px`;
       Object.assign(this.plot.style, { left: `${place.left}px`, width: `${place.width}px` });
       const found = deeptracker.annotations.withIterations().map((one) => this.extent(one, place.width))
         .filter(({ from, to }) => to >= 0 && from <= place.width);

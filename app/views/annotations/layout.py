@@ -127,18 +127,19 @@ def row(found: AnnotationRow) -> Component:
         size="sm",
         tt="none",
         fw=600,
+        miw=62,
     )
     return html.Tr(
         [
             cell(badge),
             cell(html.Div(parts, className="annotations-cell")),
-            cell(about(found), numeric=False),
+            cell(about(found)),
             cell(
                 dmc.Anchor(
                     found.run_name, href=f"/run/{found.run_id}/overview", className="dt-main"
                 )
             ),
-            cell(found.author),
+            cell(html.Span(found.author, className="annotations-short")),
             cell(f"{len(found.replies):,}", numeric=True),
             cell(time(found.created_at)),
         ],
