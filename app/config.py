@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.config import DatabaseSettings
+from db.permissions import Role
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -29,6 +30,27 @@ class AppSettings(BaseSettings):
     allowed_hosts: str = Field(default="", validation_alias="DEEPTRACKER_ALLOWED_HOSTS")
     secret_key: str | None = Field(default=None, validation_alias="DEEPTRACKER_SECRET_KEY")
     workers: int = Field(default=2, ge=1, le=64, validation_alias="DEEPTRACKER_WEB_WORKERS")
+
+    # Log in at an OpenID Connect provider: its address, and what it calls us.
+    oidc_issuer: str | None = Field(default=None, validation_alias="DEEPTRACKER_OIDC_ISSUER")
+    oidc_client_id: str = Field(default="", validation_alias="DEEPTRACKER_OIDC_CLIENT_ID")
+    oidc_client_secret: str = Field(
+        default="", repr=False, validation_alias="DEEPTRACKER_OIDC_CLIENT_SECRET"
+    )
+    oidc_name: str = Field(default="single sign-on", validation_alias="DEEPTRACKER_OIDC_NAME")
+    # The role of people whom the provider knows and nobody has invited; none: they stay outside.
+    oidc_role: Role | None = Field(default=None, validation_alias="DEEPTRACKER_OIDC_ROLE")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str | None) -> str | None:
+        if value is None or not value.strip():
+            return None
+        parts = urlsplit(value.strip())
+        local = parts.scheme == "http" and parts.hostname in LOOPBACK
+        if not parts.hostname or not (parts.scheme == "https" or local):
+            raise ValueError("must look like https://login.example.org")
+        return value.strip().rstrip("/")
 
     @field_validator("public_url")
     @classmethod

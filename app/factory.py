@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import annotation_routes, binary, errors, health, shell, store
-from app.auth import guard, headers, links, login
+from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
 from app.views import (
@@ -124,6 +124,7 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
     headers.install(server, settings)
     errors.install(server)
     login.install(server, settings)
+    oidc.install(server, settings)
     health.install(server)
     return server
 

@@ -1,22 +1,19 @@
 """Pages without scripts: log in, choose a password by a one-time link, log out."""
 
-from urllib.parse import urlsplit
-
-from flask import Blueprint, Flask, make_response, redirect, render_template, request
+from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import store
 from app.auth import passwords
-from app.auth.cookie import drop_cookie, set_cookie
+from app.auth.arrival import OIDC_NAME, begin_session, safe_next
+from app.auth.cookie import drop_cookie
 from app.auth.guard import identify
 from app.auth.identity import current_identity
 from app.auth.throttle import Throttled, check_password
-from app.auth.tokens import hash_token, new_token
+from app.auth.tokens import hash_token
 from app.config import AppSettings
 from db.queries import accounts, audit, sessions
 from db.queries.accounts import AccountRow
-
-MAX_NEXT = 2_000
 
 
 def install(server: Flask, settings: AppSettings) -> None:
@@ -50,25 +47,13 @@ def install(server: Flask, settings: AppSettings) -> None:
     server.register_blueprint(pages)
 
 
-def safe_next(target: str | None) -> str:
-    """Return where to go after logging in: a path of this server, whatever was asked for."""
-    if not target or len(target) > MAX_NEXT or not target.isprintable() or "\\" in target:
-        return "/"
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        return "/"
-    inside = not parts.scheme and not parts.netloc and target.startswith("/")
-    loops = parts.path.startswith(("/login", "/link/", "/logout"))
-    return target if inside and not target.startswith("//") and not loops else "/"
-
-
 def _login_page(*, email: str = "", problem: str = "", status: int = 200) -> ResponseReturnValue:
     page = render_template(
         "login.html",
         email=email,
         problem=problem,
         next=request.values.get("next", ""),
+        oidc=current_app.config.get(OIDC_NAME),
     )
     return page, status
 
@@ -87,28 +72,7 @@ def _log_in(settings: AppSettings) -> ResponseReturnValue:
     if account_id is None:
         problem = "This e-mail address and password do not go together."
         return _login_page(email=email, problem=problem, status=403)
-    return _begin_session(settings, account_id, safe_next(request.form.get("next")))
-
-
-def _begin_session(settings: AppSettings, account_id: int, target: str) -> ResponseReturnValue:
-    """Give the browser a session of its own, whatever it came with."""
-    token, token_hash = new_token()
-    with store.transaction() as session:
-        account = accounts.get_account(session, account_id=account_id)
-        where = request.remote_addr or ""
-        audit.record(
-            session, actor_id=account_id, action="logged in as", target=account.email, detail=where
-        )
-        sessions.add_session(
-            session,
-            account_id=account_id,
-            token_hash=token_hash,
-            user_agent=request.headers.get("User-Agent", ""),
-            address=where,
-        )
-    response = make_response(redirect(target, code=303))
-    set_cookie(response, settings, token=token)
-    return response
+    return begin_session(settings, account_id, safe_next(request.form.get("next")))
 
 
 def _log_out(settings: AppSettings) -> ResponseReturnValue:
@@ -158,4 +122,4 @@ def _use_link(settings: AppSettings, token: str) -> ResponseReturnValue:
         audit.record(
             session, actor_id=account.id, action="chose a password for", target=account.email
         )
-    return _begin_session(settings, account.id, "/")
+    return begin_session(settings, account.id, "/")

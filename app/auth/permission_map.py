@@ -24,6 +24,8 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
     {
         "/login": Access.PUBLIC,
         "/link/<token>": Access.PUBLIC,
+        "/oidc/login": Access.PUBLIC,
+        "/oidc/callback": Access.PUBLIC,
         "/logout": Access.LOGGED_IN,
         "/health": Access.PUBLIC,
         # Style and scripts, the same for everybody; the login page needs some.
