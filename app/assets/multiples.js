@@ -16,7 +16,13 @@
   const PLACED = ["mean", "median", "q1", "q3"]; // statistics that lie between the extremes
   const NO_SHAPE = "No histogram is recorded of activations.";
 
-  const treeWidth = () => (innerWidth < 1500 ? 396 : 470);
+  const NARROW = 760; // below, the tree shows names only
+  /** The width of the tree: that of the rows decides, which in the workspace is not the window's. */
+  function treeWidth() {
+    const room = document.getElementById("layers-multiples");
+    const width = (room && deeptracker.charts.of(room)?.width) || innerWidth - 350;
+    return width < NARROW ? 180 : width < 1150 ? 396 : 470;
+  }
   (deeptracker.gutters = deeptracker.gutters || {}).layers = {
     get left() { return treeWidth() + LABELS; },
     right: 22,
@@ -152,7 +158,7 @@
 
     heightOf(selection, rows) {
       if (HEIGHTS[selection.height]) return HEIGHTS[selection.height];
-      const room = innerHeight * 0.66;
+      const room = deeptracker.roomOf(this.chart.element) * 0.66;
       if (selection.height === "fit") return Math.max(9, Math.floor(room / rows));
       return Math.min(MOST, Math.max(LEAST, Math.floor(room / rows)));
     }
@@ -167,9 +173,11 @@
       deeptracker.layersControls.show(selection);
       const rows = this.rowsInSight(selection);
       const height = this.heightOf(selection, Math.max(1, rows.length));
-      const seen = Math.min(rows.length * height, Math.max(240, Math.round(innerHeight * 0.72)));
+      const seen = Math.min(rows.length * height, Math.max(240, Math.round(deeptracker.roomOf(element) * 0.72)));
       element.style.height = `${Math.max(seen, height)}px`;
-      element.style.setProperty("--tree", `${treeWidth()}px`);
+      const page = element.closest(".layers");
+      page.style.setProperty("--tree", `${treeWidth()}px`);
+      page.dataset.narrow = treeWidth() < 396;
       const scroll = Math.min(element.scrollTop, Math.max(0, rows.length * height - seen));
       const from = Math.max(0, Math.floor(scroll / height));
       const to = Math.min(rows.length, Math.ceil((scroll + seen) / height));

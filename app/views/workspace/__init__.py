@@ -1,9 +1,11 @@
 """The workspace: views of a run side by side or stacked on one page, with one selection."""
 
 from collections.abc import Sequence
-from functools import partial
 
-from app.views import View
+from dash import Dash
+from dash.development.base_component import Component
+
+from app.views import PageContext, View
 from app.views.workspace.callbacks import register
 from app.views.workspace.layout import layout
 
@@ -11,11 +13,18 @@ from app.views.workspace.layout import layout
 def workspace_of(views: Sequence[View]) -> View:
     """Return the workspace of those views that are of a run and may stand beside others."""
     panes = tuple(view for view in views if view.of_run and view.pane)
+
+    def page(context: PageContext) -> Component:
+        return layout(panes, context)
+
+    def add(app: Dash) -> None:
+        register(panes, app)
+
     return View(
         name="workspace",
         title="Workspace",
         path="/run/<run_id>/workspace",
-        layout=partial(layout, panes),
-        register=partial(register, panes),
+        layout=page,
+        register=add,
         pane=False,
     )
