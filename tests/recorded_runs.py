@@ -1,5 +1,7 @@
 """Fixtures: run directories of real, short trainings of the demo's network on digits."""
 
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,88 @@ def recorded_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recorded_run_again(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the run directory of the same training with another seed."""
     return _record(tmp_path_factory.mktemp("recorded_again"), seed=1)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What was done to `faulty_run`: filters 0..filters - 1 of a layer were re-initialised.
+
+    `iterations` are those whose step came first after it, each that of a snapshot.
+    """
+
+    layer: str
+    filters: int
+    iterations: tuple[int, ...]
+
+
+FAULT = Fault(layer="layer2.0.conv1", filters=16, iterations=(30, 75, 120, 150))
+FAULT_EVERY = 3
+FAULT_TOTAL = 180
+_WARM_UP = 110
+
+
+@pytest.fixture(scope="session")
+def faulty_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the run directory of a training with a fault, FAULT; 60 snapshots; do not write it.
+
+    A network that has learned its task is trained on, and some filters of one layer are drawn anew
+    several times: classes break at these iterations, and recover.
+    """
+    import torch
+
+    run_dir = tmp_path_factory.mktemp("faulty") / "digits-with-a-fault"
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    _train_with_fault(run_dir)
+    torch.set_num_threads(threads)
+    return run_dir
+
+
+def _train_with_fault(run_dir: Path) -> None:
+    import torch
+    from torch import nn
+    from torch.utils.data import DataLoader
+
+    from deeptracker import Recorder
+    from deeptracker.demo import BATCH, CLASSES, DigitNet, load_digits
+
+    torch.manual_seed(4)
+    training, validation = load_digits()
+    loader = DataLoader(training, batch_size=BATCH, shuffle=True)
+    batches = (batch for _ in count() for batch in loader)
+    model = DigitNet()
+
+    def optimizer(rate: float) -> torch.optim.Optimizer:
+        return torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, weight_decay=5e-4)
+
+    def step(chosen: torch.optim.Optimizer) -> torch.Tensor:
+        images, labels = next(batches)
+        loss = nn.functional.cross_entropy(model(images), labels)
+        chosen.zero_grad()
+        loss.backward()
+        chosen.step()
+        return loss
+
+    early, late = optimizer(0.05), optimizer(0.01)
+    for _ in range(_WARM_UP):
+        step(early)
+    weight = model.get_submodule(FAULT.layer).weight
+    with Recorder(
+        model,
+        late,
+        run_dir,
+        validation=validation,
+        classes=CLASSES,
+        every=FAULT_EVERY,
+        iterations_per_epoch=len(loader),
+        planned_iterations=FAULT_TOTAL,
+        name=run_dir.name,
+        dataset="digits (scikit-learn)",
+    ) as recorder:
+        for iteration in range(1, FAULT_TOTAL + 1):
+            if iteration in FAULT.iterations:
+                with torch.no_grad():
+                    fresh = torch.empty_like(weight)
+                    nn.init.kaiming_normal_(fresh, mode="fan_out", nonlinearity="relu")
+                    weight[: FAULT.filters] = fresh[: FAULT.filters]
+            recorder.step(train_loss=step(late))

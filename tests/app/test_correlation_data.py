@@ -120,8 +120,9 @@ class TestGrid:
             chosen = rng.choice(SNAPSHOTS - 1, number[0], replace=False)
             total += [len(set().union(*(sets[t][r] for t in chosen))) for r in range(len(total))]
         np.testing.assert_allclose(arrays["expected"][:, 0], total / draws, rtol=0.05, atol=0.05)
-        lift = arrays["count"] / arrays["expected"]
-        np.testing.assert_allclose(arrays["lift"], lift, rtol=1e-5)
+        usual = np.array([np.mean([len(here[r]) for here in sets]) for r in range(len(total))])
+        np.testing.assert_allclose(arrays["usual"], usual[:, None] * number, rtol=1e-5)
+        np.testing.assert_allclose(arrays["lift"], arrays["members"] / arrays["usual"], rtol=1e-5)
 
     def test_the_strongest_come_first_and_q_is_corrected(
         self, session: Session, run: StoredRun

@@ -33,9 +33,14 @@ DEFAULT_QUANTITY = "relative_change"
 
 @dataclass(frozen=True)
 class Judged:
-    """Expected distinct filters f8 [R, C], the presence of layers, and how many cells there are."""
+    """How a grid compares with chance, [R, C], and how many cells were tested.
+
+    `expected` f8 are the distinct filters, `usual` f8 the members of sets, that as many iterations
+    drawn at random hold on average.
+    """
 
     expected: NDArray[np.float64]
+    usual: NDArray[np.float64]
     presence: Presence
     tests: int
 
@@ -90,9 +95,10 @@ class Asked:
         expected = expected_distinct(
             self._filters_by_base()[grid.layer], drawn=drawn, population=len(population)
         )
+        usual = holds[:, grid.layer].sum(axis=0)[:, None] * drawn / max(1, len(population))
         presence = judge_presence(holds[:, grid.layer], has, at)
         tests = int(np.count_nonzero(holds.any(axis=0))) * len(grid.class_id)
-        return Judged(expected, presence, tests)
+        return Judged(expected, usual, presence, tests)
 
     def _filters_by_base(self) -> NDArray[np.int64]:
         """Return how many filters of each layer are in exactly b sets of the population [L, B]."""

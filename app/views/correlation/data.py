@@ -37,14 +37,16 @@ def grid(session: Session, run_id: int, arguments: Arguments) -> Answer:
     Arrays, R layers, C classes, I snapshots, S moments of classes: layer i4 [R], class i4 [C],
     iteration and snapshot i4 [I]; class_start i4 [C + 1], class_iteration i4, class_side u1 and
     class_images i4 [S]; holds u1 [R, I]; and [R, C] count, sets, members, hits, base i4, level u1,
-    expected, lift, p, q f4. See ingest/analysis/correlation.py and significance.py. meta: what was
-    asked, sizes, strongest ([row, column], the strongest first), reason and message where empty.
+    expected, usual, lift, p, q f4. Lift is members / usual, since distinct filters saturate: no
+    layer has more than all of its own. See ingest/analysis/correlation.py and significance.py.
+    meta: what was asked, sizes, strongest ([row, column], the strongest first), reason and message
+    where empty.
     """
     asked = read_asked(session, run_id, arguments)
     found, moments = asked.grid(), asked.returning
     judged = asked.judged(found)
     with np.errstate(divide="ignore", invalid="ignore"):
-        lift = np.where(found.count > 0, found.count / judged.expected, 0.0)
+        lift = np.where(found.members > 0, found.members / judged.usual, 0.0)
     corrected = benjamini_hochberg(judged.presence.p, tests=judged.tests)
     arrays: Arrays = {
         "layer": found.layer,
@@ -60,6 +62,7 @@ def grid(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "sets": found.sets,
         "members": found.members,
         "expected": judged.expected.astype(np.float32),
+        "usual": judged.usual.astype(np.float32),
         "lift": lift.astype(np.float32),
         "p": judged.presence.p.astype(np.float32),
         "q": corrected.astype(np.float32),
