@@ -15,6 +15,7 @@ from db.errors import Conflict
 from db.load import sole_loader
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, Manifest
+from ingest.evaluate import Evaluator
 from ingest.locations import Place, read_place
 from ingest.prepare import Prepared, Preparer
 from ingest.report import LoadReport, Pace, Progress
@@ -64,14 +65,18 @@ def load_log(
     with sole_loader(engine, run=manifest.run) as connection:
         run = RunLoad(connection, manifest, location=location, owner_id=owner_id)
         look = _Look(source, run, on_progress, on_line, should_stop)
+        health = Evaluator(connection, run_id=run.run_id)
         while True:
             # The manifest is read before the folder is: what it calls complete is all there.
             manifest = _same_run(source.manifest(), manifest, location)
             run.update_run(manifest, location=location)
-            if look.load(manifest, follow=follow):
+            news = look.load(manifest, follow=follow)
+            if news:
                 waiting.heard()
+            health.looked(news=news)
             look.report.ended = _ended(manifest, waiting, follow=follow)
             if look.report.ended:
+                health.finish()
                 break
             waiting.pause()
     look.report.seconds = time.monotonic() - begun

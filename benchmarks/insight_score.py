@@ -1,0 +1,105 @@
+"""How well an answer names what was planted, and what the loss curve alone would have told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.insight_faults import Truth
+from ingest.analysis.answer import Answer
+from ingest.analysis.health.finding import Finding, Names, Severity
+from ingest.analysis.health.history import History
+from ingest.analysis.health.training import best_snapshot
+
+FIRST = 3
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one run scored; None where nothing of the kind was planted.
+
+    `quiet` says of a control that nothing of high severity was found. `by_loss` is what the three
+    largest rises of the training loss say about the iterations, as reference.
+    """
+
+    iteration: bool | None
+    place: bool | None
+    filters: bool | None
+    quiet: bool | None
+    by_loss: bool | None
+
+
+def score(
+    truth: Truth,
+    *,
+    control: bool,
+    history: History,
+    names: Names,
+    findings: Sequence[Finding],
+    answers: Sequence[Answer],
+) -> Score:
+    """Hold the first three answers to the truth.
+
+    An iteration is named where an answer begins within one snapshot of it, or ends there (then what
+    comes next is the first snapshot without the fault). Each answer names at most three layers and
+    three classes.
+    """
+    if control:
+        high = any(f.severity is Severity.HIGH for f in findings)
+        return Score(None, None, None, not high, None)
+    first = list(answers[:FIRST])
+    if truth.rule:
+        first = [a for a in first if any(f.rule == truth.rule for f in a.evidence)]
+    planted = planted_snapshots(truth, history)
+    named = [_place(history, a.iteration) for a in first]
+    named += [_place(history, a.end) + 1 for a in first if a.end is not None]
+    guesses = loss_rises(history)
+    return Score(
+        iteration=all(_near(at, named) for at in planted) and bool(first),
+        place=_places_named(truth, first, names) if truth.layers or truth.classes else None,
+        filters=_filters_named(truth, first, names) if truth.filters else None,
+        quiet=None,
+        by_loss=all(_near(at, guesses) for at in planted),
+    )
+
+
+def planted_snapshots(truth: Truth, history: History) -> list[int]:
+    """Return the first snapshot that can show each planted iteration.
+
+    Overfitting has none that is planted: it begins where the validation loss is first within 2 % of
+    its lowest.
+    """
+    if truth.rule == "overfitting":
+        return [best_snapshot(history.validation_loss) or 0]
+    return [_place(history, iteration) for iteration in truth.iterations]
+
+
+def loss_rises(history: History) -> list[int]:
+    """Return where the training loss rises most from one snapshot to the next: three places.
+
+    The first snapshot at which it is no number any more comes first.
+    """
+    loss = history.train_loss
+    rise = np.diff(loss, prepend=np.nan)
+    order = np.argsort(np.where(np.isnan(rise), np.inf, -rise), kind="stable")[:FIRST]
+    odd = np.flatnonzero(~np.isfinite(loss))[:1]
+    return [*odd.tolist(), *order.tolist()][:FIRST]
+
+
+def _place(history: History, iteration: int) -> int:
+    return min(int(np.searchsorted(history.iteration, iteration)), history.snapshots - 1)
+
+
+def _near(at: int, places: Sequence[int]) -> bool:
+    return any(abs(at - place) <= 1 for place in places)
+
+
+def _places_named(truth: Truth, answers: Sequence[Answer], names: Names) -> bool:
+    layers = {names.layer(i) for a in answers for i in a.layers}
+    classes = {i for a in answers for i in a.classes}
+    return set(truth.layers) <= layers and set(truth.classes) <= classes
+
+
+def _filters_named(truth: Truth, answers: Sequence[Answer], names: Names) -> bool:
+    listed = {(names.layer(layer), filter_) for a in answers for layer, filter_ in a.filters}
+    return {(truth.layers[0], filter_) for filter_ in truth.filters} <= listed

@@ -1,0 +1,203 @@
+"""The ranked answer to "what happened?": the most unusual iterations, each with its evidence.
+
+Findings and changes that begin together are one answer: its iteration is where the first of them
+began, its classes, layers and filters are those of all of them, the most affected first.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.analysis.health import robust
+from ingest.analysis.health.finding import Finding, Names, Severity
+from ingest.analysis.health.history import History
+
+MOST_ANSWERS = 5
+MOST_NAMED = 3
+_MOST_EVIDENCE = 6
+
+# Verdicts over long stretches: they say how a training went, and not what happened at once.
+STATES = frozenset(
+    {
+        "overfitting",
+        "rate-too-high",
+        "rate-too-low",
+        "not-sparser",
+        "dead-filters",
+        "vanishing-gradient",
+        "exploding-gradient-depth",
+        "loss-swings",
+        "plateau",
+        "rising-together",
+    }
+)
+
+# Of a snapshot (its place), the class of each validation image and what it was taken for; None:
+# not known.
+TakenFor = Callable[[int], tuple[NDArray[np.integer], NDArray[np.integer]] | None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: iterations, at most MOST_NAMED layers and classes, filters, and the evidence.
+
+    `end` is None where it lasts to the last snapshot. `evidence` are findings, the strongest first.
+    """
+
+    iteration: int
+    end: int | None
+    severity: Severity
+    score: float
+    layers: tuple[int, ...]
+    classes: tuple[int, ...]
+    filters: tuple[tuple[int, int], ...]
+    evidence: tuple[Finding, ...]
+    text: str
+
+
+def _nothing_known(at: int) -> None:
+    return None
+
+
+def answer(
+    history: History,
+    findings: Sequence[Finding],
+    names: Names,
+    *,
+    taken_for: TakenFor = _nothing_known,
+    most: int = MOST_ANSWERS,
+) -> list[Answer]:
+    """Return at most `most` answers, the most telling first.
+
+    `findings` are those of the rules and the changes (severity INFO). Events that follow a lasting
+    NaN are consequences, and left out.
+    """
+    events = [f for f in findings if f.rule not in STATES]
+    ruined = min(
+        (f.start for f in events if f.rule == "not-finite" and f.end is None), default=None
+    )
+    if ruined is not None:
+        events = [f for f in events if f.start <= ruined]
+    groups = _groups(history, events)
+    states = [[f] for f in findings if f.rule in STATES and (ruined is None or f.start < ruined)]
+    ranked = sorted([*groups, *states], key=lambda group: _score(group), reverse=True)
+    return [_answer(history, group, names, taken_for) for group in ranked[:most]]
+
+
+def _score(group: Sequence[Finding]) -> float:
+    """Return how telling a group is: severity first, then evidence of how many kinds."""
+    severity = max(f.severity.weight for f in group)
+    strongest: dict[str, float] = {}
+    for finding in group:
+        part = min(finding.strength, 20.0) * (0.25 + finding.severity.weight)
+        strongest[finding.rule] = max(strongest.get(finding.rule, 0.0), part)
+    # A verdict over a long stretch ranks behind an event of the same severity.
+    event = 0.0 if group[0].rule in STATES else 0.5
+    return 1000.0 * (severity + event) + sum(strongest.values())
+
+
+def _groups(history: History, events: Sequence[Finding]) -> list[list[Finding]]:
+    """Join events that begin together: around the strongest first, each in one group."""
+    place = {int(iteration): at for at, iteration in enumerate(history.iteration)}
+    ahead = robust.window(history.snapshots)
+    back = max(1, ahead // 2)
+    left = sorted(events, key=lambda f: (-f.severity.weight, -f.strength, f.start))
+    groups = []
+    while left:
+        centre = place[left[0].start]
+        near = [f for f in left if -back <= place[f.start] - centre <= ahead]
+        groups.append(near)
+        left = [f for f in left if f not in near]
+    return groups
+
+
+def _answer(
+    history: History, group: Sequence[Finding], names: Names, taken_for: TakenFor
+) -> Answer:
+    evidence = sorted(group, key=lambda f: (-f.severity.weight, -f.strength, f.start))
+    telling = [f for f in evidence if f.severity is not Severity.INFO] or evidence
+    start = min(f.start for f in telling)
+    at = int(np.searchsorted(history.iteration, start))
+    ends = [f.end for f in telling]
+    end = None if None in ends else max(e for e in ends if e is not None)
+    state = evidence[0].rule in STATES
+    classes, words = (
+        ([], "") if state else involved_classes(history, at, evidence, names, taken_for)
+    )
+    layers = list(dict.fromkeys(i for f in evidence for i in f.layers))
+    filters = tuple(dict.fromkeys(key for f in evidence for key in f.filters))
+    return Answer(
+        iteration=start,
+        end=end,
+        severity=evidence[0].severity,
+        score=_score(group),
+        layers=tuple(layers[:MOST_NAMED]),
+        classes=tuple(classes[:MOST_NAMED]),
+        filters=filters,
+        evidence=tuple(evidence[:_MOST_EVIDENCE]),
+        text=_text(telling, words),
+    )
+
+
+def _text(evidence: Sequence[Finding], words: str) -> str:
+    first_of_rule = {f.rule: f for f in reversed(evidence)}
+    kept = [f for f in evidence if first_of_rule[f.rule] is f][:3]
+    return " ".join([*(f.text for f in kept), *([words] if words else [])])
+
+
+def involved_classes(
+    history: History,
+    at: int,
+    evidence: Sequence[Finding],
+    names: Names,
+    taken_for: TakenFor,
+) -> tuple[list[int], str]:
+    """Return the classes that a group of findings is about, the most affected first, and words.
+
+    A class is affected by the images it loses (the lasting rise of its error), and by the images of
+    other classes that are newly taken for it.
+    """
+    classes = len(history.class_size)
+    lost = np.zeros(classes)
+    for finding in evidence:
+        if finding.rule == "class-collapse":
+            ids = list(finding.classes)
+            place = int(np.searchsorted(history.iteration, finding.start))
+            lost[ids] = np.maximum(lost[ids], _lost(history, ids, place))
+    taken = _newly_taken(at, classes, taken_for)
+    size = history.class_size[history.class_size > 0]
+    least = max(3.0, 0.1 * float(np.median(size))) if len(size) else 3.0
+    weight = np.maximum(lost, np.where(taken >= 2 * least, taken, 0.0))
+    order = [int(i) for i in np.argsort(-weight, kind="stable") if weight[i] >= least]
+    others = [i for f in evidence for i in f.classes if f.rule in ("anomaly", "mass-forgetting")]
+    order += [i for i in dict.fromkeys(others) if i not in order]
+    most = int(np.argmax(taken)) if classes else 0
+    words = ""
+    if classes and taken[most] >= 2 * least and most in order[:MOST_NAMED]:
+        words = (
+            f"{taken[most]:.0f} more images of other classes than before were taken for "
+            f"{names.of_classes([most])}."
+        )
+    return order, words
+
+
+def _lost(history: History, ids: list[int], at: int) -> NDArray[np.float64]:
+    """Return how many images more than before the classes `ids` get wrong shortly after `at`."""
+    error = history.class_error[ids]
+    before = robust.quiet_median(error[:, max(0, at - 5) : at])
+    after = np.nanmax(error[:, at : at + 5], axis=1)
+    return np.nan_to_num((after - before) * history.class_size[ids])
+
+
+def _newly_taken(at: int, classes: int, taken_for: TakenFor) -> NDArray[np.float64]:
+    """Return by class how many images of others are taken for it at `at`, and were not before."""
+    now, before = (taken_for(at), taken_for(at - 1)) if at > 0 else (None, None)
+    if now is None or before is None:
+        return np.zeros(classes)
+    counts = [
+        np.bincount(prediction[prediction != label], minlength=classes)[:classes]
+        for label, prediction in (now, before)
+    ]
+    return np.asarray(counts[0] - counts[1], np.float64)

@@ -1,0 +1,95 @@
+"""Rules over what the layers put out on the validation set, where that was recorded."""
+
+import numpy as np
+
+from ingest.analysis.health import robust
+from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
+from ingest.analysis.health.history import History
+
+# An output whose spread is this small a part of its mean says the same about every image.
+_CONSTANT = 1e-3
+_ALL_ZERO = 0.999
+_SPARSE_AT_ALL = 0.05
+
+
+def saturated_activation(history: History, threshold: float, names: Names) -> list[Finding]:
+    """Layers whose output is (almost) all zeros, or the same for every image, for some snapshots.
+
+    `threshold` is the share of zeros.
+    """
+    zeros = history.layer("activation", "zero_share")
+    std, mean = history.layer("activation", "std"), history.layer("activation", "mean")
+    with np.errstate(invalid="ignore"):
+        constant = (std <= _CONSTANT * np.abs(mean)) & np.isfinite(mean)
+        flag = (zeros >= threshold) | constant
+    length = robust.window(history.snapshots)
+    found = []
+    for layer in np.flatnonzero(flag.any(axis=1)):
+        for first, last in robust.stretches(flag[layer]):
+            if last - first + 1 < length:
+                continue
+            share = float(np.nanmax(zeros[layer, first : last + 1]))
+            dead = share >= _ALL_ZERO or bool(constant[layer, first : last + 1].all())
+            what = (
+                "the same for every image"
+                if constant[layer, first : last + 1].all()
+                else f"{share:.1%} zeros"
+            )
+            found.append(
+                Finding(
+                    "saturated-activation",
+                    Severity.HIGH if dead else Severity.MEDIUM,
+                    start=int(history.iteration[first]),
+                    end=robust.last_iteration(history.iteration, last),
+                    strength=5.0 if dead else 1.5,
+                    value=share,
+                    layers=(int(layer),),
+                    text=f"The output of {names.layer(int(layer))} is {what}: what comes after it "
+                    "sees no image any more.",
+                    chart=chart_of(
+                        f"share of zeros in the output of {names.layer(int(layer))}",
+                        history,
+                        zeros[layer],
+                        limit=threshold,
+                    ),
+                )
+            )
+    return found
+
+
+def not_sparser(history: History, threshold: float, names: Names) -> list[Finding]:
+    """Deep layers that stay less sparse than the first ones, by `threshold` of the outputs."""
+    zeros = history.layer("activation", "zero_share")
+    with np.errstate(invalid="ignore"):
+        rectified = np.flatnonzero(
+            (robust.quiet_median(zeros) > _SPARSE_AT_ALL) & ~history.normalisation
+        )
+    third = len(rectified) // 3
+    length = max(5, robust.window(history.snapshots, share=0.2))
+    if third < 1 or history.snapshots < length:
+        return []
+    first = robust.quiet_median(zeros[rectified[:third]], axis=0)
+    last = robust.quiet_median(zeros[rectified[-third:]], axis=0)
+    missing = first - last
+    value = float(robust.quiet_median(missing[-length:]))
+    if not value >= threshold:
+        return []
+    return [
+        Finding(
+            "not-sparser",
+            Severity.LOW,
+            start=int(history.iteration[0]),
+            end=None,
+            strength=value / threshold,
+            value=value,
+            layers=tuple(int(i) for i in rectified[-third:]),
+            text=f"The deep layers answer less sparsely than the first ones: {value:.0%} fewer "
+            "zeros. Higher layers are expected to answer to fewer images.",
+            chart=chart_of(
+                "zeros in the outputs of the first layers less those of the last",
+                history,
+                missing,
+                limit=threshold,
+            ),
+        )
+    ]

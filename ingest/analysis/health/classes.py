@@ -1,0 +1,202 @@
+"""Rules over the validation classes: a class that collapses, images forgotten all at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.analysis import anomalies
+from ingest.analysis.flip_index import index_flips
+from ingest.analysis.health import robust
+from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
+from ingest.analysis.health.history import Floats, History
+
+# A rise counts where it lasts: the median over this many snapshots.
+PERSISTENCE = 3
+# Of so many snapshots it is no passing swing.
+LASTING = 5
+
+
+def class_collapse(history: History, threshold: float, names: Names) -> list[Finding]:
+    """Classes whose error rises by the threshold and stays; those at one time are one finding."""
+    rise, height = class_rise(history)
+    with np.errstate(invalid="ignore"):
+        flag = (rise >= threshold) & (height >= 4.0)
+    together: list[list[_Collapse]] = []
+    for collapse in sorted(_collapses(history, flag, rise, threshold), key=lambda c: c.first):
+        if together and collapse.first - together[-1][0].first <= PERSISTENCE:
+            together[-1].append(collapse)
+        else:
+            together.append([collapse])
+    return [_collapsed(history, names, group, threshold) for group in together]
+
+
+@dataclass(frozen=True)
+class _Collapse:
+    """One class that collapsed: snapshots from `first` to `last`, error before, largest rise."""
+
+    class_id: int
+    first: int
+    last: int
+    usual: float
+    rise: float
+
+
+def _collapses(
+    history: History, flag: NDArray[np.bool_], rise: Floats, threshold: float
+) -> Iterator[_Collapse]:
+    for class_id in np.flatnonzero(flag.any(axis=1)):
+        error = history.class_error[class_id]
+        for first, last in robust.stretches(flag[class_id], gap=robust.window(history.snapshots)):
+            usual = float(robust.quiet_median(error[max(0, first - 5) : first]))
+            high = (error - usual >= threshold / 2) & (np.arange(len(error)) >= first)
+            above = robust.stretches(high, gap=1)
+            closing = next((stretch[1] for stretch in above if stretch[0] <= first + 1), last)
+            height = float(rise[class_id, first : last + 1].max())
+            yield _Collapse(int(class_id), first, max(last, closing), usual, height)
+
+
+def _collapsed(history: History, names: Names, group: list[_Collapse], threshold: float) -> Finding:
+    group = sorted(group, key=lambda c: (-c.rise, c.first))
+    worst = group[0]
+    first, last = min(c.first for c in group), max(c.last for c in group)
+    lasts = worst.last - worst.first + 1 >= LASTING
+    ids = [c.class_id for c in group]
+    error = history.class_error[worst.class_id]
+    high = np.nanmax(error[worst.first : worst.last + 1])
+    of = f", of {names.of_classes([worst.class_id])} " if len(ids) > 1 else " "
+    return Finding(
+        "class-collapse",
+        Severity.HIGH if worst.rise >= 1.33 * threshold and lasts else Severity.MEDIUM,
+        start=int(history.iteration[first]),
+        end=robust.last_iteration(history.iteration, last),
+        strength=2 * worst.rise / threshold,
+        value=worst.rise,
+        classes=tuple(ids),
+        text=f"The error of {names.of_classes(ids)} rose at once{of}from {worst.usual:.0%} to "
+        f"{high:.0%}.",
+        chart=chart_of(f"error of {names.of_classes([worst.class_id])}", history, error),
+    )
+
+
+def class_rise(history: History) -> tuple[Floats, Floats]:
+    """Return the lasting rise of each class's error, f8 [C, T], and in usual steps of it.
+
+    The rise at t is the median error over PERSISTENCE snapshots from t on (fewer at the end, but
+    two at least) less the median over a window before; -Inf where that cannot be said. Its usual
+    step is at least that of one image, and of chance at an error of 5 %.
+    """
+    error = history.class_error
+    classes, snapshots = error.shape
+    if not classes or snapshots < 2:
+        return np.full(error.shape, -np.inf), np.full(error.shape, -np.inf)
+    length = robust.window(snapshots)
+    usual = robust.usual(error, length)
+    ahead = np.concatenate([error, np.full((classes, PERSISTENCE - 1), np.nan)], axis=1)
+    coming = np.lib.stride_tricks.sliding_window_view(ahead, PERSISTENCE, axis=1)
+    level = robust.quiet_median(coming)
+    level[np.count_nonzero(~np.isnan(coming), axis=-1) < 2] = np.nan
+    rise = level - usual
+    # It must have risen at t itself, and not only later.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rise = np.where(error - usual >= rise / 2, rise, -np.inf)
+        size = history.class_size[:, None]
+        chance = np.sqrt(0.05 * 0.95 / np.maximum(size, 1))
+    steps = np.maximum(robust.noise(error, 4 * length, floor=1e-9), chance)
+    rise = np.where(np.isnan(rise), -np.inf, rise)
+    return rise, rise / steps
+
+
+def mass_forgetting(history: History, threshold: float, names: Names) -> list[Finding]:
+    """Snapshots at which a large share of all correct images is wrong at once."""
+    counts = history.transitions.astype(np.float64)
+    known = (counts >= 0).all(axis=1)
+    total = counts.sum(axis=1)
+    share = np.where(known & (total > 0), counts[:, 1] / np.maximum(total, 1), np.nan)
+    length = robust.window(history.snapshots)
+    usual = robust.usual(share, 4 * length)
+    spread = robust.MAD_TO_STD * robust.quiet_median(
+        np.abs(robust.before(share, 4 * length) - usual[:, None])
+    )
+    with np.errstate(invalid="ignore"):
+        flag = (share >= threshold) & (share >= usual + 6 * np.maximum(spread, 0.01))
+    error = history.validation_error
+    found = []
+    for first, last in robust.stretches(flag, gap=1):
+        value = float(np.nanmax(share[first : last + 1]))
+        closing = min(len(error), last + 1 + max(PERSISTENCE, length // 2))
+        after = robust.quiet_median(error[last:closing])
+        before = robust.quiet_median(error[max(0, first - length) : first])
+        lasting = bool(after - before >= threshold) and closing - last > 2
+        classes = _most_forgotten(history, first)
+        found.append(
+            Finding(
+                "mass-forgetting",
+                Severity.MEDIUM if lasting else Severity.LOW,
+                start=int(history.iteration[first]),
+                end=int(history.iteration[last]),
+                strength=value / threshold,
+                value=value,
+                classes=tuple(classes),
+                text=f"{value:.0%} of all validation images that were right went wrong within one "
+                f"snapshot{_most(names, classes)}.",
+                chart=chart_of("share of images forgotten", history, share, limit=threshold),
+            )
+        )
+    return found
+
+
+def _most(names: Names, classes: list[int]) -> str:
+    return f", most of them of {names.of_classes(classes)}" if classes else ""
+
+
+def _most_forgotten(history: History, at: int) -> list[int]:
+    """Return the classes, at most three, that lost most images at a snapshot."""
+    flips = history.flips
+    here: NDArray[np.bool_] = (flips.snapshot == at) & (flips.learned == 0)
+    lost = np.bincount(history.image_class[flips.image[here]], minlength=len(history.class_size))
+    order = np.argsort(-lost, kind="stable")[:3]
+    return [int(i) for i in order if lost[i] > 0.2 * history.class_size[i]]
+
+
+def anomaly(history: History, threshold: float, names: Names) -> list[Finding]:
+    """Iterations at which stable images of a class flip: the anomalies at their default limits.
+
+    `threshold` multiplies the number of images that makes a class anomalous.
+    """
+    flips = history.flips
+    if not len(flips.snapshot):
+        return []
+    index = index_flips(
+        flips.snapshot,
+        flips.image,
+        flips.before,
+        flips.learned,
+        snapshots=history.snapshots,
+        image_class=history.image_class.astype(np.int32),
+        classes=len(history.class_size),
+    )
+    k = anomalies.default_window(history.snapshots)
+    m = threshold * anomalies.default_threshold(index.class_size)
+    left = anomalies.find_anomalies(index, k=k, m=m, live=history.recording).left
+    found = []
+    for at in np.unique(left.snapshot):
+        here = np.flatnonzero(left.snapshot == at)
+        images = left.forgotten[here] + left.learned[here]
+        order = here[np.argsort(-images, kind="stable")]
+        ids = [int(i) for i in left.class_id[order]]
+        found.append(
+            Finding(
+                "anomaly",
+                Severity.INFO,
+                start=int(history.iteration[at]),
+                end=int(history.iteration[at]),
+                strength=float(images.max() / m),
+                value=float(images.sum()),
+                classes=tuple(ids),
+                text=f"{int(images.sum())} images of {names.of_classes(ids)} flipped that had been "
+                f"stable for {k} snapshots.",
+            )
+        )
+    return found

@@ -1,0 +1,150 @@
+"""What a rule says: findings, their severity, and rules with a threshold and a source."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.analysis.health.history import History
+
+CHART_POINTS = 200
+
+
+class Severity(StrEnum):
+    """How much a finding matters; INFO is evidence for the answer alone and no finding."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def weight(self) -> int:
+        """Return a number that rises with severity."""
+        return _WEIGHTS[self]
+
+
+_WEIGHTS = {Severity.HIGH: 3, Severity.MEDIUM: 2, Severity.LOW: 1, Severity.INFO: 0}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A small chart of the evidence: `label` of the values, at most CHART_POINTS of them.
+
+    `limit` is the threshold in the unit of the values, None where it has none there.
+    """
+
+    label: str
+    iterations: tuple[int, ...]
+    values: tuple[float, ...]
+    limit: float | None = None
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One verdict of one rule: what, how bad, from when to when, where.
+
+    `start` and `end` are iterations of snapshots, both included; `end` is None while it lasts.
+    `strength` tells how far beyond usual it is, about 1 at the threshold; it ranks findings.
+    `layers` and `classes` are ids, the most affected first; `filters` are (layer, filter).
+    """
+
+    rule: str
+    severity: Severity
+    start: int
+    end: int | None
+    strength: float
+    text: str
+    value: float | None = None
+    layers: tuple[int, ...] = ()
+    classes: tuple[int, ...] = ()
+    filters: tuple[tuple[int, int], ...] = ()
+    chart: Chart | None = None
+
+    @property
+    def key(self) -> str:
+        """Return what identifies the finding from one evaluation of the run to the next."""
+        layer = str(self.layers[0]) if self.layers else ""
+        class_id = str(self.classes[0]) if self.classes else ""
+        return f"{self.rule}@{self.start}:{layer}:{class_id}"
+
+
+@dataclass(frozen=True)
+class Names:
+    """What layers and classes are called, for the texts of findings."""
+
+    layers: Sequence[str] = ()
+    classes: Sequence[str] = ()
+
+    def layer(self, layer_id: int) -> str:
+        """Return a layer's name, or its number where it has none."""
+        known = layer_id < len(self.layers)
+        return self.layers[layer_id] if known else f"layer {layer_id}"
+
+    def of_classes(self, ids: Sequence[int], *, most: int = 4) -> str:
+        """Return classes in words, such as "class 3" or "classes 3, 5 and 2 more"."""
+        named = [self.classes[i] if i < len(self.classes) else str(i) for i in ids]
+        return _listed("class", "classes", named, most)
+
+    def of_layers(self, ids: Sequence[int], *, most: int = 3) -> str:
+        """Return layers in words, such as "layer conv1"."""
+        return _listed("layer", "layers", [self.layer(i) for i in ids], most)
+
+
+def _listed(one: str, many: str, names: list[str], most: int) -> str:
+    if len(names) == 1:
+        return f"{one} {names[0]}"
+    if len(names) > most + 1:
+        return f"{many} {', '.join(names[:most])} and {len(names) - most} more"
+    return f"{many} {', '.join(names[:-1])} and {names[-1]}"
+
+
+Check = Callable[[History, float, Names], list[Finding]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named check. `check(history, threshold, names)` is pure.
+
+    `low` and `high` limit what a team may set the threshold to; `view` is the view that shows it.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    threshold: float
+    unit: str
+    low: float
+    high: float
+    advice: str
+    source: str
+    check: Check
+    view: str
+
+
+def chart_of(
+    label: str,
+    history: History,
+    values: NDArray[np.floating],
+    *,
+    limit: float | None = None,
+    log: bool = False,
+) -> Chart:
+    """Return a chart of `values` [T]; of many snapshots, those at even distances and extremes."""
+    at = np.arange(len(values))
+    if len(values) > CHART_POINTS:
+        parts = np.array_split(at, CHART_POINTS // 2)
+        finite = np.where(np.isfinite(values), values, -np.inf)
+        low = np.where(np.isfinite(values), values, np.inf)
+        kept = {int(p[i]) for p in parts for i in (finite[p].argmax(), low[p].argmin())}
+        at = np.array(sorted(kept))
+    return Chart(
+        label,
+        tuple(int(i) for i in history.iteration[at]),
+        tuple(float(v) for v in values[at]),
+        limit,
+        log,
+    )

@@ -1,0 +1,108 @@
+"""What the rules look at: the history of a run as arrays, all on its snapshots."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+# What is needed of the layers, by quantity; each becomes `layers[quantity, statistic]`.
+LAYER_STATISTICS: Mapping[str, tuple[str, ...]] = {
+    "weight": ("l2", "std", "mean", "median", "q1", "q3", "nan_count", "inf_count"),
+    "gradient": ("l2", "zero_share", "nan_count", "inf_count"),
+    "update": ("l2", "nan_count", "inf_count"),
+    "activation": ("std", "mean", "zero_share", "nan_count", "inf_count"),
+}
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A series at full resolution: `iterations` [n], rising, `values` f8 [n]."""
+
+    iterations: NDArray[np.integer]
+    values: Floats
+
+
+@dataclass(frozen=True)
+class FilterPeaks:
+    """The most changed filters of every snapshot: those of t are start[t]..start[t + 1] - 1."""
+
+    start: NDArray[np.int64]  # [T + 1]
+    layer: Ints  # [n]
+    filter: Ints  # [n], counted within the layer
+    value: NDArray[np.float32]  # [n], falling within a snapshot
+
+
+@dataclass(frozen=True)
+class FlipHistory:
+    """All flips, arrays [n] as db.queries.snapshots.Flips has them."""
+
+    snapshot: Ints
+    image: Ints
+    before: Ints
+    learned: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class History:
+    """One run up to its last snapshot. NaN: not recorded, not defined, or truly not a number.
+
+    Series are f8 [T]; `layers` holds f8 [L, T] for every LAYER_STATISTICS; `class_error` f8 [C, T],
+    a share 0..1. `train_loss` is the mean over the iterations since the snapshot before; `logged`
+    holds train_loss and learning_rate as they were logged. `gradient_l2` f8 [F, K] is that of every
+    filter at the last K snapshots, `relative_change` and `cosine_change` the peaks of all.
+    """
+
+    iteration: NDArray[np.integer]  # [T], rising
+    learning_rate: Floats
+    train_loss: Floats
+    train_error: Floats
+    validation_loss: Floats
+    validation_error: Floats
+    transitions: NDArray[np.integer]  # [T, 4]: n->y, y->n, y->y, n->n; -1: none
+    class_error: Floats
+    class_size: NDArray[np.integer]  # [C]
+    image_class: NDArray[np.integer]  # [N]
+    flips: FlipHistory
+    layers: Mapping[tuple[str, str], Floats]
+    parameters: NDArray[np.integer]  # [L]
+    fan_in: NDArray[np.integer]  # [L]: weights of one filter
+    filter_offset: NDArray[np.integer]  # [L + 1]
+    gradient_l2: Floats
+    relative_change: FilterPeaks
+    cosine_change: FilterPeaks
+    logged: Mapping[str, Logged]
+    normalisation: NDArray[np.bool_]  # [L]: of a normalisation layer, whose weights begin at 1
+    recording: bool = False
+
+    @property
+    def snapshots(self) -> int:
+        """Return T."""
+        return len(self.iteration)
+
+    def layer(self, quantity: str, statistic: str) -> Floats:
+        """Return one statistic of all layers, f8 [L, T]."""
+        return self.layers[quantity, statistic]
+
+    def update_ratio(self) -> Floats:
+        """Return ||update|| / ||weight|| of every layer, f8 [L, T]; NaN where a weight is 0."""
+        weight = self.layer("weight", "l2")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(weight > 0, self.layer("update", "l2") / weight, np.nan)
+
+
+def mean_between(logged: Logged, ticks: NDArray[np.integer]) -> Floats:
+    """Return the mean of a series over the iterations after each tick's predecessor, f8 [T].
+
+    NaN where nothing was logged there, or one of the values is not finite.
+    """
+    place = np.searchsorted(ticks, logged.iterations, side="left")
+    kept = place < len(ticks)
+    number = np.bincount(place[kept], minlength=len(ticks))
+    total = np.bincount(place[kept], weights=logged.values[kept], minlength=len(ticks))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = total / number
+    return np.where(np.isfinite(mean), mean, np.nan)

@@ -1,0 +1,113 @@
+"""The rule on numbers that are none: NaN and Inf, with the first layer and iteration."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.analysis.health.finding import Chart, Finding, Names, Severity
+from ingest.analysis.health.history import History
+
+_QUANTITIES = ("weight", "gradient", "update", "activation")
+
+
+def not_finite(history: History, threshold: float, names: Names) -> list[Finding]:
+    """The first snapshot at which a layer or the loss holds NaN or Inf, and where it began."""
+    count = _counts(history)  # [L, T]
+    bad = count >= threshold
+    loss = _first_bad_loss(history)
+    layers_bad = np.flatnonzero(bad.any(axis=0))
+    at = int(layers_bad[0]) if len(layers_bad) else None
+    if loss is not None and (at is None or loss < at):
+        at = loss
+    if at is None:
+        return []
+    layers = _first_layers(history, bad[:, at])
+    lasting = bool(bad[:, -1].any()) or _first_bad_loss(history, since=-1) is not None
+    weights = bool(_counts(history, ("weight",))[:, at:].any())
+    share = bad[:, at].mean() if len(bad) else 0.0
+    what = _what(history, at, names, layers, float(share))
+    return [
+        Finding(
+            "not-finite",
+            # Mixed precision skips single steps whose gradients overflow: weights stay whole.
+            Severity.HIGH if lasting or weights else Severity.MEDIUM,
+            start=int(history.iteration[at]),
+            end=None if lasting else int(history.iteration[at]),
+            strength=100.0 if lasting or weights else 3.0,
+            value=float(count[:, at].sum()),
+            layers=tuple(int(i) for i in layers),
+            text=what,
+            chart=Chart(
+                "layers with NaN or Inf",
+                tuple(int(i) for i in history.iteration),
+                tuple(float(v) for v in bad.sum(axis=0)),
+            ),
+        )
+    ]
+
+
+def _counts(history: History, quantities: tuple[str, ...] = _QUANTITIES) -> NDArray[np.float64]:
+    """Return how many values of each layer are NaN or Inf, f8 [L, T].
+
+    A norm that is Inf is one too: its values were finite, but too large for float32.
+    """
+    total = np.zeros((len(history.parameters), history.snapshots))
+    for quantity in quantities:
+        for statistic in ("nan_count", "inf_count"):
+            total += np.nan_to_num(history.layer(quantity, statistic))
+        if (quantity, "l2") in history.layers:
+            total += np.isinf(history.layer(quantity, "l2"))
+    return total
+
+
+def _first_bad_loss(history: History, *, since: int | None = None) -> int | None:
+    """Return the snapshot by which a NaN or Inf was logged as training loss; None for none."""
+    logged = history.logged.get("train_loss")
+    if logged is None:
+        return None
+    values = logged.values if since is None else logged.values[since:]
+    iterations = logged.iterations if since is None else logged.iterations[since:]
+    odd = np.flatnonzero(~np.isfinite(values))
+    if not len(odd):
+        return None
+    at = int(np.searchsorted(history.iteration, iterations[odd[0]]))
+    return at if at < history.snapshots else None
+
+
+def _first_layers(history: History, bad: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the layers in the order in which they are suspected, at most three.
+
+    Where only some hold NaN or Inf, these; within them first the one whose update or weight had
+    grown most, by its largest finite ratio over its median ratio: what explodes grows before.
+    """
+    if not len(bad):
+        return np.zeros(0, np.int64)
+    candidates = np.flatnonzero(bad) if bad.any() else np.arange(len(bad))
+    growth = np.zeros(len(bad))
+    for values in (history.layer("weight", "l2"), history.layer("update", "l2")):
+        growth = np.maximum(growth, _growth(values))
+    order = np.argsort(-growth[candidates], kind="stable")
+    return candidates[order][:3]
+
+
+def _growth(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return log10 of the largest finite value over the median of the finite ones, f8 [L]."""
+    found = np.zeros(len(values))
+    for row, series in enumerate(values):
+        finite = series[np.isfinite(series) & (series > 0)]
+        if len(finite):
+            found[row] = np.log10(finite.max() / np.median(finite))
+    return found
+
+
+def _what(history: History, at: int, names: Names, layers: NDArray[np.int64], share: float) -> str:
+    iteration = f"{history.iteration[at]:,}"
+    if not len(layers):
+        return f"The training loss is NaN or Inf by iteration {iteration}."
+    first = names.layer(int(layers[0]))
+    if share >= 1.0:
+        return (
+            f"Every layer holds NaN or Inf by iteration {iteration}; {first} had grown most before."
+        )
+    if share == 0.0:
+        return f"The training loss is NaN or Inf by iteration {iteration}; {first} had grown most."
+    return f"NaN or Inf by iteration {iteration}, first in {first}."

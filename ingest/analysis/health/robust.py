@@ -1,0 +1,81 @@
+"""Robust statistics of series: what is usual, and how far beyond it a value is.
+
+Medians and median absolute deviations (MAD), so that what is looked for does not hide itself.
+1.4826 MAD estimates the standard deviation of a normal distribution (Hampel, "The Influence Curve
+and its Role in Robust Estimation", JASA 1974).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+MAD_TO_STD = 1.4826
+
+
+def window(snapshots: int, *, share: float = 0.05, least: int = 5) -> int:
+    """Return the snapshots over which "usual" is judged: a share of the run, at least `least`."""
+    return max(least, round(share * snapshots))
+
+
+def before(values: Floats, length: int) -> NDArray[np.float64]:
+    """Return for each column of [..., T] the `length` values ahead of it, f8 [..., T, length].
+
+    Where there are fewer, and for what is not finite, NaN.
+    """
+    padding = np.full((*values.shape[:-1], length), np.nan)
+    clean = np.where(np.isfinite(values), values, np.nan)
+    padded = np.concatenate([padding, clean], axis=-1)
+    return np.lib.stride_tricks.sliding_window_view(padded, length, axis=-1)[..., :-1, :]
+
+
+def quiet_median(values: Floats, *, axis: int = -1) -> Floats:
+    """Return the median of what is not NaN; NaN, without a warning, where nothing is."""
+    ordered = np.sort(values, axis=axis)  # NaN last
+    known = np.count_nonzero(~np.isnan(values), axis=axis)
+    ordered = np.moveaxis(ordered, axis, -1)
+    if not ordered.shape[-1]:
+        return np.full(known.shape, np.nan)
+    low = np.maximum(0, (known - 1) // 2)
+    high = np.minimum(ordered.shape[-1] - 1, known // 2)
+    pick = lambda at: np.take_along_axis(ordered, at[..., None], axis=-1)[..., 0]  # noqa: E731
+    return np.where(known > 0, (pick(low) + pick(high)) / 2, np.nan)
+
+
+def usual(values: Floats, length: int) -> Floats:
+    """Return the median of the `length` values ahead of each, f8 [..., T]; NaN below 3 of them."""
+    past = before(values, length)
+    known = np.count_nonzero(~np.isnan(past), axis=-1)
+    return np.where(known >= min(3, length), quiet_median(past), np.nan)
+
+
+def noise(values: Floats, length: int, *, floor: float) -> Floats:
+    """Return the usual size of a step of each series ahead of each column, f8 [..., T].
+
+    1.4826 times the median |step| over the last `length` steps, at least `floor`.
+    """
+    steps = np.abs(np.diff(values, axis=-1, prepend=np.nan))
+    found = MAD_TO_STD * quiet_median(before(steps, length))
+    return np.maximum(np.where(np.isnan(found), floor, found), floor)
+
+
+def smooth(values: Floats, length: int) -> Floats:
+    """Return the median of the `length` values up to and with each, f8 [T]."""
+    past = before(np.concatenate([values, [np.nan]]), length)
+    return quiet_median(past[1:])
+
+
+def stretches(flag: NDArray[np.bool_] | np.bool_, *, gap: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield (first, last) of each run of True in [T]; runs apart by at most `gap` are one."""
+    places = np.flatnonzero(flag)
+    if not len(places):
+        return
+    breaks = np.flatnonzero(np.diff(places) > gap + 1)
+    for part in np.split(places, breaks + 1):
+        yield int(part[0]), int(part[-1])
+
+
+def last_iteration(iteration: NDArray[np.integer], last: int) -> int | None:
+    """Return the iteration at which a stretch ended, None where it lasts to the last snapshot."""
+    return None if last >= len(iteration) - 1 else int(iteration[last])

@@ -1,0 +1,92 @@
+"""Reads what the health rules look at from the store, in about thirty statements."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from db.errors import NotFound
+from db.queries import findings, peaks, runs, scalars, snapshots, structure
+from db.queries.layer_stats import layer_profile
+from ingest.analysis.health.finding import Names
+from ingest.analysis.health.history import (
+    LAYER_STATISTICS,
+    FilterPeaks,
+    FlipHistory,
+    History,
+    Logged,
+    mean_between,
+)
+
+# Of the filters' gradients only the last snapshots are read: those of a whole run are 90 MB.
+LAST_SNAPSHOTS = 5
+
+
+def read_history(session: Session, *, run_id: int) -> tuple[History, Names]:
+    """Return the history of a run and the names in it; NotFound."""
+    run = runs.get_run(session, run_id=run_id)
+    layers = structure.layers(session, run_id=run_id)
+    classes = structure.classes(session, run_id=run_id)
+    series = snapshots.snapshots(session, run_id=run_id)
+    flips = snapshots.flips(session, run_id=run_id)
+    logged = _logged(session, run_id)
+    kernel = [int(np.prod(kernel)) for kernel in layers.kernels]
+    history = History(
+        iteration=series.iteration,
+        learning_rate=series.learning_rate,
+        train_loss=_mean_loss(logged, series),
+        train_error=series.train_error,
+        validation_loss=series.validation_loss,
+        validation_error=series.validation_error,
+        transitions=series.transitions,
+        class_error=snapshots.class_errors(session, run_id=run_id).astype(np.float64),
+        class_size=classes.image_count,
+        image_class=structure.image_classes(session, run_id=run_id),
+        flips=FlipHistory(flips.snapshot, flips.image, flips.before, flips.learned),
+        layers={
+            (quantity, statistic): layer_profile(
+                session, run_id=run_id, quantity=quantity, statistic=statistic
+            ).astype(np.float64)
+            for quantity, statistics in LAYER_STATISTICS.items()
+            for statistic in statistics
+        },
+        parameters=layers.parameters,
+        fan_in=layers.inputs * np.array(kernel, np.int32),
+        filter_offset=np.append(layers.filter_offset, layers.filters.sum()),
+        gradient_l2=findings.last_filters(
+            session, run_id=run_id, quantity="gradient_l2", snapshots=LAST_SNAPSHOTS
+        ).astype(np.float64),
+        relative_change=_peaks(session, run_id, "relative_change"),
+        cosine_change=_peaks(session, run_id, "cosine_change"),
+        logged=logged,
+        normalisation=_normalisation(layers.kinds),
+        recording=run.recording,
+    )
+    return history, Names(layers.names, classes.names)
+
+
+def _normalisation(kinds: tuple[str, ...]) -> NDArray[np.bool_]:
+    return np.array(["norm" in kind.casefold() for kind in kinds], np.bool_)
+
+
+def _logged(session: Session, run_id: int) -> Mapping[str, Logged]:
+    found = {}
+    for name in ("train_loss", "learning_rate"):
+        try:
+            whole = scalars.scalar(session, run_id=run_id, name=name)
+        except NotFound:
+            continue
+        found[name] = Logged(whole.iterations, whole.values)
+    return found
+
+
+def _mean_loss(logged: Mapping[str, Logged], series: snapshots.Snapshots) -> NDArray[np.float64]:
+    if "train_loss" not in logged:
+        return series.train_loss
+    return mean_between(logged["train_loss"], series.iteration)
+
+
+def _peaks(session: Session, run_id: int, quantity: str) -> FilterPeaks:
+    found = peaks.all_peaks(session, run_id=run_id, quantity=quantity)
+    return FilterPeaks(found.start, found.layer_id, found.filter, found.value)
