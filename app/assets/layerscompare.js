@@ -36,7 +36,7 @@
     }
 
     valueOf(selection, node) {
-      const quartile = selection.measure !== "ratio" && deeptracker.layerQueries.isQuartile(selection.statistic);
+      const quartile = deeptracker.layerQueries.isQuartile(selection);
       const found = quartile ? this.source.of("layer-shapes", deeptracker.layerQueries.shapes(selection), node)
         : this.source.of("layer-rows", deeptracker.layerQueries.rows(selection), node);
       return found && deeptracker.rowOf(found.arrays[quartile ? selection.statistic : "value"], found.at);
@@ -65,14 +65,7 @@
       const { layerScale, layerEncodings, layerMarks } = deeptracker;
       context.fillStyle = theme("--dt-panel");
       context.fillRect(place.left, 0, place.width, HEIGHT);
-      const { axis } = this.chart;
-      const [first, last] = axis.view();
-      const project = axis.projection(place.width);
-      const frame = {
-        bins: deeptracker.raster.bins(place.width, first, last, axis.columns),
-        first: Math.floor(first), last: Math.min(axis.columns, Math.ceil(last)),
-        x: (column) => project(column + 0.5), own: axis.match(this.chart.data.arrays.iteration),
-      };
+      const frame = layerScale.frameOf(this.chart, place.width);
       const inner = { ...place, top: PAD, height: HEIGHT - 2 * PAD };
       const known = this.lines.filter(({ value }) => value);
       const ends = (arrays) => {

@@ -1,8 +1,9 @@
 // How the numbers of one layer over time are drawn in its row: five encodings.
 //
 // Each draws into `place` {left, top, width, height}; `frame` is {bins (columns of each pixel),
-// x (pixel of a column's middle), own (column of the arrays by column of the axis, or null),
-// columns}; `data` the arrays of this one node; `scale` of layersscale.js.
+// first and last (columns in view), x (pixel of a column's middle), step (pixels of a column), own
+// (column of the arrays by column of the axis, or null)}; `data` the arrays of this one node;
+// `scale` of layersscale.js.
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
@@ -30,6 +31,11 @@
   /** Draw a curve through every column; where several share a pixel, through its extremes. */
   function curve(context, frame, array, place, scale) {
     const y = yOf(place, scale);
+    const known = (column) => {
+      const value = column >= frame.first && column < frame.last ? array[ownOf(frame, column)] : NaN;
+      return value === value && value !== undefined;
+    };
+    const alone = [];
     context.beginPath();
     if (frame.last - frame.first > 2 * place.width) {
       let before = -2;
@@ -42,22 +48,28 @@
     } else {
       let pen = false;
       for (let column = frame.first; column < frame.last; column++) {
-        const value = array[ownOf(frame, column)];
-        if (value === undefined || value !== value) {
+        if (!known(column)) {
           pen = false;
           continue;
         }
-        const [x, height] = [place.left + frame.x(column), y(value)];
-        if (pen) context.lineTo(x, height);
-        else {
-          context.moveTo(x - 1, height); // a single value is seen too
-          context.lineTo(x + 1, height);
-          context.moveTo(x, height);
-        }
+        const [x, height] = [place.left + frame.x(column), y(array[ownOf(frame, column)])];
+        context[pen ? "lineTo" : "moveTo"](x, height);
+        if (!pen && !known(column + 1)) alone.push([x, height]);
         pen = true;
       }
     }
     context.stroke();
+    dots(context, alone, place);
+  }
+
+  /** Show single values, which no line leads to or from. */
+  function dots(context, points, place) {
+    context.fillStyle = context.strokeStyle;
+    for (const [x, y] of points) {
+      context.beginPath();
+      context.arc(x, Math.min(Math.max(y, place.top + 2), place.top + place.height - 2), 2.2, 0, 7);
+      context.fill();
+    }
   }
 
   /** Fill between two arrays, where both are numbers. */

@@ -1,4 +1,4 @@
-// From a value to its height in a row: linear, log or symlog, the same for all rows or each its own.
+// From a value to its height in a row (linear, log or symlog), and from a snapshot to its place.
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
@@ -55,5 +55,18 @@
     return { low, high, least };
   }
 
-  deeptracker.layerScale = { of: scaleOf, endsOf };
+  /** Return what the encodings know of the time axis in a plot of this width; see layersencodings.js. */
+  function frameOf({ axis, data }, width) {
+    const [first, last] = axis.view();
+    const project = axis.projection(width);
+    return {
+      bins: deeptracker.raster.bins(width, first, last, axis.columns),
+      first: Math.max(0, Math.floor(first)), last: Math.min(axis.columns, Math.ceil(last)),
+      x: (column) => project(column + 0.5),
+      step: width / Math.max(1e-9, last - first),
+      own: axis.match(data.arrays.iteration),
+    };
+  }
+
+  deeptracker.layerScale = { of: scaleOf, endsOf, frameOf };
 })();

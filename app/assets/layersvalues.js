@@ -81,7 +81,11 @@
     rows: rowsQuery,
     extremes: ({ measure }) => `measure=${measure}`,
     shapes: ({ measure }) => `measure=${measure}`,
-    isQuartile: (statistic) => QUARTILES.includes(statistic),
+    /** Whether the statistic is a quartile, which comes with the shapes. */
+    isQuartile: ({ measure, statistic }) => measure !== "ratio" && QUARTILES.includes(statistic),
+    /** Whether the extremes lie around what is shown. */
+    hasEnvelope: ({ measure, statistic }) =>
+      !["ratio", "activation"].includes(measure) && ["mean", ...QUARTILES].includes(statistic),
   };
 
   /** Return row `at` of a matrix [n, T], or plane `at` of [n, K, T], without copying. */

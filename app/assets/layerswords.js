@@ -38,7 +38,7 @@
   const ENCODINGS = {
     line: ({ selection }) => {
       const parts = [swatch("line", subject(selection))];
-      if (["mean", "median", "q1", "q3"].includes(selection.statistic) && !["ratio", "activation"].includes(selection.measure)) {
+      if (deeptracker.layerQueries.hasEnvelope(selection)) {
         parts.push(swatch("envelope", "minimum to maximum"));
       }
       if (selection.measure === "ratio") parts.push(swatch("healthy", "healthy: near 1e−3"));
@@ -85,6 +85,15 @@
     holder.replaceChildren(...parts);
   }
 
+  /** Say how many of the layers have settled. */
+  function count(holder, network, settled) {
+    const layers = [...network.nodeOfLayer.values()];
+    const done = settled ? layers.filter((node) => settled[node] >= 0).length : 0;
+    const { plural } = deeptracker.numbers;
+    const text = !settled ? "" : done ? `${plural(done, "layer has", "layers have")} settled, of ${layers.length}` : "no layer has settled";
+    if (holder.textContent !== text) holder.textContent = text;
+  }
+
   const ODD = ["none", "NaN", "Inf", "NaN and Inf"];
 
   /** Return the lines of the tooltip over a row. */
@@ -119,5 +128,5 @@
 
   const percentOf = (share) => `${Number((share * 100).toPrecision(2))} %`;
 
-  deeptracker.layerWords = { subject, format, explain, lines, STATISTICS };
+  deeptracker.layerWords = { subject, format, count, explain, lines, STATISTICS };
 })();

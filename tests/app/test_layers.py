@@ -70,6 +70,19 @@ class TestTree:
             (0, "network"), (1, "features"), (2, "features.0"), (2, "features.3"),
         ]  # fmt: skip
 
+    def test_a_stage_around_other_stages_leaves_its_layers_where_they_are(self) -> None:
+        layers = layers_of(
+            ("features.conv0", "features", ""),
+            ("features.dense1.a.0.0", "features.dense1", "features.dense1.a"),
+            ("features.dense1.a.1.0", "features.dense1", "features.dense1.a"),
+            ("features.dense1.b.0", "features.dense1", "features.dense1.b"),
+            ("features.transition.0", "features", ""),
+        )
+        assert outline(layers) == [
+            (0, "network"), (1, "features.conv0"), (1, "features.dense1"), (2, "a"), (3, "a.0.0"),
+            (3, "a.1.0"), (2, "b.0"), (1, "features.transition.0"),
+        ]  # fmt: skip
+
     def test_a_stage_or_block_of_one_layer_is_left_out(self) -> None:
         layers = layers_of(("a.b.conv", "a", "a.b"), ("c.d.conv", "c", "c.d"))
         assert outline(layers) == [(0, "network"), (1, "a.b.conv"), (1, "c.d.conv")]

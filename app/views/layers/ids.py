@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+# The charts of this view share one time axis, left of which there is room for the tree.
+GROUP = "layers"
+
 
 class Ids(StrEnum):
     """One id each, all beginning with the view's name."""
@@ -27,6 +30,7 @@ class Ids(StrEnum):
     SEARCH = "layers-search"
     LIMIT = "layers-limit"
     LIMIT_OF = "layers-limit-of"
+    SETTLED = "layers-settled-count"
     NORMALISED = "layers-normalised"
     FILTER_QUANTITY = "layers-filter-quantity"
     FILTER_SCALING = "layers-filter-scaling"

@@ -30,10 +30,14 @@ def build_tree(layers: Layers) -> list[Node]:
     """Return the nodes, each before those below it, in the order of the network.
 
     A stage or block that holds a single layer is left out: the layer says the same. Layers without
-    a stage stand right below the network; "" as a block means right below the stage.
+    a stage stand right below the network; "" as a block means right below the stage. So do the
+    layers of a stage around other stages ("features" around "features.denseblock1"): between
+    those, as they come.
     """
     nodes = [Node("network", "", "network", -1, 0, -1, np.arange(len(layers), dtype=np.int32))]
-    for stage, in_stage in _runs(layers.stages, range(len(layers))):
+    around = {stage for stage in layers.stages for other in layers.stages if _within(other, stage)}
+    stages = tuple("" if stage in around else stage for stage in layers.stages)
+    for stage, in_stage in _runs(stages, range(len(layers))):
         parent, depth = 0, 1
         if stage and len(in_stage) > 1:
             nodes.append(_group("stage", stage, stage, 0, 1, in_stage))
@@ -58,6 +62,10 @@ def _runs(groups: tuple[str, ...], members: "range | list[int]") -> list[tuple[s
     return list(found.values())
 
 
+def _within(name: str, above: str) -> bool:
+    return bool(above) and name.startswith(f"{above}.")
+
+
 def _group(kind: str, name: str, label: str, parent: int, depth: int, members: list[int]) -> Node:
     return Node(kind, name, label, parent, depth, -1, np.array(members, np.int32))
 
@@ -73,9 +81,15 @@ def _add_layers(
 
 
 def _below(name: str, above: str) -> str:
-    """Return what is left of a name under the one above it; a mere number says too little."""
-    rest = name[len(above) + 1 :] if above and name.startswith(f"{above}.") else name
-    return name if rest.isdigit() else rest
+    """Return what is left of a name under the one above it; mere numbers say too little."""
+    if not _within(name, above):
+        return name
+    rest = name[len(above) + 1 :]
+    last = above.rpartition(".")[2]
+    if not rest.replace(".", "").isdigit():
+        return rest
+    # "layer1.0" and "denselayer1.0.0"; below "layer1.0" as it is called in full.
+    return name if last.isdigit() else f"{last}.{rest}"
 
 
 def piece_order(nodes: list[Node]) -> list[int]:

@@ -1,0 +1,105 @@
+"""The controls of the layer view: what is shown, how far the tree is open, when layers settle."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from app.components.controls import segments, select
+from app.views.layers import words
+from app.views.layers.ids import Ids
+
+
+def controls() -> html.Div:
+    """Return what is shown of the nodes, and how."""
+    return html.Div(
+        [
+            _labelled("Show", select(Ids.MEASURE, "Quantity", words.MEASURES, "ratio", 168)),
+            _labelled(
+                "Statistic", select(Ids.STATISTIC, "Statistic", words.STATISTICS, "std", 164)
+            ),
+            _labelled("Drawn as", segments(Ids.ENCODING, "Encoding", words.ENCODINGS, "line")),
+            _labelled("Scale", segments(Ids.SCALE, "Scale", words.SCALES, "log")),
+            dmc.Switch(id=Ids.SAME, label="Same for all rows", size="xs", checked=True),
+            _labelled("Rows", select(Ids.HEIGHT, "Height of the rows", words.HEIGHTS, "auto", 104)),
+        ],
+        className="layers-controls",
+    )
+
+
+def _labelled(text: str, control: Any) -> html.Label:
+    return html.Label([html.Span(text), control], className="layers-control")
+
+
+def above() -> html.Div:
+    """Return what stands above the rows: search, how far open, when settled, and the key."""
+    search = dmc.TextInput(
+        id=Ids.SEARCH,
+        placeholder="Search: conv2, 3x3",
+        size="xs",
+        value="",
+        **{"aria-label": "Search layers"},
+    )
+    return html.Div(
+        [
+            html.Div([search, *_levels()], className="layers-find"),
+            _settling(),
+            html.Div(id=Ids.KEY, className="layers-key"),
+        ],
+        className="layers-keys",
+    )
+
+
+def _levels() -> list[html.Button]:
+    """Return the buttons that open the tree down to a level."""
+    levels = (("1", "Stages"), ("2", "Blocks"), ("9", "Layers"))
+    return [
+        _button(
+            text, "level", level, "layers-level", f"Show the network down to its {text.lower()}"
+        )
+        for level, text in levels
+    ]
+
+
+def headings() -> list[html.Button]:
+    """Return the headings of the tree's columns, which sort it."""
+    columns = (
+        ("network", "Layer", "In the order of the network", "layers-sort-name"),
+        ("", "Kernel", "", "layers-kernel"),
+        ("filters", "Filters", "Sort layers by their number of filters", ""),
+        ("parameters", "Param.", "Sort layers by their number of parameters", "layers-parameters"),
+        ("settles", "Settles", "Sort layers by when they settle", "layers-settled"),
+    )
+    return [
+        _button(text, "sort", name, f"layers-sort {kind}".strip(), title)
+        for name, text, title, kind in columns
+    ]
+
+
+def _button(text: str, name: str, value: str, kind: str, title: str) -> html.Button:
+    """Return a button that assets/layerscontrols.js understands by its data attribute."""
+    carried: dict[str, Any] = {f"data-{name}": value}
+    return html.Button(
+        text, type="button", className=kind, title=title, disabled=not value, **carried
+    )
+
+
+def _settling() -> html.Div:
+    return html.Div(
+        [
+            "A layer has settled when ‖update‖ / ‖weight‖ stays below",
+            dmc.NumberInput(
+                id=Ids.LIMIT,
+                value=1e-3,
+                min=1e-12,
+                step=1e-4,
+                size="xs",
+                w=92,
+                hideControls=True,
+                **{"aria-label": "Limit below which a layer has settled"},
+            ),
+            select(Ids.LIMIT_OF, "What the limit is of", words.LIMITS, "value", 158),
+            html.Span(id=Ids.SETTLED, className="layers-count-settled"),
+        ],
+        className="layers-settling",
+    )
