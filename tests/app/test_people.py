@@ -79,6 +79,7 @@ def test_a_row_changes_role_makes_a_link_and_locks_out(web, clients):
     account = web.account("row@people.example", Role.VIEWER)
     client = web.logged_in(account)
     assert act(web, admin, Act.ROLE, account, "member").status_code == 200
+    assert act(web, admin, Act.ROLE, account, "member").status_code == 204  # nothing to change
     assert client.get("/data/run/1/state").status_code == 200
     answer = act(web, admin, Act.LINK, account)
     assert "/link/" in json.dumps(answer.json)

@@ -15,7 +15,7 @@ from app.views.people.ids import Act, Ids
 from app.views.people.layout import deeds_table, one_time_link, people_table
 from db.errors import Conflict
 from db.permissions import Permission, Role
-from db.queries import audit, people
+from db.queries import accounts, audit, people
 
 ON_PAGE = 25
 LARGEST_ID = 2**31 - 1
@@ -109,7 +109,10 @@ def change(*_values: object) -> tuple[Any, ...]:
 
 def _do(session: Session, act: str, *, by: int, account_id: int, value: object) -> Any:
     if act == Act.ROLE:
-        people.change_role(session, by=by, account_id=account_id, role=_role(value))
+        role = _role(value)
+        if accounts.get_account(session, account_id=account_id).role == role:
+            raise PreventUpdate  # a drop-down that appeared, and was not touched
+        people.change_role(session, by=by, account_id=account_id, role=role)
     elif act == Act.LINK:
         token, token_hash = new_token()
         account = people.renew_link(session, by=by, account_id=account_id, token_hash=token_hash)

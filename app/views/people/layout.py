@@ -51,13 +51,12 @@ def _invite() -> Component:
                 id=Ids.EMAIL,
                 label="E-mail address",
                 description="They log in with it",
-                type="email",
                 w=280,
             ),
             dmc.TextInput(
                 id=Ids.NAME,
                 label="Name",
-                description="What the others see; else from the address",
+                description="The others see it",
                 w=260,
             ),
             dmc.Select(
@@ -67,7 +66,7 @@ def _invite() -> Component:
                 data=[{"value": role, "label": text} for role, text in ROLES.items()],
                 value=Role.MEMBER,
                 allowDeselect=False,
-                w=310,
+                w=340,
             ),
             dmc.Button("Invite", id=Ids.INVITE),
             html.P(id=Ids.PROBLEM, className="dt-problem", role="alert"),
@@ -102,7 +101,14 @@ def one_time_link(link: str, *, email: str) -> Component:
 def people_table(people: list[Person], *, present: int) -> Component:
     """Return everybody; `present` is who looks, whose own account cannot be locked out."""
     heads = ("Person", "Role", "State", "Last seen", "Sessions", "")
-    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
+    head = html.Thead(
+        html.Tr(
+            [
+                html.Th(text, scope="col", className="dt-numeric" if text == "Sessions" else "")
+                for text in heads
+            ]
+        )
+    )
     rows = [_person(person, own=person.id == present) for person in people]
     return html.Div(
         html.Table([head, html.Tbody(rows)], className="dt-table", **aria(label="People")),
