@@ -21,17 +21,19 @@ from app.selection import page_parts
 from app.shell import find_view, layout
 from app.views import PageContext, View
 from app.views.account.layout import browser
-from app.views.jobs.ids import Button, button_id
-from app.views.jobs.layout import row as job_row
+from app.views.account.tokens import token_table
+from app.views.jobs.job_rows import row as job_row
+from app.views.jobs.schedule_rows import schedule_row, watch_row
+from app.views.people.layout import people_table
 from app.views.runs import rows
 from app.views.runs.ids import Ids as Runs
 from app.views.runs.layout import first_steps
 from db.engine import session_scope
-from db.models import IngestJob, Run
+from db.models import Run
 from db.permissions import Role
-from db.queries import job_notes, jobs
-from db.queries.jobs import JobRow
+from db.queries.people import Person
 from db.queries.runs import RunRow
+from tests.app.job_rows import job, schedule, watch
 from tests.app.web import PASSWORD, callback_key, ids_in, make_web
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -62,22 +64,6 @@ def run_row(number=1, **changes) -> RunRow:
         "loaded_at": NOW,
     }
     return RunRow(**{**values, **changes})
-
-
-def job(**changes) -> JobRow:
-    values = dict.fromkeys(JobRow.__dataclass_fields__)
-    values |= {
-        "id": 4,
-        "location": "/logs/my-run",
-        "mode": "once",
-        "state": "queued",
-        "done": 0,
-        "message": "",
-        "created_at": NOW,
-        "cancel_requested": False,
-        "attempts": 0,
-    }
-    return JobRow(**{**values, **changes})
 
 
 def text_of(answer: object) -> str:
@@ -135,8 +121,14 @@ def every_id(web, run: RunRow) -> set[str]:
             assert all(name.startswith(f"{view.name}-") for name in own), own
             found |= here
     for state in ("queued", "failed"):
-        found |= ids_in(job_row(job(state=state), may_change=True))
-    return found
+        found |= ids_in(job_row(job(state=state), changeable=True))
+    for on in (True, False):
+        found |= ids_in(schedule_row(schedule(next_due=NOW if on else None), changeable=True))
+        found |= ids_in(watch_row(watch(active=on), changeable=True))
+    for active in (True, False):
+        person = Person(2, "Bo", "bo@example.org", Role.MEMBER, active, True, NOW, NOW, 1)
+        found |= ids_in(people_table([person], present=1))
+    return found | ids_in(token_table([TokenRow(3, "script", NOW, None, None)]))
 
 
 def pattern(name: str) -> str:
@@ -307,124 +299,6 @@ class TestRuns:
         assert rows.planned_snapshots(run) == 10
         assert rows.planned_snapshots(replace(run, snapshot_count=0)) is None
         assert rows.planned_snapshots(replace(run, planned_iterations=None)) is None
-
-
-class TestJobs:
-    @pytest.fixture(autouse=True)
-    def _no_jobs(self, web):
-        yield
-        with session_scope(web.engine) as session:
-            session.execute(delete(IngestJob))
-
-    def load(self, client, location, mode="once"):
-        key = callback_key(client.web.app, "jobs-changed.data")
-        return client.update(
-            key,
-            {"jobs-location.value": location, "jobs-mode.value": mode, "jobs-load.n_clicks": 1},
-            triggered="jobs-load.n_clicks",
-        )
-
-    def click(self, client, button, job_id, *, start):
-        key = next(
-            key
-            for key, entry in client.web.app.callback_map.items()
-            if "callback" in entry and start in key and '"job"' in str(entry["inputs"])
-        )
-        item = {"id": button_id(button, job_id), "property": "n_clicks", "value": 1}
-        specs = client.web.app.callback_map[key]["inputs"]
-        items = {
-            spec["id"]: [item] if json.loads(spec["id"])["type"] == button else [] for spec in specs
-        }
-        name = json.dumps(button_id(button, job_id), sort_keys=True, separators=(",", ":"))
-        return client.call(key, triggered=f"{name}.n_clicks", items=items)
-
-    def jobs(self, web):
-        with session_scope(web.engine) as session:
-            return jobs.list_jobs(session)
-
-    def test_a_member_loads_cancels_and_retries(self, web, clients, people):
-        client = clients[Role.MEMBER]
-        assert self.load(client, "my-run", "follow")["jobs-problem"]["children"] == ""
-        (found,) = self.jobs(web)
-        assert (found.location, found.mode, found.state) == ("my-run", "follow", "queued")
-        assert found.requested_by == people[Role.MEMBER]
-        answer = self.click(client, Button.CANCEL, found.id, start="jobs-changed")
-        assert answer.status_code == 200
-        assert self.jobs(web)[0].state == "cancelled"
-        self.click(client, Button.RETRY, found.id, start="jobs-changed")
-        assert self.jobs(web)[0].state == "queued"
-
-    @pytest.mark.parametrize(
-        ("location", "mode"),
-        [
-            ("", "once"),
-            ("  ", "once"),
-            (None, "once"),
-            (7, "once"),
-            ("x\x00y", "once"),
-            ("x" * 9_000, "once"),
-            ("ok", "daily"),
-            ("ok", None),
-            ("\ud800", "once"),
-        ],
-    )
-    def test_what_cannot_be_is_said(self, web, clients, location, mode):
-        answer = self.load(clients[Role.MEMBER], location, mode)
-        assert answer["jobs-problem"]["children"]
-        assert self.jobs(web) == []
-
-    def test_the_same_log_twice_is_said(self, clients):
-        self.load(clients[Role.MEMBER], "my-run")
-        assert "already" in self.load(clients[Role.ADMIN], "my-run")["jobs-problem"]["children"]
-
-    def test_a_viewer_sees_jobs_without_their_buttons(self, web, clients):
-        self.load(clients[Role.MEMBER], "my-run")
-        key = callback_key(web.app, "jobs-body.children")
-        seen = text_of(clients[Role.VIEWER].update(key))
-        assert "my-run" in seen
-        assert Button.OPEN in seen
-        assert Button.CANCEL not in seen
-        assert Button.CANCEL in text_of(clients[Role.MEMBER].update(key))
-        (found,) = self.jobs(web)
-        for button in (Button.CANCEL, Button.RETRY):
-            answer = self.click(clients[Role.VIEWER], button, found.id, start="jobs-changed")
-            assert answer.status_code == 403
-        assert self.jobs(web)[0].state == "queued"
-
-    def test_the_drawer_shows_lines_and_error(self, web, clients):
-        self.load(clients[Role.MEMBER], "my-run")
-        (found,) = self.jobs(web)
-        with session_scope(web.engine) as session:
-            job_notes.add_line(session, job_id=found.id, text="Looking at <b>it</b>.")
-            job_notes.finish(
-                session,
-                job_id=found.id,
-                state="failed",
-                message="",
-                error="/x/run.json: is missing",
-                error_file="/x/run.json",
-            )
-        client = clients[Role.VIEWER]
-        opened = self.click(client, Button.OPEN, found.id, start="jobs-opened").json["response"]
-        assert opened["jobs-opened"]["data"] == found.id
-        key = callback_key(web.app, "jobs-details.children")
-        shown = client.update(key, {"jobs-opened.data": found.id}, triggered="jobs-opened.data")
-        assert "Looking at <b>it</b>." in text_of(shown)
-        assert "/x/run.json" in text_of(shown)
-
-    @pytest.mark.parametrize("job_id", [0, -1, 10**12, "x", None, True, 123456])
-    def test_a_job_that_is_not_there(self, clients, job_id):
-        key = callback_key(clients[Role.VIEWER].web.app, "jobs-details.children")
-        answer = clients[Role.VIEWER].call(
-            key, {"jobs-opened.data": job_id}, triggered="jobs-opened.data"
-        )
-        assert answer.status_code in (200, 204)
-        assert "Traceback" not in answer.text
-
-    def test_a_row_of_every_state(self):
-        for state in ("queued", "running", "succeeded", "failed", "cancelled"):
-            row = job(state=state, rate=3.0, remaining_seconds=90.0, error="bad", total=7)
-            assert state in text_of(job_row(row, may_change=True))
 
 
 class TestAccount:
