@@ -31,6 +31,7 @@ from app.views.runs.layout import first_steps
 from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
+from db.queries.api_tokens import TokenRow
 from db.queries.people import Person
 from db.queries.runs import RunRow
 from tests.app.job_rows import job, schedule, watch
