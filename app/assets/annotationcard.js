@@ -11,6 +11,7 @@
     /** hooks: toggle(id), problem(text), handles() -> lower-case handles, changed(). */
     constructor(annotation, hooks) {
       this.id = annotation.id;
+      this.run = store().state.run;
       this.hooks = hooks;
       this.forms = new Map(); // "edit", "reply", "reply 7" -> AnnotationForm under way
       this.element = parts().make("article", "annotation-card");

@@ -32,6 +32,19 @@
     if (focus && back?.isConnected) back.focus();
   }
 
+  const written = ({ thing }) => (thing ? deeptracker.annotations.marksFor(thing.kind, thing.id, thing.filter) : []);
+
+  /** The item that opens what is written about the thing already. */
+  function reader(annotations) {
+    const text = `Read ${deeptracker.numbers.plural(annotations.length, "annotation", "annotations")} of this`;
+    const item = deeptracker.annotationParts.button(text, () => {
+      close(false);
+      deeptracker.annotations.open(annotations.map(({ id }) => id));
+    }, "annotation-menu-item");
+    item.setAttribute("role", "menuitem");
+    return item;
+  }
+
   function show(x, y, meant) {
     const { make, button, roving } = deeptracker.annotationParts;
     close(false);
@@ -39,7 +52,9 @@
     menu = make("div", "annotation-menu");
     menu.setAttribute("role", "menu");
     menu.setAttribute("aria-label", "Annotate");
-    menu.append(make("div", "annotation-menu-title", "Annotate"), ...choices(meant).map(({ text, meant: one }) => {
+    const there = written(meant);
+    if (there.length) menu.append(reader(there));
+    if (deeptracker.annotations.state.may.annotate) menu.append(make("div", "annotation-menu-title", "Annotate"), ...choices(meant).map(({ text, meant: one }) => {
       const item = button(text, () => {
         close(false);
         deeptracker.annotations.annotate(one);
@@ -63,13 +78,14 @@
 
   document.addEventListener("contextmenu", (event) => {
     const { state } = deeptracker.annotations;
-    if (event.shiftKey || !state.run || !state.may.annotate || !(event.target instanceof Element)) return;
+    if (event.shiftKey || !state.run || !(event.target instanceof Element)) return;
     if (!event.target.closest(".shell-page [data-chart]") || event.target.closest("a[href], input, textarea")) return;
-    event.preventDefault();
     // The menu key has no place of its own: then it is about what the keyboard is at.
     const keyed = event.clientX === 0 && event.clientY === 0;
     const box = event.target.getBoundingClientRect();
     const meant = deeptracker.annotationTargets.meant(keyed ? undefined : event);
+    if (!state.may.annotate && !written(meant).length) return;
+    event.preventDefault();
     show(keyed ? box.left + 40 : event.clientX, keyed ? box.top + 40 : event.clientY, meant);
   });
   document.addEventListener("pointerdown", (event) => menu && !menu.contains(event.target) && close(false), true);

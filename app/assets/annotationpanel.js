@@ -11,6 +11,8 @@
   let isOpen = false;
   let only = null; // ids that a mark asked for
   let form = null; // of a new annotation
+  const drafts = new Map(); // run -> its form, while another run is on the page
+  let formRun = null;
   let handles = [];
   let cameFrom = null; // what had the focus
   const cards = new Map(); // id -> Card
@@ -91,8 +93,20 @@
       || ((only ? only.includes(one.id) : store().isShown(one)) && words.every((word) => text(one).includes(word))));
   }
 
+  /** Texts under way stay with the run that they are about. */
+  function keepDrafts() {
+    const { run } = store().state;
+    if (run === formRun) return;
+    if (form && formRun) drafts.set(formRun, form);
+    form = drafts.get(run) || null;
+    drafts.delete(run);
+    formRun = run;
+    only = null;
+  }
+
   function update() {
     updateHeader();
+    keepDrafts();
     if (!panel || !isOpen) return;
     if (!store().state.run) {
       setOpen(false);
@@ -113,7 +127,7 @@
       return card.element;
     });
     // A card with a text under way stays, though somebody else has deleted its annotation.
-    const kept = [...cards.values()].filter((card) => card.busy && !alive.has(card.id)).map(({ element }) => element);
+    const kept = [...cards.values()].filter((card) => card.busy && card.run === store().state.run && !alive.has(card.id)).map(({ element }) => element);
     arrange([...kept, ...shown]);
     const more = found.length > MOST ? `${MOST} of ${found.length} are listed; search for the others.` : "";
     const none = found.length || form ? "" : store().list().length ? "None of them." : "Nobody has annotated this run yet. Point at something and press a.";
@@ -254,6 +268,11 @@
     new MutationObserver(updateHeader).observe(document.body, { childList: true, subtree: true });
     update();
   }
+
+  window.addEventListener("beforeunload", (event) => {
+    const forms = [form, ...drafts.values(), ...[...cards.values()].flatMap((card) => [...card.forms.values()])];
+    if (forms.some((one) => one?.dirty && !one.saved)) event.preventDefault();
+  });
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();

@@ -148,6 +148,17 @@
     }
   }
 
+  // What is written shows at the pointer; the menu of the right button opens it.
+  document.addEventListener("pointerover", (event) => {
+    const element = event.target instanceof Element && event.target.closest("[data-annotated]");
+    if (!element) return;
+    const thing = deeptracker.annotationTargets.thingOfElement(element);
+    const found = thing && deeptracker.annotations.marksFor(thing.kind, thing.id, thing.filter);
+    if (!found?.length) return;
+    deeptracker.annotationParts.preview(event.clientX, event.clientY, found);
+    element.addEventListener("pointerleave", () => deeptracker.tooltip.hide(), { once: true });
+  });
+
   let frame = 0;
   const soon = () => {
     if (!frame) frame = requestAnimationFrame(() => {

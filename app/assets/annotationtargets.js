@@ -3,7 +3,7 @@
 //
 // A thing is {kind: "class" | "image" | "layer" | "filter", id, filter, name}. A chart tells its own
 // by handler.annotationThing(event or null); for charts of the kinds below it is read off here, and
-// elements say theirs by data-class, data-image, data-layer, data-filter.
+// elements say theirs by data-class, data-image, data-layer, data-filter, and when by data-iteration.
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
@@ -107,15 +107,16 @@
     return `${kind} ${id}`;
   }
 
-  /** Return {thing, overPlot}: what is at an event, or (without event) at the focus. */
+  /** Return {thing, overPlot, iteration, chart}: what is at an event, or (without) at the focus. */
   function at(event) {
     const node = event ? event.target : document.activeElement;
     const chart = chartOf(node);
     const given = chart?.handler?.annotationThing?.(event);
     const find = chart && THINGS[chart.element.dataset.chart];
     const thing = given || thingOfElement(node) || (find ? find(chart, event) : null);
+    const iteration = number(node?.closest?.(".shell-page [data-iteration]")?.dataset.iteration);
     const overPlot = event ? Boolean(node.closest?.(".dt-plot")) : Boolean(chart?.handler?.area);
-    return { thing: thing || null, overPlot, chart };
+    return { thing: thing || null, overPlot, chart, iteration };
   }
 
   /** Return the iterations [first, last] that are meant: a brushed range around the cursor, else the cursor. */
@@ -162,7 +163,9 @@
     for (const thing of [found.thing, ...selected()]) if (thing) things.set(keyOf(thing), thing);
     // The name in a gutter means the row; a place in the plot means it at that iteration.
     const timed = found.overPlot || !found.thing;
-    return { things: [...things.values()], thing: found.thing, when: timed ? when() : null, chart: found.chart };
+    const said = found.iteration ?? null;
+    const times = said !== null ? [said, said] : timed ? when() : null;
+    return { things: [...things.values()], thing: found.thing, when: times };
   }
 
   let last = null; // pointer event, unless the keyboard is ahead of it
