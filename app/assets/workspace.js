@@ -62,6 +62,8 @@
     }
 
     click(event) {
+      const fold = event.target.closest("[data-workspace-fold]");
+      if (fold) this.fold(fold);
       const button = event.target.closest("[data-workspace-switch]");
       if (!button) return;
       const name = button.dataset.workspaceSwitch;
@@ -69,6 +71,13 @@
       const next = names.includes(name) ? names.filter((other) => other !== name) : [...names, name];
       // A text that names no view: an empty one would be the default.
       deeptracker.selection.set({ panes: next.join(",") || "none", sizes: null });
+    }
+
+    /** Hide a view's controls to give its charts the room, or show them again. */
+    fold(button) {
+      const open = button.getAttribute("aria-expanded") !== "true";
+      button.setAttribute("aria-expanded", open);
+      this.paneOf(button.dataset.workspaceFold).dataset.folded = !open;
     }
 
     selected(selection, names) {

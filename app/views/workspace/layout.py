@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -77,11 +78,17 @@ def _pane(view: View, run_id: int) -> Component:
     head = html.Header(
         [
             html.H2(view.title),
-            html.A(
-                "Open as page",
-                href=view.address(run_id=run_id),
-                className="workspace-open",
-                **data(workspace_page=view.name),
+            html.Button(
+                "Controls",
+                type="button",
+                className="workspace-fold",
+                title="Show or hide the controls of this view",
+                **aria(expanded="true", label=f"Controls of {view.title}"),
+                **data(workspace_fold=view.name),
+            ),
+            # A link of Dash: the selection goes along, and nothing is loaded anew.
+            dmc.Anchor(
+                "Open as page", href=view.address(run_id=run_id), className="workspace-open"
             ),
             html.Button(
                 "×",
