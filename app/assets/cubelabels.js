@@ -63,8 +63,8 @@
       this.used = 0;
       for (const [name, edge] of Object.entries(EDGES)) {
         const [first, after] = ranges[edge.dimension];
-        const apart = (name === "above") === view.folded;
-        if (after <= first || apart || (!size.D && edge.dimension === "classes")) continue;
+        const joined = name === "above" && view.folded;
+        if (after <= first || joined || (!size.D && edge.dimension === "classes")) continue;
         this.edge(name, edge, { size, view, first, after, always });
       }
       for (let at = this.used; at < this.pool.length; at++) this.pool[at].hidden = true;

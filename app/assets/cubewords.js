@@ -111,7 +111,9 @@
     ];
     if (what.matrix.diced) return [["distinct filters in the range", integer(Math.max(0, value))], ["in the whole run", integer(sets.count[cell])]];
     if (sets.count[cell]) {
-      lines.push(["expected by chance", `${deeptracker.numbers.number(sets.expected[cell], 3)} (lift ${deeptracker.numbers.number(sets.lift[cell], 3)})`]);
+      const { number } = deeptracker.numbers;
+      lines.push(["filters of these sets together", integer(sets.members[cell])]);
+      lines.push(["by chance", `${number(sets.usual[cell], 3)} (lift ${number(sets.lift[cell], 3)})`]);
       const more = sets.q[cell] <= deeptracker.cube.limitOf(deeptracker.selection.get());
       lines.push([more ? "more than chance" : "may be chance", `q = ${deeptracker.numbers.number(sets.q[cell], 2)}`]);
     }
