@@ -17,6 +17,7 @@ from db.engine import driver_url
 QUEUE = "ingest"
 NAMESPACE = "deeptracker"
 INGEST = f"{NAMESPACE}:ingest"
+EVALUATE = f"{NAMESPACE}:evaluate"
 
 # A worker gives a sign of life this often; silent for longer, its jobs go to another one. Shorter
 # pauses of a busy machine do no harm then: loading a run is guarded by a lock.
@@ -60,6 +61,18 @@ def waiting(session: Session, *, task: str, argument: str) -> dict[int, int]:
         {"argument": argument, "queue": QUEUE, "task": task},
     )
     return {value: place for value, place in found}
+
+
+def waiting_arguments(session: Session, *, task: str, argument: str) -> set[int]:
+    """Return the values of an argument of the task's jobs that wait on the queue."""
+    found = session.execute(
+        text(
+            "SELECT (args->>:argument)::integer FROM procrastinate_jobs "
+            "WHERE status = 'todo' AND queue_name = :queue AND task_name = :task"
+        ),
+        {"argument": argument, "queue": QUEUE, "task": task},
+    )
+    return set(found.scalars())
 
 
 def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> int:

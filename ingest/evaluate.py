@@ -10,11 +10,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from db import load
+from db.errors import NotFound, RunBusy
+from db.load import sole_loader
 from db.queries import findings as stored
+from db.queries import runs
 from ingest.analysis.answer import Answer, answer
 from ingest.analysis.health.finding import Chart, Finding, Severity
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate
@@ -89,6 +92,22 @@ def evaluate_run(session: Session, *, run_id: int) -> list[str]:
         last_iteration=int(history.iteration[-1]) if history.snapshots else None,
         seconds=time.monotonic() - begun,
     )
+
+
+def evaluate_anew(engine: Engine, *, run_id: int) -> None:
+    """Evaluate a stored run; nothing happens where it is gone, or a load has it in hand.
+
+    A load evaluates its run itself, by the thresholds of then.
+    """
+    try:
+        with Session(engine) as session:
+            run = runs.get_run(session, run_id=run_id)
+        with sole_loader(engine, run=run.uuid.hex) as connection, load.batch(connection) as session:
+            evaluate_run(session, run_id=run_id)
+    except NotFound:
+        logger.info("run %s is gone; it is not judged", run_id)
+    except RunBusy:
+        logger.info("run %s is being loaded, which judges it", run_id)
 
 
 def _unique(found: Sequence[Finding]) -> list[Finding]:

@@ -20,6 +20,7 @@ from db.queue import (
     STALLED_SECONDS,
     make_queue,
 )
+from ingest.evaluate import evaluate_anew
 from ingest.job import WorkerStopping, run_job
 from ingest.locations import LocationSettings, Place
 from ingest.upkeep import Upkeep
@@ -50,6 +51,12 @@ def ingest(context: JobContext, *, job_id: int) -> None:
         stopping=context.should_abort,
         worker=context.additional_context["upkeep"].name,
     )
+
+
+@tasks.task(name="evaluate", queue=QUEUE, retry=_Again(), pass_context=True)
+def evaluate(context: JobContext, *, run_id: int) -> None:
+    """Judge a run anew, as after a change of thresholds."""
+    evaluate_anew(context.additional_context["engine"], run_id=run_id)
 
 
 def run_worker(

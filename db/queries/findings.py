@@ -13,9 +13,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from db.errors import Conflict, NotFound
-from db.models import Finding, FindingMute, RuleThreshold, RunHealth
+from db.models import Finding, FindingMute, RuleThreshold, Run, RunHealth
 from db.models.findings import SEVERITIES
 from db.queries.existence import require_run
+from db.queue import EVALUATE, defer, waiting_arguments
 from db.raw import column, fetch
 from deeptracker.format import FILTER_QUANTITIES
 
@@ -286,3 +287,18 @@ def predictions_at(
     dtype = "<u2" if len(flat) == 2 * size.sum() else "<i4"
     label = np.repeat([row[0] for row in rows], size).astype(np.int32)
     return label, np.frombuffer(flat, dtype).astype(np.int32)
+
+
+def ask_for_evaluation(session: Session, *, run_ids: Sequence[int] | None = None) -> int:
+    """Put the evaluation of runs on the queue; all that are not archived where none are named.
+
+    Returns how many were put there; a run that waits already is not put there twice.
+    """
+    wanted = select(Run.id).where(Run.archived_at.is_(None), Run.snapshot_count > 0)
+    if run_ids is not None:
+        wanted = wanted.where(Run.id.in_(list(run_ids)))
+    waiting = waiting_arguments(session, task=EVALUATE, argument="run_id")
+    asked = [run_id for run_id in session.scalars(wanted) if run_id not in waiting]
+    for run_id in asked:
+        defer(session, task=EVALUATE, arguments={"run_id": run_id})
+    return len(asked)

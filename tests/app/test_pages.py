@@ -22,6 +22,8 @@ from app.shell import find_view, layout
 from app.views import PageContext, View
 from app.views.account.layout import browser
 from app.views.account.tokens import token_table
+from app.views.findings.cards import card as finding_card
+from app.views.findings.layout import rule_table
 from app.views.jobs.job_rows import row as job_row
 from app.views.jobs.schedule_rows import schedule_row, watch_row
 from app.views.people.layout import people_table
@@ -34,6 +36,8 @@ from db.permissions import Role
 from db.queries.api_tokens import TokenRow
 from db.queries.people import Person
 from db.queries.runs import RunRow
+from ingest.analysis.health.finding import Names
+from tests.app.finding_rows import finding_row
 from tests.app.job_rows import job, schedule, watch
 from tests.app.web import PASSWORD, callback_key, ids_in, make_web
 
@@ -121,6 +125,9 @@ def every_id(web, run: RunRow) -> set[str]:
             own = {name for name in here if not name.startswith(("selection", "shell-"))}
             assert all(name.startswith(f"{view.name}-") for name in own), own
             found |= here
+        for finding in (finding_row(), finding_row(muted_reason="known", muted_by="Bo")):
+            found |= ids_in(finding_card(finding, Names(), may_mute=True))
+    found |= ids_in(rule_table({}, may_set=True))
     for state in ("queued", "failed"):
         found |= ids_in(job_row(job(state=state), changeable=True))
     for on in (True, False):

@@ -11,7 +11,7 @@ from app.components.tables import head_cell_id, sort_marks
 from app.views.runs import rows
 from app.views.runs.ids import Ids
 from app.views.runs.layout import FAST_MS, SLOW_MS, first_steps, no_match, row
-from db.queries import runs
+from db.queries import findings, runs
 from db.queries.runs import RunRow
 
 _SORTS = tuple(rows.SORT_KEYS)
@@ -58,19 +58,22 @@ def show_runs(
     """Return the rows of the page, and everything around them; nothing where nothing changed."""
     with store.transaction() as session:
         found = runs.list_runs(session)
+        worst = findings.worst_by_run(session)
     asked = search if isinstance(search, str) else ""
     wanted = rows.read_order(order)
     matching = rows.matching(found, asked)
     number = page if isinstance(page, int) else 1
     on_page, number, pages = rows.page_of(rows.ordered(matching, wanted), number)
-    state = fingerprint(on_page, len(found), (asked, wanted, number))
+    state = fingerprint(
+        on_page, len(found), (asked, wanted, number, [worst.get(run.id) for run in on_page])
+    )
     if ctx.triggered_id == Ids.TIMER and state == shown:
         raise PreventUpdate
     empty: Any = None
     if not matching:
         empty = no_match(asked) if found else first_steps()
     return (
-        [row(run) for run in on_page],
+        [row(run, worst.get(run.id)) for run in on_page],
         not matching,
         empty,
         _count(len(matching), len(found)),

@@ -8,6 +8,7 @@ from app.components.attributes import aria
 from app.components.tables import Column, cell, nothing, percent, progress, state_badge, table
 from app.components.times import time
 from app.views import PageContext
+from app.views.findings.cards import severity_badge
 from app.views.runs.ids import Ids
 from app.views.runs.rows import planned_snapshots
 from db.queries.runs import RunRow
@@ -22,6 +23,7 @@ _COLUMNS = (
     Column("Data set", Ids.SORT_DATASET),
     Column("Snapshots", Ids.SORT_SNAPSHOTS),
     Column("Last error", Ids.SORT_ERROR, numeric=True),
+    Column("Findings"),
     Column("Owner", Ids.SORT_OWNER),
     Column("Created", Ids.SORT_CREATED),
 )
@@ -71,8 +73,8 @@ def layout(context: PageContext) -> Component:
     )
 
 
-def row(run: RunRow) -> Component:
-    """Return one run as a row."""
+def row(run: RunRow, worst: tuple[str, int] | None = None) -> Component:
+    """Return one run as a row; `worst` is its worst severity with the number of such findings."""
     shown = percent(run.last_error)
     lost = f" · {run.lost_snapshots:,} lost" if run.lost_snapshots else ""
     return html.Tr(
@@ -93,10 +95,23 @@ def row(run: RunRow) -> Component:
                 ]
             ),
             cell(shown, numeric=True),
+            cell(_findings(run, worst)),
             cell(run.owner or "–"),
             cell(time(run.created_at)),
         ],
         key=str(run.id),
+    )
+
+
+def _findings(run: RunRow, worst: tuple[str, int] | None) -> Component:
+    if worst is None:
+        return html.Span("–", className="dt-soft")
+    severity, number = worst
+    return dmc.Anchor(
+        severity_badge(severity, number=number),
+        href=f"/run/{run.id}/findings",
+        underline="never",
+        **aria(label=f"{number} findings of {severity} severity in {run.name}"),
     )
 
 

@@ -1,0 +1,19 @@
+"""The findings of a run: what happened, what the health rules found, and their thresholds."""
+
+from app.views import View
+from app.views.findings.callbacks import register
+from app.views.findings.ids import Ids
+from app.views.findings.layout import layout
+from db.permissions import Permission
+
+VIEW = View(
+    name="findings",
+    title="Findings",
+    path="/run/<run_id>/findings",
+    layout=layout,
+    register=register,
+    permissions={
+        Ids.MUTED: Permission.MUTE_FINDINGS,
+        Ids.SAVED: Permission.SET_THRESHOLDS,
+    },
+)

@@ -1,0 +1,246 @@
+"""What the findings page does: show, filter, mute with a reason, set thresholds."""
+
+import hashlib
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
+from dash.exceptions import PreventUpdate
+
+from app import store
+from app.auth.identity import Identity, current_identity, require
+from app.binary import register_state
+from app.components.times import ago
+from app.views.findings.cards import answer_entry, card
+from app.views.findings.data import marks
+from app.views.findings.ids import Ids, Item
+from app.views.findings.layout import (
+    LIVE_MS,
+    QUIET_MS,
+    SEVERITIES,
+    not_evaluated,
+    nothing_happened,
+    rule_table,
+)
+from db.errors import Conflict
+from db.permissions import Permission
+from db.queries import findings, runs, structure
+from db.queries.findings import FindingRow
+from ingest.analysis.health.finding import Names
+from ingest.analysis.health.rules import BY_NAME, RULES
+
+
+def register(app: Dash) -> None:
+    """Add the page's callbacks and its route to the application."""
+    register_state(app.server, "findings", marks)
+    app.callback(
+        Output(Ids.ANSWERS, "children"),
+        Output(Ids.LIST, "children"),
+        Output(Ids.STATUS, "children"),
+        Output(Ids.RULES, "children"),
+        Output(Ids.TIMER, "interval"),
+        Output(Ids.SHOWN, "data"),
+        Input(Ids.TIMER, "n_intervals"),
+        Input(Ids.SEVERITY, "value"),
+        Input(Ids.WITH_MUTED, "checked"),
+        Input(Ids.MUTED, "data"),
+        Input(Ids.SAVED, "children"),
+        State(Ids.RUN, "data"),
+        State(Ids.SHOWN, "data"),
+    )(show)
+    app.callback(
+        Output(Ids.DIALOG, "opened"),
+        Output(Ids.ASKED, "data"),
+        Output(Ids.ABOUT, "children"),
+        Output(Ids.REASON, "value"),
+        Input({"type": Item.MUTE, "key": ALL}, "n_clicks"),
+        Input(Ids.MUTED, "data"),
+        State(Ids.RUN, "data"),
+        prevent_initial_call=True,
+    )(open_dialog)
+    app.callback(
+        Output(Ids.MUTED, "data"),
+        Output(Ids.PROBLEM, "children"),
+        Input(Ids.CONFIRM, "n_clicks"),
+        Input({"type": Item.UNMUTE, "key": ALL}, "n_clicks"),
+        State(Ids.ASKED, "data"),
+        State(Ids.REASON, "value"),
+        State(Ids.RUN, "data"),
+        prevent_initial_call=True,
+    )(mute)
+    app.callback(
+        Output(Ids.SAVED, "children"),
+        Output(Ids.SAVE_PROBLEM, "children"),
+        Input(Ids.SAVE, "n_clicks"),
+        State({"type": Item.THRESHOLD, "rule": ALL}, "value"),
+        State({"type": Item.THRESHOLD, "rule": ALL}, "id"),
+        prevent_initial_call=True,
+    )(save_thresholds)
+
+
+def _run_id(data: object) -> int:
+    if isinstance(data, int) and not isinstance(data, bool) and 0 < data < 2**31:
+        return data
+    raise PreventUpdate
+
+
+def show(
+    _ticks: object,
+    severity: object,
+    with_muted: object,
+    _muted: object,
+    _saved: object,
+    run: object,
+    shown: object,
+) -> tuple[Any, ...]:
+    """Return what the page shows; nothing where the timer asks and nothing changed."""
+    identity, run_id = current_identity(), _run_id(run)
+    wanted = severity if isinstance(severity, str) and severity in SEVERITIES else "all"
+    with store.transaction() as session:
+        about = runs.get_run(session, run_id=run_id)
+        found = findings.list_findings(session, run_id=run_id)
+        health = findings.run_health(session, run_id=run_id)
+        limits = findings.thresholds(session)
+        layers = structure.layers(session, run_id=run_id).names
+        classes = structure.classes(session, run_id=run_id).names
+    names = Names(layers, classes)
+    answers = health.answers.get("answers", []) if health else []
+    state = _print(found, answers, sorted(limits.items()), wanted, bool(with_muted), health is None)
+    if ctx.triggered_id == Ids.TIMER and state == shown:
+        raise PreventUpdate
+    if health is None:
+        entries = [not_evaluated()]
+    else:
+        entries = [answer_entry(run_id, a, i, names) for i, a in enumerate(answers, start=1)]
+    # Who is typing a threshold must not lose it to the timer.
+    table: Any = no_update
+    if ctx.triggered_id != Ids.TIMER:
+        table = rule_table(limits, may_set=identity.may(Permission.SET_THRESHOLDS))
+    return (
+        entries or [nothing_happened()],
+        _cards(found, names, wanted, identity, limits, with_muted=bool(with_muted)),
+        _status(found, health),
+        table,
+        LIVE_MS if about.recording else QUIET_MS,
+        state,
+    )
+
+
+def _print(*facts: object) -> str:
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _cards(
+    found: list[FindingRow],
+    names: Names,
+    wanted: str,
+    identity: Identity,
+    limits: dict[str, findings.ThresholdRow],
+    *,
+    with_muted: bool,
+) -> list[Any]:
+    listed = [
+        f
+        for f in found
+        if f.rule in BY_NAME and wanted in ("all", f.severity) and (with_muted or not f.muted)
+    ]
+    if not listed:
+        hidden = sum(f.muted for f in found)
+        more = f" {hidden:,} muted are not shown." if hidden and not with_muted else ""
+        return [html.P(f"No findings here.{more}", className="dt-soft")]
+    may_mute = identity.may(Permission.MUTE_FINDINGS)
+    return [card(f, names, may_mute=may_mute, threshold=limits.get(f.rule)) for f in listed]
+
+
+def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:
+    if health is None:
+        return ""
+    parts = [
+        f"{number:,} {severity}"
+        for severity in ("high", "medium", "low")
+        if (number := sum(f.severity == severity and not f.muted for f in found))
+    ]
+    judged = f"judged {ago(health.evaluated_at)} from {health.snapshots:,} snapshots"
+    return f"{', '.join(parts) or 'no findings'} · {judged}"
+
+
+def open_dialog(_clicks: object, muted: object, run: object) -> tuple[Any, ...]:
+    """Open the dialog for the finding whose button was clicked; close it once that is muted."""
+    require(Permission.READ_RUNS)
+    if ctx.triggered_id == Ids.MUTED:
+        return False, no_update, no_update, no_update
+    key = _clicked_key(Item.MUTE)
+    with store.transaction() as session:
+        listed = findings.list_findings(session, run_id=_run_id(run))
+    found = next((f for f in listed if f.key == key), None)
+    if found is None:
+        raise PreventUpdate
+    return True, key, found.text, ""
+
+
+def _clicked_key(kind: Item) -> str:
+    triggered = ctx.triggered_id
+    clicks = ctx.triggered[0]["value"] if ctx.triggered else None
+    # Cards that appear click nothing.
+    if not isinstance(triggered, dict) or triggered.get("type") != kind or not clicks:
+        raise PreventUpdate
+    return str(triggered.get("key"))
+
+
+def mute(
+    _clicks: object, _unmutes: object, asked: object, reason: object, run: object
+) -> tuple[Any, Any]:
+    """Mute the finding that the dialog is about, or let a muted one count again."""
+    identity, run_id = require(Permission.MUTE_FINDINGS), _run_id(run)
+    try:
+        with store.transaction() as session:
+            if ctx.triggered_id == Ids.CONFIRM:
+                key = str(asked)
+                findings.mute_finding(
+                    session,
+                    run_id=run_id,
+                    key=key,
+                    reason=reason if isinstance(reason, str) else "",
+                    account_id=identity.account_id,
+                    account_name=identity.name,
+                )
+            else:
+                key = _clicked_key(Item.UNMUTE)
+                findings.unmute_finding(session, run_id=run_id, key=key)
+    except Conflict as error:
+        return no_update, str(error)
+    return [key, ctx.triggered_id == Ids.CONFIRM, _clicks], ""
+
+
+def save_thresholds(_clicks: object, values: Any, ids: Any) -> tuple[Any, Any]:
+    """Store the thresholds that differ from those of the rules, and have all runs judged anew."""
+    identity = require(Permission.SET_THRESHOLDS)
+    given = {
+        str(name.get("rule")): value for name, value in zip(ids or [], values or [], strict=False)
+    }
+    for rule in RULES:
+        value = given.get(rule.name, rule.threshold)
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return no_update, f"{rule.title}: give a number."
+        if not rule.low <= value <= rule.high:
+            return no_update, f"{rule.title}: from {rule.low:g} to {rule.high:g}."
+    with store.transaction() as session:
+        before = findings.thresholds(session)
+        changed = 0
+        for rule in RULES:
+            value = float(given.get(rule.name, rule.threshold))
+            team = before[rule.name].threshold if rule.name in before else rule.threshold
+            if value == team:
+                continue
+            changed += 1
+            findings.set_threshold(
+                session,
+                rule=rule.name,
+                threshold=None if value == rule.threshold else value,
+                account_id=identity.account_id,
+                account_name=identity.name,
+            )
+        number = findings.ask_for_evaluation(session) if changed else 0
+    if not changed:
+        return "Nothing changed.", ""
+    word = "threshold" if changed == 1 else "thresholds"
+    return f"{changed} {word} saved; {number:,} runs are being judged anew by a worker.", ""

@@ -1,0 +1,228 @@
+"""A card for each finding, and an entry for each answer to "what happened?"."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from app.components.attributes import aria, data
+from app.components.charts import chart
+from app.components.times import time
+from app.views.findings.ids import Item
+from app.views.findings.links import best_view, place_link
+from db.queries.findings import FindingRow, ThresholdRow
+from ingest.analysis.health.finding import Names
+from ingest.analysis.health.rules import BY_NAME
+
+SEVERITY_COLOURS = {"high": "red", "medium": "orange", "low": "gray", "info": "blue"}
+_VIEW_WORDS = {"overview": "overview", "validation": "validation view", "layers": "layer view"}
+_MOST_CHIPS = 6
+
+
+def severity_badge(severity: str, *, number: int | None = None) -> Component:
+    """Return a severity in words and colour; `number`: how many findings have it."""
+    text = severity if number is None else f"{number:,} {severity}"
+    return dmc.Badge(
+        text,
+        color=SEVERITY_COLOURS.get(severity, "gray"),
+        variant="filled" if severity == "high" else "light",
+        size="sm",
+        tt="none",
+        fw=600,
+        className=f"finding-severity finding-severity-{severity}",
+    )
+
+
+def when(start: int, end: int | None) -> str:
+    """Return iterations in words: at one, from one to another, or since one."""
+    if end is None:
+        return f"since iteration {start:,}"
+    return f"at iteration {start:,}" if end <= start else f"iterations {start:,} to {end:,}"
+
+
+def answer_entry(run_id: int, found: Mapping[str, Any], rank: int, names: Names) -> Component:
+    """Return one answer: when, what, which classes, layers and filters, and its evidence."""
+    layers, classes = list(found["layers"]), list(found["classes"])
+    filters = [(int(a), int(b)) for a, b in found["filters"]]
+    evidence = found["evidence"]
+    rule = BY_NAME.get(evidence[0]["rule"]) if evidence else None
+    view = best_view(rule.view if rule else "overview", classes=classes, layers=layers)
+    link = place_link(
+        run_id,
+        view,
+        start=found["iteration"],
+        end=found["end"],
+        classes=classes,
+        layers=layers,
+        filters=filters,
+    )
+    return html.Li(
+        [
+            html.Div(
+                [
+                    html.Span(f"{rank}", className="finding-rank", **aria(hidden="true")),
+                    dmc.Anchor(
+                        _capital(when(found["iteration"], found["end"])),
+                        href=link,
+                        className="finding-when",
+                    ),
+                    severity_badge(found["severity"])
+                    if found["severity"] != "info"
+                    else html.Span("unusual, without a verdict", className="dt-soft"),
+                ],
+                className="finding-head",
+            ),
+            html.P(found["text"], className="finding-text"),
+            _chips(run_id, found["iteration"], classes, layers, filters, names),
+            _evidence(evidence),
+        ],
+        className="finding-answer",
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _chips(
+    run_id: int,
+    start: int,
+    classes: Sequence[int],
+    layers: Sequence[int],
+    filters: Sequence[tuple[int, int]],
+    names: Names,
+) -> Component:
+    chips: list[Component] = []
+    for class_id in classes[:_MOST_CHIPS]:
+        link = place_link(run_id, "validation", start=start, classes=[class_id])
+        chips.append(_chip(names.of_classes([class_id]), link))
+    for layer in layers[:_MOST_CHIPS]:
+        mine = [key for key in filters if key[0] == layer]
+        link = place_link(run_id, "layers", start=start, layers=[layer], filters=mine)
+        numbers = ", ".join(str(key[1]) for key in mine[:8]) + ("…" if len(mine) > 8 else "")
+        word = "filter" if len(mine) == 1 else "filters"
+        some = f", {word} {numbers}" if mine else ""
+        chips.append(_chip(f"layer {names.layer(layer)}{some}", link))
+    return html.Div(chips, className="finding-chips", hidden=not chips)
+
+
+def _chip(text: str, link: str) -> Component:
+    return dmc.Anchor(text, href=link, className="finding-chip")
+
+
+def _evidence(evidence: Sequence[Mapping[str, Any]]) -> Component:
+    items = [
+        html.Li([html.Span(f"{_capital(when(e['start'], e['end']))}: "), e["text"]])
+        for e in evidence
+    ]
+    word = "piece" if len(items) == 1 else "pieces"
+    return html.Details(
+        [html.Summary(f"{len(items)} {word} of evidence"), html.Ul(items)],
+        className="finding-evidence",
+    )
+
+
+def card(
+    found: FindingRow,
+    names: Names,
+    *,
+    may_mute: bool,
+    threshold: ThresholdRow | None = None,
+) -> Component:
+    """Return one finding: what, since when, evidence, what to do, where to look."""
+    rule = BY_NAME[found.rule]
+    limit = rule.threshold if threshold is None else threshold.threshold
+    view = rule.view
+    link = place_link(
+        found.run_id,
+        view,
+        start=found.start_iteration,
+        end=found.end_iteration,
+        classes=found.classes,
+        layers=found.layers,
+        filters=found.filter_pairs,
+    )
+    return html.Article(
+        [
+            html.Div(
+                [
+                    severity_badge(found.severity),
+                    html.H3(rule.title),
+                    html.Span(
+                        when(found.start_iteration, found.end_iteration), className="dt-soft"
+                    ),
+                ],
+                className="finding-head",
+            ),
+            html.P(found.text, className="finding-text"),
+            _chart(found),
+            html.P([html.B("What to do: "), rule.advice], className="finding-advice"),
+            _chips(
+                found.run_id,
+                found.start_iteration,
+                found.classes,
+                found.layers,
+                found.filter_pairs,
+                names,
+            ),
+            html.P(
+                f"Fires from {limit:g} {rule.unit}"
+                f"{'' if threshold is None else f' (set by {threshold.account_name})'}. "
+                f"Source: {rule.source}.",
+                className="finding-source",
+            ),
+            html.Div(
+                [
+                    dmc.Anchor(f"Look at it in the {_VIEW_WORDS[view]}", href=link),
+                    *_muting(found, may_mute=may_mute),
+                ],
+                className="finding-actions",
+            ),
+        ],
+        className=f"finding-card finding-is-{found.severity}"
+        + (" finding-is-muted" if found.muted else ""),
+        **data(finding=found.key),
+        **aria(label=f"{rule.title}, {found.severity}"),
+    )
+
+
+def _chart(found: FindingRow) -> Component:
+    if not found.chart:
+        return html.Div(hidden=True)
+    return chart(
+        {"type": Item.CHART, "key": found.key},  # type: ignore[arg-type]
+        "finding",
+        label=f"{found.chart['label']}, iterations {found.chart['iterations'][0]:,} to "
+        f"{found.chart['iterations'][-1]:,}",
+        title=found.chart["label"],
+        iterations=found.chart["iterations"],
+        values=found.chart["values"],
+        limit=found.chart["limit"],
+        log=found.chart["log"],
+        start=found.start_iteration,
+        end=found.end_iteration,
+    )
+
+
+def _muting(found: FindingRow, *, may_mute: bool) -> list[Component]:
+    parts: list[Component] = []
+    if found.muted:
+        parts.append(
+            html.Span(
+                [f"Muted by {found.muted_by} ", time(found.muted_at), f": {found.muted_reason}"],
+                className="finding-mute-note",
+            )
+        )
+    if may_mute:
+        kind = Item.UNMUTE if found.muted else Item.MUTE
+        parts.append(
+            dmc.Button(
+                "Unmute" if found.muted else "Mute",
+                id={"type": kind, "key": found.key},
+                variant="default",
+                size="compact-xs",
+            )
+        )
+    return parts

@@ -1,0 +1,36 @@
+"""The ids of the findings page's components."""
+
+from enum import StrEnum
+
+
+class Ids(StrEnum):
+    """One id each, all beginning with the view's name."""
+
+    RUN = "findings-run"
+    TIMER = "findings-timer"
+    SHOWN = "findings-shown"
+    STATUS = "findings-status"
+    ANSWERS = "findings-answers"
+    LIST = "findings-list"
+    SEVERITY = "findings-severity"
+    WITH_MUTED = "findings-with-muted"
+    MUTED = "findings-muted"
+    DIALOG = "findings-dialog"
+    ASKED = "findings-asked"
+    ABOUT = "findings-about"
+    REASON = "findings-reason"
+    CONFIRM = "findings-confirm"
+    PROBLEM = "findings-problem"
+    RULES = "findings-rules"
+    SAVE = "findings-save"
+    SAVED = "findings-saved"
+    SAVE_PROBLEM = "findings-save-problem"
+
+
+class Item(StrEnum):
+    """The type of what stands once for every finding or rule."""
+
+    MUTE = "findings-mute"
+    UNMUTE = "findings-unmute"
+    CHART = "findings-chart"
+    THRESHOLD = "findings-threshold"

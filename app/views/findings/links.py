@@ -1,0 +1,49 @@
+"""Addresses that open a view with what a finding or an answer is about selected."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from dash import get_relative_path
+
+# More ids make an address that nobody can read, and mark everything.
+MOST_CLASSES, MOST_FILTERS = 10, 30
+
+
+def place_link(
+    run_id: int,
+    view: str,
+    *,
+    start: int | None = None,
+    end: int | None = None,
+    classes: Sequence[int] = (),
+    layers: Sequence[int] = (),
+    filters: Sequence[tuple[int, int]] = (),
+) -> str:
+    """Return the address of a page of the run; the fields are those of app.selection.
+
+    The start is under the cursor and pinned; where there is an end, the stretch is brushed.
+    """
+    fields: dict[str, str] = {}
+    if start is not None:
+        fields["cursor"] = str(start)
+        fields["pins"] = str(start)
+        if end is not None and end > start:
+            fields["range"] = f"{start}-{end}"
+    if classes:
+        chosen = ",".join(map(str, classes[:MOST_CLASSES]))
+        fields["classes"] = chosen
+        if view == "validation":
+            fields["openclasses"] = chosen
+    if layers:
+        fields["layers"] = str(layers[0])
+    if filters:
+        fields["filters"] = ",".join(f"{layer}.{one}" for layer, one in filters[:MOST_FILTERS])
+    query = f"?{urlencode(fields, safe=',')}" if fields else ""
+    return f"{get_relative_path(f'/run/{run_id}/{view}')}{query}"
+
+
+def best_view(rule_view: str, *, classes: Sequence[int], layers: Sequence[int]) -> str:
+    """Return the page that shows an answer best: its layers, its classes, or the whole run."""
+    if layers:
+        return "layers"
+    return "validation" if classes else rule_view
