@@ -89,8 +89,10 @@
   function count(holder, network, settled) {
     const layers = [...network.nodeOfLayer.values()];
     const done = settled ? layers.filter((node) => settled[node] >= 0).length : 0;
-    const { plural } = deeptracker.numbers;
-    const text = !settled ? "" : done ? `${plural(done, "layer has", "layers have")} settled, of ${layers.length}` : "no layer has settled";
+    const { integer } = deeptracker.numbers;
+    const all = layers.length;
+    const text = !settled ? "" : !done ? "no layer has settled" : done < all
+      ? `${integer(done)} of ${integer(all)} layers ${done === 1 ? "has" : "have"} settled` : all === 1 ? "it has settled" : `all ${integer(all)} layers have settled`;
     if (holder.textContent !== text) holder.textContent = text;
   }
 

@@ -1,6 +1,8 @@
 """The layer view in a real browser, on a real recorded run: every action that it offers."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.browser import wait_until_painted
 from db.queries import snapshots
+from ingest.pipeline import load_log
 from tests.browser.conftest import Watch
 
 ROWS, FILTERS, FILTER, TOP, COMPARE = (
@@ -214,3 +217,111 @@ def test_a_link_reopens_what_was_seen(page: Page, digits: int) -> None:
     assert page.get_attribute(ROWS, "data-shown") == "weight std box"
     expect(page.locator("#layers-filter-facts")).to_contain_text("filter 1")
     expect(page.locator(".layers-compared-name")).to_have_count(2)
+
+
+def record(folder: Path, model: Any, *, steps: int, broken: Any) -> Path:
+    """A real training of a few steps; the weights of `broken` are no numbers."""
+    import torch
+    from torch import nn
+
+    from deeptracker import Recorder
+
+    torch.manual_seed(0)
+    images, labels = torch.randn(16, 3, 8, 8), torch.arange(16) % 2
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.SGD(trained, lr=0.1)
+    validation = torch.utils.data.TensorDataset(images, labels)
+    with Recorder(model, optimizer, folder, validation=validation, every=1) as recorder:
+        for _ in range(steps):
+            loss = nn.functional.cross_entropy(model(images), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            if broken is not None:
+                nn.init.constant_(broken.weight, torch.nan)
+            recorder.step(train_loss=loss)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def odd_run(site_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """A run with a layer of one filter, a frozen one, and one that is NaN throughout."""
+    from torch import nn
+
+    class Odd(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+            self.single = nn.Conv2d(4, 1, 1)
+            self.frozen = nn.Conv2d(1, 4, 3).requires_grad_(False)
+            self.fc = nn.Linear(4, 2)
+            self.broken = nn.Linear(4, 3)  # beside the others, so that they stay numbers
+
+        def forward(self, images):
+            return self.fc(self.frozen(self.single(self.conv(images))).mean((2, 3)))
+
+    model = Odd()
+    folder = tmp_path_factory.mktemp("odd") / "run"
+    return load_log(site_engine, record(folder, model, steps=4, broken=model.broken)).run_id
+
+
+@pytest.fixture(scope="module")
+def single_run(site_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """A run of one layer and one snapshot."""
+    from torch import nn
+
+    model = nn.Sequential(nn.Flatten(), nn.Linear(192, 2))
+    folder = tmp_path_factory.mktemp("single") / "run"
+    return load_log(site_engine, record(folder, model, steps=1, broken=None)).run_id
+
+
+ENCODINGS = ("line", "box", "horizon", "bands", "histogram")
+
+
+def test_layers_that_are_frozen_not_finite_or_of_one_filter(page: Page, odd_run: int) -> None:
+    open_view(page, odd_run)
+    settled = {name: node(page, name).locator(".layers-settled") for name in ("frozen", "broken")}
+    expect(settled["frozen"]).to_have_text("1")
+    expect(settled["broken"]).to_have_text("–")
+    expect(node(page, "the whole network", "network").locator(".layers-settled")).to_have_text("–")
+    key = page.locator("#layers-key")
+    expect(key).to_contain_text("NaN among the numbers")
+    expect(key).to_contain_text("no value")
+    for encoding in ENCODINGS:
+        open_view(page, odd_run, f"?measure=gradient&encoding={encoding}")
+    names = page.locator(f"{TOP} .layers-group-name")
+    expect(names.filter(has_text="conv")).to_have_count(1)
+    expect(names.filter(has_text="frozen")).to_have_count(0)
+    expect(names.filter(has_text="broken")).to_have_count(0)
+    node(page, "single").click()
+    expect(page.locator("#layers-filters-facts")).to_contain_text("1 filter")
+    click_plot(page, FILTERS, 0.5, 0.5)
+    expect(page.locator("#layers-filter-facts")).to_contain_text("single · filter 0")
+    node(page, "broken").click()
+    expect(page.locator(f"{FILTERS}[data-state=message]")).to_contain_text("NaN in this layer")
+
+
+def test_one_layer_and_one_snapshot(page: Page, single_run: int) -> None:
+    for encoding in ENCODINGS:
+        open_view(page, single_run, f"?measure=weight&encoding={encoding}&layers=0&filters=0.1")
+    assert names(page) == ["network", "1"]
+    expect(node(page, "the whole network", "network")).to_contain_text("1 layer")
+    expect(page.locator("#layers-filter-facts")).to_contain_text("1 · filter 1")
+    expect(page.locator(f"{TOP} .dt-soft")).to_contain_text("0 most changed at iteration 1")
+
+
+def test_the_list_follows_the_cursor_without_asking(page: Page, digits: int, watch: Watch) -> None:
+    open_view(page, digits)
+    page.wait_for_selector(f"{TOP}[data-list]")
+    before = [url for url in watch.requests if "/top-filters" in url]
+    lists = {page.get_attribute(TOP, "data-list")}
+    for across in (0.2, 0.5, 0.8):
+        plot = page.locator(f"{ROWS} .dt-plot").bounding_box()
+        assert plot
+        page.mouse.move(plot["x"] + across * plot["width"], plot["y"] + 20)
+        page.wait_for_function(
+            f"(known) => !known.includes(document.querySelector('{TOP}').dataset.list)",
+            arg=[*lists, "loading"],
+        )
+        lists.add(page.get_attribute(TOP, "data-list"))
+    assert [url for url in watch.requests if "/top-filters" in url] == before
