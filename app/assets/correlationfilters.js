@@ -6,7 +6,7 @@
 
   const MOST = 60; // rows in the page; the count of all stands above
   const REST_MS = 120; // of the arrow keys, before the next cell is asked for
-  const CHART = { least: 110, height: 22, columns: 218 };
+  const CHART = { least: 110, height: 22, columns: 254 };
   const COLUMNS = [
     { key: "filter", text: "Filter" },
     { key: "times", text: "Here", title: "iterations of the class at which it is among the most changed", down: true },
@@ -138,7 +138,7 @@
       for (const { key, text, title } of COLUMNS) {
         const cell = make("th");
         const chosen = this.sort.key === key;
-        const of = { times: ` of ${meta.chosen}`, base: ` of ${meta.population}` }[key] || "";
+        const of = { times: ` /${meta.chosen}`, base: ` /${meta.population}` }[key] || "";
         const button = make("button", "", `${text}${of}${chosen ? (this.sort.down ? " ↓" : " ↑") : ""}`);
         button.dataset.sort = key;
         button.title = title || `Sort by ${text.toLowerCase()}`;
@@ -155,8 +155,7 @@
     }
 
     body() {
-      const { integer } = deeptracker.numbers;
-      const { chance } = deeptracker.correlationWords;
+      const { integer, number } = deeptracker.numbers;
       const size = { width: Math.max(CHART.least, this.chart.width - CHART.columns), height: CHART.height };
       const body = make("tbody");
       const rows = this.sorted();
@@ -164,7 +163,7 @@
       for (const item of rows) {
         const row = make("tr");
         row.dataset.filter = item.filter;
-        const texts = [null, integer(item.times), integer(item.base), integer(item.rank), chance(item.p)];
+        const texts = [null, integer(item.times), integer(item.base), integer(item.rank), number(item.p, 2)];
         for (const text of texts) {
           const cell = make("td", "", text ?? "");
           if (text === null) {

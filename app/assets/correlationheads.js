@@ -38,10 +38,13 @@
     return found;
   }
 
+  const wordy = (column) => column.step >= deeptracker.correlationBlocks.LEAST_STEP_OF_WORDS;
+  const across = (column) => column.width >= HORIZONTAL || (column.split && wordy(column));
+
   /** Return how high the names above the columns stand. */
   function height(model, blocks) {
-    const split = blocks.columns.some((column) => column.split);
-    const upright = blocks.columns.some((column) => !column.split && column.width < HORIZONTAL);
+    const split = blocks.columns.some((column) => column.split && wordy(column));
+    const upright = blocks.columns.some((column) => !across(column));
     const longest = upright ? blocks.columns.reduce((most, { c }) => Math.max(most, model.shortClass(c).length), 0) : 0;
     return Math.min(96, Math.max(split ? 78 : 24, 10 + longest * 6.4));
   }
@@ -89,7 +92,7 @@
 
   function moments(model, column, chosen) {
     const { integer } = deeptracker.numbers;
-    const wide = column.step >= deeptracker.correlationBlocks.LEAST_STEP_OF_WORDS;
+    const wide = wordy(column);
     return Array.from(column.moments, (i, at) => {
       const iteration = model.iterations[i];
       const label = make("button", "correlation-moment", wide ? integer(iteration) : "", {
@@ -114,17 +117,17 @@
       button.setAttribute("aria-label", model.classWords(column.c));
       const mine = chosen.classes.includes(column.id);
       head.classList.toggle("correlation-chosen", mine);
-      const across = column.width >= HORIZONTAL || column.split;
+      const wide = across(column);
       const middle = column.left + column.width / 2;
-      if (across || middle - LETTER / 2 >= free || mine) {
-        const text = make("span", across ? "correlation-across" : "correlation-upright", name);
-        if (!across) text.style.left = px(column.width / 2);
+      if (wide || middle - LETTER / 2 >= free || mine) {
+        const text = make("span", wide ? "correlation-across" : "correlation-upright", name);
+        if (!wide) text.style.left = px(column.width / 2);
         button.append(text);
-        if (!across) free = middle + LETTER / 2;
+        if (!wide) free = middle + LETTER / 2;
       }
       head.append(button);
       if (column.split) head.append(...moments(model, column, chosen));
-      head.dataset.split = String(column.split);
+      head.dataset.split = column.split ? (wordy(column) ? "words" : "ticks") : "no";
       return head;
     });
   }

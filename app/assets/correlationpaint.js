@@ -4,13 +4,21 @@
   const deeptracker = (window.deeptracker = window.deeptracker || {});
 
   const LIFT_END = 16;
+  const FAINT = 34; // of 256 colours
   const THIN = 0.3; // of a cell's height, where it may well be chance
 
-  /** Return the scale of a colour choice: {colours (CSS, 256), index, scale}. */
+  /** Return the scale of counts 1..most: the palette without its end that is near the ground. */
+  function countScale(most) {
+    const scale = deeptracker.colours.scale({ palette: "magnitude", low: 1, high: Math.max(most, 1) });
+    const colours = Uint32Array.from(scale.colours, (_, at) => scale.colours[FAINT + Math.round((at / 255) * (255 - FAINT))]);
+    return { ...scale, colours, index: (count) => (most > 1 ? scale.index(count) : 255) };
+  }
+
+  /** Return the scale of a colour choice: {scale, of(value): its colour in CSS}. */
   function scaleOf(model, colour) {
     const scale = colour === "lift"
       ? deeptracker.colours.scale({ palette: "diverging", low: 1 / LIFT_END, high: LIFT_END, log: true })
-      : deeptracker.colours.scale({ palette: "magnitude", low: 0, high: model.most });
+      : countScale(model.most);
     const css = Array.from(scale.colours, deeptracker.colours.css);
     return { scale, of: (value) => css[Math.max(0, scale.index(value))] };
   }
@@ -137,9 +145,10 @@
 
   /** Fill the legend: the bar of the scale, and what thin cells mean. */
   function legend(holder, model, selection) {
+    if (!holder) return; // the page is just being left
     const { scale } = scaleOf(model, selection.cellcolour);
     const lift = selection.cellcolour === "lift";
-    const words = lift ? [`1/${LIFT_END}`, `${LIFT_END} × chance`] : ["0", deeptracker.numbers.plural(model.most, "filter", "filters")];
+    const words = lift ? [`1/${LIFT_END}`, `${LIFT_END} × chance`] : ["1", deeptracker.numbers.plural(model.most, "filter", "filters")];
     deeptracker.colours.legend(holder, scale, { words });
     if (selection.significance === "all") return;
     const mark = (kind, text) => {

@@ -38,8 +38,8 @@
     const q = model.at("q", r, c);
     lines.push(
       ["Lift", times(model.at("lift", r, c))],
-      [`At least ${integer(model.at("level", r, c))} filters: here`, `${integer(model.at("hits", r, c))} of ${integer(of)}`],
-      ["in the whole run", `${integer(model.at("base", r, c))} of ${integer(model.meta.population)}`],
+      [`Iterations with at least ${integer(model.at("level", r, c))}: of the class`, `${integer(model.at("hits", r, c))} of ${integer(of)}`],
+      ["of the whole run", `${integer(model.at("base", r, c))} of ${integer(model.meta.population)}`],
       ["Chance of that (q, corrected)", chance(q)],
       [q <= (limit === "all" ? 0.05 : Number(limit)) ? "Stands out: hardly by chance" : "May well be chance"],
     );
