@@ -42,5 +42,11 @@ STATE_COLOURS = MappingProxyType(
         "succeeded": "teal",
         "failed": "red",
         "cancelled": "gray",
+        "active": "teal",
+        "watching": "teal",
+        "alive": "teal",
+        "paused": "gray",
+        "off": "gray",
+        "gone": "red",
     }
 )

@@ -49,14 +49,25 @@ def defer(session: Session, *, task: str, arguments: Mapping[str, Any]) -> int:
     return int(found.scalar_one())
 
 
+def withdraw(session: Session, *, task: str, argument: str, value: int) -> None:
+    """Take the waiting jobs with this argument off the queue, within the session's transaction."""
+    session.execute(
+        text(
+            "SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs "
+            "WHERE status = 'todo' AND queue_name = :queue AND task_name = :task "
+            "AND args->>:argument = :value"
+        ),
+        {"queue": QUEUE, "task": task, "argument": argument, "value": str(value)},
+    )
+
+
 def waiting(session: Session, *, task: str, argument: str) -> dict[int, int]:
     """Return the place in the queue (1 is the next) by the value of an argument of the jobs."""
     found = session.execute(
         text(
             "SELECT (args->>:argument)::integer, row_number() OVER (ORDER BY priority DESC, id) "
             "FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = :queue "
-            "AND task_name = :task AND args->>:argument IN ("
-            "SELECT id::text FROM ingest_job WHERE state = 'queued')"
+            "AND task_name = :task"
         ),
         {"argument": argument, "queue": QUEUE, "task": task},
     )
@@ -64,15 +75,8 @@ def waiting(session: Session, *, task: str, argument: str) -> dict[int, int]:
 
 
 def waiting_arguments(session: Session, *, task: str, argument: str) -> set[int]:
-    """Return the values of an argument of the task's jobs that wait on the queue."""
-    found = session.execute(
-        text(
-            "SELECT (args->>:argument)::integer FROM procrastinate_jobs "
-            "WHERE status = 'todo' AND queue_name = :queue AND task_name = :task"
-        ),
-        {"argument": argument, "queue": QUEUE, "task": task},
-    )
-    return set(found.scalars())
+    """Return the values of an argument of the task's jobs that wait."""
+    return set(waiting(session, task=task, argument=argument))
 
 
 def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> int:

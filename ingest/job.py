@@ -33,7 +33,8 @@ class _Notes:
 
     def __init__(self, engine: Engine, job_id: int, stopping: Callable[[], bool]) -> None:
         self._engine, self._job_id, self.stopping = engine, job_id, stopping
-        self._beaten = self._shown = 0.0
+        self._beaten = 0.0
+        self._coming: dict[str, object] = {}
         self.cancelled = False
 
     def should_stop(self) -> bool:
@@ -42,20 +43,20 @@ class _Notes:
         return self.cancelled or self.stopping()
 
     def progress(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if now - self._shown < _PROGRESS_SECONDS and progress.done != progress.total:
-            return
-        self._shown = now
-        self._beat(
-            run_id=progress.run_id,
-            done=progress.done,
-            total=progress.total,
-            rate=progress.rate,
-            remaining_seconds=progress.remaining_seconds,
-            message=progress.message,
-        )
+        self._coming = {
+            "run_id": progress.run_id,
+            "done": progress.done,
+            "total": progress.total,
+            "rate": progress.rate,
+            "remaining_seconds": progress.remaining_seconds,
+            "message": progress.message,
+        }
+        # Not each of many small batches at once; the next sign of life tells the last of them.
+        if time.monotonic() - self._beaten >= _PROGRESS_SECONDS or progress.done == progress.total:
+            self._beat()
 
-    def _beat(self, **values: object) -> None:
+    def _beat(self) -> None:
+        values, self._coming = self._coming, {}
         with session_scope(self._engine) as session:
             self.cancelled = job_notes.beat(session, job_id=self._job_id, **values)
         self._beaten = time.monotonic()

@@ -15,7 +15,7 @@ from deeptracker.errors import LogError
 from ingest.locations import LocationSettings, ObjectFolder
 
 # Patience with a storage that does not answer.
-_CONFIG = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 4}}
+CONFIG: dict[str, Any] = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 4}}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ObjectStore:
         self._files: Any = fsspec.filesystem(
             "s3",
             client_kwargs={"endpoint_url": chosen} if chosen else {},
-            config_kwargs=_CONFIG,
+            config_kwargs=CONFIG,
             use_listings_cache=False,
             skip_instance_cache=True,
         )

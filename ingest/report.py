@@ -76,11 +76,14 @@ class LoadReport:
 
     def lines(self, *, bad: bool = True) -> Iterator[str]:
         """Yield sentences for a person, the summary first; `bad`: with what was unusable."""
-        yield (
-            f"{len(self.new)} snapshots new, {len(self.replaced)} replaced, "
-            f"{self.unchanged} unchanged, {len(self.bad)} unusable "
-            f"in {self.seconds:.1f} s ({self.rate:.1f} snapshots/s)."
+        others = (
+            (len(self.replaced), "replaced"),
+            (self.unchanged, "unchanged"),
+            (len(self.bad), "unusable"),
         )
+        counts = "".join(f", {number:,} {what}" for number, what in others if number)
+        rate = f" ({self.rate:.1f} a second)" if self.rate else ""
+        yield f"{len(self.new):,} snapshots new{counts} in {self.seconds:.1f} s{rate}."
         if self.replaced:
             yield f"Recorded again, replaced: iterations {shortened(self.replaced)}."
         if self.gaps:

@@ -233,6 +233,7 @@ def cancel(session: Session, *, job_id: int, by: int | None = None) -> JobRow:
         .where(IngestJob.id == job_id, IngestJob.state == "queued")
         .values(state="cancelled", finished_at=func.now(), message="Cancelled before it began.")
     )
+    queue.withdraw(session, task=queue.INGEST, argument="job_id", value=job_id)
     session.execute(
         update(IngestJob)
         .where(IngestJob.id == job_id, IngestJob.state == "running")

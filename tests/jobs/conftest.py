@@ -1,5 +1,6 @@
 """What the tests of loading share: an engine of their own, logs, checksums, worker processes."""
 
+import os
 import subprocess
 import sys
 import time
@@ -13,8 +14,8 @@ from db.engine import make_engine
 from tests.jobs.checksums import checksum
 
 WORKER = (
-    "import sys; from pathlib import Path; from ingest.tasks import run_worker;"
-    "run_worker(sys.argv[1], roots=[Path(p) for p in sys.argv[2:]])"
+    "import sys; from ingest.locations import read_place; from ingest.tasks import run_worker;"
+    "run_worker(sys.argv[1], roots=[read_place(p) for p in sys.argv[2:]])"
 )
 
 
@@ -49,7 +50,7 @@ def roots(tmp_path):
 
 
 @contextmanager
-def running_worker(url, root, *, log=None):
+def running_worker(url, root, *, log=None, environment=None):
     """Run a worker in a process of its own; it is killed at the end."""
     with open(log or "/dev/null", "ab") as output:
         process = subprocess.Popen(
@@ -57,6 +58,7 @@ def running_worker(url, root, *, log=None):
             cwd=Path(__file__).parents[2],
             stdout=output,
             stderr=output,
+            env={**os.environ, **(environment or {})},
         )
     try:
         yield process

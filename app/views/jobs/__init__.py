@@ -1,4 +1,4 @@
-"""The page of ingest jobs."""
+"""The page of ingest jobs: load now, schedules, watched folders, workers."""
 
 from app.views import View
 from app.views.jobs.callbacks import register
@@ -12,6 +12,10 @@ VIEW = View(
     path="/jobs",
     layout=layout,
     register=register,
-    permissions={Ids.CHANGED: Permission.SCHEDULE_JOBS},
+    # Whose job or schedule it is, the queries check.
+    permissions={
+        Ids.CHANGED: Permission.SCHEDULE_JOBS,
+        Ids.EDITED: Permission.SCHEDULE_JOBS,
+    },
     menu="Ingest jobs",
 )

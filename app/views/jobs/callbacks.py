@@ -1,23 +1,29 @@
-"""What the jobs page does: ask for loads, cancel, retry, follow progress."""
+"""What the jobs page shows and follows, and what can be done with a job."""
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from app import store
-from app.auth.identity import current_identity, require
+from app.auth.identity import Identity, current_identity, require
+from app.views.jobs import schedule_callbacks, watch_callbacks
+from app.views.jobs.clicks import clicked, is_id, text
 from app.views.jobs.ids import Button, Ids
-from app.views.jobs.layout import FAST_MS, SLOW_MS, details, no_jobs, row
+from app.views.jobs.job_rows import details, may_change, no_jobs, no_match, row
+from app.views.jobs.layout import FAST_MS, SLOW_MS
+from app.views.jobs.schedule_rows import schedule_table, watch_table
+from app.views.jobs.worker_rows import none_alive, roots, summary, worker_table
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries import jobs
-from db.queries.jobs import OPEN_STATES
+from db.queries import jobs, schedules, watches, workers
+from db.queries.jobs import OPEN_STATES, JobRow
 
 MAX_LINES = 500
-LARGEST_ID = 2**31 - 1
+PAGE = 25
 
 
 def register(app: Dash) -> None:
@@ -26,12 +32,24 @@ def register(app: Dash) -> None:
         Output(Ids.BODY, "children"),
         Output(Ids.TABLE, "hidden"),
         Output(Ids.EMPTY, "children"),
+        Output(Ids.COUNT, "children"),
+        Output(Ids.PAGER, "total"),
+        Output(Ids.PAGER, "display"),
+        Output(Ids.SCHEDULES, "children"),
+        Output(Ids.WATCHES, "children"),
+        Output(Ids.WORKERS, "children"),
+        Output(Ids.ALIVE, "children"),
+        Output(Ids.NONE_ALIVE, "children"),
+        Output(Ids.ROOTS, "children"),
         Output(Ids.TIMER, "interval"),
         Output(Ids.SHOWN, "data"),
         Input(Ids.TIMER, "n_intervals"),
         Input(Ids.CHANGED, "data"),
+        Input(Ids.SEARCH, "value"),
+        Input(Ids.STATES, "value"),
+        Input(Ids.PAGER, "value"),
         State(Ids.SHOWN, "data"),
-    )(show_jobs)
+    )(show)
     app.callback(
         Output(Ids.CHANGED, "data"),
         Output(Ids.PROBLEM, "children"),
@@ -43,7 +61,7 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(load)
     app.callback(
-        # The store that says "look again": a load writes it, too.
+        # The store that says "look again": every callback that changes something writes it.
         Output(Ids.CHANGED, "data", allow_duplicate=True),
         Input({"type": Button.CANCEL, "job": ALL}, "n_clicks"),
         Input({"type": Button.RETRY, "job": ALL}, "n_clicks"),
@@ -63,24 +81,97 @@ def register(app: Dash) -> None:
         State(Ids.DRAWER, "opened"),
         prevent_initial_call=True,
     )(show_details)
+    schedule_callbacks.register(app)
+    watch_callbacks.register(app)
 
 
-def show_jobs(_ticks: object, _changed: object, shown: object) -> tuple[Any, ...]:
-    """Return the rows; nothing where the timer asks and nothing changed."""
-    may_change = current_identity().may(Permission.SCHEDULE_JOBS)
+@dataclass(frozen=True)
+class _Asked:
+    """Which jobs a browser wants to see."""
+
+    search: str
+    states: tuple[str, ...]
+    page: int
+
+
+def _read(search: object, states: object, page: object) -> _Asked:
+    chosen = text(states)
+    wanted = OPEN_STATES if chosen == "open" else () if chosen in ("", "all") else (chosen,)
+    number = page if isinstance(page, int) and 0 < page < 10**6 else 1
+    return _Asked(text(search), wanted, number)
+
+
+def show(
+    _ticks: object,
+    _changed: object,
+    search: object,
+    states: object,
+    page: object,
+    shown: object,
+) -> tuple[Any, ...]:
+    """Return the parts of the page that changed; nothing where the timer asks and none did."""
+    identity = current_identity()
+    asked = _read(search, states, page)
+    known = shown if isinstance(shown, dict) else {}
     with store.transaction() as session:
-        found = jobs.list_jobs(session)
-    # The heartbeat changes all the time and is not shown.
+        number = jobs.count_jobs(session, states=asked.states, search=asked.search)
+        pages = max(1, -(-number // PAGE))
+        offset = (min(asked.page, pages) - 1) * PAGE
+        found = jobs.list_jobs(
+            session, states=asked.states, search=asked.search, limit=PAGE, offset=offset
+        )
+        still = bool(jobs.count_jobs(session, states=OPEN_STATES))
+        planned = schedules.list_schedules(session)
+        watched = watches.list_watches(session)
+        working = workers.list_workers(session)
+    minute = f"{datetime.now(UTC):%H:%M}"  # times are shown in words
     facts = [replace(job, heartbeat_at=None) for job in found]
-    state = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-    if ctx.triggered_id == Ids.TIMER and state == shown:
+    prints = {
+        "jobs": _print(facts, number, asked),
+        "schedules": _print(planned, minute),
+        "watches": _print([replace(one, looked_at=None) for one in watched], minute),
+        "workers": _print([replace(one, seen_at=minute) for one in working]),  # type: ignore[arg-type]
+    }
+    if ctx.triggered_id == Ids.TIMER and prints == known:
         raise PreventUpdate
+
+    def new(part: str, make: Any) -> Any:
+        return no_update if prints[part] == known.get(part) else make()
+
     return (
-        [row(job, may_change=may_change) for job in found],
+        *(
+            _job_parts(found, number, pages, asked, identity)
+            if prints["jobs"] != known.get("jobs")
+            else [no_update] * 6
+        ),
+        new("schedules", lambda: schedule_table(planned, identity)),
+        new("watches", lambda: watch_table(watched, identity)),
+        new("workers", lambda: worker_table(working)),
+        new("workers", lambda: summary(working)),
+        new("workers", lambda: none_alive(working)),
+        new("workers", lambda: roots(working)),
+        FAST_MS if still else SLOW_MS,
+        prints if prints != known else no_update,
+    )
+
+
+def _print(*facts: object) -> str:
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _job_parts(
+    found: list[JobRow], number: int, pages: int, asked: _Asked, identity: Identity
+) -> tuple[Any, ...]:
+    empty: Any = None
+    if not found:
+        empty = no_match() if asked.search or asked.states else no_jobs()
+    return (
+        [row(job, changeable=may_change(identity, job.requested_by)) for job in found],
         not found,
-        None if found else no_jobs(),
-        FAST_MS if any(job.state in OPEN_STATES for job in found) else SLOW_MS,
-        state if state != shown else no_update,
+        empty,
+        f"{number:,} job{'' if number == 1 else 's'}" if number else "",
+        pages,
+        "flex" if pages > 1 else "none",
     )
 
 
@@ -89,13 +180,12 @@ def load(_clicks: object, _submits: object, location: object, mode: object) -> t
     identity = require(Permission.SCHEDULE_JOBS)
     if not ctx.triggered_id:
         raise PreventUpdate
-    asked = location if isinstance(location, str) else ""
-    if not asked.strip():
+    if not text(location).strip():
         return no_update, "Give the folder of a run, for instance my-run.", no_update
     try:
         with store.transaction() as session:
-            job_id = jobs.request(
-                session, location=asked, mode=str(mode), requested_by=identity.account_id
+            job_id = jobs.load_now(
+                session, location=text(location), mode=str(mode), by=identity.account_id
             )
     except Conflict as error:
         return no_update, str(error), no_update
@@ -104,13 +194,13 @@ def load(_clicks: object, _submits: object, location: object, mode: object) -> t
 
 def change(_cancels: object, _retries: object) -> list[Any]:
     """Cancel a job, or queue it again."""
-    require(Permission.SCHEDULE_JOBS)
-    button, job_id, clicks = _clicked()
+    identity = require(Permission.SCHEDULE_JOBS)
+    button, job_id, clicks = clicked("job")
     with store.transaction() as session:
         if button == Button.CANCEL:
-            jobs.cancel(session, job_id=job_id)
+            jobs.cancel(session, job_id=job_id, by=identity.account_id)
         elif button == Button.RETRY:
-            jobs.retry(session, job_id=job_id)
+            jobs.retry(session, job_id=job_id, by=identity.account_id)
         else:
             raise PreventUpdate
     return [button, job_id, clicks]
@@ -118,27 +208,16 @@ def change(_cancels: object, _retries: object) -> list[Any]:
 
 def open_details(_clicks: object) -> tuple[int, bool]:
     """Open the drawer for a job."""
-    _, job_id, _ = _clicked()
+    _, job_id, _ = clicked("job")
     return job_id, True
 
 
 def show_details(job_id: object, _shown: object, opened: object) -> tuple[Any, Any]:
     """Return what is known about the job in the drawer."""
     closed = not opened and ctx.triggered_id != Ids.OPENED
-    if closed or not isinstance(job_id, int) or not 0 < job_id <= LARGEST_ID:
+    if closed or not isinstance(job_id, int) or not is_id(job_id):
         raise PreventUpdate
     with store.transaction() as session:
         job = jobs.get_job(session, job_id=job_id)
         lines = jobs.lines(session, job_id=job_id, limit=MAX_LINES)
-    return details(job, lines), f"Ingest job {job.id}"
-
-
-def _clicked() -> tuple[str, int, int]:
-    """Return the clicked button, its job, and how often; rows that appear click nothing."""
-    triggered, clicks = ctx.triggered_id, ctx.triggered[0]["value"] if ctx.triggered else None
-    if not isinstance(triggered, dict) or not isinstance(clicks, int) or not clicks:
-        raise PreventUpdate
-    job_id = triggered.get("job")
-    if not isinstance(job_id, int) or not 0 < job_id <= LARGEST_ID:
-        raise PreventUpdate
-    return str(triggered.get("type")), job_id, clicks
+    return details(job, lines, limit=MAX_LINES), f"Ingest job {job.id}"

@@ -1,0 +1,11 @@
+// What the jobs page knows from the browser alone: its time zone.
+(function () {
+  "use strict";
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.jobs = {
+    time_zone() {
+      return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+    },
+  };
+})();

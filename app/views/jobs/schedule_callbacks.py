@@ -1,0 +1,136 @@
+"""What can be done with schedules: the dialog with its preview, run now, pause, resume, delete."""
+
+from typing import Any
+
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+
+from app import store
+from app.auth.identity import current_identity, require
+from app.views.jobs.clicks import clicked, is_id, text
+from app.views.jobs.ids import Ids, ScheduleButton
+from app.views.jobs.schedule_dialog import preview
+from db.errors import Conflict
+from db.permissions import Permission
+from db.queries import schedules
+
+_FIELDS = (Ids.SCHEDULE_LOCATION, Ids.SCHEDULE_MODE, Ids.CRON, Ids.ZONE)
+
+
+def register(app: Dash) -> None:
+    """Add the callbacks about schedules."""
+    app.clientside_callback(
+        ClientsideFunction("jobs", "time_zone"),
+        Output(Ids.BROWSER_ZONE, "data"),
+        Input(Ids.BROWSER_ZONE, "id"),
+    )
+    app.callback(
+        Output(Ids.EDITED, "data"),
+        Output(Ids.DIALOG, "opened"),
+        Output(Ids.DIALOG, "title"),
+        Output(Ids.DELETE, "display"),
+        *(Output(field, "value") for field in _FIELDS),
+        Input(Ids.NEW, "n_clicks"),
+        Input({"type": ScheduleButton.EDIT, "schedule": ALL}, "n_clicks"),
+        State(Ids.BROWSER_ZONE, "data"),
+        prevent_initial_call=True,
+    )(open_dialog)
+    app.callback(
+        Output(Ids.PREVIEW, "children"),
+        Input(Ids.CRON, "value"),
+        Input(Ids.ZONE, "value"),
+    )(show_preview)
+    app.callback(
+        # See callbacks.py: the store that says "look again". The dialog was opened by another one.
+        Output(Ids.CHANGED, "data", allow_duplicate=True),
+        Output(Ids.DIALOG, "opened", allow_duplicate=True),
+        Output(Ids.SCHEDULE_PROBLEM, "children"),
+        Input(Ids.SAVE, "n_clicks"),
+        Input(Ids.DELETE, "n_clicks"),
+        Input(Ids.EDITED, "data"),
+        *(State(field, "value") for field in _FIELDS),
+        prevent_initial_call=True,
+    )(end_dialog)
+    app.callback(
+        Output(Ids.CHANGED, "data", allow_duplicate=True),
+        Input({"type": ScheduleButton.RUN, "schedule": ALL}, "n_clicks"),
+        Input({"type": ScheduleButton.PAUSE, "schedule": ALL}, "n_clicks"),
+        Input({"type": ScheduleButton.RESUME, "schedule": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )(change_schedule)
+
+
+def open_dialog(clicks: object, _edits: object, browser_zone: object) -> tuple[Any, ...]:
+    """Open the dialog, empty or with a schedule; a new one is in the browser's time zone."""
+    require(Permission.SCHEDULE_JOBS)
+    if ctx.triggered_id == Ids.NEW:
+        if not clicks:
+            raise PreventUpdate
+        zone = text(browser_zone) or "UTC"
+        return {"new": clicks}, True, "New schedule", "none", "", "once", "", zone
+    _, schedule_id, number = clicked("schedule")
+    with store.transaction() as session:
+        found = schedules.get_schedule(session, schedule_id=schedule_id)
+    return (
+        {"schedule": schedule_id, "click": number},
+        True,
+        f"Schedule {schedule_id}",
+        "block",
+        found.location,
+        found.mode,
+        found.cron,
+        found.time_zone,
+    )
+
+
+def show_preview(cron: object, time_zone: object) -> Any:
+    """Return what the expression means, and when it comes."""
+    current_identity()
+    return preview(text(cron), text(time_zone))
+
+
+def end_dialog(
+    _saves: object, _deletes: object, edited: object, *values: object
+) -> tuple[Any, Any, Any]:
+    """Keep or delete the schedule of the dialog; what is wrong is said in it."""
+    identity = require(Permission.SCHEDULE_JOBS)
+    if ctx.triggered_id == Ids.EDITED:  # opened anew: what was wrong before is not wrong now
+        return no_update, no_update, ""
+    if ctx.triggered_id not in (Ids.SAVE, Ids.DELETE) or not isinstance(edited, dict):
+        raise PreventUpdate
+    schedule_id = edited.get("schedule")
+    fields = dict(zip(("location", "mode", "cron", "time_zone"), map(text, values), strict=True))
+    try:
+        with store.transaction() as session:
+            if schedule_id is None and ctx.triggered_id == Ids.SAVE:
+                schedules.add_schedule(session, **fields, by=identity.account_id)
+            elif not isinstance(schedule_id, int) or not is_id(schedule_id):
+                raise PreventUpdate
+            elif ctx.triggered_id == Ids.DELETE:
+                schedules.delete_schedule(session, schedule_id=schedule_id, by=identity.account_id)
+            else:
+                schedules.edit_schedule(
+                    session, schedule_id=schedule_id, **fields, by=identity.account_id
+                )
+    except Conflict as error:
+        return no_update, no_update, str(error)
+    return [str(ctx.triggered_id), _saves, _deletes], False, ""
+
+
+def change_schedule(_runs: object, _pauses: object, _resumes: object) -> list[Any]:
+    """Run a schedule's job now, pause it, or let it go on."""
+    identity = require(Permission.SCHEDULE_JOBS)
+    button, schedule_id, clicks = clicked("schedule")
+    with store.transaction() as session:
+        if button == ScheduleButton.RUN:
+            schedules.run_schedule(session, schedule_id=schedule_id, by=identity.account_id)
+        elif button in (ScheduleButton.PAUSE, ScheduleButton.RESUME):
+            schedules.pause_schedule(
+                session,
+                schedule_id=schedule_id,
+                paused=button == ScheduleButton.PAUSE,
+                by=identity.account_id,
+            )
+        else:
+            raise PreventUpdate
+    return [button, schedule_id, clicks]

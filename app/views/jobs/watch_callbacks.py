@@ -1,0 +1,64 @@
+"""What can be done with watched folders: watch one, stop, go on, remove."""
+
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+
+from app import store
+from app.auth.identity import require
+from app.views.jobs.clicks import clicked, text
+from app.views.jobs.ids import Ids, WatchButton
+from db.errors import Conflict
+from db.permissions import Permission
+from db.queries import watches
+
+
+def register(app: Dash) -> None:
+    """Add the callbacks about watched folders."""
+    app.callback(
+        # See callbacks.py: the store that says "look again".
+        Output(Ids.CHANGED, "data", allow_duplicate=True),
+        Output(Ids.WATCH_PROBLEM, "children"),
+        Output(Ids.FOLDER, "value"),
+        Input(Ids.WATCH, "n_clicks"),
+        Input(Ids.FOLDER, "n_submit"),
+        State(Ids.FOLDER, "value"),
+        prevent_initial_call=True,
+    )(add_watch)
+    app.callback(
+        Output(Ids.CHANGED, "data", allow_duplicate=True),
+        *(Input({"type": button, "watch": ALL}, "n_clicks") for button in WatchButton),
+        prevent_initial_call=True,
+    )(change_watch)
+
+
+def add_watch(_clicks: object, _submits: object, folder: object) -> tuple[Any, Any, Any]:
+    """Watch a folder, or say why not."""
+    identity = require(Permission.SCHEDULE_JOBS)
+    if not ctx.triggered_id:
+        raise PreventUpdate
+    if not text(folder).strip():
+        return no_update, "Give the folder that holds the run directories.", no_update
+    try:
+        with store.transaction() as session:
+            watch_id = watches.add_watch(session, location=text(folder), by=identity.account_id)
+    except Conflict as error:
+        return no_update, str(error), no_update
+    return ["watch", watch_id], "", ""
+
+
+def change_watch(*_clicks: object) -> list[Any]:
+    """Stop watching a folder, go on, or forget it."""
+    identity = require(Permission.SCHEDULE_JOBS)
+    button, watch_id, clicks = clicked("watch")
+    by = identity.account_id
+    with store.transaction() as session:
+        if button == WatchButton.REMOVE:
+            watches.delete_watch(session, watch_id=watch_id, by=by)
+        elif button in (WatchButton.ON, WatchButton.OFF):
+            active = button == WatchButton.ON
+            watches.switch_watch(session, watch_id=watch_id, active=active, by=by)
+        else:
+            raise PreventUpdate
+    return [button, watch_id, clicks]

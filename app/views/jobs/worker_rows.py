@@ -1,0 +1,80 @@
+"""The workers: how many are alive, what each does, and what to do where there is none."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from app.components.tables import cell, nothing, state_badge
+from app.components.times import ago, time
+from app.views.jobs.schedule_rows import plain_table
+from db.queries.workers import WorkerRow
+
+_START = "deeptracker worker"
+
+
+def summary(workers: list[WorkerRow]) -> str:
+    """Return "2 workers alive on 1 host"."""
+    alive = [worker for worker in workers if worker.alive]
+    if not alive:
+        return "no worker is alive"
+    hosts = len({worker.host for worker in alive})
+    many = "1 worker" if len(alive) == 1 else f"{len(alive):,} workers"
+    return f"{many} alive on {hosts:,} host{'' if hosts == 1 else 's'}"
+
+
+def none_alive(workers: list[WorkerRow]) -> Component | None:
+    """Return a notice where no worker is alive, and what to do about it."""
+    if any(worker.alive for worker in workers):
+        return None
+    last = max(workers, key=lambda worker: worker.seen_at, default=None)
+    seen = f" The last one, {last.name}, was seen {ago(last.seen_at)}." if last else ""
+    return dmc.Alert(
+        [
+            "Jobs wait, schedules and watched folders rest until one is started. On a machine that "
+            "has the logs, run: ",
+            html.Code(_START),
+            f".{seen}",
+        ],
+        title="No worker is alive",
+        color="yellow",
+        mb="md",
+    )
+
+
+def roots(workers: list[WorkerRow]) -> str:
+    """Return where logs may lie, as the workers that are alive say."""
+    found = sorted({root for worker in workers if worker.alive for root in worker.roots})
+    return f"Workers read logs under {', '.join(found)}." if found else ""
+
+
+def worker_table(workers: list[WorkerRow]) -> Component:
+    """Return the workers of the last day."""
+    if not workers:
+        return nothing(
+            "No worker has run in the last day",
+            html.P(["Start one on a machine that has the logs: ", html.Code(_START)]),
+        )
+    columns = ("State", "Host", "Process", "Since", "Does", "Seen", "Reads logs under")
+    return plain_table(columns, [_row(worker) for worker in workers], label="Workers")
+
+
+def _row(worker: WorkerRow) -> Component:
+    does: Any = f"waits for jobs, {worker.concurrency} at a time"
+    if worker.jobs:
+        listed = ", ".join(str(job_id) for job_id in worker.jobs)
+        many = "job" if len(worker.jobs) == 1 else "jobs"
+        does = f"loads {many} {listed} (up to {worker.concurrency} at a time)"
+    return html.Tr(
+        [
+            cell(state_badge("alive" if worker.alive else "gone")),
+            cell(worker.host),
+            cell(str(worker.process)),
+            cell(time(worker.started_at)),
+            cell(does if worker.alive else "ended without a word"),
+            cell(time(worker.seen_at)),
+            cell([html.Div(root, className="dt-soft") for root in worker.roots]),
+        ],
+        key=str(worker.id),
+    )
