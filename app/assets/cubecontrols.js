@@ -25,7 +25,7 @@
         this.rows[dimension] = this.row(dimension, about);
         holder.append(this.rows[dimension].element);
       }
-      this.reset = make("button", { type: "button", className: "dt-button cube-reset", textContent: "Show everything" });
+      this.reset = make("button", { type: "button", className: "dt-button cube-reset", textContent: "Show everything", disabled: true });
       this.reset.addEventListener("click", () => deeptracker.cube.reset());
       holder.append(this.reset);
     }
@@ -53,6 +53,7 @@
           make("label", { title: `Changes the ${face} face` }, row.on, ` Slice at one ${one}`), row.name),
         row.at);
       row.element.dataset.dimension = dimension;
+      row.element.hidden = true; // until there is anything to choose from
       row.from.addEventListener("input", () => this.range(dimension, "from"));
       row.to.addEventListener("input", () => this.range(dimension, "to"));
       row.clear.addEventListener("click", () => deeptracker.selection.set({ [ROWS[dimension].range]: null }));

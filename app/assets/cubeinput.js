@@ -1,4 +1,4 @@
-// Mouse, touch and keyboard on the cube: pointing, choosing, brushing, turning, slicing.
+// Mouse and touch on the cube: pointing, choosing, brushing, turning; keys are in cubekeys.js.
 //
 // Turned, a drag turns the cube and Shift-drag brushes; where a face lies flat, a drag brushes. A
 // brush shows only its layers, classes or iterations, on all faces.
@@ -8,10 +8,6 @@
 
   const DRAG_PIXELS = 4;
   const DEGREES = 0.4; // a pixel
-  const STEP = 5; // degrees a key
-  const MODE_KEYS = { d: "turned", f: "front", t: "top", r: "right", u: "unfolded" };
-  const SLICE_KEYS = { l: "layers", c: "classes", i: "columns" };
-  const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
   class Input {
     constructor(cube) {
@@ -27,12 +23,7 @@
       stage.addEventListener("pointerup", (event) => this.released(event));
       stage.addEventListener("pointercancel", () => this.dropped());
       stage.addEventListener("pointerleave", () => this.leave());
-      stage.addEventListener("focusin", (event) => this.focused(event));
-      const { element, options } = cube.chart;
-      element.setAttribute("role", "group");
-      element.setAttribute("aria-label", options.label);
-      element.tabIndex = 0;
-      element.addEventListener("keydown", (event) => this.key(event));
+      this.keys = new deeptracker.cube.Keys(cube, this);
     }
 
     /** Return {face, u, v} seen at a pixel of the page, or null. */
@@ -196,73 +187,6 @@
       if (cell.class !== null) patch.classes = chosen("classes", cell.class);
       deeptracker.selection.set(patch);
       if (cell.column !== null) deeptracker.selection.toggle("pins", this.cube.axis.iterations[cell.column]);
-    }
-
-    /** Begin with the keyboard where the pointer was, or in the middle of the face. */
-    focused(event) {
-      const face = event.target.dataset.face;
-      if (!face || deeptracker.selection.get().cubecell?.face === face || this.drag) return;
-      if (!event.target.matches(":focus-visible")) return;
-      const { across, down } = deeptracker.cube.FACES[face];
-      const { ranges } = this.cube;
-      const middle = (dimension) => Math.floor((ranges[dimension][0] + ranges[dimension][1] - 1) / 2);
-      const found = { columns: null, layers: null, classes: null, [across]: middle(across), [down]: middle(down) };
-      const cursor = this.cube.axis.columnOf(deeptracker.selection.get().cursor);
-      if (found.columns !== null && cursor >= ranges.columns[0] && cursor < ranges.columns[1]) found.columns = cursor;
-      this.point(this.cellOf(face, found));
-    }
-
-    key(event) {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-      const cell = deeptracker.selection.get().cubecell;
-      if (MODE_KEYS[key]) deeptracker.selection.set({ cubeface: MODE_KEYS[key] });
-      else if (SLICE_KEYS[key]) this.sliceKey(SLICE_KEYS[key], cell);
-      else if (ARROWS[key]) {
-        if (event.shiftKey) this.turnKey(ARROWS[key]);
-        else this.step(ARROWS[key], cell);
-      } else if (key === "Enter" || key === " ") {
-        if (cell) this.choose(cell, event.shiftKey);
-      } else if (key === "Escape") deeptracker.cube.reset();
-      else return;
-      event.preventDefault();
-    }
-
-    turnKey([x, y]) {
-      const { cube } = this;
-      if (cube.mode !== "turned") return;
-      cube.turn([cube.view.yaw - x * STEP, cube.view.pitch + y * STEP]);
-      cube.turned();
-    }
-
-    /** Slice at the pointed cell's layer, class or iteration; without one, end the slice. */
-    sliceKey(dimension, cell) {
-      const at = cell && {
-        layers: cell.layer, columns: cell.column, classes: cell.class === null ? null : this.cube.placeOf(cell.class),
-      }[dimension];
-      if (at !== null && at !== undefined) this.cube.slice(dimension, at);
-      else deeptracker.selection.set({ [{ layers: "slicelayer", classes: "sliceclass", columns: "sliceiteration" }[dimension]]: null });
-    }
-
-    /** Move the pointed cell on its face; the first key begins on the face that has the focus. */
-    step([x, y], cell) {
-      const { cube } = this;
-      const focus = document.activeElement?.dataset?.face;
-      const face = focus || cell?.face || { top: "top", right: "right" }[cube.mode] || "front";
-      const { across, down, upwards } = deeptracker.cube.FACES[face];
-      const now = cell && cell.face === face ? {
-        layers: cell.layer, columns: cell.column, classes: cell.class === null ? null : cube.placeOf(cell.class),
-      } : null;
-      const moved = { columns: null, layers: null, classes: null };
-      const move = (dimension, by) => {
-        const [first, after] = cube.ranges[dimension];
-        const from = now ? now[dimension] + by : first;
-        moved[dimension] = Math.min(Math.max(from, first), after - 1);
-      };
-      move(across, x);
-      move(down, upwards ? -y : y);
-      this.point(this.cellOf(face, moved));
-      deeptracker.tooltip.hide();
     }
   }
 

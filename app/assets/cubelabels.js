@@ -154,7 +154,7 @@
   }
 
   // What is always named stands on a ground of its own, a little larger.
-  const grown = ([left, top, right, bottom]) => [left - 5, top - 3, right + 5, bottom + 3];
+  const grown = ([left, top, right, bottom]) => [left - 5, top - 1, right + 5, bottom + 1];
   const meet = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 
   deeptracker.cube = { ...deeptracker.cube, Labels };
