@@ -1,7 +1,7 @@
 // The small chart of a finding: its evidence as one line, when it held as a band, its threshold.
 //
-// Options: title, iterations [n], values [n] (null: no number), limit (or null), log, start, end
-// (iterations; null: to the last one), label (aria).
+// Options: title, iterations [n], values [n] (null: no number), limit, log, start, end
+// (iterations; none: to the last one), label (aria).
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
@@ -29,7 +29,7 @@
 
     /** Return {y(value), low, high}; null where there is no number to draw. */
     scale(height) {
-      const { values, limit, log } = this.chart.options;
+      const { values, limit = null, log } = this.chart.options;
       const usable = [...values, limit].filter((value) => value !== null && (!log || value > 0));
       if (!values.some((value) => value !== null && (!log || value > 0))) return null;
       let [low, high] = [Math.min(...usable), Math.max(...usable)];
@@ -68,7 +68,7 @@
     }
 
     line(context, scale, plot) {
-      const { iterations, values, limit, log } = this.chart.options;
+      const { iterations, values, limit = null, log } = this.chart.options;
       const { theme } = deeptracker.colours;
       if (limit !== null) {
         context.strokeStyle = theme("--dt-alarm");

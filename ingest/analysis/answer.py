@@ -4,6 +4,7 @@ Findings and changes that begin together are one answer: its iteration is where 
 began, its classes, layers and filters are those of all of them, the most affected first.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -91,7 +92,8 @@ def _score(group: Sequence[Finding]) -> float:
     severity = max(f.severity.weight for f in group)
     strongest: dict[str, float] = {}
     for finding in group:
-        part = min(finding.strength, 20.0) * (0.25 + finding.severity.weight)
+        # By its logarithm: several kinds of evidence tell more than one that is extreme.
+        part = math.log2(1 + max(finding.strength, 0.0)) * (0.25 + finding.severity.weight)
         strongest[finding.rule] = max(strongest.get(finding.rule, 0.0), part)
     # A verdict over a long stretch ranks behind an event of the same severity.
     event = 0.0 if group[0].rule in STATES else 0.5
@@ -169,10 +171,10 @@ def involved_classes(
     taken = _newly_taken(at, classes, taken_for)
     size = history.class_size[history.class_size > 0]
     least = max(3.0, 0.1 * float(np.median(size))) if len(size) else 3.0
-    weight = np.maximum(lost, np.where(taken >= 2 * least, taken, 0.0))
-    order = [int(i) for i in np.argsort(-weight, kind="stable") if weight[i] >= least]
+    collapsed = [i for i in _falling(lost) if lost[i] >= least]
+    attracting = [i for i in _falling(taken) if taken[i] >= 2 * least]
     others = [i for f in evidence for i in f.classes if f.rule in ("anomaly", "mass-forgetting")]
-    order += [i for i in dict.fromkeys(others) if i not in order]
+    order = list(dict.fromkeys([*collapsed, *attracting[:1], *others, *attracting[1:]]))
     most = int(np.argmax(taken)) if classes else 0
     words = ""
     if classes and taken[most] >= 2 * least and most in order[:MOST_NAMED]:
@@ -181,6 +183,10 @@ def involved_classes(
             f"{names.of_classes([most])}."
         )
     return order, words
+
+
+def _falling(values: NDArray[np.float64]) -> list[int]:
+    return [int(i) for i in np.argsort(-values, kind="stable")]
 
 
 def _lost(history: History, ids: list[int], at: int) -> NDArray[np.float64]:

@@ -104,7 +104,7 @@ def _chips(
         numbers = ", ".join(str(key[1]) for key in mine[:8]) + ("…" if len(mine) > 8 else "")
         word = "filter" if len(mine) == 1 else "filters"
         some = f", {word} {numbers}" if mine else ""
-        chips.append(_chip(f"layer {names.layer(layer)}{some}", link))
+        chips.append(_chip(f"{names.of_layers([layer])}{some}", link))
     return html.Div(chips, className="finding-chips", hidden=not chips)
 
 

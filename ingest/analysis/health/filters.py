@@ -159,8 +159,8 @@ def _jump(
         value=strongest * threshold,
         layers=tuple(layers),
         filters=tuple(order[:MOST_LISTED]),
-        text=f"{what}{whole_words} changed at once {max(filters.values()):,.3g} times as much as "
-        "any filter there did before.",
+        text=f"{what}{whole_words} changed at once, {max(filters.values()):,.3g} times as much "
+        "as the most changed filter there usually does.",
         chart=chart_of(
             f"largest change of a filter of {names.layer(layers[0])}",
             history,

@@ -90,16 +90,18 @@ class Names:
         return _listed("class", "classes", named, most)
 
     def of_layers(self, ids: Sequence[int], *, most: int = 3) -> str:
-        """Return layers in words, such as "layer conv1"."""
-        return _listed("layer", "layers", [self.layer(i) for i in ids], most)
+        """Return layers in words, such as "layer conv1", or "layer1.0" where that says it."""
+        named = [self.layer(i) for i in ids]
+        said = all(name.startswith("layer") for name in named)
+        return _listed("", "", named, most) if said else _listed("layer", "layers", named, most)
 
 
 def _listed(one: str, many: str, names: list[str], most: int) -> str:
-    if len(names) == 1:
-        return f"{one} {names[0]}"
+    if len(names) < 2:
+        return " ".join([one, *names]).strip()
     if len(names) > most + 1:
-        return f"{many} {', '.join(names[:most])} and {len(names) - most} more"
-    return f"{many} {', '.join(names[:-1])} and {names[-1]}"
+        return f"{many} {', '.join(names[:most])} and {len(names) - most} more".strip()
+    return f"{many} {', '.join(names[:-1])} and {names[-1]}".strip()
 
 
 Check = Callable[[History, float, Names], list[Finding]]
