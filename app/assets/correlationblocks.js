@@ -5,7 +5,7 @@
 
   const COLUMN = { least: 3, most: 110, step: 11, leastStep: 4 };
   const ROW = { least: 10, most: 28, split: 26 };
-  const PART = { pixel: 2, least: 3, most: 44, gap: 1 };
+  const PART = { pixel: 3, least: 4, most: 48, gap: 1 };
 
   const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
 

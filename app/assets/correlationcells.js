@@ -80,7 +80,10 @@
       const rest = document.createElement("span");
       rest.textContent = `: ${words.counted(model, r, c)}${out ? "" : " (may be chance)"}`;
       button.append(name, rest);
+      const more = document.createElement("small");
+      more.textContent = words.presence(model, r, c);
       const item = document.createElement("li");
+      button.append(more);
       item.append(button);
       return item;
     }

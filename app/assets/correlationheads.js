@@ -62,8 +62,7 @@
     if (row.split) {
       const { plural, integer } = deeptracker.numbers;
       head.append(make("small", "", row.parts.length < row.total
-        ? `showing ${integer(row.parts.length)} of ${plural(row.total, "mini-set", "mini-sets")}`
-        : plural(row.total, "mini-set", "mini-sets")));
+        ? `showing ${integer(row.parts.length)} of ${integer(row.total)}` : plural(row.total, "mini-set", "mini-sets")));
     }
     return head;
   }

@@ -50,9 +50,10 @@
 
     /** Paint stripes for layers, and lines around what is split. */
     ground() {
-      const { context, view } = this;
+      const { context, view, selection } = this;
       const { theme } = deeptracker.colours;
-      context.fillStyle = theme("--dt-panel");
+      // The middle of the scale of lift is as pale as the usual ground.
+      context.fillStyle = theme(selection.cellcolour === "lift" ? "--dt-stay-wrong" : "--dt-panel");
       context.fillRect(view.left, view.top, view.width, view.height);
       context.fillStyle = theme("--dt-border");
       const [right, bottom] = [this.columns.at(-1), this.rows.at(-1)];

@@ -10,8 +10,6 @@
     return p < 1e-6 ? "less than 1 in 1,000,000" : `1 in ${integer(Number((1 / p).toPrecision(2)))}`;
   }
 
-  const times = (lift) => `${deeptracker.numbers.number(lift, 2)} × what chance gives`;
-
   /** Return "12 filters at 3 iterations, 1.2 expected". */
   function counted(model, r, c) {
     const { plural, number } = deeptracker.numbers;
@@ -23,6 +21,14 @@
   /** Return "layer3.0.conv1 and class 8: 12 filters at 3 iterations, 1.2 expected". */
   const sentence = (model, r, c) =>
     `${model.layerName(r)} and ${model.classWords(c)}: ${counted(model, r, c)}`;
+
+  /** Return what sets a cell apart: how often the layer is so present here, and in the whole run. */
+  function presence(model, r, c) {
+    const { integer, plural } = deeptracker.numbers;
+    return `${plural(model.at("level", r, c), "filter", "filters")} or more at ${integer(model.at("hits", r, c))} of ${
+      plural(model.momentsOf(c).length, "iteration", "iterations")}, in the run at ${
+      integer(model.at("base", r, c))} of ${integer(model.meta.population)}`;
+  }
 
   /** Return the lines [label, value] that explain a cell. */
   function facts(model, r, c, limit) {
@@ -37,7 +43,9 @@
     if (!count) return lines;
     const q = model.at("q", r, c);
     lines.push(
-      ["Lift", times(model.at("lift", r, c))],
+      ["On average an iteration: here", number(model.at("members", r, c) / of, 2)],
+      ["at any", number(model.at("usual", r, c) / of, 2)],
+      ["Lift, the one over the other", `× ${number(model.at("lift", r, c), 2)}`],
       [`Iterations with at least ${integer(model.at("level", r, c))}: of the class`, `${integer(model.at("hits", r, c))} of ${integer(of)}`],
       ["of the whole run", `${integer(model.at("base", r, c))} of ${integer(model.meta.population)}`],
       ["Chance of that (q, corrected)", chance(q)],
@@ -46,5 +54,5 @@
     return lines;
   }
 
-  deeptracker.correlationWords = { chance, counted, sentence, facts };
+  deeptracker.correlationWords = { counted, sentence, presence, facts };
 })();
