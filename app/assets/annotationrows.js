@@ -1,8 +1,8 @@
 // Marks beside rows (classes, images, layers, filters) and at elements that say what they are about.
 //
-// A chart tells where its rows are by handler.annotationRows(kind) -> Map of ids (of filters: of the
-// layer's filter, as "layer.filter") to {top, height} in pixels of the chart; for charts of the kinds
-// below it is read off here. `annotationPlace` of a handler may say {x, narrow, host}.
+// A chart tells where its rows are by handler.annotationRows(kind) -> [[id, {top, height}]], ids as
+// texts (of filters "layer.filter"), pixels of the chart; for charts of the kinds below it is read off
+// here. `annotationPlace` of a handler may say {x, narrow, host}.
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
@@ -46,11 +46,16 @@
     },
   };
 
-  /** Return Map id -> {top, height} of the rows of a kind that a chart shows. */
+  /** Return Map id -> [{top, height}] of the rows of a kind that a chart shows: a pinned one twice. */
   function rowsOf(chart, kind) {
     const { handler, element, options } = chart;
-    if (handler.annotationRows) return handler.annotationRows(kind) || new Map();
-    return new Map(ROWS[element.dataset.chart]?.(handler, kind, options) || []);
+    const read = handler.annotationRows ? handler.annotationRows(kind) : ROWS[element.dataset.chart](handler, kind, options);
+    const found = new Map();
+    for (const [id, row] of read || []) {
+      if (found.has(id)) found.get(id).push(row);
+      else found.set(id, [row]);
+    }
+    return found;
   }
 
   /** Return where marks of a chart stand: right of the plot, or in its gutter where that is taken. */
@@ -82,8 +87,7 @@
       if (!targets.length) continue;
       const rows = rowsOf(chart, kind);
       for (const target of targets) {
-        const row = rows.get(idOf(target));
-        if (row) groups.push({ y: row.top + row.height / 2, annotations: target.annotations });
+        for (const row of rows.get(idOf(target)) || []) groups.push({ y: row.top + row.height / 2, annotations: target.annotations });
       }
     }
     groups.sort((a, b) => a.y - b.y);
@@ -120,13 +124,14 @@
   /** Frame the rows of an annotation's target; returns the frames. */
   function light(chart, { target }) {
     if (!KINDS.includes(target.kind) || !(ROWS[chart.element.dataset.chart] || chart.handler.annotationRows)) return [];
-    const row = rowsOf(chart, target.kind).get(idOf(target));
     const { area } = chart.handler;
-    if (!row || !area) return [];
-    const frame = deeptracker.annotationParts.make("div", "annotation-rowframe");
-    Object.assign(frame.style, { top: `${row.top}px`, height: `${Math.max(2, row.height)}px` });
-    area.element.append(frame);
-    return [frame];
+    if (!area) return [];
+    return (rowsOf(chart, target.kind).get(idOf(target)) || []).map(({ top, height }) => {
+      const frame = deeptracker.annotationParts.make("div", "annotation-rowframe");
+      Object.assign(frame.style, { top: `${top}px`, height: `${Math.max(2, height)}px` });
+      area.element.append(frame);
+      return frame;
+    });
   }
 
   const ELEMENTS = "[data-image], [data-filter], [data-class], [data-layer]";
