@@ -2,7 +2,13 @@
 
 import pytest
 
-from ingest.locations import LocationRefused, LocationSettings, check_inside, resolve_location
+from ingest.locations import (
+    LocationRefused,
+    LocationSettings,
+    ObjectFolder,
+    check_inside,
+    resolve_location,
+)
 
 
 @pytest.fixture
@@ -71,3 +77,75 @@ def test_roots_come_from_the_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("DEEPTRACKER_LOG_ROOTS")
     monkeypatch.setenv("DEEPTRACKER_HOME", str(tmp_path))
     assert LocationSettings().roots() == ((tmp_path / "runs").resolve(),)
+
+
+BUCKET = ObjectFolder("s3://logs-of-us/team a")
+
+
+def test_places_in_object_storage(roots):
+    mixed = (roots[0], BUCKET)
+    assert resolve_location(f"{BUCKET}/run 1/", roots=mixed) == BUCKET / "run 1"
+    assert resolve_location(str(roots[0] / "a"), roots=mixed) == roots[0] / "a"
+    # Without a folder on disk, relative locations count from the storage's root.
+    assert resolve_location("x/y", roots=[BUCKET]) == ObjectFolder(f"{BUCKET}/x/y")
+    assert resolve_location(str(BUCKET), roots=[BUCKET], itself=True) == BUCKET
+    assert resolve_location(str(roots[0]), roots=mixed, itself=True) == roots[0]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "s3://logs-of-us/team a",
+        "s3://logs-of-us/team a/",
+        "s3://logs-of-us/team ab/run",
+        "s3://logs-of-us/other/run",
+        "s3://logs-of-us/team a/../other",
+        "s3://logs-of-us/team a/./run",
+        "s3://logs-of-us/team a//run",
+        "s3://another/team a/run",
+        "s3://key:secret@logs-of-us/team a/run",
+        "s3://logs-of-us/team a/run?versionId=1",
+        "s3://logs-of-us/team a/run#x",
+        "s3://logs-of-us/team a/*",
+        "s3://logs-of-us/team a/x\\y",
+        "s3://logs-of-us/team a/x\ny",
+        "S3://logs-of-us/team a/run",
+        "s3:logs-of-us/team a/run",
+        "s3:///team a/run",
+        "s3://",
+        "gs://logs-of-us/team a/run",
+        "http://logs-of-us/team a/run",
+        "file:///etc/passwd",
+        "local:///etc",
+        "memory://x/y",
+        "simplecache::s3://logs-of-us/team a/run",
+        "zip://a::s3://logs-of-us/team a/run",
+        "://x",
+    ],
+)
+def test_other_addresses_are_refused(location, roots):
+    with pytest.raises(LocationRefused):
+        resolve_location(location, roots=[roots[0], BUCKET])
+
+
+def test_what_a_storage_root_allows_opens_nothing_on_disk(roots):
+    with pytest.raises(LocationRefused):
+        resolve_location(str(roots[0] / "a"), roots=[BUCKET])
+    with pytest.raises(LocationRefused):
+        resolve_location(f"{BUCKET}/run", roots=roots)
+
+
+def test_roots_of_both_kinds_come_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("DEEPTRACKER_LOG_ROOTS", f"{tmp_path}/x:s3://logs-of-us/a:s3://more-of-us/")
+    found = LocationSettings().roots()
+    assert [str(root) for root in found] == [
+        str((tmp_path / "x").resolve()),
+        "s3://logs-of-us/a",
+        "s3://more-of-us",
+    ]
+    monkeypatch.setenv("DEEPTRACKER_LOG_ROOTS", "gs://logs-of-us/a")
+    with pytest.raises(LocationRefused, match="not from 'gs'"):
+        LocationSettings().roots()
+    monkeypatch.setenv("DEEPTRACKER_S3_ENDPOINT", "http://key:secret@127.0.0.1:9000")
+    with pytest.raises(ValueError, match="without a password"):
+        LocationSettings()
