@@ -71,20 +71,24 @@ def loss_swings(history: History, threshold: float, names: Names) -> list[Findin
     """Stretches in which the training loss goes up and down by a factor, again and again."""
     logged = log_loss(history)
     length = max(8, robust.window(history.snapshots, share=0.1))
-    step = np.abs(np.diff(logged, prepend=np.nan))
-    # Half of the steps in a stretch are as large as this one; both directions must occur.
-    typical = robust.quiet_median(robust.before(np.append(step, np.nan), length)[1:])
-    known = np.count_nonzero(
-        np.isfinite(robust.before(np.append(step, np.nan), length)[1:]), axis=-1
-    )
+    step = np.diff(logged, prepend=np.nan)
+    recent = robust.before(np.append(step, np.nan), length)[1:]  # up to and with each snapshot
+    known = np.count_nonzero(np.isfinite(recent), axis=-1)
+    # Half of the steps in a stretch are as large as this one; a quarter must go each way.
+    typical = robust.quiet_median(np.abs(recent))
+    with np.errstate(invalid="ignore"):
+        upward = np.count_nonzero(recent > 0, axis=-1)
+    both_ways = (upward >= length // 4) & (known - upward >= length // 4)
     level = robust.smooth(history.train_loss, length)
     with np.errstate(invalid="ignore"):
-        swinging = (10**typical >= threshold) & (known >= length)
+        swinging = (10**typical >= threshold) & (known >= length) & both_ways
         # A loss near nothing swings by what single images add to it.
         swinging &= level >= _CLEAR_RISE * first_loss(history)
     found = []
     for first, last in robust.stretches(swinging, gap=length // 2):
-        began = max(0, first - length + 1)
+        low = max(0, first - length + 1)
+        large = np.abs(step[low : first + 1]) >= np.log10(threshold)
+        began = low + int(np.argmax(large))
         value = float(10 ** np.nanmax(typical[first : last + 1]))
         found.append(
             Finding(
