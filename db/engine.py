@@ -45,7 +45,11 @@ def make_engine(
     no limit (loading).
     """
     address = driver_url(url or database_url())
-    options = f"-c statement_timeout={statement_timeout_ms or 0} -c jit=off -c timezone=UTC"
+    # A generic plan would lock the partitions of all runs; a plan for the run at hand only its own.
+    options = (
+        f"-c statement_timeout={statement_timeout_ms or 0} -c jit=off -c timezone=UTC "
+        "-c plan_cache_mode=force_custom_plan"
+    )
     return create_engine(
         address,
         connect_args={"options": options, "application_name": "deeptracker"},

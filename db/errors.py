@@ -16,6 +16,14 @@ class NotFound(StoreError):  # noqa: N818 - the name that callers read in an exc
         self.key = key
 
 
+class InTrash(NotFound):
+    """The run is in the trash: it is not shown until somebody restores it."""
+
+    def __init__(self, run_id: int) -> None:
+        super().__init__("run", run_id)
+        self.args = (f"Run {run_id} is in the trash. Restore it on the page of runs to see it.",)
+
+
 class Conflict(StoreError):  # noqa: N818
     """What shall be written contradicts what is stored."""
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from db.errors import Conflict
 from db.load_rows import Shape
 from db.models import Image, Layer, Run, ValidationClass
+from db.partitions import make_partitions
 from db.raw import driver_connection
 from deeptracker.format import Manifest
 
@@ -25,21 +26,29 @@ def create_run(
 ) -> int:
     """Store what the run is, or bring it up to date; return its id.
 
-    Conflict where the stored run of this UUID has other layers, classes or images. Nothing is
-    written where nothing changed.
+    Conflict where the stored run of this UUID has other layers, classes or images, or is in the
+    trash. Nothing is written where nothing changed.
     """
     # A folder's name may hold any bytes.
     location = location.encode("utf-8", "backslashreplace").decode()
     values = _run_values(manifest, location)
     found = session.execute(
-        select(Run.id, Run.manifest, Run.location, Run.state).where(Run.uuid == UUID(manifest.run))
+        select(Run.id, Run.manifest, Run.location, Run.state, Run.trashed_at).where(
+            Run.uuid == UUID(manifest.run)
+        )
     ).one_or_none()
     if found is None:
         run = Run(uuid=UUID(manifest.run), owner_id=owner_id, **values)
         session.add(run)
         session.flush()
         _insert_structure(session, run.id, manifest)
+        make_partitions(session, run_id=run.id)
         return run.id
+    if found.trashed_at is not None:
+        raise Conflict(
+            f"{location} is the log of run {found.id}, which is in the trash. Restore the run, or "
+            "delete it for good, then load the log again."
+        )
     document = values["manifest"]
     if found.manifest.get("structure") != document["structure"]:
         raise Conflict(

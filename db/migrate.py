@@ -15,14 +15,17 @@ from sqlalchemy.exc import OperationalError
 import migrations
 from db.engine import make_engine
 from db.errors import ServerUnavailable, StoreError
+from db.partitions import is_partition
 
 OLDEST = (15,)
 _SCRIPTS = Path(migrations.__file__).parent
 
 
 def include_name(name: str | None, kind: str, parents: object) -> bool:
-    """Leave the queue's tables alone: procrastinate's own SQL makes them."""
-    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
+    """Leave alone what no model names: the queue's tables, and the partitions of runs."""
+    if kind != "table" or name is None:
+        return True
+    return not (name.startswith("procrastinate_") or is_partition(name))
 
 
 def upgrade(target: Engine | str | None = None, *, revision: str = "head") -> None:

@@ -25,6 +25,7 @@ from db.models import (
     snapshot,
 )
 from db.models.measurements import PEAK_QUANTITIES
+from db.partitions import make_partitions
 from deeptracker.format import (
     BAND_THRESHOLDS,
     BINS,
@@ -87,16 +88,20 @@ def store_run(
     classes: int = 4,
     images: int = 22,
     snapshots: int = 6,
+    partitions: bool = True,
     **columns: Any,
 ) -> StoredRun:
     """Store a run of random numbers; iterations are 10, 20, ...; `columns` are those of run.
 
     Without classes (0) the run validates nothing. The first snapshot has no relative change.
+    Without `partitions` its rows are in the default ones, as those of runs stored long ago.
     """
     run = _random_run(seed, layers=layers, classes=classes, images=images, snapshots=snapshots)
     row = Run(**{**_run_columns(run), **columns})
     session.add(row)
     session.flush()
+    if partitions:
+        make_partitions(session, run_id=row.id)
     run.run_id, run.uuid = row.id, row.uuid.hex
     stored = StoredRun(**vars(run))
     _store_structure(session, stored, classes)

@@ -27,7 +27,8 @@ class Run(Base):
     `manifest` is that of the log without its long lists (layers, classes, images), which have
     tables of their own. `state` is that of the training. `last_error` is the validation error of
     the last snapshot, else its training error. `thumbnail` is the width and height of one picture
-    in the contact sheets, NULL where there are none.
+    in the contact sheets, NULL where there are none. `title` is the name that people gave it, NULL
+    where it keeps that of the log.
     """
 
     __tablename__ = "run"
@@ -58,6 +59,10 @@ class Run(Base):
     ended_at: Mapped[Timestamp | None]
     loaded_at: Mapped[CreatedAt]
     archived_at: Mapped[Timestamp | None]
+    title: Mapped[str | None] = mapped_column(Text)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    notes: Mapped[str] = mapped_column(Text, server_default="")
+    trashed_at: Mapped[Timestamp | None]
 
 
 class Layer(Base):

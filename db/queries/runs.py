@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from db.errors import NotFound
+from db.errors import InTrash, NotFound
 from db.models import Account, Run
 
 LARGEST_ID = 2**31 - 1
@@ -18,6 +19,7 @@ LARGEST_ID = 2**31 - 1
 class RunRow:
     """One run without its measurements.
 
+    `name` is the title that people gave it, else `recorded_name`, that of the log.
     `last_error` is the validation error of the last snapshot, else its training error, a share
     0..1 or None; `owner` is the name of the account that loaded it, None where that is gone.
     `thumbnail` is the (width, height) of one picture in the contact sheets.
@@ -48,6 +50,10 @@ class RunRow:
     ended_at: datetime | None
     loaded_at: datetime
     archived_at: datetime | None
+    recorded_name: str
+    tags: list[str]
+    notes: str
+    trashed_at: datetime | None
 
     @property
     def recording(self) -> bool:
@@ -60,14 +66,18 @@ class RunRow:
         return self.image_count > 0
 
 
-_COLUMNS = [name for name in RunRow.__dataclass_fields__ if name != "owner"]
+_OTHERWISE = ("owner", "name", "recorded_name")
+_COLUMNS = [name for name in RunRow.__dataclass_fields__ if name not in _OTHERWISE]
 
 
 def _select() -> Select[Any]:
     columns = [getattr(Run, name) for name in _COLUMNS]
-    return select(*columns, Account.name.label("owner")).outerjoin(
-        Account, Account.id == Run.owner_id
-    )
+    return select(
+        *columns,
+        func.coalesce(Run.title, Run.name).label("name"),
+        Run.name.label("recorded_name"),
+        Account.name.label("owner"),
+    ).outerjoin(Account, Account.id == Run.owner_id)
 
 
 def _row(found: Any) -> RunRow:
@@ -76,21 +86,40 @@ def _row(found: Any) -> RunRow:
     return RunRow(**values, thumbnail=None if size is None else (size[0], size[1]))
 
 
-def list_runs(session: Session, *, archived: bool = False) -> list[RunRow]:
-    """Return all runs, the newest first; those put into the archive only where asked for."""
-    query = _select().order_by(Run.created_at.desc(), Run.id.desc())
-    if not archived:
-        query = query.where(Run.archived_at.is_(None))
+class Shelf(StrEnum):
+    """Where runs are: in use, put away, or about to be deleted."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    TRASH = "trash"
+
+
+_ON_SHELF = {
+    Shelf.ACTIVE: Run.archived_at.is_(None) & Run.trashed_at.is_(None),
+    Shelf.ARCHIVED: Run.archived_at.is_not(None) & Run.trashed_at.is_(None),
+    Shelf.TRASH: Run.trashed_at.is_not(None),
+}
+
+
+def list_runs(session: Session, *, shelf: Shelf = Shelf.ACTIVE) -> list[RunRow]:
+    """Return the runs of a shelf, the newest first."""
+    query = _select().where(_ON_SHELF[shelf]).order_by(Run.created_at.desc(), Run.id.desc())
     return [_row(found) for found in session.execute(query)]
 
 
-def get_run(session: Session, *, run_id: int) -> RunRow:
-    """Return one run, archived or not; NotFound where there is none."""
+def get_run(session: Session, *, run_id: int, trashed: bool = False) -> RunRow:
+    """Return one run, archived or not; NotFound where there is none, or it is in the trash.
+
+    With `trashed`, also from the trash.
+    """
     if not 0 < run_id <= LARGEST_ID:
         raise NotFound("run", run_id)
-    found = session.execute(_select().where(Run.id == run_id)).one_or_none()
+    query = _select().where(Run.id == run_id)
+    found = session.execute(query).one_or_none()
     if found is None:
         raise NotFound("run", run_id)
+    if found.trashed_at is not None and not trashed:
+        raise InTrash(run_id)
     return _row(found)
 
 
@@ -107,11 +136,18 @@ def get_run_by_uuid(session: Session, *, uuid: UUID | str) -> RunRow:
 
 
 def run_version(session: Session, *, run_id: int) -> int:
-    """Return the version of a run, which grows with every change to it; NotFound for none."""
+    """Return the version of a run, which grows with every change to it.
+
+    NotFound where there is none, or it is in the trash.
+    """
     if 0 < run_id <= LARGEST_ID:
-        version = session.scalar(select(Run.version).where(Run.id == run_id))
-        if version is not None:
-            return version
+        found = session.execute(
+            select(Run.version, Run.trashed_at).where(Run.id == run_id)
+        ).one_or_none()
+        if found is not None and found.trashed_at is not None:
+            raise InTrash(run_id)
+        if found is not None:
+            return found.version
     raise NotFound("run", run_id)
 
 

@@ -72,4 +72,4 @@ def test_an_archived_run_is_listed_only_where_asked_for(session, run):
     shown = [row.id for row in runs.list_runs(session)]
     assert run.run_id in shown
     assert old.run_id not in shown
-    assert len(runs.list_runs(session, archived=True)) == len(shown) + 1
+    assert len(runs.list_runs(session, shelf=runs.Shelf.ARCHIVED)) == 1

@@ -1,0 +1,159 @@
+"""What people do with runs: rename, tag, note, put away, throw away, delete for good.
+
+Every function checks the account and its role, and writes the deed to the audit log in the same
+transaction. Members may tag and note every run, and rename, archive and trash their own;
+administrators may do all of that, and delete for good.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.orm import Session
+
+from db import partitions
+from db.errors import Conflict, Forbidden, NotFound
+from db.models import Run, flip_state
+from db.models import measurements as tables
+from db.permissions import Permission, allows
+from db.queries import accounts, audit
+from db.queries.runs import RunRow, get_run
+
+MAX_TITLE = 200
+MAX_TAGS = 20
+MAX_TAG = 40
+MAX_NOTES = 20_000
+# How long a run stays in the trash before a worker deletes it.
+TRASH_DAYS = 30
+
+_SMALL = (tables.snapshot, tables.scalar, tables.layer_profile, flip_state)
+
+
+def rename(session: Session, *, by: int, run_id: int, title: str) -> None:
+    """Give a run another name; an empty one brings that of its log back."""
+    run = _own(session, by, run_id)
+    wanted = title.strip()
+    if len(wanted) > MAX_TITLE or not wanted.isprintable():
+        raise Conflict(f"A run's name has at most {MAX_TITLE} printable characters.")
+    kept = None if wanted in ("", run.recorded_name) else wanted
+    _change(session, run_id, title=kept)
+    _note(session, by, "renamed", run, f"to {kept or run.recorded_name}")
+
+
+def tag(session: Session, *, by: int, run_id: int, tags: Sequence[str]) -> None:
+    """Replace the tags of a run; in the order given, without doubles."""
+    run = _any(session, by, run_id)
+    wanted = list(dict.fromkeys(" ".join(word.split()) for word in tags if word.strip()))
+    if len(wanted) > MAX_TAGS or any(len(t) > MAX_TAG or not t.isprintable() for t in wanted):
+        raise Conflict(f"A run has at most {MAX_TAGS} tags of at most {MAX_TAG} characters.")
+    if wanted != run.tags:
+        _change(session, run_id, tags=wanted)
+        _note(session, by, "tagged", run, ", ".join(wanted) or "with nothing")
+
+
+def note(session: Session, *, by: int, run_id: int, notes: str, seen: str) -> None:
+    """Replace the notes of a run; Conflict where they are no longer those that were `seen`."""
+    run = _any(session, by, run_id)
+    wanted = "".join(c for c in notes if c in "\n\t" or unicodedata.category(c)[0] != "C")
+    if len(wanted) > MAX_NOTES:
+        raise Conflict(f"Notes have at most {MAX_NOTES:,} characters.")
+    changed = session.execute(
+        update(Run)
+        .where(Run.id == run_id, Run.notes == seen)
+        .values(notes=wanted)
+        .returning(Run.id)
+    )
+    if changed.one_or_none() is None:
+        raise Conflict("Somebody else changed these notes meanwhile; open the run's details again.")
+    _note(session, by, "wrote notes on", run)
+
+
+def archive(session: Session, *, by: int, run_id: int, archived: bool = True) -> None:
+    """Put a run away, or back among those in use; nothing is lost."""
+    run = _own(session, by, run_id)
+    _change(session, run_id, archived_at=func.now() if archived else None)
+    _note(session, by, "archived" if archived else "took out of the archive", run)
+
+
+def trash(session: Session, *, by: int, run_id: int) -> None:
+    """Throw a run away: nobody sees it, and after TRASH_DAYS it is deleted for good."""
+    run = _own(session, by, run_id)
+    _change(session, run_id, trashed_at=func.now())
+    _note(session, by, "put into the trash", run)
+
+
+def restore(session: Session, *, by: int, run_id: int) -> None:
+    """Take a run out of the trash as it was."""
+    run = _own(session, by, run_id)
+    _change(session, run_id, trashed_at=None)
+    _note(session, by, "restored", run)
+
+
+def check_purge(session: Session, *, by: int, run_id: int) -> RunRow:
+    """Return a run in the trash that `by` may delete for good, and note the deed; else raise."""
+    run = get_run(session, run_id=run_id, trashed=True)
+    if not allows(_role(session, by), Permission.MANAGE_RUNS):
+        raise Forbidden("Only administrators may delete runs for good.")
+    if run.trashed_at is None:
+        raise Conflict(f"Put run {run_id} into the trash first.")
+    _note(session, by, "deleted for good", run, f"{run.snapshot_count:,} snapshots")
+    return run
+
+
+def due_purges(session: Session) -> list[int]:
+    """Return the runs whose time in the trash is over."""
+    limit = func.now() - text(f"interval '{TRASH_DAYS} days'")
+    return list(session.scalars(select(Run.id).where(Run.trashed_at < limit).order_by(Run.id)))
+
+
+def purge(session: Session, *, run_id: int) -> None:
+    """Delete a run in the trash with everything that is about it, for good.
+
+    The space of its large tables goes back to the file system with the transaction's end. NotFound
+    where it is gone already or was restored. The caller holds the right to load the run, so that
+    nobody writes to it meanwhile (`db.load.sole_loader`).
+    """
+    found = session.scalar(
+        select(Run.id).where(Run.id == run_id, Run.trashed_at.is_not(None)).with_for_update()
+    )
+    if found is None:
+        raise NotFound("run in the trash", run_id)
+    whole = partitions.drop_partitions(session, run_id=run_id)
+    rest = () if whole else partitions.PARTITIONED
+    for table in (*rest, *_SMALL):
+        session.execute(delete(table).where(table.c.run_id == run_id))
+    session.execute(delete(Run).where(Run.id == run_id))
+
+
+def _own(session: Session, by: int, run_id: int) -> RunRow:
+    run = get_run(session, run_id=run_id, trashed=True)
+    role = _role(session, by)
+    owns = run.owner_id == by and allows(role, Permission.SCHEDULE_JOBS)
+    if not owns and not allows(role, Permission.MANAGE_RUNS):
+        raise Forbidden("Only the owner of a run and administrators may do this.")
+    return run
+
+
+def _any(session: Session, by: int, run_id: int) -> RunRow:
+    run = get_run(session, run_id=run_id, trashed=True)
+    if not allows(_role(session, by), Permission.ANNOTATE):
+        raise Forbidden("Viewers may not change runs; ask an administrator for another role.")
+    return run
+
+
+def _role(session: Session, by: int) -> str:
+    account = accounts.get_account(session, account_id=by)
+    if not account.active:
+        raise Forbidden("This account is deactivated.")
+    return account.role
+
+
+def _change(session: Session, run_id: int, **values: Any) -> None:
+    session.execute(update(Run).where(Run.id == run_id).values(**values))
+
+
+def _note(session: Session, by: int, action: str, run: RunRow, detail: str = "") -> None:
+    audit.record(
+        session, actor_id=by, action=action, target=f"run {run.id} {run.name}", detail=detail
+    )
