@@ -6,8 +6,10 @@ partition, `<table>_rest`.
 """
 
 from psycopg import sql
+from psycopg.errors import LockNotAvailable
 from sqlalchemy.orm import Session
 
+from db.errors import RunBusy
 from db.models import measurements as tables
 from db.raw import driver_connection
 
@@ -49,7 +51,7 @@ def make_partitions(session: Session, *, run_id: int) -> None:
 def drop_partitions(session: Session, *, run_id: int) -> bool:
     """Drop the partitions of a run; return whether it had all of them.
 
-    Waits at most 5 s for readers; psycopg's LockNotAvailable then, and nothing is dropped.
+    Waits at most 5 s for readers, who in turn wait for us; RunBusy then, and nothing is dropped.
     """
     dropped = 0
     with driver_connection(session).cursor() as cursor:
@@ -57,7 +59,11 @@ def drop_partitions(session: Session, *, run_id: int) -> bool:
         for table in PARTITIONED:
             name = partition(table.name, run_id)
             found = cursor.execute("SELECT to_regclass(%s)", (name,)).fetchone()
-            if found is not None and found[0] is not None:
+            if found is None or found[0] is None:
+                continue
+            try:
                 cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
-                dropped += 1
+            except LockNotAvailable as error:
+                raise RunBusy(f"Somebody is reading {table.name} for long.") from error
+            dropped += 1
     return dropped == len(PARTITIONED)

@@ -18,6 +18,7 @@ QUEUE = "ingest"
 NAMESPACE = "deeptracker"
 INGEST = f"{NAMESPACE}:ingest"
 EVALUATE = f"{NAMESPACE}:evaluate"
+PURGE = f"{NAMESPACE}:purge"
 
 # A worker gives a sign of life this often; silent for longer, its jobs go to another one. Shorter
 # pauses of a busy machine do no harm then: loading a run is guarded by a lock.

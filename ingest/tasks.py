@@ -23,6 +23,7 @@ from db.queue import (
 from ingest.evaluate import evaluate_anew
 from ingest.job import WorkerStopping, run_job
 from ingest.locations import LocationSettings, Place
+from ingest.purge import purge_run
 from ingest.upkeep import Upkeep
 
 tasks = Blueprint()
@@ -57,6 +58,12 @@ def ingest(context: JobContext, *, job_id: int) -> None:
 def evaluate(context: JobContext, *, run_id: int) -> None:
     """Judge a run anew, as after a change of thresholds."""
     evaluate_anew(context.additional_context["engine"], run_id=run_id)
+
+
+@tasks.task(name="purge", queue=QUEUE, retry=_Again(), pass_context=True)
+def purge(context: JobContext, *, run_id: int) -> None:
+    """Delete a run in the trash for good."""
+    purge_run(context.additional_context["engine"], run_id=run_id)
 
 
 def run_worker(

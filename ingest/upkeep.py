@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from db.engine import session_scope
-from db.queries import schedules, watches, workers
+from db.queries import run_upkeep, schedules, watches, workers
 from db.queue import HEARTBEAT_SECONDS, rescue_stalled
 from deeptracker.errors import LogError
 from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
@@ -22,6 +22,7 @@ from ingest.watching import run_directories
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2.0
+EMPTY_SECONDS = 600.0
 LOOK_SECONDS = 5.0
 LOOK_INTO_OBJECTS_SECONDS = 30.0
 # Another worker may be able to read what this one cannot.
@@ -56,6 +57,7 @@ class Upkeep:
             (self.live, HEARTBEAT_SECONDS),
             (self.fire_schedules, TICK_SECONDS),
             (self.look_into_folders, TICK_SECONDS),
+            (self.empty_trash, EMPTY_SECONDS),
         )
         return [asyncio.create_task(_every(seconds, duty)) for duty, seconds in duties]
 
@@ -73,6 +75,11 @@ class Upkeep:
         """Ask for the jobs whose time has come."""
         with session_scope(self._engine) as session:
             schedules.fire_due(session)
+
+    def empty_trash(self) -> None:
+        """Ask for the deletion of runs that were in the trash for long enough."""
+        with session_scope(self._engine) as session:
+            run_upkeep.empty_trash(session)
 
     def look_into_folders(self) -> None:
         """Ask for jobs for what is new in the watched folders."""

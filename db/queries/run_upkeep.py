@@ -7,9 +7,10 @@ administrators may do all of that, and delete for good.
 
 import unicodedata
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from db import partitions
@@ -19,6 +20,7 @@ from db.models import measurements as tables
 from db.permissions import Permission, allows
 from db.queries import accounts, audit
 from db.queries.runs import RunRow, get_run
+from db.queue import PURGE, defer, waiting_arguments
 
 MAX_TITLE = 200
 MAX_TAGS = 20
@@ -90,21 +92,33 @@ def restore(session: Session, *, by: int, run_id: int) -> None:
     _note(session, by, "restored", run)
 
 
-def check_purge(session: Session, *, by: int, run_id: int) -> RunRow:
-    """Return a run in the trash that `by` may delete for good, and note the deed; else raise."""
+def ask_purge(session: Session, *, by: int, run_id: int) -> None:
+    """Let a worker delete a run in the trash for good, whoever reads it in the meantime."""
     run = get_run(session, run_id=run_id, trashed=True)
     if not allows(_role(session, by), Permission.MANAGE_RUNS):
         raise Forbidden("Only administrators may delete runs for good.")
     if run.trashed_at is None:
         raise Conflict(f"Put run {run_id} into the trash first.")
+    defer(session, task=PURGE, arguments={"run_id": run_id})
     _note(session, by, "deleted for good", run, f"{run.snapshot_count:,} snapshots")
-    return run
 
 
-def due_purges(session: Session) -> list[int]:
-    """Return the runs whose time in the trash is over."""
-    limit = func.now() - text(f"interval '{TRASH_DAYS} days'")
-    return list(session.scalars(select(Run.id).where(Run.trashed_at < limit).order_by(Run.id)))
+def empty_trash(session: Session) -> list[int]:
+    """Let a worker delete the runs whose time in the trash is over; return those not yet asked."""
+    limit = func.now() - timedelta(days=TRASH_DAYS)
+    asked = waiting_arguments(session, task=PURGE, argument="run_id")
+    due = session.scalars(select(Run.id).where(Run.trashed_at < limit).order_by(Run.id))
+    found = [run_id for run_id in due if run_id not in asked]
+    for run_id in found:
+        defer(session, task=PURGE, arguments={"run_id": run_id})
+        audit.record(
+            session,
+            actor_id=None,
+            action="deleted for good",
+            target=f"run {run_id}",
+            detail=f"after {TRASH_DAYS} days in the trash",
+        )
+    return found
 
 
 def purge(session: Session, *, run_id: int) -> None:

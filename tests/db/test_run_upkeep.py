@@ -9,6 +9,7 @@ from db.load_run import create_run
 from db.models import Base, Run
 from db.permissions import Role
 from db.queries import accounts, audit, run_upkeep, runs
+from db.queue import PURGE, waiting_arguments
 from tests.deeptracker import small_logs
 from tests.stored_runs import store_run
 
@@ -90,7 +91,7 @@ def test_who_may_do_what(session, run, team):
         "archive": lambda by: run_upkeep.archive(session, by=by, run_id=run.run_id),
         "trash": lambda by: run_upkeep.trash(session, by=by, run_id=run.run_id),
         "restore": lambda by: run_upkeep.restore(session, by=by, run_id=run.run_id),
-        "purge": lambda by: run_upkeep.check_purge(session, by=by, run_id=run.run_id),
+        "purge": lambda by: run_upkeep.ask_purge(session, by=by, run_id=run.run_id),
     }
     for name, deed in deeds.items():
         for role in (Role.VIEWER, Role.MEMBER):
@@ -135,7 +136,7 @@ def test_a_purged_run_leaves_nothing_and_touches_no_other(session, team, own):
     with pytest.raises(NotFound):
         run_upkeep.purge(session, run_id=gone.run_id)  # not in the trash
     run_upkeep.trash(session, by=team[Role.ADMIN], run_id=gone.run_id)
-    run_upkeep.check_purge(session, by=team[Role.ADMIN], run_id=gone.run_id)
+    run_upkeep.ask_purge(session, by=team[Role.ADMIN], run_id=gone.run_id)
     run_upkeep.purge(session, run_id=gone.run_id)
     assert not any(rows_of(session, gone.run_id).values())
     assert partition_count(session, gone.run_id) == 0
@@ -148,14 +149,16 @@ def test_a_purged_run_leaves_nothing_and_touches_no_other(session, team, own):
 
 def test_runs_leave_the_trash_after_their_time(session, run, noise, team):
     run_upkeep.trash(session, by=team[Role.ADMIN], run_id=run.run_id)
-    assert run_upkeep.due_purges(session) == []
+    assert run_upkeep.empty_trash(session) == []
     days = run_upkeep.TRASH_DAYS + 1
     session.execute(
         update(Run)
         .where(Run.id == run.run_id)
         .values(trashed_at=func.now() - text(f"interval '{days} days'"))
     )
-    assert run_upkeep.due_purges(session) == [run.run_id]
+    assert run_upkeep.empty_trash(session) == [run.run_id]
+    assert waiting_arguments(session, task=PURGE, argument="run_id") == {run.run_id}
+    assert run_upkeep.empty_trash(session) == []  # it is asked for already
 
 
 def test_a_new_run_gets_partitions_and_a_trashed_one_is_not_loaded(session, team):
