@@ -132,11 +132,6 @@ FIELDS: Mapping[str, Field] = {
 }
 
 
-def selection_parts(defaults: Mapping[str, Any] | None = None) -> list[Any]:
-    """Return nothing: the shell puts the selection on the page; `View.defaults` says defaults."""
-    return []
-
-
 def page_parts(
     defaults: Mapping[str, Any] | None = None,
     *,

@@ -9,7 +9,6 @@ from app import store
 from app.components.attributes import aria, data
 from app.components.charts import chart, panel
 from app.components.controls import segments, select
-from app.selection import selection_parts
 from app.views import PageContext
 from app.views.correlation import words
 from app.views.correlation.ids import Ids
@@ -36,7 +35,6 @@ def layout(context: PageContext) -> html.Div:
     url = f"{base}/correlation?{_ASKED}"
     return html.Div(
         [
-            *selection_parts({"k": window, "m": threshold}),
             _title(run, base),
             _controls(run, int(sizes.max(initial=1)), k=window, m=threshold),
             html.Div(

@@ -8,7 +8,6 @@ from dash import get_relative_path, html
 from app import store
 from app.components.charts import chart
 from app.components.controls import segments, select
-from app.selection import selection_parts
 from app.views import PageContext
 from app.views.cube import words
 from app.views.cube.ids import Ids
@@ -30,7 +29,6 @@ def layout(context: PageContext) -> html.Div:
     k, m = default_window(run.snapshot_count), default_threshold(sizes)
     return html.Div(
         [
-            *selection_parts({"k": k, "m": m}),
             _title(run, base),
             _controls(run, int(sizes.max(initial=1)), k=k, m=m),
             html.Div(

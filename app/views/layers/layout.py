@@ -1,20 +1,15 @@
 """The page of the layer view: the network with its charts, then comparison, filters, one filter."""
 
-from typing import Any
-
 import dash_mantine_components as dmc
 from dash import get_relative_path, html
 
 from app.components.charts import chart, panel
 from app.components.controls import select
-from app.selection import selection_parts
 from app.views import PageContext
 from app.views.layers import words
 from app.views.layers.controls import above, controls, headings
 from app.views.layers.filterpanels import filter_panels
 from app.views.layers.ids import GROUP, Ids
-
-DEFAULTS: dict[str, Any] = {"statistic": "std"}
 
 
 def layout(context: PageContext) -> html.Div:
@@ -34,7 +29,6 @@ def layout(context: PageContext) -> html.Div:
     )
     return html.Div(
         [
-            *selection_parts(DEFAULTS),
             html.Div([html.H1("Layers"), state], className="layers-title"),
             controls(),
             html.Div(
