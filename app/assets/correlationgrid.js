@@ -151,15 +151,24 @@
     heads(selection) {
       const { model, blocks, view } = this;
       const { roworder, classes, layers, pins, weight, split, splitlayers, splitclasses } = selection;
-      const key = JSON.stringify([roworder, classes, layers, pins, weight, split, splitlayers,
+      // Those in sight and about: there may be thousands.
+      const near = (at, length) => Math.floor(at / Math.max(1, length));
+      const [across, down] = [near(view.left, view.width), near(view.top, view.height)];
+      const key = JSON.stringify([across, down, roworder, classes, layers, pins, weight, split, splitlayers,
         splitclasses, selection.columnorder, view.width, view.height, this.grouped, Boolean(this.parts)]);
       if (key !== this.key || this.headsOf !== model) {
         this.key = key;
         this.headsOf = model;
         const chosen = { classes, layers, pins };
+        const about = (all, side, length, at, shown) => all.filter((one) =>
+          one[side] + one[length] > (at - 1) * shown && one[side] < (at + 2) * shown + shown);
+        const shown = {
+          rows: about(blocks.rows, "top", "height", down, view.height),
+          columns: about(blocks.columns, "left", "width", across, view.width),
+        };
         const { rowHeads, columnHeads } = deeptracker.correlationHeads;
-        this.beside.replaceChildren(...rowHeads(model, blocks, { grouped: this.grouped, chosen }));
-        this.above.replaceChildren(...columnHeads(model, blocks, { chosen }));
+        this.beside.replaceChildren(...rowHeads(model, shown, { grouped: this.grouped, chosen }));
+        this.above.replaceChildren(...columnHeads(model, shown, { chosen }));
       }
       this.sight.classList.toggle("correlation-grouped", this.grouped);
       this.above.style.transform = `translateX(${-view.left}px)`;

@@ -94,6 +94,8 @@
     const wide = wordy(column);
     return Array.from(column.moments, (i, at) => {
       const iteration = model.iterations[i];
+      // Thousands of narrow ones: the cells below can be clicked as well.
+      if (!wide && !chosen.pins.includes(iteration)) return "";
       const label = make("button", "correlation-moment", wide ? integer(iteration) : "", {
         left: px(at * column.step), width: px(column.step),
       });
