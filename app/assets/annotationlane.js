@@ -19,7 +19,9 @@
       this.plot.setAttribute("aria-label", "Annotations of iterations");
       this.settle = roving(this.plot, ".annotation-mark");
       this.element.append(this.write, this.plot);
-      chart.element.append(this.element);
+      // First below the scale, whatever other lanes there are.
+      if (chart.handler.canvas) chart.handler.canvas.after(this.element);
+      else chart.element.append(this.element);
     }
 
     draw() {

@@ -54,7 +54,8 @@
     const narrowed = make("div", "annotation-narrowed");
     const list = make("div", "annotation-list");
     const holder = make("div", "annotation-new-form");
-    element.append(make("div", "annotation-panel-head", title, close), make("div", "annotation-panel-tools", search, which, write), holder, problem, narrowed, list);
+    const top = make("div", "annotation-panel-top", make("div", "annotation-panel-head", title, close), make("div", "annotation-panel-tools", search, which, write));
+    element.append(top, holder, problem, narrowed, list);
     element.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.defaultPrevented) setOpen(false);
       event.stopPropagation();

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from app.annotation_routes.words import about
 from app.views.annotations.ids import Ids
+from app.views.runs.ids import Ids as RunIds
 from db.engine import session_scope
 from db.permissions import Role
 from db.queries import annotations, mentions
@@ -260,6 +261,19 @@ def test_the_page_finds_over_all_runs(clients, foreign, run_id, app_run, people,
         f"{Ids.AUTHOR}.value": "9" * 30,
     }
     assert texts(rows(viewer, **strange)) == texts(everything)
+
+
+def test_the_runs_page_counts_the_open_ones(clients, run_id, write):
+    write()
+    viewer = clients[Role.VIEWER]
+    key = callback_key(viewer.web.app, f"{RunIds.BODY}.children")
+    number = sum(
+        a["resolved_at"] is None
+        for a in viewer.get(f"/data/run/{run_id}/annotations").json["annotations"]
+    )
+    shown = str(viewer.update(key)[RunIds.BODY]["children"])
+    assert f"/annotations?run={run_id}" in shown
+    assert f"✎ {number}" in shown
 
 
 def test_marking_all_as_read(clients, app_engine, people, write):

@@ -11,7 +11,7 @@ from app.components.tables import head_cell_id, sort_marks
 from app.views.runs import rows
 from app.views.runs.ids import Ids
 from app.views.runs.layout import FAST_MS, SLOW_MS, first_steps, no_match, row
-from db.queries import findings, runs
+from db.queries import annotation_search, findings, runs
 from db.queries.runs import RunRow
 
 _SORTS = tuple(rows.SORT_KEYS)
@@ -59,13 +59,16 @@ def show_runs(
     with store.transaction() as session:
         found = runs.list_runs(session)
         worst = findings.worst_by_run(session)
+        notes = annotation_search.open_counts(session)
     asked = search if isinstance(search, str) else ""
     wanted = rows.read_order(order)
     matching = rows.matching(found, asked)
     number = page if isinstance(page, int) else 1
     on_page, number, pages = rows.page_of(rows.ordered(matching, wanted), number)
     state = fingerprint(
-        on_page, len(found), (asked, wanted, number, [worst.get(run.id) for run in on_page])
+        on_page,
+        len(found),
+        (asked, wanted, number, [(worst.get(run.id), notes.get(run.id)) for run in on_page]),
     )
     if ctx.triggered_id == Ids.TIMER and state == shown:
         raise PreventUpdate
@@ -73,7 +76,7 @@ def show_runs(
     if not matching:
         empty = no_match(asked) if found else first_steps()
     return (
-        [row(run, worst.get(run.id)) for run in on_page],
+        [row(run, worst.get(run.id), annotations=notes.get(run.id, 0)) for run in on_page],
         not matching,
         empty,
         _count(len(matching), len(found)),

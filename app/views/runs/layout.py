@@ -73,14 +73,24 @@ def layout(context: PageContext) -> Component:
     )
 
 
-def row(run: RunRow, worst: tuple[str, int] | None = None) -> Component:
-    """Return one run as a row; `worst` is its worst severity with the number of such findings."""
+def row(run: RunRow, worst: tuple[str, int] | None = None, *, annotations: int = 0) -> Component:
+    """Return one run as a row; `worst` is its worst severity with the number of such findings.
+
+    `annotations` is how many of them are open.
+    """
     shown = percent(run.last_error)
     lost = f" · {run.lost_snapshots:,} lost" if run.lost_snapshots else ""
     return html.Tr(
         [
             cell(state_badge(run.state)),
-            cell(dmc.Anchor(run.name, href=f"/run/{run.id}/overview", className="dt-main", fw=600)),
+            cell(
+                [
+                    dmc.Anchor(
+                        run.name, href=f"/run/{run.id}/overview", className="dt-main", fw=600
+                    ),
+                    _annotations(run, annotations) if annotations else None,
+                ]
+            ),
             cell(run.model),
             cell(run.dataset),
             cell(
@@ -112,6 +122,16 @@ def _findings(run: RunRow, worst: tuple[str, int] | None) -> Component:
         href=f"/run/{run.id}/findings",
         underline="never",
         **aria(label=f"{number} findings of {severity} severity in {run.name}"),
+    )
+
+
+def _annotations(run: RunRow, number: int) -> Component:
+    words = f"{number:,} open annotation{'' if number == 1 else 's'} of {run.name}"
+    return dmc.Anchor(
+        f"✎ {number:,}",
+        href=f"/annotations?run={run.id}",
+        className="annotations-count",
+        **aria(label=words),
     )
 
 
