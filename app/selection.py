@@ -104,13 +104,13 @@ FIELDS: Mapping[str, Field] = {
     "filterorder": Field(Kind.TEXT, "recorded"),
     "topquantity": Field(Kind.TEXT, "relative_change"),
     "topsort": Field(Kind.TEXT, "count"),
-    "top": Field(Kind.INTEGER, 50),
+    "top": Field(Kind.INTEGER, 50, passing=True),
     # The correlation view: the chosen cell (layer and class), colour and significance of cells, the
     # lightest mini-set shown, what is split ("none", "rows", "columns", "both") and what differs.
-    "cell": Field(Kind.PAIRS, []),
+    "cell": Field(Kind.PAIRS, [], passing=True),
     "cellcolour": Field(Kind.TEXT, "count"),
     "significance": Field(Kind.TEXT, "0.05"),
-    "weight": Field(Kind.INTEGER, 1),
+    "weight": Field(Kind.INTEGER, 1, passing=True),
     "split": Field(Kind.TEXT, "none"),
     "splitlayers": Field(Kind.INTEGERS, []),
     "splitclasses": Field(Kind.INTEGERS, []),
