@@ -4,7 +4,8 @@ from dash import Dash
 
 from app.binary import register_data
 from app.selection import bind_control
-from app.views.correlation import data, names
+from app.views.correlation import names
+from app.views.correlation.data import ROUTES as ANALYSIS
 from app.views.correlation.ids import Ids
 
 # Every control writes one field of the selection; the charts read the selection.
@@ -16,7 +17,7 @@ CONTROLS = {
     Ids.ROW_ORDER: "roworder",
     Ids.COLUMN_ORDER: "columnorder",
 }
-ROUTES = {**data.ROUTES, "correlation-names": names.names}
+ROUTES = {**ANALYSIS, "correlation-names": names.names}
 
 
 def register(app: Dash) -> None:
