@@ -35,14 +35,15 @@ class Evaluator:
     def __init__(self, connection: Connection, *, run_id: int) -> None:
         self._connection, self._run_id = connection, run_id
         self._seconds, self._ended = 0.0, time.monotonic()
-        self._stale = False
+        self._stale, self._written = False, 0
 
-    def looked(self, *, news: bool) -> None:
-        """Note whether a look into the log brought snapshots; evaluate where that is cheap by now.
+    def looked(self, *, written: int) -> None:
+        """Note how many snapshots the load wrote so far; evaluate where that is cheap by now.
 
         What was put off is made good at a later look, or by `finish`.
         """
-        self._stale |= news
+        self._stale |= written > self._written
+        self._written = written
         if self._stale and self._seconds <= BUSY_SHARE * (time.monotonic() - self._ended):
             self._evaluate()
 

@@ -73,7 +73,7 @@ def load_log(
             news = look.load(manifest, follow=follow)
             if news:
                 waiting.heard()
-            health.looked(news=news)
+            health.looked(written=look.report.written)
             look.report.ended = _ended(manifest, waiting, follow=follow)
             if look.report.ended:
                 health.finish()

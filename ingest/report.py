@@ -53,6 +53,11 @@ class LoadReport:
         return len(self.new) + len(self.replaced) + self.unchanged + len(self.bad)
 
     @property
+    def written(self) -> int:
+        """Return how many snapshots were new or replaced one."""
+        return len(self.new) + len(self.replaced)
+
+    @property
     def rate(self) -> float:
         """Return snapshots written per second."""
         return (len(self.new) + len(self.replaced)) / self.seconds if self.seconds else 0.0
