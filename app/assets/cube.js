@@ -80,11 +80,11 @@
     }
 
     draw(width) {
+      const selection = deeptracker.selection.get();
+      this.waiting = this.model.waiting(selection);
       if (!this.axis.columns || !this.model.layers.names.length) {
         return this.chart.options.say.noColumns;
       }
-      const selection = deeptracker.selection.get();
-      this.waiting = this.model.waiting(selection);
       const stage = { width, height: this.stage.clientHeight };
       const size = deeptracker.cube.sizesFor(stage, { depth: this.model.classes > 0 });
       const resized = this.faces.resize(size);

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from benchmarks.browser import wait_until_painted
 from ingest.pipeline import load_log
 from tests.browser.conftest import VIEWPORT, Watch
 from tests.recorded_runs import FAULT, FAULT_EVERY
+from tests.stored_runs import store_run
 
 CUBE = "#cube-faces"
 FACES = ("front", "top", "right")
@@ -431,3 +433,22 @@ def test_the_slices_lead_to_a_planted_fault(page: Page, faulty: int) -> None:
     beside = [cell(page, "right", other, chosen["sliceclass"]) for other in range(layers)]
     assert beside == held
     assert cell(page, "top", chosen["sliceclass"], snapshot) == held[layer]
+
+
+def test_runs_without_images_or_snapshots_explain_themselves(
+    page: Page, site_engine: Engine
+) -> None:
+    with Session(site_engine) as session:
+        bare = store_run(session, seed=71, classes=0, images=0, layers=4).run_id
+        empty = store_run(session, seed=72, snapshots=0).run_id
+        session.commit()
+    page.goto(f"/run/{bare}/cube?cubeface=unfolded")
+    settled(page)
+    assert page.locator(CUBE).get_attribute("data-view") == "front"
+    for legend in ("#cube-top-legend", "#cube-right-legend"):
+        expect(page.locator(legend)).to_contain_text("No validation images were recorded")
+    expect(face(page, "top")).to_be_hidden()
+    page.goto(f"/run/{empty}/cube")
+    page.wait_for_selector(f"{CUBE}[data-state=message]")
+    expect(page.locator(CUBE)).to_contain_text("No snapshot has been loaded yet")
+    expect(page.locator(".cube-row").first).to_be_hidden()

@@ -11,7 +11,7 @@ from app.components.controls import segments, select
 from app.views import PageContext
 from app.views.cube import words
 from app.views.cube.ids import Ids
-from app.views.validation.layout import ORDERS, PALETTES
+from app.views.validation.layout import ORDERS
 from db.queries import structure
 from db.queries.runs import RunRow
 from ingest.analysis.anomalies import default_threshold, default_window
@@ -87,7 +87,7 @@ def _controls(run: RunRow, largest: int, *, k: int, m: int) -> html.Div:
 
 
 def _cards() -> html.Div:
-    colours = select(Ids.PALETTE, "Colours of the accuracy", PALETTES, "accuracy", 132)
+    colours = select(Ids.PALETTE, "Colours of the accuracy", words.PALETTES, "accuracy", 132)
     tied = dmc.Switch(id=Ids.TIED, label="Beyond chance", size="xs", checked=False)
     return html.Div(
         [

@@ -20,6 +20,7 @@ FRONTS = {
 TOPS = {"accuracy": "Accuracy", "anomalies": "Anomalies"}
 # As in the correlation view: distinct filters, or how many times what chance gives.
 RIGHTS = {"count": "Filters", "lift": "Lift"}
+PALETTES = {"accuracy": "Red to green", "safe": "Colour-blind"}
 NO_SNAPSHOTS = "No snapshot has been loaded yet. The cube appears here with the first one."
 # (key, what it does); an empty key: said of the pointer.
 HELP = (
