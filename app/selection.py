@@ -120,15 +120,15 @@ FIELDS: Mapping[str, Field] = {
     # right face keeps to what is beyond chance; slices (ids, an iteration); ranges shown, of layers
     # by id and of classes by their place in `classorder` (those of iterations are `zoom`).
     "cubeface": Field(Kind.TEXT, "turned"),
-    "cubeturn": Field(Kind.INTEGERS, [34, 27]),
+    "cubeturn": Field(Kind.INTEGERS, [34, 27], passing=True),
     "cubefront": Field(Kind.TEXT, "ratio"),
     "cubetop": Field(Kind.TEXT, "accuracy"),
     "cubetied": Field(Kind.FLAG, False),
-    "slicelayer": Field(Kind.INTEGER),
-    "sliceclass": Field(Kind.INTEGER),
-    "sliceiteration": Field(Kind.INTEGER),
-    "layerrange": Field(Kind.RANGE),
-    "classrange": Field(Kind.RANGE),
+    "slicelayer": Field(Kind.INTEGER, passing=True),
+    "sliceclass": Field(Kind.INTEGER, passing=True),
+    "sliceiteration": Field(Kind.INTEGER, passing=True),
+    "layerrange": Field(Kind.RANGE, passing=True),
+    "classrange": Field(Kind.RANGE, passing=True),
 }
 
 
