@@ -28,8 +28,10 @@ from app.views.jobs.job_rows import row as job_row
 from app.views.jobs.schedule_rows import schedule_row, watch_row
 from app.views.people.layout import people_table
 from app.views.runs import rows
+from app.views.runs.details import acts as drawer_acts
 from app.views.runs.ids import Ids as Runs
 from app.views.runs.layout import first_steps
+from app.views.runs.layout import row as run_table_row
 from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
@@ -67,6 +69,9 @@ def run_row(number=1, **changes) -> RunRow:
         "lost_snapshots": 0,
         "created_at": NOW + timedelta(minutes=number),
         "loaded_at": NOW,
+        "recorded_name": f"run {number}",
+        "tags": [],
+        "notes": "",
     }
     return RunRow(**{**values, **changes})
 
@@ -133,6 +138,9 @@ def every_id(web, run: RunRow) -> set[str]:
     for on in (True, False):
         found |= ids_in(schedule_row(schedule(next_due=NOW if on else None), changeable=True))
         found |= ids_in(watch_row(watch(active=on), changeable=True))
+    for put in ({}, {"archived_at": NOW}, {"trashed_at": NOW}):
+        placed = replace(run, **put)
+        found |= ids_in(drawer_acts(placed, identity)) | ids_in(run_table_row(placed))
     for active in (True, False):
         person = Person(2, "Bo", "bo@example.org", Role.MEMBER, active, True, NOW, NOW, 1)
         found |= ids_in(people_table([person], present=1))

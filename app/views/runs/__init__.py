@@ -2,6 +2,17 @@
 
 from app.views import View
 from app.views.runs.callbacks import register
+from app.views.runs.ids import Ids
 from app.views.runs.layout import layout
+from db.permissions import Permission
 
-VIEW = View(name="runs", title="Runs", path="/", layout=layout, register=register, menu="Runs")
+VIEW = View(
+    name="runs",
+    title="Runs",
+    path="/",
+    layout=layout,
+    register=register,
+    # Whatever changes a run; who may do what with which run, the queries say.
+    permissions={Ids.CHANGED: Permission.ANNOTATE},
+    menu="Runs",
+)

@@ -8,11 +8,11 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.components.tables import head_cell_id, sort_marks
-from app.views.runs import rows
+from app.views.runs import details, rows
 from app.views.runs.ids import Ids
-from app.views.runs.layout import FAST_MS, SLOW_MS, first_steps, no_match, row
+from app.views.runs.layout import FAST_MS, SLOW_MS, empty_shelf, first_steps, no_match, row
 from db.queries import annotation_search, findings, runs
-from db.queries.runs import RunRow
+from db.queries.runs import RunRow, Shelf
 
 _SORTS = tuple(rows.SORT_KEYS)
 
@@ -39,8 +39,11 @@ def register(app: Dash) -> None:
         Input(Ids.SEARCH, "value"),
         Input(Ids.ORDER, "data"),
         Input(Ids.PAGER, "value"),
+        Input(Ids.SHELF, "value"),
+        Input(Ids.CHANGED, "data"),
         State(Ids.SHOWN, "data"),
     )(show_runs)
+    details.register(app)
 
 
 def choose_order(*inputs: Any) -> dict[str, Any]:
@@ -53,11 +56,18 @@ def choose_order(*inputs: Any) -> dict[str, Any]:
 
 
 def show_runs(
-    _ticks: object, search: object, order: object, page: object, shown: object
+    _ticks: object,
+    search: object,
+    order: object,
+    page: object,
+    shelf: object,
+    _changed: object,
+    shown: object,
 ) -> tuple[Any, ...]:
     """Return the rows of the page, and everything around them; nothing where nothing changed."""
     with store.transaction() as session:
-        found = runs.list_runs(session)
+        place = Shelf(str(shelf)) if str(shelf) in list(Shelf) else Shelf.ACTIVE
+        found = runs.list_runs(session, shelf=place)
         worst = findings.worst_by_run(session)
         notes = annotation_search.open_counts(session)
     asked = search if isinstance(search, str) else ""
@@ -68,13 +78,14 @@ def show_runs(
     state = fingerprint(
         on_page,
         len(found),
-        (asked, wanted, number, [(worst.get(run.id), notes.get(run.id)) for run in on_page]),
+        (asked, wanted, number, place, [(worst.get(run.id), notes.get(run.id)) for run in on_page]),
     )
     if ctx.triggered_id == Ids.TIMER and state == shown:
         raise PreventUpdate
     empty: Any = None
     if not matching:
-        empty = no_match(asked) if found else first_steps()
+        there = no_match(asked) if found else empty_shelf(place)
+        empty = first_steps() if place is Shelf.ACTIVE and not found else there
     return (
         [row(run, worst.get(run.id), annotations=notes.get(run.id, 0)) for run in on_page],
         not matching,
@@ -90,7 +101,10 @@ def show_runs(
 
 def fingerprint(on_page: list[RunRow], number: int, asked: object) -> str:
     """Return a text that changes when anything that the page shows does (times aside)."""
-    parts = [(run.id, run.version, run.state, run.owner, run.snapshot_count) for run in on_page]
+    parts = [
+        (run.id, run.version, run.state, run.owner, run.snapshot_count, run.name, run.tags)
+        for run in on_page
+    ]
     return hashlib.sha256(repr((parts, number, asked)).encode()).hexdigest()[:16]
 
 

@@ -15,6 +15,16 @@ class Ids(StrEnum):
     BODY = "runs-body"
     EMPTY = "runs-empty"
     PAGER = "runs-pager"
+    SHELF = "runs-shelf"
+    OPENED = "runs-opened"
+    CHANGED = "runs-changed"
+    DRAWER = "runs-drawer"
+    TITLE = "runs-title"
+    TAGS = "runs-tags"
+    NOTES = "runs-notes"
+    SAVE = "runs-save"
+    SAID = "runs-said"
+    ACTS = "runs-acts"
     SORT_STATE = "runs-sort-state"
     SORT_NAME = "runs-sort-name"
     SORT_MODEL = "runs-sort-model"
@@ -23,3 +33,21 @@ class Ids(StrEnum):
     SORT_ERROR = "runs-sort-error"
     SORT_OWNER = "runs-sort-owner"
     SORT_CREATED = "runs-sort-created"
+
+
+OPEN = "runs-open"
+
+
+class Act(StrEnum):
+    """What a button in a run's drawer does."""
+
+    ARCHIVE = "runs-archive"
+    UNARCHIVE = "runs-unarchive"
+    TRASH = "runs-trash"
+    RESTORE = "runs-restore"
+    PURGE = "runs-purge"
+
+
+def act_id(act: Act, run_id: int) -> dict[str, str | int]:
+    """Return the id of a button in a run's drawer."""
+    return {"type": act, "run": run_id}

@@ -9,10 +9,12 @@ from app.components.tables import Column, cell, nothing, percent, progress, stat
 from app.components.times import time
 from app.views import PageContext
 from app.views.findings.cards import severity_badge
+from app.views.runs.details import drawer, open_button
 from app.views.runs.ids import Ids
 from app.views.runs.rows import planned_snapshots
-from db.queries.runs import RunRow
+from db.queries.runs import RunRow, Shelf
 
+SHELVES = {Shelf.ACTIVE: "In use", Shelf.ARCHIVED: "Archive", Shelf.TRASH: "Trash"}
 FAST_MS = 2_000
 SLOW_MS = 10_000
 
@@ -26,6 +28,7 @@ _COLUMNS = (
     Column("Findings"),
     Column("Owner", Ids.SORT_OWNER),
     Column("Created", Ids.SORT_CREATED),
+    Column(""),
 )
 
 _RECORD = """\
@@ -54,9 +57,16 @@ def layout(context: PageContext) -> Component:
                 [
                     html.H1("Runs"),
                     html.Span(id=Ids.COUNT, className="dt-count", role="status"),
+                    dmc.SegmentedControl(
+                        id=Ids.SHELF,
+                        data=[{"value": name, "label": text} for name, text in SHELVES.items()],
+                        value=Shelf.ACTIVE,
+                        size="xs",
+                        **aria(label="Which runs"),
+                    ),
                     dmc.TextInput(
                         id=Ids.SEARCH,
-                        placeholder="Search by name, model, data set, state, owner",
+                        placeholder="Search by name, tag, model, data set, owner, notes",
                         debounce=250,
                         w=400,
                         className="dt-search",
@@ -68,6 +78,7 @@ def layout(context: PageContext) -> Component:
             html.Div(table(_COLUMNS, body_id=Ids.BODY, label="Runs"), id=Ids.TABLE, hidden=True),
             dmc.Pagination(id=Ids.PAGER, total=1, value=1, size="sm", mt="md", display="none"),
             html.Div(id=Ids.EMPTY),
+            drawer(),
         ],
         className="dt-page",
     )
@@ -85,9 +96,8 @@ def row(run: RunRow, worst: tuple[str, int] | None = None, *, annotations: int =
             cell(state_badge(run.state)),
             cell(
                 [
-                    dmc.Anchor(
-                        run.name, href=f"/run/{run.id}/overview", className="dt-main", fw=600
-                    ),
+                    _name(run),
+                    *(dmc.Badge(tag, variant="default", size="xs", tt="none") for tag in run.tags),
                     _annotations(run, annotations) if annotations else None,
                 ]
             ),
@@ -108,9 +118,16 @@ def row(run: RunRow, worst: tuple[str, int] | None = None, *, annotations: int =
             cell(_findings(run, worst)),
             cell(run.owner or "–"),
             cell(time(run.created_at)),
+            cell(open_button(run)),
         ],
         key=str(run.id),
     )
+
+
+def _name(run: RunRow) -> Component:
+    if run.trashed_at is not None:
+        return html.Span(run.name, className="dt-main")
+    return dmc.Anchor(run.name, href=f"/run/{run.id}/overview", className="dt-main", fw=600)
 
 
 def _findings(run: RunRow, worst: tuple[str, int] | None) -> Component:
@@ -138,6 +155,13 @@ def _annotations(run: RunRow, number: int) -> Component:
 def no_match(search: str) -> Component:
     """Return what stands where the search finds nothing."""
     return nothing("No run matches", html.P(f"Nothing holds all the words of “{search}”."))
+
+
+def empty_shelf(shelf: Shelf) -> Component:
+    """Return what stands where a shelf holds no run."""
+    if shelf is Shelf.TRASH:
+        return nothing("The trash is empty", html.P("Runs that are thrown away wait here."))
+    return nothing("Nothing is archived", html.P("Archive a run that is done with: ⋯ in its row."))
 
 
 def first_steps() -> Component:

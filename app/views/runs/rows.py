@@ -59,7 +59,8 @@ def matching(runs: Sequence[RunRow], search: str) -> list[RunRow]:
 
 
 def _text(run: RunRow) -> str:
-    return " ".join((run.name, run.model, run.dataset, run.state, run.owner or "")).casefold()
+    texts = (run.name, run.recorded_name, run.model, run.dataset, run.state, run.owner or "")
+    return " ".join((*texts, *run.tags, run.notes)).casefold()
 
 
 def ordered(runs: Sequence[RunRow], order: Order) -> list[RunRow]:

@@ -1,0 +1,206 @@
+"""The drawer of a run on the runs page: its name, tags and notes, archive, trash, deletion."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from app import store
+from app.auth.identity import Identity, current_identity, require
+from app.components.attributes import aria
+from app.views.runs.ids import OPEN, Act, Ids, act_id
+from db.errors import Conflict, Forbidden, NotFound
+from db.permissions import Permission
+from db.queries import run_upkeep, runs
+from db.queries.run_upkeep import TRASH_DAYS
+from db.queries.runs import RunRow
+
+LARGEST_ID = 2**31 - 1
+_ACTS = {
+    Act.ARCHIVE: lambda session, by, run: run_upkeep.archive(session, by=by, run_id=run),
+    Act.UNARCHIVE: lambda session, by, run: run_upkeep.archive(
+        session, by=by, run_id=run, archived=False
+    ),
+    Act.TRASH: lambda session, by, run: run_upkeep.trash(session, by=by, run_id=run),
+    Act.RESTORE: lambda session, by, run: run_upkeep.restore(session, by=by, run_id=run),
+    Act.PURGE: lambda session, by, run: run_upkeep.ask_purge(session, by=by, run_id=run),
+}
+
+
+def drawer() -> Component:
+    """Return the closed drawer."""
+    return html.Div(
+        [
+            dcc.Store(id=Ids.OPENED),
+            dcc.Store(id=Ids.CHANGED),
+            dmc.Drawer(
+                [
+                    html.Div(_form(), className="dt-form"),
+                    html.P(id=Ids.SAID, className="dt-soft", role="status"),
+                    html.Div(id=Ids.ACTS),
+                ],
+                id=Ids.DRAWER,
+                title="Run",
+                position="right",
+                size="md",
+            ),
+        ]
+    )
+
+
+def _form() -> list[Component]:
+    return [
+        dmc.TextInput(id=Ids.TITLE, label="Name", description="Empty: as it was recorded"),
+        dmc.TagsInput(id=Ids.TAGS, label="Tags", description="Enter after each", value=[]),
+        dmc.Textarea(id=Ids.NOTES, label="Notes", autosize=True, minRows=4, maxRows=18),
+        dmc.Button("Save", id=Ids.SAVE, mt="sm"),
+    ]
+
+
+def open_button(run: RunRow) -> Component:
+    """Return the button in a row that opens the drawer."""
+    return html.Button(
+        "⋯",
+        id={"type": OPEN, "run": run.id},
+        type="button",
+        className="runs-open",
+        title="Name, tags, notes, archive, delete",
+        **aria(label=f"Details of {run.name}"),
+    )
+
+
+def register(app: Dash) -> None:
+    """Add the callbacks of the drawer."""
+    app.callback(
+        Output(Ids.OPENED, "data"),
+        Output(Ids.DRAWER, "opened"),
+        Output(Ids.DRAWER, "title"),
+        Output(Ids.TITLE, "value"),
+        Output(Ids.TAGS, "value"),
+        Output(Ids.NOTES, "value"),
+        Output(Ids.SAID, "children"),
+        Output(Ids.ACTS, "children"),
+        Input({"type": OPEN, "run": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )(open_drawer)
+    app.callback(
+        Output(Ids.CHANGED, "data"),
+        Output(Ids.SAID, "children", allow_duplicate=True),  # what the opening empties
+        Output(Ids.OPENED, "data", allow_duplicate=True),  # the notes that are now the seen ones
+        Input(Ids.SAVE, "n_clicks"),
+        State(Ids.OPENED, "data"),
+        State(Ids.TITLE, "value"),
+        State(Ids.TAGS, "value"),
+        State(Ids.NOTES, "value"),
+        prevent_initial_call=True,
+    )(save)
+    app.callback(
+        # The table is read anew, and the drawer closes, after every one of these.
+        Output(Ids.CHANGED, "data", allow_duplicate=True),
+        Output(Ids.DRAWER, "opened", allow_duplicate=True),
+        Output(Ids.SAID, "children", allow_duplicate=True),
+        *(Input({"type": act, "run": ALL}, "n_clicks") for act in Act),
+        prevent_initial_call=True,
+    )(change)
+
+
+def open_drawer(_clicks: object) -> tuple[Any, ...]:
+    """Show a run in the drawer."""
+    _, run_id = _clicked()
+    identity = current_identity()
+    with store.transaction() as session:
+        run = runs.get_run(session, run_id=run_id, trashed=True)
+    seen = {"run": run.id, "notes": run.notes}
+    return seen, True, run.name, run.name, run.tags, run.notes, _facts(run), acts(run, identity)
+
+
+def save(
+    clicks: object, opened: object, title: object, tags: object, notes: object
+) -> tuple[Any, ...]:
+    """Store name, tags and notes; what is wrong with them otherwise, and nothing is stored."""
+    identity = require(Permission.ANNOTATE)
+    if not clicks or not isinstance(opened, dict) or not isinstance(opened.get("run"), int):
+        raise PreventUpdate
+    run_id, by = opened["run"], identity.account_id
+    given = notes if isinstance(notes, str) else ""
+    try:
+        with store.transaction() as session:
+            run = runs.get_run(session, run_id=run_id, trashed=True)
+            wanted = title.strip() if isinstance(title, str) else ""
+            if (wanted or run.recorded_name) != run.name:
+                run_upkeep.rename(session, by=by, run_id=run_id, title=wanted)
+            words = [str(tag) for tag in tags] if isinstance(tags, list) else []
+            run_upkeep.tag(session, by=by, run_id=run_id, tags=words)
+            if given != run.notes:
+                seen = str(opened.get("notes") or "")
+                run_upkeep.note(session, by=by, run_id=run_id, notes=given, seen=seen)
+            stored = runs.get_run(session, run_id=run_id, trashed=True).notes
+    except (Conflict, Forbidden, NotFound) as error:
+        return no_update, html.Span(str(error), className="dt-problem", role="alert"), no_update
+    return ["saved", run_id, clicks], "Saved.", {"run": run_id, "notes": stored}
+
+
+def change(*_clicks: object) -> tuple[Any, ...]:
+    """Archive, throw away, bring back or delete a run."""
+    act, run_id = _clicked()
+    identity = require(Permission.SCHEDULE_JOBS)
+    if act not in _ACTS:
+        raise PreventUpdate
+    try:
+        with store.transaction() as session:
+            _ACTS[Act(act)](session, identity.account_id, run_id)
+    except (Conflict, Forbidden) as error:
+        said = html.Span(str(error), className="dt-problem", role="alert")
+        return no_update, no_update, said
+    return [act, run_id], False, ""
+
+
+def acts(run: RunRow, identity: Identity) -> Component:
+    """Return the buttons for what the role may do with the run where it is."""
+    owns = run.owner_id == identity.account_id and identity.may(Permission.SCHEDULE_JOBS)
+    admin = identity.may(Permission.MANAGE_RUNS)
+    if not owns and not admin:
+        text = "Its owner and administrators may archive or delete this run."
+        return html.P(text, className="dt-soft")
+    if run.trashed_at is not None:
+        buttons = [_button(Act.RESTORE, run, "Restore")]
+        if admin:
+            buttons.append(_button(Act.PURGE, run, "Delete for good", color="red"))
+        text = (
+            f"In the trash since {run.trashed_at:%Y-%m-%d}. It is deleted for good after "
+            f"{TRASH_DAYS} days; its log stays where it is."
+        )
+    else:
+        away = _button(Act.ARCHIVE, run, "Archive")
+        if run.archived_at is not None:
+            away = _button(Act.UNARCHIVE, run, "Take out of the archive")
+        buttons = [away, _button(Act.TRASH, run, "Put into the trash", color="red")]
+        text = "An archived run is not listed, and stays readable by its address."
+    return html.Div(
+        [html.Div(buttons, className="runs-acts"), html.P(text, className="dt-soft")],
+        className="runs-fate",
+    )
+
+
+def _button(act: Act, run: RunRow, text: str, color: str | None = None) -> Component:
+    return dmc.Button(
+        text, id=act_id(act, run.id), variant="light" if color else "default", color=color
+    )
+
+
+def _facts(run: RunRow) -> str:
+    parts = [f"run {run.id}", f"recorded as {run.recorded_name}", f"from {run.location}"]
+    return " · ".join(parts)
+
+
+def _clicked() -> tuple[str, int]:
+    """Return what was clicked and its run; buttons that appear do nothing."""
+    triggered = ctx.triggered_id
+    if not isinstance(triggered, dict) or not ctx.triggered or not ctx.triggered[0]["value"]:
+        raise PreventUpdate
+    run_id = triggered.get("run")
+    if not isinstance(run_id, int) or not 0 < run_id <= LARGEST_ID:
+        raise PreventUpdate
+    return str(triggered.get("type")), run_id
