@@ -12,7 +12,7 @@ from db.errors import RunBusy
 from db.queries import job_notes, jobs
 from deeptracker.errors import DeepTrackerError, LogError
 from ingest.locations import Place, resolve_location
-from ingest.pipeline import load_log
+from ingest.pipeline import StoppedWaiting, load_log
 from ingest.report import LoadReport, Progress
 
 logger = logging.getLogger(__name__)
@@ -108,24 +108,30 @@ def run_job(
         return
     if job.attempts > 1:
         notes.line("Taken up again: the worker before did not finish.")
+    _run(engine, job, roots, notes)
+
+
+def _run(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes) -> None:
     try:
         report = _load(engine, job, roots, notes)
     except RunBusy:
         notes.put_back("Waits: another job is loading this run.")
         raise
+    except StoppedWaiting:
+        _end_waiting(notes)
     except OperationalError:
-        logger.exception("ingest job %s lost its database", job_id)
+        logger.exception("ingest job %s lost its database", job.id)
         raise
     except DeepTrackerError as error:
         notes.line(f"Failed: {error}")
         notes.finish("failed", "Failed.", error=error)
     except Exception as error:
         # Its text might show what a user must not see; the worker's log has it.
-        logger.exception("ingest job %s failed", job_id)
+        logger.exception("ingest job %s failed", job.id)
         notes.finish(
             "failed",
             "Failed.",
-            error=f"Unexpected {type(error).__name__}; the worker's log has more (job {job_id}).",
+            error=f"Unexpected {type(error).__name__}; the worker's log has more (job {job.id}).",
         )
     else:
         _conclude(report, notes)
@@ -143,6 +149,13 @@ def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Note
         should_stop=notes.should_stop,
         roots=roots,
     )
+
+
+def _end_waiting(notes: _Notes) -> None:
+    if not notes.cancelled:
+        notes.put_back("Waits for another worker.")
+        raise WorkerStopping
+    notes.finish("cancelled", "Cancelled before the log appeared.")
 
 
 def _conclude(report: LoadReport, notes: _Notes) -> None:

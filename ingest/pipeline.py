@@ -30,6 +30,11 @@ QUIET_SECONDS = 6 * 3600.0
 # How long a wish to stop may go unheard in a pause.
 _PATIENCE = 0.5
 
+
+class StoppedWaiting(LogError):  # noqa: N818 - the name that callers read
+    """There is no log yet, and `should_stop` said not to wait for it any longer."""
+
+
 OnProgress = Callable[[Progress], None]
 OnLine = Callable[[str], None]
 ShouldStop = Callable[[], bool]
@@ -155,9 +160,11 @@ def _first_manifest(source: Source, waiting: _Waiting | None) -> Manifest:
         manifest = source.manifest()
         if manifest is not None:
             return manifest
-        if waiting is None or waiting.should_stop() or waiting.quiet():
-            file = f"{source.location}/{MANIFEST}"
-            raise LogError(file, "", "is missing; this is no folder of a run")
+        file, problem = f"{source.location}/{MANIFEST}", "is missing; this is no folder of a run"
+        if waiting is None or waiting.quiet():
+            raise LogError(file, "", problem)
+        if waiting.should_stop():
+            raise StoppedWaiting(file, "", problem)
         waiting.pause()
 
 
