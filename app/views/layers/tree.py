@@ -35,7 +35,7 @@ def build_tree(layers: Layers) -> list[Node]:
     those, as they come.
     """
     nodes = [Node("network", "", "network", -1, 0, -1, np.arange(len(layers), dtype=np.int32))]
-    around = {stage for stage in layers.stages for other in layers.stages if _within(other, stage)}
+    around = {above for stage in set(layers.stages) for above in _above(stage)}
     stages = tuple("" if stage in around else stage for stage in layers.stages)
     for stage, in_stage in _runs(stages, range(len(layers))):
         parent, depth = 0, 1
@@ -60,6 +60,12 @@ def _runs(groups: tuple[str, ...], members: "range | list[int]") -> list[tuple[s
         name = groups[layer]
         found.setdefault(name or layer, (name, []))[1].append(layer)
     return list(found.values())
+
+
+def _above(name: str) -> list[str]:
+    """Return the dotted names above one."""
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def _within(name: str, above: str) -> bool:
