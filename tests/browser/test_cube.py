@@ -270,7 +270,8 @@ def test_slices_change_what_the_faces_show(view: Page) -> None:
     until(view, f"{HANDLER}.shown.top.matrix.kind === 'sets'")
     assert cell(view, "top", class_id, snapshot) == held
     view.evaluate(f"deeptracker.selection.set({{ sliceiteration: {iteration} }})")
-    until(view, f"document.querySelector('{CUBE}').dataset.shown.includes('|{iteration}|')")
+    # Fourth of what is painted: measure, class, layer, iteration. Layers may have the same number.
+    until(view, f"document.querySelector('{CUBE}').dataset.shown.split('|')[3] === '{iteration}'")
     assert cell(view, "right", layer, class_id) == held
     away = [
         sets["class"][c]
