@@ -97,7 +97,12 @@ def row(run: RunRow, worst: tuple[str, int] | None = None, *, annotations: int =
             cell(
                 [
                     _name(run),
-                    *(dmc.Badge(tag, variant="default", size="xs", tt="none") for tag in run.tags),
+                    *(
+                        dmc.Badge(
+                            tag, variant="default", size="xs", tt="none", className="runs-tag"
+                        )
+                        for tag in run.tags
+                    ),
                     _annotations(run, annotations) if annotations else None,
                 ]
             ),
