@@ -8,9 +8,11 @@ import typer
 from app.cli.main import cli
 from app.config import AppSettings
 from db.config import DatabaseSettings
+from ingest.analysis.health.rules import RULES
 from ingest.locations import LocationSettings
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
 
 
 def settings() -> set[str]:
@@ -43,3 +45,12 @@ def test_every_command_says_what_it_does():
     for command in typer.main.get_command(cli).commands.values():
         for part in getattr(command, "commands", {"": command}).values():
             assert (part.help or "").strip().endswith(".")
+
+
+def test_every_health_rule_is_described_with_its_threshold_and_source():
+    page = " ".join((ROOT / "docs" / "rules.md").read_text().split())
+    for rule in RULES:
+        row = f"| **{rule.title}** `{rule.name}` | {rule.threshold:g} {rule.unit} |"
+        assert row in page, rule.name
+        assert rule.source in page, rule.name
+        assert f"* **{rule.title}.**" in page, rule.name

@@ -27,7 +27,7 @@ RULES: tuple[Rule, ...] = (
         "NaN or Inf",
         "A layer's numbers, or the loss, are no numbers any more.",
         1,
-        "values",
+        "value that is none",
         1,
         1e9,
         "Go back to the last snapshot before it; lower the learning rate, clip gradients, or check "
