@@ -128,6 +128,7 @@ def _is_whole(text: str) -> bool:
 
 DataFunction = Callable[[Session, int, Arguments], tuple[Arrays, Mapping[str, Any]]]
 JsonFunction = Callable[[Session, int], Mapping[str, Any]]
+RunsFunction = Callable[[Session, Sequence[int], Arguments], tuple[Arrays, Mapping[str, Any]]]
 
 
 def pack(arrays: Arrays, meta: Mapping[str, Any]) -> bytes:
@@ -231,12 +232,12 @@ def _answer(run_id: int, name: str) -> Response:
             answer.headers["Cache-Control"] = "no-store"
             return answer
         if name not in routes.matrices:
-            return _refusal(f"There is no data called {name[:40]!r}.", 404)
+            return refusal(f"There is no data called {name[:40]!r}.", 404)
         return _matrix(routes, run_id, name)
     except NotFound as error:
-        return _refusal(str(error), 404)
+        return refusal(str(error), 404)
     except BadArgument as error:
-        return _refusal(str(error), 400)
+        return refusal(str(error), 400)
 
 
 def _matrix(routes: DataRoutes, run_id: int, name: str) -> Response:
@@ -244,17 +245,47 @@ def _matrix(routes: DataRoutes, run_id: int, name: str) -> Response:
     with _reading(routes.engine) as session:
         # One transaction sees one version: what is kept belongs to it.
         version = run_version(session, run_id=run_id)
-        key = (run_id, version, name, arguments.key())
-        etag = hashlib.sha256(repr((BYTES_VERSION, *key)).encode()).hexdigest()[:32]
-        if request.if_none_match.contains(etag):
-            answer = Response(status=304)
-        else:
-            data = routes.cache.get(
-                key, lambda: _make(routes.matrices[name], session, run_id, arguments)
+        return _kept(
+            routes.cache,
+            (run_id, version, name, arguments.key()),
+            lambda: _make(lambda: routes.matrices[name](session, run_id, arguments), arguments),
+            current=request.args.get("v") == str(version),
+        )
+
+
+def answer_of_runs(
+    name: str, run_ids: Sequence[int], function: RunsFunction, arguments: Arguments
+) -> Response:
+    """Answer with arrays about several runs, kept like those of one: for all their versions.
+
+    `v` names the versions of all runs in their order, "3.7". Refuses with 404 where a run is not
+    there or in the trash, and with 400 for arguments that cannot be.
+    """
+    routes: DataRoutes = current_app.extensions[EXTENSION]
+    try:
+        with _reading(routes.engine) as session:
+            versions = tuple(run_version(session, run_id=run_id) for run_id in run_ids)
+            return _kept(
+                routes.cache,
+                (tuple(run_ids), versions, name, arguments.key()),
+                lambda: _make(lambda: function(session, run_ids, arguments), arguments),
+                current=request.args.get("v") == ".".join(map(str, versions)),
             )
-            answer = _compressed(data)
+    except NotFound as error:
+        return refusal(str(error), 404)
+    except BadArgument as error:
+        return refusal(str(error), 400)
+
+
+def _kept(
+    cache: ByteCache, key: tuple[object, ...], make: Callable[[], bytes], *, current: bool
+) -> Response:
+    etag = hashlib.sha256(repr((BYTES_VERSION, *key)).encode()).hexdigest()[:32]
+    if request.if_none_match.contains(etag):
+        answer = Response(status=304)
+    else:
+        answer = _compressed(cache.get(key, make))
     answer.set_etag(etag)
-    current = request.args.get("v") == str(version)
     fresh = f"max-age={_YEAR}, immutable" if current else "no-cache"
     answer.headers["Cache-Control"] = f"private, {fresh}"
     # Another person in the same browser must ask anew.
@@ -262,8 +293,8 @@ def _matrix(routes: DataRoutes, run_id: int, name: str) -> Response:
     return answer
 
 
-def _make(function: DataFunction, session: Session, run_id: int, arguments: Arguments) -> bytes:
-    arrays, meta = function(session, run_id, arguments)
+def _make(function: Callable[[], tuple[Arrays, Mapping[str, Any]]], arguments: Arguments) -> bytes:
+    arrays, meta = function()
     arguments.check_all_read()
     data = pack(arrays, meta)
     return gzip.compress(data, compresslevel=1 if _shrinks(data) else 0, mtime=0)
@@ -284,7 +315,8 @@ def _compressed(data: bytes) -> Response:
     return Response(gzip.decompress(data), mimetype="application/octet-stream")
 
 
-def _refusal(message: str, status: int) -> Response:
+def refusal(message: str, status: int) -> Response:
+    """Return an answer that says why there is none, and is never kept."""
     answer = jsonify(error=message)
     answer.status_code = status
     answer.headers["Cache-Control"] = "no-store"

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import annotation_routes, binary, errors, health, shell, store
+from app import annotation_routes, api, binary, errors, health, shell, store
 from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
@@ -16,6 +16,7 @@ from app.views import (
     View,
     account,
     annotations,
+    compare,
     correlation,
     cube,
     findings,
@@ -36,6 +37,7 @@ _PAGES: tuple[View, ...] = (
     jobs.VIEW,
     saved_views.VIEW,
     annotations.VIEW,
+    compare.VIEW,
     people.VIEW,
     overview.VIEW,
     findings.VIEW,
@@ -103,6 +105,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     guard.install(server, settings)
     binary.install_data(server, engine)
     annotation_routes.install(server, VIEWS)
+    api.install(server)
     shell.register(app, VIEWS)
     for view in VIEWS:
         _register(app, view)

@@ -129,6 +129,15 @@ FIELDS: Mapping[str, Field] = {
     "sliceiteration": Field(Kind.INTEGER, passing=True),
     "layerrange": Field(Kind.RANGE, passing=True),
     "classrange": Field(Kind.RANGE, passing=True),
+    # The compare page: what runs are aligned by, whether they are grouped ("runs", "seeds",
+    # "chosen"), the chosen group of each run (0: none), which two of the runs are shown in detail
+    # (by their place), and the order of their classes.
+    "align": Field(Kind.TEXT, "iteration"),
+    "grouping": Field(Kind.TEXT, "runs"),
+    "members": Field(Kind.INTEGERS, []),
+    "firstrun": Field(Kind.TEXT, "0"),
+    "secondrun": Field(Kind.TEXT, "1"),
+    "compareorder": Field(Kind.TEXT, "difference"),
 }
 
 

@@ -208,6 +208,13 @@
     /** Save what is shown now as {name, shared}; returns a promise of its short address. */
     save: (about) => address().save(fields(), chosen, place, about),
 
+    /** Take over what a page about no run chose; its address is that page's own affair. */
+    adopt(found) {
+      shown.clear(); // its controls show the defaults
+      passing = {};
+      takeOver(found);
+    },
+
     sync,
     fields: () => fields(),
   };

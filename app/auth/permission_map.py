@@ -58,8 +58,29 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         "/data/run/<int:run_id>/annotations/<int:annotation_id>/replies/<int:reply_id>/delete": (
             Permission.ANNOTATE
         ),
+        "/data/compare/<name>": Permission.COMPARE,
         "/data/annotations/words": Permission.READ_RUNS,
         "/data/annotations/mentions": Permission.READ_RUNS,
+        # What notebooks and scripts read, by token, and its description.
+        "/api": Permission.READ_RUNS,
+        "/api/v1/me": Permission.READ_RUNS,
+        "/api/v1/runs": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/layers": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/classes": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/snapshots": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/scalars": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/scalar": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/layer-stat": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/layer-profile": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/layer-filter": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/filter": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/iteration-filter": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/class-stat": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/class-image": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/annotations": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/findings": Permission.READ_RUNS,
+        "/api/v1/openapi.json": Permission.READ_RUNS,
     }
 )
 

@@ -45,8 +45,28 @@ ADDRESSES = {
             "/replies/<int:reply_id>/delete",
         )
     },
+    "/data/compare/<name>": ["/data/compare/series?runs=1", "/data/compare/nothing"],
     "/data/annotations/words": ["/data/annotations/words"],
     "/data/annotations/mentions": ["/data/annotations/mentions"],
+    "/api": ["/api"],
+    "/api/v1/me": ["/api/v1/me"],
+    "/api/v1/runs": ["/api/v1/runs"],
+    "/api/v1/runs/<int:run_id>": ["/api/v1/runs/1"],
+    "/api/v1/runs/<int:run_id>/layers": ["/api/v1/runs/1/layers"],
+    "/api/v1/runs/<int:run_id>/classes": ["/api/v1/runs/1/classes"],
+    "/api/v1/runs/<int:run_id>/snapshots": ["/api/v1/runs/1/snapshots"],
+    "/api/v1/runs/<int:run_id>/scalars": ["/api/v1/runs/1/scalars"],
+    "/api/v1/runs/<int:run_id>/scalar": ["/api/v1/runs/1/scalar?name=train_loss"],
+    "/api/v1/runs/<int:run_id>/layer-stat": ["/api/v1/runs/1/layer-stat?layer=0&quantity=weight"],
+    "/api/v1/runs/<int:run_id>/layer-profile": ["/api/v1/runs/1/layer-profile?quantity=weight&statistic=mean"],
+    "/api/v1/runs/<int:run_id>/layer-filter": ["/api/v1/runs/1/layer-filter?layer=0&quantity=weight_l2"],
+    "/api/v1/runs/<int:run_id>/filter": ["/api/v1/runs/1/filter?layer=0&filter=0"],
+    "/api/v1/runs/<int:run_id>/iteration-filter": ["/api/v1/runs/1/iteration-filter?iteration=10"],
+    "/api/v1/runs/<int:run_id>/class-stat": ["/api/v1/runs/1/class-stat"],
+    "/api/v1/runs/<int:run_id>/class-image": ["/api/v1/runs/1/class-image?class=0"],
+    "/api/v1/runs/<int:run_id>/annotations": ["/api/v1/runs/1/annotations"],
+    "/api/v1/runs/<int:run_id>/findings": ["/api/v1/runs/1/findings"],
+    "/api/v1/openapi.json": ["/api/v1/openapi.json"],
 }
 PUBLIC = [rule for rule, needed in ROUTES.items() if needed is Access.PUBLIC]
 PRIVATE = [rule for rule, needed in ROUTES.items() if needed is not Access.PUBLIC]

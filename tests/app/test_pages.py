@@ -22,6 +22,7 @@ from app.shell import find_view, layout
 from app.views import PageContext, View
 from app.views.account.layout import browser
 from app.views.account.tokens import token_table
+from app.views.compare.charts import detail, overview
 from app.views.findings.cards import card as finding_card
 from app.views.findings.layout import rule_table
 from app.views.jobs.job_rows import row as job_row
@@ -133,6 +134,7 @@ def every_id(web, run: RunRow) -> set[str]:
         for finding in (finding_row(), finding_row(muted_reason="known", muted_by="Bo")):
             found |= ids_in(finding_card(finding, Names(), may_mute=True))
     found |= ids_in(rule_table({}, may_set=True))
+    found |= ids_in(html.Div([*overview([run, run]), *detail([run, run])]))
     for state in ("queued", "failed"):
         found |= ids_in(job_row(job(state=state), changeable=True))
     for on in (True, False):

@@ -1,0 +1,94 @@
+// Which colour, pattern and letter stand for which run, and which runs make a group.
+//
+// Options: runs [{id, name, state, error, snapshots, href}], url (of the series: it knows groups).
+(function () {
+  "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
+  const MOST_GROUPS = 5;
+
+  class Key {
+    constructor(chart) {
+      this.chart = chart;
+      this.list = deeptracker.compare.element("ul", "compare-key");
+      this.note = deeptracker.compare.element("div", "compare-note");
+      this.note.setAttribute("role", "status");
+      chart.element.append(this.list, this.note);
+    }
+
+    draw() {
+      const { runs } = this.chart.options;
+      const selection = deeptracker.selection.get();
+      const { groups, unaligned } = this.chart.data.meta;
+      const key = JSON.stringify([runs, selection.grouping, selection.members, groups, deeptracker.colours.isDark()]);
+      if (this.key !== key) {
+        this.key = key;
+        this.list.replaceChildren(...runs.map((run, at) => this.item(run, at, selection, groups)));
+      }
+      this.note.textContent = this.said(unaligned, groups, selection);
+      return "";
+    }
+
+    said(unaligned, groups, { align, grouping }) {
+      const { runs } = this.chart.options;
+      const { meta } = this.chart.data;
+      const said = [];
+      if (unaligned.length) {
+        const names = unaligned.map((at) => `${deeptracker.compare.letter(at)} ${runs[at].name}`).join(", ");
+        const what = align === "clock" ? "the time of every snapshot" : "the epoch of every snapshot";
+        said.push(`Not shown: ${names}, whose log does not say ${what}. Align by iteration to see all.`);
+      }
+      if (grouping === "seeds" && groups && groups.every((one) => one.length === 1)) {
+        said.push("No two of these runs differ by nothing but the seed, so each stands for itself.");
+      } else if (groups?.some((one) => one.length > 1)) {
+        said.push("A line is the mean of its runs, the band one sample standard deviation to both sides.");
+      } else if (grouping === "chosen") {
+        said.push("Give runs the same group number to see their mean and spread.");
+      }
+      if (meta.all_ticks > meta.ticks) {
+        said.push(`${deeptracker.numbers.integer(meta.ticks)} places of the axis for ${
+          deeptracker.numbers.integer(meta.all_ticks)}: each shows the last snapshot at or before it.`);
+      }
+      return said.join(" ");
+    }
+
+    item(run, at, selection, groups) {
+      const { compare, numbers } = deeptracker;
+      const item = compare.element("li");
+      const first = groups ? groups.find((one) => one.includes(at))[0] : at;
+      const link = compare.element("a", "", run.name);
+      link.href = run.href;
+      link.title = `Open ${run.name}`;
+      const facts = [numbers.plural(run.snapshots, "snapshot", "snapshots")];
+      if (run.error !== null) facts.unshift(`last error ${numbers.percent(run.error)}`);
+      if (run.state === "recording") facts.push("recording");
+      item.append(compare.swatch(first), compare.element("b", "", compare.letter(at)), link,
+        compare.element("span", "dt-soft", facts.join(" · ")));
+      if (selection.grouping === "chosen") item.append(this.choice(run, at, selection.members));
+      else if (groups && groups.find((one) => one.includes(at)).length > 1) {
+        const number = groups.findIndex((one) => one.includes(at)) + 1;
+        item.append(compare.element("span", "compare-group", `group ${number}`));
+      }
+      return item;
+    }
+
+    choice(run, at, members) {
+      const select = deeptracker.compare.element("select", "compare-group");
+      select.setAttribute("aria-label", `Group of ${run.name}`);
+      for (let group = 0; group <= MOST_GROUPS; group++) {
+        const option = deeptracker.compare.element("option", "", group ? `group ${group}` : "by itself");
+        option.value = group;
+        select.append(option);
+      }
+      select.value = members[at] || 0;
+      select.addEventListener("change", () => {
+        const { runs } = this.chart.options;
+        const next = runs.map((_, place) => deeptracker.selection.get().members[place] || 0);
+        next[at] = Number(select.value);
+        deeptracker.selection.set({ members: next });
+      });
+      return select;
+    }
+  }
+
+  (deeptracker.kinds = deeptracker.kinds || {}).comparekey = (chart) => new Key(chart);
+})();

@@ -1,0 +1,17 @@
+"""The page that puts two or more runs beside each other and over each other."""
+
+from app.views import View
+from app.views.compare.callbacks import register
+from app.views.compare.layout import layout
+from db.permissions import Permission
+
+VIEW = View(
+    name="compare",
+    title="Compare",
+    path="/compare",
+    layout=layout,
+    register=register,
+    permission=Permission.COMPARE,
+    menu="Compare",
+    pane=False,
+)

@@ -1,0 +1,211 @@
+"""The charts of the compare page: of all runs in overview, of two of them in detail."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import get_relative_path, html
+from dash.development.base_component import Component
+
+from app.components.charts import chart, panel
+from app.components.controls import select
+from app.views.compare.ids import Ids
+from app.views.compare.words import MEASURES, ORDERS, SCALES, STATISTICS
+from db.queries.runs import RunRow
+
+
+def address(name: str, runs: Sequence[RunRow], *more: str) -> str:
+    """Return the template of the address of a comparison; `more` are further arguments."""
+    ids = ",".join(str(run.id) for run in runs)
+    versions = ".".join(str(run.version) for run in runs)
+    arguments = [f"runs={ids}", "align={align}", *more, f"v={versions}"]
+    return get_relative_path(f"/data/compare/{name}") + "?" + "&".join(arguments)
+
+
+_GROUPED = ("group={grouping}", "members={members}")
+_PAIR = ("first={firstrun}", "second={secondrun}")
+
+
+def _options(runs: Sequence[RunRow]) -> dict[str, Any]:
+    about = [
+        {
+            "id": run.id,
+            "name": run.name,
+            "state": run.state,
+            "error": run.last_error if run.last_error == run.last_error else None,
+            "snapshots": run.snapshot_count,
+            "href": get_relative_path(f"/run/{run.id}"),
+        }
+        for run in runs
+    ]
+    return {"runs": about}
+
+
+def overview(runs: Sequence[RunRow]) -> list[Component]:
+    """Return what is shown of all runs: their key, the axis, scalars, events."""
+    given = _options(runs)
+    return [
+        chart(Ids.STATE, "comparestate", label="", **given),
+        html.Div(
+            [
+                chart(
+                    Ids.KEY,
+                    "comparekey",
+                    label="Colours and patterns of the runs",
+                    url=address("series", runs, *_GROUPED),
+                    **given,
+                ),
+                chart(
+                    Ids.AXIS,
+                    "compareaxis",
+                    label="Time axis",
+                    url=address("series", runs, *_GROUPED),
+                    **given,
+                ),
+            ],
+            className="compare-axis",
+        ),
+    ]
+
+
+def detail(runs: Sequence[RunRow]) -> list[Component]:
+    """Return the charts below: scalars, events, layers of all runs; classes and images of two."""
+    given = _options(runs)
+    return [
+        panel(
+            "Scalars",
+            chart(
+                Ids.SERIES,
+                "comparelines",
+                label="Losses, errors and other scalars of all runs",
+                url=address("series", runs, *_GROUPED),
+                legend=Ids.SERIES_LEGEND,
+                **given,
+            ),
+            controls=[dmc.Switch(id=Ids.LOG, label="Log losses", size="xs", checked=False)],
+            legend=Ids.SERIES_LEGEND,
+        ),
+        panel(
+            "Anomalies and annotations",
+            chart(
+                Ids.EVENTS,
+                "compareevents",
+                label="Anomalous iterations and annotations of every run",
+                url=address("events", runs),
+                **given,
+            ),
+            controls=[
+                html.Span("▼ a stable past broke", className="dt-soft"),
+                html.Span("▲ a stable future began", className="dt-soft"),
+                html.Span("● an annotation. Click one to open it.", className="dt-soft"),
+            ],
+        ),
+        _pair(runs),
+        html.Div(id=Ids.MATCHING, className="compare-matching", role="status"),
+        html.Div(
+            [
+                _map(runs, Ids.MAP_FIRST, "first", Ids.MAP_LEGEND),
+                _map(runs, Ids.MAP_SECOND, "second", None),
+            ],
+            className="compare-maps",
+        ),
+        _map(runs, Ids.MAP_DIFFERENCE, "difference", Ids.DIFFERENCE_LEGEND),
+        panel(
+            "Images that one gets right and the other wrong",
+            chart(
+                Ids.IMAGES,
+                "compareimages",
+                label="Images on which the two runs differ at the cursor",
+                url=address("images", runs, *_PAIR),
+                sheets=get_relative_path("/data/run"),
+                **given,
+            ),
+        ),
+        _layers(runs, given),
+    ]
+
+
+def _pair(runs: Sequence[RunRow]) -> Component:
+    """Return the choice of the two runs in detail; out of sight where there are two anyway."""
+    texts = {str(at): f"{'ABCDEFGHIJ'[at]}  {run.name}" for at, run in enumerate(runs)}
+    return html.Div(
+        [
+            html.H2("Two runs in detail"),
+            html.Span(
+                [
+                    html.Span("Compare", className="dt-soft"),
+                    select(Ids.FIRST, "First run in detail", texts, "0", 220),
+                    html.Span("with", className="dt-soft"),
+                    select(Ids.SECOND, "Second run in detail", texts, "1", 220),
+                ],
+                className="compare-pair-choice",
+                hidden=len(runs) == 2,
+            ),
+            html.Span("Classes", className="dt-soft"),
+            select(Ids.ORDER, "Order of classes", ORDERS, "difference", 140),
+        ],
+        className="compare-pair",
+    )
+
+
+_SAY = {
+    "noColumns": "The two runs have no snapshot at the same place of this axis. Align by another.",
+    "noRows": (
+        "The two runs have no class of the same name: one validates nothing, or they were trained "
+        "on different data."
+    ),
+    "noValues": "No class of the same name has validation images.",
+}
+_TITLES = {
+    "first": "Class error",
+    "second": "Class error",
+    "difference": "Difference of class error",
+}
+
+
+def _map(runs: Sequence[RunRow], id: str, side: str, legend: str | None) -> Component:
+    body = chart(
+        id,
+        "comparemap",
+        label=f"{_TITLES[side]}: {side} run" if side != "difference" else _TITLES[side],
+        url=address("classes", runs, *_PAIR),
+        array=side,
+        side=side,
+        title=f"{id}-title",
+        legend=legend,
+        palette="diverging" if side == "difference" else "magnitude",
+        labels="names",
+        what="class",
+        value="class error",
+        format="percent",
+        extreme="absolute" if side == "difference" else "max",
+        maxHeight=300,
+        rowHeight=18,
+        redraw=["compareorder"],
+        say=_SAY,
+        **_options(runs),
+    )
+    head: list[Any] = [html.H2(_TITLES[side], id=f"{id}-title")]
+    if legend is not None:
+        head.append(html.Span(id=legend, className="dt-panel-legend"))
+    return html.Section([html.Div(head, className="dt-panel-head"), body], className="dt-panel")
+
+
+def _layers(runs: Sequence[RunRow], given: dict[str, Any]) -> Component:
+    return panel(
+        "Layers",
+        chart(
+            Ids.LAYERS,
+            "comparelayers",
+            label="A statistic of every layer that at least two runs have",
+            url=address("layers", runs, "measure={measure}", "statistic={statistic}", *_GROUPED),
+            legend=Ids.LAYERS_LEGEND,
+            **given,
+        ),
+        controls=[
+            select(Ids.MEASURE, "Quantity of the layers", MEASURES, "ratio", 150),
+            select(Ids.STATISTIC, "Statistic of the layers", STATISTICS, "std", 170),
+            select(Ids.SCALE, "Scale of the layers", SCALES, "log", 90),
+        ],
+        legend=Ids.LAYERS_LEGEND,
+    )

@@ -1,0 +1,132 @@
+"""The compare page: which runs, where their settings differ, then charts on one time axis."""
+
+from typing import Any
+from urllib.parse import parse_qs
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from app import store
+from app.components.attributes import aria
+from app.components.controls import segments
+from app.components.tables import nothing
+from app.selection import page_parts
+from app.views import PageContext
+from app.views.compare.aligned import MOST_RUNS
+from app.views.compare.charts import detail, overview
+from app.views.compare.ids import Ids
+from app.views.compare.settings import settings_table
+from app.views.compare.words import ALIGNMENTS, GROUPINGS
+from db.errors import NotFound
+from db.queries import runs
+from db.queries.runs import RunRow
+
+LIVE_MS = 5_000
+
+
+def layout(context: PageContext) -> Component:
+    """Return the page for the runs that the address names."""
+    asked = parse_qs(context.search.lstrip("?"), max_num_fields=200)
+    ids, refused = read_runs(",".join(asked.get("runs", [])))
+    with store.transaction() as session:
+        listed = runs.list_runs(session)
+    found, versions = body_of(ids)
+    return html.Div(
+        [
+            *page_parts(),
+            dcc.Store(id=Ids.VERSIONS, data=versions),
+            dcc.Interval(id=Ids.TIMER, interval=LIVE_MS),
+            _head(listed, ids),
+            html.P(refused, className="compare-refused", role="alert") if refused else None,
+            html.Div(found, id=Ids.BODY),
+        ],
+        className="compare",
+    )
+
+
+def read_runs(text: str) -> tuple[list[int], str]:
+    """Return the run ids of "3,4", each once and at most MOST_RUNS, and what was left out."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    good = [part for part in parts if part.isascii() and part.isdigit() and len(part) <= 9]
+    ids = list(dict.fromkeys(int(part) for part in good))
+    said = []
+    if len(good) < len(parts):
+        said.append("Runs are named by their numbers, such as ?runs=3,4; the rest was left out.")
+    if len(ids) > MOST_RUNS:
+        said.append(f"Of {len(ids)} runs the first {MOST_RUNS} are compared.")
+    return ids[:MOST_RUNS], " ".join(said)
+
+
+def _head(listed: list[RunRow], ids: list[int]) -> Component:
+    known = {run.id for run in listed}
+    choices = [{"value": str(run.id), "label": f"{run.name} (run {run.id})"} for run in listed]
+    choices += [{"value": str(one), "label": f"run {one}"} for one in ids if one not in known]
+    return html.Header(
+        [
+            html.H1("Compare"),
+            dmc.MultiSelect(
+                id=Ids.RUNS,
+                data=choices,
+                value=[str(one) for one in ids],
+                maxValues=MOST_RUNS,
+                searchable=True,
+                placeholder="Add a run",
+                size="xs",
+                className="compare-choice",
+                nothingFoundMessage="No run of this name",
+                **aria(label="Runs to compare"),
+            ),
+            _control("Align by", segments(Ids.ALIGN, "Align by", ALIGNMENTS, "iteration")),
+            _control("Show", segments(Ids.GROUPING, "Groups of runs", GROUPINGS, "runs")),
+        ],
+        className="compare-head",
+    )
+
+
+def _control(text: str, control: Any) -> Component:
+    return html.Div([html.Span(text), control], className="compare-control")
+
+
+def body_of(ids: list[int]) -> tuple[list[Component], str]:
+    """Return what the page shows of these runs, and a text that changes when that does."""
+    found: list[RunRow] = []
+    missing: list[str] = []
+    with store.transaction() as session:
+        for run_id in ids:
+            try:
+                found.append(runs.get_run(session, run_id=run_id))
+            except NotFound as error:
+                missing.append(str(error))
+    versions = ",".join([f"{run.id}.{run.version}.{run.state}.{run.name}" for run in found])
+    said: list[Component] = [
+        html.P(text, className="compare-refused", role="alert") for text in missing
+    ]
+    if len(found) < 2:
+        return [*said, _too_few(found)], f"{versions} {missing}"
+    return [
+        *said,
+        *overview(found),
+        settings_table(found),
+        *detail(found),
+    ], f"{versions} {missing}"
+
+
+def _too_few(found: list[RunRow]) -> Component:
+    if found:
+        return nothing(
+            "One run is chosen",
+            html.P(
+                f"Choose another to compare “{found[0].name}” with: in the field above, or by "
+                "ticking runs in the table of runs."
+            ),
+            dmc.Anchor("To the runs", href="/"),
+        )
+    return nothing(
+        "Choose two runs to compare",
+        html.P(
+            "Choose them in the field above, or tick them in the table of runs and press "
+            f"“Compare”. Two are compared in detail, up to {MOST_RUNS} in overview."
+        ),
+        dmc.Anchor("To the runs", href="/"),
+    )

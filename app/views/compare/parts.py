@@ -1,0 +1,240 @@
+"""What the compare page shows of the parts of runs: classes, layers, images."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.binary import Arguments, Arrays, BadArgument
+from app.views.compare.aligned import (
+    aligned_runs,
+    members_of,
+    read_alignment,
+    read_groups,
+    read_pair,
+)
+from app.views.layers.data import MEASURES, RATIO
+from db.queries import compare, snapshots, structure
+from db.queries.layer_stats import layer_profile
+from db.queries.structure import Layers
+from deeptracker.format import STATISTICS
+from ingest.analysis.compare import (
+    Matching,
+    at_columns,
+    columns_at,
+    difference,
+    disagreement,
+    match_names,
+    mean_and_spread,
+)
+from ingest.analysis.merge import norm_ratio
+
+Answer = tuple[Arrays, Mapping[str, Any]]
+MOST_LISTED = 120
+
+
+def classes(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
+    """Serve the class errors of two runs, matched by name, and their difference.
+
+    Arguments: align, first, second. Arrays: iteration i4 [K]; ticks.first, ticks.second and
+    ticks.difference i4 (the ticks that each covers); first, second f2 [M, its ticks], shares 0..1;
+    difference f4 [M, its ticks], second - first. meta: names [M], sizes of both, lone names.
+    """
+    pair = read_pair(arguments, len(run_ids))
+    runs = aligned_runs(session, run_ids, read_alignment(arguments))
+    found = [structure.classes(session, run_id=run_ids[place]) for place in pair]
+    matched = match_names([one.names for one in found])
+    ticks = runs.axis.ticks
+    columns = [runs.axis.columns[place] for place in pair]
+    both = (columns[0] >= 0) & (columns[1] >= 0)
+    arrays: dict[str, Any] = {"iteration": ticks, "ticks.difference": ticks[both]}
+    errors = []
+    for side, (place, name) in enumerate(zip(pair, ("first", "second"), strict=True)):
+        error = snapshots.class_errors(session, run_id=run_ids[place])
+        own = error[matched.places[side]] if len(matched.names) else error[:0]
+        there = columns[side] >= 0
+        errors.append(at_columns(own, columns[side][both]))
+        arrays[f"ticks.{name}"] = ticks[there]
+        arrays[name] = at_columns(own, columns[side][there]).astype(np.float16)
+    arrays["difference"] = difference(*errors)
+    sizes = [
+        one.image_count[matched.places[side]].tolist() if len(matched.names) else []
+        for side, one in enumerate(found)
+    ]
+    return arrays, {
+        **runs.about,
+        "pair": pair,
+        "names": matched.names,
+        "class_sizes": sizes,
+        "lone": matched.lone,
+        "counts": [len(one) for one in found],
+    }
+
+
+def layers(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
+    """Serve one statistic of the layers that at least two runs have, matched by name.
+
+    Arguments: align, measure, statistic (ignored for "ratio"), group, members. Arrays: iteration
+    i4 [K]; values f4 [R, M, K], NaN where a run has no such layer or no snapshot; where grouped
+    also mean and deviation f4 [G, M, K]. meta: names [M], places, lone names, unlike (layers of
+    one name whose shapes differ), format.
+    """
+    measure = arguments.choice("measure", MEASURES, default=RATIO)
+    statistic = arguments.choice("statistic", STATISTICS, default="std")
+    runs = aligned_runs(session, run_ids, read_alignment(arguments))
+    groups = read_groups(arguments, runs.runs)
+    found = [structure.layers(session, run_id=run_id) for run_id in run_ids]
+    matched = match_names([one.names for one in found])
+    values = np.full((len(run_ids), len(matched.names), len(runs.axis.ticks)), np.nan, np.float32)
+    for place, run_id in enumerate(run_ids):
+        profile = _profile(session, run_id, measure, statistic)
+        there = matched.places[place] >= 0
+        own = profile[matched.places[place][there]]
+        values[place, there] = at_columns(own, runs.axis.columns[place])
+    arrays: dict[str, Any] = {"iteration": runs.axis.ticks, "values": values}
+    if groups is not None:
+        spreads = [mean_and_spread(values[members]) for members in members_of(groups)]
+        arrays["mean"] = np.stack([one.mean for one in spreads]).astype(np.float32)
+        arrays["deviation"] = np.stack([one.deviation for one in spreads]).astype(np.float32)
+    return arrays, {
+        **runs.about,
+        "names": matched.names,
+        "places": matched.places.tolist(),
+        "lone": matched.lone,
+        "unlike": _unlike(found, matched),
+        "groups": None if groups is None else members_of(groups),
+        "format": "percent" if statistic == "zero_share" and measure != RATIO else "number",
+    }
+
+
+def _profile(session: Session, run_id: int, measure: str, statistic: str) -> NDArray[np.float32]:
+    def read(quantity: str, name: str) -> NDArray[np.float32]:
+        return layer_profile(session, run_id=run_id, quantity=quantity, statistic=name)
+
+    if measure == RATIO:
+        return norm_ratio(read("update", "l2"), read("weight", "l2"))
+    return read(measure, statistic)
+
+
+def _unlike(found: Sequence[Layers], matched: Matching) -> list[str]:
+    """Return the names of matched layers that are not of the same kind and size in all runs."""
+    unlike = []
+    for at, name in enumerate(matched.names):
+        shapes = {
+            (one.kinds[place], int(one.filters[place]), int(one.inputs[place]), one.kernels[place])
+            for one, place in zip(found, matched.places[:, at], strict=True)
+            if place >= 0
+        }
+        if len(shapes) > 1:
+            unlike.append(name)
+    return unlike
+
+
+def images(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
+    """Serve the images that one of two runs gets right and the other wrong at a tick.
+
+    Arguments: align, first, second, tick (the last tick of both by default). Arrays: of "first"
+    (right in the first run only) and "second": SIDE.image, .class, .position, .taken (the class of
+    the first run that the wrong run took it for) i4, .probability f4 [n, 2] of the true class in
+    both runs, at most MOST_LISTED, those most apart first. meta: why there is nothing ("" where
+    there is), agree ("digest" or "classes": by what the sets of images are the same), counts,
+    iterations of both, names of the classes.
+    """
+    pair = read_pair(arguments, len(run_ids))
+    runs = aligned_runs(session, run_ids, read_alignment(arguments))
+    ids = [run_ids[place] for place in pair]
+    about: dict[str, Any] = {**runs.about, "pair": pair, "why": "", "counts": None}
+    tick = _tick(arguments, runs.axis.ticks, runs.axis.columns[list(pair)])
+    lists = [structure.classes(session, run_id=run_id) for run_id in ids]
+    agree = _agree(session, ids, [one.names for one in lists])
+    if tick is None:
+        return {}, {**about, "why": "The two runs have no snapshot at the same place of the axis."}
+    own = [
+        int(columns_at(place, np.array([tick], np.int32))[0]) if place is not None else -1
+        for place in (runs.axis.places[at] for at in pair)
+    ]
+    about["tick"] = tick
+    if not agree[0]:
+        return {}, {**about, "why": agree[1]}
+    if min(own) < 0:
+        return {}, {**about, "why": "At the cursor only one of the two runs has a snapshot."}
+    iterations = [
+        int(runs.snapshots[place].iteration[at]) for place, at in zip(pair, own, strict=True)
+    ]
+    results = [
+        compare.results_at(session, run_id=run_id, iteration=iteration)
+        for run_id, iteration in zip(ids, iterations, strict=True)
+    ]
+    found = disagreement(results[0].correct, results[1].correct)
+    arrays: dict[str, Any] = {}
+    for side, chosen in (("first", found.first_only), ("second", found.second_only)):
+        arrays |= _listed(side, chosen, results)
+    return arrays, {
+        **about,
+        "agree": agree[0],
+        "iterations": iterations,
+        "names": lists[0].names,
+        "sizes": lists[0].image_count.tolist(),
+        "counts": {
+            "first": len(found.first_only),
+            "second": len(found.second_only),
+            "both": found.both,
+            "neither": found.neither,
+        },
+        "listed": MOST_LISTED,
+    }
+
+
+def _tick(arguments: Arguments, ticks: NDArray[np.int32], columns: NDArray[np.int32]) -> int | None:
+    asked = arguments.integer("tick")
+    both = ticks[(columns >= 0).all(axis=0)]
+    if not len(both):
+        return None
+    return int(both[-1]) if asked is None else asked
+
+
+def _agree(
+    session: Session, ids: Sequence[int], names: Sequence[tuple[str, ...]]
+) -> tuple[str, str]:
+    """Return by what two runs have the same images, or "" and why they have not."""
+    if not all(names):
+        return "", "Without validation images in both runs there are none to compare."
+    if names[0] != names[1]:
+        return "", (
+            "The two runs list different classes, so their images cannot be told to be the same."
+        )
+    digests = [compare.images_digest(session, run_id=run_id) for run_id in ids]
+    if all(digests):
+        if digests[0] == digests[1]:
+            return "digest", ""
+        return "", (
+            "The two runs were validated on different images (their logs' digests differ), so no "
+            "image of one is an image of the other."
+        )
+    own = [structure.image_classes(session, run_id=run_id) for run_id in ids]
+    if np.array_equal(own[0], own[1]):
+        return "classes", ""
+    return "", "The two runs were validated on different sets of images."
+
+
+def _listed(side: str, chosen: NDArray[np.int32], results: Sequence[compare.Results]) -> Arrays:
+    probability = np.stack([one.probability[chosen] for one in results], axis=1)
+    apart = np.nan_to_num(np.abs(probability[:, 0] - probability[:, 1]), nan=-1.0)
+    order = np.argsort(-apart, kind="stable")[:MOST_LISTED]
+    kept = chosen[order]
+    wrong = results[1] if side == "first" else results[0]
+    return {
+        f"{side}.image": kept,
+        f"{side}.class": results[0].image_class[kept],
+        f"{side}.position": results[0].position[kept],
+        f"{side}.taken": wrong.prediction[kept],
+        f"{side}.probability": probability[order],
+    }
+
+
+def check_runs(run_ids: Sequence[int], most: int) -> None:
+    """Raise BadArgument where these are not 1 to `most` different runs."""
+    if not 1 <= len(run_ids) <= most or len(set(run_ids)) != len(run_ids):
+        raise BadArgument(f"runs must be 1 to {most} different runs such as 3,4.")

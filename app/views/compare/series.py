@@ -1,0 +1,158 @@
+"""What the compare page shows over time of whole runs: scalars, and anomalies."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.binary import Arguments, Arrays
+from app.views.compare.aligned import (
+    AlignedRuns,
+    aligned_runs,
+    members_of,
+    read_alignment,
+    read_groups,
+)
+from app.views.overview.series import reduce_series
+from app.views.validation.memory import analysis_of
+from db.queries import scalars
+from deeptracker.format import SERIES
+from ingest.analysis.anomalies import (
+    default_threshold,
+    default_window,
+    find_anomalies,
+    iteration_table,
+    overall_threshold,
+)
+from ingest.analysis.compare import at_ticks, mean_and_spread
+
+Answer = tuple[Arrays, Mapping[str, Any]]
+MOST_SERIES = 24
+
+
+def series(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
+    """Serve the scalars of all runs on one axis.
+
+    Arguments: align, group, members. Arrays: iteration i4 [K] (the ticks of the axis); of series n
+    of run r: series.n.r.iterations i4 (ticks), .values f8, .odd i4 at screen resolution, and
+    at.n f4 [R, K], the values at the ticks. Where grouped: mean.n, deviation.n f4 [G, K], count.n
+    i4 [G, K]. meta: names of the series, those not shown, totals, groups (places of the runs).
+    """
+    runs = aligned_runs(session, run_ids, read_alignment(arguments))
+    groups = read_groups(arguments, runs.runs)
+    logged = [scalars.scalar_names(session, run_id=run_id) for run_id in run_ids]
+    others = sorted({name for names in logged for name in names} - set(SERIES))
+    names = [*SERIES, *others][:MOST_SERIES]
+    arrays: dict[str, Any] = {"iteration": runs.axis.ticks}
+    about = []
+    for number, name in enumerate(names):
+        at, facts = _series(session, runs, logged, name, number, arrays)
+        about.append({"name": name, "runs": facts})
+        if groups is not None:
+            _group(arrays, number, at, members_of(groups))
+    return arrays, {
+        **runs.about,
+        "series": about,
+        "left_out": [*SERIES, *others][MOST_SERIES:],
+        "groups": None if groups is None else members_of(groups),
+    }
+
+
+def _series(
+    session: Session,
+    runs: AlignedRuns,
+    logged: Sequence[Sequence[str]],
+    name: str,
+    number: int,
+    arrays: dict[str, Any],
+) -> tuple[NDArray[np.float64], list[dict[str, int]]]:
+    """Add a series of all runs to the arrays; return its values at the ticks, f8 [R, K]."""
+    ticks = runs.axis.ticks
+    at = np.full((len(runs.runs), len(ticks)), np.nan)
+    facts = []
+    for place, run in enumerate(runs.runs):
+        iterations, values = _logged(session, runs, logged, name, place)
+        where = runs.timelines[place].place(iterations, runs.alignment)
+        if where is None:
+            where, values = np.zeros(0, np.int32), np.zeros(0)
+        if len(where):
+            at[place] = at_ticks(where, values, ticks)
+        own = runs.axis.places[place]
+        reduced = reduce_series(where, values, ticks=ticks if own is None else own)
+        key = f"series.{number}.{place}"
+        arrays[f"{key}.iterations"] = reduced.iterations
+        arrays[f"{key}.values"] = reduced.values
+        arrays[f"{key}.odd"] = reduced.odd
+        shown = len(reduced.iterations)
+        facts.append({"run": run.id, "total": reduced.total, "shown": shown})
+    arrays[f"at.{number}"] = at.astype(np.float32)
+    return at, facts
+
+
+def _logged(
+    session: Session, runs: AlignedRuns, logged: Sequence[Sequence[str]], name: str, place: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    if name in logged[place]:
+        whole = scalars.scalar(session, run_id=runs.runs[place].id, name=name)
+        return whole.iterations, whole.values
+    found = runs.snapshots[place]
+    at_snapshots = getattr(found, name, None)
+    if at_snapshots is None:
+        return np.zeros(0, np.int32), np.zeros(0)
+    known = ~np.isnan(at_snapshots)
+    return found.iteration[known], at_snapshots[known]
+
+
+def _group(
+    arrays: dict[str, Any], number: int, at: NDArray[np.float64], groups: list[list[int]]
+) -> None:
+    spreads = [mean_and_spread(at[members]) for members in groups]
+    arrays[f"mean.{number}"] = np.stack([one.mean for one in spreads]).astype(np.float32)
+    arrays[f"deviation.{number}"] = np.stack([one.deviation for one in spreads]).astype(np.float32)
+    arrays[f"count.{number}"] = np.stack([one.count for one in spreads])
+
+
+def events(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
+    """Serve the anomalous iterations of every run at its own default window and threshold.
+
+    Arguments: align. Arrays: iteration i4 [K]; of run r: tick.r and at.r i4 (tick and iteration of
+    an anomaly), right.r u1 (1: a stable future began), classes.r, images.r i4 (how many), and
+    place.r i4 [T], own.r i4 [T]: tick and iteration of each snapshot. meta: windows of each run.
+    """
+    runs = aligned_runs(session, run_ids, read_alignment(arguments))
+    arrays: dict[str, Any] = {"iteration": runs.axis.ticks}
+    windows = []
+    for place, run in enumerate(runs.runs):
+        own = runs.axis.places[place]
+        found = runs.snapshots[place]
+        where = np.zeros(0, np.int32) if own is None else own
+        arrays[f"place.{place}"] = where
+        arrays[f"own.{place}"] = found.iteration[: len(where)]
+        table, window = _anomalies(session, run.id, run.validates and len(where) > 0)
+        windows.append(window)
+        rows = table["snapshot"]
+        arrays[f"tick.{place}"] = where[rows] if len(where) else rows
+        arrays[f"at.{place}"] = found.iteration[rows] if len(where) else rows
+        arrays[f"right.{place}"] = table["right"].astype(np.uint8)
+        arrays[f"classes.{place}"] = table["classes"]
+        arrays[f"images.{place}"] = table["images"]
+    return arrays, {**runs.about, "windows": windows}
+
+
+_COLUMNS = ("snapshot", "right", "classes", "images")
+
+
+def _anomalies(
+    session: Session, run_id: int, any_images: bool
+) -> tuple[dict[str, NDArray[Any]], dict[str, float] | None]:
+    if not any_images:
+        return {name: np.zeros(0, np.int32) for name in _COLUMNS}, None
+    analysis = analysis_of(session, run_id)
+    index = analysis.index(session)
+    k, m = default_window(index.snapshots), default_threshold(index.class_size)
+    found = find_anomalies(index, k=k, m=m, live=analysis.live)
+    whole = overall_threshold(index.class_size, m=m, share=False)
+    table = iteration_table(found, whole_set=whole)
+    return {name: getattr(table, name) for name in _COLUMNS}, {"k": k, "m": m}

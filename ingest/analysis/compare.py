@@ -1,0 +1,302 @@
+"""What two or more runs have in common and where they differ: pure functions over arrays.
+
+Runs are put on one axis of ticks (`align`), their layers and classes are matched by name
+(`match_names`), and what lies at the same tick is subtracted, averaged, or told apart.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ALIGNMENTS = ("iteration", "epoch", "clock")
+# Ticks are whole numbers: so many of them are one iteration, one epoch, one second.
+TICKS = MappingProxyType({"iteration": 1, "epoch": 1_000, "clock": 100})
+MOST_TICKS = 4_096
+MOST_TICK = 2**31 - 2
+# Hyperparameters by these names (or ending so, after a dot) are seeds.
+SEEDS = ("seed", "random_seed", "manual_seed", "rng_seed")
+NONE = -1
+
+Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """When the snapshots of a run were.
+
+    `iteration` i4 [T], rising; `epoch` f8 [T] and `recorded_at` f8 [T] (seconds), NaN where not
+    recorded; `began`, seconds on the same clock, is when the run began.
+    """
+
+    iteration: NDArray[np.int32]
+    epoch: NDArray[np.float64]
+    recorded_at: NDArray[np.float64]
+    began: float
+
+    def coordinates(self, alignment: str) -> NDArray[np.float64] | None:
+        """Return where the snapshots stand, f8 [T] in ticks; None where that is not known.
+
+        By clock it is the time since the run began, which never runs backwards: where a run was
+        resumed, or a clock was set back, time stands still. ValueError for another alignment.
+        """
+        if alignment not in ALIGNMENTS:
+            raise ValueError(f"{alignment!r} is none of {', '.join(ALIGNMENTS)}")
+        if alignment == "iteration":
+            return self.iteration.astype(np.float64)
+        values = self.epoch
+        if alignment == "clock":
+            first = self.recorded_at[0] if len(self.recorded_at) else self.began
+            values = self.recorded_at - np.fmin(self.began, first)
+        if not np.isfinite(values).all():
+            return None
+        return np.maximum.accumulate(values * TICKS[alignment]) if len(values) else values
+
+    def place(self, iterations: NDArray[np.integer[Any]], alignment: str) -> Ints | None:
+        """Return the ticks of any iterations, i4 [n], by even steps between the snapshots.
+
+        Every run begins at tick 0 with iteration 0; after the last snapshot the pace of the last
+        step goes on. None where the snapshots' own places are not known.
+        """
+        known = self.coordinates(alignment)
+        if known is None:
+            return None
+        if alignment == "iteration" or not len(known):
+            return np.clip(iterations, 0, MOST_TICK).astype(np.int32)
+        at = self.iteration.astype(np.float64)
+        if at[0] > 0:
+            at, known = np.append(0.0, at), np.append(0.0, known)
+        found = np.interp(iterations, at, known)
+        if len(at) > 1:
+            pace = (known[-1] - known[-2]) / (at[-1] - at[-2])
+            found += np.maximum(iterations - at[-1], 0) * pace
+        return np.clip(np.rint(found), 0, MOST_TICK).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Runs on one axis.
+
+    `ticks` i4 [K], rising. `columns` i4 [R, K]: the
+    snapshot of each run that a tick shows, which is its last one at or before the tick; -1 before
+    its first and after its last one. `places`: the tick of each snapshot of each run, i4 [T]; None
+    for a run that cannot be aligned so. `all_ticks`: the number of different places of snapshots.
+    """
+
+    ticks: Ints
+    columns: Ints
+    places: tuple[Ints | None, ...]
+    all_ticks: int
+
+
+def align(timelines: Sequence[Timeline], alignment: str, *, most: int = MOST_TICKS) -> Alignment:
+    """Put runs on one axis of at most `most` ticks.
+
+    Where the snapshots of one run stand at all the places of the others', these are the ticks. Else
+    the ticks lie evenly, as close as the closest run's snapshots usually do, and end with the last.
+    """
+    places = []
+    for timeline in timelines:
+        known = timeline.coordinates(alignment)
+        ticks = None if known is None else np.clip(np.rint(known), 0, MOST_TICK).astype(np.int32)
+        places.append(ticks)
+    known_places = [np.unique(ticks) for ticks in places if ticks is not None and len(ticks)]
+    union = np.unique(np.concatenate(known_places)) if known_places else np.zeros(0, np.int32)
+    kept = _even(union, known_places, most)
+    columns = np.full((len(places), len(kept)), NONE, np.int32)
+    for row, ticks in enumerate(places):
+        if ticks is not None:
+            columns[row] = columns_at(ticks, kept)
+    return Alignment(kept, columns, tuple(places), len(union))
+
+
+def _even(union: Ints, places: Sequence[Ints], most: int) -> Ints:
+    if len(union) < 3 or (len(union) <= most and any(len(own) == len(union) for own in places)):
+        return union
+    usual = min((float(np.median(np.diff(own))) for own in places if len(own) > 1), default=1.0)
+    first, last = int(union[0]), int(union[-1])
+    step = max(1, int(usual), -(-(last - first) // (most - 1)))
+    return np.append(np.arange(first, last, step), last).astype(np.int32)
+
+
+def columns_at(places: Ints, ticks: Ints) -> Ints:
+    """Return the last snapshot at or before each tick, i4 [K]; -1 outside first..last."""
+    if not len(places):
+        return np.full(len(ticks), NONE, np.int32)
+    found = np.searchsorted(places, ticks, side="right") - 1
+    return np.where(ticks > places[-1], NONE, found).astype(np.int32)
+
+
+def at_columns(values: Floats, columns: Ints) -> Floats:
+    """Return values [..., T] at columns [K] as [..., K], NaN where a column is -1."""
+    if not values.shape[-1]:
+        return np.full((*values.shape[:-1], len(columns)), np.nan, values.dtype)
+    found = values[..., np.maximum(columns, 0)]
+    found[..., columns < 0] = np.nan
+    return found
+
+
+def at_ticks(places: Ints, values: Floats, ticks: Ints) -> NDArray[np.float64]:
+    """Return a logged series at each tick, f8 [K]: the mean of what came since the tick before.
+
+    `places` [n] rises and need not be those of ticks. Where nothing came the last value stands on;
+    NaN before the first and after the last value, and where any value since was NaN or infinite.
+    """
+    found = np.full(len(ticks), np.nan)
+    if not len(places) or not len(ticks):
+        return found
+    ends = np.searchsorted(places, ticks, side="right")
+    starts = np.append(0, ends[:-1])
+    # What came before the first tick is summed up there, but only its last value belongs to it.
+    starts[0] = max(0, ends[0] - 1)
+    with np.errstate(invalid="ignore"):
+        sums = np.append(0.0, np.cumsum(np.where(np.isfinite(values), values, 0.0)))
+    odd = np.append(0, np.cumsum(~np.isfinite(values)))
+    fresh = ends > starts
+    count = np.maximum(ends - starts, 1)
+    mean = (sums[ends] - sums[starts]) / count
+    last = values[np.maximum(ends - 1, 0)]
+    found = np.where(fresh, mean, last)
+    found[fresh & (odd[ends] > odd[starts])] = np.nan
+    found[(ends == 0) | (ticks > places[-1])] = np.nan
+    found[~np.isfinite(found)] = np.nan
+    return found
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Things of several runs matched by name.
+
+    `names` [M] that at least two runs have, in the order of the first run that has them; `places`
+    i4 [R, M] is where each run has them, -1: not there. `lone`: the names that only this run has.
+    """
+
+    names: tuple[str, ...]
+    places: Ints
+    lone: tuple[tuple[str, ...], ...]
+
+
+def match_names(runs: Sequence[Sequence[str]]) -> Matching:
+    """Match by equal names; the second of equal names in one run is matched with the second."""
+    keyed = [_numbered(names) for names in runs]
+    order = list(dict.fromkeys(key for keys in keyed for key in keys))
+    shared = [key for key in order if sum(key in keys for keys in keyed) > 1]
+    places = np.array(
+        [[keys.get(key, NONE) for key in shared] for keys in keyed], np.int32
+    ).reshape(len(runs), len(shared))
+    kept = set(shared)
+    lone = tuple(tuple(name for name, at in keys if (name, at) not in kept) for keys in keyed)
+    return Matching(tuple(name for name, _ in shared), places, lone)
+
+
+def _numbered(names: Sequence[str]) -> dict[tuple[str, int], int]:
+    seen: dict[str, int] = {}
+    found = {}
+    for place, name in enumerate(names):
+        seen[name] = seen.get(name, -1) + 1
+        found[name, seen[name]] = place
+    return found
+
+
+def difference(first: Floats, second: Floats) -> Floats:
+    """Return second - first; NaN wherever either is."""
+    return second - first
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """The images on which two runs differ, by id, rising; and how many both know, or neither."""
+
+    first_only: Ints
+    second_only: Ints
+    both: int
+    neither: int
+
+
+def disagreement(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Disagreement:
+    """Compare whether each image [N] is classified correctly; ValueError for unlike lengths."""
+    if first.shape != second.shape:
+        raise ValueError(f"{first.shape} images cannot be compared with {second.shape}")
+    return Disagreement(
+        np.flatnonzero(first & ~second).astype(np.int32),
+        np.flatnonzero(second & ~first).astype(np.int32),
+        int((first & second).sum()),
+        int((~first & ~second).sum()),
+    )
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean, sample standard deviation (n - 1; NaN of a single run) and number of runs, [..., K]."""
+
+    mean: Floats
+    deviation: Floats
+    count: Ints
+
+
+def mean_and_spread(values: Floats) -> Spread:
+    """Average runs [R, ..., K]; NaN does not count, and the mean of nothing is NaN."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=0)
+    filled = np.where(known, values, 0.0).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = filled.sum(axis=0) / count
+        squares = (np.where(known, values - mean, 0.0) ** 2).sum(axis=0)
+        deviation = np.sqrt(squares / (count - 1.0))
+    deviation = np.where(count > 1, deviation, np.nan)
+    return Spread(np.where(count > 0, mean, np.nan), deviation, count.astype(np.int32))
+
+
+ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of runs as (name, a value for each run): those that differ, those that do not.
+
+    ABSENT stands for a setting that a run does not have.
+    """
+
+    different: tuple[tuple[str, tuple[Any, ...]], ...]
+    same: tuple[tuple[str, tuple[Any, ...]], ...]
+
+
+def compare_settings(settings: Sequence[Mapping[str, Any]]) -> Settings:
+    """Tell which settings of runs differ, in the order in which they are first named."""
+    rows = [
+        (name, tuple(one.get(name, ABSENT) for one in settings))
+        for name in dict.fromkeys(name for one in settings for name in one)
+    ]
+    differs = [len({_key(value) for value in values}) > 1 for _, values in rows]
+    return Settings(
+        tuple(row for row, yes in zip(rows, differs, strict=True) if yes),
+        tuple(row for row, yes in zip(rows, differs, strict=True) if not yes),
+    )
+
+
+def is_seed(name: str) -> bool:
+    """Return whether a setting says nothing but where the random numbers began."""
+    return name.rpartition(".")[2].lower() in SEEDS
+
+
+def seed_groups(settings: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return the group of each run: equal for runs that differ by nothing but seeds; 0 and up."""
+    numbers: dict[Hashable, int] = {}
+    found = []
+    for one in settings:
+        kept = tuple(sorted((name, _key(one[name])) for name in one if not is_seed(name)))
+        found.append(numbers.setdefault(kept, len(numbers)))
+    return found
+
+
+def _key(value: Any) -> str:
+    """Return a text that is equal for equal values: 1 and 1.0 are, 1 and true are not."""
+    if value is ABSENT:
+        return "absent"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"number {float(value)!r}"
+    return f"{type(value).__name__} {value!r}"
