@@ -48,3 +48,27 @@ class ValidationSetChanged(RecordingError):  # noqa: N818
 
 class ForeignRunDirectory(RecordingError):  # noqa: N818
     """The run directory holds another run, or something that is no run."""
+
+
+class ClientError(DeepTrackerError):
+    """A server of DeepTracker did not give what was asked; children say why."""
+
+
+class ServerUnreachable(ClientError):  # noqa: N818 - the name that callers read
+    """No server of DeepTracker answers under the address."""
+
+
+class TokenRefused(ClientError):  # noqa: N818
+    """The API token does not work: wrong, revoked, expired, or of a locked account."""
+
+
+class NotPermitted(ClientError):  # noqa: N818
+    """The account's role may not do this."""
+
+
+class NotOnServer(ClientError):  # noqa: N818
+    """The server has no such run, layer, class, filter, series or snapshot."""
+
+
+class ServerFailed(ClientError):  # noqa: N818
+    """The server has failed at it; the text has the number under which its log says why."""

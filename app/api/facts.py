@@ -1,0 +1,128 @@
+"""The answers of the API that are JSON: who asks, runs, what a run is made of, what was written."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.api.operation import Given
+from app.auth.identity import current_identity
+from db.queries import annotations, findings, runs, scalars, structure
+from db.queries.annotation_rows import AnnotationRow
+from db.queries.runs import RunRow, Shelf
+
+API_VERSION = 1
+# What of a run is told, besides its uuid, times and notes; names and meaning are those of RunRow.
+_PLAIN = (
+    "id", "name", "recorded_name", "model", "dataset", "state", "version", "owner",
+    "hyperparameters", "tags", "notes", "class_count", "layer_count", "image_count",
+    "filter_count", "snapshot_count", "last_iteration", "last_error", "planned_iterations",
+    "lost_snapshots",
+)  # fmt: skip
+_TIMES = ("created_at", "ended_at", "loaded_at", "archived_at")
+_FINDING = (
+    "key", "rank", "rule", "severity", "start_iteration", "end_iteration", "strength", "value",
+    "text", "layers", "classes", "muted", "muted_reason",
+)  # fmt: skip
+
+
+def me(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:
+    """Return whose token it is, and which version of the API this is."""
+    identity = current_identity()
+    return {"name": identity.name, "role": identity.role, "api": API_VERSION}
+
+
+def list_runs(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
+    """Return the runs of a shelf, the newest first."""
+    shelf = arguments.choice("shelf", (Shelf.ACTIVE, Shelf.ARCHIVED), default=Shelf.ACTIVE)
+    return [_run(row) for row in runs.list_runs(session, shelf=Shelf(shelf))]
+
+
+def run(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:
+    """Return the facts of one run."""
+    return _run(runs.get_run(session, run_id=run_id))
+
+
+def _run(row: RunRow) -> Mapping[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in _PLAIN},
+        "uuid": row.uuid.hex,
+        **{name: _time(getattr(row, name)) for name in _TIMES},
+    }
+
+
+def layers(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
+    """Return the layers of a run in the order of the network."""
+    found = structure.layers(session, run_id=run_id)
+    columns = ("filters", "filter_offset", "parameters", "inputs", "groups")
+    texts = {"name": "names", "kind": "kinds", "stage": "stages", "block": "blocks"}
+    return [
+        {
+            "id": at,
+            **{name: getattr(found, column)[at] for name, column in texts.items()},
+            "branch": found.branches[at],
+            **{name: int(getattr(found, name)[at]) for name in columns},
+            "kernel": found.kernels[at],
+            "stride": found.strides[at],
+        }
+        for at in range(len(found))
+    ]
+
+
+def classes(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
+    """Return the validation classes of a run."""
+    found = structure.classes(session, run_id=run_id)
+    return [
+        {"id": at, "name": name, "images": int(found.image_count[at])}
+        for at, name in enumerate(found.names)
+    ]
+
+
+def scalar_names(session: Session, run_id: int, arguments: Given) -> list[str]:
+    """Return the names of all series that were logged."""
+    return list(scalars.scalar_names(session, run_id=run_id))
+
+
+def list_annotations(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
+    """Return the annotations of a run in the order of their writing."""
+    account_id = current_identity().account_id
+    found = annotations.changes(session, run_id=run_id, account_id=account_id)
+    return [_annotation(row) for row in found.annotations]
+
+
+def _annotation(row: AnnotationRow) -> Mapping[str, Any]:
+    target = row.target
+    return {
+        "id": row.id,
+        "target": target.kind,
+        "target_id": target.id,
+        "filter": target.filter,
+        "name": row.name,
+        "first_iteration": target.first,
+        "last_iteration": target.last,
+        "author": row.author,
+        "text": row.body,
+        "tag": row.tag,
+        "created_at": _time(row.created_at),
+        "edited_at": _time(row.edited_at),
+        "resolved_at": _time(row.resolved_at),
+        "resolved_by": row.resolved_by,
+        "replies": [
+            {"author": r.author, "text": r.body, "created_at": _time(r.created_at)}
+            for r in row.replies
+        ],
+    }
+
+
+def list_findings(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
+    """Return what the health rules say about a run, the most telling first."""
+    runs.get_run(session, run_id=run_id)
+    return [
+        {name: getattr(row, name) for name in _FINDING}
+        for row in findings.list_findings(session, run_id=run_id)
+    ]
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -1,0 +1,192 @@
+"""Every operation of the API, as one table: routes and document are made of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.api import facts, look_ups
+from app.api.operation import Array, Operation, Parameter
+from db.models.measurements import PEAK_QUANTITIES, PEAKS
+from db.queries.layer_stats import ALL_QUANTITIES
+from db.queries.runs import Shelf
+from deeptracker.format import BAND_THRESHOLDS, BINS, FILTER_QUANTITIES, STATISTICS
+
+RUN = "/runs/<int:run_id>"
+_ID: Mapping[str, Any] = {"type": "integer", "minimum": 0}
+_TEXT: Mapping[str, Any] = {"type": "string"}
+_LAYER = Parameter("layer", "Id of a layer.", _ID, required=True)
+_ITERATION = Array("iteration", "i4", "[T]", "the iterations of the snapshots, rising")
+
+
+def _one_of(name: str, description: str, choices: Any, default: str | None = None) -> Parameter:
+    schema: dict[str, Any] = {"type": "string", "enum": [str(choice) for choice in choices]}
+    if default is not None:
+        schema["default"] = default
+    return Parameter(name, description, schema, required=default is None)
+
+
+def _list_of(items: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def _object(*names: str) -> Mapping[str, Any]:
+    return {"type": "object", "required": list(names)}
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "me", "/me", "Whose token it is", "Name and role of the account behind the token.",
+        schema=_object("name", "role", "api"), facts=facts.me,
+    ),
+    Operation(
+        "list_runs", "/runs", "All runs",
+        "The runs with their facts, the newest first; those in the trash are left out.",
+        parameters=(
+            _one_of("shelf", "In use, or put away.", (Shelf.ACTIVE, Shelf.ARCHIVED), "active"),
+        ),
+        schema=_list_of(_object("id", "name", "state")), facts=facts.list_runs,
+    ),
+    Operation(
+        "run", RUN, "One run",
+        "Facts and hyperparameters. last_error is a share 0..1, times are ISO 8601 in UTC.",
+        schema=_object("id", "name", "state", "version", "hyperparameters"), facts=facts.run,
+    ),
+    Operation(
+        "layers", f"{RUN}/layers", "Layers of a run",
+        "In the order of the network; an id is a place in it.",
+        schema=_list_of(_object("id", "name", "filters")), facts=facts.layers,
+    ),
+    Operation(
+        "classes", f"{RUN}/classes", "Validation classes of a run", "With their number of images.",
+        schema=_list_of(_object("id", "name", "images")), facts=facts.classes,
+    ),
+    Operation(
+        "snapshots", f"{RUN}/snapshots", "Snapshots of a run",
+        "When they were recorded, losses and errors, and how the validation images changed.",
+        arrays=(
+            _ITERATION,
+            Array("epoch", "f8", "[T]", "NaN: not recorded"),
+            Array("recorded_at", "f8", "[T]", "seconds since 1970 (UTC)"),
+            Array("learning_rate", "f8", "[T]", "NaN: not recorded"),
+            Array("train_loss", "f8", "[T]", "NaN: not recorded"),
+            Array("train_error", "f8", "[T]", "a share 0..1"),
+            Array("validation_loss", "f8", "[T]", "NaN: not recorded"),
+            Array("validation_error", "f8", "[T]", "a share 0..1"),
+            Array(
+                "transitions", "i4", "[T, 4]",
+                "images wrong to right, right to wrong, right to right, wrong to wrong since the "
+                "snapshot before; -1: none",
+            ),
+        ),
+        look_up=look_ups.snapshots,
+    ),
+    Operation(
+        "scalar_names", f"{RUN}/scalars", "Names of the logged series", "Sorted.",
+        schema=_list_of(_TEXT), facts=facts.scalar_names,
+    ),
+    Operation(
+        "scalar", f"{RUN}/scalar", "One logged series", "Complete, at every logged iteration.",
+        parameters=(Parameter("name", "Name of the series.", _TEXT, required=True),),
+        arrays=(
+            Array("iteration", "i4", "[n]", "rising"),
+            Array("value", "f8", "[n]", "NaN and infinities as logged"),
+        ),
+        meta="name", look_up=look_ups.scalar,
+    ),
+    Operation(
+        "layer_stat", f"{RUN}/layer-stat", "All statistics of one layer",
+        "Look-up layer-stat: of one quantity, over all iterations.",
+        parameters=(_LAYER, _one_of("quantity", "What was measured.", ALL_QUANTITIES)),
+        arrays=(
+            _ITERATION,
+            Array("values", "f4", f"[{len(STATISTICS)}, T]", "by meta.statistics; NaN: undefined"),
+            Array("histogram", "u4", f"[{BINS}, T]", "counts; absent where none is recorded"),
+            Array(
+                "bands", "f4", f"[{len(BAND_THRESHOLDS)}, T]",
+                "of the quantity update alone: share of parameters whose |update| / |weight| is at "
+                f"most {', '.join(f'{value:g}' for value in BAND_THRESHOLDS)}",
+            ),
+        ),
+        meta="layer, quantity, statistics (names)", look_up=look_ups.layer_stat,
+    ),
+    Operation(
+        "layer_profile", f"{RUN}/layer-profile", "One statistic of all layers",
+        "Look-up layer-stat: of one quantity, over all iterations.",
+        parameters=(
+            _one_of("quantity", "What was measured.", ALL_QUANTITIES),
+            _one_of("statistic", "Which number of it.", STATISTICS),
+        ),
+        arrays=(_ITERATION, Array("values", "f4", "[L, T]", "NaN: undefined or not measured")),
+        meta="quantity, statistic, layers (names)", look_up=look_ups.layer_profile,
+    ),
+    Operation(
+        "layer_filter", f"{RUN}/layer-filter", "All filters of one layer",
+        "Look-up layer-filter: one quantity of every filter over all iterations.",
+        parameters=(_LAYER, _one_of("quantity", "What was measured.", FILTER_QUANTITIES)),
+        arrays=(_ITERATION, Array("values", "f4", "[F, T]", "NaN: undefined")),
+        meta="layer, quantity", look_up=look_ups.layer_filter,
+    ),
+    Operation(
+        "filter", f"{RUN}/filter", "One filter",
+        "Look-up layer-filter: everything measured of one filter over all iterations.",
+        parameters=(_LAYER, Parameter("filter", "Number in its layer.", _ID, required=True)),
+        arrays=(
+            _ITERATION,
+            Array("values", "f4", f"[{len(FILTER_QUANTITIES)}, T]", "by meta.quantities"),
+        ),
+        meta="layer, filter, quantities (names)", look_up=look_ups.filter,
+    ),
+    Operation(
+        "iteration_filter", f"{RUN}/iteration-filter", "Most changed filters of an iteration",
+        "Look-up iteration-filter: over all layers, the largest first.",
+        parameters=(
+            Parameter("iteration", "Of a snapshot.", _ID, required=True),
+            _one_of("quantity", "By which.", PEAK_QUANTITIES, PEAK_QUANTITIES[0]),
+            Parameter(
+                "limit", "How many at most.",
+                {
+                    "type": "integer", "minimum": 1, "maximum": PEAKS,
+                    "default": look_ups.DEFAULT_LIMIT,
+                },
+            ),
+        ),
+        arrays=(
+            Array("layer", "i4", "[k]", "ids"),
+            Array("filter", "i4", "[k]", "numbers in their layers"),
+            Array("value", "f4", "[k]", "falling"),
+        ),
+        meta="iteration, quantity", look_up=look_ups.iteration_filter,
+    ),
+    Operation(
+        "class_stat", f"{RUN}/class-stat", "Error of the classes",
+        "Look-up class-stat: of every class, or of one, over all iterations.",
+        parameters=(Parameter("class", "Id of a class; absent: all.", _ID),),
+        arrays=(
+            _ITERATION,
+            Array("error", "f4", "[C, T]", "a share 0..1; NaN: a class without images"),
+            Array("images", "i4", "[C]", "number of images"),
+        ),
+        meta="classes (names)", look_up=look_ups.class_stat,
+    ),
+    Operation(
+        "class_image", f"{RUN}/class-image", "Images of one class",
+        "Look-up class-image: what each image was taken for at every snapshot.",
+        parameters=(Parameter("class", "Id of a class.", _ID, required=True),),
+        arrays=(
+            _ITERATION,
+            Array("image", "i4", "[n]", "ids, rising"),
+            Array("prediction", "u2 or i4", "[n, T]", "id of the class it was taken for"),
+            Array("probability", "f2", "[n, T]", "given to the true class; NaN: not recorded"),
+        ),
+        meta="class, names (of the images; null: unnamed)", look_up=look_ups.class_image,
+    ),
+    Operation(
+        "annotations", f"{RUN}/annotations", "Annotations of a run",
+        "What people wrote, with replies. target: run, iteration, class, image, layer or filter; "
+        "target_id is the id of the class, image or layer.",
+        schema=_list_of(_object("id", "target", "author", "text")), facts=facts.list_annotations,
+    ),
+    Operation(
+        "findings", f"{RUN}/findings", "Findings of the health rules", "The most telling first.",
+        schema=_list_of(_object("key", "rule", "severity", "text")), facts=facts.list_findings,
+    ),
+)  # fmt: skip
