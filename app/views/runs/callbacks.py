@@ -7,10 +7,12 @@ from dash import Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from app import store
+from app.auth.identity import current_identity
 from app.components.tables import head_cell_id, sort_marks
 from app.views.runs import details, rows
 from app.views.runs.ids import Ids
 from app.views.runs.layout import FAST_MS, SLOW_MS, empty_shelf, first_steps, no_match, row
+from db.permissions import Permission
 from db.queries import annotation_search, findings, runs
 from db.queries.runs import RunRow, Shelf
 
@@ -86,8 +88,12 @@ def show_runs(
     if not matching:
         there = no_match(asked) if found else empty_shelf(place)
         empty = first_steps() if place is Shelf.ACTIVE and not found else there
+    comparable = current_identity().may(Permission.COMPARE)
     return (
-        [row(run, worst.get(run.id), annotations=notes.get(run.id, 0)) for run in on_page],
+        [
+            row(run, worst.get(run.id), annotations=notes.get(run.id, 0), comparable=comparable)
+            for run in on_page
+        ],
         not matching,
         empty,
         _count(len(matching), len(found)),

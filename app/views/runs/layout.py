@@ -4,14 +4,17 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from app.auth.identity import Identity
 from app.components.attributes import aria
 from app.components.tables import Column, cell, nothing, percent, progress, state_badge, table
 from app.components.times import time
 from app.views import PageContext
+from app.views.compare.choice import compare_box, compare_link
 from app.views.findings.cards import severity_badge
 from app.views.runs.details import drawer, open_button
 from app.views.runs.ids import Ids
 from app.views.runs.rows import planned_snapshots
+from db.permissions import Permission
 from db.queries.runs import RunRow, Shelf
 
 SHELVES = {Shelf.ACTIVE: "In use", Shelf.ARCHIVED: "Archive", Shelf.TRASH: "Trash"}
@@ -72,10 +75,15 @@ def layout(context: PageContext) -> Component:
                         className="dt-search",
                         **aria(label="Search the runs"),
                     ),
+                    compare_link() if context.identity.may(Permission.COMPARE) else None,
                 ],
                 className="dt-page-head",
             ),
-            html.Div(table(_COLUMNS, body_id=Ids.BODY, label="Runs"), id=Ids.TABLE, hidden=True),
+            html.Div(
+                table(_columns(context.identity), body_id=Ids.BODY, label="Runs"),
+                id=Ids.TABLE,
+                hidden=True,
+            ),
             dmc.Pagination(id=Ids.PAGER, total=1, value=1, size="sm", mt="md", display="none"),
             html.Div(id=Ids.EMPTY),
             drawer(),
@@ -84,15 +92,27 @@ def layout(context: PageContext) -> Component:
     )
 
 
-def row(run: RunRow, worst: tuple[str, int] | None = None, *, annotations: int = 0) -> Component:
+def _columns(identity: Identity) -> tuple[Column, ...]:
+    first = (Column("Compare"),) if identity.may(Permission.COMPARE) else ()
+    return (*first, *_COLUMNS)
+
+
+def row(
+    run: RunRow,
+    worst: tuple[str, int] | None = None,
+    *,
+    annotations: int = 0,
+    comparable: bool = False,
+) -> Component:
     """Return one run as a row; `worst` is its worst severity with the number of such findings.
 
-    `annotations` is how many of them are open.
+    `annotations` is how many of them are open; `comparable`: with a box to tick for comparing.
     """
     shown = percent(run.last_error)
     lost = f" · {run.lost_snapshots:,} lost" if run.lost_snapshots else ""
     return html.Tr(
         [
+            *([cell(None if run.trashed_at else compare_box(run))] if comparable else []),
             cell(state_badge(run.state)),
             cell(
                 [

@@ -1,0 +1,31 @@
+"""How runs are chosen in the table of runs: a box in each row, and the link to their comparison."""
+
+from dash import get_relative_path, html
+from dash.development.base_component import Component
+
+from app.components.attributes import aria, data
+from db.queries.runs import RunRow
+
+LINK = "runs-compare"
+
+
+def compare_box(run: RunRow) -> Component:
+    """Return the box of a run; assets/comparechoice.js keeps what is ticked."""
+    return html.Button(
+        type="button",
+        role="checkbox",
+        className="compare-box",
+        **aria(label=f"Compare {run.name}", checked="false"),
+        **data(compare_run=str(run.id)),
+    )
+
+
+def compare_link() -> Component:
+    """Return the link to the comparison of what is ticked; it shows once something is."""
+    return html.A(
+        "Compare",
+        id=LINK,
+        href=get_relative_path("/compare"),
+        hidden=True,
+        className="compare-link",
+    )
