@@ -15,6 +15,7 @@ from app.config import AppSettings
 from app.views import (
     View,
     account,
+    alerts,
     annotations,
     compare,
     correlation,
@@ -37,6 +38,7 @@ _PAGES: tuple[View, ...] = (
     jobs.VIEW,
     saved_views.VIEW,
     annotations.VIEW,
+    alerts.VIEW,
     compare.VIEW,
     people.VIEW,
     overview.VIEW,

@@ -18,6 +18,7 @@ from db.errors import NotFound, RunBusy
 from db.load import sole_loader
 from db.queries import findings as stored
 from db.queries import runs
+from db.queries.alerts import raise_alerts
 from ingest.analysis.answer import Answer, answer
 from ingest.analysis.health.finding import Chart, Finding, Severity
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate
@@ -84,10 +85,14 @@ def evaluate_run(session: Session, *, run_id: int) -> list[str]:
 
     answers = answer(history, found, names, taken_for=taken_for)
     listed = _unique([f for f in found if f.severity is not Severity.INFO])
+    rows = [finding_row(f, rank) for rank, f in enumerate(listed)]
+    if history.recording:
+        # Of a training that is over, nobody needs to be told at once.
+        raise_alerts(session, run_id=run_id, findings=rows)
     return stored.save_findings(
         session,
         run_id=run_id,
-        findings=[finding_row(f, rank) for rank, f in enumerate(listed)],
+        findings=rows,
         answers={"answers": [answer_document(a) for a in answers]},
         snapshots=history.snapshots,
         last_iteration=int(history.iteration[-1]) if history.snapshots else None,

@@ -16,6 +16,7 @@ from db.engine import session_scope
 from db.queries import run_upkeep, schedules, watches, workers
 from db.queue import HEARTBEAT_SECONDS, rescue_stalled
 from deeptracker.errors import LogError
+from ingest.alerts import AlertSettings, deliver
 from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
 from ingest.watching import run_directories
 
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2.0
 EMPTY_SECONDS = 600.0
+ALERT_SECONDS = 10.0
 LOOK_SECONDS = 5.0
 LOOK_INTO_OBJECTS_SECONDS = 30.0
 # Another worker may be able to read what this one cannot.
@@ -34,6 +36,7 @@ class Upkeep:
 
     def __init__(self, engine: Engine, *, roots: Sequence[Place], concurrency: int) -> None:
         self._engine, self._roots, self._concurrency = engine, roots, concurrency
+        self._alerts = AlertSettings()
         self._id, self.name = self._enter()
 
     def _enter(self) -> tuple[int, str]:
@@ -58,6 +61,7 @@ class Upkeep:
             (self.fire_schedules, TICK_SECONDS),
             (self.look_into_folders, TICK_SECONDS),
             (self.empty_trash, EMPTY_SECONDS),
+            (self.tell_alerts, ALERT_SECONDS),
         )
         return [asyncio.create_task(_every(seconds, duty)) for duty, seconds in duties]
 
@@ -80,6 +84,10 @@ class Upkeep:
         """Ask for the deletion of runs that were in the trash for long enough."""
         with session_scope(self._engine) as session:
             run_upkeep.empty_trash(session)
+
+    def tell_alerts(self) -> None:
+        """Tell webhooks and people by e-mail about findings of live runs."""
+        deliver(self._engine, self._alerts)
 
     def look_into_folders(self) -> None:
         """Ask for jobs for what is new in the watched folders."""

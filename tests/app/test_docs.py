@@ -8,6 +8,7 @@ import typer
 from app.cli.main import cli
 from app.config import AppSettings
 from db.config import DatabaseSettings
+from ingest.alerts import AlertSettings
 from ingest.analysis.health.rules import RULES
 from ingest.locations import LocationSettings
 
@@ -16,7 +17,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def settings() -> set[str]:
-    kinds = (AppSettings, DatabaseSettings, LocationSettings)
+    kinds = (AppSettings, DatabaseSettings, LocationSettings, AlertSettings)
     return {str(f.validation_alias) for kind in kinds for f in kind.model_fields.values()}
 
 

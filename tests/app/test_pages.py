@@ -22,6 +22,7 @@ from app.shell import find_view, layout
 from app.views import PageContext, View
 from app.views.account.layout import browser
 from app.views.account.tokens import token_table
+from app.views.alerts.layout import channels as alert_channels
 from app.views.compare.charts import detail, overview
 from app.views.findings.cards import card as finding_card
 from app.views.findings.layout import rule_table
@@ -36,6 +37,7 @@ from app.views.runs.layout import row as run_table_row
 from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
+from db.queries.alerts import ChannelRow
 from db.queries.api_tokens import TokenRow
 from db.queries.people import Person
 from db.queries.runs import RunRow
@@ -134,6 +136,8 @@ def every_id(web, run: RunRow) -> set[str]:
         for finding in (finding_row(), finding_row(muted_reason="known", muted_by="Bo")):
             found |= ids_in(finding_card(finding, Names(), may_mute=True))
     found |= ids_in(rule_table({}, may_set=True))
+    told = ChannelRow(1, "webhook", "https://example.org", "high", "Ann")
+    found |= ids_in(alert_channels([told], may_manage=True))
     found |= ids_in(html.Div([*overview([run, run]), *detail([run, run])]))
     for state in ("queued", "failed"):
         found |= ids_in(job_row(job(state=state), changeable=True))

@@ -9,6 +9,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import current_identity
 from app.components.tables import head_cell_id, sort_marks
+from app.views.alerts.notice import notice
 from app.views.runs import details, rows
 from app.views.runs.ids import Ids
 from app.views.runs.layout import FAST_MS, SLOW_MS, empty_shelf, first_steps, no_match, row
@@ -45,6 +46,12 @@ def register(app: Dash) -> None:
         Input(Ids.CHANGED, "data"),
         State(Ids.SHOWN, "data"),
     )(show_runs)
+    app.callback(
+        Output(Ids.ALERTS, "children"),
+        Output(Ids.ALERTS_SHOWN, "data"),
+        Input(Ids.TIMER, "n_intervals"),
+        State(Ids.ALERTS_SHOWN, "data"),
+    )(notice)
     details.register(app)
 
 

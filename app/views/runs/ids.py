@@ -14,6 +14,8 @@ class Ids(StrEnum):
     TABLE = "runs-table"
     BODY = "runs-body"
     EMPTY = "runs-empty"
+    ALERTS = "runs-alerts"
+    ALERTS_SHOWN = "runs-alerts-shown"
     PAGER = "runs-pager"
     SHELF = "runs-shelf"
     OPENED = "runs-opened"

@@ -56,6 +56,8 @@ def layout(context: PageContext) -> Component:
             dcc.Interval(id=Ids.TIMER, interval=SLOW_MS),
             dcc.Store(id=Ids.SHOWN),
             dcc.Store(id=Ids.ORDER),
+            dcc.Store(id=Ids.ALERTS_SHOWN),
+            html.Div(id=Ids.ALERTS),
             html.Div(
                 [
                     html.H1("Runs"),

@@ -1,0 +1,17 @@
+"""The page of alerts: findings of live runs that the team is told about, and who else is."""
+
+from app.views import View
+from app.views.alerts.callbacks import register
+from app.views.alerts.ids import Ids
+from app.views.alerts.layout import layout
+from db.permissions import Permission
+
+VIEW = View(
+    name="alerts",
+    title="Alerts",
+    path="/alerts",
+    layout=layout,
+    register=register,
+    permissions={Ids.CHANGED: Permission.MANAGE_ALERTS},
+    menu="Alerts",
+)

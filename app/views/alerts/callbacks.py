@@ -1,0 +1,105 @@
+"""What the alerts page does: show what is new, mark as read, add and remove channels."""
+
+import hashlib
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+
+from app import store
+from app.auth.identity import current_identity, require
+from app.views.alerts.addresses import checked_address
+from app.views.alerts.ids import Button, Ids
+from app.views.alerts.layout import channels, none_yet, row
+from db.errors import Conflict
+from db.permissions import Permission
+from db.queries import alerts
+
+
+def register(app: Dash) -> None:
+    """Add the page's callbacks to the application."""
+    app.callback(
+        Output(Ids.BODY, "children"),
+        Output(Ids.TABLE, "hidden"),
+        Output(Ids.EMPTY, "children"),
+        Output(Ids.COUNT, "children"),
+        Output(Ids.CHANNELS, "children"),
+        Output(Ids.SHOWN, "data"),
+        Input(Ids.TIMER, "n_intervals"),
+        Input(Ids.CHANGED, "data"),
+        Input(Ids.READ_DONE, "data"),
+        State(Ids.SHOWN, "data"),
+    )(show)
+    app.callback(
+        Output(Ids.READ_DONE, "data"), Input(Ids.READ, "n_clicks"), prevent_initial_call=True
+    )(mark_read)
+    app.callback(
+        Output(Ids.CHANGED, "data"),
+        Output(Ids.PROBLEM, "children"),
+        Output(Ids.ADDRESS, "value"),
+        Input(Ids.ADD, "n_clicks"),
+        Input({"type": Button.REMOVE, "channel": ALL}, "n_clicks"),
+        State(Ids.KIND, "value"),
+        State(Ids.ADDRESS, "value"),
+        State(Ids.SEVERITY, "value"),
+        prevent_initial_call=True,
+    )(change)
+
+
+def show(_ticks: object, _changed: object, _read: object, shown: object) -> tuple[Any, ...]:
+    """Return the rows and channels; nothing where the timer asks and nothing changed."""
+    identity = current_identity()
+    may_manage = identity.may(Permission.MANAGE_ALERTS)
+    with store.transaction() as session:
+        found = alerts.list_alerts(session, account_id=identity.account_id)
+        told = alerts.list_channels(session)
+    state = hashlib.sha256(repr((found, told)).encode()).hexdigest()[:16]
+    if ctx.triggered_id == Ids.TIMER and state == shown:
+        raise PreventUpdate
+    new = sum(one.unread for one in found)
+    return (
+        [row(one) for one in found],
+        not found,
+        None if found else none_yet(),
+        f"{new:,} new" if new else "",
+        channels(told, may_manage=may_manage),
+        state,
+    )
+
+
+def mark_read(clicks: object) -> object:
+    """Note that the person has read all alerts."""
+    identity = current_identity()
+    with store.transaction() as session:
+        alerts.mark_seen(session, account_id=identity.account_id)
+    return clicks
+
+
+def change(
+    clicks: object, removes: object, kind: object, address: object, severity: object
+) -> tuple[Any, Any, Any]:
+    """Add the channel of the form, or remove the one whose button was clicked."""
+    identity = require(Permission.MANAGE_ALERTS)
+    triggered = ctx.triggered_id
+    if isinstance(triggered, dict):
+        number = triggered.get("channel")
+        pressed = ctx.triggered[0]["value"] if ctx.triggered else None
+        if not isinstance(number, int) or not pressed:
+            raise PreventUpdate
+        with store.transaction() as session:
+            alerts.remove_channel(session, channel_id=number)
+        return ["removed", number], "", no_update
+    try:
+        where = checked_address(str(kind), address if isinstance(address, str) else "")
+        with store.transaction() as session:
+            channel_id = alerts.add_channel(
+                session,
+                kind=str(kind),
+                address=where,
+                severity=str(severity),
+                account_id=identity.account_id,
+                account_name=identity.name,
+            )
+    except Conflict as error:
+        return no_update, str(error), no_update
+    return ["added", channel_id], "", ""

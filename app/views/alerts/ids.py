@@ -1,0 +1,29 @@
+"""The ids of the alerts page's components."""
+
+from enum import StrEnum
+
+
+class Ids(StrEnum):
+    """One id each, all beginning with the view's name."""
+
+    TIMER = "alerts-timer"
+    SHOWN = "alerts-shown"
+    BODY = "alerts-body"
+    TABLE = "alerts-table"
+    EMPTY = "alerts-empty"
+    COUNT = "alerts-count"
+    READ = "alerts-read"
+    READ_DONE = "alerts-read-done"
+    CHANNELS = "alerts-channels"
+    KIND = "alerts-kind"
+    ADDRESS = "alerts-address"
+    SEVERITY = "alerts-severity"
+    ADD = "alerts-add"
+    CHANGED = "alerts-changed"
+    PROBLEM = "alerts-problem"
+
+
+class Button(StrEnum):
+    """The type of a button in the row of a channel."""
+
+    REMOVE = "alerts-remove"

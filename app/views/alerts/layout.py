@@ -1,0 +1,145 @@
+"""The page of alerts: a row for each, and the channels that are told."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from app.components.attributes import aria
+from app.components.controls import select
+from app.components.tables import Column, cell, nothing, table
+from app.components.times import time
+from app.views import PageContext
+from app.views.alerts.ids import Button, Ids
+from app.views.findings.cards import severity_badge
+from db.permissions import Permission
+from db.queries.alerts import AlertRow, ChannelRow
+from ingest.analysis.health.rules import BY_NAME
+
+EVERY_MS = 5_000
+KINDS = {"app": "This application", "webhook": "Webhook", "email": "E-mail"}
+SEVERITIES = {"high": "high", "medium": "medium and high", "low": "all"}
+
+_COLUMNS = (
+    Column("Severity"),
+    Column("Finding"),
+    Column("Run"),
+    Column("Iteration", numeric=True),
+    Column("Found"),
+)
+
+
+def layout(context: PageContext) -> Component:
+    """Return the page; its rows come by callback."""
+    may_manage = context.identity.may(Permission.MANAGE_ALERTS)
+    return html.Div(
+        [
+            dcc.Interval(id=Ids.TIMER, interval=EVERY_MS),
+            dcc.Store(id=Ids.SHOWN),
+            dcc.Store(id=Ids.CHANGED),
+            dcc.Store(id=Ids.READ_DONE),
+            html.Div(
+                [
+                    html.H1("Alerts"),
+                    html.Span(id=Ids.COUNT, className="dt-count", role="status"),
+                    dmc.Button("Mark all as read", id=Ids.READ, variant="default", size="xs"),
+                ],
+                className="dt-page-head",
+            ),
+            html.Div(table(_COLUMNS, body_id=Ids.BODY, label="Alerts"), id=Ids.TABLE, hidden=True),
+            html.Div(id=Ids.EMPTY),
+            html.H2("Who is told"),
+            html.P(
+                "Findings of runs that are still recording are told once each, from the severity "
+                "on that is chosen. Webhooks must have a public address.",
+                className="dt-soft",
+            ),
+            html.Div(id=Ids.CHANNELS),
+            _form(hidden=not may_manage),
+            html.P("Administrators choose who is told.", className="dt-soft", hidden=may_manage),
+        ],
+        className="dt-page",
+    )
+
+
+def _form(*, hidden: bool) -> Component:
+    return html.Div(
+        [
+            select(Ids.KIND, "What is told", KINDS, "app", 170),
+            dmc.TextInput(
+                id=Ids.ADDRESS,
+                placeholder="https://... or you@example.org",
+                size="xs",
+                w=340,
+                **aria(label="Address of the webhook, or e-mail address"),
+            ),
+            select(Ids.SEVERITY, "From which severity on", SEVERITIES, "high", 160),
+            dmc.Button("Add", id=Ids.ADD, size="xs"),
+            html.P(id=Ids.PROBLEM, className="dt-problem", role="alert"),
+        ],
+        className="dt-form-row",
+        hidden=hidden,
+    )
+
+
+def row(found: AlertRow) -> Component:
+    """Return one alert as a row; what is new is marked by a word, too."""
+    rule = BY_NAME.get(found.rule)
+    parts: list[Any] = [
+        dmc.Anchor(
+            rule.title if rule else found.rule, href=f"/run/{found.run_id}/findings", fw=600
+        ),
+        html.Div(found.text, className="dt-soft"),
+    ]
+    if found.unread:
+        parts.insert(0, dmc.Badge("new", size="xs", mr=6, tt="none"))
+    return html.Tr(
+        [
+            cell(severity_badge(found.severity)),
+            cell(parts),
+            cell(dmc.Anchor(found.run, href=f"/run/{found.run_id}/overview", className="dt-main")),
+            cell(f"{found.iteration:,}", numeric=True),
+            cell(time(found.created_at)),
+        ],
+        key=str(found.id),
+    )
+
+
+def none_yet() -> Component:
+    """Return what stands where nothing was told yet."""
+    return nothing(
+        "Nothing was told yet",
+        html.P(
+            "When a run that is still recording shows a finding of a chosen severity, it stands "
+            "here, and whoever is listed below is told."
+        ),
+    )
+
+
+def channels(found: Sequence[ChannelRow], *, may_manage: bool) -> Component:
+    """Return the channels as a list, each with its last error."""
+    if not found:
+        return html.P("Nobody is told so far.", className="dt-soft")
+    return html.Ul([_channel(one, may_manage=may_manage) for one in found], className="alerts-list")
+
+
+def _channel(found: ChannelRow, *, may_manage: bool) -> Component:
+    words = KINDS[found.kind] + (f" {found.address}" if found.address else "")
+    parts: list[Any] = [f"{words}: {SEVERITIES[found.severity]}, set by {found.account_name}. "]
+    if found.error:
+        parts.append(html.Span(f"Last time it failed: {found.error} ", className="dt-problem"))
+    elif found.sent_at is not None:
+        parts.append(html.Span(["Last told ", time(found.sent_at), ". "], className="dt-soft"))
+    if may_manage:
+        parts.append(
+            dmc.Button(
+                "Remove",
+                id={"type": Button.REMOVE, "channel": found.id},
+                variant="default",
+                size="compact-xs",
+                **aria(label=f"No longer tell {words}"),
+            )
+        )
+    return html.Li(parts)

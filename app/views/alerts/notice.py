@@ -1,0 +1,31 @@
+"""A notice on other pages that there are alerts which the person has not read."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import no_update
+
+from app import store
+from app.auth.identity import current_identity
+from db.queries import alerts
+
+
+def notice(_ticks: object = None, shown: object = None) -> tuple[Any, Any]:
+    """Return the notice (None where all is read) and what it says, nothing where that stands."""
+    identity = current_identity()
+    with store.transaction() as session:
+        new = alerts.unread(session, account_id=identity.account_id)
+    if new == shown:
+        return no_update, no_update
+    if not new:
+        return None, new
+    words = "1 new alert" if new == 1 else f"{new:,} new alerts"
+    return (
+        dmc.Alert(
+            [f"{words} of runs that are recording. ", dmc.Anchor("Look at them", href="/alerts")],
+            color="red",
+            variant="light",
+            className="runs-alerts",
+        ),
+        new,
+    )

@@ -1,0 +1,260 @@
+"""Findings of live runs are told once: in the application, by webhook, by e-mail."""
+
+import ipaddress
+import json
+import socket
+import threading
+from contextlib import contextmanager
+from email import message_from_bytes
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.engine import make_engine
+from db.errors import Conflict, NotFound
+from db.queries import accounts, alerts
+from ingest import alerts as sending
+from ingest.alerts import AlertSettings, NotDelivered, deliver, is_public
+from ingest.evaluate import evaluate_run
+from tests.stored_runs import store_run
+
+
+@pytest.fixture
+def team(session):
+    account = accounts.add_account(session, email="ann@example.org", role="admin")
+    return {"account_id": account.id, "account_name": account.name}
+
+
+def finding(key="loss-jump@10::", rule="loss-jump", severity="high"):
+    return {
+        "key": key,
+        "rule": rule,
+        "severity": severity,
+        "start_iteration": 10,
+        "text": "The loss rose.",
+    }
+
+
+def raised(session, run_id, *findings):
+    return alerts.raise_alerts(session, run_id=run_id, findings=findings)
+
+
+class TestRaising:
+    def test_nobody_listens_nothing_is_told(self, session, noise):
+        assert raised(session, noise[0].run_id, finding()) == 0
+
+    def test_once_from_the_severity_chosen(self, session, noise, team):
+        run = noise[0].run_id
+        alerts.add_channel(session, kind="app", address="", severity="medium", **team)
+        assert raised(session, run, finding(), finding("b", "plateau", "low")) == 1
+        assert raised(session, run, finding()) == 0
+        # The same rule at the next snapshot is no news, another rule is.
+        assert raised(session, run, finding("loss-jump@20::"), finding("c", "plateau")) == 1
+        assert [a.rule for a in alerts.list_alerts(session, account_id=team["account_id"])] == [
+            "plateau",
+            "loss-jump",
+        ]
+
+    def test_everybody_reads_for_himself(self, session, noise, team):
+        alerts.add_channel(session, kind="app", address="", severity="low", **team)
+        other = accounts.add_account(session, email="bo@example.org", role="viewer").id
+        raised(session, noise[0].run_id, finding())
+        alerts.mark_seen(session, account_id=other)
+        assert alerts.unread(session, account_id=other) == 0
+        assert alerts.unread(session, account_id=team["account_id"]) == 1
+        [row] = alerts.list_alerts(session, account_id=other)
+        assert not row.unread
+
+    def test_only_of_a_run_that_still_records(self, session, team, monkeypatch):
+        alerts.add_channel(session, kind="app", address="", severity="low", **team)
+        told = []
+        from ingest import evaluate
+
+        monkeypatch.setattr(evaluate, "raise_alerts", lambda *_a, run_id, **_o: told.append(run_id))
+        live = store_run(session, seed=1, state="recording")
+        store = store_run(session, seed=2, state="complete")
+        for run in (live, store):
+            evaluate_run(session, run_id=run.run_id)
+        assert told == [live.run_id]
+
+    def test_channels(self, session, team):
+        one = alerts.add_channel(session, kind="email", address="a@b.org", severity="high", **team)
+        with pytest.raises(Conflict):
+            alerts.add_channel(session, kind="email", address="a@b.org", severity="low", **team)
+        with pytest.raises(Conflict):
+            alerts.add_channel(session, kind="pigeon", address="", severity="low", **team)
+        alerts.remove_channel(session, channel_id=one)
+        with pytest.raises(NotFound):
+            alerts.remove_channel(session, channel_id=one)
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.215.14", True),
+        ("2606:4700::1111", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),
+        ("224.0.0.1", False),
+        ("::1", False),
+        ("fe80::1", False),
+        ("fd00::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("2002:7f00:1::", False),
+        ("64:ff9b::7f00:1", False),
+    ],
+)
+def test_what_is_public(address, public):
+    assert is_public(ipaddress.ip_address(address)) is public
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/x",
+        "http://localhost/x",
+        "http://[::1]/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://169.254.169.254/latest/meta-data",
+        "ftp://example.org/",
+        "file:///etc/passwd",
+        "http://user@example.org/",
+        "http://example.org:99999/",
+        "http://no-such-host.invalid/",
+        "//example.org",
+        "",
+    ],
+)
+def test_a_webhook_that_is_refused(url, one_alert):
+    with pytest.raises(NotDelivered):
+        sending.send_webhook(url, one_alert, link="")
+
+
+@pytest.fixture
+def one_alert():
+    from datetime import UTC, datetime
+
+    return alerts.AlertRow(
+        1, 3, "my\nrun", "loss-jump", "high", 10, "It rose.", datetime.now(UTC), True
+    )
+
+
+@contextmanager
+def receiver(status=200, location=None):
+    """Yield the address of a web server here, and the requests that it got."""
+    got = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            got.append((self.path, self.headers["Host"], json.loads(body)))
+            self.send_response(status)
+            if location:
+                self.send_header("Location", location)
+            self.end_headers()
+
+        def log_message(self, *_arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", got
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def anywhere(_address):
+    return True
+
+
+class TestSending:
+    def test_a_webhook_gets_the_finding(self, one_alert):
+        with receiver() as (url, got):
+            sending.send_webhook(
+                f"{url}/hook?a=1", one_alert, link="http://x/run/3", may_connect=anywhere
+            )
+        [(path, host, body)] = got
+        assert (path, host) == ("/hook?a=1", url.removeprefix("http://"))
+        assert body["title"] == "Training loss jumped"
+        assert (body["run_id"], body["severity"], body["link"]) == (3, "high", "http://x/run/3")
+
+    def test_a_redirect_is_not_followed(self, one_alert):
+        with (
+            receiver() as (inner, reached),
+            receiver(302, inner) as (url, got),
+            pytest.raises(NotDelivered, match="302"),
+        ):
+            sending.send_webhook(url, one_alert, link="", may_connect=anywhere)
+        assert len(got) == 1
+        assert reached == []
+
+    def test_a_mail_reaches_the_server(self, one_alert):
+        with mail_server() as (settings, inbox):
+            sending.send_email(settings, "you@example.org", one_alert, link="http://x/run/3")
+        [message] = inbox
+        assert message["Subject"] == "[DeepTracker] Training loss jumped in my run"
+        assert message["To"] == "you@example.org"
+        assert "http://x/run/3" in message.get_payload()
+
+    def test_without_a_mail_server_it_says_so(self, one_alert):
+        with pytest.raises(NotDelivered, match="DEEPTRACKER_SMTP_HOST"):
+            sending.send_email(AlertSettings(), "you@example.org", one_alert, link="")
+
+
+@contextmanager
+def mail_server():
+    inbox = []
+
+    class Inbox:
+        async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
+            inbox.append(message_from_bytes(envelope.content))
+            return "250 OK"
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(Inbox(), hostname="127.0.0.1", port=port, ready_timeout=60.0)
+    controller.start()
+    try:
+        yield (
+            AlertSettings(smtp_host="127.0.0.1", smtp_port=port, smtp_security="none"),
+            inbox,
+        )
+    finally:
+        controller.stop()
+
+
+def test_what_waits_is_delivered_and_failures_are_tried_again(database_url):
+    engine = make_engine(database_url)
+    with receiver() as (good, got), receiver(500) as (bad, _), mail_server() as (settings, inbox):
+        with Session(engine) as session, session.begin():
+            account = accounts.add_account(session, email="ann@example.org", role="admin")
+            by = {"account_id": account.id, "account_name": account.name, "severity": "high"}
+            run = store_run(session, seed=1)
+            alerts.add_channel(session, kind="webhook", address=good, **by)
+            alerts.add_channel(session, kind="webhook", address=bad, **by)
+            alerts.add_channel(session, kind="email", address="you@example.org", **by)
+            assert raised(session, run.run_id, finding()) == 1
+        tries = [deliver(engine, settings, may_connect=anywhere) for _ in range(7)]
+        assert tries == [3, 1, 1, 1, 1, 0, 0]
+        assert (len(got), len(inbox)) == (1, 1)
+    with Session(engine) as session:
+        states = session.execute(text("SELECT state, attempts FROM alert_delivery ORDER BY 2"))
+        assert states.all() == [("sent", 1), ("sent", 1), ("failed", 5)]
+        assert [c.error for c in alerts.list_channels(session)] == [
+            None,
+            "It answered with status 500.",
+            None,
+        ]
+    engine.dispose()
