@@ -133,12 +133,54 @@
       const { selection, selectionAddress } = deeptracker;
       selection.adopt(selectionAddress.read(selection.fields(), location.search));
       this.align = selection.get().align;
+      this.ids = this.idsNow();
+      this.pair = ["0", "1"];
+      this.settle();
       this.write();
     }
 
+    idsNow() {
+      return this.chart.options.runs.map(({ id }) => id);
+    }
+
     draw() {
+      const ids = this.idsNow();
+      if (String(ids) !== String(this.ids)) this.move(ids);
       this.write();
       return "";
+    }
+
+    /** Keep what is said of runs by their place with the same runs, where they have moved. */
+    move(ids) {
+      const { selection } = deeptracker;
+      const now = selection.get();
+      const members = ids.map((id) => now.members[this.ids.indexOf(id)] || 0);
+      const place = (before) => {
+        const at = ids.indexOf(this.ids[Number(before)]);
+        return at < 0 ? null : String(at);
+      };
+      const pair = [place(now.firstrun), place(now.secondrun)];
+      this.ids = ids;
+      this.pair = ["0", "1"];
+      const whole = !pair.includes(null);
+      selection.set({
+        members: members.some(Boolean) ? members : null,
+        firstrun: whole ? pair[0] : null, secondrun: whole ? pair[1] : null,
+      });
+    }
+
+    /** See to it that the two runs in detail are two of those there: who takes one, gives his. */
+    settle() {
+      const { selection } = deeptracker;
+      const { firstrun, secondrun } = selection.get();
+      const [before, after] = [this.pair, [firstrun, secondrun]];
+      const good = after.every((at) => /^\d$/.test(at) && Number(at) < this.ids.length);
+      if (good && firstrun !== secondrun) this.pair = after;
+      else if (!good) this.pair = ["0", "1"];
+      else this.pair = firstrun !== before[0] ? [firstrun, before[0]] : [before[1], secondrun];
+      if (String(this.pair) === String(after)) return;
+      selection.set({ firstrun: this.pair[0], secondrun: this.pair[1] });
+      selection.show();
     }
 
     selected(selection, names) {
@@ -147,6 +189,7 @@
         // These are places of the other axis.
         deeptracker.selection.set({ cursor: null, pins: null, range: null, zoom: null });
       }
+      if (names.has("firstrun") || names.has("secondrun")) this.settle();
       clearTimeout(this.rest);
       this.rest = setTimeout(() => this.write(), REST_MS);
     }

@@ -40,13 +40,12 @@
       if (grouping === "seeds" && groups && groups.every((one) => one.length === 1)) {
         said.push("No two of these runs differ by nothing but the seed, so each stands for itself.");
       } else if (groups?.some((one) => one.length > 1)) {
-        said.push("A line is the mean of its runs, the band one sample standard deviation to both sides.");
+        said.push("A line is the mean of its runs, the band one standard deviation to both sides; where only one of them goes on, there is no band.");
       } else if (grouping === "chosen") {
         said.push("Give runs the same group number to see their mean and spread.");
       }
       if (meta.all_ticks > meta.ticks) {
-        said.push(`${deeptracker.numbers.integer(meta.ticks)} places of the axis for ${
-          deeptracker.numbers.integer(meta.all_ticks)}: each shows the last snapshot at or before it.`);
+        said.push("The runs' snapshots lie at different places: a chart shows of each the last one at or before the cursor.");
       }
       return said.join(" ");
     }

@@ -106,12 +106,17 @@
       return { y, low, high, log };
     }
 
-    drawRuns(context, panel, scale, alpha = 1) {
+    drawRuns(context, panel, scale) {
       const { axis } = this.chart;
       this.chart.options.runs.forEach((_, at) => {
         const data = this.series(panel, at);
         if (!data.iterations.length) return;
         context.save();
+        // A step would go on to the end of the axis, also where the run has ended.
+        const end = axis.projection(panel.place.width)(axis.coordinate(data.iterations.at(-1)));
+        context.beginPath();
+        context.rect(panel.place.left, panel.place.top, end + 1, panel.place.height);
+        context.clip();
         context.setLineDash(deeptracker.compare.pattern(at));
         const line = { colour: deeptracker.compare.colour(at), step: panel.name === "learning_rate" };
         deeptracker.stripmarks.line(context, line, data, axis, panel.place, scale);

@@ -215,6 +215,9 @@
       takeOver(found);
     },
 
+    /** Let the controls of a page about no run follow what was changed otherwise. */
+    show: toStore,
+
     sync,
     fields: () => fields(),
   };

@@ -41,11 +41,15 @@ def _options(runs: Sequence[RunRow]) -> dict[str, Any]:
     return {"runs": about}
 
 
+def state(runs: Sequence[RunRow]) -> Component:
+    """Return what keeps the page's choice in the address."""
+    return chart(Ids.STATE, "comparestate", label="", **_options(runs))
+
+
 def overview(runs: Sequence[RunRow]) -> list[Component]:
-    """Return what is shown of all runs: their key, the axis, scalars, events."""
+    """Return what is shown of all runs: their key and the axis."""
     given = _options(runs)
     return [
-        chart(Ids.STATE, "comparestate", label="", **given),
         html.Div(
             [
                 chart(

@@ -14,7 +14,7 @@ from app.components.tables import nothing
 from app.selection import page_parts
 from app.views import PageContext
 from app.views.compare.aligned import MOST_RUNS
-from app.views.compare.charts import detail, overview
+from app.views.compare.charts import detail, overview, state
 from app.views.compare.ids import Ids
 from app.views.compare.settings import settings_table
 from app.views.compare.words import ALIGNMENTS, GROUPINGS
@@ -103,9 +103,10 @@ def body_of(ids: list[int]) -> tuple[list[Component], str]:
         html.P(text, className="compare-refused", role="alert") for text in missing
     ]
     if len(found) < 2:
-        return [*said, _too_few(found)], f"{versions} {missing}"
+        return [*said, state(found), _too_few(found)], f"{versions} {missing}"
     return [
         *said,
+        state(found),
         *overview(found),
         settings_table(found),
         *detail(found),

@@ -1,0 +1,140 @@
+"""Two real runs are ticked in the table, compared, aligned, averaged; a link reopens it all."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from benchmarks.browser import log_in
+from db.permissions import Role
+from db.queries import snapshots
+from db.queries.compare import results_at
+from ingest.pipeline import load_log
+
+DRAWN = """
+() => document.getElementById("compare-layers")
+  && [...document.querySelectorAll("[data-chart]")].every(
+    (chart) => ["drawn", "message"].includes(chart.dataset.state))
+"""
+
+
+@pytest.fixture(scope="module")
+def again(site_engine: Engine, recorded_run_again: Path) -> int:
+    """The id of the same training with another seed."""
+    return load_log(site_engine, recorded_run_again).run_id
+
+
+def painted(page: Page) -> None:
+    page.wait_for_function(DRAWN)
+
+
+def handler(page: Page, chart: str, expression: str):
+    """Evaluate an expression of `h`, what draws a chart."""
+    return page.evaluate(
+        f"(() => {{ const h = deeptracker.charts.of(document.getElementById('{chart}')).handler;"
+        f" return {expression}; }})()"
+    )
+
+
+def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again):
+    page.goto("/")
+    link = page.locator("#runs-compare")
+    expect(page.locator(f"[data-compare-run='{digits}']")).to_be_visible()
+    expect(link).to_be_hidden()
+    page.locator(f"[data-compare-run='{digits}']").click()
+    expect(link).to_have_text("Tick another run to compare")
+    page.locator("#runs-search").fill("digits")  # the rows come anew, the tick stays
+    expect(page.locator(f"[data-compare-run='{digits}']")).to_have_attribute("aria-checked", "true")
+    page.locator(f"[data-compare-run='{again}']").press("Enter")
+    expect(link).to_have_text("Compare 2 runs")
+    link.click()
+    painted(page)
+    assert page.url.endswith(f"/compare?runs={digits},{again}")
+    expect(page.locator("#compare-key li")).to_have_count(2)
+    expect(page.locator(".compare-settings")).to_contain_text("nothing but the seed")
+
+    # What is drawn is what was recorded.
+    with Session(site_engine) as session:
+        errors = [snapshots.class_errors(session, run_id=run) for run in (digits, again)]
+    drawn = handler(page, "compare-map-difference", "Array.from(h.values)")
+    np.testing.assert_allclose(drawn, (errors[1] - errors[0]).ravel(), atol=1e-6)
+    low, high = handler(
+        page, "compare-map-difference", "[h.scaleOf(deeptracker.selection.get()).whole]"
+        ".map(({ low, high }) => [low, high])[0]"
+    )  # fmt: skip
+    assert low == -high
+    expect(page.locator("#compare-matching")).to_have_text("10 classes matched by name.")
+    expect(page.locator("#compare-layers-legend")).to_contain_text("16 layers matched by name")
+
+    # The cursor is one over all charts, and the images follow it.
+    plot = page.locator("#compare-series .dt-plot")
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + 90)
+    page.wait_for_function("deeptracker.selection.get().cursor !== null")
+    cursor = page.evaluate("deeptracker.selection.get().cursor")
+    expect(page.locator(".dt-tooltip")).to_contain_text("B ")
+    with Session(site_engine) as session:
+        right = [
+            results_at(session, run_id=run, iteration=cursor).correct for run in (digits, again)
+        ]
+    only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
+    said = page.locator("#compare-images .compare-note")
+    expect(said).to_contain_text(f"At iteration {cursor} of both")
+    expect(said).to_contain_text(f"only A right {only[0]}, only B right {only[1]}")
+    expect(page.locator(".compare-tile")).to_have_count(sum(only))
+    for chart in ("compare-layers", "compare-map-first", "compare-events", "compare-axis"):
+        assert page.locator(f"#{chart} .dt-cursor").is_visible(), chart
+
+    # By clock, with the seeds as one; the address says it all.
+    page.mouse.move(5, 5)
+    page.get_by_text("Wall clock").click()
+    page.get_by_text("Seeds as one").click()
+    page.wait_for_function("location.search.includes('align=clock')")
+    expect(page.locator("#compare-key")).to_contain_text("group 1")
+    painted(page)
+    mean = handler(page, "compare-series", "Array.from(h.arrays['mean.0'].shape)")
+    assert mean[0] == 1
+    assert handler(page, "compare-axis", "h.chart.axis.columns") > 1
+    assert "cursor=" not in page.url  # a place of the other axis
+    link = page.url
+
+    other = page.context.new_page()
+    other.goto(link)
+    painted(other)
+    expect(other.locator("#compare-align input:checked")).to_have_value("clock")
+    expect(other.locator("#compare-grouping input:checked")).to_have_value("seeds")
+    assert other.evaluate("deeptracker.selection.get().align") == "clock"
+    # Back from a run it is as it was, and the run knows nothing of it.
+    other.locator("#compare-key a").first.click()
+    other.wait_for_url(re.compile(rf"/run/{digits}"))
+    other.wait_for_selector("#overview-strip[data-state=drawn]")
+    other.go_back()
+    painted(other)
+    expect(other.locator("#compare-align input:checked")).to_have_value("clock")
+    other.close()
+
+
+def test_little_to_compare_explains_itself(page, site, digits, again):
+    page.goto(f"/compare?runs={digits}")
+    expect(page.locator(".dt-nothing")).to_contain_text("One run is chosen")
+    page.get_by_label("Runs to compare").first.click()
+    page.get_by_role("option", name=re.compile(rf"\(run {again}\)")).click()
+    painted(page)
+    page.wait_for_function(f"location.search.startsWith('?runs={digits},{again}')")
+    page.goto(f"/compare?runs={digits},987654")
+    expect(page.locator(".compare-refused")).to_have_text("There is no run 987654.")
+
+
+def test_a_viewer_does_not_compare(browser, site, digits, again):
+    context = browser.new_context(base_url=site.address)
+    page = context.new_page()
+    log_in(page, site.new_link(role=Role.VIEWER))
+    page.wait_for_selector(f"a[href='/run/{digits}/overview']")
+    assert page.locator("[data-compare-run], #runs-compare").count() == 0
+    page.goto(f"/compare?runs={digits},{again}")
+    expect(page.locator("#shell-page")).to_contain_text("may not see this page")
+    context.close()
