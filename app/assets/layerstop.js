@@ -6,7 +6,8 @@
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
 
-  const BLOCK = 32; // snapshots of one answer
+  const BLOCK = 60; // snapshots of one answer
+  const REST = 100; // ms without a movement, until more is asked for
   const FIELDS = ["cursor", "pins", "topquantity", "topsort", "top", "filters"];
 
   function make(name, kind, text) {
@@ -26,10 +27,15 @@
       this.list = make("div", "layers-list");
       chart.element.append(this.tabs, this.note, this.list);
       this.shown = "cursor"; // or "common", or a pinned iteration
+      this.foreseen = new Map(); // choice -> the blocks that were asked for ahead
       this.answers = new Map(); // address -> answer, null while it is under way
       chart.ways.push(deeptracker.layers.subscribe(() => chart.invalidate()));
       this.list.addEventListener("click", (event) => this.clicked(event));
       this.list.addEventListener("pointerdown", (event) => this.foresee(event));
+    }
+
+    destroy() {
+      clearTimeout(this.idle);
     }
 
     selected(selection, names) {
@@ -45,10 +51,26 @@
       const column = axis.exactColumn(iteration);
       const first = column - (column % BLOCK);
       const block = this.block(first, selection);
-      // What the cursor comes to next is there before it.
-      const beside = column - first < BLOCK / 4 ? first - BLOCK : column - first >= (3 * BLOCK) / 4 ? first + BLOCK : -1;
-      if (block && beside >= 0 && beside < axis.columns) this.block(beside, selection);
+      if (block) this.prefetch(first, selection);
       return block && this.rowOf(block, column - first);
+    }
+
+    /**
+     * When nothing moves, ask for the blocks nearest to the cursor, one after the other, so that the
+     * list follows it without asking; once for a choice, not with every version of a live run.
+     */
+    prefetch(first, selection) {
+      clearTimeout(this.idle);
+      this.idle = setTimeout(() => {
+        const choice = `${selection.topquantity} ${selection.top}`;
+        if (!this.foreseen.has(choice)) this.foreseen.set(choice, new Set());
+        const done = this.foreseen.get(choice).add(first);
+        const firsts = Array.from({ length: Math.ceil(this.chart.axis.columns / BLOCK) }, (_, at) => at * BLOCK);
+        const next = firsts.filter((at) => !done.has(at)).sort((a, b) => Math.abs(a - first) - Math.abs(b - first))[0];
+        if (next === undefined) return;
+        done.add(next);
+        this.block(next, selection); // its coming draws, which asks for the next
+      }, REST);
     }
 
     rowOf({ layer, filter, value }, row) {
