@@ -206,7 +206,8 @@
       }
       const runs = this.chart.options.runs.map(({ id }) => id).join();
       const text = selectionAddress.write(fields, chosen);
-      const search = `?runs=${runs}${text ? `&${text}` : ""}`;
+      const parts = [runs && `runs=${runs}`, text].filter(Boolean);
+      const search = parts.length ? `?${parts.join("&")}` : "";
       if (search !== location.search) history.replaceState(history.state, "", location.pathname + search);
     }
 

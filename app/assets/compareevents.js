@@ -36,7 +36,7 @@
     receive({ arrays, meta }) {
       this.arrays = arrays;
       this.meta = meta;
-      this.listed = "";
+      this.listed = null;
       this.ask();
     }
 

@@ -160,6 +160,9 @@ _SAY = {
     ),
     "noValues": "No class of the same name has validation images.",
 }
+_NOWHERE = (
+    "This run has no snapshot on this axis: none yet, or its log does not say when they were."
+)
 _TITLES = {
     "first": "Class error",
     "second": "Class error",
@@ -186,7 +189,7 @@ def _map(runs: Sequence[RunRow], id: str, side: str, legend: str | None) -> Comp
         maxHeight=300,
         rowHeight=18,
         redraw=["compareorder"],
-        say=_SAY,
+        say=_SAY if side == "difference" else {**_SAY, "noColumns": _NOWHERE},
         **_options(runs),
     )
     head: list[Any] = [html.H2(_TITLES[side], id=f"{id}-title")]
