@@ -13,29 +13,35 @@
       if (box.getAttribute("aria-checked") !== on) box.setAttribute("aria-checked", on);
     }
     link.hidden = !ticked.size;
+    tell();
     const base = link.getAttribute("href").split("?")[0];
     const address = `${base}?runs=${[...ticked].join()}`;
     if (link.getAttribute("href") !== address) link.setAttribute("href", address);
-    const text = ticked.size < 2 ? "Tick another run to compare" : `Compare ${ticked.size} runs`;
+    let text = ticked.size < 2 ? "Tick another run to compare" : `Compare ${ticked.size} runs`;
+    if (ticked.size > MOST) text = `At most ${MOST} runs can be compared`;
     if (link.textContent !== text) link.textContent = text;
   }
 
   function tick(id) {
-    if (!ticked.delete(id)) {
-      if (ticked.size === MOST) {
-        window.deeptracker.say(`At most ${MOST} runs can be compared.`, { failed: true });
-        return;
-      }
-      ticked.add(id);
-    }
+    if (!ticked.delete(id)) ticked.add(id);
     show();
+  }
+
+  /** Show the buttons for all that is ticked, and tell their callback what that is. */
+  function tell() {
+    const bar = document.getElementById("runs-bulk");
+    const now = [...ticked].join();
+    if (!bar || bar.dataset.ticked === now) return;
+    bar.dataset.ticked = now;
+    bar.hidden = !ticked.size;
+    window.dash_clientside?.set_props?.("runs-ticked", { data: [...ticked] });
   }
 
   /** Go to an address of ours without loading everything anew, as the other links do. */
   function follow(event, link) {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    if (ticked.size < 2) return;
+    if (ticked.size < 2 || ticked.size > MOST) return;
     history.pushState({}, "", link.href);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     scrollTo(0, 0);
@@ -47,6 +53,10 @@
     if (box) tick(box.dataset.compareRun);
     const link = event.target.closest?.("#runs-compare");
     if (link) follow(event, link);
+    // Once the callback has them on their way, nothing is ticked any more.
+    if (event.target.closest?.("#runs-archive-all, #runs-trash-all")) {
+      setTimeout(() => { ticked.clear(); show(); }, 400);
+    }
   });
 
   // Rows come and go by callbacks, which know nothing of what is ticked.

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
+from app.ids import Shell
 from app.views.runs.ids import OPEN, Act, Ids
 from db.engine import session_scope
 from db.models import Run
@@ -20,12 +21,13 @@ def run_id(app_engine, people):
         return store_run(session, seed=11, owner_id=people[Role.MEMBER]).run_id
 
 
-def key_of(web, first: str, *, again: bool) -> str:
-    """The callback whose first output this is; `again`: one that another writes as well."""
+def key_of(web, first: str, *, again: bool, also: str = "") -> str:
+    """The callback with this first output (`again`: of which there are several) and another."""
     (found,) = (
         key
         for key in server_callbacks(web.app)
         if key.strip(".").split("...")[0].partition("@")[:2] == (first, "@" if again else "")
+        and also in key
     )
     return found
 
@@ -38,7 +40,7 @@ def click(client, key: str, kind: str, run: int):
 
 
 def act(web, client, act: Act, run: int):
-    return click(client, key_of(web, f"{Ids.CHANGED}.data", again=True), act, run)
+    return click(client, key_of(web, f"{Ids.CHANGED}.data", again=True, also=Ids.DRAWER), act, run)
 
 
 def save(web, client, run: int, *, title="", tags=(), notes="", seen=""):
@@ -120,3 +122,22 @@ def test_others_change_no_run(web, clients, app_engine, people, run_id):
             select(Run.trashed_at, Run.tags).where(Run.id == run_id)
         ).one()
     assert (trashed, tags) == (None, [])
+
+
+def test_ticked_runs_are_changed_at_once(web, clients, app_engine, run_id, people):
+    with session_scope(app_engine) as session:
+        others = store_run(session, seed=12, owner_id=people[Role.ADMIN]).run_id
+    ticked = {f"{Ids.TICKED}.data": [str(run_id), str(others), "0x1", 2**40, None]}
+    key = key_of(web, f"{Ids.CHANGED}.data", again=True, also=Shell.NOTICES)
+
+    def change(role: Role, button: str):
+        values = {**ticked, f"{button}.n_clicks": 1}
+        return clients[role].call(key, values, triggered=f"{button}.n_clicks")
+
+    assert change(Role.VIEWER, Ids.TRASH_ALL).status_code == 403
+    assert "1 of 5 runs archived. Only the owner" in change(Role.MEMBER, Ids.ARCHIVE_ALL).text
+    assert "2 of 5 runs put into the trash" in change(Role.ADMIN, Ids.TRASH_ALL).text
+    with session_scope(app_engine) as session:
+        found = {row.id: row for row in runs.list_runs(session, shelf=runs.Shelf.TRASH)}
+    assert {run_id, others} <= set(found)
+    assert (found[run_id].archived_at is None, found[others].archived_at is None) == (False, True)

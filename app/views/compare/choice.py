@@ -15,7 +15,7 @@ def compare_box(run: RunRow) -> Component:
         type="button",
         role="checkbox",
         className="compare-box",
-        **aria(label=f"Compare {run.name}", checked="false"),
+        **aria(label=f"Choose {run.name}", checked="false"),
         **data(compare_run=str(run.id)),
     )
 

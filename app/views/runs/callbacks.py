@@ -10,7 +10,7 @@ from app import store
 from app.auth.identity import current_identity
 from app.components.tables import head_cell_id, sort_marks
 from app.views.alerts.notice import notice
-from app.views.runs import details, rows
+from app.views.runs import bulk, details, rows
 from app.views.runs.ids import Ids
 from app.views.runs.layout import FAST_MS, SLOW_MS, empty_shelf, first_steps, no_match, row
 from db.permissions import Permission
@@ -53,6 +53,7 @@ def register(app: Dash) -> None:
         State(Ids.ALERTS_SHOWN, "data"),
     )(notice)
     details.register(app)
+    bulk.register(app)
 
 
 def choose_order(*inputs: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from app.components.times import time
 from app.views import PageContext
 from app.views.compare.choice import compare_box, compare_link
 from app.views.findings.cards import severity_badge
+from app.views.runs.bulk import bulk_bar
 from app.views.runs.details import drawer, open_button
 from app.views.runs.ids import Ids
 from app.views.runs.rows import planned_snapshots
@@ -51,6 +52,7 @@ _LOAD = "deeptracker ingest runs/my-run --follow"
 
 def layout(context: PageContext) -> Component:
     """Return the page; its rows come by callback."""
+    choosing = context.identity.may(Permission.COMPARE)
     return html.Div(
         [
             dcc.Interval(id=Ids.TIMER, interval=SLOW_MS),
@@ -77,7 +79,7 @@ def layout(context: PageContext) -> Component:
                         className="dt-search",
                         **aria(label="Search the runs"),
                     ),
-                    compare_link() if context.identity.may(Permission.COMPARE) else None,
+                    *([bulk_bar(), compare_link()] if choosing else []),
                 ],
                 className="dt-page-head",
             ),
@@ -95,7 +97,7 @@ def layout(context: PageContext) -> Component:
 
 
 def _columns(identity: Identity) -> tuple[Column, ...]:
-    first = (Column("Compare"),) if identity.may(Permission.COMPARE) else ()
+    first = (Column("Choose"),) if identity.may(Permission.COMPARE) else ()
     return (*first, *_COLUMNS)
 
 
