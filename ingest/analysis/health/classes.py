@@ -16,13 +16,16 @@ from ingest.analysis.health.history import Floats, History
 PERSISTENCE = 3
 # Of so many snapshots it is no passing swing.
 LASTING = 5
+# A rise must be so many usual steps of the class's error.
+_STEPS = 4.0
 
 
 def class_collapse(history: History, threshold: float, names: Names) -> list[Finding]:
     """Classes whose error rises by the threshold and stays; those at one time are one finding."""
-    rise, height = class_rise(history)
-    with np.errstate(invalid="ignore"):
-        flag = (rise >= threshold) & (height >= 4.0)
+    rise = class_rise(history)
+    flag = rise >= threshold
+    for class_id in np.flatnonzero(flag.any(axis=1)):
+        flag[class_id] &= rise[class_id] >= _STEPS * usual_step(history, int(class_id))
     together: list[list[_Collapse]] = []
     for collapse in sorted(_collapses(history, flag, rise, threshold), key=lambda c: c.first):
         if together and collapse.first - together[-1][0].first <= PERSISTENCE:
@@ -80,32 +83,36 @@ def _collapsed(history: History, names: Names, group: list[_Collapse], threshold
     )
 
 
-def class_rise(history: History) -> tuple[Floats, Floats]:
-    """Return the lasting rise of each class's error, f8 [C, T], and in usual steps of it.
+def class_rise(history: History) -> Floats:
+    """Return the lasting rise of each class's error, f8 [C, T].
 
     The rise at t is the median error over PERSISTENCE snapshots from t on (fewer at the end, but
-    two at least) less the median over a window before; -Inf where that cannot be said. Its usual
-    step is at least that of one image, and of chance at an error of 5 %.
+    two at least) less the median over a window before; -Inf where that cannot be said.
     """
     error = history.class_error
     classes, snapshots = error.shape
     if not classes or snapshots < 2:
-        return np.full(error.shape, -np.inf), np.full(error.shape, -np.inf)
-    length = robust.window(snapshots)
-    usual = robust.usual(error, length)
+        return np.full(error.shape, -np.inf)
+    usual = robust.usual(error, robust.window(snapshots))
     ahead = np.concatenate([error, np.full((classes, PERSISTENCE - 1), np.nan)], axis=1)
     coming = np.lib.stride_tricks.sliding_window_view(ahead, PERSISTENCE, axis=1)
     level = robust.quiet_median(coming)
     level[np.count_nonzero(~np.isnan(coming), axis=-1) < 2] = np.nan
     rise = level - usual
     # It must have risen at t itself, and not only later.
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore"):
         rise = np.where(error - usual >= rise / 2, rise, -np.inf)
-        size = history.class_size[:, None]
-        chance = np.sqrt(0.05 * 0.95 / np.maximum(size, 1))
-    steps = np.maximum(robust.noise(error, 4 * length, floor=1e-9), chance)
-    rise = np.where(np.isnan(rise), -np.inf, rise)
-    return rise, rise / steps
+    return np.where(np.isnan(rise), -np.inf, rise)
+
+
+def usual_step(history: History, class_id: int) -> Floats:
+    """Return how much the error of a class usually changes in one snapshot, f8 [T].
+
+    At least the standard deviation that chance gives its images at an error of 5 %.
+    """
+    chance = np.sqrt(0.05 * 0.95 / max(int(history.class_size[class_id]), 1))
+    length = 4 * robust.window(history.snapshots)
+    return robust.noise(history.class_error[class_id], length, floor=float(chance))
 
 
 def mass_forgetting(history: History, threshold: float, names: Names) -> list[Finding]:

@@ -5,18 +5,22 @@ Medians and median absolute deviations (MAD), so that what is looked for does no
 and its Role in Robust Estimation", JASA 1974).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 MAD_TO_STD = 1.4826
+MOST = 25
 
 
 def window(snapshots: int, *, share: float = 0.05, least: int = 5) -> int:
-    """Return the snapshots over which "usual" is judged: a share of the run, at least `least`."""
-    return max(least, round(share * snapshots))
+    """Return the snapshots over which "usual" is judged: a share of the run, `least` to MOST.
+
+    More than MOST make a median no better, and what was usual long ago no longer is.
+    """
+    return min(max(least, round(share * snapshots)), MOST)
 
 
 def before(values: Floats, length: int) -> NDArray[np.float64]:
@@ -45,9 +49,19 @@ def quiet_median(values: Floats, *, axis: int = -1) -> Floats:
 
 def usual(values: Floats, length: int) -> Floats:
     """Return the median of the `length` values ahead of each, f8 [..., T]; NaN below 3 of them."""
+    if values.ndim > 1:
+        return _by_rows(lambda part: usual(part, length), values)
     past = before(values, length)
     known = np.count_nonzero(~np.isnan(past), axis=-1)
     return np.where(known >= min(3, length), quiet_median(past), np.nan)
+
+
+def _by_rows(compute: Callable[[Floats], Floats], values: Floats) -> Floats:
+    """Compute for each series of [n, T]."""
+    found = np.empty(values.shape)
+    for row, series in enumerate(values):
+        found[row] = compute(series)
+    return found
 
 
 def noise(values: Floats, length: int, *, floor: float) -> Floats:
@@ -55,6 +69,8 @@ def noise(values: Floats, length: int, *, floor: float) -> Floats:
 
     1.4826 times the median |step| over the last `length` steps, at least `floor`.
     """
+    if values.ndim > 1:
+        return _by_rows(lambda part: noise(part, length, floor=floor), values)
     steps = np.abs(np.diff(values, axis=-1, prepend=np.nan))
     found = MAD_TO_STD * quiet_median(before(steps, length))
     return np.maximum(np.where(np.isnan(found), floor, found), floor)
