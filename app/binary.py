@@ -227,7 +227,7 @@ def _answer(run_id: int, name: str) -> Response:
     routes: DataRoutes = current_app.extensions[EXTENSION]
     try:
         if name in routes.states:
-            with _reading(routes.engine) as session:
+            with reading(routes.engine) as session:
                 answer = jsonify(routes.states[name](session, run_id))
             answer.headers["Cache-Control"] = "no-store"
             return answer
@@ -242,7 +242,7 @@ def _answer(run_id: int, name: str) -> Response:
 
 def _matrix(routes: DataRoutes, run_id: int, name: str) -> Response:
     arguments = Arguments(request.args)
-    with _reading(routes.engine) as session:
+    with reading(routes.engine) as session:
         # One transaction sees one version: what is kept belongs to it.
         version = run_version(session, run_id=run_id)
         return _kept(
@@ -263,7 +263,7 @@ def answer_of_runs(
     """
     routes: DataRoutes = current_app.extensions[EXTENSION]
     try:
-        with _reading(routes.engine) as session:
+        with reading(routes.engine) as session:
             versions = tuple(run_version(session, run_id=run_id) for run_id in run_ids)
             return _kept(
                 routes.cache,
@@ -324,7 +324,7 @@ def refusal(message: str, status: int) -> Response:
 
 
 @contextmanager
-def _reading(engine: Engine) -> Iterator[Session]:
+def reading(engine: Engine) -> Iterator[Session]:
     """Yield a session that only reads, and sees one moment of the store throughout."""
     with Session(engine) as session:
         session.connection(

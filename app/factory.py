@@ -12,6 +12,7 @@ from app import annotation_routes, api, binary, errors, health, shell, store
 from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
+from app.export import routes as export_routes
 from app.views import (
     View,
     account,
@@ -108,6 +109,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     binary.install_data(server, engine)
     annotation_routes.install(server, VIEWS)
     api.install(server)
+    export_routes.install(server)
     shell.register(app, VIEWS)
     for view in VIEWS:
         _register(app, view)

@@ -28,6 +28,7 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         "/oidc/callback": Access.PUBLIC,
         "/logout": Access.LOGGED_IN,
         "/health": Access.PUBLIC,
+        "/ready": Access.PUBLIC,
         # Style and scripts, the same for everybody; the login page needs some.
         "/assets/<path:filename>": Access.PUBLIC,
         "/_favicon.ico": Access.PUBLIC,
@@ -59,6 +60,7 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
             Permission.ANNOTATE
         ),
         "/data/compare/<name>": Permission.COMPARE,
+        "/data/run/<int:run_id>/<name>/table.<form>": Permission.READ_RUNS,
         "/data/annotations/words": Permission.READ_RUNS,
         "/data/annotations/mentions": Permission.READ_RUNS,
         # What notebooks and scripts read, by token, and its description.

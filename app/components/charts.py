@@ -6,6 +6,9 @@ from typing import Any
 
 from dash import html
 
+from app.components.attributes import aria, data
+from app.export.names import TABLES
+
 # What a browser shows where it runs no scripts, and until the first drawing.
 _WAITING = "loading"
 
@@ -21,15 +24,31 @@ def chart(
 
     kinds: pixelmap (assets/pixelmap.js), strip (strip.js), axis (axisbar.js), readout (readout.js),
     live (live.js). `url` is a template: "{quantity}" is taken from the selection, and the run's
-    newest version is added. `label` is what a screen reader says.
+    newest version is added. `label` is what a screen reader says. `table` is the template of the
+    address whose full data can be downloaded: `url`, where that has a table (app/export/names.py).
     """
     given = {name: value for name, value in options.items() if value is not None}
+    if _data_name(given.get("url", "")) in TABLES:
+        given.setdefault("table", given["url"])
     attributes: dict[str, Any] = {
         "data-chart": kind,
         "data-options": json.dumps({"label": label, **given}, allow_nan=False),
         "data-state": _WAITING,
     }
     return html.Div(id=id, **attributes)
+
+
+def _data_name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def download() -> html.Button:
+    """Return the button whose menu offers data and picture of the panel that it stands in.
+
+    The panel has the class dt-panel, or says its name as data-downloads; see assets/exportmenu.js.
+    """
+    said = {**data(download="true"), **aria(haspopup="menu", expanded="false")}
+    return html.Button("Download", type="button", className="dt-download", **said)
 
 
 def panel(
@@ -42,4 +61,5 @@ def panel(
     head: list[Any] = [html.H2(title), *controls]
     if legend is not None:
         head.append(html.Span(id=legend, className="dt-panel-legend"))
+    head.append(download())
     return html.Section([html.Div(head, className="dt-panel-head"), body], className="dt-panel")

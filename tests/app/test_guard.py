@@ -15,6 +15,7 @@ ADDRESSES = {
     "/oidc/callback": ["/oidc/callback"],
     "/logout": ["/logout"],
     "/health": ["/health"],
+    "/ready": ["/ready"],
     "/assets/<path:filename>": ["/assets/plain.css"],
     "/_favicon.ico": ["/_favicon.ico"],
     "/": ["/"],
@@ -46,6 +47,10 @@ ADDRESSES = {
         )
     },
     "/data/compare/<name>": ["/data/compare/series?runs=1", "/data/compare/nothing"],
+    "/data/run/<int:run_id>/<name>/table.<form>": [
+        "/data/run/1/class-error/table.csv",
+        "/data/run/1/nothing/table.csv",
+    ],
     "/data/annotations/words": ["/data/annotations/words"],
     "/data/annotations/mentions": ["/data/annotations/mentions"],
     "/api": ["/api"],

@@ -137,8 +137,8 @@ def filters(session: Session, run_id: int, arguments: Arguments) -> Answer:
     layer = arguments.integer("layer")
     iteration = arguments.integer("iteration")
     asked = read_asked(session, run_id, arguments)
-    _check_exist(asked, class_id, layer)
-    chosen = _chosen(asked, class_id, iteration)
+    check_exist(asked, class_id, layer)
+    chosen = chosen_places(asked, class_id, iteration)
     found = tied_filters(asked.sets, chosen, population=asked.population, layer=layer)
     kept = found.first(MOST_FILTERS)
     number = kept.filter - asked.sets.offsets[kept.layer]
@@ -163,14 +163,15 @@ def _tied(found: Tied) -> dict[str, int]:
     return {"total": len(found.filter), "tied": int(np.count_nonzero(found.q <= TIED_AT))}
 
 
-def _check_exist(asked: Asked, class_id: int | None, layer: int | None) -> None:
+def check_exist(asked: Asked, class_id: int | None, layer: int | None) -> None:
+    """Raise NotFound for a class or layer that the run does not have."""
     if class_id is not None and class_id >= asked.classes:
         raise NotFound("class", f"{class_id} in run {asked.run_id}")
     if layer is not None and layer >= asked.sets.layers:
         raise NotFound("layer", f"{layer} in run {asked.run_id}")
 
 
-def _chosen(asked: Asked, class_id: int | None, iteration: int | None) -> Any:
+def chosen_places(asked: Asked, class_id: int | None, iteration: int | None) -> Any:
     """Return the places in time of what is asked about, rising."""
     if iteration is not None:
         at = np.flatnonzero(asked.iteration == iteration)

@@ -178,6 +178,7 @@ def _filters(run: RunRow, base: str, url: str) -> html.Section:
             names=f"{base}/correlation-names",
             filters=f"{base}/correlation-filters?{_ASKED}",
             series=f"{base}/correlation-series?quantity={{topquantity}}",
+            table=f"{base}/correlation-filters?{_ASKED}&cell={{cell}}",
             group=GROUP,
         ),
         controls=[html.Span(["See in ", links[0], " or ", links[1]], className="dt-soft")],

@@ -6,7 +6,8 @@ import dash_mantine_components as dmc
 from dash import get_relative_path, html
 
 from app import store
-from app.components.charts import chart
+from app.components.attributes import data
+from app.components.charts import chart, download
 from app.components.controls import segments, select
 from app.views import PageContext
 from app.views.cube import words
@@ -40,6 +41,7 @@ def layout(context: PageContext) -> html.Div:
             ),
         ],
         className="cube",
+        **data(downloads="Cube"),
     )
 
 
@@ -52,7 +54,7 @@ def _title(run: RunRow, base: str) -> html.Header:
         version=run.version,
         live=True,
     )
-    return html.Header([html.H1("Cube"), live], className="cube-heading")
+    return html.Header([html.H1("Cube"), live, download()], className="cube-heading")
 
 
 def _labelled(text: str, control: Any, title: str = "") -> html.Label:

@@ -3,7 +3,8 @@
 import dash_mantine_components as dmc
 from dash import get_relative_path, html
 
-from app.components.charts import chart, panel
+from app.components.attributes import data
+from app.components.charts import chart, download, panel
 from app.components.controls import select
 from app.views import PageContext
 from app.views.layers import words
@@ -62,8 +63,10 @@ def _network(base: str, tree: str) -> html.Section:
         key=Ids.KEY,
         count=Ids.SETTLED,
         group=GROUP,
+        table=f"{base}/layer-rows?measure={{measure}}&statistic={{statistic}}",
     )
-    return html.Section(multiples, className="dt-panel")
+    named = data(downloads="Layers")
+    return html.Section([multiples, download()], className="dt-panel", **named)
 
 
 def _axis(tree: str) -> html.Div:
@@ -122,5 +125,6 @@ def _top(base: str) -> html.Section:
         label="The most changed filters",
         base=base,
         group=GROUP,
+        table=f"{base}/top-filters?iteration={{cursor}}&quantity={{topquantity}}&k={{top}}",
     )
     return panel("Most changed filters", body, controls=controls)

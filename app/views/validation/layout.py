@@ -254,6 +254,7 @@ def _classes(base: str, anomalies: str) -> html.Section:
             "iterationclasses",
             label="Anomalous classes at the cursor",
             url=anomalies,
+            table=anomalies.replace("/anomalies?", "/anomaly-classes?"),
             names=f"{base}/class-error",
         ),
     )
@@ -268,6 +269,7 @@ def _gallery(base: str) -> html.Section:
             label="Images of the opened class at the cursor",
             url=f"{base}/class-error",
             base=base,
+            table=f"{base}/class-images?class={{classes}}&open={{openclasses}}",
             say=_SAY,
         ),
     )

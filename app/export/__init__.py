@@ -1,0 +1,1 @@
+"""What leaves the application: the full data of charts as CSV and Parquet, a run's report."""

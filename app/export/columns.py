@@ -1,0 +1,51 @@
+"""Columns of an exported table: of names, of numbers that may be absent, of matrices as rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Columns = dict[str, Any]
+
+
+def texts(ids: NDArray[np.integer], names: Sequence[str]) -> pa.DictionaryArray:
+    """Return the name of every id; kept once each."""
+    return pa.DictionaryArray.from_arrays(pa.array(ids.astype(np.int32)), pa.array(names, "utf8"))
+
+
+def known(values: NDArray[Any], there: NDArray[np.bool_]) -> pa.Array:
+    """Return values that are absent where `there` is False: an empty cell, not NaN."""
+    return pa.array(values, mask=~there)
+
+
+def unrolled(
+    rows: Mapping[str, Any], iteration: NDArray[np.integer], matrices: Mapping[str, NDArray[Any]]
+) -> Columns:
+    """Return matrices [R, T] as R * T rows, one after the other in time.
+
+    `rows` are columns of length R: repeated for every iteration.
+    """
+    count = len(next(iter(matrices.values())))
+    place = np.repeat(np.arange(count), len(iteration))
+    columns: Columns = {"iteration": np.tile(iteration, count)}
+    for name, column in rows.items():
+        columns[name] = (
+            column.take(pa.array(place)) if isinstance(column, pa.Array) else column[place]
+        )
+    for name, matrix in matrices.items():
+        columns[name] = matrix.ravel()
+    return columns
+
+
+def table(columns: Columns) -> pa.Table:
+    """Return the table; halves become f4, which CSV and pandas know."""
+    return pa.table(
+        {
+            name: column.astype(np.float32)
+            if isinstance(column, np.ndarray) and column.dtype == np.float16
+            else column
+            for name, column in columns.items()
+        }
+    )

@@ -1,0 +1,133 @@
+"""Tables of the network: layers, filters, and their correlation with classes."""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.binary import Arguments, BadArgument
+from app.export.columns import Columns, texts, unrolled
+from app.views.correlation import data as correlations
+from app.views.correlation.asked import read_asked
+from app.views.layers import data as layers
+from app.views.layers import filters
+from app.views.layers.merged import MergedNetwork
+from db.queries import snapshots, structure
+from db.queries.filter_history import filter_history
+from db.queries.filter_stats import layer_filters
+from deeptracker.format import FILTER_QUANTITIES, STATISTICS
+from ingest.analysis.peaks import PEAK_QUANTITIES
+from ingest.analysis.tied import tied_filters
+
+
+def layer_columns(session: Session, run_id: int, ids: NDArray[np.integer]) -> Columns:
+    """Return the columns that say which layers the rows are about."""
+    found = structure.layers(session, run_id=run_id)
+    return {
+        "layer_id": ids.astype(np.int32),
+        "layer": texts(ids, found.names),
+        "stage": texts(ids, found.stages),
+        "block": texts(ids, found.blocks),
+    }
+
+
+def layer_rows(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return one statistic of the network, its stages, blocks and layers."""
+    measure = arguments.choice("measure", layers.MEASURES)
+    statistic = arguments.choice("statistic", STATISTICS, default="l2")
+    network = MergedNetwork(session, run_id)
+    nodes = network.nodes
+    if measure == layers.RATIO:
+        name, values = "update_per_weight", network.ratio(nodes)
+    else:
+        name = f"{measure}_{statistic}"
+        values = network.statistic(measure, statistic, nodes)
+    ids = np.array([node.layer for node in nodes], np.int32)
+    rows = {
+        "kind": pa.array([node.kind for node in nodes], "utf8"),
+        "name": pa.array([node.name for node in nodes], "utf8"),
+        "layer_id": pa.array(ids, mask=ids < 0),
+    }
+    return unrolled(rows, network.iteration, {name: values})
+
+
+def filter_rows(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return one quantity of every filter of the last of the given layers."""
+    quantity = arguments.choice("quantity", FILTER_QUANTITIES)
+    chosen = arguments.integers("layer")
+    if not chosen:
+        raise BadArgument("Open a layer first: layer is missing.")
+    values = layer_filters(session, run_id=run_id, layer_id=chosen[-1], quantity=quantity)
+    ids = np.full(len(values), chosen[-1])
+    rows = {
+        **layer_columns(session, run_id, ids),
+        "filter": np.arange(len(values), dtype=np.int32),
+    }
+    iteration = snapshots.iterations(session, run_id=run_id)
+    return unrolled(rows, iteration, {quantity: values})
+
+
+def filter_series(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return every quantity of the last of the given filters."""
+    arguments.choice("quantity", PEAK_QUANTITIES, default=PEAK_QUANTITIES[0])
+    chosen = arguments.pairs("filter")
+    if not chosen:
+        raise BadArgument("Choose a filter first: filter is missing.")
+    layer, number = chosen[-1]
+    history = filter_history(session, run_id=run_id, layer_id=layer, filter=number)
+    iteration = snapshots.iterations(session, run_id=run_id)
+    ids = np.full(len(iteration), layer)
+    return {
+        "iteration": iteration,
+        **layer_columns(session, run_id, ids),
+        "filter": np.full(len(iteration), number, np.int32),
+        **dict(zip(FILTER_QUANTITIES, history, strict=True)),
+    }
+
+
+def top_filters(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return the most changed filters of some snapshots, of each the most changed first."""
+    iterations = np.array(arguments.integers("iteration"), np.int32)
+    arrays, _ = filters.top(session, run_id, arguments)
+    there = arrays["layer"] >= 0
+    at, rank = np.nonzero(there)
+    return {
+        "iteration": iterations[at],
+        "rank": (rank + 1).astype(np.int32),
+        **layer_columns(session, run_id, arrays["layer"][there]),
+        "filter": arrays["filter"][there],
+        "value": arrays["value"][there],
+    }
+
+
+def correlation(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return every cell of the grid of layers and classes, also those without filters."""
+    arrays, _ = correlations.grid(session, run_id, arguments)
+    rows, columns = arrays["count"].shape
+    row, column = np.divmod(np.arange(rows * columns), max(columns, 1))
+    classes = arrays["class"][column]
+    names = ("count", "sets", "members", "expected", "usual", "lift", "p", "q", "hits", "base")
+    return {
+        **layer_columns(session, run_id, arrays["layer"][row]),
+        "class_id": classes,
+        "class": texts(classes, structure.classes(session, run_id=run_id).names),
+        **{name: arrays[name].ravel() for name in names},
+    }
+
+
+def correlation_filters(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return every filter behind the chosen class and layer, those tied most first."""
+    cells = arguments.pairs("cell")
+    if not cells:
+        raise BadArgument("Choose a cell first: cell is missing.")
+    layer, class_id = cells[-1]
+    asked = read_asked(session, run_id, arguments)
+    correlations.check_exist(asked, class_id, layer)
+    chosen = correlations.chosen_places(asked, class_id, None)
+    found = tied_filters(asked.sets, chosen, population=asked.population, layer=layer)
+    number = found.filter - asked.sets.offsets[found.layer]
+    return {
+        **layer_columns(session, run_id, found.layer),
+        "filter": number.astype(np.int32),
+        **{name: getattr(found, name) for name in ("times", "base", "rank", "expected", "p", "q")},
+    }

@@ -1,0 +1,55 @@
+"""The routes that export: a chart's table, and a run's report."""
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Flask, Response, request
+
+from app import store
+from app.binary import Arguments, BadArgument, reading, refusal
+from app.export.names import FORMS, TABLES, file_name
+from app.export.tables import make_table
+from app.export.writing import MIME, write_csv, write_parquet
+from db.queries import runs
+
+
+def install(server: Flask) -> None:
+    """Add the routes; app/auth/permission_map.py says who may ask."""
+    blueprint = Blueprint("export", __name__)
+    rule = "/data/run/<int:run_id>/<name>/table.<form>"
+    blueprint.add_url_rule(rule, "table", table, methods=["GET"])
+    blueprint.register_error_handler(BadArgument, lambda error: refusal(str(error), 400))
+    server.register_blueprint(blueprint)
+
+
+def table(run_id: int, name: str, form: str) -> Response:
+    """Answer with the full data of a chart, as a file to keep."""
+    if name not in TABLES or form not in FORMS:
+        return refusal(f"There is no table {name[:40]!r} as {form[:10]!r}.", 404)
+    arguments = Arguments(request.args)
+    with reading(store.engine()) as session:
+        run = runs.get_run(session, run_id=run_id)
+        found = make_table(session, run_id, name, arguments)
+    given = {key: text for key, text in request.args.items() if key != "v"}
+    # "gradient" speaks for itself, "5" does not.
+    parts = [
+        text if text[0].isalpha() else f"{key}{text}"
+        for key, text in given.items()
+        if 0 < len(text) <= 24
+    ]
+    about = {
+        "run": run.name,
+        "run_id": str(run_id),
+        "run_version": str(run.version),
+        "chart": name,
+        **given,
+    }
+    pieces = write_csv(found) if form == "csv" else write_parquet(found, about)
+    return as_file(pieces, MIME[form], file_name(run_id, run.name, name, *parts, ending=form))
+
+
+def as_file(pieces: Iterator[bytes], mime: str, name: str) -> Response:
+    """Return an answer that browsers keep as a file of this name, which is plain ASCII."""
+    answer = Response(pieces, content_type=mime)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,106 @@
+"""The full data of each chart as one table, by the name of the chart's data route.
+
+Each function takes the arguments of its data route, and gives what the chart shows at full
+resolution: no value is left out. Matrices are tidy: a row for each cell. NaN: not defined or not
+recorded, or logged as NaN; an empty cell: there is no value at this iteration.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy.orm import Session
+
+from app.binary import Arguments
+from app.export import layer_tables, validation_tables
+from app.export.columns import Columns, known, table, unrolled
+from app.views.cube import data as cube
+from app.views.overview import data as overview
+from db.queries import scalars, snapshots
+from db.queries.layer_stats import ALL_QUANTITIES
+from deeptracker.format import SERIES, STATISTICS
+
+TableFunction = Callable[[Session, int, Arguments], Columns]
+TRANSITIONS = ("learned", "forgotten", "stayed_right", "stayed_wrong")
+
+
+def series(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return every logged value: one row for each iteration at which anything was logged."""
+    found = snapshots.snapshots(session, run_id=run_id)
+    logged = scalars.scalar_names(session, run_id=run_id)
+    parts = {}
+    for name in SERIES:
+        if name in logged:
+            whole = scalars.scalar(session, run_id=run_id, name=name)
+            parts[name] = (whole.iterations, whole.values)
+        else:
+            values = getattr(found, name)
+            there = ~np.isnan(values)
+            parts[name] = (found.iteration[there], values[there])
+    every = [found.iteration, *(iterations for iterations, _ in parts.values())]
+    iteration = np.unique(np.concatenate(every))
+    columns: Columns = {
+        "iteration": iteration,
+        "epoch": _spread(iteration, found.iteration, found.epoch),
+        **{name: _spread(iteration, *part) for name, part in parts.items()},
+    }
+    for place, name in enumerate(TRANSITIONS):
+        counts = found.transitions[:, place]
+        columns[name] = _spread(iteration, found.iteration[counts >= 0], counts[counts >= 0])
+    return columns
+
+
+def _spread(iteration: Any, at: Any, values: Any) -> pa.Array:
+    """Return values at some iterations among all of them; absent at the others."""
+    places = np.searchsorted(iteration, at)
+    spread = np.zeros(len(iteration), values.dtype)
+    there = np.zeros(len(iteration), bool)
+    spread[places], there[places] = values, True
+    return known(spread, there)
+
+
+def layer_profile(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return one statistic of every layer."""
+    arrays, meta = overview.layer_map(session, run_id, arguments)
+    quantity = arguments.choice("quantity", ALL_QUANTITIES)
+    name = f"{quantity}_{arguments.choice('statistic', STATISTICS)}"
+    rows = layer_tables.layer_columns(session, run_id, np.arange(len(meta["names"])))
+    return unrolled(rows, arrays["iteration"], {name: arrays["values"]})
+
+
+def cube_layers(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return the statistic on the front of the cube, of every layer."""
+    arrays, meta = cube.layers(session, run_id, arguments)
+    name = arguments.choice("measure", (cube.RATIO, *cube.MEASURES), default=cube.RATIO)
+    rows = layer_tables.layer_columns(session, run_id, np.arange(len(meta["names"])))
+    return unrolled(rows, arrays["iteration"], {name: arrays["values"]})
+
+
+TABLES: Mapping[str, TableFunction] = MappingProxyType(
+    {
+        "series": series,
+        "class-error": validation_tables.class_error,
+        "layer-profile": layer_profile,
+        "cube-layers": cube_layers,
+        "anomalies": validation_tables.anomalies,
+        "anomaly-classes": validation_tables.anomaly_classes,
+        "groups": validation_tables.groups,
+        "class-images": validation_tables.class_images,
+        "forgetting": validation_tables.forgetting,
+        "layer-rows": layer_tables.layer_rows,
+        "filter-rows": layer_tables.filter_rows,
+        "filter-series": layer_tables.filter_series,
+        "top-filters": layer_tables.top_filters,
+        "correlation": layer_tables.correlation,
+        "correlation-filters": layer_tables.correlation_filters,
+    }
+)
+
+
+def make_table(session: Session, run_id: int, name: str, arguments: Arguments) -> pa.Table:
+    """Return one table; KeyError for a name that is none of TABLES."""
+    columns = TABLES[name](session, run_id, arguments)
+    arguments.check_all_read()
+    return table(columns)

@@ -1,0 +1,149 @@
+"""Tables of the validation set: classes, clusters, images, anomalies."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy.orm import Session
+
+from app.binary import Arguments, BadArgument
+from app.export.columns import Columns, texts, unrolled
+from app.views.validation import data
+from app.views.validation.memory import analysis_of
+from db.queries import class_results, snapshots, structure
+from ingest.analysis.anomalies import Cells, find_anomalies
+
+
+def class_error(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return the error of every class at every snapshot: a share 0..1, and as images."""
+    found = structure.classes(session, run_id=run_id)
+    error = snapshots.class_errors(session, run_id=run_id)
+    sizes = found.image_count
+    wrong = np.rint(np.nan_to_num(error) * sizes[:, None]).astype(np.int32)
+    rows = {
+        "class_id": np.arange(len(found), dtype=np.int32),
+        "class": texts(np.arange(len(found)), found.names),
+        "images": sizes,
+    }
+    iteration = snapshots.iterations(session, run_id=run_id)
+    return unrolled(rows, iteration, {"wrong": wrong, "error": error})
+
+
+def anomalies(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return one row for every iteration and side at which stable images flipped."""
+    arrays, _ = data.anomalies(session, run_id, arguments)
+    iteration = snapshots.iterations(session, run_id=run_id)
+    largest = arrays["table_largest_class"]
+    return {
+        "iteration": iteration[arrays["table_snapshot"]],
+        "side": _sides(arrays["table_right"]),
+        **{
+            name: arrays[f"table_{name}"]
+            for name in ("classes", "images", "forgotten", "learned", "largest")
+        },
+        "largest_class": _class_or_none(session, run_id, largest),
+        "whole_set": arrays["table_whole_set"].astype(bool),
+    }
+
+
+def _class_or_none(session: Session, run_id: int, ids: Any) -> pa.Array:
+    names = pa.array(structure.classes(session, run_id=run_id).names, "utf8")
+    return names.take(pa.array(ids, mask=ids < 0))
+
+
+def _sides(right: Any) -> pa.DictionaryArray:
+    return texts(right, ["a stable past broke", "a stable future began"])
+
+
+def anomaly_classes(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return every anomalous class at every iteration, with its images."""
+    analysis = analysis_of(session, run_id)
+    index = analysis.index(session)
+    window = data.read_window(arguments, index)
+    found = find_anomalies(
+        index,
+        k=window.k,
+        m=window.m,
+        share=window.share,
+        direction=window.direction,
+        live=analysis.live,
+    )
+    sides = (found.left, found.right, found.pending)
+
+    def joined(name: str) -> Any:
+        return np.concatenate([getattr(side, name) for side in sides])
+
+    names = structure.classes(session, run_id=run_id).names
+    side = np.repeat(np.arange(3), [_length(side) for side in sides])
+    return {
+        "iteration": snapshots.iterations(session, run_id=run_id)[joined("snapshot")],
+        "class_id": joined("class_id"),
+        "class": texts(joined("class_id"), names),
+        "side": texts(side, ["a stable past broke", "a stable future began", "pending"]),
+        "forgotten": joined("forgotten"),
+        "learned": joined("learned"),
+    }
+
+
+def _length(cells: Cells) -> int:
+    return len(cells.class_id)
+
+
+def groups(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return the cluster of every class, and its places in the orders."""
+    arrays, _ = data.groups(session, run_id, arguments)
+    names = structure.classes(session, run_id=run_id).names
+    ids = np.arange(len(names), dtype=np.int32)
+    columns: Columns = {"class_id": ids, "class": texts(ids, names), "cluster": arrays["label"]}
+    for name, order in arrays.items():
+        if name.startswith("order_"):
+            columns[f"place_by_{name.removeprefix('order_')}"] = np.argsort(order).astype(np.int32)
+    return columns
+
+
+def class_images(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return what every image of a class was taken for at every snapshot.
+
+    The class is the last of those opened, else of those pinned.
+    """
+    opened, pinned = arguments.integers("open"), arguments.integers("class")
+    chosen = opened or pinned
+    if not chosen:
+        raise BadArgument("Open a class first: class is missing.")
+    class_id = chosen[-1]
+    found = class_results.class_images(session, run_id=run_id, class_id=class_id)
+    names = structure.image_names(session, run_id=run_id, class_id=class_id)
+    rows = {"image": found.images, "name": pa.array(names, "utf8")}
+    matrices = {
+        "prediction": found.prediction.astype(np.int32),
+        "correct": found.prediction == class_id,
+        "probability": found.probability,
+    }
+    iteration = snapshots.iterations(session, run_id=run_id)
+    columns = unrolled(rows, iteration, matrices)
+    classes = structure.classes(session, run_id=run_id).names
+    columns["predicted"] = texts(columns["prediction"], classes)
+    return columns
+
+
+def forgetting(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return every image: how often it was forgotten, and at which iteration it was first right.
+
+    first_learned is empty where it never was.
+    """
+    arguments.choice("list", ("forgotten", "never"), default="forgotten")
+    analysis = analysis_of(session, run_id)
+    record = analysis.forgetting(session)
+    image_class = analysis.image_class(session)
+    iteration = snapshots.iterations(session, run_id=run_id)
+    never = record.never_learned
+    first = np.zeros(len(never), np.int32)
+    first[~never] = iteration[record.first_learned[~never]]
+    return {
+        "image": np.arange(len(image_class), dtype=np.int32),
+        "class_id": image_class,
+        "class": texts(image_class, structure.classes(session, run_id=run_id).names),
+        "position": analysis.image_position(session),
+        "forgotten": record.forgotten,
+        "first_learned": pa.array(first, mask=never),
+    }

@@ -1,0 +1,271 @@
+"""Exports parsed back and compared with the stored arrays; nothing a spreadsheet would run."""
+
+import csv
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.components.charts import chart
+from app.export.names import TABLES, file_name
+from app.export.tables import TABLES as FUNCTIONS
+from app.export.writing import FORMULA, ROWS, write_csv, write_parquet
+from db.models import Layer, Run, ValidationClass
+from db.permissions import Role
+from deeptracker.format import FILTER_QUANTITIES, SERIES
+from tests.app.web import Web
+from tests.stored_runs import StoredRun, store_run
+
+EVIL = '=HYPERLINK("http://evil.example"), \'"\nx'
+
+
+@pytest.fixture(scope="module")
+def run(web: Web) -> StoredRun:
+    """A run whose names would be formulas."""
+    with Session(web.engine) as session:
+        stored = store_run(session, seed=11, snapshots=9, images=40, name="@my run/../é")
+        session.execute(
+            update(ValidationClass)
+            .where(ValidationClass.run_id == stored.run_id, ValidationClass.class_id == 1)
+            .values(name=EVIL)
+        )
+        session.execute(
+            update(Layer)
+            .where(Layer.run_id == stored.run_id, Layer.layer_id == 2)
+            .values(name="+conv")
+        )
+        session.commit()
+    return stored
+
+
+@pytest.fixture
+def fetch(clients, run):
+    """A function that gives a table as both forms; they must agree."""
+
+    def fetched(name: str, arguments: str = "") -> pd.DataFrame:
+        path = f"/data/run/{run.run_id}/{name}/table"
+        answer = clients[Role.VIEWER].get(f"{path}.csv{arguments}")
+        assert answer.status_code == 200, answer.text
+        assert answer.content_type == "text/csv; charset=utf-8"
+        named = re.fullmatch(
+            r'attachment; filename="([A-Za-z0-9.-]+)"', answer.headers["Content-Disposition"]
+        )
+        assert named
+        assert named[1].startswith(f"run-{run.run_id}-my-run-{name}")
+        parquet = clients[Role.VIEWER].get(f"{path}.parquet{arguments}")
+        table = pyarrow.parquet.read_table(io.BytesIO(parquet.data))
+        assert table.schema.metadata[b"chart"] == name.encode()
+        frame = table.to_pandas()
+        read = pd.read_csv(io.StringIO(answer.text), keep_default_na=False, na_values=["", "nan"])
+        assert list(read.columns) == list(frame.columns)
+        for column in frame:
+            if frame[column].dtype.kind in "fiub":
+                exact = read[column].astype(frame[column].dtype)
+                np.testing.assert_array_equal(exact, frame[column])
+        return frame
+
+    return fetched
+
+
+def wide(frame: pd.DataFrame, rows: str, value: str) -> np.ndarray:
+    return frame.pivot(index=rows, columns="iteration", values=value).to_numpy()
+
+
+class TestTables:
+    def test_series_are_complete(self, fetch, run) -> None:
+        frame = fetch("series").set_index("iteration")
+        iterations, values = run.scalars["train_loss"]
+        np.testing.assert_array_equal(frame["train_loss"].loc[iterations], values)
+        for name in SERIES:
+            if name != "train_loss":
+                found = frame[name].loc[run.iterations]
+                np.testing.assert_array_equal(found, run.snapshots[name])
+                assert frame[name].drop(run.iterations).isna().all()
+        counts = frame[["learned", "forgotten", "stayed_right", "stayed_wrong"]]
+        np.testing.assert_array_equal(counts.loc[run.iterations[1:]], run.transitions[1:])
+        assert counts.loc[run.iterations[0]].isna().all()
+
+    def test_class_error(self, fetch, run) -> None:
+        frame = fetch("class-error")
+        np.testing.assert_array_equal(wide(frame, "class_id", "error"), run.class_error)
+        assert (frame["wrong"] / frame["images"]).astype("f4").equals(frame["error"])
+        assert frame["class"].iloc[9] == EVIL
+
+    def test_layers(self, fetch, run) -> None:
+        frame = fetch("layer-profile", "?quantity=gradient&statistic=l2")
+        values = run.statistics["gradient"][:, 9]
+        np.testing.assert_array_equal(wide(frame, "layer_id", "gradient_l2"), values)
+        frame = fetch("layer-rows", "?measure=gradient&statistic=l2")
+        own = frame[frame["kind"] == "layer"]
+        np.testing.assert_array_equal(wide(own, "layer_id", "gradient_l2"), values)
+        whole = frame[frame["kind"] == "network"]["gradient_l2"]
+        np.testing.assert_allclose(whole, np.sqrt((values.astype("f8") ** 2).sum(axis=0)), 1e-5)
+        assert len(fetch("layer-rows", "?measure=ratio")) == len(frame)
+        assert len(fetch("cube-layers")) == 3 * 9
+
+    def test_filters(self, fetch, run) -> None:
+        frame = fetch("filter-rows", "?layer=0,1&quantity=relative_change")
+        np.testing.assert_array_equal(
+            wide(frame, "filter", "relative_change"), run.filters_of(1, "relative_change")
+        )
+        frame = fetch("filter-series", "?filter=1,0")
+        for name in FILTER_QUANTITIES:
+            np.testing.assert_array_equal(frame[name], run.filters_of(1, name)[0])
+        frame = fetch("top-filters", "?iteration=50,20&quantity=update_ratio&k=4")
+        found = list(zip(frame["layer_id"], frame["filter"], frame["value"], strict=True))
+        assert found == run.peaks(4, "update_ratio")[:4] + run.peaks(1, "update_ratio")[:4]
+        assert frame["rank"].tolist() == [1, 2, 3, 4] * 2
+
+    def test_images(self, fetch, run) -> None:
+        frame = fetch("class-images", "?class=0,2&open=1")
+        members = np.flatnonzero(run.image_class == 1)
+        np.testing.assert_array_equal(wide(frame, "image", "prediction"), run.prediction[members])
+        np.testing.assert_array_equal(wide(frame, "image", "probability"), run.probability[members])
+        assert (frame["correct"] == (frame["prediction"] == 1)).all()
+        frame = fetch("forgetting")
+        correct = run.prediction == run.image_class[:, None]
+        lost = (correct[:, :-1] & ~correct[:, 1:]).sum(axis=1)
+        np.testing.assert_array_equal(frame["forgotten"], lost)
+        first = np.where(correct.any(axis=1), run.iterations[correct.argmax(axis=1)], np.nan)
+        np.testing.assert_array_equal(frame["first_learned"].astype("f8"), first)
+
+    def test_anomalies_agree_with_the_view(self, fetch, clients, run) -> None:
+        rows = fetch("anomalies", "?k=1&m=1")
+        cells = fetch("anomaly-classes", "?k=1&m=1")
+        flips = run.flips
+        left = cells[cells["side"] == "a stable past broke"]
+        assert left["learned"].sum() + left["forgotten"].sum() == len(flips.image)
+        for row in rows[rows["side"] == "a stable past broke"].itertuples():
+            here = left[left["iteration"] == row.iteration]
+            assert (len(here), here["learned"].sum()) == (row.classes, row.learned)
+        groups = fetch("groups", "?clusters=2&k=1")
+        assert sorted(groups["place_by_peak"]) == [0, 1, 2, 3]
+
+    def test_correlation(self, fetch) -> None:
+        given = "?k=1&m=1&top=5&quantity=gradient_l2"
+        frame = fetch("correlation", given)
+        assert {"layer", "class", "count", "lift", "q"} <= set(frame.columns)
+        assert len(frame) == frame["layer_id"].nunique() * frame["class_id"].nunique() > 0
+        best = frame.loc[frame["count"].idxmax()]
+        listed = fetch("correlation-filters", f"{given}&cell={best['layer_id']},{best['class_id']}")
+        assert len(listed) == best["count"]
+
+    def test_every_table_is_named_and_every_chart_that_has_one_says_so(self) -> None:
+        assert set(FUNCTIONS) == TABLES
+        options = chart("a", "strip", label="", url="/data/run/3/series").to_plotly_json()["props"]
+        assert '"table": "/data/run/3/series"' in options["data-options"]
+        options = chart("a", "strip", label="", url="/data/run/3/state").to_plotly_json()["props"]
+        assert "table" not in options["data-options"]
+
+
+class TestCsv:
+    def test_no_cell_is_a_formula(self, clients, run) -> None:
+        for name, given in (("class-error", ""), ("layer-rows", "?measure=ratio")):
+            text = clients[Role.VIEWER].get(f"/data/run/{run.run_id}/{name}/table.csv{given}").text
+            rows = list(csv.reader(io.StringIO(text)))
+            texts = {cell for row in rows for cell in row if not re.fullmatch(r"-?[\d.e+-]+", cell)}
+            assert not [cell for cell in texts if cell.startswith(FORMULA)]
+            assert f"'{EVIL}" in texts or "'+conv" in texts
+
+    def test_guards_heads_and_every_kind_of_text(self) -> None:
+        texts = ["=1", "+1", "-1", "@a", "\tx", "\rx", "plain", "", None]
+        table = pa.table(
+            {
+                "=head": pa.array(texts),
+                "named": pa.DictionaryArray.from_arrays(pa.array([0, 1] * 4 + [1]), ["-a", "b"]),
+                "number": pa.array([-1.5, np.nan, np.inf, None, 0.1, -0.0, 1e-300, 2.0, 3.0]),
+            }
+        )
+        rows = list(csv.reader(io.StringIO(b"".join(write_csv(table)).decode(), newline="")))
+        assert rows[0] == ["'=head", "named", "number"]
+        assert [row[0] for row in rows[1:]] == [f"'{t}" for t in texts[:6]] + ["plain", "", ""]
+        assert {row[1] for row in rows[1:]} == {"'-a", "b"}
+        numbers = [row[2] for row in rows[1:]]
+        assert numbers[:4] == ["-1.5", "nan", "inf", ""]
+        assert [float(text) for text in numbers[4:]] == [0.1, -0.0, 1e-300, 2.0, 3.0]
+
+    def test_goes_out_in_pieces_and_whole(self) -> None:
+        many = 2 * ROWS + 3
+        table = pa.table({"n": np.arange(many), "x": np.linspace(0, 1, many, dtype="f4")})
+        pieces = list(write_csv(table))
+        assert len(pieces) == 3
+        read = pd.read_csv(io.BytesIO(b"".join(pieces)), dtype={"x": "f4"})
+        np.testing.assert_array_equal(read["n"], np.arange(many))
+        np.testing.assert_array_equal(read["x"], table["x"].to_numpy())
+        whole = pyarrow.parquet.read_table(io.BytesIO(b"".join(write_parquet(table, {}))))
+        assert whole.equals(table)
+
+    def test_an_empty_table_has_its_head(self) -> None:
+        empty = pa.table({"a": pa.array([], "int32"), "b": pa.array([], "utf8")})
+        assert b"".join(write_csv(empty)) == b'"a","b"\n'
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("path", "status", "word"),
+        [
+            ("nothing/table.csv", 404, "nothing"),
+            ("contact-sheet/table.csv", 404, "contact-sheet"),
+            ("series/table.xlsx", 404, "xlsx"),
+            ("series/table.csv?evil=1", 400, "evil"),
+            ("layer-profile/table.csv?quantity=mass", 400, "quantity"),
+            ("class-images/table.csv?class=", 400, "Open a class"),
+            ("class-images/table.csv?class=99", 404, "class 99"),
+            ("filter-rows/table.csv?layer=&quantity=weight_l2", 400, "Open a layer"),
+            ("filter-series/table.csv?filter=", 400, "Choose a filter"),
+            ("correlation-filters/table.csv?cell=", 400, "Choose a cell"),
+            ("top-filters/table.csv?iteration=&quantity=gradient_l2", 400, "iteration"),
+        ],
+    )
+    def test_say_why(self, clients, run, path, status, word) -> None:
+        answer = clients[Role.VIEWER].get(f"/data/run/{run.run_id}/{path}")
+        assert (answer.status_code, word in answer.json["error"]) == (status, True), answer.text
+
+    def test_trash_and_unknown_runs(self, web, clients) -> None:
+        with Session(web.engine) as session:
+            gone = store_run(session, seed=12).run_id
+            session.execute(update(Run).where(Run.id == gone).values(trashed_at=Run.created_at))
+            session.commit()
+        for run_id in (gone, 999_999):
+            answer = clients[Role.ADMIN].get(f"/data/run/{run_id}/series/table.csv")
+            assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "expected"),
+    [
+        ("digits, seed 0", ("series",), "run-3-digits-seed-0-series.csv"),
+        ("../../etc/passwd", ("x",), "run-3-etc-passwd-x.csv"),
+        ("..", ("x",), "run-3-x.csv"),
+        ("Ж", ("x", "gradient"), "run-3-x-gradient.csv"),
+        ('a"\r\nSet-Cookie: b', ("x",), "run-3-a-Set-Cookie-b-x.csv"),
+    ],
+)
+def test_file_names_are_safe(name, parts, expected) -> None:
+    assert file_name(3, name, *parts, ending="csv") == expected
+
+
+def test_file_names_are_not_too_long() -> None:
+    assert len(file_name(3, "n" * 500, "p" * 500, "q" * 500, ending="parquet")) < 200
+
+
+def test_runs_without_snapshots_or_validation_export_their_head(web, clients) -> None:
+    with Session(web.engine) as session:
+        fresh = store_run(session, seed=13, classes=0, snapshots=0).run_id
+        session.commit()
+    given = {
+        "layer-profile": "?quantity=weight&statistic=l2",
+        "layer-rows": "?measure=weight",
+        "filter-rows": "?layer=0&quantity=weight_l2",
+        "filter-series": "?filter=0,0",
+    }
+    for name in sorted(TABLES - {"class-images", "top-filters", "correlation-filters"}):
+        path = f"/data/run/{fresh}/{name}/table.csv{given.get(name, '')}"
+        answer = clients[Role.VIEWER].get(path)
+        assert answer.status_code == 200, (name, answer.text)
