@@ -1,14 +1,70 @@
-"""Whether the database answers."""
+"""Whether the store can be used: the database answers, has our schema, and workers serve it."""
 
-from sqlalchemy import Engine, select
+from dataclasses import dataclass
+from functools import cache
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, NullPool, create_engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from db import migrate
+from db.models import IngestWorker
+from db.queries.workers import alive
 
-def answers(engine: Engine) -> bool:
-    """Return whether the database answers a query."""
+# Whoever watches the server does not wait longer than this for an answer.
+PATIENCE_SECONDS = 3
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What works; `workers` is False also where that could not be asked."""
+
+    database: bool
+    schema: bool
+    workers: bool
+
+    @property
+    def ready(self) -> bool:
+        """Return whether pages can be served; without workers they can."""
+        return self.database and self.schema
+
+
+def probing_engine(engine: Engine) -> Engine:
+    """Return an engine on the same database that opens a connection for every question.
+
+    So a full pool of the application is not taken for a database that is away, nor the reverse.
+    """
+    options = f"-c statement_timeout={PATIENCE_SECONDS * 1000} -c timezone=UTC"
+    return create_engine(
+        engine.url,
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": PATIENCE_SECONDS,
+            "options": options,
+            "application_name": "deeptracker health",
+        },
+    )
+
+
+def readiness(probe: Engine) -> Readiness:
+    """Return what works now, by an engine of probing_engine."""
+    database = schema = workers = False
     try:
-        with engine.connect() as connection:
-            connection.execute(select(1))
+        with probe.connect() as connection:
+            database = True
+            found = set(MigrationContext.configure(connection).get_current_heads())
+            schema = found == _heads()
+            if schema:
+                workers = bool(
+                    connection.scalar(select(func.count()).where(alive()).select_from(IngestWorker))
+                )
     except SQLAlchemyError:
-        return False
-    return True
+        # Away in the middle of the questions: what was not answered does not work.
+        schema = False
+    return Readiness(database=database, schema=schema, workers=workers)
+
+
+@cache
+def _heads() -> frozenset[str]:
+    return frozenset(migrate.heads())

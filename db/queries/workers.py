@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.models import IngestJob, IngestWorker
@@ -69,17 +69,22 @@ def remove_worker(session: Session, *, worker_id: int) -> None:
     session.execute(delete(IngestWorker).where(IngestWorker.id == worker_id))
 
 
+def alive() -> ColumnElement[bool]:
+    """Return the condition that a worker gave a sign of life within STALLED_SECONDS."""
+    return IngestWorker.seen_at >= func.now() - timedelta(seconds=STALLED_SECONDS)
+
+
 def list_workers(session: Session) -> list[WorkerRow]:
     """Return the workers, those alive first, then by host and start; dead ones of the last day."""
-    alive = IngestWorker.seen_at >= func.now() - timedelta(seconds=STALLED_SECONDS)
+    lives = alive()
     names = ("id", "name", "host", "process", "concurrency", "roots", "started_at", "seen_at")
     columns = [getattr(IngestWorker, name) for name in names]
     busy: dict[str | None, list[int]] = {}
     running = select(IngestJob.worker, IngestJob.id).where(IngestJob.state == "running")
     for name, job_id in session.execute(running.order_by(IngestJob.id)):
         busy.setdefault(name, []).append(job_id)
-    query = select(*columns, alive.label("alive")).order_by(
-        alive.desc(), IngestWorker.host, IngestWorker.started_at
+    query = select(*columns, lives.label("alive")).order_by(
+        lives.desc(), IngestWorker.host, IngestWorker.started_at
     )
     return [
         WorkerRow(
