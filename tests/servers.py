@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import NullPool
 
 from db import migrate
 from db.embedded import ensure_server, stop_server
@@ -43,7 +44,8 @@ def server() -> Iterator[URL]:
 def database(on: URL, *, template: str = "template0") -> Iterator[URL]:
     """Yield the URL of a new database, a copy of `template`; it is dropped at the end."""
     name = f"deeptracker_test_{uuid4().hex}"
-    admin = create_engine(on, isolation_level="AUTOCOMMIT")
+    # No pool: a test may kill the server in between.
+    admin = create_engine(on, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     try:
         with admin.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {template}"))
