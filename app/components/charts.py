@@ -39,6 +39,8 @@ def chart(
 
 
 def _data_name(url: str) -> str:
+    if "/data/run/" not in url:
+        return ""  # a comparison of several runs has no table yet
     return url.partition("?")[0].rpartition("/")[2]
 
 

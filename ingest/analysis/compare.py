@@ -17,6 +17,8 @@ ALIGNMENTS = ("iteration", "epoch", "clock")
 TICKS = MappingProxyType({"iteration": 1, "epoch": 1_000, "clock": 100})
 MOST_TICKS = 4_096
 MOST_TICK = 2**31 - 2
+# Snapshots lie evenly where no gap is so many times the usual one.
+EVEN = 1.5
 # Hyperparameters by these names (or ending so, after a dot) are seeds.
 SEEDS = ("seed", "random_seed", "manual_seed", "rng_seed")
 NONE = -1
@@ -97,7 +99,8 @@ def align(timelines: Sequence[Timeline], alignment: str, *, most: int = MOST_TIC
     """Put runs on one axis of at most `most` ticks.
 
     Where the snapshots of one run stand at all the places of the others', these are the ticks. Else
-    the ticks lie evenly, as close as the closest run's snapshots usually do, and end with the last.
+    the ticks are the snapshots of the run whose follow each other closest, going on evenly before
+    and after it; and evenly all along where those of that run do not lie evenly.
     """
     places = []
     for timeline in timelines:
@@ -106,7 +109,7 @@ def align(timelines: Sequence[Timeline], alignment: str, *, most: int = MOST_TIC
         places.append(ticks)
     known_places = [np.unique(ticks) for ticks in places if ticks is not None and len(ticks)]
     union = np.unique(np.concatenate(known_places)) if known_places else np.zeros(0, np.int32)
-    kept = _even(union, known_places, most)
+    kept = _ticks(union, known_places, most)
     columns = np.full((len(places), len(kept)), NONE, np.int32)
     for row, ticks in enumerate(places):
         if ticks is not None:
@@ -114,13 +117,32 @@ def align(timelines: Sequence[Timeline], alignment: str, *, most: int = MOST_TIC
     return Alignment(kept, columns, tuple(places), len(union))
 
 
-def _even(union: Ints, places: Sequence[Ints], most: int) -> Ints:
+def _ticks(union: Ints, places: Sequence[Ints], most: int) -> Ints:
     if len(union) < 3 or (len(union) <= most and any(len(own) == len(union) for own in places)):
         return union
-    usual = min((float(np.median(np.diff(own))) for own in places if len(own) > 1), default=1.0)
     first, last = int(union[0]), int(union[-1])
-    step = max(1, int(usual), -(-(last - first) // (most - 1)))
-    return np.append(np.arange(first, last, step), last).astype(np.int32)
+    several = [own for own in places if len(own) > 1]
+    base = min(several, key=_usual_gap) if several else union
+    step = max(1.0, _usual_gap(base)) if len(base) > 1 else 1.0
+    if len(base) > 1 and np.diff(base).max() <= EVEN * step:
+        before = np.arange(1, int((base[0] - first) // step) + 1)
+        after = np.arange(1, int((last - base[-1]) // step) + 1)
+        around = np.concatenate([base[0] - step * before, base, base[-1] + step * after])
+        found = _whole(around, first, last)
+        if len(found) <= most:
+            return found
+    step = max(step, (last - first) / (most - 1))
+    return _whole(first + step * np.arange(int((last - first) / step) + 1), first, last)
+
+
+def _whole(ticks: NDArray[np.floating[Any]], first: int, last: int) -> Ints:
+    """Return whole ticks, each once, rising, between the ends and with them."""
+    inside = np.rint(ticks[(ticks > first) & (ticks < last)])
+    return np.unique(np.concatenate([[first], inside, [last]])).astype(np.int32)
+
+
+def _usual_gap(places: Ints) -> float:
+    return float(np.median(np.diff(places)))
 
 
 def columns_at(places: Ints, ticks: Ints) -> Ints:

@@ -75,6 +75,16 @@ def test_uneven_snapshots_stand_on_an_even_axis():
     assert found.columns[1].tolist() == [-1, 0, 1, 1, 2]
 
 
+def test_the_closest_snapshots_keep_their_own_ticks():
+    close = timeline(np.arange(5, 200, 5), per_epoch=22)
+    wide = timeline(np.arange(14, 400, 14), per_epoch=22)
+    found = align([close, wide], "epoch")
+    at = np.searchsorted(found.ticks, found.places[0])
+    np.testing.assert_array_equal(found.ticks[at], found.places[0])
+    np.testing.assert_array_equal(found.columns[0][at], np.arange(len(at)))
+    assert np.diff(found.ticks)[:-1].max() <= 228
+
+
 def test_a_run_without_epochs_is_not_put_anywhere():
     without = timeline([10, 20], epoch=np.full(2, np.nan))
     found = align([timeline([10, 20]), without], "epoch")
