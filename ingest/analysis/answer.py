@@ -18,6 +18,8 @@ from ingest.analysis.health.history import History
 MOST_ANSWERS = 5
 MOST_NAMED = 3
 _MOST_EVIDENCE = 6
+# The output units of classes differ by two or three times at any snapshot; this much is apart.
+UNIT_APART = 4.0
 
 # Verdicts over long stretches: they say how a training went, and not what happened at once.
 STATES = frozenset(
@@ -171,18 +173,72 @@ def involved_classes(
     taken = _newly_taken(at, classes, taken_for)
     size = history.class_size[history.class_size > 0]
     least = max(3.0, 0.1 * float(np.median(size))) if len(size) else 3.0
+    apart = output_units_apart(history, at)
     collapsed = [i for i in _falling(lost) if lost[i] >= least]
     attracting = [i for i in _falling(taken) if taken[i] >= 2 * least]
+    relearned = [i for i in _falling(apart) if apart[i] >= UNIT_APART]
     others = [i for f in evidence for i in f.classes if f.rule in ("anomaly", "mass-forgetting")]
-    order = list(dict.fromkeys([*collapsed, *attracting[:1], *others, *attracting[1:]]))
-    most = int(np.argmax(taken)) if classes else 0
-    words = ""
-    if classes and taken[most] >= 2 * least and most in order[:MOST_NAMED]:
-        words = (
-            f"{taken[most]:.0f} more images of other classes than before were taken for "
-            f"{names.of_classes([most])}."
+    order = [*collapsed, *relearned[:2], *attracting[:1], *others, *relearned[2:], *attracting[1:]]
+    named = list(dict.fromkeys(order))
+    words = []
+    if attracting and attracting[0] in named[:MOST_NAMED]:
+        words.append(
+            f"{taken[attracting[0]]:.0f} more images of other classes than before were taken for "
+            f"{names.of_classes(attracting[:1])}."
         )
-    return order, words
+    if relearned and relearned[0] in named[:MOST_NAMED]:
+        words.append(
+            f"The output of {names.of_classes(relearned[:1])} changed {apart[relearned[0]]:.3g} "
+            "times as much as those of other classes."
+        )
+    return named, " ".join(words)
+
+
+def output_units_apart(history: History, at: int) -> NDArray[np.float64]:
+    """Return by class how many times as much its output unit changed as the others', f8 [C].
+
+    Over the snapshot `at` and the next, the larger; 0 where the unit did not also change so much
+    more than it usually did itself. The output units are the filters of the last layer where there
+    is one for each class: what a class's images (or labels) do to the weights shows there first.
+    """
+    classes = len(history.class_size)
+    found = np.zeros(classes)
+    layers = np.flatnonzero(~history.normalisation)
+    if not len(layers) or classes < 3:
+        return found
+    layer = int(layers[-1])
+    if history.filter_offset[layer + 1] - history.filter_offset[layer] != classes:
+        return found
+    length = robust.window(history.snapshots)
+    seen = [_changes(history, layer, classes, t) for t in range(max(0, at - length), at + 2)]
+    now, past = seen[-2:], seen[:-2]
+    if len(past) < 3:
+        return found
+    usual = robust.quiet_median(np.stack(past), axis=0)
+    for change in now:
+        typical = float(robust.quiet_median(change))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = change / typical if typical > 0 else np.full(classes, np.nan)
+            fits = (change >= UNIT_APART * usual) & np.isfinite(ratio)
+        found = np.maximum(found, np.where(fits, ratio, 0.0))
+    return found
+
+
+def _changes(history: History, layer: int, filters: int, at: int) -> NDArray[np.float64]:
+    """Return the relative change of the filters of a layer at a snapshot, f8 [filters].
+
+    Those that are not among the peaks changed at most as much as the smallest of these; NaN where
+    there are none.
+    """
+    peaks = history.relative_change
+    if at >= len(peaks.start) - 1:
+        return np.full(filters, np.nan)
+    part = slice(int(peaks.start[at]), int(peaks.start[at + 1]))
+    value = peaks.value[part].astype(np.float64)
+    found = np.full(filters, value.min() if len(value) else np.nan)
+    mine = peaks.layer[part] == layer
+    found[peaks.filter[part][mine]] = value[mine]
+    return found
 
 
 def _falling(values: NDArray[np.float64]) -> list[int]:

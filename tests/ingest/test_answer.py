@@ -5,7 +5,7 @@ import pytest
 
 from ingest.analysis.answer import MOST_NAMED, answer
 from ingest.analysis.health.finding import Finding, Names, Severity
-from tests.ingest.histories import CLASSES, IMAGES, healthy
+from tests.ingest.histories import CLASSES, FILTERS, IMAGES, SNAPSHOTS, healthy, peaks
 
 NAMES = Names((), ("cat", "dog", "cow", "hen", "pig"))
 
@@ -95,3 +95,16 @@ def test_a_class_that_others_are_suddenly_taken_for_is_named(images):
     [one] = answers(finding(start=410), taken_for=taken_for)
     assert one.classes == ((2,) if images == 20 else ())
     assert ("taken for class cow" in one.text) == (images == 20)
+
+
+@pytest.mark.parametrize(("size", "named"), [(0.2, (4,)), (0.02, ())])
+def test_a_class_whose_output_unit_changes_apart_is_named(size, named):
+    # The last layer has 6 filters: with 6 classes they are the output units.
+    history = healthy(
+        relative_change=peaks(SNAPSHOTS, jumps={(41, 3, 4): size}),
+        class_size=np.full(FILTERS, IMAGES),
+        class_error=np.full((FILTERS, SNAPSHOTS), 0.1),
+    )
+    [one] = answers(finding(start=410), history=history)
+    assert one.classes == named
+    assert ("The output of class 4" in answer(history, [finding()], Names())[0].text) == bool(named)
