@@ -133,8 +133,12 @@
       const { selection, selectionAddress } = deeptracker;
       selection.adopt(selectionAddress.read(selection.fields(), location.search));
       this.align = selection.get().align;
-      this.ids = this.idsNow();
+      // What the address says of runs by their place, it says of the runs that it names.
+      const named = new URLSearchParams(location.search).get("runs") || "";
+      this.ids = named.split(",").map(Number).filter(Boolean);
       this.pair = ["0", "1"];
+      if (!this.ids.length) this.ids = this.idsNow();
+      else if (String(this.ids) !== String(this.idsNow())) this.move(this.idsNow());
       this.settle();
       this.write();
     }
