@@ -29,6 +29,10 @@ class AppSettings(BaseSettings):
     proxies: int = Field(default=0, ge=0, le=5, validation_alias="DEEPTRACKER_PROXIES")
     allowed_hosts: str = Field(default="", validation_alias="DEEPTRACKER_ALLOWED_HOSTS")
     secret_key: str | None = Field(default=None, validation_alias="DEEPTRACKER_SECRET_KEY")
+    # Whoever brings it may read /metrics; none: nobody may.
+    metrics_token: str | None = Field(
+        default=None, repr=False, validation_alias="DEEPTRACKER_METRICS_TOKEN"
+    )
     workers: int = Field(default=2, ge=1, le=64, validation_alias="DEEPTRACKER_WEB_WORKERS")
 
     # Log in at an OpenID Connect provider: its address, and what it calls us.
@@ -62,7 +66,7 @@ class AppSettings(BaseSettings):
             raise ValueError("must look like https://tracker.example.org")
         return f"{parts.scheme}://{parts.netloc.lower()}"
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "metrics_token")
     @classmethod
     def _long_enough(cls, value: str | None) -> str | None:
         if value and len(value) < 32:

@@ -34,7 +34,7 @@ def public_text(error: BaseException) -> str:
     if isinstance(error, (DeepTrackerError, NotAllowed)):
         return str(error)
     number = secrets.token_hex(4)
-    logger.error("error %s", number, exc_info=error)
+    logger.error("error %s", number, exc_info=error, extra={"error": number})
     if isinstance(error, OperationalError):
         return f"The database did not answer. Try again in a moment (error {number})."
     return f"Something went wrong on the server. Its log has the details as error {number}."

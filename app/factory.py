@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import annotation_routes, api, binary, errors, health, shell, store
+from app import annotation_routes, api, binary, errors, health, logs, metrics, shell, store
 from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
@@ -106,6 +106,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
         on_error=errors.on_callback_error,
     )
     guard.install(server, settings)
+    logs.install(server)
     binary.install_data(server, engine)
     annotation_routes.install(server, VIEWS)
     api.install(server)
@@ -135,6 +136,7 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
     login.install(server, settings)
     oidc.install(server, settings)
     health.install(server)
+    metrics.install(server, settings)
     return server
 
 

@@ -1,7 +1,6 @@
 """gunicorn, started from Python: safe defaults, warm workers."""
 
 import errno
-import logging
 import os
 import socket
 from typing import Any
@@ -10,6 +9,7 @@ from dash import Dash
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from sqlalchemy import Engine
 
+from app import logs, metrics
 from app.auth.passwords import matches
 from app.config import AppSettings
 from app.factory import create_app
@@ -28,7 +28,8 @@ def serve(settings: AppSettings, engine: Engine) -> None:
     """Serve until SIGTERM or SIGINT. NotServed for what would be unsafe, or a port in use."""
     check_safe(settings, engine)
     check_port(settings.host, settings.port)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logs.set_up()
+    metrics.share_between_processes()
     _Server(create_app(settings, engine=engine), settings, engine).run()
 
 
@@ -94,13 +95,18 @@ class _Server(BaseApplication):
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
             "control_socket_disable": True,
             "loglevel": "warning",
+            "logger_class": logs.ServerLog,
             "post_fork": self._after_fork,
+            "child_exit": self._after_exit,
             "post_worker_init": self._warm_up,
         }
 
     def _after_fork(self, _arbiter: object, _worker: object) -> None:
         # Connections of the parent belong to the parent: forget them without closing them.
         self._engine.dispose(close=False)
+
+    def _after_exit(self, _arbiter: object, worker: Any) -> None:
+        metrics.process_ended(worker.pid)
 
     def _warm_up(self, _worker: object) -> None:
         warm_up(self._app)

@@ -53,6 +53,8 @@ def make_engine(
     return create_engine(
         address,
         connect_args={"options": options, "application_name": "deeptracker"},
+        # Values of a failed statement may be secrets, and its text goes to the log.
+        hide_parameters=True,
         pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=10,

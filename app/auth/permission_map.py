@@ -29,6 +29,8 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         "/logout": Access.LOGGED_IN,
         "/health": Access.PUBLIC,
         "/ready": Access.PUBLIC,
+        # By a token of its own, which the route asks for.
+        "/metrics": Access.PUBLIC,
         # Style and scripts, the same for everybody; the login page needs some.
         "/assets/<path:filename>": Access.PUBLIC,
         "/_favicon.ico": Access.PUBLIC,

@@ -32,8 +32,10 @@ def worker(
     ] = 4,
 ) -> None:
     """Run ingest jobs until stopped; any number of workers share them."""
+    from app import logs
     from ingest.tasks import run_worker
 
+    logs.set_up()
     with ready_engine():
         pass
     run_worker(concurrency=concurrency)

@@ -16,6 +16,7 @@ ADDRESSES = {
     "/logout": ["/logout"],
     "/health": ["/health"],
     "/ready": ["/ready"],
+    "/metrics": ["/metrics"],
     "/assets/<path:filename>": ["/assets/plain.css"],
     "/_favicon.ico": ["/_favicon.ico"],
     "/": ["/"],
@@ -109,8 +110,8 @@ def test_a_stranger_gets_nowhere(web, rule):
 @pytest.mark.parametrize("rule", PUBLIC)
 def test_a_stranger_sees_what_is_public(web, rule):
     for path in ADDRESSES[rule]:
-        # 404: no login provider is set here.
-        allowed = (404,) if rule.startswith("/oidc/") else (200, 410)
+        # 404: no login provider and no token of the metrics is set here.
+        allowed = (404,) if rule.startswith(("/oidc/", "/metrics")) else (200, 410)
         assert ask(web.client(), path, method(web, rule)).status_code in allowed, path
 
 

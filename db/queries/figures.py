@@ -1,0 +1,45 @@
+"""Figures of the whole store, for those who watch it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from db.models import IngestJob, IngestWorker, Run
+from db.models.jobs import JOB_STATES
+from db.queries.workers import alive
+from db.queue import QUEUE
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Ingest jobs by state (every state), tasks that wait, workers alive, what is loaded, bytes."""
+
+    jobs: dict[str, int]
+    queued: int
+    workers: int
+    runs: int
+    snapshots: int
+    size: int
+
+
+def read_figures(session: Session) -> Figures:
+    """Return the figures; snapshots are those of the runs that are not in the trash."""
+    counted = select(IngestJob.state, func.count()).group_by(IngestJob.state)
+    found = {state: number for state, number in session.execute(counted)}
+    living = select(func.count()).select_from(IngestWorker).where(alive())
+    loaded = select(func.count(), func.coalesce(func.sum(Run.snapshot_count), 0)).where(
+        Run.trashed_at.is_(None)
+    )
+    number, snapshots = session.execute(loaded).one()
+    waiting = text(
+        "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = :queue"
+    )
+    return Figures(
+        jobs={state: found.get(state, 0) for state in JOB_STATES},
+        queued=session.execute(waiting, {"queue": QUEUE}).scalar_one(),
+        workers=session.scalars(living).one(),
+        runs=number,
+        snapshots=int(snapshots),
+        size=session.scalars(select(func.pg_database_size(func.current_database()))).one(),
+    )
