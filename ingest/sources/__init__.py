@@ -1,7 +1,6 @@
 """Kinds of log, one file each; every source answers the same few questions."""
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from deeptracker.errors import LogError
@@ -35,9 +34,3 @@ class Source(Protocol):
 
     def contact_sheets(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[tuple[int, bytes]]:
         """Yield the contact sheets (class, WebP) that were not read yet in their present form."""
-
-
-def check_picture(file: Path, sheet: bytes) -> None:
-    """Raise LogError where the bytes are no WebP: served as a picture later, nothing may pass."""
-    if (sheet[:4], sheet[8:12]) != (b"RIFF", b"WEBP"):
-        raise LogError(file, "", "is no WebP picture")

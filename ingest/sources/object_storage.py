@@ -23,7 +23,8 @@ from deeptracker.format import (
 )
 from ingest.locations import ObjectFolder
 from ingest.object_store import Entry, ObjectStore
-from ingest.sources import OnBad, check_picture
+from ingest.sources import OnBad
+from ingest.sources.pictures import check_sheet
 
 # What is fetched side by side: enough to hide the way there, little enough to hold.
 _FILES_AT_ONCE = 16
@@ -112,7 +113,7 @@ class ObjectStorageSource:
             try:
                 with _about(folder / name):
                     sheet = _bytes(found[name])
-                    check_picture(Path(name), sheet)
+                    check_sheet(Path(name), sheet, manifest=manifest, class_id=class_id)
             except LogError as error:
                 on_bad(error)
             else:

@@ -17,7 +17,8 @@ from deeptracker.format import (
     snapshot_path,
 )
 from ingest.locations import Place, check_inside
-from ingest.sources import OnBad, check_picture
+from ingest.sources import OnBad
+from ingest.sources.pictures import check_sheet
 
 # A directory's time of change is only as fine as the file system's clock: within this many seconds
 # of it, another change may have left it as it was.
@@ -115,7 +116,7 @@ class RunDirectorySource:
             try:
                 sheet = self._directory.contact_sheet(class_id)
                 if sheet is not None:
-                    check_picture(path, sheet)
+                    check_sheet(path, sheet, manifest=manifest, class_id=class_id)
             except LogError as error:
                 on_bad(error)
                 continue

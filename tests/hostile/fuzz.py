@@ -1,4 +1,4 @@
-"""Readers of the format under made-up bytes: `python -m tests.hostile.fuzz KIND INPUTS SECONDS SEED`.
+"""Made-up bytes for the readers: `python -m tests.hostile.fuzz KIND INPUTS SECONDS SEED`.
 
 It runs in a process of its own with a limit on its memory, and ends with status 1, and what
 reproduces it, at the first input that is neither read nor refused by a LogError. The inputs are a

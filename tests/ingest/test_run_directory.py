@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.log_thumbnails import write_contact_sheets
 from benchmarks.make_log import append_snapshot, write_log
 from deeptracker.errors import LogError
 from deeptracker.format import (
@@ -109,9 +110,10 @@ def test_contact_sheets_are_pictures_or_refused(log):
     manifest = replace(run.manifest, thumbnail=(32, 32))
     write_manifest(path / MANIFEST, manifest)
     folder = path / "thumbnails"
-    folder.mkdir()
-    picture = b"RIFF\x04\0\0\0WEBPdata"
-    (folder / "000000.webp").write_bytes(picture)
+    write_contact_sheets(path, manifest, seed=0)
+    picture = (folder / "000000.webp").read_bytes()
+    for sheet in folder.glob("*[1-9].webp"):
+        sheet.unlink()
     (folder / "000001.webp").write_bytes(b"<script>alert(1)</script>")
     source, bad = RunDirectorySource(path), []
     assert dict(source.contact_sheets(manifest, on_bad=bad.append)) == {0: picture}
