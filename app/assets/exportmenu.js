@@ -70,7 +70,9 @@
     const title = titleOf(panel);
     const page = location.pathname.split("/").filter(Boolean);
     const name = [...page, title].map(safe).filter(Boolean).join("-");
-    const blob = await deeptracker.picture[form](panel, `${title} · ${document.title.split(" · ").slice(0, -1).join(" · ")}`);
+    // The document's title says run and page; the page may be what the panel is called.
+    const words = [title, ...document.title.split(" · ").slice(0, -1).filter((word) => word !== title)];
+    const blob = await deeptracker.picture[form](panel, words.join(" · "));
     const link = make("a");
     link.href = URL.createObjectURL(blob);
     link.download = `${name}.${form}`;

@@ -118,9 +118,23 @@
       this.parts.push(`<image ${this.box(place)} href="${canvas.toDataURL("image/png")}"/>`);
     }
 
+    /** Words that run up beside what they name. */
+    upright(node, style) {
+      const { left, top, width, height } = node.parentElement.getBoundingClientRect();
+      const turned = style.transform.startsWith("matrix(-1");
+      const [x, y] = [left + width / 2 - this.origin.left, top + height / 2 - this.origin.top];
+      this.parts.push(`<text transform="translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${turned ? -90 : 90})" text-anchor="middle" `
+        + `dominant-baseline="central" fill="${style.color}" style="font:${style.fontWeight} ${style.fontSize} `
+        + `${deeptracker.escaped(style.fontFamily)}">${deeptracker.escaped(node.data.trim())}</text>`);
+    }
+
     /** Words as they are broken into lines on the page. */
     text(node) {
       const style = getComputedStyle(node.parentElement);
+      if (style.writingMode.startsWith("vertical")) {
+        this.upright(node, style);
+        return;
+      }
       const range = document.createRange();
       const lines = [];
       for (const word of node.data.matchAll(/\S+\s*/g)) {

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from app.cli import database, loading, people, serving
+from app.cli import database, loading, people, reporting, serving
 from deeptracker.errors import DeepTrackerError
 
 FAILED = 1
@@ -31,6 +31,7 @@ cli.command()(serving.demo)
 cli.command()(serving.serve)
 cli.command()(serving.worker)
 cli.command()(loading.ingest)
+cli.command()(reporting.report)
 cli.add_typer(people.cli, name="user")
 cli.add_typer(database.cli, name="db")
 

@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from flask import Blueprint, Flask, Response, request
 
 from app import store
+from app.auth.identity import current_identity
 from app.binary import Arguments, BadArgument, reading, refusal
 from app.export.names import FORMS, TABLES, file_name
+from app.export.report import gather, render
 from app.export.tables import make_table
 from app.export.writing import MIME, write_csv, write_parquet
 from db.queries import runs
+
+REPORT = "/data/run/<int:run_id>/report.html"
 
 
 def install(server: Flask) -> None:
@@ -17,6 +21,7 @@ def install(server: Flask) -> None:
     blueprint = Blueprint("export", __name__)
     rule = "/data/run/<int:run_id>/<name>/table.<form>"
     blueprint.add_url_rule(rule, "table", table, methods=["GET"])
+    blueprint.add_url_rule(REPORT, "report", report, methods=["GET"])
     blueprint.register_error_handler(BadArgument, lambda error: refusal(str(error), 400))
     server.register_blueprint(blueprint)
 
@@ -45,6 +50,14 @@ def table(run_id: int, name: str, form: str) -> Response:
     }
     pieces = write_csv(found) if form == "csv" else write_parquet(found, about)
     return as_file(pieces, MIME[form], file_name(run_id, run.name, name, *parts, ending=form))
+
+
+def report(run_id: int) -> Response:
+    """Answer with the report of a run, as a file to keep."""
+    with reading(store.engine()) as session:
+        found = gather(session, run_id, account_id=current_identity().account_id)
+    name = file_name(run_id, found.run.name, "report", ending="html")
+    return as_file(iter([render(found).encode()]), "text/html; charset=utf-8", name)
 
 
 def as_file(pieces: Iterator[bytes], mime: str, name: str) -> Response:

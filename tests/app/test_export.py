@@ -1,5 +1,6 @@
 """Exports parsed back and compared with the stored arrays; nothing a spreadsheet would run."""
 
+import base64
 import csv
 import io
 import re
@@ -9,16 +10,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from PIL import Image
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.components.charts import chart
 from app.export.names import TABLES, file_name
+from app.export.report.drawing import curves, ticks
 from app.export.tables import TABLES as FUNCTIONS
 from app.export.writing import FORMULA, ROWS, write_csv, write_parquet
+from app.views.overview.series import ScreenSeries
 from db.models import Layer, Run, ValidationClass
 from db.permissions import Role
+from db.queries import annotations, findings
+from db.queries.annotation_rows import Target
 from deeptracker.format import FILTER_QUANTITIES, SERIES
+from ingest.analysis.health.rules import BY_NAME
 from tests.app.web import Web
 from tests.stored_runs import StoredRun, store_run
 
@@ -249,6 +256,105 @@ class TestRefusals:
 )
 def test_file_names_are_safe(name, parts, expected) -> None:
     assert file_name(3, name, *parts, ending="csv") == expected
+
+
+class TestReport:
+    @pytest.fixture
+    def noted(self, web, people, run) -> StoredRun:
+        """A run with annotation, reply, finding and answer, all with markup in their texts."""
+        with Session(web.engine) as session:
+            target = Target("class", id=1, first=20, last=30)
+            note = annotations.create(
+                session, run_id=run.run_id, by=people[Role.MEMBER], target=target,
+                body="<script>alert(1)</script> http://evil.example", tag="odd",
+            )  # fmt: skip
+            annotations.reply(
+                session, run_id=run.run_id, annotation_id=note, by=people[Role.ADMIN], body="<b>yes"
+            )
+            finding = {
+                "key": "swings", "rank": 0, "rule": "loss-swings", "severity": "high",
+                "start_iteration": 20, "end_iteration": None, "strength": 2.0, "value": 1.0,
+                "text": "The loss <i>swings</i>.", "layers": [], "classes": [], "filters": [],
+                "chart": {},
+            }  # fmt: skip
+            finding["rule"] = next(iter(BY_NAME))
+            answer = {
+                "iteration": 20, "end": 30, "severity": "info", "text": "Class 1 broke & healed.",
+                "layers": [], "classes": [1], "filters": [],
+                "evidence": [{"start": 20, "end": 30, "text": "evidence <u>", "rule": "x"}],
+            }  # fmt: skip
+            findings.save_findings(
+                session, run_id=run.run_id, findings=[finding], answers={"answers": [answer]},
+                snapshots=9, last_iteration=90, seconds=0.1,
+            )  # fmt: skip
+            session.commit()
+        return run
+
+    def test_says_all_of_it_as_text(self, clients, noted) -> None:
+        answer = clients[Role.VIEWER].get(f"/data/run/{noted.run_id}/report.html")
+        assert answer.status_code == 200
+        assert (
+            f'filename="run-{noted.run_id}-my-run-report.html"'
+            in (answer.headers["Content-Disposition"])
+        )
+        page = answer.text
+        for text in (
+            "@my run/../é", "learning_rate", "&lt;script&gt;alert(1)&lt;/script&gt;",
+            "&lt;b&gt;yes",
+            "The loss &lt;i&gt;swings&lt;/i&gt;.", "Class 1 broke &amp; healed.", "&lt;u&gt;",
+            "=HYPERLINK(&#34;http://evil", "digits", "Iterations 20 to 30",
+        ):  # fmt: skip
+            assert text in page, text
+
+    def test_loads_and_runs_nothing(self, clients, noted) -> None:
+        page = clients[Role.VIEWER].get(f"/data/run/{noted.run_id}/report.html").text
+        tags = set(re.findall(r"<([a-z0-9]+)", page))
+        assert tags & {"script", "link", "a", "iframe", "object", "form", "base"} == set()
+        loaded = re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?([^\"')\s]{1,30})", page)
+        assert all(address.startswith("data:image/png;base64,") for address in loaded)
+        assert not re.search(r"\son\w+=", page)
+
+    def test_the_map_is_the_accuracy(self, clients, noted) -> None:
+        page = clients[Role.VIEWER].get(f"/data/run/{noted.run_id}/report.html").text
+        data = re.search(r"data:image/png;base64,([A-Za-z0-9+/=]+)", page)
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data[1]))))
+        assert pixels.shape == (4, 9, 3)
+        # The order of rows is free, their numbers are not: red where wrong, green where right.
+        green = np.sort(pixels[:, :, 0].ravel() < pixels[:, :, 1].ravel())
+        assert green.sum() == (noted.class_error < 0.5).sum()
+
+    def test_says_what_is_missing(self, web, clients) -> None:
+        with Session(web.engine) as session:
+            fresh = store_run(session, seed=14, classes=0, snapshots=0).run_id
+            session.commit()
+        page = clients[Role.VIEWER].get(f"/data/run/{fresh}/report.html").text
+        for text in ("No rule has looked at this run yet", "Not recorded", "Nothing is known of"):
+            assert text in page
+        assert clients[Role.VIEWER].get("/data/run/999999/report.html").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1, [0, 0.5, 1]),
+        (0, 2.6, [0, 1, 2]),
+        (10, 70, [20, 40, 60]),
+        (-1, 1, [-1, -0.5, 0, 0.5, 1]),
+        (3, 3, [3]),
+        (0, np.inf, [0]),
+    ],
+)
+def test_ticks_are_round(low, high, expected) -> None:
+    assert ticks(low, high, 4) == expected
+
+
+def test_curves_leave_out_what_is_no_number() -> None:
+    odd = ScreenSeries(np.array([1, 3], "i4"), np.array([1.0, 2.0]), np.array([2], "i4"), 1, 3)
+    drawn = curves([("a", "blue", odd)], label="<x>")
+    assert ">×<" in drawn
+    assert "&lt;x&gt;" in drawn
+    none = ScreenSeries(np.array([], "i4"), np.array([]), np.array([], "i4"), 0, 0)
+    assert curves([("a", "blue", none)], label="x") is None
 
 
 def test_file_names_are_not_too_long() -> None:

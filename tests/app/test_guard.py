@@ -48,6 +48,7 @@ ADDRESSES = {
         )
     },
     "/data/compare/<name>": ["/data/compare/series?runs=1", "/data/compare/nothing"],
+    "/data/run/<int:run_id>/report.html": ["/data/run/1/report.html"],
     "/data/run/<int:run_id>/<name>/table.<form>": [
         "/data/run/1/class-error/table.csv",
         "/data/run/1/nothing/table.csv",

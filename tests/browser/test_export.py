@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from sqlalchemy.orm import Session
 
 from db.queries import snapshots
+from tests.browser.conftest import VIEWPORT, Watch
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -89,3 +90,31 @@ def test_the_menu_by_keyboard(page: Page, digits: int) -> None:
     page.keyboard.press("Escape")
     assert menu.count() == 0
     assert button.evaluate("button => button === document.activeElement")
+
+
+def test_the_report_works_offline(
+    page: Page, browser: Browser, digits: int, tmp_path: Path
+) -> None:
+    page.goto(f"/run/{digits}/overview")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Report").click()
+    assert download.value.suggested_filename.endswith("-report.html")
+    path = tmp_path / "report.html"
+    download.value.save_as(path)
+    for scheme in ("light", "dark"):
+        context = browser.new_context(
+            offline=True, java_script_enabled=False, color_scheme=scheme, viewport=VIEWPORT
+        )
+        alone = context.new_page()
+        watch = Watch(host="")
+        watch.over(alone)
+        asked: list[str] = []
+        alone.on("request", lambda request, asked=asked: asked.append(request.url[:40]))
+        alone.goto(path.as_uri())
+        assert alone.get_by_role("heading", level=1).inner_text().startswith("digits")
+        titles = alone.get_by_role("heading", level=2).all_inner_texts()
+        assert {"What happened?", "Training", "Classes", "Annotations"} <= set(titles)
+        assert alone.locator("svg polyline").count() == 5
+        assert watch.troubles == []
+        assert [url for url in asked if not url.startswith(("file:", "data:image/png"))] == []
+        context.close()

@@ -89,6 +89,13 @@ def _header(run: RunRow, base: str) -> html.Header:
                         className="overview-state",
                         **state,
                     ),
+                    html.A(
+                        "Report",
+                        href=f"{base}/report.html",
+                        download="",
+                        className="dt-download dt-report",
+                        title="Download a report of the run: one HTML file, complete offline",
+                    ),
                     chart(
                         Ids.LIVE,
                         "live",

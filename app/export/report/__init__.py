@@ -1,0 +1,6 @@
+"""A run's report: one HTML file without scripts and links, that is complete offline."""
+
+from app.export.report.content import gather
+from app.export.report.page import render
+
+__all__ = ["gather", "render"]

@@ -1,0 +1,250 @@
+"""What a report says, read from the database; no markup here."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.annotation_routes.words import about
+from app.views.findings.cards import when
+from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
+from app.views.overview.series import ScreenSeries, reduce_series
+from app.views.validation.memory import analysis_of
+from db.queries import annotations, findings, runs, scalars, snapshots, structure
+from db.queries.annotation_rows import AnnotationRow
+from db.queries.runs import RunRow
+from db.queries.snapshots import Snapshots
+from deeptracker.format import SERIES
+from ingest.analysis.anomalies import (
+    default_threshold,
+    default_window,
+    find_anomalies,
+    iteration_table,
+    overall_threshold,
+)
+from ingest.analysis.health.rules import BY_NAME
+from ingest.analysis.order import similarity_order
+
+MOST_ANOMALIES = 15
+MOST_CLASSES = 20
+
+
+@dataclass(frozen=True)
+class Found:
+    """One finding or answer in words."""
+
+    severity: str
+    title: str
+    when: str
+    text: str
+    advice: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unusual:
+    """One row of the table of anomalies."""
+
+    iteration: int
+    side: str
+    images: int
+    forgotten: int
+    learned: int
+    classes: int
+    largest: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """One annotation in words; `replies` are (author, time, text)."""
+
+    about: str
+    author: str
+    time: str
+    tag: str
+    text: str
+    resolved: str
+    replies: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """Accuracy of the classes, f4 [C, T], in the order of the rows; NaN: no images."""
+
+    names: tuple[str, ...]
+    accuracy: NDArray[np.float32]
+    iteration: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All of it; `judged` is False where no rule has looked at the run yet."""
+
+    run: RunRow
+    written: datetime
+    facts: list[tuple[str, str]]
+    hyperparameters: list[tuple[str, str]]
+    iteration: NDArray[np.int32]
+    series: dict[str, ScreenSeries]
+    classes: ClassMap | None
+    worst: list[tuple[str, int, str]]
+    window: tuple[int, int]
+    anomalies: list[Unusual]
+    anomaly_count: int
+    judged: bool
+    answers: list[Found]
+    findings: list[Found]
+    muted: int
+    notes: list[Note]
+    layers: list[tuple[str, str, str, str, str]]
+
+
+def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
+    """Return what the report of a run says now; NotFound for none, or one in the trash."""
+    run = runs.get_run(session, run_id=run_id)
+    found = snapshots.snapshots(session, run_id=run_id)
+    classes = structure.classes(session, run_id=run_id)
+    error = snapshots.class_errors(session, run_id=run_id)
+    rows, count, window = _anomalies(session, run, found.iteration, classes.names)
+    health = findings.run_health(session, run_id=run_id)
+    listed = [f for f in findings.list_findings(session, run_id=run_id) if f.rule in BY_NAME]
+    written = annotations.changes(session, run_id=run_id, account_id=account_id).annotations
+    live = run_facts(run)
+    facts = [
+        ("State", live["state"]),
+        ("Snapshots", live["snapshots"]),
+        ("Last iteration", live["last_iteration"]),
+        ("Last error", live["last_error"]),
+        *fixed_facts(run),
+    ]
+    return Report(
+        run=run,
+        written=datetime.now(UTC),
+        facts=facts,
+        hyperparameters=hyperparameters(run),
+        iteration=found.iteration,
+        series=_series(session, run_id, found),
+        classes=_class_map(error, classes.names, found.iteration),
+        worst=_worst(error, classes),
+        window=window,
+        anomalies=rows,
+        anomaly_count=count,
+        judged=health is not None,
+        answers=[_answer(a) for a in (health.answers.get("answers", []) if health else [])],
+        findings=[_finding(f) for f in listed if not f.muted],
+        muted=sum(f.muted for f in listed),
+        notes=[_note(row) for row in written],
+        layers=_layers(session, run_id),
+    )
+
+
+def _series(session: Session, run_id: int, found: Snapshots) -> dict[str, ScreenSeries]:
+    logged = scalars.scalar_names(session, run_id=run_id)
+    series = {}
+    for name in SERIES:
+        if name in logged:
+            whole = scalars.scalar(session, run_id=run_id, name=name)
+            iterations, values = whole.iterations, whole.values
+        else:
+            at_snapshots = getattr(found, name)
+            known = ~np.isnan(at_snapshots)
+            iterations, values = found.iteration[known], at_snapshots[known]
+        series[name] = reduce_series(iterations, values, ticks=found.iteration)
+    return series
+
+
+def _class_map(
+    error: NDArray[np.float32], names: tuple[str, ...], iteration: NDArray[np.int32]
+) -> ClassMap | None:
+    if not error.size:
+        return None
+    order = similarity_order(error)
+    return ClassMap(tuple(names[at] for at in order), 1 - error[order], iteration)
+
+
+def _worst(error: NDArray[np.float32], classes: structure.Classes) -> list[tuple[str, int, str]]:
+    """Return the classes with the highest error at the end: name, images, error in words."""
+    if not error.size:
+        return []
+    last = error[:, -1]
+    order = [at for at in np.argsort(-np.nan_to_num(last, nan=-1), kind="stable") if last[at] > 0]
+    return [
+        (classes.names[at], int(classes.image_count[at]), percent(last[at]))
+        for at in order[:MOST_CLASSES]
+    ]
+
+
+def percent(share: float) -> str:
+    """Return a share 0..1 in words."""
+    return f"{100 * share:.1f} %"
+
+
+def _anomalies(
+    session: Session, run: RunRow, iteration: NDArray[np.int32], names: tuple[str, ...]
+) -> tuple[list[Unusual], int, tuple[int, int]]:
+    """Return the iterations where most images flipped, with the run's default window."""
+    if not run.validates or not len(iteration):
+        return [], 0, (0, 0)
+    analysis = analysis_of(session, run.id)
+    index = analysis.index(session)
+    k, m = default_window(len(iteration)), default_threshold(index.class_size)
+    table = iteration_table(
+        find_anomalies(index, k=k, m=m, live=analysis.live),
+        whole_set=overall_threshold(index.class_size, m=m, share=False),
+    )
+    rows = []
+    for at in np.argsort(-table.images, kind="stable")[:MOST_ANOMALIES]:
+        largest = int(table.largest_class[at])
+        rows.append(
+            Unusual(
+                iteration=int(iteration[table.snapshot[at]]),
+                side="a stable future began" if table.right[at] else "a stable past broke",
+                images=int(table.images[at]),
+                forgotten=int(table.forgotten[at]),
+                learned=int(table.learned[at]),
+                classes=int(table.classes[at]),
+                largest="" if largest < 0 else f"{names[largest]} ({table.largest[at]})",
+            )
+        )
+    return rows, len(table.images), (k, m)
+
+
+def _answer(found: dict[str, Any]) -> Found:
+    evidence = tuple(f"{when(e['start'], e['end'])}: {e['text']}" for e in found["evidence"])
+    moment = when(found["iteration"], found["end"])
+    return Found(found["severity"], moment, moment, found["text"], evidence=evidence)
+
+
+def _finding(found: findings.FindingRow) -> Found:
+    rule = BY_NAME[found.rule]
+    moment = when(found.start_iteration, found.end_iteration)
+    return Found(found.severity, rule.title, moment, found.text, advice=rule.advice)
+
+
+def _note(row: AnnotationRow) -> Note:
+    replies = tuple((r.author, _time(r.created_at), r.body) for r in row.replies)
+    resolved = ""
+    if row.resolved_at is not None:
+        resolved = f"resolved by {row.resolved_by or 'somebody'}, {_time(row.resolved_at)}"
+    return Note(about(row), row.author, _time(row.created_at), row.tag, row.body, resolved, replies)
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _layers(session: Session, run_id: int) -> list[tuple[str, str, str, str, str]]:
+    found = structure.layers(session, run_id=run_id)
+    return [
+        (
+            found.names[at],
+            found.kinds[at],
+            "×".join(map(str, found.kernels[at])),
+            f"{found.filters[at]:,}",
+            f"{found.parameters[at]:,}",
+        )
+        for at in range(len(found))
+    ]

@@ -1,0 +1,169 @@
+"""Pictures of a report: curves as inline SVG that follows the page's colours, maps as PNG."""
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup, escape
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.export.report.content import ClassMap
+from app.views.overview.series import ScreenSeries
+
+WIDTH, LEFT, RIGHT = 900, 64, 12
+HEIGHT, TOP, BOTTOM = 170, 10, 26
+# Red to green as in assets/colours.js; grey: a class without images.
+ACCURACY = ("a50026", "d73027", "f46d43", "fdae61", "fee08b", "fbf7b0", "d9ef8b", "a6d96a",
+            "66bd63", "1a9850", "006837")  # fmt: skip
+MISSING = (0xC4, 0xC7, 0xCE)
+MOST_NAMED = 60
+MOST_ROWS, MOST_COLUMNS = 2_000, 2_000
+
+
+def curves(
+    lines: Sequence[tuple[str, str, ScreenSeries]], *, percent: bool = False, label: str
+) -> Markup | None:
+    """Return a chart of series, each (name, class of its colour, series); None without values.
+
+    Gaps are where the value is NaN or infinite; such iterations have a cross at the bottom.
+    """
+    shown = [line for line in lines if len(line[2].iterations)]
+    if not shown:
+        return None
+    x_low = min(int(s.iterations[0]) for _, _, s in shown)
+    x_high = max(int(s.iterations[-1]) for _, _, s in shown)
+    y_low = min(0.0, *(float(s.values.min()) for _, _, s in shown))
+    y_high = max(float(s.values.max()) for _, _, s in shown)
+    if y_high <= y_low:
+        y_high = y_low + (abs(y_low) or 1.0)
+
+    def x(iteration: Any) -> Any:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (iteration - x_low) / max(1, x_high - x_low)
+
+    def y(value: Any) -> Any:
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - y_low) / (y_high - y_low))
+
+    parts = [
+        Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
+            WIDTH, HEIGHT, label
+        ),
+        _rules(x, y, (x_low, x_high), (y_low, y_high), percent=percent),
+    ]
+    for _, colour, series in shown:
+        points = " ".join(
+            f"{a:.1f},{b:.1f}" for a, b in zip(x(series.iterations), y(series.values), strict=True)
+        )
+        parts.append(Markup('<polyline class="{}" points="{}"/>').format(colour, points))
+        bottom = HEIGHT - BOTTOM - 2
+        parts += [
+            Markup('<text class="odd" x="{:.1f}" y="{}">×</text>').format(x(at), bottom)
+            for at in series.odd[:400]
+        ]
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
+def _rules(
+    x: Any, y: Any, x_ends: tuple[int, int], y_ends: tuple[float, float], *, percent: bool
+) -> Markup:
+    parts = []
+    for value in ticks(*y_ends, 4):
+        text = f"{100 * value:.4g} %" if percent else f"{value:.4g}"
+        parts.append(
+            Markup(
+                '<line class="rule" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>'
+                '<text class="end" x="{3}" y="{4:.1f}">{5}</text>'
+            ).format(LEFT, WIDTH - RIGHT, y(value), LEFT - 6, y(value) + 4, text)
+        )
+    for value in ticks(*x_ends, 8):
+        if value == int(value):
+            parts.append(
+                Markup('<text class="middle" x="{:.1f}" y="{}">{:,}</text>').format(
+                    x(value), HEIGHT - 8, int(value)
+                )
+            )
+    return Markup("").join(parts)
+
+
+def ticks(low: float, high: float, most: int) -> list[float]:
+    """Return at most about `most` round numbers in low..high."""
+    if not np.isfinite([low, high]).all() or high <= low:
+        return [low] if np.isfinite(low) else []
+    rough = (high - low) / most
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = next(f * power for f in (1, 2, 5, 10) if f * power >= rough * 0.999)
+    first = np.ceil(low / step - 1e-9)
+    last = np.floor(high / step + 1e-9)
+    return [float(f"{n * step:.12g}") for n in np.arange(first, last + 1)]
+
+
+def class_map(found: ClassMap) -> Markup:
+    """Return the accuracy of the classes: a row each, a column for every snapshot."""
+    rows = len(found.names)
+    named = rows <= MOST_NAMED
+    height = max(1, min(rows * (14 if named else 1), 900)) if named else min(max(rows, 300), 900)
+    left = 140 if named else LEFT
+    parts = [
+        Markup(
+            '<svg class="chart" viewBox="0 0 {} {}" role="img" '
+            'aria-label="Accuracy of every class at every snapshot">'
+            '<image x="{}" y="0" width="{}" height="{}" preserveAspectRatio="none" '
+            'style="image-rendering:pixelated" href="data:image/png;base64,{}"/>'
+        ).format(WIDTH, height + BOTTOM, left, WIDTH - left - RIGHT, height, _png(found.accuracy))
+    ]
+    if named:
+        parts += [
+            Markup('<text class="end" x="{}" y="{:.1f}">{}</text>').format(
+                left - 6, (at + 0.5) * height / rows + 4, _short(name)
+            )
+            for at, name in enumerate(found.names)
+        ]
+    count = len(found.iteration)
+    for at in sorted(set(np.linspace(0, count - 1, min(count, 8)).round().astype(int).tolist())):
+        place = left + (WIDTH - left - RIGHT) * (at + 0.5) / count
+        parts.append(
+            Markup('<text class="middle" x="{:.1f}" y="{}">{:,}</text>').format(
+                place, height + 17, int(found.iteration[at])
+            )
+        )
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 20 else f"{name[:19]}…"
+
+
+def _png(accuracy: NDArray[np.float32]) -> str:
+    """Return the map as base64 of a PNG, one pixel a cell."""
+    stops = np.array([[int(c[i : i + 2], 16) for i in (0, 2, 4)] for c in ACCURACY], float)
+    ramp = np.stack(
+        [np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(stops)), s) for s in stops.T], 1
+    )
+    # The lowest accuracy stands for several: a class that broke must not vanish.
+    values = _pooled(_pooled(accuracy, MOST_ROWS, 0), MOST_COLUMNS, 1)
+    index = np.rint(np.nan_to_num(values, nan=0).clip(0, 1) * 255).astype(int)
+    pixels = ramp[index].round().astype(np.uint8)
+    pixels[np.isnan(values)] = MISSING
+    sink = io.BytesIO()
+    Image.fromarray(pixels, "RGB").save(sink, "PNG", optimize=True)
+    return base64.b64encode(sink.getvalue()).decode()
+
+
+def _pooled(values: NDArray[np.float32], most: int, axis: int) -> NDArray[np.float32]:
+    count = values.shape[axis]
+    if count <= most:
+        return values
+    starts = np.unique(np.linspace(0, count, most, endpoint=False).astype(int))
+    return np.fmin.reduceat(values, starts, axis=axis)
+
+
+def legend(lines: Sequence[tuple[str, str, ScreenSeries]]) -> Markup:
+    """Return the names of lines beside their colours."""
+    parts = [
+        Markup('<span class="key"><i class="{}"></i>{}</span>').format(colour, name)
+        for name, colour, series in lines
+        if len(series.iterations)
+    ]
+    return Markup("").join(parts) if parts else escape("")
