@@ -1,7 +1,8 @@
 """The ranked answer to "what happened?": the most unusual iterations, each with its evidence.
 
-Findings and changes that begin together are one answer: its iteration is where the first of them
-began, its classes, layers and filters are those of all of them, the most affected first.
+Findings and changes that begin together are one answer. Its iteration is where the strongest of
+them began, or a possible cause shortly before; its classes, layers and filters are those of all of
+them, the most affected first.
 """
 
 import math
@@ -34,6 +35,19 @@ STATES = frozenset(
         "loss-swings",
         "plateau",
         "rising-together",
+    }
+)
+
+# What can come ahead of what happens to classes and images; the other way round it cannot.
+CAUSES = frozenset(
+    {
+        "rate-jump",
+        "loss-jump",
+        "filter-jump",
+        "frozen-layer",
+        "not-finite",
+        "exploding-gradient",
+        "initial-weights",
     }
 )
 
@@ -122,7 +136,7 @@ def _answer(
 ) -> Answer:
     evidence = sorted(group, key=lambda f: (-f.severity.weight, -f.strength, f.start))
     telling = [f for f in evidence if f.severity is not Severity.INFO] or evidence
-    start = min(f.start for f in telling)
+    start = min(f.start for f in telling if f.rule in (*CAUSES, telling[0].rule))
     at = int(np.searchsorted(history.iteration, start))
     ends = [f.end for f in telling]
     end = None if None in ends else max(e for e in ends if e is not None)

@@ -34,6 +34,14 @@ def test_what_begins_together_is_one_answer_from_the_first_of_it():
     assert "class-collapse at 430." in one.text
 
 
+def test_images_forgotten_before_are_no_cause():
+    [one] = answers(
+        finding("class-collapse", start=430, classes=(3,), strength=9),
+        finding("mass-forgetting", Severity.MEDIUM, start=410, classes=(1,)),
+    )
+    assert one.iteration == 430
+
+
 def test_what_begins_apart_are_two_and_the_worse_is_first():
     first, second = answers(
         finding(start=200, severity=Severity.MEDIUM, strength=50), finding(start=600)

@@ -162,6 +162,18 @@ class TestLayers:
         assert (finding.layers, finding.start) == ((2,), 10)
         assert finding.severity is Severity.HIGH
 
+    @pytest.mark.parametrize(("scheme", "fires"), [(2.0, False), (5.0, True)])
+    def test_all_layers_alike_are_a_scheme_and_one_apart_is_none(self, scheme, fires):
+        def scaled(rows):
+            layers = {}
+            for name in ("std", "q1", "q3"):
+                layers["weight", name] = layer_statistic("weight", name)
+                layers["weight", name][rows] *= scheme
+            return healthy(layers=layers)
+
+        assert found("initial-weights", scaled(slice(None))) == []
+        assert bool(found("initial-weights", scaled(2))) == fires
+
     def test_first_weights_that_are_all_equal(self):
         std = layer_statistic("weight", "std")
         std[0] = 0.0

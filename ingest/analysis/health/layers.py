@@ -116,7 +116,7 @@ def _initial(
             10.0,
             f"All weights of {name} are equal at the first snapshot: its filters cannot differ.",
         )
-    elif times >= threshold and apart >= threshold:
+    elif times >= threshold / 2 and apart >= threshold:
         larger = "larger" if value > others else "smaller"
         severity, strength, text = (
             Severity.HIGH,

@@ -148,7 +148,7 @@ RULES: tuple[Rule, ...] = (
         "Initial weights",
         "First weights are badly scaled, all equal, or far from Gaussian.",
         4,
-        "times outside 0.577..1.414 of std x sqrt(inputs)",
+        "times the other layers' std x sqrt(inputs)",
         1.5,
         1000,
         "Initialise the layer as the others: He et al. for ReLU, Glorot for tanh and sigmoid.",
