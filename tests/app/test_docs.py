@@ -7,6 +7,7 @@ import typer
 
 from app.cli.main import cli
 from app.config import AppSettings
+from app.logs import LogSettings
 from db.config import DatabaseSettings
 from ingest.alerts import AlertSettings
 from ingest.analysis.health.rules import RULES
@@ -17,7 +18,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def settings() -> set[str]:
-    kinds = (AppSettings, DatabaseSettings, LocationSettings, AlertSettings)
+    kinds = (AppSettings, DatabaseSettings, LocationSettings, AlertSettings, LogSettings)
     return {str(f.validation_alias) for kind in kinds for f in kind.model_fields.values()}
 
 
