@@ -30,13 +30,13 @@ _PAUSE = 0.25
 
 def measure(scale: float) -> Iterator[Row]:
     """Load a log of the given scale, append to it, and compare with a plain COPY of its bytes."""
-    with _log(scale) as path, benchmark_engine() as engine:
+    with benchmark_log(scale) as path, benchmark_engine() as engine:
         size = sum(_file(path, i).stat().st_size for i in RunDirectory(path).iterations())
         # Three times, and the fastest counts: how long the disk takes varies by itself.
         references = [_copy_reference(engine, path) for _ in range(2)]
-        before = _database_size(engine)
+        before = database_size(engine)
         load = _load(engine, path)
-        used = _database_size(engine) - before
+        used = database_size(engine) - before
         reference = min(*references, _copy_reference(engine, path))
         yield Row("bytes of the log", size / 1e6, "MB")
         yield Row(
@@ -71,7 +71,8 @@ def measure(scale: float) -> Iterator[Row]:
 
 
 @contextmanager
-def _log(scale: float) -> Iterator[Path]:
+def benchmark_log(scale: float) -> Iterator[Path]:
+    """Yield the folder of a log of the scale: the given one, or one written for the while."""
     given = os.environ.get("DEEPTRACKER_BENCHMARK_LOG")
     if given:
         yield Path(given)
@@ -121,7 +122,8 @@ def _checkpoint(engine: Engine) -> None:
         connection.execute(text("CHECKPOINT"))
 
 
-def _database_size(engine: Engine) -> int:
+def database_size(engine: Engine) -> int:
+    """Return the bytes that the database takes on disk."""
     with engine.connect() as connection:
         query = "SELECT pg_database_size(current_database())"
         return int(connection.execute(text(query)).scalar_one())
