@@ -151,6 +151,10 @@
       const ids = this.idsNow();
       if (String(ids) !== String(this.ids)) this.move(ids);
       this.write();
+      // With other runs, or other versions of them, the controls come anew, as the server sends them.
+      const key = JSON.stringify(this.chart.options);
+      if (this.key !== key) deeptracker.selection.show();
+      this.key = key;
       return "";
     }
 

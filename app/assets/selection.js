@@ -215,8 +215,11 @@
       takeOver(found);
     },
 
-    /** Let the controls of a page about no run follow what was changed otherwise. */
-    show: toStore,
+    /** Let all controls of a page about no run show what is chosen: they may have come anew. */
+    show() {
+      shown.clear();
+      toStore();
+    },
 
     sync,
     fields: () => fields(),

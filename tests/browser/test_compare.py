@@ -119,12 +119,13 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
 
 
 def test_little_to_compare_explains_itself(page, site, digits, again):
-    page.goto(f"/compare?runs={digits}")
+    page.goto(f"/compare?runs={digits}&measure=weight")
     expect(page.locator(".dt-nothing")).to_contain_text("One run is chosen")
     page.get_by_label("Runs to compare").first.click()
     page.get_by_role("option", name=re.compile(rf"\(run {again}\)")).click()
     painted(page)
-    page.wait_for_function(f"location.search.startsWith('?runs={digits},{again}')")
+    page.wait_for_function(f"location.search.startsWith('?runs={digits},{again}&measure=weight')")
+    expect(page.locator("#compare-measure")).to_have_value("Weights")
     page.goto(f"/compare?runs={digits},987654")
     expect(page.locator(".compare-refused")).to_have_text("There is no run 987654.")
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from ingest.analysis.compare import (
-    ABSENT,
+from ingest.analysis.alignment import (
     ALIGNMENTS,
     MOST_TICKS,
     Timeline,
@@ -12,6 +11,9 @@ from ingest.analysis.compare import (
     at_columns,
     at_ticks,
     columns_at,
+)
+from ingest.analysis.compare import (
+    ABSENT,
     compare_settings,
     difference,
     disagreement,

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from app.binary import Arguments, BadArgument
 from db.queries import runs, snapshots
 from db.queries.runs import RunRow
-from ingest.analysis.compare import ALIGNMENTS, TICKS, Alignment, Timeline, align, seed_groups
+from ingest.analysis.alignment import ALIGNMENTS, TICKS, Alignment, Timeline, align
+from ingest.analysis.compare import seed_groups
 
 MOST_RUNS = 10
 GROUPINGS = ("runs", "seeds", "chosen")

@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 from dash import get_relative_path, html
 from dash.development.base_component import Component
 
-from app.components.charts import chart, panel
+from app.components.charts import chart, download, panel
 from app.components.controls import select
 from app.views.compare.ids import Ids
 from app.views.compare.words import MEASURES, ORDERS, SCALES, STATISTICS
@@ -195,6 +195,7 @@ def _map(runs: Sequence[RunRow], id: str, side: str, legend: str | None) -> Comp
     head: list[Any] = [html.H2(_TITLES[side], id=f"{id}-title")]
     if legend is not None:
         head.append(html.Span(id=legend, className="dt-panel-legend"))
+    head.append(download())
     return html.Section([html.Div(head, className="dt-panel-head"), body], className="dt-panel")
 
 

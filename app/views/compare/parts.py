@@ -20,15 +20,8 @@ from db.queries import compare, snapshots, structure
 from db.queries.layer_stats import layer_profile
 from db.queries.structure import Layers
 from deeptracker.format import STATISTICS
-from ingest.analysis.compare import (
-    Matching,
-    at_columns,
-    columns_at,
-    difference,
-    disagreement,
-    match_names,
-    mean_and_spread,
-)
+from ingest.analysis.alignment import at_columns, columns_at
+from ingest.analysis.compare import Matching, difference, disagreement, match_names, mean_and_spread
 from ingest.analysis.merge import norm_ratio
 
 Answer = tuple[Arrays, Mapping[str, Any]]

@@ -19,6 +19,7 @@ from app.views.overview.series import reduce_series
 from app.views.validation.memory import analysis_of
 from db.queries import scalars
 from deeptracker.format import SERIES
+from ingest.analysis.alignment import at_ticks
 from ingest.analysis.anomalies import (
     default_threshold,
     default_window,
@@ -26,7 +27,7 @@ from ingest.analysis.anomalies import (
     iteration_table,
     overall_threshold,
 )
-from ingest.analysis.compare import at_ticks, mean_and_spread
+from ingest.analysis.compare import mean_and_spread
 
 Answer = tuple[Arrays, Mapping[str, Any]]
 MOST_SERIES = 24
