@@ -111,7 +111,8 @@ def resolve_location(location: str, *, roots: Sequence[Place], itself: bool = Fa
         if not folders and roots:
             inside = _object_folder(f"{roots[0]}/{location}")
             return _check_objects(inside, roots=roots, itself=itself)
-        found = [root / path for root in folders if (root / path).exists()]
+        # os.path: a name that no file system takes is no error there.
+        found = [root / path for root in folders if os.path.exists(root / path)]
         path = found[0] if found else next(iter(folders), Path("/")) / path
     return check_inside(path, roots=roots, itself=itself)
 
