@@ -18,7 +18,7 @@ from db.load_rows import Shape, SnapshotRow, copy_batch
 from db.load_run import create_run
 from db.models import Run, ValidationClass, flip_state, snapshot
 from db.models import measurements as tables
-from db.raw import driver_connection
+from db.raw import raw_cursor
 from db.types import Array
 
 __all__ = [
@@ -115,7 +115,7 @@ def load_batch(
                     table.c.run_id == run_id, table.c.iteration.in_([int(i) for i in replaced])
                 )
             )
-    with driver_connection(session).cursor() as cursor:
+    with raw_cursor(session) as cursor:
         copy_batch(cursor, run_id, shape, rows)
 
 

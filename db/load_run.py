@@ -15,7 +15,7 @@ from db.errors import Conflict
 from db.load_rows import Shape
 from db.models import Image, Layer, Run, ValidationClass
 from db.partitions import make_partitions
-from db.raw import driver_connection
+from db.raw import raw_cursor
 from deeptracker.format import Manifest
 
 _LARGEST = 2**31 - 1
@@ -146,7 +146,7 @@ def _copy_images(session: Session, run_id: int, manifest: Manifest, shape: Shape
     position[shape.by_class] = np.arange(len(class_id)) - start
     columns = "run_id, image_id, class_id, position, name"
     statement = f"COPY {Image.__tablename__} ({columns}) FROM STDIN"
-    with driver_connection(session).cursor() as cursor, cursor.copy(statement.encode()) as copy:
+    with raw_cursor(session) as cursor, cursor.copy(statement.encode()) as copy:
         for image, (class_, place) in enumerate(
             zip(class_id.tolist(), position.tolist(), strict=True)
         ):

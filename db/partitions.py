@@ -7,11 +7,12 @@ partition, `<table>_rest`.
 
 from psycopg import sql
 from psycopg.errors import LockNotAvailable
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from db.errors import RunBusy
 from db.models import measurements as tables
-from db.raw import driver_connection
+from db.raw import raw_cursor
 
 # Those that hold nearly all bytes of a run; the rest of it is a few megabytes.
 PARTITIONED = (
@@ -20,6 +21,8 @@ PARTITIONED = (
     tables.layer_stat,
     tables.filter_peak,
 )
+# The rest of a run.
+SMALL = ("snapshot", "scalar", "layer_profile", "flip_state", "image", "class", "layer", "run")
 
 
 def partition(table: str, run_id: int) -> str:
@@ -38,7 +41,7 @@ def make_partitions(session: Session, *, run_id: int) -> None:
     ATTACH takes a lock on the parent under which others read and write on; only readers of the
     default partition wait.
     """
-    with driver_connection(session).cursor() as cursor:
+    with raw_cursor(session) as cursor:
         for table in PARTITIONED:
             name = sql.Identifier(partition(table.name, run_id))
             parent = sql.Identifier(table.name)
@@ -54,7 +57,7 @@ def drop_partitions(session: Session, *, run_id: int) -> bool:
     Waits at most 5 s for readers, who in turn wait for us; RunBusy then, and nothing is dropped.
     """
     dropped = 0
-    with driver_connection(session).cursor() as cursor:
+    with raw_cursor(session) as cursor:
         cursor.execute("SET LOCAL lock_timeout = '5s'")
         for table in PARTITIONED:
             name = partition(table.name, run_id)
@@ -67,3 +70,15 @@ def drop_partitions(session: Session, *, run_id: int) -> bool:
                 raise RunBusy(f"Somebody is reading {table.name} for long.") from error
             dropped += 1
     return dropped == len(PARTITIONED)
+
+
+def vacuum_small_tables(engine: Engine) -> None:
+    """Free what a purged run leaves in the tables without partitions, at once for new rows.
+
+    Space at the end of their files goes back to the file system, too.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        for name in SMALL:
+            connection.execute(text(f'VACUUM "{name}"'))
+        connection.execute(text("RESET statement_timeout"))

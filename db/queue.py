@@ -25,6 +25,9 @@ PURGE = f"{NAMESPACE}:purge"
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 8.0
 
+# No try of a job is set for later than this.
+LONGEST_PAUSE_SECONDS = 60.0
+
 
 def make_queue(url: str, *, connections: int = 4) -> App:
     """Return procrastinate's application on the database `url` (as SQLAlchemy writes it)."""
@@ -83,14 +86,23 @@ def waiting_arguments(session: Session, *, task: str, argument: str) -> set[int]
 def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> int:
     """Put the jobs of workers that are gone or silent back on the queue; return how many.
 
-    Several workers may do so at once: each job is put back by one of them.
+    Several workers may do so at once: each job is put back by one of them. After the server's clock
+    was set back, signs of life and tries lie in a future that nobody shall wait for.
     """
+    session.execute(
+        text(
+            "UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo' "
+            "AND queue_name = :queue AND scheduled_at > now() + make_interval(secs => :seconds)"
+        ),
+        {"queue": QUEUE, "seconds": LONGEST_PAUSE_SECONDS},
+    )
     found = session.execute(
         text(
             "WITH stalled AS (SELECT job.id FROM procrastinate_jobs job "
             "WHERE job.status = 'doing' AND job.queue_name = :queue AND NOT EXISTS ("
             "SELECT FROM procrastinate_workers worker WHERE worker.id = job.worker_id "
-            "AND worker.last_heartbeat >= now() - make_interval(secs => :seconds)) "
+            "AND worker.last_heartbeat BETWEEN now() - make_interval(secs => :seconds) "
+            "AND now() + make_interval(secs => :seconds)) "
             "FOR UPDATE OF job SKIP LOCKED) "
             "SELECT id, procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM stalled"
         ),

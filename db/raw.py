@@ -1,12 +1,14 @@
 """psycopg's binary cursors within a SQLAlchemy session: bytes arrive as they are stored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 Row = tuple[Any, ...]
@@ -24,6 +26,23 @@ def driver_connection(session: Session) -> "psycopg.Connection[Any]":
     return connection
 
 
+@contextmanager
+def raw_cursor(session: Session, *, binary: bool = False) -> Iterator["psycopg.Cursor[Any]"]:
+    """Yield a psycopg cursor in the session's transaction.
+
+    What the server could not do (it is away, its disk is full, a statement took too long) is raised
+    as SQLAlchemy's OperationalError, as by everything else that the session does.
+    """
+    connection = driver_connection(session)
+    try:
+        with connection.cursor(binary=binary) as cursor:
+            yield cursor
+    except psycopg.OperationalError as error:
+        raise OperationalError(
+            None, None, error, connection_invalidated=connection.broken
+        ) from error
+
+
 def fetch(
     session: Session, query: LiteralString | sql.Composed, parameters: Mapping[str, Any]
 ) -> list[Row]:
@@ -32,7 +51,7 @@ def fetch(
     Numbers are ids and iterations: one that no integer column can hold finds nothing.
     """
     fitting = {name: _fitting(value) for name, value in parameters.items()}
-    with driver_connection(session).cursor(binary=True) as cursor:
+    with raw_cursor(session, binary=True) as cursor:
         cursor.execute(query, fitting)
         return cursor.fetchall()
 

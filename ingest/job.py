@@ -1,5 +1,6 @@
 """One ingest job from its row to its end: place, load, progress, log lines, errors."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -119,8 +120,10 @@ def _run(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes
         raise
     except StoppedWaiting:
         _end_waiting(notes)
-    except OperationalError:
+    except OperationalError as error:
         logger.exception("ingest job %s lost its database", job.id)
+        with contextlib.suppress(OperationalError):  # it may still be away
+            notes.line(f"Interrupted, and tried again: {_said_by_server(error)}")
         raise
     except DeepTrackerError as error:
         notes.line(f"Failed: {error}")
@@ -135,6 +138,12 @@ def _run(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes
         )
     else:
         _conclude(report, notes)
+
+
+def _said_by_server(error: OperationalError) -> str:
+    """Return the server's own first line, as of a full disk; a lost connection names hosts."""
+    said = getattr(getattr(error.orig, "diag", None), "message_primary", None)
+    return f"the database said: {said}." if said else "the database did not answer."
 
 
 def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes) -> LoadReport:

@@ -2,17 +2,21 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from procrastinate import BaseRetryStrategy, Blueprint, JobContext, RetryDecision
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
+from procrastinate.signals import on_stop
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from db.engine import database_url, make_engine
-from db.errors import RunBusy
+from db.errors import RunBusy, ServerUnavailable
 from db.queue import (
     HEARTBEAT_SECONDS,
     NAMESPACE,
@@ -26,7 +30,11 @@ from ingest.locations import LocationSettings, Place
 from ingest.purge import purge_run
 from ingest.upkeep import Upkeep
 
+logger = logging.getLogger(__name__)
 tasks = Blueprint()
+
+# How long a worker waits between two looks whether a database that went away is back.
+AWAY_SECONDS = 1.0
 
 
 class _Again(BaseRetryStrategy):
@@ -79,12 +87,13 @@ def run_worker(
     the queue is empty. `roots` are the folders whose logs jobs may read (DEEPTRACKER_LOG_ROOTS).
     """
     folders = LocationSettings().roots() if roots is None else _resolved(roots)
-    address = url or database_url()
-    engine = make_engine(address, statement_timeout_ms=None, pool_size=2 * concurrency + 4)
+    engine = make_engine(
+        url or database_url(), statement_timeout_ms=None, pool_size=2 * concurrency + 4
+    )
     try:
         upkeep = Upkeep(engine, roots=folders, concurrency=concurrency)
         try:
-            asyncio.run(_work(address, engine, folders, upkeep, concurrency, wait=wait))
+            asyncio.run(_work(url, engine, folders, upkeep, concurrency, wait=wait))
         finally:
             with contextlib.suppress(OperationalError):
                 upkeep.leave()
@@ -97,7 +106,7 @@ def _resolved(roots: Sequence[Place]) -> list[Place]:
 
 
 async def _work(
-    url: str,
+    url: str | None,
     engine: Engine,
     roots: Sequence[Place],
     upkeep: Upkeep,
@@ -105,23 +114,74 @@ async def _work(
     *,
     wait: bool,
 ) -> None:
-    queue = make_queue(url)
-    queue.add_tasks_from(tasks, namespace=NAMESPACE)
     # asyncio's own pool is as wide as the machine has cores; jobs that follow a run mostly sleep.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 6))
-    async with queue.open_async():
-        duties = upkeep.start()
-        try:
-            await queue.run_worker_async(
-                queues=[QUEUE],
-                concurrency=concurrency,
-                wait=wait,
-                fetch_job_polling_interval=2.0,
-                update_heartbeat_interval=HEARTBEAT_SECONDS,
-                stalled_worker_timeout=STALLED_SECONDS,
-                shutdown_graceful_timeout=0.5,
-                additional_context={"engine": engine, "roots": roots, "upkeep": upkeep},
+    options = {
+        "queues": [QUEUE],
+        "concurrency": concurrency,
+        "wait": wait,
+        "fetch_job_polling_interval": 2.0,
+        "update_heartbeat_interval": HEARTBEAT_SECONDS,
+        "stalled_worker_timeout": STALLED_SECONDS,
+        "shutdown_graceful_timeout": 0.5,
+        "additional_context": {"engine": engine, "roots": roots, "upkeep": upkeep},
+    }
+    stop = asyncio.Event()
+    duties = upkeep.start()
+    try:
+        with on_stop(stop.set):
+            while True:
+                lost = await _take_jobs(engine, options, stop)
+                if stop.is_set() or not (wait or lost):
+                    return
+                logger.warning("the worker lost its database, and waits for it")
+                await _until_back(url, engine, stop)
+    finally:
+        for duty in duties:
+            duty.cancel()
+
+
+async def _take_jobs(engine: Engine, options: Mapping[str, Any], stop: asyncio.Event) -> bool:
+    """Take jobs until told to stop, or the queue's worker ends; return whether by an error.
+
+    That worker gives up for good when one sign of life could not be written.
+    """
+    queue = make_queue(engine.url.render_as_string(hide_password=False))
+    queue.add_tasks_from(tasks, namespace=NAMESPACE)
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        async with queue.open_async():
+            worker = asyncio.create_task(
+                queue.run_worker_async(**options, install_signal_handlers=False)
             )
-        finally:
-            for duty in duties:
-                duty.cancel()
+            await asyncio.wait({worker, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not worker.done():
+                worker.cancel()  # it hands its jobs on before it ends
+            with contextlib.suppress(asyncio.CancelledError):
+                await worker
+    except (ConnectorException, OperationalError) as error:
+        logger.warning("the queue could not be reached: %s", error)
+        return True
+    finally:
+        stopping.cancel()
+    return False
+
+
+async def _until_back(url: str | None, engine: Engine, stop: asyncio.Event) -> None:
+    """Wait until the database answers, or the worker shall stop; start the embedded one anew."""
+    while not stop.is_set():
+        with contextlib.suppress(ServerUnavailable):
+            if url is None:
+                await asyncio.to_thread(database_url)
+            if await asyncio.to_thread(_answers, engine):
+                return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), AWAY_SECONDS)
+
+
+def _answers(engine: Engine) -> bool:
+    try:
+        with engine.connect():
+            return True
+    except OperationalError:
+        return False

@@ -70,8 +70,12 @@ def remove_worker(session: Session, *, worker_id: int) -> None:
 
 
 def alive() -> ColumnElement[bool]:
-    """Return the condition that a worker gave a sign of life within STALLED_SECONDS."""
-    return IngestWorker.seen_at >= func.now() - timedelta(seconds=STALLED_SECONDS)
+    """Return the condition that a worker gave a sign of life within STALLED_SECONDS.
+
+    One from the future, by a clock that was set back, says nothing.
+    """
+    margin = timedelta(seconds=STALLED_SECONDS)
+    return IngestWorker.seen_at.between(func.now() - margin, func.now() + margin)
 
 
 def list_workers(session: Session) -> list[WorkerRow]:

@@ -1,0 +1,72 @@
+"""A reader that looks at the store all the time, and notes what it should never see."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from db.engine import make_engine
+
+# One statement sees one moment. Of every snapshot there are three quantities of each layer, one
+# row of each layer's filters and one of each class; the other tables hold at least a row.
+_LOOK = text("""
+    SELECT run.snapshot_count, run.layer_count, run.class_count,
+        (SELECT count(*) FROM snapshot x WHERE x.run_id = run.id),
+        (SELECT count(*) FROM layer_stat x WHERE x.run_id = run.id),
+        (SELECT count(*) FROM filter_stat x WHERE x.run_id = run.id),
+        (SELECT count(*) FROM class_result x WHERE x.run_id = run.id),
+        (SELECT count(DISTINCT iteration) FROM layer_profile x WHERE x.run_id = run.id),
+        (SELECT count(DISTINCT iteration) FROM filter_peak x WHERE x.run_id = run.id),
+        (SELECT count(DISTINCT iteration) FROM scalar x WHERE x.run_id = run.id)
+    FROM run
+""")
+
+
+@dataclass
+class Seen:
+    """How often somebody looked, the numbers of snapshots seen, and half-visible ones."""
+
+    looks: int = 0
+    away: int = 0
+    counts: list[int] = field(default_factory=list)
+    torn: list[tuple] = field(default_factory=list)
+
+    def note(self, row: tuple) -> None:
+        said, layers, classes, number, *rows = row
+        whole = [3 * layers * number, layers * number, classes * number, number, number, number]
+        if said != number or list(rows) != whole or number < max(self.counts, default=0):
+            self.torn.append(row)
+        self.counts.append(number)
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Seen]:
+    """Read within the block; after it, nothing torn may have been seen, and something must."""
+    engine = make_engine(url, pool_size=1)
+    seen, over = Seen(), threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            try:
+                with engine.connect() as connection:
+                    for row in connection.execute(_LOOK):
+                        seen.note(tuple(row))
+                seen.looks += 1
+            except DBAPIError:
+                seen.away += 1  # the server is down, or cut the connection
+            time.sleep(0.02)
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        reader.join(30)
+        engine.dispose()
+    assert seen.torn == []
+    assert seen.looks > 0
