@@ -62,6 +62,7 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
             Permission.ANNOTATE
         ),
         "/data/compare/<name>": Permission.COMPARE,
+        "/data/compare/<name>/table.<form>": Permission.COMPARE,
         "/data/run/<int:run_id>/report.html": Permission.READ_RUNS,
         "/data/run/<int:run_id>/<name>/table.<form>": Permission.READ_RUNS,
         "/data/annotations/words": Permission.READ_RUNS,

@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from app.components.attributes import aria, data
-from app.export.names import TABLES
+from app.export.names import has_table
 
 # What a browser shows where it runs no scripts, and until the first drawing.
 _WAITING = "loading"
@@ -28,7 +28,7 @@ def chart(
     address whose full data can be downloaded: `url`, where that has a table (app/export/names.py).
     """
     given = {name: value for name, value in options.items() if value is not None}
-    if _data_name(given.get("url", "")) in TABLES:
+    if has_table(given.get("url", "")):
         given.setdefault("table", given["url"])
     attributes: dict[str, Any] = {
         "data-chart": kind,
@@ -36,12 +36,6 @@ def chart(
         "data-state": _WAITING,
     }
     return html.Div(id=id, **attributes)
-
-
-def _data_name(url: str) -> str:
-    if "/data/run/" not in url:
-        return ""  # a comparison of several runs has no table yet
-    return url.partition("?")[0].rpartition("/")[2]
 
 
 def download() -> html.Button:

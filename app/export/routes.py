@@ -7,10 +7,13 @@ from flask import Blueprint, Flask, Response, request
 from app import store
 from app.auth.identity import current_identity
 from app.binary import Arguments, BadArgument, reading, refusal
-from app.export.names import FORMS, TABLES, file_name
+from app.export.compared import compared_table
+from app.export.names import COMPARED, FORMS, TABLES, file_name
 from app.export.report import gather, render
 from app.export.tables import make_table
 from app.export.writing import MIME, write_csv, write_parquet
+from app.views.compare.aligned import MOST_RUNS
+from app.views.compare.parts import check_runs
 from db.queries import runs
 
 REPORT = "/data/run/<int:run_id>/report.html"
@@ -21,6 +24,9 @@ def install(server: Flask) -> None:
     blueprint = Blueprint("export", __name__)
     rule = "/data/run/<int:run_id>/<name>/table.<form>"
     blueprint.add_url_rule(rule, "table", table, methods=["GET"])
+    blueprint.add_url_rule(
+        "/data/compare/<name>/table.<form>", "compared", compared, methods=["GET"]
+    )
     blueprint.add_url_rule(REPORT, "report", report, methods=["GET"])
     blueprint.register_error_handler(BadArgument, lambda error: refusal(str(error), 400))
     server.register_blueprint(blueprint)
@@ -50,6 +56,20 @@ def table(run_id: int, name: str, form: str) -> Response:
     }
     pieces = write_csv(found) if form == "csv" else write_parquet(found, about)
     return as_file(pieces, MIME[form], file_name(run_id, run.name, name, *parts, ending=form))
+
+
+def compared(name: str, form: str) -> Response:
+    """Answer with the full data of a chart that compares runs, as a file to keep."""
+    if name not in COMPARED or form not in FORMS:
+        return refusal(f"There is no table {name[:40]!r} as {form[:10]!r}.", 404)
+    run_ids = Arguments(request.args).integers("runs")
+    check_runs(run_ids, MOST_RUNS)
+    with reading(store.engine()) as session:
+        found = compared_table(session, run_ids, name, dict(request.args))
+    stem = "-".join(["runs", *map(str, run_ids), name])
+    about = {"runs": ",".join(map(str, run_ids)), "chart": name}
+    pieces = write_csv(found) if form == "csv" else write_parquet(found, about)
+    return as_file(pieces, MIME[form], f"{stem}.{form}")
 
 
 def report(run_id: int) -> Response:

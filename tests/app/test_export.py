@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.components.charts import chart
-from app.export.names import TABLES, file_name
+from app.export.names import TABLES, file_name, has_table
 from app.export.report.drawing import curves, ticks
 from app.export.tables import TABLES as FUNCTIONS
 from app.export.writing import FORMULA, ROWS, write_csv, write_parquet
@@ -169,6 +169,44 @@ class TestTables:
         assert '"table": "/data/run/3/series"' in options["data-options"]
         options = chart("a", "strip", label="", url="/data/run/3/state").to_plotly_json()["props"]
         assert "table" not in options["data-options"]
+        assert has_table("/data/compare/layers?runs=1")
+        assert not has_table("/data/compare/images?runs=1")
+
+
+class TestCompared:
+    def test_runs_stand_under_each_other(self, web, clients, run) -> None:
+        with Session(web.engine) as session:
+            other = store_run(session, seed=21, layers=4, snapshots=5, name="=other")
+            unlike = store_run(session, seed=22, classes=0, snapshots=0).run_id
+            session.commit()
+        given = f"?runs={run.run_id},{other.run_id},{unlike}&align=epoch&group=runs&v=1.1.1"
+        for name, more in (("classes", ""), ("layers", "&measure=weight&statistic=l1")):
+            path = f"/data/compare/{name}/table"
+            answer = clients[Role.MEMBER].get(f"{path}.csv{given}{more}")
+            assert answer.status_code == 200, answer.text
+            read = pd.read_csv(io.StringIO(answer.text))
+            assert set(read["run"]) == {"'@my run/../é", "'=other"}
+            parquet = clients[Role.MEMBER].get(f"{path}.parquet{given}{more}")
+            frame = pyarrow.parquet.read_table(io.BytesIO(parquet.data)).to_pandas()
+            assert len(frame) == len(read)
+            own = frame[frame["run_id"] == other.run_id]
+            if name == "classes":
+                np.testing.assert_array_equal(wide(own, "class_id", "error"), other.class_error)
+            else:
+                own = own[own["kind"] == "layer"]
+                values = other.statistics["weight"][:, 8]
+                np.testing.assert_array_equal(wide(own, "layer_id", "weight_l1"), values)
+        for name in ("series", "events"):
+            answer = clients[Role.MEMBER].get(f"/data/compare/{name}/table.csv{given}")
+            assert answer.status_code == 200, answer.text
+
+    def test_refusals(self, clients, run) -> None:
+        for given, status in (("", 400), ("?runs=1,1", 400), ("?runs=1,999999", 404)):
+            path = f"/data/compare/series/table.csv{given}"
+            assert clients[Role.MEMBER].get(path).status_code == status
+            assert clients[Role.VIEWER].get(path).status_code == 403
+        wrong = f"/data/compare/series/table.csv?runs={run.run_id}&evil=1"
+        assert clients[Role.MEMBER].get(wrong).status_code == 400
 
 
 class TestCsv:
@@ -340,12 +378,12 @@ class TestReport:
         (0, 2.6, [0, 1, 2]),
         (10, 70, [20, 40, 60]),
         (-1, 1, [-1, -0.5, 0, 0.5, 1]),
-        (3, 3, [3]),
-        (0, np.inf, [0]),
+        (3.0, 3.0, [3]),
+        (0.0, np.inf, [0]),
     ],
 )
 def test_ticks_are_round(low, high, expected) -> None:
-    assert ticks(low, high, 4) == expected
+    assert list(map(str, ticks(low, high, 4))) == [str(float(value)) for value in expected]
 
 
 def test_curves_leave_out_what_is_no_number() -> None:

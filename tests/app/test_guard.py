@@ -48,6 +48,10 @@ ADDRESSES = {
         )
     },
     "/data/compare/<name>": ["/data/compare/series?runs=1", "/data/compare/nothing"],
+    "/data/compare/<name>/table.<form>": [
+        "/data/compare/series/table.csv?runs=1",
+        "/data/compare/nothing/table.csv",
+    ],
     "/data/run/<int:run_id>/report.html": ["/data/run/1/report.html"],
     "/data/run/<int:run_id>/<name>/table.<form>": [
         "/data/run/1/class-error/table.csv",

@@ -24,10 +24,15 @@ MOST_ROWS, MOST_COLUMNS = 2_000, 2_000
 
 
 def curves(
-    lines: Sequence[tuple[str, str, ScreenSeries]], *, percent: bool = False, label: str
+    lines: Sequence[tuple[str, str, ScreenSeries]],
+    *,
+    percent: bool = False,
+    steps: bool = False,
+    label: str,
 ) -> Markup | None:
     """Return a chart of series, each (name, class of its colour, series); None without values.
 
+    With `steps` a value holds until the next one, as a learning rate does.
     Gaps are where the value is NaN or infinite; such iterations have a cross at the bottom.
     """
     shown = [line for line in lines if len(line[2].iterations)]
@@ -53,9 +58,10 @@ def curves(
         _rules(x, y, (x_low, x_high), (y_low, y_high), percent=percent),
     ]
     for _, colour, series in shown:
-        points = " ".join(
-            f"{a:.1f},{b:.1f}" for a, b in zip(x(series.iterations), y(series.values), strict=True)
-        )
+        across, down = x(series.iterations), y(series.values)
+        if steps:
+            across, down = np.repeat(across, 2)[1:], np.repeat(down, 2)[:-1]
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(across, down, strict=True))
         parts.append(Markup('<polyline class="{}" points="{}"/>').format(colour, points))
         bottom = HEIGHT - BOTTOM - 2
         parts += [
@@ -96,7 +102,8 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     step = next(f * power for f in (1, 2, 5, 10) if f * power >= rough * 0.999)
     first = np.ceil(low / step - 1e-9)
     last = np.floor(high / step + 1e-9)
-    return [float(f"{n * step:.12g}") for n in np.arange(first, last + 1)]
+    # Adding 0 makes 0 of -0.
+    return [float(f"{n * step:.12g}") + 0.0 for n in np.arange(first, last + 1)]
 
 
 def class_map(found: ClassMap) -> Markup:
@@ -121,7 +128,7 @@ def class_map(found: ClassMap) -> Markup:
             for at, name in enumerate(found.names)
         ]
     count = len(found.iteration)
-    for at in sorted(set(np.linspace(0, count - 1, min(count, 8)).round().astype(int).tolist())):
+    for at in range(0, count, -(-count // 9)):
         place = left + (WIDTH - left - RIGHT) * (at + 0.5) / count
         parts.append(
             Markup('<text class="middle" x="{:.1f}" y="{}">{:,}</text>').format(

@@ -41,7 +41,9 @@ def _charts(report: Report) -> list[dict[str, Any]]:
         {
             "title": title,
             "legend": legend(lines) if len(lines) > 1 else "",
-            "svg": curves(lines, percent=percent, label=f"{title} over iterations"),
+            "svg": curves(
+                lines, percent=percent, steps=lines is rate, label=f"{title} over iterations"
+            ),
             "odd": sum(line[2].odd_count for line in lines),
         }
         for title, lines, percent in (

@@ -30,8 +30,11 @@ def token_part() -> Component:
         [
             dcc.Store(id=Ids.TOKENS_CHANGED),
             html.P(
-                "A token lets a script or a notebook read what you may read, without your "
-                "password.",
+                [
+                    "A token lets a script or a notebook read what you may read, without your "
+                    "password. ",
+                    html.A("How to use it", href="/api"),
+                ],
                 className="dt-soft",
             ),
             html.Div(

@@ -84,6 +84,7 @@ def _compare(base: str, tree: str) -> html.Section:
         url=tree,
         base=base,
         group=GROUP,
+        table=f"{base}/layer-rows?measure={{measure}}&statistic={{statistic}}",
     )
     switch = dmc.Switch(id=Ids.NORMALISED, label="Each on its own scale", size="xs", checked=False)
     return panel("Compare", body, controls=[switch])

@@ -1,0 +1,40 @@
+"""The full data of charts that compare runs: the table of each run, one after the other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy.orm import Session
+
+from app.binary import Arguments
+from app.export.names import COMPARED
+from app.export.tables import make_table
+from db.queries import runs
+
+# What says how a chart aligns and groups; the table has every run as it is.
+_SHOWN = frozenset({"v", "runs", "align", "group", "members", "first", "second"})
+
+
+def compared_table(
+    session: Session, run_ids: Sequence[int], name: str, given: dict[str, str]
+) -> pa.Table:
+    """Return the tables of some runs under each other, with run_id and run as first columns.
+
+    `name` is one of COMPARED; `given` the chart's arguments. NotFound where a run is not there.
+    """
+    own = {key: text for key, text in given.items() if key not in _SHOWN}
+    parts = []
+    for run_id in run_ids:
+        run = runs.get_run(session, run_id=run_id)
+        part = make_table(session, run_id, COMPARED[name], Arguments(own))
+        rows = part.num_rows
+        part = part.add_column(0, "run_id", pa.array([run_id], "int32").take(_first(rows)))
+        named = pa.DictionaryArray.from_arrays(_first(rows), pa.array([run.name], "utf8"))
+        parts.append(part.add_column(1, "run", named))
+    # A run that logged other series, or none, lacks some columns.
+    return pa.concat_tables(parts, promote_options="permissive").unify_dictionaries()
+
+
+def _first(rows: int) -> pa.Array:
+    """Return `rows` times the place 0."""
+    return pa.array(np.zeros(rows, np.int32))
