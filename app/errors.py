@@ -9,6 +9,7 @@ from dash.exceptions import DependencyException, PreventUpdate
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app.auth.identity import NotAllowed
@@ -28,6 +29,9 @@ _TITLES = {
     421: "Unknown host name",
 }
 
+# The server does not answer, or no connection to it became free in time.
+_AWAY = (OperationalError, PoolTimeout)
+
 
 def public_text(error: BaseException) -> str:
     """Return what may be said about an error; one that nobody foresaw is logged under a number."""
@@ -35,7 +39,7 @@ def public_text(error: BaseException) -> str:
         return str(error)
     number = secrets.token_hex(4)
     logger.error("error %s", number, exc_info=error, extra={"error": number})
-    if isinstance(error, OperationalError):
+    if isinstance(error, _AWAY):
         return f"The database did not answer. Try again in a moment (error {number})."
     return f"Something went wrong on the server. Its log has the details as error {number}."
 
@@ -82,7 +86,7 @@ def _status(error: Exception) -> int:
         return 403
     if isinstance(error, DeepTrackerError):
         return 400
-    return 503 if isinstance(error, OperationalError) else 500
+    return 503 if isinstance(error, _AWAY) else 500
 
 
 def _answer(status: int, text: str) -> ResponseReturnValue:
