@@ -97,6 +97,12 @@
         }
       });
       if (low > high) return null;
+      if (this.meta.groups) {
+        const [mean, deviation] = [this.arrays[`mean.${panel.number}`], this.arrays[`deviation.${panel.number}`]];
+        mean.forEach((value, at) => {
+          if (value + deviation[at] > high) high = value + deviation[at]; // bands are seen whole
+        });
+      }
       if (!log && low > 0) low = 0;
       if (low === high) high = low + (Math.abs(low) || 1);
       const to = log ? Math.log10 : (value) => value;
