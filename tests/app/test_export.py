@@ -14,6 +14,7 @@ from PIL import Image
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from app.cli.main import run as command
 from app.components.charts import chart
 from app.export.names import TABLES, file_name, has_table
 from app.export.report.drawing import curves, ticks
@@ -360,6 +361,18 @@ class TestReport:
         # The order of rows is free, their numbers are not: red where wrong, green where right.
         green = np.sort(pixels[:, :, 0].ravel() < pixels[:, :, 1].ravel())
         assert green.sum() == (noted.class_error < 0.5).sum()
+
+    def test_comes_from_the_command_line_too(self, web, noted, tmp_path, monkeypatch, capsys):
+        url = web.engine.url.render_as_string(hide_password=False)
+        monkeypatch.setenv("DATABASE_URL", url)
+        path = tmp_path / "mine.html"
+        assert command(["report", str(noted.run_id), "-o", str(path)]) == 0
+        assert "Class 1 broke &amp; healed." in path.read_text()
+        monkeypatch.chdir(tmp_path)
+        assert command(["report", str(noted.run_id)]) == 0
+        assert (tmp_path / f"run-{noted.run_id}-my-run-report.html").exists()
+        assert command(["report", "999999"]) == 1
+        assert "There is no run 999999." in capsys.readouterr().err
 
     def test_says_what_is_missing(self, web, clients) -> None:
         with Session(web.engine) as session:
