@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 # Anything that pip shall be told, for instance where to find a CPU build of torch.
 PIP_OPTIONS ?=
 
-.PHONY: demo test check benchmarks clean lock setup browser
+.PHONY: demo test check benchmarks clean lock setup browser audit soak
 
 demo: $(STAMP)
 	$(BIN)/deeptracker demo
@@ -33,6 +33,17 @@ browser: $(STAMP)
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
 		$(BIN)/playwright install --with-deps chromium
+
+# Known weaknesses of the installed packages; asks PyPI, so it is no part of `make test`.
+audit: $(STAMP)
+	$(BIN)/ruff check --select S deeptracker ingest db app
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > .venv/installed.txt
+	$(BIN)/pip-audit --strict --requirement .venv/installed.txt --no-deps --disable-pip $(AUDIT_OPTIONS)
+
+# Faults, hostile input and load at full length: hours.
+soak: $(STAMP)
+	DEEPTRACKER_SOAK=1 $(BIN)/python -m pytest tests/faults tests/hostile $(PYTEST_OPTIONS)
+	$(if $(wildcard benchmarks/load.py),$(BIN)/python -m benchmarks.load)
 
 lock: $(STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
