@@ -69,8 +69,12 @@ ADDRESSES = {
     "/api/v1/runs/<int:run_id>/scalars": ["/api/v1/runs/1/scalars"],
     "/api/v1/runs/<int:run_id>/scalar": ["/api/v1/runs/1/scalar?name=train_loss"],
     "/api/v1/runs/<int:run_id>/layer-stat": ["/api/v1/runs/1/layer-stat?layer=0&quantity=weight"],
-    "/api/v1/runs/<int:run_id>/layer-profile": ["/api/v1/runs/1/layer-profile?quantity=weight&statistic=mean"],
-    "/api/v1/runs/<int:run_id>/layer-filter": ["/api/v1/runs/1/layer-filter?layer=0&quantity=weight_l2"],
+    "/api/v1/runs/<int:run_id>/layer-profile": [
+        "/api/v1/runs/1/layer-profile?quantity=weight&statistic=mean"
+    ],
+    "/api/v1/runs/<int:run_id>/layer-filter": [
+        "/api/v1/runs/1/layer-filter?layer=0&quantity=weight_l2"
+    ],
     "/api/v1/runs/<int:run_id>/filter": ["/api/v1/runs/1/filter?layer=0&filter=0"],
     "/api/v1/runs/<int:run_id>/iteration-filter": ["/api/v1/runs/1/iteration-filter?iteration=10"],
     "/api/v1/runs/<int:run_id>/class-stat": ["/api/v1/runs/1/class-stat"],

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.auth import passwords
+from app.auth.arrival import safe_next
 from app.auth.cookie import cookie_name, read_cookie
 from app.auth.links import make_link
-from app.auth.arrival import safe_next
 from app.auth.throttle import PER_ACCOUNT, PER_ADDRESS
 from app.auth.tokens import hash_token
 from db.engine import session_scope

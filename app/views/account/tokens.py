@@ -39,9 +39,7 @@ def token_part() -> Component:
             ),
             html.Div(
                 [
-                    dmc.TextInput(
-                        id=Ids.API_NAME, label="Name", placeholder="my notebook", w=220
-                    ),
+                    dmc.TextInput(id=Ids.API_NAME, label="Name", placeholder="my notebook", w=220),
                     dmc.Select(
                         id=Ids.API_LIFE,
                         label="Works for",
