@@ -118,7 +118,7 @@ def _version(program: Path) -> int | None:
 
 
 def _run(program: Path, options: Sequence[str], url: str) -> None:
-    """Run a program on the database; BackupFailed with the first line of what it says."""
+    """Run a program on the database; BackupFailed with the first thing it says, and its hint."""
     target, environment = _target(url)
     done = subprocess.run(  # noqa: S603 - a program of PostgreSQL, options of ours
         [program, "--no-password", f"--dbname={target}", *options],
@@ -132,7 +132,9 @@ def _run(program: Path, options: Sequence[str], url: str) -> None:
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         why = said[0] if said else f"exit status {done.returncode}"
-        raise BackupFailed(why.removeprefix(f"{program.name}: error: ").rstrip(".") + ".")
+        hints = [line.partition("HINT:")[2].strip() for line in said if "HINT:" in line]
+        whole = why.removeprefix(f"{program.name}: error: ").rstrip(".") + "."
+        raise BackupFailed(" ".join([whole, *hints[:1]]))
 
 
 def _target(url: str) -> tuple[str, Mapping[str, str]]:
