@@ -213,7 +213,12 @@ def _anomalies(
 
 
 def _answer(found: dict[str, Any]) -> Found:
-    evidence = tuple(f"{when(e['start'], e['end'])}: {e['text']}" for e in found["evidence"])
+    # A single piece of evidence often is the answer itself.
+    evidence = tuple(
+        f"{when(e['start'], e['end'])}: {e['text']}"
+        for e in found["evidence"]
+        if len(found["evidence"]) > 1 or e["text"] != found["text"]
+    )
     moment = when(found["iteration"], found["end"])
     return Found(found["severity"], moment, moment, found["text"], evidence=evidence)
 
