@@ -68,7 +68,7 @@ def _may_mount():
 def test_a_small_file_system_really_full(loaded):
     home = Path(tempfile.mkdtemp(prefix="deeptracker-small-"))
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=96m,mode=755", "tmpfs", str(home)],
+        ["mount", "-t", "tmpfs", "-o", "size=400m,mode=755", "tmpfs", str(home)],
         capture_output=True,
         text=True,
     )

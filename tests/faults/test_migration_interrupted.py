@@ -18,7 +18,7 @@ from tests.migrations.test_migrations import contents
 
 PROJECT = Path(__file__).parents[2]
 DUMP = PROJECT / "tests" / "migrations" / "dumps" / "0002.sql"
-KILLS = 30 if SOAK else 3
+KILLS = 30 if SOAK else 2
 _IN_TRANSACTION = text(
     "SELECT xact_start IS NOT NULL FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"

@@ -82,7 +82,7 @@ def root(tmp_path_factory):
 
 
 @settings(
-    max_examples=20_000 if SOAK else 1_500,
+    max_examples=20_000 if SOAK else 600,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
