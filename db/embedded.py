@@ -167,7 +167,7 @@ def _server_settings() -> dict[str, str]:
         "wal_level": "minimal",
         "max_wal_senders": "0",
         "max_connections": "200",
-        # A restore makes the partitions of all runs in one transaction: about 48 locks for each.
+        # A restore makes the partitions of all runs in one transaction: up to 48 locks for each.
         "max_locks_per_transaction": "512",
         "timezone": "UTC",
     }
