@@ -5,12 +5,12 @@ STAMP := .venv/.installed
 # Anything that pip shall be told, for instance where to find a CPU build of torch.
 PIP_OPTIONS ?=
 
-.PHONY: demo test check benchmarks clean lock setup browser audit soak
+.PHONY: demo test check benchmarks clean lock setup browser servers audit soak
 
 demo: $(STAMP)
 	$(BIN)/deeptracker demo
 
-test: check browser
+test: check browser servers
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 check: $(STAMP)
@@ -33,6 +33,13 @@ browser: $(STAMP)
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
 		$(BIN)/playwright install --with-deps chromium
+
+# The proxies of docs/deployment.md, which its tests start where Debian's packages can be had.
+servers:
+	@{ command -v nginx && command -v pgbouncer; } >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			nginx-light pgbouncer >/dev/null; } || echo "nginx and PgBouncer are not tested here."
 
 # Known weaknesses of the installed packages; asks PyPI, so it is no part of `make test`.
 audit: $(STAMP)
