@@ -42,7 +42,7 @@ def score(
 
     An iteration is named where an answer begins within one snapshot of it, or ends there (then what
     comes next is the first snapshot without the fault). Each answer names at most three layers and
-    three classes.
+    three classes; they count where the answer names a planted iteration.
     """
     if control:
         high = any(f.severity is Severity.HIGH for f in findings)
@@ -51,16 +51,24 @@ def score(
     if truth.rule:
         first = [a for a in first if any(f.rule == truth.rule for f in a.evidence)]
     planted = planted_snapshots(truth, history)
-    named = [_place(history, a.iteration) for a in first]
-    named += [_place(history, a.end) + 1 for a in first if a.end is not None]
+    named = [place for a in first for place in _named(history, a)]
     guesses = loss_rises(history)
+    # Nine classes in three answers would name the right one of ten by chance: what counts is what
+    # the answers say that name a planted iteration.
+    there = [a for a in first if any(_near(at, _named(history, a)) for at in planted)]
     return Score(
         iteration=all(_near(at, named) for at in planted) and bool(first),
-        place=_places_named(truth, first, names) if truth.layers or truth.classes else None,
-        filters=_filters_named(truth, first, names) if truth.filters else None,
+        place=_places_named(truth, there, names) if truth.layers or truth.classes else None,
+        filters=_filters_named(truth, there, names) if truth.filters else None,
         quiet=None,
         by_loss=all(_near(at, guesses) for at in planted),
     )
+
+
+def _named(history: History, answer: Answer) -> list[int]:
+    """Return the snapshots that an answer names: its first, and the one after its last."""
+    end = [] if answer.end is None else [_place(history, answer.end) + 1]
+    return [_place(history, answer.iteration), *end]
 
 
 def planted_snapshots(truth: Truth, history: History) -> list[int]:
