@@ -39,7 +39,7 @@ def test_the_table_sorts_and_searches(page: Page, digits: int) -> None:
     page.goto("/")
     created = page.locator("th", has_text="Created")
     expect(created).to_have_attribute("aria-sort", "descending")
-    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Run", exact=True).click()
     expect(created).to_have_attribute("aria-sort", "none")
     expect(page.locator("#runs-sort-name-cell")).to_have_attribute("aria-sort", "ascending")
     page.get_by_label("Search the runs").fill("no run has these words")
