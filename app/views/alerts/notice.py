@@ -22,7 +22,10 @@ def notice(_ticks: object = None, shown: object = None) -> tuple[Any, Any]:
     words = "1 new alert" if new == 1 else f"{new:,} new alerts"
     return (
         dmc.Alert(
-            [f"{words} of runs that are recording. ", dmc.Anchor("Look at them", href="/alerts", size="sm")],
+            [
+                f"{words} of runs that are recording. ",
+                dmc.Anchor("Look at them", href="/alerts", size="sm"),
+            ],
             color="red",
             variant="light",
             className="runs-alerts",
