@@ -74,7 +74,7 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
     plot = page.locator("#compare-series .dt-plot")
     box = plot.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + 90)
-    page.wait_for_function("deeptracker.selection.get().cursor !== null")
+    page.wait_for_function("() => deeptracker.selection.get().cursor !== null")
     cursor = page.evaluate("deeptracker.selection.get().cursor")
     expect(page.locator(".dt-tooltip")).to_contain_text("B ")
     with Session(site_engine) as session:
@@ -93,7 +93,7 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
     page.mouse.move(5, 5)
     page.get_by_text("Wall clock").click()
     page.get_by_text("Seeds as one").click()
-    page.wait_for_function("location.search.includes('align=clock')")
+    page.wait_for_function("() => location.search.includes('align=clock')")
     expect(page.locator("#compare-key")).to_contain_text("group 1")
     painted(page)
     mean = handler(page, "compare-series", "Array.from(h.arrays['mean.0'].shape)")
@@ -124,7 +124,9 @@ def test_little_to_compare_explains_itself(page, site, digits, again):
     page.get_by_label("Runs to compare").first.click()
     page.get_by_role("option", name=re.compile(rf"\(run {again}\)")).click()
     painted(page)
-    page.wait_for_function(f"location.search.startsWith('?runs={digits},{again}&measure=weight')")
+    page.wait_for_function(
+        f"() => location.search.startsWith('?runs={digits},{again}&measure=weight')"
+    )
     expect(page.locator("#compare-measure")).to_have_value("Weights")
     page.goto(f"/compare?runs={digits},987654")
     expect(page.locator(".compare-refused")).to_have_text("There is no run 987654.")

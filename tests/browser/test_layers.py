@@ -159,7 +159,7 @@ def test_filters_of_a_layer_and_one_of_them(view: Page) -> None:
     expect(view.locator(".dt-tooltip")).to_contain_text("filter 2")
     assert selection(view)["pins"] == []  # a click opens, and pins nothing
     view.locator(".layers-peak").first.click()
-    view.wait_for_function("deeptracker.selection.get().pins.length === 1")
+    view.wait_for_function("() => deeptracker.selection.get().pins.length === 1")
 
 
 @pytest.mark.parametrize("order", ["By peak", "By similarity"])
