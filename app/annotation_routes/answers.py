@@ -8,8 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.annotation_routes.links import link_of
 from app.annotation_routes.words import about
-from db.errors import Conflict, NotFound
-from db.queries.annotation_checks import Forbidden
+from db.errors import Conflict, Forbidden, NotFound
 from db.queries.annotation_rows import AnnotationRow, ReplyRow
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.errors import Conflict, NotFound, StoreError
+from db.errors import Conflict, Forbidden, NotFound
 from db.models import Account, Image
 from db.models.annotations import TARGETS
 from db.permissions import Permission, allows
@@ -17,10 +17,6 @@ from db.queries.runs import LARGEST_ID
 
 MAX_BODY = 4_000
 MAX_TAG = 40
-
-
-class Forbidden(StoreError):  # noqa: N818 - the name that callers read
-    """The account may not do this; the text says why."""
 
 
 def clean_text(text: str, *, limit: int, what: str) -> str:

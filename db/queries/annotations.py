@@ -13,11 +13,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.errors import Conflict, NotFound, StoreError
+from db.errors import Conflict, Forbidden, NotFound, StoreError
 from db.models import Annotation, AnnotationState, Reply, Run
 from db.permissions import Permission, allows
 from db.queries.annotation_checks import (
-    Forbidden,
     checked_body,
     checked_tag,
     require_author,

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import delete, func, select
 
-from db.errors import Conflict, NotFound
+from db.errors import Conflict, Forbidden, NotFound
 from db.models import Annotation, AnnotationState, Mention, Reply, Run
 from db.permissions import Role
 from db.queries import accounts, annotation_search, annotations, mentions
-from db.queries.annotation_checks import MAX_BODY, Forbidden
+from db.queries.annotation_checks import MAX_BODY
 from db.queries.annotation_rows import Target
 from db.queries.annotation_search import Asked
 from db.queries.annotations import Stale
