@@ -93,14 +93,15 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
     page.mouse.move(5, 5)
     page.get_by_text("Wall clock").click()
     page.get_by_text("Seeds as one").click()
-    page.wait_for_function("() => location.search.includes('align=clock')")
+    for part in ("align=clock", "grouping=seeds"):  # each after its own moment of rest
+        page.wait_for_function(f"() => location.search.includes('{part}')")
     expect(page.locator("#compare-key")).to_contain_text("group 1")
     painted(page)
     mean = handler(page, "compare-series", "Array.from(h.arrays['mean.0'].shape)")
     assert mean[0] == 1
     assert handler(page, "compare-axis", "h.chart.axis.columns") > 1
-    assert "cursor=" not in page.url  # a place of the other axis
-    link = page.url
+    link = page.evaluate("location.href")
+    assert "cursor=" not in link  # a place of the other axis
 
     other = page.context.new_page()
     other.goto(link)
