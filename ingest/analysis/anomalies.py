@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.analysis.flip_index import FlipIndex, Ints
+from ingest.analysis.flip_index import FlipIndex, Ints, Keys
 
 FORGOTTEN, LEARNED = 0, 1
 DIRECTIONS = ("both", "forgotten", "learned")
@@ -181,18 +181,18 @@ def _side_rows(
     }
 
 
-def _reaching(length: Ints, key: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+def _reaching(length: Ints, key: Keys, k: int) -> Keys:
     """Return the keys whose length, falling, is at least `k`: a prefix."""
     return key[: len(length) - int(np.searchsorted(length[::-1], k, side="left"))]
 
 
-def _of_direction(key: NDArray[np.int64], direction: str) -> NDArray[np.int64]:
+def _of_direction(key: Keys, direction: str) -> Keys:
     if direction == "both":
         return key
     return key[(key & 1) == (LEARNED if direction == "learned" else FORGOTTEN)]
 
 
-def _scatter(key: NDArray[np.int64], needed: Ints, snapshots: int) -> tuple[Cells, Ints]:
+def _scatter(key: Keys, needed: Ints, snapshots: int) -> tuple[Cells, Ints]:
     """Return the cells that reach `needed` [C], and the counts of the whole set i4 [T, 2]."""
     size = 2 * len(needed) * snapshots
     # Few flips reach a wide window: sorting them is then cheaper than walking every cell.
@@ -217,6 +217,6 @@ def _scatter(key: NDArray[np.int64], needed: Ints, snapshots: int) -> tuple[Cell
     return cells, overall.astype(np.int32).reshape(snapshots, 2)
 
 
-def _count_at(cell: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
+def _count_at(cell: Keys, ids: Keys) -> NDArray[np.int64]:
     """Return how often each of the rising `ids`, all that occur, stands in `cell`."""
     return np.bincount(np.searchsorted(ids, cell), minlength=len(ids))

@@ -1,29 +1,29 @@
 """The flips of a run sorted for any window: by stable past and by stable future."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int32]
+Keys = NDArray[np.signedinteger]
 
 
 @dataclass(frozen=True)
 class FlipIndex:
     """All flips of a run, twice: by falling `before` and by falling `after`.
 
-    A key is `(class * snapshots + snapshot) * 2 + learned`. `open_key` holds the flips whose
-    image has not flipped since, so that their `after` may still grow while the run records.
+    A key, i4 or i8, is `(class * snapshots + snapshot) * 2 + learned`. `open_key` holds the flips
+    whose image has not flipped since, so that their `after` may still grow while the run records.
     """
 
     snapshots: int
     class_size: Ints  # [C]
     before: Ints  # [n], falling
-    before_key: NDArray[np.int64]  # [n]
+    before_key: Keys  # [n]
     after: Ints  # [n], falling
-    after_key: NDArray[np.int64]  # [n]
-    open_key: NDArray[np.int64]  # [open flips], any order
+    after_key: Keys  # [n]
+    open_key: Keys  # [open flips], any order
 
 
 def after_lengths(snapshot: Ints, image: Ints, *, snapshots: int) -> tuple[Ints, NDArray[np.bool_]]:
@@ -31,18 +31,21 @@ def after_lengths(snapshot: Ints, image: Ints, *, snapshots: int) -> tuple[Ints,
 
     Flips may come in any order; `snapshot` is the index of the snapshot, not the iteration.
     """
-    order = _stable_order(snapshot)
-    order = order[_stable_order(image[order])]
-    times, images = snapshot[order].astype(np.int64), image[order]
-    following = np.full(len(order), snapshots, dtype=np.int64)
-    same = images[1:] == images[:-1]
-    following[:-1][same] = times[1:][same]
-    ends = np.ones(len(order), dtype=bool)
-    ends[:-1] = ~same
+    order = _stable_order(image)
+    if np.any(snapshot[1:] < snapshot[:-1]):  # as stored they stand in order of time
+        order = _stable_order(snapshot)
+        order = order[_stable_order(image[order])]
+    times = snapshot[order]
+    number = np.bincount(image)
+    ends = np.cumsum(number[number > 0]) - 1  # the last flip of every image
+    length = np.empty(len(order), dtype=np.int32)
+    length[:-1] = times[1:]
+    length[ends] = snapshots
+    length -= times
     after = np.empty(len(order), dtype=np.int32)
-    is_open = np.empty(len(order), dtype=bool)
-    after[order] = following - times
-    is_open[order] = ends
+    after[order] = length
+    is_open = np.zeros(len(order), dtype=bool)
+    is_open[order[ends]] = True
     return after, is_open
 
 
@@ -58,7 +61,13 @@ def index_flips(
 ) -> FlipIndex:
     """Sort the flips (flat arrays [n]) of a run with `image_class` i4 [N] for any window."""
     after, is_open = after_lengths(snapshot, image, snapshots=snapshots)
-    key = (image_class[image].astype(np.int64) * snapshots + snapshot) * 2 + (learned != 0)
+    # Half the memory, which is what takes the time, where the keys are small enough.
+    small = 2 * classes * snapshots < 2**31
+    key: Keys = image_class.astype(np.int32 if small else np.int64)[image]
+    key *= snapshots
+    key += snapshot
+    key *= 2
+    key += learned != 0
     by_before = _stable_order(before)[::-1]
     by_after = _stable_order(after)[::-1]
     return FlipIndex(
@@ -74,10 +83,7 @@ def index_flips(
 
 def _stable_order(values: NDArray[np.integer]) -> NDArray[np.int64]:
     """Return the stable argsort of non-negative integers; numpy's 16-bit sort is a radix sort."""
-    low: Callable[[NDArray[np.integer]], NDArray[np.int64]] = lambda part: np.argsort(  # noqa: E731
-        part.astype(np.uint16), kind="stable"
-    )
-    order = low(values & 0xFFFF)
-    if len(values) and int(values.max()) > 0xFFFF:
-        order = order[low((values >> 16)[order])]
-    return order
+    if not len(values) or int(values.max()) <= 0xFFFF:
+        return np.argsort(values.astype(np.uint16), kind="stable")
+    order = np.argsort((values & 0xFFFF).astype(np.uint16), kind="stable")
+    return order[np.argsort((values >> 16)[order].astype(np.uint16), kind="stable")]
