@@ -63,7 +63,8 @@ def index_flips(
     after, is_open = after_lengths(snapshot, image, snapshots=snapshots)
     # Half the memory, which is what takes the time, where the keys are small enough.
     small = 2 * classes * snapshots < 2**31
-    key: Keys = image_class.astype(np.int32 if small else np.int64)[image]
+    of_image: Keys = image_class.astype(np.int32) if small else image_class.astype(np.int64)
+    key = of_image[image]
     key *= snapshots
     key += snapshot
     key *= 2
