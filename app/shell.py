@@ -1,9 +1,10 @@
 """The frame around every page: header, navigation, page, notices."""
 
+import json
 from collections.abc import Sequence
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, get_relative_path, html
 from dash.development.base_component import Component
 from flask import g
 
@@ -181,21 +182,28 @@ def _path(run: RunRow) -> list[Component]:
 
 
 def _tabs(views: Sequence[View], current: View, run: RunRow) -> list[Component]:
+    base = get_relative_path(f"/data/run/{run.id}")
     return [
-        _tab(view.title, view.address(run_id=run.id), view is current)
+        _tab(
+            view.title,
+            view.address(run_id=run.id),
+            view is current,
+            asks=[f"{base}/{template}" for template in view.asks],
+        )
         for view in views
         if view.of_run
     ]
 
 
-def _tab(text: str, href: str, current: bool) -> Component:
-    # aria-current cannot be unset on a reused element, hence "false".
+def _tab(text: str, href: str, current: bool, *, asks: Sequence[str] = ()) -> Component:
+    # Neither aria-current nor data-asks can be unset on a reused element, hence "false" and [].
     return dmc.Anchor(
         text,
         href=href,
         className="shell-tab",
         underline="never",
         **aria(current="page" if current else "false"),
+        **data(asks=json.dumps(asks)),
     )
 
 

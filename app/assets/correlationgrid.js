@@ -34,6 +34,8 @@
       this.key = ""; // of the heads
       this.build();
       this.acts = new deeptracker.CorrelationActs(this);
+      // Beside the answer, not after it.
+      deeptracker.fetchArrays(deeptracker.addressOf(chart.options.names)).catch(() => {});
     }
 
     build() {
@@ -41,7 +43,7 @@
       this.scroller = part("correlation-scroller", element);
       this.sizer = part("correlation-sizer", this.scroller);
       this.sight = part("correlation-sight", this.sizer);
-        this.above = part("correlation-heads", part("correlation-above", this.sight));
+      this.above = part("correlation-heads", part("correlation-above", this.sight));
       this.beside = part("correlation-heads", part("correlation-beside", this.sight));
       this.cells = part("correlation-field", this.sight);
       this.canvas = document.createElement("canvas");

@@ -46,6 +46,9 @@ class View:
     depend on the run, and holds for all its pages. `pane`: whether the workspace offers the page
     beside others; its layout then stands in a container that may be 320 pixels wide, scrolls by
     itself, and is called "view" in container queries.
+
+    `asks`: what a page of a run asks for first, as templates of addresses below /data/run/<id>/,
+    the very ones of its charts: they are asked for with the click on its tab already.
     """
 
     name: str
@@ -60,6 +63,7 @@ class View:
     menu: str | None = None
     defaults: Defaults | None = None
     pane: bool = True
+    asks: tuple[str, ...] = ()
 
     @property
     def of_run(self) -> bool:

@@ -2,6 +2,7 @@
 
 from app.views import View
 from app.views.correlation.callbacks import register
+from app.views.correlation.data import GRID, NAMES
 from app.views.correlation.layout import layout
 
 VIEW = View(
@@ -10,4 +11,5 @@ VIEW = View(
     path="/run/<run_id>/correlation",
     layout=layout,
     register=register,
+    asks=(GRID, NAMES),
 )

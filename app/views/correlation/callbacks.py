@@ -5,6 +5,7 @@ from dash import Dash
 from app.binary import register_data
 from app.selection import bind_control
 from app.views.correlation import names
+from app.views.correlation.data import NAMES
 from app.views.correlation.data import ROUTES as ANALYSIS
 from app.views.correlation.ids import Ids
 
@@ -17,7 +18,7 @@ CONTROLS = {
     Ids.ROW_ORDER: "roworder",
     Ids.COLUMN_ORDER: "columnorder",
 }
-ROUTES = {**ANALYSIS, "correlation-names": names.names}
+ROUTES = {**ANALYSIS, NAMES: names.names}
 
 
 def register(app: Dash) -> None:

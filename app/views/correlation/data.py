@@ -23,6 +23,11 @@ from ingest.analysis.minisets import mini_sets
 from ingest.analysis.significance import benjamini_hochberg
 from ingest.analysis.tied import Tied, tied_filters
 
+# What all routes are asked with, as a template; everything else happens in the browser.
+ASKED = "k={k}&m={m}&share={share}&direction={direction}&top={top}&quantity={topquantity}"
+GRID = f"correlation?{ASKED}"
+NAMES = "correlation-names"
+
 Arrays = dict[str, Any]
 Answer = tuple[Arrays, dict[str, Any]]
 MOST_FILTERS = 2_000

@@ -11,14 +11,13 @@ from app.components.charts import chart, panel
 from app.components.controls import segments, select
 from app.views import PageContext
 from app.views.correlation import words
+from app.views.correlation.data import ASKED, GRID, NAMES
 from app.views.correlation.ids import Ids
 from db.queries import structure
 from db.queries.runs import RunRow
 from ingest.analysis.anomalies import default_threshold, default_window
 from ingest.analysis.peaks import PEAK_LIMIT
 
-# All charts ask for the same: fetched once, everything else happens in the browser.
-_ASKED = "k={k}&m={m}&share={share}&direction={direction}&top={top}&quantity={topquantity}"
 # Columns are anomalous iterations here, not snapshots: an axis of their own.
 GROUP = "correlation"
 
@@ -32,7 +31,7 @@ def layout(context: PageContext) -> html.Div:
     with store.transaction() as session:
         sizes = structure.classes(session, run_id=run.id).image_count
     window, threshold = default_window(run.snapshot_count), default_threshold(sizes)
-    url = f"{base}/correlation?{_ASKED}"
+    url = f"{base}/{GRID}"
     return html.Div(
         [
             _title(run, base),
@@ -120,8 +119,8 @@ def _grid(base: str, url: str) -> html.Section:
         "correlationgrid",
         label="Layers by classes: how many of a layer's filters were among the most changed",
         url=url,
-        detail=f"{base}/correlation-detail?{_ASKED}",
-        names=f"{base}/correlation-names",
+        detail=f"{base}/correlation-detail?{ASKED}",
+        names=f"{base}/{NAMES}",
         group=GROUP,
         legend=Ids.LEGEND,
     )
@@ -151,7 +150,7 @@ def _cells(base: str, url: str) -> html.Section:
             "correlationcells",
             label="Strongest cells",
             url=url,
-            names=f"{base}/correlation-names",
+            names=f"{base}/{NAMES}",
             group=GROUP,
         ),
     )
@@ -175,10 +174,10 @@ def _filters(run: RunRow, base: str, url: str) -> html.Section:
             "correlationfilters",
             label="Filters of the chosen cell",
             url=url,
-            names=f"{base}/correlation-names",
-            filters=f"{base}/correlation-filters?{_ASKED}",
+            names=f"{base}/{NAMES}",
+            filters=f"{base}/correlation-filters?{ASKED}",
             series=f"{base}/correlation-series?quantity={{topquantity}}",
-            table=f"{base}/correlation-filters?{_ASKED}&cell={{cell}}",
+            table=f"{base}/correlation-filters?{ASKED}&cell={{cell}}",
             group=GROUP,
         ),
         controls=[html.Span(["See in ", links[0], " or ", links[1]], className="dt-soft")],

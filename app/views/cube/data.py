@@ -17,6 +17,7 @@ from ingest.analysis.order import final_error_order, name_order, peak_order, sim
 
 Answer = tuple[Arrays, Mapping[str, Any]]
 RATIO = "ratio"
+LAYERS = "cube-layers?measure={cubefront}"
 # name -> quantity, statistic, format, whether its colours need a log scale.
 MEASURES = {
     "gradient": ("gradient", "l2", "number", True),

@@ -11,6 +11,7 @@ from app.components.charts import chart, download
 from app.components.controls import segments, select
 from app.views import PageContext
 from app.views.cube import words
+from app.views.cube.data import LAYERS
 from app.views.cube.ids import Ids
 from app.views.validation.layout import ORDERS
 from db.queries import structure
@@ -137,7 +138,7 @@ def _cube(base: str, classes: int) -> html.Div:
         Ids.CUBE,
         "cube",
         label="The cube of layers, classes and iterations; Tab moves from face to face",
-        url=f"{base}/cube-layers?measure={{cubefront}}",
+        url=f"{base}/{LAYERS}",
         base=base,
         classes=classes,
         cards=cards,
