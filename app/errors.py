@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.auth.identity import NotAllowed
 from app.ids import Shell
-from db.errors import NotFound
+from db.errors import Forbidden, NotFound
 from deeptracker.errors import DeepTrackerError
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def install(server: Flask) -> None:
 def _status(error: Exception) -> int:
     if isinstance(error, NotFound):
         return 404
-    if isinstance(error, NotAllowed):
+    if isinstance(error, (NotAllowed, Forbidden)):
         return 403
     if isinstance(error, DeepTrackerError):
         return 400

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,18 +117,19 @@ def serve(
         )
         served = Served(f"http://127.0.0.1:{listener.getsockname()[1]}", database_url)
         try:
-            _wait_for(served.address, process)
+            wait_for(served.address, process.poll)
             yield served
         finally:
             process.terminate()
             process.wait(timeout=START_SECONDS)
 
 
-def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
+def wait_for(address: str, status: Callable[[], int | None]) -> None:
+    """Return when the server answers; RuntimeError where it has ended with a status."""
     end = time.monotonic() + START_SECONDS
     while True:
-        if process.poll() is not None:
-            raise RuntimeError(f"the server ended with status {process.returncode}")
+        if (ended := status()) is not None:
+            raise RuntimeError(f"the server ended with status {ended}")
         try:
             with urlopen(f"{address}/health", timeout=5):
                 return

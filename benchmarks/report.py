@@ -93,12 +93,16 @@ def main(name: str, measure: Callable[[float], Iterable[Row]]) -> None:
     ) -> None:
         if not 0 < scale <= 1:
             raise typer.BadParameter("scale must lie in (0, 1]")
-        rows = list(measure(scale))
-        Console(width=160).print(_table(name, rows))
-        if json_path is not None:
-            cells = [asdict(row) | {"ratio": row.ratio} for row in rows]
-            json_path.write_text(json.dumps({"benchmark": name, "scale": scale, "rows": cells}))
-        if any(row.holds is False for row in rows):
-            raise typer.Exit(1)
+        finish(name, list(measure(scale)), scale=scale, json_path=json_path)
 
     typer.run(command)
+
+
+def finish(name: str, rows: list[Row], *, scale: float, json_path: Path | None) -> None:
+    """Print the table, write it as JSON where asked for; exit with 1 when a bar does not hold."""
+    Console(width=160).print(_table(name, rows))
+    if json_path is not None:
+        cells = [asdict(row) | {"ratio": row.ratio} for row in rows]
+        json_path.write_text(json.dumps({"benchmark": name, "scale": scale, "rows": cells}))
+    if any(row.holds is False for row in rows):
+        raise typer.Exit(1)

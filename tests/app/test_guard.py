@@ -1,5 +1,7 @@
 """Nothing is reached without a login and the right role: every route, every callback."""
 
+import re
+
 import pytest
 
 from app.auth.permission_map import ROUTES, Access
@@ -271,3 +273,13 @@ def test_pages_load_nothing_from_elsewhere(clients):
 def test_private_answers_are_not_stored(clients):
     assert clients[Role.VIEWER].get("/").headers["Cache-Control"] == "no-store"
     assert clients[Role.VIEWER].get("/_dash-layout").headers["Cache-Control"] == "no-store"
+
+
+def test_files_are_asked_for_once_where_their_address_changes_with_them(clients):
+    client = clients[Role.VIEWER]
+    files = re.findall(r'(?:src|href)="(/assets/[^"]+)"', client.get("/").text)
+    versioned = [path for path in files if "?m=" in path]
+    assert len(versioned) > 50
+    assert "immutable" in client.get(versioned[0]).headers["Cache-Control"]
+    for path in ("/assets/plain.css", "/assets/nothing.js?m=1"):
+        assert "immutable" not in client.get(path).headers.get("Cache-Control", "")
