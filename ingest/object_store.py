@@ -83,7 +83,9 @@ def _entries(
         is_folder = one.get("type") == "directory"
         size = None if is_folder else int(one.get("size") or 0)
         changed = one.get("LastModified") or datetime.min.replace(tzinfo=UTC)
-        stamp = (f"{one.get('ETag', '')} {changed.isoformat()}", size or 0)
+        # The storage's own mark of the content, where it gives one: the same bytes written anew are
+        # nothing new.
+        stamp = (str(one.get("ETag") or changed.isoformat()), size or 0)
         yield name, Entry(size, stamp, changed)
 
 
