@@ -19,6 +19,8 @@ from db.models import (
     Run,
 )
 from db.models.findings import CHANNELS, SEVERITIES
+from db.permissions import Permission
+from db.queries.rights import require_permission
 
 MAX_ADDRESS = 500
 MAX_CHANNELS = 50
@@ -190,7 +192,8 @@ def add_channel(
     account_id: int,
     account_name: str,
 ) -> int:
-    """Add a channel; Conflict for what cannot be one. Whoever calls has checked the address."""
+    """Add a channel; Conflict for what cannot be one, Forbidden. The caller checked the address."""
+    require_permission(session, Permission.MANAGE_ALERTS, account_id=account_id)
     if kind not in CHANNELS or severity not in SEVERITIES:
         raise Conflict("Choose what is told, and from which severity on.")
     if len(address) > MAX_ADDRESS or not address.isprintable():
@@ -213,8 +216,9 @@ def add_channel(
     ).one()
 
 
-def remove_channel(session: Session, *, channel_id: int) -> None:
-    """Tell a channel nothing more; NotFound."""
+def remove_channel(session: Session, *, channel_id: int, account_id: int) -> None:
+    """Tell a channel nothing more; Forbidden, NotFound."""
+    require_permission(session, Permission.MANAGE_ALERTS, account_id=account_id)
     gone = session.execute(
         delete(AlertChannel).where(AlertChannel.id == channel_id).returning(AlertChannel.id)
     )

@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from db.errors import Conflict, NotFound
 from db.models import Finding, FindingMute, RuleThreshold, Run, RunHealth
 from db.models.findings import SEVERITIES
+from db.permissions import Permission
 from db.queries.existence import require_run
+from db.queries.rights import require_permission
 from db.queue import EVALUATE, defer, waiting_arguments
 from db.raw import column, fetch
 from deeptracker.format import FILTER_QUANTITIES
@@ -217,7 +219,8 @@ def _order(severity: str) -> int:
 def mute_finding(
     session: Session, *, run_id: int, key: str, reason: str, account_id: int, account_name: str
 ) -> None:
-    """Mute a finding with a reason; NotFound, Conflict for no reason or one that is too long."""
+    """Mute a finding with a reason; Forbidden, NotFound, Conflict for no or too long a reason."""
+    require_permission(session, Permission.MUTE_FINDINGS, account_id=account_id)
     text = reason.strip()
     if not text or len(text) > MAX_REASON:
         raise Conflict(f"Say in 1 to {MAX_REASON:,} characters why it needs no attention.")
@@ -234,8 +237,9 @@ def mute_finding(
     )
 
 
-def unmute_finding(session: Session, *, run_id: int, key: str) -> None:
-    """Let a finding count again; nothing happens where it was not muted."""
+def unmute_finding(session: Session, *, run_id: int, key: str, account_id: int) -> None:
+    """Let a finding count again; nothing happens where it was not muted. Forbidden."""
+    require_permission(session, Permission.MUTE_FINDINGS, account_id=account_id)
     session.execute(delete(FindingMute).where(FindingMute.run_id == run_id, FindingMute.key == key))
 
 
@@ -250,10 +254,11 @@ def thresholds(session: Session) -> dict[str, ThresholdRow]:
 def set_threshold(
     session: Session, *, rule: str, threshold: float | None, account_id: int, account_name: str
 ) -> None:
-    """Set a rule's threshold for the team; None takes the rule's own again.
+    """Set a rule's threshold for the team; None takes the rule's own again. Forbidden.
 
     Whoever calls knows that there is such a rule, and that the threshold is within its limits.
     """
+    require_permission(session, Permission.SET_THRESHOLDS, account_id=account_id)
     if threshold is None:
         session.execute(delete(RuleThreshold).where(RuleThreshold.rule == rule))
         return

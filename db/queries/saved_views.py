@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from db.errors import Conflict, NotFound, StoreError
 from db.models import Account, Run, SavedView
+from db.permissions import Permission
+from db.queries.rights import require_permission
 
 MAX_NAME = 120
 MAX_QUERY = 20_000
@@ -121,8 +123,10 @@ def save_view(
     """Save a selection under a name, and return its id.
 
     Raises Conflict for a name that cannot be or a query that is too long, TooMany beyond MAX_NAMED,
-    NotFound for a run that does not exist.
+    NotFound for a run that does not exist, Forbidden where the account may not share.
     """
+    if shared:
+        require_permission(session, Permission.SHARE_VIEWS, account_id=account_id)
     values = _values(account_id=account_id, run_id=run_id, page=page, query=query)
     chosen = checked_name(name)
     count = session.scalar(
@@ -188,14 +192,18 @@ def rename_view(session: Session, *, view_id: str, account_id: int, name: str) -
 
 
 def share_view(session: Session, *, view_id: str, account_id: int, shared: bool) -> None:
-    """Share a named view of one's own with the team, or take it back."""
+    """Share a named view of one's own with the team, or take it back. NotFound, Forbidden."""
+    if shared:
+        require_permission(session, Permission.SHARE_VIEWS, account_id=account_id)
     _change(session, view_id, account_id, shared=shared)
 
 
 def delete_view(session: Session, *, view_id: str, account_id: int, any_owner: bool) -> None:
-    """Delete a named view of one's own, with `any_owner` anybody's; NotFound where none is."""
+    """Delete a named view of one's own, with `any_owner` anybody's; NotFound, Forbidden."""
     query = delete(SavedView).where(SavedView.id == view_id, SavedView.name.is_not(None))
-    if not any_owner:
+    if any_owner:
+        require_permission(session, Permission.MANAGE_RUNS, account_id=account_id)
+    else:
         query = query.where(SavedView.account_id == account_id)
     if session.scalar(query.returning(SavedView.id)) is None:
         raise NotFound("saved view", view_id[:40])

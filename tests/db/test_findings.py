@@ -6,7 +6,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from db.engine import make_engine
-from db.errors import Conflict, NotFound
+from db.errors import Conflict, Forbidden, NotFound
 from db.models import Finding
 from db.queries import accounts, findings, runs
 from ingest.evaluate import evaluate_anew, evaluate_run
@@ -98,7 +98,15 @@ class TestMuting:
         first = listed(session, run.run_id)[0]
         assert (first.muted, first.muted_reason, first.muted_by) == (True, "known", "Ann")
         assert findings.worst_by_run(session)[run.run_id] == ("low", 1)
-        findings.unmute_finding(session, run_id=run.run_id, key="a")
+        accounts.set_role(session, account_id=account, role="viewer")
+        with pytest.raises(Forbidden):
+            findings.unmute_finding(session, run_id=run.run_id, key="a", account_id=account)
+        with pytest.raises(Forbidden):
+            findings.mute_finding(session, run_id=run.run_id, key="b", reason="no", **by)
+        with pytest.raises(Forbidden):
+            findings.set_threshold(session, rule="loss-jump", threshold=4.0, **by)
+        accounts.set_role(session, account_id=account, role="member")
+        findings.unmute_finding(session, run_id=run.run_id, key="a", account_id=account)
         assert not listed(session, run.run_id)[0].muted
 
     @pytest.mark.parametrize("reason", ["", "   ", "x" * 501])

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from db.errors import Conflict, NotFound
+from db.errors import Conflict, Forbidden, NotFound
 from db.models import Run, SavedView
 from db.queries import accounts, saved_views
 from db.queries.saved_views import MAX_A_MINUTE, MAX_NAME, MAX_QUERY, UNUSED, TooMany
@@ -20,7 +20,12 @@ def ann(session) -> int:
 
 @pytest.fixture
 def bob(session) -> int:
-    return accounts.add_account(session, email="bob@example.org", role="viewer").id
+    return accounts.add_account(session, email="bob@example.org", role="member").id
+
+
+@pytest.fixture
+def admin(session) -> int:
+    return accounts.add_account(session, email="admin@example.org", role="admin").id
 
 
 @pytest.fixture
@@ -91,7 +96,7 @@ def test_the_list_holds_ones_own_and_what_is_shared(session, ann, bob, views):
     assert listed(bob, any_owner=True) == {private, shared, of_bob}
 
 
-def test_only_the_owner_renames_shares_and_deletes(session, ann, bob, views):
+def test_only_the_owner_renames_shares_and_deletes(session, ann, bob, admin, views):
     _, save = views
     view_id = save(shared=True)
     attempts = (
@@ -109,19 +114,32 @@ def test_only_the_owner_renames_shares_and_deletes(session, ann, bob, views):
     for attempt in attempts[:2]:
         attempt(ann)
     assert saved_views.list_views(session, account_id=ann)[0].name == "New n"
-    saved_views.delete_view(session, view_id=view_id, account_id=bob, any_owner=True)
+    with pytest.raises(Forbidden):
+        saved_views.delete_view(session, view_id=view_id, account_id=bob, any_owner=True)
+    saved_views.delete_view(session, view_id=view_id, account_id=admin, any_owner=True)
     assert saved_views.list_views(session, account_id=ann) == []
     with pytest.raises(NotFound):
-        saved_views.delete_view(session, view_id=view_id, account_id=ann, any_owner=True)
+        saved_views.delete_view(session, view_id=view_id, account_id=admin, any_owner=True)
 
 
-def test_a_kept_view_is_neither_renamed_nor_deleted(session, ann, views):
+def test_a_viewer_keeps_to_himself_what_he_saves(session, ann, views):
+    _, save = views
+    view_id = save()
+    accounts.set_role(session, account_id=ann, role="viewer")
+    with pytest.raises(Forbidden):
+        save(shared=True)
+    with pytest.raises(Forbidden):
+        saved_views.share_view(session, view_id=view_id, account_id=ann, shared=True)
+    saved_views.share_view(session, view_id=view_id, account_id=ann, shared=False)
+
+
+def test_a_kept_view_is_neither_renamed_nor_deleted(session, ann, admin, views):
     keep, _ = views
     view_id = keep()
     with pytest.raises(NotFound):
         saved_views.rename_view(session, view_id=view_id, account_id=ann, name="x")
     with pytest.raises(NotFound):
-        saved_views.delete_view(session, view_id=view_id, account_id=ann, any_owner=True)
+        saved_views.delete_view(session, view_id=view_id, account_id=admin, any_owner=True)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * (MAX_NAME + 1), "a\x00b", "a\u202eb"])

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.engine import make_engine
-from db.errors import Conflict, NotFound
+from db.errors import Conflict, Forbidden, NotFound
 from db.queries import accounts, alerts
 from ingest import alerts as sending
 from ingest.alerts import AlertSettings, NotDelivered, deliver, is_public
@@ -86,9 +86,12 @@ class TestRaising:
             alerts.add_channel(session, kind="email", address="a@b.org", severity="low", **team)
         with pytest.raises(Conflict):
             alerts.add_channel(session, kind="pigeon", address="", severity="low", **team)
-        alerts.remove_channel(session, channel_id=one)
+        other = accounts.add_account(session, email="bob@example.org", role="member")
+        with pytest.raises(Forbidden):
+            alerts.remove_channel(session, channel_id=one, account_id=other.id)
+        alerts.remove_channel(session, channel_id=one, account_id=team["account_id"])
         with pytest.raises(NotFound):
-            alerts.remove_channel(session, channel_id=one)
+            alerts.remove_channel(session, channel_id=one, account_id=team["account_id"])
 
 
 @pytest.mark.parametrize(

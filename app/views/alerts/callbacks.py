@@ -87,7 +87,7 @@ def change(
         if not isinstance(number, int) or not pressed:
             raise PreventUpdate
         with store.transaction() as session:
-            alerts.remove_channel(session, channel_id=number)
+            alerts.remove_channel(session, channel_id=number, account_id=identity.account_id)
         return ["removed", number], "", no_update
     try:
         where = checked_address(str(kind), address if isinstance(address, str) else "")

@@ -205,7 +205,9 @@ def mute(
                 )
             else:
                 key = _clicked_key(Item.UNMUTE)
-                findings.unmute_finding(session, run_id=run_id, key=key)
+                findings.unmute_finding(
+                    session, run_id=run_id, key=key, account_id=identity.account_id
+                )
     except Conflict as error:
         return no_update, str(error)
     return [key, ctx.triggered_id == Ids.CONFIRM, _clicks], ""
