@@ -22,7 +22,9 @@ _STEPS = 4.0
 
 def class_collapse(history: History, threshold: float, names: Names) -> list[Finding]:
     """Classes whose error rises by the threshold and stays; those at one time are one finding."""
-    rise = class_rise(history)
+    rise = np.full(history.class_error.shape, -np.inf)
+    some = may_rise(history, threshold)
+    rise[some] = class_rise(history, some)
     flag = rise >= threshold
     for class_id in np.flatnonzero(flag.any(axis=1)):
         flag[class_id] &= rise[class_id] >= _STEPS * usual_step(history, int(class_id))
@@ -83,13 +85,34 @@ def _collapsed(history: History, names: Names, group: list[_Collapse], threshold
     )
 
 
-def class_rise(history: History) -> Floats:
-    """Return the lasting rise of each class's error, f8 [C, T].
+def may_rise(history: History, threshold: float) -> NDArray[np.intp]:
+    """Return the classes whose `class_rise` may reach the threshold somewhere, i8 [n], rising.
+
+    A median lies between the lowest and the highest of its values: most classes of a run that goes
+    well are ruled out by these, in a tenth of the time that the medians take.
+    """
+    error = history.class_error
+    lowest = np.where(np.isnan(error), np.inf, error)
+    length = robust.window(history.snapshots)
+    reach = 1
+    while reach < length:  # the lowest of the values up to and with each, and `reach` in number
+        step = min(reach, length - reach)
+        lowest[:, step:] = np.minimum(lowest[:, step:], lowest[:, :-step])
+        reach += step
+    highest = np.where(np.isnan(error), -np.inf, error)
+    for _ in range(PERSISTENCE - 1):
+        highest[:, :-1] = np.maximum(highest[:, :-1], highest[:, 1:])
+    possible = highest[:, 1:] - lowest[:, :-1] >= threshold
+    return np.flatnonzero(possible.any(axis=1))
+
+
+def class_rise(history: History, class_ids: NDArray[np.intp]) -> Floats:
+    """Return the lasting rise of the error of some classes, f8 [n, T].
 
     The rise at t is the median error over PERSISTENCE snapshots from t on (fewer at the end, but
     two at least) less the median over a window before; -Inf where that cannot be said.
     """
-    error = history.class_error
+    error = history.class_error[class_ids]
     classes, snapshots = error.shape
     if not classes or snapshots < 2:
         return np.full(error.shape, -np.inf)

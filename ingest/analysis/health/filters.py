@@ -3,7 +3,6 @@
 from collections import defaultdict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
@@ -60,15 +59,14 @@ def layer_highest(peaks: FilterPeaks, layers: int) -> Floats:
     Where a layer has none among the peaks, the smallest peak: it is no larger than that. NaN where
     there are no peaks.
     """
-    snapshots = len(peaks.start) - 1
-    highest = np.full((layers, snapshots), np.nan)
-    for at in range(snapshots):
-        part = slice(int(peaks.start[at]), int(peaks.start[at + 1]))
-        value = peaks.value[part].astype(np.float64)
-        if not len(value):
-            continue
-        highest[:, at] = value.min()
-        np.maximum.at(highest[:, at], peaks.layer[part], value)
+    number = np.diff(peaks.start)
+    value = peaks.value.astype(np.float64)
+    highest = np.full((layers, len(number)), np.nan)
+    some = np.flatnonzero(number)
+    if not len(some):
+        return highest
+    highest[:, some] = np.minimum.reduceat(value, peaks.start[some])
+    np.maximum.at(highest, (peaks.layer, np.repeat(np.arange(len(number)), number)), value)
     return highest
 
 
@@ -82,11 +80,13 @@ def filter_jump(history: History, threshold: float, names: Names) -> list[Findin
         for at, layer, filter_, times in _beyond(history, peaks, least, threshold):
             key = (layer, filter_)
             jumps[at][key] = max(jumps[at].get(key, 0.0), times)
-    sizes = np.diff(history.filter_offset)
-    found = []
-    for at, (last, filters) in _joined(jumps).items():
-        found.append(_jump(history, at, last, filters, sizes, names, threshold))
-    return found
+    if not jumps:
+        return []
+    changes = layer_highest(history.relative_change, len(history.parameters))
+    return [
+        _jump(history, at, last, filters, changes, names, threshold)
+        for at, (last, filters) in _joined(jumps).items()
+    ]
 
 
 _Jumps = dict[tuple[int, int], float]
@@ -130,10 +130,11 @@ def _jump(
     at: int,
     last: int,
     filters: _Jumps,
-    sizes: NDArray[np.integer],
+    changes: Floats,
     names: Names,
     threshold: float,
 ) -> Finding:
+    sizes = np.diff(history.filter_offset)
     order = sorted(filters, key=lambda key: -filters[key])
     layers = list(dict.fromkeys(layer for layer, _ in order))
     number = {layer: sum(key[0] == layer for key in order) for layer in layers}
@@ -164,7 +165,7 @@ def _jump(
         chart=chart_of(
             f"largest change of a filter of {names.layer(layers[0])}",
             history,
-            layer_highest(history.relative_change, len(sizes))[layers[0]],
+            changes[layers[0]],
             log=True,
         ),
     )
