@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,8 @@ from db.queries.rights import require_permission
 MAX_ADDRESS = 500
 MAX_CHANNELS = 50
 MAX_ATTEMPTS = 5
+# Tried again half a minute after the alert, then after ever longer: two, eight, half an hour.
+PATIENCE_SECONDS, PATIENCE_GROWS = 30, 4
 # A rule that finds the same again, a snapshot later, is no news.
 QUIET_MINUTES = 10
 
@@ -227,13 +229,23 @@ def remove_channel(session: Session, *, channel_id: int, account_id: int) -> Non
 
 
 def take_deliveries(session: Session, *, limit: int = 10) -> list[Delivery]:
-    """Take deliveries that wait, for this transaction alone; their attempts are counted."""
+    """Take deliveries that are due, for this transaction alone.
+
+    One that failed is due again after a while that grows with its attempts: a receiver that is
+    away for some minutes is told when it is back.
+    """
+    pause = case(
+        (AlertDelivery.attempts == 0, 0),
+        else_=PATIENCE_SECONDS * func.power(PATIENCE_GROWS, AlertDelivery.attempts - 1),
+    )
+    due = Alert.created_at + func.make_interval(0, 0, 0, 0, 0, 0, pause) <= func.now()
     taken = session.execute(
         select(AlertDelivery.alert_id, AlertDelivery.channel_id)
-        .where(AlertDelivery.state == "waiting")
+        .join(Alert, Alert.id == AlertDelivery.alert_id)
+        .where(AlertDelivery.state == "waiting", due)
         .order_by(AlertDelivery.attempts, AlertDelivery.alert_id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=AlertDelivery)
     ).all()
     found = []
     for alert_id, channel_id in taken:

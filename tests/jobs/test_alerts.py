@@ -17,8 +17,9 @@ from db.engine import make_engine
 from db.errors import Conflict, Forbidden, NotFound
 from db.queries import accounts, alerts
 from ingest import alerts as sending
-from ingest.alerts import AlertSettings, NotDelivered, deliver, is_public
+from ingest.alerts import AlertSettings, deliver, payload
 from ingest.evaluate import evaluate_run
+from ingest.webhook import NotDelivered, is_public, post
 from tests.stored_runs import store_run
 
 
@@ -138,9 +139,9 @@ def test_what_is_public(address, public):
         "",
     ],
 )
-def test_a_webhook_that_is_refused(url, one_alert):
+def test_a_webhook_that_is_refused(url):
     with pytest.raises(NotDelivered):
-        sending.send_webhook(url, one_alert, link="")
+        post(url, {})
 
 
 @pytest.fixture
@@ -178,6 +179,37 @@ def receiver(status=200, location=None):
         server.server_close()
 
 
+@contextmanager
+def dripping():
+    """Yield the address of a server that answers without end, byte by byte."""
+    stop = threading.Event()
+
+    def drip(connection):
+        # A status and the beginning of a header, or of a greeting that begins an encryption.
+        record = b"\x16\x03\x03\x40\x00"
+        greeting = b"HTTP/1.1 200 OK\r\nX-Long: " if connection.recv(1) == b"P" else record
+        with connection:
+            try:
+                connection.sendall(greeting)
+                while not stop.wait(0.05):
+                    connection.sendall(b"a")
+            except OSError:
+                return
+
+    def serve(server):
+        while not stop.is_set():
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            threading.Thread(target=drip, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        stop.set()
+
+
 def anywhere(_address):
     return True
 
@@ -185,23 +217,52 @@ def anywhere(_address):
 class TestSending:
     def test_a_webhook_gets_the_finding(self, one_alert):
         with receiver() as (url, got):
-            sending.send_webhook(
-                f"{url}/hook?a=1", one_alert, link="http://x/run/3", may_connect=anywhere
-            )
+            told = payload(one_alert, link="http://x/run/3")
+            post(f"{url}/hook?a=1", told, may_connect=anywhere)
         [(path, host, body)] = got
         assert (path, host) == ("/hook?a=1", url.removeprefix("http://"))
         assert body["title"] == "Training loss jumped"
         assert (body["run_id"], body["severity"], body["link"]) == (3, "high", "http://x/run/3")
 
-    def test_a_redirect_is_not_followed(self, one_alert):
+    def test_a_redirect_is_not_followed(self):
         with (
             receiver() as (inner, reached),
             receiver(302, inner) as (url, got),
             pytest.raises(NotDelivered, match="302"),
         ):
-            sending.send_webhook(url, one_alert, link="", may_connect=anywhere)
+            post(url, {}, may_connect=anywhere)
         assert len(got) == 1
         assert reached == []
+
+    def test_a_name_is_looked_up_once_and_the_checked_address_is_connected_to(self, monkeypatch):
+        asked, real = [], socket.getaddrinfo
+
+        def look_up(host, port, *arguments, **others):
+            asked.append(host)
+            if host != "hooks.example.org":
+                return real(host, port, *arguments, **others)
+            # A name that means another machine once it was checked.
+            address = "127.0.0.1" if asked.count(host) == 1 else "192.0.2.1"
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+        checked = []
+        with receiver() as (url, got):
+            monkeypatch.setattr(socket, "getaddrinfo", look_up)
+            port = url.rpartition(":")[2]
+            post(
+                f"http://hooks.example.org:{port}/",
+                {},
+                may_connect=lambda address: not checked.append(str(address)),
+            )
+        assert asked.count("hooks.example.org") == 1
+        assert checked == ["127.0.0.1"]
+        assert got[0][1] == f"hooks.example.org:{port}"
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_a_server_that_drips_is_cut_off(self, scheme):
+        """One byte every now and then never runs into the limit of a single answer."""
+        with dripping() as address, pytest.raises(NotDelivered, match=r"answer within 0\.5 s"):
+            post(f"{scheme}://{address}/", {}, may_connect=anywhere, seconds=0.5)
 
     def test_a_mail_reaches_the_server(self, one_alert):
         with mail_server() as (settings, inbox):
@@ -238,7 +299,7 @@ def mail_server():
         controller.stop()
 
 
-def test_what_waits_is_delivered_and_failures_are_tried_again(database_url):
+def test_what_waits_is_delivered_and_failures_are_tried_again(database_url, caplog):
     engine = make_engine(database_url)
     with receiver() as (good, got), receiver(500) as (bad, _), mail_server() as (settings, inbox):
         with Session(engine) as session, session.begin():
@@ -246,12 +307,21 @@ def test_what_waits_is_delivered_and_failures_are_tried_again(database_url):
             by = {"account_id": account.id, "account_name": account.name, "severity": "high"}
             run = store_run(session, seed=1)
             alerts.add_channel(session, kind="webhook", address=good, **by)
-            alerts.add_channel(session, kind="webhook", address=bad, **by)
+            alerts.add_channel(session, kind="webhook", address=f"{bad}/secret-token", **by)
             alerts.add_channel(session, kind="email", address="you@example.org", **by)
             assert raised(session, run.run_id, finding()) == 1
-        tries = [deliver(engine, settings, may_connect=anywhere) for _ in range(7)]
-        assert tries == [3, 1, 1, 1, 1, 0, 0]
+        tries = []
+        for minutes in (0, 0.4, 0.2, 2, 7, 30, 999):  # that pass ahead of each
+            with engine.begin() as connection:
+                connection.execute(
+                    text("UPDATE alert SET created_at = created_at - make_interval(secs => :s)"),
+                    {"s": 60 * minutes},
+                )
+            tries.append(deliver(engine, settings, may_connect=anywhere))
+        assert tries == [3, 0, 1, 1, 1, 1, 0]
         assert (len(got), len(inbox)) == (1, 1)
+    assert "status 500" in caplog.text
+    assert "secret-token" not in caplog.text
     with Session(engine) as session:
         states = session.execute(text("SELECT state, attempts FROM alert_delivery ORDER BY 2"))
         assert states.all() == [("sent", 1), ("sent", 1), ("failed", 5)]
