@@ -31,10 +31,9 @@
       element.classList.add("dt-chart");
       this.handler = create(this);
       this.width = 0; // as observed: asking the element would lay the page out again
-      this.resize = new ResizeObserver(([entry]) => {
-        this.width = Math.floor(entry.contentRect.width);
-        this.invalidate();
-      });
+      this.measured = false;
+      this.drawnIn = null; // the frame of the last drawing
+      this.resize = new ResizeObserver(([entry]) => this.resized(Math.floor(entry.contentRect.width)));
       this.resize.observe(element);
       this.ways.push(
         () => this.resize.disconnect(),
@@ -42,6 +41,14 @@
         deeptracker.selection.subscribe((selection, names) => this.selected(selection, names)),
       );
       this.refresh();
+    }
+
+    /** Draw anew in a new size, but not because this very drawing made the chart higher. */
+    resized(width) {
+      const own = width === this.width && this.drawnIn === document.timeline.currentTime;
+      this.width = width;
+      this.measured = true;
+      if (!own) this.invalidate();
     }
 
     /** Take over changed options. */
@@ -126,7 +133,9 @@
         this.state("error");
         return;
       }
+      if (!this.measured) measure();
       if (this.options.url && (!this.width || !this.data)) return;
+      this.drawnIn = document.timeline.currentTime;
       const message = this.handler.draw(this.width);
       this.say(message || "");
       for (const tell of deeptracker.afterDrawing || []) tell(this);
@@ -166,6 +175,16 @@
       this.address = null;
       this.ways.forEach((undo) => undo());
       this.handler.destroy?.();
+    }
+  }
+
+  /** Ask for the widths of all charts that are new, at once: they need not wait for a first frame. */
+  function measure() {
+    for (const chart of alive.values()) {
+      if (chart.measured) continue;
+      const { paddingLeft, paddingRight } = getComputedStyle(chart.element);
+      chart.width = Math.floor(chart.element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight));
+      chart.measured = true;
     }
   }
 

@@ -14,6 +14,9 @@ def select(id: str, label: str, texts: Mapping[str, str], value: str, width: int
         allowDeselect=False,
         size="xs",
         w=width,
+        # A list that nobody opened costs every page a part of its opening.
+        comboboxProps={"keepMounted": False},
+        withScrollArea=False,
         **{"aria-label": label},
     )
 
