@@ -93,6 +93,7 @@
           lit.push(band);
         }
         lit.push(...deeptracker.annotationRows.light(chart, annotation));
+        lit.push(...(chart.handler.annotationLight?.(annotation) || []));
       }
     }
   }

@@ -2,8 +2,9 @@
 // cursor or in the brushed range, and whatever else is selected.
 //
 // A thing is {kind: "class" | "image" | "layer" | "filter", id, filter, name}. A chart tells its own
-// by handler.annotationThing(event or null); for charts of the kinds below it is read off here, and
-// elements say theirs by data-class, data-image, data-layer, data-filter, and when by data-iteration.
+// by handler.annotationThing(event or null) and names by annotationName(kind, id); for charts of the
+// kinds below they are read off here, and elements say theirs by data-class, data-image, data-layer,
+// data-filter, and when by data-iteration.
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
@@ -42,7 +43,7 @@
     },
     validationrows(chart, event) {
       const { handler } = chart;
-      const hit = event ? handler.hit(yIn(chart, event)) : handler.active;
+      const hit = event ? handler.input.hit(yIn(chart, event)) : handler.input.active;
       if (!hit) return null;
       const { names } = handler.model;
       if (hit.block.kind === "class") return { kind: "class", id: hit.row, name: names[hit.row] };
@@ -96,6 +97,8 @@
   /** Return the name of a class or layer, asked of the charts that know it. */
   function nameOf(kind, id) {
     for (const { handler, options } of charts()) {
+      const told = handler.annotationName?.(kind, id);
+      if (told) return told;
       const names = kind === "class" ? handler.model?.names || (options.what === "class" && handler.labels)
         : options.what === "layer" && handler.labels;
       if (names?.[id]) return names[id];
@@ -115,7 +118,7 @@
     const find = chart && THINGS[chart.element.dataset.chart];
     const thing = given || thingOfElement(node) || (find ? find(chart, event) : null);
     const iteration = number(node?.closest?.(".shell-page [data-iteration]")?.dataset.iteration);
-    const overPlot = event ? Boolean(node.closest?.(".dt-plot")) : Boolean(chart?.handler?.area);
+    const overPlot = event ? Boolean(node.closest?.(".dt-plot, .cube-front, .cube-top")) : Boolean(chart?.handler?.area);
     return { thing: thing || null, overPlot, chart, iteration };
   }
 

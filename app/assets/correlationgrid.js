@@ -75,8 +75,14 @@
         this.detail = deeptracker.correlation.detailOf(detail);
         this.detailOf = this.model;
         this.chart.element.dataset.detail = "there";
-        this.chart.invalidate();
+        if (this.splits()) this.chart.invalidate();
       }, (error) => this.chart.failed(error));
+    }
+
+    /** Return whether any layer is split: nothing else shows mini-sets. */
+    splits() {
+      const { split, splitlayers } = deeptracker.selection.get();
+      return ["rows", "both"].includes(split) || splitlayers.length > 0;
     }
 
     /** The mini-sets that belong to the model, or null while they are on their way. */
@@ -157,7 +163,7 @@
       const near = (at, length) => Math.floor(at / Math.max(1, length));
       const [across, down] = [near(view.left, view.width), near(view.top, view.height)];
       const key = JSON.stringify([across, down, roworder, classes, layers, pins, weight, split, splitlayers,
-        splitclasses, selection.columnorder, view.width, view.height, this.grouped, Boolean(this.parts)]);
+        splitclasses, selection.columnorder, view.width, view.height, this.grouped, Boolean(this.parts) && this.splits()]);
       if (key !== this.key || this.headsOf !== model) {
         this.key = key;
         this.headsOf = model;
@@ -191,6 +197,10 @@
         width: `${Math.max(4, column.width)}px`, height: `${row.height}px`,
         transform: `translate(${column.left - view.left - 1}px, ${row.top - view.top - 1}px)`,
       });
+    }
+
+    annotationName(kind, id) {
+      return this.model?.names[kind === "class" ? "classes" : "layers"][id];
     }
 
     destroy() {

@@ -37,6 +37,7 @@
       this.controls = new deeptracker.cube.Controls(byId(chart.options.controls), this);
       this.readout = byId(chart.options.readout);
       this.input = new deeptracker.cube.Input(this);
+      this.annotations = new deeptracker.cube.Annotations(this);
       // All at once: what the other faces need does not wait for the front.
       this.model.classes = chart.options.classes;
       this.model.load(deeptracker.selection.get());
@@ -215,7 +216,8 @@
       // Of what is marked twice the last sign counts: what is pointed at covers the cursor.
       const always = [...new Map(this.marked.filter(({ kind }) => ["pointed", "slice", "cursor"].includes(kind))
         .map((mark) => [`${mark.dimension} ${mark.at}`, mark])).values()];
-      this.labels.draw({ size: this.size, view: this.view, ranges: this.ranges, always });
+      const edges = deeptracker.cube.edges({ size: this.size, view: this.view, ranges: this.ranges });
+      this.labels.draw({ edges, always, taken: this.annotations.draw(edges, this.view) });
     }
 
     /** Say in words, for those who cannot see a tooltip, where the keyboard's cell is. */
@@ -237,8 +239,30 @@
       deeptracker.selection.set({ [field]: now === value ? null : value });
     }
 
+    /** Frame what an annotation is about; see annotationlane.js. */
+    annotationLight(annotation) {
+      return this.view ? [this.annotations.light(annotation)] : [];
+    }
+
+    annotationName(kind, id) {
+      return kind === "class" ? this.model.className(id) : this.model.layers.names[id];
+    }
+
+    /** Return the layer or class at an event, or (without) of the cell that the keys are at. */
+    annotationThing(event) {
+      const { dimension, at } = event?.target.closest?.(".cube-labels [data-dimension]")?.dataset || {};
+      if (dimension === "columns") return null;
+      const cell = dimension === "layers" ? { layer: Number(at), class: null }
+        : dimension ? { layer: null, class: this.classAt(Number(at)) }
+          : event ? this.input.cellAt(event) : deeptracker.selection.get().cubecell;
+      if (!cell) return null;
+      const [kind, id] = cell.layer !== null ? ["layer", cell.layer] : ["class", cell.class];
+      return { kind, id, name: this.annotationName(kind, id) };
+    }
+
     destroy() {
       clearTimeout(this.timer);
+      this.annotations.destroy();
       deeptracker.tooltip.hide();
     }
   }

@@ -28,7 +28,7 @@
         canvas.setAttribute("aria-hidden", "true");
         const note = part("cube-note", element);
         note.hidden = true;
-        this.faces[name] = { element, canvas, note, marks: part("cube-marks", element), painted: "" };
+        this.faces[name] = { element, canvas, note, painted: "", marks: part("cube-marks", element), lights: part("cube-marks", element) };
       }
     }
 
@@ -138,31 +138,34 @@
     }
 
     /**
-     * Show marks over the faces: [{kind, dimension, at}], `at` a cell of a dimension. Each lies on the
-     * two faces that share the dimension, on exactly the cells of it.
+     * Show marks over the faces: [{kind, dimension, at, until}], `at` a cell of a dimension, `until`
+     * the last where they are several. Each lies on the two faces that share the dimension, on exactly
+     * the cells of it. `where` is "marks" or, for what is about to go again, "lights".
      */
-    mark(wanted, ranges) {
+    mark(wanted, ranges, where = "marks") {
       for (const name of ORDER) {
-        const { marks } = this.faces[name];
-        const { across, down, upwards } = deeptracker.cube.FACES[name];
-        const [width, height] = deeptracker.cube.sidesOf(name, this.size);
-        const shown = wanted.filter(({ dimension, at }) => [across, down].includes(dimension)
-          && at >= ranges[dimension][0] && at < ranges[dimension][1]);
+        const marks = this.faces[name][where];
+        const { across, down } = deeptracker.cube.FACES[name];
+        const shown = wanted.filter(({ dimension, at, until = at }) => [across, down].includes(dimension)
+          && until >= ranges[dimension][0] && at < ranges[dimension][1]);
         while (marks.children.length > shown.length) marks.lastChild.remove();
         while (marks.children.length < shown.length) part("cube-mark", marks);
-        shown.forEach(({ kind, dimension, at }, index) => {
-          const mark = marks.children[index];
-          const column = dimension === across;
-          const [from, to] = deeptracker.cube.cellEdges(
-            at, ranges[dimension], column ? width : height, !column && upwards);
-          mark.className = `cube-mark cube-mark-${kind} cube-mark-${column ? "column" : "row"}`;
-          mark.dataset.dimension = dimension;
-          mark.dataset.at = at;
-          mark.style.transform = column ? `translateX(${from}px)` : `translateY(${from}px)`;
-          mark.style.width = column ? `${to - from}px` : "100%";
-          mark.style.height = column ? "100%" : `${to - from}px`;
-        });
+        shown.forEach((mark, index) => this.markCell(name, marks.children[index], mark, ranges[mark.dimension]));
       }
+    }
+
+    markCell(name, mark, { kind, dimension, at, until = at }, range) {
+      const { across, upwards } = deeptracker.cube.FACES[name];
+      const column = dimension === across;
+      const length = deeptracker.cube.sidesOf(name, this.size)[column ? 0 : 1];
+      const edges = (cell) => deeptracker.cube.cellEdges(cell, range, length, !column && upwards);
+      const [from, to] = [Math.min(edges(at)[0], edges(until)[0]), Math.max(edges(at)[1], edges(until)[1])];
+      mark.className = `cube-mark cube-mark-${kind} cube-mark-${column ? "column" : "row"}`;
+      mark.dataset.dimension = dimension;
+      mark.dataset.at = at;
+      mark.style.transform = column ? `translateX(${from}px)` : `translateY(${from}px)`;
+      mark.style.width = column ? `${to - from}px` : "100%";
+      mark.style.height = column ? "100%" : `${to - from}px`;
     }
   }
 

@@ -10,7 +10,7 @@
 
   const MODES = ["turned", "front", "top", "right", "unfolded"];
   // Left of the layers' names, below the iterations, and so on; CSS pixels.
-  const MARGINS = { left: 124, right: 92, top: 22, bottom: 62 };
+  const MARGINS = { left: 134, right: 92, top: 22, bottom: 62 };
   const LEAST = 60; // no side of the cube is shorter
   const RADIANS = Math.PI / 180;
 

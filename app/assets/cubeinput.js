@@ -51,6 +51,12 @@
       return found;
     }
 
+    /** Return the cell at an event, or null. */
+    cellAt(event) {
+      const hit = this.hit(event);
+      return hit && this.cellOf(hit.face, this.places(hit));
+    }
+
     cellOf(face, { columns, layers, classes }) {
       return { face, layer: layers, class: classes === null ? null : this.cube.classAt(classes), column: columns };
     }

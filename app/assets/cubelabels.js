@@ -20,6 +20,31 @@
   };
   const TITLES = { layers: "layers", columns: "iterations", classes: "classes", above: "classes" };
 
+  /**
+   * Return the edges that are seen: {name, dimension, side, place(share): pixel, along, length, level,
+   * first, after}. `side` is where its names stand: "left", "right" or "below".
+   */
+  function edges({ size, view, ranges }) {
+    const found = [];
+    for (const [name, { dimension, at }] of Object.entries(EDGES)) {
+      const [first, after] = ranges[dimension];
+      const joined = name === "above" && view.folded;
+      if (after <= first || joined || (!size.D && dimension === "classes")) continue;
+      const place = (share) => {
+        const [face, u, v] = at(share, size);
+        return deeptracker.cube.project(view, deeptracker.cube.pointOf(face, u, v, size, view.folded));
+      };
+      const [start, end] = [place(0), place(1)];
+      const along = [end[0] - start[0], end[1] - start[1]];
+      const length = Math.hypot(...along);
+      if (length < 40) continue; // seen from its end
+      const level = Math.abs(along[1]) < 0.12 * length;
+      const side = name === "layers" || name === "above" ? "left" : level || name === "columns" ? "below" : "right";
+      found.push({ name, dimension, side, place, along, length, level, first, after });
+    }
+    return found;
+  }
+
   let ruler = null;
   const widths = new Map();
 
@@ -58,41 +83,32 @@
       });
     }
 
-    /** Draw all labels: `always` is [{dimension, at, kind}] of cells that are named in any case. */
-    draw({ size, view, ranges, always }) {
+    /**
+     * Draw all labels: `always` is [{dimension, at, kind}] of cells that are named in any case, `taken`
+     * what names leave to others: {lanes: {name of an edge: pixels}, boxes}.
+     */
+    draw({ edges, always, taken }) {
       this.used = 0;
-      for (const [name, edge] of Object.entries(EDGES)) {
-        const [first, after] = ranges[edge.dimension];
-        const joined = name === "above" && view.folded;
-        if (after <= first || joined || (!size.D && edge.dimension === "classes")) continue;
-        this.edge(name, edge, { size, view, first, after, always });
+      for (const edge of edges) {
+        this.lane = taken.lanes[edge.name] || 0;
+        this.edge(edge, always, taken.boxes);
       }
       for (let at = this.used; at < this.pool.length; at++) this.pool[at].hidden = true;
     }
 
-    edge(name, edge, { size, view, first, after, always }) {
-      const place = (share) => {
-        const [face, u, v] = edge.at(share, size);
-        return deeptracker.cube.project(view, deeptracker.cube.pointOf(face, u, v, size, view.folded));
-      };
-      const [start, end] = [place(0), place(1)];
-      const along = [end[0] - start[0], end[1] - start[1]];
-      const length = Math.hypot(...along);
-      if (length < 40) return; // seen from its end
-      const level = Math.abs(along[1]) < 0.12 * length;
-      const side = name === "layers" || name === "above" ? "left" : level || name === "columns" ? "below" : "right";
+    edge({ name, dimension, place, side, along, level, first, after }, always, taken) {
       const count = after - first;
       const pixel = (at) => place((at - first + 0.5) / count);
-      const forced = always.filter(({ dimension, at }) => dimension === edge.dimension && at >= first && at < after);
-      const stride = this.stride(edge.dimension, first, after, along, level);
-      const boxes = forced.map(({ at }) => grown(this.box(pixel(at), this.nameOf(edge.dimension, at), side)));
+      const forced = always.filter(({ dimension: one, at }) => one === dimension && at >= first && at < after);
+      const stride = this.stride(dimension, first, after, along, level);
+      const boxes = [...taken, ...forced.map(({ at }) => grown(this.box(pixel(at), this.nameOf(dimension, at), side)))];
       for (let at = first + (stride > 1 ? Math.floor(stride / 2) : 0); at < after; at += stride) {
-        const text = short(this.nameOf(edge.dimension, at));
+        const text = short(this.nameOf(dimension, at));
         const box = this.box(pixel(at), text, side);
-        if (!boxes.some((other) => meet(box, other))) this.put(pixel(at), text, side, edge.dimension, at, "");
+        if (!boxes.some((other) => meet(box, other))) this.put(pixel(at), text, side, dimension, at, "");
       }
-      for (const { at, kind } of forced) this.put(pixel(at), this.nameOf(edge.dimension, at), side, edge.dimension, at, kind);
-      this.title(name, side, start, end);
+      for (const { at, kind } of forced) this.put(pixel(at), this.nameOf(dimension, at), side, dimension, at, kind);
+      this.title(name, side, place(0), place(1));
     }
 
     /** Return the step between named cells at which no two names touch. */
@@ -110,10 +126,17 @@
       return stride > 1 && count > 20 ? Math.ceil(stride * 1.15) : stride;
     }
 
+    /** Return where a name stands that gives way to the lane between it and the edge. */
+    shifted([x, y], side) {
+      const { lane } = this;
+      return { left: [x - lane, y], right: [x + lane, y], below: [x, y + lane] }[side];
+    }
+
     box([x, y], text, side) {
       const width = widthOf(text) + 4;
-      const left = side === "left" ? x - 8 - width : side === "right" ? x + 8 : x - width / 2;
-      const top = side === "below" ? y + 6 : y - LINE / 2;
+      const [across, down] = this.shifted([x, y], side);
+      const left = side === "left" ? across - 8 - width : side === "right" ? across + 8 : across - width / 2;
+      const top = side === "below" ? down + 6 : down - LINE / 2;
       return [left, top, left + width, top + LINE];
     }
 
@@ -124,7 +147,8 @@
       label.dataset.at = at;
       if (label.firstChild.textContent !== text) label.firstChild.textContent = text;
       label.title = this.nameOf(dimension, at);
-      label.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+      const [across, down] = this.shifted([x, y], side);
+      label.style.transform = `translate(${across.toFixed(1)}px, ${down.toFixed(1)}px)`;
     }
 
     title(name, side, start, end) {
@@ -135,7 +159,7 @@
       label.removeAttribute("title");
       label.firstChild.textContent = TITLES[name];
       const [x, y] = side === "below" ? [(start[0] + end[0]) / 2, (start[1] + end[1]) / 2] : end;
-      const shift = side === "left" ? [-10, name === "layers" ? 16 : -12] : side === "below" ? [0, 36] : [34, -16];
+      const shift = side === "left" ? [-10, name === "layers" ? 16 : -12] : side === "below" ? [0, 36 + this.lane] : [34, -16];
       label.style.transform = `translate(${(x + shift[0]).toFixed(1)}px, ${(y + shift[1]).toFixed(1)}px)`;
     }
 
@@ -157,5 +181,5 @@
   const grown = ([left, top, right, bottom]) => [left - 5, top - 1, right + 5, bottom + 1];
   const meet = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 
-  deeptracker.cube = { ...deeptracker.cube, Labels };
+  deeptracker.cube = { ...deeptracker.cube, Labels, edges };
 })();

@@ -209,7 +209,9 @@
   function samples(cube, face) {
     const none = face === "right" ? "anomalous, none" : "anomalous, none of its filters";
     if (face === "top" && deeptracker.selection.get().slicelayer === null) return [];
-    return [span("", "cube-sample cube-sample-band"), span(none, "cube-legend-word")];
+    const pair = span("", "cube-legend-pair");
+    pair.append(span("", "cube-sample cube-sample-band"), span(none, "cube-legend-word"));
+    return [pair];
   }
 
   deeptracker.cube = { ...deeptracker.cube, words: { describe, caption, note, card, QUANTITIES } };
