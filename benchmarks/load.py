@@ -156,7 +156,7 @@ def _answers(measured: Measured, seconds: float, people: int) -> Iterator[Row]:
     for route, times in sorted(measured.seconds.items()):
         p50, p95, p99 = np.percentile(np.array(times) * 1000, (50, 95, 99))
         what = f"{route} ({len(times):,}; p50 {p50:.0f}, p99 {p99:.0f})"
-        yield Row(f"{what}, p95", float(p95), "ms", bar=f"< {BAR_MS} ms", holds=p95 < BAR_MS)
+        yield Row(f"{what}, p95", float(p95), "ms", bar=f"< {BAR_MS} ms", holds=bool(p95 < BAR_MS))
 
 
 def _flat(what: str, series: Series, unit: str, *, bar: float | None) -> Iterator[Row]:
@@ -170,7 +170,7 @@ def _flat(what: str, series: Series, unit: str, *, bar: float | None) -> Iterato
         "MB",
         middle,
         "" if bar is None else f"at most {bar} x",
-        None if bar is None else last <= bar * middle,
+        None if bar is None else bool(last <= bar * middle),
     )
     slope = series.slope(after=number / 2) * (1_000 if unit == "requests" else 1)
     yield Row(

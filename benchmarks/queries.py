@@ -62,7 +62,7 @@ def measure(scale: float) -> Iterator[Row]:
 
 
 def _alone(session: Session, run_id: int) -> Iterator[Row]:
-    for name, look_up in _look_ups(session, run_id).items():
+    for name, look_up in look_ups(session, run_id).items():
         yield from _rows(name, timed(look_up, repeats=REPEATS), _reference(session, look_up))
     for name, look_up in _besides(session, run_id).items():
         yield Row(f"besides: {name}, p50", timed(look_up).p50, "ms")
@@ -70,7 +70,7 @@ def _alone(session: Session, run_id: int) -> Iterator[Row]:
 
 def _among_others(alone: Session, among: Session, run_id: int) -> Iterator[Row]:
     """Time both databases by turns: what else the machine does counts for both alike."""
-    pairs = zip(_look_ups(alone, run_id).items(), _look_ups(among, run_id).values(), strict=True)
+    pairs = zip(look_ups(alone, run_id).items(), look_ups(among, run_id).values(), strict=True)
     for (name, first), second in pairs:
         times: tuple[list[float], list[float]] = ([], [])
         for _ in range(REPEATS + WARM_UP):
@@ -132,7 +132,7 @@ def _around(values: Sequence[Any], look_up: Callable[[Any], Any]) -> LookUp:
     return lambda: look_up(next(turn))
 
 
-def _look_ups(session: Session, run_id: int) -> dict[str, LookUp]:
+def look_ups(session: Session, run_id: int) -> dict[str, LookUp]:
     """Return the five look-ups, most of them in two shapes."""
     layers = structure.layers(session, run_id=run_id)
     iterations = snapshots.iterations(session, run_id=run_id)

@@ -356,7 +356,7 @@ class TestReport:
     def test_the_map_is_the_accuracy(self, clients, noted) -> None:
         page = clients[Role.VIEWER].get(f"/data/run/{noted.run_id}/report.html").text
         data = re.search(r"data:image/png;base64,([A-Za-z0-9+/=]+)", page)
-        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data[1]))))
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data[1]))).convert("RGB"))
         assert pixels.shape == (4, 9, 3)
         # The order of rows is free, their numbers are not: red where wrong, green where right.
         green = np.sort(pixels[:, :, 0].ravel() < pixels[:, :, 1].ravel())

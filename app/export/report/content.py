@@ -70,7 +70,7 @@ class Note:
     replies: tuple[tuple[str, str, str], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassMap:
     """Accuracy of the classes, f4 [C, T], in the order of the rows; NaN: no images."""
 
@@ -108,7 +108,11 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
     found = snapshots.snapshots(session, run_id=run_id)
     classes = structure.classes(session, run_id=run_id)
     error = snapshots.class_errors(session, run_id=run_id)
-    rows, count, window = _anomalies(session, run, found.iteration, classes.names)
+    # What takes long is the same until the run grows.
+    remember = analysis_of(session, run_id).remember
+    rows, count, window = remember(
+        "report anomalies", lambda: _anomalies(session, run, found.iteration, classes.names)
+    )
     health = findings.run_health(session, run_id=run_id)
     listed = [f for f in findings.list_findings(session, run_id=run_id) if f.rule in BY_NAME]
     written = annotations.changes(session, run_id=run_id, account_id=account_id).annotations
@@ -126,8 +130,10 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
         facts=facts,
         hyperparameters=hyperparameters(run),
         iteration=found.iteration,
-        series=_series(session, run_id, found),
-        classes=_class_map(error, classes.names, found.iteration),
+        series=remember("report series", lambda: _series(session, run_id, found)),
+        classes=remember(
+            "report classes", lambda: _class_map(error, classes.names, found.iteration)
+        ),
         worst=_worst(error, classes),
         window=window,
         anomalies=rows,

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ HEIGHT, TOP, BOTTOM = 170, 10, 26
 ACCURACY = ("a50026", "d73027", "f46d43", "fdae61", "fee08b", "fbf7b0", "d9ef8b", "a6d96a",
             "66bd63", "1a9850", "006837")  # fmt: skip
 MISSING = (0xC4, 0xC7, 0xCE)
+# A palette has room for these and MISSING.
+LEVELS = 255
 MOST_NAMED = 60
 MOST_ROWS, MOST_COLUMNS = 2_000, 2_000
 
@@ -118,7 +121,7 @@ def class_map(found: ClassMap) -> Markup:
             'aria-label="Accuracy of every class at every snapshot">'
             '<image x="{}" y="0" width="{}" height="{}" preserveAspectRatio="none" '
             'style="image-rendering:pixelated" href="data:image/png;base64,{}"/>'
-        ).format(WIDTH, height + BOTTOM, left, WIDTH - left - RIGHT, height, _png(found.accuracy))
+        ).format(WIDTH, height + BOTTOM, left, WIDTH - left - RIGHT, height, _png(found))
     ]
     if named:
         parts += [
@@ -142,19 +145,21 @@ def _short(name: str) -> str:
     return name if len(name) <= 20 else f"{name[:19]}…"
 
 
-def _png(accuracy: NDArray[np.float32]) -> str:
+@lru_cache(maxsize=4)
+def _png(found: ClassMap) -> str:
     """Return the map as base64 of a PNG, one pixel a cell."""
     stops = np.array([[int(c[i : i + 2], 16) for i in (0, 2, 4)] for c in ACCURACY], float)
     ramp = np.stack(
-        [np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(stops)), s) for s in stops.T], 1
+        [np.interp(np.linspace(0, 1, LEVELS), np.linspace(0, 1, len(stops)), s) for s in stops.T], 1
     )
     # The lowest accuracy stands for several: a class that broke must not vanish.
-    values = _pooled(_pooled(accuracy, MOST_ROWS, 0), MOST_COLUMNS, 1)
-    index = np.rint(np.nan_to_num(values, nan=0).clip(0, 1) * 255).astype(int)
-    pixels = ramp[index].round().astype(np.uint8)
-    pixels[np.isnan(values)] = MISSING
+    values = _pooled(_pooled(found.accuracy, MOST_ROWS, 0), MOST_COLUMNS, 1)
+    index = np.rint(np.nan_to_num(values, nan=0).clip(0, 1) * (LEVELS - 1)).astype(np.uint8)
+    index[np.isnan(values)] = LEVELS
+    picture = Image.fromarray(index)
+    picture.putpalette([*ramp.round().astype(np.uint8).ravel().tolist(), *MISSING])
     sink = io.BytesIO()
-    Image.fromarray(pixels, "RGB").save(sink, "PNG", optimize=True)
+    picture.save(sink, "PNG")
     return base64.b64encode(sink.getvalue()).decode()
 
 
