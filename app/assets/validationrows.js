@@ -16,16 +16,6 @@
       this.canvas = document.createElement("canvas");
       this.canvas.className = "dt-canvas";
       chart.element.append(this.canvas);
-      this.area = new deeptracker.PlotArea(chart, {
-        hover: (x, y, event, column) => this.hover(y, event, column),
-        leave: () => this.mark(null),
-        click: (x, y) => this.pinTriangle(x, y),
-        row: (step) => this.step(step),
-      });
-      this.rowmark = document.createElement("div");
-      this.rowmark.className = "dt-rowmark";
-      this.rowmark.hidden = true;
-      this.area.element.append(this.rowmark);
       this.scroller = document.createElement("div");
       this.scroller.className = "validation-scroller";
       this.scroller.tabIndex = -1;
@@ -35,22 +25,8 @@
       this.asked = new Set(); // addresses under way
       this.waiting = true;
       this.blocks = [];
-      this.active = null;
-      this.listen();
-    }
-
-    listen() {
-      const { element } = this.chart;
-      this.scroller.addEventListener("scroll", () => this.chart.invalidate());
-      element.addEventListener("wheel", (event) => {
-        if (this.scroller.hidden || event.ctrlKey) return;
-        const before = this.scroller.scrollTop;
-        this.scroller.scrollTop += event.deltaY;
-        if (this.scroller.scrollTop !== before) event.preventDefault();
-      }, { passive: false });
-      element.addEventListener("click", (event) => this.gutterClick(event));
-      element.addEventListener("pointermove", (event) => this.gutterHover(event));
-      element.addEventListener("keydown", (event) => this.key(event));
+      this.scroller.addEventListener("scroll", () => chart.invalidate());
+      this.input = new deeptracker.ValidationInput(this);
     }
 
     receive({ arrays, meta }) {
@@ -149,7 +125,8 @@
       this.scroller.hidden = Boolean(problem);
       if (problem) {
         this.waiting = false;
-        this.area.place({ left: 0, top: 0, width: 0, height: 0 });
+        this.input.mark(null);
+        this.input.place({ left: 0, top: 0, width: 0, height: 0 });
         document.getElementById(this.chart.options.legend)?.replaceChildren();
         return problem;
       }
@@ -165,65 +142,14 @@
       this.scroller.hidden = height <= shown;
       this.offset = this.scroller.hidden ? 0 : this.scroller.scrollTop;
       const { context, ratio } = deeptracker.sizeCanvas(this.canvas, chartWidth, shown);
-      this.paint(context, ratio, selection);
+      deeptracker.validationPaint.cells(context, ratio, this, selection);
       deeptracker.validationGutter.draw(context, this, selection);
-      this.area.place(this.place);
-      this.triangles(context);
-      this.legend(selection);
-      if (this.active) this.mark(this.active);
+      deeptracker.validationPaint.triangles(context, this);
+      deeptracker.validationPaint.legend(this, selection);
+      this.input.place(this.place);
       // Drawn once clusters and anomalies are there too: that is what the page is opened for.
       this.waiting = !this.model.groups || !this.model.anomalies || this.asked.size > 0;
       return "";
-    }
-
-    paint(context, ratio, selection) {
-      const { left, width, height } = this.place;
-      const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
-      const image = context.createImageData(wide, high);
-      const pixels = new Uint32Array(image.data.buffer);
-      const packed = deeptracker.colours.packed;
-      const accuracy = deeptracker.colours.scale({ palette: selection.palette, low: 0, high: 1 });
-      const ground = packed("--dt-ground");
-      pixels.fill(ground);
-      for (const block of this.blocks) {
-        const end = block.top + block.order.length * block.rowHeight;
-        const from = Math.max(0, Math.round((block.top - this.offset) * ratio));
-        const to = Math.min(high, Math.round((end - this.offset) * ratio));
-        if (to <= from) continue;
-        const place = (pixel) => (pixel / ratio + this.offset - block.top) / block.rowHeight;
-        const partner = block.kind === "partner";
-        deeptracker.raster.paint(pixels.subarray(from * wide, to * wide), wide, to - from, {
-          matrix: { data: block.matrix.data, width: block.matrix.width, columnOf: null },
-          order: block.order,
-          rows: [place(from), place(to)],
-          view: this.chart.axis.view(),
-          columns: Math.min(this.chart.axis.columns, block.matrix.width),
-          extreme: partner ? "max" : "min",
-          scale: partner ? this.partnerScale(block) : accuracy,
-          empty: packed("--dt-empty"),
-          missing: [packed("--dt-missing-line"), packed("--dt-missing")],
-        });
-        this.part(pixels, wide, high, ratio, block, ground);
-      }
-      context.putImageData(image, Math.round(left * ratio), 0);
-    }
-
-    /** Return the scale of counts of images; none of them leaves the ground as it is. */
-    partnerScale(block) {
-      const high = Math.max(1, block.opened.images.length);
-      const scale = deeptracker.colours.scale({ palette: "magnitude", low: 0, high });
-      const colours = Uint32Array.from(scale.colours);
-      colours[0] = deeptracker.colours.packed("--dt-empty");
-      return { ...scale, colours, index: (value) => (value > 0 ? Math.max(1, scale.index(value)) : 0) };
-    }
-
-    /** Part rows that are high enough by a hairline. */
-    part(pixels, wide, high, ratio, block, colour) {
-      if (block.rowHeight < 7) return;
-      for (let at = 1; at < block.order.length; at++) {
-        const y = Math.round((block.top + at * block.rowHeight - this.offset) * ratio) - 1;
-        if (y >= 0 && y < high) pixels.fill(colour, y * wide, (y + 1) * wide);
-      }
     }
 
     /** Return the anomalous cells of a row: of the set, of a class, or a cluster's summed up. */
@@ -242,155 +168,6 @@
       if (block.kind === "overall") return this.model.images;
       if (block.kind === "class") return this.model.sizes[row];
       return this.model.images / this.model.means.rows / 4;
-    }
-
-    /** Return the cell whose triangle is under a place of the plot, the nearest; null: none. */
-    cellAt(x, y) {
-      const hit = this.hit(y);
-      const cells = hit && this.cellsOf(hit.block, hit.row);
-      let best = null;
-      let least = Infinity;
-      for (const cell of cells || []) {
-        const away = Math.abs(this.chart.axis.x(cell.column + 0.5, this.place.width) - x);
-        const half = deeptracker.triangles.widthOf(cell.forgotten + cell.learned, this.sizeOf(hit.block, hit.row)) / 2;
-        if (away <= half + 1 && away < least) [best, least] = [cell, away];
-      }
-      return best;
-    }
-
-    /** A click on a triangle pins its iteration, though it covers several columns. */
-    pinTriangle(x, y) {
-      const cell = this.cellAt(x, y);
-      if (!cell) return false;
-      const iteration = this.chart.axis.iterations[cell.column];
-      const { selection } = deeptracker;
-      selection.set({ cursor: iteration });
-      selection.toggle("pins", iteration);
-      return true;
-    }
-
-    triangles(context) {
-      const { left, width, height } = this.place;
-      const { axis, element } = this.chart;
-      let drawn = 0;
-      context.save();
-      context.beginPath();
-      context.rect(left, 0, width, height);
-      context.clip();
-      for (const block of this.blocks) {
-        if (!["overall", "cluster", "class"].includes(block.kind) || block.rowHeight < 4 || !this.cells) continue;
-        const first = Math.max(0, Math.floor((this.offset - block.top) / block.rowHeight));
-        const last = Math.min(block.order.length, Math.ceil((this.offset + height - block.top) / block.rowHeight));
-        for (let at = first; at < last; at++) {
-          const cells = this.cellsOf(block, block.order[at]);
-          if (!cells?.length) continue;
-          drawn += deeptracker.triangles.draw(context, cells, {
-            top: block.top + at * block.rowHeight - this.offset,
-            height: block.rowHeight,
-            size: this.sizeOf(block, block.order[at]),
-            left, width,
-            xOf: (column) => axis.x(column + 0.5, width),
-          });
-        }
-      }
-      context.restore();
-      element.dataset.triangles = drawn;
-      element.dataset.groups = this.model.groups ? "drawn" : "";
-      element.dataset.anomalies = this.model.anomalies
-        ? `${this.model.anomalies.meta.k} ${this.model.anomalies.meta.m}` : "";
-    }
-
-    legend(selection) {
-      const holder = document.getElementById(this.chart.options.legend);
-      if (!holder) return;
-      const scale = deeptracker.colours.scale({ palette: selection.palette, low: 0, high: 1 });
-      deeptracker.colours.legend(holder, scale, { format: "percent" });
-    }
-
-    at(event) {
-      const box = this.chart.element.getBoundingClientRect();
-      return [event.clientX - box.left, event.clientY - box.top];
-    }
-
-    hit(y) {
-      return deeptracker.validationBlocks.rowAt(this.blocks, y + (this.offset || 0));
-    }
-
-    mark(hit) {
-      this.active = hit;
-      this.rowmark.hidden = !hit || hit.block.rowHeight < 2;
-      if (!hit) return;
-      const y = hit.block.top + hit.at * hit.block.rowHeight - this.offset;
-      this.rowmark.style.height = `${hit.block.rowHeight}px`;
-      this.rowmark.style.transform = `translateY(${y}px)`;
-    }
-
-    hover(y, event, column) {
-      const hit = this.hit(y);
-      this.mark(hit);
-      if (!hit) {
-        deeptracker.tooltip.hide();
-        return;
-      }
-      const { title, lines, picture } = deeptracker.validationWords.describe(this, hit, column);
-      deeptracker.tooltip.show(event.clientX, event.clientY, title, lines, picture);
-    }
-
-    gutterHover(event) {
-      if (!this.place) return;
-      const [x, y] = this.at(event);
-      const inside = x < this.place.left && this.hit(y);
-      const opens = inside && ["cluster", "class"].includes(inside.block.kind);
-      this.chart.element.style.cursor = opens ? "pointer" : "";
-      if (x >= this.place.left) return;
-      if (!inside) {
-        deeptracker.tooltip.hide();
-        return;
-      }
-      this.mark(inside);
-      const { title, hint } = deeptracker.validationWords.name(this, inside);
-      deeptracker.tooltip.show(event.clientX, event.clientY, title, hint ? [[hint]] : []);
-    }
-
-    gutterClick(event) {
-      if (!this.place) return;
-      const [x, y] = this.at(event);
-      if (x >= this.place.left) return;
-      const hit = this.hit(y);
-      if (hit) this.toggle(hit, { pin: x < deeptracker.validationGutter.PIN });
-    }
-
-    /** Open or close what a row stands for, or pin its class. */
-    toggle({ block, row }, { pin = false } = {}) {
-      const { selection } = deeptracker;
-      if (block.kind === "cluster") selection.toggle("open", row);
-      else if (block.kind === "class") selection.toggle(pin ? "classes" : "openclasses", row);
-      else if (block.kind === "image") selection.toggle("images", block.opened.images[row]);
-    }
-
-    /** Move the marked row by the keys up and down, keeping it in sight. */
-    step(by) {
-      const rows = this.blocks.flatMap((block) =>
-        Array.from(block.order, (row, at) => ({ block, at, row })));
-      const now = rows.findIndex(({ block, at }) =>
-        block.top === this.active?.block.top && at === this.active?.at);
-      const hit = rows[Math.min(rows.length - 1, Math.max(0, now + by))];
-      if (!hit) return;
-      const y = hit.block.top + hit.at * hit.block.rowHeight;
-      if (y < this.offset) this.scroller.scrollTop = y;
-      const below = y + hit.block.rowHeight - this.place.height;
-      if (below > this.offset) this.scroller.scrollTop = below;
-      this.mark(hit);
-      const column = this.chart.axis.columnOf(deeptracker.selection.get().cursor);
-      const box = this.chart.element.getBoundingClientRect();
-      const { title, lines, picture } = deeptracker.validationWords.describe(this, hit, Math.max(0, column));
-      deeptracker.tooltip.show(box.left + this.place.left, box.top + y - this.offset + 20, title, lines, picture);
-    }
-
-    key(event) {
-      if (!this.active || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.key === "o") this.toggle(this.active);
-      else if (event.key === "p") this.toggle(this.active, { pin: true });
     }
   }
 
