@@ -118,7 +118,7 @@ def test_one_annotates_an_anomaly_and_the_other_answers_from_the_link(
     expect(about).to_have_text(f"class 3 at iteration {iteration}")
     text = page.locator(f"{FORM} textarea")
     expect(text).to_be_focused()
-    page.keyboard.type("Forgotten here, @b")
+    page.keyboard.type("Forgotten here, @bo")
     expect(page.locator(".annotation-person").first).to_have_text("bo")
     page.keyboard.press("Enter")
     expect(text).to_have_value("Forgotten here, @bo ")
