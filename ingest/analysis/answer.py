@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity
+from ingest.analysis.health.finding import Finding, Names, Severity, as_times
 from ingest.analysis.health.history import History
 
 MOST_ANSWERS = 5
@@ -203,8 +203,8 @@ def involved_classes(
         )
     if relearned and relearned[0] in named[:MOST_NAMED]:
         words.append(
-            f"The output of {names.of_classes(relearned[:1])} changed {apart[relearned[0]]:.3g} "
-            "times as much as those of other classes."
+            f"The output of {names.of_classes(relearned[:1])} changed "
+            f"{as_times(apart[relearned[0]])} as much as those of other classes."
         )
     return named, " ".join(words)
 

@@ -147,6 +147,34 @@ class TestCards:
                 card(replace(finding_row(), chart=chart), NAMES, may_mute=False)
             )
 
+    def test_an_annotation_of_a_card_is_about_what_the_finding_is_about(self, web):
+        def about(**changes):
+            with web.app.server.test_request_context("/"):
+                shown = card(finding_row(**changes), NAMES, may_mute=False, may_annotate=True)
+            notes, button = (
+                json.loads(getattr(part, "data-finding-about"))
+                for part in shown._traverse()
+                if getattr(part, "className", None) in ("finding-notes", "finding-annotate")
+            )
+            assert notes == button
+            return button["when"], [(t["kind"], t["name"]) for t in button["things"]]
+
+        assert about() == (
+            [10, 15],
+            [
+                ("layer", "layer1.0"),
+                ("class", "dog"),
+                ("class", "hen"),
+                ("filter", "filter 7 of layer1.0"),
+                ("filter", "filter 9 of layer1.0"),
+            ],
+        )
+        # What lasts has no end that would stay; a single filter is more than its layer.
+        when_, things = about(end_iteration=None, classes=[9], filters=[2, 7])
+        assert when_ == [10, 10]
+        assert things[0] == ("filter", "filter 7 of layer1.0")
+        assert things[-1] == ("class", "9")
+
     def test_an_answer_leads_to_its_place(self, web):
         with web.app.server.test_request_context("/"):
             shown = written(answer_entry(3, ANSWER, 1, NAMES))
@@ -168,11 +196,27 @@ class TestPage:
         assert "The training loss rose." in written(shown[Ids.ANSWERS]["children"])
         assert "Training loss jumped" in written(shown[Ids.LIST]["children"])
         assert shown[Ids.STATUS]["children"].startswith("1 high")
-        assert (Item.MUTE in written(shown[Ids.LIST]["children"])) == (role is not Role.VIEWER)
+        for button in (Item.MUTE, "finding-annotate"):
+            assert (button in written(shown[Ids.LIST]["children"])) == (role is not Role.VIEWER)
+        assert "Nothing serious" not in written(shown[Ids.ANSWERS]["children"])
+
+    def test_a_quiet_run_says_so(self, clients, found, web):
+        with session_scope(web.engine) as session:
+            session.execute(text("UPDATE finding SET severity = 'low'"))
+        shown = show(clients[Role.VIEWER], found)
+        first, *others = shown[Ids.ANSWERS]["children"]
+        assert "Nothing serious" in written(first)
+        assert "The training loss rose." in written(others)
+        with session_scope(web.engine) as session:
+            session.execute(text("DELETE FROM finding"))
+            session.execute(text("UPDATE run_health SET answers = '{}'"))
+        shown = show(clients[Role.VIEWER], found)
+        assert "Nothing unusual: no rule fired" in written(shown[Ids.ANSWERS]["children"])
+        assert "No rule fired." in written(shown[Ids.LIST]["children"])
 
     def test_filters_by_severity(self, clients, found):
         shown = show(clients[Role.VIEWER], found, **{f"{Ids.SEVERITY}.value": "low"})
-        assert "No findings here." in written(shown[Ids.LIST]["children"])
+        assert "No findings of low severity." in written(shown[Ids.LIST]["children"])
 
     def test_a_timer_that_meets_nothing_new_changes_nothing(self, clients, found):
         client = clients[Role.VIEWER]

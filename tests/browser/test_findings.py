@@ -1,4 +1,4 @@
-"""Findings in a real browser: read, follow to the place, mute with a reason, change a threshold."""
+"""Findings in a real browser: read, followed, annotated, muted; a threshold changed."""
 
 import re
 
@@ -8,7 +8,7 @@ from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
 from benchmarks.browser import wait_until_painted
-from db.models import FindingMute, RuleThreshold
+from db.models import Annotation, FindingMute, RuleThreshold
 from db.queries import accounts, findings
 from ingest.evaluate import evaluate_run
 
@@ -25,6 +25,7 @@ def judged(site_engine: Engine, digits: int):
     with Session(site_engine) as session, session.begin():
         session.execute(delete(RuleThreshold))
         session.execute(delete(FindingMute))
+        session.execute(delete(Annotation))
         evaluate_run(session, run_id=digits)
 
 
@@ -49,6 +50,17 @@ def test_a_finding_is_read_followed_muted_and_its_threshold_changed(
     chosen = page.evaluate("deeptracker.selection.get()")
     assert (chosen["cursor"], chosen["pins"], len(chosen["layers"])) == (5, [5], 1)
     page.go_back()
+
+    card.get_by_role("button", name="Annotate").click()
+    expect(page.locator(".annotation-about")).to_have_text(re.compile(r"layer .+ at iterations? 5"))
+    page.get_by_role("textbox", name="New annotation").fill("Warm it up.")
+    page.keyboard.press("Control+Enter")
+    # What was written stands at the card, and opens from there.
+    expect(card.locator(".finding-note")).to_contain_text("Warm it up.")
+    page.get_by_role("button", name="Close the annotations").click()
+    card.locator(".finding-note").click()
+    expect(page.locator(".annotation-card.annotation-open")).to_contain_text("Warm it up.")
+    page.get_by_role("button", name="Close the annotations").click()
 
     card.get_by_role("button", name="Mute").click()
     page.get_by_role("dialog").get_by_role("button", name="Mute").click()

@@ -19,14 +19,16 @@ from app.views.findings.layout import (
     SEVERITIES,
     not_evaluated,
     nothing_happened,
+    nothing_serious,
     rule_table,
 )
+from app.views.findings.thresholds import save_thresholds
 from db.errors import Conflict
 from db.permissions import Permission
 from db.queries import findings, runs, structure
 from db.queries.findings import FindingRow
 from ingest.analysis.health.finding import Names
-from ingest.analysis.health.rules import BY_NAME, RULES
+from ingest.analysis.health.rules import BY_NAME
 
 
 def register(app: Dash) -> None:
@@ -111,6 +113,8 @@ def show(
         entries = [not_evaluated()]
     else:
         entries = [answer_entry(run_id, a, i, names) for i, a in enumerate(answers, start=1)]
+        if entries and not any(f.severity != "low" and not f.muted for f in found):
+            entries.insert(0, nothing_serious())
     # Who is typing a threshold must not lose it to the timer.
     table: Any = no_update
     if ctx.triggered_id != Ids.TIMER:
@@ -146,9 +150,13 @@ def _cards(
     if not listed:
         hidden = sum(f.muted for f in found)
         more = f" {hidden:,} muted are not shown." if hidden and not with_muted else ""
-        return [html.P(f"No findings here.{more}", className="dt-soft")]
-    may_mute = identity.may(Permission.MUTE_FINDINGS)
-    return [card(f, names, may_mute=may_mute, threshold=limits.get(f.rule)) for f in listed]
+        none = "No rule fired." if wanted == "all" else f"No findings of {wanted} severity."
+        return [html.P(f"{none}{more}", className="dt-soft")]
+    may = {
+        "may_mute": identity.may(Permission.MUTE_FINDINGS),
+        "may_annotate": identity.may(Permission.ANNOTATE),
+    }
+    return [card(f, names, threshold=limits.get(f.rule), **may) for f in listed]
 
 
 def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:
@@ -211,38 +219,3 @@ def mute(
     except Conflict as error:
         return no_update, str(error)
     return [key, ctx.triggered_id == Ids.CONFIRM, _clicks], ""
-
-
-def save_thresholds(_clicks: object, values: Any, ids: Any) -> tuple[Any, Any]:
-    """Store the thresholds that differ from those of the rules, and have all runs judged anew."""
-    identity = require(Permission.SET_THRESHOLDS)
-    given = {
-        str(name.get("rule")): value for name, value in zip(ids or [], values or [], strict=False)
-    }
-    for rule in RULES:
-        value = given.get(rule.name, rule.threshold)
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
-            return no_update, f"{rule.title}: give a number."
-        if not rule.low <= value <= rule.high:
-            return no_update, f"{rule.title}: from {rule.low:g} to {rule.high:g}."
-    with store.transaction() as session:
-        before = findings.thresholds(session)
-        changed = 0
-        for rule in RULES:
-            value = float(given.get(rule.name, rule.threshold))
-            team = before[rule.name].threshold if rule.name in before else rule.threshold
-            if value == team:
-                continue
-            changed += 1
-            findings.set_threshold(
-                session,
-                rule=rule.name,
-                threshold=None if value == rule.threshold else value,
-                account_id=identity.account_id,
-                account_name=identity.name,
-            )
-        number = findings.ask_for_evaluation(session) if changed else 0
-    if not changed:
-        return "Nothing changed.", ""
-    word = "threshold" if changed == 1 else "thresholds"
-    return f"{changed} {word} saved; {number:,} runs are being judged anew by a worker.", ""

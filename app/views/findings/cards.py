@@ -12,6 +12,7 @@ from app.components.charts import chart
 from app.components.times import time
 from app.views.findings.ids import Item
 from app.views.findings.links import best_view, place_link
+from app.views.findings.targets import annotation_target
 from db.queries.findings import FindingRow, ThresholdRow
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
@@ -129,12 +130,14 @@ def card(
     names: Names,
     *,
     may_mute: bool,
+    may_annotate: bool = False,
     threshold: ThresholdRow | None = None,
 ) -> Component:
-    """Return one finding: what, since when, evidence, what to do, where to look."""
+    """Return one finding: what, since when, evidence, what to do, where to look, what was said."""
     rule = BY_NAME[found.rule]
     limit = rule.threshold if threshold is None else threshold.threshold
     view = rule.view
+    about = data(finding_about=annotation_target(found, names))
     link = place_link(
         found.run_id,
         view,
@@ -173,9 +176,12 @@ def card(
                 f"Source: {rule.source}.",
                 className="finding-source",
             ),
+            # Filled by assets/findingnotes.js: what people wrote about it.
+            html.Div(className="finding-notes", **about),
             html.Div(
                 [
                     dmc.Anchor(f"Look at it in the {_VIEW_WORDS[view]}", href=link),
+                    *([_annotate(about)] if may_annotate else []),
                     *_muting(found, may_mute=may_mute),
                 ],
                 className="finding-actions",
@@ -188,10 +194,16 @@ def card(
     )
 
 
+def _annotate(about: Mapping[str, Any]) -> Component:
+    return dmc.Button(
+        "Annotate", variant="default", size="compact-xs", className="finding-annotate", **about
+    )
+
+
 def _chart(found: FindingRow) -> Component:
     if not found.chart:
         return html.Div(hidden=True)
-    return chart(
+    drawn = chart(
         {"type": Item.CHART, "key": found.key},  # type: ignore[arg-type]
         "finding",
         label=f"{found.chart['label']}, iterations {found.chart['iterations'][0]:,} to "
@@ -204,6 +216,9 @@ def _chart(found: FindingRow) -> Component:
         start=found.start_iteration,
         end=found.end_iteration,
     )
+    dashed = "" if found.chart["limit"] is None else " · dashed: threshold"
+    caption = f"{_capital(found.chart['label'])} · shaded: while it holds{dashed}"
+    return html.Figure([html.Figcaption(caption), drawn], className="finding-figure")
 
 
 def _muting(found: FindingRow, *, may_mute: bool) -> list[Component]:

@@ -169,6 +169,18 @@ def nothing_happened() -> Component:
     )
 
 
+def nothing_serious() -> Component:
+    """Return what stands above the answers where no finding is of high or medium severity."""
+    return html.Li(
+        [
+            html.B("Nothing serious. "),
+            "No rule found anything of high or medium severity. What follows is what was least "
+            "usual; such things happen in trainings that go well.",
+        ],
+        className="finding-answer finding-calm",
+    )
+
+
 def not_evaluated() -> Component:
     """Return what stands while a run has not been evaluated."""
     return html.Li(

@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
+from ingest.analysis.health.finding import Finding, Names, Severity, as_times, chart_of
 from ingest.analysis.health.history import FilterPeaks, Floats, History
 
 MOST_LISTED = 200
@@ -160,7 +160,7 @@ def _jump(
         value=strongest * threshold,
         layers=tuple(layers),
         filters=tuple(order[:MOST_LISTED]),
-        text=f"{what}{whole_words} changed at once, {max(filters.values()):,.3g} times as much "
+        text=f"{what}{whole_words} changed at once, {as_times(max(filters.values()))} as much "
         "as the most changed filter there usually does.",
         chart=chart_of(
             f"largest change of a filter of {names.layer(layers[0])}",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
+from ingest.analysis.health.finding import Finding, Names, Severity, as_times, chart_of
 from ingest.analysis.health.history import Floats, History
 
 
@@ -61,7 +61,7 @@ def _along(history: History, threshold: float, *, vanishing: bool) -> list[Findi
                 strength=float(np.log10(value) / np.log10(threshold)),
                 value=value,
                 layers=(0,) if len(history.parameters) else (),
-                text=f"The gradient {word} towards the first layers: it lies {value:,.3g} times "
+                text=f"The gradient {word} towards the first layers: it lies {as_times(value)} "
                 f"{below} that of the last ones.",
                 chart=chart_of(
                     "gradient of the last layers / of the first"
@@ -109,8 +109,8 @@ def exploding_gradient(history: History, threshold: float, names: Names) -> list
                 strength=float(1 + np.log10(value / threshold)) * 2,
                 value=value,
                 layers=tuple(int(i) for i in order),
-                text=f"The gradient of {names.of_layers(order.tolist())} grew to {value:,.3g} "
-                "times everything that it had been before.",
+                text=f"The gradient of {names.of_layers(order.tolist())} grew to {as_times(value)} "
+                "everything that it had been before.",
                 chart=chart_of(
                     f"gradient per weight of {names.layer(int(order[0]))}",
                     history,

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
+from ingest.analysis.health.finding import Finding, Names, Severity, as_times, chart_of
 from ingest.analysis.health.history import Floats, History
 
 HEALTHY_RATIO = 1e-3
@@ -59,7 +59,7 @@ def _ratio(history: History, threshold: float, names: Names, *, high: bool) -> l
             value=float(peak.max() if high else peak.min()),
             layers=tuple(int(i) for i in order),
             text=f"||update|| / ||weight|| of {names.of_layers(order.tolist())} stays {word} "
-            f"{limit:.0e}; around 1e-3 is held to be healthy.",
+            f"{float(f'{limit:.1g}'):g}; around 0.001 is held to be healthy.",
             chart=chart_of(
                 f"||update|| / ||weight|| of {names.layer(int(order[0]))}",
                 history,
@@ -121,7 +121,7 @@ def _initial(
         severity, strength, text = (
             Severity.HIGH,
             2 * times / threshold,
-            f"The first weights of {name} are {apart:,.3g} times {larger} than those of the other "
+            f"The first weights of {name} are {as_times(apart)} {larger} than those of the other "
             f"layers: std x sqrt(inputs) is {value:.3g}, usual are {SMALLEST_GAIN} to "
             f"{LARGEST_GAIN}.",
         )
@@ -129,7 +129,7 @@ def _initial(
         severity, strength, text = (
             Severity.HIGH,
             pace / threshold,
-            f"{name} steps {pace:,.3g} times as far as the other layers at the first snapshot, "
+            f"{name} steps {as_times(pace)} as far as the other layers at the first snapshot, "
             "measured by its weights: it was probably initialised too small.",
         )
     else:

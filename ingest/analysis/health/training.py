@@ -3,7 +3,7 @@
 import numpy as np
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
+from ingest.analysis.health.finding import Finding, Names, Severity, as_times, chart_of
 from ingest.analysis.health.history import Floats, History
 
 _LOSS = "training loss"
@@ -53,8 +53,8 @@ def loss_jump(history: History, threshold: float, names: Names) -> list[Finding]
                 end=robust.last_iteration(history.iteration, last),
                 strength=float(np.nanmax(height[first : last + 1])),
                 value=float(height[peak]),
-                text=f"The training loss rose {times:,.3g} times above what it was, to "
-                f"{history.train_loss[peak]:.3g}, by iteration {history.iteration[peak]:,}.",
+                text=f"The training loss rose to {as_times(times)} what it was: "
+                f"{history.train_loss[peak]:.3g} by iteration {history.iteration[peak]:,}.",
                 chart=chart_of(_LOSS, history, history.train_loss, log=True),
             )
         )
@@ -98,8 +98,8 @@ def loss_swings(history: History, threshold: float, names: Names) -> list[Findin
                 end=robust.last_iteration(history.iteration, last),
                 strength=value / threshold,
                 value=value,
-                text=f"From snapshot to snapshot the training loss changed {value:.3g} times, up "
-                "and down.",
+                text=f"From snapshot to snapshot the training loss rose or fell {as_times(value)}, "
+                "again and again.",
                 chart=chart_of(_LOSS, history, history.train_loss, log=True),
             )
         )
@@ -282,8 +282,9 @@ def rate_jump(history: History, threshold: float, names: Names) -> list[Finding]
                 end=robust.last_iteration(history.iteration, closing),
                 strength=2 * factor / threshold,
                 value=factor,
-                text=f"The learning rate rose {factor:,.3g} times to {rate[at]:.3g} at iteration "
-                f"{logged.iterations[at]:,} and stayed up to {logged.iterations[last]:,}.",
+                text=f"The learning rate rose to {as_times(factor)} its highest, {rate[at]:.3g}, "
+                f"at iteration {logged.iterations[at]:,}, and stayed up to "
+                f"{logged.iterations[last]:,}.",
                 chart=chart_of("learning rate", history, history.learning_rate, log=True),
             )
         )

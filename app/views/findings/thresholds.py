@@ -1,0 +1,46 @@
+"""Stores the thresholds that a team sets, and has its runs judged anew by them."""
+
+from typing import Any
+
+from dash import no_update
+
+from app import store
+from app.auth.identity import require
+from db.permissions import Permission
+from db.queries import findings
+from ingest.analysis.health.rules import RULES
+
+
+def save_thresholds(_clicks: object, values: Any, ids: Any) -> tuple[Any, Any]:
+    """Store the thresholds that differ from those of the rules, and have all runs judged anew."""
+    identity = require(Permission.SET_THRESHOLDS)
+    given = {
+        str(name.get("rule")): value for name, value in zip(ids or [], values or [], strict=False)
+    }
+    for rule in RULES:
+        value = given.get(rule.name, rule.threshold)
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return no_update, f"{rule.title}: give a number."
+        if not rule.low <= value <= rule.high:
+            return no_update, f"{rule.title}: from {rule.low:g} to {rule.high:g}."
+    with store.transaction() as session:
+        before = findings.thresholds(session)
+        changed = 0
+        for rule in RULES:
+            value = float(given.get(rule.name, rule.threshold))
+            team = before[rule.name].threshold if rule.name in before else rule.threshold
+            if value == team:
+                continue
+            changed += 1
+            findings.set_threshold(
+                session,
+                rule=rule.name,
+                threshold=None if value == rule.threshold else value,
+                account_id=identity.account_id,
+                account_name=identity.name,
+            )
+        number = findings.ask_for_evaluation(session) if changed else 0
+    if not changed:
+        return "Nothing changed.", ""
+    word = "threshold" if changed == 1 else "thresholds"
+    return f"{changed} {word} saved; {number:,} runs are being judged anew by a worker.", ""
