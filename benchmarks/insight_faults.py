@@ -1,5 +1,6 @@
 """The faults that the insight benchmark plants in a training, each at a known place."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,7 +16,8 @@ from deeptracker.layers import find_layers
 class Truth:
     """What was planted: iterations that must be named, classes, layers by name, filters.
 
-    An iteration is that of the first step under the fault, or of the first without it.
+    An iteration is that of the first step under the fault, or of the first without it. Where `rule`
+    is given, only answers count that rest on it.
     """
 
     iterations: list[int] = field(default_factory=list)
@@ -55,6 +57,7 @@ class Fault:
     train_images: int | None = None
     weight_decay: float = 5e-4
     corrupted_class: int | None = None
+    wants_validation = False
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -73,6 +76,9 @@ class Fault:
     def corrupts(self, at: int) -> bool:
         """Say whether the validation images of `corrupted_class` are noise by now."""
         return False
+
+    def validated(self, at: int, loss: float) -> None:
+        """Take the validation loss after a step; asked for only where `wants_validation`."""
 
 
 class SwappedLabels(Fault):
@@ -216,14 +222,25 @@ class BadScale(Fault):
 
 
 class Overfitting(Fault):
-    """Few training images and no weight decay; the iteration is found in the validation loss."""
+    """Few training images and no weight decay.
+
+    The truth's iteration is that after which the validation loss was lowest, by evaluations of the
+    benchmark's own after every step: what early stopping would have kept.
+    """
 
     train_images = 60
     weight_decay = 0.0
+    wants_validation = True
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self.truth = Truth(rule="overfitting")
+        self._lowest = math.inf
+
+    def validated(self, at: int, loss: float) -> None:
+        """See Fault."""
+        if loss < self._lowest:
+            self._lowest, self.truth.iterations = loss, [at]
 
 
 class CorruptedValidation(Fault):

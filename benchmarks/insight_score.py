@@ -9,7 +9,6 @@ from benchmarks.insight_faults import Truth
 from ingest.analysis.answer import Answer
 from ingest.analysis.health.finding import Finding, Names, Severity
 from ingest.analysis.health.history import History
-from ingest.analysis.health.training import best_snapshot
 
 FIRST = 3
 
@@ -72,13 +71,7 @@ def _named(history: History, answer: Answer) -> list[int]:
 
 
 def planted_snapshots(truth: Truth, history: History) -> list[int]:
-    """Return the first snapshot that can show each planted iteration.
-
-    Overfitting has none that is planted: it begins where the validation loss is first within 2 % of
-    its lowest.
-    """
-    if truth.rule == "overfitting":
-        return [best_snapshot(history.validation_loss) or 0]
+    """Return the first snapshot that can show each planted iteration."""
     return [_place(history, iteration) for iteration in truth.iterations]
 
 

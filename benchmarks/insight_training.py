@@ -28,6 +28,11 @@ class _Validation(Dataset[tuple[Tensor, Tensor]]):
         self._noise = torch.rand(self._images.shape, generator=noise)
         self.corrupted: int | None = None
 
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor]:
+        """Return the images as they were meant, and their labels."""
+        return self._images, self._labels
+
     def __len__(self) -> int:
         return len(self._labels)
 
@@ -104,10 +109,22 @@ def _train(
                 pixels, labels = fault.batch(at, batch[0], batch[1])
                 loss, error = _step(model, optimizer, fault, at, pixels, labels)
                 validation.corrupted = fault.corrupted_class if fault.corrupts(at) else None
+                if fault.wants_validation:
+                    fault.validated(at, _loss(model, validation))
                 recorder.step(train_loss=loss, train_error=error)
                 schedule.step()
                 if at == total:
                     break
+
+
+def _loss(model: nn.Module, validation: _Validation) -> float:
+    """Return the mean validation loss as the network is, by a way that is not the Recorder's."""
+    images, labels = validation.tensors
+    model.eval()
+    with torch.no_grad():
+        loss = nn.functional.cross_entropy(model(images), labels)
+    model.train()
+    return float(loss)
 
 
 def _step(
