@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from db.errors import RunBusy
-from db.load_rows import Shape, SnapshotRow, copy_batch
+from db.load_rows import MeasuredRow, Shape, SnapshotRow, copy_measured, copy_snapshots
 from db.load_run import create_run
 from db.models import Run, ValidationClass, flip_state, snapshot
 from db.models import measurements as tables
@@ -25,9 +25,12 @@ __all__ = [
     "Stored",
     "batch",
     "create_run",
-    "load_batch",
+    "loader_key",
+    "remove_snapshots",
     "save_contact_sheets",
     "save_flip_state",
+    "save_measured",
+    "save_snapshots",
     "sole_loader",
     "stored",
     "touch_run",
@@ -54,13 +57,18 @@ class Stored:
     length: Array | None
 
 
+def loader_key(run: str) -> int:
+    """Return the key of the lock that who loads the run with this UUID holds."""
+    return int.from_bytes(UUID(run).bytes[:8], "big", signed=True) ^ 0x4454_4C4F_4144
+
+
 @contextmanager
 def sole_loader(engine: Engine, *, run: str) -> Iterator[Connection]:
     """Yield a connection that alone may load the run with this UUID; RunBusy where another does.
 
     The server gives the right back when the connection ends, however the process ends.
     """
-    key = int.from_bytes(UUID(run).bytes[:8], "big", signed=True) ^ 0x4454_4C4F_4144
+    key = loader_key(run)
     with engine.connect() as connection:
         taken = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key})
         if not taken.scalar():
@@ -95,28 +103,33 @@ def stored(session: Session, *, run_id: int) -> Stored:
     return Stored(found, state.iteration, state.correct, state.length)
 
 
-def load_batch(
-    session: Session,
-    *,
-    run_id: int,
-    shape: Shape,
-    rows: Sequence[SnapshotRow],
-    replaced: Sequence[int] = (),
-) -> None:
-    """Write a batch of snapshots, rising by iteration; those of `replaced` lose their old rows.
-
-    The caller also saves the state of the flips (`save_flip_state`) and ends with `touch_run`.
-    """
-    if replaced:
-        # A plain sweep over the run's rows: rare, and no index serves it.
-        for table in _MEASURED:
-            session.execute(
-                delete(table).where(
-                    table.c.run_id == run_id, table.c.iteration.in_([int(i) for i in replaced])
-                )
+def remove_snapshots(session: Session, *, run_id: int, iterations: Sequence[int]) -> None:
+    """Delete all rows of snapshots that were recorded again."""
+    # A plain sweep over the run's rows: rare, and no index serves it.
+    for table in _MEASURED if iterations else ():
+        session.execute(
+            delete(table).where(
+                table.c.run_id == run_id, table.c.iteration.in_([int(i) for i in iterations])
             )
+        )
+
+
+def save_measured(
+    session: Session, *, run_id: int, shape: Shape, rows: Sequence[MeasuredRow]
+) -> None:
+    """Write what a batch of snapshots, rising by iteration, measured.
+
+    They are snapshots of the run when the same transaction also calls `save_snapshots`, saves the
+    state of the flips (`save_flip_state`) and ends with `touch_run`.
+    """
     with raw_cursor(session) as cursor:
-        copy_batch(cursor, run_id, shape, rows)
+        copy_measured(cursor, run_id, shape, rows)
+
+
+def save_snapshots(session: Session, *, run_id: int, rows: Sequence[SnapshotRow]) -> None:
+    """Write the rows of the snapshot table, which depend on the snapshots before."""
+    with raw_cursor(session) as cursor:
+        copy_snapshots(cursor, run_id, rows)
 
 
 def save_flip_state(

@@ -27,22 +27,31 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class SnapshotRow:
-    """One snapshot with all that was found out about it; arrays as the snapshot table says.
+class MeasuredRow:
+    """One snapshot with what it says by itself, whatever came before it.
 
-    `series` has a value (or NaN) for every name of SERIES; `peaks` gives layer i4, filter i4 and
-    value f4 by filter quantity; `digest` is 16 bytes.
+    `class_error` is f4 [C], None without images; `peaks` gives layer i4, filter i4 and value f4 by
+    filter quantity.
     """
 
     snapshot: Snapshot
+    class_error: NDArray[np.float32] | None
+    peaks: Mapping[str, tuple[Array, Array, Array]]
+
+
+@dataclass(frozen=True)
+class SnapshotRow(MeasuredRow):
+    """One snapshot with all that was found out about it; arrays as the snapshot table says.
+
+    `series` has a value (or NaN) for every name of SERIES; `digest` is 16 bytes.
+    """
+
     digest: bytes
     series: Mapping[str, float]
     transitions: tuple[int, int, int, int] | None
-    class_error: NDArray[np.float32] | None
     flip_image: NDArray[np.int32]
     flip_before: NDArray[np.int32]
     flip_learned: NDArray[np.uint8]
-    peaks: Mapping[str, tuple[Array, Array, Array]]
 
 
 class Shape:
@@ -64,14 +73,13 @@ class Shape:
         return part.astype(np.int32)
 
 
-def copy_batch(
-    cursor: "psycopg.Cursor[Any]", run_id: int, shape: Shape, rows: Sequence[SnapshotRow]
+def copy_measured(
+    cursor: "psycopg.Cursor[Any]", run_id: int, shape: Shape, rows: Sequence[MeasuredRow]
 ) -> None:
-    """Send all rows of a batch of snapshots, rising by iteration, to their tables."""
+    """Send what a batch of snapshots, rising by iteration, measured: nearly all bytes of it."""
     run = int4(run_id)
     iteration = np.array([row.snapshot.iteration for row in rows], np.int32)
     tables_and_groups = (
-        (tables.snapshot, _snapshots(run, rows)),
         (tables.scalar, _scalars(run, rows)),
         (tables.layer_stat, _layer_stats(run, iteration, rows, shape.layers)),
         (tables.filter_stat, _filter_stats(run, iteration, rows, shape.offsets)),
@@ -84,6 +92,13 @@ def copy_batch(
         packed = [(table, packer.submit(list, groups)) for table, groups in tables_and_groups]
         for table, groups in packed:
             copy_groups(cursor, table.name, list(table.columns.keys()), groups.result())
+
+
+def copy_snapshots(cursor: "psycopg.Cursor[Any]", run_id: int, rows: Sequence[SnapshotRow]) -> None:
+    """Send the rows of the snapshot table, which depend on the snapshots before."""
+    table = tables.snapshot
+    groups = _snapshots(int4(run_id), rows)
+    copy_groups(cursor, table.name, list(table.columns.keys()), groups)
 
 
 def _snapshots(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
@@ -107,7 +122,7 @@ def _snapshots(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
         )
 
 
-def _scalars(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
+def _scalars(run: Field, rows: Sequence[MeasuredRow]) -> Iterator[memoryview]:
     for row in rows:
         for name, series in row.snapshot.scalars.items():
             yield pack(
@@ -122,7 +137,7 @@ def _scalars(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
             )
 
 
-def _by_quantity(rows: Sequence[SnapshotRow]) -> Iterator[tuple[str, list[int]]]:
+def _by_quantity(rows: Sequence[MeasuredRow]) -> Iterator[tuple[str, list[int]]]:
     """Yield every quantity with the places of the snapshots that have it (some are optional)."""
     names = dict.fromkeys(name for row in rows for name in row.snapshot.statistics)
     for name in names:
@@ -130,7 +145,7 @@ def _by_quantity(rows: Sequence[SnapshotRow]) -> Iterator[tuple[str, list[int]]]
 
 
 def _layer_stats(
-    run: Field, iteration: Array, rows: Sequence[SnapshotRow], layers: int
+    run: Field, iteration: Array, rows: Sequence[MeasuredRow], layers: int
 ) -> Iterator[memoryview]:
     for quantity, where in _by_quantity(rows):
         having = [rows[at].snapshot for at in where]
@@ -156,7 +171,7 @@ def _layer_stats(
 
 
 def _layer_profiles(
-    run: Field, iteration: Array, rows: Sequence[SnapshotRow]
+    run: Field, iteration: Array, rows: Sequence[MeasuredRow]
 ) -> Iterator[memoryview]:
     for quantity, where in _by_quantity(rows):
         values = np.stack([rows[at].snapshot.statistics[quantity] for at in where])  # [T, L, S]
@@ -174,7 +189,7 @@ def _layer_profiles(
 
 
 def _filter_stats(
-    run: Field, iteration: Array, rows: Sequence[SnapshotRow], offsets: Array
+    run: Field, iteration: Array, rows: Sequence[MeasuredRow], offsets: Array
 ) -> Iterator[memoryview]:
     values = [[row.snapshot.filters[name] for row in rows] for name in FILTER_QUANTITIES]
     for layer in range(len(offsets) - 1):
@@ -183,7 +198,7 @@ def _filter_stats(
         yield pack([run, int4(layer), int4(iteration), *fields], (len(rows),))
 
 
-def _peaks(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
+def _peaks(run: Field, rows: Sequence[MeasuredRow]) -> Iterator[memoryview]:
     for row in rows:
         for quantity, (layer_id, filter_, value) in row.peaks.items():
             yield pack(
@@ -200,7 +215,7 @@ def _peaks(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
 
 
 def _class_results(
-    run: Field, iteration: Array, rows: Sequence[SnapshotRow], shape: Shape
+    run: Field, iteration: Array, rows: Sequence[MeasuredRow], shape: Shape
 ) -> Iterator[memoryview]:
     if not len(shape.by_class):
         return

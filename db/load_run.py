@@ -65,6 +65,14 @@ def create_run(
     return found.id
 
 
+def is_same_run(session: Session, manifest: Manifest, *, run_id: int) -> bool:
+    """Return whether the stored run has this UUID, these layers, classes and images."""
+    found = session.execute(select(Run.uuid, Run.manifest).where(Run.id == run_id)).one_or_none()
+    if found is None or found.uuid != UUID(manifest.run):
+        return False
+    return bool(found.manifest.get("structure") == _document(manifest)["structure"])
+
+
 def _run_values(manifest: Manifest, location: str) -> dict[str, Any]:
     planned = manifest.sampling.planned_iterations
     return {

@@ -19,6 +19,7 @@ NAMESPACE = "deeptracker"
 INGEST = f"{NAMESPACE}:ingest"
 EVALUATE = f"{NAMESPACE}:evaluate"
 PURGE = f"{NAMESPACE}:purge"
+HELP = f"{NAMESPACE}:help"
 
 # A worker gives a sign of life this often; silent for longer, its jobs go to another one. Shorter
 # pauses of a busy machine do no harm then: loading a run is guarded by a lock.
@@ -41,16 +42,51 @@ def make_queue(url: str, *, connections: int = 4) -> App:
     return App(connector=connector)
 
 
+def worker_queue(worker_id: int) -> str:
+    """Return the name of the queue that one worker alone looks into, beside that of all."""
+    return f"{QUEUE}-{worker_id}"
+
+
 def defer(session: Session, *, task: str, arguments: Mapping[str, Any]) -> int:
     """Put a job on the queue within the session's transaction; return procrastinate's id of it."""
+    return _defer(session, QUEUE, task, arguments, priority=0)
+
+
+def ask_for_help(session: Session, *, worker_id: int, arguments: Mapping[str, Any]) -> int:
+    """Ask one worker to help with a load (`job_id` among the arguments) when it has nothing else.
+
+    What is asked in vain goes with the load (`withdraw_help`) or the worker (`rescue_stalled`).
+    """
+    return _defer(session, worker_queue(worker_id), HELP, arguments, priority=-1)
+
+
+def _defer(
+    session: Session, queue: str, task: str, arguments: Mapping[str, Any], *, priority: int
+) -> int:
     found = session.execute(
         text(
-            "SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, NULL, NULL, "
+            "SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, :priority, NULL, NULL, "
             "CAST(:arguments AS jsonb), NULL)::procrastinate_job_to_defer_v1]))[1]"
         ),
-        {"queue": QUEUE, "task": task, "arguments": json.dumps(dict(arguments))},
+        {
+            "queue": queue,
+            "task": task,
+            "priority": priority,
+            "arguments": json.dumps(dict(arguments)),
+        },
     )
     return int(found.scalar_one())
+
+
+def withdraw_help(session: Session, *, job_id: int) -> None:
+    """Take back what was asked of workers for an ingest job and was not begun."""
+    session.execute(
+        text(
+            "SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs "
+            "WHERE status = 'todo' AND task_name = :task AND args->>'job_id' = :job"
+        ),
+        {"task": HELP, "job": str(job_id)},
+    )
 
 
 def withdraw(session: Session, *, task: str, argument: str, value: int) -> None:
@@ -98,14 +134,19 @@ def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> int
     )
     found = session.execute(
         text(
-            "WITH stalled AS (SELECT job.id FROM procrastinate_jobs job "
-            "WHERE job.status = 'doing' AND job.queue_name = :queue AND NOT EXISTS ("
+            "SELECT job.id, job.task_name FROM procrastinate_jobs job "
+            "WHERE job.status = 'doing' AND (job.queue_name = :queue OR job.task_name = :help) "
+            "AND NOT EXISTS ("
             "SELECT FROM procrastinate_workers worker WHERE worker.id = job.worker_id "
             "AND worker.last_heartbeat BETWEEN now() - make_interval(secs => :seconds) "
             "AND now() + make_interval(secs => :seconds)) "
-            "FOR UPDATE OF job SKIP LOCKED) "
-            "SELECT id, procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM stalled"
+            "FOR UPDATE OF job SKIP LOCKED"
         ),
-        {"queue": QUEUE, "seconds": seconds},
-    )
-    return len(found.all())
+        {"queue": QUEUE, "help": HELP, "seconds": seconds},
+    ).all()
+    again = "SELECT procrastinate_retry_job_v2(:id, now(), NULL, NULL, NULL)"
+    # Nobody goes on helping in another's stead: who leads the load takes over what was in hand.
+    over = "SELECT procrastinate_finish_job_v1(:id, 'failed', true)"
+    for job in found:
+        session.execute(text(over if job.task_name == HELP else again), {"id": job.id})
+    return len(found)

@@ -15,6 +15,7 @@ from deeptracker.errors import DeepTrackerError, LogError
 from ingest.locations import Place, resolve_location
 from ingest.pipeline import StoppedWaiting, load_log
 from ingest.report import LoadReport, Progress
+from ingest.sharing import Sharing
 
 logger = logging.getLogger(__name__)
 
@@ -157,6 +158,7 @@ def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Note
         on_line=notes.line,
         should_stop=notes.should_stop,
         roots=roots,
+        sharing=None if job.worker is None else Sharing(job.id, job.worker),
     )
 
 

@@ -1,30 +1,31 @@
 """A log becomes rows: source -> check -> prepare -> find flips -> load, the whole chain.
 
-Reading and preparing the next batch overlaps with writing the present one.
+Reading and preparing the next batch overlaps with writing the present one. Where there are many
+batches, other workers take some of them (ingest/sharing.py).
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from db import load, load_shares
 from db.errors import Conflict
 from db.load import sole_loader
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, Manifest
 from ingest.evaluate import Evaluator
+from ingest.leading import Leader
 from ingest.locations import Place, read_place
-from ingest.prepare import Prepared, Preparer
-from ingest.report import LoadReport, Pace, Progress
+from ingest.reading import batches, preparing, read_ahead
+from ingest.report import LoadReport, Pace, Progress, shared_by
 from ingest.run_load import RunLoad
-from ingest.sources import OnBad, Source
+from ingest.sharing import SHARE_BATCHES, Sharing
+from ingest.sources import Source
 from ingest.sources.opening import open_source
 
-BATCH_SNAPSHOTS = 64
-BATCH_BYTES = 40 * 2**20
 SHEETS_AT_ONCE = 50
 QUIET_SECONDS = 6 * 3600.0
 # How long a wish to stop may go unheard in a pause.
@@ -52,12 +53,14 @@ def load_log(
     roots: Sequence[Place] | None = None,
     poll_seconds: float | None = None,
     quiet_seconds: float = QUIET_SECONDS,
+    sharing: Sharing | None = None,
 ) -> LoadReport:
     """Load the log in the folder `path` (or "s3://..."); calling it again changes nothing.
 
     With `follow` it waits for the log to appear and to grow until the training ends, `should_stop`
     says so, or nothing happened for `quiet_seconds`. Unusable snapshots are reported and the others
-    loaded. `roots` limits where the files may lie (jobs). Raises LogError for an unusable manifest,
+    loaded. `roots` limits where the files may lie (jobs). With `sharing`, other workers help with
+    what is large. Raises LogError for an unusable manifest,
     RunBusy where another process loads the run, Conflict where the stored run is another,
     LocationRefused.
     """
@@ -68,8 +71,17 @@ def load_log(
     begun = time.monotonic()
     manifest = _first_manifest(source, waiting if follow else None)
     with sole_loader(engine, run=manifest.run) as connection:
-        run = RunLoad(connection, manifest, location=location, owner_id=owner_id)
+        run = RunLoad(connection, manifest, run_id=_begin(connection, manifest, location, owner_id))
         look = _Look(source, run, on_progress, on_line, should_stop)
+        if sharing is not None:
+            look.leader = Leader(
+                connection,
+                run,
+                sharing,
+                on_done=look.note_shared,
+                on_bad=look.note_bad,
+                should_stop=should_stop,
+            )
         health = Evaluator(connection, run_id=run.run_id)
         while True:
             # The manifest is read before the folder is: what it calls complete is all there.
@@ -89,8 +101,20 @@ def load_log(
     return look.report
 
 
+def _begin(connection: Connection, manifest: Manifest, location: str, owner_id: int | None) -> int:
+    """Store what the run is; undo what helpers of a load that was broken off have in hand."""
+    with load.batch(connection) as session:
+        run_id = load.create_run(session, manifest, location=location, owner_id=owner_id)
+        load_shares.end_helpers(session, run_id=run_id)
+        load_shares.clear(session, run_id=run_id)
+    return run_id
+
+
 class _Look:
-    """Looks into a log and loads what is new there; `report` adds up what all looks did."""
+    """Looks into a log and loads what is new there; `report` adds up what all looks did.
+
+    With a `leader`, what is large is shared.
+    """
 
     def __init__(
         self,
@@ -103,35 +127,60 @@ class _Look:
         self._source, self._run, self._should_stop = source, run, should_stop
         self._on_progress, self._on_line = on_progress, on_line
         self._pace = Pace()
+        self._before, self._total = 0, 0
+        self.leader: Leader | None = None
         self.report = LoadReport(run.run_id)
         on_progress(Progress(run.run_id, 0, None, None, "reading"))
 
     def load(self, manifest: Manifest, *, follow: bool) -> bool:
         """Load snapshots and pictures that were not read yet; return whether there were any."""
         iterations = self._source.changed()
-        total = _total(manifest, self.report.done + len(iterations), follow=follow)
-        for batch in _read_ahead(
-            self._source, manifest, self._run, iterations, on_bad=self._on_bad
-        ):
-            self._write(batch, total)
-            if self._should_stop():
-                return True
-        sheets = self._source.contact_sheets(manifest, on_bad=self._on_bad)
+        self._before = self.report.done
+        self._total = _total(manifest, self._before + len(iterations), follow=follow)
+        parts = list(batches(self._source, iterations))
+        if self.leader is not None and len(parts) >= SHARE_BATCHES:
+            self._share(self.leader, manifest, parts)
+        else:
+            self._write(manifest, parts)
+        if self._should_stop():
+            return True
+        sheets = self._source.contact_sheets(manifest, on_bad=self.note_bad)
         while part := dict(islice(sheets, SHEETS_AT_ONCE)):
             self._run.write_contact_sheets(part)
         return bool(iterations)
 
-    def _write(self, batch: list[Prepared], total: int) -> None:
-        outcome = self._run.write(batch)
-        report = self.report
-        report.new += outcome.new
-        report.replaced += outcome.replaced
-        report.unchanged += outcome.unchanged
-        rate = self._pace.mark(report.done)
-        message = f"iteration {batch[-1].snapshot.iteration:,}" if batch else ""
-        self._on_progress(Progress(report.run_id, report.done, total, rate, message))
+    def _write(self, manifest: Manifest, parts: Sequence[Sequence[int]]) -> None:
+        prepare = preparing(self._source, manifest, self._run.shape)
+        for batch in read_ahead(parts, lambda part: prepare(part, self.note_bad)):
+            outcome = self._run.write(batch)
+            report = self.report
+            report.new += outcome.new
+            report.replaced += outcome.replaced
+            report.unchanged += outcome.unchanged
+            self._progress(report.done, batch[-1].snapshot.iteration if batch else None)
+            if self._should_stop():
+                return
 
-    def _on_bad(self, error: LogError) -> None:
+    def _share(self, leader: Leader, manifest: Manifest, parts: Sequence[Sequence[int]]) -> None:
+        done = leader.load(self._source, manifest, parts)
+        for part in done:
+            self.report.new += part.loaded
+            self.report.replaced += part.replaced
+            self.report.unchanged += part.unchanged
+        for line in shared_by([part.worker for part in done]):
+            self._on_line(line)
+
+    def note_shared(self, done: int) -> None:
+        """Tell how many snapshots of a shared load are done, by all who work at it."""
+        self._progress(self._before + done, None)
+
+    def _progress(self, done: int, iteration: int | None) -> None:
+        rate = self._pace.mark(done)
+        message = "" if iteration is None else f"iteration {iteration:,}"
+        self._on_progress(Progress(self.report.run_id, done, self._total, rate, message))
+
+    def note_bad(self, error: LogError) -> None:
+        """Note a file that could not be used."""
         self.report.bad.append(error)
         self._on_line(f"Not loaded: {error}")
 
@@ -190,38 +239,3 @@ def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool) -> str:
     if manifest.state != "recording":
         return manifest.state
     return "quiet" if waiting.quiet() else ""
-
-
-def _read_ahead(
-    source: Source, manifest: Manifest, run: RunLoad, iterations: Sequence[int], *, on_bad: OnBad
-) -> Iterator[list[Prepared]]:
-    """Yield the snapshots prepared, in batches; the next batch is read meanwhile."""
-    preparer = Preparer(manifest, run.shape)
-
-    def read(part: Sequence[int]) -> list[Prepared]:
-        found = source.snapshots(manifest, part, on_bad=on_bad)
-        return [preparer.prepare(snapshot) for snapshot in found]
-
-    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
-        coming = None
-        for part in _batches(source, iterations):
-            following = reader.submit(read, part)
-            if coming is not None:
-                yield coming.result()
-            coming = following
-        if coming is not None:
-            yield coming.result()
-
-
-def _batches(source: Source, iterations: Sequence[int]) -> Iterator[list[int]]:
-    """Cut into parts that a transaction writes in about half a second."""
-    part: list[int] = []
-    size = 0
-    for iteration in iterations:
-        part.append(iteration)
-        size += source.size(iteration)
-        if len(part) == BATCH_SNAPSHOTS or size >= BATCH_BYTES:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part

@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
 from db import load
 from db.load_history import last_series
-from db.load_rows import Shape, SnapshotRow
+from db.load_rows import Array, MeasuredRow, Shape, SnapshotRow
 from deeptracker.format import SERIES, Manifest
 from ingest.analysis.flips import FlipFinder, FlipState, Step, no_flips
 from ingest.prepare import Prepared
 from ingest.replay import replay
+
+
+class NotInOrder(Exception):  # noqa: N818 - what the leader of the load does instead
+    """The batch changes what is stored, which only the leader of the load may do."""
 
 
 @dataclass(frozen=True)
@@ -23,19 +29,35 @@ class Outcome:
     unchanged: int
 
 
+class Turn(Protocol):
+    """When a batch of a shared load may be seen; see ingest/sharing.py."""
+
+    def wait(self, session: Session) -> None:
+        """Wait until all snapshots before are visible; raises where they never will be."""
+
+    def done(self, session: Session, outcome: Outcome) -> None:
+        """Note, in the batch's transaction, that it is done; raises where it shall not be."""
+
+
 class RunLoad:
-    """Where the load of one run stands. Only one may exist for a run (see sole_loader)."""
+    """Where the load of one run stands. One leads it (see sole_loader); others may help.
+
+    A helper only adds snapshots that come after all that is stored: NotInOrder otherwise.
+    """
 
     def __init__(
-        self, connection: Connection, manifest: Manifest, *, location: str, owner_id: int | None
+        self, connection: Connection, manifest: Manifest, *, run_id: int, leads: bool = True
     ) -> None:
-        self._connection = connection
-        self._manifest = manifest
+        self._connection, self._manifest = connection, manifest
+        self.run_id, self._leads = run_id, leads
         self.shape = Shape(manifest)
         with load.batch(connection) as session:
-            self.run_id = load.create_run(session, manifest, location=location, owner_id=owner_id)
-            found = load.stored(session, run_id=self.run_id)
-            self._last = last_series(session, run_id=self.run_id)
+            self._take_stock(session)
+
+    def _take_stock(self, session: Session) -> None:
+        """Read where the stored run stands."""
+        found = load.stored(session, run_id=self.run_id)
+        self._last = last_series(session, run_id=self.run_id)
         self._digests = dict(found.digests)
         state = None
         if found.correct is not None and found.length is not None:
@@ -55,24 +77,85 @@ class RunLoad:
         with load.batch(self._connection) as session:
             load.create_run(session, manifest, location=location)
 
-    def write(self, batch: Sequence[Prepared]) -> Outcome:
-        """Write what is new of a batch, rising by iteration, in one transaction."""
+    def write(self, batch: Sequence[Prepared], *, turn: Turn | None = None) -> Outcome:
+        """Write what is new of a batch, rising by iteration, in one transaction.
+
+        With `turn`, others write other batches meanwhile: nearly all of it is written first, and
+        what depends on the snapshots before when these are there.
+        """
         changed = [p for p in batch if self._digests.get(p.snapshot.iteration) != p.digest]
         iterations = [p.snapshot.iteration for p in changed]
         replaced = tuple(i for i in iterations if i in self._digests)
-        if changed:
-            in_order = iterations[0] > max(self._digests, default=-1)
-            rows = [self._row(p, self._step(p) if in_order else no_flips()) for p in changed]
-            self._store(rows, replaced, in_order=in_order)
-        self._digests |= {p.snapshot.iteration: p.digest for p in changed}
         new = tuple(i for i in iterations if i not in replaced)
-        return Outcome(new, replaced, len(batch) - len(changed))
+        outcome = Outcome(new, replaced, len(batch) - len(changed))
+        if not changed and turn is None:
+            return outcome
+        in_order = bool(changed) and iterations[0] > max(self._digests, default=-1)
+        if changed and not in_order and not self._leads:
+            raise NotInOrder
+        with load.batch(self._connection) as session:
+            if in_order:
+                self._save_measured(session, changed)
+            if turn is not None:
+                turn.wait(session)
+                self._take_stock(session)
+            if in_order:
+                self._append(session, changed)
+            elif changed:
+                self._insert(session, changed, replaced)
+            if turn is not None:
+                turn.done(session, outcome)
+        self._digests |= {p.snapshot.iteration: p.digest for p in changed}
+        return outcome
+
+    def refresh(self) -> None:
+        """Take over what others have written meanwhile."""
+        with load.batch(self._connection) as session:
+            self._take_stock(session)
 
     def write_contact_sheets(self, sheets: dict[int, bytes]) -> None:
         """Store contact sheets by class where they differ from the stored ones."""
         if sheets:
             with load.batch(self._connection) as session:
                 load.save_contact_sheets(session, run_id=self.run_id, sheets=sheets)
+
+    def _save_measured(self, session: Session, batch: Sequence[Prepared]) -> None:
+        rows = [MeasuredRow(p.snapshot, p.class_error, _peaks(p)) for p in batch]
+        load.save_measured(session, run_id=self.run_id, shape=self.shape, rows=rows)
+
+    def _append(self, session: Session, batch: Sequence[Prepared]) -> None:
+        """Add snapshots that come after all stored ones."""
+        rows = [self._row(p, self._step(p)) for p in batch]
+        load.save_snapshots(session, run_id=self.run_id, rows=rows)
+        self._end(session, last=rows[-1].snapshot.iteration)
+
+    def _insert(self, session: Session, batch: Sequence[Prepared], replaced: Sequence[int]) -> None:
+        """Add snapshots before stored ones or in place of them, and redo what follows them."""
+        load.remove_snapshots(session, run_id=self.run_id, iterations=replaced)
+        self._save_measured(session, batch)
+        rows = [self._row(p, no_flips()) for p in batch]
+        load.save_snapshots(session, run_id=self.run_id, rows=rows)
+        state, series = replay(
+            session,
+            run_id=self.run_id,
+            manifest=self._manifest,
+            shape=self.shape,
+            since=rows[0].snapshot.iteration,
+        )
+        self._finder, self._last = FlipFinder(state), dict(series)
+        self._end(session, last=max(rows[-1].snapshot.iteration, *self._digests))
+
+    def _end(self, session: Session, *, last: int) -> None:
+        """Close a change: the search for flips stands after the iteration `last`."""
+        if self._finder.state is not None:
+            load.save_flip_state(
+                session,
+                run_id=self.run_id,
+                iteration=last,
+                correct=self._finder.state.correct,
+                length=self._finder.state.length,
+            )
+        load.touch_run(session, run_id=self.run_id)
 
     def _step(self, prepared: Prepared) -> Step:
         return no_flips() if prepared.correct is None else self._finder.add(prepared.correct)
@@ -81,43 +164,18 @@ class RunLoad:
         self._last = {name: prepared.values.get(name, self._last[name]) for name in SERIES}
         return SnapshotRow(
             snapshot=prepared.snapshot,
+            class_error=prepared.class_error,
+            peaks=_peaks(prepared),
             digest=prepared.digest,
             series=self._last,
             transitions=step.transitions,
-            class_error=prepared.class_error,
             flip_image=step.image,
             flip_before=step.before,
             flip_learned=step.learned,
-            peaks={
-                name: (peaks.layer_id, peaks.filter, peaks.value)
-                for name, peaks in prepared.peaks.items()
-            },
         )
 
-    def _store(
-        self, rows: Sequence[SnapshotRow], replaced: Sequence[int], *, in_order: bool
-    ) -> None:
-        with load.batch(self._connection) as session:
-            load.load_batch(
-                session, run_id=self.run_id, shape=self.shape, rows=rows, replaced=replaced
-            )
-            last = rows[-1].snapshot.iteration
-            if not in_order:
-                state, series = replay(
-                    session,
-                    run_id=self.run_id,
-                    manifest=self._manifest,
-                    shape=self.shape,
-                    since=rows[0].snapshot.iteration,
-                )
-                self._finder, self._last = FlipFinder(state), dict(series)
-                last = max(last, *self._digests)
-            if self._finder.state is not None:
-                load.save_flip_state(
-                    session,
-                    run_id=self.run_id,
-                    iteration=last,
-                    correct=self._finder.state.correct,
-                    length=self._finder.state.length,
-                )
-            load.touch_run(session, run_id=self.run_id)
+
+def _peaks(prepared: Prepared) -> dict[str, tuple[Array, Array, Array]]:
+    return {
+        name: (peaks.layer_id, peaks.filter, peaks.value) for name, peaks in prepared.peaks.items()
+    }

@@ -25,6 +25,7 @@ from db.queue import (
     make_queue,
 )
 from ingest.evaluate import evaluate_anew
+from ingest.helping import help_load
 from ingest.job import WorkerStopping, run_job
 from ingest.locations import LocationSettings, Place
 from ingest.purge import purge_run
@@ -60,6 +61,23 @@ def ingest(context: JobContext, *, job_id: int) -> None:
         stopping=context.should_abort,
         worker=context.additional_context["upkeep"].name,
     )
+
+
+@tasks.task(name="help", queue=QUEUE, pass_context=True)
+def help_(context: JobContext, *, job_id: int, run_id: int, plan: int) -> None:
+    """Help with the load that another worker leads."""
+    try:
+        help_load(
+            context.additional_context["engine"],
+            job_id=job_id,
+            run_id=run_id,
+            plan=plan,
+            roots=context.additional_context["roots"],
+            stopping=context.should_abort,
+            worker=context.additional_context["upkeep"].name,
+        )
+    except OperationalError:  # who leads the load takes over what was in hand
+        logger.warning("the help with job %s lost its database", job_id)
 
 
 @tasks.task(name="evaluate", queue=QUEUE, retry=_Again(), pass_context=True)
@@ -117,7 +135,7 @@ async def _work(
     # asyncio's own pool is as wide as the machine has cores; jobs that follow a run mostly sleep.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 6))
     options = {
-        "queues": [QUEUE],
+        "queues": [QUEUE, upkeep.queue],
         "concurrency": concurrency,
         "wait": wait,
         "fetch_job_polling_interval": 2.0,

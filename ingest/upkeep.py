@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from db.engine import session_scope
 from db.queries import run_upkeep, schedules, watches, workers
-from db.queue import HEARTBEAT_SECONDS, rescue_stalled
+from db.queue import HEARTBEAT_SECONDS, rescue_stalled, worker_queue
 from deeptracker.errors import LogError
 from ingest.alerts import AlertSettings, deliver
 from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
@@ -32,12 +32,16 @@ _OTHERS_SECONDS = 3 * LOOK_INTO_OBJECTS_SECONDS
 
 
 class Upkeep:
-    """The recurring duties of one worker process; `name` is what its jobs carry."""
+    """The recurring duties of one worker process; `name` is what its jobs carry.
+
+    `queue` is what it alone looks into.
+    """
 
     def __init__(self, engine: Engine, *, roots: Sequence[Place], concurrency: int) -> None:
         self._engine, self._roots, self._concurrency = engine, roots, concurrency
         self._alerts = AlertSettings()
         self._id, self.name = self._enter()
+        self.queue = worker_queue(self._id)
 
     def _enter(self) -> tuple[int, str]:
         with session_scope(self._engine) as session:

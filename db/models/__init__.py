@@ -40,6 +40,7 @@ from db.models.schedules import (
     IngestWatch,
     IngestWorker,
 )
+from db.models.shares import IngestShare
 from db.models.structure import Image, Layer, Run, ValidationClass
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "IngestJob",
     "IngestJobLine",
     "IngestSchedule",
+    "IngestShare",
     "IngestWatch",
     "IngestWorker",
     "Layer",

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from db.models import IngestJob, IngestJobLine
 from db.queries.jobs import OPEN_STATES, JobRow, get_job
+from db.queue import withdraw_help
 
 MAX_LINE = 2_000
 
@@ -35,6 +36,7 @@ def put_back(session: Session, *, job_id: int, message: str) -> None:
         .where(IngestJob.id == job_id, IngestJob.state == "running")
         .values(state="queued", message=message, attempts=func.greatest(IngestJob.attempts - 1, 0))
     )
+    withdraw_help(session, job_id=job_id)
 
 
 def beat(session: Session, *, job_id: int, **progress: Any) -> bool:
@@ -79,6 +81,7 @@ def finish(
             finished_at=func.now(),
         )
     )
+    withdraw_help(session, job_id=job_id)
 
 
 def _plain(text: str) -> str:

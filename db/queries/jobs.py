@@ -12,6 +12,7 @@ from db import queue
 from db.errors import Conflict, NotFound
 from db.models import Account, IngestJob, IngestJobLine, Run
 from db.models.jobs import JOB_MODES, JOB_STATES
+from db.queries import job_shares
 from db.queries.job_rights import require_owner, require_scheduler
 
 OPEN_STATES = ("queued", "running")
@@ -26,7 +27,7 @@ class JobRow:
 
     `error` is safe to show and `error_file` is what it is about; a job may have succeeded and have
     one, where some snapshots could not be used. `position` is the place of a queued job among those
-    that wait (1 is the next), `worker` who runs or ran it.
+    that wait (1 is the next), `worker` who runs or ran it, `helpers` who loads parts of it as well.
     """
 
     id: int
@@ -54,6 +55,7 @@ class JobRow:
     watch_id: int | None
     worker: str | None
     position: int | None = None
+    helpers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _rows() -> Select[Any]:
     columns = [
         getattr(IngestJob, name)
         for name in JobRow.__dataclass_fields__
-        if name not in ("run_name", "requested_by_name", "position")
+        if name not in ("run_name", "requested_by_name", "position", "helpers")
     ]
     return (
         select(*columns, Run.name.label("run_name"), Account.name.label("requested_by_name"))
@@ -95,7 +97,7 @@ def list_jobs(
     query = _filtered(_rows(), run_id, states, search)
     query = query.order_by(IngestJob.id.desc()).limit(limit).offset(offset)
     rows = [JobRow(**row._mapping) for row in session.execute(query)]
-    return _placed(session, rows)
+    return _helped(session, _placed(session, rows))
 
 
 def count_jobs(
@@ -133,12 +135,23 @@ def _placed(session: Session, rows: list[JobRow]) -> list[JobRow]:
     ]
 
 
+def _helped(session: Session, rows: list[JobRow]) -> list[JobRow]:
+    """Add who else has parts of a running job in hand."""
+    if not any(row.state == "running" for row in rows):
+        return rows
+    at_work = job_shares.at_work(session)
+    return [
+        replace(row, helpers=tuple(w for j, w in at_work if j == row.id and w != row.worker))
+        for row in rows
+    ]
+
+
 def get_job(session: Session, *, job_id: int) -> JobRow:
     """Return one job; NotFound where there is none."""
     row = session.execute(_rows().where(IngestJob.id == job_id)).one_or_none()
     if row is None:
         raise NotFound("ingest job", job_id)
-    return _placed(session, [JobRow(**row._mapping)])[0]
+    return _helped(session, _placed(session, [JobRow(**row._mapping)]))[0]
 
 
 def lines(session: Session, *, job_id: int, after: int = 0, limit: int = 500) -> list[JobLine]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.models import IngestJob, IngestWorker
+from db.queries import job_shares
 from db.queue import STALLED_SECONDS
 
 _KEPT = timedelta(days=1)
@@ -17,7 +18,8 @@ _KEPT = timedelta(days=1)
 class WorkerRow:
     """A worker process; `alive` where it gave a sign of life within STALLED_SECONDS.
 
-    `jobs` are the ids of what it is loading, `concurrency` how many it takes at a time.
+    `jobs` are the ids of what it is loading or helps to load, `concurrency` how many it takes at a
+    time.
     """
 
     id: int
@@ -85,7 +87,9 @@ def list_workers(session: Session) -> list[WorkerRow]:
     columns = [getattr(IngestWorker, name) for name in names]
     busy: dict[str | None, list[int]] = {}
     running = select(IngestJob.worker, IngestJob.id).where(IngestJob.state == "running")
-    for name, job_id in session.execute(running.order_by(IngestJob.id)):
+    found = {(name, job_id) for name, job_id in session.execute(running)}
+    found |= {(name, job_id) for job_id, name in job_shares.at_work(session)}
+    for name, job_id in sorted(found, key=lambda pair: pair[1]):
         busy.setdefault(name, []).append(job_id)
     query = select(*columns, lives.label("alive")).order_by(
         lives.desc(), IngestWorker.host, IngestWorker.started_at

@@ -24,6 +24,9 @@ class Source(Protocol):
     def changed(self) -> list[int]:
         """Return the iterations whose snapshot was not read yet in its present form, rising."""
 
+    def passed(self, iterations: Sequence[int]) -> None:
+        """Take snapshots for read that others read, in the form that `changed` saw last."""
+
     def size(self, iteration: int) -> int:
         """Return about how many bytes a snapshot has, 0 where it is gone."""
 

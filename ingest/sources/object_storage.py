@@ -69,6 +69,12 @@ class ObjectStorageSource:
             if self._seen.get(iteration) != self._there[_name(iteration)].stamp
         ]
 
+    def passed(self, iterations: Sequence[int]) -> None:
+        """Take snapshots for read that others read, in the form that `changed` saw last."""
+        for iteration in iterations:
+            if entry := self._there.get(_name(iteration)):
+                self._seen[iteration] = entry.stamp
+
     def size(self, iteration: int) -> int:
         """Return the size of a snapshot's object in bytes, 0 where it is gone."""
         entry = self._there.get(_name(iteration))

@@ -50,6 +50,7 @@ class RunDirectorySource:
         self._roots = roots
         self._directory = RunDirectory(path)
         self._seen: dict[int, Stamp] = {}
+        self._changed: dict[int, Stamp | None] = {}
         self._sheets: dict[int, Stamp] = {}
         self._manifest: tuple[Stamp, Manifest] | None = None
         self._listed: Stamp | None = None
@@ -71,13 +72,16 @@ class RunDirectorySource:
             return []
         # Files are renamed into place, which changes the directory; but see _CLOCK.
         settled = listed is not None and time.time() - listed[0] / 1e9 > _CLOCK
-        changed = [
-            iteration
-            for iteration in self._directory.iterations()
-            if self._seen.get(iteration) != _stamp(snapshot_path(self.path, iteration))
-        ]
-        self._listed = listed if settled and not changed else None
-        return changed
+        stamps = {i: _stamp(snapshot_path(self.path, i)) for i in self._directory.iterations()}
+        self._changed = {i: stamp for i, stamp in stamps.items() if self._seen.get(i) != stamp}
+        self._listed = listed if settled and not self._changed else None
+        return list(self._changed)
+
+    def passed(self, iterations: Sequence[int]) -> None:
+        """Take snapshots for read that others read, in the form that `changed` saw last."""
+        for iteration in iterations:
+            if stamp := self._changed.get(iteration):
+                self._seen[iteration] = stamp
 
     def size(self, iteration: int) -> int:
         """Return the size of a snapshot's file in bytes, 0 where it is gone."""

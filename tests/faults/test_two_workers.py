@@ -22,7 +22,7 @@ def test_the_same_job_twice_on_the_queue(store, database_url, loaded):
             again = connection.execute(
                 text(
                     "SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) "
-                    "FROM procrastinate_jobs WHERE status = 'doing'"
+                    "FROM procrastinate_jobs WHERE status = 'doing' AND queue_name = 'ingest'"
                 )
             )
             assert len(again.all()) == 1

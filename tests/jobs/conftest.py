@@ -50,11 +50,11 @@ def roots(tmp_path):
 
 
 @contextmanager
-def running_worker(url, root, *, log=None, environment=None):
-    """Run a worker in a process of its own; it is killed at the end."""
+def running_worker(url, root, *, log=None, environment=None, first=""):
+    """Run a worker in a process of its own, `first` before it; it is killed at the end."""
     with open(log or "/dev/null", "ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", WORKER, url, str(root)],
+            [sys.executable, "-c", first + WORKER, url, str(root)],
             cwd=Path(__file__).parents[2],
             stdout=output,
             stderr=output,

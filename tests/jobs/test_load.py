@@ -18,7 +18,7 @@ from deeptracker.format import (
     write_manifest,
     write_snapshot,
 )
-from ingest import pipeline
+from ingest import reading
 from ingest.pipeline import load_log
 from tests.jobs.checksums import checksum
 from tests.jobs.conftest import wait_until
@@ -28,7 +28,7 @@ SMALL_BATCHES = 5
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch):
-    monkeypatch.setattr(pipeline, "BATCH_SNAPSHOTS", SMALL_BATCHES)
+    monkeypatch.setattr(reading, "BATCH_SNAPSHOTS", SMALL_BATCHES)
 
 
 def version(engine):

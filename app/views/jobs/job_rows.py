@@ -37,7 +37,7 @@ def row(job: JobRow, *, changeable: bool) -> Component:
             cell(about),
             cell(MODES.get(job.mode, job.mode).lower()),
             cell(progress(job.done, job.total, live=live, label=f"Progress of job {job.id}")),
-            cell(pace(job)),
+            cell([html.Div(pace(job)), html.Div(_helped(job), className="dt-soft")]),
             cell([time(job.created_at), html.Div(asked_by(job), className="dt-soft")]),
             cell(_buttons(job, changeable=changeable)),
         ],
@@ -58,6 +58,11 @@ def pace(job: JobRow) -> str:
         return ""
     left = duration(job.remaining_seconds)
     return f"{job.rate:,.1f} a second" + (f", {left} left" if left else "")
+
+
+def _helped(job: JobRow) -> str:
+    """Return how many workers share a load, where there are several."""
+    return f"by {1 + len(job.helpers)} workers" if job.helpers else ""
 
 
 def _nth(number: int) -> str:
@@ -111,6 +116,7 @@ def details(job: JobRow, lines: list[JobLine], *, limit: int) -> Component:
         ("Location", job.location),
         ("Asked for by", asked_by(job)),
         ("Worker", job.worker),
+        ("Shared with", "; ".join(job.helpers or ())),
         ("Snapshots", f"{job.done:,}" + (f" of {job.total:,}" if job.total else "")),
         ("Pace", pace(job)),
         ("Asked for", time(job.created_at)),
