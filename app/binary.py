@@ -228,6 +228,7 @@ def _answer(run_id: int, name: str) -> Response:
     try:
         if name in routes.states:
             with reading(routes.engine) as session:
+                run_version(session, run_id=run_id)  # not of a run in the trash
                 answer = jsonify(routes.states[name](session, run_id))
             answer.headers["Cache-Control"] = "no-store"
             return answer

@@ -8,7 +8,7 @@ from dash import set_props
 from dash.exceptions import DependencyException, PreventUpdate
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -37,11 +37,18 @@ def public_text(error: BaseException) -> str:
     """Return what may be said about an error; one that nobody foresaw is logged under a number."""
     if isinstance(error, (DeepTrackerError, NotAllowed)):
         return str(error)
+    if _is_no_text(error):
+        return "A text that was sent holds a NUL character; leave it out."
     number = secrets.token_hex(4)
     logger.error("error %s", number, exc_info=error, extra={"error": number})
     if isinstance(error, _AWAY):
         return f"The database did not answer. Try again in a moment (error {number})."
     return f"Something went wrong on the server. Its log has the details as error {number}."
+
+
+def _is_no_text(error: BaseException) -> bool:
+    """Return whether PostgreSQL refused a text for its NUL: only made-up requests have one."""
+    return isinstance(error, DataError) and "NUL" in str(error.orig)
 
 
 def on_callback_error(error: Exception) -> None:
@@ -84,7 +91,7 @@ def _status(error: Exception) -> int:
         return 404
     if isinstance(error, (NotAllowed, Forbidden)):
         return 403
-    if isinstance(error, DeepTrackerError):
+    if isinstance(error, DeepTrackerError) or _is_no_text(error):
         return 400
     return 503 if isinstance(error, _AWAY) else 500
 

@@ -10,6 +10,7 @@ from app.api.document import DOCUMENT, address, document
 from app.api.operation import Given, Operation
 from app.api.operations import OPERATIONS
 from app.binary import BadArgument, answer_of_runs, refusal
+from db.queries.runs import run_version
 
 PAGE = "/api"
 
@@ -31,6 +32,8 @@ def _facts(operation: Operation, run_id: int = 0) -> ResponseReturnValue:
     given = Given(request.args)
     assert operation.facts is not None
     with store.transaction() as session:
+        if "<int:run_id>" in operation.rule:
+            run_version(session, run_id=run_id)  # not of a run in the trash
         found = operation.facts(session, run_id, given)
     given.check_all_read()
     answer = jsonify(found)

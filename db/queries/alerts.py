@@ -133,6 +133,7 @@ def list_alerts(session: Session, *, account_id: int, limit: int = 100) -> list[
     rows = session.execute(
         select(*_alert_columns(), (Alert.id > seen.scalar_subquery()).label("unread"))
         .join(Run, Run.id == Alert.run_id)
+        .where(Run.trashed_at.is_(None))
         .order_by(Alert.id.desc())
         .limit(limit)
     )

@@ -40,7 +40,7 @@ def search(
     """Return some annotations, those changed last first, and how many there are.
 
     Every word of the text must stand in the annotation, a reply, the tag, the author's or the
-    run's name. Runs in the archive count where they are asked for only.
+    run's name. Runs in the archive count where they are asked for only, those in the trash never.
     """
     conditions = _conditions(asked)
     query = annotation_query(account_id).where(*conditions)
@@ -73,7 +73,7 @@ def choices(session: Session) -> Choices:
     )
     runs = session.execute(
         select(Run.id, Run.name)
-        .where(Run.id.in_(select(Annotation.run_id)))
+        .where(Run.id.in_(select(Annotation.run_id)), Run.trashed_at.is_(None))
         .order_by(Run.created_at.desc())
     )
     return Choices(
@@ -100,6 +100,7 @@ def open_counts(session: Session) -> dict[int, int]:
 
 def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
     found = [_holds(word) for word in asked.text[:MAX_SEARCH].split()[:MAX_WORDS]]
+    found.append(Run.trashed_at.is_(None))
     if asked.tag:
         found.append(Annotation.tag == asked.tag)
     if asked.author_id is not None:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.errors import Conflict, Forbidden, NotFound, StoreError
+from db.errors import Conflict, Forbidden, InTrash, NotFound, StoreError
 from db.models import Annotation, AnnotationState, Reply, Run
 from db.permissions import Permission, allows
 from db.queries.annotation_checks import (
@@ -59,16 +59,18 @@ def changes(session: Session, *, run_id: int, account_id: int, since: int = -1) 
 
 
 def annotations_version(session: Session, *, run_id: int) -> int:
-    """Return how often the annotations of a run have changed; NotFound where there is no run."""
+    """Return how often the annotations of a run have changed; NotFound, also for the trash."""
     if 0 < run_id <= LARGEST_ID:
         found = session.execute(
-            select(func.coalesce(AnnotationState.version, 0))
+            select(func.coalesce(AnnotationState.version, 0), Run.trashed_at)
             .select_from(Run)
             .outerjoin(AnnotationState, AnnotationState.run_id == Run.id)
             .where(Run.id == run_id)
-        ).scalar_one_or_none()
+        ).one_or_none()
+        if found is not None and found.trashed_at is not None:
+            raise InTrash(run_id)
         if found is not None:
-            return found
+            return found[0]
     raise NotFound("run", run_id)
 
 
@@ -80,7 +82,9 @@ def get_annotation(
         found = with_replies(
             session,
             annotation_query(account_id).where(
-                Annotation.id == annotation_id, Annotation.run_id == run_id
+                Annotation.id == annotation_id,
+                Annotation.run_id == run_id,
+                Run.trashed_at.is_(None),
             ),
         )
         if found:
@@ -219,8 +223,12 @@ def remove_reply(
 def _find(session: Session, run_id: int, annotation_id: int) -> Any:
     if 0 < run_id <= LARGEST_ID and 0 < annotation_id <= LARGEST_ID:
         row = session.execute(
-            select(Annotation.id, Annotation.author_id).where(
-                Annotation.id == annotation_id, Annotation.run_id == run_id
+            select(Annotation.id, Annotation.author_id)
+            .join(Run, Run.id == Annotation.run_id)
+            .where(
+                Annotation.id == annotation_id,
+                Annotation.run_id == run_id,
+                Run.trashed_at.is_(None),
             )
         ).one_or_none()
         if row is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, distinct, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Account, Annotation, Mention
+from db.models import Account, Annotation, Mention, Run
 
 # Most people that one text can reach.
 MAX_MENTIONED = 20
@@ -78,8 +78,11 @@ def store_mentions(
 def unread(session: Session, *, account_id: int) -> int:
     """Return in how many annotations there is a mention that the account has not seen."""
     return session.scalars(
-        select(func.count(distinct(Mention.annotation_id))).where(
-            Mention.account_id == account_id, Mention.seen_at.is_(None)
+        select(func.count(distinct(Mention.annotation_id)))
+        .join(Annotation, Annotation.id == Mention.annotation_id)
+        .join(Run, Run.id == Annotation.run_id)
+        .where(
+            Mention.account_id == account_id, Mention.seen_at.is_(None), Run.trashed_at.is_(None)
         )
     ).one()
 

@@ -118,7 +118,8 @@ def test_guessing_one_account_is_refused_on_all_servers_even_when_right(web, app
         server = web if number % 2 else other_worker
         client = server.client(REMOTE_ADDR=f"192.0.2.{number}")
         assert client.log_in(person, "wrong").status_code == 403
-    for server in (web, other_worker):
+    # One that is started afterwards knows it, too.
+    for server in (web, other_worker, make_web(app_engine)):
         answer = server.client(REMOTE_ADDR="198.51.100.1").log_in(person)
         assert answer.status_code == 429
         assert int(answer.headers["Retry-After"]) == attempts.WINDOW.total_seconds()
