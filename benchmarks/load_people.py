@@ -69,7 +69,7 @@ class Crowd:
     classes: int
     layers: int
     pause: tuple[float, float] = (2.0, 8.0)
-    arrive_within: float = 30.0
+    arrive_within: float = 120.0
 
     async def browse(self, measured: Measured, *, requests: int) -> None:
         """Let everybody browse until `requests` requests are answered."""

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from app import allocator
 from app.cli.store import ready_engine
 from app.config import AppSettings
 
@@ -20,6 +21,7 @@ def serve(
     """Serve the web application; on this machine only, unless told otherwise."""
     from app.serve import serve as run
 
+    allocator.give_back()
     given = {"host": host, "port": port, "workers": workers}
     settings = AppSettings().on(**{name: value for name, value in given.items() if value})
     with ready_engine() as engine:
@@ -35,6 +37,7 @@ def worker(
     from app import logs
     from ingest.tasks import run_worker
 
+    allocator.give_back()
     logs.set_up()
     with ready_engine():
         pass
