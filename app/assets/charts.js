@@ -247,6 +247,13 @@
   /** Return the height that an element may fill: of its pane in the workspace, else the window's. */
   deeptracker.roomOf = (element) => element.closest(".workspace-body")?.clientHeight || innerHeight;
 
+  /** Return the height from where an element begins to the end of its pane or, unscrolled, the window. */
+  deeptracker.roomBelow = (element) => {
+    const pane = element.closest(".workspace-body");
+    const above = pane ? pane.scrollTop - pane.getBoundingClientRect().top : window.scrollY;
+    return deeptracker.roomOf(element) - element.getBoundingClientRect().top - above;
+  };
+
   deeptracker.charts = {
     /** Let the charts in a part of the page ask for nothing, or catch up: it came into sight. */
     sleep(part, asleep) {

@@ -226,6 +226,6 @@
   }
 
   deeptracker.correlation = {
-    modelOf, detailOf, follow, rowOrder, columnOrder, standsOut, choose, chosen, strength,
+    commonWords, modelOf, detailOf, follow, rowOrder, columnOrder, standsOut, choose, chosen, strength,
   };
 })();

@@ -99,7 +99,7 @@
       const { model } = this;
       if (!model) return "";
       const selection = deeptracker.selection.get();
-      this.note.textContent = model.meta.note || "";
+      this.note.textContent = (!model.meta.reason && model.meta.note) || "";
       this.scroller.hidden = Boolean(model.meta.reason);
       if (model.meta.reason) {
         document.getElementById(this.chart.options.legend)?.replaceChildren();
@@ -123,7 +123,7 @@
       this.orders ??= {
         rows: rowOrder(model, selection.roworder), columns: columnOrder(model, selection.columnorder),
       };
-      const most = Math.max(LEAST_HEIGHT, window.innerHeight - this.top() - BELOW);
+      const most = Math.max(LEAST_HEIGHT, this.room() - BELOW);
       const side = width < NARROW ? SIDE.narrow : SIDE.wide;
       const room = { width: width - side - BAR, height: most - BAR };
       const blocks = deeptracker.correlationBlocks.build(model, this.parts, this.orders, selection, room,
@@ -149,10 +149,10 @@
       this.heads(selection);
     }
 
-    /** Return where the grid begins on the page. */
-    top() {
-      this.place ??= this.chart.element.getBoundingClientRect().top + window.scrollY;
-      return this.place;
+    /** Return the height that the grid may take; asked once a drawing, since the page is laid out for it. */
+    room() {
+      this.below ??= deeptracker.roomBelow(this.chart.element);
+      return this.below;
     }
 
     /** Make the heads anew where something of them has changed, and move them with the cells. */
@@ -187,7 +187,7 @@
       const { model, blocks, view, pointed } = this;
       const { context } = deeptracker.sizeCanvas(this.canvas, view.width, view.height);
       deeptracker.correlationPaint.paint(context, { model, detail: this.parts, blocks, selection, view, pointed });
-      this.place = null; // the controls above may wrap anew before the next drawing
+      this.below = null; // the controls above may wrap anew before the next drawing
       const cell = deeptracker.correlation.chosen(model, selection);
       const column = cell && blocks.columns.find(({ c }) => c === cell.c);
       const row = cell && blocks.rows.find(({ r }) => r === cell.r);

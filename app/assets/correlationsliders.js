@@ -1,10 +1,10 @@
 // How many filters of an iteration count (K), and how heavy a mini-set must be, as sliders.
-// Options: most (largest K).
+// Options: most (largest K), filters (of the network).
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
 
-  const WEIGHTS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500];
+  const WEIGHTS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 2000, 5000];
 
   function make(tag, properties, ...children) {
     const element = Object.assign(document.createElement(tag), properties);
@@ -16,16 +16,17 @@
     const value = make("output", {});
     const input = make("input", { type: "range", step: 1, id, ...range });
     input.addEventListener("input", () => write(Number(input.value)));
-    chart.element.append(make("label", { className: "correlation-control", title },
+    chart.element.append(make("label", { className: "dt-control", title },
       make("span", {}, words, value), input));
     return { input, value };
   }
 
   class Sliders {
     constructor(chart) {
+      this.chart = chart;
       this.top = slider(chart, {
         id: "correlation-k-filters", words: "Filters K: ", min: 1, max: chart.options.most,
-        title: "How many of the most changed filters of an iteration are looked at",
+        title: `How many of the most changed filters of an iteration are looked at: up to ${deeptracker.numbers.integer(chart.options.most)}, as many as are kept`,
       }, (top) => deeptracker.selection.set({ top }));
       this.weight = slider(chart, {
         id: "correlation-weight", words: "Mini-sets: ", min: 0, max: WEIGHTS.length - 1,
@@ -41,7 +42,9 @@
       const { top, weight } = deeptracker.selection.get();
       const { integer } = deeptracker.numbers;
       this.top.input.value = top;
-      this.top.value.textContent = `${integer(top)} most changed`;
+      const { filters } = this.chart.options;
+      this.top.value.textContent = top < filters ? `${integer(top)} most changed` : `all ${integer(filters)}`;
+      this.top.input.setAttribute("aria-valuetext", this.top.value.textContent);
       const at = WEIGHTS.findIndex((one) => one >= weight);
       this.weight.input.value = at < 0 ? WEIGHTS.length - 1 : at;
       this.weight.value.textContent = weight <= 1 ? "all" : `weight ≥ ${integer(weight)}`;

@@ -24,7 +24,8 @@
         chart.options.base, () => this.came(), (error) => chart.failed(error));
       this.faces = new deeptracker.cube.Faces(this.stage);
       this.labels = new deeptracker.cube.Labels(
-        this.stage, (dimension, at) => this.nameOf(dimension, at), (dimension, at) => this.slice(dimension, at));
+        this.stage, (dimension, at) => this.nameOf(dimension, at), (dimension, at) => this.slice(dimension, at),
+        (dimension, at) => (dimension === "classes" ? this.model.shortClass(this.classAt(at)) : this.nameOf(dimension, at)));
       this.shown = {};
       this.waiting = true;
       this.turning = null; // angles while they are dragged

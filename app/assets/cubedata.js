@@ -117,6 +117,13 @@
       return this.ready("errors")?.meta.names[id] ?? `class ${id}`;
     }
 
+    /** Return the name without the words that all classes begin with: the edges are short. */
+    shortClass(id) {
+      const names = this.ready("errors")?.meta.names;
+      const common = this.once("common", [names], () => deeptracker.correlation.commonWords(names || []));
+      return this.className(id).slice(names ? common : 0);
+    }
+
     /** Return the shown cells [first, after) of every dimension; iterations as columns of the axis. */
     ranges(selection, axis) {
       const within = (range, count) => {

@@ -69,12 +69,16 @@
   }
 
   class Labels {
-    /** `nameOf(dimension, at)` says what a cell is called; `chosen(dimension, at)` is told clicks. */
-    constructor(stage, nameOf, chosen) {
+    /**
+     * `nameOf(dimension, at)` says what a cell is called, `textOf` what the edge says of it, and
+     * `chosen(dimension, at)` is told clicks.
+     */
+    constructor(stage, nameOf, chosen, textOf) {
       this.element = document.createElement("div");
       this.element.className = "cube-labels";
       stage.append(this.element);
       this.nameOf = nameOf;
+      this.textOf = textOf;
       this.pool = [];
       this.used = 0;
       this.element.addEventListener("click", (event) => {
@@ -103,7 +107,7 @@
       const stride = this.stride(dimension, first, after, along, level);
       const boxes = [...taken, ...forced.map(({ at }) => grown(this.box(pixel(at), this.nameOf(dimension, at), side)))];
       for (let at = first + (stride > 1 ? Math.floor(stride / 2) : 0); at < after; at += stride) {
-        const text = short(this.nameOf(dimension, at));
+        const text = short(this.textOf(dimension, at));
         const box = this.box(pixel(at), text, side);
         if (!boxes.some((other) => meet(box, other))) this.put(pixel(at), text, side, dimension, at, "");
       }
@@ -118,7 +122,7 @@
       let widest = 0;
       const sample = Math.max(1, Math.floor(count / 60));
       for (let at = first; at < after; at += sample) {
-        widest = Math.max(widest, widthOf(short(this.nameOf(dimension, at))));
+        widest = Math.max(widest, widthOf(short(this.textOf(dimension, at))));
       }
       const across = (widest + GAP) / Math.max(step[0], 1e-9);
       const down = level ? Infinity : LINE / Math.max(step[1], 1e-9);

@@ -166,7 +166,11 @@
   /** Fill the card of a face: what it shows, and the legend of its colours. */
   function card(cube, face) {
     const { caption: text, legend } = cube.cards[face];
-    if (text) text.textContent = caption(cube, face);
+    if (text) {
+      text.textContent = caption(cube, face);
+      const { sliceclass, slicelayer, sliceiteration } = deeptracker.selection.get();
+      text.dataset.sliced = String({ front: sliceclass, top: slicelayer, right: sliceiteration }[face] !== null);
+    }
     if (!legend) return;
     const what = cube.shown[face];
     const why = cube.model.classes || face === "front" ? note(cube, face)

@@ -7,7 +7,15 @@
   const deeptracker = (window.deeptracker = window.deeptracker || {});
 
   const SHARE = 0.1;
-  const MOST_K = 200;
+  const EVERY_K = 200; // so many windows are steps of one
+
+  /** Return the windows that the slider walks through: each up to EVERY_K, beyond in steps of 3 %. */
+  function windowsOf(snapshots) {
+    const found = [];
+    const most = Math.max(2, snapshots);
+    for (let k = 1; k < most; k += k < EVERY_K || most <= EVERY_K ? 1 : Math.ceil(k * 0.03)) found.push(k);
+    return [...found, most];
+  }
 
   function make(tag, properties, ...children) {
     const element = Object.assign(document.createElement(tag), properties);
@@ -29,17 +37,19 @@
         make("option", { value: "share", textContent: "% of the class" }));
       this.unit.setAttribute("aria-label", "Unit of the threshold");
       this.immediate = make("input", { type: "checkbox", id: `${prefix}-immediate` });
-      this.k.max = Math.max(2, Math.min(options.snapshots, MOST_K));
+      this.windows = windowsOf(options.snapshots);
+      this.k.max = this.windows.length;
+      this.k.title = `How long an image must have been stable: up to all ${deeptracker.numbers.plural(options.snapshots, "snapshot", "snapshots")} of the run`;
       chart.element.append(
-        make("label", { className: "validation-control" },
+        make("label", { className: "dt-control" },
           make("span", {}, "Window k: ", this.kValue), this.k),
         make("label", { className: "validation-check", title: "Every flip counts, however short the stable time (k = 1)" },
           this.immediate, " Immediate change"),
-        make("div", { className: "validation-control" },
+        make("div", { className: "dt-control" },
           make("label", {}, make("span", {}, "Threshold m: ", this.mValue), this.m)),
-        make("div", { className: "validation-control" }, make("span", { textContent: "in" }), this.unit),
+        make("div", { className: "dt-control" }, make("span", { textContent: "in" }), this.unit),
       );
-      this.k.addEventListener("input", () => deeptracker.selection.set({ k: Number(this.k.value) }));
+      this.k.addEventListener("input", () => deeptracker.selection.set({ k: this.windows[Number(this.k.value) - 1] }));
       this.m.addEventListener("input", () => deeptracker.selection.set({ m: Number(this.m.value) }));
       this.immediate.addEventListener("change", () => this.setImmediate());
       this.unit.addEventListener("change", () => this.setUnit());
@@ -59,15 +69,18 @@
 
     show({ k, m, share }) {
       const { options } = this.chart;
-      this.k.value = k;
+      const place = this.windows.findIndex((one) => one >= k);
+      this.k.value = place < 0 ? this.windows.length : place + 1;
       this.immediate.checked = k === 1;
       this.unit.value = share ? "share" : "images";
       Object.assign(this.m, share ? { min: 0.01, max: 1, step: 0.01 }
         : { min: 1, max: Math.max(2, options.largest), step: 1 });
       this.m.value = m;
       this.kValue.textContent = deeptracker.numbers.plural(k, "snapshot", "snapshots");
+      this.k.setAttribute("aria-valuetext", this.kValue.textContent);
       this.mValue.textContent = share ? deeptracker.numbers.percent(m)
         : deeptracker.numbers.plural(m, "image", "images");
+      this.m.setAttribute("aria-valuetext", this.mValue.textContent);
     }
 
     selected(selection, names) {

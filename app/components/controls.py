@@ -1,8 +1,15 @@
-"""Small controls that the views share: a choice from a list, a choice from a row of buttons."""
+"""Small controls that the views share: a choice from a list or a row of buttons, under its name."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import dash_mantine_components as dmc
+from dash import html
+
+
+def labelled(text: str, control: Any, title: str = "") -> html.Label:
+    """Return a control under what it is called; `title` explains more when one points at it."""
+    return html.Label([html.Span(text), control], className="dt-control", title=title)
 
 
 def select(id: str, label: str, texts: Mapping[str, str], value: str, width: int) -> dmc.Select:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
 from app.binary import Arguments, BadArgument, pack
@@ -300,7 +300,8 @@ class TestEmpty:
         [
             ({"snapshots": 0}, {}, "no-snapshots"),
             ({"classes": 0}, {}, "no-classes"),
-            ({"snapshots": 1}, {}, "no-anomalies"),
+            ({"snapshots": 1}, {}, "one-snapshot"),
+            ({"snapshots": 3}, {"k": 3}, "short"),
             ({}, {"m": 50}, "no-anomalies"),
             # At the second of two snapshots every class flips, once.
             ({"snapshots": 2}, {"k": 1, "m": 1}, "single"),
@@ -316,6 +317,20 @@ class TestEmpty:
             assert len(meta["message"]) > 20
         assert len(arrays["part_layer"]) == 0
         ask(data.filters, session, run, **values)
+
+    def test_says_that_nothing_flips(self, session: Session) -> None:
+        run = store_run(session, seed=5, **RUN)
+        nothing = {"flip_image": b"", "flip_before": b"", "flip_learned": b""}
+        session.execute(
+            text(
+                "UPDATE snapshot SET flip_image = :flip_image, flip_before = :flip_before, "
+                "flip_learned = :flip_learned WHERE run_id = :run"
+            ),
+            {"run": run.run_id, **nothing},
+        )
+        _, meta = ask(data.grid, session, run, k=1, m=1)
+        assert meta["reason"] == "no-flips"
+        assert "changed between right and wrong" in meta["message"]
 
     def test_no_value_at_the_anomalous_iterations(self, session: Session) -> None:
         run = store_run(session, seed=5, **RUN)

@@ -15,8 +15,19 @@ _WORDS = {
         "This run records no validation images, so that no class can be anomalous. "
         "Give the Recorder a validation set to relate layers to classes."
     ),
+    "one-snapshot": (
+        "This run has one snapshot; images can change between right and wrong from the second on."
+    ),
+    "short": (
+        "A window of {k} is as long as this run of {snapshots}, so that no class can be anomalous. "
+        "Lower k{wait}."
+    ),
+    "no-flips": (
+        "No image of the validation set changed between right and wrong at any of {snapshots}, "
+        "so that no class is anomalous."
+    ),
     "no-anomalies": (
-        "No class is anomalous with a window of {k} snapshots and a threshold of {m}. "
+        "No class is anomalous with a window of {k} and a threshold of {m}. "
         "Lower k or m to see weaker anomalies."
     ),
     "single": (
@@ -43,8 +54,10 @@ def why_empty(asked: Asked, grid: Grid) -> dict[str, Any]:
             else (f"{asked.window.m:g} image{'' if asked.window.m == 1 else 's'}")
         )
         message = _WORDS[reason].format(
-            k=asked.window.k,
+            k=_snapshots(asked.window.k),
             m=m,
+            snapshots=_snapshots(len(asked.iteration)),
+            wait=", or wait for the next ones" if asked.live else "",
             quantity=asked.quantity.replace("_", " "),
             anomalous="1 class is" if single == 1 else f"{single:,} classes are",
         )
@@ -57,13 +70,21 @@ def why_empty(asked: Asked, grid: Grid) -> dict[str, Any]:
     }
 
 
+def _snapshots(number: int) -> str:
+    return f"{number:,} snapshot{'' if number == 1 else 's'}"
+
+
 def _reason(asked: Asked, grid: Grid) -> str | None:
     if not len(asked.iteration):
         return "no-snapshots"
     if not asked.index.class_size.any():
         return "no-classes"
     if not len(asked.moments.class_id):
-        return "no-anomalies"
+        if len(asked.iteration) == 1:
+            return "one-snapshot"
+        if not len(asked.index.before):
+            return "no-flips"
+        return "short" if asked.window.k >= len(asked.iteration) else "no-anomalies"
     if not len(grid.class_id):
         return "single"
     return None if len(grid.layer) else "no-peaks"
@@ -77,5 +98,6 @@ def _note(asked: Asked) -> str:
             "out. Lower K."
         )
     if 0 < len(asked.population) < _FEW:
-        return f"With {len(asked.population)} snapshots hardly any cell can be told from chance."
+        few = _snapshots(len(asked.population))
+        return f"With {few} after the first hardly any cell can be told from chance."
     return ""

@@ -1,21 +1,22 @@
 """The page of the correlation view: controls, grid, strongest cells, the filters of a cell."""
 
-from typing import Any
-
 import dash_mantine_components as dmc
+import numpy as np
 from dash import get_relative_path, html
+from numpy.typing import NDArray
 
 from app import store
 from app.components.attributes import aria, data
 from app.components.charts import chart, panel
-from app.components.controls import segments, select
+from app.components.controls import labelled, segments, select
+from app.components.headings import heading
 from app.views import PageContext
 from app.views.correlation import words
 from app.views.correlation.data import ASKED, GRID, NAMES
 from app.views.correlation.ids import Ids
+from app.views.validation.layout import anomaly_window
 from db.queries import structure
 from db.queries.runs import RunRow
-from ingest.analysis.anomalies import default_threshold, default_window
 from ingest.analysis.peaks import PEAK_LIMIT
 
 # Columns are anomalous iterations here, not snapshots: an axis of their own.
@@ -30,12 +31,11 @@ def layout(context: PageContext) -> html.Div:
     base = get_relative_path(f"/data/run/{run.id}")
     with store.transaction() as session:
         sizes = structure.classes(session, run_id=run.id).image_count
-    window, threshold = default_window(run.snapshot_count), default_threshold(sizes)
     url = f"{base}/{GRID}"
     return html.Div(
         [
-            _title(run, base),
-            _controls(run, int(sizes.max(initial=1)), k=window, m=threshold),
+            heading("Correlation", words.QUESTION, live=Ids.LIVE, run=run),
+            _controls(run, sizes),
             html.Div(
                 [
                     html.Div(_grid(base, url), className="correlation-main"),
@@ -48,63 +48,34 @@ def layout(context: PageContext) -> html.Div:
     )
 
 
-def _title(run: RunRow, base: str) -> html.Header:
-    live = chart(
-        Ids.LIVE,
-        "live",
-        label="Loading of the run",
-        state=f"{base}/state",
-        version=run.version,
-        live=True,
-    )
-    question = html.Span(
-        "Which filters changed most at the iterations at which classes were anomalous?",
-        className="dt-soft",
-    )
-    return html.Header([html.H1("Correlation"), question, live], className="correlation-title")
-
-
-def _labelled(text: str, control: Any, title: str = "") -> html.Label:
-    return html.Label([html.Span(text), control], className="correlation-control", title=title)
-
-
-def _controls(run: RunRow, largest: int, *, k: int, m: int) -> html.Div:
-    window = chart(
-        Ids.WINDOW,
-        "validationwindow",
-        label="Window and threshold of anomalies",
-        snapshots=max(1, run.snapshot_count),
-        largest=max(1, largest),
-        k=k,
-        m=m,
-        prefix="correlation",
-    )
+def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
     sliders = chart(
         Ids.SLIDERS,
         "correlationsliders",
         label="How many filters of an iteration count, and how heavy a mini-set is shown",
-        most=PEAK_LIMIT,
+        most=max(1, min(PEAK_LIMIT, run.filter_count)),
+        filters=run.filter_count,
     )
     return html.Div(
         [
-            window,
-            _labelled("Flips", segments(Ids.DIRECTION, "Flips", words.DIRECTIONS, "both")),
+            anomaly_window(Ids.WINDOW, run, sizes, prefix="correlation"),
+            labelled("Flips", segments(Ids.DIRECTION, "Flips", words.DIRECTIONS, "both")),
             sliders,
-            _labelled(
+            labelled(
                 "Changed by",
                 select(Ids.QUANTITY, "Kind of change", words.QUANTITIES, "relative_change", 148),
             ),
-            _labelled("Colour", segments(Ids.COLOUR, "Colour", words.COLOURS, "count")),
-            _labelled(
+            labelled("Colour", segments(Ids.COLOUR, "Colour", words.COLOURS, "count")),
+            labelled(
                 "Beyond chance",
                 select(Ids.SIGNIFICANCE, "Significance", words.SIGNIFICANCES, "0.05", 104),
                 "Cells are drawn in full where at most this share of them is there by chance",
             ),
-            _labelled(
+            labelled(
                 "Layers by",
                 select(Ids.ROW_ORDER, "Order of layers", words.ROW_ORDERS, "network", 104),
             ),
-            _labelled(
+            labelled(
                 "Classes by",
                 select(Ids.COLUMN_ORDER, "Order of classes", words.COLUMN_ORDERS, "strength", 124),
             ),
@@ -180,5 +151,5 @@ def _filters(run: RunRow, base: str, url: str) -> html.Section:
             table=f"{base}/correlation-filters?{ASKED}&cell={{cell}}",
             group=GROUP,
         ),
-        controls=[html.Span(["See in ", links[0], " or ", links[1]], className="dt-soft")],
+        controls=[html.Span([links[0], " · ", links[1]], className="correlation-links")],
     )

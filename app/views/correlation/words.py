@@ -2,6 +2,7 @@
 
 from app.views.layers.words import TOP_QUANTITIES
 
+QUESTION = "Which filters changed most at the iterations at which classes were anomalous?"
 QUANTITIES = {**TOP_QUANTITIES, "update_ratio": "Update / weight"}
 DIRECTIONS = {"both": "Both", "forgotten": "Forgotten", "learned": "Learned"}
 COLOURS = {"count": "Filters", "lift": "Lift"}

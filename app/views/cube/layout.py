@@ -3,20 +3,22 @@
 from typing import Any
 
 import dash_mantine_components as dmc
+import numpy as np
 from dash import get_relative_path, html
+from numpy.typing import NDArray
 
 from app import store
 from app.components.attributes import data
 from app.components.charts import chart, download
-from app.components.controls import segments, select
+from app.components.controls import labelled, segments, select
+from app.components.headings import heading
 from app.views import PageContext
 from app.views.cube import words
 from app.views.cube.data import LAYERS
 from app.views.cube.ids import Ids
-from app.views.validation.layout import ORDERS
+from app.views.validation.layout import ORDERS, anomaly_window
 from db.queries import structure
 from db.queries.runs import RunRow
-from ingest.analysis.anomalies import default_threshold, default_window
 from ingest.analysis.peaks import PEAK_LIMIT
 
 
@@ -28,11 +30,10 @@ def layout(context: PageContext) -> html.Div:
     base = get_relative_path(f"/data/run/{run.id}")
     with store.transaction() as session:
         sizes = structure.classes(session, run_id=run.id).image_count
-    k, m = default_window(run.snapshot_count), default_threshold(sizes)
     return html.Div(
         [
-            _title(run, base),
-            _controls(run, int(sizes.max(initial=1)), k=k, m=m),
+            heading("Cube", download(), live=Ids.LIVE, run=run),
+            _controls(run, sizes),
             html.Div(
                 [
                     html.Div([_cards(), _cube(base, len(sizes))], className="cube-main"),
@@ -46,44 +47,18 @@ def layout(context: PageContext) -> html.Div:
     )
 
 
-def _title(run: RunRow, base: str) -> html.Header:
-    live = chart(
-        Ids.LIVE,
-        "live",
-        label="Loading of the run",
-        state=f"{base}/state",
-        version=run.version,
-        live=True,
-    )
-    return html.Header([html.H1("Cube"), live, download()], className="cube-heading")
-
-
-def _labelled(text: str, control: Any, title: str = "") -> html.Label:
-    return html.Label([html.Span(text), control], className="cube-control", title=title)
-
-
-def _controls(run: RunRow, largest: int, *, k: int, m: int) -> html.Div:
-    window = chart(
-        Ids.WINDOW,
-        "validationwindow",
-        label="Window and threshold of anomalies",
-        snapshots=max(1, run.snapshot_count),
-        largest=max(1, largest),
-        k=k,
-        m=m,
-        prefix="cube",
-    )
+def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
     count = dmc.NumberInput(id=Ids.TOP_COUNT, value=50, min=1, max=PEAK_LIMIT, size="xs", w=72)
     return html.Div(
         [
-            _labelled("Seen from", segments(Ids.MODE, "Seen from", words.MODES, "turned")),
-            _labelled(
+            labelled("Seen from", segments(Ids.MODE, "Seen from", words.MODES, "turned")),
+            labelled(
                 "Order of classes", select(Ids.ORDER, "Order of classes", ORDERS, "similarity", 148)
             ),
-            window,
-            _labelled(
+            labelled(
                 "Filters K", count, "So many of the most changed filters of an iteration count"
             ),
+            anomaly_window(Ids.WINDOW, run, sizes, prefix="cube"),
         ],
         className="cube-controls",
     )

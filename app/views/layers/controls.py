@@ -5,7 +5,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from app.components.controls import segments, select
+from app.components.controls import labelled, segments, select
 from app.views.layers import words
 from app.views.layers.ids import Ids
 
@@ -14,21 +14,15 @@ def controls() -> html.Div:
     """Return what is shown of the nodes, and how."""
     return html.Div(
         [
-            _labelled("Show", select(Ids.MEASURE, "Quantity", words.MEASURES, "ratio", 168)),
-            _labelled(
-                "Statistic", select(Ids.STATISTIC, "Statistic", words.STATISTICS, "std", 164)
-            ),
-            _labelled("Drawn as", segments(Ids.ENCODING, "Encoding", words.ENCODINGS, "line")),
-            _labelled("Scale", segments(Ids.SCALE, "Scale", words.SCALES, "log")),
+            labelled("Show", select(Ids.MEASURE, "Quantity", words.MEASURES, "ratio", 168)),
+            labelled("Statistic", select(Ids.STATISTIC, "Statistic", words.STATISTICS, "std", 164)),
+            labelled("Drawn as", segments(Ids.ENCODING, "Encoding", words.ENCODINGS, "line")),
+            labelled("Scale", segments(Ids.SCALE, "Scale", words.SCALES, "log")),
             dmc.Switch(id=Ids.SAME, label="Same for all rows", size="xs", checked=True),
-            _labelled("Rows", select(Ids.HEIGHT, "Height of the rows", words.HEIGHTS, "auto", 104)),
+            labelled("Rows", select(Ids.HEIGHT, "Height of the rows", words.HEIGHTS, "auto", 104)),
         ],
         className="layers-controls",
     )
-
-
-def _labelled(text: str, control: Any) -> html.Label:
-    return html.Label([html.Span(text), control], className="layers-control")
 
 
 def above() -> html.Div:

@@ -6,6 +6,7 @@ from dash import get_relative_path, html
 from app.components.attributes import data
 from app.components.charts import chart, download, panel
 from app.components.controls import select
+from app.components.headings import heading
 from app.views import PageContext
 from app.views.layers import words
 from app.views.layers.controls import above, controls, headings
@@ -20,17 +21,9 @@ def layout(context: PageContext) -> html.Div:
         raise ValueError("the layer view is a page of a run")
     base = get_relative_path(f"/data/run/{run.id}")
     tree = f"{base}/layer-tree"
-    state = chart(
-        Ids.LIVE,
-        "live",
-        label="Loading of the run",
-        state=f"{base}/state",
-        version=run.version,
-        live=True,
-    )
     return html.Div(
         [
-            html.Div([html.H1("Layers"), state], className="layers-title"),
+            heading("Layers", live=Ids.LIVE, run=run),
             controls(),
             html.Div(
                 [

@@ -7,6 +7,7 @@ from dash import get_relative_path, html
 
 from app.components.charts import chart, panel
 from app.components.controls import select
+from app.components.headings import live_state
 from app.views import PageContext
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.ids import Ids
@@ -96,14 +97,7 @@ def _header(run: RunRow, base: str) -> html.Header:
                         className="dt-download dt-report",
                         title="Download a report of the run: one HTML file, complete offline",
                     ),
-                    chart(
-                        Ids.LIVE,
-                        "live",
-                        label="Loading of the run",
-                        state=f"{base}/state",
-                        version=run.version,
-                        live=True,
-                    ),
+                    live_state(Ids.LIVE, run),
                 ],
                 className="overview-title",
             ),

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from app import store
 from app.components.charts import chart, panel
-from app.components.controls import segments, select
+from app.components.controls import labelled, segments, select
+from app.components.headings import heading
 from app.views import PageContext
 from app.views.validation.ids import Ids
 from db.queries import structure
@@ -70,8 +71,8 @@ def layout(context: PageContext) -> html.Div:
     anomalies = f"{base}/anomalies?{_WINDOW}"
     return html.Div(
         [
-            _title(run, base),
-            _controls(run, int(sizes.max(initial=1)), **chosen),
+            heading("Validation", live=Ids.LIVE, run=run),
+            _controls(run, sizes, group=chosen["group"]),
             html.Div(
                 [
                     html.Div(
@@ -95,44 +96,38 @@ def layout(context: PageContext) -> html.Div:
     )
 
 
-def _title(run: RunRow, base: str) -> html.Header:
-    live = chart(
-        Ids.LIVE,
-        "live",
-        label="Loading of the run",
-        state=f"{base}/state",
-        version=run.version,
-        live=True,
-    )
-    return html.Header([html.H1("Validation"), live], className="validation-title")
-
-
-def _labelled(text: str, control: Any) -> html.Label:
-    return html.Label([html.Span(text), control], className="validation-control")
-
-
 def _select(id: str, label: str, texts: dict[str, str], width: int) -> html.Label:
-    return _labelled(label, select(id, label, texts, next(iter(texts)), width))
+    return labelled(label, select(id, label, texts, next(iter(texts)), width))
 
 
 def _segments(id: str, label: str, texts: dict[str, str], value: str) -> html.Label:
-    return _labelled(label, segments(id, label, texts, value))
+    return labelled(label, segments(id, label, texts, value))
 
 
-def _controls(run: RunRow, largest: int, *, k: int, m: int, group: str) -> html.Div:
-    """Return the controls; window and threshold are sliders that assets/ fill in and follow."""
-    window = chart(
-        Ids.WINDOW,
+def anomaly_window(
+    id: str, run: RunRow, sizes: NDArray[np.int32], *, prefix: str = "validation"
+) -> html.Div:
+    """Return the sliders of window and threshold, for classes of these sizes i4 [C].
+
+    `prefix` begins the ids of what is in it: several views may stand on one page.
+    """
+    return chart(
+        id,
         "validationwindow",
         label="Window and threshold of anomalies",
         snapshots=max(1, run.snapshot_count),
-        largest=max(1, largest),
-        k=k,
-        m=m,
+        largest=max(1, int(sizes.max(initial=1))),
+        k=default_window(run.snapshot_count),
+        m=default_threshold(sizes),
+        prefix=prefix,
     )
+
+
+def _controls(run: RunRow, sizes: NDArray[np.int32], *, group: str) -> html.Div:
+    """Return the controls; window and threshold are sliders that assets/ fill in and follow."""
     return html.Div(
         [
-            window,
+            anomaly_window(Ids.WINDOW, run, sizes),
             _segments(
                 Ids.DIRECTION,
                 "Flips",
@@ -140,7 +135,7 @@ def _controls(run: RunRow, largest: int, *, k: int, m: int, group: str) -> html.
                 "both",
             ),
             _segments(Ids.GROUP, "Rows", {"clusters": "Clusters", "all": "All classes"}, group),
-            _labelled(
+            labelled(
                 "Clusters",
                 dmc.NumberInput(
                     id=Ids.CLUSTERS, value=4, min=1, max=MAX_CLUSTERS, size="xs", w=64, step=1
@@ -149,7 +144,7 @@ def _controls(run: RunRow, largest: int, *, k: int, m: int, group: str) -> html.
             _select(Ids.ORDER, "Order of classes", ORDERS, 148),
             _select(Ids.HEIGHT, "Row height", HEIGHTS, 108),
             _select(Ids.PALETTE, "Colours", PALETTES, 138),
-            _labelled(
+            labelled(
                 "Find classes",
                 dmc.TextInput(id=Ids.SEARCH, value="", placeholder="part of a name", size="xs"),
             ),
