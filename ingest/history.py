@@ -62,6 +62,7 @@ def read_history(session: Session, *, run_id: int) -> tuple[History, Names]:
         logged=logged,
         normalisation=_normalisation(layers.kinds),
         recording=run.recording,
+        epoch=series.epoch,
     )
     return history, Names(layers.names, classes.names)
 

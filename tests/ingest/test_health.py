@@ -33,6 +33,20 @@ def changed(name: str, part: slice, value: float) -> np.ndarray:
     return series
 
 
+class TestKeys:
+    def test_one_verdict_on_a_whole_run_keeps_its_key_though_it_begins_elsewhere(self):
+        """Who has muted it, or was told of it, is not told anew with every snapshot."""
+        first = changed("train_loss", slice(None), 2.3)
+        late = first.copy()
+        late[:30] = 9.0
+        keys = {
+            finding.key
+            for loss in (first, late)
+            for finding in found("plateau", healthy(train_loss=loss), threshold=0.9)
+        }
+        assert keys == {"plateau"}
+
+
 class TestEveryRule:
     @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
     def test_is_silent_on_a_healthy_run(self, rule):
@@ -111,6 +125,18 @@ class TestTraining:
         history = healthy(class_error=error, validation_loss=loss)
         [gap] = found("overfitting", history)
         assert (gap.start, gap.end, gap.severity) == (210, None, Severity.HIGH)
+
+    @pytest.mark.parametrize(("epochs", "fires"), [(4.0, False), (5.0, True)])
+    def test_a_gap_that_is_younger_than_a_strip_of_epochs_is_no_overfitting(self, epochs, fires):
+        """While normalisation settles, validation goes wrong in trainings that go well."""
+        history = healthy(
+            train_error=np.full(SNAPSHOTS, 0.01),
+            class_error=np.full((CLASSES, SNAPSHOTS), 0.6),
+            epoch=np.linspace(0, epochs, SNAPSHOTS),
+            recording=True,
+        )
+        # The gap is judged by a running median: it is known from the first snapshot on.
+        assert bool(found("overfitting", history)) == fires
 
     def test_one_class_that_breaks_is_no_overfitting(self):
         error = healthy().class_error.copy()
@@ -327,6 +353,13 @@ class TestActivations:
 
 
 class TestClasses:
+    def test_a_training_that_records_is_judged_by_three_snapshots(self):
+        error = healthy().class_error.copy()
+        error[1, -2:] = 1.0
+        assert found("class-collapse", healthy(class_error=error, recording=True)) == []
+        [finding] = found("class-collapse", healthy(class_error=error))
+        assert finding.start == 790
+
     def test_those_that_collapse_together_are_one_finding(self):
         error = healthy().class_error.copy()
         error[1, AT:70], error[4, AT + 1 : 70] = 1.0, 0.7

@@ -85,6 +85,7 @@ def not_sparser(history: History, threshold: float, names: Names) -> list[Findin
             layers=tuple(int(i) for i in rectified[-third:]),
             text=f"The deep layers answer less sparsely than the first ones: {value:.0%} fewer "
             "zeros. Higher layers are expected to answer to fewer images.",
+            once=True,
             chart=chart_of(
                 "zeros in the outputs of the first layers less those of the last",
                 history,

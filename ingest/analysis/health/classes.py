@@ -109,8 +109,9 @@ def may_rise(history: History, threshold: float) -> NDArray[np.intp]:
 def class_rise(history: History, class_ids: NDArray[np.intp]) -> Floats:
     """Return the lasting rise of the error of some classes, f8 [n, T].
 
-    The rise at t is the median error over PERSISTENCE snapshots from t on (fewer at the end, but
-    two at least) less the median over a window before; -Inf where that cannot be said.
+    The rise at t is the median error over PERSISTENCE snapshots from t on (at the end of a training
+    two are enough; while it records, the third is waited for) less the median over a window before;
+    -Inf where that cannot be said.
     """
     error = history.class_error[class_ids]
     classes, snapshots = error.shape
@@ -120,7 +121,8 @@ def class_rise(history: History, class_ids: NDArray[np.intp]) -> Floats:
     ahead = np.concatenate([error, np.full((classes, PERSISTENCE - 1), np.nan)], axis=1)
     coming = np.lib.stride_tricks.sliding_window_view(ahead, PERSISTENCE, axis=1)
     level = robust.quiet_median(coming)
-    level[np.count_nonzero(~np.isnan(coming), axis=-1) < 2] = np.nan
+    least = PERSISTENCE if history.recording else 2
+    level[np.count_nonzero(~np.isnan(coming), axis=-1) < least] = np.nan
     rise = level - usual
     # It must have risen at t itself, and not only later.
     with np.errstate(invalid="ignore"):

@@ -49,7 +49,8 @@ class Finding:
 
     `start` and `end` are iterations of snapshots, both included; `end` is None while it lasts.
     `strength` tells how far beyond usual it is, about 1 at the threshold; it ranks findings.
-    `layers` and `classes` are ids, the most affected first; `filters` are (layer, filter).
+    `layers` and `classes` are ids, the most affected first; `filters` are (layer, filter). `once`:
+    the rule gives one verdict on the whole run, wherever its start or worst layer moves meanwhile.
     """
 
     rule: str
@@ -63,10 +64,13 @@ class Finding:
     classes: tuple[int, ...] = ()
     filters: tuple[tuple[int, int], ...] = ()
     chart: Chart | None = None
+    once: bool = False
 
     @property
     def key(self) -> str:
         """Return what identifies the finding from one evaluation of the run to the next."""
+        if self.once:
+            return self.rule
         layer = str(self.layers[0]) if self.layers else ""
         class_id = str(self.classes[0]) if self.classes else ""
         return f"{self.rule}@{self.start}:{layer}:{class_id}"

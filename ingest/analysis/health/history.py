@@ -53,7 +53,8 @@ class History:
     Series are f8 [T]; `layers` holds f8 [L, T] for every LAYER_STATISTICS; `class_error` f8 [C, T],
     a share 0..1. `train_loss` is the mean over the iterations since the snapshot before; `logged`
     holds train_loss and learning_rate as they were logged. `gradient_l2` f8 [F, K] is that of every
-    filter at the last K snapshots, `relative_change` and `cosine_change` the peaks of all.
+    filter at the last K snapshots, `relative_change` and `cosine_change` the peaks of all. `epoch`
+    f8 [T] is how often all training images were seen; None or NaN: not known.
     """
 
     iteration: NDArray[np.integer]  # [T], rising
@@ -77,6 +78,7 @@ class History:
     logged: Mapping[str, Logged]
     normalisation: NDArray[np.bool_]  # [L]: of a normalisation layer, whose weights begin at 1
     recording: bool = False
+    epoch: Floats | None = None
 
     @property
     def snapshots(self) -> int:

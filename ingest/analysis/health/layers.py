@@ -60,6 +60,7 @@ def _ratio(history: History, threshold: float, names: Names, *, high: bool) -> l
             layers=tuple(int(i) for i in order),
             text=f"||update|| / ||weight|| of {names.of_layers(order.tolist())} stays {word} "
             f"{float(f'{limit:.1g}'):g}; around 0.001 is held to be healthy.",
+            once=True,
             chart=chart_of(
                 f"||update|| / ||weight|| of {names.layer(int(order[0]))}",
                 history,

@@ -36,6 +36,7 @@ def not_finite(history: History, threshold: float, names: Names) -> list[Finding
             value=float(count[:, at].sum()),
             layers=tuple(int(i) for i in layers),
             text=what,
+            once=True,
             chart=Chart(
                 "layers with NaN or Inf",
                 tuple(int(i) for i in history.iteration),

@@ -154,6 +154,11 @@ def _left_best(values: Floats, first: int, length: int) -> int:
     return low + int(above[0]) if len(above) else first
 
 
+# Early stopping judges by strips of so many epochs (Prechelt): a gap that is younger may be that of
+# a network which has hardly begun, or whose normalisation is still settling.
+STRIP_EPOCHS = 5
+
+
 def overfitting(history: History, threshold: float, names: Names) -> list[Finding]:
     """A gap between validation and training error that stays; begins at the best snapshot."""
     length = max(5, robust.window(history.snapshots, share=0.08))
@@ -164,6 +169,8 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
         flag = gap >= threshold
     places = [s for s in robust.stretches(flag, gap=length) if s[1] == history.snapshots - 1]
     if not places or places[0][1] - places[0][0] + 1 < length:
+        return []
+    if _epochs(history, *places[0]) < STRIP_EPOCHS:
         return []
     first, last = places[0]
     width = float(np.nanmax(gap[first : last + 1]))
@@ -181,9 +188,18 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
             value=width,
             text=f"Validation images go wrong {width:.1%} more often than training images{worse}; "
             f"the validation loss was about lowest at iteration {history.iteration[start]:,}.",
+            once=True,
             chart=chart_of("validation error less training error", history, gap, limit=threshold),
         )
     ]
+
+
+def _epochs(history: History, first: int, last: int) -> float:
+    """Return the epochs from one snapshot to another; Inf where they are not known."""
+    if history.epoch is None:
+        return np.inf
+    number = float(history.epoch[last] - history.epoch[first])
+    return number if np.isfinite(number) else np.inf
 
 
 def _without_worst(history: History) -> Floats:
@@ -235,8 +251,8 @@ def plateau(history: History, threshold: float, names: Names) -> list[Finding]:
         return []
     level = float(np.nanmedian(part)) / began
     half = length // 2
-    moved = abs(float(np.nanmedian(part[:half]) - np.nanmedian(part[-half:]))) / began
-    if level <= 1 - threshold or moved > 0.05:
+    moved = abs(robust.quiet_median(part[:half]) - robust.quiet_median(part[-half:])) / began
+    if level <= 1 - threshold or not moved <= 0.05:
         return []
     with np.errstate(invalid="ignore"):
         near = np.abs(robust.smooth(loss, 5) / began - level) <= 0.1
@@ -251,6 +267,7 @@ def plateau(history: History, threshold: float, names: Names) -> list[Finding]:
             value=1 - level,
             text=f"The training loss stands still at {level:.0%} of what it began with: the "
             "network learns (almost) nothing.",
+            once=True,
             chart=chart_of(_LOSS, history, loss),
         )
     ]
