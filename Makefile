@@ -52,6 +52,9 @@ audit: $(STAMP)
 
 # Faults, hostile input and load at full length: hours.
 soak: $(STAMP)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet \
+		--disable-pip-version-check $(PIP_OPTIONS) --constraint constraints.txt 'atheris>=3' || \
+		echo "atheris has no wheel for this Python: fuzzing without it."
 	DEEPTRACKER_SOAK=1 $(BIN)/python -m pytest tests/faults tests/hostile $(PYTEST_OPTIONS)
 	$(if $(wildcard benchmarks/load.py),$(BIN)/python -m benchmarks.load)
 
