@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 from flask import request
 
@@ -10,6 +10,7 @@ from app import store
 from app.auth import passwords
 from app.auth.identity import current_identity
 from app.auth.throttle import Throttled, check_password
+from app.components.clicks import touched
 from app.views.account import tokens
 from app.views.account.ids import END, Ids
 from app.views.account.layout import session_table
@@ -80,11 +81,9 @@ def change_password(clicks: object, present: object, chosen: object, again: obje
 
 def end_session(_clicks: object) -> str:
     """End one of the account's sessions."""
-    triggered = ctx.triggered_id
-    if not isinstance(triggered, dict) or not ctx.triggered[0]["value"]:
-        raise PreventUpdate
+    _, key, _ = touched("session")
     try:
-        token_hash = bytes.fromhex(str(triggered.get("session")))
+        token_hash = bytes.fromhex(str(key))
     except ValueError as error:
         raise PreventUpdate from error
     with store.transaction() as session:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -12,6 +12,7 @@ from app import store
 from app.auth.identity import current_identity
 from app.auth.tokens import new_token
 from app.components.attributes import aria
+from app.components.clicks import clicked
 from app.components.tables import cell
 from app.components.times import time
 from app.views.account.ids import REVOKE, Ids, revoke_id
@@ -21,7 +22,6 @@ from db.queries.api_tokens import TokenRow
 
 PREFIX = "dt_"
 LIVES = {"30": "30 days", "365": "a year", "": "until revoked"}
-LARGEST_ID = 2**31 - 1
 
 
 def token_part() -> Component:
@@ -119,12 +119,7 @@ def make_token(clicks: object, name: object, life: object) -> tuple[Any, ...]:
 
 def revoke_token(_clicks: object) -> list[Any]:
     """Revoke one of the account's tokens."""
-    triggered = ctx.triggered_id
-    if not isinstance(triggered, dict) or not ctx.triggered[0]["value"]:
-        raise PreventUpdate
-    token_id = triggered.get("token")
-    if not isinstance(token_id, int) or not 0 < token_id <= LARGEST_ID:
-        raise PreventUpdate
+    _, token_id, _ = clicked("token")
     identity = current_identity()
     with store.transaction() as session:
         name = api_tokens.revoke_token(session, account_id=identity.account_id, token_id=token_id)

@@ -8,6 +8,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity, require
+from app.components.clicks import clicked
 from app.views.alerts.addresses import checked_address
 from app.views.alerts.ids import Button, Ids
 from app.views.alerts.layout import channels, none_yet, row
@@ -80,12 +81,8 @@ def change(
 ) -> tuple[Any, Any, Any]:
     """Add the channel of the form, or remove the one whose button was clicked."""
     identity = require(Permission.MANAGE_ALERTS)
-    triggered = ctx.triggered_id
-    if isinstance(triggered, dict):
-        number = triggered.get("channel")
-        pressed = ctx.triggered[0]["value"] if ctx.triggered else None
-        if not isinstance(number, int) or not pressed:
-            raise PreventUpdate
+    if isinstance(ctx.triggered_id, dict):
+        _, number, _ = clicked("channel")
         with store.transaction() as session:
             alerts.remove_channel(session, channel_id=number, account_id=identity.account_id)
         return ["removed", number], "", no_update

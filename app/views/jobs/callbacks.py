@@ -10,8 +10,8 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import Identity, current_identity, require
+from app.components.clicks import clicked, is_id, text
 from app.views.jobs import schedule_callbacks, watch_callbacks
-from app.views.jobs.clicks import clicked, is_id, text
 from app.views.jobs.ids import Button, Ids
 from app.views.jobs.job_rows import details, may_change, no_jobs, no_match, row
 from app.views.jobs.layout import FAST_MS, SLOW_MS

@@ -7,7 +7,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity, require
-from app.views.jobs.clicks import clicked, is_id, text
+from app.components.clicks import clicked, is_id, text
 from app.views.jobs.ids import Ids, ScheduleButton
 from app.views.jobs.schedule_dialog import preview
 from db.errors import Conflict

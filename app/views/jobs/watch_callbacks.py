@@ -7,7 +7,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import require
-from app.views.jobs.clicks import clicked, text
+from app.components.clicks import clicked, text
 from app.views.jobs.ids import Ids, WatchButton
 from db.errors import Conflict
 from db.permissions import Permission

@@ -11,6 +11,7 @@ from app import store
 from app.auth.identity import require
 from app.auth.links import link_address
 from app.auth.tokens import new_token
+from app.components.clicks import LARGEST_ID, changed
 from app.views.people.ids import Act, Ids
 from app.views.people.layout import deeds_table, one_time_link, people_table
 from db.errors import Conflict
@@ -18,7 +19,6 @@ from db.permissions import Permission, Role
 from db.queries import accounts, audit, people
 
 ON_PAGE = 25
-LARGEST_ID = 2**31 - 1
 MAX_SEARCH = 200
 
 
@@ -97,7 +97,7 @@ def invite(clicks: object, email: object, name: object, role: object) -> tuple[A
 def change(*_values: object) -> tuple[Any, ...]:
     """Do what the clicked button of a row says."""
     identity = require(Permission.MANAGE_PEOPLE)
-    act, account_id, value = _clicked()
+    act, account_id, value = changed("account")
     try:
         with store.transaction() as session:
             shown = _do(session, act, by=identity.account_id, account_id=account_id, value=value)
@@ -139,18 +139,6 @@ def show_deeds(_changed: object, search: object, page: object) -> tuple[Any, ...
         )
     pages = max(1, math.ceil(count / ON_PAGE))
     return deeds_table(entries), pages, "flex" if pages > 1 else "none"
-
-
-def _clicked() -> tuple[str, int, object]:
-    """Return the act, the account and the new value; rows that appear do nothing."""
-    triggered = ctx.triggered_id
-    value = ctx.triggered[0]["value"] if ctx.triggered else None
-    if not isinstance(triggered, dict) or not value:
-        raise PreventUpdate
-    account_id = triggered.get("account")
-    if not isinstance(account_id, int) or not 0 < account_id <= LARGEST_ID:
-        raise PreventUpdate
-    return str(triggered.get("type")), account_id, value
 
 
 def _role(value: object) -> Role:

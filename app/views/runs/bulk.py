@@ -9,6 +9,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import require
+from app.components.clicks import is_id
 from app.errors import notice
 from app.ids import Shell
 from app.views.runs.ids import Ids
@@ -17,7 +18,6 @@ from db.permissions import Permission
 from db.queries import run_upkeep
 
 MOST = 500
-LARGEST_ID = 2**31 - 1
 
 
 def bulk_bar() -> Component:
@@ -62,7 +62,7 @@ def change_all(archives: object, trashes: object, ticked: object) -> tuple[Any, 
     done, refused = 0, ""
     with store.transaction() as session:
         for run_id in ticked[:MOST]:
-            if not str(run_id).isascii() or not str(run_id).isdigit() or int(run_id) > LARGEST_ID:
+            if not str(run_id).isascii() or not str(run_id).isdigit() or not is_id(int(run_id)):
                 continue
             try:
                 deed(session, by=identity.account_id, run_id=int(run_id))

@@ -3,13 +3,14 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.components.attributes import aria
+from app.components.clicks import clicked
 from app.views.runs.ids import OPEN, Act, Ids, act_id
 from db.errors import Conflict, Forbidden, NotFound
 from db.permissions import Permission
@@ -17,7 +18,6 @@ from db.queries import run_upkeep, runs
 from db.queries.run_upkeep import TRASH_DAYS
 from db.queries.runs import RunRow
 
-LARGEST_ID = 2**31 - 1
 _ACTS = {
     Act.ARCHIVE: lambda session, by, run: run_upkeep.archive(session, by=by, run_id=run),
     Act.UNARCHIVE: lambda session, by, run: run_upkeep.archive(
@@ -108,7 +108,7 @@ def register(app: Dash) -> None:
 
 def open_drawer(_clicks: object) -> tuple[Any, ...]:
     """Show a run in the drawer."""
-    _, run_id = _clicked()
+    _, run_id, _ = clicked("run")
     identity = current_identity()
     with store.transaction() as session:
         run = runs.get_run(session, run_id=run_id, trashed=True)
@@ -144,7 +144,7 @@ def save(
 
 def change(*_clicks: object) -> tuple[Any, ...]:
     """Archive, throw away, bring back or delete a run."""
-    act, run_id = _clicked()
+    act, run_id, _ = clicked("run")
     identity = require(Permission.SCHEDULE_JOBS)
     if act not in _ACTS:
         raise PreventUpdate
@@ -193,14 +193,3 @@ def _button(act: Act, run: RunRow, text: str, color: str | None = None) -> Compo
 def _facts(run: RunRow) -> str:
     parts = [f"run {run.id}", f"recorded as {run.recorded_name}", f"from {run.location}"]
     return " · ".join(parts)
-
-
-def _clicked() -> tuple[str, int]:
-    """Return what was clicked and its run; buttons that appear do nothing."""
-    triggered = ctx.triggered_id
-    if not isinstance(triggered, dict) or not ctx.triggered or not ctx.triggered[0]["value"]:
-        raise PreventUpdate
-    run_id = triggered.get("run")
-    if not isinstance(run_id, int) or not 0 < run_id <= LARGEST_ID:
-        raise PreventUpdate
-    return str(triggered.get("type")), run_id

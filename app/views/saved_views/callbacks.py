@@ -7,6 +7,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import Identity, NotAllowed, current_identity, require
+from app.components.clicks import touched
 from app.stored_view import ID
 from app.views.saved_views import routes
 from app.views.saved_views.ids import Button, Ids
@@ -66,14 +67,11 @@ def show_views(search: object, _changed: object) -> tuple[Any, ...]:
 
 def open_dialog(_clicks: object) -> tuple[Any, ...]:
     """Open the dialog for a view."""
-    triggered, clicks = ctx.triggered_id, ctx.triggered[0]["value"] if ctx.triggered else None
-    # Rows that appear click nothing.
-    if not isinstance(triggered, dict) or not isinstance(clicks, int) or not clicks:
-        raise PreventUpdate
+    _, key, _ = touched("view")
     identity = current_identity()
     with store.transaction() as session:
         found = saved_views.find_view(
-            session, view_id=_view_id(triggered.get("view")), account_id=identity.account_id
+            session, view_id=_view_id(key), account_id=identity.account_id
         )
     return found.id, True, found.name, found.shared, ""
 

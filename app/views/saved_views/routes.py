@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app import store
 from app.auth.identity import current_identity, require
+from app.components.clicks import is_id
 from app.selection import clean_query
 from app.stored_view import GONE, ID, PARAMETER
 from db.errors import NotFound
@@ -17,7 +18,6 @@ from db.queries import saved_views
 from db.queries.saved_views import MAX_QUERY, SavedViewRow, TooMany
 
 _PAGE = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_LARGEST_ID = 2**31 - 1
 # Letters beyond ASCII take up to nine characters each in a query string.
 MAX_BODY = 10 * MAX_QUERY
 
@@ -63,7 +63,7 @@ def _body(body: object) -> tuple[int, str, str, str | None, bool]:
     given = body if isinstance(body, dict) else {}
     run_id, page, query = given.get("run"), given.get("page"), given.get("query")
     name, shared = given.get("name"), given.get("shared", False)
-    if type(run_id) is not int or not 0 < run_id <= _LARGEST_ID:
+    if not isinstance(run_id, int) or not is_id(run_id):
         abort(400, "run must be the number of a run.")
     if not isinstance(page, str) or not _PAGE.fullmatch(page):
         abort(400, "page must be the name of a page of the run.")

@@ -9,12 +9,11 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity
+from app.components.clicks import is_id
 from app.selection import bind_control
 from app.views import PageContext, View
 from app.views.workspace.ids import Ids, body_id
 from db.queries import runs
-
-_LARGEST_ID = 2**31 - 1
 
 
 def register(views: Sequence[View], app: Dash) -> None:
@@ -36,7 +35,7 @@ def mount(views: Sequence[View], wanted: object) -> list[Any]:
     """
     asked = wanted if isinstance(wanted, dict) else {}
     run_id, names = asked.get("run"), asked.get("views")
-    if type(run_id) is not int or not 0 < run_id <= _LARGEST_ID or not isinstance(names, list):
+    if not isinstance(run_id, int) or not is_id(run_id) or not isinstance(names, list):
         raise PreventUpdate
     identity = current_identity()
     with store.transaction() as session:
