@@ -1,5 +1,7 @@
 """Each evaluation of a run replaces its findings, which keep when first seen and can be muted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sqlalchemy import func, select, text
@@ -9,8 +11,11 @@ from db.engine import make_engine
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import Finding
 from db.queries import accounts, findings, runs
+from ingest.analysis.health.rules import RULES
 from ingest.evaluate import evaluate_anew, evaluate_run
 from ingest.pipeline import load_log
+from tests.browser.logs import Log
+from tests.db.spoiled import spoil
 
 
 @pytest.fixture
@@ -200,6 +205,42 @@ class TestRealRun:
         engine, run_id = loaded
         with Session(engine) as session:
             assert [f for f in listed(session, run_id) if f.severity == "high"] == []
+
+    def test_judged_again_and_again_while_it_grows_it_is_judged_as_in_one_go(
+        self, database_url, recorded_run, tmp_path
+    ):
+        """By thresholds so low that nearly every rule has something to say."""
+        engine = make_engine(database_url)
+        with Session(engine) as session, session.begin():
+            by = {"account_name": "Ann"}
+            by["account_id"] = accounts.add_account(session, email="a@example.org", role="admin").id
+            for rule in RULES:
+                findings.set_threshold(session, rule=rule.name, threshold=rule.low, **by)
+        judged = []
+        for name, looks in (("grows", (1, 3, 6, 9, 12)), ("whole", ())):
+            log = Log(tmp_path / name, recorded_run, change=spoil, state="recording")
+            for snapshots in looks:
+                log.grow(snapshots)
+                run_id = load_log(engine, log.path).run_id
+                with Session(engine) as session:
+                    health = findings.run_health(session, run_id=run_id)
+                assert health.snapshots == snapshots
+            log.grow(13)
+            log.end()
+            run_id = load_log(engine, log.path).run_id
+            with Session(engine) as session:
+                rows = [replace(row, run_id=0, found_at=None) for row in listed(session, run_id)]
+                judged.append((rows, findings.run_health(session, run_id=run_id).answers))
+        engine.dispose()
+        assert judged[0] == judged[1]
+        silent = {rule.name for rule in RULES} - {row.rule for row in judged[0][0]}
+        assert silent <= {
+            "exploding-gradient-depth",
+            "not-sparser",
+            "overfitting",
+            "plateau",
+            "saturated-activation",
+        }
 
     def test_thresholds_count_when_it_is_judged_anew(self, loaded):
         engine, run_id = loaded
