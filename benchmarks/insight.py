@@ -35,12 +35,13 @@ from ingest.pipeline import load_log
 
 CONTROL = "control"
 # What is asked of all runs with a fault together, and of the controls.
-BARS = {"iteration": 0.9, "place": 0.9, "filters": 0.9, "quiet": 0.95}
+BARS = {"iteration": 0.9, "place": 0.9, "filters": 0.9, "quiet": 0.95, "calm": 0.95}
 _COLUMNS = {
     "iteration": "iteration",
     "place": "layer or class",
     "filters": "filters",
     "quiet": "nothing high",
+    "calm": "at any time",
     "by_loss": "iteration by loss alone",
 }
 Scores = dict[str, list[Score]]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.insight_faults import Truth
+from benchmarks.insight_live import ever_high
 from ingest.analysis.answer import Answer
 from ingest.analysis.health.finding import Finding, Names, Severity
 from ingest.analysis.health.history import History
@@ -17,7 +18,8 @@ FIRST = 3
 class Score:
     """What one run scored; None where nothing of the kind was planted.
 
-    `quiet` says of a control that nothing of high severity was found. `by_loss` is what the three
+    `quiet` says of a control that nothing of high severity was found, `calm` that this was so at
+    every snapshot while it recorded. `by_loss` is what the three
     largest rises of the training loss say about the iterations, as reference.
     """
 
@@ -25,6 +27,7 @@ class Score:
     place: bool | None
     filters: bool | None
     quiet: bool | None
+    calm: bool | None
     by_loss: bool | None
 
 
@@ -45,7 +48,7 @@ def score(
     """
     if control:
         high = any(f.severity is Severity.HIGH for f in findings)
-        return Score(None, None, None, not high, None)
+        return Score(None, None, None, not high, not ever_high(history, names), None)
     first = list(answers[:FIRST])
     if truth.rule:
         first = [a for a in first if any(f.rule == truth.rule for f in a.evidence)]
@@ -60,6 +63,7 @@ def score(
         place=_places_named(truth, there, names) if truth.layers or truth.classes else None,
         filters=_filters_named(truth, there, names) if truth.filters else None,
         quiet=None,
+        calm=None,
         by_loss=all(_near(at, guesses) for at in planted),
     )
 

@@ -1,0 +1,68 @@
+"""What a run would have been told while it recorded: its history cut off after each snapshot."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ingest.analysis.health.finding import Names, Severity
+from ingest.analysis.health.history import FilterPeaks, FlipHistory, History, Logged
+from ingest.analysis.health.rules import evaluate
+
+
+def until(history: History, snapshots: int) -> History:
+    """Return the history as it was when it had so many snapshots, still recording.
+
+    The gradients of single filters are not known of then: they are read of the last snapshots only.
+    """
+    series = (
+        "iteration",
+        "learning_rate",
+        "train_loss",
+        "train_error",
+        "validation_loss",
+        "validation_error",
+        "transitions",
+    )
+    flips = history.flips
+    known = flips.snapshot < snapshots
+    last = history.iteration[snapshots - 1] if snapshots else -1
+    return replace(
+        history,
+        **{name: getattr(history, name)[:snapshots] for name in series},
+        class_error=history.class_error[:, :snapshots],
+        flips=FlipHistory(
+            flips.snapshot[known], flips.image[known], flips.before[known], flips.learned[known]
+        ),
+        layers={key: values[:, :snapshots] for key, values in history.layers.items()},
+        gradient_l2=history.gradient_l2[:, :0],
+        relative_change=_peaks(history.relative_change, snapshots),
+        cosine_change=_peaks(history.cosine_change, snapshots),
+        logged={
+            name: Logged(
+                logged.iterations[logged.iterations <= last],
+                logged.values[logged.iterations <= last],
+            )
+            for name, logged in history.logged.items()
+        },
+        recording=True,
+        epoch=None if history.epoch is None else history.epoch[:snapshots],
+    )
+
+
+def _peaks(peaks: FilterPeaks, snapshots: int) -> FilterPeaks:
+    number = int(peaks.start[snapshots])
+    return FilterPeaks(
+        peaks.start[: snapshots + 1],
+        peaks.layer[:number],
+        peaks.filter[:number],
+        peaks.value[:number],
+    )
+
+
+def ever_high(history: History, names: Names) -> bool:
+    """Return whether any finding was of high severity at any time of the training."""
+    return any(
+        finding.severity is Severity.HIGH
+        for snapshots in np.arange(1, history.snapshots + 1)
+        for finding in evaluate(until(history, int(snapshots)), names)
+    )
