@@ -173,15 +173,13 @@ def at_ticks(places: Ints, values: Floats, ticks: Ints) -> NDArray[np.float64]:
     starts = np.append(0, ends[:-1])
     # What came before the first tick is summed up there, but only its last value belongs to it.
     starts[0] = max(0, ends[0] - 1)
-    with np.errstate(invalid="ignore"):
-        sums = np.append(0.0, np.cumsum(np.where(np.isfinite(values), values, 0.0)))
-    odd = np.append(0, np.cumsum(~np.isfinite(values)))
     fresh = ends > starts
-    count = np.maximum(ends - starts, 1)
-    mean = (sums[ends] - sums[starts]) / count
-    last = values[np.maximum(ends - 1, 0)]
-    found = np.where(fresh, mean, last)
-    found[fresh & (odd[ends] > odd[starts])] = np.nan
+    found = values[np.maximum(ends - 1, 0)].astype(np.float64)
+    # Each part reaches to the next tick that anything came before; NaN and infinities spread.
+    upto, since = int(ends[-1]), starts[fresh]
+    with np.errstate(invalid="ignore"):
+        sums = np.add.reduceat(values[:upto], since, dtype=np.float64) if fresh.any() else 0.0
+    found[fresh] = sums / (ends - starts)[fresh]
     found[(ends == 0) | (ticks > places[-1])] = np.nan
     found[~np.isfinite(found)] = np.nan
     return found

@@ -49,6 +49,55 @@ def after_lengths(snapshot: Ints, image: Ints, *, snapshots: int) -> tuple[Ints,
     return after, is_open
 
 
+def index_window(
+    flips: tuple[Ints, Ints, Ints, NDArray[np.uint8]],
+    *,
+    k: int,
+    snapshots: int,
+    image_class: Ints,
+    classes: int,
+) -> FlipIndex:
+    """Index the flips that reach the window `k` alone: for it, and for wider ones, all the same.
+
+    `flips` are snapshot, image, before and learned as of index_flips, in order of time. It takes a
+    tenth of the time: the future of a flip is the past of the image's next one, so that nothing
+    but the few long ones is sorted.
+    """
+    snapshot, image, before, learned = flips
+    small = 2 * classes * snapshots < 2**31
+    of_image: Keys = image_class.astype(np.int32) if small else image_class.astype(np.int64)
+
+    def key_of(images: Ints, at: Ints, was_learned: NDArray[np.bool_]) -> Keys:
+        return (of_image[images] * snapshots + at) * 2 + was_learned
+
+    long = np.flatnonzero(before >= k)
+    past, places, held = before[long], image[long], snapshot[long]
+    past_key = key_of(places, held, learned[long] != 0)
+    # What began at the first snapshot was begun by no flip.
+    begun = held > past
+    ended = past[begun]
+    ended_key = key_of(places[begun], (held - past)[begun], learned[long][begun] == 0)
+    last = np.full(len(image_class), -1, np.int64)
+    last[image] = np.arange(len(image))  # of several the last one stays
+    still = last[last >= 0]
+    open_key = key_of(image[still], snapshot[still], learned[still] != 0)
+    lasting = snapshots - snapshot[still]
+    reach = lasting >= k
+    after = np.concatenate([ended, lasting[reach]]).astype(np.int32)
+    after_key = np.concatenate([ended_key, open_key[reach]])
+    by_before = _stable_order(past)[::-1]
+    by_after = _stable_order(after)[::-1]
+    return FlipIndex(
+        snapshots=snapshots,
+        class_size=np.bincount(image_class, minlength=classes).astype(np.int32),
+        before=past[by_before],
+        before_key=past_key[by_before],
+        after=after[by_after],
+        after_key=after_key[by_after],
+        open_key=open_key,
+    )
+
+
 def index_flips(
     snapshot: Ints,
     image: Ints,

@@ -50,6 +50,15 @@ def index_of(found, *, snapshots, image_class, classes, seed=0):
     )
 
 
+def window_of(found, k, *, snapshots, image_class, classes):
+    found = sorted(found, key=lambda flip: flip["t"])
+    dtypes = {"t": np.int32, "image": np.int32, "before": np.int32, "learned": np.uint8}
+    columns = tuple(np.array([flip[n] for flip in found], dtype) for n, dtype in dtypes.items())
+    return flip_index.index_window(
+        columns, k=k, snapshots=snapshots, image_class=image_class, classes=classes
+    )
+
+
 def brute_counts(found, *, k, classes, snapshots):
     left = np.zeros((classes, snapshots, 2), dtype=int)
     right = np.zeros_like(left)
@@ -86,6 +95,13 @@ def test_counts_equal_the_definition_for_every_window(run):
         expected = brute_counts(found, k=k, classes=classes, snapshots=snapshots)
         np.testing.assert_array_equal(left, expected[0])
         np.testing.assert_array_equal(right, expected[1])
+        alone = window_of(found, k, snapshots=snapshots, image_class=image_class, classes=classes)
+        assert sorted(alone.open_key) == sorted(index.open_key)
+        for wider in (k, k + 1):
+            for own, whole in zip(
+                anomalies.counts(alone, k=wider), anomalies.counts(index, k=wider), strict=True
+            ):
+                np.testing.assert_array_equal(own, whole)
 
 
 def cells_of(matrix, needed):

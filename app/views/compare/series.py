@@ -131,7 +131,8 @@ def events(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
         where = np.zeros(0, np.int32) if own is None else own
         arrays[f"place.{place}"] = where
         arrays[f"own.{place}"] = found.iteration[: len(where)]
-        table, window = _anomalies(session, run.id, run.validates and len(where) > 0)
+        shown = len(found) if run.validates and len(where) else 0
+        table, window = _anomalies(session, run.id, shown)
         windows.append(window)
         rows = table["snapshot"]
         arrays[f"tick.{place}"] = where[rows] if len(where) else rows
@@ -146,13 +147,14 @@ _COLUMNS = ("snapshot", "right", "classes", "images")
 
 
 def _anomalies(
-    session: Session, run_id: int, any_images: bool
+    session: Session, run_id: int, snapshots: int
 ) -> tuple[dict[str, NDArray[Any]], dict[str, float] | None]:
-    if not any_images:
+    if not snapshots:
         return {name: np.zeros(0, np.int32) for name in _COLUMNS}, None
     analysis = analysis_of(session, run_id)
-    index = analysis.index(session)
-    k, m = default_window(index.snapshots), default_threshold(index.class_size)
+    k = default_window(snapshots)
+    index = analysis.index_of_window(session, k)
+    m = default_threshold(index.class_size)
     found = find_anomalies(index, k=k, m=m, live=analysis.live)
     whole = overall_threshold(index.class_size, m=m, share=False)
     table = iteration_table(found, whole_set=whole)

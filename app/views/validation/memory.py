@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.queries import runs, snapshots, structure
 from ingest.analysis.anomalies import counts
-from ingest.analysis.flip_index import FlipIndex, index_flips
+from ingest.analysis.flip_index import FlipIndex, index_flips, index_window
 from ingest.analysis.forgetting import Forgetting
 from ingest.analysis.forgetting import forgetting as count_forgetting
 
@@ -61,6 +61,24 @@ class Analysis:
             flips.image,
             flips.before,
             flips.learned,
+            snapshots=len(snapshots.iterations(session, run_id=self.run_id)),
+            image_class=self.image_class(session),
+            classes=len(structure.classes(session, run_id=self.run_id)),
+        )
+
+    def index_of_window(self, session: Session, k: int) -> FlipIndex:
+        """Return an index that holds for the window `k`: the whole one only where it is there."""
+        with self._lock:
+            whole = self._parts.get("index")
+        if whole is not None:
+            return whole  # type: ignore[no-any-return]
+        return self._part(f"window {k}", lambda: self._window(session, k))
+
+    def _window(self, session: Session, k: int) -> FlipIndex:
+        flips = self.flips(session)
+        return index_window(
+            (flips.snapshot, flips.image, flips.before, flips.learned),
+            k=k,
             snapshots=len(snapshots.iterations(session, run_id=self.run_id)),
             image_class=self.image_class(session),
             classes=len(structure.classes(session, run_id=self.run_id)),
