@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis import anomalies
-from ingest.analysis.flip_index import index_flips
+from ingest.analysis.flip_index import index_window
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
@@ -200,16 +200,14 @@ def anomaly(history: History, threshold: float, names: Names) -> list[Finding]:
     flips = history.flips
     if not len(flips.snapshot):
         return []
-    index = index_flips(
-        flips.snapshot,
-        flips.image,
-        flips.before,
-        flips.learned,
+    k = anomalies.default_window(history.snapshots)
+    index = index_window(
+        (flips.snapshot, flips.image, flips.before, flips.learned),
+        k=k,
         snapshots=history.snapshots,
         image_class=history.image_class.astype(np.int32),
         classes=len(history.class_size),
     )
-    k = anomalies.default_window(history.snapshots)
     m = threshold * anomalies.default_threshold(index.class_size)
     left = anomalies.find_anomalies(index, k=k, m=m, live=history.recording).left
     found = []
