@@ -71,7 +71,7 @@ class Analysis:
         with self._lock:
             whole = self._parts.get("index")
         if whole is not None:
-            return whole  # type: ignore[no-any-return]
+            return whole
         return self._part(f"window {k}", lambda: self._window(session, k))
 
     def _window(self, session: Session, k: int) -> FlipIndex:
