@@ -1,7 +1,8 @@
 """People who use the application at once: each with a session, a browser cache and pauses.
 
 Each is a coroutine with at most six connections, as browsers have. A time ends with the last byte
-of the answer, of a table to keep with the first; what a browser still has in its cache is not asked for, or only whether it changed.
+of the answer, of a table to keep with the first; what a browser still has in its cache is not
+asked for, or only whether it changed.
 """
 
 import asyncio
