@@ -182,6 +182,21 @@ class TestCards:
         assert "/run/3/validation?cursor=20&pins=20&classes=1&openclasses=1" in shown
         assert "1 piece of evidence" in shown
 
+    @pytest.mark.parametrize(
+        ("rules", "places", "view"),
+        [
+            (["loss-jump", "class-collapse", "filter-jump"], {"classes": [1]}, "validation"),
+            (["filter-jump", "class-collapse"], {"classes": [1]}, "layers"),
+            (["loss-jump"], {"classes": [1], "layers": []}, "validation"),
+            (["loss-jump", "class-collapse"], {"classes": [], "layers": []}, "overview"),
+        ],
+    )
+    def test_an_answer_opens_the_view_of_its_strongest_evidence(self, web, rules, places, view):
+        evidence = [ANSWER["evidence"][0] | {"rule": rule} for rule in rules]
+        with web.app.server.test_request_context("/"):
+            shown = written(answer_entry(3, ANSWER | places | {"evidence": evidence}, 1, NAMES))
+        assert f"/run/3/{view}?cursor=20&pins=20&range=20-40" in shown
+
     def test_every_rule_stands_in_the_table(self, web):
         team = ThresholdRow("loss-jump", 9.0, "Bo", datetime(2026, 5, 4, tzinfo=UTC))
         shown = written(rule_table({"loss-jump": team}, may_set=False))

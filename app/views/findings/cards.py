@@ -48,8 +48,8 @@ def answer_entry(run_id: int, found: Mapping[str, Any], rank: int, names: Names)
     layers, classes = list(found["layers"]), list(found["classes"])
     filters = [(int(a), int(b)) for a, b in found["filters"]]
     evidence = found["evidence"]
-    rule = BY_NAME.get(evidence[0]["rule"]) if evidence else None
-    view = best_view(rule.view if rule else "overview", classes=classes, layers=layers)
+    views = [BY_NAME[e["rule"]].view for e in evidence if e["rule"] in BY_NAME]
+    view = best_view(views, classes=classes, layers=layers)
     link = place_link(
         run_id,
         view,

@@ -42,8 +42,12 @@ def place_link(
     return f"{get_relative_path(f'/run/{run_id}/{view}')}{query}"
 
 
-def best_view(rule_view: str, *, classes: Sequence[int], layers: Sequence[int]) -> str:
-    """Return the page that shows an answer best: its layers, its classes, or the whole run."""
-    if layers:
-        return "layers"
-    return "validation" if classes else rule_view
+def best_view(rule_views: Sequence[str], *, classes: Sequence[int], layers: Sequence[int]) -> str:
+    """Return the page that shows an answer best, by the views of its evidence, the strongest first.
+
+    That of the strongest that is about more than the whole run (a loss that jumps says nothing of
+    where), if the answer names something to see there; else that of whatever it names.
+    """
+    named = [view for view, ids in (("layers", layers), ("validation", classes)) if ids]
+    told = [view for view in rule_views if view in named]
+    return next(iter([*told, *named]), "overview")
