@@ -1,6 +1,7 @@
 """Histories of made-up runs for the health rules: a healthy one, and changes to it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -128,4 +129,35 @@ def unknown(history: History) -> History:
         cosine_change=no_peaks,
         logged={},
         **nan,
+    )
+
+
+def broken(history: History, *, seed: int) -> History:
+    """Return the history with every tenth number NaN, and as many Inf, 0, negative, or far off."""
+    random = np.random.default_rng(seed)
+
+    def spoil(values: Any) -> Any:
+        kind = random.integers(0, 10, np.shape(values))
+        factor = 10.0 ** random.uniform(-6, 6, np.shape(values))
+        return np.select(
+            [kind == 0, kind == 1, kind == 2, kind == 3, kind == 4],
+            [np.nan, np.inf, 0.0, -values, values * factor],
+            values,
+        )
+
+    floats = (
+        "learning_rate", "train_loss", "train_error", "validation_loss", "validation_error",
+        "gradient_l2",
+    )  # fmt: skip
+    return replace(
+        history,
+        # Counted from predictions: a share or NaN, whatever a log says.
+        class_error=np.clip(spoil(history.class_error), 0, 1),
+        **{name: spoil(getattr(history, name)) for name in floats},
+        epoch=spoil(np.arange(history.snapshots) / 4),
+        layers={key: spoil(values) for key, values in history.layers.items()},
+        logged={
+            name: Logged(series.iterations, spoil(series.values))
+            for name, series in history.logged.items()
+        },
     )

@@ -1,5 +1,7 @@
 """Each health rule fires where it should, says where and since when, and is silent elsewhere."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from tests.ingest.histories import (
     CLASSES,
     LAYERS,
     SNAPSHOTS,
+    broken,
     healthy,
     layer_statistic,
     peaks,
@@ -61,6 +64,19 @@ class TestEveryRule:
     @pytest.mark.parametrize("snapshots", [1, 2, SNAPSHOTS])
     def test_says_nothing_of_what_is_not_known(self, rule, snapshots):
         assert evaluate(unknown(healthy(snapshots)), NAMES, rules=(rule,)) == []
+
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize("snapshots", [1, 2, 7, SNAPSHOTS])
+    def test_says_nothing_that_cannot_be_read_of_broken_numbers(self, snapshots):
+        for seed in range(10):
+            history = broken(healthy(snapshots), seed=seed)
+            for rule in ALL:
+                for threshold in (rule.low, rule.threshold):
+                    for one in rule.check(history, threshold, NAMES):
+                        assert one.start in history.iteration
+                        assert one.end is None or one.start <= one.end
+                        assert np.isfinite(one.strength), rule.name
+                        assert not re.search(r"\b(nan|inf)\b", one.text), rule.name
 
     @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
     def test_is_documented_and_its_threshold_within_limits(self, rule):

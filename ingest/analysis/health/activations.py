@@ -4,7 +4,7 @@ import numpy as np
 
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
-from ingest.analysis.health.history import History
+from ingest.analysis.health.history import Floats, History
 
 # An output whose spread is this small a part of its mean says the same about every image.
 _CONSTANT = 1e-3
@@ -12,12 +12,19 @@ _ALL_ZERO = 0.999
 _SPARSE_AT_ALL = 0.05
 
 
+def _zeros(history: History) -> Floats:
+    """Return the share of zeros of each layer's output, f8 [L, T]; NaN for what is no share."""
+    share = history.layer("activation", "zero_share")
+    with np.errstate(invalid="ignore"):
+        return np.where((share >= 0) & (share <= 1), share, np.nan)
+
+
 def saturated_activation(history: History, threshold: float, names: Names) -> list[Finding]:
     """Layers whose output is (almost) all zeros, or the same for every image, for some snapshots.
 
     `threshold` is the share of zeros.
     """
-    zeros = history.layer("activation", "zero_share")
+    zeros = _zeros(history)
     std, mean = history.layer("activation", "std"), history.layer("activation", "mean")
     with np.errstate(invalid="ignore"):
         constant = (std <= _CONSTANT * np.abs(mean)) & np.isfinite(mean)
@@ -59,7 +66,7 @@ def saturated_activation(history: History, threshold: float, names: Names) -> li
 
 def not_sparser(history: History, threshold: float, names: Names) -> list[Finding]:
     """Deep layers that stay less sparse than the first ones, by `threshold` of the outputs."""
-    zeros = history.layer("activation", "zero_share")
+    zeros = _zeros(history)
     with np.errstate(invalid="ignore"):
         rectified = np.flatnonzero(
             (robust.quiet_median(zeros) > _SPARSE_AT_ALL) & ~history.normalisation

@@ -102,7 +102,8 @@ def may_rise(history: History, threshold: float) -> NDArray[np.intp]:
     highest = np.where(np.isnan(error), -np.inf, error)
     for _ in range(PERSISTENCE - 1):
         highest[:, :-1] = np.maximum(highest[:, :-1], highest[:, 1:])
-    possible = highest[:, 1:] - lowest[:, :-1] >= threshold
+    with np.errstate(invalid="ignore"):
+        possible = highest[:, 1:] - lowest[:, :-1] >= threshold
     return np.flatnonzero(possible.any(axis=1))
 
 

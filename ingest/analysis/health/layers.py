@@ -49,6 +49,7 @@ def _ratio(history: History, threshold: float, names: Names, *, high: bool) -> l
     order = layers[np.argsort(-times, kind="stable")]
     worst = float(times.max())
     word = "above" if high else "below"
+    stays = "stays" if last == history.snapshots - 1 else "stayed"
     found.append(
         Finding(
             "rate-too-high" if high else "rate-too-low",
@@ -58,7 +59,7 @@ def _ratio(history: History, threshold: float, names: Names, *, high: bool) -> l
             strength=worst,
             value=float(peak.max() if high else peak.min()),
             layers=tuple(int(i) for i in order),
-            text=f"||update|| / ||weight|| of {names.of_layers(order.tolist())} stays {word} "
+            text=f"||update|| / ||weight|| of {names.of_layers(order.tolist())} {stays} {word} "
             f"{float(f'{limit:.1g}'):g}; around 0.001 is held to be healthy.",
             once=True,
             chart=chart_of(
@@ -165,13 +166,14 @@ _NARROWEST, _WIDEST = 0.6, 1.4
 
 def _shape(history: History, layer: int, names: Names) -> Finding | None:
     std = float(history.layer("weight", "std")[layer, 0])
-    spread = float(
-        history.layer("weight", "q3")[layer, 0] - history.layer("weight", "q1")[layer, 0]
-    )
+    with np.errstate(invalid="ignore"):
+        spread = float(
+            history.layer("weight", "q3")[layer, 0] - history.layer("weight", "q1")[layer, 0]
+        )
     if not std > 0 or history.parameters[layer] < 50:
         return None
     shape = spread / (_NORMAL_QUARTILES * std)
-    if _NARROWEST <= shape <= _WIDEST:
+    if not np.isfinite(shape) or _NARROWEST <= shape <= _WIDEST:
         return None
     word = "a few large ones among many small ones" if shape < 1 else "two groups"
     return Finding(
@@ -228,7 +230,7 @@ def layer_change(history: History, threshold: float, names: Names) -> list[Findi
     """Layers whose step, against those of all layers, suddenly differs from what it was."""
     ratio = history.update_ratio()
     with np.errstate(invalid="ignore", divide="ignore"):
-        logged = np.log10(np.where(ratio > 0, ratio, np.nan))
+        logged = np.log10(np.where((ratio > 0) & np.isfinite(ratio), ratio, np.nan))
     relative = logged - robust.quiet_median(logged, axis=0)
     length = robust.window(history.snapshots)
     height = (relative - robust.usual(relative, length)) / robust.noise(

@@ -7,6 +7,7 @@ from ingest.analysis.health.finding import Chart, Finding, Names, Severity
 from ingest.analysis.health.history import History
 
 _QUANTITIES = ("weight", "gradient", "update", "activation")
+_MOST = 1e12  # no layer has more weights, whatever a log says
 
 
 def not_finite(history: History, threshold: float, names: Names) -> list[Finding]:
@@ -54,7 +55,7 @@ def _counts(history: History, quantities: tuple[str, ...] = _QUANTITIES) -> NDAr
     total = np.zeros((len(history.parameters), history.snapshots))
     for quantity in quantities:
         for statistic in ("nan_count", "inf_count"):
-            total += np.nan_to_num(history.layer(quantity, statistic))
+            total += np.nan_to_num(history.layer(quantity, statistic), posinf=_MOST).clip(0, _MOST)
         if (quantity, "l2") in history.layers:
             total += np.isinf(history.layer(quantity, "l2"))
     return total

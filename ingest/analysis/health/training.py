@@ -32,16 +32,17 @@ def loss_jump(history: History, threshold: float, names: Names) -> list[Finding]
     length = robust.window(history.snapshots)
     usual = robust.usual(logged, length)
     steps = robust.noise(logged, 4 * length, floor=0.1)
-    with np.errstate(invalid="ignore"):
+    loss = 10**logged  # NaN where it is none
+    with np.errstate(invalid="ignore", divide="ignore"):
         height = (logged - usual) / steps
-        part = (history.train_loss - 10**usual) / first_loss(history)
+        part = (loss - 10**usual) / first_loss(history)
         # What is large against the first loss need not stand out as much from the noise.
         flag = (height >= threshold) & (part >= _SMALL_RISE)
         flag |= (height >= threshold * 2 / 3) & (part >= _CLEAR_RISE)
         flag &= logged - usual >= np.log10(2)
     found = []
     for first, last in robust.stretches(flag, gap=2):
-        peak = first + int(np.nanargmax(history.train_loss[first : last + 1]))
+        peak = first + int(np.nanargmax(loss[first : last + 1]))
         times = float(10 ** (logged[peak] - usual[first]))
         rise = float(np.nanmax(part[first : last + 1]))
         severity = _by(rise, high=_LARGE_RISE, medium=_CLEAR_RISE)
