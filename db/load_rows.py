@@ -224,15 +224,22 @@ def _class_results(
     error = np.stack([cast(Array, row.class_error) for row in rows])
     for size in np.unique(shape.class_size[shape.class_size > 0]):
         classes = np.flatnonzero(shape.class_size == size)
-        images = shape.class_start[classes][:, None] + np.arange(size)  # [classes, size]
+        first, count = shape.class_start[classes[0]], len(classes)
+        images: Array | slice = shape.class_start[classes][:, None] + np.arange(size)
+        if classes[-1] - classes[0] + 1 == count:  # side by side: no copy
+            images = slice(first, first + count * size)
+        each = (len(rows), count, size)
         yield pack(
             [
                 run,
                 int4(classes[:, None]),
                 int4(iteration),
                 real(error[:, classes].T),
-                blob(prediction[:, images].transpose(1, 0, 2), shape.prediction),
-                blob(probability[:, images].transpose(1, 0, 2), "f2"),
+                blob(
+                    prediction[:, images].reshape(each).transpose(1, 0, 2),
+                    shape.prediction,
+                ),
+                blob(probability[:, images].reshape(each).transpose(1, 0, 2), "f2"),
             ],
-            (len(classes), len(rows)),
+            (count, len(rows)),
         )

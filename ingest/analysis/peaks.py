@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 PEAK_QUANTITIES = ("gradient_l2", "update_ratio", "relative_change", "cosine_change")
 PEAK_LIMIT = 200
+_SAMPLED = 8
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,24 @@ def largest(values: NDArray[np.float32], *, limit: int = PEAK_LIMIT) -> NDArray[
 
     NaN never counts; of equal values the lower index comes first.
     """
-    kept = np.flatnonzero(~np.isnan(values))
+    kept = _candidates(values, limit)
     if len(kept) > limit:
         smallest = np.partition(values[kept], len(kept) - limit)[len(kept) - limit]
         kept = kept[values[kept] >= smallest]
     return kept[np.argsort(-values[kept], kind="stable")[:limit]]
+
+
+def _candidates(values: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
+    """Return where numbers stand that may be among the largest: most of a long array is not.
+
+    The largest of a sample are at most as large as those of all, and found in a tenth of the time.
+    """
+    sample = values[::_SAMPLED]
+    sample = sample[~np.isnan(sample)]
+    if len(sample) <= limit:
+        return np.flatnonzero(~np.isnan(values))
+    smallest = np.partition(sample, len(sample) - limit)[len(sample) - limit]
+    return np.flatnonzero(values >= smallest)
 
 
 def find_peaks(

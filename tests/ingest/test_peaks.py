@@ -1,6 +1,7 @@
 """The most changed filters equal a plain sort of all of them."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,14 @@ VALUES = st.lists(
 def test_largest_equals_a_plain_sort(values, limit):
     array = np.array(values, np.float32)
     assert largest(array, limit=limit).tolist() == brute(array, limit)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3, 0.999, 1.0])
+def test_largest_of_many_equals_a_plain_sort(missing):
+    rng = np.random.default_rng(0)
+    values = np.round(rng.normal(size=3_000), 2).astype(np.float32)  # with many ties
+    values[rng.random(len(values)) < missing] = np.nan
+    assert largest(values, limit=20).tolist() == brute(values, 20)
 
 
 def test_peaks_name_layer_and_filter_within_it():
