@@ -78,10 +78,10 @@
       const name = document.createElement("b");
       name.textContent = `${model.layerName(r)} and ${model.classWords(c)}`;
       const rest = document.createElement("span");
-      rest.textContent = `: ${words.counted(model, r, c)}${out ? "" : " (may be chance)"}`;
+      rest.textContent = `: ${words.presence(model, r, c)}${out ? "" : " (may be chance)"}`;
       button.append(name, rest);
       const more = document.createElement("small");
-      more.textContent = words.presence(model, r, c);
+      more.textContent = words.counted(model, r, c);
       const item = document.createElement("li");
       button.append(more);
       item.append(button);

@@ -52,10 +52,11 @@
       this.said = part("correlation-said", element);
       this.said.setAttribute("role", "status");
       this.note = part("dt-soft correlation-note", element);
-      element.tabIndex = 0;
-      element.setAttribute("role", "group");
-      element.setAttribute("aria-roledescription", "grid chart");
-      element.setAttribute("aria-label", `${options.label}. Arrow keys move, Enter splits, space pins.`);
+      element.tabIndex = -1; // what scrolls has the focus
+      this.scroller.tabIndex = 0;
+      this.scroller.setAttribute("role", "group");
+      this.scroller.setAttribute("aria-roledescription", "grid chart");
+      this.scroller.setAttribute("aria-label", `${options.label}. Arrow keys move, Enter splits, space pins.`);
     }
 
     receive(answer) {

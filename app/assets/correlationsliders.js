@@ -15,6 +15,7 @@
   function slider(chart, { id, words, title, ...range }, write) {
     const value = make("output", {});
     const input = make("input", { type: "range", step: 1, id, ...range });
+    input.setAttribute("aria-label", words.replace(/: $/, "")); // an output in a label takes the label for itself
     input.addEventListener("input", () => write(Number(input.value)));
     chart.element.append(make("label", { className: "dt-control", title },
       make("span", {}, words, value), input));

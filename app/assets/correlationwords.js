@@ -10,15 +10,15 @@
     return p < 1e-6 ? "less than 1 in 1,000,000" : `1 in ${integer(Number((1 / p).toPrecision(2)))}`;
   }
 
-  /** Return "12 filters at 3 iterations, 1.2 expected". */
+  /** Return "12 different filters at 3 iterations, 1.2 expected". */
   function counted(model, r, c) {
     const { plural, number } = deeptracker.numbers;
-    return `${plural(model.at("count", r, c), "filter", "filters")} at ${
+    return `${plural(model.at("count", r, c), "different filter", "different filters")} at ${
       plural(model.at("sets", r, c), "iteration", "iterations")}, ${
       number(model.at("expected", r, c), 2)} expected`;
   }
 
-  /** Return "layer3.0.conv1 and class 8: 12 filters at 3 iterations, 1.2 expected". */
+  /** Return "layer3.0.conv1 and class 8: 12 different filters at 3 iterations, 1.2 expected". */
   const sentence = (model, r, c) =>
     `${model.layerName(r)} and ${model.classWords(c)}: ${counted(model, r, c)}`;
 
@@ -26,7 +26,7 @@
   function presence(model, r, c) {
     const { integer, plural } = deeptracker.numbers;
     return `${plural(model.at("level", r, c), "filter", "filters")} or more at ${integer(model.at("hits", r, c))} of ${
-      plural(model.momentsOf(c).length, "iteration", "iterations")}, in the run at ${
+      plural(model.momentsOf(c).length, "iteration", "iterations")}, in the whole run at ${
       integer(model.at("base", r, c))} of ${integer(model.meta.population)}`;
   }
 

@@ -40,6 +40,9 @@
       this.windows = windowsOf(options.snapshots);
       this.k.max = this.windows.length;
       this.k.title = `How long an image must have been stable: up to all ${deeptracker.numbers.plural(options.snapshots, "snapshot", "snapshots")} of the run`;
+      // An output in a label takes the label for itself.
+      this.k.setAttribute("aria-label", "Window k");
+      this.m.setAttribute("aria-label", "Threshold m");
       chart.element.append(
         make("label", { className: "dt-control" },
           make("span", {}, "Window k: ", this.kValue), this.k),

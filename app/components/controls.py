@@ -5,11 +5,14 @@ from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
+from dash.development.base_component import Component
 
 
-def labelled(text: str, control: Any, title: str = "") -> html.Label:
+def labelled(text: str, control: Any, title: str = "") -> Component:
     """Return a control under what it is called; `title` explains more when one points at it."""
-    return html.Label([html.Span(text), control], className="dt-control", title=title)
+    # A label is one control's: of a row of buttons it would name the first.
+    holder = html.Div if isinstance(control, dmc.SegmentedControl) else html.Label
+    return holder([html.Span(text), control], className="dt-control", title=title)
 
 
 def select(id: str, label: str, texts: Mapping[str, str], value: str, width: int) -> dmc.Select:

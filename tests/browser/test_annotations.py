@@ -32,9 +32,9 @@ def run_id(log: Callable[..., Log], site_engine: Engine) -> int:
 
 @pytest.fixture(scope="module")
 def states(browser: Browser, site: Served) -> dict[Role, Any]:
-    """The cookies of a member called bo and of a viewer called vi."""
+    """The cookies of a member called lo and of a viewer called vi."""
     found = {}
-    for role, name in ((Role.MEMBER, "bo"), (Role.VIEWER, "vi")):
+    for role, name in ((Role.MEMBER, "lo"), (Role.VIEWER, "vi")):
         context = browser.new_context()
         log_in(context.new_page(), site.new_link(role=role, email=f"{name}@example.org"))
         found[role] = context.storage_state()
@@ -65,11 +65,11 @@ def other(
 
 @pytest.fixture
 def write(site_engine: Engine, run_id: int, states: dict[Role, Any]) -> Callable[..., list[int]]:
-    """A function that writes annotations, {target, body, tag} each, as bo."""
+    """A function that writes annotations, {target, body, tag} each, as lo."""
 
     def written(*given: dict[str, Any]) -> list[int]:
         with session_scope(site_engine) as session:
-            by = accounts.find_by_email(session, email="bo@example.org").id
+            by = accounts.find_by_email(session, email="lo@example.org").id
             defaults = {"session": session, "run_id": run_id, "by": by, "target": Target("run")}
             return [annotations.create(**{**defaults, **one}) for one in given]
 
@@ -118,15 +118,15 @@ def test_one_annotates_an_anomaly_and_the_other_answers_from_the_link(
     expect(about).to_have_text(f"class 3 at iteration {iteration}")
     text = page.locator(f"{FORM} textarea")
     expect(text).to_be_focused()
-    page.keyboard.type("Forgotten here, @bo")
-    expect(page.locator(".annotation-person").first).to_have_text("bo")
+    page.keyboard.type("Forgotten here, @l")
+    expect(page.locator(".annotation-person").first).to_have_text("lo")
     page.keyboard.press("Enter")
-    expect(text).to_have_value("Forgotten here, @bo ")
+    expect(text).to_have_value("Forgotten here, @lo ")
     page.keyboard.type("do you see it?")
     page.locator(f"{FORM} .annotation-tag-input").fill("anomaly")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(CARDS)).to_contain_text("Forgotten here, @bo do you see it?")
-    expect(page.locator(f"{CARDS} .annotation-mention")).to_have_text("@bo")
+    expect(page.locator(CARDS)).to_contain_text("Forgotten here, @lo do you see it?")
+    expect(page.locator(f"{CARDS} .annotation-mention")).to_have_text("@lo")
     expect(page.locator(MARKS)).to_have_count(1)
     expect(page.locator("#validation-rows .annotation-mark")).to_have_count(1)
 
@@ -267,6 +267,51 @@ def test_by_menu_by_keyboard_and_by_a_brushed_range(
     vi.keyboard.press("Escape")
     vi.keyboard.press("a")
     expect(vi.locator(FORM)).to_be_empty()
+
+
+ON_A_FACE = """
+() => {
+  const { input } = deeptracker.charts.of(document.querySelector("#cube-faces")).handler;
+  return [...document.querySelectorAll(".cube-annotations .annotation-mark")].filter((mark) => {
+    const { left, right, top, bottom } = mark.getBoundingClientRect();
+    return [[left, top], [right, top], [left, bottom], [right, bottom]]
+      .some(([clientX, clientY]) => input.hit({ clientX, clientY }));
+  }).map((mark) => mark.getAttribute("aria-label"));
+}
+"""
+
+
+def test_the_cube_shows_them_along_its_edges(
+    page: Page, run_id: int, write: Callable[..., list[int]]
+) -> None:
+    write(
+        {"body": "this layer", "target": Target("layer", 3)},
+        {"body": "one filter", "target": Target("filter", 8, 1)},
+        {"body": "this class, then", "target": Target("class", 7, None, 10, 20)},
+    )
+    for mode, number in (("turned", 4), ("top", 2), ("unfolded", 5)):
+        open_view(page, run_id, "cube", f"cubeface={mode}")
+        page.wait_for_selector(f"#cube-faces[data-view={mode}]")
+        marks = page.locator(".cube-annotations .annotation-mark")
+        # The layer and the filter's; the class along its edges; the iterations, with a bar.
+        expect(marks).to_have_count(number, timeout=SOON)
+        expect(page.locator(".cube-annotations .annotation-bar")).to_have_count(1)
+        assert page.evaluate(ON_A_FACE) == []
+    mark = page.locator(".cube-annotations [aria-label^='Annotation on layer']")
+    mark.hover()
+    frames = page.locator(".cube-mark-annotated")
+    expect(frames).to_have_count(2)  # on the front and on the right
+    for at in range(2):
+        expect(frames.nth(at)).to_have_attribute("data-at", "3")
+    mark.click()
+    expect(page.locator(f"{CARDS}.annotation-open")).to_contain_text("this layer")
+    page.keyboard.press("Escape")
+    box = page.locator(".cube-front").bounding_box() or {}
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    expect(frames).to_have_count(0)
+    page.keyboard.press("a")
+    about = page.locator(f"{FORM} .annotation-about")
+    expect(about).to_have_text("layer conv1 at iteration 5")
 
 
 def test_five_hundred_stay_apart_and_can_be_read(

@@ -76,9 +76,17 @@ def test_a_planted_fault_is_the_strongest_cell_and_is_seen_elsewhere(
     page: Page, faulty: int
 ) -> None:
     page.goto(f"/run/{faulty}/overview")
+    wait_until_painted(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.get_by_role("link", name="Correlation", exact=True).click()
     expect(page.locator(GRID)).to_have_attribute("data-detail", "there")
     wait_until_painted(page)
+    # The click asks for the page's data before the page is there, and nothing asks twice.
+    places = [at for at, url in enumerate(asked) if "/correlation?" in url]
+    made = [at for at, url in enumerate(asked) if url.endswith("/_dash-update-component")]
+    assert len(places) == 1
+    assert not made or places[0] < made[0]
     first = page.locator(f"{CELLS} button").first
     expect(first).to_contain_text(f"{FAULT.layer} and class ")
     expect(first).to_contain_text("expected")

@@ -39,7 +39,10 @@ def layout(context: PageContext) -> html.Div:
             html.Div(
                 [
                     html.Div(_grid(base, url), className="correlation-main"),
-                    html.Aside([_cells(base, url), _filters(run, base, url)]),
+                    html.Aside(
+                        [_cells(base, url), _filters(run, base, url)],
+                        **aria(label="Strongest cells, filters of a cell"),
+                    ),
                 ],
                 className="correlation-body",
             ),

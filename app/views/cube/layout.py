@@ -8,7 +8,7 @@ from dash import get_relative_path, html
 from numpy.typing import NDArray
 
 from app import store
-from app.components.attributes import data
+from app.components.attributes import aria, data
 from app.components.charts import chart, download
 from app.components.controls import labelled, segments, select
 from app.components.headings import heading
@@ -37,7 +37,7 @@ def layout(context: PageContext) -> html.Div:
             html.Div(
                 [
                     html.Div([_cards(), _cube(base, len(sizes))], className="cube-main"),
-                    html.Aside(_aside(), className="cube-aside"),
+                    html.Aside(_aside(), className="cube-aside", **aria(label="Slices and ranges")),
                 ],
                 className="cube-body",
             ),

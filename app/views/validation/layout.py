@@ -5,6 +5,7 @@ from typing import Any
 import dash_mantine_components as dmc
 import numpy as np
 from dash import get_relative_path, html
+from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from app import store
@@ -96,11 +97,11 @@ def layout(context: PageContext) -> html.Div:
     )
 
 
-def _select(id: str, label: str, texts: dict[str, str], width: int) -> html.Label:
+def _select(id: str, label: str, texts: dict[str, str], width: int) -> Component:
     return labelled(label, select(id, label, texts, next(iter(texts)), width))
 
 
-def _segments(id: str, label: str, texts: dict[str, str], value: str) -> html.Label:
+def _segments(id: str, label: str, texts: dict[str, str], value: str) -> Component:
     return labelled(label, segments(id, label, texts, value))
 
 
