@@ -61,6 +61,7 @@ _INDEX = """<!DOCTYPE html>
     {%metas%}
     <title>{%title%}</title>
     <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
+    <script src="/assets/early/styles.js"></script>
     <script src="/assets/early/scheme.js"></script>
     {%css%}
   </head>
