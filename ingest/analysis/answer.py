@@ -98,7 +98,11 @@ def answer(
     )
     if ruined is not None:
         events = [f for f in events if f.start <= ruined]
-    groups = _groups(history, events)
+    # Where numbers end is an answer of its own: what led there began before, and is another.
+    lost = [f for f in events if f.start == ruined]
+    groups = _groups(history, [f for f in events if f not in lost])
+    if lost:
+        groups.append(lost)
     states = [[f] for f in findings if f.rule in STATES and (ruined is None or f.start < ruined)]
     ranked = sorted([*groups, *states], key=lambda group: _score(group), reverse=True)
     return [_answer(history, group, names, taken_for) for group in ranked[:most]]

@@ -79,6 +79,15 @@ def test_after_a_lasting_nan_come_consequences_only():
     assert [one.iteration for one in listed] == [410, 200]
 
 
+def test_where_numbers_end_is_an_answer_of_its_own_beside_what_led_there():
+    listed = answers(
+        finding("not-finite", start=430, end=None, strength=100, layers=(2,)),
+        finding("loss-jump", start=430, strength=200),
+        finding("exploding-gradient", start=410, strength=9, layers=(1,)),
+    )
+    assert sorted(one.iteration for one in listed) == [410, 430]
+
+
 def test_names_few_and_at_most_five_answers():
     error = healthy().class_error.copy()
     error[:, 40:] = 1.0

@@ -142,6 +142,14 @@ class TestTraining:
         [gap] = found("overfitting", history)
         assert (gap.start, gap.end, gap.severity) == (210, None, Severity.HIGH)
 
+    def test_overfitting_while_the_validation_loss_still_falls_begins_with_the_gap(self):
+        error = healthy().class_error.copy()
+        error[:, 20:] = 0.4
+        loss = np.linspace(2.3, 0.5, SNAPSHOTS)
+        [gap] = found("overfitting", healthy(class_error=error, validation_loss=loss))
+        assert 210 <= gap.start <= 240
+        assert "still falls" in gap.text
+
     @pytest.mark.parametrize(("epochs", "fires"), [(4.0, False), (5.0, True)])
     def test_a_gap_that_is_younger_than_a_strip_of_epochs_is_no_overfitting(self, epochs, fires):
         """While normalisation settles, validation goes wrong in trainings that go well."""
@@ -215,6 +223,17 @@ class TestLayers:
 
         assert found("initial-weights", scaled(slice(None))) == []
         assert bool(found("initial-weights", scaled(2))) == fires
+
+    @pytest.mark.parametrize(("growth", "fires"), [(1.0, False), (3.7, True)])
+    def test_a_layer_that_began_too_small_and_has_grown_since_is_known_by_its_steps(
+        self, growth, fires
+    ):
+        """Neither its weights nor its steps by them are four times those of the others."""
+        std, update = layer_statistic("weight", "std"), layer_statistic("update", "l2")
+        std[1, 0] *= growth
+        update[1, 0] *= 3.7
+        layers = {("weight", "std"): std, ("update", "l2"): update}
+        assert bool(found("initial-weights", healthy(layers=layers))) == fires
 
     def test_first_weights_that_are_all_equal(self):
         std = layer_statistic("weight", "std")

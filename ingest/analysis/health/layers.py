@@ -111,7 +111,7 @@ def _initial(
     value = float(gain[layer])
     times = max(value / LARGEST_GAIN, SMALLEST_GAIN / value if value else np.inf, 1e-9)
     apart = max(value / others, others / value) if value and others else np.inf
-    pace = _pace(ratio, judged, layer)
+    pace = _pace(ratio * gain / others, judged, layer) if others > 0 else 0.0
     if value == 0 and history.parameters[layer] > 1:
         severity, strength, text = (
             Severity.HIGH,
@@ -132,7 +132,7 @@ def _initial(
             Severity.HIGH,
             pace / threshold,
             f"{name} steps {as_times(pace)} as far as the other layers at the first snapshot, "
-            "measured by its weights: it was probably initialised too small.",
+            "measured by their weights: it was probably initialised too small.",
         )
     else:
         return _shape(history, layer, names)
@@ -155,7 +155,11 @@ def _initial(
 
 
 def _pace(ratio: Floats, judged: NDArray[np.bool_], layer: int) -> float:
-    """Return how many times as far as the median layer a layer steps, by its weights."""
+    """Return how many times as far as the median layer a layer steps, [L] each.
+
+    `ratio` is the step by weights of the usual scale: those of a layer that began too small have
+    grown with the very first steps, so that by its own weights the step looks smaller than it was.
+    """
     usual = float(robust.quiet_median(ratio[judged]))
     return float(ratio[layer] / usual) if usual > 0 and np.isfinite(ratio[layer]) else 0.0
 

@@ -176,9 +176,12 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
     first, last = places[0]
     width = float(np.nanmax(gap[first : last + 1]))
     best = best_snapshot(history.validation_loss)
-    start = first if best is None else best
+    falling = best is not None and best > history.snapshots - 1 - length
+    start = first if best is None or falling else best
+    lowest = "still falls" if falling else f"was lowest at iteration {history.iteration[start]:,}"
     risen = _risen(history.validation_loss, best)
-    worse = f", while the validation loss rose by {risen:.0%}" if risen > 0.02 else ""
+    worse = f" and rose by {risen:.0%} since" if risen > 0.02 and not falling else ""
+    known = "" if best is None else f"; the validation loss {lowest}{worse}"
     return [
         Finding(
             "overfitting",
@@ -187,8 +190,7 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
             end=None,
             strength=width / threshold,
             value=width,
-            text=f"Validation images go wrong {width:.1%} more often than training images{worse}; "
-            f"the validation loss was about lowest at iteration {history.iteration[start]:,}.",
+            text=f"Validation images go wrong {width:.1%} more often than training images{known}.",
             once=True,
             chart=chart_of("validation error less training error", history, gap, limit=threshold),
         )
@@ -215,22 +217,13 @@ def _without_worst(history: History) -> Floats:
     return np.asarray(np.sort(error, axis=0)[:kept].mean(axis=0))
 
 
-BEST_WITHIN = 0.02
-
-
 def best_snapshot(loss: Floats) -> int | None:
-    """Return the first snapshot whose loss is within 2 % of the lowest; None where none is known.
+    """Return the snapshot of the lowest loss, the first of equal ones; None where none is known.
 
-    The place where early stopping would have stopped (Prechelt, "Early Stopping - But When?",
-    1998), with a tolerance so that a flat valley gives its beginning.
+    It is what early stopping keeps (Prechelt, "Early Stopping - But When?", 1998).
     """
     finite = np.isfinite(loss)
-    if not finite.any():
-        return None
-    lowest = float(np.min(loss[finite]))
-    with np.errstate(invalid="ignore"):
-        near = finite & (loss <= lowest + BEST_WITHIN * abs(lowest))
-    return int(np.flatnonzero(near)[0])
+    return int(np.argmin(np.where(finite, loss, np.inf))) if finite.any() else None
 
 
 def _risen(loss: Floats, best: int | None) -> float:
