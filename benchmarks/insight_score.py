@@ -42,8 +42,9 @@ def score(
 ) -> Score:
     """Hold the first three answers to the truth.
 
-    An iteration is named where an answer begins within one snapshot of it, or ends there (then what
-    comes next is the first snapshot without the fault). Each answer names at most three layers and
+    The first planted iteration is named where an answer begins within one snapshot of it. A further
+    one, the end of a fault, also where an answer ends there (then what comes next is the first
+    snapshot without the fault). Each answer names at most three layers and
     three classes; they count where the answer names a planted iteration.
     """
     if control:
@@ -53,13 +54,20 @@ def score(
     if truth.rule:
         first = [a for a in first if any(f.rule == truth.rule for f in a.evidence)]
     planted = planted_snapshots(truth, history)
-    named = [place for a in first for place in _named(history, a)]
     guesses = loss_rises(history)
     # Nine classes in three answers would name the right one of ten by chance: what counts is what
     # the answers say that name a planted iteration.
-    there = [a for a in first if any(_near(at, _named(history, a)) for at in planted)]
+    there = [
+        a
+        for a in first
+        if any(_near(at, _named(history, a, ends=rank > 0)) for rank, at in enumerate(planted))
+    ]
     return Score(
-        iteration=all(_near(at, named) for at in planted) and bool(first),
+        iteration=bool(first)
+        and all(
+            any(_near(at, _named(history, a, ends=rank > 0)) for a in first)
+            for rank, at in enumerate(planted)
+        ),
         place=_places_named(truth, there, names) if truth.layers or truth.classes else None,
         filters=_filters_named(truth, there, names) if truth.filters else None,
         quiet=None,
@@ -68,9 +76,9 @@ def score(
     )
 
 
-def _named(history: History, answer: Answer) -> list[int]:
-    """Return the snapshots that an answer names: its first, and the one after its last."""
-    end = [] if answer.end is None else [_place(history, answer.end) + 1]
+def _named(history: History, answer: Answer, *, ends: bool) -> list[int]:
+    """Return the snapshots that an answer names: its first; with `ends` the one after its last."""
+    end = [] if answer.end is None or not ends else [_place(history, answer.end) + 1]
     return [_place(history, answer.iteration), *end]
 
 
