@@ -79,7 +79,8 @@ def raise_alerts(session: Session, *, run_id: int, findings: Sequence[Mapping[st
     """Note alerts of a live run for its findings that a channel wants; return how many are new.
 
     `findings` are rows as for save_findings. None where the finding was told before, is muted, or
-    the same rule was told for this run within QUIET_MINUTES.
+    the same rule was told for this run within QUIET_MINUTES; what has become worse is told anew, to
+    the channels that were not told.
     """
     channels = session.execute(
         select(AlertChannel.id, AlertChannel.kind, AlertChannel.severity)
@@ -89,28 +90,34 @@ def raise_alerts(session: Session, *, run_id: int, findings: Sequence[Mapping[st
         wanting = [c for c in channels if c.severity in reaching(finding["severity"])]
         if not wanting or not _is_news(session, run_id, finding):
             continue
-        alert_id = session.scalar(
-            upsert(Alert)
-            .values(
-                run_id=run_id,
-                key=finding["key"],
-                rule=finding["rule"],
-                severity=finding["severity"],
-                iteration=finding["start_iteration"],
-                text=finding["text"],
-            )
-            .on_conflict_do_nothing()
-            .returning(Alert.id)
-        )
+        alert_id = _note(session, run_id, finding)
         if alert_id is None:
             continue
         number += 1
-        outside = [c.id for c in wanting if c.kind != "app"]
-        if outside:
-            session.execute(
-                insert(AlertDelivery), [{"alert_id": alert_id, "channel_id": c} for c in outside]
-            )
+        told = [{"alert_id": alert_id, "channel_id": c.id} for c in wanting if c.kind != "app"]
+        if told:
+            session.execute(upsert(AlertDelivery).values(told).on_conflict_do_nothing())
     return number
+
+
+def _note(session: Session, run_id: int, finding: Mapping[str, Any]) -> int | None:
+    """Note an alert, or that one has become worse; None where it was told as it is."""
+    new = {"severity": finding["severity"], "text": finding["text"]}
+    milder = SEVERITIES[: SEVERITIES.index(finding["severity"])]
+    return session.scalar(
+        upsert(Alert)
+        .values(
+            run_id=run_id,
+            key=finding["key"],
+            rule=finding["rule"],
+            iteration=finding["start_iteration"],
+            **new,
+        )
+        .on_conflict_do_update(
+            index_elements=["run_id", "key"], set_=new, where=Alert.severity.in_(milder)
+        )
+        .returning(Alert.id)
+    )
 
 
 def _is_news(session: Session, run_id: int, finding: Mapping[str, Any]) -> bool:
@@ -120,6 +127,7 @@ def _is_news(session: Session, run_id: int, finding: Mapping[str, Any]) -> bool:
     recent = select(Alert.id).where(
         Alert.run_id == run_id,
         Alert.rule == finding["rule"],
+        Alert.severity.in_(SEVERITIES[SEVERITIES.index(finding["severity"]) :]),
         Alert.created_at > func.now() - func.make_interval(0, 0, 0, 0, 0, QUIET_MINUTES),
     )
     return session.scalar(select(muted.exists() | recent.exists())) is False

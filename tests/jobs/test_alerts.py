@@ -59,6 +59,20 @@ class TestRaising:
             "loss-jump",
         ]
 
+    def test_what_becomes_worse_is_told_to_those_who_were_not(self, session, noise, team):
+        run = noise[0].run_id
+        for severity in ("medium", "high"):
+            address = f"{severity}@example.org"
+            alerts.add_channel(session, kind="email", address=address, severity=severity, **team)
+        told = []
+        for severity in ("medium", "medium", "high", "high", "medium"):
+            told.append(raised(session, run, finding(severity=severity)))
+        assert told == [1, 0, 1, 0, 0]
+        [row] = alerts.list_alerts(session, account_id=team["account_id"])
+        assert row.severity == "high"
+        waiting = alerts.take_deliveries(session)
+        assert {one.address for one in waiting} == {"medium@example.org", "high@example.org"}
+
     def test_everybody_reads_for_himself(self, session, noise, team):
         alerts.add_channel(session, kind="app", address="", severity="low", **team)
         other = accounts.add_account(session, email="bo@example.org", role="viewer").id
