@@ -288,6 +288,9 @@ class TestMuting:
         assert self.mute(client, found).status_code == 200
         shown = show(client, found)
         assert "1 muted are not shown" in written(shown[Ids.LIST]["children"])
+        assert "The one finding of high or medium severity is muted" in written(
+            shown[Ids.ANSWERS]["children"][0]
+        )
         shown = show(client, found, **{f"{Ids.WITH_MUTED}.checked": True})
         assert "Known." in written(shown[Ids.LIST]["children"])
         assert clients[Role.VIEWER].get(f"/data/run/{found}/findings").json["findings"] == []

@@ -113,8 +113,9 @@ def show(
         entries = [not_evaluated()]
     else:
         entries = [answer_entry(run_id, a, i, names) for i, a in enumerate(answers, start=1)]
-        if entries and not any(f.severity != "low" and not f.muted for f in found):
-            entries.insert(0, nothing_serious())
+        serious = [f.muted for f in found if f.severity != "low"]
+        if entries and all(serious):
+            entries.insert(0, nothing_serious(muted=len(serious)))
     # Who is typing a threshold must not lose it to the timer.
     table: Any = no_update
     if ctx.triggered_id != Ids.TIMER:

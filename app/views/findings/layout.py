@@ -169,14 +169,20 @@ def nothing_happened() -> Component:
     )
 
 
-def nothing_serious() -> Component:
-    """Return what stands above the answers where no finding is of high or medium severity."""
+def nothing_serious(*, muted: int) -> Component:
+    """Return what stands above the answers where no finding is of high or medium severity.
+
+    `muted` findings are, but need no attention as somebody said.
+    """
+    many = "The one finding" if muted == 1 else f"All {muted:,} findings"
+    said = (
+        f"{many} of high or medium severity {'is' if muted == 1 else 'are'} muted, with a reason."
+        if muted
+        else "No rule found anything of high or medium severity. What follows is what was least "
+        "usual; such things happen in trainings that go well."
+    )
     return html.Li(
-        [
-            html.B("Nothing serious. "),
-            "No rule found anything of high or medium severity. What follows is what was least "
-            "usual; such things happen in trainings that go well.",
-        ],
+        [html.B("Nothing new. " if muted else "Nothing serious. "), said],
         className="finding-answer finding-calm",
     )
 
