@@ -240,7 +240,7 @@
       deeptracker.selection.set({ [field]: now === value ? null : value });
     }
 
-    /** Frame what an annotation is about; see annotationlane.js. */
+    // What annotations ask of a chart: see annotationlane.js and annotationtargets.js.
     annotationLight(annotation) {
       return this.view ? [this.annotations.light(annotation)] : [];
     }
@@ -249,16 +249,8 @@
       return kind === "class" ? this.model.className(id) : this.model.layers.names[id];
     }
 
-    /** Return the layer or class at an event, or (without) of the cell that the keys are at. */
     annotationThing(event) {
-      const { dimension, at } = event?.target.closest?.(".cube-labels [data-dimension]")?.dataset || {};
-      if (dimension === "columns") return null;
-      const cell = dimension === "layers" ? { layer: Number(at), class: null }
-        : dimension ? { layer: null, class: this.classAt(Number(at)) }
-          : event ? this.input.cellAt(event) : deeptracker.selection.get().cubecell;
-      if (!cell) return null;
-      const [kind, id] = cell.layer !== null ? ["layer", cell.layer] : ["class", cell.class];
-      return { kind, id, name: this.annotationName(kind, id) };
+      return this.annotations.thing(event);
     }
 
     destroy() {

@@ -110,6 +110,19 @@
       return [left - 1, top - 1, left + width + 1, top + height + 1];
     }
 
+    /** Return the layer or class at an event, or (without) of the cell that the keys are at. */
+    thing(event) {
+      const { cube } = this;
+      const { dimension, at } = event?.target.closest?.(".cube-labels [data-dimension]")?.dataset || {};
+      if (dimension === "columns") return null;
+      const cell = dimension === "layers" ? { layer: Number(at), class: null }
+        : dimension ? { layer: null, class: cube.classAt(Number(at)) }
+          : event ? cube.input.cellAt(event) : deeptracker.selection.get().cubecell;
+      if (!cell) return null;
+      const [kind, id] = cell.layer !== null ? ["layer", cell.layer] : ["class", cell.class];
+      return { kind, id, name: cube.annotationName(kind, id) };
+    }
+
     /** Frame on the faces what an annotation is about; returns what ends it. */
     light(annotation) {
       this.lit.add(annotation);
