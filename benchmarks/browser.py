@@ -60,6 +60,24 @@ PAINTED = """
 """
 
 
+# Milliseconds from an action (a JavaScript statement) to the second frame after `done` holds.
+_ACTED = """
+([action, done]) => new Promise((resolve, reject) => {
+  const act = new Function(action);
+  const holds = new Function(`return (${done})`);
+  const start = performance.now();
+  act();
+  const look = () => {
+    if (holds()) {
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
+    } else if (performance.now() - start > 60_000) reject(new Error(`not after 60 s: ${done}`));
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})
+"""
+
+
 @dataclass(frozen=True)
 class Served:
     """A running application: its address, and the database it serves."""
@@ -169,3 +187,11 @@ def click_to_painted(page: Page, link: str) -> float:
 def wait_until_painted(page: Page) -> None:
     """Return when every chart of the page is drawn."""
     page.evaluate(PAINTED, None)
+
+
+def act_to_painted(page: Page, action: str, done: str) -> float:
+    """Do `action`, a JavaScript statement; return the milliseconds until `done` holds and is seen.
+
+    `done` is an expression; seen is the second frame after it holds.
+    """
+    return float(page.evaluate(_ACTED, [action, done]))

@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, ViewportSize
 from sqlalchemy.orm import Session
 
-from benchmarks.browser import Served, chromium, log_in, serve
+from benchmarks.browser import Served, act_to_painted, chromium, log_in, serve
 from benchmarks.database import benchmark_engine
 from benchmarks.make_log import write_log
 from benchmarks.report import Row, main, summary
@@ -22,22 +22,6 @@ OPENINGS = 5
 REPEATS = 7
 VIEWPORT = ViewportSize(width=1280, height=900)
 
-# Milliseconds from an action (a JavaScript statement) to the second frame after `done` holds.
-_TIMED = """
-([action, done]) => new Promise((resolve, reject) => {
-  const act = new Function(action);
-  const holds = new Function(`return (${done})`);
-  const start = performance.now();
-  act();
-  const look = () => {
-    if (holds()) {
-      requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
-    } else if (performance.now() - start > 60_000) reject(new Error(`not after 60 s: ${done}`));
-    else requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-})
-"""
 _PAINTED = """
 document.getElementById("compare-layers")
 && [...document.querySelectorAll("[data-chart]")].every(
@@ -93,14 +77,16 @@ def _compare(browser: Browser, served: Served, ids: list[int], size: str) -> Ite
             page.wait_for_selector(f"[data-compare-run='{run_id}']")
             page.evaluate(_TICK.format(run=run_id))
         page.wait_for_timeout(300)
-        opened.append(_timed(page, "document.getElementById('runs-compare').click()", _PAINTED))
+        opened.append(
+            act_to_painted(page, "document.getElementById('runs-compare').click()", _PAINTED)
+        )
         context.close()
     yield _row(f"compare two runs, click to painted ({size} each)", opened[1:], 1_500)
     yield Row("the same for the first who compares them", opened[0], "ms")
     context = browser.new_context(storage_state=state, viewport=VIEWPORT)
     page = context.new_page()
     page.goto(f"{served.address}/compare?runs={','.join(map(str, ids))}")
-    _timed(page, "", _PAINTED)
+    act_to_painted(page, "", _PAINTED)
     page.wait_for_timeout(500)
     yield from _changes(page)
     frames = summary(page.evaluate(_HOVER))
@@ -133,16 +119,12 @@ def _set(page: Page, patch: str, *, rest: int = 40) -> float:
     """Change the selection; charts begin to load in the frame after it, or after some rest."""
     action = f"window.changed = performance.now(); deeptracker.selection.set({patch});"
     done = f"performance.now() - window.changed > {rest} && {_PAINTED}"
-    return _timed(page, action, done)
+    return act_to_painted(page, action, done)
 
 
 def _row(what: str, times: list[float], bar: int) -> Row:
     found = summary(times).p50
     return Row(f"{what}, p50", found, "ms", bar=f"<= {bar} ms", holds=found <= bar)
-
-
-def _timed(page: Page, action: str, done: str) -> float:
-    return float(page.evaluate(_TIMED, [action, done]))
 
 
 if __name__ == "__main__":

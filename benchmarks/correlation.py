@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.binary import Arguments, pack
 from app.views.correlation import data
-from benchmarks.browser import Served, chromium, log_in, serve, wait_until_painted
+from benchmarks.browser import Served, act_to_painted, chromium, log_in, serve, wait_until_painted
 from benchmarks.database import benchmark_engine
 from benchmarks.make_log import write_log
 from benchmarks.report import Row, main, summary
@@ -29,22 +29,6 @@ VIEWPORT = ViewportSize(width=1280, height=900)
 # What the mini-sets are measured at.
 CLASSES, ITERATIONS = 200, 600
 
-# Milliseconds from the action (a JavaScript statement) to the second frame after `done` holds.
-_TIMED = """
-([action, done]) => new Promise((resolve, reject) => {
-  const act = new Function(action);
-  const holds = new Function(`return (${done})`);
-  const start = performance.now();
-  act();
-  const look = () => {
-    if (holds()) {
-      requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
-    } else if (performance.now() - start > 30_000) reject(new Error(`not after 30 s: ${done}`));
-    else requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-})
-"""
 _OPENED = """
 document.getElementById("{chart}")
 && [...document.querySelectorAll("[data-chart]")].every(
@@ -209,7 +193,7 @@ def _opening(
         # A profile of its own: nothing of the run is in this browser's cache.
         context, page = _page(browser, state, f"{served.address}/run/{run_id}/overview")
         click = f"document.querySelector('a[href^=\"/run/{run_id}/{view}\"]').click()"
-        times.append(_timed(page, click, _OPENED.format(chart=chart)))
+        times.append(act_to_painted(page, click, _OPENED.format(chart=chart)))
         context.close()
     yield _row(f"open the {view} view, click to painted", times[1:], bar)
     yield Row("the same for the first who opens it", times[0], "ms")
@@ -218,10 +202,6 @@ def _opening(
 def _row(what: str, times: list[float], bar: int) -> Row:
     found = summary(times).p50
     return Row(f"{what}, p50", found, "ms", bar=f"<= {bar} ms", holds=found <= bar)
-
-
-def _timed(page: Page, action: str, done: str) -> float:
-    return float(page.evaluate(_TIMED, [action, done]))
 
 
 def _changes(page: Page) -> Iterator[Row]:
@@ -236,7 +216,9 @@ def _changes(page: Page) -> Iterator[Row]:
         for value in values:
             page.wait_for_timeout(300)
             asked = _ASKED.format(**{**now, name: value})
-            times.append(_timed(page, f"deeptracker.selection.set({{ {name}: {value} }})", asked))
+            times.append(
+                act_to_painted(page, f"deeptracker.selection.set({{ {name}: {value} }})", asked)
+            )
         label = "K" if name == "top" else name
         yield _row(f"change {label}: grid redrawn", times, 400)
         page.evaluate(f"deeptracker.selection.set({{ {name}: {now[name]} }})")
@@ -249,9 +231,9 @@ def _splits(page: Page, size: str) -> Iterator[Row]:
     for _ in range(REPEATS):
         page.wait_for_timeout(300)
         click = "document.querySelectorAll('[data-split]').forEach((button) => button.click())"
-        times.append(_timed(page, click, _SPLIT.format(what="rows", pressed="true")))
+        times.append(act_to_painted(page, click, _SPLIT.format(what="rows", pressed="true")))
         page.wait_for_timeout(300)
-        _timed(page, click, _SPLIT.format(what="rows", pressed="false"))
+        act_to_painted(page, click, _SPLIT.format(what="rows", pressed="false"))
     yield _row(f"split everything into mini-sets and iterations ({size})", times, 300)
 
 

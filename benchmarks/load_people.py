@@ -23,7 +23,7 @@ from benchmarks.load_visits import Asked, Visit
 
 CONNECTIONS = 6
 # What the pages ask again by themselves, in seconds.
-ON_A_RUN, ELSEWHERE = 1.5, 10.0
+ON_A_RUN, ELSEWHERE = 1.5, 2.0
 DOWNLOAD = re.compile(r"/table\.\w+(\?|$)")
 PATIENCE = aiohttp.ClientTimeout(total=60)
 _RULES = Map([Rule(rule, endpoint=rule) for rule in ROUTES]).bind("localhost")
