@@ -56,6 +56,7 @@ class Size:
 
 BASE = Size()
 IMAGES, LAYERS, EVERY = 20, 20, 100
+LOADS, ROUNDS = 2, 3
 
 
 @dataclass
@@ -98,8 +99,12 @@ def _dimension(what: str, factors: list[int]) -> Curve:
     for factor in factors:
         size = BASE.grown(what, factor)
         with benchmark_engine() as engine, tempfile.TemporaryDirectory() as folder:
-            found, run_id = _ingest(engine, Path(folder) / "log", size, seed=factor)
-            curve.note(getattr(size, what), found | _asked(engine, run_id))
+            both = [
+                _ingest(engine, Path(folder) / f"log-{seed}", size, seed=seed)
+                for seed in range(LOADS)
+            ]
+            quickest = _quickest([found for found, _ in both])
+            curve.note(getattr(size, what), quickest | _asked(engine, both[-1][1]))
     return curve
 
 
@@ -114,12 +119,15 @@ def _runs(factors: list[int]) -> Curve:
             ingested.append(found)
             first = first or run_id
             if number in factors:
-                recent = ingested[-5:]
-                mean = {key: float(np.median([one[key] for one in recent])) for key in found}
-                curve.note(number, mean | _asked(engine, first))
+                curve.note(number, _quickest(ingested[-5:]) | _asked(engine, first))
             if number >= factors[-1]:
                 return curve
     raise AssertionError("count ends never")
+
+
+def _quickest(found: list[dict[str, float]]) -> dict[str, float]:
+    """Return the least of every figure: what else the machine does only ever adds to it."""
+    return {name: min(one[name] for one in found) for name in found[0]}
 
 
 def _ingest(engine: Engine, path: Path, size: Size, *, seed: int) -> tuple[dict[str, float], int]:
@@ -149,7 +157,7 @@ def _ingest(engine: Engine, path: Path, size: Size, *, seed: int) -> tuple[dict[
 
 
 def _asked(engine: Engine, run_id: int) -> dict[str, float]:
-    """Return the median milliseconds of the five look-ups, into numpy."""
+    """Return the milliseconds of the five look-ups, into numpy: the least of some medians."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
     with Session(engine) as session:
@@ -158,7 +166,8 @@ def _asked(engine: Engine, run_id: int) -> dict[str, float]:
             name: next(ask for shape, ask in shapes.items() if shape.startswith(start))
             for name, start in ASKED.items()
         }
-        return {name: timed(ask).p50 for name, ask in chosen.items()}
+        rounds = [{name: timed(ask).p50 for name, ask in chosen.items()} for _ in range(ROUNDS)]
+        return _quickest(rounds)
 
 
 def _table(curve: Curve) -> Table:
