@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, update
 
 from app.auth.identity import Identity
 from app.views.jobs.ids import Button, ScheduleButton, WatchButton, button_id
-from app.views.jobs.job_rows import asked_by, may_change, pace
+from app.views.jobs.job_rows import asked_by, details, may_change, pace
 from app.views.jobs.job_rows import row as job_row
 from app.views.jobs.schedule_dialog import preview
 from app.views.jobs.schedule_rows import schedule_row
@@ -194,6 +194,9 @@ class TestJobs:
 
     def test_what_is_said_of_a_job(self):
         assert pace(job(position=1)) == "next in the queue"
+        shared = job(state="running", worker="a, process 1", helpers=("b, process 2",))
+        assert "by 2 workers" in text_of(job_row(shared, changeable=False))
+        assert "b, process 2" in text_of(details(shared, [], limit=1))
         assert [pace(job(position=n))[:4] for n in (2, 3, 11, 22)] == [
             "2nd ", "3rd ", "11th", "22nd",
         ]  # fmt: skip
