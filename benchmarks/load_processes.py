@@ -93,7 +93,8 @@ class Series:
         """Return the median PSS around a share of the way, 0..1."""
         at = np.array(self.at)
         middle = at[0] + share * np.ptp(at)
-        near = np.abs(at - middle) <= width * max(np.ptp(at), 1)
+        away = np.abs(at - middle)
+        near = away <= max(width * np.ptp(at), away.min())
         return float(np.median(np.array(self.pss)[near]))
 
 
