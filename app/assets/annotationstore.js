@@ -8,7 +8,7 @@
   const deeptracker = (window.deeptracker = window.deeptracker || {});
 
   const EVERY_MS = 1500;
-  const ELSEWHERE_MS = 10_000; // on pages of no run: mentions only
+  const ELSEWHERE_MS = 2_000; // on pages of no run: mentions only
   const BACK_OFF_MS = 10_000;
 
   const items = new Map(); // id -> annotation, as app/annotation_routes/answers.py says

@@ -19,6 +19,18 @@
     },
   };
 
+  const asked = new Map(); // address -> {at, answer}: panes beside each other ask once for all
+  const SHARED_MS = 1_500;
+
+  function stateOf(address) {
+    const now = performance.now();
+    const known = asked.get(address);
+    if (known && now - known.at < SHARED_MS) return known.answer;
+    const answer = deeptracker.fetchJson(address);
+    asked.set(address, { at: now, answer });
+    return answer;
+  }
+
   /** Write the facts of a state into the elements that show them (data-fact="name"). */
   function showFacts(state) {
     for (const element of document.querySelectorAll("[data-fact]")) {
@@ -45,7 +57,7 @@
         return;
       }
       try {
-        const state = await deeptracker.fetchJson(options.state);
+        const state = await stateOf(options.state);
         if (gone) return;
         line.textContent = state.job || "";
         showFacts(state);

@@ -13,7 +13,7 @@ from app.config import AppSettings
 from db.engine import session_scope
 from db.errors import Conflict
 from db.permissions import Role
-from db.queries import accounts, sessions
+from db.queries import accounts, resting, sessions
 from db.queries.sessions import LINK
 
 cli = typer.Typer(help="Accounts: who may log in, and as what.", no_args_is_help=True)
@@ -86,7 +86,10 @@ def deactivate(email: Email) -> None:
         accounts.set_active(session, account_id=account.id, active=False)
         ended = sessions.revoke_sessions(session, account_id=account.id)
         sessions.drop_links(session, account_id=account.id)
+        rests = resting.rest(session, account_id=account.id, name=account.email)
     typer.echo(f"{account.email} can no longer log in; {ended} sessions ended.")
+    if rests:
+        typer.echo(f"What it loaded by itself rests: {rests}. See the page of ingest jobs.")
 
 
 @cli.command()

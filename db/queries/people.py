@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from db.errors import Conflict, Forbidden
 from db.models import Account, AccountSession
 from db.permissions import Permission, Role, allows
-from db.queries import accounts, api_tokens, audit, sessions
+from db.queries import accounts, api_tokens, audit, resting, sessions
 from db.queries.accounts import AccountRow
 
 
@@ -82,13 +82,16 @@ def change_role(session: Session, *, by: int, account_id: int, role: Role | str)
     before = accounts.get_account(session, account_id=account_id)
     accounts.set_role(session, account_id=account_id, role=role)
     _note(session, by, "changed the role of", before, f"{before.role} → {Role(role).value}")
+    if not allows(Role(role), Permission.SCHEDULE_JOBS):
+        resting.rest(session, account_id=account_id, name=before.email, by=by)
     return accounts.get_account(session, account_id=account_id)
 
 
-def deactivate(session: Session, *, by: int, account_id: int) -> AccountRow:
-    """Lock an account out at once: sessions, links and tokens end.
+def deactivate(session: Session, *, by: int, account_id: int) -> str:
+    """Lock an account out at once: sessions, links and tokens end, what it loads by itself rests.
 
-    Conflict for one's own account and for the last active administrator.
+    Return what rests now, "" for nothing. Conflict for one's own account and for the last active
+    administrator.
     """
     _check(session, by)
     if by == account_id:
@@ -99,7 +102,7 @@ def deactivate(session: Session, *, by: int, account_id: int) -> AccountRow:
     sessions.drop_links(session, account_id=account_id)
     api_tokens.revoke_tokens(session, account_id=account_id)
     _note(session, by, "deactivated", account)
-    return account
+    return resting.rest(session, account_id=account_id, name=account.email, by=by)
 
 
 def activate(session: Session, *, by: int, account_id: int) -> AccountRow:

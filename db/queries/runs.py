@@ -1,18 +1,21 @@
 """Runs: the list of them, one of them, its version."""
 
+import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from db.errors import InTrash, NotFound
-from db.models import Account, Run
+from db.models import Account, Run, snapshot
 
 LARGEST_ID = 2**31 - 1
+SILENT_AFTER = timedelta(minutes=10)
+SILENT_GAPS = 10
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class RunRow:
     `name` is the title that people gave it, else `recorded_name`, that of the log.
     `last_error` is the validation error of the last snapshot, else its training error, a share
     0..1 or None; `owner` is the name of the account that loaded it, None where that is gone.
-    `thumbnail` is the (width, height) of one picture in the contact sheets.
+    `thumbnail` is the (width, height) of one picture in the contact sheets. `last_recorded` is when
+    the last snapshot of a run that still records was made, in seconds since 1970; else None.
     """
 
     id: int
@@ -54,11 +58,26 @@ class RunRow:
     tags: list[str]
     notes: str
     trashed_at: datetime | None
+    last_recorded: float | None
 
     @property
     def recording(self) -> bool:
         """Whether more snapshots are to come."""
         return self.state == "recording"
+
+    def silent_since(self, now: datetime) -> datetime | None:
+        """Return when a run that claims to record was last heard of, where that is too long ago.
+
+        Too long is SILENT_GAPS times what a snapshot took so far, and at least SILENT_AFTER: a
+        training that was killed cannot say so. None while it may just be slow.
+        """
+        if not self.recording:
+            return None
+        last = self.created_at
+        if self.last_recorded is not None and math.isfinite(self.last_recorded):
+            last = max(last, datetime.fromtimestamp(self.last_recorded, UTC))
+        usual = (last - self.created_at) / max(1, self.snapshot_count)
+        return last if now - last > max(SILENT_AFTER, SILENT_GAPS * usual) else None
 
     @property
     def validates(self) -> bool:
@@ -66,17 +85,25 @@ class RunRow:
         return self.image_count > 0
 
 
-_OTHERWISE = ("owner", "name", "recorded_name")
+_OTHERWISE = ("owner", "name", "recorded_name", "last_recorded")
 _COLUMNS = [name for name in RunRow.__dataclass_fields__ if name not in _OTHERWISE]
 
 
 def _select() -> Select[Any]:
     columns = [getattr(Run, name) for name in _COLUMNS]
+    last = (
+        select(snapshot.c.recorded_at)
+        .where(snapshot.c.run_id == Run.id)
+        .order_by(snapshot.c.iteration.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     return select(
         *columns,
         func.coalesce(Run.title, Run.name).label("name"),
         Run.name.label("recorded_name"),
         Account.name.label("owner"),
+        case((Run.state == "recording", last), else_=None).label("last_recorded"),
     ).outerjoin(Account, Account.id == Run.owner_id)
 
 

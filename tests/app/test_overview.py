@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.ids import Ids
 from app.views.overview.series import reduce_series, within
 from db.errors import NotFound
-from db.queries import runs
+from db.queries import runs, snapshots
 from deeptracker.format import SERIES, STATISTICS
 from tests.stored_runs import StoredRun, store_run
 
@@ -226,3 +228,20 @@ def test_the_layout_has_every_id_once_and_only_text(session: Session) -> None:
     assert sorted(set(found) - {"selection", "selection-fields"}) == sorted(Ids)
     assert len(found) == len(set(found))
     json.dumps(page.to_plotly_json(), default=lambda part: part.to_plotly_json())
+
+
+def test_a_run_that_claims_to_record_is_silent_after_ten_times_its_pace(session: Session) -> None:
+    stored = store_run(session, seed=77, state="recording")
+    run = runs.get_run(session, run_id=stored.run_id)
+    assert run.last_recorded == snapshots.snapshots(session, run_id=run.id).recorded_at[-1]
+    begun = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    last = begun + timedelta(minutes=12)
+    run = replace(run, created_at=begun, last_recorded=last.timestamp(), snapshot_count=6)
+    assert run.silent_since(last + timedelta(minutes=20)) is None
+    assert run.silent_since(last + timedelta(minutes=21)) == last
+    quick = replace(run, snapshot_count=6_000)
+    assert quick.silent_since(last + timedelta(minutes=10)) is None
+    assert quick.silent_since(last + timedelta(minutes=11)) == last
+    assert replace(run, state="complete").silent_since(last + timedelta(days=9)) is None
+    assert replace(run, last_recorded=float("nan")).silent_since(last) == begun
+    assert run_facts(run)["state"] == "recording; no sign of life since 2026-05-01 12:12 UTC"

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import Account, ApiToken
 from db.permissions import Role
-from db.queries import accounts, api_tokens, audit, people, sessions
+from db.queries import accounts, api_tokens, audit, people, schedules, sessions, watches
 
 
 @pytest.fixture
@@ -95,6 +95,28 @@ def test_deactivation_ends_sessions_links_and_tokens(session, team):
     assert sessions.find_link(session, token_hash=b"l") is None
     assert api_tokens.find_token(session, token_hash=b"t") is None
     assert accounts.get_account(session, account_id=member).active
+
+
+def test_what_somebody_loads_by_itself_rests_once_they_are_gone_or_may_not(session, team):
+    admin, member = team[Role.ADMIN], team[Role.MEMBER]
+    timing = {"mode": "once", "cron": "0 6 * * *", "time_zone": "UTC"}
+    for by in (admin, member):
+        schedules.add_schedule(session, location=f"/logs/{by}", by=by, **timing)
+    watches.add_watch(session, location="/logs/all", by=member)
+    rests = people.deactivate(session, by=admin, account_id=member)
+    assert rests == (f"paused 1 schedule (/logs/{member}); stopped 1 watched folder (/logs/all)")
+    found = {row.owner_id: row.next_due for row in schedules.list_schedules(session)}
+    assert found[member] is None
+    assert found[admin] is not None
+    assert not watches.list_watches(session)[0].active
+    entry = audit.list_entries(session)[0][0]
+    assert (entry.actor_name, entry.detail) == ("admin", rests)
+    people.activate(session, by=admin, account_id=member)
+    (own,) = [row for row in schedules.list_schedules(session) if row.owner_id == member]
+    schedules.pause_schedule(session, schedule_id=own.id, paused=False, by=member)
+    people.change_role(session, by=admin, account_id=member, role="viewer")
+    assert schedules.get_schedule(session, schedule_id=own.id).next_due is None
+    assert people.deactivate(session, by=admin, account_id=member) == ""
 
 
 def test_people_are_listed_with_their_sessions(session, team):

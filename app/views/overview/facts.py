@@ -1,5 +1,6 @@
 """A run's facts in words: what the header says, and what a live page keeps up to date."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from db.queries.runs import RunRow
@@ -17,8 +18,11 @@ def run_facts(run: RunRow) -> dict[str, str]:
     if run.last_iteration is not None and run.planned_iterations:
         last += f" of {run.planned_iterations:,}"
     error = "not known" if run.last_error is None else f"{run.last_error:.1%}".replace("%", " %")
+    state = STATE_WORDS.get(run.state, run.state)
+    if (since := run.silent_since(datetime.now(UTC))) is not None:
+        state += f"; no sign of life since {since:%Y-%m-%d %H:%M} UTC"
     return {
-        "state": STATE_WORDS.get(run.state, run.state),
+        "state": state,
         "snapshots": f"{run.snapshot_count:,}",
         "last_iteration": last,
         "last_error": error,

@@ -13,7 +13,7 @@ from app.auth.links import link_address
 from app.auth.tokens import new_token
 from app.components.clicks import LARGEST_ID, changed
 from app.views.people.ids import Act, Ids
-from app.views.people.layout import deeds_table, one_time_link, people_table
+from app.views.people.layout import deeds_table, one_time_link, people_table, resting_notice
 from db.errors import Conflict
 from db.permissions import Permission, Role
 from db.queries import accounts, audit, people
@@ -120,7 +120,8 @@ def _do(session: Session, act: str, *, by: int, account_id: int, value: object) 
     elif act == Act.END:
         people.end_sessions(session, by=by, account_id=account_id)
     elif act == Act.DEACTIVATE:
-        people.deactivate(session, by=by, account_id=account_id)
+        rests = people.deactivate(session, by=by, account_id=account_id)
+        return resting_notice(rests) if rests else None
     elif act == Act.ACTIVATE:
         people.activate(session, by=by, account_id=account_id)
     return None

@@ -98,6 +98,23 @@ def one_time_link(link: str, *, email: str) -> Component:
     )
 
 
+def resting_notice(rests: str) -> Component:
+    """Return what the deactivation of an account stopped, and where to let it go on."""
+    return dmc.Alert(
+        html.P(
+            [
+                f"With the account, this rests: {rests}. Resume what is still wanted on the page "
+                "of ",
+                dmc.Anchor("ingest jobs", href="/jobs"),
+                ".",
+            ]
+        ),
+        title="Nothing is loaded for a deactivated account",
+        color="yellow",
+        mt="md",
+    )
+
+
 def people_table(people: list[Person], *, present: int) -> Component:
     """Return everybody; `present` is who looks, whose own account cannot be locked out."""
     heads = ("Person", "Role", "State", "Last seen", "Sessions", "")

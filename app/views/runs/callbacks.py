@@ -1,6 +1,7 @@
 """What the runs page does: sort, search, turn pages, follow what is recording."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
@@ -115,8 +116,12 @@ def show_runs(
 
 def fingerprint(on_page: list[RunRow], number: int, asked: object) -> str:
     """Return a text that changes when anything that the page shows does (times aside)."""
+    now = datetime.now(UTC)
     parts = [
-        (run.id, run.version, run.state, run.owner, run.snapshot_count, run.name, run.tags)
+        (
+            *(run.id, run.version, run.state, run.owner, run.snapshot_count, run.name, run.tags),
+            run.silent_since(now),
+        )
         for run in on_page
     ]
     return hashlib.sha256(repr((parts, number, asked)).encode()).hexdigest()[:16]

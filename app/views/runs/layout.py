@@ -1,5 +1,7 @@
 """The runs page: search, table, and how to get a first run."""
 
+from datetime import UTC, datetime
+
 import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -117,7 +119,7 @@ def row(
     return html.Tr(
         [
             *([cell(None if run.trashed_at else compare_box(run))] if comparable else []),
-            cell(state_badge(run.state)),
+            cell([state_badge(run.state), _silence(run)]),
             cell(
                 [
                     _name(run),
@@ -131,7 +133,7 @@ def row(
                 ]
             ),
             cell(run.model),
-            cell(run.dataset),
+            cell(html.Span(run.dataset, className="runs-one-line", title=run.dataset)),
             cell(
                 [
                     progress(
@@ -150,6 +152,18 @@ def row(
             cell(open_button(run)),
         ],
         key=str(run.id),
+    )
+
+
+def _silence(run: RunRow) -> Component | None:
+    since = run.silent_since(datetime.now(UTC))
+    if since is None:
+        return None
+    return html.Div(
+        ["silent, last heard ", time(since)],
+        className="dt-soft runs-silent",
+        title="It claims to record, and no snapshot has come for ten times as long as one took: "
+        "was the training stopped, or is nobody loading its log?",
     )
 
 
