@@ -5,8 +5,9 @@ bytea goes as it is. Rows whose fields have equal lengths are one structured arr
 rows cost one assignment per field.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ Array = NDArray[Any]
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
+_MESSAGE = 2**17
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,21 @@ def copy_groups(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with cursor.copy(statement) as copy:
-        copy.write(_HEADER)
-        for group in groups:
-            copy.write(group)
-        copy.write(_TRAILER)
+        for part in _together(chain([_HEADER], groups, [_TRAILER])):
+            copy.write(part)
+
+
+def _together(parts: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """Join what is small: each part costs a message and a wait for the server."""
+    small: list[bytes | memoryview] = []
+    size = 0
+    for part in parts:
+        if small and size + len(part) > _MESSAGE:
+            yield b"".join(small)
+            small, size = [], 0
+        if len(part) > _MESSAGE:
+            yield part
+        else:
+            small.append(part)
+            size += len(part)
+    yield b"".join(small)
