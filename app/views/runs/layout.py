@@ -160,7 +160,7 @@ def _silence(run: RunRow) -> Component | None:
     if since is None:
         return None
     return html.Div(
-        ["silent, last heard ", time(since)],
+        ["last sign of life ", time(since)],
         className="dt-soft runs-silent",
         title="It claims to record, and no snapshot has come for ten times as long as one took: "
         "was the training stopped, or is nobody loading its log?",
