@@ -258,12 +258,18 @@ def results(session: Session, *, run_id: int, plan: int) -> list[DonePart]:
     ]
 
 
+def others(session: Session, *, worker: str) -> list[int]:
+    """Return the ids of the workers that are alive beside this one."""
+    return list(
+        session.scalars(select(IngestWorker.id).where(alive(), IngestWorker.name != worker))
+    )
+
+
 def invite(
     session: Session, *, run_id: int, plan: int, job_id: int, worker: str, known: Collection[int]
 ) -> set[int]:
     """Ask the other workers that are alive, but for those `known`, to help; return their ids."""
-    others = select(IngestWorker.id).where(alive(), IngestWorker.name != worker)
-    asked = [found for found in session.scalars(others) if found not in known]
+    asked = [found for found in others(session, worker=worker) if found not in known]
     for worker_id in asked:
         queue.ask_for_help(
             session,

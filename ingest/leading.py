@@ -12,7 +12,7 @@ from db.load_shares import DonePart
 from deeptracker.errors import LogError
 from deeptracker.format import Manifest
 from ingest.run_load import RunLoad
-from ingest.sharing import CARE_SECONDS, TURN_SECONDS, NotOurs, Seat, Sharing
+from ingest.sharing import CARE_SECONDS, TURN_SECONDS, NotOurs, Seat, Sharing, finer
 from ingest.sources import Source
 
 OnDone = Callable[[int], None]
@@ -46,6 +46,8 @@ class Leader:
         """Load the parts (iterations, rising) until all are done, or `should_stop` says so."""
         run_id, job_id = self._run.run_id, self._sharing.job_id
         with load.batch(self._connection) as session:
+            if load_shares.others(session, worker=self._sharing.worker):
+                parts = finer(parts)
             plan = load_shares.make_plan(session, run_id=run_id, job_id=job_id, parts=parts)
         self._seat = Seat(
             self._connection,

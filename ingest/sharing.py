@@ -7,7 +7,7 @@ There is nothing to be put right at the end. Who leads takes over what a helper 
 does alone what a helper may not decide: files that are missing or bad, and changes of stored rows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -24,6 +24,10 @@ from ingest.sources import Source
 
 # A look at a log that finds at least so many batches lets other workers help.
 SHARE_BATCHES = 4
+# So many parts there are at least where there are helpers, of at least so many snapshots: with few
+# large ones, somebody would have nothing to do for long at the end.
+_LEAST_PARTS = 24
+_LEAST_SNAPSHOTS = 8
 # How often somebody who waits for his turn looks, and how often for those who left.
 TURN_SECONDS = 0.01
 CARE_SECONDS = 1.0
@@ -39,6 +43,16 @@ class Sharing:
 
     job_id: int
     worker: str
+
+
+def finer(parts: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+    """Cut batches into smaller ones where they are few."""
+    pieces = -(-_LEAST_PARTS // len(parts))
+    cut = []
+    for part in parts:
+        size = max(_LEAST_SNAPSHOTS, -(-len(part) // pieces))
+        cut += [part[at : at + size] for at in range(0, len(part), size)]
+    return cut
 
 
 @dataclass(frozen=True)
