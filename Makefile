@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 # Anything that pip shall be told, for instance where to find a CPU build of torch.
 PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
-TEST_PROCESSES ?= auto
+TEST_PROCESSES ?= 3
 
 .PHONY: demo test check benchmarks clean lock setup browser servers audit soak
 
@@ -13,7 +13,7 @@ demo: $(STAMP)
 	$(BIN)/deeptracker demo
 
 test: check browser servers
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --maxprocesses 4 \
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) \
 		--dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 check: $(STAMP)

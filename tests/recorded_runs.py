@@ -1,10 +1,13 @@
 """Fixtures: run directories of real, short trainings of the demo's network on digits."""
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 EPOCHS = 3
 EVERY = 5
@@ -12,30 +15,52 @@ EVERY = 5
 SNAPSHOTS = EPOCHS * 22 // EVERY
 
 
-def _record(folder: Path, *, seed: int) -> Path:
+def _recorded_once(
+    factory: pytest.TempPathFactory, name: str, train: Callable[[Path], None]
+) -> Path:
+    """Return the run directory `name`, recorded by whichever process of the tests is first."""
+    own = factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / f"recorded-{name}"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            unfinished = folder.with_suffix(".unfinished")
+            unfinished.mkdir()
+            _on_one_thread(lambda: train(unfinished / name))
+            unfinished.rename(folder)
+    return folder / name
+
+
+def _on_one_thread(work: Callable[[], None]) -> None:
+    """Do some work of torch: threads wait for each other where other tests keep the cores busy."""
     import torch
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    work()
+    torch.set_num_threads(threads)
+
+
+def _digits(run_dir: Path, *, seed: int) -> None:
     from deeptracker.demo import train
 
-    run_dir = folder / f"digits-seed-{seed}"
-    threads = torch.get_num_threads()
-    # Several threads wait for each other where other tests keep the cores busy.
-    torch.set_num_threads(1)
     train(run_dir, seed=seed, epochs=EPOCHS, every=EVERY)
-    torch.set_num_threads(threads)
-    return run_dir
 
 
 @pytest.fixture(scope="session")
 def recorded_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the run directory of a training with 13 snapshots and thumbnails; do not write it."""
-    return _record(tmp_path_factory.mktemp("recorded"), seed=0)
+    return _recorded_once(
+        tmp_path_factory, "digits-seed-0", lambda run_dir: _digits(run_dir, seed=0)
+    )
 
 
 @pytest.fixture(scope="session")
 def recorded_run_again(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the run directory of the same training with another seed."""
-    return _record(tmp_path_factory.mktemp("recorded_again"), seed=1)
+    return _recorded_once(
+        tmp_path_factory, "digits-seed-1", lambda run_dir: _digits(run_dir, seed=1)
+    )
 
 
 @dataclass(frozen=True)
@@ -51,6 +76,7 @@ class Fault:
 
 
 FAULT = Fault(layer="layer2.0.conv1", filters=16, iterations=(30, 75, 120, 150))
+FAULTY = "digits-with-a-fault"
 FAULT_EVERY = 3
 FAULT_TOTAL = 180
 _WARM_UP = 110
@@ -63,14 +89,7 @@ def faulty_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     A network that has learned its task is trained on, and some filters of one layer are drawn anew
     several times: classes break at these iterations, and recover.
     """
-    import torch
-
-    run_dir = tmp_path_factory.mktemp("faulty") / "digits-with-a-fault"
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    _train_with_fault(run_dir)
-    torch.set_num_threads(threads)
-    return run_dir
+    return _recorded_once(tmp_path_factory, FAULTY, _train_with_fault)
 
 
 def _train_with_fault(run_dir: Path) -> None:
