@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from isal import igzip
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -298,7 +299,10 @@ def _make(function: Callable[[], tuple[Arrays, Mapping[str, Any]]], arguments: A
     arrays, meta = function()
     arguments.check_all_read()
     data = pack(arrays, meta)
-    return gzip.compress(data, compresslevel=1 if _shrinks(data) else 0, mtime=0)
+    if not _shrinks(data):
+        return gzip.compress(data, compresslevel=0, mtime=0)
+    # Five times as fast as zlib, for files of about the same size.
+    return igzip.compress(data, compresslevel=1, mtime=0)
 
 
 def _shrinks(data: bytes) -> bool:
@@ -313,7 +317,7 @@ def _compressed(data: bytes) -> Response:
         answer = Response(data, mimetype="application/octet-stream")
         answer.headers["Content-Encoding"] = "gzip"
         return answer
-    return Response(gzip.decompress(data), mimetype="application/octet-stream")
+    return Response(igzip.decompress(data), mimetype="application/octet-stream")
 
 
 def refusal(message: str, status: int) -> Response:

@@ -70,7 +70,9 @@ def paint(page: Page, values: np.ndarray, *, width: int, height: int, **options:
           const pixels = new Uint32Array(o.width * o.height);
           deeptracker.raster.paint(pixels, o.width, o.height, {
             matrix: {
-              data: new Float64Array(Uint8Array.from(atob(o.values), (c) => c.charCodeAt(0)).buffer),
+              data: new Float64Array(
+                Uint8Array.from(atob(o.values), (c) => c.charCodeAt(0)).buffer
+              ),
               width: o.columns, columnOf: o.columnOf && Int32Array.from(o.columnOf),
             },
             order: Int32Array.from(o.order), view: o.view,
