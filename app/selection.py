@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 
 STORE = "selection"
 MAX_ITEMS = 500
@@ -191,18 +191,24 @@ def united(defaults: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def bind_control(app: Dash, component_id: str, field: str, *, prop: str = "value") -> None:
-    """Let a control write a field of the selection, and follow it; all in the browser."""
+    """Let a control write a field of the selection, and follow it; all in the browser.
+
+    Both ways know which control it is and what it shows: what it was told, it says back, later.
+    """
     if field not in FIELDS:
         raise KeyError(f"the selection has no field {field!r}")
     app.clientside_callback(
         ClientsideFunction("selection", f"write_{field}"),
         Input(component_id, prop),
+        State(component_id, "id"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
         ClientsideFunction("selection", f"read_{field}"),
         Output(component_id, prop),
         Input(STORE, "data"),
+        State(component_id, "id"),
+        State(component_id, prop),
         prevent_initial_call=True,
     )
 

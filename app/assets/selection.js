@@ -20,7 +20,7 @@
   let rest = 0;
   let pressed = false; // a button or finger is down: a drag is one change
   let place = null; // the run that the selection belongs to
-  const shown = new Map(); // field -> what its control shows, as far as we know
+  const controls = new Map(); // id -> what the control said last, and what it was told since
   let page = null; // the element of the page that says which fields there are
   let known = { text: "", fields: {} };
 
@@ -137,7 +137,7 @@
       return;
     }
     const anew = holder !== page; // the page's store holds the defaults, as the server sent it
-    if (anew) shown.clear(); // its controls show the defaults
+    if (anew) controls.clear(); // they came with it
     page = holder;
     const moved = run !== place;
     if (moved) passing = {};
@@ -210,16 +210,19 @@
 
     /** Take over what a page about no run chose; its address is that page's own affair. */
     adopt(found) {
-      shown.clear(); // its controls show the defaults
+      controls.clear(); // they came with the page
       passing = {};
       takeOver(found);
     },
 
     /** Let all controls of a page about no run show what is chosen: they may have come anew. */
     show() {
-      shown.clear();
+      controls.clear();
       toStore();
     },
+
+    /** Whether everything that changed has been told, and stands in the address. */
+    atRest: () => !frame && !rest,
 
     sync,
     fields: () => fields(),
@@ -234,25 +237,31 @@
   // dcc.Link changes the address with pushState and says so with an event of its own.
   window.addEventListener("_dashprivate_pushstate", () => setTimeout(sync));
 
-  function writeField(field, value) {
-    shown.set(field, value);
-    deeptracker.selection.set({ [field]: value });
+  /**
+   * Take what a control says. What it was told it says back, a moment later: no news, and maybe
+   * outdated, for the selection may have changed in that moment.
+   */
+  function writeField(field, value, id) {
+    const { told } = controls.get(id) || {};
+    controls.set(id, { said: value });
+    if (told === undefined || !same(value, told)) deeptracker.selection.set({ [field]: value });
   }
 
-  /** Return what a control is to show, where that is not what it shows: it may be ahead of us. */
-  function readField(field) {
+  /** Return what a control is to show, where it does not show it. */
+  function readField(field, id, shows) {
     const value = deeptracker.selection.get()[field];
-    const before = shown.has(field) ? shown.get(field) : fields()[field]?.default;
-    if (same(value, before)) return window.dash_clientside.no_update;
-    shown.set(field, value);
+    const { said, told = said } = controls.get(id) || { said: fields()[field]?.default };
+    const ahead = !same(shows, said) && !same(shows, told); // what it shows we are yet to hear
+    if (ahead || same(value, shows)) return window.dash_clientside.no_update;
+    controls.set(id, { said, told: value });
     return value;
   }
 
   // The callbacks of app/selection.py bind_control: "write_<field>" and "read_<field>".
   const control = (name) => {
     const [, way, field] = /^(write|read)_(\w+)$/.exec(name) || [];
-    if (way === "write") return (value) => writeField(field, value);
-    if (way === "read") return () => readField(field);
+    if (way === "write") return (value, id) => writeField(field, value, id);
+    if (way === "read") return (_, id, shows) => readField(field, id, shows);
     return undefined;
   };
   window.dash_clientside = window.dash_clientside || {};

@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 
 from benchmarks.browser import wait_until_painted
 from ingest.pipeline import load_log
+from tests.browser.waiting import rest
 from tests.recorded_runs import FAULT
 
 GRID, CELLS, FILTERS = "#correlation-grid", "#correlation-cells", "#correlation-filters"
-REST_MS = 600
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +29,6 @@ def open_view(page: Page, run_id: int, query: str = "") -> None:
 
 def selection(page: Page) -> dict[str, Any]:
     return page.evaluate("deeptracker.selection.get()")
-
-
-def rest(page: Page) -> None:
-    page.wait_for_timeout(REST_MS)
-    wait_until_painted(page)
 
 
 def grid(page: Page, expression: str) -> Any:

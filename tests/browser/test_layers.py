@@ -13,6 +13,7 @@ from benchmarks.browser import wait_until_painted
 from db.queries import snapshots
 from ingest.pipeline import load_log
 from tests.browser.conftest import Watch
+from tests.browser.waiting import rest
 
 ROWS, FILTERS, FILTER, TOP, COMPARE = (
     "#layers-multiples", "#layers-filters", "#layers-filter", "#layers-top", "#layers-compare",
@@ -106,7 +107,7 @@ def test_the_keyboard_walks_the_tree(view: Page) -> None:
 
 
 def test_another_encoding_asks_for_nothing(view: Page, watch: Watch) -> None:
-    view.wait_for_timeout(800)
+    rest(view)
     view.wait_for_load_state("networkidle")
     before = len(watch.requests)
     pictures = {ink(view)}
@@ -136,7 +137,7 @@ def test_quantity_statistic_scale_and_sameness(view: Page) -> None:
 
 def test_sorts_by_when_layers_settle(view: Page) -> None:
     view.fill("#layers-limit", "0.02")
-    view.wait_for_timeout(900)
+    rest(view)
     view.click('[data-sort="settles"]')
     expect(view.locator('[data-sort="settles"]')).to_have_attribute("data-state", "ascending")
     expect(view.locator('.layers-node[data-kind="stage"]')).to_have_count(0)
@@ -174,7 +175,7 @@ def test_orders_and_scales_of_the_filters(
     page.get_by_role("option", name=scaling).click()
     legend = page.locator("#layers-filters-legend")
     expect(legend).to_contain_text(f"its {scaling.removeprefix('Each ')}")
-    page.wait_for_timeout(300)
+    rest(page)
     placed = page.evaluate(
         "deeptracker.charts.of(document.querySelector('#layers-filters')).handler.order.length"
     )
@@ -207,7 +208,7 @@ def test_compares_what_is_picked(view: Page) -> None:
     expect(view.locator(".layers-compared-name")).to_have_text(["layer1", "fc"])
     before = view.evaluate(f"document.querySelector('{COMPARE} canvas').toDataURL()")
     view.locator("label", has_text="Each on its own scale").click()
-    view.wait_for_timeout(300)
+    rest(view)
     after = view.evaluate(f"document.querySelector('{COMPARE} canvas').toDataURL()")
     assert after != before
 

@@ -15,10 +15,10 @@ from deeptracker.format import Images, Snapshot
 from ingest.pipeline import load_log
 from tests.browser.conftest import Watch
 from tests.browser.logs import Log
+from tests.browser.waiting import rest
 
 STRIP, CLASSES, LAYERS = "#overview-strip", "#overview-classes", "#overview-layers"
 CHARTS = (STRIP, CLASSES, LAYERS)
-REST_MS = 600
 
 
 def open_run(page: Page, run_id: int, query: str = "") -> None:
@@ -99,12 +99,12 @@ def test_one_cursor_over_all_without_a_request(
     page: Page, digits: int, iterations: list[int], watch: Watch
 ) -> None:
     open_run(page, digits)
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     asked = len(watch.requests)
     for column in range(len(iterations)):
         page.mouse.move(*middle_of_column(page, CLASSES, column, len(iterations)))
     page.mouse.move(*middle_of_column(page, CLASSES, 4, len(iterations)))
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert selection(page)["cursor"] == iterations[4]
     first, *others = places(page, ".dt-cursor")
     assert all(other == pytest.approx(first, abs=0.01) for other in others)
@@ -130,7 +130,7 @@ def test_brush_pin_and_address(
 ) -> None:
     columns = len(iterations)
     open_run(page, digits)
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     asked = len(watch.requests)
     page.mouse.move(*middle_of_column(page, LAYERS, 2, columns))
     page.mouse.down()
@@ -139,7 +139,7 @@ def test_brush_pin_and_address(
     page.mouse.move(*middle_of_column(page, STRIP, 8, columns))
     page.mouse.down()
     page.mouse.up()
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert watch.requests[asked:] == []
     first, *others = places(page, ".dt-range")
     assert all(other == pytest.approx(first, abs=0.01) for other in others)
@@ -169,11 +169,11 @@ def test_zoom_to_a_range_and_back(page: Page, digits: int, iterations: list[int]
     page.get_by_role("button", name="Zoom to range").click()
     wait_until_painted(page)
     page.mouse.move(*middle_of_column(page, CLASSES, 3, 4))
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert selection(page)["cursor"] == iterations[6]
     page.get_by_role("button", name="Show everything").click()
     page.mouse.move(*middle_of_column(page, CLASSES, 0, len(iterations)))
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert selection(page)["cursor"] == iterations[0]
     assert "zoom=" not in page.url
 
@@ -188,7 +188,7 @@ def test_keys_move_the_cursor_and_the_row(page: Page, digits: int, iterations: l
     assert selection(page)["pins"] == [iterations[4]]
     assert selection(page)["row"] == {"chart": "overview-layers", "index": 1}
     page.keyboard.press("End")
-    page.wait_for_timeout(100)
+    rest(page)
     assert selection(page)["cursor"] == iterations[-1]
 
 
@@ -198,7 +198,7 @@ def test_controls_choose_what_the_layers_show(page: Page, digits: int, watch: Wa
     page.get_by_role("option", name="Weight").click()
     page.locator("#overview-statistic").click()
     page.get_by_role("option", name="L2 norm").click()
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     wait_until_painted(page)
     assert any("quantity=weight&statistic=l2" in path for path in watch.requests)
     assert "quantity=weight&statistic=l2" in page.url
@@ -207,7 +207,7 @@ def test_controls_choose_what_the_layers_show(page: Page, digits: int, watch: Wa
     page.get_by_role("option", name="Colour-blind safe").click()
     page.locator("#overview-scaling").click()
     page.get_by_role("option", name="Scale of each layer").click()
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert [path for path in watch.requests[asked:] if path.startswith("/data/")] == []
     page.reload()
     wait_until_painted(page)
@@ -224,7 +224,7 @@ def test_dark_and_light(page: Page, digits: int) -> None:
     }}"""
     light = page.evaluate(corner)
     page.get_by_label("Switch between light and dark").click()
-    page.wait_for_timeout(300)
+    rest(page)
     assert light > 200
     assert page.evaluate(corner) < 100
 

@@ -13,10 +13,9 @@ from benchmarks.browser import Served, log_in, wait_until_painted
 from db.permissions import Role
 from db.queries import snapshots
 from tests.browser.conftest import VIEWPORT, Watch
+from tests.browser.waiting import REST_MS, rest
 
 ROWS = "#validation-rows"
-# Longer than the pointer may rest before the address is written.
-REST_MS = 450
 # So many that no address holds them.
 FILTERS = [[layer, number] for layer in range(10) for number in range(12)]
 
@@ -27,7 +26,7 @@ def selection(page: Page) -> dict[str, Any]:
 
 def choose(page: Page, **fields: Any) -> None:
     page.evaluate("fields => deeptracker.selection.set(fields)", fields)
-    page.wait_for_timeout(REST_MS)
+    rest(page)
 
 
 def open_view(page: Page, run_id: int, view: str, query: str = "") -> None:
@@ -38,7 +37,7 @@ def open_view(page: Page, run_id: int, view: str, query: str = "") -> None:
 def pick(page: Page, control: str, option: str) -> None:
     page.locator(control).click()
     page.get_by_role("option", name=option, exact=True).click()
-    page.wait_for_timeout(REST_MS)
+    rest(page)
 
 
 def over(page: Page, chart: str, column: int, columns: int) -> tuple[float, float]:
@@ -84,10 +83,10 @@ def test_back_and_forward_restore_everything_without_reload(
     columns = len(iterations)
     for column in (2, 3, 4):  # moves of the cursor make no entry
         page.mouse.move(*over(page, ROWS, column, columns))
-        page.wait_for_timeout(REST_MS)
+        rest(page)
     assert page.evaluate("history.length") == began
     page.mouse.click(*over(page, ROWS, 4, columns))
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     pick(page, "#validation-palette", "Colour-blind safe")
     page.get_by_role("link", name="Layers", exact=True).click()
     wait_until_painted(page)
@@ -106,11 +105,11 @@ def test_back_and_forward_restore_everything_without_reload(
     expect(page.locator("#validation-palette")).to_have_value("Red to green")
     assert selection(page)["pins"] == [iterations[4]]
     page.go_back()
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert selection(page)["pins"] == []
     for _ in range(4):
         page.go_forward()
-        page.wait_for_timeout(100)
+        rest(page)
     expect(page.locator("#layers-measure")).to_have_value("Gradients")
     now = selection(page)
     assert (now["pins"], now["palette"], now["measure"]) == ([iterations[4]], "safe", "gradient")
@@ -146,7 +145,7 @@ def test_a_range_is_drawn_in_every_view_and_stays_in_the_address(
     page.go_back()
     page.go_back()
     page.go_back()
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert selection(page)["range"] is None
 
 
@@ -159,7 +158,7 @@ def test_a_long_selection_has_a_short_address_that_opens_for_others(
     assert len(page.url) < 200
     asked = len(watch.requests)
     page.mouse.move(*over(page, "#layers-multiples", 3, len(iterations)))
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert watch.requests[asked:] == []
     assert f"cursor={iterations[3]}" in page.url
     sent = {name: selection(page)[name] for name in ("filters", "k", "pins", "cursor")}
@@ -186,7 +185,7 @@ def test_a_long_selection_has_a_short_address_that_opens_for_others(
     assert {name: selection(page)[name] for name in sent} == sent
     # Back to the short selection, which needs nobody's help.
     page.go_back()
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert selection(page)["filters"] == []
     assert "view=" not in page.url
 
@@ -241,7 +240,7 @@ def test_saved_views_are_found_opened_renamed_shared_and_deleted(
     wait_until_painted(page)
     assert selection(page)["pins"] == [iterations[3]]
     # Its address may be sent on: it does not name what only its owner may open.
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert private not in page.url
     page.goto("/views")
     page.get_by_role("button", name="Change or delete Gradient bursts").click()

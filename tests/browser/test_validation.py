@@ -18,9 +18,9 @@ from deeptracker.format import Images, Snapshot
 from ingest.pipeline import load_log
 from tests.browser.conftest import Watch
 from tests.browser.logs import Log
+from tests.browser.waiting import rest
 
 ROWS, TABLE = "#validation-rows", "#validation-table"
-REST_MS = 600
 # Every iteration with a change of one image, so that even a short run has some.
 IMMEDIATE = "k=1&m=1"
 
@@ -66,11 +66,6 @@ def column_x(page: Page, column: int, columns: int) -> float:
         "id => deeptracker.charts.of(document.querySelector(id)).handler.place", ROWS
     )
     return place["left"] + (column + 0.5) * place["width"] / columns
-
-
-def rest(page: Page) -> None:
-    page.wait_for_timeout(REST_MS)
-    wait_until_painted(page)
 
 
 def table_rows(page: Page) -> Locator:
@@ -230,7 +225,7 @@ def test_hover_says_true_numbers_and_asks_nothing(
 ) -> None:
     open_view(page, digits, "openclasses=3&rowheight=16")
     page.mouse.move(*place_of(page, "image", 0, x=column_x(page, 2, len(iterations))))
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     with Session(site_engine) as session:
         stored = class_results.class_images(session, run_id=digits, class_id=3)
         errors = snapshots.class_errors(session, run_id=digits)
@@ -246,7 +241,7 @@ def test_hover_says_true_numbers_and_asks_nothing(
     page.wait_for_timeout(60)
     right = round(40 * (1 - float(errors[5, 4])))
     expect(page.locator(".dt-tooltip")).to_contain_text(f"({right} of 40)")
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert watch.requests[asked:] == []
 
 

@@ -14,8 +14,8 @@ from db.queries import snapshots
 from ingest.pipeline import load_log
 from tests.browser.conftest import Watch
 from tests.browser.logs import Log
+from tests.browser.waiting import rest
 
-REST_MS = 450
 ROWS, LAYERS = "#validation-rows", "#layers-multiples"
 DRAWN = f"{ROWS}[data-state=drawn]", f"{LAYERS}[data-state=drawn]"
 
@@ -62,7 +62,7 @@ def test_a_pin_and_the_pointer_are_seen_in_all_panes_at_once(
         page.wait_for_selector(chart)
     wait_until_painted(page)
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     columns = len(iterations)
     asked = len(watch.requests)
     for column in range(columns):
@@ -70,7 +70,7 @@ def test_a_pin_and_the_pointer_are_seen_in_all_panes_at_once(
     page.mouse.down()
     page.mouse.move(*over(page, ROWS, 3, columns), steps=4)
     page.mouse.up()
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     # What follows the cursor by itself is told so on purpose: the filters of the iteration.
     others = [path for path in watch.requests[asked:] if "/top-filters" not in path]
     assert others == []
@@ -119,7 +119,7 @@ def test_panes_are_chosen_arranged_sized_and_kept_in_the_address(
     page.mouse.down()
     page.mouse.move(grip["x"] - 150, grip["y"] + 100, steps=5)
     page.mouse.up()
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     narrow = boxes(page)["validation"]["width"]
     assert narrow < left["width"]
     # What the window decides elsewhere, the pane decides here: the list lies below the rows.
@@ -128,7 +128,7 @@ def test_panes_are_chosen_arranged_sized_and_kept_in_the_address(
     assert main
     assert aside
     assert aside["y"] >= main["y"] + main["height"]
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert "sizes=" in page.url
     page.get_by_text("Rows", exact=True).first.click()
     page.get_by_role("button", name="Overview", exact=True).click()
@@ -143,7 +143,7 @@ def test_panes_are_chosen_arranged_sized_and_kept_in_the_address(
     assert stacked["layers"]["y"] > stacked["validation"]["y"]
     assert stacked["layers"]["x"] == stacked["validation"]["x"]
     assert list(sorted(stacked, key=lambda name: stacked[name]["y"]))[-1] == "overview"
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     assert "panes=validation,layers,overview" in page.url
     assert "arrange=rows" in page.url
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -159,7 +159,7 @@ def test_panes_are_chosen_arranged_sized_and_kept_in_the_address(
           document.querySelector(`[aria-label="Take ${name} away"]`).click())"""
     )
     expect(page.get_by_text("No view is chosen")).to_be_visible()
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     page.go_back()
     page.go_back()
     expect(page.locator("[data-pane=overview]")).to_be_hidden()
@@ -172,11 +172,11 @@ def test_panes_out_of_sight_ask_for_nothing_and_catch_up(
     open_workspace(page, digits)
     assert not any("class-images" in path or "/layer-profile" in path for path in watch.requests)
     page.get_by_role("button", name="Take Validation away").click()
-    page.wait_for_timeout(REST_MS)
+    rest(page)
     page.wait_for_load_state("networkidle")
     asked = len(watch.requests)
     page.evaluate("deeptracker.selection.set({ k: 1, openclasses: [1] })")
-    page.wait_for_timeout(2 * REST_MS)
+    rest(page)
     assert not any("anomalies" in path for path in watch.requests[asked:])
     page.get_by_role("button", name="Validation", exact=True).click()
     expect(page.locator(ROWS)).to_have_attribute("data-anomalies", "1 4")
