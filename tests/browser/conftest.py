@@ -20,9 +20,9 @@ from tests.browser.logs import Log
 VIEWPORT = {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(server_url: URL, template_url: URL) -> Iterator[Served]:
-    """The application on a database of its own, shared by all browser tests."""
+    """The application on a database of the file's own: none sees another's runs and people."""
     with (
         servers.database(server_url, template=str(template_url.database)) as url,
         serve(servers.plain(url)) as served,
@@ -30,7 +30,7 @@ def site(server_url: URL, template_url: URL) -> Iterator[Served]:
         yield served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site_engine(site: Served) -> Iterator[Engine]:
     """An engine on the site's database."""
     engine = make_engine(site.database_url, statement_timeout_ms=None)
@@ -38,7 +38,7 @@ def site_engine(site: Served) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def digits(site_engine: Engine, recorded_run: Path) -> int:
     """The id of a complete run on digits, loaded from the log of a real training."""
     return load_log(site_engine, recorded_run).run_id
@@ -82,7 +82,7 @@ class Watch:
                 self.requests.append(parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def login_state(browser: Browser, site: Served) -> dict:
     """The cookies of somebody who has logged in by a one-time link."""
     context = browser.new_context()
