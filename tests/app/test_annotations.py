@@ -1,5 +1,7 @@
 """The routes and the page of annotations, in every role, logged out, and with foreign ids."""
 
+import re
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -234,6 +236,11 @@ def texts(answer):
     return str(answer[Ids.BODY]["children"])
 
 
+def keys(answer):
+    """Return the ids of the annotations shown; how long ago they were, changes while one looks."""
+    return re.findall(r"'key': '(\d+)'", texts(answer))
+
+
 def test_the_page_finds_over_all_runs(clients, foreign, run_id, app_run, people, write):
     write(text="<img src=x onerror=alert(1)> [a](javascript:alert(1))", tag="=cmd")
     write(text="for @viewer alone", tag="vip")
@@ -260,7 +267,7 @@ def test_the_page_finds_over_all_runs(clients, foreign, run_id, app_run, people,
         f"{Ids.TAG}.value": {},
         f"{Ids.AUTHOR}.value": "9" * 30,
     }
-    assert texts(rows(viewer, **strange)) == texts(everything)
+    assert keys(rows(viewer, **strange)) == keys(everything)
 
 
 def test_the_runs_page_counts_the_open_ones(clients, run_id, write):
