@@ -97,9 +97,8 @@
       const { as, integer } = deeptracker.numbers;
       const row = this.ownColumn(column);
       const pairs = (this.chart.options.facts || []).map(({ title, series, format }) => {
-        const values = this.arrays[`snapshot.${series}`];
-        const logged = values?.some((value) => !Number.isNaN(value));
-        return pair(title, logged ? as(format, values[row] ?? NaN) : "not logged");
+        const logged = ["iterations", "odd"].some((part) => this.arrays[`series.${series}.${part}`]?.length);
+        return pair(title, logged ? as(format, this.arrays[`snapshot.${series}`]?.[row] ?? NaN) : "not logged");
       });
       const counts = this.arrays.transitions;
       const names = this.chart.options.transitions || [];
