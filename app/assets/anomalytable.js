@@ -83,8 +83,12 @@
     }
 
     nothing() {
-      const { k, m, share } = this.meta;
+      const { k, m, share, direction } = this.meta;
       const { plural, percent } = deeptracker.numbers;
+      const { columns } = this.chart.axis;
+      if (columns === 1) return "This run has one snapshot; images can flip from the second on.";
+      if (k >= columns) return `A window of ${plural(k, "snapshot", "snapshots")} is as long as this run, so that no image can have been stable for it. Lower the window.`;
+      if (k === 1 && m <= 1 && !share) return `No image flips at any iteration${direction === "both" ? "" : " in this direction"}.`;
       const needed = share ? `${percent(m)} of a class` : plural(m, "image", "images");
       return `At no iteration do ${needed} flip that were stable for ${plural(k, "snapshot", "snapshots")}. `
         + "Lower the threshold or the window.";

@@ -10,6 +10,7 @@
   const PATTERNS = [[], [7, 3], [2, 2.5], [9, 3, 2, 3], [14, 4], [5, 2, 1, 2, 1, 2], [3, 6],
     [12, 3, 5, 3], [1, 4], [6, 6]];
   const REST_MS = 250;
+  const LONE = 5; // px of a line that is of one value only
   const UNITS = { iteration: 1, epoch: 1000, clock: 100 };
 
   /** Write a time in seconds as 1:02:03, or with a decimal below a minute. */
@@ -65,7 +66,7 @@
       for (let column = 0; column < columns; column++) {
         const value = values[from + column];
         if (!Number.isFinite(value)) {
-          if (single) context.lineTo(single[0] + 2, single[1]);
+          if (single) context.lineTo(single[0] + LONE, single[1]);
           open = false;
           single = null;
           continue;
@@ -76,7 +77,7 @@
         single = open ? null : point;
         open = true;
       }
-      if (single) context.lineTo(single[0] + 2, single[1]);
+      if (single) context.lineTo(single[0] + LONE, single[1]);
     },
 
     /** Fill the band mean - deviation .. mean + deviation of a group. */

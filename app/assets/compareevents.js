@@ -105,7 +105,7 @@
       const window_ = this.meta.windows[at];
       const rows = this.arrays[`tick.${at}`].length;
       const count = window_ ? `${numbers.plural(rows, "anomaly", "anomalies")} (k ${window_.k}, m ${window_.m})`
-        : "no validation images";
+        : run.snapshots ? "no validation images" : "no snapshot yet";
       context.fillStyle = theme("--dt-text-soft");
       context.fillText(gutter.shorten(context, count, place.left - 10), 0, place.top + 18);
       const notes = this.annotations.get(run.id) || [];

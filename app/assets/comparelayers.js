@@ -116,9 +116,9 @@
       if (low > high) return null;
       const logged = log && low >= 0 && least < Infinity;
       if (logged) low = least;
-      if (low === high) high = logged ? low * 10 : low + (Math.abs(low) || 1);
       const to = logged ? (value) => Math.log10(Math.max(value, low)) : (value) => value;
-      const [from, span] = [to(low), to(high) - to(low)];
+      // One value only: in the middle.
+      const [from, span] = low < high ? [to(low), to(high) - to(low)] : [to(low) - 0.5, 1];
       const y = (value) => place.top + PAD + (place.height - 2 * PAD) * (1 - (to(value) - from) / span);
       return { y, low, high, log: logged };
     }
@@ -142,7 +142,7 @@
       if (scale) {
         context.fillText(tick(this.meta.format, scale.high), place.left - 6, place.top + 1);
         context.textBaseline = "bottom";
-        context.fillText(tick(this.meta.format, scale.low), place.left - 6, place.top + place.height);
+        if (scale.low < scale.high) context.fillText(tick(this.meta.format, scale.low), place.left - 6, place.top + place.height);
       } else {
         context.textAlign = "center";
         context.textBaseline = "middle";

@@ -55,9 +55,11 @@
     }
 
     scaleFor(values, log, selection) {
-      const end = this.end || 0.01;
-      const low = this.chart.options.side === "difference" ? -end : 0;
-      return deeptracker.colours.scale({ palette: this.option("palette", selection), low, high: end });
+      const high = this.end || 0.01;
+      const low = this.chart.options.side === "difference" ? -high : 0;
+      return deeptracker.colours.scale({
+        palette: this.option("palette", selection), low, high, constant: this.end ? null : 0,
+      });
     }
 
     /** The same order on all three maps: they have the same answer. */

@@ -40,7 +40,7 @@
       if (!model) return "";
       const { reason, strongest } = model.meta;
       this.list.hidden = this.note.hidden = Boolean(reason);
-      if (reason) return "None.";
+      if (reason) return "The grid has no cells; it says why.";
       const { significance } = deeptracker.selection.get();
       const { standsOut } = deeptracker.correlation;
       const cells = this.all(strongest);

@@ -100,7 +100,7 @@
       this.title.textContent = "";
       this.pins.hidden = this.holder.hidden = true;
       if (!model) return "";
-      if (model.meta.reason) return "None.";
+      if (model.meta.reason) return "No cell, and so no filters of one.";
       if (!cell) return "Click a cell, or one of the strongest above, to see its filters.";
       this.title.textContent = deeptracker.correlationWords.sentence(model, cell.r, cell.c);
       if (!this.found) return "";

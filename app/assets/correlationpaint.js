@@ -153,11 +153,11 @@
     deeptracker.colours.legend(holder, scale, { words });
     if (selection.significance === "all") return;
     const mark = (kind, text) => {
-      const swatch = document.createElement("span");
+      const [pair, swatch] = [document.createElement("span"), document.createElement("span")];
+      pair.className = "correlation-kind";
       swatch.className = `correlation-swatch correlation-swatch-${kind}`;
-      const name = document.createElement("span");
-      name.textContent = text;
-      holder.append(swatch, name);
+      pair.append(swatch, text);
+      holder.append(pair);
     };
     mark("full", "beyond chance");
     mark("thin", "may be chance");

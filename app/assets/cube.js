@@ -171,7 +171,7 @@
         ranges: this.ranges,
         scale: this.model.once(`scale ${face}`, [matrix, selection.palette, dark], () => deeptracker.cube.scaleOf(matrix, selection.palette)),
         extreme: matrix.kind === "accuracy" ? "min" : "max",
-        missing: matrix.kind === "measured" && this.model.once(`missing ${face}`, [matrix], () => matrix.data.some(Number.isNaN)),
+        missing: ["measured", "accuracy"].includes(matrix.kind) && this.model.once(`missing ${face}`, [matrix], () => matrix.data.some(Number.isNaN)),
       }));
     }
 

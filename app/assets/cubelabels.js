@@ -93,26 +93,32 @@
      */
     draw({ edges, always, taken }) {
       this.used = 0;
+      const boxes = [...taken.boxes];
       for (const edge of edges) {
         this.lane = taken.lanes[edge.name] || 0;
-        this.edge(edge, always, taken.boxes);
+        boxes.push(...this.edge(edge, always, boxes));
       }
       for (let at = this.used; at < this.pool.length; at++) this.pool[at].hidden = true;
     }
 
+    /** Draw the names of an edge where nothing is `taken`; return the boxes that they take. */
     edge({ name, dimension, place, side, along, level, first, after }, always, taken) {
       const count = after - first;
       const pixel = (at) => place((at - first + 0.5) / count);
       const forced = always.filter(({ dimension: one, at }) => one === dimension && at >= first && at < after);
       const stride = this.stride(dimension, first, after, along, level);
-      const boxes = [...taken, ...forced.map(({ at }) => grown(this.box(pixel(at), this.nameOf(dimension, at), side)))];
+      const own = forced.map(({ at }) => grown(this.box(pixel(at), this.nameOf(dimension, at), side)));
+      const boxes = [...taken, ...own];
       for (let at = first + (stride > 1 ? Math.floor(stride / 2) : 0); at < after; at += stride) {
         const text = short(this.textOf(dimension, at));
         const box = this.box(pixel(at), text, side);
-        if (!boxes.some((other) => meet(box, other))) this.put(pixel(at), text, side, dimension, at, "");
+        if (boxes.some((other) => meet(box, other))) continue;
+        this.put(pixel(at), text, side, dimension, at, "");
+        own.push(box);
       }
       for (const { at, kind } of forced) this.put(pixel(at), this.nameOf(dimension, at), side, dimension, at, kind);
       this.title(name, side, place(0), place(1));
+      return own;
     }
 
     /** Return the step between named cells at which no two names touch. */

@@ -185,7 +185,7 @@
   function legendOf(cube, face, what, holder) {
     const { matrix, scale } = what;
     const bar = { ...scale, colours: scale.bar || scale.colours };
-    const options = { format: matrix.format, missing: matrix.kind === "measured" && what.missing };
+    const options = { format: matrix.format, missing: what.missing };
     if (matrix.kind === "accuracy") options.words = ["none right", "all right"];
     if (matrix.kind === "sets") {
       const unit = face === "top" && deeptracker.selection.get().slicelayer === null ? ["image", "images"] : ["filter", "filters"];

@@ -140,6 +140,7 @@
       this.list.replaceChildren();
       if (!this.names) return "";
       if (!this.names.length) return "No validation images.";
+      if (!this.iterations.length) return "No snapshot has been loaded yet.";
       const never = deeptracker.selection.get().imagelist === "never";
       if (!this.data.image.length) return never ? "Every image was right at some snapshot." : "No image was ever forgotten.";
       const { plural, integer } = deeptracker.numbers;

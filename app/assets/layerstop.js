@@ -110,7 +110,8 @@
     draw() {
       const { axis } = this.chart;
       const { network } = deeptracker.layers;
-      if (!axis.columns || !network) return "";
+      if (!network) return "";
+      if (!axis.columns) return "No snapshot has been loaded yet.";
       const selection = deeptracker.selection.get();
       const pins = [...new Set(selection.pins.map((pin) => this.snapshot(pin)))];
       if (this.shown === "common" ? pins.length < 2 : this.shown !== "cursor" && !pins.includes(this.shown)) this.shown = "cursor";

@@ -75,7 +75,7 @@
     const parts = (ENCODINGS[selection.encoding] || ENCODINGS.line)({ selection, meta });
     if (ends && selection.encoding !== "bands") {
       const name = selection.encoding === "histogram" ? "" : `, ${kind}${kind === "symlog" && selection.scale === "log" ? " (there are values below 0)" : ""}`;
-      parts.push(note(`all rows: ${ends[0]} to ${ends[1]}${name}`));
+      parts.push(note(`all rows: ${[...new Set(ends)].join(" to ")}${name}`));
     } else if (selection.encoding !== "bands") {
       parts.push(note("each row has its own scale"));
     }

@@ -15,12 +15,14 @@
   const FIELDS = ["measure", "statistic", "encoding", "scale", "same", "height", "level", "toggled",
     "search", "sort", "nodes", "layers", "limit", "limitof"];
 
-  const NARROW = 760; // below, the tree shows names only
+  const NARROW = 760; // below, the tree shows names and when they settle
+  const NARROWEST = 480; // below, names only: the charts need the room (see layers.css)
   /** The width of the tree: that of the rows decides, which in the workspace is not the window's. */
   function treeWidth() {
     const room = document.getElementById("layers-multiples");
     const width = (room && deeptracker.charts.of(room)?.width) || innerWidth - 350;
-    return width < NARROW ? 180 : width < 1150 ? 396 : 470;
+    if (width < NARROWEST) return 132;
+    return width < NARROW ? Math.round(width * 0.38) : width < 1150 ? 396 : 470;
   }
   (deeptracker.gutters = deeptracker.gutters || {}).layers = {
     get left() { return treeWidth() + LABELS; },

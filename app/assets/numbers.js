@@ -28,7 +28,7 @@
 
   /** Write a share 0..1 as a percentage. */
   const percent = (value) =>
-    Number.isFinite(value) ? `${(value * 100).toFixed(1)} %` : special(value);
+    Number.isFinite(value) ? `${(value * 100).toFixed(1).replace("-", "−")} %` : special(value);
 
   const EXACT = { percent, integer, number: (value) => number(value, 5) };
   deeptracker.numbers = {

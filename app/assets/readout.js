@@ -96,8 +96,10 @@
     drawFacts(column) {
       const { as, integer } = deeptracker.numbers;
       const row = this.ownColumn(column);
-      const pairs = (this.chart.options.facts || []).map(({ title, series, format }) =>
-        pair(title, as(format, this.arrays[`snapshot.${series}`]?.[row] ?? NaN)));
+      const pairs = (this.chart.options.facts || []).map(({ title, series, format }) => {
+        const logged = ["iterations", "odd"].some((part) => this.arrays[`series.${series}.${part}`]?.length);
+        return pair(title, logged ? as(format, this.arrays[`snapshot.${series}`]?.[row] ?? NaN) : "not logged");
+      });
       const counts = this.arrays.transitions;
       const names = this.chart.options.transitions || [];
       names.forEach((name, index) => {

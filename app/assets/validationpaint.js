@@ -94,7 +94,7 @@
     const holder = document.getElementById(view.chart.options.legend);
     if (!holder) return;
     const scale = deeptracker.colours.scale({ palette: selection.palette, low: 0, high: 1 });
-    deeptracker.colours.legend(holder, scale, { format: "percent" });
+    deeptracker.colours.legend(holder, scale, { format: "percent", missing: view.model.sizes.includes(0) });
   }
 
   deeptracker.validationPaint = { cells, triangles, legend };

@@ -10,6 +10,8 @@
   const WHOLE = 1000;
   const LEAST = 120; // per mille of a direction, so that nothing vanishes
   const STEP = 25;
+  const ROOMY = 380_000; // px²: in a smaller pane the controls would leave little to the charts
+  const HEADED = ["overview", "findings"]; // what stands on top of these is no control
   const COLUMNS = { columns: (count) => count, rows: () => 1, grid: (count) => Math.min(2, count) };
 
   /** Return how `count` panes lie: the numbers of columns and rows. */
@@ -43,11 +45,16 @@
       this.page.addEventListener("click", this.clicked);
       this.watch = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) =>
         deeptracker.charts.sleep(target, !isIntersecting)));
-      this.holder.querySelectorAll("[data-pane]").forEach((pane) => this.watch.observe(pane));
+      this.rooms = new ResizeObserver((entries) => entries.forEach(({ target }) => this.fit(target)));
+      for (const pane of this.holder.querySelectorAll("[data-pane]")) {
+        this.watch.observe(pane);
+        this.rooms.observe(pane);
+      }
     }
 
     destroy() {
       this.watch.disconnect();
+      this.rooms.disconnect();
       this.page.removeEventListener("click", this.clicked);
     }
 
@@ -75,9 +82,21 @@
 
     /** Hide a view's controls to give its charts the room, or show them again. */
     fold(button) {
-      const open = button.getAttribute("aria-expanded") !== "true";
-      button.setAttribute("aria-expanded", open);
-      this.paneOf(button.dataset.workspaceFold).dataset.folded = !open;
+      const pane = this.paneOf(button.dataset.workspaceFold);
+      pane.dataset.chosen = true;
+      this.open(pane, pane.dataset.folded === "true");
+    }
+
+    /** Until somebody chooses, controls are open where there is room for them. */
+    fit(pane) {
+      const { pane: name, chosen } = pane.dataset;
+      if (chosen || pane.hidden || HEADED.includes(name)) return;
+      this.open(pane, pane.offsetWidth * pane.offsetHeight >= ROOMY);
+    }
+
+    open(pane, open) {
+      pane.dataset.folded = !open;
+      pane.querySelector("[data-workspace-fold]").setAttribute("aria-expanded", open);
     }
 
     selected(selection, names) {

@@ -318,6 +318,12 @@ class TestEmpty:
         assert len(arrays["part_layer"]) == 0
         ask(data.filters, session, run, **values)
 
+    def test_asks_for_nothing_that_two_snapshots_cannot_give(self, session: Session) -> None:
+        run = store_run(session, seed=5, **{**RUN, "snapshots": 2})
+        message = ask(data.grid, session, run, k=1, m=1)[1]["message"]
+        assert "two snapshots" in message
+        assert "Lower" not in message
+
     def test_says_that_nothing_flips(self, session: Session) -> None:
         run = store_run(session, seed=5, **RUN)
         nothing = {"flip_image": b"", "flip_before": b"", "flip_learned": b""}

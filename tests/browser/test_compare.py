@@ -67,6 +67,8 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
         ".map(({ low, high }) => [low, high])[0]"
     )  # fmt: skip
     assert low == -high
+    for side in ("first", "second", "difference"):
+        expect(page.locator(f"#compare-map-{side}-legend")).to_contain_text("100 %")
     expect(page.locator("#compare-matching")).to_have_text("10 classes matched by name.")
     expect(page.locator("#compare-layers-legend")).to_contain_text("16 layers matched by name")
 

@@ -271,17 +271,19 @@ def test_a_run_before_its_first_snapshot(
 def test_a_run_that_validates_nothing(
     page: Page, log: Callable[..., Log], site_engine: Engine
 ) -> None:
-    blind = log(
-        name="blind",
-        images=Images(np.empty(0, np.int32), None, ""),
-        classes=(),
-        thumbnail=None,
-        change=lambda snapshot: replace(snapshot, prediction=None, probability=None),
-    )
+    def blinded(snapshot: Snapshot) -> Snapshot:
+        scalars = {
+            name: series for name, series in snapshot.scalars.items() if "validation" not in name
+        }
+        return replace(snapshot, prediction=None, probability=None, scalars=scalars)
+
+    images = Images(np.empty(0, np.int32), None, "")
+    blind = log(name="blind", images=images, classes=(), thumbnail=None, change=blinded)
     blind.grow(4)
     open_run(page, load_log(site_engine, blind.path).run_id)
     expect(page.locator(f"{CLASSES} .dt-message")).to_contain_text("no validation images")
     expect(page.locator(LAYERS)).to_have_attribute("data-state", "drawn")
+    expect(page.locator(".dt-readout-facts")).to_contain_text("Validation errornot logged")
 
 
 def test_a_run_of_nan(page: Page, log: Callable[..., Log], site_engine: Engine) -> None:
@@ -298,6 +300,7 @@ def test_a_run_of_nan(page: Page, log: Callable[..., Log], site_engine: Engine) 
     open_run(page, load_log(site_engine, spoilt.path).run_id)
     expect(page.locator(f"{LAYERS} .dt-message")).to_contain_text("Every value")
     expect(page.locator(STRIP)).to_have_attribute("data-state", "drawn")
+    expect(page.locator(".dt-readout-facts")).to_contain_text("Training lossNaN")
 
 
 def test_names_are_text(page: Page, log: Callable[..., Log], site_engine: Engine) -> None:

@@ -187,6 +187,40 @@ def test_panes_out_of_sight_ask_for_nothing_and_catch_up(
     expect(page).to_have_url(re.compile(r"/run/\d+/(layers|validation)\?.*openclasses=1"))
 
 
+def test_controls_are_folded_where_a_pane_is_small_and_within_reach(
+    page: Page, digits: int
+) -> None:
+    page.goto(f"/run/{digits}/workspace?panes=overview,layers,correlation")
+    page.wait_for_selector("#correlation-grid[data-detail]")
+    wait_until_painted(page)
+    controls = page.locator(".correlation-controls")
+    fold = page.get_by_role("button", name="Controls of Correlation")
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    expect(controls).to_be_hidden()
+    # What is no control stays: the facts of the run, and what the layers' colours mean.
+    expect(page.locator(".overview-facts").first).to_be_visible()
+    expect(page.locator(".layers-find")).to_be_hidden()
+    expect(page.locator("#layers-key")).to_contain_text("settled")
+    fold.press("Enter")
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    box = controls.bounding_box()
+    assert box
+    assert box["height"] < boxes(page)["correlation"]["height"] / 2
+    assert page.evaluate(
+        "(() => { const { scrollWidth, clientWidth } = "
+        "document.querySelector('[data-pane=correlation] .workspace-body');"
+        " return scrollWidth <= clientWidth; })()"
+    )
+    # What was chosen stays so whatever the room; what was not follows it.
+    page.get_by_role("button", name="Take Overview away").click()
+    expect(page.get_by_role("button", name="Controls of Layers")).to_have_attribute(
+        "aria-expanded", "true"
+    )
+    expect(page.locator(".layers-find")).to_be_visible()
+    page.get_by_text("Rows", exact=True).first.click()
+    expect(controls).to_be_visible()
+
+
 def test_an_empty_run_explains_itself_in_every_pane(
     page: Page, log: Callable[..., Log], site_engine: Engine
 ) -> None:
@@ -196,3 +230,4 @@ def test_an_empty_run_explains_itself_in_every_pane(
     for chart in (ROWS, LAYERS, "#overview-classes"):
         page.locator(chart).scroll_into_view_if_needed()
         expect(page.locator(f"{chart} .dt-message")).to_contain_text("No snapshot")
+        expect(page.locator(f"{chart} .dt-message")).to_be_in_viewport()

@@ -108,12 +108,12 @@ def detail(runs: Sequence[RunRow]) -> list[Component]:
         html.Div(id=Ids.MATCHING, className="compare-matching", role="status"),
         html.Div(
             [
-                _map(runs, Ids.MAP_FIRST, "first", Ids.MAP_LEGEND),
-                _map(runs, Ids.MAP_SECOND, "second", None),
+                _map(runs, Ids.MAP_FIRST, "first"),
+                _map(runs, Ids.MAP_SECOND, "second"),
             ],
             className="compare-maps",
         ),
-        _map(runs, Ids.MAP_DIFFERENCE, "difference", Ids.DIFFERENCE_LEGEND),
+        _map(runs, Ids.MAP_DIFFERENCE, "difference"),
         panel(
             "Images that one gets right and the other wrong",
             chart(
@@ -153,7 +153,10 @@ def _pair(runs: Sequence[RunRow]) -> Component:
 
 
 _SAY = {
-    "noColumns": "The two runs have no snapshot at the same place of this axis. Align by another.",
+    "noColumns": (
+        "The two runs have no snapshot at the same place of this axis. Align by another, or wait "
+        "for more of them."
+    ),
     "noRows": (
         "The two runs have no class of the same name: one validates nothing, or they were trained "
         "on different data."
@@ -170,7 +173,7 @@ _TITLES = {
 }
 
 
-def _map(runs: Sequence[RunRow], id: str, side: str, legend: str | None) -> Component:
+def _map(runs: Sequence[RunRow], id: str, side: str) -> Component:
     body = chart(
         id,
         "comparemap",
@@ -179,7 +182,7 @@ def _map(runs: Sequence[RunRow], id: str, side: str, legend: str | None) -> Comp
         array=side,
         side=side,
         title=f"{id}-title",
-        legend=legend,
+        legend=f"{id}-legend",
         palette="diverging" if side == "difference" else "magnitude",
         labels="names",
         what="class",
@@ -192,10 +195,11 @@ def _map(runs: Sequence[RunRow], id: str, side: str, legend: str | None) -> Comp
         say=_SAY if side == "difference" else {**_SAY, "noColumns": _NOWHERE},
         **_options(runs),
     )
-    head: list[Any] = [html.H2(_TITLES[side], id=f"{id}-title")]
-    if legend is not None:
-        head.append(html.Span(id=legend, className="dt-panel-legend"))
-    head.append(download())
+    head = [
+        html.H2(_TITLES[side], id=f"{id}-title"),
+        html.Span(id=f"{id}-legend", className="dt-panel-legend"),
+        download(),
+    ]
     return html.Section([html.Div(head, className="dt-panel-head"), body], className="dt-panel")
 
 

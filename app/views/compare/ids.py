@@ -29,8 +29,6 @@ class Ids(StrEnum):
     ORDER = "compare-order"
     MAP_FIRST = "compare-map-first"
     MAP_SECOND = "compare-map-second"
-    MAP_LEGEND = "compare-map-legend"
     MAP_DIFFERENCE = "compare-map-difference"
-    DIFFERENCE_LEGEND = "compare-difference-legend"
     MATCHING = "compare-matching"
     IMAGES = "compare-images"

@@ -30,10 +30,7 @@ _WORDS = {
         "No class is anomalous with a window of {k} and a threshold of {m}. "
         "Lower k or m to see weaker anomalies."
     ),
-    "single": (
-        "{anomalous} anomalous at one iteration only; a column needs two. "
-        "Lower k or m to see weaker anomalies."
-    ),
+    "single": "{anomalous} anomalous at one iteration only; a column needs two. {more}",
     "no-peaks": (
         "No filter has a {quantity} at the anomalous iterations. Choose another quantity; "
         "NaN weights have none."
@@ -59,6 +56,11 @@ def why_empty(asked: Asked, grid: Grid) -> dict[str, Any]:
             snapshots=_snapshots(len(asked.iteration)),
             wait=", or wait for the next ones" if asked.live else "",
             quantity=asked.quantity.replace("_", " "),
+            more=(
+                "This run has two snapshots, so that there is no other."
+                if len(asked.iteration) == 2
+                else "Lower k or m to see weaker anomalies."
+            ),
             anomalous="1 class is" if single == 1 else f"{single:,} classes are",
         )
     return {

@@ -64,11 +64,11 @@ def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
             anomaly_window(Ids.WINDOW, run, sizes, prefix="correlation"),
             labelled("Flips", segments(Ids.DIRECTION, "Flips", words.DIRECTIONS, "both")),
             sliders,
+            labelled("Colour", segments(Ids.COLOUR, "Colour", words.COLOURS, "count")),
             labelled(
                 "Changed by",
                 select(Ids.QUANTITY, "Kind of change", words.QUANTITIES, "relative_change", 148),
             ),
-            labelled("Colour", segments(Ids.COLOUR, "Colour", words.COLOURS, "count")),
             labelled(
                 "Beyond chance",
                 select(Ids.SIGNIFICANCE, "Significance", words.SIGNIFICANCES, "0.05", 104),
