@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, Vie
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, pack
+from app.arguments import Arguments
+from app.binary import pack
 from app.views.correlation import data
 from benchmarks.browser import Served, act_to_painted, chromium, log_in, serve, wait_until_painted
 from benchmarks.database import benchmark_engine

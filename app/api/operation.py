@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, Arrays, BadArgument
+from app.arguments import Arguments, BadArgument
+from app.binary import Arrays
 
 PREFIX = "/api/v1"
 

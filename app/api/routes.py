@@ -9,7 +9,8 @@ from app import store
 from app.api.document import DOCUMENT, address, document
 from app.api.operation import Given, Operation
 from app.api.operations import OPERATIONS
-from app.binary import BadArgument, answer_of_runs, refusal
+from app.arguments import BadArgument
+from app.binary import answer_of_runs, refusal
 from db.queries.runs import run_version
 
 PAGE = "/api"

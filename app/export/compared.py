@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments
+from app.arguments import Arguments
 from app.export.names import COMPARED
 from app.export.tables import make_table
 from db.queries import runs

@@ -5,7 +5,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, BadArgument
+from app.arguments import Arguments, BadArgument
 from app.export.columns import Columns, texts, unrolled
 from app.views.correlation import data as correlations
 from app.views.correlation.asked import read_asked

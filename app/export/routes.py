@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from flask import Blueprint, Flask, Response, request
 
 from app import store
+from app.arguments import Arguments, BadArgument
 from app.auth.identity import current_identity
-from app.binary import Arguments, BadArgument, reading, refusal
+from app.binary import reading, refusal
 from app.export.compared import compared_table
 from app.export.names import COMPARED, FORMS, TABLES, file_name
 from app.export.report import gather, render

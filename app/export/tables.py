@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments
+from app.arguments import Arguments
 from app.export import layer_tables, validation_tables
 from app.export.columns import Columns, known, table, unrolled
 from app.views.cube import data as cube

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, BadArgument
+from app.arguments import Arguments, BadArgument
 from app.export.columns import Columns, texts, unrolled
 from app.views.validation import data
 from app.views.validation.memory import analysis_of

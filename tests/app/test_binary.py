@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, BadArgument, ByteCache, install_data, pack, register_data
+from app.arguments import Arguments, BadArgument
+from app.binary import ByteCache, install_data, pack, register_data
 from db.engine import make_engine
 from db.models import Run
 from tests.stored_runs import store_run

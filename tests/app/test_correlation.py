@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, pack
+from app.arguments import Arguments
+from app.binary import pack
 from app.ids import Shell
 from app.selection import FIELDS
 from app.views.correlation import words

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, BadArgument, pack
+from app.arguments import Arguments, BadArgument
+from app.binary import pack
 from app.views.correlation import data
 from db.errors import NotFound
 from db.models import filter_peak

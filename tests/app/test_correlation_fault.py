@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments
+from app.arguments import Arguments
 from app.views.correlation import data
 from db.engine import make_engine
 from db.queries import structure

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, BadArgument, pack
+from app.arguments import Arguments, BadArgument
+from app.binary import pack
 from app.selection import FIELDS
 from app.views.layers import data, filters
 from app.views.layers.callbacks import CONTROLS, SWITCHES

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, BadArgument, pack
+from app.arguments import Arguments, BadArgument
+from app.binary import pack
 from app.views import PageContext
 from app.views.overview import VIEW, data
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, BadArgument, pack
+from app.arguments import Arguments, BadArgument
+from app.binary import pack
 from app.views.validation import data
 from db.engine import make_engine
 from db.errors import NotFound

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments
+from app.arguments import Arguments
 from app.views.validation import data
 from benchmarks.browser import wait_until_painted
 from db.queries import class_results, snapshots

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, BadArgument
+from app.arguments import Arguments, BadArgument
 from db.queries import runs, snapshots
 from db.queries.runs import RunRow
 from ingest.analysis.alignment import ALIGNMENTS, TICKS, Alignment, Timeline, align

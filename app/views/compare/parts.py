@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, Arrays, BadArgument
+from app.arguments import Arguments, BadArgument
+from app.binary import Arrays
 from app.views.compare.aligned import (
     aligned_runs,
     members_of,

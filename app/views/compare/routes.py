@@ -4,7 +4,8 @@ from types import MappingProxyType
 
 from flask import Blueprint, Flask, Response, request
 
-from app.binary import Arguments, BadArgument, RunsFunction, answer_of_runs, refusal
+from app.arguments import Arguments, BadArgument
+from app.binary import RunsFunction, answer_of_runs, refusal
 from app.views.compare import parts, series
 from app.views.compare.aligned import MOST_RUNS
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, BadArgument, DataFunction
+from app.arguments import Arguments, BadArgument
+from app.binary import DataFunction
 from app.views.correlation.asked import Asked, read_asked
 from app.views.correlation.empty import why_empty
 from db.errors import NotFound

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, Arrays
+from app.arguments import Arguments
+from app.binary import Arrays
 from db.queries import structure
 
 

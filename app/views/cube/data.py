@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, Arrays
+from app.arguments import Arguments
+from app.binary import Arrays
 from app.views.validation.data import read_window
 from app.views.validation.memory import Analysis, analysis_of
 from db.queries import snapshots, structure

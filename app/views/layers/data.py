@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, Arrays
+from app.arguments import Arguments
+from app.binary import Arrays
 from app.views.layers.merged import MergedNetwork
 from app.views.layers.tree import describe, piece_order
 from db.queries import snapshots

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, Arrays, BadArgument
+from app.arguments import Arguments, BadArgument
+from app.binary import Arrays
 from db.queries import snapshots, structure
 from db.queries.filter_history import filter_history, filter_ranks
 from db.queries.filter_stats import layer_filters

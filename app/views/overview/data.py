@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments, Arrays
+from app.arguments import Arguments
+from app.binary import Arrays
 from app.views.overview.facts import run_facts
 from app.views.overview.series import reduce_series, within
 from db.queries import jobs, runs, scalars, snapshots, structure

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.binary import Arguments
+from app.arguments import Arguments
 from app.views.validation.memory import analysis_of
 from db.queries import class_results, runs, structure
 from ingest.analysis.anomalies import (
