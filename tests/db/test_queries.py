@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from db.models import scalar as scalar_table
 from db.queries import (
@@ -145,6 +145,31 @@ def test_scalars(session, run):
         found = scalars.scalar(session, run_id=run.run_id, name=name)
         same(found.iterations, iterations, "i4")
         same(found.values, values, "f8")
+
+
+@pytest.mark.parametrize(
+    "logged",
+    [
+        pytest.param([[7, 8, 9], [10]], id="no gap"),
+        pytest.param([[7, 8, 9], [12, 13]], id="a gap between snapshots"),
+        pytest.param([[7, 9, 11], [12, 13]], id="gaps within a snapshot"),
+        pytest.param([[], [3, 4]], id="nothing, then some"),
+        pytest.param([[5], [6, 2**31 - 1]], id="the greatest"),
+        pytest.param([[], []], id="nothing"),
+    ],
+)
+def test_scalars_with_and_without_gaps(session, run, logged):
+    for at, iterations in zip((10, 20), logged, strict=True):
+        session.execute(
+            insert(scalar_table).values(
+                run_id=run.run_id, name="own", iteration=at,
+                iterations=np.array(iterations, "i4"), values=np.array(iterations, "f8") / 2,
+            )
+        )  # fmt: skip
+    found = scalars.scalar(session, run_id=run.run_id, name="own")
+    flat = [iteration for some in logged for iteration in some]
+    same(found.iterations, np.array(flat, "i4"), "i4")
+    same(found.values, np.array(flat, "f8") / 2, "f8")
 
 
 def test_of_a_value_logged_again_that_of_the_later_snapshot_counts(session, run):
