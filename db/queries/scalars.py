@@ -11,11 +11,14 @@ from db.errors import NotFound
 from db.queries.existence import require_run
 from db.raw import Row, fetch, joined
 
-_OF_SERIES = " FROM scalar WHERE run_id = %(run)s AND name = %(name)s ORDER BY iteration"
-_WHOLE = 'SELECT "values", iterations' + _OF_SERIES
+_WHOLE = (
+    'SELECT "values", iterations '
+    "FROM scalar WHERE run_id = %(run)s AND name = %(name)s ORDER BY iteration"
+)
 _ENDS = (
     'SELECT "values", substring(iterations FOR 4), '
-    "substring(iterations FROM octet_length(iterations) - 3)" + _OF_SERIES
+    "substring(iterations FROM octet_length(iterations) - 3) "
+    "FROM scalar WHERE run_id = %(run)s AND name = %(name)s ORDER BY iteration"
 )
 
 
