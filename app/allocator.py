@@ -12,6 +12,8 @@ import platform
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 # Bytes; arrays from this size on have a mapping of their own.
 LARGE = 4 * 2**20
+# Free bytes of an arena that are kept: each answer about a long run would ask for them again.
+KEPT = 64 * 2**20
 ARENAS = 2
 
 
@@ -20,5 +22,5 @@ def give_back() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    settings = ((_ARENA_MAX, ARENAS), (_MMAP_THRESHOLD, LARGE), (_TRIM_THRESHOLD, 2 * LARGE))
+    settings = ((_ARENA_MAX, ARENAS), (_MMAP_THRESHOLD, LARGE), (_TRIM_THRESHOLD, KEPT))
     return all(mallopt(name, value) for name, value in settings)

@@ -195,8 +195,9 @@ def _anomalies(
     if not run.validates or not len(iteration):
         return [], 0, (0, 0)
     analysis = analysis_of(session, run.id)
-    index = analysis.index(session)
-    k, m = default_window(len(iteration)), default_threshold(index.class_size)
+    k = default_window(len(iteration))
+    index = analysis.index_of_window(session, k)
+    m = default_threshold(index.class_size)
     table = iteration_table(
         find_anomalies(index, k=k, m=m, live=analysis.live),
         whole_set=overall_threshold(index.class_size, m=m, share=False),

@@ -159,7 +159,8 @@ def _png(found: ClassMap) -> str:
     picture = Image.fromarray(index)
     picture.putpalette([*ramp.round().astype(np.uint8).ravel().tolist(), *MISSING])
     sink = io.BytesIO()
-    picture.save(sink, "PNG")
+    # A fifth of the time, 7 % larger.
+    picture.save(sink, "PNG", compress_level=1)
     return base64.b64encode(sink.getvalue()).decode()
 
 
