@@ -1,7 +1,10 @@
 """The drawer of the runs page: names, tags, notes, archive, trash; in every role."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from app.ids import Shell
 from app.views.runs.ids import OPEN, Act, Ids
@@ -9,6 +12,7 @@ from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
 from db.queries import runs
+from db.queries.run_upkeep import TRASH_DAYS
 from db.queue import PURGE, waiting_arguments
 from tests.app.web import callback_key, server_callbacks
 from tests.stored_runs import store_run
@@ -78,7 +82,7 @@ def test_the_drawer_shows_and_saves(web, clients, app_engine, run_id):
     assert late.json["response"].keys() == {Ids.SAID}
 
 
-def test_a_run_goes_to_the_archive_the_trash_and_back(web, clients, run_id):
+def test_a_run_goes_to_the_archive_the_trash_and_back(web, clients, app_engine, run_id):
     member = clients[Role.MEMBER]
     link = f"run\\u002f{run_id}\\u002foverview"
     assert link in table(web, member, "active")
@@ -87,7 +91,12 @@ def test_a_run_goes_to_the_archive_the_trash_and_back(web, clients, run_id):
         assert link in table(web, member, shelf)
     assert act(web, member, Act.TRASH, run_id).status_code == 200
     assert link not in table(web, member, "active")
-    assert f'"run":{run_id}' in table(web, member, "trash").replace(" ", "")
+    thrown_away = table(web, member, "trash")
+    assert f'"run":{run_id}' in thrown_away.replace(" ", "")
+    with Session(app_engine) as session:
+        since = runs.get_run(session, run_id=run_id, trashed=True).trashed_at
+    last = since + timedelta(days=TRASH_DAYS)
+    assert f"deleted for good on {last:%Y-%m-%d}" in thrown_away
     answer = member.get(f"/data/run/{run_id}/state")
     assert (answer.status_code, "in the trash" in answer.text) == (404, True)
     assert act(web, member, Act.RESTORE, run_id).status_code == 200

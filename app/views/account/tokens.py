@@ -33,7 +33,7 @@ def token_part() -> Component:
                 [
                     "A token lets a script or a notebook read what you may read, without your "
                     "password. ",
-                    html.A("How to use it", href="/api"),
+                    dmc.Anchor("How to use it", href="/api", refresh=True, fz="inherit"),
                 ],
                 className="dt-soft",
             ),

@@ -133,7 +133,7 @@ def row(found: AnnotationRow) -> Component:
         [
             cell(badge),
             cell(html.Div(parts, className="annotations-cell")),
-            cell(about(found)),
+            cell(html.Div(about(found), className="annotations-about")),
             cell(
                 dmc.Anchor(
                     found.run_name, href=f"/run/{found.run_id}/overview", className="dt-main"

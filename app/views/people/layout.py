@@ -66,7 +66,7 @@ def _invite() -> Component:
                 data=[{"value": role, "label": text} for role, text in ROLES.items()],
                 value=Role.MEMBER,
                 allowDeselect=False,
-                w=340,
+                w=380,
             ),
             dmc.Button("Invite", id=Ids.INVITE),
             html.P(id=Ids.PROBLEM, className="dt-problem", role="alert"),

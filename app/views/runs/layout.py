@@ -1,6 +1,6 @@
 """The runs page: search, table, and how to get a first run."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dash_mantine_components as dmc
 from dash import dcc, html
@@ -18,6 +18,7 @@ from app.views.runs.details import drawer, open_button
 from app.views.runs.ids import Ids
 from app.views.runs.rows import planned_snapshots
 from db.permissions import Permission
+from db.queries.run_upkeep import TRASH_DAYS
 from db.queries.runs import RunRow, Shelf
 
 SHELVES = {Shelf.ACTIVE: "In use", Shelf.ARCHIVED: "Archive", Shelf.TRASH: "Trash"}
@@ -130,6 +131,7 @@ def row(
                         for tag in run.tags
                     ),
                     _annotations(run, annotations) if annotations else None,
+                    _end(run.trashed_at) if run.trashed_at else None,
                 ]
             ),
             cell(run.model),
@@ -147,7 +149,7 @@ def row(
             ),
             cell(shown, numeric=True),
             cell(_findings(run, worst)),
-            cell(run.owner or "–"),
+            cell(html.Span(run.owner or "–", className="runs-one-line", title=run.owner)),
             cell(time(run.created_at)),
             cell(open_button(run)),
         ],
@@ -171,6 +173,11 @@ def _name(run: RunRow) -> Component:
     if run.trashed_at is not None:
         return html.Span(run.name, className="dt-main")
     return dmc.Anchor(run.name, href=f"/run/{run.id}/overview", className="dt-main", fw=600)
+
+
+def _end(trashed_at: datetime) -> Component:
+    last = trashed_at + timedelta(days=TRASH_DAYS)
+    return html.Div(f"deleted for good on {last:%Y-%m-%d}", className="dt-soft")
 
 
 def _findings(run: RunRow, worst: tuple[str, int] | None) -> Component:
@@ -203,7 +210,10 @@ def no_match(search: str) -> Component:
 def empty_shelf(shelf: Shelf) -> Component:
     """Return what stands where a shelf holds no run."""
     if shelf is Shelf.TRASH:
-        return nothing("The trash is empty", html.P("Runs that are thrown away wait here."))
+        return nothing(
+            "The trash is empty",
+            html.P(f"Runs that are thrown away wait here for {TRASH_DAYS} days: ⋯ in a run's row."),
+        )
     return nothing("Nothing is archived", html.P("Archive a run that is done with: ⋯ in its row."))
 
 
