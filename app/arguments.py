@@ -37,7 +37,7 @@ class Arguments:
         text = self._text(name)
         if text is None or text == "":
             return default
-        if not (text.isascii() and text.isdigit() and len(text) <= 10 and low <= int(text) <= high):
+        if not (_is_whole(text) and low <= int(text) <= high):
             raise BadArgument(f"{name} must be a whole number from {low} to {high}.")
         return int(text)
 

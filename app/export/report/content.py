@@ -18,13 +18,6 @@ from db.queries.annotation_rows import AnnotationRow
 from db.queries.runs import RunRow
 from db.queries.snapshots import Snapshots
 from deeptracker.format import SERIES
-from ingest.analysis.anomalies import (
-    default_threshold,
-    default_window,
-    find_anomalies,
-    iteration_table,
-    overall_threshold,
-)
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.order import similarity_order
 
@@ -194,14 +187,7 @@ def _anomalies(
     """Return the iterations where most images flipped, with the run's default window."""
     if not run.validates or not len(iteration):
         return [], 0, (0, 0)
-    analysis = analysis_of(session, run.id)
-    k = default_window(len(iteration))
-    index = analysis.index_of_window(session, k)
-    m = default_threshold(index.class_size)
-    table = iteration_table(
-        find_anomalies(index, k=k, m=m, live=analysis.live),
-        whole_set=overall_threshold(index.class_size, m=m, share=False),
-    )
+    table, k, m = analysis_of(session, run.id).default_anomalies(session, length=len(iteration))
     rows = []
     for at in np.argsort(-table.images, kind="stable")[:MOST_ANOMALIES]:
         largest = int(table.largest_class[at])

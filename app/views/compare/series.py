@@ -21,13 +21,6 @@ from app.views.validation.memory import analysis_of
 from db.queries import scalars
 from deeptracker.format import SERIES
 from ingest.analysis.alignment import at_ticks
-from ingest.analysis.anomalies import (
-    default_threshold,
-    default_window,
-    find_anomalies,
-    iteration_table,
-    overall_threshold,
-)
 from ingest.analysis.compare import mean_and_spread
 
 Answer = tuple[Arrays, Mapping[str, Any]]
@@ -152,11 +145,5 @@ def _anomalies(
 ) -> tuple[dict[str, NDArray[Any]], dict[str, float] | None]:
     if not snapshots:
         return {name: np.zeros(0, np.int32) for name in _COLUMNS}, None
-    analysis = analysis_of(session, run_id)
-    k = default_window(snapshots)
-    index = analysis.index_of_window(session, k)
-    m = default_threshold(index.class_size)
-    found = find_anomalies(index, k=k, m=m, live=analysis.live)
-    whole = overall_threshold(index.class_size, m=m, share=False)
-    table = iteration_table(found, whole_set=whole)
+    table, k, m = analysis_of(session, run_id).default_anomalies(session, length=snapshots)
     return {name: getattr(table, name) for name in _COLUMNS}, {"k": k, "m": m}

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from db.queries import runs, snapshots, structure
-from ingest.analysis.anomalies import counts
+from ingest.analysis.anomalies import (
+    IterationTable,
+    counts,
+    default_threshold,
+    default_window,
+    find_anomalies,
+    iteration_table,
+    overall_threshold,
+)
 from ingest.analysis.flip_index import FlipIndex, index_flips, index_window
 from ingest.analysis.forgetting import Forgetting
 from ingest.analysis.forgetting import forgetting as count_forgetting
@@ -83,6 +91,19 @@ class Analysis:
             image_class=self.image_class(session),
             classes=len(structure.classes(session, run_id=self.run_id)),
         )
+
+    def default_anomalies(
+        self, session: Session, *, length: int
+    ) -> tuple[IterationTable, int, int]:
+        """Return the anomalous iterations of a run of `length` snapshots (1 and more) at its own
+        default window k and threshold m, and these two.
+        """
+        k = default_window(length)
+        index = self.index_of_window(session, k)
+        m = default_threshold(index.class_size)
+        found = find_anomalies(index, k=k, m=m, live=self.live)
+        whole_set = overall_threshold(index.class_size, m=m, share=False)
+        return iteration_table(found, whole_set=whole_set), k, m
 
     def forgetting(self, session: Session) -> Forgetting:
         """Return how every image was learned and forgotten."""
