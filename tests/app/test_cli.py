@@ -21,6 +21,7 @@ from db.engine import make_engine, session_scope
 from db.permissions import Role
 from db.queries import accounts, jobs, runs
 from tests.app.web import PASSWORD, make_web
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,12 +42,6 @@ def store(database_url) -> Engine:
     engine = make_engine(database_url)
     yield engine
     engine.dispose()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def started(*arguments: str) -> "subprocess.Popen[str]":

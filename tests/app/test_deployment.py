@@ -23,9 +23,9 @@ from db.engine import driver_url, make_engine, session_scope
 from db.permissions import Role
 from db.queries import jobs, runs
 from ingest.tasks import run_worker
-from tests.app.test_cli import free_port
 from tests.app.web import PASSWORD, make_web
 from tests.jobs.conftest import make_log, roots
+from tests.ports import free_port
 
 __all__ = ["make_log", "roots"]
 

@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from app.logs import SLOW_SECONDS
 from db.engine import make_engine, session_scope
 from db.queries import jobs, workers
-from tests.app.test_cli import ROOT, free_port
+from tests.app.test_cli import ROOT
 from tests.app.web import make_web
+from tests.ports import free_port
 from tests.stored_runs import store_run
 
 TOKEN = "metrics-token-of-at-least-32-characters"

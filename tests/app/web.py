@@ -113,11 +113,7 @@ def server_callbacks(app: Dash) -> list[str]:
 
 def callback_key(app: Dash, output: str) -> str:
     """Return the key of the one callback whose outputs begin with "id.property"."""
-    found = [
-        key
-        for key in server_callbacks(app)
-        if key.strip(".").split("...")[0].partition("@")[0] == output and "@" not in key
-    ]
+    found = [key for key in server_callbacks(app) if key.strip(".").split("...")[0] == output]
     assert len(found) == 1, (output, found)
     return found[0]
 

@@ -294,13 +294,14 @@ def test_brush_and_sliders_show_ranges_on_all_faces(view: Page) -> None:
     view.mouse.move(*place(view, "front", 0.7, 0.6))
     expect(view.locator(".cube-band")).to_be_visible()
     view.mouse.up()
-    settled(view)
+    until(view, f"{HANDLER}.ranges.layers[0] > 0")
     ranges = view.evaluate(f"{HANDLER}.ranges")
     assert ranges["layers"][0] > 0
     assert ranges["layers"][1] < whole["layers"][1]
     assert 0 < ranges["columns"][0] < ranges["columns"][1] < whole["columns"][1]
     for name in ("front", "right"):
-        assert view.evaluate(f"{HANDLER}.shown.{name}.ranges.layers") == ranges["layers"]
+        shown = f"{HANDLER}.shown.{name}.ranges.layers"
+        until(view, f"String({shown}) === '{','.join(map(str, ranges['layers']))}'")
     # Filters are counted anew within the range: never more than in the whole run.
     until(view, f"{HANDLER}.shown.right.matrix.diced")
     expect(view.locator("#cube-right-legend")).to_contain_text("within the range")

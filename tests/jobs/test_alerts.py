@@ -20,6 +20,7 @@ from ingest import alerts as sending
 from ingest.alerts import AlertSettings, deliver, payload
 from ingest.evaluate import evaluate_run
 from ingest.webhook import NotDelivered, is_public, post
+from tests.ports import free_port
 from tests.stored_runs import store_run
 
 
@@ -300,8 +301,7 @@ def mail_server():
             inbox.append(message_from_bytes(envelope.content))
             return "250 OK"
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     controller = Controller(Inbox(), hostname="127.0.0.1", port=port, ready_timeout=60.0)
     controller.start()
     try:

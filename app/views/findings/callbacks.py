@@ -54,21 +54,29 @@ def register(app: Dash) -> None:
         Output(Ids.ASKED, "data"),
         Output(Ids.ABOUT, "children"),
         Output(Ids.REASON, "value"),
+        Output(Ids.PROBLEM, "children", allow_duplicate=True),
         Input({"type": Item.MUTE, "key": ALL}, "n_clicks"),
-        Input(Ids.MUTED, "data"),
         State(Ids.RUN, "data"),
         prevent_initial_call=True,
     )(open_dialog)
+    # Of what the cards' buttons call, Dash drops an answer that comes after new cards: so the
+    # dialog is confirmed and closed by a callback that no card is part of.
     app.callback(
         Output(Ids.MUTED, "data"),
         Output(Ids.PROBLEM, "children"),
+        Output(Ids.DIALOG, "opened", allow_duplicate=True),
         Input(Ids.CONFIRM, "n_clicks"),
-        Input({"type": Item.UNMUTE, "key": ALL}, "n_clicks"),
         State(Ids.ASKED, "data"),
         State(Ids.REASON, "value"),
         State(Ids.RUN, "data"),
         prevent_initial_call=True,
     )(mute)
+    app.callback(
+        Output(Ids.MUTED, "data", allow_duplicate=True),
+        Input({"type": Item.UNMUTE, "key": ALL}, "n_clicks"),
+        State(Ids.RUN, "data"),
+        prevent_initial_call=True,
+    )(unmute)
     app.callback(
         Output(Ids.SAVED, "children"),
         Output(Ids.SAVE_PROBLEM, "children"),
@@ -172,18 +180,16 @@ def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:
     return f"{', '.join(parts) or 'no findings'} · {judged}"
 
 
-def open_dialog(_clicks: object, muted: object, run: object) -> tuple[Any, ...]:
-    """Open the dialog for the finding whose button was clicked; close it once that is muted."""
+def open_dialog(_clicks: object, run: object) -> tuple[Any, ...]:
+    """Open the dialog for the finding whose button was clicked."""
     require(Permission.READ_RUNS)
-    if ctx.triggered_id == Ids.MUTED:
-        return False, no_update, no_update, no_update
     key = _clicked_key(Item.MUTE)
     with store.transaction() as session:
         listed = findings.list_findings(session, run_id=_run_id(run))
     found = next((f for f in listed if f.key == key), None)
     if found is None:
         raise PreventUpdate
-    return True, key, found.text, ""
+    return True, key, found.text, "", ""
 
 
 def _clicked_key(kind: Item) -> str:
@@ -195,28 +201,29 @@ def _clicked_key(kind: Item) -> str:
     return str(triggered.get("key"))
 
 
-def mute(
-    _clicks: object, _unmutes: object, asked: object, reason: object, run: object
-) -> tuple[Any, Any]:
-    """Mute the finding that the dialog is about, or let a muted one count again."""
+def mute(clicks: object, asked: object, reason: object, run: object) -> tuple[Any, Any, Any]:
+    """Mute the finding that the dialog is about and close it, or say what is missing."""
     identity, run_id = require(Permission.MUTE_FINDINGS), _run_id(run)
+    key = str(asked)
     try:
         with store.transaction() as session:
-            if ctx.triggered_id == Ids.CONFIRM:
-                key = str(asked)
-                findings.mute_finding(
-                    session,
-                    run_id=run_id,
-                    key=key,
-                    reason=reason if isinstance(reason, str) else "",
-                    account_id=identity.account_id,
-                    account_name=identity.name,
-                )
-            else:
-                key = _clicked_key(Item.UNMUTE)
-                findings.unmute_finding(
-                    session, run_id=run_id, key=key, account_id=identity.account_id
-                )
+            findings.mute_finding(
+                session,
+                run_id=run_id,
+                key=key,
+                reason=reason if isinstance(reason, str) else "",
+                account_id=identity.account_id,
+                account_name=identity.name,
+            )
     except Conflict as error:
-        return no_update, str(error)
-    return [key, ctx.triggered_id == Ids.CONFIRM, _clicks], ""
+        return no_update, str(error), no_update
+    return ["muted", key, clicks], "", False
+
+
+def unmute(_clicks: object, run: object) -> list[object]:
+    """Let the muted finding whose button was clicked count again."""
+    identity, run_id = require(Permission.MUTE_FINDINGS), _run_id(run)
+    key = _clicked_key(Item.UNMUTE)
+    with store.transaction() as session:
+        findings.unmute_finding(session, run_id=run_id, key=key, account_id=identity.account_id)
+    return ["unmuted", key]
