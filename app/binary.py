@@ -13,9 +13,7 @@ dtype is one of f8 f4 f2 i4 u4 i2 u2 i1 u1. assets/fetch.js is the reader.
 import gzip
 import hashlib
 import json
-import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,13 +26,14 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
+from app.cache import ByteCache
 from db.errors import NotFound
 from db.queries.runs import run_version
 
 Arrays = Mapping[str, NDArray[Any]]
 DTYPES = ("f8", "f4", "f2", "i4", "u4", "i2", "u2", "i1", "u1")
 EXTENSION = "deeptracker.data"
-KEPT_BYTES = 256 * 2**20
+KEPT_BYTES = 192 * 2**20
 # Part of every ETag: raise it when the meaning of the bytes changes.
 BYTES_VERSION = 1
 _SAMPLE = 8_192
@@ -63,52 +62,12 @@ def pack(arrays: Arrays, meta: Mapping[str, Any]) -> bytes:
     return b"".join([start, bytes(-len(start) % 8), *parts])
 
 
-class ByteCache:
-    """Answers by key, the least recently used dropped beyond `limit` bytes; safe for threads."""
-
-    def __init__(self, limit: int = KEPT_BYTES) -> None:
-        self.limit = limit
-        self._kept: OrderedDict[object, bytes] = OrderedDict()
-        self._size = 0
-        self._lock = threading.Lock()
-        self._making: dict[object, threading.Lock] = {}
-
-    def get(self, key: object, make: Callable[[], bytes]) -> bytes:
-        """Return the kept answer, or make it: once, while others who ask for the same wait."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-            making = self._making.setdefault(key, threading.Lock())
-        try:
-            with making:
-                with self._lock:
-                    if key in self._kept:
-                        return self._kept[key]
-                data = make()
-                self._keep(key, data)
-                return data
-        finally:
-            with self._lock:
-                self._making.pop(key, None)
-
-    def _keep(self, key: object, data: bytes) -> None:
-        if len(data) > self.limit:
-            return
-        with self._lock:
-            self._kept[key] = data
-            self._size += len(data)
-            while self._size > self.limit:
-                _, dropped = self._kept.popitem(last=False)
-                self._size -= len(dropped)
-
-
 @dataclass(frozen=True)
 class DataRoutes:
     """What a server can be asked for, by name, and the answers that are kept."""
 
     engine: Engine
-    cache: ByteCache
+    cache: ByteCache[bytes]
     matrices: dict[str, DataFunction]
     states: dict[str, JsonFunction]
 
@@ -194,7 +153,7 @@ def answer_of_runs(
 
 
 def _kept(
-    cache: ByteCache, key: tuple[object, ...], make: Callable[[], bytes], *, current: bool
+    cache: ByteCache[bytes], key: tuple[object, ...], make: Callable[[], bytes], *, current: bool
 ) -> Response:
     etag = hashlib.sha256(repr((BYTES_VERSION, *key)).encode()).hexdigest()[:32]
     if request.if_none_match.contains(etag):

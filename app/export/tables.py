@@ -18,7 +18,8 @@ from app.export import layer_tables, validation_tables
 from app.export.columns import Columns, known, table, unrolled
 from app.views.cube import data as cube
 from app.views.overview import data as overview
-from db.queries import scalars, snapshots
+from app.views.validation.memory import analysis_of
+from db.queries import snapshots
 from db.queries.layer_stats import ALL_QUANTITIES
 from deeptracker.format import SERIES, STATISTICS
 
@@ -29,22 +30,14 @@ TRANSITIONS = ("learned", "forgotten", "stayed_right", "stayed_wrong")
 def series(session: Session, run_id: int, arguments: Arguments) -> Columns:
     """Return every logged value: one row for each iteration at which anything was logged."""
     found = snapshots.snapshots(session, run_id=run_id)
-    logged = scalars.scalar_names(session, run_id=run_id)
-    parts = {}
-    for name in SERIES:
-        if name in logged:
-            whole = scalars.scalar(session, run_id=run_id, name=name)
-            parts[name] = (whole.iterations, whole.values)
-        else:
-            values = getattr(found, name)
-            there = ~np.isnan(values)
-            parts[name] = (found.iteration[there], values[there])
-    every = [found.iteration, *(iterations for iterations, _ in parts.values())]
+    analysis = analysis_of(session, run_id)
+    parts = {name: analysis.series(session, name, at=found) for name in SERIES}
+    every = [found.iteration, *(part.iterations for part in parts.values())]
     iteration = _merged(every)
     columns: Columns = {
         "iteration": iteration,
         "epoch": _spread(iteration, found.iteration, found.epoch),
-        **{name: _spread(iteration, *part) for name, part in parts.items()},
+        **{name: _spread(iteration, part.iterations, part.values) for name, part in parts.items()},
     }
     for place, name in enumerate(TRANSITIONS):
         counts = found.transitions[:, place]

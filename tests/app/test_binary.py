@@ -13,7 +13,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
-from app.binary import ByteCache, install_data, pack, register_data
+from app.binary import install_data, pack, register_data
+from app.cache import ByteCache
 from db.engine import make_engine
 from db.models import Run
 from tests.stored_runs import store_run
@@ -106,7 +107,7 @@ class TestByteCache:
         assert cache.get("a", lambda: b"5678") == b"5678"
 
     def test_makes_once_for_many_who_ask_at_once(self) -> None:
-        cache, made, together = ByteCache(), [], threading.Barrier(8)
+        cache, made, together = ByteCache(limit=10), [], threading.Barrier(8)
 
         def ask() -> None:
             together.wait()
@@ -120,7 +121,7 @@ class TestByteCache:
         assert made == [1]
 
     def test_a_failure_is_not_kept(self) -> None:
-        cache = ByteCache()
+        cache = ByteCache(limit=10)
         with pytest.raises(ZeroDivisionError):
             cache.get("a", lambda: bytes(1 // 0))
         assert cache.get("a", lambda: b"x") == b"x"

@@ -11,6 +11,7 @@ import pytest
 from dash.development.base_component import Component
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
@@ -20,7 +21,9 @@ from app.views.overview import VIEW, data
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.ids import Ids
 from app.views.overview.series import reduce_series, within
+from app.views.validation.memory import analysis_of
 from db.errors import NotFound
+from db.models import Run, scalar
 from db.queries import runs, snapshots
 from deeptracker.format import SERIES, STATISTICS
 from tests.stored_runs import StoredRun, store_run
@@ -111,6 +114,20 @@ class TestData:
         arrays, _ = data.series(session, run.run_id, Arguments({"from": "20", "to": "25"}))
         assert arrays["series.train_loss.iterations"].tolist() == list(range(19, 27))
         np.testing.assert_array_equal(arrays["iteration"], run.iterations)
+
+    def test_a_version_of_a_series_is_read_once(self, session: Session, run: StoredRun) -> None:
+        at = snapshots.snapshots(session, run_id=run.run_id)
+        first = analysis_of(session, run.run_id).series(session, "train_loss", at=at)
+        assert analysis_of(session, run.run_id).series(session, "train_loss", at=at) is first
+        session.execute(update(Run).where(Run.id == run.run_id).values(version=Run.version + 1))
+        session.execute(delete(scalar).where(scalar.c.run_id == run.run_id))
+        later = analysis_of(session, run.run_id)
+        again = later.series(session, "train_loss", at=at)
+        known = ~np.isnan(at.train_loss)
+        np.testing.assert_array_equal(again.values, at.train_loss[known])
+        assert len(first) == 60
+        # What nobody logged, and snapshots do not know.
+        assert len(later.series(session, "temperature", at=at)) == 0
 
     def test_class_error(self, session: Session, run: StoredRun) -> None:
         arrays, meta = data.class_error(session, run.run_id, no_arguments)

@@ -13,7 +13,7 @@ from app.views.findings.cards import when
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.series import ScreenSeries, reduce_series
 from app.views.validation.memory import analysis_of
-from db.queries import annotations, findings, runs, scalars, snapshots, structure
+from db.queries import annotations, findings, runs, snapshots, structure
 from db.queries.annotation_rows import AnnotationRow
 from db.queries.runs import RunRow
 from db.queries.snapshots import Snapshots
@@ -141,18 +141,12 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
 
 
 def _series(session: Session, run_id: int, found: Snapshots) -> dict[str, ScreenSeries]:
-    logged = scalars.scalar_names(session, run_id=run_id)
-    series = {}
-    for name in SERIES:
-        if name in logged:
-            whole = scalars.scalar(session, run_id=run_id, name=name)
-            iterations, values = whole.iterations, whole.values
-        else:
-            at_snapshots = getattr(found, name)
-            known = ~np.isnan(at_snapshots)
-            iterations, values = found.iteration[known], at_snapshots[known]
-        series[name] = reduce_series(iterations, values, ticks=found.iteration)
-    return series
+    analysis = analysis_of(session, run_id)
+    whole = {name: analysis.series(session, name, at=found) for name in SERIES}
+    return {
+        name: reduce_series(one.iterations, one.values, ticks=found.iteration)
+        for name, one in whole.items()
+    }
 
 
 def _class_map(

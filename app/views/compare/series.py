@@ -17,8 +17,7 @@ from app.views.compare.aligned import (
     read_groups,
 )
 from app.views.overview.series import reduce_series
-from app.views.validation.memory import analysis_of
-from db.queries import scalars
+from app.views.validation.memory import Analysis, analysis_of
 from deeptracker.format import SERIES
 from ingest.analysis.alignment import at_ticks
 from ingest.analysis.compare import mean_and_spread
@@ -37,13 +36,14 @@ def series(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
     """
     runs = aligned_runs(session, run_ids, read_alignment(arguments))
     groups = read_groups(arguments, runs.runs)
-    logged = [scalars.scalar_names(session, run_id=run_id) for run_id in run_ids]
-    others = sorted({name for names in logged for name in names} - set(SERIES))
+    analyses = [analysis_of(session, run_id) for run_id in run_ids]
+    logged = {name for analysis in analyses for name in analysis.series_names(session)}
+    others = sorted(logged - set(SERIES))
     names = [*SERIES, *others][:MOST_SERIES]
     arrays: dict[str, Any] = {"iteration": runs.axis.ticks}
     about = []
     for number, name in enumerate(names):
-        at, facts = _series(session, runs, logged, name, number, arrays)
+        at, facts = _series(session, runs, analyses, name, number, arrays)
         about.append({"name": name, "runs": facts})
         if groups is not None:
             _group(arrays, number, at, members_of(groups))
@@ -58,7 +58,7 @@ def series(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
 def _series(
     session: Session,
     runs: AlignedRuns,
-    logged: Sequence[Sequence[str]],
+    analyses: Sequence[Analysis],
     name: str,
     number: int,
     arrays: dict[str, Any],
@@ -68,8 +68,8 @@ def _series(
     at = np.full((len(runs.runs), len(ticks)), np.nan)
     facts = []
     for place, run in enumerate(runs.runs):
-        iterations, values = _logged(session, runs, logged, name, place)
-        where = runs.timelines[place].place(iterations, runs.alignment)
+        whole = analyses[place].series(session, name, at=runs.snapshots[place])
+        where, values = runs.timelines[place].place(whole.iterations, runs.alignment), whole.values
         if where is None:
             where, values = np.zeros(0, np.int32), np.zeros(0)
         if len(where):
@@ -84,20 +84,6 @@ def _series(
         facts.append({"run": run.id, "total": reduced.total, "shown": shown})
     arrays[f"at.{number}"] = at.astype(np.float32)
     return at, facts
-
-
-def _logged(
-    session: Session, runs: AlignedRuns, logged: Sequence[Sequence[str]], name: str, place: int
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    if name in logged[place]:
-        whole = scalars.scalar(session, run_id=runs.runs[place].id, name=name)
-        return whole.iterations, whole.values
-    found = runs.snapshots[place]
-    at_snapshots = getattr(found, name, None)
-    if at_snapshots is None:
-        return np.zeros(0, np.int32), np.zeros(0)
-    known = ~np.isnan(at_snapshots)
-    return found.iteration[known], at_snapshots[known]
 
 
 def _group(

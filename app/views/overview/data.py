@@ -10,7 +10,8 @@ from app.arguments import Arguments
 from app.binary import Arrays
 from app.views.overview.facts import run_facts
 from app.views.overview.series import reduce_series, within
-from db.queries import jobs, runs, scalars, snapshots, structure
+from app.views.validation.memory import analysis_of
+from db.queries import jobs, runs, snapshots, structure
 from db.queries.layer_stats import ALL_QUANTITIES, layer_profile
 from deeptracker.format import SERIES, STATISTICS
 
@@ -33,16 +34,10 @@ def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays,
         "transitions": found.transitions,
     }
     about = {}
-    logged = scalars.scalar_names(session, run_id=run_id)
+    analysis = analysis_of(session, run_id)
     for name in SERIES:
-        at_snapshots = getattr(found, name)
-        arrays[f"snapshot.{name}"] = at_snapshots
-        if name in logged:
-            whole = scalars.scalar(session, run_id=run_id, name=name)
-        else:
-            # Known at the snapshots alone, where NaN says that it was not recorded.
-            known = ~np.isnan(at_snapshots)
-            whole = scalars.Scalar(found.iteration[known], at_snapshots[known])
+        arrays[f"snapshot.{name}"] = getattr(found, name)
+        whole = analysis.series(session, name, at=found)
         iterations, values = within(whole.iterations, whole.values, low=low, high=high)
         reduced = reduce_series(iterations, values, ticks=found.iteration)
         arrays[f"series.{name}.iterations"] = reduced.iterations

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from db.queries import runs, snapshots, structure
+from app.cache import ByteCache
+from db.queries import runs, scalars, snapshots, structure
+from db.queries.scalars import Scalar
+from deeptracker.format import SERIES
 from ingest.analysis.anomalies import (
     IterationTable,
     counts,
@@ -26,6 +29,11 @@ from ingest.analysis.forgetting import forgetting as count_forgetting
 T = TypeVar("T")
 MOST_RUNS = 4
 MOST_RESULTS = 24
+# A series of 1.3 million values has 16 MB, and reading it takes longest of what charts ask for.
+SERIES_BYTES = 128 * 2**20
+_series: ByteCache[Scalar] = ByteCache(
+    SERIES_BYTES, size=lambda series: series.iterations.nbytes + series.values.nbytes
+)
 
 
 class Analysis:
@@ -34,13 +42,34 @@ class Analysis:
     Methods take a session that sees this very version.
     """
 
-    def __init__(self, run_id: int, *, live: bool) -> None:
-        self.run_id = run_id
+    def __init__(self, key: tuple[str, int, int], *, live: bool) -> None:
+        self._key = key
+        self.run_id = key[1]
         self.live = live
         self._lock = threading.Lock()
         self._computing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._parts: dict[str, Any] = {}
         self._results: OrderedDict[str, Any] = OrderedDict()
+
+    def series_names(self, session: Session) -> tuple[str, ...]:
+        """Return the names of all series that the script logged, sorted."""
+        return self._part("series names", lambda: scalars.scalar_names(session, run_id=self.run_id))
+
+    def series(self, session: Session, name: str, *, at: snapshots.Snapshots) -> Scalar:
+        """Return a series as it was logged, else what the snapshots `at` of the run say.
+
+        Those say it of SERIES alone, with NaN where it was not recorded; there is no value then.
+        Shared by all who ask: not to be written to.
+        """
+        if name in self.series_names(session):
+            if name not in SERIES:
+                return scalars.scalar(session, run_id=self.run_id, name=name)
+            return _series.get(
+                (self._key, name), lambda: scalars.scalar(session, run_id=self.run_id, name=name)
+            )
+        values = getattr(at, name) if name in SERIES else np.zeros(0)
+        known = ~np.isnan(values)
+        return Scalar(at.iteration[: len(values)][known], values[known])
 
     def class_error(self, session: Session) -> NDArray[np.float32]:
         """Return the error of every class, f4 [C, T]."""
@@ -167,7 +196,7 @@ def analysis_of(session: Session, run_id: int) -> Analysis:
         if key not in _analyses:
             for old in [other for other in _analyses if other[:2] == key[:2]]:
                 del _analyses[old]
-            _analyses[key] = Analysis(run_id, live=run.recording)
+            _analyses[key] = Analysis(key, live=run.recording)
         _analyses.move_to_end(key)
         while len(_analyses) > MOST_RUNS:
             _analyses.popitem(last=False)
