@@ -8,9 +8,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from benchmarks.browser import wait_until_painted
 from ingest.pipeline import load_log
 from tests.browser.conftest import VIEWPORT, Watch
+from tests.browser.waiting import rest
 from tests.recorded_runs import FAULT, FAULT_EVERY
 from tests.stored_runs import store_run
 
@@ -33,7 +33,7 @@ def open_view(page: Page, run_id: int, query: str = "") -> None:
 
 def settled(page: Page) -> None:
     page.wait_for_selector(f"{CUBE}[data-state=drawn]:not([data-view=''])")
-    wait_until_painted(page)
+    rest(page)
 
 
 def selection(page: Page) -> dict:

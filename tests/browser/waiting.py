@@ -5,17 +5,19 @@ from playwright.sync_api import Page
 # Longer than any pause that a page waits for by itself: typing, a pointer at rest, an address.
 REST_MS = 450
 
-# No callback of Dash is on its way, the selection stands in the address, no chart in sight
-# is loading (those below the window wait until somebody scrolls).
+# No callback of Dash is on its way, the selection stands in the address, no chart in sight is
+# loading or about to draw (those below the window wait until somebody scrolls).
 _AT_REST = """
 () => {
   const { stored, completed, ...callbacks } = window.store.getState().callbacks;
-  const loading = [...document.querySelectorAll("[data-chart][data-state=loading]")];
+  const charts = [...document.querySelectorAll("[data-chart]")];
   const inSight = (chart) =>
     chart.checkVisibility() && chart.getBoundingClientRect().top < innerHeight;
+  const busy = (chart) =>
+    chart.dataset.state === "loading" || deeptracker.charts.of(chart)?.frame;
   return Object.values(callbacks).every(({ length }) => !length)
     && deeptracker.selection.atRest()
-    && !loading.some(inSight);
+    && !charts.some((chart) => busy(chart) && inSight(chart));
 }
 """
 
