@@ -86,7 +86,9 @@ def test_a_planted_fault_is_the_strongest_cell_and_is_seen_elsewhere(
     expect(first).to_contain_text(f"{FAULT.layer} and class ")
     expect(first).to_contain_text("expected")
     expect(first).to_have_attribute("data-out", "true")
-    first.click()
+    # The table is drawn once more when the series of its filters come.
+    with page.expect_response(lambda answer: "&filters=" in answer.url):
+        first.click()
     rest(page)
     now = selection(page)
     [[layer, class_id]] = now["cell"]
@@ -102,6 +104,7 @@ def test_a_planted_fault_is_the_strongest_cell_and_is_seen_elsewhere(
         len(now["pins"])
     )
     page.locator(f"{FILTERS} thead button", has_text="Filter").click()
+    expect(page.locator(f"{FILTERS} th").first).to_have_attribute("aria-sort", "ascending")
     numbers = [
         int(text) for text in page.locator(f"{FILTERS} .correlation-filter").all_inner_texts()
     ]
