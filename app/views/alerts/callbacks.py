@@ -39,12 +39,19 @@ def register(app: Dash) -> None:
         Output(Ids.PROBLEM, "children"),
         Output(Ids.ADDRESS, "value"),
         Input(Ids.ADD, "n_clicks"),
-        Input({"type": Button.REMOVE, "channel": ALL}, "n_clicks"),
         State(Ids.KIND, "value"),
         State(Ids.ADDRESS, "value"),
         State(Ids.SEVERITY, "value"),
         prevent_initial_call=True,
-    )(change)
+    )(add)
+    # Apart from adding: Dash drops an answer to the listed channels' buttons that comes after
+    # these are listed anew.
+    app.callback(
+        Output(Ids.CHANGED, "data", allow_duplicate=True),
+        Output(Ids.PROBLEM, "children", allow_duplicate=True),
+        Input({"type": Button.REMOVE, "channel": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )(remove)
 
 
 def show(_ticks: object, _changed: object, _read: object, shown: object) -> tuple[Any, ...]:
@@ -76,16 +83,9 @@ def mark_read(clicks: object) -> object:
     return clicks
 
 
-def change(
-    clicks: object, removes: object, kind: object, address: object, severity: object
-) -> tuple[Any, Any, Any]:
-    """Add the channel of the form, or remove the one whose button was clicked."""
+def add(_clicks: object, kind: object, address: object, severity: object) -> tuple[Any, Any, Any]:
+    """Add the channel of the form, or say what is wrong with it."""
     identity = require(Permission.MANAGE_ALERTS)
-    if isinstance(ctx.triggered_id, dict):
-        _, number, _ = clicked("channel")
-        with store.transaction() as session:
-            alerts.remove_channel(session, channel_id=number, account_id=identity.account_id)
-        return ["removed", number], "", no_update
     try:
         where = checked_address(str(kind), address if isinstance(address, str) else "")
         with store.transaction() as session:
@@ -100,3 +100,12 @@ def change(
     except Conflict as error:
         return no_update, str(error), no_update
     return ["added", channel_id], "", ""
+
+
+def remove(_clicks: object) -> tuple[list[object], str]:
+    """Remove the channel whose button was clicked."""
+    identity = require(Permission.MANAGE_ALERTS)
+    _, number, _ = clicked("channel")
+    with store.transaction() as session:
+        alerts.remove_channel(session, channel_id=number, account_id=identity.account_id)
+    return ["removed", number], ""
