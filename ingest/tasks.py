@@ -24,6 +24,7 @@ from db.queue import (
     STALLED_SECONDS,
     make_queue,
 )
+from ingest.allocator import trimmed
 from ingest.evaluate import evaluate_anew
 from ingest.helping import help_load
 from ingest.job import WorkerStopping, run_job
@@ -52,6 +53,7 @@ class _Again(BaseRetryStrategy):
 
 
 @tasks.task(name="ingest", queue=QUEUE, retry=_Again(), pass_context=True)
+@trimmed()
 def ingest(context: JobContext, *, job_id: int) -> None:
     """Run one ingest job."""
     run_job(
@@ -64,6 +66,7 @@ def ingest(context: JobContext, *, job_id: int) -> None:
 
 
 @tasks.task(name="help", queue=QUEUE, pass_context=True)
+@trimmed()
 def help_(context: JobContext, *, job_id: int, run_id: int, plan: int) -> None:
     """Help with the load that another worker leads."""
     try:
@@ -81,6 +84,7 @@ def help_(context: JobContext, *, job_id: int, run_id: int, plan: int) -> None:
 
 
 @tasks.task(name="evaluate", queue=QUEUE, retry=_Again(), pass_context=True)
+@trimmed()
 def evaluate(context: JobContext, *, run_id: int) -> None:
     """Judge a run anew, as after a change of thresholds."""
     evaluate_anew(context.additional_context["engine"], run_id=run_id)

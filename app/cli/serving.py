@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from app import allocator
 from app.cli.store import ready_engine
 from app.config import AppSettings
+from ingest import allocator
 
 Port = Annotated[int | None, typer.Option(min=1, max=65_535, help="The port to listen on.")]
 

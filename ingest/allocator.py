@@ -1,4 +1,4 @@
-"""How a process that lives for weeks gives memory back: a few settings of the C library's malloc.
+"""How a process that lives for weeks gives memory back: what it asks of the C library's malloc.
 
 glibc keeps an arena of its own for nearly every thread, and raises the size from which memory goes
 back at once when it is freed up to 32 MB. Both suit short programs; here they leave holes where
@@ -7,6 +7,8 @@ arrays of large runs were, and processes that seem to grow.
 
 import ctypes
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # Of glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -19,8 +21,26 @@ ARENAS = 2
 
 def give_back() -> bool:
     """Let this process, and those forked from it, give back large memory; False: no glibc."""
-    if platform.libc_ver()[0] != "glibc":
+    if not _is_glibc():
         return False
     mallopt = ctypes.CDLL(None).mallopt
     settings = ((_ARENA_MAX, ARENAS), (_MMAP_THRESHOLD, LARGE), (_TRIM_THRESHOLD, KEPT))
     return all(mallopt(name, value) for name, value in settings)
+
+
+@contextmanager
+def trimmed() -> Iterator[None]:
+    """Give back all free memory at the end of the block, between what is in use too.
+
+    For a large task alone: a load of 1.3 million iterations leaves 200 MB in such holes, more of
+    them after some loads than after others.
+    """
+    try:
+        yield
+    finally:
+        if _is_glibc():
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+def _is_glibc() -> bool:
+    return platform.libc_ver()[0] == "glibc"
