@@ -7,7 +7,7 @@ PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
 TEST_PROCESSES ?= 3
 
-.PHONY: demo test check benchmarks clean lock setup browser servers audit soak
+.PHONY: demo test check benchmarks clean lock setup browser servers audit soak wheels
 
 demo: $(STAMP)
 	$(BIN)/deeptracker demo
@@ -24,10 +24,10 @@ check: $(STAMP)
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml deeptracker/pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) \
-		--constraint constraints.txt --editable '.[server,record,dev]'
+		--constraint constraints.txt --editable './deeptracker[record,client]' --editable '.[dev]'
 	touch $@
 
 # A browser for the tests: a system Chromium where there is one, else Debian's, else Playwright's.
@@ -60,6 +60,12 @@ soak: $(STAMP)
 
 lock: $(STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+
+# Both distributions, for an index of your own: deeptracker, and deeptracker-server.
+wheels: $(STAMP)
+	rm -rf build
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist \
+		./deeptracker .
 
 clean:
 	rm -rf .venv build artifacts

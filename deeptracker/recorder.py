@@ -8,10 +8,14 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
-from torch.optim import Optimizer
-from torch.utils.data import DataLoader, Dataset
+
+from deeptracker.extras import needed
+
+with needed("record", "deeptracker.Recorder"):
+    import torch
+    from torch import nn
+    from torch.optim import Optimizer
+    from torch.utils.data import DataLoader, Dataset
 
 from deeptracker.description import checked_name, plain_values
 from deeptracker.errors import RecordingError
