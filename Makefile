@@ -21,6 +21,9 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry deeptracker --config deeptracker/pyproject.toml
+	$(BIN)/deptry app db ingest migrations
+	$(BIN)/deptry tests benchmarks --ignore DEP002,DEP004
 
 setup: $(STAMP)
 
