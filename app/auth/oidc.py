@@ -101,9 +101,18 @@ def _claims(client: Any, settings: AppSettings) -> Claims:
         issuer=settings.oidc_issuer or "",
         subject=info["sub"],
         email=str(info.get("email") or ""),
-        verified=info.get("email_verified") is True,
+        verified=_verified(info.get("email_verified"), settings),
         name=str(info.get("name") or ""),
     )
+
+
+def _verified(said: object, settings: AppSettings) -> bool | None:
+    """Return whether the address is hers; None where nobody says so. A no stays a no."""
+    if isinstance(said, bool):
+        return said
+    if str(said).lower() in ("false", "no", "0"):
+        return False
+    return True if settings.oidc_trust_email else None
 
 
 def _enter(settings: AppSettings, claims: Claims, target: str) -> ResponseReturnValue:
