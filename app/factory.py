@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import annotation_routes, api, binary, errors, health, logs, metrics, shell, store
+from app import annotation_routes, api, binary, bodies, errors, health, logs, metrics, shell, store
 from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
@@ -132,6 +132,7 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
             server.wsgi_app, x_for=hops, x_proto=hops, x_host=0
         )
     store.attach(server, engine)
+    bodies.install(server)
     headers.install(server, settings)
     errors.install(server)
     login.install(server, settings)

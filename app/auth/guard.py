@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import Flask, abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app import store
+from app import bodies, store
 from app.auth.cookie import read_cookie
 from app.auth.identity import Identity
 from app.auth.origin import host_allowed, origin_allowed
@@ -104,11 +104,10 @@ def identify_token(token: str) -> Identity | None:
 
 
 def _callback_need() -> Needed | None:
-    body = request.get_json(silent=True)
-    output = body.get("output") if isinstance(body, dict) else None
-    if not isinstance(output, str):
+    body = bodies.call()
+    if body is None:
         abort(400, "This is no call of a callback.")
-    return current_app.extensions[CALLBACKS].get(output)
+    return current_app.extensions[CALLBACKS].get(body["output"])
 
 
 def _log_in_first() -> ResponseReturnValue:

@@ -23,6 +23,7 @@ def provider():
 def honest(provider):
     provider.forged = {}
     provider.other_key = False
+    provider.nonsense = None
 
 
 def site(engine, provider, **settings):
@@ -157,6 +158,15 @@ def test_forged_statements_are_refused(own_web, provider, forged):
     answer = arrive(own_web.client())
     assert answer.status_code == 400
     assert "did not work" in answer.text
+
+
+@pytest.mark.parametrize("nonsense", ["", "<html>", "[]", "{}", "[" * 100_000])
+def test_an_answer_that_is_none_is_explained(own_web, provider, nonsense):
+    person(provider, "ida-1", "ida@oidc.example")
+    provider.nonsense = nonsense
+    answer = arrive(own_web.client())
+    assert answer.status_code == 400
+    assert "did not work" in answer.text or "who you are" in answer.text
 
 
 def test_an_answer_that_nobody_asked_for_is_refused(own_web, provider):
