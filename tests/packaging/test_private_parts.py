@@ -30,6 +30,7 @@ TEXTS = {
     r"\bprocrastinate_(jobs|workers)\b": "procrastinate",  # and tables
     r"\bcallback_map\b": "dash",
     r"/_dash-[a-z-]+": "dash",  # addresses that it answers
+    r"\b_dashprivate_\w+": "dash",  # how it hears of another address
     r"gunicorn\.workers\.base": "gunicorn",  # what a worker has beside what is documented
     r"\bactive_channels\b": "waitress",  # its connections, and what each is at
     r"BadParameter\.__mro__": "typer",  # the copy of click that it carries
