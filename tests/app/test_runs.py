@@ -133,19 +133,6 @@ def test_others_change_no_run(web, clients, app_engine, people, run_id):
     assert (trashed, tags) == (None, [])
 
 
-def test_a_viewer_ticks_runs_to_compare_them_and_for_nothing_else(web, clients, run_id):
-    key = callback_key(web.app, "shell-page.children")
-    found = {
-        role: client.call(key, {"shell-location.pathname": "/"}).text
-        for role, client in clients.items()
-    }
-    assert all("runs-compare" in text for text in found.values())
-    assert {role for role, text in found.items() if Ids.TRASH_ALL in text} == {
-        Role.MEMBER,
-        Role.ADMIN,
-    }
-
-
 def test_ticked_runs_are_changed_at_once(web, clients, app_engine, run_id, people):
     with session_scope(app_engine) as session:
         others = store_run(session, seed=12, owner_id=people[Role.ADMIN]).run_id
