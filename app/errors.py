@@ -25,6 +25,7 @@ _TITLES = {
     403: "Not allowed",
     404: "There is no such page",
     405: "That cannot be done here",
+    409: "Another database",
     413: "Too large",
     421: "Unknown host name",
 }
