@@ -208,6 +208,17 @@ def test_a_page_of_another_store_neither_reads_nor_writes(swapped):
     assert after.get("/data/run/1/state", headers=older).status_code == 200
 
 
+def test_a_database_without_our_schema_is_said_to_be_so(swapped, template_url):
+    swapped.databases.run(f"DROP DATABASE {swapped.databases.name}_new")
+    swapped.databases.run(f"CREATE DATABASE {swapped.databases.name}_new")
+    swapped.databases.put_in_place(f"{swapped.databases.name}_new")
+    for path in ("/data/run/1/state", "/data/run/1/series", "/account"):
+        answer = swapped.client.get(path)
+        assert answer.status_code == 503
+        assert "not of the version that this server needs" in answer.text
+    assert swapped.client.get("/ready").json["schema"] == "not current"
+
+
 def test_a_copy_that_goes_on_by_itself_is_another_store(databases, template_url):
     """CREATE DATABASE ... TEMPLATE copies the id: the server's number of the database differs."""
     filled(databases, databases.name, template=str(template_url.database), seed=1)
