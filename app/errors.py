@@ -8,7 +8,7 @@ from dash import set_props
 from dash.exceptions import DependencyException, PreventUpdate
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -25,12 +25,15 @@ _TITLES = {
     403: "Not allowed",
     404: "There is no such page",
     405: "That cannot be done here",
+    409: "Another database",
     413: "Too large",
     421: "Unknown host name",
 }
 
 # The server does not answer, or no connection to it became free in time.
 _AWAY = (OperationalError, PoolTimeout)
+# PostgreSQL knows no such table, or column: somebody has put another database in place.
+_NO_SUCH_PART = ("42P01", "42703")
 
 
 def public_text(error: BaseException) -> str:
@@ -43,12 +46,24 @@ def public_text(error: BaseException) -> str:
     logger.error("error %s", number, exc_info=error, extra={"error": number})
     if isinstance(error, _AWAY):
         return f"The database did not answer. Try again in a moment (error {number})."
+    if _is_other_schema(error):
+        return (
+            "The database is not of the version that this server needs. Whoever runs it finds more "
+            f"under /ready, and in the log as error {number}."
+        )
     return f"Something went wrong on the server. Its log has the details as error {number}."
 
 
 def _is_no_text(error: BaseException) -> bool:
     """Return whether PostgreSQL refused a text for its NUL: only made-up requests have one."""
     return isinstance(error, DataError) and "NUL" in str(error.orig)
+
+
+def _is_other_schema(error: BaseException) -> bool:
+    return (
+        isinstance(error, ProgrammingError)
+        and getattr(error.orig, "sqlstate", None) in _NO_SUCH_PART
+    )
 
 
 def on_callback_error(error: Exception) -> None:
@@ -93,7 +108,7 @@ def _status(error: Exception) -> int:
         return 403
     if isinstance(error, DeepTrackerError) or _is_no_text(error):
         return 400
-    return 503 if isinstance(error, _AWAY) else 500
+    return 503 if isinstance(error, _AWAY) or _is_other_schema(error) else 500
 
 
 def _answer(status: int, text: str) -> ResponseReturnValue:

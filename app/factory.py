@@ -1,5 +1,6 @@
 """create_app: the one place where settings, database, views, guard and shell are joined."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import annotation_routes, api, binary, errors, health, logs, metrics, shell, store
+from app import annotation_routes, api, binary, build, errors, health, logs, metrics, shell, store
 from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
@@ -59,10 +60,11 @@ _INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>
     {%metas%}
+    <!-- page -->
     <title>{%title%}</title>
     <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
-    <script src="/assets/early/styles.js"></script>
-    <script src="/assets/early/scheme.js"></script>
+    <script src="/assets/early/styles.js?m=0"></script>
+    <script src="/assets/early/scheme.js?m=0"></script>
     {%css%}
   </head>
   <body>
@@ -77,12 +79,19 @@ _INDEX = """<!DOCTYPE html>
 """
 
 
+_META = "<!-- page -->"
+# Dash tells files of ours apart by when they were written, which after an upgrade may be the same:
+# some installers give all files one time. Browsers keep what has an address of its own.
+_WRITTEN = re.compile(r"(?<=/assets/)([\w./-]+)\?m=[\d.]+")
+
+
 class TrackerDash(Dash):
     """Dash, with the nonce of each answer in the scripts of its page."""
 
     def interpolate_index(self, *args: Any, **parts: Any) -> str:
         """Return the page that starts the application."""
-        return headers.with_nonce(super().interpolate_index(*args, **parts))
+        page = super().interpolate_index(*args, **parts).replace(_META, build.meta())
+        return headers.with_nonce(_WRITTEN.sub(rf"\1?m={build.build_id()}", page))
 
 
 def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
@@ -133,6 +142,7 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
         )
     store.attach(server, engine)
     headers.install(server, settings)
+    build.install(server)
     errors.install(server)
     login.install(server, settings)
     oidc.install(server, settings)

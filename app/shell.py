@@ -15,12 +15,13 @@ from app.auth.permission_map import Access
 from app.components.attributes import aria, data
 from app.components.saved_view import view_tools
 from app.ids import Shell
+from app.linked_run import OtherRun, linked_run, not_this_run, said_in
 from app.selection import page_parts, united
 from app.stored_view import stored_view
 from app.theme import THEME
+from app.versions import short_uuid
 from app.views import PageContext, View
 from db.errors import NotFound
-from db.queries import runs
 from db.queries.runs import RunRow
 
 PRODUCT = "DeepTracker"
@@ -125,9 +126,13 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
         text = f"Your role, {identity.role}, may not see this page."
         return refused(_nothing(text, title="Not allowed"), "Not allowed")
     try:
-        run = _run(ids)
+        run = _run(ids, said_in(search[:MAX_PATH]))
     except NotFound as error:
         return refused(_nothing(str(error)))
+    except OtherRun as error:
+        query = search[:MAX_PATH].removeprefix("?")
+        instead = not_this_run(error, address=lambda one: f"{view.address(run_id=one)}?{query}")
+        return refused(instead, "Another run")
     context = PageContext(identity=identity, parameters=ids, search=search[:MAX_PATH], run=run)
     # Callbacks of the page run in requests of their own, and read the identity anew.
     g.page = context
@@ -145,7 +150,7 @@ def selection_of(views: Sequence[View], context: PageContext) -> list[Component]
         raise ValueError("only the pages of a run have a selection")
     wanted = [view.defaults(context) for view in views if view.of_run and view.defaults]
     stored = stored_view(context.search, run_id=run.id, account_id=context.identity.account_id)
-    return page_parts(united(wanted), run_id=run.id, stored=stored)
+    return page_parts(united(wanted), run_id=run.id, of=short_uuid(run.uuid), stored=stored)
 
 
 def find_view(views: Sequence[View], path: str) -> tuple[View | None, dict[str, int]]:
@@ -157,11 +162,11 @@ def find_view(views: Sequence[View], path: str) -> tuple[View | None, dict[str, 
     return None, {}
 
 
-def _run(ids: dict[str, int]) -> RunRow | None:
+def _run(ids: dict[str, int], said: str) -> RunRow | None:
     if "run_id" not in ids:
         return None
     with store.transaction() as session:
-        return runs.get_run(session, run_id=ids["run_id"])
+        return linked_run(session, ids["run_id"], said)
 
 
 def _menu(views: Sequence[View], current: View | None, identity: Identity) -> list[Component]:

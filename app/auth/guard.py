@@ -80,7 +80,7 @@ def identify(settings: AppSettings) -> Identity | None:
             return None
         if found.due:
             sessions.note_seen(session, token_hash=token_hash)
-    return Identity(found.account_id, found.name, found.email, found.role, token_hash)
+    return Identity(found.account_id, found.name, found.email, found.role, token_hash, found.store)
 
 
 def bearer_token() -> str | None:
@@ -100,7 +100,7 @@ def identify_token(token: str) -> Identity | None:
             return None
         if found.due:
             api_tokens.note_used(session, token_hash=token_hash)
-    return Identity(found.account_id, found.name, found.email, found.role, b"")
+    return Identity(found.account_id, found.name, found.email, found.role, b"", found.store)
 
 
 def _callback_need() -> Needed | None:

@@ -41,6 +41,7 @@ from db.models.schedules import (
     IngestWorker,
 )
 from db.models.shares import IngestShare
+from db.models.store import Store
 from db.models.structure import Image, Layer, Run, ValidationClass
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "Run",
     "RunHealth",
     "SavedView",
+    "Store",
     "ValidationClass",
     "class_result",
     "filter_peak",

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cache
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, NullPool, create_engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,11 +16,15 @@ PATIENCE_SECONDS = 3
 
 @dataclass(frozen=True)
 class Readiness:
-    """What works; `workers` is False also where that could not be asked."""
+    """What works; `workers` is False also where that could not be asked.
+
+    `newer` is the revision of a schema that is newer than this code, "" where it is not.
+    """
 
     database: bool
     schema: bool
     workers: bool
+    newer: str = ""
 
     @property
     def ready(self) -> bool:
@@ -50,19 +53,22 @@ def probing_engine(engine: Engine) -> Engine:
 def readiness(probe: Engine) -> Readiness:
     """Return what works now, by an engine of probing_engine."""
     database = schema = workers = False
+    newer = ""
     try:
         with probe.connect() as connection:
             database = True
-            found = set(MigrationContext.configure(connection).get_current_heads())
+            found = migrate.revisions(connection)
             schema = found == _heads()
-            if schema:
+            if not schema:
+                newer = migrate.unknown_revision(found)
+            else:
                 workers = bool(
                     connection.scalar(select(func.count()).where(alive()).select_from(IngestWorker))
                 )
     except SQLAlchemyError:
         # Away in the middle of the questions: what was not answered does not work.
         schema = False
-    return Readiness(database=database, schema=schema, workers=workers)
+    return Readiness(database=database, schema=schema, workers=workers, newer=newer)
 
 
 @cache

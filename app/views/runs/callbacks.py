@@ -119,8 +119,8 @@ def fingerprint(on_page: list[RunRow], number: int, asked: object) -> str:
     now = datetime.now(UTC)
     parts = [
         (
-            *(run.id, run.version, run.state, run.owner, run.snapshot_count, run.name, run.tags),
-            run.silent_since(now),
+            *(run.id, run.this_version, run.state, run.owner, run.snapshot_count, run.name),
+            *(run.tags, run.silent_since(now)),
         )
         for run in on_page
     ]
