@@ -1,7 +1,8 @@
 """Connections: the engine, and one transaction as a context manager."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.engine import make_url
@@ -11,6 +12,26 @@ from sqlalchemy.orm import Session
 from db.config import DatabaseSettings
 from db.embedded import ensure_server
 from db.errors import ServerUnavailable
+
+# A network that loses packets without a word shall not be waited for: whoever waits for an answer
+# or for a connection learns of it in this time. Over a Unix socket all of it means nothing.
+CONNECT_SECONDS = 10
+SILENT_SECONDS = 15
+NETWORK: Mapping[str, int] = MappingProxyType(
+    {
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": 5,
+        "keepalives_interval": 5,
+        "keepalives_count": 2,
+        "tcp_user_timeout": SILENT_SECONDS * 1000,
+    }
+)
+# The same for the server's side: what a client that was cut off holds, such as the right to load a
+# run, is free again soon, not when the kernel asks after it, by default in two hours.
+_SERVER_NETWORK = (
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 "
+    f"-c tcp_user_timeout={SILENT_SECONDS * 1000}"
+)
 
 
 def database_url(settings: DatabaseSettings | None = None) -> str:
@@ -36,23 +57,36 @@ def driver_url(url: str) -> URL:
     return address.set(drivername="postgresql+psycopg")
 
 
+def network_arguments(address: URL) -> dict[str, int]:
+    """Return what libpq shall be told of NETWORK: all that the address does not say itself."""
+    return {name: value for name, value in NETWORK.items() if name not in address.query}
+
+
 def make_engine(
-    url: str | None = None, *, statement_timeout_ms: int | None = 30_000, pool_size: int = 5
+    url: str | None = None,
+    *,
+    statement_timeout_ms: int | None = 30_000,
+    pool_size: int = 5,
+    name: str = "deeptracker",
 ) -> Engine:
     """Return an engine for `url`, or for the settings' database.
 
     A statement that runs longer than `statement_timeout_ms` is cancelled by the server; None means
-    no limit (loading).
+    no limit (loading). The server lists the connections under `name`.
     """
     address = driver_url(url or database_url())
     # A generic plan would lock the partitions of all runs; a plan for the run at hand only its own.
     options = (
         f"-c statement_timeout={statement_timeout_ms or 0} -c jit=off -c timezone=UTC "
-        "-c plan_cache_mode=force_custom_plan"
+        f"-c plan_cache_mode=force_custom_plan {_SERVER_NETWORK}"
     )
     return create_engine(
         address,
-        connect_args={"options": options, "application_name": "deeptracker"},
+        connect_args={
+            **network_arguments(address),
+            "options": options,
+            "application_name": name,
+        },
         # Values of a failed statement may be secrets, and its text goes to the log.
         hide_parameters=True,
         pool_pre_ping=True,

@@ -36,6 +36,7 @@ from db.models.saved_views import SavedView
 from db.models.schedules import (
     IngestFind,
     IngestFiring,
+    IngestPlace,
     IngestSchedule,
     IngestWatch,
     IngestWorker,
@@ -65,6 +66,7 @@ __all__ = [
     "IngestFiring",
     "IngestJob",
     "IngestJobLine",
+    "IngestPlace",
     "IngestSchedule",
     "IngestShare",
     "IngestWatch",
