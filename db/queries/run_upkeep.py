@@ -74,7 +74,7 @@ def note(session: Session, *, by: int, run_id: int, notes: str, seen: str) -> No
 def archive(session: Session, *, by: int, run_id: int) -> bool:
     """Put a run away; nothing is lost. Return whether it was in use: one that is away stays as is.
 
-    What is put away, or into the trash, carries `moment(session)`.
+    What is put away, or into the trash, carries the time of the transaction (moment.py).
     """
     return _move(session, by, run_id, "archived", {"archived_at": func.now()}, _IN_USE)
 
@@ -103,11 +103,6 @@ def restore(session: Session, *, by: int, run_id: int, put_there: datetime | Non
     if restored:
         withdraw(session, task=PURGE, argument="run_id", value=run_id)
     return restored
-
-
-def moment(session: Session) -> datetime:
-    """Return the time that everything carries which is changed in the session's transaction."""
-    return session.scalars(select(func.now())).one()
 
 
 def ask_purge(session: Session, *, by: int, run_id: int) -> None:

@@ -11,6 +11,7 @@ from db.load_run import create_run
 from db.models import Base, Run
 from db.permissions import Role
 from db.queries import accounts, audit, run_upkeep, runs
+from db.queries.moment import moment
 from db.queue import PURGE, waiting_arguments
 from tests.deeptracker import small_logs
 from tests.stored_runs import store_run
@@ -95,11 +96,11 @@ def test_what_is_moved_twice_is_moved_once(session, owned, team):
     ):
         assert there(session, **by) is True
         row = runs.get_run(session, run_id=owned, trashed=True)
-        assert getattr(row, name) == run_upkeep.moment(session)
+        assert getattr(row, name) == moment(session)
         assert there(session, **by) is False
-        before = run_upkeep.moment(session) - timedelta(microseconds=1)
+        before = moment(session) - timedelta(microseconds=1)
         assert back(session, **by, put_there=before) is False
-        assert back(session, **by, put_there=run_upkeep.moment(session)) is True
+        assert back(session, **by, put_there=moment(session)) is True
         assert back(session, **by) is False
 
 

@@ -16,6 +16,7 @@ from app.views.runs.ids import Act
 from db.errors import Conflict, Forbidden, NotFound
 from db.permissions import Permission
 from db.queries import run_upkeep, runs
+from db.queries.moment import moment
 from db.queries.runs import RunRow
 
 MOST = 500
@@ -75,7 +76,7 @@ def read_ids(given: object) -> list[int]:
 def act_on(act: Act, run_ids: Sequence[int], *, by: int) -> Done:
     """Do an act to each of these runs that it may be done to by the account `by`."""
     with store.transaction() as session:
-        at = run_upkeep.moment(session)
+        at = moment(session)
         done, left = _each(session, run_ids, lambda run_id: _do(session, act, by, run_id))
     undo = {"act": str(act), "at": at.isoformat(), "runs": list(done)} if act in _BACK else None
     return Done(tuple(done), _said(_WORDS[act], done, left), undo if done else None)
