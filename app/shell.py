@@ -216,13 +216,16 @@ def account_menu(identity: Identity) -> Component:
     """Return the menu of the account: who it is, its page, the colours, log out."""
     return dmc.Menu(
         [
+            # The wrapper is the button: it is what says whether the menu is open.
             dmc.MenuTarget(
-                html.Button(
-                    identity.name[:1].upper() or "?",
-                    className="shell-avatar",
-                    type="button",
+                html.Span(identity.name[:1].upper() or "?"),
+                boxWrapperProps={
+                    "component": "button",
+                    "type": "button",
+                    "className": "shell-avatar",
+                    "w": 32,
                     **aria(label=f"Account of {identity.name}"),
-                )
+                },
             ),
             dmc.MenuDropdown(
                 [
