@@ -8,7 +8,19 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import annotation_routes, api, binary, errors, health, logs, metrics, shell, store
+from app import (
+    annotation_routes,
+    api,
+    binary,
+    connection,
+    errors,
+    health,
+    logs,
+    metrics,
+    reading,
+    shell,
+    store,
+)
 from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
@@ -63,6 +75,8 @@ _INDEX = """<!DOCTYPE html>
     <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
     <script src="/assets/early/styles.js"></script>
     <script src="/assets/early/scheme.js"></script>
+    <script src="/assets/early/connection.js" data-connection="{connection}"></script>
+    <script src="/assets/early/requests.js"></script>
     {%css%}
   </head>
   <body>
@@ -82,7 +96,9 @@ class TrackerDash(Dash):
 
     def interpolate_index(self, *args: Any, **parts: Any) -> str:
         """Return the page that starts the application."""
-        return headers.with_nonce(super().interpolate_index(*args, **parts))
+        page = super().interpolate_index(*args, **parts)
+        page = page.replace(connection.PLACE, connection.page_facts())
+        return headers.with_nonce(page)
 
 
 def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
@@ -108,6 +124,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     )
     guard.install(server, settings)
     logs.install(server)
+    connection.install(server)
     binary.install_data(server, engine)
     annotation_routes.install(server, VIEWS)
     api.install(server)
@@ -115,6 +132,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     shell.register(app, VIEWS)
     for view in VIEWS:
         _register(app, view)
+    reading.remember(app)
     return app
 
 

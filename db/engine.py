@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
+from db import patience
 from db.config import DatabaseSettings
 from db.embedded import ensure_server
 from db.errors import ServerUnavailable
@@ -50,15 +51,21 @@ def make_engine(
         f"-c statement_timeout={statement_timeout_ms or 0} -c jit=off -c timezone=UTC "
         "-c plan_cache_mode=force_custom_plan"
     )
-    return create_engine(
+    engine = create_engine(
         address,
-        connect_args={"options": options, "application_name": "deeptracker"},
+        connect_args={
+            "options": options,
+            "application_name": "deeptracker",
+            **patience.waits(address),
+        },
         # Values of a failed statement may be secrets, and its text goes to the log.
         hide_parameters=True,
-        pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=10,
+        pool_timeout=patience.POOL_SECONDS,
     )
+    patience.watch(engine)
+    return engine
 
 
 @contextmanager
