@@ -42,7 +42,9 @@ def public_text(error: BaseException) -> str:
     if _is_no_text(error):
         return "A text that was sent holds a NUL character; leave it out."
     number = secrets.token_hex(4)
-    logger.error("error %s", number, exc_info=error, extra={"error": number})
+    # Every request of an outage fails alike, and where it was in our code says nothing.
+    where = None if is_away(error) else error
+    logger.error("error %s: %s", number, _in_short(error), exc_info=where, extra={"error": number})
     if is_too_slow(error):
         return (
             f"That took the database too long, so it was stopped (error {number}). Ask for less, "
@@ -51,6 +53,13 @@ def public_text(error: BaseException) -> str:
     if is_away(error):
         return f"The database did not answer. Try again in a moment (error {number})."
     return f"Something went wrong on the server. Its log has the details as error {number}."
+
+
+def _in_short(error: BaseException) -> str:
+    """Return the kind of an error and its first line; what was sent is not in it."""
+    cause = getattr(error, "orig", None) or error
+    text = str(cause).partition("\n")[0] if is_away(error) else ""
+    return f"{type(cause).__name__} {text}".strip()
 
 
 def _is_no_text(error: BaseException) -> bool:

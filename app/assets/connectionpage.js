@@ -17,7 +17,7 @@
 
   let cover = null; // {element, shown, title, marks}: in the page's place, and what was before
 
-  const tabs = () => document.querySelectorAll("#shell-tabs a");
+  const tabs = () => document.querySelectorAll(".shell-header .shell-tab");
 
   /** Mark the tab of the address; React marks it anew as soon as the page is there. */
   function markTab() {
