@@ -9,7 +9,20 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import annotation_routes, api, binary, build, errors, health, logs, metrics, shell, store
+from app import (
+    annotation_routes,
+    api,
+    binary,
+    build,
+    connection,
+    errors,
+    health,
+    logs,
+    metrics,
+    reading,
+    shell,
+    store,
+)
 from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
@@ -65,6 +78,8 @@ _INDEX = """<!DOCTYPE html>
     <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
     <script src="/assets/early/styles.js?m=0"></script>
     <script src="/assets/early/scheme.js?m=0"></script>
+    <script src="/assets/early/connection.js?m=0" data-connection="{connection}"></script>
+    <script src="/assets/early/requests.js?m=0"></script>
     {%css%}
   </head>
   <body>
@@ -91,7 +106,9 @@ class TrackerDash(Dash):
     def interpolate_index(self, *args: Any, **parts: Any) -> str:
         """Return the page that starts the application."""
         page = super().interpolate_index(*args, **parts).replace(_META, build.meta())
-        return headers.with_nonce(_WRITTEN.sub(rf"\1?m={build.build_id()}", page))
+        page = _WRITTEN.sub(rf"\1?m={build.build_id()}", page)
+        # Last: what is known of the person might look like anything.
+        return headers.with_nonce(page.replace(connection.PLACE, connection.page_facts()))
 
 
 def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
@@ -117,6 +134,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     )
     guard.install(server, settings)
     logs.install(server)
+    connection.install(server)
     binary.install_data(server, engine)
     annotation_routes.install(server, VIEWS)
     api.install(server)
@@ -124,6 +142,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     shell.register(app, VIEWS)
     for view in VIEWS:
         _register(app, view)
+    reading.remember(app)
     return app
 
 

@@ -8,7 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, get_relati
 from dash.development.base_component import Component
 from flask import g
 
-from app import store
+from app import errors, store
 from app.auth import guard
 from app.auth.identity import Identity, current_identity
 from app.auth.permission_map import Access
@@ -16,12 +16,14 @@ from app.components.attributes import aria, data
 from app.components.saved_view import view_tools
 from app.ids import Shell
 from app.linked_run import OtherRun, linked_run, not_this_run, said_in
+from app.reading import reads
 from app.selection import page_parts, united
 from app.stored_view import stored_view
 from app.theme import THEME
 from app.versions import short_uuid
 from app.views import PageContext, View
 from db.errors import NotFound
+from db.patience import is_away
 from db.queries.runs import RunRow
 
 PRODUCT = "DeepTracker"
@@ -95,8 +97,9 @@ def register(app: Dash, views: Sequence[View]) -> None:
         Input(Shell.LOCATION, "pathname"),
         State(Shell.LOCATION, "search"),
     )
+    @reads
     def show(path: object, search: object) -> tuple[object, ...]:
-        return open_page(
+        return open_or_say_why(
             views,
             path if isinstance(path, str) else "/",
             search if isinstance(search, str) else "",
@@ -109,6 +112,21 @@ def register(app: Dash, views: Sequence[View]) -> None:
         Output(Shell.TITLE_SET, "data"),
         Input(Shell.TITLE, "data"),
     )
+
+
+def open_or_say_why(views: Sequence[View], path: str, search: str) -> tuple[object, ...]:
+    """Return what `open_page` does; where that fails, a page that says so under this address.
+
+    The page of before would otherwise stand under the address of this one.
+    """
+    try:
+        return open_page(views, path, search)
+    except Exception as error:
+        if is_away(error):
+            raise  # the browser asks again
+        identity = current_identity()
+        nothing = _nothing(errors.public_text(error), title="This page did not open")
+        return nothing, _menu(views, None, identity), [], [], account_menu(identity), "Error"
 
 
 def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ...]:

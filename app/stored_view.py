@@ -28,7 +28,7 @@ def stored_view(search: str, *, run_id: int, account_id: int) -> dict[str, Any] 
     if not ID.fullmatch(view_id):
         return {"id": view_id[:40], "missing": GONE + INSTEAD}
     try:
-        with store.transaction() as session:
+        with store.noting() as session:
             found = saved_views.find_view(session, view_id=view_id, account_id=account_id)
     except NotFound:
         return {"id": view_id, "missing": GONE + INSTEAD}

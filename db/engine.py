@@ -1,36 +1,24 @@
 """Connections: the engine, and one transaction as a context manager."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from types import MappingProxyType
 
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
+from db import patience
 from db.config import DatabaseSettings
 from db.embedded import ensure_server
 from db.errors import ServerUnavailable
 
-# A network that loses packets without a word shall not be waited for: whoever waits for an answer
-# or for a connection learns of it in this time. Over a Unix socket all of it means nothing.
-CONNECT_SECONDS = 10
-SILENT_SECONDS = 15
-NETWORK: Mapping[str, int] = MappingProxyType(
-    {
-        "connect_timeout": CONNECT_SECONDS,
-        "keepalives_idle": 5,
-        "keepalives_interval": 5,
-        "keepalives_count": 2,
-        "tcp_user_timeout": SILENT_SECONDS * 1000,
-    }
-)
-# The same for the server's side: what a client that was cut off holds, such as the right to load a
-# run, is free again soon, not when the kernel asks after it, by default in two hours.
+# A network that loses packets without a word shall not be waited for (`patience.waits`), on the
+# server's side neither: what a client that was cut off holds, such as the right to load a run, is
+# free again soon, not when the kernel asks after it, by default in two hours.
 _SERVER_NETWORK = (
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 "
-    f"-c tcp_user_timeout={SILENT_SECONDS * 1000}"
+    f"-c tcp_user_timeout={patience.SILENT_SECONDS * 1000}"
 )
 
 
@@ -57,11 +45,6 @@ def driver_url(url: str) -> URL:
     return address.set(drivername="postgresql+psycopg")
 
 
-def network_arguments(address: URL) -> dict[str, int]:
-    """Return what libpq shall be told of NETWORK: all that the address does not say itself."""
-    return {name: value for name, value in NETWORK.items() if name not in address.query}
-
-
 def make_engine(
     url: str | None = None,
     *,
@@ -80,19 +63,21 @@ def make_engine(
         f"-c statement_timeout={statement_timeout_ms or 0} -c jit=off -c timezone=UTC "
         f"-c plan_cache_mode=force_custom_plan {_SERVER_NETWORK}"
     )
-    return create_engine(
+    engine = create_engine(
         address,
         connect_args={
-            **network_arguments(address),
+            **patience.waits(address),
             "options": options,
             "application_name": name,
         },
         # Values of a failed statement may be secrets, and its text goes to the log.
         hide_parameters=True,
-        pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=10,
+        pool_timeout=patience.POOL_SECONDS,
     )
+    patience.watch(engine)
+    return engine
 
 
 @contextmanager

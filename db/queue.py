@@ -12,7 +12,8 @@ from procrastinate import App, PsycopgConnector
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.engine import driver_url, network_arguments
+from db.engine import driver_url
+from db.patience import waits
 
 QUEUE = "ingest"
 NAMESPACE = "deeptracker"
@@ -59,7 +60,7 @@ def make_queue(
         timeout=_CONNECTION_SECONDS,
         reconnect_timeout=_RECONNECT_SECONDS,
         reconnect_failed=lost,
-        kwargs={"application_name": name, **network_arguments(address)},
+        kwargs={"application_name": name, **waits(address)},
     )
     return App(connector=connector)
 

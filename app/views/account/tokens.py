@@ -15,6 +15,7 @@ from app.components.attributes import aria
 from app.components.clicks import clicked
 from app.components.tables import ACTS, cell, heads
 from app.components.times import time
+from app.reading import reads
 from app.views.account.ids import REVOKE, Ids, revoke_id
 from db.errors import Conflict
 from db.queries import api_tokens, audit
@@ -81,6 +82,7 @@ def register(app: Dash) -> None:
     )(revoke_token)
 
 
+@reads
 def show_tokens(_changed: object) -> Any:
     """Return the account's tokens."""
     identity = current_identity()

@@ -9,6 +9,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import current_identity, require
 from app.components.clicks import clicked, is_id
+from app.reading import reads
 from app.views.alerts.addresses import checked_address
 from app.views.alerts.ids import Button, Ids
 from app.views.alerts.layout import channels, none_yet, row
@@ -58,6 +59,7 @@ def register(app: Dash) -> None:
     )(remove)
 
 
+@reads
 def show(_ticks: object, _changed: object, _read: object, shown: object) -> tuple[Any, ...]:
     """Return the rows and channels; nothing where the timer asks and nothing changed."""
     identity = current_identity()

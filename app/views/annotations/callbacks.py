@@ -10,6 +10,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import current_identity
 from app.components.clicks import is_id
+from app.reading import reads
 from app.views.annotations.ids import Ids
 from app.views.annotations.layout import first_steps, no_match, options, row
 from db.queries import annotation_search, mentions
@@ -63,6 +64,7 @@ def register(app: Dash) -> None:
     )(mark_read)
 
 
+@reads
 def show(*given: Any) -> tuple[Any, ...]:
     """Return the rows of the page and what is around them; nothing where nothing changed."""
     _ticks, _read, text, state, run, author, tag, mine, page, shown = given
@@ -121,6 +123,7 @@ def fingerprint(found: list[AnnotationRow], total: int, asked: object) -> str:
     return hashlib.sha256(repr((parts, total, asked)).encode()).hexdigest()[:16]
 
 
+@reads
 def show_choices(_shown: object, before: object) -> tuple[Any, ...]:
     """Return what runs, authors and tags there are to choose from."""
     with store.transaction() as session:
@@ -132,6 +135,7 @@ def show_choices(_shown: object, before: object) -> tuple[Any, ...]:
     return options(found.runs), options(found.authors), tags, now
 
 
+@reads
 def offer_to_mark(mine: object) -> str:
     """Offer to mark mentions as read where they are listed."""
     return "block" if mine is True else "none"

@@ -10,6 +10,7 @@ from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.binary import register_state
 from app.components.times import ago
+from app.reading import reads
 from app.views.findings.cards import answer_entry, card
 from app.views.findings.data import marks
 from app.views.findings.ids import Ids, Item
@@ -95,6 +96,7 @@ def _run_id(data: object) -> int:
     raise PreventUpdate
 
 
+@reads
 def show(
     _ticks: object,
     severity: object,
@@ -185,6 +187,7 @@ def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:
     return f"{', '.join(parts) or 'no findings'} · {judged}"
 
 
+@reads
 def open_dialog(_clicks: object, run: object) -> tuple[Any, ...]:
     """Open the dialog for the finding whose button was clicked."""
     require(Permission.READ_RUNS)

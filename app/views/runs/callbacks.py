@@ -10,6 +10,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import current_identity
 from app.components.tables import head_cell_id, sort_marks
+from app.reading import reads
 from app.views.alerts.notice import notice
 from app.views.runs import acts, bulk, deletion, details, done, rows
 from app.views.runs.ids import Ids
@@ -62,6 +63,7 @@ def register(app: Dash) -> None:
     deletion.register(app)
 
 
+@reads
 def choose_order(*inputs: Any) -> dict[str, Any]:
     """Return the order after a click on a head."""
     *_, data = inputs
@@ -71,6 +73,7 @@ def choose_order(*inputs: Any) -> dict[str, Any]:
     return {"by": order.by, "descending": order.descending}
 
 
+@reads
 def show_runs(
     _ticks: object,
     search: object,

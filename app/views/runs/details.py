@@ -11,6 +11,7 @@ from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.components.attributes import aria
 from app.components.clicks import clicked
+from app.reading import reads
 from app.views.runs import deletion, done
 from app.views.runs.acts import act_on, may_change
 from app.views.runs.ids import OPEN, Act, Ids, act_id
@@ -98,6 +99,7 @@ def register(app: Dash) -> None:
     )(change)
 
 
+@reads
 def open_drawer(_clicks: object) -> tuple[Any, ...]:
     """Show a run in the drawer."""
     _, run_id, _ = clicked("run")
