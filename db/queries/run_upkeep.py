@@ -20,7 +20,8 @@ from db.models import measurements as tables
 from db.permissions import Permission, allows
 from db.queries import accounts, audit
 from db.queries.runs import RunRow, get_run
-from db.queue import PURGE, defer, waiting_arguments, withdraw
+from db.queue import PURGE, defer, waiting_arguments
+from db.queue_care import forget
 
 MAX_TITLE = 200
 MAX_TAGS = 20
@@ -101,7 +102,7 @@ def restore(session: Session, *, by: int, run_id: int, put_there: datetime | Non
     there = _since(Run.trashed_at, put_there)
     restored = _move(session, by, run_id, "restored", {"trashed_at": None}, there)
     if restored:
-        withdraw(session, task=PURGE, argument="run_id", value=run_id)
+        forget(session, task=PURGE, argument="run_id", value=run_id)
     return restored
 
 
