@@ -140,7 +140,7 @@ def is_held(session: Session, *, task: str, argument: str, value: int) -> bool:
 
 def forget(session: Session, *, task: str, argument: str, value: int) -> None:
     """Take the jobs with this argument off the queue that no living worker has in hand."""
-    open_ = _job.c.status.in_((text("'todo'"), text("'doing'")))
+    open_ = or_(_job.c.status == text("'todo'"), _job.c.status == text("'doing'"))
     held = (_job.c.status == text("'doing'")) & _is_held()
     session.execute(delete(_job).where(_is_about(task, argument, value), open_, ~held))
 
