@@ -30,6 +30,8 @@ TEXTS = {
     r"\bprocrastinate_(jobs|workers)\b": "procrastinate",  # and tables
     r"\bcallback_map\b": "dash",
     r"/_dash-[a-z-]+": "dash",  # addresses that it answers
+    r"gunicorn\.workers\.base": "gunicorn",  # what a worker has beside what is documented
+    r"\bactive_channels\b": "waitress",  # its connections, and what each is at
     r"BadParameter\.__mro__": "typer",  # the copy of click that it carries
 }
 # Documented by their packages in spite of the underscore, or of Python, which has no upper limit.
