@@ -1,16 +1,27 @@
 """Connections: the engine, and one transaction as a context manager."""
 
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
 from db.config import DatabaseSettings
 from db.embedded import ensure_server
 from db.errors import ServerUnavailable
+
+logger = logging.getLogger(__name__)
+
+# The option of an engine that names the home of the embedded server which it keeps running.
+_HOME = "deeptracker_home"
+# Ended by an administrator, by a crash of another connection; not ready to connect.
+_AWAY = ("57P01", "57P02", "57P03")
 
 
 def database_url(settings: DatabaseSettings | None = None) -> str:
@@ -42,23 +53,83 @@ def make_engine(
     """Return an engine for `url`, or for the settings' database.
 
     A statement that runs longer than `statement_timeout_ms` is cancelled by the server; None means
-    no limit (loading).
+    no limit (loading). That of the settings, where it is the embedded one, is started anew by
+    whatever next needs a connection and finds it gone; one of a `url` is its owner's.
     """
-    address = driver_url(url or database_url())
+    settings = DatabaseSettings()
+    address = driver_url(url or database_url(settings))
     # A generic plan would lock the partitions of all runs; a plan for the run at hand only its own.
     options = (
         f"-c statement_timeout={statement_timeout_ms or 0} -c jit=off -c timezone=UTC "
         "-c plan_cache_mode=force_custom_plan"
     )
-    return create_engine(
+    engine = create_engine(
         address,
-        connect_args={"options": options, "application_name": "deeptracker"},
+        connect_args={
+            "options": options,
+            "application_name": "deeptracker",
+            # Whatever the environment of the process says.
+            "client_encoding": "utf8",
+        },
         # Values of a failed statement may be secrets, and its text goes to the log.
         hide_parameters=True,
         pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=10,
     )
+    if not url and not settings.database_url:
+        keep_running(engine, settings.home)
+    return engine
+
+
+def keep_running(engine: Engine, home: Path | None) -> None:
+    """Let an engine start the embedded server under `home` anew where it cannot connect to it.
+
+    Where that fails, the log says why, and the error is that of a database that is away.
+    """
+    if home is None:
+        return
+    engine.update_execution_options(**{_HOME: home})
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _record: object, arguments: Any, options: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **options)
+        except dialect.loaded_dbapi.OperationalError as error:
+            try:
+                ensure_server(home)
+            except ServerUnavailable as why:
+                logger.error("%s", why)
+                raise error from why
+        return dialect.connect(*arguments, **options)
+
+
+def kept_home(engine: Engine) -> Path | None:
+    """Return the home of the embedded server that an engine keeps running, None where it does not.
+
+    For engines that shall do so beside it.
+    """
+    found: Path | None = engine.get_execution_options().get(_HOME)
+    return found
+
+
+def connection_lost(error: OperationalError) -> bool:
+    """Return whether an error says that the server is away, and nothing about what it was asked."""
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or state is None or state in _AWAY
+
+
+def wait_for_server(engine: Engine, *, seconds: float) -> bool:
+    """Return whether the server answers within this time; the embedded one is started anew."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with engine.connect():
+                return True
+        except OperationalError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.5)
 
 
 @contextmanager

@@ -109,9 +109,7 @@ def run_worker(
     the queue is empty. `roots` are the folders whose logs jobs may read (DEEPTRACKER_LOG_ROOTS).
     """
     folders = LocationSettings().roots() if roots is None else _resolved(roots)
-    engine = make_engine(
-        url or database_url(), statement_timeout_ms=None, pool_size=2 * concurrency + 4
-    )
+    engine = make_engine(url, statement_timeout_ms=None, pool_size=2 * concurrency + 4)
     try:
         upkeep = Upkeep(engine, roots=folders, concurrency=concurrency)
         try:
