@@ -13,7 +13,7 @@ from procrastinate.signals import on_stop
 from sqlalchemy import Engine
 
 from db.away import is_away, is_outage
-from db.engine import database_url, make_engine
+from db.engine import make_engine
 from db.errors import RunBusy
 from db.queue import EVALUATE, HELP, INGEST, PROBE, PURGE, QUEUE
 from ingest.allocator import trimmed
@@ -120,10 +120,7 @@ def run_worker(
     folders = LocationSettings().roots() if roots is None else _resolved(roots)
     connections = connections_name()
     engine = make_engine(
-        url or database_url(),
-        statement_timeout_ms=None,
-        pool_size=2 * concurrency + 4,
-        name=connections,
+        url, statement_timeout_ms=None, pool_size=2 * concurrency + 4, name=connections
     )
     try:
         upkeep = Upkeep(engine, roots=folders, concurrency=concurrency, connections=connections)

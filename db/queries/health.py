@@ -7,6 +7,7 @@ from sqlalchemy import Engine, NullPool, create_engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import migrate
+from db.engine import keep_running, kept_home
 from db.models import IngestWorker
 from db.queries.workers import alive
 
@@ -36,9 +37,10 @@ def probing_engine(engine: Engine) -> Engine:
     """Return an engine on the same database that opens a connection for every question.
 
     So a full pool of the application is not taken for a database that is away, nor the reverse.
+    It starts the embedded server anew like `engine`: who asks may be the only one for long.
     """
     options = f"-c statement_timeout={PATIENCE_SECONDS * 1000} -c timezone=UTC"
-    return create_engine(
+    probe = create_engine(
         engine.url,
         poolclass=NullPool,
         hide_parameters=True,
@@ -48,6 +50,8 @@ def probing_engine(engine: Engine) -> Engine:
             "application_name": "deeptracker health",
         },
     )
+    keep_running(probe, kept_home(engine))
+    return probe
 
 
 def readiness(probe: Engine) -> Readiness:
