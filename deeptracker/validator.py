@@ -73,6 +73,11 @@ class Validator:
         self._handed_in: Validated | None = None
         self.images: Images | None = None
 
+    @property
+    def watches_activations(self) -> bool:
+        """Say whether results bring statistics of the layers' outputs."""
+        return self._watch is not None
+
     def survey(self, *, pictures: bool, run_dir: Path) -> list[Tensor]:
         """Learn what the images are; return pictures where they are wanted and not there yet."""
         if self._set is None and self._labels is None:
