@@ -83,8 +83,9 @@ def _arrays(path: Path, snapshot: Snapshot) -> dict[str, NDArray[Any]]:
     arrays |= {f"statistics.{name}": value for name, value in snapshot.statistics.items()}
     arrays |= {f"histogram.{name}": value for name, value in snapshot.histogram.items()}
     arrays |= {f"filter.{name}": value for name, value in snapshot.filters.items()}
-    if snapshot.prediction is not None and snapshot.probability is not None:
+    if snapshot.prediction is not None:
         arrays["prediction"] = snapshot.prediction
+    if snapshot.probability is not None:
         arrays["probability"] = snapshot.probability
     for name, series in snapshot.scalars.items():
         check_name(path, f"{_PREFIX}{name}", name)
