@@ -1,5 +1,6 @@
 """create_app: the one place where settings, database, views, guard and shell are joined."""
 
+import base64
 import re
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ _INDEX = """<!DOCTYPE html>
     {%metas%}
     <!-- page -->
     <title>{%title%}</title>
-    <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
+    <link rel="icon" type="image/svg+xml" href="{icon}">
     <script src="/assets/early/styles.js?m=0"></script>
     <script src="/assets/early/scheme.js?m=0"></script>
     <script src="/assets/early/connection.js?m=0" data-connection="{connection}"></script>
@@ -94,6 +95,9 @@ _INDEX = """<!DOCTYPE html>
 """
 
 
+# In the page itself: Chromium asks for an icon again whenever the address is written anew, which
+# would be a request for every rest of the cursor.
+_ICON = base64.b64encode((Path(__file__).parent / "assets" / "mark.svg").read_bytes()).decode()
 _META = "<!-- page -->"
 # Dash tells files of ours apart by when they were written, which after an upgrade may be the same:
 # some installers give all files one time. Browsers keep what has an address of its own.
@@ -124,7 +128,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
         assets_ignore=r"plain\\.css",
         title=shell.PRODUCT,
         update_title="",
-        index_string=_INDEX,
+        index_string=_INDEX.replace("{icon}", f"data:image/svg+xml;base64,{_ICON}"),
         serve_locally=True,
         # Every callback is a plain function; an event loop for each call would be wasted.
         use_async=False,
