@@ -14,6 +14,7 @@ from app import (
     annotation_routes,
     api,
     binary,
+    bodies,
     build,
     connection,
     errors,
@@ -164,6 +165,7 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
             server.wsgi_app, x_for=hops, x_proto=hops, x_host=0
         )
     store.attach(server, engine)
+    bodies.install(server)
     headers.install(server, settings)
     build.install(server)
     errors.install(server)
