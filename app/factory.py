@@ -76,6 +76,7 @@ _INDEX = """<!DOCTYPE html>
     <script src="/assets/early/styles.js"></script>
     <script src="/assets/early/scheme.js"></script>
     <script src="/assets/early/connection.js" data-connection="{connection}"></script>
+    <script src="/assets/early/requestkinds.js"></script>
     <script src="/assets/early/requests.js"></script>
     {%css%}
   </head>
