@@ -1,8 +1,8 @@
 // What a person sees of a lost connection: one banner that says what is wrong and what becomes of
 // it, and what has to be asked. early/connection.js and early/requests.js do the work.
 //
-// deeptracker.connection.say(text, {tone, actions: [{label, act | href}]}) adds a line of somebody
-// else's; it returns what takes the line away.
+// deeptracker.connection.say({kind, text, button, act}) adds a line of somebody else's, one of each
+// kind; it returns what takes the line away.
 (function () {
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
@@ -183,9 +183,9 @@
     goOn();
   });
 
-  connection.say = function (text, options = {}) {
-    const key = `said-${number++}`;
-    line(key, text, { tone: "note", ...options });
+  connection.say = function ({ kind, text, button, act: run, tone = "note" }) {
+    const key = `said ${kind ?? number++}`;
+    line(key, text, { tone, actions: button ? [{ label: button, act: run }] : [] });
     return () => line(key, null);
   };
 
