@@ -168,7 +168,7 @@
         this.element.querySelector('[data-action="reply"]')?.focus();
       };
       const path = name === "edit" ? `/${this.id}` : name === "answer" ? `/${this.id}/replies` : `/${this.id}/replies/${reply.id}`;
-      const save = (given) => store().send(path, given);
+      const save = (given, signal) => store().send(path, given, signal);
       if (name === "edit") {
         const current = (now) => ({ text: now.body, tag: now.tag, version: now.version });
         return new deeptracker.AnnotationForm({

@@ -179,7 +179,7 @@
       this.problem.setAttribute("role", "alert");
       this.submit = make("button", "dt-button annotation-save", options.saves || "Save");
       this.submit.type = "submit";
-      const buttons = make("div", "annotation-buttons", this.submit, button("Cancel", () => options.done()), make("span", "dt-soft", "Ctrl+Enter saves"));
+      const buttons = make("div", "annotation-buttons", this.submit, button("Cancel", () => this.cancel()), make("span", "dt-soft", "Ctrl+Enter saves"));
       this.element.append(...(this.chooser ? [this.chooser.element] : []), this.area, this.completion.list,
         ...(options.tagged ? [this.tagField()] : []), this.problem, buttons);
       this.element.addEventListener("submit", (event) => {
@@ -205,7 +205,13 @@
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
         this.save();
-      } else if (event.key === "Escape") this.options.done();
+      } else if (event.key === "Escape") this.cancel();
+    }
+
+    /** Close the form; a text that still waits for the server is not sent any more. */
+    cancel() {
+      this.sending?.abort();
+      this.options.done();
     }
 
     get dirty() {
@@ -224,7 +230,8 @@
       const given = { text, tag: this.tag?.value ?? "", version: this.version };
       if (this.chooser) given.target = this.chooser.value;
       try {
-        await this.options.save(given);
+        this.sending = new AbortController();
+        await this.options.save(given, this.sending.signal);
         this.saved = true;
         this.options.done();
       } catch (error) {

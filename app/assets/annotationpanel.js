@@ -164,9 +164,9 @@
     form = new deeptracker.AnnotationForm({
       label: "New annotation", target: meant, tagged: true, saves: "Annotate",
       text: "",
-      save: async (given) => {
+      save: async (given, signal) => {
         const view = /\/run\/\d+\/([a-z-]+)/.exec(location.pathname)?.[1] || "";
-        const { annotation } = await store().send("/new", { ...given, view });
+        const { annotation } = await store().send("/new", { ...given, view }, signal);
         openThread(annotation.id);
       },
       done: () => {

@@ -1,6 +1,7 @@
-// The frame: page titles, colours of the system, logging out, and what a lost session looks like.
+// The frame: page titles, colours of the system, logging out.
 (function () {
   "use strict";
+  const deeptracker = (window.deeptracker = window.deeptracker || {});
   const SCHEME = "mantine-color-scheme-value";
 
   window.dash_clientside = window.dash_clientside || {};
@@ -21,7 +22,13 @@
     }));
   }
 
-  function logOut() {
+  async function logOut() {
+    // A form that nobody answers would leave a page of the browser's own in the place of ours.
+    const state = await deeptracker.connection.probe();
+    if (state !== "online" && state !== "session") {
+      deeptracker.say("You are still logged in: the server does not answer. Log out when it does.", { failed: true });
+      return;
+    }
     const form = document.createElement("form");
     form.method = "post";
     form.action = "/logout";
@@ -34,16 +41,4 @@
     if (event.target.closest("[data-scheme='auto']")) followSystem();
     if (event.target.closest("[data-log-out]")) logOut();
   });
-
-  // A callback that is refused because the session is over leads to the login page, and back.
-  const plainFetch = window.fetch;
-  window.fetch = async function (input, options) {
-    const answer = await plainFetch.call(window, input, options);
-    const address = typeof input === "string" ? input : input.url || String(input);
-    if (answer.status === 401 && address.includes("/_dash-update-component")) {
-      const here = location.pathname + location.search;
-      location.assign(`/login?next=${encodeURIComponent(here)}`);
-    }
-    return answer;
-  };
 })();

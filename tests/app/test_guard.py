@@ -21,6 +21,7 @@ ADDRESSES = {
     "/metrics": ["/metrics"],
     "/assets/<path:filename>": ["/assets/plain.css"],
     "/_favicon.ico": ["/_favicon.ico"],
+    "/data/connection": ["/data/connection"],
     "/": ["/"],
     "/<path:path>": ["/jobs", "/run/1/overview", "/no/such/page"],
     "/_dash-layout": ["/_dash-layout"],
