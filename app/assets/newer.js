@@ -16,7 +16,7 @@
   const OF_RUNS = /\/(run\/\d|compare\b)/;
   const TEXTS = {
     build: "DeepTracker was updated. Reload the page to use the new version; what you have typed is kept until then.",
-    store: "The server shows another database now than the one that this page was loaded from. "
+    store: "The server now shows another database than the one this page was loaded from. "
       + "Reload the page to see it; what you have typed is kept until then.",
   };
 
