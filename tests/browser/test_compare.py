@@ -53,7 +53,7 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
     expect(link).to_have_text("Compare 2 runs")
     link.click()
     painted(page)
-    assert page.url.endswith(f"/compare?runs={digits},{again}")
+    assert re.search(rf"/compare\?runs={digits},{again}&of=[0-9a-f]{{8}},[0-9a-f]{{8}}$", page.url)
     expect(page.locator("#compare-key li")).to_have_count(2)
     expect(page.locator(".compare-settings")).to_contain_text("nothing but the seed")
 

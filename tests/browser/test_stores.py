@@ -238,9 +238,13 @@ def test_a_tab_that_shows_a_store_which_is_replaced(
         assert now == before
         # Its links to runs lead nowhere, for their numbers mean others; all else comes anew.
         page.keyboard.press("Escape")
+        tabs = len(context.pages)
         page.get_by_role("link", name="Layers", exact=True).click()
+        page.get_by_role("link", name="Layers", exact=True).click(modifiers=["ControlOrMeta"])
+        page.get_by_role("link", name="Report", exact=True).click()  # would be kept as a file
         page.wait_for_timeout(500)
         assert page.evaluate("window.untouched && location.pathname") == "/run/1/overview"
+        assert len(context.pages) == tabs
         notice.get_by_role("button", name="Reload").click()
         # The address says which run it is about: that one is not here.
         expect(page.locator("h1")).to_have_text("This link is about another run")
