@@ -53,7 +53,7 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
     expect(link).to_have_text("Compare 2 runs")
     link.click()
     painted(page)
-    assert page.url.endswith(f"/compare?runs={digits},{again}")
+    assert re.search(rf"/compare\?runs={digits},{again}&of=[0-9a-f]{{8}},[0-9a-f]{{8}}$", page.url)
     expect(page.locator("#compare-key li")).to_have_count(2)
     expect(page.locator(".compare-settings")).to_contain_text("nothing but the seed")
 
@@ -85,6 +85,7 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
         ]
     only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
     said = page.locator("#compare-images .compare-note")
+    page.locator("#compare-images").scroll_into_view_if_needed()
     expect(said).to_contain_text(f"At iteration {cursor} of both")
     expect(said).to_contain_text(f"only A right {only[0]}, only B right {only[1]}")
     expect(page.locator(".compare-tile")).to_have_count(sum(only))
