@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from deeptracker import Recorder
+from deeptracker import Recorder, lifeline
 
 BATCH = 64
 CLASSES = tuple(str(digit) for digit in range(10))
@@ -115,6 +115,7 @@ def train(run_dir: Path, *, seed: int, epochs: int, every: int) -> None:
 
 def main() -> None:
     """Read the command line and train."""
+    lifeline.hold()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,6 +1,7 @@
 """The command line: what it does, what it says when it cannot, its exit status."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -175,7 +176,21 @@ class TestFailures:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             assert run(["serve", "--port", str(port)]) == 1
-        assert f"--port {port + 1}" in capsys.readouterr().err
+        said = capsys.readouterr().err.strip()
+        found = re.fullmatch(
+            rf"Error: Port {port} on 127.0.0.1 is in use. Choose another one: --port (\d+)", said
+        )
+        with socket.create_server(("127.0.0.1", int(found[1]))):
+            pass  # it can be had
+
+    def test_an_address_of_another_machine(self, home, store, monkeypatch, capsys):
+        monkeypatch.setenv("DEEPTRACKER_SECRET_KEY", "k" * 40)
+        make_web(store).account("ann@example.org", Role.ADMIN)
+        for host in ("192.0.2.1", "nowhere.invalid"):
+            assert run(["serve", "--host", host]) == 1
+            said = capsys.readouterr().err.strip()
+            assert said.startswith(f"Error: {host} is no address of this machine")
+            assert said.endswith("--host 127.0.0.1")
 
 
 class TestSettings:
