@@ -21,6 +21,7 @@ from app.demo import next_seed
 from db.engine import make_engine, session_scope
 from db.permissions import Role
 from db.queries import accounts, jobs, runs
+from tests.accounts import NOBODY, needs_root, tree
 from tests.app.web import PASSWORD, make_web
 from tests.ports import free_port
 
@@ -151,6 +152,22 @@ class TestFailures:
             error = capsys.readouterr().err
             assert "did not answer" in error
             assert "hunter2" not in error
+
+    @needs_root
+    def test_a_home_of_another_account(self, home, monkeypatch, capsys):
+        """With the embedded server, and with DATABASE_URL, where a secret key would be made."""
+        os.chown(home, NOBODY, NOBODY)
+        before = tree(home)
+        for arguments in (["serve"], ["demo"]):
+            assert run(arguments) == 1
+            said = capsys.readouterr().err.strip()
+            assert said.startswith(f"Error: {home} belongs to the account nobody, and this is root")
+            assert "\n" not in said
+        monkeypatch.delenv("DATABASE_URL")
+        for arguments in (["user", "list"], ["serve"], ["worker"], ["db", "upgrade"], ["demo"]):
+            assert run(arguments) == 1
+            assert "sudo -u nobody deeptracker" in capsys.readouterr().err
+        assert tree(home) == before
 
     def test_a_setting_that_cannot_be(self, home, monkeypatch, capsys):
         monkeypatch.setenv("DEEPTRACKER_PORT", "abc")

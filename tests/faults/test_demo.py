@@ -84,6 +84,9 @@ def is_up(home, process):
     name = wait_until(announced, seconds=120)[1]
     said = home.said(process)
     address = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
+    # Alerts of the worker of this machine's own demo link to where it answers.
+    known = [child.environ() for child in psutil.Process(process.pid).children()]
+    assert address in [environment.get("DEEPTRACKER_PUBLIC_URL") for environment in known]
     if "/link/" in said:
         home.browser = log_in(address, said)
     # Cookies count for every port of a machine.
