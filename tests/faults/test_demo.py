@@ -35,7 +35,7 @@ def demo(home, *arguments, port=None):
     return home.start("demo", "--port", str(port), "--epochs", "1", *arguments)
 
 
-def processes_of(home):
+def processes_of(home, *, server=True):
     """Return everything that runs in a home: of its demos, and its PostgreSQL."""
     found = []
     for process in psutil.process_iter():
@@ -43,7 +43,7 @@ def processes_of(home):
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue
             ours = process.environ().get("DEEPTRACKER_HOME") == str(home.path)
-            if ours or str(home.data) in (process.cwd(), *process.cmdline()):
+            if ours or (server and str(home.data) in (process.cwd(), *process.cmdline())):
                 found.append(process)
         except psutil.Error:
             continue
@@ -125,7 +125,7 @@ def test_the_next_one_comes_up_whatever_happened(home, rng):
         process.send_signal(signal.SIGTERM)
         process.wait(60)
     # Whatever was killed, nothing that it had started goes on.
-    wait_until(lambda: not [p for p in processes_of(home) if p.name() != "postgres"], seconds=60)
+    wait_until(lambda: not processes_of(home, server=False), seconds=60)
 
     last = demo(home, "--exit-when-done")
     assert last.wait(150) == 0, home.said(last)
