@@ -224,6 +224,21 @@ def request(
     return job_id
 
 
+def take_over(session: Session, *, location: str, mode: str) -> int | None:
+    """Let the open job for a location go on in this mode, as if it had been asked for just now.
+
+    Return its id, None where none is open. Where a worker has it in hand, this counts for the next
+    one.
+    """
+    found: int | None = session.scalars(
+        update(IngestJob)
+        .where(IngestJob.location == location, IngestJob.state.in_(OPEN_STATES))
+        .values(mode=checked_mode(mode), cancel_requested=False, attempts=0)
+        .returning(IngestJob.id)
+    ).first()
+    return found
+
+
 def load_now(session: Session, *, location: str, mode: str, by: int) -> int:
     """Ask for a loading in the name of an account; see `request`. Forbidden."""
     require_scheduler(session, by=by)
