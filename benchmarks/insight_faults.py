@@ -48,6 +48,7 @@ class Place:
         """Return a random layer: its name and its weight."""
         layers = find_layers(self.model, normalisation=False)
         chosen = layers[self.whole(0, len(layers) - 1)]
+        assert chosen.weight is not None
         return chosen.spec.name, chosen.weight
 
 

@@ -16,6 +16,7 @@ from db.errors import Conflict
 from db.load import sole_loader
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, Manifest
+from ingest.copies import told_apart
 from ingest.evaluate import Evaluator
 from ingest.leading import Leader
 from ingest.locations import Place, read_place
@@ -70,6 +71,8 @@ def load_log(
     waiting = _Waiting(poll_seconds or source.poll_seconds, quiet_seconds, should_stop)
     begun = time.monotonic()
     manifest = _first_manifest(source, waiting if follow else None)
+    source = told_apart(engine, source, manifest, roots=roots)
+    manifest = source.manifest() or manifest
     with sole_loader(engine, run=manifest.run) as connection:
         run = RunLoad(connection, manifest, run_id=_begin(connection, manifest, location, owner_id))
         look = _Look(source, run, on_progress, on_line, should_stop)
@@ -87,6 +90,7 @@ def load_log(
             # The manifest is read before the folder is: what it calls complete is all there.
             manifest = _same_run(source.manifest(), manifest, location)
             run.update_run(manifest, location=location)
+            look.report.abandoned += run.drop_abandoned(manifest)
             news = look.load(manifest, follow=follow)
             if news:
                 waiting.heard()
@@ -237,5 +241,6 @@ def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool) -> str:
     if not follow:
         return "loaded"
     if manifest.state != "recording":
-        return manifest.state
+        # "stopped" is said of a load that was told to.
+        return "ended early" if manifest.state == "stopped" else manifest.state
     return "quiet" if waiting.quiet() else ""
