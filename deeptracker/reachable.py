@@ -72,7 +72,7 @@ class Reached:
                 self._seen.add(id(part))
                 own = part.__dict__.items()
                 self._waiting.extend(v for name, v in own if name not in OF_EVERY_MODULE)
-                self._waiting.extend(_functions_of(type(part)))
+                self._waiting.extend(_functions_of(_kind(part)))
                 self._waiting.extend(part._forward_hooks.values())
                 self._waiting.extend(part._forward_pre_hooks.values())
 
@@ -89,7 +89,7 @@ class Reached:
             self._waiting.extend(_some(attributes.values()))
         for name in _slots(type(found)):
             self._waiting.append(getattr(found, name, None))
-        self._waiting.extend(_functions_of(type(found)))
+        self._waiting.extend(_functions_of(_kind(found)))
 
 
 # The attributes that torch itself gives to every module.
@@ -116,9 +116,14 @@ def _is_library(module: object) -> bool:
 
 
 @functools.lru_cache(maxsize=2_000)
-def _functions_of(kind: type) -> tuple[Any, ...]:
+def _functions_of(kind: Any) -> tuple[Any, ...]:
     """Return the methods of a class of the script; through them its global generators are found."""
     return tuple(_methods(kind))
+
+
+def _kind(found: object) -> Any:
+    # A class, which can be hashed; mypy does not believe it of every class.
+    return type(found)
 
 
 def _methods(kind: type) -> Iterator[Any]:

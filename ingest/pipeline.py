@@ -140,7 +140,10 @@ class _Look:
         """Load snapshots and pictures that were not read yet; return whether there were any."""
         iterations = self._source.changed()
         self._before = self.report.done
-        self._total = _total(manifest, self._before + len(iterations), follow=follow)
+        # The last snapshot comes once more, with the scalars after it, when the training is over.
+        known = set(self.report.new)
+        coming = sum(iteration not in known for iteration in iterations)
+        self._total = _total(manifest, self._before + coming, follow=follow)
         parts = list(batches(self._source, iterations))
         if self.leader is not None and len(parts) >= SHARE_BATCHES:
             self._share(self.leader, manifest, parts)
@@ -159,7 +162,8 @@ class _Look:
             outcome = self._run.write(batch)
             report = self.report
             report.new += outcome.new
-            report.replaced += outcome.replaced
+            known = set(report.new)
+            report.replaced += [i for i in outcome.replaced if i not in known]
             report.unchanged += outcome.unchanged
             self._progress(report.done, batch[-1].snapshot.iteration if batch else None)
             if self._should_stop():
