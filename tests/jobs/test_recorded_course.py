@@ -125,6 +125,7 @@ def test_a_failed_run_says_with_what(store, tmp_path):
     report = load_log(store, tmp_path / "run")
     with session_scope(store) as session:
         facts = dict(course_facts(runs.run_manifest(session, run_id=report.run_id)))
-    assert facts["Failed with"].startswith("ZeroDivisionError at test_recorded_course.py, line ")
+    assert facts["Failed with"] == "ZeroDivisionError"
+    assert facts["Failed at"].startswith("test_recorded_course.py, line ")
     assert facts["Events"] == "2: unfroze layer3"
     assert facts["Recorded without"] == "a validation set"

@@ -27,8 +27,9 @@ def course_facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what there is to say of the course of a run, as (label, text); often nothing."""
     facts = []
     if failure := manifest.get("failure"):
-        place = f" at {failure['file']}, line {failure['line']:,}" if failure.get("file") else ""
-        facts.append(("Failed with", f"{failure['kind']}{place}"))
+        facts.append(("Failed with", str(failure["kind"])))
+        if failure.get("file"):
+            facts.append(("Failed at", f"{failure['file']}, line {failure['line']:,}"))
     if again := _listed(manifest, "generations")[1:]:
         at = ", ".join(f"{generation['start_iteration']:,}" for generation in again)
         facts.append(("Resumed after iteration", at))
