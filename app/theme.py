@@ -47,6 +47,7 @@ STATE_COLOURS = MappingProxyType(
         "running": "blue",
         "queued": "gray",
         "complete": "teal",
+        "stopped": "gray",
         "succeeded": "teal",
         "failed": "red",
         "cancelled": "gray",

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -235,10 +236,13 @@ def _all(component: object) -> Iterator[Component]:
             yield from _all(child)
 
 
-def test_the_layout_has_every_id_once_and_only_text(session: Session) -> None:
+def test_the_layout_has_every_id_once_and_only_text(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from dash import Dash
 
     Dash("test")  # paths are relative to an application
+    monkeypatch.setattr("app.store.transaction", lambda: nullcontext(session))
     name = "<script>alert(1)</script>" + "长" * 300
     stored = store_run(session, seed=3, name=name)
     page = VIEW.layout(
