@@ -73,13 +73,14 @@ def install(server: Flask, settings: AppSettings) -> None:
 
     @server.get("/metrics")
     def metrics() -> Response:
-        _check_token(settings)
+        check_token(settings)
         found = _shared() or registry
         text = generate_latest(found) + generate_latest(_of_store(probe))
         return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
-def _check_token(settings: AppSettings) -> None:
+def check_token(settings: AppSettings) -> None:
+    """Refuse a request without the token; without the setting there is nothing to be had."""
     if not settings.metrics_token:
         abort(404, "There are no metrics here; see DEEPTRACKER_METRICS_TOKEN.")
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")

@@ -37,6 +37,7 @@ STATE_COLOURS = MappingProxyType(
         "recording": "blue",
         "loading": "blue",
         "running": "blue",
+        "stopping": "blue",
         "queued": "gray",
         "complete": "teal",
         "succeeded": "teal",
@@ -48,5 +49,7 @@ STATE_COLOURS = MappingProxyType(
         "paused": "gray",
         "off": "gray",
         "gone": "red",
+        "waiting": "yellow",
+        "takes no jobs": "red",
     }
 )

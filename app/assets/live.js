@@ -60,6 +60,7 @@
         const state = await stateOf(options.state);
         if (gone) return;
         line.textContent = state.job || "";
+        line.classList.toggle("dt-problem", Boolean(state.trouble));
         showFacts(state);
         deeptracker.live.learn(options.state, state.version);
         if (state.live) wait();

@@ -1,15 +1,16 @@
 """Whether the store can be used: the database answers, has our schema, and workers serve it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, NullPool, create_engine, func, select
+from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import migrate
-from db.models import IngestWorker
-from db.queries.workers import alive
+from db.engine import network_arguments
+from db.queries.workers import crew
 
 # Whoever watches the server does not wait longer than this for an answer.
 PATIENCE_SECONDS = 3
@@ -17,11 +18,16 @@ PATIENCE_SECONDS = 3
 
 @dataclass(frozen=True)
 class Readiness:
-    """What works; `workers` is False also where that could not be asked."""
+    """What works.
+
+    `worker` is a state of `workers.Crew`, or "unknown" where it could not be asked; `heartbeat` is
+    when any of them gave its last sign of life.
+    """
 
     database: bool
     schema: bool
-    workers: bool
+    worker: str = "unknown"
+    heartbeat: datetime | None = None
 
     @property
     def ready(self) -> bool:
@@ -40,6 +46,7 @@ def probing_engine(engine: Engine) -> Engine:
         poolclass=NullPool,
         hide_parameters=True,
         connect_args={
+            **network_arguments(engine.url),
             "connect_timeout": PATIENCE_SECONDS,
             "options": options,
             "application_name": "deeptracker health",
@@ -49,20 +56,20 @@ def probing_engine(engine: Engine) -> Engine:
 
 def readiness(probe: Engine) -> Readiness:
     """Return what works now, by an engine of probing_engine."""
-    database = schema = workers = False
+    database = schema = False
+    worker, heartbeat = "unknown", None
     try:
         with probe.connect() as connection:
             database = True
             found = set(MigrationContext.configure(connection).get_current_heads())
             schema = found == _heads()
             if schema:
-                workers = bool(
-                    connection.scalar(select(func.count()).where(alive()).select_from(IngestWorker))
-                )
+                found_crew = crew(connection)
+                worker, heartbeat = found_crew.state, found_crew.seen_at
     except SQLAlchemyError:
         # Away in the middle of the questions: what was not answered does not work.
         schema = False
-    return Readiness(database=database, schema=schema, workers=workers)
+    return Readiness(database=database, schema=schema, worker=worker, heartbeat=heartbeat)
 
 
 @cache

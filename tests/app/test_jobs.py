@@ -1,6 +1,7 @@
 """The jobs page as clients of every role get it: jobs, schedules, watched folders, workers."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -105,6 +106,17 @@ class TestJobs:
     def test_the_same_log_twice_is_said(self, clients):
         load(clients[Role.MEMBER], "my-run")
         assert "already" in load(clients[Role.ADMIN], "my-run")["jobs-problem"]["children"]
+
+    def test_what_stands_in_its_way_is_said(self):
+        dead = job(state="running", worker="h, process 7", silent_since=NOW, worker_alive=False)
+        for shown in (job_row(dead, changeable=True), details(dead, [], limit=9)):
+            assert "(h, process 7) is dead" in text_of(shown)
+            assert "2026-05-01 12:00:00 UTC" in text_of(shown)
+        hangs = replace(dead, worker_alive=True)
+        assert "Cancel ends it" in text_of(job_row(hangs, changeable=True))
+        waits = job(awaited_since=NOW, message="Waiting for run.json under /logs/my-run.")
+        assert '"waiting"' in text_of(job_row(waits, changeable=True))
+        assert "Waiting for run.json" in text_of(job_row(waits, changeable=True))
 
     def test_a_viewer_sees_jobs_without_their_buttons(self, web, clients):
         load(clients[Role.MEMBER], "my-run")

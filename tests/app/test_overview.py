@@ -190,6 +190,7 @@ class TestState:
             "state": "complete",
             "live": False,
             "job": "",
+            "trouble": False,
             "facts": {
                 "state": "complete",
                 "snapshots": "6",

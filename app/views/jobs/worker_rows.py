@@ -6,6 +6,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from app.components.job_words import moment
 from app.components.tables import cell, nothing, state_badge
 from app.components.times import ago, time
 from app.views.jobs.schedule_rows import plain_table
@@ -21,15 +22,27 @@ def summary(workers: list[WorkerRow]) -> str:
         return "no worker is alive"
     hosts = len({worker.host for worker in alive})
     many = "1 worker" if len(alive) == 1 else f"{len(alive):,} workers"
-    return f"{many} alive on {hosts:,} host{'' if hosts == 1 else 's'}"
+    stuck = sum(worker.stuck for worker in alive)
+    idle = f", {stuck:,} of them {'takes' if stuck == 1 else 'take'} no jobs" if stuck else ""
+    return f"{many} alive on {hosts:,} host{'' if hosts == 1 else 's'}{idle}"
 
 
 def none_alive(workers: list[WorkerRow]) -> Component | None:
-    """Return a notice where no worker is alive, and what to do about it."""
-    if any(worker.alive for worker in workers):
+    """Return a notice where no worker is alive, or takes jobs, and what to do about it."""
+    if any(worker.alive and not worker.stuck for worker in workers):
         return None
+    if any(worker.alive for worker in workers):
+        return dmc.Alert(
+            "They give signs of life and have places free, but take nothing off the queue. "
+            "Their logs say why; restart them.",
+            title="No worker takes jobs",
+            color="red",
+            mb="md",
+        )
     last = max(workers, key=lambda worker: worker.seen_at, default=None)
-    seen = f" The last one, {last.name}, was seen {ago(last.seen_at)}." if last else ""
+    seen = ""
+    if last:
+        seen = f" The last one, {last.name}, was seen {ago(last.seen_at)}, {moment(last.seen_at)}."
     return dmc.Alert(
         [
             "Jobs wait, schedules and watched folders rest until one is started. On a machine that "
@@ -60,6 +73,12 @@ def worker_table(workers: list[WorkerRow]) -> Component:
     return plain_table(columns, [_row(worker) for worker in workers], label="Workers")
 
 
+def _state(worker: WorkerRow) -> str:
+    if not worker.alive:
+        return "gone"
+    return "takes no jobs" if worker.stuck else "alive"
+
+
 def _row(worker: WorkerRow) -> Component:
     does: Any = f"waits for jobs, {worker.concurrency} at a time"
     if worker.jobs:
@@ -68,7 +87,7 @@ def _row(worker: WorkerRow) -> Component:
         does = f"loads {many} {listed} (up to {worker.concurrency} at a time)"
     return html.Tr(
         [
-            cell(state_badge("alive" if worker.alive else "gone")),
+            cell(state_badge(_state(worker))),
             cell(worker.host),
             cell(str(worker.process)),
             cell(time(worker.started_at)),
