@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from db import queue_care
 from db.away import is_away
 from db.engine import session_scope
-from db.queries import job_notes, job_upkeep, run_upkeep, schedules, watches, workers
+from db.queries import job_notes, job_upkeep, places, run_upkeep, schedules, watches, workers
 from db.queue import HEARTBEAT_SECONDS, ask_probe, worker_queue
 from deeptracker.errors import LogError
 from ingest.alerts import AlertSettings, deliver
@@ -24,12 +24,14 @@ from ingest.awaiting import FollowSettings, LogWatch
 from ingest.hand import Hand
 from ingest.job import MAX_ATTEMPTS
 from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
+from ingest.places import Lookout
 from ingest.watching import run_directories
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2.0
 SETTLE_SECONDS = 5.0
+PLACES_SECONDS = 5.0
 EMPTY_SECONDS = 600.0
 ALERT_SECONDS = 10.0
 LOOK_SECONDS = 5.0
@@ -63,6 +65,8 @@ class Upkeep:
         self.connections = connections or connections_name()
         self.hand = Hand()
         self._logs = LogWatch(engine, roots, self._settings)
+        self._lookout = Lookout(roots)
+        self._told: tuple[dict[str, bool], int] = ({}, 0)
         self._id, self.name = self._enter()
 
     @property
@@ -93,6 +97,7 @@ class Upkeep:
             (self.fire_schedules, TICK_SECONDS),
             (self.look_into_folders, TICK_SECONDS),
             (self.look_for_logs, TICK_SECONDS),
+            (self.tell_places, PLACES_SECONDS),
             (self.empty_trash, EMPTY_SECONDS),
             (self.tell_alerts, ALERT_SECONDS),
         ]
@@ -194,6 +199,14 @@ class Upkeep:
     def look_for_logs(self) -> None:
         """Queue the jobs whose log has appeared, and end those that waited for too long."""
         self._logs.look()
+
+    def tell_places(self) -> None:
+        """Tell which folders there are under the roots, for those who type a path."""
+        found, worker_id = self._lookout.look(), self._id
+        if (found, worker_id) != self._told:
+            with session_scope(self.engine) as session:
+                places.publish(session, worker_id=worker_id, places=found)
+            self._told = (found, worker_id)
 
     def _note(self, watch_id: int, problem: str) -> None:
         with session_scope(self.engine) as session:
