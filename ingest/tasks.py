@@ -67,7 +67,7 @@ def ingest(context: JobContext, *, job_id: int) -> None:
         roots=context.additional_context["roots"],
         stopping=context.should_abort,
         worker=upkeep.name,
-        on_interrupted=upkeep.hand.interrupted,
+        interruptions=upkeep.hand.interruptions,
     )
 
 

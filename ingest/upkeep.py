@@ -109,22 +109,26 @@ class Upkeep:
     def live(self) -> None:
         """Give a sign of life, and put back the jobs of workers that give none."""
         idle, in_hand = self.hand.idle_seconds, len(self.hand)
-        interrupted = self.hand.interruptions()
         with session_scope(self.engine) as session:
             seen = workers.see_worker(
                 session, worker_id=self._id, name=self.name, in_hand=in_hand, idle_seconds=idle
             )
-            for job_id, said in interrupted.items():
-                job_notes.forgive(session, job_id=job_id, text=said)
             rescued = queue_care.rescue_stalled(session)
-        self.hand.forgiven(list(interrupted))
         if not seen:  # silent for so long that it was forgotten, or the store is another one
             self._id, self.name = self._enter()
         if rescued:
             logger.warning("%s jobs of a worker that is gone were put back", len(rescued))
         self._say_put_back(rescued)
+        self._tell_interruptions()
         if idle > workers.PROBE_SECONDS and in_hand < self._concurrency:
             self._probe()
+
+    def _tell_interruptions(self) -> None:
+        kept = self.hand.interruptions
+        for job_id, (number, said) in kept.pending().items():
+            with session_scope(self.engine) as session:
+                job_notes.forgive(session, job_id=job_id, number=number, text=said)
+            kept.told(job_id, number)
 
     def _say_put_back(self, job_ids: Sequence[int]) -> None:
         # A transaction of its own: whoever cancels a job locks these rows in the other order.

@@ -4,11 +4,13 @@ from datetime import UTC
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db.engine import session_scope
 from db.queries import job_upkeep, jobs
-from ingest.job import MAX_ATTEMPTS
+from ingest.hand import Interruptions
+from ingest.job import MAX_ATTEMPTS, run_job
 from tests.app.web import callback_key, make_web
 from tests.jobs.conftest import running_worker, wait_until
 from tests.jobs.test_worker import ask, count, job_of, texts, wait_for_state
@@ -161,6 +163,32 @@ def test_an_end_that_the_queue_was_not_told_of_is_made_good(store, database_url,
         wait_until(lambda: execute(store, OPEN).scalar_one() == 0, seconds=20)
         assert worker.poll() is None
     assert job_of(store, job_id).state == "succeeded"
+
+
+def test_a_full_disk_costs_no_attempt_though_it_cannot_be_noted(store, make_log, roots):
+    """A row may be changed in place, so the job is begun again and again; none can be added."""
+    path, _ = make_log("log", snapshots=4)
+    execute(store, _MUTE)
+    for when in ("INSERT ON class_result", "INSERT ON ingest_job_line", "UPDATE ON ingest_job"):
+        only = "WHEN (NEW.state = 'queued')" if when.startswith("UPDATE") else ""
+        execute(
+            store, f"CREATE TRIGGER mute BEFORE {when} FOR EACH ROW {only} EXECUTE FUNCTION mute()"
+        )
+    job_id, kept = ask(store, path), Interruptions()
+
+    def run():
+        run_job(store, job_id=job_id, roots=[roots], stopping=lambda: False, interruptions=kept)
+
+    for _ in range(2 * MAX_ATTEMPTS):
+        with pytest.raises(OperationalError):
+            run()
+        job = job_of(store, job_id)
+        assert (job.state, job.attempts) == ("running", 1)
+    execute(store, "DROP FUNCTION mute CASCADE")
+    run()
+    job = job_of(store, job_id)
+    assert (job.state, job.error, job.attempts) == ("succeeded", None, 1)
+    assert "Interrupted, and tried again" in texts(store, job_id)[0]
 
 
 _MUTE = """
