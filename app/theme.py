@@ -49,7 +49,7 @@ STATE_COLOURS = MappingProxyType(
         "paused": "gray",
         "off": "gray",
         "gone": "red",
-        "waiting": "yellow",
+        "waiting": "gray",
         "takes no jobs": "red",
     }
 )

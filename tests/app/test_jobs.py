@@ -392,6 +392,17 @@ class TestWorkers:
         assert seen["jobs-alive"]["children"] == "2 workers alive on 2 hosts"
         assert seen["jobs-none-alive"]["children"] is None
         assert seen["jobs-roots"]["children"] == "Workers read logs under /a, s3://b."
+        # They live, and take nothing though they have places free: one of them, then both.
+        late = func.now() - timedelta(minutes=9)
+        for host, words in (("h1", "1 of them takes no jobs"), ("h2", "none takes jobs")):
+            with session_scope(web.engine) as session:
+                stuck = update(IngestWorker).where(IngestWorker.host == host)
+                session.execute(stuck.values(started_at=late, took_at=late))
+                session.execute(update(IngestWorker).values(seen_at=func.now()))
+            seen = shown(client)
+            assert seen["jobs-alive"]["children"] == f"2 workers alive on 2 hosts, {words}"
+            assert "takes no jobs" in text_of(seen["jobs-workers"])
+        assert "No worker takes jobs" in text_of(seen["jobs-none-alive"])
         with session_scope(web.engine) as session:
             session.execute(update(IngestWorker).values(seen_at=func.now() - timedelta(minutes=5)))
             found = workers.list_workers(session)

@@ -64,7 +64,7 @@ def pace(job: JobRow) -> str:
     """Return rate and remaining time of a running job, the place of one that waits."""
     if job.state == "queued" and job.position is not None:
         return "next in the queue" if job.position == 1 else f"{_nth(job.position)} in the queue"
-    if job.state != "running" or not job.rate:
+    if job.state != "running" or not job.rate or job.silent_since is not None:
         return ""
     left = duration(job.remaining_seconds)
     return f"{job.rate:,.1f} a second" + (f", {left} left" if left else "")

@@ -22,9 +22,13 @@ def summary(workers: list[WorkerRow]) -> str:
         return "no worker is alive"
     hosts = len({worker.host for worker in alive})
     many = "1 worker" if len(alive) == 1 else f"{len(alive):,} workers"
+    where = f"{many} alive on {hosts:,} host{'' if hosts == 1 else 's'}"
     stuck = sum(worker.stuck for worker in alive)
-    idle = f", {stuck:,} of them {'takes' if stuck == 1 else 'take'} no jobs" if stuck else ""
-    return f"{many} alive on {hosts:,} host{'' if hosts == 1 else 's'}{idle}"
+    if not stuck:
+        return where
+    takes = "takes" if stuck == 1 else "take"
+    idle = "none takes jobs" if stuck == len(alive) else f"{stuck:,} of them {takes} no jobs"
+    return f"{where}, {idle}"
 
 
 def none_alive(workers: list[WorkerRow]) -> Component | None:
@@ -32,9 +36,10 @@ def none_alive(workers: list[WorkerRow]) -> Component | None:
     if any(worker.alive and not worker.stuck for worker in workers):
         return None
     if any(worker.alive for worker in workers):
+        sign = max(worker.seen_at for worker in workers if worker.alive)
         return dmc.Alert(
-            "They give signs of life and have places free, but take nothing off the queue. "
-            "Their logs say why; restart them.",
+            f"They give signs of life (the last one {ago(sign)}, {moment(sign)}) and have places "
+            "free, but take nothing off the queue. Their logs say why; restart them.",
             title="No worker takes jobs",
             color="red",
             mb="md",

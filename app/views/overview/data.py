@@ -137,6 +137,7 @@ def _about(session: Session, run: runs.RunRow, job: jobs.JobRow | None) -> tuple
 
 def _sentence(job: jobs.JobRow) -> str:
     of = f" of {job.total:,}" if job.total else ""
-    rate = f", {job.rate:.3g} a second" if job.rate and np.isfinite(job.rate) else ""
+    goes_on = job.silent_since is None and job.rate and np.isfinite(job.rate)
+    rate = f", {job.rate:.3g} a second" if goes_on else ""
     verb = "Following the log" if job.mode == "follow" else "Loading the log"
     return f"{verb}: {job.done:,}{of} snapshots{rate}."
