@@ -179,6 +179,7 @@ class _Store(Collector):
         yield by_state
         yield _one("deeptracker_queue_length", "Tasks that wait for a worker.", found.queued)
         yield _one("deeptracker_workers_alive", "Workers that are alive.", found.workers)
+        yield _one("deeptracker_workers_stuck", "Those of them that take no jobs.", found.stuck)
         yield _one("deeptracker_runs", "Runs, without those in the trash.", found.runs)
         yield _one("deeptracker_snapshots", "Snapshots that are loaded.", found.snapshots)
         yield _one("deeptracker_database_bytes", "Size of the database.", found.size)

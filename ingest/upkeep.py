@@ -221,12 +221,15 @@ class Upkeep:
 
 async def _every(seconds: float, duty: Callable[[], None]) -> None:
     """Do a duty again and again, in a thread; nothing that goes wrong ends it."""
+    away = False
     while True:
         try:
             await asyncio.to_thread(duty)
+            away = False
         except Exception as error:
-            if is_away(error):
-                logger.warning("the database is away; %s is tried again", duty.__name__)
-            else:
+            if not is_away(error):
                 logger.exception("%s failed; it is tried again", duty.__name__)
+            elif not away:  # said once, however long it takes
+                logger.warning("the database is away; %s is tried again", duty.__name__)
+                away = True
         await asyncio.sleep(seconds)
