@@ -45,6 +45,7 @@ STATE_COLOURS = MappingProxyType(
         "recording": "blue",
         "loading": "blue",
         "running": "blue",
+        "stopping": "blue",
         "queued": "gray",
         "complete": "teal",
         "stopped": "gray",
@@ -57,5 +58,7 @@ STATE_COLOURS = MappingProxyType(
         "paused": "gray",
         "off": "gray",
         "gone": "red",
+        "waiting": "gray",
+        "takes no jobs": "red",
     }
 )

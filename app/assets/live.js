@@ -83,6 +83,7 @@
         const state = await answer;
         if (gone) return;
         line.textContent = state.job || "";
+        line.classList.toggle("dt-problem", Boolean(state.trouble));
         showFacts(state);
         deeptracker.live.learn(options.state, state.version, at);
         if (state.live) wait();

@@ -28,7 +28,8 @@ class JobRow:
     `error` is safe to show and `error_file` is what it is about; a job may have succeeded and have
     one, where some snapshots could not be used. `position` is the place of a queued job among those
     that wait (1 is the next), `worker` who runs or ran it, `helpers` who loads parts of it as well.
-    A job with `awaited_since` is queued, but waits for its log to appear.
+    A job with `awaited_since` is queued, but waits for its log to appear. `silent_since` is the
+    last sign of life of a running job whose worker is gone (not `worker_alive`), or which hangs.
     """
 
     id: int
@@ -58,6 +59,8 @@ class JobRow:
     awaited_since: datetime | None
     position: int | None = None
     helpers: tuple[str, ...] = ()
+    silent_since: datetime | None = None
+    worker_alive: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def _rows() -> Select[Any]:
     columns = [
         getattr(IngestJob, name)
         for name in JobRow.__dataclass_fields__
-        if name not in ("run_name", "requested_by_name", "position", "helpers")
+        if name in IngestJob.__mapper__.columns
     ]
     return (
         select(*columns, Run.name.label("run_name"), Account.name.label("requested_by_name"))
@@ -138,12 +141,18 @@ def _placed(session: Session, rows: list[JobRow]) -> list[JobRow]:
 
 
 def _helped(session: Session, rows: list[JobRow]) -> list[JobRow]:
-    """Add who else has parts of a running job in hand."""
-    if not any(row.state == "running" for row in rows):
+    """Add who else has parts of a running job in hand, and whether its worker is gone."""
+    running = [row for row in rows if row.state == "running"]
+    if not running:
         return rows
     at_work = job_shares.at_work(session)
+    signs = job_ends.signs(session, job_ids=[row.id for row in running])
     return [
-        replace(row, helpers=tuple(w for j, w in at_work if j == row.id and w != row.worker))
+        replace(
+            row,
+            helpers=tuple(w for j, w in at_work if j == row.id and w != row.worker),
+            **signs.get(row.id, {}),
+        )
         for row in rows
     ]
 

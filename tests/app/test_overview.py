@@ -193,6 +193,7 @@ class TestState:
             "state": "complete",
             "live": False,
             "job": "",
+            "trouble": False,
             "facts": {
                 "state": "complete",
                 "snapshots": "6",

@@ -58,7 +58,7 @@ def test_a_log_that_may_not_be_read_is_asked_for_and_cancelled(page: Page) -> No
     page.goto("/jobs")
     page.get_by_role("button", name="Load now").click()
     expect(page.locator("#jobs-problem")).to_contain_text("Give the folder of a run")
-    page.get_by_label("Run directory").fill("no-such-run")
+    page.get_by_role("textbox", name="Run directory").fill("no-such-run")
     page.get_by_role("button", name="Load now").click()
     row = page.locator("#jobs-body tr", has_text="no-such-run")
     expect(row).to_contain_text("queued")
