@@ -11,6 +11,7 @@ from benchmarks.outages import Site
 from db.engine import session_scope
 from db.models import Annotation, IngestJob, Reply
 from tests.browser.conftest import VIEWPORT
+from tests.browser.line import bad_line
 from tests.browser.outages import Tab, banner, expect_trouble, expect_well
 
 CALLBACK = "**/_dash-update-component*"
@@ -265,3 +266,17 @@ def test_nobody_is_logged_out_by_a_server_that_is_away(tab: Tab) -> None:
     page.context.set_offline(False)
     expect_well(page)
     tab.expect_whole()
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [b"GET /data/run/%d/class-error", b"GET /data/run/%d/annotations?", b"POST /_dash-update"],
+)
+def test_an_answer_that_breaks_off_in_the_middle_is_asked_for_again(
+    tab: Tab, hurt: Site, hurt_run: int, marker: bytes
+) -> None:
+    wanted = marker % hurt_run if b"%d" in marker else marker
+    with bad_line(hurt.address, marker=wanted, after=20) as (address, line):
+        tab.open(f"{address}/run/{hurt_run}/overview")
+        assert line.broken == 1
+    tab.page.goto("about:blank")
