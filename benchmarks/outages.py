@@ -23,6 +23,12 @@ from benchmarks.browser import START_SECONDS, Served, wait_for
 _CHUNK = 65_536
 
 
+def free_port() -> int:
+    """Return a port on 127.0.0.1 that nothing listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
 @dataclass
 class DatabaseProxy:
     """A TCP port in front of a PostgreSQL: connections are passed on, refused or left waiting."""

@@ -15,7 +15,7 @@
   const IDLE_MS = 8_000; // without an answer of any kind
   const SLOW_MS = 3_000; // one request without an answer
   const FIRST_PAUSE_MS = 500;
-  const LONGEST_PAUSE_MS = 8_000;
+  const LONGEST_PAUSE_MS = 5_000;
 
   const subscribers = new Set();
   let probing = null; // the promise of the probe that is under way
