@@ -7,7 +7,7 @@ PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
 TEST_PROCESSES ?= 3
 
-.PHONY: demo test check benchmarks clean lock setup browser servers audit soak
+.PHONY: demo test check benchmarks clean lock setup browser servers audit soak wheels
 
 demo: $(STAMP)
 	$(BIN)/deeptracker demo
@@ -21,13 +21,16 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry deeptracker --config deeptracker/pyproject.toml
+	$(BIN)/deptry app db ingest migrations
+	$(BIN)/deptry tests benchmarks --ignore DEP002,DEP004
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml deeptracker/pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) \
-		--constraint constraints.txt --editable '.[server,record,dev]'
+		--constraint constraints.txt --editable './deeptracker[record,client]' --editable '.[dev]'
 	touch $@
 
 # A browser for the tests: a system Chromium where there is one, else Debian's, else Playwright's.
@@ -60,6 +63,12 @@ soak: $(STAMP)
 
 lock: $(STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+
+# Both distributions, for an index of your own: deeptracker, and deeptracker-server.
+wheels: $(STAMP)
+	rm -rf build
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist \
+		./deeptracker .
 
 clean:
 	rm -rf .venv build artifacts

@@ -8,7 +8,7 @@ from dash import set_props
 from dash.exceptions import DependencyException, PreventUpdate
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, ProgrammingError
 from werkzeug.exceptions import HTTPException
 
 from app import connection, store
@@ -26,6 +26,7 @@ _TITLES = {
     403: "Not allowed",
     404: "There is no such page",
     405: "That cannot be done here",
+    409: "Another database",
     413: "Too large",
     421: "Unknown host name",
     503: "The database is away",
@@ -33,6 +34,8 @@ _TITLES = {
 
 # Seconds after which it is worth while to ask again where the database was away.
 RETRY_AFTER = 2
+# PostgreSQL knows no such table, or column: somebody has put another database in place.
+_NO_SUCH_PART = ("42P01", "42703")
 
 
 def public_text(error: BaseException) -> str:
@@ -52,6 +55,11 @@ def public_text(error: BaseException) -> str:
         )
     if is_away(error):
         return f"The database did not answer. Try again in a moment (error {number})."
+    if _is_other_schema(error):
+        return (
+            "The database is not of the version that this server needs. Whoever runs it finds more "
+            f"under /ready, and in the log as error {number}."
+        )
     return f"Something went wrong on the server. Its log has the details as error {number}."
 
 
@@ -65,6 +73,13 @@ def _in_short(error: BaseException) -> str:
 def _is_no_text(error: BaseException) -> bool:
     """Return whether PostgreSQL refused a text for its NUL: only made-up requests have one."""
     return isinstance(error, DataError) and "NUL" in str(error.orig)
+
+
+def _is_other_schema(error: BaseException) -> bool:
+    return (
+        isinstance(error, ProgrammingError)
+        and getattr(error.orig, "sqlstate", None) in _NO_SUCH_PART
+    )
 
 
 def on_callback_error(error: Exception) -> None:
@@ -116,7 +131,9 @@ def _status(error: Exception) -> int:
         return 403
     if isinstance(error, DeepTrackerError) or _is_no_text(error):
         return 400
-    return 504 if is_too_slow(error) else 500
+    if is_too_slow(error):
+        return 504
+    return 503 if _is_other_schema(error) else 500
 
 
 def _away(text: str) -> Response:

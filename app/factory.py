@@ -1,5 +1,7 @@
 """create_app: the one place where settings, database, views, guard and shell are joined."""
 
+import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from app import (
     annotation_routes,
     api,
     binary,
+    bodies,
+    build,
     connection,
     errors,
     health,
@@ -71,13 +75,14 @@ _INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>
     {%metas%}
+    <!-- page -->
     <title>{%title%}</title>
-    <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
-    <script src="/assets/early/styles.js"></script>
-    <script src="/assets/early/scheme.js"></script>
-    <script src="/assets/early/connection.js" data-connection="{connection}"></script>
-    <script src="/assets/early/requestkinds.js"></script>
-    <script src="/assets/early/requests.js"></script>
+    <link rel="icon" type="image/svg+xml" href="{icon}">
+    <script src="/assets/early/styles.js?m=0"></script>
+    <script src="/assets/early/scheme.js?m=0"></script>
+    <script src="/assets/early/connection.js?m=0" data-connection="{connection}"></script>
+    <script src="/assets/early/requestkinds.js?m=0"></script>
+    <script src="/assets/early/requests.js?m=0"></script>
     {%css%}
   </head>
   <body>
@@ -92,14 +97,24 @@ _INDEX = """<!DOCTYPE html>
 """
 
 
+# In the page itself: Chromium asks for an icon again whenever the address is written anew, which
+# would be a request for every rest of the cursor.
+_ICON = base64.b64encode((Path(__file__).parent / "assets" / "mark.svg").read_bytes()).decode()
+_META = "<!-- page -->"
+# Dash tells files of ours apart by when they were written, which after an upgrade may be the same:
+# some installers give all files one time. Browsers keep what has an address of its own.
+_WRITTEN = re.compile(r"(?<=/assets/)([\w./-]+)\?m=[\d.]+")
+
+
 class TrackerDash(Dash):
     """Dash, with the nonce of each answer in the scripts of its page."""
 
     def interpolate_index(self, *args: Any, **parts: Any) -> str:
         """Return the page that starts the application."""
-        page = super().interpolate_index(*args, **parts)
-        page = page.replace(connection.PLACE, connection.page_facts())
-        return headers.with_nonce(page)
+        page = super().interpolate_index(*args, **parts).replace(_META, build.meta())
+        page = _WRITTEN.sub(rf"\1?m={build.build_id()}", page)
+        # Last: what is known of the person might look like anything.
+        return headers.with_nonce(page.replace(connection.PLACE, connection.page_facts()))
 
 
 def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
@@ -115,7 +130,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
         assets_ignore=r"plain\\.css",
         title=shell.PRODUCT,
         update_title="",
-        index_string=_INDEX,
+        index_string=_INDEX.replace("{icon}", f"data:image/svg+xml;base64,{_ICON}"),
         serve_locally=True,
         # Every callback is a plain function; an event loop for each call would be wasted.
         use_async=False,
@@ -151,7 +166,9 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
             server.wsgi_app, x_for=hops, x_proto=hops, x_host=0
         )
     store.attach(server, engine)
+    bodies.install(server)
     headers.install(server, settings)
+    build.install(server)
     errors.install(server)
     login.install(server, settings)
     oidc.install(server, settings)

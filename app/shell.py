@@ -15,14 +15,15 @@ from app.auth.permission_map import Access
 from app.components.attributes import aria, data
 from app.components.saved_view import view_tools
 from app.ids import Shell
+from app.linked_run import OtherRun, linked_run, not_this_run, said_in
 from app.reading import reads
 from app.selection import page_parts, united
 from app.stored_view import stored_view
 from app.theme import THEME
+from app.versions import short_uuid
 from app.views import PageContext, View
 from db.errors import NotFound
 from db.patience import is_away
-from db.queries import runs
 from db.queries.runs import RunRow
 
 PRODUCT = "DeepTracker"
@@ -143,9 +144,13 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
         text = f"Your role, {identity.role}, may not see this page."
         return refused(_nothing(text, title="Not allowed"), "Not allowed")
     try:
-        run = _run(ids)
+        run = _run(ids, said_in(search[:MAX_PATH]))
     except NotFound as error:
         return refused(_nothing(str(error)))
+    except OtherRun as error:
+        query = search[:MAX_PATH].removeprefix("?")
+        instead = not_this_run(error, address=lambda one: f"{view.address(run_id=one)}?{query}")
+        return refused(instead, "Another run")
     context = PageContext(identity=identity, parameters=ids, search=search[:MAX_PATH], run=run)
     # Callbacks of the page run in requests of their own, and read the identity anew.
     g.page = context
@@ -163,7 +168,7 @@ def selection_of(views: Sequence[View], context: PageContext) -> list[Component]
         raise ValueError("only the pages of a run have a selection")
     wanted = [view.defaults(context) for view in views if view.of_run and view.defaults]
     stored = stored_view(context.search, run_id=run.id, account_id=context.identity.account_id)
-    return page_parts(united(wanted), run_id=run.id, stored=stored)
+    return page_parts(united(wanted), run_id=run.id, of=short_uuid(run.uuid), stored=stored)
 
 
 def find_view(views: Sequence[View], path: str) -> tuple[View | None, dict[str, int]]:
@@ -175,11 +180,11 @@ def find_view(views: Sequence[View], path: str) -> tuple[View | None, dict[str, 
     return None, {}
 
 
-def _run(ids: dict[str, int]) -> RunRow | None:
+def _run(ids: dict[str, int], said: str) -> RunRow | None:
     if "run_id" not in ids:
         return None
     with store.transaction() as session:
-        return runs.get_run(session, run_id=ids["run_id"])
+        return linked_run(session, ids["run_id"], said)
 
 
 def _menu(views: Sequence[View], current: View | None, identity: Identity) -> list[Component]:
@@ -229,13 +234,16 @@ def account_menu(identity: Identity) -> Component:
     """Return the menu of the account: who it is, its page, the colours, log out."""
     return dmc.Menu(
         [
+            # The wrapper is the button: it is what says whether the menu is open.
             dmc.MenuTarget(
-                html.Button(
-                    identity.name[:1].upper() or "?",
-                    className="shell-avatar",
-                    type="button",
+                html.Span(identity.name[:1].upper() or "?"),
+                boxWrapperProps={
+                    "component": "button",
+                    "type": "button",
+                    "className": "shell-avatar",
+                    "w": 32,
                     **aria(label=f"Account of {identity.name}"),
-                )
+                },
             ),
             dmc.MenuDropdown(
                 [

@@ -12,7 +12,8 @@ PARAMETER = "view"
 ID = re.compile(r"[A-Za-z0-9]{1,40}")
 GONE = (
     "There is no saved view under this link: it was deleted, belongs to somebody who has not "
-    "shared it, or was not opened for half a year. Ask whoever sent it for a new link."
+    "shared it, was not opened for half a year, or is of another database than the server shows. "
+    "Ask whoever sent it for a new link."
 )
 INSTEAD = " You see the run as it opens by itself."
 OTHER_RUN = "The saved view of this link is about another run."

@@ -14,6 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from db.errors import ServerUnavailable
 
 CONNECT_SECONDS = 5
+# Data that nobody acknowledges, or a peer that says nothing, end a connection after so long.
+SILENT_SECONDS = 15
 # A connection of the pool that does not answer an empty statement in this time is given up.
 PING_SECONDS = 3.0
 # For one of the pool's connections to become free.
@@ -21,13 +23,13 @@ POOL_SECONDS = 5.0
 # Who has just waited in vain for a connection has done so for the others, too.
 REMEMBERED_SECONDS = 1.0
 
-# libpq's own names. Data that nobody acknowledges, and a peer that says nothing, end a connection.
+# libpq's own names.
 _WAITS = {
     "connect_timeout": CONNECT_SECONDS,
-    "keepalives_idle": 15,
+    "keepalives_idle": 5,
     "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
+    "keepalives_count": 2,
+    "tcp_user_timeout": SILENT_SECONDS * 1000,
 }
 # Classes and codes of PostgreSQL: no connection; ended by an administrator, by a crash, starting
 # up, its database dropped, idle for too long; no connection is free. A failure to connect has none.

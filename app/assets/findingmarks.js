@@ -18,7 +18,7 @@
 
   async function ask() {
     const page = runOfPage();
-    if (!page || document.hidden || (page === run && Date.now() - asked < EVERY_MS)) return;
+    if (!page || document.hidden || (page === run && Date.now() - asked < EVERY_MS / 2)) return;
     asked = Date.now();
     if (page !== run) [run, findings] = [page, []];
     try {
@@ -39,8 +39,9 @@
       this.name = document.createElement("span");
       this.name.className = "finding-lane-name";
       this.name.textContent = "Findings";
-      this.plot = document.createElement("nav");
+      this.plot = document.createElement("div");
       this.plot.className = "finding-lane-plot";
+      this.plot.setAttribute("role", "group");
       this.plot.setAttribute("aria-label", "Findings by iteration");
       this.element.append(this.name, this.plot);
       chart.element.append(this.element);
@@ -114,7 +115,7 @@
     if (!known.has(chart)) known.set(chart, new Lane(chart));
     lanes.add(known.get(chart));
     known.get(chart).draw();
-    ask();
+    if (runOfPage() !== run) ask(); // else the interval does: a drawing asks for nothing
   });
   setInterval(() => lanes.size && ask(), EVERY_MS);
 })();

@@ -3,18 +3,40 @@
   "use strict";
   const deeptracker = (window.deeptracker = window.deeptracker || {});
 
-  const versions = new Map(); // "/data/run/3/" -> newest known version
+  const versions = new Map(); // "/data/run/3/" -> {token, at}: what is known, asked for when
   const baseOf = (url) => /^.*\/data\/run\/\d+\//.exec(url)?.[0] ?? null;
 
-  deeptracker.live = {
-    /** Return the newest known version of the run that an address is about, or null. */
-    versionOf: (url) => versions.get(baseOf(url)) ?? null,
+  /** Return [run, number] of a token (app/versions.py): the beginning of its UUID, its version. */
+  function partsOf(token) {
+    const [run, number] = token.split(".");
+    return [run, Number(number)];
+  }
 
-    /** Tell a version; whatever is shown of the run is loaded again where it is newer. */
-    learn(url, version) {
+  /** Whether a token tells more than what is known: asked for later, or a later version. */
+  function isNews(token, at, known) {
+    if (!known) return true;
+    if (token === known.token) return false;
+    return at > known.at || partsOf(token)[1] > partsOf(known.token)[1];
+  }
+
+  deeptracker.live = {
+    /** Return the token of the newest known version of the run that an address is about, or null. */
+    versionOf: (url) => versions.get(baseOf(url))?.token ?? null,
+
+    /**
+     * Tell the token of a version, asked for at the time `at`; whatever is shown of the run is
+     * loaded again where it is news.
+     */
+    learn(url, token, at = 0) {
       const base = baseOf(url);
-      if (version <= (versions.get(base) ?? -1)) return;
-      versions.set(base, version);
+      const known = versions.get(base);
+      if (!isNews(token, at, known)) return;
+      if (known && partsOf(token)[0] !== partsOf(known.token)[0]) {
+        // The number is another run's now: a copy of the database was put back.
+        deeptracker.newer?.found("store");
+        return;
+      }
+      versions.set(base, { token, at });
       deeptracker.charts.refresh();
     },
   };
@@ -25,10 +47,10 @@
   function stateOf(address) {
     const now = performance.now();
     const known = asked.get(address);
-    if (known && now - known.at < SHARED_MS) return known.answer;
-    const answer = deeptracker.fetchJson(address);
-    asked.set(address, { at: now, answer });
-    return answer;
+    if (known && now - known.at < SHARED_MS) return known;
+    const asking = { at: now, answer: deeptracker.fetchJson(address) };
+    asked.set(address, asking);
+    return asking;
   }
 
   /** Write the facts of a state into the elements that show them (data-fact="name"). */
@@ -57,11 +79,12 @@
         return;
       }
       try {
-        const state = await stateOf(options.state);
+        const { at, answer } = stateOf(options.state);
+        const state = await answer;
         if (gone) return;
         line.textContent = state.job || "";
         showFacts(state);
-        deeptracker.live.learn(options.state, state.version);
+        deeptracker.live.learn(options.state, state.version, at);
         if (state.live) wait();
       } catch (error) {
         if (gone) return;

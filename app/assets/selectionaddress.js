@@ -11,6 +11,7 @@
   const SERVED = 3500; // characters that a server certainly takes
   const LIGHT = ["cursor", "range", "zoom"];
   const VIEW = "view";
+  const OF = "of"; // beside the run's number, which is a store's own: what its UUID begins with
   const queries = new Map(); // id -> selection as text
   const ids = new Map(); // run, page and selection as text -> id, or a promise of it
 
@@ -99,22 +100,29 @@
     return ids.get(key);
   }
 
+  const join = (...texts) => texts.filter(Boolean).join("&");
+
+  /** Return what the address of this page says of its run, "of=1a2b3c4d"; empty for no run. */
+  function ofPage() {
+    const said = document.getElementById("selection-fields")?.dataset.of;
+    return said ? `${OF}=${said}` : "";
+  }
+
   /** Return the parameters of the address that are none of ours. */
   function others(fields) {
     const parameters = new URLSearchParams(location.search);
-    for (const name of [VIEW, ...Object.keys(fields)]) parameters.delete(name);
+    for (const name of [VIEW, OF, ...Object.keys(fields)]) parameters.delete(name);
     return parameters;
   }
 
   /** Return [query string, promise of an id where the server does not have it yet]. */
   function compose(fields, chosen, run) {
-    const join = (...texts) => texts.filter(Boolean).join("&");
     const rest = textOf(others(fields));
-    const plain = join(rest, write(fields, chosen));
+    const plain = join(rest, write(fields, chosen), ofPage());
     if (plain.length <= LONGEST) return [plain, null];
     const id = keep(run, write(fields, chosen, { complete: true, but: LIGHT }));
     const light = Object.fromEntries(LIGHT.filter((name) => name in chosen).map((name) => [name, chosen[name]]));
-    if (typeof id === "string") return [join(rest, `${VIEW}=${id}`, write(fields, light)), null];
+    if (typeof id === "string") return [join(rest, `${VIEW}=${id}`, write(fields, light), ofPage()), null];
     return [plain, id];
   }
 
@@ -200,8 +208,8 @@
     /** Return a promise of an address that reopens all this for whoever gets it. */
     async link(fields, chosen, run) {
       const query = write(fields, chosen, { complete: true });
-      const plain = `${location.pathname}${query ? `?${query}` : ""}`;
-      if (query.length <= LONGEST) return new URL(plain, location.origin).href;
+      const search = join(query, ofPage());
+      if (query.length <= LONGEST) return new URL(`${location.pathname}${search && `?${search}`}`, location.origin).href;
       return new URL(`/v/${await keep(run, query)}`, location.origin).href;
     },
 

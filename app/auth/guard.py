@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import Flask, abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app import reading, store
+from app import bodies, reading, store
 from app.auth.cookie import read_cookie
 from app.auth.identity import Identity
 from app.auth.origin import host_allowed, origin_allowed
@@ -82,7 +82,7 @@ def identify(settings: AppSettings) -> Identity | None:
             return None
         if found.due:
             sessions.note_seen(session, token_hash=token_hash)
-    return Identity(found.account_id, found.name, found.email, found.role, token_hash)
+    return Identity(found.account_id, found.name, found.email, found.role, token_hash, found.store)
 
 
 def bearer_token() -> str | None:
@@ -102,14 +102,14 @@ def identify_token(token: str) -> Identity | None:
             return None
         if found.due:
             api_tokens.note_used(session, token_hash=token_hash)
-    return Identity(found.account_id, found.name, found.email, found.role, b"")
+    return Identity(found.account_id, found.name, found.email, found.role, b"", found.store)
 
 
 def _callback_need() -> Needed | None:
-    body = request.get_json(silent=True)
-    output = body.get("output") if isinstance(body, dict) else None
-    if not isinstance(output, str):
+    body = bodies.call()
+    if body is None:
         abort(400, "This is no call of a callback.")
+    output = body["output"]
     reading.enter(output)
     return current_app.extensions[CALLBACKS].get(output)
 

@@ -66,7 +66,11 @@ def parse_json(path: Path, name: str, data: bytes) -> Any:
 
     try:
         return json.loads(data.decode("utf-8"), object_pairs_hook=once)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise LogError(
+            path, name, "is nested too deeply to be a log's; it may be damaged"
+        ) from error
+    except ValueError as error:
         raise LogError(path, name, f"is not JSON ({error}); it may be damaged") from error
 
 
@@ -120,6 +124,24 @@ class Entries:
             return uuid.UUID(value).hex
         except ValueError as error:
             raise LogError(self.path, self._place(key), f"{value!r} is no UUID") from error
+
+    def uuids(self, key: str, *, most: int) -> tuple[str, ...]:
+        """Return a list of UUIDs as 32 hexadecimal digits; an absent one is empty."""
+        if key not in self._document:
+            return ()
+        values = self._list(key, most)
+        place = self._place(key)
+        rows = [Entries(self.path, {"uuid": value}, place) for value in values]
+        return tuple(row.uuid("uuid") for row in rows)
+
+    def numbers(self, key: str, *, most: int) -> tuple[float, ...]:
+        """Return a list of finite numbers."""
+        values = self._list(key, most)
+        for value in values:
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not abs(value) < math.inf or abs(value) > MAX_PLAIN_INTEGER:
+                raise LogError(self.path, self._place(key), "must be finite numbers")
+        return tuple(map(float, values))
 
     def time(self, key: str) -> float:
         """Return a time, in seconds since 1970 (UTC)."""

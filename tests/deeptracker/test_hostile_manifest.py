@@ -126,13 +126,20 @@ def test_too_many_of_something(path: Path) -> None:
     assert refused(path).field == "classes"
 
 
-@pytest.mark.parametrize("version", [0, 2, 2**40])
-def test_another_version_is_told_apart(path: Path, version: int) -> None:
+@pytest.mark.parametrize("version", [3, 2**40])
+def test_a_log_that_needs_a_newer_reader_is_told_apart(path: Path, version: int) -> None:
     edit_json(path, ("version",), version)
+    edit_json(path, ("needs",), version)
     error = refused(path)
     assert isinstance(error, UnknownVersion)
     assert error.field == "version"
     assert str(version) in str(error)
+
+
+@pytest.mark.parametrize("version", [0, -1, "2", None, 2.0])
+def test_no_version(path: Path, version: object) -> None:
+    edit_json(path, ("version",), version)
+    assert refused(path).field == "version"
 
 
 def test_what_a_newer_writer_adds_is_passed_over(path: Path) -> None:
@@ -175,6 +182,14 @@ def test_truncated_at_every_byte(path: Path) -> None:
 def test_what_is_no_manifest_at_all(path: Path, data: bytes) -> None:
     path.write_bytes(data)
     refused(path)
+
+
+@pytest.mark.parametrize("levels", [2_000, 100_000])
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ("[", ""), ('{"a":', "}")])
+def test_nested_without_end(path: Path, levels: int, begin: str, end: str) -> None:
+    inner = "1" if begin != "[" else ""
+    path.write_text(f'{{"hyperparameters": {begin * levels}{inner}{end * levels}}}')
+    assert "nested too deeply" in str(refused(path))
 
 
 def test_lone_surrogates(path: Path) -> None:

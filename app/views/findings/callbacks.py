@@ -23,7 +23,7 @@ from app.views.findings.layout import (
     nothing_serious,
     rule_table,
 )
-from app.views.findings.thresholds import save_thresholds
+from app.views.findings.thresholds import save_thresholds, team_thresholds
 from db.errors import Conflict
 from db.permissions import Permission
 from db.queries import findings, runs, structure
@@ -42,6 +42,7 @@ def register(app: Dash) -> None:
         Output(Ids.RULES, "children"),
         Output(Ids.TIMER, "interval"),
         Output(Ids.SHOWN, "data"),
+        Output(Ids.LIMITS, "data"),
         Input(Ids.TIMER, "n_intervals"),
         Input(Ids.SEVERITY, "value"),
         Input(Ids.WITH_MUTED, "checked"),
@@ -84,6 +85,7 @@ def register(app: Dash) -> None:
         Input(Ids.SAVE, "n_clicks"),
         State({"type": Item.THRESHOLD, "rule": ALL}, "value"),
         State({"type": Item.THRESHOLD, "rule": ALL}, "id"),
+        State(Ids.LIMITS, "data"),
         prevent_initial_call=True,
     )(save_thresholds)
 
@@ -128,7 +130,9 @@ def show(
             entries.insert(0, nothing_serious(muted=len(serious)))
     # Who is typing a threshold must not lose it to the timer.
     table: Any = no_update
+    given: Any = no_update
     if ctx.triggered_id != Ids.TIMER:
+        given = team_thresholds(limits)
         table = rule_table(limits, may_set=identity.may(Permission.SET_THRESHOLDS))
     return (
         entries or [nothing_happened()],
@@ -137,6 +141,7 @@ def show(
         table,
         LIVE_MS if about.recording else QUIET_MS,
         state,
+        given,
     )
 
 
