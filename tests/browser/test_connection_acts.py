@@ -1,13 +1,15 @@
 """What is written, asked and logged in to while a connection fails: once, or said to be unknown."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import Engine, func, select
 
 from benchmarks.browser import PASSWORD, log_in
-from benchmarks.outages import Site
+from benchmarks.outages import HERE, Site
 from db.engine import session_scope
 from db.models import Annotation, IngestJob, Reply
 from tests.browser.conftest import VIEWPORT
@@ -215,6 +217,29 @@ def test_an_idle_page_whose_questions_hang_notices_within_15_s(tab: Tab, hurt: S
     hurt.stop()
     expect_trouble(page, "server", seconds=15)
     page.unroute_all(behavior="ignoreErrors")
+
+
+def test_a_server_that_comes_back_as_another_build_says_so_and_nothing_typed_is_lost(
+    tab: Tab, hurt: Site, tmp_path: Path
+) -> None:
+    for name in ("app", "benchmarks", "db", "deeptracker", "ingest", "migrations"):
+        shutil.copytree(HERE / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "app" / "ids.py").open("a") as file:
+        file.write("# One line more.\n")
+    page = tab.open("/people").page
+    hurt.stop()
+    expect_trouble(page, "server")
+    page.get_by_label("E-mail address").fill("someone@example.org")
+    try:
+        hurt.start(tmp_path)
+        expect(banner(page)).to_contain_text("DeepTracker was updated.", timeout=30_000)
+        expect(page.get_by_label("E-mail address")).to_have_value("someone@example.org")
+        page.get_by_role("button", name="Reload").click()
+        tab.expect_whole()
+        expect(banner(page)).not_to_contain_text("DeepTracker was updated.")
+    finally:
+        hurt.stop()
+        hurt.start()
 
 
 def test_one_request_that_breaks_is_given_up_and_loads_at_a_click(tab: Tab, hurt_run: int) -> None:

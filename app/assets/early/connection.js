@@ -80,7 +80,8 @@
       const found = judge(answer);
       if (found === "online" && answer.ok) {
         const { account } = await answer.json();
-        if (account !== connection.account) location.reload(); // somebody else has logged in
+        // Somebody else has logged in; in another database the number says nothing.
+        if (account !== connection.account && deeptracker.newer?.stale() !== "store") location.reload();
       }
       return found;
     } catch {
