@@ -164,7 +164,7 @@ def serve(
     command = [
         sys.executable, "-m", "gunicorn", "benchmarks.browser:wsgi()",
         "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8",
-        "--log-level", "critical",
+        "--worker-class", "app.connections.BufferingWorker", "--log-level", "critical",
     ]  # fmt: skip
 
     def start_server(code: Path) -> "subprocess.Popen[bytes]":
