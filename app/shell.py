@@ -39,7 +39,12 @@ def layout() -> Component:
             dmc.AppShell(
                 [
                     dmc.AppShellHeader(_header(), className="shell-header"),
-                    dmc.AppShellMain(html.Div(id=Shell.PAGE, className="shell-page", tabIndex=-1)),
+                    dmc.AppShellMain(
+                        [
+                            html.Div(id=Shell.PAGE, className="shell-page", tabIndex=-1),
+                            html.Div(id=Shell.PORTAL),
+                        ]
+                    ),
                 ],
                 header={"height": 52},
                 padding=0,
@@ -211,13 +216,16 @@ def account_menu(identity: Identity) -> Component:
     """Return the menu of the account: who it is, its page, the colours, log out."""
     return dmc.Menu(
         [
+            # The wrapper is the button: it is what says whether the menu is open.
             dmc.MenuTarget(
-                html.Button(
-                    identity.name[:1].upper() or "?",
-                    className="shell-avatar",
-                    type="button",
+                html.Span(identity.name[:1].upper() or "?"),
+                boxWrapperProps={
+                    "component": "button",
+                    "type": "button",
+                    "className": "shell-avatar",
+                    "w": 32,
                     **aria(label=f"Account of {identity.name}"),
-                )
+                },
             ),
             dmc.MenuDropdown(
                 [
@@ -233,7 +241,7 @@ def account_menu(identity: Identity) -> Component:
                     dmc.MenuItem("Account", href="/account"),
                     dmc.MenuItem("Colours of the system", **data(scheme="auto")),
                     dmc.MenuDivider(),
-                    dmc.MenuItem("Log out", color="red", **data(log_out="true")),
+                    dmc.MenuItem("Log out", **data(log_out="true")),
                 ],
                 **aria(label="Account"),
             ),

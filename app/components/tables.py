@@ -27,10 +27,19 @@ class Column:
     content: Component | None = None
     head_id: str | None = None
 
+    def __post_init__(self) -> None:
+        if not self.title:
+            raise ValueError("a column without a title says nothing to a screen reader: unseen")
 
-def heads(columns: Sequence[Column]) -> Component:
-    """Return the head of a table; every column has a title, also where nobody sees it."""
-    return html.Thead(html.Tr([_head(column) for column in columns]))
+
+# The column of a row's buttons.
+ACTS = Column("What can be done", unseen=True)
+
+
+def heads(columns: Sequence[Column | str]) -> Component:
+    """Return the head of a table; a text is the title of a column that does not sort."""
+    made = [Column(column) if isinstance(column, str) else column for column in columns]
+    return html.Thead(html.Tr([_head(column) for column in made]))
 
 
 def head_cell_id(sort_id: str) -> str:

@@ -5,7 +5,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria
-from app.components.tables import Column, nothing, table
+from app.components.tables import ACTS, Column, nothing, table
 from app.views import PageContext
 from app.views.compare.choice import choose_all
 from app.views.runs.bulk import bulk_bar, bulk_stores
@@ -30,7 +30,7 @@ _COLUMNS = (
     Column("Findings"),
     Column("Owner", Ids.SORT_OWNER),
     Column("Created", Ids.SORT_CREATED),
-    Column("Details", unseen=True),
+    ACTS,
 )
 
 _RECORD = """\
