@@ -46,7 +46,8 @@ def layout() -> Component:
                         ]
                     ),
                 ],
-                header={"height": 52},
+                # On a phone the tabs have a row of their own (assets/shell.css).
+                header={"height": {"base": 92, "sm": 52}},
                 padding=0,
             ),
         ],
