@@ -3,6 +3,8 @@
 from types import MappingProxyType
 from typing import Any
 
+from app.ids import Shell
+
 _SANS = (
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', "
     "'Liberation Sans', Arial, sans-serif"
@@ -36,7 +38,12 @@ THEME: MappingProxyType[str, Any] = MappingProxyType(
         "respectReducedMotion": True,
         "components": {
             "Tooltip": {"defaultProps": {"openDelay": 300, "withArrow": True}},
-            "Menu": {"defaultProps": {"shadow": "md"}},
+            # Its first item takes the focus: a menu holds nothing but items.
+            "Menu": {"defaultProps": {"shadow": "md", "withInitialFocusPlaceholder": False}},
+            "CloseButton": {"defaultProps": {"aria-label": "Close"}},
+            # Lists, dialogs and notices open within the page's main part (app/shell.py): those who
+            # go from part to part by screen reader would miss them at the end of the document.
+            "Portal": {"defaultProps": {"target": f"#{Shell.PORTAL}"}},
         },
     }
 )

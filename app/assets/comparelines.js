@@ -70,8 +70,8 @@
         context.beginPath();
         context.rect(place.left, place.top, place.width, place.height);
         context.clip();
-        if (this.meta.groups) this.drawGroups(context, panel, scale);
-        else this.drawRuns(context, panel, scale);
+        this.drawGroups(context, panel, scale);
+        this.chart.options.runs.forEach((_, at) => this.drawRun(context, panel, scale, at));
         context.restore();
       }
       this.gutter(context, panel, scale);
@@ -112,11 +112,16 @@
       return { y, low, high, log };
     }
 
-    drawRuns(context, panel, scale) {
+    /** Whether a run stands for itself: all do where there are no groups, else those alone in theirs. */
+    alone(at) {
+      return !this.meta.groups || this.meta.groups.some((one) => one.length === 1 && one[0] === at);
+    }
+
+    /** Draw a run's own line, where it has one, and its crosses: a mean tells nothing of NaN. */
+    drawRun(context, panel, scale, at) {
       const { axis } = this.chart;
-      this.chart.options.runs.forEach((_, at) => {
-        const data = this.series(panel, at);
-        if (!data.iterations.length) return;
+      const data = this.series(panel, at);
+      if (data.iterations.length && this.alone(at)) {
         context.save();
         // A step would go on to the end of the axis, also where the run has ended.
         const end = axis.projection(panel.place.width)(axis.coordinate(data.iterations.at(-1)));
@@ -127,11 +132,15 @@
         const line = { colour: deeptracker.compare.colour(at), step: panel.name === "learning_rate" };
         deeptracker.stripmarks.line(context, line, data, axis, panel.place, scale);
         context.restore();
-        deeptracker.stripmarks.crosses(context, data.odd, axis, panel.place);
-      });
+      }
+      deeptracker.stripmarks.crosses(context, data.odd, axis, panel.place);
     }
 
+    /** Draw mean and spread of the groups of several runs. */
     drawGroups(context, panel, scale) {
+      const groups = (this.meta.groups || []).map((members, group) => ({ members, group }))
+        .filter(({ members }) => members.length > 1);
+      if (!groups.length) return;
       const { compare } = deeptracker;
       const { axis } = this.chart;
       const project = axis.projection(panel.place.width);
@@ -139,11 +148,12 @@
       const y = scale.log ? (value) => scale.y(Math.max(value, scale.low)) : scale.y;
       const [mean, deviation] = [this.arrays[`mean.${panel.number}`], this.arrays[`deviation.${panel.number}`]];
       const columns = this.arrays.iteration.length;
-      this.meta.groups.forEach((members, group) => {
+      const step = panel.name === "learning_rate";
+      groups.forEach(({ members, group }) => {
         compare.band(context, members[0], { mean, deviation }, group * columns, columns, x, y);
       });
-      this.meta.groups.forEach((members, group) => {
-        compare.stroke(context, members[0], (line) => compare.follow(line, mean, group * columns, columns, x, y), { width: 2.25 });
+      groups.forEach(({ members, group }) => {
+        compare.stroke(context, members[0], (line) => compare.follow(line, mean, group * columns, columns, x, y, step), { width: 2.25 });
       });
     }
 
@@ -178,9 +188,9 @@
       if (!holder) return;
       const { integer } = deeptracker.numbers;
       const said = [];
-      const reduced = this.panels.flatMap(({ runs }) => runs).filter(({ total, shown }) => shown < total)
-        .sort((a, b) => b.total - a.total)[0];
-      if (reduced && !this.meta.groups) {
+      const reduced = this.panels.flatMap(({ runs }) => runs.filter((_, at) => this.alone(at)))
+        .filter(({ total, shown }) => shown < total).sort((a, b) => b.total - a.total)[0];
+      if (reduced) {
         said.push(`up to ${integer(reduced.shown)} of ${integer(reduced.total)} values of a line: first, last, lowest, highest of every pixel`);
       }
       if (this.nothing.length) said.push(`logged by none: ${this.nothing.map(({ name }) => TITLES[name] || name).join(", ")}`);
@@ -199,7 +209,7 @@
           const at = group * columns + column;
           const [mean, deviation] = [this.arrays[`mean.${panel.number}`][at], this.arrays[`deviation.${panel.number}`][at]];
           const spread = Number.isFinite(deviation) ? ` ± ${as(deviation)}` : "";
-          return [members.map(compare.letter).join(" "), Number.isNaN(mean) ? "none" : `${as(mean)}${spread}`];
+          return [compare.groupName(members, this.chart.options.runs), Number.isNaN(mean) ? "none" : `${as(mean)}${spread}`];
         })
         : this.chart.options.runs.map((run, at) => {
           const value = this.arrays[`at.${panel.number}`][at * columns + column];

@@ -14,6 +14,7 @@ from db.models import Account, IngestJob, IngestJobLine, Run
 from db.models.jobs import JOB_MODES, JOB_STATES
 from db.queries import job_ends, job_shares
 from db.queries.job_rights import require_owner, require_scheduler
+from db.queries.run_names import RUN_NAME
 
 OPEN_STATES = ("queued", "running")
 MAX_LOCATION = 4_096
@@ -79,7 +80,7 @@ def _rows() -> Select[Any]:
         if name in IngestJob.__mapper__.columns
     ]
     return (
-        select(*columns, Run.name.label("run_name"), Account.name.label("requested_by_name"))
+        select(*columns, RUN_NAME.label("run_name"), Account.name.label("requested_by_name"))
         .outerjoin(Run, Run.id == IngestJob.run_id)
         .outerjoin(Account, Account.id == IngestJob.requested_by)
     )
@@ -120,7 +121,7 @@ def _filtered(
         query = query.where(IngestJob.run_id == run_id)
     if wanted := [state for state in states if state in JOB_STATES]:
         query = query.where(IngestJob.state.in_(wanted))
-    texts = (IngestJob.location, IngestJob.message, IngestJob.error, Run.name, Account.name)
+    texts = (IngestJob.location, IngestJob.message, IngestJob.error, RUN_NAME, Account.name)
     for word in search[:MAX_SEARCH].replace("\0", " ").split()[:MAX_WORDS]:
         try:
             word.encode()

@@ -1,6 +1,7 @@
 """Two real runs are ticked in the table, compared, aligned, averaged; a link reopens it all."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -147,3 +148,54 @@ def test_a_viewer_ticks_two_runs_and_compares_them(browser, site, digits, again)
     painted(page)
     expect(page.locator("#shell-page")).to_contain_text("What differs")
     context.close()
+
+
+CANVASES = ("compare-series", "compare-layers", "compare-events")
+ALARMS = """
+() => {
+  const canvas = document.querySelector("#compare-series canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    found += data[at] === 0xc4 && data[at + 1] === 0x20 && data[at + 2] === 0x1d;
+  }
+  return found;
+}
+"""
+
+
+def test_my_groups_draw_what_each_run_draws(page, site_engine, digits, again, log):
+    def spoil(snapshot):
+        loss = snapshot.scalars["train_loss"]
+        values = np.where(np.arange(len(loss.values)) == len(loss.values) // 2, np.nan, loss.values)
+        scalars = {**snapshot.scalars, "train_loss": replace(loss, values=values)}
+        return replace(snapshot, scalars=scalars)
+
+    spoilt = log(name="spoilt", change=spoil)
+    spoilt.grow(6)
+    third = load_log(site_engine, spoilt.path).run_id
+    page.emulate_media(color_scheme="light")
+
+    def pictures(query: str) -> dict[str, str]:
+        page.goto(f"/compare?runs={digits},{again},{third}&{query}")
+        painted(page)
+        return {
+            name: page.locator(f"#{name} canvas").evaluate("canvas => canvas.toDataURL()")
+            for name in CANVASES
+        }
+
+    # A run that is in no group is drawn as if there were none: every value, in steps, with crosses.
+    for more in ("", "&log=1&align=epoch"):
+        each = pictures(f"grouping=runs{more}")
+        crossed = page.evaluate(ALARMS)
+        assert crossed > 0
+        assert pictures(f"grouping=chosen{more}") == each
+    # Nor does a mean hide where a run of its group was NaN, or the run beside the group.
+    grouped = pictures("grouping=chosen&members=1,0,1&log=1&align=epoch")
+    assert grouped["compare-series"] != each["compare-series"]
+    assert page.evaluate(ALARMS) == crossed
+    page.locator("#compare-series .dt-plot").hover(position={"x": 200, "y": 60})
+    lines = page.locator(".dt-tooltip > div:not(.dt-tooltip-title)")
+    expect(lines).to_have_count(2)
+    expect(lines.nth(0)).to_contain_text("A C")
+    expect(lines.nth(1)).to_contain_text("B digits-seed-1")

@@ -2,10 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.browser import Served
 from tests.browser.conftest import Watch
+from tests.browser.waiting import rest
 
 PASSWORD = "correct horse battery staple"
 
@@ -110,3 +112,22 @@ def test_the_keyboard_skips_to_the_page(page: Page) -> None:
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/jobs", "/annotations", "/people", "/account", "/run/{}/overview", "/run/{}/findings"],
+)
+def test_a_phone_shows_a_page_whole(context, site, digits: int, address: str) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address.format(digits))
+    expect(page.locator("#shell-page :is(h1, h2)").first).to_be_visible()
+    rest(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # Nothing of the header lies over something else, or outside.
+    for part in (page.locator(".shell-avatar"), page.locator(".shell-tab").first):
+        part.click(trial=True)
+        box = part.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
