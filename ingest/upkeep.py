@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import socket
+import threading
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Engine
@@ -67,6 +68,7 @@ class Upkeep:
         self._logs = LogWatch(engine, roots, self._settings)
         self._lookout = Lookout(roots)
         self._told: tuple[dict[str, bool], int] = ({}, 0)
+        self._entering = threading.Lock()
         self._id, self.name = self._enter()
 
     @property
@@ -108,14 +110,16 @@ class Upkeep:
 
     def live(self) -> None:
         """Give a sign of life, and put back the jobs of workers that give none."""
-        idle, in_hand = self.hand.idle_seconds, len(self.hand)
+        idle, in_hand, worker_id = self.hand.idle_seconds, len(self.hand), self._id
         with session_scope(self.engine) as session:
             seen = workers.see_worker(
-                session, worker_id=self._id, name=self.name, in_hand=in_hand, idle_seconds=idle
+                session, worker_id=worker_id, name=self.name, in_hand=in_hand, idle_seconds=idle
             )
             rescued = queue_care.rescue_stalled(session)
         if not seen:  # silent for so long that it was forgotten, or the store is another one
-            self._id, self.name = self._enter()
+            with self._entering:
+                if self._id == worker_id:
+                    self._id, self.name = self._enter()
         if rescued:
             logger.warning("%s jobs of a worker that is gone were put back", len(rescued))
         self._say_put_back(rescued)

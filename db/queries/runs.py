@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, case, cast, func, select
+from sqlalchemy import Select, Text, case, cast, select
 from sqlalchemy.orm import Session
 
 from db.errors import InTrash, NotFound
