@@ -13,7 +13,7 @@ import pytest
 from dash.development.base_component import Component
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, update
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
@@ -23,6 +23,7 @@ from app.views.overview import VIEW, data
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.ids import Ids
 from app.views.overview.series import reduce_series, within
+from app.views.validation import memory
 from app.views.validation.memory import analysis_of
 from db.errors import NotFound
 from db.models import Run, scalar
@@ -182,6 +183,26 @@ class TestData:
     def test_unknown_run(self, session: Session, function: Any) -> None:
         with pytest.raises(NotFound):
             function(session, 10**6, Arguments({}))
+
+
+class TestMemory:
+    def test_long_series_of_versions_before_are_forgotten(
+        self, session: Session, run: StoredRun
+    ) -> None:
+        """A run that grows must not fill the memory with what nobody asks for any more."""
+        before = memory._series.kept_bytes
+        kept = []
+        for _ in range(3):
+            data.series(session, run.run_id, Arguments({}))
+            kept.append(memory._series.kept_bytes - before)
+            session.execute(
+                update(Run)
+                .where(Run.id == run.run_id)
+                .values(version=Run.version + 1, stamp=func.gen_random_uuid())
+            )
+        one = sum(iterations.nbytes + values.nbytes for iterations, values in run.scalars.values())
+        assert 0 < kept[0] <= one
+        assert kept == [kept[0]] * 3
 
 
 class TestState:
