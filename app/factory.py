@@ -1,6 +1,5 @@
 """create_app: the one place where settings, database, views, guard and shell are joined."""
 
-from pathlib import Path
 from typing import Any
 
 from dash import Dash
@@ -8,7 +7,19 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import annotation_routes, api, binary, errors, health, logs, metrics, shell, store
+from app import (
+    annotation_routes,
+    api,
+    binary,
+    bundle,
+    bundle_route,
+    errors,
+    health,
+    logs,
+    metrics,
+    shell,
+    store,
+)
 from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
@@ -78,10 +89,14 @@ _INDEX = """<!DOCTYPE html>
 
 
 class TrackerDash(Dash):
-    """Dash, with the nonce of each answer in the scripts of its page."""
+    """Dash, with our script and style and the nonce of each answer in its page."""
 
     def interpolate_index(self, *args: Any, **parts: Any) -> str:
         """Return the page that starts the application."""
+        ours = bundle.current()
+        parts["css"] += f'<link rel="stylesheet" href="{bundle_route.address(ours.style)}">'
+        # After those that it builds on, and before the one that starts everything.
+        parts["scripts"] += f'<script src="{bundle_route.address(ours.script)}"></script>'
         return headers.with_nonce(super().interpolate_index(*args, **parts))
 
 
@@ -93,9 +108,9 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     app = TrackerDash(
         "app",
         server=server,  # type: ignore[arg-type]
-        assets_folder=str(Path(__file__).parent / "assets"),
-        assets_path_ignore=["early"],
-        assets_ignore=r"plain\\.css",
+        assets_folder=str(bundle.APP / "assets"),
+        # Ours are one script and one stylesheet, which the page names itself.
+        include_assets_files=False,
         title=shell.PRODUCT,
         update_title="",
         index_string=_INDEX,
@@ -111,6 +126,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     binary.install_data(server, engine)
     annotation_routes.install(server, VIEWS)
     api.install(server)
+    bundle_route.install(server)
     export_routes.install(server)
     shell.register(app, VIEWS)
     for view in VIEWS:

@@ -22,7 +22,6 @@ _POLICY = {
     "frame-ancestors": "'none'",
 }
 _SCRIPT = re.compile(r"<script\b")
-_YEAR = 31_536_000
 
 
 def install(server: Flask, settings: AppSettings) -> None:
@@ -44,9 +43,6 @@ def install(server: Flask, settings: AppSettings) -> None:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         if not _is_static() and "Cache-Control" not in headers:
             headers["Cache-Control"] = "no-store"
-        if _is_versioned() and response.status_code in (200, 304):
-            # A page has a hundred of them: browsers need not ask whether each has changed.
-            headers["Cache-Control"] = f"max-age={_YEAR}, immutable"
         return response
 
 
@@ -64,8 +60,3 @@ def with_nonce(html: str) -> str:
 
 def _is_static() -> bool:
     return request.path.startswith(("/assets/", "/_dash-component-suites/"))
-
-
-def _is_versioned() -> bool:
-    """Return whether the address changes with the file: Dash adds when it was written."""
-    return request.path.startswith("/assets/") and bool(request.args.get("m"))

@@ -21,7 +21,7 @@ MOST = 500
 
 
 def bulk_bar() -> Component:
-    """Return the buttons; assets/comparechoice.js shows them while something is ticked."""
+    """Return the buttons; app/views/compare/web/choice.ts shows them while something is ticked."""
     return html.Div(
         [
             dcc.Store(id=Ids.TICKED, data=[]),

@@ -1,0 +1,17 @@
+// @ts-nocheck
+// Notices of the frame: what an act led to, said for some seconds.
+
+const NOTICES = "shell-notices";
+let number = 0;
+
+/** Show a notice: some seconds long, or until it is closed where something failed. */
+export function say(message, { failed = false } = {}) {
+  const notice = {
+    id: `say-${number++}`,
+    action: "show",
+    message,
+    color: failed ? "red" : "teal",
+    autoClose: failed ? false : 5000,
+  };
+  window.dash_clientside?.set_props?.(NOTICES, { sendNotifications: [notice] });
+}
