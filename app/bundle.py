@@ -1,7 +1,8 @@
 """The browser's script and stylesheet: built from app/**/web, and never older than their sources.
 
 An installed package brings them along and needs no Node. In a checkout they are built when they are
-asked for and their sources have changed; `python -m app.bundle` does only that (`make bundle`).
+asked for and their sources have changed; `python -m app.bundle` does only that, and with the word
+`install` it installs what builds them (`make bundle` does both).
 """
 
 import hashlib
@@ -11,8 +12,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-from fasteners import InterProcessLock
 
 from deeptracker.errors import DeepTrackerError
 
@@ -41,19 +40,28 @@ def current() -> Bundle:
 
     Raises BundleError where it cannot be built.
     """
+    if is_outdated():
+        return _build_anew()
     found = _built()
-    if not is_checkout():
-        if found is None:
-            raise BundleError(f"{BUILT}: the scripts of the browser are missing; install again.")
-        return found
-    if found is None or found.sources != hash_of_sources():
-        found = _build_anew()
+    if found is None:
+        raise BundleError(f"{BUILT}: the scripts of the browser are missing; install again.")
     return found
 
 
-def is_checkout() -> bool:
-    """Return whether the sources are here, as they are in a clone and not in a wheel."""
-    return (APP / "web" / "main.ts").exists()
+def is_outdated() -> bool:
+    """Return whether there are sources here, as in a clone and not in a wheel, and newer ones."""
+    if not (APP / "web" / "main.ts").exists():
+        return False
+    found = _built()
+    return found is None or found.sources != hash_of_sources()
+
+
+def install_tools() -> None:
+    """Install what builds the bundle, exactly as package-lock.json says, into node_modules."""
+    npm = Path(_node()).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    wanted = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    if subprocess.run([_node(), str(npm), *wanted], cwd=_ROOT, check=False).returncode:  # noqa: S603
+        raise BundleError(f"{_ROOT / 'package-lock.json'}: its packages cannot be installed.")
 
 
 def hash_of_sources() -> str:
@@ -84,6 +92,8 @@ def _built() -> Bundle | None:
 
 
 def _build_anew() -> Bundle:
+    from fasteners import InterProcessLock  # not there yet while requirements are asked for
+
     BUILT.mkdir(parents=True, exist_ok=True)
     # Several processes may find it outdated at once: tests, the workers of a server.
     with InterProcessLock(str(APP / "assets" / ".building")):
@@ -128,6 +138,9 @@ def _node() -> str:
 
 if __name__ == "__main__":
     try:
-        print(current().script)
+        if sys.argv[1:] == ["install"]:
+            install_tools()
+        else:
+            print(current().script)
     except BundleError as error:
         raise SystemExit(str(error)) from None

@@ -30,7 +30,7 @@ def _built(name: str) -> Response:
     known = _NAME.fullmatch(name)
     if not known:
         abort(HTTPStatus.NOT_FOUND)
-    accepted = (one for one in _ENCODINGS if one[0] in request.accept_encodings)
+    accepted = (one for one in _ENCODINGS if request.accept_encodings.quality(one[0]))
     encoding, ending = next(accepted, ("", ""))
     answer = send_from_directory(bundle.BUILT, name + ending, mimetype=_TYPES[known[1]])
     if encoding:

@@ -1,4 +1,4 @@
-"""Places for the charts that the browser draws: a container with its options, and a titled panel."""
+"""Places for the charts that the browser draws: a container with options, and a titled panel."""
 
 import json
 from collections.abc import Sequence
@@ -24,8 +24,9 @@ def chart(
 
     kinds: pixelmap, strip, axis, readout, live (app/web/charts), and those of app/views/*/web, each
     made known by registerKind. `url` is a template: "{quantity}" is taken from the selection, and
-    the run's newest version is added. `label` is what a screen reader says. `table` is the template of the
-    address whose full data can be downloaded: `url`, where that has a table (app/export/names.py).
+    the run's newest version is added. `label` is what a screen reader says. `table` is the template
+    of the address whose full data can be downloaded: `url`, where that has a table
+    (app/export/names.py).
     """
     given = {name: value for name, value in options.items() if value is not None}
     if has_table(given.get("url", "")):
