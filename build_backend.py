@@ -55,4 +55,4 @@ def build_sdist(sdist_directory: str, config_settings: Settings = None) -> str:
 def _bundle() -> None:
     if bundle.is_outdated():
         bundle.install_tools()
-    bundle.current()
+    bundle.tidy()

@@ -56,6 +56,14 @@ def is_outdated() -> bool:
     return found is None or found.sources != hash_of_sources()
 
 
+def tidy() -> None:
+    """Remove what earlier bundles left for pages that were open then."""
+    found = current()
+    for path in BUILT.iterdir():
+        if not path.name.startswith((found.script, found.style, "bundle.json")):
+            path.unlink()
+
+
 def install_tools() -> None:
     """Install what builds the bundle, exactly as package-lock.json says, into node_modules."""
     npm = Path(_node()).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"

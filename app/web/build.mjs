@@ -3,7 +3,7 @@
 // Called by app/bundle.py, which knows what the hash is of. Names in FOLDER change with the content;
 // beside each file lie its compressed forms, made once. bundle.json says what there is, and is
 // written last: whoever reads it finds the files.
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -28,12 +28,27 @@ const result = await build({
   process.exit(1);
 });
 
+// Pages that were opened just before still ask for the files of the bundle before.
+const before = existsSync(join(folder, "bundle.json"))
+  ? JSON.parse(readFileSync(join(folder, "bundle.json"), "utf8"))
+  : {};
 const made = Object.keys(result.metafile.outputs).map((path) => basename(path));
-const files = { script: made.find((name) => name.endsWith(".js")), style: made.find((name) => name.endsWith(".css")) };
+const files = {
+  script: made.find((name) => name.endsWith(".js")),
+  style: made.find((name) => name.endsWith(".css")),
+};
 const kept = new Set(["bundle.json"]);
+for (const name of [before.script, before.style]) {
+  for (const end of ["", ".br", ".gz"]) kept.add(name + end);
+}
 for (const name of Object.values(files)) {
   const content = readFileSync(join(folder, name));
-  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length } };
+  const quality = {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: 11,
+      [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
+    },
+  };
   writeFileSync(join(folder, `${name}.br`), brotliCompressSync(content, quality));
   writeFileSync(join(folder, `${name}.gz`), gzipSync(content, { level: 9 }));
   for (const end of ["", ".br", ".gz"]) kept.add(name + end);

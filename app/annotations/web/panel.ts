@@ -197,7 +197,9 @@ function arrange(elements) {
 
 function problem(text) {
   panel.problem.textContent = text;
-  setTimeout(() => panel.problem.textContent === text && (panel.problem.textContent = ""), 8000);
+  setTimeout(() => {
+    if (panel.problem.textContent === text) panel.problem.textContent = "";
+  }, 8000);
 }
 
 const toggle = (id) => openThread(thread() === id ? null : id);

@@ -87,7 +87,7 @@ const number = (text) => (/^\d+$/.test(text ?? "") ? Number(text) : null);
 /** Return what an element says it is about. */
 export function thingOfElement(node) {
   const element = node?.closest?.("[data-image], [data-filter], [data-class], [data-layer]");
-  if (!element || !element.closest(".shell-page")) return null;
+  if (!element?.closest(".shell-page")) return null;
   const image = number(element.dataset.image);
   const layer = number(element.dataset.layer);
   const filter = number(element.dataset.filter);

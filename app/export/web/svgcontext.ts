@@ -27,7 +27,7 @@ const short = (number) => String(Math.round(number * 100) / 100);
 export const escaped = (text) =>
   String(text)
     .replace(/[<>&"']/g, (c) => `&#${c.charCodeAt(0)};`)
-    // eslint-disable-next-line no-control-regex
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: XML cannot hold them
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "");
 
 export class SvgContext {

@@ -45,7 +45,7 @@ export function runsOf(groups, order) {
 export function draw(context, place, { order, labels, groups }) {
   const { theme } = colours;
   const rowHeight = place.height / Math.max(1, order.length);
-  const grouped = groups && groups.some(Boolean);
+  const grouped = groups?.some(Boolean);
   const room = place.left - 10 - (grouped ? GROUP + 4 : 4);
   context.font = FONT;
   context.textBaseline = "middle";

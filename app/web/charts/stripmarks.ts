@@ -96,7 +96,7 @@ function mostChanging(counts, width, rows, changing) {
 
 /** Stack counts [T, n] to the panel's height; returns whether there were any. */
 export function stack(context, { counts, iterations, parts }, axis, place) {
-  if (!counts || !counts.some((value) => value > 0)) return false;
+  if (!counts?.some((value) => value > 0)) return false;
   const width = counts.shape[1];
   const own = axis.match(iterations) || Int32Array.from({ length: axis.columns }, (_, at) => at);
   const bins = raster.bins(place.width, ...axis.view(), axis.columns);

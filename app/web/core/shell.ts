@@ -41,7 +41,7 @@ document.addEventListener("click", (event) => {
 
 // A callback that is refused because the session is over leads to the login page, and back.
 const plainFetch = window.fetch;
-window.fetch = async function (input, options) {
+window.fetch = async (input, options) => {
   const answer = await plainFetch.call(window, input, options);
   const address = typeof input === "string" ? input : input.url || String(input);
   if (answer.status === 401 && address.includes("/_dash-update-component")) {

@@ -44,7 +44,7 @@ export class Faces {
   resize(size) {
     if (this.size && ["W", "H", "D"].every((side) => this.size[side] === size[side])) return false;
     this.size = size;
-    const { W, H, D } = size;
+    const { W, D } = size;
     const places = { front: [0, 0], top: [0, -D], right: [W, 0] };
     for (const name of ORDER) {
       const [width, height] = sidesOf(name, size);

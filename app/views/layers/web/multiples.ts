@@ -188,7 +188,7 @@ class Multiples {
     const { from, height, scroll } = this.view;
     const frame = layerScale.frameOf(this.chart, plot.width);
     const shown = this.inSight(selection);
-    this.waiting = shown.some(({ data }) => !data || !data.fresh);
+    this.waiting = shown.some(({ data }) => !data?.fresh);
     const whole = selection.same ? this.wholeScale(selection, shown, frame) : null;
     const seen = { odd: 0, missing: false };
     shown.forEach(({ node, data }, at) => {

@@ -89,6 +89,12 @@ function whyNothing({ measure, encoding, statistic }, holds) {
   return "no value: NaN throughout";
 }
 
+const DRAWN = {
+  line: layerEncodings.line,
+  box: layerEncodings.box,
+  horizon: layerEncodings.horizon,
+};
+
 /** Draw what the encoding shows; return whether there was anything to show. */
 function drawValues(context, selection, { data, place, frame, scale, ratio }, seen) {
   const { encoding, measure } = selection;
@@ -101,7 +107,7 @@ function drawValues(context, selection, { data, place, frame, scale, ratio }, se
   if (scale) {
     if (encoding === "line" && measure === "ratio") layerMarks.healthy(context, place, scale);
     if (data.value && layerMarks.missing(context, frame, data.value, place)) seen.missing = true;
-    if (encoding !== "box" || data.q1) layerEncodings[encoding](context, frame, data, place, scale);
+    if (encoding !== "box" || data.q1) DRAWN[encoding](context, frame, data, place, scale);
   }
   return data.value.some((value) => value === value);
 }
