@@ -1,10 +1,18 @@
-// @ts-nocheck
 // Canvases sized for the screen, and drawings that go elsewhere: into a picture to be exported.
 
-let surface = null; // what gives the contexts while a picture is drawn
+/** What is drawn on: the screen, or a picture under way. */
+export type DrawingContext = CanvasRenderingContext2D;
+/** A context that counts in CSS pixels, and how many pixels of the screen one of them is. */
+export interface Surface {
+  context: DrawingContext;
+  ratio: number;
+}
+export type MakeSurface = (canvas: HTMLCanvasElement, width: number, height: number) => Surface;
+
+let surface: MakeSurface | null = null; // what gives the contexts while a picture is drawn
 
 /** Let `action` draw into what `make(canvas, width, height)` gives: {context, ratio}. */
-export function drawnInto(make, action) {
+export function drawnInto<Result>(make: MakeSurface, action: () => Result): Result {
   const before = surface;
   surface = make;
   try {
@@ -15,7 +23,7 @@ export function drawnInto(make, action) {
 }
 
 /** Size a canvas for the screen; returns its context, scaled to CSS pixels, and the ratio. */
-export function sizeCanvas(canvas, width, height) {
+export function sizeCanvas(canvas: HTMLCanvasElement, width: number, height: number): Surface {
   if (surface) return surface(canvas, width, height);
   const ratio = window.devicePixelRatio || 1;
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -23,7 +31,7 @@ export function sizeCanvas(canvas, width, height) {
   if (canvas.height !== high) canvas.height = high;
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d") as DrawingContext;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return { context, ratio };

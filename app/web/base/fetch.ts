@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Typed matrices from the authenticated data routes: fetched once per address, kept while recent.
 //
 // The bytes: u4 length of the JSON header, the header, then each array at an 8-byte boundary
@@ -15,21 +14,53 @@ const TYPES = {
   i1: Int8Array,
   u1: Uint8Array,
 };
-const kept = new Map(); // address -> {promise, bytes}, oldest first
+/** The numbers of an array of an answer, in C order. */
+export type Numbers =
+  | Float64Array<ArrayBuffer>
+  | Float32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>;
+/** An array of an answer, with the lengths of its axes. */
+export type Matrix<Kind extends Numbers = Numbers> = Kind & { shape: number[] };
+/** What a data route answers: arrays by name, and what JSON can say (each route says what). */
+export interface Answer<Meta = Record<string, any>, Arrays = Record<string, any>> {
+  arrays: Arrays;
+  meta: Meta;
+}
+interface Entry {
+  promise: Promise<Answer>;
+  bytes: number;
+}
+interface Header {
+  arrays: Record<string, { dtype: keyof typeof TYPES | "f2"; shape: number[]; offset: number }>;
+  meta: Record<string, any>;
+}
+
+const kept = new Map<string, Entry>(); // address -> {promise, bytes}, oldest first
 
 /** An answer that is no data; `message` can be shown, `status` is 0 where no answer came. */
 export class DataError extends Error {
-  constructor(message, status) {
+  /** The status of the answer; 0 where none came. */
+  status: number;
+  /** What an annotation is now, for one who came second. */
+  annotation?: unknown;
+
+  constructor(message: string, status: number) {
     super(message);
     this.status = status;
   }
 }
 
 /** Return f4 values of f2 bits: browsers without Float16Array read them through a table. */
-let halves = null;
-function fromHalves(bits) {
-  if (!halves) {
-    halves = new Float32Array(65536);
+let halves: Float32Array | null = null;
+function fromHalves(bits: Uint16Array): Float32Array<ArrayBuffer> {
+  let table = halves;
+  if (!table) {
+    table = new Float32Array(65536);
     for (let code = 0; code < 65536; code++) {
       const exponent = (code >> 10) & 31;
       const fraction = code & 1023;
@@ -41,31 +72,33 @@ function fromHalves(bits) {
           : exponent
             ? 2 ** (exponent - 15) * (1 + fraction / 1024)
             : fraction * 2 ** -24;
-      halves[code] = code & 0x8000 ? -size : size;
+      table[code] = code & 0x8000 ? -size : size;
     }
+    halves = table;
   }
-  return Float32Array.from(bits, (code) => halves[code]);
+  const known = table;
+  return Float32Array.from(bits, (code) => known[code]);
 }
 
 /** Return {arrays: {name: TypedArray with .shape}, meta} of the bytes of one answer. */
-export function decodeArrays(buffer) {
+export function decodeArrays(buffer: ArrayBuffer): Answer {
   const length = new DataView(buffer).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const header: Header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const start = Math.ceil((4 + length) / 8) * 8;
-  const arrays = {};
+  const arrays: Record<string, Matrix> = {};
   for (const [name, { dtype, shape, offset }] of Object.entries(header.arrays)) {
     const size = shape.reduce((product, side) => product * side, 1);
-    arrays[name] =
+    const values =
       dtype === "f2"
         ? fromHalves(new Uint16Array(buffer, start + offset, size))
         : new TYPES[dtype](buffer, start + offset, size);
-    arrays[name].shape = shape;
+    arrays[name] = Object.assign(values, { shape });
   }
   return { arrays, meta: header.meta };
 }
 
-async function answerOf(url) {
-  let answer;
+async function answerOf(url: string): Promise<Response> {
+  let answer: Response;
   try {
     answer = await fetch(url, { credentials: "same-origin" });
   } catch {
@@ -81,7 +114,7 @@ async function answerOf(url) {
   return answer;
 }
 
-async function load(url, entry) {
+async function load(url: string, entry: { bytes: number }): Promise<Answer> {
   const buffer = await (await answerOf(url)).arrayBuffer();
   entry.bytes = buffer.byteLength;
   trim();
@@ -102,20 +135,22 @@ function trim() {
  * Return a promise of {arrays, meta}. The same address gives the same promise while it is kept,
  * so the address must name the version of what it asks for. Rejects with DataError.
  */
-export function fetchArrays(url) {
+export function fetchArrays<Given extends Answer<any, any> = Answer>(url: string): Promise<Given> {
   let entry = kept.get(url);
   if (entry) {
     kept.delete(url);
   } else {
-    entry = { bytes: 0 };
-    entry.promise = load(url, entry).catch((error) => {
+    const made: Entry = { bytes: 0, promise: Promise.resolve({ arrays: {}, meta: {} }) };
+    made.promise = load(url, made).catch((error) => {
       kept.delete(url);
       throw error;
     });
+    entry = made;
   }
   kept.set(url, entry);
-  return entry.promise;
+  return entry.promise as Promise<Given>;
 }
 
 /** Return a promise of the JSON of an address that is never kept. Rejects with DataError. */
-export const fetchJson = async (url) => (await answerOf(url)).json();
+export const fetchJson = async <Given = any>(url: string): Promise<Given> =>
+  (await answerOf(url)).json();

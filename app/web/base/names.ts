@@ -1,8 +1,7 @@
-// @ts-nocheck
 // What names of classes have in common.
 
 /** Return how many letters all names begin with, up to the end of a word. */
-export function commonWords(names) {
+export function commonWords(names: readonly string[]): number {
   if (names.length < 2) return 0;
   let end = 0;
   while (names.every((name) => end < name.length && name[end] === names[0][end])) end += 1;

@@ -1,6 +1,32 @@
-// @ts-nocheck
 // From a matrix to pixels: nearest value where cells are large, the most extreme where they are
 // small, so that no row and no column is ever dropped.
+
+import type { Scale } from "./colours.ts";
+
+/** For each pixel the cells [from, to) that it shows. */
+export interface Bins {
+  from: Int32Array;
+  to: Int32Array;
+}
+/** A matrix to be painted: its values in C order, its columns, and where they are on the axis. */
+export interface Painted {
+  data: ArrayLike<number>;
+  width: number;
+  columnOf?: Int32Array | null;
+}
+export type Extreme = "max" | "min" | "absolute";
+type Colours = Pick<Scale, "colours" | "index">;
+export interface PaintOptions {
+  matrix: Painted;
+  order: ArrayLike<number>;
+  view: readonly number[];
+  columns: number;
+  rows?: readonly number[];
+  extreme?: Extreme;
+  scale: Colours | ((row: number) => Colours);
+  empty: number;
+  missing: readonly number[];
+}
 
 const HATCH = 8; // device pixels from one line of the hatching to the next
 
@@ -8,7 +34,7 @@ const HATCH = 8; // device pixels from one line of the hatching to the next
  * Return for each pixel the cells [from[p], to[p]) that it shows, when `pixels` pixels show the
  * coordinates start..end of `count` cells. A pixel past the cells has from = to.
  */
-export function bins(pixels, start, end, count) {
+export function bins(pixels: number, start: number, end: number, count: number): Bins {
   const from = new Int32Array(pixels);
   const to = new Int32Array(pixels);
   const step = (end - start) / pixels;
@@ -24,7 +50,7 @@ export function bins(pixels, start, end, count) {
 }
 
 /** Show nothing where the matrix has none of a pixel's columns (it is not loaded that far). */
-function leaveOut(across, columnOf) {
+function leaveOut(across: Bins, columnOf: Int32Array): void {
   across.from.forEach((from, pixel) => {
     const own = columnOf.subarray(from, across.to[pixel]);
     if (own.every((column) => column < 0)) across.to[pixel] = from;
@@ -32,14 +58,20 @@ function leaveOut(across, columnOf) {
 }
 
 // Which of two values is the more extreme, by the kind of pooling.
-const EXTREMES = {
+const EXTREMES: Record<Extreme, (value: number, best: number) => boolean> = {
   max: (value, best) => value > best,
   min: (value, best) => value < best,
   absolute: (value, best) => Math.abs(value) > Math.abs(best),
 };
 
 /** Pool the matrix rows order[from..to) over the pixel columns into `pooled`; NaN where none. */
-function poolRow(pooled, matrix, rows, columns, beats) {
+function poolRow(
+  pooled: Float64Array,
+  matrix: Painted,
+  rows: { order: ArrayLike<number>; from: number; to: number },
+  columns: Bins,
+  beats: (value: number, best: number) => boolean,
+): void {
   const { data, width, columnOf } = matrix;
   for (let pixel = 0; pixel < pooled.length; pixel++) {
     let best = NaN;
@@ -64,7 +96,12 @@ function poolRow(pooled, matrix, rows, columns, beats) {
  * "min" or "absolute"; scale: of web/base/colours.ts, or a function row -> scale for scales of their own;
  * empty: colour of places without a snapshot; missing: [line, ground] colours of NaN.
  */
-export function paint(pixels, width, height, options) {
+export function paint(
+  pixels: Uint32Array,
+  width: number,
+  height: number,
+  options: PaintOptions,
+): void {
   const { matrix, order, view, columns, scale, empty, missing } = options;
   const [top, bottom] = options.rows || [0, order.length];
   const beats = EXTREMES[options.extreme || "max"];
@@ -74,7 +111,7 @@ export function paint(pixels, width, height, options) {
   const pooled = new Float64Array(width);
   const line = new Uint32Array(width);
   const scaleOf = typeof scale === "function" ? scale : () => scale;
-  let holes = [];
+  let holes: number[] = [];
   for (let y = 0; y < height; y++) {
     const from = down.from[y];
     const to = down.to[y];
@@ -93,8 +130,14 @@ export function paint(pixels, width, height, options) {
 }
 
 /** Turn pooled values into colours; return the pixels that have a snapshot but no value. */
-function colourRow(line, pooled, across, scale, empty) {
-  const holes = [];
+function colourRow(
+  line: Uint32Array,
+  pooled: Float64Array,
+  across: Bins,
+  scale: Colours,
+  empty: number,
+): number[] {
+  const holes: number[] = [];
   const { colours, index } = scale;
   for (let x = 0; x < pooled.length; x++) {
     if (across.from[x] >= across.to[x]) {

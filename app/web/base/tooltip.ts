@@ -1,10 +1,12 @@
-// @ts-nocheck
 // One tooltip for the whole page; what it says is always text, never markup.
 
 const GAP = 14;
-let box = null;
+let box: HTMLElement | null = null;
 
-function line([label, value]) {
+/** A line: what it is about, and its value. */
+export type TooltipLine = readonly [label: string, value?: string];
+
+function line([label, value]: TooltipLine): HTMLElement {
   const row = document.createElement("div");
   const name = document.createElement("span");
   name.textContent = label;
@@ -19,7 +21,13 @@ function line([label, value]) {
 
 export const tooltip = {
   /** Show a title, lines [label, value] and maybe a picture beside the pointer (client pixels). */
-  show(x, y, title, lines, picture = null) {
+  show(
+    x: number,
+    y: number,
+    title: string,
+    lines: readonly TooltipLine[],
+    picture: Node | null = null,
+  ): void {
     if (!box) {
       box = document.createElement("div");
       box.className = "dt-tooltip";
@@ -36,7 +44,7 @@ export const tooltip = {
     const top = y + GAP + height > innerHeight ? y - GAP - height : y + GAP;
     box.style.transform = `translate(${Math.max(0, left)}px, ${Math.max(0, top)}px)`;
   },
-  hide() {
+  hide(): void {
     if (box) box.hidden = true;
   },
 };
