@@ -1,11 +1,12 @@
-// @ts-nocheck
 // Notices of the frame: what an act led to, said for some seconds.
+
+import { setProps } from "./page.ts";
 
 const NOTICES = "shell-notices";
 let number = 0;
 
 /** Show a notice: some seconds long, or until it is closed where something failed. */
-export function say(message, { failed = false } = {}) {
+export function say(message: string, { failed = false } = {}): void {
   const notice = {
     id: `say-${number++}`,
     action: "show",
@@ -13,5 +14,5 @@ export function say(message, { failed = false } = {}) {
     color: failed ? "red" : "teal",
     autoClose: failed ? false : 5000,
   };
-  window.dash_clientside?.set_props?.(NOTICES, { sendNotifications: [notice] });
+  setProps(NOTICES, { sendNotifications: [notice] });
 }

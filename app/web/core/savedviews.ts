@@ -1,11 +1,12 @@
-// @ts-nocheck
 // Copy the link of what is shown; save it under a name: the buttons of app/components/saved_view.py.
 
+import { found } from "../base/elements.ts";
+import { messageOf } from "../base/errors.ts";
 import { say } from "./notices.ts";
 import { selectionStore } from "./selection.ts";
 
 /** Copy a text; returns whether that worked. Plain http pages have no clipboard of their own. */
-async function copy(text) {
+async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -20,7 +21,7 @@ async function copy(text) {
   }
 }
 
-async function copyLink() {
+async function copyLink(): Promise<void> {
   try {
     const link = await selectionStore.link();
     const copied = await copy(link);
@@ -28,22 +29,22 @@ async function copyLink() {
       failed: !copied,
     });
   } catch (error) {
-    say(error.message, { failed: true });
+    say(messageOf(error), { failed: true });
   }
 }
 
 // Fields of the dialog: Dash has no plain ones, so they are made where they belong.
-function complete(dialog) {
+function complete(dialog: HTMLDialogElement): void {
   if (dialog.dataset.ready) return;
   dialog.dataset.ready = "yes";
-  const holder = dialog.querySelector("[data-view-name]");
+  const holder = found(dialog, "[data-view-name]", HTMLElement);
   const name = Object.assign(document.createElement("input"), {
     type: "text",
-    maxLength: holder.dataset.viewName,
+    maxLength: Number(holder.dataset.viewName),
   });
   holder.append(name);
-  const mayShare = dialog.querySelector("[data-may-share]").dataset.mayShare === "true";
-  for (const place of dialog.querySelectorAll("[data-view-choice]")) {
+  const mayShare = found(dialog, "[data-may-share]", HTMLElement).dataset.mayShare === "true";
+  for (const place of dialog.querySelectorAll<HTMLElement>("[data-view-choice]")) {
     const radio = Object.assign(document.createElement("input"), {
       type: "radio",
       name: "views-shared",
@@ -57,24 +58,28 @@ function complete(dialog) {
   });
 }
 
-function open(dialog) {
+const textOf = (dialog: HTMLDialogElement) => found(dialog, "input[type=text]", HTMLInputElement);
+
+function open(dialog: HTMLDialogElement): void {
   complete(dialog);
-  dialog.querySelector("input[type=text]").value = "";
-  dialog.querySelector("input[value=private]").checked = true;
+  textOf(dialog).value = "";
+  found(dialog, "input[value=private]", HTMLInputElement).checked = true;
   problem(dialog, "");
   dialog.showModal();
-  dialog.querySelector("input[type=text]").focus();
+  textOf(dialog).focus();
 }
 
-const problem = (dialog, text) => (dialog.querySelector(".views-problem").textContent = text);
+function problem(dialog: HTMLDialogElement, text: string): void {
+  found(dialog, ".views-problem", HTMLElement).textContent = text;
+}
 
-async function confirm(dialog) {
-  const name = dialog.querySelector("input[type=text]").value.trim();
+async function confirm(dialog: HTMLDialogElement): Promise<void> {
+  const name = textOf(dialog).value.trim();
   if (!name) {
     problem(dialog, "Give it a name that you will know again.");
     return;
   }
-  const shared = dialog.querySelector("input[value=shared]").checked;
+  const shared = found(dialog, "input[value=shared]", HTMLInputElement).checked;
   try {
     const link = await selectionStore.save({ name, shared });
     const copied = await copy(link);
@@ -82,23 +87,27 @@ async function confirm(dialog) {
     const who = shared ? "Saved and shared with the team" : "Saved for yourself";
     say(`${who}${copied ? "; its link is copied" : ""}: ${new URL(link).pathname}`);
   } catch (error) {
-    problem(dialog, error.message);
+    problem(dialog, messageOf(error));
   }
 }
 
-const ACTIONS = {
+const ACTIONS: Record<string, (button: HTMLElement) => unknown> = {
   copy: copyLink,
-  save: () => open(document.querySelector(".views-dialog")),
-  cancel: (dialog) => dialog.close(),
-  confirm,
-  copied: async (_, { viewLink }) => {
-    const link = new URL(viewLink, location.origin).href;
+  save: () => open(found(document, ".views-dialog", HTMLDialogElement)),
+  cancel: (button) => button.closest("dialog")?.close(),
+  confirm: (button) => {
+    const dialog = button.closest("dialog");
+    if (dialog) confirm(dialog);
+  },
+  copied: async ({ dataset }) => {
+    const link = new URL(dataset.viewLink ?? "", location.origin).href;
     const copied = await copy(link);
     say(copied ? "Link copied." : `Copy this link: ${link}`, { failed: !copied });
   },
 };
 
 document.addEventListener("click", (event) => {
-  const button = event.target instanceof Element && event.target.closest("[data-view-tool]");
-  if (button) ACTIONS[button.dataset.viewTool](button.closest("dialog"), button.dataset);
+  const button =
+    event.target instanceof Element && event.target.closest<HTMLElement>("[data-view-tool]");
+  if (button) ACTIONS[button.dataset.viewTool ?? ""]?.(button);
 });

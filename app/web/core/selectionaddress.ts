@@ -1,62 +1,69 @@
-// @ts-nocheck
 // The selection as text: how it stands in the address, in the history, and under a short id.
 //
 // Up to 500 characters the address holds it as it is. Beyond, the server keeps it and the address
 // has ?view=<id>, beside which stand only cursor, range and zoom: those change without a request.
 // Each entry of the history carries the whole text, so that back and forward ask for nothing.
 
+import { messageOf } from "../base/errors.ts";
 import { fetchJson } from "../base/fetch.ts";
+import type { Carried, Chosen, FieldKind, FieldsOfPage } from "./fields.ts";
 import { say } from "./notices.ts";
 
 const LONGEST = 500; // characters of a query string
 const SERVED = 3500; // characters that a server certainly takes
 const LIGHT = ["cursor", "range", "zoom"];
 const VIEW = "view";
-const queries = new Map(); // id -> selection as text
-const ids = new Map(); // run, page and selection as text -> id, or a promise of it
+const queries = new Map<string, string>(); // id -> selection as text
+const ids = new Map<string, string | Promise<string>>(); // run, page and selection as text -> id, or a promise of it
 
-const number = (text) => (text !== "" && Number.isFinite(Number(text)) ? Number(text) : null);
-const whole = (text) => (/^\d{1,10}$/.test(text) ? Number(text) : null);
-const listOf = (read) => (text) => {
+/** Returns null for what cannot be read. */
+type Reader = (text: string) => unknown;
+
+const number = (text: string): number | null =>
+  text !== "" && Number.isFinite(Number(text)) ? Number(text) : null;
+const whole = (text: string): number | null => (/^\d{1,10}$/.test(text) ? Number(text) : null);
+const listOf = (read: Reader) => (text: string) => {
   const values = text
     .split(",")
     .map(read)
     .filter((value) => value !== null);
   return values.length ? values : text === "" ? [] : null;
 };
-const group = (separator) => (text) => {
+const group = (separator: string) => (text: string) => {
   const values = text.split(separator).map(whole);
-  return values.length === 2 && !values.includes(null) ? values : null;
+  return values.length === 2 && !values.includes(null) ? (values as [number, number]) : null;
 };
 
 // How each kind of field is read and written; null: not to be read.
-const KINDS = {
+const KINDS: Record<FieldKind, { read: Reader; write: (value: any) => string }> = {
   integer: { read: whole, write: String },
   number: { read: number, write: String },
   flag: { read: (text) => text === "1", write: (value) => (value ? "1" : "0") },
   text: { read: (text) => text.slice(0, 200) || null, write: String },
-  integers: { read: listOf(whole), write: (value) => value.join(",") },
+  integers: { read: listOf(whole), write: (value: number[]) => value.join(",") },
   range: {
     read: (text) => {
       const ends = group("-")(text);
       return ends && ends[0] <= ends[1] ? ends : null;
     },
-    write: (value) => value.join("-"),
+    write: (value: number[]) => value.join("-"),
   },
   pairs: {
     read: listOf(group(".")),
-    write: (value) => value.map((pair) => pair.join(".")).join(","),
+    write: (value: number[][]) => value.map((pair) => pair.join(".")).join(","),
   },
 };
 
-const same = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
-const textOf = (parameters) => parameters.toString().replaceAll("%2C", ",");
-const pageOf = () => /\/run\/\d+\/([\w-]+)/.exec(location.pathname)?.[1] || "overview";
+const same = (a: unknown, b: unknown): boolean =>
+  a === b || JSON.stringify(a) === JSON.stringify(b);
+const textOf = (parameters: URLSearchParams): string =>
+  parameters.toString().replaceAll("%2C", ",");
+const pageOf = (): string => /\/run\/\d+\/([\w-]+)/.exec(location.pathname)?.[1] || "overview";
 
 /** Return what a text chooses: {field: value}, without what is the default. */
-function read(fields, text) {
+function read(fields: FieldsOfPage, text: string): Chosen {
   const parameters = new URLSearchParams(text);
-  const found = {};
+  const found: Chosen = {};
   for (const [name, field] of Object.entries(fields)) {
     const part = parameters.get(name);
     const value = part === null ? null : KINDS[field.kind].read(part);
@@ -66,7 +73,11 @@ function read(fields, text) {
 }
 
 /** Return the text of a selection; `complete`: with the defaults that depend on the run. */
-function write(fields, chosen, { complete = false, but = [] } = {}) {
+function write(
+  fields: FieldsOfPage,
+  chosen: Chosen,
+  { complete = false, but = [] }: { complete?: boolean; but?: readonly string[] } = {},
+): string {
   const parameters = new URLSearchParams();
   for (const [name, field] of Object.entries(fields)) {
     if (but.includes(name)) continue;
@@ -76,7 +87,7 @@ function write(fields, chosen, { complete = false, but = [] } = {}) {
   return textOf(parameters);
 }
 
-async function post(body) {
+async function post(body: object): Promise<string> {
   const answer = await fetch("/data/views", {
     method: "POST",
     credentials: "same-origin",
@@ -89,33 +100,37 @@ async function post(body) {
 }
 
 /** Return the id under which the server keeps a text, or a promise of it. */
-function keep(run, query) {
+function keep(run: string | null, query: string): string | Promise<string> {
   const page = pageOf();
   const key = `${run} ${page} ${query}`;
-  if (!ids.has(key)) {
-    const promise = post({ run: Number(run), page, query });
-    ids.set(key, promise);
-    promise.then(
-      (id) => {
-        ids.set(key, id);
-        queries.set(id, query);
-      },
-      () => ids.delete(key),
-    ); // the next time it is asked again
-  }
-  return ids.get(key);
+  const known = ids.get(key);
+  if (known !== undefined) return known;
+  const promise = post({ run: Number(run), page, query });
+  ids.set(key, promise);
+  promise.then(
+    (id) => {
+      ids.set(key, id);
+      queries.set(id, query);
+    },
+    () => ids.delete(key),
+  ); // the next time it is asked again
+  return promise;
 }
 
 /** Return the parameters of the address that are none of ours. */
-function others(fields) {
+function others(fields: FieldsOfPage): URLSearchParams {
   const parameters = new URLSearchParams(location.search);
   for (const name of [VIEW, ...Object.keys(fields)]) parameters.delete(name);
   return parameters;
 }
 
 /** Return [query string, promise of an id where the server does not have it yet]. */
-function compose(fields, chosen, run) {
-  const join = (...texts) => texts.filter(Boolean).join("&");
+function compose(
+  fields: FieldsOfPage,
+  chosen: Chosen,
+  run: string | null,
+): [search: string, waiting: Promise<string> | null] {
+  const join = (...texts: string[]) => texts.filter(Boolean).join("&");
   const rest = textOf(others(fields));
   const plain = join(rest, write(fields, chosen));
   if (plain.length <= LONGEST) return [plain, null];
@@ -127,9 +142,9 @@ function compose(fields, chosen, run) {
   return [plain, id];
 }
 
-const stateOf = () => history.state?.deeptracker || null;
+const stateOf = (): { query: string; search: string } | null => history.state?.deeptracker || null;
 
-function enter(search, query, push) {
+function enter(search: string, query: string, push: boolean): void {
   const address = location.pathname + (search ? `?${search}` : "") + location.hash;
   const now = location.pathname + location.search + location.hash;
   const shown = address.length <= SERVED ? address : now;
@@ -143,11 +158,11 @@ function enter(search, query, push) {
   last = location.search;
 }
 
-let last = null; // the query string that we wrote or read last
+let last: string | null = null; // the query string that we wrote or read last
 let told = false; // that a link could not be made
 
-function failed(error) {
-  if (!told) say(`The address cannot hold this selection: ${error.message}`, { failed: true });
+function failed(error: unknown): void {
+  if (!told) say(`The address cannot hold this selection: ${messageOf(error)}`, { failed: true });
   told = true;
 }
 
@@ -157,14 +172,14 @@ export const selectionAddress = {
   pageOf,
 
   /** Whether the address says something that we neither wrote nor read. */
-  isNew(fields) {
+  isNew(fields: FieldsOfPage): boolean {
     if (location.search === last) return false;
     const parameters = new URLSearchParams(location.search);
     return [VIEW, ...Object.keys(fields)].some((name) => parameters.has(name));
   },
 
   /** Write a selection into the address; `push`: as an entry of its own in the history. */
-  put(fields, chosen, run, { push = false } = {}) {
+  put(fields: FieldsOfPage, chosen: Chosen, run: string | null, { push = false } = {}): void {
     const query = write(fields, chosen);
     const [search, waiting] = compose(fields, chosen, run);
     enter(search, query, push);
@@ -178,7 +193,7 @@ export const selectionAddress = {
    * Return what the address chooses, or a promise of it where the server must be asked.
    * `carried` is the view that came with the page, if any.
    */
-  take(fields, carried) {
+  take(fields: FieldsOfPage, carried: Carried | null): Chosen | Promise<Chosen> {
     last = location.search;
     const state = stateOf();
     if (state?.query !== undefined && state.search === location.search)
@@ -188,24 +203,25 @@ export const selectionAddress = {
     if (!id) return own;
     if (carried?.id === id) {
       if (carried.missing) say(carried.missing, { failed: true });
-      else queries.set(id, carried.query);
+      else queries.set(id, carried.query ?? "");
       return { ...read(fields, carried.query || ""), ...own };
     }
-    if (queries.has(id)) return { ...read(fields, queries.get(id)), ...own };
-    return fetchJson(`/data/views/${encodeURIComponent(id)}`).then(
+    const known = queries.get(id);
+    if (known !== undefined) return { ...read(fields, known), ...own };
+    return fetchJson<{ query: string }>(`/data/views/${encodeURIComponent(id)}`).then(
       ({ query }) => {
         queries.set(id, query);
         return { ...read(fields, query), ...own };
       },
       (error) => {
-        say(error.message, { failed: true });
+        say(messageOf(error), { failed: true });
         return own;
       },
     );
   },
 
   /** Remember that the server has a selection already, as it came with the page. */
-  know(fields, run, carried) {
+  know(fields: FieldsOfPage, run: string | null, carried: Carried | null): void {
     if (!carried?.query || carried.private) return;
     const whole = read(fields, carried.query);
     const query = write(fields, whole, { complete: true, but: LIGHT });
@@ -214,7 +230,7 @@ export const selectionAddress = {
   },
 
   /** Return a promise of an address that reopens all this for whoever gets it. */
-  async link(fields, chosen, run) {
+  async link(fields: FieldsOfPage, chosen: Chosen, run: string | null): Promise<string> {
     const query = write(fields, chosen, { complete: true });
     const plain = `${location.pathname}${query ? `?${query}` : ""}`;
     if (query.length <= LONGEST) return new URL(plain, location.origin).href;
@@ -222,7 +238,12 @@ export const selectionAddress = {
   },
 
   /** Save a selection under a name; returns a promise of its short address. */
-  async save(fields, chosen, run, { name, shared }) {
+  async save(
+    fields: FieldsOfPage,
+    chosen: Chosen,
+    run: string | null,
+    { name, shared }: { name: string; shared: boolean },
+  ): Promise<string> {
     const query = write(fields, chosen, { complete: true });
     const id = await post({ run: Number(run), page: pageOf(), query, name, shared });
     return new URL(`/v/${id}`, location.origin).href;

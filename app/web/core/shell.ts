@@ -1,17 +1,17 @@
-// @ts-nocheck
 // The frame: page titles, colours of the system, logging out, and what a lost session looks like.
+
+import { offer } from "./page.ts";
 
 const SCHEME = "mantine-color-scheme-value";
 
-window.dash_clientside = window.dash_clientside || {};
-window.dash_clientside.shell = {
+offer("shell", {
   /** Set the title of the document, and bring the new page into view. */
-  title(title) {
+  title(title: string | null): string | null {
     document.title = title ? `${title} · DeepTracker` : "DeepTracker";
     window.scrollTo(0, 0);
     return title;
   },
-};
+});
 
 function followSystem() {
   localStorage.setItem(SCHEME, "auto");
@@ -43,7 +43,7 @@ document.addEventListener("click", (event) => {
 const plainFetch = window.fetch;
 window.fetch = async (input, options) => {
   const answer = await plainFetch.call(window, input, options);
-  const address = typeof input === "string" ? input : input.url || String(input);
+  const address = input instanceof Request ? input.url : String(input);
   if (answer.status === 401 && address.includes("/_dash-update-component")) {
     const here = location.pathname + location.search;
     location.assign(`/login?next=${encodeURIComponent(here)}`);

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The time axis that all charts of a page share: one column a snapshot, so that columns line up.
 //
 // Places on it are coordinates: column j covers j .. j + 1 and its snapshot's iteration lies in
@@ -6,27 +5,38 @@
 
 import { selectionStore } from "./selection.ts";
 
-const axes = new Map();
+const axes = new Map<string, TimeAxis>();
 const WIDE = { left: 168, right: 20 };
 const NARROW = { left: 120, right: 12 };
 
-export const gutters = {}; // group -> {left, right}, where a view has its own
+/** The room left and right of the plots, in CSS pixels. */
+export interface Gutter {
+  left: number;
+  right: number;
+}
+/** Iterations [T] of the columns of an axis or a matrix, rising. */
+export type Iterations = Int32Array<ArrayBuffer>;
+
+export const gutters: Record<string, Gutter> = {}; // group -> {left, right}, where a view has its own
 
 export class TimeAxis {
-  constructor(group) {
+  readonly group: string;
+  iterations: Iterations = new Int32Array(0);
+  epochs: Float64Array<ArrayBuffer> = new Float64Array(0);
+  /** Iterations of a matrix -> what `match` gives. */
+  private matched = new WeakMap<Iterations, Int32Array | null>();
+  private readonly subscribers = new Set<() => void>();
+
+  constructor(group: string) {
     this.group = group;
-    this.iterations = new Int32Array(0);
-    this.epochs = new Float64Array(0);
-    this.matched = new WeakMap(); // iterations of a matrix -> what `match` gives
-    this.subscribers = new Set();
   }
 
-  get columns() {
+  get columns(): number {
     return this.iterations.length;
   }
 
   /** Take over the iterations [T] of the snapshots, rising, and their epochs [T] if known. */
-  setColumns(iterations, epochs) {
+  setColumns(iterations: Iterations, epochs?: Float64Array<ArrayBuffer> | null): void {
     const known = this.match(iterations) === null;
     if (known && (!epochs || this.epochs === epochs)) return;
     this.iterations = iterations;
@@ -36,13 +46,16 @@ export class TimeAxis {
     for (const subscriber of [...this.subscribers]) subscriber();
   }
 
-  subscribe(subscriber) {
+  /** Call `subscriber` whenever the columns are others; returns the way out. */
+  subscribe(subscriber: () => void): () => void {
     this.subscribers.add(subscriber);
-    return () => this.subscribers.delete(subscriber);
+    return () => {
+      this.subscribers.delete(subscriber);
+    };
   }
 
   /** Return the first index whose iteration is at least `iteration`; T where there is none. */
-  lowerBound(iteration) {
+  lowerBound(iteration: number): number {
     let low = 0;
     let high = this.columns;
     while (low < high) {
@@ -54,7 +67,7 @@ export class TimeAxis {
   }
 
   /** Return the column whose iteration is nearest; -1 on an empty axis or without iteration. */
-  columnOf(iteration) {
+  columnOf(iteration: number | null | undefined): number {
     if (!this.columns || iteration === null || iteration === undefined) return -1;
     const at = this.lowerBound(iteration);
     if (at === this.columns) return at - 1;
@@ -64,7 +77,7 @@ export class TimeAxis {
   }
 
   /** Return the iterations of the snapshots before and after a range: what its columns touch. */
-  around([from, to]) {
+  around([from, to]: readonly [number, number]): [number, number] {
     const { iterations, columns } = this;
     if (!columns) return [from, to];
     const first = this.columnOf(from);
@@ -76,13 +89,13 @@ export class TimeAxis {
   }
 
   /** Return the column of exactly this iteration, or -1. */
-  exactColumn(iteration) {
+  exactColumn(iteration: number): number {
     const at = this.lowerBound(iteration);
     return at < this.columns && this.iterations[at] === iteration ? at : -1;
   }
 
   /** Return the coordinate of an iteration, 0 .. T; before the first and after the last too. */
-  coordinate(iteration) {
+  coordinate(iteration: number): number {
     const { iterations, columns } = this;
     if (!columns) return 0;
     const at = this.lowerBound(iteration);
@@ -99,7 +112,7 @@ export class TimeAxis {
   }
 
   /** Return the shown coordinates [from, to]: the zoomed range, or everything. */
-  view() {
+  view(): [number, number] {
     const zoom = selectionStore.get().zoom;
     if (!zoom || !this.columns) return [0, Math.max(1, this.columns)];
     const from = this.columnOf(zoom[0]);
@@ -107,24 +120,24 @@ export class TimeAxis {
   }
 
   /** Return the plot's place within a chart of this width: {left, width} in CSS pixels. */
-  place(chartWidth) {
+  place(chartWidth: number): { left: number; width: number } {
     const { left, right } = gutters[this.group] || (chartWidth < 640 ? NARROW : WIDE);
     return { left, width: Math.max(40, Math.floor(chartWidth - left - right)) };
   }
 
   /** Return the function from coordinates to pixels (from the left) of a plot of this width. */
-  projection(width) {
+  projection(width: number): (coordinate: number) => number {
     const [from, to] = this.view();
     return (coordinate) => ((coordinate - from) / (to - from)) * width;
   }
 
   /** Return the pixel of one coordinate; for many take `projection`. */
-  x(coordinate, width) {
+  x(coordinate: number, width: number): number {
     return this.projection(width)(coordinate);
   }
 
   /** Return the column under a pixel of a plot of this width; -1 on an empty axis. */
-  columnAt(x, width) {
+  columnAt(x: number, width: number): number {
     if (!this.columns) return -1;
     const [from, to] = this.view();
     const column = Math.floor(from + (x / width) * (to - from));
@@ -135,17 +148,21 @@ export class TimeAxis {
    * Return for each column of the axis the column of a matrix with these iterations, -1 where
    * it has none; null where they are the same (then the index itself serves).
    */
-  match(iterations) {
-    if (!this.matched.has(iterations)) this.matched.set(iterations, this.matchAnew(iterations));
-    return this.matched.get(iterations);
+  match(iterations: Iterations): Int32Array | null {
+    let found = this.matched.get(iterations);
+    if (found === undefined) {
+      found = this.matchAnew(iterations);
+      this.matched.set(iterations, found);
+    }
+    return found;
   }
 
-  matchAnew(iterations) {
+  private matchAnew(iterations: Iterations): Int32Array | null {
     const own = this.iterations;
     const equal =
       iterations.length === own.length && iterations.every((value, index) => value === own[index]);
     if (equal) return null;
-    const column = new Map();
+    const column = new Map<number, number>();
     iterations.forEach((iteration, index) => column.set(iteration, index));
     return Int32Array.from(own, (iteration) => column.get(iteration) ?? -1);
   }
@@ -155,15 +172,20 @@ export class TimeAxis {
  * Return up to about `count` round values within [low, high], for ticks; whole ones where
  * `whole` says so and at least two fit.
  */
-export function roundTicks(low, high, count, { whole = false } = {}) {
+export function roundTicks(
+  low: number,
+  high: number,
+  count: number,
+  { whole = false } = {},
+): number[] {
   const span = high - low;
   if (!(span > 0) || !Number.isFinite(span)) return Number.isFinite(low) ? [low] : [];
   const raw = span / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(raw));
   const units = whole && raw < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10];
-  const found = units.map((unit) => unit * power).find((unit) => unit >= raw * 0.999);
+  const found = units.map((unit) => unit * power).find((unit) => unit >= raw * 0.999) ?? 10 * power;
   const step = whole && span >= 2 ? Math.max(1, found) : found;
-  const ticks = [];
+  const ticks: number[] = [];
   for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + step * 1e-9; tick += step) {
     ticks.push(Math.abs(tick) < step * 1e-9 ? 0 : tick);
   }
@@ -171,8 +193,12 @@ export function roundTicks(low, high, count, { whole = false } = {}) {
 }
 
 /** Return the axis of a group of charts; those without a group share the page's one. */
-export const timeaxis = (group = "page") => {
-  if (!axes.has(group)) axes.set(group, new TimeAxis(group));
-  return axes.get(group);
+export const timeaxis = (group = "page"): TimeAxis => {
+  let axis = axes.get(group);
+  if (!axis) {
+    axis = new TimeAxis(group);
+    axes.set(group, axis);
+  }
+  return axis;
 };
-export const forgetAxes = () => axes.clear();
+export const forgetAxes = (): void => axes.clear();
