@@ -52,8 +52,8 @@ import "#app/views/validation/web/window.ts";
 import "#app/views/workspace/web/workspace.ts";
 
 /**
- * The one global: what tests, benchmarks and the console of a browser may use. Nothing of ours reads
- * it.
+ * The one global: what tests, benchmarks and the console of a browser may use. The scripts in
+ * app/assets/early, which run before this one, begin it; nothing else of ours reads it.
  */
 const handle = {
   ...door,
@@ -70,4 +70,4 @@ declare global {
   }
 }
 
-window.deeptracker = handle;
+window.deeptracker = Object.assign(window.deeptracker ?? {}, handle);
