@@ -104,7 +104,7 @@ def _build_anew() -> Bundle:
 
     BUILT.mkdir(parents=True, exist_ok=True)
     # Several processes may find it outdated at once: tests, the workers of a server.
-    with InterProcessLock(str(APP / "assets" / ".building")):
+    with InterProcessLock(str(BUILT / ".lock")):
         sources = hash_of_sources()
         found = _built()
         if found is None or found.sources != sources:

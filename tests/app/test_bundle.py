@@ -20,7 +20,7 @@ NAMES = "import json; from app import bundle; print(json.dumps(bundle.current().
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a clone of what the bundle is made of and by, with nothing built."""
-    skipped = shutil.ignore_patterns("built", "__pycache__", ".building")
+    skipped = shutil.ignore_patterns("built", "__pycache__")
     shutil.copytree(ROOT / "app", tmp_path / "app", ignore=skipped)
     shutil.copytree(ROOT / "deeptracker", tmp_path / "deeptracker", ignore=skipped)
     for name in ("package.json", "package-lock.json"):
