@@ -117,7 +117,7 @@ def test_a_first_visit_asks_for_few_files_of_ours(page: Page, digits: int) -> No
     wait_until_painted(page)
     files = page.evaluate(
         """() => performance.getEntriesByType("resource")
-          .filter(({ name }) => new URL(name).pathname.startsWith("/assets/"))
+          .filter(({ name }) => /^\\/assets\\/.*\\.(js|css)$/.test(new URL(name).pathname))
           .map(({ name, transferSize }) => [new URL(name).pathname, transferSize])"""
     )
     assert len(files) <= 8, files
