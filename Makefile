@@ -10,7 +10,7 @@ PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
 TEST_PROCESSES ?= 3
 
-.PHONY: demo test check dev bundle benchmarks clean lock setup browser servers audit soak
+.PHONY: demo test check dev bundle benchmarks clean lock setup browser servers audit soak wheels
 
 demo: bundle
 	$(BIN)/deeptracker demo
@@ -26,6 +26,9 @@ check: $(STAMP) $(NODE_STAMP)
 	$(BIN)/lint-imports
 	$(NODE) node_modules/@biomejs/biome/bin/biome check --diagnostic-level=error
 	$(NODE) node_modules/typescript/bin/tsc
+	$(BIN)/deptry deeptracker --config deeptracker/pyproject.toml
+	$(BIN)/deptry app db ingest migrations
+	$(BIN)/deptry tests benchmarks --ignore DEP002,DEP004
 
 # For those who change the code: pages show it as soon as it is saved.
 dev: bundle
@@ -41,10 +44,10 @@ $(NODE_STAMP): package-lock.json $(STAMP)
 	@$(BIN)/python -m app.bundle install
 	@touch $@
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml deeptracker/pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) \
-		--constraint constraints.txt --editable '.[server,record,dev]'
+		--constraint constraints.txt --editable './deeptracker[record,client]' --editable '.[dev]'
 	touch $@
 
 # A browser for the tests: a system Chromium where there is one, else Debian's, else Playwright's.
@@ -77,6 +80,12 @@ soak: $(STAMP)
 
 lock: $(STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+
+# Both distributions, for an index of your own: deeptracker, and deeptracker-server.
+wheels: $(STAMP)
+	rm -rf build
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist \
+		./deeptracker .
 
 clean:
 	rm -rf .venv node_modules build artifacts app/assets/built

@@ -27,15 +27,14 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.cache import ByteCache
+from app.versions import joint_token, version_token
 from db.errors import NotFound
-from db.queries.runs import run_version
+from db.queries.runs import run_version, this_version
 
 Arrays = Mapping[str, NDArray[Any]]
 DTYPES = ("f8", "f4", "f2", "i4", "u4", "i2", "u2", "i1", "u1")
 EXTENSION = "deeptracker.data"
 KEPT_BYTES = 192 * 2**20
-# Part of every ETag: raise it when the meaning of the bytes changes.
-BYTES_VERSION = 1
 _SAMPLE = 8_192
 _YEAR = 31_536_000
 
@@ -119,12 +118,11 @@ def _matrix(routes: DataRoutes, run_id: int, name: str) -> Response:
     arguments = Arguments(request.args)
     with reading(routes.engine) as session:
         # One transaction sees one version: what is kept belongs to it.
-        version = run_version(session, run_id=run_id)
+        token = version_token(this_version(session, run_id=run_id))
         return _kept(
             routes.cache,
-            (run_id, version, name, arguments.key()),
+            (token, name, arguments.key()),
             lambda: _make(lambda: routes.matrices[name](session, run_id, arguments), arguments),
-            current=request.args.get("v") == str(version),
         )
 
 
@@ -133,18 +131,17 @@ def answer_of_runs(
 ) -> Response:
     """Answer with arrays about several runs, kept like those of one: for all their versions.
 
-    `v` names the versions of all runs in their order, "3.7". Refuses with 404 where a run is not
-    there or in the trash, and with 400 for arguments that cannot be.
+    `v` is the joint token of the runs in their order. Refuses with 404 where a run is not there or
+    in the trash, and with 400 for arguments that cannot be.
     """
     routes: DataRoutes = current_app.extensions[EXTENSION]
     try:
         with reading(routes.engine) as session:
-            versions = tuple(run_version(session, run_id=run_id) for run_id in run_ids)
+            token = joint_token([this_version(session, run_id=run_id) for run_id in run_ids])
             return _kept(
                 routes.cache,
-                (tuple(run_ids), versions, name, arguments.key()),
+                (token, name, arguments.key()),
                 lambda: _make(lambda: function(session, run_ids, arguments), arguments),
-                current=request.args.get("v") == ".".join(map(str, versions)),
             )
     except NotFound as error:
         return refusal(str(error), 404)
@@ -153,14 +150,17 @@ def answer_of_runs(
 
 
 def _kept(
-    cache: ByteCache[bytes], key: tuple[object, ...], make: Callable[[], bytes], *, current: bool
+    cache: ByteCache[bytes], key: tuple[str, object, object], make: Callable[[], bytes]
 ) -> Response:
-    etag = hashlib.sha256(repr((BYTES_VERSION, *key)).encode()).hexdigest()[:32]
+    """Answer with what is kept under (token, name, arguments), or make it."""
+    etag = hashlib.sha256(repr(key).encode()).hexdigest()[:32]
     if request.if_none_match.contains(etag):
         answer = Response(status=304)
     else:
         answer = _compressed(cache.get(key, make))
     answer.set_etag(etag)
+    # Nothing else will ever be under an address that names what there is now.
+    current = request.args.get("v") == key[0]
     fresh = f"max-age={_YEAR}, immutable" if current else "no-cache"
     answer.headers["Cache-Control"] = f"private, {fresh}"
     # Another person in the same browser must ask anew.

@@ -8,13 +8,14 @@ from dash import set_props
 from dash.exceptions import DependencyException, PreventUpdate
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DataError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DataError, ProgrammingError
 from werkzeug.exceptions import HTTPException
 
+from app import connection, store
 from app.auth.identity import NotAllowed
 from app.ids import Shell
 from db.errors import Forbidden, NotFound
+from db.patience import is_away, is_too_slow
 from deeptracker.errors import DeepTrackerError
 
 logger = logging.getLogger(__name__)
@@ -25,25 +26,48 @@ _TITLES = {
     403: "Not allowed",
     404: "There is no such page",
     405: "That cannot be done here",
+    409: "Another database",
     413: "Too large",
     421: "Unknown host name",
+    503: "The database is away",
 }
 
-# The server does not answer, or no connection to it became free in time.
-_AWAY = (OperationalError, PoolTimeout)
+# Seconds after which it is worth while to ask again where the database was away.
+RETRY_AFTER = 2
+# PostgreSQL knows no such table, or column: somebody has put another database in place.
+_NO_SUCH_PART = ("42P01", "42703")
 
 
 def public_text(error: BaseException) -> str:
     """Return what may be said about an error; one that nobody foresaw is logged under a number."""
-    if isinstance(error, (DeepTrackerError, NotAllowed)):
+    if isinstance(error, (DeepTrackerError, NotAllowed)) and not is_away(error):
         return str(error)
     if _is_no_text(error):
         return "A text that was sent holds a NUL character; leave it out."
     number = secrets.token_hex(4)
-    logger.error("error %s", number, exc_info=error, extra={"error": number})
-    if isinstance(error, _AWAY):
+    # Every request of an outage fails alike, and where it was in our code says nothing.
+    where = None if is_away(error) else error
+    logger.error("error %s: %s", number, _in_short(error), exc_info=where, extra={"error": number})
+    if is_too_slow(error):
+        return (
+            f"That took the database too long, so it was stopped (error {number}). Ask for less, "
+            "or try again later."
+        )
+    if is_away(error):
         return f"The database did not answer. Try again in a moment (error {number})."
+    if _is_other_schema(error):
+        return (
+            "The database is not of the version that this server needs. Whoever runs it finds more "
+            f"under /ready, and in the log as error {number}."
+        )
     return f"Something went wrong on the server. Its log has the details as error {number}."
+
+
+def _in_short(error: BaseException) -> str:
+    """Return the kind of an error and its first line; what was sent is not in it."""
+    cause = getattr(error, "orig", None) or error
+    text = str(cause).partition("\n")[0] if is_away(error) else ""
+    return f"{type(cause).__name__} {text}".strip()
 
 
 def _is_no_text(error: BaseException) -> bool:
@@ -51,8 +75,20 @@ def _is_no_text(error: BaseException) -> bool:
     return isinstance(error, DataError) and "NUL" in str(error.orig)
 
 
+def _is_other_schema(error: BaseException) -> bool:
+    return (
+        isinstance(error, ProgrammingError)
+        and getattr(error.orig, "sqlstate", None) in _NO_SUCH_PART
+    )
+
+
 def on_callback_error(error: Exception) -> None:
-    """Show the error of a callback as a notice; its outputs stay as they are."""
+    """Show the error of a callback as a notice; its outputs stay as they are.
+
+    Where the database is away the browser is told so, which says it and asks again.
+    """
+    if is_away(error):
+        raise error
     set_props(Shell.NOTICES, {"sendNotifications": [notice(public_text(error), failed=True)]})
 
 
@@ -83,6 +119,8 @@ def install(server: Flask) -> None:
             return "", 204
         if isinstance(error, DependencyException):
             return _answer(404, "There is no such file.")  # its own text lists all that there are
+        if is_away(error):
+            return _away(public_text(error))
         return _answer(_status(error), public_text(error))
 
 
@@ -93,13 +131,27 @@ def _status(error: Exception) -> int:
         return 403
     if isinstance(error, DeepTrackerError) or _is_no_text(error):
         return 400
-    return 503 if isinstance(error, _AWAY) else 500
+    if is_too_slow(error):
+        return 504
+    return 503 if _is_other_schema(error) else 500
 
 
-def _answer(status: int, text: str) -> ResponseReturnValue:
+def _away(text: str) -> Response:
+    response = _answer(503, text)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    response.headers[connection.AWAY] = "database"
+    if store.may_be_stored():
+        response.headers[connection.UNSURE] = "1"
+    return response
+
+
+def _answer(status: int, text: str) -> Response:
     if request.path.startswith(("/data/", "/_dash", "/api/")):
         response = jsonify(error=text)
         response.status_code = status
         return response
     title = _TITLES.get(status, "Something went wrong")
-    return Response(render_template("error.html", title=title, text=text), status=status)
+    # A page that was only asked for opens by itself; a form that was sent must not go out again.
+    again = RETRY_AFTER if status == 503 and request.method in ("GET", "HEAD") else None
+    page = render_template("error.html", title=title, text=text, again=again)
+    return Response(page, status=status)

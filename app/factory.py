@@ -1,5 +1,6 @@
 """create_app: the one place where settings, database, views, guard and shell are joined."""
 
+import re
 from typing import Any
 
 from dash import Dash
@@ -11,12 +12,15 @@ from app import (
     annotation_routes,
     api,
     binary,
+    build,
     bundle,
     bundle_route,
+    connection,
     errors,
     health,
     logs,
     metrics,
+    reading,
     shell,
     store,
 )
@@ -70,10 +74,13 @@ _INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>
     {%metas%}
+    <!-- page -->
     <title>{%title%}</title>
     <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
-    <script src="/assets/early/styles.js"></script>
-    <script src="/assets/early/scheme.js"></script>
+    <script src="/assets/early/styles.js?m=0"></script>
+    <script src="/assets/early/scheme.js?m=0"></script>
+    <script src="/assets/early/connection.js?m=0" data-connection="{connection}"></script>
+    <script src="/assets/early/requests.js?m=0"></script>
     {%css%}
   </head>
   <body>
@@ -88,6 +95,11 @@ _INDEX = """<!DOCTYPE html>
 """
 
 
+_META = "<!-- page -->"
+# Scripts that run early have fixed names, so that they are told apart by the build.
+_EARLY = re.compile(r"(?<=/assets/early/)(\w+\.js)\?m=0")
+
+
 class TrackerDash(Dash):
     """Dash, with our script and style and the nonce of each answer in its page."""
 
@@ -97,7 +109,10 @@ class TrackerDash(Dash):
         parts["css"] += f'<link rel="stylesheet" href="{bundle_route.address(ours.style)}">'
         # After those that it builds on, and before the one that starts everything.
         parts["scripts"] += f'<script src="{bundle_route.address(ours.script)}"></script>'
-        return headers.with_nonce(super().interpolate_index(*args, **parts))
+        page = super().interpolate_index(*args, **parts).replace(_META, build.meta())
+        page = _EARLY.sub(rf"\1?m={build.build_id()}", page)
+        # Last: what is known of the person might look like anything.
+        return headers.with_nonce(page.replace(connection.PLACE, connection.page_facts()))
 
 
 def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
@@ -123,6 +138,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     )
     guard.install(server, settings)
     logs.install(server)
+    connection.install(server)
     binary.install_data(server, engine)
     annotation_routes.install(server, VIEWS)
     api.install(server)
@@ -131,6 +147,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     shell.register(app, VIEWS)
     for view in VIEWS:
         _register(app, view)
+    reading.remember(app)
     return app
 
 
@@ -149,6 +166,7 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
         )
     store.attach(server, engine)
     headers.install(server, settings)
+    build.install(server)
     errors.install(server)
     login.install(server, settings)
     oidc.install(server, settings)

@@ -2,7 +2,8 @@
 
 /health says that the process answers; restart it where it does not. /ready says that it can serve
 pages: the database answers and has our schema. Whether a worker is alive is said, and makes nobody
-unready. Neither names versions, hosts, numbers or errors.
+unready. Neither names versions, hosts, numbers or errors, but for the revision of a schema that a
+newer release has upgraded: who watches would not think of that.
 """
 
 import threading
@@ -13,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
 
 from app import store
+from db.migrate import SchemaTooNew
 from db.queries.health import Readiness, probing_engine, readiness
 
 # Strangers may ask as often as they like: the database is asked once in this time per process.
@@ -51,6 +53,12 @@ def install(server: Flask) -> None:
         return jsonify(
             status="ok" if found.ready else "not ready",
             database="ok" if found.database else "away",
-            schema="ok" if found.schema else "unknown" if not found.database else "not current",
+            schema=_schema(found),
             worker="alive" if found.workers else "none",
         ), (200 if found.ready else 503)
+
+
+def _schema(found: Readiness) -> str:
+    if found.newer:
+        return f"newer: {SchemaTooNew(found.newer)}"
+    return "ok" if found.schema else "not current" if found.database else "unknown"

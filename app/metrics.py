@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,13 @@ from app import store
 from app.config import AppSettings
 from app.logs import elapsed, rule
 from db.engine import session_scope
+from db.file_lock import FileLock, is_locked
 from db.queries import figures
 from db.queries.health import probing_engine
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_PREFIX = "deeptracker-metrics-"
+_IN_USE = "in-use.lock"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # Those that there are; others a stranger may make up.
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS")
@@ -45,15 +49,28 @@ _METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 def share_between_processes() -> None:
     """Let this process and those forked from it count together; before any application is made."""
     maker = os.getpid()
-    folder = tempfile.mkdtemp(prefix="deeptracker-metrics-")
+    _remove_leftovers()
+    folder = tempfile.mkdtemp(prefix=_PREFIX)
+    in_use = FileLock(Path(folder) / _IN_USE)
+    in_use.take()
     os.environ[_FOLDER] = folder
     values.ValueClass = values.MultiProcessValue()
 
     def remove() -> None:
+        in_use.lift()
         if os.getpid() == maker:  # forked processes inherit this function
             shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(remove)
+
+
+def _remove_leftovers() -> None:
+    """Remove the files of servers of ours that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            lock = folder / _IN_USE
+            if lock.stat().st_uid == os.geteuid() and not is_locked(lock):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def process_ended(process: int) -> None:

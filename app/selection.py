@@ -145,11 +145,13 @@ def page_parts(
     defaults: Mapping[str, Any] | None = None,
     *,
     run_id: int | None = None,
+    of: str = "",
     stored: Mapping[str, Any] | None = None,
 ) -> list[Any]:
     """Return the components that a page with the selection needs, once a page.
 
-    `defaults` are those that depend on the run, for instance the window `k`. `stored` is the view
+    `defaults` are those that depend on the run, for instance the window `k`. `of` is what addresses
+    say of the run beside its number (app/versions.py short_uuid). `stored` is the view
     that the address names: {"id", "query", "private"}, or {"id", "missing": why it is not there}.
     Raises KeyError for a field that does not exist.
     """
@@ -168,6 +170,7 @@ def page_parts(
     carried: dict[str, Any] = {
         "data-fields": json.dumps(fields),
         "data-run": str(run_id or ""),
+        "data-of": of,
         "data-view": json.dumps(stored) if stored else "",
     }
     values = {name: entry["default"] for name, entry in fields.items()}

@@ -1,6 +1,7 @@
 """gunicorn, started from Python: safe defaults, warm workers."""
 
 import errno
+import gc
 import os
 import socket
 from typing import Any
@@ -13,6 +14,7 @@ from werkzeug.serving import run_simple
 from app import logs, metrics
 from app.auth.passwords import matches
 from app.config import AppSettings
+from app.connections import BufferingWorker
 from app.factory import create_app
 from db.engine import session_scope
 from db.queries.accounts import anybody_can_log_in
@@ -31,7 +33,12 @@ def serve(settings: AppSettings, engine: Engine) -> None:
     check_port(settings.host, settings.port)
     logs.set_up()
     metrics.share_between_processes()
-    _Server(create_app(settings, engine=engine), settings, engine).run()
+    server = _Server(create_app(settings, engine=engine), settings, engine)
+    # What is there now stays: else each process would search it for garbage in the middle of some
+    # request, for half a second, and have its own copy of the memory afterwards.
+    gc.collect()
+    gc.freeze()
+    server.run()
 
 
 def serve_dev(settings: AppSettings, engine: Engine) -> None:
@@ -100,14 +107,11 @@ class _Server(BaseApplication):
         return {
             "bind": f"{f'[{host}]' if ':' in host else host}:{self._settings.port}",
             "workers": self._settings.workers,
-            "worker_class": "gthread",
+            "worker_class": BufferingWorker,
             "threads": THREADS,
             "preload_app": True,
             "timeout": 60,
             "graceful_timeout": 5,
-            "keepalive": 15,
-            # Selections live in addresses.
-            "limit_request_line": 8190,
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
             "control_socket_disable": True,
             "loglevel": "warning",
@@ -126,6 +130,7 @@ class _Server(BaseApplication):
 
     def _warm_up(self, _worker: object) -> None:
         warm_up(self._app)
+        gc.freeze()
 
 
 def warm_up(app: Dash) -> None:

@@ -8,19 +8,22 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, get_relati
 from dash.development.base_component import Component
 from flask import g
 
-from app import store
+from app import errors, store
 from app.auth import guard
 from app.auth.identity import Identity, current_identity
 from app.auth.permission_map import Access
 from app.components.attributes import aria, data
 from app.components.saved_view import view_tools
 from app.ids import Shell
+from app.linked_run import OtherRun, linked_run, not_this_run, said_in
+from app.reading import reads
 from app.selection import page_parts, united
 from app.stored_view import stored_view
 from app.theme import THEME
+from app.versions import short_uuid
 from app.views import PageContext, View
 from db.errors import NotFound
-from db.queries import runs
+from db.patience import is_away
 from db.queries.runs import RunRow
 
 PRODUCT = "DeepTracker"
@@ -94,8 +97,9 @@ def register(app: Dash, views: Sequence[View]) -> None:
         Input(Shell.LOCATION, "pathname"),
         State(Shell.LOCATION, "search"),
     )
+    @reads
     def show(path: object, search: object) -> tuple[object, ...]:
-        return open_page(
+        return open_or_say_why(
             views,
             path if isinstance(path, str) else "/",
             search if isinstance(search, str) else "",
@@ -108,6 +112,21 @@ def register(app: Dash, views: Sequence[View]) -> None:
         Output(Shell.TITLE_SET, "data"),
         Input(Shell.TITLE, "data"),
     )
+
+
+def open_or_say_why(views: Sequence[View], path: str, search: str) -> tuple[object, ...]:
+    """Return what `open_page` does; where that fails, a page that says so under this address.
+
+    The page of before would otherwise stand under the address of this one.
+    """
+    try:
+        return open_page(views, path, search)
+    except Exception as error:
+        if is_away(error):
+            raise  # the browser asks again
+        identity = current_identity()
+        nothing = _nothing(errors.public_text(error), title="This page did not open")
+        return nothing, _menu(views, None, identity), [], [], account_menu(identity), "Error"
 
 
 def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ...]:
@@ -125,9 +144,13 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
         text = f"Your role, {identity.role}, may not see this page."
         return refused(_nothing(text, title="Not allowed"), "Not allowed")
     try:
-        run = _run(ids)
+        run = _run(ids, said_in(search[:MAX_PATH]))
     except NotFound as error:
         return refused(_nothing(str(error)))
+    except OtherRun as error:
+        query = search[:MAX_PATH].removeprefix("?")
+        instead = not_this_run(error, address=lambda one: f"{view.address(run_id=one)}?{query}")
+        return refused(instead, "Another run")
     context = PageContext(identity=identity, parameters=ids, search=search[:MAX_PATH], run=run)
     # Callbacks of the page run in requests of their own, and read the identity anew.
     g.page = context
@@ -145,7 +168,7 @@ def selection_of(views: Sequence[View], context: PageContext) -> list[Component]
         raise ValueError("only the pages of a run have a selection")
     wanted = [view.defaults(context) for view in views if view.of_run and view.defaults]
     stored = stored_view(context.search, run_id=run.id, account_id=context.identity.account_id)
-    return page_parts(united(wanted), run_id=run.id, stored=stored)
+    return page_parts(united(wanted), run_id=run.id, of=short_uuid(run.uuid), stored=stored)
 
 
 def find_view(views: Sequence[View], path: str) -> tuple[View | None, dict[str, int]]:
@@ -157,11 +180,11 @@ def find_view(views: Sequence[View], path: str) -> tuple[View | None, dict[str, 
     return None, {}
 
 
-def _run(ids: dict[str, int]) -> RunRow | None:
+def _run(ids: dict[str, int], said: str) -> RunRow | None:
     if "run_id" not in ids:
         return None
     with store.transaction() as session:
-        return runs.get_run(session, run_id=ids["run_id"])
+        return linked_run(session, ids["run_id"], said)
 
 
 def _menu(views: Sequence[View], current: View | None, identity: Identity) -> list[Component]:
@@ -211,13 +234,16 @@ def account_menu(identity: Identity) -> Component:
     """Return the menu of the account: who it is, its page, the colours, log out."""
     return dmc.Menu(
         [
+            # The wrapper is the button: it is what says whether the menu is open.
             dmc.MenuTarget(
-                html.Button(
-                    identity.name[:1].upper() or "?",
-                    className="shell-avatar",
-                    type="button",
+                html.Span(identity.name[:1].upper() or "?"),
+                boxWrapperProps={
+                    "component": "button",
+                    "type": "button",
+                    "className": "shell-avatar",
+                    "w": 32,
                     **aria(label=f"Account of {identity.name}"),
-                )
+                },
             ),
             dmc.MenuDropdown(
                 [

@@ -12,7 +12,8 @@ PARAMETER = "view"
 ID = re.compile(r"[A-Za-z0-9]{1,40}")
 GONE = (
     "There is no saved view under this link: it was deleted, belongs to somebody who has not "
-    "shared it, or was not opened for half a year. Ask whoever sent it for a new link."
+    "shared it, was not opened for half a year, or is of another database than the server shows. "
+    "Ask whoever sent it for a new link."
 )
 INSTEAD = " You see the run as it opens by itself."
 OTHER_RUN = "The saved view of this link is about another run."
@@ -27,7 +28,7 @@ def stored_view(search: str, *, run_id: int, account_id: int) -> dict[str, Any] 
     if not ID.fullmatch(view_id):
         return {"id": view_id[:40], "missing": GONE + INSTEAD}
     try:
-        with store.transaction() as session:
+        with store.noting() as session:
             found = saved_views.find_view(session, view_id=view_id, account_id=account_id)
     except NotFound:
         return {"id": view_id, "missing": GONE + INSTEAD}

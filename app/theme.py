@@ -9,18 +9,26 @@ _SANS = (
 )
 _MONO = "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 
-# A quiet blue: white text on the filled shades and links on either ground pass 4.5:1.
-_INK = (
-    "#eef3fa", "#dbe5f2", "#b6cae4", "#8eadd6", "#7aa2d8",
-    "#4f7fbf", "#3a6bad", "#2f5a97", "#284c80", "#1e3a63",
-)  # fmt: skip
+# Mantine's hues with darker deep shades: as text on their own tint, under white text, and as links
+# on either ground they pass 4.5:1, which its own red, teal, yellow, orange and blue do not. The
+# shades: 7 is the main one in light, 6 in dark, 8 and 7 those under the pointer; tint and text in
+# dark are of 4 and 1 (tests/app/test_theme.py). Ink is the product's own, a quiet blue.
+_COLOURS = {
+    "ink": "#eef3fa #dbe5f2 #b6cae4 #8eadd6 #86abdd #4f7fbf #3a6bad #2f5a97 #284c80 #1e3a63",
+    "red": "#fff5f5 #ffe3e3 #ffc9c9 #ffa8a8 #ff8787 #ff6b6b #d13232 #c02626 #a82020 #8f1a1a",
+    "teal": "#e6fcf5 #c3fae8 #96f2d7 #63e6be #38d9a9 #20c997 #0a7f66 #07705a #065f4c #054f3f",
+    "yellow": "#fff9db #fff3bf #ffec99 #ffe066 #ffd43b #fcc419 #946000 #855600 #704800 #5c3b00",
+    "orange": "#fff4e6 #ffe8cc #ffd8a8 #ffc078 #ffa94d #ff922b #bd4c05 #ad4605 #933b04 #7a3103",
+    "blue": "#e7f5ff #d0ebff #a5d8ff #74c0fc #4dabf7 #339af0 #1a6fbd #1763a8 #13538d #0f4473",
+    "gray": "#f8f9fa #f1f3f5 #e9ecef #dee2e6 #ced4da #adb5bd #5c636b #495057 #343a40 #212529",
+}
 
 THEME: MappingProxyType[str, Any] = MappingProxyType(
     {
         "fontFamily": _SANS,
         "fontFamilyMonospace": _MONO,
         "headings": {"fontFamily": _SANS, "fontWeight": "600"},
-        "colors": {"ink": list(_INK)},
+        "colors": {name: shades.split() for name, shades in _COLOURS.items()},
         "primaryColor": "ink",
         "primaryShade": {"light": 7, "dark": 6},
         "defaultRadius": "sm",

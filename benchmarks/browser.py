@@ -120,6 +120,7 @@ def serve(
         command = [
             sys.executable, "-m", "gunicorn", application,
             "--bind", f"fd://{listener.fileno()}", "--workers", "1", "--threads", "8",
+            "--worker-class", "app.connections.BufferingWorker",
             "--log-level", "warning",
         ]  # fmt: skip
         process = subprocess.Popen(

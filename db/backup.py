@@ -17,8 +17,10 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Engine, inspect, text
 
-from db.engine import database_url, driver_url, make_engine
+from db.engine import database_url, driver_url, make_engine, session_scope
 from db.errors import StoreError
+from db.models import AccountSession, Store
+from db.queries import store
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
@@ -63,7 +65,9 @@ def back_up(file: Path, *, url: str | None = None) -> int:
 def restore(file: Path, *, url: str | None = None) -> None:
     """Fill the empty database of `url`, or of the settings, from a file of back_up: all or nothing.
 
-    BackupFailed where the database has tables, or the file is not a whole backup.
+    It is another store than that of the backup, with an id of its own, and everybody logs in anew;
+    a backup of before there were ids gets one by its upgrade. BackupFailed where the database has
+    tables, or the file is not a whole backup.
     """
     if not file.is_file():
         raise BackupFailed(f"There is no file {file}.")
@@ -72,6 +76,7 @@ def restore(file: Path, *, url: str | None = None) -> None:
     programs = find_programs(_server_version(address))
     options = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
     _run(programs.restore, [*options, str(file.resolve())], address)
+    _make_another(address)
 
 
 def find_programs(version: int) -> Programs:
@@ -163,6 +168,20 @@ def _require_empty(url: str) -> None:
             "The database has tables already, and a restore overwrites nothing. Restore into an "
             "empty one: a new DATABASE_URL, or a new DEEPTRACKER_HOME."
         )
+
+
+def _make_another(url: str) -> None:
+    """Give what was restored an id of its own, and end the logins that came with it.
+
+    What somebody has ended since the backup was made, a session on a lost laptop, stays ended.
+    """
+    with _engine(url) as engine, session_scope(engine) as session:
+        tables = inspect(session.connection()).get_table_names()
+        # A backup of an older version lacks some; the upgrade then makes the id.
+        if Store.__tablename__ in tables:
+            store.renew(session)
+        if AccountSession.__tablename__ in tables:
+            store.end_logins(session)
 
 
 @contextmanager

@@ -1,16 +1,33 @@
 """Connections: the engine, and one transaction as a context manager."""
 
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
+from db import patience
 from db.config import DatabaseSettings
 from db.embedded import ensure_server
 from db.errors import ServerUnavailable
+
+logger = logging.getLogger(__name__)
+
+# A network that loses packets without a word shall not be waited for (`patience.waits`), on the
+# server's side neither: what a client that was cut off holds, such as the right to load a run, is
+# free again soon, not when the kernel asks after it, by default in two hours.
+_SERVER_NETWORK = (
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 "
+    f"-c tcp_user_timeout={patience.SILENT_SECONDS * 1000}"
+)
+# The option of an engine that names the home of the embedded server which it keeps running.
+_HOME = "deeptracker_home"
 
 
 def database_url(settings: DatabaseSettings | None = None) -> str:
@@ -37,28 +54,90 @@ def driver_url(url: str) -> URL:
 
 
 def make_engine(
-    url: str | None = None, *, statement_timeout_ms: int | None = 30_000, pool_size: int = 5
+    url: str | None = None,
+    *,
+    statement_timeout_ms: int | None = 30_000,
+    pool_size: int = 5,
+    name: str = "deeptracker",
 ) -> Engine:
     """Return an engine for `url`, or for the settings' database.
 
     A statement that runs longer than `statement_timeout_ms` is cancelled by the server; None means
-    no limit (loading).
+    no limit (loading). The server lists the connections under `name`. That of the settings, where
+    it is the embedded one, is started anew by whatever next needs a connection and finds it gone;
+    one of a `url` is its owner's.
     """
-    address = driver_url(url or database_url())
+    settings = DatabaseSettings()
+    address = driver_url(url or database_url(settings))
     # A generic plan would lock the partitions of all runs; a plan for the run at hand only its own.
     options = (
         f"-c statement_timeout={statement_timeout_ms or 0} -c jit=off -c timezone=UTC "
-        "-c plan_cache_mode=force_custom_plan"
+        f"-c plan_cache_mode=force_custom_plan {_SERVER_NETWORK}"
     )
-    return create_engine(
+    engine = create_engine(
         address,
-        connect_args={"options": options, "application_name": "deeptracker"},
+        connect_args={
+            **patience.waits(address),
+            "options": options,
+            "application_name": name,
+            # Whatever the environment of the process says.
+            "client_encoding": "utf8",
+        },
         # Values of a failed statement may be secrets, and its text goes to the log.
         hide_parameters=True,
-        pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=10,
+        pool_timeout=patience.POOL_SECONDS,
     )
+    patience.watch(engine)
+    if not url and not settings.database_url:
+        keep_running(engine, settings.home)
+    return engine
+
+
+def keep_running(engine: Engine, home: Path | None) -> None:
+    """Let an engine start the embedded server under `home` anew where it cannot connect to it.
+
+    Where that fails, the log says why, and the error is that of a database that is away.
+    """
+    if home is None:
+        return
+    engine.update_execution_options(**{_HOME: home})
+
+    # Before the listener of `patience`, which ends an attempt where it fails.
+    @event.listens_for(engine, "do_connect", insert=True)
+    def connect(dialect: Any, _record: object, arguments: Any, options: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **options)
+        except dialect.loaded_dbapi.OperationalError as error:
+            try:
+                ensure_server(home)
+            except ServerUnavailable as why:
+                logger.error("%s", why)
+                raise error from why
+        return dialect.connect(*arguments, **options)
+
+
+def kept_home(engine: Engine) -> Path | None:
+    """Return the home of the embedded server that an engine keeps running, None where it does not.
+
+    For engines that shall do so beside it.
+    """
+    found: Path | None = engine.get_execution_options().get(_HOME)
+    return found
+
+
+def wait_for_server(engine: Engine, *, seconds: float) -> bool:
+    """Return whether the server answers within this time; the embedded one is started anew."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with engine.connect():
+                return True
+        except OperationalError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.5)
 
 
 @contextmanager

@@ -38,3 +38,7 @@ class RunBusy(Conflict):
 
 class ServerUnavailable(StoreError):  # noqa: N818
     """The embedded PostgreSQL could not be started; the text says why and what to do."""
+
+
+class HomeRefused(ServerUnavailable):
+    """DEEPTRACKER_HOME belongs to another account; the text says whose, and what to do."""

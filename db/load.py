@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import RunBusy
 from db.load_rows import MeasuredRow, Shape, SnapshotRow, copy_measured, copy_snapshots
-from db.load_run import create_run
+from db.load_run import create_run, next_version
 from db.models import Run, ValidationClass, flip_state, snapshot
 from db.models import measurements as tables
 from db.raw import raw_cursor
@@ -164,7 +164,7 @@ def touch_run(session: Session, *, run_id: int) -> None:
         update(Run)
         .where(Run.id == run_id)
         .values(
-            version=Run.version + 1,
+            **next_version(),
             snapshot_count=select(func.count()).where(mine).scalar_subquery(),
             last_iteration=iteration,
             last_error=error,
@@ -188,5 +188,5 @@ def save_contact_sheets(session: Session, *, run_id: int, sheets: Mapping[int, b
         )
         changed += len(result.all())
     if changed:
-        session.execute(update(Run).where(Run.id == run_id).values(version=Run.version + 1))
+        session.execute(update(Run).where(Run.id == run_id).values(next_version()))
     return changed

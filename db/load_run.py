@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.errors import Conflict
@@ -60,9 +60,14 @@ def create_run(
         location,
         manifest.state,
     ):
-        values["version"] = Run.version + 1
+        values |= next_version()
         session.execute(update(Run).where(Run.id == found.id).values(values))
     return found.id
+
+
+def next_version() -> dict[str, Any]:
+    """Return what to write into a run with every change that a reader can see."""
+    return {"version": Run.version + 1, "stamp": func.gen_random_uuid()}
 
 
 def is_same_run(session: Session, manifest: Manifest, *, run_id: int) -> bool:

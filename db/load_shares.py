@@ -98,6 +98,11 @@ def end_helpers(session: Session, *, run_id: int) -> None:
         _end(session, _helpers(session, plan))
 
 
+def end_leader(session: Session, *, run: str) -> None:
+    """Cut off who leads the load of the run with this UUID; what it did not commit is undone."""
+    _end(session, set(session.scalars(text(_HOLDERS), {"key": loader_key(run)})))
+
+
 def _helpers(session: Session, plan: int) -> set[int]:
     return set(session.scalars(text(_HOLDERS), {"key": plan}))
 

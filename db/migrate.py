@@ -21,6 +21,18 @@ OLDEST = (15,)
 _SCRIPTS = Path(migrations.__file__).parent
 
 
+class SchemaTooNew(StoreError):  # noqa: N818 - the name that callers read
+    """The database was upgraded by a newer release; the text names its revision and ours."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"The database has revision {revision}: a newer release of DeepTracker upgraded it, "
+            f"and this one knows revisions up to {', '.join(heads())}. Upgrade the package here: "
+            "pip install --upgrade deeptracker"
+        )
+        self.revision = revision
+
+
 def include_name(name: str | None, kind: str, parents: object) -> bool:
     """Leave alone what no model names: the queue's tables, and the partitions of runs."""
     if kind != "table" or name is None:
@@ -31,9 +43,11 @@ def include_name(name: str | None, kind: str, parents: object) -> bool:
 def upgrade(target: Engine | str | None = None, *, revision: str = "head") -> None:
     """Bring the database up to `revision`; safe to call from several processes at once.
 
-    Raises ServerUnavailable where the server is too old, or somebody else migrates for ever.
+    Raises ServerUnavailable where the server is too old, or somebody else migrates for ever, and
+    SchemaTooNew where a newer release has upgraded it.
     """
     with _connect(target) as connection:
+        _refuse_newer(connection)
         version = connection.dialect.server_version_info or (0,)
         if version < OLDEST:
             raise ServerUnavailable(
@@ -43,10 +57,28 @@ def upgrade(target: Engine | str | None = None, *, revision: str = "head") -> No
 
 
 def is_current(target: Engine | str | None = None) -> bool:
-    """Return whether the database has every migration."""
+    """Return whether the database has every migration; SchemaTooNew where it has more of them."""
     with _connect(target) as connection:
-        heads = MigrationContext.configure(connection).get_current_heads()
-        return set(heads) == set(ScriptDirectory.from_config(_config(connection)).get_heads())
+        _refuse_newer(connection)
+        return revisions(connection) == set(heads())
+
+
+def revisions(connection: Connection) -> set[str]:
+    """Return the newest revisions that a database has: none where it has no schema of ours."""
+    return set(MigrationContext.configure(connection).get_current_heads())
+
+
+def unknown_revision(found: set[str]) -> str:
+    """Return which of a database's revisions is of no migration here, "" where all are."""
+    known = {script.revision for script in ScriptDirectory(str(_SCRIPTS)).walk_revisions()}
+    return ", ".join(sorted(found - known))
+
+
+def _refuse_newer(connection: Connection) -> None:
+    unknown = unknown_revision(revisions(connection))
+    connection.rollback()
+    if unknown:
+        raise SchemaTooNew(unknown)
 
 
 def heads() -> tuple[str, ...]:

@@ -5,7 +5,7 @@ never there; committed, the workers are told at once. procrastinate runs the wor
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from procrastinate import App, PsycopgConnector
@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.engine import driver_url
+from db.patience import waits
 
 QUEUE = "ingest"
 NAMESPACE = "deeptracker"
@@ -20,6 +21,7 @@ INGEST = f"{NAMESPACE}:ingest"
 EVALUATE = f"{NAMESPACE}:evaluate"
 PURGE = f"{NAMESPACE}:purge"
 HELP = f"{NAMESPACE}:help"
+PROBE = f"{NAMESPACE}:probe"
 
 # A worker gives a sign of life this often; silent for longer, its jobs go to another one. Shorter
 # pauses of a busy machine do no harm then: loading a run is guarded by a lock.
@@ -29,17 +31,45 @@ STALLED_SECONDS = 8.0
 # No try of a job is set for later than this.
 LONGEST_PAUSE_SECONDS = 60.0
 
+# A queue that cannot get a connection for so long is given up for a new one: its pool would look
+# for the database ever more seldom.
+_CONNECTION_SECONDS = 5.0
+_RECONNECT_SECONDS = 3.0
 
-def make_queue(url: str, *, connections: int = 4) -> App:
-    """Return procrastinate's application on the database `url` (as SQLAlchemy writes it)."""
-    plain = driver_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+def make_queue(
+    url: str,
+    *,
+    connections: int = 4,
+    name: str = "deeptracker worker",
+    on_lost: Callable[[], None] = lambda: None,
+) -> App:
+    """Return procrastinate's application on the database `url` (as SQLAlchemy writes it).
+
+    The server lists its connections under `name`; `on_lost` is called when none can be had.
+    """
+    address = driver_url(url)
+
+    async def lost(_pool: object) -> None:
+        on_lost()
+
     connector = PsycopgConnector(
-        conninfo=plain,
+        conninfo=address.set(drivername="postgresql").render_as_string(hide_password=False),
         min_size=1,
         max_size=max(2, connections),
-        kwargs={"application_name": "deeptracker worker"},
+        timeout=_CONNECTION_SECONDS,
+        reconnect_timeout=_RECONNECT_SECONDS,
+        reconnect_failed=lost,
+        kwargs={"application_name": name, **waits(address)},
     )
     return App(connector=connector)
+
+
+async def give_up(queue: App) -> None:
+    """Let everything that waits for a connection of an open queue fail now: there will be none."""
+    connector = queue.connector
+    if isinstance(connector, PsycopgConnector):
+        await connector.pool.close(timeout=1.0)
 
 
 def worker_queue(worker_id: int) -> str:
@@ -58,6 +88,11 @@ def ask_for_help(session: Session, *, worker_id: int, arguments: Mapping[str, An
     What is asked in vain goes with the load (`withdraw_help`) or the worker (`rescue_stalled`).
     """
     return _defer(session, worker_queue(worker_id), HELP, arguments, priority=-1)
+
+
+def ask_probe(session: Session, *, worker_id: int) -> int:
+    """Ask one worker to take a task that does nothing, before all others; return its id."""
+    return _defer(session, worker_queue(worker_id), PROBE, {"worker": worker_id}, priority=1)
 
 
 def _defer(
@@ -89,18 +124,6 @@ def withdraw_help(session: Session, *, job_id: int) -> None:
     )
 
 
-def withdraw(session: Session, *, task: str, argument: str, value: int) -> None:
-    """Take the waiting jobs with this argument off the queue, within the session's transaction."""
-    session.execute(
-        text(
-            "SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs "
-            "WHERE status = 'todo' AND queue_name = :queue AND task_name = :task "
-            "AND args->>:argument = :value"
-        ),
-        {"queue": QUEUE, "task": task, "argument": argument, "value": str(value)},
-    )
-
-
 def waiting(session: Session, *, task: str, argument: str) -> dict[int, int]:
     """Return the place in the queue (1 is the next) by the value of an argument of the jobs."""
     found = session.execute(
@@ -117,36 +140,3 @@ def waiting(session: Session, *, task: str, argument: str) -> dict[int, int]:
 def waiting_arguments(session: Session, *, task: str, argument: str) -> set[int]:
     """Return the values of an argument of the task's jobs that wait."""
     return set(waiting(session, task=task, argument=argument))
-
-
-def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> int:
-    """Put the jobs of workers that are gone or silent back on the queue; return how many.
-
-    Several workers may do so at once: each job is put back by one of them. After the server's clock
-    was set back, signs of life and tries lie in a future that nobody shall wait for.
-    """
-    session.execute(
-        text(
-            "UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo' "
-            "AND queue_name = :queue AND scheduled_at > now() + make_interval(secs => :seconds)"
-        ),
-        {"queue": QUEUE, "seconds": LONGEST_PAUSE_SECONDS},
-    )
-    found = session.execute(
-        text(
-            "SELECT job.id, job.task_name FROM procrastinate_jobs job "
-            "WHERE job.status = 'doing' AND (job.queue_name = :queue OR job.task_name = :help) "
-            "AND NOT EXISTS ("
-            "SELECT FROM procrastinate_workers worker WHERE worker.id = job.worker_id "
-            "AND worker.last_heartbeat BETWEEN now() - make_interval(secs => :seconds) "
-            "AND now() + make_interval(secs => :seconds)) "
-            "FOR UPDATE OF job SKIP LOCKED"
-        ),
-        {"queue": QUEUE, "help": HELP, "seconds": seconds},
-    ).all()
-    again = "SELECT procrastinate_retry_job_v2(:id, now(), NULL, NULL, NULL)"
-    # Nobody goes on helping in another's stead: who leads the load takes over what was in hand.
-    over = "SELECT procrastinate_finish_job_v1(:id, 'failed', true)"
-    for job in found:
-        session.execute(text(over if job.task_name == HELP else again), {"id": job.id})
-    return len(found)

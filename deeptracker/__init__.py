@@ -2,21 +2,26 @@
 
 from typing import TYPE_CHECKING, Any
 
+from deeptracker.extras import needed
+
 if TYPE_CHECKING:
     from deeptracker.client import connect
     from deeptracker.recorder import Recorder
 
+__version__ = "0.1.0"
 __all__ = ["Recorder", "connect"]
 
 
 def __getattr__(name: str) -> Any:
     # Lazily, because whoever only reads has no torch, and whoever only records no pandas.
     if name == "Recorder":
-        from deeptracker.recorder import Recorder
+        with needed("record", "deeptracker.Recorder"):
+            from deeptracker.recorder import Recorder
 
         return Recorder
     if name == "connect":
-        from deeptracker.client import connect
+        with needed("client", "deeptracker.connect"):
+            from deeptracker.client import connect
 
         return connect
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,19 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from deeptracker.errors import ClientError, NotOnServer
+from deeptracker.extras import needed
 
-try:
+with needed("client", "deeptracker.connect"):
     import pandas as pd
 
     from deeptracker.connection import Connection
     from deeptracker.run_frames import Run
-except ModuleNotFoundError as error:
-    if error.name not in ("pandas", "requests"):
-        raise
-    raise ModuleNotFoundError(
-        f"deeptracker.connect needs {error.name}. Run: pip install 'deeptracker[client]'",
-        name=error.name,
-    ) from error
 
 TIMEOUT_SECONDS = 60.0
 

@@ -4,11 +4,16 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
 
-from deeptracker import Recorder
+from deeptracker.extras import needed
+
+with needed("demo", "The demo's training", module=__name__):
+    import torch
+    from sklearn import datasets
+    from torch import Tensor, nn
+    from torch.utils.data import DataLoader, TensorDataset
+
+    from deeptracker import Recorder
 
 BATCH = 64
 CLASSES = tuple(str(digit) for digit in range(10))
@@ -57,9 +62,7 @@ def load_digits() -> tuple[TensorDataset, TensorDataset]:
 
     The last 40 images of every digit are the validation set, the same for every seed.
     """
-    from sklearn.datasets import load_digits as load
-
-    data = load()
+    data = datasets.load_digits()
     images = torch.tensor(data.images / 16.0, dtype=torch.float32).unsqueeze(1)
     labels = torch.tensor(data.target, dtype=torch.int64)
     held_out = np.concatenate([np.flatnonzero(data.target == digit)[-40:] for digit in range(10)])

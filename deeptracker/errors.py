@@ -7,6 +7,10 @@ class DeepTrackerError(Exception):
     """The base of all errors that DeepTracker raises on purpose."""
 
 
+class MissingExtra(DeepTrackerError, ModuleNotFoundError):  # noqa: N818 - what callers read
+    """A package that an extra brings is not installed; the text has the command that does it."""
+
+
 class LogError(DeepTrackerError):
     """Something in a log on disk cannot be used.
 

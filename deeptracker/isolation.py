@@ -1,40 +1,215 @@
 """Running the model in between, so that the training never notices."""
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from deeptracker.observers import only_observes
+from deeptracker.reachable import OF_EVERY_MODULE, Generator, Reached
+
+Undo = Callable[[], None]
+
+_PLAIN = (int, float, bool, str, bytes, complex, type(None))
+_MOST_ITEMS = 10_000
 
 
 @contextmanager
-def unchanged_randomness() -> Iterator[None]:
-    """Give back the random states of Python, numpy, torch and its CUDA devices as they were."""
+def untouched(*roots: Any, evaluate: Iterable[nn.Module] = ()) -> Iterator[None]:
+    """Leave everything as it was that can be reached from `roots` and from torch itself.
+
+    Random states (of Python, numpy, torch and its devices, and of every generator that is
+    reached), modules (modes, buffers, attributes), attributes of data sets and the like, and
+    torch's settings are given back. Within, every module that is reached is in evaluation mode,
+    nothing records gradients or fills autocast's cache, and hooks that only look on are silent.
+    """
+    reached = Reached([*roots, *evaluate])
+    modules = list(reached.modules.values())
+    with ExitStack() as stack:
+        for undo in (
+            *_settings(),
+            *(_generator(found) for found in reached.generators),
+            *(_attributes(found) for found in reached.others),
+            *(_module(module) for module in modules),
+        ):
+            stack.callback(undo)
+        stack.enter_context(_unchanged_randomness())
+        stack.enter_context(torch.no_grad())
+        for module in modules:
+            # Not eval(): a network may have one of its own.
+            module.training = False
+        torch.set_autocast_cache_enabled(False)
+        yield
+
+
+@contextmanager
+def _unchanged_randomness() -> Iterator[None]:
     python, with_numpy = random.getstate(), np.random.get_state()
     on_gpu = torch.cuda.is_available() and torch.cuda.is_initialized()
     # fork_rng leaves the CPU's and all named devices' generators as they were.
     devices = list(range(torch.cuda.device_count())) if on_gpu else []
+    on_mps = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
     try:
         with torch.random.fork_rng(devices=devices):
             yield
     finally:
         random.setstate(python)
         np.random.set_state(with_numpy)
+        if on_mps is not None:
+            torch.mps.set_rng_state(on_mps)
 
 
-@contextmanager
-def evaluation(model: nn.Module) -> Iterator[None]:
-    """Put the model into evaluation mode without gradients; every module gets its own mode back."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, training in modes:
-            module.training = training
+def _settings() -> Iterator[Undo]:
+    """Yield what gives torch's settings back as they are now."""
+    cache = torch.is_autocast_cache_enabled()
+    yield lambda: torch.set_autocast_cache_enabled(cache)
+    yield _back(torch.get_default_dtype, torch.set_default_dtype)
+    yield _back(torch.get_num_threads, torch.set_num_threads)
+    yield _back(
+        lambda: (
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_deterministic_algorithms_warn_only_enabled(),
+        ),
+        lambda value: torch.use_deterministic_algorithms(value[0], warn_only=value[1]),
+    )
+    yield _back(*_attribute(torch.backends.cudnn, "benchmark"))
+    yield _back(*_attribute(torch.backends.cudnn, "deterministic"))
+
+
+def _attribute(of: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+    return lambda: getattr(of, name), lambda value: setattr(of, name, value)
+
+
+def _back(get: Callable[[], Any], put: Callable[[Any], Any]) -> Undo:
+    """Return what sets a value back, where it is another one by then."""
+    before = get()
+
+    def undo() -> None:
+        if get() != before:
+            put(before)
+
+    return undo
+
+
+def _generator(found: Generator) -> Undo:
+    if isinstance(found, torch.Generator):
+        state = found.get_state()
+        return lambda: _put_state(found, state)
+    if isinstance(found, np.random.Generator):
+        bits, numbers = found.bit_generator, found.bit_generator.state
+        return lambda: setattr(bits, "state", numbers)
+    if isinstance(found, np.random.RandomState):
+        legacy = found.get_state()
+        return lambda: found.set_state(legacy)
+    python = found.getstate()
+    return lambda: found.setstate(python)
+
+
+def _put_state(found: torch.Generator, state: Tensor) -> None:
+    found.set_state(state)
+
+
+def _attributes(found: Any) -> Undo:
+    """Keep plain attributes of an object: counters, flags. What it opened or cached may stay."""
+    before = {name: value for name, value in vars(found).items() if isinstance(value, _PLAIN)}
+
+    def undo() -> None:
+        own = vars(found)
+        for name, value in before.items():
+            if own.get(name) is not value and isinstance(own.get(name), _PLAIN):
+                own[name] = value
+
+    return undo
+
+
+def _module(module: nn.Module) -> Undo:
+    """Keep mode, buffers, attributes and hooks of a module; silence the hooks that look on."""
+    own = {name: value for name, value in vars(module).items() if name not in _REGISTRIES}
+    contents = [
+        _content(value)
+        for name, value in own.items()
+        if isinstance(value, _CONTAINERS) and name not in OF_EVERY_MODULE
+    ]
+    buffers = [(name, b, _copy(b), _version(b)) for name, b in module._buffers.items()]
+    hooks = [
+        _without_observers(module._forward_hooks),
+        _without_observers(module._forward_pre_hooks),
+    ]
+
+    def undo() -> None:
+        for name in [name for name in vars(module) if name not in own and name not in _REGISTRIES]:
+            del vars(module)[name]
+        for name, value in own.items():
+            if vars(module).get(name, module) is not value:
+                vars(module)[name] = value
+        for put_back in (*contents, *hooks):
+            put_back()
+        for name, buffer, copy, version in buffers:
+            if module._buffers.get(name) is not buffer:
+                module._buffers[name] = buffer
+            if buffer is not None and copy is not None and _version(buffer) != version:
+                buffer.copy_(copy)
+
+    return undo
+
+
+_REGISTRIES = frozenset(
+    ("_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")
+)
+_CONTAINERS = (list, dict, set, deque)
+
+
+def _copy(buffer: Tensor | None) -> Tensor | None:
+    if buffer is None or isinstance(buffer, nn.parameter.UninitializedBuffer):
+        return None
+    return buffer.detach().clone()
+
+
+def _version(buffer: Tensor | None) -> int:
+    return -1 if buffer is None or buffer.is_inference() else buffer._version
+
+
+def _content(found: Any) -> Undo:
+    """Keep what a list, dictionary or set holds: the objects, not what is within them."""
+    if len(found) > _MOST_ITEMS:
+        return lambda: None
+    before = found.copy()
+
+    def undo() -> None:
+        if isinstance(found, dict):
+            same = list(map(id, found.values())) == list(map(id, before.values()))
+            if not same or found.keys() != before.keys():
+                found.clear()
+                found.update(before)
+        elif isinstance(found, set):
+            if found != before:
+                found.clear()
+                found.update(before)
+        elif list(map(id, found)) != list(map(id, before)):
+            found.clear()
+            found.extend(before)
+
+    return undo
+
+
+def _without_observers(hooks: dict[int, Any]) -> Undo:
+    """Take hooks of the script that only look on out of a registry until they are put back."""
+    before = list(hooks.items())
+    silent = [key for key, hook in before if only_observes(hook)]
+    for key in silent:
+        del hooks[key]
+
+    def undo() -> None:
+        if silent:
+            hooks.clear()
+            hooks.update(before)
+
+    return undo
 
 
 def plain_arithmetic(device: torch.device) -> torch.autocast:

@@ -10,6 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 
+from deeptracker.effective_weight import effective_weight, trained_weight
 from deeptracker.errors import NothingToRecord, RecordingError
 from deeptracker.format import LayerSpec, ModuleSpec
 
@@ -25,19 +26,50 @@ _KINDS = {
 _SHORTCUT = re.compile(r"(conv_?|proj_?)?(downsample|shortcut|skip)(_?(conv|proj|layer))?_?\d*")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Layer:
-    """One layer: what the manifest says of it, and the tensor that the optimizer trains."""
+    """One layer: what the manifest says of it, and where its weight is now.
+
+    `weight` is the tensor that is trained. `find` looks it up again, because scripts replace
+    modules and parameters; it is None while the network has none of the recorded shape.
+    """
 
     spec: LayerSpec
     module: nn.Module
-    weight: nn.Parameter
+    weight: nn.Parameter | None
+    shape: torch.Size
+
+    def find(self, model: nn.Module) -> bool:
+        """Look the weight up in the network by the layer's name; say whether it is there."""
+        module: nn.Module | None = model
+        for part in self.spec.name.split(".") if self.spec.name else ():
+            module = None if module is None else module._modules.get(part)
+        found = None if module is None else trained_weight(module)
+        if module is None or found is None or found.shape != self.shape:
+            self.weight = None
+            return False
+        self.module, self.weight = module, found
+        return True
 
     @property
     def device(self) -> torch.device:
         """Return where the statistics of this layer are computed."""
+        if self.weight is None:
+            return torch.device("cpu")
         here = self.weight.device
         return here if here.type != "mps" else torch.device("cpu")
+
+    def effective(self) -> Tensor | None:
+        """Return the weight that the layer computes with, detached; None where there is none."""
+        if self.weight is None:
+            return None
+        found = effective_weight(self.module)
+        return found if found is not None and found.shape == self.shape else self.weight.detach()
+
+    def kept(self) -> Tensor | None:
+        """Return a copy of that weight, which later steps do not change."""
+        found = self.effective()
+        return None if found is None else found.clone()
 
     def rows(self, tensor: Tensor) -> Tensor:
         """Return a tensor of the weight's shape as contiguous float32 [F, K], a row per filter.
@@ -71,15 +103,15 @@ def unwrap(model: nn.Module) -> nn.Module:
 def find_layers(model: nn.Module, *, normalisation: bool) -> list[Layer]:
     """Return the layers in the order of their definition; a shared weight counts once.
 
-    A parametrized weight (weight or spectral norm, pruning) is recorded as the tensor that the
-    optimizer trains. Raises NothingToRecord where no module is a layer, RecordingError where
+    Of a parametrised weight (weight or spectral norm, pruning) that which the layer computes with
+    is recorded. Raises NothingToRecord where no module is a layer, RecordingError where
     a layer does not know its shape yet.
     """
     kinds = (_ConvNd, nn.Linear, *(_NORMALISATION if normalisation else ()))
     seen: set[int] = set()
     found: list[tuple[str, nn.Module, nn.Parameter]] = []
     for name, module in model.named_modules():
-        weight = _weight(module) if isinstance(module, kinds) else None
+        weight = trained_weight(module) if isinstance(module, kinds) else None
         if weight is None or id(weight) in seen:
             continue
         if isinstance(weight, nn.parameter.UninitializedParameter):
@@ -97,7 +129,7 @@ def find_layers(model: nn.Module, *, normalisation: bool) -> list[Layer]:
             "holds them, or normalisation=True for one that has normalisation layers only"
         )
     names = [name for name, _, _ in found]
-    return [Layer(_spec(names, *layer), layer[1], layer[2]) for layer in found]
+    return [Layer(_spec(names, *layer), layer[1], layer[2], layer[2].shape) for layer in found]
 
 
 def find_modules(model: nn.Module, layers: list[Layer]) -> tuple[ModuleSpec, ...]:
@@ -108,19 +140,6 @@ def find_modules(model: nn.Module, layers: list[Layer]) -> tuple[ModuleSpec, ...
         for name, module in model.named_modules()
         if name in on_the_way
     )
-
-
-def _weight(module: nn.Module) -> nn.Parameter | None:
-    """Return the tensor that is trained, never computing a weight: that may change its state."""
-    own = module._parameters
-    parametrized = getattr(module, "parametrizations", None)
-    if isinstance(parametrized, nn.ModuleDict) and "weight" in parametrized:
-        # weight_norm keeps the length in original0 and the direction in original1.
-        own = parametrized["weight"]._parameters
-    for name in ("weight", "original", "original1", "weight_orig", "weight_v"):
-        if isinstance(weight := own.get(name), nn.Parameter):
-            return weight
-    return None
 
 
 def _spec(names: list[str], name: str, module: nn.Module, weight: nn.Parameter) -> LayerSpec:

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from deeptracker.format import FILTER_QUANTITIES, QUANTITIES
+from deeptracker.format import FILTER_QUANTITIES, QUANTITIES, STATISTICS
 from deeptracker.isolation import plain_arithmetic
 from deeptracker.layers import Layer
-from deeptracker.statistics import LayerNumbers, changes_between
-from deeptracker.updates import Update, numbers_of
+from deeptracker.statistics import changes_between, no_numbers
+from deeptracker.updates import Steps, numbers_of
 
 
 @dataclass(frozen=True)
@@ -30,39 +30,50 @@ class WeightMemory:
     """The weights at the previous snapshot, on their own device: one more copy of them."""
 
     def __init__(self) -> None:
-        self._previous: list[Tensor] = []
+        self._previous: dict[int, Tensor] = {}
 
     def remember(self, layers: Sequence[Layer]) -> None:
         """Keep the weights as they are now."""
-        if not self._previous:
-            self._previous = [layer.weight.detach().clone() for layer in layers]
-            return
-        for kept, layer in zip(self._previous, layers, strict=True):
-            kept.copy_(layer.weight.detach())
+        for index, layer in enumerate(layers):
+            weight, kept = layer.effective(), self._previous.get(index)
+            if weight is None:
+                self._previous.pop(index, None)
+            elif kept is None or (kept.device, kept.dtype) != (weight.device, weight.dtype):
+                self._previous[index] = weight.clone()
+            else:
+                kept.copy_(weight)
 
     def changes(self, index: int, layer: Layer, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return relative and cosine change f8 [F] of a layer since then; NaN without a past."""
-        if not self._previous:
+        before = self._previous.get(index)
+        if before is None:
             missing = rows.new_full((layer.spec.filters,), torch.nan, dtype=torch.float64)
             return missing, missing
-        return changes_between(rows, layer.rows(self._previous[index]))
+        return changes_between(rows, layer.rows(before).to(rows.device))
 
 
 @torch.no_grad()
-def measure(
-    layers: Sequence[Layer],
-    gradients: Sequence[LayerNumbers],
-    updates: Sequence[Update],
-    memory: WeightMemory,
-) -> Measured:
-    """Return what a snapshot holds of all layers, with one transfer per device."""
-    rows = [layer.rows(layer.weight) for layer in layers]
+def measure(layers: Sequence[Layer], steps: Steps, memory: WeightMemory) -> Measured:
+    """Return what a snapshot holds of all layers, with one transfer per device.
+
+    A layer that the network no longer has is NaN throughout.
+    """
+    weights = [layer.effective() for layer in layers]
+    rows = [
+        None if weight is None else layer.rows(weight)
+        for layer, weight in zip(layers, weights, strict=True)
+    ]
+    there = iter(numbers_of([row for row in rows if row is not None]))
     parts: list[Tensor] = []
-    for index, (layer, weight) in enumerate(zip(layers, numbers_of(rows), strict=True)):
-        update = updates[index]
-        with plain_arithmetic(rows[index].device):
-            relative, cosine = memory.changes(index, layer, rows[index])
-        gradient = gradients[index]
+    for index, (layer, row) in enumerate(zip(layers, rows, strict=True)):
+        gradient, update = steps.gradients[index], steps.updates[index]
+        if row is None:
+            weight = no_numbers(layer.spec.filters, layer.device)
+            relative = cosine = weight.sums.l2
+        else:
+            weight = next(there)
+            with plain_arithmetic(row.device):
+                relative, cosine = memory.changes(index, layer, row)
         for numbers in (weight, gradient, update.numbers):
             parts += [numbers.statistics, numbers.histogram]
         parts.append(update.bands)
@@ -77,6 +88,23 @@ def measure(
         }
         parts += [filters[name] for name in FILTER_QUANTITIES]
     return _arrays(to_host(parts), len(layers))
+
+
+def moved_without_a_step(measured: Measured, layers: Sequence[Layer]) -> list[tuple[str, float]]:
+    """Return the layers whose weights moved since the last snapshot, though no step moved them.
+
+    With each its largest relative change. A step that was not seen, or the script itself, did it.
+    """
+    update = measured.statistics["update"][:, STATISTICS.index("l2")]
+    found, start = [], 0
+    for index, layer in enumerate(layers):
+        change = measured.filters["relative_change"][start : start + layer.spec.filters]
+        start += layer.spec.filters
+        most = float(np.nan_to_num(change, posinf=0.0).max())
+        # NaN: no step was seen.
+        if most > 0 and not update[index] > 0:
+            found.append((layer.spec.name, most))
+    return found
 
 
 def _arrays(parts: list[NDArray[np.float64]], layers: int) -> Measured:

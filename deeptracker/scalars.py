@@ -1,7 +1,7 @@
 """Scalars between two snapshots, kept where they are until a snapshot takes them along."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,27 +14,51 @@ from deeptracker.format import Series
 
 MAX_NAMES = 1_000
 
+# What is told of a scalar that cannot be kept: its name, why.
+OnOdd = Callable[[str, str], None]
+
 
 class ScalarBuffer:
     """Values by name and iteration; a tensor on a GPU is fetched only with the others."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_odd: OnOdd) -> None:
         self._values: dict[str, dict[int, float | Tensor]] = {}
+        self._on_odd = on_odd
 
-    def add(self, iteration: int, values: Mapping[str, Any]) -> None:
-        """Keep the values of an iteration: numbers, or tensors with one element."""
+    def add(self, iteration: int, values: Mapping[str, Any]) -> dict[str, float | Tensor]:
+        """Keep the values of an iteration: numbers, or tensors and arrays with one element.
+
+        Returns those that were kept; any other goes to `on_odd`, and never raises.
+        """
+        kept: dict[str, float | Tensor] = {}
         for name, value in values.items():
-            if name not in self._values:
-                checked_name("scalar", name)
-                if len(self._values) >= MAX_NAMES:
-                    raise RecordingError(f"scalar {name!r} is one more than {MAX_NAMES} names")
-            self._values.setdefault(name, {})[iteration] = _kept(name, value)
+            try:
+                if name not in self._values:
+                    self._check_new(name)
+                number = _kept(value)
+            except Exception as error:  # whatever an odd object does when it is looked at
+                self._on_odd(str(name), _reason(error))
+                continue
+            kept[name] = number
+            self._values.setdefault(name, {})[iteration] = number
+        return kept
+
+    def _check_new(self, name: str) -> None:
+        checked_name("its name", name)
+        if len(self._values) >= MAX_NAMES:
+            raise RecordingError(f"is one more than {MAX_NAMES} names")
+
+    def restore(self, values: Mapping[str, Mapping[int, float]]) -> None:
+        """Take back values that stand in no snapshot of the run, ahead of those to come."""
+        for name, series in values.items():
+            if series:
+                self._values[name] = {**series, **self._values.get(name, {})}
 
     def take(self) -> dict[str, Series]:
         """Return all that was kept as series; they stay until `clear`."""
         tensors = [v for series in self._values.values() for v in series.values()]
         on_device = [v for v in tensors if isinstance(v, Tensor)]
-        fetched = iter(_fetch(on_device))
+        fetched = iter(fetch(on_device))
         found = {}
         for name, series in self._values.items():
             values = [next(fetched) if isinstance(v, Tensor) else v for v in series.values()]
@@ -50,22 +74,46 @@ class ScalarBuffer:
             series.clear()
 
 
-def _kept(name: str, value: Any) -> float | Tensor:
+def _reason(error: Exception) -> str:
+    text = str(error) if isinstance(error, RecordingError) else f"{type(error).__name__}: {error}"
+    return text[:200]
+
+
+def _kept(value: Any) -> float | Tensor:
     if isinstance(value, Tensor):
-        if value.numel() != 1:
-            raise RecordingError(
-                f"scalar {name!r} has shape {list(value.shape)}; reduce it to one number first"
-            )
-        value = value.detach()
-        # A copy, because a running sum may be changed in place; on a GPU nothing waits for it.
-        return float(value) if value.device.type == "cpu" else value.reshape(()).clone()
+        return _kept_tensor(value)
+    if isinstance(value, (float, int, np.number, np.bool_)):
+        return _real(value)
+    if isinstance(value, (str, bytes)) or value is None:
+        raise RecordingError(f"is {value!r}, no number")
+    array = np.asarray(value)
+    if array.size != 1:
+        raise RecordingError(f"has shape {list(array.shape)}; reduce it to one number first")
+    return _real(array.reshape(())[()])
+
+
+def _real(value: Any) -> float:
+    if isinstance(value, (complex, np.complexfloating)):
+        raise RecordingError("is complex; log its parts, or its size")
     try:
         return float(value)
-    except (TypeError, ValueError) as error:
-        raise RecordingError(f"scalar {name!r} is {value!r}, no number") from error
+    except OverflowError:
+        raise RecordingError("is a number too large for float64") from None
+    except (TypeError, ValueError):
+        raise RecordingError(f"is a {type(value).__name__}, no number") from None
 
 
-def _fetch(tensors: list[Tensor]) -> list[float]:
+def _kept_tensor(value: Tensor) -> float | Tensor:
+    if value.numel() != 1:
+        raise RecordingError(f"has shape {list(value.shape)}; reduce it to one number first")
+    if value.is_complex():
+        raise RecordingError("is complex; log its parts, or its size")
+    value = value.detach()
+    # A copy, because a running sum may be changed in place; on a GPU nothing waits for it.
+    return float(value) if value.device.type == "cpu" else value.reshape(()).clone()
+
+
+def fetch(tensors: list[Tensor]) -> list[float]:
     """Return the values of many one-element tensors with one transfer per device."""
     found = [math.nan] * len(tensors)
     for device in {tensor.device for tensor in tensors}:

@@ -102,6 +102,12 @@ def no_numbers(filters: int, device: torch.device) -> LayerNumbers:
     return _nothing_finite(zero, zero, Sums(*[missing] * len(Sums._fields)))
 
 
+def no_bands(device: torch.device) -> Tensor:
+    """Return the change bands of a layer that took no step: NaN, f8 [7]."""
+    shape = (len(BAND_THRESHOLDS),)
+    return torch.full(shape, torch.nan, dtype=torch.float64, device=device)
+
+
 def _pieces(rows: Tensor) -> Iterator[Tensor]:
     """Cut [F, K] into [f, K] of a bounded size, at least one filter each."""
     most = _PIECE_ON_CPU if rows.device.type == "cpu" else _PIECE

@@ -1,14 +1,12 @@
-"""What one optimizer step did to every layer, seen by hooks around the step."""
+"""What steps did to every layer: gradients before, weights after less weights before."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor
-from torch.optim import Optimizer
+from torch import Tensor, nn
 
-from deeptracker.errors import RecordingError
+from deeptracker.effective_weight import trained_parts
 from deeptracker.isolation import plain_arithmetic
 from deeptracker.layers import Layer
 from deeptracker.statistics import (
@@ -17,6 +15,7 @@ from deeptracker.statistics import (
     change_bands,
     filter_norms,
     layer_numbers,
+    no_bands,
     no_numbers,
     norm_ratio,
 )
@@ -31,42 +30,37 @@ class Update:
     ratio: Tensor
 
 
-class StepWatch:
-    """Measures gradients and updates of the steps for which `due()` holds; costs others nothing.
+@dataclass(frozen=True)
+class Steps:
+    """What the steps since the last snapshot did, of every layer.
+
+    Where no step was seen, `stepped` is False and gradient and update are all NaN.
+    """
+
+    gradients: list[LayerNumbers]
+    updates: list[Update]
+    stepped: list[bool]
+
+
+class StepObserver:
+    """Measures gradients and updates of the steps that are wanted; costs others nothing.
 
     The gradient is the one that the optimizer sees: accumulated, unscaled and clipped, before
     learning rate, momentum and decay. The update is the weights after the step minus those
-    before. Where several steps fall into one iteration, the last one of each layer counts.
+    before. The step at the iteration of the snapshot counts, the last one where there are several.
+    A layer that was once missed there, because its optimizer keeps another rhythm, is measured at
+    its first step after each snapshot, too: so there is one, whatever the rhythm.
+
+    Who knows of steps calls `before_step` and `after_step`; see OptimizerWatch for torch's.
     """
 
-    def __init__(
-        self,
-        layers: Sequence[Layer],
-        optimizers: Sequence[Optimizer],
-        due: Callable[[], bool],
-    ) -> None:
-        self._layers = layers
-        self._due = due
+    def __init__(self, model: nn.Module, layers: Sequence[Layer], due: Callable[[], bool]) -> None:
+        self._model, self._layers = model, layers
+        self.due = due
         self._before: dict[int, Tensor] = {}
         self._gradients: dict[int, LayerNumbers] = {}
         self._updates: dict[int, Update] = {}
-        self._rates: dict[str, float | Tensor] = {}
-        self._hooks = []
-        self._optimizers = optimizers
-        for optimizer in optimizers:
-            if not isinstance(optimizer, Optimizer):
-                raise RecordingError(
-                    f"optimizer is a {type(optimizer).__name__}, no torch.optim.Optimizer; pass "
-                    "the torch optimizer that it wraps"
-                )
-            self._hooks.append(optimizer.register_step_pre_hook(self._ahead_of_step))
-            self._hooks.append(optimizer.register_step_post_hook(self._after_step))
-
-    def close(self) -> None:
-        """Take the hooks away and let go of what they hold."""
-        for hook in self._hooks:
-            hook.remove()
-        self.forget()
+        self._missed: set[int] = set()
 
     def forget(self) -> None:
         """Drop what was measured, ahead of the next iteration."""
@@ -74,60 +68,67 @@ class StepWatch:
         self._gradients.clear()
         self._updates.clear()
 
-    def learning_rates(self) -> dict[str, float | Tensor]:
-        """Return the learning rates that the last step used, by the names of their scalars.
+    def find_layers(self) -> list[Layer]:
+        """Look all layers up again; return those that the network no longer has."""
+        return [layer for layer in self._layers if not layer.find(self._model)]
 
-        `learning_rate` is that of the first group; `learning_rate/1` and so on those of others.
-        """
-        return self._rates or self._rates_now()
+    def owned(self, parameters: Collection[int]) -> list[int]:
+        """Return the layers that are trained by who holds the parameters with these ids."""
+        self.find_layers()
+        return [
+            index
+            for index, layer in enumerate(self._layers)
+            if layer.weight is not None
+            and any(id(part) in parameters for part in trained_parts(layer.module))
+        ]
 
-    def _rates_now(self) -> dict[str, float | Tensor]:
-        groups = [group for optimizer in self._optimizers for group in optimizer.param_groups]
-        found: dict[str, float | Tensor] = {}
-        for index, group in enumerate(groups):
-            rate = group.get("lr")
-            if rate is not None:
-                name = f"learning_rate/{index}" if index else "learning_rate"
-                # A rate held in a tensor is changed in place by its schedule.
-                found[name] = rate.detach().clone() if isinstance(rate, Tensor) else float(rate)
-        return found
+    def wants_step(self) -> bool:
+        """Say whether the step that comes may have to be measured."""
+        return self.due() or bool(self._missed - self._updates.keys())
 
-    @torch.no_grad()
-    def _ahead_of_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: Any) -> None:
-        self._rates = self._rates_now()
-        if not self._due():
-            return
-        owned = self._owned(optimizer)
-        for index in owned:
-            self._before[index] = self._layers[index].weight.detach().clone()
-        if not _has_closure(args, kwargs):
-            self._take_gradients(owned, getattr(optimizer, "grad_scale", None))
+    def wanted(self, parameters: Collection[int]) -> list[int]:
+        """Return which of the layers with these parameters are to be measured now."""
+        owned = self.owned(parameters)
+        if self.due():
+            return owned
+        return [index for index in owned if index in self._missed and index not in self._updates]
 
     @torch.no_grad()
-    def _after_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: Any) -> None:
-        if not self._due():
-            return
-        owned = [index for index in self._owned(optimizer) if index in self._before]
-        if _has_closure(args, kwargs):
+    def before_step(
+        self, indices: Sequence[int], *, gradients: bool, scale: Tensor | None = None
+    ) -> None:
+        """Take weights, and gradients where they are there already, `scale` times too large."""
+        for index in indices:
+            kept = self._layers[index].kept()
+            if kept is not None:
+                self._before[index] = kept
+        if gradients:
+            self._take_gradients(indices, scale)
+
+    @torch.no_grad()
+    def after_step(self, indices: Sequence[int], *, gradients: bool = False) -> None:
+        """Take what the step made of the weights; the gradients only now where they came in it."""
+        found = [index for index in indices if index in self._before]
+        if gradients:
             # The closure computes the gradient within the step; its last one is what was seen.
-            self._take_gradients(owned, None)
-        self._take_updates(owned)
+            self._take_gradients(found, None)
+        self._take_updates(found)
 
-    def _owned(self, optimizer: Optimizer) -> list[int]:
-        own = {id(p) for group in optimizer.param_groups for p in group["params"]}
-        return [index for index, layer in enumerate(self._layers) if id(layer.weight) in own]
+    def step_was_skipped(self, indices: Sequence[int]) -> None:
+        """Drop the weights that were taken: there was no step after all."""
+        for index in indices:
+            self._before.pop(index, None)
 
     def _take_gradients(self, indices: Sequence[int], scale: Tensor | None) -> None:
-        present = [i for i in indices if self._layers[i].weight.grad is not None]
-        for index in set(indices) - set(present):
+        rows, present = [], []
+        for index in indices:
             layer = self._layers[index]
-            self._gradients[index] = no_numbers(layer.spec.filters, layer.device)
-        rows = []
-        for index in present:
-            layer = self._layers[index]
-            gradient = layer.weight.grad
-            assert gradient is not None
+            gradient = None if layer.weight is None else layer.weight.grad
+            if gradient is None:
+                self._gradients[index] = no_numbers(layer.spec.filters, layer.device)
+                continue
             row = layer.rows(gradient.to_dense() if gradient.is_sparse else gradient)
+            present.append(index)
             # A fused optimizer takes the scaled gradient and unscales it itself.
             rows.append(row if scale is None else row / scale.to(row.device))
         self._gradients |= zip(present, numbers_of(rows), strict=True)
@@ -144,23 +145,37 @@ class StepWatch:
     def _difference(self, index: int) -> Tensor:
         """Return weights now minus before as rows, subtracted before anything is rounded."""
         layer, before = self._layers[index], self._before[index]
+        now = layer.effective()
+        assert now is not None
         wide = torch.promote_types(before.dtype, torch.float32)
-        return layer.rows(layer.weight.detach().to(wide) - before.to(wide))
+        return layer.rows(now.to(wide) - before.to(wide))
 
     @torch.no_grad()
-    def collect(self) -> tuple[list[LayerNumbers], list[Update]]:
-        """Return gradient and update of every layer at this iteration.
-
-        A layer that no step touched (a step skipped by a gradient scaler, or weights that no
-        optimizer holds) has its gradient as it stands, or none, and an update of zero.
-        """
+    def collect(self) -> Steps:
+        """Return gradient and update of every layer at this iteration."""
         every = range(len(self._layers))
-        self._take_gradients([i for i in every if i not in self._gradients], None)
-        still = [i for i in every if i not in self._updates]
-        for index in still:
-            self._before[index] = self._layers[index].weight.detach().clone()
-        self._take_updates(still)
-        return [self._gradients[i] for i in every], [self._updates[i] for i in every]
+        missing = [i for i in every if i not in self._updates]
+        self._missed |= set(missing)
+        self._take_standing([i for i in missing if i not in self._gradients])
+        for index in missing:
+            layer = self._layers[index]
+            nothing = no_numbers(layer.spec.filters, layer.device)
+            self._gradients.setdefault(index, nothing)
+            self._updates[index] = Update(nothing, no_bands(layer.device), nothing.sums.l2)
+        return Steps(
+            [self._gradients[i] for i in every],
+            [self._updates[i] for i in every],
+            [index not in missing for index in every],
+        )
+
+    def _take_standing(self, indices: Sequence[int]) -> None:
+        """Take gradients that no step used, if they are why: a scaler skips where one overflows."""
+        if not indices:
+            return
+        there = [self._layers[i].weight for i in indices]
+        found = [w.grad for w in there if w is not None and w.grad is not None]
+        if found and not all(all_finite([g.to_dense() if g.is_sparse else g for g in found])):
+            self._take_gradients(indices, None)
 
 
 def numbers_of(rows: list[Tensor]) -> list[LayerNumbers]:
@@ -174,8 +189,3 @@ def numbers_of(rows: list[Tensor]) -> list[LayerNumbers]:
         with plain_arithmetic(row.device):
             found.append(layer_numbers(row, finite=finite[index]))
     return found
-
-
-def _has_closure(args: tuple[Any, ...], kwargs: Any) -> bool:
-    # The first argument is the optimizer itself.
-    return (len(args) > 1 and args[1] is not None) or kwargs.get("closure") is not None

@@ -1,7 +1,6 @@
 """The validation set: what it holds, and what the network makes of every image of it."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,20 +8,32 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, RandomSampler
+from torch.utils.data import IterableDataset
 
-from deeptracker.errors import RecordingError, ValidationSetChanged
-from deeptracker.isolation import evaluation, unchanged_randomness
+from deeptracker.errors import RecordingError
+from deeptracker.isolation import untouched
+from deeptracker.validation_labels import (
+    ClassNumbers,
+    Unpack,
+    check_count,
+    check_same_labels,
+    is_texts,
+    make_digest,
+    unpack_batch,
+)
+from deeptracker.validation_loader import own_loader
+from deeptracker.validation_scores import check_scores, predicted
 
 BATCH = 256
 _FINGERPRINT_IMAGES = 8
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+Loss = Callable[[Any, Tensor], Tensor]
+Forward = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
 class Validated:
-    """The result on all images: predicted class i8 [N], probability of the true class f4 [N].
+    """The result on all images: predicted class i8 [N] (-1: none), true class's chance f4 [N].
 
     `loss` is the mean over images (None: not known), `error` the share of wrong ones.
     """
@@ -35,85 +46,135 @@ class Validated:
 
 @dataclass(frozen=True)
 class Survey:
-    """What the set holds: true classes i4 [N], a digest, and pictures where they were wanted."""
+    """What the set holds: true classes i4 [N], their names where they are texts, a digest.
+
+    `columns` is how many classes the network tells apart; `pictures` where they were wanted.
+    """
 
     labels: NDArray[np.int32]
+    classes: tuple[str, ...]
     digest: str
+    columns: int
     pictures: list[Tensor]
 
 
 class ValidationSet:
-    """Validation images in a fixed order, from a dataset or a loader of (image, label)."""
+    """Validation images in a fixed order, from a data set or a loader, and how to judge them."""
 
-    def __init__(self, source: Dataset[Any] | DataLoader[Any], *, batch: int = BATCH) -> None:
-        if not isinstance(source, DataLoader):
-            source = DataLoader(source, batch_size=batch, shuffle=False)
-        if isinstance(source.sampler, RandomSampler):
-            raise RecordingError(
-                "the validation loader shuffles; image i must be the same image in every snapshot, "
-                "so make it with shuffle=False"
-            )
-        self._loader = source
+    def __init__(
+        self,
+        source: Any,
+        model: nn.Module,
+        *,
+        batch: int = BATCH,
+        unpack: Unpack | None = None,
+        forward: Forward | None = None,
+        loss: Loss | None = None,
+        classes: tuple[str, ...] = (),
+    ) -> None:
+        self._model, self._unpack, self._forward, self._loss = model, unpack, forward, loss
+        self._loader = own_loader(source, batch=batch)
+        self._numbers = ClassNumbers(classes)
+        self._named = bool(classes)
+        self._cast: torch.dtype | None = None
+        self._roots = (source, self._loader.dataset, unpack, forward, loss)
 
-    def _batches(self) -> Iterator[tuple[Any, Tensor]]:
+    def _batches(self) -> Iterator[tuple[Any, Any]]:
         for batch in self._loader:
-            if not isinstance(batch, (tuple, list)) or len(batch) < 2:
-                raise RecordingError("the validation set must give pairs of (image, label)")
-            yield batch[0], check_labels(batch[1])
+            yield unpack_batch(batch, self._unpack)
 
     def survey(self, *, picture: Callable[[Tensor], Tensor] | None = None) -> Survey:
-        """Go through the set once; `picture`, where given, shrinks each image to be kept."""
-        labels: list[Tensor] = []
+        """Go through the set once, and let the network judge its first and last batch.
+
+        `picture`, where given, shrinks each image to be kept. Raises RecordingError, which names
+        the argument to pass, where set, network and loss do not fit together.
+        """
+        given: list[Any] = []
         marks: list[Tensor] = []
         pictures: list[Tensor] = []
-        with unchanged_randomness():
-            quick = None if picture else _known_labels(self._loader)
-            for images, batch_labels in self._batches():
-                labels.append(batch_labels)
+        first: tuple[Any, Any] | None = None
+        last: tuple[Any, Any] | None = None
+        with untouched(*self._roots, evaluate=[self._model]):
+            for images, labels in self._batches():
+                first, last = first or (images, labels), (images, labels)
+                given.append(labels)
                 if isinstance(images, Tensor):
                     marks += list(images[: _FINGERPRINT_IMAGES - len(marks)])
                 if picture:
                     pictures += [picture(image) for image in images]
-                if quick is not None and len(marks) in (0, _FINGERPRINT_IMAGES):
-                    labels = [check_labels(quick)]
-                    break
-        if not labels or not sum(len(part) for part in labels):
-            raise RecordingError("the validation set is empty")
-        found = torch.cat(labels).to(torch.int32).numpy()
-        return Survey(found, make_digest(found, marks), pictures)
+            if first is None or last is None:
+                raise RecordingError(_EMPTY)
+            self._check_again()
+            names = self._name_classes(given)
+            numbers = torch.cat([self._numbers.of(labels) for labels in given])
+            tried = (first, last) if len(given) > 1 else (first,)
+            columns = [self._try(*batch) for batch in tried]
+        found = numbers.to(torch.int32).numpy()
+        if not len(found):
+            raise RecordingError(_EMPTY)
+        return Survey(found, names, make_digest(found, marks), columns[0], pictures)
 
-    def columns(self, model: nn.Module, forward: Callable[[Any], Tensor] | None) -> int:
-        """Return how many classes the network tells apart, by its scores of the first batch."""
-        with unchanged_randomness(), evaluation(model):
-            images, labels = next(self._batches())
-            return check_scores(_forward(model, forward, images), len(labels)).shape[1]
+    def _check_again(self) -> None:
+        """Raise where a second pass gives nothing: what can be read once is no validation set."""
+        once = isinstance(self._loader.dataset, IterableDataset)
+        if once and next(iter(self._loader), None) is None:
+            raise RecordingError(
+                "the validation set can be read only once; pass validation= a data set, or a list "
+                "of (image, label)"
+            )
 
-    def run(
-        self,
-        model: nn.Module,
-        labels: NDArray[np.int32],
-        *,
-        forward: Callable[[Any], Tensor] | None = None,
-        loss: Loss | None = None,
-    ) -> Validated:
+    def _name_classes(self, given: list[Any]) -> tuple[str, ...]:
+        if self._named or not is_texts(given[0]):
+            return ()
+        names = tuple(sorted({str(label) for labels in given for label in labels}))
+        self._numbers = ClassNumbers(names)
+        return names
+
+    def _try(self, images: Any, labels: Any) -> int:
+        truth = self._numbers.of(labels)
+        try:
+            scores, raw = self._scores(images, len(truth))
+        except RecordingError:
+            raise
+        except Exception as error:
+            raise RecordingError(
+                f"the model cannot judge a validation batch ({type(error).__name__}: {error}); "
+                "pass validation_forward=, a function from images to scores"
+            ) from error
+        if int(truth.max()) >= scores.shape[1]:
+            raise RecordingError(
+                f"a validation label is {int(truth.max())}, but the network tells only "
+                f"{scores.shape[1]} classes apart; pass validation_unpack=, a function from a "
+                "batch to (images, labels) with labels from 0"
+            )
+        try:
+            self._mean_loss(raw, scores, truth.to(scores.device))
+        except Exception as error:
+            raise RecordingError(
+                f"validation_loss= failed on a batch ({type(error).__name__}: {error}); it takes "
+                "the model's output and the class numbers [n]"
+            ) from error
+        return scores.shape[1]
+
+    def run(self, labels: NDArray[np.int32]) -> Validated:
         """Run the network over all images in evaluation mode, leaving no trace in the training.
 
-        Raises ValidationSetChanged where the labels are not `labels`.
+        Raises ValidationSetChanged where the labels are not `labels`, else whatever the set, the
+        network or the loss raise.
         """
         predictions, probabilities, losses, done = [], [], [], 0
-        with unchanged_randomness(), evaluation(model):
-            for images, truth in self._batches():
+        with untouched(*self._roots, evaluate=[self._model]):
+            for images, given in self._batches():
+                truth = self._numbers.of(given)
                 expected = labels[done : done + len(truth)]
                 check_same_labels(truth.numpy(), expected, first=done)
                 done += len(truth)
-                raw = _forward(model, forward, images)
-                scores = check_scores(raw, len(truth))
+                scores, raw = self._scores(images, len(truth))
                 here = truth.to(scores.device)
-                predictions.append(scores.argmax(dim=1))
+                predictions.append(predicted(scores))
                 chances = scores.softmax(dim=1)
                 probabilities.append(chances.gather(1, here.unsqueeze(1)).squeeze(1))
-                mean = loss(raw, here) if loss else nn.functional.cross_entropy(scores, here)
-                losses.append(mean.detach().double().mean() * len(truth))
+                losses.append(self._mean_loss(raw, scores, here) * len(truth))
         check_count(done, len(labels))
         prediction = torch.cat(predictions).cpu().numpy()
         return Validated(
@@ -123,102 +184,41 @@ class ValidationSet:
             float((prediction != labels).mean()),
         )
 
+    def _mean_loss(self, raw: Any, scores: Tensor, truth: Tensor) -> Tensor:
+        mean = self._loss(raw, truth) if self._loss else nn.functional.cross_entropy(scores, truth)
+        return torch.as_tensor(mean).detach().to(scores.device).double().mean()
 
-def check_labels(labels: object) -> Tensor:
-    """Return labels as int64 [n] on the host; RecordingError where they are no class numbers."""
-    found = torch.as_tensor(labels).detach().cpu()
-    if found.ndim != 1 or found.is_floating_point() or found.is_complex():
-        raise RecordingError(
-            f"validation labels must be whole numbers, one an image, not {found.dtype} of shape "
-            f"{list(found.shape)}"
-        )
-    if len(found) and int(found.min()) < 0:
-        raise RecordingError(f"a validation label is {int(found.min())}; classes count from 0")
-    return found.to(torch.int64)
+    def _scores(self, images: Any, count: int) -> tuple[Tensor, Any]:
+        """Return scores [n, C] and what the network gave."""
+        images = to_device(images, self._model)
+        try:
+            raw = self._run(images)
+        except RuntimeError:
+            # A network in bfloat16 gets its images in float32 from most data sets.
+            own = next((p.dtype for p in self._model.parameters() if p.is_floating_point()), None)
+            if self._cast is not None or own in (None, torch.float32):
+                raise
+            self._cast = own
+            raw = self._run(images)
+        return check_scores(raw, count), raw
 
-
-def check_count(found: int, expected: int) -> None:
-    """Raise ValidationSetChanged where the number of images is another."""
-    if found != expected:
-        raise ValidationSetChanged(
-            f"the validation set has {found} images, the run was begun with {expected}; keep it "
-            "the same, or record into a new directory"
-        )
-
-
-def check_same_labels(found: NDArray[Any], expected: NDArray[Any], *, first: int = 0) -> None:
-    """Raise ValidationSetChanged where labels differ from those that the run was begun with.
-
-    `first` is the number of the first image among all.
-    """
-    if len(found) > len(expected):
-        check_count(first + len(found), first + len(expected))
-    if not np.array_equal(found, expected):
-        at = int(np.flatnonzero(found != expected)[0])
-        raise ValidationSetChanged(
-            f"validation image {first + at} is of class {found[at]}, the run was begun with class "
-            f"{expected[at]} there; keep set and order the same, or record into a new directory"
-        )
+    def _run(self, images: Any) -> Any:
+        if self._cast is not None and isinstance(images, Tensor) and images.is_floating_point():
+            images = images.to(self._cast)
+        return (self._forward or self._model)(images)
 
 
-def make_digest(labels: NDArray[np.int32], images: Sequence[Tensor]) -> str:
-    """Return a text that tells sets apart: a hash of the labels, means of the first images.
-
-    Means instead of a hash of the images, because another machine may decode a picture slightly
-    differently.
-    """
-    digest = hashlib.sha256(labels.astype("<i4").tobytes()).hexdigest()[:32]
-    means = [f"{float(image.double().mean()):.5g}" for image in images]
-    return " ".join([digest, *means])
+_EMPTY = "the validation set is empty; pass validation= a set with images, or leave it away"
 
 
-def check_digest(found: str, expected: str) -> None:
-    """Raise ValidationSetChanged where two digests are of different sets."""
-    (labels, *means), (known, *known_means) = found.split() or [""], expected.split() or [""]
-    try:
-        same = labels == known and np.allclose(
-            np.array(means, dtype=float), np.array(known_means, dtype=float), rtol=0.02, atol=1e-3
-        )
-    except ValueError:
-        same = False
-    if not same:
-        raise ValidationSetChanged(
-            "the first validation images are not those that the run was begun with; use the same "
-            "images without random changes, or record into a new directory"
-        )
-
-
-def _known_labels(loader: DataLoader[Any]) -> object | None:
-    """Return all labels where the dataset has them at hand, None where it must be gone through."""
-    dataset: Any = loader.dataset
-    if type(loader.sampler) is not torch.utils.data.SequentialSampler or loader.drop_last:
-        return None
-    if isinstance(dataset, torch.utils.data.TensorDataset) and len(dataset.tensors) >= 2:
-        return dataset.tensors[1]
-    targets = getattr(dataset, "targets", None)
-    if targets is None or getattr(dataset, "target_transform", None) is not None:
-        return None
-    return targets if len(targets) == len(dataset) else None
-
-
-def _forward(model: nn.Module, forward: Callable[[Any], Tensor] | None, images: Any) -> Any:
-    device = next(model.parameters()).device
-    images = images.to(device, non_blocking=True) if isinstance(images, Tensor) else images
-    return (forward or model)(images)
-
-
-def check_scores(scores: Any, count: int) -> Tensor:
-    """Return class scores of `count` images as float32 [n, C], C >= 2.
-
-    A single score an image (of two classes) is that of class 1 against 0 for class 0.
-    """
-    if isinstance(scores, Tensor) and scores.shape in ((count,), (count, 1)):
-        single = scores.reshape(count, 1).float()
-        return torch.cat([torch.zeros_like(single), single], dim=1)
-    if not isinstance(scores, Tensor) or scores.shape[:1] != (count,) or scores.ndim != 2:
-        given = list(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
-        raise RecordingError(
-            f"the model gave {given} for {count} validation images, expected class scores "
-            f"[{count}, classes]; pass validation_forward=, a function from images to scores"
-        )
-    return scores.float()
+def to_device(images: Any, model: nn.Module) -> Any:
+    """Return a batch, nested as it may be, on the device of the network."""
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    if isinstance(images, Tensor):
+        return images.to(device, non_blocking=True)
+    if isinstance(images, Mapping):
+        moved = {name: to_device(value, model) for name, value in images.items()}
+        return type(images)(moved) if type(images) is dict else moved
+    if type(images) in (list, tuple):
+        return type(images)(to_device(value, model) for value in images)
+    return images

@@ -1,6 +1,6 @@
 """The validation side of a run: run by the Recorder, handed in by the script, or absent."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,8 @@ from deeptracker.errors import RecordingError
 from deeptracker.format import THUMBNAILS, Images
 from deeptracker.layers import Layer
 from deeptracker.thumbnails import shrink
-from deeptracker.validation import Loss, Validated, ValidationSet, check_labels, make_digest
+from deeptracker.validation import Forward, Loss, Validated, ValidationSet
+from deeptracker.validation_labels import Unpack, check_labels, make_digest
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Validator:
         image_names: Sequence[object] | None,
         batch: int,
         loss: Loss | None,
-        forward: Callable[[Any], Tensor] | None,
+        forward: Forward | None,
+        unpack: Unpack | None,
         activations: bool,
     ) -> None:
         if source is not None and labels is not None:
@@ -54,13 +56,27 @@ class Validator:
             )
         if activations and source is None:
             raise RecordingError("activations=True needs validation=, whose images they are of")
-        self._set = None if source is None else ValidationSet(source, batch=batch)
-        self._model, self._loss, self._forward = model, loss, forward
+        self.classes = () if classes is None else checked_names("classes", classes)
+        self._set: ValidationSet | None = None
+        if source is not None:
+            self._set = ValidationSet(
+                source,
+                model,
+                batch=batch,
+                unpack=unpack,
+                forward=forward,
+                loss=loss,
+                classes=self.classes,
+            )
         self._labels, self._names = labels, image_names
         self._watch = ActivationWatch(model, layers) if activations else None
         self._handed_in: Validated | None = None
-        self.classes = () if classes is None else checked_names("classes", classes)
         self.images: Images | None = None
+
+    @property
+    def watches_activations(self) -> bool:
+        """Say whether results bring statistics of the layers' outputs."""
+        return self._watch is not None
 
     def survey(self, *, pictures: bool, run_dir: Path) -> list[Tensor]:
         """Learn what the images are; return pictures where they are wanted and not there yet."""
@@ -70,13 +86,14 @@ class Validator:
         found: list[Tensor] = []
         if self._set is not None:
             missing = pictures and not (run_dir / THUMBNAILS).exists()
-            survey = self._set.survey(picture=shrink if missing else None)
+            with self._watch or nullcontext():
+                survey = self._set.survey(picture=shrink if missing else None)
             labels, digest, found = survey.labels, survey.digest, survey.pictures
-            columns = self._set.columns(self._model, self._forward)
-            known = len(self.classes) or columns
-            if columns > known:
+            self.classes = self.classes or survey.classes
+            known = len(self.classes) or survey.columns
+            if survey.columns > known:
                 raise RecordingError(
-                    f"the model tells {columns} classes apart, but classes= names {known}"
+                    f"the model tells {survey.columns} classes apart, but classes= names {known}"
                 )
         else:
             labels = check_labels(self._labels).to(torch.int32).numpy()
@@ -98,10 +115,11 @@ class Validator:
                     f"{name} has shape {list(array.shape)}, expected [{images}]: one an image"
                 )
         if predicted.dtype.kind not in "iu" or (
-            images and not 0 <= int(predicted.min()) <= int(predicted.max()) < len(self.classes)
+            images and not -1 <= int(predicted.min()) <= int(predicted.max()) < len(self.classes)
         ):
             raise RecordingError(
-                f"prediction must be class numbers from 0 to {len(self.classes) - 1}"
+                f"prediction must be class numbers from 0 to {len(self.classes) - 1}, "
+                "or -1 where the network gives none"
             )
         if bool(((given < 0) | (given > 1)).any()):
             raise RecordingError("probability must lie within 0..1, of the true class of the image")
@@ -113,14 +131,17 @@ class Validator:
         )
 
     def result(self, iteration: int) -> Result | None:
-        """Return the validation of a snapshot; None where the run has no validation images."""
+        """Return the validation of a snapshot; None where the run has no validation images.
+
+        RecordingError where the script handed nothing in; else whatever the set, the network or
+        the loss raise.
+        """
         if self.images is None:
             return None
         activations: Mapping[str, NDArray[np.float32]] = {}
         if self._set is not None:
             with self._watch or nullcontext():
-                labels = self.images.class_id
-                found = self._set.run(self._model, labels, forward=self._forward, loss=self._loss)
+                found = self._set.run(self.images.class_id)
             if self._watch is not None:
                 activations = {"activation": self._watch.statistics()}
         elif self._handed_in is None:

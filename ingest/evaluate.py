@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from db import load
+from db.away import is_away
 from db.errors import NotFound, RunBusy
 from db.load import sole_loader
 from db.queries import findings as stored
@@ -49,25 +50,33 @@ class Evaluator:
             self._evaluate()
 
     def finish(self) -> None:
-        """Evaluate at the end of a load: what is new, or a run that never was evaluated."""
-        if self._stale:
-            self._evaluate()
-        else:
-            self._evaluate(unless_known=True)
+        """Evaluate at the end of a load: what is new, or what no evaluation has seen yet.
+
+        As where the load before was broken off between its last snapshot and this.
+        """
+        self._evaluate(unless_known=not self._stale)
 
     def _evaluate(self, *, unless_known: bool = False) -> None:
         begun = time.monotonic()
         try:
             with load.batch(self._connection) as session:
-                known = unless_known and stored.run_health(session, run_id=self._run_id)
-                if not known:
+                if not (unless_known and _is_known(session, self._run_id)):
                     evaluate_run(session, run_id=self._run_id)
-        except Exception:
+        except Exception as error:
+            if is_away(error):
+                raise  # nothing is known of the rules; the load is tried again
             # A rule that fails must not cost the load; the worker's log has it.
             logger.exception("the health of run %s could not be evaluated", self._run_id)
         self._stale = False
         self._ended = time.monotonic()
         self._seconds = self._ended - begun
+
+
+def _is_known(session: Session, run_id: int) -> bool:
+    """Return whether the last evaluation of a run saw all of its snapshots."""
+    known, run = stored.run_health(session, run_id=run_id), runs.get_run(session, run_id=run_id)
+    seen = None if known is None else (known.snapshots, known.last_iteration)
+    return seen == (run.snapshot_count, run.last_iteration)
 
 
 def evaluate_run(session: Session, *, run_id: int) -> list[str]:

@@ -1,19 +1,18 @@
 """One ingest job from its row to its end: place, load, progress, log lines, errors."""
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
+from db.away import is_away, is_outage, said_by_server
 from db.engine import session_scope
 from db.errors import RunBusy
 from db.queries import job_notes, jobs
 from deeptracker.errors import DeepTrackerError, LogError
 from ingest.locations import Place, resolve_location
-from ingest.pipeline import StoppedWaiting, load_log
+from ingest.pipeline import LogAwaited, load_log
 from ingest.report import LoadReport, Progress
 from ingest.sharing import Sharing
 
@@ -26,6 +25,9 @@ _BEAT_SECONDS = 1.0
 _PROGRESS_SECONDS = 0.3
 
 
+OnInterrupted = Callable[[int, str], None]
+
+
 class WorkerStopping(Exception):  # noqa: N818 - a request, no error
     """The worker is asked to stop: the job goes back to the queue."""
 
@@ -33,8 +35,11 @@ class WorkerStopping(Exception):  # noqa: N818 - a request, no error
 class _Notes:
     """Writes the job's row and lines, each in a transaction of its own."""
 
-    def __init__(self, engine: Engine, job_id: int, stopping: Callable[[], bool]) -> None:
-        self._engine, self._job_id, self.stopping = engine, job_id, stopping
+    def __init__(
+        self, engine: Engine, job_id: int, worker: str | None, stopping: Callable[[], bool]
+    ) -> None:
+        self._engine, self._job_id, self._worker = engine, job_id, worker
+        self.stopping = stopping
         self._beaten = 0.0
         self._coming: dict[str, object] = {}
         self.cancelled = False
@@ -79,9 +84,21 @@ class _Notes:
                 error_file=file,
             )
 
-    def put_back(self, message: str) -> None:
+    def put_back(self, message: str, *, counts: bool = False) -> None:
         with session_scope(self._engine) as session:
-            job_notes.put_back(session, job_id=self._job_id, message=message)
+            job_notes.put_back(
+                session,
+                job_id=self._job_id,
+                worker=self._worker,
+                message=message,
+                counts=counts,
+            )
+
+    def await_log(self, file: object) -> None:
+        message = f"Waiting for {file} to appear."
+        with session_scope(self._engine) as session:
+            job_notes.add_line(session, job_id=self._job_id, text=message)
+            job_notes.await_log(session, job_id=self._job_id, worker=self._worker, message=message)
 
 
 def run_job(
@@ -91,17 +108,44 @@ def run_job(
     roots: Sequence[Place],
     stopping: Callable[[], bool],
     worker: str | None = None,
+    on_interrupted: OnInterrupted = lambda job_id, said: None,
 ) -> None:
     """Run the ingest job in the name of `worker`; nothing happens where it is over already.
 
-    Raises RunBusy, WorkerStopping or OperationalError where the job shall be tried again, which its
-    row then says; every other error ends the job and is kept in its row.
+    Raises RunBusy, WorkerStopping or an error of the database (db.away) where the job shall be
+    tried again, which its row then says; where it cannot, `on_interrupted` gets the job and what
+    the database said. Every other error ends the job and is kept in its row. A job whose log is not
+    there yet waits for it off the queue.
     """
-    with session_scope(engine) as session:
-        job = job_notes.claim(session, job_id=job_id, worker=worker)
-    if job is None:
-        return
-    notes = _Notes(engine, job_id, stopping)
+    notes = _Notes(engine, job_id, worker, stopping)
+    try:
+        with session_scope(engine) as session:
+            job = job_notes.claim(session, job_id=job_id, worker=worker)
+        if job is not None:
+            _begin(engine, job, roots, notes)
+    except Exception as error:
+        if is_away(error):
+            _interrupted(error, job_id, notes, on_interrupted)
+        raise
+
+
+def _interrupted(
+    error: Exception, job_id: int, notes: _Notes, on_interrupted: OnInterrupted
+) -> None:
+    """Say that the database ended this attempt; an outage is no fault of the job."""
+    logger.warning("ingest job %s lost its database: %s", job_id, error)
+    said = said_by_server(error)
+    line = f"Interrupted, and tried again: {said}"
+    try:
+        notes.line(line)
+        notes.put_back(f"Waits: {said}", counts=not is_outage(error))
+    except Exception as again:
+        if not is_away(again):
+            raise
+        on_interrupted(job_id, line)
+
+
+def _begin(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes) -> None:
     if job.cancel_requested:
         notes.finish("cancelled", "Cancelled.")
         return
@@ -119,17 +163,14 @@ def _run(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes
     except RunBusy:
         notes.put_back("Waits: another job is loading this run.")
         raise
-    except StoppedWaiting:
-        _end_waiting(notes)
-    except OperationalError as error:
-        logger.exception("ingest job %s lost its database", job.id)
-        with contextlib.suppress(OperationalError):  # it may still be away
-            notes.line(f"Interrupted, and tried again: {_said_by_server(error)}")
-        raise
+    except LogAwaited as error:
+        notes.await_log(error.file)
     except DeepTrackerError as error:
         notes.line(f"Failed: {error}")
         notes.finish("failed", "Failed.", error=error)
     except Exception as error:
+        if is_away(error):
+            raise
         # Its text might show what a user must not see; the worker's log has it.
         logger.exception("ingest job %s failed", job.id)
         notes.finish(
@@ -139,12 +180,6 @@ def _run(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes
         )
     else:
         _conclude(report, notes)
-
-
-def _said_by_server(error: OperationalError) -> str:
-    """Return the server's own first line, as of a full disk; a lost connection names hosts."""
-    said = getattr(getattr(error.orig, "diag", None), "message_primary", None)
-    return f"the database said: {said}." if said else "the database did not answer."
 
 
 def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes) -> LoadReport:
@@ -159,14 +194,8 @@ def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Note
         should_stop=notes.should_stop,
         roots=roots,
         sharing=None if job.worker is None else Sharing(job.id, job.worker),
+        wait_for_log=False,
     )
-
-
-def _end_waiting(notes: _Notes) -> None:
-    if not notes.cancelled:
-        notes.put_back("Waits for another worker.")
-        raise WorkerStopping
-    notes.finish("cancelled", "Cancelled before the log appeared.")
 
 
 def _conclude(report: LoadReport, notes: _Notes) -> None:

@@ -32,8 +32,8 @@ QUIET_SECONDS = 6 * 3600.0
 _PATIENCE = 0.5
 
 
-class StoppedWaiting(LogError):  # noqa: N818 - the name that callers read
-    """There is no log yet, and `should_stop` said not to wait for it any longer."""
+class LogAwaited(LogError):  # noqa: N818 - the name that callers read
+    """There is no log yet, and nobody shall wait for it here."""
 
 
 OnProgress = Callable[[Progress], None]
@@ -54,13 +54,15 @@ def load_log(
     poll_seconds: float | None = None,
     quiet_seconds: float = QUIET_SECONDS,
     sharing: Sharing | None = None,
+    wait_for_log: bool = True,
 ) -> LoadReport:
     """Load the log in the folder `path` (or "s3://..."); calling it again changes nothing.
 
     With `follow` it waits for the log to appear and to grow until the training ends, `should_stop`
     says so, or nothing happened for `quiet_seconds`. Unusable snapshots are reported and the others
     loaded. `roots` limits where the files may lie (jobs). With `sharing`, other workers help with
-    what is large. Raises LogError for an unusable manifest,
+    what is large. Raises LogError for an unusable manifest, LogAwaited where what shall be followed
+    is not there yet and `should_stop` says so or not `wait_for_log`,
     RunBusy where another process loads the run, Conflict where the stored run is another,
     LocationRefused.
     """
@@ -69,7 +71,7 @@ def load_log(
     location = source.location
     waiting = _Waiting(poll_seconds or source.poll_seconds, quiet_seconds, should_stop)
     begun = time.monotonic()
-    manifest = _first_manifest(source, waiting if follow else None)
+    manifest = _first_manifest(source, waiting if follow else None, patient=wait_for_log)
     with sole_loader(engine, run=manifest.run) as connection:
         run = RunLoad(connection, manifest, run_id=_begin(connection, manifest, location, owner_id))
         look = _Look(source, run, on_progress, on_line, should_stop)
@@ -204,7 +206,7 @@ class _Waiting:
             time.sleep(min(left, _PATIENCE))
 
 
-def _first_manifest(source: Source, waiting: _Waiting | None) -> Manifest:
+def _first_manifest(source: Source, waiting: _Waiting | None, *, patient: bool) -> Manifest:
     while True:
         manifest = source.manifest()
         if manifest is not None:
@@ -212,8 +214,8 @@ def _first_manifest(source: Source, waiting: _Waiting | None) -> Manifest:
         file, problem = f"{source.location}/{MANIFEST}", "is missing; this is no folder of a run"
         if waiting is None or waiting.quiet():
             raise LogError(file, "", problem)
-        if waiting.should_stop():
-            raise StoppedWaiting(file, "", problem)
+        if not patient or waiting.should_stop():
+            raise LogAwaited(file, "", problem)
         waiting.pause()
 
 

@@ -1,28 +1,35 @@
 """What every worker does beside its jobs: sign of life, schedules, watched folders, rescue.
 
-All workers do all of it; the database lets each thing be done by one of them.
+All workers do all of it; the database lets each thing be done by one of them. Every duty is done
+again and again, whatever went wrong with it the last time.
 """
 
 import asyncio
 import logging
 import os
+import secrets
 import socket
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
+from db import queue_care
+from db.away import is_away
 from db.engine import session_scope
-from db.queries import run_upkeep, schedules, watches, workers
-from db.queue import HEARTBEAT_SECONDS, rescue_stalled, worker_queue
+from db.queries import job_notes, job_upkeep, run_upkeep, schedules, watches, workers
+from db.queue import HEARTBEAT_SECONDS, ask_probe, worker_queue
 from deeptracker.errors import LogError
 from ingest.alerts import AlertSettings, deliver
+from ingest.awaiting import FollowSettings, LogWatch
+from ingest.hand import Hand
+from ingest.job import MAX_ATTEMPTS
 from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
 from ingest.watching import run_directories
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2.0
+SETTLE_SECONDS = 5.0
 EMPTY_SECONDS = 600.0
 ALERT_SECONDS = 10.0
 LOOK_SECONDS = 5.0
@@ -31,20 +38,40 @@ LOOK_INTO_OBJECTS_SECONDS = 30.0
 _OTHERS_SECONDS = 3 * LOOK_INTO_OBJECTS_SECONDS
 
 
+def connections_name() -> str:
+    """Return a name for the connections of one worker process, which no other has."""
+    return f"deeptracker worker {secrets.token_hex(6)}"
+
+
 class Upkeep:
     """The recurring duties of one worker process; `name` is what its jobs carry.
 
-    `queue` is what it alone looks into.
+    `queue` is what it alone looks into, `connections` the name of its connections, `hand` what it
+    has in hand.
     """
 
-    def __init__(self, engine: Engine, *, roots: Sequence[Place], concurrency: int) -> None:
-        self._engine, self._roots, self._concurrency = engine, roots, concurrency
-        self._alerts = AlertSettings()
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        roots: Sequence[Place],
+        concurrency: int,
+        connections: str | None = None,
+    ) -> None:
+        self.engine, self._roots, self._concurrency = engine, roots, concurrency
+        self._alerts, self._settings = AlertSettings(), FollowSettings()
+        self.connections = connections or connections_name()
+        self.hand = Hand()
+        self._logs = LogWatch(engine, roots, self._settings)
         self._id, self.name = self._enter()
-        self.queue = worker_queue(self._id)
+
+    @property
+    def queue(self) -> str:
+        """Return the name of the queue that this worker alone looks into."""
+        return worker_queue(self._id)
 
     def _enter(self) -> tuple[int, str]:
-        with session_scope(self._engine) as session:
+        with session_scope(self.engine) as session:
             return workers.add_worker(
                 session,
                 host=socket.gethostname(),
@@ -55,47 +82,101 @@ class Upkeep:
 
     def leave(self) -> None:
         """Say that this worker ends."""
-        with session_scope(self._engine) as session:
+        with session_scope(self.engine) as session:
             workers.remove_worker(session, worker_id=self._id)
+
+    def duties(self) -> list[tuple[Callable[[], None], float]]:
+        """Return the duties, and the seconds between two times of each."""
+        return [
+            (self.live, HEARTBEAT_SECONDS),
+            (self.settle, SETTLE_SECONDS),
+            (self.fire_schedules, TICK_SECONDS),
+            (self.look_into_folders, TICK_SECONDS),
+            (self.look_for_logs, TICK_SECONDS),
+            (self.empty_trash, EMPTY_SECONDS),
+            (self.tell_alerts, ALERT_SECONDS),
+        ]
 
     def start(self) -> list["asyncio.Task[None]"]:
         """Begin the duties; the caller cancels the tasks."""
-        duties = (
-            (self.live, HEARTBEAT_SECONDS),
-            (self.fire_schedules, TICK_SECONDS),
-            (self.look_into_folders, TICK_SECONDS),
-            (self.empty_trash, EMPTY_SECONDS),
-            (self.tell_alerts, ALERT_SECONDS),
-        )
-        return [asyncio.create_task(_every(seconds, duty)) for duty, seconds in duties]
+        return [asyncio.create_task(_every(seconds, duty)) for duty, seconds in self.duties()]
 
     def live(self) -> None:
         """Give a sign of life, and put back the jobs of workers that give none."""
-        with session_scope(self._engine) as session:
-            seen = workers.see_worker(session, worker_id=self._id)
-            number = rescue_stalled(session)
-        if not seen:  # silent for so long that it was forgotten
+        idle, in_hand = self.hand.idle_seconds, len(self.hand)
+        interrupted = self.hand.interruptions()
+        with session_scope(self.engine) as session:
+            seen = workers.see_worker(
+                session, worker_id=self._id, name=self.name, in_hand=in_hand, idle_seconds=idle
+            )
+            for job_id, said in interrupted.items():
+                job_notes.forgive(session, job_id=job_id, text=said)
+            rescued = queue_care.rescue_stalled(session)
+        self.hand.forgiven(list(interrupted))
+        if not seen:  # silent for so long that it was forgotten, or the store is another one
             self._id, self.name = self._enter()
-        if number:
-            logger.warning("%s jobs of a worker that is gone were put back", number)
+        if rescued:
+            logger.warning("%s jobs of a worker that is gone were put back", len(rescued))
+        self._say_put_back(rescued)
+        if idle > workers.PROBE_SECONDS and in_hand < self._concurrency:
+            self._probe()
+
+    def _say_put_back(self, job_ids: Sequence[int]) -> None:
+        # A transaction of its own: whoever cancels a job locks these rows in the other order.
+        with session_scope(self.engine) as session:
+            job_upkeep.note_put_back(
+                session, job_ids=job_ids, message="Waits: the worker before is gone."
+            )
+
+    def _probe(self) -> None:
+        with session_scope(self.engine) as session:
+            queue_care.clear_probes(session, seconds=workers.STUCK_SECONDS)
+            if not queue_care.waits_for_probe(session, worker_id=self._id):
+                ask_probe(session, worker_id=self._id)
+
+    def settle(self) -> None:
+        """Put right what the queue was not told of, or has lost."""
+        left = self.hand.left()
+        self._put_back(left)
+        with session_scope(self.engine) as session:
+            lost = job_upkeep.take_up_lost(session, most=MAX_ATTEMPTS)
+        if lost:
+            logger.warning("ingest jobs %s were lost by the queue", lost)
+
+    def come_back(self) -> None:
+        """Go on after the database was away: nothing of before is in the way of what comes.
+
+        Raises what the database raises where it does not yet do its work.
+        """
+        self.engine.dispose()
+        self.live()
+        with session_scope(self.engine) as session:
+            workers.end_connections(session, name=self.connections)
+        self._put_back(self.hand.left(seconds=0.0))
+
+    def _put_back(self, left: list[queue_care.Held]) -> None:
+        with session_scope(self.engine) as session:
+            put_back = queue_care.put_back(session, jobs=left)
+        self.hand.settled(left)
+        self._say_put_back(put_back)
 
     def fire_schedules(self) -> None:
         """Ask for the jobs whose time has come."""
-        with session_scope(self._engine) as session:
+        with session_scope(self.engine) as session:
             schedules.fire_due(session)
 
     def empty_trash(self) -> None:
         """Ask for the deletion of runs that were in the trash for long enough."""
-        with session_scope(self._engine) as session:
+        with session_scope(self.engine) as session:
             run_upkeep.empty_trash(session)
 
     def tell_alerts(self) -> None:
         """Tell webhooks and people by e-mail about findings of live runs."""
-        deliver(self._engine, self._alerts)
+        deliver(self.engine, self._alerts)
 
     def look_into_folders(self) -> None:
         """Ask for jobs for what is new in the watched folders."""
-        with session_scope(self._engine) as session:
+        with session_scope(self.engine) as session:
             due = watches.due_watches(session, seconds=LOOK_SECONDS)
             rested = watches.due_watches(session, seconds=LOOK_INTO_OBJECTS_SECONDS)
         for watch_id, location in due:
@@ -107,11 +188,15 @@ class Upkeep:
             except (LocationRefused, LogError) as error:
                 self._note(watch_id, str(error))
                 continue
-            with session_scope(self._engine) as session:
+            with session_scope(self.engine) as session:
                 watches.take_finds(session, watch_id=watch_id, found=found)
 
+    def look_for_logs(self) -> None:
+        """Queue the jobs whose log has appeared, and end those that waited for too long."""
+        self._logs.look()
+
     def _note(self, watch_id: int, problem: str) -> None:
-        with session_scope(self._engine) as session:
+        with session_scope(self.engine) as session:
             watches.note_problem(
                 session, watch_id=watch_id, problem=problem, seconds=_OTHERS_SECONDS
             )
@@ -122,8 +207,9 @@ async def _every(seconds: float, duty: Callable[[], None]) -> None:
     while True:
         try:
             await asyncio.to_thread(duty)
-        except OperationalError:
-            logger.warning("the database is away; %s is tried again", duty.__name__)
-        except Exception:
-            logger.exception("%s failed; it is tried again", duty.__name__)
+        except Exception as error:
+            if is_away(error):
+                logger.warning("the database is away; %s is tried again", duty.__name__)
+            else:
+                logger.exception("%s failed; it is tried again", duty.__name__)
         await asyncio.sleep(seconds)

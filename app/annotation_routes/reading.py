@@ -70,7 +70,10 @@ def seen(run_id: int, annotation_id: int) -> Response:
             session, run_id=run_id, annotation_id=annotation_id, account_id=identity.account_id
         )
         mentions.mark_seen(
-            session, account_id=identity.account_id, run_id=run_id, annotation_id=annotation_id
+            session,
+            account_id=identity.account_id,
+            run_id=run_id,
+            annotation_ids=[annotation_id],
         )
         number = mentions.unread(session, account_id=identity.account_id)
     return jsonify(unread=number)

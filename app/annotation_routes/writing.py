@@ -1,8 +1,11 @@
 """What pages send: new annotations and replies, changes, resolved, deleted.
 
 Every answer holds the annotation as it is now, also that to a change that came second (409).
+A body with {again: seconds} repeats a request of that long ago whose answer got lost: what it wrote
+then is not written twice.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -13,8 +16,9 @@ from app import store
 from app.annotation_routes.answers import BadBody, annotation_json
 from app.annotation_routes.links import is_view
 from app.auth.identity import require
+from db.errors import NotFound
 from db.permissions import Permission
-from db.queries import annotations
+from db.queries import annotation_repeats, annotations
 from db.queries.annotation_rows import Target
 from db.queries.annotations import Stale
 
@@ -51,22 +55,28 @@ def create(run_id: int) -> ResponseReturnValue:
         *(_whole(given, name) for name in ("id", "filter", "first", "last")),
     )
     view = _text(body, "view", default="")
+    since = _again(body)
+    words = {"body": _text(body, "text"), "tag": _text(body, "tag", default="")}
     with store.transaction() as session:
-        annotation_id = annotations.create(
-            session,
-            run_id=run_id,
-            by=by,
-            target=target,
-            body=_text(body, "text"),
-            tag=_text(body, "tag", default=""),
-            view=view if is_view(view) else "",
+        annotation_id = since and annotation_repeats.find_written(
+            session, run_id=run_id, by=by, target=target, since=since, **words
         )
+        if not annotation_id:
+            annotation_id = annotations.create(
+                session,
+                run_id=run_id,
+                by=by,
+                target=target,
+                view=view if is_view(view) else "",
+                **words,
+            )
         return _now(session, run_id, annotation_id, by), 201
 
 
 def edit(run_id: int, annotation_id: int) -> ResponseReturnValue:
     """Change {text, tag} of what was read at {version}."""
     by, body = _writer()
+    words = {"body": _text(body, "text"), "tag": _text(body, "tag", default="")}
     try:
         with store.transaction() as session:
             annotations.edit(
@@ -75,12 +85,11 @@ def edit(run_id: int, annotation_id: int) -> ResponseReturnValue:
                 annotation_id=annotation_id,
                 by=by,
                 version=_version(body),
-                body=_text(body, "text"),
-                tag=_text(body, "tag", default=""),
+                **words,
             )
             return _now(session, run_id, annotation_id, by)
     except Stale as error:
-        return _stale(error, run_id, annotation_id, by)
+        return _stale(error, run_id, annotation_id, by, None, _again(body), words)
 
 
 def resolve(run_id: int, annotation_id: int) -> ResponseReturnValue:
@@ -98,25 +107,36 @@ def resolve(run_id: int, annotation_id: int) -> ResponseReturnValue:
 
 def remove(run_id: int, annotation_id: int) -> ResponseReturnValue:
     """Delete an annotation with its replies."""
-    by, _ = _writer()
-    with store.transaction() as session:
-        annotations.remove(session, run_id=run_id, annotation_id=annotation_id, by=by)
+    by, body = _writer()
+    try:
+        with store.transaction() as session:
+            annotations.remove(session, run_id=run_id, annotation_id=annotation_id, by=by)
+    except NotFound:
+        if not _again(body):
+            raise
     return jsonify(deleted=annotation_id)
 
 
 def reply(run_id: int, annotation_id: int) -> ResponseReturnValue:
     """Answer with {text}."""
     by, body = _writer()
+    since, text = _again(body), _text(body, "text")
+    one: dict[str, Any] = {
+        "run_id": run_id,
+        "annotation_id": annotation_id,
+        "by": by,
+        "body": text,
+    }
     with store.transaction() as session:
-        annotations.reply(
-            session, run_id=run_id, annotation_id=annotation_id, by=by, body=_text(body, "text")
-        )
+        if not (since and annotation_repeats.find_answered(session, since=since, **one)):
+            annotations.reply(session, **one)
         return _now(session, run_id, annotation_id, by), 201
 
 
 def edit_reply(run_id: int, annotation_id: int, reply_id: int) -> ResponseReturnValue:
     """Change {text} of the reply that was read at {version}."""
     by, body = _writer()
+    words = {"body": _text(body, "text")}
     try:
         with store.transaction() as session:
             annotations.edit_reply(
@@ -126,20 +146,24 @@ def edit_reply(run_id: int, annotation_id: int, reply_id: int) -> ResponseReturn
                 reply_id=reply_id,
                 by=by,
                 version=_version(body),
-                body=_text(body, "text"),
+                **words,
             )
             return _now(session, run_id, annotation_id, by)
     except Stale as error:
-        return _stale(error, run_id, annotation_id, by)
+        return _stale(error, run_id, annotation_id, by, reply_id, _again(body), words)
 
 
 def remove_reply(run_id: int, annotation_id: int, reply_id: int) -> ResponseReturnValue:
     """Delete a reply."""
-    by, _ = _writer()
+    by, body = _writer()
     with store.transaction() as session:
-        annotations.remove_reply(
-            session, run_id=run_id, annotation_id=annotation_id, reply_id=reply_id, by=by
-        )
+        try:
+            annotations.remove_reply(
+                session, run_id=run_id, annotation_id=annotation_id, reply_id=reply_id, by=by
+            )
+        except NotFound as error:
+            if error.what != "reply" or not _again(body):
+                raise
         return _now(session, run_id, annotation_id, by)
 
 
@@ -159,8 +183,21 @@ def _now(session: Session, run_id: int, annotation_id: int, account_id: int) -> 
     return jsonify(annotation=annotation_json(row))
 
 
-def _stale(error: Stale, run_id: int, annotation_id: int, by: int) -> ResponseReturnValue:
+def _stale(
+    error: Stale,
+    run_id: int,
+    annotation_id: int,
+    by: int,
+    reply_id: int | None,
+    since: timedelta | None,
+    words: dict[str, str],
+) -> ResponseReturnValue:
+    """Answer a change that came second with what is there now; it may be what itself wrote."""
     with store.transaction() as session:
+        if since and annotation_repeats.reads_so(
+            session, annotation_id=annotation_id, reply_id=reply_id, **words
+        ):
+            return _now(session, run_id, annotation_id, by)
         row = annotations.get_annotation(
             session, run_id=run_id, annotation_id=annotation_id, account_id=by
         )
@@ -188,3 +225,13 @@ def _version(body: dict[str, Any]) -> int:
     if version is None or not 0 < version < 2**31:
         raise BadBody("version must be the version that was read.")
     return version
+
+
+def _again(body: dict[str, Any]) -> timedelta | None:
+    """Return how long ago the same request was sent first, None where this is the first."""
+    seconds = _whole(body, "again")
+    if seconds is None:
+        return None
+    if not 0 <= seconds < 2**31:
+        raise BadBody("again must be the seconds since the first attempt.")
+    return timedelta(seconds=seconds + 1)

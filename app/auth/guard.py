@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import Flask, abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app import store
+from app import reading, store
 from app.auth.cookie import read_cookie
 from app.auth.identity import Identity
 from app.auth.origin import host_allowed, origin_allowed
@@ -28,7 +28,9 @@ def install(server: Flask, settings: AppSettings) -> None:
 
     @server.before_request
     def check() -> ResponseReturnValue | None:
-        return _check(settings)
+        refusal = _check(settings)
+        store.forget_commits()
+        return refusal
 
     # Before Dash's own, so that nothing at all is done for a stranger.
     hooks = server.before_request_funcs[None]
@@ -80,7 +82,7 @@ def identify(settings: AppSettings) -> Identity | None:
             return None
         if found.due:
             sessions.note_seen(session, token_hash=token_hash)
-    return Identity(found.account_id, found.name, found.email, found.role, token_hash)
+    return Identity(found.account_id, found.name, found.email, found.role, token_hash, found.store)
 
 
 def bearer_token() -> str | None:
@@ -100,7 +102,7 @@ def identify_token(token: str) -> Identity | None:
             return None
         if found.due:
             api_tokens.note_used(session, token_hash=token_hash)
-    return Identity(found.account_id, found.name, found.email, found.role, b"")
+    return Identity(found.account_id, found.name, found.email, found.role, b"", found.store)
 
 
 def _callback_need() -> Needed | None:
@@ -108,6 +110,7 @@ def _callback_need() -> Needed | None:
     output = body.get("output") if isinstance(body, dict) else None
     if not isinstance(output, str):
         abort(400, "This is no call of a callback.")
+    reading.enter(output)
     return current_app.extensions[CALLBACKS].get(output)
 
 

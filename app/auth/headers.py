@@ -22,6 +22,7 @@ _POLICY = {
     "frame-ancestors": "'none'",
 }
 _SCRIPT = re.compile(r"<script\b")
+_YEAR = 31_536_000
 
 
 def install(server: Flask, settings: AppSettings) -> None:
@@ -43,6 +44,9 @@ def install(server: Flask, settings: AppSettings) -> None:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         if not _is_static() and "Cache-Control" not in headers:
             headers["Cache-Control"] = "no-store"
+        if _is_versioned() and response.status_code in (200, 304):
+            # Browsers need not ask whether it has changed.
+            headers["Cache-Control"] = f"max-age={_YEAR}, immutable"
         return response
 
 
@@ -60,3 +64,8 @@ def with_nonce(html: str) -> str:
 
 def _is_static() -> bool:
     return request.path.startswith(("/assets/", "/_dash-component-suites/"))
+
+
+def _is_versioned() -> bool:
+    """Return whether the address changes with the build, as the page adds it."""
+    return request.path.startswith("/assets/") and bool(request.args.get("m"))

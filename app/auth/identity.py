@@ -9,13 +9,17 @@ from db.permissions import Permission, allows
 
 @dataclass(frozen=True)
 class Identity:
-    """The account behind a request, and the hash of the session it came with."""
+    """The account behind a request, and the hash of the session it came with.
+
+    `store` names the store that knows the account (db.queries.store.store_key).
+    """
 
     account_id: int
     name: str
     email: str
     role: str
     session_hash: bytes
+    store: str = ""
 
     def may(self, permission: Permission) -> bool:
         """Return whether the account's role has `permission`."""

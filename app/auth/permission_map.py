@@ -44,6 +44,7 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
             Access.LOGGED_IN
         ),
         "/_dash-update-component": Access.CALLBACK,
+        "/data/connection": Access.LOGGED_IN,
         "/data/run/<int:run_id>/<name>": Permission.READ_RUNS,
         # Anybody may keep a selection; sharing a named one is checked where it is saved.
         "/data/views": Permission.READ_RUNS,

@@ -40,5 +40,6 @@ def backup(file: File) -> None:
 def restore(file: File) -> None:
     """Fill an empty database from the file of a backup: all of it, or nothing."""
     backups.restore(file)
-    hint = "" if migrate.is_current() else " It is of an older version. Run: deeptracker db upgrade"
-    typer.echo(f"Restored {file}.{hint}")
+    typer.echo(f"Restored {file}. Everybody logs in anew.")
+    if not migrate.is_current():
+        typer.echo("It is of an older version. Run: deeptracker db upgrade")

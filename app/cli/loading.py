@@ -1,6 +1,6 @@
 """`deeptracker ingest`: load a log now, by hand, with a progress bar."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -14,14 +14,20 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.progress import Progress as Bar
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from app.cli.store import ready_engine
-from db.engine import session_scope
+from db.engine import session_scope, wait_for_server
+from db.patience import is_away
 from db.queries import accounts, runs
 from ingest.pipeline import load_log
 from ingest.report import LoadReport, Progress
 
 SOME_UNUSABLE = 3
+# How often a load begins again, and how long it waits for the database.
+LOST_CONNECTIONS = 20
+AWAY_SECONDS = 120.0
 
 
 def ingest(
@@ -53,19 +59,42 @@ def ingest(
                     pace=f"{progress.rate:,.0f}/s" if progress.rate else "",
                 )
 
-            report = load_log(
+            def on_line(line: str) -> None:
+                bar.console.print(line, soft_wrap=True)
+
+            report = _outliving(
                 engine,
-                path,
-                follow=follow,
-                on_progress=on_progress,
-                on_line=lambda line: bar.console.print(line, soft_wrap=True),
-                owner_id=owner_id,
+                on_line,
+                lambda: load_log(
+                    engine,
+                    path,
+                    follow=follow,
+                    on_progress=on_progress,
+                    on_line=on_line,
+                    owner_id=owner_id,
+                ),
             )
         with session_scope(engine) as session:
             name = runs.get_run(session, run_id=report.run_id).name
     typer.echo(f"{name}: {_summary(report)}")
     if report.bad:
         raise typer.Exit(SOME_UNUSABLE)
+
+
+def _outliving(
+    engine: Engine, on_line: Callable[[str], None], load: Callable[[], LoadReport]
+) -> LoadReport:
+    """Load, and begin again where the database goes away meanwhile: what is loaded stays so."""
+    for _ in range(LOST_CONNECTIONS):
+        try:
+            return load()
+        except OperationalError as error:
+            if not is_away(error):
+                raise
+            on_line("The database is away; the load goes on when it answers.")
+            if not wait_for_server(engine, seconds=AWAY_SECONDS):
+                raise
+    return load()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.cli import database, loading, people, reporting, serving
+from db.config import DatabaseSettings
 from deeptracker.errors import DeepTrackerError
 
 FAILED = 1
@@ -71,12 +72,19 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, ProgrammingError):
         return f"The database is not as it should be ({_cause(error)}). Run: deeptracker db upgrade"
     if isinstance(error, OperationalError):
-        return f"The database did not answer ({_cause(error)}). Check DATABASE_URL."
+        return f"The database did not answer ({_cause(error)}). {_advice()}"
     return " ".join(str(error).split())
 
 
 def _cause(error: OperationalError | ProgrammingError) -> str:
     return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"
+
+
+def _advice() -> str:
+    settings = DatabaseSettings()
+    if settings.database_url:
+        return "Check DATABASE_URL."
+    return f"What happened to it is in {settings.home / 'postgresql' / 'log'}"
 
 
 def _say(text: str) -> None:

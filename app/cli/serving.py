@@ -6,6 +6,7 @@ import typer
 
 from app.cli.store import ready_engine
 from app.config import AppSettings
+from deeptracker.extras import require
 from ingest import allocator
 
 Port = Annotated[int | None, typer.Option(min=1, max=65_535, help="The port to listen on.")]
@@ -57,6 +58,8 @@ def demo(
     """Train a small network for a minute and show it while it trains."""
     from app.demo import run_demo
 
+    # For the child process that trains: said before anything is started.
+    require("demo", "deeptracker demo", "torch", "PIL", "sklearn")
     settings = AppSettings()
     with ready_engine() as engine:
         status = run_demo(

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from db import migrate
 from db.config import DatabaseSettings
-from db.engine import database_url, make_engine
+from db.engine import make_engine
 from db.errors import StoreError
 
 
@@ -22,15 +22,14 @@ def ready_engine(*, statement_timeout_ms: int | None = 30_000) -> Iterator[Engin
     The embedded one is brought up to date; for one of DATABASE_URL that is somebody's decision:
     NotUpgraded.
     """
-    url = database_url()
-    engine = make_engine(url, statement_timeout_ms=statement_timeout_ms)
+    engine = make_engine(statement_timeout_ms=statement_timeout_ms)
     try:
         if not migrate.is_current(engine):
             if DatabaseSettings().database_url:
                 raise NotUpgraded(
                     "The database of DATABASE_URL is not up to date. Run: deeptracker db upgrade"
                 )
-            migrate.upgrade(url)
+            migrate.upgrade()
         yield engine
     finally:
         engine.dispose()

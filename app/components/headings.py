@@ -5,6 +5,7 @@ from typing import Any
 from dash import get_relative_path, html
 
 from app.components.charts import chart
+from app.versions import version_token
 from db.queries.runs import RunRow
 
 
@@ -26,6 +27,6 @@ def live_state(id: str, run: RunRow) -> html.Div:
         "live",
         label="Loading of the run",
         state=get_relative_path(f"/data/run/{run.id}/state"),
-        version=run.version,
+        version=version_token(run.this_version),
         live=True,
     )

@@ -14,11 +14,32 @@ from app.theme import STATE_COLOURS
 
 @dataclass(frozen=True)
 class Column:
-    """One column; `sort_id` is the id of the button in its head, None where it does not sort."""
+    """One column; `sort_id` is the id of the button in its head, None where it does not sort.
+
+    `unseen`: the title is for screen readers only. `content` stands in the head instead of the
+    title; `head_id` is the id of the head's cell, where a callback needs it.
+    """
 
     title: str
     sort_id: str | None = None
     numeric: bool = False
+    unseen: bool = False
+    content: Component | None = None
+    head_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.title:
+            raise ValueError("a column without a title says nothing to a screen reader: unseen")
+
+
+# The column of a row's buttons.
+ACTS = Column("What can be done", unseen=True)
+
+
+def heads(columns: Sequence[Column | str]) -> Component:
+    """Return the head of a table; a text is the title of a column that does not sort."""
+    made = [Column(column) if isinstance(column, str) else column for column in columns]
+    return html.Thead(html.Tr([_head(column) for column in made]))
 
 
 def head_cell_id(sort_id: str) -> str:
@@ -31,7 +52,7 @@ def table(columns: Sequence[Column], *, body_id: str, label: str) -> Component:
     return html.Div(
         html.Table(
             [
-                html.Thead(html.Tr([_head(column) for column in columns])),
+                heads(columns),
                 html.Tbody(id=body_id),
             ],
             className="dt-table",
@@ -44,7 +65,10 @@ def table(columns: Sequence[Column], *, body_id: str, label: str) -> Component:
 def _head(column: Column) -> Component:
     name = "dt-numeric" if column.numeric else ""
     if column.sort_id is None:
-        return html.Th(column.title, scope="col", className=name)
+        title = html.Span(column.title, className="dt-unseen") if column.unseen else column.title
+        content = title if column.content is None else column.content
+        own: dict[str, Any] = {"id": column.head_id} if column.head_id else {}
+        return html.Th(content, scope="col", className=name, **own)
     button = html.Button(
         [column.title, html.Span(className="dt-sort", **aria(hidden="true"))],
         id=column.sort_id,

@@ -51,6 +51,7 @@ def table(run_id: int, name: str, form: str) -> Response:
     about = {
         "run": run.name,
         "run_id": str(run_id),
+        "run_uuid": run.uuid.hex,
         "run_version": str(run.version),
         "chart": name,
         **given,

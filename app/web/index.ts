@@ -22,6 +22,8 @@ export {
   roomBelow,
   roomOf,
 } from "./core/chart.ts";
+export { connection } from "./core/connection.ts";
+export { newer } from "./core/newer.ts";
 export { say } from "./core/notices.ts";
 export { selectionStore } from "./core/selection.ts";
 export { selectionAddress } from "./core/selectionaddress.ts";

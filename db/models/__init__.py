@@ -36,11 +36,13 @@ from db.models.saved_views import SavedView
 from db.models.schedules import (
     IngestFind,
     IngestFiring,
+    IngestPlace,
     IngestSchedule,
     IngestWatch,
     IngestWorker,
 )
 from db.models.shares import IngestShare
+from db.models.store import Store
 from db.models.structure import Image, Layer, Run, ValidationClass
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "IngestFiring",
     "IngestJob",
     "IngestJobLine",
+    "IngestPlace",
     "IngestSchedule",
     "IngestShare",
     "IngestWatch",
@@ -76,6 +79,7 @@ __all__ = [
     "Run",
     "RunHealth",
     "SavedView",
+    "Store",
     "ValidationClass",
     "class_result",
     "filter_peak",

@@ -50,6 +50,8 @@ class IngestJob(Base):
         ForeignKey("ingest_watch.id", ondelete="SET NULL"), index=True
     )
     worker: Mapped[str | None] = mapped_column(Text)
+    # Since when it waits for its log to appear, off the queue; None where it does not.
+    awaited_since: Mapped[Timestamp | None]
 
 
 class IngestJobLine(Base):

@@ -85,7 +85,10 @@ class IngestFind(Base):
 
 
 class IngestWorker(Base):
-    """A worker process that lives, or died without a word where `seen_at` is long ago."""
+    """A worker process that lives, or died without a word where `seen_at` is long ago.
+
+    `in_hand` is how many tasks it has in hand, `took_at` when it last took one off the queue.
+    """
 
     __tablename__ = "ingest_worker"
 
@@ -97,3 +100,17 @@ class IngestWorker(Base):
     roots: Mapped[dict[str, Any]]
     started_at: Mapped[CreatedAt]
     seen_at: Mapped[Timestamp]
+    took_at: Mapped[Timestamp | None]
+    in_hand: Mapped[int] = mapped_column(server_default="0")
+
+
+class IngestPlace(Base):
+    """A folder under the roots of a worker, as it saw it last; `is_run` where that is of a run."""
+
+    __tablename__ = "ingest_place"
+
+    worker_id: Mapped[int] = mapped_column(
+        ForeignKey("ingest_worker.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    location: Mapped[str] = mapped_column(Text, primary_key=True)
+    is_run: Mapped[bool]

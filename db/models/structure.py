@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Text,
+    func,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,8 +23,11 @@ from deeptracker.format import STATES
 
 
 class Run(Base):
-    """One training of one network; `version` grows with every loaded batch and is a cache key.
+    """One training of one network; `version` grows with every loaded batch.
 
+    `stamp` is random and changes with `version`: a copy of the database that is put back counts
+    the same versions again, but never gives the same stamp to other numbers. NULL in rows that
+    were last written before there were stamps.
     `manifest` is that of the log without its long lists (layers, classes, images), which have
     tables of their own. `state` is that of the training. `last_error` is the validation error of
     the last snapshot, else its training error. `thumbnail` is the width and height of one picture
@@ -44,6 +48,7 @@ class Run(Base):
     location: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(server_default="0")
+    stamp: Mapped[UUID | None] = mapped_column(server_default=func.gen_random_uuid())
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
     class_count: Mapped[int]
     layer_count: Mapped[int]

@@ -156,16 +156,21 @@ def _alert_columns() -> list[Any]:
 def unread(session: Session, *, account_id: int) -> int:
     """Return how many alerts a person has not read."""
     seen = session.scalar(select(AlertReader.seen_id).where(AlertReader.account_id == account_id))
-    return session.scalar(select(func.count()).where(Alert.id > (seen or 0))) or 0
+    query = select(func.count()).select_from(Alert).join(Run, Run.id == Alert.run_id)
+    return session.scalar(query.where(Alert.id > (seen or 0), Run.trashed_at.is_(None))) or 0
 
 
-def mark_seen(session: Session, *, account_id: int) -> None:
-    """Note that a person has read all alerts up to the newest."""
-    newest = session.scalar(select(func.coalesce(func.max(Alert.id), 0))) or 0
+def mark_seen(session: Session, *, account_id: int, newest: int) -> None:
+    """Note that a person has read the alerts up to `newest`: those that came later he has not."""
+    there = session.scalar(select(func.coalesce(func.max(Alert.id), 0))) or 0
+    seen_id = min(newest, there)
     session.execute(
         upsert(AlertReader)
-        .values(account_id=account_id, seen_id=newest)
-        .on_conflict_do_update(index_elements=["account_id"], set_={"seen_id": newest})
+        .values(account_id=account_id, seen_id=seen_id)
+        .on_conflict_do_update(
+            index_elements=["account_id"],
+            set_={"seen_id": func.greatest(AlertReader.seen_id, seen_id)},
+        )
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from db.errors import Conflict, NotFound
 from db.models import Account, ApiToken
 from db.queries.sessions import SEEN_EVERY, LoggedIn
+from db.queries.store import store_key
 
 MAX_TOKENS = 20
 MAX_NAME = 80
@@ -102,6 +103,7 @@ def find_token(session: Session, *, token_hash: bytes) -> LoggedIn | None:
             or_(
                 ApiToken.last_used_at.is_(None), ApiToken.last_used_at < func.now() - SEEN_EVERY
             ).label("due"),
+            store_key(),
         )
         .join(Account, Account.id == ApiToken.account_id)
         .where(

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import cache
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, NullPool, create_engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import migrate
+from db.engine import keep_running, kept_home
 from db.models import IngestWorker
 from db.queries.workers import alive
 
@@ -17,11 +17,15 @@ PATIENCE_SECONDS = 3
 
 @dataclass(frozen=True)
 class Readiness:
-    """What works; `workers` is False also where that could not be asked."""
+    """What works; `workers` is False also where that could not be asked.
+
+    `newer` is the revision of a schema that is newer than this code, "" where it is not.
+    """
 
     database: bool
     schema: bool
     workers: bool
+    newer: str = ""
 
     @property
     def ready(self) -> bool:
@@ -33,9 +37,10 @@ def probing_engine(engine: Engine) -> Engine:
     """Return an engine on the same database that opens a connection for every question.
 
     So a full pool of the application is not taken for a database that is away, nor the reverse.
+    It starts the embedded server anew like `engine`: who asks may be the only one for long.
     """
     options = f"-c statement_timeout={PATIENCE_SECONDS * 1000} -c timezone=UTC"
-    return create_engine(
+    probe = create_engine(
         engine.url,
         poolclass=NullPool,
         hide_parameters=True,
@@ -45,24 +50,29 @@ def probing_engine(engine: Engine) -> Engine:
             "application_name": "deeptracker health",
         },
     )
+    keep_running(probe, kept_home(engine))
+    return probe
 
 
 def readiness(probe: Engine) -> Readiness:
     """Return what works now, by an engine of probing_engine."""
     database = schema = workers = False
+    newer = ""
     try:
         with probe.connect() as connection:
             database = True
-            found = set(MigrationContext.configure(connection).get_current_heads())
+            found = migrate.revisions(connection)
             schema = found == _heads()
-            if schema:
+            if not schema:
+                newer = migrate.unknown_revision(found)
+            else:
                 workers = bool(
                     connection.scalar(select(func.count()).where(alive()).select_from(IngestWorker))
                 )
     except SQLAlchemyError:
         # Away in the middle of the questions: what was not answered does not work.
         schema = False
-    return Readiness(database=database, schema=schema, workers=workers)
+    return Readiness(database=database, schema=schema, workers=workers, newer=newer)
 
 
 @cache

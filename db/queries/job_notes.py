@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.models import IngestJob, IngestJobLine
@@ -29,14 +29,45 @@ def claim(session: Session, *, job_id: int, worker: str | None = None) -> JobRow
     return None if claimed.one_or_none() is None else get_job(session, job_id=job_id)
 
 
-def put_back(session: Session, *, job_id: int, message: str) -> None:
-    """Mark a job as waiting again, through no fault of its own: this attempt does not count."""
+def put_back(
+    session: Session, *, job_id: int, worker: str | None, message: str, counts: bool = False
+) -> None:
+    """Mark a job of this worker as waiting again; this attempt counts only where that is said."""
+    _wait_again(session, job_id, worker, forgiven=0 if counts else 1, message=message)
+
+
+def await_log(session: Session, *, job_id: int, worker: str | None, message: str) -> None:
+    """Mark a job as waiting for its log to appear: off the queue until a worker sees the log."""
+    since = func.coalesce(IngestJob.awaited_since, func.now())
+    _wait_again(session, job_id, worker, message=message, awaited_since=since)
+
+
+def _wait_again(
+    session: Session, job_id: int, worker: str | None, *, forgiven: int = 1, **values: Any
+) -> None:
     session.execute(
         update(IngestJob)
-        .where(IngestJob.id == job_id, IngestJob.state == "running")
-        .values(state="queued", message=message, attempts=func.greatest(IngestJob.attempts - 1, 0))
+        .where(
+            IngestJob.id == job_id,
+            # Where this worker seemed to be gone, it may be on the queue by now, or another's.
+            IngestJob.state.in_(OPEN_STATES),
+            IngestJob.worker.is_not_distinct_from(worker),
+        )
+        .values(state="queued", attempts=func.greatest(IngestJob.attempts - forgiven, 0), **values)
     )
     withdraw_help(session, job_id=job_id)
+
+
+def forgive(session: Session, *, job_id: int, text: str) -> None:
+    """Take back an attempt that the worker outlived: the database ended it; a line says so."""
+    forgiven = session.execute(
+        update(IngestJob)
+        .where(IngestJob.id == job_id, IngestJob.state.in_(OPEN_STATES))
+        .values(attempts=func.greatest(IngestJob.attempts - 1, 0))
+        .returning(IngestJob.id)
+    )
+    if forgiven.one_or_none() is not None:
+        add_line(session, job_id=job_id, text=text)
 
 
 def beat(session: Session, *, job_id: int, **progress: Any) -> bool:
@@ -54,8 +85,15 @@ def beat(session: Session, *, job_id: int, **progress: Any) -> bool:
 
 
 def add_line(session: Session, *, job_id: int, text: str) -> None:
-    """Add a line to the job's log."""
-    session.execute(insert(IngestJobLine).values(job_id=job_id, text=_plain(text)))
+    """Add a line to the job's log, unless its last one says the same."""
+    last = (
+        select(IngestJobLine.text)
+        .where(IngestJobLine.job_id == job_id)
+        .order_by(IngestJobLine.id.desc())
+        .limit(1)
+    )
+    if session.scalars(last).first() != _plain(text):
+        session.execute(insert(IngestJobLine).values(job_id=job_id, text=_plain(text)))
 
 
 def finish(
@@ -77,6 +115,7 @@ def finish(
             error=None if error is None else _plain(error),
             error_file=None if error_file is None else _plain(error_file),
             remaining_seconds=None,
+            awaited_since=None,
             heartbeat_at=func.now(),
             finished_at=func.now(),
         )

@@ -12,7 +12,7 @@ from db import queue
 from db.errors import Conflict, NotFound
 from db.models import Account, IngestJob, IngestJobLine, Run
 from db.models.jobs import JOB_MODES, JOB_STATES
-from db.queries import job_shares
+from db.queries import job_ends, job_shares
 from db.queries.job_rights import require_owner, require_scheduler
 
 OPEN_STATES = ("queued", "running")
@@ -28,6 +28,7 @@ class JobRow:
     `error` is safe to show and `error_file` is what it is about; a job may have succeeded and have
     one, where some snapshots could not be used. `position` is the place of a queued job among those
     that wait (1 is the next), `worker` who runs or ran it, `helpers` who loads parts of it as well.
+    A job with `awaited_since` is queued, but waits for its log to appear.
     """
 
     id: int
@@ -54,6 +55,7 @@ class JobRow:
     schedule_id: int | None
     watch_id: int | None
     worker: str | None
+    awaited_since: datetime | None
     position: int | None = None
     helpers: tuple[str, ...] = ()
 
@@ -235,23 +237,13 @@ def _refuse_second(session: Session, location: str) -> None:
 
 
 def cancel(session: Session, *, job_id: int, by: int | None = None) -> JobRow:
-    """Ask a job to end: at once where it is queued, after its present batch where it runs.
+    """Ask a job to end: after its present batch where a worker has it in hand, else at once.
 
     What it has loaded stays. A job that is over stays as it is. NotFound; Forbidden where the
     account `by` neither asked for it nor may manage all (None: this machine's own commands).
     """
     _owned(session, job_id, by)
-    session.execute(
-        update(IngestJob)
-        .where(IngestJob.id == job_id, IngestJob.state == "queued")
-        .values(state="cancelled", finished_at=func.now(), message="Cancelled before it began.")
-    )
-    queue.withdraw(session, task=queue.INGEST, argument="job_id", value=job_id)
-    session.execute(
-        update(IngestJob)
-        .where(IngestJob.id == job_id, IngestJob.state == "running")
-        .values(cancel_requested=True)
-    )
+    job_ends.cancel(session, job_id=job_id)
     return get_job(session, job_id=job_id)
 
 
@@ -281,6 +273,7 @@ def retry(session: Session, *, job_id: int, by: int | None = None) -> JobRow:
             attempts=0,
             worker=None,
             started_at=None,
+            awaited_since=None,
         )
         .returning(IngestJob.id)
     )

@@ -1,8 +1,9 @@
 """Mentions: who is meant by "@name" in a text, what is new for a person, and what was seen."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, distinct, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -92,12 +93,18 @@ def mark_seen(
     *,
     account_id: int,
     run_id: int | None = None,
-    annotation_id: int | None = None,
+    annotation_ids: Sequence[int] | None = None,
+    until: datetime | None = None,
 ) -> int:
-    """Note that an account has seen its mentions (those in one annotation); return how many."""
+    """Note that an account has seen its mentions; return how many.
+
+    Those in `annotation_ids` alone where these are given, those written up to `until` alone.
+    """
     query = update(Mention).where(Mention.account_id == account_id, Mention.seen_at.is_(None))
-    if annotation_id is not None:
-        query = query.where(Mention.annotation_id == annotation_id)
+    if annotation_ids is not None:
+        query = query.where(Mention.annotation_id.in_(annotation_ids))
+    if until is not None:
+        query = query.where(Mention.created_at <= until)
     if run_id is not None:
         of_run = select(Annotation.id).where(Annotation.run_id == run_id)
         query = query.where(Mention.annotation_id.in_(of_run))

@@ -7,7 +7,7 @@ administrators may do all of that, and delete for good.
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -21,6 +21,7 @@ from db.permissions import Permission, allows
 from db.queries import accounts, audit
 from db.queries.runs import RunRow, get_run
 from db.queue import PURGE, defer, waiting_arguments
+from db.queue_care import forget
 
 MAX_TITLE = 200
 MAX_TAGS = 20
@@ -71,25 +72,38 @@ def note(session: Session, *, by: int, run_id: int, notes: str, seen: str) -> No
     _note(session, by, "wrote notes on", run)
 
 
-def archive(session: Session, *, by: int, run_id: int, archived: bool = True) -> None:
-    """Put a run away, or back among those in use; nothing is lost."""
-    run = _own(session, by, run_id)
-    _change(session, run_id, archived_at=func.now() if archived else None)
-    _note(session, by, "archived" if archived else "took out of the archive", run)
+def archive(session: Session, *, by: int, run_id: int) -> bool:
+    """Put a run away; nothing is lost. Return whether it was in use: one that is away stays as is.
+
+    What is put away, or into the trash, carries the time of the transaction (moment.py).
+    """
+    return _move(session, by, run_id, "archived", {"archived_at": func.now()}, _IN_USE)
 
 
-def trash(session: Session, *, by: int, run_id: int) -> None:
-    """Throw a run away: nobody sees it, and after TRASH_DAYS it is deleted for good."""
-    run = _own(session, by, run_id)
-    _change(session, run_id, trashed_at=func.now())
-    _note(session, by, "put into the trash", run)
+def unarchive(session: Session, *, by: int, run_id: int, put_there: datetime | None = None) -> bool:
+    """Put a run back among those in use; return whether it was put away, and at `put_there`."""
+    there = _since(Run.archived_at, put_there)
+    return _move(session, by, run_id, "took out of the archive", {"archived_at": None}, there)
 
 
-def restore(session: Session, *, by: int, run_id: int) -> None:
-    """Take a run out of the trash as it was."""
-    run = _own(session, by, run_id)
-    _change(session, run_id, trashed_at=None)
-    _note(session, by, "restored", run)
+def trash(session: Session, *, by: int, run_id: int) -> bool:
+    """Throw a run away: nobody sees it, and after TRASH_DAYS it is deleted for good.
+
+    Return whether it was not in the trash: one that is there already stays as it is.
+    """
+    return _move(session, by, run_id, "put into the trash", {"trashed_at": func.now()}, _NOT_TRASH)
+
+
+def restore(session: Session, *, by: int, run_id: int, put_there: datetime | None = None) -> bool:
+    """Take a run out of the trash as it was; return whether it was there, and since `put_there`.
+
+    A deletion that was asked for and has not begun is called off.
+    """
+    there = _since(Run.trashed_at, put_there)
+    restored = _move(session, by, run_id, "restored", {"trashed_at": None}, there)
+    if restored:
+        forget(session, task=PURGE, argument="run_id", value=run_id)
+    return restored
 
 
 def ask_purge(session: Session, *, by: int, run_id: int) -> None:
@@ -99,14 +113,21 @@ def ask_purge(session: Session, *, by: int, run_id: int) -> None:
         raise Forbidden("Only administrators may delete runs for good.")
     if run.trashed_at is None:
         raise Conflict(f"Put run {run_id} into the trash first.")
+    if run_id in being_deleted(session):
+        raise Conflict(f"Run {run_id} is being deleted already.")
     defer(session, task=PURGE, arguments={"run_id": run_id})
     _note(session, by, "deleted for good", run, f"{run.snapshot_count:,} snapshots")
+
+
+def being_deleted(session: Session) -> set[int]:
+    """Return the runs that a worker was asked to delete for good, and has not begun with."""
+    return waiting_arguments(session, task=PURGE, argument="run_id")
 
 
 def empty_trash(session: Session) -> list[int]:
     """Let a worker delete the runs whose time in the trash is over; return those not yet asked."""
     limit = func.now() - timedelta(days=TRASH_DAYS)
-    asked = waiting_arguments(session, task=PURGE, argument="run_id")
+    asked = being_deleted(session)
     due = session.scalars(select(Run.id).where(Run.trashed_at < limit).order_by(Run.id))
     found = [run_id for run_id in due if run_id not in asked]
     for run_id in found:
@@ -161,6 +182,28 @@ def _role(session: Session, by: int) -> str:
     if not account.active:
         raise Forbidden("This account is deactivated.")
     return account.role
+
+
+_IN_USE = Run.archived_at.is_(None)
+_NOT_TRASH = Run.trashed_at.is_(None)
+
+
+def _since(column: Any, put_there: datetime | None) -> Any:
+    return column.is_not(None) if put_there is None else column == put_there
+
+
+def _move(
+    session: Session, by: int, run_id: int, action: str, values: dict[str, Any], where: Any
+) -> bool:
+    """Move a run of one's own that is where it is looked for; return whether it was."""
+    run = _own(session, by, run_id)
+    changed = session.execute(
+        update(Run).where(Run.id == run_id, where).values(**values).returning(Run.id)
+    )
+    moved = changed.one_or_none() is not None
+    if moved:
+        _note(session, by, action, run)
+    return moved
 
 
 def _change(session: Session, run_id: int, **values: Any) -> None:

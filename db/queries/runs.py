@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, Text, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from db.errors import InTrash, NotFound
 from db.models import Account, Run, snapshot
+from db.queries.store import RunVersion, store_key
 
 LARGEST_ID = 2**31 - 1
 SILENT_AFTER = timedelta(minutes=10)
@@ -27,6 +28,7 @@ class RunRow:
     0..1 or None; `owner` is the name of the account that loaded it, None where that is gone.
     `thumbnail` is the (width, height) of one picture in the contact sheets. `last_recorded` is when
     the last snapshot of a run that still records was made, in seconds since 1970; else None.
+    `store` and `stamp` are as in RunVersion.
     """
 
     id: int
@@ -59,6 +61,13 @@ class RunRow:
     notes: str
     trashed_at: datetime | None
     last_recorded: float | None
+    stamp: UUID | None = None
+    store: str = ""
+
+    @property
+    def this_version(self) -> RunVersion:
+        """What tells this version of the run from all others, of any store."""
+        return RunVersion(self.store, self.uuid, self.version, self.stamp)
 
     @property
     def recording(self) -> bool:
@@ -85,7 +94,7 @@ class RunRow:
         return self.image_count > 0
 
 
-_OTHERWISE = ("owner", "name", "recorded_name", "last_recorded")
+_OTHERWISE = ("owner", "name", "recorded_name", "last_recorded", "store")
 _COLUMNS = [name for name in RunRow.__dataclass_fields__ if name not in _OTHERWISE]
 
 
@@ -104,6 +113,7 @@ def _select() -> Select[Any]:
         Run.name.label("recorded_name"),
         Account.name.label("owner"),
         case((Run.state == "recording", last), else_=None).label("last_recorded"),
+        store_key().label("store"),
     ).outerjoin(Account, Account.id == Run.owner_id)
 
 
@@ -167,15 +177,30 @@ def run_version(session: Session, *, run_id: int) -> int:
 
     NotFound where there is none, or it is in the trash.
     """
+    return this_version(session, run_id=run_id).number
+
+
+def this_version(session: Session, *, run_id: int) -> RunVersion:
+    """Return what tells the present version of a run from all others; NotFound as run_version."""
     if 0 < run_id <= LARGEST_ID:
         found = session.execute(
-            select(Run.version, Run.trashed_at).where(Run.id == run_id)
+            select(store_key(), Run.uuid, Run.version, Run.stamp, Run.trashed_at).where(
+                Run.id == run_id
+            )
         ).one_or_none()
         if found is not None and found.trashed_at is not None:
             raise InTrash(run_id)
         if found is not None:
-            return found.version
+            return RunVersion(*found[:4])
     raise NotFound("run", run_id)
+
+
+def runs_like(session: Session, *, uuid_start: str) -> list[RunRow]:
+    """Return the runs, none of the trash, whose UUID begins with these hexadecimal digits (8)."""
+    query = _select().where(
+        cast(Run.uuid, Text).startswith(uuid_start, autoescape=True), Run.trashed_at.is_(None)
+    )
+    return [_row(found) for found in session.execute(query.order_by(Run.id))]
 
 
 def run_manifest(session: Session, *, run_id: int) -> dict[str, Any]:

@@ -145,6 +145,25 @@ def save_view(
         raise NotFound("run", run_id) from error
 
 
+def find_saved(
+    session: Session, *, account_id: int, run_id: int, query: str, page: str, name: str,
+    since: timedelta,
+) -> str | None:  # fmt: skip
+    """Return the id of the view that the same request saved `since` ago or later, if any."""
+    values = _values(account_id=account_id, run_id=run_id, page=page, query=query)
+    return session.scalar(
+        select(SavedView.id)
+        .where(
+            SavedView.account_id == account_id,
+            SavedView.run_id == run_id,
+            SavedView.digest == values["digest"],
+            SavedView.name == checked_name(name),
+            SavedView.created_at > func.now() - since - MINUTE,
+        )
+        .limit(1)
+    )
+
+
 def find_view(session: Session, *, view_id: str, account_id: int) -> SavedViewRow:
     """Return a view that the account may open, and note that it is in use.
 

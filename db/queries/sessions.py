@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Account, AccountSession, AccountToken
 from db.queries.accounts import AccountRow, get_account
+from db.queries.store import store_key
 
 IDLE = timedelta(days=7)
 LONGEST = timedelta(days=30)
@@ -21,13 +22,17 @@ LINK_PURPOSE = "set_password"
 
 @dataclass(frozen=True)
 class LoggedIn:
-    """The account behind a session; the session's `seen` is due to be noted again."""
+    """The account behind a session; the session's `seen` is due to be noted again.
+
+    `store` is what store_key names: the store that was asked.
+    """
 
     account_id: int
     name: str
     email: str
     role: str
     due: bool
+    store: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ def find_session(session: Session, *, token_hash: bytes) -> LoggedIn | None:
             Account.email,
             Account.role,
             (AccountSession.last_seen_at < func.now() - SEEN_EVERY).label("due"),
+            store_key(),
         )
         .join(Account, Account.id == AccountSession.account_id)
         .where(

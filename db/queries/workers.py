@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from db.models import IngestJob, IngestWorker
@@ -12,6 +12,10 @@ from db.queries import job_shares
 from db.queue import STALLED_SECONDS
 
 _KEPT = timedelta(days=1)
+# A worker that took nothing off the queue for so long asks itself for a task that does nothing, and
+# one that did not even take that for so long does not take anything.
+PROBE_SECONDS = 30.0
+STUCK_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class WorkerRow:
     """A worker process; `alive` where it gave a sign of life within STALLED_SECONDS.
 
     `jobs` are the ids of what it is loading or helps to load, `concurrency` how many it takes at a
-    time.
+    time. `stuck`: it lives and has places free, but does not take what is on the queue.
     """
 
     id: int
@@ -31,6 +35,7 @@ class WorkerRow:
     started_at: datetime
     seen_at: datetime
     alive: bool
+    stuck: bool
     jobs: tuple[int, ...]
 
 
@@ -55,15 +60,40 @@ def add_worker(
     return worker_id, name
 
 
-def see_worker(session: Session, *, worker_id: int) -> bool:
-    """Note a sign of life; False where the worker was forgotten meanwhile."""
+def see_worker(
+    session: Session, *, worker_id: int, name: str, in_hand: int, idle_seconds: float
+) -> bool:
+    """Note a sign of life; False where the worker was forgotten meanwhile, or its id is another's.
+
+    It has so many tasks in hand, and took the last one off the queue so long ago.
+    """
     seen = session.execute(
         update(IngestWorker)
-        .where(IngestWorker.id == worker_id)
-        .values(seen_at=func.now())
+        .where(IngestWorker.id == worker_id, IngestWorker.name == name)
+        .values(
+            seen_at=func.now(),
+            in_hand=in_hand,
+            took_at=func.now() - timedelta(seconds=idle_seconds),
+        )
         .returning(IngestWorker.id)
     )
     return seen.one_or_none() is not None
+
+
+def end_connections(session: Session, *, name: str) -> int:
+    """End all other connections of a worker, by the name that its connections have; how many.
+
+    What they hold (the right to load a run) is free at once, also where the server has not noticed
+    that nobody is at the other end; what they did not commit is undone.
+    """
+    ended = session.execute(
+        text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name "
+            "AND usename = current_user AND pid <> pg_backend_pid()"
+        ),
+        {"name": name},
+    )
+    return len(ended.all())
 
 
 def remove_worker(session: Session, *, worker_id: int) -> None:
@@ -80,6 +110,16 @@ def alive() -> ColumnElement[bool]:
     return IngestWorker.seen_at.between(func.now() - margin, func.now() + margin)
 
 
+def stuck() -> ColumnElement[bool]:
+    """Return the condition that a worker that is alive does not take what is on the queue.
+
+    One with a place free takes something every PROBE_SECONDS at least: a task that does nothing.
+    """
+    since = func.greatest(IngestWorker.started_at, IngestWorker.took_at)
+    late = since < func.now() - timedelta(seconds=STUCK_SECONDS)
+    return and_(alive(), IngestWorker.in_hand < IngestWorker.concurrency, late)
+
+
 def list_workers(session: Session) -> list[WorkerRow]:
     """Return the workers, those alive first, then by host and start; dead ones of the last day."""
     lives = alive()
@@ -91,7 +131,8 @@ def list_workers(session: Session) -> list[WorkerRow]:
     found |= {(name, job_id) for job_id, name in job_shares.at_work(session)}
     for name, job_id in sorted(found, key=lambda pair: pair[1]):
         busy.setdefault(name, []).append(job_id)
-    query = select(*columns, lives.label("alive")).order_by(
+    states = (lives.label("alive"), stuck().label("stuck"))
+    query = select(*columns, *states).order_by(
         lives.desc(), IngestWorker.host, IngestWorker.started_at
     )
     return [

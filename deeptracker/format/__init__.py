@@ -10,10 +10,15 @@ from deeptracker.format.directory import (
 )
 from deeptracker.format.files import atomic_write
 from deeptracker.format.manifest import (
+    Contents,
+    Event,
+    Failure,
+    Generation,
     Images,
     LayerSpec,
     Manifest,
     ModuleSpec,
+    Remark,
     Sampling,
 )
 from deeptracker.format.manifest_file import (
@@ -23,14 +28,18 @@ from deeptracker.format.manifest_file import (
     write_manifest,
 )
 from deeptracker.format.names import (
+    ABANDONED,
     BAND_THRESHOLDS,
     BINS,
+    CAPABILITIES,
     FILTER_QUANTITIES,
     FORMAT,
     HISTOGRAM_EDGES,
+    LOCK,
     MANIFEST,
     OPTIONAL_QUANTITIES,
     QUANTITIES,
+    SCALARS,
     SERIES,
     SNAPSHOTS,
     STATES,
@@ -38,7 +47,8 @@ from deeptracker.format.names import (
     THUMBNAILS,
     VERSION,
 )
-from deeptracker.format.snapshot import Series, Snapshot, prediction_dtype
+from deeptracker.format.scalar_tail import parse_tail, read_tail, tail_line, with_tail
+from deeptracker.format.snapshot import Series, Snapshot, no_prediction, prediction_dtype
 from deeptracker.format.snapshot_file import (
     most_bytes,
     parse_snapshot,
@@ -47,26 +57,35 @@ from deeptracker.format.snapshot_file import (
 )
 
 __all__ = [
+    "ABANDONED",
     "BAND_THRESHOLDS",
     "BINS",
+    "CAPABILITIES",
     "FILTER_QUANTITIES",
     "FORMAT",
     "HISTOGRAM_EDGES",
+    "LOCK",
     "MANIFEST",
     "MAX_BYTES",
     "MAX_CONTACT_SHEET",
     "OPTIONAL_QUANTITIES",
     "QUANTITIES",
+    "SCALARS",
     "SERIES",
     "SNAPSHOTS",
     "STATES",
     "STATISTICS",
     "THUMBNAILS",
     "VERSION",
+    "Contents",
+    "Event",
+    "Failure",
+    "Generation",
     "Images",
     "LayerSpec",
     "Manifest",
     "ModuleSpec",
+    "Remark",
     "RunDirectory",
     "Sampling",
     "Series",
@@ -75,13 +94,18 @@ __all__ = [
     "check_iteration",
     "contact_sheet_path",
     "most_bytes",
+    "no_prediction",
     "parse_manifest",
     "parse_snapshot",
+    "parse_tail",
     "prediction_dtype",
     "read_manifest",
     "read_snapshot",
+    "read_tail",
     "snapshot_iterations",
     "snapshot_path",
+    "tail_line",
+    "with_tail",
     "write_manifest",
     "write_snapshot",
 ]

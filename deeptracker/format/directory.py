@@ -3,14 +3,15 @@
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deeptracker.errors import LogError
 from deeptracker.format.files import read_limited
 from deeptracker.format.manifest import Manifest
 from deeptracker.format.manifest_file import read_manifest
-from deeptracker.format.names import MANIFEST, SNAPSHOTS, THUMBNAILS
+from deeptracker.format.names import MANIFEST, SCALARS, SNAPSHOTS, THUMBNAILS
+from deeptracker.format.scalar_tail import read_tail, with_tail
 from deeptracker.format.snapshot import MAX_ITERATION, Snapshot
 from deeptracker.format.snapshot_file import read_snapshot
 
@@ -68,10 +69,25 @@ class RunDirectory:
             raise LogError(folder, "", f"cannot be read ({error.strerror})") from error
         return snapshot_iterations(names)
 
-    def snapshot(self, manifest: Manifest, iteration: int) -> Snapshot:
-        """Read the snapshot of an iteration; LogError also where it says another iteration."""
+    def snapshot(self, manifest: Manifest, iteration: int, *, tail: bool = True) -> Snapshot:
+        """Read the snapshot of an iteration; LogError also where it says another iteration.
+
+        With `tail`, the last snapshot brings the scalars that were logged after it, too.
+        """
         path = snapshot_path(self.path, iteration)
-        return check_iteration(path, read_snapshot(path, manifest), iteration)
+        found = check_iteration(path, read_snapshot(path, manifest), iteration)
+        if not tail or not os.path.lexists(self.path / SCALARS):
+            return found
+        if iteration != max(self.iterations(), default=iteration):
+            return found
+        return replace(found, scalars=with_tail(found.scalars, self.tail(), after=iteration))
+
+    def tail(self) -> dict[str, dict[int, float]]:
+        """Return the scalars that stand outside of snapshots, by name and iteration.
+
+        They were logged since the last snapshot; a few may stand in it already.
+        """
+        return read_tail(self.path)
 
     def contact_sheet(self, class_id: int) -> bytes | None:
         """Return the contact sheet of a class (WebP, not looked into), None where there is none."""

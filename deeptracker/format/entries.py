@@ -121,6 +121,24 @@ class Entries:
         except ValueError as error:
             raise LogError(self.path, self._place(key), f"{value!r} is no UUID") from error
 
+    def uuids(self, key: str, *, most: int) -> tuple[str, ...]:
+        """Return a list of UUIDs as 32 hexadecimal digits; an absent one is empty."""
+        if key not in self._document:
+            return ()
+        values = self._list(key, most)
+        place = self._place(key)
+        rows = [Entries(self.path, {"uuid": value}, place) for value in values]
+        return tuple(row.uuid("uuid") for row in rows)
+
+    def numbers(self, key: str, *, most: int) -> tuple[float, ...]:
+        """Return a list of finite numbers."""
+        values = self._list(key, most)
+        for value in values:
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not abs(value) < math.inf or abs(value) > MAX_PLAIN_INTEGER:
+                raise LogError(self.path, self._place(key), "must be finite numbers")
+        return tuple(map(float, values))
+
     def time(self, key: str) -> float:
         """Return a time, in seconds since 1970 (UTC)."""
         value = self._get(key)

@@ -7,6 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeptracker.format.names import (
+    BAND_THRESHOLDS,
+    CAPABILITIES,
+    FILTER_QUANTITIES,
+    HISTOGRAM_EDGES,
+    OPTIONAL_QUANTITIES,
+    QUANTITIES,
+    STATISTICS,
+    VERSION,
+)
+
 
 @dataclass(frozen=True)
 class LayerSpec:
@@ -57,12 +68,79 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Contents:
+    """What the arrays of the run's snapshots hold, in their order; default: all known here.
+
+    `edges` are the finite edges of the histogram's bins, rising (B - 1 of them); `capabilities`
+    names what the run has (format.CAPABILITIES, or names of a newer writer).
+    """
+
+    statistics: tuple[str, ...] = STATISTICS
+    quantities: tuple[str, ...] = QUANTITIES
+    optional: tuple[str, ...] = OPTIONAL_QUANTITIES
+    filters: tuple[str, ...] = FILTER_QUANTITIES
+    edges: tuple[float, ...] = tuple(HISTOGRAM_EDGES[1:-1].tolist())
+    bands: tuple[float, ...] = BAND_THRESHOLDS
+    capabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something that the writer could not record, or doubts: told once, counted here.
+
+    `kind` is "scalar", "validation", "disk", "optimizer" or the like, `subject` what it is about,
+    `first` and `last` the iterations at which it happened, `times` how often.
+    """
+
+    kind: str
+    subject: str
+    text: str
+    times: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """A mark on the axis that the script set: iteration, seconds since 1970 (UTC), a name."""
+
+    iteration: int
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One stretch of the training: from the iteration after `start_iteration` on.
+
+    What an earlier generation recorded after `start_iteration` is no part of the run.
+    """
+
+    start_iteration: int
+    began_at: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The exception that ended the training: its class, and file and line that it came from."""
+
+    kind: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """What a run is; everything but the state stays as it is from the first snapshot on.
+    """What a run is; from the first snapshot on only its course changes, not what it is.
 
     `run` is a UUID (hex), times are seconds since 1970 (UTC), `thumbnail` is (width, height) of one
     picture of the contact sheets or None where there are none. `lost_snapshots` counts snapshots
-    that could not be written. `classes` is empty where nothing is validated.
+    that could not be written. `classes` is empty where nothing is validated. The course: `state`,
+    `ended_at`, `failure`, `lost_snapshots`, `remarks` (rising by first iteration), `events`,
+    `generations` (at least one in version 2). `parent` is the run that this one is a copy of,
+    `ancestors` all runs whose snapshots may stand in the folder besides its own, `place` the folder
+    in which it was begun. `version` is that of the log; `unknown` says what a reader of this
+    DeepTracker did not take from it.
     """
 
     run: str
@@ -80,6 +158,22 @@ class Manifest:
     ended_at: float | None = None
     lost_snapshots: int = 0
     thumbnail: tuple[int, int] | None = None
+    failure: Failure | None = None
+    remarks: tuple[Remark, ...] = ()
+    events: tuple[Event, ...] = ()
+    generations: tuple[Generation, ...] = ()
+    parent: str | None = None
+    ancestors: tuple[str, ...] = ()
+    place: str = ""
+    contents: Contents = Contents()
+    version: int = VERSION
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """Return the capabilities that the run does not have; none where the log does not say."""
+        has = self.contents.capabilities
+        return tuple(name for name in CAPABILITIES if name not in has) if has else ()
 
     @property
     def filters(self) -> int:

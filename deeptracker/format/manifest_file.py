@@ -13,7 +13,22 @@ import numpy as np
 from deeptracker.errors import LogError, UnknownVersion
 from deeptracker.format.entries import MAX_PLAIN_INTEGER, Entries, fit_text, parse_json
 from deeptracker.format.files import atomic_write, read_limited
-from deeptracker.format.manifest import Images, LayerSpec, Manifest, ModuleSpec, Sampling
+from deeptracker.format.manifest import (
+    Contents,
+    Images,
+    LayerSpec,
+    Manifest,
+    ModuleSpec,
+    Sampling,
+)
+from deeptracker.format.manifest_course import (
+    read_contents,
+    read_events,
+    read_failure,
+    read_generations,
+    read_remarks,
+    unknown_of,
+)
 from deeptracker.format.names import FORMAT, STATES, VERSION
 
 MAX_BYTES = 64 * 2**20
@@ -33,7 +48,8 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     Hyperparameters of other kinds (and NaN, Inf) are written as text. Raises LogError, which names
     the entry, where a reader would refuse it, OSError on a full disk.
     """
-    document = {"format": FORMAT, "version": VERSION, **asdict(manifest)}
+    document = {"format": FORMAT, **asdict(manifest), "version": VERSION, "needs": VERSION}
+    del document["unknown"]
     document["images"] = {
         "class": manifest.images.class_id.tolist(),
         "names": manifest.images.names,
@@ -68,8 +84,9 @@ def _plain(value: Any, *, within: bool = False) -> Any:
 def read_manifest(path: Path) -> Manifest:
     """Read and check run.json.
 
-    Unknown entries are ignored (a newer writer may add some). Raises UnknownVersion for another
-    version of the format and LogError, which names the entry, for anything else that is wrong.
+    Unknown entries are ignored (a newer writer may add some), and a newer version is read as far as
+    it is known: see `Manifest.unknown`. Raises UnknownVersion where the log says that no reader of
+    this version understands it, and LogError, which names the entry, for anything else.
     """
     return parse_manifest(path, read_limited(path, MAX_BYTES))
 
@@ -83,13 +100,16 @@ def parse_manifest(path: Path, data: bytes) -> Manifest:
     entries = Entries(path, parse_json(path, "", data))
     if entries.text("format") != FORMAT:
         raise LogError(path, "format", f"is not {FORMAT!r}; this is not a log of DeepTracker")
-    version = entries.integer("version", low=0)
-    if version != VERSION:
+    version = entries.integer("version", low=1)
+    needs = entries.optional("needs", lambda key: entries.integer(key, low=1)) or 1
+    if needs > VERSION:
         raise UnknownVersion(
             path,
             "version",
-            f"is {version}, but this DeepTracker reads version {VERSION}; install one that fits",
+            f"is {version}, which needs a reader of version {needs}; this DeepTracker reads "
+            f"version {VERSION}, so install a newer one",
         )
+    contents = read_contents(entries) if version > 1 else Contents()
     classes = entries.names("classes", most=MAX_CLASSES)
     return Manifest(
         run=entries.uuid("run"),
@@ -103,10 +123,28 @@ def parse_manifest(path: Path, data: bytes) -> Manifest:
         images=_images(entries, len(classes)),
         hyperparameters=entries.mapping("hyperparameters"),
         sampling=_sampling(entries),
-        state=entries.choice("state", STATES),
+        state=_state(entries, version),
         ended_at=entries.optional("ended_at", entries.time),
         lost_snapshots=entries.integer("lost_snapshots", low=0),
         thumbnail=_thumbnail(entries),
+        failure=read_failure(entries),
+        remarks=read_remarks(entries),
+        events=read_events(entries),
+        generations=read_generations(entries),
+        parent=entries.optional("parent", entries.uuid),
+        ancestors=entries.uuids("ancestors", most=1_000),
+        place=entries.text("place", default=""),
+        contents=contents,
+        version=version,
+        unknown=unknown_of(version, contents),
+    )
+
+
+def _state(entries: Entries, version: int) -> str:
+    """Return the state; one that only a newer version knows is an end of some kind."""
+    state = entries.text("state")
+    return (
+        "stopped" if version > VERSION and state not in STATES else entries.choice("state", STATES)
     )
 
 

@@ -1,12 +1,16 @@
-"""What a log holds, by name: quantities, statistics, bins and thresholds of format version 1."""
+"""What a log holds, by name: quantities, statistics, bins and thresholds that are known here."""
 
 import numpy as np
 
 FORMAT = "deeptracker"
-VERSION = 1
+VERSION = 2
 MANIFEST = "run.json"
 SNAPSHOTS = "snapshots"
 THUMBNAILS = "thumbnails"
+# Scalars since the last snapshot, and what later generations left behind.
+SCALARS = "scalars.jsonl"
+ABANDONED = "abandoned"
+LOCK = "writer.lock"
 
 # What is measured of every layer at every snapshot, and what may be measured besides.
 QUANTITIES = ("weight", "gradient", "update")
@@ -51,4 +55,18 @@ BINS = len(HISTOGRAM_EDGES) - 1
 # Scalars that the views know; a script may log any others besides.
 SERIES = ("learning_rate", "train_loss", "train_error", "validation_loss", "validation_error")
 
-STATES = ("recording", "complete", "failed")
+# "stopped": ended early, but not by an error. A writer that was killed leaves "recording" behind.
+STATES = ("recording", "complete", "stopped", "failed")
+
+# What a run may have or lack; views say so where it lacks something.
+CAPABILITIES = (
+    "weight",
+    "gradient",
+    "update",
+    "activation",
+    "histogram",
+    "bands",
+    "filters",
+    "validation",
+    "thumbnails",
+)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from deeptracker.errors import LogError
 from deeptracker.format.manifest import Manifest
 from deeptracker.format.names import FILTER_QUANTITIES, QUANTITIES, STATISTICS
+from deeptracker.format.snapshot import no_prediction
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -32,7 +33,10 @@ def check(path: Path, arrays: Arrays, manifest: Manifest) -> None:
         # NaN: a network that diverged gives no probability.
         _within(path, "probability", arrays["probability"], 1.0)
         prediction, classes = arrays["prediction"], len(manifest.classes)
-        if int(prediction.max()) >= classes or int(prediction.min()) < 0:
+        named = prediction
+        if manifest.version > 1:
+            named = prediction[prediction != no_prediction(classes)]
+        if len(named) and (int(named.max()) >= classes or int(named.min()) < 0):
             raise LogError(path, "prediction", f"names a class outside 0..{classes - 1}")
 
 

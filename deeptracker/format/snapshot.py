@@ -27,9 +27,10 @@ class Snapshot:
     finite), `histogram` u4 [L, B] by quantity, `bands` f4 [L, 7] (shares 0..1, NaN: no step),
     `filters` f4 [F] by filter quantity (NaN: no previous snapshot, no gradient, or not finite;
     Inf here and in `statistics`: too large for float32), `prediction`
-    u2 or i4 [N], `probability` f2 [N] of the true class (NaN where the network gave none); both
-    None where the run validates nothing. `epoch` may be a fraction, NaN: not known;
-    `recorded_at` is in seconds since 1970 (UTC).
+    u2 or i4 [N] (see `no_prediction`: the network gave none, which is wrong), `probability` f2 [N]
+    of the true class (NaN where the network gave none); both None where nothing was validated.
+    `epoch` may be a fraction, NaN: not known; `recorded_at` is in seconds since 1970 (UTC);
+    `generation` is the number of the manifest's generation that recorded it.
     """
 
     iteration: int
@@ -42,8 +43,17 @@ class Snapshot:
     prediction: NDArray[np.integer[Any]] | None = None
     probability: NDArray[np.float16] | None = None
     scalars: Mapping[str, Series] = field(default_factory=dict)
+    generation: int = 0
 
 
 def prediction_dtype(classes: int) -> np.dtype[Any]:
-    """Return the dtype of predicted classes: u2 up to 65,536 classes, else i4."""
-    return np.dtype("<u2" if classes <= 2**16 else "<i4")
+    """Return the dtype of predicted classes: u2 below 65,536 classes, else i4."""
+    return np.dtype("<u2" if classes < 2**16 else "<i4")
+
+
+def no_prediction(classes: int) -> int:
+    """Return what stands for "the network predicts no class", as where its scores are NaN.
+
+    It is -1 in the dtype of the run's predictions: 65,535 in u2.
+    """
+    return 2**16 - 1 if prediction_dtype(classes).kind == "u" else -1

@@ -7,21 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deeptracker.errors import LogError, UnknownVersion
+from deeptracker.errors import LogError
 from deeptracker.format import ranges
 from deeptracker.format.container import Container, pack, unpack
 from deeptracker.format.entries import MAX_TIME, check_name
 from deeptracker.format.files import atomic_write, read_limited
+from deeptracker.format.known import known_arrays
 from deeptracker.format.manifest import Manifest
-from deeptracker.format.names import (
-    BAND_THRESHOLDS,
-    BINS,
-    FILTER_QUANTITIES,
-    OPTIONAL_QUANTITIES,
-    QUANTITIES,
-    STATISTICS,
-    VERSION,
-)
+from deeptracker.format.names import VERSION
 from deeptracker.format.snapshot import MAX_ITERATION, Series, Snapshot, prediction_dtype
 
 MAX_SCALARS = 1_000
@@ -34,20 +27,36 @@ _PREFIX = "scalar."
 _SUFFIXES = (".iterations", ".values")
 
 
-def required_arrays(manifest: Manifest) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
-    """Return dtype and shape of every array that a snapshot MUST have."""
-    layers, images = len(manifest.layers), len(manifest.images.class_id)
+def arrays_of(manifest: Manifest) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+    """Return dtype and shape of every array that a snapshot of this run may have, but scalars."""
+    layers, images, has = len(manifest.layers), len(manifest.images.class_id), manifest.contents
     arrays: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
-    for quantity in QUANTITIES:
-        arrays[f"statistics.{quantity}"] = (_F4, (layers, len(STATISTICS)))
-        arrays[f"histogram.{quantity}"] = (np.dtype("<u4"), (layers, BINS))
-    arrays["bands"] = (_F4, (layers, len(BAND_THRESHOLDS)))
-    for name in FILTER_QUANTITIES:
+    for quantity in (*has.quantities, *has.optional):
+        arrays[f"statistics.{quantity}"] = (_F4, (layers, len(has.statistics)))
+    for quantity in has.quantities:
+        arrays[f"histogram.{quantity}"] = (np.dtype("<u4"), (layers, len(has.edges) + 1))
+    arrays["bands"] = (_F4, (layers, len(has.bands)))
+    for name in has.filters:
         arrays[f"filter.{name}"] = (_F4, (manifest.filters,))
     if images:
-        arrays["prediction"] = (prediction_dtype(len(manifest.classes)), (images,))
+        arrays["prediction"] = (_stored_prediction(manifest), (images,))
         arrays["probability"] = (np.dtype("<f2"), (images,))
     return arrays
+
+
+def required_arrays(manifest: Manifest) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+    """Return dtype and shape of every array that a snapshot MUST have."""
+    may_lack = {f"statistics.{name}" for name in manifest.contents.optional}
+    if manifest.version > 1:
+        # A validation that failed once, or is rarer than the statistics, is not there.
+        may_lack |= {"prediction", "probability"}
+    return {name: kind for name, kind in arrays_of(manifest).items() if name not in may_lack}
+
+
+def _stored_prediction(manifest: Manifest) -> np.dtype[Any]:
+    classes = len(manifest.classes)
+    # In version 1 there was no class 65,535 to be kept free.
+    return prediction_dtype(classes - 1 if manifest.version == 1 else classes)
 
 
 def write_snapshot(path: Path, manifest: Manifest, snapshot: Snapshot) -> None:
@@ -62,6 +71,7 @@ def write_snapshot(path: Path, manifest: Manifest, snapshot: Snapshot) -> None:
         "iteration": str(snapshot.iteration),
         "epoch": repr(float(snapshot.epoch)),
         "recorded_at": repr(float(snapshot.recorded_at)),
+        "generation": str(snapshot.generation),
     }
     data = pack(path, _arrays(path, snapshot), texts)
     parse_snapshot(path, data, manifest)
@@ -73,8 +83,9 @@ def _arrays(path: Path, snapshot: Snapshot) -> dict[str, NDArray[Any]]:
     arrays |= {f"statistics.{name}": value for name, value in snapshot.statistics.items()}
     arrays |= {f"histogram.{name}": value for name, value in snapshot.histogram.items()}
     arrays |= {f"filter.{name}": value for name, value in snapshot.filters.items()}
-    if snapshot.prediction is not None and snapshot.probability is not None:
+    if snapshot.prediction is not None:
         arrays["prediction"] = snapshot.prediction
+    if snapshot.probability is not None:
         arrays["probability"] = snapshot.probability
     for name, series in snapshot.scalars.items():
         check_name(path, f"{_PREFIX}{name}", name)
@@ -86,15 +97,15 @@ def _arrays(path: Path, snapshot: Snapshot) -> dict[str, NDArray[Any]]:
 def read_snapshot(path: Path, manifest: Manifest) -> Snapshot:
     """Read and check one snapshot file; unknown arrays are ignored.
 
-    Raises UnknownVersion for another version of the format, LogError, which names the array, for
-    anything else: a torn file, a missing or misshapen array, another run's snapshot.
+    Raises LogError, which names the array, for a torn file, a missing or misshapen array, another
+    run's snapshot.
     """
     return parse_snapshot(path, read_limited(path, most_bytes(manifest)), manifest)
 
 
 def most_bytes(manifest: Manifest) -> int:
     """Return how large a snapshot file of this run may be."""
-    shapes = required_arrays(manifest).values()
+    shapes = arrays_of(manifest).values()
     expected = sum(math.prod(shape) * dtype.itemsize for dtype, shape in shapes)
     return 2 * expected + MAX_BESIDES
 
@@ -102,25 +113,25 @@ def most_bytes(manifest: Manifest) -> int:
 def parse_snapshot(path: Path, data: bytes, manifest: Manifest) -> Snapshot:
     """Return what the bytes of a snapshot file say; `path` is only named in errors, see above."""
     container = unpack(path, data)
-    version, run = container.texts.get("version"), container.texts.get("run")
-    if version != str(VERSION):
-        raise UnknownVersion(
-            path, "version", f"is {version!r}, but this DeepTracker reads version {VERSION}"
-        )
-    if run != manifest.run:
-        raise LogError(path, "run", f"is {run!r}, but the manifest says {manifest.run!r}")
-    wanted = required_arrays(manifest)
-    for quantity in OPTIONAL_QUANTITIES:
-        if f"statistics.{quantity}" in container.names:
-            wanted[f"statistics.{quantity}"] = (_F4, (len(manifest.layers), len(STATISTICS)))
-    if "prediction" in container.names and "prediction" not in wanted:
-        raise LogError(path, "prediction", "is there, but the manifest has no images")
-    arrays = {name: container.array(name, *kind) for name, kind in wanted.items()}
+    _check_origin(container, manifest)
+    required = required_arrays(manifest)
+    wanted = {
+        name: kind
+        for name, kind in arrays_of(manifest).items()
+        if name in required or name in container.names
+    }
+    for name, other in (("prediction", "probability"), ("probability", "prediction")):
+        if name in container.names and name not in wanted:
+            raise LogError(path, name, "is there, but the manifest has no images")
+        if name in wanted and other not in wanted:
+            raise LogError(path, other, f"is missing, though {name} is there")
+    arrays = known_arrays(
+        {name: container.array(name, *kind) for name, kind in wanted.items()}, manifest
+    )
     ranges.check(path, arrays, manifest)
 
     def family(prefix: str) -> dict[str, NDArray[Any]]:
-        found = {name for name in arrays if name.startswith(prefix)}
-        return {name.removeprefix(prefix): arrays[name] for name in wanted if name in found}
+        return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
     return Snapshot(
         iteration=_iteration(container),
@@ -133,7 +144,17 @@ def parse_snapshot(path: Path, data: bytes, manifest: Manifest) -> Snapshot:
         prediction=arrays.get("prediction"),
         probability=arrays.get("probability"),
         scalars=_scalars(container),
+        generation=int(_number(container, "generation")) if "generation" in container.texts else 0,
     )
+
+
+def _check_origin(container: Container, manifest: Manifest) -> None:
+    """Raise LogError where the snapshot has no version, or is that of another run."""
+    path, version, run = container.path, *map(container.texts.get, ("version", "run"))
+    if version is None or not (version.isascii() and version.isdigit()) or int(version[:9]) < 1:
+        raise LogError(path, "version", f"is {version!r}, no version of the format")
+    if run != manifest.run and run not in manifest.ancestors:
+        raise LogError(path, "run", f"is {run!r}, but the manifest says {manifest.run!r}")
 
 
 def _iteration(container: Container) -> int:

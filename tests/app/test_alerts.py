@@ -62,7 +62,16 @@ def test_everybody_reads_and_marks_as_read_for_himself(clients, told, web, role)
     notice = callback_key(web.app, "runs-alerts.children")
     assert "1 new alert" in written(client.update(notice)["runs-alerts"]["children"])
     key = callback_key(web.app, f"{Ids.READ_DONE}.data")
-    client.update(key, {f"{Ids.READ}.n_clicks": 1}, triggered=f"{Ids.READ}.n_clicks")
+    newest = {f"{Ids.NEWEST}.data": shown[Ids.NEWEST]["data"]}
+    with session_scope(web.engine) as session:  # while the page is looked at
+        again = {**FINDING, "key": "another", "rule": "loss-jump"}
+        alerts.raise_alerts(session, run_id=told, findings=[again])
+    click = f"{Ids.READ}.n_clicks"
+    client.update(key, {click: 1, **newest}, triggered=click)
+    shown = show(client)
+    assert shown[Ids.COUNT]["children"] == "1 new"
+    newest = {f"{Ids.NEWEST}.data": shown[Ids.NEWEST]["data"]}
+    client.update(key, {click: 2, **newest}, triggered=click)
     assert show(client)[Ids.COUNT]["children"] == ""
     assert client.update(notice)["runs-alerts"]["children"] is None
 

@@ -283,14 +283,32 @@ def test_the_runs_page_counts_the_open_ones(clients, run_id, write):
     assert f"✎ {number}" in shown
 
 
-def test_marking_all_as_read(clients, app_engine, people, write):
-    write(text="@viewer once more")
+def test_what_is_listed_is_marked_as_read_and_nothing_else(clients, app_engine, people, write):
     viewer = clients[Role.VIEWER]
-    viewer.update(
-        callback_key(viewer.web.app, f"{Ids.READ}.data"), {f"{Ids.MARK_READ}.n_clicks": 1}
-    )
-    with session_scope(app_engine) as session:
-        assert mentions.unread(session, account_id=people[Role.VIEWER]) == 0
+
+    def unread() -> int:
+        with session_scope(app_engine) as session:
+            return mentions.unread(session, account_id=people[Role.VIEWER])
+
+    def listed(search: str) -> dict:
+        values = {f"{Ids.SEARCH}.value": search, f"{Ids.STATE}.value": "all"}
+        key = callback_key(viewer.web.app, f"{Ids.BODY}.children")
+        return viewer.update(key, values)[Ids.LISTED]["data"]
+
+    def mark(given: dict) -> None:
+        key = callback_key(viewer.web.app, f"{Ids.READ}.data")
+        viewer.update(key, {f"{Ids.MARK_READ}.n_clicks": 1, f"{Ids.LISTED}.data": given})
+
+    before = unread()
+    write(text="@viewer in sight")
+    write(text="@viewer hidden by the search")
+    shown = listed("in sight")
+    write(text="@viewer in sight, but written later")
+    assert unread() == before + 3
+    mark(shown)
+    assert unread() == before + 2
+    mark(listed(""))
+    assert unread() == 0
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,25 @@
 
 import gzip
 import json
+import random
 import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
+from app import versions
 from app.arguments import Arguments, BadArgument
 from app.binary import install_data, pack, register_data
 from app.cache import ByteCache
 from db.engine import make_engine
 from db.models import Run
+from db.queries.runs import this_version
 from tests.stored_runs import store_run
 
 
@@ -120,6 +124,81 @@ class TestByteCache:
             thread.join()
         assert made == [1]
 
+    def test_counts_once_what_is_kept_again(self) -> None:
+        cache = ByteCache(limit=10)
+        # As where two threads made the same, and both keep it.
+        cache._keep("a", b"1234")
+        cache._keep("a", b"123456")
+        assert cache.kept_bytes == 6
+        cache.get("b", lambda: b"1234")
+        assert cache.get("a", lambda: b"made anew") == b"123456"
+        assert cache.kept_bytes == 10
+
+    def test_makes_once_also_for_whoever_comes_while_others_wait(self) -> None:
+        """The first fails, the second makes it slowly: a third must not make it beside."""
+        cache, made = ByteCache(limit=10), []
+        failing, making, go_on = threading.Event(), threading.Event(), threading.Event()
+
+        def fail() -> bytes:
+            failing.set()
+            go_on.wait(10)
+            raise ZeroDivisionError
+
+        def slowly() -> bytes:
+            making.set()
+            time.sleep(0.3)
+            made.append("slowly")
+            return b"1234"
+
+        def quickly() -> bytes:
+            made.append("quickly")
+            return b"1234"
+
+        def first() -> None:
+            with pytest.raises(ZeroDivisionError):
+                cache.get("a", fail)
+
+        threads = [threading.Thread(target=first)]
+        threads[0].start()
+        assert failing.wait(10)
+        threads.append(threading.Thread(target=lambda: cache.get("a", slowly)))
+        threads[1].start()
+        while cache._making["a"].waiting < 2:
+            time.sleep(0.01)
+        go_on.set()
+        assert making.wait(10)
+        threads[0].join()  # it has failed, and is gone
+        assert cache.get("a", quickly) == b"1234"
+        threads[1].join()
+        assert made == ["slowly"]
+        assert cache.kept_bytes == 4
+        assert not cache._making
+
+    def test_its_bytes_are_those_of_what_is_kept_whatever_happens(self) -> None:
+        cache, chance = ByteCache(limit=1_000), random.Random(5)
+        seeds = [chance.random() for _ in range(8)]
+
+        def act(seed: float) -> None:
+            own = random.Random(seed)
+            for _ in range(300):
+                key = own.randrange(12)
+                size = own.randrange(1, 400)
+                if own.random() < 0.1:
+                    cache.drop(lambda other, key=key: other == key)
+                elif own.random() < 0.1:
+                    cache._keep(key, bytes(size))
+                else:
+                    cache.get(key, lambda size=size: bytes(size))
+
+        threads = [threading.Thread(target=act, args=(seed,)) for seed in seeds]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert cache.kept_bytes == sum(len(thing) for thing, _ in cache._kept.values()) <= 1_000
+        cache.drop(lambda _: True)
+        assert cache.kept_bytes == 0
+
     def test_a_failure_is_not_kept(self) -> None:
         cache = ByteCache(limit=10)
         with pytest.raises(ZeroDivisionError):
@@ -147,12 +226,17 @@ def client(database_url: str) -> Iterator[FlaskClient]:
     engine.dispose()
 
 
+def token_of(client: FlaskClient) -> str:
+    with Session(client.application.config["engine"]) as session:
+        return versions.version_token(this_version(session, run_id=1))
+
+
 class TestRoute:
     GZIP = {"Accept-Encoding": "gzip"}  # noqa: RUF012
 
     def test_serves_compressed_where_the_browser_takes_it(self, client: FlaskClient) -> None:
-        packed = client.get("/data/run/1/numbers?v=1", headers=self.GZIP)
-        plain = client.get("/data/run/1/numbers?v=1")
+        packed = client.get("/data/run/1/numbers", headers=self.GZIP)
+        plain = client.get("/data/run/1/numbers")
         assert packed.headers["Content-Encoding"] == "gzip"
         assert "Content-Encoding" not in plain.headers
         assert gzip.decompress(packed.data) == plain.data
@@ -160,12 +244,44 @@ class TestRoute:
         assert client.application.config["calls"] == [None]
 
     def test_only_the_present_version_may_be_kept_for_good(self, client: FlaskClient) -> None:
-        now = client.get("/data/run/1/numbers?v=1")
+        token = token_of(client)
+        now = client.get(f"/data/run/1/numbers?v={token}")
         assert now.headers["Cache-Control"] == "private, max-age=31536000, immutable"
         assert "Cookie" in now.headers["Vary"]
-        for other in ("", "?v=0", "?v=2", "?v=x"):
+        for other in ("", "?v=1", f"?v={token[:-1]}", "?v=x"):
             answer = client.get(f"/data/run/1/numbers{other}")
             assert answer.headers["Cache-Control"] == "private, no-cache"
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE store SET id = gen_random_uuid()",
+            "UPDATE run SET uuid = gen_random_uuid()",
+            "UPDATE run SET version = version + 1",
+            "UPDATE run SET stamp = gen_random_uuid()",
+            "UPDATE run SET stamp = NULL",
+            "another build",
+        ],
+    )
+    def test_nothing_that_makes_another_answer_keeps_address_or_etag(
+        self, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, change: str
+    ) -> None:
+        token = token_of(client)
+        before = client.get(f"/data/run/1/numbers?v={token}")
+        if change == "another build":
+            monkeypatch.setattr(versions, "build_id", lambda: "0123456789ab")
+        else:
+            with Session(client.application.config["engine"]) as session, session.begin():
+                session.execute(text(change))
+        after = client.get(
+            f"/data/run/1/numbers?v={token}", headers={"If-None-Match": before.headers["ETag"]}
+        )
+        assert after.status_code == 200
+        assert after.headers["Cache-Control"] == "private, no-cache"
+        assert after.headers["ETag"] != before.headers["ETag"]
+        assert token_of(client) != token
+        # Made anew, too: the process does not take it from its own memory.
+        assert len(client.application.config["calls"]) == 2
 
     def test_an_unchanged_answer_is_not_sent_again(self, client: FlaskClient) -> None:
         tag = client.get("/data/run/1/numbers").headers["ETag"]

@@ -1,22 +1,26 @@
 """The command line: what it does, what it says when it cannot, its exit status."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from app.cli.main import run
 from app.config import AppSettings
 from app.demo import next_seed
+from db.embedded import stop_server
 from db.engine import make_engine, session_scope
 from db.permissions import Role
 from db.queries import accounts, jobs, runs
@@ -35,6 +39,16 @@ def home(database_url, tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("DEEPTRACKER_HOME", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def own_home() -> Iterator[Path]:
+    """The home of an embedded server of the test's own."""
+    home = Path(tempfile.mkdtemp(prefix="deeptracker-tests-"))
+    home.chmod(0o755)
+    yield home
+    stop_server(home)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture
@@ -165,6 +179,39 @@ class TestFailures:
         assert run(["db", "check"]) == 0
         assert run(["user", "list"]) == 0
 
+    def newer(self, engine: Engine) -> None:
+        with session_scope(engine) as session:
+            session.execute(text("UPDATE alembic_version SET version_num = '9042'"))
+
+    def says_newer(self, arguments: list[str], capsys) -> None:
+        capsys.readouterr()
+        assert run(arguments) == 1
+        (said,) = capsys.readouterr().err.strip().splitlines()
+        for part in ("revision 9042", "newer release", "pip install --upgrade deeptracker"):
+            assert part in said
+        assert "db upgrade" not in said
+        assert "not up to date" not in said
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [["db", "check"], ["db", "upgrade"], ["serve"], ["worker"], ["user", "list"], ["demo"]],
+        ids=" ".join,
+    )
+    def test_a_schema_of_a_newer_release_is_named_so(self, home, store, capsys, arguments):
+        self.newer(store)
+        self.says_newer(arguments, capsys)
+
+    def test_so_is_that_of_the_embedded_server(self, own_home, monkeypatch, capsys):
+        monkeypatch.delenv("DATABASE_URL", raising=False)
+        monkeypatch.setenv("DEEPTRACKER_HOME", str(own_home))
+        assert run(["user", "list"]) == 0
+        engine = make_engine()
+        self.newer(engine)
+        engine.dispose()
+        # Which is otherwise brought up to date without being asked.
+        for arguments in (["user", "list"], ["serve"], ["worker"], ["db", "upgrade"]):
+            self.says_newer(arguments, capsys)
+
     def test_public_without_a_password_is_refused(self, home, store, monkeypatch, capsys):
         monkeypatch.setenv("DEEPTRACKER_SECRET_KEY", "k" * 40)
         run(["user", "add", "ann@example.org", "--role", "admin"])
@@ -222,8 +269,6 @@ class TestIngest:
         assert (found.owner, found.snapshot_count) == ("Ann", 13)
 
     def test_unusable_snapshots_give_another_status(self, home, recorded_run, tmp_path, capsys):
-        import shutil
-
         broken = tmp_path / "broken"
         shutil.copytree(recorded_run, broken)
         first = sorted((broken / "snapshots").iterdir())[0]

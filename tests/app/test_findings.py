@@ -320,7 +320,7 @@ class TestMuting:
 
 
 class TestThresholds:
-    def save(self, client, **values):
+    def save(self, client, shown=None, **values):
         given = {rule.name: rule.threshold for rule in RULES} | values
         key = callback_key(client.web.app, f"{Ids.SAVED}.children")
         pattern = json.dumps(
@@ -332,10 +332,22 @@ class TestThresholds:
         body_items = {
             pattern: [{"id": one, "property": "value", "value": given[one["rule"]]} for one in ids]
         }
-        assert [spec["property"] for spec in entry["state"]] == ["value", "id"]
+        assert [spec["property"] for spec in entry["state"]] == ["value", "id", "data"]
         body = callback_body(client.web.app, key, {}, f"{Ids.SAVE}.n_clicks", body_items)
         body["state"][1] = [{"id": one, "property": "id", "value": one} for one in ids]
+        body["state"][2]["value"] = shown
         return client.http.post(CALLBACK, json=body, base_url=BASE, headers={"Origin": BASE})
+
+    def test_what_somebody_else_has_set_meanwhile_stays(self, clients, found, web):
+        key = callback_key(web.app, f"{Ids.ANSWERS}.children")
+        values = {f"{Ids.RUN}.data": found, f"{Ids.SEVERITY}.value": "all"}
+        shown = clients[Role.MEMBER].update(key, values)[Ids.LIMITS]["data"]
+        self.save(clients[Role.ADMIN], shown, **{"loss-jump": 9.0})
+        answer = self.save(clients[Role.MEMBER], shown, **{"plateau": 0.35})
+        assert "1 threshold saved" in answer.json["response"][Ids.SAVED]["children"]
+        with session_scope(web.engine) as session:
+            limits = findings.thresholds(session)
+            assert (limits["loss-jump"].threshold, limits["plateau"].threshold) == (9.0, 0.35)
 
     def test_a_member_sets_one_for_the_team_and_runs_are_judged_anew(self, clients, found, web):
         answer = self.save(clients[Role.MEMBER], **{"loss-jump": 9.0})

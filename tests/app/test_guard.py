@@ -23,6 +23,7 @@ ADDRESSES = {
     "/assets/<path:filename>": ["/assets/plain.css"],
     "/assets/built/<name>": [bundle_route.address(bundle.current().script)],
     "/_favicon.ico": ["/_favicon.ico"],
+    "/data/connection": ["/data/connection"],
     "/": ["/"],
     "/<path:path>": ["/jobs", "/run/1/overview", "/no/such/page"],
     "/_dash-layout": ["/_dash-layout"],

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from app import health
 from db import migrate
@@ -67,6 +68,21 @@ def test_the_database_goes_away_and_comes_back(own_home):
     with session_scope(engine) as session:
         workers.remove_worker(session, worker_id=worker_id)
     assert asked(client, "/ready")[1]["worker"] == "none"
+    engine.dispose()
+
+
+def test_a_schema_of_a_newer_release_is_named_so(database_url):
+    engine = make_engine(database_url)
+    client = make_web(engine).client()
+    assert asked(client, "/ready")[0] == 200
+    with session_scope(engine) as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9042'"))
+    status, words = asked(client, "/ready")
+    assert status == 503
+    assert "not current" not in words["schema"]
+    for part in ("newer", "revision 9042", "pip install --upgrade deeptracker"):
+        assert part in words["schema"]
+    assert words["database"] == "ok"
     engine.dispose()
 
 

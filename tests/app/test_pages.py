@@ -33,7 +33,7 @@ from app.views.runs import rows
 from app.views.runs.details import acts as drawer_acts
 from app.views.runs.ids import Ids as Runs
 from app.views.runs.layout import first_steps
-from app.views.runs.layout import row as run_table_row
+from app.views.runs.row import row as run_table_row
 from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role

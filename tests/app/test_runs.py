@@ -1,19 +1,18 @@
 """The drawer of the runs page: names, tags, notes, archive, trash; in every role."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.ids import Shell
 from app.views.runs.ids import OPEN, Act, Ids
 from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
-from db.queries import runs
+from db.queries import run_upkeep, runs
 from db.queries.run_upkeep import TRASH_DAYS
-from db.queue import PURGE, waiting_arguments
 from tests.app.web import callback_key, server_callbacks
 from tests.stored_runs import store_run
 
@@ -25,13 +24,13 @@ def run_id(app_engine, people):
         return store_run(session, seed=11, owner_id=people[Role.MEMBER]).run_id
 
 
-def key_of(web, first: str, *, again: bool, also: str = "") -> str:
-    """The callback with this first output (`again`: of which there are several) and another."""
+def key_of(web, name: str) -> str:
+    """The callback that the property "id.name" triggers."""
     (found,) = (
         key
         for key in server_callbacks(web.app)
-        if key.strip(".").split("...")[0].partition("@")[:2] == (first, "@" if again else "")
-        and also in key
+        if name
+        in {f"{spec['id']}.{spec['property']}" for spec in web.app.callback_map[key]["inputs"]}
     )
     return found
 
@@ -44,7 +43,8 @@ def click(client, key: str, kind: str, run: int):
 
 
 def act(web, client, act: Act, run: int):
-    return click(client, key_of(web, f"{Ids.CHANGED}.data", again=True, also=Ids.DRAWER), act, run)
+    pattern = f'{{"run":["ALL"],"type":"{act}"}}.n_clicks'
+    return click(client, key_of(web, pattern), act, run)
 
 
 def save(web, client, run: int, *, title="", tags=(), notes="", seen=""):
@@ -55,8 +55,8 @@ def save(web, client, run: int, *, title="", tags=(), notes="", seen=""):
         f"{Ids.TAGS}.value": list(tags),
         f"{Ids.NOTES}.value": notes,
     }
-    key = key_of(web, f"{Ids.CHANGED}.data", again=False)
-    return client.call(key, values, triggered=f"{Ids.SAVE}.n_clicks")
+    name = f"{Ids.SAVE}.n_clicks"
+    return client.call(key_of(web, name), values, triggered=name)
 
 
 def table(web, client, shelf: str, search: str = "") -> str:
@@ -105,12 +105,14 @@ def test_a_run_goes_to_the_archive_the_trash_and_back(web, clients, app_engine, 
 
 def test_only_administrators_delete_for_good(web, clients, app_engine, run_id):
     member, admin = clients[Role.MEMBER], clients[Role.ADMIN]
-    assert "into the trash first" in act(web, admin, Act.PURGE, run_id).text
+    asked = act(web, admin, Act.PURGE, run_id).json["response"]
+    assert Ids.TO_DELETE not in asked  # it is not in the trash
     act(web, member, Act.TRASH, run_id)
-    assert "Only administrators" in act(web, member, Act.PURGE, run_id).text
-    assert act(web, admin, Act.PURGE, run_id).status_code == 200
+    assert "may not" in act(web, member, Act.PURGE, run_id).text
+    asked = act(web, admin, Act.PURGE, run_id).json["response"]
+    assert asked[Ids.TO_DELETE]["data"] == [run_id]
     with session_scope(app_engine) as session:
-        assert run_id in waiting_arguments(session, task=PURGE, argument="run_id")
+        assert run_id not in run_upkeep.being_deleted(session)
 
 
 def test_others_change_no_run(web, clients, app_engine, people, run_id):
@@ -133,20 +135,140 @@ def test_others_change_no_run(web, clients, app_engine, people, run_id):
     assert (trashed, tags) == (None, [])
 
 
-def test_ticked_runs_are_changed_at_once(web, clients, app_engine, run_id, people):
+def bulk(web, client, act: str, *runs):
+    name = f"{Ids.ASKED}.data"
+    asked = {"act": str(act), "runs": list(runs), "at": 1}
+    return client.call(key_of(web, name), {name: asked}, triggered=name)
+
+
+def undo(web, client, given):
+    name = f"{Ids.UNDO}.n_clicks"
+    values = {name: 1, f"{Ids.DONE_UNDO}.data": given}
+    return client.call(key_of(web, name), values, triggered=name)
+
+
+def said(answer) -> str:
+    return answer.json["response"][Ids.DONE_TEXT]["children"]
+
+
+def shelf_of(engine, run_id: int) -> str:
+    with Session(engine) as session:
+        (found,) = (
+            shelf
+            for shelf in runs.Shelf
+            if run_id in {row.id for row in runs.list_runs(session, shelf=shelf)}
+        )
+    return found
+
+
+@pytest.fixture
+def others(app_engine, people):
+    """A run of the administrator."""
     with session_scope(app_engine) as session:
-        others = store_run(session, seed=12, owner_id=people[Role.ADMIN]).run_id
-    ticked = {f"{Ids.TICKED}.data": [str(run_id), str(others), "0x1", 2**40, None]}
-    key = key_of(web, f"{Ids.CHANGED}.data", again=True, also=Shell.NOTICES)
+        return store_run(session, seed=12, owner_id=people[Role.ADMIN], title="theirs").run_id
 
-    def change(role: Role, button: str):
-        values = {**ticked, f"{button}.n_clicks": 1}
-        return clients[role].call(key, values, triggered=f"{button}.n_clicks")
 
-    assert change(Role.VIEWER, Ids.TRASH_ALL).status_code == 403
-    assert "1 of 5 runs archived. Only the owner" in change(Role.MEMBER, Ids.ARCHIVE_ALL).text
-    assert "2 of 5 runs put into the trash" in change(Role.ADMIN, Ids.TRASH_ALL).text
+def test_ticked_runs_are_changed_at_once(web, clients, app_engine, run_id, others):
+    ticked = (str(run_id), str(others), "0x1", 2**40, None)
+    member, admin = clients[Role.MEMBER], clients[Role.ADMIN]
+    assert bulk(web, clients[Role.VIEWER], Act.TRASH, *ticked).status_code == 403
+    text = said(bulk(web, member, Act.ARCHIVE, *ticked))
+    assert text.startswith("Archived: “")
+    assert "Left as it is: “theirs”. Only the owner of a run" in text
+    text = said(bulk(web, admin, Act.TRASH, *ticked))
+    assert re.fullmatch("Put into the trash: “.*” and “theirs”.", text)
     with session_scope(app_engine) as session:
         found = {row.id: row for row in runs.list_runs(session, shelf=runs.Shelf.TRASH)}
     assert {run_id, others} <= set(found)
     assert (found[run_id].archived_at is None, found[others].archived_at is None) == (False, True)
+
+
+def test_undo_brings_back_what_the_act_moved_and_nothing_else(
+    web, clients, app_engine, run_id, others
+):
+    admin = clients[Role.ADMIN]
+    assert bulk(web, admin, Act.TRASH, others).status_code == 200  # long before
+    both = bulk(web, admin, Act.TRASH, run_id, others)
+    assert "Left as it is: “theirs”. Somebody else has moved it meanwhile." in said(both)
+    given = both.json["response"][Ids.DONE_UNDO]["data"]
+    assert given["runs"] == [run_id]
+    assert undo(web, clients[Role.VIEWER], given).status_code == 403
+    # Whatever a browser adds: only those that went with this act come back.
+    back = undo(web, admin, {**given, "runs": [run_id, others]})
+    assert said(back).startswith("Back as before: “")
+    assert [shelf_of(app_engine, run) for run in (run_id, others)] == ["active", "trash"]
+    # Thrown away anew by somebody else, it stays there.
+    assert act(web, clients[Role.MEMBER], Act.TRASH, run_id).status_code == 200
+    assert "Somebody else" in said(undo(web, admin, given))
+    assert shelf_of(app_engine, run_id) == "trash"
+
+
+def test_only_who_may_move_a_run_takes_its_move_back(web, clients, app_engine, others):
+    given = bulk(web, clients[Role.ADMIN], Act.TRASH, others).json["response"][Ids.DONE_UNDO]
+    assert "Only the owner" in said(undo(web, clients[Role.MEMBER], given["data"]))
+    assert shelf_of(app_engine, others) == "trash"
+
+
+def test_the_archive_is_undone_too(web, clients, app_engine, run_id):
+    member = clients[Role.MEMBER]
+    given = bulk(web, member, Act.ARCHIVE, run_id).json["response"][Ids.DONE_UNDO]["data"]
+    assert shelf_of(app_engine, run_id) == "archived"
+    assert undo(web, member, given).status_code == 200
+    assert shelf_of(app_engine, run_id) == "active"
+
+
+def test_many_are_restored_and_deleted_at_once(web, clients, app_engine, run_id, others):
+    member, admin = clients[Role.MEMBER], clients[Role.ADMIN]
+    bulk(web, admin, Act.TRASH, run_id, others)
+    # A deletion names them, and asks; it takes nothing that is not in the trash.
+    active = store(app_engine)
+    asked = bulk(web, admin, Act.PURGE, run_id, others, active).json["response"]
+    assert asked[Ids.DIALOG]["opened"] is True
+    assert asked[Ids.TO_DELETE]["data"] == [run_id, others]
+    assert "theirs" in str(asked[Ids.DELETION]["children"])
+    assert Ids.TO_DELETE not in bulk(web, member, Act.PURGE, run_id).json["response"]
+    confirm = f"{Ids.CONFIRM}.n_clicks"
+    key = key_of(web, confirm)
+    deleted = {confirm: 1, f"{Ids.TO_DELETE}.data": [run_id, others]}
+    assert Ids.DIALOG not in member.call(key, deleted, triggered=confirm).json["response"]
+    with session_scope(app_engine) as session:
+        assert not {run_id, others} & run_upkeep.being_deleted(session)
+    ended = admin.call(key, deleted, triggered=confirm)
+    assert ended.json["response"][Ids.DIALOG]["opened"] is False
+    with session_scope(app_engine) as session:
+        assert {run_id, others} <= run_upkeep.being_deleted(session)
+    listed = table(web, admin, "trash")
+    assert "a worker is deleting it" in listed
+    assert f'"data-compare-run":"{run_id}"' not in listed.replace(" ", "")
+    # Until a worker has begun, a restored run is not deleted after all.
+    text = said(bulk(web, admin, Act.RESTORE, run_id, others))
+    assert re.fullmatch("Restored: “.*” and “theirs”.", text)
+    assert [shelf_of(app_engine, run) for run in (run_id, others)] == ["active", "active"]
+    with session_scope(app_engine) as session:
+        assert not {run_id, others} & run_upkeep.being_deleted(session)
+
+
+def store(engine) -> int:
+    with session_scope(engine) as session:
+        return store_run(session, seed=13).run_id
+
+
+def test_the_trash_has_no_empty_column(web, clients, people, app_engine, run_id, others):
+    key = callback_key(web.app, f"{Ids.BODY}.children")
+
+    def hidden(role: Role, shelf: str) -> bool:
+        values = {f"{Ids.SHELF}.value": shelf}
+        return clients[role].call(key, values).json["response"][Ids.CHOOSE]["hidden"]
+
+    bulk(web, clients[Role.ADMIN], Act.TRASH, run_id, others)
+    assert [hidden(role, "trash") for role in Role] == [True, False, False]
+    boxes = table(web, clients[Role.MEMBER], "trash").replace(" ", "")
+    assert f'"data-compare-run":"{run_id}"' in boxes
+    assert f'"data-compare-run":"{others}"' not in boxes
+
+
+def test_only_the_ticked_runs_are_listed(web, clients, app_engine, run_id, others):
+    bulk(web, clients[Role.ADMIN], Act.ARCHIVE, others)
+    values = {f"{Ids.SHELF}.value": "active", f"{Ids.ONLY}.data": [str(run_id), others, "x"]}
+    answer = clients[Role.MEMBER].call(callback_key(web.app, f"{Ids.BODY}.children"), values)
+    assert len(answer.json["response"][Ids.BODY]["children"]) == 2

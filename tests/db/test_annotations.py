@@ -301,12 +301,14 @@ def test_mentions_stay_until_they_are_seen(session, run, who, other, write):
     assert [unread(name) for name in ("Vi", "Ada Ames")] == [2, 1]
     (row,) = all_of(session, run, who["Vi"]).annotations
     assert row.unread
-    seen = mentions.mark_seen(session, account_id=who["Vi"], run_id=run.run_id, annotation_id=key)
+    seen = mentions.mark_seen(
+        session, account_id=who["Vi"], run_id=run.run_id, annotation_ids=[key]
+    )
     assert (seen, unread("Vi")) == (2, 1)
     annotations.edit(**one, by=who["Ada Ames"], version=1, body="@Vi and @Root", tag="")
     assert [unread(name) for name in ("Vi", "Bo", "Root")] == [1, 0, 1]
     wrong = mentions.mark_seen(
-        session, account_id=who["Vi"], run_id=run.run_id, annotation_id=other
+        session, account_id=who["Vi"], run_id=run.run_id, annotation_ids=[other]
     )
     assert (wrong, mentions.mark_seen(session, account_id=who["Vi"])) == (0, 1)
     assert unread("Vi") == 0

@@ -110,30 +110,53 @@ def test_settings_are_written_once_and_stay_the_users(home):
     assert server_pid(home) is None
 
 
-def test_a_server_that_cannot_start_says_where_to_look(home):
-    path = home / "postgresql" / "postgresql.conf"
-    good = path.read_text()
-    path.write_text(good + "nonsense = 1\n")
-    try:
-        with pytest.raises(ServerUnavailable, match="DATABASE_URL"):
-            ensure_server(home)
-    finally:
-        path.write_text(good)
-    assert "nonsense" in (home / "postgresql" / "log").read_text()
+def test_all_who_come_at_once_share_one_server(home):
+    log = home / "postgresql" / "log"
+    before = log.read_text().count("starting PostgreSQL")
+    command = [sys.executable, "-c", USE, str(home)]
+    pipe = subprocess.PIPE
+    crowd = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(5)]
+    assert len({process.stdout.readline() for process in crowd}) == 1
+    for process in crowd:
+        process.communicate(timeout=30)
+    assert log.read_text().count("starting PostgreSQL") == before + 1
+    assert server_pid(home) is None
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
-def test_a_home_that_the_server_cannot_reach_is_refused(tmp_path):
-    tmp_path.chmod(0o700)
-    with pytest.raises(ServerUnavailable, match=f"{tmp_path}.*closed"):
-        ensure_server(tmp_path / "inside")
-    assert tmp_path.stat().st_mode & 0o777 == 0o700
+FORKED = USE.replace(
+    "sys.stdin.read()",
+    """
+import os
+if os.fork() == 0:
+    sys.exit(0)  # with all that is done at an exit
+os.wait()
+if os.fork() == 0:
+    sys.stdin.read()
+    sys.exit(0)
+os.kill(os.getpid(), 9)
+""",
+)
 
 
-def test_a_file_in_the_way_is_named(tmp_path):
-    (tmp_path / "home").write_text("")
-    with pytest.raises(ServerUnavailable, match="home"):
-        ensure_server(tmp_path / "home")
+def test_a_forked_process_uses_it_as_well_and_does_not_end_it_for_others(home, use):
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKED, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as forked:
+        assert forked.stdout.readline()
+        forked.wait()
+        pid = server_pid(home)
+        assert psutil.pid_exists(pid)
+        use().communicate(timeout=30)
+        assert server_pid(home) == pid  # a child of the killed process is still there
+        forked.stdin.close()
+    for _ in range(200):
+        if server_pid(home) is None:
+            break
+        time.sleep(0.05)
+    assert server_pid(home) is None
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What people do with runs: names, tags, notes, archive, trash, and deletion for good."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select, text, update
 
@@ -9,6 +11,7 @@ from db.load_run import create_run
 from db.models import Base, Run
 from db.permissions import Role
 from db.queries import accounts, audit, run_upkeep, runs
+from db.queries.moment import moment
 from db.queue import PURGE, waiting_arguments
 from tests.deeptracker import small_logs
 from tests.stored_runs import store_run
@@ -81,8 +84,36 @@ def test_shelves(session, owned, team):
             read(session, run_id=owned)
     run_upkeep.restore(session, by=member, run_id=owned)
     assert shelf() == "archived"
-    run_upkeep.archive(session, by=member, run_id=owned, archived=False)
+    run_upkeep.unarchive(session, by=member, run_id=owned)
     assert shelf() == "active"
+
+
+def test_what_is_moved_twice_is_moved_once(session, owned, team):
+    by = {"by": team[Role.MEMBER], "run_id": owned}
+    for there, back, name in (
+        (run_upkeep.archive, run_upkeep.unarchive, "archived_at"),
+        (run_upkeep.trash, run_upkeep.restore, "trashed_at"),
+    ):
+        assert there(session, **by) is True
+        row = runs.get_run(session, run_id=owned, trashed=True)
+        assert getattr(row, name) == moment(session)
+        assert there(session, **by) is False
+        before = moment(session) - timedelta(microseconds=1)
+        assert back(session, **by, put_there=before) is False
+        assert back(session, **by, put_there=moment(session)) is True
+        assert back(session, **by) is False
+
+
+def test_a_restored_run_is_not_deleted_by_what_was_asked_before(session, run, team):
+    by = {"by": team[Role.ADMIN], "run_id": run.run_id}
+    run_upkeep.trash(session, **by)
+    run_upkeep.ask_purge(session, **by)
+    with pytest.raises(Conflict, match="being deleted already"):
+        run_upkeep.ask_purge(session, **by)
+    assert run_upkeep.being_deleted(session) == {run.run_id}
+    run_upkeep.restore(session, **by)
+    run_upkeep.trash(session, **by)
+    assert run_upkeep.being_deleted(session) == set()
 
 
 def test_who_may_do_what(session, run, team):

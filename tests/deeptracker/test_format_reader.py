@@ -20,10 +20,14 @@ from deeptracker.format import (
     SERIES,
     STATISTICS,
     VERSION,
+    Event,
+    Failure,
+    Generation,
     Images,
     LayerSpec,
     Manifest,
     ModuleSpec,
+    Remark,
     Sampling,
     entries,
     manifest_file,
@@ -75,11 +79,20 @@ def test_every_manifest_entry_is_described(tmp_path: Path) -> None:
         images=Images(np.zeros(1, np.int32), ("a",), "digest"),
         ended_at=1.0,
         thumbnail=(8, 8),
+        failure=Failure("ValueError", "train.py", 7),
+        remarks=(Remark("scalar", "f1", "is None", 1, 1, 1),),
+        events=(Event(3, 1.0, "unfroze"),),
+        generations=(Generation(0, 1.0),),
+        parent=small_logs.RUN,
     )
     write_manifest(tmp_path / MANIFEST, full)
     written = json.loads((tmp_path / MANIFEST).read_text())
-    assert {field.name for field in fields(Manifest)} <= set(written)
-    names = set(written) | set(written["images"])
+    # What a reader did not know is no entry.
+    assert {field.name for field in fields(Manifest)} - {"unknown"} == set(written) - {
+        "format",
+        "needs",
+    }
+    names = set(written) | set(written["images"]) | set(written["contents"])
     for kind in (LayerSpec, ModuleSpec, Sampling):
         names |= {field.name for field in fields(kind)}
     described = set(rows())
@@ -91,12 +104,13 @@ def test_every_array_is_described_with_its_dtype_and_shape() -> None:
     layers, images = len(manifest.layers), len(manifest.images.class_id)
     sizes = {"L": layers, "S": len(STATISTICS), "B": BINS, "F": manifest.filters, "N": images}
     described = rows()
-    for name, (dtype, shape) in snapshot_file.required_arrays(manifest).items():
+    required = snapshot_file.required_arrays(manifest)
+    for name, (dtype, shape) in snapshot_file.arrays_of(manifest).items():
         _, kinds, dimensions, presence, *_ = described[name]
         assert kinds.split(",")[0] == dtype.str[1:], name
         letters = dimensions.strip("`[]").split(", ")
         assert tuple(sizes.get(letter) or int(letter) for letter in letters) == shape, name
-        assert presence.startswith("MUST"), name
+        assert presence.startswith("MUST") == (name in required), name
     for quantity in OPTIONAL_QUANTITIES:
         assert described[f"statistics.{quantity}"][3] == "MAY"
     assert {"scalar.NAME.iterations", "scalar.NAME.values", *SERIES} <= set(described)

@@ -26,6 +26,7 @@ from deeptracker.format import (
     Sampling,
     Series,
     Snapshot,
+    no_prediction,
     prediction_dtype,
     read_manifest,
     read_snapshot,
@@ -157,7 +158,9 @@ def snapshots(draw: st.DrawFn, of: Manifest) -> Snapshot:
     histogram = small_logs.snapshot(of, seed=draw(st.integers(0, 99))).histogram
     classes = len(of.classes)
     predicted = arrays.arrays(
-        prediction_dtype(classes), images, elements=st.integers(0, max(0, classes - 1))
+        prediction_dtype(classes),
+        images,
+        elements=st.one_of(st.integers(0, max(0, classes - 1)), st.just(no_prediction(classes))),
     )
     return Snapshot(
         iteration=draw(st.integers(0, 2**31 - 1)),
@@ -304,6 +307,7 @@ def test_a_manifest_that_could_not_be_read_is_not_written(
         ({"iteration": 2**31}, "iteration"),
         ({"recorded_at": float("nan")}, "recorded_at"),
         ({"prediction": None}, "prediction"),
+        ({"probability": None}, "probability"),
         ({"scalars": {"a\nb": Series(np.arange(1), np.zeros(1))}}, "scalar.a\\nb"),
         ({"scalars": {"../a": Series(np.arange(1), np.zeros(1))}}, "scalar.../a"),
         ({"scalars": {"a": Series(np.arange(1), np.zeros(1, "f4"))}}, "scalar.a.values"),

@@ -126,13 +126,20 @@ def test_too_many_of_something(path: Path) -> None:
     assert refused(path).field == "classes"
 
 
-@pytest.mark.parametrize("version", [0, 2, 2**40])
-def test_another_version_is_told_apart(path: Path, version: int) -> None:
+@pytest.mark.parametrize("version", [3, 2**40])
+def test_a_log_that_needs_a_newer_reader_is_told_apart(path: Path, version: int) -> None:
     edit_json(path, ("version",), version)
+    edit_json(path, ("needs",), version)
     error = refused(path)
     assert isinstance(error, UnknownVersion)
     assert error.field == "version"
     assert str(version) in str(error)
+
+
+@pytest.mark.parametrize("version", [0, -1, "2", None, 2.0])
+def test_no_version(path: Path, version: object) -> None:
+    edit_json(path, ("version",), version)
+    assert refused(path).field == "version"
 
 
 def test_what_a_newer_writer_adds_is_passed_over(path: Path) -> None:

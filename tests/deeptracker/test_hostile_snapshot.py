@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deeptracker.errors import LogError, UnknownVersion
+from deeptracker.errors import LogError
 from deeptracker.format import (
     STATISTICS,
     Manifest,
@@ -202,12 +202,10 @@ def test_an_array_that_stands_twice_in_the_header(path: Path) -> None:
     assert "bands" in refused(path).problem
 
 
-@pytest.mark.parametrize("version", ["0", "2", "1.0", " 1", "", "x" * 1999])
-def test_another_version_is_told_apart(path: Path, version: str) -> None:
+@pytest.mark.parametrize("version", ["0", "1.0", " 1", "", "x" * 1999, "\u0663"])
+def test_no_version(path: Path, version: str) -> None:
     edit_header(path, lambda header: header["__metadata__"].update(version=version))
-    error = refused(path)
-    assert isinstance(error, UnknownVersion)
-    assert error.field == "version"
+    assert refused(path).field == "version"
 
 
 @pytest.mark.parametrize(
@@ -243,7 +241,7 @@ ZEROS, NANS, STD = (STATISTICS.index(name) for name in ("zero_share", "nan_count
     [
         ("bands", (1, 3), [INF, -INF, -0.1, 1.1], "bands"),
         ("probability", 2, [INF, -INF, -0.1, 1.5], "probability"),
-        ("prediction", 2, [3, 65535], "prediction"),
+        ("prediction", 2, [3, 65534], "prediction"),
         ("filter.weight_l2", 6, [-1.0, -INF], "filter.weight_l2"),
         ("filter.cosine_change", 6, [-0.5, 2.5, INF], "filter.cosine_change"),
         ("statistics.weight", (0, ZEROS), [-0.1, 1.5, INF], "statistics.weight[zero_share]"),

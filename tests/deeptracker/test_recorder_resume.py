@@ -17,6 +17,7 @@ from tests.deeptracker.trainings import SmallNet, make_training, validation_set
 def train(run_dir, iterations, *, training=None, every=2, **options):
     training = training or make_training()
     options.setdefault("validation", validation_set())
+    options.setdefault("resume", True)
     recorder = Recorder(training.model, training.optimizer, run_dir, every=every, **options)
     with recorder:
         for _ in range(iterations):
@@ -51,10 +52,18 @@ def test_a_run_goes_on_from_an_earlier_checkpoint_and_records_again(tmp_path):
     old = directory.snapshot(directory.manifest(), 4)
     recorder = train(run_dir, 2, training=make_training(seed=5), start_iteration=3)
     assert recorder.iteration == 5
-    assert directory.iterations() == [2, 4, 6]
+    assert directory.iterations() == [2, 4]
     new = directory.snapshot(directory.manifest(), 4)
     assert new.recorded_at > old.recorded_at
-    assert new.scalars["train_loss"].iterations.tolist() == [4]
+    # Iteration 3 stood in the snapshot that was replaced, and is ahead of the checkpoint.
+    assert new.scalars["train_loss"].iterations.tolist() == [3, 4]
+    assert new.scalars["train_loss"].values[0] == old.scalars["train_loss"].values[0]
+    assert [g.start_iteration for g in recorder.manifest.generations] == [0, 3]
+    assert (new.generation, old.generation) == (1, 0)
+    aside = RunDirectory(run_dir / "abandoned" / "001")
+    assert aside.iterations() == [4, 6]
+    again = aside.snapshot(aside.manifest(), 4)
+    assert np.array_equal(again.statistics["weight"], old.statistics["weight"])
     assert not np.array_equal(new.statistics["weight"], old.statistics["weight"])
 
 
@@ -66,13 +75,18 @@ def test_a_running_run_says_so_and_a_failed_one_too(tmp_path):
 
     def fail():
         with Recorder(
-            training.model, training.optimizer, run_dir, every=2, validation=validation_set()
+            training.model,
+            training.optimizer,
+            run_dir,
+            every=2,
+            validation=validation_set(),
+            resume=True,
         ):
             found = directory.manifest()
             assert (found.state, found.ended_at) == ("recording", None)
-            raise KeyboardInterrupt
+            raise ValueError("too bad")
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(ValueError, match="too bad"):
         fail()
     found = directory.manifest()
     assert found.state == "failed"
@@ -119,9 +133,16 @@ def test_a_set_that_changes_while_it_trains_is_noticed(tmp_path):
             validation.tensors[1][3] = (validation.tensors[1][3] + 1) % 10
             recorder.step(train_loss=training.iterate())
 
-    with pytest.raises(ValidationSetChanged, match="validation image 3 "):
+    with pytest.warns(RuntimeWarning, match="iteration 2 has no validation: .*validation image 3 "):
         change_between_snapshots()
-    assert RunDirectory(tmp_path / "run").manifest().state == "failed"
+    directory = RunDirectory(tmp_path / "run")
+    manifest = directory.manifest()
+    assert manifest.state == "complete"
+    assert [(r.kind, r.first, r.times) for r in manifest.remarks] == [("validation", 2, 1)]
+    first, second = (directory.snapshot(manifest, i) for i in (1, 2))
+    assert first.prediction is not None
+    assert second.prediction is None
+    assert "validation_error" not in second.scalars
 
 
 def wider():

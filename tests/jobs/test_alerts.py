@@ -10,11 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from aiosmtpd.controller import Controller
-from sqlalchemy import text
+from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import make_engine
 from db.errors import Conflict, Forbidden, NotFound
+from db.models import Run
 from db.queries import accounts, alerts
 from ingest import alerts as sending
 from ingest.alerts import AlertSettings, deliver, payload
@@ -78,11 +79,25 @@ class TestRaising:
         alerts.add_channel(session, kind="app", address="", severity="low", **team)
         other = accounts.add_account(session, email="bo@example.org", role="viewer").id
         raised(session, noise[0].run_id, finding())
-        alerts.mark_seen(session, account_id=other)
+        [told] = alerts.list_alerts(session, account_id=other)
+        alerts.mark_seen(session, account_id=other, newest=told.id)
         assert alerts.unread(session, account_id=other) == 0
         assert alerts.unread(session, account_id=team["account_id"]) == 1
         [row] = alerts.list_alerts(session, account_id=other)
         assert not row.unread
+        # What came after the page was looked at is not read, and what was read stays so.
+        raised(session, noise[1].run_id, finding())
+        alerts.mark_seen(session, account_id=other, newest=told.id - 1)
+        assert alerts.unread(session, account_id=other) == 1
+        alerts.mark_seen(session, account_id=other, newest=2**31 - 1)
+        raised(session, noise[0].run_id, finding("later", "plateau"))
+        assert alerts.unread(session, account_id=other) == 1
+
+    def test_alerts_of_runs_in_the_trash_are_not_counted(self, session, noise, team):
+        alerts.add_channel(session, kind="app", address="", severity="low", **team)
+        raised(session, noise[0].run_id, finding())
+        session.execute(update(Run).where(Run.id == noise[0].run_id).values(trashed_at=func.now()))
+        assert alerts.unread(session, account_id=team["account_id"]) == 0
 
     def test_only_of_a_run_that_still_records(self, session, team, monkeypatch):
         alerts.add_channel(session, kind="app", address="", severity="low", **team)

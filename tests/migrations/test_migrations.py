@@ -10,6 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CheckConstraint
 
 import migrations
@@ -186,3 +187,37 @@ def test_an_old_server_is_refused(owned, monkeypatch):
 def test_wrong_arguments_are_refused(arguments, capsys):
     assert migrate.main(arguments) == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_a_store_has_one_random_id_also_after_an_upgrade(owned, empty_database_url):
+    migrate.upgrade(empty_database_url, revision="0009")
+    migrate.upgrade(empty_database_url)
+    upgraded = create_engine(empty_database_url)
+    found = set()
+    for engine in (owned, upgraded):
+        with engine.connect() as connection:
+            found.add(connection.execute(text("SELECT id FROM store")).scalar_one())
+            with pytest.raises(IntegrityError):
+                connection.execute(text("INSERT INTO store DEFAULT VALUES"))
+    assert len(found) == 2
+    upgraded.dispose()
+
+
+@pytest.fixture
+def newer(owned):
+    """A database that a newer release has upgraded: its revision is none of ours."""
+    with owned.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9042'"))
+    return owned
+
+
+def test_a_newer_schema_is_named_so_and_left_alone(newer):
+    for act in (migrate.upgrade, migrate.is_current):
+        with pytest.raises(migrate.SchemaTooNew) as caught:
+            act(newer)
+        said = str(caught.value)
+        assert "revision 9042" in said
+        assert f"up to {migrate.heads()[0]}" in said
+        assert "pip install --upgrade deeptracker" in said
+    with newer.connect() as connection:
+        assert migrate.revisions(connection) == {"9042"}

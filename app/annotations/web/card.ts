@@ -223,7 +223,7 @@ export class AnnotationCard {
         : name === "answer"
           ? `/${this.id}/replies`
           : `/${this.id}/replies/${reply.id}`;
-    const save = (given) => annotationStore.send(path, given);
+    const save = (given, signal) => annotationStore.send(path, given, signal);
     if (name === "edit") {
       const current = (now) => ({ text: now.body, tag: now.tag, version: now.version });
       return new AnnotationForm({

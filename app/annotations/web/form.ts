@@ -215,7 +215,7 @@ export class AnnotationForm {
       "div",
       "annotation-buttons",
       this.submit,
-      button("Cancel", () => options.done()),
+      button("Cancel", () => this.cancel()),
       make("span", "dt-soft", "Ctrl+Enter saves"),
     );
     this.element.append(
@@ -253,7 +253,13 @@ export class AnnotationForm {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.save();
-    } else if (event.key === "Escape") this.options.done();
+    } else if (event.key === "Escape") this.cancel();
+  }
+
+  /** Close the form; a text that still waits for the server is not sent any more. */
+  cancel() {
+    this.sending?.abort();
+    this.options.done();
   }
 
   get dirty() {
@@ -275,7 +281,8 @@ export class AnnotationForm {
     const given = { text, tag: this.tag?.value ?? "", version: this.version };
     if (this.chooser) given.target = this.chooser.value;
     try {
-      await this.options.save(given);
+      this.sending = new AbortController();
+      await this.options.save(given, this.sending.signal);
       this.saved = true;
       this.options.done();
     } catch (error) {

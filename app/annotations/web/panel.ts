@@ -216,9 +216,9 @@ function annotate(meant = annotationTargets.meant("selection")) {
     tagged: true,
     saves: "Annotate",
     text: "",
-    save: async (given) => {
+    save: async (given, signal) => {
       const view = /\/run\/\d+\/([a-z-]+)/.exec(location.pathname)?.[1] || "";
-      const { annotation } = await annotationStore.send("/new", { ...given, view });
+      const { annotation } = await annotationStore.send("/new", { ...given, view }, signal);
       openThread(annotation.id);
     },
     done: () => {

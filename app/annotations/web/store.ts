@@ -99,12 +99,13 @@ function wait(pause) {
 
 const soon = () => wait(30);
 
-async function send(path, body = {}) {
+async function send(path, body = {}, signal) {
   let answer;
   try {
     answer = await fetch(base() + path, {
       method: "POST",
       credentials: "same-origin",
+      signal,
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
     });

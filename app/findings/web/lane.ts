@@ -39,8 +39,9 @@ class Lane {
     this.name = document.createElement("span");
     this.name.className = "finding-lane-name";
     this.name.textContent = "Findings";
-    this.plot = document.createElement("nav");
+    this.plot = document.createElement("div");
     this.plot.className = "finding-lane-plot";
+    this.plot.setAttribute("role", "group");
     this.plot.setAttribute("aria-label", "Findings by iteration");
     this.element.append(this.name, this.plot);
     chart.element.append(this.element);

@@ -11,6 +11,7 @@ from app.auth import passwords
 from app.auth.identity import current_identity
 from app.auth.throttle import Throttled, check_password
 from app.components.clicks import touched
+from app.reading import reads
 from app.views.account import tokens
 from app.views.account.ids import END, Ids
 from app.views.account.layout import session_table
@@ -44,6 +45,7 @@ def register(app: Dash) -> None:
     )(end_session)
 
 
+@reads
 def show_sessions(_changed: object) -> Any:
     """Return where the account is logged in."""
     identity = current_identity()

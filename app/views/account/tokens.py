@@ -13,8 +13,9 @@ from app.auth.identity import current_identity
 from app.auth.tokens import new_token
 from app.components.attributes import aria
 from app.components.clicks import clicked
-from app.components.tables import cell
+from app.components.tables import ACTS, cell, heads
 from app.components.times import time
+from app.reading import reads
 from app.views.account.ids import REVOKE, Ids, revoke_id
 from db.errors import Conflict
 from db.queries import api_tokens, audit
@@ -81,6 +82,7 @@ def register(app: Dash) -> None:
     )(revoke_token)
 
 
+@reads
 def show_tokens(_changed: object) -> Any:
     """Return the account's tokens."""
     identity = current_identity()
@@ -144,8 +146,7 @@ def _once(token: str) -> Component:
 
 def token_table(tokens: list[TokenRow]) -> Component:
     """Return the tokens, each with a button that revokes it."""
-    heads = ("Name", "Made", "Works until", "Last used", "")
-    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
+    head = heads(["Name", "Made", "Works until", "Last used", ACTS])
     rows = [_row(token) for token in tokens]
     return html.Div(
         html.Table([head, html.Tbody(rows)], className="dt-table", **aria(label="Tokens")),

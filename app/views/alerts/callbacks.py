@@ -8,7 +8,8 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity, require
-from app.components.clicks import clicked
+from app.components.clicks import clicked, is_id
+from app.reading import reads
 from app.views.alerts.addresses import checked_address
 from app.views.alerts.ids import Button, Ids
 from app.views.alerts.layout import channels, none_yet, row
@@ -26,13 +27,17 @@ def register(app: Dash) -> None:
         Output(Ids.COUNT, "children"),
         Output(Ids.CHANNELS, "children"),
         Output(Ids.SHOWN, "data"),
+        Output(Ids.NEWEST, "data"),
         Input(Ids.TIMER, "n_intervals"),
         Input(Ids.CHANGED, "data"),
         Input(Ids.READ_DONE, "data"),
         State(Ids.SHOWN, "data"),
     )(show)
     app.callback(
-        Output(Ids.READ_DONE, "data"), Input(Ids.READ, "n_clicks"), prevent_initial_call=True
+        Output(Ids.READ_DONE, "data"),
+        Input(Ids.READ, "n_clicks"),
+        State(Ids.NEWEST, "data"),
+        prevent_initial_call=True,
     )(mark_read)
     app.callback(
         Output(Ids.CHANGED, "data"),
@@ -54,6 +59,7 @@ def register(app: Dash) -> None:
     )(remove)
 
 
+@reads
 def show(_ticks: object, _changed: object, _read: object, shown: object) -> tuple[Any, ...]:
     """Return the rows and channels; nothing where the timer asks and nothing changed."""
     identity = current_identity()
@@ -72,14 +78,17 @@ def show(_ticks: object, _changed: object, _read: object, shown: object) -> tupl
         f"{new:,} new" if new else "",
         channels(told, may_manage=may_manage),
         state,
+        max((one.id for one in found), default=None),
     )
 
 
-def mark_read(clicks: object) -> object:
-    """Note that the person has read all alerts."""
+def mark_read(clicks: object, newest: object) -> object:
+    """Note that the person has read the alerts that the page shows, and no newer ones."""
     identity = current_identity()
+    if not isinstance(newest, int) or not is_id(newest):
+        raise PreventUpdate
     with store.transaction() as session:
-        alerts.mark_seen(session, account_id=identity.account_id)
+        alerts.mark_seen(session, account_id=identity.account_id, newest=newest)
     return clicks
 
 

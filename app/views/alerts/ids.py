@@ -13,6 +13,7 @@ class Ids(StrEnum):
     EMPTY = "alerts-empty"
     COUNT = "alerts-count"
     READ = "alerts-read"
+    NEWEST = "alerts-newest"
     READ_DONE = "alerts-read-done"
     CHANNELS = "alerts-channels"
     KIND = "alerts-kind"

@@ -40,11 +40,12 @@ def layout(context: PageContext) -> Component:
             dcc.Store(id=Ids.SHOWN),
             dcc.Store(id=Ids.CHANGED),
             dcc.Store(id=Ids.READ_DONE),
+            dcc.Store(id=Ids.NEWEST),
             html.Div(
                 [
                     html.H1("Alerts"),
                     html.Span(id=Ids.COUNT, className="dt-count", role="status"),
-                    dmc.Button("Mark all as read", id=Ids.READ, variant="default", size="xs"),
+                    dmc.Button("Mark these as read", id=Ids.READ, variant="default", size="xs"),
                 ],
                 className="dt-page-head",
             ),

@@ -7,9 +7,11 @@ from dash import no_update
 
 from app import store
 from app.auth.identity import current_identity
+from app.reading import reads
 from db.queries import alerts
 
 
+@reads
 def notice(_ticks: object = None, shown: object = None) -> tuple[Any, Any]:
     """Return the notice (None where all is read) and what it says, nothing where that stands."""
     identity = current_identity()

@@ -9,11 +9,14 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity
+from app.components.clicks import is_id
+from app.reading import reads
 from app.views.annotations.ids import Ids
 from app.views.annotations.layout import first_steps, no_match, options, row
 from db.queries import annotation_search, mentions
 from db.queries.annotation_rows import AnnotationRow
 from db.queries.annotation_search import STATES, Asked
+from db.queries.moment import moment
 
 PAGE = 50
 
@@ -28,6 +31,7 @@ def register(app: Dash) -> None:
         Output(Ids.PAGER, "total"),
         Output(Ids.PAGER, "display"),
         Output(Ids.SHOWN, "data"),
+        Output(Ids.LISTED, "data"),
         Input(Ids.TIMER, "n_intervals"),
         Input(Ids.READ, "data"),
         Input(Ids.SEARCH, "value"),
@@ -55,10 +59,12 @@ def register(app: Dash) -> None:
     app.callback(
         Output(Ids.READ, "data"),
         Input(Ids.MARK_READ, "n_clicks"),
+        State(Ids.LISTED, "data"),
         prevent_initial_call=True,
     )(mark_read)
 
 
+@reads
 def show(*given: Any) -> tuple[Any, ...]:
     """Return the rows of the page and what is around them; nothing where nothing changed."""
     _ticks, _read, text, state, run, author, tag, mine, page, shown = given
@@ -66,6 +72,7 @@ def show(*given: Any) -> tuple[Any, ...]:
     asked = read_asked(text, state, run, author, tag, mine, account_id)
     number = page if isinstance(page, int) and 0 < page < 10**6 else 1
     with store.transaction() as session:
+        now = moment(session)
         found, total = annotation_search.search(
             session, asked, account_id=account_id, limit=PAGE, offset=(number - 1) * PAGE
         )
@@ -83,6 +90,7 @@ def show(*given: Any) -> tuple[Any, ...]:
         pages,
         "flex" if pages > 1 else "none",
         state_now if state_now != shown else no_update,
+        {"ids": [annotation.id for annotation in found], "at": now.isoformat()},
     )
 
 
@@ -115,6 +123,7 @@ def fingerprint(found: list[AnnotationRow], total: int, asked: object) -> str:
     return hashlib.sha256(repr((parts, total, asked)).encode()).hexdigest()[:16]
 
 
+@reads
 def show_choices(_shown: object, before: object) -> tuple[Any, ...]:
     """Return what runs, authors and tags there are to choose from."""
     with store.transaction() as session:
@@ -126,15 +135,27 @@ def show_choices(_shown: object, before: object) -> tuple[Any, ...]:
     return options(found.runs), options(found.authors), tags, now
 
 
+@reads
 def offer_to_mark(mine: object) -> str:
     """Offer to mark mentions as read where they are listed."""
     return "block" if mine is True else "none"
 
 
-def mark_read(clicks: object) -> str:
-    """Note that the person has seen all mentions of him."""
-    if not clicks:
+def mark_read(clicks: object, listed: object) -> str:
+    """Note that the person has seen the mentions of him that the page lists, and no others."""
+    facts = listed if isinstance(listed, dict) else {}
+    ids = facts.get("ids")
+    try:
+        until = datetime.fromisoformat(str(facts.get("at")))
+    except ValueError as error:
+        raise PreventUpdate from error
+    if not clicks or not isinstance(ids, list) or until.tzinfo is None:
         raise PreventUpdate
     with store.transaction() as session:
-        mentions.mark_seen(session, account_id=current_identity().account_id)
+        mentions.mark_seen(
+            session,
+            account_id=current_identity().account_id,
+            annotation_ids=[one for one in ids if is_id(one)][:PAGE],
+            until=until,
+        )
     return datetime.now().isoformat()

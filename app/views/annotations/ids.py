@@ -9,6 +9,7 @@ class Ids(StrEnum):
     TIMER = "annotations-timer"
     SHOWN = "annotations-shown"
     CHOICES_SHOWN = "annotations-choices-shown"
+    LISTED = "annotations-listed"
     READ = "annotations-read"
     SEARCH = "annotations-search"
     STATE = "annotations-state"

@@ -47,6 +47,7 @@ def layout(context: PageContext) -> Component:
             dcc.Interval(id=Ids.TIMER, interval=EVERY_MS),
             dcc.Store(id=Ids.SHOWN),
             dcc.Store(id=Ids.CHOICES_SHOWN),
+            dcc.Store(id=Ids.LISTED),
             dcc.Store(id=Ids.READ),
             html.Div(
                 [
@@ -71,7 +72,7 @@ def layout(context: PageContext) -> Component:
                     _select(Ids.TAG, "With which tag", "Any tag", 150),
                     dmc.Switch(id=Ids.MENTIONS, label="Mentions me", checked=mentions, size="sm"),
                     dmc.Button(
-                        "Mark all as read",
+                        "Mark these as read",
                         id=Ids.MARK_READ,
                         variant="subtle",
                         size="xs",

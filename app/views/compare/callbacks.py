@@ -4,6 +4,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, no_update
 
+from app.reading import reads
 from app.selection import bind_control
 from app.views.compare import routes
 from app.views.compare.ids import Ids
@@ -37,6 +38,7 @@ def register(app: Dash) -> None:
     )(show)
 
 
+@reads
 def show(chosen: object, _ticks: object, versions: object) -> tuple[Any, Any]:
     """Return the comparison of the chosen runs; nothing where it is what is shown already."""
     values = chosen if isinstance(chosen, list) else []

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from app.components.charts import chart, download, panel
 from app.components.controls import select
+from app.versions import joint_token, short_uuid
 from app.views.compare.ids import Ids
 from app.views.compare.words import MEASURES, ORDERS, SCALES, STATISTICS
 from db.queries.runs import RunRow
@@ -17,8 +18,8 @@ from db.queries.runs import RunRow
 def address(name: str, runs: Sequence[RunRow], *more: str) -> str:
     """Return the template of the address of a comparison; `more` are further arguments."""
     ids = ",".join(str(run.id) for run in runs)
-    versions = ".".join(str(run.version) for run in runs)
-    arguments = [f"runs={ids}", "align={align}", *more, f"v={versions}"]
+    version = joint_token(run.this_version for run in runs)
+    arguments = [f"runs={ids}", "align={align}", *more, f"v={version}"]
     return get_relative_path(f"/data/compare/{name}") + "?" + "&".join(arguments)
 
 
@@ -30,6 +31,7 @@ def _options(runs: Sequence[RunRow]) -> dict[str, Any]:
     about = [
         {
             "id": run.id,
+            "of": short_uuid(run.uuid),
             "name": run.name,
             "state": run.state,
             "error": run.last_error if run.last_error == run.last_error else None,

@@ -10,13 +10,24 @@ LINK = "runs-compare"
 
 
 def compare_box(run: RunRow) -> Component:
-    """Return the box of a run; app/views/compare/web/choice.ts keeps what is ticked."""
+    """Return the box of a run; app/views/runs/web/ticks.ts keeps what is ticked."""
     return html.Button(
         type="button",
         role="checkbox",
         className="compare-box",
         **aria(label=f"Choose {run.name}", checked="false"),
-        **data(compare_run=str(run.id)),
+        **data(compare_run=str(run.id), name=run.name),
+    )
+
+
+def choose_all() -> Component:
+    """Return the box that ticks every run in sight, or none of them."""
+    return html.Button(
+        type="button",
+        role="checkbox",
+        className="compare-box",
+        **aria(label="Choose all runs shown", checked="false"),
+        **data(choose_all="true"),
     )
 
 

@@ -1,17 +1,21 @@
 """The compare page: which runs, where their settings differ, then charts on one time axis."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
+from sqlalchemy.orm import Session
 
 from app import store
 from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.tables import nothing
+from app.linked_run import OtherRun, linked_run, said_of
 from app.selection import page_parts
+from app.versions import OF, version_token
 from app.views import PageContext
 from app.views.compare.aligned import MOST_RUNS
 from app.views.compare.charts import detail, overview, state
@@ -31,6 +35,8 @@ def layout(context: PageContext) -> Component:
     ids, refused = read_runs(",".join(asked.get("runs", [])))
     with store.transaction() as session:
         listed = runs.list_runs(session)
+        ids, others = _of_the_link(session, ids, said_by(asked))
+    refused = " ".join([refused, *others]).strip()
     found, versions = body_of(ids)
     return html.Div(
         [
@@ -56,6 +62,30 @@ def read_runs(text: str) -> tuple[list[int], str]:
     if len(ids) > MOST_RUNS:
         said.append(f"Of {len(ids)} runs the first {MOST_RUNS} are compared.")
     return ids[:MOST_RUNS], " ".join(said)
+
+
+def said_by(asked: Mapping[str, list[str]]) -> dict[int, str]:
+    """Return what an address says of the UUIDs of its runs: ?runs=3,4&of=1a2b3c4d,5e6f7a8b."""
+    ids, texts = (",".join(asked.get(name, [])).split(",") for name in ("runs", OF))
+    pairs = zip(ids, texts, strict=False)
+    return {int(one): said_of(text) for one, text in pairs if one.isascii() and one.isdigit()}
+
+
+def _of_the_link(
+    session: Session, ids: list[int], said: Mapping[int, str]
+) -> tuple[list[int], list[str]]:
+    """Return the runs without those that are others than a link says, and why they are not."""
+    kept, others = [], []
+    for run_id in ids:
+        try:
+            linked_run(session, run_id, said.get(run_id, ""))
+        except NotFound:
+            pass  # the body says so
+        except OtherRun as error:
+            others.append(str(error))
+            continue
+        kept.append(run_id)
+    return kept, others
 
 
 def _head(listed: list[RunRow], ids: list[int]) -> Component:
@@ -98,7 +128,9 @@ def body_of(ids: list[int]) -> tuple[list[Component], str]:
                 found.append(runs.get_run(session, run_id=run_id))
             except NotFound as error:
                 missing.append(str(error))
-    versions = ",".join([f"{run.id}.{run.version}.{run.state}.{run.name}" for run in found])
+    versions = ",".join(
+        [f"{run.id}.{version_token(run.this_version)}.{run.state}.{run.name}" for run in found]
+    )
     said: list[Component] = [
         html.P(text, className="compare-refused", role="alert") for text in missing
     ]

@@ -10,6 +10,7 @@ from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.binary import register_state
 from app.components.times import ago
+from app.reading import reads
 from app.views.findings.cards import answer_entry, card
 from app.views.findings.data import marks
 from app.views.findings.ids import Ids, Item
@@ -22,7 +23,7 @@ from app.views.findings.layout import (
     nothing_serious,
     rule_table,
 )
-from app.views.findings.thresholds import save_thresholds
+from app.views.findings.thresholds import save_thresholds, team_thresholds
 from db.errors import Conflict
 from db.permissions import Permission
 from db.queries import findings, runs, structure
@@ -41,6 +42,7 @@ def register(app: Dash) -> None:
         Output(Ids.RULES, "children"),
         Output(Ids.TIMER, "interval"),
         Output(Ids.SHOWN, "data"),
+        Output(Ids.LIMITS, "data"),
         Input(Ids.TIMER, "n_intervals"),
         Input(Ids.SEVERITY, "value"),
         Input(Ids.WITH_MUTED, "checked"),
@@ -83,6 +85,7 @@ def register(app: Dash) -> None:
         Input(Ids.SAVE, "n_clicks"),
         State({"type": Item.THRESHOLD, "rule": ALL}, "value"),
         State({"type": Item.THRESHOLD, "rule": ALL}, "id"),
+        State(Ids.LIMITS, "data"),
         prevent_initial_call=True,
     )(save_thresholds)
 
@@ -93,6 +96,7 @@ def _run_id(data: object) -> int:
     raise PreventUpdate
 
 
+@reads
 def show(
     _ticks: object,
     severity: object,
@@ -126,7 +130,9 @@ def show(
             entries.insert(0, nothing_serious(muted=len(serious)))
     # Who is typing a threshold must not lose it to the timer.
     table: Any = no_update
+    given: Any = no_update
     if ctx.triggered_id != Ids.TIMER:
+        given = team_thresholds(limits)
         table = rule_table(limits, may_set=identity.may(Permission.SET_THRESHOLDS))
     return (
         entries or [nothing_happened()],
@@ -135,6 +141,7 @@ def show(
         table,
         LIVE_MS if about.recording else QUIET_MS,
         state,
+        given,
     )
 
 
@@ -180,6 +187,7 @@ def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:
     return f"{', '.join(parts) or 'no findings'} · {judged}"
 
 
+@reads
 def open_dialog(_clicks: object, run: object) -> tuple[Any, ...]:
     """Open the dialog for the finding whose button was clicked."""
     require(Permission.READ_RUNS)

@@ -22,6 +22,7 @@ class Ids(StrEnum):
     CONFIRM = "findings-confirm"
     PROBLEM = "findings-problem"
     RULES = "findings-rules"
+    LIMITS = "findings-limits"
     SAVE = "findings-save"
     SAVED = "findings-saved"
     SAVE_PROBLEM = "findings-save-problem"

@@ -76,6 +76,7 @@ def _rules(*, may_set: bool) -> Component:
         [
             html.Summary("Rules and their thresholds"),
             html.P(note, className="dt-soft"),
+            dcc.Store(id=Ids.LIMITS),
             html.Div(id=Ids.RULES),
             html.Div(
                 [

@@ -1,5 +1,6 @@
 """Stores the thresholds that a team sets, and has its runs judged anew by them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from dash import no_update
@@ -11,9 +12,22 @@ from db.queries import findings
 from ingest.analysis.health.rules import RULES
 
 
-def save_thresholds(_clicks: object, values: Any, ids: Any) -> tuple[Any, Any]:
-    """Store the thresholds that differ from those of the rules, and have all runs judged anew."""
+def team_thresholds(set_by_team: Mapping[str, findings.ThresholdRow]) -> dict[str, float]:
+    """Return the threshold that holds of each rule: the team's, else its own."""
+    return {
+        rule.name: set_by_team[rule.name].threshold if rule.name in set_by_team else rule.threshold
+        for rule in RULES
+    }
+
+
+def save_thresholds(_clicks: object, values: Any, ids: Any, shown: Any) -> tuple[Any, Any]:
+    """Store the thresholds that a person has changed, and have all runs judged anew.
+
+    `shown` are those that the page was drawn with: one that is still the same was not touched, and
+    what somebody else has made of it meanwhile stays.
+    """
     identity = require(Permission.SET_THRESHOLDS)
+    known = shown if isinstance(shown, dict) else {}
     given = {
         str(name.get("rule")): value for name, value in zip(ids or [], values or [], strict=False)
     }
@@ -24,12 +38,11 @@ def save_thresholds(_clicks: object, values: Any, ids: Any) -> tuple[Any, Any]:
         if not rule.low <= value <= rule.high:
             return no_update, f"{rule.title}: from {rule.low:g} to {rule.high:g}."
     with store.transaction() as session:
-        before = findings.thresholds(session)
+        before = team_thresholds(findings.thresholds(session))
         changed = 0
         for rule in RULES:
             value = float(given.get(rule.name, rule.threshold))
-            team = before[rule.name].threshold if rule.name in before else rule.threshold
-            if value == team:
+            if value in (before[rule.name], known.get(rule.name)):
                 continue
             changed += 1
             findings.set_threshold(

@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.components.clicks import clicked, is_id, text
+from app.reading import reads
 from app.views.jobs import schedule_callbacks, watch_callbacks
 from app.views.jobs.ids import Button, Ids
 from app.views.jobs.job_rows import details, may_change, no_jobs, no_match, row
@@ -101,6 +102,7 @@ def _read(search: object, states: object, page: object) -> _Asked:
     return _Asked(text(search), wanted, number)
 
 
+@reads
 def show(
     _ticks: object,
     _changed: object,
@@ -206,12 +208,14 @@ def change(_cancels: object, _retries: object) -> list[Any]:
     return [button, job_id, clicks]
 
 
+@reads
 def open_details(_clicks: object) -> tuple[int, bool]:
     """Open the drawer for a job."""
     _, job_id, _ = clicked("job")
     return job_id, True
 
 
+@reads
 def show_details(job_id: object, _shown: object, opened: object) -> tuple[Any, Any]:
     """Return what is known about the job in the drawer."""
     closed = not opened and ctx.triggered_id != Ids.OPENED

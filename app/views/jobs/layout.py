@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria
 from app.components.controls import segments
-from app.components.tables import Column, table
+from app.components.tables import ACTS, Column, table
 from app.views import PageContext
 from app.views.jobs import schedule_dialog
 from app.views.jobs.ids import Ids
@@ -32,7 +32,7 @@ _COLUMNS = (
     Column("Snapshots"),
     Column("Pace"),
     Column("Asked for"),
-    Column(""),
+    ACTS,
 )
 
 

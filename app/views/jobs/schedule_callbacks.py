@@ -8,6 +8,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import current_identity, require
 from app.components.clicks import clicked, is_id, text
+from app.reading import reads
 from app.views.jobs.ids import Ids, ScheduleButton
 from app.views.jobs.schedule_dialog import preview
 from db.errors import Conflict
@@ -60,6 +61,7 @@ def register(app: Dash) -> None:
     )(change_schedule)
 
 
+@reads
 def open_dialog(clicks: object, _edits: object, browser_zone: object) -> tuple[Any, ...]:
     """Open the dialog, empty or with a schedule; a new one is in the browser's time zone."""
     require(Permission.SCHEDULE_JOBS)
@@ -83,6 +85,7 @@ def open_dialog(clicks: object, _edits: object, browser_zone: object) -> tuple[A
     )
 
 
+@reads
 def show_preview(cron: object, time_zone: object) -> Any:
     """Return what the expression means, and when it comes."""
     current_identity()

@@ -1,5 +1,6 @@
 """Schedules and watched folders as tables."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -8,7 +9,7 @@ from dash.development.base_component import Component
 
 from app.auth.identity import Identity
 from app.components.attributes import aria
-from app.components.tables import cell, nothing, state_badge
+from app.components.tables import ACTS, Column, cell, heads, nothing, state_badge
 from app.components.times import time
 from app.views.jobs.ids import ScheduleButton, WatchButton, button_id
 from app.views.jobs.job_rows import may_change
@@ -20,12 +21,12 @@ from db.queries.schedules import ScheduleRow
 from db.queries.watches import WatchRow
 
 
-def plain_table(columns: tuple[str, ...], rows: list[Any], *, label: str) -> Component:
+def plain_table(columns: Sequence[Column | str], rows: list[Any], *, label: str) -> Component:
     """Return a table with its rows."""
     return html.Div(
         html.Table(
             [
-                html.Thead(html.Tr([html.Th(title, scope="col") for title in columns])),
+                heads(columns),
                 html.Tbody(rows),
             ],
             className="dt-table",
@@ -46,7 +47,7 @@ def schedule_table(schedules: list[ScheduleRow], identity: Identity) -> Componen
                 "is caught up with, once."
             ),
         )
-    columns = ("State", "Log", "When", "Next time", "Last time", "Owner", "")
+    columns = ("State", "Log", "When", "Next time", "Last time", "Owner", ACTS)
     rows = [schedule_row(one, changeable=may_change(identity, one.owner_id)) for one in schedules]
     return plain_table(columns, rows, label="Schedules")
 
@@ -135,7 +136,7 @@ def watch_table(watches: list[WatchRow], identity: Identity) -> Component:
                 "is loaded by itself, and followed while it is being recorded."
             ),
         )
-    columns = ("State", "Folder", "Found", "Last find", "Looked into", "Owner", "")
+    columns = ("State", "Folder", "Found", "Last find", "Looked into", "Owner", ACTS)
     rows = [watch_row(one, changeable=may_change(identity, one.owner_id)) for one in watches]
     return plain_table(columns, rows, label="Watched folders")
 

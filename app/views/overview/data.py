@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.binary import Arrays
+from app.versions import version_token
 from app.views.overview.facts import run_facts
 from app.views.overview.series import reduce_series, within
 from app.views.validation.memory import analysis_of
@@ -97,14 +98,14 @@ def _columns(session: Session, run_id: int) -> dict[str, Any]:
 def state(session: Session, run_id: int) -> dict[str, Any]:
     """Return what a page that is open needs to know every two seconds.
 
-    version, state, live (whether to ask again), job (a sentence about the running ingest job),
-    facts (texts for the header).
+    version (its token), state, live (whether to ask again), job (a sentence about the running
+    ingest job), facts (texts for the header).
     """
     run = runs.get_run(session, run_id=run_id)
     job = next(iter(jobs.list_jobs(session, run_id=run_id, limit=1)), None)
     loading = job is not None and job.state in jobs.OPEN_STATES
     return {
-        "version": run.version,
+        "version": version_token(run.this_version),
         "state": run.state,
         "live": run.recording or loading,
         "job": _sentence(job) if job is not None and loading else "",

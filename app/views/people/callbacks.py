@@ -12,6 +12,7 @@ from app.auth.identity import require
 from app.auth.links import link_address
 from app.auth.tokens import new_token
 from app.components.clicks import LARGEST_ID, changed
+from app.reading import reads
 from app.views.people.ids import Act, Ids
 from app.views.people.layout import deeds_table, one_time_link, people_table, resting_notice
 from db.errors import Conflict
@@ -63,6 +64,7 @@ def _property(act: Act) -> str:
     return "value" if act is Act.ROLE else "n_clicks"
 
 
+@reads
 def show_people(_changed: object) -> tuple[Any, str]:
     """Return the table of everybody, and how many may log in."""
     identity = require(Permission.MANAGE_PEOPLE)
@@ -127,6 +129,7 @@ def _do(session: Session, act: str, *, by: int, account_id: int, value: object) 
     return None
 
 
+@reads
 def show_deeds(_changed: object, search: object, page: object) -> tuple[Any, ...]:
     """Return a page of the audit log."""
     require(Permission.MANAGE_PEOPLE)

@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria
-from app.components.tables import cell, nothing
+from app.components.tables import ACTS, Column, cell, heads, nothing
 from app.components.times import time
 from app.views import PageContext
 from app.views.people.ids import Act, Ids, act_id
@@ -117,14 +117,15 @@ def resting_notice(rests: str) -> Component:
 
 def people_table(people: list[Person], *, present: int) -> Component:
     """Return everybody; `present` is who looks, whose own account cannot be locked out."""
-    heads = ("Person", "Role", "State", "Last seen", "Sessions", "")
-    head = html.Thead(
-        html.Tr(
-            [
-                html.Th(text, scope="col", className="dt-numeric" if text == "Sessions" else "")
-                for text in heads
-            ]
-        )
+    head = heads(
+        [
+            "Person",
+            "Role",
+            "State",
+            "Last seen",
+            Column("Sessions", numeric=True),
+            ACTS,
+        ]
     )
     rows = [_person(person, own=person.id == present) for person in people]
     return html.Div(

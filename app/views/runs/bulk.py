@@ -1,74 +1,102 @@
-"""What is done with all ticked runs at once: archive, throw away."""
+"""What is done with all ticked runs that are in sight: compare, archive, throw away, restore."""
 
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Dash, Input, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from app import store
-from app.auth.identity import require
-from app.components.clicks import is_id
-from app.errors import notice
-from app.ids import Shell
-from app.views.runs.ids import Ids
-from db.errors import Forbidden, NotFound
+from app.auth.identity import Identity, require
+from app.components.attributes import data
+from app.views.compare.choice import compare_link
+from app.views.runs import acts, deletion, done
+from app.views.runs.ids import Act, Ids
 from db.permissions import Permission
-from db.queries import run_upkeep
-
-MOST = 500
 
 
-def bulk_bar() -> Component:
-    """Return the buttons; app/views/compare/web/choice.ts shows them while something is ticked."""
+def bulk_bar(identity: Identity) -> Component:
+    """Return the bar of the ticked runs, which app/views/runs/web/ticks.ts shows and hides.
+
+    It sends what is ticked and in sight, and nothing else; what is ticked and not in sight the bar
+    tells. `data-shelf` says which of the buttons there are (app/views/runs/web/view.css).
+    """
+    changing = identity.may(Permission.SCHEDULE_JOBS)
+    buttons = [
+        _button("Archive", Act.ARCHIVE),
+        _button("Take out of the archive", Act.UNARCHIVE),
+        _button("Put into the trash", Act.TRASH, color="red"),
+        _button("Restore", Act.RESTORE),
+        *(
+            [_button("Delete for good …", Act.PURGE, color="red")]
+            if identity.may(Permission.MANAGE_RUNS)
+            else []
+        ),
+    ]
     return html.Div(
         [
-            dcc.Store(id=Ids.TICKED, data=[]),
-            dmc.Button("Archive", id=Ids.ARCHIVE_ALL, size="compact-sm", variant="default"),
-            dmc.Button(
-                "Put into the trash",
-                id=Ids.TRASH_ALL,
-                size="compact-sm",
-                variant="light",
-                color="red",
+            html.Span(className="runs-bulk-said", **data(bulk_said="true")),
+            *([compare_link()] if identity.may(Permission.COMPARE) else []),
+            html.Span(buttons if changing else [], hidden=True, className="runs-bulk-acts"),
+            html.Span(
+                [
+                    html.Span(**data(bulk_hidden="true")),
+                    html.Button("Show", type="button", **data(bulk="show")),
+                    html.Button("Untick", type="button", **data(bulk="untick")),
+                ],
+                hidden=True,
+                className="runs-bulk-hidden",
+            ),
+            html.Button(
+                "Show all runs",
+                type="button",
+                hidden=True,
+                className="runs-bulk-all",
+                **data(bulk="all"),
             ),
         ],
         id=Ids.BULK,
         hidden=True,
         className="runs-bulk",
+        **data(shelf="active"),
+    )
+
+
+def bulk_stores() -> list[Component]:
+    """Return where the bar says what it asks for, and which runs alone shall be listed."""
+    return [dcc.Store(id=Ids.ASKED), dcc.Store(id=Ids.ONLY)]
+
+
+def _button(text: str, act: Act, color: str | None = None) -> Component:
+    return dmc.Button(
+        text,
+        size="compact-sm",
+        variant="light" if color else "default",
+        color=color,
+        **data(bulk=str(act)),
     )
 
 
 def register(app: Dash) -> None:
     """Add the callback of the buttons."""
     app.callback(
-        # The table is read anew, as after a change in the drawer.
-        Output(Ids.CHANGED, "data", allow_duplicate=True),
-        Output(Shell.NOTICES, "sendNotifications", allow_duplicate=True),
-        Input(Ids.ARCHIVE_ALL, "n_clicks"),
-        Input(Ids.TRASH_ALL, "n_clicks"),
-        State(Ids.TICKED, "data"),
+        *done.outputs(),
+        *deletion.OPENING,
+        Input(Ids.ASKED, "data"),
         prevent_initial_call=True,
     )(change_all)
 
 
-def change_all(archives: object, trashes: object, ticked: object) -> tuple[Any, Any]:
-    """Archive the ticked runs or put them into the trash; say which may not be changed by whom."""
-    identity = require(Permission.ANNOTATE)
-    if not (archives or trashes) or not isinstance(ticked, list) or not ticked:
+def change_all(asked: object) -> tuple[Any, ...]:
+    """Do what the bar asks for to the runs that it sent; a deletion for good is asked for again."""
+    identity = require(Permission.SCHEDULE_JOBS)
+    facts = asked if isinstance(asked, dict) else {}
+    wanted, chosen = facts.get("act"), acts.read_ids(facts.get("runs"))
+    if wanted not in list(Act) or not chosen:
         raise PreventUpdate
-    deed = run_upkeep.archive if ctx.triggered_id == Ids.ARCHIVE_ALL else run_upkeep.trash
-    done, refused = 0, ""
-    with store.transaction() as session:
-        for run_id in ticked[:MOST]:
-            if not str(run_id).isascii() or not str(run_id).isdigit() or not is_id(int(run_id)):
-                continue
-            try:
-                deed(session, by=identity.account_id, run_id=int(run_id))
-                done += 1
-            except (Forbidden, NotFound) as error:
-                refused = str(error)
-    where = "archived" if deed is run_upkeep.archive else "put into the trash"
-    said = f"{done} of {len(ticked)} runs {where}. {refused}".strip()
-    return (["all", where, ticked] if done else no_update), [notice(said, failed=bool(refused))]
+    act = Act(wanted)
+    if act is Act.PURGE:
+        require(Permission.MANAGE_RUNS)
+        return *[no_update] * len(done.outputs()), *deletion.ask(chosen)
+    ended = acts.act_on(act, chosen, by=identity.account_id)
+    return *done.tell(ended, act, facts.get("at")), *[no_update] * len(deletion.OPENING)

@@ -10,12 +10,13 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import current_identity
 from app.components.tables import head_cell_id, sort_marks
+from app.reading import reads
 from app.views.alerts.notice import notice
-from app.views.runs import bulk, details, rows
+from app.views.runs import acts, bulk, deletion, details, done, rows
 from app.views.runs.ids import Ids
-from app.views.runs.layout import FAST_MS, SLOW_MS, empty_shelf, first_steps, no_match, row
-from db.permissions import Permission
-from db.queries import annotation_search, findings, runs
+from app.views.runs.layout import FAST_MS, SLOW_MS, empty_shelf, first_steps, no_match
+from app.views.runs.row import may_choose, row
+from db.queries import annotation_search, findings, run_upkeep, runs
 from db.queries.runs import RunRow, Shelf
 
 _SORTS = tuple(rows.SORT_KEYS)
@@ -38,6 +39,8 @@ def register(app: Dash) -> None:
         Output(Ids.PAGER, "display"),
         Output(Ids.TIMER, "interval"),
         Output(Ids.SHOWN, "data"),
+        Output(Ids.CHOOSE, "hidden"),
+        Output(Ids.BULK, "data-shelf"),
         *(Output(head_cell_id(sort), "aria-sort") for sort in _SORTS),
         Input(Ids.TIMER, "n_intervals"),
         Input(Ids.SEARCH, "value"),
@@ -45,6 +48,7 @@ def register(app: Dash) -> None:
         Input(Ids.PAGER, "value"),
         Input(Ids.SHELF, "value"),
         Input(Ids.CHANGED, "data"),
+        Input(Ids.ONLY, "data"),
         State(Ids.SHOWN, "data"),
     )(show_runs)
     app.callback(
@@ -55,8 +59,11 @@ def register(app: Dash) -> None:
     )(notice)
     details.register(app)
     bulk.register(app)
+    done.register(app)
+    deletion.register(app)
 
 
+@reads
 def choose_order(*inputs: Any) -> dict[str, Any]:
     """Return the order after a click on a head."""
     *_, data = inputs
@@ -66,6 +73,7 @@ def choose_order(*inputs: Any) -> dict[str, Any]:
     return {"by": order.by, "descending": order.descending}
 
 
+@reads
 def show_runs(
     _ticks: object,
     search: object,
@@ -73,23 +81,36 @@ def show_runs(
     page: object,
     shelf: object,
     _changed: object,
+    only: object,
     shown: object,
 ) -> tuple[Any, ...]:
-    """Return the rows of the page, and everything around them; nothing where nothing changed."""
+    """Return the rows of the page, and everything around them; nothing where nothing changed.
+
+    `only`: the ids of the runs that alone shall be listed, those that were ticked.
+    """
+    identity, ticked = current_identity(), acts.read_ids(only)
     with store.transaction() as session:
         place = Shelf(str(shelf)) if str(shelf) in list(Shelf) else Shelf.ACTIVE
         found = runs.list_runs(session, shelf=place)
+        if ticked and place is not Shelf.TRASH:
+            other = Shelf.ARCHIVED if place is Shelf.ACTIVE else Shelf.ACTIVE
+            found += runs.list_runs(session, shelf=other)
+        ending = run_upkeep.being_deleted(session) if place is Shelf.TRASH else set()
         worst = findings.worst_by_run(session)
         notes = annotation_search.open_counts(session)
     asked = search if isinstance(search, str) else ""
     wanted = rows.read_order(order)
-    matching = rows.matching(found, asked)
+    listed = [run for run in found if run.id in ticked] if ticked else found
+    matching = rows.matching(listed, asked)
     number = page if isinstance(page, int) else 1
     on_page, number, pages = rows.page_of(rows.ordered(matching, wanted), number)
     state = fingerprint(
         on_page,
         len(found),
-        (asked, wanted, number, place, [(worst.get(run.id), notes.get(run.id)) for run in on_page]),
+        (
+            (asked, wanted, number, place, ticked, sorted(ending)),
+            [(worst.get(run.id), notes.get(run.id)) for run in on_page],
+        ),
     )
     if ctx.triggered_id == Ids.TIMER and state == shown:
         raise PreventUpdate
@@ -97,10 +118,16 @@ def show_runs(
     if not matching:
         there = no_match(asked) if found else empty_shelf(place)
         empty = first_steps() if place is Shelf.ACTIVE and not found else there
-    comparable = current_identity().may(Permission.COMPARE)
+    boxes = {run.id for run in on_page if run.id not in ending and may_choose(run, identity, place)}
     return (
         [
-            row(run, worst.get(run.id), annotations=notes.get(run.id, 0), comparable=comparable)
+            row(
+                run,
+                worst.get(run.id),
+                annotations=notes.get(run.id, 0),
+                choice=run.id in boxes if boxes else None,
+                ending=run.id in ending,
+            )
             for run in on_page
         ],
         not matching,
@@ -110,6 +137,8 @@ def show_runs(
         "flex" if pages > 1 else "none",
         FAST_MS if any(run.recording for run in found) else SLOW_MS,
         state if state != shown else no_update,
+        not boxes,
+        place,
         *sort_marks(_SORTS, by=wanted.by, descending=wanted.descending),
     )
 
@@ -119,8 +148,8 @@ def fingerprint(on_page: list[RunRow], number: int, asked: object) -> str:
     now = datetime.now(UTC)
     parts = [
         (
-            *(run.id, run.version, run.state, run.owner, run.snapshot_count, run.name, run.tags),
-            run.silent_since(now),
+            *(run.id, run.this_version, run.state, run.owner, run.snapshot_count, run.name),
+            *(run.tags, run.silent_since(now)),
         )
         for run in on_page
     ]

@@ -11,22 +11,15 @@ from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.components.attributes import aria
 from app.components.clicks import clicked
+from app.reading import reads
+from app.views.runs import deletion, done
+from app.views.runs.acts import act_on, may_change
 from app.views.runs.ids import OPEN, Act, Ids, act_id
 from db.errors import Conflict, Forbidden, NotFound
 from db.permissions import Permission
 from db.queries import run_upkeep, runs
 from db.queries.run_upkeep import TRASH_DAYS
 from db.queries.runs import RunRow
-
-_ACTS = {
-    Act.ARCHIVE: lambda session, by, run: run_upkeep.archive(session, by=by, run_id=run),
-    Act.UNARCHIVE: lambda session, by, run: run_upkeep.archive(
-        session, by=by, run_id=run, archived=False
-    ),
-    Act.TRASH: lambda session, by, run: run_upkeep.trash(session, by=by, run_id=run),
-    Act.RESTORE: lambda session, by, run: run_upkeep.restore(session, by=by, run_id=run),
-    Act.PURGE: lambda session, by, run: run_upkeep.ask_purge(session, by=by, run_id=run),
-}
 
 
 def drawer() -> Component:
@@ -97,15 +90,16 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(save)
     app.callback(
-        # The table is read anew, and the drawer closes, after every one of these.
-        Output(Ids.CHANGED, "data", allow_duplicate=True),
+        # The drawer closes: what was done stands in the notice, what cannot be done too.
         Output(Ids.DRAWER, "opened", allow_duplicate=True),
-        Output(Ids.SAID, "children", allow_duplicate=True),
+        *done.outputs(),
+        *deletion.OPENING,
         *(Input({"type": act, "run": ALL}, "n_clicks") for act in Act),
         prevent_initial_call=True,
     )(change)
 
 
+@reads
 def open_drawer(_clicks: object) -> tuple[Any, ...]:
     """Show a run in the drawer."""
     _, run_id, _ = clicked("run")
@@ -143,31 +137,28 @@ def save(
 
 
 def change(*_clicks: object) -> tuple[Any, ...]:
-    """Archive, throw away, bring back or delete a run."""
-    act, run_id, _ = clicked("run")
+    """Archive, throw away or bring back a run; ask whether it shall be deleted for good."""
+    name, run_id, clicks = clicked("run")
     identity = require(Permission.SCHEDULE_JOBS)
-    if act not in _ACTS:
+    if name not in list(Act):
         raise PreventUpdate
-    try:
-        with store.transaction() as session:
-            _ACTS[Act(act)](session, identity.account_id, run_id)
-    except (Conflict, Forbidden) as error:
-        said = html.Span(str(error), className="dt-problem", role="alert")
-        return no_update, no_update, said
-    return [act, run_id], False, ""
+    act = Act(name)
+    if act is Act.PURGE:
+        require(Permission.MANAGE_RUNS)
+        return False, *[no_update] * len(done.outputs()), *deletion.ask([run_id])
+    ended = act_on(act, [run_id], by=identity.account_id)
+    return False, *done.tell(ended, act, clicks), *[no_update] * len(deletion.OPENING)
 
 
 def acts(run: RunRow, identity: Identity) -> Component:
     """Return the buttons for what the role may do with the run where it is."""
-    owns = run.owner_id == identity.account_id and identity.may(Permission.SCHEDULE_JOBS)
-    admin = identity.may(Permission.MANAGE_RUNS)
-    if not owns and not admin:
+    if not may_change(run, identity):
         text = "Its owner and administrators may archive or delete this run."
         return html.P(text, className="dt-soft")
     if run.trashed_at is not None:
         buttons = [_button(Act.RESTORE, run, "Restore")]
-        if admin:
-            buttons.append(_button(Act.PURGE, run, "Delete for good", color="red"))
+        if identity.may(Permission.MANAGE_RUNS):
+            buttons.append(_button(Act.PURGE, run, "Delete for good …", color="red"))
         text = (
             f"In the trash since {run.trashed_at:%Y-%m-%d}. It is deleted for good after "
             f"{TRASH_DAYS} days; its log stays where it is."

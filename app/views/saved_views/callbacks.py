@@ -8,6 +8,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import Identity, NotAllowed, current_identity, require
 from app.components.clicks import touched
+from app.reading import reads
 from app.stored_view import ID
 from app.views.saved_views import routes
 from app.views.saved_views.ids import Button, Ids
@@ -51,6 +52,7 @@ def register(app: Dash) -> None:
     )(change)
 
 
+@reads
 def show_views(search: object, _changed: object) -> tuple[Any, ...]:
     """Return the rows, and what stands around them."""
     identity = current_identity()
@@ -65,11 +67,12 @@ def show_views(search: object, _changed: object) -> tuple[Any, ...]:
     return [row(view, identity) for view in kept], not kept, empty, count if found else ""
 
 
+@reads
 def open_dialog(_clicks: object) -> tuple[Any, ...]:
     """Open the dialog for a view."""
     _, key, _ = touched("view")
     identity = current_identity()
-    with store.transaction() as session:
+    with store.noting() as session:
         found = saved_views.find_view(
             session, view_id=_view_id(key), account_id=identity.account_id
         )

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from app.auth.identity import Identity
 from app.components.attributes import aria, data
-from app.components.tables import Column, cell, nothing, table
+from app.components.tables import ACTS, Column, cell, nothing, table
 from app.components.times import time
 from app.views import PageContext
 from app.views.saved_views.ids import Button, Ids, button_id
@@ -24,7 +24,7 @@ _COLUMNS = (
     Column("Who may open it"),
     Column("Saved by"),
     Column("Saved"),
-    Column(""),
+    ACTS,
 )
 
 

@@ -1,6 +1,7 @@
 """Routes of saved views: keep or save one, read one's selection, open one by its short link."""
 
 import re
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,8 @@ from db.queries.saved_views import MAX_QUERY, SavedViewRow, TooMany
 _PAGE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 # Letters beyond ASCII take up to nine characters each in a query string.
 MAX_BODY = 10 * MAX_QUERY
+# Nobody repeats what is older.
+LONGEST_SECONDS = 7 * 86_400
 
 
 def install(server: Flask) -> None:
@@ -34,12 +37,15 @@ def install(server: Flask) -> None:
 def keep() -> ResponseReturnValue:
     """Keep a selection for a link, or save it under a name; answers {"id"}.
 
-    The body is JSON: {"run", "page", "query"} and, to save it, {"name", "shared"}.
+    The body is JSON: {"run", "page", "query"} and, to save it, {"name", "shared"}; with
+    {"again": seconds} it repeats a request of that long ago whose answer got lost.
     """
     identity = current_identity()
     if (request.content_length or 0) > MAX_BODY:
         abort(413, "So much is chosen that it cannot be saved.")
-    run_id, page, query, name, shared = _body(request.get_json(silent=True))
+    body = request.get_json(silent=True)
+    run_id, page, query, name, shared = _body(body)
+    since = _again(body)
     if shared:
         require(Permission.SHARE_VIEWS)
     wanted: dict[str, Any] = {
@@ -53,7 +59,10 @@ def keep() -> ResponseReturnValue:
             if name is None:
                 view_id = saved_views.keep_view(session, **wanted)
             else:
-                view_id = saved_views.save_view(session, **wanted, name=name, shared=shared)
+                saved = since and saved_views.find_saved(session, **wanted, name=name, since=since)
+                view_id = saved or saved_views.save_view(
+                    session, **wanted, name=name, shared=shared
+                )
     except TooMany as error:
         abort(429, str(error))
     return jsonify(id=view_id), HTTPStatus.CREATED
@@ -72,6 +81,15 @@ def _body(body: object) -> tuple[int, str, str, str | None, bool]:
     if not (name is None or isinstance(name, str)) or not isinstance(shared, bool):
         abort(400, "name must be text, and shared true or false.")
     return run_id, page, query, name, shared and name is not None
+
+
+def _again(body: object) -> timedelta | None:
+    seconds = body.get("again") if isinstance(body, dict) else None
+    if seconds is None:
+        return None
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 <= seconds < 2**31:
+        abort(400, "again must be the seconds since the first attempt.")
+    return timedelta(seconds=min(seconds, LONGEST_SECONDS))
 
 
 def read(view_id: str) -> ResponseReturnValue:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.cache import ByteCache
 from db.queries import runs, scalars, snapshots, structure
 from db.queries.scalars import Scalar
+from db.queries.store import RunVersion
 from deeptracker.format import SERIES
 from ingest.analysis.anomalies import (
     IterationTable,
@@ -42,9 +43,9 @@ class Analysis:
     Methods take a session that sees this very version.
     """
 
-    def __init__(self, key: tuple[str, int, int], *, live: bool) -> None:
-        self._key = key
-        self.run_id = key[1]
+    def __init__(self, version: RunVersion, *, run_id: int, live: bool) -> None:
+        self._version = version
+        self.run_id = run_id
         self.live = live
         self._lock = threading.Lock()
         self._computing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -65,7 +66,8 @@ class Analysis:
             if name not in SERIES:
                 return scalars.scalar(session, run_id=self.run_id, name=name)
             return _series.get(
-                (self._key, name), lambda: scalars.scalar(session, run_id=self.run_id, name=name)
+                (self._version, name),
+                lambda: scalars.scalar(session, run_id=self.run_id, name=name),
             )
         values = getattr(at, name) if name in SERIES else np.zeros(0)
         known = ~np.isnan(values)
@@ -183,24 +185,29 @@ class Analysis:
         return result
 
 
-_analyses: OrderedDict[tuple[str, int, int], Analysis] = OrderedDict()
+_analyses: OrderedDict[RunVersion, Analysis] = OrderedDict()
 _lock = threading.Lock()
 
 
 def analysis_of(session: Session, run_id: int) -> Analysis:
     """Return the analysis of the run as it is now; NotFound where there is no such run."""
     run = runs.get_run(session, run_id=run_id)
-    # The UUID too: ids begin anew in another database, as in tests.
-    key = (str(run.uuid), run.id, run.version)
+    version = run.this_version
     with _lock:
-        if key not in _analyses:
-            for old in [other for other in _analyses if other[:2] == key[:2]]:
+        if version not in _analyses:
+            for old in [other for other in _analyses if _of_one_run(other, version)]:
                 del _analyses[old]
-            _analyses[key] = Analysis(key, live=run.recording)
-        _analyses.move_to_end(key)
+            # Nobody asks for those of the versions before; they need not wait for their turn.
+            _series.drop(lambda key: _of_one_run(key[0], version) and key[0] != version)
+            _analyses[version] = Analysis(version, run_id=run_id, live=run.recording)
+        _analyses.move_to_end(version)
         while len(_analyses) > MOST_RUNS:
             _analyses.popitem(last=False)
-        return _analyses[key]
+        return _analyses[version]
+
+
+def _of_one_run(one: RunVersion, other: RunVersion) -> bool:
+    return (one.store, one.uuid) == (other.store, other.uuid)
 
 
 def _positions(image_class: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -10,6 +10,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import current_identity
 from app.components.clicks import is_id
+from app.reading import reads
 from app.selection import bind_control
 from app.views import PageContext, View
 from app.views.workspace.ids import Ids, body_id
@@ -25,7 +26,7 @@ def register(views: Sequence[View], app: Dash) -> None:
         [Output(body_id(view.name), "children") for view in views],
         Input(Ids.WANTED, "data"),
         prevent_initial_call=True,
-    )(partial(mount, views))
+    )(reads(partial(mount, views)))
 
 
 def mount(views: Sequence[View], wanted: object) -> list[Any]:

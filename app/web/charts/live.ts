@@ -11,10 +11,10 @@ const SHARED_MS = 1_500;
 function stateOf(address) {
   const now = performance.now();
   const known = asked.get(address);
-  if (known && now - known.at < SHARED_MS) return known.answer;
-  const answer = fetchJson(address);
-  asked.set(address, { at: now, answer });
-  return answer;
+  if (known && now - known.at < SHARED_MS) return known;
+  const asking = { at: now, answer: fetchJson(address) };
+  asked.set(address, asking);
+  return asking;
 }
 
 /** Write the facts of a state into the elements that show them (data-fact="name"). */
@@ -43,11 +43,12 @@ function follow(chart) {
       return;
     }
     try {
-      const state = await stateOf(options.state);
+      const { at, answer } = stateOf(options.state);
+      const state = await answer;
       if (gone) return;
       line.textContent = state.job || "";
       showFacts(state);
-      live.learn(options.state, state.version);
+      live.learn(options.state, state.version, at);
       if (state.live) wait();
     } catch (error) {
       if (gone) return;

@@ -13,6 +13,7 @@ const LONGEST = 500; // characters of a query string
 const SERVED = 3500; // characters that a server certainly takes
 const LIGHT = ["cursor", "range", "zoom"];
 const VIEW = "view";
+const OF = "of"; // beside the run's number, which is a store's own: what its UUID begins with
 const queries = new Map<string, string>(); // id -> selection as text
 const ids = new Map<string, string | Promise<string>>(); // run, page and selection as text -> id, or a promise of it
 
@@ -117,10 +118,18 @@ function keep(run: string | null, query: string): string | Promise<string> {
   return promise;
 }
 
+const join = (...texts: string[]): string => texts.filter(Boolean).join("&");
+
+/** Return what the address of this page says of its run, "of=1a2b3c4d"; empty for no run. */
+function ofPage(): string {
+  const said = document.getElementById("selection-fields")?.dataset.of;
+  return said ? `${OF}=${said}` : "";
+}
+
 /** Return the parameters of the address that are none of ours. */
 function others(fields: FieldsOfPage): URLSearchParams {
   const parameters = new URLSearchParams(location.search);
-  for (const name of [VIEW, ...Object.keys(fields)]) parameters.delete(name);
+  for (const name of [VIEW, OF, ...Object.keys(fields)]) parameters.delete(name);
   return parameters;
 }
 
@@ -130,15 +139,15 @@ function compose(
   chosen: Chosen,
   run: string | null,
 ): [search: string, waiting: Promise<string> | null] {
-  const join = (...texts: string[]) => texts.filter(Boolean).join("&");
   const rest = textOf(others(fields));
-  const plain = join(rest, write(fields, chosen));
+  const plain = join(rest, write(fields, chosen), ofPage());
   if (plain.length <= LONGEST) return [plain, null];
   const id = keep(run, write(fields, chosen, { complete: true, but: LIGHT }));
   const light = Object.fromEntries(
     LIGHT.filter((name) => name in chosen).map((name) => [name, chosen[name]]),
   );
-  if (typeof id === "string") return [join(rest, `${VIEW}=${id}`, write(fields, light)), null];
+  if (typeof id === "string")
+    return [join(rest, `${VIEW}=${id}`, write(fields, light), ofPage()), null];
   return [plain, id];
 }
 
@@ -232,8 +241,9 @@ export const selectionAddress = {
   /** Return a promise of an address that reopens all this for whoever gets it. */
   async link(fields: FieldsOfPage, chosen: Chosen, run: string | null): Promise<string> {
     const query = write(fields, chosen, { complete: true });
-    const plain = `${location.pathname}${query ? `?${query}` : ""}`;
-    if (query.length <= LONGEST) return new URL(plain, location.origin).href;
+    const search = join(query, ofPage());
+    if (query.length <= LONGEST)
+      return new URL(`${location.pathname}${search && `?${search}`}`, location.origin).href;
     return new URL(`/v/${await keep(run, query)}`, location.origin).href;
   },
 

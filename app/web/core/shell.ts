@@ -1,5 +1,7 @@
-// The frame: page titles, colours of the system, logging out, and what a lost session looks like.
+// The frame: page titles, colours of the system, logging out.
 
+import { connection } from "./connection.ts";
+import { say } from "./notices.ts";
 import { offer } from "./page.ts";
 
 const SCHEME = "mantine-color-scheme-value";
@@ -25,7 +27,15 @@ function followSystem() {
   );
 }
 
-function logOut() {
+async function logOut(): Promise<void> {
+  // A form that nobody answers would leave a page of the browser's own in the place of ours.
+  const state = await connection.probe();
+  if (state !== "online" && state !== "session") {
+    say("You are still logged in: the server does not answer. Log out when it does.", {
+      failed: true,
+    });
+    return;
+  }
   const form = document.createElement("form");
   form.method = "post";
   form.action = "/logout";
@@ -38,15 +48,3 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-scheme='auto']")) followSystem();
   if (event.target.closest("[data-log-out]")) logOut();
 });
-
-// A callback that is refused because the session is over leads to the login page, and back.
-const plainFetch = window.fetch;
-window.fetch = async (input, options) => {
-  const answer = await plainFetch.call(window, input, options);
-  const address = input instanceof Request ? input.url : String(input);
-  if (answer.status === 401 && address.includes("/_dash-update-component")) {
-    const here = location.pathname + location.search;
-    location.assign(`/login?next=${encodeURIComponent(here)}`);
-  }
-  return answer;
-};

@@ -236,9 +236,11 @@ class State {
     for (const [name, field] of Object.entries(fields)) {
       if (JSON.stringify(now[name]) !== JSON.stringify(field.default)) chosen[name] = now[name];
     }
-    const runs = this.chart.options.runs.map(({ id }) => id).join();
-    const text = selectionAddress.write(fields, chosen);
-    const parts = [runs && `runs=${runs}`, text].filter(Boolean);
+    const { runs } = this.chart.options;
+    const named = runs.length
+      ? [`runs=${runs.map(({ id }) => id)}`, `of=${runs.map(({ of }) => of)}`]
+      : ["", ""];
+    const parts = [named[0], selectionAddress.write(fields, chosen), named[1]].filter(Boolean);
     const search = parts.length ? `?${parts.join("&")}` : "";
     if (search !== location.search)
       history.replaceState(history.state, "", location.pathname + search);

@@ -1,0 +1,131 @@
+"""A run as a row of the table of runs."""
+
+from datetime import UTC, datetime, timedelta
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from app.auth.identity import Identity
+from app.components.attributes import aria
+from app.components.tables import cell, percent, progress, state_badge
+from app.components.times import time
+from app.views.compare.choice import compare_box
+from app.views.findings.cards import severity_badge
+from app.views.runs.acts import may_change
+from app.views.runs.details import open_button
+from app.views.runs.rows import planned_snapshots
+from db.permissions import Permission
+from db.queries.run_upkeep import TRASH_DAYS
+from db.queries.runs import RunRow, Shelf
+
+
+def may_choose(run: RunRow, identity: Identity, place: Shelf) -> bool:
+    """Return whether somebody may tick a run where it is: to compare it, or to move it."""
+    if place is Shelf.TRASH:
+        return may_change(run, identity)
+    return identity.may(Permission.COMPARE) or may_change(run, identity)
+
+
+def row(
+    run: RunRow,
+    worst: tuple[str, int] | None = None,
+    *,
+    annotations: int = 0,
+    choice: bool | None = None,
+    ending: bool = False,
+) -> Component:
+    """Return one run as a row; `worst` is its worst severity with the number of such findings.
+
+    `annotations` is how many of them are open; `choice` whether there is a box to tick, None where
+    the table has no column of them; `ending`: a worker was asked to delete it for good.
+    """
+    shown = percent(run.last_error)
+    lost = f" · {run.lost_snapshots:,} lost" if run.lost_snapshots else ""
+    return html.Tr(
+        [
+            *([] if choice is None else [cell(compare_box(run) if choice else None)]),
+            cell([state_badge(run.state), _silence(run)]),
+            cell(
+                [
+                    _name(run),
+                    *(
+                        dmc.Badge(
+                            tag, variant="default", size="xs", tt="none", className="runs-tag"
+                        )
+                        for tag in run.tags
+                    ),
+                    _annotations(run, annotations) if annotations else None,
+                    _place(run, ending=ending),
+                ]
+            ),
+            cell(run.model),
+            cell(html.Span(run.dataset, className="runs-one-line", title=run.dataset)),
+            cell(
+                [
+                    progress(
+                        run.snapshot_count,
+                        planned_snapshots(run),
+                        live=run.recording,
+                        label=f"Snapshots of {run.name}",
+                    ),
+                    html.Span(lost, className="dt-soft"),
+                ]
+            ),
+            cell(shown, numeric=True),
+            cell(_findings(run, worst)),
+            cell(html.Span(run.owner or "–", className="runs-one-line", title=run.owner)),
+            cell(time(run.created_at)),
+            cell(open_button(run)),
+        ],
+        key=str(run.id),
+    )
+
+
+def _silence(run: RunRow) -> Component | None:
+    since = run.silent_since(datetime.now(UTC))
+    if since is None:
+        return None
+    return html.Div(
+        ["last sign of life ", time(since)],
+        className="dt-soft runs-silent",
+        title="It claims to record, and no snapshot has come for ten times as long as one took: "
+        "was the training stopped, or is nobody loading its log?",
+    )
+
+
+def _name(run: RunRow) -> Component:
+    if run.trashed_at is not None:
+        return html.Span(run.name, className="dt-main")
+    return dmc.Anchor(run.name, href=f"/run/{run.id}/overview", className="dt-main", fw=600)
+
+
+def _place(run: RunRow, *, ending: bool) -> Component | None:
+    """Return what becomes of a run in the trash; nothing for others."""
+    if run.trashed_at is None:
+        return None
+    last = run.trashed_at + timedelta(days=TRASH_DAYS)
+    words = "a worker is deleting it" if ending else f"deleted for good on {last:%Y-%m-%d}"
+    return html.Div(words, className="dt-soft")
+
+
+def _findings(run: RunRow, worst: tuple[str, int] | None) -> Component:
+    if worst is None:
+        return html.Span("–", className="dt-soft")
+    severity, number = worst
+    return dmc.Anchor(
+        severity_badge(severity, number=number),
+        href=f"/run/{run.id}/findings",
+        underline="never",
+        **aria(label=f"{number} findings of {severity} severity in {run.name}"),
+    )
+
+
+def _annotations(run: RunRow, number: int) -> Component:
+    words = f"{number:,} open annotation{'' if number == 1 else 's'} of {run.name}"
+    return dmc.Anchor(
+        f"✎ {number:,}",
+        href=f"/annotations?run={run.id}",
+        className="annotations-count",
+        **aria(label=words),
+    )

@@ -1,0 +1,53 @@
+"""Which errors say that the database cannot work now, whatever was asked of it: try again later."""
+
+import psycopg
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    PendingRollbackError,
+    TimeoutError,
+)
+
+# The driver knows these as errors of other kinds: a server that only reads (a standby, or one that
+# is kept from filling its disk), and transactions that the server has ended.
+_STATES = frozenset({"25006", "25P03", "25P04"})
+
+
+def is_away(error: BaseException) -> bool:
+    """Return whether an error is of the server's or the network's making, not of what was asked.
+
+    So it is where the server is down, starting, unreachable or full, where it only reads, or where
+    it ended a statement, transaction or connection; also as psycopg raises it.
+    """
+    if isinstance(error, (OperationalError, InterfaceError, TimeoutError, PendingRollbackError)):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or _is_state(error.orig)
+    return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) or _is_state(error)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Return whether such an error ends by itself or by an administrator, not by other requests.
+
+    A server that is down, unreachable, full or read-only; not a statement that was cancelled or too
+    large, nor a deadlock: those come again where the request is at fault.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = cause.sqlstate if isinstance(cause, psycopg.Error) else None
+    return is_away(error) and (state is None or state in _STATES or state.startswith(_OUTAGES))
+
+
+# Connection, disk full, too many connections, ended by an administrator or a crash, input/output.
+_OUTAGES = ("08", "53100", "53300", "57P", "58")
+
+
+def _is_state(error: BaseException | None) -> bool:
+    return isinstance(error, psycopg.Error) and error.sqlstate in _STATES
+
+
+def said_by_server(error: BaseException) -> str:
+    """Return the server's own first line, as of a full disk; a lost connection names hosts."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    said = getattr(getattr(cause, "diag", None), "message_primary", None)
+    return f"the database said: {said}." if said else "the database did not answer."

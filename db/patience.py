@@ -1,0 +1,124 @@
+"""How long we wait for a database that does not answer, and which errors mean that it is away."""
+
+import select
+import threading
+import time
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import URL, Engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from db.errors import ServerUnavailable
+
+CONNECT_SECONDS = 5
+# Data that nobody acknowledges, or a peer that says nothing, end a connection after so long.
+SILENT_SECONDS = 15
+# A connection of the pool that does not answer an empty statement in this time is given up.
+PING_SECONDS = 3.0
+# For one of the pool's connections to become free.
+POOL_SECONDS = 5.0
+# Who has just waited in vain for a connection has done so for the others, too.
+REMEMBERED_SECONDS = 1.0
+
+# libpq's own names.
+_WAITS = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": SILENT_SECONDS * 1000,
+}
+# Classes and codes of PostgreSQL: no connection; ended by an administrator, by a crash, starting
+# up, its database dropped, idle for too long; no connection is free. A failure to connect has none.
+_AWAY_CLASS = "08"
+_AWAY = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "53300"})
+_CANCELLED = "57014"
+
+
+def waits(address: URL) -> dict[str, Any]:
+    """Return the parameters of a connection that bound its waits, but for those in the URL."""
+    return {name: value for name, value in _WAITS.items() if name not in address.query}
+
+
+def watch(engine: Engine) -> None:
+    """Let an engine give up connections that do not answer, each before it is used."""
+    attempts = _Attempts()
+    event.listen(engine, "checkout", _ping)
+    event.listen(engine, "do_connect", attempts.connect)
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Return whether an error says that the database cannot be reached now, and nothing else.
+
+    A statement that was wrong, too slow or refused is none.
+    """
+    if isinstance(error, (PoolTimeout, ServerUnavailable)):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlstate", None)
+    if code is None:
+        return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+    return code.startswith(_AWAY_CLASS) or code in _AWAY
+
+
+def is_too_slow(error: BaseException | None) -> bool:
+    """Return whether the database ended a statement that ran longer than it may."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _CANCELLED
+
+
+def _ping(connection: Any, _record: object, _proxy: object) -> None:
+    """Ask a connection for nothing; all of the pool are given up where there is no answer."""
+    try:
+        answered = _answers(connection.pgconn)
+    except (psycopg.Error, OSError, ValueError) as error:
+        raise InvalidatePoolError("the connection is closed") from error
+    if not answered:
+        raise InvalidatePoolError(f"the connection is silent for {PING_SECONDS:g} s")
+
+
+def _answers(pgconn: Any) -> bool:
+    # By hand, since psycopg would wait for as long as the kernel believes in the connection.
+    if pgconn.transaction_status != TransactionStatus.IDLE:
+        return bool(pgconn.transaction_status != TransactionStatus.UNKNOWN)
+    pgconn.send_query(b"")
+    end = time.monotonic() + PING_SECONDS
+    waiting = select.poll()
+    waiting.register(pgconn.socket, select.POLLIN)
+    while pgconn.is_busy():
+        if not waiting.poll(max(0.0, end - time.monotonic()) * 1e3):
+            return False
+        pgconn.consume_input()
+    while pgconn.get_result() is not None:
+        pass
+    return True
+
+
+class _Attempts:
+    """Attempts to connect: one that waited long and failed fails the next ones at once.
+
+    Otherwise every thread of a server would wait at once for a database that cannot be reached,
+    and none were left for what needs no database.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until = float("-inf")
+        self._text = ""
+
+    def connect(self, dialect: Any, _record: object, cargs: Any, cparams: Any) -> Any:
+        with self._lock:
+            if time.monotonic() < self._until:
+                raise psycopg.OperationalError(self._text)
+        began = time.monotonic()
+        try:
+            return dialect.connect(*cargs, **cparams)
+        except psycopg.OperationalError as error:
+            ended = time.monotonic()
+            if ended - began >= REMEMBERED_SECONDS:
+                with self._lock:
+                    self._until, self._text = ended + REMEMBERED_SECONDS, str(error)
+            raise

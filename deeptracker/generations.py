@@ -1,0 +1,79 @@
+"""A run that goes back to a checkpoint: what was recorded after it is set aside, not mixed in."""
+
+import contextlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from deeptracker.errors import LogError
+from deeptracker.format import (
+    ABANDONED,
+    MANIFEST,
+    SCALARS,
+    SNAPSHOTS,
+    Manifest,
+    RunDirectory,
+    Series,
+    read_tail,
+    snapshot_path,
+    write_manifest,
+)
+
+Values = dict[str, dict[int, float]]
+
+
+def kept_scalars(run_dir: Path, manifest: Manifest, *, until: int) -> Values:
+    """Return the scalars up to an iteration that will stand in no snapshot of the run any more.
+
+    They are those after the last snapshot that stays: in the first one that goes, and in the tail.
+    """
+    directory = RunDirectory(run_dir)
+    stays = max((i for i in directory.iterations() if i <= until), default=-1)
+    found: Values = {}
+    try:
+        for iteration in directory.iterations():
+            if iteration > until:
+                snapshot = directory.snapshot(manifest, iteration, tail=False)
+                _add(found, snapshot.scalars)
+                break
+        tail = read_tail(run_dir)
+    except LogError:
+        tail = {}
+    for name, values in tail.items():
+        found.setdefault(name, {}).update(values)
+    return {
+        name: {at: value for at, value in sorted(values.items()) if stays < at <= until}
+        for name, values in found.items()
+    }
+
+
+def _add(found: Values, scalars: "dict[str, Series] | object") -> None:
+    assert isinstance(scalars, dict)
+    for name, series in scalars.items():
+        pairs = zip(series.iterations.tolist(), series.values.tolist(), strict=True)
+        found.setdefault(name, {}).update(pairs)
+
+
+def set_aside(run_dir: Path, manifest: Manifest, *, after: int) -> Path | None:
+    """Move snapshots after an iteration, and the tail, into a log of their own; None: no such.
+
+    It stands in abandoned/ under the number of its generation and can be read like any other.
+    Raises OSError where the folder cannot be written.
+    """
+    gone = [i for i in RunDirectory(run_dir).iterations() if i > after]
+    tail = run_dir / SCALARS
+    if not gone and not os.path.lexists(tail):
+        return None
+    number = len(manifest.generations)
+    aside = run_dir / ABANDONED / f"{number:03d}"
+    while aside.exists():
+        number += 1
+        aside = run_dir / ABANDONED / f"{number:03d}"
+    (aside / SNAPSHOTS).mkdir(parents=True)
+    write_manifest(aside / MANIFEST, replace(manifest, state="stopped"))
+    # The last first: a crash in between leaves a run without its end, never one with a hole.
+    for iteration in reversed(gone):
+        snapshot_path(run_dir, iteration).rename(snapshot_path(aside, iteration))
+    with contextlib.suppress(FileNotFoundError):
+        tail.rename(aside / SCALARS)
+    return aside

@@ -1,0 +1,150 @@
+"""What a piece of the script can reach: random generators and modules behind data and functions."""
+
+import functools
+import random
+import types
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+# Objects looked at, and items of each list or dictionary: samples of a set are not of interest.
+_MOST_OBJECTS = 20_000
+_MOST_ITEMS = 200
+
+Generator = torch.Generator | np.random.Generator | np.random.RandomState | random.Random
+GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
+
+_PLAIN = (int, float, bool, str, bytes, complex, type(None))
+_SKIPPED = (Tensor, np.ndarray, np.generic, types.ModuleType, type, *_PLAIN)
+# Their own state is torch's business, and looking at all of it would take long.
+_LIBRARIES = ("torch.", "numpy.", "torchvision.")
+
+
+class Reached:
+    """Everything of interest behind some objects, found by walking over their attributes.
+
+    `generators` hold a random state, `modules` are networks with all of their parts, `others` are
+    objects with attributes of their own, such as data sets, samplers and transforms.
+    """
+
+    def __init__(self, roots: Iterable[Any]) -> None:
+        self.generators: list[Generator] = []
+        self.modules: dict[int, nn.Module] = {}
+        self.others: list[Any] = []
+        self._seen: set[int] = set()
+        self._waiting: deque[Any] = deque(roots)
+        self._walk()
+
+    def _walk(self) -> None:
+        while self._waiting and len(self._seen) < _MOST_OBJECTS:
+            found = self._waiting.popleft()
+            if isinstance(found, _SKIPPED) or id(found) in self._seen:
+                continue
+            self._seen.add(id(found))
+            if isinstance(found, GENERATORS):
+                self.generators.append(found)
+            elif isinstance(found, nn.Module):
+                self._take_module(found)
+            elif isinstance(found, (list, tuple, set, frozenset, deque)):
+                self._waiting.extend(_some(found))
+            elif isinstance(found, dict):
+                self._waiting.extend(_some(found.values()))
+            elif callable(found) and _looks_like_function(found):
+                self._waiting.extend(_behind_function(found))
+            else:
+                self._take_object(found)
+
+    def _take_module(self, module: nn.Module) -> None:
+        for part in module.modules():
+            if id(part) not in self.modules:
+                self.modules[id(part)] = part
+                self._seen.add(id(part))
+                own = part.__dict__.items()
+                self._waiting.extend(v for name, v in own if name not in OF_EVERY_MODULE)
+                self._waiting.extend(_functions_of(type(part)))
+
+    def _take_object(self, found: Any) -> None:
+        # A loader under way is not to be set back, and our own parts are no part of the script.
+        if type(found).__module__.startswith(("deeptracker.", "torch.utils.data.dataloader")):
+            if isinstance(found, DataLoader):
+                parts = (found.dataset, found.sampler, found.batch_sampler, found.collate_fn)
+                self._waiting.extend((*parts, found.generator, found.worker_init_fn))
+            return
+        attributes = getattr(found, "__dict__", None)
+        if isinstance(attributes, dict):
+            self.others.append(found)
+            self._waiting.extend(_some(attributes.values()))
+        for name in _slots(type(found)):
+            self._waiting.append(getattr(found, name, None))
+        self._waiting.extend(_functions_of(type(found)))
+
+
+# The attributes that torch itself gives to every module.
+OF_EVERY_MODULE = frozenset(nn.Module().__dict__)
+
+
+def _some(values: Iterable[Any]) -> Iterator[Any]:
+    for count, value in enumerate(values):
+        if count >= _MOST_ITEMS:
+            return
+        yield value
+
+
+def _slots(kind: type) -> Iterator[str]:
+    for cls in kind.__mro__:
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if not name.startswith("__"):
+                yield name
+
+
+def _is_library(module: object) -> bool:
+    return isinstance(module, str) and f"{module}.".startswith(_LIBRARIES)
+
+
+def _functions_of(kind: type) -> Iterator[Any]:
+    """Yield the methods of a class of the script; through them its global generators are found."""
+    for cls in kind.__mro__:
+        if cls is object or _is_library(cls.__module__):
+            continue
+        for member in cls.__dict__.values():
+            function = getattr(member, "__func__", None) or getattr(member, "fget", None) or member
+            if isinstance(function, types.FunctionType):
+                yield function
+            elif isinstance(member, GENERATORS):
+                yield member
+
+
+def _looks_like_function(found: Any) -> bool:
+    kinds = (types.FunctionType, types.MethodType, functools.partial, types.BuiltinFunctionType)
+    return isinstance(found, kinds)
+
+
+def _behind_function(found: Any) -> Iterator[Any]:
+    if isinstance(found, functools.partial):
+        yield from (found.func, *found.args, *found.keywords.values())
+    elif isinstance(found, types.MethodType):
+        yield from (found.__self__, found.__func__)
+    elif isinstance(found, types.FunctionType) and not _is_library(found.__module__):
+        for cell in found.__closure__ or ():
+            try:
+                yield cell.cell_contents
+            except ValueError:  # not bound yet
+                continue
+        yield from found.__defaults__ or ()
+        yield from (found.__kwdefaults__ or {}).values()
+        for name in _names_in(found.__code__):
+            if name in found.__globals__:
+                yield found.__globals__[name]
+
+
+def _names_in(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names_in(constant)

@@ -1,0 +1,209 @@
+"""A recording under way: its parts put together, and what is asked of them in a training loop."""
+
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from deeptracker.batch_error import batch_error
+from deeptracker.description import checked_name, plain_values
+from deeptracker.errors import RecordingError
+from deeptracker.format import Event, Failure, Images, Manifest
+from deeptracker.format.entries import fit_text
+from deeptracker.layers import Layer, find_modules
+from deeptracker.measurement import WeightMemory, measure
+from deeptracker.optimizer_watch import OptimizerWatch
+from deeptracker.run_identity import place_of
+from deeptracker.run_place import Place
+from deeptracker.run_writer import RunWriter, contents_of
+from deeptracker.sampling import SamplingRule
+from deeptracker.scalars import ScalarBuffer
+from deeptracker.snapshot_taker import SnapshotTaker
+from deeptracker.updates import StepObserver
+from deeptracker.validator import Validator
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a script says of its run; None: not said."""
+
+    name: str | None
+    model_name: str | None
+    dataset: str
+    hyperparameters: Mapping[str, Any] | None
+    planned_iterations: int | None
+
+
+class Recording:
+    """Logs iterations and takes snapshots. Making one may raise RecordingError, nothing else does.
+
+    `observer` is told of steps by hooks on torch's optimizers; who trains by other means tells it
+    itself. `due` says whether the iteration under way is a snapshot.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        layers: Sequence[Layer],
+        optimizer: object,
+        validator: Validator,
+        sampling: SamplingRule,
+        place: Place,
+        described: Description,
+        due: Callable[[], bool],
+        *,
+        start_iteration: int | None,
+        pictures: list[Tensor],
+    ) -> None:
+        _try_to_measure(model, layers)
+        self._iteration = start_iteration or 0
+        self._validator = validator
+        self.observer = StepObserver(model, layers, due)
+        self._watch = OptimizerWatch(_listed(optimizer), self.observer, self._note_error)
+        try:
+            manifest = _manifest(model, layers, validator, sampling, place, described)
+            self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
+            if pictures:
+                self.writer.write_thumbnails(pictures)
+        except BaseException:
+            self._watch.close()
+            raise
+        self._scalars = ScalarBuffer(self._note_odd_scalar)
+        self._scalars.restore(self.writer.restored)
+        self._taker = SnapshotTaker(
+            layers, self.observer, validator, sampling, self._scalars, self.writer
+        )
+        if self._watch.holds_nothing():
+            self._remark(
+                "optimizer",
+                "other parameters",
+                "the optimizer holds no parameter of a recorded layer of this model; make the "
+                "Recorder with the model that is trained: its gradients and updates are not known",
+            )
+
+    def log(
+        self, iteration: int, values: object, scalars: dict[str, Any], *, scores: Any, labels: Any
+    ) -> None:
+        """Keep the scalars of an iteration, the learning rates and the error of the batch."""
+        self._iteration = iteration
+        with self._going_on("recorder", "step()"):
+            found: dict[str, Any] = {**self._watch.rates.values(), **scalars}
+            if isinstance(values, Mapping):
+                found |= {str(name): value for name, value in values.items()}
+            elif values is not None:
+                self._note_odd_scalar("step()", f"it takes names, not a {type(values).__name__}")
+            if scores is not None and labels is not None:
+                with self._going_on("scalar", "train_error"):
+                    found["train_error"] = batch_error(scores, labels)
+            self.writer.journal.add(iteration, self._scalars.add(iteration, found))
+
+    def take_snapshot(self, iteration: int) -> None:
+        """Take the snapshot of an iteration."""
+        with self._going_on("snapshot", "a snapshot"):
+            self._taker.take(iteration)
+        self.observer.forget()
+
+    def hand_in(self, iteration: int, prediction: Any, probability: Any, *, loss: Any) -> None:
+        """Take the script's own validation of an iteration."""
+        self._iteration = iteration
+        with self._going_on("validation", "what was handed in"):
+            self._validator.hand_in(prediction, probability, loss=loss)
+
+    def add_event(self, iteration: int, text: object) -> None:
+        """Keep a mark at an iteration."""
+        self._iteration = iteration
+        with self._going_on("event", "an event"):
+            mark = Event(iteration, time.time(), fit_text(str(text))[:500])
+            if not self.writer.add_event(mark):
+                raise RecordingError("there are too many events already")
+
+    def close(self, iteration: int, state: str, *, failure: Failure | None) -> None:
+        """Take the hooks away and write how the training ended."""
+        self._iteration = iteration
+        with self._going_on("recorder", "close()"):
+            self._watch.close()
+            self.observer.forget()
+            self.writer.close(state, failure=failure)
+
+    def _remark(self, kind: str, subject: str, text: str) -> None:
+        self.writer.remarks.add(kind, subject, text, iteration=self._iteration)
+
+    def _note_odd_scalar(self, name: str, why: str) -> None:
+        self._remark("scalar", name, f"scalar {name[:60]!r} is not recorded: {why}")
+
+    def _note_error(self, error: Exception) -> None:
+        why = f"{type(error).__name__}: {error}"
+        text = f"a step of the optimizer could not be measured ({why})"
+        self._remark("optimizer", type(error).__name__, text)
+
+    @contextlib.contextmanager
+    def _going_on(self, kind: str, what: str) -> Iterator[None]:
+        """Let the training go on whatever goes wrong within; it is a remark."""
+        try:
+            yield
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            text = f"{what} of iteration {self._iteration} could not be recorded: {why}"
+            self._remark(kind, f"{what}: {type(error).__name__}", text)
+
+
+def _manifest(
+    model: nn.Module,
+    layers: Sequence[Layer],
+    validator: Validator,
+    sampling: SamplingRule,
+    place: Place,
+    described: Description,
+) -> Manifest:
+    return Manifest(
+        run=uuid.uuid4().hex,
+        name=checked_name("name", described.name or place.path.resolve().name),
+        model=checked_name("model_name", described.model_name or type(model).__name__),
+        dataset=checked_name("dataset", described.dataset),
+        created_at=time.time(),
+        layers=tuple(layer.spec for layer in layers),
+        modules=find_modules(model, list(layers)),
+        classes=validator.classes,
+        images=validator.images or Images(np.zeros(0, np.int32)),
+        hyperparameters=plain_values(described.hyperparameters),
+        sampling=sampling.for_manifest(described.planned_iterations),
+        place=place_of(place.path),
+        contents=contents_of(
+            {
+                **dict.fromkeys(_ALWAYS, True),
+                "validation": validator.images is not None,
+                "activation": validator.watches_activations,
+            }
+        ),
+    )
+
+
+_ALWAYS = ("weight", "gradient", "update", "histogram", "bands", "filters")
+
+
+@torch.no_grad()
+def _try_to_measure(model: nn.Module, layers: Sequence[Layer]) -> None:
+    """Measure the weights once for nothing, so that what cannot be measured is known at once."""
+    try:
+        measure(layers, StepObserver(model, layers, lambda: False).collect(), WeightMemory())
+    except Exception as error:
+        raise RecordingError(
+            f"the weights of {type(model).__name__} cannot be measured ({type(error).__name__}: "
+            f"{error}); pass model= a network with weights in float32, float64, float16 or bfloat16"
+        ) from error
+
+
+def _listed(optimizers: object) -> Sequence[object]:
+    if isinstance(optimizers, (list, tuple)) and optimizers:
+        return optimizers
+    if isinstance(optimizers, (list, tuple, dict, str)) or optimizers is None:
+        raise RecordingError(
+            f"optimizer must be a torch optimizer or a list of them, not {optimizers!r:.80}"
+        )
+    return [optimizers]

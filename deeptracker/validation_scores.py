@@ -1,0 +1,43 @@
+"""Class scores in what a network gives, and the class that they predict."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from deeptracker.errors import RecordingError
+
+
+def predicted(scores: Tensor) -> Tensor:
+    """Return the class with the highest score, int64 [n]; -1, none, where a score is NaN."""
+    return scores.argmax(dim=1).masked_fill(scores.isnan().any(dim=1), -1)
+
+
+def check_scores(raw: Any, count: int) -> Tensor:
+    """Return class scores of `count` images as float32 [n, C], C >= 2.
+
+    A single score an image (of two classes) is that of class 1 against 0 for class 0. Of several
+    outputs, those called "logits" or "scores" count, else the first. RecordingError otherwise.
+    """
+    scores = _chosen(raw)
+    if isinstance(scores, Tensor) and scores.shape in ((count,), (count, 1)):
+        single = scores.reshape(count, 1).float()
+        return torch.cat([torch.zeros_like(single), single], dim=1)
+    if not isinstance(scores, Tensor) or scores.shape[:1] != (count,) or scores.ndim != 2:
+        given = list(raw.shape) if isinstance(raw, Tensor) else type(raw).__name__
+        raise RecordingError(
+            f"the model gave {given} for {count} validation images, expected class scores "
+            f"[{count}, classes]; pass validation_forward=, a function from images to scores"
+        )
+    return scores.float()
+
+
+def _chosen(raw: Any) -> Any:
+    if isinstance(raw, Tensor):
+        return raw
+    for name in ("logits", "scores"):
+        found = raw.get(name) if isinstance(raw, Mapping) else getattr(raw, name, None)
+        if isinstance(found, Tensor):
+            return found
+    return raw[0] if isinstance(raw, (tuple, list)) and raw else raw

@@ -1,0 +1,97 @@
+"""Jobs that wait for their log to appear: looked for beside the jobs, so that no place is taken."""
+
+import time
+from collections.abc import Sequence
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import Engine
+
+from db.engine import session_scope
+from db.queries import job_notes, job_upkeep
+from db.queries.job_upkeep import AwaitedJob
+from deeptracker.errors import LogError
+from deeptracker.format import MANIFEST
+from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
+from ingest.sources.opening import open_source
+
+# Every look at object storage is a request there.
+LOOK_INTO_OBJECTS_SECONDS = 30.0
+
+
+class FollowSettings(BaseSettings):
+    """DEEPTRACKER_FOLLOW_WAIT_SECONDS: how long a job waits for its log to appear; frozen."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    wait_seconds: float = Field(
+        default=6 * 3600.0, gt=0, validation_alias="DEEPTRACKER_FOLLOW_WAIT_SECONDS"
+    )
+
+
+class LogWatch:
+    """Looks for the logs of all jobs that wait for one, as far as they lie under `roots`."""
+
+    def __init__(
+        self, engine: Engine, roots: Sequence[Place], settings: FollowSettings | None = None
+    ) -> None:
+        self._engine, self._roots = engine, roots
+        self._most = (settings or FollowSettings()).wait_seconds
+        self._looked: dict[str, float] = {}
+
+    def look(self) -> None:
+        """Queue the jobs whose log is there, and end those that waited for too long."""
+        with session_scope(self._engine) as session:
+            waiting = job_upkeep.awaited_jobs(session)
+        self._looked = {j.location: self._looked.get(j.location, 0.0) for j in waiting}
+        for job in waiting:
+            if self._is_there(job.location):
+                with session_scope(self._engine) as session:
+                    job_upkeep.end_waiting(session, job_id=job.id)
+            elif job.seconds > self._most:
+                self._give_up(job)
+
+    def _is_there(self, location: str) -> bool:
+        """Return whether a job would find a log, be it one that cannot be used."""
+        try:
+            place = resolve_location(location, roots=self._roots)
+            if isinstance(place, ObjectFolder) and not self._is_time(location):
+                return False
+            return open_source(place, roots=self._roots).manifest() is not None
+        except LocationRefused:
+            return False  # another worker may read it
+        except LogError:
+            return True  # the job will say what is wrong with it
+
+    def _is_time(self, location: str) -> bool:
+        now = time.monotonic()
+        due = now - self._looked[location] >= LOOK_INTO_OBJECTS_SECONDS
+        if due:
+            self._looked[location] = now
+        return due
+
+    def _give_up(self, job: AwaitedJob) -> None:
+        file = f"{job.location.rstrip('/')}/{MANIFEST}"
+        error = (
+            f"{file} did not appear within {_said(self._most)}. Start the training, or give the "
+            "folder that it writes to, and retry."
+        )
+        with session_scope(self._engine) as session:
+            job_notes.add_line(session, job_id=job.id, text=f"Failed: {error}")
+            job_notes.finish(
+                session,
+                job_id=job.id,
+                state="failed",
+                message="Its log did not appear.",
+                error=error,
+                error_file=file,
+            )
+
+
+def _said(seconds: float) -> str:
+    """Return a time in words: "6 hours", "90 seconds"."""
+    for size, unit in ((3600, "hour"), (60, "minute")):
+        if seconds >= size and seconds % size == 0:
+            number = round(seconds / size)
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+    return f"{seconds:g} seconds"

@@ -1,0 +1,84 @@
+"""What a worker process has in hand, and what it let go of without being able to say so.
+
+The queue learns of the end of a job by a write of the queue's worker. Where the database is away in
+that moment, the queue goes on believing that the job is in hand, for the worker lives; so the
+worker keeps account itself, and sees to it afterwards.
+"""
+
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from procrastinate import JobContext
+from procrastinate.worker import Worker
+
+from db.queue_care import Held
+
+# To say that a job has ended takes a moment, and longer where the database is slow.
+SETTLED_SECONDS = 15.0
+
+
+class Hand:
+    """The tasks of this process; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: set[Held] = set()
+        self._left: dict[Held, float] = {}
+        self._interrupted: dict[int, str] = {}
+        self._took = time.monotonic()
+
+    async def hold(
+        self, call_next: Callable[[], Awaitable[Any]], context: JobContext, worker: Worker
+    ) -> Any:
+        """Run a task and keep account of it; a middleware of the queue's worker."""
+        job = context.job
+        held = Held(job.id or 0, worker.worker_id or 0, job.attempts)
+        with self._lock:
+            self._took = time.monotonic()
+            self._left.pop(held, None)
+            self._held.add(held)
+        try:
+            return await call_next()
+        finally:
+            with self._lock:
+                self._held.discard(held)
+                self._left[held] = time.monotonic()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._held)
+
+    @property
+    def idle_seconds(self) -> float:
+        """Return how long ago a task was taken off the queue, or this process began."""
+        return time.monotonic() - self._took
+
+    def left(self, *, seconds: float = SETTLED_SECONDS) -> list[Held]:
+        """Return what was let go of at least so long ago, and is not known to be settled."""
+        before = time.monotonic() - seconds
+        with self._lock:
+            return [held for held, at in self._left.items() if at <= before]
+
+    def settled(self, jobs: list[Held]) -> None:
+        """Forget jobs of which the queue knows."""
+        with self._lock:
+            for held in jobs:
+                self._left.pop(held, None)
+
+    def interrupted(self, job_id: int, said: str) -> None:
+        """Note that the database ended an attempt of an ingest job, and could not be told."""
+        with self._lock:
+            self._interrupted[job_id] = said
+
+    def interruptions(self) -> dict[int, str]:
+        """Return those attempts by job, and why they ended."""
+        with self._lock:
+            return dict(self._interrupted)
+
+    def forgiven(self, job_ids: list[int]) -> None:
+        """Forget attempts of which the database was told."""
+        with self._lock:
+            for job_id in job_ids:
+                self._interrupted.pop(job_id, None)

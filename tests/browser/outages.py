@@ -1,0 +1,127 @@
+"""Every page of the application in a tab of its own, and what is to be seen of a lost connection."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from app.factory import VIEWS
+from app.views import View
+
+TITLES = {view.name: view.title for view in VIEWS}
+NAMES = tuple(TITLES)
+SAYS = {
+    "server": "The server does not answer.",
+    "database": "The server cannot reach its database.",
+    "network": "There is no network.",
+}
+
+
+def view_of(address: str) -> View:
+    """Return the view at an address."""
+    path = urlsplit(address).path
+    return next(view for view in VIEWS if view.match(path) is not None)
+
+
+def banner(page: Page) -> Locator:
+    """Return the banner of the connection."""
+    return page.locator(".connection")
+
+
+def expect_trouble(page: Page, harm: str, *, seconds: float = 15) -> None:
+    """Wait until the page says what is wrong."""
+    expect(banner(page)).to_contain_text(SAYS[harm], timeout=1_000 * seconds)
+
+
+def expect_well(page: Page) -> None:
+    """Wait until the page says nothing of the kind any more."""
+    expect(banner(page)).not_to_contain_text(re.compile("|".join(SAYS.values())), timeout=40_000)
+
+
+@dataclass
+class Tab:
+    """One page of the browser, and what it complained about."""
+
+    page: Page
+    troubles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("pageerror", lambda error: self.troubles.append(f"exception: {error}"))
+        self.page.on("console", lambda message: self._said(message.type, message.text))
+
+    def _said(self, kind: str, text: str) -> None:
+        # The browser's own line about a request that failed.
+        if kind in ("error", "warning") and not text.startswith("Failed to load resource"):
+            self.troubles.append(f"{kind}: {text}")
+
+    @property
+    def view(self) -> View:
+        return view_of(self.page.url)
+
+    def open(self, address: str) -> "Tab":
+        """Open an address, and wait until its page is there."""
+        self.page.goto(address)
+        self.expect_whole()
+        return self
+
+    def expect_whole(self) -> None:
+        """Address, tab, title and page are one, and every chart in it is drawn."""
+        view, page = self.view, self.page
+        expect(page.locator(".connection-cover")).to_have_count(0, timeout=30_000)
+        expect(page.locator(f'#shell-page [id^="{prefix(view)}-"]').first).to_be_attached(
+            timeout=30_000
+        )
+        expect(page).to_have_title(re.compile(re.escape(view.title) + " · DeepTracker$"))
+        self.expect_tab(view)
+        page.wait_for_function(
+            """() => [...document.querySelectorAll("[data-chart]")].every((chart) =>
+                !chart.checkVisibility() || chart.getBoundingClientRect().top > innerHeight
+                || ["drawn", "message"].includes(chart.dataset.state))""",
+            timeout=30_000,
+        )
+
+    def expect_tab(self, view: View) -> None:
+        """The tab of the view is the marked one; of a view without a tab none is."""
+        marked = self.page.locator('.shell-header .shell-tab[aria-current="page"]')
+        if view.of_run or view.menu:
+            expect(marked).to_have_text([view.title if view.of_run else str(view.menu)])
+        else:
+            expect(marked).to_have_count(0)
+
+    def turn(self) -> None:
+        """Click the tab after the marked one; from a page without a tab, the first one."""
+        tabs = self.page.locator(".shell-header .shell-tab")
+        marks = [tab.get_attribute("aria-current") for tab in tabs.all()]
+        at = marks.index("page") if "page" in marks else -1
+        tabs.nth((at + 1) % len(marks)).click()
+
+    def type(self) -> tuple[Locator, str] | None:
+        """Type into the first field of the page that takes a text, if it has any."""
+        fields = self.page.locator(
+            "#shell-page textarea:visible, #shell-page input[type=text]:not([readonly]):visible,"
+            "#shell-page input[type=password]:visible, #shell-page input:not([type]):visible"
+        )
+        for place in fields.all():
+            if any(place.get_attribute(name) for name in ("aria-haspopup", "inputmode")):
+                continue  # a list to choose from, or a number
+            text = f"typed on {self.view.name}"
+            place.fill(text)
+            return place, text
+        return None
+
+
+def prefix(view: View) -> str:
+    """Return what the ids of a view's components begin with."""
+    return {"saved_views": "views"}.get(view.name, view.name).replace("_", "-")
+
+
+def open_all(context: BrowserContext, run_id: int) -> list[Tab]:
+    """Return a tab for every view of the application."""
+    tabs = []
+    for view in VIEWS:
+        address = view.address(run_id=run_id) if view.of_run else view.path
+        if view.name == "compare":
+            address += f"?runs={run_id}"
+        tabs.append(Tab(context.new_page()).open(address))
+    return tabs

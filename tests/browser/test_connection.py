@@ -1,0 +1,124 @@
+"""Server, database and network fail under every page: it says so, loses nothing, and goes on."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+from sqlalchemy.engine import URL
+
+from benchmarks import outages
+from benchmarks.browser import log_in
+from benchmarks.outages import Site
+from db.engine import make_engine
+from ingest.pipeline import load_log
+from tests import servers
+from tests.browser.conftest import VIEWPORT
+from tests.browser.outages import Tab, expect_trouble, expect_well, open_all, view_of
+from tests.ports import free_port
+
+
+@pytest.fixture(scope="module")
+def hurt(server_url: URL, template_url: URL) -> Iterator[Site]:
+    """An application that may be hurt, on a database of its own."""
+    with (
+        servers.database(server_url, template=str(template_url.database)) as url,
+        outages.serve(url, port=free_port(), database_port=free_port()) as site,
+    ):
+        yield site
+
+
+@pytest.fixture(scope="module")
+def run_id(hurt: Site, recorded_run: Path) -> int:
+    engine = make_engine(hurt.served.database_url, statement_timeout_ms=None)
+    try:
+        return load_log(engine, recorded_run).run_id
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def everywhere(browser: Browser, hurt: Site) -> Iterator[BrowserContext]:
+    """A browser profile that is logged in, for all tests of this file."""
+    context = browser.new_context(base_url=hurt.address, viewport=VIEWPORT)
+    log_in(context.new_page(), hurt.served.new_link())
+    context.pages[0].close()
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def tabs(everywhere: BrowserContext, run_id: int) -> list[Tab]:
+    """Every page of the application, each in a tab of its own."""
+    return open_all(everywhere, run_id)
+
+
+@dataclass(frozen=True)
+class Harm:
+    """What is done to the application, and undone."""
+
+    name: str
+    begin: Callable[[], None]
+    end: Callable[[], None]
+
+
+@pytest.fixture(params=["database", "network", "server"])
+def harm(request: pytest.FixtureRequest, hurt: Site, everywhere: BrowserContext) -> Iterator[Harm]:
+    """One of the harms; it has ended after the test whatever happened."""
+    found = {
+        "server": Harm("server", hurt.stop, hurt.start),
+        "database": Harm("database", hurt.database.refuse, hurt.database.answer),
+        "network": Harm(
+            "network",
+            lambda: everywhere.set_offline(True),
+            lambda: everywhere.set_offline(False),
+        ),
+    }[request.param]
+    yield found
+    everywhere.set_offline(False)
+    hurt.database.answer()
+    if hurt.process.poll() is not None:
+        hurt.start()
+
+
+def test_every_page_says_it_keeps_what_was_typed_and_goes_on(tabs: list[Tab], harm: Harm) -> None:
+    harm.begin()
+    typed = []
+    for tab in tabs:
+        expect_trouble(tab.page, harm.name)
+        typed += [found] if (found := tab.type()) else []
+    assert len(typed) >= 5
+    harm.end()
+    for tab in tabs:
+        expect_well(tab.page)
+        tab.expect_whole()
+    for place, text in typed:
+        expect(place).to_have_value(text)
+        place.fill("")
+    # What was searched for while nothing could be asked is what is shown.
+    assert [tab.troubles for tab in tabs] == [[]] * len(tabs)
+
+
+def test_every_page_can_be_left_for_another_one_meanwhile(tabs: list[Tab], harm: Harm) -> None:
+    for tab in tabs:
+        tab.expect_whole()
+    harm.begin()
+    for tab in tabs:
+        expect_trouble(tab.page, harm.name)
+        before = tab.page.url
+        tab.turn()
+        expect(tab.page.locator(".connection-cover")).to_contain_text("opens as soon as")
+        wanted = tab.view
+        assert wanted != view_of(before)
+        # Address, tab and title are those of the page to come, and its place says so.
+        tab.expect_tab(wanted)
+        expect(tab.page).to_have_title(
+            f"{wanted.title if wanted.of_run else wanted.menu} · DeepTracker"
+        )
+        expect(tab.page.locator("#shell-page")).to_be_hidden()
+    harm.end()
+    for tab in tabs:
+        expect_well(tab.page)
+        tab.expect_whole()
+    assert [tab.troubles for tab in tabs] == [[]] * len(tabs)

@@ -1,0 +1,144 @@
+"""The embedded server killed or stopped under its users: whoever notices first starts it anew."""
+
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from benchmarks.make_log import write_log
+from db.embedded import ensure_server, stop_server
+from db.engine import make_engine, session_scope
+from db.queries import runs
+from tests.commands import answers, kill, log_in, new_home, wait_until
+from tests.faults.conftest import SOAK
+from tests.ports import free_port
+
+# From the end of the server until a page answers.
+BAR_SECONDS = 5.0
+
+
+@pytest.fixture(scope="module")
+def home():
+    with new_home() as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def address(home):
+    """The web application alone: no worker."""
+    port = free_port()
+    home.start("serve", "--port", str(port))
+    address = f"http://127.0.0.1:{port}"
+    answers(address)
+    return address
+
+
+@pytest.fixture(scope="module")
+def browser(home, address):
+    return log_in(address, home.run("user", "add", "ann@example.org", "--role", "admin"))
+
+
+def killed(home):
+    kill([home.server()])
+
+
+def killed_with_all_its_children(home):
+    server = home.server()
+    kill([server, *server.children(recursive=True)])
+
+
+def stopped(home):
+    """Stopped in order, as by `pg_ctl stop`, while it is in use."""
+    server = home.server()
+    server.send_signal(signal.SIGINT)
+    server.wait(30)
+
+
+def asked_to_stop(home):
+    """As systemd does it: it refuses new connections, and waits for those there are to end."""
+    home.server().send_signal(signal.SIGTERM)
+
+
+def hung_and_killed(home):
+    """A connection of the dead server goes on, and holds its memory."""
+    server = home.server()
+    for child in server.children():
+        if "deeptracker" in " ".join(child.cmdline()):
+            child.send_signal(signal.SIGSTOP)
+    kill([server])
+
+
+FAULTS = [killed, killed_with_all_its_children, stopped, asked_to_stop, hung_and_killed]
+
+
+@pytest.mark.parametrize("fault", FAULTS * (5 if SOAK else 1))
+def test_the_web_application_alone_brings_it_back(home, address, browser, fault):
+    assert browser.get(f"{address}/jobs", timeout=30).status_code == 200
+    before = home.server().pid
+    fault(home)
+    begun = time.monotonic()
+    # The first page that somebody asks for, and 15 others at the same time.
+    with ThreadPoolExecutor(16) as pool:
+        pages = [pool.submit(browser.get, f"{address}/jobs", timeout=30) for _ in range(16)]
+        statuses = [page.result().status_code for page in pages]
+    assert statuses == [200] * 16
+    assert time.monotonic() - begun < BAR_SECONDS
+    assert home.server().pid != before
+
+
+def test_many_who_notice_start_it_once(home, address, browser):
+    before = home.starts()
+    killed(home)
+    with ThreadPoolExecutor(32) as pool:
+        pages = [pool.submit(browser.get, f"{address}/jobs", timeout=30) for _ in range(64)]
+        assert {page.result().status_code for page in pages} == {200}
+    assert home.starts() == before + 1
+
+
+def test_whoever_only_watches_brings_it_back_as_well(home, address, browser):
+    """A load balancer sends nobody to a server that is not ready: its question must do."""
+    killed(home)
+    begun = time.monotonic()
+    wait_until(lambda: requests.get(f"{address}/ready", timeout=30).status_code == 200)
+    assert time.monotonic() - begun < BAR_SECONDS
+
+
+def test_a_worker_alone_brings_it_back(home, address):
+    worker = home.start("worker")
+    wait_until(lambda: requests.get(f"{address}/ready", timeout=30).json()["worker"] == "alive")
+    killed(home)
+    begun = time.monotonic()
+    wait_until(home.server, seconds=BAR_SECONDS)
+    assert time.monotonic() - begun < BAR_SECONDS
+    assert worker.poll() is None, home.said(worker)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(30) == 0
+
+
+def test_a_command_goes_on_where_it_was(home, tmp_path):
+    path = tmp_path / "log"
+    write_log(path, scale=0.02, snapshots=200 / 0.02)
+    url = ensure_server(home.path)
+    engine = make_engine(url)
+
+    def loaded() -> int:
+        with session_scope(engine) as session:
+            return max((run.snapshot_count for run in runs.list_runs(session)), default=0)
+
+    loading = home.start("ingest", str(path))
+    wait_until(lambda: loaded() > 0, every=0.01)
+    killed(home)
+    assert loading.wait(60) == 0, home.said(loading)
+    assert "the load goes on" in home.said(loading), "the fault came too late to be one"
+    engine.dispose()
+    ensure_server(home.path)
+    assert loaded() == 200
+    engine.dispose()
+    stop_server(home.path)
+
+
+def test_with_the_last_user_it_ends(home):
+    home.stop()
+    assert home.server() is None

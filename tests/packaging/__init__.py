@@ -1,0 +1,1 @@
+"""What is installed: two wheels, each extra alone, and what is declared."""
