@@ -45,6 +45,10 @@ class AppSettings(BaseSettings):
     # The role of people whom the provider knows and nobody has invited; none: they stay outside.
     oidc_role: Role | None = Field(default=None, validation_alias="DEEPTRACKER_OIDC_ROLE")
 
+    # Believe addresses of which the provider does not say whether it has verified them. Where
+    # people can choose theirs at the provider, each can so become anybody here.
+    oidc_trust_email: bool = Field(default=False, validation_alias="DEEPTRACKER_OIDC_TRUST_EMAIL")
+
     @field_validator("oidc_issuer")
     @classmethod
     def _issuer(cls, value: str | None) -> str | None:

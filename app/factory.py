@@ -1,5 +1,6 @@
 """create_app: the one place where settings, database, views, guard and shell are joined."""
 
+import base64
 import re
 from typing import Any
 
@@ -12,6 +13,7 @@ from app import (
     annotation_routes,
     api,
     binary,
+    bodies,
     build,
     bundle,
     bundle_route,
@@ -76,10 +78,11 @@ _INDEX = """<!DOCTYPE html>
     {%metas%}
     <!-- page -->
     <title>{%title%}</title>
-    <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
+    <link rel="icon" type="image/svg+xml" href="{icon}">
     <script src="/assets/early/styles.js?m=0"></script>
     <script src="/assets/early/scheme.js?m=0"></script>
     <script src="/assets/early/connection.js?m=0" data-connection="{connection}"></script>
+    <script src="/assets/early/requestkinds.js?m=0"></script>
     <script src="/assets/early/requests.js?m=0"></script>
     {%css%}
   </head>
@@ -95,6 +98,9 @@ _INDEX = """<!DOCTYPE html>
 """
 
 
+# In the page itself: Chromium asks for an icon again whenever the address is written anew, which
+# would be a request for every rest of the cursor.
+_ICON = base64.b64encode((bundle.APP / "assets" / "mark.svg").read_bytes()).decode()
 _META = "<!-- page -->"
 # Scripts that run early have fixed names, so that they are told apart by the build.
 _EARLY = re.compile(r"(?<=/assets/early/)(\w+\.js)\?m=0")
@@ -128,7 +134,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
         include_assets_files=False,
         title=shell.PRODUCT,
         update_title="",
-        index_string=_INDEX,
+        index_string=_INDEX.replace("{icon}", f"data:image/svg+xml;base64,{_ICON}"),
         serve_locally=True,
         # Every callback is a plain function; an event loop for each call would be wasted.
         use_async=False,
@@ -165,6 +171,7 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
             server.wsgi_app, x_for=hops, x_proto=hops, x_host=0
         )
     store.attach(server, engine)
+    bodies.install(server)
     headers.install(server, settings)
     build.install(server)
     errors.install(server)

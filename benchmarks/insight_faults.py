@@ -46,9 +46,9 @@ class Place:
 
     def layer(self) -> tuple[str, nn.Parameter]:
         """Return a random layer: its name and its weight."""
-        layers = find_layers(self.model, normalisation=False)
-        chosen = layers[self.whole(0, len(layers) - 1)]
-        return chosen.spec.name, chosen.weight
+        found = find_layers(self.model, normalisation=False)
+        layers = [(layer.spec.name, layer.weight) for layer in found if layer.weight is not None]
+        return layers[self.whole(0, len(layers) - 1)]
 
 
 class Fault:

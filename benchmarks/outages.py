@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,15 +137,22 @@ class Site:
 
 
 @contextmanager
-def serve(database: URL, *, port: int, database_port: int) -> Iterator[Site]:
+def serve(
+    database: URL,
+    *,
+    port: int,
+    database_port: int,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Site]:
     """Yield the application on `port`, whose database it reaches through a proxy of ours."""
     proxy = DatabaseProxy(database, database_port)
     proxy.answer()
     url = proxy.url.render_as_string(hide_password=False)
-    environment = {
+    settings = {
         **os.environ,
         "DATABASE_URL": url,
         "DEEPTRACKER_SECRET_KEY": secrets.token_urlsafe(48),
+        **(environment or {}),
     }
     command = [
         sys.executable, "-m", "gunicorn", "benchmarks.browser:wsgi()",
@@ -157,7 +164,7 @@ def serve(database: URL, *, port: int, database_port: int) -> Iterator[Site]:
         return subprocess.Popen(
             command,
             cwd=Path(__file__).parents[1],
-            env=environment,
+            env=settings,
             # A group of its own, so that its workers are hurt with it.
             start_new_session=True,
         )

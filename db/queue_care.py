@@ -19,6 +19,7 @@ from sqlalchemy import (
     column,
     delete,
     func,
+    literal_column,
     or_,
     select,
     table,
@@ -48,6 +49,9 @@ _worker = table(
     "procrastinate_workers", column("id"), column("last_heartbeat", DateTime(timezone=True))
 )
 _event = table("procrastinate_events", column("job_id"), column("at", DateTime(timezone=True)))
+
+_TODO: ColumnElement[Any] = literal_column("'todo'")
+_DOING: ColumnElement[Any] = literal_column("'doing'")
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ def put_back(session: Session, *, jobs: Iterable[Held]) -> list[int]:
 def _in_hand() -> Select[Any]:
     return (
         select(_job.c.id, _job.c.task_name, _job.c.args)
-        .where(_job.c.status == text("'doing'"))
+        .where(_job.c.status == _DOING)
         .with_for_update(of=_job, skip_locked=True)
     )
 
@@ -133,15 +137,15 @@ def _put_back(session: Session, query: Select[Any]) -> list[int]:
 
 def is_held(session: Session, *, task: str, argument: str, value: int) -> bool:
     """Return whether a worker that gives signs of life has a job with this argument in hand."""
-    doing = _job.c.status == text("'doing'")
+    doing = _job.c.status == _DOING
     query = select(_job.c.id).where(_is_about(task, argument, value), doing, _is_held())
     return session.execute(query).first() is not None
 
 
 def forget(session: Session, *, task: str, argument: str, value: int) -> None:
     """Take the jobs with this argument off the queue that no living worker has in hand."""
-    open_ = or_(_job.c.status == text("'todo'"), _job.c.status == text("'doing'"))
-    held = (_job.c.status == text("'doing'")) & _is_held()
+    open_ = _job.c.status.in_((_TODO, _DOING))
+    held = (_job.c.status == _DOING) & _is_held()
     session.execute(delete(_job).where(_is_about(task, argument, value), open_, ~held))
 
 
@@ -158,7 +162,7 @@ def waits_for_probe(session: Session, *, worker_id: int) -> bool:
     query = select(_job.c.id).where(
         _job.c.queue_name == worker_queue(worker_id),
         _job.c.task_name == PROBE,
-        _job.c.status == text("'todo'"),
+        _job.c.status == _TODO,
     )
     return session.execute(query).first() is not None
 
@@ -170,7 +174,7 @@ def clear_probes(
     asked = select(func.min(_event.c.at)).where(_event.c.job_id == _job.c.id).scalar_subquery()
     query = delete(_job).where(
         _job.c.task_name == PROBE,
-        _job.c.status != text("'doing'"),
+        _job.c.status != _DOING,
         asked <= func.now() - timedelta(seconds=seconds),
     )
     if probes is not None:

@@ -46,7 +46,7 @@ class Connection:
         answer = self._get(path, arguments)
         try:
             return answer.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._foreign() from error
 
     def arrays(self, path: str, **arguments: Any) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -80,7 +80,7 @@ class Connection:
     def _problem(self, answer: requests.Response) -> ClientError:
         try:
             text = str(answer.json()["error"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return self._foreign()
         if answer.status_code == 401:
             text = (

@@ -1,9 +1,9 @@
 """Running the model in between, so that the training never notices."""
 
 import random
-from collections import deque
+import types
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from deeptracker.observers import only_observes
-from deeptracker.reachable import OF_EVERY_MODULE, Generator, Reached
+from deeptracker.reachable import Generator, Reached, names_in
 
 Undo = Callable[[], None]
 
@@ -20,27 +20,30 @@ _MOST_ITEMS = 10_000
 
 
 @contextmanager
-def untouched(*roots: Any, evaluate: Iterable[nn.Module] = ()) -> Iterator[None]:
-    """Leave everything as it was that can be reached from `roots` and from torch itself.
+def untouched(*data: Any, network: Iterable[Any] = ()) -> Iterator[None]:
+    """Leave everything as it was that can be reached from data and network, and torch itself.
 
     Random states (of Python, numpy, torch and its devices, and of every generator that is
-    reached), modules (modes, buffers, attributes), attributes of data sets and the like, and
-    torch's settings are given back. Within, every module that is reached is in evaluation mode,
-    nothing records gradients or fills autocast's cache, and hooks that only look on are silent.
+    reached), modules (modes, buffers, attributes), attributes of data sets and the like, what hooks
+    count and collect, and torch's settings are given back. Within, every module that is reached is
+    in evaluation mode, nothing records gradients or fills autocast's cache, and hooks that only
+    look on are silent.
     """
-    reached = Reached([*roots, *evaluate])
-    modules = list(reached.modules.values())
+    behind_data, behind_network = Reached(data), Reached(network)
+    modules = {**behind_data.modules, **behind_network.modules}
     with ExitStack() as stack:
         for undo in (
             *_settings(),
-            *(_generator(found) for found in reached.generators),
-            *(_attributes(found) for found in reached.others),
-            *(_module(module) for module in modules),
+            *map(_generator, (*behind_data.generators, *behind_network.generators)),
+            *map(_attributes, (*behind_data.others, *behind_network.others)),
+            *map(_content, behind_network.containers),
+            *map(_variables, behind_network.functions),
+            *map(_module, modules.values()),
         ):
             stack.callback(undo)
         stack.enter_context(_unchanged_randomness())
         stack.enter_context(torch.no_grad())
-        for module in modules:
+        for module in modules.values():
             # Not eval(): a network may have one of its own.
             module.training = False
         torch.set_autocast_cache_enabled(False)
@@ -127,14 +130,34 @@ def _attributes(found: Any) -> Undo:
     return undo
 
 
+def _variables(function: types.FunctionType) -> Undo:
+    """Keep the plain variables outside of a function that it may count in."""
+    cells = []
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # not bound yet
+            if isinstance(cell.cell_contents, _PLAIN):
+                cells.append((cell, cell.cell_contents))
+    space = function.__globals__
+    names = {
+        name: space[name]
+        for name in names_in(function.__code__)
+        if isinstance(space.get(name, function), _PLAIN)
+    }
+
+    def undo() -> None:
+        for cell, value in cells:
+            if cell.cell_contents is not value:
+                cell.cell_contents = value
+        for name, value in names.items():
+            if space.get(name) is not value:
+                space[name] = value
+
+    return undo
+
+
 def _module(module: nn.Module) -> Undo:
     """Keep mode, buffers, attributes and hooks of a module; silence the hooks that look on."""
     own = {name: value for name, value in vars(module).items() if name not in _REGISTRIES}
-    contents = [
-        _content(value)
-        for name, value in own.items()
-        if isinstance(value, _CONTAINERS) and name not in OF_EVERY_MODULE
-    ]
     buffers = [(name, b, _copy(b), _version(b)) for name, b in module._buffers.items()]
     hooks = [
         _without_observers(module._forward_hooks),
@@ -147,7 +170,7 @@ def _module(module: nn.Module) -> Undo:
         for name, value in own.items():
             if vars(module).get(name, module) is not value:
                 vars(module)[name] = value
-        for put_back in (*contents, *hooks):
+        for put_back in hooks:
             put_back()
         for name, buffer, copy, version in buffers:
             if module._buffers.get(name) is not buffer:
@@ -161,7 +184,6 @@ def _module(module: nn.Module) -> Undo:
 _REGISTRIES = frozenset(
     ("_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")
 )
-_CONTAINERS = (list, dict, set, deque)
 
 
 def _copy(buffer: Tensor | None) -> Tensor | None:

@@ -29,13 +29,16 @@ class Reached:
     """Everything of interest behind some objects, found by walking over their attributes.
 
     `generators` hold a random state, `modules` are networks with all of their parts, `others` are
-    objects with attributes of their own, such as data sets, samplers and transforms.
+    objects with attributes of their own, such as data sets, samplers and transforms; `containers`
+    are lists, dictionaries and sets, `functions` those of the script.
     """
 
     def __init__(self, roots: Iterable[Any]) -> None:
         self.generators: list[Generator] = []
         self.modules: dict[int, nn.Module] = {}
         self.others: list[Any] = []
+        self.containers: list[Any] = []
+        self.functions: list[types.FunctionType] = []
         self._seen: set[int] = set()
         self._waiting: deque[Any] = deque(roots)
         self._walk()
@@ -50,11 +53,14 @@ class Reached:
                 self.generators.append(found)
             elif isinstance(found, nn.Module):
                 self._take_module(found)
-            elif isinstance(found, (list, tuple, set, frozenset, deque)):
+            elif isinstance(found, (tuple, frozenset)):
                 self._waiting.extend(_some(found))
-            elif isinstance(found, dict):
-                self._waiting.extend(_some(found.values()))
-            elif callable(found) and _looks_like_function(found):
+            elif isinstance(found, (list, set, deque, dict)):
+                self.containers.append(found)
+                self._waiting.extend(_some(found.values() if isinstance(found, dict) else found))
+            elif _looks_like_function(found):
+                if isinstance(found, types.FunctionType) and not _is_library(found.__module__):
+                    self.functions.append(found)
                 self._waiting.extend(_behind_function(found))
             else:
                 self._take_object(found)
@@ -67,6 +73,8 @@ class Reached:
                 own = part.__dict__.items()
                 self._waiting.extend(v for name, v in own if name not in OF_EVERY_MODULE)
                 self._waiting.extend(_functions_of(type(part)))
+                self._waiting.extend(part._forward_hooks.values())
+                self._waiting.extend(part._forward_pre_hooks.values())
 
     def _take_object(self, found: Any) -> None:
         # A loader under way is not to be set back, and our own parts are no part of the script.
@@ -138,13 +146,14 @@ def _behind_function(found: Any) -> Iterator[Any]:
                 continue
         yield from found.__defaults__ or ()
         yield from (found.__kwdefaults__ or {}).values()
-        for name in _names_in(found.__code__):
+        for name in names_in(found.__code__):
             if name in found.__globals__:
                 yield found.__globals__[name]
 
 
-def _names_in(code: types.CodeType) -> Iterator[str]:
+def names_in(code: types.CodeType) -> Iterator[str]:
+    """Yield the global names that a function, or one within it, may use."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _names_in(constant)
+            yield from names_in(constant)

@@ -32,7 +32,7 @@ def unpack(data: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
             for name, entry in header["arrays"].items()
         }
         meta = dict(header["meta"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("the answer's header is torn") from error
     return {name: _array(data, name, *entry) for name, entry in entries.items()}, meta
 

@@ -77,7 +77,8 @@ class ValidationSet:
         self._numbers = ClassNumbers(classes)
         self._named = bool(classes)
         self._cast: torch.dtype | None = None
-        self._roots = (source, self._loader.dataset, unpack, forward, loss)
+        self._roots = (source, self._loader.dataset, unpack)
+        self._network = (model, forward, loss)
 
     def _batches(self) -> Iterator[tuple[Any, Any]]:
         for batch in self._loader:
@@ -94,7 +95,7 @@ class ValidationSet:
         pictures: list[Tensor] = []
         first: tuple[Any, Any] | None = None
         last: tuple[Any, Any] | None = None
-        with untouched(*self._roots, evaluate=[self._model]):
+        with untouched(*self._roots, network=self._network):
             for images, labels in self._batches():
                 first, last = first or (images, labels), (images, labels)
                 given.append(labels)
@@ -163,7 +164,7 @@ class ValidationSet:
         network or the loss raise.
         """
         predictions, probabilities, losses, done = [], [], [], 0
-        with untouched(*self._roots, evaluate=[self._model]):
+        with untouched(*self._roots, network=self._network):
             for images, given in self._batches():
                 truth = self._numbers.of(given)
                 expected = labels[done : done + len(truth)]

@@ -55,9 +55,12 @@ class Hand:
         """Return how long ago a task was taken off the queue, or this process began."""
         return time.monotonic() - self._took
 
-    def left(self, *, seconds: float = SETTLED_SECONDS) -> list[Held]:
-        """Return what was let go of at least so long ago, and is not known to be settled."""
-        before = time.monotonic() - seconds
+    def left(self, *, seconds: float | None = None) -> list[Held]:
+        """Return what was let go of at least so long ago, and is not known to be settled.
+
+        By default for so long that the queue must know, had it been told.
+        """
+        before = time.monotonic() - (SETTLED_SECONDS if seconds is None else seconds)
         with self._lock:
             return [held for held, at in self._left.items() if at <= before]
 

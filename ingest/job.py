@@ -95,7 +95,8 @@ class _Notes:
             )
 
     def await_log(self, file: object) -> None:
-        message = f"Waiting for {file} to appear."
+        folder, _, name = str(file).rpartition("/")
+        message = f"Waiting for {name} under {folder}."
         with session_scope(self._engine) as session:
             job_notes.add_line(session, job_id=self._job_id, text=message)
             job_notes.await_log(session, job_id=self._job_id, worker=self._worker, message=message)
@@ -133,7 +134,7 @@ def _interrupted(
     error: Exception, job_id: int, notes: _Notes, on_interrupted: OnInterrupted
 ) -> None:
     """Say that the database ended this attempt; an outage is no fault of the job."""
-    logger.warning("ingest job %s lost its database: %s", job_id, error)
+    logger.warning("ingest job %s lost its database: %s", job_id, getattr(error, "orig", error))
     said = said_by_server(error)
     line = f"Interrupted, and tried again: {said}"
     try:

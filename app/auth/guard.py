@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import Flask, abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app import reading, store
+from app import bodies, reading, store
 from app.auth.cookie import read_cookie
 from app.auth.identity import Identity
 from app.auth.origin import host_allowed, origin_allowed
@@ -106,10 +106,10 @@ def identify_token(token: str) -> Identity | None:
 
 
 def _callback_need() -> Needed | None:
-    body = request.get_json(silent=True)
-    output = body.get("output") if isinstance(body, dict) else None
-    if not isinstance(output, str):
+    body = bodies.call()
+    if body is None:
         abort(400, "This is no call of a callback.")
+    output = body["output"]
     reading.enter(output)
     return current_app.extensions[CALLBACKS].get(output)
 

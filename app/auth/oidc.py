@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 NEXT = "oidc_next"
 TIMEOUT_S = 10
+# Whatever a provider answers: nothing, an error, no JSON, JSON nested without end, a bad signature.
+_FAILURES = (AuthlibBaseError, JoseError, RequestException, ValueError, KeyError, RecursionError)
 
 
 class LoginFailed(DeepTrackerError):  # noqa: N818 - the name that callers read
@@ -52,7 +54,7 @@ def install(server: Flask, settings: AppSettings) -> None:
         session[NEXT] = safe_next(request.args.get("next"))
         try:
             return client.authorize_redirect(_return_address(server))
-        except (AuthlibBaseError, RequestException, ValueError) as error:
+        except _FAILURES as error:
             raise _failed(error) from error
 
     @pages.get("/oidc/callback")
@@ -93,7 +95,7 @@ def _claims(client: Any, settings: AppSettings) -> Claims:
     try:
         token = client.authorize_access_token()
         info = token.get("userinfo") or {}
-    except (AuthlibBaseError, JoseError, RequestException, ValueError, KeyError) as error:
+    except _FAILURES as error:
         raise _failed(error) from error
     if not isinstance(info.get("sub"), str) or not info["sub"]:
         raise LoginFailed("The login provider did not say who you are. Try again.")
@@ -101,9 +103,18 @@ def _claims(client: Any, settings: AppSettings) -> Claims:
         issuer=settings.oidc_issuer or "",
         subject=info["sub"],
         email=str(info.get("email") or ""),
-        verified=info.get("email_verified") is True,
+        verified=_verified(info.get("email_verified"), settings),
         name=str(info.get("name") or ""),
     )
+
+
+def _verified(said: object, settings: AppSettings) -> bool | None:
+    """Return whether the address is hers; None where nobody says so. A no stays a no."""
+    if isinstance(said, bool):
+        return said
+    if str(said).lower() in ("false", "no", "0"):
+        return False
+    return True if settings.oidc_trust_email else None
 
 
 def _enter(settings: AppSettings, claims: Claims, target: str) -> ResponseReturnValue:

@@ -84,6 +84,20 @@ def masters(processes: list[psutil.Process]) -> list[psutil.Process]:
     return found
 
 
+def is_starting(data: Path) -> bool:
+    """Return whether a server runs in `data` that noted down itself that it is not ready."""
+    with suppress(OSError, ValueError, IndexError, psutil.Error):
+        lines = (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+        process = psutil.Process(int(lines[0]))
+        return (
+            lines[7].strip() == "starting"
+            and process.name() == "postgres"
+            and process.cwd() == str(data)
+            and _runs(process)
+        )
+    return False
+
+
 def _runs(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

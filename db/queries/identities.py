@@ -21,12 +21,12 @@ class NotInvited(Forbidden):
 
 @dataclass(frozen=True)
 class Claims:
-    """What a provider says about a person; `verified`: the address is hers."""
+    """What a provider says about a person; `verified`: the address is hers (None: not said)."""
 
     issuer: str
     subject: str
     email: str
-    verified: bool
+    verified: bool | None
     name: str
 
 
@@ -45,8 +45,7 @@ def account_of(session: Session, *, claims: Claims, role: Role | None) -> Accoun
         return _active(accounts.get_account(session, account_id=account_id))
     if len(claims.subject) > MAX_SUBJECT or not claims.subject.isprintable():
         raise NotInvited("The login provider gave no usable name for you.")
-    if not claims.verified or not claims.email.isprintable():
-        raise NotInvited("The login provider has not verified your e-mail address.")
+    _check_address(claims)
     account = _active(_by_email(session, claims, role))
     session.execute(
         upsert(AccountIdentity)
@@ -61,6 +60,19 @@ def account_of(session: Session, *, claims: Claims, role: Role | None) -> Accoun
         detail=claims.issuer,
     )
     return account
+
+
+def _check_address(claims: Claims) -> None:
+    if not claims.email or not claims.email.isprintable():
+        raise NotInvited("The login provider does not say your e-mail address.")
+    if claims.verified is None:
+        raise NotInvited(
+            "The login provider does not say whether it has verified your e-mail address "
+            "(email_verified). Where nobody can choose somebody else's address there, an "
+            "administrator may set DEEPTRACKER_OIDC_TRUST_EMAIL=true."
+        )
+    if not claims.verified:
+        raise NotInvited("The login provider has not verified your e-mail address.")
 
 
 def _by_email(session: Session, claims: Claims, role: Role | None) -> AccountRow:

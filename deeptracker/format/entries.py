@@ -66,7 +66,11 @@ def parse_json(path: Path, name: str, data: bytes) -> Any:
 
     try:
         return json.loads(data.decode("utf-8"), object_pairs_hook=once)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise LogError(
+            path, name, "is nested too deeply to be a log's; it may be damaged"
+        ) from error
+    except ValueError as error:
         raise LogError(path, name, f"is not JSON ({error}); it may be damaged") from error
 
 

@@ -29,6 +29,8 @@ class Provider:
     forged: dict[str, Any] = field(default_factory=dict)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1"}))
     other_key: bool = False
+    # What the provider answers instead of its tokens.
+    nonsense: str | None = None
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def id_token(self, nonce: str) -> str:
@@ -77,6 +79,8 @@ def _application(provider: Provider) -> Flask:
     @server.post("/token")
     def token() -> Any:
         form = request.form
+        if provider.nonsense is not None:
+            return provider.nonsense, 200, {"Content-Type": "application/json"}
         asked = provider.codes.pop(form.get("code", ""), None)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from app.auth import passwords
+from app.auth import passwords, throttle
 from app.auth.arrival import safe_next
 from app.auth.cookie import cookie_name, read_cookie
 from app.auth.links import make_link
-from app.auth.throttle import PER_ACCOUNT, PER_ADDRESS
+from app.auth.throttle import PER_PAIR, network
 from app.auth.tokens import hash_token
 from db.engine import session_scope
 from db.models import Account, AccountSession, AccountToken, LoginAttempt
@@ -19,6 +19,7 @@ from db.queries import accounts, attempts, sessions
 from tests.app.web import BASE, PASSWORD, make_web
 
 OTHER = "another long passphrase"
+FEW = 12
 pytestmark = pytest.mark.usefixtures("no_attempts")
 
 
@@ -112,52 +113,164 @@ def test_a_deactivated_account_cannot_log_in_and_its_sessions_end(web, person):
     assert web.client().log_in(person).status_code == 403
 
 
-def test_guessing_one_account_is_refused_on_all_servers_even_when_right(web, app_engine, person):
-    other_worker = make_web(app_engine)
-    for number in range(PER_ACCOUNT):
-        server = web if number % 2 else other_worker
-        client = server.client(REMOTE_ADDR=f"192.0.2.{number}")
-        assert client.log_in(person, "wrong").status_code == 403
-    # One that is started afterwards knows it, too.
-    for server in (web, other_worker, make_web(app_engine)):
-        answer = server.client(REMOTE_ADDR="198.51.100.1").log_in(person)
-        assert answer.status_code == 429
-        assert int(answer.headers["Retry-After"]) == attempts.WINDOW.total_seconds()
+def fail(web, email, number, *addresses):
+    """Try so many wrong passwords, from one address after the other."""
+    for count in range(number):
+        client = web.client(REMOTE_ADDR=addresses[count % len(addresses)])
+        assert client.log_in(email, "wrong").status_code == 403, count
 
 
-def test_guessing_from_one_address_is_refused_for_every_account(web, person):
-    with session_scope(web.engine) as session:
-        for number in range(PER_ADDRESS):
-            session.add(LoginAttempt(key="address:203.0.113.7", succeeded=False))
-            assert number < 1_000
-    assert web.client(REMOTE_ADDR="203.0.113.7").log_in(person).status_code == 429
-    assert web.client(REMOTE_ADDR="203.0.113.8").log_in(person).status_code == 303
+def try_from(web, email, address, password=PASSWORD):
+    return web.client(REMOTE_ADDR=address).log_in(email, password).status_code
 
 
-def test_attempts_at_once_do_not_slip_through(web, app_engine):
-    limits = {"account:at-once": 3, "address:at-once": 100}
+class TestGuessing:
+    """Wrong passwords slow whoever types them, on all servers, and not the account's owner."""
 
-    def attempt(_):
-        with session_scope(app_engine) as session:
-            return attempts.begin_attempt(session, limits=limits)
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch):
+        """Fewer failures than in earnest: each costs a hash."""
+        monkeypatch.setattr(throttle, "PER_ADDRESS", FEW)
+        monkeypatch.setattr(throttle, "PER_ACCOUNT", FEW)
 
-    with ThreadPoolExecutor(8) as pool:
-        allowed = [noted for noted in pool.map(attempt, range(12)) if noted is not None]
-    assert len(allowed) == 3
+    def test_from_one_address_is_refused_on_all_servers_even_when_right(
+        self, web, app_engine, person
+    ):
+        other_worker = make_web(app_engine)
+        fail(web, person, PER_PAIR - 1, "192.0.2.1")
+        fail(other_worker, person, 1, "192.0.2.1")
+        # One that is started afterwards knows it, too.
+        for server in (web, other_worker, make_web(app_engine)):
+            answer = server.client(REMOTE_ADDR="192.0.2.1").log_in(person)
+            assert answer.status_code == 429
+            assert int(answer.headers["Retry-After"]) == attempts.WINDOW.total_seconds()
 
+    def test_from_one_address_keeps_the_owner_out_at_no_other(self, web, person):
+        fail(web, person, PER_PAIR, "192.0.2.1")
+        assert try_from(web, person, "192.0.2.1") == 429
+        assert try_from(web, person, "198.51.100.7") == 303
+        # Nor is the guesser forgiven by it.
+        assert try_from(web, person, "192.0.2.1") == 429
 
-def test_failures_are_forgotten_after_a_success_and_after_a_while(web, person):
-    for _ in range(PER_ACCOUNT - 1):
-        web.client().log_in(person, "wrong")
-    assert web.client().log_in(person).status_code == 303
-    for _ in range(PER_ACCOUNT):
-        assert web.client().log_in(person, "wrong").status_code == 403
-    assert web.client().log_in(person).status_code == 429
-    with session_scope(web.engine) as session:
-        session.execute(
-            update(LoginAttempt).values(at=LoginAttempt.at - attempts.WINDOW - timedelta(seconds=1))
+    def test_from_many_addresses_is_slowed_but_not_for_the_owner_at_home(self, web, person):
+        home, away = "198.51.100.7", "198.51.100.99"
+        assert try_from(web, person, home) == 303
+        fail(web, person, FEW, *(f"192.0.2.{number}" for number in range(FEW)))
+        assert try_from(web, person, "203.0.113.50", "a next guess") == 429
+        assert try_from(web, person, away) == 429
+        assert try_from(web, person, home, "mistyped") == 403
+        assert try_from(web, person, home) == 303
+        # Her success does not let the others go on.
+        assert try_from(web, person, "203.0.113.50", "a next guess") == 429
+        # A place where she has not been for long is any place.
+        with session_scope(web.engine) as session:
+            session.execute(
+                update(LoginAttempt)
+                .where(LoginAttempt.succeeded)
+                .values(at=LoginAttempt.at - attempts.USUAL)
+            )
+        assert try_from(web, person, home) == 429
+
+    def test_at_many_accounts_is_refused_whatever_else_succeeds_from_there(self, web, person):
+        """Whoever has an account of her own does not wipe the count by logging in with it."""
+        web.account("guesser@example.org")
+        here = "203.0.113.7"
+        for number in range(FEW):
+            if number % 5 == 4:
+                assert try_from(web, "guesser@example.org", here) == 303
+            fail(web, f"victim{number}@example.org", 1, here)
+        assert try_from(web, person, here) == 429
+        assert try_from(web, "one-more@example.org", here, "wrong") == 429
+        assert try_from(web, person, "203.0.113.8") == 303
+
+    def test_in_an_office_with_a_guesser_those_come_in_who_work_there(self, web, person):
+        office = "203.0.113.9"
+        assert try_from(web, person, office) == 303
+        for number in range(FEW):
+            fail(web, f"colleague{number}@example.org", 1, office)
+        assert try_from(web, "colleague@example.org", office, "wrong") == 429
+        assert try_from(web, person, office) == 303
+        # Guesses at her account from there are few, all the same.
+        fail(web, person, PER_PAIR, office)
+        assert try_from(web, person, office) == 429
+
+    def test_a_network_of_ipv6_is_one_address(self, web, person):
+        fail(web, person, PER_PAIR, *(f"2001:db8:1:2::{number:x}" for number in range(1, 9)))
+        assert try_from(web, person, "2001:db8:1:2:ffff::1") == 429
+        assert try_from(web, person, "2001:db8:1:3::1") == 303
+
+    def test_behind_a_proxy_the_clients_address_counts(self, app_engine, person):
+        behind = make_web(app_engine, proxies=1)
+
+        def log_in(address, password=PASSWORD):
+            # What a client makes up stands before what the proxy has seen.
+            return behind.client(
+                REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR=f"192.0.2.{made_up()}, {address}"
+            ).log_in(person, password)
+
+        made_up = iter(range(1, 100)).__next__
+        for _ in range(PER_PAIR):
+            assert log_in("203.0.113.20", "wrong").status_code == 403
+        assert log_in("203.0.113.20").status_code == 429
+        assert log_in("203.0.113.21").status_code == 303
+
+    def test_at_once_does_not_slip_through(self, app_engine):
+        limits = attempts.Limits(
+            pair=("pair:at-once", 3), wide=(("account:at-once", 100), ("address:at-once", 100))
         )
-    assert web.client().log_in(person).status_code == 303
+
+        def attempt(_):
+            with session_scope(app_engine) as session:
+                return attempts.begin_attempt(session, limits=limits)
+
+        with ThreadPoolExecutor(8) as pool:
+            allowed = [noted for noted in pool.map(attempt, range(12)) if noted is not None]
+        assert len(allowed) == 3
+
+    def test_is_forgiven_by_a_success_and_after_a_while(self, web, person):
+        for _ in range(PER_PAIR - 1):
+            web.client().log_in(person, "wrong")
+        assert web.client().log_in(person).status_code == 303
+        for _ in range(PER_PAIR):
+            assert web.client().log_in(person, "wrong").status_code == 403
+        assert web.client().log_in(person).status_code == 429
+        with session_scope(web.engine) as session:
+            session.execute(
+                update(LoginAttempt).values(
+                    at=LoginAttempt.at - attempts.WINDOW - timedelta(seconds=1)
+                )
+            )
+        assert web.client().log_in(person).status_code == 303
+
+    def test_what_is_kept_of_it_is_little(self, web, person):
+        """A success stays once for each place; failures go when they no longer count."""
+        for _ in range(3):
+            web.client().log_in(person, "wrong")
+            assert web.client().log_in(person).status_code == 303
+        with session_scope(web.engine) as session:
+            kept = session.execute(select(LoginAttempt.key, LoginAttempt.succeeded)).all()
+            assert [key.partition(":")[0] for key, succeeded in kept if succeeded] == ["pair"]
+            session.execute(update(LoginAttempt).values(at=LoginAttempt.at - 4 * attempts.WINDOW))
+        web.client().log_in(person, "wrong")
+        with session_scope(web.engine) as session:
+            assert (
+                session.scalar(select(func.count()).where(LoginAttempt.succeeded.is_(False))) == 3
+            )
+
+
+@pytest.mark.parametrize(
+    ("address", "counts_as"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unknown" * 20, ("unknown" * 20)[:64]),
+    ],
+)
+def test_addresses_count_by_network(address, counts_as):
+    assert network(address) == counts_as
 
 
 def test_a_session_is_new_with_every_login(web, person):

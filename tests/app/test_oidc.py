@@ -23,6 +23,7 @@ def provider():
 def honest(provider):
     provider.forged = {}
     provider.other_key = False
+    provider.nonsense = None
 
 
 def site(engine, provider, **settings):
@@ -88,11 +89,51 @@ def test_a_setting_lets_everybody_of_the_provider_in(app_engine, provider):
     assert (account.name, account.role, account.has_password) == ("Udo", "viewer", False)
 
 
-def test_an_address_that_is_not_verified_opens_nobodys_account(own_web, provider):
+def test_an_address_that_is_not_verified_opens_nobodys_account(own_web, app_engine, provider):
     own_web.account("max@oidc.example", Role.ADMIN)
-    for claim in (False, "true", None):
+    trusting = site(app_engine, provider, oidc_trust_email=True)
+    for claim in (False, "false", "False", 0, "no"):
         person(provider, "mallory", "max@oidc.example", email_verified=claim)
-        assert "not verified" in arrive(own_web.client()).text
+        for web in (own_web, trusting):
+            client = web.client()
+            assert "has not verified your e-mail address" in arrive(client).text
+            assert client.get("/account").status_code == 303
+
+
+SILENT = [{}, {"email_verified": None}, {"email_verified": "true"}, {"email_verified": 1}]
+
+
+@pytest.mark.parametrize("claims", SILENT, ids=str)
+def test_a_provider_that_does_not_say_it_is_believed_only_where_a_setting_says_so(
+    own_web, app_engine, provider, claims
+):
+    email = f"silent{SILENT.index(claims)}@oidc.example"
+    own_web.account(email, Role.MEMBER)
+    provider.claims = {"sub": email, "email": email, **claims}
+    client = own_web.client()
+    refused = arrive(client)
+    assert refused.status_code == 400
+    assert "DEEPTRACKER_OIDC_TRUST_EMAIL=true" in refused.text
+    assert client.get("/account").status_code == 303
+    trusting = site(app_engine, provider, oidc_trust_email=True)
+    believed = trusting.client()
+    assert arrive(believed).status_code == 303
+    assert believed.get("/account").status_code == 200
+
+
+def test_a_provider_that_gives_no_address_is_explained(app_engine, provider):
+    trusting = site(app_engine, provider, oidc_trust_email=True, oidc_role=Role.VIEWER)
+    provider.claims = {"sub": "nameless"}
+    assert "does not say your e-mail address" in arrive(trusting.client()).text
+
+
+def test_the_setting_comes_from_the_environment(monkeypatch):
+    assert not AppSettings().oidc_trust_email
+    monkeypatch.setenv("DEEPTRACKER_OIDC_TRUST_EMAIL", "true")
+    assert AppSettings().oidc_trust_email
+    monkeypatch.setenv("DEEPTRACKER_OIDC_TRUST_EMAIL", "perhaps")
+    with pytest.raises(ValueError, match="DEEPTRACKER_OIDC_TRUST_EMAIL"):
+        AppSettings()
 
 
 def test_a_deactivated_account_stays_closed(own_web, provider, app_engine):
@@ -117,6 +158,15 @@ def test_forged_statements_are_refused(own_web, provider, forged):
     answer = arrive(own_web.client())
     assert answer.status_code == 400
     assert "did not work" in answer.text
+
+
+@pytest.mark.parametrize("nonsense", ["", "<html>", "[]", "{}", "[" * 100_000])
+def test_an_answer_that_is_none_is_explained(own_web, provider, nonsense):
+    person(provider, "ida-1", "ida@oidc.example")
+    provider.nonsense = nonsense
+    answer = arrive(own_web.client())
+    assert answer.status_code == 400
+    assert "did not work" in answer.text or "who you are" in answer.text
 
 
 def test_an_answer_that_nobody_asked_for_is_refused(own_web, provider):

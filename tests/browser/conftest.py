@@ -11,11 +11,13 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
+from benchmarks import outages
 from benchmarks.browser import Served, chromium, log_in, serve
 from db.engine import make_engine
 from ingest.pipeline import load_log
 from tests import servers
 from tests.browser.logs import Log
+from tests.ports import free_port
 
 VIEWPORT = {"width": 1280, "height": 900}
 
@@ -75,9 +77,9 @@ class Watch:
             if parts.netloc != self.host:
                 self.troubles.append(f"request to another host: {url}")
             # Chromium looks for the icon again whenever the address changes, and every open page
-            # asks for new annotations.
+            # asks for new annotations, and now and then whether the server is there.
             if not parts.path.endswith(
-                ("mark.svg", "favicon.ico", "/annotations", "/annotations/mentions")
+                ("mark.svg", "favicon.ico", "/annotations", "/annotations/mentions", "/connection")
             ):
                 self.requests.append(parts.path + (f"?{parts.query}" if parts.query else ""))
 
@@ -121,3 +123,37 @@ def page(context: BrowserContext, watch: Watch) -> Iterator[Page]:
 def log(recorded_run: Path, tmp_path: Path) -> Callable[..., Log]:
     """A function that begins a log of its own: `log(name=..., state=..., change=...)`."""
     return lambda **changes: Log(tmp_path / secrets.token_hex(4), recorded_run, **changes)
+
+
+@pytest.fixture(scope="module")
+def hurt(server_url: URL, template_url: URL) -> Iterator[outages.Site]:
+    """An application that may be hurt, on a database of its own."""
+    with (
+        servers.database(server_url, template=str(template_url.database)) as url,
+        outages.serve(url, port=free_port(), database_port=free_port()) as site,
+    ):
+        yield site
+
+
+@pytest.fixture(scope="module")
+def hurt_engine(hurt: outages.Site) -> Iterator[Engine]:
+    """An engine on its database, which no harm reaches."""
+    engine = make_engine(hurt.served.database_url, statement_timeout_ms=None)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def hurt_run(hurt_engine: Engine, recorded_run: Path) -> int:
+    """The id of a complete run on digits in it."""
+    return load_log(hurt_engine, recorded_run).run_id
+
+
+@pytest.fixture(scope="module")
+def hurt_login(browser: Browser, hurt: outages.Site) -> dict:
+    """The cookies of somebody who has logged in there."""
+    context = browser.new_context()
+    log_in(context.new_page(), hurt.served.new_link(email="ann@example.org"))
+    state = context.storage_state()
+    context.close()
+    return state

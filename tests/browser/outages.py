@@ -1,4 +1,4 @@
-"""Every page of the application in a tab of its own, and what is to be seen of a lost connection."""
+"""Every page of the application in a tab of its own, and what is seen of a lost connection."""
 
 import re
 from dataclasses import dataclass, field
@@ -94,6 +94,7 @@ class Tab:
         tabs = self.page.locator(".shell-header .shell-tab")
         marks = [tab.get_attribute("aria-current") for tab in tabs.all()]
         at = marks.index("page") if "page" in marks else -1
+        self.page.bring_to_front()  # a page behind others is drawn once a second
         tabs.nth((at + 1) % len(marks)).click()
 
     def type(self) -> tuple[Locator, str] | None:

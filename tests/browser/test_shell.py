@@ -95,12 +95,12 @@ def test_a_session_that_ended_leads_to_the_login_and_back(
 ) -> None:
     context = browser.new_context(base_url=site.address, storage_state=login_state)
     page = context.new_page()
-    # A page that asks for nothing by itself: else its own question is the one that is refused.
     page.goto("/account")
     expect(page.get_by_role("heading", name="Account", exact=True)).to_be_visible()
-    page.wait_for_load_state("networkidle")
     context.clear_cookies()
     page.get_by_role("link", name="Ingest jobs").click()
+    expect(page.get_by_text("opens as soon as you are logged in again")).to_be_visible()
+    page.get_by_role("link", name="Log in here").click()
     expect(page).to_have_url(re.compile(r"/login\?next=%2Fjobs$"))
     context.close()
 

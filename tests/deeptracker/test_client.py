@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, update
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
+from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
 import deeptracker
@@ -25,6 +26,7 @@ from deeptracker.client import Tracker
 from deeptracker.errors import ClientError, NotOnServer, ServerUnreachable, TokenRefused
 from deeptracker.format import BAND_THRESHOLDS, FILTER_QUANTITIES, QUANTITIES, STATISTICS
 from deeptracker.run_frames import Run
+from deeptracker.typed_bytes import unpack
 from tests import servers
 from tests.app.web import Web, make_web
 from tests.stored_runs import StoredRun, store_run
@@ -262,6 +264,27 @@ class TestErrors:
     def test_a_foreign_server(self, address, token) -> None:
         with pytest.raises(ServerUnreachable, match="no server of DeepTracker"):
             deeptracker.connect(f"{address}/assets", token)
+
+    @pytest.mark.parametrize("status", [200, 400])
+    def test_an_answer_nested_without_end(self, token, status) -> None:
+        @Request.application
+        def foreign(_request: Request) -> Response:
+            return Response("[" * 100_000, status, content_type="application/json")
+
+        server = make_server("127.0.0.1", 0, foreign)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(ServerUnreachable, match="no server of DeepTracker"):
+                deeptracker.connect(f"http://127.0.0.1:{server.server_port}", token)
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def test_arrays_under_a_header_nested_without_end(self) -> None:
+        with pytest.raises(ValueError, match="header is torn"):
+            unpack((100_000).to_bytes(4, "little") + b"[" * 100_000)
 
 
 def test_importing_needs_neither_torch_nor_the_server() -> None:

@@ -184,6 +184,14 @@ def test_what_is_no_manifest_at_all(path: Path, data: bytes) -> None:
     refused(path)
 
 
+@pytest.mark.parametrize("levels", [2_000, 100_000])
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ("[", ""), ('{"a":', "}")])
+def test_nested_without_end(path: Path, levels: int, begin: str, end: str) -> None:
+    inner = "1" if begin != "[" else ""
+    path.write_text(f'{{"hyperparameters": {begin * levels}{inner}{end * levels}}}')
+    assert "nested too deeply" in str(refused(path))
+
+
 def test_lone_surrogates(path: Path) -> None:
     data = path.read_bytes().replace(b'"a run"', b'"\\ud800"')
     path.write_bytes(data)

@@ -13,12 +13,12 @@ from sqlalchemy.engine import URL
 class Proxy:
     """Forwards every connection to a socket; while it is cut, bytes lie where they are."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, host: str) -> None:
         self._target = target
         self._flows = threading.Event()
         self._flows.set()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((host, 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -77,12 +77,15 @@ class Proxy:
 
 
 @contextmanager
-def proxied(url: URL) -> Iterator[tuple[Proxy, URL]]:
-    """Yield a proxy before the server of a URL (a Unix socket), and the URL that leads there."""
+def proxied(url: URL, host: str = "127.0.0.1") -> Iterator[tuple[Proxy, URL]]:
+    """Yield a proxy before the server of a URL (a Unix socket), and the URL that leads there.
+
+    The proxy listens on `host`, an address of this machine.
+    """
     directory = url.query["host"]
     assert isinstance(directory, str)
-    proxy = Proxy(str(Path(directory) / ".s.PGSQL.5432"))
+    proxy = Proxy(str(Path(directory) / ".s.PGSQL.5432"), host)
     try:
-        yield proxy, url.set(host="127.0.0.1", port=proxy.port, query={})
+        yield proxy, url.set(host=host, port=proxy.port, query={})
     finally:
         proxy.close()

@@ -179,21 +179,6 @@ def test_a_worker_that_is_asked_to_stop_hands_its_job_on(store, database_url, ma
     assert (job.state, job.attempts) == ("succeeded", 1)
 
 
-def test_a_job_that_waits_for_its_log_is_handed_on_and_cancelled(store, database_url, roots):
-    job_id = ask(store, "not-there-yet", "follow")
-    with running_worker(database_url, roots) as worker:
-        wait_for_state(store, job_id, "running")
-        worker.send_signal(signal.SIGTERM)
-        assert worker.wait(15) == 0
-    assert job_of(store, job_id).state == "queued"
-    with running_worker(database_url, roots):
-        wait_for_state(store, job_id, "running")
-        with session_scope(store) as session:
-            jobs.cancel(session, job_id=job_id)
-        job = wait_for_state(store, job_id, "cancelled", "failed", seconds=15)
-    assert (job.state, job.error) == ("cancelled", None)
-
-
 def test_errors_name_the_file(store, database_url, make_log, roots, tmp_path):
     path, _ = make_log("log", snapshots=12)
     torn = snapshot_path(path, RunDirectory(path).iterations()[3])

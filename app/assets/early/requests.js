@@ -15,7 +15,6 @@
   const PAUSE_MS = 300; // after the first of these
   const FRESH_MS = 1_000; // a server that answered so recently is there
   const STALE_MS = 10_000; // how long after an outage a request from before it may still be answered
-  const SHELL = "shell-page.children";
 
   const held = new Set(); // {call, go}: not sent, or to be sent again
   const pending = new Set(); // calls that were sent
@@ -25,48 +24,8 @@
 
   const nothing = () => new Response(null, { status: 204 }); // for Dash: leave all as it is
 
-  /** Return what is said of a callback that writes: the words on what was clicked. */
-  function labelOf(changed) {
-    const id = changed?.[0]?.replace(/\.[^.]*$/, "");
-    const element = id && document.getElementById(id);
-    const words = element?.getAttribute("aria-label") || element?.textContent || element?.labels?.[0]?.textContent;
-    return words?.trim().slice(0, 60) || "the last change";
-  }
-
-  function callback(call, text) {
-    const { output, changedPropIds, inputs, state } = JSON.parse(text);
-    if (!connection.reads.has(output)) {
-      return { ...call, kind: "write", key: `${output} ${changedPropIds}`, label: labelOf(changedPropIds) };
-    }
-    const page = output.includes(SHELL) ? `${inputs?.[0]?.value}${state?.[0]?.value ?? ""}` : null;
-    return { ...call, kind: "read", key: output, page };
-  }
-
-  const LABELS = [
-    [/\/annotations\/new$/, "the annotation"],
-    [/\/replies$/, "the reply"],
-    [/\/seen$/, null],
-    [/\/annotations\//, "the change of an annotation"],
-  ];
-
-  function writing(call, path) {
-    const label = path === "/data/views" ? null : LABELS.find(([pattern]) => pattern.test(path))?.[1] ?? null;
-    return { ...call, kind: "again", label };
-  }
-
-  /** Return what is known of a request, or null where it is none of ours. */
-  function describe(input, options) {
-    if (typeof input !== "string" && !(input instanceof URL)) return null;
-    const { origin, pathname } = new URL(input, location.href);
-    if (origin !== location.origin || !/^\/(data|_dash-(update-component|layout|dependencies))\b/.test(pathname)) return null;
-    const call = { input, options, kind: "read", began: performance.now(), failures: 0 };
-    if ((options.method || "GET") === "GET") return call;
-    if (typeof options.body !== "string") return null;
-    return pathname === "/_dash-update-component" ? callback(call, options.body) : writing(call, pathname);
-  }
-
   window.fetch = function (input, options = {}) {
-    const call = describe(input, options);
+    const call = connection.describe(input, options);
     return call ? answered(call) : plainFetch.call(window, input, options);
   };
 
@@ -207,20 +166,30 @@
     return null;
   }
 
-  /** Return what a person chooses for a call of which nobody knows whether it was carried out. */
+  /**
+   * Ask whether a call shall be carried out again of which nobody knows whether it was. Dash gets an
+   * empty answer meanwhile: what shows whether it was waits for this callback.
+   */
   function ask(call) {
-    return new Promise((resolve) => {
-      const question = { label: call.label };
-      const answer = (value) => () => {
-        unknown.delete(question);
-        connection.tell();
-        resolve(value());
-      };
-      question.again = answer(() => null);
-      question.leave = answer(nothing);
-      unknown.add(question);
-      connection.tell();
-    });
+    const leave = () => unknown.delete(question) && connection.tell();
+    const again = () => {
+      leave();
+      answered({ ...call, failures: 0 }).then(apply);
+    };
+    const question = { label: call.label, leave, again };
+    unknown.add(question);
+    connection.tell();
+    return nothing();
+  }
+
+  /** Take over the answer to a callback that Dash does not wait for any more. */
+  async function apply(answer) {
+    if (answer.status === 204) return;
+    const { response, sideUpdate, error } = await answer.json();
+    if (!answer.ok) deeptracker.say(error || `The server answered ${answer.status}.`, { failed: true });
+    for (const [id, props] of Object.entries({ ...response, ...sideUpdate })) {
+      window.dash_clientside.set_props(id.startsWith("{") ? JSON.parse(id) : id, props);
+    }
   }
 
   Object.assign(connection, {

@@ -18,7 +18,7 @@ const root = () => /^(.*?)\/run\//.exec(location.pathname)?.[1] ?? "";
 
 async function ask() {
   const page = runOfPage();
-  if (!page || document.hidden || (page === run && Date.now() - asked < EVERY_MS)) return;
+  if (!page || document.hidden || (page === run && Date.now() - asked < EVERY_MS / 2)) return;
   asked = Date.now();
   if (page !== run) [run, findings] = [page, []];
   try {
@@ -126,6 +126,6 @@ afterDrawing.add((chart) => {
   if (!known.has(chart)) known.set(chart, new Lane(chart));
   lanes.add(known.get(chart));
   known.get(chart).draw();
-  ask();
+  if (runOfPage() !== run) ask(); // else the interval does: a drawing asks for nothing
 });
 setInterval(() => lanes.size && ask(), EVERY_MS);

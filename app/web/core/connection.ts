@@ -10,8 +10,12 @@ export interface Question {
   leave(): void;
 }
 export interface Notice {
+  /** A later notice of the same kind takes the place of an earlier one. */
+  kind?: string;
+  text: string;
+  button?: string;
+  act?: () => void;
   tone?: string;
-  actions?: { label: string; act?: () => void; href?: string }[];
 }
 export interface Connection {
   state: ConnectionState;
@@ -33,7 +37,7 @@ export interface Connection {
   /** Return the address of the page that is shown. */
   shown(): string | null;
   /** Add a line to the banner; returns what takes it away. */
-  say?(text: string, options?: Notice): () => void;
+  say?(notice: Notice): () => void;
 }
 
 export const { connection } = (window.deeptracker ?? {}) as unknown as { connection: Connection };

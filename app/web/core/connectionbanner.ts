@@ -2,8 +2,8 @@
 // What a person sees of a lost connection: one banner that says what is wrong and what becomes of
 // it, and what has to be asked. early/connection.js and early/requests.js do the work.
 //
-// deeptracker.connection.say(text, {tone, actions: [{label, act | href}]}) adds a line of somebody
-// else's; it returns what takes the line away.
+// deeptracker.connection.say({kind, text, button, act}) adds a line of somebody else's, one of each
+// kind; it returns what takes the line away.
 
 import { chartRegistry } from "./chart.ts";
 import { connection } from "./connection.ts";
@@ -208,9 +208,9 @@ connection.subscribe(() => {
   goOn();
 });
 
-connection.say = (text, options = {}) => {
-  const key = `said-${number++}`;
-  line(key, text, { tone: "note", ...options });
+connection.say = ({ kind, text, button, act: run, tone = "note" }) => {
+  const key = `said ${kind ?? number++}`;
+  line(key, text, { tone, actions: button ? [{ label: button, act: run }] : [] });
   return () => line(key, null);
 };
 

@@ -3,6 +3,7 @@
 //
 // Options: url (its tick is added), sheets ("/data/run"), runs. The answer is that of
 // app/views/compare/parts.py images. A tile leads to the image in the run that is wrong.
+// They follow the cursor while they are in sight: elsewhere its moves ask for nothing.
 
 import { numbers, pictures, registerKind, selectionStore } from "#app/web/index.ts";
 import { compare } from "./compare.ts";
@@ -20,6 +21,12 @@ class Images {
     this.said.setAttribute("role", "status");
     this.sides = element("div", "compare-sides");
     chart.element.append(this.said, this.sides);
+    this.inSight = false;
+    this.sight = new IntersectionObserver(([{ isIntersecting }]) => {
+      this.inSight = isIntersecting;
+      if (isIntersecting) this.follow();
+    });
+    this.sight.observe(chart.element);
   }
 
   url() {
@@ -30,15 +37,20 @@ class Images {
   }
 
   selected(selection, names) {
-    if (!names.has("cursor")) return;
+    if (!names.has("cursor") || !this.inSight) return;
     clearTimeout(this.rest);
-    this.rest = setTimeout(() => {
-      this.tick = selectionStore.get().cursor;
-      this.chart.refresh();
-    }, REST_MS);
+    this.rest = setTimeout(() => this.follow(), REST_MS);
+  }
+
+  follow() {
+    const { cursor } = selectionStore.get();
+    if (cursor === this.tick) return;
+    this.tick = cursor;
+    this.chart.refresh();
   }
 
   destroy() {
+    this.sight.disconnect();
     clearTimeout(this.rest);
   }
 

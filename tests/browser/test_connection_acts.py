@@ -1,0 +1,267 @@
+"""What is written, asked and logged in to while a connection fails: once, or said to be unknown."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+from sqlalchemy import Engine, func, select
+
+from benchmarks.browser import PASSWORD, log_in
+from benchmarks.outages import Site
+from db.engine import session_scope
+from db.models import Annotation, IngestJob, Reply
+from tests.browser.conftest import VIEWPORT
+from tests.browser.outages import Tab, banner, expect_trouble, expect_well
+
+CALLBACK = "**/_dash-update-component*"
+FORM = ".annotation-new-form"
+
+
+@pytest.fixture
+def tab(browser: Browser, hurt: Site, hurt_login: dict) -> Iterator[Tab]:
+    """A page of the test's own; the application is whole again after the test."""
+    context = browser.new_context(
+        base_url=hurt.address, viewport=VIEWPORT, storage_state=hurt_login
+    )
+    tab = Tab(context.new_page())
+    yield tab
+    context.close()
+    hurt.database.answer()
+    if hurt.process.poll() is not None:
+        hurt.start()
+    assert tab.troubles == []
+
+
+@pytest.fixture
+def count(hurt_engine: Engine) -> Callable[..., int]:
+    """A function that counts the rows of a table where something holds."""
+
+    def counted(table: type, *where: object) -> int:
+        with session_scope(hurt_engine) as session:
+            return session.scalar(select(func.count()).select_from(table).where(*where)) or 0
+
+    return counted
+
+
+def answer_lost(route: Route) -> None:
+    """Let the server carry a request out, and break the connection instead of answering."""
+    route.fetch()
+    route.abort("connectionreset")
+
+
+def load(page: Page, location: str) -> None:
+    page.get_by_label("Run directory").fill(location)
+    page.get_by_role("button", name="Load now").click()
+
+
+def test_what_was_asked_for_is_done_once_when_the_server_is_back(
+    tab: Tab, hurt: Site, count: Callable[..., int]
+) -> None:
+    page = tab.open("/jobs").page
+    hurt.stop()
+    expect_trouble(page, "server")
+    load(page, "asked-while-away")
+    page.get_by_role("button", name="Load now").click()  # nothing happened, it seems
+    expect(banner(page)).to_contain_text("Waits to be sent: Load now.")
+    hurt.start()
+    expect(page.locator("#jobs-body tr", has_text="asked-while-away")).to_be_visible(timeout=30_000)
+    expect(banner(page)).to_contain_text("Sent: Load now.")
+    assert count(IngestJob, IngestJob.location.contains("asked-while-away")) == 1
+
+
+def test_what_waits_to_be_sent_can_be_taken_back(tab: Tab, count: Callable[..., int]) -> None:
+    page = tab.open("/jobs").page
+    page.context.set_offline(True)
+    expect_trouble(page, "network")
+    load(page, "taken-back")
+    page.get_by_role("button", name="Do not send").click()
+    expect(banner(page)).not_to_contain_text("Waits to be sent")
+    expect(page.get_by_label("Run directory")).to_have_value("taken-back")
+    page.context.set_offline(False)
+    expect_well(page)
+    load(page, "asked-after-it")
+    expect(page.locator("#jobs-body tr", has_text="asked-after-it")).to_be_visible()
+    assert count(IngestJob, IngestJob.location.contains("taken-back")) == 0
+
+
+@pytest.mark.parametrize("choice", ["Leave it", "Do it again"])
+def test_a_person_says_whether_an_act_is_repeated_that_may_have_been_carried_out(
+    tab: Tab, count: Callable[..., int], choice: str
+) -> None:
+    page = tab.open("/jobs").page
+    name = f"perhaps-{choice[0]}"
+    sent = []
+
+    def lose(route: Route) -> None:
+        if '"output":"..jobs-changed.data...' not in (route.request.post_data or ""):
+            route.continue_()
+            return
+        sent.append(route.request)
+        answer_lost(route) if len(sent) == 1 else route.continue_()
+
+    page.route(CALLBACK, lose)
+    load(page, name)
+    expect(banner(page)).to_contain_text("It is not known whether “Load now” was carried out")
+    # It was, and it is not done a second time by itself.
+    expect(page.locator("#jobs-body tr", has_text=name)).to_be_visible(timeout=15_000)
+    page.wait_for_timeout(1_500)
+    assert (len(sent), count(IngestJob, IngestJob.location.contains(name))) == (1, 1)
+    expect(page.get_by_label("Run directory")).to_have_value(name)
+    page.get_by_role("button", name=choice).click()
+    expect(banner(page)).not_to_contain_text("It is not known")
+    if choice == "Do it again":
+        expect(page.locator("#jobs-problem")).to_contain_text("is loading this log already")
+    assert len(sent) == (1 if choice == "Leave it" else 2)
+
+
+def test_an_annotation_and_a_reply_whose_answers_got_lost_are_there_once(
+    tab: Tab, hurt_run: int, count: Callable[..., int]
+) -> None:
+    page = tab.open(f"/run/{hurt_run}/overview").page
+    for address in ("**/annotations/new", "**/replies"):
+        page.route(address, answer_lost, times=1)
+    page.keyboard.press("a")
+    page.locator(f"{FORM} textarea").fill("seen through a bad line")
+    page.locator(f"{FORM} button[type=submit]").click()
+    card = page.locator(".annotation-card", has_text="seen through a bad line")
+    expect(card).to_be_visible(timeout=15_000)
+    expect(page.locator(FORM)).to_be_hidden()
+    card.get_by_role("button", name="Reply").click()
+    card.locator("textarea").fill("answered through it")
+    card.get_by_role("button", name="Reply").last.click()
+    expect(card.locator(".annotation-reply")).to_have_count(1, timeout=15_000)
+    expect(card.locator("form")).to_have_count(0)
+    assert count(Annotation, Annotation.body == "seen through a bad line") == 1
+    assert count(Reply, Reply.body == "answered through it") == 1
+
+
+def test_an_annotation_written_while_away_waits_and_can_be_cancelled(
+    tab: Tab, hurt: Site, hurt_run: int, count: Callable[..., int]
+) -> None:
+    page = tab.open(f"/run/{hurt_run}/overview").page
+    hurt.database.refuse()
+    expect_trouble(page, "database")
+    for text in ("never sent", "sent late"):
+        page.keyboard.press("a")
+        page.locator(f"{FORM} textarea").fill(text)
+        page.locator(f"{FORM} button[type=submit]").click()
+        expect(banner(page)).to_contain_text("Waits to be sent: the annotation.")
+        if text == "never sent":
+            page.get_by_role("button", name="Cancel").click()
+            expect(banner(page)).not_to_contain_text("Waits to be sent")
+    hurt.database.answer()
+    expect(page.locator(".annotation-card", has_text="sent late")).to_be_visible(timeout=20_000)
+    assert count(Annotation, Annotation.body == "sent late") == 1
+    assert count(Annotation, Annotation.body == "never sent") == 0
+
+
+def test_what_is_typed_outlives_a_session_that_ends(tab: Tab) -> None:
+    page = tab.open("/jobs").page
+    page.get_by_role("tab", name="Schedules").click()
+    page.get_by_role("button", name="New schedule").click()
+    field = page.get_by_role("dialog").get_by_label("Run directory")
+    field.fill("typed before it ended")
+    page.context.clear_cookies()
+    expect(banner(page)).to_contain_text("Your session has ended", timeout=15_000)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Log in in a new tab").click()
+    login = opened.value
+    login.get_by_label("E-mail address").fill("ann@example.org")
+    login.get_by_label("Password").fill(PASSWORD)
+    login.get_by_role("button", name="Log in").click()
+    login.wait_for_url("**/jobs")
+    expect(banner(page)).not_to_contain_text("Your session has ended", timeout=15_000)
+    expect(field).to_have_value("typed before it ended")
+
+
+def test_logging_in_again_leads_back_to_the_same_address(tab: Tab, hurt_run: int) -> None:
+    page = tab.open(f"/run/{hurt_run}/layers?cursor=20").page
+    page.context.clear_cookies()
+    expect(banner(page)).to_contain_text("Your session has ended", timeout=15_000)
+    page.get_by_role("link", name="Log in here").click()
+    page.get_by_label("E-mail address").fill("ann@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/layers?cursor=20*")
+    tab.expect_whole()
+
+
+def test_somebody_else_who_logs_in_gets_a_page_of_her_own(tab: Tab, hurt: Site) -> None:
+    page = tab.open("/account").page
+    expect(page.locator("#shell-page")).to_contain_text("ann@example.org")
+    page.context.clear_cookies()
+    expect(banner(page)).to_contain_text("Your session has ended", timeout=15_000)
+    log_in(page.context.new_page(), hurt.served.new_link(email="bea@example.org"))
+    expect(page.locator("#shell-page")).to_contain_text("bea@example.org", timeout=30_000)
+
+
+def test_a_server_that_hangs_is_said_to_be_silent_and_goes_on(tab: Tab, hurt: Site) -> None:
+    page = tab.open("/").page
+    hurt.freeze()
+    try:
+        expect_trouble(page, "server", seconds=15)
+        page.get_by_label("Search the runs").fill("no run has these words")
+    finally:
+        hurt.thaw()
+    expect_well(page)
+    expect(page.get_by_role("heading", name="No run matches")).to_be_visible()
+
+
+def test_an_idle_page_whose_questions_hang_notices_within_15_s(tab: Tab, hurt: Site) -> None:
+    page = tab.open("/account").page
+    page.route("**/annotations/mentions", lambda _: None)  # never answered
+    page.wait_for_timeout(2_000)
+    hurt.stop()
+    expect_trouble(page, "server", seconds=15)
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_one_request_that_breaks_is_given_up_and_loads_at_a_click(tab: Tab, hurt_run: int) -> None:
+    tried = []
+
+    def broken(route: Route) -> None:
+        tried.append(route.request.url)
+        route.abort("connectionreset")
+
+    page = tab.page
+    page.route("**/class-error*", broken)
+    page.goto(f"/run/{hurt_run}/overview")
+    chart = page.locator('[data-chart][data-state="error"]').first
+    expect(chart).to_contain_text("The server does not answer", timeout=30_000)
+    expect(page.locator(".connection-line")).to_have_count(0)  # the server does: others are drawn
+    page.wait_for_timeout(3_000)
+    assert len(tried) == 4
+    page.unroute("**/class-error*")
+    chart.get_by_role("button", name="Try again").click()
+    tab.expect_whole()
+
+
+def test_a_page_whose_scripts_did_not_come_loads_again_by_itself(tab: Tab) -> None:
+    tab.page.route("**/assets/numbers.js*", lambda route: route.abort(), times=1)
+    tab.page.goto("/")
+    tab.expect_whole()
+    tab.troubles.clear()  # what lacked the script said so
+
+
+def test_a_download_waits_for_the_server(tab: Tab, hurt_run: int) -> None:
+    page = tab.open(f"/run/{hurt_run}/overview").page
+    page.context.set_offline(True)
+    expect_trouble(page, "network")
+    page.get_by_role("button", name="Download").first.click()
+    page.get_by_role("menuitem", name="CSV").first.click()
+    expect(banner(page)).to_contain_text("is downloaded as soon as the server answers.")
+    tab.expect_whole()
+    with page.expect_download() as begun:
+        page.context.set_offline(False)
+    assert begun.value.suggested_filename.endswith(".csv")
+
+
+def test_nobody_is_logged_out_by_a_server_that_is_away(tab: Tab) -> None:
+    page = tab.open("/").page
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("menuitem", name="Log out").click()
+    expect(page.get_by_text("You are still logged in")).to_be_visible()
+    page.context.set_offline(False)
+    expect_well(page)
+    tab.expect_whole()

@@ -1,0 +1,106 @@
+"""Jobs that follow a run whose log is not there yet: they wait, and take nobody's place."""
+
+import pytest
+from sqlalchemy import text
+
+from benchmarks.make_log import append_snapshot, begin_log, end_log
+from db.engine import session_scope
+from db.queries import jobs
+from ingest.awaiting import FollowSettings, LogWatch
+from tests.jobs.conftest import running_worker, wait_until
+from tests.jobs.test_worker import ask, job_of, texts, wait_for_state
+
+ONE_AT_A_TIME = (
+    "import ingest.tasks as tasks; run = tasks.run_worker;"
+    "tasks.run_worker = lambda *a, **k: run(*a, concurrency=1, **k);"
+)
+
+
+def is_waiting(engine, job_id):
+    job = job_of(engine, job_id)
+    return job.awaited_since is not None and job
+
+
+def test_it_says_for_what_and_takes_no_place(store, database_url, make_log, roots):
+    """With one place alone, and two such jobs before the one that has a log."""
+    path, run = make_log("log", snapshots=4)
+    first, second = ask(store, "later", "follow"), ask(store, roots / "never", "follow")
+    third = ask(store, path)
+    with running_worker(database_url, roots, first=ONE_AT_A_TIME):
+        done = wait_for_state(store, third, "succeeded", "failed")
+        assert done.state == "succeeded"
+        for job_id, name in ((first, "later"), (second, "never")):
+            job = wait_until(lambda: is_waiting(store, job_id))  # noqa: B023
+            assert (job.state, job.position, job.attempts) == ("queued", None, 0)
+            assert job.message == f"Waiting for run.json under {roots}/{name}."
+            assert texts(store, job_id) == [job.message]
+        assert on_the_queue(store) == 0
+        later = roots / "later"
+        begin_log(later, run=run)
+        append_snapshot(later, run=run)
+        wait_for_state(store, first, "running")
+        end_log(later, run=run)
+        assert wait_for_state(store, first, "succeeded", "failed").error is None
+        assert job_of(store, second).state == "queued"
+        with session_scope(store) as session:
+            assert jobs.cancel(session, job_id=second).state == "cancelled"
+    assert job_of(store, second).awaited_since is None
+
+
+def on_the_queue(engine):
+    with engine.connect() as connection:
+        return connection.execute(
+            text("SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')")
+        ).scalar_one()
+
+
+def test_it_ends_after_the_time_of_the_setting(store, database_url, roots):
+    patience = {"DEEPTRACKER_FOLLOW_WAIT_SECONDS": "3"}
+    job_id = ask(store, roots / "none", "follow")
+    with running_worker(database_url, roots, environment=patience):
+        job = wait_for_state(store, job_id, "failed", seconds=30)
+        assert f"{roots}/none/run.json did not appear within 3 seconds" in job.error
+        assert job.error_file == f"{roots}/none/run.json"
+        # And it may be tried again: it waits anew.
+        with session_scope(store) as session:
+            assert jobs.retry(session, job_id=job_id).awaited_since is None
+        wait_until(lambda: is_waiting(store, job_id))
+
+
+def test_it_survives_workers_and_is_seen_by_another(store, database_url, make_log, roots, tmp_path):
+    """The worker that can read the folder comes later; the first one only knows another root."""
+    path, _ = make_log("../elsewhere/log", snapshots=4)
+    job_id = ask(store, "log", "follow")
+    with running_worker(database_url, roots):
+        wait_until(lambda: is_waiting(store, job_id))
+    with running_worker(database_url, path.parent):
+        job = wait_for_state(store, job_id, "succeeded", "failed")
+    assert (job.state, job.error) == ("succeeded", None)
+
+
+@pytest.mark.parametrize("state", ["a manifest that cannot be used", "a link that leads out"])
+def test_what_is_there_and_wrong_is_said(store, database_url, roots, tmp_path, state):
+    job_id = ask(store, "log", "follow")
+    with running_worker(database_url, roots):
+        wait_until(lambda: is_waiting(store, job_id))
+        if state.startswith("a manifest"):
+            (roots / "log").mkdir()
+            (roots / "log" / "run.json").write_text("{}")
+            assert wait_for_state(store, job_id, "failed").error_file == f"{roots}/log/run.json"
+        else:
+            (tmp_path / "out").mkdir()
+            (tmp_path / "out" / "run.json").write_text("{}")
+            (roots / "log").symlink_to(tmp_path / "out")
+            look(store, roots, seconds=3600)
+            assert is_waiting(store, job_id)
+
+
+def look(engine, roots, *, seconds):
+    LogWatch(engine, [roots], FollowSettings(wait_seconds=seconds)).look()
+
+
+def test_a_job_once_does_not_wait(store, database_url, roots):
+    job_id = ask(store, "none", "once")
+    with running_worker(database_url, roots):
+        job = wait_for_state(store, job_id, "failed")
+    assert "is missing" in job.error
