@@ -21,7 +21,7 @@ from app.auth.identity import find_identity
 ANSWERS = "X-DeepTracker-Build"
 ASKS = "X-DeepTracker-Page"
 OTHER_STORE = (
-    "The server shows another database than the one that this page was loaded from. "
+    "The server now shows another database than the one this page was loaded from. "
     "Reload the page; what you have typed stays until then."
 )
 # What makes the answers: our code, and the library whose scripts speak with it.

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from db.config import DatabaseSettings
+from db.config import DatabaseSettings, web_address
+from db.home import check_home
 from db.permissions import Role
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -62,13 +63,8 @@ class AppSettings(BaseSettings):
 
     @field_validator("public_url")
     @classmethod
-    def _web_address(cls, value: str | None) -> str | None:
-        if value is None or not value.strip():
-            return None
-        parts = urlsplit(value.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-            raise ValueError("must look like https://tracker.example.org")
-        return f"{parts.scheme}://{parts.netloc.lower()}"
+    def _public_address(cls, value: str | None) -> str | None:
+        return web_address(value)
 
     @field_validator("secret_key", "metrics_token")
     @classmethod
@@ -103,7 +99,10 @@ class AppSettings(BaseSettings):
         return frozenset(names - {"", "0.0.0.0", "::"})  # noqa: S104
 
     def key(self) -> str:
-        """Return the secret key: the setting, or one made once and kept in DEEPTRACKER_HOME."""
+        """Return the secret key: the setting, or one made once and kept in DEEPTRACKER_HOME.
+
+        HomeRefused where that is another account's.
+        """
         return self.secret_key or _kept_key(DatabaseSettings().home.expanduser() / "secret_key")
 
     def on(self, **changes: Any) -> "AppSettings":
@@ -112,6 +111,7 @@ class AppSettings(BaseSettings):
 
 
 def _kept_key(path: Path) -> str:
+    check_home(path.parent)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():

@@ -177,7 +177,7 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
     errors.install(server)
     login.install(server, settings)
     oidc.install(server, settings)
-    health.install(server)
+    health.install(server, settings)
     metrics.install(server, settings)
     return server
 

@@ -8,6 +8,7 @@ class Shell(StrEnum):
 
     LOCATION = "shell-location"
     PAGE = "shell-page"
+    PORTAL = "shell-portal"
     PATH = "shell-path"
     TABS = "shell-tabs"
     TOOLS = "shell-tools"

@@ -90,13 +90,14 @@ def install(server: Flask, settings: AppSettings) -> None:
 
     @server.get("/metrics")
     def metrics() -> Response:
-        _check_token(settings)
+        check_token(settings)
         found = _shared() or registry
         text = generate_latest(found) + generate_latest(_of_store(probe))
         return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
-def _check_token(settings: AppSettings) -> None:
+def check_token(settings: AppSettings) -> None:
+    """Refuse a request without the token; without the setting there is nothing to be had."""
     if not settings.metrics_token:
         abort(404, "There are no metrics here; see DEEPTRACKER_METRICS_TOKEN.")
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
@@ -195,6 +196,7 @@ class _Store(Collector):
         yield by_state
         yield _one("deeptracker_queue_length", "Tasks that wait for a worker.", found.queued)
         yield _one("deeptracker_workers_alive", "Workers that are alive.", found.workers)
+        yield _one("deeptracker_workers_stuck", "Those of them that take no jobs.", found.stuck)
         yield _one("deeptracker_runs", "Runs, without those in the trash.", found.runs)
         yield _one("deeptracker_snapshots", "Snapshots that are loaded.", found.snapshots)
         yield _one("deeptracker_database_bytes", "Size of the database.", found.size)

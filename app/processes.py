@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+
+from deeptracker import lifeline
+
+
+def our_python(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module of ours.
+
+    `-P`: the folder we are started in may hold an `app.py` or `db/` of somebody's, which is not to
+    be imported in place of ours.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
 
 
 @dataclass(frozen=True)
@@ -29,23 +41,35 @@ class Child:
 
 @dataclass
 class Children:
-    """Children that live no longer than the block they are started in."""
+    """Children that live no longer than the block they are started in, nor than this process."""
 
     logs: Path
     environment: Mapping[str, str]
     running: list[Child] = field(default_factory=list)
 
-    def start(self, name: str, command: Sequence[str]) -> Child:
-        """Start a process in a session of its own: Ctrl-C reaches us alone, and we stop it."""
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        inherits: Sequence[int] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> Child:
+        """Start a process in a session of its own: Ctrl-C reaches us alone, and we stop it.
+
+        It has the open files `inherits`, and `variables` in its environment. Where we are killed,
+        its standard input ends: a process of ours then ends too (deeptracker.lifeline).
+        """
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - commands of ours
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=dict(self.environment),
+                env={**self.environment, **(variables or {}), **lifeline.ASKED},
+                pass_fds=tuple(inherits),
                 start_new_session=True,
             )
         child = Child(name, process, log)

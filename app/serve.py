@@ -16,6 +16,7 @@ from app.auth.passwords import matches
 from app.config import AppSettings
 from app.connections import BufferingWorker
 from app.factory import create_app
+from app.ports import BACKLOG, LISTENER, free_port, listen
 from db.engine import session_scope
 from db.queries.accounts import anybody_can_log_in
 from deeptracker.errors import DeepTrackerError
@@ -28,12 +29,18 @@ class NotServed(DeepTrackerError):  # noqa: N818 - the name that callers read
 
 
 def serve(settings: AppSettings, engine: Engine) -> None:
-    """Serve until SIGTERM or SIGINT. NotServed for what would be unsafe, or a port in use."""
+    """Serve until SIGTERM or SIGINT. NotServed for what would be unsafe, or a port in use.
+
+    Where whoever starts us has the port already, it passes the open socket on: its number is in
+    the variable LISTENER.
+    """
     check_safe(settings, engine)
-    check_port(settings.host, settings.port)
+    listener = os.environ.pop(LISTENER, None)
+    if listener is None:
+        check_port(settings.host, settings.port)
     logs.set_up()
     metrics.share_between_processes()
-    server = _Server(create_app(settings, engine=engine), settings, engine)
+    server = _Server(create_app(settings, engine=engine), settings, engine, listener)
     # What is there now stays: else each process would search it for garbage in the middle of some
     # request, for half a second, and have its own copy of the memory afterwards.
     gc.collect()
@@ -75,24 +82,31 @@ def check_safe(settings: AppSettings, engine: Engine) -> None:
 
 def check_port(host: str, port: int) -> None:
     """Raise NotServed where nothing can listen at this address."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+        listen(host, port).close()
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
+        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
             raise NotServed(
-                f"Port {port} is in use. Choose another one: --port {port + 1}"
+                f"{host} is no address of this machine ({error.strerror}). "
+                "Choose another one: --host 127.0.0.1"
             ) from error
-        raise NotServed(f"Nothing can listen on {host}:{port}: {error.strerror}.") from error
+        in_use = error.errno == errno.EADDRINUSE
+        why = "is in use" if in_use else f"cannot be had ({error.strerror})"
+        other = free_port(host, port)
+        raise NotServed(
+            f"Port {port} on {host} {why}. Choose another one"
+            + (f": --port {other}" if other else ".")
+        ) from error
 
 
 class _Server(BaseApplication):
     """The application is made once, before the workers are forked."""
 
-    def __init__(self, app: Dash, settings: AppSettings, engine: Engine) -> None:
+    def __init__(
+        self, app: Dash, settings: AppSettings, engine: Engine, listener: str | None
+    ) -> None:
         self._app, self._settings, self._engine = app, settings, engine
+        self._listener = listener
         super().__init__()
 
     def load_config(self) -> None:
@@ -104,8 +118,10 @@ class _Server(BaseApplication):
 
     def _options(self) -> dict[str, Any]:
         host = self._settings.host
+        own = f"{f'[{host}]' if ':' in host else host}:{self._settings.port}"
         return {
-            "bind": f"{f'[{host}]' if ':' in host else host}:{self._settings.port}",
+            "bind": own if self._listener is None else f"fd://{self._listener}",
+            "backlog": BACKLOG,
             "workers": self._settings.workers,
             "worker_class": BufferingWorker,
             "threads": THREADS,

@@ -42,9 +42,15 @@ def layout() -> Component:
             dmc.AppShell(
                 [
                     dmc.AppShellHeader(_header(), className="shell-header"),
-                    dmc.AppShellMain(html.Div(id=Shell.PAGE, className="shell-page", tabIndex=-1)),
+                    dmc.AppShellMain(
+                        [
+                            html.Div(id=Shell.PAGE, className="shell-page", tabIndex=-1),
+                            html.Div(id=Shell.PORTAL),
+                        ]
+                    ),
                 ],
-                header={"height": 52},
+                # On a phone the tabs have a row of their own (app/web/core/shell.css).
+                header={"height": {"base": 92, "sm": 52}},
                 padding=0,
             ),
         ],
@@ -259,7 +265,7 @@ def account_menu(identity: Identity) -> Component:
                     dmc.MenuItem("Account", href="/account"),
                     dmc.MenuItem("Colours of the system", **data(scheme="auto")),
                     dmc.MenuDivider(),
-                    dmc.MenuItem("Log out", color="red", **data(log_out="true")),
+                    dmc.MenuItem("Log out", **data(log_out="true")),
                 ],
                 **aria(label="Account"),
             ),

@@ -3,6 +3,8 @@
 from types import MappingProxyType
 from typing import Any
 
+from app.ids import Shell
+
 _SANS = (
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', "
     "'Liberation Sans', Arial, sans-serif"
@@ -36,7 +38,12 @@ THEME: MappingProxyType[str, Any] = MappingProxyType(
         "respectReducedMotion": True,
         "components": {
             "Tooltip": {"defaultProps": {"openDelay": 300, "withArrow": True}},
-            "Menu": {"defaultProps": {"shadow": "md"}},
+            # Its first item takes the focus: a menu holds nothing but items.
+            "Menu": {"defaultProps": {"shadow": "md", "withInitialFocusPlaceholder": False}},
+            "CloseButton": {"defaultProps": {"aria-label": "Close"}},
+            # Lists, dialogs and notices open within the page's main part (app/shell.py): those who
+            # go from part to part by screen reader would miss them at the end of the document.
+            "Portal": {"defaultProps": {"target": f"#{Shell.PORTAL}"}},
         },
     }
 )
@@ -45,8 +52,10 @@ STATE_COLOURS = MappingProxyType(
         "recording": "blue",
         "loading": "blue",
         "running": "blue",
+        "stopping": "blue",
         "queued": "gray",
         "complete": "teal",
+        "stopped": "gray",
         "succeeded": "teal",
         "failed": "red",
         "cancelled": "gray",
@@ -56,5 +65,7 @@ STATE_COLOURS = MappingProxyType(
         "paused": "gray",
         "off": "gray",
         "gone": "red",
+        "waiting": "gray",
+        "takes no jobs": "red",
     }
 )

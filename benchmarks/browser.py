@@ -114,9 +114,14 @@ def serve(
     *,
     application: str = "benchmarks.browser:wsgi()",
     environment: Mapping[str, str] | None = None,
+    port: int = 0,
+    folder: Path = Path(__file__).parents[1],
 ) -> Iterator[Served]:
-    """Yield the application on `database_url` under a gunicorn of its own; it ends with us."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    """Yield the application on `database_url` under a gunicorn of its own; it ends with us.
+
+    `folder` is where its code lies, `port` where it listens (0: anywhere).
+    """
+    with socket.create_server(("127.0.0.1", port)) as listener:
         command = [
             sys.executable, "-m", "gunicorn", application,
             "--bind", f"fd://{listener.fileno()}", "--workers", "1", "--threads", "8",
@@ -125,7 +130,7 @@ def serve(
         ]  # fmt: skip
         process = subprocess.Popen(
             command,
-            cwd=Path(__file__).parents[1],
+            cwd=folder,
             pass_fds=[listener.fileno()],
             env={
                 **os.environ,

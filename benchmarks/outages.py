@@ -20,7 +20,14 @@ from sqlalchemy.engine import URL
 
 from benchmarks.browser import START_SECONDS, Served, wait_for
 
+HERE = Path(__file__).parents[1]
 _CHUNK = 65_536
+
+
+def free_port() -> int:
+    """Return a port on 127.0.0.1 that nothing listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -109,7 +116,7 @@ class Site:
 
     served: Served
     database: DatabaseProxy
-    start_server: Callable[[], "subprocess.Popen[bytes]"]
+    start_server: Callable[[Path], "subprocess.Popen[bytes]"]
     process: "subprocess.Popen[bytes]"
 
     @property
@@ -122,9 +129,9 @@ class Site:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=START_SECONDS)
 
-    def start(self) -> None:
-        """Start it again under the same address; return when it answers."""
-        self.process = self.start_server()
+    def start(self, code: Path = HERE) -> None:
+        """Start it again under the same address, from the code in a folder; wait for it."""
+        self.process = self.start_server(code)
         wait_for(self.address, self.process.poll)
 
     def freeze(self) -> None:
@@ -157,13 +164,13 @@ def serve(
     command = [
         sys.executable, "-m", "gunicorn", "benchmarks.browser:wsgi()",
         "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8",
-        "--log-level", "critical",
+        "--worker-class", "app.connections.BufferingWorker", "--log-level", "critical",
     ]  # fmt: skip
 
-    def start_server() -> "subprocess.Popen[bytes]":
+    def start_server(code: Path) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             command,
-            cwd=Path(__file__).parents[1],
+            cwd=code,
             env=settings,
             # A group of its own, so that its workers are hurt with it.
             start_new_session=True,
@@ -171,7 +178,7 @@ def serve(
 
     # The tools of a test reach the database itself, whatever is done to the proxy.
     served = Served(f"http://127.0.0.1:{port}", database.render_as_string(hide_password=False))
-    site = Site(served, proxy, start_server, start_server())
+    site = Site(served, proxy, start_server, start_server(HERE))
     try:
         wait_for(site.address, site.process.poll)
         yield site

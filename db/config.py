@@ -1,10 +1,24 @@
-"""Where the database is: DATABASE_URL, or a server of our own under DEEPTRACKER_HOME."""
+"""Settings that all parts share: where the database is, what an address of a server looks like."""
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def web_address(value: str | None) -> str | None:
+    """Return the address of a server, without a slash at its end; None for an empty text.
+
+    ValueError where it is none that a browser could open.
+    """
+    if value is None or not value.strip():
+        return None
+    parts = urlsplit(value.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("must look like https://tracker.example.org")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def default_home() -> Path:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, delete, func, select, text, update
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -23,8 +23,10 @@ from db.types import Array
 
 __all__ = [
     "Stored",
+    "abandoned",
     "batch",
     "create_run",
+    "forget_flip_state",
     "loader_key",
     "remove_snapshots",
     "save_contact_sheets",
@@ -101,6 +103,28 @@ def stored(session: Session, *, run_id: int) -> Stored:
     if state is None:
         return Stored(found, None, None, None)
     return Stored(found, state.iteration, state.correct, state.length)
+
+
+def abandoned(session: Session, *, run_id: int, seams: Sequence[tuple[int, float]]) -> list[int]:
+    """Return the stored iterations that later generations of the run replaced, rising.
+
+    A seam is the iteration after which a generation went on, and when it began (seconds since
+    1970): what was recorded after that iteration before that time is no part of the run.
+    """
+    gone = [
+        and_(snapshot.c.iteration > start, snapshot.c.recorded_at < began) for start, began in seams
+    ]
+    found = session.scalars(
+        select(snapshot.c.iteration)
+        .where(snapshot.c.run_id == run_id, or_(*gone))
+        .order_by(snapshot.c.iteration)
+    )
+    return list(found)
+
+
+def forget_flip_state(session: Session, *, run_id: int) -> None:
+    """Delete where the search for flips stands: the run has no snapshot any more."""
+    session.execute(delete(flip_state).where(flip_state.c.run_id == run_id))
 
 
 def remove_snapshots(session: Session, *, run_id: int, iterations: Sequence[int]) -> None:

@@ -29,8 +29,9 @@ class Permission(StrEnum):
     MANAGE_PEOPLE = "manage_people"
 
 
-_VIEWER = frozenset({Permission.READ_RUNS})
-_MEMBER = _VIEWER | {Permission.ANNOTATE, Permission.COMPARE, Permission.SCHEDULE_JOBS}
+# To read two runs is reading.
+_VIEWER = frozenset({Permission.READ_RUNS, Permission.COMPARE})
+_MEMBER = _VIEWER | {Permission.ANNOTATE, Permission.SCHEDULE_JOBS}
 _MEMBER = _MEMBER | {Permission.SHARE_VIEWS}
 _MEMBER = _MEMBER | {Permission.MUTE_FINDINGS, Permission.SET_THRESHOLDS}
 

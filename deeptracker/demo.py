@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deeptracker import lifeline
 from deeptracker.extras import needed
 
 with needed("demo", "The demo's training", module=__name__):
@@ -118,6 +119,7 @@ def train(run_dir: Path, *, seed: int, epochs: int, every: int) -> None:
 
 def main() -> None:
     """Read the command line and train."""
+    lifeline.hold()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--seed", type=int, default=0)

@@ -72,7 +72,7 @@ class Reached:
                 self._seen.add(id(part))
                 own = part.__dict__.items()
                 self._waiting.extend(v for name, v in own if name not in OF_EVERY_MODULE)
-                self._waiting.extend(_functions_of(type(part)))
+                self._waiting.extend(_functions_of(_kind(part)))
                 self._waiting.extend(part._forward_hooks.values())
                 self._waiting.extend(part._forward_pre_hooks.values())
 
@@ -89,7 +89,7 @@ class Reached:
             self._waiting.extend(_some(attributes.values()))
         for name in _slots(type(found)):
             self._waiting.append(getattr(found, name, None))
-        self._waiting.extend(_functions_of(type(found)))
+        self._waiting.extend(_functions_of(_kind(found)))
 
 
 # The attributes that torch itself gives to every module.
@@ -115,8 +115,18 @@ def _is_library(module: object) -> bool:
     return isinstance(module, str) and f"{module}.".startswith(_LIBRARIES)
 
 
-def _functions_of(kind: type) -> Iterator[Any]:
-    """Yield the methods of a class of the script; through them its global generators are found."""
+@functools.lru_cache(maxsize=2_000)
+def _functions_of(kind: Any) -> tuple[Any, ...]:
+    """Return the methods of a class of the script; through them its global generators are found."""
+    return tuple(_methods(kind))
+
+
+def _kind(found: object) -> Any:
+    # A class, which can be hashed; mypy does not believe it of every class.
+    return type(found)
+
+
+def _methods(kind: type) -> Iterator[Any]:
     for cls in kind.__mro__:
         if cls is object or _is_library(cls.__module__):
             continue
@@ -151,9 +161,8 @@ def _behind_function(found: Any) -> Iterator[Any]:
                 yield found.__globals__[name]
 
 
-def names_in(code: types.CodeType) -> Iterator[str]:
-    """Yield the global names that a function, or one within it, may use."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from names_in(constant)
+@functools.lru_cache(maxsize=10_000)
+def names_in(code: types.CodeType) -> tuple[str, ...]:
+    """Return the global names that a function, or one within it, may use."""
+    inner = [names_in(part) for part in code.co_consts if isinstance(part, types.CodeType)]
+    return (*code.co_names, *(name for names in inner for name in names))

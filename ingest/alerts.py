@@ -7,10 +7,11 @@ import ssl
 from email.message import EmailMessage
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import Engine
 
+from db.config import web_address
 from db.engine import session_scope
 from db.queries import alerts
 from db.queries.alerts import AlertRow, Delivery
@@ -20,6 +21,10 @@ from ingest.webhook import TIMEOUT_SECONDS, MayConnect, NotDelivered, is_public,
 logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 10
+NO_LINK = (
+    "No link: the workers do not know the address of DeepTracker. Set DEEPTRACKER_PUBLIC_URL for "
+    "them, such as https://tracker.example.org."
+)
 
 
 class AlertSettings(BaseSettings):
@@ -35,11 +40,20 @@ class AlertSettings(BaseSettings):
     smtp_user: str = Field(default="", validation_alias="DEEPTRACKER_SMTP_USER")
     smtp_password: str = Field(default="", repr=False, validation_alias="DEEPTRACKER_SMTP_PASSWORD")
     smtp_from: str = Field(default="", validation_alias="DEEPTRACKER_SMTP_FROM")
-    public_url: str = Field(default="", validation_alias="DEEPTRACKER_PUBLIC_URL")
+    public_url: str | None = Field(default=None, validation_alias="DEEPTRACKER_PUBLIC_URL")
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_address(cls, value: str | None) -> str | None:
+        return web_address(value)
+
+    def link(self, run_id: int) -> str | None:
+        """Return the full address of a run's findings, None where ours is not known."""
+        return f"{self.public_url}/run/{run_id}/findings" if self.public_url else None
 
 
-def payload(alert: AlertRow, *, link: str) -> dict[str, object]:
-    """Return what a webhook is told."""
+def payload(alert: AlertRow, *, link: str | None) -> dict[str, object]:
+    """Return what a webhook is told; without a link, why there is none."""
     return {
         "run": alert.run,
         "run_id": alert.run_id,
@@ -49,6 +63,7 @@ def payload(alert: AlertRow, *, link: str) -> dict[str, object]:
         "iteration": alert.iteration,
         "text": alert.text,
         "link": link,
+        **({} if link else {"no_link": NO_LINK}),
         "found_at": alert.created_at.isoformat(),
     }
 
@@ -58,7 +73,7 @@ def _title(alert: AlertRow) -> str:
     return rule.title if rule else alert.rule
 
 
-def send_email(settings: AlertSettings, to: str, alert: AlertRow, *, link: str) -> None:
+def send_email(settings: AlertSettings, to: str, alert: AlertRow, *, link: str | None) -> None:
     """Send an alert through the configured mail server; NotDelivered where it does not take it."""
     if not settings.smtp_host:
         raise NotDelivered("No mail server is configured (DEEPTRACKER_SMTP_HOST).")
@@ -68,7 +83,7 @@ def send_email(settings: AlertSettings, to: str, alert: AlertRow, *, link: str) 
     message["To"] = to
     message.set_content(
         f"{_title(alert)} ({alert.severity}), run {alert.run}, iteration {alert.iteration:,}\n\n"
-        f"{alert.text}\n\n{link}\n"
+        f"{alert.text}\n\n{link or f'Run {alert.run_id}, page Findings. {NO_LINK}'}\n"
     )
     try:
         with _mail_server(settings) as server:
@@ -116,7 +131,7 @@ def deliver(engine: Engine, settings: AlertSettings, *, may_connect: MayConnect 
 
 def _try(settings: AlertSettings, delivery: Delivery, may_connect: MayConnect) -> str | None:
     alert = delivery.alert
-    link = f"{settings.public_url.rstrip('/')}/run/{alert.run_id}/findings"
+    link = settings.link(alert.run_id)
     try:
         if delivery.kind == "webhook":
             post(delivery.address, payload(alert, link=link), may_connect=may_connect)

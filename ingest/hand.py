@@ -26,8 +26,8 @@ class Hand:
         self._lock = threading.Lock()
         self._held: set[Held] = set()
         self._left: dict[Held, float] = {}
-        self._interrupted: dict[int, str] = {}
         self._took = time.monotonic()
+        self.interruptions = Interruptions()
 
     async def hold(
         self, call_next: Callable[[], Awaitable[Any]], context: JobContext, worker: Worker
@@ -70,18 +70,27 @@ class Hand:
             for held in jobs:
                 self._left.pop(held, None)
 
-    def interrupted(self, job_id: int, said: str) -> None:
-        """Note that the database ended an attempt of an ingest job, and could not be told."""
-        with self._lock:
-            self._interrupted[job_id] = said
 
-    def interruptions(self) -> dict[int, str]:
-        """Return those attempts by job, and why they ended."""
-        with self._lock:
-            return dict(self._interrupted)
+class Interruptions:
+    """Attempts of ingest jobs that the database ended, and that it could not be told of."""
 
-    def forgiven(self, job_ids: list[int]) -> None:
-        """Forget attempts of which the database was told."""
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: dict[int, tuple[int, str]] = {}
+
+    def add(self, job_id: int, said: str) -> None:
+        """Note one more attempt, and why it ended."""
         with self._lock:
-            for job_id in job_ids:
-                self._interrupted.pop(job_id, None)
+            self._pending[job_id] = (self._pending.get(job_id, (0, ""))[0] + 1, said)
+
+    def pending(self) -> dict[int, tuple[int, str]]:
+        """Return by job how many attempts there are, and why the last one ended."""
+        with self._lock:
+            return dict(self._pending)
+
+    def told(self, job_id: int, number: int) -> None:
+        """Forget so many attempts of a job, of which the database was told."""
+        with self._lock:
+            rest, said = self._pending.pop(job_id, (0, ""))
+            if rest > number:
+                self._pending[job_id] = (rest - number, said)

@@ -15,6 +15,7 @@ from db.load_run import is_same_run
 from db.queries import jobs, runs
 from deeptracker.errors import LogError
 from deeptracker.format import Manifest
+from ingest.copies import as_run
 from ingest.locations import LocationRefused, Place, resolve_location
 from ingest.run_load import NotInOrder, RunLoad
 from ingest.sharing import CARE_SECONDS, TURN_SECONDS, NotOurs, Seat
@@ -48,6 +49,9 @@ def help_load(
             run = runs.get_run(session, run_id=run_id).uuid
         source = open_source(resolve_location(job.location, roots=roots), roots=roots)
         manifest = source.manifest()
+        if manifest is not None:
+            source = as_run(source, manifest, run=run.hex)
+            manifest = source.manifest()
     except (NotFound, LocationRefused, LogError) as error:
         logger.info("no help with job %s: %s", job_id, error)
         return

@@ -11,6 +11,7 @@ from db.engine import session_scope
 from db.errors import RunBusy
 from db.queries import job_notes, jobs
 from deeptracker.errors import DeepTrackerError, LogError
+from ingest.hand import Interruptions
 from ingest.locations import Place, resolve_location
 from ingest.pipeline import LogAwaited, load_log
 from ingest.report import LoadReport, Progress
@@ -23,9 +24,6 @@ MAX_ATTEMPTS = 10
 _GIVEN_UP = f"It was interrupted {MAX_ATTEMPTS} times; the workers' logs say by what."
 _BEAT_SECONDS = 1.0
 _PROGRESS_SECONDS = 0.3
-
-
-OnInterrupted = Callable[[int, str], None]
 
 
 class WorkerStopping(Exception):  # noqa: N818 - a request, no error
@@ -109,41 +107,49 @@ def run_job(
     roots: Sequence[Place],
     stopping: Callable[[], bool],
     worker: str | None = None,
-    on_interrupted: OnInterrupted = lambda job_id, said: None,
+    interruptions: Interruptions | None = None,
 ) -> None:
     """Run the ingest job in the name of `worker`; nothing happens where it is over already.
 
     Raises RunBusy, WorkerStopping or an error of the database (db.away) where the job shall be
-    tried again, which its row then says; where it cannot, `on_interrupted` gets the job and what
-    the database said. Every other error ends the job and is kept in its row. A job whose log is not
-    there yet waits for it off the queue.
+    tried again, which its row then says; where it cannot, `interruptions` keep account, and the
+    next claim makes up for it. Every other error ends the job and is kept in its row. A job whose
+    log is not there yet waits for it off the queue.
     """
+    kept = interruptions or Interruptions()
     notes = _Notes(engine, job_id, worker, stopping)
     try:
+        number, said = kept.pending().get(job_id, (0, ""))
         with session_scope(engine) as session:
-            job = job_notes.claim(session, job_id=job_id, worker=worker)
+            job = job_notes.claim(session, job_id=job_id, worker=worker, forgiven=number)
+        kept.told(job_id, number)
         if job is not None:
+            if said:
+                notes.line(said)
             _begin(engine, job, roots, notes)
     except Exception as error:
         if is_away(error):
-            _interrupted(error, job_id, notes, on_interrupted)
+            _interrupted(error, job_id, notes, kept)
         raise
 
 
-def _interrupted(
-    error: Exception, job_id: int, notes: _Notes, on_interrupted: OnInterrupted
-) -> None:
+def _interrupted(error: Exception, job_id: int, notes: _Notes, kept: Interruptions) -> None:
     """Say that the database ended this attempt; an outage is no fault of the job."""
     logger.warning("ingest job %s lost its database: %s", job_id, getattr(error, "orig", error))
     said = said_by_server(error)
     line = f"Interrupted, and tried again: {said}"
     try:
-        notes.line(line)
         notes.put_back(f"Waits: {said}", counts=not is_outage(error))
     except Exception as again:
         if not is_away(again):
             raise
-        on_interrupted(job_id, line)
+        kept.add(job_id, line)
+        return
+    try:
+        notes.line(line)
+    except Exception as again:  # where the disk is full, a row may change, but none be added
+        if not is_away(again):
+            raise
 
 
 def _begin(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes) -> None:

@@ -16,6 +16,7 @@ from db.errors import Conflict
 from db.load import sole_loader
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, Manifest
+from ingest.copies import told_apart
 from ingest.evaluate import Evaluator
 from ingest.leading import Leader
 from ingest.locations import Place, read_place
@@ -72,6 +73,8 @@ def load_log(
     waiting = _Waiting(poll_seconds or source.poll_seconds, quiet_seconds, should_stop)
     begun = time.monotonic()
     manifest = _first_manifest(source, waiting if follow else None, patient=wait_for_log)
+    source = told_apart(engine, source, manifest, roots=roots)
+    manifest = source.manifest() or manifest
     with sole_loader(engine, run=manifest.run) as connection:
         run = RunLoad(connection, manifest, run_id=_begin(connection, manifest, location, owner_id))
         look = _Look(source, run, on_progress, on_line, should_stop)
@@ -89,6 +92,7 @@ def load_log(
             # The manifest is read before the folder is: what it calls complete is all there.
             manifest = _same_run(source.manifest(), manifest, location)
             run.update_run(manifest, location=location)
+            look.report.abandoned += run.drop_abandoned(manifest)
             news = look.load(manifest, follow=follow)
             if news:
                 waiting.heard()
@@ -138,7 +142,10 @@ class _Look:
         """Load snapshots and pictures that were not read yet; return whether there were any."""
         iterations = self._source.changed()
         self._before = self.report.done
-        self._total = _total(manifest, self._before + len(iterations), follow=follow)
+        # The last snapshot comes once more, with the scalars after it, when the training is over.
+        known = set(self.report.new)
+        coming = sum(iteration not in known for iteration in iterations)
+        self._total = _total(manifest, self._before + coming, follow=follow)
         parts = list(batches(self._source, iterations))
         if self.leader is not None and len(parts) >= SHARE_BATCHES:
             self._share(self.leader, manifest, parts)
@@ -157,7 +164,8 @@ class _Look:
             outcome = self._run.write(batch)
             report = self.report
             report.new += outcome.new
-            report.replaced += outcome.replaced
+            known = set(report.new)
+            report.replaced += [i for i in outcome.replaced if i not in known]
             report.unchanged += outcome.unchanged
             self._progress(report.done, batch[-1].snapshot.iteration if batch else None)
             if self._should_stop():
@@ -239,5 +247,6 @@ def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool) -> str:
     if not follow:
         return "loaded"
     if manifest.state != "recording":
-        return manifest.state
+        # "stopped" is said of a load that was told to.
+        return "ended early" if manifest.state == "stopped" else manifest.state
     return "quiet" if waiting.quiet() else ""

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from db.load_rows import Shape
-from deeptracker.format import Manifest
+from deeptracker.errors import LogError
+from deeptracker.format import Manifest, snapshot_path
 from ingest.prepare import Prepared, Preparer
 from ingest.sources import OnBad, Source
 
@@ -37,8 +39,15 @@ def preparing(
     preparer = Preparer(manifest, shape)
 
     def read(part: Sequence[int], on_bad: OnBad) -> list[Prepared]:
-        found = source.snapshots(manifest, part, on_bad=on_bad)
-        return [preparer.prepare(snapshot) for snapshot in found]
+        prepared = []
+        for snapshot in source.snapshots(manifest, part, on_bad=on_bad):
+            if len(manifest.images.class_id) and snapshot.prediction is None:
+                # The store has every image at every snapshot, or the snapshot is a gap.
+                file = snapshot_path(Path(source.location), snapshot.iteration)
+                on_bad(LogError(file, "prediction", "was not validated, so it is left out"))
+            else:
+                prepared.append(preparer.prepare(snapshot))
+        return prepared
 
     return read
 

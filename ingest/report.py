@@ -33,14 +33,16 @@ class LoadReport:
 
     `bad` are the snapshots and pictures that could not be used, `off_grid` the stored iterations
     that are no multiple of the sampling step, `gaps` the multiples that are missing. `ended` says
-    why it ended: "loaded", "complete", "failed" (the training, followed to its end), "stopped",
-    or "quiet" (followed, and no news for long).
+    why it ended: "loaded", "complete", "ended early" or "failed" (the training, followed to its
+    end), "stopped" (the load), or "quiet" (followed, and no news for long). `abandoned` counts
+    stored snapshots that a later generation of the run replaced.
     """
 
     run_id: int
     new: list[int] = field(default_factory=list)
     replaced: list[int] = field(default_factory=list)
     unchanged: int = 0
+    abandoned: int = 0
     bad: list[LogError] = field(default_factory=list)
     off_grid: list[int] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
@@ -91,6 +93,8 @@ class LoadReport:
         yield f"{len(self.new):,} snapshots new{counts} in {self.seconds:.1f} s{rate}."
         if self.replaced:
             yield f"Recorded again, replaced: iterations {shortened(self.replaced)}."
+        if self.abandoned:
+            yield f"Removed: {self.abandoned:,} snapshots from before the run was resumed."
         if self.gaps:
             yield f"Missing from the sampling grid: iterations {shortened(self.gaps)}."
         if self.off_grid:

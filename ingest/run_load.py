@@ -77,6 +77,24 @@ class RunLoad:
         with load.batch(self._connection) as session:
             load.create_run(session, manifest, location=location)
 
+    def drop_abandoned(self, manifest: Manifest) -> int:
+        """Remove what a later generation of the run replaced; return how many snapshots."""
+        seams = [(g.start_iteration, g.began_at) for g in manifest.generations[1:]]
+        if not seams:
+            return 0
+        with load.batch(self._connection) as session:
+            gone = load.abandoned(session, run_id=self.run_id, seams=seams)
+            if gone:
+                load.remove_snapshots(session, run_id=self.run_id, iterations=gone)
+                self._digests = {i: d for i, d in self._digests.items() if i not in gone}
+                if self._digests:
+                    self._replay(session, since=min(gone))
+                else:
+                    self._finder, self._last = FlipFinder(), dict.fromkeys(SERIES, float("nan"))
+                    load.forget_flip_state(session, run_id=self.run_id)
+                self._end(session, last=max(self._digests, default=-1))
+        return len(gone)
+
     def write(self, batch: Sequence[Prepared], *, turn: Turn | None = None) -> Outcome:
         """Write what is new of a batch, rising by iteration, in one transaction.
 
@@ -135,15 +153,19 @@ class RunLoad:
         self._save_measured(session, batch)
         rows = [self._row(p, no_flips()) for p in batch]
         load.save_snapshots(session, run_id=self.run_id, rows=rows)
+        self._replay(session, since=rows[0].snapshot.iteration)
+        self._end(session, last=max(rows[-1].snapshot.iteration, *self._digests))
+
+    def _replay(self, session: Session, *, since: int) -> None:
+        """Redo what depends on snapshots before, from an iteration on."""
         state, series = replay(
             session,
             run_id=self.run_id,
             manifest=self._manifest,
             shape=self.shape,
-            since=rows[0].snapshot.iteration,
+            since=since,
         )
         self._finder, self._last = FlipFinder(state), dict(series)
-        self._end(session, last=max(rows[-1].snapshot.iteration, *self._digests))
 
     def _end(self, session: Session, *, last: int) -> None:
         """Close a change: the search for flips stands after the iteration `last`."""

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # How long a worker waits between two looks whether a database that went away is back.
 AWAY_SECONDS = 0.5
+# A queue that is not open by then is tried anew: the database went away once more.
+OPEN_SECONDS = 8.0
 
 
 async def take_jobs(
@@ -69,17 +71,17 @@ async def _take(
     ends: list[asyncio.Task[Any]] = [asyncio.create_task(event.wait()) for event in (stop, lost)]
     ends.append(asyncio.create_task(_moved(upkeep)))
     try:
-        async with queue.open_async():
-            worker = asyncio.create_task(queue.run_worker_async(**options))
-            await asyncio.wait({worker, *ends}, return_when=asyncio.FIRST_COMPLETED)
-            if lost.is_set():
-                await give_up(queue)
-            if not worker.done():
-                worker.cancel()  # it hands its jobs on before it ends
-            with contextlib.suppress(asyncio.CancelledError):
-                await worker
+        await asyncio.wait_for(queue.open_async(), OPEN_SECONDS)
+        worker = asyncio.create_task(queue.run_worker_async(**options))
+        await asyncio.wait({worker, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        if lost.is_set():
+            await give_up(queue)
+        if not worker.done():
+            worker.cancel()  # it hands its jobs on before it ends
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker
     except Exception as error:
-        if isinstance(error, ConnectorException) or is_away(error):
+        if isinstance(error, (ConnectorException, TimeoutError)) or is_away(error):
             logger.warning("the queue could not be reached: %s", error.__cause__ or error)
         else:
             logger.exception("the queue failed; it is taken up again")
@@ -87,6 +89,8 @@ async def _take(
     finally:
         for end in ends:
             end.cancel()
+        with contextlib.suppress(Exception):
+            await queue.close_async()
     return False
 
 

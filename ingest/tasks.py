@@ -36,8 +36,10 @@ class _Again(BaseRetryStrategy):
             return RetryDecision(retry_in={"seconds": 0})
         if isinstance(exception, RunBusy):
             return RetryDecision(retry_in={"seconds": 3})
-        if is_away(exception):  # run_job gives up after a few times, unless by an outage
-            return RetryDecision(retry_in={"seconds": 2 if is_outage(exception) else 5})
+        if is_outage(exception):  # each try leaves rows behind: more seldom where it takes long
+            return RetryDecision(retry_in={"seconds": min(2 + job.attempts // 30, 15)})
+        if is_away(exception):  # run_job gives up after a few times
+            return RetryDecision(retry_in={"seconds": 5})
         return None
 
 
@@ -67,7 +69,7 @@ def ingest(context: JobContext, *, job_id: int) -> None:
         roots=context.additional_context["roots"],
         stopping=context.should_abort,
         worker=upkeep.name,
-        on_interrupted=upkeep.hand.interrupted,
+        interruptions=upkeep.hand.interruptions,
     )
 
 

@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import socket
+import threading
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Engine
@@ -16,7 +17,7 @@ from sqlalchemy import Engine
 from db import queue_care
 from db.away import is_away
 from db.engine import session_scope
-from db.queries import job_notes, job_upkeep, run_upkeep, schedules, watches, workers
+from db.queries import job_notes, job_upkeep, places, run_upkeep, schedules, watches, workers
 from db.queue import HEARTBEAT_SECONDS, ask_probe, worker_queue
 from deeptracker.errors import LogError
 from ingest.alerts import AlertSettings, deliver
@@ -24,12 +25,14 @@ from ingest.awaiting import FollowSettings, LogWatch
 from ingest.hand import Hand
 from ingest.job import MAX_ATTEMPTS
 from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
+from ingest.places import Lookout
 from ingest.watching import run_directories
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2.0
 SETTLE_SECONDS = 5.0
+PLACES_SECONDS = 5.0
 EMPTY_SECONDS = 600.0
 ALERT_SECONDS = 10.0
 LOOK_SECONDS = 5.0
@@ -63,6 +66,9 @@ class Upkeep:
         self.connections = connections or connections_name()
         self.hand = Hand()
         self._logs = LogWatch(engine, roots, self._settings)
+        self._lookout = Lookout(roots)
+        self._told: tuple[dict[str, bool], int] = ({}, 0)
+        self._entering = threading.Lock()
         self._id, self.name = self._enter()
 
     @property
@@ -93,6 +99,7 @@ class Upkeep:
             (self.fire_schedules, TICK_SECONDS),
             (self.look_into_folders, TICK_SECONDS),
             (self.look_for_logs, TICK_SECONDS),
+            (self.tell_places, PLACES_SECONDS),
             (self.empty_trash, EMPTY_SECONDS),
             (self.tell_alerts, ALERT_SECONDS),
         ]
@@ -103,23 +110,29 @@ class Upkeep:
 
     def live(self) -> None:
         """Give a sign of life, and put back the jobs of workers that give none."""
-        idle, in_hand = self.hand.idle_seconds, len(self.hand)
-        interrupted = self.hand.interruptions()
+        idle, in_hand, worker_id = self.hand.idle_seconds, len(self.hand), self._id
         with session_scope(self.engine) as session:
             seen = workers.see_worker(
-                session, worker_id=self._id, name=self.name, in_hand=in_hand, idle_seconds=idle
+                session, worker_id=worker_id, name=self.name, in_hand=in_hand, idle_seconds=idle
             )
-            for job_id, said in interrupted.items():
-                job_notes.forgive(session, job_id=job_id, text=said)
             rescued = queue_care.rescue_stalled(session)
-        self.hand.forgiven(list(interrupted))
         if not seen:  # silent for so long that it was forgotten, or the store is another one
-            self._id, self.name = self._enter()
+            with self._entering:
+                if self._id == worker_id:
+                    self._id, self.name = self._enter()
         if rescued:
             logger.warning("%s jobs of a worker that is gone were put back", len(rescued))
         self._say_put_back(rescued)
+        self._tell_interruptions()
         if idle > workers.PROBE_SECONDS and in_hand < self._concurrency:
             self._probe()
+
+    def _tell_interruptions(self) -> None:
+        kept = self.hand.interruptions
+        for job_id, (number, said) in kept.pending().items():
+            with session_scope(self.engine) as session:
+                job_notes.forgive(session, job_id=job_id, number=number, text=said)
+            kept.told(job_id, number)
 
     def _say_put_back(self, job_ids: Sequence[int]) -> None:
         # A transaction of its own: whoever cancels a job locks these rows in the other order.
@@ -195,6 +208,14 @@ class Upkeep:
         """Queue the jobs whose log has appeared, and end those that waited for too long."""
         self._logs.look()
 
+    def tell_places(self) -> None:
+        """Tell which folders there are under the roots, for those who type a path."""
+        found, worker_id = self._lookout.look(), self._id
+        if (found, worker_id) != self._told:
+            with session_scope(self.engine) as session:
+                places.publish(session, worker_id=worker_id, places=found)
+            self._told = (found, worker_id)
+
     def _note(self, watch_id: int, problem: str) -> None:
         with session_scope(self.engine) as session:
             watches.note_problem(
@@ -204,12 +225,15 @@ class Upkeep:
 
 async def _every(seconds: float, duty: Callable[[], None]) -> None:
     """Do a duty again and again, in a thread; nothing that goes wrong ends it."""
+    away = False
     while True:
         try:
             await asyncio.to_thread(duty)
+            away = False
         except Exception as error:
-            if is_away(error):
-                logger.warning("the database is away; %s is tried again", duty.__name__)
-            else:
+            if not is_away(error):
                 logger.exception("%s failed; it is tried again", duty.__name__)
+            elif not away:  # said once, however long it takes
+                logger.warning("the database is away; %s is tried again", duty.__name__)
+                away = True
         await asyncio.sleep(seconds)

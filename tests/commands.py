@@ -104,7 +104,8 @@ def new_home(**environment: str) -> Iterator[Home]:
     """Yield a home with a server that does not care for crashes of the machine; it goes with us."""
     path = Path(tempfile.mkdtemp(prefix="deeptracker-home-"))
     path.chmod(0o755)
-    ensure_server(path, settings=SETTINGS)
+    # What was committed is with the kernel, so it outlives a server that is killed.
+    ensure_server(path, settings={**SETTINGS, "synchronous_commit": "on"})
     stop_server(path)
     home = Home(path, environment)
     try:

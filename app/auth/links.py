@@ -10,10 +10,10 @@ PATH = "/link/"
 PUBLIC_URL = "DEEPTRACKER_PUBLIC_URL"
 
 
-def make_link(session: Session, *, account_id: int, address: str) -> str:
-    """Return a new link under the server's `address`; earlier ones of the account end."""
+def make_link(session: Session, *, account_id: int, address: str, beside: bool = False) -> str:
+    """Return a new link under the server's `address`; earlier ones end, or it stands `beside`."""
     token, token_hash = new_token()
-    sessions.add_link(session, account_id=account_id, token_hash=token_hash)
+    sessions.add_link(session, account_id=account_id, token_hash=token_hash, beside=beside)
     return f"{address}{PATH}{token}"
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.cli import database, loading, people, reporting, serving
 from db.config import DatabaseSettings
+from deeptracker import lifeline
 from deeptracker.errors import DeepTrackerError
 
 FAILED = 1
@@ -39,6 +40,7 @@ cli.add_typer(database.cli, name="db")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 well, 1 failed, 2 wrong usage, 130 interrupted."""
+    lifeline.hold()
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
 
 

@@ -92,7 +92,7 @@ def sort_marks(sort_ids: Sequence[str], *, by: str, descending: bool) -> list[st
 
 def state_badge(state: str, *, text: str | None = None) -> Component:
     """Return the state of a run or a job; colour is not its only sign."""
-    live = state in ("recording", "loading", "running")
+    live = state in ("recording", "loading", "running", "stopping")
     return dmc.Badge(
         text or state,
         color=STATE_COLOURS.get(state, "gray"),

@@ -21,6 +21,7 @@ from db.models import (
 from db.models.findings import CHANNELS, SEVERITIES
 from db.permissions import Permission
 from db.queries.rights import require_permission
+from db.queries.run_names import RUN_NAME
 
 MAX_ADDRESS = 500
 MAX_CHANNELS = 50
@@ -150,7 +151,7 @@ def list_alerts(session: Session, *, account_id: int, limit: int = 100) -> list[
 
 def _alert_columns() -> list[Any]:
     names = ("id", "run_id", "rule", "severity", "iteration", "text", "created_at")
-    return [*(getattr(Alert, name) for name in names), Run.name.label("run")]
+    return [*(getattr(Alert, name) for name in names), RUN_NAME.label("run")]
 
 
 def unread(session: Session, *, account_id: int) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from db.models import Account, Annotation, Image, Layer, Mention, Reply, Run, ValidationClass
+from db.queries.run_names import RUN_NAME
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def annotation_query(account_id: int) -> Select[Any]:
             Annotation.filter,
             Annotation.first_iteration,
             Annotation.last_iteration,
-            Run.name.label("run_name"),
+            RUN_NAME.label("run_name"),
             func.coalesce(Account.name, Annotation.author_name).label("author"),
             _RESOLVER.name.label("resolved_by"),
             of_class.label("class_id"),

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Account, Annotation, Mention, Reply, Run
 from db.queries.annotation_rows import AnnotationRow, annotation_query, with_replies
+from db.queries.run_names import RUN_NAME
 
 STATES = ("open", "resolved", "all")
 MAX_WORDS = 10
@@ -72,7 +73,7 @@ def choices(session: Session) -> Choices:
         .order_by(func.lower(Account.name))
     )
     runs = session.execute(
-        select(Run.id, Run.name)
+        select(Run.id, RUN_NAME.label("name"))
         .where(Run.id.in_(select(Annotation.run_id)), Run.trashed_at.is_(None))
         .order_by(Run.created_at.desc())
     )
@@ -127,5 +128,5 @@ def _holds(word: str) -> ColumnElement[bool]:
         Reply.annotation_id == Annotation.id, Reply.body.icontains(word, autoescape=True)
     )
     name = func.coalesce(Account.name, Annotation.author_name)
-    texts = (Annotation.body, Annotation.tag, Run.name, name)
+    texts = (Annotation.body, Annotation.tag, RUN_NAME, name)
     return or_(*(text.icontains(word, autoescape=True) for text in texts), in_reply)

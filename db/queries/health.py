@@ -1,15 +1,16 @@
 """Whether the store can be used: the database answers, has our schema, and workers serve it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Engine, NullPool, create_engine, func, select
+from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import migrate
 from db.engine import keep_running, kept_home
-from db.models import IngestWorker
-from db.queries.workers import alive
+from db.patience import waits
+from db.queries.workers import crew
 
 # Whoever watches the server does not wait longer than this for an answer.
 PATIENCE_SECONDS = 3
@@ -17,14 +18,17 @@ PATIENCE_SECONDS = 3
 
 @dataclass(frozen=True)
 class Readiness:
-    """What works; `workers` is False also where that could not be asked.
+    """What works.
 
-    `newer` is the revision of a schema that is newer than this code, "" where it is not.
+    `worker` is a state of `workers.Crew`, or "unknown" where it could not be asked; `heartbeat` is
+    when any of them gave its last sign of life. `newer` is the revision of a schema that is newer
+    than this code, "" where it is not.
     """
 
     database: bool
     schema: bool
-    workers: bool
+    worker: str = "unknown"
+    heartbeat: datetime | None = None
     newer: str = ""
 
     @property
@@ -45,6 +49,7 @@ def probing_engine(engine: Engine) -> Engine:
         poolclass=NullPool,
         hide_parameters=True,
         connect_args={
+            **waits(engine.url),
             "connect_timeout": PATIENCE_SECONDS,
             "options": options,
             "application_name": "deeptracker health",
@@ -56,23 +61,24 @@ def probing_engine(engine: Engine) -> Engine:
 
 def readiness(probe: Engine) -> Readiness:
     """Return what works now, by an engine of probing_engine."""
-    database = schema = workers = False
-    newer = ""
+    database = schema = False
+    worker, heartbeat, newer = "unknown", None, ""
     try:
         with probe.connect() as connection:
             database = True
             found = migrate.revisions(connection)
             schema = found == _heads()
-            if not schema:
-                newer = migrate.unknown_revision(found)
+            if schema:
+                found_crew = crew(connection)
+                worker, heartbeat = found_crew.state, found_crew.seen_at
             else:
-                workers = bool(
-                    connection.scalar(select(func.count()).where(alive()).select_from(IngestWorker))
-                )
+                newer = migrate.unknown_revision(found)
     except SQLAlchemyError:
         # Away in the middle of the questions: what was not answered does not work.
         schema = False
-    return Readiness(database=database, schema=schema, workers=workers, newer=newer)
+    return Readiness(
+        database=database, schema=schema, worker=worker, heartbeat=heartbeat, newer=newer
+    )
 
 
 @cache

@@ -1,12 +1,15 @@
 """How a job is made to end: by who has it in hand, or without anybody where nobody has."""
 
+from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from db import load_shares, queue, queue_care
 from db.models import IngestJob, Run
+from db.queries import workers
 
 # A job in hand says so every second or so. One that is silent for so long hangs in something that
 # its worker cannot end, such as a file system that does not answer.
@@ -43,6 +46,29 @@ def cancel(session: Session, *, job_id: int) -> None:
         awaited_since=None,
         finished_at=func.now(),
     )
+
+
+def signs(session: Session, *, job_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return by job, of those whose worker is gone or that hang in it, two fields of JobRow.
+
+    `silent_since` is the last sign of life, `worker_alive` whether the worker gives any.
+    """
+    rows = session.execute(
+        select(
+            IngestJob.id,
+            IngestJob.worker,
+            func.coalesce(IngestJob.heartbeat_at, IngestJob.created_at),
+            _is_silent(),
+        ).where(IngestJob.id.in_(list(job_ids)))
+    ).all()
+    known = workers.last_signs(session, names={worker for _, worker, _, _ in rows if worker})
+    found = {}
+    for job_id, worker, spoken, silent in rows:
+        lives, seen = known.get(worker or "", (False, spoken))
+        if silent or not lives:
+            since = spoken if lives else max(spoken, seen)
+            found[job_id] = {"silent_since": since, "worker_alive": lives}
+    return found
 
 
 def _is_silent() -> ColumnElement[bool]:

@@ -12,14 +12,19 @@ from db.queue import withdraw_help
 MAX_LINE = 2_000
 
 
-def claim(session: Session, *, job_id: int, worker: str | None = None) -> JobRow | None:
-    """Mark a job as running by this worker; None where it is over, cancelled, or gone."""
+def claim(
+    session: Session, *, job_id: int, worker: str | None = None, forgiven: int = 0
+) -> JobRow | None:
+    """Mark a job as running by this worker; None where it is over, cancelled, or gone.
+
+    That is one more attempt, and so many before it do not count.
+    """
     claimed = session.execute(
         update(IngestJob)
         .where(IngestJob.id == job_id, IngestJob.state.in_(OPEN_STATES))
         .values(
             state="running",
-            attempts=IngestJob.attempts + 1,
+            attempts=func.greatest(IngestJob.attempts - forgiven, 0) + 1,
             started_at=func.coalesce(IngestJob.started_at, func.now()),
             heartbeat_at=func.now(),
             worker=worker,
@@ -58,12 +63,12 @@ def _wait_again(
     withdraw_help(session, job_id=job_id)
 
 
-def forgive(session: Session, *, job_id: int, text: str) -> None:
-    """Take back an attempt that the worker outlived: the database ended it; a line says so."""
+def forgive(session: Session, *, job_id: int, number: int, text: str) -> None:
+    """Take back attempts that the worker outlived: the database ended them; a line says so."""
     forgiven = session.execute(
         update(IngestJob)
         .where(IngestJob.id == job_id, IngestJob.state.in_(OPEN_STATES))
-        .values(attempts=func.greatest(IngestJob.attempts - 1, 0))
+        .values(attempts=func.greatest(IngestJob.attempts - number, 0))
         .returning(IngestJob.id)
     )
     if forgiven.one_or_none() is not None:

@@ -14,6 +14,7 @@ from db.models import Account, IngestJob, IngestJobLine, Run
 from db.models.jobs import JOB_MODES, JOB_STATES
 from db.queries import job_ends, job_shares
 from db.queries.job_rights import require_owner, require_scheduler
+from db.queries.run_names import RUN_NAME
 
 OPEN_STATES = ("queued", "running")
 MAX_LOCATION = 4_096
@@ -28,7 +29,8 @@ class JobRow:
     `error` is safe to show and `error_file` is what it is about; a job may have succeeded and have
     one, where some snapshots could not be used. `position` is the place of a queued job among those
     that wait (1 is the next), `worker` who runs or ran it, `helpers` who loads parts of it as well.
-    A job with `awaited_since` is queued, but waits for its log to appear.
+    A job with `awaited_since` is queued, but waits for its log to appear. `silent_since` is the
+    last sign of life of a running job whose worker is gone (not `worker_alive`), or which hangs.
     """
 
     id: int
@@ -58,6 +60,8 @@ class JobRow:
     awaited_since: datetime | None
     position: int | None = None
     helpers: tuple[str, ...] = ()
+    silent_since: datetime | None = None
+    worker_alive: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,10 @@ def _rows() -> Select[Any]:
     columns = [
         getattr(IngestJob, name)
         for name in JobRow.__dataclass_fields__
-        if name not in ("run_name", "requested_by_name", "position", "helpers")
+        if name in IngestJob.__mapper__.columns
     ]
     return (
-        select(*columns, Run.name.label("run_name"), Account.name.label("requested_by_name"))
+        select(*columns, RUN_NAME.label("run_name"), Account.name.label("requested_by_name"))
         .outerjoin(Run, Run.id == IngestJob.run_id)
         .outerjoin(Account, Account.id == IngestJob.requested_by)
     )
@@ -117,7 +121,7 @@ def _filtered(
         query = query.where(IngestJob.run_id == run_id)
     if wanted := [state for state in states if state in JOB_STATES]:
         query = query.where(IngestJob.state.in_(wanted))
-    texts = (IngestJob.location, IngestJob.message, IngestJob.error, Run.name, Account.name)
+    texts = (IngestJob.location, IngestJob.message, IngestJob.error, RUN_NAME, Account.name)
     for word in search[:MAX_SEARCH].replace("\0", " ").split()[:MAX_WORDS]:
         try:
             word.encode()
@@ -138,12 +142,18 @@ def _placed(session: Session, rows: list[JobRow]) -> list[JobRow]:
 
 
 def _helped(session: Session, rows: list[JobRow]) -> list[JobRow]:
-    """Add who else has parts of a running job in hand."""
-    if not any(row.state == "running" for row in rows):
+    """Add who else has parts of a running job in hand, and whether its worker is gone."""
+    running = [row for row in rows if row.state == "running"]
+    if not running:
         return rows
     at_work = job_shares.at_work(session)
+    signs = job_ends.signs(session, job_ids=[row.id for row in running])
     return [
-        replace(row, helpers=tuple(w for j, w in at_work if j == row.id and w != row.worker))
+        replace(
+            row,
+            helpers=tuple(w for j, w in at_work if j == row.id and w != row.worker),
+            **signs.get(row.id, {}),
+        )
         for row in rows
     ]
 
@@ -222,6 +232,21 @@ def request(
     ).one()
     queue.defer(session, task=queue.INGEST, arguments={"job_id": job_id})
     return job_id
+
+
+def take_over(session: Session, *, location: str, mode: str) -> int | None:
+    """Let the open job for a location go on in this mode, as if it had been asked for just now.
+
+    Return its id, None where none is open. Where a worker has it in hand, this counts for the next
+    one.
+    """
+    found: int | None = session.scalars(
+        update(IngestJob)
+        .where(IngestJob.location == location, IngestJob.state.in_(OPEN_STATES))
+        .values(mode=checked_mode(mode), cancel_requested=False, attempts=0)
+        .returning(IngestJob.id)
+    ).first()
+    return found
 
 
 def load_now(session: Session, *, location: str, mode: str, by: int) -> int:

@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, case, cast, func, select
+from sqlalchemy import Select, Text, case, cast, select
 from sqlalchemy.orm import Session
 
 from db.errors import InTrash, NotFound
 from db.models import Account, Run, snapshot
+from db.queries.run_names import RUN_NAME
 from db.queries.store import RunVersion, store_key
 
 LARGEST_ID = 2**31 - 1
@@ -109,7 +110,7 @@ def _select() -> Select[Any]:
     )
     return select(
         *columns,
-        func.coalesce(Run.title, Run.name).label("name"),
+        RUN_NAME.label("name"),
         Run.name.label("recorded_name"),
         Account.name.label("owner"),
         case((Run.state == "recording", last), else_=None).label("last_recorded"),

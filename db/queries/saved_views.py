@@ -16,6 +16,7 @@ from db.errors import Conflict, NotFound, StoreError
 from db.models import Account, Run, SavedView
 from db.permissions import Permission
 from db.queries.rights import require_permission
+from db.queries.run_names import RUN_NAME
 
 MAX_NAME = 120
 MAX_QUERY = 20_000
@@ -59,7 +60,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
             SavedView.account_id,
             Account.name.label("owner"),
             SavedView.run_id,
-            Run.name.label("run_name"),
+            RUN_NAME.label("run_name"),
             SavedView.page,
             SavedView.query,
             SavedView.name,

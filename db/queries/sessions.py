@@ -141,9 +141,13 @@ def revoke_sessions(session: Session, *, account_id: int, but: bytes | None = No
     return len(ended.all())
 
 
-def add_link(session: Session, *, account_id: int, token_hash: bytes) -> None:
-    """Add a link to choose a password and log in; earlier ones of the account end."""
-    drop_links(session, account_id=account_id)
+def add_link(session: Session, *, account_id: int, token_hash: bytes, beside: bool = False) -> None:
+    """Add a link to choose a password and log in; earlier ones end, unless it stands `beside` them.
+
+    The first that is put to use ends all.
+    """
+    if not beside:
+        drop_links(session, account_id=account_id)
     session.execute(
         insert(AccountToken).values(
             token_hash=token_hash,
@@ -184,7 +188,10 @@ def use_link(session: Session, *, token_hash: bytes) -> AccountRow | None:
         .values(used_at=func.now())
         .returning(AccountToken.account_id)
     )
-    return None if account_id is None else get_account(session, account_id=account_id)
+    if account_id is None:
+        return None
+    drop_links(session, account_id=account_id)
+    return get_account(session, account_id=account_id)
 
 
 def drop_links(session: Session, *, account_id: int) -> None:

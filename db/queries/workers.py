@@ -1,10 +1,10 @@
 """Workers that are alive: each says so every few seconds, and what it may read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from db.models import IngestJob, IngestWorker
@@ -145,3 +145,38 @@ def list_workers(session: Session) -> list[WorkerRow]:
         )
         for row in session.execute(query)
     ]
+
+
+@dataclass(frozen=True)
+class Crew:
+    """What the workers can do, all together, and when any of them gave its last sign of life.
+
+    `state` is "alive", "takes no jobs" (all that are alive have places free, and take nothing),
+    "dead" (all of the last day went without a word) or "none".
+    """
+
+    state: str
+    seen_at: datetime | None
+
+
+def crew(connection: Connection | Session) -> Crew:
+    """Return what the workers can do, all together."""
+    takes_nothing_at_all = func.bool_and(stuck()).filter(alive())
+    query = select(func.bool_or(alive()), takes_nothing_at_all, func.max(IngestWorker.seen_at))
+    lives, takes_nothing, seen = connection.execute(query).one()
+    if lives is None:
+        return Crew("none", None)
+    return Crew("dead" if not lives else "takes no jobs" if takes_nothing else "alive", seen)
+
+
+def last_signs(session: Session, *, names: Collection[str]) -> dict[str, tuple[bool, datetime]]:
+    """Return by name whether a worker is alive, and its last sign of life.
+
+    A worker that ended in order is not among them. Of several of one name, the last one counts.
+    """
+    query = (
+        select(IngestWorker.name, alive(), IngestWorker.seen_at)
+        .where(IngestWorker.name.in_(list(names)))
+        .order_by(IngestWorker.seen_at)
+    )
+    return {name: (lives, seen) for name, lives, seen in session.execute(query)}

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, as_times
+from ingest.analysis.health.finding import Finding, Names, Severity
 from ingest.analysis.health.history import History
+from ingest.analysis.health.words import as_times
 
 MOST_ANSWERS = 5
 MOST_NAMED = 3

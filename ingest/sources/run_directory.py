@@ -3,11 +3,13 @@
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from deeptracker.errors import LogError
 from deeptracker.format import (
     MANIFEST,
+    SCALARS,
     SNAPSHOTS,
     THUMBNAILS,
     Manifest,
@@ -15,7 +17,9 @@ from deeptracker.format import (
     Snapshot,
     contact_sheet_path,
     snapshot_path,
+    with_tail,
 )
+from deeptracker.run_lock import is_alive
 from ingest.locations import Place, check_inside
 from ingest.sources import OnBad
 from ingest.sources.pictures import check_sheet
@@ -54,6 +58,7 @@ class RunDirectorySource:
         self._sheets: dict[int, Stamp] = {}
         self._manifest: tuple[Stamp, Manifest] | None = None
         self._listed: Stamp | None = None
+        self._tail_read: Stamp | None = None
 
     def manifest(self) -> Manifest | None:
         """Return run.json, checked; None where there is none yet. LogError if it is unusable."""
@@ -67,6 +72,24 @@ class RunDirectorySource:
 
     def changed(self) -> list[int]:
         """Return the iterations whose file was not read yet in its present form, rising."""
+        found = self._changed_files()
+        tail = self._tail()
+        if tail is not None and tail != self._tail_read:
+            last = max(self._directory.iterations(), default=None)
+            if last is not None and last not in found:
+                self._changed[last] = _stamp(snapshot_path(self.path, last))
+                found.append(last)
+        return found
+
+    def _tail(self) -> Stamp | None:
+        """Return the stamp of the scalars that no snapshot has; None while one may still come."""
+        stamp = _stamp(self.path / SCALARS)
+        if stamp is None or stamp[1] == 0:
+            return None
+        over = self._manifest is not None and self._manifest[1].state != "recording"
+        return stamp if over or not is_alive(self.path) else None
+
+    def _changed_files(self) -> list[int]:
         listed = _stamp(self.path / SNAPSHOTS)
         if listed is not None and listed == self._listed:
             return []
@@ -99,13 +122,26 @@ class RunDirectorySource:
             stamp = _stamp(snapshot_path(self.path, iteration))
             if stamp is None:
                 continue  # removed since it was listed: a gap
+            tail = self._tail()
             try:
-                snapshot = self._directory.snapshot(manifest, iteration)
+                snapshot = self._directory.snapshot(manifest, iteration, tail=False)
+                yield self._with_tail(snapshot, on_bad) if tail else snapshot
             except LogError as error:
                 on_bad(error)
-            else:
-                yield snapshot
             self._seen[iteration] = stamp
+            self._tail_read = tail
+
+    def _with_tail(self, snapshot: Snapshot, on_bad: OnBad) -> Snapshot:
+        """Return the last snapshot with the scalars that were logged after it, if they are fit."""
+        if snapshot.iteration != max(self._directory.iterations(), default=snapshot.iteration):
+            return snapshot
+        try:
+            tail = self._directory.tail()
+        except LogError as error:
+            on_bad(error)
+            return snapshot
+        scalars = with_tail(snapshot.scalars, tail, after=snapshot.iteration)
+        return replace(snapshot, scalars=scalars)
 
     def contact_sheets(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[tuple[int, bytes]]:
         """Yield the contact sheets (class, WebP) that were not read yet in their present form."""

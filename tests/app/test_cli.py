@@ -1,6 +1,7 @@
 """The command line: what it does, what it says when it cannot, its exit status."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ from db.embedded import stop_server
 from db.engine import make_engine, session_scope
 from db.permissions import Role
 from db.queries import accounts, jobs, runs
+from tests.accounts import NOBODY, needs_root, tree
 from tests.app.web import PASSWORD, make_web
 from tests.ports import free_port
 
@@ -165,6 +167,22 @@ class TestFailures:
             assert "did not answer" in error
             assert "hunter2" not in error
 
+    @needs_root
+    def test_a_home_of_another_account(self, home, monkeypatch, capsys):
+        """With the embedded server, and with DATABASE_URL, where a secret key would be made."""
+        os.chown(home, NOBODY, NOBODY)
+        before = tree(home)
+        for arguments in (["serve"], ["demo"]):
+            assert run(arguments) == 1
+            said = capsys.readouterr().err.strip()
+            assert said.startswith(f"Error: {home} belongs to the account nobody, and this is root")
+            assert "\n" not in said
+        monkeypatch.delenv("DATABASE_URL")
+        for arguments in (["user", "list"], ["serve"], ["worker"], ["db", "upgrade"], ["demo"]):
+            assert run(arguments) == 1
+            assert "sudo -u nobody deeptracker" in capsys.readouterr().err
+        assert tree(home) == before
+
     def test_a_setting_that_cannot_be(self, home, monkeypatch, capsys):
         monkeypatch.setenv("DEEPTRACKER_PORT", "abc")
         assert run(["serve"]) == 1
@@ -222,7 +240,21 @@ class TestFailures:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             assert run(["serve", "--port", str(port)]) == 1
-        assert f"--port {port + 1}" in capsys.readouterr().err
+        said = capsys.readouterr().err.strip()
+        found = re.fullmatch(
+            rf"Error: Port {port} on 127.0.0.1 is in use. Choose another one: --port (\d+)", said
+        )
+        with socket.create_server(("127.0.0.1", int(found[1]))):
+            pass  # it can be had
+
+    def test_an_address_of_another_machine(self, home, store, monkeypatch, capsys):
+        monkeypatch.setenv("DEEPTRACKER_SECRET_KEY", "k" * 40)
+        make_web(store).account("ann@example.org", Role.ADMIN)
+        for host in ("192.0.2.1", "nowhere.invalid"):
+            assert run(["serve", "--host", host]) == 1
+            said = capsys.readouterr().err.strip()
+            assert said.startswith(f"Error: {host} is no address of this machine")
+            assert said.endswith("--host 127.0.0.1")
 
 
 class TestSettings:

@@ -1,6 +1,7 @@
 """What docs/deployment.md says is tried: its nginx and PgBouncer configuration, its units."""
 
 import os
+import pwd
 import re
 import shutil
 import socket
@@ -209,6 +210,47 @@ def test_through_pgbouncer_pages_are_served_and_logs_loaded(pooled, make_log, ro
         (loaded,) = runs.list_runs(session)
     assert (loaded.snapshot_count, loaded.state) == (12, "complete")
     engine.dispose()
+
+
+def test_the_commands_of_the_page_upgrade_the_database_of_its_settings(
+    empty_database_url, tmp_path
+):
+    (tmp_path / "bin").mkdir()
+    settings = block("sh", "DEEPTRACKER_LOG_ROOTS=").replace(
+        "postgresql://deeptracker:password@db.example.org/deeptracker", empty_database_url
+    )
+    settings = settings.replace("/var/lib/deeptracker", str(tmp_path / "home"))
+    (tmp_path / "env").write_text(settings)
+    command = block("sh", "runuser")
+    account = pwd.getpwuid(os.geteuid()).pw_name
+    as_account = f"runuser -u {account} --" if os.geteuid() == 0 else ""
+    for said, here in (
+        ("/etc/deeptracker.env", str(tmp_path / "env")),
+        ("/opt/deeptracker/.venv/bin/deeptracker", f"{Path(sys.executable).parent}/deeptracker"),
+        ("runuser -u deeptracker --", as_account),
+    ):
+        assert said in command
+        command = command.replace(said, here)
+    (tmp_path / "bin" / "deeptracker").write_text(command)
+    (tmp_path / "bin" / "deeptracker").chmod(0o755)
+    # An administrator's shell has none of the settings.
+    own = {n: v for n, v in os.environ.items() if not n.startswith(("DEEPTRACKER_", "DATABASE"))}
+    done = subprocess.run(
+        ["sh", "-e", "-c", block("sh", "deeptracker db upgrade\n")],
+        env={**own, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "HOME": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"{PUBLIC}/link/" in done.stdout
+    engine = make_engine(empty_database_url)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT email FROM account")).scalars().all()
+    engine.dispose()
+    assert found == ["you@example.org"]
+    assert not list(tmp_path.rglob("postgresql")), "an embedded database was made"
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")

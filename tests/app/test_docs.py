@@ -11,6 +11,7 @@ from app.logs import LogSettings
 from db.config import DatabaseSettings
 from ingest.alerts import AlertSettings
 from ingest.analysis.health.rules import RULES
+from ingest.awaiting import FollowSettings
 from ingest.locations import LocationSettings
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +19,14 @@ README = (ROOT / "README.md").read_text()
 
 
 def settings() -> set[str]:
-    kinds = (AppSettings, DatabaseSettings, LocationSettings, AlertSettings, LogSettings)
+    kinds = (
+        AppSettings,
+        DatabaseSettings,
+        LocationSettings,
+        AlertSettings,
+        FollowSettings,
+        LogSettings,
+    )
     return {str(f.validation_alias) for kind in kinds for f in kind.model_fields.values()}
 
 

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def asked(client, path):
     """Return status and words of an answer that is not one kept from before."""
     time.sleep(health.KEPT_SECONDS if path == "/ready" else 0)
     answer = client.get(path)
-    return answer.status_code, answer.json
+    return answer.status_code, {k: v for k, v in answer.json.items() if k != "heartbeat"}
 
 
 def test_the_database_goes_away_and_comes_back(own_home):
@@ -39,7 +40,7 @@ def test_the_database_goes_away_and_comes_back(own_home):
     engine = make_engine(url)
     client = make_web(engine).client()
     not_current = {"status": "not ready", "database": "ok", "schema": "not current"}
-    assert asked(client, "/ready") == (503, {**not_current, "worker": "none"})
+    assert asked(client, "/ready") == (503, {**not_current, "worker": "unknown"})
     migrate.upgrade(engine)
     fine = {"status": "ok", "database": "ok", "schema": "ok"}
     assert asked(client, "/ready") == (200, {**fine, "worker": "none"})
@@ -51,7 +52,7 @@ def test_the_database_goes_away_and_comes_back(own_home):
     assert client.get("/login").status_code == 200
 
     stop_server(own_home)
-    away = {"status": "not ready", "database": "away", "schema": "unknown", "worker": "none"}
+    away = {"status": "not ready", "database": "away", "schema": "unknown", "worker": "unknown"}
     assert asked(client, "/ready") == (503, away)
     assert asked(client, "/health") == (200, {"status": "ok"})
     answer = client.get("/jobs")
@@ -100,9 +101,41 @@ def test_strangers_learn_no_details_and_cost_one_question(web, monkeypatch):
     assert len(questions) <= 2
     for answer in answers:
         assert answer.status_code == 200
-        assert set(answer.json) == {"status", "database", "schema", "worker"}
+        assert set(answer.json) == {"status", "database", "schema", "worker", "heartbeat"}
         assert answer.headers["Cache-Control"] == "no-store"
     assert web.client().get("/health").json == {"status": "ok"}
+
+
+def test_what_workers_can_do_is_said_with_their_last_sign_of_life(database_url):
+    engine = make_engine(database_url)
+    client = make_web(engine).client()
+
+    def ready():
+        time.sleep(health.KEPT_SECONDS)
+        answer = client.get("/ready")
+        assert answer.status_code == 200  # pages can be served
+        return answer.json["worker"], answer.json["heartbeat"]
+
+    def change(statement):
+        with engine.begin() as connection:
+            connection.execute(text(f"UPDATE ingest_worker SET {statement}"))
+            return connection.scalar(text("SELECT max(seen_at) FROM ingest_worker"))
+
+    assert ready() == ("none", None)
+    with session_scope(engine) as session:
+        workers.add_worker(session, host="a", process=1, concurrency=2, roots=[])
+    state, heartbeat = ready()
+    assert state == "alive"
+    assert datetime.now(UTC) - datetime.fromisoformat(heartbeat) < timedelta(minutes=1)
+    # It lives, has a place free, and has taken nothing for long.
+    late = "started_at = now() - interval '1 hour', took_at = now() - interval '10 minutes'"
+    change(f"in_hand = 1, {late}")
+    assert ready()[0] == "takes no jobs"
+    change("in_hand = 2")
+    assert ready()[0] == "alive"
+    seen = change("seen_at = now() - interval '3 minutes'")
+    assert ready() == ("dead", f"{seen.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    engine.dispose()
 
 
 def test_a_full_pool_is_not_a_database_that_is_away(database_url):

@@ -1,6 +1,7 @@
 """The jobs page as clients of every role get it: jobs, schedules, watched folders, workers."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -105,6 +106,17 @@ class TestJobs:
     def test_the_same_log_twice_is_said(self, clients):
         load(clients[Role.MEMBER], "my-run")
         assert "already" in load(clients[Role.ADMIN], "my-run")["jobs-problem"]["children"]
+
+    def test_what_stands_in_its_way_is_said(self):
+        dead = job(state="running", worker="h, process 7", silent_since=NOW, worker_alive=False)
+        for shown in (job_row(dead, changeable=True), details(dead, [], limit=9)):
+            assert "(h, process 7) is dead" in text_of(shown)
+            assert "2026-05-01 12:00:00 UTC" in text_of(shown)
+        hangs = replace(dead, worker_alive=True)
+        assert "Cancel ends it" in text_of(job_row(hangs, changeable=True))
+        waits = job(awaited_since=NOW, message="Waiting for run.json under /logs/my-run.")
+        assert '"waiting"' in text_of(job_row(waits, changeable=True))
+        assert "Waiting for run.json" in text_of(job_row(waits, changeable=True))
 
     def test_a_viewer_sees_jobs_without_their_buttons(self, web, clients):
         load(clients[Role.MEMBER], "my-run")
@@ -380,6 +392,17 @@ class TestWorkers:
         assert seen["jobs-alive"]["children"] == "2 workers alive on 2 hosts"
         assert seen["jobs-none-alive"]["children"] is None
         assert seen["jobs-roots"]["children"] == "Workers read logs under /a, s3://b."
+        # They live, and take nothing though they have places free: one of them, then both.
+        late = func.now() - timedelta(minutes=9)
+        for host, words in (("h1", "1 of them takes no jobs"), ("h2", "none takes jobs")):
+            with session_scope(web.engine) as session:
+                stuck = update(IngestWorker).where(IngestWorker.host == host)
+                session.execute(stuck.values(started_at=late, took_at=late))
+                session.execute(update(IngestWorker).values(seen_at=func.now()))
+            seen = shown(client)
+            assert seen["jobs-alive"]["children"] == f"2 workers alive on 2 hosts, {words}"
+            assert "takes no jobs" in text_of(seen["jobs-workers"])
+        assert "No worker takes jobs" in text_of(seen["jobs-none-alive"])
         with session_scope(web.engine) as session:
             session.execute(update(IngestWorker).values(seen_at=func.now() - timedelta(minutes=5)))
             found = workers.list_workers(session)

@@ -1,6 +1,7 @@
 """Two real runs are ticked in the table, compared, aligned, averaged; a link reopens it all."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
     expect(link).to_have_text("Compare 2 runs")
     link.click()
     painted(page)
-    assert page.url.endswith(f"/compare?runs={digits},{again}")
+    assert re.search(rf"/compare\?runs={digits},{again}&of=[0-9a-f]{{8}},[0-9a-f]{{8}}$", page.url)
     expect(page.locator("#compare-key li")).to_have_count(2)
     expect(page.locator(".compare-settings")).to_contain_text("nothing but the seed")
 
@@ -85,6 +86,7 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
         ]
     only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
     said = page.locator("#compare-images .compare-note")
+    page.locator("#compare-images").scroll_into_view_if_needed()
     expect(said).to_contain_text(f"At iteration {cursor} of both")
     expect(said).to_contain_text(f"only A right {only[0]}, only B right {only[1]}")
     expect(page.locator(".compare-tile")).to_have_count(sum(only))
@@ -135,12 +137,65 @@ def test_little_to_compare_explains_itself(page, site, digits, again):
     expect(page.locator(".compare-refused")).to_have_text("There is no run 987654.")
 
 
-def test_a_viewer_does_not_compare(browser, site, digits, again):
+def test_a_viewer_ticks_two_runs_and_compares_them(browser, site, digits, again):
     context = browser.new_context(base_url=site.address)
     page = context.new_page()
     log_in(page, site.new_link(role=Role.VIEWER))
-    page.wait_for_selector(f"a[href='/run/{digits}/overview']")
-    assert page.locator("[data-compare-run], #runs-compare").count() == 0
-    page.goto(f"/compare?runs={digits},{again}")
-    expect(page.locator("#shell-page")).to_contain_text("may not see this page")
+    expect(page.get_by_role("link", name="Compare", exact=True)).to_be_visible()
+    for run in (digits, again):
+        page.locator(f"[data-compare-run='{run}']").click()
+    page.get_by_role("link", name="Compare 2 runs").click()
+    painted(page)
+    expect(page.locator("#shell-page")).to_contain_text("What differs")
     context.close()
+
+
+CANVASES = ("compare-series", "compare-layers", "compare-events")
+ALARMS = """
+() => {
+  const canvas = document.querySelector("#compare-series canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    found += data[at] === 0xc4 && data[at + 1] === 0x20 && data[at + 2] === 0x1d;
+  }
+  return found;
+}
+"""
+
+
+def test_my_groups_draw_what_each_run_draws(page, site_engine, digits, again, log):
+    def spoil(snapshot):
+        loss = snapshot.scalars["train_loss"]
+        values = np.where(np.arange(len(loss.values)) == len(loss.values) // 2, np.nan, loss.values)
+        scalars = {**snapshot.scalars, "train_loss": replace(loss, values=values)}
+        return replace(snapshot, scalars=scalars)
+
+    spoilt = log(name="spoilt", change=spoil)
+    spoilt.grow(6)
+    third = load_log(site_engine, spoilt.path).run_id
+    page.emulate_media(color_scheme="light")
+
+    def pictures(query: str) -> dict[str, str]:
+        page.goto(f"/compare?runs={digits},{again},{third}&{query}")
+        painted(page)
+        return {
+            name: page.locator(f"#{name} canvas").evaluate("canvas => canvas.toDataURL()")
+            for name in CANVASES
+        }
+
+    # A run that is in no group is drawn as if there were none: every value, in steps, with crosses.
+    for more in ("", "&log=1&align=epoch"):
+        each = pictures(f"grouping=runs{more}")
+        crossed = page.evaluate(ALARMS)
+        assert crossed > 0
+        assert pictures(f"grouping=chosen{more}") == each
+    # Nor does a mean hide where a run of its group was NaN, or the run beside the group.
+    grouped = pictures("grouping=chosen&members=1,0,1&log=1&align=epoch")
+    assert grouped["compare-series"] != each["compare-series"]
+    assert page.evaluate(ALARMS) == crossed
+    page.locator("#compare-series .dt-plot").hover(position={"x": 200, "y": 60})
+    lines = page.locator(".dt-tooltip > div:not(.dt-tooltip-title)")
+    expect(lines).to_have_count(2)
+    expect(lines.nth(0)).to_contain_text("A C")
+    expect(lines.nth(1)).to_contain_text("B digits-seed-1")

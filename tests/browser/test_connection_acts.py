@@ -1,16 +1,19 @@
 """What is written, asked and logged in to while a connection fails: once, or said to be unknown."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import Engine, func, select
 
 from benchmarks.browser import PASSWORD, log_in
-from benchmarks.outages import Site
+from benchmarks.outages import HERE, Site
 from db.engine import session_scope
 from db.models import Annotation, IngestJob, Reply
 from tests.browser.conftest import VIEWPORT
+from tests.browser.line import bad_line
 from tests.browser.outages import Tab, banner, expect_trouble, expect_well
 
 CALLBACK = "**/_dash-update-component*"
@@ -216,6 +219,29 @@ def test_an_idle_page_whose_questions_hang_notices_within_15_s(tab: Tab, hurt: S
     page.unroute_all(behavior="ignoreErrors")
 
 
+def test_a_server_that_comes_back_as_another_build_says_so_and_nothing_typed_is_lost(
+    tab: Tab, hurt: Site, tmp_path: Path
+) -> None:
+    for name in ("app", "benchmarks", "db", "deeptracker", "ingest", "migrations"):
+        shutil.copytree(HERE / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "app" / "ids.py").open("a") as file:
+        file.write("# One line more.\n")
+    page = tab.open("/people").page
+    hurt.stop()
+    expect_trouble(page, "server")
+    page.get_by_label("E-mail address").fill("someone@example.org")
+    try:
+        hurt.start(tmp_path)
+        expect(banner(page)).to_contain_text("DeepTracker was updated.", timeout=30_000)
+        expect(page.get_by_label("E-mail address")).to_have_value("someone@example.org")
+        page.get_by_role("button", name="Reload").click()
+        tab.expect_whole()
+        expect(banner(page)).not_to_contain_text("DeepTracker was updated.")
+    finally:
+        hurt.stop()
+        hurt.start()
+
+
 def test_one_request_that_breaks_is_given_up_and_loads_at_a_click(tab: Tab, hurt_run: int) -> None:
     tried = []
 
@@ -265,3 +291,17 @@ def test_nobody_is_logged_out_by_a_server_that_is_away(tab: Tab) -> None:
     page.context.set_offline(False)
     expect_well(page)
     tab.expect_whole()
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [b"GET /data/run/%d/class-error", b"GET /data/run/%d/annotations?", b"POST /_dash-update"],
+)
+def test_an_answer_that_breaks_off_in_the_middle_is_asked_for_again(
+    tab: Tab, hurt: Site, hurt_run: int, marker: bytes
+) -> None:
+    wanted = marker % hurt_run if b"%d" in marker else marker
+    with bad_line(hurt.address, marker=wanted, after=20) as (address, line):
+        tab.open(f"{address}/run/{hurt_run}/overview")
+        assert line.broken == 1
+    tab.page.goto("about:blank")

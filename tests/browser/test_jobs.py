@@ -52,7 +52,7 @@ def _schedule(page: Page, engine) -> None:
     expect(dialog.locator("#jobs-schedule-preview li")).to_have_count(4)
     dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_role("alert").first).to_contain_text("must be the path")
-    dialog.get_by_label("Run directory").fill("nightly")
+    dialog.get_by_role("textbox", name="Run directory").fill("nightly")
     page.keyboard.press("Tab")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_be_hidden()
@@ -79,7 +79,7 @@ def _schedule(page: Page, engine) -> None:
 
 def _watch(page: Page, log, roots) -> None:
     tab(page, "Watched folders")
-    page.get_by_label("Folder to watch").fill(str(roots))
+    page.get_by_role("textbox", name="Folder to watch").fill(str(roots))
     page.get_by_role("button", name="Watch", exact=True).click()
     row = page.get_by_role("table", name="Watched folders").locator("tbody tr")
     expect(row).to_contain_text("1 run", timeout=30_000)  # what the schedule has loaded

@@ -317,11 +317,15 @@ def test_names_are_text(page: Page, log: Callable[..., Log], site_engine: Engine
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_lost_session_and_a_lost_server_are_said(page: Page, digits: int, watch: Watch) -> None:
+def test_a_lost_session_is_said_and_the_picture_stays(
+    page: Page, digits: int, watch: Watch
+) -> None:
     open_run(page, digits)
     page.context.clear_cookies()
     page.evaluate("deeptracker.selection.set({quantity: 'update', statistic: 'l1'})")
-    expect(page.locator(f"{LAYERS} .dt-message")).to_contain_text("no longer logged in")
+    expect(page.get_by_text("Your session has ended")).to_be_visible()
+    expect(page.locator(f"{LAYERS} canvas").first).to_be_visible()
+    page.close()  # it goes on asking
     assert [trouble for trouble in watch.troubles if "401" not in trouble] == []
     watch.troubles.clear()
 

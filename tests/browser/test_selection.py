@@ -154,7 +154,9 @@ def test_a_long_selection_has_a_short_address_that_opens_for_others(
 ) -> None:
     open_view(page, digits, "layers", f"cursor={iterations[1]}")
     choose(page, filters=FILTERS, k=3, pins=iterations)
-    expect(page).to_have_url(re.compile(r"/layers\?view=[A-Za-z0-9]{12}&cursor=\d+$"))
+    expect(page).to_have_url(
+        re.compile(r"/layers\?view=[A-Za-z0-9]{12}&cursor=\d+&of=[0-9a-f]{8}$")
+    )
     assert len(page.url) < 200
     asked = len(watch.requests)
     page.mouse.move(*over(page, "#layers-multiples", 3, len(iterations)))

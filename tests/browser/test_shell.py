@@ -2,10 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.browser import Served, wait_until_painted
 from tests.browser.conftest import Watch
+from tests.browser.waiting import rest
 
 PASSWORD = "correct horse battery staple"
 
@@ -58,7 +60,7 @@ def test_a_log_that_may_not_be_read_is_asked_for_and_cancelled(page: Page) -> No
     page.goto("/jobs")
     page.get_by_role("button", name="Load now").click()
     expect(page.locator("#jobs-problem")).to_contain_text("Give the folder of a run")
-    page.get_by_label("Run directory").fill("no-such-run")
+    page.get_by_role("textbox", name="Run directory").fill("no-such-run")
     page.get_by_role("button", name="Load now").click()
     row = page.locator("#jobs-body tr", has_text="no-such-run")
     expect(row).to_contain_text("queued")
@@ -125,3 +127,22 @@ def test_a_first_visit_asks_for_few_files_of_ours(page: Page, digits: int) -> No
     # Tests and the console of a browser have one handle, and there is no other.
     ours = page.evaluate("Object.keys(window).filter((name) => /tracker/i.test(name))")
     assert ours == ["deeptracker"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/jobs", "/annotations", "/people", "/account", "/run/{}/overview", "/run/{}/findings"],
+)
+def test_a_phone_shows_a_page_whole(context, site, digits: int, address: str) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address.format(digits))
+    expect(page.locator("#shell-page :is(h1, h2)").first).to_be_visible()
+    rest(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # Nothing of the header lies over something else, or outside.
+    for part in (page.locator(".shell-avatar"), page.locator(".shell-tab").first):
+        part.click(trial=True)
+        box = part.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390

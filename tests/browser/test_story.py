@@ -106,7 +106,7 @@ def _schedule(page: Page, engine: Engine) -> None:
     page.get_by_role("tab", name="Schedules").click()
     page.get_by_role("button", name="New schedule").click()
     dialog = page.get_by_role("dialog", name="New schedule")
-    dialog.get_by_label("Run directory").fill(RUN)
+    dialog.get_by_role("textbox", name="Run directory").fill(RUN)
     dialog.get_by_label("When (cron expression)").fill("0 6 * * 1-5")
     expect(dialog.get_by_text("At 06:00 on Monday through Friday.")).to_be_visible()
     dialog.get_by_role("button", name="Save").click()

@@ -5,7 +5,7 @@ import pytest
 from db.permissions import ROLE_PERMISSIONS, Permission, Role, allows
 
 EXPECTED = {
-    Role.VIEWER: {"read_runs"},
+    Role.VIEWER: {"read_runs", "compare"},
     Role.MEMBER: {
         "read_runs",
         "annotate",

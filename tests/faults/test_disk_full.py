@@ -63,9 +63,39 @@ def _may_mount():
     return SOAK and sys.platform == "linux" and os.geteuid() == 0 and shutil.which("mount")
 
 
+def _load_by_hand(home, loaded, engine, free):
+    with pytest.raises(OperationalError):
+        load_log(engine, loaded.path)
+    free()
+    engine.dispose()
+    _wait_for_server(home, engine)
+    load_log(engine, loaded.path)
+
+
+def _load_by_a_worker(home, loaded, engine, free):
+    """The same worker goes on, though its signs of life could not be written either."""
+    url = servers.plain(engine.url)
+    with running_worker(url, loaded.root) as worker:
+        wait_until(lambda: _worker_is_there(engine))
+        job_id = ask(engine, loaded.path)
+        time.sleep(45)
+        free()
+        engine.dispose()
+        _wait_for_server(home, engine)
+        job = wait_for_state(engine, job_id, "succeeded", "failed", seconds=120)
+        assert (job.state, job.error, job.attempts) == ("succeeded", None, 1), texts(engine, job_id)
+        assert worker.poll() is None
+
+
+def _worker_is_there(engine):
+    with engine.connect() as connection:
+        return connection.scalar(text("SELECT count(*) FROM procrastinate_workers"))
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not _may_mount(), reason="needs DEEPTRACKER_SOAK=1, root and mount")
-def test_a_small_file_system_really_full(loaded):
+@pytest.mark.parametrize("load", [_load_by_hand, _load_by_a_worker])
+def test_a_small_file_system_really_full(loaded, load):
     home = Path(tempfile.mkdtemp(prefix="deeptracker-small-"))
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=400m,mode=755", "tmpfs", str(home)],
@@ -76,14 +106,14 @@ def test_a_small_file_system_really_full(loaded):
         home.rmdir()
         pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")
     try:
-        _fill(home, loaded)
+        _fill(home, loaded, load)
     finally:
         stop_server(home)
         subprocess.run(["umount", "-l", str(home)], check=True)
         home.rmdir()
 
 
-def _fill(home, loaded):
+def _fill(home, loaded, load):
     settings = {"shared_buffers": "16MB", "min_wal_size": "32MB", "max_wal_size": "32MB"}
     server = make_url(ensure_server(home, settings=settings))
     with servers.migrated(server) as url:
@@ -91,12 +121,7 @@ def _fill(home, loaded):
         free = shutil.disk_usage(home).free
         ballast = home / "ballast"
         ballast.write_bytes(bytes(max(0, free - 6 * 2**20)))
-        with pytest.raises(OperationalError):
-            load_log(engine, loaded.path)
-        ballast.unlink()
-        engine.dispose()
-        _wait_for_server(home, engine)
-        load_log(engine, loaded.path)
+        load(home, loaded, engine, ballast.unlink)
         assert checksum(engine) == loaded.checksum
         engine.dispose()
 

@@ -210,6 +210,15 @@ def test_packets_are_lost_without_a_word(store, database_url, make_log, roots, t
     assert noticed < SILENT_SECONDS + 2 * CONNECT_SECONDS + HEARTBEAT_SECONDS + 5
 
 
+def test_it_ends_when_told_to_while_the_database_is_away(harm, roots, tmp_path):
+    doing, url = harm
+    log = tmp_path / "worker.log"
+    with running_worker(url, roots, log=log) as worker, doing.killed():
+        wait_until(lambda: "the worker lost its database" in log.read_text())
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 0, log.read_text()
+
+
 def begin_live(make_log, roots):
     """A run that is being recorded, with one snapshot."""
     _, run = make_log("../model", snapshots=12)

@@ -302,6 +302,31 @@ class TestSending:
         assert message["To"] == "you@example.org"
         assert "http://x/run/3" in message.get_payload()
 
+    def test_without_an_address_of_ours_it_says_why_there_is_no_link(self, one_alert):
+        told = payload(one_alert, link=AlertSettings().link(3))
+        assert told["link"] is None
+        assert "DEEPTRACKER_PUBLIC_URL" in told["no_link"]
+        with mail_server() as (settings, inbox):
+            sending.send_email(settings, "you@example.org", one_alert, link=settings.link(3))
+        text = " ".join(inbox[0].get_payload(decode=True).decode().split())
+        assert "Run 3, page Findings. No link: " in text
+        assert "Set DEEPTRACKER_PUBLIC_URL for them" in text
+        assert "/run/3" not in text
+
+    @pytest.mark.parametrize(
+        "given", ["https://Tracker.example.org/", "https://tracker.example.org"]
+    )
+    def test_a_link_is_a_full_address(self, one_alert, given):
+        settings = AlertSettings(public_url=given)
+        link = settings.link(3)
+        assert link == "https://tracker.example.org/run/3/findings"
+        assert "no_link" not in payload(one_alert, link=link)
+
+    def test_an_address_that_is_none_is_refused_when_the_worker_starts(self):
+        for given in ("tracker.example.org", "ftp://x", "https://x/below"):
+            with pytest.raises(ValueError, match=r"must look like https://"):
+                AlertSettings(public_url=given)
+
     def test_without_a_mail_server_it_says_so(self, one_alert):
         with pytest.raises(NotDelivered, match="DEEPTRACKER_SMTP_HOST"):
             sending.send_email(AlertSettings(), "you@example.org", one_alert, link="")
@@ -349,6 +374,7 @@ def test_what_waits_is_delivered_and_failures_are_tried_again(database_url, capl
             tries.append(deliver(engine, settings, may_connect=anywhere))
         assert tries == [3, 0, 1, 1, 1, 1, 0]
         assert (len(got), len(inbox)) == (1, 1)
+        assert "DEEPTRACKER_PUBLIC_URL" in got[0][2]["no_link"]
     assert "status 500" in caplog.text
     assert "secret-token" not in caplog.text
     with Session(engine) as session:

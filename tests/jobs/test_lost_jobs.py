@@ -1,12 +1,17 @@
 """Jobs that the queue lost, whose worker is gone or hangs: none stays open, none is in the way."""
 
+from datetime import UTC
+
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db.engine import session_scope
 from db.queries import job_upkeep, jobs
-from ingest.job import MAX_ATTEMPTS
+from ingest.hand import Interruptions
+from ingest.job import MAX_ATTEMPTS, run_job
+from tests.app.web import callback_key, make_web
 from tests.jobs.conftest import running_worker, wait_until
 from tests.jobs.test_worker import ask, count, job_of, texts, wait_for_state
 
@@ -160,8 +165,74 @@ def test_an_end_that_the_queue_was_not_told_of_is_made_good(store, database_url,
     assert job_of(store, job_id).state == "succeeded"
 
 
+def test_a_full_disk_costs_no_attempt_though_it_cannot_be_noted(store, make_log, roots):
+    """A row may be changed in place, so the job is begun again and again; none can be added."""
+    path, _ = make_log("log", snapshots=4)
+    execute(store, _MUTE)
+    for when in ("INSERT ON class_result", "INSERT ON ingest_job_line", "UPDATE ON ingest_job"):
+        only = "WHEN (NEW.state = 'queued')" if when.startswith("UPDATE") else ""
+        execute(
+            store, f"CREATE TRIGGER mute BEFORE {when} FOR EACH ROW {only} EXECUTE FUNCTION mute()"
+        )
+    job_id, kept = ask(store, path), Interruptions()
+
+    def run():
+        run_job(store, job_id=job_id, roots=[roots], stopping=lambda: False, interruptions=kept)
+
+    for _ in range(2 * MAX_ATTEMPTS):
+        with pytest.raises(OperationalError):
+            run()
+        job = job_of(store, job_id)
+        assert (job.state, job.attempts) == ("running", 1)
+    execute(store, "DROP FUNCTION mute CASCADE")
+    run()
+    job = job_of(store, job_id)
+    assert (job.state, job.error, job.attempts) == ("succeeded", None, 1)
+    assert "Interrupted, and tried again" in texts(store, job_id)[0]
+
+
 _MUTE = """
     CREATE FUNCTION mute() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         RAISE disk_full USING MESSAGE = 'No space left on device';
     END $$
 """
+
+
+def test_pages_say_that_the_worker_is_dead_and_since_when(store, database_url, live, roots):
+    path, run = live
+    job_id = ask(store, path, "follow")
+    web = make_web(store)
+    client = web.logged_in(web.account("ann@example.org"))
+
+    def said():
+        state = client.get(f"/data/run/{job_of(store, job_id).run_id}/state").json
+        return state["job"], state["trouble"]
+
+    with running_worker(database_url, roots) as worker:
+        wait_until(lambda: count(store) == 1)
+        wait_until(lambda: "Following the log: 1 of" in said()[0])
+        assert said()[1] is False
+        worker.kill()
+        worker.wait()
+    silent = "now() - interval '3 minutes'"
+    seen = execute(store, f"UPDATE ingest_worker SET seen_at = {silent} RETURNING seen_at").scalar()
+    execute(store, f"UPDATE ingest_job SET heartbeat_at = {silent}")
+    at = f"{seen.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    text_, bad = said()
+    assert bad is True
+    assert f"process {worker.pid}) is dead; its last sign of life was at {at}" in text_
+    table = str(client.update(callback_key(web.app, "jobs-body.children")))
+    assert f"is dead; its last sign of life was at {at}" in table
+    # Put back on the queue, it waits, and nobody is there to take it.
+    execute(store, "UPDATE procrastinate_jobs SET status = 'todo' WHERE status = 'doing'")
+    execute(store, "UPDATE ingest_job SET state = 'queued'")
+    text_, bad = said()
+    assert bad is True
+    assert f"No worker is alive; the last sign of life was at {at}" in text_
+    execute(store, "DELETE FROM procrastinate_jobs")
+    execute(store, "UPDATE ingest_job SET state = 'failed', error = 'No more disks.'")
+    assert said() == (f"Nobody follows the log: ingest job {job_id} failed. No more disks.", True)
+    end_log(path, run=run)
+    with running_worker(database_url, roots):
+        assert wait_for_state(store, ask(store, path), "succeeded", "failed").error is None
+    assert said() == ("", False)

@@ -58,7 +58,7 @@ def test_a_training_is_followed_by_a_worker_from_before_it_begins(store, databas
 
     code = TRAIN + "train(Path(sys.argv[1]), seed=3, epochs=3, every=4)"
     with running_worker(database_url, roots):
-        wait_until(lambda: job().state == "running")
+        wait_until(lambda: job().awaited_since is not None)
         training = subprocess.Popen([sys.executable, "-c", code, str(roots / "live")])
         try:
             wait_until(lambda: job().done >= 2)

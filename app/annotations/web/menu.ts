@@ -90,7 +90,7 @@ function show(x, y, meant) {
     if (event.key === "Escape" || event.key === "Tab") close();
     event.stopPropagation();
   });
-  document.body.append(menu);
+  document.getElementById("shell-portal").append(menu);
   const settle = roving(menu, ".annotation-menu-item");
   settle();
   const { offsetWidth: width, offsetHeight: height } = menu;

@@ -15,7 +15,7 @@
   const IDLE_MS = 8_000; // without an answer of any kind
   const SLOW_MS = 3_000; // one request without an answer
   const FIRST_PAUSE_MS = 500;
-  const LONGEST_PAUSE_MS = 8_000;
+  const LONGEST_PAUSE_MS = 5_000;
 
   const subscribers = new Set();
   let probing = null; // the promise of the probe that is under way
@@ -80,7 +80,8 @@
       const found = judge(answer);
       if (found === "online" && answer.ok) {
         const { account } = await answer.json();
-        if (account !== connection.account) location.reload(); // somebody else has logged in
+        // Somebody else has logged in; in another database the number says nothing.
+        if (account !== connection.account && deeptracker.newer?.stale() !== "store") location.reload();
       }
       return found;
     } catch {

@@ -115,7 +115,7 @@
 
   function arrived(call, answer) {
     if (call.page) {
-      if (!answer.ok) return stuck(call);
+      if (answer.status >= 500) return stuck(call);
       shown = call.page;
     }
     if (call.kind === "write") return answer;

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.annotation_routes.words import about
 from app.views.findings.cards import when
+from app.views.overview.course import course_facts, remarks
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.series import ScreenSeries, reduce_series
 from app.views.validation.memory import analysis_of
@@ -110,12 +111,15 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
     listed = [f for f in findings.list_findings(session, run_id=run_id) if f.rule in BY_NAME]
     written = annotations.changes(session, run_id=run_id, account_id=account_id).annotations
     live = run_facts(run)
+    manifest = runs.run_manifest(session, run_id=run_id)
     facts = [
         ("State", live["state"]),
         ("Snapshots", live["snapshots"]),
         ("Last iteration", live["last_iteration"]),
         ("Last error", live["last_error"]),
         *fixed_facts(run),
+        *course_facts(manifest),
+        *((f"Recorder: {when}", text) for when, text in remarks(manifest)),
     ]
     return Report(
         run=run,

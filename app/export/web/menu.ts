@@ -108,7 +108,7 @@ function open(button) {
   const found = items(panelOf(button));
   if (found.length) element.append(...found);
   else element.append(make("p", "dt-soft", "There is nothing to download yet."));
-  document.body.append(element);
+  document.getElementById("shell-portal").append(element);
   const place = button.getBoundingClientRect();
   const box = element.getBoundingClientRect();
   const below = place.bottom + 4 + box.height <= innerHeight;

@@ -3,7 +3,7 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import no_update
+from dash import html, no_update
 
 from app import store
 from app.auth.identity import current_identity
@@ -24,10 +24,13 @@ def notice(_ticks: object = None, shown: object = None) -> tuple[Any, Any]:
     words = "1 new alert" if new == 1 else f"{new:,} new alerts"
     return (
         dmc.Alert(
-            [
-                f"{words} of runs that are recording. ",
-                dmc.Anchor("Look at them", href="/alerts", size="sm"),
-            ],
+            html.P(
+                [
+                    f"{words} of runs that are recording. ",
+                    dmc.Anchor("Look at them", href="/alerts", size="sm"),
+                ],
+                className="runs-alert",
+            ),
             color="red",
             variant="light",
             className="runs-alerts",

@@ -4,6 +4,7 @@ from app.views import View
 from app.views.jobs.callbacks import register
 from app.views.jobs.ids import Ids
 from app.views.jobs.layout import layout
+from app.views.jobs.places import FIELDS
 from db.permissions import Permission
 
 VIEW = View(
@@ -16,6 +17,8 @@ VIEW = View(
     permissions={
         Ids.CHANGED: Permission.SCHEDULE_JOBS,
         Ids.EDITED: Permission.SCHEDULE_JOBS,
+        # What workers see of their disks is for those who may load it.
+        **dict.fromkeys(FIELDS, Permission.SCHEDULE_JOBS),
     },
     menu="Ingest jobs",
 )

@@ -12,7 +12,7 @@ from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.components.clicks import clicked, is_id, text
 from app.reading import reads
-from app.views.jobs import schedule_callbacks, watch_callbacks
+from app.views.jobs import places, schedule_callbacks, watch_callbacks
 from app.views.jobs.ids import Button, Ids
 from app.views.jobs.job_rows import details, may_change, no_jobs, no_match, row
 from app.views.jobs.layout import FAST_MS, SLOW_MS
@@ -56,7 +56,7 @@ def register(app: Dash) -> None:
         Output(Ids.PROBLEM, "children"),
         Output(Ids.LOCATION, "value"),
         Input(Ids.LOAD, "n_clicks"),
-        Input(Ids.LOCATION, "n_submit"),
+        Input(Ids.LOCATION_SENT, "data"),
         State(Ids.LOCATION, "value"),
         State(Ids.MODE, "value"),
         prevent_initial_call=True,
@@ -84,6 +84,7 @@ def register(app: Dash) -> None:
     )(show_details)
     schedule_callbacks.register(app)
     watch_callbacks.register(app)
+    places.register(app)
 
 
 @dataclass(frozen=True)

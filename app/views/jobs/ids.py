@@ -16,6 +16,7 @@ class Ids(StrEnum):
     ROOTS = "jobs-roots"
     # Jobs: load now, search, table, details.
     LOCATION = "jobs-location"
+    LOCATION_SENT = "jobs-location-sent"
     MODE = "jobs-mode"
     LOAD = "jobs-load"
     PROBLEM = "jobs-problem"
@@ -46,6 +47,7 @@ class Ids(StrEnum):
     # Watched folders.
     WATCHES = "jobs-watches"
     FOLDER = "jobs-watch-folder"
+    FOLDER_SENT = "jobs-watch-folder-sent"
     WATCH = "jobs-watch-add"
     WATCH_PROBLEM = "jobs-watch-problem"
 

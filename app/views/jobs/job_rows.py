@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from app.auth.identity import Identity
 from app.components.attributes import aria
+from app.components.job_words import trouble
 from app.components.tables import cell, nothing, progress, state_badge
 from app.components.times import duration, time
 from app.views.jobs.ids import Button, button_id
@@ -26,6 +27,8 @@ def may_change(identity: Identity, owner_id: int | None) -> bool:
 def row(job: JobRow, *, changeable: bool) -> Component:
     """Return one job as a row."""
     about: list[Any] = [html.Div(_log(job), className="dt-main", title=job.location)]
+    if bad := trouble(job):
+        about.append(html.Div(bad, className="dt-problem"))
     if job.error:
         about.append(html.Div(job.error, className="dt-problem dt-clamp", title=job.error))
     elif job.message:
@@ -33,7 +36,7 @@ def row(job: JobRow, *, changeable: bool) -> Component:
     live = job.state in OPEN_STATES
     return html.Tr(
         [
-            cell(state_badge(job.state, text="stopping" if stopping(job) else None)),
+            cell(state_badge(shown_state(job))),
             cell(about),
             cell(MODES.get(job.mode, job.mode).lower()),
             cell(progress(job.done, job.total, live=live, label=f"Progress of job {job.id}")),
@@ -45,6 +48,13 @@ def row(job: JobRow, *, changeable: bool) -> Component:
     )
 
 
+def shown_state(job: JobRow) -> str:
+    """Return the state of a job for its badge, with more shades than the store has."""
+    if stopping(job):
+        return "stopping"
+    return "waiting" if job.awaited_since is not None and job.state == "queued" else job.state
+
+
 def stopping(job: JobRow) -> bool:
     """Return whether the job was asked to end and still runs."""
     return job.cancel_requested and job.state in OPEN_STATES
@@ -54,7 +64,7 @@ def pace(job: JobRow) -> str:
     """Return rate and remaining time of a running job, the place of one that waits."""
     if job.state == "queued" and job.position is not None:
         return "next in the queue" if job.position == 1 else f"{_nth(job.position)} in the queue"
-    if job.state != "running" or not job.rate:
+    if job.state != "running" or not job.rate or job.silent_since is not None:
         return ""
     left = duration(job.remaining_seconds)
     return f"{job.rate:,.1f} a second" + (f", {left} left" if left else "")
@@ -123,6 +133,7 @@ def details(job: JobRow, lines: list[JobLine], *, limit: int) -> Component:
         ("Began", time(job.started_at) if job.started_at else None),
         ("Ended", time(job.finished_at) if job.finished_at else None),
         ("Message", job.message),
+        ("Trouble", trouble(job)),
         ("Error", job.error),
         ("File", job.error_file),
     ]
@@ -132,7 +143,7 @@ def details(job: JobRow, lines: list[JobLine], *, limit: int) -> Component:
     ]
     return html.Div(
         [
-            state_badge(job.state),
+            state_badge(shown_state(job)),
             html.Dl(
                 [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts if value],
                 className="dt-facts",

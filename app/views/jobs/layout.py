@@ -12,6 +12,7 @@ from app.components.tables import ACTS, Column, table
 from app.views import PageContext
 from app.views.jobs import schedule_dialog
 from app.views.jobs.ids import Ids
+from app.views.jobs.places import place_field
 from db.permissions import Permission
 
 FAST_MS = 1_000
@@ -94,8 +95,8 @@ def _form(may_load: bool) -> Component:
         )
     return html.Div(
         [
-            dmc.TextInput(
-                id=Ids.LOCATION,
+            place_field(
+                Ids.LOCATION,
                 label="Run directory",
                 description="A path on the worker's machine, or s3://bucket/folder",
                 placeholder="my-run",
@@ -104,6 +105,7 @@ def _form(may_load: bool) -> Component:
             mode_choice(Ids.MODE),
             dmc.Button("Load now", id=Ids.LOAD),
             html.P(id=Ids.PROBLEM, className="dt-problem", role="alert"),
+            dcc.Store(id=Ids.LOCATION_SENT),
         ],
         className="dt-form-row",
     )
@@ -162,8 +164,8 @@ def _watches(may_load: bool) -> list[Any]:
     return [
         html.Div(
             [
-                dmc.TextInput(
-                    id=Ids.FOLDER,
+                place_field(
+                    Ids.FOLDER,
                     label="Folder to watch",
                     description="Every run directory that appears in it becomes a job by itself",
                     placeholder="/data/runs",
@@ -171,6 +173,7 @@ def _watches(may_load: bool) -> list[Any]:
                 ),
                 dmc.Button("Watch", id=Ids.WATCH),
                 html.P(id=Ids.WATCH_PROBLEM, className="dt-problem", role="alert"),
+                dcc.Store(id=Ids.FOLDER_SENT),
             ],
             className="dt-form-row",
         ),

@@ -8,6 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.views.jobs.ids import Ids
+from app.views.jobs.places import place_field
 from app.views.jobs.times import moment
 from db.cron import read_cron
 from db.errors import Conflict
@@ -24,8 +25,8 @@ def dialog(mode: Component) -> Component:
             dmc.Modal(
                 html.Div(
                     [
-                        dmc.TextInput(
-                            id=Ids.SCHEDULE_LOCATION,
+                        place_field(
+                            Ids.SCHEDULE_LOCATION,
                             label="Run directory",
                             description="A path on the worker's machine, or s3://bucket/folder",
                             placeholder="my-run",

@@ -22,7 +22,7 @@ def register(app: Dash) -> None:
         Output(Ids.WATCH_PROBLEM, "children"),
         Output(Ids.FOLDER, "value"),
         Input(Ids.WATCH, "n_clicks"),
-        Input(Ids.FOLDER, "n_submit"),
+        Input(Ids.FOLDER_SENT, "data"),
         State(Ids.FOLDER, "value"),
         prevent_initial_call=True,
     )(add_watch)

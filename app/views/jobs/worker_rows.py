@@ -6,6 +6,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from app.components.job_words import moment
 from app.components.tables import cell, nothing, state_badge
 from app.components.times import ago, time
 from app.views.jobs.schedule_rows import plain_table
@@ -21,15 +22,32 @@ def summary(workers: list[WorkerRow]) -> str:
         return "no worker is alive"
     hosts = len({worker.host for worker in alive})
     many = "1 worker" if len(alive) == 1 else f"{len(alive):,} workers"
-    return f"{many} alive on {hosts:,} host{'' if hosts == 1 else 's'}"
+    where = f"{many} alive on {hosts:,} host{'' if hosts == 1 else 's'}"
+    stuck = sum(worker.stuck for worker in alive)
+    if not stuck:
+        return where
+    takes = "takes" if stuck == 1 else "take"
+    idle = "none takes jobs" if stuck == len(alive) else f"{stuck:,} of them {takes} no jobs"
+    return f"{where}, {idle}"
 
 
 def none_alive(workers: list[WorkerRow]) -> Component | None:
-    """Return a notice where no worker is alive, and what to do about it."""
-    if any(worker.alive for worker in workers):
+    """Return a notice where no worker is alive, or takes jobs, and what to do about it."""
+    if any(worker.alive and not worker.stuck for worker in workers):
         return None
+    if any(worker.alive for worker in workers):
+        sign = max(worker.seen_at for worker in workers if worker.alive)
+        return dmc.Alert(
+            f"They give signs of life (the last one {ago(sign)}, {moment(sign)}) and have places "
+            "free, but take nothing off the queue. Their logs say why; restart them.",
+            title="No worker takes jobs",
+            color="red",
+            mb="md",
+        )
     last = max(workers, key=lambda worker: worker.seen_at, default=None)
-    seen = f" The last one, {last.name}, was seen {ago(last.seen_at)}." if last else ""
+    seen = ""
+    if last:
+        seen = f" The last one, {last.name}, was seen {ago(last.seen_at)}, {moment(last.seen_at)}."
     return dmc.Alert(
         [
             "Jobs wait, schedules and watched folders rest until one is started. On a machine that "
@@ -60,6 +78,12 @@ def worker_table(workers: list[WorkerRow]) -> Component:
     return plain_table(columns, [_row(worker) for worker in workers], label="Workers")
 
 
+def _state(worker: WorkerRow) -> str:
+    if not worker.alive:
+        return "gone"
+    return "takes no jobs" if worker.stuck else "alive"
+
+
 def _row(worker: WorkerRow) -> Component:
     does: Any = f"waits for jobs, {worker.concurrency} at a time"
     if worker.jobs:
@@ -68,7 +92,7 @@ def _row(worker: WorkerRow) -> Component:
         does = f"loads {many} {listed} (up to {worker.concurrency} at a time)"
     return html.Tr(
         [
-            cell(state_badge("alive" if worker.alive else "gone")),
+            cell(state_badge(_state(worker))),
             cell(worker.host),
             cell(str(worker.process)),
             cell(time(worker.started_at)),

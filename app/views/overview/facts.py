@@ -8,6 +8,7 @@ from db.queries.runs import RunRow
 STATE_WORDS = {
     "recording": "recording",
     "complete": "complete",
+    "stopped": "stopped early",
     "failed": "failed",
 }
 

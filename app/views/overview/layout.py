@@ -4,15 +4,18 @@ from typing import Any
 
 import dash_mantine_components as dmc
 from dash import get_relative_path, html
+from dash.development.base_component import Component
 
+from app import store
 from app.components.charts import chart, panel
 from app.components.controls import select
 from app.components.headings import live_state
 from app.views import PageContext
+from app.views.overview.course import course_facts, remarks
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.ids import Ids
 from db.queries.layer_stats import ALL_QUANTITIES
-from db.queries.runs import RunRow
+from db.queries.runs import RunRow, run_manifest
 
 STATISTIC_WORDS = {
     "std": "standard deviation",
@@ -49,9 +52,12 @@ def layout(context: PageContext) -> html.Div:
     if run is None:
         raise ValueError("the overview is a page of a run")
     base = get_relative_path(f"/data/run/{run.id}")
+    with store.transaction() as session:
+        manifest = run_manifest(session, run_id=run.id)
     return html.Div(
         [
-            _header(run, base),
+            _header(run, base, course_facts(manifest)),
+            _remarks(remarks(manifest)),
             html.Div(
                 [
                     html.Div(
@@ -72,7 +78,18 @@ def layout(context: PageContext) -> html.Div:
     )
 
 
-def _header(run: RunRow, base: str) -> html.Header:
+def _remarks(found: list[tuple[str, str]]) -> Component:
+    """Return what the Recorder skipped or doubts, folded; nothing where there is none."""
+    rows = [html.Li([html.Span(f"{when}. ") if when else None, text]) for when, text in found]
+    count = "1 remark" if len(found) == 1 else f"{len(found)} remarks"
+    return html.Details(
+        [html.Summary(f"{count} of the Recorder: what it skipped or doubts"), html.Ul(rows)],
+        className="overview-remarks",
+        hidden=not found,
+    )
+
+
+def _header(run: RunRow, base: str, course: list[tuple[str, str]]) -> html.Header:
     facts = run_facts(run)
     state: dict[str, Any] = {"data-fact": "state", "data-run-state": run.state}
     live = [
@@ -103,7 +120,7 @@ def _header(run: RunRow, base: str) -> html.Header:
             ),
             html.Dl(
                 [_fact(label, facts[name], name) for label, name in live]
-                + [_fact(label, text) for label, text in fixed_facts(run)],
+                + [_fact(label, text) for label, text in (*fixed_facts(run), *course)],
                 className="overview-facts",
             ),
             html.Dl(

@@ -17,8 +17,8 @@ from db.queries.people import Person
 from db.queries.sessions import LINK
 
 ROLES = {
-    Role.VIEWER: "viewer: reads",
-    Role.MEMBER: "member: annotates, compares, loads logs",
+    Role.VIEWER: "viewer: reads and compares",
+    Role.MEMBER: "member: annotates and loads logs, too",
     Role.ADMIN: "admin: people and runs as well",
 }
 

@@ -47,6 +47,7 @@ function follow(chart) {
       const state = await answer;
       if (gone) return;
       line.textContent = state.job || "";
+      line.classList.toggle("dt-problem", Boolean(state.trouble));
       showFacts(state);
       live.learn(options.state, state.version, at);
       if (state.live) wait();

@@ -18,7 +18,7 @@ const TEXTS = {
   build:
     "DeepTracker was updated. Reload the page to use the new version; what you have typed is kept until then.",
   store:
-    "The server shows another database now than the one that this page was loaded from. " +
+    "The server now shows another database than the one this page was loaded from. " +
     "Reload the page to see it; what you have typed is kept until then.",
 };
 
@@ -89,23 +89,29 @@ window.fetch = async (input, options = {}) => {
   return answer;
 };
 
-// The page of a link comes from the server as a whole. Before React hears of the click.
-window.addEventListener(
-  "click",
-  (event) => {
-    if (!stale || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
-      return;
-    const link = event.target instanceof Element && event.target.closest("a[href]");
-    if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin)
-      return;
-    if (link.pathname === location.pathname && link.hash) return;
-    event.stopImmediatePropagation();
-    if (stale !== "store" || !OF_RUNS.test(link.pathname)) return;
-    event.preventDefault(); // its number means another run there
-    say();
-  },
-  true,
-);
+/** Let the page of a link come as a whole; one to a run of the store before leads nowhere. */
+function follow(event) {
+  const link = stale && event.target instanceof Element && event.target.closest("a[href]");
+  if (!link || link.origin !== location.origin) return;
+  if (link.pathname === location.pathname && link.hash) return;
+  const { button, ctrlKey, metaKey, shiftKey, altKey } = event;
+  const elsewhere =
+    button ||
+    ctrlKey ||
+    metaKey ||
+    shiftKey ||
+    altKey ||
+    link.target ||
+    link.hasAttribute("download");
+  const another = stale === "store" && OF_RUNS.test(link.pathname);
+  if (elsewhere && !another) return;
+  event.stopImmediatePropagation(); // React does not hear of it
+  if (!another) return;
+  event.preventDefault(); // its number means another run there
+  say();
+}
+
+for (const name of ["click", "auxclick"]) window.addEventListener(name, follow, true);
 
 // Back and forward, too: the callback that would fill the page is not answered any more.
 window.addEventListener("popstate", () => {

@@ -5,6 +5,7 @@ import numpy as np
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.words import percent
 
 # An output whose spread is this small a part of its mean says the same about every image.
 _CONSTANT = 1e-3
@@ -40,7 +41,7 @@ def saturated_activation(history: History, threshold: float, names: Names) -> li
             what = (
                 "the same for every image"
                 if constant[layer, first : last + 1].all()
-                else f"{share:.1%} zeros"
+                else f"{percent(share, places=1)} zeros"
             )
             found.append(
                 Finding(
@@ -90,8 +91,8 @@ def not_sparser(history: History, threshold: float, names: Names) -> list[Findin
             strength=value / threshold,
             value=value,
             layers=tuple(int(i) for i in rectified[-third:]),
-            text=f"The deep layers answer less sparsely than the first ones: {value:.0%} fewer "
-            "zeros. Higher layers are expected to answer to fewer images.",
+            text="The deep layers answer less sparsely than the first ones: "
+            f"{percent(value)} fewer zeros. Higher layers are expected to answer to fewer images.",
             once=True,
             chart=chart_of(
                 "zeros in the outputs of the first layers less those of the last",

@@ -11,6 +11,7 @@ from ingest.analysis.flip_index import index_window
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.words import percent, percents
 
 # A rise counts where it lasts: the median over this many snapshots.
 PERSISTENCE = 3
@@ -39,12 +40,16 @@ def class_collapse(history: History, threshold: float, names: Names) -> list[Fin
 
 @dataclass(frozen=True)
 class _Collapse:
-    """One class that collapsed: snapshots from `first` to `last`, error before, largest rise."""
+    """One class that collapsed: snapshots from `first` to `last`, largest rise.
+
+    `usual` and `high` are its error before and its highest one since, which lies above.
+    """
 
     class_id: int
     first: int
     last: int
     usual: float
+    high: float
     rise: float
 
 
@@ -53,13 +58,18 @@ def _collapses(
 ) -> Iterator[_Collapse]:
     for class_id in np.flatnonzero(flag.any(axis=1)):
         error = history.class_error[class_id]
+        level = robust.usual(error, robust.window(history.snapshots))
         for first, last in robust.stretches(flag[class_id], gap=robust.window(history.snapshots)):
             usual = float(robust.quiet_median(error[max(0, first - 5) : first]))
             high = (error - usual >= threshold / 2) & (np.arange(len(error)) >= first)
             above = robust.stretches(high, gap=1)
             closing = next((stretch[1] for stretch in above if stretch[0] <= first + 1), last)
             height = float(rise[class_id, first : last + 1].max())
-            yield _Collapse(int(class_id), first, max(last, closing), usual, height)
+            last = max(last, closing)
+            highest = float(np.nanmax(error[first : last + 1]))
+            # The rule measures the rise from its own window; the last few may have been higher.
+            before = usual if usual < highest else float(level[first])
+            yield _Collapse(int(class_id), first, last, before, highest, height)
 
 
 def _collapsed(history: History, names: Names, group: list[_Collapse], threshold: float) -> Finding:
@@ -69,7 +79,7 @@ def _collapsed(history: History, names: Names, group: list[_Collapse], threshold
     lasts = worst.last - worst.first + 1 >= LASTING
     ids = [c.class_id for c in group]
     error = history.class_error[worst.class_id]
-    high = np.nanmax(error[worst.first : worst.last + 1])
+    before, high = percents(worst.usual, worst.high)
     of = f", of {names.of_classes([worst.class_id])} " if len(ids) > 1 else " "
     return Finding(
         "class-collapse",
@@ -79,8 +89,7 @@ def _collapsed(history: History, names: Names, group: list[_Collapse], threshold
         strength=2 * worst.rise / threshold,
         value=worst.rise,
         classes=tuple(ids),
-        text=f"The error of {names.of_classes(ids)} rose at once{of}from {worst.usual:.0%} to "
-        f"{high:.0%}.",
+        text=f"The error of {names.of_classes(ids)} rose at once{of}from {before} to {high}.",
         chart=chart_of(f"error of {names.of_classes([worst.class_id])}", history, error),
     )
 
@@ -172,8 +181,8 @@ def mass_forgetting(history: History, threshold: float, names: Names) -> list[Fi
                 strength=value / threshold,
                 value=value,
                 classes=tuple(classes),
-                text=f"{value:.0%} of all validation images that were right went wrong within one "
-                f"snapshot{_most(names, classes)}.",
+                text=f"{percent(value)} of all validation images that were right went wrong "
+                f"within one snapshot{_most(names, classes)}.",
                 chart=chart_of("share of images forgotten", history, share, limit=threshold),
             )
         )

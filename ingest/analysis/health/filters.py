@@ -5,8 +5,9 @@ from collections import defaultdict
 import numpy as np
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, as_times, chart_of
+from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import FilterPeaks, Floats, History
+from ingest.analysis.health.words import as_times
 
 MOST_LISTED = 200
 # A smaller turn or change than this is none that a person would call a jump.

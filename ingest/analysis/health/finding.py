@@ -100,14 +100,6 @@ class Names:
         return _listed("", "", named, most) if said else _listed("layer", "layers", named, most)
 
 
-def as_times(value: float) -> str:
-    """Return a factor in words: "4.97 times", "946,000 times", "more than a million times"."""
-    if not value < 1e6:
-        return "more than a million times"
-    # Three digits, as a person writes them.
-    return f"{float(f'{value:.3g}'):,.15g} times"
-
-
 def _listed(one: str, many: str, names: list[str], most: int) -> str:
     if len(names) < 2:
         return " ".join([one, *names]).strip()

@@ -3,8 +3,9 @@
 import numpy as np
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, as_times, chart_of
+from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.words import as_times
 
 
 def per_weight(history: History) -> Floats:

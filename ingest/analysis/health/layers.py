@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, as_times, chart_of
+from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.words import as_times, number
 
 HEALTHY_RATIO = 1e-3
 # Standard deviation x sqrt(weights of a filter): torch's default 1/sqrt(3), He et al. sqrt(2).
@@ -60,7 +61,8 @@ def _ratio(history: History, threshold: float, names: Names, *, high: bool) -> l
             value=float(peak.max() if high else peak.min()),
             layers=tuple(int(i) for i in order),
             text=f"||update|| / ||weight|| of {names.of_layers(order.tolist())} {stays} {word} "
-            f"{float(f'{limit:.1g}'):g}; around 0.001 is held to be healthy.",
+            f"{number(limit, HEALTHY_RATIO, digits=1)}; around {HEALTHY_RATIO:g} is held to be "
+            "healthy.",
             once=True,
             chart=chart_of(
                 f"||update|| / ||weight|| of {names.layer(int(order[0]))}",
@@ -124,8 +126,8 @@ def _initial(
             Severity.HIGH,
             2 * times / threshold,
             f"The first weights of {name} are {as_times(apart)} {larger} than those of the other "
-            f"layers: std x sqrt(inputs) is {value:.3g}, usual are {SMALLEST_GAIN} to "
-            f"{LARGEST_GAIN}.",
+            f"layers: std x sqrt(inputs) is {number(value, SMALLEST_GAIN, LARGEST_GAIN)}, usual "
+            f"are {SMALLEST_GAIN} to {LARGEST_GAIN}.",
         )
     elif pace >= 2 * threshold:
         severity, strength, text = (

@@ -3,8 +3,9 @@
 import numpy as np
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, as_times, chart_of
+from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.words import as_times, percent
 
 _LOSS = "training loss"
 # What counts: parts of the loss with which the training began.
@@ -131,8 +132,8 @@ def rising_together(history: History, threshold: float, names: Names) -> list[Fi
                 end=robust.last_iteration(history.iteration, last),
                 strength=rise / threshold,
                 value=rise,
-                text=f"Training loss and training error rise together: the error by {rise:.1%} of "
-                "the images above its best.",
+                text="Training loss and training error rise together: the error by "
+                f"{percent(rise, places=1)} of the images above its best.",
                 chart=chart_of("training error", history, history.train_error),
             )
         )
@@ -180,7 +181,7 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
     start = first if best is None or falling else best
     lowest = "still falls" if falling else f"was lowest at iteration {history.iteration[start]:,}"
     risen = _risen(history.validation_loss, best)
-    worse = f" and rose by {risen:.0%} since" if risen > 0.02 and not falling else ""
+    worse = f" and rose by {percent(risen)} since" if risen > 0.02 and not falling else ""
     known = "" if best is None else f"; the validation loss {lowest}{worse}"
     return [
         Finding(
@@ -190,7 +191,8 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
             end=None,
             strength=width / threshold,
             value=width,
-            text=f"Validation images go wrong {width:.1%} more often than training images{known}.",
+            text=f"Validation images go wrong {percent(width, places=1)} more often than training "
+            f"images{known}.",
             once=True,
             chart=chart_of("validation error less training error", history, gap, limit=threshold),
         )
@@ -259,7 +261,7 @@ def plateau(history: History, threshold: float, names: Names) -> list[Finding]:
             end=None,
             strength=level / (1 - threshold),
             value=1 - level,
-            text=f"The training loss stands still at {level:.0%} of what it began with: the "
+            text=f"The training loss stands still at {percent(level)} of what it began with: the "
             "network learns (almost) nothing.",
             once=True,
             chart=chart_of(_LOSS, history, loss),

@@ -78,10 +78,11 @@ export const compare = {
     context.restore();
   },
 
-  /** Follow finite values [from, to) of an array over the columns of the axis. */
-  follow(context, values, from, columns, x, y) {
+  /** Follow finite values [from, to) of an array over the columns of the axis; maybe in steps. */
+  follow(context, values, from, columns, x, y, step = false) {
     let open = false;
     let single = null;
+    let last = 0;
     for (let column = 0; column < columns; column++) {
       const value = values[from + column];
       if (!Number.isFinite(value)) {
@@ -91,10 +92,12 @@ export const compare = {
         continue;
       }
       const point = [x(column + 0.5), y(value)];
+      if (open && step) context.lineTo(point[0], last);
       if (open) context.lineTo(...point);
       else context.moveTo(...point);
       single = open ? null : point;
       open = true;
+      last = point[1];
     }
     if (single) context.lineTo(single[0] + LONE, single[1]);
   },
@@ -125,6 +128,12 @@ export const compare = {
     }
     context.restore();
   },
+
+  /** Return what a line is called: a run by letter and name, a group by the letters of its runs. */
+  groupName: (members, runs) =>
+    members.length > 1
+      ? members.map(compare.letter).join(" ")
+      : `${compare.letter(members[0])} ${runs[members[0]].name}`,
 
   element(kind, name, text = "") {
     const made = document.createElement(kind);

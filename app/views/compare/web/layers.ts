@@ -105,7 +105,7 @@ class Layers {
     const { values, deviation, owners } = this.shown();
     context.fillStyle = theme("--dt-panel");
     context.fillRect(place.left, place.top, place.width, place.height);
-    const scale = this.scaleOf(row, values, owners.length, place);
+    const scale = this.scaleOf(row, { values, deviation }, owners.length, place);
     if (scale) {
       context.save();
       context.beginPath();
@@ -127,25 +127,28 @@ class Layers {
     this.gutter(context, row, place, scale);
   }
 
-  scaleOf(row, values, count, place) {
+  scaleOf(row, { values, deviation }, count, place) {
     const log = selectionStore.get().scale === "log";
     const columns = this.arrays.iteration.length;
     const rows = this.meta.names.length;
     let low = Infinity;
     let high = -Infinity;
+    let floor = Infinity;
     let least = Infinity;
     for (let own = 0; own < count; own++) {
       const from = (own * rows + row) * columns;
       for (let at = from; at < from + columns; at++) {
         const value = values[at];
         if (!Number.isFinite(value)) continue;
-        if (value < low) low = value;
-        if (value > high) high = value;
+        const spread = deviation?.[at] || 0; // bands are seen whole; the mean of one run has none
+        if (value < floor) floor = value;
+        if (value - spread < low) low = value - spread;
+        if (value + spread > high) high = value + spread;
         if (value > 0 && value < least) least = value;
       }
     }
     if (low > high) return null;
-    const logged = log && low >= 0 && least < Infinity;
+    const logged = log && floor >= 0 && least < Infinity;
     if (logged) low = least;
     const to = logged ? (value) => Math.log10(Math.max(value, low)) : (value) => value;
     // One value only: in the middle.
@@ -219,9 +222,10 @@ class Layers {
       const cell = (own * rows + row) * columns + column;
       const spread =
         deviation && Number.isFinite(deviation[cell]) ? ` ± ${as(deviation[cell])}` : "";
-      const name = this.meta.groups
-        ? this.meta.groups[own].map(compare.letter).join(" ")
-        : `${compare.letter(at)} ${this.chart.options.runs[at].name}`;
+      const name = compare.groupName(
+        this.meta.groups ? this.meta.groups[own] : [at],
+        this.chart.options.runs,
+      );
       return [name, Number.isNaN(values[cell]) ? "none" : as(values[cell]) + spread];
     });
     const title = `${this.meta.names[row]}, ${compare.tickWords(this.arrays.iteration[column])}`;

@@ -86,8 +86,8 @@ class Lines {
       context.beginPath();
       context.rect(place.left, place.top, place.width, place.height);
       context.clip();
-      if (this.meta.groups) this.drawGroups(context, panel, scale);
-      else this.drawRuns(context, panel, scale);
+      this.drawGroups(context, panel, scale);
+      this.chart.options.runs.forEach((_, at) => this.drawRun(context, panel, scale, at));
       context.restore();
     }
     this.gutter(context, panel, scale);
@@ -133,11 +133,16 @@ class Lines {
     return { y, low, high, log };
   }
 
-  drawRuns(context, panel, scale) {
+  /** Whether a run stands for itself: all do where there are no groups, else those alone in theirs. */
+  alone(at) {
+    return !this.meta.groups || this.meta.groups.some((one) => one.length === 1 && one[0] === at);
+  }
+
+  /** Draw a run's own line, where it has one, and its crosses: a mean tells nothing of NaN. */
+  drawRun(context, panel, scale, at) {
     const { axis } = this.chart;
-    this.chart.options.runs.forEach((_, at) => {
-      const data = this.series(panel, at);
-      if (!data.iterations.length) return;
+    const data = this.series(panel, at);
+    if (data.iterations.length && this.alone(at)) {
       context.save();
       // A step would go on to the end of the axis, also where the run has ended.
       const end = axis.projection(panel.place.width)(axis.coordinate(data.iterations.at(-1)));
@@ -148,11 +153,16 @@ class Lines {
       const line = { colour: compare.colour(at), step: panel.name === "learning_rate" };
       stripmarks.line(context, line, data, axis, panel.place, scale);
       context.restore();
-      stripmarks.crosses(context, data.odd, axis, panel.place);
-    });
+    }
+    stripmarks.crosses(context, data.odd, axis, panel.place);
   }
 
+  /** Draw mean and spread of the groups of several runs. */
   drawGroups(context, panel, scale) {
+    const groups = (this.meta.groups || [])
+      .map((members, group) => ({ members, group }))
+      .filter(({ members }) => members.length > 1);
+    if (!groups.length) return;
     const { axis } = this.chart;
     const project = axis.projection(panel.place.width);
     const x = (coordinate) => panel.place.left + project(coordinate);
@@ -162,14 +172,15 @@ class Lines {
       this.arrays[`deviation.${panel.number}`],
     ];
     const columns = this.arrays.iteration.length;
-    this.meta.groups.forEach((members, group) => {
+    const step = panel.name === "learning_rate";
+    groups.forEach(({ members, group }) => {
       compare.band(context, members[0], { mean, deviation }, group * columns, columns, x, y);
     });
-    this.meta.groups.forEach((members, group) => {
+    groups.forEach(({ members, group }) => {
       compare.stroke(
         context,
         members[0],
-        (line) => compare.follow(line, mean, group * columns, columns, x, y),
+        (line) => compare.follow(line, mean, group * columns, columns, x, y, step),
         { width: 2.25 },
       );
     });
@@ -211,10 +222,10 @@ class Lines {
     const { integer } = numbers;
     const said = [];
     const reduced = this.panels
-      .flatMap(({ runs }) => runs)
+      .flatMap(({ runs }) => runs.filter((_, at) => this.alone(at)))
       .filter(({ total, shown }) => shown < total)
       .sort((a, b) => b.total - a.total)[0];
-    if (reduced && !this.meta.groups) {
+    if (reduced) {
       said.push(
         `up to ${integer(reduced.shown)} of ${integer(reduced.total)} values of a line: first, last, lowest, highest of every pixel`,
       );
@@ -243,7 +254,7 @@ class Lines {
           ];
           const spread = Number.isFinite(deviation) ? ` ± ${as(deviation)}` : "";
           return [
-            members.map(compare.letter).join(" "),
+            compare.groupName(members, this.chart.options.runs),
             Number.isNaN(mean) ? "none" : `${as(mean)}${spread}`,
           ];
         })

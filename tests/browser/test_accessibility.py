@@ -1,0 +1,401 @@
+"""axe finds nothing on any page: full, empty, with what opens on it, in light and in dark."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
+
+from benchmarks.browser import Served, log_in, serve
+from db.engine import session_scope
+from db.permissions import Role
+from db.queries import accounts
+from ingest.evaluate import evaluate_run
+from ingest.pipeline import load_log
+from tests import servers
+from tests.browser.conftest import VIEWPORT
+from tests.browser.furnished import Furnished, furnish
+from tests.browser.waiting import rest
+
+# WCAG 2.2 asks for targets of 24 pixels; marks, cells and chips of charts are smaller on purpose.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+THEMES = ("light", "dark")
+MAIL = "ann@example.org"
+
+Steps = Callable[[Page], Any]
+
+
+@pytest.fixture(scope="module")
+def runs(site_engine: Engine, recorded_run, recorded_run_again, faulty_run) -> dict[str, int]:
+    """Real runs: two that differ by the seed, and one with a fault."""
+    logs = {"digits": recorded_run, "again": recorded_run_again, "faulty": faulty_run}
+    return {name: load_log(site_engine, log).run_id for name, log in logs.items()}
+
+
+@pytest.fixture(scope="module")
+def furnished(site_engine: Engine, runs: dict[str, int], site: Served) -> Furnished:
+    """Every list holds something."""
+    with session_scope(site_engine) as session:
+        admin = accounts.add_account(session, email=MAIL, role=Role.ADMIN).id
+        for run_id in runs.values():
+            evaluate_run(session, run_id=run_id)
+    return furnish(site_engine, run_id=runs["digits"], admin=admin)
+
+
+@pytest.fixture(scope="module")
+def empty(server_url: URL, template_url: URL):
+    """An application without a run, a job or anything else."""
+    with (
+        servers.database(server_url, template=str(template_url.database)) as url,
+        serve(servers.plain(url)) as served,
+    ):
+        yield served
+
+
+def link_of(engine: Engine, site: Served, email: str) -> str:
+    """Return a one-time link of an account that there is."""
+    from app.auth.links import make_link
+
+    with session_scope(engine) as session:
+        account = next(row for row in accounts.list_accounts(session) if row.email == email)
+        return make_link(session, account_id=account.id, address=site.address)
+
+
+def state_of(browser: Browser, link: str) -> Any:
+    """Return the cookies of who has logged in by a link."""
+    context = browser.new_context()
+    log_in(context.new_page(), link)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture(scope="module")
+def ann(browser: Browser, site: Served, site_engine: Engine, furnished: Furnished) -> Any:
+    """The cookies of the administrator whose things stand on the pages."""
+    return state_of(browser, link_of(site_engine, site, MAIL))
+
+
+@pytest.fixture(scope="module")
+def viewer(browser: Browser, site: Served, furnished: Furnished) -> Any:
+    """The cookies of somebody who may only read."""
+    return state_of(browser, site.new_link(role=Role.VIEWER))
+
+
+@pytest.fixture(scope="module")
+def newcomer(browser: Browser, empty: Served) -> Any:
+    """The cookies of an administrator where there is nothing."""
+    return state_of(browser, empty.new_link())
+
+
+@dataclass(frozen=True)
+class State:
+    """A page, and what is done on it before it is judged; `address` may name runs: {digits}."""
+
+    name: str
+    address: str
+    steps: Steps | None = None
+    undo: Steps | None = None
+
+
+def click(*selectors: str) -> Steps:
+    """Return steps that click one after the other."""
+
+    def steps(page: Page) -> None:
+        for selector in selectors:
+            page.locator(selector).first.click()
+            rest(page)
+
+    return steps
+
+
+def point(page: Page, *, menu: bool = False) -> None:
+    """Move the pointer over a chart, and open the menu there."""
+    plot = page.locator("#overview-layers .dt-plot")
+    plot.hover(position={"x": 200, "y": 5})
+    if menu:
+        plot.click(button="right", position={"x": 200, "y": 5})
+
+
+def fill(selector: str, text: str) -> Steps:
+    """Return the step that fills a field."""
+    return lambda page: (page.locator(selector).fill(text), rest(page))
+
+
+def after(*many: Steps) -> Steps:
+    """Return several steps as one."""
+
+    def steps(page: Page) -> None:
+        for one in many:
+            one(page)
+        rest(page)
+
+    return steps
+
+
+def button(text: str) -> str:
+    return f"button:visible:has-text('{text}')"
+
+
+def tab(text: str) -> str:
+    return f"[role=tab]:has-text('{text}')"
+
+
+TRASH = "label:has-text('Trash')"
+FULL = (
+    State("runs", "/"),
+    State("runs, ticked", "/", click("[data-choose-all]")),
+    State("runs, some hidden", "/", after(click("[data-choose-all]"), fill("#runs-search", "di"))),
+    State("runs, details", "/", click(".runs-open")),
+    State("runs, archive", "/", click("label:has-text('Archive')")),
+    State("runs, trash", "/", click(TRASH, "[data-choose-all]")),
+    State(
+        "runs, deletion",
+        "/",
+        click(TRASH, "[data-choose-all]", "[data-bulk='runs-purge']"),
+    ),
+    State(
+        "runs, undo",
+        "/",
+        after(
+            fill("#runs-search", "unvalidated"),
+            click("[data-choose-all]", "[data-bulk='runs-archive']"),
+        ),
+        undo=click("#runs-undo"),
+    ),
+    State("runs, no match", "/", fill("#runs-search", "nothing of the kind")),
+    State("account menu", "/", click(".shell-avatar")),
+    State("jobs", "/jobs"),
+    State("jobs, log", "/jobs", click("#jobs-body button:has-text('Log')")),
+    State("jobs, no match", "/jobs", fill("#jobs-search", "nothing of the kind")),
+    State("jobs, problem", "/jobs", click("#jobs-load")),
+    State("schedules", "/jobs", click(tab("Schedules"))),
+    State(
+        "schedules, new",
+        "/jobs",
+        after(
+            click(tab("Schedules"), "#jobs-schedule-new"),
+            fill("#jobs-schedule-cron", "0 6 * * 1-5"),
+            click("#jobs-schedule-save"),
+        ),
+    ),
+    State("watched folders", "/jobs", click(tab("Watched"))),
+    State("workers", "/jobs", click(tab("Workers"))),
+    State("saved views", "/views"),
+    State("saved views, one", "/views", click("#views-body button:has-text('Change')")),
+    State("saved views, no match", "/views", fill("#views-search", "nothing of the kind")),
+    State("annotations", "/annotations?state=all"),
+    State("annotations, mentions", "/annotations?mentions=me"),
+    State("annotations, no match", "/annotations", fill("#annotations-search", "no such words")),
+    State("annotations, a choice", "/annotations", click("#annotations-run")),
+    State("alerts", "/alerts"),
+    State("alerts, problem", "/alerts", click("#alerts-add")),
+    State("compare, none", "/compare"),
+    State("compare, one", "/compare?runs={digits}"),
+    State("compare", "/compare?runs={digits},{again}"),
+    State(
+        "compare, groups",
+        "/compare?runs={digits},{again},{faulty}&grouping=chosen&members=1,1",
+        click(".compare-same summary", ".compare-list summary"),
+    ),
+    State("compare, a choice", "/compare?runs={digits},{again}", click("#compare-runs")),
+    State("compare, none left", "/compare?runs=99999"),
+    State("people", "/people"),
+    State("people, problem", "/people", click("#people-invite")),
+    State(
+        "people, a link",
+        "/people",
+        click("button:has-text('New link')"),
+    ),
+    State("account", "/account"),
+    State(
+        "account, a token",
+        "/account",
+        after(fill("#account-api-name", "axe"), click("#account-api-make")),
+    ),
+    State("no such page", "/nowhere"),
+    State("no such run", "/run/99999/overview"),
+)
+OF_RUN = (
+    State("overview", "/run/{digits}/overview"),
+    State("overview, a pin", "/run/{digits}/overview?cursor=20&pins=20"),
+    State("overview, save", "/run/{digits}/overview", click("[data-view-tool='save']")),
+    State("overview, download", "/run/{digits}/overview", click("[data-download]")),
+    State("overview, pointed at", "/run/{digits}/overview", point),
+    State("overview, a menu", "/run/{digits}/overview", lambda page: point(page, menu=True)),
+    State("overview, annotations", "/run/{digits}/overview", click("#annotation-header button")),
+    State(
+        "overview, annotate",
+        "/run/{digits}/overview?cursor=20",
+        click("#annotation-header button", ".annotation-write"),
+    ),
+    State("overview, recording", "/run/{recording}/overview"),
+    State("overview, nothing validated", "/run/{unvalidated}/overview"),
+    State("validation", "/run/{digits}/validation"),
+    State("validation, a class", "/run/{digits}/validation?classes=3&pins=20"),
+    State("validation, open", "/run/{faulty}/validation", click(".validation-table td")),
+    State("validation, nothing", "/run/{unvalidated}/validation"),
+    State("layers", "/run/{digits}/layers"),
+    State("layers, compared", "/run/{digits}/layers", click(".layers-pick", "[data-level='2']")),
+    State("layers, filters", "/run/{digits}/layers?layers=3&filters=3,1&pins=20&cursor=20"),
+    State("layers, a choice", "/run/{digits}/layers", click("#layers-measure")),
+    State("correlation", "/run/{faulty}/correlation"),
+    State("correlation, open", "/run/{faulty}/correlation", click(".correlation-row")),
+    State("correlation, nothing", "/run/{digits}/correlation?m=40"),
+    State("cube", "/run/{faulty}/cube"),
+    State("cube, unfolded", "/run/{faulty}/cube?cubeface=unfolded"),
+    State("cube, nothing", "/run/{unvalidated}/cube"),
+    State("findings", "/run/{faulty}/findings"),
+    State(
+        "findings, rules",
+        "/run/{faulty}/findings",
+        click(".finding-evidence summary", ".finding-rules summary"),
+    ),
+    State("findings, mute", "/run/{faulty}/findings", click(button("Mute"))),
+    State("findings, muted", "/run/{recording}/findings", click("#findings-with-muted")),
+    State("findings, not judged", "/run/{unvalidated}/findings"),
+    State("workspace", "/run/{faulty}/workspace"),
+    State(
+        "workspace, all",
+        "/run/{faulty}/workspace?panes=overview,validation,layers,correlation,cube&arrange=grid",
+    ),
+)
+EMPTY = tuple(
+    State(f"empty: {path}", path)
+    for path in ("/", "/jobs", "/views", "/annotations", "/alerts", "/people", "/compare")
+) + tuple(
+    State(f"empty: {name}", path, steps)
+    for name, path, steps in (
+        ("archive", "/", click("label:has-text('Archive')")),
+        ("trash", "/", click(TRASH)),
+        ("schedules", "/jobs", click(tab("Schedules"))),
+        ("watched", "/jobs", click(tab("Watched"))),
+        ("workers", "/jobs", click(tab("Workers"))),
+    )
+)
+READING = (
+    State("reader: runs", "/"),
+    State("reader: details", "/", click(".runs-open")),
+    State("reader: jobs", "/jobs"),
+    State("reader: not allowed", "/people"),
+    State("reader: findings", "/run/{faulty}/findings", click(".finding-rules summary")),
+    State("reader: save", "/run/{digits}/overview", click("[data-view-tool='save']")),
+)
+
+
+def problems(page: Page, **only: Any) -> list[str]:
+    """Return what axe finds on a page, a line each: the rule, what is wrong, where."""
+    options = {"runOnly": only or {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {' '.join(map(str, node['target']))} {node['html'][:150]} "
+        f"{' '.join(check['message'] for check in node['any'] + node['all'] + node['none'])}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+def judge(
+    browser: Browser, site: Served, cookies: Any, states: tuple[State, ...], names: dict[str, int]
+) -> dict[str, list[str]]:
+    """Return what axe finds in each state; in dark only what colours can be wrong in."""
+    found = {}
+    context = browser.new_context(
+        base_url=site.address, viewport=VIEWPORT, storage_state=cookies, color_scheme="light",
+        reduced_motion="reduce",
+    )  # fmt: skip
+    for state in states:
+        page = context.new_page()
+        page.goto(state.address.format(**names))
+        page.wait_for_selector("#shell-page :is(h1, h2)")
+        rest(page)
+        if state.steps is not None:
+            state.steps(page)
+        if wrong := problems(page):
+            found[f"light, {state.name}"] = wrong
+        page.emulate_media(color_scheme="dark")
+        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+        if wrong := problems(page, type="rule", values=COLOUR_RULES):
+            found[f"dark, {state.name}"] = wrong
+        if state.undo is not None:
+            state.undo(page)
+        page.close()
+    context.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def names(runs: dict[str, int], furnished: Furnished) -> dict[str, int]:
+    """The runs that an address may name."""
+    return {**runs, **vars(furnished)}
+
+
+def thirds(states: tuple[State, ...]) -> list[tuple[State, ...]]:
+    """Return the states in parts that stay within a test's time."""
+    return [states[at::3] for at in range(3)]
+
+
+@pytest.mark.parametrize("states", thirds(FULL), ids=("first", "second", "third"))
+def test_the_pages_of_all_runs(browser, site, ann, names, states) -> None:
+    assert judge(browser, site, ann, states, names) == {}
+
+
+@pytest.mark.parametrize("states", thirds(OF_RUN), ids=("first", "second", "third"))
+def test_the_pages_of_a_run(browser, site, ann, names, states) -> None:
+    assert judge(browser, site, ann, states, names) == {}
+
+
+def test_pages_without_anything_on_them(browser, empty, newcomer) -> None:
+    assert judge(browser, empty, newcomer, EMPTY, {}) == {}
+
+
+def test_what_somebody_sees_who_may_only_read(browser, site, viewer, names) -> None:
+    assert judge(browser, site, viewer, READING, names) == {}
+
+
+def test_pages_without_scripts(browser, site, site_engine, ann, names) -> None:
+    link = link_of(site_engine, site, "mo@example.org")
+    found = {}
+    for theme in THEMES:
+        context = browser.new_context(base_url=site.address, color_scheme=theme)
+        page = context.new_page()
+
+        def look(name: str, theme: str = theme, page: Page = page) -> None:
+            page.wait_for_load_state()
+            if wrong := problems(page):
+                found[f"{theme}, {name}"] = wrong
+
+        page.goto("/login")
+        look("login")
+        page.get_by_label("E-mail").fill("nobody@example.org")
+        page.get_by_label("Password").fill("a wrong password")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        look("login refused")
+        page.goto(link)
+        look("link")
+        page.get_by_label("Password", exact=True).fill("short")
+        page.get_by_label("The same again").fill("short")
+        page.locator("form").evaluate("form => { form.noValidate = true; form.submit(); }")
+        expect(page.get_by_role("alert")).to_be_visible()
+        look("link, refused")
+        page.goto("/link/nothing")
+        look("link over")
+        context.close()
+        context = browser.new_context(base_url=site.address, color_scheme=theme, storage_state=ann)
+        page = context.new_page()
+        page.goto("/v/AAAAAAAAAAAA")
+        look("error", page=page)
+        page.goto("/api")
+        look("api", page=page)
+        answer = context.request.get(f"/data/run/{names['faulty']}/report.html")
+        page.set_content(answer.text())
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        look("report", page=page)
+        context.close()
+    assert found == {}

@@ -1,0 +1,211 @@
+"""`deeptracker demo` stopped at any moment, in part or as a whole, and twice at once: it comes up.
+
+DEEPTRACKER_SOAK=1 stops it 40 times, DEEPTRACKER_SEED at the moments of an earlier run.
+"""
+
+import re
+import signal
+import time
+
+import psutil
+import pytest
+import requests
+
+from db import migrate
+from db.embedded import ensure_server, stop_server
+from db.engine import make_engine, session_scope
+from db.queries import accounts, jobs, runs
+from db.queries.jobs import OPEN_STATES
+from tests.commands import answers, log_in, new_home, wait_until
+from tests.faults.conftest import SOAK
+from tests.ports import free_port
+
+STOPS = 40 if SOAK else 4
+
+
+@pytest.fixture
+def home():
+    with new_home(DEEPTRACKER_WEB_WORKERS="1") as home:
+        yield home
+
+
+def demo(home, *arguments, port=None):
+    """Start a demo that trains for a moment."""
+    port = port or free_port()
+    return home.start("demo", "--port", str(port), "--epochs", "1", *arguments)
+
+
+def processes_of(home, *, server=True):
+    """Return everything that runs in a home: of its demos, and its PostgreSQL."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            ours = process.environ().get("DEEPTRACKER_HOME") == str(home.path)
+            if ours or (server and str(home.data) in (process.cwd(), *process.cmdline())):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def signalled(process, home, number):
+    process.send_signal(number)
+
+
+def killed_alone(process, home, _number):
+    process.kill()
+
+
+def children_killed(process, home, _number):
+    for child in psutil.Process(process.pid).children():
+        child.kill()
+
+
+def everything_killed(process, home, _number):
+    for one in processes_of(home):
+        try:
+            one.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+WAYS = (signalled, killed_alone, children_killed, everything_killed)
+
+
+def is_up(home, process):
+    """Wait until a demo shows its run, and return its name."""
+
+    def announced():
+        assert process.poll() is None, home.said(process)
+        return re.search(r"(digits-seed-\d+) is being trained", home.said(process))
+
+    name = wait_until(announced, seconds=120)[1]
+    said = home.said(process)
+    address = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
+    # Alerts of the worker of this machine's own demo link to where it answers.
+    known = [child.environ() for child in psutil.Process(process.pid).children()]
+    assert address in [environment.get("DEEPTRACKER_PUBLIC_URL") for environment in known]
+    if "/link/" in said:
+        home.browser = log_in(address, said)
+    # Cookies count for every port of a machine.
+    assert home.browser.get(f"{address}/jobs", timeout=60).status_code == 200
+    wait_until(lambda: name in stored(home), seconds=120)
+    return name
+
+
+def stored(home):
+    """Return the names of the runs that there are, with their states and numbers of snapshots."""
+    engine = make_engine(home.url)
+    try:
+        with session_scope(engine) as session:
+            found = runs.list_runs(session)
+        return {run.name: (run.state, run.snapshot_count) for run in found}
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.timeout(1_800 if SOAK else 400)
+def test_the_next_one_comes_up_whatever_happened(home, rng):
+    home.url = ensure_server(home.path)
+    for number in range(STOPS):
+        process = demo(home)
+        if number % 2 == 0:  # before it is up, or as it comes up
+            time.sleep(rng.uniform(0, 8))
+        else:
+            is_up(home, process)
+            time.sleep(rng.uniform(0, 3))
+        way = rng.choice(WAYS)
+        way(process, home, rng.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
+        if way is not children_killed:
+            process.wait(60)
+    for process in home.started:
+        # One whose children were killed has ended by itself, or had none yet.
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    # Whatever was killed, nothing that it had started goes on.
+    wait_until(lambda: not processes_of(home, server=False), seconds=60)
+
+    last = demo(home, "--exit-when-done")
+    assert last.wait(150) == 0, home.said(last)
+    name = re.search(r"(digits-seed-\d+): 4 snapshots loaded", home.said(last))[1]
+    ensure_server(home.path)
+    assert stored(home)[name] == ("complete", 4)
+    stop_server(home.path)
+
+
+@pytest.mark.timeout(400)
+def test_its_own_job_is_taken_over_and_jobs_of_dead_trainings_end(home):
+    """Killed as a whole before the training had begun, then in the middle of it."""
+    home.url = ensure_server(home.path)
+    migrate.upgrade(home.url)
+    before = {}
+    for ready in (open_jobs, recording):
+        process = demo(home)
+        wait_until(lambda ready=ready, before=before: ready(home) not in ({}, before), every=0.01)
+        everything_killed(process, home, None)
+        process.wait(30)
+        before = open_jobs(home)
+        assert len(before) == 1
+    last = demo(home, "--exit-when-done")
+    assert last.wait(150) == 0, home.said(last)
+    ensure_server(home.path)
+    assert not open_jobs(home)
+    engine = make_engine(home.url)
+    with session_scope(engine) as session:
+        ended = {job.location: job for job in jobs.list_jobs(session)}
+    engine.dispose()
+    for name, (_, snapshots) in stored(home).items():
+        recorded = list((home.path / "runs" / name / "snapshots").glob("*.safetensors"))
+        assert snapshots == len(recorded)
+        assert ended[str(home.path / "runs" / name)].state == "succeeded"
+    stop_server(home.path)
+
+
+def recording(home):
+    """Return the logs of trainings that have recorded something."""
+    return {path: None for path in (home.path / "runs").glob("*/snapshots/*.safetensors")}
+
+
+def open_jobs(home):
+    """Return the jobs that are not over by their location."""
+    ensure_server(home.path)
+    engine = make_engine(home.url)
+    try:
+        with session_scope(engine) as session:
+            found = jobs.list_jobs(session, states=OPEN_STATES)
+        return {job.location: job.id for job in found}
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.timeout(400)
+def test_two_at_once_both_end_in_a_usable_application(home):
+    """At the same moment, in a new home: the same port, administrator, seed and data."""
+    port = free_port()
+    both = [demo(home, "--exit-when-done", port=port) for _ in range(2)]
+    for process in both:
+        assert process.wait(200) == 0, home.said(process)
+    said = [home.said(process) for process in both]
+    names = {re.search(r"(digits-seed-\d+): 4 snapshots loaded", text)[1] for text in said}
+    assert names == {"digits-seed-0", "digits-seed-1"}
+    addresses = {re.search(r"(http://\S+)/link/", text)[1] for text in said}
+    assert len(addresses) == 2
+    url = ensure_server(home.path)
+    engine = make_engine(url)
+    with session_scope(engine) as session:
+        assert {run.name for run in runs.list_runs(session)} == names
+        assert len(accounts.list_accounts(session)) == 1
+    engine.dispose()
+    # The link that either has printed works; when one was used, the other does not any more.
+    web = home.start("serve", "--port", str(port))
+    address = f"http://127.0.0.1:{port}"
+    answers(address)
+    here = [re.sub(r"http://[^/]+", address, text) for text in said]
+    assert log_in(address, here[0]).get(f"{address}/jobs", timeout=60).status_code == 200
+    token = re.search(r"/link/\S+", here[1])[0]
+    assert requests.get(f"{address}{token}", timeout=60).status_code == 410
+    web.send_signal(signal.SIGTERM)
+    web.wait(60)
+    stop_server(home.path)
