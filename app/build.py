@@ -14,6 +14,7 @@ from pathlib import Path
 from flask import Flask, Response, abort, request
 from markupsafe import Markup
 
+from app import bundle
 from app.auth.identity import find_identity
 
 # What an answer says, and what a page says that asks: "<build>-<store>".
@@ -38,6 +39,8 @@ def build_id() -> str:
             # Not where it is installed: servers side by side may differ in that.
             found.update(f"{name}/{path.relative_to(root).as_posix()}\0".encode())
             found.update(hashlib.sha256(path.read_bytes()).digest())
+    # What is left in its folder of earlier ones does not count.
+    found.update(f"{bundle.current().script} {bundle.current().style}\0".encode())
     for name in _LIBRARIES:
         found.update(f"{name} {importlib.metadata.version(name)}\0".encode())
     return found.hexdigest()[:_LENGTH]
@@ -51,7 +54,7 @@ def _files(package: str) -> list[tuple[Path, Path]]:
         (path, root)
         for root in roots
         for path in root.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not {"__pycache__", "built"} & set(path.parts)
     )
 
 
@@ -69,7 +72,7 @@ def page_id() -> str:
 
 
 def meta() -> str:
-    """Return the element of the page that starts the application; assets/newer.js reads it."""
+    """Return the element of the page that starts the application, for app/web/core/newer.ts."""
     return Markup('<meta name="deeptracker-page" content="{}">').format(page_id())
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import re
-from pathlib import Path
 from typing import Any
 
 from dash import Dash
@@ -16,6 +15,8 @@ from app import (
     binary,
     bodies,
     build,
+    bundle,
+    bundle_route,
     connection,
     errors,
     health,
@@ -99,20 +100,23 @@ _INDEX = """<!DOCTYPE html>
 
 # In the page itself: Chromium asks for an icon again whenever the address is written anew, which
 # would be a request for every rest of the cursor.
-_ICON = base64.b64encode((Path(__file__).parent / "assets" / "mark.svg").read_bytes()).decode()
+_ICON = base64.b64encode((bundle.APP / "assets" / "mark.svg").read_bytes()).decode()
 _META = "<!-- page -->"
-# Dash tells files of ours apart by when they were written, which after an upgrade may be the same:
-# some installers give all files one time. Browsers keep what has an address of its own.
-_WRITTEN = re.compile(r"(?<=/assets/)([\w./-]+)\?m=[\d.]+")
+# Scripts that run early have fixed names, so that they are told apart by the build.
+_EARLY = re.compile(r"(?<=/assets/early/)(\w+\.js)\?m=0")
 
 
 class TrackerDash(Dash):
-    """Dash, with the nonce of each answer in the scripts of its page."""
+    """Dash, with our script and style and the nonce of each answer in its page."""
 
     def interpolate_index(self, *args: Any, **parts: Any) -> str:
         """Return the page that starts the application."""
+        ours = bundle.current()
+        parts["css"] += f'<link rel="stylesheet" href="{bundle_route.address(ours.style)}">'
+        # After those that it builds on, and before the one that starts everything.
+        parts["scripts"] += f'<script src="{bundle_route.address(ours.script)}"></script>'
         page = super().interpolate_index(*args, **parts).replace(_META, build.meta())
-        page = _WRITTEN.sub(rf"\1?m={build.build_id()}", page)
+        page = _EARLY.sub(rf"\1?m={build.build_id()}", page)
         # Last: what is known of the person might look like anything.
         return headers.with_nonce(page.replace(connection.PLACE, connection.page_facts()))
 
@@ -125,9 +129,9 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     app = TrackerDash(
         "app",
         server=server,  # type: ignore[arg-type]
-        assets_folder=str(Path(__file__).parent / "assets"),
-        assets_path_ignore=["early"],
-        assets_ignore=r"plain\\.css",
+        assets_folder=str(bundle.APP / "assets"),
+        # Ours are one script and one stylesheet, which the page names itself.
+        include_assets_files=False,
         title=shell.PRODUCT,
         update_title="",
         index_string=_INDEX.replace("{icon}", f"data:image/svg+xml;base64,{_ICON}"),
@@ -144,6 +148,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     binary.install_data(server, engine)
     annotation_routes.install(server, VIEWS)
     api.install(server)
+    bundle_route.install(server)
     export_routes.install(server)
     shell.register(app, VIEWS)
     for view in VIEWS:

@@ -1,8 +1,8 @@
 """The shared selection: which fields it has, how controls are bound to it, how it is read.
 
-The selection lives in the browser (assets/selection.js). After a moment of rest it goes to the
-address and to the dcc.Store `selection`; server callbacks take that store as their input and read
-it with `read_selection`, which trusts nothing. The shell puts it on every page of a run.
+The selection lives in the browser (app/web/core/selection.ts). After a moment of rest it goes to
+the address and to the dcc.Store `selection`; server callbacks take that store as their input and
+read it with `read_selection`, which trusts nothing. The shell puts it on every page of a run.
 """
 
 import json

@@ -9,6 +9,7 @@ from typing import Any
 from dash import Dash
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from sqlalchemy import Engine
+from werkzeug.serving import run_simple
 
 from app import logs, metrics
 from app.auth.passwords import matches
@@ -45,6 +46,21 @@ def serve(settings: AppSettings, engine: Engine) -> None:
     gc.collect()
     gc.freeze()
     server.run()
+
+
+def serve_dev(settings: AppSettings, engine: Engine) -> None:
+    """Serve to those who change the code: a changed Python file starts the process anew.
+
+    Scripts and styles need no restart: a checkout builds them when a page is asked for.
+    """
+    if settings.is_public:
+        raise NotServed(
+            f"--dev is for this machine alone, and {settings.host} is reached by others."
+        )
+    logs.set_up()
+    app = create_app(settings, engine=engine)
+    warm_up(app)
+    run_simple(settings.host, settings.port, app.server, threaded=True, use_reloader=True)
 
 
 def check_safe(settings: AppSettings, engine: Engine) -> None:

@@ -49,7 +49,7 @@ def layout() -> Component:
                         ]
                     ),
                 ],
-                # On a phone the tabs have a row of their own (assets/shell.css).
+                # On a phone the tabs have a row of their own (app/web/core/shell.css).
                 header={"height": {"base": 92, "sm": 52}},
                 padding=0,
             ),
@@ -70,7 +70,7 @@ def _header() -> Component:
             ),
             html.Nav(id=Shell.PATH, className="shell-path", **aria(label="Where you are")),
             html.Nav(id=Shell.TABS, className="shell-tabs", **aria(label="Views")),
-            # Filled by assets/annotationpanel.js: how many there are, and who mentions me.
+            # Filled by app/annotations/web/panel.ts: how many there are, and who mentions me.
             html.Div(id="annotation-header", className="annotation-header"),
             html.Div(id=Shell.TOOLS, className="shell-tools"),
             dmc.ColorSchemeToggle(

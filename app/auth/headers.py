@@ -45,7 +45,7 @@ def install(server: Flask, settings: AppSettings) -> None:
         if not _is_static() and "Cache-Control" not in headers:
             headers["Cache-Control"] = "no-store"
         if _is_versioned() and response.status_code in (200, 304):
-            # A page has a hundred of them: browsers need not ask whether each has changed.
+            # Browsers need not ask whether it has changed.
             headers["Cache-Control"] = f"max-age={_YEAR}, immutable"
         return response
 
@@ -67,5 +67,5 @@ def _is_static() -> bool:
 
 
 def _is_versioned() -> bool:
-    """Return whether the address changes with the file: Dash adds when it was written."""
+    """Return whether the address changes with the build, as the page adds it."""
     return request.path.startswith("/assets/") and bool(request.args.get("m"))

@@ -33,6 +33,7 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         "/metrics": Access.PUBLIC,
         # Style and scripts, the same for everybody; the login page needs some.
         "/assets/<path:filename>": Access.PUBLIC,
+        "/assets/built/<name>": Access.PUBLIC,
         "/_favicon.ico": Access.PUBLIC,
         # The empty frame; what a page shows comes by callbacks and data routes.
         "/": Access.LOGGED_IN,

@@ -18,15 +18,18 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="How many processes answer.")
     ] = None,
+    dev: Annotated[
+        bool, typer.Option("--dev", help="Start anew whenever the code changes; one process.")
+    ] = False,
 ) -> None:
     """Serve the web application; on this machine only, unless told otherwise."""
-    from app.serve import serve as run
+    from app import serve as serving
 
     allocator.give_back()
     given = {"host": host, "port": port, "workers": workers}
     settings = AppSettings().on(**{name: value for name, value in given.items() if value})
     with ready_engine() as engine:
-        run(settings, engine)
+        (serving.serve_dev if dev else serving.serve)(settings, engine)
 
 
 def worker(

@@ -1,4 +1,4 @@
-"""Places for the charts that assets/*.js draw: a container with its options, and a titled panel."""
+"""Places for the charts that the browser draws: a container with options, and a titled panel."""
 
 import json
 from collections.abc import Sequence
@@ -22,10 +22,11 @@ def chart(
 ) -> html.Div:
     """Return the container of one chart; the script that draws it says what the options mean.
 
-    kinds: pixelmap (assets/pixelmap.js), strip (strip.js), axis (axisbar.js), readout (readout.js),
-    live (live.js). `url` is a template: "{quantity}" is taken from the selection, and the run's
-    newest version is added. `label` is what a screen reader says. `table` is the template of the
-    address whose full data can be downloaded: `url`, where that has a table (app/export/names.py).
+    kinds: pixelmap, strip, axis, readout, live (app/web/charts), and those of app/views/*/web, each
+    made known by registerKind. `url` is a template: "{quantity}" is taken from the selection, and
+    the run's newest version is added. `label` is what a screen reader says. `table` is the template
+    of the address whose full data can be downloaded: `url`, where that has a table
+    (app/export/names.py).
     """
     given = {name: value for name, value in options.items() if value is not None}
     if has_table(given.get("url", "")):
@@ -41,7 +42,8 @@ def chart(
 def download() -> html.Button:
     """Return the button whose menu offers data and picture of the panel that it stands in.
 
-    The panel has the class dt-panel, or says its name as data-downloads; see assets/exportmenu.js.
+    The panel has the class dt-panel, or says its name as data-downloads;
+    see app/export/web/menu.ts.
     """
     said = {**data(download="true"), **aria(haspopup="menu", expanded="false")}
     return html.Button("Download", type="button", className="dt-download", **said)

@@ -1,4 +1,4 @@
-"""Buttons that copy the link of what is shown and save it under a name; assets/savedviews.js."""
+"""Buttons that copy the link of what is shown and save it; see app/web/core/savedviews.ts."""
 
 from dash import html
 from dash.development.base_component import Component

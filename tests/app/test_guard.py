@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app import bundle, bundle_route
 from app.auth.permission_map import ROUTES, Access
 from app.factory import VIEWS
 from db.permissions import Permission, Role, allows
@@ -20,6 +21,7 @@ ADDRESSES = {
     "/ready": ["/ready"],
     "/metrics": ["/metrics"],
     "/assets/<path:filename>": ["/assets/plain.css"],
+    "/assets/built/<name>": [bundle_route.address(bundle.current().script)],
     "/_favicon.ico": ["/_favicon.ico"],
     "/data/connection": ["/data/connection"],
     "/": ["/"],
@@ -279,8 +281,9 @@ def test_private_answers_are_not_stored(clients):
 def test_files_are_asked_for_once_where_their_address_changes_with_them(clients):
     client = clients[Role.VIEWER]
     files = re.findall(r'(?:src|href)="(/assets/[^"]+)"', client.get("/").text)
-    versioned = [path for path in files if "?m=" in path]
-    assert len(versioned) > 50
-    assert "immutable" in client.get(versioned[0]).headers["Cache-Control"]
-    for path in ("/assets/plain.css", "/assets/nothing.js?m=1"):
+    versioned = [path for path in files if path.startswith("/assets/built/")]
+    assert [path.rpartition(".")[2] for path in versioned] == ["css", "js"]
+    for path in versioned:
+        assert "immutable" in client.get(path).headers["Cache-Control"]
+    for path in ("/assets/plain.css", "/assets/built/deeptracker-NOTTHERE.js"):
         assert "immutable" not in client.get(path).headers.get("Cache-Control", "")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.browser import Served
+from benchmarks.browser import Served, wait_until_painted
 from tests.browser.conftest import Watch
 from tests.browser.waiting import rest
 
@@ -112,6 +112,21 @@ def test_the_keyboard_skips_to_the_page(page: Page) -> None:
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+
+
+def test_a_first_visit_asks_for_few_files_of_ours(page: Page, digits: int) -> None:
+    page.goto(f"/run/{digits}/overview")
+    wait_until_painted(page)
+    files = page.evaluate(
+        """() => performance.getEntriesByType("resource")
+          .filter(({ name }) => /^\\/assets\\/.*\\.(js|css)$/.test(new URL(name).pathname))
+          .map(({ name, transferSize }) => [new URL(name).pathname, transferSize])"""
+    )
+    assert len(files) <= 8, files
+    assert 0 < sum(size for _, size in files) <= 150_000, files
+    # Tests and the console of a browser have one handle, and there is no other.
+    ours = page.evaluate("Object.keys(window).filter((name) => /tracker/i.test(name))")
+    assert ours == ["deeptracker"]
 
 
 @pytest.mark.parametrize(

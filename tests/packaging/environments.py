@@ -17,7 +17,18 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("deeptracker", "app", "db", "ingest", "migrations", "pyproject.toml", "README.md")
+SOURCES = (
+    "deeptracker",
+    "app",
+    "db",
+    "ingest",
+    "migrations",
+    "build_backend.py",
+    "package.json",
+    "package-lock.json",
+    "pyproject.toml",
+    "README.md",
+)
 
 
 def build(folder: Path) -> dict[str, Path]:

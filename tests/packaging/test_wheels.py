@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import deeptracker
+from app import bundle
 from tests.deeptracker.small_logs import write_small_log
 from tests.packaging import environments
 from tests.packaging.environments import ROOT
@@ -57,7 +58,8 @@ def sources(*packages):
     found = set()
     for package in packages:
         for folder, folders, files in os.walk(ROOT / package):
-            folders[:] = [f for f in folders if f not in ("__pycache__", "build", "node_modules")]
+            left = ("__pycache__", "build", "built", "node_modules")
+            folders[:] = [f for f in folders if f not in left]
             place = Path(folder).relative_to(ROOT)
             data = {"assets", "templates", "sql"} & set(place.parts)
             kinds = (".py", ".mako", "FORMAT.md")
@@ -74,6 +76,15 @@ class TestContents:
         assert sources(*SERVER) <= names(wheels["deeptracker-server"])
         tops = {name.partition("/")[0] for name in names(wheels["deeptracker-server"])}
         assert tops == set(SERVER)
+
+    def test_the_server_brings_the_scripts_of_the_browser_and_not_their_sources(self, wheels):
+        listed = names(wheels["deeptracker-server"])
+        built = {name for name in listed if name.startswith("app/assets/built/")}
+        ours = bundle.current().names
+        assert built == {"app/assets/built/bundle.json"} | {
+            f"app/assets/built/{name}{end}" for name in ours for end in ("", ".br", ".gz")
+        }
+        assert not [name for name in listed if name.endswith((".ts", ".mjs"))]
 
     def test_both_have_one_version_and_ask_for_each_other_in_it(self, wheels):
         version = deeptracker.__version__
@@ -189,13 +200,15 @@ class TestServerAlone:
         served = server.run(
             "python",
             "-c",
-            "from app.config import AppSettings; from app.factory import create_app\n"
+            "from app import bundle; from app.config import AppSettings\n"
+            "from app.factory import create_app\n"
+            "BUILT = [f'/assets/built/{name}' for name in bundle.current().names]\n"
             "client = create_app(AppSettings()).server.test_client()\n"
-            "for path in ('/login', '/assets/shell.css', '/health'):\n"
+            "for path in ('/login', '/assets/plain.css', '/health', *BUILT):\n"
             "    print(path, client.get(path, base_url='http://127.0.0.1').status_code)",
             **url,
         ).stdout
-        assert served == "/login 200\n/assets/shell.css 200\n/health 200\n"
+        assert [line.split()[1] for line in served.splitlines()] == ["200"] * 5
 
     def test_what_is_missing_of_it_is_named(self, tmp_path, wheels):
         server = environments.make(tmp_path / "broken", wheels, "server")

@@ -10,7 +10,7 @@ LINK = "runs-compare"
 
 
 def compare_box(run: RunRow) -> Component:
-    """Return the box of a run; assets/comparechoice.js keeps what is ticked."""
+    """Return the box of a run; app/views/runs/web/ticks.ts keeps what is ticked."""
     return html.Button(
         type="button",
         role="checkbox",

@@ -111,7 +111,7 @@ def _grid(base: str, url: str) -> html.Section:
 
 
 def _button(text: str, what: str, title: str) -> html.Button:
-    """Return a button that assets/correlationgrid.js understands by its data attribute."""
+    """Return a button that app/views/correlation/web/grid.ts understands by its data attribute."""
     carried = {**data(split=what), **aria(pressed="false")}
     return html.Button(text, type="button", className="dt-button", title=title, **carried)
 

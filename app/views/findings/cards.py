@@ -176,7 +176,7 @@ def card(
                 f"Source: {rule.source}.",
                 className="finding-source",
             ),
-            # Filled by assets/findingnotes.js: what people wrote about it.
+            # Filled by app/views/findings/web/notes.ts: what people wrote about it.
             html.Div(className="finding-notes", **about),
             html.Div(
                 [

@@ -11,9 +11,9 @@ MOST_THINGS = 12
 
 
 def annotation_target(found: FindingRow, names: Names) -> str:
-    """Return {things, when} of a finding as JSON, for assets/findingnotes.js.
+    """Return {things, when} of a finding as JSON, for app/views/findings/web/notes.ts.
 
-    The things are as assets/annotationtargets.js has them, the most affected first: the first is
+    The things are as app/annotations/web/targets.ts has them, the most affected first: the first is
     what a new annotation is about. `when` is [first, last]; of a finding that lasts, its start.
     """
     things: list[dict[str, Any]] = [

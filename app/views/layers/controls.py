@@ -71,7 +71,7 @@ def headings() -> list[html.Button]:
 
 
 def _button(text: str, name: str, value: str, kind: str, title: str) -> html.Button:
-    """Return a button that assets/layerscontrols.js understands by its data attribute."""
+    """Return a button that app/views/layers/web/controls.ts understands by its data attribute."""
     carried: dict[str, Any] = {f"data-{name}": value}
     return html.Button(
         text, type="button", className=kind, title=title, disabled=not value, **carried

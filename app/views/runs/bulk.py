@@ -16,10 +16,10 @@ from db.permissions import Permission
 
 
 def bulk_bar(identity: Identity) -> Component:
-    """Return the bar of the ticked runs; assets/comparechoice.js shows it while some are ticked.
+    """Return the bar of the ticked runs, which app/views/runs/web/ticks.ts shows and hides.
 
     It sends what is ticked and in sight, and nothing else; what is ticked and not in sight the bar
-    tells. `data-shelf` says which of the buttons there are (assets/runs.css).
+    tells. `data-shelf` says which of the buttons there are (app/views/runs/web/view.css).
     """
     changing = identity.may(Permission.SCHEDULE_JOBS)
     buttons = [

@@ -8,7 +8,7 @@ from app.views.validation import data
 from app.views.validation.ids import Ids
 
 # Every control writes one field of the selection; the charts read the selection. Window, threshold
-# and share depend on one another: assets/validationwindow.js keeps them together.
+# and share depend on one another: app/views/validation/web/window.ts keeps them together.
 CONTROLS = {
     Ids.DIRECTION: "direction",
     Ids.CLUSTERS: "clusters",

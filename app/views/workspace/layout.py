@@ -39,7 +39,7 @@ def layout(views: Sequence[View], context: PageContext) -> Component:
                 ],
                 className="workspace-controls",
             ),
-            # Arranges the panes beside it: assets/workspace.js.
+            # Arranges the panes beside it: app/views/workspace/web/workspace.ts.
             chart(
                 Ids.ROOM,
                 "workspace",

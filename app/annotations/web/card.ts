@@ -1,0 +1,255 @@
+// @ts-nocheck
+// One annotation in the panel: what it says, about what, its replies, and what can be done with it.
+
+import { numbers } from "#app/web/index.ts";
+import { AnnotationForm } from "./form.ts";
+import { annotationStore } from "./store.ts";
+import * as annotationParts from "./text.ts";
+
+const mine = (one) =>
+  one.author_id === annotationStore.state.me || annotationStore.state.may.manage;
+
+export class AnnotationCard {
+  /** hooks: toggle(id), problem(text), handles() -> lower-case handles, changed(). */
+  constructor(annotation, hooks) {
+    this.id = annotation.id;
+    this.run = annotationStore.state.run;
+    this.hooks = hooks;
+    this.forms = new Map(); // "edit", "reply", "reply 7" -> AnnotationForm under way
+    this.element = annotationParts.make("article", "annotation-card");
+    this.element.dataset.annotation = annotation.id;
+    this.element.setAttribute("aria-label", `Annotation ${annotation.id}`);
+  }
+
+  get busy() {
+    return this.forms.size > 0;
+  }
+
+  /** Show what the annotation is now; forms under way stay as they are. */
+  show(annotation, { open, handles }) {
+    const key = JSON.stringify([
+      annotation,
+      open,
+      handles.length,
+      [...this.forms.keys()],
+      annotationStore.state.may,
+      this.asks,
+    ]);
+    if (key === this.key) return;
+    this.key = key;
+    const focused = this.element.contains(document.activeElement) ? document.activeElement : null;
+    this.annotation = annotation;
+    this.handles = handles;
+    this.element.classList.toggle("annotation-open", open);
+    this.element.classList.toggle("annotation-resolved", Boolean(annotation.resolved_at));
+    this.element.replaceChildren(this.head(open), ...(open ? this.thread() : [this.summary()]));
+    this.refocus(focused);
+  }
+
+  refocus(focused) {
+    if (!focused) return;
+    if (focused.isConnected) focused.focus();
+    else if (focused.dataset.action)
+      this.element.querySelector(`[data-action="${focused.dataset.action}"]`)?.focus();
+  }
+
+  head(open) {
+    const { make, time } = annotationParts;
+    const { annotation } = this;
+    const title = make("button", "annotation-title", annotation.about);
+    title.type = "button";
+    title.dataset.action = "toggle";
+    title.setAttribute("aria-expanded", String(open));
+    title.addEventListener("click", () => this.hooks.toggle(this.id));
+    const facts = make(
+      "div",
+      "annotation-facts",
+      make("b", "", annotation.author),
+      time(annotation.created_at),
+    );
+    if (annotation.edited_at) facts.append(make("span", "", "edited"));
+    if (annotation.tag) facts.append(make("span", "annotation-tag", annotation.tag));
+    if (annotation.resolved_at)
+      facts.append(
+        make(
+          "span",
+          "annotation-state",
+          `✓ resolved${annotation.resolved_by ? ` by ${annotation.resolved_by}` : ""}`,
+        ),
+      );
+    if (annotation.unread) facts.append(make("span", "annotation-new", "mentions you"));
+    return make("div", "annotation-head", title, facts);
+  }
+
+  summary() {
+    const { make, nodes } = annotationParts;
+    const replies = this.annotation.replies.length;
+    const text = make(
+      "div",
+      "annotation-body annotation-clamp",
+      ...nodes(this.annotation.body, this.handles),
+    );
+    const made = make("div", "", text);
+    if (replies) made.append(make("div", "dt-soft", numbers.plural(replies, "reply", "replies")));
+    return made;
+  }
+
+  thread() {
+    const { make, nodes } = annotationParts;
+    const { annotation } = this;
+    const body =
+      this.forms.get("edit")?.element ||
+      make("div", "annotation-body", ...nodes(annotation.body, this.handles));
+    const replies = make(
+      "div",
+      "annotation-replies",
+      ...annotation.replies.map((reply) => this.reply(reply)),
+    );
+    const answer = this.forms.get("answer");
+    return [body, this.actions(), replies, ...(answer ? [answer.element] : [])];
+  }
+
+  action(name, text, action) {
+    const made = annotationParts.button(text, action, "annotation-quiet");
+    made.dataset.action = name;
+    return made;
+  }
+
+  actions() {
+    const { make } = annotationParts;
+    const { annotation } = this;
+    const row = make("div", "annotation-actions");
+    row.append(
+      this.action("show", "Show it", () => annotationParts.visit(annotation.link)),
+      this.action("link", "Copy link", (event) => this.copy(event.currentTarget)),
+    );
+    if (!annotationStore.state.may.annotate) return row;
+    row.append(
+      this.action("reply", "Reply", () => this.begin("answer")),
+      this.action("resolve", annotation.resolved_at ? "Reopen" : "Resolve", () =>
+        this.send("/resolved", { resolved: !annotation.resolved_at }),
+      ),
+    );
+    if (mine(annotation)) {
+      row.append(
+        this.action("edit", "Edit", () => this.begin("edit")),
+        this.remover("delete", "", "annotation and its replies"),
+      );
+    }
+    return row;
+  }
+
+  /** A button that asks once more before it deletes. */
+  remover(name, path, what) {
+    const sure = this.asks === name;
+    const made = this.action(name, sure ? `Delete ${what}?` : "Delete", () => {
+      this.asks = sure ? null : name;
+      if (sure) this.send(`${path}/delete`);
+      else {
+        this.hooks.changed();
+        setTimeout(() => this.calm(name), 5000);
+      }
+    });
+    made.classList.toggle("annotation-alarm", sure);
+    return made;
+  }
+
+  calm(name) {
+    if (this.asks !== name) return;
+    this.asks = null;
+    this.hooks.changed();
+  }
+
+  reply(reply) {
+    const { make, nodes, time } = annotationParts;
+    const name = `reply ${reply.id}`;
+    const facts = make(
+      "div",
+      "annotation-facts",
+      make("b", "", reply.author),
+      time(reply.created_at),
+    );
+    if (reply.edited_at) facts.append(make("span", "", "edited"));
+    if (annotationStore.state.may.annotate && mine(reply) && !this.forms.has(name)) {
+      facts.append(
+        this.action(`edit ${reply.id}`, "Edit", () => this.begin(name, reply)),
+        this.remover(`delete ${reply.id}`, `/replies/${reply.id}`, "reply"),
+      );
+    }
+    const body =
+      this.forms.get(name)?.element ||
+      make("div", "annotation-body", ...nodes(reply.body, this.handles));
+    const made = make("div", "annotation-reply", facts, body);
+    made.dataset.reply = reply.id;
+    return made;
+  }
+
+  async send(path, body) {
+    try {
+      await annotationStore.send(`/${this.id}${path}`, body);
+    } catch (error) {
+      this.hooks.problem(error.message);
+    }
+  }
+
+  async copy(button) {
+    const address = new URL(this.annotation.link, location.href).href;
+    try {
+      await navigator.clipboard.writeText(address);
+      button.textContent = "Copied";
+    } catch {
+      window.prompt("The link", address); // where the browser keeps its clipboard to itself
+    }
+    setTimeout(() => (button.textContent = "Copy link"), 2000);
+  }
+
+  /** Begin to write: a change of the text ("edit"), an answer, or a change of a reply. */
+  begin(name, reply = null) {
+    if (!this.forms.has(name)) this.forms.set(name, this.form(name, reply));
+    this.hooks.changed();
+    this.forms.get(name).focus();
+  }
+
+  form(name, reply) {
+    const { annotation } = this;
+    const done = () => {
+      this.forms.delete(name);
+      this.hooks.changed();
+      this.element.querySelector('[data-action="reply"]')?.focus();
+    };
+    const path =
+      name === "edit"
+        ? `/${this.id}`
+        : name === "answer"
+          ? `/${this.id}/replies`
+          : `/${this.id}/replies/${reply.id}`;
+    const save = (given, signal) => annotationStore.send(path, given, signal);
+    if (name === "edit") {
+      const current = (now) => ({ text: now.body, tag: now.tag, version: now.version });
+      return new AnnotationForm({
+        label: "Change the annotation",
+        text: annotation.body,
+        tag: annotation.tag,
+        tagged: true,
+        version: annotation.version,
+        save,
+        done,
+        current,
+      });
+    }
+    if (name === "answer")
+      return new AnnotationForm({ label: "Reply", saves: "Reply", save, done });
+    const current = (now) => {
+      const found = now.replies.find(({ id }) => id === reply.id);
+      return found && { text: found.body, tag: "", version: found.version };
+    };
+    return new AnnotationForm({
+      label: "Change the reply",
+      text: reply.body,
+      version: reply.version,
+      save,
+      done,
+      current,
+    });
+  }
+}

@@ -1,0 +1,326 @@
+// @ts-nocheck
+// Writing: what it is about, the text with completion of @names, the tag; and what happens where
+// somebody else has changed the same text meanwhile.
+
+import { numbers } from "#app/web/index.ts";
+import { annotationStore } from "./store.ts";
+import * as annotationTargets from "./targets.ts";
+import * as annotationParts from "./text.ts";
+
+const MAX_BODY = 4000;
+const MAX_TAG = 40;
+const MOST_PEOPLE = 6;
+let count = 0;
+
+/** Complete "@na" in a text area from the accounts: arrows choose, Enter or Tab takes. */
+class Completion {
+  constructor(area) {
+    this.area = area;
+    this.list = annotationParts.make("div", "annotation-completion");
+    this.list.id = `annotation-completion-${++count}`;
+    this.list.setAttribute("role", "listbox");
+    this.list.setAttribute("aria-label", "People");
+    this.list.hidden = true;
+    area.setAttribute("aria-autocomplete", "list");
+    area.setAttribute("aria-controls", this.list.id);
+    area.addEventListener("input", () => this.look());
+    area.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+    area.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  begun() {
+    const before = this.area.value.slice(0, this.area.selectionStart);
+    return /(?:^|[^\w.-])@([^\n@]{0,40})$/.exec(before)?.[1] ?? null;
+  }
+
+  async look() {
+    const begun = this.begun();
+    if (begun === null) return this.close();
+    const { people } = await annotationStore.words();
+    if (this.begun() !== begun) return undefined;
+    const text = begun.toLowerCase();
+    const fits = people.filter(
+      ({ name, handle }) =>
+        handle.toLowerCase() !== text.trim() &&
+        (handle.toLowerCase().startsWith(text) ||
+          name
+            .toLowerCase()
+            .split(/\s+/)
+            .some((word) => word.startsWith(text))),
+    );
+    this.show(fits.slice(0, MOST_PEOPLE));
+    return undefined;
+  }
+
+  show(people) {
+    this.people = people;
+    this.at = 0;
+    this.list.hidden = !people.length;
+    this.area.setAttribute("aria-expanded", String(!this.list.hidden));
+    this.list.replaceChildren(
+      ...people.map(({ name, handle }, at) => {
+        const option = annotationParts.make("div", "annotation-person", name);
+        if (handle !== name) option.append(annotationParts.make("small", "", handle));
+        option.id = `${this.list.id}-${at}`;
+        option.setAttribute("role", "option");
+        option.addEventListener("pointerdown", (event) => {
+          event.preventDefault();
+          this.take(at);
+        });
+        return option;
+      }),
+    );
+    this.mark();
+  }
+
+  mark() {
+    [...this.list.children].forEach((option, at) =>
+      option.setAttribute("aria-selected", String(at === this.at)),
+    );
+    if (this.list.hidden) this.area.removeAttribute("aria-activedescendant");
+    else this.area.setAttribute("aria-activedescendant", `${this.list.id}-${this.at}`);
+  }
+
+  close() {
+    if (!this.list.hidden) this.show([]);
+  }
+
+  key(event) {
+    if (this.list.hidden) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) this.at = (this.at + step + this.people.length) % this.people.length;
+    else if (event.key === "Enter" || event.key === "Tab") this.take(this.at);
+    else if (event.key === "Escape") this.close();
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.mark();
+  }
+
+  take(at) {
+    const { area } = this;
+    const from = area.selectionStart - this.begun().length;
+    area.setRangeText(`${this.people[at].handle} `, from, area.selectionStart, "end");
+    this.close();
+  }
+}
+
+function field(label, control, kind = "annotation-field") {
+  return annotationParts.make("label", kind, annotationParts.make("span", "", label), control);
+}
+
+function input(kind, attributes) {
+  return Object.assign(annotationParts.make("input", kind), attributes);
+}
+
+/** The chooser of what a new annotation is about: a thing of the page, and iterations. */
+class TargetChooser {
+  constructor({ things, thing, when }) {
+    const { make, button } = annotationParts;
+    this.things = things;
+    this.element = make("fieldset", "annotation-target");
+    this.what = make("select", "annotation-what");
+    this.what.append(new Option("nothing in particular: the run, or its iterations", ""));
+    things.forEach((one, at) => this.what.append(new Option(wordsOf(one), String(at))));
+    const { keyOf } = annotationTargets;
+    const at = thing ? things.findIndex((one) => keyOf(one) === keyOf(thing)) : -1;
+    this.what.value = at < 0 ? "" : String(at);
+    const number = { type: "number", min: 0, max: 2 ** 31 - 1, step: 1, placeholder: "any" };
+    this.first = input("annotation-iteration", number);
+    this.last = input("annotation-iteration", number);
+    this.first.setAttribute("aria-label", "First iteration");
+    this.last.setAttribute("aria-label", "Last iteration");
+    const times = make(
+      "div",
+      "annotation-times",
+      this.first,
+      "to",
+      this.last,
+      button("at the cursor", () => this.times(annotationTargets.when()), "annotation-quiet"),
+      button("any", () => this.times(null), "annotation-quiet"),
+    );
+    this.words = make("div", "annotation-about");
+    this.words.setAttribute("aria-live", "polite");
+    this.element.append(
+      make("legend", "", "About"),
+      this.words,
+      field("What", this.what),
+      field("Iterations", times, "annotation-field"),
+    );
+    this.times(when);
+    for (const control of [this.what, this.first, this.last])
+      control.addEventListener("input", () => this.say());
+  }
+
+  times(when) {
+    [this.first.value, this.last.value] = when ? [when[0], when[1]] : ["", ""];
+    this.say();
+  }
+
+  /** Return the target as the server takes it. */
+  get value() {
+    const thing = this.things[this.what.value] || null;
+    const whole = (text) => (text === "" ? null : Math.round(Number(text)));
+    let first = whole(this.first.value);
+    let last = whole(this.last.value);
+    first = first ?? last;
+    last = last ?? first;
+    if (first !== null && first > last) [first, last] = [last, first];
+    const kind = thing?.kind || (first === null ? "run" : "iteration");
+    return { kind, id: thing?.id ?? null, filter: thing?.filter ?? null, first, last };
+  }
+
+  say() {
+    const { first, last } = this.value;
+    const thing = this.things[this.what.value];
+    const { integer } = numbers;
+    const when =
+      first === null
+        ? ""
+        : first === last
+          ? `iteration ${integer(first)}`
+          : `iterations ${integer(first)} – ${integer(last)}`;
+    this.words.textContent = thing
+      ? [wordsOf(thing), when].filter(Boolean).join(" at ")
+      : when || "the run";
+  }
+}
+
+const wordsOf = ({ kind, name }) =>
+  ["class", "layer"].includes(kind) && !name.startsWith(`${kind} `) ? `${kind} ${name}` : name;
+
+/**
+ * A form for a text. options: target ({things, thing, when} of a new annotation), tagged, text,
+ * tag, label, saves ("Save"), save({text, tag, target, version}) -> promise, done(), version,
+ * current(annotation) -> {text, tag, version, author}: what a conflicting answer says.
+ */
+export class AnnotationForm {
+  constructor(options) {
+    const { make, button } = annotationParts;
+    this.options = options;
+    this.version = options.version;
+    this.element = make("form", "annotation-form");
+    this.element.setAttribute("aria-label", options.label);
+    this.chooser = options.target ? new TargetChooser(options.target) : null;
+    this.area = make("textarea", "annotation-text");
+    Object.assign(this.area, { value: options.text || "", maxLength: MAX_BODY, rows: 4 });
+    this.area.placeholder = "What did you see? @name tells somebody.";
+    this.area.setAttribute("aria-label", options.label);
+    this.completion = new Completion(this.area);
+    this.problem = make("div", "annotation-problem");
+    this.problem.setAttribute("role", "alert");
+    this.submit = make("button", "dt-button annotation-save", options.saves || "Save");
+    this.submit.type = "submit";
+    const buttons = make(
+      "div",
+      "annotation-buttons",
+      this.submit,
+      button("Cancel", () => this.cancel()),
+      make("span", "dt-soft", "Ctrl+Enter saves"),
+    );
+    this.element.append(
+      ...(this.chooser ? [this.chooser.element] : []),
+      this.area,
+      this.completion.list,
+      ...(options.tagged ? [this.tagField()] : []),
+      this.problem,
+      buttons,
+    );
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.save();
+    });
+    this.element.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  tagField() {
+    this.tag = input("annotation-tag-input", {
+      value: this.options.tag || "",
+      maxLength: MAX_TAG,
+      placeholder: "optional",
+    });
+    const list = annotationParts.make("datalist", "");
+    list.id = `annotation-tags-${++count}`;
+    this.tag.setAttribute("list", list.id);
+    annotationStore.words().then(({ tags }) => list.append(...tags.map((tag) => new Option(tag))));
+    const made = field("Tag", this.tag);
+    made.append(list);
+    return made;
+  }
+
+  key(event) {
+    event.stopPropagation(); // no keys of the charts while writing
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.save();
+    } else if (event.key === "Escape") this.cancel();
+  }
+
+  /** Close the form; a text that still waits for the server is not sent any more. */
+  cancel() {
+    this.sending?.abort();
+    this.options.done();
+  }
+
+  get dirty() {
+    return (
+      this.area.value !== (this.options.text || "") ||
+      (this.tag && this.tag.value !== (this.options.tag || ""))
+    );
+  }
+
+  async save() {
+    if (this.submit.disabled) return;
+    if (!this.area.value.trim()) {
+      this.say("Write something first.");
+      return;
+    }
+    this.submit.disabled = true;
+    this.say("");
+    const { value: text } = this.area;
+    const given = { text, tag: this.tag?.value ?? "", version: this.version };
+    if (this.chooser) given.target = this.chooser.value;
+    try {
+      this.sending = new AbortController();
+      await this.options.save(given, this.sending.signal);
+      this.saved = true;
+      this.options.done();
+    } catch (error) {
+      if (error.status === 409 && error.annotation) this.conflict(error);
+      else this.say(error.message || String(error));
+    }
+    this.submit.disabled = false;
+  }
+
+  say(text) {
+    this.problem.replaceChildren(text);
+  }
+
+  /** Nothing is lost: our text stays in its place, theirs stands below it. */
+  conflict(error) {
+    const { make, button, nodes } = annotationParts;
+    const theirs = this.options.current(error.annotation);
+    if (!theirs) {
+      this.say("It was deleted meanwhile; your text is still here.");
+      return;
+    }
+    this.version = theirs.version;
+    const quote = make("blockquote", "annotation-theirs", ...nodes(theirs.text));
+    const use = button("Take theirs", () => {
+      this.area.value = theirs.text;
+      if (this.tag) this.tag.value = theirs.tag;
+      this.say("");
+    });
+    this.problem.replaceChildren(
+      make("div", "", `${error.message} Your text is above; theirs is:`),
+      quote,
+      use,
+      make("div", "dt-soft", "Save writes what stands above over theirs."),
+    );
+  }
+
+  focus() {
+    this.area.focus();
+    this.area.setSelectionRange(this.area.value.length, this.area.value.length);
+  }
+}

@@ -1,0 +1,124 @@
+// @ts-nocheck
+// The menu of the right mouse button over charts and lists: annotate this row, this iteration, ...
+// With Shift the browser's own menu comes.
+
+import { numbers, selectionStore, tooltip } from "#app/web/index.ts";
+import { annotationStore } from "./store.ts";
+import * as annotationTargets from "./targets.ts";
+import * as annotationParts from "./text.ts";
+
+let menu = null;
+let back = null;
+
+const words = ({ kind, name }) => (["class", "layer"].includes(kind) ? `${kind} ${name}` : name);
+
+/** Return [{text, meant}]: the thing at the iterations, the thing, the iterations, the run. */
+function choices(meant) {
+  const { integer } = numbers;
+  const { thing } = meant;
+  const when = meant.when || annotationTargets.when();
+  const at =
+    when &&
+    (when[0] === when[1]
+      ? `iteration ${integer(when[0])}`
+      : `iterations ${integer(when[0])} – ${integer(when[1])}`);
+  const found = [];
+  if (thing && meant.when) found.push({ text: `${words(thing)} at ${at}`, meant });
+  if (thing) found.push({ text: words(thing), meant: { ...meant, when: null } });
+  if (at) found.push({ text: at, meant: { ...meant, thing: null, when } });
+  const { cursor } = selectionStore.get();
+  if (when && when[0] !== when[1] && cursor !== null)
+    found.push({
+      text: `iteration ${integer(cursor)}`,
+      meant: { ...meant, thing: null, when: [cursor, cursor] },
+    });
+  found.push({ text: "this run", meant: { ...meant, thing: null, when: null } });
+  return found;
+}
+
+function close(focus = true) {
+  if (!menu) return;
+  menu.remove();
+  menu = null;
+  if (focus && back?.isConnected) back.focus();
+}
+
+const written = ({ thing }) =>
+  thing ? annotationStore.marksFor(thing.kind, thing.id, thing.filter) : [];
+
+/** The item that opens what is written about the thing already. */
+function reader(annotations) {
+  const text = `Read ${numbers.plural(annotations.length, "annotation", "annotations")} of this`;
+  const item = annotationParts.button(
+    text,
+    () => {
+      close(false);
+      annotationStore.open(annotations.map(({ id }) => id));
+    },
+    "annotation-menu-item",
+  );
+  item.setAttribute("role", "menuitem");
+  return item;
+}
+
+function show(x, y, meant) {
+  const { make, button, roving } = annotationParts;
+  close(false);
+  back = document.activeElement;
+  menu = make("div", "annotation-menu");
+  menu.setAttribute("role", "menu");
+  menu.setAttribute("aria-label", "Annotate");
+  const there = written(meant);
+  if (there.length) menu.append(reader(there));
+  if (annotationStore.state.may.annotate)
+    menu.append(
+      make("div", "annotation-menu-title", "Annotate"),
+      ...choices(meant).map(({ text, meant: one }) => {
+        const item = button(
+          text,
+          () => {
+            close(false);
+            annotationStore.annotate(one);
+          },
+          "annotation-menu-item",
+        );
+        item.setAttribute("role", "menuitem");
+        return item;
+      }),
+    );
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" || event.key === "Tab") close();
+    event.stopPropagation();
+  });
+  document.getElementById("shell-portal").append(menu);
+  const settle = roving(menu, ".annotation-menu-item");
+  settle();
+  const { offsetWidth: width, offsetHeight: height } = menu;
+  menu.style.left = `${Math.max(0, Math.min(x, innerWidth - width - 4))}px`;
+  menu.style.top = `${Math.max(0, Math.min(y, innerHeight - height - 4))}px`;
+  tooltip.hide();
+  menu.querySelector(".annotation-menu-item").focus();
+}
+
+document.addEventListener("contextmenu", (event) => {
+  const { state } = annotationStore;
+  if (event.shiftKey || !state.run || !(event.target instanceof Element)) return;
+  if (
+    !event.target.closest(".shell-page [data-chart]") ||
+    event.target.closest("a[href], input, textarea")
+  )
+    return;
+  // The menu key has no place of its own: then it is about what the keyboard is at.
+  const keyed = event.clientX === 0 && event.clientY === 0;
+  const box = event.target.getBoundingClientRect();
+  const meant = annotationTargets.meant(keyed ? undefined : event);
+  if (!state.may.annotate && !written(meant).length) return;
+  event.preventDefault();
+  show(keyed ? box.left + 40 : event.clientX, keyed ? box.top + 40 : event.clientY, meant);
+});
+document.addEventListener(
+  "pointerdown",
+  (event) => menu && !menu.contains(event.target) && close(false),
+  true,
+);
+window.addEventListener("blur", () => close(false));

@@ -1,0 +1,347 @@
+// @ts-nocheck
+// The annotations of the run beside its views: list, threads, the form for a new one; its button and
+// the mark of mentions in the header; the key `a` and the menu of the right mouse button.
+
+import { numbers, selectionStore, tooltip } from "#app/web/index.ts";
+import { AnnotationCard } from "./card.ts";
+import { AnnotationForm } from "./form.ts";
+import { annotationLane } from "./lane.ts";
+import { annotationStore } from "./store.ts";
+import * as annotationTargets from "./targets.ts";
+import * as annotationParts from "./text.ts";
+
+const MOST = 100; // cards at once
+const SHOWN = { open: "Open", resolved: "Resolved", all: "All" };
+
+let panel = null; // {element, list, ...} once it was opened
+let isOpen = false;
+let only = null; // ids that a mark asked for
+let form = null; // of a new annotation
+const drafts = new Map(); // run -> its form, while another run is on the page
+let formRun = null;
+let handles = [];
+let cameFrom = null; // what had the focus
+const cards = new Map(); // id -> Card
+const thread = () => (annotationStore.state.run ? (selectionStore.get().annotation ?? null) : null);
+
+function openThread(id) {
+  if ("annotation" in selectionStore.fields()) selectionStore.set({ annotation: id });
+  if (id !== null && annotationStore.get(id)?.unread)
+    annotationStore.send(`/${id}/seen`).then(
+      () => {
+        const found = annotationStore.get(id);
+        if (found) found.unread = false;
+        update();
+      },
+      () => {},
+    );
+}
+
+// The panel ------------------------------------------------------------------------------------
+
+function build() {
+  const { make, button } = annotationParts;
+  const element = make("aside", "annotation-panel");
+  element.id = "annotation-panel";
+  element.setAttribute("aria-label", "Annotations of the run");
+  const title = make("h2", "", "Annotations");
+  const close = button("×", () => setOpen(false), "annotation-close");
+  close.setAttribute("aria-label", "Close the annotations");
+  const search = make("input", "annotation-search");
+  Object.assign(search, { type: "search", placeholder: "Search these", maxLength: 200 });
+  search.setAttribute("aria-label", "Search the annotations of this run");
+  search.addEventListener("input", () => update());
+  const which = make("select", "annotation-which");
+  which.setAttribute("aria-label", "Which annotations");
+  which.append(...Object.entries(SHOWN).map(([value, text]) => new Option(text, value)));
+  which.addEventListener("change", () => annotationStore.show(which.value));
+  const write = button("✎ Annotate", () => annotationStore.annotate(), "dt-button annotation-save");
+  const problem = make("div", "annotation-problem");
+  problem.setAttribute("role", "alert");
+  const narrowed = make("div", "annotation-narrowed");
+  const list = make("div", "annotation-list");
+  const holder = make("div", "annotation-new-form");
+  const top = make(
+    "div",
+    "annotation-panel-top",
+    make("div", "annotation-panel-head", title, close),
+    make("div", "annotation-panel-tools", search, which, write),
+  );
+  element.append(top, holder, problem, narrowed, list);
+  element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented) setOpen(false);
+    event.stopPropagation();
+  });
+  document.body.append(element);
+  panel = { element, list, search, which, write, problem, narrowed, holder };
+}
+
+function setOpen(open) {
+  if (open && !panel) build();
+  if (open === isOpen) return;
+  isOpen = open;
+  document.body.classList.toggle("annotation-beside", open);
+  if (panel) panel.element.hidden = !open;
+  if (open) {
+    cameFrom = document.activeElement;
+    annotationStore.words().then(({ people }) => {
+      handles = people
+        .map(({ handle }) => handle.toLowerCase())
+        .sort((a, b) => b.length - a.length);
+      update();
+    });
+  } else {
+    only = null;
+    if (thread() !== null) openThread(null);
+    annotationLane.dark();
+    if (cameFrom?.isConnected) cameFrom.focus();
+    else document.querySelector(".annotation-toggle")?.focus();
+  }
+  update();
+}
+
+/** Return the annotations to list, the newest first; the open thread is always among them. */
+function listed() {
+  const words = panel.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const text = (one) =>
+    [one.body, one.tag, one.author, one.about, ...one.replies.map(({ body }) => body)]
+      .join(" ")
+      .toLowerCase();
+  return annotationStore
+    .list()
+    .reverse()
+    .filter(
+      (one) =>
+        one.id === thread() ||
+        cards.get(one.id)?.busy ||
+        ((only ? only.includes(one.id) : annotationStore.isShown(one)) &&
+          words.every((word) => text(one).includes(word))),
+    );
+}
+
+/** Texts under way stay with the run that they are about. */
+function keepDrafts() {
+  const { run } = annotationStore.state;
+  if (run === formRun) return;
+  if (form && formRun) drafts.set(formRun, form);
+  form = drafts.get(run) || null;
+  drafts.delete(run);
+  formRun = run;
+  only = null;
+}
+
+function update() {
+  updateHeader();
+  keepDrafts();
+  if (!panel || !isOpen) return;
+  if (!annotationStore.state.run) {
+    setOpen(false);
+    return;
+  }
+  const { make, button } = annotationParts;
+  panel.write.hidden = !annotationStore.state.may.annotate || Boolean(form);
+  panel.which.value = annotationStore.state.show;
+  if (form && form.element.parentNode !== panel.holder) panel.holder.replaceChildren(form.element);
+  if (!form) panel.holder.replaceChildren();
+  const found = listed();
+  const alive = new Set(found.map(({ id }) => id));
+  for (const id of cards.keys())
+    if (!annotationStore.get(id) && !cards.get(id).busy) cards.delete(id);
+  const shown = found.slice(0, MOST).map((one) => {
+    if (!cards.has(one.id))
+      cards.set(one.id, new AnnotationCard(one, { toggle, problem, changed: update }));
+    const card = cards.get(one.id);
+    card.show(one, { open: one.id === thread() || card.busy, handles });
+    return card.element;
+  });
+  // A card with a text under way stays, though somebody else has deleted its annotation.
+  const kept = [...cards.values()]
+    .filter((card) => card.busy && card.run === annotationStore.state.run && !alive.has(card.id))
+    .map(({ element }) => element);
+  arrange([...kept, ...shown]);
+  const more =
+    found.length > MOST ? `${MOST} of ${found.length} are listed; search for the others.` : "";
+  const none =
+    found.length || form
+      ? ""
+      : annotationStore.list().length
+        ? "None of them."
+        : "Nobody has annotated this run yet. Point at something and press a.";
+  panel.narrowed.replaceChildren(
+    ...(only
+      ? [
+          `${found.length} at this mark.`,
+          button(
+            "All of the run",
+            () => {
+              only = null;
+              update();
+            },
+            "annotation-quiet",
+          ),
+        ]
+      : []),
+    ...[more, none].filter(Boolean).map((text) => make("div", "dt-soft", text)),
+  );
+}
+
+/** Put the cards in order without moving those in place: what has the focus keeps it. */
+function arrange(elements) {
+  const { list } = panel;
+  const wanted = new Set(elements);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  elements.forEach((element, at) => {
+    if (list.children[at] !== element) list.insertBefore(element, list.children[at] || null);
+  });
+}
+
+function problem(text) {
+  panel.problem.textContent = text;
+  setTimeout(() => {
+    if (panel.problem.textContent === text) panel.problem.textContent = "";
+  }, 8000);
+}
+
+const toggle = (id) => openThread(thread() === id ? null : id);
+
+// A new one ------------------------------------------------------------------------------------
+
+function annotate(meant = annotationTargets.meant("selection")) {
+  if (!annotationStore.state.run || !annotationStore.state.may.annotate) return;
+  tooltip.hide();
+  const draft = form?.dirty ? form : null; // what is written already is kept, with its new target
+  form = new AnnotationForm({
+    label: "New annotation",
+    target: meant,
+    tagged: true,
+    saves: "Annotate",
+    text: "",
+    save: async (given, signal) => {
+      const view = /\/run\/\d+\/([a-z-]+)/.exec(location.pathname)?.[1] || "";
+      const { annotation } = await annotationStore.send("/new", { ...given, view }, signal);
+      openThread(annotation.id);
+    },
+    done: () => {
+      form = null;
+      update();
+      panel.element.querySelector(".annotation-open .annotation-title")?.focus();
+    },
+  });
+  if (draft) {
+    form.area.value = draft.area.value;
+    form.tag.value = draft.tag.value;
+  }
+  setOpen(true);
+  panel.holder.replaceChildren(form.element);
+  update();
+  panel.element.scrollTop = 0;
+  form.focus();
+}
+
+/** Show the threads of some annotations; a single one is opened. */
+function open(ids) {
+  only = ids.length > 1 ? ids : null;
+  setOpen(true);
+  openThread(ids.length === 1 ? ids[0] : null);
+  update();
+  const first = cards.get(ids[0])?.element;
+  first?.scrollIntoView({ block: "nearest" });
+  first?.querySelector(".annotation-title")?.focus();
+}
+
+// The header -----------------------------------------------------------------------------------
+
+function updateHeader() {
+  const holder = document.getElementById("annotation-header");
+  if (!holder) return;
+  const { make, button } = annotationParts;
+  const { run, unread } = annotationStore.state;
+  const count = annotationStore.list().filter(({ resolved_at: at }) => !at).length;
+  const key = [run, unread, count, isOpen].join();
+  if (holder.dataset.key === key) return;
+  holder.dataset.key = key;
+  const focused = holder.contains(document.activeElement);
+  const shown = [];
+  if (unread) {
+    const link = make("a", "annotation-mentions", `@ ${unread}`);
+    link.href = `${annotationStore.root()}/annotations?mentions=me`;
+    link.setAttribute(
+      "aria-label",
+      `${numbers.plural(unread, "annotation mentions", "annotations mention")} you`,
+    );
+    link.title = link.getAttribute("aria-label");
+    shown.push(link);
+  }
+  if (run) {
+    const toggled = button(`✎ ${count}`, () => setOpen(!isOpen), "annotation-toggle");
+    toggled.setAttribute("aria-expanded", String(isOpen));
+    toggled.setAttribute("aria-controls", "annotation-panel");
+    toggled.setAttribute("aria-label", `Annotations of this run: ${count} open`);
+    toggled.title = `${numbers.plural(count, "open annotation", "open annotations")} of this run (a writes one)`;
+    shown.push(toggled);
+  }
+  holder.replaceChildren(...shown);
+  if (focused) holder.querySelector(".annotation-toggle")?.focus();
+}
+
+// Key, and what follows the selection ------------------------------------------------------------
+
+const writing = (node) =>
+  node instanceof Element &&
+  (node.matches("input, textarea, select, [contenteditable='true']") ||
+    node.closest("[role=dialog], [role=menu], [role=combobox]"));
+
+document.addEventListener("keydown", (event) => {
+  const other =
+    event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented;
+  if (event.key !== "a" || other || writing(event.target)) return;
+  if (!annotationStore.state.run || !annotationStore.state.may.annotate) return;
+  event.preventDefault();
+  annotate(annotationTargets.meant());
+});
+
+let lastThread = null;
+function follow() {
+  const id = thread();
+  if (id !== null && id !== lastThread && annotationStore.get(id)) {
+    lastThread = id;
+    openThread(id); // notes that it was read
+    setOpen(true);
+    update();
+    cards.get(id)?.element.scrollIntoView({ block: "nearest" });
+  } else if (id === null) lastThread = null;
+  update();
+}
+
+function start() {
+  Object.assign(annotationStore, {
+    annotate,
+    open,
+    panel: { toggle: () => setOpen(!isOpen), isOpen: () => isOpen },
+  });
+  annotationStore.subscribe(follow);
+  selectionStore.subscribe((selection, names) => names.has("annotation") && follow());
+  document.addEventListener("click", (event) => {
+    const link =
+      event.target instanceof Element &&
+      event.target.closest("a.annotation-mentions, a.annotation-link");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || link.target) return;
+    event.preventDefault();
+    annotationParts.visit(link.href);
+  });
+  // The header comes with the page's frame.
+  new MutationObserver(updateHeader).observe(document.body, { childList: true, subtree: true });
+  update();
+}
+
+window.addEventListener("beforeunload", (event) => {
+  const forms = [
+    form,
+    ...drafts.values(),
+    ...[...cards.values()].flatMap((card) => [...card.forms.values()]),
+  ];
+  if (forms.some((one) => one?.dirty && !one.saved)) event.preventDefault();
+});
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+else start();

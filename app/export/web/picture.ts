@@ -1,0 +1,279 @@
+// @ts-nocheck
+// The picture of a panel: its title and legend, the time axis, its charts, as one SVG or PNG.
+//
+// Charts draw themselves again into an SvgContext, so that curves, axes and words are vectors; what
+// is elements on the page (names of rows, legends, marks) is read from the page as it stands.
+
+import { chartRegistry, colours, drawnInto } from "#app/web/index.ts";
+import { escaped, SvgContext } from "./svgcontext.ts";
+
+const PAD = 12;
+const SCALE = 2; // pixels of a PNG to a CSS pixel
+const SKIPPED =
+  "button.dt-download, .dt-tooltip, .dt-rowname, input, script, style, [hidden], .visually-hidden";
+const clear = (colour) => !colour || colour === "transparent" || /,\s*0\)$|\/\s*0\)$/.test(colour);
+const ruler = document.createElement("canvas").getContext("2d");
+
+/** Draw a chart once more, into vectors; return canvas -> SvgContext. */
+function recorded(chart) {
+  const made = new Map();
+  const ratio = window.devicePixelRatio || 1;
+  const make = (canvas, width, height) => {
+    const context = new SvgContext(width, height, ratio);
+    made.set(canvas, context);
+    return { context, ratio };
+  };
+  drawnInto(make, () => chart?.handler.draw(chart.width));
+  return made;
+}
+
+class Picture {
+  constructor(origin) {
+    this.origin = origin; // where on the screen the picture's corner lies
+    this.parts = [];
+    this.canvases = new Map();
+    this.clips = 0;
+  }
+
+  chart(element) {
+    const chart = chartRegistry.of(element);
+    for (const [canvas, context] of recorded(chart)) this.canvases.set(canvas, context);
+    this.node(element);
+  }
+
+  box(rectangle) {
+    const left = rectangle.left - this.origin.left;
+    const top = rectangle.top - this.origin.top;
+    return `x="${left.toFixed(1)}" y="${top.toFixed(1)}" width="${rectangle.width.toFixed(1)}" height="${rectangle.height.toFixed(1)}"`;
+  }
+
+  node(node) {
+    if (node.nodeType === Node.TEXT_NODE) {
+      if (node.data.trim()) this.text(node);
+      return;
+    }
+    if (node.nodeType !== Node.ELEMENT_NODE || node.matches(SKIPPED)) return;
+    const style = getComputedStyle(node);
+    if (style.display === "none" || style.visibility === "hidden" || style.opacity === "0") return;
+    const place = node.getBoundingClientRect();
+    this.frame(node, style, place);
+    if (node instanceof HTMLCanvasElement) {
+      this.canvas(node, place);
+      return;
+    }
+    if (node instanceof HTMLImageElement) {
+      this.image(node, place);
+      return;
+    }
+    if (node instanceof SVGElement) return;
+    const clipped = style.overflowX !== "visible" && place.width && place.height;
+    if (clipped) {
+      const id = `dt-part-${this.clips++}`;
+      this.parts.push(
+        `<clipPath id="${id}"><rect ${this.box(place)}/></clipPath><g clip-path="url(#${id})">`,
+      );
+    }
+    node.childNodes.forEach((child) => this.node(child));
+    if (clipped) this.parts.push("</g>");
+  }
+
+  /** Background and borders; the line in the middle of a cursor or pin. */
+  frame(node, style, place) {
+    if (!place.width || !place.height) return;
+    const fill = clear(style.backgroundColor) ? null : style.backgroundColor;
+    if (fill)
+      this.parts.push(
+        `<rect ${this.box(place)} rx="${parseFloat(style.borderTopLeftRadius) || 0}" fill="${fill}"/>`,
+      );
+    const [left, top] = [place.left - this.origin.left, place.top - this.origin.top];
+    const [right, bottom] = [left + place.width, top + place.height];
+    const ends = {
+      Top: [left, top, right, top],
+      Bottom: [left, bottom, right, bottom],
+      Left: [left, top, left, bottom],
+      Right: [right, top, right, bottom],
+    };
+    for (const [side, [x1, y1, x2, y2]] of Object.entries(ends)) {
+      const wide = parseFloat(style[`border${side}Width`]);
+      const colour = style[`border${side}Color`];
+      if (!wide || style[`border${side}Style`] === "none" || clear(colour)) continue;
+      this.parts.push(
+        `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${colour}" stroke-width="${wide}"/>`,
+      );
+    }
+    if (!node.matches(".dt-cursor, .dt-pin")) return;
+    const colour = getComputedStyle(node, "::after").backgroundColor;
+    const x = (left + right) / 2;
+    this.parts.push(
+      `<line x1="${x}" y1="${top}" x2="${x}" y2="${bottom}" stroke="${colour}" stroke-width="1.5"/>`,
+    );
+  }
+
+  canvas(canvas, place) {
+    const context = this.canvases.get(canvas);
+    if (!place.width || !place.height) return;
+    if (!context) {
+      if (canvas.width)
+        this.parts.push(
+          `<image ${this.box(place)} preserveAspectRatio="none" href="${canvas.toDataURL("image/png")}"/>`,
+        );
+      return;
+    }
+    const { width, height } = context.canvas;
+    this.parts.push(
+      `<svg ${this.box(place)} viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">${context.markup()}</svg>`,
+    );
+  }
+
+  image(image, place) {
+    if (!image.complete || !image.naturalWidth || !place.width) return;
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    this.parts.push(`<image ${this.box(place)} href="${canvas.toDataURL("image/png")}"/>`);
+  }
+
+  /** Words that run up beside what they name. */
+  upright(node, style) {
+    const { left, top, width, height } = node.parentElement.getBoundingClientRect();
+    const turned = style.transform.startsWith("matrix(-1");
+    const [x, y] = [left + width / 2 - this.origin.left, top + height / 2 - this.origin.top];
+    this.parts.push(
+      `<text transform="translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${turned ? -90 : 90})" text-anchor="middle" ` +
+        `dominant-baseline="central" fill="${style.color}" style="font:${style.fontWeight} ${style.fontSize} ` +
+        `${escaped(style.fontFamily)}">${escaped(node.data.trim())}</text>`,
+    );
+  }
+
+  /** Words as they are broken into lines on the page. */
+  text(node) {
+    const style = getComputedStyle(node.parentElement);
+    if (style.writingMode.startsWith("vertical")) {
+      this.upright(node, style);
+      return;
+    }
+    const range = document.createRange();
+    const lines = [];
+    for (const word of node.data.matchAll(/\S+\s*/g)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].trimEnd().length);
+      const place = range.getBoundingClientRect();
+      if (!place.width) continue;
+      const last = lines.at(-1);
+      if (last && Math.abs(last.place.top - place.top) < 2) last.text += word[0];
+      else lines.push({ place, text: word[0] });
+    }
+    const font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    ruler.font = font;
+    const { fontBoundingBoxAscent: up, fontBoundingBoxDescent: down } = ruler.measureText("x");
+    for (const { place, text } of lines) {
+      const x = place.left - this.origin.left;
+      const y = place.top - this.origin.top + (place.height - up - down) / 2 + up;
+      this.parts.push(
+        `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" fill="${style.color}" ` +
+          `style="font:${escaped(font)}">${escaped(text.trimEnd())}</text>`,
+      );
+    }
+  }
+}
+
+/** Return the time axis that the charts of a panel share; none for those that have none. */
+function axisOf(charts) {
+  const groups = new Set(
+    charts.filter((e) => e.querySelector(".dt-plot")).map((e) => chartRegistry.of(e)?.axis),
+  );
+  const axes = [...document.querySelectorAll("[data-chart=axis], [data-chart=compareaxis]")];
+  return axes.find(
+    (e) => groups.has(chartRegistry.of(e)?.axis) && e.offsetWidth && !charts.includes(e),
+  );
+}
+
+/** Whether a canvas lies in the plane of the screen: the faces of a turned cube do not. */
+function isFlat(canvas) {
+  const { width, height } = canvas.getBoundingClientRect();
+  return Math.abs(width - canvas.offsetWidth) < 2 && Math.abs(height - canvas.offsetHeight) < 2;
+}
+
+/** Return the charts of a part of the page that are pictures. */
+const pictured = (part) =>
+  [...part.querySelectorAll("[data-chart]")].filter((element) => {
+    const canvases = [...element.querySelectorAll("canvas")].filter((canvas) => canvas.offsetWidth);
+    return canvases.length && canvases.every(isFlat);
+  });
+
+/** Return {svg, width, height} of a panel as it is shown now. */
+function picture(part, title) {
+  const { theme } = colours;
+  const charts = pictured(part);
+  const place = part.getBoundingClientRect();
+  const axis = axisOf(charts);
+  const legends = [...part.querySelectorAll(".dt-panel-legend")].filter(
+    (e) => e.offsetWidth && e.textContent.trim(),
+  );
+  const width =
+    Math.ceil(
+      Math.max(place.width, ...charts.map((e) => e.getBoundingClientRect().right - place.left)),
+    ) +
+    2 * PAD;
+  const parts = [];
+  let top = PAD + 20;
+  parts.push(
+    `<text x="${PAD}" y="${PAD + 12}" fill="${theme("--dt-text")}" style="font:600 14px system-ui, sans-serif">${escaped(title)}</text>`,
+  );
+  const add = (element, draw) => {
+    const box = element.getBoundingClientRect();
+    const own = new Picture({ left: place.left, top: box.top });
+    draw(own);
+    parts.push(`<g transform="translate(${PAD} ${top.toFixed(1)})">${own.parts.join("")}</g>`);
+    top += box.height + 6;
+  };
+  legends.forEach((legend) => add(legend, (own) => own.node(legend)));
+  if (axis) add(axis, (own) => own.chart(axis));
+  charts.forEach((chart) => add(chart, (own) => own.chart(chart)));
+  const height = Math.ceil(top + PAD - 6);
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">` +
+    `<title>${escaped(title)}</title><rect width="100%" height="100%" fill="${theme("--dt-ground")}"/>${parts.join("")}</svg>`;
+  return { svg: unique(svg), width, height };
+}
+
+/** Number the clips anew: those of several charts bear the same names. */
+function unique(svg) {
+  let count = 0;
+  return svg
+    .split(/(?=<g transform="translate)/)
+    .map((piece) => {
+      count += 1;
+      return piece.replace(/(id="|url\(#)dt-part-/g, `$1dt-part-${count}-`);
+    })
+    .join("");
+}
+
+function png({ svg, width, height }) {
+  const url = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
+  return new Promise((resolve, reject) => {
+    const image = new Image();
+    image.onload = () => {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [width * SCALE, height * SCALE];
+      const context = canvas.getContext("2d");
+      context.drawImage(image, 0, 0, canvas.width, canvas.height);
+      URL.revokeObjectURL(url);
+      canvas.toBlob(
+        (blob) => (blob ? resolve(blob) : reject(new Error("The picture is too large."))),
+        "image/png",
+      );
+    };
+    image.onerror = () => reject(new Error("The picture could not be drawn."));
+    image.src = url;
+  });
+}
+
+export const panelPicture = {
+  of: picture,
+  /** Return whether a part of the page shows anything that is a picture. */
+  has: (part) => pictured(part).length > 0,
+  svg: (part, title) =>
+    Promise.resolve(new Blob([picture(part, title).svg], { type: "image/svg+xml" })),
+  png: (part, title) => png(picture(part, title)),
+};

@@ -1,0 +1,109 @@
+// @ts-nocheck
+// The scale of the common axis of runs: iterations, epochs or time, and the cursor's flag.
+
+import {
+  colours,
+  PlotArea,
+  registerKind,
+  roundTicks,
+  selectionStore,
+  sizeCanvas,
+} from "#app/web/index.ts";
+import { compare } from "./compare.ts";
+
+const FLAGS = 20;
+const HEIGHT = 40;
+const FONT = "11px system-ui, sans-serif";
+const NAMES = { iteration: "iteration", epoch: "epoch", clock: "time" };
+// Round steps of time, in seconds.
+const TIMES = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
+  86400,
+];
+
+class CompareAxis {
+  constructor(chart) {
+    this.chart = chart;
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "dt-canvas";
+    chart.element.append(this.canvas);
+    this.area = new PlotArea(chart);
+    this.flag = document.createElement("div");
+    this.flag.className = "dt-flag dt-flag-cursor";
+    this.flag.setAttribute("aria-hidden", "true");
+    chart.element.append(this.flag);
+  }
+
+  draw(chartWidth) {
+    const { axis } = this.chart;
+    this.canvas.hidden = !axis.columns;
+    if (!axis.columns) {
+      this.flag.hidden = true;
+      return "These runs have no snapshot that could be put on this axis. Align by another.";
+    }
+    const place = { ...axis.place(chartWidth), top: FLAGS, height: HEIGHT - FLAGS };
+    this.place = place;
+    const { context } = sizeCanvas(this.canvas, chartWidth, HEIGHT);
+    context.font = FONT;
+    context.textBaseline = "top";
+    context.fillStyle = colours.theme("--dt-text-soft");
+    context.fillRect(place.left, FLAGS, place.width, 1);
+    context.textAlign = "right";
+    context.fillText(NAMES[compare.align()], place.left - 8, FLAGS + 6);
+    context.textAlign = "center";
+    this.ticks(context, place);
+    this.area.place(place);
+    this.selected(selectionStore.get(), new Set(["cursor"]));
+    return "";
+  }
+
+  ticks(context, place) {
+    const { axis } = this.chart;
+    let free = -Infinity;
+    for (const tick of this.values(place.width)) {
+      const x = axis.x(axis.coordinate(tick), place.width);
+      if (x < -1 || x > place.width + 1) continue;
+      context.fillRect(Math.round(place.left + x), FLAGS, 1, 4);
+      const text = compare.tickShort(tick);
+      const half = context.measureText(text).width / 2;
+      if (x - half < free || x + half > place.width + 18) continue;
+      context.fillText(text, place.left + x, FLAGS + 6);
+      free = x + half + 12;
+    }
+  }
+
+  values(width) {
+    const { axis } = this.chart;
+    const [from, to] = axis.view();
+    const [first, last] = [
+      axis.iterations[Math.min(from, axis.columns - 1)],
+      axis.iterations[Math.min(to, axis.columns) - 1],
+    ];
+    const align = compare.align();
+    const unit = compare.UNITS[align];
+    const count = Math.max(2, Math.floor(width / 96));
+    if (align !== "clock") {
+      return roundTicks(first / unit, last / unit, count).map((value) => Math.round(value * unit));
+    }
+    const span = (last - first) / unit;
+    const step =
+      TIMES.find((one) => span / one <= count) || 86400 * Math.ceil(span / count / 86400);
+    const found = [];
+    for (let at = Math.ceil(first / unit / step) * step; at <= last / unit; at += step)
+      found.push(at * unit);
+    return found;
+  }
+
+  selected(selection, names) {
+    if (!this.place || !names.has("cursor")) return;
+    const { axis } = this.chart;
+    const column = axis.columnOf(selection.cursor);
+    const x = axis.x(column + 0.5, this.place.width);
+    this.flag.hidden = column < 0 || x < 0 || x > this.place.width;
+    if (this.flag.hidden) return;
+    this.flag.textContent = compare.tickShort(axis.iterations[column]);
+    this.flag.style.transform = `translateX(calc(${this.place.left + x}px - 50%))`;
+  }
+}
+
+registerKind("compareaxis", (chart) => new CompareAxis(chart));

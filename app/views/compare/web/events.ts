@@ -1,0 +1,271 @@
+// @ts-nocheck
+// Anomalies and annotations of several runs on one axis: a row for each run, and a list of links.
+//
+// Options: url, runs. The answer is that of app/views/compare/series.py events; annotations come
+// from the runs' own route, since they change without the run.
+
+import {
+  colours,
+  fetchJson,
+  gutter,
+  numbers,
+  PlotArea,
+  registerKind,
+  sizeCanvas,
+  tooltip,
+} from "#app/web/index.ts";
+import { compare } from "./compare.ts";
+
+const ROW = 46;
+const FONT = "11px system-ui, sans-serif";
+const NEAR = 8;
+const MOST_LISTED = 40; // of each run
+const AGAIN_MS = 15_000;
+
+class Events {
+  constructor(chart) {
+    this.chart = chart;
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "dt-canvas";
+    chart.element.append(this.canvas);
+    this.area = new PlotArea(chart, {
+      hover: (x, y, event) => this.hover(x, y, event),
+      click: (x, y) => this.click(x, y),
+    });
+    this.annotations = new Map(); // id of the run -> its annotations with iterations
+    this.list = compare.element("details", "compare-list");
+    this.list.hidden = true;
+    chart.element.append(this.list);
+    this.timer = setInterval(() => document.hidden || this.ask(), AGAIN_MS);
+  }
+
+  destroy() {
+    clearInterval(this.timer);
+  }
+
+  receive({ arrays, meta }) {
+    this.arrays = arrays;
+    this.meta = meta;
+    this.listed = null;
+    this.ask();
+  }
+
+  async ask() {
+    const base = this.chart.options.url.replace(/\/data\/compare.*/, "");
+    await Promise.all(
+      this.chart.options.runs.map(async ({ id }) => {
+        try {
+          const found = await fetchJson(`${base}/data/run/${id}/annotations`);
+          const rows = (found.annotations || []).filter(({ target }) => target.first !== null);
+          if (JSON.stringify(rows) === JSON.stringify(this.annotations.get(id))) return;
+          this.annotations.set(id, rows);
+          this.chart.invalidate();
+        } catch {
+          // The row does without; the next time it is asked again.
+        }
+      }),
+    );
+  }
+
+  /** Return the tick of any iteration of a run. */
+  tickOf(at, iteration) {
+    const [own, place] = [this.arrays[`own.${at}`], this.arrays[`place.${at}`]];
+    let next = 0;
+    while (next < own.length && own[next] < iteration) next++;
+    if (next === own.length) return place.at(-1);
+    if (own[next] === iteration || !next) return place[next];
+    const share = (iteration - own[next - 1]) / (own[next] - own[next - 1]);
+    return place[next - 1] + share * (place[next] - place[next - 1]);
+  }
+
+  draw(chartWidth) {
+    const { axis, options } = this.chart;
+    if (!axis.columns) {
+      this.list.hidden = true;
+      this.area.place({ left: 0, top: 0, width: 0, height: 0 });
+      return "No snapshot of these runs can be put on this axis.";
+    }
+    const { left, width } = axis.place(chartWidth);
+    const height = options.runs.length * ROW;
+    const { context } = sizeCanvas(this.canvas, chartWidth, height);
+    const project = axis.projection(width);
+    this.marks = [];
+    options.runs.forEach((run, at) => {
+      const place = { left, top: at * ROW, width, height: ROW - 4 };
+      this.drawRow(context, run, at, place, (tick) => left + project(axis.coordinate(tick)));
+    });
+    this.area.place({ left, top: 0, width, height });
+    this.left = left;
+    this.showList();
+    return "";
+  }
+
+  drawRow(context, run, at, place, x) {
+    const { theme } = colours;
+    context.fillStyle = theme("--dt-panel");
+    context.fillRect(place.left, place.top, place.width, place.height);
+    context.font = FONT;
+    context.textBaseline = "top";
+    context.textAlign = "left";
+    context.fillStyle = theme("--dt-text");
+    compare.stroke(
+      context,
+      at,
+      (line) => {
+        line.moveTo(0, place.top + 9);
+        line.lineTo(20, place.top + 9);
+      },
+      { width: 3 },
+    );
+    context.fillText(
+      gutter.shorten(context, `${compare.letter(at)} ${run.name}`, place.left - 34),
+      26,
+      place.top + 3,
+    );
+    const window_ = this.meta.windows[at];
+    const rows = this.arrays[`tick.${at}`].length;
+    const count = window_
+      ? `${numbers.plural(rows, "anomaly", "anomalies")} (k ${window_.k}, m ${window_.m})`
+      : run.snapshots
+        ? "no validation images"
+        : "no snapshot yet";
+    context.fillStyle = theme("--dt-text-soft");
+    context.fillText(gutter.shorten(context, count, place.left - 10), 0, place.top + 18);
+    const notes = this.annotations.get(run.id) || [];
+    if (notes.length)
+      context.fillText(
+        numbers.plural(notes.length, "annotation", "annotations"),
+        0,
+        place.top + 31,
+      );
+    context.save();
+    context.beginPath();
+    context.rect(place.left - 6, place.top, place.width + 12, place.height);
+    context.clip();
+    this.anomalies(context, at, place, x);
+    this.notes(context, notes, at, place, x);
+    context.restore();
+  }
+
+  anomalies(context, at, place, x) {
+    const ticks = this.arrays[`tick.${at}`];
+    const images = this.arrays[`images.${at}`];
+    const most = Math.max(1, ...images);
+    context.fillStyle = colours.theme("--dt-text");
+    ticks.forEach((tick, row) => {
+      const right = this.arrays[`right.${at}`][row];
+      const size = 3 + 5 * Math.sqrt(images[row] / most);
+      const center = [x(tick), place.top + (right ? 20 : 9)];
+      const tip = right ? -1 : 1;
+      context.beginPath();
+      context.moveTo(center[0] - size, center[1] - tip * 5);
+      context.lineTo(center[0] + size, center[1] - tip * 5);
+      context.lineTo(center[0], center[1] + tip * 5);
+      context.fill();
+      this.marks.push({ at, x: center[0], y: center[1], row, kind: "anomaly" });
+    });
+  }
+
+  notes(context, notes, at, place, x) {
+    context.fillStyle = context.strokeStyle = colours.theme("--dt-pin");
+    const y = place.top + 34;
+    notes.forEach((note) => {
+      const [from, to] = [note.target.first, note.target.last].map((one) =>
+        x(this.tickOf(at, one)),
+      );
+      context.fillRect(from, y - 1, Math.max(0, to - from), 2);
+      context.beginPath();
+      context.arc(from, y, 4, 0, 7);
+      context.lineWidth = 1.5;
+      if (note.resolved_at) context.stroke();
+      else context.fill();
+      this.marks.push({ at, x: from, y, note, kind: "note" });
+    });
+  }
+
+  near(x, y) {
+    let best = null;
+    for (const mark of this.marks || []) {
+      const away = Math.hypot(mark.x - this.left - x, mark.y - y);
+      if (away < NEAR && away < (best?.away ?? NEAR)) best = { ...mark, away };
+    }
+    return best;
+  }
+
+  /** Return [text, address] of a mark. */
+  words({ at, kind, row, note }) {
+    const { integer, plural } = numbers;
+    const run = this.chart.options.runs[at];
+    if (kind === "note") return [`${note.author}: ${note.body}`.slice(0, 140), note.link];
+    const iteration = this.arrays[`at.${at}`][row];
+    const [classes, images] = [this.arrays[`classes.${at}`][row], this.arrays[`images.${at}`][row]];
+    const what = this.arrays[`right.${at}`][row]
+      ? "▲ a stable future began"
+      : "▼ a stable past broke";
+    return [
+      `iteration ${integer(iteration)}: ${what} for ${plural(images, "image", "images")}, ${plural(
+        classes,
+        "anomalous class",
+        "anomalous classes",
+      )}`,
+      `${run.href}/validation?cursor=${iteration}&pins=${iteration}`,
+    ];
+  }
+
+  hover(x, y, event) {
+    const mark = this.near(x, y);
+    this.area.element.style.cursor = mark ? "pointer" : "";
+    if (!mark) {
+      tooltip.hide();
+      return;
+    }
+    const run = this.chart.options.runs[mark.at];
+    tooltip.show(event.clientX, event.clientY, `${compare.letter(mark.at)} ${run.name}`, [
+      [this.words(mark)[0]],
+      [mark.kind === "note" ? mark.note.about : "Click: open it in the run"],
+    ]);
+  }
+
+  click(x, y) {
+    const mark = this.near(x, y);
+    if (mark) location.assign(this.words(mark)[1]);
+    return Boolean(mark);
+  }
+
+  /** The same as links, for those who do not use a pointer. */
+  showList() {
+    this.list.hidden = false;
+    const key = this.marks.map((mark) => this.words(mark)[1]).join(" ");
+    if (this.listed === key) return;
+    this.listed = key;
+    const { element, letter } = compare;
+    const lists = this.chart.options.runs.map((run, at) => {
+      const own = this.marks.filter((mark) => mark.at === at);
+      const box = element("section", "");
+      box.append(
+        element(
+          "h3",
+          "",
+          `${letter(at)} ${run.name}${own.length > MOST_LISTED ? `, the first ${MOST_LISTED}` : ""}`,
+        ),
+      );
+      const list = element("ul", "");
+      own.slice(0, MOST_LISTED).forEach((mark) => {
+        const [text, address] = this.words(mark);
+        const link = element("a", "", mark.kind === "note" ? `● ${text}` : text);
+        link.href = address;
+        const item = element("li", "");
+        item.append(link);
+        list.append(item);
+      });
+      if (!own.length) list.append(element("li", "dt-soft", "nothing"));
+      box.append(list);
+      return box;
+    });
+    const body = element("div", "compare-lists");
+    body.append(...lists);
+    this.list.replaceChildren(element("summary", "", "As a list"), body);
+  }
+}
+
+registerKind("compareevents", (chart) => new Events(chart));

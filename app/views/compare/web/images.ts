@@ -1,0 +1,140 @@
+// @ts-nocheck
+// The images that one of two runs gets right and the other wrong, at the cursor.
+//
+// Options: url (its tick is added), sheets ("/data/run"), runs. The answer is that of
+// app/views/compare/parts.py images. A tile leads to the image in the run that is wrong.
+// They follow the cursor while they are in sight: elsewhere its moves ask for nothing.
+
+import { numbers, pictures, registerKind, selectionStore } from "#app/web/index.ts";
+import { compare } from "./compare.ts";
+
+const REST_MS = 200;
+const SIZE = 52;
+
+class Images {
+  constructor(chart) {
+    this.chart = chart;
+    this.tick = selectionStore.get().cursor;
+    this.rest = 0;
+    const { element } = compare;
+    this.said = element("div", "compare-note");
+    this.said.setAttribute("role", "status");
+    this.sides = element("div", "compare-sides");
+    chart.element.append(this.said, this.sides);
+    this.inSight = false;
+    this.sight = new IntersectionObserver(([{ isIntersecting }]) => {
+      this.inSight = isIntersecting;
+      if (isIntersecting) this.follow();
+    });
+    this.sight.observe(chart.element);
+  }
+
+  url() {
+    return (
+      this.chart.options.url +
+      (this.tick === null || this.tick === undefined ? "" : `&tick=${this.tick}`)
+    );
+  }
+
+  selected(selection, names) {
+    if (!names.has("cursor") || !this.inSight) return;
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.follow(), REST_MS);
+  }
+
+  follow() {
+    const { cursor } = selectionStore.get();
+    if (cursor === this.tick) return;
+    this.tick = cursor;
+    this.chart.refresh();
+  }
+
+  destroy() {
+    this.sight.disconnect();
+    clearTimeout(this.rest);
+  }
+
+  receive(answer) {
+    this.answer = answer;
+    this.key = null;
+  }
+
+  draw() {
+    const { meta } = this.answer;
+    this.sides.hidden = this.said.hidden = Boolean(meta.why);
+    if (meta.why) return meta.why;
+    if (this.key === this.answer) return "";
+    this.key = this.answer;
+    const { integer } = numbers;
+    const names = meta.pair.map((at) => compare.letter(at));
+    const { counts } = meta;
+    const how =
+      meta.agree === "digest"
+        ? ""
+        : " The logs carry no digest of their images: they are taken for the same, since the lists of classes agree.";
+    const [a, b] = meta.iterations.map(integer);
+    const where =
+      a === b ? `iteration ${a} of both` : `iteration ${a} of ${names[0]} and ${b} of ${names[1]}`;
+    this.said.textContent =
+      `At ${where}: both right ${integer(counts.both)}, both wrong ${integer(counts.neither)}, ` +
+      `only ${names[0]} right ${integer(counts.first)}, only ${names[1]} right ${integer(counts.second)}.${how}`;
+    this.sides.replaceChildren(this.side("first", 0), this.side("second", 1));
+    return "";
+  }
+
+  side(side, right) {
+    const { meta, arrays } = this.answer;
+    const { element, letter } = compare;
+    const { integer } = numbers;
+    const wrong = 1 - right;
+    const [good, bad] = [meta.pair[right], meta.pair[wrong]].map(letter);
+    const box = element("section", "");
+    const count = meta.counts[side];
+    const shown = arrays[`${side}.image`].length;
+    const more =
+      shown < count ? `, the ${integer(shown)} with the most different probabilities` : "";
+    box.append(element("h3", "", `${good} right, ${bad} wrong: ${integer(count)}${more}`));
+    const list = element("div", "compare-tiles");
+    for (let at = 0; at < shown; at++) list.append(this.tile(side, at, wrong));
+    if (!shown)
+      list.append(
+        element("p", "dt-soft", `No image that ${good} gets right is wrong in ${bad} here.`),
+      );
+    box.append(list);
+    return box;
+  }
+
+  tile(side, at, wrong) {
+    const { meta, arrays } = this.answer;
+    const { runs, sheets } = this.chart.options;
+    const { element, letter } = compare;
+    const { percent } = numbers;
+    const value = (name) => arrays[`${side}.${name}`][at];
+    const classId = value("class");
+    const run = runs[meta.pair[wrong]];
+    const tile = element("a", "compare-tile");
+    tile.href =
+      `${run.href}/validation?classes=${classId}&openclasses=${classId}&images=${value("image")}` +
+      `&cursor=${meta.iterations[wrong]}`;
+    const true_ = meta.names[classId];
+    const taken = meta.names[value("taken")] ?? "none";
+    const sure = [0, 1].map(
+      (place) =>
+        `${letter(meta.pair[place])} ${percent(arrays[`${side}.probability`][2 * at + place])}`,
+    );
+    tile.title =
+      `${true_}, image ${value("position") + 1}: ${letter(meta.pair[wrong])} took it for ${taken}. ` +
+      `Probability of ${true_}: ${sure.join(", ")}. Opens it in ${run.name}.`;
+    const picture = pictures.picture(
+      `${sheets}/${runs[meta.pair[0]].id}`,
+      classId,
+      meta.sizes[classId],
+      value("position"),
+      SIZE,
+    );
+    tile.append(picture, element("span", "", true_), element("small", "", `✗ ${taken}`));
+    return tile;
+  }
+}
+
+registerKind("compareimages", (chart) => new Images(chart));

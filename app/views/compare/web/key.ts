@@ -1,0 +1,109 @@
+// @ts-nocheck
+// Which colour, pattern and letter stand for which run, and which runs make a group.
+//
+// Options: runs [{id, name, state, error, snapshots, href}], url (of the series: it knows groups).
+
+import { colours, numbers, registerKind, selectionStore } from "#app/web/index.ts";
+import { compare } from "./compare.ts";
+
+const MOST_GROUPS = 5;
+
+class Key {
+  constructor(chart) {
+    this.chart = chart;
+    this.list = compare.element("ul", "compare-key");
+    this.note = compare.element("div", "compare-note");
+    this.note.setAttribute("role", "status");
+    chart.element.append(this.list, this.note);
+  }
+
+  draw() {
+    const { runs } = this.chart.options;
+    const selection = selectionStore.get();
+    const { groups, unaligned } = this.chart.data.meta;
+    const key = JSON.stringify([
+      runs,
+      selection.grouping,
+      selection.members,
+      groups,
+      colours.isDark(),
+    ]);
+    if (this.key !== key) {
+      this.key = key;
+      this.list.replaceChildren(...runs.map((run, at) => this.item(run, at, selection, groups)));
+    }
+    this.note.textContent = this.said(unaligned, groups, selection);
+    return "";
+  }
+
+  said(unaligned, groups, { align, grouping }) {
+    const { runs } = this.chart.options;
+    const { meta } = this.chart.data;
+    const said = [];
+    if (unaligned.length) {
+      const names = unaligned.map((at) => `${compare.letter(at)} ${runs[at].name}`).join(", ");
+      const what = align === "clock" ? "the time of every snapshot" : "the epoch of every snapshot";
+      said.push(
+        `Not shown: ${names}, whose log does not say ${what}. Align by iteration to see all.`,
+      );
+    }
+    if (grouping === "seeds" && groups && groups.every((one) => one.length === 1)) {
+      said.push("No two of these runs differ by nothing but the seed, so each stands for itself.");
+    } else if (groups?.some((one) => one.length > 1)) {
+      said.push(
+        "A line is the mean of its runs, the band one standard deviation to both sides; where only one of them goes on, there is no band.",
+      );
+    } else if (grouping === "chosen") {
+      said.push("Give runs the same group number to see their mean and spread.");
+    }
+    if (meta.all_ticks > meta.ticks) {
+      said.push(
+        "The runs' snapshots lie at different places: a chart shows of each the last one at or before the cursor.",
+      );
+    }
+    return said.join(" ");
+  }
+
+  item(run, at, selection, groups) {
+    const item = compare.element("li");
+    const first = groups ? groups.find((one) => one.includes(at))[0] : at;
+    const link = compare.element("a", "", run.name);
+    link.href = run.href;
+    link.title = `Open ${run.name}`;
+    const facts = [numbers.plural(run.snapshots, "snapshot", "snapshots")];
+    if (run.error !== null) facts.unshift(`last error ${numbers.percent(run.error)}`);
+    if (run.state === "recording") facts.push("recording");
+    item.append(
+      compare.swatch(first),
+      compare.element("b", "", compare.letter(at)),
+      link,
+      compare.element("span", "dt-soft", facts.join(" · ")),
+    );
+    if (selection.grouping === "chosen") item.append(this.choice(run, at, selection.members));
+    else if (groups && groups.find((one) => one.includes(at)).length > 1) {
+      const number = groups.findIndex((one) => one.includes(at)) + 1;
+      item.append(compare.element("span", "compare-group", `group ${number}`));
+    }
+    return item;
+  }
+
+  choice(run, at, members) {
+    const select = compare.element("select", "compare-group");
+    select.setAttribute("aria-label", `Group of ${run.name}`);
+    for (let group = 0; group <= MOST_GROUPS; group++) {
+      const option = compare.element("option", "", group ? `group ${group}` : "by itself");
+      option.value = group;
+      select.append(option);
+    }
+    select.value = members[at] || 0;
+    select.addEventListener("change", () => {
+      const { runs } = this.chart.options;
+      const next = runs.map((_, place) => selectionStore.get().members[place] || 0);
+      next[at] = Number(select.value);
+      selectionStore.set({ members: next });
+    });
+    return select;
+  }
+}
+
+registerKind("comparekey", (chart) => new Key(chart));

@@ -1,0 +1,236 @@
+// @ts-nocheck
+// One statistic of every layer that at least two runs have: a small chart each, the runs overlaid.
+//
+// Options: url, runs, legend. The answer is that of app/views/compare/parts.py layers.
+
+import {
+  colours,
+  gutter,
+  numbers,
+  PlotArea,
+  registerKind,
+  selectionStore,
+  sizeCanvas,
+  tooltip,
+} from "#app/web/index.ts";
+import { compare } from "./compare.ts";
+
+const FONT = "11px system-ui, sans-serif";
+const GAP = 5;
+const PAD = 3;
+const MANY = 24; // from so many layers on the charts are lower
+const MOST_NAMES = 6;
+
+class Layers {
+  constructor(chart) {
+    this.chart = chart;
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "dt-canvas";
+    chart.element.append(this.canvas);
+    this.area = new PlotArea(chart, {
+      hover: (x, y, event, column) => this.hover(y, event, column),
+    });
+  }
+
+  selected(selection, names) {
+    if (names.has("scale")) this.chart.invalidate();
+  }
+
+  receive({ arrays, meta }) {
+    this.arrays = arrays;
+    this.meta = meta;
+    this.finite = arrays.values.some(Number.isFinite);
+  }
+
+  problem() {
+    if (!this.meta.names.length) {
+      return "These runs have no layer of the same name: they are of different networks.";
+    }
+    if (!this.chart.axis.columns) return "No snapshot of these runs can be put on this axis.";
+    return this.finite
+      ? ""
+      : "This choice was measured in none of the runs. Choose another quantity or statistic.";
+  }
+
+  draw(chartWidth) {
+    this.tell();
+    // The ratio is that of two norms: there is no other statistic of it to choose.
+    const statistic = document.getElementById("compare-statistic")?.closest(".mantine-Select-root");
+    if (statistic) statistic.hidden = selectionStore.get().measure === "ratio";
+    const problem = this.problem();
+    if (problem) {
+      this.area.place({ left: 0, top: 0, width: 0, height: 0 });
+      return problem;
+    }
+    const { axis } = this.chart;
+    const { left, width } = axis.place(chartWidth);
+    const rows = this.meta.names.length;
+    this.rowHeight = rows > MANY ? 34 : 48;
+    const height = rows * this.rowHeight;
+    const { context } = sizeCanvas(this.canvas, chartWidth, height);
+    const project = axis.projection(width);
+    const x = (coordinate) => left + project(coordinate);
+    for (let row = 0; row < rows; row++) {
+      this.drawRow(
+        context,
+        row,
+        { left, top: row * this.rowHeight, width, height: this.rowHeight - GAP },
+        x,
+      );
+    }
+    this.area.place({ left, top: 0, width, height });
+    return "";
+  }
+
+  /** Return {name: array, count, owners}: what is drawn, runs or the means of groups. */
+  shown() {
+    const { groups } = this.meta;
+    if (groups)
+      return {
+        values: this.arrays.mean,
+        deviation: this.arrays.deviation,
+        owners: groups.map(([first]) => first),
+      };
+    return {
+      values: this.arrays.values,
+      deviation: null,
+      owners: this.chart.options.runs.map((_, at) => at),
+    };
+  }
+
+  drawRow(context, row, place, x) {
+    const { theme } = colours;
+    const columns = this.arrays.iteration.length;
+    const rows = this.meta.names.length;
+    const { values, deviation, owners } = this.shown();
+    context.fillStyle = theme("--dt-panel");
+    context.fillRect(place.left, place.top, place.width, place.height);
+    const scale = this.scaleOf(row, { values, deviation }, owners.length, place);
+    if (scale) {
+      context.save();
+      context.beginPath();
+      context.rect(place.left, place.top, place.width, place.height);
+      context.clip();
+      owners.forEach((at, own) => {
+        const from = (own * rows + row) * columns;
+        if (deviation)
+          compare.band(context, at, { mean: values, deviation }, from, columns, x, scale.y);
+        compare.stroke(
+          context,
+          at,
+          (line) => compare.follow(line, values, from, columns, x, scale.y),
+          { width: 1.5 },
+        );
+      });
+      context.restore();
+    }
+    this.gutter(context, row, place, scale);
+  }
+
+  scaleOf(row, { values, deviation }, count, place) {
+    const log = selectionStore.get().scale === "log";
+    const columns = this.arrays.iteration.length;
+    const rows = this.meta.names.length;
+    let low = Infinity;
+    let high = -Infinity;
+    let floor = Infinity;
+    let least = Infinity;
+    for (let own = 0; own < count; own++) {
+      const from = (own * rows + row) * columns;
+      for (let at = from; at < from + columns; at++) {
+        const value = values[at];
+        if (!Number.isFinite(value)) continue;
+        const spread = deviation?.[at] || 0; // bands are seen whole; the mean of one run has none
+        if (value < floor) floor = value;
+        if (value - spread < low) low = value - spread;
+        if (value + spread > high) high = value + spread;
+        if (value > 0 && value < least) least = value;
+      }
+    }
+    if (low > high) return null;
+    const logged = log && floor >= 0 && least < Infinity;
+    if (logged) low = least;
+    const to = logged ? (value) => Math.log10(Math.max(value, low)) : (value) => value;
+    // One value only: in the middle.
+    const [from, span] = low < high ? [to(low), to(high) - to(low)] : [to(low) - 0.5, 1];
+    const y = (value) =>
+      place.top + PAD + (place.height - 2 * PAD) * (1 - (to(value) - from) / span);
+    return { y, low, high, log: logged };
+  }
+
+  gutter(context, row, place, scale) {
+    const { theme } = colours;
+    const { shorten } = gutter;
+    context.font = FONT;
+    context.textAlign = "left";
+    context.textBaseline = "top";
+    context.fillStyle = theme("--dt-text");
+    context.fillText(shorten(context, this.meta.names[row], place.left - 62), 0, place.top + 3);
+    context.fillStyle = theme("--dt-text-soft");
+    const without = this.meta.places.flatMap((places, at) =>
+      places[row] < 0 ? [compare.letter(at)] : [],
+    );
+    const notes = [];
+    if (without.length) notes.push(`not in ${without.join(", ")}`);
+    if (this.meta.unlike.includes(this.meta.names[row])) notes.push("other shape");
+    if (notes.length)
+      context.fillText(shorten(context, notes.join(", "), place.left - 62), 0, place.top + 16);
+    context.textAlign = "right";
+    const { tick } = numbers;
+    if (scale) {
+      context.fillText(tick(this.meta.format, scale.high), place.left - 6, place.top + 1);
+      context.textBaseline = "bottom";
+      if (scale.low < scale.high)
+        context.fillText(
+          tick(this.meta.format, scale.low),
+          place.left - 6,
+          place.top + place.height,
+        );
+    } else {
+      context.textAlign = "center";
+      context.textBaseline = "middle";
+      context.fillText("not measured", place.left + place.width / 2, place.top + place.height / 2);
+    }
+  }
+
+  /** Say what matches by name, and what does not. */
+  tell() {
+    const holder = document.getElementById(this.chart.options.legend || "");
+    if (!holder) return;
+    const { plural } = numbers;
+    const { meta } = this;
+    const said = [
+      `${plural(meta.names.length, "layer", "layers")} matched by name, each on its own scale`,
+    ];
+    meta.lone.forEach((names, at) => {
+      if (!names.length) return;
+      const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
+      said.push(`only in ${compare.letter(at)}: ${names.slice(0, MOST_NAMES).join(", ")}${more}`);
+    });
+    if (meta.unlike.length)
+      said.push(`of other shape: ${plural(meta.unlike.length, "layer", "layers")}`);
+    holder.textContent = said.join(" · ");
+  }
+
+  hover(y, event, column) {
+    const row = Math.min(Math.floor(y / this.rowHeight), this.meta.names.length - 1);
+    const columns = this.arrays.iteration.length;
+    const rows = this.meta.names.length;
+    const { values, deviation, owners } = this.shown();
+    const as = (value) => numbers.as(this.meta.format, value);
+    const lines = owners.map((at, own) => {
+      const cell = (own * rows + row) * columns + column;
+      const spread =
+        deviation && Number.isFinite(deviation[cell]) ? ` ± ${as(deviation[cell])}` : "";
+      const name = compare.groupName(
+        this.meta.groups ? this.meta.groups[own] : [at],
+        this.chart.options.runs,
+      );
+      return [name, Number.isNaN(values[cell]) ? "none" : as(values[cell]) + spread];
+    });
+    const title = `${this.meta.names[row]}, ${compare.tickWords(this.arrays.iteration[column])}`;
+    tooltip.show(event.clientX, event.clientY, title, lines);
+  }
+}
+
+registerKind("comparelayers", (chart) => new Layers(chart));

@@ -1,0 +1,270 @@
+// @ts-nocheck
+// The scalars of several runs over each other, a panel for each; of groups the mean and the spread.
+//
+// Options: url, runs, legend. The answer is that of app/views/compare/series.py.
+
+import {
+  colours,
+  gutter,
+  numbers,
+  PlotArea,
+  registerKind,
+  selectionStore,
+  sizeCanvas,
+  stripmarks,
+  tooltip,
+} from "#app/web/index.ts";
+import { compare } from "./compare.ts";
+
+const GAP = 12;
+const PAD = 4;
+const FONT = "11px system-ui, sans-serif";
+const TITLES = {
+  learning_rate: "Learning rate",
+  train_loss: "Training loss",
+  train_error: "Training error",
+  validation_loss: "Validation loss",
+  validation_error: "Validation error",
+};
+const ORDER = ["learning_rate", "train_loss", "validation_loss", "train_error", "validation_error"];
+
+class Lines {
+  constructor(chart) {
+    this.chart = chart;
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "dt-canvas";
+    chart.element.append(this.canvas);
+    this.area = new PlotArea(chart, {
+      hover: (x, y, event, column) => this.hover(y, event, column),
+    });
+  }
+
+  selected(selection, names) {
+    if (names.has("log")) this.chart.invalidate();
+  }
+
+  receive({ arrays, meta }) {
+    this.arrays = arrays;
+    this.meta = meta;
+    const place = (name) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+    this.panels = meta.series
+      .map(({ name, runs }, number) => ({ name, runs, number }))
+      .filter(({ runs }) => runs.some(({ total }) => total))
+      .sort((a, b) => place(a.name) - place(b.name));
+    this.nothing = meta.series.filter(({ runs }) => !runs.some(({ total }) => total));
+  }
+
+  draw(chartWidth) {
+    const { axis } = this.chart;
+    if (!axis.columns || !this.panels.length) {
+      this.area.place({ left: 0, top: 0, width: 0, height: 0 });
+      return this.panels.length
+        ? "No snapshot of these runs can be put on this axis."
+        : "These runs logged no scalar, neither loss nor error nor anything else.";
+    }
+    const { left, width } = axis.place(chartWidth);
+    let top = 0;
+    for (const panel of this.panels) {
+      panel.place = { left, top, width, height: panel.name === "learning_rate" ? 46 : 92 };
+      top += panel.place.height + GAP;
+    }
+    const { context } = sizeCanvas(this.canvas, chartWidth, top - GAP);
+    this.panels.forEach((panel) => this.drawPanel(context, panel));
+    this.area.place({ left, top: 0, width, height: top - GAP });
+    this.tell();
+    return "";
+  }
+
+  drawPanel(context, panel) {
+    const { place } = panel;
+    const { theme } = colours;
+    context.fillStyle = theme("--dt-panel");
+    context.fillRect(place.left, place.top, place.width, place.height);
+    const scale = this.scaleOf(panel);
+    if (scale) {
+      context.save();
+      context.beginPath();
+      context.rect(place.left, place.top, place.width, place.height);
+      context.clip();
+      this.drawGroups(context, panel, scale);
+      this.chart.options.runs.forEach((_, at) => this.drawRun(context, panel, scale, at));
+      context.restore();
+    }
+    this.gutter(context, panel, scale);
+  }
+
+  series(panel, at) {
+    const key = `series.${panel.number}.${at}`;
+    return {
+      iterations: this.arrays[`${key}.iterations`],
+      values: this.arrays[`${key}.values`],
+      odd: this.arrays[`${key}.odd`],
+    };
+  }
+
+  /** Return {y(value), low, high, log} over the values of all runs; null where none is finite. */
+  scaleOf(panel) {
+    const log = /loss/.test(panel.name) && Boolean(selectionStore.get().log);
+    let low = Infinity;
+    let high = -Infinity;
+    this.chart.options.runs.forEach((_, at) => {
+      for (const value of this.series(panel, at).values) {
+        if (log && value <= 0) continue;
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    });
+    if (low > high) return null;
+    if (this.meta.groups) {
+      const [mean, deviation] = [
+        this.arrays[`mean.${panel.number}`],
+        this.arrays[`deviation.${panel.number}`],
+      ];
+      mean.forEach((value, at) => {
+        if (value + deviation[at] > high) high = value + deviation[at]; // bands are seen whole
+      });
+    }
+    if (!log && low > 0) low = 0;
+    if (low === high) high = low + (Math.abs(low) || 1);
+    const to = log ? Math.log10 : (value) => value;
+    const { top, height } = panel.place;
+    const [from, span] = [to(low), to(high) - to(low)];
+    const y = (value) => top + PAD + (height - 2 * PAD) * (1 - (to(value) - from) / span);
+    return { y, low, high, log };
+  }
+
+  /** Whether a run stands for itself: all do where there are no groups, else those alone in theirs. */
+  alone(at) {
+    return !this.meta.groups || this.meta.groups.some((one) => one.length === 1 && one[0] === at);
+  }
+
+  /** Draw a run's own line, where it has one, and its crosses: a mean tells nothing of NaN. */
+  drawRun(context, panel, scale, at) {
+    const { axis } = this.chart;
+    const data = this.series(panel, at);
+    if (data.iterations.length && this.alone(at)) {
+      context.save();
+      // A step would go on to the end of the axis, also where the run has ended.
+      const end = axis.projection(panel.place.width)(axis.coordinate(data.iterations.at(-1)));
+      context.beginPath();
+      context.rect(panel.place.left, panel.place.top, end + 1, panel.place.height);
+      context.clip();
+      context.setLineDash(compare.pattern(at));
+      const line = { colour: compare.colour(at), step: panel.name === "learning_rate" };
+      stripmarks.line(context, line, data, axis, panel.place, scale);
+      context.restore();
+    }
+    stripmarks.crosses(context, data.odd, axis, panel.place);
+  }
+
+  /** Draw mean and spread of the groups of several runs. */
+  drawGroups(context, panel, scale) {
+    const groups = (this.meta.groups || [])
+      .map((members, group) => ({ members, group }))
+      .filter(({ members }) => members.length > 1);
+    if (!groups.length) return;
+    const { axis } = this.chart;
+    const project = axis.projection(panel.place.width);
+    const x = (coordinate) => panel.place.left + project(coordinate);
+    const y = scale.log ? (value) => scale.y(Math.max(value, scale.low)) : scale.y;
+    const [mean, deviation] = [
+      this.arrays[`mean.${panel.number}`],
+      this.arrays[`deviation.${panel.number}`],
+    ];
+    const columns = this.arrays.iteration.length;
+    const step = panel.name === "learning_rate";
+    groups.forEach(({ members, group }) => {
+      compare.band(context, members[0], { mean, deviation }, group * columns, columns, x, y);
+    });
+    groups.forEach(({ members, group }) => {
+      compare.stroke(
+        context,
+        members[0],
+        (line) => compare.follow(line, mean, group * columns, columns, x, y, step),
+        { width: 2.25 },
+      );
+    });
+  }
+
+  gutter(context, panel, scale) {
+    const { theme } = colours;
+    const { place } = panel;
+    context.textAlign = "left";
+    context.textBaseline = "top";
+    context.font = `600 ${FONT}`;
+    context.fillStyle = theme("--dt-text");
+    const title = TITLES[panel.name] || panel.name;
+    context.fillText(
+      gutter.shorten(context, scale?.log ? `${title} (log)` : title, place.left - 50),
+      0,
+      place.top + 1,
+    );
+    context.font = FONT;
+    context.fillStyle = theme("--dt-text-soft");
+    const without = panel.runs.flatMap(({ total }, at) => (total ? [] : [compare.letter(at)]));
+    if (without.length) context.fillText(`not logged by ${without.join(", ")}`, 0, place.top + 17);
+    if (!scale) return;
+    context.textAlign = "right";
+    const as = (value) => numbers.tick(this.format(panel), value);
+    // Under the title where both do not fit side by side.
+    context.fillText(as(scale.high), place.left - 6, place.top + (place.left < 130 ? 17 : 1));
+    context.textBaseline = "bottom";
+    context.fillText(as(scale.low), place.left - 6, place.top + place.height - 1);
+  }
+
+  format(panel) {
+    return /error/.test(panel.name) ? "percent" : "number";
+  }
+
+  tell() {
+    const holder = document.getElementById(this.chart.options.legend || "");
+    if (!holder) return;
+    const { integer } = numbers;
+    const said = [];
+    const reduced = this.panels
+      .flatMap(({ runs }) => runs.filter((_, at) => this.alone(at)))
+      .filter(({ total, shown }) => shown < total)
+      .sort((a, b) => b.total - a.total)[0];
+    if (reduced) {
+      said.push(
+        `up to ${integer(reduced.shown)} of ${integer(reduced.total)} values of a line: first, last, lowest, highest of every pixel`,
+      );
+    }
+    if (this.nothing.length)
+      said.push(
+        `logged by none: ${this.nothing.map(({ name }) => TITLES[name] || name).join(", ")}`,
+      );
+    if (this.meta.left_out.length) said.push(`left out: ${this.meta.left_out.join(", ")}`);
+    holder.textContent = said.join(" · ");
+  }
+
+  hover(y, event, column) {
+    const panel = this.panels.find(
+      ({ place }) => y >= place.top && y < place.top + place.height + GAP,
+    );
+    if (!panel) return;
+    const as = (value) => numbers.as(this.format(panel), value);
+    const columns = this.arrays.iteration.length;
+    const lines = this.meta.groups
+      ? this.meta.groups.map((members, group) => {
+          const at = group * columns + column;
+          const [mean, deviation] = [
+            this.arrays[`mean.${panel.number}`][at],
+            this.arrays[`deviation.${panel.number}`][at],
+          ];
+          const spread = Number.isFinite(deviation) ? ` ± ${as(deviation)}` : "";
+          return [
+            compare.groupName(members, this.chart.options.runs),
+            Number.isNaN(mean) ? "none" : `${as(mean)}${spread}`,
+          ];
+        })
+      : this.chart.options.runs.map((run, at) => {
+          const value = this.arrays[`at.${panel.number}`][at * columns + column];
+          return [`${compare.letter(at)} ${run.name}`, Number.isNaN(value) ? "none" : as(value)];
+        });
+    const title = `${TITLES[panel.name] || panel.name}, ${compare.tickWords(this.arrays.iteration[column])}`;
+    tooltip.show(event.clientX, event.clientY, title, lines);
+  }
+}
+
+registerKind("comparelines", (chart) => new Lines(chart));

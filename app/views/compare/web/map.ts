@@ -1,0 +1,166 @@
+// @ts-nocheck
+// Class errors of two runs as maps of the same rows, and their difference: a pixel map each.
+//
+// Options beside those of web/charts/pixelmap.ts: side ("first", "second", "difference"), title (id of the
+// element with its title), runs. The answer is that of app/views/compare/parts.py classes.
+
+import {
+  colours,
+  numbers,
+  PixelMap,
+  registerKind,
+  selectionStore,
+  tooltip,
+} from "#app/web/index.ts";
+import { compare } from "./compare.ts";
+
+const GROUP = "compare-maps"; // a row is pointed at on all maps at once
+const MOST_NAMES = 6;
+
+/** Return the largest size of the finite values of some arrays; 0 without any. */
+function largest(...arrays) {
+  let found = 0;
+  for (const values of arrays) {
+    for (let at = 0; at < values.length; at++) {
+      const size = Math.abs(values[at]);
+      if (size > found && size < Infinity) found = size;
+    }
+  }
+  return found;
+}
+
+class CompareMap extends PixelMap {
+  receive({ arrays, meta }) {
+    const { side } = this.chart.options;
+    this.arrays = arrays;
+    super.receive({ arrays: { ...arrays, iteration: arrays[`ticks.${side}`] }, meta });
+    this.end =
+      side === "difference" ? largest(arrays.difference) : largest(arrays.first, arrays.second);
+    this.byDifference = null;
+    this.told = "";
+  }
+
+  runName(place) {
+    const at = this.meta.pair[place];
+    return `${compare.letter(at)} ${this.chart.options.runs[at]?.name ?? ""}`;
+  }
+
+  letter(place) {
+    return compare.letter(this.meta.pair[place]);
+  }
+
+  draw(width) {
+    const { side, title } = this.chart.options;
+    const head = document.getElementById(title || "");
+    const [a, b] = [this.letter(0), this.letter(1)];
+    const text =
+      side === "difference"
+        ? `Difference: class error of ${b} minus that of ${a}`
+        : `Class error of ${this.runName(side === "first" ? 0 : 1)}`;
+    if (head && head.textContent !== text) head.textContent = text;
+    if (side === "difference") this.tell();
+    if (side === "difference") this.chart.options.ends = [`${b} better`, `${b} worse`];
+    return super.draw(width);
+  }
+
+  scaleFor(values, log, selection) {
+    const high = this.end || 0.01;
+    const low = this.chart.options.side === "difference" ? -high : 0;
+    return colours.scale({
+      palette: this.option("palette", selection),
+      low,
+      high,
+      constant: this.end ? null : 0,
+    });
+  }
+
+  /** The same order on all three maps: they have the same answer. */
+  orderOf(selection) {
+    const wanted = selection.compareorder;
+    if (this.order && this.orderedBy === wanted) return this.order;
+    this.orderedBy = wanted;
+    const rows = Int32Array.from({ length: this.rows }, (_, row) => row);
+    if (wanted === "name") {
+      const collator = new Intl.Collator("en", { numeric: true });
+      rows.sort((a, b) => collator.compare(this.labels[a], this.labels[b]) || a - b);
+    } else if (wanted === "difference") {
+      const mean = this.means();
+      rows.sort((a, b) => mean[b] - mean[a] || a - b);
+    }
+    this.order = rows;
+    return rows;
+  }
+
+  /** Return the mean difference of every class over time; NaN counts as none. */
+  means() {
+    const values = this.arrays.difference;
+    const width = values.shape[1];
+    return Float64Array.from({ length: this.rows }, (_, row) => {
+      let sum = 0;
+      for (let at = row * width; at < (row + 1) * width; at++) sum += values[at] || 0;
+      return width ? sum / width : 0;
+    });
+  }
+
+  /** Say which classes match and which do not. */
+  tell() {
+    const holder = document.getElementById("compare-matching");
+    if (!holder) return;
+    const { plural } = numbers;
+    const { meta } = this;
+    const said = [`${plural(meta.names.length, "class", "classes")} matched by name.`];
+    meta.lone.forEach((names, place) => {
+      if (!names.length) return;
+      const shown = names.slice(0, MOST_NAMES).join(", ");
+      const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
+      said.push(`Only in ${this.letter(place)}: ${shown}${more}.`);
+    });
+    const other = meta.class_sizes[0].filter((size, at) => size !== meta.class_sizes[1][at]).length;
+    if (other)
+      said.push(
+        `${plural(other, "of them has", "of them have")} another number of images in the other run.`,
+      );
+    const text = said.join(" ");
+    if (holder.textContent !== text) holder.textContent = text;
+  }
+
+  point(row) {
+    selectionStore.point({ row: row === null ? null : { chart: GROUP, index: row } });
+  }
+
+  showRow(row) {
+    const { id } = this.chart.element;
+    super.showRow(row?.chart === GROUP ? { chart: id, index: row.index } : null);
+  }
+
+  step(step) {
+    if (!this.order) return;
+    const { row } = selectionStore.get();
+    const at = row?.chart === GROUP ? this.order.indexOf(row.index) + step : 0;
+    this.point(this.order[Math.min(Math.max(at, 0), this.rows - 1)]);
+  }
+
+  /** Return the value of one of the three matrices at a column of the axis. */
+  of(side, row, column) {
+    const ticks = this.arrays[`ticks.${side}`];
+    const matched = this.chart.axis.match(ticks);
+    const own = matched ? matched[column] : column;
+    return own >= 0 && own < ticks.length ? this.arrays[side][row * ticks.length + own] : NaN;
+  }
+
+  hover(y, event, column) {
+    const row = this.rowAt(y);
+    this.point(row);
+    const { percent } = numbers;
+    const as = (value) => (Number.isNaN(value) ? "none" : percent(value));
+    const gap = this.of("difference", row, column);
+    tooltip.show(event.clientX, event.clientY, this.labels[row], [
+      [compare.tickWords(this.chart.axis.iterations[column])],
+      [`error of ${this.runName(0)}`, as(this.of("first", row, column))],
+      [`error of ${this.runName(1)}`, as(this.of("second", row, column))],
+      ["difference", Number.isNaN(gap) ? "none" : `${gap > 0 ? "+" : ""}${percent(gap)}`],
+    ]);
+  }
+}
+
+registerKind("comparemap", (chart) => new CompareMap(chart));

@@ -1,0 +1,113 @@
+// @ts-nocheck
+// The cells that stand out most, in words: what a person reads first. A click chooses one.
+// Options: url (correlation), names.
+
+import { chartRegistry, numbers, registerKind, selectionStore } from "#app/web/index.ts";
+import * as correlation from "./model.ts";
+import * as correlationWords from "./words.ts";
+
+class StrongestCells {
+  constructor(chart) {
+    this.chart = chart;
+    this.model = null;
+    this.waiting = true;
+    this.note = document.createElement("div");
+    this.note.className = "dt-soft";
+    this.list = document.createElement("ol");
+    this.list.className = "correlation-list";
+    chart.element.append(this.note, this.list);
+    this.list.addEventListener("click", (event) => {
+      const cell = event.target.closest("[data-cell]")?.dataset.cell;
+      if (cell === undefined) return;
+      const [r, c] = cell.split(" ").map(Number);
+      correlation.choose(this.model, this.detail(), { r, c, add: event.shiftKey });
+    });
+  }
+
+  receive(answer) {
+    correlation.follow(this.chart, answer, (model) => {
+      this.model = model;
+      this.waiting = false;
+    });
+  }
+
+  /** Return the mini-sets that the grid has loaded: a click chooses the cell's filters too. */
+  detail() {
+    const grid = chartRegistry.of(document.querySelector('[data-chart="correlationgrid"]'));
+    return grid?.handler.parts ?? null;
+  }
+
+  draw() {
+    const { model } = this;
+    if (!model) return "";
+    const { reason, strongest } = model.meta;
+    this.list.hidden = this.note.hidden = Boolean(reason);
+    if (reason) return "The grid has no cells; it says why.";
+    const { significance } = selectionStore.get();
+    const { standsOut } = correlation;
+    const cells = this.all(strongest);
+    const clear = this.clear(significance);
+    const { plural, integer } = numbers;
+    this.note.textContent =
+      significance === "all"
+        ? `The first ${integer(cells.length)} of ${plural(model.meta.cells, "cell", "cells")}.`
+        : `${clear ? integer(clear) : "None"} of ${plural(model.meta.cells, "cell", "cells")} ${
+            clear === 1 ? "stands" : "stand"
+          } out beyond chance${clear > cells.length ? `, the first ${integer(cells.length)}` : ""}.${
+            clear ? "" : " These come nearest."
+          }`;
+    this.list.replaceChildren(
+      ...cells.map(([r, c]) => this.item(r, c, standsOut(model, r, c, significance))),
+    );
+    this.current(selectionStore.get());
+    return "";
+  }
+
+  all(strongest) {
+    return strongest.filter(([r, c]) => this.model.at("count", r, c) > 0);
+  }
+
+  /** Return how many cells stand out. */
+  clear(limit) {
+    const { count, q } = this.model.arrays;
+    let found = 0;
+    for (let at = 0; at < q.length; at++)
+      if (count[at] && (limit === "all" || q[at] <= Number(limit))) found += 1;
+    return found;
+  }
+
+  item(r, c, out) {
+    const { model } = this;
+    const words = correlationWords;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.cell = `${r} ${c}`;
+    button.dataset.out = String(out);
+    const name = document.createElement("b");
+    name.textContent = `${model.layerName(r)} and ${model.classWords(c)}`;
+    const rest = document.createElement("span");
+    rest.textContent = `: ${words.presence(model, r, c)}${out ? "" : " (may be chance)"}`;
+    button.append(name, rest);
+    const more = document.createElement("small");
+    more.textContent = words.counted(model, r, c);
+    const item = document.createElement("li");
+    button.append(more);
+    item.append(button);
+    return item;
+  }
+
+  current(selection) {
+    const cell = this.model && correlation.chosen(this.model, selection);
+    const key = cell ? `${cell.r} ${cell.c}` : "";
+    for (const button of this.list.querySelectorAll("[data-cell]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.cell === key));
+    }
+  }
+
+  selected(selection, names) {
+    if (names.has("significance")) this.chart.invalidate();
+    else if (names.has("cell")) this.current(selection);
+  }
+}
+
+registerKind("correlationcells", (chart) => new StrongestCells(chart));

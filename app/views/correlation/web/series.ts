@@ -1,0 +1,53 @@
+// @ts-nocheck
+// A small chart of one filter around the anomalous iterations of a class.
+
+import { colours, raster, sizeCanvas } from "#app/web/index.ts";
+
+const PAD = 6; // snapshots shown before the first and after the last of the iterations, at least
+
+/** Return the snapshots [from, to) around these iterations, with some before and after them. */
+export function around(every, iterations) {
+  const place = (iteration) => {
+    const at = every.findIndex((one) => one >= iteration);
+    return at < 0 ? every.length - 1 : at;
+  };
+  const from = place(iterations[0]);
+  const to = place(iterations[iterations.length - 1]);
+  const pad = Math.max(PAD, Math.round((to - from) * 0.12));
+  return [Math.max(0, from - pad), Math.min(every.length, to + pad + 1)];
+}
+
+/**
+ * Draw values [T] of a filter over the snapshots `span`: each pixel's largest value, a line at
+ * each marked snapshot, all filters on one scale that ends at `most`.
+ */
+export function draw(canvas, values, { span, marks, most, width, height }) {
+  const { context } = sizeCanvas(canvas, width, height);
+  const { theme } = colours;
+  const [from, to] = span;
+  const x = (at) => ((at - from + 0.5) / (to - from)) * width;
+  context.fillStyle = theme("--dt-pin");
+  context.globalAlpha = 0.4;
+  for (const mark of marks) context.fillRect(Math.round(x(mark)) - 0.5, 0, 1, height);
+  context.globalAlpha = 1;
+  context.strokeStyle = theme("--dt-blue");
+  context.lineWidth = 1.25;
+  context.beginPath();
+  let open = false;
+  const bins = raster.bins(Math.min(to - from, Math.floor(width)), from, to, to);
+  bins.from.forEach((first, pixel) => {
+    let high = NaN;
+    for (let at = first; at < bins.to[pixel]; at++)
+      if (!(values[at] <= high)) high = values[at] === values[at] ? values[at] : high;
+    if (high !== high) {
+      open = false;
+      return;
+    }
+    const y = height - 1.5 - (Math.min(high, most) / most) * (height - 3);
+    const at = x((first + bins.to[pixel] - 1) / 2);
+    if (open) context.lineTo(at, y);
+    else context.moveTo(at, y);
+    open = true;
+  });
+  context.stroke();
+}

@@ -1,0 +1,69 @@
+// @ts-nocheck
+// The correlation view in words: a cell as a sentence, and what its numbers mean.
+
+import { numbers } from "#app/web/index.ts";
+
+/** Write a chance: "1 in 4,000" and no power of ten; "hardly ever" below one in a million. */
+function chance(p) {
+  const { integer, number } = numbers;
+  if (p >= 0.1) return number(p, 2);
+  return p < 1e-6 ? "less than 1 in 1,000,000" : `1 in ${integer(Number((1 / p).toPrecision(2)))}`;
+}
+
+/** Return "12 different filters at 3 iterations, 1.2 expected". */
+export function counted(model, r, c) {
+  const { plural, number } = numbers;
+  return `${plural(model.at("count", r, c), "different filter", "different filters")} at ${plural(
+    model.at("sets", r, c),
+    "iteration",
+    "iterations",
+  )}, ${number(model.at("expected", r, c), 2)} expected`;
+}
+
+/** Return "layer3.0.conv1 and class 8: 12 different filters at 3 iterations, 1.2 expected". */
+export const sentence = (model, r, c) =>
+  `${model.layerName(r)} and ${model.classWords(c)}: ${counted(model, r, c)}`;
+
+/** Return what sets a cell apart: how often the layer is so present here, and in the whole run. */
+export function presence(model, r, c) {
+  const { integer, plural } = numbers;
+  return `${plural(model.at("level", r, c), "filter", "filters")} or more at ${integer(model.at("hits", r, c))} of ${plural(
+    model.momentsOf(c).length,
+    "iteration",
+    "iterations",
+  )}, in the whole run at ${integer(model.at("base", r, c))} of ${integer(model.meta.population)}`;
+}
+
+/** Return the lines [label, value] that explain a cell. */
+export function facts(model, r, c, limit) {
+  const { integer, number } = numbers;
+  const of = model.momentsOf(c).length;
+  const count = model.at("count", r, c);
+  const lines = [
+    ["Filters among the most changed", integer(count)],
+    [
+      "at so many of the class's iterations",
+      `${integer(model.at("sets", r, c))} of ${integer(of)}`,
+    ],
+    ["Expected by chance", number(model.at("expected", r, c), 2)],
+  ];
+  if (!count) return lines;
+  const q = model.at("q", r, c);
+  lines.push(
+    ["On average an iteration: here", number(model.at("members", r, c) / of, 2)],
+    ["at any", number(model.at("usual", r, c) / of, 2)],
+    ["Lift, the one over the other", `× ${number(model.at("lift", r, c), 2)}`],
+    [
+      `Iterations with at least ${integer(model.at("level", r, c))}: of the class`,
+      `${integer(model.at("hits", r, c))} of ${integer(of)}`,
+    ],
+    ["of the whole run", `${integer(model.at("base", r, c))} of ${integer(model.meta.population)}`],
+    ["Chance of that (q, corrected)", chance(q)],
+    [
+      q <= (limit === "all" ? 0.05 : Number(limit))
+        ? "Stands out: hardly by chance"
+        : "May well be chance",
+    ],
+  );
+  return lines;
+}

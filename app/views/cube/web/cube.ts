@@ -1,0 +1,340 @@
+// @ts-nocheck
+// The cube: layers x iterations, classes x iterations and layers x classes as faces of one cube.
+//
+// Options: url (the front's data; `cube-layers`), base, cards {face: {caption, legend}} (ids), controls
+// and readout (ids), measures {value: words}, say {noColumns}.
+// dataset.view is the mode in which the cube stands still ("" while it turns), dataset.shown what is
+// painted.
+
+import { colours, numbers, registerKind, selectionStore, tooltip } from "#app/web/index.ts";
+import { Annotations } from "./annotations.ts";
+import { Controls } from "./controls.ts";
+import { Faces, ORDER } from "./faces.ts";
+import { keep, MODES, sizesFor, viewOf } from "./geometry.ts";
+import { Input } from "./input.ts";
+import { edges as edgesOf, Labels } from "./labels.ts";
+import { Model } from "./model.ts";
+import { matrices, scaleOf } from "./slices.ts";
+import { words } from "./words.ts";
+
+const TURN_MS = 450; // as cube.css says
+const KEPT = [
+  "cubeface",
+  "cubeturn",
+  "cubetop",
+  "cubetied",
+  "cellcolour",
+  "significance",
+  "classorder",
+  "palette",
+  "k",
+  "m",
+  "share",
+  "direction",
+  "top",
+  "topquantity",
+  "layerrange",
+  "classrange",
+  "zoom",
+  "sliceclass",
+  "slicelayer",
+  "sliceiteration",
+];
+const OVERLAID = ["cubecell", "cursor", "pins", "classes", "layers"];
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+class Cube {
+  constructor(chart) {
+    this.chart = chart;
+    this.axis = chart.axis;
+    this.stage = document.createElement("div");
+    this.stage.className = "cube-stage";
+    chart.element.append(this.stage);
+    this.model = new Model(
+      chart.options.base,
+      () => this.came(),
+      (error) => chart.failed(error),
+    );
+    this.faces = new Faces(this.stage);
+    this.labels = new Labels(
+      this.stage,
+      (dimension, at) => this.nameOf(dimension, at),
+      (dimension, at) => this.slice(dimension, at),
+      (dimension, at) =>
+        dimension === "classes"
+          ? this.model.shortClass(this.classAt(at))
+          : this.nameOf(dimension, at),
+    );
+    this.shown = {};
+    this.waiting = true;
+    this.turning = null; // angles while they are dragged
+    this.timer = 0;
+    const byId = (id) => document.getElementById(id || "");
+    this.cards = Object.fromEntries(
+      ORDER.map((face) => {
+        const ids = chart.options.cards?.[face] || {};
+        return [face, { caption: byId(ids.caption), legend: byId(ids.legend) }];
+      }),
+    );
+    this.controls = new Controls(byId(chart.options.controls), this);
+    this.readout = byId(chart.options.readout);
+    this.input = new Input(this);
+    this.annotations = new Annotations(this);
+    // All at once: what the other faces need does not wait for the front.
+    this.model.classes = chart.options.classes;
+    this.model.load(selectionStore.get());
+  }
+
+  measure() {
+    return this.chart.options.measures[selectionStore.get().cubefront] || "value";
+  }
+
+  receive(answer) {
+    this.model.receive(answer); // a newer version, or another measure
+    this.model.load(selectionStore.get());
+  }
+
+  came() {
+    this.model.load(selectionStore.get()); // what only became known to be needed
+    this.chart.invalidate();
+  }
+
+  selected(selection, names) {
+    if (!this.model.front) return;
+    if (KEPT.some((name) => names.has(name))) {
+      this.model.load(selection);
+      this.chart.invalidate();
+    } else if (OVERLAID.some((name) => names.has(name))) this.overlay();
+  }
+
+  /** Return the cells of a class's place and back: classes stand in an order of their own. */
+  classAt(place) {
+    return this.model.order()[place];
+  }
+
+  placeOf(id) {
+    return this.model.places()[id] ?? -1;
+  }
+
+  nameOf(dimension, at) {
+    if (dimension === "layers") return this.model.layers.names[at] ?? "";
+    if (dimension === "columns") return numbers.short(this.axis.iterations[at]);
+    return this.model.className(this.classAt(at));
+  }
+
+  draw(width) {
+    const selection = selectionStore.get();
+    this.waiting = this.model.waiting(selection);
+    if (!this.axis.columns || !this.model.layers.names.length) {
+      return this.chart.options.say.noColumns;
+    }
+    const stage = { width, height: this.stage.clientHeight };
+    const size = sizesFor(stage, { depth: this.model.classes > 0 });
+    const resized = this.faces.resize(size);
+    this.size = size;
+    this.box = stage;
+    this.ranges = this.model.ranges(selection, this.axis);
+    this.turnTo(this.modeOf(selection), selection.cubeturn, resized);
+    for (const face of ORDER) this.shown[face] = this.contents(face, selection);
+    this.paint();
+    for (const face of ORDER) {
+      words.card(this, face);
+      this.faces.say(face, this.model.classes || face === "front" ? words.note(this, face) : "");
+    }
+    this.overlay();
+    this.controls.draw(selection);
+    return "";
+  }
+
+  /** Without classes there is nothing but the front. */
+  modeOf(selection) {
+    if (!this.model.classes) return "front";
+    return MODES.includes(selection.cubeface) ? selection.cubeface : "turned";
+  }
+
+  turnTo(mode, turn, resized) {
+    const view = viewOf(mode, this.turning || turn, this.size, this.box);
+    const before = this.view;
+    this.view = view;
+    if (before && JSON.stringify(before) === JSON.stringify(view)) return;
+    const moved = this.mode !== undefined && mode !== this.mode && !resized && !still();
+    if (moved) this.faces.catchUp();
+    this.mode = mode;
+    this.chart.element.dataset.mode = mode;
+    this.chart.element.dataset.view = moved ? "" : mode;
+    this.stage.classList.toggle("cube-moving", moved);
+    this.faces.place(view);
+    clearTimeout(this.timer);
+    this.timer = moved ? setTimeout(() => this.settle(), TURN_MS) : 0;
+    if (!moved) this.faces.reachable();
+  }
+
+  /** The cube stands still: paint as sharp as it is now seen, and name its edges. */
+  settle() {
+    this.timer = 0;
+    this.stage.classList.remove("cube-moving");
+    this.faces.reachable();
+    this.paint();
+    this.overlay();
+    this.chart.element.dataset.view = this.mode;
+  }
+
+  /** Turn while dragged: one transform, and the names along the edges. */
+  turn(angles) {
+    this.turning = keep(angles);
+    this.view = viewOf("turned", this.turning, this.size, this.box);
+    this.faces.place(this.view);
+    this.name();
+  }
+
+  turned() {
+    if (!this.turning) return;
+    const cubeturn = this.turning.map(Math.round);
+    this.turning = null;
+    selectionStore.set({ cubeturn });
+    this.chart.invalidate();
+    this.faces.reachable();
+  }
+
+  /** Return what a face is painted with, or null while it has not come. */
+  contents(face, selection) {
+    if (face !== "front" && !this.model.classes) return null;
+    const matrix = matrices[face](this.model, selection, this.axis);
+    if (!matrix) return this.shown[face] && this.waiting ? this.shown[face] : null;
+    const order = this.model.order();
+    const key = [
+      this.ranges.layers,
+      this.ranges.classes,
+      this.ranges.columns,
+      selection.palette,
+    ].join("|");
+    const dark = colours.isDark();
+    return this.model.once(
+      `contents ${face}`,
+      [matrix, order, key, dark, this.axis.iterations],
+      () => ({
+        matrix,
+        key,
+        order,
+        rows:
+          face === "top"
+            ? order
+            : this.model.once("layers", [matrix.rows], () =>
+                Int32Array.from({ length: matrix.rows }, (_, at) => at),
+              ),
+        columnOf: face === "right" ? order : this.axis.match(matrix.iterations),
+        columns: face === "right" ? this.model.classes : this.axis.columns,
+        ranges: this.ranges,
+        scale: this.model.once(`scale ${face}`, [matrix, selection.palette, dark], () =>
+          scaleOf(matrix, selection.palette),
+        ),
+        extreme: matrix.kind === "accuracy" ? "min" : "max",
+        missing:
+          ["measured", "accuracy"].includes(matrix.kind) &&
+          this.model.once(`missing ${face}`, [matrix], () => matrix.data.some(Number.isNaN)),
+      }),
+    );
+  }
+
+  paint() {
+    if (this.timer) return; // sharp when it stands still
+    for (const face of ORDER) this.faces.paint(face, this.shown[face]);
+    const { sliceclass, slicelayer, sliceiteration, cubefront } = selectionStore.get();
+    this.chart.element.dataset.shown = [
+      cubefront,
+      sliceclass,
+      slicelayer,
+      sliceiteration,
+      ...Object.values(this.ranges),
+    ].join("|");
+  }
+
+  /** Return the marks on the faces: cursor, pins, slices, what is chosen, what is pointed at. */
+  marks(selection) {
+    const { axis } = this;
+    const column = (iteration) => axis.exactColumn(iteration);
+    const found = [
+      ...selection.pins.map((pin) => ["pin", "columns", column(pin)]),
+      ...selection.layers.map((layer) => ["chosen", "layers", layer]),
+      ...selection.classes.map((id) => ["chosen", "classes", this.placeOf(id)]),
+    ];
+    if (selection.cursor !== null)
+      found.push(["cursor", "columns", axis.columnOf(selection.cursor)]);
+    if (selection.slicelayer !== null) found.push(["slice", "layers", selection.slicelayer]);
+    if (selection.sliceclass !== null)
+      found.push(["slice", "classes", this.placeOf(selection.sliceclass)]);
+    if (selection.sliceiteration !== null)
+      found.push(["slice", "columns", column(selection.sliceiteration)]);
+    const cell = selection.cubecell;
+    if (cell) {
+      if (cell.layer !== null) found.push(["pointed", "layers", cell.layer]);
+      if (cell.class !== null) found.push(["pointed", "classes", this.placeOf(cell.class)]);
+      if (cell.column !== null) found.push(["pointed", "columns", cell.column]);
+    }
+    return found.map(([kind, dimension, at]) => ({ kind, dimension, at }));
+  }
+
+  overlay() {
+    if (!this.view) return;
+    const selection = selectionStore.get();
+    this.marked = this.marks(selection);
+    this.faces.mark(this.marked, this.ranges);
+    if (!this.timer) this.name();
+    this.read(selection.cubecell);
+  }
+
+  name() {
+    // Of what is marked twice the last sign counts: what is pointed at covers the cursor.
+    const always = [
+      ...new Map(
+        this.marked
+          .filter(({ kind }) => ["pointed", "slice", "cursor"].includes(kind))
+          .map((mark) => [`${mark.dimension} ${mark.at}`, mark]),
+      ).values(),
+    ];
+    const edges = edgesOf({ size: this.size, view: this.view, ranges: this.ranges });
+    this.labels.draw({ edges, always, taken: this.annotations.draw(edges, this.view) });
+  }
+
+  /** Say in words, for those who cannot see a tooltip, where the keyboard's cell is. */
+  read(cell) {
+    if (!this.readout) return;
+    const { title, lines } = cell ? words.describe(this, cell) : { title: "", lines: [] };
+    const text = [title, ...lines.map((line) => line.filter(Boolean).join(": "))]
+      .filter(Boolean)
+      .join(". ");
+    if (this.readout.textContent !== text) this.readout.textContent = text;
+  }
+
+  /** Slice at a cell of a dimension; there again: no slice. */
+  slice(dimension, at) {
+    const [field, value] = {
+      layers: ["slicelayer", at],
+      classes: ["sliceclass", this.classAt(at)],
+      columns: ["sliceiteration", this.axis.iterations[at]],
+    }[dimension];
+    const now = selectionStore.get()[field];
+    selectionStore.set({ [field]: now === value ? null : value });
+  }
+
+  // What annotations ask of a chart: see annotations/web/lane.ts and annotations/web/targets.ts.
+  annotationLight(annotation) {
+    return this.view ? [this.annotations.light(annotation)] : [];
+  }
+
+  annotationName(kind, id) {
+    return kind === "class" ? this.model.className(id) : this.model.layers.names[id];
+  }
+
+  annotationThing(event) {
+    return this.annotations.thing(event);
+  }
+
+  destroy() {
+    clearTimeout(this.timer);
+    this.annotations.destroy();
+    tooltip.hide();
+  }
+}
+
+registerKind("cube", (chart) => new Cube(chart));

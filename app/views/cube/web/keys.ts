@@ -1,0 +1,112 @@
+// @ts-nocheck
+// The keyboard on the cube: modes by letters, cells by arrows, slices at the cell, turning.
+
+import { selectionStore, tooltip } from "#app/web/index.ts";
+import { FACES } from "./geometry.ts";
+import { reset } from "./reset.ts";
+
+const STEP = 5; // degrees a key
+const MODE_KEYS = { d: "turned", f: "front", t: "top", r: "right", u: "unfolded" };
+const SLICE_KEYS = { l: "layers", c: "classes", i: "columns" };
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+export class Keys {
+  /** `input` says what a cell is and how it is pointed at and chosen, as the mouse does. */
+  constructor(cube, input) {
+    this.cube = cube;
+    this.input = input;
+    const { element, options } = cube.chart;
+    element.setAttribute("role", "group");
+    element.setAttribute("aria-label", options.label);
+    element.tabIndex = 0;
+    element.addEventListener("keydown", (event) => this.key(event));
+    cube.stage.addEventListener("focusin", (event) => this.focused(event));
+  }
+
+  /** Begin with the keyboard where the pointer was, or in the middle of the face. */
+  focused(event) {
+    const face = event.target.dataset.face;
+    if (!face || selectionStore.get().cubecell?.face === face || this.input.drag) return;
+    if (!event.target.matches(":focus-visible")) return;
+    const { across, down } = FACES[face];
+    const { ranges } = this.cube;
+    const middle = (dimension) => Math.floor((ranges[dimension][0] + ranges[dimension][1] - 1) / 2);
+    const found = {
+      columns: null,
+      layers: null,
+      classes: null,
+      [across]: middle(across),
+      [down]: middle(down),
+    };
+    const cursor = this.cube.axis.columnOf(selectionStore.get().cursor);
+    if (found.columns !== null && cursor >= ranges.columns[0] && cursor < ranges.columns[1])
+      found.columns = cursor;
+    this.input.point(this.input.cellOf(face, found));
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const cell = selectionStore.get().cubecell;
+    if (MODE_KEYS[key]) selectionStore.set({ cubeface: MODE_KEYS[key] });
+    else if (SLICE_KEYS[key]) this.sliceKey(SLICE_KEYS[key], cell);
+    else if (ARROWS[key]) {
+      if (event.shiftKey) this.turnKey(ARROWS[key]);
+      else this.step(ARROWS[key], cell);
+    } else if (key === "Enter" || key === " ") {
+      if (cell) this.input.choose(cell, event.shiftKey);
+    } else if (key === "Escape") reset();
+    else return;
+    event.preventDefault();
+  }
+
+  turnKey([x, y]) {
+    const { cube } = this;
+    if (cube.mode !== "turned") return;
+    cube.turn([cube.view.yaw - x * STEP, cube.view.pitch + y * STEP]);
+    cube.turned();
+  }
+
+  /** Slice at the pointed cell's layer, class or iteration; without one, end the slice. */
+  sliceKey(dimension, cell) {
+    const at =
+      cell &&
+      {
+        layers: cell.layer,
+        columns: cell.column,
+        classes: cell.class === null ? null : this.cube.placeOf(cell.class),
+      }[dimension];
+    if (at !== null && at !== undefined) this.cube.slice(dimension, at);
+    else
+      selectionStore.set({
+        [{ layers: "slicelayer", classes: "sliceclass", columns: "sliceiteration" }[dimension]]:
+          null,
+      });
+  }
+
+  /** Move the pointed cell on its face; the first key begins on the face that has the focus. */
+  step([x, y], cell) {
+    const { cube } = this;
+    const focus = document.activeElement?.dataset?.face;
+    const face = focus || cell?.face || { top: "top", right: "right" }[cube.mode] || "front";
+    const { across, down, upwards } = FACES[face];
+    const now =
+      cell && cell.face === face
+        ? {
+            layers: cell.layer,
+            columns: cell.column,
+            classes: cell.class === null ? null : cube.placeOf(cell.class),
+          }
+        : null;
+    const moved = { columns: null, layers: null, classes: null };
+    const move = (dimension, by) => {
+      const [first, after] = cube.ranges[dimension];
+      const from = now ? now[dimension] + by : first;
+      moved[dimension] = Math.min(Math.max(from, first), after - 1);
+    };
+    move(across, x);
+    move(down, upwards ? -y : y);
+    this.input.point(this.input.cellOf(face, moved));
+    tooltip.hide();
+  }
+}

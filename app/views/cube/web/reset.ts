@@ -1,0 +1,15 @@
+// @ts-nocheck
+// The way back to the whole cube.
+
+import { selectionStore } from "#app/web/index.ts";
+
+/** Show everything again: no slices, no ranges. */
+export const reset = () =>
+  selectionStore.set({
+    sliceclass: null,
+    slicelayer: null,
+    sliceiteration: null,
+    layerrange: null,
+    classrange: null,
+    zoom: null,
+  });

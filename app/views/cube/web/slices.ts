@@ -1,0 +1,274 @@
+// @ts-nocheck
+// The matrices of the three faces: as measured, or at a slice through the cube.
+//
+// A class slice changes the front (layers x iterations), a layer slice the top (classes x
+// iterations), an iteration slice the right face (layers x classes).
+// A matrix is {data, width, rows, format, log, kind: "measured" | "accuracy" | "sets" | "lift", key}.
+
+import { colours, mapvalues } from "#app/web/index.ts";
+import { limitOf } from "./model.ts";
+
+const NONE = -1;
+
+const blank = (rows, width) => new Float32Array(rows * width).fill(NONE);
+
+/** Return the matrix of the front for a selection; null while its data has not come. */
+function front(model, selection) {
+  if (!model.front) return null;
+  if (selection.sliceclass === null) {
+    const { data, width, iterations } = model.front;
+    const { names, format, log } = model.layers;
+    return { data, width, rows: names.length, iterations, kind: "measured", format, log };
+  }
+  const id = selection.sliceclass;
+  const sets = model.sets();
+  if (!sets) return null;
+  const inGrid = model.columnOfClass(id) >= 0;
+  const single = inGrid ? null : model.current("single");
+  if (!inGrid && !single) return null;
+  return model.once("front", [sets, id, single], () => {
+    const [rows, width] = [sets.meta.layers, sets.meta.snapshots];
+    const data = blank(rows, width);
+    if (inGrid) fillClass(model, sets, id, data, rows, width);
+    else fillSingle(single, model.front.iterations, data, rows, width);
+    return {
+      data,
+      width,
+      rows,
+      iterations: model.front.iterations,
+      kind: "sets",
+      format: "integer",
+    };
+  });
+}
+
+function fillClass(model, sets, id, data, rows, width) {
+  const [from, to] = model.entries(id);
+  for (let entry = from; entry < to; entry++) {
+    const moment = sets.class_iteration[entry];
+    const column = sets.snapshot[moment];
+    for (let layer = 0; layer < rows; layer++)
+      data[layer * width + column] = model.held(layer, moment);
+  }
+}
+
+/** Fill in a class with one anomalous iteration, which the grid leaves out. */
+function fillSingle({ arrays }, iterations, data, rows, width) {
+  const column = Int32Array.from(arrays.iteration, (iteration) => iterations.indexOf(iteration));
+  for (const at of column) {
+    if (at >= 0) for (let layer = 0; layer < rows; layer++) data[layer * width + at] = 0;
+  }
+  arrays.layer.forEach((layer, at) => {
+    for (let entry = arrays.at_start[at]; entry < arrays.at_start[at + 1]; entry++) {
+      const place = column[arrays.at[entry]];
+      if (place >= 0) data[layer * width + place] += 1;
+    }
+  });
+}
+
+/** Return the matrix of the top face. */
+function top(model, selection) {
+  const errors = model.ready("errors");
+  if (!errors) return null;
+  const { iteration: iterations } = errors.arrays;
+  if (selection.slicelayer !== null) return layerSlice(model, selection.slicelayer, iterations);
+  if (selection.cubetop === "anomalies") return anomalies(model, iterations);
+  return model.once("accuracy", [errors], () => {
+    const { wrong, images } = errors.arrays;
+    const [rows, width] = wrong.shape;
+    const data = mapvalues.derive(wrong, width, images, true);
+    return { data, width, rows, iterations, kind: "accuracy", format: "percent" };
+  });
+}
+
+function anomalies(model, iterations) {
+  const answer = model.ready("anomalies");
+  if (!answer) return null;
+  return model.once("anomalies", [answer, iterations], () => {
+    const [rows, width] = [model.classes, iterations.length];
+    const data = blank(rows, width);
+    for (const side of ["left", "right"]) {
+      const [classes, columns] = [
+        answer.arrays[`${side}_class_id`],
+        answer.arrays[`${side}_snapshot`],
+      ];
+      const [forgotten, learned] = [
+        answer.arrays[`${side}_forgotten`],
+        answer.arrays[`${side}_learned`],
+      ];
+      for (let at = 0; at < classes.length; at++) {
+        const cell = classes[at] * width + columns[at];
+        data[cell] = Math.max(data[cell], forgotten[at] + learned[at]);
+      }
+    }
+    return { data, width, rows, iterations, kind: "sets", format: "integer" };
+  });
+}
+
+function layerSlice(model, layer, iterations) {
+  const sets = model.sets();
+  if (!sets) return null;
+  return model.once("top", [sets, layer, iterations], () => {
+    const [rows, width] = [sets.meta.classes, sets.meta.snapshots];
+    const data = blank(rows, width);
+    for (const id of sets.class) {
+      const [from, to] = model.entries(id);
+      for (let entry = from; entry < to; entry++) {
+        const moment = sets.class_iteration[entry];
+        data[id * width + sets.snapshot[moment]] = model.held(layer, moment);
+      }
+    }
+    return { data, width, rows, iterations, kind: "sets", format: "integer" };
+  });
+}
+
+/** Return the matrix of the right face. */
+function right(model, selection, axis) {
+  const sets = model.sets();
+  if (!sets) return null;
+  if (selection.sliceiteration !== null)
+    return iterationSlice(model, sets, selection.sliceiteration);
+  const detail = selection.zoom ? model.ready("detail") : null;
+  if (selection.zoom && !detail) return null;
+  const [first, after] = axis.view();
+  const limit = selection.cubetied ? limitOf(selection) : Infinity;
+  return model.once("right", [sets, detail, selection.cellcolour, limit, first, after], () => {
+    const [rows, width] = [sets.meta.layers, sets.meta.classes];
+    const data = blank(rows, width);
+    const lift = selection.cellcolour === "lift" && !detail;
+    const counted = detail ? within(sets, detail, first, after) : sets.count;
+    for (let row = 0; row < sets.layer.length; row++) {
+      for (let column = 0; column < sets.grid; column++) {
+        const cell = row * sets.grid + column;
+        const value =
+          sets.q[cell] > limit || !counted[cell] ? 0 : lift ? sets.lift[cell] : counted[cell];
+        data[sets.layer[row] * width + sets.class[column]] = value;
+      }
+    }
+    bandClasses(sets, data, rows, width);
+    return {
+      data,
+      width,
+      rows,
+      kind: lift ? "lift" : "sets",
+      format: lift ? "number" : "integer",
+      diced: Boolean(detail),
+    };
+  });
+}
+
+/** Let classes of the grid be told from those without two anomalous iterations, in all layers. */
+function bandClasses(sets, data, rows, width) {
+  for (const id of sets.class) {
+    for (let layer = 0; layer < rows; layer++) {
+      if (data[layer * width + id] < 0) data[layer * width + id] = 0;
+    }
+  }
+}
+
+/** Return the distinct filters of each cell of the grid within the snapshots [first, after). */
+function within(sets, { arrays }, first, after) {
+  const counted = new Int32Array(sets.layer.length * sets.grid);
+  const parts = new Map(); // iteration -> the mini-sets present then
+  const starts = arrays.presence_start;
+  for (let part = 0; part < arrays.part_layer.length; part++) {
+    for (let entry = starts[part]; entry < starts[part + 1]; entry++) {
+      const iteration = arrays.iteration[arrays.presence[entry]];
+      if (!parts.has(iteration)) parts.set(iteration, []);
+      parts.get(iteration).push(part);
+    }
+  }
+  const seen = new Int32Array(arrays.part_layer.length).fill(-1);
+  for (let column = 0; column < sets.grid; column++) {
+    for (let entry = sets.class_start[column]; entry < sets.class_start[column + 1]; entry++) {
+      const moment = sets.class_iteration[entry];
+      const snapshot = sets.snapshot[moment];
+      if (snapshot < first || snapshot >= after) continue;
+      for (const part of parts.get(sets.iteration[moment]) || []) {
+        if (seen[part] === column) continue;
+        seen[part] = column;
+        counted[sets.row[arrays.part_layer[part]] * sets.grid + column] += arrays.part_size[part];
+      }
+    }
+  }
+  return counted;
+}
+
+function iterationSlice(model, sets, iteration) {
+  return model.once("right slice", [sets, iteration], () => {
+    const [rows, width] = [sets.meta.layers, sets.meta.classes];
+    const data = blank(rows, width);
+    const moment = model.momentOf(iteration);
+    for (const id of moment < 0 ? [] : sets.class) {
+      const [from, to] = model.entries(id);
+      if (!sets.class_iteration.subarray(from, to).includes(moment)) continue;
+      for (let layer = 0; layer < rows; layer++)
+        data[layer * width + id] = model.held(layer, moment);
+    }
+    return { data, width, rows, kind: "sets", format: "integer" };
+  });
+}
+
+/** Return the scale of a matrix of sets: nothing, no filters, then 1 .. high. */
+function setScale(high) {
+  const { table, packed } = colours;
+  const steps = table("magnitude").slice();
+  steps[0] = packed("--dt-empty");
+  steps[1] = packed("--cube-none");
+  const from = 40; // further from the ground than the palette's first colours
+  const index = (value) => {
+    if (value !== value) return -1;
+    if (value <= 0) return value < 0 ? 0 : 1;
+    return from + Math.round((255 - from) * Math.min(1, (value - 1) / Math.max(1, high - 1)));
+  };
+  return {
+    colours: steps,
+    index,
+    low: 1,
+    high,
+    log: false,
+    constant: null,
+    bar: steps.slice(from),
+  };
+}
+
+/** Return the scale of lifts: 1 is the middle of a log scale. */
+function liftScale(values) {
+  let span = 1;
+  for (const value of values) if (value > 0) span = Math.max(span, Math.abs(Math.log2(value)));
+  span = Math.min(6, Math.ceil(span));
+  const { table, packed } = colours;
+  const steps = table("diverging").slice();
+  steps[0] = packed("--dt-empty");
+  steps[1] = packed("--cube-none");
+  const index = (value) => {
+    if (value !== value) return -1;
+    if (value <= 0) return value < 0 ? 0 : 1;
+    const along = (Math.log2(value) + span) / (2 * span);
+    return 2 + Math.round(253 * Math.min(1, Math.max(0, along)));
+  };
+  return {
+    colours: steps,
+    index,
+    low: 2 ** -span,
+    high: 2 ** span,
+    log: true,
+    constant: null,
+    bar: steps.slice(2),
+  };
+}
+
+/** Return the scale of a matrix in the palette of the page. */
+export function scaleOf(matrix, palette) {
+  if (matrix.kind === "accuracy") return colours.scale({ palette, low: 0, high: 1 });
+  if (matrix.kind === "lift") return liftScale(matrix.data);
+  if (matrix.kind === "sets") {
+    let high = 1;
+    for (const value of matrix.data) if (value > high) high = value;
+    return setScale(high);
+  }
+  const fitted = colours.fit(matrix.data, { log: matrix.log });
+  return colours.scale({ ...fitted, palette: fitted.signed ? "diverging" : "magnitude" });
+}
+
+export const matrices = { front, top, right };

@@ -1,0 +1,281 @@
+// @ts-nocheck
+// What the cube says in words: of the cell under the pointer, of a slice, of a face without cells.
+
+import { colours, numbers, selectionStore } from "#app/web/index.ts";
+import { limitOf } from "./model.ts";
+
+const SIDES = {
+  1: "a stable past broke",
+  2: "a stable future began",
+  3: "a stable past broke, another began",
+};
+const QUANTITIES = {
+  relative_change: "relative change",
+  cosine_change: "cosine change",
+  update_ratio: "update / weight",
+  gradient_l2: "gradient norm",
+};
+
+const filters = (count) => numbers.plural(count, "filter", "filters");
+
+/** Return the value of a face at a cell; NaN where its matrix has none. */
+function valueAt(what, row, column) {
+  const own = what.columnOf ? what.columnOf[column] : column;
+  const { data, width } = what.matrix;
+  return own >= 0 && own < width ? data[row * width + own] : NaN;
+}
+
+/** Return {title, lines} of a cell {face, layer, class, column}; what is unknown is null. */
+function describe(cube, cell) {
+  const { integer } = numbers;
+  const { names } = cube.model.layers;
+  const when =
+    cell.column === null ? "" : `iteration ${integer(cube.axis.iterations[cell.column])}`;
+  const layer = cell.layer === null ? "" : names[cell.layer];
+  const name = cell.class === null ? "" : cube.model.className(cell.class);
+  const what = cube.shown[cell.face];
+  const title = [layer && `layer ${layer}`, name && `class ${name}`, when]
+    .filter(Boolean)
+    .join(" · ");
+  if (!what) return { title, lines: [] };
+  const lines = { front: frontLines, top: topLines, right: rightLines }[cell.face](
+    cube,
+    what,
+    cell,
+  );
+  return { title, lines };
+}
+
+function setLines(cube, value, name, layer) {
+  if (value !== value) return [["not recorded", ""]];
+  if (value < 0) return [[`${name} is not anomalous here`]];
+  const { top, topquantity } = selectionStore.get();
+  return [
+    [`of the ${top} most changed`, filters(value)],
+    ["by", QUANTITIES[topquantity] || topquantity],
+    ["layer", layer],
+  ];
+}
+
+function entryOf(cube, id, column) {
+  const sets = cube.model.sets();
+  const iteration = cube.axis.iterations[column];
+  const [from, to] = cube.model.entries(id);
+  for (let entry = from; entry < to; entry++) {
+    if (sets.iteration[sets.class_iteration[entry]] === iteration) return entry;
+  }
+  return -1;
+}
+
+/** Return what happened to a class at an iteration, where the grid knows it. */
+function anomalyLines(cube, id, column) {
+  const entry = entryOf(cube, id, column);
+  if (entry < 0) return [];
+  const sets = cube.model.sets();
+  const images = numbers.plural(sets.class_images[entry], "image", "images");
+  return [["anomalous", `${images}: ${SIDES[sets.class_side[entry]]}`]];
+}
+
+function frontLines(cube, what, { layer, column }) {
+  const value = valueAt(what, layer, column);
+  const { names, stages, filters: sizes } = cube.model.layers;
+  if (what.matrix.kind === "sets") {
+    const id = selectionStore.get().sliceclass;
+    return [
+      ...setLines(cube, value, `class ${cube.model.className(id)}`, names[layer]),
+      ...anomalyLines(cube, id, column),
+    ];
+  }
+  const { as, integer } = numbers;
+  const lines = [[cube.measure(), as(what.matrix.format, value)]];
+  if (column > 0)
+    lines.push(["one snapshot before", as(what.matrix.format, valueAt(what, layer, column - 1))]);
+  if (stages[layer]) lines.push(["stage", stages[layer]]);
+  lines.push(["filters of the layer", integer(sizes[layer])]);
+  return lines;
+}
+
+function topLines(cube, what, { class: id, column }) {
+  const value = valueAt(what, id, column);
+  const { integer, percent } = numbers;
+  if (what.matrix.kind === "accuracy") {
+    const size = cube.model.ready("errors").arrays.images[id];
+    const right = Number.isFinite(value)
+      ? ` (${integer(Math.round(value * size))} of ${integer(size)})`
+      : "";
+    return [["accuracy", percent(value) + right], ...anomalyLines(cube, id, column)];
+  }
+  const { slicelayer } = selectionStore.get();
+  if (slicelayer === null) {
+    return [
+      value < 0 ? ["not anomalous here"] : ["stable images that flip", integer(value)],
+      ...anomalyLines(cube, id, column),
+    ];
+  }
+  return [
+    ...setLines(cube, value, "this class", cube.model.layers.names[slicelayer]),
+    ...anomalyLines(cube, id, column),
+  ];
+}
+
+function rightLines(cube, what, { layer, class: id }) {
+  const value = valueAt(what, layer, cube.placeOf(id));
+  const { integer } = numbers;
+  const { sliceiteration } = selectionStore.get();
+  if (sliceiteration !== null) {
+    return setLines(
+      cube,
+      value,
+      `At iteration ${integer(sliceiteration)} this class`,
+      cube.model.layers.names[layer],
+    );
+  }
+  const sets = cube.model.sets();
+  const [row, column] = [sets.row[layer], sets.column[id]];
+  if (column < 0) return [["not anomalous at two or more iterations"]];
+  const total = sets.class_start[column + 1] - sets.class_start[column];
+  if (row < 0) return [["none of its filters is among the most changed"]];
+  const cell = row * sets.grid + column;
+  const lines = [
+    ["distinct filters", integer(sets.count[cell])],
+    ["at", `${integer(sets.sets[cell])} of ${numbers.plural(total, "iteration", "iterations")}`],
+  ];
+  if (what.matrix.diced)
+    return [
+      ["distinct filters in the range", integer(Math.max(0, value))],
+      ["in the whole run", integer(sets.count[cell])],
+    ];
+  if (sets.count[cell]) {
+    const { number } = numbers;
+    lines.push(["filters of these sets together", integer(sets.members[cell])]);
+    lines.push([
+      "by chance",
+      `${number(sets.usual[cell], 3)} (lift ${number(sets.lift[cell], 3)})`,
+    ]);
+    const more = sets.q[cell] <= limitOf(selectionStore.get());
+    lines.push([
+      more ? "more than chance" : "may be chance",
+      `q = ${numbers.number(sets.q[cell], 2)}`,
+    ]);
+  }
+  return lines;
+}
+
+/** Return what a face shows, as the sentence of its card. */
+function caption(cube, face) {
+  const selection = selectionStore.get();
+  const { names } = cube.model.layers;
+  if (face === "front") {
+    return selection.sliceclass === null
+      ? "Layers × iterations"
+      : `Class slice: filters tied to class ${cube.model.className(selection.sliceclass)}`;
+  }
+  if (face === "top") {
+    return selection.slicelayer === null
+      ? "Classes × iterations"
+      : `Layer slice: classes tied to ${names[selection.slicelayer] ?? "that layer"}`;
+  }
+  return selection.sliceiteration === null
+    ? "Layers × classes"
+    : `Iteration slice: sets of ${numbers.integer(selection.sliceiteration)}`;
+}
+
+/** Return why a face has no cells to show, or "". */
+function note(cube, face) {
+  const selection = selectionStore.get();
+  const sets = cube.model.sets();
+  const what = cube.shown[face];
+  const { integer } = numbers;
+  if (face === "front" && selection.sliceclass === null) {
+    if (!what || what.matrix.data.some(Number.isFinite)) return "";
+    return "Every value of this choice is NaN: it was not recorded. Choose another one.";
+  }
+  if (!sets || (face === "top" && selection.slicelayer === null)) return "";
+  const { reason, message } = sets.meta;
+  if (reason && reason !== "single") return message;
+  if (face === "front") {
+    if (!what || what.matrix.data.some((value) => value >= 0)) return "";
+    return `${cube.model.className(selection.sliceclass)}: anomalous at no iteration with this window and threshold.`;
+  }
+  if (reason) return message;
+  if (face === "top" && !(sets.row[selection.slicelayer] >= 0)) {
+    return `None of this layer's filters is among the ${selection.top} most changed at an anomalous iteration.`;
+  }
+  if (
+    face === "right" &&
+    selection.sliceiteration !== null &&
+    cube.model.momentOf(selection.sliceiteration) < 0
+  ) {
+    return `No class of the grid is anomalous at iteration ${integer(selection.sliceiteration)}. The slider walks through the iterations at which one is.`;
+  }
+  return "";
+}
+
+/** Fill the card of a face: what it shows, and the legend of its colours. */
+function card(cube, face) {
+  const { caption: text, legend } = cube.cards[face];
+  if (text) {
+    text.textContent = caption(cube, face);
+    const { sliceclass, slicelayer, sliceiteration } = selectionStore.get();
+    text.dataset.sliced = String(
+      { front: sliceclass, top: slicelayer, right: sliceiteration }[face] !== null,
+    );
+  }
+  if (!legend) return;
+  const what = cube.shown[face];
+  const why =
+    cube.model.classes || face === "front"
+      ? note(cube, face)
+      : "No validation images were recorded, so that there is only the front.";
+  if (!what || why) {
+    legend.textContent = why;
+    return;
+  }
+  legendOf(cube, face, what, legend);
+}
+
+function legendOf(cube, face, what, holder) {
+  const { matrix, scale } = what;
+  const bar = { ...scale, colours: scale.bar || scale.colours };
+  const options = { format: matrix.format, missing: what.missing };
+  if (matrix.kind === "accuracy") options.words = ["none right", "all right"];
+  if (matrix.kind === "sets") {
+    const unit =
+      face === "top" && selectionStore.get().slicelayer === null
+        ? ["image", "images"]
+        : ["filter", "filters"];
+    options.words = [`1 ${unit[0]}`, numbers.plural(scale.high, ...unit)];
+  }
+  if (matrix.kind === "lift")
+    options.words = [`1/${Math.round(1 / scale.low)}`, `${Math.round(scale.high)} × chance`];
+  if (scale.bar) bar.colours = stretch(scale.bar);
+  colours.legend(holder, bar, options);
+  if (matrix.kind !== "measured" && matrix.kind !== "accuracy")
+    holder.append(...samples(cube, face));
+  if (matrix.diced) holder.append(span("within the range", "cube-legend-word"));
+}
+
+/** Return 256 colours of fewer ones. */
+function stretch(colours) {
+  return Uint32Array.from(
+    { length: 256 },
+    (_, at) => colours[Math.floor((at / 256) * colours.length)],
+  );
+}
+
+function span(text, name) {
+  const element = document.createElement("span");
+  element.className = name;
+  element.textContent = text;
+  return element;
+}
+
+function samples(cube, face) {
+  const none = face === "right" ? "anomalous, none" : "anomalous, none of its filters";
+  if (face === "top" && selectionStore.get().slicelayer === null) return [];
+  const pair = span("", "cube-legend-pair");
+  pair.append(span("", "cube-sample cube-sample-band"), span(none, "cube-legend-word"));
+  return [pair];
+}
+
+export const words = { describe, caption, note, card, QUANTITIES };

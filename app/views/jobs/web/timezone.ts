@@ -1,0 +1,27 @@
+// @ts-nocheck
+// What the jobs page knows from the browser alone: its time zone, and what Enter means in a field.
+
+// Whether the last Enter took a folder that its field offered: it only fills the field then. The
+// field counts it as sent all the same, so it is looked at before the field gets it.
+let took = false;
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key !== "Enter") return;
+    const list = document.getElementById(event.target.getAttribute?.("aria-controls") || "");
+    took = Boolean(list?.querySelector("[data-combobox-selected]"));
+  },
+  true,
+);
+
+window.dash_clientside = window.dash_clientside || {};
+window.dash_clientside.jobs = {
+  time_zone() {
+    return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  },
+
+  /** Return the number of a field's Enter that sends it; nothing for one that fills it. */
+  sent(number) {
+    return number && !took ? number : window.dash_clientside.no_update;
+  },
+};

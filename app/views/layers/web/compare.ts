@@ -1,0 +1,152 @@
+// @ts-nocheck
+// Picked nodes of the network over each other in one chart, as they are or each on its own scale.
+//
+// Options: url (layer-tree), base ("/data/run/3"), group.
+
+import {
+  colours,
+  numbers,
+  PlotArea,
+  registerKind,
+  selectionStore,
+  sizeCanvas,
+  tooltip,
+} from "#app/web/index.ts";
+import * as layerEncodings from "./encodings.ts";
+import * as layerMarks from "./marks.ts";
+import { Network } from "./network.ts";
+import * as layerScale from "./scale.ts";
+import { LayerValues, layerQueries, rowOf } from "./values.ts";
+import * as layerWords from "./words.ts";
+
+const HEIGHT = 190;
+const PAD = 6;
+const FIELDS = ["nodes", "measure", "statistic", "scale", "normalised"];
+const COLOURS = 8;
+const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
+const MOST = 24;
+
+class Compare {
+  constructor(chart) {
+    this.chart = chart;
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "dt-canvas";
+    chart.element.append(this.canvas);
+    this.names = document.createElement("div");
+    this.names.className = "layers-compared";
+    chart.element.append(this.names);
+    this.area = new PlotArea(chart, {
+      hover: (x, y, event, column) => this.hover(y, event, column),
+    });
+    this.source = new LayerValues(chart.options.base, (error) =>
+      error ? chart.failed(error) : chart.invalidate(),
+    );
+  }
+
+  receive({ meta }) {
+    this.network = new Network(meta.nodes);
+    this.source.tidy();
+    this.source.setOrder(meta);
+  }
+
+  selected(selection, names) {
+    if (FIELDS.some((name) => names.has(name))) this.chart.invalidate();
+  }
+
+  valueOf(selection, node) {
+    const quartile = layerQueries.isQuartile(selection);
+    const found = quartile
+      ? this.source.of("layer-shapes", layerQueries.shapes(selection), node)
+      : this.source.of("layer-rows", layerQueries.rows(selection), node);
+    return found && rowOf(found.arrays[quartile ? selection.statistic : "value"], found.at);
+  }
+
+  draw(width) {
+    const selection = selectionStore.get();
+    const nodes = selection.nodes.filter((node) => node < this.network.count).slice(0, MOST);
+    const { axis } = this.chart;
+    if (!nodes.length || !axis.columns) {
+      this.names.hidden = true;
+      this.area.place({ left: 0, top: 0, width: 0, height: 0 });
+      return "Tick the boxes beside layers, blocks or stages to lay them over each other here.";
+    }
+    const place = { ...axis.place(width), top: 0, height: HEIGHT };
+    const { context } = sizeCanvas(this.canvas, width, HEIGHT);
+    this.area.place(place);
+    this.lines = nodes.map((node, at) => ({ node, at, value: this.valueOf(selection, node) }));
+    this.drawLines(context, selection, place);
+    this.drawNames(selection);
+    return "";
+  }
+
+  drawLines(context, selection, place) {
+    const { theme } = colours;
+    context.fillStyle = theme("--dt-panel");
+    context.fillRect(place.left, 0, place.width, HEIGHT);
+    const frame = layerScale.frameOf(this.chart, place.width);
+    const inner = { ...place, top: PAD, height: HEIGHT - 2 * PAD };
+    const known = this.lines.filter(({ value }) => value);
+    const ends = (arrays) => {
+      const { low, high, least } = layerScale.endsOf(
+        arrays,
+        frame.own ? 0 : frame.first,
+        frame.own ? Infinity : frame.last,
+      );
+      return layerScale.of(selection.scale, low, high, least);
+    };
+    const whole = ends(known.map(({ value }) => value));
+    if (!selection.normalised && whole) {
+      if (selection.measure === "ratio") layerMarks.healthy(context, inner, whole);
+      const format = layerWords.format(selection);
+      layerMarks.ends(
+        context,
+        inner,
+        [whole.low, whole.high].map((value) => numbers.tick(format, value)),
+      );
+    } else layerMarks.ends(context, inner, ["lowest", "highest"]);
+    for (const line of known) {
+      const scale = selection.normalised ? ends([line.value]) : whole;
+      if (!scale) continue;
+      context.strokeStyle = theme(`--layers-line-${line.at % COLOURS}`);
+      context.setLineDash(DASHES[Math.floor(line.at / COLOURS) % DASHES.length]);
+      context.lineWidth = 1.6;
+      layerEncodings.curve(context, frame, line.value, inner, scale);
+    }
+    context.setLineDash([]);
+  }
+
+  drawNames() {
+    this.names.hidden = false;
+    const key = `${this.lines.map(({ node }) => node)} ${colours.isDark()}`;
+    if (this.named === key) return;
+    this.named = key;
+    this.names.replaceChildren(
+      ...this.lines.map(({ node, at }) => {
+        const row = document.createElement("button");
+        row.type = "button";
+        row.className = "layers-compared-name";
+        row.title = "Take it out of the comparison";
+        const line = document.createElement("span");
+        line.style.borderTop = `2px ${["solid", "dashed", "dotted", "dashed"][Math.floor(at / COLOURS) % 4]} var(--layers-line-${at % COLOURS})`;
+        row.append(line, this.network.name[node] || "the whole network");
+        row.addEventListener("click", () => selectionStore.toggle("nodes", node));
+        return row;
+      }),
+    );
+  }
+
+  hover(y, event, column) {
+    const selection = selectionStore.get();
+    const { as, integer } = numbers;
+    const own = this.chart.axis.match(this.chart.data.arrays.iteration);
+    const format = layerWords.format(selection);
+    const lines = this.lines.map(({ node, value }) => [
+      this.network.name[node] || "the whole network",
+      as(format, value?.[own ? own[column] : column] ?? NaN),
+    ]);
+    const title = `${layerWords.subject(selection)} at iteration ${integer(this.chart.axis.iterations[column])}`;
+    tooltip.show(event.clientX, event.clientY, title, lines);
+  }
+}
+
+registerKind("layercompare", (chart) => new Compare(chart));

@@ -1,0 +1,206 @@
+// @ts-nocheck
+// The filters of the opened layer: every filter over all iterations as a map.
+//
+// "filtermap" is a pixel map (web/charts/pixelmap.ts) that also scales each iteration by itself, orders rows by
+// peak and by similarity, and opens the clicked filter. Its options besides: base, facts (id of the
+// element that says which layer it is).
+
+import {
+  addressOf,
+  colours,
+  fetchArrays,
+  numbers,
+  PixelMap,
+  registerKind,
+  selectionStore,
+} from "#app/web/index.ts";
+import * as layerFilter from "./filterseries.ts";
+import { layers } from "./network.ts";
+
+class FilterMap extends PixelMap {
+  constructor(chart) {
+    super(chart);
+    this.area.hooks.click = (x, y) => this.openAt(y);
+    this.area.element.addEventListener("pointerdown", (event) => this.foresee(event));
+    chart.element.addEventListener("keydown", (event) => this.opens(event));
+  }
+
+  receive(data) {
+    super.receive(data);
+    this.layer = data.meta.layer;
+    this.byIteration = null;
+    this.similar = null;
+    this.facts(data.meta);
+  }
+
+  selected(selection, names) {
+    super.selected(selection, names);
+    if (names.has("filters")) this.showChosen(selection);
+  }
+
+  facts(meta) {
+    const holder = document.getElementById(this.chart.options.facts);
+    const { network } = layers;
+    const node = network?.nodeOfLayer.get(meta.layer);
+    if (!holder) return;
+    const { plural } = numbers;
+    holder.textContent =
+      meta.layer < 0
+        ? ""
+        : [
+            meta.layerName,
+            node === undefined
+              ? ""
+              : [network.type[node], network.kernel[node]].filter(Boolean).join(" "),
+            plural(this.rows, "filter", "filters"),
+          ]
+            .filter(Boolean)
+            .join(" · ");
+  }
+
+  orderOf(selection) {
+    const wanted = this.option("order", selection) || "recorded";
+    if (
+      this.order &&
+      this.orderedBy === wanted &&
+      !(wanted === "similarity" && this.similar && !this.inSimilar)
+    )
+      return this.order;
+    if (wanted === "similarity" && !this.similar) {
+      this.askSimilar();
+      return this.order || super.orderOf(selection);
+    }
+    super.orderOf(selection); // by index
+    this.orderedBy = wanted;
+    this.inSimilar = wanted === "similarity";
+    if (wanted === "similarity") this.order = this.similar;
+    if (wanted === "peak") this.byPeak();
+    return this.order;
+  }
+
+  byPeak() {
+    const peaks = new Float64Array(this.rows);
+    for (let row = 0; row < this.rows; row++) {
+      let peak = -Infinity;
+      for (let at = row * this.width; at < (row + 1) * this.width; at++) {
+        const size = Math.abs(this.values[at]);
+        if (size > peak) peak = size;
+      }
+      peaks[row] = peak;
+    }
+    this.order.sort((a, b) => (peaks[b] > peaks[a]) - (peaks[b] < peaks[a]) || a - b);
+  }
+
+  askSimilar() {
+    const { filterquantity } = selectionStore.get();
+    const { values } = this;
+    if (this.layer < 0 || this.asked === values) return;
+    this.asked = values;
+    const address = addressOf(
+      `${this.chart.options.base}/filter-order?layer=${this.layer}&quantity=${filterquantity}`,
+    );
+    fetchArrays(address).then(
+      ({ arrays }) => {
+        if (this.values !== values) return;
+        this.similar = Int32Array.from(arrays.order);
+        this.chart.invalidate();
+      },
+      (error) => this.chart.failed(error),
+    );
+  }
+
+  /** Each column from 0 (its least) to 1 (its greatest). */
+  scaledByIteration() {
+    if (this.byIteration) return this.byIteration;
+    const { values, width, rows } = this;
+    const scaled = new Float32Array(values.length);
+    for (let column = 0; column < width; column++) {
+      let [low, high] = [Infinity, -Infinity];
+      for (let row = 0; row < rows; row++) {
+        const value = values[row * width + column];
+        if (value < low) low = value;
+        if (value > high && value < Infinity) high = value;
+      }
+      const span = high - low || 1;
+      for (let row = 0; row < rows; row++)
+        scaled[row * width + column] = (values[row * width + column] - low) / span;
+    }
+    this.byIteration = scaled;
+    return scaled;
+  }
+
+  scaleOf(selection) {
+    if (this.option("scaling", selection) !== "column") return super.scaleOf(selection);
+    const whole = colours.scale({ palette: "magnitude", low: 0, high: 1 });
+    return { whole, paint: whole, perRow: false, perColumn: true };
+  }
+
+  paint(context, ratio, order, scale) {
+    const kept = this.values;
+    if (this.option("scaling", selectionStore.get()) === "column")
+      this.values = this.scaledByIteration();
+    super.paint(context, ratio, order, scale);
+    this.values = kept;
+  }
+
+  legend(scale) {
+    const holder = document.getElementById(this.chart.options.legend || "");
+    if (!holder || !(scale?.perRow || scale?.perColumn)) {
+      super.legend(scale);
+      return;
+    }
+    const of = scale.perRow ? "its filter" : "its iteration";
+    colours.legend(holder, scale.whole, {
+      missing: this.missing,
+      words: [`lowest of ${of}`, `highest of ${of}`],
+    });
+  }
+
+  draw(width) {
+    const problem = super.draw(width);
+    this.chart.element.dataset.layer = this.layer;
+    if (!problem) this.showChosen(selectionStore.get());
+    return problem;
+  }
+
+  /** A mark left of the row whose filter is open. */
+  showChosen({ filters }) {
+    if (!this.chosen) {
+      this.chosen = document.createElement("div");
+      this.chosen.className = "layers-chosen";
+      this.chart.element.append(this.chosen);
+    }
+    const [layer, filter] = filters.at(-1) || [];
+    const own = layer === this.layer && filter < this.rows && this.order && this.place;
+    this.chosen.hidden = !own;
+    if (!own) return;
+    const rowHeight = this.place.height / this.rows;
+    this.chosen.textContent = `filter ${filter} ▸`;
+    this.chosen.style.right = `${this.chart.element.clientWidth - this.place.left + 1}px`;
+    this.chosen.style.top = `${(this.order.indexOf(filter) + 0.5) * rowHeight}px`;
+  }
+
+  foresee(event) {
+    if (!this.order) return;
+    const [, y] = this.area.at(event);
+    layerFilter.foresee(this.chart.options.base, [this.layer, this.rowAt(y)]);
+  }
+
+  openAt(y) {
+    if (!this.order) return false;
+    this.openFilter(this.rowAt(y));
+    return true; // instead of a pin
+  }
+
+  openFilter(row) {
+    selectionStore.set({ filters: [[this.layer, row]] });
+  }
+
+  opens(event) {
+    const { row } = selectionStore.get();
+    if (event.key !== "o" || row?.chart !== this.chart.element.id) return;
+    this.openFilter(row.index);
+    event.preventDefault();
+  }
+}
+registerKind("filtermap", (chart) => new FilterMap(chart));

@@ -1,0 +1,100 @@
+// @ts-nocheck
+// One filter of the layer view: everything recorded of it over time, and where it changed most.
+//
+// "filterseries" is a strip (web/charts/strip.ts) that waits for a filter. Its options besides: facts (id of
+// the element that names the filter and its peaks), say.noFilter.
+
+import {
+  addressOf,
+  fetchArrays,
+  numbers,
+  registerKind,
+  Strip,
+  selectionStore,
+} from "#app/web/index.ts";
+
+/** Return where the series of a filter are, as the chart's own template gives it. */
+const seriesOf = (base, filter) =>
+  addressOf(
+    `${base}/filter-series?filter=${encodeURIComponent(filter.join(","))}&quantity={topquantity}`,
+  );
+
+/** Ask for the series of [layer, filter] as soon as a button goes down on it. */
+export function foresee(base, filter) {
+  fetchArrays(seriesOf(base, filter)).catch(() => {}); // the chart asks again, and says why
+}
+
+/** Add what a strip reads: of each quantity the finite values, and where there is none. */
+function withSeries({ arrays, meta }) {
+  const { iteration } = arrays;
+  for (const name of Object.keys(arrays).filter((key) => key.startsWith("snapshot."))) {
+    const values = arrays[name];
+    const finite = [];
+    const odd = [];
+    values.forEach((value, at) => {
+      if (Number.isFinite(value)) finite.push(at);
+      // At the first snapshot a change is not defined, which is nothing to be alarmed about.
+      else if (at || !meta.since.includes(name.slice(9))) odd.push(iteration[at]);
+    });
+    const series = `series.${name.slice(9)}`;
+    arrays[`${series}.iterations`] = Int32Array.from(finite, (at) => iteration[at]);
+    arrays[`${series}.values`] = Float32Array.from(finite, (at) => values[at]);
+    arrays[`${series}.odd`] = Int32Array.from(odd);
+  }
+}
+
+function filterSeries(chart) {
+  const strip = new Strip(chart);
+  const plain = strip.draw.bind(strip);
+  const receive = strip.receive.bind(strip);
+  strip.url = () => chart.options.url; // every snapshot has come, whatever the zoom
+  strip.selected = () => {};
+  strip.receive = (data) => {
+    withSeries(data);
+    receive(data);
+    showFacts(chart, data);
+  };
+  strip.draw = (width) => {
+    const { layer, filter } = chart.data.meta;
+    chart.element.dataset.filter = `${layer}.${filter}`;
+    if (filter >= 0) return plain(width);
+    strip.area.place({ left: 0, top: 0, width: 0, height: 0 });
+    return chart.options.say.noFilter;
+  };
+  return strip;
+}
+
+/** Say which filter it is, and at which iterations it changed most: buttons that go there. */
+function showFacts(chart, { arrays, meta }) {
+  const holder = document.getElementById(chart.options.facts);
+  if (!holder) return;
+  holder.replaceChildren();
+  if (meta.filter < 0) return;
+  const title = document.createElement("b");
+  title.textContent = `${meta.layerName} · filter ${meta.filter}`;
+  holder.append(title);
+  const { topquantity } = selectionStore.get();
+  const values = arrays[`snapshot.${topquantity}`];
+  const peaks = Array.from(arrays.peak, (at, place) => ({
+    at,
+    rank: arrays.rank[place],
+    value: values[at],
+  })).filter(({ value }) => value > 0);
+  if (!peaks.length) return;
+  holder.append(
+    " changed most at ",
+    ...peaks.map((peak) => peakButton(peak, arrays.iteration[peak.at], topquantity, meta)),
+  );
+}
+
+function peakButton({ rank, value }, iteration, quantity, { filters }) {
+  const { integer, number } = numbers;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "dt-button layers-peak";
+  button.textContent = integer(iteration) + (rank ? ` · #${rank}` : "");
+  button.title = `${quantity.replace("_", " ")} ${number(value)}${rank ? `, number ${rank} of all ${integer(filters)} filters` : ""}; click to pin`;
+  button.addEventListener("click", () => selectionStore.toggle("pins", iteration));
+  return button;
+}
+registerKind("filterseries", filterSeries);

@@ -1,0 +1,333 @@
+// @ts-nocheck
+// Hierarchical small multiples: one chart for every node of the network in sight, beside the tree,
+// on the shared time axis. One canvas shows the rows in sight and is drawn again on scrolling.
+//
+// Options: url (layer-tree), base ("/data/run/3"), key (id of the element that explains), count
+// (id of the element that says how many layers have settled), group.
+
+import {
+  chartRegistry,
+  colours,
+  gutters,
+  PlotArea,
+  registerKind,
+  roomOf,
+  selectionStore,
+  sizeCanvas,
+  tooltip,
+} from "#app/web/index.ts";
+import * as layersControls from "./controls.ts";
+import { layers, Network } from "./network.ts";
+import { NodeData } from "./nodes.ts";
+import * as layerRows from "./rows.ts";
+import * as layerScale from "./scale.ts";
+import { NetworkRows } from "./tree.ts";
+import * as layerWords from "./words.ts";
+
+const LABELS = 62; // between tree and plots, for the ends of the scales
+const HEIGHTS = { small: 18, medium: 36, large: 84 };
+const LEAST = 15; // height of a row with a readable name
+const MOST = 56;
+const PAD = 1.5;
+const FIELDS = [
+  "measure",
+  "statistic",
+  "encoding",
+  "scale",
+  "same",
+  "height",
+  "level",
+  "toggled",
+  "search",
+  "sort",
+  "nodes",
+  "layers",
+  "limit",
+  "limitof",
+];
+
+const NARROW = 760; // below, the tree shows names and when they settle
+const NARROWEST = 480; // below, names only: the charts need the room (see layers.css)
+/** The width of the tree: that of the rows decides, which in the workspace is not the window's. */
+function treeWidth() {
+  const room = document.getElementById("layers-multiples");
+  const width = (room && chartRegistry.of(room)?.width) || innerWidth - 350;
+  if (width < NARROWEST) return 132;
+  return width < NARROW ? Math.round(width * 0.38) : width < 1150 ? 396 : 470;
+}
+gutters.layers = {
+  get left() {
+    return treeWidth() + LABELS;
+  },
+  right: 22,
+};
+
+const make = (kind, parent) => {
+  const made = document.createElement("div");
+  made.className = kind;
+  parent.append(made);
+  return made;
+};
+
+class Multiples {
+  constructor(chart) {
+    this.chart = chart;
+    const { element } = chart;
+    element.classList.add("layers-multiples");
+    this.sticky = make("layers-sticky", element);
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "dt-canvas";
+    this.sticky.append(this.canvas);
+    this.area = new PlotArea(chart, {
+      hover: (x, y, event, column) => this.hover(y, event, column),
+      leave: () => this.point(null),
+      row: (step) => this.tree.move(step),
+    });
+    this.sticky.append(this.area.element);
+    this.mark = make("layers-rowmark", element);
+    this.tree = new NetworkRows(element, element.id, {
+      open: (node) => this.open(node),
+      toggle: (node) => this.toggle(node),
+      compare: (node) => selectionStore.toggle("nodes", node),
+      reveal: (at) => this.reveal(at),
+      point: (node) => this.point(node),
+    });
+    this.nodes = new NodeData(chart.options.base, (error) => this.came(error));
+    element.addEventListener("scroll", () => chart.invalidate(), { passive: true });
+    this.resized = () => chart.invalidate();
+    addEventListener("resize", this.resized);
+  }
+
+  destroy() {
+    removeEventListener("resize", this.resized);
+    this.nodes.destroy();
+  }
+
+  receive({ meta }) {
+    this.network = new Network(meta.nodes);
+    this.meta = meta;
+    this.nodes.receive(meta);
+    layers.network = this.network;
+    layers.announce();
+  }
+
+  came(error) {
+    if (error) this.chart.failed(error);
+    else this.chart.invalidate();
+  }
+
+  selected(selection, names) {
+    if (FIELDS.some((name) => names.has(name))) this.chart.invalidate();
+    if (names.has("row")) this.showRow(selection.row);
+  }
+
+  // Drawing -----------------------------------------------------------------------------------
+
+  heightOf(selection, rows) {
+    if (HEIGHTS[selection.height]) return HEIGHTS[selection.height];
+    const room = roomOf(this.chart.element) * 0.66;
+    if (selection.height === "fit") return Math.max(9, Math.floor(room / rows));
+    return Math.min(MOST, Math.max(LEAST, Math.floor(room / rows)));
+  }
+
+  draw() {
+    this.waiting = true;
+    if (!this.network) return "";
+    const { axis, element } = this.chart;
+    const selection = selectionStore.get();
+    layersControls.show(selection);
+    this.look(selection);
+    const { rows, seen } = this.view;
+    const place = axis.place(element.offsetWidth);
+    const { context, ratio } = sizeCanvas(this.canvas, element.offsetWidth, seen);
+    const plot = { left: place.left, top: 0, width: axis.columns ? place.width : 0, height: seen };
+    this.area.place(plot);
+    this.waiting = false;
+    if (!axis.columns)
+      return "No snapshot has been loaded yet. The charts appear here with the first one.";
+    if (!rows.length) return "";
+    this.drawRows(context, ratio, selection, plot);
+    this.showRow(selection.row);
+    return "";
+  }
+
+  /** Find which rows are in sight, and show their part of the tree. */
+  look(selection) {
+    const { element } = this.chart;
+    const rows = this.network.visible(selection, this.nodes.keys(selection, this.network));
+    const height = this.heightOf(selection, Math.max(1, rows.length));
+    const seen = Math.min(rows.length * height, Math.max(240, Math.round(roomOf(element) * 0.72)));
+    element.style.height = `${Math.max(seen, height)}px`;
+    const page = element.closest(".layers");
+    page.style.setProperty("--tree", `${treeWidth()}px`);
+    page.dataset.narrow = treeWidth() < 396;
+    const scroll = Math.min(element.scrollTop, Math.max(0, rows.length * height - seen));
+    const from = Math.max(0, Math.floor(scroll / height));
+    const to = Math.min(rows.length, Math.ceil((scroll + seen) / height));
+    this.view = { rows, height, scroll, from, to, seen };
+    this.tree.show(this.network, rows, {
+      from: Math.max(0, from - 2),
+      to: Math.min(rows.length, to + 2),
+      height,
+      state: { selection, settled: this.nodes.settled },
+    });
+  }
+
+  /** Return [{node, data}] of the rows in sight. */
+  inSight(selection) {
+    const { rows, from, to } = this.view;
+    return rows.slice(from, to).map((node) => ({ node, data: this.nodes.of(selection, node) }));
+  }
+
+  wholeScale(selection, shown, frame) {
+    const known = shown.map(({ data }) => data).filter(Boolean);
+    return layerRows.wholeScale(selection, known, frame);
+  }
+
+  drawRows(context, ratio, selection, plot) {
+    const { from, height, scroll } = this.view;
+    const frame = layerScale.frameOf(this.chart, plot.width);
+    const shown = this.inSight(selection);
+    this.waiting = shown.some(({ data }) => !data?.fresh);
+    const whole = selection.same ? this.wholeScale(selection, shown, frame) : null;
+    const seen = { odd: 0, missing: false };
+    shown.forEach(({ node, data }, at) => {
+      const top = (from + at) * height - scroll + PAD;
+      const place = { left: plot.left, top, width: plot.width, height: height - 2 * PAD };
+      context.fillStyle = colours.theme("--dt-panel");
+      context.fillRect(place.left, place.top, place.width, place.height);
+      if (!data) return;
+      const row = {
+        data,
+        place,
+        frame,
+        whole,
+        ratio,
+        axis: this.chart.axis,
+        edges: this.meta.edges,
+        holds: this.network.holds(node),
+        settled: this.nodes.settled?.[node] ?? null,
+      };
+      layerRows.draw(context, selection, row, seen);
+    });
+    this.explain(selection, whole, seen);
+    if (this.waiting) return;
+    this.chart.element.dataset.shown = [
+      selection.measure,
+      selection.statistic,
+      selection.encoding,
+    ].join(" ");
+    this.nodes.askSettled(selection);
+    this.nodes.prefetch(
+      selection,
+      shown.map(({ node }) => node),
+    );
+  }
+
+  explain(selection, scale, seen) {
+    const { options } = this.chart;
+    const holder = document.getElementById(options.key);
+    const ends = selection.same ? layerRows.ends(selection, scale, this.meta.edges) : null;
+    if (holder)
+      layerWords.explain(holder, { selection, ends, kind: scale?.kind, seen, meta: this.meta });
+    const count = document.getElementById(options.count);
+    if (count) layerWords.count(count, this.network, this.nodes.settled);
+  }
+
+  // Acting ------------------------------------------------------------------------------------
+
+  open(node) {
+    const layer = this.network.layer[node];
+    const { layers } = selectionStore.get();
+    selectionStore.set({ layers: layers.includes(layer) ? [] : [layer], filters: [] });
+  }
+
+  toggle(node) {
+    const { search } = selectionStore.get();
+    if (!search.trim()) selectionStore.toggle("toggled", node);
+  }
+
+  reveal(at) {
+    const { element } = this.chart;
+    const { height, seen } = this.view;
+    if (at * height < element.scrollTop) element.scrollTop = at * height;
+    else if ((at + 1) * height > element.scrollTop + seen)
+      element.scrollTop = (at + 1) * height - seen;
+  }
+
+  point(node) {
+    selectionStore.point({
+      row: node === null ? null : { chart: this.chart.element.id, index: node },
+    });
+  }
+
+  showRow(row) {
+    const at =
+      row && row.chart === this.chart.element.id && this.view
+        ? this.view.rows.indexOf(row.index)
+        : -1;
+    this.mark.hidden = at < 0;
+    if (at < 0) return;
+    this.mark.style.height = `${this.view.height}px`;
+    this.mark.style.transform = `translateY(${at * this.view.height}px)`;
+  }
+
+  hover(y, event, column) {
+    const { rows, height, scroll } = this.view;
+    const node = rows[Math.floor((y + scroll) / height)];
+    if (node === undefined) return;
+    this.point(node);
+    const selection = selectionStore.get();
+    const data = this.nodes.of(selection, node);
+    if (!data) return;
+    const { edges, thresholds, decades } = this.meta;
+    const lines = layerWords.lines({
+      selection,
+      data,
+      at: this.own(column),
+      iteration: this.chart.axis.iterations[column],
+      settled: this.nodes.settled?.[node],
+      share: 1 - ((y + scroll) % height) / height,
+      span: selection.encoding === "histogram" && this.binsOf(selection, data),
+      edges,
+      thresholds,
+      decades,
+    });
+    tooltip.show(event.clientX, event.clientY, this.labels[node], lines);
+  }
+
+  binsOf(selection, data) {
+    if (!selection.same) return layerRows.spanOf(data);
+    return this.wholeScale(selection, this.inSight(selection), null);
+  }
+
+  /** Return the place in our arrays of a column of the axis. */
+  own(column) {
+    const own = this.chart.axis.match(this.chart.data.arrays.iteration);
+    return own ? own[column] : column;
+  }
+
+  // What the read-out asks for ----------------------------------------------------------------
+
+  get values() {
+    return this.network ? true : null;
+  }
+  get finite() {
+    return Boolean(this.network);
+  }
+  get rows() {
+    return this.network?.count || 0;
+  }
+  get labels() {
+    return this.network.name.map((name) => name || "the whole network");
+  }
+  get format() {
+    return layerWords.format(selectionStore.get());
+  }
+
+  valueAt(node, column) {
+    return this.nodes.of(selectionStore.get(), node)?.value?.[this.own(column)] ?? NaN;
+  }
+}
+
+registerKind("multiples", (chart) => new Multiples(chart));

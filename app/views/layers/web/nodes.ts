@@ -1,0 +1,110 @@
+// @ts-nocheck
+// What is known of the network's nodes: the arrays of each that a selection shows, and when they
+// settle. Asked for when a row comes into sight; what is missing is null meanwhile.
+
+import { addressOf, fetchArrays, selectionStore } from "#app/web/index.ts";
+import { LayerValues, layerQueries, rowOf } from "./values.ts";
+
+const REST = 250; // ms after a picture until what other encodings need is asked for
+
+export class NodeData {
+  /** `base` is "/data/run/3"; `came(error)` is called whenever something has come, or failed. */
+  constructor(base, came) {
+    this.base = base;
+    this.came = came;
+    this.source = new LayerValues(base, came);
+    this.settled = null; // iteration by node, -1: not settled
+    // In parallel with the tree: what is in sight first.
+    this.askRows(selectionStore.get(), 0);
+    this.askExtremes(selectionStore.get(), 0);
+  }
+
+  /** Take over meta of layer-tree. */
+  receive(meta) {
+    this.source.tidy();
+    this.source.setOrder(meta);
+  }
+
+  destroy() {
+    clearTimeout(this.idle);
+  }
+
+  askRows(selection, node) {
+    return this.source.of("layer-rows", layerQueries.rows(selection), node);
+  }
+
+  askExtremes(selection, node) {
+    return this.source.of("layer-extremes", layerQueries.extremes(selection), node);
+  }
+
+  askShapes(selection, node) {
+    return this.source.of("layer-shapes", layerQueries.shapes(selection), node);
+  }
+
+  /** Ask when nodes settle, the last question counts. */
+  askSettled({ limit, limitof }) {
+    const address = addressOf(`${this.base}/layer-settle?limit=${limit}&of=${limitof}`);
+    if (address === this.settleAddress) return;
+    this.settleAddress = address;
+    fetchArrays(address).then(
+      ({ arrays }) => {
+        if (address !== this.settleAddress) return;
+        this.settled = arrays.settled;
+        this.came(null);
+      },
+      (error) => this.came(error),
+    );
+  }
+
+  needsShapes(selection) {
+    const { encoding } = selection;
+    return ["box", "histogram", "bands"].includes(encoding) || layerQueries.isQuartile(selection);
+  }
+
+  /** Return what is drawn of a node: arrays of its own, or null where nothing has come yet. */
+  of(selection, node) {
+    const rows = this.askRows(selection, node);
+    const extremes = this.askExtremes(selection, node);
+    const shapes = this.needsShapes(selection) ? this.askShapes(selection, node) : null;
+    const complete = rows && extremes && (shapes || !this.needsShapes(selection));
+    if (!complete) return null;
+    const take = (found, name) => found?.arrays[name] && rowOf(found.arrays[name], found.at);
+    const data = {};
+    for (const name of ["odd", "minimum", "maximum"]) data[name] = take(extremes, name);
+    for (const name of ["q1", "median", "q3", "histogram", "bands"])
+      data[name] = take(shapes, name);
+    data.binCount = shapes?.arrays.histogram.shape[1];
+    data.bandShape = shapes?.arrays.bands.shape.slice(1);
+    data.value =
+      (layerQueries.isQuartile(selection) && data[selection.statistic]) || take(rows, "value");
+    data.envelope = layerQueries.hasEnvelope(selection);
+    data.fresh = rows.fresh && extremes.fresh && (!shapes || shapes.fresh);
+    data.meta = { ...rows.meta, ...extremes.meta };
+    return data;
+  }
+
+  /**
+   * The shapes of nodes in sight come after the first picture, so that another encoding asks
+   * for nothing; once only, not with every version of a run that is still recording.
+   */
+  prefetch(selection, nodes) {
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => {
+      const query = layerQueries.shapes(selection);
+      for (const node of nodes) {
+        if (!this.source.knows("layer-shapes", query, node)) this.askShapes(selection, node);
+      }
+    }, REST);
+  }
+
+  /** Return the numbers by which the selection sorts layers; null: in the network's order. */
+  keys({ sort }, network) {
+    return (
+      {
+        settles: this.settled && Array.from(this.settled, (at) => (at < 0 ? Infinity : at)),
+        filters: network.filters,
+        parameters: network.parameters,
+      }[sort.replace("-", "")] || null
+    );
+  }
+}

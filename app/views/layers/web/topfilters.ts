@@ -1,0 +1,309 @@
+// @ts-nocheck
+// The most changed filters: of the cursor's snapshot, of each pinned one, and those common to all
+// pins; grouped by layer with counts, or as one list.
+//
+// Options: base ("/data/run/3"), group (of the time axis).
+
+import { addressOf, fetchArrays, numbers, registerKind, selectionStore } from "#app/web/index.ts";
+import * as layerFilter from "./filterseries.ts";
+import { layers } from "./network.ts";
+
+const BLOCK = 60; // snapshots of one answer
+const REST = 100; // ms without a movement, until more is asked for
+const FIELDS = ["cursor", "pins", "topquantity", "topsort", "top", "filters"];
+
+function make(name, kind, text) {
+  const made = document.createElement(name);
+  if (kind) made.className = kind;
+  if (text !== undefined) made.textContent = text;
+  if (name === "button") made.type = "button";
+  return made;
+}
+
+class TopFilters {
+  constructor(chart) {
+    this.chart = chart;
+    this.tabs = make("div", "layers-tabs");
+    this.tabs.setAttribute("role", "tablist");
+    this.note = make("div", "dt-soft");
+    this.list = make("div", "layers-list");
+    chart.element.append(this.tabs, this.note, this.list);
+    this.shown = "cursor"; // or "common", or a pinned iteration
+    this.foreseen = new Map(); // choice -> the blocks that were asked for ahead
+    this.answers = new Map(); // address -> answer, null while it is under way
+    chart.ways.push(layers.subscribe(() => chart.invalidate()));
+    this.list.addEventListener("click", (event) => this.clicked(event));
+    this.list.addEventListener("pointerdown", (event) => this.foresee(event));
+  }
+
+  destroy() {
+    clearTimeout(this.idle);
+  }
+
+  selected(selection, names) {
+    if (names.has("pins") && selection.pins.length && !this.pinsBefore)
+      this.shown = selection.pins[0];
+    this.pinsBefore = selection.pins.length > 0;
+    // At once, not in the next frame: the list follows the cursor.
+    if (FIELDS.some((name) => names.has(name))) this.chart.draw();
+  }
+
+  /** Return {layer, filter, value} of a snapshot, or null while it is on its way. */
+  ask(iteration, selection) {
+    const { axis } = this.chart;
+    const column = axis.exactColumn(iteration);
+    const first = column - (column % BLOCK);
+    const block = this.block(first, selection);
+    if (block) this.prefetch(first, selection);
+    return block && this.rowOf(block, column - first);
+  }
+
+  /**
+   * When nothing moves, ask for the blocks nearest to the cursor, one after the other, so that the
+   * list follows it without asking; once for a choice, not with every version of a live run.
+   */
+  prefetch(first, selection) {
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => {
+      const choice = `${selection.topquantity} ${selection.top}`;
+      if (!this.foreseen.has(choice)) this.foreseen.set(choice, new Set());
+      const done = this.foreseen.get(choice).add(first);
+      const firsts = Array.from(
+        { length: Math.ceil(this.chart.axis.columns / BLOCK) },
+        (_, at) => at * BLOCK,
+      );
+      const next = firsts
+        .filter((at) => !done.has(at))
+        .sort((a, b) => Math.abs(a - first) - Math.abs(b - first))[0];
+      if (next === undefined) return;
+      done.add(next);
+      this.block(next, selection); // its coming draws, which asks for the next
+    }, REST);
+  }
+
+  rowOf({ layer, filter, value }, row) {
+    const width = layer.shape[1];
+    const [from, to] = [row * width, (row + 1) * width];
+    const none = layer.subarray(from, to).indexOf(-1);
+    const after = none < 0 ? to : from + none;
+    return {
+      layer: layer.subarray(from, after),
+      filter: filter.subarray(from, after),
+      value: value.subarray(from, after),
+    };
+  }
+
+  /** Return the answer for the snapshots from column `first` on, or null: the cursor runs over them unasked. */
+  block(first, { topquantity, top }) {
+    const iterations = this.chart.axis.iterations.slice(first, first + BLOCK).join(",");
+    const address = addressOf(
+      `${this.chart.options.base}/top-filters?iteration=${iterations}&quantity=${topquantity}&k=${top}`,
+    );
+    if (!this.answers.has(address)) {
+      if (this.answers.size > 100) this.answers.clear();
+      this.answers.set(address, null);
+      fetchArrays(address).then(
+        ({ arrays }) => {
+          this.answers.set(address, arrays);
+          this.chart.draw();
+        },
+        (error) => {
+          this.answers.delete(address);
+          this.note.textContent = error.message;
+        },
+      );
+    }
+    return this.answers.get(address);
+  }
+
+  /** Return the snapshot's iteration that is nearest. */
+  snapshot(iteration) {
+    const { axis } = this.chart;
+    const column = axis.columnOf(iteration);
+    return axis.iterations[column < 0 ? axis.columns - 1 : column];
+  }
+
+  draw() {
+    const { axis } = this.chart;
+    const { network } = layers;
+    if (!network) return "";
+    if (!axis.columns) return "No snapshot has been loaded yet.";
+    const selection = selectionStore.get();
+    const pins = [...new Set(selection.pins.map((pin) => this.snapshot(pin)))];
+    if (
+      this.shown === "common"
+        ? pins.length < 2
+        : this.shown !== "cursor" && !pins.includes(this.shown)
+    )
+      this.shown = "cursor";
+    const cursor = this.snapshot(selection.cursor);
+    this.drawTabs(cursor, pins);
+    const found =
+      this.shown === "common"
+        ? this.common(pins, selection)
+        : this.one(this.shown === "cursor" ? cursor : this.shown, selection);
+    if (!found) {
+      this.chart.element.dataset.list = "loading";
+      return "";
+    }
+    this.drawList(found, selection, network);
+    this.chart.element.dataset.list = String(this.shown === "cursor" ? cursor : this.shown);
+    return "";
+  }
+
+  one(iteration, selection) {
+    const answer = this.ask(iteration, selection);
+    if (!answer) return null;
+    const entries = Array.from(answer.layer, (layer, at) => ({
+      layer,
+      filter: answer.filter[at],
+      value: answer.value[at],
+    })).filter(({ value }) => value > 0); // a frozen filter has not changed
+    return {
+      entries,
+      say: `${entries.length} most changed at iteration ${numbers.integer(iteration)}`,
+    };
+  }
+
+  common(pins, selection) {
+    const answers = pins.map((pin) => this.ask(pin, selection));
+    if (answers.some((answer) => !answer)) return null;
+    const seen = new Map();
+    answers.forEach((answer) =>
+      answer.layer.forEach((layer, at) => {
+        const key = `${layer}.${answer.filter[at]}`;
+        const entry = seen.get(key) || { layer, filter: answer.filter[at], value: 0, times: 0 };
+        entry.times += 1;
+        entry.value = Math.max(entry.value, answer.value[at]);
+        seen.set(key, entry);
+      }),
+    );
+    const entries = [...seen.values()].filter(
+      ({ times, value }) => times === pins.length && value > 0,
+    );
+    return {
+      entries,
+      say: `${entries.length} among the first ${selection.top} at all ${pins.length} pins; values are the largest`,
+    };
+  }
+
+  drawTabs(cursor, pins) {
+    const { integer } = numbers;
+    const wanted = [
+      ["cursor", `cursor ${integer(cursor)}`],
+      ...pins.map((pin) => [pin, `pin ${integer(pin)}`]),
+    ];
+    if (pins.length > 1) wanted.push(["common", `common to ${pins.length}`]);
+    while (this.tabs.children.length > wanted.length) this.tabs.lastChild.remove();
+    while (this.tabs.children.length < wanted.length) {
+      const button = make("button", "layers-tab");
+      button.setAttribute("role", "tab");
+      button.addEventListener("click", () => {
+        this.shown = button.which;
+        this.chart.invalidate();
+      });
+      this.tabs.append(button);
+    }
+    wanted.forEach(([which, text], at) => {
+      const button = this.tabs.children[at];
+      button.which = which;
+      if (button.textContent !== text) button.textContent = text;
+      button.setAttribute("aria-selected", String(which === this.shown));
+    });
+  }
+
+  drawList({ entries, say }, { topsort, filters, topquantity }, network) {
+    const key = JSON.stringify([say, topsort, topquantity, filters, entries.length]);
+    if (this.listed === key && this.listedOf === network) return;
+    this.listed = key;
+    this.listedOf = network;
+    this.note.textContent = entries.length ? say : `${say}. ${this.why(topquantity)}`;
+    this.list.replaceChildren(
+      ...(topsort === "value"
+        ? this.flat(entries, network, filters)
+        : this.grouped(entries, network, topsort, filters)),
+    );
+  }
+
+  why(quantity) {
+    return this.shown === "common"
+      ? "Choose a larger number, or other pins."
+      : quantity === "gradient_l2"
+        ? "There is no gradient here."
+        : "At the first snapshot, and while all is frozen, nothing has changed.";
+  }
+
+  name(layer, network) {
+    return network.name[network.nodeOfLayer.get(layer)] ?? `layer ${layer}`;
+  }
+
+  chip(entry, filters, words) {
+    const button = make("button", "layers-chip", words);
+    button.dataset.layer = entry.layer;
+    button.dataset.filter = entry.filter;
+    button.title = `filter ${entry.filter}: ${numbers.number(entry.value)}; click to open it`;
+    const [layer, filter] = filters.at(-1) || [];
+    button.setAttribute("aria-pressed", String(layer === entry.layer && filter === entry.filter));
+    return button;
+  }
+
+  flat(entries, network, filters) {
+    const { number } = numbers;
+    return [...entries]
+      .sort((a, b) => b.value - a.value)
+      .map((entry) => {
+        const row = make("div", "layers-entry");
+        row.append(
+          this.chip(entry, filters, `${this.name(entry.layer, network)} · ${entry.filter}`),
+          make("b", "", number(entry.value, 3)),
+        );
+        return row;
+      });
+  }
+
+  grouped(entries, network, sort, filters) {
+    const groups = new Map();
+    for (const entry of entries)
+      groups.set(entry.layer, [...(groups.get(entry.layer) || []), entry]);
+    const order = [...groups.entries()].sort(
+      ([a, first], [b, second]) => (sort === "count" ? second.length - first.length : 0) || a - b,
+    );
+    const most = Math.max(1, ...order.map(([, group]) => group.length));
+    return order.map(([layer, group]) => {
+      const section = make("section", "layers-group");
+      const head = make("button", "layers-group-head");
+      head.dataset.layer = layer;
+      head.title = "Open all filters of this layer";
+      const count = make("span", "layers-count", String(group.length));
+      const bar = make("span", "layers-bar");
+      bar.style.width = `${Math.max(3, (group.length / most) * 46)}px`;
+      head.append(make("span", "layers-group-name", this.name(layer, network)), bar, count);
+      const chips = make("div", "layers-chips");
+      chips.append(
+        ...group
+          .sort((a, b) => b.value - a.value)
+          .map((entry) => this.chip(entry, filters, String(entry.filter))),
+      );
+      section.append(head, chips);
+      return section;
+    });
+  }
+
+  foresee(event) {
+    const { layer, filter } = event.target.closest("[data-filter]")?.dataset || {};
+    if (filter !== undefined) layerFilter.foresee(this.chart.options.base, [layer, filter]);
+  }
+
+  clicked(event) {
+    const button = event.target.closest("[data-layer]");
+    if (!button) return;
+    const layer = Number(button.dataset.layer);
+    const { filter } = button.dataset;
+    selectionStore.set({
+      layers: [layer],
+      filters: filter === undefined ? [] : [[layer, Number(filter)]],
+    });
+  }
+}
+
+registerKind("topfilters", (chart) => new TopFilters(chart));

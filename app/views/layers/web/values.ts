@@ -1,0 +1,96 @@
+// @ts-nocheck
+// The numbers of the network's nodes: asked for in pieces of the tree, when they come into sight.
+
+import { addressOf, fetchArrays } from "#app/web/index.ts";
+
+export class LayerValues {
+  /** `base` is "/data/run/3"; `changed(error)` is called whenever a piece has come, or failed. */
+  constructor(base, changed) {
+    this.base = base;
+    this.changed = changed;
+    this.pieces = new Map(); // address -> {data} or {} while it is under way
+    this.last = new Map(); // the same without the version -> data, to show meanwhile
+    this.size = 96;
+    this.places = null; // of the nodes in the order of the pieces
+  }
+
+  /** Take over meta of layer-tree: which nodes are in which piece. */
+  setOrder({ order, piece }) {
+    this.size = piece;
+    this.places = new Int32Array(order.length);
+    order.forEach((node, place) => (this.places[node] = place));
+  }
+
+  /** Whether a piece has ever come. */
+  knows(kind, query, node) {
+    return this.last.has(this.template(kind, query, Math.floor(this.places[node] / this.size)));
+  }
+
+  template(kind, query, piece) {
+    const from = piece * this.size;
+    return `${this.base}/${kind}?${query}&from=${from}&to=${from + this.size}`;
+  }
+
+  /** Return {data, fresh} of a piece, or null; asks for it where that was not done. */
+  piece(kind, query, piece) {
+    const template = this.template(kind, query, piece);
+    const address = addressOf(template);
+    let entry = this.pieces.get(address);
+    if (!entry) {
+      entry = {};
+      this.pieces.set(address, entry);
+      fetchArrays(address).then(
+        (data) => {
+          entry.data = data;
+          this.last.set(template, data);
+          this.changed(null);
+        },
+        (error) => {
+          this.pieces.delete(address);
+          this.changed(error);
+        },
+      );
+    }
+    if (entry.data) return { data: entry.data, fresh: true };
+    const before = this.last.get(template);
+    return before ? { data: before, fresh: false } : null;
+  }
+
+  /** Return {arrays, meta, at, fresh}: node `at` of the arrays; null where it has not come yet. */
+  of(kind, query, node) {
+    const place = this.places ? this.places[node] : 0;
+    const found = this.piece(kind, query, Math.floor(place / this.size));
+    return found && { ...found.data, at: place % this.size, fresh: found.fresh };
+  }
+
+  /** Forget addresses of old versions: what is shown meanwhile is in `last`. */
+  tidy() {
+    if (this.pieces.size > 400) this.pieces.clear();
+    if (this.last.size > 400) this.last.clear();
+  }
+}
+
+const QUARTILES = ["q1", "median", "q3"];
+
+/** Return the query of the rows that a selection shows. */
+function rowsQuery({ measure, statistic }) {
+  // Quartiles are with the shapes; the rows then give the extremes.
+  const wanted = measure === "ratio" ? "l2" : QUARTILES.includes(statistic) ? "mean" : statistic;
+  return `measure=${measure}&statistic=${wanted}`;
+}
+export const layerQueries = {
+  rows: rowsQuery,
+  extremes: ({ measure }) => `measure=${measure}`,
+  shapes: ({ measure }) => `measure=${measure}`,
+  /** Whether the statistic is a quartile, which comes with the shapes. */
+  isQuartile: ({ measure, statistic }) => measure !== "ratio" && QUARTILES.includes(statistic),
+  /** Whether the extremes lie around what is shown. */
+  hasEnvelope: ({ measure, statistic }) =>
+    !["ratio", "activation"].includes(measure) && ["mean", ...QUARTILES].includes(statistic),
+};
+
+/** Return row `at` of a matrix [n, T], or plane `at` of [n, K, T], without copying. */
+export const rowOf = (array, at) => {
+  const size = array.shape.slice(1).reduce((product, side) => product * side, 1);
+  return array.subarray(at * size, (at + 1) * size);
+};

@@ -1,0 +1,211 @@
+// @ts-nocheck
+// What the layer view says in words: names of what is shown, the key above the rows, the tooltip.
+
+import { colours, numbers } from "#app/web/index.ts";
+import * as layerEncodings from "./encodings.ts";
+import { layerQueries } from "./values.ts";
+
+export const STATISTICS = {
+  std: "standard deviation",
+  mean: "mean",
+  l2: "L2 norm",
+  l1: "L1 norm",
+  total: "sum",
+  minimum: "minimum",
+  q1: "first quartile",
+  median: "median",
+  q3: "third quartile",
+  maximum: "maximum",
+  zero_share: "share of zeros",
+  nan_count: "count of NaN",
+  inf_count: "count of Inf",
+};
+const FORMATS = { zero_share: "percent", nan_count: "integer", inf_count: "integer" };
+
+/** Return what the rows show, for instance "standard deviation of the weights". */
+export function subject({ measure, statistic }) {
+  if (measure === "ratio") return "‖update‖ / ‖weight‖ of one step";
+  return `${STATISTICS[statistic] || statistic} of the ${measure}s`;
+}
+
+export const format = ({ measure, statistic }) =>
+  (measure !== "ratio" && FORMATS[statistic]) || "number";
+
+function swatch(kind, text, colour) {
+  const part = document.createElement("span");
+  part.className = "layers-key-part";
+  const sample = document.createElement("span");
+  sample.className = `layers-sample layers-sample-${kind}`;
+  if (colour) sample.style.background = colour;
+  part.append(sample, text);
+  return part;
+}
+
+function note(text) {
+  const part = document.createElement("span");
+  part.className = "layers-key-note";
+  part.textContent = text;
+  return part;
+}
+
+const ENCODINGS = {
+  line: ({ selection }) => {
+    const parts = [swatch("line", subject(selection))];
+    if (layerQueries.hasEnvelope(selection)) {
+      parts.push(swatch("envelope", "minimum to maximum"));
+    }
+    if (selection.measure === "ratio") parts.push(swatch("healthy", "healthy: near 1e−3"));
+    return parts;
+  },
+  box: ({ selection }) => [
+    swatch("median", "median"),
+    swatch("box", "quartiles"),
+    swatch("envelope", "minimum to maximum"),
+    note(
+      selection.measure === "ratio"
+        ? "of the updates"
+        : `of the ${selection.measure}s; blocks, stages and network: from the merged histogram`,
+    ),
+  ],
+  horizon: ({ selection }) => [
+    swatch("horizon-1", ""),
+    swatch("horizon-2", ""),
+    swatch("horizon-3", `${subject(selection)}, folded at each third of the scale`),
+    swatch("horizon-below", "below 0"),
+  ],
+  bands: ({ meta }) => {
+    const colours = layerEncodings.bandColours(meta.thresholds.length + 1);
+    const rising = [...meta.thresholds].reverse();
+    const words = rising.map((threshold) => `≤ ${numbers.tick("number", threshold)}`);
+    return [
+      note("share of parameters with |update| / |weight|"),
+      ...[...words, `> ${numbers.tick("number", rising.at(-1))}`].map((text, at) =>
+        swatch("band", text, colours[at]),
+      ),
+    ];
+  },
+  histogram: ({ selection }) => [
+    note(
+      `how the ${selection.measure === "ratio" ? "updates" : `${selection.measure}s`} spread: up positive, down negative, 4 bins a decade`,
+    ),
+    swatch("few", "few"),
+    swatch("many", "many (log)"),
+  ],
+};
+
+/** Fill the key: what is drawn, on which scale, and what the marks mean. */
+export function explain(holder, about) {
+  const { selection, ends, kind, seen, meta } = about;
+  const key = JSON.stringify([
+    selection.encoding,
+    selection.measure,
+    selection.statistic,
+    selection.scale,
+    ends,
+    kind,
+    seen,
+    colours.isDark(),
+  ]);
+  if (holder.dataset.key === key) return;
+  holder.dataset.key = key;
+  const parts = (ENCODINGS[selection.encoding] || ENCODINGS.line)({ selection, meta });
+  if (ends && selection.encoding !== "bands") {
+    const name =
+      selection.encoding === "histogram"
+        ? ""
+        : `, ${kind}${kind === "symlog" && selection.scale === "log" ? " (there are values below 0)" : ""}`;
+    parts.push(note(`all rows: ${[...new Set(ends)].join(" to ")}${name}`));
+  } else if (selection.encoding !== "bands") {
+    parts.push(note("each row has its own scale"));
+  }
+  parts.push(swatch("settled", "settled"));
+  if (seen.odd)
+    parts.push(
+      swatch(
+        "odd",
+        {
+          1: "NaN among the numbers",
+          2: "Inf among the numbers",
+          3: "NaN or Inf among the numbers",
+        }[seen.odd],
+      ),
+    );
+  if (seen.missing) parts.push(swatch("missing", "no value"));
+  holder.replaceChildren(...parts);
+}
+
+/** Say how many of the layers have settled. */
+export function count(holder, network, settled) {
+  const layers = [...network.nodeOfLayer.values()];
+  const done = settled ? layers.filter((node) => settled[node] >= 0).length : 0;
+  const { integer } = numbers;
+  const all = layers.length;
+  const text = !settled
+    ? ""
+    : !done
+      ? "no layer has settled"
+      : done < all
+        ? `${integer(done)} of ${integer(all)} layers ${done === 1 ? "has" : "have"} settled`
+        : all === 1
+          ? "it has settled"
+          : `all ${integer(all)} layers have settled`;
+  if (holder.textContent !== text) holder.textContent = text;
+}
+
+const ODD = ["none", "NaN", "Inf", "NaN and Inf"];
+
+/** Return the lines of the tooltip over a row. */
+export function lines({
+  selection,
+  data,
+  at,
+  iteration,
+  settled,
+  share,
+  span,
+  edges,
+  thresholds,
+  decades,
+}) {
+  const { as, integer, tick, percent } = numbers;
+  const found = [[`iteration ${integer(iteration)}`]];
+  const { encoding } = selection;
+  if (encoding === "bands" && data.bands) {
+    const [kinds, width] = data.bandShape;
+    for (let band = 0; band < kinds; band++) {
+      found.push([
+        `changed by at most ${tick("number", thresholds[band])}`,
+        percent(data.bands[band * width + at]),
+      ]);
+    }
+  } else if (encoding === "histogram" && data.histogram && span) {
+    const bin = Math.min(span[1] - 1, Math.floor(span[0] + share * (span[1] - span[0])));
+    const code = data.histogram[bin * (data.histogram.length / data.binCount) + at];
+    const [low, high] = [edges[bin - 1] ?? -Infinity, edges[bin] ?? Infinity];
+    found.push(
+      [`from ${tick("number", low)} to`, tick("number", high)],
+      ["share, about", code ? percentOf(10 ** ((code - 1) * (decades / 254) - decades)) : "0"],
+    );
+  } else {
+    found.push([subject(selection), as(format(selection), data.value[at])]);
+  }
+  if (data.minimum && (encoding === "box" || (encoding === "line" && data.envelope))) {
+    for (const [word, name] of [
+      ["maximum", "maximum"],
+      ["third quartile", "q3"],
+      ["median", "median"],
+      ["first quartile", "q1"],
+      ["minimum", "minimum"],
+    ]) {
+      if (data[name]) found.push([word, as("number", data[name][at])]);
+    }
+  }
+  if (at > 0 && !["bands", "histogram"].includes(encoding))
+    found.push(["one snapshot before", as(format(selection), data.value[at - 1])]);
+  if (data.odd?.[at]) found.push(["not finite", ODD[data.odd[at]]]);
+  if (settled !== undefined)
+    found.push(["settled from", settled < 0 ? "not yet" : integer(settled)]);
+  return found;
+}
+
+const percentOf = (share) => `${Number((share * 100).toPrecision(2))} %`;

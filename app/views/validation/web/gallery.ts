@@ -1,0 +1,220 @@
+// @ts-nocheck
+// The images of the class opened last, at the cursor: right or wrong, and what each is taken for.
+// Options: url (class-error, for names and sizes), base.
+
+import {
+  addressOf,
+  fetchArrays,
+  numbers,
+  pictures,
+  registerKind,
+  selectionStore,
+} from "#app/web/index.ts";
+import * as validation from "./anomalies.ts";
+
+const MOST = 200;
+const SIZE = 44;
+const PART = 24; // images listed at once
+
+class Gallery {
+  constructor(chart) {
+    this.chart = chart;
+    this.title = document.createElement("div");
+    this.title.className = "validation-gallery-title";
+    this.tiles = document.createElement("div");
+    this.tiles.className = "validation-gallery";
+    chart.element.append(this.title, this.tiles);
+    this.tiles.addEventListener("click", (event) => {
+      const image = event.target.closest("[data-image]")?.dataset.image;
+      if (image !== undefined) selectionStore.toggle("images", Number(image));
+    });
+  }
+
+  receive({ arrays, meta }) {
+    this.names = meta.names;
+    this.sizes = arrays.images;
+    this.shown = null;
+  }
+
+  draw() {
+    this.tiles.hidden = true;
+    this.title.textContent = "";
+    if (!this.names?.length) return "No validation images.";
+    const id = validation.focus(selectionStore.get());
+    if (id === null || id >= this.names.length) {
+      this.shown = null;
+      return "Open a class, or click one in the table above, to see its images at the cursor.";
+    }
+    this.tiles.hidden = false;
+    this.load(id);
+    return "";
+  }
+
+  load(id) {
+    const address = addressOf(`${this.chart.options.base}/class-images?class=${id}`);
+    if (this.shown === address) {
+      this.update();
+      return;
+    }
+    this.shown = address;
+    fetchArrays(address).then(
+      ({ arrays }) => {
+        if (this.shown !== address) return;
+        this.classId = id;
+        this.images = arrays;
+        // The rows of the images are drawn in this frame, their tiles in the next.
+        requestAnimationFrame(() =>
+          requestAnimationFrame(() => {
+            if (this.images !== arrays) return;
+            this.build();
+            this.update();
+          }),
+        );
+      },
+      (error) => this.chart.failed(error),
+    );
+  }
+
+  build() {
+    const count = this.images.images.length;
+    this.tiles.replaceChildren(
+      ...Array.from({ length: Math.min(count, MOST) }, (_, at) => {
+        const tile = document.createElement("button");
+        tile.type = "button";
+        tile.className = "validation-tile";
+        tile.dataset.image = this.images.images[at];
+        const sign = document.createElement("span");
+        tile.append(pictures.picture(this.chart.options.base, this.classId, count, at, SIZE), sign);
+        return tile;
+      }),
+    );
+  }
+
+  /** Show what each image was taken for at the cursor; the last snapshot where there is none. */
+  update() {
+    if (!this.images) return;
+    const selection = selectionStore.get();
+    const { axis } = this.chart;
+    const columns = this.images.prediction.shape[1];
+    const found = axis.columnOf(selection.cursor);
+    const column = found < 0 || found >= columns ? columns - 1 : found;
+    let wrong = 0;
+    Array.from(this.tiles.children).forEach((tile, at) => {
+      const cell = at * columns + column;
+      const taken = this.images.prediction[cell];
+      const right = taken === this.classId;
+      wrong += right ? 0 : 1;
+      tile.dataset.right = right;
+      tile.classList.toggle("validation-chosen", selection.images.includes(this.images.images[at]));
+      tile.lastChild.textContent = right ? "✓" : `✗ ${this.names[taken]}`;
+      const probability = numbers.percent(this.images.probability[cell]);
+      tile.title =
+        `image ${at + 1}: ${right ? "right" : `taken for ${this.names[taken]}`}, ` +
+        `probability of ${this.names[this.classId]} ${probability}`;
+    });
+    const count = this.images.images.length;
+    const { integer, plural } = numbers;
+    this.title.textContent =
+      `${this.names[this.classId]} at ${integer(axis.iterations[column])}: ` +
+      `${integer(wrong)} wrong of ${plural(count, "image", "images")}${count > MOST ? `, ${MOST} shown` : ""}`;
+  }
+
+  selected(selection, names) {
+    if (names.has("openclasses") || names.has("classes")) this.chart.invalidate();
+    else if (names.has("cursor") || names.has("images")) this.update();
+  }
+}
+
+/** Images that were never learned, or forgotten most often. Options: url, names, base, say. */
+class ImageList {
+  constructor(chart) {
+    this.chart = chart;
+    this.count = document.createElement("div");
+    this.count.className = "dt-soft";
+    this.list = document.createElement("div");
+    this.list.className = "validation-list";
+    chart.element.append(this.count, this.list);
+    this.list.addEventListener("click", (event) => this.clicked(event));
+    this.list.addEventListener("scroll", () => {
+      const { scrollTop, clientHeight, scrollHeight } = this.list;
+      if (scrollTop + 2 * clientHeight > scrollHeight && this.listed < this.data.image.length)
+        this.more();
+    });
+  }
+
+  receive({ arrays, meta }) {
+    this.data = arrays;
+    this.meta = meta;
+    fetchArrays(addressOf(this.chart.options.names)).then(
+      (answer) => {
+        this.names = answer.meta.names;
+        this.sizes = answer.arrays.images;
+        this.iterations = answer.arrays.iteration;
+        this.chart.invalidate();
+      },
+      () => {},
+    );
+  }
+
+  draw() {
+    this.count.textContent = "";
+    this.list.replaceChildren();
+    if (!this.names) return "";
+    if (!this.names.length) return "No validation images.";
+    if (!this.iterations.length) return "No snapshot has been loaded yet.";
+    const never = selectionStore.get().imagelist === "never";
+    if (!this.data.image.length)
+      return never ? "Every image was right at some snapshot." : "No image was ever forgotten.";
+    const { plural, integer } = numbers;
+    const all = never ? this.meta.never : this.meta.forgotten;
+    this.count.textContent = `${plural(all, "image", "images")} ${never ? "never right" : "forgotten at least once"}${
+      all > this.meta.listed ? `, ${integer(this.meta.listed)} shown` : ""
+    }.`;
+    this.listed = 0;
+    this.more();
+    return "";
+  }
+
+  /** List some more images: those that are scrolled to. */
+  more() {
+    const part = Array.from(
+      this.data.image.subarray(this.listed, this.listed + PART),
+      (image, at) => this.item(image, this.listed + at),
+    );
+    this.list.append(...part);
+    this.listed += part.length;
+  }
+
+  item(image, at) {
+    const { data, names, sizes, iterations } = this;
+    const { plural, integer } = numbers;
+    const classId = data.class[at];
+    const row = document.createElement("button");
+    row.type = "button";
+    row.dataset.image = image;
+    row.dataset.class = classId;
+    const words = document.createElement("span");
+    words.textContent = `${names[classId]}, image ${data.position[at] + 1}`;
+    const facts = document.createElement("small");
+    const first = data.first_learned[at];
+    facts.textContent =
+      first < 0
+        ? "never right"
+        : `forgotten ${plural(data.forgotten[at], "time", "times")}, first right at ${integer(iterations[first])}`;
+    words.append(facts);
+    row.append(
+      pictures.picture(this.chart.options.base, classId, sizes[classId], data.position[at], 28),
+      words,
+    );
+    return row;
+  }
+
+  clicked(event) {
+    const item = event.target.closest("[data-image]");
+    if (!item) return;
+    const id = Number(item.dataset.class);
+    validation.openClass(id, { images: [Number(item.dataset.image)] });
+  }
+}
+registerKind("gallery", (chart) => new Gallery(chart));
+registerKind("imagelist", (chart) => new ImageList(chart));

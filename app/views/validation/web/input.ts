@@ -1,0 +1,162 @@
+// @ts-nocheck
+// What pointer and keys do on the validation rows: mark, describe, open, pin.
+
+import { PlotArea, selectionStore, tooltip } from "#app/web/index.ts";
+import * as validationBlocks from "./blocks.ts";
+import * as validationGutter from "./rowgutter.ts";
+import * as triangles from "./triangles.ts";
+import * as validationWords from "./words.ts";
+
+export class ValidationInput {
+  constructor(view) {
+    this.view = view;
+    this.active = null; // the row that is marked: {block, at, row}
+    this.rowmark = document.createElement("div");
+    this.rowmark.className = "dt-rowmark";
+    this.rowmark.hidden = true;
+    this.area = new PlotArea(view.chart, {
+      hover: (x, y, event, column) => this.hover(y, event, column),
+      leave: () => this.mark(null),
+      click: (x, y) => this.pinTriangle(x, y),
+      row: (step) => this.step(step),
+    });
+    this.area.element.append(this.rowmark);
+    const { element } = view.chart;
+    element.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    element.addEventListener("click", (event) => this.gutterClick(event));
+    element.addEventListener("pointermove", (event) => this.gutterHover(event));
+    element.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** Say where the plot lies now; the marked row may have moved. */
+  place(place) {
+    this.area.place(place);
+    if (this.active) this.mark(this.active);
+  }
+
+  wheel(event) {
+    const { scroller } = this.view;
+    if (scroller.hidden || event.ctrlKey) return;
+    const before = scroller.scrollTop;
+    scroller.scrollTop += event.deltaY;
+    if (scroller.scrollTop !== before) event.preventDefault();
+  }
+
+  /** Return the cell whose triangle is under a place of the plot, the nearest; null: none. */
+  cellAt(x, y) {
+    const hit = this.hit(y);
+    const cells = hit && this.view.cellsOf(hit.block, hit.row);
+    let best = null;
+    let least = Infinity;
+    for (const cell of cells || []) {
+      const away = Math.abs(this.view.chart.axis.x(cell.column + 0.5, this.view.place.width) - x);
+      const half =
+        triangles.widthOf(cell.forgotten + cell.learned, this.view.sizeOf(hit.block, hit.row)) / 2;
+      if (away <= half + 1 && away < least) [best, least] = [cell, away];
+    }
+    return best;
+  }
+
+  /** A click on a triangle pins its iteration, though it covers several columns. */
+  pinTriangle(x, y) {
+    const cell = this.cellAt(x, y);
+    if (!cell) return false;
+    const iteration = this.view.chart.axis.iterations[cell.column];
+    selectionStore.set({ cursor: iteration });
+    selectionStore.toggle("pins", iteration);
+    return true;
+  }
+
+  at(event) {
+    const box = this.view.chart.element.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  hit(y) {
+    return validationBlocks.rowAt(this.view.blocks, y + (this.view.offset || 0));
+  }
+
+  mark(hit) {
+    this.active = hit;
+    this.rowmark.hidden = !hit || hit.block.rowHeight < 2;
+    if (!hit) return;
+    const y = hit.block.top + hit.at * hit.block.rowHeight - this.view.offset;
+    this.rowmark.style.height = `${hit.block.rowHeight}px`;
+    this.rowmark.style.transform = `translateY(${y}px)`;
+  }
+
+  hover(y, event, column) {
+    const hit = this.hit(y);
+    this.mark(hit);
+    if (!hit) {
+      tooltip.hide();
+      return;
+    }
+    const { title, lines, picture } = validationWords.describe(this.view, hit, column);
+    tooltip.show(event.clientX, event.clientY, title, lines, picture);
+  }
+
+  gutterHover(event) {
+    if (!this.view.place) return;
+    const [x, y] = this.at(event);
+    const inside = x < this.view.place.left && this.hit(y);
+    const opens = inside && ["cluster", "class"].includes(inside.block.kind);
+    this.view.chart.element.style.cursor = opens ? "pointer" : "";
+    if (x >= this.view.place.left) return;
+    if (!inside) {
+      tooltip.hide();
+      return;
+    }
+    this.mark(inside);
+    const { title, hint } = validationWords.name(this.view, inside);
+    tooltip.show(event.clientX, event.clientY, title, hint ? [[hint]] : []);
+  }
+
+  gutterClick(event) {
+    if (!this.view.place) return;
+    const [x, y] = this.at(event);
+    if (x >= this.view.place.left) return;
+    const hit = this.hit(y);
+    if (hit) this.toggle(hit, { pin: x < validationGutter.PIN });
+  }
+
+  /** Open or close what a row stands for, or pin its class. */
+  toggle({ block, row }, { pin = false } = {}) {
+    if (block.kind === "cluster") selectionStore.toggle("open", row);
+    else if (block.kind === "class") selectionStore.toggle(pin ? "classes" : "openclasses", row);
+    else if (block.kind === "image") selectionStore.toggle("images", block.opened.images[row]);
+  }
+
+  /** Move the marked row by the keys up and down, keeping it in sight. */
+  step(by) {
+    const rows = this.view.blocks.flatMap((block) =>
+      Array.from(block.order, (row, at) => ({ block, at, row })),
+    );
+    const now = rows.findIndex(
+      ({ block, at }) => block.top === this.active?.block.top && at === this.active?.at,
+    );
+    const hit = rows[Math.min(rows.length - 1, Math.max(0, now + by))];
+    if (!hit) return;
+    const y = hit.block.top + hit.at * hit.block.rowHeight;
+    if (y < this.view.offset) this.view.scroller.scrollTop = y;
+    const below = y + hit.block.rowHeight - this.view.place.height;
+    if (below > this.view.offset) this.view.scroller.scrollTop = below;
+    this.mark(hit);
+    const column = this.view.chart.axis.columnOf(selectionStore.get().cursor);
+    const box = this.view.chart.element.getBoundingClientRect();
+    const { title, lines, picture } = validationWords.describe(this.view, hit, Math.max(0, column));
+    tooltip.show(
+      box.left + this.view.place.left,
+      box.top + y - this.view.offset + 20,
+      title,
+      lines,
+      picture,
+    );
+  }
+
+  key(event) {
+    if (!this.active || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "o") this.toggle(this.active);
+    else if (event.key === "p") this.toggle(this.active, { pin: true });
+  }
+}

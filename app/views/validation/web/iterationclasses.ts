@@ -1,0 +1,100 @@
+// @ts-nocheck
+// The anomalous classes of the iteration under the cursor, the largest first; a click opens one.
+// Options: url (anomalies), names (address whose meta has the names of the classes).
+
+import { addressOf, fetchArrays, numbers, registerKind, selectionStore } from "#app/web/index.ts";
+import * as validation from "./anomalies.ts";
+
+const MOST = 100;
+const SIGNS = { left: "▼", right: "▲", pending: "△" };
+
+/** Return Map column -> [{classId, side, forgotten, learned, images}], the most images first. */
+function byColumn(arrays) {
+  const found = new Map();
+  for (const [classId, cells] of validation.byClass(arrays)) {
+    for (const cell of cells) {
+      const item = { ...cell, classId, images: cell.forgotten + cell.learned };
+      if (!found.has(cell.column)) found.set(cell.column, []);
+      found.get(cell.column).push(item);
+    }
+  }
+  for (const items of found.values())
+    items.sort((a, b) => b.images - a.images || a.classId - b.classId);
+  return found;
+}
+
+class IterationClasses {
+  constructor(chart) {
+    this.chart = chart;
+    this.count = document.createElement("div");
+    this.count.className = "dt-soft";
+    this.list = document.createElement("div");
+    this.list.className = "validation-classes";
+    this.list.addEventListener("click", (event) => this.clicked(event));
+    chart.element.append(this.count, this.list);
+  }
+
+  receive({ arrays }) {
+    this.columns = byColumn(arrays);
+    this.column = null;
+    fetchArrays(addressOf(this.chart.options.names)).then(
+      ({ arrays: sizes, meta }) => {
+        this.names = meta.names;
+        this.sizes = sizes.images;
+        this.chart.axis.setColumns(sizes.iteration, null);
+        this.column = null;
+        this.chart.invalidate();
+      },
+      (error) => this.chart.failed(error),
+    );
+  }
+
+  draw() {
+    this.waiting = !this.names;
+    if (!this.names) return "";
+    const { axis } = this.chart;
+    const column = axis.columnOf(selectionStore.get().cursor);
+    if (column === this.column) return "";
+    this.column = column;
+    const items = this.columns.get(column) || [];
+    this.list.replaceChildren(...items.slice(0, MOST).map((item) => this.item(item)));
+    const { integer, plural } = numbers;
+    const more = items.length > MOST ? `, ${MOST} shown` : "";
+    if (column < 0)
+      this.count.textContent = "Choose an iteration above, or move the pointer over the rows.";
+    else {
+      const classes = new Set(items.map(({ classId }) => classId)).size;
+      this.count.textContent = `At ${integer(axis.iterations[column])}: ${
+        classes ? plural(classes, "class", "classes") : "no anomalous class"
+      }${more}`;
+    }
+    return "";
+  }
+
+  item({ classId, side, forgotten, learned, images }) {
+    const { integer } = numbers;
+    const row = document.createElement("button");
+    row.type = "button";
+    row.dataset.class = classId;
+    const name = document.createElement("span");
+    name.textContent = `${SIGNS[side]} ${this.names[classId]}`;
+    const count = document.createElement("b");
+    count.textContent = `${integer(images)} of ${integer(this.sizes[classId])}`;
+    row.append(name, count);
+    row.title = `${this.names[classId]}, ${validation.SIDES[side]}: ${integer(
+      forgotten,
+    )} forgotten, ${integer(learned)} learned. Click to see its images.`;
+    return row;
+  }
+
+  clicked(event) {
+    const id = event.target.closest("[data-class]")?.dataset.class;
+    if (id !== undefined) validation.openClass(Number(id));
+  }
+
+  selected(selection, names) {
+    if (names.has("cursor")) this.chart.invalidate();
+  }
+}
+
+registerKind("iterationclasses", (chart) => new IterationClasses(chart));

@@ -1,0 +1,108 @@
+// @ts-nocheck
+// The cells of the rows in sight, and their triangles, on the canvas of the validation rows.
+
+import { colours, raster } from "#app/web/index.ts";
+import * as triangleMarks from "./triangles.ts";
+
+const MARKED = ["overall", "cluster", "class"]; // rows that have triangles
+const LEAST_MARKED = 4; // px, the least height of a row that has room for them
+const LEAST_PARTED = 7; // px, of one that is parted from the next by a hairline
+
+/** Return the scale of counts of images; none of them leaves the ground as it is. */
+function partnerScale(block) {
+  const high = Math.max(1, block.opened.images.length);
+  const scale = colours.scale({ palette: "magnitude", low: 0, high });
+  const steps = Uint32Array.from(scale.colours);
+  steps[0] = colours.packed("--dt-empty");
+  return {
+    ...scale,
+    colours: steps,
+    index: (value) => (value > 0 ? Math.max(1, scale.index(value)) : 0),
+  };
+}
+
+/** Part rows that are high enough by a hairline. */
+function part(pixels, wide, high, ratio, view, block, colour) {
+  if (block.rowHeight < LEAST_PARTED) return;
+  for (let at = 1; at < block.order.length; at++) {
+    const y = Math.round((block.top + at * block.rowHeight - view.offset) * ratio) - 1;
+    if (y >= 0 && y < high) pixels.fill(colour, y * wide, (y + 1) * wide);
+  }
+}
+
+/** Paint the cells of every row in sight. */
+export function cells(context, ratio, view, selection) {
+  const { left, width, height } = view.place;
+  const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+  const image = context.createImageData(wide, high);
+  const pixels = new Uint32Array(image.data.buffer);
+  const packed = colours.packed;
+  const accuracy = colours.scale({ palette: selection.palette, low: 0, high: 1 });
+  const ground = packed("--dt-ground");
+  pixels.fill(ground);
+  for (const block of view.blocks) {
+    const end = block.top + block.order.length * block.rowHeight;
+    const from = Math.max(0, Math.round((block.top - view.offset) * ratio));
+    const to = Math.min(high, Math.round((end - view.offset) * ratio));
+    if (to <= from) continue;
+    const place = (pixel) => (pixel / ratio + view.offset - block.top) / block.rowHeight;
+    const partner = block.kind === "partner";
+    raster.paint(pixels.subarray(from * wide, to * wide), wide, to - from, {
+      matrix: { data: block.matrix.data, width: block.matrix.width, columnOf: null },
+      order: block.order,
+      rows: [place(from), place(to)],
+      view: view.chart.axis.view(),
+      columns: Math.min(view.chart.axis.columns, block.matrix.width),
+      extreme: partner ? "max" : "min",
+      scale: partner ? partnerScale(block) : accuracy,
+      empty: packed("--dt-empty"),
+      missing: [packed("--dt-missing-line"), packed("--dt-missing")],
+    });
+    part(pixels, wide, high, ratio, view, block, ground);
+  }
+  context.putImageData(image, Math.round(left * ratio), 0);
+}
+
+/** Draw the triangles of anomalous cells, and say on the element how many there are. */
+export function triangles(context, view) {
+  const { left, width, height } = view.place;
+  const { axis, element } = view.chart;
+  let drawn = 0;
+  context.save();
+  context.beginPath();
+  context.rect(left, 0, width, height);
+  context.clip();
+  for (const block of view.blocks) {
+    if (!MARKED.includes(block.kind) || block.rowHeight < LEAST_MARKED || !view.cells) continue;
+    const first = Math.max(0, Math.floor((view.offset - block.top) / block.rowHeight));
+    const last = Math.min(
+      block.order.length,
+      Math.ceil((view.offset + height - block.top) / block.rowHeight),
+    );
+    for (let at = first; at < last; at++) {
+      const cells = view.cellsOf(block, block.order[at]);
+      if (!cells?.length) continue;
+      drawn += triangleMarks.draw(context, cells, {
+        top: block.top + at * block.rowHeight - view.offset,
+        height: block.rowHeight,
+        size: view.sizeOf(block, block.order[at]),
+        left,
+        width,
+        xOf: (column) => axis.x(column + 0.5, width),
+      });
+    }
+  }
+  context.restore();
+  element.dataset.triangles = drawn;
+  element.dataset.groups = view.model.groups ? "drawn" : "";
+  element.dataset.anomalies = view.model.anomalies
+    ? `${view.model.anomalies.meta.k} ${view.model.anomalies.meta.m}`
+    : "";
+}
+
+export function legend(view, selection) {
+  const holder = document.getElementById(view.chart.options.legend);
+  if (!holder) return;
+  const scale = colours.scale({ palette: selection.palette, low: 0, high: 1 });
+  colours.legend(holder, scale, { format: "percent", missing: view.model.sizes.includes(0) });
+}

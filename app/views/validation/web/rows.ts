@@ -1,0 +1,218 @@
+// @ts-nocheck
+// Rows of the validation set, its clusters, classes and images on the shared time axis.
+//
+// One canvas shows the rows in sight; a scroller beside it moves through the others.
+// Options: url (class-error), base, anomalies and groups (address templates), legend, say.
+
+import {
+  addressOf,
+  fetchArrays,
+  registerKind,
+  roomOf,
+  selectionStore,
+  sizeCanvas,
+} from "#app/web/index.ts";
+import * as validation from "./anomalies.ts";
+import * as validationBlocks from "./blocks.ts";
+import { ValidationInput } from "./input.ts";
+import * as validationPaint from "./paint.ts";
+import * as validationGutter from "./rowgutter.ts";
+
+const LEAST_HEIGHT = 320;
+const BELOW = 290; // what stands above and below the rows in a window
+const REDRAWN = [
+  "group",
+  "classorder",
+  "rowheight",
+  "palette",
+  "find",
+  "open",
+  "openclasses",
+  "classes",
+  "images",
+];
+
+class ValidationRows {
+  constructor(chart) {
+    this.chart = chart;
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "dt-canvas";
+    chart.element.append(this.canvas);
+    this.scroller = document.createElement("div");
+    this.scroller.className = "validation-scroller";
+    this.scroller.tabIndex = -1;
+    this.scroller.append(document.createElement("div"));
+    chart.element.append(this.scroller);
+    this.model = { opened: new Map() };
+    this.asked = new Set(); // addresses under way
+    this.waiting = true;
+    this.blocks = [];
+    this.scroller.addEventListener("scroll", () => chart.invalidate());
+    this.input = new ValidationInput(this);
+  }
+
+  receive({ arrays, meta }) {
+    const [classes, columns] = arrays.wrong.shape;
+    const accuracy = new Float32Array(classes * columns);
+    const right = new Float64Array(columns);
+    let images = 0;
+    for (let id = 0; id < classes; id++) {
+      const size = arrays.images[id];
+      images += size;
+      for (let column = 0, at = id * columns; column < columns; column++, at++) {
+        accuracy[at] = size ? 1 - arrays.wrong[at] / size : NaN;
+        right[column] += size - arrays.wrong[at];
+      }
+    }
+    this.model = {
+      ...this.model,
+      names: meta.names,
+      sizes: arrays.images,
+      images,
+      columns,
+      accuracy: { data: accuracy, width: columns, rows: classes },
+      overall: {
+        data: Float32Array.from(right, (n) => (images ? n / images : NaN)),
+        width: columns,
+        rows: 1,
+      },
+    };
+    this.load("anomalies");
+    this.load("groups");
+    const selection = selectionStore.get();
+    this.model.opened.clear();
+    selection.openclasses.forEach((id) => this.open(id));
+  }
+
+  /** Load what the options name `what` asks for; the last answer asked for is taken. */
+  load(what) {
+    let template = this.chart.options[what];
+    // Only the order by the largest anomaly depends on the window.
+    if (what === "groups" && selectionStore.get().classorder === "peak") template += "&k={k}";
+    const address = addressOf(template);
+    if (this[what] === address) return;
+    this[what] = address;
+    this.ask(address).then(
+      (answer) => {
+        if (this[what] !== address) return;
+        this.model[what] = answer;
+        if (what === "anomalies") {
+          this.cells = validation.byClass(answer.arrays);
+          this.overallCells = validation.overall(answer.arrays, answer.meta);
+        } else {
+          const [rows, width] = answer.arrays.mean.shape;
+          this.model.means = { data: answer.arrays.mean.map((error) => 1 - error), width, rows };
+        }
+        this.chart.invalidate();
+      },
+      (error) => {
+        if (this[what] !== address) return;
+        this[what] = null; // so that the next refresh tries again
+        this.chart.failed(error);
+      },
+    );
+  }
+
+  /** Ask for an address; the chart counts as loading until it has come. */
+  ask(address) {
+    this.asked.add(address);
+    this.chart.invalidate();
+    return fetchArrays(address).finally(() => this.asked.delete(address));
+  }
+
+  open(id) {
+    if (this.model.opened.has(id) || !(id < this.model.names?.length)) return;
+    const address = addressOf(`${this.chart.options.base}/class-images?class=${id}`);
+    if (this.asked.has(address)) return;
+    this.ask(address).then(
+      ({ arrays }) => {
+        const [rows, width] = arrays.prediction.shape;
+        const correct = Float32Array.from(arrays.prediction, (taken) => (taken === id ? 1 : 0));
+        const partners = arrays.partner.length;
+        this.model.opened.set(id, {
+          ...arrays,
+          correct: { data: correct, width, rows },
+          partners: { data: arrays.partner_count, width, rows: partners },
+          partnerOrder: Int32Array.from({ length: Math.min(4, partners) }, (_, at) => at),
+        });
+        this.chart.invalidate();
+      },
+      (error) => this.chart.failed(error),
+    );
+  }
+
+  selected(selection, names) {
+    if (!this.model.names) return;
+    if (["k", "m", "share", "direction"].some((name) => names.has(name))) this.load("anomalies");
+    if (
+      names.has("clusters") ||
+      names.has("classorder") ||
+      (names.has("k") && selection.classorder === "peak")
+    )
+      this.load("groups");
+    selection.openclasses.forEach((id) => this.open(id));
+    if (REDRAWN.some((name) => names.has(name))) this.chart.invalidate();
+  }
+
+  problem() {
+    const { say } = this.chart.options;
+    if (!this.model.columns) return say.noColumns;
+    return this.model.images ? "" : say.noRows;
+  }
+
+  draw(chartWidth) {
+    const problem = this.problem();
+    this.scroller.hidden = Boolean(problem);
+    if (problem) {
+      this.waiting = false;
+      this.input.mark(null);
+      this.input.place({ left: 0, top: 0, width: 0, height: 0 });
+      document.getElementById(this.chart.options.legend)?.replaceChildren();
+      return problem;
+    }
+    const selection = selectionStore.get();
+    const most = Math.max(LEAST_HEIGHT, roomOf(this.chart.element) - BELOW);
+    const { blocks, height } = validationBlocks.build(this.model, selection, most - 60);
+    this.blocks = blocks;
+    const shown = Math.min(height, most);
+    const { left, width } = this.chart.axis.place(chartWidth);
+    this.place = { left, top: 0, width, height: shown };
+    this.scroller.firstChild.style.height = `${height}px`;
+    this.scroller.style.height = `${shown}px`;
+    this.scroller.hidden = height <= shown;
+    this.offset = this.scroller.hidden ? 0 : this.scroller.scrollTop;
+    const { context, ratio } = sizeCanvas(this.canvas, chartWidth, shown);
+    validationPaint.cells(context, ratio, this, selection);
+    validationGutter.draw(context, this, selection);
+    validationPaint.triangles(context, this);
+    validationPaint.legend(this, selection);
+    this.input.place(this.place);
+    // Drawn once clusters and anomalies are there too: that is what the page is opened for.
+    this.waiting = !this.model.groups || !this.model.anomalies || this.asked.size > 0;
+    return "";
+  }
+
+  /** Return the anomalous cells of a row: of the set, of a class, or a cluster's summed up. */
+  cellsOf(block, row) {
+    if (block.kind === "overall") return this.overallCells;
+    if (block.kind === "class") return this.cells?.get(row);
+    if (block.kind !== "cluster" || !this.cells) return null;
+    if (this.summed?.of !== this.cells || this.summed.groups !== this.model.groups) {
+      const { label } = this.model.groups.arrays;
+      this.summed = {
+        of: this.cells,
+        groups: this.model.groups,
+        clusters: validation.byCluster(this.cells, label),
+      };
+    }
+    return this.summed.clusters.get(row);
+  }
+
+  sizeOf(block, row) {
+    if (block.kind === "overall") return this.model.images;
+    if (block.kind === "class") return this.model.sizes[row];
+    return this.model.images / this.model.means.rows / 4;
+  }
+}
+
+registerKind("validationrows", (chart) => new ValidationRows(chart));

@@ -1,0 +1,122 @@
+// @ts-nocheck
+// Window k and threshold m as sliders: they write the selection with every move, without a request
+// of their own; the charts that show anomalies ask for the last one.
+// Options: snapshots (most of k), largest (images of the largest class), k and m (defaults), prefix
+// (of the ids: two views may stand on one page).
+
+import { numbers, registerKind, selectionStore } from "#app/web/index.ts";
+
+const SHARE = 0.1;
+const EVERY_K = 200; // so many windows are steps of one
+
+/** Return the windows that the slider walks through: each up to EVERY_K, beyond in steps of 3 %. */
+function windowsOf(snapshots) {
+  const found = [];
+  const most = Math.max(2, snapshots);
+  for (let k = 1; k < most; k += k < EVERY_K || most <= EVERY_K ? 1 : Math.ceil(k * 0.03))
+    found.push(k);
+  return [...found, most];
+}
+
+function make(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+class WindowControls {
+  constructor(chart) {
+    this.chart = chart;
+    const { options } = chart;
+    const prefix = options.prefix || "validation";
+    this.kValue = make("output", {});
+    this.mValue = make("output", {});
+    this.k = make("input", { type: "range", min: 1, step: 1, id: `${prefix}-k` });
+    this.m = make("input", { type: "range", id: `${prefix}-m` });
+    this.unit = make(
+      "select",
+      { id: `${prefix}-unit` },
+      make("option", { value: "images", textContent: "images" }),
+      make("option", { value: "share", textContent: "% of the class" }),
+    );
+    this.unit.setAttribute("aria-label", "Unit of the threshold");
+    this.immediate = make("input", { type: "checkbox", id: `${prefix}-immediate` });
+    this.windows = windowsOf(options.snapshots);
+    this.k.max = this.windows.length;
+    this.k.title = `How long an image must have been stable: up to all ${numbers.plural(options.snapshots, "snapshot", "snapshots")} of the run`;
+    // An output in a label takes the label for itself.
+    this.k.setAttribute("aria-label", "Window k");
+    this.m.setAttribute("aria-label", "Threshold m");
+    chart.element.append(
+      make(
+        "label",
+        { className: "dt-control" },
+        make("span", {}, "Window k: ", this.kValue),
+        this.k,
+      ),
+      make(
+        "label",
+        {
+          className: "validation-check",
+          title: "Every flip counts, however short the stable time (k = 1)",
+        },
+        this.immediate,
+        " Immediate change",
+      ),
+      make(
+        "div",
+        { className: "dt-control" },
+        make("label", {}, make("span", {}, "Threshold m: ", this.mValue), this.m),
+      ),
+      make("div", { className: "dt-control" }, make("span", { textContent: "in" }), this.unit),
+    );
+    this.k.addEventListener("input", () =>
+      selectionStore.set({ k: this.windows[Number(this.k.value) - 1] }),
+    );
+    this.m.addEventListener("input", () => selectionStore.set({ m: Number(this.m.value) }));
+    this.immediate.addEventListener("change", () => this.setImmediate());
+    this.unit.addEventListener("change", () => this.setUnit());
+  }
+
+  setImmediate() {
+    const { k } = selectionStore.get();
+    if (this.immediate.checked) this.before = k;
+    const back = this.before > 1 ? this.before : null;
+    selectionStore.set({ k: this.immediate.checked ? 1 : back });
+  }
+
+  setUnit() {
+    const share = this.unit.value === "share";
+    selectionStore.set({ share, m: share ? SHARE : null });
+  }
+
+  show({ k, m, share }) {
+    const { options } = this.chart;
+    const place = this.windows.findIndex((one) => one >= k);
+    this.k.value = place < 0 ? this.windows.length : place + 1;
+    this.immediate.checked = k === 1;
+    this.unit.value = share ? "share" : "images";
+    Object.assign(
+      this.m,
+      share
+        ? { min: 0.01, max: 1, step: 0.01 }
+        : { min: 1, max: Math.max(2, options.largest), step: 1 },
+    );
+    this.m.value = m;
+    this.kValue.textContent = numbers.plural(k, "snapshot", "snapshots");
+    this.k.setAttribute("aria-valuetext", this.kValue.textContent);
+    this.mValue.textContent = share ? numbers.percent(m) : numbers.plural(m, "image", "images");
+    this.m.setAttribute("aria-valuetext", this.mValue.textContent);
+  }
+
+  selected(selection, names) {
+    if (["k", "m", "share"].some((name) => names.has(name))) this.show(selection);
+  }
+
+  draw() {
+    this.show(selectionStore.get());
+    return "";
+  }
+}
+
+registerKind("validationwindow", (chart) => new WindowControls(chart));

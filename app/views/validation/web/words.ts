@@ -1,0 +1,92 @@
+// @ts-nocheck
+// What the rows of the validation view say under the pointer: the true numbers, in words.
+
+import { numbers, pictures } from "#app/web/index.ts";
+import * as validation from "./anomalies.ts";
+
+const HINTS = {
+  cluster: "Click to show or hide its classes",
+  class: "Click to show or hide its images; the star's place pins the class on top",
+  image: "Click to choose this image",
+};
+
+export function name(view, { block, row }) {
+  const { names, sizes, groups, images } = view.model;
+  const { plural } = numbers;
+  const hint = HINTS[block.kind];
+  switch (block.kind) {
+    case "overall":
+      return { title: `All classes, ${plural(images, "image", "images")}` };
+    case "cluster":
+      return {
+        title: `Cluster ${row + 1}, ${plural(groups.arrays.size[row], "class", "classes")}`,
+        hint,
+      };
+    case "class":
+      return { title: `${names[row]}, ${plural(sizes[row], "image", "images")}`, hint };
+    case "partner":
+      return { title: `${names[block.classId]} taken for ${names[block.opened.partner[row]]}` };
+    default:
+      return { title: `${names[block.classId]}, image ${row + 1}`, hint };
+  }
+}
+
+function anomalyLines(view, block, row, column) {
+  return (view.cellsOf(block, row) || [])
+    .filter((cell) => cell.column === column)
+    .map((cell) => [
+      validation.SIDES[cell.side],
+      `${cell.forgotten} forgotten, ${cell.learned} learned${cell.classes ? ` in ${numbers.plural(cell.classes, "class", "classes")}` : ""}`,
+    ]);
+}
+
+function accuracyLines(view, block, row, column) {
+  const { integer, percent } = numbers;
+  const value = block.matrix.data[row * block.matrix.width + column];
+  const count = { overall: view.model.images, class: view.model.sizes[row] }[block.kind];
+  const right = count ? ` (${integer(Math.round(value * count))} of ${integer(count)})` : "";
+  return [["accuracy", `${percent(value)}${right}`]];
+}
+
+function imageLines(view, block, row, column) {
+  const { opened, classId } = block;
+  const { names } = view.model;
+  const at = row * block.matrix.width + column;
+  const taken = opened.prediction[at];
+  const first = opened.first_learned[row];
+  const { iterations } = view.chart.axis;
+  return [
+    [taken === classId ? "right" : "taken for", taken === classId ? "✓" : names[taken]],
+    [`probability of ${names[classId]}`, numbers.percent(opened.probability[at])],
+    ["forgotten", numbers.plural(opened.forgotten[row], "time", "times")],
+    ["first right at", first < 0 ? "never" : numbers.integer(iterations[first])],
+  ];
+}
+
+/** Return {title, lines, picture} of a row at a column. */
+export function describe(view, hit, column) {
+  const { block, row } = hit;
+  const { integer } = numbers;
+  const lines = [["iteration", integer(view.chart.axis.iterations[column])]];
+  if (column >= block.matrix.width) return { title: name(view, hit).title, lines };
+  if (block.kind === "partner") {
+    lines.push(["images", integer(block.matrix.data[row * block.matrix.width + column])]);
+  } else if (block.kind === "image") lines.push(...imageLines(view, block, row, column));
+  else
+    lines.push(
+      ...accuracyLines(view, block, row, column),
+      ...anomalyLines(view, block, row, column),
+    );
+  return { title: name(view, hit).title, lines, picture: pictureOf(view, block, row) };
+}
+
+function pictureOf(view, block, row) {
+  if (block.kind !== "image") return null;
+  const count = block.opened.images.length;
+  const key = `${block.classId} ${row}`;
+  if (view.pictureKey !== key) {
+    view.pictureKey = key;
+    view.picture = pictures.picture(view.chart.options.base, block.classId, count, row, 96);
+  }
+  return view.picture;
+}

@@ -1,0 +1,258 @@
+// @ts-nocheck
+// The workspace: views beside each other, their sizes, and which of them are in sight.
+//
+// The chosen views, how they lie and their sizes are fields of the selection: panes, arrange, sizes.
+// A body is asked for when its view is first chosen; it stays, hidden, when the view is taken away.
+// Options: run, views (names, in the order of the tabs), wanted (id of the store that asks).
+
+import { chartRegistry, registerKind, selectionStore } from "#app/web/index.ts";
+
+const WHOLE = 1000;
+const LEAST = 120; // per mille of a direction, so that nothing vanishes
+const STEP = 25;
+const ROOMY = 380_000; // px²: in a smaller pane the controls would leave little to the charts
+const HEADED = ["overview", "findings"]; // what stands on top of these is no control
+const COLUMNS = { columns: (count) => count, rows: () => 1, grid: (count) => Math.min(2, count) };
+
+/** Return how `count` panes lie: the numbers of columns and rows. */
+function shapeOf(arrange, count) {
+  const columns = Math.max(1, (COLUMNS[arrange] || COLUMNS.columns)(count));
+  return { columns, rows: Math.max(1, Math.ceil(count / columns)) };
+}
+
+const even = (count) =>
+  Array.from(
+    { length: count },
+    (_, at) => Math.floor((WHOLE * (at + 1)) / count) - Math.floor((WHOLE * at) / count),
+  );
+const sum = (values) => values.reduce((total, value) => total + value, 0);
+
+/** Return the sizes of the columns and of the rows; even ones where those kept do not fit. */
+function sizesOf(kept, { columns, rows }) {
+  const fits = (sizes, count) =>
+    sizes.length === count && sum(sizes) === WHOLE && sizes.every((size) => size >= LEAST / 2);
+  const [across, down] = [kept.slice(0, columns), kept.slice(columns)];
+  return {
+    across: fits(across, columns) ? across : even(columns),
+    down: fits(down, rows) ? down : even(rows),
+  };
+}
+
+class Workspace {
+  constructor(chart) {
+    this.chart = chart;
+    this.page = chart.element.closest(".workspace");
+    this.holder = this.page.querySelector(".workspace-panes");
+    this.handles = [];
+    this.asked = new Set();
+    this.clicked = (event) => this.click(event);
+    this.page.addEventListener("click", this.clicked);
+    this.watch = new IntersectionObserver((entries) =>
+      entries.forEach(({ target, isIntersecting }) => chartRegistry.sleep(target, !isIntersecting)),
+    );
+    this.rooms = new ResizeObserver((entries) => entries.forEach(({ target }) => this.fit(target)));
+    for (const pane of this.holder.querySelectorAll("[data-pane]")) {
+      this.watch.observe(pane);
+      this.rooms.observe(pane);
+    }
+  }
+
+  destroy() {
+    this.watch.disconnect();
+    this.rooms.disconnect();
+    this.page.removeEventListener("click", this.clicked);
+  }
+
+  paneOf(name) {
+    return this.holder.querySelector(`[data-pane="${name}"]`);
+  }
+
+  /** Return the names of the chosen views that there are, in their order. */
+  namesOf({ panes }) {
+    const wanted = panes.split(",");
+    return wanted.filter(
+      (name, at) => this.chart.options.views.includes(name) && wanted.indexOf(name) === at,
+    );
+  }
+
+  click(event) {
+    const fold = event.target.closest("[data-workspace-fold]");
+    if (fold) this.fold(fold);
+    const button = event.target.closest("[data-workspace-switch]");
+    if (!button) return;
+    const name = button.dataset.workspaceSwitch;
+    const names = this.namesOf(selectionStore.get());
+    const next = names.includes(name) ? names.filter((other) => other !== name) : [...names, name];
+    // A text that names no view: an empty one would be the default.
+    selectionStore.set({ panes: next.join(",") || "none", sizes: null });
+  }
+
+  /** Hide a view's controls to give its charts the room, or show them again. */
+  fold(button) {
+    const pane = this.paneOf(button.dataset.workspaceFold);
+    pane.dataset.chosen = true;
+    this.open(pane, pane.dataset.folded === "true");
+  }
+
+  /** Until somebody chooses, controls are open where there is room for them. */
+  fit(pane) {
+    const { pane: name, chosen } = pane.dataset;
+    if (chosen || pane.hidden || HEADED.includes(name)) return;
+    this.open(pane, pane.offsetWidth * pane.offsetHeight >= ROOMY);
+  }
+
+  open(pane, open) {
+    pane.dataset.folded = !open;
+    pane.querySelector("[data-workspace-fold]").setAttribute("aria-expanded", open);
+  }
+
+  selected(selection, names) {
+    if (["panes", "arrange", "sizes"].some((name) => names.has(name))) this.chart.invalidate();
+  }
+
+  draw() {
+    const selection = selectionStore.get();
+    const names = this.namesOf(selection);
+    this.ask(names);
+    for (const name of this.chart.options.views) this.paneOf(name).hidden = !names.includes(name);
+    this.page
+      .querySelectorAll(".workspace-switch")
+      .forEach((button) =>
+        button.setAttribute("aria-pressed", names.includes(button.dataset.workspaceSwitch)),
+      );
+    this.page.querySelector(".workspace-none").hidden = names.length > 0;
+    this.shape = shapeOf(selection.arrange, names.length);
+    this.holder.dataset.arrange = selection.arrange;
+    names.forEach((name, at) => this.place(this.paneOf(name), at, names.length));
+    this.handle(names);
+    this.size(sizesOf(selection.sizes, this.shape));
+    return "";
+  }
+
+  /** Have the server send the bodies that are not there yet. */
+  ask(names) {
+    const missing = names.filter((name) => !this.asked.has(name));
+    if (!missing.length) return;
+    // All that are under way in one question: Dash drops an older one of the same callback.
+    const open = [...this.asked].filter((name) => !this.paneOf(name).querySelector("[data-chart]"));
+    missing.forEach((name) => this.asked.add(name));
+    const { run, wanted } = this.chart.options;
+    window.dash_clientside.set_props(wanted, { data: { run, views: [...open, ...missing] } });
+  }
+
+  /** Put a pane into its cell; between cells there are lines for the handles. */
+  place(pane, at, count) {
+    const { columns } = this.shape;
+    const last = at === count - 1 && count % columns ? columns - (at % columns) : 1;
+    const column = (at % columns) * 2 + 1;
+    pane.style.gridColumn = `${column} / span ${last * 2 - 1}`;
+    pane.style.gridRow = String(Math.floor(at / columns) * 2 + 1);
+    pane.style.order = String(at);
+  }
+
+  handle(names) {
+    const { columns, rows } = this.shape;
+    const key = `${columns} ${rows} ${names}`;
+    if (this.handled === key) return; // one of them may have the focus
+    this.handled = key;
+    this.handles.forEach((handle) => handle.remove());
+    this.handles = [];
+    for (let at = 1; at < columns; at++) this.addHandle("across", at, names);
+    for (let at = 1; at < rows; at++) this.addHandle("down", at, names);
+  }
+
+  addHandle(way, at, names) {
+    const handle = document.createElement("div");
+    handle.className = "workspace-handle";
+    handle.dataset.way = way;
+    handle.tabIndex = 0;
+    handle.setAttribute("role", "separator");
+    handle.setAttribute("aria-orientation", way === "across" ? "vertical" : "horizontal");
+    handle.setAttribute(
+      "aria-label",
+      `Size of ${names[way === "across" ? at - 1 : (at - 1) * this.shape.columns]}`,
+    );
+    handle.setAttribute("aria-valuemin", LEAST / 10);
+    handle.setAttribute("aria-valuemax", (WHOLE - LEAST) / 10);
+    handle.title = "Drag, or use the arrow keys; a double click makes the sizes even";
+    Object.assign(
+      handle.style,
+      way === "across"
+        ? { gridColumn: String(at * 2), gridRow: "1 / -1" }
+        : { gridRow: String(at * 2), gridColumn: "1 / -1" },
+    );
+    handle.addEventListener("pointerdown", (event) => this.press(event, handle, way, at));
+    handle.addEventListener("keydown", (event) => this.key(event, way, at));
+    handle.addEventListener("dblclick", () => selectionStore.set({ sizes: null }));
+    this.holder.append(handle);
+    this.handles.push(handle);
+  }
+
+  size({ across, down }) {
+    const gap = "10px";
+    const tracks = (sizes, least) =>
+      sizes.map((size) => `minmax(${least}, ${size}fr)`).join(` ${gap} `);
+    this.holder.style.gridTemplateColumns = tracks(across, "0");
+    this.holder.style.gridTemplateRows = tracks(down, "0");
+    this.holder.style.setProperty("--workspace-rows", down.length);
+    // Charts watch their width, but some are as high as their pane lets them be.
+    if (this.down !== String(down)) requestAnimationFrame(() => chartRegistry.redraw());
+    this.down = String(down);
+    const seen = { across: 0, down: 0 };
+    for (const handle of this.handles) {
+      const { way } = handle.dataset;
+      handle.setAttribute(
+        "aria-valuenow",
+        Math.round((way === "across" ? across : down)[seen[way]++] / 10),
+      );
+    }
+  }
+
+  /** Move the border after column or row `at` by so much per mille. */
+  move(way, at, by, from) {
+    const sizes = from || sizesOf(selectionStore.get().sizes, this.shape);
+    const next = { across: [...sizes.across], down: [...sizes.down] };
+    const both = sizes[way][at - 1] + sizes[way][at];
+    next[way][at - 1] = Math.min(
+      both - LEAST,
+      Math.max(LEAST, Math.round(sizes[way][at - 1] + by)),
+    );
+    next[way][at] = both - next[way][at - 1];
+    selectionStore.set({ sizes: [...next.across, ...next.down] });
+  }
+
+  press(event, handle, way, at) {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    handle.focus();
+    handle.setPointerCapture(event.pointerId);
+    const from = sizesOf(selectionStore.get().sizes, this.shape);
+    const [start, room] =
+      way === "across"
+        ? [event.clientX, this.holder.clientWidth]
+        : [event.clientY, this.holder.clientHeight];
+    const moved = (next) => {
+      const now = way === "across" ? next.clientX : next.clientY;
+      this.move(way, at, ((now - start) / room) * WHOLE, from);
+    };
+    handle.addEventListener("pointermove", moved);
+    handle.addEventListener(
+      "lostpointercapture",
+      () => handle.removeEventListener("pointermove", moved),
+      { once: true },
+    );
+  }
+
+  key(event, way, at) {
+    const steps =
+      way === "across"
+        ? { ArrowLeft: -STEP, ArrowRight: STEP }
+        : { ArrowUp: -STEP, ArrowDown: STEP };
+    const by = { ...steps, Home: -WHOLE, End: WHOLE }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    this.move(way, at, by);
+  }
+}
+
+registerKind("workspace", (chart) => new Workspace(chart));

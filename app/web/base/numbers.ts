@@ -1,0 +1,69 @@
+// How numbers and texts are written for people, the same everywhere.
+
+/** A number, or what stands where there is none. */
+export type Maybe = number | null | undefined;
+/** How values of a quantity are written. */
+export type Format = "percent" | "integer" | "number";
+
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+/** Write an integer with thousands separators. */
+const integer = (value: Maybe): string => (finite(value) ? whole.format(value) : special(value));
+
+const finite = (value: Maybe): value is number => Number.isFinite(value);
+
+function special(value: Maybe): string {
+  if (value === null || value === undefined) return "none";
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "−Inf";
+}
+
+/** Write a number with `digits` significant digits; very large and small ones as 1.2e−5. */
+function number(value: Maybe, digits = 4): string {
+  if (!finite(value)) return special(value);
+  const size = Math.abs(value);
+  if (size && (size < 1e-3 || size >= 1e6)) {
+    return value
+      .toExponential(Math.max(0, digits - 2))
+      .replace(/\.?0+e/, "e")
+      .replace("e+", "e")
+      .replaceAll("-", "−");
+  }
+  return Number(value.toPrecision(digits))
+    .toLocaleString("en-US", {
+      maximumFractionDigits: 10,
+    })
+    .replace("-", "−");
+}
+
+/** Write a share 0..1 as a percentage. */
+const percent = (value: Maybe): string =>
+  finite(value) ? `${(value * 100).toFixed(1).replace("-", "−")} %` : special(value);
+
+const EXACT: Record<Format, (value: Maybe) => string> = {
+  percent,
+  integer,
+  number: (value) => number(value, 5),
+};
+export const numbers = {
+  integer,
+  number,
+  percent,
+  /** Write a value in one of the formats "percent", "integer", "number". */
+  as: (format: Format | undefined, value: Maybe): string =>
+    (EXACT[format ?? "number"] || EXACT.number)(value),
+  /** Write a value for the end of a scale: short, 100 % and not 100.0 %. */
+  tick: (format: Format | undefined, value: Maybe): string =>
+    format === "percent"
+      ? percent(value).replace(".0 %", " %")
+      : format === "integer"
+        ? integer(value)
+        : number(value, 3),
+  /** Short form of an iteration for ticks: 1,200 · 120k · 1.2M. */
+  short(value: number): string {
+    if (Math.abs(value) >= 1e6) return `${+(value / 1e6).toPrecision(4)}M`;
+    if (Math.abs(value) >= 1e4) return `${+(value / 1e3).toPrecision(4)}k`;
+    return whole.format(value);
+  },
+  plural: (count: number, one: string, many: string): string =>
+    `${integer(count)} ${count === 1 ? one : many}`,
+};

@@ -1,0 +1,152 @@
+// From a matrix to pixels: nearest value where cells are large, the most extreme where they are
+// small, so that no row and no column is ever dropped.
+
+import type { Scale } from "./colours.ts";
+
+/** For each pixel the cells [from, to) that it shows. */
+export interface Bins {
+  from: Int32Array;
+  to: Int32Array;
+}
+/** A matrix to be painted: its values in C order, its columns, and where they are on the axis. */
+export interface Painted {
+  data: ArrayLike<number>;
+  width: number;
+  columnOf?: Int32Array | null;
+}
+export type Extreme = "max" | "min" | "absolute";
+type Colours = Pick<Scale, "colours" | "index">;
+export interface PaintOptions {
+  matrix: Painted;
+  order: ArrayLike<number>;
+  view: readonly number[];
+  columns: number;
+  rows?: readonly number[];
+  extreme?: Extreme;
+  scale: Colours | ((row: number) => Colours);
+  empty: number;
+  missing: readonly number[];
+}
+
+const HATCH = 8; // device pixels from one line of the hatching to the next
+
+/**
+ * Return for each pixel the cells [from[p], to[p]) that it shows, when `pixels` pixels show the
+ * coordinates start..end of `count` cells. A pixel past the cells has from = to.
+ */
+export function bins(pixels: number, start: number, end: number, count: number): Bins {
+  const from = new Int32Array(pixels);
+  const to = new Int32Array(pixels);
+  const step = (end - start) / pixels;
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    // Where cells are larger than pixels, the one under the pixel's middle.
+    const first =
+      step > 1 ? Math.floor(start + pixel * step + 1e-6) : Math.floor(start + (pixel + 0.5) * step);
+    const after = step > 1 ? Math.floor(start + (pixel + 1) * step + 1e-6) : first + 1;
+    from[pixel] = Math.min(Math.max(first, 0), count);
+    to[pixel] = Math.min(Math.max(after, from[pixel]), count);
+  }
+  return { from, to };
+}
+
+/** Show nothing where the matrix has none of a pixel's columns (it is not loaded that far). */
+function leaveOut(across: Bins, columnOf: Int32Array): void {
+  across.from.forEach((from, pixel) => {
+    const own = columnOf.subarray(from, across.to[pixel]);
+    if (own.every((column) => column < 0)) across.to[pixel] = from;
+  });
+}
+
+// Which of two values is the more extreme, by the kind of pooling.
+const EXTREMES: Record<Extreme, (value: number, best: number) => boolean> = {
+  max: (value, best) => value > best,
+  min: (value, best) => value < best,
+  absolute: (value, best) => Math.abs(value) > Math.abs(best),
+};
+
+/** Pool the matrix rows order[from..to) over the pixel columns into `pooled`; NaN where none. */
+function poolRow(
+  pooled: Float64Array,
+  matrix: Painted,
+  rows: { order: ArrayLike<number>; from: number; to: number },
+  columns: Bins,
+  beats: (value: number, best: number) => boolean,
+): void {
+  const { data, width, columnOf } = matrix;
+  for (let pixel = 0; pixel < pooled.length; pixel++) {
+    let best = NaN;
+    for (let column = columns.from[pixel]; column < columns.to[pixel]; column++) {
+      const own = columnOf ? columnOf[column] : column;
+      if (own < 0 || own >= width) continue;
+      for (let at = rows.from; at < rows.to; at++) {
+        const value = data[rows.order[at] * width + own];
+        if (value === value && (best !== best || beats(value, best))) best = value;
+      }
+    }
+    pooled[pixel] = best;
+  }
+}
+
+/**
+ * Paint rows of a matrix into `pixels` (u4 of an ImageData, `width` x `height` of them).
+ *
+ * matrix: {data, width (its columns), columnOf (axis column -> its column, or null)};
+ * order: the matrix rows to show, top first; view: [from, to] axis coordinates; columns: columns
+ * of the axis; rows: [from, to] of `order` (fractions allowed), all by default; extreme: "max",
+ * "min" or "absolute"; scale: of web/base/colours.ts, or a function row -> scale for scales of their own;
+ * empty: colour of places without a snapshot; missing: [line, ground] colours of NaN.
+ */
+export function paint(
+  pixels: Uint32Array,
+  width: number,
+  height: number,
+  options: PaintOptions,
+): void {
+  const { matrix, order, view, columns, scale, empty, missing } = options;
+  const [top, bottom] = options.rows || [0, order.length];
+  const beats = EXTREMES[options.extreme || "max"];
+  const across = bins(width, view[0], view[1], columns);
+  if (matrix.columnOf) leaveOut(across, matrix.columnOf);
+  const down = bins(height, top, bottom, order.length);
+  const pooled = new Float64Array(width);
+  const line = new Uint32Array(width);
+  const scaleOf = typeof scale === "function" ? scale : () => scale;
+  let holes: number[] = [];
+  for (let y = 0; y < height; y++) {
+    const from = down.from[y];
+    const to = down.to[y];
+    const start = y * width;
+    if (from >= to) {
+      pixels.fill(empty, start, start + width);
+      continue;
+    }
+    if (!y || from !== down.from[y - 1] || to !== down.to[y - 1]) {
+      poolRow(pooled, matrix, { order, from, to }, across, beats);
+      holes = colourRow(line, pooled, across, scaleOf(order[from]), empty);
+    }
+    pixels.set(line, start);
+    for (const x of holes) pixels[start + x] = missing[(x + y) % HATCH < 2 ? 0 : 1];
+  }
+}
+
+/** Turn pooled values into colours; return the pixels that have a snapshot but no value. */
+function colourRow(
+  line: Uint32Array,
+  pooled: Float64Array,
+  across: Bins,
+  scale: Colours,
+  empty: number,
+): number[] {
+  const holes: number[] = [];
+  const { colours, index } = scale;
+  for (let x = 0; x < pooled.length; x++) {
+    if (across.from[x] >= across.to[x]) {
+      line[x] = empty;
+      continue;
+    }
+    const at = index(pooled[x]);
+    if (at < 0) holes.push(x);
+    else line[x] = colours[at];
+  }
+  return holes;
+}

@@ -1,0 +1,146 @@
+// @ts-nocheck
+// The scale of the shared time axis: iterations and epochs, the cursor's flag, the pins' flags.
+
+import { sizeCanvas } from "../base/canvas.ts";
+import * as colours from "../base/colours.ts";
+import { numbers } from "../base/numbers.ts";
+import { registerKind } from "../core/chart.ts";
+import { selectionStore } from "../core/selection.ts";
+import { roundTicks } from "../core/timeaxis.ts";
+import { PlotArea } from "./plotarea.ts";
+
+const FLAGS = 20; // height of the row of flags
+const HEIGHT = 56;
+const FONT = "11px system-ui, sans-serif";
+
+class AxisBar {
+  constructor(chart) {
+    this.chart = chart;
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "dt-canvas";
+    chart.element.append(this.canvas);
+    this.area = new PlotArea(chart);
+    this.flags = document.createElement("div");
+    this.flags.className = "dt-flags";
+    this.flag = document.createElement("div");
+    this.flag.className = "dt-flag dt-flag-cursor";
+    this.flag.setAttribute("aria-hidden", "true");
+    chart.element.append(this.flags, this.flag);
+  }
+
+  draw(chartWidth) {
+    const { axis } = this.chart;
+    this.flags.hidden = this.canvas.hidden = !axis.columns;
+    if (!axis.columns) {
+      this.flag.hidden = true;
+      return "";
+    }
+    const place = { ...axis.place(chartWidth), top: FLAGS, height: HEIGHT - FLAGS };
+    this.place = place;
+    const { context } = sizeCanvas(this.canvas, chartWidth, HEIGHT);
+    const { theme } = colours;
+    context.font = FONT;
+    context.textBaseline = "top";
+    context.fillStyle = theme("--dt-text-soft");
+    context.fillRect(place.left, FLAGS, place.width, 1);
+    this.ticks(context, FLAGS, "iteration", this.iterationTicks());
+    const epochs = this.epochTicks();
+    if (epochs.length) this.ticks(context, FLAGS + 18, "epoch", epochs);
+    this.area.place(place);
+    this.selected(selectionStore.get(), new Set(["cursor", "pins"]));
+    return "";
+  }
+
+  ticks(context, top, name, ticks) {
+    const { left, width } = this.place;
+    context.textAlign = "right";
+    context.fillText(name, left - 8, top + 6);
+    context.textAlign = "center";
+    let free = -Infinity; // where the next text may begin
+    for (const { coordinate, text } of ticks) {
+      const x = this.chart.axis.x(coordinate, width);
+      if (x < 0 || x > width) continue;
+      context.fillRect(Math.round(left + x), top, 1, 4);
+      const half = context.measureText(text).width / 2;
+      if (x - half < free || left + x + half > left + width + 18) continue;
+      context.fillText(text, left + x, top + 6);
+      free = x + half + 12;
+    }
+  }
+
+  /** Return the iterations in view: of the first and the last shown column. */
+  ends() {
+    const { axis } = this.chart;
+    const [from, to] = axis.view();
+    return [Math.min(from, axis.columns - 1), Math.min(to, axis.columns) - 1];
+  }
+
+  iterationTicks() {
+    const { axis } = this.chart;
+    const [first, last] = this.ends();
+    const count = Math.max(2, Math.floor(this.place.width / 96));
+    const few = last - first + 1 <= count;
+    const values = few
+      ? Array.from(axis.iterations.subarray(first, last + 1))
+      : roundTicks(axis.iterations[first], axis.iterations[last], count).filter(Number.isInteger);
+    return values.map((value) => ({
+      coordinate: axis.coordinate(value),
+      text: numbers.short(value),
+    }));
+  }
+
+  epochTicks() {
+    const { axis } = this.chart;
+    const [first, last] = this.ends();
+    const { epochs } = axis;
+    if (!(epochs[last] > epochs[first])) return [];
+    const count = Math.max(2, Math.floor(this.place.width / 96));
+    const wholes = roundTicks(epochs[first], epochs[last], count, { whole: true });
+    const ticks = [];
+    let column = first;
+    for (const epoch of wholes) {
+      while (column < last && epochs[column + 1] < epoch) column++;
+      const span = epochs[Math.min(column + 1, last)] - epochs[column];
+      const part = span > 0 ? (epoch - epochs[column]) / span : 0;
+      ticks.push({ coordinate: column + 0.5 + part, text: numbers.number(epoch) });
+    }
+    return ticks;
+  }
+
+  selected(selection, names) {
+    if (!this.place) return;
+    if (names.has("cursor")) this.move(this.flag, selection.cursor);
+    if (names.has("pins")) this.showPins(selection.pins);
+  }
+
+  move(flag, iteration) {
+    const { axis } = this.chart;
+    const column = axis.columnOf(iteration);
+    const x = axis.x(column + 0.5, this.place.width);
+    flag.hidden = column < 0 || x < 0 || x > this.place.width;
+    if (flag.hidden) return;
+    const text = numbers.integer(axis.iterations[column]);
+    if (flag.textContent !== text) flag.textContent = text;
+    flag.style.transform = `translateX(calc(${this.place.left + x}px - 50%))`;
+  }
+
+  showPins(pins) {
+    const key = pins.join();
+    if (this.flags.dataset.pins !== key) {
+      this.flags.dataset.pins = key;
+      this.flags.replaceChildren(
+        ...pins.map((pin) => {
+          const button = document.createElement("button");
+          button.type = "button";
+          button.className = "dt-flag dt-flag-pin";
+          button.title = "Take this pin away";
+          button.addEventListener("click", () => selectionStore.toggle("pins", pin));
+          return button;
+        }),
+      );
+    }
+    pins.forEach((pin, index) => this.move(this.flags.children[index], pin));
+  }
+}
+
+registerKind("axis", (chart) => new AxisBar(chart));

@@ -1,0 +1,81 @@
+// @ts-nocheck
+// The names left of rows: shortened in the middle, grouped, as many as there is room for.
+
+import * as colours from "../base/colours.ts";
+
+export const FONT = "11px system-ui, sans-serif";
+const LINE = 11; // the least height of a row that has room for its name
+const GROUP = 18; // width of the band that holds the names of groups
+
+/** Return `text` with its middle left out so that it fits `width`; both ends tell names apart. */
+export function shorten(context, text, width) {
+  if (context.measureText(text).width <= width) return text;
+  const letters = Array.from(text.slice(0, 200));
+  let low = 0;
+  let high = letters.length;
+  const cut = (kept) =>
+    `${letters.slice(0, Math.ceil(kept / 2)).join("")}…${
+      kept > 1 ? letters.slice(-Math.floor(kept / 2)).join("") : ""
+    }`;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (context.measureText(cut(middle)).width <= width) low = middle;
+    else high = middle - 1;
+  }
+  return cut(low);
+}
+
+/** Return [{name, from, to}] of equal neighbours in `groups`, taken in the order of the rows. */
+export function runsOf(groups, order) {
+  const runs = [];
+  order.forEach((row, at) => {
+    const last = runs.at(-1);
+    if (last && last.name === groups[row]) last.to = at + 1;
+    else runs.push({ name: groups[row], from: at, to: at + 1 });
+  });
+  return runs;
+}
+
+/**
+ * Draw the names of rows right-aligned against the plot.
+ *
+ * place: {left, top, height} of the plot; order: rows top first; labels: names by row;
+ * groups: name of the group by row, or null; theme colours are read here.
+ */
+export function draw(context, place, { order, labels, groups }) {
+  const { theme } = colours;
+  const rowHeight = place.height / Math.max(1, order.length);
+  const grouped = groups?.some(Boolean);
+  const room = place.left - 10 - (grouped ? GROUP + 4 : 4);
+  context.font = FONT;
+  context.textBaseline = "middle";
+  context.textAlign = "right";
+  context.fillStyle = theme("--dt-text-soft");
+  const every = Math.max(1, Math.ceil(LINE / rowHeight));
+  // Of rows too low for their names only a few are named, well apart.
+  const step = every === 1 ? 1 : Math.ceil(every * 2.5);
+  for (let at = every === 1 ? 0 : Math.floor(step / 2); at < order.length; at += step) {
+    const y = place.top + (at + 0.5) * rowHeight;
+    context.fillText(shorten(context, labels[order[at]], room), place.left - 8, y);
+    if (every > 1) context.fillRect(place.left - 5, y - 0.5, 4, 1);
+  }
+  if (grouped) drawGroups(context, place, runsOf(groups, order), rowHeight);
+}
+
+function drawGroups(context, place, runs, rowHeight) {
+  const { theme } = colours;
+  context.textAlign = "center";
+  runs.forEach(({ name, from, to }) => {
+    const top = place.top + from * rowHeight;
+    const height = (to - from) * rowHeight;
+    context.fillStyle = theme("--dt-band");
+    context.fillRect(0, top + 0.5, GROUP, Math.max(1, height - 1));
+    if (!name || height < 24) return;
+    context.save();
+    context.translate(GROUP / 2, top + height / 2);
+    context.rotate(-Math.PI / 2);
+    context.fillStyle = theme("--dt-text");
+    context.fillText(shorten(context, name, height - 6), 0, 0);
+    context.restore();
+  });
+}

@@ -1,0 +1,47 @@
+// @ts-nocheck
+// What a pixel map does with its values before it draws them: ratios, order, words.
+
+/** Return values / divisor of their row, or 1 minus that; 0 / 0 is NaN: nothing to know. */
+export function derive(source, width, divisors, complement) {
+  const values = new Float32Array(source.length);
+  for (let at = 0, row = 0; at < source.length; row++) {
+    const divisor = divisors ? divisors[row] : 1;
+    for (const end = at + width; at < end; at++) {
+      const value = source[at] / divisor;
+      values[at] = complement ? 1 - value : value;
+    }
+  }
+  return values;
+}
+
+/** Return whether any value is NaN, and whether any is finite. */
+export function looked(values) {
+  let missing = false;
+  let finite = false;
+  for (let at = 0; at < values.length && !(missing && finite); at++) {
+    if (values[at] !== values[at]) missing = true;
+    else if (Number.isFinite(values[at])) finite = true;
+  }
+  return [missing, finite];
+}
+
+/** Return the rows in the order "recorded", or "last": the lowest last value first, NaN last. */
+export function order(values, rows, width, wanted) {
+  const found = Int32Array.from({ length: rows }, (_, row) => row);
+  if (wanted !== "last") return found;
+  const key = (row) => {
+    const value = values[(row + 1) * width - 1];
+    return Number.isNaN(value) ? Infinity : value;
+  };
+  return found.sort((a, b) => (key(a) === key(b) ? a - b : key(a) < key(b) ? -1 : 1));
+}
+
+/** Return in words what one pixel shows where it stands for several cells, else "". */
+export function pooled({ rows, columns: [from, to], place, extreme = "max" }) {
+  const ratio = window.devicePixelRatio || 1;
+  const cells = [rows / (place.height * ratio), (to - from) / (place.width * ratio)];
+  if (cells.every((count) => count <= 1)) return "";
+  const shown = { min: "lowest", max: "highest", absolute: "largest" }[extreme];
+  const sides = cells.map((count) => Math.max(1, Math.ceil(count - 1e-9)));
+  return `up to ${sides.join(" × ")} cells a pixel: ${shown} shown`;
+}

@@ -1,0 +1,73 @@
+// @ts-nocheck
+// Pictures of the validation images, cut from one contact sheet a class.
+
+import { sizeCanvas } from "../base/canvas.ts";
+import { fetchArrays } from "../base/fetch.ts";
+
+const sheets = new Map(); // address -> promise of {bitmap, tile, columns}, null where none is
+
+async function loadSheet(address, count) {
+  try {
+    const { arrays, meta } = await fetchArrays(address);
+    if (!arrays.sheet.length) return null;
+    const bitmap = await createImageBitmap(new Blob([arrays.sheet], { type: "image/webp" }));
+    return { bitmap, tile: meta.tile, columns: Math.ceil(Math.sqrt(count)) };
+  } catch {
+    return null; // no sheet was recorded, or it is no picture: the names do without
+  }
+}
+
+/** Return a promise of the contact sheet of a class with `count` images; null: it has none. */
+export function sheetOf(base, classId, count) {
+  const address = `${base}/contact-sheet?class=${classId}`;
+  if (!sheets.has(address)) {
+    if (sheets.size > 400) sheets.delete(sheets.keys().next().value);
+    sheets.set(address, loadSheet(address, count));
+  }
+  return sheets.get(address);
+}
+
+/** Draw picture `position` of a sheet into the square at x, y of a context. */
+export function drawPicture(context, sheet, position, x, y, size) {
+  const [width, height] = sheet.tile;
+  const column = position % sheet.columns;
+  const row = Math.floor(position / sheet.columns);
+  const scale = size / Math.max(width, height);
+  context.imageSmoothingEnabled = scale < 1;
+  context.drawImage(
+    sheet.bitmap,
+    column * width,
+    row * height,
+    width,
+    height,
+    x + (size - width * scale) / 2,
+    y + (size - height * scale) / 2,
+    width * scale,
+    height * scale,
+  );
+}
+
+const wanted = new WeakMap(); // canvas -> what draws it
+const sight = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    sight.unobserve(target);
+    wanted.get(target)?.();
+  }
+});
+
+/** Return a canvas of `size` CSS pixels with one picture; empty until its sheet is there. */
+export function picture(base, classId, count, position, size) {
+  const canvas = document.createElement("canvas");
+  canvas.className = "validation-picture";
+  const { context } = sizeCanvas(canvas, size, size);
+  // Asked for when it comes into sight: a list shows a few of its pictures only.
+  wanted.set(canvas, () =>
+    sheetOf(base, classId, count).then((sheet) => {
+      if (sheet) drawPicture(context, sheet, position, 0, 0, size);
+      else canvas.hidden = true;
+    }),
+  );
+  sight.observe(canvas);
+  return canvas;
+}

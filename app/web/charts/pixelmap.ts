@@ -1,0 +1,287 @@
+// @ts-nocheck
+// A matrix as coloured cells on the shared time axis: rows are classes, layers, filters or images.
+//
+// Options: url, array (its name in the answer), divide (array of a divisor for each row),
+// complement (show 1 - value), labels and groups (names in `meta`), palette ("accuracy", "safe", "magnitude", "diverging"), signedPalette (taken
+// where values have both signs), domain [low, high] (else fitted), scaling ("linear", "log", "row":
+// each row its own), order ("recorded", "last": lowest at the end first), extreme ("max", "min",
+// "absolute": which value stands for several in one pixel), maxHeight and rowHeight (CSS pixels),
+// format ("percent", "integer", "number"; meta.format goes before), what ("class"), value (its
+// name), legend (id of an element), label (aria), say {noColumns, noRows, noValues}, redraw
+// (fields of the selection that need a new drawing), ends [low, high] (words before the numbers).
+// palette, scaling and order may be "{field}": then the selection says.
+
+import { sizeCanvas } from "../base/canvas.ts";
+import * as colours from "../base/colours.ts";
+import { numbers } from "../base/numbers.ts";
+import * as raster from "../base/raster.ts";
+import { tooltip } from "../base/tooltip.ts";
+import { registerKind } from "../core/chart.ts";
+import { selectionStore } from "../core/selection.ts";
+import * as gutter from "./gutter.ts";
+import * as mapvalues from "./mapvalues.ts";
+import { PlotArea } from "./plotarea.ts";
+
+const GAP_FROM = 7; // rows at least this high are kept apart by a line
+
+export class PixelMap {
+  constructor(chart) {
+    this.chart = chart;
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "dt-canvas";
+    chart.element.append(this.canvas);
+    this.area = new PlotArea(chart, {
+      hover: (x, y, event, column) => this.hover(y, event, column),
+      leave: () => this.point(null),
+      row: (step) => this.step(step),
+    });
+    this.mark = document.createElement("div");
+    this.mark.className = "dt-rowmark";
+    this.mark.hidden = true;
+    this.area.element.append(this.mark);
+    this.name = document.createElement("div");
+    this.name.className = "dt-rowname";
+    this.name.hidden = true;
+    chart.element.append(this.name);
+    this.scales = new Map();
+  }
+
+  receive({ arrays, meta }) {
+    const { options } = this.chart;
+    const source = arrays[options.array];
+    [this.rows, this.width] = source.shape;
+    const divisors = options.divide ? arrays[options.divide] : null;
+    const derived = divisors || options.complement;
+    this.values = derived
+      ? mapvalues.derive(source, this.width, divisors, options.complement)
+      : source;
+    this.iterations = arrays.iteration;
+    this.labels = meta[options.labels] || [];
+    this.groups = options.groups ? meta[options.groups] : null;
+    this.meta = meta;
+    this.format = meta.format || this.chart.options.format;
+    this.scales.clear();
+    [this.missing, this.finite] = mapvalues.looked(this.values);
+    this.order = null;
+  }
+
+  /** Return an option's value; "{name}" stands for a field of the selection. */
+  option(name, selection) {
+    const value = this.chart.options[name];
+    const field = /^\{(\w+)\}$/.exec(value)?.[1];
+    return field ? selection[field] : value;
+  }
+
+  orderOf(selection) {
+    const wanted = this.option("order", selection) || "recorded";
+    if (this.order && this.orderedBy === wanted) return this.order;
+    this.orderedBy = wanted;
+    this.order = mapvalues.order(this.values, this.rows, this.width, wanted);
+    return this.order;
+  }
+
+  scaleOf(selection) {
+    const { options } = this.chart;
+    const scaling = this.option("scaling", selection);
+    const log = scaling === "log";
+    const perRow = scaling === "row";
+    const palette = this.option("palette", selection);
+    const key = [scaling, palette, colours.isDark()].join();
+    if (this.scales.has(key)) return this.scales.get(key);
+    const whole = this.scaleFor(this.values, log, selection);
+    const rows = new Map();
+    const rowScale = (row) => {
+      if (!rows.has(row)) {
+        const values = this.values.subarray(row * this.width, (row + 1) * this.width);
+        rows.set(row, this.scaleFor(values, log, selection));
+      }
+      return rows.get(row);
+    };
+    const scale = { whole, paint: perRow && !options.domain ? rowScale : whole, perRow };
+    this.scales.set(key, scale);
+    return scale;
+  }
+
+  scaleFor(values, log, selection) {
+    const { options } = this.chart;
+    const fitted = options.domain
+      ? { low: options.domain[0], high: options.domain[1], log: false, signed: false }
+      : colours.fit(values, { log });
+    const palette =
+      fitted.signed && options.signedPalette
+        ? options.signedPalette
+        : this.option("palette", selection) || "magnitude";
+    return colours.scale({ ...fitted, palette });
+  }
+
+  problem() {
+    const say = this.chart.options.say || {};
+    if (!this.width) return say.noColumns || "No snapshot has been loaded yet.";
+    if (!this.rows) return say.noRows || "There is nothing to show.";
+    return this.finite ? "" : say.noValues || "Every value here is NaN: nothing was measured.";
+  }
+
+  heightFor(rows) {
+    const { maxHeight = 360, rowHeight = 18 } = this.chart.options;
+    if (rows >= maxHeight) return maxHeight;
+    return rows * Math.min(rowHeight, Math.max(1, Math.floor(maxHeight / rows)));
+  }
+
+  draw(chartWidth) {
+    const problem = this.problem();
+    if (problem) {
+      this.area.place({ left: 0, top: 0, width: 0, height: 0 });
+      this.legend(null);
+      return problem;
+    }
+    const selection = selectionStore.get();
+    const order = this.orderOf(selection);
+    const scale = this.scaleOf(selection);
+    const { left, width } = this.chart.axis.place(chartWidth);
+    const height = this.heightFor(this.rows);
+    this.place = { left, top: 0, width, height };
+    const { context, ratio } = sizeCanvas(this.canvas, chartWidth, height);
+    this.paint(context, ratio, order, scale.paint);
+    const { labels, groups } = this;
+    gutter.draw(context, this.place, { order, labels, groups });
+    this.lines(context, order);
+    this.area.place(this.place);
+    this.legend(scale);
+    this.showRow(selection.row);
+    return "";
+  }
+
+  paint(context, ratio, order, scale) {
+    const { left, top, width, height } = this.place;
+    const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+    const image = context.createImageData(wide, high);
+    const colour = (name) => colours.packed(name);
+    raster.paint(new Uint32Array(image.data.buffer), wide, high, {
+      matrix: {
+        data: this.values,
+        width: this.width,
+        columnOf: this.chart.axis.match(this.iterations),
+      },
+      order,
+      view: this.chart.axis.view(),
+      columns: this.chart.axis.columns,
+      extreme: this.chart.options.extreme,
+      scale,
+      empty: colour("--dt-empty"),
+      missing: [colour("--dt-missing-line"), colour("--dt-missing")],
+    });
+    context.putImageData(image, Math.round(left * ratio), Math.round(top * ratio));
+  }
+
+  /** Part high rows by a hairline, and groups by a stronger one. */
+  lines(context, order) {
+    const { left, top, width, height } = this.place;
+    const rowHeight = height / order.length;
+    context.fillStyle = colours.theme("--dt-ground");
+    if (rowHeight >= GAP_FROM) {
+      for (let at = 1; at < order.length; at++)
+        context.fillRect(left, top + at * rowHeight - 0.5, width, 1);
+    }
+    if (!this.groups?.some(Boolean)) return;
+    for (const { from } of gutter.runsOf(this.groups, order)) {
+      if (from) context.fillRect(left, top + from * rowHeight - 1, width, 2);
+    }
+  }
+
+  legend(scale) {
+    const holder = document.getElementById(this.chart.options.legend || "");
+    if (!holder) return;
+    if (!scale) {
+      holder.replaceChildren();
+      return;
+    }
+    const { ends } = this.chart.options;
+    const pooled = mapvalues.pooled({
+      rows: this.rows,
+      columns: this.chart.axis.view(),
+      place: this.place,
+      extreme: this.chart.options.extreme,
+    });
+    const { format } = this;
+    if (scale.perRow) {
+      colours.legend(holder, scale.whole, {
+        missing: this.missing,
+        words: ["lowest of its row", "highest of its row"],
+        pooled,
+      });
+    } else {
+      colours.legend(holder, scale.whole, {
+        format,
+        missing: this.missing,
+        notes: ends,
+        pooled,
+      });
+    }
+  }
+
+  rowAt(y) {
+    const at = Math.floor((y / this.place.height) * this.rows);
+    return this.order[Math.min(Math.max(at, 0), this.rows - 1)];
+  }
+
+  /** Return the value of a row at a column of the axis; NaN where the matrix has none. */
+  valueAt(row, column) {
+    const matched = this.chart.axis.match(this.iterations);
+    const own = matched ? matched[column] : column;
+    return own >= 0 && own < this.width ? this.values[row * this.width + own] : NaN;
+  }
+
+  point(row) {
+    selectionStore.point({
+      row: row === null ? null : { chart: this.chart.element.id, index: row },
+    });
+  }
+
+  hover(y, event, column) {
+    const row = this.rowAt(y);
+    this.point(row);
+    const { what } = this.chart.options;
+    const { format } = this;
+    const { as, integer } = numbers;
+    const lines = [
+      [`iteration ${integer(this.chart.axis.iterations[column])}`],
+      [this.chart.options.value || "value", as(format, this.valueAt(row, column))],
+    ];
+    if (column > 0) {
+      lines.push(["one snapshot before", as(format, this.valueAt(row, column - 1))]);
+    }
+    if (this.meta.sizes) lines.push(["images", integer(this.meta.sizes[row])]);
+    if (this.groups?.[row]) lines.push(["stage", this.groups[row]]);
+    const title = this.labels[row] || `${what || "row"} ${row}`;
+    tooltip.show(event.clientX, event.clientY, title, lines);
+  }
+
+  /** Move the pointed row by the keyboard. */
+  step(step) {
+    if (!this.order) return;
+    const row = selectionStore.get().row;
+    const own = row && row.chart === this.chart.element.id;
+    const at = own ? this.order.indexOf(row.index) + step : 0;
+    this.point(this.order[Math.min(Math.max(at, 0), this.rows - 1)]);
+  }
+
+  selected(selection, names) {
+    if (names.has("row") && this.place) this.showRow(selection.row);
+  }
+
+  showRow(row) {
+    const own = Boolean(row && row.chart === this.chart.element.id && row.index < this.rows);
+    this.mark.hidden = this.name.hidden = !own;
+    if (!own) return;
+    const rowHeight = this.place.height / this.rows;
+    const top = this.order.indexOf(row.index) * rowHeight;
+    this.mark.style.height = `${Math.max(1, rowHeight)}px`;
+    this.mark.style.transform = `translateY(${top}px)`;
+    this.name.textContent = this.labels[row.index] || "";
+    this.name.style.maxWidth = `${this.place.left - 4}px`;
+    this.name.style.right = `${this.chart.width - this.place.left + 4}px`;
+    this.name.style.top = `${this.place.top + top + rowHeight / 2}px`;
+  }
+}
+
+registerKind("pixelmap", (chart) => new PixelMap(chart));

@@ -1,0 +1,176 @@
+// @ts-nocheck
+// The part of a chart that lies over the time axis: cursor, pins and range, mouse and keyboard.
+//
+// Overlays are positioned elements moved by CSS transforms: nothing is drawn again for them.
+
+import { tooltip } from "../base/tooltip.ts";
+import { selectionStore } from "../core/selection.ts";
+
+const DRAG_PIXELS = 4;
+
+function part(name, parent) {
+  const element = document.createElement("div");
+  element.className = name;
+  parent.append(element);
+  return element;
+}
+
+export class PlotArea {
+  /**
+   * hooks (all optional): hover(x, y, event, column), leave(), click(x, y, event, column),
+   * row(step) for the keys up and down. x and y count from the plot's corner.
+   */
+  constructor(chart, hooks = {}) {
+    this.chart = chart;
+    this.axis = chart.axis;
+    this.hooks = hooks;
+    this.width = 0;
+    this.element = part("dt-plot", chart.element);
+    this.range = part("dt-range", this.element);
+    this.pins = part("dt-pins", this.element);
+    this.cursor = part("dt-cursor", this.element);
+    this.drag = null;
+    this.listen();
+    chart.ways.push(
+      selectionStore.subscribe((selection, names) => {
+        if (["cursor", "pins", "range"].some((name) => names.has(name))) this.overlay(selection);
+      }),
+    );
+  }
+
+  listen() {
+    const plot = this.element;
+    plot.addEventListener("pointermove", (event) => this.moved(event));
+    plot.addEventListener("pointerdown", (event) => this.pressed(event));
+    plot.addEventListener("pointerup", (event) => this.released(event));
+    plot.addEventListener("pointercancel", () => (this.drag = null));
+    plot.addEventListener("pointerleave", () => {
+      tooltip.hide();
+      this.hooks.leave?.();
+    });
+    plot.addEventListener("dblclick", () => zoom.toggle());
+    const { element, options } = this.chart;
+    element.tabIndex = 0;
+    element.setAttribute("role", "group");
+    element.setAttribute("aria-roledescription", "chart");
+    if (options.label) element.setAttribute("aria-label", options.label);
+    element.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** Lie over the plot: CSS pixels from the chart's corner. Call it on every drawing. */
+  place({ left, top, width, height }) {
+    this.width = width;
+    Object.assign(this.element.style, {
+      left: `${left}px`,
+      top: `${top}px`,
+      width: `${width}px`,
+      height: `${height}px`,
+    });
+    this.overlay(selectionStore.get());
+  }
+
+  /** Return the pixels [from, to] of the columns from..to (both included). */
+  span(from, to) {
+    return [this.axis.x(from, this.width), this.axis.x(to + 1, this.width)];
+  }
+
+  overlay(selection) {
+    const { axis } = this;
+    this.spanOver(this.cursor, axis.columnOf(selection.cursor), axis.columnOf(selection.cursor));
+    const [from, to] = selection.range || [null, null];
+    this.spanOver(this.range, axis.columnOf(from), axis.columnOf(to));
+    const [first, after] = axis.view();
+    if (axis.columnOf(from) <= first && axis.columnOf(to) + 1 >= after) this.range.hidden = true;
+    const pins = selection.pins || [];
+    while (this.pins.children.length > pins.length) this.pins.lastChild.remove();
+    while (this.pins.children.length < pins.length) part("dt-pin", this.pins);
+    pins.forEach((pin, index) => {
+      const column = axis.columnOf(pin);
+      this.spanOver(this.pins.children[index], column, column);
+    });
+  }
+
+  spanOver(element, from, to) {
+    const shown = from >= 0 && this.width > 0;
+    element.hidden = !shown;
+    if (!shown) return;
+    const [left, right] = this.span(from, to);
+    element.hidden = right <= 0 || left >= this.width;
+    element.style.width = `${Math.max(1, right - left)}px`;
+    element.style.transform = `translateX(${left}px)`;
+  }
+
+  at(event) {
+    const box = this.element.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  moved(event) {
+    const [x, y] = this.at(event);
+    const column = this.axis.columnAt(x, this.width);
+    if (column < 0) return;
+    const cursor = this.axis.iterations[column];
+    if (this.drag && Math.abs(x - this.drag.x) > DRAG_PIXELS) this.drag.moved = true;
+    if (this.drag?.moved) {
+      const ends = [this.drag.iteration, cursor].sort((a, b) => a - b);
+      selectionStore.set({ cursor, range: ends });
+      tooltip.hide();
+      return;
+    }
+    selectionStore.set({ cursor });
+    this.hooks.hover?.(x, y, event, column);
+  }
+
+  pressed(event) {
+    if (event.button !== 0) return;
+    const [x] = this.at(event);
+    const column = this.axis.columnAt(x, this.width);
+    if (column < 0) return;
+    this.drag = { x, iteration: this.axis.iterations[column], moved: false };
+    this.element.setPointerCapture(event.pointerId);
+  }
+
+  released(event) {
+    const drag = this.drag;
+    this.drag = null;
+    if (!drag || drag.moved) return;
+    const [x, y] = this.at(event);
+    if (this.hooks.click?.(x, y, event, this.axis.columnAt(x, this.width))) return;
+    selectionStore.toggle("pins", drag.iteration);
+  }
+
+  key(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const { axis } = this;
+    const selection = selectionStore.get();
+    const now = axis.columnOf(selection.cursor);
+    let column = null;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (step)
+      column = now < 0 ? (step > 0 ? 0 : axis.columns - 1) : now + step * (event.shiftKey ? 10 : 1);
+    else if (event.key === "Home") column = 0;
+    else if (event.key === "End") column = axis.columns - 1;
+    else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+      if (!this.hooks.row) return;
+      this.hooks.row(event.key === "ArrowUp" ? -1 : 1);
+    } else if (event.key === "Enter" || event.key === " ") {
+      if (now >= 0) selectionStore.toggle("pins", axis.iterations[now]);
+    } else if (event.key === "z") zoom.toggle();
+    else if (event.key === "Escape") selectionStore.set({ range: null, zoom: null });
+    else return;
+    event.preventDefault();
+    if (column !== null && axis.columns) {
+      const kept = Math.min(Math.max(column, 0), axis.columns - 1);
+      selectionStore.set({ cursor: axis.iterations[kept] });
+    }
+  }
+}
+
+export const zoom = {
+  /** Show only the brushed range; or, where that is shown already, everything. */
+  toggle() {
+    const { zoom, range } = selectionStore.get();
+    const inside = range && String(range) !== String(zoom);
+    selectionStore.set({ zoom: inside ? range : null });
+  },
+};

@@ -1,0 +1,242 @@
+// @ts-nocheck
+// Lines, segments and stacks over the shared time axis: one strip of panels, drawn on one canvas.
+//
+// Options: url, panels [{title, height, format, unit, step, log, domain, lines: [{series, name,
+// colour}]} or {title, height, stack: {array, parts: [{column, name, colour}]}}], label (aria).
+// The answer holds series.NAME.iterations i4, .values f8 (rising; first, last, least and greatest
+// of every pixel), .odd i4 (where the value was NaN or Inf), and matrices [T, n] for stacks.
+
+import { sizeCanvas } from "../base/canvas.ts";
+import * as colours from "../base/colours.ts";
+import { numbers } from "../base/numbers.ts";
+import { tooltip } from "../base/tooltip.ts";
+import { registerKind } from "../core/chart.ts";
+import { selectionStore } from "../core/selection.ts";
+import { PlotArea } from "./plotarea.ts";
+import * as stripmarks from "./stripmarks.ts";
+
+const GAP = 10; // between panels
+const PAD = 3; // within a panel, above and below the curves
+const FONT = "11px system-ui, sans-serif";
+
+export class Strip {
+  constructor(chart) {
+    this.chart = chart;
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "dt-canvas";
+    chart.element.append(this.canvas);
+    this.area = new PlotArea(chart, {
+      hover: (x, y, event, column) => this.hover(y, event, column),
+    });
+  }
+
+  /** A zoomed strip asks for the finer points of what it shows. */
+  url() {
+    const { url } = this.chart.options;
+    const zoom = selectionStore.get().zoom;
+    if (!zoom) return url;
+    const [from, to] = this.chart.axis.around(zoom);
+    return `${url}${url.includes("?") ? "&" : "?"}from=${from}&to=${to}`;
+  }
+
+  selected(selection, names) {
+    if (names.has("zoom")) this.chart.refresh();
+  }
+
+  receive({ arrays }) {
+    this.arrays = arrays;
+  }
+
+  series(name) {
+    const iterations = this.arrays[`series.${name}.iterations`];
+    if (!iterations) return null;
+    return {
+      iterations,
+      values: this.arrays[`series.${name}.values`],
+      odd: this.arrays[`series.${name}.odd`],
+    };
+  }
+
+  draw(chartWidth) {
+    const { options, axis } = this.chart;
+    if (!axis.columns) {
+      this.area.place({ left: 0, top: 0, width: 0, height: 0 });
+      return options.say?.noColumns || "No snapshot has been loaded yet.";
+    }
+    const { left, width } = axis.place(chartWidth);
+    const heights = options.panels.map((panel) => panel.height || 72);
+    const total = heights.reduce((sum, height) => sum + height + GAP, -GAP);
+    const { context } = sizeCanvas(this.canvas, chartWidth, total);
+    this.panels = [];
+    let top = 0;
+    options.panels.forEach((panel, index) => {
+      const place = { left, top, width, height: heights[index] };
+      this.panels.push({ panel, place });
+      this.drawPanel(context, panel, place);
+      top += heights[index] + GAP;
+    });
+    this.area.place({ left, top: 0, width, height: total });
+    this.tell();
+    return "";
+  }
+
+  /** Say how many values of the long series are drawn. */
+  tell() {
+    const holder = document.getElementById(this.chart.options.legend || "");
+    if (!holder) return;
+    const { integer } = numbers;
+    const series = Object.values(this.chart.data.meta.series);
+    const reduced = series
+      .filter(({ shown, odd, total }) => shown + odd < total)
+      .sort((a, b) => b.total - a.total)[0];
+    holder.textContent = reduced
+      ? `up to ${integer(reduced.shown)} of ${integer(reduced.total)} values of a series: first, ` +
+        "last, lowest, highest of every pixel"
+      : "";
+  }
+
+  drawPanel(context, panel, place) {
+    const { theme } = colours;
+    context.fillStyle = theme("--dt-panel");
+    context.fillRect(place.left, place.top, place.width, place.height);
+    context.save();
+    context.beginPath();
+    context.rect(place.left, place.top, place.width, place.height);
+    context.clip();
+    const shown = panel.stack
+      ? this.drawStack(context, panel.stack, place)
+      : this.drawLines(context, panel, place);
+    context.restore();
+    if (!shown) this.drawNothing(context, panel, place);
+    this.drawGutter(context, panel, place, shown);
+  }
+
+  drawNothing(context, panel, place) {
+    context.font = FONT;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillStyle = colours.theme("--dt-text-soft");
+    const text = panel.nothing || "not recorded";
+    context.fillText(text, place.left + place.width / 2, place.top + place.height / 2);
+  }
+
+  /** Return {y(value), low, high, log} over the finite values in view; null where none is. */
+  scaleOf(panel, lines, place) {
+    let low = panel.domain ? panel.domain[0] : Infinity;
+    let high = panel.domain ? panel.domain[1] : -Infinity;
+    const log = this.isLog(panel);
+    for (const { data } of lines) {
+      for (const value of data.values) {
+        if (!Number.isFinite(value) || (log && value <= 0)) continue;
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    }
+    if (low > high) return null;
+    if (!log && low > 0) low = 0;
+    if (low === high) high = low + (Math.abs(low) || 1);
+    const to = log ? Math.log10 : (value) => value;
+    const [from, span] = [to(low), to(high) - to(low)];
+    const inner = place.height - 2 * PAD;
+    const y = (value) => place.top + PAD + inner * (1 - (to(value) - from) / span);
+    return { y, low, high, log };
+  }
+
+  isLog(panel) {
+    const field = /^\{(\w+)\}$/.exec(panel.log)?.[1];
+    return Boolean(field ? selectionStore.get()[field] : panel.log);
+  }
+
+  drawLines(context, panel, place) {
+    const { axis } = this.chart;
+    const lines = panel.lines
+      .map((line) => ({ line, data: this.series(line.series) }))
+      .filter(({ data }) => data && data.iterations.length + data.odd.length);
+    if (!lines.length) return null;
+    const scale = this.scaleOf(panel, lines, place);
+    for (const { line, data } of lines) {
+      const { step } = panel;
+      if (scale) stripmarks.line(context, { ...line, step }, data, axis, place, scale);
+    }
+    lines.forEach(({ data }) => stripmarks.crosses(context, data.odd, axis, place));
+    return { scale, lines };
+  }
+
+  drawStack(context, { array, parts }, place) {
+    const { axis } = this.chart;
+    const given = { counts: this.arrays[array], iterations: this.arrays.iteration, parts };
+    return stripmarks.stack(context, given, axis, place) ? { stack: true } : null;
+  }
+
+  drawGutter(context, panel, place, shown) {
+    const { theme } = colours;
+    const narrow = place.left < 120;
+    context.font = `600 ${FONT}`;
+    context.textAlign = "left";
+    context.textBaseline = "top";
+    context.fillStyle = theme("--dt-text");
+    const title = shown?.scale?.log ? `${panel.title} (log)` : panel.title;
+    context.fillText(title, 0, place.top + 1);
+    context.font = FONT;
+    const keys = narrow ? [] : panel.lines || [...panel.stack.parts].reverse();
+    keys.forEach((key, index) => {
+      if (!key.name) return;
+      const y = place.top + 16 + index * 14;
+      context.fillStyle = theme(key.colour);
+      if (panel.stack) context.fillRect(0, y + 1, 9, 9);
+      else context.fillRect(0, y + 4, 12, 3);
+      context.fillStyle = theme("--dt-text-soft");
+      context.fillText(key.name, 17, y);
+    });
+    this.drawEnds(context, panel, place, shown);
+  }
+
+  drawEnds(context, panel, place, shown) {
+    const { theme } = colours;
+    const as = (value) => numbers.tick(panel.format, value);
+    context.textAlign = "right";
+    context.fillStyle = theme("--dt-text-soft");
+    const ends = shown?.stack
+      ? ["100 %", "0 %"]
+      : shown?.scale
+        ? [as(shown.scale.high), as(shown.scale.low)]
+        : [];
+    if (ends.length) {
+      context.fillText(ends[0], place.left - 6, place.top + 1);
+      context.textBaseline = "bottom";
+      context.fillText(ends[1], place.left - 6, place.top + place.height - 1);
+    }
+    const odd = (shown?.lines || []).reduce((sum, { data }) => sum + data.odd.length, 0);
+    if (odd) {
+      context.textBaseline = "bottom";
+      context.textAlign = "left";
+      context.fillStyle = theme("--dt-alarm");
+      context.fillText("× NaN or Inf", 0, place.top + place.height - 1);
+    }
+  }
+
+  hover(y, event, column) {
+    const found = this.panels.find(
+      ({ place }) => y >= place.top && y < place.top + place.height + GAP,
+    );
+    if (!found) return;
+    const { panel } = found;
+    const { as, integer } = numbers;
+    const row = (this.chart.axis.match(this.arrays.iteration) || [])[column] ?? column;
+    const lines = panel.stack
+      ? [...panel.stack.parts].reverse().map((part) => {
+          const count =
+            this.arrays[panel.stack.array][
+              row * this.arrays[panel.stack.array].shape[1] + part.column
+            ];
+          return [part.name, count < 0 ? "none" : integer(count)];
+        })
+      : panel.lines.map((line) => [
+          line.name || panel.title,
+          as(panel.format, this.arrays[`snapshot.${line.series}`]?.[row]),
+        ]);
+    const iteration = integer(this.chart.axis.iterations[column]);
+    tooltip.show(event.clientX, event.clientY, `${panel.title} at iteration ${iteration}`, lines);
+  }
+}
+registerKind("strip", (chart) => new Strip(chart));

@@ -1,0 +1,120 @@
+// @ts-nocheck
+// The marks of a strip's panels: lines, steps, crosses where a value was no number, stacks.
+
+import * as colours from "../base/colours.ts";
+import * as raster from "../base/raster.ts";
+
+const DENSE_ALPHA = 0.45; // lines that fill many pixels let those behind them shine through
+const DOT_EVERY = 12; // pixels between values that have room for dots
+
+/** Return the function from iterations to pixels of the chart. */
+function across(axis, place) {
+  const project = axis.projection(place.width);
+  return (iteration) => place.left + project(axis.coordinate(iteration));
+}
+
+/** Follow the finite values; a line ends where a NaN or Inf came between two of them. */
+function path(context, { iterations, values, odd }, x, scale, step) {
+  let before = null;
+  let next = 0; // of the odd ones
+  for (let at = 0; at < iterations.length; at++) {
+    if (scale.log && values[at] <= 0) continue;
+    let broken = before === null;
+    while (next < odd.length && odd[next] < iterations[at]) {
+      next++;
+      broken = true;
+    }
+    const point = [x(iterations[at]), scale.y(values[at])];
+    if (broken) context.moveTo(...point);
+    else {
+      if (step) context.lineTo(point[0], before[1]);
+      context.lineTo(...point);
+    }
+    before = point;
+  }
+  return before;
+}
+
+/**
+ * Draw one series. line: {colour (a variable of charts.css), step}; data: {iterations, values,
+ * odd}; scale: {y(value), log}; place: {left, top, width, height} of the panel.
+ */
+export function line(context, { colour, step }, data, axis, place, scale) {
+  const x = across(axis, place);
+  const dense = data.iterations.length > 2 * place.width;
+  context.strokeStyle = context.fillStyle = colours.theme(colour);
+  context.globalAlpha = dense && !step ? DENSE_ALPHA : 1;
+  context.lineWidth = step || !dense ? 1.75 : 1;
+  context.lineJoin = "round";
+  context.beginPath();
+  const last = path(context, data, x, scale, step);
+  if (last && step)
+    context.lineTo(place.left + axis.projection(place.width)(axis.columns), last[1]);
+  context.stroke();
+  context.globalAlpha = 1;
+  // Single values between two gaps show as dots, so few values always have them.
+  if (data.iterations.length <= place.width / DOT_EVERY) dots(context, data, x, scale);
+}
+
+function dots(context, data, x, scale) {
+  data.iterations.forEach((iteration, at) => {
+    if (scale.log && data.values[at] <= 0) return;
+    context.beginPath();
+    context.arc(x(iteration), scale.y(data.values[at]), 2, 0, 7);
+    context.fill();
+  });
+}
+
+/** Mark where a value was NaN or infinite: a cross at the panel's top. */
+export function crosses(context, odd, axis, place) {
+  const x = across(axis, place);
+  const y = place.top + 6;
+  context.strokeStyle = colours.theme("--dt-alarm");
+  context.lineWidth = 1.5;
+  context.beginPath();
+  for (const iteration of odd) {
+    const at = x(iteration);
+    context.moveTo(at - 3, y - 3);
+    context.lineTo(at + 3, y + 3);
+    context.moveTo(at + 3, y - 3);
+    context.lineTo(at - 3, y + 3);
+  }
+  context.stroke();
+}
+
+/** Return the row of `counts` that a pixel shows: of several the most changing; -1 for none. */
+function mostChanging(counts, width, rows, changing) {
+  let best = -1;
+  let most = -1;
+  for (const row of rows) {
+    if (row < 0 || counts[row * width] < 0) continue;
+    const change = changing.reduce((sum, part) => sum + counts[row * width + part], 0);
+    if (change > most) [best, most] = [row, change];
+  }
+  return best;
+}
+
+/** Stack counts [T, n] to the panel's height; returns whether there were any. */
+export function stack(context, { counts, iterations, parts }, axis, place) {
+  if (!counts?.some((value) => value > 0)) return false;
+  const width = counts.shape[1];
+  const own = axis.match(iterations) || Int32Array.from({ length: axis.columns }, (_, at) => at);
+  const bins = raster.bins(place.width, ...axis.view(), axis.columns);
+  const changing = parts.filter((part) => part.changing).map((part) => part.column);
+  const fills = parts.map((part) => colours.theme(part.colour));
+  for (let pixel = 0; pixel < place.width; pixel++) {
+    const rows = own.subarray(bins.from[pixel], bins.to[pixel]);
+    const row = mostChanging(counts, width, rows, changing);
+    if (row < 0) continue;
+    const values = parts.map((part) => counts[row * width + part.column]);
+    const sum = values.reduce((a, b) => a + b, 0) || 1;
+    let bottom = place.top + place.height;
+    values.forEach((value, index) => {
+      const height = (value / sum) * place.height;
+      bottom -= height;
+      context.fillStyle = fills[index];
+      context.fillRect(place.left + pixel, bottom, 1, height);
+    });
+  }
+  return true;
+}

@@ -1,0 +1,389 @@
+// What all charts share: they appear and go with their containers, load, resize, follow the theme.
+//
+// A container is <div data-chart="kind" data-options="{json}">; React may add, change and remove it
+// at any time. One MutationObserver watches for that, so no callback has to run first.
+// How charts of a kind are made says registerKind(kind, create): create(chart) gives {draw(width),
+// receive(data), selected(selection, names), url(), destroy()}, all but draw optional; draw may
+// return a sentence that is shown instead of a picture.
+// data-state tells where a chart stands: loading, drawn, message or error.
+// What lies over or beside charts of any kind (annotations) adds itself to the set
+// afterDrawing: functions that are called with a chart once it is drawn.
+
+import { messageOf } from "../base/errors.ts";
+import { type Answer, fetchArrays } from "../base/fetch.ts";
+import type { Names, Selection } from "./fields.ts";
+import { selectionStore } from "./selection.ts";
+import { forgetAxes, type TimeAxis, timeaxis } from "./timeaxis.ts";
+import { live } from "./versions.ts";
+
+/** What every chart may be told; each kind has more. */
+export interface ChartOptions {
+  label?: string;
+  /** Template of the address of its data: {field} is taken from the selection. */
+  url?: string;
+  /** Template of the address of the whole as a table. */
+  table?: string;
+  /** Charts of a group share a time axis. */
+  group?: string;
+  /** Fields of the selection that need a new drawing. */
+  redraw?: string[];
+}
+
+/** What annotations are about. */
+export interface Thing {
+  kind: "class" | "image" | "layer" | "filter";
+  id: number;
+  filter?: number;
+  name: string;
+}
+/** Where a row lies: CSS pixels of its chart. */
+export interface RowPlace {
+  top: number;
+  height: number;
+}
+/** What a chart has over its plot (charts/plotarea.ts), as far as others ask for it. */
+export interface Area {
+  element: HTMLElement;
+  width: number;
+  spanOver(element: HTMLElement, from: number, to: number): void;
+}
+
+/** What draws a chart of one kind: made by what registerKind was given. */
+export interface Handler {
+  /** Draw in this width (CSS pixels); return a sentence to show instead, if any. */
+  draw(width: number): string | undefined | void;
+  receive?(data: any): void;
+  selected?(selection: Selection, names: Names): void;
+  /** Return the template to ask for instead of the option `url`. */
+  url?(): string | undefined;
+  destroy?(): void;
+  /** Whether more is to come than the one address. */
+  waiting?: boolean;
+
+  // What others ask of a chart: read-out, export, annotations.
+  area?: Area;
+  canvas?: HTMLCanvasElement;
+  /** What the rows are in, where it stays in sight while they scroll. */
+  sticky?: HTMLElement;
+  /** Return what is at an event, or (null) at the row that the keyboard marks. */
+  annotationThing?(event: Event | null): Thing | null | undefined;
+  annotationName?(kind: string, id: number): string | undefined;
+  /** Show what an annotation is about; return the elements that do. */
+  annotationLight?(annotation: any): Element[];
+  /** Return [id, place] of the rows of a kind in sight; ids of filters are "layer.filter". */
+  annotationRows?(kind: string): [string, RowPlace][];
+  /** Return where the marks of rows stand. */
+  annotationPlace?(): { x: number; narrow: boolean; host: HTMLElement };
+}
+type Create<Options extends ChartOptions> = (chart: Chart<Options>) => Handler;
+
+const kinds: Record<string, Create<any>> = {};
+/** Say how the charts of a kind are made. */
+export const registerKind = <Options extends ChartOptions = any>(
+  kind: string,
+  create: Create<Options>,
+): void => {
+  kinds[kind] = create;
+};
+/** What lies over or beside charts of any kind: called with a chart once it is drawn. */
+export const afterDrawing = new Set<(chart: Chart) => void>();
+
+const alive = new Map<Element, Chart>();
+
+export class Chart<Options extends ChartOptions = any> {
+  readonly element: HTMLElement;
+  readonly axis: TimeAxis;
+  readonly handler: Handler & Record<string, any>;
+  options: Options;
+  data: Answer<any, any> | null = null;
+  /** What was asked for last. */
+  address: string | null = null;
+  /** What `data` is. */
+  loaded: string | null = null;
+  /** Of the last loading. */
+  error: unknown = null;
+  frame = 0;
+  /** Out of sight in the workspace: nothing is asked for. */
+  asleep = false;
+  /** Fields that changed meanwhile. */
+  private missed: Names = new Set();
+  /** What undoes the subscriptions. */
+  readonly ways: (() => void)[] = [];
+  /** As observed: asking the element would lay the page out again. */
+  width = 0;
+  measured = false;
+  /** The frame of the last drawing. */
+  private drawnIn: CSSNumberish | null = null;
+  private readonly resize: ResizeObserver;
+  private note: HTMLElement | null = null;
+
+  constructor(element: HTMLElement, create: Create<Options>) {
+    this.element = element;
+    this.options = JSON.parse(element.dataset.options || "{}");
+    this.axis = timeaxis(this.options.group);
+    element.classList.add("dt-chart");
+    this.handler = create(this);
+    this.resize = new ResizeObserver(([entry]) =>
+      this.resized(Math.floor(entry.contentRect.width)),
+    );
+    this.resize.observe(element);
+    this.ways.push(
+      () => this.resize.disconnect(),
+      this.axis.subscribe(() => this.invalidate()),
+      selectionStore.subscribe((selection, names) => this.selected(selection, names)),
+    );
+    this.refresh();
+  }
+
+  /** Draw anew in a new size, but not because this very drawing made the chart higher. */
+  private resized(width: number): void {
+    const own = width === this.width && this.drawnIn === document.timeline.currentTime;
+    this.width = width;
+    this.measured = true;
+    if (!own) this.invalidate();
+  }
+
+  /** Take over changed options. */
+  setOptions(): void {
+    this.options = JSON.parse(this.element.dataset.options || "{}");
+    this.refresh();
+  }
+
+  /** Ask for nothing until the chart is in sight again; then catch up. */
+  sleep(asleep: boolean): void {
+    if (this.asleep === asleep) return;
+    this.asleep = asleep;
+    if (asleep) return;
+    const names = this.missed;
+    this.missed = new Set();
+    if (names.size) this.selected(selectionStore.get(), names);
+    this.refresh();
+  }
+
+  private selected(selection: Selection, names: Names): void {
+    if (this.asleep) {
+      for (const name of names) this.missed.add(name);
+      return;
+    }
+    const fields = this.options.url ? fieldsOf(this.options.url) : [];
+    if (fields.some((name) => names.has(name))) this.refresh();
+    const redraws = this.options.redraw || [];
+    if (names.has("zoom") || redraws.some((name) => names.has(name))) this.invalidate();
+    this.handler.selected?.(selection, names);
+  }
+
+  /** Load what the options and the selection ask for, keeping the old picture meanwhile. */
+  refresh(): void {
+    if (this.asleep) return;
+    if (!this.options.url) {
+      this.invalidate();
+      return;
+    }
+    const address = addressOf(this.handler.url?.() || this.options.url);
+    if (address === this.address) {
+      this.invalidate();
+      return;
+    }
+    this.address = address;
+    this.error = null;
+    this.state("loading");
+    fetchArrays(address).then(
+      (data) => this.address === address && this.received(data),
+      (error) => this.address === address && this.failed(error),
+    );
+  }
+
+  private received(data: Answer): void {
+    this.data = data;
+    this.loaded = this.address;
+    if (data.arrays.iteration) {
+      this.axis.setColumns(data.arrays.iteration, data.arrays.epoch);
+    }
+    this.handler.receive?.(data);
+    this.invalidate();
+  }
+
+  failed(error: unknown): void {
+    this.address = null; // so that the next refresh tries again
+    this.error = error;
+    this.invalidate();
+  }
+
+  private state(name: "loading" | "drawn" | "message" | "error"): void {
+    if (this.element.dataset.state !== name) this.element.dataset.state = name;
+  }
+
+  /** Draw in the next frame; many calls make one drawing. */
+  invalidate(): void {
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  draw(): void {
+    this.frame = 0;
+    if (this.error) {
+      this.say(messageOf(this.error), { retry: true });
+      this.state("error");
+      return;
+    }
+    if (!this.measured) measure();
+    if (this.options.url && (!this.width || !this.data)) return;
+    this.drawnIn = document.timeline.currentTime;
+    const message = this.handler.draw(this.width);
+    this.say(message || "");
+    for (const tell of afterDrawing) tell(this);
+    // A handler may wait for more than its one address.
+    if (this.handler.waiting) this.state("loading");
+    else if (this.loaded === this.address) this.state(message ? "message" : "drawn");
+  }
+
+  /** Show a sentence instead of the picture; an empty one shows the picture again. */
+  private say(text: string, { retry = false } = {}): void {
+    if (!text && !this.note) return;
+    let note = this.note;
+    if (!note) {
+      note = document.createElement("div");
+      note.className = "dt-message";
+      note.setAttribute("role", "status");
+      this.element.append(note);
+      this.note = note;
+    }
+    this.element.classList.toggle("dt-silent", Boolean(text));
+    note.hidden = !text;
+    if (note.dataset.text === text) return;
+    note.dataset.text = text;
+    note.textContent = text;
+    if (retry) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = "Try again";
+      button.addEventListener("click", () => {
+        note.dataset.text = "";
+        this.refresh();
+      });
+      note.append(button);
+    }
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.frame);
+    this.address = null;
+    this.ways.forEach((undo) => undo());
+    this.handler.destroy?.();
+  }
+}
+
+/** Ask for the widths of all charts that are new, at once: they need not wait for a first frame. */
+function measure() {
+  for (const chart of alive.values()) {
+    if (chart.measured) continue;
+    const { paddingLeft, paddingRight } = getComputedStyle(chart.element);
+    chart.width = Math.floor(
+      chart.element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight),
+    );
+    chart.measured = true;
+  }
+}
+
+const fieldsOf = (template: string): string[] =>
+  [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+
+/**
+ * Return the address that a template asks for: {field} is filled in from the selection, and the
+ * newest known version of the run is added.
+ */
+export function addressOf(template: string): string {
+  const selection: Record<string, any> = selectionStore.get();
+  const filled = template.replace(/\{(\w+)\}/g, (_, name) =>
+    encodeURIComponent(selection[name] ?? ""),
+  );
+  const version = live.versionOf(filled);
+  if (version === null) return filled;
+  return `${filled}${filled.includes("?") ? "&" : "?"}v=${version}`;
+}
+
+function mount(element: HTMLElement): void {
+  const create = kinds[element.dataset.chart ?? ""];
+  if (alive.has(element) || !create || element.closest("[data-asleep=true]")) return;
+  selectionStore.sync();
+  alive.set(element, new Chart(element, create));
+}
+
+function unmount(element: Element): void {
+  alive.get(element)?.destroy();
+  alive.delete(element);
+  if (!alive.size) forgetAxes();
+}
+
+const within = (node: Node): HTMLElement[] =>
+  node instanceof HTMLElement
+    ? [
+        ...(node.matches("[data-chart]") ? [node] : []),
+        ...node.querySelectorAll<HTMLElement>("[data-chart]"),
+      ]
+    : [];
+
+function observed(records: MutationRecord[]): void {
+  for (const record of records) {
+    if (record.type === "attributes") {
+      if (record.target === document.documentElement) chartRegistry.redraw();
+      else if (record.target instanceof Element) alive.get(record.target)?.setOptions();
+      continue;
+    }
+    for (const node of record.removedNodes) within(node).forEach(unmount);
+  }
+  for (const record of records) {
+    for (const node of record.addedNodes)
+      within(node)
+        .filter((e) => e.isConnected)
+        .forEach(mount);
+  }
+}
+
+const observer = new MutationObserver(observed);
+
+function start() {
+  observer.observe(document.documentElement, {
+    subtree: true,
+    childList: true,
+    attributes: true,
+    attributeFilter: ["data-options", "data-mantine-color-scheme"],
+  });
+  document.querySelectorAll<HTMLElement>("[data-chart]").forEach(mount);
+}
+
+/** Return the height that an element may fill: of its pane in the workspace, else the window's. */
+export const roomOf = (element: Element): number =>
+  element.closest(".workspace-body")?.clientHeight || innerHeight;
+
+/** Return the height from where an element begins to the end of its pane or, unscrolled, the window. */
+export const roomBelow = (element: Element): number => {
+  const pane = element.closest(".workspace-body");
+  const above = pane ? pane.scrollTop - pane.getBoundingClientRect().top : window.scrollY;
+  return roomOf(element) - element.getBoundingClientRect().top - above;
+};
+
+export const chartRegistry = {
+  /** Let the charts in a part of the page ask for nothing, or catch up: it came into sight. */
+  sleep(part: HTMLElement, asleep: boolean): void {
+    part.dataset.asleep = String(asleep);
+    for (const element of part.querySelectorAll<HTMLElement>("[data-chart]")) {
+      if (!asleep) mount(element);
+      alive.get(element)?.sleep(asleep);
+    }
+  },
+  /** Return the chart of a container, or undefined. */
+  of: (element: Element | null | undefined): Chart | undefined =>
+    element ? alive.get(element) : undefined,
+  /** Draw all charts again (the theme has changed). */
+  redraw: (): void => {
+    for (const chart of alive.values()) chart.invalidate();
+  },
+  /** Load again whatever has a newer version. */
+  refresh: (): void => {
+    for (const chart of [...alive.values()]) chart.refresh();
+  },
+};
+
+live.subscribe(() => chartRegistry.refresh());
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+else start();

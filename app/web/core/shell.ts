@@ -1,0 +1,50 @@
+// The frame: page titles, colours of the system, logging out.
+
+import { connection } from "./connection.ts";
+import { say } from "./notices.ts";
+import { offer } from "./page.ts";
+
+const SCHEME = "mantine-color-scheme-value";
+
+offer("shell", {
+  /** Set the title of the document, and bring the new page into view. */
+  title(title: string | null): string | null {
+    document.title = title ? `${title} · DeepTracker` : "DeepTracker";
+    window.scrollTo(0, 0);
+    return title;
+  },
+});
+
+function followSystem() {
+  localStorage.setItem(SCHEME, "auto");
+  // As if another tab had chosen it: Mantine listens to that.
+  window.dispatchEvent(
+    new StorageEvent("storage", {
+      key: SCHEME,
+      newValue: "auto",
+      storageArea: localStorage,
+    }),
+  );
+}
+
+async function logOut(): Promise<void> {
+  // A form that nobody answers would leave a page of the browser's own in the place of ours.
+  const state = await connection.probe();
+  if (state !== "online" && state !== "session") {
+    say("You are still logged in: the server does not answer. Log out when it does.", {
+      failed: true,
+    });
+    return;
+  }
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = "/logout";
+  document.body.append(form);
+  form.submit();
+}
+
+document.addEventListener("click", (event) => {
+  if (!(event.target instanceof Element)) return;
+  if (event.target.closest("[data-scheme='auto']")) followSystem();
+  if (event.target.closest("[data-log-out]")) logOut();
+});

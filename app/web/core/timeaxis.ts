@@ -1,0 +1,204 @@
+// The time axis that all charts of a page share: one column a snapshot, so that columns line up.
+//
+// Places on it are coordinates: column j covers j .. j + 1 and its snapshot's iteration lies in
+// the middle; between snapshots the coordinate grows evenly with the iteration.
+
+import { selectionStore } from "./selection.ts";
+
+const axes = new Map<string, TimeAxis>();
+const WIDE = { left: 168, right: 20 };
+const NARROW = { left: 120, right: 12 };
+
+/** The room left and right of the plots, in CSS pixels. */
+export interface Gutter {
+  left: number;
+  right: number;
+}
+/** Iterations [T] of the columns of an axis or a matrix, rising. */
+export type Iterations = Int32Array<ArrayBuffer>;
+
+export const gutters: Record<string, Gutter> = {}; // group -> {left, right}, where a view has its own
+
+export class TimeAxis {
+  readonly group: string;
+  iterations: Iterations = new Int32Array(0);
+  epochs: Float64Array<ArrayBuffer> = new Float64Array(0);
+  /** Iterations of a matrix -> what `match` gives. */
+  private matched = new WeakMap<Iterations, Int32Array | null>();
+  private readonly subscribers = new Set<() => void>();
+
+  constructor(group: string) {
+    this.group = group;
+  }
+
+  get columns(): number {
+    return this.iterations.length;
+  }
+
+  /** Take over the iterations [T] of the snapshots, rising, and their epochs [T] if known. */
+  setColumns(iterations: Iterations, epochs?: Float64Array<ArrayBuffer> | null): void {
+    const known = this.match(iterations) === null;
+    if (known && (!epochs || this.epochs === epochs)) return;
+    this.iterations = iterations;
+    this.matched = new WeakMap();
+    if (epochs) this.epochs = epochs;
+    else if (!known) this.epochs = new Float64Array(iterations.length).fill(NaN);
+    for (const subscriber of [...this.subscribers]) subscriber();
+  }
+
+  /** Call `subscriber` whenever the columns are others; returns the way out. */
+  subscribe(subscriber: () => void): () => void {
+    this.subscribers.add(subscriber);
+    return () => {
+      this.subscribers.delete(subscriber);
+    };
+  }
+
+  /** Return the first index whose iteration is at least `iteration`; T where there is none. */
+  lowerBound(iteration: number): number {
+    let low = 0;
+    let high = this.columns;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.iterations[middle] < iteration) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Return the column whose iteration is nearest; -1 on an empty axis or without iteration. */
+  columnOf(iteration: number | null | undefined): number {
+    if (!this.columns || iteration === null || iteration === undefined) return -1;
+    const at = this.lowerBound(iteration);
+    if (at === this.columns) return at - 1;
+    if (at === 0) return 0;
+    const before = this.iterations[at - 1];
+    return iteration - before < this.iterations[at] - iteration ? at - 1 : at;
+  }
+
+  /** Return the iterations of the snapshots before and after a range: what its columns touch. */
+  around([from, to]: readonly [number, number]): [number, number] {
+    const { iterations, columns } = this;
+    if (!columns) return [from, to];
+    const first = this.columnOf(from);
+    const last = this.columnOf(to);
+    return [
+      first > 0 ? iterations[first - 1] : 0,
+      last + 1 < columns ? iterations[last + 1] : 2 ** 31 - 1,
+    ];
+  }
+
+  /** Return the column of exactly this iteration, or -1. */
+  exactColumn(iteration: number): number {
+    const at = this.lowerBound(iteration);
+    return at < this.columns && this.iterations[at] === iteration ? at : -1;
+  }
+
+  /** Return the coordinate of an iteration, 0 .. T; before the first and after the last too. */
+  coordinate(iteration: number): number {
+    const { iterations, columns } = this;
+    if (!columns) return 0;
+    const at = this.lowerBound(iteration);
+    if (at === 0) {
+      // What came before the first snapshot shares the first half column.
+      return iterations[0] > 0 ? (0.5 * Math.max(0, iteration)) / iterations[0] : 0.5;
+    }
+    if (at === columns) {
+      const step = columns > 1 ? iterations[columns - 1] - iterations[columns - 2] : 1;
+      return Math.min(columns, columns - 0.5 + (iteration - iterations[columns - 1]) / step);
+    }
+    const before = iterations[at - 1];
+    return at - 0.5 + (iteration - before) / (iterations[at] - before);
+  }
+
+  /** Return the shown coordinates [from, to]: the zoomed range, or everything. */
+  view(): [number, number] {
+    const zoom = selectionStore.get().zoom;
+    if (!zoom || !this.columns) return [0, Math.max(1, this.columns)];
+    const from = this.columnOf(zoom[0]);
+    return [from, Math.max(from, this.columnOf(zoom[1])) + 1];
+  }
+
+  /** Return the plot's place within a chart of this width: {left, width} in CSS pixels. */
+  place(chartWidth: number): { left: number; width: number } {
+    const { left, right } = gutters[this.group] || (chartWidth < 640 ? NARROW : WIDE);
+    return { left, width: Math.max(40, Math.floor(chartWidth - left - right)) };
+  }
+
+  /** Return the function from coordinates to pixels (from the left) of a plot of this width. */
+  projection(width: number): (coordinate: number) => number {
+    const [from, to] = this.view();
+    return (coordinate) => ((coordinate - from) / (to - from)) * width;
+  }
+
+  /** Return the pixel of one coordinate; for many take `projection`. */
+  x(coordinate: number, width: number): number {
+    return this.projection(width)(coordinate);
+  }
+
+  /** Return the column under a pixel of a plot of this width; -1 on an empty axis. */
+  columnAt(x: number, width: number): number {
+    if (!this.columns) return -1;
+    const [from, to] = this.view();
+    const column = Math.floor(from + (x / width) * (to - from));
+    return Math.min(Math.max(column, from), Math.min(to, this.columns) - 1);
+  }
+
+  /**
+   * Return for each column of the axis the column of a matrix with these iterations, -1 where
+   * it has none; null where they are the same (then the index itself serves).
+   */
+  match(iterations: Iterations): Int32Array | null {
+    let found = this.matched.get(iterations);
+    if (found === undefined) {
+      found = this.matchAnew(iterations);
+      this.matched.set(iterations, found);
+    }
+    return found;
+  }
+
+  private matchAnew(iterations: Iterations): Int32Array | null {
+    const own = this.iterations;
+    const equal =
+      iterations.length === own.length && iterations.every((value, index) => value === own[index]);
+    if (equal) return null;
+    const column = new Map<number, number>();
+    iterations.forEach((iteration, index) => column.set(iteration, index));
+    return Int32Array.from(own, (iteration) => column.get(iteration) ?? -1);
+  }
+}
+
+/**
+ * Return up to about `count` round values within [low, high], for ticks; whole ones where
+ * `whole` says so and at least two fit.
+ */
+export function roundTicks(
+  low: number,
+  high: number,
+  count: number,
+  { whole = false } = {},
+): number[] {
+  const span = high - low;
+  if (!(span > 0) || !Number.isFinite(span)) return Number.isFinite(low) ? [low] : [];
+  const raw = span / Math.max(1, count);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const units = whole && raw < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10];
+  const found = units.map((unit) => unit * power).find((unit) => unit >= raw * 0.999) ?? 10 * power;
+  const step = whole && span >= 2 ? Math.max(1, found) : found;
+  const ticks: number[] = [];
+  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + step * 1e-9; tick += step) {
+    ticks.push(Math.abs(tick) < step * 1e-9 ? 0 : tick);
+  }
+  return ticks;
+}
+
+/** Return the axis of a group of charts; those without a group share the page's one. */
+export const timeaxis = (group = "page"): TimeAxis => {
+  let axis = axes.get(group);
+  if (!axis) {
+    axis = new TimeAxis(group);
+    axes.set(group, axis);
+  }
+  return axis;
+};
+export const forgetAxes = (): void => axes.clear();

@@ -1,0 +1,75 @@
+// The one script and stylesheet of every page: everything that draws, listens or answers Dash.
+
+import { annotationStore } from "#app/annotations/web/store.ts";
+import * as geometry from "#app/views/cube/web/geometry.ts";
+import { layers } from "#app/views/layers/web/network.ts";
+import * as door from "./index.ts";
+import "./main.css";
+
+import "#app/annotations/web/menu.ts";
+import "#app/annotations/web/panel.ts";
+import "#app/annotations/web/rows.ts";
+import "#app/annotations/web/store.ts";
+import "#app/annotations/web/targets.ts";
+import "#app/views/validation/web/anomalytable.ts";
+import "./core/askahead.ts";
+import "./charts/axisbar.ts";
+import "#app/views/compare/web/compare.ts";
+import "#app/views/compare/web/axis.ts";
+import "#app/views/runs/web/ticks.ts";
+import "#app/views/compare/web/events.ts";
+import "#app/views/compare/web/images.ts";
+import "#app/views/compare/web/key.ts";
+import "#app/views/compare/web/layers.ts";
+import "#app/views/compare/web/lines.ts";
+import "#app/views/compare/web/map.ts";
+import "./core/connectionbanner.ts";
+import "./core/connectionpage.ts";
+import "#app/views/correlation/web/cells.ts";
+import "#app/views/correlation/web/filters.ts";
+import "#app/views/correlation/web/grid.ts";
+import "#app/views/correlation/web/sliders.ts";
+import "#app/views/cube/web/cube.ts";
+import "#app/export/web/menu.ts";
+import "#app/views/findings/web/finding.ts";
+import "#app/findings/web/lane.ts";
+import "#app/views/findings/web/notes.ts";
+import "#app/views/validation/web/gallery.ts";
+import "#app/views/validation/web/iterationclasses.ts";
+import "#app/views/jobs/web/timezone.ts";
+import "#app/views/layers/web/compare.ts";
+import "#app/views/layers/web/controls.ts";
+import "#app/views/layers/web/filterseries.ts";
+import "#app/views/layers/web/filtermap.ts";
+import "#app/views/layers/web/topfilters.ts";
+import "./charts/live.ts";
+import "#app/views/layers/web/multiples.ts";
+import "./charts/pixelmap.ts";
+import "./charts/readout.ts";
+import "./core/savedviews.ts";
+import "./core/shell.ts";
+import "./charts/strip.ts";
+import "#app/views/validation/web/rows.ts";
+import "#app/views/validation/web/window.ts";
+import "#app/views/workspace/web/workspace.ts";
+
+/**
+ * The one global: what tests, benchmarks and the console of a browser may use. The scripts in
+ * app/assets/early, which run before this one, begin it; nothing else of ours reads it.
+ */
+const handle = {
+  ...door,
+  selection: door.selectionStore,
+  charts: door.chartRegistry,
+  annotations: annotationStore,
+  cube: geometry,
+  layers,
+};
+
+declare global {
+  interface Window {
+    deeptracker: typeof handle;
+  }
+}
+
+window.deeptracker = Object.assign(window.deeptracker ?? {}, handle);
