@@ -53,7 +53,7 @@ def answer_lost(route: Route) -> None:
 
 
 def load(page: Page, location: str) -> None:
-    page.get_by_label("Run directory").fill(location)
+    page.locator("#jobs-location").fill(location)
     page.get_by_role("button", name="Load now").click()
 
 
@@ -79,7 +79,7 @@ def test_what_waits_to_be_sent_can_be_taken_back(tab: Tab, count: Callable[..., 
     load(page, "taken-back")
     page.get_by_role("button", name="Do not send").click()
     expect(banner(page)).not_to_contain_text("Waits to be sent")
-    expect(page.get_by_label("Run directory")).to_have_value("taken-back")
+    expect(page.locator("#jobs-location")).to_have_value("taken-back")
     page.context.set_offline(False)
     expect_well(page)
     load(page, "asked-after-it")
@@ -109,7 +109,7 @@ def test_a_person_says_whether_an_act_is_repeated_that_may_have_been_carried_out
     expect(page.locator("#jobs-body tr", has_text=name)).to_be_visible(timeout=15_000)
     page.wait_for_timeout(1_500)
     assert (len(sent), count(IngestJob, IngestJob.location.contains(name))) == (1, 1)
-    expect(page.get_by_label("Run directory")).to_have_value(name)
+    expect(page.locator("#jobs-location")).to_have_value(name)
     page.get_by_role("button", name=choice).click()
     expect(banner(page)).not_to_contain_text("It is not known")
     if choice == "Do it again":
@@ -162,7 +162,7 @@ def test_what_is_typed_outlives_a_session_that_ends(tab: Tab) -> None:
     page = tab.open("/jobs").page
     page.get_by_role("tab", name="Schedules").click()
     page.get_by_role("button", name="New schedule").click()
-    field = page.get_by_role("dialog").get_by_label("Run directory")
+    field = page.get_by_role("dialog").get_by_role("textbox", name="Run directory")
     field.fill("typed before it ended")
     page.context.clear_cookies()
     expect(banner(page)).to_contain_text("Your session has ended", timeout=15_000)
@@ -224,6 +224,8 @@ def test_a_server_that_comes_back_as_another_build_says_so_and_nothing_typed_is_
 ) -> None:
     for name in ("app", "benchmarks", "db", "deeptracker", "ingest", "migrations"):
         shutil.copytree(HERE / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("package.json", "package-lock.json", "tsconfig.json"):  # as of what was built
+        shutil.copy(HERE / name, tmp_path / name)
     with (tmp_path / "app" / "ids.py").open("a") as file:
         file.write("# One line more.\n")
     page = tab.open("/people").page
