@@ -28,7 +28,7 @@ class SchemaTooNew(StoreError):  # noqa: N818 - the name that callers read
         super().__init__(
             f"The database has revision {revision}: a newer release of DeepTracker upgraded it, "
             f"and this one knows revisions up to {', '.join(heads())}. Upgrade the package here: "
-            "pip install --upgrade deeptracker"
+            "pip install --upgrade 'deeptracker[server]'"
         )
         self.revision = revision
 

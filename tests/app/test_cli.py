@@ -205,7 +205,8 @@ class TestFailures:
         capsys.readouterr()
         assert run(arguments) == 1
         (said,) = capsys.readouterr().err.strip().splitlines()
-        for part in ("revision 9042", "newer release", "pip install --upgrade deeptracker"):
+        upgrade = "pip install --upgrade 'deeptracker[server]'"
+        for part in ("revision 9042", "newer release", upgrade):
             assert part in said
         assert "db upgrade" not in said
         assert "not up to date" not in said

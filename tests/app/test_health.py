@@ -81,7 +81,7 @@ def test_a_schema_of_a_newer_release_is_named_so(database_url):
     status, words = asked(client, "/ready")
     assert status == 503
     assert "not current" not in words["schema"]
-    for part in ("newer", "revision 9042", "pip install --upgrade deeptracker"):
+    for part in ("newer", "revision 9042", "pip install --upgrade 'deeptracker[server]'"):
         assert part in words["schema"]
     assert words["database"] == "ok"
     engine.dispose()

@@ -218,6 +218,6 @@ def test_a_newer_schema_is_named_so_and_left_alone(newer):
         said = str(caught.value)
         assert "revision 9042" in said
         assert f"up to {migrate.heads()[0]}" in said
-        assert "pip install --upgrade deeptracker" in said
+        assert "pip install --upgrade 'deeptracker[server]'" in said
     with newer.connect() as connection:
         assert migrate.revisions(connection) == {"9042"}
