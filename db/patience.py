@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ConnStatus, TransactionStatus
 from sqlalchemy import URL, Engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -94,7 +94,8 @@ def _answers(pgconn: Any) -> bool:
         pgconn.consume_input()
     while pgconn.get_result() is not None:
         pass
-    return True
+    # The last word of a server that ended it is a result, too.
+    return bool(pgconn.status == ConnStatus.OK)
 
 
 class _Attempts:

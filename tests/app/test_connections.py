@@ -164,10 +164,10 @@ class TestRequests:
         _, port = server
         with requests.Session() as browser:
             base = f"http://{HOST}:{port}"
-            first = browser.get(f"{base}/assets/shell.css", timeout=20)
+            first = browser.get(f"{base}/assets/plain.css", timeout=20)
             again = {"If-None-Match": first.headers["ETag"]}
             for _ in range(3):
-                answer = browser.get(f"{base}/assets/shell.css", headers=again, timeout=20)
+                answer = browser.get(f"{base}/assets/plain.css", headers=again, timeout=20)
                 assert answer.status_code == 304
                 assert "close" not in answer.headers.get("Connection", "")
             assert "Server" not in first.headers
