@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from app import store
 from app.auth.identity import require
 from app.components.clicks import text
+from app.reading import reads
 from app.views.jobs.ids import Ids
 from db.permissions import Permission
 from db.queries import places
@@ -37,7 +38,8 @@ def place_field(id: Ids, **properties: Any) -> Component:
 def register(app: Dash) -> None:
     """Let the fields offer folders."""
     for field, runs in FIELDS.items():
-        app.callback(Output(field, "data"), Input(field, "value"))(partial(offer, runs=runs))
+        offered = reads(partial(offer, runs=runs))
+        app.callback(Output(field, "data"), Input(field, "value"))(offered)
     for field, sent in SENT.items():
         app.clientside_callback(
             ClientsideFunction("jobs", "sent"),
