@@ -14,8 +14,8 @@ from werkzeug.exceptions import HTTPException
 from app import connection, store
 from app.auth.identity import NotAllowed
 from app.ids import Shell
+from db.away import is_too_slow, is_unreachable
 from db.errors import Forbidden, NotFound
-from db.patience import is_away, is_too_slow
 from deeptracker.errors import DeepTrackerError
 
 logger = logging.getLogger(__name__)
@@ -40,20 +40,20 @@ _NO_SUCH_PART = ("42P01", "42703")
 
 def public_text(error: BaseException) -> str:
     """Return what may be said about an error; one that nobody foresaw is logged under a number."""
-    if isinstance(error, (DeepTrackerError, NotAllowed)) and not is_away(error):
+    if isinstance(error, (DeepTrackerError, NotAllowed)) and not is_unreachable(error):
         return str(error)
     if _is_no_text(error):
         return "A text that was sent holds a NUL character; leave it out."
     number = secrets.token_hex(4)
     # Every request of an outage fails alike, and where it was in our code says nothing.
-    where = None if is_away(error) else error
+    where = None if is_unreachable(error) else error
     logger.error("error %s: %s", number, _in_short(error), exc_info=where, extra={"error": number})
     if is_too_slow(error):
         return (
             f"That took the database too long, so it was stopped (error {number}). Ask for less, "
             "or try again later."
         )
-    if is_away(error):
+    if is_unreachable(error):
         return f"The database did not answer. Try again in a moment (error {number})."
     if _is_other_schema(error):
         return (
@@ -66,7 +66,7 @@ def public_text(error: BaseException) -> str:
 def _in_short(error: BaseException) -> str:
     """Return the kind of an error and its first line; what was sent is not in it."""
     cause = getattr(error, "orig", None) or error
-    text = str(cause).partition("\n")[0] if is_away(error) else ""
+    text = str(cause).partition("\n")[0] if is_unreachable(error) else ""
     return f"{type(cause).__name__} {text}".strip()
 
 
@@ -87,7 +87,7 @@ def on_callback_error(error: Exception) -> None:
 
     Where the database is away the browser is told so, which says it and asks again.
     """
-    if is_away(error):
+    if is_unreachable(error):
         raise error
     set_props(Shell.NOTICES, {"sendNotifications": [notice(public_text(error), failed=True)]})
 
@@ -119,7 +119,7 @@ def install(server: Flask) -> None:
             return "", 204
         if isinstance(error, DependencyException):
             return _answer(404, "There is no such file.")  # its own text lists all that there are
-        if is_away(error):
+        if is_unreachable(error):
             return _away(public_text(error))
         return _answer(_status(error), public_text(error))
 

@@ -22,8 +22,8 @@ from app.stored_view import stored_view
 from app.theme import THEME
 from app.versions import short_uuid
 from app.views import PageContext, View
+from db.away import is_unreachable
 from db.errors import NotFound
-from db.patience import is_away
 from db.queries.runs import RunRow
 
 PRODUCT = "DeepTracker"
@@ -128,7 +128,7 @@ def open_or_say_why(views: Sequence[View], path: str, search: str) -> tuple[obje
     try:
         return open_page(views, path, search)
     except Exception as error:
-        if is_away(error):
+        if is_unreachable(error):
             raise  # the browser asks again
         identity = current_identity()
         nothing = _nothing(errors.public_text(error), title="This page did not open")

@@ -1,4 +1,8 @@
-"""Which errors say that the database cannot work now, whatever was asked of it: try again later."""
+"""Which errors say that the database cannot work now, whatever was asked of it: try again later.
+
+From the narrowest: `is_unreachable` is what pages say and wait for, `is_outage` what costs a job
+none of its attempts, `is_away` what a worker survives.
+"""
 
 import psycopg
 from sqlalchemy.exc import (
@@ -9,9 +13,36 @@ from sqlalchemy.exc import (
     TimeoutError,
 )
 
+from db.errors import ServerUnavailable
+
 # The driver knows these as errors of other kinds: a server that only reads (a standby, or one that
 # is kept from filling its disk), and transactions that the server has ended.
 _STATES = frozenset({"25006", "25P03", "25P04"})
+# No connection; ended by an administrator, by a crash, starting up, its database dropped, idle for
+# too long; no connection is free. A failure to connect has no state.
+_NO_CONNECTION = "08"
+_UNREACHABLE = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "53300"})
+_CANCELLED = "57014"
+
+
+def is_unreachable(error: BaseException | None) -> bool:
+    """Return whether an error says that the database cannot be reached now, and nothing else.
+
+    A statement that was wrong, too slow or refused is none.
+    """
+    if isinstance(error, (TimeoutError, ServerUnavailable)):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+    return state.startswith(_NO_CONNECTION) or state in _UNREACHABLE
+
+
+def is_too_slow(error: BaseException | None) -> bool:
+    """Return whether the database ended a statement that ran longer than it may."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _CANCELLED
 
 
 def is_away(error: BaseException) -> bool:

@@ -1,4 +1,4 @@
-"""How long we wait for a database that does not answer, and which errors mean that it is away."""
+"""How long we wait for a database that does not answer (db.away: which errors say so)."""
 
 import select
 import threading
@@ -8,10 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 from sqlalchemy import URL, Engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
-from db.errors import ServerUnavailable
+from sqlalchemy.exc import InvalidatePoolError
 
 CONNECT_SECONDS = 5
 # Data that nobody acknowledges, or a peer that says nothing, end a connection after so long.
@@ -31,11 +28,6 @@ _WAITS = {
     "keepalives_count": 2,
     "tcp_user_timeout": SILENT_SECONDS * 1000,
 }
-# Classes and codes of PostgreSQL: no connection; ended by an administrator, by a crash, starting
-# up, its database dropped, idle for too long; no connection is free. A failure to connect has none.
-_AWAY_CLASS = "08"
-_AWAY = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "53300"})
-_CANCELLED = "57014"
 
 
 def waits(address: URL) -> dict[str, Any]:
@@ -48,26 +40,6 @@ def watch(engine: Engine) -> None:
     attempts = _Attempts()
     event.listen(engine, "checkout", _ping)
     event.listen(engine, "do_connect", attempts.connect)
-
-
-def is_away(error: BaseException | None) -> bool:
-    """Return whether an error says that the database cannot be reached now, and nothing else.
-
-    A statement that was wrong, too slow or refused is none.
-    """
-    if isinstance(error, (PoolTimeout, ServerUnavailable)):
-        return True
-    if not isinstance(error, DBAPIError):
-        return False
-    code = getattr(error.orig, "sqlstate", None)
-    if code is None:
-        return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
-    return code.startswith(_AWAY_CLASS) or code in _AWAY
-
-
-def is_too_slow(error: BaseException | None) -> bool:
-    """Return whether the database ended a statement that ran longer than it may."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _CANCELLED
 
 
 def _ping(connection: Any, _record: object, _proxy: object) -> None:

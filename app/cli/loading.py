@@ -18,8 +18,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from app.cli.store import ready_engine
+from db.away import is_unreachable
 from db.engine import session_scope, wait_for_server
-from db.patience import is_away
 from db.queries import accounts, runs
 from ingest.pipeline import load_log
 from ingest.report import LoadReport, Progress
@@ -89,7 +89,7 @@ def _outliving(
         try:
             return load()
         except OperationalError as error:
-            if not is_away(error):
+            if not is_unreachable(error):
                 raise
             on_line("The database is away; the load goes on when it answers.")
             if not wait_for_server(engine, seconds=AWAY_SECONDS):

@@ -14,8 +14,8 @@ from app.connection import AWAY, UNSURE
 from app.reading import reading_keys
 from app.shell import open_or_say_why
 from benchmarks.outages import DatabaseProxy
+from db.away import is_too_slow, is_unreachable
 from db.engine import make_engine
-from db.patience import is_away, is_too_slow
 from db.permissions import Role
 from tests import servers
 from tests.app.web import Client, Web, callback_key, make_web, server_callbacks
@@ -181,14 +181,14 @@ def test_which_errors_mean_that_it_is_away(server_url):
         return caught.value
 
     slow = error_of("SELECT pg_sleep(5)")
-    assert (is_away(slow), is_too_slow(slow)) == (False, True)
+    assert (is_unreachable(slow), is_too_slow(slow)) == (False, True)
     assert "took the database too long" in errors.public_text(slow)
     wrong = error_of("SELECT 1 / 0")
-    assert (is_away(wrong), is_too_slow(wrong)) == (False, False)
+    assert (is_unreachable(wrong), is_too_slow(wrong)) == (False, False)
     ended = error_of("SELECT 1", kill=True)
-    assert (is_away(ended), is_too_slow(ended)) == (True, False)
+    assert (is_unreachable(ended), is_too_slow(ended)) == (True, False)
     gone = make_engine("postgresql://nobody:x@127.0.0.1:1/x")
     with pytest.raises(DBAPIError) as caught:
         gone.connect()
-    assert is_away(caught.value)
+    assert is_unreachable(caught.value)
     plain.dispose()
