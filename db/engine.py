@@ -89,9 +89,10 @@ def make_engine(
         max_overflow=10,
         pool_timeout=patience.POOL_SECONDS,
     )
-    patience.watch(engine)
+    # First whoever starts the embedded server anew: `patience` ends an attempt that fails.
     if not url and not settings.database_url:
         keep_running(engine, settings.home)
+    patience.watch(engine)
     return engine
 
 
@@ -104,8 +105,7 @@ def keep_running(engine: Engine, home: Path | None) -> None:
         return
     engine.update_execution_options(**{_HOME: home})
 
-    # Before the listener of `patience`, which ends an attempt where it fails.
-    @event.listens_for(engine, "do_connect", insert=True)
+    @event.listens_for(engine, "do_connect")
     def connect(dialect: Any, _record: object, arguments: Any, options: Any) -> Any:
         try:
             return dialect.connect(*arguments, **options)

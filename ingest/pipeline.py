@@ -143,8 +143,7 @@ class _Look:
         iterations = self._source.changed()
         self._before = self.report.done
         # The last snapshot comes once more, with the scalars after it, when the training is over.
-        known = set(self.report.new)
-        coming = sum(iteration not in known for iteration in iterations)
+        coming = len(iterations) - len(self._source.again())
         self._total = _total(manifest, self._before + coming, follow=follow)
         parts = list(batches(self._source, iterations))
         if self.leader is not None and len(parts) >= SHARE_BATCHES:
@@ -160,12 +159,12 @@ class _Look:
 
     def _write(self, manifest: Manifest, parts: Sequence[Sequence[int]]) -> None:
         prepare = preparing(self._source, manifest, self._run.shape)
+        again = self._source.again()
         for batch in read_ahead(parts, lambda part: prepare(part, self.note_bad)):
             outcome = self._run.write(batch)
             report = self.report
             report.new += outcome.new
-            known = set(report.new)
-            report.replaced += [i for i in outcome.replaced if i not in known]
+            report.replaced += [i for i in outcome.replaced if i not in again]
             report.unchanged += outcome.unchanged
             self._progress(report.done, batch[-1].snapshot.iteration if batch else None)
             if self._should_stop():

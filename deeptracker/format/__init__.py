@@ -47,7 +47,7 @@ from deeptracker.format.names import (
     THUMBNAILS,
     VERSION,
 )
-from deeptracker.format.scalar_tail import parse_tail, read_tail, tail_line, with_tail
+from deeptracker.format.scalar_tail import MAX_TAIL, parse_tail, read_tail, tail_line, with_tail
 from deeptracker.format.snapshot import Series, Snapshot, no_prediction, prediction_dtype
 from deeptracker.format.snapshot_file import (
     most_bytes,
@@ -68,6 +68,7 @@ __all__ = [
     "MANIFEST",
     "MAX_BYTES",
     "MAX_CONTACT_SHEET",
+    "MAX_TAIL",
     "OPTIONAL_QUANTITIES",
     "QUANTITIES",
     "SCALARS",

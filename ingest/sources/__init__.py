@@ -24,6 +24,9 @@ class Source(Protocol):
     def changed(self) -> list[int]:
         """Return the iterations whose snapshot was not read yet in its present form, rising."""
 
+    def again(self) -> frozenset[int]:
+        """Return those of the last `changed` that were read: scalars logged after them came."""
+
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""
 

@@ -35,6 +35,10 @@ class CopiedSource:
         """Return the iterations whose snapshot was not read yet in its present form, rising."""
         return self._within.changed()
 
+    def again(self) -> frozenset[int]:
+        """Return those of the last `changed` that were read: scalars logged after them came."""
+        return self._within.again()
+
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""
         self._within.passed(iterations)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from deeptracker.errors import LogError
@@ -9,6 +10,8 @@ from deeptracker.format import (
     MANIFEST,
     MAX_BYTES,
     MAX_CONTACT_SHEET,
+    MAX_TAIL,
+    SCALARS,
     SNAPSHOTS,
     THUMBNAILS,
     Manifest,
@@ -18,8 +21,10 @@ from deeptracker.format import (
     most_bytes,
     parse_manifest,
     parse_snapshot,
+    parse_tail,
     snapshot_iterations,
     snapshot_path,
+    with_tail,
 )
 from ingest.locations import ObjectFolder
 from ingest.object_store import Entry, ObjectStore
@@ -46,10 +51,14 @@ class ObjectStorageSource:
         self._sheets: dict[str, Stamp] = {}
         self._there: dict[str, Entry] = {}
         self._manifest: tuple[Stamp, Manifest] | None = None
+        self._tail: Entry | None = None
+        self._tail_read: Stamp | None = None
+        self._again: frozenset[int] = frozenset()
 
     def manifest(self) -> Manifest | None:
         """Return run.json, checked; None where there is none yet. LogError if it is unusable."""
-        entry = self._store.entries(self.folder).get(MANIFEST)
+        there = self._store.entries(self.folder)
+        entry = there.get(MANIFEST)
         if entry is None or entry.size is None:
             return None
         if self._manifest is None or self._manifest[0] != entry.stamp:
@@ -57,17 +66,25 @@ class ObjectStorageSource:
             data = self._fetch(self.folder, {MANIFEST: entry}, most=MAX_BYTES)[MANIFEST]
             with _about(place):
                 self._manifest = (entry.stamp, parse_manifest(Path(MANIFEST), _bytes(data)))
+        # While a snapshot may still come it will bring them; no writer's lock is to be seen here.
+        over = self._manifest[1].state != "recording"
+        tail = there.get(SCALARS) if over else None
+        self._tail = tail if tail is not None and tail.size else None
         return self._manifest[1]
 
     def changed(self) -> list[int]:
         """Return the iterations whose object was not read yet in its present form, rising."""
         self._there = self._store.entries(self.folder / SNAPSHOTS)
         files = [name for name, entry in self._there.items() if entry.size is not None]
-        return [
-            iteration
-            for iteration in snapshot_iterations(files)
-            if self._seen.get(iteration) != self._there[_name(iteration)].stamp
-        ]
+        there = snapshot_iterations(files)
+        found = [i for i in there if self._seen.get(i) != self._there[_name(i)].stamp]
+        last = there[-1:] if self._tail and self._tail.stamp != self._tail_read else []
+        self._again = frozenset(last).difference(found)
+        return [*found, *self._again]
+
+    def again(self) -> frozenset[int]:
+        """Return those of the last `changed` that were read: scalars logged after them came."""
+        return self._again
 
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""
@@ -88,6 +105,7 @@ class ObjectStorageSource:
         A bad object counts as read: it is looked at again only when it changes.
         """
         folder = self.folder / SNAPSHOTS
+        last = max(snapshot_iterations(self._there), default=None)
         for part in self._parts(iterations):
             entries = {_name(i): self._there[_name(i)] for i in part}
             found = self._fetch(folder, entries, most=most_bytes(manifest))
@@ -100,8 +118,23 @@ class ObjectStorageSource:
                 except LogError as error:
                     on_bad(error)
                 else:
-                    yield snapshot
+                    yield self._with_tail(snapshot, on_bad) if iteration == last else snapshot
                 self._seen[iteration] = entries[name].stamp
+
+    def _with_tail(self, snapshot: Snapshot, on_bad: OnBad) -> Snapshot:
+        """Return the last snapshot with the scalars that were logged after it, if they are fit."""
+        if self._tail is None:
+            return snapshot
+        self._tail_read = self._tail.stamp
+        found = self._fetch(self.folder, {SCALARS: self._tail}, most=MAX_TAIL)
+        try:
+            with _about(self.folder / SCALARS):
+                tail = parse_tail(Path(SCALARS), _bytes(found[SCALARS]))
+        except LogError as error:
+            on_bad(error)
+            return snapshot
+        scalars = with_tail(snapshot.scalars, tail, after=snapshot.iteration)
+        return replace(snapshot, scalars=scalars)
 
     def contact_sheets(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[tuple[int, bytes]]:
         """Yield the contact sheets (class, WebP) that were not read yet in their present form."""

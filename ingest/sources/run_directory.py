@@ -59,6 +59,7 @@ class RunDirectorySource:
         self._manifest: tuple[Stamp, Manifest] | None = None
         self._listed: Stamp | None = None
         self._tail_read: Stamp | None = None
+        self._again: frozenset[int] = frozenset()
 
     def manifest(self) -> Manifest | None:
         """Return run.json, checked; None where there is none yet. LogError if it is unusable."""
@@ -73,13 +74,19 @@ class RunDirectorySource:
     def changed(self) -> list[int]:
         """Return the iterations whose file was not read yet in its present form, rising."""
         found = self._changed_files()
+        self._again = frozenset()
         tail = self._tail()
         if tail is not None and tail != self._tail_read:
             last = max(self._directory.iterations(), default=None)
             if last is not None and last not in found:
                 self._changed[last] = _stamp(snapshot_path(self.path, last))
+                self._again = frozenset([last])
                 found.append(last)
         return found
+
+    def again(self) -> frozenset[int]:
+        """Return those of the last `changed` that were read: scalars logged after them came."""
+        return self._again
 
     def _tail(self) -> Stamp | None:
         """Return the stamp of the scalars that no snapshot has; None while one may still come."""

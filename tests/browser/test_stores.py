@@ -29,7 +29,7 @@ from tests.ports import free_port
 ROOT = Path(__file__).parents[2]
 # Kept in DEEPTRACKER_HOME, or in the settings, whatever becomes of the database.
 KEY = {"DEEPTRACKER_SECRET_KEY": "the same key before and after it"}
-NOTICE = ".newer"
+NOTICE = '.connection-line:has(button:text-is("Reload"))'
 
 # What every chart of the page has been given, as numbers.
 _SHOWN = """
@@ -267,7 +267,10 @@ def newer_build(tmp_path: Path) -> Path:
     folder = tmp_path / "newer"
     for name in ("app", "benchmarks", "db", "deeptracker", "ingest", "migrations"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    style = folder / "app" / "assets" / "shell.css"
+    for name in ("package.json", "package-lock.json", "tsconfig.json"):
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")  # it builds its own bundle
+    style = folder / "app" / "web" / "core" / "shell.css"
     written = style.stat()
     style.write_text(style.read_text() + "\n:root { --of-the-newer-build: 1; }\n")
     os.utime(style, ns=(written.st_atime_ns, written.st_mtime_ns))

@@ -14,8 +14,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from benchmarks.make_log import append_snapshot, begin_log, end_log
-from db.engine import CONNECT_SECONDS, SILENT_SECONDS, session_scope
+from db.engine import session_scope
 from db.models import IngestSchedule
+from db.patience import CONNECT_SECONDS, SILENT_SECONDS
 from db.queries import findings, jobs, schedules, watches, workers
 from db.queue import EVALUATE, HEARTBEAT_SECONDS, defer
 from tests import servers

@@ -74,13 +74,13 @@ def test_object_storage(tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
     with running_storage() as storage:
         monkeypatch.setenv("DEEPTRACKER_S3_ENDPOINT", storage.endpoint)
-        for key in ("team/one/run.json", "team/one/snapshots/1", "team/two/other", "else/x"):
+        for key in ("places/one/run.json", "places/one/snapshots/1", "places/two/other", "else/x"):
             storage.put(key, b"{}")
-        root = read_place("s3://logs-of-the-team/team")
+        root = read_place("s3://logs-of-the-team/places")
         lookout = Lookout([root, read_place("s3://logs-of-the-team/none")])
         found = {str(root): False, f"{root}/one": True, f"{root}/two": False}
         assert lookout.look() == found
-        storage.put("team/three/run.json", b"{}")
+        storage.put("places/three/run.json", b"{}")
         assert lookout.look() == found  # asked for once in a while, not all the time
 
 
@@ -93,6 +93,7 @@ def find(engine, typed, *, runs=True, limit=20):
 def told(store, tree, monkeypatch):
     """A worker that has told once, and no thread that goes on saying that it lives."""
     monkeypatch.setattr(workers, "STALLED_SECONDS", 50.0)
+    monkeypatch.setattr(looking, "BUSY_SHARE", 1e9)  # it looks whenever it is asked to
     upkeep = Upkeep(store, roots=[tree], concurrency=1)
     upkeep.tell_places()
     return upkeep

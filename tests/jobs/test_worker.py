@@ -122,9 +122,13 @@ def test_two_jobs_for_one_run_wait_for_each_other(store, database_url, make_log,
     following = ask(store, live, "follow")
     with running_worker(database_url, roots):
         wait_until(lambda: count(store) == 1)
-        other = ask(store, path)  # the same run, elsewhere
+        by_another_name = live.with_name("link")  # a copy would be a run of its own
+        by_another_name.symlink_to(live)
+        other = ask(store, by_another_name)
         wait_until(lambda: "Waits" in job_of(store, other).message)
         assert job_of(store, other).state == "queued"
+        for _ in range(11):
+            append_snapshot(live, run=run)
         end_log(live, run=run)
         assert wait_for_state(store, following, "succeeded", "failed").state == "succeeded"
         assert wait_for_state(store, other, "succeeded", "failed").state == "succeeded"

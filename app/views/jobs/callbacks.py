@@ -178,17 +178,18 @@ def _job_parts(
     )
 
 
-def load(_clicks: object, _submits: object, location: object, mode: object) -> tuple[Any, ...]:
+def load(_clicks: object, sent: object, typed: object, mode: object) -> tuple[Any, ...]:
     """Ask for the load of a log; its job, or what is wrong with the location."""
     identity = require(Permission.SCHEDULE_JOBS)
     if not ctx.triggered_id:
         raise PreventUpdate
-    if not text(location).strip():
+    location = places.sent_or_typed(sent, typed)
+    if not location.strip():
         return no_update, "Give the folder of a run, for instance my-run.", no_update
     try:
         with store.transaction() as session:
             job_id = jobs.load_now(
-                session, location=text(location), mode=str(mode), by=identity.account_id
+                session, location=location, mode=str(mode), by=identity.account_id
             )
     except Conflict as error:
         return no_update, str(error), no_update

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output
+from dash import ClientsideFunction, Dash, Input, Output, ctx
 from dash.development.base_component import Component
 
 from app import store
@@ -47,6 +47,13 @@ def register(app: Dash) -> None:
             Input(field, "n_submit"),
             prevent_initial_call=True,
         )
+
+
+def sent_or_typed(sent: object, typed: object) -> str:
+    """Return the text that Enter sent, where that is what called the callback; else the field's."""
+    if ctx.triggered_id in SENT.values() and isinstance(sent, dict):
+        return text(sent.get("text"))
+    return text(typed)
 
 
 def offer(typed: object, *, runs: bool) -> list[Any]:

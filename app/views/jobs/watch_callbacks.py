@@ -7,7 +7,8 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import require
-from app.components.clicks import clicked, text
+from app.components.clicks import clicked
+from app.views.jobs import places
 from app.views.jobs.ids import Ids, WatchButton
 from db.errors import Conflict
 from db.permissions import Permission
@@ -33,16 +34,17 @@ def register(app: Dash) -> None:
     )(change_watch)
 
 
-def add_watch(_clicks: object, _submits: object, folder: object) -> tuple[Any, Any, Any]:
+def add_watch(_clicks: object, sent: object, typed: object) -> tuple[Any, Any, Any]:
     """Watch a folder, or say why not."""
     identity = require(Permission.SCHEDULE_JOBS)
     if not ctx.triggered_id:
         raise PreventUpdate
-    if not text(folder).strip():
+    folder = places.sent_or_typed(sent, typed)
+    if not folder.strip():
         return no_update, "Give the folder that holds the run directories.", no_update
     try:
         with store.transaction() as session:
-            watch_id = watches.add_watch(session, location=text(folder), by=identity.account_id)
+            watch_id = watches.add_watch(session, location=folder, by=identity.account_id)
     except Conflict as error:
         return no_update, str(error), no_update
     return ["watch", watch_id], "", ""

@@ -43,7 +43,7 @@ function act({ label, act: run, href, target }) {
 }
 
 /** Show a line under a key, null to take it away; the same line again is not said again. */
-function line(key, text, { tone = "trouble", actions = [], detail = null } = {}) {
+function line(key, text, { tone = "trouble", actions = [], detail = null, role = null } = {}) {
   const known = lines.get(key);
   if (text === null) {
     known?.element.remove();
@@ -51,6 +51,7 @@ function line(key, text, { tone = "trouble", actions = [], detail = null } = {})
   } else if (known?.text !== text) {
     const element = Object.assign(document.createElement("div"), { className: "connection-line" });
     element.dataset.tone = tone;
+    if (role) element.setAttribute("role", role);
     const words = Object.assign(document.createElement("span"), { textContent: text });
     const buttons = Object.assign(document.createElement("span"), {
       className: "connection-actions",
@@ -210,7 +211,7 @@ connection.subscribe(() => {
 
 connection.say = ({ kind, text, button, act: run, tone = "note" }) => {
   const key = `said ${kind ?? number++}`;
-  line(key, text, { tone, actions: button ? [{ label: button, act: run }] : [] });
+  line(key, text, { tone, actions: button ? [{ label: button, act: run }] : [], role: "alert" });
   return () => line(key, null);
 };
 

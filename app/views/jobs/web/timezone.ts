@@ -4,12 +4,15 @@
 // Whether the last Enter took a folder that its field offered: it only fills the field then. The
 // field counts it as sent all the same, so it is looked at before the field gets it.
 let took = false;
+// What stood in the field at the last Enter: Dash hears of a text only a moment after it is there.
+let typed = "";
 document.addEventListener(
   "keydown",
   (event) => {
     if (event.key !== "Enter") return;
     const list = document.getElementById(event.target.getAttribute?.("aria-controls") || "");
     took = Boolean(list?.querySelector("[data-combobox-selected]"));
+    typed = event.target.value ?? "";
   },
   true,
 );
@@ -20,8 +23,8 @@ window.dash_clientside.jobs = {
     return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   },
 
-  /** Return the number of a field's Enter that sends it; nothing for one that fills it. */
+  /** Return what an Enter in a field sends, and its number; nothing for one that fills it. */
   sent(number) {
-    return number && !took ? number : window.dash_clientside.no_update;
+    return number && !took ? { number, text: typed } : window.dash_clientside.no_update;
   },
 };
