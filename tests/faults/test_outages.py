@@ -211,13 +211,16 @@ def test_packets_are_lost_without_a_word(store, database_url, make_log, roots, t
     assert noticed < SILENT_SECONDS + 2 * CONNECT_SECONDS + HEARTBEAT_SECONDS + 5
 
 
-def test_it_ends_when_told_to_while_the_database_is_away(harm, roots, tmp_path):
+def test_it_ends_when_told_to_while_the_database_is_away(store, harm, roots, tmp_path):
     doing, url = harm
     log = tmp_path / "worker.log"
-    with running_worker(url, roots, log=log) as worker, doing.killed():
-        wait_until(lambda: "the worker lost its database" in log.read_text())
-        worker.send_signal(signal.SIGTERM)
-        assert worker.wait(20) == 0, log.read_text()
+    with running_worker(url, roots, log=log) as worker:
+        wait_until(lambda: worker.pid in seen(store))
+        store.dispose()
+        with doing.killed():
+            wait_until(lambda: "the worker lost its database" in log.read_text())
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(20) == 0, log.read_text()
 
 
 def begin_live(make_log, roots):
@@ -229,9 +232,14 @@ def begin_live(make_log, roots):
     return live, run
 
 
-def worker_name(engine, worker):
+def seen(engine):
+    """The workers that the database has seen, by process."""
     with session_scope(engine) as session:
-        (found,) = [w for w in workers.list_workers(session) if w.process == worker.pid]
+        return {w.process: w for w in workers.list_workers(session)}
+
+
+def worker_name(engine, worker):
+    found = seen(engine)[worker.pid]
     assert found.alive
     return found.name
 
