@@ -10,12 +10,12 @@ PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
 TEST_PROCESSES ?= 3
 
-.PHONY: demo test check dev bundle benchmarks clean lock setup browser servers audit soak wheels
+.PHONY: demo test check unit dev bundle benchmarks clean lock setup browser servers audit soak wheels
 
 demo: bundle
 	$(BIN)/deeptracker demo
 
-test: check bundle browser servers
+test: check unit bundle browser servers
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) \
 		--dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
@@ -29,6 +29,10 @@ check: $(STAMP) $(NODE_STAMP)
 	$(BIN)/deptry deeptracker --config deeptracker/pyproject.toml
 	$(BIN)/deptry app db ingest migrations
 	$(BIN)/deptry tests benchmarks --ignore DEP002,DEP004
+
+# The browser's half without a browser: a few seconds.
+unit: $(NODE_STAMP)
+	$(NODE) --test --test-reporter=dot 'app/**/*.test.ts'
 
 # For those who change the code: pages show it as soon as it is saved.
 dev: bundle
