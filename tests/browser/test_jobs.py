@@ -8,6 +8,8 @@ from sqlalchemy import delete, update
 
 from db.engine import session_scope
 from db.models import IngestJob, IngestSchedule, IngestWatch, IngestWorker
+from db.permissions import Role
+from db.queries import accounts, schedules
 from tests.jobs.conftest import running_worker
 
 
@@ -38,6 +40,33 @@ def test_a_log_is_scheduled_and_a_folder_is_watched(page: Page, site, site_engin
         row = page.get_by_role("table", name="Workers").locator("tbody tr")
         expect(row).to_contain_text("loads job")
         _cancel(page)
+
+
+def test_rows_that_come_swallow_no_click(page: Page, site_engine):
+    """Another's schedule appears while the server is asked for the empty dialog."""
+    held = []
+
+    def hold(route) -> None:
+        if "jobs-schedule-new.n_clicks" in (route.request.post_data or "") and not held:
+            held.append(route)
+        else:
+            route.fallback()
+
+    page.goto("/jobs")
+    tab(page, "Schedules")
+    expect(page.get_by_text("Nothing is scheduled")).to_be_visible()
+    page.route("**/_dash-update-component*", hold)
+    page.get_by_role("button", name="New schedule").click()
+    with session_scope(site_engine) as session:
+        admin = accounts.add_account(session, email="cy@example.org", role=Role.ADMIN).id
+        schedules.add_schedule(
+            session, location="of-another", mode="once", cron="0 7 * * *", time_zone="UTC", by=admin
+        )
+    listed = page.get_by_role("table", name="Schedules")
+    expect(listed).to_contain_text("of-another", timeout=30_000)
+    assert held
+    held[0].continue_()
+    expect(page.get_by_role("dialog", name="New schedule")).to_be_visible()
 
 
 def _schedule(page: Page, engine) -> None:

@@ -25,17 +25,22 @@ def register(app: Dash) -> None:
         Output(Ids.BROWSER_ZONE, "data"),
         Input(Ids.BROWSER_ZONE, "id"),
     )
-    app.callback(
-        Output(Ids.EDITED, "data"),
-        Output(Ids.DIALOG, "opened"),
-        Output(Ids.DIALOG, "title"),
-        Output(Ids.DELETE, "display"),
-        *(Output(field, "value") for field in _FIELDS),
-        Input(Ids.NEW, "n_clicks"),
-        Input({"type": ScheduleButton.EDIT, "schedule": ALL}, "n_clicks"),
-        State(Ids.BROWSER_ZONE, "data"),
-        prevent_initial_call=True,
-    )(open_dialog)
+    # Two callbacks: rows that come while one is asked would make Dash drop its answer, and with it
+    # the click on the other button.
+    for opener, again in (
+        (Input(Ids.NEW, "n_clicks"), False),
+        (Input({"type": ScheduleButton.EDIT, "schedule": ALL}, "n_clicks"), True),
+    ):
+        app.callback(
+            Output(Ids.EDITED, "data", allow_duplicate=again),
+            Output(Ids.DIALOG, "opened", allow_duplicate=again),
+            Output(Ids.DIALOG, "title", allow_duplicate=again),
+            Output(Ids.DELETE, "display", allow_duplicate=again),
+            *(Output(field, "value", allow_duplicate=again) for field in _FIELDS),
+            opener,
+            State(Ids.BROWSER_ZONE, "data"),
+            prevent_initial_call=True,
+        )(open_schedule if again else open_new_schedule)
     app.callback(
         Output(Ids.PREVIEW, "children"),
         Input(Ids.CRON, "value"),
@@ -62,14 +67,19 @@ def register(app: Dash) -> None:
 
 
 @reads
-def open_dialog(clicks: object, _edits: object, browser_zone: object) -> tuple[Any, ...]:
-    """Open the dialog, empty or with a schedule; a new one is in the browser's time zone."""
+def open_new_schedule(clicks: object, browser_zone: object) -> tuple[Any, ...]:
+    """Open the dialog with nothing in it but the browser's time zone."""
     require(Permission.SCHEDULE_JOBS)
-    if ctx.triggered_id == Ids.NEW:
-        if not clicks:
-            raise PreventUpdate
-        zone = text(browser_zone) or "UTC"
-        return {"new": clicks}, True, "New schedule", "none", "", "once", "", zone
+    if not clicks:
+        raise PreventUpdate
+    zone = text(browser_zone) or "UTC"
+    return {"new": clicks}, True, "New schedule", "none", "", "once", "", zone
+
+
+@reads
+def open_schedule(_edits: object, _browser_zone: object) -> tuple[Any, ...]:
+    """Open the dialog with a schedule."""
+    require(Permission.SCHEDULE_JOBS)
     _, schedule_id, number = clicked("schedule")
     with store.transaction() as session:
         found = schedules.get_schedule(session, schedule_id=schedule_id)
