@@ -1,21 +1,39 @@
-// @ts-nocheck
 // What pointer and keyboard do on the correlation grid: point, choose, pin, split.
 
 import { numbers, selectionStore, tooltip } from "#app/web/index.ts";
 import * as correlationBlocks from "./blocks.ts";
+import type { CorrelationGrid } from "./grid.ts";
 import * as correlation from "./model.ts";
 import * as correlationWords from "./words.ts";
 
 const HEADS = "[data-layer], [data-class], [data-iteration]";
+const STEPS: Record<string, [down: number, right: number]> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  Home: [0, -Infinity],
+  End: [0, Infinity],
+};
+
+type Cell = ReturnType<typeof correlation.chosen>;
+
+/** Return what the head at an event says of itself. */
+function headAt(event: Event): DOMStringMap {
+  const head = event.target instanceof Element && event.target.closest<HTMLElement>(HEADS);
+  return head ? head.dataset : {};
+}
 
 /** The acts of a reader on a grid (correlation/web/grid.ts), which draws what they change. */
 export class CorrelationActs {
-  constructor(grid) {
+  private readonly grid: CorrelationGrid;
+
+  constructor(grid: CorrelationGrid) {
     this.grid = grid;
     this.listen();
   }
 
-  listen() {
+  private listen(): void {
     const { grid } = this;
     const { element } = grid.chart;
     grid.scroller.addEventListener("scroll", () => grid.chart.invalidate());
@@ -26,15 +44,20 @@ export class CorrelationActs {
     grid.sight.addEventListener("pointerover", (event) => this.headHover(event));
     grid.sight.addEventListener("pointerout", () => tooltip.hide());
     element.addEventListener("keydown", (event) => this.keydown(event));
-    grid.buttons = element.closest(".dt-panel")?.querySelectorAll("[data-split]") || [];
+    grid.buttons = Array.from(
+      element.closest(".dt-panel")?.querySelectorAll<HTMLElement>("[data-split]") || [],
+    );
     grid.buttons.forEach((button) =>
-      button.addEventListener("click", () => this.splitAll(button.dataset.split)),
+      button.addEventListener("click", () =>
+        this.splitAll(button.dataset.split === "rows" ? "rows" : "columns"),
+      ),
     );
   }
 
-  at(event) {
+  private at(event: MouseEvent): correlationBlocks.Located {
     const box = this.grid.cells.getBoundingClientRect();
     const { view, blocks } = this.grid;
+    if (!blocks) return { row: null, column: null, part: null, i: null };
     return correlationBlocks.locate(
       blocks,
       event.clientX - box.left + view.left,
@@ -42,8 +65,9 @@ export class CorrelationActs {
     );
   }
 
-  hover(event) {
-    if (!this.grid.blocks) return;
+  private hover(event: PointerEvent): void {
+    const { model } = this.grid;
+    if (!this.grid.blocks || !model) return;
     const { row, column, part: found, i } = this.at(event);
     const before = this.grid.pointed?.part?.p;
     this.grid.pointed = { part: found };
@@ -52,7 +76,6 @@ export class CorrelationActs {
       tooltip.hide();
       return;
     }
-    const { model } = this.grid;
     const { integer, plural } = numbers;
     const lines = correlationWords.facts(model, row.r, column.c, selectionStore.get().significance);
     if (i !== null)
@@ -69,10 +92,12 @@ export class CorrelationActs {
     );
   }
 
-  partWords(p, column) {
+  private partWords(p: number, column: correlationBlocks.Column): correlationWords.Line[] {
     const { plural, integer } = numbers;
-    const filters = this.grid.detail.filters(p);
-    const present = this.grid.detail.presence(p);
+    const { detail } = this.grid;
+    if (!detail) return [];
+    const filters = detail.filters(p);
+    const present = detail.presence(p);
     const here = column.moments.reduce((sum, i) => sum + present[i], 0);
     const listed = Array.from(filters.slice(0, 6)).join(", ") + (filters.length > 6 ? " …" : "");
     return [
@@ -81,19 +106,19 @@ export class CorrelationActs {
         "together at iterations of this class",
         `${integer(here)} of ${integer(column.moments.length)}`,
       ],
-      ["in all sets", integer(this.grid.detail.arrays.part_sets[p])],
+      ["in all sets", integer(detail.arrays.part_sets[p])],
     ];
   }
 
-  leave() {
+  private leave(): void {
     tooltip.hide();
     if (this.grid.pointed?.part) this.grid.chart.invalidate();
     this.grid.pointed = null;
   }
 
-  click(event) {
+  private click(event: MouseEvent): void {
     const { row, column, part: found, i } = this.at(event);
-    if (!row || !column) return;
+    if (!row || !column || !this.grid.model) return;
     correlation.choose(this.grid.model, this.grid.parts, {
       r: row.r,
       c: column.c,
@@ -104,28 +129,30 @@ export class CorrelationActs {
   }
 
   /** Split what a head stands for, or pin its iteration. */
-  head(event) {
-    const { layer, iteration, class: id } = event.target.closest(HEADS)?.dataset || {};
+  private head(event: Event): void {
+    const { layer, iteration, class: id } = headAt(event);
     if (layer !== undefined) selectionStore.toggle("splitlayers", Number(layer));
     else if (iteration !== undefined) selectionStore.toggle("pins", Number(iteration));
     else if (id !== undefined) selectionStore.toggle("splitclasses", Number(id));
   }
 
-  headHover(event) {
-    const { layer, iteration, class: id } = event.target.closest(HEADS)?.dataset || {};
+  private headHover(event: MouseEvent): void {
+    const { layer, iteration, class: id } = headAt(event);
     const { model } = this.grid;
     if (!model || (layer ?? iteration ?? id) === undefined) return;
     const { plural, integer } = numbers;
-    const show = (title, line) => tooltip.show(event.clientX, event.clientY, title, [[line]]);
+    const show = (title: string, line: string) =>
+      tooltip.show(event.clientX, event.clientY, title, [[line]]);
     if (layer !== undefined) {
       show(
-        model.names.layers[layer],
-        `${plural(model.names.filters[layer], "filter", "filters")}; click to split it into mini-sets, or join them`,
+        model.names.layers[Number(layer)],
+        `${plural(model.names.filters[Number(layer)], "filter", "filters")}; click to split it into mini-sets, or join them`,
       );
     } else if (iteration !== undefined)
       show(`Iteration ${integer(Number(iteration))}`, "Click to pin it, or let it go");
     else {
       const c = model.columnOf.get(Number(id));
+      if (c === undefined) return;
       show(
         model.classWords(c),
         `anomalous at ${plural(model.momentsOf(c).length, "iteration", "iterations")}; click to split, or join them`,
@@ -134,7 +161,7 @@ export class CorrelationActs {
   }
 
   /** Split or join all rows, or all columns. */
-  splitAll(what) {
+  private splitAll(what: "rows" | "columns"): void {
     const { split } = selectionStore.get();
     const parts = {
       rows: ["rows", "both"].includes(split),
@@ -152,39 +179,35 @@ export class CorrelationActs {
     selectionStore.set({ split: now, [what === "rows" ? "splitlayers" : "splitclasses"]: [] });
   }
 
-  keydown(event) {
-    const button = event.target.closest("button");
+  private keydown(event: KeyboardEvent): void {
+    const { model } = this.grid;
+    const button = event.target instanceof Element && event.target.closest("button");
     if (button && (event.key === "Enter" || event.key === " ")) return; // it acts by itself
-    if (!this.grid.blocks || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.grid.blocks || !model || event.ctrlKey || event.metaKey || event.altKey) return;
     const selection = selectionStore.get();
-    const cell = correlation.chosen(this.grid.model, selection);
-    const [down, right] = {
-      ArrowUp: [-1, 0],
-      ArrowDown: [1, 0],
-      ArrowLeft: [0, -1],
-      ArrowRight: [0, 1],
-      Home: [0, -Infinity],
-      End: [0, Infinity],
-    }[event.key] || [0, 0];
+    const cell = correlation.chosen(model, selection);
+    const [down, right] = STEPS[event.key] || [0, 0];
     if (down || right) this.step(cell, down, right);
-    else if (event.key === "Enter" && cell) this.splitCell(cell);
+    else if (event.key === "Enter" && cell)
+      this.splitCell(model.layers[cell.r], model.classes[cell.c]);
     else if (event.key === " " && cell) {
-      correlation.choose(this.grid.model, this.grid.parts, { ...cell, add: event.shiftKey });
+      correlation.choose(model, this.grid.parts, { ...cell, add: event.shiftKey });
     } else return;
     event.preventDefault();
   }
 
-  step(cell, down, right) {
-    const { rows, columns } = this.grid.blocks;
-    const place = (blocks, name, step) => {
-      const at = cell ? blocks.findIndex((block) => block[name] === cell[name]) : -1;
-      return blocks[at < 0 ? 0 : Math.min(Math.max(at + step, 0), blocks.length - 1)];
-    };
-    const row = place(rows, "r", down);
-    const column = place(columns, "c", right);
+  private step(cell: Cell, down: number, right: number): void {
+    const { blocks, model } = this.grid;
+    if (!blocks || !model) return;
+    const place = <Block>(all: Block[], at: number, step: number): Block =>
+      all[at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1)];
+    const { rows, columns } = blocks;
+    const row = place(rows, cell ? rows.findIndex(({ r }) => r === cell.r) : -1, down);
+    const column = place(columns, cell ? columns.findIndex(({ c }) => c === cell.c) : -1, right);
     selectionStore.set({ cell: [[row.id, column.id]] });
-    this.grid.said.textContent = correlationWords.sentence(this.grid.model, row.r, column.c);
-    const keep = (now, sight, from, length) => Math.min(from, Math.max(now, from + length - sight));
+    this.grid.said.textContent = correlationWords.sentence(model, row.r, column.c);
+    const keep = (now: number, sight: number, from: number, length: number) =>
+      Math.min(from, Math.max(now, from + length - sight));
     this.grid.scroller.scrollLeft = keep(
       this.grid.scroller.scrollLeft,
       this.grid.view.width,
@@ -199,12 +222,15 @@ export class CorrelationActs {
     );
   }
 
-  splitCell({ r, c }) {
+  private splitCell(layer: number, id: number): void {
     const { isSplit } = correlationBlocks;
     const selection = selectionStore.get();
-    const [layer, id] = [this.grid.model.layers[r], this.grid.model.classes[c]];
     const both = isSplit(selection, "rows", layer) && isSplit(selection, "columns", id);
-    const flip = (what, name, value) => {
+    const flip = (
+      what: "rows" | "columns",
+      name: "splitlayers" | "splitclasses",
+      value: number,
+    ) => {
       if (isSplit(selection, what, value) === both) selectionStore.toggle(name, value);
     };
     flip("rows", "splitlayers", layer);

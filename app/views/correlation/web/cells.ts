@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The cells that stand out most, in words: what a person reads first. A click chooses one.
 // Options: url (correlation), names.
 
@@ -6,8 +5,22 @@ import { chartRegistry, numbers, registerKind, selectionStore } from "#app/web/i
 import * as correlation from "./model.ts";
 import * as correlationWords from "./words.ts";
 
+interface CellsChart {
+  element: HTMLElement;
+  options: { names: string };
+  data: unknown;
+  invalidate(): void;
+  failed(error: unknown): void;
+}
+
 class StrongestCells {
-  constructor(chart) {
+  private readonly chart: CellsChart;
+  private model: correlation.Model | null;
+  waiting: boolean;
+  private readonly note: HTMLElement;
+  private readonly list: HTMLElement;
+
+  constructor(chart: CellsChart) {
     this.chart = chart;
     this.model = null;
     this.waiting = true;
@@ -17,14 +30,15 @@ class StrongestCells {
     this.list.className = "correlation-list";
     chart.element.append(this.note, this.list);
     this.list.addEventListener("click", (event) => {
-      const cell = event.target.closest("[data-cell]")?.dataset.cell;
-      if (cell === undefined) return;
+      if (!(event.target instanceof Element)) return;
+      const cell = event.target.closest<HTMLElement>("[data-cell]")?.dataset.cell;
+      if (cell === undefined || !this.model) return;
       const [r, c] = cell.split(" ").map(Number);
       correlation.choose(this.model, this.detail(), { r, c, add: event.shiftKey });
     });
   }
 
-  receive(answer) {
+  receive(answer: correlation.GridAnswer): void {
     correlation.follow(this.chart, answer, (model) => {
       this.model = model;
       this.waiting = false;
@@ -32,12 +46,13 @@ class StrongestCells {
   }
 
   /** Return the mini-sets that the grid has loaded: a click chooses the cell's filters too. */
-  detail() {
-    const grid = chartRegistry.of(document.querySelector('[data-chart="correlationgrid"]'));
+  private detail(): correlation.Detail | null {
+    const element = document.querySelector('[data-chart="correlationgrid"]');
+    const grid = element && chartRegistry.of(element);
     return grid?.handler.parts ?? null;
   }
 
-  draw() {
+  draw(): string {
     const { model } = this;
     if (!model) return "";
     const { reason, strongest } = model.meta;
@@ -45,8 +60,8 @@ class StrongestCells {
     if (reason) return "The grid has no cells; it says why.";
     const { significance } = selectionStore.get();
     const { standsOut } = correlation;
-    const cells = this.all(strongest);
-    const clear = this.clear(significance);
+    const cells = strongest.filter(([r, c]) => model.at("count", r, c) > 0);
+    const clear = this.clear(model, significance);
     const { plural, integer } = numbers;
     this.note.textContent =
       significance === "all"
@@ -57,27 +72,22 @@ class StrongestCells {
             clear ? "" : " These come nearest."
           }`;
     this.list.replaceChildren(
-      ...cells.map(([r, c]) => this.item(r, c, standsOut(model, r, c, significance))),
+      ...cells.map(([r, c]) => this.item(model, r, c, standsOut(model, r, c, significance))),
     );
     this.current(selectionStore.get());
     return "";
   }
 
-  all(strongest) {
-    return strongest.filter(([r, c]) => this.model.at("count", r, c) > 0);
-  }
-
   /** Return how many cells stand out. */
-  clear(limit) {
-    const { count, q } = this.model.arrays;
+  private clear(model: correlation.Model, limit: string): number {
+    const { count, q } = model.arrays;
     let found = 0;
     for (let at = 0; at < q.length; at++)
       if (count[at] && (limit === "all" || q[at] <= Number(limit))) found += 1;
     return found;
   }
 
-  item(r, c, out) {
-    const { model } = this;
+  private item(model: correlation.Model, r: number, c: number, out: boolean): HTMLElement {
     const words = correlationWords;
     const button = document.createElement("button");
     button.type = "button";
@@ -96,15 +106,15 @@ class StrongestCells {
     return item;
   }
 
-  current(selection) {
+  private current(selection: Parameters<typeof correlation.chosen>[1]): void {
     const cell = this.model && correlation.chosen(this.model, selection);
     const key = cell ? `${cell.r} ${cell.c}` : "";
-    for (const button of this.list.querySelectorAll("[data-cell]")) {
+    for (const button of this.list.querySelectorAll<HTMLElement>("[data-cell]")) {
       button.setAttribute("aria-pressed", String(button.dataset.cell === key));
     }
   }
 
-  selected(selection, names) {
+  selected(selection: Parameters<typeof correlation.chosen>[1], names: Set<string>): void {
     if (names.has("significance")) this.chart.invalidate();
     else if (names.has("cell")) this.current(selection);
   }

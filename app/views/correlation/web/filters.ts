@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The filters of the chosen cell: how often each returns, and its series around the iterations.
 // Options: url (correlation), names, filters and series (address templates).
 
@@ -17,7 +16,55 @@ import * as correlationWords from "./words.ts";
 const MOST = 60; // rows in the page; the count of all stands above
 const REST_MS = 120; // of the arrow keys, before the next cell is asked for
 const CHART = { least: 110, height: 22, columns: 254 };
-const COLUMNS = [
+/** A filter of the cell: how often it is among the most changed, here and in the run. */
+interface FilterRow {
+  filter: number;
+  times: number;
+  base: number;
+  rank: number;
+  p: number;
+}
+/** The filters of a cell, as the route "correlation-filters" answers. */
+interface FiltersAnswer {
+  arrays: {
+    /** The iterations of the class. */
+    iteration: Int32Array;
+    filter: Int32Array;
+    times: Int32Array;
+    base: Int32Array;
+    rank: Int32Array;
+    q: Float32Array;
+  };
+  meta: { total: number; chosen: number; population: number };
+}
+interface SeriesAnswer {
+  /** values: [filters, T], in the order that was asked for. */
+  arrays: { iteration: Int32Array; values: Float32Array };
+  meta: object;
+}
+/** The series by filter, over the iterations [T]. */
+interface Series {
+  iteration: Int32Array;
+  of: Map<number, Float32Array>;
+}
+interface FiltersChart {
+  element: HTMLElement;
+  options: { names: string; filters: string; series: string };
+  data: unknown;
+  width: number;
+  invalidate(): void;
+  failed(error: unknown): void;
+}
+interface TableColumn {
+  key: keyof FilterRow;
+  text: string;
+  title?: string;
+  /** Sorted by the largest first. */
+  down?: boolean;
+}
+type Selection = ReturnType<typeof selectionStore.get>;
+
+const COLUMNS: TableColumn[] = [
   { key: "filter", text: "Filter" },
   {
     key: "times",
@@ -34,16 +81,35 @@ const COLUMNS = [
   },
 ];
 
-function make(name, kind, text) {
+function make<Tag extends keyof HTMLElementTagNameMap>(
+  name: Tag,
+  kind?: string,
+  text?: string,
+): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(name);
   if (kind) made.className = kind;
   if (text !== undefined) made.textContent = text;
-  if (name === "button") made.type = "button";
+  if (made instanceof HTMLButtonElement) made.type = "button";
   return made;
 }
 
 class CellFilters {
-  constructor(chart) {
+  private readonly chart: FiltersChart;
+  private sort: { key: keyof FilterRow; down: boolean };
+  waiting: boolean;
+  private readonly title: HTMLElement;
+  private readonly pins: HTMLElement;
+  private readonly holder: HTMLElement;
+  private model: correlation.Model | null = null;
+  private cell: ReturnType<typeof correlation.chosen> = null;
+  /** The address that was asked last. */
+  private asked: string | null = null;
+  private found: FiltersAnswer | null = null;
+  private rows: FilterRow[] = [];
+  private series: Series | null = null;
+  private rest: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(chart: FiltersChart) {
     this.chart = chart;
     this.sort = { key: "p", down: false };
     this.waiting = true;
@@ -55,29 +121,29 @@ class CellFilters {
     this.pins.addEventListener("click", (event) => this.pin(event));
   }
 
-  receive(answer) {
+  receive(answer: correlation.GridAnswer): void {
     correlation.follow(this.chart, answer, (model) => {
       this.model = model;
       this.waiting = false;
-      this.ask();
+      this.ask(model);
     });
   }
 
   /** Ask for the filters of the chosen cell, and then for their series. */
-  ask() {
-    const cell = correlation.chosen(this.model, selectionStore.get());
+  private ask(model: correlation.Model): void {
+    const cell = correlation.chosen(model, selectionStore.get());
     this.cell = cell;
     this.chart.invalidate();
     if (!cell) {
       this.asked = this.found = null;
       return;
     }
-    const [layer, id] = [this.model.layers[cell.r], this.model.classes[cell.c]];
+    const [layer, id] = [model.layers[cell.r], model.classes[cell.c]];
     const address = addressOf(`${this.chart.options.filters}&layer=${layer}&class=${id}`);
     if (this.asked === address) return;
     this.asked = address;
     this.chart.element.dataset.list = "loading";
-    fetchArrays(address).then(
+    fetchArrays<FiltersAnswer>(address).then(
       (answer) => {
         if (this.asked !== address) return;
         this.found = answer;
@@ -91,7 +157,7 @@ class CellFilters {
     );
   }
 
-  askSeries(asked, layer) {
+  private askSeries(asked: string, layer: number): void {
     const filters = this.sorted()
       .map(({ filter }) => filter)
       .sort((a, b) => a - b);
@@ -99,21 +165,24 @@ class CellFilters {
     const address = addressOf(
       `${this.chart.options.series}&layer=${layer}&filters=${filters.join(",")}`,
     );
-    fetchArrays(address).then(
+    fetchArrays<SeriesAnswer>(address).then(
       ({ arrays }) => {
         if (this.asked !== asked) return;
         const width = arrays.iteration.length;
-        this.series = { iteration: arrays.iteration, of: new Map() };
-        filters.forEach((filter, at) =>
-          this.series.of.set(filter, arrays.values.subarray(at * width, (at + 1) * width)),
+        const of = new Map(
+          filters.map((filter, at) => [
+            filter,
+            arrays.values.subarray(at * width, (at + 1) * width),
+          ]),
         );
+        this.series = { iteration: arrays.iteration, of };
         this.chart.invalidate();
       },
       (error) => this.asked === asked && this.chart.failed(error),
     );
   }
 
-  rowsOf({ arrays }) {
+  private rowsOf({ arrays }: FiltersAnswer): FilterRow[] {
     return Array.from(arrays.filter, (filter, at) => ({
       filter,
       times: arrays.times[at],
@@ -124,7 +193,7 @@ class CellFilters {
   }
 
   /** Return the rows that are shown: the most telling ones, in the chosen order. */
-  sorted() {
+  private sorted(): FilterRow[] {
     const { key, down } = this.sort;
     return this.rows
       .slice(0, MOST)
@@ -134,7 +203,7 @@ class CellFilters {
       );
   }
 
-  draw() {
+  draw(): string {
     const { model, cell } = this;
     this.title.textContent = "";
     this.pins.hidden = this.holder.hidden = true;
@@ -142,13 +211,14 @@ class CellFilters {
     if (model.meta.reason) return "No cell, and so no filters of one.";
     if (!cell) return "Click a cell, or one of the strongest above, to see its filters.";
     this.title.textContent = correlationWords.sentence(model, cell.r, cell.c);
-    if (!this.found) return "";
+    const { found } = this;
+    if (!found) return "";
     this.pins.hidden = this.holder.hidden = false;
-    this.drawPins();
+    this.drawPins(found);
     if (!this.rows.length)
       return "None of this layer's filters is among the most changed at these iterations.";
     const table = make("table");
-    table.append(this.head(), this.body());
+    table.append(this.head(found), this.body(found));
     const { scrollTop } = this.holder;
     this.holder.replaceChildren(table);
     this.holder.scrollTop = scrollTop;
@@ -156,14 +226,14 @@ class CellFilters {
     return "";
   }
 
-  drawPins() {
+  private drawPins(found: FiltersAnswer): void {
     const { pins } = selectionStore.get();
     const { integer } = numbers;
-    const total = this.found.meta.total;
-    const texts = [make("span", "dt-soft", "anomalous at")];
-    for (const iteration of this.found.arrays.iteration) {
+    const total = found.meta.total;
+    const texts: HTMLElement[] = [make("span", "dt-soft", "anomalous at")];
+    for (const iteration of found.arrays.iteration) {
       const button = make("button", "correlation-pin", integer(iteration));
-      button.dataset.iteration = iteration;
+      button.dataset.iteration = String(iteration);
       button.setAttribute("aria-pressed", String(pins.includes(iteration)));
       button.title = "Pin this iteration, or let it go";
       texts.push(button);
@@ -173,13 +243,17 @@ class CellFilters {
     this.pins.replaceChildren(...texts);
   }
 
-  head() {
+  private head(found: FiltersAnswer): HTMLElement {
     const row = make("tr");
-    const { meta } = this.found;
+    const { meta } = found;
+    const totals: { [Key in keyof FilterRow]?: string } = {
+      times: ` /${meta.chosen}`,
+      base: ` /${meta.population}`,
+    };
     for (const { key, text, title } of COLUMNS) {
       const cell = make("th");
       const chosen = this.sort.key === key;
-      const of = { times: ` /${meta.chosen}`, base: ` /${meta.population}` }[key] || "";
+      const of = totals[key] || "";
       const button = make(
         "button",
         "",
@@ -203,7 +277,7 @@ class CellFilters {
     return head;
   }
 
-  body() {
+  private body(found: FiltersAnswer): HTMLElement {
     const { integer, number } = numbers;
     const size = {
       width: Math.max(CHART.least, this.chart.width - CHART.columns),
@@ -211,10 +285,11 @@ class CellFilters {
     };
     const body = make("tbody");
     const rows = this.sorted();
-    const drawn = this.series && this.scale(rows);
+    const { series } = this;
+    const drawn = series && this.scale(found, series, rows);
     for (const item of rows) {
       const row = make("tr");
-      row.dataset.filter = item.filter;
+      row.dataset.filter = String(item.filter);
       const texts = [
         null,
         integer(item.times),
@@ -232,9 +307,9 @@ class CellFilters {
         row.append(cell);
       }
       const cell = make("td");
-      const values = drawn && this.series.of.get(item.filter);
+      const values = series?.of.get(item.filter);
       const canvas = document.createElement("canvas");
-      if (values) correlationSeries.draw(canvas, values, { ...drawn, ...size });
+      if (values && drawn) correlationSeries.draw(canvas, values, { ...drawn, ...size });
       else sizeCanvas(canvas, size.width, size.height);
       canvas.setAttribute("aria-hidden", "true");
       cell.append(canvas);
@@ -245,10 +320,13 @@ class CellFilters {
   }
 
   /** Return {span, marks, most} that the charts of these rows share. */
-  scale(rows) {
-    const { iteration, of } = this.series;
-    const marks = Array.from(this.found.arrays.iteration, (one) => iteration.indexOf(one));
-    const span = correlationSeries.around(iteration, this.found.arrays.iteration);
+  private scale(
+    found: FiltersAnswer,
+    { iteration, of }: Series,
+    rows: readonly FilterRow[],
+  ): Pick<correlationSeries.SeriesPlace, "span" | "marks" | "most"> {
+    const marks = Array.from(found.arrays.iteration, (one) => iteration.indexOf(one));
+    const span = correlationSeries.around(iteration, found.arrays.iteration);
     let most = 0;
     for (const { filter } of rows) {
       for (const value of of.get(filter)?.subarray(...span) || [])
@@ -257,45 +335,49 @@ class CellFilters {
     return { span, marks, most: most || 1 };
   }
 
-  clicked(event) {
-    const key = event.target.closest("[data-sort]")?.dataset.sort;
-    if (key) {
-      const { down = false } = COLUMNS.find((column) => column.key === key);
+  private clicked(event: Event): void {
+    if (!(event.target instanceof Element)) return;
+    const sort = event.target.closest<HTMLElement>("[data-sort]")?.dataset.sort;
+    const chosen = COLUMNS.find((column) => column.key === sort);
+    if (chosen) {
+      const { key, down = false } = chosen;
       this.sort = { key, down: this.sort.key === key ? !this.sort.down : down };
       this.chart.invalidate();
       return;
     }
-    const row = event.target.closest("[data-filter]");
-    if (!row) return;
-    const pair = [this.model.layers[this.cell.r], Number(row.dataset.filter)];
+    const row = event.target.closest<HTMLElement>("[data-filter]");
+    if (!row || !this.model || !this.cell) return;
+    const pair: [number, number] = [this.model.layers[this.cell.r], Number(row.dataset.filter)];
     const others = selectionStore.get().filters.filter((other) => String(other) !== String(pair));
     // The last one is the one that the layer view opens.
     selectionStore.set({ layers: [pair[0]], filters: [...others, pair] });
   }
 
-  pin(event) {
-    const iteration = event.target.closest("[data-iteration]")?.dataset.iteration;
+  private pin(event: Event): void {
+    if (!(event.target instanceof Element)) return;
+    const { iteration } = event.target.closest<HTMLElement>("[data-iteration]")?.dataset || {};
     if (iteration === undefined) return;
     selectionStore.set({ cursor: Number(iteration) });
     selectionStore.toggle("pins", Number(iteration));
   }
 
-  current({ filters }) {
-    const layer = this.cell && this.model.layers[this.cell.r];
+  private current({ filters }: Selection): void {
+    const layer = this.cell && this.model?.layers[this.cell.r];
     const [last, number] = filters.at(-1) || [];
-    for (const row of this.holder.querySelectorAll("[data-filter]")) {
+    for (const row of this.holder.querySelectorAll<HTMLElement>("[data-filter]")) {
       const filter = Number(row.dataset.filter);
       const mine = filters.some(([one, other]) => one === layer && other === filter);
-      row.firstChild.firstChild.setAttribute("aria-pressed", String(mine));
+      row.querySelector("button")?.setAttribute("aria-pressed", String(mine));
       row.classList.toggle("correlation-last", last === layer && number === filter);
     }
   }
 
-  selected(selection, names) {
-    if (!this.model) return;
+  selected(selection: Selection, names: Set<string>): void {
+    const { model } = this;
+    if (!model) return;
     if (names.has("cell")) {
       clearTimeout(this.rest);
-      this.rest = setTimeout(() => this.ask(), this.found ? REST_MS : 0);
+      this.rest = setTimeout(() => this.ask(this.model ?? model), this.found ? REST_MS : 0);
     } else if (names.has("filters")) this.current(selection);
     if (names.has("pins")) this.chart.invalidate();
   }

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The grid of the correlation view: layers by classes, which split into mini-sets and iterations.
 //
 // One canvas shows what is in sight of a scroller; heads are elements that move with it.
@@ -14,10 +13,14 @@ import {
   tooltip,
 } from "#app/web/index.ts";
 import { CorrelationActs } from "./acts.ts";
+import type { Blocks, Orders } from "./blocks.ts";
 import * as correlationBlocks from "./blocks.ts";
 import * as correlationHeads from "./heads.ts";
 import * as correlation from "./model.ts";
+import type { Painting, Sight } from "./paint.ts";
 import * as correlationPaint from "./paint.ts";
+
+type Selection = ReturnType<typeof selectionStore.get>;
 
 const SIDE = { wide: 196, narrow: 118 }; // names of layers
 const NARROW = 620;
@@ -39,15 +42,50 @@ const FIELDS = [
   "pins",
 ];
 
-function part(name, parent) {
+interface GridChart {
+  element: HTMLElement;
+  options: { names: string; detail: string; legend: string; label: string };
+  data: unknown;
+  invalidate(): void;
+  failed(error: unknown): void;
+}
+
+function part(name: string, parent: HTMLElement): HTMLElement {
   const element = document.createElement("div");
   element.className = name;
   parent.append(element);
   return element;
 }
 
-class CorrelationGrid {
-  constructor(chart) {
+export class CorrelationGrid {
+  readonly chart: GridChart;
+  model: correlation.Model | null;
+  detail: correlation.Detail | null;
+  blocks: Blocks | null;
+  pointed: Painting["pointed"];
+  waiting: boolean;
+  /** What is in sight, in pixels of the whole grid. */
+  view: Sight = { left: 0, top: 0, width: 0, height: 0 };
+  buttons: HTMLElement[] = [];
+  readonly scroller: HTMLElement;
+  readonly sight: HTMLElement;
+  readonly cells: HTMLElement;
+  readonly said: HTMLElement;
+  private readonly sizer: HTMLElement;
+  private readonly above: HTMLElement;
+  private readonly beside: HTMLElement;
+  readonly canvas: HTMLCanvasElement;
+  private readonly mark: HTMLElement;
+  private readonly note: HTMLElement;
+  private key: string;
+  private headsOf: correlation.Model | null = null;
+  /** The model that `detail` belongs to. */
+  private detailOf: correlation.Model | null = null;
+  private orders: Orders | null = null;
+  private grouped = false;
+  private below: number | null = null;
+
+  constructor(chart: GridChart) {
     this.chart = chart;
     this.model = null;
     this.detail = null;
@@ -55,14 +93,7 @@ class CorrelationGrid {
     this.pointed = null;
     this.waiting = true;
     this.key = ""; // of the heads
-    this.build();
-    this.acts = new CorrelationActs(this);
-    // Beside the answer, not after it.
-    fetchArrays(addressOf(chart.options.names)).catch(() => {});
-  }
-
-  build() {
-    const { element, options } = this.chart;
+    const { element } = chart;
     this.scroller = part("correlation-scroller", element);
     this.sizer = part("correlation-sizer", this.scroller);
     this.sight = part("correlation-sight", this.sizer);
@@ -75,6 +106,14 @@ class CorrelationGrid {
     this.said = part("correlation-said", element);
     this.said.setAttribute("role", "status");
     this.note = part("dt-soft correlation-note", element);
+    this.describe();
+    new CorrelationActs(this);
+    // Beside the answer, not after it.
+    fetchArrays(addressOf(chart.options.names)).catch(() => {});
+  }
+
+  private describe(): void {
+    const { element, options } = this.chart;
     element.tabIndex = -1; // what scrolls has the focus
     this.scroller.tabIndex = 0;
     this.scroller.setAttribute("role", "group");
@@ -85,7 +124,7 @@ class CorrelationGrid {
     );
   }
 
-  receive(answer) {
+  receive(answer: correlation.GridAnswer): void {
     correlation.follow(this.chart, answer, (model) => {
       this.model = model;
       this.orders = null;
@@ -95,9 +134,9 @@ class CorrelationGrid {
   }
 
   /** Ask for the mini-sets before they are wanted, so that splitting needs no request. */
-  askDetail(answer) {
+  private askDetail(answer: correlation.GridAnswer): void {
     const address = addressOf(this.chart.options.detail);
-    fetchArrays(address).then(
+    fetchArrays<correlation.DetailAnswer & { meta: object }>(address).then(
       (detail) => {
         if (this.chart.data !== answer) return;
         this.detail = correlation.detailOf(detail);
@@ -110,22 +149,22 @@ class CorrelationGrid {
   }
 
   /** Return whether any layer is split: nothing else shows mini-sets. */
-  splits() {
+  private splits(): boolean {
     const { split, splitlayers } = selectionStore.get();
     return ["rows", "both"].includes(split) || splitlayers.length > 0;
   }
 
   /** The mini-sets that belong to the model, or null while they are on their way. */
-  get parts() {
+  get parts(): correlation.Detail | null {
     return this.detailOf === this.model ? this.detail : null;
   }
 
-  selected(selection, names) {
+  selected(_: unknown, names: Set<string>): void {
     if (names.has("roworder") || names.has("columnorder")) this.orders = null;
     if (FIELDS.some((name) => names.has(name))) this.chart.invalidate();
   }
 
-  draw(width) {
+  draw(width: number): string {
     const { model } = this;
     if (!model) return "";
     const selection = selectionStore.get();
@@ -136,13 +175,14 @@ class CorrelationGrid {
       this.blocks = null;
       return model.meta.message;
     }
-    this.arrange(width, selection);
-    this.paint(selection);
+    const blocks = this.arrange(model, width, selection);
+    this.heads(model, blocks, selection);
+    this.paint(model, blocks, selection);
     correlationPaint.legend(document.getElementById(this.chart.options.legend), model, selection);
     this.buttons.forEach((button) =>
       button.setAttribute(
         "aria-pressed",
-        String([button.dataset.split, "both"].includes(selection.split)),
+        String(selection.split === "both" || selection.split === button.dataset.split),
       ),
     );
     const { k, m, top } = model.meta;
@@ -151,8 +191,7 @@ class CorrelationGrid {
   }
 
   /** Find out where everything lies, and set the sizes of the elements. */
-  arrange(width, selection) {
-    const { model } = this;
+  private arrange(model: correlation.Model, width: number, selection: Selection): Blocks {
     const { rowOrder, columnOrder } = correlation;
     this.orders ??= {
       rows: rowOrder(model, selection.roworder),
@@ -177,8 +216,16 @@ class CorrelationGrid {
     this.view = {
       width: Math.min(blocks.width, room.width),
       height: Math.min(blocks.height, height - head - (wide ? BAR : 0)),
+      left: 0,
+      top: 0,
     };
-    const size = (element, w, h) =>
+    this.resize(blocks, side, height);
+    return blocks;
+  }
+
+  private resize(blocks: Blocks, side: number, height: number): void {
+    const { head } = blocks;
+    const size = (element: HTMLElement, w: number, h: number) =>
       Object.assign(element.style, { width: `${w}px`, height: `${h}px` });
     this.scroller.style.height = `${height}px`;
     this.sight.style.setProperty("--head", `${head}px`);
@@ -188,21 +235,20 @@ class CorrelationGrid {
     size(this.cells, this.view.width, this.view.height);
     this.view.left = Math.min(this.scroller.scrollLeft, blocks.width - this.view.width);
     this.view.top = Math.min(this.scroller.scrollTop, blocks.height - this.view.height);
-    this.heads(selection);
   }
 
   /** Return the height that the grid may take; asked once a drawing, since the page is laid out for it. */
-  room() {
+  private room(): number {
     this.below ??= roomBelow(this.chart.element);
     return this.below;
   }
 
   /** Make the heads anew where something of them has changed, and move them with the cells. */
-  heads(selection) {
-    const { model, blocks, view } = this;
+  private heads(model: correlation.Model, blocks: Blocks, selection: Selection): void {
+    const { view } = this;
     const { roworder, classes, layers, pins, weight, split, splitlayers, splitclasses } = selection;
     // Those in sight and about: there may be thousands.
-    const near = (at, length) => Math.floor(at / Math.max(1, length));
+    const near = (at: number, length: number) => Math.floor(at / Math.max(1, length));
     const [across, down] = [near(view.left, view.width), near(view.top, view.height)];
     const key = JSON.stringify([
       across,
@@ -225,14 +271,11 @@ class CorrelationGrid {
       this.key = key;
       this.headsOf = model;
       const chosen = { classes, layers, pins };
-      const about = (all, side, length, at, shown) =>
-        all.filter(
-          (one) =>
-            one[side] + one[length] > (at - 1) * shown && one[side] < (at + 2) * shown + shown,
-        );
+      const about = (from: number, length: number, at: number, shown: number) =>
+        from + length > (at - 1) * shown && from < (at + 2) * shown + shown;
       const shown = {
-        rows: about(blocks.rows, "top", "height", down, view.height),
-        columns: about(blocks.columns, "left", "width", across, view.width),
+        rows: blocks.rows.filter(({ top, height }) => about(top, height, down, view.height)),
+        columns: blocks.columns.filter(({ left, width }) => about(left, width, across, view.width)),
       };
       const { rowHeads, columnHeads } = correlationHeads;
       this.beside.replaceChildren(...rowHeads(model, shown, { grouped: this.grouped, chosen }));
@@ -243,8 +286,8 @@ class CorrelationGrid {
     this.beside.style.transform = `translateY(${-view.top}px)`;
   }
 
-  paint(selection) {
-    const { model, blocks, view, pointed } = this;
+  private paint(model: correlation.Model, blocks: Blocks, selection: Selection): void {
+    const { view, pointed } = this;
     const { context } = sizeCanvas(this.canvas, view.width, view.height);
     correlationPaint.paint(context, {
       model,
@@ -259,7 +302,7 @@ class CorrelationGrid {
     const column = cell && blocks.columns.find(({ c }) => c === cell.c);
     const row = cell && blocks.rows.find(({ r }) => r === cell.r);
     this.mark.hidden = !column;
-    if (!column) return;
+    if (!column || !row) return;
     Object.assign(this.mark.style, {
       width: `${Math.max(4, column.width)}px`,
       height: `${row.height}px`,
@@ -267,7 +310,7 @@ class CorrelationGrid {
     });
   }
 
-  annotationName(kind, id) {
+  annotationName(kind: string, id: number): string | undefined {
     return this.model?.names[kind === "class" ? "classes" : "layers"][id];
   }
 

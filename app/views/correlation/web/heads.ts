@@ -1,28 +1,47 @@
-// @ts-nocheck
 // The heads of the correlation grid: layers under their stages and blocks, classes, iterations.
 
 import { numbers } from "#app/web/index.ts";
+import type { Column, Row } from "./blocks.ts";
 import * as correlationBlocks from "./blocks.ts";
+import type { Model } from "./model.ts";
+
+/** What is chosen, and marked in the heads: ids of layers and classes, iterations. */
+export interface Marked {
+  layers: readonly number[];
+  classes: readonly number[];
+  pins: readonly number[];
+}
+/** Neighbouring rows of one name, CSS pixels. */
+interface Group {
+  name: string;
+  from: number;
+  to: number;
+}
 
 const LETTER = 11; // pixels that an upright line of text needs
 const HORIZONTAL = 46; // a column so wide has its name written across
 
-function make(name, kind, text, style = {}) {
+function make<Tag extends "button" | "div" | "small" | "span">(
+  name: Tag,
+  kind: string,
+  text: string,
+  style: Partial<CSSStyleDeclaration> = {},
+): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(name);
   made.className = kind;
   if (text) made.textContent = text;
   Object.assign(made.style, style);
-  if (name === "button") {
+  if (made instanceof HTMLButtonElement) {
     made.type = "button";
     made.tabIndex = -1; // the arrow keys of the grid lead there
   }
   return made;
 }
 
-const px = (value) => `${value}px`;
+const px = (value: number): string => `${value}px`;
 
 /** Return what is left of a layer's name under its block or stage. */
-function short(name, ...above) {
+function short(name: string, ...above: string[]): string {
   const over = above.find(
     (one) => one && name.startsWith(`${one}.`) && name.length > one.length + 1,
   );
@@ -30,8 +49,8 @@ function short(name, ...above) {
 }
 
 /** Return the groups [{name, from, to}] of neighbouring rows with the same entry in `names`. */
-function groups(rows, names) {
-  const found = [];
+function groups(rows: readonly Row[], names: readonly string[]): Group[] {
+  const found: Group[] = [];
   for (const row of rows) {
     const name = names[row.id] || "";
     const last = found.at(-1);
@@ -41,11 +60,12 @@ function groups(rows, names) {
   return found;
 }
 
-const wordy = (column) => column.step >= correlationBlocks.LEAST_STEP_OF_WORDS;
-const across = (column) => column.width >= HORIZONTAL || (column.split && wordy(column));
+const wordy = (column: Column): boolean => column.step >= correlationBlocks.LEAST_STEP_OF_WORDS;
+const across = (column: Column): boolean =>
+  column.width >= HORIZONTAL || (column.split && wordy(column));
 
 /** Return how high the names above the columns stand. */
-export function height(model, blocks) {
+export function height(model: Model, blocks: { columns: readonly Column[] }): number {
   const split = blocks.columns.some((column) => column.split && wordy(column));
   const upright = blocks.columns.some((column) => !across(column));
   const longest = upright
@@ -54,12 +74,16 @@ export function height(model, blocks) {
   return Math.min(96, Math.max(split ? 78 : 24, 10 + longest * 6.4));
 }
 
-function rowHead(model, row, { grouped, chosen }) {
+function rowHead(
+  model: Model,
+  row: Row,
+  { grouped, chosen }: { grouped: boolean; chosen: Marked },
+): HTMLElement {
   const { names } = model;
   const name = model.layerName(row.r);
   const [stage, block] = [names.stages[row.id], names.blocks[row.id]];
   const head = make("button", "correlation-row", "", { top: px(row.top), height: px(row.height) });
-  head.dataset.layer = row.id;
+  head.dataset.layer = String(row.id);
   head.setAttribute("aria-expanded", String(row.split));
   head.setAttribute("aria-label", name);
   head.classList.toggle("correlation-chosen", chosen.layers.includes(row.id));
@@ -80,8 +104,12 @@ function rowHead(model, row, { grouped, chosen }) {
 }
 
 /** Return the elements beside the rows. `grouped`: in network order, so that blocks are whole. */
-export function rowHeads(model, blocks, { grouped, chosen }) {
-  const parts = [];
+export function rowHeads(
+  model: Model,
+  blocks: { rows: readonly Row[] },
+  { grouped, chosen }: { grouped: boolean; chosen: Marked },
+): HTMLElement[] {
+  const parts: HTMLElement[] = [];
   if (grouped) {
     const stages = groups(blocks.rows, model.names.stages);
     stages.forEach(({ name, from, to }, at) => {
@@ -107,7 +135,7 @@ export function rowHeads(model, blocks, { grouped, chosen }) {
   return [...parts, ...blocks.rows.map((row) => rowHead(model, row, { grouped, chosen }))];
 }
 
-function moments(model, column, chosen) {
+function moments(model: Model, column: Column, chosen: Marked): (HTMLElement | "")[] {
   const { integer } = numbers;
   const wide = wordy(column);
   return Array.from(column.moments, (i, at) => {
@@ -118,7 +146,7 @@ function moments(model, column, chosen) {
       left: px(at * column.step),
       width: px(column.step),
     });
-    label.dataset.iteration = iteration;
+    label.dataset.iteration = String(iteration);
     label.setAttribute("aria-label", `iteration ${integer(iteration)}`);
     label.classList.toggle("correlation-pinned", chosen.pins.includes(iteration));
     return label;
@@ -126,7 +154,11 @@ function moments(model, column, chosen) {
 }
 
 /** Return the elements above the columns; names are left out where they would overlap. */
-export function columnHeads(model, blocks, { chosen }) {
+export function columnHeads(
+  model: Model,
+  blocks: { columns: readonly Column[] },
+  { chosen }: { chosen: Marked },
+): HTMLElement[] {
   let free = -Infinity; // where the last upright name ends
   return blocks.columns.map((column) => {
     const head = make("div", "correlation-column", "", {
@@ -135,7 +167,7 @@ export function columnHeads(model, blocks, { chosen }) {
     });
     const name = model.shortClass(column.c);
     const button = make("button", "correlation-class", "");
-    button.dataset.class = column.id;
+    button.dataset.class = String(column.id);
     button.setAttribute("aria-expanded", String(column.split));
     button.setAttribute("aria-label", model.classWords(column.c));
     const mine = chosen.classes.includes(column.id);

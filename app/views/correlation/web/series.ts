@@ -1,13 +1,24 @@
-// @ts-nocheck
 // A small chart of one filter around the anomalous iterations of a class.
 
 import { colours, raster, sizeCanvas } from "#app/web/index.ts";
 
+/** What the charts of a table share; marks and span are snapshots, sizes CSS pixels. */
+export interface SeriesPlace {
+  span: readonly [from: number, to: number];
+  marks: readonly number[];
+  most: number;
+  width: number;
+  height: number;
+}
+
 const PAD = 6; // snapshots shown before the first and after the last of the iterations, at least
 
 /** Return the snapshots [from, to) around these iterations, with some before and after them. */
-export function around(every, iterations) {
-  const place = (iteration) => {
+export function around(
+  every: Int32Array,
+  iterations: ArrayLike<number>,
+): [from: number, to: number] {
+  const place = (iteration: number) => {
     const at = every.findIndex((one) => one >= iteration);
     return at < 0 ? every.length - 1 : at;
   };
@@ -21,11 +32,15 @@ export function around(every, iterations) {
  * Draw values [T] of a filter over the snapshots `span`: each pixel's largest value, a line at
  * each marked snapshot, all filters on one scale that ends at `most`.
  */
-export function draw(canvas, values, { span, marks, most, width, height }) {
+export function draw(
+  canvas: HTMLCanvasElement,
+  values: ArrayLike<number>,
+  { span, marks, most, width, height }: SeriesPlace,
+): void {
   const { context } = sizeCanvas(canvas, width, height);
   const { theme } = colours;
   const [from, to] = span;
-  const x = (at) => ((at - from + 0.5) / (to - from)) * width;
+  const x = (at: number) => ((at - from + 0.5) / (to - from)) * width;
   context.fillStyle = theme("--dt-pin");
   context.globalAlpha = 0.4;
   for (const mark of marks) context.fillRect(Math.round(x(mark)) - 0.5, 0, 1, height);

@@ -1,17 +1,20 @@
-// @ts-nocheck
 // The correlation view in words: a cell as a sentence, and what its numbers mean.
 
 import { numbers } from "#app/web/index.ts";
+import type { Model } from "./model.ts";
+
+/** What it is, and its value. */
+export type Line = [label: string, value?: string];
 
 /** Write a chance: "1 in 4,000" and no power of ten; "hardly ever" below one in a million. */
-function chance(p) {
+function chance(p: number): string {
   const { integer, number } = numbers;
   if (p >= 0.1) return number(p, 2);
   return p < 1e-6 ? "less than 1 in 1,000,000" : `1 in ${integer(Number((1 / p).toPrecision(2)))}`;
 }
 
 /** Return "12 different filters at 3 iterations, 1.2 expected". */
-export function counted(model, r, c) {
+export function counted(model: Model, r: number, c: number): string {
   const { plural, number } = numbers;
   return `${plural(model.at("count", r, c), "different filter", "different filters")} at ${plural(
     model.at("sets", r, c),
@@ -21,11 +24,11 @@ export function counted(model, r, c) {
 }
 
 /** Return "layer3.0.conv1 and class 8: 12 different filters at 3 iterations, 1.2 expected". */
-export const sentence = (model, r, c) =>
+export const sentence = (model: Model, r: number, c: number): string =>
   `${model.layerName(r)} and ${model.classWords(c)}: ${counted(model, r, c)}`;
 
 /** Return what sets a cell apart: how often the layer is so present here, and in the whole run. */
-export function presence(model, r, c) {
+export function presence(model: Model, r: number, c: number): string {
   const { integer, plural } = numbers;
   return `${plural(model.at("level", r, c), "filter", "filters")} or more at ${integer(model.at("hits", r, c))} of ${plural(
     model.momentsOf(c).length,
@@ -35,11 +38,11 @@ export function presence(model, r, c) {
 }
 
 /** Return the lines [label, value] that explain a cell. */
-export function facts(model, r, c, limit) {
+export function facts(model: Model, r: number, c: number, limit: string): Line[] {
   const { integer, number } = numbers;
   const of = model.momentsOf(c).length;
   const count = model.at("count", r, c);
-  const lines = [
+  const lines: Line[] = [
     ["Filters among the most changed", integer(count)],
     [
       "at so many of the class's iterations",

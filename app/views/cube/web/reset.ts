@@ -1,10 +1,9 @@
-// @ts-nocheck
 // The way back to the whole cube.
 
 import { selectionStore } from "#app/web/index.ts";
 
 /** Show everything again: no slices, no ranges. */
-export const reset = () =>
+export const reset = (): void =>
   selectionStore.set({
     sliceclass: null,
     slicelayer: null,

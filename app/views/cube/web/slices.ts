@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The matrices of the three faces: as measured, or at a slice through the cube.
 //
 // A class slice changes the front (layers x iterations), a layer slice the top (classes x
@@ -6,43 +5,68 @@
 // A matrix is {data, width, rows, format, log, kind: "measured" | "accuracy" | "sets" | "lift", key}.
 
 import { colours, mapvalues } from "#app/web/index.ts";
-import { limitOf } from "./model.ts";
+import { type Answers, limitOf, type Model, type Selection, type Sets } from "./model.ts";
+
+/** The cells of a face, in C order; in sets -1 stands for no anomaly, 0 for no filters. */
+export interface CubeMatrix {
+  data: Float32Array;
+  width: number;
+  rows: number;
+  /** Of the columns, where these are iterations. */
+  iterations?: Int32Array<ArrayBuffer>;
+  kind: "measured" | "accuracy" | "sets" | "lift";
+  format?: "percent" | "integer" | "number";
+  log?: boolean;
+  /** Counted within a range of iterations. */
+  diced?: boolean;
+}
+type Axis = { view(): readonly [first: number, after: number] };
+type CubeScale = ReturnType<typeof colours.scale>;
 
 const NONE = -1;
 
-const blank = (rows, width) => new Float32Array(rows * width).fill(NONE);
+const blank = (rows: number, width: number): Float32Array =>
+  new Float32Array(rows * width).fill(NONE);
 
 /** Return the matrix of the front for a selection; null while its data has not come. */
-function front(model, selection) {
+function front(model: Model, selection: Selection): CubeMatrix | null {
   if (!model.front) return null;
   if (selection.sliceclass === null) {
     const { data, width, iterations } = model.front;
     const { names, format, log } = model.layers;
     return { data, width, rows: names.length, iterations, kind: "measured", format, log };
   }
+  const { iterations } = model.front;
   const id = selection.sliceclass;
   const sets = model.sets();
   if (!sets) return null;
   const inGrid = model.columnOfClass(id) >= 0;
   const single = inGrid ? null : model.current("single");
   if (!inGrid && !single) return null;
-  return model.once("front", [sets, id, single], () => {
+  return model.once<CubeMatrix>("front", [sets, id, single], () => {
     const [rows, width] = [sets.meta.layers, sets.meta.snapshots];
     const data = blank(rows, width);
     if (inGrid) fillClass(model, sets, id, data, rows, width);
-    else fillSingle(single, model.front.iterations, data, rows, width);
+    else if (single) fillSingle(single, iterations, data, rows, width);
     return {
       data,
       width,
       rows,
-      iterations: model.front.iterations,
+      iterations,
       kind: "sets",
       format: "integer",
     };
   });
 }
 
-function fillClass(model, sets, id, data, rows, width) {
+function fillClass(
+  model: Model,
+  sets: Sets,
+  id: number,
+  data: Float32Array,
+  rows: number,
+  width: number,
+): void {
   const [from, to] = model.entries(id);
   for (let entry = from; entry < to; entry++) {
     const moment = sets.class_iteration[entry];
@@ -53,7 +77,13 @@ function fillClass(model, sets, id, data, rows, width) {
 }
 
 /** Fill in a class with one anomalous iteration, which the grid leaves out. */
-function fillSingle({ arrays }, iterations, data, rows, width) {
+function fillSingle(
+  { arrays }: Answers["single"],
+  iterations: Int32Array,
+  data: Float32Array,
+  rows: number,
+  width: number,
+): void {
   const column = Int32Array.from(arrays.iteration, (iteration) => iterations.indexOf(iteration));
   for (const at of column) {
     if (at >= 0) for (let layer = 0; layer < rows; layer++) data[layer * width + at] = 0;
@@ -67,13 +97,13 @@ function fillSingle({ arrays }, iterations, data, rows, width) {
 }
 
 /** Return the matrix of the top face. */
-function top(model, selection) {
+function top(model: Model, selection: Selection): CubeMatrix | null {
   const errors = model.ready("errors");
   if (!errors) return null;
   const { iteration: iterations } = errors.arrays;
   if (selection.slicelayer !== null) return layerSlice(model, selection.slicelayer, iterations);
   if (selection.cubetop === "anomalies") return anomalies(model, iterations);
-  return model.once("accuracy", [errors], () => {
+  return model.once<CubeMatrix>("accuracy", [errors], () => {
     const { wrong, images } = errors.arrays;
     const [rows, width] = wrong.shape;
     const data = mapvalues.derive(wrong, width, images, true);
@@ -81,13 +111,13 @@ function top(model, selection) {
   });
 }
 
-function anomalies(model, iterations) {
+function anomalies(model: Model, iterations: Int32Array<ArrayBuffer>): CubeMatrix | null {
   const answer = model.ready("anomalies");
   if (!answer) return null;
-  return model.once("anomalies", [answer, iterations], () => {
+  return model.once<CubeMatrix>("anomalies", [answer, iterations], () => {
     const [rows, width] = [model.classes, iterations.length];
     const data = blank(rows, width);
-    for (const side of ["left", "right"]) {
+    for (const side of ["left", "right"] as const) {
       const [classes, columns] = [
         answer.arrays[`${side}_class_id`],
         answer.arrays[`${side}_snapshot`],
@@ -105,10 +135,14 @@ function anomalies(model, iterations) {
   });
 }
 
-function layerSlice(model, layer, iterations) {
+function layerSlice(
+  model: Model,
+  layer: number,
+  iterations: Int32Array<ArrayBuffer>,
+): CubeMatrix | null {
   const sets = model.sets();
   if (!sets) return null;
-  return model.once("top", [sets, layer, iterations], () => {
+  return model.once<CubeMatrix>("top", [sets, layer, iterations], () => {
     const [rows, width] = [sets.meta.classes, sets.meta.snapshots];
     const data = blank(rows, width);
     for (const id of sets.class) {
@@ -123,7 +157,7 @@ function layerSlice(model, layer, iterations) {
 }
 
 /** Return the matrix of the right face. */
-function right(model, selection, axis) {
+function right(model: Model, selection: Selection, axis: Axis): CubeMatrix | null {
   const sets = model.sets();
   if (!sets) return null;
   if (selection.sliceiteration !== null)
@@ -132,33 +166,37 @@ function right(model, selection, axis) {
   if (selection.zoom && !detail) return null;
   const [first, after] = axis.view();
   const limit = selection.cubetied ? limitOf(selection) : Infinity;
-  return model.once("right", [sets, detail, selection.cellcolour, limit, first, after], () => {
-    const [rows, width] = [sets.meta.layers, sets.meta.classes];
-    const data = blank(rows, width);
-    const lift = selection.cellcolour === "lift" && !detail;
-    const counted = detail ? within(sets, detail, first, after) : sets.count;
-    for (let row = 0; row < sets.layer.length; row++) {
-      for (let column = 0; column < sets.grid; column++) {
-        const cell = row * sets.grid + column;
-        const value =
-          sets.q[cell] > limit || !counted[cell] ? 0 : lift ? sets.lift[cell] : counted[cell];
-        data[sets.layer[row] * width + sets.class[column]] = value;
+  return model.once<CubeMatrix>(
+    "right",
+    [sets, detail, selection.cellcolour, limit, first, after],
+    () => {
+      const [rows, width] = [sets.meta.layers, sets.meta.classes];
+      const data = blank(rows, width);
+      const lift = selection.cellcolour === "lift" && !detail;
+      const counted = detail ? within(sets, detail, first, after) : sets.count;
+      for (let row = 0; row < sets.layer.length; row++) {
+        for (let column = 0; column < sets.grid; column++) {
+          const cell = row * sets.grid + column;
+          const value =
+            sets.q[cell] > limit || !counted[cell] ? 0 : lift ? sets.lift[cell] : counted[cell];
+          data[sets.layer[row] * width + sets.class[column]] = value;
+        }
       }
-    }
-    bandClasses(sets, data, rows, width);
-    return {
-      data,
-      width,
-      rows,
-      kind: lift ? "lift" : "sets",
-      format: lift ? "number" : "integer",
-      diced: Boolean(detail),
-    };
-  });
+      bandClasses(sets, data, rows, width);
+      return {
+        data,
+        width,
+        rows,
+        kind: lift ? "lift" : "sets",
+        format: lift ? "number" : "integer",
+        diced: Boolean(detail),
+      };
+    },
+  );
 }
 
 /** Let classes of the grid be told from those without two anomalous iterations, in all layers. */
-function bandClasses(sets, data, rows, width) {
+function bandClasses(sets: Sets, data: Float32Array, rows: number, width: number): void {
   for (const id of sets.class) {
     for (let layer = 0; layer < rows; layer++) {
       if (data[layer * width + id] < 0) data[layer * width + id] = 0;
@@ -167,15 +205,21 @@ function bandClasses(sets, data, rows, width) {
 }
 
 /** Return the distinct filters of each cell of the grid within the snapshots [first, after). */
-function within(sets, { arrays }, first, after) {
+function within(
+  sets: Sets,
+  { arrays }: Answers["detail"],
+  first: number,
+  after: number,
+): Int32Array {
   const counted = new Int32Array(sets.layer.length * sets.grid);
-  const parts = new Map(); // iteration -> the mini-sets present then
+  const parts = new Map<number, number[]>(); // iteration -> the mini-sets present then
   const starts = arrays.presence_start;
   for (let part = 0; part < arrays.part_layer.length; part++) {
     for (let entry = starts[part]; entry < starts[part + 1]; entry++) {
       const iteration = arrays.iteration[arrays.presence[entry]];
-      if (!parts.has(iteration)) parts.set(iteration, []);
-      parts.get(iteration).push(part);
+      const there = parts.get(iteration);
+      if (there) there.push(part);
+      else parts.set(iteration, [part]);
     }
   }
   const seen = new Int32Array(arrays.part_layer.length).fill(-1);
@@ -194,8 +238,8 @@ function within(sets, { arrays }, first, after) {
   return counted;
 }
 
-function iterationSlice(model, sets, iteration) {
-  return model.once("right slice", [sets, iteration], () => {
+function iterationSlice(model: Model, sets: Sets, iteration: number): CubeMatrix {
+  return model.once<CubeMatrix>("right slice", [sets, iteration], () => {
     const [rows, width] = [sets.meta.layers, sets.meta.classes];
     const data = blank(rows, width);
     const moment = model.momentOf(iteration);
@@ -210,13 +254,13 @@ function iterationSlice(model, sets, iteration) {
 }
 
 /** Return the scale of a matrix of sets: nothing, no filters, then 1 .. high. */
-function setScale(high) {
+function setScale(high: number): CubeScale {
   const { table, packed } = colours;
   const steps = table("magnitude").slice();
   steps[0] = packed("--dt-empty");
   steps[1] = packed("--cube-none");
   const from = 40; // further from the ground than the palette's first colours
-  const index = (value) => {
+  const index = (value: number) => {
     if (value !== value) return -1;
     if (value <= 0) return value < 0 ? 0 : 1;
     return from + Math.round((255 - from) * Math.min(1, (value - 1) / Math.max(1, high - 1)));
@@ -233,7 +277,7 @@ function setScale(high) {
 }
 
 /** Return the scale of lifts: 1 is the middle of a log scale. */
-function liftScale(values) {
+function liftScale(values: Float32Array): CubeScale {
   let span = 1;
   for (const value of values) if (value > 0) span = Math.max(span, Math.abs(Math.log2(value)));
   span = Math.min(6, Math.ceil(span));
@@ -241,7 +285,7 @@ function liftScale(values) {
   const steps = table("diverging").slice();
   steps[0] = packed("--dt-empty");
   steps[1] = packed("--cube-none");
-  const index = (value) => {
+  const index = (value: number) => {
     if (value !== value) return -1;
     if (value <= 0) return value < 0 ? 0 : 1;
     const along = (Math.log2(value) + span) / (2 * span);
@@ -259,7 +303,7 @@ function liftScale(values) {
 }
 
 /** Return the scale of a matrix in the palette of the page. */
-export function scaleOf(matrix, palette) {
+export function scaleOf(matrix: CubeMatrix, palette: string): CubeScale {
   if (matrix.kind === "accuracy") return colours.scale({ palette, low: 0, high: 1 });
   if (matrix.kind === "lift") return liftScale(matrix.data);
   if (matrix.kind === "sets") {
