@@ -169,7 +169,7 @@ def save_flip_state(
 
 
 def touch_run(session: Session, *, run_id: int) -> None:
-    """Count the run's snapshots anew, take over the last error, and let its version grow."""
+    """Count the run's snapshots again, take over the last error, and let its version grow."""
     mine = snapshot.c.run_id == run_id
     last = (
         select(

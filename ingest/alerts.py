@@ -89,7 +89,7 @@ def send_email(settings: AlertSettings, to: str, alert: AlertRow, *, link: str |
         with _mail_server(settings) as server:
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
-        raise NotDelivered(f"The mail server did not take it: {type(error).__name__}.") from error
+        raise NotDelivered(f"The mail server did not accept it: {type(error).__name__}.") from error
 
 
 def _one_line(text: str) -> str:

@@ -113,7 +113,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Look-up layer-stat: of one quantity, over all iterations.",
         parameters=(
             _one_of("quantity", "What was measured.", ALL_QUANTITIES),
-            _one_of("statistic", "Which number of it.", STATISTICS),
+            _one_of("statistic", "The statistic.", STATISTICS),
         ),
         arrays=(_ITERATION, Array("values", "f4", "[L, T]", "NaN: undefined or not measured")),
         meta="quantity, statistic, layers (names)", look_up=look_ups.layer_profile,
@@ -140,9 +140,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "Look-up iteration-filter: over all layers, the largest first.",
         parameters=(
             Parameter("iteration", "Of a snapshot.", _ID, required=True),
-            _one_of("quantity", "By which.", PEAK_QUANTITIES, PEAK_QUANTITIES[0]),
+            _one_of("quantity", "The quantity to rank by.", PEAK_QUANTITIES, PEAK_QUANTITIES[0]),
             Parameter(
-                "limit", "How many at most.",
+                "limit", "The maximum number.",
                 {
                     "type": "integer", "minimum": 1, "maximum": PEAKS,
                     "default": look_ups.DEFAULT_LIMIT,
@@ -169,12 +169,12 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "class_image", f"{RUN}/class-image", "Images of one class",
-        "Look-up class-image: what each image was taken for at every snapshot.",
+        "Look-up class-image: the predicted class of each image at every snapshot.",
         parameters=(Parameter("class", "Id of a class.", _ID, required=True),),
         arrays=(
             _ITERATION,
             Array("image", "i4", "[n]", "ids, rising"),
-            Array("prediction", "u2 or i4", "[n, T]", "id of the class it was taken for"),
+            Array("prediction", "u2 or i4", "[n, T]", "id of the predicted class"),
             Array("probability", "f2", "[n, T]", "given to the true class; NaN: not recorded"),
         ),
         meta="class, names (of the images; null: unnamed)", look_up=look_ups.class_image,

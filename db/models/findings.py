@@ -81,7 +81,7 @@ class RuleThreshold(Base):
 
 
 class AlertChannel(Base):
-    """Where findings of live runs are told, from which severity on.
+    """Where findings of live runs are sent, and from which minimum severity.
 
     `address` is a URL or an e-mail address; empty for the application itself.
     """

@@ -80,7 +80,7 @@ def require_target(session: Session, run_id: int, target: Target) -> None:
         or (target.kind == "iteration" and target.first is None)
         or (target.kind == "run" and target.first is not None)
     ):
-        raise Conflict("That is nothing an annotation can be about.")
+        raise Conflict("An annotation cannot be about that.")
     if target.id is None:
         return
     if target.kind == "class":

@@ -181,7 +181,7 @@ def involved_classes(
     """Return the classes that a group of findings is about, the most affected first, and words.
 
     A class is affected by the images it loses (the lasting rise of its error), and by the images of
-    other classes that are newly taken for it.
+    other classes that are newly predicted as it.
     """
     classes = len(history.class_size)
     lost = np.zeros(classes)
@@ -203,8 +203,8 @@ def involved_classes(
     words = []
     if attracting and attracting[0] in named[:MOST_NAMED]:
         words.append(
-            f"{taken[attracting[0]]:.0f} more images of other classes than before were taken for "
-            f"{names.of_classes(attracting[:1])}."
+            f"{taken[attracting[0]]:.0f} more images of other classes than before were predicted "
+            f"as {names.of_classes(attracting[:1])}."
         )
     if relearned and relearned[0] in named[:MOST_NAMED]:
         words.append(
@@ -276,7 +276,7 @@ def _lost(history: History, ids: list[int], at: int) -> NDArray[np.float64]:
 
 
 def _newly_taken(at: int, classes: int, taken_for: TakenFor) -> NDArray[np.float64]:
-    """Return by class how many images of others are taken for it at `at`, and were not before."""
+    """Return by class how many images of others are predicted as it at `at`, not before."""
     now, before = (taken_for(at), taken_for(at - 1)) if at > 0 else (None, None)
     if now is None or before is None:
         return np.zeros(classes)

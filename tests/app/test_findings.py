@@ -250,7 +250,7 @@ class TestPage:
         with session_scope(web.engine) as session:
             session.execute(text("DELETE FROM run_health"))
         shown = show(clients[Role.VIEWER], found)
-        assert "not been judged yet" in written(shown[Ids.ANSWERS]["children"])
+        assert "not been evaluated yet" in written(shown[Ids.ANSWERS]["children"])
 
     @pytest.mark.parametrize("run", [None, "1", -3, True, 2**40, 10**8])
     def test_a_run_that_a_browser_made_up(self, clients, found, run):
@@ -310,7 +310,7 @@ class TestMuting:
 
     def test_needs_a_reason(self, clients, found):
         answer = self.mute(clients[Role.MEMBER], found, reason=" ").json["response"]
-        assert "why it needs no attention" in answer[Ids.PROBLEM]["children"]
+        assert "why it can be ignored" in answer[Ids.PROBLEM]["children"]
         assert Ids.DIALOG not in answer  # which stays open, with what was written
 
     def test_a_viewer_may_not(self, clients, found, web):

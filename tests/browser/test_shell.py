@@ -24,7 +24,7 @@ def test_a_link_leads_in_and_logging_out_leads_out(
     watch.over(page)
     page.goto(site.new_link())
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_label("Repeat the password").fill(PASSWORD)
     page.get_by_role("button", name="Save and log in").click()
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     expect(page).to_have_title("Runs · DeepTracker")

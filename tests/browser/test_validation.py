@@ -235,7 +235,7 @@ def test_hover_says_true_numbers_and_asks_nothing(
         page.wait_for_timeout(60)
         tooltip = page.locator(".dt-tooltip")
         taken = stored.prediction[row, 1]
-        expect(tooltip).to_contain_text("right✓" if taken == 3 else f"taken for{taken}")
+        expect(tooltip).to_contain_text("right✓" if taken == 3 else f"predicted as{taken}")
         expect(tooltip.locator("canvas")).to_be_visible()
     page.mouse.move(*place_of(page, "class", 5, x=column_x(page, 4, len(iterations))))
     page.wait_for_timeout(60)

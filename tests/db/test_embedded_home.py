@@ -312,7 +312,7 @@ class TestCauses:
 
     def test_a_file_in_the_way(self, folder):
         (folder / "home").write_text("")
-        assert f"{folder / 'home'} is no folder. Move that file away" in self.refused(
+        assert f"{folder / 'home'} is not a folder. Move that file away" in self.refused(
             folder / "home"
         )
 

@@ -111,7 +111,7 @@ def test_a_class_that_others_are_suddenly_taken_for_is_named(images):
 
     [one] = answers(finding(start=410), taken_for=taken_for)
     assert one.classes == ((2,) if images == 20 else ())
-    assert ("taken for class cow" in one.text) == (images == 20)
+    assert ("predicted as class cow" in one.text) == (images == 20)
 
 
 # Five times as much for some snapshots; twice as much; much, but once: that is one odd batch.

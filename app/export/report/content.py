@@ -192,7 +192,7 @@ def _anomalies(
         rows.append(
             Unusual(
                 iteration=int(iteration[table.snapshot[at]]),
-                side="a stable future began" if table.right[at] else "a stable past broke",
+                side="flipped, then stable" if table.right[at] else "was stable, then flipped",
                 images=int(table.images[at]),
                 forgotten=int(table.forgotten[at]),
                 learned=int(table.learned[at]),

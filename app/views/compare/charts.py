@@ -101,8 +101,8 @@ def detail(runs: Sequence[RunRow]) -> list[Component]:
                 **given,
             ),
             controls=[
-                html.Span("▼ a stable past broke", className="dt-soft"),
-                html.Span("▲ a stable future began", className="dt-soft"),
+                html.Span("▼ was stable, then flipped", className="dt-soft"),
+                html.Span("▲ flipped, then stable", className="dt-soft"),
                 html.Span("● an annotation. Click one to open it.", className="dt-soft"),
             ],
         ),

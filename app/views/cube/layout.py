@@ -56,7 +56,9 @@ def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
                 "Order of classes", select(Ids.ORDER, "Order of classes", ORDERS, "similarity", 148)
             ),
             labelled(
-                "Filters K", count, "So many of the most changed filters of an iteration count"
+                "Filters K",
+                count,
+                "How many of the most changed filters of an iteration are counted",
             ),
             anomaly_window(Ids.WINDOW, run, sizes, prefix="cube"),
         ],

@@ -183,7 +183,7 @@ def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:
         for severity in ("high", "medium", "low")
         if (number := sum(f.severity == severity and not f.muted for f in found))
     ]
-    judged = f"judged {ago(health.evaluated_at)} from {health.snapshots:,} snapshots"
+    judged = f"evaluated {ago(health.evaluated_at)} from {health.snapshots:,} snapshots"
     return f"{', '.join(parts) or 'no findings'} · {judged}"
 
 

@@ -171,7 +171,7 @@ def card(
                 names,
             ),
             html.P(
-                f"Fires from {limit:g} {rule.unit}"
+                f"Threshold: {limit:g} {rule.unit}"
                 f"{'' if threshold is None else f' (set by {threshold.account_name})'}. "
                 f"Source: {rule.source}.",
                 className="finding-source",
@@ -180,7 +180,7 @@ def card(
             html.Div(className="finding-notes", **about),
             html.Div(
                 [
-                    dmc.Anchor(f"Look at it in the {_VIEW_WORDS[view]}", href=link),
+                    dmc.Anchor(f"Open it in the {_VIEW_WORDS[view]}", href=link),
                     *([_annotate(about)] if may_annotate else []),
                     *_muting(found, may_mute=may_mute),
                 ],

@@ -220,8 +220,8 @@ def _rows(base: str, anomalies: str) -> html.Section:
         "Accuracy",
         rows,
         controls=[
-            html.Span("▼ a stable past broke", className="dt-soft"),
-            html.Span("▲ a stable future began", className="dt-soft"),
+            html.Span("▼ was stable, then flipped", className="dt-soft"),
+            html.Span("▲ flipped, then stable", className="dt-soft"),
             html.Span("black: mostly forgotten, white: mostly learned", className="dt-soft"),
         ],
         legend=Ids.LEGEND,

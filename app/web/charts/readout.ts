@@ -202,7 +202,7 @@ class Readout {
       this.button(`${integer(pin)} ×`, () => selectionStore.toggle("pins", pin)),
     );
     buttons.forEach((button, index) =>
-      button.setAttribute("aria-label", `Take the pin at ${integer(pins[index])} away`),
+      button.setAttribute("aria-label", `Remove the pin at ${integer(pins[index])}`),
     );
     this.fill("pins", "Pins", element("div", "dt-readout-chips", ...buttons));
   }

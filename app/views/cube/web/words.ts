@@ -5,9 +5,9 @@ import { colours, numbers, selectionStore } from "#app/web/index.ts";
 import { limitOf } from "./model.ts";
 
 const SIDES = {
-  1: "a stable past broke",
-  2: "a stable future began",
-  3: "a stable past broke, another began",
+  1: "was stable, then flipped",
+  2: "flipped, then stable",
+  3: "was stable, flipped, then stable again",
 };
 const QUANTITIES = {
   relative_change: "relative change",

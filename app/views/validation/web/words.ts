@@ -25,7 +25,7 @@ export function name(view, { block, row }) {
     case "class":
       return { title: `${names[row]}, ${plural(sizes[row], "image", "images")}`, hint };
     case "partner":
-      return { title: `${names[block.classId]} taken for ${names[block.opened.partner[row]]}` };
+      return { title: `${names[block.classId]} predicted as ${names[block.opened.partner[row]]}` };
     default:
       return { title: `${names[block.classId]}, image ${row + 1}`, hint };
   }
@@ -56,10 +56,10 @@ function imageLines(view, block, row, column) {
   const first = opened.first_learned[row];
   const { iterations } = view.chart.axis;
   return [
-    [taken === classId ? "right" : "taken for", taken === classId ? "✓" : names[taken]],
+    [taken === classId ? "right" : "predicted as", taken === classId ? "✓" : names[taken]],
     [`probability of ${names[classId]}`, numbers.percent(opened.probability[at])],
     ["forgotten", numbers.plural(opened.forgotten[row], "time", "times")],
-    ["first right at", first < 0 ? "never" : numbers.integer(iterations[first])],
+    ["first correct at", first < 0 ? "never" : numbers.integer(iterations[first])],
   ];
 }
 
