@@ -56,7 +56,7 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
     painted(page)
     assert re.search(rf"/compare\?runs={digits},{again}&of=[0-9a-f]{{8}},[0-9a-f]{{8}}$", page.url)
     expect(page.locator("#compare-key li")).to_have_count(2)
-    expect(page.locator(".compare-settings")).to_contain_text("nothing but the seed")
+    expect(page.locator(".compare-settings")).to_contain_text("only in the seed")
 
     # What is drawn is what was recorded.
     with Session(site_engine) as session:
