@@ -68,7 +68,7 @@ def test_each_worker_takes_it(store, database_url, roots, client):
 def test_one_that_lives_and_takes_nothing_is_found_out(store, database_url, roots, client):
     assert deep(client) == (503, {**deep(client)[1], "job": "no worker", "workers": []})
     with running_worker(database_url, roots, first=DEAF):
-        # What is kept for strangers is older than the worker: it is not what the token's owner hears.
+        # What is kept for strangers is older than the worker: the token's owner hears anew.
         assert client.get("/ready").json["worker"] == "none"
         alive(store, 1)
         status, words = deep(client)
