@@ -20,6 +20,7 @@ from db.queries.runs import RunRow
 from db.queries.snapshots import Snapshots
 from deeptracker.format import SERIES
 from ingest.analysis.health.rules import BY_NAME
+from ingest.analysis.health.sentences import worded
 from ingest.analysis.order import similarity_order
 
 MOST_ANOMALIES = 15
@@ -206,18 +207,18 @@ def _anomalies(
 def _answer(found: dict[str, Any]) -> Found:
     # A single piece of evidence often is the answer itself.
     evidence = tuple(
-        f"{when(e['start'], e['end'])}: {e['text']}"
+        f"{when(e['start'], e['end'])}: {worded(e['text'])}"
         for e in found["evidence"]
         if len(found["evidence"]) > 1 or e["text"] != found["text"]
     )
     moment = when(found["iteration"], found["end"])
-    return Found(found["severity"], moment, moment, found["text"], evidence=evidence)
+    return Found(found["severity"], moment, moment, worded(found["text"]), evidence=evidence)
 
 
 def _finding(found: findings.FindingRow) -> Found:
     rule = BY_NAME[found.rule]
     moment = when(found.start_iteration, found.end_iteration)
-    return Found(found.severity, rule.title, moment, found.text, advice=rule.advice)
+    return Found(found.severity, rule.title, moment, worded(found.text), advice=rule.advice)
 
 
 def _note(row: AnnotationRow) -> Note:

@@ -17,6 +17,7 @@ from app.views.findings.cards import severity_badge
 from db.permissions import Permission
 from db.queries.alerts import AlertRow, ChannelRow
 from ingest.analysis.health.rules import BY_NAME
+from ingest.analysis.health.sentences import worded
 
 EVERY_MS = 5_000
 KINDS = {"app": "This application", "webhook": "Webhook", "email": "E-mail"}
@@ -96,7 +97,7 @@ def row(found: AlertRow) -> Component:
         dmc.Anchor(
             rule.title if rule else found.rule, href=f"/run/{found.run_id}/findings", fw=600
         ),
-        html.Div(found.text, className="dt-soft"),
+        html.Div(worded(found.text), className="dt-soft"),
     ]
     if found.unread:
         parts.insert(0, dmc.Badge("new", size="xs", mr=6, tt="none"))

@@ -16,6 +16,7 @@ from app.views.findings.targets import annotation_target
 from db.queries.findings import FindingRow, ThresholdRow
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
+from ingest.analysis.health.sentences import worded
 
 SEVERITY_COLOURS = {"high": "red", "medium": "orange", "low": "gray", "info": "blue"}
 _VIEW_WORDS = {"overview": "overview", "validation": "validation view", "layers": "layer view"}
@@ -75,7 +76,7 @@ def answer_entry(run_id: int, found: Mapping[str, Any], rank: int, names: Names)
                 ],
                 className="finding-head",
             ),
-            html.P(found["text"], className="finding-text"),
+            html.P(worded(found["text"]), className="finding-text"),
             _chips(run_id, found["iteration"], classes, layers, filters, names),
             _evidence(evidence),
         ],
@@ -115,7 +116,7 @@ def _chip(text: str, link: str) -> Component:
 
 def _evidence(evidence: Sequence[Mapping[str, Any]]) -> Component:
     items = [
-        html.Li([html.Span(f"{_capital(when(e['start'], e['end']))}: "), e["text"]])
+        html.Li([html.Span(f"{_capital(when(e['start'], e['end']))}: "), worded(e["text"])])
         for e in evidence
     ]
     word = "piece" if len(items) == 1 else "pieces"
@@ -159,7 +160,7 @@ def card(
                 ],
                 className="finding-head",
             ),
-            html.P(found.text, className="finding-text"),
+            html.P(worded(found.text), className="finding-text"),
             _chart(found),
             html.P([html.B("What to do: "), rule.advice], className="finding-advice"),
             _chips(
