@@ -239,8 +239,8 @@ def test_hover_says_true_numbers_and_asks_nothing(
         expect(tooltip.locator("canvas")).to_be_visible()
     page.mouse.move(*place_of(page, "class", 5, x=column_x(page, 4, len(iterations))))
     page.wait_for_timeout(60)
-    right = round(40 * (1 - float(errors[5, 4])))
-    expect(page.locator(".dt-tooltip")).to_contain_text(f"({right} of 40)")
+    wrong = round(40 * float(errors[5, 4]))
+    expect(page.locator(".dt-tooltip")).to_contain_text(f"({wrong} of 40 wrong)")
     rest(page)
     assert watch.requests[asked:] == []
 

@@ -251,7 +251,9 @@ class TestLeftovers:
         if os.geteuid() == 0:
             run_as(0, ASK, folder / "other")  # so that the server's account is there
             shutil.chown(folder / "postgresql", "pgserver")
-        with pytest.raises(ServerUnavailable, match=r"'thesis.tex', which is not part of a Postgre"):
+        with pytest.raises(
+            ServerUnavailable, match=r"'thesis.tex', which is not part of a Postgre"
+        ):
             ensure_server(folder)
         assert (folder / "postgresql" / "thesis.tex").read_text() == "years of work"
 

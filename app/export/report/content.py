@@ -67,7 +67,7 @@ class Note:
 
 @dataclass(frozen=True, eq=False)
 class ClassMap:
-    """Accuracy of the classes, f4 [C, T], in the order of the rows; NaN: no images."""
+    """1 - error of the classes, f4 [C, T], in the order of the rows; NaN: no images."""
 
     names: tuple[str, ...]
     accuracy: NDArray[np.float32]

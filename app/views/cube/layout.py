@@ -67,7 +67,7 @@ def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
 
 
 def _cards() -> html.Div:
-    colours = select(Ids.PALETTE, "Colours of the accuracy", words.PALETTES, "accuracy", 132)
+    colours = select(Ids.PALETTE, "Colours of the error", words.PALETTES, "accuracy", 132)
     tied = dmc.Switch(id=Ids.TIED, label="Beyond chance", size="xs", checked=False)
     return html.Div(
         [

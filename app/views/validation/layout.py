@@ -208,7 +208,7 @@ def _rows(base: str, anomalies: str) -> html.Section:
     rows = chart(
         Ids.ROWS,
         "validationrows",
-        label="Accuracy of the validation set, of clusters, classes and images over time",
+        label="Error of the validation set, of clusters, classes and images over time",
         url=f"{base}/class-error",
         base=base,
         anomalies=anomalies,
@@ -217,7 +217,7 @@ def _rows(base: str, anomalies: str) -> html.Section:
         say=_SAY,
     )
     return panel(
-        "Accuracy",
+        "Error",
         rows,
         controls=[
             html.Span("▼ was stable, then flipped", className="dt-soft"),

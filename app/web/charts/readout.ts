@@ -131,12 +131,11 @@ class Readout {
       this.fill("rows", "");
       return;
     }
-    const { as } = numbers;
     const name = element("div", "dt-readout-name", map.labels[row.index] || "");
     name.title = map.labels[row.index] || "";
-    const lines = [name, pair("at the cursor", as(map.format, map.valueAt(row.index, column)))];
+    const lines = [name, pair("at the cursor", map.said(map.valueAt(row.index, column)))];
     if (column > 0)
-      lines.push(pair("one snapshot before", as(map.format, map.valueAt(row.index, column - 1))));
+      lines.push(pair("one snapshot before", map.said(map.valueAt(row.index, column - 1))));
     this.fill("rows", spec.title, ...lines);
   }
 
@@ -147,12 +146,11 @@ class Readout {
       this.fill("lowest", "");
       return;
     }
-    const { as } = numbers;
     const rows = lowest(map, column, spec.lowest);
     this.fill(
       "lowest",
       spec.lowestTitle,
-      ...rows.map(([row, value]) => pair(map.labels[row], as(map.format, value))),
+      ...rows.map(([row, value]) => pair(map.labels[row], map.said(value))),
     );
   }
 

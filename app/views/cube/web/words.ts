@@ -100,10 +100,10 @@ function topLines(cube, what, { class: id, column }) {
   const { integer, percent } = numbers;
   if (what.matrix.kind === "accuracy") {
     const size = cube.model.ready("errors").arrays.images[id];
-    const right = Number.isFinite(value)
-      ? ` (${integer(Math.round(value * size))} of ${integer(size)})`
+    const wrong = Number.isFinite(value)
+      ? ` (${integer(Math.round((1 - value) * size))} of ${integer(size)} wrong)`
       : "";
-    return [["accuracy", percent(value) + right], ...anomalyLines(cube, id, column)];
+    return [["error", percent(1 - value) + wrong], ...anomalyLines(cube, id, column)];
   }
   const { slicelayer } = selectionStore.get();
   if (slicelayer === null) {
@@ -238,7 +238,7 @@ function legendOf(cube, face, what, holder) {
   const { matrix, scale } = what;
   const bar = { ...scale, colours: scale.bar || scale.colours };
   const options = { format: matrix.format, missing: what.missing };
-  if (matrix.kind === "accuracy") options.words = ["none right", "all right"];
+  if (matrix.kind === "accuracy") options.words = ["all wrong", "none wrong"];
   if (matrix.kind === "sets") {
     const unit =
       face === "top" && selectionStore.get().slicelayer === null

@@ -40,12 +40,13 @@ function anomalyLines(view, block, row, column) {
     ]);
 }
 
-function accuracyLines(view, block, row, column) {
+function errorLines(view, block, row, column) {
   const { integer, percent } = numbers;
   const value = block.matrix.data[row * block.matrix.width + column];
   const count = { overall: view.model.images, class: view.model.sizes[row] }[block.kind];
-  const right = count ? ` (${integer(Math.round(value * count))} of ${integer(count)})` : "";
-  return [["accuracy", `${percent(value)}${right}`]];
+  const wrong = Math.round((1 - value) * count);
+  const images = count ? ` (${integer(wrong)} of ${integer(count)} wrong)` : "";
+  return [["error", `${percent(1 - value)}${images}`]];
 }
 
 function imageLines(view, block, row, column) {
@@ -73,10 +74,7 @@ export function describe(view, hit, column) {
     lines.push(["images", integer(block.matrix.data[row * block.matrix.width + column])]);
   } else if (block.kind === "image") lines.push(...imageLines(view, block, row, column));
   else
-    lines.push(
-      ...accuracyLines(view, block, row, column),
-      ...anomalyLines(view, block, row, column),
-    );
+    lines.push(...errorLines(view, block, row, column), ...anomalyLines(view, block, row, column));
   return { title: name(view, hit).title, lines, picture: pictureOf(view, block, row) };
 }
 
