@@ -78,7 +78,7 @@ def read_cron(expression: str, time_zone: str) -> Cron:
     except CronSimError as error:
         raise Conflict(f"{_plain(error)} in {text!r}. The fields: {_FIELDS}.") from error
     if not coming:
-        raise Conflict(f"{text!r} names a time that never comes.")
+        raise Conflict(f"{text!r} describes a time that never occurs.")
     return cron
 
 

@@ -14,7 +14,7 @@ RUN = "/runs/<int:run_id>"
 _ID: Mapping[str, Any] = {"type": "integer", "minimum": 0}
 _TEXT: Mapping[str, Any] = {"type": "string"}
 _LAYER = Parameter("layer", "Id of a layer.", _ID, required=True)
-_ITERATION = Array("iteration", "i4", "[T]", "the iterations of the snapshots, rising")
+_ITERATION = Array("iteration", "i4", "[T]", "the iterations of the snapshots, ascending")
 
 
 def _one_of(name: str, description: str, choices: Any, default: str | None = None) -> Parameter:
@@ -34,7 +34,7 @@ def _object(*names: str) -> Mapping[str, Any]:
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
-        "me", "/me", "Whose token it is", "Name and role of the account behind the token.",
+        "me", "/me", "The account of the token", "Name and role of the account behind the token.",
         schema=_object("name", "role", "api"), facts=facts.me,
     ),
     Operation(
@@ -128,7 +128,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "filter", f"{RUN}/filter", "One filter",
         "Look-up layer-filter: everything measured of one filter over all iterations.",
-        parameters=(_LAYER, Parameter("filter", "Number in its layer.", _ID, required=True)),
+        parameters=(_LAYER, Parameter("filter", "Index in its layer.", _ID, required=True)),
         arrays=(
             _ITERATION,
             Array("values", "f4", f"[{len(FILTER_QUANTITIES)}, T]", "by meta.quantities"),
@@ -151,7 +151,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         arrays=(
             Array("layer", "i4", "[k]", "ids"),
-            Array("filter", "i4", "[k]", "numbers in their layers"),
+            Array("filter", "i4", "[k]", "indices in their layers"),
             Array("value", "f4", "[k]", "falling"),
         ),
         meta="iteration, quantity", look_up=look_ups.iteration_filter,
@@ -173,7 +173,7 @@ OPERATIONS: tuple[Operation, ...] = (
         parameters=(Parameter("class", "Id of a class.", _ID, required=True),),
         arrays=(
             _ITERATION,
-            Array("image", "i4", "[n]", "ids, rising"),
+            Array("image", "i4", "[n]", "ids, ascending"),
             Array("prediction", "u2 or i4", "[n, T]", "id of the predicted class"),
             Array("probability", "f2", "[n, T]", "given to the true class; NaN: not recorded"),
         ),
@@ -186,7 +186,7 @@ OPERATIONS: tuple[Operation, ...] = (
         schema=_list_of(_object("id", "target", "author", "text")), facts=facts.list_annotations,
     ),
     Operation(
-        "findings", f"{RUN}/findings", "Findings of the health rules", "The most telling first.",
+        "findings", f"{RUN}/findings", "Findings of the health rules", "The most important first.",
         schema=_list_of(_object("key", "rule", "severity", "text")), facts=facts.list_findings,
     ),
 )  # fmt: skip

@@ -21,7 +21,7 @@ def trouble(job: JobRow) -> str:
         return f"No message since {since}, though its worker{worker} lives. Cancel ends it."
     return (
         f"Its worker{worker} is dead; its last heartbeat was at {since}. "
-        "It goes on as soon as another worker has a place free."
+        "It resumes as soon as another worker is free."
     )
 
 

@@ -42,7 +42,7 @@ def checked_body(text: str) -> str:
     """Return the text of an annotation or reply, cleaned; Conflict for none or too much."""
     cleaned = clean_text(text, limit=MAX_BODY, what="text")
     if not cleaned:
-        raise Conflict("Write something first.")
+        raise Conflict("Enter some text first.")
     return cleaned
 
 

@@ -223,7 +223,7 @@ def mute_finding(
     require_permission(session, Permission.MUTE_FINDINGS, account_id=account_id)
     text = reason.strip()
     if not text or len(text) > MAX_REASON:
-        raise Conflict(f"Say in 1 to {MAX_REASON:,} characters why it can be ignored.")
+        raise Conflict(f"Enter a reason of 1 to {MAX_REASON:,} characters.")
     known = session.scalar(select(Finding.key).where(Finding.run_id == run_id, Finding.key == key))
     if known is None:
         raise NotFound("finding", f"{key[:80]} of run {run_id}")

@@ -68,7 +68,9 @@ def note(session: Session, *, by: int, run_id: int, notes: str, seen: str) -> No
         .returning(Run.id)
     )
     if changed.one_or_none() is None:
-        raise Conflict("Somebody else changed these notes meanwhile; open the run's details again.")
+        raise Conflict(
+            "Somebody else has changed these notes in the meantime; open the run's details again."
+        )
     _note(session, by, "wrote notes on", run)
 
 

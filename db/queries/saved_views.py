@@ -233,7 +233,7 @@ def checked_name(name: str) -> str:
     """Return a name without surrounding space; Conflict where it cannot be one."""
     chosen = " ".join(name.split())
     if not chosen or len(chosen) > MAX_NAME or not chosen.isprintable():
-        raise Conflict(f"Give the view a name of 1 to {MAX_NAME} printable characters.")
+        raise Conflict(f"Enter a view name of 1 to {MAX_NAME} printable characters.")
     return chosen
 
 

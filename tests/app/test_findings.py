@@ -310,7 +310,7 @@ class TestMuting:
 
     def test_needs_a_reason(self, clients, found):
         answer = self.mute(clients[Role.MEMBER], found, reason=" ").json["response"]
-        assert "why it can be ignored" in answer[Ids.PROBLEM]["children"]
+        assert "Enter a reason" in answer[Ids.PROBLEM]["children"]
         assert Ids.DIALOG not in answer  # which stays open, with what was written
 
     def test_a_viewer_may_not(self, clients, found, web):

@@ -78,7 +78,7 @@ def test_the_drawer_shows_and_saves(web, clients, app_engine, run_id):
     for search in ("my best", "seed", "why not"):
         assert "My best" in table(web, member, "active", search)
     late = save(web, clients[Role.ADMIN], run_id, title="My best", notes="mine", seen="")
-    assert "Somebody else changed these notes" in late.text
+    assert "Somebody else has changed these notes" in late.text
     assert late.json["response"].keys() == {Ids.SAID}
 
 

@@ -65,7 +65,7 @@ def test_a_finding_is_read_followed_muted_and_its_threshold_changed(
 
     card.get_by_role("button", name="Mute").click()
     page.get_by_role("dialog").get_by_role("button", name="Mute").click()
-    expect(page.locator("#findings-problem")).to_contain_text("why it can be ignored")
+    expect(page.locator("#findings-problem")).to_contain_text("Enter a reason")
     page.get_by_label("Why can it be ignored?").fill("A short training.")
     page.get_by_role("dialog").get_by_role("button", name="Mute").click()
     expect(card).to_have_count(0)

@@ -53,7 +53,7 @@ def test_a_job_that_the_queue_lost_is_taken_up_again(store, database_url, make_l
     with running_worker(database_url, roots):
         job = wait_for_state(store, job_id, "succeeded", "failed", seconds=20)
     assert (job.state, job.error) == ("succeeded", None)
-    assert any("the queue lost it" in line for line in texts(store, job_id))
+    assert any("lost by the queue" in line for line in texts(store, job_id))
 
 
 def test_one_that_is_lost_again_and_again_has_failed(store):

@@ -272,7 +272,7 @@ export class AnnotationForm {
   async save() {
     if (this.submit.disabled) return;
     if (!this.area.value.trim()) {
-      this.say("Write something first.");
+      this.say("Enter some text first.");
       return;
     }
     this.submit.disabled = true;

@@ -223,13 +223,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "filter-jump",
-        "Filters changed at once",
+        "Filters changed suddenly",
         "Single filters change suddenly, far more than any filter of their layer did before.",
         8,
         "times the usual largest change of their layer",
         2,
         1e6,
-        "Look whether weights were loaded, initialised or pruned there.",
+        "Check whether weights were loaded, initialised or pruned there.",
         f"{_PAPER}; {_ROBUST}",
         filters.filter_jump,
         "layers",
@@ -263,7 +263,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "class-collapse",
         "Class collapsed",
-        "The error of a class that had been learned rises at once and stays up.",
+        "The error of a class that had been learned rises suddenly and stays high.",
         0.3,
         "share of the class's images",
         0.02,
@@ -276,7 +276,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "mass-forgetting",
-        "Images forgotten at once",
+        "Images forgotten suddenly",
         "A large share of all validation images goes wrong within one snapshot.",
         0.1,
         "share of all images",

@@ -64,11 +64,11 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "above that of the last ones.",
         "dead-filters": "{number} of {filters} filters of {layer} no longer receive a gradient: "
         "they are dead.",
-        "filter-jump": "A filter of {layers} changed at once, {times} as much as the most changed "
+        "filter-jump": "A filter of {layers} changed suddenly, {times} as much as the most changed "
         "filter there usually does.",
-        "filters-jump": "{number} filters of {layers} changed at once, {times} as much as the most "
-        "changed filter there usually does.",
-        "layer-jump": "{number} filters of {layers} (more than half of it) changed at once, "
+        "filters-jump": "{number} filters of {layers} changed suddenly, {times} as much as the "
+        "most changed filter there usually does.",
+        "layer-jump": "{number} filters of {layers} (more than half of it) changed suddenly, "
         "{times} as much as the most changed filter there usually does.",
         "constant-activation": "The output of {layer} is the same for every image: the layers "
         "after it no longer receive any information.",
@@ -76,8 +76,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "longer receive any information.",
         "not-sparser": "The deep layers respond less sparsely than the first ones: {share} fewer "
         "zeros. Higher layers are expected to respond to fewer images.",
-        "class-collapse": "The error of {classes} rose at once from {before} to {after}.",
-        "classes-collapse": "The error of {classes} rose at once, of {worst} from {before} to "
+        "class-collapse": "The error of {classes} rose suddenly from {before} to {after}.",
+        "classes-collapse": "The error of {classes} rose suddenly, of {worst} from {before} to "
         "{after}.",
         "mass-forgetting": "{share} of all validation images that were right went wrong within one "
         "snapshot.",
