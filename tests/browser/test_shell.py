@@ -59,7 +59,7 @@ def test_the_table_sorts_and_searches(page: Page, digits: int) -> None:
 def test_a_log_that_may_not_be_read_is_asked_for_and_cancelled(page: Page) -> None:
     page.goto("/jobs")
     page.get_by_role("button", name="Load now").click()
-    expect(page.locator("#jobs-problem")).to_contain_text("Give the folder of a run")
+    expect(page.locator("#jobs-problem")).to_contain_text("Enter the folder of a run")
     page.get_by_role("textbox", name="Run directory").fill("no-such-run")
     page.get_by_role("button", name="Load now").click()
     row = page.locator("#jobs-body tr", has_text="no-such-run")

@@ -156,7 +156,7 @@ def test_panes_are_chosen_arranged_sized_and_kept_in_the_address(
     # At once, so that they are one entry of the history however busy the machine is.
     page.evaluate(
         """() => ["Overview", "Layers", "Validation"].forEach((name) =>
-          document.querySelector(`[aria-label="Take ${name} away"]`).click())"""
+          document.querySelector(`[aria-label="Remove ${name}"]`).click())"""
     )
     expect(page.get_by_text("No view is chosen")).to_be_visible()
     rest(page)

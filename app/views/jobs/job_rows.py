@@ -165,7 +165,7 @@ def no_jobs() -> Component:
         "No log has been loaded by a job yet",
         html.P(
             [
-                "Give the folder of a run above. A worker must be running: ",
+                "Enter the folder of a run above. A worker must be running: ",
                 html.Code("deeptracker worker"),
                 ". Logs elsewhere are loaded by hand: ",
                 html.Code("deeptracker ingest PATH"),

@@ -55,6 +55,7 @@ export class PixelMap {
     this.values = derived
       ? mapvalues.derive(source, this.width, divisors, options.complement)
       : source;
+    this.complement = options.complement;
     this.iterations = arrays.iteration;
     this.labels = meta[options.labels] || [];
     this.groups = options.groups ? meta[options.groups] : null;
@@ -200,7 +201,7 @@ export class PixelMap {
       rows: this.rows,
       columns: this.chart.axis.view(),
       place: this.place,
-      extreme: this.chart.options.complement ? "max" : this.chart.options.extreme,
+      extreme: this.complement ? "max" : this.chart.options.extreme,
     });
     const { format } = this;
     if (scale.perRow) {
@@ -214,7 +215,7 @@ export class PixelMap {
         format,
         missing: this.missing,
         notes: ends,
-        words: this.chart.options.complement && [scale.whole.low, scale.whole.high].map(this.said),
+        words: this.complement && [scale.whole.low, scale.whole.high].map(this.said),
         pooled,
       });
     }
@@ -239,7 +240,7 @@ export class PixelMap {
   }
 
   /** Return a value in words; where colours are of the complement, what it is the complement of. */
-  said = (value) => numbers.as(this.format, this.chart.options.complement ? 1 - value : value);
+  said = (value) => numbers.as(this.format, this.complement ? 1 - value : value);
 
   hover(y, event, column) {
     const row = this.rowAt(y);

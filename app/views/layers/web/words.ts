@@ -118,7 +118,7 @@ export function explain(holder, about) {
   } else if (selection.encoding !== "bands") {
     parts.push(note("each row has its own scale"));
   }
-  parts.push(swatch("settled", "settled"));
+  parts.push(swatch("settled", "converged"));
   if (seen.odd)
     parts.push(
       swatch(
