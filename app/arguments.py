@@ -81,7 +81,7 @@ class Arguments:
         """Raise BadArgument where something was given that nobody asked for."""
         unknown = sorted(set(self._values) - self._read)
         if unknown:
-            raise BadArgument(f"There is no argument {unknown[0][:40]!r} here.")
+            raise BadArgument(f"Unknown argument {unknown[0][:40]!r}.")
 
     def key(self) -> str:
         """Return the arguments as one text, equal for equal arguments."""

@@ -163,7 +163,7 @@ def _kept(
     current = request.args.get("v") == key[0]
     fresh = f"max-age={_YEAR}, immutable" if current else "no-cache"
     answer.headers["Cache-Control"] = f"private, {fresh}"
-    # Another person in the same browser must ask anew.
+    # Another person in the same browser must ask again.
     answer.headers["Vary"] = "Accept-Encoding, Cookie"
     return answer
 

@@ -21,15 +21,15 @@ from deeptracker.errors import DeepTrackerError
 logger = logging.getLogger(__name__)
 
 _TITLES = {
-    400: "That request makes no sense",
+    400: "Bad request",
     401: "Log in first",
     403: "Not allowed",
-    404: "There is no such page",
-    405: "That cannot be done here",
+    404: "Page not found",
+    405: "Method not allowed",
     409: "Another database",
     413: "Too large",
     421: "Unknown host name",
-    503: "The database is away",
+    503: "The database is not available",
 }
 
 # Seconds after which it is worth while to ask again where the database was away.
@@ -43,14 +43,14 @@ def public_text(error: BaseException) -> str:
     if isinstance(error, (DeepTrackerError, NotAllowed)) and not is_unreachable(error):
         return str(error)
     if _is_no_text(error):
-        return "A text that was sent holds a NUL character; leave it out."
+        return "The request contains text with a NUL character; remove it."
     number = secrets.token_hex(4)
     # Every request of an outage fails alike, and where it was in our code says nothing.
     where = None if is_unreachable(error) else error
     logger.error("error %s: %s", number, _in_short(error), exc_info=where, extra={"error": number})
     if is_too_slow(error):
         return (
-            f"That took the database too long, so it was stopped (error {number}). Ask for less, "
+            f"The database query took too long and was cancelled (error {number}). Ask for less, "
             "or try again later."
         )
     if is_unreachable(error):
@@ -97,7 +97,7 @@ def notice(text: str, *, failed: bool = False) -> dict[str, object]:
     return {
         "id": secrets.token_hex(4),
         "action": "show",
-        "title": "That did not work" if failed else None,
+        "title": "That failed" if failed else None,
         "message": dmc.Text(text, size="sm"),
         "color": "red" if failed else "teal",
         "autoClose": 12_000 if failed else 4_000,

@@ -98,7 +98,7 @@ _INDEX = """<!DOCTYPE html>
 """
 
 
-# In the page itself: Chromium asks for an icon again whenever the address is written anew, which
+# In the page itself: Chromium asks for an icon again whenever the address is rewritten, which
 # would be a request for every rest of the cursor.
 _ICON = base64.b64encode((bundle.APP / "assets" / "mark.svg").read_bytes()).decode()
 _META = "<!-- page -->"

@@ -2,7 +2,7 @@
 
 /health says that the process answers; restart it where it does not. /ready says that it can serve
 pages: the database answers and has our schema. What the workers can do is said, with the time of
-their last sign of life, and makes nobody unready. Neither names versions, hosts, numbers or errors,
+their last heartbeat, and makes nobody unready. Neither names versions, hosts, numbers or errors,
 but for the revision of a schema that a newer release has upgraded: who watches would not think of
 that.
 
@@ -64,7 +64,7 @@ def install(server: Flask, settings: AppSettings) -> None:
         deep = request.args.get("deep", "0") not in ("", "0")
         if deep:
             check_token(settings)
-        # Whoever has the token shall not hear of the workers from two moments in one answer.
+        # Whoever has the token should not hear of the workers from two moments in one answer.
         found = watch.look(anew=deep)
         words = _words(found)
         if not (deep and found.ready):

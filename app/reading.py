@@ -1,7 +1,7 @@
 """Callbacks that only read: their transactions cannot write, and a browser may ask them again.
 
 An answer can get lost when its request was carried out already. Asking again is then right for
-whoever only reads, and wrong for whoever adds a job: so a callback is taken for one that writes
+whoever only reads, and wrong for whoever adds a job: so a callback counts as one that writes
 unless it is marked.
 """
 

@@ -237,7 +237,7 @@ def clean_query(text: str) -> str:
 
 
 def _read(kind: Kind, text: str) -> Any:
-    """Return the value of a text in the address; None where it is none of this kind."""
+    """Return the value of a text in the address; None where it is not of this kind."""
     try:
         return _READERS[kind](text)
     except ValueError:

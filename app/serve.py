@@ -25,7 +25,7 @@ THREADS = 8
 
 
 class NotServed(DeepTrackerError):  # noqa: N818 - the name that callers read
-    """The server would not be safe, or cannot listen where it shall; the text says why."""
+    """The server would not be safe, or cannot listen where it should; the text says why."""
 
 
 def serve(settings: AppSettings, engine: Engine) -> None:
@@ -49,7 +49,7 @@ def serve(settings: AppSettings, engine: Engine) -> None:
 
 
 def serve_dev(settings: AppSettings, engine: Engine) -> None:
-    """Serve to those who change the code: a changed Python file starts the process anew.
+    """Serve to those who change the code: a changed Python file restarts the process.
 
     Scripts and styles need no restart: a checkout builds them when a page is asked for.
     """
@@ -87,7 +87,7 @@ def check_port(host: str, port: int) -> None:
     except OSError as error:
         if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
             raise NotServed(
-                f"{host} is no address of this machine ({error.strerror}). "
+                f"{host} is not an address of this machine ({error.strerror}). "
                 "Choose another one: --host 127.0.0.1"
             ) from error
         in_use = error.errno == errno.EADDRINUSE

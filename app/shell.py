@@ -147,7 +147,7 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
     if view is None:
         return refused(_nothing(f"There is no page {path[:80]}."))
     if not identity.may(view.permission):
-        text = f"Your role, {identity.role}, may not see this page."
+        text = f"Your role, {identity.role}, does not allow you to see this page."
         return refused(_nothing(text, title="Not allowed"), "Not allowed")
     try:
         run = _run(ids, said_in(search[:MAX_PATH]))
@@ -158,7 +158,7 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
         instead = not_this_run(error, address=lambda one: f"{view.address(run_id=one)}?{query}")
         return refused(instead, "Another run")
     context = PageContext(identity=identity, parameters=ids, search=search[:MAX_PATH], run=run)
-    # Callbacks of the page run in requests of their own, and read the identity anew.
+    # Callbacks of the page run in requests of their own, and read the identity again.
     g.page = context
     if run is None:
         return view.layout(context), _menu(views, view, identity), [], [], menu, view.title

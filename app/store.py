@@ -43,7 +43,7 @@ def noting() -> Iterator[Session]:
 
 
 def forget_commits() -> None:
-    """Begin a request anew: what was stored so far, that somebody was seen, is none of its own."""
+    """Begin a request: what was stored so far, that somebody was seen, is none of its own."""
     g.may_be_stored = False
 
 

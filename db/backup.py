@@ -65,7 +65,7 @@ def back_up(file: Path, *, url: str | None = None) -> int:
 def restore(file: Path, *, url: str | None = None) -> None:
     """Fill the empty database of `url`, or of the settings, from a file of back_up: all or nothing.
 
-    It is another store than that of the backup, with an id of its own, and everybody logs in anew;
+    It is another store than that of the backup, with an id of its own, and everybody logs in again;
     a backup of before there were ids gets one by its upgrade. BackupFailed where the database has
     tables, or the file is not a whole backup.
     """

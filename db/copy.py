@@ -31,11 +31,6 @@ class Field:
     width: tuple[int, ...] = ()
 
 
-def int2(values: ArrayLike) -> Field:
-    """Return a smallint column."""
-    return Field(np.asarray(values), ">i2")
-
-
 def int4(values: ArrayLike) -> Field:
     """Return an integer column."""
     return Field(np.asarray(values), ">i4")

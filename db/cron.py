@@ -67,7 +67,7 @@ class Cron:
 def read_cron(expression: str, time_zone: str) -> Cron:
     """Return the checked expression; Conflict says what is wrong with it or with the time zone."""
     if time_zone not in available_timezones():
-        raise Conflict(f"{time_zone[:80]!r} is no time zone, such as UTC or Europe/Berlin.")
+        raise Conflict(f"{time_zone[:80]!r} is not a time zone such as UTC or Europe/Berlin.")
     text = " ".join(expression[: MAX_EXPRESSION + 1].split())
     text = _SHORT.get(text.lower(), text)
     if len(text) > MAX_EXPRESSION or len(text.split()) != 5:
@@ -78,7 +78,7 @@ def read_cron(expression: str, time_zone: str) -> Cron:
     except CronSimError as error:
         raise Conflict(f"{_plain(error)} in {text!r}. The fields: {_FIELDS}.") from error
     if not coming:
-        raise Conflict(f"{text!r} names a time that never comes.")
+        raise Conflict(f"{text!r} describes a time that never occurs.")
     return cron
 
 

@@ -19,7 +19,7 @@ from db.errors import ServerUnavailable
 
 logger = logging.getLogger(__name__)
 
-# A network that loses packets without a word shall not be waited for (`patience.waits`), on the
+# A network that loses packets without a word should not be waited for (`patience.waits`), on the
 # server's side neither: what a client that was cut off holds, such as the right to load a run, is
 # free again soon, not when the kernel asks after it, by default in two hours.
 _SERVER_NETWORK = (
@@ -39,13 +39,15 @@ def database_url(settings: DatabaseSettings | None = None) -> str:
 def driver_url(url: str) -> URL:
     """Return a URL as SQLAlchemy takes it, also where it is written as other tools write it.
 
-    Raises ServerUnavailable where it is no URL of a PostgreSQL.
+    Raises ServerUnavailable where it is not the URL of a PostgreSQL.
     """
     try:
         address = make_url(url)
     except ArgumentError as error:
         # The text may hold a password, so it is not repeated.
-        raise ServerUnavailable("DATABASE_URL is no URL (postgresql://user@host/name).") from error
+        raise ServerUnavailable(
+            "DATABASE_URL is not a URL (postgresql://user@host/name)."
+        ) from error
     if address.get_backend_name() not in ("postgresql", "postgres"):
         raise ServerUnavailable(
             f"DATABASE_URL is for {address.get_backend_name()}, but only PostgreSQL will do."
@@ -64,7 +66,7 @@ def make_engine(
 
     A statement that runs longer than `statement_timeout_ms` is cancelled by the server; None means
     no limit (loading). The server lists the connections under `name`. That of the settings, where
-    it is the embedded one, is started anew by whatever next needs a connection and finds it gone;
+    it is the embedded one, is started again by whatever next needs a connection and finds it gone;
     one of a `url` is its owner's.
     """
     settings = DatabaseSettings()
@@ -89,7 +91,7 @@ def make_engine(
         max_overflow=10,
         pool_timeout=patience.POOL_SECONDS,
     )
-    # First whoever starts the embedded server anew: `patience` ends an attempt that fails.
+    # First whoever restarts the embedded server: `patience` ends an attempt that fails.
     if not url and not settings.database_url:
         keep_running(engine, settings.home)
     patience.watch(engine)
@@ -97,7 +99,7 @@ def make_engine(
 
 
 def keep_running(engine: Engine, home: Path | None) -> None:
-    """Let an engine start the embedded server under `home` anew where it cannot connect to it.
+    """Let an engine start the embedded server under `home` again where it cannot connect to it.
 
     Where that fails, the log says why, and the error is that of a database that is away.
     """
@@ -121,14 +123,14 @@ def keep_running(engine: Engine, home: Path | None) -> None:
 def kept_home(engine: Engine) -> Path | None:
     """Return the home of the embedded server that an engine keeps running, None where it does not.
 
-    For engines that shall do so beside it.
+    For engines that should do so beside it.
     """
     found: Path | None = engine.get_execution_options().get(_HOME)
     return found
 
 
 def wait_for_server(engine: Engine, *, seconds: float) -> bool:
-    """Return whether the server answers within this time; the embedded one is started anew."""
+    """Return whether the server answers within this time; the embedded one is started again."""
     end = time.monotonic() + seconds
     while True:
         try:

@@ -25,7 +25,7 @@ class InTrash(NotFound):
 
 
 class Conflict(StoreError):  # noqa: N818
-    """What shall be written contradicts what is stored."""
+    """What is to be written contradicts what is stored."""
 
 
 class Forbidden(StoreError):  # noqa: N818

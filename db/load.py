@@ -51,10 +51,9 @@ _MEASURED = (
 
 @dataclass(frozen=True)
 class Stored:
-    """What the store has of a run: digest by iteration, and where the search for flips stands."""
+    """What the store has of a run: digest by iteration, and the state of the search for flips."""
 
     digests: Mapping[int, bytes]
-    flip_iteration: int | None
     correct: Array | None
     length: Array | None
 
@@ -101,8 +100,8 @@ def stored(session: Session, *, run_id: int) -> Stored:
     state = session.execute(select(flip_state).where(flip_state.c.run_id == run_id)).one_or_none()
     found = {iteration: digest.tobytes() for iteration, digest in digests}
     if state is None:
-        return Stored(found, None, None, None)
-    return Stored(found, state.iteration, state.correct, state.length)
+        return Stored(found, None, None)
+    return Stored(found, state.correct, state.length)
 
 
 def abandoned(session: Session, *, run_id: int, seams: Sequence[tuple[int, float]]) -> list[int]:
@@ -169,7 +168,7 @@ def save_flip_state(
 
 
 def touch_run(session: Session, *, run_id: int) -> None:
-    """Count the run's snapshots anew, take over the last error, and let its version grow."""
+    """Count the run's snapshots again, take over the last error, and let its version grow."""
     mine = snapshot.c.run_id == run_id
     last = (
         select(

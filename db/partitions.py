@@ -67,7 +67,7 @@ def drop_partitions(session: Session, *, run_id: int) -> bool:
             try:
                 cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
             except LockNotAvailable as error:
-                raise RunBusy(f"Somebody is reading {table.name} for long.") from error
+                raise RunBusy(f"{table.name} has been read by somebody for a long time.") from error
             dropped += 1
     return dropped == len(PARTITIONED)
 

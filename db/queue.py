@@ -23,7 +23,7 @@ PURGE = f"{NAMESPACE}:purge"
 HELP = f"{NAMESPACE}:help"
 PROBE = f"{NAMESPACE}:probe"
 
-# A worker gives a sign of life this often; silent for longer, its jobs go to another one. Shorter
+# A worker sends a heartbeat this often; silent for longer, its jobs go to another one. Shorter
 # pauses of a busy machine do no harm then: loading a run is guarded by a lock.
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 8.0

@@ -64,7 +64,7 @@ class Held:
 
 
 def _is_held(seconds: float = STALLED_SECONDS) -> ColumnElement[bool]:
-    """Return the condition that a worker that gives signs of life has a job in hand.
+    """Return the condition that a worker that sends heartbeats has a job in hand.
 
     Signs from the future, by a clock that was set back, say nothing.
     """
@@ -87,8 +87,8 @@ def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> lis
     """Put the jobs of workers that are gone or silent back on the queue.
 
     Return the ids of the ingest jobs among them. Several workers may do so at once: each job is put
-    back by one of them. After the server's clock was set back, signs of life and tries lie in a
-    future that nobody shall wait for.
+    back by one of them. After the server's clock was set back, heartbeats and tries lie in a
+    future that nobody should wait for.
     """
     session.execute(
         text(
@@ -136,7 +136,7 @@ def _put_back(session: Session, query: Select[Any]) -> list[int]:
 
 
 def is_held(session: Session, *, task: str, argument: str, value: int) -> bool:
-    """Return whether a worker that gives signs of life has a job with this argument in hand."""
+    """Return whether a worker that sends heartbeats has a job with this argument in hand."""
     doing = _job.c.status == _DOING
     query = select(_job.c.id).where(_is_about(task, argument, value), doing, _is_held())
     return session.execute(query).first() is not None

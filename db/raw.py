@@ -64,15 +64,15 @@ def _fitting(value: object) -> object:
 
 
 def column(name: str, allowed: Sequence[str]) -> sql.Identifier:
-    """Return a column's name for a query; ValueError where it is none of the allowed ones."""
+    """Return a column's name for a query; ValueError where it is not one of the allowed ones."""
     check_choice(name, allowed)
     return sql.Identifier(name)
 
 
 def check_choice(name: str, allowed: Sequence[str]) -> None:
-    """Raise ValueError where `name` is none of the allowed ones."""
+    """Raise ValueError where `name` is not one of the allowed ones."""
     if name not in allowed:
-        raise ValueError(f"{name!r} is none of {', '.join(allowed)}")
+        raise ValueError(f"{name!r} is not one of {', '.join(allowed)}")
 
 
 def joined(rows: Sequence[Row], place: int, dtype: str) -> Array:

@@ -33,7 +33,7 @@ class Connection:
         parts = urlsplit(url.strip())
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ServerUnreachable(
-                f"{url!r} is no address of a server; it looks like http://127.0.0.1:8050."
+                f"{url!r} is not the address of a server; it looks like http://127.0.0.1:8050."
             )
         self.url = url.strip().rstrip("/")
         self._timeout = timeout
@@ -92,14 +92,14 @@ class Connection:
 
     def _foreign(self) -> ServerUnreachable:
         return ServerUnreachable(
-            f"What answers at {self.url} is no server of DeepTracker, or an older one."
+            f"What answers at {self.url} is not a DeepTracker server, or an older one."
         )
 
 
 class _Bearer(requests.auth.AuthBase):
     def __init__(self, token: str) -> None:
         if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise TokenRefused("This is no API token. Make one on your account page.")
+            raise TokenRefused("This is not an API token. Make one on your account page.")
         self._header = f"Bearer {token}"
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:

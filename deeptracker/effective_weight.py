@@ -27,11 +27,6 @@ def trained_weight(module: nn.Module) -> nn.Parameter | None:
     return None
 
 
-def is_parametrised(module: nn.Module) -> bool:
-    """Say whether the weight is computed from what is trained."""
-    return not isinstance(module._parameters.get("weight"), nn.Parameter)
-
-
 def trained_parts(module: nn.Module) -> list[nn.Parameter]:
     """Return every parameter that the weight is computed from; the trained weight is among them."""
     found = _parametrization(module)

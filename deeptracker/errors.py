@@ -67,7 +67,7 @@ class TokenRefused(ClientError):  # noqa: N818
 
 
 class NotPermitted(ClientError):  # noqa: N818
-    """The account's role may not do this."""
+    """The account's role does not allow this."""
 
 
 class NotOnServer(ClientError):  # noqa: N818

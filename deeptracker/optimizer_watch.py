@@ -35,7 +35,7 @@ def inner_optimizer(optimizer: object) -> Optimizer:
         inner = [getattr(found, name, None) for name in _WITHIN]
         found = next((within for within in inner if isinstance(within, Optimizer)), None)
     raise RecordingError(
-        f"optimizer is a {type(optimizer).__name__}, no torch.optim.Optimizer; pass the torch "
+        f"optimizer is a {type(optimizer).__name__}, not a torch.optim.Optimizer; pass the torch "
         "optimizer that it wraps: optimizer=..."
     )
 

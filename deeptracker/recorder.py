@@ -43,7 +43,7 @@ class Recorder:
     model: the network; data-parallel and compiled wrappers are looked through.
     optimizer: a torch optimizer, or several.
     run_dir: a new directory. One that holds a run is refused, and a directory beside it taken
-        (`run_dir` then says which), unless the run shall go on:
+        (`run_dir` then says which), unless the run should go on:
     resume, start_iteration: the run in `run_dir` goes on, after its last snapshot or after the
         iteration `start_iteration` (that of the checkpoint from which the script resumed). Its
         UUID, description and sampling stay; what it had recorded after that iteration is set
@@ -61,7 +61,7 @@ class Recorder:
     image_names: optionally a name for every validation image.
     every, per_epoch, iterations_per_epoch: a snapshot every so many iterations, or so many an
         epoch; one of the two is needed, unless `iterations_per_epoch` alone gives one an epoch.
-    planned_iterations: how long the training shall be, for showing progress.
+    planned_iterations: how long the training should be, for showing progress.
     thumbnails: also store a small picture of every validation image.
     normalisation: also record normalisation layers.
     activations: also record what the layers put out on the validation set.
@@ -235,7 +235,7 @@ class Recorder:
 
 
 def _close_the_one_before(run_dir: Path, *, goes_on: bool) -> None:
-    """Close a Recorder of this process that was left open, where its run shall go on.
+    """Close a Recorder of this process that was left open, where its run should go on.
 
     As in a notebook, whose cell is run again.
     """
@@ -256,5 +256,9 @@ def _records(rank: int | None) -> bool:
     """Say whether this process is the one that records: the only one, or rank 0."""
     found, by = own_rank() if rank is None else (rank, "rank=")
     if found != 0:
-        log.info("rank %s by %s: rank 0 records. Pass rank=0 where this is no such part", found, by)
+        log.info(
+            "rank %s by %s: rank 0 records. Pass rank=0 if this process is not part of it",
+            found,
+            by,
+        )
     return found == 0

@@ -12,7 +12,7 @@ from deeptracker.format.entries import fit_text
 log = logging.getLogger("deeptracker")
 
 MOST = 900
-# A script that logs a thousand bad names shall not fill the screen with them.
+# A script that logs a thousand bad names should not fill the screen with them.
 MOST_WARNINGS = 20
 _SUBJECT = 200
 _TEXT = 500

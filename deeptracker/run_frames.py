@@ -179,7 +179,7 @@ class Run:
         """Return every image of one class at every snapshot: one row each.
 
         Index: image (id), iteration. Columns: name (of the image, <NA>: unnamed), prediction (id of
-        the class it was taken for), predicted (its name), correct, probability (f4, of the true
+        the class it was predicted as), predicted (its name), correct, probability (f4, of the true
         class; NaN: not recorded).
         """
         class_id = self.class_id(cls)

@@ -21,7 +21,8 @@ def refuse_foreign(run_dir: Path) -> None:
     own = (f".{MANIFEST}.", LOCK, f".{LOCK}.")
     if run_dir.is_dir() and any(not entry.name.startswith(own) for entry in run_dir.iterdir()):
         raise ForeignRunDirectory(
-            f"{run_dir}: holds files but no {MANIFEST}, so it is no run; choose another directory"
+            f"{run_dir}: holds files but no {MANIFEST}, so it is not a run directory; "
+            "choose another directory"
         )
 
 
@@ -47,7 +48,7 @@ def tell_of_another_folder(run_dir: Path, chosen: Path, why: str) -> None:
     warnings.warn(
         f"{run_dir} {why}; this training is recorded into {chosen} instead. To go on with the run "
         "in that folder pass resume=True (after its last snapshot) or start_iteration= (that of "
-        "the checkpoint); to record anew give another run directory",
+        "the checkpoint); to start a new run give another run directory",
         RuntimeWarning,
         stacklevel=4,
     )

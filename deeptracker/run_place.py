@@ -1,4 +1,4 @@
-"""The folder that a run is recorded into: taken for this process alone, or another one beside."""
+"""The folder that a run is recorded into: locked for this process alone, or another one beside."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ def take_place(run_dir: Path, *, goes_on: bool) -> Place:
 
     A folder that holds a run already, or that another process records into, is refused to a run
     that begins: a folder beside it is taken instead, with a warning that says what to do. Raises
-    RunLocked where another process records a run that shall go on, ForeignRunDirectory where the
+    RunLocked where another process records a run that should go on, ForeignRunDirectory where the
     folder holds something else, RecordingError where it cannot be written.
     """
     if goes_on:

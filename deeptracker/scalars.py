@@ -85,7 +85,7 @@ def _kept(value: Any) -> float | Tensor:
     if isinstance(value, (float, int, np.number, np.bool_)):
         return _real(value)
     if isinstance(value, (str, bytes)) or value is None:
-        raise RecordingError(f"is {value!r}, no number")
+        raise RecordingError(f"is {value!r}, not a number")
     array = np.asarray(value)
     if array.size != 1:
         raise RecordingError(f"has shape {list(array.shape)}; reduce it to one number first")

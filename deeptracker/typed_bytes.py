@@ -39,7 +39,7 @@ def unpack(data: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 
 def _array(data: bytes, name: str, dtype: str, shape: tuple[int, ...], start: int) -> NDArray[Any]:
     if dtype not in DTYPES:
-        raise ValueError(f"the array {name!r} is of no known dtype")
+        raise ValueError(f"the array {name!r} has an unknown dtype")
     count = math.prod(shape)
     if start + count * np.dtype(dtype).itemsize > len(data):
         raise ValueError(f"the array {name!r} is cut off")

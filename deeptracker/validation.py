@@ -139,7 +139,7 @@ class ValidationSet:
             raise
         except Exception as error:
             raise RecordingError(
-                f"the model cannot judge a validation batch ({type(error).__name__}: {error}); "
+                f"the model fails on a validation batch ({type(error).__name__}: {error}); "
                 "pass validation_forward=, a function from images to scores"
             ) from error
         if int(truth.max()) >= scores.shape[1]:
@@ -209,7 +209,7 @@ class ValidationSet:
         return (self._forward or self._model)(images)
 
 
-_EMPTY = "the validation set is empty; pass validation= a set with images, or leave it away"
+_EMPTY = "the validation set is empty; pass validation= a set with images, or omit it"
 
 
 def to_device(images: Any, model: nn.Module) -> Any:

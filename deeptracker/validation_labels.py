@@ -77,7 +77,7 @@ def check_labels(labels: object) -> Tensor:
     try:
         found = torch.as_tensor(labels).detach().cpu()
     except (TypeError, ValueError, RuntimeError) as error:
-        raise RecordingError(f"the validation labels are no numbers ({error}); {_HINT}") from None
+        raise RecordingError(f"the validation labels are not numbers ({error}); {_HINT}") from None
     if found.ndim == 2 and found.shape[1] == 1:
         found = found.squeeze(1)
     if found.is_floating_point() and bool((found == found.round()).all()):

@@ -93,7 +93,7 @@ class Validator:
             known = len(self.classes) or survey.columns
             if survey.columns > known:
                 raise RecordingError(
-                    f"the model tells {survey.columns} classes apart, but classes= names {known}"
+                    f"the model has {survey.columns} classes, but classes= names {known}"
                 )
         else:
             labels = check_labels(self._labels).to(torch.int32).numpy()

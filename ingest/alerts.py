@@ -16,6 +16,7 @@ from db.engine import session_scope
 from db.queries import alerts
 from db.queries.alerts import AlertRow, Delivery
 from ingest.analysis.health.rules import BY_NAME
+from ingest.analysis.health.sentences import worded
 from ingest.webhook import TIMEOUT_SECONDS, MayConnect, NotDelivered, is_public, post
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def payload(alert: AlertRow, *, link: str | None) -> dict[str, object]:
         "title": _title(alert),
         "severity": alert.severity,
         "iteration": alert.iteration,
-        "text": alert.text,
+        "text": worded(alert.text),
         "link": link,
         **({} if link else {"no_link": NO_LINK}),
         "found_at": alert.created_at.isoformat(),
@@ -83,13 +84,13 @@ def send_email(settings: AlertSettings, to: str, alert: AlertRow, *, link: str |
     message["To"] = to
     message.set_content(
         f"{_title(alert)} ({alert.severity}), run {alert.run}, iteration {alert.iteration:,}\n\n"
-        f"{alert.text}\n\n{link or f'Run {alert.run_id}, page Findings. {NO_LINK}'}\n"
+        f"{worded(alert.text)}\n\n{link or f'Run {alert.run_id}, page Findings. {NO_LINK}'}\n"
     )
     try:
         with _mail_server(settings) as server:
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
-        raise NotDelivered(f"The mail server did not take it: {type(error).__name__}.") from error
+        raise NotDelivered(f"The mail server did not accept it: {type(error).__name__}.") from error
 
 
 def _one_line(text: str) -> str:

@@ -140,7 +140,7 @@ def finding_row(finding: Finding, rank: int) -> dict[str, Any]:
         "end_iteration": finding.end,
         "strength": finding.strength,
         "value": finding.value,
-        "text": finding.text,
+        "text": finding.text.stored,
         "layers": list(finding.layers),
         "classes": list(finding.classes),
         "filters": [number for pair in finding.filters for number in pair],
@@ -167,7 +167,7 @@ def _number(value: float) -> float | None:
 
 
 def answer_document(found: Answer) -> Mapping[str, Any]:
-    """Return an answer as JSON; its evidence by key, and as sentences."""
+    """Return an answer as JSON; its evidence by key; words as sentences.worded reads them."""
     return {
         "iteration": found.iteration,
         "end": found.end,
@@ -175,7 +175,7 @@ def answer_document(found: Answer) -> Mapping[str, Any]:
         "layers": list(found.layers),
         "classes": list(found.classes),
         "filters": [list(pair) for pair in found.filters[:50]],
-        "text": found.text,
+        "text": found.text.stored,
         "evidence": [
             {
                 "key": f.key,
@@ -183,7 +183,7 @@ def answer_document(found: Answer) -> Mapping[str, Any]:
                 "severity": f.severity.value,
                 "start": f.start,
                 "end": f.end,
-                "text": f.text,
+                "text": f.text.stored,
             }
             for f in found.evidence
         ],

@@ -19,7 +19,7 @@ from ingest.sharing import Sharing
 
 logger = logging.getLogger(__name__)
 
-# A job that ends its worker's process every time shall not do so for ever.
+# A job that ends its worker's process every time should not do so for ever.
 MAX_ATTEMPTS = 10
 _GIVEN_UP = f"It was interrupted {MAX_ATTEMPTS} times; the workers' logs say by what."
 _BEAT_SECONDS = 1.0
@@ -56,7 +56,7 @@ class _Notes:
             "remaining_seconds": progress.remaining_seconds,
             "message": progress.message,
         }
-        # Not each of many small batches at once; the next sign of life tells the last of them.
+        # Not each of many small batches at once; the next heartbeat tells the last of them.
         if time.monotonic() - self._beaten >= _PROGRESS_SECONDS or progress.done == progress.total:
             self._beat()
 
@@ -111,7 +111,7 @@ def run_job(
 ) -> None:
     """Run the ingest job in the name of `worker`; nothing happens where it is over already.
 
-    Raises RunBusy, WorkerStopping or an error of the database (db.away) where the job shall be
+    Raises RunBusy, WorkerStopping or an error of the database (db.away) where the job should be
     tried again, which its row then says; where it cannot, `interruptions` keep account, and the
     next claim makes up for it. Every other error ends the job and is kept in its row. A job whose
     log is not there yet waits for it off the queue.
@@ -160,7 +160,7 @@ def _begin(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Not
         notes.finish("failed", "Given up.", error=_GIVEN_UP)
         return
     if job.attempts > 1:
-        notes.line("Taken up again: the worker before did not finish.")
+        notes.line("Resumed: the previous worker did not finish.")
     _run(engine, job, roots, notes)
 
 

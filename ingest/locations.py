@@ -156,7 +156,7 @@ def _object_folder(text: str) -> ObjectFolder:
     odd = any(part in (".", "..") or not part.isprintable() for part in parts)
     if found is None or odd or any(c in text for c in "\\?#*"):
         raise LocationRefused(
-            f"{text[:200]!r} is no address such as s3://bucket/folder/run: a bucket in small "
+            f"{text[:200]!r} is not an address such as s3://bucket/folder/run: a bucket in small "
             "letters, then folders without '..', '?', '#' and '*'."
         )
     return ObjectFolder(text.rstrip("/"))

@@ -22,7 +22,7 @@ CONFIG: dict[str, Any] = {"connect_timeout": 10, "read_timeout": 60, "retries": 
 class Entry:
     """One object, or a folder (`size` None), directly within a folder.
 
-    `stamp` differs when the object was written anew.
+    `stamp` differs when the object was written again.
     """
 
     size: int | None
@@ -83,7 +83,7 @@ def _entries(
         is_folder = one.get("type") == "directory"
         size = None if is_folder else int(one.get("size") or 0)
         changed = one.get("LastModified") or datetime.min.replace(tzinfo=UTC)
-        # The storage's own mark of the content, where it gives one: the same bytes written anew are
+        # The storage's own mark of the content, where it gives one: the same bytes rewritten are
         # nothing new.
         stamp = (str(one.get("ETag") or changed.isoformat()), size or 0)
         yield name, Entry(size, stamp, changed)

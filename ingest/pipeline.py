@@ -34,7 +34,7 @@ _PATIENCE = 0.5
 
 
 class LogAwaited(LogError):  # noqa: N818 - the name that callers read
-    """There is no log yet, and nobody shall wait for it here."""
+    """There is no log yet, and nobody should wait for it here."""
 
 
 OnProgress = Callable[[Progress], None]
@@ -62,7 +62,7 @@ def load_log(
     With `follow` it waits for the log to appear and to grow until the training ends, `should_stop`
     says so, or nothing happened for `quiet_seconds`. Unusable snapshots are reported and the others
     loaded. `roots` limits where the files may lie (jobs). With `sharing`, other workers help with
-    what is large. Raises LogError for an unusable manifest, LogAwaited where what shall be followed
+    what is large. Raises LogError for an unusable manifest, LogAwaited where what is followed
     is not there yet and `should_stop` says so or not `wait_for_log`,
     RunBusy where another process loads the run, Conflict where the stored run is another,
     LocationRefused.
@@ -218,7 +218,7 @@ def _first_manifest(source: Source, waiting: _Waiting | None, *, patient: bool) 
         manifest = source.manifest()
         if manifest is not None:
             return manifest
-        file, problem = f"{source.location}/{MANIFEST}", "is missing; this is no folder of a run"
+        file, problem = f"{source.location}/{MANIFEST}", "is missing; this is not a run directory"
         if waiting is None or waiting.quiet():
             raise LogError(file, "", problem)
         if not patient or waiting.should_stop():
@@ -228,7 +228,7 @@ def _first_manifest(source: Source, waiting: _Waiting | None, *, patient: bool) 
 
 def _same_run(now: Manifest | None, before: Manifest, location: str) -> Manifest:
     if now is not None and now.run != before.run:
-        raise Conflict(f"{location} now holds another run than when the load began; load it anew.")
+        raise Conflict(f"{location} now holds another run than when the load began; load it again.")
     return now or before
 
 

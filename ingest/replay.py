@@ -1,4 +1,4 @@
-"""Compute anew what follows a snapshot that arrived late or was recorded again.
+"""Recompute what follows a snapshot that arrived late or was recorded again.
 
 Flips, transitions and carried-forward values depend on the snapshots before. This reads the run's
 predictions back once: a second or two at paper scale.

@@ -36,7 +36,7 @@ class Turn(Protocol):
         """Wait until all snapshots before are visible; raises where they never will be."""
 
     def done(self, session: Session, outcome: Outcome) -> None:
-        """Note, in the batch's transaction, that it is done; raises where it shall not be."""
+        """Note, in the batch's transaction, that it is done; raises where it should not be."""
 
 
 class RunLoad:

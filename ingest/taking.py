@@ -1,6 +1,6 @@
 """Takes jobs off the queue for as long as the worker lives: again after every loss of the database.
 
-The queue's worker gives up for good when one sign of life could not be written. So it is made anew
+The queue's worker gives up for good when one heartbeat could not be written. So it is made again
 each time, with all that belongs to it; nothing of what it was is used again.
 """
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 # How long a worker waits between two looks whether a database that went away is back.
 AWAY_SECONDS = 0.5
-# A queue that is not open by then is tried anew: the database went away once more.
+# A queue that is not open by then is tried again: the database went away once more.
 OPEN_SECONDS = 8.0
 
 
@@ -106,7 +106,7 @@ async def _moved(upkeep: Upkeep) -> None:
 
 
 async def _until_back(url: str | None, upkeep: Upkeep, stop: asyncio.Event) -> None:
-    """Wait until the database does its work, or the worker shall stop; start an embedded one anew.
+    """Wait until the database does its work, or the worker is to stop; restart an embedded one.
 
     What this worker left behind there is put in order before it goes on.
     """

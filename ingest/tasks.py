@@ -94,7 +94,7 @@ def help_(context: JobContext, *, job_id: int, run_id: int, plan: int) -> None:
 
 @trimmed()
 def evaluate(context: JobContext, *, run_id: int) -> None:
-    """Judge a run anew, as after a change of thresholds."""
+    """Re-evaluate a run, as after a change of thresholds."""
     evaluate_anew(context.additional_context["engine"], run_id=run_id)
 
 

@@ -1,4 +1,4 @@
-"""What every worker does beside its jobs: sign of life, schedules, watched folders, rescue.
+"""What every worker does beside its jobs: heartbeat, schedules, watched folders, rescue.
 
 All workers do all of it; the database lets each thing be done by one of them. Every duty is done
 again and again, whatever went wrong with it the last time.
@@ -109,7 +109,7 @@ class Upkeep:
         return [asyncio.create_task(_every(seconds, duty)) for duty, seconds in self.duties()]
 
     def live(self) -> None:
-        """Give a sign of life, and put back the jobs of workers that give none."""
+        """Send a heartbeat, and put back the jobs of workers that give none."""
         idle, in_hand, worker_id = self.hand.idle_seconds, len(self.hand), self._id
         with session_scope(self.engine) as session:
             seen = workers.see_worker(

@@ -11,7 +11,7 @@ from ingest.locations import ObjectFolder, Place
 from ingest.object_store import ObjectStore
 
 # A log that did not grow for so long is loaded once, not followed: a training that crashed long
-# ago shall not keep a worker waiting. It is taken up again when it grows.
+# ago should not keep a worker waiting. It is taken up again when it grows.
 FRESH = timedelta(hours=1)
 
 

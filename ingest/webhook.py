@@ -47,9 +47,12 @@ def check_url(url: str) -> tuple[str, str, int]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise NotDelivered("This is no address of a webhook.") from error
+        raise NotDelivered("This is not a valid webhook address.") from error
     if parts.scheme not in _PORTS or not parts.hostname or parts.username is not None:
-        raise NotDelivered("A webhook begins with https:// or http:// and a host, without a name.")
+        raise NotDelivered(
+            "A webhook address starts with https:// or http:// and a host name, "
+            "without a user name."
+        )
     return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
 
 

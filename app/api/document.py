@@ -24,9 +24,9 @@ dtype is one of f8 f4 f2 i4 u4 i2 u2 i1 u1. In Python, deeptracker.connect(url, 
 as pandas frames. In shapes, T is the number of snapshots, L of layers, F of filters, C of \
 classes. Errors are JSON, {"error": "what is wrong and what to do"}."""
 _ERRORS = {
-    "400": "An argument cannot be; the text says which and what it may be.",
-    "401": "No token, or one that does not work.",
-    "403": "The account's role may not do this.",
+    "400": "An argument is invalid; the text says which and what is allowed.",
+    "401": "No token, or an invalid one.",
+    "403": "The account's role does not allow this.",
     "404": "There is no such run, layer, class, filter, series or snapshot; or the run is in the "
     "trash.",
 }

@@ -11,6 +11,7 @@ from app.auth.identity import current_identity
 from db.queries import annotations, findings, runs, scalars, structure
 from db.queries.annotation_rows import AnnotationRow
 from db.queries.runs import RunRow, Shelf
+from ingest.analysis.health.sentences import worded
 
 API_VERSION = 1
 # What of a run is told, besides its uuid, times and notes; names and meaning are those of RunRow.
@@ -119,7 +120,7 @@ def list_findings(session: Session, run_id: int, arguments: Given) -> list[Mappi
     """Return what the health rules say about a run, the most telling first."""
     runs.get_run(session, run_id=run_id)
     return [
-        {name: getattr(row, name) for name in _FINDING}
+        {name: getattr(row, name) for name in _FINDING} | {"text": worded(row.text)}
         for row in findings.list_findings(session, run_id=run_id)
     ]
 

@@ -14,7 +14,7 @@ RUN = "/runs/<int:run_id>"
 _ID: Mapping[str, Any] = {"type": "integer", "minimum": 0}
 _TEXT: Mapping[str, Any] = {"type": "string"}
 _LAYER = Parameter("layer", "Id of a layer.", _ID, required=True)
-_ITERATION = Array("iteration", "i4", "[T]", "the iterations of the snapshots, rising")
+_ITERATION = Array("iteration", "i4", "[T]", "the iterations of the snapshots, ascending")
 
 
 def _one_of(name: str, description: str, choices: Any, default: str | None = None) -> Parameter:
@@ -34,7 +34,7 @@ def _object(*names: str) -> Mapping[str, Any]:
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
-        "me", "/me", "Whose token it is", "Name and role of the account behind the token.",
+        "me", "/me", "The account of the token", "Name and role of the account behind the token.",
         schema=_object("name", "role", "api"), facts=facts.me,
     ),
     Operation(
@@ -113,7 +113,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Look-up layer-stat: of one quantity, over all iterations.",
         parameters=(
             _one_of("quantity", "What was measured.", ALL_QUANTITIES),
-            _one_of("statistic", "Which number of it.", STATISTICS),
+            _one_of("statistic", "The statistic.", STATISTICS),
         ),
         arrays=(_ITERATION, Array("values", "f4", "[L, T]", "NaN: undefined or not measured")),
         meta="quantity, statistic, layers (names)", look_up=look_ups.layer_profile,
@@ -128,7 +128,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "filter", f"{RUN}/filter", "One filter",
         "Look-up layer-filter: everything measured of one filter over all iterations.",
-        parameters=(_LAYER, Parameter("filter", "Number in its layer.", _ID, required=True)),
+        parameters=(_LAYER, Parameter("filter", "Index in its layer.", _ID, required=True)),
         arrays=(
             _ITERATION,
             Array("values", "f4", f"[{len(FILTER_QUANTITIES)}, T]", "by meta.quantities"),
@@ -140,9 +140,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "Look-up iteration-filter: over all layers, the largest first.",
         parameters=(
             Parameter("iteration", "Of a snapshot.", _ID, required=True),
-            _one_of("quantity", "By which.", PEAK_QUANTITIES, PEAK_QUANTITIES[0]),
+            _one_of("quantity", "The quantity to rank by.", PEAK_QUANTITIES, PEAK_QUANTITIES[0]),
             Parameter(
-                "limit", "How many at most.",
+                "limit", "The maximum number.",
                 {
                     "type": "integer", "minimum": 1, "maximum": PEAKS,
                     "default": look_ups.DEFAULT_LIMIT,
@@ -151,7 +151,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         arrays=(
             Array("layer", "i4", "[k]", "ids"),
-            Array("filter", "i4", "[k]", "numbers in their layers"),
+            Array("filter", "i4", "[k]", "indices in their layers"),
             Array("value", "f4", "[k]", "falling"),
         ),
         meta="iteration, quantity", look_up=look_ups.iteration_filter,
@@ -169,12 +169,12 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "class_image", f"{RUN}/class-image", "Images of one class",
-        "Look-up class-image: what each image was taken for at every snapshot.",
+        "Look-up class-image: the predicted class of each image at every snapshot.",
         parameters=(Parameter("class", "Id of a class.", _ID, required=True),),
         arrays=(
             _ITERATION,
-            Array("image", "i4", "[n]", "ids, rising"),
-            Array("prediction", "u2 or i4", "[n, T]", "id of the class it was taken for"),
+            Array("image", "i4", "[n]", "ids, ascending"),
+            Array("prediction", "u2 or i4", "[n, T]", "id of the predicted class"),
             Array("probability", "f2", "[n, T]", "given to the true class; NaN: not recorded"),
         ),
         meta="class, names (of the images; null: unnamed)", look_up=look_ups.class_image,
@@ -186,7 +186,7 @@ OPERATIONS: tuple[Operation, ...] = (
         schema=_list_of(_object("id", "target", "author", "text")), facts=facts.list_annotations,
     ),
     Operation(
-        "findings", f"{RUN}/findings", "Findings of the health rules", "The most telling first.",
+        "findings", f"{RUN}/findings", "Findings of the health rules", "The most important first.",
         schema=_list_of(_object("key", "rule", "severity", "text")), facts=facts.list_findings,
     ),
 )  # fmt: skip

@@ -66,7 +66,7 @@ def _check(settings: AppSettings) -> ResponseReturnValue | None:
     if needed is None:
         abort(404)
     if isinstance(needed, Permission) and not g.identity.may(needed):
-        abort(403, f"Your role, {g.identity.role}, may not do this.")
+        abort(403, f"Your role, {g.identity.role}, does not allow this.")
     return None
 
 
@@ -108,7 +108,7 @@ def identify_token(token: str) -> Identity | None:
 def _callback_need() -> Needed | None:
     body = bodies.call()
     if body is None:
-        abort(400, "This is no call of a callback.")
+        abort(400, "This is not a callback request.")
     output = body["output"]
     reading.enter(output)
     return current_app.extensions[CALLBACKS].get(output)

@@ -1,4 +1,4 @@
-"""Who asks: read anew from the database for every request."""
+"""Who asks: read afresh from the database for every request."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Identity:
 
 
 class NotAllowed(PermissionError):  # noqa: N818 - the name that callers read
-    """The account's role may not do this."""
+    """The account's role does not allow this."""
 
 
 def find_identity() -> Identity | None:
@@ -47,5 +47,5 @@ def require(permission: Permission) -> Identity:
     """Return the identity of the request where its role has `permission`, else NotAllowed."""
     identity = current_identity()
     if not identity.may(permission):
-        raise NotAllowed(f"Your role, {identity.role}, may not do this.")
+        raise NotAllowed(f"Your role, {identity.role}, does not allow this.")
     return identity

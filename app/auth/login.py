@@ -70,7 +70,7 @@ def _log_in(settings: AppSettings) -> ResponseReturnValue:
         response.headers["Retry-After"] = str(error.retry_after)
         return response
     if account_id is None:
-        problem = "This e-mail address and password do not go together."
+        problem = "Wrong e-mail address or password."
         return _login_page(email=email, problem=problem, status=403)
     return begin_session(settings, account_id, safe_next(request.form.get("next")))
 
@@ -110,7 +110,7 @@ def _use_link(settings: AppSettings, token: str) -> ResponseReturnValue:
     except passwords.PasswordRefused as error:
         return _link_page(account, problem=str(error), status=400)
     if password != request.form.get("again", ""):
-        return _link_page(account, problem="The two passwords differ.", status=400)
+        return _link_page(account, problem="The passwords do not match.", status=400)
     hashed = passwords.hash_password(password)
     with store.transaction() as session:
         account = sessions.use_link(session, token_hash=token_hash)

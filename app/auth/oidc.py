@@ -129,4 +129,4 @@ def _enter(settings: AppSettings, claims: Claims, target: str) -> ResponseReturn
 def _failed(error: Exception) -> LoginFailed:
     # Its text may hold a code or a token: only its kind goes to the log.
     logger.warning("login at the provider failed: %s", type(error).__name__)
-    return LoginFailed("Logging in at the provider did not work. Start again from the login page.")
+    return LoginFailed("Logging in at the provider failed. Start again from the login page.")

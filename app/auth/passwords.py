@@ -29,7 +29,7 @@ def check_new(password: str, *, email: str) -> None:
     if len(set(password)) < MIN_DIFFERENT:
         raise PasswordRefused(f"A password has at least {MIN_DIFFERENT} different characters.")
     if password.lower() in (email.lower(), email.lower().partition("@")[0]):
-        raise PasswordRefused("Your e-mail address is no password.")
+        raise PasswordRefused("Your e-mail address cannot be your password.")
 
 
 def hash_password(password: str) -> str:

@@ -40,6 +40,6 @@ def backup(file: File) -> None:
 def restore(file: File) -> None:
     """Fill an empty database from the file of a backup: all of it, or nothing."""
     backups.restore(file)
-    typer.echo(f"Restored {file}. Everybody logs in anew.")
+    typer.echo(f"Restored {file}. Everybody has to log in again.")
     if not migrate.is_current():
         typer.echo("It is of an older version. Run: deeptracker db upgrade")

@@ -56,7 +56,7 @@ def ingest(
                     task,
                     completed=progress.done,
                     total=progress.total,
-                    pace=f"{progress.rate:,.0f}/s" if progress.rate else "",
+                    speed=f"{progress.rate:,.0f}/s" if progress.rate else "",
                 )
 
             def on_line(line: str) -> None:
@@ -91,7 +91,7 @@ def _outliving(
         except OperationalError as error:
             if not is_unreachable(error):
                 raise
-            on_line("The database is away; the load goes on when it answers.")
+            on_line("The database is not available; loading continues when it answers.")
             if not wait_for_server(engine, seconds=AWAY_SECONDS):
                 raise
     return load()
@@ -103,11 +103,11 @@ def _bar(console: Console) -> Iterator[tuple[Bar, TaskID]]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[pace]}"),
+        TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=console, transient=True) as bar:
-        yield bar, bar.add_task("Loading", total=None, pace="")
+        yield bar, bar.add_task("Loading", total=None, speed="")
 
 
 def _summary(report: LoadReport) -> str:

@@ -19,7 +19,7 @@ def serve(
         int | None, typer.Option(min=1, max=64, help="How many processes answer.")
     ] = None,
     dev: Annotated[
-        bool, typer.Option("--dev", help="Start anew whenever the code changes; one process.")
+        bool, typer.Option("--dev", help="Restart whenever the code changes; one process.")
     ] = False,
 ) -> None:
     """Serve the web application; on this machine only, unless told otherwise."""

@@ -18,10 +18,10 @@ def trouble(job: JobRow) -> str:
     worker = f" ({job.worker})" if job.worker else ""
     since = moment(job.silent_since)
     if job.worker_alive:
-        return f"It says nothing since {since}, though its worker{worker} lives. Cancel ends it."
+        return f"No message since {since}, though its worker{worker} lives. Cancel ends it."
     return (
-        f"Its worker{worker} is dead; its last sign of life was at {since}. "
-        "It goes on as soon as another worker has a place free."
+        f"Its worker{worker} is dead; its last heartbeat was at {since}. "
+        "It resumes as soon as another worker is free."
     )
 
 
@@ -29,7 +29,7 @@ def nobody_takes(crew: Crew) -> str:
     """Return why no worker takes a job that waits, "" where one will."""
     if crew.state == "alive":
         return ""
-    seen = "" if crew.seen_at is None else f"; the last sign of life was at {moment(crew.seen_at)}"
+    seen = "" if crew.seen_at is None else f"; the last heartbeat was at {moment(crew.seen_at)}"
     if crew.state == "takes no jobs":
         return f"Workers are alive, but take no jobs{seen}. Their logs say why; restart them."
-    return f"No worker is alive{seen}. Start one: deeptracker worker"
+    return f"No worker is running{seen}. Start one: deeptracker worker"

@@ -33,7 +33,7 @@ class Column:
 
 
 # The column of a row's buttons.
-ACTS = Column("What can be done", unseen=True)
+ACTS = Column("Actions", unseen=True)
 
 
 def heads(columns: Sequence[Column | str]) -> Component:

@@ -9,7 +9,7 @@ _STEPS = ((60, 1, "second"), (3_600, 60, "minute"), (86_400, 3_600, "hour"), (0,
 
 
 def duration(seconds: float | None) -> str:
-    """Return "3 minutes"; "" for None or what is no number."""
+    """Return "3 minutes"; "" for None and NaN."""
     if seconds is None or not 0 <= seconds < 1e10:
         return ""
     for limit, unit, word in _STEPS:

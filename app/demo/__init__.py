@@ -101,7 +101,7 @@ def _train(children: Children, stage: Stage, epochs: int) -> Child:
 
 
 def _is_ready(web: Child, settings: AppSettings, stopping: threading.Event) -> bool:
-    """Wait until the web server answers; return False where the demo shall stop before."""
+    """Wait until the web server answers; return False where the demo should stop before."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/health"
     end = time.monotonic() + READY_SECONDS

@@ -29,7 +29,7 @@ def check_alive(child: Child) -> None:
 
 
 class Watch:
-    """Looks at a demo's job and its processes until it is done, or shall stop."""
+    """Looks at a demo's job and its processes until it is done or is to stop."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Watch:
         self._seen = time.monotonic()
 
     def until_done(self) -> bool:
-        """Wait until the run is trained and loaded, or the demo shall stop; False for a failure."""
+        """Wait until the run is trained and loaded, or the demo is to stop; False for a failure."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Bar(
             *columns, console=self._console, transient=True, disable=not self._console.is_terminal

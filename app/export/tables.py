@@ -106,7 +106,7 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
 
 
 def make_table(session: Session, run_id: int, name: str, arguments: Arguments) -> pa.Table:
-    """Return one table; KeyError for a name that is none of TABLES."""
+    """Return one table; KeyError for a name that is not one of TABLES."""
     columns = TABLES[name](session, run_id, arguments)
     arguments.check_all_read()
     return table(columns)

@@ -52,7 +52,7 @@ def _class_or_none(session: Session, run_id: int, ids: Any) -> pa.Array:
 
 
 def _sides(right: Any) -> pa.DictionaryArray:
-    return texts(right, ["a stable past broke", "a stable future began"])
+    return texts(right, ["was stable, then flipped", "flipped, then stable"])
 
 
 def anomaly_classes(session: Session, run_id: int, arguments: Arguments) -> Columns:
@@ -79,7 +79,7 @@ def anomaly_classes(session: Session, run_id: int, arguments: Arguments) -> Colu
         "iteration": snapshots.iterations(session, run_id=run_id)[joined("snapshot")],
         "class_id": joined("class_id"),
         "class": texts(joined("class_id"), names),
-        "side": texts(side, ["a stable past broke", "a stable future began", "pending"]),
+        "side": texts(side, ["was stable, then flipped", "flipped, then stable", "pending"]),
         "forgotten": joined("forgotten"),
         "learned": joined("learned"),
     }
@@ -102,7 +102,7 @@ def groups(session: Session, run_id: int, arguments: Arguments) -> Columns:
 
 
 def class_images(session: Session, run_id: int, arguments: Arguments) -> Columns:
-    """Return what every image of a class was taken for at every snapshot.
+    """Return the predicted class of every image of a class at every snapshot.
 
     The class is the last of those opened, else of those pinned.
     """

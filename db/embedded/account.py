@@ -17,7 +17,7 @@ from db.embedded.causes import CannotStart
 from db.home import SERVER_ACCOUNT, account_name, data_owner
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
-# Nothing of the caller's locale or of its PG... variables shall change what the server is.
+# Nothing of the caller's locale or of its PG... variables should change what the server is.
 _ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
 
 

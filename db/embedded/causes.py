@@ -84,7 +84,7 @@ def _of_system(error: OSError, home: Path) -> CannotStart:
 
 def no_folder(path: str | Path) -> CannotStart:
     """Return the cause that a file is where a folder must be."""
-    return CannotStart(f"{path} is no folder", f"Move that file away, or {_ELSEWHERE}.")
+    return CannotStart(f"{path} is not a folder", f"Move that file away, or {_ELSEWHERE}.")
 
 
 def _or_own() -> str:

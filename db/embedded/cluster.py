@@ -37,7 +37,7 @@ def make_cluster(home: Path, account: Account, settings: Mapping[str, str]) -> N
     """Make the data directory of `home` where there is none, or one that was never finished.
 
     It is made aside and gets its name when it is whole: whatever ends us before, the next one
-    begins anew. Raises Ended, CannotStart, OSError.
+    begins again. Raises Ended, CannotStart, OSError.
     """
     data = home / "postgresql"
     for left in home.glob(f"{_UNFINISHED}*"):
@@ -90,7 +90,7 @@ def _is_finished(data: Path) -> bool:
         return True
     if foreign := [name for name in names if not _is_of_server(name)]:
         raise CannotStart(
-            f"{data} holds {sorted(foreign)[0]!r}, which is nothing of a PostgreSQL",
+            f"{data} holds {sorted(foreign)[0]!r}, which is not part of a PostgreSQL",
             "Move that folder away, or set DEEPTRACKER_HOME to another one.",
         )
     databases = data / "base"

@@ -15,7 +15,8 @@ DELIVERY_STATES = ("waiting", "sent", "failed")
 class Finding(Base):
     """One verdict of one rule on a run; every evaluation of the run replaces all of them.
 
-    `key` identifies a finding from one evaluation to the next. `filters` are pairs of layer and
+    `key` identifies a finding from one evaluation to the next. `text` holds facts, from which words
+    are made when it is shown (ingest.analysis.health.sentences). `filters` are pairs of layer and
     filter, one after the other; `end_iteration` is NULL while it lasts; `chart` as
     ingest.analysis.health.finding.Chart, empty for none. `found_at` is when it was first seen.
     """
@@ -81,7 +82,7 @@ class RuleThreshold(Base):
 
 
 class AlertChannel(Base):
-    """Where findings of live runs are told, from which severity on.
+    """Where findings of live runs are sent, and from which minimum severity.
 
     `address` is a URL or an e-mail address; empty for the application itself.
     """

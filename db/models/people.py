@@ -1,4 +1,4 @@
-"""Accounts, how they log in, what their tokens may do, and who did what."""
+"""Accounts, how they log in, what their tokens may do, and the activity log."""
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
@@ -100,7 +100,7 @@ class AccountIdentity(Base):
 
 
 class AuditEntry(Base):
-    """Who did what to what; `actor_name` stays when the account is gone."""
+    """One act of an account on something; `actor_name` stays when the account is gone."""
 
     __tablename__ = "audit"
     __table_args__ = (Index(None, "actor_id", "id"),)

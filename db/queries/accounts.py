@@ -46,7 +46,7 @@ def normal_email(text: str) -> str:
     email = text.strip()
     name, _, host = email.rpartition("@")
     if not name or not host or len(email) > MAX_EMAIL or not email.isprintable() or " " in email:
-        raise Conflict(f"{email[:80]!r} is no e-mail address, such as you@example.org.")
+        raise Conflict(f"{email[:80]!r} is not a valid e-mail address such as you@example.org.")
     return email
 
 

@@ -80,7 +80,7 @@ def raise_alerts(session: Session, *, run_id: int, findings: Sequence[Mapping[st
     """Note alerts of a live run for its findings that a channel wants; return how many are new.
 
     `findings` are rows as for save_findings. None where the finding was told before, is muted, or
-    the same rule was told for this run within QUIET_MINUTES; what has become worse is told anew, to
+    the same rule was told for this run within QUIET_MINUTES; what has worsened is sent again, to
     the channels that were not told.
     """
     channels = session.execute(
@@ -212,12 +212,12 @@ def add_channel(
     """Add a channel; Conflict for what cannot be one, Forbidden. The caller checked the address."""
     require_permission(session, Permission.MANAGE_ALERTS, account_id=account_id)
     if kind not in CHANNELS or severity not in SEVERITIES:
-        raise Conflict("Choose what is told, and from which severity on.")
+        raise Conflict("Choose a kind of channel and a minimum severity.")
     if len(address) > MAX_ADDRESS or not address.isprintable():
         raise Conflict(f"An address has at most {MAX_ADDRESS} printable characters.")
     known = session.execute(select(AlertChannel.kind, AlertChannel.address)).all()
     if (kind, address) in {(row.kind, row.address) for row in known}:
-        raise Conflict("This is told already.")
+        raise Conflict("There is such a channel already.")
     if len(known) >= MAX_CHANNELS:
         raise Conflict(f"There are {MAX_CHANNELS} channels already; remove one first.")
     return session.scalars(

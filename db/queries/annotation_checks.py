@@ -42,7 +42,7 @@ def checked_body(text: str) -> str:
     """Return the text of an annotation or reply, cleaned; Conflict for none or too much."""
     cleaned = clean_text(text, limit=MAX_BODY, what="text")
     if not cleaned:
-        raise Conflict("Write something first.")
+        raise Conflict("Enter some text first.")
     return cleaned
 
 
@@ -80,7 +80,7 @@ def require_target(session: Session, run_id: int, target: Target) -> None:
         or (target.kind == "iteration" and target.first is None)
         or (target.kind == "run" and target.first is not None)
     ):
-        raise Conflict("That is nothing an annotation can be about.")
+        raise Conflict("An annotation cannot be about that.")
     if target.id is None:
         return
     if target.kind == "class":

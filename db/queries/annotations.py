@@ -258,7 +258,7 @@ def _own(
 def _stale(session: Session, table: Any, key: int, what: str) -> StoreError:
     if session.scalar(select(table.id).where(table.id == key)) is None:
         return NotFound(what, key)
-    return Stale(f"Somebody else has changed this {what} meanwhile.")
+    return Stale(f"Somebody else has changed this {what} in the meantime.")
 
 
 def _next_version(session: Session, run_id: int) -> int:

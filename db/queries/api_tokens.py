@@ -37,7 +37,7 @@ def add_token(
     """Add a token and return its id; Conflict for a bad name or too many tokens."""
     shown = name.strip()
     if not shown or len(shown) > MAX_NAME or not shown.isprintable():
-        raise Conflict(f"Give the token a name of 1 to {MAX_NAME} printable characters.")
+        raise Conflict(f"Enter a token name of 1 to {MAX_NAME} printable characters.")
     # The account's row is the lock that keeps two browsers from passing the limit together.
     session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
     if len(list_tokens(session, account_id=account_id)) >= MAX_TOKENS:

@@ -1,4 +1,4 @@
-"""Who did what: written in the transaction of the deed, read by administrators."""
+"""The activity log: written in the transaction of the act, read by administrators."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ MAX_TEXT = 300
 
 @dataclass(frozen=True)
 class AuditRow:
-    """One deed; `actor_name` is the name at that time."""
+    """One entry; `actor_name` is the name at that time."""
 
     id: int
     at: datetime
@@ -28,7 +28,7 @@ class AuditRow:
 def record(
     session: Session, *, actor_id: int | None, action: str, target: str, detail: str = ""
 ) -> None:
-    """Note a deed of an account, or of the command line where `actor_id` is None.
+    """Note an act of an account, or of the command line where `actor_id` is None.
 
     It stands if the transaction does. Texts are cut at MAX_TEXT characters; secrets never belong
     here.
@@ -48,7 +48,7 @@ def record(
 def list_entries(
     session: Session, *, search: str = "", limit: int = 50, offset: int = 0
 ) -> tuple[list[AuditRow], int]:
-    """Return deeds, the latest first, and how many match; `search` looks in every text."""
+    """Return entries, the latest first, and how many match; `search` looks in every text."""
     query = select(*(getattr(AuditEntry, name) for name in AuditRow.__dataclass_fields__))
     count = select(func.count()).select_from(AuditEntry)
     for word in search.split()[:8]:

@@ -16,7 +16,7 @@ from db.raw import across, fetch
 class ClassImages:
     """The images of one class.
 
-    `images` i4 [n] are their ids, rising; `prediction` [n, T] the class each was taken for (u2, or
+    `images` i4 [n] are their ids, rising; `prediction` [n, T] its predicted class (u2, or
     i4 in runs of more than 65,536 classes); `probability` f2 [n, T] that of the true class (NaN:
     the network gave none).
     """

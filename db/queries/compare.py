@@ -17,7 +17,7 @@ class Results:
     """All validation images at one snapshot, by image id, each array [N].
 
     `image_class` i4 is the true class, `position` i4 the place among the images of the class,
-    `prediction` i4 the class it was taken for (-1: the snapshot has no results), `probability` f4
+    `prediction` i4 its predicted class (-1: the snapshot has no results), `probability` f4
     that of the true class (NaN: not known).
     """
 

@@ -52,7 +52,7 @@ def filter_ranks(
     """Return the filter's rank among all filters at some snapshots, 1 the most changed, i4 [n].
 
     0 where it is not among the models.measurements.PEAKS first, or there is no such snapshot.
-    ValueError where `quantity` is none of format.FILTER_QUANTITIES.
+    ValueError where `quantity` is not one of format.FILTER_QUANTITIES.
     """
     check_choice(quantity, FILTER_QUANTITIES)
     rows = fetch(

@@ -27,7 +27,7 @@ def layer_filters(
 ) -> NDArray[np.float32]:
     """Return one quantity of all filters of a layer, f4 [F, T]; NaN: not defined there.
 
-    7 MB for 2,048 filters at 840 snapshots. ValueError where `quantity` is none of
+    7 MB for 2,048 filters at 840 snapshots. ValueError where `quantity` is not one of
     format.FILTER_QUANTITIES.
     """
     query = _LAYER.format(quantity=column(quantity, FILTER_QUANTITIES))
@@ -43,7 +43,7 @@ def one_filter(
 ) -> NDArray[np.float32]:
     """Return one quantity of one filter, counted within its layer, f4 [T]; NaN: not defined there.
 
-    ValueError where `quantity` is none of format.FILTER_QUANTITIES.
+    ValueError where `quantity` is not one of format.FILTER_QUANTITIES.
     """
     query = _FILTER.format(quantity=column(quantity, FILTER_QUANTITIES))
     place = filter if 0 <= filter < _BEYOND else _BEYOND

@@ -38,7 +38,7 @@ def last_filters(
 ) -> NDArray[np.float32]:
     """Return one quantity of every filter of the run at its last snapshots, f4 [F, K].
 
-    K is `snapshots`, or fewer where the run has no more. ValueError where `quantity` is none of
+    K is `snapshots`, or fewer where the run has no more. ValueError where `quantity` is not one of
     format.FILTER_QUANTITIES.
     """
     query = _LAST_FILTERS.format(quantity=column(quantity, FILTER_QUANTITIES))
@@ -223,7 +223,7 @@ def mute_finding(
     require_permission(session, Permission.MUTE_FINDINGS, account_id=account_id)
     text = reason.strip()
     if not text or len(text) > MAX_REASON:
-        raise Conflict(f"Say in 1 to {MAX_REASON:,} characters why it needs no attention.")
+        raise Conflict(f"Enter a reason of 1 to {MAX_REASON:,} characters.")
     known = session.scalar(select(Finding.key).where(Finding.run_id == run_id, Finding.key == key))
     if known is None:
         raise NotFound("finding", f"{key[:80]} of run {run_id}")
@@ -273,7 +273,7 @@ def set_threshold(
 def predictions_at(
     session: Session, *, run_id: int, iteration: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]] | None:
-    """Return the class of every validation image and what it was taken for, each i4 [N].
+    """Return the class of every validation image and its predicted class, each i4 [N].
 
     Images by class, in the order of class_images. None where nothing was validated there.
     """

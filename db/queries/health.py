@@ -21,7 +21,7 @@ class Readiness:
     """What works.
 
     `worker` is a state of `workers.Crew`, or "unknown" where it could not be asked; `heartbeat` is
-    when any of them gave its last sign of life. `newer` is the revision of a schema that is newer
+    when any of them sent its last heartbeat. `newer` is the revision of a schema that is newer
     than this code, "" where it is not.
     """
 
@@ -40,8 +40,8 @@ class Readiness:
 def probing_engine(engine: Engine) -> Engine:
     """Return an engine on the same database that opens a connection for every question.
 
-    So a full pool of the application is not taken for a database that is away, nor the reverse.
-    It starts the embedded server anew like `engine`: who asks may be the only one for long.
+    So a full pool of the application does not count as a database that is away, nor the reverse.
+    It starts the embedded server again like `engine`: who asks may be the only one for long.
     """
     options = f"-c statement_timeout={PATIENCE_SECONDS * 1000} -c timezone=UTC"
     probe = create_engine(

@@ -37,7 +37,7 @@ def cancel(session: Session, *, job_id: int) -> None:
         # What it has written and not committed is undone, and others may load the run again.
         run = session.scalars(select(Run.uuid).where(Run.id == job.run_id)).one()
         load_shares.end_leader(session, run=run.hex)
-    message = "Cancelled: its worker had left it." if running else "Cancelled before it began."
+    message = "Cancelled: its worker had stopped." if running else "Cancelled before it began."
     _change(
         session,
         job_id,
@@ -51,7 +51,7 @@ def cancel(session: Session, *, job_id: int) -> None:
 def signs(session: Session, *, job_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return by job, of those whose worker is gone or that hang in it, two fields of JobRow.
 
-    `silent_since` is the last sign of life, `worker_alive` whether the worker gives any.
+    `silent_since` is the last heartbeat, `worker_alive` whether the worker gives any.
     """
     rows = session.execute(
         select(

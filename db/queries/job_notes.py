@@ -76,9 +76,9 @@ def forgive(session: Session, *, job_id: int, number: int, text: str) -> None:
 
 
 def beat(session: Session, *, job_id: int, **progress: Any) -> bool:
-    """Note that the job lives, and its progress (columns); return whether it shall end.
+    """Note that the job lives, and its progress (columns); return whether it should end.
 
-    It shall also end where it is over by somebody else's word, or gone.
+    It should also end where it is over by somebody else's word, or gone.
     """
     wanted = session.scalars(
         update(IngestJob)

@@ -14,7 +14,7 @@ def require_scheduler(session: Session, *, by: int | None) -> None:
     None stands for this machine's own commands, which may.
     """
     if by is not None and not allows(_role(session, by), Permission.SCHEDULE_JOBS):
-        raise Forbidden("Members and administrators may ask for ingest jobs; your role may not.")
+        raise Forbidden("Only members and administrators may start ingest jobs.")
 
 
 def require_owner(session: Session, *, by: int | None, owner_id: int | None, what: str) -> None:

@@ -63,7 +63,7 @@ def take_up_lost(session: Session, *, most: int) -> list[int]:
             .values(state="queued", message="", attempts=job.attempts + (job.state == "queued"))
         )
         job_notes.add_line(
-            session, job_id=job.id, text="Queued again: its task failed, or the queue lost it."
+            session, job_id=job.id, text="Queued again: its task failed or was lost by the queue."
         )
         queue.defer(session, task=queue.INGEST, arguments={"job_id": job.id})
     return [job.id for job in lost]

@@ -40,7 +40,7 @@ def layer_histograms(
     """Return the histograms of some layers over all snapshots, u4 [n, T, B].
 
     14 MB for 54 layers at 840 snapshots. Zero where a quantity has none (activation). `snapshots`
-    is T. ValueError where `quantity` is none of ALL_QUANTITIES.
+    is T. ValueError where `quantity` is not one of ALL_QUANTITIES.
     """
     check_choice(quantity, ALL_QUANTITIES)
     shape = (len(layers), snapshots, BINS)

@@ -49,7 +49,7 @@ _LAYER_STAT = sql.SQL(
 def layer_stat(session: Session, *, run_id: int, layer_id: int, quantity: str) -> LayerStat:
     """Return everything measured of one quantity of one layer (look-up layer-stat).
 
-    ValueError where `quantity` is none of ALL_QUANTITIES.
+    ValueError where `quantity` is not one of ALL_QUANTITIES.
     """
     check_choice(quantity, ALL_QUANTITIES)
     rows = fetch(session, _LAYER_STAT, {"run": run_id, "layer": layer_id, "quantity": quantity})
@@ -69,7 +69,7 @@ def layer_profile(
 ) -> NDArray[np.float32]:
     """Return one statistic of all layers, f4 [L, T]; NaN: not defined, or not measured.
 
-    ValueError where `quantity` is none of ALL_QUANTITIES or `statistic` none of STATISTICS.
+    ValueError where `quantity` is not one of ALL_QUANTITIES or `statistic` none of STATISTICS.
     """
     check_choice(quantity, ALL_QUANTITIES)
     check_choice(statistic, STATISTICS)

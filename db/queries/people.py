@@ -1,6 +1,6 @@
 """The people of the team as administrators see them, and what is done to their accounts.
 
-Every change says who makes it: the account and its role are checked here, too, and the deed is
+Every change says who makes it: the account and its role are checked here, too, and the act is
 written to the audit log in the same transaction.
 """
 

@@ -15,4 +15,4 @@ def require_permission(session: Session, permission: Permission, *, account_id: 
     if role is None:
         raise Forbidden("This account is deactivated.")
     if not allows(role, permission):
-        raise Forbidden(f"Your role, {role}, may not do this.")
+        raise Forbidden(f"Your role, {role}, does not allow this.")

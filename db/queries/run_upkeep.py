@@ -1,6 +1,6 @@
 """What people do with runs: rename, tag, note, put away, throw away, delete for good.
 
-Every function checks the account and its role, and writes the deed to the audit log in the same
+Every function checks the account and its role, and writes the act to the audit log in the same
 transaction. Members may tag and note every run, and rename, archive and trash their own;
 administrators may do all of that, and delete for good.
 """
@@ -68,7 +68,9 @@ def note(session: Session, *, by: int, run_id: int, notes: str, seen: str) -> No
         .returning(Run.id)
     )
     if changed.one_or_none() is None:
-        raise Conflict("Somebody else changed these notes meanwhile; open the run's details again.")
+        raise Conflict(
+            "Somebody else has changed these notes in the meantime; open the run's details again."
+        )
     _note(session, by, "wrote notes on", run)
 
 
@@ -112,7 +114,7 @@ def ask_purge(session: Session, *, by: int, run_id: int) -> None:
     if not allows(_role(session, by), Permission.MANAGE_RUNS):
         raise Forbidden("Only administrators may delete runs for good.")
     if run.trashed_at is None:
-        raise Conflict(f"Put run {run_id} into the trash first.")
+        raise Conflict(f"Move run {run_id} to the trash first.")
     if run_id in being_deleted(session):
         raise Conflict(f"Run {run_id} is being deleted already.")
     defer(session, task=PURGE, arguments={"run_id": run_id})

@@ -74,7 +74,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
 
 
 def keep_view(session: Session, *, account_id: int, run_id: int, page: str, query: str) -> str:
-    """Keep a selection for a link, and return its id: the same again for the same selection.
+    """Keep a selection for a link, and return its id: one id for one selection.
 
     Those of the account that nobody used for UNUSED, or beyond MAX_UNNAMED, are forgotten. Raises
     TooMany beyond MAX_A_MINUTE new ones, Conflict for a query that is too long, NotFound for a
@@ -233,7 +233,7 @@ def checked_name(name: str) -> str:
     """Return a name without surrounding space; Conflict where it cannot be one."""
     chosen = " ".join(name.split())
     if not chosen or len(chosen) > MAX_NAME or not chosen.isprintable():
-        raise Conflict(f"Give the view a name of 1 to {MAX_NAME} printable characters.")
+        raise Conflict(f"Enter a view name of 1 to {MAX_NAME} printable characters.")
     return chosen
 
 
@@ -255,8 +255,8 @@ def _change(session: Session, view_id: str, account_id: int, **values: object) -
 def _values(*, account_id: int, run_id: int, page: str, query: str) -> dict[str, Any]:
     if len(query) > MAX_QUERY:
         raise Conflict(
-            f"So much is chosen that its link would have {len(query):,} characters, more than "
-            f"{MAX_QUERY:,}. Take some pins, classes or filters away."
+            f"The selection is too large: its link would have {len(query):,} characters, more than "
+            f"{MAX_QUERY:,}. Remove some pins, classes or filters."
         )
     return {
         "id": "".join(secrets.choice(_LETTERS) for _ in range(_ID_LENGTH)),
@@ -277,7 +277,7 @@ def _check_rate(session: Session, account_id: int) -> None:
         )
     )
     if (recent or 0) >= MAX_A_MINUTE:
-        raise TooMany("So many links were made within a minute; the next one works in a moment.")
+        raise TooMany("Too many links were created within a minute; try again in a moment.")
 
 
 def _prune(session: Session, account_id: int) -> None:

@@ -1,6 +1,5 @@
 """Schedules of ingest jobs: kept by people, fired by whichever worker comes first, once a time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -202,17 +201,6 @@ def _fire(session: Session, schedule: IngestSchedule, now: datetime) -> int | No
         .values(**values)
     )
     return job_id
-
-
-def firings(session: Session, *, schedule_id: int, limit: int = 20) -> Sequence[IngestFiring]:
-    """Return the last times of a schedule that were seen to, the newest first."""
-    query = (
-        select(IngestFiring)
-        .where(IngestFiring.schedule_id == schedule_id)
-        .order_by(IngestFiring.due_at.desc())
-        .limit(limit)
-    )
-    return session.scalars(query).all()
 
 
 def _locked(session: Session, schedule_id: int, by: int | None) -> IngestSchedule:

@@ -39,11 +39,6 @@ def store_key() -> ScalarSelect[str]:
     )
 
 
-def find_store(session: Session) -> str:
-    """Return what store_key names, by a statement of its own."""
-    return session.execute(select(store_key())).scalar_one()
-
-
 def renew(session: Session) -> None:
     """Make the store another one than that which it was copied from."""
     session.execute(update(Store).values(id=func.gen_random_uuid()))

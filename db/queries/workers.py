@@ -20,7 +20,7 @@ STUCK_SECONDS = 90.0
 
 @dataclass(frozen=True)
 class WorkerRow:
-    """A worker process; `alive` where it gave a sign of life within STALLED_SECONDS.
+    """A worker process; `alive` where it sent a heartbeat within STALLED_SECONDS.
 
     `jobs` are the ids of what it is loading or helps to load, `concurrency` how many it takes at a
     time. `stuck`: it lives and has places free, but does not take what is on the queue.
@@ -63,7 +63,7 @@ def add_worker(
 def see_worker(
     session: Session, *, worker_id: int, name: str, in_hand: int, idle_seconds: float
 ) -> bool:
-    """Note a sign of life; False where the worker was forgotten meanwhile, or its id is another's.
+    """Note a heartbeat; False where the worker was forgotten meanwhile, or its id is another's.
 
     It has so many tasks in hand, and took the last one off the queue so long ago.
     """
@@ -102,7 +102,7 @@ def remove_worker(session: Session, *, worker_id: int) -> None:
 
 
 def alive() -> ColumnElement[bool]:
-    """Return the condition that a worker gave a sign of life within STALLED_SECONDS.
+    """Return the condition that a worker sent a heartbeat within STALLED_SECONDS.
 
     One from the future, by a clock that was set back, says nothing.
     """
@@ -149,7 +149,7 @@ def list_workers(session: Session) -> list[WorkerRow]:
 
 @dataclass(frozen=True)
 class Crew:
-    """What the workers can do, all together, and when any of them gave its last sign of life.
+    """What the workers can do, all together, and when any of them sent its last heartbeat.
 
     `state` is "alive", "takes no jobs" (all that are alive have places free, and take nothing),
     "dead" (all of the last day went without a word) or "none".
@@ -170,7 +170,7 @@ def crew(connection: Connection | Session) -> Crew:
 
 
 def last_signs(session: Session, *, names: Collection[str]) -> dict[str, tuple[bool, datetime]]:
-    """Return by name whether a worker is alive, and its last sign of life.
+    """Return by name whether a worker is alive, and its last heartbeat.
 
     A worker that ended in order is not among them. Of several of one name, the last one counts.
     """

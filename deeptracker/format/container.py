@@ -88,7 +88,7 @@ def unpack(path: Path, data: bytes) -> Container:
     header = parse_json(path, "header", data[8 : 8 + length])
     texts = header.get("__metadata__") if isinstance(header, dict) else None
     if not isinstance(texts, dict):
-        raise LogError(path, "header.__metadata__", "is missing; this is no snapshot")
+        raise LogError(path, "header.__metadata__", "is missing; this is not a snapshot")
     for key, value in texts.items():
         check_text(path, f"header.{key}", value)
     try:

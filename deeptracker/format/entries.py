@@ -39,7 +39,7 @@ def check_text(path: Path, name: str, value: object, *, most: int = MAX_TEXT) ->
 
 
 def check_name(path: Path, name: str, value: object) -> str:
-    """Return `value` if it is a text that, taken for a path, leads nowhere upwards.
+    """Return `value` if it is a text that, read as a path, leads nowhere upwards.
 
     Names are never used as paths; refusing `..` keeps others from doing so by mistake.
     """
@@ -113,7 +113,7 @@ class Entries:
         value = self.text(key)
         if value not in allowed:
             raise LogError(
-                self.path, self._place(key), f"is {value!r}, none of {', '.join(allowed)}"
+                self.path, self._place(key), f"is {value!r}, not one of {', '.join(allowed)}"
             )
         return value
 
@@ -123,7 +123,7 @@ class Entries:
         try:
             return uuid.UUID(value).hex
         except ValueError as error:
-            raise LogError(self.path, self._place(key), f"{value!r} is no UUID") from error
+            raise LogError(self.path, self._place(key), f"{value!r} is not a UUID") from error
 
     def uuids(self, key: str, *, most: int) -> tuple[str, ...]:
         """Return a list of UUIDs as 32 hexadecimal digits; an absent one is empty."""

@@ -45,7 +45,7 @@ def read_limited(path: Path, most: int) -> bytes:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise LogError(path, "", "is no regular file")
+                raise LogError(path, "", "is not a regular file")
             if status.st_size > most:
                 raise LogError(path, "", f"is {status.st_size} bytes long; {most} are allowed")
             # Not read(most): that would reserve as much memory as the largest file may need.

@@ -87,7 +87,7 @@ def read_events(entries: Entries) -> tuple[Event, ...]:
 
 
 def read_generations(entries: Entries) -> tuple[Generation, ...]:
-    """Return where the training began anew."""
+    """Return where the training began again."""
     return tuple(
         Generation(
             start_iteration=item.integer("start_iteration", low=0, high=_MAX_ITERATION),

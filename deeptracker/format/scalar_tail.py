@@ -72,7 +72,7 @@ def _number(path: Path, place: str, value: Any) -> float:
     if isinstance(value, str) and value in _ODD:
         return _ODD[value]
     if not isinstance(value, (int, float)) or isinstance(value, bool) or abs(value) > 1.8e308:
-        raise LogError(path, place, "holds a value that is no number")
+        raise LogError(path, place, "holds a value that is not a number")
     return float(value)
 
 

@@ -152,7 +152,7 @@ def _check_origin(container: Container, manifest: Manifest) -> None:
     """Raise LogError where the snapshot has no version, or is that of another run."""
     path, version, run = container.path, *map(container.texts.get, ("version", "run"))
     if version is None or not (version.isascii() and version.isdigit()) or int(version[:9]) < 1:
-        raise LogError(path, "version", f"is {version!r}, no version of the format")
+        raise LogError(path, "version", f"is {version!r}, which is not a version of the format")
     if run != manifest.run and run not in manifest.ancestors:
         raise LogError(path, "run", f"is {run!r}, but the manifest says {manifest.run!r}")
 
@@ -161,7 +161,9 @@ def _iteration(container: Container) -> int:
     text = container.texts.get("iteration", "")
     if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > MAX_ITERATION:
         raise LogError(
-            container.path, "iteration", f"{text[:40]!r} is no whole number up to {MAX_ITERATION}"
+            container.path,
+            "iteration",
+            f"{text[:40]!r} is not a whole number up to {MAX_ITERATION}",
         )
     return int(text)
 
@@ -173,7 +175,7 @@ def _number(
     try:
         value = float(container.texts[name])
     except (KeyError, ValueError) as error:
-        raise LogError(container.path, name, "is missing or no number") from error
+        raise LogError(container.path, name, "is missing or not a number") from error
     if not (0 <= value <= most or (unknown and math.isnan(value))):
         raise LogError(container.path, name, f"is {value}, not a number from 0 to {most:g}")
     return value

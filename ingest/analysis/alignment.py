@@ -45,7 +45,7 @@ class Timeline:
         resumed, or a clock was set back, time stands still. ValueError for another alignment.
         """
         if alignment not in ALIGNMENTS:
-            raise ValueError(f"{alignment!r} is none of {', '.join(ALIGNMENTS)}")
+            raise ValueError(f"{alignment!r} is not one of {', '.join(ALIGNMENTS)}")
         if alignment == "iteration":
             return self.iteration.astype(np.float64)
         values = self.epoch
@@ -59,7 +59,7 @@ class Timeline:
     def place(self, iterations: NDArray[np.integer[Any]], alignment: str) -> Ints | None:
         """Return the ticks of any iterations, i4 [n], by even steps between the snapshots.
 
-        Every run begins at tick 0 with iteration 0; after the last snapshot the pace of the last
+        Every run begins at tick 0 with iteration 0; after the last snapshot the speed of the last
         step goes on. None where the snapshots' own places are not known.
         """
         known = self.coordinates(alignment)

@@ -60,7 +60,7 @@ class Anomalies:
 class IterationTable:
     """One row for every snapshot and side with an anomalous class or whole set; columns [rows].
 
-    `right` is False for a stable past that broke, True for a stable future that began. `images`,
+    `right` is False for "was stable, then flipped", True for "flipped, then stable". `images`,
     `forgotten` and `learned` count over the whole validation set; `largest` is the highest count
     of a single class and `largest_class` its class (-1: only the whole set is anomalous).
     """

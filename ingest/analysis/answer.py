@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity
 from ingest.analysis.health.history import History
+from ingest.analysis.health.sentences import Said, join, say
 from ingest.analysis.health.words import as_times
 
 MOST_ANSWERS = 5
@@ -73,7 +74,7 @@ class Answer:
     classes: tuple[int, ...]
     filters: tuple[tuple[int, int], ...]
     evidence: tuple[Finding, ...]
-    text: str
+    text: Said
 
 
 def _nothing_known(at: int) -> None:
@@ -148,7 +149,7 @@ def _answer(
     end = None if None in ends else max(e for e in ends if e is not None)
     state = evidence[0].rule in STATES
     classes, words = (
-        ([], "") if state else involved_classes(history, at, evidence, names, taken_for)
+        ([], []) if state else involved_classes(history, at, evidence, names, taken_for)
     )
     layers = list(dict.fromkeys(i for f in evidence for i in f.layers))
     filters = tuple(dict.fromkeys(key for f in evidence for key in f.filters))
@@ -165,10 +166,10 @@ def _answer(
     )
 
 
-def _text(evidence: Sequence[Finding], words: str) -> str:
+def _text(evidence: Sequence[Finding], words: Sequence[Said]) -> Said:
     first_of_rule = {f.rule: f for f in reversed(evidence)}
     kept = [f for f in evidence if first_of_rule[f.rule] is f][:3]
-    return " ".join([*(f.text for f in kept), *([words] if words else [])])
+    return join([*(f.text for f in kept), *words])
 
 
 def involved_classes(
@@ -177,11 +178,11 @@ def involved_classes(
     evidence: Sequence[Finding],
     names: Names,
     taken_for: TakenFor,
-) -> tuple[list[int], str]:
+) -> tuple[list[int], list[Said]]:
     """Return the classes that a group of findings is about, the most affected first, and words.
 
     A class is affected by the images it loses (the lasting rise of its error), and by the images of
-    other classes that are newly taken for it.
+    other classes that are newly predicted as it.
     """
     classes = len(history.class_size)
     lost = np.zeros(classes)
@@ -203,15 +204,21 @@ def involved_classes(
     words = []
     if attracting and attracting[0] in named[:MOST_NAMED]:
         words.append(
-            f"{taken[attracting[0]]:.0f} more images of other classes than before were taken for "
-            f"{names.of_classes(attracting[:1])}."
+            say(
+                "attracting-class",
+                images=f"{taken[attracting[0]]:.0f}",
+                classes=names.of_classes(attracting[:1]),
+            )
         )
     if relearned and relearned[0] in named[:MOST_NAMED]:
         words.append(
-            f"The output of {names.of_classes(relearned[:1])} changed "
-            f"{as_times(apart[relearned[0]])} as much as those of other classes."
+            say(
+                "relearned-class",
+                classes=names.of_classes(relearned[:1]),
+                times=as_times(apart[relearned[0]]),
+            )
         )
-    return named, " ".join(words)
+    return named, words
 
 
 def output_units_apart(history: History, at: int) -> NDArray[np.float64]:
@@ -276,7 +283,7 @@ def _lost(history: History, ids: list[int], at: int) -> NDArray[np.float64]:
 
 
 def _newly_taken(at: int, classes: int, taken_for: TakenFor) -> NDArray[np.float64]:
-    """Return by class how many images of others are taken for it at `at`, and were not before."""
+    """Return by class how many images of others are predicted as it at `at`, not before."""
     now, before = (taken_for(at), taken_for(at - 1)) if at > 0 else (None, None)
     if now is None or before is None:
         return np.zeros(classes)

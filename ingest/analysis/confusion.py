@@ -1,4 +1,4 @@
-"""What the images of a class are taken for, over time."""
+"""What the images of a class are predicted as, over time."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Partners:
-    """The classes that one class is taken for most: `class_id` i4 [P], `count` i4 [P, T].
+    """The classes that one class is predicted as most: `class_id` i4 [P], `count` i4 [P, T].
 
-    `count` is the number of images of the class that were taken for that partner at the snapshot;
+    `count` is the number of images of the class predicted as that partner at the snapshot;
     partners come in falling order of their sum over all snapshots, ties by class id.
     """
 

@@ -72,7 +72,7 @@ class TopSets:
 class Moments:
     """When classes are anomalous: one row per (class, snapshot), rising by class, then snapshot.
 
-    `side` is LEFT (a stable past broke), RIGHT (a stable future began), or both of their bits;
+    `side` is LEFT (was stable, then flipped), RIGHT (flipped, then stable), or both of their bits;
     `images` i4 counts the flips of the larger side.
     """
 

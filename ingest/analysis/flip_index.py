@@ -1,4 +1,4 @@
-"""The flips of a run sorted for any window: by stable past and by stable future."""
+"""The flips of a run sorted for any window: by how long images were stable before, and after."""
 
 from dataclasses import dataclass
 

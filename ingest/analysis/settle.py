@@ -1,4 +1,4 @@
-"""When layers settle: the iteration from which the change of each stays below a limit."""
+"""When layers converge: the iteration from which the change of each stays below a limit."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ def settled_from(
 
     NEVER (-1) where its last value is above the limit, or is not known: NaN and Inf count as above.
     With `of_peak` the limit is a share of the row's own largest finite value, so that layers of
-    different sizes of change can be compared. A row that never changes has settled from the first.
+    different sizes of change can be compared. A row that never changes converged at the first.
     """
     rows, columns = change.shape
     if not columns:

@@ -88,7 +88,7 @@ def tied_filters(
 
 
 def _ranks(place: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return 1, 2, ... anew at every place; places come in runs."""
+    """Return 1, 2, ... again at every place; places come in runs."""
     index = np.arange(len(place))
     begins = np.ones(len(place), bool)
     begins[1:] = place[1:] != place[:-1]

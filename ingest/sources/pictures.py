@@ -18,10 +18,10 @@ def check_sheet(file: Path, sheet: bytes, *, manifest: Manifest, class_id: int) 
     unfold to a gigabyte in a browser. The size: FORMAT.md, section 3.
     """
     if (sheet[:4], sheet[8:12]) != (b"RIFF", b"WEBP"):
-        raise LogError(file, "", "is no WebP picture")
+        raise LogError(file, "", "is not a WebP image")
     found, expected = _webp_size(sheet), _sheet_size(manifest, class_id)
     if found is None:
-        raise LogError(file, "", "is no still WebP picture, or is damaged")
+        raise LogError(file, "", "is not a still WebP image, or is damaged")
     if found != expected:
         raise LogError(
             file,
@@ -39,7 +39,7 @@ def _sheet_size(manifest: Manifest, class_id: int) -> tuple[int, int]:
 
 
 def _webp_size(data: bytes) -> tuple[int, int] | None:
-    """Return width and height by the first chunk; None where it is none of a still picture.
+    """Return width and height by the first chunk; None where it is not of a still picture.
 
     Source: the WebP container specification and RFC 9649, sections 2.5 to 2.7.
     """

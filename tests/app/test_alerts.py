@@ -78,8 +78,8 @@ def test_everybody_reads_and_marks_as_read_for_himself(clients, told, web, role)
 
 def test_nothing_told_yet(clients, web):
     shown = show(clients[Role.VIEWER])
-    assert "Nothing was told yet" in written(shown[Ids.EMPTY]["children"])
-    assert "Nobody is told" in written(shown[Ids.CHANNELS]["children"])
+    assert "No alerts yet" in written(shown[Ids.EMPTY]["children"])
+    assert "There are no channels yet" in written(shown[Ids.CHANNELS]["children"])
 
 
 def add(client, kind, address, severity="high"):
@@ -96,7 +96,7 @@ def test_an_administrator_adds_and_removes_channels(clients, told, web):
     admin = clients[Role.ADMIN]
     assert add(admin, "email", "you@example.org").status_code == 200
     answer = add(admin, "email", "you@example.org")
-    assert "told already" in answer.json["response"][Ids.PROBLEM]["children"]
+    assert "such a channel already" in answer.json["response"][Ids.PROBLEM]["children"]
     with session_scope(web.engine) as session:
         ids = {row.address: row.id for row in alerts.list_channels(session)}
     button = {"type": Button.REMOVE, "channel": ids["you@example.org"]}

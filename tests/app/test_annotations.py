@@ -92,7 +92,7 @@ def test_the_second_editor_gets_what_the_first_wrote(clients, base, write):
     assert send(clients[Role.MEMBER], one, {"text": "first", "version": 1}).status_code == 200
     second = send(clients[Role.ADMIN], one, {"text": "second", "version": 1})
     assert second.status_code == 409
-    assert "meanwhile" in second.json["error"]
+    assert "in the meantime" in second.json["error"]
     assert (second.json["annotation"]["body"], second.json["annotation"]["version"]) == ("first", 2)
     assert send(clients[Role.ADMIN], one, {"text": "second", "version": 2}).status_code == 200
 

@@ -135,7 +135,7 @@ class TestFailures:
     @pytest.mark.parametrize(
         ("arguments", "status", "said"),
         [
-            (["user", "add", "nonsense"], 1, "no e-mail address"),
+            (["user", "add", "nonsense"], 1, "is not a valid e-mail address"),
             (["user", "link", "nobody@example.org"], 1, "nobody@example.org"),
             (["user", "add", "a@example.org", "--role", "king"], 2, "king"),
             (["user", "role", "a@example.org"], 2, "ROLE"),
@@ -254,7 +254,7 @@ class TestFailures:
         for host in ("192.0.2.1", "nowhere.invalid"):
             assert run(["serve", "--host", host]) == 1
             said = capsys.readouterr().err.strip()
-            assert said.startswith(f"Error: {host} is no address of this machine")
+            assert said.startswith(f"Error: {host} is not an address of this machine")
             assert said.endswith("--host 127.0.0.1")
 
 

@@ -179,7 +179,7 @@ def test_anomalies_say_where_they_are_in_their_run(member, pair):
         ("classes?runs=1", "two or more"),
         ("series?runs=1&align=moon", "align must be one of"),
         ("classes?runs=1,2&first=1&second=1", "two different runs"),
-        ("series?runs=1&what=else", "no argument 'what'"),
+        ("series?runs=1&what=else", "Unknown argument 'what'"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused(member, pair, query, says):
@@ -251,6 +251,6 @@ def test_settings_that_differ_stand_first(app_engine, pair):
     text = str(settings_table([one, other]))
     assert text.index("wider") < text.index("settings are the same")
     assert "0.2" in text
-    assert "Nothing differs" in str(settings_table([one, one]))
+    assert "No differences" in str(settings_table([one, one]))
     seeds = replace(one, hyperparameters={"rate": 0.1, "seed": 9})
-    assert "nothing but the seed" in str(settings_table([one, seeds]))
+    assert "only in the seed" in str(settings_table([one, seeds]))

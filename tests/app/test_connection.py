@@ -61,7 +61,7 @@ def test_pages_callbacks_and_data_say_that_the_database_is_away_and_are_back_wit
     for path in PAGES:
         answer = member.get(path)
         assert (answer.status_code, answer.headers[AWAY]) == (503, "database")
-        assert "<h1>The database is away</h1>" in answer.text
+        assert "<h1>The database is not available</h1>" in answer.text
         # It opens by itself as soon as it can.
         assert '<meta http-equiv="refresh" content="2">' in answer.text
         assert "psycopg" not in answer.text
@@ -182,7 +182,7 @@ def test_which_errors_mean_that_it_is_away(server_url):
 
     slow = error_of("SELECT pg_sleep(5)")
     assert (is_unreachable(slow), is_too_slow(slow)) == (False, True)
-    assert "took the database too long" in errors.public_text(slow)
+    assert "database query took too long" in errors.public_text(slow)
     wrong = error_of("SELECT 1 / 0")
     assert (is_unreachable(wrong), is_too_slow(wrong)) == (False, False)
     ended = error_of("SELECT 1", kill=True)

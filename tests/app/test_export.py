@@ -147,9 +147,9 @@ class TestTables:
         rows = fetch("anomalies", "?k=1&m=1")
         cells = fetch("anomaly-classes", "?k=1&m=1")
         flips = run.flips
-        left = cells[cells["side"] == "a stable past broke"]
+        left = cells[cells["side"] == "was stable, then flipped"]
         assert left["learned"].sum() + left["forgotten"].sum() == len(flips.image)
-        for row in rows[rows["side"] == "a stable past broke"].itertuples():
+        for row in rows[rows["side"] == "was stable, then flipped"].itertuples():
             here = left[left["iteration"] == row.iteration]
             assert (len(here), here["learned"].sum()) == (row.classes, row.learned)
         groups = fetch("groups", "?clusters=2&k=1")

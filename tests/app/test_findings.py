@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from plotly.utils import PlotlyJSONEncoder
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
 
 from app.selection import FIELDS
 from app.views.findings.cards import answer_entry, card, when
@@ -15,12 +15,14 @@ from app.views.findings.ids import Ids, Item
 from app.views.findings.layout import rule_table
 from app.views.findings.links import place_link
 from db.engine import session_scope
-from db.models import FindingMute, RuleThreshold
+from db.models import Finding, FindingMute, RuleThreshold, RunHealth
 from db.permissions import Role
 from db.queries import findings
 from db.queries.findings import ThresholdRow
+from ingest.analysis.health import sentences
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import RULES
+from ingest.analysis.health.sentences import say
 from tests.app.finding_rows import finding_row
 from tests.app.web import BASE, CALLBACK, callback_body, callback_key
 
@@ -250,7 +252,7 @@ class TestPage:
         with session_scope(web.engine) as session:
             session.execute(text("DELETE FROM run_health"))
         shown = show(clients[Role.VIEWER], found)
-        assert "not been judged yet" in written(shown[Ids.ANSWERS]["children"])
+        assert "not been evaluated yet" in written(shown[Ids.ANSWERS]["children"])
 
     @pytest.mark.parametrize("run", [None, "1", -3, True, 2**40, 10**8])
     def test_a_run_that_a_browser_made_up(self, clients, found, run):
@@ -310,7 +312,7 @@ class TestMuting:
 
     def test_needs_a_reason(self, clients, found):
         answer = self.mute(clients[Role.MEMBER], found, reason=" ").json["response"]
-        assert "why it needs no attention" in answer[Ids.PROBLEM]["children"]
+        assert "Enter a reason" in answer[Ids.PROBLEM]["children"]
         assert Ids.DIALOG not in answer  # which stays open, with what was written
 
     def test_a_viewer_may_not(self, clients, found, web):
@@ -369,3 +371,25 @@ class TestThresholds:
 
     def test_a_viewer_may_not(self, clients, found, web):
         assert self.save(clients[Role.VIEWER], **{"loss-jump": 9.0}).status_code == 403
+
+
+def test_words_are_made_of_stored_facts_wherever_they_are_shown(clients, found, web, monkeypatch):
+    """Reworded since the evaluation: cards, answers, marks, report and API have the new words."""
+    stored = say("plateau", level="97%").stored
+    entry = ANSWER | {
+        "text": stored,
+        "evidence": [e | {"text": stored} for e in ANSWER["evidence"]],
+    }
+    with session_scope(web.engine) as session:
+        session.execute(update(Finding).where(Finding.run_id == found).values(text=stored))
+        health = session.get(RunHealth, found)
+        health.answers = {"answers": [entry]}
+    monkeypatch.setattr(sentences, "SENTENCES", {"plateau": "Reworded: {level}."})
+    viewer = clients[Role.VIEWER]
+    shown = show(viewer, found)
+    assert written(shown[Ids.ANSWERS]["children"]).count("Reworded: 97%.") == 2
+    assert written(shown[Ids.LIST]["children"]).count("Reworded: 97%.") == 1
+    for address in ("data/run/{}/findings", "data/run/{}/report.html", "api/v1/runs/{}/findings"):
+        page = viewer.get(f"/{address.format(found)}").text
+        assert "Reworded: 97%." in page
+        assert "said" not in page

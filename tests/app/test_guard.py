@@ -240,7 +240,7 @@ def test_behind_tls_the_public_address_counts(app_engine):
             headers={"Origin": origin},
         )
         # Wrong password and wrong origin are both 403; only the first comes with the form.
-        assert ("do not go together" in answer.text) == bool(status)
+        assert ("Wrong e-mail address or password" in answer.text) == bool(status)
 
 
 @pytest.mark.parametrize(

@@ -364,7 +364,7 @@ class TestWatches:
         assert "watched already" in self.add(client, "/data/runs")["jobs-watch-problem"]["children"]
         (found,) = self.all(web)
         seen = text_of(shown(clients[Role.VIEWER])["jobs-watches"])
-        assert "Waits for a worker" in seen
+        assert "Waiting for a worker" in seen
         assert WatchButton.OFF not in seen
         click(client, WatchButton.OFF, found.id)
         assert self.all(web)[0].active is False
@@ -407,7 +407,7 @@ class TestWorkers:
             session.execute(update(IngestWorker).values(seen_at=func.now() - timedelta(minutes=5)))
             found = workers.list_workers(session)
         assert "was seen 5 minutes ago" in text_of(none_alive(found))
-        assert (summary(found), roots(found)) == ("no worker is alive", "")
+        assert (summary(found), roots(found)) == ("no worker is running", "")
 
 
 def test_who_may_change_what():

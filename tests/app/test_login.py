@@ -83,7 +83,7 @@ def test_a_wrong_password_does_not(web, person, password):
 def test_an_unknown_account_gets_the_same_answer(web, person, email):
     unknown, known = web.client().log_in(email), web.client().log_in(person, "wrong")
     assert unknown.status_code == known.status_code == 403
-    problem = "This e-mail address and password do not go together."
+    problem = "Wrong e-mail address or password."
     assert problem in unknown.text
     assert problem in known.text
 

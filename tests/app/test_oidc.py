@@ -157,7 +157,7 @@ def test_forged_statements_are_refused(own_web, provider, forged):
         provider.forged = forged
     answer = arrive(own_web.client())
     assert answer.status_code == 400
-    assert "did not work" in answer.text
+    assert "Logging in at the provider failed" in answer.text
 
 
 @pytest.mark.parametrize("nonsense", ["", "<html>", "[]", "{}", "[" * 100_000])
@@ -166,7 +166,7 @@ def test_an_answer_that_is_none_is_explained(own_web, provider, nonsense):
     provider.nonsense = nonsense
     answer = arrive(own_web.client())
     assert answer.status_code == 400
-    assert "did not work" in answer.text or "who you are" in answer.text
+    assert "Logging in at the provider failed" in answer.text or "who you are" in answer.text
 
 
 def test_an_answer_that_nobody_asked_for_is_refused(own_web, provider):
@@ -184,7 +184,7 @@ def test_a_provider_that_does_not_answer_is_explained(app_engine, provider):
     web = make_web(app_engine, oidc_issuer="http://127.0.0.1:9", oidc_client_id="x")
     answer = web.client().get("/oidc/login")
     assert answer.status_code == 400
-    assert "did not work" in answer.text
+    assert "Logging in at the provider failed" in answer.text
 
 
 @pytest.mark.parametrize("issuer", ["http://login.example.org", "login.example.org", "ftp://x"])

@@ -290,4 +290,4 @@ def test_a_run_that_claims_to_record_is_silent_after_ten_times_its_pace(session:
     assert quick.silent_since(last + timedelta(minutes=11)) == last
     assert replace(run, state="complete").silent_since(last + timedelta(days=9)) is None
     assert replace(run, last_recorded=float("nan")).silent_since(last) == begun
-    assert run_facts(run)["state"] == "recording; no sign of life since 2026-05-01 12:12 UTC"
+    assert run_facts(run)["state"] == "recording; no heartbeat since 2026-05-01 12:12 UTC"

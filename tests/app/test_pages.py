@@ -350,9 +350,9 @@ class TestAccount:
     @pytest.mark.parametrize(
         ("present", "chosen", "again", "said"),
         [
-            ("wrong", "quite another phrase", "quite another phrase", "present password"),
+            ("wrong", "quite another phrase", "quite another phrase", "current password"),
             (PASSWORD, "short", "short", "12 characters"),
-            (PASSWORD, "quite another phrase", "quite another", "differ"),
+            (PASSWORD, "quite another phrase", "quite another", "do not match"),
             (None, None, None, "12 characters"),
             (7, {"x": 1}, [], "12 characters"),
         ],

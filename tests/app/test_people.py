@@ -65,7 +65,7 @@ def test_an_invited_person_chooses_a_password_and_works(web, clients):
 
 def test_wrong_invitations_are_explained(web, clients):
     for email, role, text in (
-        ("nobody", "member", "no e-mail address"),
+        ("nobody", "member", "is not a valid e-mail address"),
         ("x@people.example", "emperor", "Choose a role"),
         (f"{Role.VIEWER}@example.org", "member", "already an account"),
     ):

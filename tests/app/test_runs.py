@@ -69,7 +69,7 @@ def test_the_drawer_shows_and_saves(web, clients, app_engine, run_id):
     opened = click(member, callback_key(web.app, f"{Ids.OPENED}.data"), OPEN, run_id)
     response = opened.json["response"]
     assert response[Ids.OPENED]["data"] == {"run": run_id, "notes": ""}
-    assert "Put into the trash" in opened.text
+    assert "Move to trash" in opened.text
     said = save(web, member, run_id, title="My best", tags=["seed"], notes="why\nnot")
     assert said.json["response"][Ids.SAID]["children"] == "Saved."
     with session_scope(app_engine) as session:
@@ -78,7 +78,7 @@ def test_the_drawer_shows_and_saves(web, clients, app_engine, run_id):
     for search in ("my best", "seed", "why not"):
         assert "My best" in table(web, member, "active", search)
     late = save(web, clients[Role.ADMIN], run_id, title="My best", notes="mine", seen="")
-    assert "Somebody else changed these notes" in late.text
+    assert "Somebody else has changed these notes" in late.text
     assert late.json["response"].keys() == {Ids.SAID}
 
 
@@ -108,7 +108,7 @@ def test_only_administrators_delete_for_good(web, clients, app_engine, run_id):
     asked = act(web, admin, Act.PURGE, run_id).json["response"]
     assert Ids.TO_DELETE not in asked  # it is not in the trash
     act(web, member, Act.TRASH, run_id)
-    assert "may not" in act(web, member, Act.PURGE, run_id).text
+    assert "does not allow" in act(web, member, Act.PURGE, run_id).text
     asked = act(web, admin, Act.PURGE, run_id).json["response"]
     assert asked[Ids.TO_DELETE]["data"] == [run_id]
     with session_scope(app_engine) as session:
@@ -174,9 +174,9 @@ def test_ticked_runs_are_changed_at_once(web, clients, app_engine, run_id, other
     assert bulk(web, clients[Role.VIEWER], Act.TRASH, *ticked).status_code == 403
     text = said(bulk(web, member, Act.ARCHIVE, *ticked))
     assert text.startswith("Archived: “")
-    assert "Left as it is: “theirs”. Only the owner of a run" in text
+    assert "Unchanged: “theirs”. Only the owner of a run" in text
     text = said(bulk(web, admin, Act.TRASH, *ticked))
-    assert re.fullmatch("Put into the trash: “.*” and “theirs”.", text)
+    assert re.fullmatch("Moved to trash: “.*” and “theirs”.", text)
     with session_scope(app_engine) as session:
         found = {row.id: row for row in runs.list_runs(session, shelf=runs.Shelf.TRASH)}
     assert {run_id, others} <= set(found)
@@ -189,13 +189,13 @@ def test_undo_brings_back_what_the_act_moved_and_nothing_else(
     admin = clients[Role.ADMIN]
     assert bulk(web, admin, Act.TRASH, others).status_code == 200  # long before
     both = bulk(web, admin, Act.TRASH, run_id, others)
-    assert "Left as it is: “theirs”. Somebody else has moved it meanwhile." in said(both)
+    assert "Unchanged: “theirs”. Somebody else has changed it in the meantime." in said(both)
     given = both.json["response"][Ids.DONE_UNDO]["data"]
     assert given["runs"] == [run_id]
     assert undo(web, clients[Role.VIEWER], given).status_code == 403
     # Whatever a browser adds: only those that went with this act come back.
     back = undo(web, admin, {**given, "runs": [run_id, others]})
-    assert said(back).startswith("Back as before: “")
+    assert said(back).startswith("Undone: “")
     assert [shelf_of(app_engine, run) for run in (run_id, others)] == ["active", "trash"]
     # Thrown away anew by somebody else, it stays there.
     assert act(web, clients[Role.MEMBER], Act.TRASH, run_id).status_code == 200

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
@@ -18,7 +18,7 @@ from db import backup
 from db.engine import make_engine, session_scope
 from db.permissions import Role
 from db.queries import runs, saved_views
-from db.queries.store import find_store
+from db.queries.store import store_key
 from tests import servers
 from tests.app.web import BASE, Client, Web, callback_key, make_web
 from tests.stored_runs import store_run
@@ -227,7 +227,7 @@ def test_a_copy_that_goes_on_by_itself_is_another_store(databases, template_url)
     for name in (databases.name, f"{databases.name}_new"):
         engine = make_engine(databases.url(name))
         with session_scope(engine) as session:
-            keys.append(find_store(session))
+            keys.append(session.scalar(select(store_key())))
             tokens.append(version_token(runs.this_version(session, run_id=1)))
         engine.dispose()
     assert len(set(keys)) == 2

@@ -101,5 +101,5 @@ def test_a_view_that_a_role_may_not_see_says_so(web, clients, app_run) -> None:
     with web.app.server.test_request_context("/"):
         g.identity = Identity(1, "Ann", "ann@example.org", Role.VIEWER, b"")
         (body,) = mount([secret], {"run": app_run.run_id, "views": ["secret"]})
-    assert "may not see" in str(body)
+    assert "does not allow you to see" in str(body)
     assert ids_in(body) == set()

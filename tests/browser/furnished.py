@@ -30,7 +30,7 @@ JOBS = (
     {"state": "running", "done": 4, "total": 13, "rate": 2.5, "remaining_seconds": 90.0},
     {"state": "running", "cancel_requested": True, "done": 4, "total": 13},
     {"state": "succeeded", "done": 13, "total": 13, "message": "13 snapshots loaded"},
-    {"state": "failed", "error": "run.json is no manifest: line 3.", "error_file": "run.json"},
+    {"state": "failed", "error": "run.json is not a manifest: line 3.", "error_file": "run.json"},
     {"state": "cancelled"},
 )
 

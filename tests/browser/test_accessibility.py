@@ -385,7 +385,7 @@ def test_pages_without_scripts(browser, site, site_engine, ann, names) -> None:
         page.goto(link)
         look("link")
         page.get_by_label("Password", exact=True).fill("short")
-        page.get_by_label("The same again").fill("short")
+        page.get_by_label("Repeat the password").fill("short")
         page.locator("form").evaluate("form => { form.noValidate = true; form.submit(); }")
         expect(page.get_by_role("alert")).to_be_visible()
         look("link, refused")

@@ -164,7 +164,7 @@ def test_who_changes_the_same_text_second_is_told_and_loses_nothing(
     page.wait_for_function("() => deeptracker.annotations.list()[0].version === 2", timeout=SOON)
     expect(mine).to_have_value("What I wrote")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(f"{CARDS} .annotation-problem")).to_contain_text("meanwhile")
+    expect(page.locator(f"{CARDS} .annotation-problem")).to_contain_text("in the meantime")
     expect(page.locator(f"{CARDS} .annotation-theirs")).to_have_text("What bo wrote")
     expect(mine).to_have_value("What I wrote")
     # The browser itself says that the server refused; nothing else may be wrong.

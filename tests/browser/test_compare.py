@@ -56,7 +56,7 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
     painted(page)
     assert re.search(rf"/compare\?runs={digits},{again}&of=[0-9a-f]{{8}},[0-9a-f]{{8}}$", page.url)
     expect(page.locator("#compare-key li")).to_have_count(2)
-    expect(page.locator(".compare-settings")).to_contain_text("nothing but the seed")
+    expect(page.locator(".compare-settings")).to_contain_text("only in the seed")
 
     # What is drawn is what was recorded.
     with Session(site_engine) as session:
@@ -95,7 +95,7 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
 
     # By clock, with the seeds as one; the address says it all.
     page.mouse.move(5, 5)
-    page.get_by_text("Wall clock").click()
+    page.get_by_text("Relative time").click()
     page.get_by_text("Seeds as one").click()
     for part in ("align=clock", "grouping=seeds"):  # each after its own moment of rest
         page.wait_for_function(f"() => location.search.includes('{part}')")

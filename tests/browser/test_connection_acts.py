@@ -65,7 +65,7 @@ def test_what_was_asked_for_is_done_once_when_the_server_is_back(
     expect_trouble(page, "server")
     load(page, "asked-while-away")
     page.get_by_role("button", name="Load now").click()  # nothing happened, it seems
-    expect(banner(page)).to_contain_text("Waits to be sent: Load now.")
+    expect(banner(page)).to_contain_text("Waiting to be sent: Load now.")
     hurt.start()
     expect(page.locator("#jobs-body tr", has_text="asked-while-away")).to_be_visible(timeout=30_000)
     expect(banner(page)).to_contain_text("Sent: Load now.")
@@ -78,7 +78,7 @@ def test_what_waits_to_be_sent_can_be_taken_back(tab: Tab, count: Callable[..., 
     expect_trouble(page, "network")
     load(page, "taken-back")
     page.get_by_role("button", name="Do not send").click()
-    expect(banner(page)).not_to_contain_text("Waits to be sent")
+    expect(banner(page)).not_to_contain_text("Waiting to be sent")
     expect(page.locator("#jobs-location")).to_have_value("taken-back")
     page.context.set_offline(False)
     expect_well(page)
@@ -148,10 +148,10 @@ def test_an_annotation_written_while_away_waits_and_can_be_cancelled(
         page.keyboard.press("a")
         page.locator(f"{FORM} textarea").fill(text)
         page.locator(f"{FORM} button[type=submit]").click()
-        expect(banner(page)).to_contain_text("Waits to be sent: the annotation.")
+        expect(banner(page)).to_contain_text("Waiting to be sent: the annotation.")
         if text == "never sent":
             page.get_by_role("button", name="Cancel").click()
-            expect(banner(page)).not_to_contain_text("Waits to be sent")
+            expect(banner(page)).not_to_contain_text("Waiting to be sent")
     hurt.database.answer()
     expect(page.locator(".annotation-card", has_text="sent late")).to_be_visible(timeout=20_000)
     assert count(Annotation, Annotation.body == "sent late") == 1

@@ -17,7 +17,7 @@ GRID, CELLS, FILTERS = "#correlation-grid", "#correlation-cells", "#correlation-
 
 @pytest.fixture(scope="module")
 def faulty(site_engine: Engine, faulty_run: Path) -> int:
-    """The id of a run in which some filters of one layer were drawn anew several times."""
+    """The id of a run in which some filters of one layer were re-initialised several times."""
     return load_log(site_engine, faulty_run).run_id
 
 

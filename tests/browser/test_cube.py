@@ -400,7 +400,7 @@ def test_reduced_motion_turns_at_once_and_dark_is_painted_dark(view: Page) -> No
 
 @pytest.fixture(scope="module")
 def faulty(site_engine: Engine, faulty_run: Path) -> int:
-    """The id of a run in which some filters of a layer were drawn anew several times."""
+    """The id of a run in which some filters of a layer were re-initialised several times."""
     return load_log(site_engine, faulty_run).run_id
 
 

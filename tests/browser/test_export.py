@@ -42,7 +42,7 @@ def test_data_and_pictures_of_charts(page: Page, digits: int, site_engine) -> No
     with Session(site_engine) as session:
         error = snapshots.class_errors(session, run_id=digits)
         profile = snapshots.snapshots(session, run_id=digits)
-    name, data = keep(page, "Accuracy of classes", "Data, CSV")
+    name, data = keep(page, "Error of the classes", "Data, CSV")
     assert name.startswith(f"run-{digits}-digits")
     assert name.endswith("class-error.csv")
     frame = pd.read_csv(StringIO(data.decode()), dtype={"error": "f4"})
@@ -61,10 +61,10 @@ def test_data_and_pictures_of_charts(page: Page, digits: int, site_engine) -> No
     assert {"Loss", "validation", "iteration", "epoch", "learned"} <= set(words)
     assert len([p for p in root.iter(f"{SVG}path") if p.get("fill") == "none"]) >= 4
     assert not list(root.iter(f"{SVG}image"))
-    name, data = keep(page, "Accuracy of classes", "Picture, SVG")
+    name, data = keep(page, "Error of the classes", "Picture, SVG")
     root = ET.fromstring(data)
     assert len(list(root.iter(f"{SVG}image"))) >= 1
-    name, data = keep(page, "Accuracy of classes", "Picture, PNG")
+    name, data = keep(page, "Error of the classes", "Picture, PNG")
     picture = Image.open(BytesIO(data))
     assert (picture.width, picture.height) == (
         2 * int(root.get("width")),

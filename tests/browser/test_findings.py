@@ -45,7 +45,7 @@ def test_a_finding_is_read_followed_muted_and_its_threshold_changed(
         "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size > 8"
     )
 
-    card.get_by_role("link", name="Look at it in the layer view").click()
+    card.get_by_role("link", name="Open it in the layer view").click()
     page.wait_for_url(re.compile(rf"/run/{judged}/layers\?.*cursor=5"))
     wait_until_painted(page)
     chosen = page.evaluate("deeptracker.selection.get()")
@@ -65,8 +65,8 @@ def test_a_finding_is_read_followed_muted_and_its_threshold_changed(
 
     card.get_by_role("button", name="Mute").click()
     page.get_by_role("dialog").get_by_role("button", name="Mute").click()
-    expect(page.locator("#findings-problem")).to_contain_text("why it needs no attention")
-    page.get_by_label("Why does it need no attention?").fill("A short training.")
+    expect(page.locator("#findings-problem")).to_contain_text("Enter a reason")
+    page.get_by_label("Why can it be ignored?").fill("A short training.")
     page.get_by_role("dialog").get_by_role("button", name="Mute").click()
     expect(card).to_have_count(0)
     page.get_by_role("switch", name="Show muted").click()

@@ -112,6 +112,6 @@ def test_a_viewer_is_offered_nothing(browser, site, roots):
     page.click("button[type=submit]")
     page.wait_for_selector("#shell-page > *")
     page.goto("/jobs")
-    expect(page.get_by_text("Your role may watch jobs")).to_be_visible()
+    expect(page.get_by_text("Your role may view jobs")).to_be_visible()
     expect(page.get_by_role("textbox", name="Run directory")).to_have_count(0)
     context.close()

@@ -28,11 +28,11 @@ def test_a_log_is_scheduled_and_a_folder_is_watched(page: Page, site, site_engin
     nightly.end()
     nightly.path.rename(roots / "nightly")
     page.goto("/jobs")
-    expect(page.get_by_text("No worker is alive", exact=True)).to_be_visible()
+    expect(page.get_by_text("No worker is running", exact=True)).to_be_visible()
     expect(page.get_by_text("No log has been loaded by a job yet")).to_be_visible()
     with running_worker(site.database_url, roots):
         expect(page.get_by_text("1 worker alive on 1 host")).to_be_visible(timeout=30_000)
-        expect(page.get_by_text("No worker is alive", exact=True)).to_be_hidden()
+        expect(page.get_by_text("No worker is running", exact=True)).to_be_hidden()
         expect(page.locator("#jobs-roots")).to_contain_text(str(roots))
         _schedule(page, site_engine)
         _watch(page, log, roots)

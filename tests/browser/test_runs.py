@@ -62,8 +62,8 @@ def test_what_a_search_hides_is_not_thrown_away(page: Page, trees, site_engine: 
     expect(box(page, trees["maple"])).to_have_count(0)
     expect(bar(page)).to_contain_text("1 run ticked: oak one")
     expect(bar(page)).to_contain_text("2 more ticked, hidden by the search")
-    bar(page).get_by_role("button", name="Put into the trash").click()
-    expect(page.locator("#runs-done")).to_contain_text("Put into the trash: “oak one”.")
+    bar(page).get_by_role("button", name="Move to trash").click()
+    expect(page.locator("#runs-done")).to_contain_text("Moved to trash: “oak one”.")
     expect(box(page, trees["oak one"])).to_have_count(0)
     assert on_shelf(site_engine, Shelf.TRASH) == {"oak one"}
     # Nothing in sight is ticked: nothing to act upon, and the hidden ones are still told.
@@ -78,7 +78,7 @@ def test_what_a_search_hides_is_not_thrown_away(page: Page, trees, site_engine: 
     expect(page.locator("#runs-body tr")).to_have_count(3)
     # Undo brings back exactly what went.
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#runs-done")).to_contain_text("Back as before: “oak one”.")
+    expect(page.locator("#runs-done")).to_contain_text("Undone: “oak one”.")
     expect(box(page, trees["oak one"])).to_be_visible()
     assert on_shelf(site_engine, Shelf.TRASH) == set()
 
@@ -92,7 +92,7 @@ def test_hidden_ticks_can_be_taken_off_and_survive_a_sort(page: Page, trees) -> 
     expect(bar(page)).to_contain_text("2 runs ticked: maple, oak two")
     page.get_by_label("Search the runs").fill("oak")
     expect(page.locator("#runs-compare")).to_have_text("Compare 2 runs, 1 hidden")
-    bar(page).get_by_role("button", name="Untick").click()
+    bar(page).get_by_role("button", name="Deselect").click()
     expect(page.locator(".runs-bulk-hidden")).to_be_hidden()
     page.get_by_label("Search the runs").fill("")
     expect(box(page, trees["maple"])).to_have_attribute("aria-checked", "false")
@@ -105,7 +105,7 @@ def test_what_another_page_hides_is_not_archived(page: Page, trees, site_engine:
             store_run(session, seed=seed, snapshots=0, title=f"sapling {seed:02}")
     page.goto("/")
     expect(page.locator("#runs-body tr")).to_have_count(PAGE)
-    page.get_by_role("checkbox", name="Choose all runs shown").click()
+    page.get_by_role("checkbox", name="Select all runs shown").click()
     expect(bar(page)).to_contain_text(f"{PAGE} runs ticked")
     page.locator("#runs-pager").get_by_role("button", name="2", exact=True).click()
     expect(page.locator("#runs-body tr")).to_have_count(len(NAMES))
@@ -129,7 +129,7 @@ def test_the_trash_restores_and_deletes_many_at_once(
     bar(page).get_by_role("button", name="Restore").click()
     expect(page.locator("#runs-done")).to_contain_text("Restored: “willow” and “maple”.")
     assert on_shelf(site_engine, Shelf.ACTIVE) == {"maple", "willow"}
-    page.get_by_role("checkbox", name="Choose all runs shown").click()
+    page.get_by_role("checkbox", name="Select all runs shown").click()
     bar(page).get_by_role("button", name="Delete for good").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("listitem")).to_have_text(
@@ -139,7 +139,7 @@ def test_the_trash_restores_and_deletes_many_at_once(
     expect(dialog).to_be_hidden()
     with Session(site_engine) as session:
         assert run_upkeep.being_deleted(session) == set()
-    page.get_by_role("checkbox", name="Choose all runs shown").click()
+    page.get_by_role("checkbox", name="Select all runs shown").click()
     bar(page).get_by_role("button", name="Delete for good").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
     expect(page.locator("#runs-done")).to_contain_text("Being deleted for good: “oak two” and")
@@ -170,9 +170,9 @@ def test_who_may_not_change_the_runs_is_told_which(browser, site, trees) -> None
     page = context.new_page()
     log_in(page, site.new_link(role=Role.MEMBER))
     box(page, trees["maple"]).click()
-    bar(page).get_by_role("button", name="Put into the trash").click()
+    bar(page).get_by_role("button", name="Move to trash").click()
     expect(page.locator("#runs-done")).to_contain_text(
-        "Left as it is: “maple”. Only the owner of a run and administrators may do this."
+        "Unchanged: “maple”. Only the owner of a run and administrators may do this."
     )
     expect(page.get_by_role("button", name="Undo")).to_be_hidden()
     expect(box(page, trees["maple"])).to_be_visible()

@@ -206,7 +206,7 @@ def save(page: Page, name: str, choice: str) -> str:
     page.get_by_role("button", name="Save view").click()
     dialog = page.get_by_role("dialog", name="Save this view")
     dialog.get_by_role("button", name="Save").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Give it a name")
+    expect(dialog.get_by_role("alert")).to_contain_text("Enter a name")
     dialog.get_by_label("Name").fill(name)
     dialog.get_by_label(choice).check()
     with page.expect_response("**/data/views") as answer:

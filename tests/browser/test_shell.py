@@ -24,7 +24,7 @@ def test_a_link_leads_in_and_logging_out_leads_out(
     watch.over(page)
     page.goto(site.new_link())
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_label("Repeat the password").fill(PASSWORD)
     page.get_by_role("button", name="Save and log in").click()
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     expect(page).to_have_title("Runs · DeepTracker")
@@ -59,7 +59,7 @@ def test_the_table_sorts_and_searches(page: Page, digits: int) -> None:
 def test_a_log_that_may_not_be_read_is_asked_for_and_cancelled(page: Page) -> None:
     page.goto("/jobs")
     page.get_by_role("button", name="Load now").click()
-    expect(page.locator("#jobs-problem")).to_contain_text("Give the folder of a run")
+    expect(page.locator("#jobs-problem")).to_contain_text("Enter the folder of a run")
     page.get_by_role("textbox", name="Run directory").fill("no-such-run")
     page.get_by_role("button", name="Load now").click()
     row = page.locator("#jobs-body tr", has_text="no-such-run")

@@ -235,12 +235,12 @@ def test_hover_says_true_numbers_and_asks_nothing(
         page.wait_for_timeout(60)
         tooltip = page.locator(".dt-tooltip")
         taken = stored.prediction[row, 1]
-        expect(tooltip).to_contain_text("right✓" if taken == 3 else f"taken for{taken}")
+        expect(tooltip).to_contain_text("right✓" if taken == 3 else f"predicted as{taken}")
         expect(tooltip.locator("canvas")).to_be_visible()
     page.mouse.move(*place_of(page, "class", 5, x=column_x(page, 4, len(iterations))))
     page.wait_for_timeout(60)
-    right = round(40 * (1 - float(errors[5, 4])))
-    expect(page.locator(".dt-tooltip")).to_contain_text(f"({right} of 40)")
+    wrong = round(40 * float(errors[5, 4]))
+    expect(page.locator(".dt-tooltip")).to_contain_text(f"({wrong} of 40 wrong)")
     rest(page)
     assert watch.requests[asked:] == []
 

@@ -156,7 +156,7 @@ def test_panes_are_chosen_arranged_sized_and_kept_in_the_address(
     # At once, so that they are one entry of the history however busy the machine is.
     page.evaluate(
         """() => ["Overview", "Layers", "Validation"].forEach((name) =>
-          document.querySelector(`[aria-label="Take ${name} away"]`).click())"""
+          document.querySelector(`[aria-label="Remove ${name}"]`).click())"""
     )
     expect(page.get_by_text("No view is chosen")).to_be_visible()
     rest(page)
@@ -171,7 +171,7 @@ def test_panes_out_of_sight_ask_for_nothing_and_catch_up(
 ) -> None:
     open_workspace(page, digits)
     assert not any("class-images" in path or "/layer-profile" in path for path in watch.requests)
-    page.get_by_role("button", name="Take Validation away").click()
+    page.get_by_role("button", name="Remove Validation").click()
     rest(page)
     page.wait_for_load_state("networkidle")
     asked = len(watch.requests)
@@ -200,7 +200,7 @@ def test_controls_are_folded_where_a_pane_is_small_and_within_reach(
     # What is no control stays: the facts of the run, and what the layers' colours mean.
     expect(page.locator(".overview-facts").first).to_be_visible()
     expect(page.locator(".layers-find")).to_be_hidden()
-    expect(page.locator("#layers-key")).to_contain_text("settled")
+    expect(page.locator("#layers-key")).to_contain_text("converged")
     fold.press("Enter")
     expect(fold).to_have_attribute("aria-expanded", "true")
     box = controls.bounding_box()
@@ -212,7 +212,7 @@ def test_controls_are_folded_where_a_pane_is_small_and_within_reach(
         " return scrollWidth <= clientWidth; })()"
     )
     # What was chosen stays so whatever the room; what was not follows it.
-    page.get_by_role("button", name="Take Overview away").click()
+    page.get_by_role("button", name="Remove Overview").click()
     expect(page.get_by_role("button", name="Controls of Layers")).to_have_attribute(
         "aria-expanded", "true"
     )

@@ -251,7 +251,9 @@ class TestLeftovers:
         if os.geteuid() == 0:
             run_as(0, ASK, folder / "other")  # so that the server's account is there
             shutil.chown(folder / "postgresql", "pgserver")
-        with pytest.raises(ServerUnavailable, match=r"'thesis.tex', which is nothing of a Postgre"):
+        with pytest.raises(
+            ServerUnavailable, match=r"'thesis.tex', which is not part of a Postgre"
+        ):
             ensure_server(folder)
         assert (folder / "postgresql" / "thesis.tex").read_text() == "years of work"
 
@@ -312,7 +314,7 @@ class TestCauses:
 
     def test_a_file_in_the_way(self, folder):
         (folder / "home").write_text("")
-        assert f"{folder / 'home'} is no folder. Move that file away" in self.refused(
+        assert f"{folder / 'home'} is not a folder. Move that file away" in self.refused(
             folder / "home"
         )
 

@@ -127,6 +127,6 @@ def test_a_wrong_quantity_is_refused_without_a_statement(session, run, monkeypat
             (peaks.top_filters, {"iteration": 10}),
             (peaks.all_peaks, {}),
         ):
-            with pytest.raises(ValueError, match="is none of"):
+            with pytest.raises(ValueError, match="is not one of"):
                 look_up(session, run_id=run.run_id, quantity=wrong, **names)
     assert not sent

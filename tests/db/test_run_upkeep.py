@@ -130,7 +130,7 @@ def test_who_may_do_what(session, run, team):
                 deed(team[role])
         if name != "purge":
             deed(team[Role.ADMIN])
-    with pytest.raises(Conflict, match="into the trash first"):
+    with pytest.raises(Conflict, match="to the trash first"):
         deeds["purge"](team[Role.ADMIN])
     with pytest.raises(Forbidden):
         run_upkeep.tag(session, by=team[Role.VIEWER], run_id=run.run_id, tags=["x"])

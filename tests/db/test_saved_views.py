@@ -152,7 +152,7 @@ def test_names_that_cannot_be(views, name):
 def test_a_selection_that_is_too_large_and_a_run_that_is_not_there(views):
     keep, save = views
     for make in (keep, save):
-        with pytest.raises(Conflict, match="Take some pins"):
+        with pytest.raises(Conflict, match="Remove some pins"):
             make(query="x" * (MAX_QUERY + 1))
         with pytest.raises(NotFound, match="run 99999999"):
             make(run_id=99999999)

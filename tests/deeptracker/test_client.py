@@ -258,11 +258,11 @@ class TestErrors:
                 deeptracker.connect(f"http://127.0.0.1:{port}", token, timeout=0.2)
         with pytest.raises(ServerUnreachable, match="no connection"):
             deeptracker.connect(f"http://127.0.0.1:{port}", token)
-        with pytest.raises(ServerUnreachable, match="no address"):
+        with pytest.raises(ServerUnreachable, match="not the address"):
             deeptracker.connect("127.0.0.1:8050", token)
 
     def test_a_foreign_server(self, address, token) -> None:
-        with pytest.raises(ServerUnreachable, match="no server of DeepTracker"):
+        with pytest.raises(ServerUnreachable, match="is not a DeepTracker server"):
             deeptracker.connect(f"{address}/assets", token)
 
     @pytest.mark.parametrize("status", [200, 400])
@@ -275,7 +275,7 @@ class TestErrors:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            with pytest.raises(ServerUnreachable, match="no server of DeepTracker"):
+            with pytest.raises(ServerUnreachable, match="is not a DeepTracker server"):
                 deeptracker.connect(f"http://127.0.0.1:{server.server_port}", token)
         finally:
             server.shutdown()

@@ -183,7 +183,7 @@ IMAGES = torch.zeros(4, 1, 8, 8)
         (recording(validation=TensorDataset(IMAGES)), r"pairs of \(image, label\)"),
         (recording(validation=TensorDataset(IMAGES[:0], torch.zeros(0).long())), "is empty"),
         (recording(validation=TensorDataset(IMAGES, torch.full((4,), 11))), "label is 11"),
-        (recording(validation=validation_set(), classes=["a", "b"]), "10 classes apart"),
+        (recording(validation=validation_set(), classes=["a", "b"]), "has 10 classes"),
         (recording(validation=validation_set(), classes=["a\n"] * 10), "classes= has control"),
         (recording(validation=validation_set(), image_names=["a"]), "1 names for 60"),
         (

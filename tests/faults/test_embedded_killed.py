@@ -131,7 +131,7 @@ def test_a_command_goes_on_where_it_was(home, tmp_path):
     wait_until(lambda: loaded() > 0, every=0.01)
     killed(home)
     assert loading.wait(60) == 0, home.said(loading)
-    assert "the load goes on" in home.said(loading), "the fault came too late to be one"
+    assert "loading continues" in home.said(loading), "the fault came too late to be one"
     engine.dispose()
     ensure_server(home.path)
     assert loaded() == 200

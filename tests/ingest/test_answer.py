@@ -5,13 +5,15 @@ import pytest
 
 from ingest.analysis.answer import MOST_NAMED, answer
 from ingest.analysis.health.finding import Finding, Names, Severity
+from ingest.analysis.health.sentences import say
 from tests.ingest.histories import CLASSES, FILTERS, IMAGES, SNAPSHOTS, healthy, peaks
 
 NAMES = Names((), ("cat", "dog", "cow", "hen", "pig"))
 
 
 def finding(rule="loss-jump", severity=Severity.HIGH, start=410, **changes) -> Finding:
-    given = {"end": start, "strength": 5.0, "text": f"{rule} at {start}."} | changes
+    text = say("layer-not-finite", iteration=start, layer=rule)
+    given = {"end": start, "strength": 5.0, "text": text} | changes
     return Finding(rule, severity, start=start, **given)
 
 
@@ -30,8 +32,8 @@ def test_what_begins_together_is_one_answer_from_the_first_of_it():
     )
     assert (one.iteration, one.end, one.severity) == (410, 700, Severity.HIGH)
     assert [f.rule for f in one.evidence] == ["class-collapse", "loss-jump"]
-    assert "loss-jump at 410." in one.text
-    assert "class-collapse at 430." in one.text
+    assert "410, first in loss-jump." in one.text
+    assert "430, first in class-collapse." in one.text
 
 
 def test_images_forgotten_before_are_no_cause():
@@ -111,7 +113,7 @@ def test_a_class_that_others_are_suddenly_taken_for_is_named(images):
 
     [one] = answers(finding(start=410), taken_for=taken_for)
     assert one.classes == ((2,) if images == 20 else ())
-    assert ("taken for class cow" in one.text) == (images == 20)
+    assert ("predicted as class cow" in one.text) == (images == 20)
 
 
 # Five times as much for some snapshots; twice as much; much, but once: that is one odd batch.

@@ -53,7 +53,7 @@ def test_a_job_that_the_queue_lost_is_taken_up_again(store, database_url, make_l
     with running_worker(database_url, roots):
         job = wait_for_state(store, job_id, "succeeded", "failed", seconds=20)
     assert (job.state, job.error) == ("succeeded", None)
-    assert any("the queue lost it" in line for line in texts(store, job_id))
+    assert any("lost by the queue" in line for line in texts(store, job_id))
 
 
 def test_one_that_is_lost_again_and_again_has_failed(store):
@@ -98,7 +98,7 @@ def test_a_job_without_a_living_worker_is_cancelled_at_once(store, database_url,
         worker.wait()
     execute(store, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
     job = cancel(store, second)
-    assert (job.state, job.message) == ("cancelled", "Cancelled: its worker had left it.")
+    assert (job.state, job.message) == ("cancelled", "Cancelled: its worker had stopped.")
     assert execute(store, OPEN).scalar_one() == 0
     end_log(path, run=run)
     third = ask(store, path)
@@ -220,15 +220,15 @@ def test_pages_say_that_the_worker_is_dead_and_since_when(store, database_url, l
     at = f"{seen.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     text_, bad = said()
     assert bad is True
-    assert f"process {worker.pid}) is dead; its last sign of life was at {at}" in text_
+    assert f"process {worker.pid}) is dead; its last heartbeat was at {at}" in text_
     table = str(client.update(callback_key(web.app, "jobs-body.children")))
-    assert f"is dead; its last sign of life was at {at}" in table
+    assert f"is dead; its last heartbeat was at {at}" in table
     # Put back on the queue, it waits, and nobody is there to take it.
     execute(store, "UPDATE procrastinate_jobs SET status = 'todo' WHERE status = 'doing'")
     execute(store, "UPDATE ingest_job SET state = 'queued'")
     text_, bad = said()
     assert bad is True
-    assert f"No worker is alive; the last sign of life was at {at}" in text_
+    assert f"No worker is running; the last heartbeat was at {at}" in text_
     execute(store, "DELETE FROM procrastinate_jobs")
     execute(store, "UPDATE ingest_job SET state = 'failed', error = 'No more disks.'")
     assert said() == (f"Nobody follows the log: ingest job {job_id} failed. No more disks.", True)

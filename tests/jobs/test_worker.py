@@ -81,7 +81,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(store, database_url, make_log
     with running_worker(database_url, roots, log=tmp_path / "worker.log"):
         job = wait_for_state(store, job_id, "succeeded", "failed")
     assert (job.state, job.attempts) == ("succeeded", 2)
-    assert any("Taken up again" in line for line in texts(store, job_id))
+    assert any("Resumed" in line for line in texts(store, job_id))
     found = checksum(store)
     assert found["snapshot"][0] == 400
     with store.begin() as connection:

@@ -27,6 +27,7 @@ SOURCES = (
     "package.json",
     "package-lock.json",
     "pyproject.toml",
+    "LICENSE",
     "README.md",
 )
 

@@ -94,6 +94,16 @@ class TestContents:
         assert training["optional-dependencies"]["server"] == [f"deeptracker-server=={version}"]
         assert server["dependencies"][0] == f"deeptracker=={version}"
 
+    def test_both_carry_the_license_whole(self, wheels):
+        text = (ROOT / "LICENSE").read_bytes()
+        assert text.lstrip().startswith(b"Apache License")
+        for wheel in wheels.values():
+            archive = zipfile.ZipFile(wheel)
+            (license_file,) = [n for n in archive.namelist() if n.endswith("/licenses/LICENSE")]
+            assert archive.read(license_file) == text
+            (metadata,) = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
+            assert b"\nLicense-Expression: Apache-2.0\n" in archive.read(metadata)
+
 
 class TestAlone:
     """Every extra in an environment of its own."""

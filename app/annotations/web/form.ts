@@ -204,7 +204,7 @@ export class AnnotationForm {
     this.chooser = options.target ? new TargetChooser(options.target) : null;
     this.area = make("textarea", "annotation-text");
     Object.assign(this.area, { value: options.text || "", maxLength: MAX_BODY, rows: 4 });
-    this.area.placeholder = "What did you see? @name tells somebody.";
+    this.area.placeholder = "What did you see? @name notifies somebody.";
     this.area.setAttribute("aria-label", options.label);
     this.completion = new Completion(this.area);
     this.problem = make("div", "annotation-problem");
@@ -272,7 +272,7 @@ export class AnnotationForm {
   async save() {
     if (this.submit.disabled) return;
     if (!this.area.value.trim()) {
-      this.say("Write something first.");
+      this.say("Enter some text first.");
       return;
     }
     this.submit.disabled = true;
@@ -301,12 +301,12 @@ export class AnnotationForm {
     const { make, button, nodes } = annotationParts;
     const theirs = this.options.current(error.annotation);
     if (!theirs) {
-      this.say("It was deleted meanwhile; your text is still here.");
+      this.say("It has been deleted in the meantime; your text is still here.");
       return;
     }
     this.version = theirs.version;
     const quote = make("blockquote", "annotation-theirs", ...nodes(theirs.text));
-    const use = button("Take theirs", () => {
+    const use = button("Use theirs", () => {
       this.area.value = theirs.text;
       if (this.tag) this.tag.value = theirs.tag;
       this.say("");
@@ -315,7 +315,7 @@ export class AnnotationForm {
       make("div", "", `${error.message} Your text is above; theirs is:`),
       quote,
       use,
-      make("div", "dt-soft", "Save writes what stands above over theirs."),
+      make("div", "dt-soft", "Saving overwrites theirs with the text above."),
     );
   }
 

@@ -166,7 +166,7 @@ function update() {
       ? ""
       : annotationStore.list().length
         ? "None of them."
-        : "Nobody has annotated this run yet. Point at something and press a.";
+        : "No annotations of this run yet. Point at something and press a.";
   panel.narrowed.replaceChildren(
     ...(only
       ? [

@@ -20,6 +20,7 @@ from db.queries.runs import RunRow
 from db.queries.snapshots import Snapshots
 from deeptracker.format import SERIES
 from ingest.analysis.health.rules import BY_NAME
+from ingest.analysis.health.sentences import worded
 from ingest.analysis.order import similarity_order
 
 MOST_ANOMALIES = 15
@@ -66,7 +67,7 @@ class Note:
 
 @dataclass(frozen=True, eq=False)
 class ClassMap:
-    """Accuracy of the classes, f4 [C, T], in the order of the rows; NaN: no images."""
+    """1 - error of the classes, f4 [C, T], in the order of the rows; NaN: no images."""
 
     names: tuple[str, ...]
     accuracy: NDArray[np.float32]
@@ -192,7 +193,7 @@ def _anomalies(
         rows.append(
             Unusual(
                 iteration=int(iteration[table.snapshot[at]]),
-                side="a stable future began" if table.right[at] else "a stable past broke",
+                side="flipped, then stable" if table.right[at] else "was stable, then flipped",
                 images=int(table.images[at]),
                 forgotten=int(table.forgotten[at]),
                 learned=int(table.learned[at]),
@@ -206,18 +207,18 @@ def _anomalies(
 def _answer(found: dict[str, Any]) -> Found:
     # A single piece of evidence often is the answer itself.
     evidence = tuple(
-        f"{when(e['start'], e['end'])}: {e['text']}"
+        f"{when(e['start'], e['end'])}: {worded(e['text'])}"
         for e in found["evidence"]
         if len(found["evidence"]) > 1 or e["text"] != found["text"]
     )
     moment = when(found["iteration"], found["end"])
-    return Found(found["severity"], moment, moment, found["text"], evidence=evidence)
+    return Found(found["severity"], moment, moment, worded(found["text"]), evidence=evidence)
 
 
 def _finding(found: findings.FindingRow) -> Found:
     rule = BY_NAME[found.rule]
     moment = when(found.start_iteration, found.end_iteration)
-    return Found(found.severity, rule.title, moment, found.text, advice=rule.advice)
+    return Found(found.severity, rule.title, moment, worded(found.text), advice=rule.advice)
 
 
 def _note(row: AnnotationRow) -> Note:

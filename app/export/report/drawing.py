@@ -110,7 +110,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def class_map(found: ClassMap) -> Markup:
-    """Return the accuracy of the classes: a row each, a column for every snapshot."""
+    """Return the errors of the classes as a map: a row each, a column for every snapshot."""
     rows = len(found.names)
     named = rows <= MOST_NAMED
     height = max(1, min(rows * (14 if named else 1), 900)) if named else min(max(rows, 300), 900)
@@ -118,7 +118,7 @@ def class_map(found: ClassMap) -> Markup:
     parts = [
         Markup(
             '<svg class="chart" viewBox="0 0 {} {}" role="img" '
-            'aria-label="Accuracy of every class at every snapshot">'
+            'aria-label="Error of every class at every snapshot">'
             '<image x="{}" y="0" width="{}" height="{}" preserveAspectRatio="none" '
             'style="image-rendering:pixelated" href="data:image/png;base64,{}"/>'
         ).format(WIDTH, height + BOTTOM, left, WIDTH - left - RIGHT, height, _png(found))

@@ -38,7 +38,7 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(change_password)
     app.callback(
-        # The list is also read anew after a change of the password.
+        # The list is also read again after a change of the password.
         Output(Ids.CHANGED, "data", allow_duplicate=True),
         Input({"type": END, "session": ALL}, "n_clicks"),
         prevent_initial_call=True,
@@ -63,12 +63,12 @@ def change_password(clicks: object, present: object, chosen: object, again: obje
     try:
         passwords.check_new(given[1], email=identity.email)
         if given[1] != given[2]:
-            return "The two passwords differ.", *(no_update,) * 4
+            return "The passwords do not match.", *(no_update,) * 4
         known = check_password(identity.email, given[0], address=request.remote_addr or "")
     except (passwords.PasswordRefused, Throttled) as error:
         return str(error), *(no_update,) * 4
     if known != identity.account_id:
-        return "The present password is another one.", *(no_update,) * 4
+        return "The current password is wrong.", *(no_update,) * 4
     hashed = passwords.hash_password(given[1])
     with store.transaction() as session:
         accounts.set_password_hash(session, account_id=known, password_hash=hashed)
@@ -78,7 +78,7 @@ def change_password(clicks: object, present: object, chosen: object, again: obje
             session, actor_id=known, action="changed the password of", target=identity.email
         )
     others = f" {ended} other session{'s' if ended != 1 else ''} ended." if ended else ""
-    return f"The password is changed.{others}", "", "", "", clicks
+    return f"Password changed.{others}", "", "", "", clicks
 
 
 def end_session(_clicks: object) -> str:

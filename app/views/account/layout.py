@@ -56,7 +56,7 @@ def layout(context: PageContext) -> Component:
                 className="dt-facts",
             ),
             html.Section([html.H2("Password"), _password_form()]),
-            html.Section([html.H2("Where you are logged in"), html.Div(id=Ids.SESSIONS)]),
+            html.Section([html.H2("Active sessions"), html.Div(id=Ids.SESSIONS)]),
             html.Section([html.H2("Tokens for scripts and notebooks"), token_part()]),
         ],
         className="dt-page dt-narrow",
@@ -66,12 +66,12 @@ def layout(context: PageContext) -> Component:
 def _password_form() -> Component:
     return html.Div(
         [
-            _password(Ids.PRESENT, "Present password", "current-password"),
+            _password(Ids.PRESENT, "Current password", "current-password"),
             _password(
                 Ids.CHOSEN, "New password", "new-password", f"At least {MIN_LENGTH} characters"
             ),
-            _password(Ids.AGAIN, "The same again", "new-password"),
-            dmc.Button("Change the password", id=Ids.SAVE, mt="sm"),
+            _password(Ids.AGAIN, "Repeat the new password", "new-password"),
+            dmc.Button("Change password", id=Ids.SAVE, mt="sm"),
             html.P(id=Ids.SAID, role="status", className="account-said"),
         ],
         className="dt-form",

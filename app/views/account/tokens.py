@@ -43,13 +43,13 @@ def token_part() -> Component:
                     dmc.TextInput(id=Ids.API_NAME, label="Name", placeholder="my notebook", w=220),
                     dmc.Select(
                         id=Ids.API_LIFE,
-                        label="Works for",
+                        label="Expires after",
                         data=[{"value": days, "label": text} for days, text in LIVES.items()],
                         value="365",
                         allowDeselect=False,
                         w=150,
                     ),
-                    dmc.Button("Make a token", id=Ids.API_MAKE),
+                    dmc.Button("Create token", id=Ids.API_MAKE),
                 ],
                 className="dt-form-row",
             ),
@@ -75,7 +75,7 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(make_token)
     app.callback(
-        # The list is also read anew after a token was made.
+        # The list is also read again after a token was made.
         Output(Ids.TOKENS_CHANGED, "data", allow_duplicate=True),
         Input({"type": REVOKE, "token": ALL}, "n_clicks"),
         prevent_initial_call=True,
@@ -88,7 +88,7 @@ def show_tokens(_changed: object) -> Any:
     identity = current_identity()
     with store.transaction() as session:
         found = api_tokens.list_tokens(session, account_id=identity.account_id)
-    return token_table(found) if found else html.P("There is no token yet.", className="dt-soft")
+    return token_table(found) if found else html.P("You have no tokens yet.", className="dt-soft")
 
 
 def make_token(clicks: object, name: object, life: object) -> tuple[Any, ...]:
@@ -146,7 +146,7 @@ def _once(token: str) -> Component:
 
 def token_table(tokens: list[TokenRow]) -> Component:
     """Return the tokens, each with a button that revokes it."""
-    head = heads(["Name", "Made", "Works until", "Last used", ACTS])
+    head = heads(["Name", "Created", "Expires", "Last used", ACTS])
     rows = [_row(token) for token in tokens]
     return html.Div(
         html.Table([head, html.Tbody(rows)], className="dt-table", **aria(label="Tokens")),

@@ -22,15 +22,18 @@ def checked_address(kind: str, address: str) -> str:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise Conflict("This is no address of a webhook.") from error
+        raise Conflict("This is not a valid webhook address.") from error
     if parts.scheme not in ("http", "https") or not host or parts.username is not None:
-        raise Conflict("A webhook begins with https:// or http:// and a host, without a name.")
+        raise Conflict(
+            "A webhook address starts with https:// or http:// and a host name, "
+            "without a user name."
+        )
     if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        raise Conflict(f"{host} is no public host.")
+        raise Conflict(f"{host} is not a public host.")
     try:
         number = ipaddress.ip_address(host)
     except ValueError:
         return text
     if not number.is_global:
-        raise Conflict(f"{host} is no public address.")
+        raise Conflict(f"{host} is not a public address.")
     return text

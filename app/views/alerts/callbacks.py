@@ -50,7 +50,7 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(add)
     # Apart from adding: Dash drops an answer to the listed channels' buttons that comes after
-    # these are listed anew.
+    # these are listed again.
     app.callback(
         Output(Ids.CHANGED, "data", allow_duplicate=True),
         Output(Ids.PROBLEM, "children", allow_duplicate=True),

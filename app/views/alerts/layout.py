@@ -17,6 +17,7 @@ from app.views.findings.cards import severity_badge
 from db.permissions import Permission
 from db.queries.alerts import AlertRow, ChannelRow
 from ingest.analysis.health.rules import BY_NAME
+from ingest.analysis.health.sentences import worded
 
 EVERY_MS = 5_000
 KINDS = {"app": "This application", "webhook": "Webhook", "email": "E-mail"}
@@ -51,15 +52,19 @@ def layout(context: PageContext) -> Component:
             ),
             html.Div(table(_COLUMNS, body_id=Ids.BODY, label="Alerts"), id=Ids.TABLE, hidden=True),
             html.Div(id=Ids.EMPTY),
-            html.H2("Who is told"),
+            html.H2("Notification channels"),
             html.P(
-                "Findings of runs that are still recording are told once each, from the severity "
-                "on that is chosen. Webhooks must have a public address.",
+                "Each finding of a run that is still recording is sent once, if its severity "
+                "reaches the minimum of the channel. Webhooks must have a public address.",
                 className="dt-soft",
             ),
             html.Div(id=Ids.CHANNELS),
             _form(hidden=not may_manage),
-            html.P("Administrators choose who is told.", className="dt-soft", hidden=may_manage),
+            html.P(
+                "Administrators choose the notification channels.",
+                className="dt-soft",
+                hidden=may_manage,
+            ),
         ],
         className="dt-page",
     )
@@ -68,7 +73,7 @@ def layout(context: PageContext) -> Component:
 def _form(*, hidden: bool) -> Component:
     return html.Div(
         [
-            select(Ids.KIND, "What is told", KINDS, "app", 170),
+            select(Ids.KIND, "Kind of channel", KINDS, "app", 170),
             dmc.TextInput(
                 id=Ids.ADDRESS,
                 placeholder="https://... or you@example.org",
@@ -76,7 +81,7 @@ def _form(*, hidden: bool) -> Component:
                 w=340,
                 **aria(label="Address of the webhook, or e-mail address"),
             ),
-            select(Ids.SEVERITY, "From which severity on", SEVERITIES, "high", 160),
+            select(Ids.SEVERITY, "Minimum severity", SEVERITIES, "high", 160),
             dmc.Button("Add", id=Ids.ADD, size="xs"),
             html.P(id=Ids.PROBLEM, className="dt-problem", role="alert"),
         ],
@@ -92,7 +97,7 @@ def row(found: AlertRow) -> Component:
         dmc.Anchor(
             rule.title if rule else found.rule, href=f"/run/{found.run_id}/findings", fw=600
         ),
-        html.Div(found.text, className="dt-soft"),
+        html.Div(worded(found.text), className="dt-soft"),
     ]
     if found.unread:
         parts.insert(0, dmc.Badge("new", size="xs", mr=6, tt="none"))
@@ -111,10 +116,10 @@ def row(found: AlertRow) -> Component:
 def none_yet() -> Component:
     """Return what stands where nothing was told yet."""
     return nothing(
-        "Nothing was told yet",
+        "No alerts yet",
         html.P(
-            "When a run that is still recording shows a finding of a chosen severity, it stands "
-            "here, and whoever is listed below is told."
+            "Findings of runs that are still recording appear here as they are found, and are sent "
+            "to the channels below."
         ),
     )
 
@@ -122,7 +127,7 @@ def none_yet() -> Component:
 def channels(found: Sequence[ChannelRow], *, may_manage: bool) -> Component:
     """Return the channels as a list, each with its last error."""
     if not found:
-        return html.P("Nobody is told so far.", className="dt-soft")
+        return html.P("There are no channels yet.", className="dt-soft")
     return html.Ul([_channel(one, may_manage=may_manage) for one in found], className="alerts-list")
 
 
@@ -130,9 +135,9 @@ def _channel(found: ChannelRow, *, may_manage: bool) -> Component:
     words = KINDS[found.kind] + (f" {found.address}" if found.address else "")
     parts: list[Any] = [f"{words}: {SEVERITIES[found.severity]}, set by {found.account_name}. "]
     if found.error:
-        parts.append(html.Span(f"Last time it failed: {found.error} ", className="dt-problem"))
+        parts.append(html.Span(f"The last delivery failed: {found.error} ", className="dt-problem"))
     elif found.sent_at is not None:
-        parts.append(html.Span(["Last told ", time(found.sent_at), ". "], className="dt-soft"))
+        parts.append(html.Span(["Last sent ", time(found.sent_at), ". "], className="dt-soft"))
     if may_manage:
         parts.append(
             dmc.Button(
@@ -140,7 +145,7 @@ def _channel(found: ChannelRow, *, may_manage: bool) -> Component:
                 id={"type": Button.REMOVE, "channel": found.id},
                 variant="default",
                 size="compact-xs",
-                **aria(label=f"No longer tell {words}"),
+                **aria(label=f"Remove the channel: {words}"),
             )
         )
     return html.Li(parts)

@@ -159,7 +159,7 @@ def first_steps() -> Component:
     """Return what stands where nobody has annotated anything."""
     key = html.Kbd("a")
     return nothing(
-        "Nobody has annotated anything yet",
+        "No annotations yet",
         html.P(
             [
                 "Open a run, point at what you want to write about (a class, a layer, a filter, an "

@@ -101,8 +101,8 @@ def detail(runs: Sequence[RunRow]) -> list[Component]:
                 **given,
             ),
             controls=[
-                html.Span("▼ a stable past broke", className="dt-soft"),
-                html.Span("▲ a stable future began", className="dt-soft"),
+                html.Span("▼ was stable, then flipped", className="dt-soft"),
+                html.Span("▲ flipped, then stable", className="dt-soft"),
                 html.Span("● an annotation. Click one to open it.", className="dt-soft"),
             ],
         ),
@@ -169,9 +169,9 @@ _NOWHERE = (
     "This run has no snapshot on this axis: none yet, or its log does not say when they were."
 )
 _TITLES = {
-    "first": "Class error",
-    "second": "Class error",
-    "difference": "Difference of class error",
+    "first": "Error of the classes",
+    "second": "Error of the classes",
+    "difference": "Difference of the errors",
 }
 
 
@@ -188,7 +188,7 @@ def _map(runs: Sequence[RunRow], id: str, side: str) -> Component:
         palette="diverging" if side == "difference" else "magnitude",
         labels="names",
         what="class",
-        value="class error",
+        value="error",
         format="percent",
         extreme="absolute" if side == "difference" else "max",
         maxHeight=300,

@@ -15,7 +15,7 @@ def compare_box(run: RunRow) -> Component:
         type="button",
         role="checkbox",
         className="compare-box",
-        **aria(label=f"Choose {run.name}", checked="false"),
+        **aria(label=f"Select {run.name}", checked="false"),
         **data(compare_run=str(run.id), name=run.name),
     )
 
@@ -26,7 +26,7 @@ def choose_all() -> Component:
         type="button",
         role="checkbox",
         className="compare-box",
-        **aria(label="Choose all runs shown", checked="false"),
+        **aria(label="Select all runs shown", checked="false"),
         **data(choose_all="true"),
     )
 

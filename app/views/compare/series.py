@@ -99,7 +99,7 @@ def events(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
     """Serve the anomalous iterations of every run at its own default window and threshold.
 
     Arguments: align. Arrays: iteration i4 [K]; of run r: tick.r and at.r i4 (tick and iteration of
-    an anomaly), right.r u1 (1: a stable future began), classes.r, images.r i4 (how many), and
+    an anomaly), right.r u1 (1: flipped, then stable), classes.r, images.r i4 (how many), and
     place.r i4 [T], own.r i4 [T]: tick and iteration of each snapshot. meta: windows of each run.
     """
     runs = aligned_runs(session, run_ids, read_alignment(arguments))

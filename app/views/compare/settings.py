@@ -24,9 +24,9 @@ def settings_table(runs: Sequence[RunRow]) -> Component:
         (different if len(set(network)) > 1 else same).append(("network", tuple(network)))
     only_seeds = different and all(is_seed(name) for name, _ in different)
     if not different:
-        said = "Nothing differs: model, data set and every hyperparameter are the same."
+        said = "No differences: model, data set and all hyperparameters are the same."
     elif only_seeds:
-        said = "They differ by nothing but the seed."
+        said = "They differ only in the seed."
     else:
         said = ""
     return html.Section(

@@ -2,7 +2,7 @@
 
 from app.views.layers.words import MEASURES, STATISTICS
 
-ALIGNMENTS = {"iteration": "Iteration", "epoch": "Epoch", "clock": "Wall clock"}
+ALIGNMENTS = {"iteration": "Iteration", "epoch": "Epoch", "clock": "Relative time"}
 GROUPINGS = {"runs": "Each run", "seeds": "Seeds as one", "chosen": "My groups"}
 ORDERS = {"difference": "By difference", "recorded": "As recorded", "name": "By name"}
 SCALES = {"linear": "Linear", "log": "Log"}

@@ -7,7 +7,12 @@ QUANTITIES = {**TOP_QUANTITIES, "update_ratio": "Update / weight"}
 DIRECTIONS = {"both": "Both", "forgotten": "Forgotten", "learned": "Learned"}
 COLOURS = {"count": "Filters", "lift": "Lift"}
 # The largest share of false finds (q, the false discovery rate) among the cells drawn in full.
-SIGNIFICANCES = {"0.05": "q ≤ 0.05", "0.01": "q ≤ 0.01", "0.001": "q ≤ 0.001", "all": "All alike"}
+SIGNIFICANCES = {
+    "0.05": "q ≤ 0.05",
+    "0.01": "q ≤ 0.01",
+    "0.001": "q ≤ 0.001",
+    "all": "Show all equally",
+}
 ROW_ORDERS = {"network": "Network", "strength": "Strongest", "name": "Name"}
 COLUMN_ORDERS = {
     "strength": "Strongest",

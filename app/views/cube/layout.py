@@ -56,7 +56,9 @@ def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
                 "Order of classes", select(Ids.ORDER, "Order of classes", ORDERS, "similarity", 148)
             ),
             labelled(
-                "Filters K", count, "So many of the most changed filters of an iteration count"
+                "Filters K",
+                count,
+                "How many of the most changed filters of an iteration are counted",
             ),
             anomaly_window(Ids.WINDOW, run, sizes, prefix="cube"),
         ],
@@ -65,7 +67,7 @@ def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
 
 
 def _cards() -> html.Div:
-    colours = select(Ids.PALETTE, "Colours of the accuracy", words.PALETTES, "accuracy", 132)
+    colours = select(Ids.PALETTE, "Colours of the error", words.PALETTES, "accuracy", 132)
     tied = dmc.Switch(id=Ids.TIED, label="Beyond chance", size="xs", checked=False)
     return html.Div(
         [

@@ -17,7 +17,7 @@ FRONTS = {
     "zeros": "Weights that are 0",
     "sparsity": "Activations that are 0",
 }
-TOPS = {"accuracy": "Accuracy", "anomalies": "Anomalies"}
+TOPS = {"accuracy": "Error", "anomalies": "Anomalies"}
 # As in the correlation view: distinct filters, or how many times what chance gives.
 RIGHTS = {"count": "Filters", "lift": "Lift"}
 PALETTES = {"accuracy": "Red to green", "safe": "Colour-blind"}

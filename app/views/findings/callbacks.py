@@ -30,6 +30,7 @@ from db.queries import findings, runs, structure
 from db.queries.findings import FindingRow
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
+from ingest.analysis.health.sentences import worded
 
 
 def register(app: Dash) -> None:
@@ -183,7 +184,7 @@ def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:
         for severity in ("high", "medium", "low")
         if (number := sum(f.severity == severity and not f.muted for f in found))
     ]
-    judged = f"judged {ago(health.evaluated_at)} from {health.snapshots:,} snapshots"
+    judged = f"evaluated {ago(health.evaluated_at)} from {health.snapshots:,} snapshots"
     return f"{', '.join(parts) or 'no findings'} · {judged}"
 
 
@@ -197,7 +198,7 @@ def open_dialog(_clicks: object, run: object) -> tuple[Any, ...]:
     found = next((f for f in listed if f.key == key), None)
     if found is None:
         raise PreventUpdate
-    return True, key, found.text, "", ""
+    return True, key, worded(found.text), "", ""
 
 
 def _clicked_key(kind: Item) -> str:

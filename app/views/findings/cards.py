@@ -16,6 +16,7 @@ from app.views.findings.targets import annotation_target
 from db.queries.findings import FindingRow, ThresholdRow
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
+from ingest.analysis.health.sentences import worded
 
 SEVERITY_COLOURS = {"high": "red", "medium": "orange", "low": "gray", "info": "blue"}
 _VIEW_WORDS = {"overview": "overview", "validation": "validation view", "layers": "layer view"}
@@ -75,7 +76,7 @@ def answer_entry(run_id: int, found: Mapping[str, Any], rank: int, names: Names)
                 ],
                 className="finding-head",
             ),
-            html.P(found["text"], className="finding-text"),
+            html.P(worded(found["text"]), className="finding-text"),
             _chips(run_id, found["iteration"], classes, layers, filters, names),
             _evidence(evidence),
         ],
@@ -115,7 +116,7 @@ def _chip(text: str, link: str) -> Component:
 
 def _evidence(evidence: Sequence[Mapping[str, Any]]) -> Component:
     items = [
-        html.Li([html.Span(f"{_capital(when(e['start'], e['end']))}: "), e["text"]])
+        html.Li([html.Span(f"{_capital(when(e['start'], e['end']))}: "), worded(e["text"])])
         for e in evidence
     ]
     word = "piece" if len(items) == 1 else "pieces"
@@ -159,7 +160,7 @@ def card(
                 ],
                 className="finding-head",
             ),
-            html.P(found.text, className="finding-text"),
+            html.P(worded(found.text), className="finding-text"),
             _chart(found),
             html.P([html.B("What to do: "), rule.advice], className="finding-advice"),
             _chips(
@@ -171,7 +172,7 @@ def card(
                 names,
             ),
             html.P(
-                f"Fires from {limit:g} {rule.unit}"
+                f"Threshold: {limit:g} {rule.unit}"
                 f"{'' if threshold is None else f' (set by {threshold.account_name})'}. "
                 f"Source: {rule.source}.",
                 className="finding-source",
@@ -180,7 +181,7 @@ def card(
             html.Div(className="finding-notes", **about),
             html.Div(
                 [
-                    dmc.Anchor(f"Look at it in the {_VIEW_WORDS[view]}", href=link),
+                    dmc.Anchor(f"Open it in the {_VIEW_WORDS[view]}", href=link),
                     *([_annotate(about)] if may_annotate else []),
                     *_muting(found, may_mute=may_mute),
                 ],

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from app.views.findings.links import place_link
 from db.queries import findings
 from ingest.analysis.health.rules import BY_NAME
+from ingest.analysis.health.sentences import worded
 
 MOST = 200
 
@@ -25,7 +26,7 @@ def marks(session: Session, run_id: int) -> dict[str, Any]:
                 "start": found.start_iteration,
                 "end": found.end_iteration,
                 "title": BY_NAME[found.rule].title,
-                "text": found.text,
+                "text": worded(found.text),
                 "link": place_link(
                     run_id,
                     BY_NAME[found.rule].view,

@@ -68,7 +68,7 @@ def layout(context: PageContext) -> Component:
 
 def _rules(*, may_set: bool) -> Component:
     note = (
-        "A threshold counts for all runs of the team, which are judged anew when you save."
+        "A threshold counts for all runs of the team, which are re-evaluated when you save."
         if may_set
         else "Members and administrators may change thresholds, for all runs of the team."
     )
@@ -94,9 +94,7 @@ def _rules(*, may_set: bool) -> Component:
 def rule_table(set_by_team: Mapping[str, ThresholdRow], *, may_set: bool) -> Component:
     """Return every rule with its threshold: the team's, else its own."""
     head = html.Thead(
-        html.Tr(
-            [html.Th(t, scope="col") for t in ("Rule", "Fires from", "Own threshold", "Source")]
-        )
+        html.Tr([html.Th(t, scope="col") for t in ("Rule", "Threshold", "Default", "Source")])
     )
     rows = []
     for rule in RULES:
@@ -147,7 +145,7 @@ def _dialog() -> Component:
             html.P(id=Ids.ABOUT, className="finding-text"),
             dmc.Textarea(
                 id=Ids.REASON,
-                label="Why does it need no attention?",
+                label="Why can it be ignored?",
                 autosize=True,
                 minRows=2,
                 **{"data-autofocus": True},
@@ -165,7 +163,8 @@ def _dialog() -> Component:
 def nothing_happened() -> Component:
     """Return what stands where an evaluation found nothing unusual."""
     return html.Li(
-        "Nothing unusual: no rule fired, no layer, class or filter left its usual course.",
+        "Nothing unusual: no rule fired, and no layer, class or filter departed from its usual "
+        "behaviour.",
         className="finding-answer",
     )
 
@@ -191,7 +190,7 @@ def nothing_serious(*, muted: int) -> Component:
 def not_evaluated() -> Component:
     """Return what stands while a run has not been evaluated."""
     return html.Li(
-        "This run has not been judged yet. Runs are judged while they are loaded; load it once "
-        "more (nothing is loaded twice) to have an older one judged.",
+        "This run has not been evaluated yet. Runs are evaluated while they are loaded; to "
+        "evaluate an older one, load it again (nothing is loaded twice).",
         className="finding-answer",
     )

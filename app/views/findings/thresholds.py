@@ -1,4 +1,4 @@
-"""Stores the thresholds that a team sets, and has its runs judged anew by them."""
+"""Stores the thresholds that a team sets, and has its runs re-evaluated by them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def team_thresholds(set_by_team: Mapping[str, findings.ThresholdRow]) -> dict[st
 
 
 def save_thresholds(_clicks: object, values: Any, ids: Any, shown: Any) -> tuple[Any, Any]:
-    """Store the thresholds that a person has changed, and have all runs judged anew.
+    """Store the thresholds that a person has changed, and have all runs re-evaluated.
 
     `shown` are those that the page was drawn with: one that is still the same was not touched, and
     what somebody else has made of it meanwhile stays.
@@ -56,4 +56,4 @@ def save_thresholds(_clicks: object, values: Any, ids: Any, shown: Any) -> tuple
     if not changed:
         return "Nothing changed.", ""
     word = "threshold" if changed == 1 else "thresholds"
-    return f"{changed} {word} saved; {number:,} runs are being judged anew by a worker.", ""
+    return f"{changed} {word} saved; {number:,} runs are being re-evaluated by a worker.", ""

@@ -185,7 +185,7 @@ def load(_clicks: object, sent: object, typed: object, mode: object) -> tuple[An
         raise PreventUpdate
     location = places.sent_or_typed(sent, typed)
     if not location.strip():
-        return no_update, "Give the folder of a run, for instance my-run.", no_update
+        return no_update, "Enter the folder of a run, for example my-run.", no_update
     try:
         with store.transaction() as session:
             job_id = jobs.load_now(

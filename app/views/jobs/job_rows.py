@@ -124,16 +124,16 @@ def details(job: JobRow, lines: list[JobLine], *, limit: int) -> Component:
     facts: list[tuple[str, Any]] = [
         ("Job", f"{job.id}, attempt {max(1, job.attempts)}"),
         ("Location", job.location),
-        ("Asked for by", asked_by(job)),
+        ("Requested by", asked_by(job)),
         ("Worker", job.worker),
         ("Shared with", "; ".join(job.helpers or ())),
         ("Snapshots", f"{job.done:,}" + (f" of {job.total:,}" if job.total else "")),
-        ("Pace", pace(job)),
-        ("Asked for", time(job.created_at)),
-        ("Began", time(job.started_at) if job.started_at else None),
-        ("Ended", time(job.finished_at) if job.finished_at else None),
+        ("Speed", pace(job)),
+        ("Requested", time(job.created_at)),
+        ("Started", time(job.started_at) if job.started_at else None),
+        ("Finished", time(job.finished_at) if job.finished_at else None),
         ("Message", job.message),
-        ("Trouble", trouble(job)),
+        ("Problem", trouble(job)),
         ("Error", job.error),
         ("File", job.error_file),
     ]
@@ -165,7 +165,7 @@ def no_jobs() -> Component:
         "No log has been loaded by a job yet",
         html.P(
             [
-                "Give the folder of a run above. A worker must be running: ",
+                "Enter the folder of a run above. A worker must be running: ",
                 html.Code("deeptracker worker"),
                 ". Logs elsewhere are loaded by hand: ",
                 html.Code("deeptracker ingest PATH"),

@@ -31,8 +31,8 @@ _COLUMNS = (
     Column("Log"),
     Column("Mode"),
     Column("Snapshots"),
-    Column("Pace"),
-    Column("Asked for"),
+    Column("Speed"),
+    Column("Requested"),
     ACTS,
 )
 
@@ -90,7 +90,7 @@ def layout(context: PageContext) -> Component:
 def _form(may_load: bool) -> Component:
     if not may_load:
         return html.P(
-            "Your role may watch jobs; members and administrators may load logs.",
+            "Your role may view jobs; only members and administrators may load logs.",
             className="dt-soft",
         )
     return html.Div(
@@ -167,7 +167,7 @@ def _watches(may_load: bool) -> list[Any]:
                 place_field(
                     Ids.FOLDER,
                     label="Folder to watch",
-                    description="Every run directory that appears in it becomes a job by itself",
+                    description="Every new run directory in it becomes a job automatically",
                     placeholder="/data/runs",
                     className="jobs-location",
                 ),

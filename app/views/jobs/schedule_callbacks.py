@@ -107,7 +107,7 @@ def end_dialog(
 ) -> tuple[Any, Any, Any]:
     """Keep or delete the schedule of the dialog; what is wrong is said in it."""
     identity = require(Permission.SCHEDULE_JOBS)
-    if ctx.triggered_id == Ids.EDITED:  # opened anew: what was wrong before is not wrong now
+    if ctx.triggered_id == Ids.EDITED:  # opened again: what was wrong before is not wrong now
         return no_update, no_update, ""
     if ctx.triggered_id not in (Ids.SAVE, Ids.DELETE) or not isinstance(edited, dict):
         raise PreventUpdate

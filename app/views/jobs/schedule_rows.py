@@ -40,7 +40,7 @@ def schedule_table(schedules: list[ScheduleRow], identity: Identity) -> Componen
     """Return the schedules, or how to get one."""
     if not schedules:
         return nothing(
-            "Nothing is scheduled",
+            "No schedules yet",
             html.P(
                 "A schedule loads a log again and again: every night, every half hour. The workers "
                 "see to it, once for each time; after a pause of all of them the last missed time "
@@ -130,13 +130,13 @@ def watch_table(watches: list[WatchRow], identity: Identity) -> Component:
     """Return the watched folders, or what they are good for."""
     if not watches:
         return nothing(
-            "No folder is watched",
+            "No watched folders yet",
             html.P(
                 "Watch the folder into which trainings write their run directories: each new one "
                 "is loaded by itself, and followed while it is being recorded."
             ),
         )
-    columns = ("State", "Folder", "Found", "Last find", "Looked into", "Owner", ACTS)
+    columns = ("State", "Folder", "Found", "Last found", "Last checked", "Owner", ACTS)
     rows = [watch_row(one, changeable=may_change(identity, one.owner_id)) for one in watches]
     return plain_table(columns, rows, label="Watched folders")
 
@@ -147,7 +147,7 @@ def watch_row(watch: WatchRow, *, changeable: bool) -> Component:
     if watch.problem:
         about.append(html.Div(watch.problem, className="dt-problem dt-clamp", title=watch.problem))
     elif watch.active and watch.looked_at is None:
-        about.append(html.Div("Waits for a worker to look into it.", className="dt-soft"))
+        about.append(html.Div("Waiting for a worker to check it.", className="dt-soft"))
     kind = ("Stop", WatchButton.OFF) if watch.active else ("Watch again", WatchButton.ON)
     buttons = html.Div(
         [

@@ -7,7 +7,7 @@ from app.components.times import duration
 
 
 def moment(time: datetime, time_zone: str) -> str:
-    """Return "Wed 25 Nov 2026, 06:00" in a time zone, in UTC where there is none of that name."""
+    """Return "Wed 25 Nov 2026, 06:00" in a time zone, in UTC where it does not exist."""
     try:
         there = time.astimezone(ZoneInfo(time_zone))
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -19,7 +19,7 @@ def summary(workers: list[WorkerRow]) -> str:
     """Return "2 workers alive on 1 host"."""
     alive = [worker for worker in workers if worker.alive]
     if not alive:
-        return "no worker is alive"
+        return "no worker is running"
     hosts = len({worker.host for worker in alive})
     many = "1 worker" if len(alive) == 1 else f"{len(alive):,} workers"
     where = f"{many} alive on {hosts:,} host{'' if hosts == 1 else 's'}"
@@ -32,13 +32,13 @@ def summary(workers: list[WorkerRow]) -> str:
 
 
 def none_alive(workers: list[WorkerRow]) -> Component | None:
-    """Return a notice where no worker is alive, or takes jobs, and what to do about it."""
+    """Return a notice where no worker is running, or takes jobs, and what to do about it."""
     if any(worker.alive and not worker.stuck for worker in workers):
         return None
     if any(worker.alive for worker in workers):
         sign = max(worker.seen_at for worker in workers if worker.alive)
         return dmc.Alert(
-            f"They give signs of life (the last one {ago(sign)}, {moment(sign)}) and have places "
+            f"They send heartbeats (the last one {ago(sign)}, {moment(sign)}) and have places "
             "free, but take nothing off the queue. Their logs say why; restart them.",
             title="No worker takes jobs",
             color="red",
@@ -55,7 +55,7 @@ def none_alive(workers: list[WorkerRow]) -> Component | None:
             html.Code(_START),
             f".{seen}",
         ],
-        title="No worker is alive",
+        title="No worker is running",
         color="yellow",
         mb="md",
     )
@@ -74,7 +74,15 @@ def worker_table(workers: list[WorkerRow]) -> Component:
             "No worker has run in the last day",
             html.P(["Start one on a machine that has the logs: ", html.Code(_START)]),
         )
-    columns = ("State", "Host", "Process", "Since", "Does", "Seen", "Reads logs under")
+    columns = (
+        "State",
+        "Host",
+        "Process",
+        "Since",
+        "Activity",
+        "Last heartbeat",
+        "Reads logs under",
+    )
     return plain_table(columns, [_row(worker) for worker in workers], label="Workers")
 
 
@@ -85,7 +93,7 @@ def _state(worker: WorkerRow) -> str:
 
 
 def _row(worker: WorkerRow) -> Component:
-    does: Any = f"waits for jobs, {worker.concurrency} at a time"
+    does: Any = f"waiting for jobs, {worker.concurrency} at a time"
     if worker.jobs:
         listed = ", ".join(str(job_id) for job_id in worker.jobs)
         many = "job" if len(worker.jobs) == 1 else "jobs"
@@ -96,7 +104,7 @@ def _row(worker: WorkerRow) -> Component:
             cell(worker.host),
             cell(str(worker.process)),
             cell(time(worker.started_at)),
-            cell(does if worker.alive else "ended without a word"),
+            cell(does if worker.alive else "ended without notice"),
             cell(time(worker.seen_at)),
             cell([html.Div(root, className="dt-soft") for root in worker.roots]),
         ],

@@ -1,4 +1,4 @@
-"""The controls of the layer view: what is shown, how far the tree is open, when layers settle."""
+"""The controls of the layer view: what is shown, how far the tree is open, when layers converge."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def headings() -> list[html.Button]:
         ("", "Kernel", "", "layers-kernel"),
         ("filters", "Filters", "Sort layers by their number of filters", ""),
         ("parameters", "Param.", "Sort layers by their number of parameters", "layers-parameters"),
-        ("settles", "Settles", "Sort layers by when they settle", "layers-settled"),
+        ("settles", "Converges", "Sort layers by when they converge", "layers-settled"),
     )
     return [
         _button(text, "sort", name, f"layers-sort {kind}".strip(), title)
@@ -81,7 +81,7 @@ def _button(text: str, name: str, value: str, kind: str, title: str) -> html.But
 def _settling() -> html.Div:
     return html.Div(
         [
-            "A layer has settled when ‖update‖ / ‖weight‖ stays below",
+            "A layer has converged when ‖update‖ / ‖weight‖ stays below",
             dmc.NumberInput(
                 id=Ids.LIMIT,
                 value=1e-3,
@@ -90,9 +90,9 @@ def _settling() -> html.Div:
                 size="xs",
                 w=92,
                 hideControls=True,
-                **{"aria-label": "Limit below which a layer has settled"},
+                **{"aria-label": "Limit below which a layer has converged"},
             ),
-            select(Ids.LIMIT_OF, "What the limit is of", words.LIMITS, "value", 158),
+            select(Ids.LIMIT_OF, "The limit is given", words.LIMITS, "value", 158),
             html.Span(id=Ids.SETTLED, className="layers-count-settled"),
         ],
         className="layers-settling",

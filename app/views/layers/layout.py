@@ -73,7 +73,7 @@ def _compare(base: str, tree: str) -> html.Section:
     body = chart(
         Ids.COMPARE,
         "layercompare",
-        label="Picked layers over each other",
+        label="Overlay of the selected layers",
         url=tree,
         base=base,
         group=GROUP,

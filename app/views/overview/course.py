@@ -1,4 +1,4 @@
-"""How a run went, in words: where it began anew, how it ended, what could not be recorded."""
+"""How a run went, in words: where it began again, how it ended, what could not be recorded."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -21,7 +21,7 @@ def run_facts(run: RunRow) -> dict[str, str]:
     error = "not known" if run.last_error is None else f"{run.last_error:.1%}".replace("%", " %")
     state = STATE_WORDS.get(run.state, run.state)
     if (since := run.silent_since(datetime.now(UTC))) is not None:
-        state += f"; no sign of life since {since:%Y-%m-%d %H:%M} UTC"
+        state += f"; no heartbeat since {since:%Y-%m-%d %H:%M} UTC"
     return {
         "state": state,
         "snapshots": f"{run.snapshot_count:,}",
@@ -41,7 +41,7 @@ def fixed_facts(run: RunRow) -> list[tuple[str, str]]:
         ("Network", f"{_count(run.layer_count, 'layer')}, {_count(run.filter_count, 'filter')}"),
         ("Validation", validation),
         ("Owner", run.owner or "nobody"),
-        ("Begun", f"{run.created_at:%Y-%m-%d %H:%M} UTC"),
+        ("Started", f"{run.created_at:%Y-%m-%d %H:%M} UTC"),
     ]
 
 

@@ -214,18 +214,18 @@ def _strip(base: str, *, validates: bool) -> html.Section:
 
 def _classes(base: str) -> html.Section:
     return panel(
-        "Accuracy of classes",
+        "Error of the classes",
         chart(
             Ids.CLASSES,
             "pixelmap",
-            label="Accuracy of every class over time",
+            label="Error of every class over time",
             url=f"{base}/class-error",
             array="wrong",
             divide="images",
             complement=True,
             labels="names",
             what="class",
-            value="accuracy",
+            value="error",
             palette="{palette}",
             domain=[0, 1],
             extreme="min",
@@ -240,7 +240,7 @@ def _classes(base: str) -> html.Section:
             select(
                 Ids.ORDER,
                 "Order of the classes",
-                {"recorded": "As recorded", "last": "Lowest at the end first"},
+                {"recorded": "As recorded", "last": "Highest at the end first"},
                 "recorded",
                 170,
             ),
@@ -312,7 +312,7 @@ def _readout(base: str) -> html.Div:
                 "id": Ids.CLASSES,
                 "title": "Class",
                 "lowest": 5,
-                "lowestTitle": "Lowest accuracy here",
+                "lowestTitle": "Highest error here",
             },
             {"id": Ids.LAYERS, "title": "Layer"},
         ],

@@ -1,4 +1,4 @@
-"""The page of the team's people, for administrators: accounts, roles, links, who did what."""
+"""The page of the team's people, for administrators: accounts, roles, links, activity log."""
 
 from app.views import View
 from app.views.people.callbacks import register

@@ -1,4 +1,4 @@
-"""What the people page does: invite, change roles, make links, lock out; show who did what."""
+"""What the people page does: invite, change roles, make links, lock out; show the activity log."""
 
 import math
 from typing import Any
@@ -104,7 +104,7 @@ def change(*_values: object) -> tuple[Any, ...]:
         with store.transaction() as session:
             shown = _do(session, act, by=identity.account_id, account_id=account_id, value=value)
     except Conflict as error:
-        # The table is drawn anew: a drop-down shows the role that still holds.
+        # The table is drawn again: a drop-down shows the role that still holds.
         return [act, account_id, "refused", str(value)], None, str(error)
     return [act, account_id, str(value)], shown, ""
 

@@ -1,4 +1,4 @@
-"""The people page: invite, the accounts, the log of who did what."""
+"""The people page: invite, the accounts, the activity log."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def layout(context: PageContext) -> Component:
             _invite(),
             html.Div(id=Ids.LINK, role="status"),
             html.Div(id=Ids.TABLE),
-            html.Section([html.H2("Who did what"), _deeds()]),
+            html.Section([html.H2("Activity log"), _deeds()]),
         ],
         className="dt-page",
     )
@@ -50,13 +50,13 @@ def _invite() -> Component:
             dmc.TextInput(
                 id=Ids.EMAIL,
                 label="E-mail address",
-                description="They log in with it",
+                description="Used to log in",
                 w=280,
             ),
             dmc.TextInput(
                 id=Ids.NAME,
                 label="Name",
-                description="The others see it",
+                description="Shown to others",
                 w=260,
             ),
             dmc.Select(
@@ -103,8 +103,8 @@ def resting_notice(rests: str) -> Component:
     return dmc.Alert(
         html.P(
             [
-                f"With the account, this rests: {rests}. Resume what is still wanted on the page "
-                "of ",
+                f"Deactivating the account also paused: {rests}. Resume what is still needed on "
+                "the page of ",
                 dmc.Anchor("ingest jobs", href="/jobs"),
                 ".",
             ]
@@ -197,11 +197,11 @@ def _deeds() -> Component:
         [
             dmc.TextInput(
                 id=Ids.SEARCH,
-                placeholder="Search by person, deed or target",
+                placeholder="Search by person, action or target",
                 debounce=250,
                 w=400,
                 mb="sm",
-                **aria(label="Search who did what"),
+                **aria(label="Search the activity log"),
             ),
             html.Div(id=Ids.DEEDS),
             dmc.Pagination(id=Ids.PAGER, total=1, value=1, mt="md", size="sm"),
@@ -210,9 +210,9 @@ def _deeds() -> Component:
 
 
 def deeds_table(entries: list[AuditRow]) -> Component:
-    """Return deeds as rows, the latest first."""
+    """Return entries of the activity log as rows, the latest first."""
     if not entries:
-        return nothing("Nothing found", html.P("No deed matches the search."))
+        return nothing("Nothing found", html.P("No entry matches the search."))
     head = html.Thead(html.Tr([html.Th(text, scope="col") for text in ("When", "Who", "What")]))
     rows = [
         html.Tr(
@@ -232,6 +232,6 @@ def deeds_table(entries: list[AuditRow]) -> Component:
         for entry in entries
     ]
     return html.Div(
-        html.Table([head, html.Tbody(rows)], className="dt-table", **aria(label="Who did what")),
+        html.Table([head, html.Tbody(rows)], className="dt-table", **aria(label="Activity log")),
         className="dt-table-frame",
     )

@@ -34,8 +34,8 @@ _DEEDS = MappingProxyType(
 _WORDS = MappingProxyType(
     {
         Act.ARCHIVE: "Archived",
-        Act.UNARCHIVE: "Taken out of the archive",
-        Act.TRASH: "Put into the trash",
+        Act.UNARCHIVE: "Unarchived",
+        Act.TRASH: "Moved to trash",
         Act.RESTORE: "Restored",
         Act.PURGE: "Being deleted for good",
     }
@@ -105,7 +105,7 @@ def undo(given: object, *, by: int) -> Done | None:
             read_ids(facts.get("runs")),
             lambda run_id: back(session, by=by, run_id=run_id, put_there=at),
         )
-    return Done(tuple(done), _said("Back as before", done, left))
+    return Done(tuple(done), _said("Undone", done, left))
 
 
 def _each(
@@ -121,7 +121,7 @@ def _each(
             if deed(run_id):
                 done[run_id] = name
             else:
-                left[name] = "Somebody else has moved it meanwhile."
+                left[name] = "Somebody else has changed it in the meantime."
         except (Conflict, Forbidden, NotFound) as error:
             left[name] = str(error)
     return done, left
@@ -131,7 +131,7 @@ def _said(words: str, done: Mapping[int, str], left: Mapping[str, str]) -> str:
     said = [f"{words}: {named(list(done.values()))}."] if done else []
     for reason in dict.fromkeys(left.values()):
         names = [name for name, why in left.items() if why == reason]
-        said.append(f"Left as it is: {named(names)}. {reason}")
+        said.append(f"Unchanged: {named(names)}. {reason}")
     return " ".join(said) or "No run was chosen."
 
 

@@ -24,8 +24,8 @@ def bulk_bar(identity: Identity) -> Component:
     changing = identity.may(Permission.SCHEDULE_JOBS)
     buttons = [
         _button("Archive", Act.ARCHIVE),
-        _button("Take out of the archive", Act.UNARCHIVE),
-        _button("Put into the trash", Act.TRASH, color="red"),
+        _button("Unarchive", Act.UNARCHIVE),
+        _button("Move to trash", Act.TRASH, color="red"),
         _button("Restore", Act.RESTORE),
         *(
             [_button("Delete for good …", Act.PURGE, color="red")]
@@ -42,7 +42,7 @@ def bulk_bar(identity: Identity) -> Component:
                 [
                     html.Span(**data(bulk_hidden="true")),
                     html.Button("Show", type="button", **data(bulk="show")),
-                    html.Button("Untick", type="button", **data(bulk="untick")),
+                    html.Button("Deselect", type="button", **data(bulk="untick")),
                 ],
                 hidden=True,
                 className="runs-bulk-hidden",
@@ -63,7 +63,7 @@ def bulk_bar(identity: Identity) -> Component:
 
 
 def bulk_stores() -> list[Component]:
-    """Return where the bar says what it asks for, and which runs alone shall be listed."""
+    """Return where the bar says what it asks for, and which runs alone should be listed."""
     return [dcc.Store(id=Ids.ASKED), dcc.Store(id=Ids.ONLY)]
 
 

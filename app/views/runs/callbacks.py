@@ -86,7 +86,7 @@ def show_runs(
 ) -> tuple[Any, ...]:
     """Return the rows of the page, and everything around them; nothing where nothing changed.
 
-    `only`: the ids of the runs that alone shall be listed, those that were ticked.
+    `only`: the ids of the runs that alone should be listed, those that were ticked.
     """
     identity, ticked = current_identity(), acts.read_ids(only)
     with store.transaction() as session:

@@ -68,7 +68,7 @@ def _about(found: Sequence[RunRow]) -> list[Component]:
     return [
         html.P(
             f"{number} will be deleted from the database with all snapshots, findings and "
-            "annotations. Nobody can bring this back; the logs on disk stay where they are."
+            "annotations. This cannot be undone. The logs on disk are kept."
         ),
         html.Ul(
             [

@@ -45,8 +45,8 @@ def drawer() -> Component:
 
 def _form() -> list[Component]:
     return [
-        dmc.TextInput(id=Ids.TITLE, label="Name", description="Empty: as it was recorded"),
-        dmc.TagsInput(id=Ids.TAGS, label="Tags", description="Enter after each", value=[]),
+        dmc.TextInput(id=Ids.TITLE, label="Name", description="Leave empty for the recorded name"),
+        dmc.TagsInput(id=Ids.TAGS, label="Tags", description="Press Enter after each", value=[]),
         dmc.Textarea(id=Ids.NOTES, label="Notes", autosize=True, minRows=4, maxRows=18),
         dmc.Button("Save", id=Ids.SAVE, mt="sm"),
     ]
@@ -137,7 +137,7 @@ def save(
 
 
 def change(*_clicks: object) -> tuple[Any, ...]:
-    """Archive, throw away or bring back a run; ask whether it shall be deleted for good."""
+    """Archive, throw away or bring back a run; ask whether it should be deleted for good."""
     name, run_id, clicks = clicked("run")
     identity = require(Permission.SCHEDULE_JOBS)
     if name not in list(Act):
@@ -166,8 +166,8 @@ def acts(run: RunRow, identity: Identity) -> Component:
     else:
         away = _button(Act.ARCHIVE, run, "Archive")
         if run.archived_at is not None:
-            away = _button(Act.UNARCHIVE, run, "Take out of the archive")
-        buttons = [away, _button(Act.TRASH, run, "Put into the trash", color="red")]
+            away = _button(Act.UNARCHIVE, run, "Unarchive")
+        buttons = [away, _button(Act.TRASH, run, "Move to trash", color="red")]
         text = "An archived run is not listed, and stays readable by its address."
     return html.Div(
         [html.Div(buttons, className="runs-acts"), html.P(text, className="dt-soft")],

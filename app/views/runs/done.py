@@ -44,7 +44,7 @@ def done_notice() -> Component:
 def outputs() -> list[Output]:
     """Return what a callback writes that tells what was done: what `tell` returns.
 
-    Every act says so in the one notice, and lets the table be read anew.
+    Every act says so in the one notice, and lets the table be read again.
     """
     parts = (
         (Ids.CHANGED, "data"),

@@ -97,12 +97,12 @@ def layout(context: PageContext) -> Component:
 
 def _columns() -> tuple[Column, ...]:
     # Out of sight on pages without a box to tick (callbacks.py).
-    return (Column("Choose", content=choose_all(), head_id=Ids.CHOOSE), *_COLUMNS)
+    return (Column("Select", content=choose_all(), head_id=Ids.CHOOSE), *_COLUMNS)
 
 
 def no_match(search: str) -> Component:
     """Return what stands where the search finds nothing."""
-    return nothing("No run matches", html.P(f"Nothing holds all the words of “{search}”."))
+    return nothing("No run matches", html.P(f"Nothing contains all the words of “{search}”."))
 
 
 def empty_shelf(shelf: Shelf) -> Component:
@@ -111,13 +111,13 @@ def empty_shelf(shelf: Shelf) -> Component:
         return nothing(
             "The trash is empty",
             html.P(
-                f"Runs that are thrown away wait here for {TRASH_DAYS} days: tick some, or ⋯ in a "
+                f"Deleted runs are kept here for {TRASH_DAYS} days. Select some, or press ⋯ in a "
                 "run's row."
             ),
         )
     return nothing(
         "Nothing is archived",
-        html.P("Archive runs that are done with: tick some, or ⋯ in a run's row."),
+        html.P("To archive runs you no longer need, select some, or press ⋯ in a run's row."),
     )
 
 

@@ -87,10 +87,10 @@ def _silence(run: RunRow) -> Component | None:
     if since is None:
         return None
     return html.Div(
-        ["last sign of life ", time(since)],
+        ["last heartbeat ", time(since)],
         className="dt-soft runs-silent",
-        title="It claims to record, and no snapshot has come for ten times as long as one took: "
-        "was the training stopped, or is nobody loading its log?",
+        title="It is marked as recording, but there has been no snapshot for ten times the usual "
+        "interval: was the training stopped, or is its log not being loaded?",
     )
 
 

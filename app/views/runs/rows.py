@@ -79,7 +79,7 @@ def page_of(runs: Sequence[RunRow], number: int) -> tuple[list[RunRow], int, int
 
 
 def planned_snapshots(run: RunRow) -> int | None:
-    """Return how many snapshots there will be, by the pace so far; None where unknown."""
+    """Return how many snapshots there will be, by the speed so far; None where unknown."""
     if not run.planned_iterations or not run.last_iteration or not run.snapshot_count:
         return None
     every = run.last_iteration / run.snapshot_count

@@ -162,4 +162,6 @@ def no_views() -> Component:
 
 def no_match(search: str) -> Component:
     """Return what stands where the search finds nothing."""
-    return nothing("No saved view matches", html.P(f"Nothing holds all the words of “{search}”."))
+    return nothing(
+        "No saved view matches", html.P(f"Nothing contains all the words of “{search}”.")
+    )

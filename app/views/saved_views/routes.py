@@ -42,7 +42,7 @@ def keep() -> ResponseReturnValue:
     """
     identity = current_identity()
     if (request.content_length or 0) > MAX_BODY:
-        abort(413, "So much is chosen that it cannot be saved.")
+        abort(413, "The selection is too large to be saved.")
     body = request.get_json(silent=True)
     run_id, page, query, name, shared = _body(body)
     since = _again(body)

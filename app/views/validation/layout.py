@@ -208,7 +208,7 @@ def _rows(base: str, anomalies: str) -> html.Section:
     rows = chart(
         Ids.ROWS,
         "validationrows",
-        label="Accuracy of the validation set, of clusters, classes and images over time",
+        label="Error of the validation set, of clusters, classes and images over time",
         url=f"{base}/class-error",
         base=base,
         anomalies=anomalies,
@@ -217,11 +217,11 @@ def _rows(base: str, anomalies: str) -> html.Section:
         say=_SAY,
     )
     return panel(
-        "Accuracy",
+        "Error",
         rows,
         controls=[
-            html.Span("▼ a stable past broke", className="dt-soft"),
-            html.Span("▲ a stable future began", className="dt-soft"),
+            html.Span("▼ was stable, then flipped", className="dt-soft"),
+            html.Span("▲ flipped, then stable", className="dt-soft"),
             html.Span("black: mostly forgotten, white: mostly learned", className="dt-soft"),
         ],
         legend=Ids.LEGEND,

@@ -76,7 +76,7 @@ class Analysis:
     def class_error(self, session: Session) -> NDArray[np.float32]:
         """Return the error of every class, f4 [C, T]."""
         return self._part(
-            "class error", lambda: snapshots.class_errors(session, run_id=self.run_id)
+            "error of classes", lambda: snapshots.class_errors(session, run_id=self.run_id)
         )
 
     def image_class(self, session: Session) -> NDArray[np.int32]:

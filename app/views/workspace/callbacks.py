@@ -47,7 +47,7 @@ def mount(views: Sequence[View], wanted: object) -> list[Any]:
         if view.name not in names:
             return no_update
         if not identity.may(view.permission):
-            return html.P(f"Your role, {identity.role}, may not see this view.")
+            return html.P(f"Your role, {identity.role}, does not allow you to see this view.")
         return view.layout(context)
 
     return [body(view) for view in views]

@@ -32,7 +32,7 @@ def layout(views: Sequence[View], context: PageContext) -> Component:
                         role="group",
                         **aria(label="Views in the workspace"),
                     ),
-                    segments(Ids.ARRANGE, "How the views lie", ARRANGEMENTS, "columns"),
+                    segments(Ids.ARRANGE, "Arrangement of the views", ARRANGEMENTS, "columns"),
                     html.Span(
                         "Pins, cursor and range are the same everywhere.", className="dt-soft"
                     ),
@@ -86,7 +86,7 @@ def _pane(view: View, run_id: int) -> Component:
                 **aria(expanded="true", label=f"Controls of {view.title}"),
                 **data(workspace_fold=view.name),
             ),
-            # A link of Dash: the selection goes along, and nothing is loaded anew.
+            # A link of Dash: the selection goes along, and nothing is loaded again.
             dmc.Anchor(
                 "Open as page", href=view.address(run_id=run_id), className="workspace-open"
             ),
@@ -94,8 +94,8 @@ def _pane(view: View, run_id: int) -> Component:
                 "×",
                 type="button",
                 className="workspace-close",
-                title="Take this view away",
-                **aria(label=f"Take {view.title} away"),
+                title="Remove this view",
+                **aria(label=f"Remove {view.title}"),
                 **data(workspace_switch=view.name),
             ),
         ],

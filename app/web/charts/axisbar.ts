@@ -133,7 +133,7 @@ class AxisBar {
           const button = document.createElement("button");
           button.type = "button";
           button.className = "dt-flag dt-flag-pin";
-          button.title = "Take this pin away";
+          button.title = "Remove this pin";
           button.addEventListener("click", () => selectionStore.toggle("pins", pin));
           return button;
         }),

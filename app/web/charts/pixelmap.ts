@@ -2,7 +2,7 @@
 // A matrix as coloured cells on the shared time axis: rows are classes, layers, filters or images.
 //
 // Options: url, array (its name in the answer), divide (array of a divisor for each row),
-// complement (show 1 - value), labels and groups (names in `meta`), palette ("accuracy", "safe", "magnitude", "diverging"), signedPalette (taken
+// complement (colour by 1 - value), labels and groups (names in `meta`), palette ("accuracy", "safe", "magnitude", "diverging"), signedPalette (taken
 // where values have both signs), domain [low, high] (else fitted), scaling ("linear", "log", "row":
 // each row its own), order ("recorded", "last": lowest at the end first), extreme ("max", "min",
 // "absolute": which value stands for several in one pixel), maxHeight and rowHeight (CSS pixels),
@@ -55,6 +55,7 @@ export class PixelMap {
     this.values = derived
       ? mapvalues.derive(source, this.width, divisors, options.complement)
       : source;
+    this.complement = options.complement;
     this.iterations = arrays.iteration;
     this.labels = meta[options.labels] || [];
     this.groups = options.groups ? meta[options.groups] : null;
@@ -200,7 +201,7 @@ export class PixelMap {
       rows: this.rows,
       columns: this.chart.axis.view(),
       place: this.place,
-      extreme: this.chart.options.extreme,
+      extreme: this.complement ? "max" : this.chart.options.extreme,
     });
     const { format } = this;
     if (scale.perRow) {
@@ -214,6 +215,7 @@ export class PixelMap {
         format,
         missing: this.missing,
         notes: ends,
+        words: this.complement && [scale.whole.low, scale.whole.high].map(this.said),
         pooled,
       });
     }
@@ -237,18 +239,20 @@ export class PixelMap {
     });
   }
 
+  /** Return a value in words; where colours are of the complement, what it is the complement of. */
+  said = (value) => numbers.as(this.format, this.complement ? 1 - value : value);
+
   hover(y, event, column) {
     const row = this.rowAt(y);
     this.point(row);
     const { what } = this.chart.options;
-    const { format } = this;
-    const { as, integer } = numbers;
+    const { integer } = numbers;
     const lines = [
       [`iteration ${integer(this.chart.axis.iterations[column])}`],
-      [this.chart.options.value || "value", as(format, this.valueAt(row, column))],
+      [this.chart.options.value || "value", this.said(this.valueAt(row, column))],
     ];
     if (column > 0) {
-      lines.push(["one snapshot before", as(format, this.valueAt(row, column - 1))]);
+      lines.push(["one snapshot before", this.said(this.valueAt(row, column - 1))]);
     }
     if (this.meta.sizes) lines.push(["images", integer(this.meta.sizes[row])]);
     if (this.groups?.[row]) lines.push(["stage", this.groups[row]]);

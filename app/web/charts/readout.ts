@@ -19,6 +19,11 @@ function element(name, kind, ...children) {
 const pair = (label, value) =>
   element("div", "dt-pair", element("span", "", label), element("b", "", value));
 
+/** Return a value of a map in words; of a complement, what it is the complement of. */
+function said(map, value) {
+  return numbers.as(map.format, map.complement ? 1 - value : value);
+}
+
 /** Return the `count` lowest rows of a map at a column as [row, value], the lowest first. */
 function lowest(map, column, count) {
   const found = [];
@@ -131,12 +136,11 @@ class Readout {
       this.fill("rows", "");
       return;
     }
-    const { as } = numbers;
     const name = element("div", "dt-readout-name", map.labels[row.index] || "");
     name.title = map.labels[row.index] || "";
-    const lines = [name, pair("at the cursor", as(map.format, map.valueAt(row.index, column)))];
+    const lines = [name, pair("at the cursor", said(map, map.valueAt(row.index, column)))];
     if (column > 0)
-      lines.push(pair("one snapshot before", as(map.format, map.valueAt(row.index, column - 1))));
+      lines.push(pair("one snapshot before", said(map, map.valueAt(row.index, column - 1))));
     this.fill("rows", spec.title, ...lines);
   }
 
@@ -147,12 +151,11 @@ class Readout {
       this.fill("lowest", "");
       return;
     }
-    const { as } = numbers;
     const rows = lowest(map, column, spec.lowest);
     this.fill(
       "lowest",
       spec.lowestTitle,
-      ...rows.map(([row, value]) => pair(map.labels[row], as(map.format, value))),
+      ...rows.map(([row, value]) => pair(map.labels[row], said(map, value))),
     );
   }
 
@@ -202,7 +205,7 @@ class Readout {
       this.button(`${integer(pin)} ×`, () => selectionStore.toggle("pins", pin)),
     );
     buttons.forEach((button, index) =>
-      button.setAttribute("aria-label", `Take the pin at ${integer(pins[index])} away`),
+      button.setAttribute("aria-label", `Remove the pin at ${integer(pins[index])}`),
     );
     this.fill("pins", "Pins", element("div", "dt-readout-chips", ...buttons));
   }

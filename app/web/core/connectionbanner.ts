@@ -115,7 +115,7 @@ function sayWaiting() {
     return;
   }
   sent = waiting;
-  line("waiting", waiting.length ? `Waits to be sent: ${list(waiting)}.` : null, {
+  line("waiting", waiting.length ? `Waiting to be sent: ${list(waiting)}.` : null, {
     tone: "note",
     actions: [{ label: "Do not send", act: () => connection.discard() }],
   });
@@ -134,7 +134,7 @@ function sayUnknown() {
     asked.set(question, `unknown-${number++}`);
     line(
       asked.get(question),
-      `It is not known whether “${question.label}” was carried out: the connection broke before the answer. See whether it was.`,
+      `It is not known whether “${question.label}” was carried out: the connection broke before the answer. Check whether it was.`,
       {
         actions: [
           { label: "Do it again", act: question.again },

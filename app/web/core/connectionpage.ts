@@ -9,7 +9,7 @@ const WHEN = {
   server: "opens as soon as the server answers.",
   database: "opens as soon as the server reaches its database again.",
   session: "opens as soon as you are logged in again.",
-  online: "did not open: the server broke off while it made the page.",
+  online: "did not open: the connection broke while the server made the page.",
 };
 
 const LONGEST_MS = 1_000; // from the answer to the page

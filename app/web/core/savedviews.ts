@@ -76,7 +76,7 @@ function problem(dialog: HTMLDialogElement, text: string): void {
 async function confirm(dialog: HTMLDialogElement): Promise<void> {
   const name = textOf(dialog).value.trim();
   if (!name) {
-    problem(dialog, "Give it a name that you will know again.");
+    problem(dialog, "Enter a name that you will recognize.");
     return;
   }
   const shared = found(dialog, "input[value=shared]", HTMLInputElement).checked;

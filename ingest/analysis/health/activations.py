@@ -5,6 +5,7 @@ import numpy as np
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.sentences import say
 from ingest.analysis.health.words import percent
 
 # An output whose spread is this small a part of its mean says the same about every image.
@@ -38,10 +39,11 @@ def saturated_activation(history: History, threshold: float, names: Names) -> li
                 continue
             share = float(np.nanmax(zeros[layer, first : last + 1]))
             dead = share >= _ALL_ZERO or bool(constant[layer, first : last + 1].all())
-            what = (
-                "the same for every image"
+            name = names.layer(int(layer))
+            text = (
+                say("constant-activation", layer=name)
                 if constant[layer, first : last + 1].all()
-                else f"{percent(share, places=1)} zeros"
+                else say("saturated-activation", layer=name, share=percent(share, places=1))
             )
             found.append(
                 Finding(
@@ -52,8 +54,7 @@ def saturated_activation(history: History, threshold: float, names: Names) -> li
                     strength=5.0 if dead else 1.5,
                     value=share,
                     layers=(int(layer),),
-                    text=f"The output of {names.layer(int(layer))} is {what}: what comes after it "
-                    "sees no image any more.",
+                    text=text,
                     chart=chart_of(
                         f"share of zeros in the output of {names.layer(int(layer))}",
                         history,
@@ -91,8 +92,7 @@ def not_sparser(history: History, threshold: float, names: Names) -> list[Findin
             strength=value / threshold,
             value=value,
             layers=tuple(int(i) for i in rectified[-third:]),
-            text="The deep layers answer less sparsely than the first ones: "
-            f"{percent(value)} fewer zeros. Higher layers are expected to answer to fewer images.",
+            text=say("not-sparser", share=percent(value)),
             once=True,
             chart=chart_of(
                 "zeros in the outputs of the first layers less those of the last",

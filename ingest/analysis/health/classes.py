@@ -11,6 +11,7 @@ from ingest.analysis.flip_index import index_window
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.sentences import Said, say
 from ingest.analysis.health.words import percent, percents
 
 # A rise counts where it lasts: the median over this many snapshots.
@@ -80,7 +81,14 @@ def _collapsed(history: History, names: Names, group: list[_Collapse], threshold
     ids = [c.class_id for c in group]
     error = history.class_error[worst.class_id]
     before, high = percents(worst.usual, worst.high)
-    of = f", of {names.of_classes([worst.class_id])} " if len(ids) > 1 else " "
+    of_worst = {"worst": names.of_classes([worst.class_id])} if len(ids) > 1 else {}
+    text = say(
+        "classes-collapse" if of_worst else "class-collapse",
+        classes=names.of_classes(ids),
+        before=before,
+        after=high,
+        **of_worst,
+    )
     return Finding(
         "class-collapse",
         Severity.HIGH if worst.rise >= 1.33 * threshold and lasts else Severity.MEDIUM,
@@ -89,7 +97,7 @@ def _collapsed(history: History, names: Names, group: list[_Collapse], threshold
         strength=2 * worst.rise / threshold,
         value=worst.rise,
         classes=tuple(ids),
-        text=f"The error of {names.of_classes(ids)} rose at once{of}from {before} to {high}.",
+        text=text,
         chart=chart_of(f"error of {names.of_classes([worst.class_id])}", history, error),
     )
 
@@ -181,16 +189,17 @@ def mass_forgetting(history: History, threshold: float, names: Names) -> list[Fi
                 strength=value / threshold,
                 value=value,
                 classes=tuple(classes),
-                text=f"{percent(value)} of all validation images that were right went wrong "
-                f"within one snapshot{_most(names, classes)}.",
+                text=_forgotten(percent(value), names, classes),
                 chart=chart_of("share of images forgotten", history, share, limit=threshold),
             )
         )
     return found
 
 
-def _most(names: Names, classes: list[int]) -> str:
-    return f", most of them of {names.of_classes(classes)}" if classes else ""
+def _forgotten(share: str, names: Names, classes: list[int]) -> Said:
+    if not classes:
+        return say("mass-forgetting", share=share)
+    return say("class-forgetting", share=share, classes=names.of_classes(classes))
 
 
 def _most_forgotten(history: History, at: int) -> list[int]:
@@ -235,8 +244,9 @@ def anomaly(history: History, threshold: float, names: Names) -> list[Finding]:
                 strength=float(images.max() / m),
                 value=float(images.sum()),
                 classes=tuple(ids),
-                text=f"{int(images.sum())} images of {names.of_classes(ids)} flipped that had been "
-                f"stable for {k} snapshots.",
+                text=say(
+                    "anomaly", images=int(images.sum()), classes=names.of_classes(ids), window=k
+                ),
             )
         )
     return found

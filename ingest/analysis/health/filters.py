@@ -7,6 +7,7 @@ import numpy as np
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import FilterPeaks, Floats, History
+from ingest.analysis.health.sentences import say
 from ingest.analysis.health.words import as_times
 
 MOST_LISTED = 200
@@ -44,8 +45,12 @@ def dead_filters(history: History, threshold: float, names: Names) -> list[Findi
                 value=share,
                 layers=(layer,),
                 filters=tuple((layer, int(f)) for f in filters),
-                text=f"{int(part.sum())} of {len(part)} filters of {names.layer(layer)} get no "
-                "gradient any more: they are dead.",
+                text=say(
+                    "dead-filters",
+                    number=int(part.sum()),
+                    filters=len(part),
+                    layer=names.layer(layer),
+                ),
                 chart=chart_of(
                     f"share of zeros in the gradient of {names.layer(layer)}", history, series
                 ),
@@ -149,9 +154,10 @@ def _jump(
         severity = Severity.LOW
     elif strongest >= _CERTAIN:
         severity = Severity.HIGH
-    where = names.of_layers(layers)
-    what = f"{len(order)} filters of {where}" if len(order) > 1 else f"A filter of {where}"
-    whole_words = " (more than half of it)" if whole and not everywhere else ""
+    facts = {"layers": names.of_layers(layers), "times": as_times(max(filters.values()))}
+    if len(order) > 1:
+        facts["number"] = str(len(order))
+    many = "layer-jump" if whole and not everywhere else "filters-jump"
     return Finding(
         "filter-jump",
         severity,
@@ -161,8 +167,7 @@ def _jump(
         value=strongest * threshold,
         layers=tuple(layers),
         filters=tuple(order[:MOST_LISTED]),
-        text=f"{what}{whole_words} changed at once, {as_times(max(filters.values()))} as much "
-        "as the most changed filter there usually does.",
+        text=say(many if len(order) > 1 else "filter-jump", **facts),
         chart=chart_of(
             f"largest change of a filter of {names.layer(layers[0])}",
             history,

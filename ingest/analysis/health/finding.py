@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis.health.history import History
+from ingest.analysis.health.sentences import Said
 
 CHART_POINTS = 200
 
@@ -58,7 +59,7 @@ class Finding:
     start: int
     end: int | None
     strength: float
-    text: str
+    text: Said
     value: float | None = None
     layers: tuple[int, ...] = ()
     classes: tuple[int, ...] = ()

@@ -5,6 +5,7 @@ import numpy as np
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.sentences import say
 from ingest.analysis.health.words import as_times
 
 
@@ -51,19 +52,17 @@ def _along(history: History, threshold: float, *, vanishing: bool) -> list[Findi
         if last - first + 1 < length:
             continue
         value = float(10 ** np.nanmax(fall[first : last + 1]))
-        word = "vanishes" if vanishing else "explodes"
-        below = "below" if vanishing else "above"
+        rule = "vanishing-gradient" if vanishing else "exploding-gradient-depth"
         found.append(
             Finding(
-                "vanishing-gradient" if vanishing else "exploding-gradient-depth",
+                rule,
                 Severity.MEDIUM,
                 start=int(history.iteration[first]),
                 end=robust.last_iteration(history.iteration, last),
                 strength=float(np.log10(value) / np.log10(threshold)),
                 value=value,
                 layers=(0,) if len(history.parameters) else (),
-                text=f"The gradient {word} towards the first layers: it lies {as_times(value)} "
-                f"{below} that of the last ones.",
+                text=say(rule, times=as_times(value)),
                 chart=chart_of(
                     "gradient of the last layers / of the first"
                     if vanishing
@@ -110,8 +109,11 @@ def exploding_gradient(history: History, threshold: float, names: Names) -> list
                 strength=float(1 + np.log10(value / threshold)) * 2,
                 value=value,
                 layers=tuple(int(i) for i in order),
-                text=f"The gradient of {names.of_layers(order.tolist())} grew to {as_times(value)} "
-                "everything that it had been before.",
+                text=say(
+                    "exploding-gradient",
+                    layers=names.of_layers(order.tolist()),
+                    times=as_times(value),
+                ),
                 chart=chart_of(
                     f"gradient per weight of {names.layer(int(order[0]))}",
                     history,

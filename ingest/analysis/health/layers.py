@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.sentences import say
 from ingest.analysis.health.words import as_times, number
 
 HEALTHY_RATIO = 1e-3
@@ -49,8 +50,8 @@ def _ratio(history: History, threshold: float, names: Names, *, high: bool) -> l
     times = peak / limit if high else limit / peak
     order = layers[np.argsort(-times, kind="stable")]
     worst = float(times.max())
-    word = "above" if high else "below"
-    stays = "stays" if last == history.snapshots - 1 else "stayed"
+    lasts = last == history.snapshots - 1
+    sentence = f"rate-{'' if lasts else 'was-'}too-{'high' if high else 'low'}"
     found.append(
         Finding(
             "rate-too-high" if high else "rate-too-low",
@@ -60,9 +61,12 @@ def _ratio(history: History, threshold: float, names: Names, *, high: bool) -> l
             strength=worst,
             value=float(peak.max() if high else peak.min()),
             layers=tuple(int(i) for i in order),
-            text=f"||update|| / ||weight|| of {names.of_layers(order.tolist())} {stays} {word} "
-            f"{number(limit, HEALTHY_RATIO, digits=1)}; around {HEALTHY_RATIO:g} is held to be "
-            "healthy.",
+            text=say(
+                sentence,
+                layers=names.of_layers(order.tolist()),
+                limit=number(limit, HEALTHY_RATIO, digits=1),
+                healthy=f"{HEALTHY_RATIO:g}",
+            ),
             once=True,
             chart=chart_of(
                 f"||update|| / ||weight|| of {names.layer(int(order[0]))}",
@@ -118,23 +122,26 @@ def _initial(
         severity, strength, text = (
             Severity.HIGH,
             10.0,
-            f"All weights of {name} are equal at the first snapshot: its filters cannot differ.",
+            say("equal-weights", layer=name),
         )
     elif times >= threshold / 2 and apart >= threshold:
-        larger = "larger" if value > others else "smaller"
         severity, strength, text = (
             Severity.HIGH,
             2 * times / threshold,
-            f"The first weights of {name} are {as_times(apart)} {larger} than those of the other "
-            f"layers: std x sqrt(inputs) is {number(value, SMALLEST_GAIN, LARGEST_GAIN)}, usual "
-            f"are {SMALLEST_GAIN} to {LARGEST_GAIN}.",
+            say(
+                "large-weights" if value > others else "small-weights",
+                layer=name,
+                times=as_times(apart),
+                gain=number(value, SMALLEST_GAIN, LARGEST_GAIN),
+                low=SMALLEST_GAIN,
+                high=LARGEST_GAIN,
+            ),
         )
     elif pace >= 2 * threshold:
         severity, strength, text = (
             Severity.HIGH,
             pace / threshold,
-            f"{name} steps {as_times(pace)} as far as the other layers at the first snapshot, "
-            "measured by their weights: it was probably initialised too small.",
+            say("large-steps", layer=name, times=as_times(pace)),
         )
     else:
         return _shape(history, layer, names)
@@ -181,7 +188,6 @@ def _shape(history: History, layer: int, names: Names) -> Finding | None:
     shape = spread / (_NORMAL_QUARTILES * std)
     if not np.isfinite(shape) or _NARROWEST <= shape <= _WIDEST:
         return None
-    word = "a few large ones among many small ones" if shape < 1 else "two groups"
     return Finding(
         "initial-weights",
         Severity.LOW,
@@ -190,8 +196,11 @@ def _shape(history: History, layer: int, names: Names) -> Finding | None:
         strength=abs(np.log(max(shape, 1e-3))),
         value=shape,
         layers=(layer,),
-        text=f"The first weights of {names.layer(layer)} are not Gaussian: {word} (quartiles at "
-        f"{shape:.2g} of their normal distance).",
+        text=say(
+            "heavy-tails" if shape < 1 else "two-groups",
+            layer=names.layer(layer),
+            shape=f"{shape:.2g}",
+        ),
     )
 
 
@@ -216,7 +225,10 @@ def _frozen(history: History, layer: int, first: int, last: int, names: Names) -
     name = names.layer(layer)
     # Frozen from the start is what fine-tuning does on purpose.
     meant = first == 0
-    since = "from the start" if meant else f"from iteration {history.iteration[first]:,} on"
+    if meant:
+        text = say("frozen-from-start", layer=name)
+    else:
+        text = say("frozen-layer", layer=name, iteration=f"{history.iteration[first]:,}")
     return Finding(
         "frozen-layer",
         Severity.LOW if meant else Severity.HIGH,
@@ -225,7 +237,7 @@ def _frozen(history: History, layer: int, first: int, last: int, names: Names) -
         strength=1.0 if meant else 50.0,
         value=float(last - first + 1),
         layers=(layer,),
-        text=f"No step changes {name} {since}, while other layers learn.",
+        text=text,
         chart=chart_of(
             f"||update|| of {name}", history, history.layer("update", "l2")[layer], log=True
         ),
@@ -258,8 +270,10 @@ def layer_change(history: History, threshold: float, names: Names) -> list[Findi
                     strength=abs(value) / threshold,
                     value=value,
                     layers=(int(layer),),
-                    text=f"{names.layer(int(layer))} steps {'more' if value > 0 else 'less'} than "
-                    "usual, against the other layers.",
+                    text=say(
+                        "layer-steps-more" if value > 0 else "layer-steps-less",
+                        layer=names.layer(int(layer)),
+                    ),
                 )
             )
     return found

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from ingest.analysis.health.finding import Chart, Finding, Names, Severity
 from ingest.analysis.health.history import History
+from ingest.analysis.health.sentences import Said, say
 
 _QUANTITIES = ("weight", "gradient", "update", "activation")
 _MOST = 1e12  # no layer has more weights, whatever a log says
@@ -101,15 +102,13 @@ def _growth(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def _what(history: History, at: int, names: Names, layers: NDArray[np.int64], share: float) -> str:
+def _what(history: History, at: int, names: Names, layers: NDArray[np.int64], share: float) -> Said:
     iteration = f"{history.iteration[at]:,}"
     if not len(layers):
-        return f"The training loss is NaN or Inf by iteration {iteration}."
+        return say("loss-not-finite", iteration=iteration)
     first = names.layer(int(layers[0]))
     if share >= 1.0:
-        return (
-            f"Every layer holds NaN or Inf by iteration {iteration}; {first} had grown most before."
-        )
+        return say("all-not-finite", iteration=iteration, layer=first)
     if share == 0.0:
-        return f"The training loss is NaN or Inf by iteration {iteration}; {first} had grown most."
-    return f"NaN or Inf by iteration {iteration}, first in {first}."
+        return say("loss-not-finite-after", iteration=iteration, layer=first)
+    return say("layer-not-finite", iteration=iteration, layer=first)

@@ -5,6 +5,7 @@ import numpy as np
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.sentences import Said, say
 from ingest.analysis.health.words import as_times, percent
 
 _LOSS = "training loss"
@@ -55,8 +56,12 @@ def loss_jump(history: History, threshold: float, names: Names) -> list[Finding]
                 end=robust.last_iteration(history.iteration, last),
                 strength=float(np.nanmax(height[first : last + 1])),
                 value=float(height[peak]),
-                text=f"The training loss rose to {as_times(times)} what it was: "
-                f"{history.train_loss[peak]:.3g} by iteration {history.iteration[peak]:,}.",
+                text=say(
+                    "loss-jump",
+                    times=as_times(times),
+                    loss=f"{history.train_loss[peak]:.3g}",
+                    iteration=f"{history.iteration[peak]:,}",
+                ),
                 chart=chart_of(_LOSS, history, history.train_loss, log=True),
             )
         )
@@ -100,8 +105,7 @@ def loss_swings(history: History, threshold: float, names: Names) -> list[Findin
                 end=robust.last_iteration(history.iteration, last),
                 strength=value / threshold,
                 value=value,
-                text=f"From snapshot to snapshot the training loss rose or fell {as_times(value)}, "
-                "again and again.",
+                text=say("loss-swings", times=as_times(value)),
                 chart=chart_of(_LOSS, history, history.train_loss, log=True),
             )
         )
@@ -132,8 +136,7 @@ def rising_together(history: History, threshold: float, names: Names) -> list[Fi
                 end=robust.last_iteration(history.iteration, last),
                 strength=rise / threshold,
                 value=rise,
-                text="Training loss and training error rise together: the error by "
-                f"{percent(rise, places=1)} of the images above its best.",
+                text=say("rising-together", rise=percent(rise, places=1)),
                 chart=chart_of("training error", history, history.train_error),
             )
         )
@@ -179,10 +182,6 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
     best = best_snapshot(history.validation_loss)
     falling = best is not None and best > history.snapshots - 1 - length
     start = first if best is None or falling else best
-    lowest = "still falls" if falling else f"was lowest at iteration {history.iteration[start]:,}"
-    risen = _risen(history.validation_loss, best)
-    worse = f" and rose by {percent(risen)} since" if risen > 0.02 and not falling else ""
-    known = "" if best is None else f"; the validation loss {lowest}{worse}"
     return [
         Finding(
             "overfitting",
@@ -191,12 +190,22 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
             end=None,
             strength=width / threshold,
             value=width,
-            text=f"Validation images go wrong {percent(width, places=1)} more often than training "
-            f"images{known}.",
+            text=_overfits(history, percent(width, places=1), best, falling=falling),
             once=True,
             chart=chart_of("validation error less training error", history, gap, limit=threshold),
         )
     ]
+
+
+def _overfits(history: History, gap: str, best: int | None, *, falling: bool) -> Said:
+    if best is None:
+        return say("overfitting", gap=gap)
+    if falling:
+        return say("overfitting-falling", gap=gap)
+    iteration, risen = f"{history.iteration[best]:,}", _risen(history.validation_loss, best)
+    if risen <= 0.02:
+        return say("overfitting-lowest", gap=gap, iteration=iteration)
+    return say("overfitting-risen", gap=gap, iteration=iteration, rise=percent(risen))
 
 
 def _epochs(history: History, first: int, last: int) -> float:
@@ -261,8 +270,7 @@ def plateau(history: History, threshold: float, names: Names) -> list[Finding]:
             end=None,
             strength=level / (1 - threshold),
             value=1 - level,
-            text=f"The training loss stands still at {percent(level)} of what it began with: the "
-            "network learns (almost) nothing.",
+            text=say("plateau", level=percent(level)),
             once=True,
             chart=chart_of(_LOSS, history, loss),
         )
@@ -295,9 +303,13 @@ def rate_jump(history: History, threshold: float, names: Names) -> list[Finding]
                 end=robust.last_iteration(history.iteration, closing),
                 strength=2 * factor / threshold,
                 value=factor,
-                text=f"The learning rate rose to {as_times(factor)} its highest, {rate[at]:.3g}, "
-                f"at iteration {logged.iterations[at]:,}, and stayed up to "
-                f"{logged.iterations[last]:,}.",
+                text=say(
+                    "rate-jump",
+                    times=as_times(factor),
+                    rate=f"{rate[at]:.3g}",
+                    first=f"{logged.iterations[at]:,}",
+                    last=f"{logged.iterations[last]:,}",
+                ),
                 chart=chart_of("learning rate", history, history.learning_rate, log=True),
             )
         )

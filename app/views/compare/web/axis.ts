@@ -39,7 +39,7 @@ class CompareAxis {
     this.canvas.hidden = !axis.columns;
     if (!axis.columns) {
       this.flag.hidden = true;
-      return "These runs have no snapshot that could be put on this axis. Align by another.";
+      return "These runs have no snapshots that can be placed on this axis. Align by another one.";
     }
     const place = { ...axis.place(chartWidth), top: FLAGS, height: HEIGHT - FLAGS };
     this.place = place;

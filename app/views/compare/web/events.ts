@@ -83,7 +83,7 @@ class Events {
     if (!axis.columns) {
       this.list.hidden = true;
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
-      return "No snapshot of these runs can be put on this axis.";
+      return "No snapshot of these runs can be placed on this axis.";
     }
     const { left, width } = axis.place(chartWidth);
     const height = options.runs.length * ROW;
@@ -200,8 +200,8 @@ class Events {
     const iteration = this.arrays[`at.${at}`][row];
     const [classes, images] = [this.arrays[`classes.${at}`][row], this.arrays[`images.${at}`][row]];
     const what = this.arrays[`right.${at}`][row]
-      ? "▲ a stable future began"
-      : "▼ a stable past broke";
+      ? "▲ flipped, then stable"
+      : "▼ was stable, then flipped";
     return [
       `iteration ${integer(iteration)}: ${what} for ${plural(images, "image", "images")}, ${plural(
         classes,

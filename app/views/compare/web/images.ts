@@ -71,7 +71,7 @@ class Images {
     const how =
       meta.agree === "digest"
         ? ""
-        : " The logs carry no digest of their images: they are taken for the same, since the lists of classes agree.";
+        : " The logs carry no digest of their images: they are assumed to be the same, because the lists of classes agree.";
     const [a, b] = meta.iterations.map(integer);
     const where =
       a === b ? `iteration ${a} of both` : `iteration ${a} of ${names[0]} and ${b} of ${names[1]}`;
@@ -123,7 +123,7 @@ class Images {
         `${letter(meta.pair[place])} ${percent(arrays[`${side}.probability`][2 * at + place])}`,
     );
     tile.title =
-      `${true_}, image ${value("position") + 1}: ${letter(meta.pair[wrong])} took it for ${taken}. ` +
+      `${true_}, image ${value("position") + 1}: ${letter(meta.pair[wrong])} predicted ${taken}. ` +
       `Probability of ${true_}: ${sure.join(", ")}. Opens it in ${run.name}.`;
     const picture = pictures.picture(
       `${sheets}/${runs[meta.pair[0]].id}`,

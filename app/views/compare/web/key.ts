@@ -48,7 +48,7 @@ class Key {
       );
     }
     if (grouping === "seeds" && groups && groups.every((one) => one.length === 1)) {
-      said.push("No two of these runs differ by nothing but the seed, so each stands for itself.");
+      said.push("No two of these runs differ only in the seed, so each is shown by itself.");
     } else if (groups?.some((one) => one.length > 1)) {
       said.push(
         "A line is the mean of its runs, the band one standard deviation to both sides; where only one of them goes on, there is no band.",
@@ -91,7 +91,7 @@ class Key {
     const select = compare.element("select", "compare-group");
     select.setAttribute("aria-label", `Group of ${run.name}`);
     for (let group = 0; group <= MOST_GROUPS; group++) {
-      const option = compare.element("option", "", group ? `group ${group}` : "by itself");
+      const option = compare.element("option", "", group ? `group ${group}` : "no group");
       option.value = group;
       select.append(option);
     }

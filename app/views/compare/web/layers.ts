@@ -46,7 +46,7 @@ class Layers {
     if (!this.meta.names.length) {
       return "These runs have no layer of the same name: they are of different networks.";
     }
-    if (!this.chart.axis.columns) return "No snapshot of these runs can be put on this axis.";
+    if (!this.chart.axis.columns) return "No snapshot of these runs can be placed on this axis.";
     return this.finite
       ? ""
       : "This choice was measured in none of the runs. Choose another quantity or statistic.";

@@ -59,7 +59,7 @@ class Lines {
     if (!axis.columns || !this.panels.length) {
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
       return this.panels.length
-        ? "No snapshot of these runs can be put on this axis."
+        ? "No snapshot of these runs can be placed on this axis."
         : "These runs logged no scalar, neither loss nor error nor anything else.";
     }
     const { left, width } = axis.place(chartWidth);

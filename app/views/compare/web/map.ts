@@ -55,8 +55,8 @@ class CompareMap extends PixelMap {
     const [a, b] = [this.letter(0), this.letter(1)];
     const text =
       side === "difference"
-        ? `Difference: class error of ${b} minus that of ${a}`
-        : `Class error of ${this.runName(side === "first" ? 0 : 1)}`;
+        ? `Difference: error of ${b} minus error of ${a}`
+        : `Error of the classes of ${this.runName(side === "first" ? 0 : 1)}`;
     if (head && head.textContent !== text) head.textContent = text;
     if (side === "difference") this.tell();
     if (side === "difference") this.chart.options.ends = [`${b} better`, `${b} worse`];

@@ -149,7 +149,7 @@ export class CorrelationActs {
         `${plural(model.names.filters[Number(layer)], "filter", "filters")}; click to split it into mini-sets, or join them`,
       );
     } else if (iteration !== undefined)
-      show(`Iteration ${integer(Number(iteration))}`, "Click to pin it, or let it go");
+      show(`Iteration ${integer(Number(iteration))}`, "Click to pin or unpin it");
     else {
       const c = model.columnOf.get(Number(id));
       if (c === undefined) return;

@@ -208,7 +208,7 @@ class CellFilters {
     this.title.textContent = "";
     this.pins.hidden = this.holder.hidden = true;
     if (!model) return "";
-    if (model.meta.reason) return "No cell, and so no filters of one.";
+    if (model.meta.reason) return "There is no cell to show filters of.";
     if (!cell) return "Click a cell, or one of the strongest above, to see its filters.";
     this.title.textContent = correlationWords.sentence(model, cell.r, cell.c);
     const { found } = this;
@@ -235,7 +235,7 @@ class CellFilters {
       const button = make("button", "correlation-pin", integer(iteration));
       button.dataset.iteration = String(iteration);
       button.setAttribute("aria-pressed", String(pins.includes(iteration)));
-      button.title = "Pin this iteration, or let it go";
+      button.title = "Pin or unpin this iteration";
       texts.push(button);
     }
     if (total > MOST)

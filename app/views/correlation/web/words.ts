@@ -45,7 +45,7 @@ export function facts(model: Model, r: number, c: number, limit: string): Line[]
   const lines: Line[] = [
     ["Filters among the most changed", integer(count)],
     [
-      "at so many of the class's iterations",
+      "at this many iterations of the class",
       `${integer(model.at("sets", r, c))} of ${integer(of)}`,
     ],
     ["Expected by chance", number(model.at("expected", r, c), 2)],
@@ -55,7 +55,7 @@ export function facts(model: Model, r: number, c: number, limit: string): Line[]
   lines.push(
     ["On average an iteration: here", number(model.at("members", r, c) / of, 2)],
     ["at any", number(model.at("usual", r, c) / of, 2)],
-    ["Lift, the one over the other", `× ${number(model.at("lift", r, c), 2)}`],
+    ["Lift (the ratio of the two)", `× ${number(model.at("lift", r, c), 2)}`],
     [
       `Iterations with at least ${integer(model.at("level", r, c))}: of the class`,
       `${integer(model.at("hits", r, c))} of ${integer(of)}`,
@@ -64,7 +64,7 @@ export function facts(model: Model, r: number, c: number, limit: string): Line[]
     ["Chance of that (q, corrected)", chance(q)],
     [
       q <= (limit === "all" ? 0.05 : Number(limit))
-        ? "Stands out: hardly by chance"
+        ? "Stands out: unlikely to be chance"
         : "May well be chance",
     ],
   );

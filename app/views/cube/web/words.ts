@@ -5,9 +5,9 @@ import { colours, numbers, selectionStore } from "#app/web/index.ts";
 import { limitOf } from "./model.ts";
 
 const SIDES = {
-  1: "a stable past broke",
-  2: "a stable future began",
-  3: "a stable past broke, another began",
+  1: "was stable, then flipped",
+  2: "flipped, then stable",
+  3: "was stable, flipped, then stable again",
 };
 const QUANTITIES = {
   relative_change: "relative change",
@@ -100,10 +100,10 @@ function topLines(cube, what, { class: id, column }) {
   const { integer, percent } = numbers;
   if (what.matrix.kind === "accuracy") {
     const size = cube.model.ready("errors").arrays.images[id];
-    const right = Number.isFinite(value)
-      ? ` (${integer(Math.round(value * size))} of ${integer(size)})`
+    const wrong = Number.isFinite(value)
+      ? ` (${integer(Math.round((1 - value) * size))} of ${integer(size)} wrong)`
       : "";
-    return [["accuracy", percent(value) + right], ...anomalyLines(cube, id, column)];
+    return [["error", percent(1 - value) + wrong], ...anomalyLines(cube, id, column)];
   }
   const { slicelayer } = selectionStore.get();
   if (slicelayer === null) {
@@ -238,7 +238,7 @@ function legendOf(cube, face, what, holder) {
   const { matrix, scale } = what;
   const bar = { ...scale, colours: scale.bar || scale.colours };
   const options = { format: matrix.format, missing: what.missing };
-  if (matrix.kind === "accuracy") options.words = ["none right", "all right"];
+  if (matrix.kind === "accuracy") options.words = ["all wrong", "none wrong"];
   if (matrix.kind === "sets") {
     const unit =
       face === "top" && selectionStore.get().slicelayer === null

@@ -68,7 +68,7 @@ class Compare {
     if (!nodes.length || !axis.columns) {
       this.names.hidden = true;
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
-      return "Tick the boxes beside layers, blocks or stages to lay them over each other here.";
+      return "Tick the boxes beside layers, blocks or stages to overlay them here.";
     }
     const place = { ...axis.place(width), top: 0, height: HEIGHT };
     const { context } = sizeCanvas(this.canvas, width, HEIGHT);
@@ -125,7 +125,7 @@ class Compare {
         const row = document.createElement("button");
         row.type = "button";
         row.className = "layers-compared-name";
-        row.title = "Take it out of the comparison";
+        row.title = "Remove it from the comparison";
         const line = document.createElement("span");
         line.style.borderTop = `2px ${["solid", "dashed", "dotted", "dashed"][Math.floor(at / COLOURS) % 4]} var(--layers-line-${at % COLOURS})`;
         row.append(line, this.network.name[node] || "the whole network");

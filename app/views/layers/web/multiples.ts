@@ -3,7 +3,7 @@
 // on the shared time axis. One canvas shows the rows in sight and is drawn again on scrolling.
 //
 // Options: url (layer-tree), base ("/data/run/3"), key (id of the element that explains), count
-// (id of the element that says how many layers have settled), group.
+// (id of the element that says how many layers have converged), group.
 
 import {
   chartRegistry,

@@ -116,7 +116,7 @@ export class NetworkRows {
       : kernel[node] + depthwise || kind.toLowerCase();
     const compare = make("span", "layers-pick", "");
     compare.dataset.part = "compare";
-    compare.title = "Compare: lay this over other picked ones";
+    compare.title = "Compare: overlay this with the other selected ones";
     row.append(
       compare,
       twist,

@@ -118,7 +118,7 @@ export function explain(holder, about) {
   } else if (selection.encoding !== "bands") {
     parts.push(note("each row has its own scale"));
   }
-  parts.push(swatch("settled", "settled"));
+  parts.push(swatch("settled", "converged"));
   if (seen.odd)
     parts.push(
       swatch(
@@ -134,7 +134,7 @@ export function explain(holder, about) {
   holder.replaceChildren(...parts);
 }
 
-/** Say how many of the layers have settled. */
+/** Say how many of the layers have converged. */
 export function count(holder, network, settled) {
   const layers = [...network.nodeOfLayer.values()];
   const done = settled ? layers.filter((node) => settled[node] >= 0).length : 0;
@@ -143,12 +143,12 @@ export function count(holder, network, settled) {
   const text = !settled
     ? ""
     : !done
-      ? "no layer has settled"
+      ? "no layer has converged"
       : done < all
         ? `${integer(done)} of ${integer(all)} layers ${done === 1 ? "has" : "have"} settled`
         : all === 1
-          ? "it has settled"
-          : `all ${integer(all)} layers have settled`;
+          ? "it has converged"
+          : `all ${integer(all)} layers have converged`;
   if (holder.textContent !== text) holder.textContent = text;
 }
 
@@ -204,7 +204,7 @@ export function lines({
     found.push(["one snapshot before", as(format(selection), data.value[at - 1])]);
   if (data.odd?.[at]) found.push(["not finite", ODD[data.odd[at]]]);
   if (settled !== undefined)
-    found.push(["settled from", settled < 0 ? "not yet" : integer(settled)]);
+    found.push(["converged from", settled < 0 ? "not yet" : integer(settled)]);
   return found;
 }
 

@@ -70,7 +70,7 @@ export function openClass(id, patch = {}) {
 }
 
 export const SIDES = {
-  left: "stable past broke",
-  right: "stable future began",
-  pending: "stable future, pending",
+  left: "was stable, then flipped",
+  right: "flipped, then stable",
+  pending: "flipped, pending",
 };

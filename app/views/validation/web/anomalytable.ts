@@ -15,7 +15,7 @@ import * as validation from "./anomalies.ts";
 const MOST = 100; // rows in the page; the count of all stands above
 const COLUMNS = [
   { key: "snapshot", text: "Iteration" },
-  { key: "right", text: "Side", title: "▼ a stable past broke, ▲ a stable future began" },
+  { key: "right", text: "Side", title: "▼ was stable, then flipped, ▲ flipped, then stable" },
   { key: "images", text: "Images", title: "images of the whole validation set" },
   { key: "classes", text: "Classes", title: "anomalous classes" },
   { key: "largest", text: "Largest", title: "the class with the most images" },

@@ -109,7 +109,7 @@ class Gallery {
       tile.lastChild.textContent = right ? "✓" : `✗ ${this.names[taken]}`;
       const probability = numbers.percent(this.images.probability[cell]);
       tile.title =
-        `image ${at + 1}: ${right ? "right" : `taken for ${this.names[taken]}`}, ` +
+        `image ${at + 1}: ${right ? "right" : `predicted as ${this.names[taken]}`}, ` +
         `probability of ${this.names[this.classId]} ${probability}`;
     });
     const count = this.images.images.length;

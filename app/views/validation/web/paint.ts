@@ -104,5 +104,8 @@ export function legend(view, selection) {
   const holder = document.getElementById(view.chart.options.legend);
   if (!holder) return;
   const scale = colours.scale({ palette: selection.palette, low: 0, high: 1 });
-  colours.legend(holder, scale, { format: "percent", missing: view.model.sizes.includes(0) });
+  colours.legend(holder, scale, {
+    words: ["100 %", "0 %"],
+    missing: view.model.sizes.includes(0),
+  });
 }

@@ -26,7 +26,7 @@ export function words(view, block, row, selection) {
         soft: integer(sizes[row]),
       };
     case "partner":
-      return { text: `taken for ${names[block.opened.partner[row]]}`, soft: "" };
+      return { text: `predicted as ${names[block.opened.partner[row]]}`, soft: "" };
     default:
       return { text: `image ${row + 1}`, soft: "" };
   }

@@ -25,7 +25,7 @@ export function name(view, { block, row }) {
     case "class":
       return { title: `${names[row]}, ${plural(sizes[row], "image", "images")}`, hint };
     case "partner":
-      return { title: `${names[block.classId]} taken for ${names[block.opened.partner[row]]}` };
+      return { title: `${names[block.classId]} predicted as ${names[block.opened.partner[row]]}` };
     default:
       return { title: `${names[block.classId]}, image ${row + 1}`, hint };
   }
@@ -40,12 +40,13 @@ function anomalyLines(view, block, row, column) {
     ]);
 }
 
-function accuracyLines(view, block, row, column) {
+function errorLines(view, block, row, column) {
   const { integer, percent } = numbers;
   const value = block.matrix.data[row * block.matrix.width + column];
   const count = { overall: view.model.images, class: view.model.sizes[row] }[block.kind];
-  const right = count ? ` (${integer(Math.round(value * count))} of ${integer(count)})` : "";
-  return [["accuracy", `${percent(value)}${right}`]];
+  const wrong = Math.round((1 - value) * count);
+  const images = count ? ` (${integer(wrong)} of ${integer(count)} wrong)` : "";
+  return [["error", `${percent(1 - value)}${images}`]];
 }
 
 function imageLines(view, block, row, column) {
@@ -56,10 +57,10 @@ function imageLines(view, block, row, column) {
   const first = opened.first_learned[row];
   const { iterations } = view.chart.axis;
   return [
-    [taken === classId ? "right" : "taken for", taken === classId ? "✓" : names[taken]],
+    [taken === classId ? "right" : "predicted as", taken === classId ? "✓" : names[taken]],
     [`probability of ${names[classId]}`, numbers.percent(opened.probability[at])],
     ["forgotten", numbers.plural(opened.forgotten[row], "time", "times")],
-    ["first right at", first < 0 ? "never" : numbers.integer(iterations[first])],
+    ["first correct at", first < 0 ? "never" : numbers.integer(iterations[first])],
   ];
 }
 
@@ -73,10 +74,7 @@ export function describe(view, hit, column) {
     lines.push(["images", integer(block.matrix.data[row * block.matrix.width + column])]);
   } else if (block.kind === "image") lines.push(...imageLines(view, block, row, column));
   else
-    lines.push(
-      ...accuracyLines(view, block, row, column),
-      ...anomalyLines(view, block, row, column),
-    );
+    lines.push(...errorLines(view, block, row, column), ...anomalyLines(view, block, row, column));
   return { title: name(view, hit).title, lines, picture: pictureOf(view, block, row) };
 }
 
