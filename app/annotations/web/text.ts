@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Texts that people wrote, as nodes: plain text always, links to http(s) and to our own pages only,
 // mentions marked. And small parts that all of the annotations' scripts use.
 
@@ -6,22 +5,43 @@ import { tooltip } from "#app/web/index.ts";
 
 const LINK =
   /https?:\/\/[^\s<>"'`]+|(?<![\w/.:])\/(?:run|annotations|jobs)(?:\/[\w\-./]*)?(?:\?[\w\-.,=&%+]*)?/g;
-const STEPS = [
+/** What a preview says of an annotation. */
+interface Told {
+  author: string;
+  body: string;
+  about: string;
+}
+
+const STEPS: readonly (readonly [limit: number, unit: number, word: string])[] = [
   [60, 1, "second"],
   [3600, 60, "minute"],
   [86400, 3600, "hour"],
-  [Infinity, 86400, "day"],
 ];
+const DAYS = [Infinity, 86400, "day"] as const;
+const ARROWS: Partial<Record<string, number>> = {
+  ArrowRight: 1,
+  ArrowDown: 1,
+  ArrowLeft: -1,
+  ArrowUp: -1,
+};
 
 /** Return an element with a class and children (nodes or texts). */
-export function make(name, kind, ...children) {
+export function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  kind: string,
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Name] {
   const made = document.createElement(name);
   if (kind) made.className = kind;
   made.append(...children);
   return made;
 }
 
-export function button(text, action, kind = "dt-button") {
+export function button(
+  text: string,
+  action: (event: MouseEvent) => void,
+  kind = "dt-button",
+): HTMLButtonElement {
   const made = make("button", kind, text);
   made.type = "button";
   made.addEventListener("click", action);
@@ -29,7 +49,7 @@ export function button(text, action, kind = "dt-button") {
 }
 
 /** Return the address of a link in a text where it may be one, else null. */
-export function addressOf(text) {
+export function addressOf(text: string): URL | null {
   try {
     const url = new URL(text, location.origin);
     return ["http:", "https:"].includes(url.protocol) ? url : null;
@@ -38,7 +58,7 @@ export function addressOf(text) {
   }
 }
 
-function link(text) {
+function link(text: string): Node {
   const url = addressOf(text);
   if (!url) return document.createTextNode(text);
   const made = make("a", "annotation-link", text);
@@ -51,8 +71,8 @@ function link(text) {
 }
 
 /** Return text with the mentions of `handles` (lower case, longest first) marked. */
-function withMentions(text, handles) {
-  const parts = [];
+function withMentions(text: string, handles: readonly string[]): (Node | string)[] {
+  const parts: (Node | string)[] = [];
   let from = 0;
   for (const { index } of text.matchAll(/(?<![\p{L}\p{N}_.-])@/gu)) {
     if (index < from) continue;
@@ -69,8 +89,8 @@ function withMentions(text, handles) {
 }
 
 /** Return the nodes of a text; `handles`: who can be mentioned. */
-export function nodes(text, handles = []) {
-  const parts = [];
+export function nodes(text: string, handles: readonly string[] = []): (Node | string)[] {
+  const parts: (Node | string)[] = [];
   let from = 0;
   for (const match of text.matchAll(LINK)) {
     const found = match[0].replace(/[.,;:!?)\]]+$/, "");
@@ -81,17 +101,17 @@ export function nodes(text, handles = []) {
 }
 
 /** Return "3 minutes ago" of an ISO time. */
-export function ago(iso) {
+export function ago(iso: string): string {
   const seconds = Math.max(0, (Date.now() - Date.parse(iso)) / 1000);
   if (seconds < 10) return "just now";
-  const [, unit, word] = STEPS.find(([limit]) => seconds < limit);
+  const [, unit, word] = STEPS.find(([limit]) => seconds < limit) ?? DAYS;
   const count = Math.round(seconds / unit);
   return count > 30 && word === "day"
     ? iso.slice(0, 10)
     : `${count} ${word}${count === 1 ? "" : "s"} ago`;
 }
 
-export function time(iso) {
+export function time(iso: string): HTMLTimeElement {
   const made = make("time", "annotation-time", ago(iso));
   made.dateTime = iso;
   made.title = `${iso.slice(0, 19).replace("T", " ")} UTC`;
@@ -99,12 +119,12 @@ export function time(iso) {
 }
 
 /** Let one of many buttons take part in the tab order; arrow keys move among them. */
-export function roving(holder, selector) {
-  const all = () => [...holder.querySelectorAll(selector)];
+export function roving(holder: HTMLElement, selector: string): () => void {
+  const all = () => [...holder.querySelectorAll<HTMLElement>(selector)];
   holder.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const step = ARROWS[event.key];
     const buttons = all();
-    const at = buttons.indexOf(document.activeElement);
+    const at = buttons.findIndex((one) => one === document.activeElement);
     if (!step || at < 0) return;
     event.preventDefault();
     event.stopPropagation();
@@ -116,9 +136,11 @@ export function roving(holder, selector) {
 }
 
 /** Say what some annotations are about, in the tooltip at a place of the screen. */
-export function preview(x, y, annotations) {
-  const short = (text) => (text.length > 140 ? `${text.slice(0, 140)}…` : text);
-  const lines = annotations.slice(0, 4).map((one) => [`${one.author}: ${short(one.body)}`]);
+export function preview(x: number, y: number, annotations: readonly Told[]): void {
+  const short = (text: string) => (text.length > 140 ? `${text.slice(0, 140)}…` : text);
+  const lines: [string][] = annotations
+    .slice(0, 4)
+    .map((one) => [`${one.author}: ${short(one.body)}`]);
   if (annotations.length > 4) lines.push([`and ${annotations.length - 4} more`]);
   const title =
     annotations.length === 1 ? `On ${annotations[0].about}` : `${annotations.length} annotations`;
@@ -126,7 +148,7 @@ export function preview(x, y, annotations) {
 }
 
 /** Go to an address of ours without loading the page anew. */
-export function visit(href) {
+export function visit(href: string): void {
   history.pushState({}, "", href);
   window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
 }
