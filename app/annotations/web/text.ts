@@ -2,9 +2,8 @@
 // mentions marked. And small parts that all of the annotations' scripts use.
 
 import { tooltip } from "#app/web/index.ts";
+import { addressAt, ago, partsOf } from "./parts.ts";
 
-const LINK =
-  /https?:\/\/[^\s<>"'`]+|(?<![\w/.:])\/(?:run|annotations|jobs)(?:\/[\w\-./]*)?(?:\?[\w\-.,=&%+]*)?/g;
 /** What a preview says of an annotation. */
 interface Told {
   author: string;
@@ -12,12 +11,6 @@ interface Told {
   about: string;
 }
 
-const STEPS: readonly (readonly [limit: number, unit: number, word: string])[] = [
-  [60, 1, "second"],
-  [3600, 60, "minute"],
-  [86400, 3600, "hour"],
-];
-const DAYS = [Infinity, 86400, "day"] as const;
 const ARROWS: Partial<Record<string, number>> = {
   ArrowRight: 1,
   ArrowDown: 1,
@@ -50,12 +43,7 @@ export function button(
 
 /** Return the address of a link in a text where it may be one, else null. */
 export function addressOf(text: string): URL | null {
-  try {
-    const url = new URL(text, location.origin);
-    return ["http:", "https:"].includes(url.protocol) ? url : null;
-  } catch {
-    return null;
-  }
+  return addressAt(text, location.origin);
 }
 
 function link(text: string): Node {
@@ -70,45 +58,12 @@ function link(text: string): Node {
   return made;
 }
 
-/** Return text with the mentions of `handles` (lower case, longest first) marked. */
-function withMentions(text: string, handles: readonly string[]): (Node | string)[] {
-  const parts: (Node | string)[] = [];
-  let from = 0;
-  for (const { index } of text.matchAll(/(?<![\p{L}\p{N}_.-])@/gu)) {
-    if (index < from) continue;
-    const rest = text.slice(index + 1).toLowerCase();
-    const handle = handles.find(
-      (one) => rest.startsWith(one) && !/^[\p{L}\p{N}_]/u.test(rest.slice(one.length)),
-    );
-    if (!handle) continue;
-    const to = index + 1 + handle.length;
-    parts.push(text.slice(from, index), make("span", "annotation-mention", text.slice(index, to)));
-    from = to;
-  }
-  return [...parts, text.slice(from)].filter((part) => part !== "");
-}
-
 /** Return the nodes of a text; `handles`: who can be mentioned. */
 export function nodes(text: string, handles: readonly string[] = []): (Node | string)[] {
-  const parts: (Node | string)[] = [];
-  let from = 0;
-  for (const match of text.matchAll(LINK)) {
-    const found = match[0].replace(/[.,;:!?)\]]+$/, "");
-    parts.push(...withMentions(text.slice(from, match.index), handles), link(found));
-    from = match.index + found.length;
-  }
-  return [...parts, ...withMentions(text.slice(from), handles)];
-}
-
-/** Return "3 minutes ago" of an ISO time. */
-export function ago(iso: string): string {
-  const seconds = Math.max(0, (Date.now() - Date.parse(iso)) / 1000);
-  if (seconds < 10) return "just now";
-  const [, unit, word] = STEPS.find(([limit]) => seconds < limit) ?? DAYS;
-  const count = Math.round(seconds / unit);
-  return count > 30 && word === "day"
-    ? iso.slice(0, 10)
-    : `${count} ${word}${count === 1 ? "" : "s"} ago`;
+  return partsOf(text, handles).map((part) => {
+    if (part.kind === "link") return link(part.text);
+    return part.kind === "mention" ? make("span", "annotation-mention", part.text) : part.text;
+  });
 }
 
 export function time(iso: string): HTMLTimeElement {
