@@ -41,13 +41,8 @@ export function button(
   return made;
 }
 
-/** Return the address of a link in a text where it may be one, else null. */
-export function addressOf(text: string): URL | null {
-  return addressAt(text, location.origin);
-}
-
 function link(text: string): Node {
-  const url = addressOf(text);
+  const url = addressAt(text, location.origin);
   if (!url) return document.createTextNode(text);
   const made = make("a", "annotation-link", text);
   made.href = url.href;
