@@ -6,6 +6,7 @@
 // send(path, body), words(), and what annotations/web/panel.ts adds: open(ids), annotate(target).
 
 import { DataError, fetchJson } from "#app/web/index.ts";
+import { byTarget, isShown, keyOf, merge } from "./kept.ts";
 
 const EVERY_MS = 1500;
 const ELSEWHERE_MS = 2_000; // on pages of no run: mentions only
@@ -16,18 +17,16 @@ const subscribers = new Set();
 const state = { run: null, version: -1, me: null, may: {}, unread: 0, show: "open" };
 let timer = 0;
 let asking = false;
-let byTarget = null; // "class 3" -> annotations
+let targeted = null; // "class 3" -> annotations
 let known = null; // promise of {people, tags}
 
 const runOfPage = () => /\/run\/(\d+)/.exec(location.pathname)?.[1] ?? null;
 /** Return the address before /run/... (an application may be served under a path). */
 const root = () => /^(.*?)\/(?:run\/|$)/.exec(location.pathname)?.[1] ?? "";
 const base = () => `${root()}/data/run/${state.run}/annotations`;
-const keyOf = ({ kind, id, filter }) =>
-  kind === "filter" ? `filter ${id}.${filter}` : `${kind} ${id}`;
 
 function tell() {
-  byTarget = null;
+  targeted = null;
   for (const subscriber of [...subscribers]) subscriber();
 }
 
@@ -51,20 +50,9 @@ function take(answer) {
     me: answer.me,
     may: answer.may,
   });
-  if (answer.ids) {
-    const alive = new Set(answer.ids);
-    for (const [id, one] of items) {
-      // What we wrote ourselves may be ahead of an answer that was under way.
-      if (!alive.has(id) && one.changed <= answer.version) items.delete(id);
-    }
-    for (const annotation of answer.annotations) {
-      if (!items.has(annotation.id) || newer(annotation)) items.set(annotation.id, annotation);
-    }
-  }
+  merge(items, answer);
   if (news) tell();
 }
-
-const newer = (annotation) => annotation.changed >= items.get(annotation.id).changed;
 
 async function ask() {
   timer = 0;
@@ -129,19 +117,11 @@ async function send(path, body = {}, signal) {
   return said;
 }
 
-const shown = (annotation) =>
-  state.show === "all" || Boolean(annotation.resolved_at) === (state.show === "resolved");
+const shown = (annotation) => isShown(annotation, state.show);
 
 function index() {
-  if (byTarget) return byTarget;
-  byTarget = new Map();
-  for (const annotation of items.values()) {
-    if (!shown(annotation)) continue;
-    const key = keyOf(annotation.target);
-    if (!byTarget.has(key)) byTarget.set(key, []);
-    byTarget.get(key).push(annotation);
-  }
-  return byTarget;
+  targeted ??= byTarget(items, state.show);
+  return targeted;
 }
 
 export const annotationStore = {
