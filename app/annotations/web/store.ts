@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The annotations of the run in sight: kept up to date by a cheap question every second and a half,
 // never in a hidden tab. Everything that shows annotations asks here.
 //
@@ -6,32 +5,49 @@
 // send(path, body), words(), and what annotations/web/panel.ts adds: open(ids), annotate(target).
 
 import { DataError, fetchJson } from "#app/web/index.ts";
+import type { Annotation, Changes } from "./annotation.ts";
+import { byTarget, isShown, type Kept, keyOf, merge, type Shown } from "./kept.ts";
 
 const EVERY_MS = 1500;
 const ELSEWHERE_MS = 2_000; // on pages of no run: mentions only
 const BACK_OFF_MS = 10_000;
 
-const items = new Map(); // id -> annotation, as app/annotation_routes/answers.py says
-const subscribers = new Set();
-const state = { run: null, version: -1, me: null, may: {}, unread: 0, show: "open" };
-let timer = 0;
+const items: Kept = new Map(); // id -> annotation, as app/annotation_routes/answers.py says
+/** Whom a text can mention, and the tags in use. */
+interface Words {
+  people: { name: string; handle: string }[];
+  tags: string[];
+}
+/** What the server says of something that was sent. */
+interface Said {
+  annotation?: Annotation;
+  deleted?: number;
+  unread?: number;
+  error?: string;
+}
+interface State extends Pick<Changes, "version" | "me" | "may" | "unread"> {
+  run: string | null;
+  show: Shown;
+}
+
+const subscribers = new Set<() => void>();
+const state: State = { run: null, version: -1, me: null, may: {}, unread: 0, show: "open" };
+let timer: ReturnType<typeof setTimeout> | 0 = 0;
 let asking = false;
-let byTarget = null; // "class 3" -> annotations
-let known = null; // promise of {people, tags}
+let targeted: Map<string, Annotation[]> | null = null; // "class 3" -> annotations
+let known: Promise<Words> | null = null; // promise of {people, tags}
 
 const runOfPage = () => /\/run\/(\d+)/.exec(location.pathname)?.[1] ?? null;
 /** Return the address before /run/... (an application may be served under a path). */
 const root = () => /^(.*?)\/(?:run\/|$)/.exec(location.pathname)?.[1] ?? "";
 const base = () => `${root()}/data/run/${state.run}/annotations`;
-const keyOf = ({ kind, id, filter }) =>
-  kind === "filter" ? `filter ${id}.${filter}` : `${kind} ${id}`;
 
-function tell() {
-  byTarget = null;
+function tell(): void {
+  targeted = null;
   for (const subscriber of [...subscribers]) subscriber();
 }
 
-function forget(run) {
+function forget(run: string | null): void {
   state.run = run;
   state.version = -1;
   items.clear();
@@ -39,7 +55,7 @@ function forget(run) {
 }
 
 /** Take over an answer; tell only where something is new. */
-function take(answer) {
+function take(answer: Changes): void {
   const news =
     answer.ids !== undefined ||
     answer.unread !== state.unread ||
@@ -51,22 +67,11 @@ function take(answer) {
     me: answer.me,
     may: answer.may,
   });
-  if (answer.ids) {
-    const alive = new Set(answer.ids);
-    for (const [id, one] of items) {
-      // What we wrote ourselves may be ahead of an answer that was under way.
-      if (!alive.has(id) && one.changed <= answer.version) items.delete(id);
-    }
-    for (const annotation of answer.annotations) {
-      if (!items.has(annotation.id) || newer(annotation)) items.set(annotation.id, annotation);
-    }
-  }
+  merge(items, answer);
   if (news) tell();
 }
 
-const newer = (annotation) => annotation.changed >= items.get(annotation.id).changed;
-
-async function ask() {
+async function ask(): Promise<void> {
   timer = 0;
   if (asking || document.hidden) return;
   asking = true;
@@ -75,32 +80,35 @@ async function ask() {
   let pause = run ? EVERY_MS : ELSEWHERE_MS;
   try {
     if (run) {
-      const answer = await fetchJson(`${base()}?since=${state.version < 0 ? "" : state.version}`);
+      const answer = await fetchJson<Changes>(
+        `${base()}?since=${state.version < 0 ? "" : state.version}`,
+      );
       if (run === runOfPage()) take(answer);
     } else {
-      const { unread } = await fetchJson(`${root()}/data/annotations/mentions`);
+      const { unread } = await fetchJson<{ unread: number }>(`${root()}/data/annotations/mentions`);
       if (unread !== state.unread) {
         state.unread = unread;
         tell();
       }
     }
   } catch (error) {
-    pause = error.status === 401 || error.status === 404 ? 0 : BACK_OFF_MS;
+    const status = error instanceof DataError ? error.status : 0;
+    pause = status === 401 || status === 404 ? 0 : BACK_OFF_MS;
   }
   asking = false;
   if (runOfPage() !== run) pause = 1;
   if (pause) wait(pause);
 }
 
-function wait(pause) {
+function wait(pause: number): void {
   clearTimeout(timer);
   timer = setTimeout(ask, pause);
 }
 
 const soon = () => wait(30);
 
-async function send(path, body = {}, signal) {
-  let answer;
+async function send(path: string, body: object = {}, signal?: AbortSignal): Promise<Said> {
+  let answer: Response;
   try {
     answer = await fetch(base() + path, {
       method: "POST",
@@ -112,7 +120,7 @@ async function send(path, body = {}, signal) {
   } catch {
     throw new DataError("The server does not answer; your text is still here. Try again.", 0);
   }
-  const said = await answer.json().catch(() => ({}));
+  const said: Said = await answer.json().catch(() => ({}));
   if (!answer.ok) {
     const text =
       answer.status === 401
@@ -129,31 +137,24 @@ async function send(path, body = {}, signal) {
   return said;
 }
 
-const shown = (annotation) =>
-  state.show === "all" || Boolean(annotation.resolved_at) === (state.show === "resolved");
+const shown = (annotation: Annotation) => isShown(annotation, state.show);
 
-function index() {
-  if (byTarget) return byTarget;
-  byTarget = new Map();
-  for (const annotation of items.values()) {
-    if (!shown(annotation)) continue;
-    const key = keyOf(annotation.target);
-    if (!byTarget.has(key)) byTarget.set(key, []);
-    byTarget.get(key).push(annotation);
-  }
-  return byTarget;
+function index(): Map<string, Annotation[]> {
+  targeted ??= byTarget(items, state.show);
+  return targeted;
 }
 
 export const annotationStore = {
   state,
   /** Return all annotations of the run, the oldest first. */
   list: () => [...items.values()].sort((a, b) => a.id - b.id),
-  get: (id) => items.get(id),
+  get: (id: number) => items.get(id),
   isShown: shown,
   /** Return the shown ones about a "class", "image", "layer" or "filter" (of the layer `id`). */
-  marksFor: (kind, id, filter) => index().get(keyOf({ kind, id, filter })) || [],
+  marksFor: (kind: string, id: number | null, filter: number | null = null) =>
+    index().get(keyOf({ kind, id, filter })) || [],
   /** Return [{kind, id, filter, annotations}] of the targets of a kind that have shown ones. */
-  targets: (kind) =>
+  targets: (kind: string) =>
     [...index().values()]
       .filter(([first]) => first.target.kind === kind)
       .map((found) => ({ ...found[0].target, annotations: found })),
@@ -161,20 +162,23 @@ export const annotationStore = {
   withIterations: () =>
     [...items.values()].filter((one) => one.target.first !== null && shown(one)),
   /** Choose which are shown everywhere: "open", "resolved" or "all". */
-  show(which) {
+  show(which: Shown): void {
     state.show = which;
     tell();
   },
   /** Call `subscriber` whenever an annotation or the page's run has changed; returns the way out. */
-  subscribe(subscriber) {
+  subscribe(subscriber: () => void): () => void {
     subscribers.add(subscriber);
     return () => subscribers.delete(subscriber);
   },
   send,
   /** Return a promise of {people: [{name, handle}], tags}, asked for once a minute at most. */
-  words() {
+  words(): Promise<Words> {
     if (!known) {
-      known = fetchJson(`${root()}/data/annotations/words`).catch(() => ({ people: [], tags: [] }));
+      known = fetchJson<Words>(`${root()}/data/annotations/words`).catch(() => ({
+        people: [],
+        tags: [],
+      }));
       setTimeout(() => (known = null), 60_000);
     }
     return known;

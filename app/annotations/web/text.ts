@@ -1,45 +1,48 @@
-// @ts-nocheck
 // Texts that people wrote, as nodes: plain text always, links to http(s) and to our own pages only,
 // mentions marked. And small parts that all of the annotations' scripts use.
 
 import { tooltip } from "#app/web/index.ts";
+import { addressAt, ago, partsOf } from "./parts.ts";
 
-const LINK =
-  /https?:\/\/[^\s<>"'`]+|(?<![\w/.:])\/(?:run|annotations|jobs)(?:\/[\w\-./]*)?(?:\?[\w\-.,=&%+]*)?/g;
-const STEPS = [
-  [60, 1, "second"],
-  [3600, 60, "minute"],
-  [86400, 3600, "hour"],
-  [Infinity, 86400, "day"],
-];
+/** What a preview says of an annotation. */
+interface Told {
+  author: string;
+  body: string;
+  about: string;
+}
+
+const ARROWS: Partial<Record<string, number>> = {
+  ArrowRight: 1,
+  ArrowDown: 1,
+  ArrowLeft: -1,
+  ArrowUp: -1,
+};
 
 /** Return an element with a class and children (nodes or texts). */
-export function make(name, kind, ...children) {
+export function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  kind: string,
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Name] {
   const made = document.createElement(name);
   if (kind) made.className = kind;
   made.append(...children);
   return made;
 }
 
-export function button(text, action, kind = "dt-button") {
+export function button(
+  text: string,
+  action: (event: MouseEvent) => void,
+  kind = "dt-button",
+): HTMLButtonElement {
   const made = make("button", kind, text);
   made.type = "button";
   made.addEventListener("click", action);
   return made;
 }
 
-/** Return the address of a link in a text where it may be one, else null. */
-export function addressOf(text) {
-  try {
-    const url = new URL(text, location.origin);
-    return ["http:", "https:"].includes(url.protocol) ? url : null;
-  } catch {
-    return null;
-  }
-}
-
-function link(text) {
-  const url = addressOf(text);
+function link(text: string): Node {
+  const url = addressAt(text, location.origin);
   if (!url) return document.createTextNode(text);
   const made = make("a", "annotation-link", text);
   made.href = url.href;
@@ -50,48 +53,15 @@ function link(text) {
   return made;
 }
 
-/** Return text with the mentions of `handles` (lower case, longest first) marked. */
-function withMentions(text, handles) {
-  const parts = [];
-  let from = 0;
-  for (const { index } of text.matchAll(/(?<![\p{L}\p{N}_.-])@/gu)) {
-    if (index < from) continue;
-    const rest = text.slice(index + 1).toLowerCase();
-    const handle = handles.find(
-      (one) => rest.startsWith(one) && !/^[\p{L}\p{N}_]/u.test(rest.slice(one.length)),
-    );
-    if (!handle) continue;
-    const to = index + 1 + handle.length;
-    parts.push(text.slice(from, index), make("span", "annotation-mention", text.slice(index, to)));
-    from = to;
-  }
-  return [...parts, text.slice(from)].filter((part) => part !== "");
-}
-
 /** Return the nodes of a text; `handles`: who can be mentioned. */
-export function nodes(text, handles = []) {
-  const parts = [];
-  let from = 0;
-  for (const match of text.matchAll(LINK)) {
-    const found = match[0].replace(/[.,;:!?)\]]+$/, "");
-    parts.push(...withMentions(text.slice(from, match.index), handles), link(found));
-    from = match.index + found.length;
-  }
-  return [...parts, ...withMentions(text.slice(from), handles)];
+export function nodes(text: string, handles: readonly string[] = []): (Node | string)[] {
+  return partsOf(text, handles).map((part) => {
+    if (part.kind === "link") return link(part.text);
+    return part.kind === "mention" ? make("span", "annotation-mention", part.text) : part.text;
+  });
 }
 
-/** Return "3 minutes ago" of an ISO time. */
-export function ago(iso) {
-  const seconds = Math.max(0, (Date.now() - Date.parse(iso)) / 1000);
-  if (seconds < 10) return "just now";
-  const [, unit, word] = STEPS.find(([limit]) => seconds < limit);
-  const count = Math.round(seconds / unit);
-  return count > 30 && word === "day"
-    ? iso.slice(0, 10)
-    : `${count} ${word}${count === 1 ? "" : "s"} ago`;
-}
-
-export function time(iso) {
+export function time(iso: string): HTMLTimeElement {
   const made = make("time", "annotation-time", ago(iso));
   made.dateTime = iso;
   made.title = `${iso.slice(0, 19).replace("T", " ")} UTC`;
@@ -99,12 +69,12 @@ export function time(iso) {
 }
 
 /** Let one of many buttons take part in the tab order; arrow keys move among them. */
-export function roving(holder, selector) {
-  const all = () => [...holder.querySelectorAll(selector)];
+export function roving(holder: HTMLElement, selector: string): () => void {
+  const all = () => [...holder.querySelectorAll<HTMLElement>(selector)];
   holder.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const step = ARROWS[event.key];
     const buttons = all();
-    const at = buttons.indexOf(document.activeElement);
+    const at = buttons.findIndex((one) => one === document.activeElement);
     if (!step || at < 0) return;
     event.preventDefault();
     event.stopPropagation();
@@ -116,9 +86,11 @@ export function roving(holder, selector) {
 }
 
 /** Say what some annotations are about, in the tooltip at a place of the screen. */
-export function preview(x, y, annotations) {
-  const short = (text) => (text.length > 140 ? `${text.slice(0, 140)}…` : text);
-  const lines = annotations.slice(0, 4).map((one) => [`${one.author}: ${short(one.body)}`]);
+export function preview(x: number, y: number, annotations: readonly Told[]): void {
+  const short = (text: string) => (text.length > 140 ? `${text.slice(0, 140)}…` : text);
+  const lines: [string][] = annotations
+    .slice(0, 4)
+    .map((one) => [`${one.author}: ${short(one.body)}`]);
   if (annotations.length > 4) lines.push([`and ${annotations.length - 4} more`]);
   const title =
     annotations.length === 1 ? `On ${annotations[0].about}` : `${annotations.length} annotations`;
@@ -126,7 +98,7 @@ export function preview(x, y, annotations) {
 }
 
 /** Go to an address of ours without loading the page anew. */
-export function visit(href) {
+export function visit(href: string): void {
   history.pushState({}, "", href);
   window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
 }

@@ -10,17 +10,12 @@ import {
   sizeCanvas,
 } from "#app/web/index.ts";
 import { compare } from "./compare.ts";
+import { roundTimes } from "./times.ts";
 
 const FLAGS = 20;
 const HEIGHT = 40;
 const FONT = "11px system-ui, sans-serif";
 const NAMES = { iteration: "iteration", epoch: "epoch", clock: "time" };
-// Round steps of time, in seconds.
-const TIMES = [
-  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
-  86400,
-];
-
 class CompareAxis {
   constructor(chart) {
     this.chart = chart;
@@ -85,13 +80,7 @@ class CompareAxis {
     if (align !== "clock") {
       return roundTicks(first / unit, last / unit, count).map((value) => Math.round(value * unit));
     }
-    const span = (last - first) / unit;
-    const step =
-      TIMES.find((one) => span / one <= count) || 86400 * Math.ceil(span / count / 86400);
-    const found = [];
-    for (let at = Math.ceil(first / unit / step) * step; at <= last / unit; at += step)
-      found.push(at * unit);
-    return found;
+    return roundTimes(first / unit, last / unit, count).map((seconds) => seconds * unit);
   }
 
   selected(selection, names) {

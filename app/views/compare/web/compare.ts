@@ -12,6 +12,8 @@ import {
   selectionStore,
   sizeCanvas,
 } from "#app/web/index.ts";
+import { follow, stretches } from "./paths.ts";
+import { duration } from "./times.ts";
 
 const LETTERS = "ABCDEFGHIJ";
 const PATTERNS = [
@@ -27,19 +29,7 @@ const PATTERNS = [
   [6, 6],
 ];
 const REST_MS = 250;
-const LONE = 5; // px of a line that is of one value only
 const UNITS = { iteration: 1, epoch: 1000, clock: 100 };
-
-/** Write a time in seconds as 1:02:03, or with a decimal below a minute. */
-function duration(seconds) {
-  if (seconds < 60) return `${+seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
-  const whole = Math.round(seconds);
-  const two = (value) => String(value).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours
-    ? `${hours}:${two(minutes)}:${two(whole % 60)} h`
-    : `${minutes}:${two(whole % 60)} min`;
-}
 
 const { integer, number } = numbers;
 
@@ -78,53 +68,22 @@ export const compare = {
     context.restore();
   },
 
-  /** Follow finite values [from, to) of an array over the columns of the axis; maybe in steps. */
-  follow(context, values, from, columns, x, y, step = false) {
-    let open = false;
-    let single = null;
-    let last = 0;
-    for (let column = 0; column < columns; column++) {
-      const value = values[from + column];
-      if (!Number.isFinite(value)) {
-        if (single) context.lineTo(single[0] + LONE, single[1]);
-        open = false;
-        single = null;
-        continue;
-      }
-      const point = [x(column + 0.5), y(value)];
-      if (open && step) context.lineTo(point[0], last);
-      if (open) context.lineTo(...point);
-      else context.moveTo(...point);
-      single = open ? null : point;
-      open = true;
-      last = point[1];
-    }
-    if (single) context.lineTo(single[0] + LONE, single[1]);
-  },
+  follow,
 
   /** Fill the band mean - deviation .. mean + deviation of a group. */
   band(context, at, { mean, deviation }, from, columns, x, y) {
     context.save();
     context.fillStyle = colours.theme(compare.colour(at));
     context.globalAlpha = 0.2;
-    let start = 0;
-    for (let column = 0; column <= columns; column++) {
-      const known =
-        column < columns &&
-        Number.isFinite(mean[from + column]) &&
-        Number.isFinite(deviation[from + column]);
-      if (known) continue;
-      if (column - start > 1) {
-        context.beginPath();
-        for (let at2 = start; at2 < column; at2++) {
-          context.lineTo(x(at2 + 0.5), y(mean[from + at2] + deviation[from + at2]));
-        }
-        for (let at2 = column - 1; at2 >= start; at2--) {
-          context.lineTo(x(at2 + 0.5), y(mean[from + at2] - deviation[from + at2]));
-        }
-        context.fill();
+    for (const [start, end] of stretches({ mean, deviation }, from, columns)) {
+      context.beginPath();
+      for (let column = start; column < end; column++) {
+        context.lineTo(x(column + 0.5), y(mean[from + column] + deviation[from + column]));
       }
-      start = column + 1;
+      for (let column = end - 1; column >= start; column--) {
+        context.lineTo(x(column + 0.5), y(mean[from + column] - deviation[from + column]));
+      }
+      context.fill();
     }
     context.restore();
   },

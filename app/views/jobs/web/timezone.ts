@@ -1,4 +1,3 @@
-// @ts-nocheck
 // What the jobs page knows from the browser alone: its time zone, and what Enter means in a field.
 
 // Whether the last Enter took a folder that its field offered: it only fills the field then. The
@@ -10,21 +9,22 @@ document.addEventListener(
   "keydown",
   (event) => {
     if (event.key !== "Enter") return;
-    const list = document.getElementById(event.target.getAttribute?.("aria-controls") || "");
+    const field = event.target instanceof Element ? event.target : null;
+    const list = document.getElementById(field?.getAttribute("aria-controls") || "");
     took = Boolean(list?.querySelector("[data-combobox-selected]"));
-    typed = event.target.value ?? "";
+    typed = field && "value" in field ? String(field.value ?? "") : "";
   },
   true,
 );
 
-window.dash_clientside = window.dash_clientside || {};
+window.dash_clientside ??= {};
 window.dash_clientside.jobs = {
-  time_zone() {
+  time_zone(): string {
     return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   },
 
   /** Return what an Enter in a field sends, and its number; nothing for one that fills it. */
-  sent(number) {
-    return number && !took ? { number, text: typed } : window.dash_clientside.no_update;
+  sent(number: number | null | undefined): unknown {
+    return number && !took ? { number, text: typed } : window.dash_clientside?.no_update;
   },
 };

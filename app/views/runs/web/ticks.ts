@@ -1,34 +1,45 @@
-// @ts-nocheck
 // Ticking runs in the table of runs. Ticks survive sorting, searching and new rows; the bar acts on
 // those in sight alone, and says how many more are ticked out of sight.
 
 const MOST = 10;
 const MOST_NAMED = 3;
-const ticked = new Map(); // id of a run -> its name, in the order of ticking
-let shelf = null;
+const ticked = new Map<string, string>(); // id of a run -> its name, in the order of ticking
+let shelf: boolean | null = null; // whether the trash is listed
 let only = false; // whether nothing but what was ticked is listed
-let known = null; // the bar, another one whenever the page is opened
+let known: HTMLElement | null = null; // the bar, another one whenever the page is opened
 
-const boxes = () => [...document.querySelectorAll("[data-compare-run]")];
-const setProps = (id, props) => window.dash_clientside?.set_props?.(id, props);
-const runs = (number) => `${number} run${number === 1 ? "" : "s"}`;
+const boxes = () => [...document.querySelectorAll<HTMLElement>("[data-compare-run]")];
+/** Return the id and the name of the run of a box. */
+const runOf = ({ dataset }: HTMLElement): [id: string, name: string] => [
+  dataset.compareRun ?? "",
+  dataset.name ?? "",
+];
+const setProps = (id: string, props: Record<string, unknown>) =>
+  window.dash_clientside?.set_props?.(id, props);
+const runs = (number: number) => `${number} run${number === 1 ? "" : "s"}`;
 
 /** Return the ids of the ticked runs in sight, in the order of the table. */
-const seen = () =>
+const seen = (): string[] =>
   boxes()
-    .map((box) => box.dataset.compareRun)
+    .map((box) => runOf(box)[0])
     .filter((id) => ticked.has(id));
 
-/** Set a property or attribute where it differs: whatever is written here is observed below. */
-function put(element, name, value) {
-  if (!element) return;
-  if (name in element ? element[name] === value : element.getAttribute(name) === String(value))
-    return;
-  if (name in element) element[name] = value;
-  else element.setAttribute(name, value);
+/** Set a property where it differs: whatever is written here is observed below. */
+function put<Name extends "textContent" | "title" | "hidden">(
+  element: HTMLElement | null | undefined,
+  name: Name,
+  value: HTMLElement[Name],
+): void {
+  if (element && element[name] !== value) element[name] = value;
 }
 
-function show() {
+/** Say how much of what a box stands for is ticked, where it says something else. */
+function check(element: Element | null, value: "true" | "false" | "mixed"): void {
+  if (element && element.getAttribute("aria-checked") !== value)
+    element.setAttribute("aria-checked", value);
+}
+
+function show(): void {
   const bar = document.getElementById("runs-bulk");
   if (!bar) return;
   if (bar !== known) only = false;
@@ -39,13 +50,13 @@ function show() {
   shelf = trash;
   const now = boxes();
   for (const box of now) {
-    const { compareRun: id, name } = box.dataset;
+    const [id, name] = runOf(box);
     if (ticked.has(id)) ticked.set(id, name);
-    put(box, "aria-checked", ticked.has(id));
+    check(box, ticked.has(id) ? "true" : "false");
   }
   const shown = seen();
   const all = document.querySelector("[data-choose-all]");
-  put(all, "aria-checked", !shown.length ? "false" : shown.length < now.length ? "mixed" : "true");
+  check(all, !shown.length ? "false" : shown.length < now.length ? "mixed" : "true");
   put(bar, "hidden", !ticked.size && !only);
   tell(bar, shown);
   link(shown.length);
@@ -53,10 +64,10 @@ function show() {
 }
 
 /** Say what the buttons are about, and what is ticked out of sight. */
-function tell(bar, shown) {
+function tell(bar: HTMLElement, shown: string[]): void {
   const names = shown.map((id) => ticked.get(id));
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
-  const said = bar.querySelector("[data-bulk-said]");
+  const said = bar.querySelector<HTMLElement>("[data-bulk-said]");
   put(
     said,
     "textContent",
@@ -65,24 +76,23 @@ function tell(bar, shown) {
       : "",
   );
   put(said, "title", names.join("\n"));
-  put(bar.querySelector(".runs-bulk-acts"), "hidden", !shown.length);
+  put(bar.querySelector<HTMLElement>(".runs-bulk-acts"), "hidden", !shown.length);
   const away = [...ticked].filter(([id]) => !shown.includes(id));
-  const hidden = bar.querySelector("[data-bulk-hidden]");
+  const hidden = bar.querySelector<HTMLElement>("[data-bulk-hidden]");
   const of = shown.length ? `${away.length} more` : runs(away.length);
-  const why = document.getElementById("runs-search")?.value
-    ? "hidden by the search"
-    : "on another page";
+  const search = document.querySelector<HTMLInputElement>("#runs-search");
+  const why = search?.value ? "hidden by the search" : "on another page";
   put(hidden, "textContent", `${of} ticked, ${why}`);
   put(hidden, "title", away.map(([, name]) => name).join("\n"));
   put(hidden?.parentElement, "hidden", !away.length);
-  put(bar.querySelector("[data-bulk='all']"), "hidden", !only);
+  put(bar.querySelector<HTMLElement>("[data-bulk='all']"), "hidden", !only);
 }
 
 /** The link to the comparison: reading harms nothing, so that it takes the hidden ones along. */
-function link(shown) {
+function link(shown: number): void {
   const found = document.getElementById("runs-compare");
   if (!found) return;
-  const base = found.getAttribute("href").split("?")[0];
+  const base = (found.getAttribute("href") ?? "").split("?")[0];
   put(found, "hidden", !ticked.size || Boolean(shelf));
   const address = `${base}?runs=${[...ticked.keys()].join()}`;
   if (found.getAttribute("href") !== address) found.setAttribute("href", address);
@@ -93,31 +103,31 @@ function link(shown) {
   put(found, "textContent", text);
 }
 
-function tick(box) {
-  const { compareRun: id, name } = box.dataset;
+function tick(box: HTMLElement): void {
+  const [id, name] = runOf(box);
   if (!ticked.delete(id)) ticked.set(id, name);
   show();
 }
 
-function tickAll() {
-  const now = boxes();
-  const whole = now.every(({ dataset }) => ticked.has(dataset.compareRun));
-  for (const { dataset } of now) {
-    if (whole) ticked.delete(dataset.compareRun);
-    else ticked.set(dataset.compareRun, dataset.name);
+function tickAll(): void {
+  const now = boxes().map(runOf);
+  const whole = now.every(([id]) => ticked.has(id));
+  for (const [id, name] of now) {
+    if (whole) ticked.delete(id);
+    else ticked.set(id, name);
   }
   show();
 }
 
 /** List these runs alone, all runs for null. */
-function list(ids) {
+function list(ids: string[] | null): void {
   only = Boolean(ids);
   if (ids) setProps("runs-search", { value: "" });
   setProps("runs-only", { data: ids });
 }
 
 /** Do what a button of the bar says to the runs in sight; these are ticked no more. */
-function act(name) {
+function act(name: string | undefined): void {
   if (name === "show") list([...ticked.keys()]);
   else if (name === "all") list(null);
   else {
@@ -133,7 +143,7 @@ function act(name) {
 }
 
 /** Go to an address of ours without loading everything anew, as the other links do. */
-function follow(event, found) {
+function follow(event: MouseEvent, found: HTMLAnchorElement): void {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   if (ticked.size < 2 || ticked.size > MOST) return;
@@ -145,13 +155,14 @@ function follow(event, found) {
 }
 
 document.addEventListener("click", (event) => {
-  const at = (selector) => event.target.closest?.(selector);
-  const box = at("[data-compare-run]");
+  const { target } = event;
+  if (!(target instanceof Element)) return;
+  const box = target.closest<HTMLElement>("[data-compare-run]");
   if (box) tick(box);
-  if (at("[data-choose-all]")) tickAll();
-  const button = at("#runs-bulk [data-bulk]");
+  if (target.closest("[data-choose-all]")) tickAll();
+  const button = target.closest<HTMLElement>("#runs-bulk [data-bulk]");
   if (button) act(button.dataset.bulk);
-  const found = at("#runs-compare");
+  const found = target.closest<HTMLAnchorElement>("#runs-compare");
   if (found) follow(event, found);
 });
 

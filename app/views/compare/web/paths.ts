@@ -1,0 +1,65 @@
+// The lines and bands of runs as paths: over the columns of the common axis, broken where a value
+// is not finite.
+
+/** What a path is written to: a canvas, or one that writes SVG. */
+export type Pen = Pick<CanvasRenderingContext2D, "moveTo" | "lineTo">;
+type Along = (value: number) => number;
+/** Mean and standard deviation of a group, by column. */
+export interface Spread {
+  mean: ArrayLike<number>;
+  deviation: ArrayLike<number>;
+}
+
+const LONE = 5; // px of a line that is of one value only
+
+/** Follow finite values [from, from + columns) of an array over the axis; maybe in steps. */
+export function follow(
+  pen: Pen,
+  values: ArrayLike<number>,
+  from: number,
+  columns: number,
+  x: Along,
+  y: Along,
+  step = false,
+): void {
+  let open = false;
+  let single: [number, number] | null = null;
+  let last = 0;
+  for (let column = 0; column < columns; column++) {
+    const value = values[from + column];
+    if (!Number.isFinite(value)) {
+      if (single) pen.lineTo(single[0] + LONE, single[1]);
+      open = false;
+      single = null;
+      continue;
+    }
+    const point: [number, number] = [x(column + 0.5), y(value)];
+    if (open && step) pen.lineTo(point[0], last);
+    if (open) pen.lineTo(...point);
+    else pen.moveTo(...point);
+    single = open ? null : point;
+    open = true;
+    last = point[1];
+  }
+  if (single) pen.lineTo(single[0] + LONE, single[1]);
+}
+
+/** Return the stretches [start, end) of at least two columns where mean and deviation are finite. */
+export function stretches(
+  { mean, deviation }: Spread,
+  from: number,
+  columns: number,
+): [start: number, end: number][] {
+  const found: [number, number][] = [];
+  let start = 0;
+  for (let column = 0; column <= columns; column++) {
+    const known =
+      column < columns &&
+      Number.isFinite(mean[from + column]) &&
+      Number.isFinite(deviation[from + column]);
+    if (known) continue;
+    if (column - start > 1) found.push([start, column]);
+    start = column + 1;
+  }
+  return found;
+}
