@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.views.validation.data import Window, read_window
-from app.views.validation.memory import analysis_of
 from db.queries import snapshots, structure
 from db.queries.peaks import all_peaks
 from ingest.analysis.anomalies import default_threshold, default_window, find_anomalies

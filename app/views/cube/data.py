@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from app.analysis import Analysis, analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.views.validation.data import read_window
-from app.views.validation.memory import Analysis, analysis_of
 from db.queries import snapshots, structure
 from db.queries.layer_stats import layer_profile
 from ingest.analysis.merge import norm_ratio

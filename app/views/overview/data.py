@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.components.job_words import nobody_takes, trouble
 from app.versions import version_token
 from app.views.overview.facts import run_facts
 from app.views.overview.series import reduce_series, within
-from app.views.validation.memory import analysis_of
 from db.queries import jobs, runs, snapshots, structure, workers
 from db.queries.layer_stats import ALL_QUANTITIES, layer_profile
 from deeptracker.format import SERIES, STATISTICS
