@@ -5,9 +5,10 @@ from typing import Any
 
 from app.api import facts, look_ups
 from app.api.operation import Array, Operation, Parameter
-from db.models.measurements import PEAK_QUANTITIES, PEAKS
+from db.models.measurements import PEAKS
 from db.queries.layer_stats import ALL_QUANTITIES
 from db.queries.runs import Shelf
+from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import BAND_THRESHOLDS, BINS, FILTER_QUANTITIES, STATISTICS
 
 RUN = "/runs/<int:run_id>"

@@ -21,10 +21,11 @@ from app.views.cube import data as cube
 from app.views.overview import data as overview
 from db.queries import snapshots
 from db.queries.layer_stats import ALL_QUANTITIES
+from deeptracker.catalogue import IMAGE_TRANSITIONS
 from deeptracker.format import SERIES, STATISTICS
 
 TableFunction = Callable[[Session, int, Arguments], Columns]
-TRANSITIONS = ("learned", "forgotten", "stayed_right", "stayed_wrong")
+TRANSITIONS = tuple(one.name for one in IMAGE_TRANSITIONS)
 
 
 def series(session: Session, run_id: int, arguments: Arguments) -> Columns:

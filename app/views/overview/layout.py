@@ -16,24 +16,10 @@ from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.ids import Ids
 from db.queries.layer_stats import ALL_QUANTITIES
 from db.queries.runs import RunRow, run_manifest
+from deeptracker.catalogue import IMAGE_TRANSITIONS, KNOWN_SERIES, LAYER_STATISTICS, labels
 
-STATISTIC_WORDS = {
-    "std": "standard deviation",
-    "mean": "mean",
-    "l2": "L2 norm",
-    "l1": "L1 norm",
-    "total": "sum",
-    "minimum": "minimum",
-    "q1": "first quartile",
-    "median": "median",
-    "q3": "third quartile",
-    "maximum": "maximum",
-    "zero_share": "share of zeros",
-    "nan_count": "count of NaN",
-    "inf_count": "count of Inf",
-}
 DEFAULTS = {"quantity": "gradient", "statistic": "std", "scaling": "log"}
-TRANSITIONS = ("Learned", "Forgotten", "Stayed right", "Stayed wrong")
+TRANSITIONS = tuple(one.label for one in IMAGE_TRANSITIONS)
 
 _NO_SNAPSHOTS = "No snapshot has been loaded yet. The charts appear here with the first one."
 _NO_VALIDATION = (
@@ -280,7 +266,9 @@ def _layers(base: str) -> html.Section:
         ),
         controls=[
             select(Ids.QUANTITY, "Quantity", quantities, DEFAULTS["quantity"], 120),
-            select(Ids.STATISTIC, "Statistic", STATISTIC_WORDS, DEFAULTS["statistic"], 180),
+            select(
+                Ids.STATISTIC, "Statistic", labels(LAYER_STATISTICS), DEFAULTS["statistic"], 180
+            ),
             select(
                 Ids.SCALING,
                 "Scale of the colours",
@@ -300,11 +288,8 @@ def _readout(base: str) -> html.Div:
         label="Values at the cursor",
         url=f"{base}/series",
         facts=[
-            {"title": "Learning rate", "series": "learning_rate"},
-            {"title": "Training loss", "series": "train_loss"},
-            {"title": "Validation loss", "series": "validation_loss"},
-            {"title": "Training error", "series": "train_error", "format": "percent"},
-            {"title": "Validation error", "series": "validation_error", "format": "percent"},
+            {"title": one.label, "series": one.name, "format": one.format}
+            for one in sorted(KNOWN_SERIES, key=lambda one: one.place)
         ],
         transitions=list(TRANSITIONS),
         maps=[
