@@ -1,5 +1,6 @@
 """The texts of the layer view's choices, by the values that the selection holds."""
 
+from app.components.empty import no_snapshots
 from deeptracker.catalogue import FILTERS, LAYER_STATISTICS, labels
 
 STATISTICS = labels(LAYER_STATISTICS)
@@ -31,4 +32,4 @@ TOP_QUANTITIES = {
     name: FILTER_QUANTITIES[name] for name in ("relative_change", "cosine_change", "gradient_l2")
 }
 TOP_SORTS = {"count": "By count", "network": "By layer", "value": "By value"}
-NO_SNAPSHOTS = "No snapshot has been loaded yet. The charts appear here with the first one."
+NO_SNAPSHOTS = no_snapshots("The charts appear")

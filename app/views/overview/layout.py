@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from app import store
 from app.components.charts import chart, panel
 from app.components.controls import select
+from app.components.empty import no_snapshots
 from app.components.headings import live_state
 from app.views import PageContext
 from app.views.overview.course import course_facts, remarks
@@ -21,7 +22,7 @@ from deeptracker.catalogue import IMAGE_TRANSITIONS, KNOWN_SERIES, LAYER_STATIST
 DEFAULTS = {"quantity": "gradient", "statistic": "std", "scaling": "log"}
 TRANSITIONS = tuple(one.label for one in IMAGE_TRANSITIONS)
 
-_NO_SNAPSHOTS = "No snapshot has been loaded yet. The charts appear here with the first one."
+_NO_SNAPSHOTS = no_snapshots("The charts appear")
 _NO_VALIDATION = (
     "This run has no validation images, so nothing is known about its classes. "
     "Give the Recorder validation data to see them."

@@ -17,13 +17,14 @@ interface Catalogue {
 
 let known: Catalogue | undefined;
 
-/** Return the catalogue of the page; an Error where the page has none. */
+/** Return the catalogue of the page; an empty one without a page, where names stand for words. */
 export function catalogue(): Catalogue {
   known ??= read();
   return known;
 }
 
 function read(): Catalogue {
+  if (typeof document === "undefined") return { statistics: {}, filters: {}, series: {} };
   const place = document.querySelector<HTMLMetaElement>('meta[name="deeptracker-catalogue"]');
   if (!place) throw new Error("The page brings no catalogue of measured quantities.");
   return JSON.parse(place.content) as Catalogue;
