@@ -3,10 +3,11 @@
 What it says stands in deeptracker/catalogue.py, which the other packages may read too.
 """
 
-import html
 import json
 from collections.abc import Iterable
 from functools import cache
+
+from markupsafe import Markup
 
 from deeptracker.catalogue import FILTERS, KNOWN_SERIES, LAYER_STATISTICS, Measured
 
@@ -14,7 +15,7 @@ NAME = "deeptracker-catalogue"
 
 
 @cache
-def meta() -> str:
+def meta() -> Markup:
     """Return the element of the page's head that app/web/core/catalogue.ts reads."""
     families: dict[str, Iterable[Measured]] = {
         "statistics": LAYER_STATISTICS,
@@ -22,7 +23,7 @@ def meta() -> str:
         "series": KNOWN_SERIES,
     }
     text = json.dumps({name: _said(family) for name, family in families.items()})
-    return f'<meta name="{NAME}" content="{html.escape(text)}">'
+    return Markup('<meta name="{}" content="{}">').format(NAME, text)
 
 
 def _said(family: Iterable[Measured]) -> dict[str, dict[str, object]]:

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from app import catalogue
+from db.permissions import Role
 from deeptracker.catalogue import FILTERS, KNOWN_SERIES, LAYER_STATISTICS, format_of, labels
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = {"statistics": LAYER_STATISTICS, "filters": FILTERS, "series": KNOWN_SERIES}
 
 
-def test_the_page_brings_every_quantity_with_its_words():
-    content = re.search(f'<meta name="{catalogue.NAME}" content="([^"]*)">', catalogue.meta())
+def test_the_page_brings_every_quantity_with_its_words(clients):
+    page = clients[Role.VIEWER].get("/").text
+    content = re.search(f'<meta name="{catalogue.NAME}" content="([^"]*)">', page)
     said = json.loads(html.unescape(content[1]))
     assert list(said) == list(FAMILIES)
     for name, family in FAMILIES.items():
