@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 # Most numbers in one argument.
 MAX_LIST = 1_000
@@ -23,7 +23,7 @@ class Arguments:
         self._read.add(name)
         return self._values.get(name)
 
-    def choice(self, name: str, allowed: Sequence[str], *, default: str | None = None) -> str:
+    def choice(self, name: str, allowed: Collection[str], *, default: str | None = None) -> str:
         """Return one of the allowed texts; BadArgument for another, or none without default."""
         text = self._text(name) or default
         if text is None or text not in allowed:

@@ -17,6 +17,7 @@ from app import (
     build,
     bundle,
     bundle_route,
+    catalogue,
     connection,
     errors,
     health,
@@ -115,7 +116,11 @@ class TrackerDash(Dash):
         parts["css"] += f'<link rel="stylesheet" href="{bundle_route.address(ours.style)}">'
         # After those that it builds on, and before the one that starts everything.
         parts["scripts"] += f'<script src="{bundle_route.address(ours.script)}"></script>'
-        page = super().interpolate_index(*args, **parts).replace(_META, build.meta())
+        page = (
+            super()
+            .interpolate_index(*args, **parts)
+            .replace(_META, build.meta() + catalogue.meta())
+        )
         page = _EARLY.sub(rf"\1?m={build.build_id()}", page)
         # Last: what is known of the person might look like anything.
         return headers.with_nonce(page.replace(connection.PLACE, connection.page_facts()))

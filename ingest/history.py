@@ -11,7 +11,7 @@ from db.queries import findings, peaks, runs, scalars, snapshots, structure
 from db.queries.layer_stats import layer_profile
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.history import (
-    LAYER_STATISTICS,
+    NEEDED_STATISTICS,
     FilterPeaks,
     FlipHistory,
     History,
@@ -48,7 +48,7 @@ def read_history(session: Session, *, run_id: int) -> tuple[History, Names]:
             (quantity, statistic): layer_profile(
                 session, run_id=run_id, quantity=quantity, statistic=statistic
             ).astype(np.float64)
-            for quantity, statistics in LAYER_STATISTICS.items()
+            for quantity, statistics in NEEDED_STATISTICS.items()
             for statistic in statistics
         },
         parameters=layers.parameters,

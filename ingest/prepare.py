@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.load_rows import Shape
+from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import SERIES, Manifest, Series, Snapshot
 from ingest.analysis.flips import class_error
-from ingest.analysis.peaks import PEAK_QUANTITIES, Peaks, find_peaks
+from ingest.analysis.peaks import Peaks, find_peaks
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from db.models import (
     scalar,
     snapshot,
 )
-from db.models.measurements import PEAK_QUANTITIES
 from db.partitions import make_partitions
+from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import (
     BAND_THRESHOLDS,
     BINS,

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.api.operation import Given
 from app.binary import Arrays
-from db.models.measurements import PEAK_QUANTITIES, PEAKS
+from db.models.measurements import PEAKS
 from db.queries import class_results, scalars, structure
 from db.queries import snapshots as of_snapshots
 from db.queries.filter_history import filter_history
@@ -16,6 +16,7 @@ from db.queries.layer_stats import ALL_QUANTITIES
 from db.queries.layer_stats import layer_profile as profile_of
 from db.queries.layer_stats import layer_stat as stat_of
 from db.queries.peaks import top_filters
+from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import FILTER_QUANTITIES, STATISTICS
 
 Answer = tuple[Arrays, Mapping[str, Any]]

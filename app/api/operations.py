@@ -1,13 +1,14 @@
 """Every operation of the API, as one table: routes and document are made of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.api import facts, look_ups
 from app.api.operation import Array, Operation, Parameter
-from db.models.measurements import PEAK_QUANTITIES, PEAKS
+from db.models.measurements import PEAKS
 from db.queries.layer_stats import ALL_QUANTITIES
 from db.queries.runs import Shelf
+from deeptracker.catalogue import FILTERS, LAYER_STATISTICS, PEAK_QUANTITIES, Measured, labels
 from deeptracker.format import BAND_THRESHOLDS, BINS, FILTER_QUANTITIES, STATISTICS
 
 RUN = "/runs/<int:run_id>"
@@ -22,6 +23,10 @@ def _one_of(name: str, description: str, choices: Any, default: str | None = Non
     if default is not None:
         schema["default"] = default
     return Parameter(name, description, schema, required=default is None)
+
+
+def _said(measured: Iterable[Measured]) -> str:
+    return "; ".join(f"{name}: {label}" for name, label in labels(measured).items())
 
 
 def _list_of(items: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -113,7 +118,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Look-up layer-stat: of one quantity, over all iterations.",
         parameters=(
             _one_of("quantity", "What was measured.", ALL_QUANTITIES),
-            _one_of("statistic", "The statistic.", STATISTICS),
+            _one_of("statistic", f"The statistic. {_said(LAYER_STATISTICS)}.", STATISTICS),
         ),
         arrays=(_ITERATION, Array("values", "f4", "[L, T]", "NaN: undefined or not measured")),
         meta="quantity, statistic, layers (names)", look_up=look_ups.layer_profile,
@@ -121,7 +126,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "layer_filter", f"{RUN}/layer-filter", "All filters of one layer",
         "Look-up layer-filter: one quantity of every filter over all iterations.",
-        parameters=(_LAYER, _one_of("quantity", "What was measured.", FILTER_QUANTITIES)),
+        parameters=(
+            _LAYER,
+            _one_of("quantity", f"What was measured. {_said(FILTERS)}.", FILTER_QUANTITIES),
+        ),
         arrays=(_ITERATION, Array("values", "f4", "[F, T]", "NaN: undefined")),
         meta="layer, quantity", look_up=look_ups.layer_filter,
     ),

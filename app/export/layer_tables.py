@@ -9,14 +9,13 @@ from app.arguments import Arguments, BadArgument
 from app.export.columns import Columns, texts, unrolled
 from app.views.correlation import data as correlations
 from app.views.correlation.asked import read_asked
-from app.views.layers import data as layers
 from app.views.layers import filters
 from app.views.layers.merged import MergedNetwork
 from db.queries import snapshots, structure
 from db.queries.filter_history import filter_history
 from db.queries.filter_stats import layer_filters
+from deeptracker.catalogue import MEASURES, PEAK_QUANTITIES, RATIO
 from deeptracker.format import FILTER_QUANTITIES, STATISTICS
-from ingest.analysis.peaks import PEAK_QUANTITIES
 from ingest.analysis.tied import tied_filters
 
 
@@ -33,11 +32,11 @@ def layer_columns(session: Session, run_id: int, ids: NDArray[np.integer]) -> Co
 
 def layer_rows(session: Session, run_id: int, arguments: Arguments) -> Columns:
     """Return one statistic of the network, its stages, blocks and layers."""
-    measure = arguments.choice("measure", layers.MEASURES)
+    measure = arguments.choice("measure", MEASURES)
     statistic = arguments.choice("statistic", STATISTICS, default="l2")
     network = MergedNetwork(session, run_id)
     nodes = network.nodes
-    if measure == layers.RATIO:
+    if measure == RATIO:
         name, values = "update_per_weight", network.ratio(nodes)
     else:
         name = f"{measure}_{statistic}"

@@ -13,18 +13,19 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy.orm import Session
 
+from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.export import layer_tables, validation_tables
 from app.export.columns import Columns, known, table, unrolled
 from app.views.cube import data as cube
 from app.views.overview import data as overview
-from app.views.validation.memory import analysis_of
 from db.queries import snapshots
 from db.queries.layer_stats import ALL_QUANTITIES
+from deeptracker.catalogue import IMAGE_TRANSITIONS
 from deeptracker.format import SERIES, STATISTICS
 
 TableFunction = Callable[[Session, int, Arguments], Columns]
-TRANSITIONS = ("learned", "forgotten", "stayed_right", "stayed_wrong")
+TRANSITIONS = tuple(one.name for one in IMAGE_TRANSITIONS)
 
 
 def series(session: Session, run_id: int, arguments: Arguments) -> Columns:

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy.orm import Session
 
+from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.export.columns import Columns, texts, unrolled
 from app.views.validation import data
-from app.views.validation.memory import analysis_of
 from db.queries import class_results, snapshots, structure
 from ingest.analysis.anomalies import Cells, find_anomalies
 

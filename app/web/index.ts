@@ -14,6 +14,7 @@ export { PixelMap } from "./charts/pixelmap.ts";
 export { PlotArea, zoom } from "./charts/plotarea.ts";
 export { Strip } from "./charts/strip.ts";
 export * as stripmarks from "./charts/stripmarks.ts";
+export { catalogue } from "./core/catalogue.ts";
 export {
   addressOf,
   afterDrawing,

@@ -12,9 +12,10 @@ from sqlalchemy.types import TypeEngine
 
 from db.models.base import Base
 from db.types import NumpyArray
+from deeptracker.catalogue import IMAGE_TRANSITIONS
 from deeptracker.format import BAND_THRESHOLDS, BINS, FILTER_QUANTITIES, SERIES, STATISTICS
 
-TRANSITIONS = ("n_to_y", "y_to_n", "y_to_y", "n_to_n")
+TRANSITIONS = tuple(one.column for one in IMAGE_TRANSITIONS)
 
 
 def _key(name: str, kind: type[Integer] | type[Text] = Integer) -> Column[Any]:
@@ -97,7 +98,6 @@ filter_stat = Table(
 # The most changed filters of a snapshot over all layers, largest first, at most PEAKS of them; NaN
 # never counts, so there may be none. Of equal values the lower layer, then filter, is first.
 PEAKS = 200
-PEAK_QUANTITIES = ("gradient_l2", "update_ratio", "relative_change", "cosine_change")
 filter_peak = Table(
     "filter_peak",
     Base.metadata,

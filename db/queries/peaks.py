@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from db.errors import NotFound
-from db.models.measurements import PEAK_QUANTITIES
 from db.queries.existence import require_run
 from db.raw import check_choice, fetch, joined
+from deeptracker.catalogue import PEAK_QUANTITIES
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def top_filters(
     At most `limit` and at most models.measurements.PEAKS of them; none where the quantity is not
     defined there, as a change is at the first snapshot. Of equal values the lower layer, then
     filter, comes first. NotFound also where the iteration has no snapshot; ValueError where
-    `quantity` is not one of models.measurements.PEAK_QUANTITIES.
+    `quantity` is not one of catalogue.PEAK_QUANTITIES.
     """
     check_choice(quantity, PEAK_QUANTITIES)
     rows = fetch(
@@ -72,7 +72,7 @@ def all_peaks(session: Session, *, run_id: int, quantity: str) -> PeaksOfRun:
     """Return the peaks of all snapshots of a run in order of time: 2 MB at paper scale.
 
     A snapshot at which the quantity is undefined has none. ValueError where `quantity` is not in
-    models.measurements.PEAK_QUANTITIES.
+    catalogue.PEAK_QUANTITIES.
     """
     check_choice(quantity, PEAK_QUANTITIES)
     rows = fetch(

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from deeptracker.catalogue import FILTERS, KNOWN_SERIES, LAYER_STATISTICS
+
 FORMAT = "deeptracker"
 VERSION = 2
 MANIFEST = "run.json"
@@ -16,34 +18,12 @@ LOCK = "writer.lock"
 QUANTITIES = ("weight", "gradient", "update")
 OPTIONAL_QUANTITIES = ("activation",)
 
-STATISTICS = (
-    "minimum",
-    "q1",
-    "median",
-    "q3",
-    "maximum",
-    "mean",
-    "std",
-    "total",
-    "l1",
-    "l2",
-    "zero_share",
-    "nan_count",
-    "inf_count",
-)
+STATISTICS = tuple(one.name for one in LAYER_STATISTICS)
 
 # Share of parameters with |update| / |weight| of at most the threshold.
 BAND_THRESHOLDS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
-FILTER_QUANTITIES = (
-    "weight_mean",
-    "weight_std",
-    "weight_l2",
-    "gradient_l2",
-    "update_ratio",
-    "relative_change",
-    "cosine_change",
-)
+FILTER_QUANTITIES = tuple(one.name for one in FILTERS)
 
 # Four bins a decade on both sides of zero, one around it, one beyond each end. The same bins for
 # every layer and snapshot: then the histogram of a block is the sum of those of its layers.
@@ -53,7 +33,7 @@ HISTOGRAM_EDGES.setflags(write=False)
 BINS = len(HISTOGRAM_EDGES) - 1
 
 # Scalars that the views know; a script may log any others besides.
-SERIES = ("learning_rate", "train_loss", "train_error", "validation_loss", "validation_error")
+SERIES = tuple(one.name for one in KNOWN_SERIES)
 
 # "stopped": ended early, but not by an error. A writer that was killed leaves "recording" behind.
 STATES = ("recording", "complete", "stopped", "failed")

@@ -7,28 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeptracker.catalogue import FILTERS, LAYER_STATISTICS
 from deeptracker.errors import LogError
 from deeptracker.format.manifest import Manifest
-from deeptracker.format.names import FILTER_QUANTITIES, QUANTITIES, STATISTICS
+from deeptracker.format.names import QUANTITIES, STATISTICS
 from deeptracker.format.snapshot import no_prediction
 
 Arrays = Mapping[str, NDArray[Any]]
 
-# Largest value of the columns and filter quantities that cannot be negative.
-_COLUMNS = {"std": np.inf, "l1": np.inf, "l2": np.inf, "zero_share": 1.0}
-_COUNTS = ("nan_count", "inf_count")
-_SIGNED = ("weight_mean",)
-_COSINE_MOST = 2.0
+# Largest value of the columns that cannot be negative, and those that count parameters.
+_COLUMNS = {one.name: one.most for one in LAYER_STATISTICS if one.most is not None}
+_COUNTS = tuple(one.name for one in LAYER_STATISTICS if one.format == "integer")
 
 
 def check(path: Path, arrays: Arrays, manifest: Manifest) -> None:
     """Raise LogError, which names the array, where a value cannot be. NaN passes everywhere."""
     _check_layers(path, arrays, manifest)
     _within(path, "bands", arrays["bands"], 1.0)
-    for name in FILTER_QUANTITIES:
-        if name not in _SIGNED:
-            most = _COSINE_MOST if name == "cosine_change" else np.inf
-            _within(path, f"filter.{name}", arrays[f"filter.{name}"], most)
+    for one in FILTERS:
+        if one.most is not None:
+            _within(path, f"filter.{one.name}", arrays[f"filter.{one.name}"], one.most)
     if "prediction" in arrays:
         # NaN: a network that diverged gives no probability.
         _within(path, "probability", arrays["probability"], 1.0)

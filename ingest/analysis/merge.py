@@ -11,28 +11,25 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from deeptracker.catalogue import LAYER_STATISTICS, Merge
 from deeptracker.format import HISTOGRAM_EDGES
 
 Members = Sequence[NDArray[np.integer]]
 QUARTILES = MappingProxyType({"q1": 0.25, "median": 0.5, "q3": 0.75})
 COUNTED = ("nan_count", "inf_count")
 
+# What a merge rule needs besides the statistic itself.
+_BESIDES: Mapping[Merge, tuple[str, ...]] = {"mean": COUNTED, "std": ("mean", *COUNTED)}
 # Which statistics of the layers a merged one follows from. A statistic of a layer is NaN where
 # nothing in it is finite, so that counts are needed only where layers weigh by their number.
 NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "minimum": ("minimum",),
-        "maximum": ("maximum",),
-        "mean": ("mean", *COUNTED),
-        "std": ("std", "mean", *COUNTED),
-        "total": ("total",),
-        "l1": ("l1",),
-        "l2": ("l2",),
-        "zero_share": ("zero_share", *COUNTED),
-        "nan_count": ("nan_count",),
-        "inf_count": ("inf_count",),
+        one.name: (one.name, *_BESIDES.get(one.merge, ()))
+        for one in LAYER_STATISTICS
+        if one.merge is not None
     }
 )
+_RULES: Mapping[str, Merge | None] = {one.name: one.merge for one in LAYER_STATISTICS}
 
 _Floats = NDArray[np.float64]
 _Known = NDArray[np.bool_]
@@ -66,11 +63,14 @@ def merge(
     known = ~np.isnan(own[0])
     weights = np.where(known, finite_counts(parameters, statistics), 0.0) if len(own) > 1 else None
     merged = np.empty((len(members), known.shape[1]), np.float32)
-    work = _prepared(name, own, known, weights)
+    rule = _RULES[name]
+    if rule is None:
+        raise KeyError(name)
+    work = _prepared(rule, own, known, weights)
     for group, layers in enumerate(members):
         part = _rows(layers)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            value = _MERGES[name](*(array[part] for array in work))
+            value = _MERGES[rule](*(array[part] for array in work))
         # Counts are known also where nothing is finite.
         kept = name in COUNTED or known[part].any(axis=0)
         merged[group] = np.where(kept, value, np.nan)
@@ -85,16 +85,16 @@ def _rows(layers: NDArray[np.integer]) -> slice | NDArray[np.integer]:
 
 
 def _prepared(
-    name: str, own: list[_Floats], known: _Known, weights: _Floats | None
+    rule: Merge, own: list[_Floats], known: _Known, weights: _Floats | None
 ) -> list[_Floats]:
     """Return what the groups add up, [L, T] each, once for all: nothing where nothing is known."""
-    blank = {"minimum": np.inf, "maximum": -np.inf}.get(name, 0.0)
+    blank = {"minimum": np.inf, "maximum": -np.inf}.get(rule, 0.0)
     filled = [np.where(known, values, blank) for values in own]
-    if name == "l2":
+    if rule == "norm":
         return [filled[0] ** 2]  # f8 holds the square of every f4
     if weights is None:
         return filled
-    if name == "std":
+    if rule == "std":
         return [weights, filled[0], filled[1]]
     return [weights, weights * filled[0]]
 
@@ -126,17 +126,13 @@ def _std(weights: _Floats, std: _Floats, mean: _Floats) -> _Floats:
     return np.asarray(np.sqrt((weights * (std**2 + (mean - centre) ** 2)).sum(axis=0) / n))
 
 
-_MERGES: Mapping[str, Callable[..., _Floats]] = {
+_MERGES: Mapping[Merge, Callable[..., _Floats]] = {
     "minimum": _minimum,
     "maximum": _maximum,
     "mean": _share,
     "std": _std,
-    "total": _sum,
-    "l1": _sum,
-    "l2": _norm,
-    "zero_share": _share,
-    "nan_count": _sum,
-    "inf_count": _sum,
+    "sum": _sum,
+    "norm": _norm,
 }
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-PEAK_QUANTITIES = ("gradient_l2", "update_ratio", "relative_change", "cosine_change")
 PEAK_LIMIT = 200
 _SAMPLED = 8
 

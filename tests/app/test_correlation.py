@@ -16,7 +16,7 @@ from app.views.correlation.ids import Ids
 from app.views.correlation.names import names
 from db.errors import NotFound
 from db.permissions import Role
-from ingest.analysis.peaks import PEAK_QUANTITIES
+from deeptracker.catalogue import PEAK_QUANTITIES
 from tests.app.web import Client, Web, callback_key
 from tests.stored_runs import StoredRun, store_run
 

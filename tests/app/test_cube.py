@@ -55,7 +55,8 @@ class TestLayers:
     def test_serves_each_measure_as_it_is_stored(
         self, session: Session, run: StoredRun, measure: str
     ) -> None:
-        quantity, statistic, form, log = data.MEASURES[measure]
+        quantity, statistic, log = data.MEASURES[measure]
+        form = "percent" if statistic == "zero_share" else "number"
         arrays, meta = ask(data.layers, session, run.run_id, measure=measure)
         stored = layer_profile(session, run_id=run.run_id, quantity=quantity, statistic=statistic)
         np.testing.assert_array_equal(arrays["values"], stored)

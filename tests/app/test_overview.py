@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, update
 from sqlalchemy.orm import Session
 
+from app import analysis
+from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
 from app.views import PageContext
@@ -23,8 +25,6 @@ from app.views.overview import VIEW, data
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.ids import Ids
 from app.views.overview.series import reduce_series, within
-from app.views.validation import memory
-from app.views.validation.memory import analysis_of
 from db.errors import NotFound
 from db.models import Run, scalar
 from db.queries import runs, snapshots
@@ -190,11 +190,11 @@ class TestMemory:
         self, session: Session, run: StoredRun
     ) -> None:
         """A run that grows must not fill the memory with what nobody asks for any more."""
-        before = memory._series.kept_bytes
+        before = analysis._series.kept_bytes
         kept = []
         for _ in range(3):
             data.series(session, run.run_id, Arguments({}))
-            kept.append(memory._series.kept_bytes - before)
+            kept.append(analysis._series.kept_bytes - before)
             session.execute(
                 update(Run)
                 .where(Run.id == run.run_id)

@@ -6,7 +6,6 @@ from sqlalchemy.orm import Session
 
 from benchmarks.make_log import write_log
 from db.engine import make_engine, read_scope
-from db.models.measurements import PEAK_QUANTITIES
 from db.queries import (
     class_results,
     filter_stats,
@@ -17,6 +16,7 @@ from db.queries import (
     snapshots,
     structure,
 )
+from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import FILTER_QUANTITIES, QUANTITIES, STATISTICS, RunDirectory
 from ingest.pipeline import load_log
 from tests.db.arrays import same

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ingest.analysis.health.history import (
-    LAYER_STATISTICS,
+    NEEDED_STATISTICS,
     FilterPeaks,
     FlipHistory,
     History,
@@ -64,7 +64,7 @@ def _layers(snapshots: int, noise: np.random.Generator) -> dict[tuple[str, str],
     shape = (LAYERS, snapshots)
     found = {
         (quantity, statistic): np.zeros(shape)
-        for quantity, statistics in LAYER_STATISTICS.items()
+        for quantity, statistics in NEEDED_STATISTICS.items()
         for statistic in statistics
     }
     found["weight", "l2"] = np.full(shape, 2.4)

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from app.analysis import analysis_of
 from app.annotation_routes.words import about
 from app.views.findings.cards import when
 from app.views.overview.course import course_facts, remarks
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.series import ScreenSeries, reduce_series
-from app.views.validation.memory import analysis_of
 from db.queries import annotations, findings, runs, snapshots, structure
 from db.queries.annotation_rows import AnnotationRow
 from db.queries.runs import RunRow

@@ -16,10 +16,10 @@ from app.views.compare.aligned import (
     read_groups,
     read_pair,
 )
-from app.views.layers.data import MEASURES, RATIO
 from db.queries import compare, snapshots, structure
 from db.queries.layer_stats import layer_profile
 from db.queries.structure import Layers
+from deeptracker.catalogue import MEASURES, RATIO, format_of
 from deeptracker.format import STATISTICS
 from ingest.analysis.alignment import at_columns, columns_at
 from ingest.analysis.compare import Matching, difference, disagreement, match_names, mean_and_spread
@@ -99,7 +99,7 @@ def layers(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
         "lone": matched.lone,
         "unlike": _unlike(found, matched),
         "groups": None if groups is None else members_of(groups),
-        "format": "percent" if statistic == "zero_share" and measure != RATIO else "number",
+        "format": format_of(statistic, measure=measure),
     }
 
 

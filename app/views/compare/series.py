@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from app.analysis import Analysis, analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.views.compare.aligned import (
@@ -17,7 +18,6 @@ from app.views.compare.aligned import (
     read_groups,
 )
 from app.views.overview.series import reduce_series
-from app.views.validation.memory import Analysis, analysis_of
 from deeptracker.format import SERIES
 from ingest.analysis.alignment import at_ticks
 from ingest.analysis.compare import mean_and_spread

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.views.validation.data import Window, read_window
-from app.views.validation.memory import analysis_of
 from db.queries import snapshots, structure
 from db.queries.peaks import all_peaks
+from deeptracker.catalogue import PEAK_QUANTITIES
 from ingest.analysis.anomalies import default_threshold, default_window, find_anomalies
 from ingest.analysis.correlation import (
     Grid,
@@ -24,7 +25,7 @@ from ingest.analysis.correlation import (
     returning,
 )
 from ingest.analysis.flip_index import FlipIndex
-from ingest.analysis.peaks import PEAK_LIMIT, PEAK_QUANTITIES
+from ingest.analysis.peaks import PEAK_LIMIT
 from ingest.analysis.significance import Presence, expected_distinct, judge_presence
 
 DEFAULT_TOP = 50

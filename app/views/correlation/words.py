@@ -1,9 +1,9 @@
 """The texts of the correlation view's choices, by the values that the selection holds."""
 
-from app.views.layers.words import TOP_QUANTITIES
+from app.views.layers.words import FILTER_QUANTITIES, TOP_QUANTITIES
 
 QUESTION = "Which filters changed most at the iterations at which classes were anomalous?"
-QUANTITIES = {**TOP_QUANTITIES, "update_ratio": "Update / weight"}
+QUANTITIES = {**TOP_QUANTITIES, "update_ratio": FILTER_QUANTITIES["update_ratio"]}
 DIRECTIONS = {"both": "Both", "forgotten": "Forgotten", "learned": "Learned"}
 COLOURS = {"count": "Filters", "lift": "Lift"}
 # The largest share of false finds (q, the false discovery rate) among the cells drawn in full.

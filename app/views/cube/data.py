@@ -7,26 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from app.analysis import Analysis, analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.views.validation.data import read_window
-from app.views.validation.memory import Analysis, analysis_of
 from db.queries import snapshots, structure
 from db.queries.layer_stats import layer_profile
+from deeptracker.catalogue import RATIO, format_of
 from ingest.analysis.merge import norm_ratio
 from ingest.analysis.order import final_error_order, name_order, peak_order, similarity_order
 
 Answer = tuple[Arrays, Mapping[str, Any]]
-RATIO = "ratio"
 LAYERS = "cube-layers?measure={cubefront}"
-# name -> quantity, statistic, format, whether its colours need a log scale.
+# name -> quantity, statistic, whether its colours need a log scale.
 MEASURES = {
-    "gradient": ("gradient", "l2", "number", True),
-    "update": ("update", "l2", "number", True),
-    "weight": ("weight", "l2", "number", True),
-    "spread": ("weight", "std", "number", True),
-    "zeros": ("weight", "zero_share", "percent", False),
-    "sparsity": ("activation", "zero_share", "percent", False),
+    "gradient": ("gradient", "l2", True),
+    "update": ("update", "l2", True),
+    "weight": ("weight", "l2", True),
+    "spread": ("weight", "std", True),
+    "zeros": ("weight", "zero_share", False),
+    "sparsity": ("activation", "zero_share", False),
 }
 ORDERS = ("similarity", "peak", "error", "name", "recorded")
 
@@ -45,11 +45,12 @@ def layers(session: Session, run_id: int, arguments: Arguments) -> Answer:
     def profile(quantity: str, statistic: str) -> NDArray[np.float32]:
         return layer_profile(session, run_id=run_id, quantity=quantity, statistic=statistic)
 
-    form, log = "number", True
+    form, log = format_of("l2", measure=RATIO), True
     if measure == RATIO:
         values = norm_ratio(profile("update", "l2"), profile("weight", "l2"))
     else:
-        quantity, statistic, form, log = MEASURES[measure]
+        quantity, statistic, log = MEASURES[measure]
+        form = format_of(statistic)
         values = profile(quantity, statistic)
     arrays: Arrays = {"iteration": found.iteration, "epoch": found.epoch, "values": values}
     return arrays, {

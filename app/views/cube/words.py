@@ -1,5 +1,7 @@
 """The texts of the cube's choices, by the values that the selection holds."""
 
+from app.components.empty import no_snapshots
+
 MODES = {
     "turned": "3-D",
     "front": "Front",
@@ -21,7 +23,7 @@ TOPS = {"accuracy": "Error", "anomalies": "Anomalies"}
 # As in the correlation view: distinct filters, or how many times what chance gives.
 RIGHTS = {"count": "Filters", "lift": "Lift"}
 PALETTES = {"accuracy": "Red to green", "safe": "Colour-blind"}
-NO_SNAPSHOTS = "No snapshot has been loaded yet. The cube appears here with the first one."
+NO_SNAPSHOTS = no_snapshots("The cube appears")
 # (key, what it does); an empty key: said of the pointer.
 HELP = (
     ("drag", "turns the cube; on a flat face it brushes a range (3-D: with Shift)"),

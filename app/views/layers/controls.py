@@ -8,13 +8,14 @@ from dash import html
 from app.components.controls import labelled, segments, select
 from app.views.layers import words
 from app.views.layers.ids import Ids
+from deeptracker.catalogue import MEASURES
 
 
 def controls() -> html.Div:
     """Return what is shown of the nodes, and how."""
     return html.Div(
         [
-            labelled("Show", select(Ids.MEASURE, "Quantity", words.MEASURES, "ratio", 168)),
+            labelled("Show", select(Ids.MEASURE, "Quantity", MEASURES, "ratio", 168)),
             labelled("Statistic", select(Ids.STATISTIC, "Statistic", words.STATISTICS, "std", 164)),
             labelled("Drawn as", segments(Ids.ENCODING, "Encoding", words.ENCODINGS, "line")),
             labelled("Scale", segments(Ids.SCALE, "Scale", words.SCALES, "log")),

@@ -17,6 +17,7 @@ from app.views.layers.merged import MergedNetwork
 from app.views.layers.tree import describe, piece_order
 from db.queries import snapshots
 from db.queries.layer_shapes import quantities
+from deeptracker.catalogue import MEASURES, RATIO
 from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, STATISTICS
 from ingest.analysis.settle import settled_from
 
@@ -24,8 +25,6 @@ Answer = tuple[Arrays, Mapping[str, Any]]
 Places = NDArray[np.int64]
 
 # What can be shown of a layer: a quantity, or the norm of the update over that of the weights.
-RATIO = "ratio"
-MEASURES = ("weight", "gradient", "update", "activation", RATIO)
 PIECE = 96
 DEFAULT_LIMIT = 1e-3
 

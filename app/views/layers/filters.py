@@ -13,9 +13,10 @@ from db.queries import snapshots, structure
 from db.queries.filter_history import filter_history, filter_ranks
 from db.queries.filter_stats import layer_filters
 from db.queries.peaks import top_filters_at
+from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import FILTER_QUANTITIES
 from ingest.analysis.order import similarity_order
-from ingest.analysis.peaks import PEAK_LIMIT, PEAK_QUANTITIES
+from ingest.analysis.peaks import PEAK_LIMIT
 
 Answer = tuple[Arrays, Mapping[str, Any]]
 DEFAULT_TOP = 50

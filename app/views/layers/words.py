@@ -1,15 +1,9 @@
 """The texts of the layer view's choices, by the values that the selection holds."""
 
-from app.views.overview.layout import STATISTIC_WORDS
+from app.components.empty import no_snapshots
+from deeptracker.catalogue import FILTERS, LAYER_STATISTICS, labels
 
-MEASURES = {
-    "ratio": "Update / weight",
-    "weight": "Weights",
-    "gradient": "Gradients",
-    "update": "Updates",
-    "activation": "Activations",
-}
-STATISTICS = STATISTIC_WORDS
+STATISTICS = labels(LAYER_STATISTICS)
 ENCODINGS = {
     "line": "Lines",
     "box": "Box plots",
@@ -26,15 +20,7 @@ HEIGHTS = {
     "large": "Large",
 }
 LIMITS = {"value": "as a value", "peak": "of its own largest"}
-FILTER_QUANTITIES = {
-    "cosine_change": "Cosine change",
-    "relative_change": "Relative change",
-    "update_ratio": "Update / weight",
-    "gradient_l2": "Gradient norm",
-    "weight_l2": "Weight norm",
-    "weight_mean": "Weight mean",
-    "weight_std": "Weight std",
-}
+FILTER_QUANTITIES = labels(FILTERS)
 FILTER_SCALINGS = {
     "log": "Log scale",
     "linear": "Linear scale",
@@ -43,9 +29,7 @@ FILTER_SCALINGS = {
 }
 FILTER_ORDERS = {"recorded": "By index", "peak": "By peak", "similarity": "By similarity"}
 TOP_QUANTITIES = {
-    "relative_change": "Relative change",
-    "cosine_change": "Cosine change",
-    "gradient_l2": "Gradient norm",
+    name: FILTER_QUANTITIES[name] for name in ("relative_change", "cosine_change", "gradient_l2")
 }
 TOP_SORTS = {"count": "By count", "network": "By layer", "value": "By value"}
-NO_SNAPSHOTS = "No snapshot has been loaded yet. The charts appear here with the first one."
+NO_SNAPSHOTS = no_snapshots("The charts appear")

@@ -6,19 +6,17 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.components.job_words import nobody_takes, trouble
 from app.versions import version_token
 from app.views.overview.facts import run_facts
 from app.views.overview.series import reduce_series, within
-from app.views.validation.memory import analysis_of
 from db.queries import jobs, runs, snapshots, structure, workers
 from db.queries.layer_stats import ALL_QUANTITIES, layer_profile
+from deeptracker.catalogue import format_of
 from deeptracker.format import SERIES, STATISTICS
-
-# Which statistics are shares or counts; all others are plain numbers.
-_FORMATS = {"zero_share": "percent", "nan_count": "integer", "inf_count": "integer"}
 
 
 def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:
@@ -87,7 +85,7 @@ def layer_map(
         "names": layers.names,
         "stages": layers.stages,
         "filters": layers.filters.tolist(),
-        "format": _FORMATS.get(statistic, "number"),
+        "format": format_of(statistic),
     }
 
 

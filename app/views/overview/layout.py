@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from app import store
 from app.components.charts import chart, panel
 from app.components.controls import select
+from app.components.empty import no_snapshots
 from app.components.headings import live_state
 from app.views import PageContext
 from app.views.overview.course import course_facts, remarks
@@ -16,26 +17,12 @@ from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.ids import Ids
 from db.queries.layer_stats import ALL_QUANTITIES
 from db.queries.runs import RunRow, run_manifest
+from deeptracker.catalogue import IMAGE_TRANSITIONS, KNOWN_SERIES, LAYER_STATISTICS, labels
 
-STATISTIC_WORDS = {
-    "std": "standard deviation",
-    "mean": "mean",
-    "l2": "L2 norm",
-    "l1": "L1 norm",
-    "total": "sum",
-    "minimum": "minimum",
-    "q1": "first quartile",
-    "median": "median",
-    "q3": "third quartile",
-    "maximum": "maximum",
-    "zero_share": "share of zeros",
-    "nan_count": "count of NaN",
-    "inf_count": "count of Inf",
-}
 DEFAULTS = {"quantity": "gradient", "statistic": "std", "scaling": "log"}
-TRANSITIONS = ("Learned", "Forgotten", "Stayed right", "Stayed wrong")
+TRANSITIONS = tuple(one.label for one in IMAGE_TRANSITIONS)
 
-_NO_SNAPSHOTS = "No snapshot has been loaded yet. The charts appear here with the first one."
+_NO_SNAPSHOTS = no_snapshots("The charts appear")
 _NO_VALIDATION = (
     "This run has no validation images, so nothing is known about its classes. "
     "Give the Recorder validation data to see them."
@@ -280,7 +267,9 @@ def _layers(base: str) -> html.Section:
         ),
         controls=[
             select(Ids.QUANTITY, "Quantity", quantities, DEFAULTS["quantity"], 120),
-            select(Ids.STATISTIC, "Statistic", STATISTIC_WORDS, DEFAULTS["statistic"], 180),
+            select(
+                Ids.STATISTIC, "Statistic", labels(LAYER_STATISTICS), DEFAULTS["statistic"], 180
+            ),
             select(
                 Ids.SCALING,
                 "Scale of the colours",
@@ -300,11 +289,8 @@ def _readout(base: str) -> html.Div:
         label="Values at the cursor",
         url=f"{base}/series",
         facts=[
-            {"title": "Learning rate", "series": "learning_rate"},
-            {"title": "Training loss", "series": "train_loss"},
-            {"title": "Validation loss", "series": "validation_loss"},
-            {"title": "Training error", "series": "train_error", "format": "percent"},
-            {"title": "Validation error", "series": "validation_error", "format": "percent"},
+            {"title": one.label, "series": one.name, "format": one.format}
+            for one in sorted(KNOWN_SERIES, key=lambda one: one.place)
         ],
         transitions=list(TRANSITIONS),
         maps=[

@@ -1,7 +1,7 @@
 """What the validation view asks for, as arrays: anomalies, groups and orders, images, confusion.
 
-Everything about a whole run is computed once per run version and kept (app/views/validation/
-memory.py); moving a slider only filters the flips again.
+Everything about a whole run is computed once per run version and kept (app/analysis.py); moving a
+slider only filters the flips again.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from app.analysis import analysis_of
 from app.arguments import Arguments
-from app.views.validation.memory import analysis_of
 from db.queries import class_results, runs, structure
 from ingest.analysis.anomalies import (
     DIRECTIONS,

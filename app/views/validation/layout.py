@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app import store
 from app.components.charts import chart, panel
 from app.components.controls import labelled, segments, select
+from app.components.empty import no_snapshots
 from app.components.headings import heading
 from app.views import PageContext
 from app.views.validation.ids import Ids
@@ -31,7 +32,7 @@ PALETTES = {"accuracy": "Red to green", "safe": "Colour-blind safe"}
 FEW_CLASSES = 40
 _WINDOW = "k={k}&m={m}&share={share}&direction={direction}"
 _SAY = {
-    "noColumns": "No snapshot has been loaded yet. Rows appear here with the first one.",
+    "noColumns": no_snapshots("Rows appear"),
     "noRows": (
         "This run has no validation images, so there is nothing to follow here. Record them: "
         "Recorder(model, optimizer, run_dir, validation=validation_set, classes=class_names)."

@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 # What is needed of the layers, by quantity; each becomes `layers[quantity, statistic]`.
-LAYER_STATISTICS: Mapping[str, tuple[str, ...]] = {
+NEEDED_STATISTICS: Mapping[str, tuple[str, ...]] = {
     "weight": ("l2", "std", "mean", "median", "q1", "q3", "nan_count", "inf_count"),
     "gradient": ("l2", "zero_share", "nan_count", "inf_count"),
     "update": ("l2", "nan_count", "inf_count"),
@@ -50,7 +50,7 @@ class FlipHistory:
 class History:
     """One run up to its last snapshot. NaN: not recorded, not defined, or truly not a number.
 
-    Series are f8 [T]; `layers` holds f8 [L, T] for every LAYER_STATISTICS; `class_error` f8 [C, T],
+    Series are f8 [T]; `layers` holds f8 [L, T] for all NEEDED_STATISTICS; `class_error` f8 [C, T],
     a share 0..1. `train_loss` is the mean over the iterations since the snapshot before; `logged`
     holds train_loss and learning_rate as they were logged. `gradient_l2` f8 [F, K] is that of every
     filter at the last K snapshots, `relative_change` and `cosine_change` the peaks of all. `epoch`

@@ -4,6 +4,7 @@
 // Options: url, runs, legend. The answer is that of app/views/compare/series.py.
 
 import {
+  catalogue,
   colours,
   gutter,
   numbers,
@@ -19,14 +20,7 @@ import { compare } from "./compare.ts";
 const GAP = 12;
 const PAD = 4;
 const FONT = "11px system-ui, sans-serif";
-const TITLES = {
-  learning_rate: "Learning rate",
-  train_loss: "Training loss",
-  train_error: "Training error",
-  validation_loss: "Validation loss",
-  validation_error: "Validation error",
-};
-const ORDER = ["learning_rate", "train_loss", "validation_loss", "train_error", "validation_error"];
+const titleOf = (name) => catalogue().series[name]?.label ?? name;
 
 class Lines {
   constructor(chart) {
@@ -46,7 +40,7 @@ class Lines {
   receive({ arrays, meta }) {
     this.arrays = arrays;
     this.meta = meta;
-    const place = (name) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+    const place = (name) => catalogue().series[name]?.place ?? Number.MAX_SAFE_INTEGER;
     this.panels = meta.series
       .map(({ name, runs }, number) => ({ name, runs, number }))
       .filter(({ runs }) => runs.some(({ total }) => total))
@@ -193,7 +187,7 @@ class Lines {
     context.textBaseline = "top";
     context.font = `600 ${FONT}`;
     context.fillStyle = theme("--dt-text");
-    const title = TITLES[panel.name] || panel.name;
+    const title = titleOf(panel.name);
     context.fillText(
       gutter.shorten(context, scale?.log ? `${title} (log)` : title, place.left - 50),
       0,
@@ -231,9 +225,7 @@ class Lines {
       );
     }
     if (this.nothing.length)
-      said.push(
-        `logged by none: ${this.nothing.map(({ name }) => TITLES[name] || name).join(", ")}`,
-      );
+      said.push(`logged by none: ${this.nothing.map(({ name }) => titleOf(name)).join(", ")}`);
     if (this.meta.left_out.length) said.push(`left out: ${this.meta.left_out.join(", ")}`);
     holder.textContent = said.join(" · ");
   }
@@ -262,7 +254,7 @@ class Lines {
           const value = this.arrays[`at.${panel.number}`][at * columns + column];
           return [`${compare.letter(at)} ${run.name}`, Number.isNaN(value) ? "none" : as(value)];
         });
-    const title = `${TITLES[panel.name] || panel.name}, ${compare.tickWords(this.arrays.iteration[column])}`;
+    const title = `${titleOf(panel.name)}, ${compare.tickWords(this.arrays.iteration[column])}`;
     tooltip.show(event.clientX, event.clientY, title, lines);
   }
 }

@@ -69,10 +69,10 @@ for (const [q, chance] of [
 }
 
 for (const [limit, q, verdict] of [
-  ["all", 0.04, "Stands out: hardly by chance"],
+  ["all", 0.04, "Stands out: unlikely to be chance"],
   ["all", 0.06, "May well be chance"],
   ["0.01", 0.04, "May well be chance"],
-  ["0.01", 0.005, "Stands out: hardly by chance"],
+  ["0.01", 0.005, "Stands out: unlikely to be chance"],
   ["0.05", NaN, "May well be chance"],
 ] as const) {
   test(`q = ${q} at ${limit}: ${verdict}`, () =>

@@ -1,7 +1,7 @@
 // @ts-nocheck
 // What the cube says in words: of the cell under the pointer, of a slice, of a face without cells.
 
-import { colours, numbers, selectionStore } from "#app/web/index.ts";
+import { catalogue, colours, numbers, selectionStore } from "#app/web/index.ts";
 import { limitOf } from "./model.ts";
 
 const SIDES = {
@@ -9,12 +9,7 @@ const SIDES = {
   2: "flipped, then stable",
   3: "was stable, flipped, then stable again",
 };
-const QUANTITIES = {
-  relative_change: "relative change",
-  cosine_change: "cosine change",
-  update_ratio: "update / weight",
-  gradient_l2: "gradient norm",
-};
+const quantityWords = (name) => catalogue().filters[name]?.label.toLowerCase() ?? name;
 
 const filters = (count) => numbers.plural(count, "filter", "filters");
 
@@ -52,7 +47,7 @@ function setLines(cube, value, name, layer) {
   const { top, topquantity } = selectionStore.get();
   return [
     [`of the ${top} most changed`, filters(value)],
-    ["by", QUANTITIES[topquantity] || topquantity],
+    ["by", quantityWords(topquantity)],
     ["layer", layer],
   ];
 }
@@ -278,4 +273,4 @@ function samples(cube, face) {
   return [pair];
 }
 
-export const words = { describe, caption, note, card, QUANTITIES };
+export const words = { describe, caption, note, card };

@@ -1,35 +1,20 @@
 // @ts-nocheck
 // What the layer view says in words: names of what is shown, the key above the rows, the tooltip.
 
-import { colours, numbers } from "#app/web/index.ts";
+import { catalogue, colours, numbers } from "#app/web/index.ts";
 import * as layerEncodings from "./encodings.ts";
 import { layerQueries } from "./values.ts";
 
-export const STATISTICS = {
-  std: "standard deviation",
-  mean: "mean",
-  l2: "L2 norm",
-  l1: "L1 norm",
-  total: "sum",
-  minimum: "minimum",
-  q1: "first quartile",
-  median: "median",
-  q3: "third quartile",
-  maximum: "maximum",
-  zero_share: "share of zeros",
-  nan_count: "count of NaN",
-  inf_count: "count of Inf",
-};
-const FORMATS = { zero_share: "percent", nan_count: "integer", inf_count: "integer" };
+const statisticWords = (name) => catalogue().statistics[name]?.label ?? name;
 
 /** Return what the rows show, for instance "standard deviation of the weights". */
 export function subject({ measure, statistic }) {
   if (measure === "ratio") return "‖update‖ / ‖weight‖ of one step";
-  return `${STATISTICS[statistic] || statistic} of the ${measure}s`;
+  return `${statisticWords(statistic)} of the ${measure}s`;
 }
 
 export const format = ({ measure, statistic }) =>
-  (measure !== "ratio" && FORMATS[statistic]) || "number";
+  (measure !== "ratio" && catalogue().statistics[statistic]?.format) || "number";
 
 function swatch(kind, text, colour) {
   const part = document.createElement("span");
@@ -190,14 +175,8 @@ export function lines({
     found.push([subject(selection), as(format(selection), data.value[at])]);
   }
   if (data.minimum && (encoding === "box" || (encoding === "line" && data.envelope))) {
-    for (const [word, name] of [
-      ["maximum", "maximum"],
-      ["third quartile", "q3"],
-      ["median", "median"],
-      ["first quartile", "q1"],
-      ["minimum", "minimum"],
-    ]) {
-      if (data[name]) found.push([word, as("number", data[name][at])]);
+    for (const name of ["maximum", "q3", "median", "q1", "minimum"]) {
+      if (data[name]) found.push([statisticWords(name), as("number", data[name][at])]);
     }
   }
   if (at > 0 && !["bands", "histogram"].includes(encoding))

@@ -1,0 +1,32 @@
+"""The catalogue of measured quantities as scripts get it: once, in the page that starts the rest.
+
+What it says stands in deeptracker/catalogue.py, which the other packages may read too.
+"""
+
+import json
+from collections.abc import Iterable
+from functools import cache
+
+from markupsafe import Markup
+
+from deeptracker.catalogue import FILTERS, KNOWN_SERIES, LAYER_STATISTICS, Measured
+
+NAME = "deeptracker-catalogue"
+
+
+@cache
+def meta() -> Markup:
+    """Return the element of the page's head that app/web/core/catalogue.ts reads."""
+    families: dict[str, Iterable[Measured]] = {
+        "statistics": LAYER_STATISTICS,
+        "filters": FILTERS,
+        "series": KNOWN_SERIES,
+    }
+    text = json.dumps({name: _said(family) for name, family in families.items()})
+    return Markup('<meta name="{}" content="{}">').format(NAME, text)
+
+
+def _said(family: Iterable[Measured]) -> dict[str, dict[str, object]]:
+    return {
+        one.name: {"label": one.label, "format": one.format, "place": one.place} for one in family
+    }
