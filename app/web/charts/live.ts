@@ -14,14 +14,14 @@ interface LiveOptions extends ChartOptions {
   /** Milliseconds from one answer to the next question. */
   every?: number;
 }
-/** What the server says of a run (app/views/overview/live.py). */
+/** What the server says of a run (app/views/overview/data.py). */
 interface RunState {
   state: string;
   version: string;
   live: boolean;
-  /** What the job that records it is doing, where one is known. */
-  job?: string | null;
-  trouble?: boolean | null;
+  /** What is to be said of the job that loads it, and whether that is bad news. */
+  job: string;
+  trouble: boolean;
   facts: Record<string, string>;
 }
 interface Asking {

@@ -28,7 +28,7 @@ interface StripLine extends stripmarks.LineStyle {
 interface Stack {
   /** The name of the counts in the answer. */
   array: string;
-  parts: readonly (stripmarks.StackPart & { name: string })[];
+  parts: readonly stripmarks.StackPart[];
 }
 interface StripPanel {
   title: string;

@@ -27,9 +27,11 @@ export interface ValueScale {
 /** Counts [T, n] at iterations [T]; -1 where none were taken. */
 export type Counts = Matrix<Int32Array<ArrayBuffer>>;
 /** A column of counts: a part of the stack. */
-export interface StackPart extends LineStyle {
+export interface StackPart {
   column: number;
-  name?: string;
+  name: string;
+  /** A variable of charts.css. */
+  colour: string;
   /** Whether of several rows in a pixel the one with most of these is shown. */
   changing?: boolean;
 }
