@@ -67,10 +67,10 @@ export class PixelMap<Options extends MapOptions = any> {
   /** What lies over the row that is pointed at, and its name beside the plot. */
   declare protected readonly mark: HTMLElement;
   declare protected readonly name: HTMLElement;
-  /** By what they were chosen by. */
+  /** By scaling, palette and theme. */
   declare private readonly scales: Map<string, MapScale>;
 
-  // All these of the answer, so only once it has come:
+  // Of the answer: there once it has come, which draw and what follows it wait for.
   declare rows: number;
   declare width: number;
   declare values: MapValues;

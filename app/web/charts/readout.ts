@@ -164,7 +164,7 @@ class Readout {
     const found = document.getElementById(id);
     const handler = found && chartRegistry.of(found)?.handler;
     return handler?.values && handler.rows && handler.finite
-      ? (handler as unknown as PixelMap)
+      ? (handler as Record<string, any> as PixelMap)
       : null;
   }
 
