@@ -41,7 +41,7 @@ export function spanOf({ histogram, binCount }: NodeValues): Span | null {
 export function wholeScale(
   selection: Selection,
   known: NodeValues[],
-  frame: Frame,
+  frame: Frame | null,
 ): Scale | Span | null {
   if (selection.encoding === "histogram") {
     const found = known.map(spanOf).filter(Boolean) as Span[];
@@ -62,8 +62,8 @@ export function wholeScale(
   if (layerQueries.isQuartile(selection)) {
     const ends = layerScale.endsOf(
       known.map(({ value }) => value),
-      frame.first,
-      frame.last,
+      frame!.first,
+      frame!.last,
     );
     return layerScale.of(selection.scale, ends.low, ends.high, ends.least);
   }
