@@ -16,8 +16,9 @@ import type { ChartOf, Floats, Integers, Overlay } from "./types.ts";
 
 interface Options {
   url: string;
+  panels: ConstructorParameters<typeof Strip>[0]["options"]["panels"];
   facts: string;
-  say: { noFilter: string };
+  say: { noColumns?: string; noFilter: string };
 }
 /** What the route "filter-series" answers: snapshot.QUANTITY [T], and the largest of the asked one. */
 interface Series {
