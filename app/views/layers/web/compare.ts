@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Picked nodes of the network over each other in one chart, as they are or each on its own scale.
 //
 // Options: url (layer-tree), base ("/data/run/3"), group.
@@ -16,6 +15,7 @@ import * as layerEncodings from "./encodings.ts";
 import * as layerMarks from "./marks.ts";
 import { Network } from "./network.ts";
 import * as layerScale from "./scale.ts";
+import type { ChartOf, Floats, Matrix, Overlay, Place, Selection, TreeMeta } from "./types.ts";
 import { LayerValues, layerQueries, rowOf } from "./values.ts";
 import * as layerWords from "./words.ts";
 
@@ -26,8 +26,29 @@ const COLOURS = 8;
 const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 const MOST = 24;
 
+interface Options {
+  url: string;
+  base: string;
+}
+/** A picked node, which of them it is, and its values where they have come. */
+interface Line {
+  node: number;
+  at: number;
+  value: Floats | null;
+}
+
 class Compare {
-  constructor(chart) {
+  declare private readonly chart: ChartOf<Options>;
+  declare readonly canvas: HTMLCanvasElement;
+  declare private readonly names: HTMLElement;
+  declare readonly area: PlotArea & Overlay;
+  declare private readonly source: LayerValues;
+  declare private network: Network;
+  declare private lines: Line[];
+  /** What the names were made for. */
+  declare private named?: string;
+
+  constructor(chart: ChartOf<Options>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
@@ -36,32 +57,39 @@ class Compare {
     this.names.className = "layers-compared";
     chart.element.append(this.names);
     this.area = new PlotArea(chart, {
-      hover: (x, y, event, column) => this.hover(y, event, column),
-    });
+      hover: (_x: number, y: number, event: PointerEvent, column: number) =>
+        this.hover(y, event, column),
+    }) as PlotArea & Overlay;
     this.source = new LayerValues(chart.options.base, (error) =>
       error ? chart.failed(error) : chart.invalidate(),
     );
   }
 
-  receive({ meta }) {
+  receive({ meta }: { meta: TreeMeta }): void {
     this.network = new Network(meta.nodes);
     this.source.tidy();
     this.source.setOrder(meta);
   }
 
-  selected(selection, names) {
+  selected(_selection: Selection, names: Set<string>): void {
     if (FIELDS.some((name) => names.has(name))) this.chart.invalidate();
   }
 
-  valueOf(selection, node) {
+  private valueOf(selection: Selection, node: number): Floats | null {
     const quartile = layerQueries.isQuartile(selection);
     const found = quartile
       ? this.source.of("layer-shapes", layerQueries.shapes(selection), node)
       : this.source.of("layer-rows", layerQueries.rows(selection), node);
-    return found && rowOf(found.arrays[quartile ? selection.statistic : "value"], found.at);
+    return (
+      found &&
+      rowOf(
+        (found.arrays as Record<string, Matrix<Floats>>)[quartile ? selection.statistic : "value"],
+        found.at,
+      )
+    );
   }
 
-  draw(width) {
+  draw(width: number): string {
     const selection = selectionStore.get();
     const nodes = selection.nodes.filter((node) => node < this.network.count).slice(0, MOST);
     const { axis } = this.chart;
@@ -79,14 +107,14 @@ class Compare {
     return "";
   }
 
-  drawLines(context, selection, place) {
+  private drawLines(context: CanvasRenderingContext2D, selection: Selection, place: Place): void {
     const { theme } = colours;
     context.fillStyle = theme("--dt-panel");
     context.fillRect(place.left, 0, place.width, HEIGHT);
     const frame = layerScale.frameOf(this.chart, place.width);
     const inner = { ...place, top: PAD, height: HEIGHT - 2 * PAD };
-    const known = this.lines.filter(({ value }) => value);
-    const ends = (arrays) => {
+    const known = this.lines.filter(({ value }) => value) as (Line & { value: Floats })[];
+    const ends = (arrays: Floats[]) => {
       const { low, high, least } = layerScale.endsOf(
         arrays,
         frame.own ? 0 : frame.first,
@@ -115,7 +143,8 @@ class Compare {
     context.setLineDash([]);
   }
 
-  drawNames() {
+  private drawNames(selection: Selection): void;
+  private drawNames(): void {
     this.names.hidden = false;
     const key = `${this.lines.map(({ node }) => node)} ${colours.isDark()}`;
     if (this.named === key) return;
@@ -135,12 +164,12 @@ class Compare {
     );
   }
 
-  hover(y, event, column) {
+  private hover(_y: number, event: PointerEvent, column: number): void {
     const selection = selectionStore.get();
     const { as, integer } = numbers;
-    const own = this.chart.axis.match(this.chart.data.arrays.iteration);
+    const own = this.chart.axis.match(this.chart.data!.arrays.iteration);
     const format = layerWords.format(selection);
-    const lines = this.lines.map(({ node, value }) => [
+    const lines = this.lines.map(({ node, value }): [string, string] => [
       this.network.name[node] || "the whole network",
       as(format, value?.[own ? own[column] : column] ?? NaN),
     ]);

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // How the numbers of one layer over time are drawn in its row: five encodings.
 //
 // Each draws into `place` {left, top, width, height}; `frame` is {bins (columns of each pixel),
@@ -7,12 +6,23 @@
 // `scale` of layers/web/scale.ts.
 
 import { colours, raster } from "#app/web/index.ts";
+import type { Frame, NodeValues, Place, Scale, Span } from "./types.ts";
 
-const theme = (name) => colours.theme(name);
-const ownOf = (frame, column) => (frame.own ? frame.own[column] : column);
+/** What has a histogram. */
+export type Binned = Required<Pick<NodeValues, "histogram" | "binCount">>;
+/** What has quartiles and extremes. */
+export type Spread = NodeValues &
+  Required<Pick<NodeValues, "minimum" | "maximum" | "q1" | "median" | "q3">>;
+
+const theme = (name: string) => colours.theme(name);
+const ownOf = (frame: Frame, column: number) => (frame.own ? frame.own[column] : column);
 
 /** Call `visit(pixel, least, greatest)` for each pixel that has finite values. */
-function eachPixel(frame, array, visit) {
+function eachPixel(
+  frame: Frame,
+  array: ArrayLike<number>,
+  visit: (pixel: number, low: number, high: number) => void,
+): void {
   const { from, to } = frame.bins;
   for (let pixel = 0; pixel < from.length; pixel++) {
     let [low, high] = [Infinity, -Infinity];
@@ -26,16 +36,23 @@ function eachPixel(frame, array, visit) {
   }
 }
 
-const yOf = (place, scale) => (value) => place.top + place.height * (1 - scale.at(value));
+const yOf = (place: Place, scale: Scale) => (value: number) =>
+  place.top + place.height * (1 - scale.at(value));
 
 /** Draw a curve through every column; where several share a pixel, through its extremes. */
-export function curve(context, frame, array, place, scale) {
+export function curve(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  array: ArrayLike<number>,
+  place: Place,
+  scale: Scale,
+): void {
   const y = yOf(place, scale);
-  const known = (column) => {
+  const known = (column: number) => {
     const value = column >= frame.first && column < frame.last ? array[ownOf(frame, column)] : NaN;
     return value === value && value !== undefined;
   };
-  const alone = [];
+  const alone: [x: number, y: number][] = [];
   context.beginPath();
   if (frame.last - frame.first > 2 * place.width) {
     let before = -2;
@@ -63,7 +80,11 @@ export function curve(context, frame, array, place, scale) {
 }
 
 /** Show single values, which no line leads to or from. */
-function dots(context, points, place) {
+function dots(
+  context: CanvasRenderingContext2D,
+  points: [x: number, y: number][],
+  place: Place,
+): void {
   context.fillStyle = context.strokeStyle;
   for (const [x, y] of points) {
     context.beginPath();
@@ -73,18 +94,25 @@ function dots(context, points, place) {
 }
 
 /** Fill between two arrays, where both are numbers. */
-function between(context, frame, lower, upper, place, scale) {
+function between(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  lower: ArrayLike<number>,
+  upper: ArrayLike<number>,
+  place: Place,
+  scale: Scale,
+): void {
   const y = yOf(place, scale);
   context.beginPath();
   const { from, to } = frame.bins;
   let start = -1;
-  const tops = [];
-  const bottoms = [];
-  const close = (end) => {
+  const tops: number[] = [];
+  const bottoms: number[] = [];
+  const close = (end: number) => {
     if (start < 0) return;
     tops.forEach((top, at) => context[at ? "lineTo" : "moveTo"](place.left + start + at, top));
-    context.lineTo(place.left + end, tops.at(-1));
-    context.lineTo(place.left + end, bottoms.at(-1));
+    context.lineTo(place.left + end, tops.at(-1)!);
+    context.lineTo(place.left + end, bottoms.at(-1)!);
     for (let at = bottoms.length - 1; at >= 0; at--)
       context.lineTo(place.left + start + at, bottoms[at]);
     context.closePath();
@@ -110,10 +138,16 @@ function between(context, frame, lower, upper, place, scale) {
   context.fill();
 }
 
-export function line(context, frame, data, place, scale) {
+export function line(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  data: NodeValues,
+  place: Place,
+  scale: Scale,
+): void {
   if (data.minimum && data.envelope) {
     context.fillStyle = theme("--layers-envelope");
-    between(context, frame, data.minimum, data.maximum, place, scale);
+    between(context, frame, data.minimum, data.maximum!, place, scale);
   }
   context.strokeStyle = theme("--dt-blue");
   context.lineWidth = place.height > 20 ? 1.5 : 1.1;
@@ -121,7 +155,13 @@ export function line(context, frame, data, place, scale) {
   curve(context, frame, data.value, place, scale);
 }
 
-export function box(context, frame, data, place, scale) {
+export function box(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  data: Spread,
+  place: Place,
+  scale: Scale,
+): void {
   const wide = frame.step >= 9;
   if (wide) {
     boxes(context, frame, data, place, scale);
@@ -137,7 +177,13 @@ export function box(context, frame, data, place, scale) {
 }
 
 /** Where there is room for them: a box, a median and whiskers for each snapshot. */
-function boxes(context, frame, data, place, scale) {
+function boxes(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  data: Spread,
+  place: Place,
+  scale: Scale,
+): void {
   const y = yOf(place, scale);
   const half = Math.min(10, frame.step * 0.32);
   for (let column = frame.first; column < frame.last; column++) {
@@ -162,7 +208,13 @@ function boxes(context, frame, data, place, scale) {
 }
 
 /** Fold the height over itself three times: each fold is one step darker. */
-export function horizon(context, frame, data, place, scale) {
+export function horizon(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  data: NodeValues,
+  place: Place,
+  scale: Scale,
+): void {
   const zero = scale.kind === "log" || scale.low >= 0 ? 0 : scale.at(0);
   const reach = Math.max(1 - zero, zero) || 1;
   const folds = 3;
@@ -170,7 +222,7 @@ export function horizon(context, frame, data, place, scale) {
   for (const [sign, colour] of [
     [1, "--layers-horizon"],
     [-1, "--layers-horizon-below"],
-  ]) {
+  ] as const) {
     const heights = new Float32Array(place.width);
     let any = false;
     eachPixel(frame, data.value, (pixel, low, high) => {
@@ -192,7 +244,7 @@ export function horizon(context, frame, data, place, scale) {
 }
 
 /** Return the CSS colours of the change bands, from the smallest change to the largest. */
-export function bandColours(count) {
+export function bandColours(count: number): string[] {
   const table = colours.table("magnitude");
   return Array.from({ length: count }, (_, at) =>
     colours.css(table[Math.round((0.06 + 0.9 * (at / (count - 1))) * 255)]),
@@ -200,15 +252,20 @@ export function bandColours(count) {
 }
 
 /** Stack the shares of parameters by the size of their change: small at the bottom. */
-export function bands(context, frame, data, place) {
-  const [kinds, width] = data.bandShape;
+export function bands(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  data: NodeValues,
+  place: Place,
+): boolean {
+  const [kinds, width] = data.bandShape!;
   const colours = bandColours(kinds + 1);
   // Thresholds fall: band 0 holds all others.
   let known = false;
   for (let band = -1; band < kinds; band++) {
     context.fillStyle = colours[kinds - 1 - band];
     context.beginPath();
-    const source = data.bands.subarray(Math.max(0, band) * width, (Math.max(0, band) + 1) * width);
+    const source = data.bands!.subarray(Math.max(0, band) * width, (Math.max(0, band) + 1) * width);
     eachPixel(frame, source, (pixel, low) => {
       known = true;
       const height = (band < 0 ? 1 : low) * place.height;
@@ -221,7 +278,14 @@ export function bands(context, frame, data, place) {
 }
 
 /** Paint the shares of the histogram's bins as colours; `span` is [first, after] of the bins. */
-export function histogram(context, frame, data, place, span, ratio) {
+export function histogram(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  data: Binned,
+  place: Place,
+  span: Span,
+  ratio: number,
+): void {
   const width = Math.round(place.width * ratio);
   const height = Math.max(1, Math.round(place.height * ratio));
   const image = context.createImageData(width, height);
@@ -250,9 +314,9 @@ export function histogram(context, frame, data, place, span, ratio) {
 }
 
 /** Return [first, after] of the bins of a histogram [B, T] that hold anything; null: none. */
-export function spanOf(codes, binCount) {
+export function spanOf(codes: ArrayLike<number>, binCount: number): Span | null {
   const columns = codes.length / binCount;
-  const has = (bin) => {
+  const has = (bin: number) => {
     for (let at = bin * columns; at < (bin + 1) * columns; at++) if (codes[at]) return true;
     return false;
   };

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The filters of the opened layer: every filter over all iterations as a map.
 //
 // "filtermap" is a pixel map (web/charts/pixelmap.ts) that also scales each iteration by itself, orders rows by
@@ -11,21 +10,70 @@ import {
   fetchArrays,
   numbers,
   PixelMap,
+  type PlotArea,
+  type raster,
   registerKind,
   selectionStore,
 } from "#app/web/index.ts";
 import * as layerFilter from "./filterseries.ts";
 import { layers } from "./network.ts";
+import type { ChartOf, Floats, Integers, Matrix, Overlay, Place, Selection } from "./types.ts";
+
+interface Options {
+  url: string;
+  base: string;
+  facts: string;
+  legend?: string;
+}
+/** What the route "filter-map" answers: values [F, T] of the filters of a layer. */
+interface FiltersAnswer {
+  arrays: { iteration: Integers; values: Matrix<Floats> };
+  meta: {
+    names: string[];
+    /** -1: none is open. */
+    layer: number;
+    layerName: string;
+  };
+}
+type Painted = Parameters<typeof raster.paint>[3]["scale"];
+interface MapScale {
+  whole: ReturnType<typeof colours.scale>;
+  paint: Painted;
+  perRow: boolean;
+  perColumn?: boolean;
+}
+type Values = Floats | Float64Array<ArrayBuffer>;
 
 class FilterMap extends PixelMap {
-  constructor(chart) {
+  // What a pixel map has.
+  declare readonly chart: ChartOf<Options>;
+  declare readonly area: PlotArea & Overlay & { hooks: { click?(x: number, y: number): unknown } };
+  declare rows: number;
+  declare width: number;
+  declare values: Values;
+  declare protected missing: boolean;
+  declare protected order: Int32Array | null;
+  declare protected orderedBy: string;
+  declare protected place?: Place;
+
+  declare private layer: number;
+  /** The values as they are scaled iteration by iteration. */
+  declare private byIteration: Floats | null;
+  /** The rows by similarity, and whether they are shown so. */
+  declare private similar: Integers | null;
+  declare private inSimilar?: boolean;
+  /** The values whose similarity was asked for. */
+  declare private asked?: Values;
+  declare private chosen?: HTMLElement;
+
+  constructor(chart: ChartOf<Options>) {
     super(chart);
-    this.area.hooks.click = (x, y) => this.openAt(y);
+    this.area.hooks.click = (_x: number, y: number) => this.openAt(y);
     this.area.element.addEventListener("pointerdown", (event) => this.foresee(event));
     chart.element.addEventListener("keydown", (event) => this.opens(event));
   }
 
-  receive(data) {
+  override receive(data: FiltersAnswer): void {
     super.receive(data);
     this.layer = data.meta.layer;
     this.byIteration = null;
@@ -33,12 +81,12 @@ class FilterMap extends PixelMap {
     this.facts(data.meta);
   }
 
-  selected(selection, names) {
+  override selected(selection: Selection, names: Set<string>): void {
     super.selected(selection, names);
     if (names.has("filters")) this.showChosen(selection);
   }
 
-  facts(meta) {
+  private facts(meta: FiltersAnswer["meta"]): void {
     const holder = document.getElementById(this.chart.options.facts);
     const { network } = layers;
     const node = network?.nodeOfLayer.get(meta.layer);
@@ -51,14 +99,14 @@ class FilterMap extends PixelMap {
             meta.layerName,
             node === undefined
               ? ""
-              : [network.type[node], network.kernel[node]].filter(Boolean).join(" "),
+              : [network!.type[node], network!.kernel[node]].filter(Boolean).join(" "),
             plural(this.rows, "filter", "filters"),
           ]
             .filter(Boolean)
             .join(" · ");
   }
 
-  orderOf(selection) {
+  override orderOf(selection: Selection): Int32Array {
     const wanted = this.option("order", selection) || "recorded";
     if (
       this.order &&
@@ -75,10 +123,10 @@ class FilterMap extends PixelMap {
     this.inSimilar = wanted === "similarity";
     if (wanted === "similarity") this.order = this.similar;
     if (wanted === "peak") this.byPeak();
-    return this.order;
+    return this.order!;
   }
 
-  byPeak() {
+  private byPeak(): void {
     const peaks = new Float64Array(this.rows);
     for (let row = 0; row < this.rows; row++) {
       let peak = -Infinity;
@@ -88,10 +136,14 @@ class FilterMap extends PixelMap {
       }
       peaks[row] = peak;
     }
-    this.order.sort((a, b) => (peaks[b] > peaks[a]) - (peaks[b] < peaks[a]) || a - b);
+    this.order!.sort(
+      (a, b) =>
+        ((peaks[b] > peaks[a]) as unknown as number) -
+          ((peaks[b] < peaks[a]) as unknown as number) || a - b,
+    );
   }
 
-  askSimilar() {
+  private askSimilar(): void {
     const { filterquantity } = selectionStore.get();
     const { values } = this;
     if (this.layer < 0 || this.asked === values) return;
@@ -99,7 +151,7 @@ class FilterMap extends PixelMap {
     const address = addressOf(
       `${this.chart.options.base}/filter-order?layer=${this.layer}&quantity=${filterquantity}`,
     );
-    fetchArrays(address).then(
+    fetchArrays<{ arrays: { order: Integers }; meta: object }>(address).then(
       ({ arrays }) => {
         if (this.values !== values) return;
         this.similar = Int32Array.from(arrays.order);
@@ -110,7 +162,7 @@ class FilterMap extends PixelMap {
   }
 
   /** Each column from 0 (its least) to 1 (its greatest). */
-  scaledByIteration() {
+  private scaledByIteration(): Floats {
     if (this.byIteration) return this.byIteration;
     const { values, width, rows } = this;
     const scaled = new Float32Array(values.length);
@@ -129,13 +181,18 @@ class FilterMap extends PixelMap {
     return scaled;
   }
 
-  scaleOf(selection) {
+  override scaleOf(selection: Selection): MapScale {
     if (this.option("scaling", selection) !== "column") return super.scaleOf(selection);
     const whole = colours.scale({ palette: "magnitude", low: 0, high: 1 });
     return { whole, paint: whole, perRow: false, perColumn: true };
   }
 
-  paint(context, ratio, order, scale) {
+  override paint(
+    context: CanvasRenderingContext2D,
+    ratio: number,
+    order: Int32Array,
+    scale: Painted,
+  ): void {
     const kept = this.values;
     if (this.option("scaling", selectionStore.get()) === "column")
       this.values = this.scaledByIteration();
@@ -143,7 +200,7 @@ class FilterMap extends PixelMap {
     this.values = kept;
   }
 
-  legend(scale) {
+  override legend(scale: MapScale | null): void {
     const holder = document.getElementById(this.chart.options.legend || "");
     if (!holder || !(scale?.perRow || scale?.perColumn)) {
       super.legend(scale);
@@ -156,47 +213,47 @@ class FilterMap extends PixelMap {
     });
   }
 
-  draw(width) {
+  override draw(width: number): string {
     const problem = super.draw(width);
-    this.chart.element.dataset.layer = this.layer;
+    this.chart.element.dataset.layer = this.layer as unknown as string;
     if (!problem) this.showChosen(selectionStore.get());
     return problem;
   }
 
   /** A mark left of the row whose filter is open. */
-  showChosen({ filters }) {
+  private showChosen({ filters }: Selection): void {
     if (!this.chosen) {
       this.chosen = document.createElement("div");
       this.chosen.className = "layers-chosen";
       this.chart.element.append(this.chosen);
     }
     const [layer, filter] = filters.at(-1) || [];
-    const own = layer === this.layer && filter < this.rows && this.order && this.place;
+    const own = layer === this.layer && filter! < this.rows && this.order && this.place;
     this.chosen.hidden = !own;
     if (!own) return;
-    const rowHeight = this.place.height / this.rows;
+    const rowHeight = this.place!.height / this.rows;
     this.chosen.textContent = `filter ${filter} ▸`;
-    this.chosen.style.right = `${this.chart.element.clientWidth - this.place.left + 1}px`;
-    this.chosen.style.top = `${(this.order.indexOf(filter) + 0.5) * rowHeight}px`;
+    this.chosen.style.right = `${this.chart.element.clientWidth - this.place!.left + 1}px`;
+    this.chosen.style.top = `${(this.order!.indexOf(filter!) + 0.5) * rowHeight}px`;
   }
 
-  foresee(event) {
+  private foresee(event: PointerEvent): void {
     if (!this.order) return;
     const [, y] = this.area.at(event);
     layerFilter.foresee(this.chart.options.base, [this.layer, this.rowAt(y)]);
   }
 
-  openAt(y) {
+  private openAt(y: number): boolean {
     if (!this.order) return false;
     this.openFilter(this.rowAt(y));
     return true; // instead of a pin
   }
 
-  openFilter(row) {
+  private openFilter(row: number): void {
     selectionStore.set({ filters: [[this.layer, row]] });
   }
 
-  opens(event) {
+  private opens(event: KeyboardEvent): void {
     const { row } = selectionStore.get();
     if (event.key !== "o" || row?.chart !== this.chart.element.id) return;
     this.openFilter(row.index);

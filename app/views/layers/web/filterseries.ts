@@ -1,4 +1,3 @@
-// @ts-nocheck
 // One filter of the layer view: everything recorded of it over time, and where it changed most.
 //
 // "filterseries" is a strip (web/charts/strip.ts) that waits for a filter. Its options besides: facts (id of
@@ -13,24 +12,55 @@ import {
   selectionStore,
 } from "#app/web/index.ts";
 
+import type { ChartOf, Floats, Integers, Overlay } from "./types.ts";
+
+interface Options {
+  url: string;
+  panels: ConstructorParameters<typeof Strip>[0]["options"]["panels"];
+  facts: string;
+  say: { noColumns?: string; noFilter: string };
+}
+/** What the route "filter-series" answers: snapshot.QUANTITY [T], and the largest of the asked one. */
+interface Series {
+  arrays: {
+    [name: string]: Integers | Floats;
+    iteration: Integers;
+    /** Columns of the largest values, the largest first, and their ranks among all filters. */
+    peak: Integers;
+    rank: Integers;
+  };
+  meta: {
+    layer: number;
+    /** -1: none is chosen. */
+    filter: number;
+    layerName: string;
+    /** Of the run. */
+    filters: number;
+    /** The quantities that are not defined at the first snapshot. */
+    since: string[];
+  };
+}
+/** A layer and a filter, as numbers or as an element has them. */
+type Filter = readonly (number | string | undefined)[];
+
 /** Return where the series of a filter are, as the chart's own template gives it. */
-const seriesOf = (base, filter) =>
+const seriesOf = (base: string, filter: Filter) =>
   addressOf(
     `${base}/filter-series?filter=${encodeURIComponent(filter.join(","))}&quantity={topquantity}`,
   );
 
 /** Ask for the series of [layer, filter] as soon as a button goes down on it. */
-export function foresee(base, filter) {
+export function foresee(base: string, filter: Filter): void {
   fetchArrays(seriesOf(base, filter)).catch(() => {}); // the chart asks again, and says why
 }
 
 /** Add what a strip reads: of each quantity the finite values, and where there is none. */
-function withSeries({ arrays, meta }) {
+function withSeries({ arrays, meta }: Series): void {
   const { iteration } = arrays;
   for (const name of Object.keys(arrays).filter((key) => key.startsWith("snapshot."))) {
     const values = arrays[name];
-    const finite = [];
-    const odd = [];
+    const finite: number[] = [];
+    const odd: number[] = [];
     values.forEach((value, at) => {
       if (Number.isFinite(value)) finite.push(at);
       // At the first snapshot a change is not defined, which is nothing to be alarmed about.
@@ -43,29 +73,29 @@ function withSeries({ arrays, meta }) {
   }
 }
 
-function filterSeries(chart) {
+function filterSeries(chart: ChartOf<Options>): Strip {
   const strip = new Strip(chart);
   const plain = strip.draw.bind(strip);
   const receive = strip.receive.bind(strip);
   strip.url = () => chart.options.url; // every snapshot has come, whatever the zoom
   strip.selected = () => {};
-  strip.receive = (data) => {
+  strip.receive = (data: Series) => {
     withSeries(data);
     receive(data);
     showFacts(chart, data);
   };
-  strip.draw = (width) => {
-    const { layer, filter } = chart.data.meta;
+  strip.draw = (width: number) => {
+    const { layer, filter } = (chart.data as Series).meta;
     chart.element.dataset.filter = `${layer}.${filter}`;
     if (filter >= 0) return plain(width);
-    strip.area.place({ left: 0, top: 0, width: 0, height: 0 });
+    (strip as Strip & { area: Overlay }).area.place({ left: 0, top: 0, width: 0, height: 0 });
     return chart.options.say.noFilter;
   };
   return strip;
 }
 
 /** Say which filter it is, and at which iterations it changed most: buttons that go there. */
-function showFacts(chart, { arrays, meta }) {
+function showFacts(chart: ChartOf<Options>, { arrays, meta }: Series): void {
   const holder = document.getElementById(chart.options.facts);
   if (!holder) return;
   holder.replaceChildren();
@@ -87,7 +117,12 @@ function showFacts(chart, { arrays, meta }) {
   );
 }
 
-function peakButton({ rank, value }, iteration, quantity, { filters }) {
+function peakButton(
+  { rank, value }: { rank: number; value: number },
+  iteration: number,
+  quantity: string,
+  { filters }: Series["meta"],
+): HTMLElement {
   const { integer, number } = numbers;
   const button = document.createElement("button");
   button.type = "button";

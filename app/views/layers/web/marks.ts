@@ -1,22 +1,22 @@
-// @ts-nocheck
 // What lies over and under the rows whatever the encoding: the healthy band, values that are not
 // numbers, where a layer settles, the ends of the scale.
 
 import { colours } from "#app/web/index.ts";
+import type { ChartOf, Frame, Place, Scale } from "./types.ts";
 
-const theme = (name) => colours.theme(name);
+const theme = (name: string) => colours.theme(name);
 export const HEALTHY = [10 ** -3.5, 10 ** -2.5];
 const FONT = "10px system-ui, sans-serif";
 
-let hatch = null;
+let hatch: { key: string; fill: CanvasPattern } | null = null;
 
 /** Return a fill for places where a value is not known. */
-function hatching(context) {
+function hatching(context: CanvasRenderingContext2D): CanvasPattern {
   const key = theme("--dt-missing") + theme("--dt-missing-line");
   if (hatch?.key === key) return hatch.fill;
   const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
-  const pen = tile.getContext("2d");
+  const pen = tile.getContext("2d")!;
   pen.fillStyle = theme("--dt-missing");
   pen.fillRect(0, 0, 8, 8);
   pen.strokeStyle = theme("--dt-missing-line");
@@ -26,12 +26,17 @@ function hatching(context) {
     pen.lineTo(shift + 8, 0);
   }
   pen.stroke();
-  hatch = { key, fill: context.createPattern(tile, "repeat") };
+  hatch = { key, fill: context.createPattern(tile, "repeat")! };
   return hatch.fill;
 }
 
 /** Hatch the pixels all of whose snapshots have no value; return whether there are any. */
-export function missing(context, frame, array, place) {
+export function missing(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  array: ArrayLike<number>,
+  place: Place,
+): boolean {
   const { from, to } = frame.bins;
   let any = false;
   context.fillStyle = hatching(context);
@@ -50,7 +55,12 @@ export function missing(context, frame, array, place) {
 }
 
 /** Mark snapshots with NaN or Inf among their numbers: a bar along the top, at least 3 wide. */
-export function odd(context, frame, array, place) {
+export function odd(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  array: ArrayLike<number>,
+  place: Place,
+): number {
   const { from, to } = frame.bins;
   context.fillStyle = theme("--dt-alarm");
   let any = 0;
@@ -67,8 +77,8 @@ export function odd(context, frame, array, place) {
 }
 
 /** Shade where update / weight is as a rule of thumb wants it: about 1e-3. */
-export function healthy(context, place, scale) {
-  const y = (value) => place.top + place.height * (1 - scale.at(value));
+export function healthy(context: CanvasRenderingContext2D, place: Place, scale: Scale): void {
+  const y = (value: number) => place.top + place.height * (1 - scale.at(value));
   if (scale.high < HEALTHY[0] || scale.low > HEALTHY[1]) return;
   context.fillStyle = theme("--layers-healthy");
   context.fillRect(
@@ -80,7 +90,13 @@ export function healthy(context, place, scale) {
 }
 
 /** Mark the iteration from which the layer's change stays below the limit. */
-export function settled(context, frame, iteration, place, axis) {
+export function settled(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  iteration: number | null,
+  place: Place,
+  axis: ChartOf<object>["axis"],
+): void {
   if (iteration === null || iteration < 0) return;
   const column = axis.exactColumn(iteration);
   if (column < frame.first || column >= frame.last) return;
@@ -97,7 +113,11 @@ export function settled(context, frame, iteration, place, axis) {
 }
 
 /** Write the ends of a row's scale left of it, where there is room for both. */
-export function ends(context, place, [low, high]) {
+export function ends(
+  context: CanvasRenderingContext2D,
+  place: Place,
+  [low, high]: readonly string[],
+): void {
   context.font = FONT;
   context.fillStyle = theme("--dt-text-soft");
   context.textAlign = "right";
@@ -109,7 +129,7 @@ export function ends(context, place, [low, high]) {
 }
 
 /** Write a sentence into a row. */
-export function words(context, place, text) {
+export function words(context: CanvasRenderingContext2D, place: Place, text: string): void {
   context.font = "11px system-ui, sans-serif";
   context.fillStyle = theme("--dt-text-soft");
   context.textAlign = "center";

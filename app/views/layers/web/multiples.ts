@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Hierarchical small multiples: one chart for every node of the network in sight, beside the tree,
 // on the shared time axis. One canvas shows the rows in sight and is drawn again on scrolling.
 //
@@ -22,13 +21,48 @@ import { NodeData } from "./nodes.ts";
 import * as layerRows from "./rows.ts";
 import * as layerScale from "./scale.ts";
 import { NetworkRows } from "./tree.ts";
+import type {
+  ChartOf,
+  Frame,
+  NodeValues,
+  Overlay,
+  Place,
+  Scale,
+  Seen,
+  Selection,
+  Span,
+  TreeMeta,
+} from "./types.ts";
 import * as layerWords from "./words.ts";
 
 const LABELS = 62; // between tree and plots, for the ends of the scales
-const HEIGHTS = { small: 18, medium: 36, large: 84 };
+const HEIGHTS: Partial<Record<string, number>> = { small: 18, medium: 36, large: 84 };
 const LEAST = 15; // height of a row with a readable name
 const MOST = 56;
 const PAD = 1.5;
+interface Options {
+  url: string;
+  base: string;
+  key: string;
+  count: string;
+}
+/** What is in sight: places [from, to) of the rows, `seen` pixels of them. */
+interface View {
+  rows: number[];
+  /** Of a row. */
+  height: number;
+  /** Pixels above what is in sight. */
+  scroll: number;
+  from: number;
+  to: number;
+  seen: number;
+}
+/** A row in sight; without data where they have not come. */
+interface Shown {
+  node: number;
+  data: NodeValues | null;
+}
+
 const FIELDS = [
   "measure",
   "statistic",
@@ -62,7 +96,7 @@ gutters.layers = {
   right: 22,
 };
 
-const make = (kind, parent) => {
+const make = (kind: string, parent: HTMLElement): HTMLElement => {
   const made = document.createElement("div");
   made.className = kind;
   parent.append(made);
@@ -70,7 +104,20 @@ const make = (kind, parent) => {
 };
 
 class Multiples {
-  constructor(chart) {
+  declare private readonly chart: ChartOf<Options>;
+  declare readonly sticky: HTMLElement;
+  declare readonly canvas: HTMLCanvasElement;
+  declare readonly area: PlotArea & Overlay;
+  declare private readonly mark: HTMLElement;
+  declare private readonly tree: NetworkRows;
+  declare private readonly nodes: NodeData;
+  declare private readonly resized: () => void;
+  declare private network?: Network;
+  declare private meta: TreeMeta;
+  declare private view: View;
+  declare waiting: boolean;
+
+  constructor(chart: ChartOf<Options>) {
     this.chart = chart;
     const { element } = chart;
     element.classList.add("layers-multiples");
@@ -79,10 +126,11 @@ class Multiples {
     this.canvas.className = "dt-canvas";
     this.sticky.append(this.canvas);
     this.area = new PlotArea(chart, {
-      hover: (x, y, event, column) => this.hover(y, event, column),
+      hover: (_x: number, y: number, event: PointerEvent, column: number) =>
+        this.hover(y, event, column),
       leave: () => this.point(null),
-      row: (step) => this.tree.move(step),
-    });
+      row: (step: number) => this.tree.move(step),
+    }) as PlotArea & Overlay;
     this.sticky.append(this.area.element);
     this.mark = make("layers-rowmark", element);
     this.tree = new NetworkRows(element, element.id, {
@@ -98,12 +146,12 @@ class Multiples {
     addEventListener("resize", this.resized);
   }
 
-  destroy() {
+  destroy(): void {
     removeEventListener("resize", this.resized);
     this.nodes.destroy();
   }
 
-  receive({ meta }) {
+  receive({ meta }: { meta: TreeMeta }): void {
     this.network = new Network(meta.nodes);
     this.meta = meta;
     this.nodes.receive(meta);
@@ -111,26 +159,26 @@ class Multiples {
     layers.announce();
   }
 
-  came(error) {
+  private came(error: unknown): void {
     if (error) this.chart.failed(error);
     else this.chart.invalidate();
   }
 
-  selected(selection, names) {
+  selected(selection: Selection, names: Set<string>): void {
     if (FIELDS.some((name) => names.has(name))) this.chart.invalidate();
     if (names.has("row")) this.showRow(selection.row);
   }
 
   // Drawing -----------------------------------------------------------------------------------
 
-  heightOf(selection, rows) {
-    if (HEIGHTS[selection.height]) return HEIGHTS[selection.height];
+  private heightOf(selection: Selection, rows: number): number {
+    if (HEIGHTS[selection.height]) return HEIGHTS[selection.height]!;
     const room = roomOf(this.chart.element) * 0.66;
     if (selection.height === "fit") return Math.max(9, Math.floor(room / rows));
     return Math.min(MOST, Math.max(LEAST, Math.floor(room / rows)));
   }
 
-  draw() {
+  draw(): string {
     this.waiting = true;
     if (!this.network) return "";
     const { axis, element } = this.chart;
@@ -152,20 +200,20 @@ class Multiples {
   }
 
   /** Find which rows are in sight, and show their part of the tree. */
-  look(selection) {
+  private look(selection: Selection): void {
     const { element } = this.chart;
-    const rows = this.network.visible(selection, this.nodes.keys(selection, this.network));
+    const rows = this.network!.visible(selection, this.nodes.keys(selection, this.network!));
     const height = this.heightOf(selection, Math.max(1, rows.length));
     const seen = Math.min(rows.length * height, Math.max(240, Math.round(roomOf(element) * 0.72)));
     element.style.height = `${Math.max(seen, height)}px`;
-    const page = element.closest(".layers");
+    const page = element.closest<HTMLElement>(".layers")!;
     page.style.setProperty("--tree", `${treeWidth()}px`);
-    page.dataset.narrow = treeWidth() < 396;
+    page.dataset.narrow = (treeWidth() < 396) as unknown as string;
     const scroll = Math.min(element.scrollTop, Math.max(0, rows.length * height - seen));
     const from = Math.max(0, Math.floor(scroll / height));
     const to = Math.min(rows.length, Math.ceil((scroll + seen) / height));
     this.view = { rows, height, scroll, from, to, seen };
-    this.tree.show(this.network, rows, {
+    this.tree.show(this.network!, rows, {
       from: Math.max(0, from - 2),
       to: Math.min(rows.length, to + 2),
       height,
@@ -174,17 +222,26 @@ class Multiples {
   }
 
   /** Return [{node, data}] of the rows in sight. */
-  inSight(selection) {
+  private inSight(selection: Selection): Shown[] {
     const { rows, from, to } = this.view;
     return rows.slice(from, to).map((node) => ({ node, data: this.nodes.of(selection, node) }));
   }
 
-  wholeScale(selection, shown, frame) {
-    const known = shown.map(({ data }) => data).filter(Boolean);
+  private wholeScale(
+    selection: Selection,
+    shown: Shown[],
+    frame: Frame | null,
+  ): Scale | Span | null {
+    const known = shown.map(({ data }) => data).filter(Boolean) as NodeValues[];
     return layerRows.wholeScale(selection, known, frame);
   }
 
-  drawRows(context, ratio, selection, plot) {
+  private drawRows(
+    context: CanvasRenderingContext2D,
+    ratio: number,
+    selection: Selection,
+    plot: Place,
+  ): void {
     const { from, height, scroll } = this.view;
     const frame = layerScale.frameOf(this.chart, plot.width);
     const shown = this.inSight(selection);
@@ -205,7 +262,7 @@ class Multiples {
         ratio,
         axis: this.chart.axis,
         edges: this.meta.edges,
-        holds: this.network.holds(node),
+        holds: this.network!.holds(node),
         settled: this.nodes.settled?.[node] ?? null,
       };
       layerRows.draw(context, selection, row, seen);
@@ -224,30 +281,36 @@ class Multiples {
     );
   }
 
-  explain(selection, scale, seen) {
+  private explain(selection: Selection, scale: Scale | Span | null, seen: Seen): void {
     const { options } = this.chart;
     const holder = document.getElementById(options.key);
     const ends = selection.same ? layerRows.ends(selection, scale, this.meta.edges) : null;
     if (holder)
-      layerWords.explain(holder, { selection, ends, kind: scale?.kind, seen, meta: this.meta });
+      layerWords.explain(holder, {
+        selection,
+        ends,
+        kind: (scale as Scale | null)?.kind,
+        seen,
+        meta: this.meta,
+      });
     const count = document.getElementById(options.count);
-    if (count) layerWords.count(count, this.network, this.nodes.settled);
+    if (count) layerWords.count(count, this.network!, this.nodes.settled);
   }
 
   // Acting ------------------------------------------------------------------------------------
 
-  open(node) {
-    const layer = this.network.layer[node];
+  private open(node: number): void {
+    const layer = this.network!.layer[node];
     const { layers } = selectionStore.get();
     selectionStore.set({ layers: layers.includes(layer) ? [] : [layer], filters: [] });
   }
 
-  toggle(node) {
+  private toggle(node: number): void {
     const { search } = selectionStore.get();
     if (!search.trim()) selectionStore.toggle("toggled", node);
   }
 
-  reveal(at) {
+  private reveal(at: number): void {
     const { element } = this.chart;
     const { height, seen } = this.view;
     if (at * height < element.scrollTop) element.scrollTop = at * height;
@@ -255,13 +318,13 @@ class Multiples {
       element.scrollTop = (at + 1) * height - seen;
   }
 
-  point(node) {
+  private point(node: number | null): void {
     selectionStore.point({
       row: node === null ? null : { chart: this.chart.element.id, index: node },
     });
   }
 
-  showRow(row) {
+  private showRow(row: Selection["row"]): void {
     const at =
       row && row.chart === this.chart.element.id && this.view
         ? this.view.rows.indexOf(row.index)
@@ -272,7 +335,7 @@ class Multiples {
     this.mark.style.transform = `translateY(${at * this.view.height}px)`;
   }
 
-  hover(y, event, column) {
+  private hover(y: number, event: PointerEvent, column: number): void {
     const { rows, height, scroll } = this.view;
     const node = rows[Math.floor((y + scroll) / height)];
     if (node === undefined) return;
@@ -296,36 +359,36 @@ class Multiples {
     tooltip.show(event.clientX, event.clientY, this.labels[node], lines);
   }
 
-  binsOf(selection, data) {
+  private binsOf(selection: Selection, data: NodeValues): Span | null {
     if (!selection.same) return layerRows.spanOf(data);
-    return this.wholeScale(selection, this.inSight(selection), null);
+    return this.wholeScale(selection, this.inSight(selection), null) as Span | null;
   }
 
   /** Return the place in our arrays of a column of the axis. */
-  own(column) {
-    const own = this.chart.axis.match(this.chart.data.arrays.iteration);
+  private own(column: number): number {
+    const own = this.chart.axis.match(this.chart.data!.arrays.iteration);
     return own ? own[column] : column;
   }
 
   // What the read-out asks for ----------------------------------------------------------------
 
-  get values() {
+  get values(): true | null {
     return this.network ? true : null;
   }
-  get finite() {
+  get finite(): boolean {
     return Boolean(this.network);
   }
-  get rows() {
+  get rows(): number {
     return this.network?.count || 0;
   }
-  get labels() {
-    return this.network.name.map((name) => name || "the whole network");
+  get labels(): string[] {
+    return this.network!.name.map((name) => name || "the whole network");
   }
   get format() {
     return layerWords.format(selectionStore.get());
   }
 
-  valueAt(node, column) {
+  valueAt(node: number, column: number): number {
     return this.nodes.of(selectionStore.get(), node)?.value?.[this.own(column)] ?? NaN;
   }
 }

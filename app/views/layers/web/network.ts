@@ -1,11 +1,31 @@
-// @ts-nocheck
 // The network as a tree: its nodes, which of them are open, found, in sight, and in which order.
+
+import type { Nodes, Selection } from "./types.ts";
 
 const OPEN_UP_TO = 150; // networks of more nodes begin with their stages closed
 
 /** The nodes of layer-tree, and which of them are in sight. */
-export class Network {
-  constructor(nodes) {
+export class Network implements Nodes {
+  declare readonly kind: string[];
+  declare readonly name: string[];
+  declare readonly label: string[];
+  declare readonly parent: number[];
+  declare readonly depth: number[];
+  declare readonly layer: number[];
+  declare readonly layers: number[];
+  declare readonly filters: number[];
+  declare readonly parameters: number[];
+  declare readonly type: string[];
+  declare readonly kernel: string[];
+  declare readonly stride: string[];
+  declare readonly inputs: number[];
+  declare readonly groups: number[];
+  declare readonly shortcut: boolean[];
+  declare readonly count: number;
+  declare readonly children: number[][];
+  declare readonly nodeOfLayer: Map<number, number>;
+
+  constructor(nodes: Nodes) {
     Object.assign(this, nodes);
     this.count = nodes.name.length;
     this.children = Array.from({ length: this.count }, () => []);
@@ -14,20 +34,20 @@ export class Network {
     this.layer.forEach((layer, node) => layer >= 0 && this.nodeOfLayer.set(layer, node));
   }
 
-  holds(node) {
+  holds(node: number): boolean {
     return this.children[node].length > 0;
   }
 
-  isOpen(node, { level, toggled }) {
+  isOpen(node: number, { level, toggled }: Pick<Selection, "level" | "toggled">): boolean {
     const base = level || (this.count > OPEN_UP_TO ? 1 : 9);
     return this.holds(node) && this.depth[node] < base !== toggled.includes(node);
   }
 
   /** Return the nodes that match a search, with all above them; null: there is no search. */
-  found(search) {
+  found(search: string): Set<number> | null {
     const text = search.trim().toLowerCase();
     if (!text) return null;
-    const found = new Set();
+    const found = new Set<number>();
     for (let node = 0; node < this.count; node++) {
       const own = [
         this.name[node],
@@ -44,12 +64,12 @@ export class Network {
   }
 
   /** Return the nodes in sight from top to bottom; `keys` are the numbers to sort layers by. */
-  visible(selection, keys) {
+  visible(selection: Selection, keys: ArrayLike<number> | null): number[] {
     const found = this.found(selection.search);
-    const kept = (node) => !found || found.has(node);
+    const kept = (node: number) => !found || found.has(node);
     if (keys) return this.sorted(selection.sort, keys, kept);
-    const rows = [];
-    const walk = (node) => {
+    const rows: number[] = [];
+    const walk = (node: number) => {
       if (!kept(node)) return;
       rows.push(node);
       if (found || this.isOpen(node, selection)) this.children[node].forEach(walk);
@@ -58,10 +78,10 @@ export class Network {
     return rows;
   }
 
-  sorted(sort, keys, kept) {
+  sorted(sort: string, keys: ArrayLike<number>, kept: (node: number) => boolean): number[] {
     const rows = [...this.nodeOfLayer.values()].filter(kept);
     const sign = sort.startsWith("-") ? -1 : 1;
-    const unknown = (key) => !Number.isFinite(key);
+    const unknown = (key: number) => !Number.isFinite(key) as unknown as number; // false comes first
     return rows.sort(
       (a, b) =>
         unknown(keys[a]) - unknown(keys[b]) ||
@@ -71,11 +91,11 @@ export class Network {
   }
 }
 
-const waiting = new Set();
+const waiting = new Set<() => void>();
 export const layers = {
-  network: null,
+  network: null as Network | null,
   /** Call `subscriber` when the network is known, or has changed; returns the way out. */
-  subscribe(subscriber) {
+  subscribe(subscriber: () => void): () => void {
     waiting.add(subscriber);
     return () => waiting.delete(subscriber);
   },

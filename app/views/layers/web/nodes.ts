@@ -1,15 +1,31 @@
-// @ts-nocheck
 // What is known of the network's nodes: the arrays of each that a selection shows, and when they
 // settle. Asked for when a row comes into sight; what is missing is null meanwhile.
 
 import { addressOf, fetchArrays, selectionStore } from "#app/web/index.ts";
-import { LayerValues, layerQueries, rowOf } from "./values.ts";
+import type { Network } from "./network.ts";
+import type { Floats, Integers, NodeValues, Pieces, Routes, Selection } from "./types.ts";
+import { LayerValues, layerQueries, type Rows, rowOf } from "./values.ts";
+
+/** A node's place in the answer of a route; null where that has not come yet. */
+type Found<Route extends keyof Routes> = (Routes[Route] & { at: number; fresh: boolean }) | null;
+interface Taken {
+  arrays: Partial<Record<string, Rows<unknown>>>;
+  at: number;
+}
 
 const REST = 250; // ms after a picture until what other encodings need is asked for
 
 export class NodeData {
+  declare private readonly base: string;
+  declare private readonly came: (error: unknown) => void;
+  declare private readonly source: LayerValues;
+  declare settled: Integers | null;
+  declare private settleAddress?: string;
+  /** The timer of what is asked for when nothing moves. */
+  declare private idle?: ReturnType<typeof setTimeout>;
+
   /** `base` is "/data/run/3"; `came(error)` is called whenever something has come, or failed. */
-  constructor(base, came) {
+  constructor(base: string, came: (error: unknown) => void) {
     this.base = base;
     this.came = came;
     this.source = new LayerValues(base, came);
@@ -20,33 +36,33 @@ export class NodeData {
   }
 
   /** Take over meta of layer-tree. */
-  receive(meta) {
+  receive(meta: Pieces): void {
     this.source.tidy();
     this.source.setOrder(meta);
   }
 
-  destroy() {
+  destroy(): void {
     clearTimeout(this.idle);
   }
 
-  askRows(selection, node) {
+  private askRows(selection: Selection, node: number): Found<"layer-rows"> {
     return this.source.of("layer-rows", layerQueries.rows(selection), node);
   }
 
-  askExtremes(selection, node) {
+  private askExtremes(selection: Selection, node: number): Found<"layer-extremes"> {
     return this.source.of("layer-extremes", layerQueries.extremes(selection), node);
   }
 
-  askShapes(selection, node) {
+  private askShapes(selection: Selection, node: number): Found<"layer-shapes"> {
     return this.source.of("layer-shapes", layerQueries.shapes(selection), node);
   }
 
   /** Ask when nodes settle, the last question counts. */
-  askSettled({ limit, limitof }) {
+  askSettled({ limit, limitof }: Selection): void {
     const address = addressOf(`${this.base}/layer-settle?limit=${limit}&of=${limitof}`);
     if (address === this.settleAddress) return;
     this.settleAddress = address;
-    fetchArrays(address).then(
+    fetchArrays<{ arrays: { settled: Integers }; meta: object }>(address).then(
       ({ arrays }) => {
         if (address !== this.settleAddress) return;
         this.settled = arrays.settled;
@@ -56,27 +72,29 @@ export class NodeData {
     );
   }
 
-  needsShapes(selection) {
+  private needsShapes(selection: Selection): boolean {
     const { encoding } = selection;
     return ["box", "histogram", "bands"].includes(encoding) || layerQueries.isQuartile(selection);
   }
 
   /** Return what is drawn of a node: arrays of its own, or null where nothing has come yet. */
-  of(selection, node) {
+  of(selection: Selection, node: number): NodeValues | null {
     const rows = this.askRows(selection, node);
     const extremes = this.askExtremes(selection, node);
     const shapes = this.needsShapes(selection) ? this.askShapes(selection, node) : null;
     const complete = rows && extremes && (shapes || !this.needsShapes(selection));
     if (!complete) return null;
-    const take = (found, name) => found?.arrays[name] && rowOf(found.arrays[name], found.at);
-    const data = {};
+    const take = (found: Taken | null, name: string) =>
+      found?.arrays[name] && rowOf(found.arrays[name], found.at);
+    const data = {} as NodeValues & Record<string, unknown>;
     for (const name of ["odd", "minimum", "maximum"]) data[name] = take(extremes, name);
     for (const name of ["q1", "median", "q3", "histogram", "bands"])
       data[name] = take(shapes, name);
     data.binCount = shapes?.arrays.histogram.shape[1];
     data.bandShape = shapes?.arrays.bands.shape.slice(1);
     data.value =
-      (layerQueries.isQuartile(selection) && data[selection.statistic]) || take(rows, "value");
+      ((layerQueries.isQuartile(selection) && data[selection.statistic]) as Floats) ||
+      (take(rows, "value") as Floats);
     data.envelope = layerQueries.hasEnvelope(selection);
     data.fresh = rows.fresh && extremes.fresh && (!shapes || shapes.fresh);
     data.meta = { ...rows.meta, ...extremes.meta };
@@ -87,7 +105,7 @@ export class NodeData {
    * The shapes of nodes in sight come after the first picture, so that another encoding asks
    * for nothing; once only, not with every version of a run that is still recording.
    */
-  prefetch(selection, nodes) {
+  prefetch(selection: Selection, nodes: number[]): void {
     clearTimeout(this.idle);
     this.idle = setTimeout(() => {
       const query = layerQueries.shapes(selection);
@@ -98,13 +116,13 @@ export class NodeData {
   }
 
   /** Return the numbers by which the selection sorts layers; null: in the network's order. */
-  keys({ sort }, network) {
+  keys({ sort }: Selection, network: Network): ArrayLike<number> | null {
     return (
       {
         settles: this.settled && Array.from(this.settled, (at) => (at < 0 ? Infinity : at)),
         filters: network.filters,
         parameters: network.parameters,
-      }[sort.replace("-", "")] || null
+      }[sort.replace("-", "") as "settles" | "filters" | "parameters"] || null
     );
   }
 }

@@ -1,10 +1,20 @@
-// @ts-nocheck
 // One row of the small multiples: on which scale, in which encoding, with which marks and words.
 
 import { numbers } from "#app/web/index.ts";
 import * as layerEncodings from "./encodings.ts";
 import * as layerMarks from "./marks.ts";
 import * as layerScale from "./scale.ts";
+import type {
+  ChartOf,
+  Floats,
+  Frame,
+  NodeValues,
+  Place,
+  Scale,
+  Seen,
+  Selection,
+  Span,
+} from "./types.ts";
 import { layerQueries } from "./values.ts";
 import * as layerWords from "./words.ts";
 
@@ -12,24 +22,29 @@ const NO_SHAPE = "No histogram is recorded of activations.";
 const ROOM = 32; // height of a row that also says a scale that all rows share
 
 /** Whether the extremes are drawn, so that the scale must hold them. */
-const isWide = ({ encoding }, data) => encoding === "box" || (encoding === "line" && data.envelope);
+const isWide = ({ encoding }: Selection, data: NodeValues) =>
+  encoding === "box" || (encoding === "line" && data.envelope);
 
-const spans = new WeakMap(); // buffer -> offset -> [first, after]
+const spans = new WeakMap<ArrayBuffer, Map<number, Span | null>>(); // buffer -> offset -> [first, after]
 
 /** Return [first, after] of the bins that hold anything; null: none, or there is no histogram. */
-export function spanOf({ histogram, binCount }) {
+export function spanOf({ histogram, binCount }: NodeValues): Span | null {
   if (!histogram) return null;
   if (!spans.has(histogram.buffer)) spans.set(histogram.buffer, new Map());
-  const known = spans.get(histogram.buffer);
+  const known = spans.get(histogram.buffer)!;
   const key = histogram.byteOffset;
-  if (!known.has(key)) known.set(key, layerEncodings.spanOf(histogram, binCount));
-  return known.get(key);
+  if (!known.has(key)) known.set(key, layerEncodings.spanOf(histogram, binCount!));
+  return known.get(key)!;
 }
 
 /** Return the scale that all rows share, of `known` data in sight: over all nodes where that is known. */
-export function wholeScale(selection, known, frame) {
+export function wholeScale(
+  selection: Selection,
+  known: NodeValues[],
+  frame: Frame | null,
+): Scale | Span | null {
   if (selection.encoding === "histogram") {
-    const found = known.map(spanOf).filter(Boolean);
+    const found = known.map(spanOf).filter(Boolean) as Span[];
     return found.length
       ? [Math.min(...found.map(([first]) => first)), Math.max(...found.map(([, after]) => after))]
       : null;
@@ -47,8 +62,8 @@ export function wholeScale(selection, known, frame) {
   if (layerQueries.isQuartile(selection)) {
     const ends = layerScale.endsOf(
       known.map(({ value }) => value),
-      frame.first,
-      frame.last,
+      frame!.first,
+      frame!.last,
     );
     return layerScale.of(selection.scale, ends.low, ends.high, ends.least);
   }
@@ -56,30 +71,34 @@ export function wholeScale(selection, known, frame) {
 }
 
 /** Return the scale of one row by itself, over what is in view. */
-function ownScale(selection, data, frame) {
+function ownScale(selection: Selection, data: NodeValues, frame: Frame): Scale | Span | null {
   if (selection.encoding === "histogram") return spanOf(data);
   const arrays = isWide(selection, data) ? [data.minimum, data.maximum, data.value] : [data.value];
   const [first, last] = frame.own ? [0, data.value.length] : [frame.first, frame.last];
-  const ends = layerScale.endsOf(arrays.filter(Boolean), first, last);
+  const ends = layerScale.endsOf(arrays.filter(Boolean) as Floats[], first, last);
   return layerScale.of(selection.scale, ends.low, ends.high, ends.least);
 }
 
 /** Return the words for the ends of a scale; `edges` are the inner ones of the histogram's bins. */
-export function ends(selection, scale, edges) {
+export function ends(
+  selection: Selection,
+  scale: Scale | Span | null,
+  edges: number[],
+): string[] | null {
   const { tick } = numbers;
   if (selection.encoding === "bands") return ["0 %", "100 %"];
   if (!scale) return null;
   if (selection.encoding === "histogram") {
-    return scale.map((bin) =>
+    return (scale as Span).map((bin) =>
       tick("number", edges[Math.min(Math.max(bin - 1, 0), edges.length - 1)]),
     );
   }
   const format = layerWords.format(selection);
-  return [tick(format, scale.low), tick(format, scale.high)];
+  return [tick(format, (scale as Scale).low), tick(format, (scale as Scale).high)];
 }
 
 /** Return why a row shows nothing. `holds`: it is a block, a stage or the network. */
-function whyNothing({ measure, encoding, statistic }, holds) {
+function whyNothing({ measure, encoding, statistic }: Selection, holds: boolean): string {
   if (measure === "activation" && ["histogram", "box"].includes(encoding)) return NO_SHAPE;
   if (measure === "activation" && holds)
     return "activations are recorded layer by layer, and not merged";
@@ -89,25 +108,56 @@ function whyNothing({ measure, encoding, statistic }, holds) {
   return "no value: NaN throughout";
 }
 
-const DRAWN = {
+const DRAWN: Record<string, typeof layerEncodings.box> = {
   line: layerEncodings.line,
   box: layerEncodings.box,
   horizon: layerEncodings.horizon,
 };
 
+/** A row: whether it holds layers, and the iteration from which it is settled (-1: never). */
+interface Row {
+  data: NodeValues;
+  place: Place;
+  frame: Frame;
+  /** The scale of all rows, if they share one. */
+  whole: Scale | Span | null;
+  /** Pixels of the screen in a CSS pixel. */
+  ratio: number;
+  holds: boolean;
+  settled: number | null;
+  axis: ChartOf<object>["axis"];
+  edges: number[];
+}
+type Scaled = Row & { scale: Scale | Span | null };
+
 /** Draw what the encoding shows; return whether there was anything to show. */
-function drawValues(context, selection, { data, place, frame, scale, ratio }, seen) {
+function drawValues(
+  context: CanvasRenderingContext2D,
+  selection: Selection,
+  { data, place, frame, scale, ratio }: Scaled,
+  seen: Seen,
+): boolean {
   const { encoding, measure } = selection;
   if (encoding === "bands") return layerEncodings.bands(context, frame, data, place);
   if (encoding === "histogram") {
     const known = Boolean(scale && spanOf(data));
-    if (known) layerEncodings.histogram(context, frame, data, place, scale, ratio);
+    if (known)
+      layerEncodings.histogram(
+        context,
+        frame,
+        data as layerEncodings.Binned,
+        place,
+        scale as Span,
+        ratio,
+      );
     return known;
   }
   if (scale) {
-    if (encoding === "line" && measure === "ratio") layerMarks.healthy(context, place, scale);
+    if (encoding === "line" && measure === "ratio")
+      layerMarks.healthy(context, place, scale as Scale);
     if (data.value && layerMarks.missing(context, frame, data.value, place)) seen.missing = true;
-    if (encoding !== "box" || data.q1) DRAWN[encoding](context, frame, data, place, scale);
+    if (encoding !== "box" || data.q1)
+      DRAWN[encoding](context, frame, data as layerEncodings.Spread, place, scale as Scale);
   }
   return data.value.some((value) => value === value);
 }
@@ -116,7 +166,12 @@ function drawValues(context, selection, { data, place, frame, scale, ratio }, se
  * Draw one row. row: {data, place, frame, whole (scale of all rows, or null), ratio, holds,
  * settled, axis, edges}; `seen` collects which marks the key must explain.
  */
-export function draw(context, selection, row, seen) {
+export function draw(
+  context: CanvasRenderingContext2D,
+  selection: Selection,
+  row: Row,
+  seen: Seen,
+): void {
   const { data, place, frame, whole } = row;
   const scale = whole || ownScale(selection, data, frame);
   const shown = drawValues(context, selection, { ...row, scale }, seen);

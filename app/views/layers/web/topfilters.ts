@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The most changed filters: of the cursor's snapshot, of each pinned one, and those common to all
 // pins; grouped by layer with counts, or as one list.
 //
@@ -6,22 +5,72 @@
 
 import { addressOf, fetchArrays, numbers, registerKind, selectionStore } from "#app/web/index.ts";
 import * as layerFilter from "./filterseries.ts";
-import { layers } from "./network.ts";
+import { layers, type Network } from "./network.ts";
+import type { ChartOf, Floats, Integers, Matrix, Selection } from "./types.ts";
+
+interface Options {
+  url?: string;
+  base: string;
+}
+/** The most changed filters of a snapshot, the most changed first. */
+interface Top {
+  layer: Integers;
+  filter: Integers;
+  value: Floats;
+}
+/** The same [T, k] of a block of snapshots, -1 where there are fewer: the route "top-filters". */
+interface Block {
+  layer: Matrix<Integers>;
+  filter: Matrix<Integers>;
+  value: Matrix<Floats>;
+}
+interface Entry {
+  layer: number;
+  filter: number;
+  value: number;
+}
+interface Found {
+  entries: Entry[];
+  say: string;
+}
+/** Whose filters are shown: a pinned iteration's, or those. */
+type Which = "cursor" | "common" | number;
+type Tab = HTMLElement & { which: Which };
+type Filters = Selection["filters"];
 
 const BLOCK = 60; // snapshots of one answer
 const REST = 100; // ms without a movement, until more is asked for
 const FIELDS = ["cursor", "pins", "topquantity", "topsort", "top", "filters"];
 
-function make(name, kind, text) {
+function make<Tag extends keyof HTMLElementTagNameMap>(
+  name: Tag,
+  kind?: string,
+  text?: string,
+): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(name);
   if (kind) made.className = kind;
   if (text !== undefined) made.textContent = text;
-  if (name === "button") made.type = "button";
+  if (name === "button") (made as HTMLButtonElement).type = "button";
   return made;
 }
 
 class TopFilters {
-  constructor(chart) {
+  declare private readonly chart: ChartOf<Options>;
+  declare private readonly tabs: HTMLElement;
+  declare private readonly note: HTMLElement;
+  declare private readonly list: HTMLElement;
+  declare private shown: Which;
+  declare private readonly foreseen: Map<string, Set<number>>;
+  declare private readonly answers: Map<string, Block | null>;
+  /** The timer of what is asked for when nothing moves. */
+  declare private idle?: ReturnType<typeof setTimeout>;
+  /** Whether anything was pinned before. */
+  declare private pinsBefore?: boolean;
+  // What the list was made for.
+  declare private listed?: string;
+  declare private listedOf?: Network;
+
+  constructor(chart: ChartOf<Options>) {
     this.chart = chart;
     this.tabs = make("div", "layers-tabs");
     this.tabs.setAttribute("role", "tablist");
@@ -36,11 +85,11 @@ class TopFilters {
     this.list.addEventListener("pointerdown", (event) => this.foresee(event));
   }
 
-  destroy() {
+  destroy(): void {
     clearTimeout(this.idle);
   }
 
-  selected(selection, names) {
+  selected(selection: Selection, names: Set<string>): void {
     if (names.has("pins") && selection.pins.length && !this.pinsBefore)
       this.shown = selection.pins[0];
     this.pinsBefore = selection.pins.length > 0;
@@ -49,7 +98,7 @@ class TopFilters {
   }
 
   /** Return {layer, filter, value} of a snapshot, or null while it is on its way. */
-  ask(iteration, selection) {
+  private ask(iteration: number, selection: Selection): Top | null {
     const { axis } = this.chart;
     const column = axis.exactColumn(iteration);
     const first = column - (column % BLOCK);
@@ -62,12 +111,12 @@ class TopFilters {
    * When nothing moves, ask for the blocks nearest to the cursor, one after the other, so that the
    * list follows it without asking; once for a choice, not with every version of a live run.
    */
-  prefetch(first, selection) {
+  private prefetch(first: number, selection: Selection): void {
     clearTimeout(this.idle);
     this.idle = setTimeout(() => {
       const choice = `${selection.topquantity} ${selection.top}`;
       if (!this.foreseen.has(choice)) this.foreseen.set(choice, new Set());
-      const done = this.foreseen.get(choice).add(first);
+      const done = this.foreseen.get(choice)!.add(first);
       const firsts = Array.from(
         { length: Math.ceil(this.chart.axis.columns / BLOCK) },
         (_, at) => at * BLOCK,
@@ -81,7 +130,7 @@ class TopFilters {
     }, REST);
   }
 
-  rowOf({ layer, filter, value }, row) {
+  private rowOf({ layer, filter, value }: Block, row: number): Top {
     const width = layer.shape[1];
     const [from, to] = [row * width, (row + 1) * width];
     const none = layer.subarray(from, to).indexOf(-1);
@@ -94,7 +143,7 @@ class TopFilters {
   }
 
   /** Return the answer for the snapshots from column `first` on, or null: the cursor runs over them unasked. */
-  block(first, { topquantity, top }) {
+  private block(first: number, { topquantity, top }: Selection): Block | null {
     const iterations = this.chart.axis.iterations.slice(first, first + BLOCK).join(",");
     const address = addressOf(
       `${this.chart.options.base}/top-filters?iteration=${iterations}&quantity=${topquantity}&k=${top}`,
@@ -102,7 +151,7 @@ class TopFilters {
     if (!this.answers.has(address)) {
       if (this.answers.size > 100) this.answers.clear();
       this.answers.set(address, null);
-      fetchArrays(address).then(
+      fetchArrays<{ arrays: Block; meta: object }>(address).then(
         ({ arrays }) => {
           this.answers.set(address, arrays);
           this.chart.draw();
@@ -113,17 +162,17 @@ class TopFilters {
         },
       );
     }
-    return this.answers.get(address);
+    return this.answers.get(address)!;
   }
 
   /** Return the snapshot's iteration that is nearest. */
-  snapshot(iteration) {
+  private snapshot(iteration: number | null): number {
     const { axis } = this.chart;
     const column = axis.columnOf(iteration);
     return axis.iterations[column < 0 ? axis.columns - 1 : column];
   }
 
-  draw() {
+  draw(): string {
     const { axis } = this.chart;
     const { network } = layers;
     if (!network) return "";
@@ -151,7 +200,7 @@ class TopFilters {
     return "";
   }
 
-  one(iteration, selection) {
+  private one(iteration: number, selection: Selection): Found | null {
     const answer = this.ask(iteration, selection);
     if (!answer) return null;
     const entries = Array.from(answer.layer, (layer, at) => ({
@@ -165,10 +214,10 @@ class TopFilters {
     };
   }
 
-  common(pins, selection) {
-    const answers = pins.map((pin) => this.ask(pin, selection));
+  private common(pins: number[], selection: Selection): Found | null {
+    const answers = pins.map((pin) => this.ask(pin, selection)) as Top[];
     if (answers.some((answer) => !answer)) return null;
-    const seen = new Map();
+    const seen = new Map<string, Entry & { times: number }>();
     answers.forEach((answer) =>
       answer.layer.forEach((layer, at) => {
         const key = `${layer}.${answer.filter[at]}`;
@@ -187,16 +236,16 @@ class TopFilters {
     };
   }
 
-  drawTabs(cursor, pins) {
+  private drawTabs(cursor: number, pins: number[]): void {
     const { integer } = numbers;
-    const wanted = [
+    const wanted: [which: Which, text: string][] = [
       ["cursor", `cursor ${integer(cursor)}`],
-      ...pins.map((pin) => [pin, `pin ${integer(pin)}`]),
+      ...pins.map((pin): [Which, string] => [pin, `pin ${integer(pin)}`]),
     ];
     if (pins.length > 1) wanted.push(["common", `common to ${pins.length}`]);
-    while (this.tabs.children.length > wanted.length) this.tabs.lastChild.remove();
+    while (this.tabs.children.length > wanted.length) this.tabs.lastChild!.remove();
     while (this.tabs.children.length < wanted.length) {
-      const button = make("button", "layers-tab");
+      const button = make("button", "layers-tab") as HTMLElement as Tab;
       button.setAttribute("role", "tab");
       button.addEventListener("click", () => {
         this.shown = button.which;
@@ -205,14 +254,18 @@ class TopFilters {
       this.tabs.append(button);
     }
     wanted.forEach(([which, text], at) => {
-      const button = this.tabs.children[at];
+      const button = this.tabs.children[at] as Tab;
       button.which = which;
       if (button.textContent !== text) button.textContent = text;
       button.setAttribute("aria-selected", String(which === this.shown));
     });
   }
 
-  drawList({ entries, say }, { topsort, filters, topquantity }, network) {
+  private drawList(
+    { entries, say }: Found,
+    { topsort, filters, topquantity }: Selection,
+    network: Network,
+  ): void {
     const key = JSON.stringify([say, topsort, topquantity, filters, entries.length]);
     if (this.listed === key && this.listedOf === network) return;
     this.listed = key;
@@ -225,7 +278,7 @@ class TopFilters {
     );
   }
 
-  why(quantity) {
+  private why(quantity: string): string {
     return this.shown === "common"
       ? "Choose a larger number, or other pins."
       : quantity === "gradient_l2"
@@ -233,21 +286,21 @@ class TopFilters {
         : "At the first snapshot, and while all is frozen, nothing has changed.";
   }
 
-  name(layer, network) {
-    return network.name[network.nodeOfLayer.get(layer)] ?? `layer ${layer}`;
+  private name(layer: number, network: Network): string {
+    return network.name[network.nodeOfLayer.get(layer)!] ?? `layer ${layer}`;
   }
 
-  chip(entry, filters, words) {
+  private chip(entry: Entry, filters: Filters, words: string): HTMLElement {
     const button = make("button", "layers-chip", words);
-    button.dataset.layer = entry.layer;
-    button.dataset.filter = entry.filter;
+    button.dataset.layer = entry.layer as unknown as string;
+    button.dataset.filter = entry.filter as unknown as string;
     button.title = `filter ${entry.filter}: ${numbers.number(entry.value)}; click to open it`;
     const [layer, filter] = filters.at(-1) || [];
     button.setAttribute("aria-pressed", String(layer === entry.layer && filter === entry.filter));
     return button;
   }
 
-  flat(entries, network, filters) {
+  private flat(entries: Entry[], network: Network, filters: Filters): HTMLElement[] {
     const { number } = numbers;
     return [...entries]
       .sort((a, b) => b.value - a.value)
@@ -261,8 +314,13 @@ class TopFilters {
       });
   }
 
-  grouped(entries, network, sort, filters) {
-    const groups = new Map();
+  private grouped(
+    entries: Entry[],
+    network: Network,
+    sort: string,
+    filters: Filters,
+  ): HTMLElement[] {
+    const groups = new Map<number, Entry[]>();
     for (const entry of entries)
       groups.set(entry.layer, [...(groups.get(entry.layer) || []), entry]);
     const order = [...groups.entries()].sort(
@@ -272,7 +330,7 @@ class TopFilters {
     return order.map(([layer, group]) => {
       const section = make("section", "layers-group");
       const head = make("button", "layers-group-head");
-      head.dataset.layer = layer;
+      head.dataset.layer = layer as unknown as string;
       head.title = "Open all filters of this layer";
       const count = make("span", "layers-count", String(group.length));
       const bar = make("span", "layers-bar");
@@ -289,13 +347,15 @@ class TopFilters {
     });
   }
 
-  foresee(event) {
-    const { layer, filter } = event.target.closest("[data-filter]")?.dataset || {};
+  private foresee(event: PointerEvent): void {
+    const { layer, filter } =
+      (event.target as Element).closest<HTMLElement>("[data-filter]")?.dataset ||
+      ({} as DOMStringMap);
     if (filter !== undefined) layerFilter.foresee(this.chart.options.base, [layer, filter]);
   }
 
-  clicked(event) {
-    const button = event.target.closest("[data-layer]");
+  private clicked(event: MouseEvent): void {
+    const button = (event.target as Element).closest<HTMLElement>("[data-layer]");
     if (!button) return;
     const layer = Number(button.dataset.layer);
     const { filter } = button.dataset;

@@ -1,12 +1,35 @@
-// @ts-nocheck
 // The rows of the network's tree beside the charts.
 //
 // Rows are made only for what is in sight, so that 500 layers scroll as 5 do. Keys in the tree: up,
 // down, Home and End move; right and left open and close; Enter opens a layer, Space compares it.
 
 import { numbers } from "#app/web/index.ts";
+import type { Network } from "./network.ts";
+import type { Selection } from "./types.ts";
 
-function make(name, kind, text = "") {
+/** What the tree asks for. */
+interface Hooks {
+  open(node: number): void;
+  toggle(node: number): void;
+  compare(node: number): void;
+  /** Bring the row at this place into sight. */
+  reveal(place: number): void;
+  point(node: number | null): void;
+}
+interface State {
+  selection: Selection;
+  /** Iteration by node, -1: never; null: not known. */
+  settled: ArrayLike<number> | null;
+}
+/** Which rows are in sight: [from, to), of this height. */
+interface Sight {
+  from: number;
+  to: number;
+  height: number;
+  state: State;
+}
+
+function make(name: string, kind: string, text = ""): HTMLElement {
   const made = document.createElement(name);
   made.className = kind;
   if (text) made.textContent = text;
@@ -14,14 +37,24 @@ function make(name, kind, text = "") {
 }
 
 /** 2,359,296 -> 2.36M: what fits a narrow column. */
-function brief(value) {
+function brief(value: number): string {
   if (value >= 1e6) return `${(value / 1e6).toPrecision(3)}M`;
   return value >= 1e4 ? `${(value / 1e3).toPrecision(3)}k` : numbers.integer(value);
 }
 
 /** The rows of the tree; hooks: open(node), toggle(node), compare(node), reveal(place). */
 export class NetworkRows {
-  constructor(parent, id, hooks) {
+  declare private readonly id: string;
+  declare private readonly hooks: Hooks;
+  declare readonly element: HTMLElement;
+  declare private readonly made: Map<number, HTMLElement>;
+  declare private active: number;
+  // What was shown last.
+  declare private network: Network;
+  declare private rows: number[];
+  declare private state: State;
+
+  constructor(parent: HTMLElement, id: string, hooks: Hooks) {
     this.id = id;
     this.hooks = hooks;
     this.element = make("div", "layers-tree");
@@ -36,17 +69,17 @@ export class NetworkRows {
     this.element.addEventListener("pointermove", (event) => this.pointed(event));
   }
 
-  pointed(event) {
-    const node = event.target.closest?.("[data-node]")?.dataset.node;
+  private pointed(event: PointerEvent): void {
+    const node = (event.target as Element).closest?.<HTMLElement>("[data-node]")?.dataset.node;
     this.hooks.point(node === undefined ? null : Number(node));
   }
 
-  clicked(event) {
-    const row = event.target.closest("[data-node]");
+  private clicked(event: MouseEvent): void {
+    const row = (event.target as Element).closest<HTMLElement>("[data-node]");
     if (!row) return;
     const node = Number(row.dataset.node);
     this.active = node;
-    const part = event.target.closest("[data-part]")?.dataset.part;
+    const part = (event.target as Element).closest<HTMLElement>("[data-part]")?.dataset.part;
     if (part === "compare") this.hooks.compare(node);
     else if (part === "twist" || this.network.holds(node)) this.hooks.toggle(node);
     else this.hooks.open(node);
@@ -57,7 +90,7 @@ export class NetworkRows {
    * Show rows[from..to) of height `height`, `state` says what is chosen: selection, settled
    * (iteration by node, -1 never, or null).
    */
-  show(network, rows, { from, to, height, state }) {
+  show(network: Network, rows: number[], { from, to, height, state }: Sight): void {
     this.network = network;
     this.rows = rows;
     this.state = state;
@@ -77,19 +110,19 @@ export class NetworkRows {
         this.made.set(node, row);
         this.element.append(row);
       }
-      this.update(this.made.get(node), node, at, height);
+      this.update(this.made.get(node)!, node, at, height);
     }
     this.mark();
   }
 
-  make(node) {
+  private make(node: number): HTMLElement {
     const { network } = this;
     const row = make("div", "layers-node");
     row.id = `${this.id}-node-${node}`;
-    row.dataset.node = node;
+    row.dataset.node = node as unknown as string;
     row.dataset.kind = network.kind[node];
     row.setAttribute("role", "treeitem");
-    row.setAttribute("aria-level", network.depth[node] + 1);
+    row.setAttribute("aria-level", (network.depth[node] + 1) as unknown as string);
     const holds = network.holds(node);
     const twist = make("span", "layers-twist", holds ? "▸" : "");
     if (holds) twist.dataset.part = "twist";
@@ -127,11 +160,11 @@ export class NetworkRows {
       make("span", "layers-cell layers-settled"),
     );
     row.title = this.title(node);
-    row.style.setProperty("--depth", network.depth[node]);
+    row.style.setProperty("--depth", network.depth[node] as unknown as string);
     return row;
   }
 
-  title(node) {
+  private title(node: number): string {
     const { network } = this;
     const { integer, plural } = numbers;
     const parts = [network.name[node] || "the whole network"];
@@ -151,12 +184,12 @@ export class NetworkRows {
     return parts.join(" · ");
   }
 
-  update(row, node, at, height) {
+  private update(row: HTMLElement, node: number, at: number, height: number): void {
     const { selection, settled } = this.state;
     row.style.transform = `translateY(${at * height}px)`;
     row.style.height = row.style.lineHeight = `${height}px`;
-    row.setAttribute("aria-posinset", at + 1);
-    row.setAttribute("aria-setsize", this.rows.length);
+    row.setAttribute("aria-posinset", (at + 1) as unknown as string);
+    row.setAttribute("aria-setsize", this.rows.length as unknown as string);
     const holds = this.network.holds(node);
     const flat = selection.sort !== "network";
     row.classList.toggle("layers-flat", flat);
@@ -165,14 +198,14 @@ export class NetworkRows {
         "aria-expanded",
         String(Boolean(selection.search.trim()) || this.network.isOpen(node, selection)),
       );
-    const label = row.querySelector(".layers-label");
+    const label = row.querySelector(".layers-label")!;
     const text = flat ? this.network.name[node] : this.network.label[node];
     if (label.textContent !== text) label.textContent = text;
     row.setAttribute("aria-checked", String(selection.nodes.includes(node)));
     const opened =
       this.network.layer[node] >= 0 && selection.layers.includes(this.network.layer[node]);
     row.setAttribute("aria-selected", String(opened));
-    const cell = row.querySelector(".layers-settled");
+    const cell = row.querySelector<HTMLElement>(".layers-settled")!;
     const when = settled ? settled[node] : null;
     const words = when === null ? "" : when < 0 ? "–" : numbers.short(when);
     if (cell.textContent !== words) cell.textContent = words;
@@ -184,7 +217,7 @@ export class NetworkRows {
           : `Its change stays below the limit from iteration ${numbers.integer(when)}`;
   }
 
-  mark() {
+  private mark(): void {
     for (const [node, row] of this.made)
       row.classList.toggle("layers-active", node === this.active);
     const id = `${this.id}-node-${this.active}`;
@@ -193,12 +226,12 @@ export class NetworkRows {
   }
 
   /** Move the active row by so many, and bring it into sight. */
-  move(step) {
+  move(step: number): void {
     const at = this.rows.indexOf(this.active);
     this.go(this.rows[Math.min(Math.max(at + step, 0), this.rows.length - 1)]);
   }
 
-  go(node) {
+  private go(node: number | undefined): void {
     if (node === undefined) return;
     this.active = node;
     this.hooks.reveal(this.rows.indexOf(node));
@@ -206,11 +239,11 @@ export class NetworkRows {
     this.mark();
   }
 
-  key(event) {
+  private key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.rows) return;
     const { network, active } = this;
     const open = network.holds(active) && network.isOpen(active, this.state.selection);
-    const actions = {
+    const actions: Record<string, () => unknown> = {
       ArrowDown: () => this.move(1),
       ArrowUp: () => this.move(-1),
       PageDown: () => this.move(10),
@@ -231,7 +264,7 @@ export class NetworkRows {
     event.stopPropagation(); // the same keys move the cursor over the charts
   }
 
-  above(node) {
+  private above(node: number): number | undefined {
     const parent = this.network.parent[node];
     return parent >= 0 && this.rows.includes(parent) ? parent : undefined;
   }

@@ -1,11 +1,22 @@
-// @ts-nocheck
 // The numbers of the network's nodes: asked for in pieces of the tree, when they come into sight.
 
 import { addressOf, fetchArrays } from "#app/web/index.ts";
+import type { Pieces, Routes, Selection } from "./types.ts";
+
+type Route = keyof Routes;
+type AnyPiece = Routes[Route];
+type Shown = Pick<Selection, "measure" | "statistic">;
 
 export class LayerValues {
+  declare private readonly base: string;
+  declare private readonly changed: (error: unknown) => void;
+  declare private readonly pieces: Map<string, { data?: AnyPiece }>;
+  declare private readonly last: Map<string, AnyPiece>;
+  declare private size: number;
+  declare private places: Int32Array | null;
+
   /** `base` is "/data/run/3"; `changed(error)` is called whenever a piece has come, or failed. */
-  constructor(base, changed) {
+  constructor(base: string, changed: (error: unknown) => void) {
     this.base = base;
     this.changed = changed;
     this.pieces = new Map(); // address -> {data} or {} while it is under way
@@ -15,33 +26,37 @@ export class LayerValues {
   }
 
   /** Take over meta of layer-tree: which nodes are in which piece. */
-  setOrder({ order, piece }) {
+  setOrder({ order, piece }: Pieces): void {
     this.size = piece;
     this.places = new Int32Array(order.length);
-    order.forEach((node, place) => (this.places[node] = place));
+    order.forEach((node, place) => (this.places![node] = place));
   }
 
   /** Whether a piece has ever come. */
-  knows(kind, query, node) {
-    return this.last.has(this.template(kind, query, Math.floor(this.places[node] / this.size)));
+  knows(kind: Route, query: string, node: number): boolean {
+    return this.last.has(this.template(kind, query, Math.floor(this.places![node] / this.size)));
   }
 
-  template(kind, query, piece) {
+  private template(kind: Route, query: string, piece: number): string {
     const from = piece * this.size;
     return `${this.base}/${kind}?${query}&from=${from}&to=${from + this.size}`;
   }
 
   /** Return {data, fresh} of a piece, or null; asks for it where that was not done. */
-  piece(kind, query, piece) {
+  private piece<Kind extends Route>(
+    kind: Kind,
+    query: string,
+    piece: number,
+  ): { data: Routes[Kind]; fresh: boolean } | null {
     const template = this.template(kind, query, piece);
     const address = addressOf(template);
     let entry = this.pieces.get(address);
     if (!entry) {
       entry = {};
       this.pieces.set(address, entry);
-      fetchArrays(address).then(
+      fetchArrays<Routes[Kind]>(address).then(
         (data) => {
-          entry.data = data;
+          entry!.data = data;
           this.last.set(template, data);
           this.changed(null);
         },
@@ -51,20 +66,24 @@ export class LayerValues {
         },
       );
     }
-    if (entry.data) return { data: entry.data, fresh: true };
+    if (entry.data) return { data: entry.data as Routes[Kind], fresh: true };
     const before = this.last.get(template);
-    return before ? { data: before, fresh: false } : null;
+    return before ? { data: before as Routes[Kind], fresh: false } : null;
   }
 
   /** Return {arrays, meta, at, fresh}: node `at` of the arrays; null where it has not come yet. */
-  of(kind, query, node) {
+  of<Kind extends Route>(
+    kind: Kind,
+    query: string,
+    node: number,
+  ): (Routes[Kind] & { at: number; fresh: boolean }) | null {
     const place = this.places ? this.places[node] : 0;
     const found = this.piece(kind, query, Math.floor(place / this.size));
     return found && { ...found.data, at: place % this.size, fresh: found.fresh };
   }
 
   /** Forget addresses of old versions: what is shown meanwhile is in `last`. */
-  tidy() {
+  tidy(): void {
     if (this.pieces.size > 400) this.pieces.clear();
     if (this.last.size > 400) this.last.clear();
   }
@@ -73,24 +92,31 @@ export class LayerValues {
 const QUARTILES = ["q1", "median", "q3"];
 
 /** Return the query of the rows that a selection shows. */
-function rowsQuery({ measure, statistic }) {
+function rowsQuery({ measure, statistic }: Shown): string {
   // Quartiles are with the shapes; the rows then give the extremes.
   const wanted = measure === "ratio" ? "l2" : QUARTILES.includes(statistic) ? "mean" : statistic;
   return `measure=${measure}&statistic=${wanted}`;
 }
 export const layerQueries = {
   rows: rowsQuery,
-  extremes: ({ measure }) => `measure=${measure}`,
-  shapes: ({ measure }) => `measure=${measure}`,
+  extremes: ({ measure }: Shown) => `measure=${measure}`,
+  shapes: ({ measure }: Shown) => `measure=${measure}`,
   /** Whether the statistic is a quartile, which comes with the shapes. */
-  isQuartile: ({ measure, statistic }) => measure !== "ratio" && QUARTILES.includes(statistic),
+  isQuartile: ({ measure, statistic }: Shown) =>
+    measure !== "ratio" && QUARTILES.includes(statistic),
   /** Whether the extremes lie around what is shown. */
-  hasEnvelope: ({ measure, statistic }) =>
+  hasEnvelope: ({ measure, statistic }: Shown) =>
     !["ratio", "activation"].includes(measure) && ["mean", ...QUARTILES].includes(statistic),
 };
 
+/** An array of which parts can be shown. */
+export interface Rows<Kind> {
+  shape: number[];
+  subarray(from: number, to: number): Kind;
+}
+
 /** Return row `at` of a matrix [n, T], or plane `at` of [n, K, T], without copying. */
-export const rowOf = (array, at) => {
+export const rowOf = <Kind>(array: Rows<Kind>, at: number): Kind => {
   const size = array.shape.slice(1).reduce((product, side) => product * side, 1);
   return array.subarray(at * size, (at + 1) * size);
 };

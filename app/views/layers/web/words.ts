@@ -1,22 +1,49 @@
-// @ts-nocheck
 // What the layer view says in words: names of what is shown, the key above the rows, the tooltip.
 
-import { catalogue, colours, numbers } from "#app/web/index.ts";
+import { catalogue, colours, numbers, type tooltip } from "#app/web/index.ts";
 import * as layerEncodings from "./encodings.ts";
+import type { Network } from "./network.ts";
+import type { NodeValues, Seen, Selection, Span, TreeMeta } from "./types.ts";
 import { layerQueries } from "./values.ts";
 
-const statisticWords = (name) => catalogue().statistics[name]?.label ?? name;
+type Line = Parameters<typeof tooltip.show>[3][number];
+/** What the key tells of. */
+interface Explained {
+  selection: Selection;
+  /** The ends of the scale that all rows share, in words; null: each has its own. */
+  ends: string[] | null;
+  /** The kind of that scale. */
+  kind: string | undefined;
+  seen: Seen;
+  meta: TreeMeta;
+}
+/** What the tooltip tells of: a snapshot of a node. */
+interface Pointed extends Pick<TreeMeta, "edges" | "thresholds" | "decades"> {
+  selection: Selection;
+  data: NodeValues;
+  /** The snapshot's place in the arrays. */
+  at: number;
+  iteration: number;
+  /** -1: not yet; undefined: not known. */
+  settled: number | undefined;
+  /** How high in its row the pointer is, 0 (bottom) to 1. */
+  share: number;
+  /** The bins that the row shows, where it shows any. */
+  span: Span | false | null;
+}
+
+const statisticWords = (name: string) => catalogue().statistics[name]?.label ?? name;
 
 /** Return what the rows show, for instance "standard deviation of the weights". */
-export function subject({ measure, statistic }) {
+export function subject({ measure, statistic }: Selection): string {
   if (measure === "ratio") return "‖update‖ / ‖weight‖ of one step";
   return `${statisticWords(statistic)} of the ${measure}s`;
 }
 
-export const format = ({ measure, statistic }) =>
+export const format = ({ measure, statistic }: Selection) =>
   (measure !== "ratio" && catalogue().statistics[statistic]?.format) || "number";
 
-function swatch(kind, text, colour) {
+function swatch(kind: string, text: string, colour?: string): HTMLElement {
   const part = document.createElement("span");
   part.className = "layers-key-part";
   const sample = document.createElement("span");
@@ -26,14 +53,14 @@ function swatch(kind, text, colour) {
   return part;
 }
 
-function note(text) {
+function note(text: string): HTMLElement {
   const part = document.createElement("span");
   part.className = "layers-key-note";
   part.textContent = text;
   return part;
 }
 
-const ENCODINGS = {
+const ENCODINGS: Record<string, (about: Pick<Explained, "selection" | "meta">) => HTMLElement[]> = {
   line: ({ selection }) => {
     const parts = [swatch("line", subject(selection))];
     if (layerQueries.hasEnvelope(selection)) {
@@ -79,7 +106,7 @@ const ENCODINGS = {
 };
 
 /** Fill the key: what is drawn, on which scale, and what the marks mean. */
-export function explain(holder, about) {
+export function explain(holder: HTMLElement, about: Explained): void {
   const { selection, ends, kind, seen, meta } = about;
   const key = JSON.stringify([
     selection.encoding,
@@ -112,7 +139,7 @@ export function explain(holder, about) {
           1: "NaN among the numbers",
           2: "Inf among the numbers",
           3: "NaN or Inf among the numbers",
-        }[seen.odd],
+        }[seen.odd]!,
       ),
     );
   if (seen.missing) parts.push(swatch("missing", "no value"));
@@ -120,7 +147,11 @@ export function explain(holder, about) {
 }
 
 /** Say how many of the layers have converged. */
-export function count(holder, network, settled) {
+export function count(
+  holder: HTMLElement,
+  network: Network,
+  settled: ArrayLike<number> | null,
+): void {
   const layers = [...network.nodeOfLayer.values()];
   const done = settled ? layers.filter((node) => settled[node] >= 0).length : 0;
   const { integer } = numbers;
@@ -151,12 +182,12 @@ export function lines({
   edges,
   thresholds,
   decades,
-}) {
+}: Pointed): Line[] {
   const { as, integer, tick, percent } = numbers;
-  const found = [[`iteration ${integer(iteration)}`]];
+  const found: Line[] = [[`iteration ${integer(iteration)}`]];
   const { encoding } = selection;
   if (encoding === "bands" && data.bands) {
-    const [kinds, width] = data.bandShape;
+    const [kinds, width] = data.bandShape!;
     for (let band = 0; band < kinds; band++) {
       found.push([
         `changed by at most ${tick("number", thresholds[band])}`,
@@ -165,7 +196,7 @@ export function lines({
     }
   } else if (encoding === "histogram" && data.histogram && span) {
     const bin = Math.min(span[1] - 1, Math.floor(span[0] + share * (span[1] - span[0])));
-    const code = data.histogram[bin * (data.histogram.length / data.binCount) + at];
+    const code = data.histogram[bin * (data.histogram.length / data.binCount!) + at];
     const [low, high] = [edges[bin - 1] ?? -Infinity, edges[bin] ?? Infinity];
     found.push(
       [`from ${tick("number", low)} to`, tick("number", high)],
@@ -175,8 +206,8 @@ export function lines({
     found.push([subject(selection), as(format(selection), data.value[at])]);
   }
   if (data.minimum && (encoding === "box" || (encoding === "line" && data.envelope))) {
-    for (const name of ["maximum", "q3", "median", "q1", "minimum"]) {
-      if (data[name]) found.push([statisticWords(name), as("number", data[name][at])]);
+    for (const name of ["maximum", "q3", "median", "q1", "minimum"] as const) {
+      if (data[name]) found.push([statisticWords(name), as("number", data[name]![at])]);
     }
   }
   if (at > 0 && !["bands", "histogram"].includes(encoding))
@@ -187,4 +218,4 @@ export function lines({
   return found;
 }
 
-const percentOf = (share) => `${Number((share * 100).toPrecision(2))} %`;
+const percentOf = (share: number) => `${Number((share * 100).toPrecision(2))} %`;
