@@ -1,20 +1,33 @@
 // What views, annotations, findings and export may use of the browser's core, and nothing else of it.
 
+export type { DrawingContext, MakeSurface, Surface } from "./base/canvas.ts";
 export { drawnInto, sizeCanvas } from "./base/canvas.ts";
+export type { Fitted, Scale } from "./base/colours.ts";
 export * as colours from "./base/colours.ts";
+export type { Answer, Matrix, Numbers } from "./base/fetch.ts";
 export { DataError, decodeArrays, fetchArrays, fetchJson } from "./base/fetch.ts";
 export { commonWords } from "./base/names.ts";
+export type { Format, Maybe } from "./base/numbers.ts";
 export { numbers } from "./base/numbers.ts";
+export type { Bins, Extreme, Painted, PaintOptions } from "./base/raster.ts";
 export * as raster from "./base/raster.ts";
+export type { TooltipLine } from "./base/tooltip.ts";
 export { tooltip } from "./base/tooltip.ts";
+export type { Group, Groups, Order } from "./charts/gutter.ts";
 export * as gutter from "./charts/gutter.ts";
 export * as mapvalues from "./charts/mapvalues.ts";
+export type { Sheet } from "./charts/pictures.ts";
 export * as pictures from "./charts/pictures.ts";
+export type { MapOptions, MapScale, MapValues, PointedRow } from "./charts/pixelmap.ts";
 export { PixelMap } from "./charts/pixelmap.ts";
+export type { Hooks, Place } from "./charts/plotarea.ts";
 export { PlotArea, zoom } from "./charts/plotarea.ts";
+export type { StripOptions } from "./charts/strip.ts";
 export { Strip } from "./charts/strip.ts";
+export type { Counts, LineStyle, Series, StackPart, ValueScale } from "./charts/stripmarks.ts";
 export * as stripmarks from "./charts/stripmarks.ts";
 export { catalogue } from "./core/catalogue.ts";
+export type { Area, Chart, ChartOptions, Handler, RowPlace, Thing } from "./core/chart.ts";
 export {
   addressOf,
   afterDrawing,
@@ -23,10 +36,14 @@ export {
   roomBelow,
   roomOf,
 } from "./core/chart.ts";
+export type { Notice } from "./core/connection.ts";
 export { connection } from "./core/connection.ts";
+export type { CubeCell, Fields, Names, Pair, Pointed, Range, Selection } from "./core/fields.ts";
 export { newer } from "./core/newer.ts";
 export { say } from "./core/notices.ts";
+export type { Subscriber } from "./core/selection.ts";
 export { selectionStore } from "./core/selection.ts";
 export { selectionAddress } from "./core/selectionaddress.ts";
+export type { Gutter, Iterations } from "./core/timeaxis.ts";
 export { forgetAxes, gutters, roundTicks, TimeAxis, timeaxis } from "./core/timeaxis.ts";
 export { live } from "./core/versions.ts";

@@ -171,7 +171,7 @@ def test_roles_call_what_they_may(web, clients, callbacks, role):
 
 def test_a_viewer_cannot_load_logs(web, clients, callbacks):
     writing = [key for key in callbacks if needed_by(web, key) == Permission.SCHEDULE_JOBS]
-    assert len(writing) == 10
+    assert len(writing) == 11
     for key in writing:
         assert clients[Role.VIEWER].call(key).status_code == 403
 

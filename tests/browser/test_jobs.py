@@ -10,6 +10,7 @@ from db.engine import session_scope
 from db.models import IngestJob, IngestSchedule, IngestWatch, IngestWorker
 from db.permissions import Role
 from db.queries import accounts, schedules
+from tests.browser.waiting import rest
 from tests.jobs.conftest import running_worker
 
 
@@ -54,7 +55,7 @@ def test_rows_that_come_swallow_no_click(page: Page, site_engine):
 
     page.goto("/jobs")
     tab(page, "Schedules")
-    expect(page.get_by_text("Nothing is scheduled")).to_be_visible()
+    rest(page)
     page.route("**/_dash-update-component*", hold)
     page.get_by_role("button", name="New schedule").click()
     with session_scope(site_engine) as session:

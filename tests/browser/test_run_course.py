@@ -48,4 +48,4 @@ def test_the_course_of_a_run_is_told(page: Page, site_engine: Engine, tmp_path: 
     remarks = page.locator(".overview-remarks")
     expect(remarks).to_contain_text("1 remark of the Recorder")
     remarks.locator("summary").click()
-    expect(remarks).to_contain_text("scalar 'f1' is not recorded: is None, no number")
+    expect(remarks).to_contain_text("scalar 'f1' is not recorded: is None, not a number")

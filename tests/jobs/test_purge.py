@@ -73,7 +73,7 @@ def test_a_run_that_is_being_loaded_is_not_deleted(store, make_log):
         reader.execute(
             text("SELECT count(*) FROM filter_peak WHERE run_id = :run"), {"run": run_id}
         )
-        with pytest.raises(RunBusy, match="reading"):
+        with pytest.raises(RunBusy, match="been read by"):
             purge_run(store, run_id=run_id)
         count = "SELECT count(*) FROM filter_stat WHERE run_id = :run"
         assert reader.scalar(text(count), {"run": run_id}) > 0

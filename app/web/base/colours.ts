@@ -258,7 +258,7 @@ export function legend(
     format?: Format;
     missing?: boolean;
     notes?: readonly string[];
-    words?: readonly string[] | null;
+    words?: readonly string[] | null | false;
     pooled?: string;
   } = {},
 ): void {

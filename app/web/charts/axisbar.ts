@@ -1,20 +1,35 @@
-// @ts-nocheck
 // The scale of the shared time axis: iterations and epochs, the cursor's flag, the pins' flags.
 
-import { sizeCanvas } from "../base/canvas.ts";
+import { type DrawingContext, sizeCanvas } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
 import { numbers } from "../base/numbers.ts";
-import { registerKind } from "../core/chart.ts";
+import { type Chart, registerKind } from "../core/chart.ts";
+import type { Names, Selection } from "../core/fields.ts";
 import { selectionStore } from "../core/selection.ts";
 import { roundTicks } from "../core/timeaxis.ts";
-import { PlotArea } from "./plotarea.ts";
+import { type Place, PlotArea } from "./plotarea.ts";
 
 const FLAGS = 20; // height of the row of flags
 const HEIGHT = 56;
 const FONT = "11px system-ui, sans-serif";
 
+/** A mark of the scale: where it stands on the axis, and what it says. */
+interface Tick {
+  coordinate: number;
+  text: string;
+}
+
 class AxisBar {
-  constructor(chart) {
+  declare private readonly chart: Chart;
+  declare readonly canvas: HTMLCanvasElement;
+  declare readonly area: PlotArea;
+  declare private readonly flags: HTMLElement;
+  /** The flag of the cursor. */
+  declare private readonly flag: HTMLElement;
+  /** Of the scale; none before it is drawn. */
+  declare private place?: Place;
+
+  constructor(chart: Chart) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
@@ -28,7 +43,7 @@ class AxisBar {
     chart.element.append(this.flags, this.flag);
   }
 
-  draw(chartWidth) {
+  draw(chartWidth: number): string {
     const { axis } = this.chart;
     this.flags.hidden = this.canvas.hidden = !axis.columns;
     if (!axis.columns) {
@@ -51,8 +66,8 @@ class AxisBar {
     return "";
   }
 
-  ticks(context, top, name, ticks) {
-    const { left, width } = this.place;
+  private ticks(context: DrawingContext, top: number, name: string, ticks: readonly Tick[]): void {
+    const { left, width } = this.place!;
     context.textAlign = "right";
     context.fillText(name, left - 8, top + 6);
     context.textAlign = "center";
@@ -69,16 +84,16 @@ class AxisBar {
   }
 
   /** Return the iterations in view: of the first and the last shown column. */
-  ends() {
+  private ends(): [first: number, last: number] {
     const { axis } = this.chart;
     const [from, to] = axis.view();
     return [Math.min(from, axis.columns - 1), Math.min(to, axis.columns) - 1];
   }
 
-  iterationTicks() {
+  private iterationTicks(): Tick[] {
     const { axis } = this.chart;
     const [first, last] = this.ends();
-    const count = Math.max(2, Math.floor(this.place.width / 96));
+    const count = Math.max(2, Math.floor(this.place!.width / 96));
     const few = last - first + 1 <= count;
     const values = few
       ? Array.from(axis.iterations.subarray(first, last + 1))
@@ -89,14 +104,14 @@ class AxisBar {
     }));
   }
 
-  epochTicks() {
+  private epochTicks(): Tick[] {
     const { axis } = this.chart;
     const [first, last] = this.ends();
     const { epochs } = axis;
     if (!(epochs[last] > epochs[first])) return [];
-    const count = Math.max(2, Math.floor(this.place.width / 96));
+    const count = Math.max(2, Math.floor(this.place!.width / 96));
     const wholes = roundTicks(epochs[first], epochs[last], count, { whole: true });
-    const ticks = [];
+    const ticks: Tick[] = [];
     let column = first;
     for (const epoch of wholes) {
       while (column < last && epochs[column + 1] < epoch) column++;
@@ -107,24 +122,24 @@ class AxisBar {
     return ticks;
   }
 
-  selected(selection, names) {
+  selected(selection: Selection, names: Names): void {
     if (!this.place) return;
     if (names.has("cursor")) this.move(this.flag, selection.cursor);
     if (names.has("pins")) this.showPins(selection.pins);
   }
 
-  move(flag, iteration) {
+  private move(flag: HTMLElement, iteration: number | null): void {
     const { axis } = this.chart;
     const column = axis.columnOf(iteration);
-    const x = axis.x(column + 0.5, this.place.width);
-    flag.hidden = column < 0 || x < 0 || x > this.place.width;
+    const x = axis.x(column + 0.5, this.place!.width);
+    flag.hidden = column < 0 || x < 0 || x > this.place!.width;
     if (flag.hidden) return;
     const text = numbers.integer(axis.iterations[column]);
     if (flag.textContent !== text) flag.textContent = text;
-    flag.style.transform = `translateX(calc(${this.place.left + x}px - 50%))`;
+    flag.style.transform = `translateX(calc(${this.place!.left + x}px - 50%))`;
   }
 
-  showPins(pins) {
+  private showPins(pins: readonly number[]): void {
     const key = pins.join();
     if (this.flags.dataset.pins !== key) {
       this.flags.dataset.pins = key;
@@ -139,7 +154,7 @@ class AxisBar {
         }),
       );
     }
-    pins.forEach((pin, index) => this.move(this.flags.children[index], pin));
+    pins.forEach((pin, index) => this.move(this.flags.children[index] as HTMLElement, pin));
   }
 }
 

@@ -1,19 +1,31 @@
-// @ts-nocheck
 // The names left of rows: shortened in the middle, grouped, as many as there is room for.
 
+import type { DrawingContext } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
+import type { Place } from "./plotarea.ts";
 
 export const FONT = "11px system-ui, sans-serif";
 const LINE = 11; // the least height of a row that has room for its name
 const GROUP = 18; // width of the band that holds the names of groups
 
+/** Rows of a matrix, those on top first. */
+export type Order = Int32Array | readonly number[];
+/** Neighbours of one group: from the place of the first to that after the last. */
+export interface Group {
+  name: string | null;
+  from: number;
+  to: number;
+}
+export type Groups = readonly (string | null)[];
+type Side = Pick<Place, "left" | "top" | "height">;
+
 /** Return `text` with its middle left out so that it fits `width`; both ends tell names apart. */
-export function shorten(context, text, width) {
+export function shorten(context: DrawingContext, text: string, width: number): string {
   if (context.measureText(text).width <= width) return text;
   const letters = Array.from(text.slice(0, 200));
   let low = 0;
   let high = letters.length;
-  const cut = (kept) =>
+  const cut = (kept: number) =>
     `${letters.slice(0, Math.ceil(kept / 2)).join("")}…${
       kept > 1 ? letters.slice(-Math.floor(kept / 2)).join("") : ""
     }`;
@@ -26,8 +38,8 @@ export function shorten(context, text, width) {
 }
 
 /** Return [{name, from, to}] of equal neighbours in `groups`, taken in the order of the rows. */
-export function runsOf(groups, order) {
-  const runs = [];
+export function runsOf(groups: Groups, order: Order): Group[] {
+  const runs: Group[] = [];
   order.forEach((row, at) => {
     const last = runs.at(-1);
     if (last && last.name === groups[row]) last.to = at + 1;
@@ -42,7 +54,11 @@ export function runsOf(groups, order) {
  * place: {left, top, height} of the plot; order: rows top first; labels: names by row;
  * groups: name of the group by row, or null; theme colours are read here.
  */
-export function draw(context, place, { order, labels, groups }) {
+export function draw(
+  context: DrawingContext,
+  place: Side,
+  { order, labels, groups }: { order: Order; labels: readonly string[]; groups?: Groups | null },
+): void {
   const { theme } = colours;
   const rowHeight = place.height / Math.max(1, order.length);
   const grouped = groups?.some(Boolean);
@@ -59,10 +75,15 @@ export function draw(context, place, { order, labels, groups }) {
     context.fillText(shorten(context, labels[order[at]], room), place.left - 8, y);
     if (every > 1) context.fillRect(place.left - 5, y - 0.5, 4, 1);
   }
-  if (grouped) drawGroups(context, place, runsOf(groups, order), rowHeight);
+  if (grouped) drawGroups(context, place, runsOf(groups!, order), rowHeight);
 }
 
-function drawGroups(context, place, runs, rowHeight) {
+function drawGroups(
+  context: DrawingContext,
+  place: Side,
+  runs: readonly Group[],
+  rowHeight: number,
+): void {
   const { theme } = colours;
   context.textAlign = "center";
   runs.forEach(({ name, from, to }) => {

@@ -1,42 +1,66 @@
-// @ts-nocheck
 // A run that is still recording: asks for its state every two seconds and lets the charts grow.
 
-import { fetchJson } from "../base/fetch.ts";
-import { registerKind } from "../core/chart.ts";
+import { type DataError, fetchJson } from "../base/fetch.ts";
+import { type Chart, type ChartOptions, type Handler, registerKind } from "../core/chart.ts";
 import { live } from "../core/versions.ts";
 
-const asked = new Map(); // address -> {at, answer}: panes beside each other ask once for all
+interface LiveOptions extends ChartOptions {
+  /** The address of the run's state. */
+  state: string;
+  /** The token of the version that the page was made of. */
+  version: string;
+  /** Whether the run is still recording. */
+  live?: boolean;
+  /** Milliseconds from one answer to the next question. */
+  every?: number;
+}
+/** What the server says of a run (app/views/overview/data.py). */
+interface RunState {
+  state: string;
+  version: string;
+  live: boolean;
+  /** What is to be said of the job that loads it, and whether that is bad news. */
+  job: string;
+  trouble: boolean;
+  facts: Record<string, string>;
+}
+interface Asking {
+  at: number;
+  answer: Promise<RunState>;
+}
+
+const asked = new Map<string, Asking>(); // address -> {at, answer}: panes beside each other ask once for all
 const SHARED_MS = 1_500;
 
-function stateOf(address) {
+function stateOf(address: string): Asking {
   const now = performance.now();
   const known = asked.get(address);
   if (known && now - known.at < SHARED_MS) return known;
-  const asking = { at: now, answer: fetchJson(address) };
+  const asking = { at: now, answer: fetchJson<RunState>(address) };
   asked.set(address, asking);
   return asking;
 }
 
 /** Write the facts of a state into the elements that show them (data-fact="name"). */
-function showFacts(state) {
-  for (const element of document.querySelectorAll("[data-fact]")) {
-    const text = state.facts[element.dataset.fact];
+function showFacts(state: RunState): void {
+  for (const element of document.querySelectorAll<HTMLElement>("[data-fact]")) {
+    const text = state.facts[element.dataset.fact!];
     if (text !== undefined && element.textContent !== text) element.textContent = text;
   }
-  document.querySelectorAll("[data-run-state]").forEach((element) => {
+  document.querySelectorAll<HTMLElement>("[data-run-state]").forEach((element) => {
     if (element.dataset.runState !== state.state) element.dataset.runState = state.state;
   });
 }
 
-function follow(chart) {
+function follow(chart: Chart<LiveOptions>): Handler {
   const { element, options } = chart;
-  let timer = 0;
+  let timer: ReturnType<typeof setTimeout> | 0 = 0;
   let gone = false;
   const line = document.createElement("span");
   element.append(line);
   element.setAttribute("role", "status");
 
-  async function ask() {
+  async function ask(): Promise<void> {
     timer = 0;
     if (document.hidden || chart.asleep) {
       wait();
@@ -53,12 +77,12 @@ function follow(chart) {
       if (state.live) wait();
     } catch (error) {
       if (gone) return;
-      line.textContent = error.message;
-      if (error.status !== 401 && error.status !== 404) wait();
+      line.textContent = (error as DataError).message;
+      if ((error as DataError).status !== 401 && (error as DataError).status !== 404) wait();
     }
   }
 
-  function wait() {
+  function wait(): void {
     if (!gone && !timer) timer = setTimeout(ask, options.every || 2000);
   }
 

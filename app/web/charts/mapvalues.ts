@@ -1,8 +1,15 @@
-// @ts-nocheck
 // What a pixel map does with its values before it draws them: ratios, order, words.
 
+import type { Extreme } from "../base/raster.ts";
+import type { Place } from "./plotarea.ts";
+
 /** Return values / divisor of their row, or 1 minus that; 0 / 0 is NaN: nothing to know. */
-export function derive(source, width, divisors, complement) {
+export function derive(
+  source: ArrayLike<number>,
+  width: number,
+  divisors?: ArrayLike<number> | null,
+  complement?: boolean,
+): Float32Array<ArrayBuffer> {
   const values = new Float32Array(source.length);
   for (let at = 0, row = 0; at < source.length; row++) {
     const divisor = divisors ? divisors[row] : 1;
@@ -15,7 +22,7 @@ export function derive(source, width, divisors, complement) {
 }
 
 /** Return whether any value is NaN, and whether any is finite. */
-export function looked(values) {
+export function looked(values: ArrayLike<number>): [missing: boolean, finite: boolean] {
   let missing = false;
   let finite = false;
   for (let at = 0; at < values.length && !(missing && finite); at++) {
@@ -26,10 +33,15 @@ export function looked(values) {
 }
 
 /** Return the rows in the order "recorded", or "last": the lowest last value first, NaN last. */
-export function order(values, rows, width, wanted) {
+export function order(
+  values: ArrayLike<number>,
+  rows: number,
+  width: number,
+  wanted: string,
+): Int32Array<ArrayBuffer> {
   const found = Int32Array.from({ length: rows }, (_, row) => row);
   if (wanted !== "last") return found;
-  const key = (row) => {
+  const key = (row: number) => {
     const value = values[(row + 1) * width - 1];
     return Number.isNaN(value) ? Infinity : value;
   };
@@ -37,7 +49,17 @@ export function order(values, rows, width, wanted) {
 }
 
 /** Return in words what one pixel shows where it stands for several cells, else "". */
-export function pooled({ rows, columns: [from, to], place, extreme = "max" }) {
+export function pooled({
+  rows,
+  columns: [from, to],
+  place,
+  extreme = "max",
+}: {
+  rows: number;
+  columns: readonly [number, number];
+  place: Pick<Place, "width" | "height">;
+  extreme?: Extreme;
+}): string {
   const ratio = window.devicePixelRatio || 1;
   const cells = [rows / (place.height * ratio), (to - from) / (place.width * ratio)];
   if (cells.every((count) => count <= 1)) return "";

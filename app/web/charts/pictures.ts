@@ -1,14 +1,22 @@
-// @ts-nocheck
 // Pictures of the validation images, cut from one contact sheet a class.
 
-import { sizeCanvas } from "../base/canvas.ts";
-import { fetchArrays } from "../base/fetch.ts";
+import { type DrawingContext, sizeCanvas } from "../base/canvas.ts";
+import { type Answer, fetchArrays } from "../base/fetch.ts";
 
-const sheets = new Map(); // address -> promise of {bitmap, tile, columns}, null where none is
+/** Pictures of one size in the rows of one image, as many in a row as there are rows. */
+export interface Sheet {
+  bitmap: ImageBitmap;
+  /** Width and height of a picture. */
+  tile: readonly [number, number];
+  columns: number;
+}
+type SheetAnswer = Answer<Pick<Sheet, "tile">, { sheet: Uint8Array<ArrayBuffer> }>;
 
-async function loadSheet(address, count) {
+const sheets = new Map<string, Promise<Sheet | null>>(); // address -> promise of {bitmap, tile, columns}, null where none is
+
+async function loadSheet(address: string, count: number): Promise<Sheet | null> {
   try {
-    const { arrays, meta } = await fetchArrays(address);
+    const { arrays, meta } = await fetchArrays<SheetAnswer>(address);
     if (!arrays.sheet.length) return null;
     const bitmap = await createImageBitmap(new Blob([arrays.sheet], { type: "image/webp" }));
     return { bitmap, tile: meta.tile, columns: Math.ceil(Math.sqrt(count)) };
@@ -18,17 +26,24 @@ async function loadSheet(address, count) {
 }
 
 /** Return a promise of the contact sheet of a class with `count` images; null: it has none. */
-export function sheetOf(base, classId, count) {
+export function sheetOf(base: string, classId: number, count: number): Promise<Sheet | null> {
   const address = `${base}/contact-sheet?class=${classId}`;
   if (!sheets.has(address)) {
-    if (sheets.size > 400) sheets.delete(sheets.keys().next().value);
+    if (sheets.size > 400) sheets.delete(sheets.keys().next().value!);
     sheets.set(address, loadSheet(address, count));
   }
-  return sheets.get(address);
+  return sheets.get(address)!;
 }
 
 /** Draw picture `position` of a sheet into the square at x, y of a context. */
-export function drawPicture(context, sheet, position, x, y, size) {
+export function drawPicture(
+  context: DrawingContext,
+  sheet: Sheet,
+  position: number,
+  x: number,
+  y: number,
+  size: number,
+): void {
   const [width, height] = sheet.tile;
   const column = position % sheet.columns;
   const row = Math.floor(position / sheet.columns);
@@ -47,7 +62,7 @@ export function drawPicture(context, sheet, position, x, y, size) {
   );
 }
 
-const wanted = new WeakMap(); // canvas -> what draws it
+const wanted = new WeakMap<Element, () => void>(); // canvas -> what draws it
 const sight = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) continue;
@@ -57,7 +72,13 @@ const sight = new IntersectionObserver((entries) => {
 });
 
 /** Return a canvas of `size` CSS pixels with one picture; empty until its sheet is there. */
-export function picture(base, classId, count, position, size) {
+export function picture(
+  base: string,
+  classId: number,
+  count: number,
+  position: number,
+  size: number,
+): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.className = "validation-picture";
   const { context } = sizeCanvas(canvas, size, size);

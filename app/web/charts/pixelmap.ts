@@ -1,4 +1,3 @@
-// @ts-nocheck
 // A matrix as coloured cells on the shared time axis: rows are classes, layers, filters or images.
 //
 // Options: url, array (its name in the answer), divide (array of a divisor for each row),
@@ -11,27 +10,92 @@
 // (fields of the selection that need a new drawing), ends [low, high] (words before the numbers).
 // palette, scaling and order may be "{field}": then the selection says.
 
-import { sizeCanvas } from "../base/canvas.ts";
+import { type DrawingContext, sizeCanvas } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
-import { numbers } from "../base/numbers.ts";
+import type { Answer, Matrix } from "../base/fetch.ts";
+import { type Format, numbers } from "../base/numbers.ts";
 import * as raster from "../base/raster.ts";
-import { tooltip } from "../base/tooltip.ts";
-import { registerKind } from "../core/chart.ts";
+import { type TooltipLine, tooltip } from "../base/tooltip.ts";
+import { type Chart, type ChartOptions, registerKind } from "../core/chart.ts";
+import type { Names, Pointed, Selection } from "../core/fields.ts";
 import { selectionStore } from "../core/selection.ts";
+import type { Iterations } from "../core/timeaxis.ts";
 import * as gutter from "./gutter.ts";
 import * as mapvalues from "./mapvalues.ts";
-import { PlotArea } from "./plotarea.ts";
+import { type Place, PlotArea } from "./plotarea.ts";
 
 const GAP_FROM = 7; // rows at least this high are kept apart by a line
 
-export class PixelMap {
-  constructor(chart) {
+/** The options that may be "{field}". */
+type Chosen = "palette" | "scaling" | "order";
+export interface MapOptions extends ChartOptions {
+  array: string;
+  divide?: string;
+  complement?: boolean;
+  labels: string;
+  groups?: string;
+  palette?: string;
+  signedPalette?: string;
+  domain?: readonly [low: number, high: number];
+  scaling?: string;
+  order?: string;
+  extreme?: raster.Extreme;
+  maxHeight?: number;
+  rowHeight?: number;
+  format?: Format;
+  what?: string;
+  value?: string;
+  legend?: string;
+  say?: { noColumns?: string; noRows?: string; noValues?: string };
+  ends?: readonly [low: string, high: string];
+}
+/** The scale of all values, and what is painted by: that, or one for each row. */
+export interface MapScale {
+  whole: colours.Scale;
+  paint: raster.PaintOptions["scale"];
+  perRow: boolean;
+}
+/** Values in C order. */
+export type MapValues = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+/** The row that is pointed at, if any. */
+export type PointedRow = Pointed["row"] | undefined;
+
+export class PixelMap<Options extends MapOptions = any> {
+  declare readonly chart: Chart<Options>;
+  declare readonly canvas: HTMLCanvasElement;
+  declare readonly area: PlotArea;
+  /** What lies over the row that is pointed at, and its name beside the plot. */
+  declare protected readonly mark: HTMLElement;
+  declare protected readonly name: HTMLElement;
+  /** By scaling, palette and theme. */
+  declare private readonly scales: Map<string, MapScale>;
+
+  // Of the answer: there once it has come, which draw and what follows it wait for.
+  declare rows: number;
+  declare width: number;
+  declare values: MapValues;
+  declare complement: boolean | undefined;
+  declare protected iterations: Iterations;
+  declare labels: readonly string[];
+  declare protected groups: gutter.Groups | null;
+  declare protected meta: Answer["meta"];
+  declare format: Format | undefined;
+  /** Whether any value is NaN, and whether any is finite. */
+  declare protected missing: boolean;
+  declare finite: boolean;
+  /** The rows, those on top first; null until they are drawn. */
+  declare protected order: Int32Array | null;
+  declare protected orderedBy: string;
+  /** Of the plot; none before it is drawn. */
+  declare protected place?: Place;
+
+  constructor(chart: Chart<Options>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
     chart.element.append(this.canvas);
     this.area = new PlotArea(chart, {
-      hover: (x, y, event, column) => this.hover(y, event, column),
+      hover: (_x, y, event, column) => this.hover(y, event, column),
       leave: () => this.point(null),
       row: (step) => this.step(step),
     });
@@ -46,9 +110,9 @@ export class PixelMap {
     this.scales = new Map();
   }
 
-  receive({ arrays, meta }) {
+  receive({ arrays, meta }: Answer): void {
     const { options } = this.chart;
-    const source = arrays[options.array];
+    const source: Matrix<MapValues> = arrays[options.array];
     [this.rows, this.width] = source.shape;
     const divisors = options.divide ? arrays[options.divide] : null;
     const derived = divisors || options.complement;
@@ -67,13 +131,13 @@ export class PixelMap {
   }
 
   /** Return an option's value; "{name}" stands for a field of the selection. */
-  option(name, selection) {
+  option(name: Chosen, selection: Selection): string | undefined {
     const value = this.chart.options[name];
-    const field = /^\{(\w+)\}$/.exec(value)?.[1];
-    return field ? selection[field] : value;
+    const field = /^\{(\w+)\}$/.exec(value as string)?.[1];
+    return field ? (selection[field as keyof Selection] as string) : value;
   }
 
-  orderOf(selection) {
+  orderOf(selection: Selection): Int32Array {
     const wanted = this.option("order", selection) || "recorded";
     if (this.order && this.orderedBy === wanted) return this.order;
     this.orderedBy = wanted;
@@ -81,29 +145,29 @@ export class PixelMap {
     return this.order;
   }
 
-  scaleOf(selection) {
+  scaleOf(selection: Selection): MapScale {
     const { options } = this.chart;
     const scaling = this.option("scaling", selection);
     const log = scaling === "log";
     const perRow = scaling === "row";
     const palette = this.option("palette", selection);
     const key = [scaling, palette, colours.isDark()].join();
-    if (this.scales.has(key)) return this.scales.get(key);
+    if (this.scales.has(key)) return this.scales.get(key)!;
     const whole = this.scaleFor(this.values, log, selection);
-    const rows = new Map();
-    const rowScale = (row) => {
+    const rows = new Map<number, colours.Scale>();
+    const rowScale = (row: number): colours.Scale => {
       if (!rows.has(row)) {
         const values = this.values.subarray(row * this.width, (row + 1) * this.width);
         rows.set(row, this.scaleFor(values, log, selection));
       }
-      return rows.get(row);
+      return rows.get(row)!;
     };
     const scale = { whole, paint: perRow && !options.domain ? rowScale : whole, perRow };
     this.scales.set(key, scale);
     return scale;
   }
 
-  scaleFor(values, log, selection) {
+  scaleFor(values: MapValues, log: boolean, selection: Selection): colours.Scale {
     const { options } = this.chart;
     const fitted = options.domain
       ? { low: options.domain[0], high: options.domain[1], log: false, signed: false }
@@ -115,20 +179,20 @@ export class PixelMap {
     return colours.scale({ ...fitted, palette });
   }
 
-  problem() {
+  private problem(): string {
     const say = this.chart.options.say || {};
     if (!this.width) return say.noColumns || "No snapshot has been loaded yet.";
     if (!this.rows) return say.noRows || "There is nothing to show.";
     return this.finite ? "" : say.noValues || "Every value here is NaN: nothing was measured.";
   }
 
-  heightFor(rows) {
+  private heightFor(rows: number): number {
     const { maxHeight = 360, rowHeight = 18 } = this.chart.options;
     if (rows >= maxHeight) return maxHeight;
     return rows * Math.min(rowHeight, Math.max(1, Math.floor(maxHeight / rows)));
   }
 
-  draw(chartWidth) {
+  draw(chartWidth: number): string {
     const problem = this.problem();
     if (problem) {
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
@@ -152,11 +216,11 @@ export class PixelMap {
     return "";
   }
 
-  paint(context, ratio, order, scale) {
-    const { left, top, width, height } = this.place;
+  paint(context: DrawingContext, ratio: number, order: Int32Array, scale: MapScale["paint"]): void {
+    const { left, top, width, height } = this.place!;
     const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
     const image = context.createImageData(wide, high);
-    const colour = (name) => colours.packed(name);
+    const colour = (name: string) => colours.packed(name);
     raster.paint(new Uint32Array(image.data.buffer), wide, high, {
       matrix: {
         data: this.values,
@@ -175,8 +239,8 @@ export class PixelMap {
   }
 
   /** Part high rows by a hairline, and groups by a stronger one. */
-  lines(context, order) {
-    const { left, top, width, height } = this.place;
+  private lines(context: DrawingContext, order: Int32Array): void {
+    const { left, top, width, height } = this.place!;
     const rowHeight = height / order.length;
     context.fillStyle = colours.theme("--dt-ground");
     if (rowHeight >= GAP_FROM) {
@@ -189,7 +253,7 @@ export class PixelMap {
     }
   }
 
-  legend(scale) {
+  legend(scale: MapScale | null): void {
     const holder = document.getElementById(this.chart.options.legend || "");
     if (!holder) return;
     if (!scale) {
@@ -200,7 +264,7 @@ export class PixelMap {
     const pooled = mapvalues.pooled({
       rows: this.rows,
       columns: this.chart.axis.view(),
-      place: this.place,
+      place: this.place!,
       extreme: this.complement ? "max" : this.chart.options.extreme,
     });
     const { format } = this;
@@ -221,33 +285,33 @@ export class PixelMap {
     }
   }
 
-  rowAt(y) {
-    const at = Math.floor((y / this.place.height) * this.rows);
-    return this.order[Math.min(Math.max(at, 0), this.rows - 1)];
+  rowAt(y: number): number {
+    const at = Math.floor((y / this.place!.height) * this.rows);
+    return this.order![Math.min(Math.max(at, 0), this.rows - 1)];
   }
 
   /** Return the value of a row at a column of the axis; NaN where the matrix has none. */
-  valueAt(row, column) {
+  valueAt(row: number, column: number): number {
     const matched = this.chart.axis.match(this.iterations);
     const own = matched ? matched[column] : column;
     return own >= 0 && own < this.width ? this.values[row * this.width + own] : NaN;
   }
 
-  point(row) {
+  point(row: number | null): void {
     selectionStore.point({
       row: row === null ? null : { chart: this.chart.element.id, index: row },
     });
   }
 
   /** Return a value in words; where colours are of the complement, what it is the complement of. */
-  said = (value) => numbers.as(this.format, this.complement ? 1 - value : value);
+  said = (value: number): string => numbers.as(this.format, this.complement ? 1 - value : value);
 
-  hover(y, event, column) {
+  hover(y: number, event: PointerEvent, column: number): void {
     const row = this.rowAt(y);
     this.point(row);
     const { what } = this.chart.options;
     const { integer } = numbers;
-    const lines = [
+    const lines: TooltipLine[] = [
       [`iteration ${integer(this.chart.axis.iterations[column])}`],
       [this.chart.options.value || "value", this.said(this.valueAt(row, column))],
     ];
@@ -261,7 +325,7 @@ export class PixelMap {
   }
 
   /** Move the pointed row by the keyboard. */
-  step(step) {
+  step(step: number): void {
     if (!this.order) return;
     const row = selectionStore.get().row;
     const own = row && row.chart === this.chart.element.id;
@@ -269,22 +333,22 @@ export class PixelMap {
     this.point(this.order[Math.min(Math.max(at, 0), this.rows - 1)]);
   }
 
-  selected(selection, names) {
+  selected(selection: Selection, names: Names): void {
     if (names.has("row") && this.place) this.showRow(selection.row);
   }
 
-  showRow(row) {
+  showRow(row: PointedRow): void {
     const own = Boolean(row && row.chart === this.chart.element.id && row.index < this.rows);
     this.mark.hidden = this.name.hidden = !own;
     if (!own) return;
-    const rowHeight = this.place.height / this.rows;
-    const top = this.order.indexOf(row.index) * rowHeight;
+    const rowHeight = this.place!.height / this.rows;
+    const top = this.order!.indexOf(row!.index) * rowHeight;
     this.mark.style.height = `${Math.max(1, rowHeight)}px`;
     this.mark.style.transform = `translateY(${top}px)`;
-    this.name.textContent = this.labels[row.index] || "";
-    this.name.style.maxWidth = `${this.place.left - 4}px`;
-    this.name.style.right = `${this.chart.width - this.place.left + 4}px`;
-    this.name.style.top = `${this.place.top + top + rowHeight / 2}px`;
+    this.name.textContent = this.labels[row!.index] || "";
+    this.name.style.maxWidth = `${this.place!.left - 4}px`;
+    this.name.style.right = `${this.chart.width - this.place!.left + 4}px`;
+    this.name.style.top = `${this.place!.top + top + rowHeight / 2}px`;
   }
 }
 

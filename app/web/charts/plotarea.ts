@@ -1,14 +1,39 @@
-// @ts-nocheck
 // The part of a chart that lies over the time axis: cursor, pins and range, mouse and keyboard.
 //
 // Overlays are positioned elements moved by CSS transforms: nothing is drawn again for them.
 
 import { tooltip } from "../base/tooltip.ts";
+import type { Chart } from "../core/chart.ts";
+import type { Range, Selection } from "../core/fields.ts";
 import { selectionStore } from "../core/selection.ts";
+import type { TimeAxis } from "../core/timeaxis.ts";
 
 const DRAG_PIXELS = 4;
 
-function part(name, parent) {
+/** A rectangle of a chart: CSS pixels from its corner. */
+export interface Place {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+/** What a chart does where its plot is pointed at; x and y count from the plot's corner. */
+export interface Hooks {
+  hover?(x: number, y: number, event: PointerEvent, column: number): void;
+  leave?(): void;
+  /** Return whether this was all: then no pin is set. */
+  click?(x: number, y: number, event: PointerEvent, column: number): boolean | void;
+  /** The keys up (-1) and down (1). */
+  row?(step: number): void;
+}
+/** A button that is held down: where it was pressed, and whether the pointer has moved since. */
+interface Drag {
+  x: number;
+  iteration: number;
+  moved: boolean;
+}
+
+function part(name: string, parent: HTMLElement): HTMLElement {
   const element = document.createElement("div");
   element.className = name;
   parent.append(element);
@@ -16,11 +41,22 @@ function part(name, parent) {
 }
 
 export class PlotArea {
+  declare readonly chart: Chart;
+  declare readonly axis: TimeAxis;
+  declare readonly hooks: Hooks;
+  /** Of the plot, in CSS pixels. */
+  declare width: number;
+  declare readonly element: HTMLElement;
+  declare private readonly range: HTMLElement;
+  declare private readonly pins: HTMLElement;
+  declare private readonly cursor: HTMLElement;
+  declare private drag: Drag | null;
+
   /**
    * hooks (all optional): hover(x, y, event, column), leave(), click(x, y, event, column),
    * row(step) for the keys up and down. x and y count from the plot's corner.
    */
-  constructor(chart, hooks = {}) {
+  constructor(chart: Chart, hooks: Hooks = {}) {
     this.chart = chart;
     this.axis = chart.axis;
     this.hooks = hooks;
@@ -38,7 +74,7 @@ export class PlotArea {
     );
   }
 
-  listen() {
+  private listen(): void {
     const plot = this.element;
     plot.addEventListener("pointermove", (event) => this.moved(event));
     plot.addEventListener("pointerdown", (event) => this.pressed(event));
@@ -58,7 +94,7 @@ export class PlotArea {
   }
 
   /** Lie over the plot: CSS pixels from the chart's corner. Call it on every drawing. */
-  place({ left, top, width, height }) {
+  place({ left, top, width, height }: Place): void {
     this.width = width;
     Object.assign(this.element.style, {
       left: `${left}px`,
@@ -70,11 +106,11 @@ export class PlotArea {
   }
 
   /** Return the pixels [from, to] of the columns from..to (both included). */
-  span(from, to) {
+  span(from: number, to: number): Range {
     return [this.axis.x(from, this.width), this.axis.x(to + 1, this.width)];
   }
 
-  overlay(selection) {
+  private overlay(selection: Selection): void {
     const { axis } = this;
     this.spanOver(this.cursor, axis.columnOf(selection.cursor), axis.columnOf(selection.cursor));
     const [from, to] = selection.range || [null, null];
@@ -82,15 +118,15 @@ export class PlotArea {
     const [first, after] = axis.view();
     if (axis.columnOf(from) <= first && axis.columnOf(to) + 1 >= after) this.range.hidden = true;
     const pins = selection.pins || [];
-    while (this.pins.children.length > pins.length) this.pins.lastChild.remove();
+    while (this.pins.children.length > pins.length) this.pins.lastChild!.remove();
     while (this.pins.children.length < pins.length) part("dt-pin", this.pins);
     pins.forEach((pin, index) => {
       const column = axis.columnOf(pin);
-      this.spanOver(this.pins.children[index], column, column);
+      this.spanOver(this.pins.children[index] as HTMLElement, column, column);
     });
   }
 
-  spanOver(element, from, to) {
+  spanOver(element: HTMLElement, from: number, to: number): void {
     const shown = from >= 0 && this.width > 0;
     element.hidden = !shown;
     if (!shown) return;
@@ -100,19 +136,20 @@ export class PlotArea {
     element.style.transform = `translateX(${left}px)`;
   }
 
-  at(event) {
+  /** Return where an event is, from the plot's corner. */
+  at(event: MouseEvent): [x: number, y: number] {
     const box = this.element.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
-  moved(event) {
+  private moved(event: PointerEvent): void {
     const [x, y] = this.at(event);
     const column = this.axis.columnAt(x, this.width);
     if (column < 0) return;
     const cursor = this.axis.iterations[column];
     if (this.drag && Math.abs(x - this.drag.x) > DRAG_PIXELS) this.drag.moved = true;
     if (this.drag?.moved) {
-      const ends = [this.drag.iteration, cursor].sort((a, b) => a - b);
+      const ends = [this.drag.iteration, cursor].sort((a, b) => a - b) as Range;
       selectionStore.set({ cursor, range: ends });
       tooltip.hide();
       return;
@@ -121,7 +158,7 @@ export class PlotArea {
     this.hooks.hover?.(x, y, event, column);
   }
 
-  pressed(event) {
+  private pressed(event: PointerEvent): void {
     if (event.button !== 0) return;
     const [x] = this.at(event);
     const column = this.axis.columnAt(x, this.width);
@@ -130,7 +167,7 @@ export class PlotArea {
     this.element.setPointerCapture(event.pointerId);
   }
 
-  released(event) {
+  private released(event: PointerEvent): void {
     const drag = this.drag;
     this.drag = null;
     if (!drag || drag.moved) return;
@@ -139,12 +176,14 @@ export class PlotArea {
     selectionStore.toggle("pins", drag.iteration);
   }
 
-  key(event) {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  private key(event: KeyboardEvent): void {
+    const step = ({ ArrowLeft: -1, ArrowRight: 1 } as Record<string, number | undefined>)[
+      event.key
+    ];
     const { axis } = this;
     const selection = selectionStore.get();
     const now = axis.columnOf(selection.cursor);
-    let column = null;
+    let column: number | null = null;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (step)
       column = now < 0 ? (step > 0 ? 0 : axis.columns - 1) : now + step * (event.shiftKey ? 10 : 1);
@@ -168,7 +207,7 @@ export class PlotArea {
 
 export const zoom = {
   /** Show only the brushed range; or, where that is shown already, everything. */
-  toggle() {
+  toggle(): void {
     const { zoom, range } = selectionStore.get();
     const inside = range && String(range) !== String(zoom);
     selectionStore.set({ zoom: inside ? range : null });

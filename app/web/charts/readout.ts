@@ -1,35 +1,63 @@
-// @ts-nocheck
 // The numbers at the cursor: of the run, of the row under the pointer, of the brushed range.
 //
 // Options: url (series, as the strip's), facts [{title, series, format}], transitions (names of
 // the four counts), maps [{id, title, lowest: how many of the lowest rows to list, lowestTitle}].
 
-import { numbers } from "../base/numbers.ts";
-import { chartRegistry, registerKind } from "../core/chart.ts";
+import type { Answer } from "../base/fetch.ts";
+import { type Format, numbers } from "../base/numbers.ts";
+import { type Chart, type ChartOptions, chartRegistry, registerKind } from "../core/chart.ts";
+import type { Names, Pointed, Selection } from "../core/fields.ts";
 import { selectionStore } from "../core/selection.ts";
+import type { PixelMap } from "./pixelmap.ts";
 import { zoom as zooming } from "./plotarea.ts";
 
-function element(name, kind, ...children) {
+interface Fact {
+  title: string;
+  series: string;
+  format?: Format;
+}
+interface MapSpec {
+  /** Of the element of a pixel map. */
+  id: string;
+  title: string;
+  /** How many of the lowest rows to list. */
+  lowest?: number;
+  lowestTitle?: string;
+}
+interface ReadoutOptions extends ChartOptions {
+  facts?: readonly Fact[];
+  /** The names of the counts. */
+  transitions?: readonly string[];
+  maps?: readonly MapSpec[];
+}
+type Part = "time" | "facts" | "rows" | "lowest" | "range" | "pins";
+type RowValue = [row: number, value: number];
+
+function element<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  kind: string,
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Name] {
   const made = document.createElement(name);
   if (kind) made.className = kind;
   made.append(...children);
   return made;
 }
 
-const pair = (label, value) =>
+const pair = (label: string, value: string): HTMLElement =>
   element("div", "dt-pair", element("span", "", label), element("b", "", value));
 
 /** Return a value of a map in words; of a complement, what it is the complement of. */
-function said(map, value) {
+function said(map: PixelMap, value: number): string {
   return numbers.as(map.format, map.complement ? 1 - value : value);
 }
 
 /** Return the `count` lowest rows of a map at a column as [row, value], the lowest first. */
-function lowest(map, column, count) {
-  const found = [];
+function lowest(map: PixelMap, column: number, count: number): RowValue[] {
+  const found: RowValue[] = [];
   for (let row = 0; row < map.rows; row++) {
     const value = map.valueAt(row, column);
-    if (!Number.isFinite(value) || (found.length === count && value >= found.at(-1)[1])) continue;
+    if (!Number.isFinite(value) || (found.length === count && value >= found.at(-1)![1])) continue;
     found.push([row, value]);
     found.sort((a, b) => a[1] - b[1]);
     found.length = Math.min(found.length, count);
@@ -38,27 +66,36 @@ function lowest(map, column, count) {
 }
 
 class Readout {
-  constructor(chart) {
+  declare private readonly chart: Chart<ReadoutOptions>;
+  declare private readonly body: HTMLElement;
+  declare private readonly parts: Record<Part, HTMLElement>;
+  declare private arrays: Answer["arrays"];
+  /** What the part of the range was made of. */
+  declare private rangeKey?: string;
+  /** What the part of the pins was made of. */
+  declare private pinKey?: string;
+
+  constructor(chart: Chart<ReadoutOptions>) {
     this.chart = chart;
     this.body = element("div", "dt-readout");
     chart.element.append(this.body);
-    this.parts = {};
-    for (const name of ["time", "facts", "rows", "lowest", "range", "pins"]) {
+    this.parts = {} as Record<Part, HTMLElement>;
+    for (const name of ["time", "facts", "rows", "lowest", "range", "pins"] as const) {
       this.parts[name] = element("section", `dt-readout-${name}`);
       this.body.append(this.parts[name]);
     }
   }
 
-  receive({ arrays }) {
+  receive({ arrays }: Answer): void {
     this.arrays = arrays;
   }
 
-  selected(selection, names) {
+  selected(_selection: Selection, names: Names): void {
     if (["cursor", "row", "range", "pins", "zoom"].some((name) => names.has(name)))
       this.chart.invalidate();
   }
 
-  draw() {
+  draw(): string {
     const { axis } = this.chart;
     this.body.hidden = !axis.columns;
     if (!axis.columns) return "";
@@ -74,7 +111,7 @@ class Readout {
     return "";
   }
 
-  fill(name, title, ...children) {
+  private fill(name: Part, title: string, ...children: HTMLElement[]): void {
     const filled = children.length > 0;
     this.parts[name].hidden = !filled;
     if (!filled) {
@@ -84,7 +121,7 @@ class Readout {
     this.parts[name].replaceChildren(...(title ? [element("h3", "", title)] : []), ...children);
   }
 
-  drawTime(column, last) {
+  private drawTime(column: number, last: boolean): void {
     const { integer, number } = numbers;
     const { axis } = this.chart;
     const epoch = axis.epochs[column];
@@ -97,12 +134,12 @@ class Readout {
   }
 
   /** Return the row of the series' matrices for a column of the axis. */
-  ownColumn(column) {
+  private ownColumn(column: number): number {
     const matched = this.chart.axis.match(this.arrays.iteration);
     return matched ? matched[column] : column;
   }
 
-  drawFacts(column) {
+  private drawFacts(column: number): void {
     const { as, integer } = numbers;
     const row = this.ownColumn(column);
     const pairs = (this.chart.options.facts || []).map(({ title, series, format }) => {
@@ -123,50 +160,52 @@ class Readout {
     this.fill("facts", "", ...pairs);
   }
 
-  map(id) {
+  private map(id: string): PixelMap | null {
     const found = document.getElementById(id);
     const handler = found && chartRegistry.of(found)?.handler;
-    return handler?.values && handler.rows && handler.finite ? handler : null;
+    return handler?.values && handler.rows && handler.finite
+      ? (handler as Record<string, any> as PixelMap)
+      : null;
   }
 
-  drawRow(row, column) {
+  private drawRow(row: Pointed["row"] | undefined, column: number): void {
     const spec = row && (this.chart.options.maps || []).find(({ id }) => id === row.chart);
     const map = spec && this.map(spec.id);
     if (!map) {
       this.fill("rows", "");
       return;
     }
-    const name = element("div", "dt-readout-name", map.labels[row.index] || "");
-    name.title = map.labels[row.index] || "";
-    const lines = [name, pair("at the cursor", said(map, map.valueAt(row.index, column)))];
+    const name = element("div", "dt-readout-name", map.labels[row!.index] || "");
+    name.title = map.labels[row!.index] || "";
+    const lines = [name, pair("at the cursor", said(map, map.valueAt(row!.index, column)))];
     if (column > 0)
-      lines.push(pair("one snapshot before", said(map, map.valueAt(row.index, column - 1))));
-    this.fill("rows", spec.title, ...lines);
+      lines.push(pair("one snapshot before", said(map, map.valueAt(row!.index, column - 1))));
+    this.fill("rows", spec!.title, ...lines);
   }
 
-  drawLowest(column) {
+  private drawLowest(column: number): void {
     const spec = (this.chart.options.maps || []).find(({ lowest }) => lowest);
     const map = spec && this.map(spec.id);
     if (!map) {
       this.fill("lowest", "");
       return;
     }
-    const rows = lowest(map, column, spec.lowest);
+    const rows = lowest(map, column, spec!.lowest!);
     this.fill(
       "lowest",
-      spec.lowestTitle,
+      spec!.lowestTitle!,
       ...rows.map(([row, value]) => pair(map.labels[row], said(map, value))),
     );
   }
 
-  button(text, action) {
+  private button(text: string, action: () => void): HTMLButtonElement {
     const made = element("button", "dt-button", text);
     made.type = "button";
     made.addEventListener("click", action);
     return made;
   }
 
-  drawRange({ range, zoom }) {
+  private drawRange({ range, zoom }: Selection): void {
     const { integer, plural } = numbers;
     const key = JSON.stringify([range, zoom, this.chart.axis.columns]);
     if (this.rangeKey === key) return; // keep the buttons that may have the focus
@@ -175,7 +214,7 @@ class Readout {
       this.fill("range", "Range", element("div", "dt-soft", "Drag over a chart to choose one."));
       return;
     }
-    const children = [];
+    const children: HTMLElement[] = [];
     if (range) {
       const { axis } = this.chart;
       const count = axis.columnOf(range[1]) - axis.columnOf(range[0]) + 1;
@@ -192,7 +231,7 @@ class Readout {
     this.fill("range", "Range", ...children);
   }
 
-  drawPins(pins) {
+  private drawPins(pins: readonly number[]): void {
     const key = `${pins} ${this.chart.axis.columns}`;
     if (this.pinKey === key) return;
     this.pinKey = key;

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Lines, segments and stacks over the shared time axis: one strip of panels, drawn on one canvas.
 //
 // Options: url, panels [{title, height, format, unit, step, log, domain, lines: [{series, name,
@@ -6,32 +5,94 @@
 // The answer holds series.NAME.iterations i4, .values f8 (rising; first, last, least and greatest
 // of every pixel), .odd i4 (where the value was NaN or Inf), and matrices [T, n] for stacks.
 
-import { sizeCanvas } from "../base/canvas.ts";
+import { type DrawingContext, sizeCanvas } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
-import { numbers } from "../base/numbers.ts";
-import { tooltip } from "../base/tooltip.ts";
-import { registerKind } from "../core/chart.ts";
+import type { Answer } from "../base/fetch.ts";
+import { type Format, numbers } from "../base/numbers.ts";
+import { type TooltipLine, tooltip } from "../base/tooltip.ts";
+import { type Chart, type ChartOptions, registerKind } from "../core/chart.ts";
+import type { Names, Selection } from "../core/fields.ts";
 import { selectionStore } from "../core/selection.ts";
-import { PlotArea } from "./plotarea.ts";
+import { type Place, PlotArea } from "./plotarea.ts";
 import * as stripmarks from "./stripmarks.ts";
 
 const GAP = 10; // between panels
 const PAD = 3; // within a panel, above and below the curves
 const FONT = "11px system-ui, sans-serif";
 
+/** A line of a panel: the series that it shows, its name and its colour. */
+interface StripLine extends stripmarks.LineStyle {
+  series: string;
+  name?: string;
+}
+interface Stack {
+  /** The name of the counts in the answer. */
+  array: string;
+  parts: readonly stripmarks.StackPart[];
+}
+interface StripPanel {
+  title: string;
+  height?: number;
+  format?: Format;
+  step?: boolean;
+  /** Whether the scale is logarithmic; "{field}": the selection says. */
+  log?: boolean | string;
+  domain?: readonly [low: number, high: number];
+  /** What is said where nothing was recorded. */
+  nothing?: string;
+  lines?: readonly StripLine[];
+  stack?: Stack;
+}
+export interface StripOptions extends ChartOptions {
+  url: string;
+  panels: readonly StripPanel[];
+  /** The id of what says how many values are drawn. */
+  legend?: string;
+  say?: Partial<Record<string, string>>;
+}
+/** How many values of a series there are: drawn, no number, in all. */
+interface SeriesMeta {
+  shown: number;
+  odd: number;
+  total: number;
+}
+interface StripData extends Answer {
+  meta: { series: Record<string, SeriesMeta> };
+}
+interface ShownLine {
+  line: StripLine;
+  data: stripmarks.Series;
+}
+interface StripScale extends stripmarks.ValueScale {
+  low: number;
+  high: number;
+}
+/** What a panel shows: a stack, or lines and their scale, which is null where no value is finite. */
+interface Shown {
+  stack?: boolean;
+  scale?: StripScale | null;
+  lines?: readonly ShownLine[];
+}
+
 export class Strip {
-  constructor(chart) {
+  declare readonly chart: Chart<StripOptions>;
+  declare readonly canvas: HTMLCanvasElement;
+  declare readonly area: PlotArea;
+  declare private arrays: Answer["arrays"];
+  declare private panels: { panel: StripPanel; place: Place }[];
+
+  constructor(chart: Chart<StripOptions>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
     chart.element.append(this.canvas);
     this.area = new PlotArea(chart, {
-      hover: (x, y, event, column) => this.hover(y, event, column),
+      hover: (_x, y, event, column) => this.hover(y, event, column),
     });
   }
 
   /** A zoomed strip asks for the finer points of what it shows. */
-  url() {
+  url(): string {
     const { url } = this.chart.options;
     const zoom = selectionStore.get().zoom;
     if (!zoom) return url;
@@ -39,15 +100,15 @@ export class Strip {
     return `${url}${url.includes("?") ? "&" : "?"}from=${from}&to=${to}`;
   }
 
-  selected(selection, names) {
+  selected(_selection: Selection, names: Names): void {
     if (names.has("zoom")) this.chart.refresh();
   }
 
-  receive({ arrays }) {
+  receive({ arrays }: Answer): void {
     this.arrays = arrays;
   }
 
-  series(name) {
+  private series(name: string): stripmarks.Series | null {
     const iterations = this.arrays[`series.${name}.iterations`];
     if (!iterations) return null;
     return {
@@ -57,7 +118,7 @@ export class Strip {
     };
   }
 
-  draw(chartWidth) {
+  draw(chartWidth: number): string {
     const { options, axis } = this.chart;
     if (!axis.columns) {
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
@@ -81,11 +142,11 @@ export class Strip {
   }
 
   /** Say how many values of the long series are drawn. */
-  tell() {
+  private tell(): void {
     const holder = document.getElementById(this.chart.options.legend || "");
     if (!holder) return;
     const { integer } = numbers;
-    const series = Object.values(this.chart.data.meta.series);
+    const series = Object.values((this.chart.data as StripData).meta.series);
     const reduced = series
       .filter(({ shown, odd, total }) => shown + odd < total)
       .sort((a, b) => b.total - a.total)[0];
@@ -95,7 +156,7 @@ export class Strip {
       : "";
   }
 
-  drawPanel(context, panel, place) {
+  private drawPanel(context: DrawingContext, panel: StripPanel, place: Place): void {
     const { theme } = colours;
     context.fillStyle = theme("--dt-panel");
     context.fillRect(place.left, place.top, place.width, place.height);
@@ -111,7 +172,7 @@ export class Strip {
     this.drawGutter(context, panel, place, shown);
   }
 
-  drawNothing(context, panel, place) {
+  private drawNothing(context: DrawingContext, panel: StripPanel, place: Place): void {
     context.font = FONT;
     context.textAlign = "center";
     context.textBaseline = "middle";
@@ -121,7 +182,7 @@ export class Strip {
   }
 
   /** Return {y(value), low, high, log} over the finite values in view; null where none is. */
-  scaleOf(panel, lines, place) {
+  private scaleOf(panel: StripPanel, lines: readonly ShownLine[], place: Place): StripScale | null {
     let low = panel.domain ? panel.domain[0] : Infinity;
     let high = panel.domain ? panel.domain[1] : -Infinity;
     const log = this.isLog(panel);
@@ -135,23 +196,23 @@ export class Strip {
     if (low > high) return null;
     if (!log && low > 0) low = 0;
     if (low === high) high = low + (Math.abs(low) || 1);
-    const to = log ? Math.log10 : (value) => value;
+    const to = log ? Math.log10 : (value: number) => value;
     const [from, span] = [to(low), to(high) - to(low)];
     const inner = place.height - 2 * PAD;
-    const y = (value) => place.top + PAD + inner * (1 - (to(value) - from) / span);
+    const y = (value: number) => place.top + PAD + inner * (1 - (to(value) - from) / span);
     return { y, low, high, log };
   }
 
-  isLog(panel) {
-    const field = /^\{(\w+)\}$/.exec(panel.log)?.[1];
+  private isLog(panel: StripPanel): boolean {
+    const field = /^\{(\w+)\}$/.exec(panel.log as string)?.[1] as keyof Selection | undefined;
     return Boolean(field ? selectionStore.get()[field] : panel.log);
   }
 
-  drawLines(context, panel, place) {
+  private drawLines(context: DrawingContext, panel: StripPanel, place: Place): Shown | null {
     const { axis } = this.chart;
-    const lines = panel.lines
-      .map((line) => ({ line, data: this.series(line.series) }))
-      .filter(({ data }) => data && data.iterations.length + data.odd.length);
+    const lines = panel
+      .lines!.map((line) => ({ line, data: this.series(line.series) }))
+      .filter(({ data }) => data && data.iterations.length + data.odd.length) as ShownLine[];
     if (!lines.length) return null;
     const scale = this.scaleOf(panel, lines, place);
     for (const { line, data } of lines) {
@@ -162,13 +223,18 @@ export class Strip {
     return { scale, lines };
   }
 
-  drawStack(context, { array, parts }, place) {
+  private drawStack(context: DrawingContext, { array, parts }: Stack, place: Place): Shown | null {
     const { axis } = this.chart;
     const given = { counts: this.arrays[array], iterations: this.arrays.iteration, parts };
     return stripmarks.stack(context, given, axis, place) ? { stack: true } : null;
   }
 
-  drawGutter(context, panel, place, shown) {
+  private drawGutter(
+    context: DrawingContext,
+    panel: StripPanel,
+    place: Place,
+    shown: Shown | null,
+  ): void {
     const { theme } = colours;
     const narrow = place.left < 120;
     context.font = `600 ${FONT}`;
@@ -178,7 +244,9 @@ export class Strip {
     const title = shown?.scale?.log ? `${panel.title} (log)` : panel.title;
     context.fillText(title, 0, place.top + 1);
     context.font = FONT;
-    const keys = narrow ? [] : panel.lines || [...panel.stack.parts].reverse();
+    const keys: readonly { name?: string; colour: string }[] = narrow
+      ? []
+      : panel.lines || [...panel.stack!.parts].reverse();
     keys.forEach((key, index) => {
       if (!key.name) return;
       const y = place.top + 16 + index * 14;
@@ -191,9 +259,14 @@ export class Strip {
     this.drawEnds(context, panel, place, shown);
   }
 
-  drawEnds(context, panel, place, shown) {
+  private drawEnds(
+    context: DrawingContext,
+    panel: StripPanel,
+    place: Place,
+    shown: Shown | null,
+  ): void {
     const { theme } = colours;
-    const as = (value) => numbers.tick(panel.format, value);
+    const as = (value: number) => numbers.tick(panel.format, value);
     context.textAlign = "right";
     context.fillStyle = theme("--dt-text-soft");
     const ends = shown?.stack
@@ -215,7 +288,7 @@ export class Strip {
     }
   }
 
-  hover(y, event, column) {
+  private hover(y: number, event: PointerEvent, column: number): void {
     const found = this.panels.find(
       ({ place }) => y >= place.top && y < place.top + place.height + GAP,
     );
@@ -223,15 +296,15 @@ export class Strip {
     const { panel } = found;
     const { as, integer } = numbers;
     const row = (this.chart.axis.match(this.arrays.iteration) || [])[column] ?? column;
-    const lines = panel.stack
+    const lines: TooltipLine[] = panel.stack
       ? [...panel.stack.parts].reverse().map((part) => {
           const count =
-            this.arrays[panel.stack.array][
-              row * this.arrays[panel.stack.array].shape[1] + part.column
+            this.arrays[panel.stack!.array][
+              row * this.arrays[panel.stack!.array].shape[1] + part.column
             ];
           return [part.name, count < 0 ? "none" : integer(count)];
         })
-      : panel.lines.map((line) => [
+      : panel.lines!.map((line) => [
           line.name || panel.title,
           as(panel.format, this.arrays[`snapshot.${line.series}`]?.[row]),
         ]);

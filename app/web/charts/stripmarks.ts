@@ -1,21 +1,61 @@
-// @ts-nocheck
 // The marks of a strip's panels: lines, steps, crosses where a value was no number, stacks.
 
+import type { DrawingContext } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
+import type { Matrix } from "../base/fetch.ts";
 import * as raster from "../base/raster.ts";
+import type { Iterations, TimeAxis } from "../core/timeaxis.ts";
+import type { Place } from "./plotarea.ts";
+
+/** Finite values [n] at iterations [n], rising, and the iterations of those that were no number. */
+export interface Series {
+  iterations: Iterations;
+  values: Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+  odd: Iterations;
+}
+export interface LineStyle {
+  /** A variable of charts.css. */
+  colour: string;
+  /** Whether a value holds until the next one. */
+  step?: boolean;
+}
+/** From values to pixels of the chart. */
+export interface ValueScale {
+  y(value: number): number;
+  log: boolean;
+}
+/** Counts [T, n] at iterations [T]; -1 where none were taken. */
+export type Counts = Matrix<Int32Array<ArrayBuffer>>;
+/** A column of counts: a part of the stack. */
+export interface StackPart {
+  column: number;
+  name: string;
+  /** A variable of charts.css. */
+  colour: string;
+  /** Whether of several rows in a pixel the one with most of these is shown. */
+  changing?: boolean;
+}
+type Across = (iteration: number) => number;
+type Point = [x: number, y: number];
 
 const DENSE_ALPHA = 0.45; // lines that fill many pixels let those behind them shine through
 const DOT_EVERY = 12; // pixels between values that have room for dots
 
 /** Return the function from iterations to pixels of the chart. */
-function across(axis, place) {
+function across(axis: TimeAxis, place: Place): Across {
   const project = axis.projection(place.width);
   return (iteration) => place.left + project(axis.coordinate(iteration));
 }
 
 /** Follow the finite values; a line ends where a NaN or Inf came between two of them. */
-function path(context, { iterations, values, odd }, x, scale, step) {
-  let before = null;
+function path(
+  context: DrawingContext,
+  { iterations, values, odd }: Series,
+  x: Across,
+  scale: ValueScale,
+  step?: boolean,
+): Point | null {
+  let before: Point | null = null;
   let next = 0; // of the odd ones
   for (let at = 0; at < iterations.length; at++) {
     if (scale.log && values[at] <= 0) continue;
@@ -24,10 +64,10 @@ function path(context, { iterations, values, odd }, x, scale, step) {
       next++;
       broken = true;
     }
-    const point = [x(iterations[at]), scale.y(values[at])];
+    const point: Point = [x(iterations[at]), scale.y(values[at])];
     if (broken) context.moveTo(...point);
     else {
-      if (step) context.lineTo(point[0], before[1]);
+      if (step) context.lineTo(point[0], before![1]);
       context.lineTo(...point);
     }
     before = point;
@@ -39,7 +79,14 @@ function path(context, { iterations, values, odd }, x, scale, step) {
  * Draw one series. line: {colour (a variable of charts.css), step}; data: {iterations, values,
  * odd}; scale: {y(value), log}; place: {left, top, width, height} of the panel.
  */
-export function line(context, { colour, step }, data, axis, place, scale) {
+export function line(
+  context: DrawingContext,
+  { colour, step }: LineStyle,
+  data: Series,
+  axis: TimeAxis,
+  place: Place,
+  scale: ValueScale,
+): void {
   const x = across(axis, place);
   const dense = data.iterations.length > 2 * place.width;
   context.strokeStyle = context.fillStyle = colours.theme(colour);
@@ -56,7 +103,7 @@ export function line(context, { colour, step }, data, axis, place, scale) {
   if (data.iterations.length <= place.width / DOT_EVERY) dots(context, data, x, scale);
 }
 
-function dots(context, data, x, scale) {
+function dots(context: DrawingContext, data: Series, x: Across, scale: ValueScale): void {
   data.iterations.forEach((iteration, at) => {
     if (scale.log && data.values[at] <= 0) return;
     context.beginPath();
@@ -66,7 +113,12 @@ function dots(context, data, x, scale) {
 }
 
 /** Mark where a value was NaN or infinite: a cross at the panel's top. */
-export function crosses(context, odd, axis, place) {
+export function crosses(
+  context: DrawingContext,
+  odd: Iterable<number>,
+  axis: TimeAxis,
+  place: Place,
+): void {
   const x = across(axis, place);
   const y = place.top + 6;
   context.strokeStyle = colours.theme("--dt-alarm");
@@ -83,7 +135,12 @@ export function crosses(context, odd, axis, place) {
 }
 
 /** Return the row of `counts` that a pixel shows: of several the most changing; -1 for none. */
-function mostChanging(counts, width, rows, changing) {
+function mostChanging(
+  counts: Counts,
+  width: number,
+  rows: Iterable<number>,
+  changing: readonly number[],
+): number {
   let best = -1;
   let most = -1;
   for (const row of rows) {
@@ -95,7 +152,16 @@ function mostChanging(counts, width, rows, changing) {
 }
 
 /** Stack counts [T, n] to the panel's height; returns whether there were any. */
-export function stack(context, { counts, iterations, parts }, axis, place) {
+export function stack(
+  context: DrawingContext,
+  {
+    counts,
+    iterations,
+    parts,
+  }: { counts?: Counts; iterations: Iterations; parts: readonly StackPart[] },
+  axis: TimeAxis,
+  place: Place,
+): boolean {
   if (!counts?.some((value) => value > 0)) return false;
   const width = counts.shape[1];
   const own = axis.match(iterations) || Int32Array.from({ length: axis.columns }, (_, at) => at);

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // What a person sees of a lost connection: one banner that says what is wrong and what becomes of
 // it, and what has to be asked. early/connection.js and early/requests.js do the work.
 //
@@ -6,7 +5,7 @@
 // kind; it returns what takes the line away.
 
 import { chartRegistry } from "./chart.ts";
-import { connection } from "./connection.ts";
+import { connection, type Question } from "./connection.ts";
 
 const BACK_MS = 4_000; // how long it is said that all is well again
 const TEXTS = {
@@ -18,11 +17,26 @@ const TEXTS = {
 };
 const STAYS = "This page stays as it is and goes on by itself.";
 
-const lines = new Map(); // key -> {tone, element}
+/** What can be done about a line: a button, or a link where `href` is given. */
+interface Action {
+  label: string;
+  act?: () => void;
+  href?: string;
+  target?: string;
+}
+/** What a line has besides its text. */
+interface About {
+  tone?: string;
+  actions?: readonly Action[];
+  detail?: HTMLElement | null;
+  role?: string | null;
+}
+
+const lines = new Map<string, { text: string; element: HTMLElement }>(); // by key
 let number = 0;
 let troubled = false; // what was said last
-let sent = []; // what waited to be written
-let gone = 0; // the timer of "connected again"
+let sent: string[] = []; // what waited to be written
+let gone: ReturnType<typeof setTimeout> | 0 = 0; // the timer of "connected again"
 
 const box = Object.assign(document.createElement("section"), { className: "connection" });
 box.setAttribute("aria-label", "Connection");
@@ -31,19 +45,23 @@ const said = Object.assign(document.createElement("div"), { className: "connecti
 said.setAttribute("role", "status");
 box.append(said);
 
-function act({ label, act: run, href, target }) {
+function act({ label, act: run, href, target }: Action): HTMLElement {
   const made = document.createElement(href ? "a" : "button");
   made.textContent = label;
   if (href) Object.assign(made, { href, target: target || "" });
   else {
     made.type = "button";
-    made.addEventListener("click", run);
+    made.addEventListener("click", run!);
   }
   return made;
 }
 
 /** Show a line under a key, null to take it away; the same line again is not said again. */
-function line(key, text, { tone = "trouble", actions = [], detail = null, role = null } = {}) {
+function line(
+  key: string,
+  text: string | null,
+  { tone = "trouble", actions = [], detail = null, role = null }: About = {},
+): void {
   const known = lines.get(key);
   if (text === null) {
     known?.element.remove();
@@ -62,7 +80,7 @@ function line(key, text, { tone = "trouble", actions = [], detail = null, role =
     else said.append(element);
     lines.set(key, { text, element });
   }
-  box.dataset.shown = lines.size > 0;
+  box.dataset.shown = (lines.size > 0) as unknown as string; // the element makes it one
 }
 
 const here = () => encodeURIComponent(location.pathname + location.search);
@@ -76,8 +94,8 @@ setInterval(() => {
   countdown.textContent = seconds > 0 ? `next try in ${seconds} s` : "trying …";
 }, 500);
 
-function list(labels) {
-  const counted = new Map();
+function list(labels: readonly string[]): string {
+  const counted = new Map<string, number>();
   for (const label of labels) counted.set(label, (counted.get(label) || 0) + 1);
   return [...counted]
     .map(([label, times]) => (times > 1 ? `${label} (${times})` : label))
@@ -121,7 +139,7 @@ function sayWaiting() {
   });
 }
 
-const asked = new Map(); // question -> key
+const asked = new Map<Question, string>(); // question -> key
 
 function sayUnknown() {
   for (const [question, key] of asked) {
@@ -133,7 +151,7 @@ function sayUnknown() {
     if (asked.has(question)) continue;
     asked.set(question, `unknown-${number++}`);
     line(
-      asked.get(question),
+      asked.get(question)!,
       `It is not known whether “${question.label}” was carried out: the connection broke before the answer. Check whether it was.`,
       {
         actions: [
@@ -167,11 +185,12 @@ function sayIncomplete() {
 }
 
 /** Follow a link of the browser's own when the server is back, instead of leaving the page now. */
-let leaving = null;
-function leave(event) {
+let leaving: HTMLAnchorElement | null = null;
+function leave(event: MouseEvent): void {
   if (event.defaultPrevented || connection.state === "online" || event.button) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  const link = event.target instanceof Element && event.target.closest("a[href]");
+  const link =
+    event.target instanceof Element && event.target.closest<HTMLAnchorElement>("a[href]");
   if (!link || link.target || box.contains(link)) return;
   if (link.origin !== location.origin || link.href.split("#")[0] === location.href.split("#")[0])
     return;

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // While a page cannot be opened, address, tab and title say the page that was asked for, and its
 // place says when it opens: never one page under the address of another.
 
@@ -14,9 +13,20 @@ const WHEN = {
 
 const LONGEST_MS = 1_000; // from the answer to the page
 
-let cover = null; // {element, shown, title, marks}: in the page's place, and what was before
+/** What lies in the page's place, and what was before. */
+interface Cover {
+  element: HTMLElement;
+  /** The address of the page that was shown, and its title. */
+  shown: string | null;
+  title: string;
+  /** The tabs, and how they were marked. */
+  marks: [tab: HTMLAnchorElement, mark: string | null][];
+  /** Whether it goes as soon as the new page is there. */
+  lifting?: boolean;
+}
+let cover: Cover | null = null;
 
-const tabs = () => document.querySelectorAll(".shell-header .shell-tab");
+const tabs = () => document.querySelectorAll<HTMLAnchorElement>(".shell-header .shell-tab");
 
 /** Mark the tab of the address; React marks it anew as soon as the page is there. */
 function markTab() {
@@ -25,8 +35,8 @@ function markTab() {
   }
 }
 
-function nameOf(path) {
-  const link = [...tabs(), ...document.querySelectorAll(".shell-header a")].find(
+function nameOf(path: string): string {
+  const link = [...tabs(), ...document.querySelectorAll<HTMLAnchorElement>(".shell-header a")].find(
     ({ pathname }) => pathname === path,
   );
   return link?.textContent.trim() || "This page";
@@ -36,9 +46,12 @@ function lay() {
   const element = document.createElement("div");
   element.className = "connection-cover";
   element.setAttribute("role", "status");
-  const marks = [...tabs()].map((tab) => [tab, tab.getAttribute("aria-current")]);
+  const marks = [...tabs()].map((tab): Cover["marks"][number] => [
+    tab,
+    tab.getAttribute("aria-current"),
+  ]);
   cover = { element, shown: connection.shown(), title: document.title, marks };
-  const page = document.getElementById("shell-page");
+  const page = document.getElementById("shell-page")!;
   page.dataset.waits = "true";
   page.before(element);
   window.scrollTo(0, 0);
@@ -46,7 +59,7 @@ function lay() {
 
 function lift() {
   if (!cover) return;
-  delete document.getElementById("shell-page").dataset.waits;
+  delete document.getElementById("shell-page")!.dataset.waits;
   cover.element.remove();
   cover = null;
 }
@@ -56,13 +69,13 @@ function uncover() {
   if (!cover || cover.lifting) return;
   if (connection.shown() === cover.shown) {
     document.title = cover.title;
-    for (const [tab, mark] of cover.marks) tab.setAttribute("aria-current", mark);
+    for (const [tab, mark] of cover.marks) tab.setAttribute("aria-current", mark!);
     lift();
     return;
   }
   cover.lifting = true;
   const observer = new MutationObserver(done);
-  observer.observe(document.getElementById("shell-page"), { childList: true, subtree: true });
+  observer.observe(document.getElementById("shell-page")!, { childList: true, subtree: true });
   const late = setTimeout(done, LONGEST_MS);
   function done() {
     observer.disconnect();
@@ -71,16 +84,16 @@ function uncover() {
   }
 }
 
-function say({ stuck }) {
+function say({ stuck }: { stuck?: boolean }): void {
   const name = nameOf(location.pathname);
   const state = stuck ? "online" : connection.state;
   const text = `${name} ${WHEN[state]}`;
   markTab();
   if (document.title !== `${name} · DeepTracker`) document.title = `${name} · DeepTracker`;
-  if (cover.element.dataset.text === text) return;
-  cover.element.dataset.text = text;
+  if (cover!.element.dataset.text === text) return;
+  cover!.element.dataset.text = text;
   const words = Object.assign(document.createElement("p"), { textContent: text });
-  cover.element.replaceChildren(words);
+  cover!.element.replaceChildren(words);
   if (!stuck) return;
   const button = Object.assign(document.createElement("button"), {
     type: "button",
@@ -88,7 +101,7 @@ function say({ stuck }) {
     textContent: "Try again",
   });
   button.addEventListener("click", () => connection.retry());
-  cover.element.append(button);
+  cover!.element.append(button);
 }
 
 connection.subscribe(() => {

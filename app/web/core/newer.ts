@@ -1,4 +1,3 @@
-// @ts-nocheck
 // What a tab does when the server is another one than that which made its page: a newer build after
 // an upgrade, or another store (a restored backup, another DATABASE_URL).
 //
@@ -8,7 +7,7 @@
 // the next link is followed as if it were typed, so that the page comes anew; links to runs of the
 // store before lead nowhere.
 
-import { connection } from "./connection.ts";
+import { connection, type Notice } from "./connection.ts";
 
 const ANSWERS = "X-DeepTracker-Build";
 const ASKS = "X-DeepTracker-Page";
@@ -22,12 +21,15 @@ const TEXTS = {
     "Reload the page to see it; what you have typed is kept until then.",
 };
 
-const own = document.querySelector("meta[name=deeptracker-page]")?.content || "";
-let stale = null; // "build" or "store" once that was seen; never again null
+/** What is another one than that which made the page. */
+type Other = keyof typeof TEXTS;
+
+const own = document.querySelector<HTMLMetaElement>("meta[name=deeptracker-page]")?.content || "";
+let stale: Other | null = null; // "build" or "store" once that was seen; never again null
 let shown = location.pathname; // the page that is there
 
 /** Take note that the server is another one, and say so; `kind` is "build" or "store". */
-function found(kind) {
+function found(kind: Other): void {
   if (stale === "store" || stale === kind) return;
   stale = kind;
   say();
@@ -36,7 +38,7 @@ function found(kind) {
 function say() {
   const notice = {
     kind: "newer",
-    text: TEXTS[stale],
+    text: TEXTS[stale!],
     button: "Reload",
     act: () => location.reload(),
   };
@@ -45,7 +47,7 @@ function say() {
 }
 
 /** Show the notice; said once more, it is read out once more. */
-function banner({ text, button, act }) {
+function banner({ text, button, act }: Required<Pick<Notice, "text" | "button" | "act">>): void {
   document.querySelector(".newer")?.remove();
   const place = document.createElement("div");
   place.className = "newer";
@@ -61,7 +63,7 @@ function banner({ text, button, act }) {
 }
 
 /** Look at who answered; returns whether the answer may be shown on this page. */
-function check(answer) {
+function check(answer: Response): boolean {
   const theirs = answer.headers.get(ANSWERS);
   if (!own || !theirs || theirs === own) return true;
   const [[build, store], [newBuild, newStore]] = [own.split("-"), theirs.split("-")];
@@ -71,11 +73,14 @@ function check(answer) {
   return !other;
 }
 
-const addressOf = (input) =>
-  new URL(typeof input === "string" ? input : input.url || String(input), location.href);
+const addressOf = (input: RequestInfo | URL): URL =>
+  new URL(
+    typeof input === "string" ? input : (input as Request).url || String(input),
+    location.href,
+  );
 
 const plainFetch = window.fetch;
-window.fetch = async (input, options = {}) => {
+window.fetch = async (input: RequestInfo | URL, options: RequestInit = {}) => {
   const address = addressOf(input);
   if (!own || address.origin !== location.origin) return plainFetch.call(window, input, options);
   const headers = new Headers(
@@ -90,8 +95,9 @@ window.fetch = async (input, options = {}) => {
 };
 
 /** Let the page of a link come as a whole; one to a run of the store before leads nowhere. */
-function follow(event) {
-  const link = stale && event.target instanceof Element && event.target.closest("a[href]");
+function follow(event: MouseEvent): void {
+  const link =
+    stale && event.target instanceof Element && event.target.closest<HTMLAnchorElement>("a[href]");
   if (!link || link.origin !== location.origin) return;
   if (link.pathname === location.pathname && link.hash) return;
   const { button, ctrlKey, metaKey, shiftKey, altKey } = event;
@@ -111,7 +117,7 @@ function follow(event) {
   say();
 }
 
-for (const name of ["click", "auxclick"]) window.addEventListener(name, follow, true);
+for (const name of ["click", "auxclick"] as const) window.addEventListener(name, follow, true);
 
 // Back and forward, too: the callback that would fill the page is not answered any more.
 window.addEventListener("popstate", () => {
