@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The menu "Download" of a panel: the full data of its charts as CSV and Parquet, its picture.
 //
 // A chart that has a table says so by its option `table`: the template of the address of its data.
@@ -9,23 +8,27 @@ import { panelPicture } from "./picture.ts";
 
 const FORMS = { csv: "CSV", parquet: "Parquet" };
 const PICTURES = { png: "PNG", svg: "SVG" };
-let menu = null; // {element, button}
+let menu: { element: HTMLElement; button: HTMLElement } | null = null;
 
-function make(name, kind, text) {
+function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  kind?: string,
+  text?: string,
+): HTMLElementTagNameMap[Name] {
   const made = document.createElement(name);
   if (kind) made.className = kind;
   if (text !== undefined) made.textContent = text;
   return made;
 }
 
-const safe = (text) =>
+const safe = (text: string): string =>
   text
     .replace(/[^A-Za-z0-9.]+/g, "-")
     .replace(/^[-.]+|[-.]+$/g, "")
     .slice(0, 60);
 
 /** Return the address of a table: that of the data, as a file. */
-function address(template, form) {
+function address(template: string, form: string): string {
   const [path, query] = addressOf(template).split("?");
   const kept = new URLSearchParams(query);
   kept.delete("v");
@@ -33,13 +36,16 @@ function address(template, form) {
   return `${path}/table.${form}${given ? `?${given}` : ""}`;
 }
 
-const panelOf = (button) => button.closest(".dt-panel, [data-downloads]");
-const titleOf = (panel) =>
+// A button of the menu stands in what it is about.
+const panelOf = (button: HTMLElement): HTMLElement =>
+  button.closest<HTMLElement>(".dt-panel, [data-downloads]")!;
+const titleOf = (panel: HTMLElement): string =>
   panel.querySelector("h2, h1")?.textContent.trim() || panel.dataset.downloads || "chart";
 
-function tablesOf(panel) {
-  const found = new Map();
-  for (const element of panel.querySelectorAll("[data-chart]")) {
+/** Return [template of the address, name] of the tables of a panel. */
+function tablesOf(panel: HTMLElement): [string, string][] {
+  const found = new Map<string, string>();
+  for (const element of panel.querySelectorAll<HTMLElement>("[data-chart]")) {
     const options = chartRegistry.of(element)?.options;
     if (!options?.table || element.dataset.state === "message") continue;
     found.set(options.table, options.tablename || "Data");
@@ -47,8 +53,8 @@ function tablesOf(panel) {
   return [...found];
 }
 
-function items(panel) {
-  const made = [];
+function items(panel: HTMLElement): HTMLElement[] {
+  const made: HTMLElement[] = [];
   for (const [template, name] of tablesOf(panel)) {
     for (const [form, word] of Object.entries(FORMS)) {
       const link = make("a", "export-item", `${name}, ${word}`);
@@ -58,7 +64,7 @@ function items(panel) {
     }
   }
   if (panelPicture.has(panel)) {
-    for (const [form, word] of Object.entries(PICTURES)) {
+    for (const [form, word] of Object.entries(PICTURES) as [keyof typeof PICTURES, string][]) {
       const button = make("button", "export-item", `Picture, ${word}`);
       button.type = "button";
       button.addEventListener("click", () => keep(panel, form));
@@ -72,7 +78,7 @@ function items(panel) {
   return made;
 }
 
-async function keep(panel, form) {
+async function keep(panel: HTMLElement, form: keyof typeof PICTURES): Promise<void> {
   const title = titleOf(panel);
   const page = location.pathname.split("/").filter(Boolean);
   const name = [...page, title].map(safe).filter(Boolean).join("-");
@@ -92,7 +98,7 @@ async function keep(panel, form) {
   setTimeout(() => URL.revokeObjectURL(link.href), 30_000);
 }
 
-function close({ focus = false } = {}) {
+function close({ focus = false } = {}): void {
   if (!menu) return;
   menu.element.remove();
   menu.button.setAttribute("aria-expanded", "false");
@@ -100,7 +106,7 @@ function close({ focus = false } = {}) {
   menu = null;
 }
 
-function open(button) {
+function open(button: HTMLElement): void {
   close();
   const element = make("div", "export-menu");
   element.setAttribute("role", "menu");
@@ -108,7 +114,7 @@ function open(button) {
   const found = items(panelOf(button));
   if (found.length) element.append(...found);
   else element.append(make("p", "dt-soft", "There is nothing to download yet."));
-  document.getElementById("shell-portal").append(element);
+  document.getElementById("shell-portal")!.append(element);
   const place = button.getBoundingClientRect();
   const box = element.getBoundingClientRect();
   const below = place.bottom + 4 + box.height <= innerHeight;
@@ -122,7 +128,7 @@ function open(button) {
 
 document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element)) return;
-  const button = event.target.closest("[data-download]");
+  const button = event.target.closest<HTMLElement>("[data-download]");
   if (button && menu?.button !== button) open(button);
   else if (!menu?.element.contains(event.target) || event.target.closest(".export-item"))
     close({ focus: Boolean(button) });
@@ -132,8 +138,8 @@ document.addEventListener(
   "keydown",
   (event) => {
     if (!menu) return;
-    const found = [...menu.element.querySelectorAll(".export-item")];
-    const at = found.indexOf(document.activeElement);
+    const found = [...menu.element.querySelectorAll<HTMLElement>(".export-item")];
+    const at = found.indexOf(document.activeElement as HTMLElement);
     const to = {
       ArrowDown: at + 1,
       ArrowUp: at - 1 + found.length,

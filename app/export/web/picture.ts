@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The picture of a panel: its title and legend, the time axis, its charts, as one SVG or PNG.
 //
 // Charts draw themselves again into an SvgContext, so that curves, axes and words are vectors; what
@@ -11,52 +10,75 @@ const PAD = 12;
 const SCALE = 2; // pixels of a PNG to a CSS pixel
 const SKIPPED =
   "button.dt-download, .dt-tooltip, .dt-rowname, input, script, style, [hidden], .visually-hidden";
-const clear = (colour) => !colour || colour === "transparent" || /,\s*0\)$|\/\s*0\)$/.test(colour);
-const ruler = document.createElement("canvas").getContext("2d");
+const clear = (colour: string): boolean =>
+  !colour || colour === "transparent" || /,\s*0\)$|\/\s*0\)$/.test(colour);
+const ruler = document.createElement("canvas").getContext("2d")!;
+
+type Chart = ReturnType<typeof chartRegistry.of>;
+type Surface = ReturnType<Parameters<typeof drawnInto>[0]>;
+type Recorded = Map<HTMLCanvasElement, SvgContext>;
+/** A place on the screen. */
+type Place = Pick<DOMRect, "left" | "top" | "width" | "height">;
+type Side = "Top" | "Bottom" | "Left" | "Right";
+type Corner = Pick<Place, "left" | "top">;
+/** A picture as SVG, and its size (CSS pixels). */
+interface Made {
+  svg: string;
+  width: number;
+  height: number;
+}
 
 /** Draw a chart once more, into vectors; return canvas -> SvgContext. */
-function recorded(chart) {
-  const made = new Map();
+function recorded(chart: Chart): Recorded {
+  const made: Recorded = new Map();
   const ratio = window.devicePixelRatio || 1;
-  const make = (canvas, width, height) => {
+  const make = (canvas: HTMLCanvasElement, width: number, height: number): Surface => {
     const context = new SvgContext(width, height, ratio);
     made.set(canvas, context);
-    return { context, ratio };
+    // It knows what our charts use of a context.
+    return { context: context as unknown as Surface["context"], ratio };
   };
   drawnInto(make, () => chart?.handler.draw(chart.width));
   return made;
 }
 
 class Picture {
-  constructor(origin) {
-    this.origin = origin; // where on the screen the picture's corner lies
+  /** Where on the screen the picture's corner lies. */
+  declare readonly origin: Corner;
+  declare readonly parts: string[];
+  declare readonly canvases: Recorded;
+  /** How many clips there are. */
+  declare clips: number;
+
+  constructor(origin: Corner) {
+    this.origin = origin;
     this.parts = [];
     this.canvases = new Map();
     this.clips = 0;
   }
 
-  chart(element) {
+  chart(element: HTMLElement): void {
     const chart = chartRegistry.of(element);
     for (const [canvas, context] of recorded(chart)) this.canvases.set(canvas, context);
     this.node(element);
   }
 
-  box(rectangle) {
+  box(rectangle: Place): string {
     const left = rectangle.left - this.origin.left;
     const top = rectangle.top - this.origin.top;
     return `x="${left.toFixed(1)}" y="${top.toFixed(1)}" width="${rectangle.width.toFixed(1)}" height="${rectangle.height.toFixed(1)}"`;
   }
 
-  node(node) {
+  node(node: Node): void {
     if (node.nodeType === Node.TEXT_NODE) {
-      if (node.data.trim()) this.text(node);
+      if ((node as Text).data.trim()) this.text(node as Text);
       return;
     }
-    if (node.nodeType !== Node.ELEMENT_NODE || node.matches(SKIPPED)) return;
-    const style = getComputedStyle(node);
+    if (node.nodeType !== Node.ELEMENT_NODE || (node as Element).matches(SKIPPED)) return;
+    const style = getComputedStyle(node as Element);
     if (style.display === "none" || style.visibility === "hidden" || style.opacity === "0") return;
-    const place = node.getBoundingClientRect();
-    this.frame(node, style, place);
+    const place = (node as Element).getBoundingClientRect();
+    this.frame(node as Element, style, place);
     if (node instanceof HTMLCanvasElement) {
       this.canvas(node, place);
       return;
@@ -78,7 +100,7 @@ class Picture {
   }
 
   /** Background and borders; the line in the middle of a cursor or pin. */
-  frame(node, style, place) {
+  frame(node: Element, style: CSSStyleDeclaration, place: Place): void {
     if (!place.width || !place.height) return;
     const fill = clear(style.backgroundColor) ? null : style.backgroundColor;
     if (fill)
@@ -87,13 +109,13 @@ class Picture {
       );
     const [left, top] = [place.left - this.origin.left, place.top - this.origin.top];
     const [right, bottom] = [left + place.width, top + place.height];
-    const ends = {
+    const ends: Record<Side, [number, number, number, number]> = {
       Top: [left, top, right, top],
       Bottom: [left, bottom, right, bottom],
       Left: [left, top, left, bottom],
       Right: [right, top, right, bottom],
     };
-    for (const [side, [x1, y1, x2, y2]] of Object.entries(ends)) {
+    for (const [side, [x1, y1, x2, y2]] of Object.entries(ends) as [Side, (typeof ends)[Side]][]) {
       const wide = parseFloat(style[`border${side}Width`]);
       const colour = style[`border${side}Color`];
       if (!wide || style[`border${side}Style`] === "none" || clear(colour)) continue;
@@ -109,7 +131,7 @@ class Picture {
     );
   }
 
-  canvas(canvas, place) {
+  canvas(canvas: HTMLCanvasElement, place: Place): void {
     const context = this.canvases.get(canvas);
     if (!place.width || !place.height) return;
     if (!context) {
@@ -125,17 +147,17 @@ class Picture {
     );
   }
 
-  image(image, place) {
+  image(image: HTMLImageElement, place: Place): void {
     if (!image.complete || !image.naturalWidth || !place.width) return;
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-    canvas.getContext("2d").drawImage(image, 0, 0);
+    canvas.getContext("2d")!.drawImage(image, 0, 0);
     this.parts.push(`<image ${this.box(place)} href="${canvas.toDataURL("image/png")}"/>`);
   }
 
   /** Words that run up beside what they name. */
-  upright(node, style) {
-    const { left, top, width, height } = node.parentElement.getBoundingClientRect();
+  upright(node: Text, style: CSSStyleDeclaration): void {
+    const { left, top, width, height } = node.parentElement!.getBoundingClientRect();
     const turned = style.transform.startsWith("matrix(-1");
     const [x, y] = [left + width / 2 - this.origin.left, top + height / 2 - this.origin.top];
     this.parts.push(
@@ -146,14 +168,14 @@ class Picture {
   }
 
   /** Words as they are broken into lines on the page. */
-  text(node) {
-    const style = getComputedStyle(node.parentElement);
+  text(node: Text): void {
+    const style = getComputedStyle(node.parentElement!);
     if (style.writingMode.startsWith("vertical")) {
       this.upright(node, style);
       return;
     }
     const range = document.createRange();
-    const lines = [];
+    const lines: { place: DOMRect; text: string }[] = [];
     for (const word of node.data.matchAll(/\S+\s*/g)) {
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].trimEnd().length);
@@ -178,36 +200,38 @@ class Picture {
 }
 
 /** Return the time axis that the charts of a panel share; none for those that have none. */
-function axisOf(charts) {
+function axisOf(charts: HTMLElement[]): HTMLElement | undefined {
   const groups = new Set(
     charts.filter((e) => e.querySelector(".dt-plot")).map((e) => chartRegistry.of(e)?.axis),
   );
-  const axes = [...document.querySelectorAll("[data-chart=axis], [data-chart=compareaxis]")];
+  const axes = [
+    ...document.querySelectorAll<HTMLElement>("[data-chart=axis], [data-chart=compareaxis]"),
+  ];
   return axes.find(
     (e) => groups.has(chartRegistry.of(e)?.axis) && e.offsetWidth && !charts.includes(e),
   );
 }
 
 /** Whether a canvas lies in the plane of the screen: the faces of a turned cube do not. */
-function isFlat(canvas) {
+function isFlat(canvas: HTMLCanvasElement): boolean {
   const { width, height } = canvas.getBoundingClientRect();
   return Math.abs(width - canvas.offsetWidth) < 2 && Math.abs(height - canvas.offsetHeight) < 2;
 }
 
 /** Return the charts of a part of the page that are pictures. */
-const pictured = (part) =>
-  [...part.querySelectorAll("[data-chart]")].filter((element) => {
+const pictured = (part: HTMLElement): HTMLElement[] =>
+  [...part.querySelectorAll<HTMLElement>("[data-chart]")].filter((element) => {
     const canvases = [...element.querySelectorAll("canvas")].filter((canvas) => canvas.offsetWidth);
     return canvases.length && canvases.every(isFlat);
   });
 
 /** Return {svg, width, height} of a panel as it is shown now. */
-function picture(part, title) {
+function picture(part: HTMLElement, title: string): Made {
   const { theme } = colours;
   const charts = pictured(part);
   const place = part.getBoundingClientRect();
   const axis = axisOf(charts);
-  const legends = [...part.querySelectorAll(".dt-panel-legend")].filter(
+  const legends = [...part.querySelectorAll<HTMLElement>(".dt-panel-legend")].filter(
     (e) => e.offsetWidth && e.textContent.trim(),
   );
   const width =
@@ -215,12 +239,12 @@ function picture(part, title) {
       Math.max(place.width, ...charts.map((e) => e.getBoundingClientRect().right - place.left)),
     ) +
     2 * PAD;
-  const parts = [];
+  const parts: string[] = [];
   let top = PAD + 20;
   parts.push(
     `<text x="${PAD}" y="${PAD + 12}" fill="${theme("--dt-text")}" style="font:600 14px system-ui, sans-serif">${escaped(title)}</text>`,
   );
-  const add = (element, draw) => {
+  const add = (element: HTMLElement, draw: (own: Picture) => void) => {
     const box = element.getBoundingClientRect();
     const own = new Picture({ left: place.left, top: box.top });
     draw(own);
@@ -238,7 +262,7 @@ function picture(part, title) {
 }
 
 /** Number the clips anew: those of several charts bear the same names. */
-function unique(svg) {
+function unique(svg: string): string {
   let count = 0;
   return svg
     .split(/(?=<g transform="translate)/)
@@ -249,14 +273,14 @@ function unique(svg) {
     .join("");
 }
 
-function png({ svg, width, height }) {
+function png({ svg, width, height }: Made): Promise<Blob> {
   const url = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
   return new Promise((resolve, reject) => {
     const image = new Image();
     image.onload = () => {
       const canvas = document.createElement("canvas");
       [canvas.width, canvas.height] = [width * SCALE, height * SCALE];
-      const context = canvas.getContext("2d");
+      const context = canvas.getContext("2d")!;
       context.drawImage(image, 0, 0, canvas.width, canvas.height);
       URL.revokeObjectURL(url);
       canvas.toBlob(
@@ -272,8 +296,8 @@ function png({ svg, width, height }) {
 export const panelPicture = {
   of: picture,
   /** Return whether a part of the page shows anything that is a picture. */
-  has: (part) => pictured(part).length > 0,
-  svg: (part, title) =>
+  has: (part: HTMLElement): boolean => pictured(part).length > 0,
+  svg: (part: HTMLElement, title: string): Promise<Blob> =>
     Promise.resolve(new Blob([picture(part, title).svg], { type: "image/svg+xml" })),
-  png: (part, title) => png(picture(part, title)),
+  png: (part: HTMLElement, title: string): Promise<Blob> => png(picture(part, title)),
 };

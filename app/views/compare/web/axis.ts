@@ -1,23 +1,34 @@
-// @ts-nocheck
 // The scale of the common axis of runs: iterations, epochs or time, and the cursor's flag.
 
 import {
+  type Chart,
   colours,
+  type DrawingContext,
+  type Names,
+  type Place,
   PlotArea,
   registerKind,
   roundTicks,
+  type Selection,
   selectionStore,
   sizeCanvas,
 } from "#app/web/index.ts";
-import { compare } from "./compare.ts";
+import { compare, type RunsOptions } from "./compare.ts";
 import { roundTimes } from "./times.ts";
 
 const FLAGS = 20;
 const HEIGHT = 40;
 const FONT = "11px system-ui, sans-serif";
 const NAMES = { iteration: "iteration", epoch: "epoch", clock: "time" };
+
 class CompareAxis {
-  constructor(chart) {
+  declare readonly chart: Chart<RunsOptions>;
+  declare readonly canvas: HTMLCanvasElement;
+  declare readonly area: PlotArea;
+  declare private readonly flag: HTMLElement;
+  declare private place?: Place;
+
+  constructor(chart: Chart<RunsOptions>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
@@ -29,7 +40,7 @@ class CompareAxis {
     chart.element.append(this.flag);
   }
 
-  draw(chartWidth) {
+  draw(chartWidth: number): string {
     const { axis } = this.chart;
     this.canvas.hidden = !axis.columns;
     if (!axis.columns) {
@@ -52,7 +63,7 @@ class CompareAxis {
     return "";
   }
 
-  ticks(context, place) {
+  ticks(context: DrawingContext, place: Place): void {
     const { axis } = this.chart;
     let free = -Infinity;
     for (const tick of this.values(place.width)) {
@@ -67,7 +78,7 @@ class CompareAxis {
     }
   }
 
-  values(width) {
+  values(width: number): number[] {
     const { axis } = this.chart;
     const [from, to] = axis.view();
     const [first, last] = [
@@ -83,7 +94,7 @@ class CompareAxis {
     return roundTimes(first / unit, last / unit, count).map((seconds) => seconds * unit);
   }
 
-  selected(selection, names) {
+  selected(selection: Selection, names: Names): void {
     if (!this.place || !names.has("cursor")) return;
     const { axis } = this.chart;
     const column = axis.columnOf(selection.cursor);

@@ -1,22 +1,52 @@
-// @ts-nocheck
 // What the charts of the compare page share: how a run looks, ticks as text, the page's address.
 //
 // A run is told by its letter, its colour (--compare-0 .. 9, told apart also by the colour-blind)
 // and its pattern. Ticks are places on the common axis; their unit depends on the alignment.
 
 import {
+  type Chart,
+  type ChartOptions,
   colours,
+  type DrawingContext,
+  type Names,
   numbers,
   registerKind,
+  type Selection,
   selectionAddress,
   selectionStore,
   sizeCanvas,
 } from "#app/web/index.ts";
-import { follow, stretches } from "./paths.ts";
+import { follow, type Spread, stretches } from "./paths.ts";
 import { duration } from "./times.ts";
 
+/** A run as the page's charts are told of it (app/views/compare/charts.py). */
+export interface Run {
+  id: number;
+  /** What its UUID begins with. */
+  of: string;
+  name: string;
+  state: string;
+  error: number | null;
+  snapshots: number;
+  href: string;
+}
+export interface RunsOptions extends ChartOptions {
+  runs: readonly Run[];
+}
+/** Groups of runs, by their places; null where each run stands for itself. */
+export type Members = readonly (readonly number[])[] | null;
+/** What every answer about aligned runs says (app/views/compare/aligned.py). */
+export interface Aligned {
+  ticks: number;
+  all_ticks: number;
+  unaligned: readonly number[];
+}
+/** What the runs are aligned by. */
+export type Align = "iteration" | "epoch" | "clock";
+type Along = (value: number) => number;
+
 const LETTERS = "ABCDEFGHIJ";
-const PATTERNS = [
+const PATTERNS: readonly (readonly number[])[] = [
   [],
   [7, 3],
   [2, 2.5],
@@ -29,39 +59,44 @@ const PATTERNS = [
   [6, 6],
 ];
 const REST_MS = 250;
-const UNITS = { iteration: 1, epoch: 1000, clock: 100 };
+const UNITS: Record<Align, number> = { iteration: 1, epoch: 1000, clock: 100 };
 
 const { integer, number } = numbers;
 
 export const compare = {
   UNITS,
-  letter: (at) => LETTERS[at],
-  colour: (at) => `--compare-${at}`,
-  pattern: (at) => PATTERNS[at],
-  align: () => selectionStore.get().align,
+  letter: (at: number): string => LETTERS[at],
+  colour: (at: number): string => `--compare-${at}`,
+  pattern: (at: number): readonly number[] => PATTERNS[at],
+  align: (): Align => selectionStore.get().align as Align,
 
   /** Write a tick as text, with its unit in words. */
-  tickWords(tick, align = compare.align()) {
+  tickWords(tick: number, align: Align = compare.align()): string {
     if (align === "epoch") return `epoch ${number(tick / UNITS.epoch)}`;
     if (align === "clock") return `${duration(tick / UNITS.clock)} after the start`;
     return `iteration ${integer(tick)}`;
   },
 
   /** Write a tick as short as an axis wants it. */
-  tickShort(tick, align = compare.align()) {
+  tickShort(tick: number, align: Align = compare.align()): string {
     if (align === "epoch") return number(tick / UNITS.epoch);
     if (align === "clock") return duration(tick / UNITS.clock);
     return numbers.short(tick);
   },
 
   /** Draw the line of a run by `path(context)`. */
-  stroke(context, at, path, { width = 1.75, alpha = 1 } = {}) {
+  stroke(
+    context: DrawingContext,
+    at: number,
+    path: (context: DrawingContext) => void,
+    { width = 1.75, alpha = 1 } = {},
+  ): void {
     context.save();
     context.strokeStyle = colours.theme(compare.colour(at));
     context.globalAlpha = alpha;
     context.lineWidth = width;
     context.lineJoin = "round";
-    context.setLineDash(PATTERNS[at]);
+    context.setLineDash(PATTERNS[at] as number[]);
     context.beginPath();
     path(context);
     context.stroke();
@@ -71,7 +106,15 @@ export const compare = {
   follow,
 
   /** Fill the band mean - deviation .. mean + deviation of a group. */
-  band(context, at, { mean, deviation }, from, columns, x, y) {
+  band(
+    context: DrawingContext,
+    at: number,
+    { mean, deviation }: Spread,
+    from: number,
+    columns: number,
+    x: Along,
+    y: Along,
+  ): void {
     context.save();
     context.fillStyle = colours.theme(compare.colour(at));
     context.globalAlpha = 0.2;
@@ -89,12 +132,16 @@ export const compare = {
   },
 
   /** Return what a line is called: a run by letter and name, a group by the letters of its runs. */
-  groupName: (members, runs) =>
+  groupName: (members: readonly number[], runs: readonly Run[]): string =>
     members.length > 1
       ? members.map(compare.letter).join(" ")
       : `${compare.letter(members[0])} ${runs[members[0]].name}`,
 
-  element(kind, name, text = "") {
+  element<Kind extends keyof HTMLElementTagNameMap>(
+    kind: Kind,
+    name?: string,
+    text = "",
+  ): HTMLElementTagNameMap[Kind] {
     const made = document.createElement(kind);
     if (name) made.className = name;
     if (text) made.textContent = text;
@@ -102,7 +149,7 @@ export const compare = {
   },
 
   /** Return a canvas with the line of a run. */
-  swatch(at) {
+  swatch(at: number): HTMLCanvasElement {
     const canvas = compare.element("canvas", "compare-swatch");
     const { context } = sizeCanvas(canvas, 36, 10);
     compare.stroke(
@@ -121,7 +168,17 @@ export const compare = {
 
 /** Keep the page's choice in its address, and take it over from there. Options: runs. */
 class State {
-  constructor(chart) {
+  declare readonly chart: Chart<RunsOptions>;
+  declare private rest: ReturnType<typeof setTimeout> | 0;
+  declare private align: string;
+  /** The runs on the page. */
+  declare private ids: number[];
+  /** The places of the two in detail, as the selection says them. */
+  declare private pair: string[];
+  /** The options of the last drawing. */
+  declare private key?: string;
+
+  constructor(chart: Chart<RunsOptions>) {
     this.chart = chart;
     this.rest = 0;
     chart.element.hidden = true;
@@ -137,11 +194,11 @@ class State {
     this.write();
   }
 
-  idsNow() {
+  idsNow(): number[] {
     return this.chart.options.runs.map(({ id }) => id);
   }
 
-  draw() {
+  draw(): string {
     const ids = this.idsNow();
     if (String(ids) !== String(this.ids)) this.move(ids);
     this.write();
@@ -153,10 +210,10 @@ class State {
   }
 
   /** Keep what is said of runs by their place with the same runs, where they have moved. */
-  move(ids) {
+  move(ids: number[]): void {
     const now = selectionStore.get();
     const members = ids.map((id) => now.members[this.ids.indexOf(id)] || 0);
-    const place = (before) => {
+    const place = (before: string) => {
       const at = ids.indexOf(this.ids[Number(before)]);
       return at < 0 ? null : String(at);
     };
@@ -172,7 +229,7 @@ class State {
   }
 
   /** See to it that the two runs in detail are two of those there: who takes one, gives his. */
-  settle() {
+  settle(): void {
     const { firstrun, secondrun } = selectionStore.get();
     const [before, after] = [this.pair, [firstrun, secondrun]];
     const good = after.every((at) => /^\d$/.test(at) && Number(at) < this.ids.length);
@@ -184,7 +241,7 @@ class State {
     selectionStore.show();
   }
 
-  selected(selection, names) {
+  selected(selection: Selection, names: Names): void {
     if (names.has("align") && selection.align !== this.align) {
       this.align = selection.align;
       // These are places of the other axis.
@@ -195,12 +252,12 @@ class State {
     this.rest = setTimeout(() => this.write(), REST_MS);
   }
 
-  write() {
+  write(): void {
     clearTimeout(this.rest);
     if (!/\/compare\/?$/.test(location.pathname)) return;
     const fields = selectionStore.fields();
-    const now = selectionStore.get();
-    const chosen = {};
+    const now = selectionStore.get() as unknown as Record<string, unknown>;
+    const chosen: Record<string, unknown> = {};
     for (const [name, field] of Object.entries(fields)) {
       if (JSON.stringify(now[name]) !== JSON.stringify(field.default)) chosen[name] = now[name];
     }
@@ -214,7 +271,7 @@ class State {
       history.replaceState(history.state, "", location.pathname + search);
   }
 
-  destroy() {
+  destroy(): void {
     clearTimeout(this.rest);
   }
 }

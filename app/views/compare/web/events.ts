@@ -1,20 +1,24 @@
-// @ts-nocheck
 // Anomalies and annotations of several runs on one axis: a row for each run, and a list of links.
 //
 // Options: url, runs. The answer is that of app/views/compare/series.py events; annotations come
 // from the runs' own route, since they change without the run.
 
 import {
+  type Answer,
+  type Chart,
   colours,
+  type DrawingContext,
   fetchJson,
   gutter,
+  type Iterations,
   numbers,
+  type Place,
   PlotArea,
   registerKind,
   sizeCanvas,
   tooltip,
 } from "#app/web/index.ts";
-import { compare } from "./compare.ts";
+import { type Aligned, compare, type Run, type RunsOptions } from "./compare.ts";
 
 const ROW = 46;
 const FONT = "11px system-ui, sans-serif";
@@ -22,8 +26,53 @@ const NEAR = 8;
 const MOST_LISTED = 40; // of each run
 const AGAIN_MS = 15_000;
 
+/** By the place of the run: of its anomalies, and (place, own) of its snapshots. */
+type Arrays = Record<
+  | `tick.${number}`
+  | `at.${number}`
+  | `classes.${number}`
+  | `images.${number}`
+  | `place.${number}`
+  | `own.${number}`,
+  Iterations
+> &
+  Record<`right.${number}`, Uint8Array<ArrayBuffer>>;
+interface Meta extends Aligned {
+  /** The window and threshold of each run; null where it has no anomalies. */
+  windows: readonly ({ k: number; m: number } | null)[];
+}
+/** What is asked of an annotation with iterations (app/annotation_routes/answers.py). */
+interface Note {
+  target: { first: number; last: number };
+  author: string;
+  body: string;
+  about: string;
+  link: string;
+  resolved_at: string | null;
+}
+/** What is drawn of a run `at`; x and y count from the chart's corner. */
+type Mark = { at: number; x: number; y: number } & (
+  | { kind: "anomaly"; row: number; note?: undefined }
+  | { kind: "note"; note: Note; row?: undefined }
+);
+type Across = (tick: number) => number;
+
 class Events {
-  constructor(chart) {
+  declare readonly chart: Chart<RunsOptions>;
+  declare readonly canvas: HTMLCanvasElement;
+  declare readonly area: PlotArea;
+  /** By the id of the run: its annotations with iterations. */
+  declare private readonly annotations: Map<number, Note[]>;
+  declare private readonly list: HTMLElement;
+  declare private readonly timer: ReturnType<typeof setInterval>;
+  declare private arrays: Arrays;
+  declare private meta: Meta;
+  declare private marks: Mark[];
+  declare private left: number;
+  /** What the list was made of. */
+  declare private listed: string | null;
+
+  constructor(chart: Chart<RunsOptions>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
@@ -32,30 +81,32 @@ class Events {
       hover: (x, y, event) => this.hover(x, y, event),
       click: (x, y) => this.click(x, y),
     });
-    this.annotations = new Map(); // id of the run -> its annotations with iterations
+    this.annotations = new Map();
     this.list = compare.element("details", "compare-list");
     this.list.hidden = true;
     chart.element.append(this.list);
     this.timer = setInterval(() => document.hidden || this.ask(), AGAIN_MS);
   }
 
-  destroy() {
+  destroy(): void {
     clearInterval(this.timer);
   }
 
-  receive({ arrays, meta }) {
+  receive({ arrays, meta }: Answer<Meta, Arrays>): void {
     this.arrays = arrays;
     this.meta = meta;
     this.listed = null;
     this.ask();
   }
 
-  async ask() {
-    const base = this.chart.options.url.replace(/\/data\/compare.*/, "");
+  async ask(): Promise<void> {
+    const base = this.chart.options.url!.replace(/\/data\/compare.*/, "");
     await Promise.all(
       this.chart.options.runs.map(async ({ id }) => {
         try {
-          const found = await fetchJson(`${base}/data/run/${id}/annotations`);
+          const found = await fetchJson<{ annotations?: Note[] }>(
+            `${base}/data/run/${id}/annotations`,
+          );
           const rows = (found.annotations || []).filter(({ target }) => target.first !== null);
           if (JSON.stringify(rows) === JSON.stringify(this.annotations.get(id))) return;
           this.annotations.set(id, rows);
@@ -68,17 +119,17 @@ class Events {
   }
 
   /** Return the tick of any iteration of a run. */
-  tickOf(at, iteration) {
+  tickOf(at: number, iteration: number): number {
     const [own, place] = [this.arrays[`own.${at}`], this.arrays[`place.${at}`]];
     let next = 0;
     while (next < own.length && own[next] < iteration) next++;
-    if (next === own.length) return place.at(-1);
+    if (next === own.length) return place.at(-1)!;
     if (own[next] === iteration || !next) return place[next];
     const share = (iteration - own[next - 1]) / (own[next] - own[next - 1]);
     return place[next - 1] + share * (place[next] - place[next - 1]);
   }
 
-  draw(chartWidth) {
+  draw(chartWidth: number): string {
     const { axis, options } = this.chart;
     if (!axis.columns) {
       this.list.hidden = true;
@@ -100,7 +151,7 @@ class Events {
     return "";
   }
 
-  drawRow(context, run, at, place, x) {
+  drawRow(context: DrawingContext, run: Run, at: number, place: Place, x: Across): void {
     const { theme } = colours;
     context.fillStyle = theme("--dt-panel");
     context.fillRect(place.left, place.top, place.width, place.height);
@@ -147,7 +198,7 @@ class Events {
     context.restore();
   }
 
-  anomalies(context, at, place, x) {
+  anomalies(context: DrawingContext, at: number, place: Place, x: Across): void {
     const ticks = this.arrays[`tick.${at}`];
     const images = this.arrays[`images.${at}`];
     const most = Math.max(1, ...images);
@@ -166,7 +217,13 @@ class Events {
     });
   }
 
-  notes(context, notes, at, place, x) {
+  notes(
+    context: DrawingContext,
+    notes: readonly Note[],
+    at: number,
+    place: Place,
+    x: Across,
+  ): void {
     context.fillStyle = context.strokeStyle = colours.theme("--dt-pin");
     const y = place.top + 34;
     notes.forEach((note) => {
@@ -183,8 +240,8 @@ class Events {
     });
   }
 
-  near(x, y) {
-    let best = null;
+  near(x: number, y: number): Mark | null {
+    let best: (Mark & { away: number }) | null = null;
     for (const mark of this.marks || []) {
       const away = Math.hypot(mark.x - this.left - x, mark.y - y);
       if (away < NEAR && away < (best?.away ?? NEAR)) best = { ...mark, away };
@@ -193,7 +250,7 @@ class Events {
   }
 
   /** Return [text, address] of a mark. */
-  words({ at, kind, row, note }) {
+  words({ at, kind, row, note }: Mark): [text: string, address: string] {
     const { integer, plural } = numbers;
     const run = this.chart.options.runs[at];
     if (kind === "note") return [`${note.author}: ${note.body}`.slice(0, 140), note.link];
@@ -212,7 +269,7 @@ class Events {
     ];
   }
 
-  hover(x, y, event) {
+  hover(x: number, y: number, event: PointerEvent): void {
     const mark = this.near(x, y);
     this.area.element.style.cursor = mark ? "pointer" : "";
     if (!mark) {
@@ -226,14 +283,14 @@ class Events {
     ]);
   }
 
-  click(x, y) {
+  click(x: number, y: number): boolean {
     const mark = this.near(x, y);
     if (mark) location.assign(this.words(mark)[1]);
     return Boolean(mark);
   }
 
   /** The same as links, for those who do not use a pointer. */
-  showList() {
+  showList(): void {
     this.list.hidden = false;
     const key = this.marks.map((mark) => this.words(mark)[1]).join(" ");
     if (this.listed === key) return;

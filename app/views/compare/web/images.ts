@@ -1,18 +1,57 @@
-// @ts-nocheck
 // The images that one of two runs gets right and the other wrong, at the cursor.
 //
 // Options: url (its tick is added), sheets ("/data/run"), runs. The answer is that of
 // app/views/compare/parts.py images. A tile leads to the image in the run that is wrong.
 // They follow the cursor while they are in sight: elsewhere its moves ask for nothing.
 
-import { numbers, pictures, registerKind, selectionStore } from "#app/web/index.ts";
-import { compare } from "./compare.ts";
+import {
+  type Answer,
+  type Chart,
+  type Matrix,
+  type Names,
+  numbers,
+  pictures,
+  registerKind,
+  type Selection,
+  selectionStore,
+} from "#app/web/index.ts";
+import { type Aligned, compare, type RunsOptions } from "./compare.ts";
 
 const REST_MS = 200;
 const SIZE = 52;
 
+/** Options: the address of the images of runs, beside those of the page's charts. */
+interface ImagesOptions extends RunsOptions {
+  sheets: string;
+}
+/** Which of two runs alone is right. */
+type Side = "first" | "second";
+/** The answer of app/views/compare/parts.py images; only `why` and `pair` where there is none. */
+interface Meta extends Aligned {
+  pair: readonly [number, number];
+  why: string;
+  agree: "digest" | "classes";
+  iterations: readonly [number, number];
+  names: readonly string[];
+  sizes: readonly number[];
+  counts: Record<Side | "both" | "neither", number>;
+}
+type ImagesAnswer = Answer<Meta, Record<string, Matrix>>;
+
 class Images {
-  constructor(chart) {
+  declare readonly chart: Chart<ImagesOptions>;
+  /** Where the cursor was when the images were asked for. */
+  declare private tick: number | null;
+  declare private rest: ReturnType<typeof setTimeout> | 0;
+  declare private readonly said: HTMLElement;
+  declare private readonly sides: HTMLElement;
+  declare private inSight: boolean;
+  declare private readonly sight: IntersectionObserver;
+  declare private answer: ImagesAnswer;
+  /** The answer that is drawn. */
+  declare private key: ImagesAnswer | null;
+
+  constructor(chart: Chart<ImagesOptions>) {
     this.chart = chart;
     this.tick = selectionStore.get().cursor;
     this.rest = 0;
@@ -29,37 +68,37 @@ class Images {
     this.sight.observe(chart.element);
   }
 
-  url() {
+  url(): string {
     return (
-      this.chart.options.url +
+      this.chart.options.url! +
       (this.tick === null || this.tick === undefined ? "" : `&tick=${this.tick}`)
     );
   }
 
-  selected(selection, names) {
+  selected(_selection: Selection, names: Names): void {
     if (!names.has("cursor") || !this.inSight) return;
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.follow(), REST_MS);
   }
 
-  follow() {
+  follow(): void {
     const { cursor } = selectionStore.get();
     if (cursor === this.tick) return;
     this.tick = cursor;
     this.chart.refresh();
   }
 
-  destroy() {
+  destroy(): void {
     this.sight.disconnect();
     clearTimeout(this.rest);
   }
 
-  receive(answer) {
+  receive(answer: ImagesAnswer): void {
     this.answer = answer;
     this.key = null;
   }
 
-  draw() {
+  draw(): string {
     const { meta } = this.answer;
     this.sides.hidden = this.said.hidden = Boolean(meta.why);
     if (meta.why) return meta.why;
@@ -82,7 +121,7 @@ class Images {
     return "";
   }
 
-  side(side, right) {
+  side(side: Side, right: number): HTMLElement {
     const { meta, arrays } = this.answer;
     const { element, letter } = compare;
     const { integer } = numbers;
@@ -104,12 +143,12 @@ class Images {
     return box;
   }
 
-  tile(side, at, wrong) {
+  tile(side: Side, at: number, wrong: number): HTMLElement {
     const { meta, arrays } = this.answer;
     const { runs, sheets } = this.chart.options;
     const { element, letter } = compare;
     const { percent } = numbers;
-    const value = (name) => arrays[`${side}.${name}`][at];
+    const value = (name: string) => arrays[`${side}.${name}`][at];
     const classId = value("class");
     const run = runs[meta.pair[wrong]];
     const tile = element("a", "compare-tile");

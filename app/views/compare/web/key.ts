@@ -1,15 +1,32 @@
-// @ts-nocheck
 // Which colour, pattern and letter stand for which run, and which runs make a group.
 //
 // Options: runs [{id, name, state, error, snapshots, href}], url (of the series: it knows groups).
 
-import { colours, numbers, registerKind, selectionStore } from "#app/web/index.ts";
-import { compare } from "./compare.ts";
+import {
+  type Answer,
+  type Chart,
+  colours,
+  numbers,
+  registerKind,
+  type Selection,
+  selectionStore,
+} from "#app/web/index.ts";
+import { type Aligned, compare, type Members, type Run, type RunsOptions } from "./compare.ts";
 
 const MOST_GROUPS = 5;
 
+interface Meta extends Aligned {
+  groups: Members;
+}
+
 class Key {
-  constructor(chart) {
+  declare readonly chart: Chart<RunsOptions>;
+  declare private readonly list: HTMLElement;
+  declare private readonly note: HTMLElement;
+  /** What the list was made of. */
+  declare private key?: string;
+
+  constructor(chart: Chart<RunsOptions>) {
     this.chart = chart;
     this.list = compare.element("ul", "compare-key");
     this.note = compare.element("div", "compare-note");
@@ -17,10 +34,10 @@ class Key {
     chart.element.append(this.list, this.note);
   }
 
-  draw() {
+  draw(): string {
     const { runs } = this.chart.options;
     const selection = selectionStore.get();
-    const { groups, unaligned } = this.chart.data.meta;
+    const { groups, unaligned } = (this.chart.data as Answer<Meta>).meta;
     const key = JSON.stringify([
       runs,
       selection.grouping,
@@ -36,10 +53,10 @@ class Key {
     return "";
   }
 
-  said(unaligned, groups, { align, grouping }) {
+  said(unaligned: readonly number[], groups: Members, { align, grouping }: Selection): string {
     const { runs } = this.chart.options;
-    const { meta } = this.chart.data;
-    const said = [];
+    const { meta } = this.chart.data as Answer<Meta>;
+    const said: string[] = [];
     if (unaligned.length) {
       const names = unaligned.map((at) => `${compare.letter(at)} ${runs[at].name}`).join(", ");
       const what = align === "clock" ? "the time of every snapshot" : "the epoch of every snapshot";
@@ -64,9 +81,9 @@ class Key {
     return said.join(" ");
   }
 
-  item(run, at, selection, groups) {
+  item(run: Run, at: number, selection: Selection, groups: Members): HTMLElement {
     const item = compare.element("li");
-    const first = groups ? groups.find((one) => one.includes(at))[0] : at;
+    const first = groups ? groups.find((one) => one.includes(at))![0] : at;
     const link = compare.element("a", "", run.name);
     link.href = run.href;
     link.title = `Open ${run.name}`;
@@ -80,22 +97,22 @@ class Key {
       compare.element("span", "dt-soft", facts.join(" · ")),
     );
     if (selection.grouping === "chosen") item.append(this.choice(run, at, selection.members));
-    else if (groups && groups.find((one) => one.includes(at)).length > 1) {
+    else if (groups && groups.find((one) => one.includes(at))!.length > 1) {
       const number = groups.findIndex((one) => one.includes(at)) + 1;
       item.append(compare.element("span", "compare-group", `group ${number}`));
     }
     return item;
   }
 
-  choice(run, at, members) {
+  choice(run: Run, at: number, members: readonly number[]): HTMLElement {
     const select = compare.element("select", "compare-group");
     select.setAttribute("aria-label", `Group of ${run.name}`);
     for (let group = 0; group <= MOST_GROUPS; group++) {
       const option = compare.element("option", "", group ? `group ${group}` : "no group");
-      option.value = group;
+      option.value = group as unknown as string; // the page makes it text
       select.append(option);
     }
-    select.value = members[at] || 0;
+    select.value = (members[at] || 0) as unknown as string;
     select.addEventListener("change", () => {
       const { runs } = this.chart.options;
       const next = runs.map((_, place) => selectionStore.get().members[place] || 0);

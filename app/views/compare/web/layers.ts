@@ -1,19 +1,28 @@
-// @ts-nocheck
 // One statistic of every layer that at least two runs have: a small chart each, the runs overlaid.
 //
 // Options: url, runs, legend. The answer is that of app/views/compare/parts.py layers.
 
 import {
+  type Answer,
+  type Chart,
   colours,
+  type DrawingContext,
+  type Format,
   gutter,
+  type Iterations,
+  type Matrix,
+  type Names,
   numbers,
+  type Place,
   PlotArea,
   registerKind,
+  type Selection,
   selectionStore,
   sizeCanvas,
   tooltip,
+  type ValueScale,
 } from "#app/web/index.ts";
-import { compare } from "./compare.ts";
+import { type Aligned, compare, type Members, type RunsOptions } from "./compare.ts";
 
 const FONT = "11px system-ui, sans-serif";
 const GAP = 5;
@@ -21,28 +30,69 @@ const PAD = 3;
 const MANY = 24; // from so many layers on the charts are lower
 const MOST_NAMES = 6;
 
+interface LayersOptions extends RunsOptions {
+  legend?: string;
+}
+type Values = Matrix<Float32Array<ArrayBuffer>>;
+/** Values [runs, layers, ticks]; of groups mean and deviation. */
+interface Arrays {
+  iteration: Iterations;
+  values: Values;
+  mean: Values;
+  deviation: Values;
+}
+interface Meta extends Aligned {
+  names: readonly string[];
+  /** The places of the layers in each run; -1 where it has none. */
+  places: readonly (readonly number[])[];
+  /** Layers of one run only. */
+  lone: readonly (readonly string[])[];
+  unlike: readonly string[];
+  groups: Members;
+  format: Format;
+}
+/** What is drawn: runs, or the means of groups; and whose look each has. */
+interface Shown {
+  values: Values;
+  deviation: Values | null;
+  owners: number[];
+}
+interface LayerScale extends ValueScale {
+  low: number;
+  high: number;
+}
+
 class Layers {
-  constructor(chart) {
+  declare readonly chart: Chart<LayersOptions>;
+  declare readonly canvas: HTMLCanvasElement;
+  declare readonly area: PlotArea;
+  declare private arrays: Arrays;
+  declare private meta: Meta;
+  /** Whether anything was measured. */
+  declare private finite: boolean;
+  declare private rowHeight: number;
+
+  constructor(chart: Chart<LayersOptions>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
     chart.element.append(this.canvas);
     this.area = new PlotArea(chart, {
-      hover: (x, y, event, column) => this.hover(y, event, column),
+      hover: (_x, y, event, column) => this.hover(y, event, column),
     });
   }
 
-  selected(selection, names) {
+  selected(_selection: Selection, names: Names): void {
     if (names.has("scale")) this.chart.invalidate();
   }
 
-  receive({ arrays, meta }) {
+  receive({ arrays, meta }: Answer<Meta, Arrays>): void {
     this.arrays = arrays;
     this.meta = meta;
     this.finite = arrays.values.some(Number.isFinite);
   }
 
-  problem() {
+  problem(): string {
     if (!this.meta.names.length) {
       return "These runs have no layer of the same name: they are of different networks.";
     }
@@ -52,10 +102,12 @@ class Layers {
       : "This choice was measured in none of the runs. Choose another quantity or statistic.";
   }
 
-  draw(chartWidth) {
+  draw(chartWidth: number): string {
     this.tell();
     // The ratio is that of two norms: there is no other statistic of it to choose.
-    const statistic = document.getElementById("compare-statistic")?.closest(".mantine-Select-root");
+    const statistic = document
+      .getElementById("compare-statistic")
+      ?.closest<HTMLElement>(".mantine-Select-root");
     if (statistic) statistic.hidden = selectionStore.get().measure === "ratio";
     const problem = this.problem();
     if (problem) {
@@ -69,7 +121,7 @@ class Layers {
     const height = rows * this.rowHeight;
     const { context } = sizeCanvas(this.canvas, chartWidth, height);
     const project = axis.projection(width);
-    const x = (coordinate) => left + project(coordinate);
+    const x = (coordinate: number) => left + project(coordinate);
     for (let row = 0; row < rows; row++) {
       this.drawRow(
         context,
@@ -82,8 +134,8 @@ class Layers {
     return "";
   }
 
-  /** Return {name: array, count, owners}: what is drawn, runs or the means of groups. */
-  shown() {
+  /** Return what is drawn, runs or the means of groups. */
+  shown(): Shown {
     const { groups } = this.meta;
     if (groups)
       return {
@@ -98,7 +150,12 @@ class Layers {
     };
   }
 
-  drawRow(context, row, place, x) {
+  drawRow(
+    context: DrawingContext,
+    row: number,
+    place: Place,
+    x: (coordinate: number) => number,
+  ): void {
     const { theme } = colours;
     const columns = this.arrays.iteration.length;
     const rows = this.meta.names.length;
@@ -127,7 +184,12 @@ class Layers {
     this.gutter(context, row, place, scale);
   }
 
-  scaleOf(row, { values, deviation }, count, place) {
+  scaleOf(
+    row: number,
+    { values, deviation }: Pick<Shown, "values" | "deviation">,
+    count: number,
+    place: Place,
+  ): LayerScale | null {
     const log = selectionStore.get().scale === "log";
     const columns = this.arrays.iteration.length;
     const rows = this.meta.names.length;
@@ -150,15 +212,17 @@ class Layers {
     if (low > high) return null;
     const logged = log && floor >= 0 && least < Infinity;
     if (logged) low = least;
-    const to = logged ? (value) => Math.log10(Math.max(value, low)) : (value) => value;
+    const to = logged
+      ? (value: number) => Math.log10(Math.max(value, low))
+      : (value: number) => value;
     // One value only: in the middle.
     const [from, span] = low < high ? [to(low), to(high) - to(low)] : [to(low) - 0.5, 1];
-    const y = (value) =>
+    const y = (value: number) =>
       place.top + PAD + (place.height - 2 * PAD) * (1 - (to(value) - from) / span);
     return { y, low, high, log: logged };
   }
 
-  gutter(context, row, place, scale) {
+  gutter(context: DrawingContext, row: number, place: Place, scale: LayerScale | null): void {
     const { theme } = colours;
     const { shorten } = gutter;
     context.font = FONT;
@@ -170,7 +234,7 @@ class Layers {
     const without = this.meta.places.flatMap((places, at) =>
       places[row] < 0 ? [compare.letter(at)] : [],
     );
-    const notes = [];
+    const notes: string[] = [];
     if (without.length) notes.push(`not in ${without.join(", ")}`);
     if (this.meta.unlike.includes(this.meta.names[row])) notes.push("other shape");
     if (notes.length)
@@ -194,7 +258,7 @@ class Layers {
   }
 
   /** Say what matches by name, and what does not. */
-  tell() {
+  tell(): void {
     const holder = document.getElementById(this.chart.options.legend || "");
     if (!holder) return;
     const { plural } = numbers;
@@ -212,13 +276,13 @@ class Layers {
     holder.textContent = said.join(" · ");
   }
 
-  hover(y, event, column) {
+  hover(y: number, event: PointerEvent, column: number): void {
     const row = Math.min(Math.floor(y / this.rowHeight), this.meta.names.length - 1);
     const columns = this.arrays.iteration.length;
     const rows = this.meta.names.length;
     const { values, deviation, owners } = this.shown();
-    const as = (value) => numbers.as(this.meta.format, value);
-    const lines = owners.map((at, own) => {
+    const as = (value: number) => numbers.as(this.meta.format, value);
+    const lines = owners.map((at, own): [string, string] => {
       const cell = (own * rows + row) * columns + column;
       const spread =
         deviation && Number.isFinite(deviation[cell]) ? ` ± ${as(deviation[cell])}` : "";

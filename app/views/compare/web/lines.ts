@@ -1,54 +1,104 @@
-// @ts-nocheck
 // The scalars of several runs over each other, a panel for each; of groups the mean and the spread.
 //
 // Options: url, runs, legend. The answer is that of app/views/compare/series.py.
 
 import {
+  type Answer,
+  type Chart,
   catalogue,
   colours,
+  type DrawingContext,
+  type Format,
   gutter,
+  type Iterations,
+  type Names,
   numbers,
+  type Place,
   PlotArea,
   registerKind,
+  type Selection,
+  type Series,
   selectionStore,
   sizeCanvas,
   stripmarks,
   tooltip,
+  type ValueScale,
 } from "#app/web/index.ts";
-import { compare } from "./compare.ts";
+import { type Aligned, compare, type Members, type RunsOptions } from "./compare.ts";
 
 const GAP = 12;
 const PAD = 4;
 const FONT = "11px system-ui, sans-serif";
-const titleOf = (name) => catalogue().series[name]?.label ?? name;
+const titleOf = (name: string): string => catalogue().series[name]?.label ?? name;
+
+interface LinesOptions extends RunsOptions {
+  legend?: string;
+}
+/** A series, as each run logged it: how many values, and how many of them are here. */
+interface Told {
+  name: string;
+  runs: readonly { run: number; total: number; shown: number }[];
+}
+interface Meta extends Aligned {
+  series: readonly Told[];
+  left_out: readonly string[];
+  groups: Members;
+}
+type Values = Float32Array<ArrayBuffer>;
+type Per = `${number}.${number}`;
+/** By the number of the series and the place of the run. */
+type Arrays = { iteration: Iterations } & Record<
+  `series.${Per}.iterations` | `series.${Per}.odd`,
+  Iterations
+> &
+  Record<`series.${Per}.values`, Series["values"]> &
+  Record<`at.${number}` | `mean.${number}` | `deviation.${number}`, Values>;
+interface Panel extends Told {
+  number: number;
+  /** As it was drawn last. */
+  place: Place;
+}
+interface Scale extends ValueScale {
+  low: number;
+  high: number;
+}
 
 class Lines {
-  constructor(chart) {
+  declare readonly chart: Chart<LinesOptions>;
+  declare readonly canvas: HTMLCanvasElement;
+  declare readonly area: PlotArea;
+  declare private arrays: Arrays;
+  declare private meta: Meta;
+  declare private panels: Panel[];
+  /** What no run logged. */
+  declare private nothing: readonly Told[];
+
+  constructor(chart: Chart<LinesOptions>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
     chart.element.append(this.canvas);
     this.area = new PlotArea(chart, {
-      hover: (x, y, event, column) => this.hover(y, event, column),
+      hover: (_x, y, event, column) => this.hover(y, event, column),
     });
   }
 
-  selected(selection, names) {
+  selected(_selection: Selection, names: Names): void {
     if (names.has("log")) this.chart.invalidate();
   }
 
-  receive({ arrays, meta }) {
+  receive({ arrays, meta }: Answer<Meta, Arrays>): void {
     this.arrays = arrays;
     this.meta = meta;
-    const place = (name) => catalogue().series[name]?.place ?? Number.MAX_SAFE_INTEGER;
+    const place = (name: string) => catalogue().series[name]?.place ?? Number.MAX_SAFE_INTEGER;
     this.panels = meta.series
-      .map(({ name, runs }, number) => ({ name, runs, number }))
+      .map(({ name, runs }, number) => ({ name, runs, number }) as Panel) // drawing gives the place
       .filter(({ runs }) => runs.some(({ total }) => total))
       .sort((a, b) => place(a.name) - place(b.name));
     this.nothing = meta.series.filter(({ runs }) => !runs.some(({ total }) => total));
   }
 
-  draw(chartWidth) {
+  draw(chartWidth: number): string {
     const { axis } = this.chart;
     if (!axis.columns || !this.panels.length) {
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
@@ -69,7 +119,7 @@ class Lines {
     return "";
   }
 
-  drawPanel(context, panel) {
+  drawPanel(context: DrawingContext, panel: Panel): void {
     const { place } = panel;
     const { theme } = colours;
     context.fillStyle = theme("--dt-panel");
@@ -87,8 +137,8 @@ class Lines {
     this.gutter(context, panel, scale);
   }
 
-  series(panel, at) {
-    const key = `series.${panel.number}.${at}`;
+  series(panel: Panel, at: number): Series {
+    const key = `series.${panel.number}.${at}` as const;
     return {
       iterations: this.arrays[`${key}.iterations`],
       values: this.arrays[`${key}.values`],
@@ -97,7 +147,7 @@ class Lines {
   }
 
   /** Return {y(value), low, high, log} over the values of all runs; null where none is finite. */
-  scaleOf(panel) {
+  scaleOf(panel: Panel): Scale | null {
     const log = /loss/.test(panel.name) && Boolean(selectionStore.get().log);
     let low = Infinity;
     let high = -Infinity;
@@ -120,30 +170,30 @@ class Lines {
     }
     if (!log && low > 0) low = 0;
     if (low === high) high = low + (Math.abs(low) || 1);
-    const to = log ? Math.log10 : (value) => value;
+    const to = log ? Math.log10 : (value: number) => value;
     const { top, height } = panel.place;
     const [from, span] = [to(low), to(high) - to(low)];
-    const y = (value) => top + PAD + (height - 2 * PAD) * (1 - (to(value) - from) / span);
+    const y = (value: number) => top + PAD + (height - 2 * PAD) * (1 - (to(value) - from) / span);
     return { y, low, high, log };
   }
 
   /** Whether a run stands for itself: all do where there are no groups, else those alone in theirs. */
-  alone(at) {
+  alone(at: number): boolean {
     return !this.meta.groups || this.meta.groups.some((one) => one.length === 1 && one[0] === at);
   }
 
   /** Draw a run's own line, where it has one, and its crosses: a mean tells nothing of NaN. */
-  drawRun(context, panel, scale, at) {
+  drawRun(context: DrawingContext, panel: Panel, scale: Scale, at: number): void {
     const { axis } = this.chart;
     const data = this.series(panel, at);
     if (data.iterations.length && this.alone(at)) {
       context.save();
       // A step would go on to the end of the axis, also where the run has ended.
-      const end = axis.projection(panel.place.width)(axis.coordinate(data.iterations.at(-1)));
+      const end = axis.projection(panel.place.width)(axis.coordinate(data.iterations.at(-1)!));
       context.beginPath();
       context.rect(panel.place.left, panel.place.top, end + 1, panel.place.height);
       context.clip();
-      context.setLineDash(compare.pattern(at));
+      context.setLineDash(compare.pattern(at) as number[]);
       const line = { colour: compare.colour(at), step: panel.name === "learning_rate" };
       stripmarks.line(context, line, data, axis, panel.place, scale);
       context.restore();
@@ -152,15 +202,15 @@ class Lines {
   }
 
   /** Draw mean and spread of the groups of several runs. */
-  drawGroups(context, panel, scale) {
+  drawGroups(context: DrawingContext, panel: Panel, scale: Scale): void {
     const groups = (this.meta.groups || [])
       .map((members, group) => ({ members, group }))
       .filter(({ members }) => members.length > 1);
     if (!groups.length) return;
     const { axis } = this.chart;
     const project = axis.projection(panel.place.width);
-    const x = (coordinate) => panel.place.left + project(coordinate);
-    const y = scale.log ? (value) => scale.y(Math.max(value, scale.low)) : scale.y;
+    const x = (coordinate: number) => panel.place.left + project(coordinate);
+    const y = scale.log ? (value: number) => scale.y(Math.max(value, scale.low)) : scale.y;
     const [mean, deviation] = [
       this.arrays[`mean.${panel.number}`],
       this.arrays[`deviation.${panel.number}`],
@@ -180,7 +230,7 @@ class Lines {
     });
   }
 
-  gutter(context, panel, scale) {
+  gutter(context: DrawingContext, panel: Panel, scale: Scale | null): void {
     const { theme } = colours;
     const { place } = panel;
     context.textAlign = "left";
@@ -199,22 +249,22 @@ class Lines {
     if (without.length) context.fillText(`not logged by ${without.join(", ")}`, 0, place.top + 17);
     if (!scale) return;
     context.textAlign = "right";
-    const as = (value) => numbers.tick(this.format(panel), value);
+    const as = (value: number) => numbers.tick(this.format(panel), value);
     // Under the title where both do not fit side by side.
     context.fillText(as(scale.high), place.left - 6, place.top + (place.left < 130 ? 17 : 1));
     context.textBaseline = "bottom";
     context.fillText(as(scale.low), place.left - 6, place.top + place.height - 1);
   }
 
-  format(panel) {
+  format(panel: Panel): Format {
     return /error/.test(panel.name) ? "percent" : "number";
   }
 
-  tell() {
+  tell(): void {
     const holder = document.getElementById(this.chart.options.legend || "");
     if (!holder) return;
     const { integer } = numbers;
-    const said = [];
+    const said: string[] = [];
     const reduced = this.panels
       .flatMap(({ runs }) => runs.filter((_, at) => this.alone(at)))
       .filter(({ total, shown }) => shown < total)
@@ -230,15 +280,15 @@ class Lines {
     holder.textContent = said.join(" · ");
   }
 
-  hover(y, event, column) {
+  hover(y: number, event: PointerEvent, column: number): void {
     const panel = this.panels.find(
       ({ place }) => y >= place.top && y < place.top + place.height + GAP,
     );
     if (!panel) return;
-    const as = (value) => numbers.as(this.format(panel), value);
+    const as = (value: number) => numbers.as(this.format(panel), value);
     const columns = this.arrays.iteration.length;
     const lines = this.meta.groups
-      ? this.meta.groups.map((members, group) => {
+      ? this.meta.groups.map((members, group): [string, string] => {
           const at = group * columns + column;
           const [mean, deviation] = [
             this.arrays[`mean.${panel.number}`][at],
@@ -250,7 +300,7 @@ class Lines {
             Number.isNaN(mean) ? "none" : `${as(mean)}${spread}`,
           ];
         })
-      : this.chart.options.runs.map((run, at) => {
+      : this.chart.options.runs.map((run, at): [string, string] => {
           const value = this.arrays[`at.${panel.number}`][at * columns + column];
           return [`${compare.letter(at)} ${run.name}`, Number.isNaN(value) ? "none" : as(value)];
         });

@@ -1,24 +1,29 @@
-// @ts-nocheck
 // Class errors of two runs as maps of the same rows, and their difference: a pixel map each.
 //
 // Options beside those of web/charts/pixelmap.ts: side ("first", "second", "difference"), title (id of the
 // element with its title), runs. The answer is that of app/views/compare/parts.py classes.
 
 import {
+  type Answer,
   colours,
+  type MapOptions,
+  type Matrix,
   numbers,
   PixelMap,
+  type PointedRow,
   registerKind,
+  type Scale,
+  type Selection,
   selectionStore,
   tooltip,
 } from "#app/web/index.ts";
-import { compare } from "./compare.ts";
+import { type Aligned, compare, type Run } from "./compare.ts";
 
 const GROUP = "compare-maps"; // a row is pointed at on all maps at once
 const MOST_NAMES = 6;
 
 /** Return the largest size of the finite values of some arrays; 0 without any. */
-function largest(...arrays) {
+function largest(...arrays: ArrayLike<number>[]): number {
   let found = 0;
   for (const values of arrays) {
     for (let at = 0; at < values.length; at++) {
@@ -29,8 +34,32 @@ function largest(...arrays) {
   return found;
 }
 
-class CompareMap extends PixelMap {
-  receive({ arrays, meta }) {
+type Side = "first" | "second" | "difference";
+interface CompareOptions extends MapOptions {
+  side: Side;
+  title?: string;
+  runs: readonly Run[];
+}
+/** The answer of app/views/compare/parts.py classes: classes by ticks of each side. */
+type Arrays = Record<Side, Matrix<Float32Array<ArrayBuffer>>> &
+  Record<`ticks.${Side}`, Matrix<Int32Array<ArrayBuffer>>>;
+interface Meta extends Aligned {
+  pair: readonly [number, number];
+  names: readonly string[];
+  class_sizes: readonly [readonly number[], readonly number[]];
+  /** Classes of one run only. */
+  lone: readonly (readonly string[])[];
+}
+
+class CompareMap extends PixelMap<CompareOptions> {
+  declare private arrays: Arrays;
+  declare protected meta: Meta;
+  /** The largest value of the scale; 0 where there is none. */
+  declare private end: number;
+  declare private byDifference: null;
+  declare private told: string;
+
+  override receive({ arrays, meta }: Answer<Meta, Arrays>): void {
     const { side } = this.chart.options;
     this.arrays = arrays;
     super.receive({ arrays: { ...arrays, iteration: arrays[`ticks.${side}`] }, meta });
@@ -40,16 +69,16 @@ class CompareMap extends PixelMap {
     this.told = "";
   }
 
-  runName(place) {
+  runName(place: number): string {
     const at = this.meta.pair[place];
     return `${compare.letter(at)} ${this.chart.options.runs[at]?.name ?? ""}`;
   }
 
-  letter(place) {
+  letter(place: number): string {
     return compare.letter(this.meta.pair[place]);
   }
 
-  draw(width) {
+  override draw(width: number): string {
     const { side, title } = this.chart.options;
     const head = document.getElementById(title || "");
     const [a, b] = [this.letter(0), this.letter(1)];
@@ -63,11 +92,11 @@ class CompareMap extends PixelMap {
     return super.draw(width);
   }
 
-  scaleFor(values, log, selection) {
+  override scaleFor(_values: unknown, _log: boolean, selection: Selection): Scale {
     const high = this.end || 0.01;
     const low = this.chart.options.side === "difference" ? -high : 0;
     return colours.scale({
-      palette: this.option("palette", selection),
+      palette: this.option("palette", selection)!,
       low,
       high,
       constant: this.end ? null : 0,
@@ -75,7 +104,7 @@ class CompareMap extends PixelMap {
   }
 
   /** The same order on all three maps: they have the same answer. */
-  orderOf(selection) {
+  override orderOf(selection: Selection): Int32Array {
     const wanted = selection.compareorder;
     if (this.order && this.orderedBy === wanted) return this.order;
     this.orderedBy = wanted;
@@ -92,7 +121,7 @@ class CompareMap extends PixelMap {
   }
 
   /** Return the mean difference of every class over time; NaN counts as none. */
-  means() {
+  means(): Float64Array {
     const values = this.arrays.difference;
     const width = values.shape[1];
     return Float64Array.from({ length: this.rows }, (_, row) => {
@@ -103,7 +132,7 @@ class CompareMap extends PixelMap {
   }
 
   /** Say which classes match and which do not. */
-  tell() {
+  tell(): void {
     const holder = document.getElementById("compare-matching");
     if (!holder) return;
     const { plural } = numbers;
@@ -124,16 +153,16 @@ class CompareMap extends PixelMap {
     if (holder.textContent !== text) holder.textContent = text;
   }
 
-  point(row) {
+  override point(row: number | null): void {
     selectionStore.point({ row: row === null ? null : { chart: GROUP, index: row } });
   }
 
-  showRow(row) {
+  override showRow(row: PointedRow): void {
     const { id } = this.chart.element;
     super.showRow(row?.chart === GROUP ? { chart: id, index: row.index } : null);
   }
 
-  step(step) {
+  override step(step: number): void {
     if (!this.order) return;
     const { row } = selectionStore.get();
     const at = row?.chart === GROUP ? this.order.indexOf(row.index) + step : 0;
@@ -141,18 +170,18 @@ class CompareMap extends PixelMap {
   }
 
   /** Return the value of one of the three matrices at a column of the axis. */
-  of(side, row, column) {
+  of(side: Side, row: number, column: number): number {
     const ticks = this.arrays[`ticks.${side}`];
     const matched = this.chart.axis.match(ticks);
     const own = matched ? matched[column] : column;
     return own >= 0 && own < ticks.length ? this.arrays[side][row * ticks.length + own] : NaN;
   }
 
-  hover(y, event, column) {
+  override hover(y: number, event: PointerEvent, column: number): void {
     const row = this.rowAt(y);
     this.point(row);
     const { percent } = numbers;
-    const as = (value) => (Number.isNaN(value) ? "none" : percent(value));
+    const as = (value: number) => (Number.isNaN(value) ? "none" : percent(value));
     const gap = this.of("difference", row, column);
     tooltip.show(event.clientX, event.clientY, this.labels[row], [
       [compare.tickWords(this.chart.axis.iterations[column])],
