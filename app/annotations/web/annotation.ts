@@ -1,5 +1,7 @@
 // Annotations as the server answers them (app/annotation_routes/answers.py), declared once.
 
+import type { Range, Thing } from "#app/web/index.ts";
+
 /** What an annotation is about; first and last: iterations, null for no time in particular. */
 export interface Target {
   kind: string;
@@ -51,4 +53,11 @@ export interface Changes {
   /** Those that there are, and those of them that have changed. */
   ids?: number[];
   annotations?: Annotation[];
+}
+
+/** What a form is about: what can be chosen, what is meant, and the iterations, if any. */
+export interface Meant {
+  things: Thing[];
+  thing: Thing | null;
+  when: Range | null;
 }

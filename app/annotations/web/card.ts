@@ -1,32 +1,57 @@
-// @ts-nocheck
 // One annotation in the panel: what it says, about what, its replies, and what can be done with it.
 
 import { numbers } from "#app/web/index.ts";
-import { AnnotationForm } from "./form.ts";
+import type { Annotation, Reply } from "./annotation.ts";
+import { AnnotationForm, type FormOptions } from "./form.ts";
 import { annotationStore } from "./store.ts";
 import * as annotationParts from "./text.ts";
 
-const mine = (one) =>
+/** What the panel does for a card. */
+interface Hooks {
+  toggle(id: number): void;
+  problem(text: string): void;
+  changed(): void;
+}
+/** Whether the thread is open; and the handles, lower case, of those a text can mention. */
+interface Look {
+  open: boolean;
+  handles: readonly string[];
+}
+
+const mine = (one: Annotation | Reply): boolean | undefined =>
   one.author_id === annotationStore.state.me || annotationStore.state.may.manage;
 
 export class AnnotationCard {
-  /** hooks: toggle(id), problem(text), handles() -> lower-case handles, changed(). */
-  constructor(annotation, hooks) {
+  declare readonly id: number;
+  /** The run that was on the page. */
+  declare readonly run: string | null;
+  declare private readonly hooks: Hooks;
+  /** Under way: "edit", "answer", "reply 7". */
+  declare readonly forms: Map<string, AnnotationForm>;
+  declare readonly element: HTMLElement;
+  /** The button that asks once more. */
+  declare private asks?: string | null;
+  /** What is drawn. */
+  declare private key?: string;
+  declare private annotation: Annotation;
+  declare private handles: readonly string[];
+
+  constructor(annotation: Annotation, hooks: Hooks) {
     this.id = annotation.id;
     this.run = annotationStore.state.run;
     this.hooks = hooks;
-    this.forms = new Map(); // "edit", "reply", "reply 7" -> AnnotationForm under way
+    this.forms = new Map();
     this.element = annotationParts.make("article", "annotation-card");
-    this.element.dataset.annotation = annotation.id;
+    this.element.dataset.annotation = annotation.id as unknown as string; // the page makes it text
     this.element.setAttribute("aria-label", `Annotation ${annotation.id}`);
   }
 
-  get busy() {
+  get busy(): boolean {
     return this.forms.size > 0;
   }
 
   /** Show what the annotation is now; forms under way stay as they are. */
-  show(annotation, { open, handles }) {
+  show(annotation: Annotation, { open, handles }: Look): void {
     const key = JSON.stringify([
       annotation,
       open,
@@ -37,7 +62,9 @@ export class AnnotationCard {
     ]);
     if (key === this.key) return;
     this.key = key;
-    const focused = this.element.contains(document.activeElement) ? document.activeElement : null;
+    const focused = this.element.contains(document.activeElement)
+      ? (document.activeElement as HTMLElement)
+      : null;
     this.annotation = annotation;
     this.handles = handles;
     this.element.classList.toggle("annotation-open", open);
@@ -46,14 +73,14 @@ export class AnnotationCard {
     this.refocus(focused);
   }
 
-  refocus(focused) {
+  refocus(focused: HTMLElement | null): void {
     if (!focused) return;
     if (focused.isConnected) focused.focus();
     else if (focused.dataset.action)
-      this.element.querySelector(`[data-action="${focused.dataset.action}"]`)?.focus();
+      this.element.querySelector<HTMLElement>(`[data-action="${focused.dataset.action}"]`)?.focus();
   }
 
-  head(open) {
+  head(open: boolean): HTMLElement {
     const { make, time } = annotationParts;
     const { annotation } = this;
     const title = make("button", "annotation-title", annotation.about);
@@ -81,7 +108,7 @@ export class AnnotationCard {
     return make("div", "annotation-head", title, facts);
   }
 
-  summary() {
+  summary(): HTMLElement {
     const { make, nodes } = annotationParts;
     const replies = this.annotation.replies.length;
     const text = make(
@@ -94,7 +121,7 @@ export class AnnotationCard {
     return made;
   }
 
-  thread() {
+  thread(): HTMLElement[] {
     const { make, nodes } = annotationParts;
     const { annotation } = this;
     const body =
@@ -109,19 +136,19 @@ export class AnnotationCard {
     return [body, this.actions(), replies, ...(answer ? [answer.element] : [])];
   }
 
-  action(name, text, action) {
+  action(name: string, text: string, action: (event: MouseEvent) => void): HTMLElement {
     const made = annotationParts.button(text, action, "annotation-quiet");
     made.dataset.action = name;
     return made;
   }
 
-  actions() {
+  actions(): HTMLElement {
     const { make } = annotationParts;
     const { annotation } = this;
     const row = make("div", "annotation-actions");
     row.append(
       this.action("show", "Show it", () => annotationParts.visit(annotation.link)),
-      this.action("link", "Copy link", (event) => this.copy(event.currentTarget)),
+      this.action("link", "Copy link", (event) => this.copy(event.currentTarget as HTMLElement)),
     );
     if (!annotationStore.state.may.annotate) return row;
     row.append(
@@ -140,7 +167,7 @@ export class AnnotationCard {
   }
 
   /** A button that asks once more before it deletes. */
-  remover(name, path, what) {
+  remover(name: string, path: string, what: string): HTMLElement {
     const sure = this.asks === name;
     const made = this.action(name, sure ? `Delete ${what}?` : "Delete", () => {
       this.asks = sure ? null : name;
@@ -154,13 +181,13 @@ export class AnnotationCard {
     return made;
   }
 
-  calm(name) {
+  calm(name: string): void {
     if (this.asks !== name) return;
     this.asks = null;
     this.hooks.changed();
   }
 
-  reply(reply) {
+  reply(reply: Reply): HTMLElement {
     const { make, nodes, time } = annotationParts;
     const name = `reply ${reply.id}`;
     const facts = make(
@@ -180,19 +207,19 @@ export class AnnotationCard {
       this.forms.get(name)?.element ||
       make("div", "annotation-body", ...nodes(reply.body, this.handles));
     const made = make("div", "annotation-reply", facts, body);
-    made.dataset.reply = reply.id;
+    made.dataset.reply = reply.id as unknown as string; // as above
     return made;
   }
 
-  async send(path, body) {
+  async send(path: string, body?: object): Promise<void> {
     try {
       await annotationStore.send(`/${this.id}${path}`, body);
     } catch (error) {
-      this.hooks.problem(error.message);
+      this.hooks.problem((error as Error).message);
     }
   }
 
-  async copy(button) {
+  async copy(button: HTMLElement): Promise<void> {
     const address = new URL(this.annotation.link, location.href).href;
     try {
       await navigator.clipboard.writeText(address);
@@ -204,28 +231,33 @@ export class AnnotationCard {
   }
 
   /** Begin to write: a change of the text ("edit"), an answer, or a change of a reply. */
-  begin(name, reply = null) {
+  begin(name: string, reply: Reply | null = null): void {
     if (!this.forms.has(name)) this.forms.set(name, this.form(name, reply));
     this.hooks.changed();
-    this.forms.get(name).focus();
+    this.forms.get(name)!.focus();
   }
 
-  form(name, reply) {
+  /** Return a form; `reply` for a change of one. */
+  form(name: string, reply: Reply | null): AnnotationForm {
     const { annotation } = this;
     const done = () => {
       this.forms.delete(name);
       this.hooks.changed();
-      this.element.querySelector('[data-action="reply"]')?.focus();
+      this.element.querySelector<HTMLElement>('[data-action="reply"]')?.focus();
     };
     const path =
       name === "edit"
         ? `/${this.id}`
         : name === "answer"
           ? `/${this.id}/replies`
-          : `/${this.id}/replies/${reply.id}`;
-    const save = (given, signal) => annotationStore.send(path, given, signal);
+          : `/${this.id}/replies/${reply!.id}`;
+    const save: FormOptions["save"] = (given, signal) => annotationStore.send(path, given, signal);
     if (name === "edit") {
-      const current = (now) => ({ text: now.body, tag: now.tag, version: now.version });
+      const current: FormOptions["current"] = (now) => ({
+        text: now.body,
+        tag: now.tag,
+        version: now.version,
+      });
       return new AnnotationForm({
         label: "Change the annotation",
         text: annotation.body,
@@ -239,14 +271,14 @@ export class AnnotationCard {
     }
     if (name === "answer")
       return new AnnotationForm({ label: "Reply", saves: "Reply", save, done });
-    const current = (now) => {
-      const found = now.replies.find(({ id }) => id === reply.id);
+    const current: FormOptions["current"] = (now) => {
+      const found = now.replies.find(({ id }) => id === reply!.id);
       return found && { text: found.body, tag: "", version: found.version };
     };
     return new AnnotationForm({
       label: "Change the reply",
-      text: reply.body,
-      version: reply.version,
+      text: reply!.body,
+      version: reply!.version,
       save,
       done,
       current,

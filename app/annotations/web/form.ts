@@ -1,8 +1,8 @@
-// @ts-nocheck
 // Writing: what it is about, the text with completion of @names, the tag; and what happens where
 // somebody else has changed the same text meanwhile.
 
-import { numbers } from "#app/web/index.ts";
+import { type DataError, numbers, type Range, type Thing } from "#app/web/index.ts";
+import type { Annotation, Meant, Target } from "./annotation.ts";
 import { annotationStore } from "./store.ts";
 import * as annotationTargets from "./targets.ts";
 import * as annotationParts from "./text.ts";
@@ -12,9 +12,41 @@ const MAX_TAG = 40;
 const MOST_PEOPLE = 6;
 let count = 0;
 
+type Words = Awaited<ReturnType<typeof annotationStore.words>>;
+type Person = Words["people"][number];
+/** What is sent. */
+interface Given {
+  text: string;
+  tag: string;
+  /** Of what the text was when writing began. */
+  version?: number;
+  target?: Target;
+}
+export interface FormOptions {
+  label: string;
+  /** What a new annotation is about. */
+  target?: Meant;
+  tagged?: boolean;
+  text?: string;
+  tag?: string;
+  /** The word of the button. */
+  saves?: string;
+  version?: number;
+  save(given: Given, signal: AbortSignal): Promise<unknown>;
+  done(): void;
+  /** Return what a conflicting answer says; undefined where the text is gone. */
+  current?(now: Annotation): { text: string; tag: string; version: number } | undefined;
+}
+
 /** Complete "@na" in a text area from the accounts: arrows choose, Enter or Tab takes. */
 class Completion {
-  constructor(area) {
+  declare private readonly area: HTMLTextAreaElement;
+  declare readonly list: HTMLElement;
+  declare private people: Person[];
+  /** Which of them the keyboard marks. */
+  declare private at: number;
+
+  constructor(area: HTMLTextAreaElement) {
     this.area = area;
     this.list = annotationParts.make("div", "annotation-completion");
     this.list.id = `annotation-completion-${++count}`;
@@ -28,12 +60,12 @@ class Completion {
     area.addEventListener("keydown", (event) => this.key(event));
   }
 
-  begun() {
+  begun(): string | null {
     const before = this.area.value.slice(0, this.area.selectionStart);
     return /(?:^|[^\w.-])@([^\n@]{0,40})$/.exec(before)?.[1] ?? null;
   }
 
-  async look() {
+  async look(): Promise<void> {
     const begun = this.begun();
     if (begun === null) return this.close();
     const { people } = await annotationStore.words();
@@ -52,7 +84,7 @@ class Completion {
     return undefined;
   }
 
-  show(people) {
+  show(people: Person[]): void {
     this.people = people;
     this.at = 0;
     this.list.hidden = !people.length;
@@ -73,7 +105,7 @@ class Completion {
     this.mark();
   }
 
-  mark() {
+  mark(): void {
     [...this.list.children].forEach((option, at) =>
       option.setAttribute("aria-selected", String(at === this.at)),
     );
@@ -81,13 +113,13 @@ class Completion {
     else this.area.setAttribute("aria-activedescendant", `${this.list.id}-${this.at}`);
   }
 
-  close() {
+  close(): void {
     if (!this.list.hidden) this.show([]);
   }
 
-  key(event) {
+  key(event: KeyboardEvent): void {
     if (this.list.hidden) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = ({ ArrowDown: 1, ArrowUp: -1 } as Partial<Record<string, number>>)[event.key];
     if (step) this.at = (this.at + step + this.people.length) % this.people.length;
     else if (event.key === "Enter" || event.key === "Tab") this.take(this.at);
     else if (event.key === "Escape") this.close();
@@ -97,25 +129,32 @@ class Completion {
     this.mark();
   }
 
-  take(at) {
+  take(at: number): void {
     const { area } = this;
-    const from = area.selectionStart - this.begun().length;
+    const from = area.selectionStart - this.begun()!.length;
     area.setRangeText(`${this.people[at].handle} `, from, area.selectionStart, "end");
     this.close();
   }
 }
 
-function field(label, control, kind = "annotation-field") {
+function field(label: string, control: HTMLElement, kind = "annotation-field"): HTMLElement {
   return annotationParts.make("label", kind, annotationParts.make("span", "", label), control);
 }
 
-function input(kind, attributes) {
+function input(kind: string, attributes: object): HTMLInputElement {
   return Object.assign(annotationParts.make("input", kind), attributes);
 }
 
 /** The chooser of what a new annotation is about: a thing of the page, and iterations. */
 class TargetChooser {
-  constructor({ things, thing, when }) {
+  declare private readonly things: readonly Thing[];
+  declare readonly element: HTMLElement;
+  declare private readonly what: HTMLSelectElement;
+  declare private readonly first: HTMLInputElement;
+  declare private readonly last: HTMLInputElement;
+  declare private readonly words: HTMLElement;
+
+  constructor({ things, thing, when }: Meant) {
     const { make, button } = annotationParts;
     this.things = things;
     this.element = make("fieldset", "annotation-target");
@@ -152,27 +191,30 @@ class TargetChooser {
       control.addEventListener("input", () => this.say());
   }
 
-  times(when) {
-    [this.first.value, this.last.value] = when ? [when[0], when[1]] : ["", ""];
+  times(when: Range | null): void {
+    [this.first.value, this.last.value] = (when ? [when[0], when[1]] : ["", ""]) as [
+      string,
+      string,
+    ]; // the page makes them text
     this.say();
   }
 
   /** Return the target as the server takes it. */
-  get value() {
-    const thing = this.things[this.what.value] || null;
-    const whole = (text) => (text === "" ? null : Math.round(Number(text)));
+  get value(): Target {
+    const thing = this.things[this.what.value as unknown as number] || null;
+    const whole = (text: string) => (text === "" ? null : Math.round(Number(text)));
     let first = whole(this.first.value);
     let last = whole(this.last.value);
     first = first ?? last;
     last = last ?? first;
-    if (first !== null && first > last) [first, last] = [last, first];
+    if (first !== null && first > last!) [first, last] = [last, first];
     const kind = thing?.kind || (first === null ? "run" : "iteration");
     return { kind, id: thing?.id ?? null, filter: thing?.filter ?? null, first, last };
   }
 
-  say() {
+  say(): void {
     const { first, last } = this.value;
-    const thing = this.things[this.what.value];
+    const thing = this.things[this.what.value as unknown as number];
     const { integer } = numbers;
     const when =
       first === null
@@ -186,16 +228,25 @@ class TargetChooser {
   }
 }
 
-const wordsOf = ({ kind, name }) =>
+const wordsOf = ({ kind, name }: Thing): string =>
   ["class", "layer"].includes(kind) && !name.startsWith(`${kind} `) ? `${kind} ${name}` : name;
 
-/**
- * A form for a text. options: target ({things, thing, when} of a new annotation), tagged, text,
- * tag, label, saves ("Save"), save({text, tag, target, version}) -> promise, done(), version,
- * current(annotation) -> {text, tag, version, author}: what a conflicting answer says.
- */
+/** A form for a text. */
 export class AnnotationForm {
-  constructor(options) {
+  declare private readonly options: FormOptions;
+  declare private version: number | undefined;
+  declare readonly element: HTMLFormElement;
+  declare private readonly chooser: TargetChooser | null;
+  declare readonly area: HTMLTextAreaElement;
+  declare private readonly completion: Completion;
+  declare private readonly problem: HTMLElement;
+  declare private readonly submit: HTMLButtonElement;
+  /** Where it is tagged. */
+  declare tag?: HTMLInputElement;
+  declare private sending?: AbortController;
+  declare saved?: boolean;
+
+  constructor(options: FormOptions) {
     const { make, button } = annotationParts;
     this.options = options;
     this.version = options.version;
@@ -233,7 +284,7 @@ export class AnnotationForm {
     this.element.addEventListener("keydown", (event) => this.key(event));
   }
 
-  tagField() {
+  tagField(): HTMLElement {
     this.tag = input("annotation-tag-input", {
       value: this.options.tag || "",
       maxLength: MAX_TAG,
@@ -248,7 +299,7 @@ export class AnnotationForm {
     return made;
   }
 
-  key(event) {
+  key(event: KeyboardEvent): void {
     event.stopPropagation(); // no keys of the charts while writing
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -257,19 +308,19 @@ export class AnnotationForm {
   }
 
   /** Close the form; a text that still waits for the server is not sent any more. */
-  cancel() {
+  cancel(): void {
     this.sending?.abort();
     this.options.done();
   }
 
-  get dirty() {
+  get dirty(): boolean | undefined {
     return (
       this.area.value !== (this.options.text || "") ||
       (this.tag && this.tag.value !== (this.options.tag || ""))
     );
   }
 
-  async save() {
+  async save(): Promise<void> {
     if (this.submit.disabled) return;
     if (!this.area.value.trim()) {
       this.say("Enter some text first.");
@@ -278,7 +329,7 @@ export class AnnotationForm {
     this.submit.disabled = true;
     this.say("");
     const { value: text } = this.area;
-    const given = { text, tag: this.tag?.value ?? "", version: this.version };
+    const given: Given = { text, tag: this.tag?.value ?? "", version: this.version };
     if (this.chooser) given.target = this.chooser.value;
     try {
       this.sending = new AbortController();
@@ -286,20 +337,21 @@ export class AnnotationForm {
       this.saved = true;
       this.options.done();
     } catch (error) {
-      if (error.status === 409 && error.annotation) this.conflict(error);
-      else this.say(error.message || String(error));
+      if ((error as DataError).status === 409 && (error as DataError).annotation)
+        this.conflict(error as DataError);
+      else this.say((error as Error).message || String(error));
     }
     this.submit.disabled = false;
   }
 
-  say(text) {
+  say(text: string): void {
     this.problem.replaceChildren(text);
   }
 
   /** Nothing is lost: our text stays in its place, theirs stands below it. */
-  conflict(error) {
+  conflict(error: DataError): void {
     const { make, button, nodes } = annotationParts;
-    const theirs = this.options.current(error.annotation);
+    const theirs = this.options.current!(error.annotation as Annotation);
     if (!theirs) {
       this.say("It has been deleted in the meantime; your text is still here.");
       return;
@@ -319,7 +371,7 @@ export class AnnotationForm {
     );
   }
 
-  focus() {
+  focus(): void {
     this.area.focus();
     this.area.setSelectionRange(this.area.value.length, this.area.value.length);
   }

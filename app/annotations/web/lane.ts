@@ -1,16 +1,34 @@
-// @ts-nocheck
 // The lane of annotations under every time axis: a mark where an iteration, or a range, has some.
 // Marks closer than their own width become one with their number. Nothing of it lies over data.
 
+import type { Chart } from "#app/web/index.ts";
+import type { Annotation } from "./annotation.ts";
 import { annotationMark, dark } from "./mark.ts";
 import { annotationStore } from "./store.ts";
 import * as annotationParts from "./text.ts";
 
 const NEAR = 17; // pixels between marks
-const lanes = new WeakMap(); // chart -> Lane
+const lanes = new WeakMap<Chart, Lane>();
+
+/** Where an annotation begins and ends, in pixels of the plot. */
+interface Extent {
+  annotation: Annotation;
+  range: boolean;
+  from: number;
+  to: number;
+}
 
 class Lane {
-  constructor(chart) {
+  declare private readonly chart: Chart;
+  declare private readonly element: HTMLElement;
+  declare private readonly write: HTMLButtonElement;
+  declare private readonly plot: HTMLElement;
+  /** Let the first mark take part in the tab order. */
+  declare private readonly settle: () => void;
+  /** What is drawn. */
+  declare private key?: string;
+
+  constructor(chart: Chart) {
     const { make, button, roving } = annotationParts;
     this.chart = chart;
     this.element = make("div", "annotation-lane");
@@ -27,7 +45,7 @@ class Lane {
     else chart.element.append(this.element);
   }
 
-  draw() {
+  draw(): void {
     const { axis, element, width } = this.chart;
     const { state } = annotationStore;
     this.element.hidden = !axis.columns || element.classList.contains("dt-silent") || !state.run;
@@ -44,9 +62,10 @@ class Lane {
   }
 
   /** Return where an annotation begins and ends, in pixels of the plot. */
-  extent(annotation, width) {
+  extent(annotation: Annotation, width: number): Extent {
     const { axis } = this.chart;
-    const { first, last } = annotation.target;
+    // Those with iterations have both.
+    const { first, last } = annotation.target as { first: number; last: number };
     const project = axis.projection(width);
     const range = last > first;
     return {
@@ -57,9 +76,9 @@ class Lane {
     };
   }
 
-  show(found, width) {
+  show(found: Extent[], width: number): void {
     const { make } = annotationParts;
-    const groups = [];
+    const groups: { x: number; annotations: Annotation[] }[] = [];
     for (const one of found.sort((a, b) => a.from - b.from)) {
       const x = Math.min(Math.max(one.from, 0), width);
       const last = groups.at(-1);
@@ -91,16 +110,16 @@ class Lane {
       }),
     );
     this.settle();
-    if (focused) this.plot.querySelector(".annotation-mark")?.focus();
+    if (focused) this.plot.querySelector<HTMLElement>(".annotation-mark")?.focus();
   }
 }
 
 export const annotationLane = {
   /** Draw the lane of a chart that is a time axis. */
-  draw(chart) {
+  draw(chart: Chart): void {
     if (chart.element.dataset.chart !== "axis") return;
     if (!lanes.has(chart)) lanes.set(chart, new Lane(chart));
-    lanes.get(chart).draw();
+    lanes.get(chart)!.draw();
   },
   dark,
 };

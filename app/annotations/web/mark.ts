@@ -1,25 +1,25 @@
-// @ts-nocheck
 // The mark that stands for annotations, and the light on what they are about.
 
 import { tooltip } from "#app/web/index.ts";
+import type { Annotation } from "./annotation.ts";
 import * as annotationRows from "./rowplaces.ts";
 import { annotationStore } from "./store.ts";
 import * as annotationTargets from "./targets.ts";
 import * as annotationParts from "./text.ts";
 
-let lit = []; // elements that show what a mark is about
+let lit: Element[] = []; // elements that show what a mark is about
 
 /** Show what annotations are about: their iterations in every chart, their rows. */
-function light(annotations) {
+function light(annotations: readonly Annotation[]): void {
   dark();
   for (const annotation of annotations.slice(0, 20)) {
     const { first, last } = annotation.target;
     for (const chart of annotationTargets.charts()) {
       const { area } = chart.handler;
-      if (first !== null && area?.width > 0) {
+      if (first !== null && (area?.width as number) > 0) {
         const band = annotationParts.make("div", "annotation-band");
-        area.element.append(band);
-        area.spanOver(band, chart.axis.columnOf(first), chart.axis.columnOf(last));
+        area!.element.append(band);
+        area!.spanOver(band, chart.axis.columnOf(first), chart.axis.columnOf(last));
         lit.push(band);
       }
       lit.push(...annotationRows.light(chart, annotation));
@@ -28,13 +28,13 @@ function light(annotations) {
   }
 }
 
-export function dark() {
+export function dark(): void {
   lit.forEach((element) => element.remove());
   lit = [];
 }
 
 /** Return the button that stands for some annotations: their number, their texts, their threads. */
-export function annotationMark(annotations) {
+export function annotationMark(annotations: readonly Annotation[]): HTMLButtonElement {
   const { button, preview } = annotationParts;
   const many = annotations.length > 1;
   const mark = button(

@@ -1,19 +1,26 @@
-// @ts-nocheck
 // The menu of the right mouse button over charts and lists: annotate this row, this iteration, ...
 // With Shift the browser's own menu comes.
 
-import { numbers, selectionStore, tooltip } from "#app/web/index.ts";
+import { numbers, selectionStore, type Thing, tooltip } from "#app/web/index.ts";
+import type { Annotation, Meant } from "./annotation.ts";
 import { annotationStore } from "./store.ts";
 import * as annotationTargets from "./targets.ts";
 import * as annotationParts from "./text.ts";
 
-let menu = null;
-let back = null;
+let menu: HTMLElement | null = null;
+let back: HTMLElement | null = null; // what had the focus
 
-const words = ({ kind, name }) => (["class", "layer"].includes(kind) ? `${kind} ${name}` : name);
+const words = ({ kind, name }: Thing): string =>
+  ["class", "layer"].includes(kind) ? `${kind} ${name}` : name;
 
-/** Return [{text, meant}]: the thing at the iterations, the thing, the iterations, the run. */
-function choices(meant) {
+/** What can be annotated, and how it is called. */
+interface Choice {
+  text: string;
+  meant: Meant;
+}
+
+/** Return the choices: the thing at the iterations, the thing, the iterations, the run. */
+function choices(meant: Meant): Choice[] {
   const { integer } = numbers;
   const { thing } = meant;
   const when = meant.when || annotationTargets.when();
@@ -22,7 +29,7 @@ function choices(meant) {
     (when[0] === when[1]
       ? `iteration ${integer(when[0])}`
       : `iterations ${integer(when[0])} – ${integer(when[1])}`);
-  const found = [];
+  const found: Choice[] = [];
   if (thing && meant.when) found.push({ text: `${words(thing)} at ${at}`, meant });
   if (thing) found.push({ text: words(thing), meant: { ...meant, when: null } });
   if (at) found.push({ text: at, meant: { ...meant, thing: null, when } });
@@ -36,18 +43,18 @@ function choices(meant) {
   return found;
 }
 
-function close(focus = true) {
+function close(focus = true): void {
   if (!menu) return;
   menu.remove();
   menu = null;
   if (focus && back?.isConnected) back.focus();
 }
 
-const written = ({ thing }) =>
+const written = ({ thing }: Meant): Annotation[] =>
   thing ? annotationStore.marksFor(thing.kind, thing.id, thing.filter) : [];
 
 /** The item that opens what is written about the thing already. */
-function reader(annotations) {
+function reader(annotations: readonly Annotation[]): HTMLElement {
   const text = `Read ${numbers.plural(annotations.length, "annotation", "annotations")} of this`;
   const item = annotationParts.button(
     text,
@@ -61,10 +68,10 @@ function reader(annotations) {
   return item;
 }
 
-function show(x, y, meant) {
+function show(x: number, y: number, meant: Meant): void {
   const { make, button, roving } = annotationParts;
   close(false);
-  back = document.activeElement;
+  back = document.activeElement as HTMLElement | null;
   menu = make("div", "annotation-menu");
   menu.setAttribute("role", "menu");
   menu.setAttribute("aria-label", "Annotate");
@@ -90,14 +97,14 @@ function show(x, y, meant) {
     if (event.key === "Escape" || event.key === "Tab") close();
     event.stopPropagation();
   });
-  document.getElementById("shell-portal").append(menu);
+  document.getElementById("shell-portal")!.append(menu);
   const settle = roving(menu, ".annotation-menu-item");
   settle();
   const { offsetWidth: width, offsetHeight: height } = menu;
   menu.style.left = `${Math.max(0, Math.min(x, innerWidth - width - 4))}px`;
   menu.style.top = `${Math.max(0, Math.min(y, innerHeight - height - 4))}px`;
   tooltip.hide();
-  menu.querySelector(".annotation-menu-item").focus();
+  menu.querySelector<HTMLElement>(".annotation-menu-item")!.focus();
 }
 
 document.addEventListener("contextmenu", (event) => {
@@ -118,7 +125,7 @@ document.addEventListener("contextmenu", (event) => {
 });
 document.addEventListener(
   "pointerdown",
-  (event) => menu && !menu.contains(event.target) && close(false),
+  (event) => menu && !menu.contains(event.target as Node) && close(false),
   true,
 );
 window.addEventListener("blur", () => close(false));

@@ -1,30 +1,45 @@
-// @ts-nocheck
 // The annotations of the run beside its views: list, threads, the form for a new one; its button and
 // the mark of mentions in the header; the key `a` and the menu of the right mouse button.
 
 import { numbers, selectionStore, tooltip } from "#app/web/index.ts";
+import type { Annotation, Meant } from "./annotation.ts";
 import { AnnotationCard } from "./card.ts";
 import { AnnotationForm } from "./form.ts";
 import { annotationLane } from "./lane.ts";
-import { annotationStore } from "./store.ts";
+import { annotationStore, type PanelActs } from "./store.ts";
 import * as annotationTargets from "./targets.ts";
 import * as annotationParts from "./text.ts";
 
 const MOST = 100; // cards at once
-const SHOWN = { open: "Open", resolved: "Resolved", all: "All" };
+type Shown = typeof annotationStore.state.show;
 
-let panel = null; // {element, list, ...} once it was opened
+const SHOWN: Record<Shown, string> = { open: "Open", resolved: "Resolved", all: "All" };
+
+/** The panel and what of it changes. */
+interface Panel {
+  element: HTMLElement;
+  list: HTMLElement;
+  search: HTMLInputElement;
+  which: HTMLSelectElement;
+  write: HTMLButtonElement;
+  problem: HTMLElement;
+  narrowed: HTMLElement;
+  holder: HTMLElement;
+}
+
+let panel: Panel | null = null; // once it was opened
 let isOpen = false;
-let only = null; // ids that a mark asked for
-let form = null; // of a new annotation
-const drafts = new Map(); // run -> its form, while another run is on the page
-let formRun = null;
-let handles = [];
-let cameFrom = null; // what had the focus
-const cards = new Map(); // id -> Card
-const thread = () => (annotationStore.state.run ? (selectionStore.get().annotation ?? null) : null);
+let only: number[] | null = null; // ids that a mark asked for
+let form: AnnotationForm | null = null; // of a new annotation
+const drafts = new Map<string | null, AnnotationForm>(); // run -> its form, while another run is on the page
+let formRun: string | null = null;
+let handles: string[] = [];
+let cameFrom: HTMLElement | null = null; // what had the focus
+const cards = new Map<number, AnnotationCard>(); // by id
+const thread = (): number | null =>
+  annotationStore.state.run ? (selectionStore.get().annotation ?? null) : null;
 
-function openThread(id) {
+function openThread(id: number | null): void {
   if ("annotation" in selectionStore.fields()) selectionStore.set({ annotation: id });
   if (id !== null && annotationStore.get(id)?.unread)
     annotationStore.send(`/${id}/seen`).then(
@@ -39,7 +54,7 @@ function openThread(id) {
 
 // The panel ------------------------------------------------------------------------------------
 
-function build() {
+function build(): void {
   const { make, button } = annotationParts;
   const element = make("aside", "annotation-panel");
   element.id = "annotation-panel";
@@ -54,7 +69,7 @@ function build() {
   const which = make("select", "annotation-which");
   which.setAttribute("aria-label", "Which annotations");
   which.append(...Object.entries(SHOWN).map(([value, text]) => new Option(text, value)));
-  which.addEventListener("change", () => annotationStore.show(which.value));
+  which.addEventListener("change", () => annotationStore.show(which.value as Shown));
   const write = button("✎ Annotate", () => annotationStore.annotate(), "dt-button annotation-save");
   const problem = make("div", "annotation-problem");
   problem.setAttribute("role", "alert");
@@ -76,14 +91,14 @@ function build() {
   panel = { element, list, search, which, write, problem, narrowed, holder };
 }
 
-function setOpen(open) {
+function setOpen(open: boolean): void {
   if (open && !panel) build();
   if (open === isOpen) return;
   isOpen = open;
   document.body.classList.toggle("annotation-beside", open);
   if (panel) panel.element.hidden = !open;
   if (open) {
-    cameFrom = document.activeElement;
+    cameFrom = document.activeElement as HTMLElement | null;
     annotationStore.words().then(({ people }) => {
       handles = people
         .map(({ handle }) => handle.toLowerCase())
@@ -95,15 +110,15 @@ function setOpen(open) {
     if (thread() !== null) openThread(null);
     annotationLane.dark();
     if (cameFrom?.isConnected) cameFrom.focus();
-    else document.querySelector(".annotation-toggle")?.focus();
+    else document.querySelector<HTMLElement>(".annotation-toggle")?.focus();
   }
   update();
 }
 
 /** Return the annotations to list, the newest first; the open thread is always among them. */
-function listed() {
-  const words = panel.search.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = (one) =>
+function listed(): Annotation[] {
+  const words = panel!.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const text = (one: Annotation) =>
     [one.body, one.tag, one.author, one.about, ...one.replies.map(({ body }) => body)]
       .join(" ")
       .toLowerCase();
@@ -120,7 +135,7 @@ function listed() {
 }
 
 /** Texts under way stay with the run that they are about. */
-function keepDrafts() {
+function keepDrafts(): void {
   const { run } = annotationStore.state;
   if (run === formRun) return;
   if (form && formRun) drafts.set(formRun, form);
@@ -130,7 +145,7 @@ function keepDrafts() {
   only = null;
 }
 
-function update() {
+function update(): void {
   updateHeader();
   keepDrafts();
   if (!panel || !isOpen) return;
@@ -146,11 +161,11 @@ function update() {
   const found = listed();
   const alive = new Set(found.map(({ id }) => id));
   for (const id of cards.keys())
-    if (!annotationStore.get(id) && !cards.get(id).busy) cards.delete(id);
+    if (!annotationStore.get(id) && !cards.get(id)!.busy) cards.delete(id);
   const shown = found.slice(0, MOST).map((one) => {
     if (!cards.has(one.id))
       cards.set(one.id, new AnnotationCard(one, { toggle, problem, changed: update }));
-    const card = cards.get(one.id);
+    const card = cards.get(one.id)!;
     card.show(one, { open: one.id === thread() || card.busy, handles });
     return card.element;
   });
@@ -186,27 +201,27 @@ function update() {
 }
 
 /** Put the cards in order without moving those in place: what has the focus keeps it. */
-function arrange(elements) {
-  const { list } = panel;
-  const wanted = new Set(elements);
+function arrange(elements: readonly HTMLElement[]): void {
+  const { list } = panel!;
+  const wanted = new Set<Element>(elements);
   for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
   elements.forEach((element, at) => {
     if (list.children[at] !== element) list.insertBefore(element, list.children[at] || null);
   });
 }
 
-function problem(text) {
-  panel.problem.textContent = text;
+function problem(text: string): void {
+  panel!.problem.textContent = text;
   setTimeout(() => {
-    if (panel.problem.textContent === text) panel.problem.textContent = "";
+    if (panel!.problem.textContent === text) panel!.problem.textContent = "";
   }, 8000);
 }
 
-const toggle = (id) => openThread(thread() === id ? null : id);
+const toggle = (id: number): void => openThread(thread() === id ? null : id);
 
 // A new one ------------------------------------------------------------------------------------
 
-function annotate(meant = annotationTargets.meant("selection")) {
+function annotate(meant: Meant = annotationTargets.meant("selection")): void {
   if (!annotationStore.state.run || !annotationStore.state.may.annotate) return;
   tooltip.hide();
   const draft = form?.dirty ? form : null; // what is written already is kept, with its new target
@@ -219,39 +234,39 @@ function annotate(meant = annotationTargets.meant("selection")) {
     save: async (given, signal) => {
       const view = /\/run\/\d+\/([a-z-]+)/.exec(location.pathname)?.[1] || "";
       const { annotation } = await annotationStore.send("/new", { ...given, view }, signal);
-      openThread(annotation.id);
+      openThread(annotation!.id);
     },
     done: () => {
       form = null;
       update();
-      panel.element.querySelector(".annotation-open .annotation-title")?.focus();
+      panel!.element.querySelector<HTMLElement>(".annotation-open .annotation-title")?.focus();
     },
   });
   if (draft) {
     form.area.value = draft.area.value;
-    form.tag.value = draft.tag.value;
+    form.tag!.value = draft.tag!.value;
   }
   setOpen(true);
-  panel.holder.replaceChildren(form.element);
+  panel!.holder.replaceChildren(form.element);
   update();
-  panel.element.scrollTop = 0;
+  panel!.element.scrollTop = 0;
   form.focus();
 }
 
 /** Show the threads of some annotations; a single one is opened. */
-function open(ids) {
+function open(ids: number[]): void {
   only = ids.length > 1 ? ids : null;
   setOpen(true);
   openThread(ids.length === 1 ? ids[0] : null);
   update();
   const first = cards.get(ids[0])?.element;
   first?.scrollIntoView({ block: "nearest" });
-  first?.querySelector(".annotation-title")?.focus();
+  first?.querySelector<HTMLElement>(".annotation-title")?.focus();
 }
 
 // The header -----------------------------------------------------------------------------------
 
-function updateHeader() {
+function updateHeader(): void {
   const holder = document.getElementById("annotation-header");
   if (!holder) return;
   const { make, button } = annotationParts;
@@ -261,7 +276,7 @@ function updateHeader() {
   if (holder.dataset.key === key) return;
   holder.dataset.key = key;
   const focused = holder.contains(document.activeElement);
-  const shown = [];
+  const shown: HTMLElement[] = [];
   if (unread) {
     const link = make("a", "annotation-mentions", `@ ${unread}`);
     link.href = `${annotationStore.root()}/annotations?mentions=me`;
@@ -269,7 +284,7 @@ function updateHeader() {
       "aria-label",
       `${numbers.plural(unread, "annotation mentions", "annotations mention")} you`,
     );
-    link.title = link.getAttribute("aria-label");
+    link.title = link.getAttribute("aria-label")!;
     shown.push(link);
   }
   if (run) {
@@ -281,12 +296,12 @@ function updateHeader() {
     shown.push(toggled);
   }
   holder.replaceChildren(...shown);
-  if (focused) holder.querySelector(".annotation-toggle")?.focus();
+  if (focused) holder.querySelector<HTMLElement>(".annotation-toggle")?.focus();
 }
 
 // Key, and what follows the selection ------------------------------------------------------------
 
-const writing = (node) =>
+const writing = (node: EventTarget | null) =>
   node instanceof Element &&
   (node.matches("input, textarea, select, [contenteditable='true']") ||
     node.closest("[role=dialog], [role=menu], [role=combobox]"));
@@ -300,8 +315,8 @@ document.addEventListener("keydown", (event) => {
   annotate(annotationTargets.meant());
 });
 
-let lastThread = null;
-function follow() {
+let lastThread: number | null = null;
+function follow(): void {
   const id = thread();
   if (id !== null && id !== lastThread && annotationStore.get(id)) {
     lastThread = id;
@@ -318,13 +333,13 @@ function start() {
     annotate,
     open,
     panel: { toggle: () => setOpen(!isOpen), isOpen: () => isOpen },
-  });
+  } satisfies PanelActs);
   annotationStore.subscribe(follow);
-  selectionStore.subscribe((selection, names) => names.has("annotation") && follow());
+  selectionStore.subscribe((_selection, names) => names.has("annotation") && follow());
   document.addEventListener("click", (event) => {
     const link =
       event.target instanceof Element &&
-      event.target.closest("a.annotation-mentions, a.annotation-link");
+      event.target.closest<HTMLAnchorElement>("a.annotation-mentions, a.annotation-link");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || link.target) return;
     event.preventDefault();
     annotationParts.visit(link.href);

@@ -1,9 +1,9 @@
-// @ts-nocheck
 // Marks beside rows (classes, images, layers, filters) and at elements that say what they are about.
 //
 // `annotationPlace` of a handler may say {x, narrow, host}: where its marks stand.
 
-import { afterDrawing, tooltip } from "#app/web/index.ts";
+import { afterDrawing, type Chart, tooltip } from "#app/web/index.ts";
+import type { Annotation } from "./annotation.ts";
 import { annotationLane } from "./lane.ts";
 import { annotationMark } from "./mark.ts";
 import { idOf, KINDS, ROWS, rowsOf } from "./rowplaces.ts";
@@ -12,10 +12,23 @@ import * as annotationTargets from "./targets.ts";
 import * as annotationParts from "./text.ts";
 
 const NEAR = 11; // pixels between marks of neighbouring rows
-const holders = new WeakMap(); // chart -> {element, key, settle}
+/** What holds the marks of a chart. */
+interface Holder {
+  element: HTMLElement;
+  /** What is drawn. */
+  key: string;
+  settle(): void;
+}
+/** Annotations of which one mark tells, and how far down it stands. */
+interface Group {
+  y: number;
+  annotations: Annotation[];
+}
+type Standing = ReturnType<NonNullable<Chart["handler"]["annotationPlace"]>>;
+const holders = new WeakMap<Chart, Holder>();
 
 /** Return where marks of a chart stand: right of the plot, or in its gutter where that is taken. */
-function placeOf(chart) {
+function placeOf(chart: Chart): Standing {
   const { handler, element, width, axis } = chart;
   if (handler.annotationPlace) return handler.annotationPlace();
   const { left, width: wide } = axis.place(handler.sticky ? element.offsetWidth : width);
@@ -24,7 +37,7 @@ function placeOf(chart) {
   return { x: left + wide + 2, narrow: false, host: handler.sticky || element };
 }
 
-function holderOf(chart, host) {
+function holderOf(chart: Chart, host: HTMLElement): Holder {
   if (!holders.has(chart)) {
     const { make, roving } = annotationParts;
     const element = make("div", "annotation-rows");
@@ -34,11 +47,11 @@ function holderOf(chart, host) {
     host.append(element);
     holders.set(chart, { element, key: "", settle: roving(element, ".annotation-mark") });
   }
-  return holders.get(chart);
+  return holders.get(chart)!;
 }
 
-function groupsOf(chart) {
-  const groups = [];
+function groupsOf(chart: Chart): Group[] {
+  const groups: Group[] = [];
   for (const kind of KINDS) {
     const targets = annotationStore.targets(kind);
     if (!targets.length) continue;
@@ -49,7 +62,7 @@ function groupsOf(chart) {
     }
   }
   groups.sort((a, b) => a.y - b.y);
-  const merged = [];
+  const merged: Group[] = [];
   for (const group of groups) {
     const last = merged.at(-1);
     if (last && group.y - last.y < NEAR)
@@ -59,8 +72,8 @@ function groupsOf(chart) {
   return merged;
 }
 
-function draw(chart) {
-  const known = ROWS[chart.element.dataset.chart] || chart.handler.annotationRows;
+function draw(chart: Chart): void {
+  const known = ROWS[chart.element.dataset.chart!] || chart.handler.annotationRows;
   if (!known || !chart.width) return;
   const hidden = chart.element.classList.contains("dt-silent");
   const groups = hidden ? [] : groupsOf(chart);
@@ -92,7 +105,7 @@ function sayAtElements() {
   const any = KINDS.some((kind) => annotationStore.targets(kind).length);
   const page = document.querySelector(".shell-page");
   if (!page || (!any && !page.querySelector("[data-annotated]"))) return;
-  for (const element of page.querySelectorAll(ELEMENTS)) {
+  for (const element of page.querySelectorAll<HTMLElement>(ELEMENTS)) {
     const { image, filter, layer, class: ofClass } = element.dataset;
     const number =
       image !== undefined
@@ -103,14 +116,16 @@ function sayAtElements() {
             ? annotationStore.marksFor("layer", Number(layer)).length
             : annotationStore.marksFor("class", Number(ofClass)).length;
     if (String(number || "") === (element.dataset.annotated || "")) continue;
-    if (number) element.dataset.annotated = number;
+    if (number)
+      element.dataset.annotated = number as unknown as string; // the page makes it text
     else delete element.dataset.annotated;
   }
 }
 
 // What is written shows at the pointer; the menu of the right button opens it.
 document.addEventListener("pointerover", (event) => {
-  const element = event.target instanceof Element && event.target.closest("[data-annotated]");
+  const element =
+    event.target instanceof Element && event.target.closest<HTMLElement>("[data-annotated]");
   if (!element) return;
   const thing = annotationTargets.thingOfElement(element);
   const found = thing && annotationStore.marksFor(thing.kind, thing.id, thing.filter);

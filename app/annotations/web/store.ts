@@ -5,7 +5,7 @@
 // send(path, body), words(), and what annotations/web/panel.ts adds: open(ids), annotate(target).
 
 import { DataError, fetchJson } from "#app/web/index.ts";
-import type { Annotation, Changes } from "./annotation.ts";
+import type { Annotation, Changes, Meant, Target } from "./annotation.ts";
 import { byTarget, isShown, type Kept, keyOf, merge, type Shown } from "./kept.ts";
 
 const EVERY_MS = 1500;
@@ -28,6 +28,30 @@ interface Said {
 interface State extends Pick<Changes, "version" | "me" | "may" | "unread"> {
   run: string | null;
   show: Shown;
+}
+
+/** Everything but what the panel adds. */
+interface Store {
+  readonly state: State;
+  list(): Annotation[];
+  get(id: number): Annotation | undefined;
+  isShown(annotation: Annotation): boolean;
+  marksFor(kind: string, id: number | null, filter?: number | null): Annotation[];
+  targets(kind: string): (Target & { annotations: Annotation[] })[];
+  withIterations(): Annotation[];
+  show(which: Shown): void;
+  subscribe(subscriber: () => void): () => void;
+  send(path: string, body?: object, signal?: AbortSignal): Promise<Said>;
+  words(): Promise<Words>;
+  root(): string;
+}
+/** What annotations/web/panel.ts adds when the page is there. */
+export interface PanelActs {
+  /** Show the threads of some annotations. */
+  open(ids: number[]): void;
+  /** Begin a new one; without `meant` about what is selected. */
+  annotate(meant?: Meant): void;
+  panel: { toggle(): void; isOpen(): boolean };
 }
 
 const subscribers = new Set<() => void>();
@@ -184,7 +208,7 @@ export const annotationStore = {
     return known;
   },
   root,
-};
+} satisfies Store as Store & PanelActs;
 
 document.addEventListener("visibilitychange", () => document.hidden || soon());
 window.addEventListener("popstate", soon);

@@ -1,28 +1,44 @@
-// @ts-nocheck
 // The lane of findings under every time axis: a mark where a finding begins, a bar while it lasts.
 // A mark is a link that opens the view that shows the finding. Nothing of it lies over data.
 
-import { afterDrawing, fetchJson, numbers, tooltip } from "#app/web/index.ts";
+import { afterDrawing, type Chart, fetchJson, numbers, tooltip } from "#app/web/index.ts";
 
 const EVERY_MS = 10_000; // on a run that grows, and in case somebody mutes
 const NEAR = 15; // pixels between marks
-const SIGNS = { high: "!", medium: "●", low: "·" };
-const WEIGHT = { high: 3, medium: 2, low: 1 };
-const lanes = new Set();
-let run = null;
-let findings = [];
+type Severity = "high" | "medium" | "low";
+/** A finding as a time axis shows it (app/views/findings/data.py). */
+interface Finding {
+  severity: Severity;
+  start: number;
+  /** None: it lasts. */
+  end: number | null;
+  title: string;
+  text: string;
+  link: string;
+}
+/** Where a finding begins and ends, in pixels of the plot. */
+interface Extent {
+  one: Finding;
+  from: number;
+  to: number;
+}
+const SIGNS: Record<Severity, string> = { high: "!", medium: "●", low: "·" };
+const WEIGHT: Record<Severity, number> = { high: 3, medium: 2, low: 1 };
+const lanes = new Set<Lane>();
+let run: string | null = null;
+let findings: Finding[] = [];
 let asked = 0;
 
 const runOfPage = () => /\/run\/(\d+)/.exec(location.pathname)?.[1] ?? null;
 const root = () => /^(.*?)\/run\//.exec(location.pathname)?.[1] ?? "";
 
-async function ask() {
+async function ask(): Promise<void> {
   const page = runOfPage();
   if (!page || document.hidden || (page === run && Date.now() - asked < EVERY_MS / 2)) return;
   asked = Date.now();
   if (page !== run) [run, findings] = [page, []];
   try {
-    const answer = await fetchJson(`${root()}/data/run/${page}/findings`);
+    const answer = await fetchJson<{ findings: Finding[] }>(`${root()}/data/run/${page}/findings`);
     if (page !== run) return;
     findings = answer.findings;
     lanes.forEach((lane) => lane.draw());
@@ -32,7 +48,14 @@ async function ask() {
 }
 
 class Lane {
-  constructor(chart) {
+  declare private readonly chart: Chart;
+  declare private readonly element: HTMLElement;
+  declare private readonly name: HTMLElement;
+  declare private readonly plot: HTMLElement;
+  /** What is drawn. */
+  declare private key?: string;
+
+  constructor(chart: Chart) {
     this.chart = chart;
     this.element = document.createElement("div");
     this.element.className = "finding-lane";
@@ -47,7 +70,7 @@ class Lane {
     chart.element.append(this.element);
   }
 
-  draw() {
+  draw(): void {
     const { axis, element, width } = this.chart;
     if (!element.isConnected) {
       lanes.delete(this);
@@ -60,7 +83,7 @@ class Lane {
     this.name.style.right = `${element.clientWidth - place.left + 6}px`;
     Object.assign(this.plot.style, { left: `${place.left}px`, width: `${place.width}px` });
     const project = axis.projection(place.width);
-    const x = (iteration) => project(axis.coordinate(iteration));
+    const x = (iteration: number) => project(axis.coordinate(iteration));
     const last = axis.iterations[axis.columns - 1];
     this.show(
       findings
@@ -70,7 +93,7 @@ class Lane {
     );
   }
 
-  show(found, width) {
+  show(found: readonly Extent[], width: number): void {
     const key = JSON.stringify([width, found]);
     if (key === this.key) return;
     this.key = key;
@@ -83,7 +106,7 @@ class Lane {
         bar.style.width = `${Math.min(width, to) - Math.max(0, from)}px`;
         return bar;
       });
-    const groups = [];
+    const groups: { at: number; all: Finding[] }[] = [];
     for (const { one, from } of [...found].sort((a, b) => a.from - b.from)) {
       const at = Math.min(Math.max(from, 0), width);
       const before = groups.at(-1);
@@ -94,7 +117,7 @@ class Lane {
   }
 }
 
-function mark(at, all) {
+function mark(at: number, all: readonly Finding[]): HTMLElement {
   const worst = [...all].sort((a, b) => WEIGHT[b.severity] - WEIGHT[a.severity])[0];
   const link = document.createElement("a");
   link.className = `finding-mark finding-mark-${worst.severity}`;
@@ -108,7 +131,9 @@ function mark(at, all) {
   );
   const tell = () => {
     const box = link.getBoundingClientRect();
-    const lines = all.slice(0, 6).map((one) => [`${one.title} (${one.severity}): ${one.text}`]);
+    const lines = all
+      .slice(0, 6)
+      .map((one): [string] => [`${one.title} (${one.severity}): ${one.text}`]);
     tooltip.show(box.right, box.bottom, `Iteration ${numbers.integer(worst.start)}`, lines);
   };
   for (const name of ["pointerenter", "focus"]) link.addEventListener(name, tell);
@@ -120,12 +145,12 @@ function mark(at, all) {
   return link;
 }
 
-const known = new WeakMap(); // chart -> Lane
+const known = new WeakMap<Chart, Lane>();
 afterDrawing.add((chart) => {
   if (chart.element.dataset.chart !== "axis") return;
   if (!known.has(chart)) known.set(chart, new Lane(chart));
-  lanes.add(known.get(chart));
-  known.get(chart).draw();
+  lanes.add(known.get(chart)!);
+  known.get(chart)!.draw();
   if (runOfPage() !== run) ask(); // else the interval does: a drawing asks for nothing
 });
 setInterval(() => lanes.size && ask(), EVERY_MS);

@@ -1,10 +1,18 @@
-// @ts-nocheck
 // The small chart of a finding: its evidence as one line, when it held as a band, its threshold.
 //
 // Options: title, iterations [n], values [n] (null: no number), limit, log, start, end
 // (iterations; none: to the last one), label (aria).
 
-import { colours, numbers, registerKind, sizeCanvas, tooltip } from "#app/web/index.ts";
+import {
+  type Chart,
+  type ChartOptions,
+  colours,
+  type DrawingContext,
+  numbers,
+  registerKind,
+  sizeCanvas,
+  tooltip,
+} from "#app/web/index.ts";
 
 const HEIGHT = 84;
 const LEFT = 58; // room for the ends of the scale
@@ -12,8 +20,33 @@ const BOTTOM = 15; // and for the first and last iteration
 const PAD = 4;
 const FONT = "11px system-ui, sans-serif";
 
+interface FindingOptions extends ChartOptions {
+  label: string;
+  title: string;
+  iterations: readonly number[];
+  /** null: no number. */
+  values: readonly (number | null)[];
+  limit?: number | null;
+  log?: boolean;
+  start: number;
+  /** None: it lasts. */
+  end?: number | null;
+}
+interface Scale {
+  low: number;
+  high: number;
+  y(value: number): number;
+}
+
 class FindingChart {
-  constructor(chart) {
+  declare readonly chart: Chart<FindingOptions>;
+  declare readonly canvas: HTMLCanvasElement;
+  declare private readonly move: (event: PointerEvent) => void;
+  declare private readonly leave: () => void;
+  /** From iterations to pixels of the chart; none before the first drawing. */
+  declare private x?: (iteration: number) => number;
+
+  constructor(chart: Chart<FindingOptions>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
@@ -28,23 +61,25 @@ class FindingChart {
   }
 
   /** Return {y(value), low, high}; null where there is no number to draw. */
-  scale(height) {
+  scale(height: number): Scale | null {
     const { values, limit = null, log } = this.chart.options;
-    const usable = [...values, limit].filter((value) => value !== null && (!log || value > 0));
+    const usable = [...values, limit].filter(
+      (value): value is number => value !== null && (!log || value > 0),
+    );
     if (!values.some((value) => value !== null && (!log || value > 0))) return null;
     let [low, high] = [Math.min(...usable), Math.max(...usable)];
     if (!log) low = Math.min(0, low);
     if (low === high) [low, high] = log ? [low / 2, high * 2] : [low, low + (Math.abs(low) || 1)];
-    const to = log ? Math.log10 : (value) => value;
+    const to = log ? Math.log10 : (value: number) => value;
     const span = to(high) - to(low);
     return {
       low,
       high,
-      y: (value) => PAD + (height - 2 * PAD) * (1 - (to(value) - to(low)) / span),
+      y: (value: number) => PAD + (height - 2 * PAD) * (1 - (to(value) - to(low)) / span),
     };
   }
 
-  draw(given) {
+  draw(given: number): string {
     const width = given || this.chart.element.clientWidth;
     const { options } = this.chart;
     if (!width) return "";
@@ -52,8 +87,8 @@ class FindingChart {
     const { context } = sizeCanvas(this.canvas, width, HEIGHT);
     const [plot, height] = [width - LEFT - 4, HEIGHT - BOTTOM];
     const first = options.iterations[0];
-    const span = Math.max(1, options.iterations.at(-1) - first);
-    this.x = (iteration) => LEFT + (plot * (iteration - first)) / span;
+    const span = Math.max(1, options.iterations.at(-1)! - first);
+    this.x = (iteration: number) => LEFT + (plot * (iteration - first)) / span;
     context.fillStyle = theme("--dt-panel");
     context.fillRect(LEFT, 0, plot, height);
     this.band(context, height);
@@ -63,15 +98,15 @@ class FindingChart {
     return "";
   }
 
-  band(context, height) {
+  band(context: DrawingContext, height: number): void {
     const { start, end, iterations } = this.chart.options;
-    const from = this.x(start);
-    const to = this.x(end ?? iterations.at(-1));
+    const from = this.x!(start);
+    const to = this.x!(end ?? iterations.at(-1)!);
     context.fillStyle = colours.theme("--finding-band");
     context.fillRect(from - 1, 0, Math.max(3, to - from + 2), height);
   }
 
-  line(context, scale, plot) {
+  line(context: DrawingContext, scale: Scale, plot: number): void {
     const { iterations, values, limit = null, log } = this.chart.options;
     const { theme } = colours;
     if (limit !== null) {
@@ -90,8 +125,8 @@ class FindingChart {
     let open = false;
     values.forEach((value, at) => {
       const drawn = value !== null && (!log || value > 0);
-      if (drawn && open) context.lineTo(this.x(iterations[at]), scale.y(value));
-      else if (drawn) context.moveTo(this.x(iterations[at]), scale.y(value));
+      if (drawn && open) context.lineTo(this.x!(iterations[at]), scale.y(value));
+      else if (drawn) context.moveTo(this.x!(iterations[at]), scale.y(value));
       open = drawn;
     });
     context.stroke();
@@ -103,13 +138,13 @@ class FindingChart {
         ((values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null)
       ) {
         context.beginPath();
-        context.arc(this.x(iterations[at]), scale.y(value), 2, 0, 7);
+        context.arc(this.x!(iterations[at]), scale.y(value), 2, 0, 7);
         context.fill();
       }
     });
   }
 
-  words(context, scale, width, height) {
+  words(context: DrawingContext, scale: Scale | null, width: number, height: number): void {
     const { iterations, log } = this.chart.options;
     const { number, short } = numbers;
     context.font = FONT;
@@ -127,20 +162,21 @@ class FindingChart {
     context.textAlign = "left";
     context.fillText(short(iterations[0]), LEFT, HEIGHT);
     context.textAlign = "right";
-    context.fillText(short(iterations.at(-1)), width - 4, HEIGHT);
+    context.fillText(short(iterations.at(-1)!), width - 4, HEIGHT);
     if (scale) return;
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillText("no value is a number", (LEFT + width) / 2, height / 2);
   }
 
-  hover(event) {
+  hover(event: PointerEvent): void {
     const { iterations, values, title } = this.chart.options;
     if (!this.x) return;
     const at = event.clientX - this.canvas.getBoundingClientRect().left;
     let best = 0;
     iterations.forEach((iteration, index) => {
-      if (Math.abs(this.x(iteration) - at) < Math.abs(this.x(iterations[best]) - at)) best = index;
+      if (Math.abs(this.x!(iteration) - at) < Math.abs(this.x!(iterations[best]) - at))
+        best = index;
     });
     const { integer, number } = numbers;
     const value = values[best] === null ? "NaN" : number(values[best]);
@@ -149,7 +185,7 @@ class FindingChart {
     ]);
   }
 
-  destroy() {
+  destroy(): void {
     tooltip.hide();
   }
 }

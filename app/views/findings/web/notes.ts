@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Annotations at the cards of findings: the button that writes one about what the finding is about,
 // and what people have written about that already.
 //
@@ -6,17 +5,24 @@
 // annotation belongs to it that is about the same thing, or about the iterations alone, and begins
 // with the finding.
 
+import type { Annotation } from "#app/annotations/web/annotation.ts";
 import { annotationStore } from "#app/annotations/web/store.ts";
 import * as annotationTargets from "#app/annotations/web/targets.ts";
 import * as annotationParts from "#app/annotations/web/text.ts";
-import { numbers } from "#app/web/index.ts";
+import { numbers, type Range, type Thing } from "#app/web/index.ts";
 
 const MOST = 3; // at a card
 
-const aboutOf = (element) => JSON.parse(element.dataset.findingAbout);
+/** What a finding is about. */
+interface About {
+  things: Thing[];
+  when: Range;
+}
+
+const aboutOf = (element: HTMLElement): About => JSON.parse(element.dataset.findingAbout!);
 
 /** Return the annotations of a card, the newest first. */
-function written({ things, when }) {
+function written({ things, when }: About): Annotation[] {
   const { keyOf } = annotationTargets;
   const keys = new Set(things.map(keyOf));
   return annotationStore
@@ -28,16 +34,20 @@ function written({ things, when }) {
     );
 }
 
-function note(one) {
+function note(one: Annotation): HTMLElement {
   const { make, nodes, time } = annotationParts;
   const open = make("button", "finding-note", make("b", "", one.author), " ", time(one.created_at));
   open.type = "button";
-  open.dataset.annotation = one.id;
+  open.dataset.annotation = one.id as unknown as string; // the page makes it text
   open.title = "Open the annotation and its replies";
   if (one.resolved_at) open.append(make("span", "annotation-state", "✓ resolved"));
   // A link within a button would be two things at one place: the text alone.
   open.append(
-    make("span", "finding-note-text", ...nodes(one.body).map((node) => node.textContent ?? node)),
+    make(
+      "span",
+      "finding-note-text",
+      ...nodes(one.body).map((node) => (node as Node).textContent ?? node),
+    ),
   );
   const replies = one.replies.length;
   if (replies) open.append(make("span", "dt-soft", numbers.plural(replies, "reply", "replies")));
@@ -45,7 +55,7 @@ function note(one) {
   return open;
 }
 
-function show(holder) {
+function show(holder: HTMLElement): void {
   const found = written(aboutOf(holder));
   const key = JSON.stringify(found.map(({ id, changed }) => [id, changed]));
   if (holder.dataset.key === key) return;
@@ -68,21 +78,22 @@ function show(holder) {
 }
 
 let frame = 0;
-function soon() {
+function soon(): void {
   if (frame) return;
   frame = requestAnimationFrame(() => {
     frame = 0;
-    document.querySelectorAll(".finding-notes").forEach(show);
+    document.querySelectorAll<HTMLElement>(".finding-notes").forEach(show);
   });
 }
 
-function annotate(button) {
+function annotate(button: HTMLElement): void {
   const { things, when } = aboutOf(button);
   annotationStore.annotate({ things, thing: things[0] || null, when });
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target instanceof Element && event.target.closest(".finding-annotate");
+  const button =
+    event.target instanceof Element && event.target.closest<HTMLElement>(".finding-annotate");
   if (button) annotate(button);
 });
 
