@@ -15,7 +15,7 @@ import * as validation from "./anomalies.ts";
 const MOST = 100; // rows in the page; the count of all stands above
 const COLUMNS = [
   { key: "snapshot", text: "Iteration" },
-  { key: "right", text: "Side", title: "▼ was stable, then flipped, ▲ flipped, then stable" },
+  { key: "right", text: "Stable", title: "▼ was stable, then flipped, ▲ flipped, then stable" },
   { key: "images", text: "Images", title: "images of the whole validation set" },
   { key: "classes", text: "Classes", title: "anomalous classes" },
   { key: "largest", text: "Largest", title: "the class with the most images" },
@@ -146,7 +146,7 @@ class AnomalyTable {
       const iteration = this.chart.axis.iterations[item.snapshot];
       row.dataset.iteration = iteration;
       row.tabIndex = 0;
-      const side = item.right ? "▲ began" : "▼ broke";
+      const side = item.right ? "▲ after" : "▼ before";
       const changes = `${integer(item.forgotten)} forgotten, ${integer(item.learned)} learned`;
       const largest =
         item.largestClass < 0

@@ -1,5 +1,5 @@
 // @ts-nocheck
-// Triangles of anomalies: down for a stable past that broke, up for a stable future that began.
+// Triangles of anomalies: down for what was stable, then flipped; up for what flipped, then stable.
 
 const LEAST = 5;
 const MOST = 16;
