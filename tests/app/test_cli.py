@@ -173,7 +173,7 @@ class TestFailures:
         os.chown(home, NOBODY, NOBODY)
         before = tree(home)
         for arguments in (["serve"], ["demo"]):
-            assert run(arguments) == 1
+            assert run([*arguments, "--port", str(free_port())]) == 1
             said = capsys.readouterr().err.strip()
             assert said.startswith(f"Error: {home} belongs to the account nobody, and this is root")
             assert "\n" not in said
