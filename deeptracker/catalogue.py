@@ -5,68 +5,47 @@ read it; it imports nothing of them. Scripts get it from app/catalogue.py, with 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
-from typing import Literal, Protocol
+from typing import Literal
 
 Format = Literal["number", "percent", "integer"]
 # How a statistic of a group of layers follows from those of its layers: see ingest/analysis/merge.
 Merge = Literal["minimum", "maximum", "sum", "norm", "mean", "std"]
 
 
-class Measured(Protocol):
-    """What all that is measured has: a name in the log, words, a format, a place in lists."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def label(self) -> str: ...  # noqa: D102
-    @property
-    def format(self) -> Format: ...  # noqa: D102
-    @property
-    def place(self) -> int: ...  # noqa: D102
-
-
 @dataclass(frozen=True)
-class Statistic:
-    """A statistic of a layer: a column of a log's `statistics`, in the order of LAYER_STATISTICS.
-
-    `place` is its place where people choose; `merge` is None where it does not follow from those
-    of the layers (quartiles do from the histogram). It is 0 to `most`, of any sign where that is
-    None, or a count of the layer's parameters where the format is "integer".
-    """
+class Measured:
+    """What is measured: its name in the log, words, and its place where people choose."""
 
     name: str
     label: str
     place: int
-    merge: Merge | None
-    most: float | None = None
-    format: Format = "number"
+    format: Format = field(default="number", kw_only=True)
 
 
 @dataclass(frozen=True)
-class FilterQuantity:
+class Statistic(Measured):
+    """A statistic of a layer: a column of a log's `statistics`, in the order of LAYER_STATISTICS.
+
+    `merge` is None where it does not follow from those of the layers (quartiles do from the
+    histogram). It is 0 to `most`, of any sign where that is None, or a count of the layer's
+    parameters where the format is "integer".
+    """
+
+    merge: Merge | None
+    most: float | None = None
+
+
+@dataclass(frozen=True)
+class FilterQuantity(Measured):
     """A number of every filter; 0 to `most`, of any sign where that is None.
 
     Of a `peak` quantity the largest of a snapshot are kept over all layers.
     """
 
-    name: str
-    label: str
-    place: int
     most: float | None = inf
     peak: bool = False
-    format: Format = "number"
-
-
-@dataclass(frozen=True)
-class KnownSeries:
-    """A scalar that the views know."""
-
-    name: str
-    label: str
-    place: int
-    format: Format = "number"
 
 
 @dataclass(frozen=True)
@@ -90,7 +69,7 @@ LAYER_STATISTICS = (
     Statistic("total", "sum", 4, "sum"),
     Statistic("l1", "L1 norm", 3, "sum", inf),
     Statistic("l2", "L2 norm", 2, "norm", inf),
-    Statistic("zero_share", "share of zeros", 10, "mean", 1.0, "percent"),
+    Statistic("zero_share", "share of zeros", 10, "mean", 1.0, format="percent"),
     Statistic("nan_count", "count of NaN", 11, "sum", format="integer"),
     Statistic("inf_count", "count of Inf", 12, "sum", format="integer"),
 )
@@ -105,12 +84,13 @@ FILTERS = (
     FilterQuantity("cosine_change", "Cosine change", 0, 2.0, peak=True),
 )
 
+# Scalars that the views know.
 KNOWN_SERIES = (
-    KnownSeries("learning_rate", "Learning rate", 0),
-    KnownSeries("train_loss", "Training loss", 1),
-    KnownSeries("train_error", "Training error", 3, "percent"),
-    KnownSeries("validation_loss", "Validation loss", 2),
-    KnownSeries("validation_error", "Validation error", 4, "percent"),
+    Measured("learning_rate", "Learning rate", 0),
+    Measured("train_loss", "Training loss", 1),
+    Measured("train_error", "Training error", 3, format="percent"),
+    Measured("validation_loss", "Validation loss", 2),
+    Measured("validation_error", "Validation error", 4, format="percent"),
 )
 
 IMAGE_TRANSITIONS = (
