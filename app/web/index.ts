@@ -4,6 +4,7 @@ export type { DrawingContext, MakeSurface, Surface } from "./base/canvas.ts";
 export { drawnInto, sizeCanvas } from "./base/canvas.ts";
 export type { Fitted, Scale } from "./base/colours.ts";
 export * as colours from "./base/colours.ts";
+export { make } from "./base/elements.ts";
 export type { Answer, Matrix, Numbers } from "./base/fetch.ts";
 export { DataError, decodeArrays, fetchArrays, fetchJson } from "./base/fetch.ts";
 export { commonWords } from "./base/names.ts";

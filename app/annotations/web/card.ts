@@ -1,6 +1,6 @@
 // One annotation in the panel: what it says, about what, its replies, and what can be done with it.
 
-import { numbers } from "#app/web/index.ts";
+import { make, numbers } from "#app/web/index.ts";
 import type { Annotation, Reply } from "./annotation.ts";
 import { AnnotationForm, type FormOptions } from "./form.ts";
 import { annotationStore } from "./store.ts";
@@ -41,7 +41,7 @@ export class AnnotationCard {
     this.run = annotationStore.state.run;
     this.hooks = hooks;
     this.forms = new Map();
-    this.element = annotationParts.make("article", "annotation-card");
+    this.element = make("article", "annotation-card");
     this.element.dataset.annotation = annotation.id as unknown as string; // the page makes it text
     this.element.setAttribute("aria-label", `Annotation ${annotation.id}`);
   }
@@ -81,7 +81,7 @@ export class AnnotationCard {
   }
 
   head(open: boolean): HTMLElement {
-    const { make, time } = annotationParts;
+    const { time } = annotationParts;
     const { annotation } = this;
     const title = make("button", "annotation-title", annotation.about);
     title.type = "button";
@@ -109,7 +109,7 @@ export class AnnotationCard {
   }
 
   summary(): HTMLElement {
-    const { make, nodes } = annotationParts;
+    const { nodes } = annotationParts;
     const replies = this.annotation.replies.length;
     const text = make(
       "div",
@@ -122,7 +122,7 @@ export class AnnotationCard {
   }
 
   thread(): HTMLElement[] {
-    const { make, nodes } = annotationParts;
+    const { nodes } = annotationParts;
     const { annotation } = this;
     const body =
       this.forms.get("edit")?.element ||
@@ -143,7 +143,6 @@ export class AnnotationCard {
   }
 
   actions(): HTMLElement {
-    const { make } = annotationParts;
     const { annotation } = this;
     const row = make("div", "annotation-actions");
     row.append(
@@ -188,7 +187,7 @@ export class AnnotationCard {
   }
 
   reply(reply: Reply): HTMLElement {
-    const { make, nodes, time } = annotationParts;
+    const { nodes, time } = annotationParts;
     const name = `reply ${reply.id}`;
     const facts = make(
       "div",

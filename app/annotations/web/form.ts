@@ -1,7 +1,7 @@
 // Writing: what it is about, the text with completion of @names, the tag; and what happens where
 // somebody else has changed the same text meanwhile.
 
-import { type DataError, numbers, type Range, type Thing } from "#app/web/index.ts";
+import { type DataError, make, numbers, type Range, type Thing } from "#app/web/index.ts";
 import type { Annotation, Meant, Target } from "./annotation.ts";
 import { annotationStore } from "./store.ts";
 import * as annotationTargets from "./targets.ts";
@@ -48,7 +48,7 @@ class Completion {
 
   constructor(area: HTMLTextAreaElement) {
     this.area = area;
-    this.list = annotationParts.make("div", "annotation-completion");
+    this.list = make("div", "annotation-completion");
     this.list.id = `annotation-completion-${++count}`;
     this.list.setAttribute("role", "listbox");
     this.list.setAttribute("aria-label", "People");
@@ -91,8 +91,8 @@ class Completion {
     this.area.setAttribute("aria-expanded", String(!this.list.hidden));
     this.list.replaceChildren(
       ...people.map(({ name, handle }, at) => {
-        const option = annotationParts.make("div", "annotation-person", name);
-        if (handle !== name) option.append(annotationParts.make("small", "", handle));
+        const option = make("div", "annotation-person", name);
+        if (handle !== name) option.append(make("small", "", handle));
         option.id = `${this.list.id}-${at}`;
         option.setAttribute("role", "option");
         option.addEventListener("pointerdown", (event) => {
@@ -138,11 +138,11 @@ class Completion {
 }
 
 function field(label: string, control: HTMLElement, kind = "annotation-field"): HTMLElement {
-  return annotationParts.make("label", kind, annotationParts.make("span", "", label), control);
+  return make("label", kind, make("span", "", label), control);
 }
 
 function input(kind: string, attributes: object): HTMLInputElement {
-  return Object.assign(annotationParts.make("input", kind), attributes);
+  return Object.assign(make("input", kind), attributes);
 }
 
 /** The chooser of what a new annotation is about: a thing of the page, and iterations. */
@@ -155,7 +155,7 @@ class TargetChooser {
   declare private readonly words: HTMLElement;
 
   constructor({ things, thing, when }: Meant) {
-    const { make, button } = annotationParts;
+    const { button } = annotationParts;
     this.things = things;
     this.element = make("fieldset", "annotation-target");
     this.what = make("select", "annotation-what");
@@ -247,7 +247,7 @@ export class AnnotationForm {
   declare saved?: boolean;
 
   constructor(options: FormOptions) {
-    const { make, button } = annotationParts;
+    const { button } = annotationParts;
     this.options = options;
     this.version = options.version;
     this.element = make("form", "annotation-form");
@@ -290,7 +290,7 @@ export class AnnotationForm {
       maxLength: MAX_TAG,
       placeholder: "optional",
     });
-    const list = annotationParts.make("datalist", "");
+    const list = make("datalist", "");
     list.id = `annotation-tags-${++count}`;
     this.tag.setAttribute("list", list.id);
     annotationStore.words().then(({ tags }) => list.append(...tags.map((tag) => new Option(tag))));
@@ -350,7 +350,7 @@ export class AnnotationForm {
 
   /** Nothing is lost: our text stays in its place, theirs stands below it. */
   conflict(error: DataError): void {
-    const { make, button, nodes } = annotationParts;
+    const { button, nodes } = annotationParts;
     const theirs = this.options.current!(error.annotation as Annotation);
     if (!theirs) {
       this.say("It has been deleted in the meantime; your text is still here.");

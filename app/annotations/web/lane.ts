@@ -2,6 +2,7 @@
 // Marks closer than their own width become one with their number. Nothing of it lies over data.
 
 import type { Chart } from "#app/web/index.ts";
+import { make } from "#app/web/index.ts";
 import type { Annotation } from "./annotation.ts";
 import { annotationMark, dark } from "./mark.ts";
 import { annotationStore } from "./store.ts";
@@ -29,7 +30,7 @@ class Lane {
   declare private key?: string;
 
   constructor(chart: Chart) {
-    const { make, button, roving } = annotationParts;
+    const { button, roving } = annotationParts;
     this.chart = chart;
     this.element = make("div", "annotation-lane");
     this.write = button("Annotate", () => annotationStore.annotate(), "annotation-write");
@@ -77,7 +78,6 @@ class Lane {
   }
 
   show(found: Extent[], width: number): void {
-    const { make } = annotationParts;
     const groups: { x: number; annotations: Annotation[] }[] = [];
     for (const one of found.sort((a, b) => a.from - b.from)) {
       const x = Math.min(Math.max(one.from, 0), width);

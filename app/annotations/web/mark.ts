@@ -1,6 +1,6 @@
 // The mark that stands for annotations, and the light on what they are about.
 
-import { tooltip } from "#app/web/index.ts";
+import { make, tooltip } from "#app/web/index.ts";
 import type { Annotation } from "./annotation.ts";
 import * as annotationRows from "./rowplaces.ts";
 import { annotationStore } from "./store.ts";
@@ -17,7 +17,7 @@ function light(annotations: readonly Annotation[]): void {
     for (const chart of annotationTargets.charts()) {
       const { area } = chart.handler;
       if (first !== null && (area?.width as number) > 0) {
-        const band = annotationParts.make("div", "annotation-band");
+        const band = make("div", "annotation-band");
         area!.element.append(band);
         area!.spanOver(band, chart.axis.columnOf(first), chart.axis.columnOf(last));
         lit.push(band);

@@ -1,7 +1,7 @@
 // The menu of the right mouse button over charts and lists: annotate this row, this iteration, ...
 // With Shift the browser's own menu comes.
 
-import { numbers, selectionStore, type Thing, tooltip } from "#app/web/index.ts";
+import { make, numbers, selectionStore, type Thing, tooltip } from "#app/web/index.ts";
 import type { Annotation, Meant } from "./annotation.ts";
 import { annotationStore } from "./store.ts";
 import * as annotationTargets from "./targets.ts";
@@ -69,7 +69,7 @@ function reader(annotations: readonly Annotation[]): HTMLElement {
 }
 
 function show(x: number, y: number, meant: Meant): void {
-  const { make, button, roving } = annotationParts;
+  const { button, roving } = annotationParts;
   close(false);
   back = document.activeElement as HTMLElement | null;
   menu = make("div", "annotation-menu");

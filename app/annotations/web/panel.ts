@@ -1,7 +1,7 @@
 // The annotations of the run beside its views: list, threads, the form for a new one; its button and
 // the mark of mentions in the header; the key `a` and the menu of the right mouse button.
 
-import { numbers, selectionStore, tooltip } from "#app/web/index.ts";
+import { make, numbers, selectionStore, tooltip } from "#app/web/index.ts";
 import type { Annotation, Meant } from "./annotation.ts";
 import { AnnotationCard } from "./card.ts";
 import { AnnotationForm } from "./form.ts";
@@ -55,7 +55,7 @@ function openThread(id: number | null): void {
 // The panel ------------------------------------------------------------------------------------
 
 function build(): void {
-  const { make, button } = annotationParts;
+  const { button } = annotationParts;
   const element = make("aside", "annotation-panel");
   element.id = "annotation-panel";
   element.setAttribute("aria-label", "Annotations of the run");
@@ -153,7 +153,7 @@ function update(): void {
     setOpen(false);
     return;
   }
-  const { make, button } = annotationParts;
+  const { button } = annotationParts;
   panel.write.hidden = !annotationStore.state.may.annotate || Boolean(form);
   panel.which.value = annotationStore.state.show;
   if (form && form.element.parentNode !== panel.holder) panel.holder.replaceChildren(form.element);
@@ -269,7 +269,7 @@ function open(ids: number[]): void {
 function updateHeader(): void {
   const holder = document.getElementById("annotation-header");
   if (!holder) return;
-  const { make, button } = annotationParts;
+  const { button } = annotationParts;
   const { run, unread } = annotationStore.state;
   const count = annotationStore.list().filter(({ resolved_at: at }) => !at).length;
   const key = [run, unread, count, isOpen].join();

@@ -5,8 +5,8 @@
 // here.
 
 import type { Chart, RowPlace } from "#app/web/index.ts";
+import { make } from "#app/web/index.ts";
 import type { Annotation, Target } from "./annotation.ts";
-import * as annotationParts from "./text.ts";
 
 /** A row: its id as text, and where it lies. */
 type Placed = [id: string, place: RowPlace];
@@ -90,7 +90,7 @@ export function light(chart: Chart, { target }: Pick<Annotation, "target">): HTM
   const { area } = chart.handler;
   if (!area) return [];
   return (rowsOf(chart, target.kind).get(idOf(target)) || []).map(({ top, height }) => {
-    const frame = annotationParts.make("div", "annotation-rowframe");
+    const frame = make("div", "annotation-rowframe");
     Object.assign(frame.style, { top: `${top}px`, height: `${Math.max(2, height)}px` });
     area.element.append(frame);
     return frame;

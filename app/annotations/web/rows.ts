@@ -2,7 +2,7 @@
 //
 // `annotationPlace` of a handler may say {x, narrow, host}: where its marks stand.
 
-import { afterDrawing, type Chart, tooltip } from "#app/web/index.ts";
+import { afterDrawing, type Chart, make, tooltip } from "#app/web/index.ts";
 import type { Annotation } from "./annotation.ts";
 import { annotationLane } from "./lane.ts";
 import { annotationMark } from "./mark.ts";
@@ -39,7 +39,7 @@ function placeOf(chart: Chart): Standing {
 
 function holderOf(chart: Chart, host: HTMLElement): Holder {
   if (!holders.has(chart)) {
-    const { make, roving } = annotationParts;
+    const { roving } = annotationParts;
     const element = make("div", "annotation-rows");
     element.setAttribute("role", "toolbar");
     element.setAttribute("aria-label", "Annotations of rows");

@@ -1,7 +1,7 @@
 // Texts that people wrote, as nodes: plain text always, links to http(s) and to our own pages only,
 // mentions marked. And small parts that all of the annotations' scripts use.
 
-import { tooltip } from "#app/web/index.ts";
+import { make, tooltip } from "#app/web/index.ts";
 import { addressAt, ago, partsOf } from "./parts.ts";
 
 /** What a preview says of an annotation. */
@@ -17,18 +17,6 @@ const ARROWS: Partial<Record<string, number>> = {
   ArrowLeft: -1,
   ArrowUp: -1,
 };
-
-/** Return an element with a class and children (nodes or texts). */
-export function make<Name extends keyof HTMLElementTagNameMap>(
-  name: Name,
-  kind: string,
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[Name] {
-  const made = document.createElement(name);
-  if (kind) made.className = kind;
-  made.append(...children);
-  return made;
-}
 
 export function button(
   text: string,

@@ -3,23 +3,12 @@
 // A chart that has a table says so by its option `table`: the template of the address of its data.
 // The file comes from the server, complete, whatever the chart shows of it.
 
-import { addressOf, chartRegistry } from "#app/web/index.ts";
+import { addressOf, chartRegistry, make } from "#app/web/index.ts";
 import { panelPicture } from "./picture.ts";
 
 const FORMS = { csv: "CSV", parquet: "Parquet" };
 const PICTURES = { png: "PNG", svg: "SVG" };
 let menu: { element: HTMLElement; button: HTMLElement } | null = null;
-
-function make<Name extends keyof HTMLElementTagNameMap>(
-  name: Name,
-  kind?: string,
-  text?: string,
-): HTMLElementTagNameMap[Name] {
-  const made = document.createElement(name);
-  if (kind) made.className = kind;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
 
 const safe = (text: string): string =>
   text

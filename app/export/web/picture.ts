@@ -3,7 +3,7 @@
 // Charts draw themselves again into an SvgContext, so that curves, axes and words are vectors; what
 // is elements on the page (names of rows, legends, marks) is read from the page as it stands.
 
-import { chartRegistry, colours, drawnInto } from "#app/web/index.ts";
+import { chartRegistry, colours, drawnInto, type Surface } from "#app/web/index.ts";
 import { escaped, SvgContext } from "./svgcontext.ts";
 
 const PAD = 12;
@@ -14,8 +14,6 @@ const clear = (colour: string): boolean =>
   !colour || colour === "transparent" || /,\s*0\)$|\/\s*0\)$/.test(colour);
 const ruler = document.createElement("canvas").getContext("2d")!;
 
-type Chart = ReturnType<typeof chartRegistry.of>;
-type Surface = ReturnType<Parameters<typeof drawnInto>[0]>;
 type Recorded = Map<HTMLCanvasElement, SvgContext>;
 /** A place on the screen. */
 type Place = Pick<DOMRect, "left" | "top" | "width" | "height">;
@@ -29,7 +27,7 @@ interface Made {
 }
 
 /** Draw a chart once more, into vectors; return canvas -> SvgContext. */
-function recorded(chart: Chart): Recorded {
+function recorded(chart: ReturnType<typeof chartRegistry.of>): Recorded {
   const made: Recorded = new Map();
   const ratio = window.devicePixelRatio || 1;
   const make = (canvas: HTMLCanvasElement, width: number, height: number): Surface => {

@@ -1,4 +1,4 @@
-// Elements of the page that the server or we ourselves made, and that therefore must be there.
+// Elements of the page: how they are made, and those that are there and therefore must be found.
 
 /** Return the element of a kind within `root` that a selector finds; an error where there is none. */
 export function found<Kind extends Element>(
@@ -9,4 +9,17 @@ export function found<Kind extends Element>(
   const element = root.querySelector(selector);
   if (element instanceof kind) return element;
   throw new Error(`The page has no ${kind.name} at ${selector}.`);
+}
+
+/** Return a new element of a class ("": none) with children, nodes or texts; a button sends no form. */
+export function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  kind = "",
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Name] {
+  const made = document.createElement(name);
+  if (kind) made.className = kind;
+  if (made instanceof HTMLButtonElement) made.type = "button";
+  made.append(...children);
+  return made;
 }

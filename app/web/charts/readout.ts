@@ -3,6 +3,7 @@
 // Options: url (series, as the strip's), facts [{title, series, format}], transitions (names of
 // the four counts), maps [{id, title, lowest: how many of the lowest rows to list, lowestTitle}].
 
+import { make } from "../base/elements.ts";
 import type { Answer } from "../base/fetch.ts";
 import { type Format, numbers } from "../base/numbers.ts";
 import { type Chart, type ChartOptions, chartRegistry, registerKind } from "../core/chart.ts";
@@ -33,24 +34,8 @@ interface ReadoutOptions extends ChartOptions {
 type Part = "time" | "facts" | "rows" | "lowest" | "range" | "pins";
 type RowValue = [row: number, value: number];
 
-function element<Name extends keyof HTMLElementTagNameMap>(
-  name: Name,
-  kind: string,
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[Name] {
-  const made = document.createElement(name);
-  if (kind) made.className = kind;
-  made.append(...children);
-  return made;
-}
-
 const pair = (label: string, value: string): HTMLElement =>
-  element("div", "dt-pair", element("span", "", label), element("b", "", value));
-
-/** Return a value of a map in words; of a complement, what it is the complement of. */
-function said(map: PixelMap, value: number): string {
-  return numbers.as(map.format, map.complement ? 1 - value : value);
-}
+  make("div", "dt-pair", make("span", "", label), make("b", "", value));
 
 /** Return the `count` lowest rows of a map at a column as [row, value], the lowest first. */
 function lowest(map: PixelMap, column: number, count: number): RowValue[] {
@@ -77,11 +62,11 @@ class Readout {
 
   constructor(chart: Chart<ReadoutOptions>) {
     this.chart = chart;
-    this.body = element("div", "dt-readout");
+    this.body = make("div", "dt-readout");
     chart.element.append(this.body);
     this.parts = {} as Record<Part, HTMLElement>;
     for (const name of ["time", "facts", "rows", "lowest", "range", "pins"] as const) {
-      this.parts[name] = element("section", `dt-readout-${name}`);
+      this.parts[name] = make("section", `dt-readout-${name}`);
       this.body.append(this.parts[name]);
     }
   }
@@ -118,18 +103,18 @@ class Readout {
       this.parts[name].replaceChildren();
       return;
     }
-    this.parts[name].replaceChildren(...(title ? [element("h3", "", title)] : []), ...children);
+    this.parts[name].replaceChildren(...(title ? [make("h3", "", title)] : []), ...children);
   }
 
   private drawTime(column: number, last: boolean): void {
     const { integer, number } = numbers;
     const { axis } = this.chart;
     const epoch = axis.epochs[column];
-    const title = element("div", "dt-readout-iteration", integer(axis.iterations[column]));
+    const title = make("div", "dt-readout-iteration", integer(axis.iterations[column]));
     const details = [`snapshot ${integer(column + 1)} of ${integer(axis.columns)}`];
     if (Number.isFinite(epoch)) details.unshift(`epoch ${number(epoch)}`);
-    const lines = [title, element("div", "dt-soft", details.join(" · "))];
-    if (last) lines.push(element("div", "dt-soft", "The last one. Point at a chart for others."));
+    const lines = [title, make("div", "dt-soft", details.join(" · "))];
+    if (last) lines.push(make("div", "dt-soft", "The last one. Point at a chart for others."));
     this.fill("time", "Iteration", ...lines);
   }
 
@@ -175,11 +160,11 @@ class Readout {
       this.fill("rows", "");
       return;
     }
-    const name = element("div", "dt-readout-name", map.labels[row!.index] || "");
+    const name = make("div", "dt-readout-name", map.labels[row!.index] || "");
     name.title = map.labels[row!.index] || "";
-    const lines = [name, pair("at the cursor", said(map, map.valueAt(row!.index, column)))];
+    const lines = [name, pair("at the cursor", map.said(map.valueAt(row!.index, column)))];
     if (column > 0)
-      lines.push(pair("one snapshot before", said(map, map.valueAt(row!.index, column - 1))));
+      lines.push(pair("one snapshot before", map.said(map.valueAt(row!.index, column - 1))));
     this.fill("rows", spec!.title, ...lines);
   }
 
@@ -194,12 +179,12 @@ class Readout {
     this.fill(
       "lowest",
       spec!.lowestTitle!,
-      ...rows.map(([row, value]) => pair(map.labels[row], said(map, value))),
+      ...rows.map(([row, value]) => pair(map.labels[row], map.said(value))),
     );
   }
 
   private button(text: string, action: () => void): HTMLButtonElement {
-    const made = element("button", "dt-button", text);
+    const made = make("button", "dt-button", text);
     made.type = "button";
     made.addEventListener("click", action);
     return made;
@@ -211,7 +196,7 @@ class Readout {
     if (this.rangeKey === key) return; // keep the buttons that may have the focus
     this.rangeKey = key;
     if (!range && !zoom) {
-      this.fill("range", "Range", element("div", "dt-soft", "Drag over a chart to choose one."));
+      this.fill("range", "Range", make("div", "dt-soft", "Drag over a chart to choose one."));
       return;
     }
     const children: HTMLElement[] = [];
@@ -219,8 +204,8 @@ class Readout {
       const { axis } = this.chart;
       const count = axis.columnOf(range[1]) - axis.columnOf(range[0]) + 1;
       children.push(
-        element("div", "", `${integer(range[0])} – ${integer(range[1])}`),
-        element("div", "dt-soft", plural(count, "snapshot", "snapshots")),
+        make("div", "", `${integer(range[0])} – ${integer(range[1])}`),
+        make("div", "dt-soft", plural(count, "snapshot", "snapshots")),
       );
     }
     const inside = range && String(range) !== String(zoom);
@@ -237,7 +222,7 @@ class Readout {
     this.pinKey = key;
     const { integer } = numbers;
     if (!pins.length) {
-      this.fill("pins", "Pins", element("div", "dt-soft", "Click a chart to keep an iteration."));
+      this.fill("pins", "Pins", make("div", "dt-soft", "Click a chart to keep an iteration."));
       return;
     }
     const buttons = pins.map((pin) =>
@@ -246,7 +231,7 @@ class Readout {
     buttons.forEach((button, index) =>
       button.setAttribute("aria-label", `Remove the pin at ${integer(pins[index])}`),
     );
-    this.fill("pins", "Pins", element("div", "dt-readout-chips", ...buttons));
+    this.fill("pins", "Pins", make("div", "dt-readout-chips", ...buttons));
   }
 }
 

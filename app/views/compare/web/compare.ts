@@ -8,6 +8,7 @@ import {
   type ChartOptions,
   colours,
   type DrawingContext,
+  make,
   type Names,
   numbers,
   registerKind,
@@ -137,20 +138,9 @@ export const compare = {
       ? members.map(compare.letter).join(" ")
       : `${compare.letter(members[0])} ${runs[members[0]].name}`,
 
-  element<Kind extends keyof HTMLElementTagNameMap>(
-    kind: Kind,
-    name?: string,
-    text = "",
-  ): HTMLElementTagNameMap[Kind] {
-    const made = document.createElement(kind);
-    if (name) made.className = name;
-    if (text) made.textContent = text;
-    return made;
-  },
-
   /** Return a canvas with the line of a run. */
   swatch(at: number): HTMLCanvasElement {
-    const canvas = compare.element("canvas", "compare-swatch");
+    const canvas = make("canvas", "compare-swatch");
     const { context } = sizeCanvas(canvas, 36, 10);
     compare.stroke(
       context,

@@ -11,6 +11,7 @@ import {
   fetchJson,
   gutter,
   type Iterations,
+  make,
   numbers,
   type Place,
   PlotArea,
@@ -82,7 +83,7 @@ class Events {
       click: (x, y) => this.click(x, y),
     });
     this.annotations = new Map();
-    this.list = compare.element("details", "compare-list");
+    this.list = make("details", "compare-list");
     this.list.hidden = true;
     chart.element.append(this.list);
     this.timer = setInterval(() => document.hidden || this.ask(), AGAIN_MS);
@@ -295,33 +296,33 @@ class Events {
     const key = this.marks.map((mark) => this.words(mark)[1]).join(" ");
     if (this.listed === key) return;
     this.listed = key;
-    const { element, letter } = compare;
+    const { letter } = compare;
     const lists = this.chart.options.runs.map((run, at) => {
       const own = this.marks.filter((mark) => mark.at === at);
-      const box = element("section", "");
+      const box = make("section", "");
       box.append(
-        element(
+        make(
           "h3",
           "",
           `${letter(at)} ${run.name}${own.length > MOST_LISTED ? `, the first ${MOST_LISTED}` : ""}`,
         ),
       );
-      const list = element("ul", "");
+      const list = make("ul", "");
       own.slice(0, MOST_LISTED).forEach((mark) => {
         const [text, address] = this.words(mark);
-        const link = element("a", "", mark.kind === "note" ? `● ${text}` : text);
+        const link = make("a", "", mark.kind === "note" ? `● ${text}` : text);
         link.href = address;
-        const item = element("li", "");
+        const item = make("li", "");
         item.append(link);
         list.append(item);
       });
-      if (!own.length) list.append(element("li", "dt-soft", "nothing"));
+      if (!own.length) list.append(make("li", "dt-soft", "nothing"));
       box.append(list);
       return box;
     });
-    const body = element("div", "compare-lists");
+    const body = make("div", "compare-lists");
     body.append(...lists);
-    this.list.replaceChildren(element("summary", "", "As a list"), body);
+    this.list.replaceChildren(make("summary", "", "As a list"), body);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type Answer,
   type Chart,
   type Matrix,
+  make,
   type Names,
   numbers,
   pictures,
@@ -55,10 +56,9 @@ class Images {
     this.chart = chart;
     this.tick = selectionStore.get().cursor;
     this.rest = 0;
-    const { element } = compare;
-    this.said = element("div", "compare-note");
+    this.said = make("div", "compare-note");
     this.said.setAttribute("role", "status");
-    this.sides = element("div", "compare-sides");
+    this.sides = make("div", "compare-sides");
     chart.element.append(this.said, this.sides);
     this.inSight = false;
     this.sight = new IntersectionObserver(([{ isIntersecting }]) => {
@@ -123,21 +123,21 @@ class Images {
 
   side(side: Side, right: number): HTMLElement {
     const { meta, arrays } = this.answer;
-    const { element, letter } = compare;
+    const { letter } = compare;
     const { integer } = numbers;
     const wrong = 1 - right;
     const [good, bad] = [meta.pair[right], meta.pair[wrong]].map(letter);
-    const box = element("section", "");
+    const box = make("section", "");
     const count = meta.counts[side];
     const shown = arrays[`${side}.image`].length;
     const more =
       shown < count ? `, the ${integer(shown)} with the most different probabilities` : "";
-    box.append(element("h3", "", `${good} right, ${bad} wrong: ${integer(count)}${more}`));
-    const list = element("div", "compare-tiles");
+    box.append(make("h3", "", `${good} right, ${bad} wrong: ${integer(count)}${more}`));
+    const list = make("div", "compare-tiles");
     for (let at = 0; at < shown; at++) list.append(this.tile(side, at, wrong));
     if (!shown)
       list.append(
-        element("p", "dt-soft", `No image that ${good} gets right is wrong in ${bad} here.`),
+        make("p", "dt-soft", `No image that ${good} gets right is wrong in ${bad} here.`),
       );
     box.append(list);
     return box;
@@ -146,12 +146,12 @@ class Images {
   tile(side: Side, at: number, wrong: number): HTMLElement {
     const { meta, arrays } = this.answer;
     const { runs, sheets } = this.chart.options;
-    const { element, letter } = compare;
+    const { letter } = compare;
     const { percent } = numbers;
     const value = (name: string) => arrays[`${side}.${name}`][at];
     const classId = value("class");
     const run = runs[meta.pair[wrong]];
-    const tile = element("a", "compare-tile");
+    const tile = make("a", "compare-tile");
     tile.href =
       `${run.href}/validation?classes=${classId}&openclasses=${classId}&images=${value("image")}` +
       `&cursor=${meta.iterations[wrong]}`;
@@ -171,7 +171,7 @@ class Images {
       value("position"),
       SIZE,
     );
-    tile.append(picture, element("span", "", true_), element("small", "", `✗ ${taken}`));
+    tile.append(picture, make("span", "", true_), make("small", "", `✗ ${taken}`));
     return tile;
   }
 }

@@ -6,6 +6,7 @@ import {
   type Answer,
   type Chart,
   colours,
+  make,
   numbers,
   registerKind,
   type Selection,
@@ -28,8 +29,8 @@ class Key {
 
   constructor(chart: Chart<RunsOptions>) {
     this.chart = chart;
-    this.list = compare.element("ul", "compare-key");
-    this.note = compare.element("div", "compare-note");
+    this.list = make("ul", "compare-key");
+    this.note = make("div", "compare-note");
     this.note.setAttribute("role", "status");
     chart.element.append(this.list, this.note);
   }
@@ -82,9 +83,9 @@ class Key {
   }
 
   item(run: Run, at: number, selection: Selection, groups: Members): HTMLElement {
-    const item = compare.element("li");
+    const item = make("li");
     const first = groups ? groups.find((one) => one.includes(at))![0] : at;
-    const link = compare.element("a", "", run.name);
+    const link = make("a", "", run.name);
     link.href = run.href;
     link.title = `Open ${run.name}`;
     const facts = [numbers.plural(run.snapshots, "snapshot", "snapshots")];
@@ -92,23 +93,23 @@ class Key {
     if (run.state === "recording") facts.push("recording");
     item.append(
       compare.swatch(first),
-      compare.element("b", "", compare.letter(at)),
+      make("b", "", compare.letter(at)),
       link,
-      compare.element("span", "dt-soft", facts.join(" · ")),
+      make("span", "dt-soft", facts.join(" · ")),
     );
     if (selection.grouping === "chosen") item.append(this.choice(run, at, selection.members));
     else if (groups && groups.find((one) => one.includes(at))!.length > 1) {
       const number = groups.findIndex((one) => one.includes(at)) + 1;
-      item.append(compare.element("span", "compare-group", `group ${number}`));
+      item.append(make("span", "compare-group", `group ${number}`));
     }
     return item;
   }
 
   choice(run: Run, at: number, members: readonly number[]): HTMLElement {
-    const select = compare.element("select", "compare-group");
+    const select = make("select", "compare-group");
     select.setAttribute("aria-label", `Group of ${run.name}`);
     for (let group = 0; group <= MOST_GROUPS; group++) {
-      const option = compare.element("option", "", group ? `group ${group}` : "no group");
+      const option = make("option", "", group ? `group ${group}` : "no group");
       option.value = group as unknown as string; // the page makes it text
       select.append(option);
     }

@@ -4,8 +4,10 @@
 import {
   addressOf,
   fetchArrays,
+  make,
   numbers,
   registerKind,
+  type Selection,
   selectionStore,
   sizeCanvas,
 } from "#app/web/index.ts";
@@ -62,7 +64,6 @@ interface TableColumn {
   /** Sorted by the largest first. */
   down?: boolean;
 }
-type Selection = ReturnType<typeof selectionStore.get>;
 
 const COLUMNS: TableColumn[] = [
   { key: "filter", text: "Filter" },
@@ -80,18 +81,6 @@ const COLUMNS: TableColumn[] = [
     title: "chance that it returns so often, corrected for the number of filters",
   },
 ];
-
-function make<Tag extends keyof HTMLElementTagNameMap>(
-  name: Tag,
-  kind?: string,
-  text?: string,
-): HTMLElementTagNameMap[Tag] {
-  const made = document.createElement(name);
-  if (kind) made.className = kind;
-  if (text !== undefined) made.textContent = text;
-  if (made instanceof HTMLButtonElement) made.type = "button";
-  return made;
-}
 
 class CellFilters {
   private readonly chart: FiltersChart;

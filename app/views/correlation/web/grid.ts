@@ -8,6 +8,7 @@ import {
   fetchArrays,
   registerKind,
   roomBelow,
+  type Selection,
   selectionStore,
   sizeCanvas,
   tooltip,
@@ -19,8 +20,6 @@ import * as correlationHeads from "./heads.ts";
 import * as correlation from "./model.ts";
 import type { Painting, Sight } from "./paint.ts";
 import * as correlationPaint from "./paint.ts";
-
-type Selection = ReturnType<typeof selectionStore.get>;
 
 const SIDE = { wide: 196, narrow: 118 }; // names of layers
 const NARROW = 620;

@@ -1,6 +1,6 @@
 // The cells of the correlation grid on a canvas: counts or lift, mini-sets, and their recurrences.
 
-import { colours, numbers } from "#app/web/index.ts";
+import { colours, numbers, type Scale } from "#app/web/index.ts";
 import type { Blocks, Column, Part, Row } from "./blocks.ts";
 import * as correlation from "./model.ts";
 
@@ -26,7 +26,7 @@ export interface Painting {
   pointed: { part: Part | null } | null;
 }
 interface CellScale {
-  scale: ReturnType<typeof colours.scale>;
+  scale: Scale;
   of(value: number): string;
 }
 

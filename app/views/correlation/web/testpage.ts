@@ -25,11 +25,3 @@ const NAMES = [
 Object.defineProperty(globalThis, "window", { value: page });
 for (const name of NAMES)
   Object.defineProperty(globalThis, name, { value: page[name], writable: true });
-
-/** Put what says which fields the selection has onto the page, as the server does. */
-export function pageWith(fields: Record<string, { kind: string; default: unknown }>): void {
-  const holder = page.document.createElement("div");
-  holder.id = "selection-fields";
-  holder.dataset.fields = JSON.stringify(fields);
-  page.document.body.replaceChildren(holder);
-}

@@ -5,7 +5,7 @@
 import { annotationMark } from "#app/annotations/web/mark.ts";
 import { annotationStore } from "#app/annotations/web/store.ts";
 import * as annotationParts from "#app/annotations/web/text.ts";
-import { selectionStore } from "#app/web/index.ts";
+import { make, selectionStore } from "#app/web/index.ts";
 
 const NEAR = 3; // pixels between marks; nearer ones become one
 const GAP = 1.5; // between a mark and the edge
@@ -43,7 +43,7 @@ function outwards(edge, centre) {
 
 export class Annotations {
   constructor(cube) {
-    const { make, roving } = annotationParts;
+    const { roving } = annotationParts;
     this.cube = cube;
     this.element = make("div", "cube-annotations");
     this.element.setAttribute("role", "toolbar");
@@ -114,7 +114,7 @@ export class Annotations {
       mark.classList.toggle("cube-annotation-narrow", edge.side !== "below");
       const ranges = bars
         .filter(({ at, until }) => until > at)
-        .map(() => annotationParts.make("div", "annotation-bar cube-annotation-bar"));
+        .map(() => make("div", "annotation-bar cube-annotation-bar"));
       return { mark, ranges };
     });
     this.element.replaceChildren(...this.drawn.flatMap(({ mark, ranges }) => [...ranges, mark]));

@@ -4,7 +4,7 @@
 // is made here from one answer, without a request. In matrices of sets -1 stands where a class is not
 // anomalous at the iteration, and 0 where it is but the layer holds none of the filters.
 
-import { addressOf, commonWords, fetchArrays, type selectionStore } from "#app/web/index.ts";
+import { addressOf, commonWords, fetchArrays, type Selection } from "#app/web/index.ts";
 import type { Ranges } from "./geometry.ts";
 
 /** What the front is drawn from: L layers at T snapshots. */
@@ -105,7 +105,6 @@ interface Source<Found> {
   waiting?: boolean;
 }
 type Sources = { [Key in Name]: Source<Answers[Key]> };
-export type Selection = ReturnType<typeof selectionStore.get>;
 /** What was computed, and of what. */
 interface Made {
   key: readonly unknown[];

@@ -4,8 +4,8 @@
 // iterations), an iteration slice the right face (layers x classes).
 // A matrix is {data, width, rows, format, log, kind: "measured" | "accuracy" | "sets" | "lift", key}.
 
-import { colours, mapvalues } from "#app/web/index.ts";
-import { type Answers, limitOf, type Model, type Selection, type Sets } from "./model.ts";
+import { colours, mapvalues, type Scale, type Selection } from "#app/web/index.ts";
+import { type Answers, limitOf, type Model, type Sets } from "./model.ts";
 
 /** The cells of a face, in C order; in sets -1 stands for no anomaly, 0 for no filters. */
 export interface CubeMatrix {
@@ -21,7 +21,6 @@ export interface CubeMatrix {
   diced?: boolean;
 }
 type Axis = { view(): readonly [first: number, after: number] };
-type CubeScale = ReturnType<typeof colours.scale>;
 
 const NONE = -1;
 
@@ -254,7 +253,7 @@ function iterationSlice(model: Model, sets: Sets, iteration: number): CubeMatrix
 }
 
 /** Return the scale of a matrix of sets: nothing, no filters, then 1 .. high. */
-function setScale(high: number): CubeScale {
+function setScale(high: number): Scale {
   const { table, packed } = colours;
   const steps = table("magnitude").slice();
   steps[0] = packed("--dt-empty");
@@ -277,7 +276,7 @@ function setScale(high: number): CubeScale {
 }
 
 /** Return the scale of lifts: 1 is the middle of a log scale. */
-function liftScale(values: Float32Array): CubeScale {
+function liftScale(values: Float32Array): Scale {
   let span = 1;
   for (const value of values) if (value > 0) span = Math.max(span, Math.abs(Math.log2(value)));
   span = Math.min(6, Math.ceil(span));
@@ -303,7 +302,7 @@ function liftScale(values: Float32Array): CubeScale {
 }
 
 /** Return the scale of a matrix in the palette of the page. */
-export function scaleOf(matrix: CubeMatrix, palette: string): CubeScale {
+export function scaleOf(matrix: CubeMatrix, palette: string): Scale {
   if (matrix.kind === "accuracy") return colours.scale({ palette, low: 0, high: 1 });
   if (matrix.kind === "lift") return liftScale(matrix.data);
   if (matrix.kind === "sets") {

@@ -9,7 +9,7 @@ import type { Annotation } from "#app/annotations/web/annotation.ts";
 import { annotationStore } from "#app/annotations/web/store.ts";
 import * as annotationTargets from "#app/annotations/web/targets.ts";
 import * as annotationParts from "#app/annotations/web/text.ts";
-import { numbers, type Range, type Thing } from "#app/web/index.ts";
+import { make, numbers, type Range, type Thing } from "#app/web/index.ts";
 
 const MOST = 3; // at a card
 
@@ -35,7 +35,7 @@ function written({ things, when }: About): Annotation[] {
 }
 
 function note(one: Annotation): HTMLElement {
-  const { make, nodes, time } = annotationParts;
+  const { nodes, time } = annotationParts;
   const open = make("button", "finding-note", make("b", "", one.author), " ", time(one.created_at));
   open.type = "button";
   open.dataset.annotation = one.id as unknown as string; // the page makes it text
@@ -60,7 +60,7 @@ function show(holder: HTMLElement): void {
   const key = JSON.stringify(found.map(({ id, changed }) => [id, changed]));
   if (holder.dataset.key === key) return;
   holder.dataset.key = key;
-  const { make, button } = annotationParts;
+  const { button } = annotationParts;
   const more = found.length - MOST;
   holder.replaceChildren(
     ...(found.length ? [make("h4", "", "Annotations")] : []),

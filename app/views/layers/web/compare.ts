@@ -3,10 +3,14 @@
 // Options: url (layer-tree), base ("/data/run/3"), group.
 
 import {
+  type Chart,
   colours,
+  type Matrix,
   numbers,
+  type Place,
   PlotArea,
   registerKind,
+  type Selection,
   selectionStore,
   sizeCanvas,
   tooltip,
@@ -15,7 +19,7 @@ import * as layerEncodings from "./encodings.ts";
 import * as layerMarks from "./marks.ts";
 import { Network } from "./network.ts";
 import * as layerScale from "./scale.ts";
-import type { ChartOf, Floats, Matrix, Overlay, Place, Selection, TreeMeta } from "./types.ts";
+import type { Floats, TreeMeta } from "./types.ts";
 import { LayerValues, layerQueries, rowOf } from "./values.ts";
 import * as layerWords from "./words.ts";
 
@@ -38,17 +42,17 @@ interface Line {
 }
 
 class Compare {
-  declare private readonly chart: ChartOf<Options>;
+  declare private readonly chart: Chart<Options>;
   declare readonly canvas: HTMLCanvasElement;
   declare private readonly names: HTMLElement;
-  declare readonly area: PlotArea & Overlay;
+  declare readonly area: PlotArea;
   declare private readonly source: LayerValues;
   declare private network: Network;
   declare private lines: Line[];
   /** What the names were made for. */
   declare private named?: string;
 
-  constructor(chart: ChartOf<Options>) {
+  constructor(chart: Chart<Options>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
@@ -59,7 +63,7 @@ class Compare {
     this.area = new PlotArea(chart, {
       hover: (_x: number, y: number, event: PointerEvent, column: number) =>
         this.hover(y, event, column),
-    }) as PlotArea & Overlay;
+    });
     this.source = new LayerValues(chart.options.base, (error) =>
       error ? chart.failed(error) : chart.invalidate(),
     );

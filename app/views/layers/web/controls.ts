@@ -1,8 +1,7 @@
 // Buttons of the layer view that are no Dash controls: how deep the tree is open, what it is sorted
 // by; and the order of the controls that depends on what is shown.
 
-import { selectionStore } from "#app/web/index.ts";
-import type { Selection } from "./types.ts";
+import { type Selection, selectionStore } from "#app/web/index.ts";
 
 /** The next state of a column's sorting: rising, falling, the network's own order. */
 export function nextSort(column: string, now: string): string {

@@ -5,8 +5,8 @@
 // (column of the arrays by column of the axis, or null)}; `data` the arrays of this one node;
 // `scale` of layers/web/scale.ts.
 
-import { colours, raster } from "#app/web/index.ts";
-import type { Frame, NodeValues, Place, Scale, Span } from "./types.ts";
+import { colours, type Place, raster } from "#app/web/index.ts";
+import type { Frame, NodeValues, Scale, Span } from "./types.ts";
 
 /** What has a histogram. */
 export type Binned = Required<Pick<NodeValues, "histogram" | "binCount">>;

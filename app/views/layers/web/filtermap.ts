@@ -6,24 +6,26 @@
 
 import {
   addressOf,
+  type Chart,
   colours,
   fetchArrays,
+  type MapOptions,
+  type MapScale,
+  type MapValues,
+  type Matrix,
   numbers,
   PixelMap,
-  type PlotArea,
-  type raster,
   registerKind,
+  type Selection,
   selectionStore,
 } from "#app/web/index.ts";
 import * as layerFilter from "./filterseries.ts";
 import { layers } from "./network.ts";
-import type { ChartOf, Floats, Integers, Matrix, Overlay, Place, Selection } from "./types.ts";
+import type { Floats, Integers } from "./types.ts";
 
-interface Options {
-  url: string;
+interface Options extends MapOptions {
   base: string;
   facts: string;
-  legend?: string;
 }
 /** What the route "filter-map" answers: values [F, T] of the filters of a layer. */
 interface FiltersAnswer {
@@ -35,27 +37,12 @@ interface FiltersAnswer {
     layerName: string;
   };
 }
-type Painted = Parameters<typeof raster.paint>[3]["scale"];
-interface MapScale {
-  whole: ReturnType<typeof colours.scale>;
-  paint: Painted;
-  perRow: boolean;
+/** Also by iteration: one scale for each column. */
+interface FilterScale extends MapScale {
   perColumn?: boolean;
 }
-type Values = Floats | Float64Array<ArrayBuffer>;
 
-class FilterMap extends PixelMap {
-  // What a pixel map has.
-  declare readonly chart: ChartOf<Options>;
-  declare readonly area: PlotArea & Overlay & { hooks: { click?(x: number, y: number): unknown } };
-  declare rows: number;
-  declare width: number;
-  declare values: Values;
-  declare protected missing: boolean;
-  declare protected order: Int32Array | null;
-  declare protected orderedBy: string;
-  declare protected place?: Place;
-
+class FilterMap extends PixelMap<Options> {
   declare private layer: number;
   /** The values as they are scaled iteration by iteration. */
   declare private byIteration: Floats | null;
@@ -63,10 +50,10 @@ class FilterMap extends PixelMap {
   declare private similar: Integers | null;
   declare private inSimilar?: boolean;
   /** The values whose similarity was asked for. */
-  declare private asked?: Values;
+  declare private asked?: MapValues;
   declare private chosen?: HTMLElement;
 
-  constructor(chart: ChartOf<Options>) {
+  constructor(chart: Chart<Options>) {
     super(chart);
     this.area.hooks.click = (_x: number, y: number) => this.openAt(y);
     this.area.element.addEventListener("pointerdown", (event) => this.foresee(event));
@@ -181,7 +168,7 @@ class FilterMap extends PixelMap {
     return scaled;
   }
 
-  override scaleOf(selection: Selection): MapScale {
+  override scaleOf(selection: Selection): FilterScale {
     if (this.option("scaling", selection) !== "column") return super.scaleOf(selection);
     const whole = colours.scale({ palette: "magnitude", low: 0, high: 1 });
     return { whole, paint: whole, perRow: false, perColumn: true };
@@ -191,7 +178,7 @@ class FilterMap extends PixelMap {
     context: CanvasRenderingContext2D,
     ratio: number,
     order: Int32Array,
-    scale: Painted,
+    scale: MapScale["paint"],
   ): void {
     const kept = this.values;
     if (this.option("scaling", selectionStore.get()) === "column")
@@ -200,7 +187,7 @@ class FilterMap extends PixelMap {
     this.values = kept;
   }
 
-  override legend(scale: MapScale | null): void {
+  override legend(scale: FilterScale | null): void {
     const holder = document.getElementById(this.chart.options.legend || "");
     if (!holder || !(scale?.perRow || scale?.perColumn)) {
       super.legend(scale);

@@ -5,18 +5,20 @@
 
 import {
   addressOf,
+  type Chart,
   fetchArrays,
   numbers,
   registerKind,
   Strip,
+  type StripOptions,
   selectionStore,
 } from "#app/web/index.ts";
 
-import type { ChartOf, Floats, Integers, Overlay } from "./types.ts";
+import type { Floats, Integers } from "./types.ts";
 
 interface Options {
   url: string;
-  panels: ConstructorParameters<typeof Strip>[0]["options"]["panels"];
+  panels: StripOptions["panels"];
   facts: string;
   say: { noColumns?: string; noFilter: string };
 }
@@ -73,7 +75,7 @@ function withSeries({ arrays, meta }: Series): void {
   }
 }
 
-function filterSeries(chart: ChartOf<Options>): Strip {
+function filterSeries(chart: Chart<Options>): Strip {
   const strip = new Strip(chart);
   const plain = strip.draw.bind(strip);
   const receive = strip.receive.bind(strip);
@@ -88,14 +90,14 @@ function filterSeries(chart: ChartOf<Options>): Strip {
     const { layer, filter } = (chart.data as Series).meta;
     chart.element.dataset.filter = `${layer}.${filter}`;
     if (filter >= 0) return plain(width);
-    (strip as Strip & { area: Overlay }).area.place({ left: 0, top: 0, width: 0, height: 0 });
+    strip.area.place({ left: 0, top: 0, width: 0, height: 0 });
     return chart.options.say.noFilter;
   };
   return strip;
 }
 
 /** Say which filter it is, and at which iterations it changed most: buttons that go there. */
-function showFacts(chart: ChartOf<Options>, { arrays, meta }: Series): void {
+function showFacts(chart: Chart<Options>, { arrays, meta }: Series): void {
   const holder = document.getElementById(chart.options.facts);
   if (!holder) return;
   holder.replaceChildren();

@@ -1,8 +1,8 @@
 // What lies over and under the rows whatever the encoding: the healthy band, values that are not
 // numbers, where a layer settles, the ends of the scale.
 
-import { colours } from "#app/web/index.ts";
-import type { ChartOf, Frame, Place, Scale } from "./types.ts";
+import { type Chart, colours, type Place } from "#app/web/index.ts";
+import type { Frame, Scale } from "./types.ts";
 
 const theme = (name: string) => colours.theme(name);
 export const HEALTHY = [10 ** -3.5, 10 ** -2.5];
@@ -95,7 +95,7 @@ export function settled(
   frame: Frame,
   iteration: number | null,
   place: Place,
-  axis: ChartOf<object>["axis"],
+  axis: Chart<object>["axis"],
 ): void {
   if (iteration === null || iteration < 0) return;
   const column = axis.exactColumn(iteration);

@@ -5,12 +5,15 @@
 // (id of the element that says how many layers have converged), group.
 
 import {
+  type Chart,
   chartRegistry,
   colours,
   gutters,
+  type Place,
   PlotArea,
   registerKind,
   roomOf,
+  type Selection,
   selectionStore,
   sizeCanvas,
   tooltip,
@@ -21,18 +24,7 @@ import { NodeData } from "./nodes.ts";
 import * as layerRows from "./rows.ts";
 import * as layerScale from "./scale.ts";
 import { NetworkRows } from "./tree.ts";
-import type {
-  ChartOf,
-  Frame,
-  NodeValues,
-  Overlay,
-  Place,
-  Scale,
-  Seen,
-  Selection,
-  Span,
-  TreeMeta,
-} from "./types.ts";
+import type { Frame, NodeValues, Scale, Seen, Span, TreeMeta } from "./types.ts";
 import * as layerWords from "./words.ts";
 
 const LABELS = 62; // between tree and plots, for the ends of the scales
@@ -104,10 +96,10 @@ const make = (kind: string, parent: HTMLElement): HTMLElement => {
 };
 
 class Multiples {
-  declare private readonly chart: ChartOf<Options>;
+  declare private readonly chart: Chart<Options>;
   declare readonly sticky: HTMLElement;
   declare readonly canvas: HTMLCanvasElement;
-  declare readonly area: PlotArea & Overlay;
+  declare readonly area: PlotArea;
   declare private readonly mark: HTMLElement;
   declare private readonly tree: NetworkRows;
   declare private readonly nodes: NodeData;
@@ -117,7 +109,7 @@ class Multiples {
   declare private view: View;
   declare waiting: boolean;
 
-  constructor(chart: ChartOf<Options>) {
+  constructor(chart: Chart<Options>) {
     this.chart = chart;
     const { element } = chart;
     element.classList.add("layers-multiples");
@@ -130,7 +122,7 @@ class Multiples {
         this.hover(y, event, column),
       leave: () => this.point(null),
       row: (step: number) => this.tree.move(step),
-    }) as PlotArea & Overlay;
+    });
     this.sticky.append(this.area.element);
     this.mark = make("layers-rowmark", element);
     this.tree = new NetworkRows(element, element.id, {

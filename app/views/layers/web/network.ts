@@ -1,6 +1,7 @@
 // The network as a tree: its nodes, which of them are open, found, in sight, and in which order.
 
-import type { Nodes, Selection } from "./types.ts";
+import type { Selection } from "#app/web/index.ts";
+import type { Nodes } from "./types.ts";
 
 const OPEN_UP_TO = 150; // networks of more nodes begin with their stages closed
 

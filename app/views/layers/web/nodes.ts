@@ -1,9 +1,9 @@
 // What is known of the network's nodes: the arrays of each that a selection shows, and when they
 // settle. Asked for when a row comes into sight; what is missing is null meanwhile.
 
-import { addressOf, fetchArrays, selectionStore } from "#app/web/index.ts";
+import { addressOf, fetchArrays, type Selection, selectionStore } from "#app/web/index.ts";
 import type { Network } from "./network.ts";
-import type { Floats, Integers, NodeValues, Pieces, Routes, Selection } from "./types.ts";
+import type { Floats, Integers, NodeValues, Pieces, Routes } from "./types.ts";
 import { LayerValues, layerQueries, type Rows, rowOf } from "./values.ts";
 
 /** A node's place in the answer of a route; null where that has not come yet. */

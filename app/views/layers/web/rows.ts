@@ -1,20 +1,10 @@
 // One row of the small multiples: on which scale, in which encoding, with which marks and words.
 
-import { numbers } from "#app/web/index.ts";
+import { type Chart, numbers, type Place, type Selection } from "#app/web/index.ts";
 import * as layerEncodings from "./encodings.ts";
 import * as layerMarks from "./marks.ts";
 import * as layerScale from "./scale.ts";
-import type {
-  ChartOf,
-  Floats,
-  Frame,
-  NodeValues,
-  Place,
-  Scale,
-  Seen,
-  Selection,
-  Span,
-} from "./types.ts";
+import type { Floats, Frame, NodeValues, Scale, Seen, Span } from "./types.ts";
 import { layerQueries } from "./values.ts";
 import * as layerWords from "./words.ts";
 
@@ -125,7 +115,7 @@ interface Row {
   ratio: number;
   holds: boolean;
   settled: number | null;
-  axis: ChartOf<object>["axis"];
+  axis: Chart<object>["axis"];
   edges: number[];
 }
 type Scaled = Row & { scale: Scale | Span | null };

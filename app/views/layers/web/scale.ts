@@ -1,7 +1,7 @@
 // From a value to its height in a row (linear, log or symlog), and from a snapshot to its place.
 
-import { raster } from "#app/web/index.ts";
-import type { ChartOf, Frame, Scale } from "./types.ts";
+import { type Chart, raster } from "#app/web/index.ts";
+import type { Frame, Scale } from "./types.ts";
 
 const DECADES = 3; // of a symlog scale on each side of zero
 
@@ -71,7 +71,7 @@ export function endsOf(arrays: ArrayLike<number>[], from: number, to: number): E
 
 /** Return what the encodings know of the time axis in a plot of this width; see layers/web/encodings.ts. */
 export function frameOf(
-  { axis, data }: Pick<ChartOf<object>, "axis" | "data">,
+  { axis, data }: Pick<Chart<object>, "axis" | "data">,
   width: number,
 ): Frame {
   const [first, last] = axis.view();

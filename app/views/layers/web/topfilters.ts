@@ -3,10 +3,20 @@
 //
 // Options: base ("/data/run/3"), group (of the time axis).
 
-import { addressOf, fetchArrays, numbers, registerKind, selectionStore } from "#app/web/index.ts";
+import {
+  addressOf,
+  type Chart,
+  fetchArrays,
+  type Matrix,
+  make,
+  numbers,
+  registerKind,
+  type Selection,
+  selectionStore,
+} from "#app/web/index.ts";
 import * as layerFilter from "./filterseries.ts";
 import { layers, type Network } from "./network.ts";
-import type { ChartOf, Floats, Integers, Matrix, Selection } from "./types.ts";
+import type { Floats, Integers } from "./types.ts";
 
 interface Options {
   url?: string;
@@ -42,20 +52,8 @@ const BLOCK = 60; // snapshots of one answer
 const REST = 100; // ms without a movement, until more is asked for
 const FIELDS = ["cursor", "pins", "topquantity", "topsort", "top", "filters"];
 
-function make<Tag extends keyof HTMLElementTagNameMap>(
-  name: Tag,
-  kind?: string,
-  text?: string,
-): HTMLElementTagNameMap[Tag] {
-  const made = document.createElement(name);
-  if (kind) made.className = kind;
-  if (text !== undefined) made.textContent = text;
-  if (name === "button") (made as HTMLButtonElement).type = "button";
-  return made;
-}
-
 class TopFilters {
-  declare private readonly chart: ChartOf<Options>;
+  declare private readonly chart: Chart<Options>;
   declare private readonly tabs: HTMLElement;
   declare private readonly note: HTMLElement;
   declare private readonly list: HTMLElement;
@@ -70,7 +68,7 @@ class TopFilters {
   declare private listed?: string;
   declare private listedOf?: Network;
 
-  constructor(chart: ChartOf<Options>) {
+  constructor(chart: Chart<Options>) {
     this.chart = chart;
     this.tabs = make("div", "layers-tabs");
     this.tabs.setAttribute("role", "tablist");

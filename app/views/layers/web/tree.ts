@@ -3,9 +3,8 @@
 // Rows are made only for what is in sight, so that 500 layers scroll as 5 do. Keys in the tree: up,
 // down, Home and End move; right and left open and close; Enter opens a layer, Space compares it.
 
-import { numbers } from "#app/web/index.ts";
+import { numbers, type Selection } from "#app/web/index.ts";
 import type { Network } from "./network.ts";
-import type { Selection } from "./types.ts";
 
 /** What the tree asks for. */
 interface Hooks {

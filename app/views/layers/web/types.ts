@@ -1,14 +1,7 @@
 // What the files of the layer view share: what the routes answer, and what is drawn where.
 
-import type { raster, registerKind, selectionStore } from "#app/web/index.ts";
+import type { Bins, Matrix } from "#app/web/index.ts";
 
-export type Selection = ReturnType<typeof selectionStore.get>;
-/** A chart whose kind has these options. */
-export type ChartOf<Options extends { url?: string }> = Parameters<
-  Parameters<typeof registerKind<Options>>[1]
->[0];
-/** An array of an answer, with the lengths of its axes. */
-export type Matrix<Kind> = Kind & { shape: number[] };
 export type Floats = Float32Array<ArrayBuffer>;
 export type Bytes = Uint8Array<ArrayBuffer>;
 export type Integers = Int32Array<ArrayBuffer>;
@@ -92,17 +85,10 @@ export interface NodeValues {
   meta: Routes["layer-rows"]["meta"] & Routes["layer-extremes"]["meta"];
 }
 
-/** Where something is drawn, in CSS pixels. */
-export interface Place {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
 /** What the encodings know of the time axis in a plot. */
 export interface Frame {
   /** The columns of each pixel. */
-  bins: ReturnType<typeof raster.bins>;
+  bins: Bins;
   /** The columns in view: [first, last). */
   first: number;
   last: number;
@@ -126,11 +112,4 @@ export type Span = [first: number, after: number];
 export interface Seen {
   odd: number;
   missing: boolean;
-}
-/** What lies over a plot, as far as the layer view asks for it. */
-export interface Overlay {
-  element: HTMLElement;
-  width: number;
-  place(place: Place): void;
-  spanOver(element: HTMLElement, from: number, to: number): void;
 }

@@ -1,7 +1,7 @@
 // The numbers of the network's nodes: asked for in pieces of the tree, when they come into sight.
 
-import { addressOf, fetchArrays } from "#app/web/index.ts";
-import type { Pieces, Routes, Selection } from "./types.ts";
+import { addressOf, fetchArrays, type Selection } from "#app/web/index.ts";
+import type { Pieces, Routes } from "./types.ts";
 
 type Route = keyof Routes;
 type AnyPiece = Routes[Route];

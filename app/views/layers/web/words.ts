@@ -1,12 +1,11 @@
 // What the layer view says in words: names of what is shown, the key above the rows, the tooltip.
 
-import { catalogue, colours, numbers, type tooltip } from "#app/web/index.ts";
+import { catalogue, colours, numbers, type Selection, type TooltipLine } from "#app/web/index.ts";
 import * as layerEncodings from "./encodings.ts";
 import type { Network } from "./network.ts";
-import type { NodeValues, Seen, Selection, Span, TreeMeta } from "./types.ts";
+import type { NodeValues, Seen, Span, TreeMeta } from "./types.ts";
 import { layerQueries } from "./values.ts";
 
-type Line = Parameters<typeof tooltip.show>[3][number];
 /** What the key tells of. */
 interface Explained {
   selection: Selection;
@@ -182,9 +181,9 @@ export function lines({
   edges,
   thresholds,
   decades,
-}: Pointed): Line[] {
+}: Pointed): TooltipLine[] {
   const { as, integer, tick, percent } = numbers;
-  const found: Line[] = [[`iteration ${integer(iteration)}`]];
+  const found: TooltipLine[] = [[`iteration ${integer(iteration)}`]];
   const { encoding } = selection;
   if (encoding === "bands" && data.bands) {
     const [kinds, width] = data.bandShape!;
