@@ -18,6 +18,13 @@ from db.queries import schedules
 _FIELDS = (Ids.SCHEDULE_LOCATION, Ids.SCHEDULE_MODE, Ids.CRON, Ids.ZONE)
 
 
+def _dialog(*, again: bool = False) -> tuple[Output, ...]:
+    """Return what opens the dialog and fills it; `again` for all callbacks but one."""
+    parts = ((Ids.EDITED, "data"), (Ids.DIALOG, "opened"), (Ids.DIALOG, "title"))
+    filled = (*parts, (Ids.DELETE, "display"), *((field, "value") for field in _FIELDS))
+    return tuple(Output(id, name, allow_duplicate=again) for id, name in filled)
+
+
 def register(app: Dash) -> None:
     """Add the callbacks about schedules."""
     app.clientside_callback(
@@ -25,22 +32,19 @@ def register(app: Dash) -> None:
         Output(Ids.BROWSER_ZONE, "data"),
         Input(Ids.BROWSER_ZONE, "id"),
     )
-    # Two callbacks: rows that come while one is asked would make Dash drop its answer, and with it
-    # the click on the other button.
-    for opener, again in (
-        (Input(Ids.NEW, "n_clicks"), False),
-        (Input({"type": ScheduleButton.EDIT, "schedule": ALL}, "n_clicks"), True),
-    ):
-        app.callback(
-            Output(Ids.EDITED, "data", allow_duplicate=again),
-            Output(Ids.DIALOG, "opened", allow_duplicate=again),
-            Output(Ids.DIALOG, "title", allow_duplicate=again),
-            Output(Ids.DELETE, "display", allow_duplicate=again),
-            *(Output(field, "value", allow_duplicate=again) for field in _FIELDS),
-            opener,
-            State(Ids.BROWSER_ZONE, "data"),
-            prevent_initial_call=True,
-        )(open_schedule if again else open_new_schedule)
+    app.callback(
+        *_dialog(),
+        Input(Ids.NEW, "n_clicks"),
+        State(Ids.BROWSER_ZONE, "data"),
+        prevent_initial_call=True,
+    )(open_new_schedule)
+    # Apart from a new one: Dash drops an answer to the listed schedules' buttons that comes after
+    # these are listed again.
+    app.callback(
+        *_dialog(again=True),
+        Input({"type": ScheduleButton.EDIT, "schedule": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )(open_schedule)
     app.callback(
         Output(Ids.PREVIEW, "children"),
         Input(Ids.CRON, "value"),
@@ -77,7 +81,7 @@ def open_new_schedule(clicks: object, browser_zone: object) -> tuple[Any, ...]:
 
 
 @reads
-def open_schedule(_edits: object, _browser_zone: object) -> tuple[Any, ...]:
+def open_schedule(_clicks: object) -> tuple[Any, ...]:
     """Open the dialog with a schedule."""
     require(Permission.SCHEDULE_JOBS)
     _, schedule_id, number = clicked("schedule")
