@@ -60,6 +60,14 @@ export type MapValues = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 /** The row that is pointed at, if any. */
 export type PointedRow = Pointed["row"] | undefined;
 
+/** Return a value of a map in words; where its colours are of the complement, the value itself. */
+export function said(
+  { format, complement }: Pick<PixelMap, "format" | "complement">,
+  value: number,
+): string {
+  return numbers.as(format, complement ? 1 - value : value);
+}
+
 export class PixelMap<Options extends MapOptions = any> {
   declare readonly chart: Chart<Options>;
   declare readonly canvas: HTMLCanvasElement;
@@ -279,7 +287,8 @@ export class PixelMap<Options extends MapOptions = any> {
         format,
         missing: this.missing,
         notes: ends,
-        words: this.complement && [scale.whole.low, scale.whole.high].map(this.said),
+        words:
+          this.complement && [scale.whole.low, scale.whole.high].map((value) => said(this, value)),
         pooled,
       });
     }
@@ -303,9 +312,6 @@ export class PixelMap<Options extends MapOptions = any> {
     });
   }
 
-  /** Return a value in words; where colours are of the complement, what it is the complement of. */
-  said = (value: number): string => numbers.as(this.format, this.complement ? 1 - value : value);
-
   hover(y: number, event: PointerEvent, column: number): void {
     const row = this.rowAt(y);
     this.point(row);
@@ -313,10 +319,10 @@ export class PixelMap<Options extends MapOptions = any> {
     const { integer } = numbers;
     const lines: TooltipLine[] = [
       [`iteration ${integer(this.chart.axis.iterations[column])}`],
-      [this.chart.options.value || "value", this.said(this.valueAt(row, column))],
+      [this.chart.options.value || "value", said(this, this.valueAt(row, column))],
     ];
     if (column > 0) {
-      lines.push(["one snapshot before", this.said(this.valueAt(row, column - 1))]);
+      lines.push(["one snapshot before", said(this, this.valueAt(row, column - 1))]);
     }
     if (this.meta.sizes) lines.push(["images", integer(this.meta.sizes[row])]);
     if (this.groups?.[row]) lines.push(["stage", this.groups[row]]);

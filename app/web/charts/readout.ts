@@ -9,7 +9,7 @@ import { type Format, numbers } from "../base/numbers.ts";
 import { type Chart, type ChartOptions, chartRegistry, registerKind } from "../core/chart.ts";
 import type { Names, Pointed, Selection } from "../core/fields.ts";
 import { selectionStore } from "../core/selection.ts";
-import type { PixelMap } from "./pixelmap.ts";
+import { type PixelMap, said } from "./pixelmap.ts";
 import { zoom as zooming } from "./plotarea.ts";
 
 interface Fact {
@@ -31,6 +31,8 @@ interface ReadoutOptions extends ChartOptions {
   transitions?: readonly string[];
   maps?: readonly MapSpec[];
 }
+/** What the read-out asks of a map, which handlers of several kinds are. */
+type Readable = Pick<PixelMap, "rows" | "labels" | "format" | "complement" | "valueAt">;
 type Part = "time" | "facts" | "rows" | "lowest" | "range" | "pins";
 type RowValue = [row: number, value: number];
 
@@ -38,7 +40,7 @@ const pair = (label: string, value: string): HTMLElement =>
   make("div", "dt-pair", make("span", "", label), make("b", "", value));
 
 /** Return the `count` lowest rows of a map at a column as [row, value], the lowest first. */
-function lowest(map: PixelMap, column: number, count: number): RowValue[] {
+function lowest(map: Readable, column: number, count: number): RowValue[] {
   const found: RowValue[] = [];
   for (let row = 0; row < map.rows; row++) {
     const value = map.valueAt(row, column);
@@ -145,11 +147,11 @@ class Readout {
     this.fill("facts", "", ...pairs);
   }
 
-  private map(id: string): PixelMap | null {
+  private map(id: string): Readable | null {
     const found = document.getElementById(id);
     const handler = found && chartRegistry.of(found)?.handler;
     return handler?.values && handler.rows && handler.finite
-      ? (handler as Record<string, any> as PixelMap)
+      ? (handler as Record<string, any> as Readable)
       : null;
   }
 
@@ -162,9 +164,9 @@ class Readout {
     }
     const name = make("div", "dt-readout-name", map.labels[row!.index] || "");
     name.title = map.labels[row!.index] || "";
-    const lines = [name, pair("at the cursor", map.said(map.valueAt(row!.index, column)))];
+    const lines = [name, pair("at the cursor", said(map, map.valueAt(row!.index, column)))];
     if (column > 0)
-      lines.push(pair("one snapshot before", map.said(map.valueAt(row!.index, column - 1))));
+      lines.push(pair("one snapshot before", said(map, map.valueAt(row!.index, column - 1))));
     this.fill("rows", spec!.title, ...lines);
   }
 
@@ -179,7 +181,7 @@ class Readout {
     this.fill(
       "lowest",
       spec!.lowestTitle!,
-      ...rows.map(([row, value]) => pair(map.labels[row], map.said(value))),
+      ...rows.map(([row, value]) => pair(map.labels[row], said(map, value))),
     );
   }
 
