@@ -123,14 +123,17 @@ def test_it_needs_the_token(store, client):
 
 @pytest.mark.usefixtures("_patient")
 def test_one_asks_at_a_time(store, database_url, roots, client):
-    with running_worker(database_url, roots, first=DEAF):
-        alive(store, 1)
+    with running_worker(database_url, roots) as worker:
+        wait_until(lambda: deep(client)[0] == 200)
+        # What is asked of a paused worker takes all the patience: nobody comes after the first.
+        worker.send_signal(signal.SIGSTOP)
         found = []
         askers = [threading.Thread(target=lambda: found.append(deep(client))) for _ in range(6)]
         for asker in askers:
             asker.start()
         for asker in askers:
             asker.join()
+        worker.send_signal(signal.SIGCONT)
     assert sorted(status for status, _ in found) == [429] * 5 + [503]
     assert left(store) == 0
     assert health.KEPT_SECONDS <= 1
