@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.cache import ByteCache
-from db.queries import runs, scalars, snapshots, structure
-from db.queries.scalars import Scalar
+from db.queries.measurements import scalars, snapshots
+from db.queries.measurements.scalars import Scalar
+from db.queries.runs import runs, structure
 from db.queries.store import RunVersion
 from deeptracker.format import SERIES
 from ingest.analysis.anomalies import (

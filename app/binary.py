@@ -29,7 +29,7 @@ from app.arguments import Arguments, BadArgument
 from app.cache import ByteCache
 from app.versions import joint_token, version_token
 from db.errors import NotFound
-from db.queries.runs import run_version, this_version
+from db.queries.runs.runs import run_version, this_version
 
 Arrays = Mapping[str, NDArray[Any]]
 DTYPES = ("f8", "f4", "f2", "i4", "u4", "i2", "u2", "i1", "u1")

@@ -24,7 +24,7 @@ from app.config import AppSettings
 from app.metrics import check_token
 from db.migrate import SchemaTooNew
 from db.queries.health import Readiness, probing_engine, readiness
-from db.queries.probes import Probed, probe_workers
+from db.queries.jobs.probes import Probed, probe_workers
 
 # Strangers may ask as often as they like: the database is asked once in this time per process.
 KEPT_SECONDS = 1.0

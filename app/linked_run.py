@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.versions import OF, short_uuid
 from db.errors import NotFound
-from db.queries import runs
-from db.queries.runs import RunRow
+from db.queries.runs import runs
+from db.queries.runs.runs import RunRow
 from deeptracker.errors import DeepTrackerError
 
 _SAID = re.compile(r"[0-9a-f]{8}")

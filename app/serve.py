@@ -18,7 +18,7 @@ from app.connections import BufferingWorker
 from app.factory import create_app
 from app.ports import BACKLOG, LISTENER, free_port, listen
 from db.engine import session_scope
-from db.queries.accounts import anybody_can_log_in
+from db.queries.team.accounts import anybody_can_log_in
 from deeptracker.errors import DeepTrackerError
 
 THREADS = 8

@@ -24,7 +24,7 @@ from app.versions import short_uuid
 from app.views import PageContext, View
 from db.away import is_unreachable
 from db.errors import NotFound
-from db.queries.runs import RunRow
+from db.queries.runs.runs import RunRow
 
 PRODUCT = "DeepTracker"
 MAX_PATH = 2_000

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from app import store
 from db.errors import NotFound
-from db.queries import saved_views
+from db.queries.team import saved_views
 
 PARAMETER = "view"
 ID = re.compile(r"[A-Za-z0-9]{1,40}")

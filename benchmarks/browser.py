@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.auth.links import make_link
 from db.engine import make_engine, session_scope
 from db.permissions import Role
-from db.queries.accounts import add_account
+from db.queries.team.accounts import add_account
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -15,7 +15,7 @@ from benchmarks.browser import Served, act_to_painted, chromium, log_in, serve
 from benchmarks.database import benchmark_engine
 from benchmarks.make_log import write_log
 from benchmarks.report import Row, main, summary
-from db.queries.snapshots import class_errors
+from db.queries.measurements.snapshots import class_errors
 from ingest.pipeline import load_log
 
 OPENINGS = 5

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from db.engine import make_engine
-from db.queries.snapshots import class_errors
+from db.queries.measurements.snapshots import class_errors
 
 RUN = "BENCHMARK_RUN"
 PLOT = {"width": 990, "height": 340}

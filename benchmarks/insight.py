@@ -27,7 +27,7 @@ from benchmarks.insight_faults import FAULTS
 from benchmarks.insight_networks import NETWORKS
 from benchmarks.insight_score import Score, score
 from benchmarks.insight_training import train
-from db.queries.findings import predictions_at
+from db.queries.runs.findings import predictions_at
 from ingest.analysis.answer import answer
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate
 from ingest.history import read_history

@@ -29,9 +29,11 @@ from benchmarks.make_log import write_log
 from benchmarks.report import Row, finish
 from db.engine import session_scope
 from db.permissions import Role
-from db.queries import accounts, jobs, run_upkeep
-from db.queries.runs import list_runs
-from db.queries.snapshots import snapshots
+from db.queries.jobs import jobs
+from db.queries.measurements.snapshots import snapshots
+from db.queries.runs import run_upkeep
+from db.queries.runs.runs import list_runs
+from db.queries.team import accounts
 from ingest.purge import purge_run
 
 BAR_MS = 500

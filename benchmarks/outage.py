@@ -28,7 +28,7 @@ from benchmarks.report import Row, finish
 from db import migrate
 from db.embedded import ensure_server, stop_server
 from db.engine import make_engine, session_scope
-from db.queries import jobs, workers
+from db.queries.jobs import jobs, workers
 
 BAR_SECONDS = 5.0
 _LOOK = 0.02

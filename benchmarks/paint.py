@@ -24,7 +24,7 @@ from benchmarks.database import benchmark_engine
 from benchmarks.heatmap_page import RUN
 from benchmarks.make_log import write_log
 from benchmarks.report import Row, main, summary
-from db.queries.snapshots import class_errors
+from db.queries.measurements.snapshots import class_errors
 from ingest.pipeline import load_log
 
 REPEATS = 9

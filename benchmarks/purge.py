@@ -16,7 +16,8 @@ from benchmarks.report import Row, main
 from db.engine import session_scope
 from db.partitions import PARTITIONED
 from db.permissions import Role
-from db.queries import accounts, run_upkeep
+from db.queries.runs import run_upkeep
+from db.queries.team import accounts
 from ingest.pipeline import load_log
 from ingest.purge import purge_run
 

@@ -24,16 +24,15 @@ from benchmarks.database import benchmark_engine
 from benchmarks.make_log import write_log
 from benchmarks.report import Row, Timing, main, summary, timed
 from db.engine import make_engine
-from db.queries import (
+from db.queries.measurements import (
     class_results,
     filter_stats,
     layer_stats,
     peaks,
-    runs,
     scalars,
     snapshots,
-    structure,
 )
+from db.queries.runs import runs, structure
 from db.raw import fetch
 from ingest.pipeline import load_log
 

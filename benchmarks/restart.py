@@ -29,7 +29,7 @@ from benchmarks.report import Row, main
 from db.embedded import ensure_server, stop_server
 from db.engine import make_engine, session_scope
 from db.permissions import Role
-from db.queries.accounts import add_account
+from db.queries.team.accounts import add_account
 from ingest.pipeline import load_log
 from ingest.report import Progress
 

@@ -16,7 +16,7 @@ from benchmarks.browser import Served, chromium, log_in, serve, wait_until_paint
 from benchmarks.database import benchmark_engine
 from benchmarks.make_log import write_log
 from benchmarks.report import Row, main, summary
-from db.queries.snapshots import class_errors
+from db.queries.measurements.snapshots import class_errors
 from ingest.pipeline import load_log
 
 OPENINGS = 7

@@ -23,7 +23,7 @@ from benchmarks.database import benchmark_engine
 from benchmarks.make_log import write_log
 from benchmarks.report import Row, main
 from db.engine import session_scope
-from db.queries import jobs, workers
+from db.queries.jobs import jobs, workers
 
 # How much longer than the best that could be it may take.
 MARGIN = 1.25

@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session
 from db import queue
 from db.load import loader_key
 from db.models import IngestShare, IngestWorker
-from db.queries.workers import alive
+from db.queries.jobs.workers import alive
 
 # The process ids of connections that hold the advisory lock :key.
 _HOLDERS = (

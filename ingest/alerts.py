@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 
 from db.config import web_address
 from db.engine import session_scope
-from db.queries import alerts
-from db.queries.alerts import AlertRow, Delivery
+from db.queries.team import alerts
+from db.queries.team.alerts import AlertRow, Delivery
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
 from ingest.webhook import TIMEOUT_SECONDS, MayConnect, NotDelivered, is_public, post

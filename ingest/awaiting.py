@@ -8,8 +8,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import Engine
 
 from db.engine import session_scope
-from db.queries import job_notes, job_upkeep
-from db.queries.job_upkeep import AwaitedJob
+from db.queries.jobs import job_notes, job_upkeep
+from db.queries.jobs.job_upkeep import AwaitedJob
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST
 from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from db.engine import session_scope
 from db.errors import NotFound
-from db.queries import runs
+from db.queries.runs import runs
 from deeptracker.errors import DeepTrackerError
 from deeptracker.format import Manifest
 from ingest.locations import Place, read_place

@@ -17,9 +17,9 @@ from db import load
 from db.away import is_away
 from db.errors import NotFound, RunBusy
 from db.load import sole_loader
-from db.queries import findings as stored
-from db.queries import runs
-from db.queries.alerts import raise_alerts
+from db.queries.runs import findings as stored
+from db.queries.runs import runs
+from db.queries.team.alerts import raise_alerts
 from ingest.analysis.answer import Answer, answer
 from ingest.analysis.health.finding import Chart, Finding, Severity
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate

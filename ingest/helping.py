@@ -12,7 +12,8 @@ from db import load, load_shares
 from db.engine import session_scope
 from db.errors import NotFound
 from db.load_run import is_same_run
-from db.queries import jobs, runs
+from db.queries.jobs import jobs
+from db.queries.runs import runs
 from deeptracker.errors import LogError
 from deeptracker.format import Manifest
 from ingest.copies import as_run

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from db.errors import NotFound
-from db.queries import findings, peaks, runs, scalars, snapshots, structure
-from db.queries.layer_stats import layer_profile
+from db.queries.measurements import peaks, scalars, snapshots
+from db.queries.measurements.layer_stats import layer_profile
+from db.queries.runs import findings, runs, structure
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.history import (
     NEEDED_STATISTICS,

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from db.away import is_away, is_outage, said_by_server
 from db.engine import session_scope
 from db.errors import RunBusy
-from db.queries import job_notes, jobs
+from db.queries.jobs import job_notes, jobs
 from deeptracker.errors import DeepTrackerError, LogError
 from ingest.hand import Interruptions
 from ingest.locations import Place, resolve_location

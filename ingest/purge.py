@@ -8,7 +8,7 @@ from db.engine import session_scope
 from db.errors import NotFound
 from db.load import batch, sole_loader
 from db.partitions import vacuum_small_tables
-from db.queries import run_upkeep, runs
+from db.queries.runs import run_upkeep, runs
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ from sqlalchemy import Engine
 from db import queue_care
 from db.away import is_away
 from db.engine import session_scope
-from db.queries import job_notes, job_upkeep, places, run_upkeep, schedules, watches, workers
+from db.queries.jobs import job_notes, job_upkeep, places, schedules, watches, workers
+from db.queries.runs import run_upkeep
 from db.queue import HEARTBEAT_SECONDS, ask_probe, worker_queue
 from deeptracker.errors import LogError
 from ingest.alerts import AlertSettings, deliver

@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from db.queries.watches import Found
+from db.queries.jobs.watches import Found
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, SNAPSHOTS
 from ingest.locations import ObjectFolder, Place

@@ -16,7 +16,7 @@ KEYS = {"accuracy"}
 
 # The names of stored values, which keep the words that they were stored with.
 STORED = {
-    "db/queries/run_upkeep.py": ("took out of the archive", "put into the trash"),
+    "db/queries/runs/run_upkeep.py": ("took out of the archive", "put into the trash"),
 }
 
 _SCRIPT_TEXT = re.compile(r'"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/', re.DOTALL)

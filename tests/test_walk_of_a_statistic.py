@@ -99,7 +99,8 @@ from app.views.layers import words
 from db import migrate
 from db.engine import make_engine, read_scope
 from db.models import Base, Run
-from db.queries import layer_stats, structure
+from db.queries.measurements import layer_stats
+from db.queries.runs import structure
 from deeptracker.demo import train
 from deeptracker.format import STATISTICS
 from ingest.analysis.merge import merge

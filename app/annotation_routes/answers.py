@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from app.annotation_routes.links import link_of
 from app.annotation_routes.words import about
 from db.errors import Conflict, Forbidden, NotFound
-from db.queries.annotation_rows import AnnotationRow, ReplyRow
+from db.queries.team.annotation_rows import AnnotationRow, ReplyRow
 
 
 class BadBody(ValueError):  # noqa: N818 - what it is, not that it is an error

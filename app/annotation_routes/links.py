@@ -7,7 +7,7 @@ from dash import get_relative_path
 from flask import Flask, current_app
 
 from app.views import View
-from db.queries.annotation_rows import AnnotationRow
+from db.queries.team.annotation_rows import AnnotationRow
 
 EXTENSION = "deeptracker.annotation_views"
 # Where a thing is seen best, should the page where it was annotated be no more.

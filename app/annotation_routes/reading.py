@@ -6,7 +6,7 @@ from app import store
 from app.annotation_routes.answers import annotation_json
 from app.auth.identity import current_identity
 from db.permissions import Permission
-from db.queries import annotation_search, annotations, mentions
+from db.queries.team import annotation_search, annotations, mentions
 
 
 def blueprint() -> Blueprint:

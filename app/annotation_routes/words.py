@@ -1,6 +1,6 @@
 """What an annotation is about, in words."""
 
-from db.queries.annotation_rows import AnnotationRow, Target
+from db.queries.team.annotation_rows import AnnotationRow, Target
 
 
 def about(row: AnnotationRow) -> str:

@@ -18,9 +18,9 @@ from app.annotation_routes.links import is_view
 from app.auth.identity import require
 from db.errors import NotFound
 from db.permissions import Permission
-from db.queries import annotation_repeats, annotations
-from db.queries.annotation_rows import Target
-from db.queries.annotations import Stale
+from db.queries.team import annotation_repeats, annotations
+from db.queries.team.annotation_rows import Target
+from db.queries.team.annotations import Stale
 
 _ALL = "/run/<int:run_id>/annotations"
 _ONE = f"{_ALL}/<int:annotation_id>"

@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from app.api.operation import Given
 from app.auth.identity import current_identity
-from db.queries import annotations, findings, runs, scalars, structure
-from db.queries.annotation_rows import AnnotationRow
-from db.queries.runs import RunRow, Shelf
+from db.queries.measurements import scalars
+from db.queries.runs import findings, runs, structure
+from db.queries.runs.runs import RunRow, Shelf
+from db.queries.team import annotations
+from db.queries.team.annotation_rows import AnnotationRow
 from ingest.analysis.health.sentences import worded
 
 API_VERSION = 1

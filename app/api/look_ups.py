@@ -8,14 +8,15 @@ from sqlalchemy.orm import Session
 from app.api.operation import Given
 from app.binary import Arrays
 from db.models.measurements import PEAKS
-from db.queries import class_results, scalars, structure
-from db.queries import snapshots as of_snapshots
-from db.queries.filter_history import filter_history
-from db.queries.filter_stats import layer_filters
-from db.queries.layer_stats import ALL_QUANTITIES
-from db.queries.layer_stats import layer_profile as profile_of
-from db.queries.layer_stats import layer_stat as stat_of
-from db.queries.peaks import top_filters
+from db.queries.measurements import class_results, scalars
+from db.queries.measurements import snapshots as of_snapshots
+from db.queries.measurements.filter_history import filter_history
+from db.queries.measurements.filter_stats import layer_filters
+from db.queries.measurements.layer_stats import ALL_QUANTITIES
+from db.queries.measurements.layer_stats import layer_profile as profile_of
+from db.queries.measurements.layer_stats import layer_stat as stat_of
+from db.queries.measurements.peaks import top_filters
+from db.queries.runs import structure
 from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import FILTER_QUANTITIES, STATISTICS
 
@@ -24,7 +25,7 @@ DEFAULT_LIMIT = 50
 
 
 def snapshots(session: Session, run_id: int, arguments: Given) -> Answer:
-    """Return everything about the snapshots of a run, as db.queries.snapshots says."""
+    """Return everything about the snapshots of a run, as db.queries.measurements.snapshots says."""
     found = of_snapshots.snapshots(session, run_id=run_id)
     return dict(vars(found)), {}
 

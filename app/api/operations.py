@@ -6,8 +6,8 @@ from typing import Any
 from app.api import facts, look_ups
 from app.api.operation import Array, Operation, Parameter
 from db.models.measurements import PEAKS
-from db.queries.layer_stats import ALL_QUANTITIES
-from db.queries.runs import Shelf
+from db.queries.measurements.layer_stats import ALL_QUANTITIES
+from db.queries.runs.runs import Shelf
 from deeptracker.catalogue import FILTERS, LAYER_STATISTICS, PEAK_QUANTITIES, Measured, labels
 from deeptracker.format import BAND_THRESHOLDS, BINS, FILTER_QUANTITIES, STATISTICS
 

@@ -11,7 +11,7 @@ from app.api.operation import Given, Operation
 from app.api.operations import OPERATIONS
 from app.arguments import BadArgument
 from app.binary import answer_of_runs, refusal
-from db.queries.runs import run_version
+from db.queries.runs.runs import run_version
 
 PAGE = "/api"
 

@@ -9,7 +9,7 @@ from app import store
 from app.auth.cookie import set_cookie
 from app.auth.tokens import new_token
 from app.config import AppSettings
-from db.queries import accounts, audit, sessions
+from db.queries.team import accounts, audit, sessions
 
 MAX_NEXT = 2_000
 # The setting of the server that says what the login page calls the provider, None without one.

@@ -6,7 +6,7 @@ from flask import Response, request
 from itsdangerous import BadSignature, Signer
 
 from app.config import AppSettings
-from db.queries.sessions import LONGEST
+from db.queries.team.sessions import LONGEST
 
 
 def cookie_name(settings: AppSettings) -> str:

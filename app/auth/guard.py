@@ -14,7 +14,7 @@ from app.auth.permission_map import ROUTES, Access, Needed
 from app.auth.tokens import hash_token
 from app.config import AppSettings
 from db.permissions import Permission
-from db.queries import api_tokens, sessions
+from db.queries.team import api_tokens, sessions
 
 CALLBACKS = "deeptracker.callbacks"
 # What scripts ask; with a token instead of a cookie.

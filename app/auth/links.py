@@ -4,7 +4,7 @@ from flask import current_app, request
 from sqlalchemy.orm import Session
 
 from app.auth.tokens import new_token
-from db.queries import sessions
+from db.queries.team import sessions
 
 PATH = "/link/"
 PUBLIC_URL = "DEEPTRACKER_PUBLIC_URL"

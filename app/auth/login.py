@@ -12,8 +12,8 @@ from app.auth.identity import current_identity
 from app.auth.throttle import Throttled, check_password
 from app.auth.tokens import hash_token
 from app.config import AppSettings
-from db.queries import accounts, audit, sessions
-from db.queries.accounts import AccountRow
+from db.queries.team import accounts, audit, sessions
+from db.queries.team.accounts import AccountRow
 
 
 def install(server: Flask, settings: AppSettings) -> None:

@@ -18,8 +18,8 @@ from app import store
 from app.auth.arrival import OIDC_NAME, begin_session, safe_next
 from app.auth.links import PUBLIC_URL
 from app.config import AppSettings
-from db.queries import identities
-from db.queries.identities import Claims, NotInvited
+from db.queries.team import identities
+from db.queries.team.identities import Claims, NotInvited
 from deeptracker.errors import DeepTrackerError
 
 logger = logging.getLogger(__name__)

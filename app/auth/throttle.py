@@ -4,7 +4,7 @@ import ipaddress
 
 from app import store
 from app.auth import passwords
-from db.queries import accounts, attempts
+from db.queries.team import accounts, attempts
 from deeptracker.errors import DeepTrackerError
 
 # Failures within attempts.WINDOW: of an account at one address, which its owner's successes

@@ -20,7 +20,8 @@ from sqlalchemy.exc import OperationalError
 from app.cli.store import ready_engine
 from db.away import is_unreachable
 from db.engine import session_scope, wait_for_server
-from db.queries import accounts, runs
+from db.queries.runs import runs
+from db.queries.team import accounts
 from ingest.pipeline import load_log
 from ingest.report import LoadReport, Progress
 

@@ -13,8 +13,9 @@ from app.config import AppSettings
 from db.engine import session_scope
 from db.errors import Conflict
 from db.permissions import Role
-from db.queries import accounts, resting, sessions
-from db.queries.sessions import LINK
+from db.queries.jobs import resting
+from db.queries.team import accounts, sessions
+from db.queries.team.sessions import LINK
 
 cli = typer.Typer(help="Accounts: who may log in, and as what.", no_args_is_help=True)
 

@@ -6,7 +6,7 @@ from dash import get_relative_path, html
 
 from app.components.charts import chart
 from app.versions import version_token
-from db.queries.runs import RunRow
+from db.queries.runs.runs import RunRow
 
 
 def heading(text: str, *parts: Any, live: str, run: RunRow) -> html.Header:

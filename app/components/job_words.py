@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from db.queries.jobs import JobRow
-from db.queries.workers import Crew
+from db.queries.jobs.jobs import JobRow
+from db.queries.jobs.workers import Crew
 
 
 def moment(time: datetime) -> str:

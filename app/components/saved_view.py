@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 from app.auth.identity import Identity
 from app.components.attributes import aria, data
 from db.permissions import Permission
-from db.queries.saved_views import MAX_NAME
+from db.queries.team.saved_views import MAX_NAME
 
 
 def view_tools(identity: Identity) -> list[Component]:

@@ -16,8 +16,9 @@ from db.engine import session_scope
 from db.file_lock import FileLock, is_locked, locked
 from db.home import check_home
 from db.permissions import Role
-from db.queries import accounts, jobs
-from db.queries.jobs import OPEN_STATES
+from db.queries.jobs import jobs
+from db.queries.jobs.jobs import OPEN_STATES
+from db.queries.team import accounts
 from deeptracker.errors import DeepTrackerError
 from deeptracker.format import MANIFEST
 

@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 from app.demo.stage import DemoFailed, Stage
 from app.processes import Child
 from db.engine import session_scope
-from db.queries import jobs
-from db.queries.jobs import OPEN_STATES, JobRow
+from db.queries.jobs import jobs
+from db.queries.jobs.jobs import OPEN_STATES, JobRow
 
 # How long the database may be away.
 AWAY_SECONDS = 120.0

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.arguments import Arguments
 from app.export.names import COMPARED
 from app.export.tables import make_table
-from db.queries import runs
+from db.queries.runs import runs
 
 # What says how a chart aligns and groups; the table has every run as it is.
 _SHOWN = frozenset({"v", "runs", "align", "group", "members", "first", "second"})

@@ -11,9 +11,10 @@ from app.views.correlation import data as correlations
 from app.views.correlation.asked import read_asked
 from app.views.layers import filters
 from app.views.layers.merged import MergedNetwork
-from db.queries import snapshots, structure
-from db.queries.filter_history import filter_history
-from db.queries.filter_stats import layer_filters
+from db.queries.measurements import snapshots
+from db.queries.measurements.filter_history import filter_history
+from db.queries.measurements.filter_stats import layer_filters
+from db.queries.runs import structure
 from deeptracker.catalogue import MEASURES, PEAK_QUANTITIES, RATIO
 from deeptracker.format import FILTER_QUANTITIES, STATISTICS
 from ingest.analysis.tied import tied_filters

@@ -15,7 +15,7 @@ from app.export.tables import make_table
 from app.export.writing import MIME, write_csv, write_parquet
 from app.views.compare.aligned import MOST_RUNS
 from app.views.compare.parts import check_runs
-from db.queries import runs
+from db.queries.runs import runs
 
 REPORT = "/data/run/<int:run_id>/report.html"
 

@@ -19,8 +19,8 @@ from app.export import layer_tables, validation_tables
 from app.export.columns import Columns, known, table, unrolled
 from app.views.cube import data as cube
 from app.views.overview import data as overview
-from db.queries import snapshots
-from db.queries.layer_stats import ALL_QUANTITIES
+from db.queries.measurements import snapshots
+from db.queries.measurements.layer_stats import ALL_QUANTITIES
 from deeptracker.catalogue import IMAGE_TRANSITIONS
 from deeptracker.format import SERIES, STATISTICS
 

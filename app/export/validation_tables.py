@@ -10,7 +10,8 @@ from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.export.columns import Columns, texts, unrolled
 from app.views.validation import data
-from db.queries import class_results, snapshots, structure
+from db.queries.measurements import class_results, snapshots
+from db.queries.runs import structure
 from ingest.analysis.anomalies import Cells, find_anomalies
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dash import Dash
 
     from app.auth.identity import Identity
-    from db.queries.runs import RunRow
+    from db.queries.runs.runs import RunRow
 
 
 @dataclass(frozen=True)

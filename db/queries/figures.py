@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from db.models import IngestJob, IngestWorker, Run
 from db.models.jobs import JOB_STATES
-from db.queries.workers import alive, stuck
+from db.queries.jobs.workers import alive, stuck
 from db.queue import QUEUE
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from db import migrate
 from db.engine import keep_running, kept_home
 from db.patience import waits
-from db.queries.workers import crew
+from db.queries.jobs.workers import crew
 
 # Whoever watches the server does not wait longer than this for an answer.
 PATIENCE_SECONDS = 3

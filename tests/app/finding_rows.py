@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from db.queries.findings import FindingRow
+from db.queries.runs.findings import FindingRow
 
 CHART = {
     "label": "training loss",

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from db.queries.jobs import JobRow
-from db.queries.schedules import ScheduleRow
-from db.queries.watches import WatchRow
+from db.queries.jobs.jobs import JobRow
+from db.queries.jobs.schedules import ScheduleRow
+from db.queries.jobs.watches import WatchRow
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -14,7 +14,8 @@ from db.engine import session_scope
 from db.errors import Forbidden
 from db.models import Account, AccountSession
 from db.permissions import Role
-from db.queries import run_upkeep, sessions
+from db.queries.runs import run_upkeep
+from db.queries.team import sessions
 from tests.app.test_guard import ADDRESSES, CALLBACK, PRIVATE, ask
 from tests.app.test_people import changed
 from tests.app.web import BASE, make_web, server_callbacks

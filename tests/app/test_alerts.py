@@ -12,7 +12,7 @@ from db.engine import session_scope
 from db.errors import Conflict
 from db.models import Alert, AlertChannel, AlertReader
 from db.permissions import Role
-from db.queries import alerts
+from db.queries.team import alerts
 from tests.app.web import callback_key
 
 FINDING = {

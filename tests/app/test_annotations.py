@@ -10,8 +10,8 @@ from app.views.annotations.ids import Ids
 from app.views.runs.ids import Ids as RunIds
 from db.engine import session_scope
 from db.permissions import Role
-from db.queries import annotations, mentions
-from db.queries.annotation_rows import AnnotationRow, Target
+from db.queries.team import annotations, mentions
+from db.queries.team.annotation_rows import AnnotationRow, Target
 from tests.app.web import BASE, callback_key
 from tests.stored_runs import store_run
 

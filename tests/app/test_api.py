@@ -10,7 +10,7 @@ from app.auth.permission_map import ROUTES
 from app.auth.tokens import new_token
 from db.engine import session_scope
 from db.permissions import Permission, Role
-from db.queries import api_tokens
+from db.queries.team import api_tokens
 from deeptracker.typed_bytes import unpack
 from tests.app.test_binary import unpack as plain_unpack
 from tests.app.web import BASE, Web

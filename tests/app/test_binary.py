@@ -20,7 +20,7 @@ from app.binary import install_data, pack, register_data
 from app.cache import ByteCache
 from db.engine import make_engine
 from db.models import Run
-from db.queries.runs import this_version
+from db.queries.runs.runs import this_version
 from tests.stored_runs import store_run
 
 

@@ -24,7 +24,9 @@ from app.demo import next_seed
 from db.embedded import stop_server
 from db.engine import make_engine, session_scope
 from db.permissions import Role
-from db.queries import accounts, jobs, runs
+from db.queries.jobs import jobs
+from db.queries.runs import runs
+from db.queries.team import accounts
 from tests.accounts import NOBODY, needs_root, tree
 from tests.app.web import PASSWORD, make_web
 from tests.ports import free_port

@@ -14,8 +14,8 @@ from app.views.compare.layout import read_runs
 from app.views.compare.settings import settings_table
 from db.models import Run
 from db.permissions import Role
-from db.queries.compare import results_at
-from db.queries.runs import get_run
+from db.queries.runs.compare import results_at
+from db.queries.runs.runs import get_run
 from tests.app.web import BASE, Client, callback_key
 from tests.stored_runs import store_run
 

@@ -21,7 +21,7 @@ from benchmarks import slow_clients
 from benchmarks.slow_clients import HOST, waiting
 from db.engine import make_engine, session_scope
 from db.permissions import Role
-from db.queries import accounts
+from db.queries.team import accounts
 from tests import servers
 from tests.app.web import PASSWORD
 from tests.ports import free_port

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.arguments import Arguments
 from app.views.correlation import data
 from db.engine import make_engine
-from db.queries import structure
+from db.queries.runs import structure
 from ingest.pipeline import load_log
 from tests import servers
 from tests.recorded_runs import FAULT

@@ -14,8 +14,9 @@ from app.views.cube.callbacks import CONTROLS, SWITCHES
 from app.views.cube.ids import Ids
 from app.views.validation.layout import ORDERS
 from db.errors import NotFound
-from db.queries import snapshots, structure
-from db.queries.layer_stats import layer_profile
+from db.queries.measurements import snapshots
+from db.queries.measurements.layer_stats import layer_profile
+from db.queries.runs import structure
 from ingest.analysis.order import name_order
 from tests.stored_runs import StoredRun, store_run
 

@@ -22,7 +22,8 @@ from werkzeug.serving import make_server
 from app.auth.links import make_link
 from db.engine import driver_url, make_engine, session_scope
 from db.permissions import Role
-from db.queries import jobs, runs
+from db.queries.jobs import jobs
+from db.queries.runs import runs
 from ingest.tasks import run_worker
 from tests.app.web import PASSWORD, make_web
 from tests.jobs.conftest import make_log, roots

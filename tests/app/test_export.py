@@ -23,8 +23,9 @@ from app.export.writing import FORMULA, ROWS, write_csv, write_parquet
 from app.views.overview.series import ScreenSeries
 from db.models import Layer, Run, ValidationClass
 from db.permissions import Role
-from db.queries import annotations, findings
-from db.queries.annotation_rows import Target
+from db.queries.runs import findings
+from db.queries.team import annotations
+from db.queries.team.annotation_rows import Target
 from deeptracker.format import FILTER_QUANTITIES, SERIES
 from ingest.analysis.health.rules import BY_NAME
 from tests.app.web import Web

@@ -17,8 +17,8 @@ from app.views.findings.links import place_link
 from db.engine import session_scope
 from db.models import Finding, FindingMute, RuleThreshold, RunHealth
 from db.permissions import Role
-from db.queries import findings
-from db.queries.findings import ThresholdRow
+from db.queries.runs import findings
+from db.queries.runs.findings import ThresholdRow
 from ingest.analysis.health import sentences
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import RULES

@@ -13,7 +13,7 @@ from app import health
 from db import migrate
 from db.embedded import ensure_server, stop_server
 from db.engine import make_engine, session_scope
-from db.queries import workers
+from db.queries.jobs import workers
 from tests.app.web import make_web
 from tests.servers import SETTINGS
 

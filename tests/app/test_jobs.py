@@ -19,7 +19,7 @@ from app.views.jobs.worker_rows import none_alive, roots, summary
 from db.engine import session_scope
 from db.models import IngestJob, IngestSchedule, IngestWatch, IngestWorker
 from db.permissions import Role
-from db.queries import job_notes, jobs, schedules, watches, workers
+from db.queries.jobs import job_notes, jobs, schedules, watches, workers
 from tests.app.job_rows import NOW, job, schedule
 from tests.app.web import callback_key
 

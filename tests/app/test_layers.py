@@ -14,8 +14,8 @@ from app.views.layers.callbacks import CONTROLS, SWITCHES
 from app.views.layers.ids import Ids
 from app.views.layers.tree import build_tree, describe, piece_order
 from db.errors import NotFound
-from db.queries import structure
-from db.queries.structure import Layers
+from db.queries.runs import structure
+from db.queries.runs.structure import Layers
 from deeptracker.format import BINS, STATISTICS
 from tests.stored_runs import StoredRun, store_run
 

@@ -15,7 +15,7 @@ from app.auth.tokens import hash_token
 from db.engine import session_scope
 from db.models import Account, AccountSession, AccountToken, LoginAttempt
 from db.permissions import Role
-from db.queries import accounts, attempts, sessions
+from db.queries.team import accounts, attempts, sessions
 from tests.app.web import BASE, PASSWORD, make_web
 
 OTHER = "another long passphrase"

@@ -19,7 +19,7 @@ from app.auth.tokens import new_token
 from app.redaction import HIDDEN, redact, secrets_of
 from db.engine import make_engine, session_scope
 from db.permissions import Role
-from db.queries import api_tokens
+from db.queries.team import api_tokens
 from tests.app.provider import CLIENT_ID, CLIENT_SECRET, running_provider
 from tests.app.test_cli import ROOT
 from tests.app.web import PASSWORD, make_web

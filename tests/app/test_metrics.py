@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.logs import SLOW_SECONDS
 from db.engine import make_engine, session_scope
-from db.queries import jobs, workers
+from db.queries.jobs import jobs, workers
 from tests.app.test_cli import ROOT
 from tests.app.web import make_web
 from tests.ports import free_port

@@ -8,7 +8,7 @@ import requests
 from app.config import AppSettings
 from db.engine import session_scope
 from db.permissions import Role
-from db.queries import accounts, audit
+from db.queries.team import accounts, audit
 from tests.app.provider import CLIENT_ID, CLIENT_SECRET, running_provider
 from tests.app.web import BASE, make_web
 

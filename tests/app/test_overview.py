@@ -27,7 +27,8 @@ from app.views.overview.ids import Ids
 from app.views.overview.series import reduce_series, within
 from db.errors import NotFound
 from db.models import Run, scalar
-from db.queries import runs, snapshots
+from db.queries.measurements import snapshots
+from db.queries.runs import runs
 from deeptracker.format import SERIES, STATISTICS
 from tests.stored_runs import StoredRun, store_run
 

@@ -37,10 +37,10 @@ from app.views.runs.row import row as run_table_row
 from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
-from db.queries.alerts import ChannelRow
-from db.queries.api_tokens import TokenRow
-from db.queries.people import Person
-from db.queries.runs import RunRow
+from db.queries.runs.runs import RunRow
+from db.queries.team.alerts import ChannelRow
+from db.queries.team.api_tokens import TokenRow
+from db.queries.team.people import Person
 from ingest.analysis.health.finding import Names
 from tests.app.finding_rows import finding_row
 from tests.app.job_rows import job, schedule, watch

@@ -11,8 +11,8 @@ from app.views.runs.ids import OPEN, Act, Ids
 from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
-from db.queries import run_upkeep, runs
-from db.queries.run_upkeep import TRASH_DAYS
+from db.queries.runs import run_upkeep, runs
+from db.queries.runs.run_upkeep import TRASH_DAYS
 from tests.app.web import callback_key, server_callbacks
 from tests.stored_runs import store_run
 

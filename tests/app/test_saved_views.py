@@ -12,8 +12,8 @@ from app.views.saved_views.ids import Button, Ids, button_id
 from db.engine import session_scope
 from db.models import SavedView
 from db.permissions import Role
-from db.queries import saved_views
-from db.queries.saved_views import MAX_A_MINUTE, MAX_QUERY
+from db.queries.team import saved_views
+from db.queries.team.saved_views import MAX_A_MINUTE, MAX_QUERY
 from tests.app.web import BASE, Client, callback_key
 
 QUERY = "pins=10,20&k=3"

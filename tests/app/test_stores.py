@@ -17,8 +17,9 @@ from app.versions import short_uuid, version_token
 from db import backup
 from db.engine import make_engine, session_scope
 from db.permissions import Role
-from db.queries import runs, saved_views
+from db.queries.runs import runs
 from db.queries.store import store_key
+from db.queries.team import saved_views
 from tests import servers
 from tests.app.web import BASE, Client, Web, callback_key, make_web
 from tests.stored_runs import store_run

@@ -15,7 +15,7 @@ from app.binary import pack
 from app.views.validation import data
 from db.engine import make_engine
 from db.errors import NotFound
-from db.queries import runs, structure
+from db.queries.runs import runs, structure
 from deeptracker.format import RunDirectory
 from ingest.pipeline import load_log
 from tests import servers

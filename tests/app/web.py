@@ -17,7 +17,7 @@ from app.config import AppSettings
 from app.factory import create_app
 from db.engine import session_scope
 from db.permissions import Role
-from db.queries import accounts, sessions
+from db.queries.team import accounts, sessions
 
 BASE = "http://127.0.0.1:8050"
 PASSWORD = "a long enough passphrase"

@@ -10,18 +10,10 @@ from app.auth.tokens import new_token
 from db.engine import session_scope
 from db.models import IngestJob, IngestWorker, Run
 from db.permissions import Role
-from db.queries import (
-    accounts,
-    alerts,
-    annotations,
-    api_tokens,
-    findings,
-    run_upkeep,
-    saved_views,
-    schedules,
-    watches,
-)
-from db.queries.annotation_rows import Target
+from db.queries.jobs import schedules, watches
+from db.queries.runs import findings, run_upkeep
+from db.queries.team import accounts, alerts, annotations, api_tokens, saved_views
+from db.queries.team.annotation_rows import Target
 from tests.stored_runs import store_run
 
 NOW = datetime.now(UTC)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL
 from benchmarks.browser import Served, log_in, serve
 from db.engine import session_scope
 from db.permissions import Role
-from db.queries import accounts
+from db.queries.team import accounts
 from ingest.evaluate import evaluate_run
 from ingest.pipeline import load_log
 from tests import servers

@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from benchmarks.browser import Served, log_in, wait_until_painted
 from db.engine import session_scope
 from db.permissions import Role
-from db.queries import accounts, annotations
-from db.queries.annotation_rows import Target
+from db.queries.team import accounts, annotations
+from db.queries.team.annotation_rows import Target
 from ingest.pipeline import load_log
 from tests.browser.conftest import VIEWPORT, Watch
 from tests.browser.logs import Log

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from benchmarks.browser import log_in
 from db.permissions import Role
-from db.queries import snapshots
-from db.queries.compare import results_at
+from db.queries.measurements import snapshots
+from db.queries.runs.compare import results_at
 from ingest.pipeline import load_log
 
 DRAWN = """

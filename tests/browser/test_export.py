@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 from sqlalchemy.orm import Session
 
-from db.queries import snapshots
+from db.queries.measurements import snapshots
 from tests.browser.conftest import VIEWPORT, Watch
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from benchmarks.browser import wait_until_painted
 from db.models import Annotation, FindingMute, RuleThreshold
 from db.permissions import Role
-from db.queries import accounts, findings
+from db.queries.runs import findings
+from db.queries.team import accounts
 from ingest.evaluate import evaluate_run
 
 

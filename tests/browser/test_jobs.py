@@ -9,7 +9,8 @@ from sqlalchemy import delete, update
 from db.engine import session_scope
 from db.models import IngestJob, IngestSchedule, IngestWatch, IngestWorker
 from db.permissions import Role
-from db.queries import accounts, schedules
+from db.queries.jobs import schedules
+from db.queries.team import accounts
 from tests.browser.waiting import rest
 from tests.jobs.conftest import running_worker
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from benchmarks.browser import wait_until_painted
-from db.queries import snapshots
+from db.queries.measurements import snapshots
 from ingest.pipeline import load_log
 from tests.browser.conftest import Watch
 from tests.browser.waiting import rest

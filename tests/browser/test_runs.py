@@ -11,8 +11,9 @@ from app.views.runs.rows import PAGE
 from benchmarks.browser import log_in
 from db.engine import session_scope
 from db.permissions import Role
-from db.queries import people, run_upkeep, runs
-from db.queries.runs import Shelf
+from db.queries.runs import run_upkeep, runs
+from db.queries.runs.runs import Shelf
+from db.queries.team import people
 from tests.stored_runs import store_run
 
 NAMES = ("maple", "oak one", "oak two", "willow")

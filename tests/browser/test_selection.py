@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.browser import Served, log_in, wait_until_painted
 from db.permissions import Role
-from db.queries import snapshots
+from db.queries.measurements import snapshots
 from tests.browser.conftest import VIEWPORT, Watch
 from tests.browser.waiting import REST_MS, rest
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from benchmarks.browser import Served, log_in, serve, wait_until_painted
 from db import backup
 from db.engine import make_engine
-from db.queries import runs
+from db.queries.runs import runs
 from deeptracker.format import Snapshot
 from ingest.pipeline import load_log
 from tests import servers

@@ -19,7 +19,7 @@ from benchmarks.browser import Served, log_in, wait_until_painted
 from db.engine import session_scope
 from db.models import IngestSchedule
 from db.permissions import Role
-from db.queries import snapshots
+from db.queries.measurements import snapshots
 from tests.browser.conftest import VIEWPORT, Watch
 from tests.browser.logs import Log
 from tests.browser.test_export import keep

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.arguments import Arguments
 from app.views.validation import data
 from benchmarks.browser import wait_until_painted
-from db.queries import class_results, snapshots
+from db.queries.measurements import class_results, snapshots
 from deeptracker.format import Images, Snapshot
 from ingest.pipeline import load_log
 from tests.browser.conftest import Watch

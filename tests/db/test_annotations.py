@@ -6,11 +6,11 @@ from sqlalchemy import delete, func, select
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import Annotation, AnnotationState, Mention, Reply, Run
 from db.permissions import Role
-from db.queries import accounts, annotation_search, annotations, mentions
-from db.queries.annotation_checks import MAX_BODY
-from db.queries.annotation_rows import Target
-from db.queries.annotation_search import Asked
-from db.queries.annotations import Stale
+from db.queries.team import accounts, annotation_search, annotations, mentions
+from db.queries.team.annotation_checks import MAX_BODY
+from db.queries.team.annotation_rows import Target
+from db.queries.team.annotation_search import Asked
+from db.queries.team.annotations import Stale
 from tests.stored_runs import store_run
 
 RUN = Target("run")

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from db.engine import make_engine
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import Finding
-from db.queries import accounts, findings, runs
+from db.queries.runs import findings, runs
+from db.queries.team import accounts
 from ingest.analysis.health.rules import RULES
 from ingest.evaluate import evaluate_anew, evaluate_run
 from ingest.pipeline import load_log

@@ -4,15 +4,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from db.queries import (
-    class_results,
-    filter_stats,
-    layer_stats,
-    runs,
-    scalars,
-    snapshots,
-    structure,
-)
+from db.queries.measurements import class_results, filter_stats, layer_stats, scalars, snapshots
+from db.queries.runs import runs, structure
 from tests.db.arrays import same
 from tests.stored_runs import store_run
 

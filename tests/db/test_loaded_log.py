@@ -6,16 +6,15 @@ from sqlalchemy.orm import Session
 
 from benchmarks.make_log import write_log
 from db.engine import make_engine, read_scope
-from db.queries import (
+from db.queries.measurements import (
     class_results,
     filter_stats,
     layer_stats,
     peaks,
-    runs,
     scalars,
     snapshots,
-    structure,
 )
+from db.queries.runs import runs, structure
 from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import FILTER_QUANTITIES, QUANTITIES, STATISTICS, RunDirectory
 from ingest.pipeline import load_log

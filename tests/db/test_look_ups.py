@@ -5,16 +5,15 @@ import re
 import pytest
 
 from db.errors import NotFound
-from db.queries import (
+from db.queries.measurements import (
     class_results,
     filter_stats,
     layer_stats,
     peaks,
-    runs,
     scalars,
     snapshots,
-    structure,
 )
+from db.queries.runs import runs, structure
 from db.raw import driver_connection
 from tests.db.statements import counted
 

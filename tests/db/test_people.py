@@ -8,7 +8,8 @@ from sqlalchemy import update
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import Account, ApiToken
 from db.permissions import Role
-from db.queries import accounts, api_tokens, audit, people, schedules, sessions, watches
+from db.queries.jobs import schedules, watches
+from db.queries.team import accounts, api_tokens, audit, people, sessions
 
 
 @pytest.fixture

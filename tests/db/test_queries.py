@@ -5,16 +5,15 @@ import pytest
 from sqlalchemy import insert, update
 
 from db.models import scalar as scalar_table
-from db.queries import (
+from db.queries.measurements import (
     class_results,
     filter_stats,
     layer_stats,
     peaks,
-    runs,
     scalars,
     snapshots,
-    structure,
 )
+from db.queries.runs import runs, structure
 from deeptracker.format import FILTER_QUANTITIES, QUANTITIES, SERIES, STATISTICS
 from tests.db.arrays import same
 

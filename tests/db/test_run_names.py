@@ -4,9 +4,11 @@ from sqlalchemy import update
 
 from db.models import Run
 from db.permissions import Role
-from db.queries import accounts, alerts, annotation_search, annotations, jobs, runs, saved_views
-from db.queries.annotation_rows import Target
-from db.queries.annotation_search import Asked
+from db.queries.jobs import jobs
+from db.queries.runs import runs
+from db.queries.team import accounts, alerts, annotation_search, annotations, saved_views
+from db.queries.team.annotation_rows import Target
+from db.queries.team.annotation_search import Asked
 
 
 def test_one_name_everywhere(session, run, noise):

@@ -10,8 +10,9 @@ from db.errors import Conflict, Forbidden, InTrash, NotFound
 from db.load_run import create_run
 from db.models import Base, Run
 from db.permissions import Role
-from db.queries import accounts, audit, run_upkeep, runs
 from db.queries.moment import moment
+from db.queries.runs import run_upkeep, runs
+from db.queries.team import accounts, audit
 from db.queue import PURGE, waiting_arguments
 from tests.deeptracker import small_logs
 from tests.stored_runs import store_run

@@ -7,8 +7,8 @@ from sqlalchemy import delete, func, select, update
 
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import Run, SavedView
-from db.queries import accounts, saved_views
-from db.queries.saved_views import MAX_A_MINUTE, MAX_NAME, MAX_QUERY, UNUSED, TooMany
+from db.queries.team import accounts, saved_views
+from db.queries.team.saved_views import MAX_A_MINUTE, MAX_NAME, MAX_QUERY, UNUSED, TooMany
 
 QUERY = "pins=10%2C20&k=3"
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import column, literal, select, text
 from sqlalchemy.exc import StatementError
 
-from db.queries import runs
+from db.queries.runs import runs
 from db.types import NumpyArray, _storable
 from tests.stored_runs import store_run
 

@@ -20,8 +20,8 @@ from app.auth.tokens import new_token
 from db.engine import make_engine, session_scope
 from db.models import Run as RunTable
 from db.permissions import Role
-from db.queries import annotations, api_tokens
-from db.queries.annotation_rows import Target
+from db.queries.team import annotations, api_tokens
+from db.queries.team.annotation_rows import Target
 from deeptracker.client import Tracker
 from deeptracker.errors import ClientError, NotOnServer, ServerUnreachable, TokenRefused
 from deeptracker.format import BAND_THRESHOLDS, FILTER_QUANTITIES, QUANTITIES, STATISTICS

@@ -15,7 +15,7 @@ from app.auth.tokens import new_token
 from app.config import AppSettings
 from benchmarks.browser import serve
 from db.engine import make_engine, session_scope
-from db.queries import accounts, sessions
+from db.queries.team import accounts, sessions
 from ingest.pipeline import load_log
 from tests import servers
 from tests.app.web import make_web

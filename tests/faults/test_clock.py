@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from benchmarks.make_log import begin_log, end_log, synthetic_run
 from db.engine import session_scope
-from db.queries import jobs
+from db.queries.jobs import jobs
 from deeptracker.format import snapshot_path, write_snapshot
 from ingest.pipeline import load_log
 from tests.app.web import make_web

@@ -14,8 +14,10 @@ import requests
 from db import migrate
 from db.embedded import ensure_server, stop_server
 from db.engine import make_engine, session_scope
-from db.queries import accounts, jobs, runs
-from db.queries.jobs import OPEN_STATES
+from db.queries.jobs import jobs
+from db.queries.jobs.jobs import OPEN_STATES
+from db.queries.runs import runs
+from db.queries.team import accounts
 from tests.commands import answers, log_in, new_home, wait_until
 from tests.faults.conftest import SOAK
 from tests.ports import free_port

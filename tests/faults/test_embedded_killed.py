@@ -10,7 +10,7 @@ import requests
 from benchmarks.make_log import write_log
 from db.embedded import ensure_server, stop_server
 from db.engine import make_engine, session_scope
-from db.queries import runs
+from db.queries.runs import runs
 from tests.commands import answers, kill, log_in, new_home, wait_until
 from tests.faults.conftest import SOAK
 from tests.ports import free_port

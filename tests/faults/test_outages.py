@@ -17,7 +17,8 @@ from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db.engine import session_scope
 from db.models import IngestSchedule
 from db.patience import CONNECT_SECONDS, SILENT_SECONDS
-from db.queries import findings, jobs, schedules, watches, workers
+from db.queries.jobs import jobs, schedules, watches, workers
+from db.queries.runs import findings
 from db.queue import EVALUATE, HEARTBEAT_SECONDS, defer
 from tests import servers
 from tests.faults import network

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from db.engine import session_scope
-from db.queries import jobs, workers
+from db.queries.jobs import jobs, workers
 from deeptracker.format import RunDirectory, snapshot_path
 from ingest.pipeline import load_log
 from tests.faults.conftest import SNAPSHOTS

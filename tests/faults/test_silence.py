@@ -11,7 +11,7 @@ from app.auth.tokens import new_token
 from app.config import AppSettings
 from benchmarks import outages
 from db.engine import session_scope
-from db.queries import accounts, sessions
+from db.queries.team import accounts, sessions
 from tests.jobs.conftest import wait_until
 from tests.ports import free_port
 

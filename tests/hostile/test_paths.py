@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.engine import make_engine, session_scope
-from db.queries import jobs
+from db.queries.jobs import jobs
 from deeptracker.errors import DeepTrackerError, LogError
 from ingest.job import run_job
 from ingest.locations import LocationRefused, resolve_location

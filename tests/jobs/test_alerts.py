@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from db.engine import make_engine
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import Run
-from db.queries import accounts, alerts
+from db.queries.team import accounts, alerts
 from ingest import alerts as sending
 from ingest.alerts import AlertSettings, deliver, payload
 from ingest.evaluate import evaluate_run

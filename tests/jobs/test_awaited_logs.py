@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db.engine import session_scope
-from db.queries import jobs
+from db.queries.jobs import jobs
 from ingest.awaiting import FollowSettings, LogWatch
 from tests.jobs.conftest import running_worker, wait_until
 from tests.jobs.test_worker import ask, job_of, texts, wait_for_state

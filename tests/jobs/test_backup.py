@@ -11,7 +11,8 @@ from db import backup, migrate
 from db.engine import make_engine, session_scope
 from db.partitions import drop_partitions
 from db.permissions import Role
-from db.queries import accounts, jobs
+from db.queries.jobs import jobs
+from db.queries.team import accounts
 from tests.jobs.checksums import checksum
 from tests.stored_runs import store_run
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app import health
 from benchmarks.make_log import append_snapshot, begin_log
 from db.engine import session_scope
-from db.queries import probes, workers
+from db.queries.jobs import probes, workers
 from tests.app.web import make_web
 from tests.jobs.conftest import running_worker, wait_until
 from tests.jobs.test_worker import ask, count
@@ -144,7 +144,7 @@ def test_a_worker_asks_itself_and_says_so_where_it_takes_nothing(
 ):
     """Without anybody who asks: by tasks of its own that it does not take."""
     monkeypatch.setattr(workers, "STUCK_SECONDS", 8.0)
-    hasty = "from db.queries import workers; workers.PROBE_SECONDS = 1.0;"
+    hasty = "from db.queries.jobs import workers; workers.PROBE_SECONDS = 1.0;"
 
     def row(worker):
         with session_scope(store) as session:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db.engine import session_scope
-from db.queries import job_upkeep, jobs
+from db.queries.jobs import job_upkeep, jobs
 from ingest.hand import Interruptions
 from ingest.job import MAX_ATTEMPTS, run_job
 from tests.app.web import callback_key, make_web

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from db.engine import session_scope
-from db.queries import jobs, watches
+from db.queries.jobs import jobs, watches
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, RunDirectory, snapshot_path
 from ingest import object_store

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from db.engine import session_scope
 from db.permissions import Role
-from db.queries import places, workers
+from db.queries.jobs import places, workers
 from ingest import places as looking
 from ingest.locations import read_place
 from ingest.places import Lookout

@@ -7,7 +7,8 @@ from db.engine import session_scope
 from db.errors import Conflict, RunBusy
 from db.load import sole_loader
 from db.permissions import Role
-from db.queries import accounts, run_upkeep, runs
+from db.queries.runs import run_upkeep, runs
+from db.queries.team import accounts
 from ingest.pipeline import load_log
 from ingest.purge import purge_run
 from tests.jobs.checksums import checksum

@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import text
 
 from db.engine import session_scope
-from db.queries import jobs
+from db.queries.jobs import jobs
 from deeptracker.format import RunDirectory
 from ingest.pipeline import load_log
 from tests.jobs.checksums import checksum

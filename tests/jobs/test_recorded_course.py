@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 from app.views.overview.course import course_facts, remarks
 from db.engine import session_scope
-from db.queries import runs, scalars, snapshots
+from db.queries.measurements import scalars, snapshots
+from db.queries.runs import runs
 from deeptracker import Recorder
 from deeptracker.format import RunDirectory
 from ingest.pipeline import load_log

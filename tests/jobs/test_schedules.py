@@ -12,7 +12,8 @@ from db.engine import session_scope
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import IngestSchedule
 from db.permissions import Role
-from db.queries import accounts, jobs, schedules
+from db.queries.jobs import jobs, schedules
+from db.queries.team import accounts
 from tests.jobs.conftest import running_worker, wait_until
 
 HOURLY = {"location": "log", "mode": "once", "cron": "0 * * * *", "time_zone": "UTC"}

@@ -14,7 +14,8 @@ from db.engine import session_scope
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import IngestWorker
 from db.permissions import Role
-from db.queries import accounts, job_notes, jobs, watches, workers
+from db.queries.jobs import job_notes, jobs, watches, workers
+from db.queries.team import accounts
 from ingest.pipeline import load_log
 from ingest.upkeep import Upkeep
 from tests.jobs.conftest import running_worker, wait_until

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db.engine import session_scope
 from db.errors import Conflict, NotFound
-from db.queries import jobs
+from db.queries.jobs import jobs
 from deeptracker.format import RunDirectory, snapshot_path
 from ingest.pipeline import load_log
 from tests.jobs.checksums import checksum

@@ -14,10 +14,12 @@ from app.views.findings.cards import when
 from app.views.overview.course import course_facts, remarks
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.series import ScreenSeries, reduce_series
-from db.queries import annotations, findings, runs, snapshots, structure
-from db.queries.annotation_rows import AnnotationRow
-from db.queries.runs import RunRow
-from db.queries.snapshots import Snapshots
+from db.queries.measurements import snapshots
+from db.queries.measurements.snapshots import Snapshots
+from db.queries.runs import findings, runs, structure
+from db.queries.runs.runs import RunRow
+from db.queries.team import annotations
+from db.queries.team.annotation_rows import AnnotationRow
 from deeptracker.format import SERIES
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded

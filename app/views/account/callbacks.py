@@ -15,7 +15,7 @@ from app.reading import reads
 from app.views.account import tokens
 from app.views.account.ids import END, Ids
 from app.views.account.layout import session_table
-from db.queries import accounts, audit, sessions
+from db.queries.team import accounts, audit, sessions
 
 
 def register(app: Dash) -> None:

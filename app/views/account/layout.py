@@ -13,7 +13,7 @@ from app.views import PageContext
 from app.views.account.ids import Ids, end_id
 from app.views.account.tokens import token_part
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
-from db.queries.sessions import SessionRow
+from db.queries.team.sessions import SessionRow
 
 _BROWSERS = (
     ("Edg/", "Edge"),

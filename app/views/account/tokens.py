@@ -18,8 +18,8 @@ from app.components.times import time
 from app.reading import reads
 from app.views.account.ids import REVOKE, Ids, revoke_id
 from db.errors import Conflict
-from db.queries import api_tokens, audit
-from db.queries.api_tokens import TokenRow
+from db.queries.team import api_tokens, audit
+from db.queries.team.api_tokens import TokenRow
 
 PREFIX = "dt_"
 LIVES = {"30": "30 days", "365": "a year", "": "until revoked"}

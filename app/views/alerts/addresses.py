@@ -4,7 +4,7 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from db.errors import Conflict
-from db.queries.accounts import normal_email
+from db.queries.team.accounts import normal_email
 
 
 def checked_address(kind: str, address: str) -> str:

@@ -15,7 +15,7 @@ from app.views.alerts.ids import Button, Ids
 from app.views.alerts.layout import channels, none_yet, row
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries import alerts
+from db.queries.team import alerts
 
 
 def register(app: Dash) -> None:

@@ -15,7 +15,7 @@ from app.views import PageContext
 from app.views.alerts.ids import Button, Ids
 from app.views.findings.cards import severity_badge
 from db.permissions import Permission
-from db.queries.alerts import AlertRow, ChannelRow
+from db.queries.team.alerts import AlertRow, ChannelRow
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
 

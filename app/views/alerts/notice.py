@@ -8,7 +8,7 @@ from dash import html, no_update
 from app import store
 from app.auth.identity import current_identity
 from app.reading import reads
-from db.queries import alerts
+from db.queries.team import alerts
 
 
 @reads

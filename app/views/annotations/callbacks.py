@@ -13,10 +13,10 @@ from app.components.clicks import is_id
 from app.reading import reads
 from app.views.annotations.ids import Ids
 from app.views.annotations.layout import first_steps, no_match, options, row
-from db.queries import annotation_search, mentions
-from db.queries.annotation_rows import AnnotationRow
-from db.queries.annotation_search import STATES, Asked
 from db.queries.moment import moment
+from db.queries.team import annotation_search, mentions
+from db.queries.team.annotation_rows import AnnotationRow
+from db.queries.team.annotation_search import STATES, Asked
 
 PAGE = 50
 

@@ -16,7 +16,7 @@ from app.components.tables import Column, cell, nothing, table
 from app.components.times import time
 from app.views import PageContext
 from app.views.annotations.ids import Ids
-from db.queries.annotation_rows import AnnotationRow
+from db.queries.team.annotation_rows import AnnotationRow
 
 EVERY_MS = 2_000
 STATES = {"open": "Open", "resolved": "Resolved", "all": "All"}

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
-from db.queries import runs, snapshots
-from db.queries.runs import RunRow
+from db.queries.measurements import snapshots
+from db.queries.runs import runs
+from db.queries.runs.runs import RunRow
 from ingest.analysis.alignment import ALIGNMENTS, TICKS, Alignment, Timeline, align
 from ingest.analysis.compare import seed_groups
 

@@ -12,7 +12,7 @@ from app.components.controls import select
 from app.versions import joint_token, short_uuid
 from app.views.compare.ids import Ids
 from app.views.compare.words import MEASURES, ORDERS, SCALES, STATISTICS
-from db.queries.runs import RunRow
+from db.queries.runs.runs import RunRow
 
 
 def address(name: str, runs: Sequence[RunRow], *more: str) -> str:

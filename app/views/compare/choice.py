@@ -4,7 +4,7 @@ from dash import get_relative_path, html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria, data
-from db.queries.runs import RunRow
+from db.queries.runs.runs import RunRow
 
 LINK = "runs-compare"
 

@@ -23,8 +23,8 @@ from app.views.compare.ids import Ids
 from app.views.compare.settings import settings_table
 from app.views.compare.words import ALIGNMENTS, GROUPINGS
 from db.errors import NotFound
-from db.queries import runs
-from db.queries.runs import RunRow
+from db.queries.runs import runs
+from db.queries.runs.runs import RunRow
 
 LIVE_MS = 5_000
 

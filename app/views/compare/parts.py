@@ -16,9 +16,10 @@ from app.views.compare.aligned import (
     read_groups,
     read_pair,
 )
-from db.queries import compare, snapshots, structure
-from db.queries.layer_stats import layer_profile
-from db.queries.structure import Layers
+from db.queries.measurements import snapshots
+from db.queries.measurements.layer_stats import layer_profile
+from db.queries.runs import compare, structure
+from db.queries.runs.structure import Layers
 from deeptracker.catalogue import MEASURES, RATIO, format_of
 from deeptracker.format import STATISTICS
 from ingest.analysis.alignment import at_columns, columns_at

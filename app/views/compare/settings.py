@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from app.components.attributes import aria
 from app.views.compare.aligned import settings_of
 from app.views.overview.facts import fixed_facts
-from db.queries.runs import RunRow
+from db.queries.runs.runs import RunRow
 from ingest.analysis.compare import ABSENT, compare_settings, is_seed
 
 LETTERS = "ABCDEFGHIJ"

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.views.validation.data import Window, read_window
-from db.queries import snapshots, structure
-from db.queries.peaks import all_peaks
+from db.queries.measurements import snapshots
+from db.queries.measurements.peaks import all_peaks
+from db.queries.runs import structure
 from deeptracker.catalogue import PEAK_QUANTITIES
 from ingest.analysis.anomalies import default_threshold, default_window, find_anomalies
 from ingest.analysis.correlation import (

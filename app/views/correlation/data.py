@@ -16,8 +16,8 @@ from app.binary import DataFunction
 from app.views.correlation.asked import Asked, read_asked
 from app.views.correlation.empty import why_empty
 from db.errors import NotFound
-from db.queries import snapshots
-from db.queries.filter_stats import layer_filters
+from db.queries.measurements import snapshots
+from db.queries.measurements.filter_stats import layer_filters
 from deeptracker.format import FILTER_QUANTITIES
 from ingest.analysis.correlation import Grid
 from ingest.analysis.minisets import mini_sets

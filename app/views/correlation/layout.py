@@ -15,8 +15,8 @@ from app.views.correlation import words
 from app.views.correlation.data import ASKED, GRID, NAMES
 from app.views.correlation.ids import Ids
 from app.views.validation.layout import anomaly_window
-from db.queries import structure
-from db.queries.runs import RunRow
+from db.queries.runs import structure
+from db.queries.runs.runs import RunRow
 from ingest.analysis.peaks import PEAK_LIMIT
 
 # Columns are anomalous iterations here, not snapshots: an axis of their own.

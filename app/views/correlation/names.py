@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.binary import Arrays
-from db.queries import structure
+from db.queries.runs import structure
 
 
 def names(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:

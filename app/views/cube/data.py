@@ -11,8 +11,9 @@ from app.analysis import Analysis, analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.views.validation.data import read_window
-from db.queries import snapshots, structure
-from db.queries.layer_stats import layer_profile
+from db.queries.measurements import snapshots
+from db.queries.measurements.layer_stats import layer_profile
+from db.queries.runs import structure
 from deeptracker.catalogue import RATIO, format_of
 from ingest.analysis.merge import norm_ratio
 from ingest.analysis.order import final_error_order, name_order, peak_order, similarity_order

@@ -17,8 +17,8 @@ from app.views.cube import words
 from app.views.cube.data import LAYERS
 from app.views.cube.ids import Ids
 from app.views.validation.layout import ORDERS, anomaly_window
-from db.queries import structure
-from db.queries.runs import RunRow
+from db.queries.runs import structure
+from db.queries.runs.runs import RunRow
 from ingest.analysis.peaks import PEAK_LIMIT
 
 

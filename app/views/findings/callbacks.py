@@ -26,8 +26,8 @@ from app.views.findings.layout import (
 from app.views.findings.thresholds import save_thresholds, team_thresholds
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries import findings, runs, structure
-from db.queries.findings import FindingRow
+from db.queries.runs import findings, runs, structure
+from db.queries.runs.findings import FindingRow
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded

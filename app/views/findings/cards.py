@@ -13,7 +13,7 @@ from app.components.times import time
 from app.views.findings.ids import Item
 from app.views.findings.links import best_view, place_link
 from app.views.findings.targets import annotation_target
-from db.queries.findings import FindingRow, ThresholdRow
+from db.queries.runs.findings import FindingRow, ThresholdRow
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded

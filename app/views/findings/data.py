@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.views.findings.links import place_link
-from db.queries import findings
+from db.queries.runs import findings
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
 

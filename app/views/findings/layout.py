@@ -11,7 +11,7 @@ from app.components.controls import segments
 from app.views import PageContext
 from app.views.findings.ids import Ids, Item
 from db.permissions import Permission
-from db.queries.findings import ThresholdRow
+from db.queries.runs.findings import ThresholdRow
 from ingest.analysis.health.rules import RULES
 
 LIVE_MS, QUIET_MS = 2_000, 15_000

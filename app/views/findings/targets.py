@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from db.queries.findings import FindingRow
+from db.queries.runs.findings import FindingRow
 from ingest.analysis.health.finding import Names
 
 # More are no choice but a list to scroll through.

@@ -8,7 +8,7 @@ from dash import no_update
 from app import store
 from app.auth.identity import require
 from db.permissions import Permission
-from db.queries import findings
+from db.queries.runs import findings
 from ingest.analysis.health.rules import RULES
 
 

@@ -20,8 +20,8 @@ from app.views.jobs.schedule_rows import schedule_table, watch_table
 from app.views.jobs.worker_rows import none_alive, roots, summary, worker_table
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries import jobs, schedules, watches, workers
-from db.queries.jobs import OPEN_STATES, JobRow
+from db.queries.jobs import jobs, schedules, watches, workers
+from db.queries.jobs.jobs import OPEN_STATES, JobRow
 
 MAX_LINES = 500
 PAGE = 25

@@ -14,7 +14,7 @@ from app.components.times import duration, time
 from app.views.jobs.ids import Button, button_id
 from app.views.jobs.layout import MODES
 from db.permissions import Permission
-from db.queries.jobs import OPEN_STATES, JobLine, JobRow
+from db.queries.jobs.jobs import OPEN_STATES, JobLine, JobRow
 
 
 def may_change(identity: Identity, owner_id: int | None) -> bool:

@@ -13,7 +13,7 @@ from app.components.clicks import text
 from app.reading import reads
 from app.views.jobs.ids import Ids
 from db.permissions import Permission
-from db.queries import places
+from db.queries.jobs import places
 
 OFFERED = 30
 # The fields, and whether they take the folder of a run; else one that holds such folders.

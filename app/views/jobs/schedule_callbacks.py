@@ -13,7 +13,7 @@ from app.views.jobs.ids import Ids, ScheduleButton
 from app.views.jobs.schedule_dialog import preview
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries import schedules
+from db.queries.jobs import schedules
 
 _FIELDS = (Ids.SCHEDULE_LOCATION, Ids.SCHEDULE_MODE, Ids.CRON, Ids.ZONE)
 

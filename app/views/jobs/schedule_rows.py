@@ -17,8 +17,8 @@ from app.views.jobs.layout import MODES
 from app.views.jobs.times import moment, until
 from db.cron import read_cron
 from db.errors import Conflict
-from db.queries.schedules import ScheduleRow
-from db.queries.watches import WatchRow
+from db.queries.jobs.schedules import ScheduleRow
+from db.queries.jobs.watches import WatchRow
 
 
 def plain_table(columns: Sequence[Column | str], rows: list[Any], *, label: str) -> Component:

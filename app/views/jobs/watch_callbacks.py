@@ -12,7 +12,7 @@ from app.views.jobs import places
 from app.views.jobs.ids import Ids, WatchButton
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries import watches
+from db.queries.jobs import watches
 
 
 def register(app: Dash) -> None:

@@ -10,7 +10,7 @@ from app.components.job_words import moment
 from app.components.tables import cell, nothing, state_badge
 from app.components.times import ago, time
 from app.views.jobs.schedule_rows import plain_table
-from db.queries.workers import WorkerRow
+from db.queries.jobs.workers import WorkerRow
 
 _START = "deeptracker worker"
 

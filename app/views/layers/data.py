@@ -15,8 +15,8 @@ from app.arguments import Arguments
 from app.binary import Arrays
 from app.views.layers.merged import MergedNetwork
 from app.views.layers.tree import describe, piece_order
-from db.queries import snapshots
-from db.queries.layer_shapes import quantities
+from db.queries.measurements import snapshots
+from db.queries.measurements.layer_shapes import quantities
 from deeptracker.catalogue import MEASURES, RATIO
 from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, STATISTICS
 from ingest.analysis.settle import settled_from

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import Arrays
-from db.queries import snapshots, structure
-from db.queries.filter_history import filter_history, filter_ranks
-from db.queries.filter_stats import layer_filters
-from db.queries.peaks import top_filters_at
+from db.queries.measurements import snapshots
+from db.queries.measurements.filter_history import filter_history, filter_ranks
+from db.queries.measurements.filter_stats import layer_filters
+from db.queries.measurements.peaks import top_filters_at
+from db.queries.runs import structure
 from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import FILTER_QUANTITIES
 from ingest.analysis.order import similarity_order

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.views.layers.tree import Node, build_tree
-from db.queries import snapshots, structure
-from db.queries.layer_shapes import layer_bands, layer_histograms
-from db.queries.layer_stats import layer_profile
+from db.queries.measurements import snapshots
+from db.queries.measurements.layer_shapes import layer_bands, layer_histograms
+from db.queries.measurements.layer_stats import layer_profile
+from db.queries.runs import structure
 from deeptracker.format import BINS, OPTIONAL_QUANTITIES
 from ingest.analysis.merge import (
     NEEDS,

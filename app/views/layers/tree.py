@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from db.queries.structure import Layers
+from db.queries.runs.structure import Layers
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ from app.components.job_words import nobody_takes, trouble
 from app.versions import version_token
 from app.views.overview.facts import run_facts
 from app.views.overview.series import reduce_series, within
-from db.queries import jobs, runs, snapshots, structure, workers
-from db.queries.layer_stats import ALL_QUANTITIES, layer_profile
+from db.queries.jobs import jobs, workers
+from db.queries.measurements import snapshots
+from db.queries.measurements.layer_stats import ALL_QUANTITIES, layer_profile
+from db.queries.runs import runs, structure
 from deeptracker.catalogue import format_of
 from deeptracker.format import SERIES, STATISTICS
 

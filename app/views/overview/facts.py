@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from db.queries.runs import RunRow
+from db.queries.runs.runs import RunRow
 
 STATE_WORDS = {
     "recording": "recording",

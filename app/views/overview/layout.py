@@ -15,8 +15,8 @@ from app.views import PageContext
 from app.views.overview.course import course_facts, remarks
 from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
 from app.views.overview.ids import Ids
-from db.queries.layer_stats import ALL_QUANTITIES
-from db.queries.runs import RunRow, run_manifest
+from db.queries.measurements.layer_stats import ALL_QUANTITIES
+from db.queries.runs.runs import RunRow, run_manifest
 from deeptracker.catalogue import IMAGE_TRANSITIONS, KNOWN_SERIES, LAYER_STATISTICS, labels
 
 DEFAULTS = {"quantity": "gradient", "statistic": "std", "scaling": "log"}

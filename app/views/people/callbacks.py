@@ -17,7 +17,7 @@ from app.views.people.ids import Act, Ids
 from app.views.people.layout import deeds_table, one_time_link, people_table, resting_notice
 from db.errors import Conflict
 from db.permissions import Permission, Role
-from db.queries import accounts, audit, people
+from db.queries.team import accounts, audit, people
 
 ON_PAGE = 25
 MAX_SEARCH = 200

@@ -12,9 +12,9 @@ from app.components.times import time
 from app.views import PageContext
 from app.views.people.ids import Act, Ids, act_id
 from db.permissions import Role
-from db.queries.audit import AuditRow
-from db.queries.people import Person
-from db.queries.sessions import LINK
+from db.queries.team.audit import AuditRow
+from db.queries.team.people import Person
+from db.queries.team.sessions import LINK
 
 ROLES = {
     Role.VIEWER: "viewer: reads and compares",

@@ -15,9 +15,9 @@ from app.components.clicks import is_id
 from app.views.runs.ids import Act
 from db.errors import Conflict, Forbidden, NotFound
 from db.permissions import Permission
-from db.queries import run_upkeep, runs
 from db.queries.moment import moment
-from db.queries.runs import RunRow
+from db.queries.runs import run_upkeep, runs
+from db.queries.runs.runs import RunRow
 
 MOST = 500
 MOST_NAMED = 10

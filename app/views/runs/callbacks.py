@@ -16,8 +16,9 @@ from app.views.runs import acts, bulk, deletion, details, done, rows
 from app.views.runs.ids import Ids
 from app.views.runs.layout import FAST_MS, SLOW_MS, empty_shelf, first_steps, no_match
 from app.views.runs.row import may_choose, row
-from db.queries import annotation_search, findings, run_upkeep, runs
-from db.queries.runs import RunRow, Shelf
+from db.queries.runs import findings, run_upkeep, runs
+from db.queries.runs.runs import RunRow, Shelf
+from db.queries.team import annotation_search
 
 _SORTS = tuple(rows.SORT_KEYS)
 

@@ -14,8 +14,8 @@ from app.views.runs import acts, done
 from app.views.runs.ids import Act, Ids
 from db.errors import NotFound
 from db.permissions import Permission
-from db.queries import runs
-from db.queries.runs import RunRow
+from db.queries.runs import runs
+from db.queries.runs.runs import RunRow
 
 # The dialog of the last callback that asked; opening and closing are of several.
 OPENING = (

@@ -17,9 +17,9 @@ from app.views.runs.acts import act_on, may_change
 from app.views.runs.ids import OPEN, Act, Ids, act_id
 from db.errors import Conflict, Forbidden, NotFound
 from db.permissions import Permission
-from db.queries import run_upkeep, runs
-from db.queries.run_upkeep import TRASH_DAYS
-from db.queries.runs import RunRow
+from db.queries.runs import run_upkeep, runs
+from db.queries.runs.run_upkeep import TRASH_DAYS
+from db.queries.runs.runs import RunRow
 
 
 def drawer() -> Component:

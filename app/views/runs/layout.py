@@ -13,8 +13,8 @@ from app.views.runs.deletion import dialog
 from app.views.runs.details import drawer
 from app.views.runs.done import done_notice
 from app.views.runs.ids import Ids
-from db.queries.run_upkeep import TRASH_DAYS
-from db.queries.runs import Shelf
+from db.queries.runs.run_upkeep import TRASH_DAYS
+from db.queries.runs.runs import Shelf
 
 SHELVES = {Shelf.ACTIVE: "In use", Shelf.ARCHIVED: "Archive", Shelf.TRASH: "Trash"}
 FAST_MS = 2_000

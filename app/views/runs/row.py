@@ -16,8 +16,8 @@ from app.views.runs.acts import may_change
 from app.views.runs.details import open_button
 from app.views.runs.rows import planned_snapshots
 from db.permissions import Permission
-from db.queries.run_upkeep import TRASH_DAYS
-from db.queries.runs import RunRow, Shelf
+from db.queries.runs.run_upkeep import TRASH_DAYS
+from db.queries.runs.runs import RunRow, Shelf
 
 
 def may_choose(run: RunRow, identity: Identity, place: Shelf) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.views.runs.ids import Ids
-from db.queries.runs import RunRow
+from db.queries.runs.runs import RunRow
 
 PAGE = 50
 MAX_SEARCH = 200

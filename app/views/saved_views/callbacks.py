@@ -15,7 +15,7 @@ from app.views.saved_views.ids import Button, Ids
 from app.views.saved_views.layout import matching, no_match, no_views, row
 from db.errors import StoreError
 from db.permissions import Permission
-from db.queries import saved_views
+from db.queries.team import saved_views
 
 
 def register(app: Dash) -> None:

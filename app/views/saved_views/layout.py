@@ -14,7 +14,7 @@ from app.views import PageContext
 from app.views.saved_views.ids import Button, Ids, button_id
 from app.views.saved_views.routes import address_of
 from db.permissions import Permission
-from db.queries.saved_views import SavedViewRow
+from db.queries.team.saved_views import SavedViewRow
 
 MAX_SEARCH = 200
 _COLUMNS = (

@@ -15,8 +15,8 @@ from app.selection import clean_query
 from app.stored_view import GONE, ID, PARAMETER
 from db.errors import NotFound
 from db.permissions import Permission
-from db.queries import saved_views
-from db.queries.saved_views import MAX_QUERY, SavedViewRow, TooMany
+from db.queries.team import saved_views
+from db.queries.team.saved_views import MAX_QUERY, SavedViewRow, TooMany
 
 _PAGE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 # Letters beyond ASCII take up to nine characters each in a query string.

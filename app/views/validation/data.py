@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
 from app.arguments import Arguments
-from db.queries import class_results, runs, structure
+from db.queries.measurements import class_results
+from db.queries.runs import runs, structure
 from ingest.analysis.anomalies import (
     DIRECTIONS,
     THRESHOLD_SHARE,

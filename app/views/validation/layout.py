@@ -15,8 +15,8 @@ from app.components.empty import no_snapshots
 from app.components.headings import heading
 from app.views import PageContext
 from app.views.validation.ids import Ids
-from db.queries import structure
-from db.queries.runs import RunRow
+from db.queries.runs import structure
+from db.queries.runs.runs import RunRow
 from ingest.analysis.anomalies import default_threshold, default_window
 from ingest.analysis.clusters import MAX_CLUSTERS
 

@@ -14,7 +14,7 @@ from app.reading import reads
 from app.selection import bind_control
 from app.views import PageContext, View
 from app.views.workspace.ids import Ids, body_id
-from db.queries import runs
+from db.queries.runs import runs
 
 
 def register(views: Sequence[View], app: Dash) -> None:

@@ -38,7 +38,7 @@ class FilterPeaks:
 
 @dataclass(frozen=True)
 class FlipHistory:
-    """All flips, arrays [n] as db.queries.snapshots.Flips has them."""
+    """All flips, arrays [n] as db.queries.measurements.snapshots.Flips has them."""
 
     snapshot: Ints
     image: Ints

@@ -1,0 +1,1 @@
+"""Ingest jobs: asked for, taken, ended; schedules, watched folders and the workers."""

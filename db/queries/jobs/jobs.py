@@ -1,0 +1,314 @@
+"""Ingest jobs: asked for, listed, cancelled, queued again; job_notes.py is the worker's side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, insert, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from db import queue
+from db.errors import Conflict, NotFound
+from db.models import Account, IngestJob, IngestJobLine, Run
+from db.models.jobs import JOB_MODES, JOB_STATES
+from db.queries.jobs import job_ends, job_shares
+from db.queries.jobs.job_rights import require_owner, require_scheduler
+from db.queries.runs.run_names import RUN_NAME
+
+OPEN_STATES = ("queued", "running")
+MAX_LOCATION = 4_096
+MAX_SEARCH = 200
+MAX_WORDS = 8
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """One ingest job. `done` of `total` snapshots; `rate` in snapshots a second.
+
+    `error` is safe to show and `error_file` is what it is about; a job may have succeeded and have
+    one, where some snapshots could not be used. `position` is the place of a queued job among those
+    that wait (1 is the next), `worker` who runs or ran it, `helpers` who loads parts of it as well.
+    A job with `awaited_since` is queued, but waits for its log to appear. `silent_since` is the
+    last heartbeat of a running job whose worker is gone (not `worker_alive`), or which hangs.
+    """
+
+    id: int
+    run_id: int | None
+    run_name: str | None
+    location: str
+    mode: str
+    state: str
+    done: int
+    total: int | None
+    rate: float | None
+    remaining_seconds: float | None
+    message: str
+    error: str | None
+    error_file: str | None
+    requested_by: int | None
+    requested_by_name: str | None
+    created_at: datetime
+    started_at: datetime | None
+    heartbeat_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested: bool
+    attempts: int
+    schedule_id: int | None
+    watch_id: int | None
+    worker: str | None
+    awaited_since: datetime | None
+    position: int | None = None
+    helpers: tuple[str, ...] = ()
+    silent_since: datetime | None = None
+    worker_alive: bool = True
+
+
+@dataclass(frozen=True)
+class JobLine:
+    """One line of a job's log."""
+
+    id: int
+    at: datetime
+    text: str
+
+
+def _rows() -> Select[Any]:
+    columns = [
+        getattr(IngestJob, name)
+        for name in JobRow.__dataclass_fields__
+        if name in IngestJob.__mapper__.columns
+    ]
+    return (
+        select(*columns, RUN_NAME.label("run_name"), Account.name.label("requested_by_name"))
+        .outerjoin(Run, Run.id == IngestJob.run_id)
+        .outerjoin(Account, Account.id == IngestJob.requested_by)
+    )
+
+
+def list_jobs(
+    session: Session,
+    *,
+    limit: int = 200,
+    offset: int = 0,
+    run_id: int | None = None,
+    states: Sequence[str] = (),
+    search: str = "",
+) -> list[JobRow]:
+    """Return the newest jobs first, at most `limit` after the first `offset`.
+
+    `run_id`, `states` and `search` leave only those of one run, in one of these states, with every
+    word of the search in location, run, person, message or error.
+    """
+    query = _filtered(_rows(), run_id, states, search)
+    query = query.order_by(IngestJob.id.desc()).limit(limit).offset(offset)
+    rows = [JobRow(**row._mapping) for row in session.execute(query)]
+    return _helped(session, _placed(session, rows))
+
+
+def count_jobs(
+    session: Session, *, run_id: int | None = None, states: Sequence[str] = (), search: str = ""
+) -> int:
+    """Return how many jobs list_jobs would find without a limit."""
+    query = _filtered(_rows(), run_id, states, search).subquery()
+    return session.scalars(select(func.count()).select_from(query)).one()
+
+
+def _filtered(
+    query: Select[Any], run_id: int | None, states: Sequence[str], search: str
+) -> Select[Any]:
+    if run_id is not None:
+        query = query.where(IngestJob.run_id == run_id)
+    if wanted := [state for state in states if state in JOB_STATES]:
+        query = query.where(IngestJob.state.in_(wanted))
+    texts = (IngestJob.location, IngestJob.message, IngestJob.error, RUN_NAME, Account.name)
+    for word in search[:MAX_SEARCH].replace("\0", " ").split()[:MAX_WORDS]:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            continue
+        query = query.where(or_(*(column.icontains(word, autoescape=True) for column in texts)))
+    return query
+
+
+def _placed(session: Session, rows: list[JobRow]) -> list[JobRow]:
+    """Add the place in the queue to those that wait."""
+    if not any(row.state == "queued" for row in rows):
+        return rows
+    places = queue.waiting(session, task=queue.INGEST, argument="job_id")
+    return [
+        replace(row, position=places.get(row.id)) if row.state == "queued" else row for row in rows
+    ]
+
+
+def _helped(session: Session, rows: list[JobRow]) -> list[JobRow]:
+    """Add who else has parts of a running job in hand, and whether its worker is gone."""
+    running = [row for row in rows if row.state == "running"]
+    if not running:
+        return rows
+    at_work = job_shares.at_work(session)
+    signs = job_ends.signs(session, job_ids=[row.id for row in running])
+    return [
+        replace(
+            row,
+            helpers=tuple(w for j, w in at_work if j == row.id and w != row.worker),
+            **signs.get(row.id, {}),
+        )
+        for row in rows
+    ]
+
+
+def get_job(session: Session, *, job_id: int) -> JobRow:
+    """Return one job; NotFound where there is none."""
+    row = session.execute(_rows().where(IngestJob.id == job_id)).one_or_none()
+    if row is None:
+        raise NotFound("ingest job", job_id)
+    return _helped(session, _placed(session, [JobRow(**row._mapping)]))[0]
+
+
+def lines(session: Session, *, job_id: int, after: int = 0, limit: int = 500) -> list[JobLine]:
+    """Return the last `limit` log lines of a job after the line `after`, oldest first."""
+    query = (
+        select(IngestJobLine.id, IngestJobLine.at, IngestJobLine.text)
+        .where(IngestJobLine.job_id == job_id, IngestJobLine.id > after)
+        .order_by(IngestJobLine.id.desc())
+        .limit(limit)
+    )
+    return [JobLine(*row) for row in reversed(session.execute(query).all())]
+
+
+def checked_location(location: str) -> str:
+    """Return a location without the space around it; Conflict where it is none at all."""
+    location = location.strip()
+    if not 0 < len(location) <= MAX_LOCATION or not location.isprintable():
+        raise Conflict("The location must be the path of a run directory.")
+    return location
+
+
+def checked_mode(mode: str) -> str:
+    """Return a mode that there is; Conflict."""
+    if mode not in JOB_MODES:
+        raise Conflict(f"The mode must be one of {', '.join(JOB_MODES)}.")
+    return mode
+
+
+def lock_location(session: Session, location: str) -> None:
+    """Let nobody else ask for this location until the transaction ends."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:location, 4))"),
+        {"location": location},
+    )
+
+
+def open_job(session: Session, *, location: str) -> int | None:
+    """Return the job that is queued or running for a location, None where there is none."""
+    query = select(IngestJob.id).where(
+        IngestJob.location == location, IngestJob.state.in_(OPEN_STATES)
+    )
+    return session.scalars(query.order_by(IngestJob.id).limit(1)).first()
+
+
+def request(
+    session: Session,
+    *,
+    location: str,
+    mode: str = "once",
+    requested_by: int | None = None,
+    schedule_id: int | None = None,
+    watch_id: int | None = None,
+) -> int:
+    """Ask for a loading of the log at `location`, in this transaction; return the job's id.
+
+    Whether the location may be read is for the worker to say. Conflict where it is no location at
+    all, or where a job for it is already queued or running. The caller has checked who asks.
+    """
+    values = {"mode": checked_mode(mode), "location": checked_location(location)}
+    lock_location(session, values["location"])
+    _refuse_second(session, values["location"])
+    job_id = session.scalars(
+        insert(IngestJob)
+        .values(**values, requested_by=requested_by, schedule_id=schedule_id, watch_id=watch_id)
+        .returning(IngestJob.id)
+    ).one()
+    queue.defer(session, task=queue.INGEST, arguments={"job_id": job_id})
+    return job_id
+
+
+def take_over(session: Session, *, location: str, mode: str) -> int | None:
+    """Let the open job for a location go on in this mode, as if it had been asked for just now.
+
+    Return its id, None where none is open. Where a worker has it in hand, this counts for the next
+    one.
+    """
+    found: int | None = session.scalars(
+        update(IngestJob)
+        .where(IngestJob.location == location, IngestJob.state.in_(OPEN_STATES))
+        .values(mode=checked_mode(mode), cancel_requested=False, attempts=0)
+        .returning(IngestJob.id)
+    ).first()
+    return found
+
+
+def load_now(session: Session, *, location: str, mode: str, by: int) -> int:
+    """Ask for a loading in the name of an account; see `request`. Forbidden."""
+    require_scheduler(session, by=by)
+    return request(session, location=location, mode=mode, requested_by=by)
+
+
+def _refuse_second(session: Session, location: str) -> None:
+    other = open_job(session, location=location)
+    if other is not None:
+        raise Conflict(f"Job {other} is loading this log already; wait for it, or cancel it.")
+
+
+def cancel(session: Session, *, job_id: int, by: int | None = None) -> JobRow:
+    """Ask a job to end: after its present batch where a worker has it in hand, else at once.
+
+    What it has loaded stays. A job that is over stays as it is. NotFound; Forbidden where the
+    account `by` neither asked for it nor may manage all (None: this machine's own commands).
+    """
+    _owned(session, job_id, by)
+    job_ends.cancel(session, job_id=job_id)
+    return get_job(session, job_id=job_id)
+
+
+def retry(session: Session, *, job_id: int, by: int | None = None) -> JobRow:
+    """Queue a job again that failed, was cancelled or is done.
+
+    NotFound; Conflict where it, or another one for its log, is queued or runs; Forbidden as above.
+    """
+    job = _owned(session, job_id, by)
+    lock_location(session, job.location)
+    if job.state not in OPEN_STATES:
+        _refuse_second(session, job.location)
+    reset = session.execute(
+        update(IngestJob)
+        .where(IngestJob.id == job_id, IngestJob.state.not_in(OPEN_STATES))
+        .values(
+            state="queued",
+            message="",
+            error=None,
+            error_file=None,
+            done=0,
+            total=None,
+            rate=None,
+            remaining_seconds=None,
+            finished_at=None,
+            cancel_requested=False,
+            attempts=0,
+            worker=None,
+            started_at=None,
+            awaited_since=None,
+        )
+        .returning(IngestJob.id)
+    )
+    if reset.one_or_none() is None:
+        raise Conflict(f"Job {job_id} is {job.state}; it can be retried when it is over.")
+    queue.defer(session, task=queue.INGEST, arguments={"job_id": job_id})
+    return get_job(session, job_id=job_id)
+
+
+def _owned(session: Session, job_id: int, by: int | None) -> JobRow:
+    job = get_job(session, job_id=job_id)
+    require_owner(session, by=by, owner_id=job.requested_by, what=f"Job {job_id}")
+    return job

@@ -1,0 +1,1 @@
+"""What was measured, over time: of classes and images, layers and filters, and scalars."""

@@ -1,0 +1,70 @@
+"""What became of all images of a run at one snapshot, and what tells its validation set."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from db.queries.runs.existence import require_run
+from db.queries.runs.runs import run_manifest
+from db.raw import fetch
+
+
+@dataclass(frozen=True)
+class Results:
+    """All validation images at one snapshot, by image id, each array [N].
+
+    `image_class` i4 is the true class, `position` i4 the place among the images of the class,
+    `prediction` i4 its predicted class (-1: the snapshot has no results), `probability` f4
+    that of the true class (NaN: not known).
+    """
+
+    image_class: NDArray[np.int32]
+    position: NDArray[np.int32]
+    prediction: NDArray[np.int32]
+    probability: NDArray[np.float32]
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """Whether each image is classified correctly, [N]."""
+        return self.prediction == self.image_class
+
+
+def results_at(session: Session, *, run_id: int, iteration: int) -> Results:
+    """Return the results of every image at the snapshot of an iteration."""
+    rows = fetch(
+        session,
+        "SELECT c.class_id, c.images, r.prediction, r.probability FROM class AS c "
+        "LEFT JOIN class_result AS r ON r.run_id = c.run_id AND r.class_id = c.class_id "
+        "AND r.run_id = %(run)s AND r.iteration = %(iteration)s WHERE c.run_id = %(run)s",
+        {"run": run_id, "iteration": iteration},
+    )
+    if not rows:
+        require_run(session, run_id=run_id)
+    number = sum(len(row[1]) for row in rows) // 4
+    found = Results(
+        np.full(number, -1, np.int32),
+        np.full(number, -1, np.int32),
+        np.full(number, -1, np.int32),
+        np.full(number, np.nan, np.float32),
+    )
+    for class_id, images, prediction, probability in rows:
+        ids = np.frombuffer(images, "<i4")
+        found.image_class[ids] = class_id
+        found.position[ids] = np.arange(len(ids))
+        if prediction is not None and len(ids):
+            found.prediction[ids] = np.frombuffer(prediction, _prediction(prediction, len(ids)))
+            found.probability[ids] = np.frombuffer(probability, "<f2")
+    return found
+
+
+def _prediction(data: bytes, number: int) -> Any:
+    return "<i4" if len(data) == 4 * number else "<u2"
+
+
+def images_digest(session: Session, *, run_id: int) -> str:
+    """Return what the log says to tell one validation set from another; empty: it does not."""
+    images = run_manifest(session, run_id=run_id).get("images")
+    return str(images.get("digest") or "") if isinstance(images, dict) else ""

@@ -1,0 +1,213 @@
+"""Runs: the list of them, one of them, its version."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, Text, case, cast, select
+from sqlalchemy.orm import Session
+
+from db.errors import InTrash, NotFound
+from db.models import Account, Run, snapshot
+from db.queries.runs.run_names import RUN_NAME
+from db.queries.store import RunVersion, store_key
+
+LARGEST_ID = 2**31 - 1
+SILENT_AFTER = timedelta(minutes=10)
+SILENT_GAPS = 10
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run without its measurements.
+
+    `name` is the title that people gave it, else `recorded_name`, that of the log.
+    `last_error` is the validation error of the last snapshot, else its training error, a share
+    0..1 or None; `owner` is the name of the account that loaded it, None where that is gone.
+    `thumbnail` is the (width, height) of one picture in the contact sheets. `last_recorded` is when
+    the last snapshot of a run that still records was made, in seconds since 1970; else None.
+    `store` and `stamp` are as in RunVersion.
+    """
+
+    id: int
+    uuid: UUID
+    name: str
+    model: str
+    dataset: str
+    state: str
+    version: int
+    owner_id: int | None
+    owner: str | None
+    location: str
+    hyperparameters: dict[str, Any]
+    class_count: int
+    layer_count: int
+    image_count: int
+    filter_count: int
+    snapshot_count: int
+    last_iteration: int | None
+    last_error: float | None
+    planned_iterations: int | None
+    lost_snapshots: int
+    thumbnail: tuple[int, int] | None
+    created_at: datetime
+    ended_at: datetime | None
+    loaded_at: datetime
+    archived_at: datetime | None
+    recorded_name: str
+    tags: list[str]
+    notes: str
+    trashed_at: datetime | None
+    last_recorded: float | None
+    stamp: UUID | None = None
+    store: str = ""
+
+    @property
+    def this_version(self) -> RunVersion:
+        """What tells this version of the run from all others, of any store."""
+        return RunVersion(self.store, self.uuid, self.version, self.stamp)
+
+    @property
+    def recording(self) -> bool:
+        """Whether more snapshots are to come."""
+        return self.state == "recording"
+
+    def silent_since(self, now: datetime) -> datetime | None:
+        """Return when a run that claims to record was last heard of, where that is too long ago.
+
+        Too long is SILENT_GAPS times what a snapshot took so far, and at least SILENT_AFTER: a
+        training that was killed cannot say so. None while it may just be slow.
+        """
+        if not self.recording:
+            return None
+        last = self.created_at
+        if self.last_recorded is not None and math.isfinite(self.last_recorded):
+            last = max(last, datetime.fromtimestamp(self.last_recorded, UTC))
+        usual = (last - self.created_at) / max(1, self.snapshot_count)
+        return last if now - last > max(SILENT_AFTER, SILENT_GAPS * usual) else None
+
+    @property
+    def validates(self) -> bool:
+        """Whether the run has validation images."""
+        return self.image_count > 0
+
+
+_OTHERWISE = ("owner", "name", "recorded_name", "last_recorded", "store")
+_COLUMNS = [name for name in RunRow.__dataclass_fields__ if name not in _OTHERWISE]
+
+
+def _select() -> Select[Any]:
+    columns = [getattr(Run, name) for name in _COLUMNS]
+    last = (
+        select(snapshot.c.recorded_at)
+        .where(snapshot.c.run_id == Run.id)
+        .order_by(snapshot.c.iteration.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(
+        *columns,
+        RUN_NAME.label("name"),
+        Run.name.label("recorded_name"),
+        Account.name.label("owner"),
+        case((Run.state == "recording", last), else_=None).label("last_recorded"),
+        store_key().label("store"),
+    ).outerjoin(Account, Account.id == Run.owner_id)
+
+
+def _row(found: Any) -> RunRow:
+    values = found._asdict()
+    size = values.pop("thumbnail")
+    return RunRow(**values, thumbnail=None if size is None else (size[0], size[1]))
+
+
+class Shelf(StrEnum):
+    """Where runs are: in use, put away, or about to be deleted."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    TRASH = "trash"
+
+
+_ON_SHELF = {
+    Shelf.ACTIVE: Run.archived_at.is_(None) & Run.trashed_at.is_(None),
+    Shelf.ARCHIVED: Run.archived_at.is_not(None) & Run.trashed_at.is_(None),
+    Shelf.TRASH: Run.trashed_at.is_not(None),
+}
+
+
+def list_runs(session: Session, *, shelf: Shelf = Shelf.ACTIVE) -> list[RunRow]:
+    """Return the runs of a shelf, the newest first."""
+    query = _select().where(_ON_SHELF[shelf]).order_by(Run.created_at.desc(), Run.id.desc())
+    return [_row(found) for found in session.execute(query)]
+
+
+def get_run(session: Session, *, run_id: int, trashed: bool = False) -> RunRow:
+    """Return one run, archived or not; NotFound where there is none, or it is in the trash.
+
+    With `trashed`, also from the trash.
+    """
+    if not 0 < run_id <= LARGEST_ID:
+        raise NotFound("run", run_id)
+    query = _select().where(Run.id == run_id)
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise NotFound("run", run_id)
+    if found.trashed_at is not None and not trashed:
+        raise InTrash(run_id)
+    return _row(found)
+
+
+def get_run_by_uuid(session: Session, *, uuid: UUID | str) -> RunRow:
+    """Return the run that a log belongs to; NotFound where it is not loaded or no UUID is given."""
+    try:
+        key = uuid if isinstance(uuid, UUID) else UUID(uuid)
+    except ValueError as error:
+        raise NotFound("run", uuid) from error
+    found = session.execute(_select().where(Run.uuid == key)).one_or_none()
+    if found is None:
+        raise NotFound("run", key.hex)
+    return _row(found)
+
+
+def run_version(session: Session, *, run_id: int) -> int:
+    """Return the version of a run, which grows with every change to it.
+
+    NotFound where there is none, or it is in the trash.
+    """
+    return this_version(session, run_id=run_id).number
+
+
+def this_version(session: Session, *, run_id: int) -> RunVersion:
+    """Return what tells the present version of a run from all others; NotFound as run_version."""
+    if 0 < run_id <= LARGEST_ID:
+        found = session.execute(
+            select(store_key(), Run.uuid, Run.version, Run.stamp, Run.trashed_at).where(
+                Run.id == run_id
+            )
+        ).one_or_none()
+        if found is not None and found.trashed_at is not None:
+            raise InTrash(run_id)
+        if found is not None:
+            return RunVersion(*found[:4])
+    raise NotFound("run", run_id)
+
+
+def runs_like(session: Session, *, uuid_start: str) -> list[RunRow]:
+    """Return the runs, none of the trash, whose UUID begins with these hexadecimal digits (8)."""
+    query = _select().where(
+        cast(Run.uuid, Text).startswith(uuid_start, autoescape=True), Run.trashed_at.is_(None)
+    )
+    return [_row(found) for found in session.execute(query.order_by(Run.id))]
+
+
+def run_manifest(session: Session, *, run_id: int) -> dict[str, Any]:
+    """Return the log's manifest without its long lists (layers, classes, images); or NotFound."""
+    if 0 < run_id <= LARGEST_ID:
+        manifest = session.scalar(select(Run.manifest).where(Run.id == run_id))
+        if manifest is not None:
+            return manifest
+    raise NotFound("run", run_id)
