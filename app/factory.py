@@ -10,7 +10,9 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import (
-    annotation_routes,
+    annotations as annotation_routes,
+)
+from app import (
     api,
     binary,
     bodies,
@@ -31,8 +33,8 @@ from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
 from app.export import routes as export_routes
+from app.view import View
 from app.views import (
-    View,
     account,
     alerts,
     annotations,

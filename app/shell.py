@@ -21,7 +21,7 @@ from app.selection import page_parts, united
 from app.stored_view import stored_view
 from app.theme import THEME
 from app.versions import short_uuid
-from app.views import PageContext, View
+from app.view import PageContext, View
 from db.away import is_unreachable
 from db.errors import NotFound
 from db.queries.runs.runs import RunRow

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.binary import pack
-from app.views.correlation import data
+from app.data import correlation as data
 from benchmarks.browser import Served, act_to_painted, chromium, log_in, serve, wait_until_painted
 from benchmarks.database import benchmark_engine
 from benchmarks.make_log import write_log

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from app.views import View
+from app.view import View
 from db.permissions import Permission
 
 

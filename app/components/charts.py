@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from app.components.attributes import aria, data
-from app.export.names import has_table
+from app.table_names import has_table
 
 # What a browser shows where it runs no scripts, and until the first drawing.
 _WAITING = "loading"
@@ -26,7 +26,7 @@ def chart(
     made known by registerKind. `url` is a template: "{quantity}" is taken from the selection, and
     the run's newest version is added. `label` is what a screen reader says. `table` is the template
     of the address whose full data can be downloaded: `url`, where that has a table
-    (app/export/names.py).
+    (app/table_names.py).
     """
     given = {name: value for name, value in options.items() if value is not None}
     if has_table(given.get("url", "")):

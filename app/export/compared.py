@@ -7,8 +7,8 @@ import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
-from app.export.names import COMPARED
 from app.export.tables import make_table
+from app.table_names import COMPARED
 from db.queries.runs import runs
 
 # What says how a chart aligns and groups; the table has every run as it is.

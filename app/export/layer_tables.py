@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
+from app.data import correlation as correlations
+from app.data import filters
+from app.data.correlation_asked import read_asked
+from app.data.merged import MergedNetwork
 from app.export.columns import Columns, texts, unrolled
-from app.views.correlation import data as correlations
-from app.views.correlation.asked import read_asked
-from app.views.layers import filters
-from app.views.layers.merged import MergedNetwork
 from db.queries.measurements import snapshots
 from db.queries.measurements.filter_history import filter_history
 from db.queries.measurements.filter_stats import layer_filters

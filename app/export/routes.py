@@ -8,13 +8,14 @@ from app import store
 from app.arguments import Arguments, BadArgument
 from app.auth.identity import current_identity
 from app.binary import reading, refusal
+from app.data.aligned import MOST_RUNS
+from app.data.compare import check_runs
 from app.export.compared import compared_table
-from app.export.names import COMPARED, FORMS, TABLES, file_name
+from app.export.names import FORMS, file_name
 from app.export.report import gather, render
 from app.export.tables import make_table
 from app.export.writing import MIME, write_csv, write_parquet
-from app.views.compare.aligned import MOST_RUNS
-from app.views.compare.parts import check_runs
+from app.table_names import COMPARED, TABLES
 from db.queries.runs import runs
 
 REPORT = "/data/run/<int:run_id>/report.html"

@@ -15,10 +15,9 @@ from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
 from app.arguments import Arguments
+from app.data import cube, overview
 from app.export import layer_tables, validation_tables
 from app.export.columns import Columns, known, table, unrolled
-from app.views.cube import data as cube
-from app.views.overview import data as overview
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
 from deeptracker.catalogue import IMAGE_TRANSITIONS

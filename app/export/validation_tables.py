@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
+from app.data import validation
 from app.export.columns import Columns, texts, unrolled
-from app.views.validation import data
 from db.queries.measurements import class_results, snapshots
 from db.queries.runs import structure
 from ingest.analysis.anomalies import Cells, find_anomalies
@@ -32,7 +32,7 @@ def class_error(session: Session, run_id: int, arguments: Arguments) -> Columns:
 
 def anomalies(session: Session, run_id: int, arguments: Arguments) -> Columns:
     """Return one row for every iteration and side at which stable images flipped."""
-    arrays, _ = data.anomalies(session, run_id, arguments)
+    arrays, _ = validation.anomalies(session, run_id, arguments)
     iteration = snapshots.iterations(session, run_id=run_id)
     largest = arrays["table_largest_class"]
     return {
@@ -60,7 +60,7 @@ def anomaly_classes(session: Session, run_id: int, arguments: Arguments) -> Colu
     """Return every anomalous class at every iteration, with its images."""
     analysis = analysis_of(session, run_id)
     index = analysis.index(session)
-    window = data.read_window(arguments, index)
+    window = validation.read_window(arguments, index)
     found = find_anomalies(
         index,
         k=window.k,
@@ -92,7 +92,7 @@ def _length(cells: Cells) -> int:
 
 def groups(session: Session, run_id: int, arguments: Arguments) -> Columns:
     """Return the cluster of every class, and its places in the orders."""
-    arrays, _ = data.groups(session, run_id, arguments)
+    arrays, _ = validation.groups(session, run_id, arguments)
     names = structure.classes(session, run_id=run_id).names
     ids = np.arange(len(names), dtype=np.int32)
     columns: Columns = {"class_id": ids, "class": texts(ids, names), "cluster": arrays["label"]}

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy.orm import Session
 
-from app.annotation_routes.words import about
+from app.annotations.words import about
 from app.views.annotations.ids import Ids
 from app.views.runs.ids import Ids as RunIds
 from db.engine import session_scope

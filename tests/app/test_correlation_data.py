@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
-from app.views.correlation import data
+from app.data import correlation as data
 from db.errors import NotFound
 from db.models import filter_peak
 from tests.stored_runs import StoredRun, store_run

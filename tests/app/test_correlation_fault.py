@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
-from app.views.correlation import data
+from app.data import correlation as data
 from db.engine import make_engine
 from db.queries.runs import structure
 from ingest.pipeline import load_log

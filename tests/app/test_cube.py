@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
+from app.components.anomaly_controls import CLASS_ORDERS
+from app.data import cube as data
 from app.selection import FIELDS, Kind
-from app.views.cube import data, words
+from app.views.cube import words
 from app.views.cube.callbacks import CONTROLS, SWITCHES
 from app.views.cube.ids import Ids
-from app.views.validation.layout import ORDERS
 from db.errors import NotFound
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import layer_profile
@@ -93,7 +94,7 @@ class TestOrder:
         assert (np.diff(known) <= 0).all() or (np.diff(known) >= 0).all()
 
     def test_the_choices_of_the_page_are_served(self) -> None:
-        assert set(ORDERS) <= set(data.ORDERS)
+        assert set(CLASS_ORDERS) <= set(data.ORDERS)
 
     def test_a_run_without_classes_has_an_empty_order(self, session: Session) -> None:
         bare = store_run(session, seed=4, classes=0, images=0)

@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from app.cli.main import run as command
 from app.components.charts import chart
-from app.export.names import TABLES, file_name, has_table
+from app.data.series import ScreenSeries
+from app.export.names import file_name
 from app.export.report.drawing import curves, ticks
 from app.export.tables import TABLES as FUNCTIONS
 from app.export.writing import FORMULA, ROWS, write_csv, write_parquet
-from app.views.overview.series import ScreenSeries
+from app.table_names import TABLES, has_table
 from db.models import Layer, Run, ValidationClass
 from db.permissions import Role
 from db.queries.runs import findings

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
+from app.data import filters
+from app.data import layers as data
+from app.data.tree import build_tree, describe, piece_order
 from app.selection import FIELDS
-from app.views.layers import data, filters
 from app.views.layers.callbacks import CONTROLS, SWITCHES
 from app.views.layers.ids import Ids
-from app.views.layers.tree import build_tree, describe, piece_order
 from db.errors import NotFound
 from db.queries.runs import structure
 from db.queries.runs.structure import Layers

@@ -20,11 +20,12 @@ from app import analysis
 from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
-from app.views import PageContext
-from app.views.overview import VIEW, data
-from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
+from app.components.run_facts import fixed_facts, hyperparameters, run_facts
+from app.data import overview as data
+from app.data.series import reduce_series, within
+from app.view import PageContext
+from app.views.overview import VIEW
 from app.views.overview.ids import Ids
-from app.views.overview.series import reduce_series, within
 from db.errors import NotFound
 from db.models import Run, scalar
 from db.queries.measurements import snapshots

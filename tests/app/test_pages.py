@@ -19,7 +19,7 @@ from app.factory import VIEWS
 from app.ids import Shell
 from app.selection import page_parts
 from app.shell import find_view, layout
-from app.views import PageContext, View
+from app.view import PageContext, View
 from app.views.account.layout import browser
 from app.views.account.tokens import token_table
 from app.views.alerts.layout import channels as alert_channels

@@ -52,8 +52,8 @@ def test_a_hue_is_read_in_light_and_dark(name: str) -> None:
 
 
 def test_every_state_and_severity_has_a_hue_of_the_theme() -> None:
+    from app.components.severity import SEVERITY_COLOURS
     from app.theme import STATE_COLOURS
-    from app.views.findings.cards import SEVERITY_COLOURS
 
     used = {*STATE_COLOURS.values(), *SEVERITY_COLOURS.values()}
     assert used <= set(THEME["colors"])

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
-from app.views.validation import data
+from app.data import validation as data
 from db.engine import make_engine
 from db.errors import NotFound
 from db.queries.runs import runs, structure

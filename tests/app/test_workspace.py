@@ -10,7 +10,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from app.auth.identity import Identity
 from app.factory import VIEWS
-from app.views import PageContext, View
+from app.view import PageContext, View
 from app.views.workspace import workspace_of
 from app.views.workspace.callbacks import mount
 from app.views.workspace.ids import Ids, body_id

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from app.factory import VIEWS
-from app.views import View
+from app.view import View
 
 TITLES = {view.name: view.title for view in VIEWS}
 NAMES = tuple(TITLES)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
-from app.views.validation import data
+from app.data import validation as data
 from benchmarks.browser import wait_until_painted
 from db.queries.measurements import class_results, snapshots
 from deeptracker.format import Images, Snapshot

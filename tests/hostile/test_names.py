@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from app.binary import EXTENSION
-from app.export.names import TABLES
+from app.table_names import TABLES
 from db.engine import make_engine
 from deeptracker.errors import LogError
 from deeptracker.format import (

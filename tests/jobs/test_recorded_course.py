@@ -5,7 +5,7 @@ import shutil
 import pytest
 from sqlalchemy import text
 
-from app.views.overview.course import course_facts, remarks
+from app.components.run_course import course_facts, remarks
 from db.engine import session_scope
 from db.queries.measurements import scalars, snapshots
 from db.queries.runs import runs

@@ -1,4 +1,4 @@
-// Annotations as the server answers them (app/annotation_routes/answers.py), declared once.
+// Annotations as the server answers them (app/annotations/answers.py), declared once.
 
 import type { Range, Thing } from "#app/web/index.ts";
 

@@ -12,7 +12,7 @@ const EVERY_MS = 1500;
 const ELSEWHERE_MS = 2_000; // on pages of no run: mentions only
 const BACK_OFF_MS = 10_000;
 
-const items: Kept = new Map(); // id -> annotation, as app/annotation_routes/answers.py says
+const items: Kept = new Map(); // id -> annotation, as app/annotations/answers.py says
 /** Whom a text can mention, and the tags in use. */
 interface Words {
   people: { name: string; handle: string }[];

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
-from app.annotation_routes.words import about
-from app.views.findings.cards import when
-from app.views.overview.course import course_facts, remarks
-from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
-from app.views.overview.series import ScreenSeries, reduce_series
+from app.annotations.words import about
+from app.components.run_course import course_facts, remarks
+from app.components.run_facts import fixed_facts, hyperparameters, run_facts
+from app.components.severity import when
+from app.data.series import ScreenSeries, reduce_series
 from db.queries.measurements import snapshots
 from db.queries.measurements.snapshots import Snapshots
 from db.queries.runs import findings, runs, structure

@@ -11,8 +11,8 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.data.series import ScreenSeries
 from app.export.report.content import ClassMap
-from app.views.overview.series import ScreenSeries
 
 WIDTH, LEFT, RIGHT = 900, 64, 12
 HEIGHT, TOP, BOTTOM = 170, 10, 26

@@ -1,6 +1,6 @@
 """The page of one's own account."""
 
-from app.views import View
+from app.view import View
 from app.views.account.callbacks import register
 from app.views.account.layout import layout
 

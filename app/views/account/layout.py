@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from app.auth.passwords import MIN_LENGTH
 from app.components.tables import ACTS, cell, heads
 from app.components.times import time
-from app.views import PageContext
+from app.view import PageContext
 from app.views.account.ids import Ids, end_id
 from app.views.account.tokens import token_part
 from db.permissions import ROLE_PERMISSIONS, Permission, Role

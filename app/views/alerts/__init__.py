@@ -1,6 +1,6 @@
 """The page of alerts: findings of live runs that the team is told about, and who else is."""
 
-from app.views import View
+from app.view import View
 from app.views.alerts.callbacks import register
 from app.views.alerts.ids import Ids
 from app.views.alerts.layout import layout

@@ -9,11 +9,11 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria
 from app.components.controls import select
+from app.components.severity import severity_badge
 from app.components.tables import Column, cell, nothing, table
 from app.components.times import time
-from app.views import PageContext
+from app.view import PageContext
 from app.views.alerts.ids import Button, Ids
-from app.views.findings.cards import severity_badge
 from db.permissions import Permission
 from db.queries.team.alerts import AlertRow, ChannelRow
 from ingest.analysis.health.rules import BY_NAME

@@ -1,6 +1,6 @@
 """The page of all annotations, over all runs."""
 
-from app.views import View
+from app.view import View
 from app.views.annotations.callbacks import register
 from app.views.annotations.layout import layout
 

@@ -8,13 +8,13 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from app.annotation_routes.links import link_of
-from app.annotation_routes.words import about
+from app.annotations.links import link_of
+from app.annotations.words import about
 from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.tables import Column, cell, nothing, table
 from app.components.times import time
-from app.views import PageContext
+from app.view import PageContext
 from app.views.annotations.ids import Ids
 from db.queries.team.annotation_rows import AnnotationRow
 

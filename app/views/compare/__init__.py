@@ -1,6 +1,6 @@
 """The page that puts two or more runs beside each other and over each other."""
 
-from app.views import View
+from app.view import View
 from app.views.compare.callbacks import register
 from app.views.compare.layout import layout
 from db.permissions import Permission

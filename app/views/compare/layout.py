@@ -13,11 +13,11 @@ from app import store
 from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.tables import nothing
+from app.data.aligned import MOST_RUNS
 from app.linked_run import OtherRun, linked_run, said_of
 from app.selection import page_parts
 from app.versions import OF, version_token
-from app.views import PageContext
-from app.views.compare.aligned import MOST_RUNS
+from app.view import PageContext
 from app.views.compare.charts import detail, overview, state
 from app.views.compare.ids import Ids
 from app.views.compare.settings import settings_table

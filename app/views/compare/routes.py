@@ -6,16 +6,17 @@ from flask import Blueprint, Flask, Response, request
 
 from app.arguments import Arguments, BadArgument
 from app.binary import RunsFunction, answer_of_runs, refusal
-from app.views.compare import parts, series
-from app.views.compare.aligned import MOST_RUNS
+from app.data import compare
+from app.data import compare_series as series
+from app.data.aligned import MOST_RUNS
 
 ANSWERS = MappingProxyType[str, RunsFunction](
     {
         "series": series.series,
         "events": series.events,
-        "classes": parts.classes,
-        "layers": parts.layers,
-        "images": parts.images,
+        "classes": compare.classes,
+        "layers": compare.layers,
+        "images": compare.images,
     }
 )
 # These are about a pair.
@@ -37,7 +38,7 @@ def answer(name: str) -> Response:
     arguments = Arguments(request.args)
     try:
         run_ids = arguments.integers("runs")
-        parts.check_runs(run_ids, MOST_RUNS)
+        compare.check_runs(run_ids, MOST_RUNS)
         if name in TWO and len(run_ids) < 2:
             raise BadArgument("runs must be two or more runs here, such as 3,4.")
     except BadArgument as error:

@@ -7,8 +7,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria
-from app.views.compare.aligned import settings_of
-from app.views.overview.facts import fixed_facts
+from app.components.run_facts import fixed_facts
+from app.data.aligned import settings_of
 from db.queries.runs.runs import RunRow
 from ingest.analysis.compare import ABSENT, compare_settings, is_seed
 

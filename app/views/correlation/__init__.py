@@ -1,8 +1,8 @@
 """The correlation view: which filters changed most when which classes broke, and is it chance."""
 
-from app.views import View
+from app.data.correlation import GRID, NAMES
+from app.view import View
 from app.views.correlation.callbacks import register
-from app.views.correlation.data import GRID, NAMES
 from app.views.correlation.layout import layout
 
 VIEW = View(

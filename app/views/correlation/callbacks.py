@@ -3,10 +3,10 @@
 from dash import Dash
 
 from app.binary import register_data
+from app.data.correlation import NAMES
+from app.data.correlation import ROUTES as ANALYSIS
 from app.selection import bind_control
 from app.views.correlation import names
-from app.views.correlation.data import NAMES
-from app.views.correlation.data import ROUTES as ANALYSIS
 from app.views.correlation.ids import Ids
 
 # Every control writes one field of the selection; the charts read the selection.

@@ -6,15 +6,15 @@ from dash import get_relative_path, html
 from numpy.typing import NDArray
 
 from app import store
+from app.components.anomaly_controls import anomaly_window
 from app.components.attributes import aria, data
 from app.components.charts import chart, panel
 from app.components.controls import labelled, segments, select
 from app.components.headings import heading
-from app.views import PageContext
+from app.data.correlation import ASKED, GRID, NAMES
+from app.view import PageContext
 from app.views.correlation import words
-from app.views.correlation.data import ASKED, GRID, NAMES
 from app.views.correlation.ids import Ids
-from app.views.validation.layout import anomaly_window
 from db.queries.runs import structure
 from db.queries.runs.runs import RunRow
 from ingest.analysis.peaks import PEAK_LIMIT

@@ -1,9 +1,11 @@
 """The texts of the correlation view's choices, by the values that the selection holds."""
 
-from app.views.layers.words import FILTER_QUANTITIES, TOP_QUANTITIES
+from deeptracker.catalogue import FILTERS, labels
 
 QUESTION = "Which filters changed most at the iterations at which classes were anomalous?"
-QUANTITIES = {**TOP_QUANTITIES, "update_ratio": FILTER_QUANTITIES["update_ratio"]}
+# The default first.
+_LABELS = labels(one for one in FILTERS if one.peak)
+QUANTITIES = {"relative_change": _LABELS.pop("relative_change"), **_LABELS}
 DIRECTIONS = {"both": "Both", "forgotten": "Forgotten", "learned": "Learned"}
 COLOURS = {"count": "Filters", "lift": "Lift"}
 # The largest share of false finds (q, the false discovery rate) among the cells drawn in full.

@@ -1,8 +1,8 @@
 """The cube: layers, classes and iterations as three faces that turn, unfold, and can be cut."""
 
-from app.views import View
-from app.views.correlation.data import GRID
-from app.views.cube import data
+from app.data import cube
+from app.data.correlation import GRID
+from app.view import View
 from app.views.cube.callbacks import register
 from app.views.cube.layout import layout
 
@@ -12,5 +12,5 @@ VIEW = View(
     path="/run/<run_id>/cube",
     layout=layout,
     register=register,
-    asks=(data.LAYERS, "class-error", GRID),
+    asks=(cube.LAYERS, "class-error", GRID),
 )

@@ -3,8 +3,8 @@
 from dash import Dash
 
 from app.binary import register_data
+from app.data import cube
 from app.selection import bind_control
-from app.views.cube import data
 from app.views.cube.ids import Ids
 
 # Every control writes one field of the selection; the cube reads the selection.
@@ -18,7 +18,7 @@ CONTROLS = {
     Ids.TOP_COUNT: "top",
 }
 SWITCHES = {Ids.TIED: "cubetied"}
-ROUTES = {"cube-layers": data.layers, "cube-order": data.order}
+ROUTES = {"cube-layers": cube.layers, "cube-order": cube.order}
 
 
 def register(app: Dash) -> None:

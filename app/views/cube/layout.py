@@ -8,15 +8,15 @@ from dash import get_relative_path, html
 from numpy.typing import NDArray
 
 from app import store
+from app.components.anomaly_controls import CLASS_ORDERS, anomaly_window
 from app.components.attributes import aria, data
 from app.components.charts import chart, download
 from app.components.controls import labelled, segments, select
 from app.components.headings import heading
-from app.views import PageContext
+from app.data.cube import LAYERS
+from app.view import PageContext
 from app.views.cube import words
-from app.views.cube.data import LAYERS
 from app.views.cube.ids import Ids
-from app.views.validation.layout import ORDERS, anomaly_window
 from db.queries.runs import structure
 from db.queries.runs.runs import RunRow
 from ingest.analysis.peaks import PEAK_LIMIT
@@ -53,7 +53,8 @@ def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
         [
             labelled("Seen from", segments(Ids.MODE, "Seen from", words.MODES, "turned")),
             labelled(
-                "Order of classes", select(Ids.ORDER, "Order of classes", ORDERS, "similarity", 148)
+                "Order of classes",
+                select(Ids.ORDER, "Order of classes", CLASS_ORDERS, "similarity", 148),
             ),
             labelled(
                 "Filters K",

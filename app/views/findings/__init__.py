@@ -1,6 +1,6 @@
 """The findings of a run: what happened, what the health rules found, and their thresholds."""
 
-from app.views import View
+from app.view import View
 from app.views.findings.callbacks import register
 from app.views.findings.ids import Ids
 from app.views.findings.layout import layout

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria, data
 from app.components.charts import chart
+from app.components.severity import severity_badge, when
 from app.components.times import time
 from app.views.findings.ids import Item
 from app.views.findings.links import best_view, place_link
@@ -18,30 +19,8 @@ from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
 
-SEVERITY_COLOURS = {"high": "red", "medium": "orange", "low": "gray", "info": "blue"}
 _VIEW_WORDS = {"overview": "overview", "validation": "validation view", "layers": "layer view"}
 _MOST_CHIPS = 6
-
-
-def severity_badge(severity: str, *, number: int | None = None) -> Component:
-    """Return a severity in words and colour; `number`: how many findings have it."""
-    text = severity if number is None else f"{number:,} {severity}"
-    return dmc.Badge(
-        text,
-        color=SEVERITY_COLOURS.get(severity, "gray"),
-        variant="filled" if severity == "high" else "light",
-        size="sm",
-        tt="none",
-        fw=600,
-        className=f"finding-severity finding-severity-{severity}",
-    )
-
-
-def when(start: int, end: int | None) -> str:
-    """Return iterations in words: at one, from one to another, or since one."""
-    if end is None:
-        return f"since iteration {start:,}"
-    return f"at iteration {start:,}" if end <= start else f"iterations {start:,} to {end:,}"
 
 
 def answer_entry(run_id: int, found: Mapping[str, Any], rank: int, names: Names) -> Component:

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria
 from app.components.controls import segments
-from app.views import PageContext
+from app.view import PageContext
 from app.views.findings.ids import Ids, Item
 from db.permissions import Permission
 from db.queries.runs.findings import ThresholdRow

@@ -1,6 +1,6 @@
 """The page of ingest jobs: load now, schedules, watched folders, workers."""
 
-from app.views import View
+from app.view import View
 from app.views.jobs.callbacks import register
 from app.views.jobs.ids import Ids
 from app.views.jobs.layout import layout

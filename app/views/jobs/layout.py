@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.tables import ACTS, Column, table
-from app.views import PageContext
+from app.view import PageContext
 from app.views.jobs import schedule_dialog
 from app.views.jobs.ids import Ids
 from app.views.jobs.places import place_field

@@ -1,6 +1,6 @@
 """The layer view: the network as a tree, a chart for each of its nodes, and the filters below."""
 
-from app.views import View
+from app.view import View
 from app.views.layers.callbacks import register
 from app.views.layers.layout import layout
 

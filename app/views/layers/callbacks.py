@@ -3,8 +3,8 @@
 from dash import Dash
 
 from app.binary import register_data
+from app.data import filters, layers
 from app.selection import bind_control
-from app.views.layers import data, filters
 from app.views.layers.ids import Ids
 
 # Every control writes one field of the selection; the charts read the selection.
@@ -26,11 +26,11 @@ CONTROLS = {
 }
 SWITCHES = {Ids.SAME: "same", Ids.NORMALISED: "normalised"}
 ROUTES = {
-    "layer-tree": data.tree,
-    "layer-rows": data.rows,
-    "layer-extremes": data.extremes,
-    "layer-shapes": data.shapes,
-    "layer-settle": data.settle,
+    "layer-tree": layers.tree,
+    "layer-rows": layers.rows,
+    "layer-extremes": layers.extremes,
+    "layer-shapes": layers.shapes,
+    "layer-settle": layers.settle,
     "filter-rows": filters.filter_rows,
     "filter-order": filters.filter_order,
     "filter-series": filters.filter_series,

@@ -7,7 +7,7 @@ from app.components.attributes import data
 from app.components.charts import chart, download, panel
 from app.components.controls import select
 from app.components.headings import heading
-from app.views import PageContext
+from app.view import PageContext
 from app.views.layers import words
 from app.views.layers.controls import above, controls, headings
 from app.views.layers.filterpanels import filter_panels

@@ -1,6 +1,6 @@
 """The overview of a run: its scalars, its classes and its layers on one time axis."""
 
-from app.views import View
+from app.view import View
 from app.views.overview.callbacks import register
 from app.views.overview.layout import layout
 

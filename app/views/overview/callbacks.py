@@ -3,8 +3,8 @@
 from dash import Dash
 
 from app.binary import register_data, register_state
+from app.data import overview
 from app.selection import bind_control
-from app.views.overview import data
 from app.views.overview.ids import Ids
 
 # Every control writes one field of the selection; the charts read the selection.
@@ -19,10 +19,10 @@ CONTROLS = {
 
 def register(app: Dash) -> None:
     """Add the overview's routes and callbacks to the application."""
-    register_data(app.server, "series", data.series)
-    register_data(app.server, "class-error", data.class_error)
-    register_data(app.server, "layer-profile", data.layer_map)
-    register_state(app.server, "state", data.state)
+    register_data(app.server, "series", overview.series)
+    register_data(app.server, "class-error", overview.class_error)
+    register_data(app.server, "layer-profile", overview.layer_map)
+    register_state(app.server, "state", overview.state)
     for component, field in CONTROLS.items():
         bind_control(app, component, field)
     bind_control(app, Ids.LOG_LOSS, "log", prop="checked")

@@ -11,9 +11,9 @@ from app.components.charts import chart, panel
 from app.components.controls import select
 from app.components.empty import no_snapshots
 from app.components.headings import live_state
-from app.views import PageContext
-from app.views.overview.course import course_facts, remarks
-from app.views.overview.facts import fixed_facts, hyperparameters, run_facts
+from app.components.run_course import course_facts, remarks
+from app.components.run_facts import fixed_facts, hyperparameters, run_facts
+from app.view import PageContext
 from app.views.overview.ids import Ids
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
 from db.queries.runs.runs import RunRow, run_manifest

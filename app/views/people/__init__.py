@@ -1,6 +1,6 @@
 """The page of the team's people, for administrators: accounts, roles, links, activity log."""
 
-from app.views import View
+from app.view import View
 from app.views.people.callbacks import register
 from app.views.people.layout import layout
 from db.permissions import Permission

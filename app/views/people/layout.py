@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from app.components.attributes import aria
 from app.components.tables import ACTS, Column, cell, heads, nothing
 from app.components.times import time
-from app.views import PageContext
+from app.view import PageContext
 from app.views.people.ids import Act, Ids, act_id
 from db.permissions import Role
 from db.queries.team.audit import AuditRow

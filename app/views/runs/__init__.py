@@ -1,6 +1,6 @@
 """The page of all runs."""
 
-from app.views import View
+from app.view import View
 from app.views.runs.callbacks import register
 from app.views.runs.ids import Ids
 from app.views.runs.layout import layout

@@ -9,8 +9,8 @@ from dash.exceptions import PreventUpdate
 
 from app.auth.identity import Identity, require
 from app.components.attributes import data
-from app.views.compare.choice import compare_link
 from app.views.runs import acts, deletion, done
+from app.views.runs.choice import compare_link
 from app.views.runs.ids import Act, Ids
 from db.permissions import Permission
 

@@ -11,8 +11,8 @@ from app import store
 from app.auth.identity import current_identity
 from app.components.tables import head_cell_id, sort_marks
 from app.reading import reads
-from app.views.alerts.notice import notice
 from app.views.runs import acts, bulk, deletion, details, done, rows
+from app.views.runs.alert_notice import notice
 from app.views.runs.ids import Ids
 from app.views.runs.layout import FAST_MS, SLOW_MS, empty_shelf, first_steps, no_match
 from app.views.runs.row import may_choose, row

@@ -6,9 +6,9 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria
 from app.components.tables import ACTS, Column, nothing, table
-from app.views import PageContext
-from app.views.compare.choice import choose_all
+from app.view import PageContext
 from app.views.runs.bulk import bulk_bar, bulk_stores
+from app.views.runs.choice import choose_all
 from app.views.runs.deletion import dialog
 from app.views.runs.details import drawer
 from app.views.runs.done import done_notice

@@ -8,11 +8,11 @@ from dash.development.base_component import Component
 
 from app.auth.identity import Identity
 from app.components.attributes import aria
+from app.components.severity import severity_badge
 from app.components.tables import cell, percent, progress, state_badge
 from app.components.times import time
-from app.views.compare.choice import compare_box
-from app.views.findings.cards import severity_badge
 from app.views.runs.acts import may_change
+from app.views.runs.choice import compare_box
 from app.views.runs.details import open_button
 from app.views.runs.rows import planned_snapshots
 from db.permissions import Permission

@@ -1,6 +1,6 @@
 """The page of saved views, and the routes that keep and open them."""
 
-from app.views import View
+from app.view import View
 from app.views.saved_views.callbacks import register
 from app.views.saved_views.layout import layout
 

@@ -10,7 +10,7 @@ from app.auth.identity import Identity
 from app.components.attributes import aria, data
 from app.components.tables import ACTS, Column, cell, nothing, table
 from app.components.times import time
-from app.views import PageContext
+from app.view import PageContext
 from app.views.saved_views.ids import Button, Ids, button_id
 from app.views.saved_views.routes import address_of
 from db.permissions import Permission

@@ -1,6 +1,6 @@
 """The validation view: which classes and images went wrong, and at which iteration."""
 
-from app.views import View
+from app.view import View
 from app.views.validation.callbacks import register
 from app.views.validation.layout import defaults, layout
 

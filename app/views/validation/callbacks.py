@@ -3,8 +3,8 @@
 from dash import Dash
 
 from app.binary import register_data
+from app.data import validation
 from app.selection import bind_control
-from app.views.validation import data
 from app.views.validation.ids import Ids
 
 # Every control writes one field of the selection; the charts read the selection. Window, threshold
@@ -20,11 +20,11 @@ CONTROLS = {
     Ids.IMAGE_LIST: "imagelist",
 }
 ROUTES = {
-    "anomalies": data.anomalies,
-    "groups": data.groups,
-    "class-images": data.class_images,
-    "forgetting": data.forgetting,
-    "contact-sheet": data.contact_sheet,
+    "anomalies": validation.anomalies,
+    "groups": validation.groups,
+    "class-images": validation.class_images,
+    "forgetting": validation.forgetting,
+    "contact-sheet": validation.contact_sheet,
 }
 
 

@@ -9,23 +9,18 @@ from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from app import store
+from app.components.anomaly_controls import CLASS_ORDERS, anomaly_window
 from app.components.charts import chart, panel
 from app.components.controls import labelled, segments, select
 from app.components.empty import no_snapshots
 from app.components.headings import heading
-from app.views import PageContext
+from app.view import PageContext
 from app.views.validation.ids import Ids
 from db.queries.runs import structure
 from db.queries.runs.runs import RunRow
 from ingest.analysis.anomalies import default_threshold, default_window
 from ingest.analysis.clusters import MAX_CLUSTERS
 
-ORDERS = {
-    "similarity": "By similarity",
-    "peak": "By largest anomaly",
-    "error": "By final error",
-    "name": "By name",
-}
 HEIGHTS = {"auto": "Automatic", "fit": "All in sight", "4": "4 px", "8": "8 px", "16": "16 px"}
 PALETTES = {"accuracy": "Red to green", "safe": "Colour-blind safe"}
 # So few classes need no clusters to be overlooked.
@@ -106,25 +101,6 @@ def _segments(id: str, label: str, texts: dict[str, str], value: str) -> Compone
     return labelled(label, segments(id, label, texts, value))
 
 
-def anomaly_window(
-    id: str, run: RunRow, sizes: NDArray[np.int32], *, prefix: str = "validation"
-) -> html.Div:
-    """Return the sliders of window and threshold, for classes of these sizes i4 [C].
-
-    `prefix` begins the ids of what is in it: several views may stand on one page.
-    """
-    return chart(
-        id,
-        "validationwindow",
-        label="Window and threshold of anomalies",
-        snapshots=max(1, run.snapshot_count),
-        largest=max(1, int(sizes.max(initial=1))),
-        k=default_window(run.snapshot_count),
-        m=default_threshold(sizes),
-        prefix=prefix,
-    )
-
-
 def _controls(run: RunRow, sizes: NDArray[np.int32], *, group: str) -> html.Div:
     """Return the controls; window and threshold are sliders that assets/ fill in and follow."""
     return html.Div(
@@ -143,7 +119,7 @@ def _controls(run: RunRow, sizes: NDArray[np.int32], *, group: str) -> html.Div:
                     id=Ids.CLUSTERS, value=4, min=1, max=MAX_CLUSTERS, size="xs", w=64, step=1
                 ),
             ),
-            _select(Ids.ORDER, "Order of classes", ORDERS, 148),
+            _select(Ids.ORDER, "Order of classes", CLASS_ORDERS, 148),
             _select(Ids.HEIGHT, "Row height", HEIGHTS, 108),
             _select(Ids.PALETTE, "Colours", PALETTES, 138),
             labelled(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dash import Dash
 from dash.development.base_component import Component
 
-from app.views import PageContext, View
+from app.view import PageContext, View
 from app.views.workspace.callbacks import register
 from app.views.workspace.layout import layout
 

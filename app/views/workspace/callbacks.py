@@ -12,7 +12,7 @@ from app.auth.identity import current_identity
 from app.components.clicks import is_id
 from app.reading import reads
 from app.selection import bind_control
-from app.views import PageContext, View
+from app.view import PageContext, View
 from app.views.workspace.ids import Ids, body_id
 from db.queries.runs import runs
 

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from app.components.attributes import aria, data
 from app.components.charts import chart
 from app.components.controls import segments
-from app.views import PageContext, View
+from app.view import PageContext, View
 from app.views.workspace.ids import Ids, body_id
 
 ARRANGEMENTS = {"columns": "Columns", "rows": "Rows", "grid": "Grid"}

@@ -14,7 +14,7 @@ interface LiveOptions extends ChartOptions {
   /** Milliseconds from one answer to the next question. */
   every?: number;
 }
-/** What the server says of a run (app/views/overview/data.py). */
+/** What the server says of a run (app/data/overview.py). */
 interface RunState {
   state: string;
   version: string;

@@ -36,7 +36,7 @@ export interface RunsOptions extends ChartOptions {
 }
 /** Groups of runs, by their places; null where each run stands for itself. */
 export type Members = readonly (readonly number[])[] | null;
-/** What every answer about aligned runs says (app/views/compare/aligned.py). */
+/** What every answer about aligned runs says (app/data/aligned.py). */
 export interface Aligned {
   ticks: number;
   all_ticks: number;

@@ -1,6 +1,6 @@
 // Anomalies and annotations of several runs on one axis: a row for each run, and a list of links.
 //
-// Options: url, runs. The answer is that of app/views/compare/series.py events; annotations come
+// Options: url, runs. The answer is that of app/data/compare_series.py events; annotations come
 // from the runs' own route, since they change without the run.
 
 import {
@@ -42,7 +42,7 @@ interface Meta extends Aligned {
   /** The window and threshold of each run; null where it has no anomalies. */
   windows: readonly ({ k: number; m: number } | null)[];
 }
-/** What is asked of an annotation with iterations (app/annotation_routes/answers.py). */
+/** What is asked of an annotation with iterations (app/annotations/answers.py). */
 interface Note {
   target: { first: number; last: number };
   author: string;

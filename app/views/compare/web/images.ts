@@ -1,7 +1,7 @@
 // The images that one of two runs gets right and the other wrong, at the cursor.
 //
 // Options: url (its tick is added), sheets ("/data/run"), runs. The answer is that of
-// app/views/compare/parts.py images. A tile leads to the image in the run that is wrong.
+// app/data/compare.py images. A tile leads to the image in the run that is wrong.
 // They follow the cursor while they are in sight: elsewhere its moves ask for nothing.
 
 import {
@@ -27,7 +27,7 @@ interface ImagesOptions extends RunsOptions {
 }
 /** Which of two runs alone is right. */
 type Side = "first" | "second";
-/** The answer of app/views/compare/parts.py images; only `why` and `pair` where there is none. */
+/** The answer of app/data/compare.py images; only `why` and `pair` where there is none. */
 interface Meta extends Aligned {
   pair: readonly [number, number];
   why: string;

@@ -1,6 +1,6 @@
 // One statistic of every layer that at least two runs have: a small chart each, the runs overlaid.
 //
-// Options: url, runs, legend. The answer is that of app/views/compare/parts.py layers.
+// Options: url, runs, legend. The answer is that of app/data/compare.py layers.
 
 import {
   type Answer,

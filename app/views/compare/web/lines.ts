@@ -1,6 +1,6 @@
 // The scalars of several runs over each other, a panel for each; of groups the mean and the spread.
 //
-// Options: url, runs, legend. The answer is that of app/views/compare/series.py.
+// Options: url, runs, legend. The answer is that of app/data/compare_series.py.
 
 import {
   type Answer,

@@ -1,7 +1,7 @@
 // Class errors of two runs as maps of the same rows, and their difference: a pixel map each.
 //
 // Options beside those of web/charts/pixelmap.ts: side ("first", "second", "difference"), title (id of the
-// element with its title), runs. The answer is that of app/views/compare/parts.py classes.
+// element with its title), runs. The answer is that of app/data/compare.py classes.
 
 import {
   type Answer,
@@ -40,7 +40,7 @@ interface CompareOptions extends MapOptions {
   title?: string;
   runs: readonly Run[];
 }
-/** The answer of app/views/compare/parts.py classes: classes by ticks of each side. */
+/** The answer of app/data/compare.py classes: classes by ticks of each side. */
 type Arrays = Record<Side, Matrix<Float32Array<ArrayBuffer>>> &
   Record<`ticks.${Side}`, Matrix<Int32Array<ArrayBuffer>>>;
 interface Meta extends Aligned {

@@ -20,7 +20,7 @@ export interface Layers {
   format?: "percent" | "integer" | "number";
   log?: boolean;
 }
-/** The correlation's sets: R layers, C classes, I iterations; see app/views/correlation/data.py. */
+/** The correlation's sets: R layers, C classes, I iterations; see app/data/correlation.py. */
 export interface SetArrays {
   layer: Int32Array;
   class: Int32Array;

@@ -41,7 +41,7 @@ export interface TreeMeta extends Pieces {
   /** How far down the shares of a histogram are told apart. */
   decades: number;
 }
-/** What the routes of a piece of n nodes answer, over T snapshots; see app/views/layers/data.py. */
+/** What the routes of a piece of n nodes answer, over T snapshots; see app/data/layers.py. */
 export interface Routes {
   "layer-rows": {
     arrays: { value: Matrix<Floats> };

@@ -10,9 +10,9 @@ from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.components.job_words import nobody_takes, trouble
+from app.components.run_facts import run_facts
+from app.data.series import reduce_series, within
 from app.versions import version_token
-from app.views.overview.facts import run_facts
-from app.views.overview.series import reduce_series, within
 from db.queries.jobs import jobs, workers
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import ALL_QUANTITIES, layer_profile

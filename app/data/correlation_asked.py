@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
 from app.arguments import Arguments
-from app.views.validation.data import Window, read_window
+from app.data.validation import Window, read_window
 from db.queries.measurements import snapshots
 from db.queries.measurements.peaks import all_peaks
 from db.queries.runs import structure

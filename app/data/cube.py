@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.analysis import Analysis, analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
-from app.views.validation.data import read_window
+from app.data.validation import read_window
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import layer_profile
 from db.queries.runs import structure

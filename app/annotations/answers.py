@@ -6,8 +6,8 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from app.annotation_routes.links import link_of
-from app.annotation_routes.words import about
+from app.annotations.links import link_of
+from app.annotations.words import about
 from db.errors import Conflict, Forbidden, NotFound
 from db.queries.team.annotation_rows import AnnotationRow, ReplyRow
 

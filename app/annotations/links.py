@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from dash import get_relative_path
 from flask import Flask, current_app
 
-from app.views import View
+from app.view import View
 from db.queries.team.annotation_rows import AnnotationRow
 
 EXTENSION = "deeptracker.annotation_views"

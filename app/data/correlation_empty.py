@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from app.views.correlation.asked import Asked
+from app.data.correlation_asked import Asked
 from ingest.analysis.correlation import Grid
 
 # Chance cannot be told from fewer snapshots.

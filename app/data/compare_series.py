@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from app.analysis import Analysis, analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
-from app.views.compare.aligned import (
+from app.data.aligned import (
     AlignedRuns,
     aligned_runs,
     members_of,
     read_alignment,
     read_groups,
 )
-from app.views.overview.series import reduce_series
+from app.data.series import reduce_series
 from deeptracker.format import SERIES
 from ingest.analysis.alignment import at_ticks
 from ingest.analysis.compare import mean_and_spread

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, request
 
 from app import store
-from app.annotation_routes.answers import annotation_json
+from app.annotations.answers import annotation_json
 from app.auth.identity import current_identity
 from db.permissions import Permission
 from db.queries.team import annotation_search, annotations, mentions

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import Arrays
-from app.views.compare.aligned import (
+from app.data.aligned import (
     aligned_runs,
     members_of,
     read_alignment,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.views.layers.tree import Node, build_tree
+from app.data.tree import Node, build_tree
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_shapes import layer_bands, layer_histograms
 from db.queries.measurements.layer_stats import layer_profile

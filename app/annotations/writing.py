@@ -13,8 +13,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from app import store
-from app.annotation_routes.answers import BadBody, annotation_json
-from app.annotation_routes.links import is_view
+from app.annotations.answers import BadBody, annotation_json
+from app.annotations.links import is_view
 from app.auth.identity import require
 from db.errors import NotFound
 from db.permissions import Permission

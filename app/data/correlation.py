@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import DataFunction
-from app.views.correlation.asked import Asked, read_asked
-from app.views.correlation.empty import why_empty
+from app.data.correlation_asked import Asked, read_asked
+from app.data.correlation_empty import why_empty
 from db.errors import NotFound
 from db.queries.measurements import snapshots
 from db.queries.measurements.filter_stats import layer_filters

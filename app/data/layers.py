@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.binary import Arrays
-from app.views.layers.merged import MergedNetwork
-from app.views.layers.tree import describe, piece_order
+from app.data.merged import MergedNetwork
+from app.data.tree import describe, piece_order
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_shapes import quantities
 from deeptracker.catalogue import MEASURES, RATIO

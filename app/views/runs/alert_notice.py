@@ -1,4 +1,4 @@
-"""A notice on other pages that there are alerts which the person has not read."""
+"""A notice on the page of runs that there are alerts which the person has not read."""
 
 from typing import Any
 

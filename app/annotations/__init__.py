@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from flask import Flask
 
-from app.annotation_routes import links, reading, writing
-from app.annotation_routes.answers import say_what_is_wrong
-from app.views import View
+from app.annotations import links, reading, writing
+from app.annotations.answers import say_what_is_wrong
+from app.view import View
 
 
 def install(server: Flask, views: Sequence[View]) -> None:

@@ -1,0 +1,28 @@
+"""Which charts' data can be had as a table, by the names of their data routes."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+# The charts' data whose tables app/export/tables.py makes; by the names of their data routes.
+TABLES = frozenset(
+    {
+        "series", "class-error", "layer-profile", "cube-layers", "anomalies", "anomaly-classes",
+        "groups", "class-images", "forgetting", "layer-rows", "filter-rows", "filter-series",
+        "top-filters", "correlation", "correlation-filters",
+    }
+)  # fmt: skip
+# The data of charts that compare runs: the table of each run that stands behind them.
+COMPARED: Mapping[str, str] = MappingProxyType(
+    {
+        "series": "series",
+        "events": "anomalies",
+        "classes": "class-error",
+        "layers": "layer-rows",
+    }
+)
+
+
+def has_table(url: str) -> bool:
+    """Return whether the address of a chart's data has a table beside it."""
+    above, _, name = url.partition("?")[0].rpartition("/")
+    return name in (COMPARED if above.endswith("/compare") else TABLES)
