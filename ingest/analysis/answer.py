@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity
 from ingest.analysis.health.history import History
+from ingest.analysis.health.rules import RULES
 from ingest.analysis.health.sentences import Said, join, say
 from ingest.analysis.health.words import as_times
 
@@ -25,34 +26,9 @@ _MOST_EVIDENCE = 6
 # others': at 1 to 6 of 100 places of a training that goes well.
 UNIT_APART, UNIT_LASTS = 2.5, 4
 
-# Verdicts over long stretches: they say how a training went, and not what happened at once.
-STATES = frozenset(
-    {
-        "overfitting",
-        "rate-too-high",
-        "rate-too-low",
-        "not-sparser",
-        "dead-filters",
-        "vanishing-gradient",
-        "exploding-gradient-depth",
-        "loss-swings",
-        "plateau",
-        "rising-together",
-    }
-)
-
-# What can come ahead of what happens to classes and images; the other way round it cannot.
-CAUSES = frozenset(
-    {
-        "rate-jump",
-        "loss-jump",
-        "filter-jump",
-        "frozen-layer",
-        "not-finite",
-        "exploding-gradient",
-        "initial-weights",
-    }
-)
+# Verdicts on how a training went, and what can come ahead of others.
+_LASTING = frozenset(rule.name for rule in RULES if rule.lasting)
+_CAUSES = frozenset(rule.name for rule in RULES if rule.may_cause)
 
 # Of a snapshot (its place), the class of each validation image and what it was taken for; None:
 # not known.
@@ -94,7 +70,7 @@ def answer(
     `findings` are those of the rules and the changes (severity INFO). Events that follow a lasting
     NaN are consequences, and left out.
     """
-    events = [f for f in findings if f.rule not in STATES]
+    events = [f for f in findings if f.rule not in _LASTING]
     ruined = min(
         (f.start for f in events if f.rule == "not-finite" and f.end is None), default=None
     )
@@ -105,7 +81,7 @@ def answer(
     groups = _groups(history, [f for f in events if f not in lost])
     if lost:
         groups.append(lost)
-    states = [[f] for f in findings if f.rule in STATES and (ruined is None or f.start < ruined)]
+    states = [[f] for f in findings if f.rule in _LASTING and (ruined is None or f.start < ruined)]
     ranked = sorted([*groups, *states], key=lambda group: _score(group), reverse=True)
     return [_answer(history, group, names, taken_for) for group in ranked[:most]]
 
@@ -119,7 +95,7 @@ def _score(group: Sequence[Finding]) -> float:
         part = math.log2(1 + max(finding.strength, 0.0)) * (0.25 + finding.severity.weight)
         strongest[finding.rule] = max(strongest.get(finding.rule, 0.0), part)
     # A verdict over a long stretch ranks behind an event of the same severity.
-    event = 0.0 if group[0].rule in STATES else 0.5
+    event = 0.0 if group[0].rule in _LASTING else 0.5
     return 1000.0 * (severity + event) + sum(strongest.values())
 
 
@@ -143,11 +119,11 @@ def _answer(
 ) -> Answer:
     evidence = sorted(group, key=lambda f: (-f.severity.weight, -f.strength, f.start))
     telling = [f for f in evidence if f.severity is not Severity.INFO] or evidence
-    start = min(f.start for f in telling if f.rule in (*CAUSES, telling[0].rule))
+    start = min(f.start for f in telling if f.rule in (*_CAUSES, telling[0].rule))
     at = int(np.searchsorted(history.iteration, start))
     ends = [f.end for f in telling]
     end = None if None in ends else max(e for e in ends if e is not None)
-    state = evidence[0].rule in STATES
+    state = evidence[0].rule in _LASTING
     classes, words = (
         ([], []) if state else involved_classes(history, at, evidence, names, taken_for)
     )

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 
 from ingest.analysis.answer import MOST_NAMED, answer
+from ingest.analysis.health.example import (
+    CLASSES,
+    FILTERS,
+    IMAGES,
+    SNAPSHOTS,
+    changed_filters,
+    healthy,
+)
 from ingest.analysis.health.finding import Finding, Names, Severity
 from ingest.analysis.health.sentences import say
-from tests.ingest.histories import CLASSES, FILTERS, IMAGES, SNAPSHOTS, healthy, peaks
 
 NAMES = Names((), ("cat", "dog", "cow", "hen", "pig"))
 
@@ -121,7 +128,9 @@ def test_a_class_that_others_are_suddenly_taken_for_is_named(images):
 def test_a_class_whose_output_unit_keeps_changing_apart_is_named(size, lasts, named):
     # The last layer has 6 filters: with 6 classes they are the output units.
     history = healthy(
-        relative_change=peaks(SNAPSHOTS, jumps={(40 + i, 3, 4): size for i in range(lasts)}),
+        relative_change=changed_filters(
+            SNAPSHOTS, jumps={(40 + i, 3, 4): size for i in range(lasts)}
+        ),
         class_size=np.full(FILTERS, IMAGES),
         class_error=np.full((FILTERS, SNAPSHOTS), 0.1),
     )

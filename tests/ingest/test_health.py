@@ -5,35 +5,29 @@ import re
 import numpy as np
 import pytest
 
-from ingest.analysis.health.finding import Names, Severity
-from ingest.analysis.health.history import History, Logged, mean_between
-from ingest.analysis.health.rules import BY_NAME, CHANGES, RULES, evaluate, worst
-from tests.ingest.histories import (
+from ingest.analysis.health.example import (
+    AT,
     CLASSES,
     LAYERS,
     SNAPSHOTS,
-    broken,
+    changed,
+    changed_filters,
     healthy,
     layer_statistic,
-    peaks,
-    unknown,
 )
+from ingest.analysis.health.finding import Names, Severity
+from ingest.analysis.health.history import History, Logged, mean_between
+from ingest.analysis.health.rules import BY_NAME, CHANGES, RULES, evaluate, worst
+from tests.ingest.histories import broken, unknown
 
 NAMES = Names(("conv1", "conv2", "conv3", "fc"), ("cat", "dog", "cow", "hen", "pig"))
 ALL = (*RULES, *CHANGES)
-AT = 40  # the snapshot at which things go wrong, iteration 410
 
 
 def found(rule: str, history: History, threshold: float | None = None):
     """The findings of one rule."""
     limits = {} if threshold is None else {rule: threshold}
     return evaluate(history, NAMES, rules=(BY_NAME[rule],), thresholds=limits)
-
-
-def changed(name: str, part: slice, value: float) -> np.ndarray:
-    series = getattr(healthy(), name).copy()
-    series[part] = value
-    return series
 
 
 class TestKeys:
@@ -54,6 +48,12 @@ class TestEveryRule:
     @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
     def test_is_silent_on_a_healthy_run(self, rule):
         assert evaluate(healthy(), NAMES, rules=(rule,)) == []
+
+    @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
+    def test_fires_on_its_example(self, rule):
+        [finding] = evaluate(rule.example(), NAMES, rules=(rule,))
+        assert finding.rule == rule.name
+        assert finding.text
 
     @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
     @pytest.mark.parametrize("snapshots", [0, 1, 2, 3])
@@ -82,6 +82,7 @@ class TestEveryRule:
     def test_is_documented_and_its_threshold_within_limits(self, rule):
         assert rule.low <= rule.threshold <= rule.high
         assert all((rule.title, rule.meaning, rule.unit, rule.advice, rule.source))
+        assert all((rule.looks_at, rule.severities))
         assert rule.view in ("overview", "validation", "layers")
 
     def test_has_a_name_of_its_own(self):
@@ -349,7 +350,7 @@ class TestFilters:
         assert found("dead-filters", healthy(gradient_l2=gradient)) == []
 
     def test_some_that_are_suddenly_others(self):
-        changes = peaks(SNAPSHOTS, jumps={(AT, 2, 1): 1.1, (AT, 2, 5): 0.9})
+        changes = changed_filters(SNAPSHOTS, jumps={(AT, 2, 1): 1.1, (AT, 2, 5): 0.9})
         [finding] = found("filter-jump", healthy(cosine_change=changes))
         assert finding.filters == ((2, 1), (2, 5))
         assert (finding.start, finding.layers) == (410, (2,))
@@ -357,12 +358,16 @@ class TestFilters:
 
     def test_all_layers_at_once_are_no_matter_of_filters(self):
         jumps = {(AT, layer, filter_): 1.0 for layer in range(LAYERS) for filter_ in range(4)}
-        [finding] = found("filter-jump", healthy(cosine_change=peaks(SNAPSHOTS, jumps=jumps)))
+        [finding] = found(
+            "filter-jump", healthy(cosine_change=changed_filters(SNAPSHOTS, jumps=jumps))
+        )
         assert finding.severity is Severity.LOW
 
     def test_snapshots_in_a_row_are_one(self):
         jumps = {(AT + i, 0, i): 1.0 for i in range(3)}
-        [finding] = found("filter-jump", healthy(relative_change=peaks(SNAPSHOTS, jumps=jumps)))
+        [finding] = found(
+            "filter-jump", healthy(relative_change=changed_filters(SNAPSHOTS, jumps=jumps))
+        )
         assert (finding.start, finding.end, len(finding.filters)) == (410, 430, 3)
 
 

@@ -4,11 +4,12 @@ import pytest
 
 from ingest.analysis.answer import answer
 from ingest.analysis.health import sentences
+from ingest.analysis.health.example import healthy
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate
 from ingest.analysis.health.sentences import SENTENCES, facts_of, join, say, worded
 from ingest.evaluate import answer_document, finding_row
-from tests.ingest.histories import broken, healthy
+from tests.ingest.histories import broken
 
 
 def reword(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:

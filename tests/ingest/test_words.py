@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.analysis.health import words
+from ingest.analysis.health.example import CLASSES, healthy
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME, CHANGES, RULES, evaluate
-from tests.ingest.histories import CLASSES, broken, healthy
+from tests.ingest.histories import broken
 
 shares = st.floats(0, 1)
 finite = st.floats(allow_nan=False, allow_infinity=False)

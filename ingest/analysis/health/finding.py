@@ -112,24 +112,33 @@ def _listed(one: str, many: str, names: list[str], most: int) -> str:
 Check = Callable[[History, float, Names], list[Finding]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A named check. `check(history, threshold, names)` is pure.
+    """A named check. `check(history, threshold, names)` is pure; it fires on `example()`.
 
     `low` and `high` limit what a team may set the threshold to; `view` is the view that shows it.
+    `meaning` is one sentence, `looks_at` what exactly is looked at, `severities` when it has which,
+    `advice` what to do; what is evidence for the answer alone has none of these. `lasting`: its
+    verdict is over a long stretch, and tells how a training went rather than what happened at once.
+    `may_cause`: it can come ahead of what happens to classes and images; never the other way round.
     """
 
     name: str
     title: str
     meaning: str
+    looks_at: str = ""
     threshold: float
     unit: str
     low: float
     high: float
-    advice: str
+    severities: str = ""
+    advice: str = ""
     source: str
-    check: Check
     view: str
+    lasting: bool = False
+    may_cause: bool = False
+    check: Check
+    example: Callable[[], History]
 
 
 def chart_of(

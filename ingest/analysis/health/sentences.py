@@ -3,94 +3,23 @@
 import json
 from collections.abc import Iterable, Mapping
 from string import Formatter
-from types import MappingProxyType
 
 # Facts are numbers in words (words.py) and names. A sentence may be reworded at any time, also for
 # what is stored, as long as it keeps its name and asks for no other facts.
-SENTENCES: Mapping[str, str] = MappingProxyType(
-    {
-        "loss-not-finite": "The training loss is NaN or Inf by iteration {iteration}.",
-        "loss-not-finite-after": "The training loss is NaN or Inf by iteration {iteration}; "
-        "{layer} had grown most.",
-        "all-not-finite": "Every layer holds NaN or Inf by iteration {iteration}; {layer} had "
-        "grown most before.",
-        "layer-not-finite": "NaN or Inf by iteration {iteration}, first in {layer}.",
-        "loss-jump": "The training loss rose to {times} what it was: {loss} by iteration "
-        "{iteration}.",
-        "loss-swings": "From snapshot to snapshot the training loss rose or fell {times}, again "
-        "and again.",
-        "rising-together": "Training loss and training error rise together: the error is {rise} "
-        "above its best.",
-        "overfitting": "The validation error is {gap} above the training error.",
-        "overfitting-falling": "The validation error is {gap} above the training error; the "
-        "validation loss still falls.",
-        "overfitting-lowest": "The validation error is {gap} above the training error; the "
-        "validation loss was lowest at iteration {iteration}.",
-        "overfitting-risen": "The validation error is {gap} above the training error; the "
-        "validation loss was lowest at iteration {iteration} and has risen by {rise} since.",
-        "plateau": "The training loss stays at {level} of its first value: the network learns "
-        "(almost) nothing.",
-        "rate-jump": "The learning rate rose to {times} its previous maximum, {rate}, at iteration "
-        "{first}, and stayed there until {last}.",
-        "rate-too-high": "||update|| / ||weight|| of {layers} stays above {limit}; about {healthy} "
-        "is considered healthy.",
-        "rate-was-too-high": "||update|| / ||weight|| of {layers} stayed above {limit}; about "
-        "{healthy} is considered healthy.",
-        "rate-too-low": "||update|| / ||weight|| of {layers} stays below {limit}; about {healthy} "
-        "is considered healthy.",
-        "rate-was-too-low": "||update|| / ||weight|| of {layers} stayed below {limit}; about "
-        "{healthy} is considered healthy.",
-        "equal-weights": "All weights of {layer} are equal at the first snapshot: its filters "
-        "cannot differ.",
-        "large-weights": "The initial weights of {layer} are {times} larger than those of the "
-        "other layers: std x sqrt(inputs) is {gain}, {low} to {high} is usual.",
-        "small-weights": "The initial weights of {layer} are {times} smaller than those of the "
-        "other layers: std x sqrt(inputs) is {gain}, {low} to {high} is usual.",
-        "large-steps": "{layer} steps {times} as far as the other layers at the first snapshot, "
-        "relative to its weights: its initial weights were probably too small.",
-        "heavy-tails": "The initial weights of {layer} are not Gaussian: a few large ones among "
-        "many small ones (quartiles at {shape} of their normal distance).",
-        "two-groups": "The initial weights of {layer} are not Gaussian: two groups (quartiles at "
-        "{shape} of their normal distance).",
-        "frozen-layer": "No step changes {layer} from iteration {iteration} on, while other layers "
-        "learn.",
-        "frozen-from-start": "No step changes {layer} from the start, while other layers learn.",
-        "layer-steps-more": "{layer} steps more than usual, relative to the other layers.",
-        "layer-steps-less": "{layer} steps less than usual, relative to the other layers.",
-        "exploding-gradient": "The gradient of {layers} grew to {times} its previous maximum.",
-        "vanishing-gradient": "The gradient vanishes towards the first layers: it is {times} below "
-        "that of the last ones.",
-        "exploding-gradient-depth": "The gradient explodes towards the first layers: it is {times} "
-        "above that of the last ones.",
-        "dead-filters": "{number} of {filters} filters of {layer} no longer receive a gradient: "
-        "they are dead.",
-        "filter-jump": "A filter of {layers} changed suddenly, {times} as much as the most changed "
-        "filter there usually does.",
-        "filters-jump": "{number} filters of {layers} changed suddenly, {times} as much as the "
-        "most changed filter there usually does.",
-        "layer-jump": "{number} filters of {layers} (more than half of it) changed suddenly, "
-        "{times} as much as the most changed filter there usually does.",
-        "constant-activation": "The output of {layer} is the same for every image: the layers "
-        "after it no longer receive any information.",
-        "saturated-activation": "The output of {layer} is {share} zeros: the layers after it no "
-        "longer receive any information.",
-        "not-sparser": "The deep layers respond less sparsely than the first ones: {share} fewer "
-        "zeros. Higher layers are expected to respond to fewer images.",
-        "class-collapse": "The error of {classes} rose suddenly from {before} to {after}.",
-        "classes-collapse": "The error of {classes} rose suddenly, of {worst} from {before} to "
-        "{after}.",
-        "mass-forgetting": "{share} of all validation images that were right went wrong within one "
-        "snapshot.",
-        "class-forgetting": "{share} of all validation images that were right went wrong within "
-        "one snapshot, most of them of {classes}.",
-        "anomaly": "{images} images of {classes} flipped that had been stable for {window} "
-        "snapshots.",
-        "attracting-class": "{images} more images of other classes than before were predicted as "
-        "{classes}.",
-        "relearned-class": "The output of {classes} changed {times} as much as those of other "
-        "classes.",
-    }
-)
+SENTENCES: dict[str, str] = {
+    # Those of the ranked answer (ingest/analysis/answer.py); each rule declares its own.
+    "attracting-class": (
+        "{images} more images of other classes than before were predicted as {classes}."
+    ),
+    "relearned-class": "The output of {classes} changed {times} as much as those of other classes.",
+}
+
+
+def declare(sentences: Mapping[str, str]) -> None:
+    """Make sentences known, by name; ValueError for a name that another rule's sentence has."""
+    if taken := SENTENCES.keys() & sentences.keys():
+        raise ValueError(f"There are two sentences called {sorted(taken)[0]!r}.")
+    SENTENCES.update(sentences)
 
 
 class Said(str):

@@ -1,79 +1,40 @@
-"""Rules over single filters: dead ones, and those that are suddenly others."""
+"""Filters changed suddenly.
+
+Single filters change suddenly, far more than any filter of their layer did before.
+"""
 
 from collections import defaultdict
 
 import numpy as np
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
+from ingest.analysis.health.example import AT, SNAPSHOTS, changed_filters, healthy
+from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import FilterPeaks, Floats, History
-from ingest.analysis.health.sentences import say
+from ingest.analysis.health.rules.sources import PAPER, ROBUST
+from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import as_times
 
 MOST_LISTED = 200
 # A smaller turn or change than this is none that a person would call a jump.
 _LEAST_TURN, _LEAST_CHANGE = 0.05, 0.25
 _CERTAIN = 4  # times beyond the threshold: a filter that is another one
-
-
-def dead_filters(history: History, threshold: float, names: Names) -> list[Finding]:
-    """Layers in which a share of filters has got no gradient at all for some snapshots."""
-    gradient = history.gradient_l2
-    if gradient.shape[1] < 3:
-        return []
-    dead = (gradient == 0).all(axis=1)
-    share_of_zeros = history.layer("gradient", "zero_share")
-    found = []
-    for layer in range(len(history.parameters)):
-        part = dead[history.filter_offset[layer] : history.filter_offset[layer + 1]]
-        share = float(part.mean()) if len(part) else 0.0
-        # All at once is a layer without gradient, of which other rules speak.
-        if share < threshold or share == 1.0:
-            continue
-        series = share_of_zeros[layer]
-        with np.errstate(invalid="ignore"):
-            since = [s for s in robust.stretches(series >= 0.9 * share)][-1:]
-        start = since[0][0] if since else history.snapshots - gradient.shape[1]
-        filters = np.flatnonzero(part)[:MOST_LISTED]
-        found.append(
-            Finding(
-                "dead-filters",
-                Severity.MEDIUM if share >= 2.5 * threshold else Severity.LOW,
-                start=int(history.iteration[start]),
-                end=None,
-                strength=share / threshold,
-                value=share,
-                layers=(layer,),
-                filters=tuple((layer, int(f)) for f in filters),
-                text=say(
-                    "dead-filters",
-                    number=int(part.sum()),
-                    filters=len(part),
-                    layer=names.layer(layer),
-                ),
-                chart=chart_of(
-                    f"share of zeros in the gradient of {names.layer(layer)}", history, series
-                ),
-            )
-        )
-    return found
-
-
-def layer_highest(peaks: FilterPeaks, layers: int) -> Floats:
-    """Return the largest change of a filter of each layer at each snapshot, f8 [L, T].
-
-    Where a layer has none among the peaks, the smallest peak: it is no larger than that. NaN where
-    there are no peaks.
-    """
-    number = np.diff(peaks.start)
-    value = peaks.value.astype(np.float64)
-    highest = np.full((layers, len(number)), np.nan)
-    some = np.flatnonzero(number)
-    if not len(some):
-        return highest
-    highest[:, some] = np.minimum.reduceat(value, peaks.start[some])
-    np.maximum.at(highest, (peaks.layer, np.repeat(np.arange(len(number)), number)), value)
-    return highest
+declare(
+    {
+        "filter-jump": (
+            "A filter of {layers} changed suddenly, {times} as much as the most changed filter "
+            "there usually does."
+        ),
+        "filters-jump": (
+            "{number} filters of {layers} changed suddenly, {times} as much as the most changed "
+            "filter there usually does."
+        ),
+        "layer-jump": (
+            "{number} filters of {layers} (more than half of it) changed suddenly, {times} as "
+            "much as the most changed filter there usually does."
+        ),
+    }
+)
 
 
 def filter_jump(history: History, threshold: float, names: Names) -> list[Finding]:
@@ -93,6 +54,23 @@ def filter_jump(history: History, threshold: float, names: Names) -> list[Findin
         _jump(history, at, last, filters, changes, names, threshold)
         for at, (last, filters) in _joined(jumps).items()
     ]
+
+
+def layer_highest(peaks: FilterPeaks, layers: int) -> Floats:
+    """Return the largest change of a filter of each layer at each snapshot, f8 [L, T].
+
+    Where a layer has none among the peaks, the smallest peak: it is no larger than that. NaN where
+    there are no peaks.
+    """
+    number = np.diff(peaks.start)
+    value = peaks.value.astype(np.float64)
+    highest = np.full((layers, len(number)), np.nan)
+    some = np.flatnonzero(number)
+    if not len(some):
+        return highest
+    highest[:, some] = np.minimum.reduceat(value, peaks.start[some])
+    np.maximum.at(highest, (peaks.layer, np.repeat(np.arange(len(number)), number)), value)
+    return highest
 
 
 _Jumps = dict[tuple[int, int], float]
@@ -175,3 +153,34 @@ def _jump(
             log=True,
         ),
     )
+
+
+def _example() -> History:
+    """Two filters that turn by a right angle."""
+    jumps = {(AT, 2, 1): 1.1, (AT, 2, 5): 0.9}
+    return healthy(cosine_change=changed_filters(SNAPSHOTS, jumps=jumps))
+
+
+RULE = Rule(
+    name="filter-jump",
+    title="Filters changed suddenly",
+    meaning=("Single filters change suddenly, far more than any filter of their layer did before."),
+    looks_at=(
+        "Relative and cosine change of each filter against the median, over the window, of the "
+        "largest in its layer; at least a turn of 0.05 or a change of 25 %. Read from the 200 "
+        "most changed filters of each snapshot."
+    ),
+    threshold=8,
+    unit="times the usual largest change of their layer",
+    low=2,
+    high=1e6,
+    severities=(
+        "high from four times the threshold, else medium; low where many layers jump at once"
+    ),
+    advice="Check whether weights were loaded, initialised or pruned there.",
+    source=f"{PAPER}; {ROBUST}",
+    view="layers",
+    may_cause=True,
+    check=filter_jump,
+    example=_example,
+)

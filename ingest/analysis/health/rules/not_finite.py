@@ -1,14 +1,27 @@
-"""The rule on numbers that are none: NaN and Inf, with the first layer and iteration."""
+"""NaN or Inf: values of a layer, or the loss, are no longer finite."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.analysis.health.finding import Chart, Finding, Names, Severity
+from ingest.analysis.health.example import AT, healthy, layer_statistic
+from ingest.analysis.health.finding import Chart, Finding, Names, Rule, Severity
 from ingest.analysis.health.history import History
-from ingest.analysis.health.sentences import Said, say
+from ingest.analysis.health.sentences import Said, declare, say
 
 _QUANTITIES = ("weight", "gradient", "update", "activation")
 _MOST = 1e12  # no layer has more weights, whatever a log says
+declare(
+    {
+        "loss-not-finite": "The training loss is NaN or Inf by iteration {iteration}.",
+        "loss-not-finite-after": (
+            "The training loss is NaN or Inf by iteration {iteration}; {layer} had grown most."
+        ),
+        "all-not-finite": (
+            "Every layer holds NaN or Inf by iteration {iteration}; {layer} had grown most before."
+        ),
+        "layer-not-finite": "NaN or Inf by iteration {iteration}, first in {layer}.",
+    }
+)
 
 
 def not_finite(history: History, threshold: float, names: Names) -> list[Finding]:
@@ -112,3 +125,40 @@ def _what(history: History, at: int, names: Names, layers: NDArray[np.int64], sh
     if share == 0.0:
         return say("loss-not-finite-after", iteration=iteration, layer=first)
     return say("layer-not-finite", iteration=iteration, layer=first)
+
+
+def _example() -> History:
+    """A layer whose gradient holds NaN, and all layers after it."""
+    nan = layer_statistic("gradient", "nan_count")
+    nan[1, AT:] = 3
+    nan[:, AT + 1 :] = 3
+    return healthy(layers={("gradient", "nan_count"): nan})
+
+
+RULE = Rule(
+    name="not-finite",
+    title="NaN or Inf",
+    meaning="Values of a layer, or the loss, are no longer finite.",
+    looks_at=(
+        "Counts of NaN and Inf of every layer's weights, gradients, updates and outputs, norms "
+        "that overflow float32, and the logged training loss. The layers named are those that "
+        "hold them first; where all do at once, those whose weights or updates had grown most "
+        "before."
+    ),
+    threshold=1,
+    unit="non-finite value",
+    low=1,
+    high=1e9,
+    severities=(
+        "high where weights or the loss stay so; medium for steps that mixed precision skipped"
+    ),
+    advice=(
+        "Go back to the last snapshot before it; lower the learning rate, clip gradients, or "
+        "check the layer that is named for a division by zero or a logarithm of zero."
+    ),
+    source="IEEE 754; Micikevicius et al., Mixed Precision Training, ICLR 2018 (skipped steps)",
+    view="layers",
+    may_cause=True,
+    check=not_finite,
+    example=_example,
+)

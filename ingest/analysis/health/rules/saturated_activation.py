@@ -1,24 +1,31 @@
-"""Rules over what the layers put out on the validation set, where that was recorded."""
+"""Output saturated: a layer's output is (almost) all zeros, or the same for every image."""
 
 import numpy as np
 
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
-from ingest.analysis.health.history import Floats, History
-from ingest.analysis.health.sentences import say
+from ingest.analysis.health.example import AT, healthy, layer_statistic
+from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
+from ingest.analysis.health.history import History
+from ingest.analysis.health.rules.outputs import zeros_of
+from ingest.analysis.health.rules.sources import GLOROT
+from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import percent
 
 # An output whose spread is this small a part of its mean says the same about every image.
 _CONSTANT = 1e-3
 _ALL_ZERO = 0.999
-_SPARSE_AT_ALL = 0.05
-
-
-def _zeros(history: History) -> Floats:
-    """Return the share of zeros of each layer's output, f8 [L, T]; NaN for what is no share."""
-    share = history.layer("activation", "zero_share")
-    with np.errstate(invalid="ignore"):
-        return np.where((share >= 0) & (share <= 1), share, np.nan)
+declare(
+    {
+        "constant-activation": (
+            "The output of {layer} is the same for every image: the layers after it no longer "
+            "receive any information."
+        ),
+        "saturated-activation": (
+            "The output of {layer} is {share} zeros: the layers after it no longer receive any "
+            "information."
+        ),
+    }
+)
 
 
 def saturated_activation(history: History, threshold: float, names: Names) -> list[Finding]:
@@ -26,7 +33,7 @@ def saturated_activation(history: History, threshold: float, names: Names) -> li
 
     `threshold` is the share of zeros.
     """
-    zeros = _zeros(history)
+    zeros = zeros_of(history)
     std, mean = history.layer("activation", "std"), history.layer("activation", "mean")
     with np.errstate(invalid="ignore"):
         constant = (std <= _CONSTANT * np.abs(mean)) & np.isfinite(mean)
@@ -66,39 +73,29 @@ def saturated_activation(history: History, threshold: float, names: Names) -> li
     return found
 
 
-def not_sparser(history: History, threshold: float, names: Names) -> list[Finding]:
-    """Deep layers that stay less sparse than the first ones, by `threshold` of the outputs."""
-    zeros = _zeros(history)
-    with np.errstate(invalid="ignore"):
-        rectified = np.flatnonzero(
-            (robust.quiet_median(zeros) > _SPARSE_AT_ALL) & ~history.normalisation
-        )
-    third = len(rectified) // 3
-    length = max(5, robust.window(history.snapshots, share=0.2))
-    if third < 1 or history.snapshots < length:
-        return []
-    first = robust.quiet_median(zeros[rectified[:third]], axis=0)
-    last = robust.quiet_median(zeros[rectified[-third:]], axis=0)
-    missing = first - last
-    value = float(robust.quiet_median(missing[-length:]))
-    if not value >= threshold:
-        return []
-    return [
-        Finding(
-            "not-sparser",
-            Severity.LOW,
-            start=int(history.iteration[0]),
-            end=None,
-            strength=value / threshold,
-            value=value,
-            layers=tuple(int(i) for i in rectified[-third:]),
-            text=say("not-sparser", share=percent(value)),
-            once=True,
-            chart=chart_of(
-                "zeros in the outputs of the first layers less those of the last",
-                history,
-                missing,
-                limit=threshold,
-            ),
-        )
-    ]
+def _example() -> History:
+    """A layer that puts out nothing but zeros."""
+    zeros = layer_statistic("activation", "zero_share")
+    zeros[1, AT:] = 1.0
+    return healthy(layers={("activation", "zero_share"): zeros})
+
+
+RULE = Rule(
+    name="saturated-activation",
+    title="Output saturated",
+    meaning="A layer's output is (almost) all zeros, or the same for every image.",
+    looks_at=(
+        "Share of zeros in a layer's outputs on the validation set, or a spread below a "
+        "thousandth of their mean, over a window. Only where activations were recorded."
+    ),
+    threshold=0.99,
+    unit="share of zeros",
+    low=0.5,
+    high=1,
+    severities="high where all is zero or constant, else medium",
+    advice=("The layer passes nothing on: check its bias, its initial weights, the learning rate."),
+    source=GLOROT,
+    view="layers",
+    check=saturated_activation,
+    example=_example,
+)

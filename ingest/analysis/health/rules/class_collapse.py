@@ -1,4 +1,4 @@
-"""Rules over the validation classes: a class that collapses, images forgotten all at once."""
+"""Class collapsed: the error of a class that had been learned rises suddenly and stays high."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.analysis import anomalies
-from ingest.analysis.flip_index import index_window
 from ingest.analysis.health import robust
-from ingest.analysis.health.finding import Finding, Names, Severity, chart_of
+from ingest.analysis.health.example import AT, healthy
+from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
-from ingest.analysis.health.sentences import Said, say
-from ingest.analysis.health.words import percent, percents
+from ingest.analysis.health.rules.sources import PAPER, ROBUST
+from ingest.analysis.health.sentences import declare, say
+from ingest.analysis.health.words import percents
 
 # A rise counts where it lasts: the median over this many snapshots.
 PERSISTENCE = 3
@@ -20,6 +20,14 @@ PERSISTENCE = 3
 LASTING = 5
 # A rise must be so many usual steps of the class's error.
 _STEPS = 4.0
+declare(
+    {
+        "class-collapse": "The error of {classes} rose suddenly from {before} to {after}.",
+        "classes-collapse": (
+            "The error of {classes} rose suddenly, of {worst} from {before} to {after}."
+        ),
+    }
+)
 
 
 def class_collapse(history: History, threshold: float, names: Names) -> list[Finding]:
@@ -158,95 +166,35 @@ def usual_step(history: History, class_id: int) -> Floats:
     return robust.noise(history.class_error[class_id], length, floor=float(chance))
 
 
-def mass_forgetting(history: History, threshold: float, names: Names) -> list[Finding]:
-    """Snapshots at which a large share of all correct images is wrong at once."""
-    counts = history.transitions.astype(np.float64)
-    known = (counts >= 0).all(axis=1)
-    total = counts.sum(axis=1)
-    share = np.where(known & (total > 0), counts[:, 1] / np.maximum(total, 1), np.nan)
-    length = robust.window(history.snapshots)
-    usual = robust.usual(share, 4 * length)
-    spread = robust.MAD_TO_STD * robust.quiet_median(
-        np.abs(robust.before(share, 4 * length) - usual[:, None])
-    )
-    with np.errstate(invalid="ignore"):
-        flag = (share >= threshold) & (share >= usual + 6 * np.maximum(spread, 0.01))
-    error = history.validation_error
-    found = []
-    for first, last in robust.stretches(flag, gap=1):
-        value = float(np.nanmax(share[first : last + 1]))
-        closing = min(len(error), last + 1 + max(PERSISTENCE, length // 2))
-        after = robust.quiet_median(error[last:closing])
-        before = robust.quiet_median(error[max(0, first - length) : first])
-        lasting = bool(after - before >= threshold) and closing - last > 2
-        classes = _most_forgotten(history, first)
-        found.append(
-            Finding(
-                "mass-forgetting",
-                Severity.MEDIUM if lasting else Severity.LOW,
-                start=int(history.iteration[first]),
-                end=int(history.iteration[last]),
-                strength=value / threshold,
-                value=value,
-                classes=tuple(classes),
-                text=_forgotten(percent(value), names, classes),
-                chart=chart_of("share of images forgotten", history, share, limit=threshold),
-            )
-        )
-    return found
+def _example() -> History:
+    """Two classes that go wrong almost at once."""
+    error = healthy().class_error.copy()
+    error[1, AT:70], error[4, AT + 1 : 70] = 1.0, 0.7
+    return healthy(class_error=error)
 
 
-def _forgotten(share: str, names: Names, classes: list[int]) -> Said:
-    if not classes:
-        return say("mass-forgetting", share=share)
-    return say("class-forgetting", share=share, classes=names.of_classes(classes))
-
-
-def _most_forgotten(history: History, at: int) -> list[int]:
-    """Return the classes, at most three, that lost most images at a snapshot."""
-    flips = history.flips
-    here: NDArray[np.bool_] = (flips.snapshot == at) & (flips.learned == 0)
-    lost = np.bincount(history.image_class[flips.image[here]], minlength=len(history.class_size))
-    order = np.argsort(-lost, kind="stable")[:3]
-    return [int(i) for i in order if lost[i] > 0.2 * history.class_size[i]]
-
-
-def anomaly(history: History, threshold: float, names: Names) -> list[Finding]:
-    """Iterations at which stable images of a class flip: the anomalies at their default limits.
-
-    `threshold` multiplies the number of images that makes a class anomalous.
-    """
-    flips = history.flips
-    if not len(flips.snapshot):
-        return []
-    k = anomalies.default_window(history.snapshots)
-    index = index_window(
-        (flips.snapshot, flips.image, flips.before, flips.learned),
-        k=k,
-        snapshots=history.snapshots,
-        image_class=history.image_class.astype(np.int32),
-        classes=len(history.class_size),
-    )
-    m = threshold * anomalies.default_threshold(index.class_size)
-    left = anomalies.find_anomalies(index, k=k, m=m, live=history.recording).left
-    found = []
-    for at in np.unique(left.snapshot):
-        here = np.flatnonzero(left.snapshot == at)
-        images = left.forgotten[here] + left.learned[here]
-        order = here[np.argsort(-images, kind="stable")]
-        ids = [int(i) for i in left.class_id[order]]
-        found.append(
-            Finding(
-                "anomaly",
-                Severity.INFO,
-                start=int(history.iteration[at]),
-                end=int(history.iteration[at]),
-                strength=float(images.max() / m),
-                value=float(images.sum()),
-                classes=tuple(ids),
-                text=say(
-                    "anomaly", images=int(images.sum()), classes=names.of_classes(ids), window=k
-                ),
-            )
-        )
-    return found
+RULE = Rule(
+    name="class-collapse",
+    title="Class collapsed",
+    meaning="The error of a class that had been learned rises suddenly and stays high.",
+    looks_at=(
+        "Median error of a class over three snapshots from the one judged on, less its median "
+        "over the window before; at least four times its usual step, which is never less than "
+        "chance at an error of 5 %. At the end of a training two snapshots are enough; while it "
+        "records, the third is waited for. Classes that collapse within three snapshots are one "
+        "finding."
+    ),
+    threshold=0.3,
+    unit="share of the class's images",
+    low=0.02,
+    high=1,
+    severities="high from 1.33 times the threshold where it lasts five snapshots, else medium",
+    advice=(
+        "Open the class in the validation view: what are its images predicted as? Check its "
+        "training and validation data at that iteration."
+    ),
+    source=f"{PAPER}; {ROBUST}",
+    view="validation",
+    check=class_collapse,
+    example=_example,
+)

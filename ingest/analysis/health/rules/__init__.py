@@ -1,0 +1,90 @@
+"""All rules, a file each, and their evaluation.
+
+A rule's file has all that is known of it: what it looks at, its threshold with limits and unit, its
+advice, sources and sentences, the function, and an example at which it fires. docs/rules.md is made
+of them: python -m ingest.analysis.health.rules.page.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from ingest.analysis.health.finding import Finding, Names, Rule, Severity
+from ingest.analysis.health.history import History
+from ingest.analysis.health.rules import (
+    anomaly,
+    class_collapse,
+    dead_filters,
+    exploding_gradient,
+    exploding_gradient_depth,
+    filter_jump,
+    frozen_layer,
+    initial_weights,
+    layer_change,
+    loss_jump,
+    loss_swings,
+    mass_forgetting,
+    not_finite,
+    not_sparser,
+    overfitting,
+    plateau,
+    rate_jump,
+    rate_too_high,
+    rate_too_low,
+    rising_together,
+    saturated_activation,
+    vanishing_gradient,
+)
+
+# In the order in which people read them.
+RULES: tuple[Rule, ...] = (
+    not_finite.RULE,
+    loss_jump.RULE,
+    loss_swings.RULE,
+    rising_together.RULE,
+    overfitting.RULE,
+    plateau.RULE,
+    rate_jump.RULE,
+    rate_too_high.RULE,
+    rate_too_low.RULE,
+    initial_weights.RULE,
+    frozen_layer.RULE,
+    exploding_gradient.RULE,
+    exploding_gradient_depth.RULE,
+    vanishing_gradient.RULE,
+    dead_filters.RULE,
+    filter_jump.RULE,
+    saturated_activation.RULE,
+    not_sparser.RULE,
+    class_collapse.RULE,
+    mass_forgetting.RULE,
+)
+# Evidence for the answer alone: what changed, without a verdict.
+CHANGES: tuple[Rule, ...] = (layer_change.RULE, anomaly.RULE)
+BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in (*RULES, *CHANGES)}
+
+
+def evaluate(
+    history: History,
+    names: Names,
+    *,
+    thresholds: Mapping[str, float] | None = None,
+    rules: Sequence[Rule] = RULES,
+) -> list[Finding]:
+    """Return what the rules find, the most severe and strongest first.
+
+    `thresholds` replaces those of the rules by name. A run without snapshots has no findings.
+    """
+    if not history.snapshots:
+        return []
+    limits = thresholds or {}
+    found = [
+        finding
+        for rule in rules
+        for finding in rule.check(history, limits.get(rule.name, rule.threshold), names)
+    ]
+    return sorted(found, key=lambda f: (-f.severity.weight, -f.strength, f.start, f.key))
+
+
+def worst(findings: Sequence[Finding]) -> Severity | None:
+    """Return the highest severity among findings, None where there are none."""
+    listed = [f.severity for f in findings if f.severity is not Severity.INFO]
+    return max(listed, key=lambda severity: severity.weight, default=None)

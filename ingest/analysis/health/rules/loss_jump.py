@@ -1,0 +1,107 @@
+"""Training loss jumped: the training loss is suddenly far above what it was."""
+
+import numpy as np
+
+from ingest.analysis.health import robust
+from ingest.analysis.health.example import AT, changed, healthy
+from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
+from ingest.analysis.health.history import History
+from ingest.analysis.health.rules.losses import (
+    CLEAR_RISE,
+    LARGE_RISE,
+    LOSS,
+    SMALL_RISE,
+    first_loss,
+    log_loss,
+)
+from ingest.analysis.health.rules.sources import ROBUST
+from ingest.analysis.health.sentences import declare, say
+from ingest.analysis.health.words import as_times
+
+declare(
+    {
+        "loss-jump": (
+            "The training loss rose to {times} what it was: {loss} by iteration {iteration}."
+        ),
+    }
+)
+
+
+def loss_jump(history: History, threshold: float, names: Names) -> list[Finding]:
+    """Sudden rises of the training loss, in usual steps of its logarithm."""
+    logged = log_loss(history)
+    length = robust.window(history.snapshots)
+    usual = robust.usual(logged, length)
+    steps = robust.noise(logged, 4 * length, floor=0.1)
+    loss = 10**logged  # NaN where it is none
+    with np.errstate(invalid="ignore", divide="ignore"):
+        height = (logged - usual) / steps
+        part = (loss - 10**usual) / first_loss(history)
+        # What is large against the first loss need not stand out as much from the noise.
+        flag = (height >= threshold) & (part >= SMALL_RISE)
+        flag |= (height >= threshold * 2 / 3) & (part >= CLEAR_RISE)
+        flag &= logged - usual >= np.log10(2)
+    found = []
+    for first, last in robust.stretches(flag, gap=2):
+        peak = first + int(np.nanargmax(loss[first : last + 1]))
+        times = float(10 ** (logged[peak] - usual[first]))
+        rise = float(np.nanmax(part[first : last + 1]))
+        severity = _by(rise, high=LARGE_RISE, medium=CLEAR_RISE)
+        found.append(
+            Finding(
+                "loss-jump",
+                severity,
+                start=int(history.iteration[first]),
+                end=robust.last_iteration(history.iteration, last),
+                strength=float(np.nanmax(height[first : last + 1])),
+                value=float(height[peak]),
+                text=say(
+                    "loss-jump",
+                    times=as_times(times),
+                    loss=f"{history.train_loss[peak]:.3g}",
+                    iteration=f"{history.iteration[peak]:,}",
+                ),
+                chart=chart_of(LOSS, history, history.train_loss, log=True),
+            )
+        )
+    return found
+
+
+def _by(value: float, *, high: float, medium: float) -> Severity:
+    if value >= high:
+        return Severity.HIGH
+    return Severity.MEDIUM if value >= medium else Severity.LOW
+
+
+def _example() -> History:
+    """A loss that is 3 for three snapshots."""
+    return healthy(train_loss=changed("train_loss", slice(AT, AT + 3), 3.0))
+
+
+RULE = Rule(
+    name="loss-jump",
+    title="Training loss jumped",
+    meaning="The training loss is suddenly far above what it was.",
+    looks_at=(
+        "log10 of the mean training loss since the snapshot before, less its median over the "
+        "window, in usual steps of it (1.4826 x median |step| over four windows, at least 0.1). "
+        "It must at least have doubled."
+    ),
+    threshold=3,
+    unit="usual steps of its logarithm",
+    low=2,
+    high=100,
+    severities=(
+        "high from a rise of 25 % of the first loss, medium from 5 %, low from 1 %; a rise of 5 % "
+        "needs two thirds of the threshold"
+    ),
+    advice=(
+        "Look at what changed there: data, labels, learning rate, code. The classes and layers "
+        "beside it tell which."
+    ),
+    source=ROBUST,
+    view="overview",
+    may_cause=True,
+    check=loss_jump,
+    example=_example,
+)

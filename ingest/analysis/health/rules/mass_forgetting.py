@@ -1,0 +1,109 @@
+"""Images forgotten suddenly.
+
+A large share of all validation images goes wrong within one snapshot.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.analysis.health import robust
+from ingest.analysis.health.example import AT, healthy
+from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
+from ingest.analysis.health.history import History
+from ingest.analysis.health.rules.sources import ROBUST, TONEVA
+from ingest.analysis.health.sentences import Said, declare, say
+from ingest.analysis.health.words import percent
+
+# A rise counts where it lasts: the median over this many snapshots.
+PERSISTENCE = 3
+declare(
+    {
+        "mass-forgetting": (
+            "{share} of all validation images that were right went wrong within one snapshot."
+        ),
+        "class-forgetting": (
+            "{share} of all validation images that were right went wrong within one snapshot, "
+            "most of them of {classes}."
+        ),
+    }
+)
+
+
+def mass_forgetting(history: History, threshold: float, names: Names) -> list[Finding]:
+    """Snapshots at which a large share of all correct images is wrong at once."""
+    counts = history.transitions.astype(np.float64)
+    known = (counts >= 0).all(axis=1)
+    total = counts.sum(axis=1)
+    share = np.where(known & (total > 0), counts[:, 1] / np.maximum(total, 1), np.nan)
+    length = robust.window(history.snapshots)
+    usual = robust.usual(share, 4 * length)
+    spread = robust.MAD_TO_STD * robust.quiet_median(
+        np.abs(robust.before(share, 4 * length) - usual[:, None])
+    )
+    with np.errstate(invalid="ignore"):
+        flag = (share >= threshold) & (share >= usual + 6 * np.maximum(spread, 0.01))
+    error = history.validation_error
+    found = []
+    for first, last in robust.stretches(flag, gap=1):
+        value = float(np.nanmax(share[first : last + 1]))
+        closing = min(len(error), last + 1 + max(PERSISTENCE, length // 2))
+        after = robust.quiet_median(error[last:closing])
+        before = robust.quiet_median(error[max(0, first - length) : first])
+        lasting = bool(after - before >= threshold) and closing - last > 2
+        classes = _most_forgotten(history, first)
+        found.append(
+            Finding(
+                "mass-forgetting",
+                Severity.MEDIUM if lasting else Severity.LOW,
+                start=int(history.iteration[first]),
+                end=int(history.iteration[last]),
+                strength=value / threshold,
+                value=value,
+                classes=tuple(classes),
+                text=_forgotten(percent(value), names, classes),
+                chart=chart_of("share of images forgotten", history, share, limit=threshold),
+            )
+        )
+    return found
+
+
+def _forgotten(share: str, names: Names, classes: list[int]) -> Said:
+    if not classes:
+        return say("mass-forgetting", share=share)
+    return say("class-forgetting", share=share, classes=names.of_classes(classes))
+
+
+def _most_forgotten(history: History, at: int) -> list[int]:
+    """Return the classes, at most three, that lost most images at a snapshot."""
+    flips = history.flips
+    here: NDArray[np.bool_] = (flips.snapshot == at) & (flips.learned == 0)
+    lost = np.bincount(history.image_class[flips.image[here]], minlength=len(history.class_size))
+    order = np.argsort(-lost, kind="stable")[:3]
+    return [int(i) for i in order if lost[i] > 0.2 * history.class_size[i]]
+
+
+def _example() -> History:
+    """80 of 200 images that go wrong at once."""
+    counts = healthy().transitions.copy()
+    counts[AT] = [0, 80, 112, 8]
+    return healthy(transitions=counts)
+
+
+RULE = Rule(
+    name="mass-forgetting",
+    title="Images forgotten suddenly",
+    meaning="A large share of all validation images goes wrong within one snapshot.",
+    looks_at=(
+        "Images that were right and are wrong now, as a share of all; at least six MAD above usual."
+    ),
+    threshold=0.1,
+    unit="share of all images",
+    low=0.005,
+    high=1,
+    severities="medium where the error stays up, else low",
+    advice="Compare the layers and the learning rate at that iteration.",
+    source=f"{TONEVA}; {ROBUST}",
+    view="validation",
+    check=mass_forgetting,
+    example=_example,
+)

@@ -1,0 +1,149 @@
+"""Overfitting: validation images go wrong much more often than training images."""
+
+import numpy as np
+
+from ingest.analysis.health import robust
+from ingest.analysis.health.example import SNAPSHOTS, healthy
+from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
+from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.sentences import Said, declare, say
+from ingest.analysis.health.words import percent
+
+# Early stopping judges by strips of so many epochs (Prechelt): a gap that is younger may be that of
+# a network which has hardly begun, or whose normalisation is still settling.
+STRIP_EPOCHS = 5
+declare(
+    {
+        "overfitting": "The validation error is {gap} above the training error.",
+        "overfitting-falling": (
+            "The validation error is {gap} above the training error; the validation loss still "
+            "falls."
+        ),
+        "overfitting-lowest": (
+            "The validation error is {gap} above the training error; the validation loss was "
+            "lowest at iteration {iteration}."
+        ),
+        "overfitting-risen": (
+            "The validation error is {gap} above the training error; the validation loss was "
+            "lowest at iteration {iteration} and has risen by {rise} since."
+        ),
+    }
+)
+
+
+def overfitting(history: History, threshold: float, names: Names) -> list[Finding]:
+    """A gap between validation and training error that stays; begins at the best snapshot."""
+    length = max(5, robust.window(history.snapshots, share=0.08))
+    gap = robust.smooth(_without_worst(history), length) - robust.smooth(
+        history.train_error, length
+    )
+    with np.errstate(invalid="ignore"):
+        flag = gap >= threshold
+    places = [s for s in robust.stretches(flag, gap=length) if s[1] == history.snapshots - 1]
+    if not places or places[0][1] - places[0][0] + 1 < length:
+        return []
+    if _epochs(history, *places[0]) < STRIP_EPOCHS:
+        return []
+    first, last = places[0]
+    width = float(np.nanmax(gap[first : last + 1]))
+    best = best_snapshot(history.validation_loss)
+    falling = best is not None and best > history.snapshots - 1 - length
+    start = first if best is None or falling else best
+    return [
+        Finding(
+            "overfitting",
+            Severity.HIGH if width >= 2 * threshold else Severity.MEDIUM,
+            start=int(history.iteration[start]),
+            end=None,
+            strength=width / threshold,
+            value=width,
+            text=_overfits(history, percent(width, places=1), best, falling=falling),
+            once=True,
+            chart=chart_of("validation error less training error", history, gap, limit=threshold),
+        )
+    ]
+
+
+def _overfits(history: History, gap: str, best: int | None, *, falling: bool) -> Said:
+    if best is None:
+        return say("overfitting", gap=gap)
+    if falling:
+        return say("overfitting-falling", gap=gap)
+    iteration, risen = f"{history.iteration[best]:,}", _risen(history.validation_loss, best)
+    if risen <= 0.02:
+        return say("overfitting-lowest", gap=gap, iteration=iteration)
+    return say("overfitting-risen", gap=gap, iteration=iteration, rise=percent(risen))
+
+
+def _epochs(history: History, first: int, last: int) -> float:
+    """Return the epochs from one snapshot to another; Inf where they are not known."""
+    if history.epoch is None:
+        return np.inf
+    number = float(history.epoch[last] - history.epoch[first])
+    return number if np.isfinite(number) else np.inf
+
+
+def _without_worst(history: History) -> Floats:
+    """Return the validation error without the worst tenth of the classes, f8 [T].
+
+    A class whose images are broken is no overfitting. The plain error where classes are few.
+    """
+    error = history.class_error[history.class_size > 0] if len(history.class_error) else None
+    if error is None or len(error) < 5 or error.shape[1] != history.snapshots:
+        return history.validation_error
+    kept = len(error) - max(1, len(error) // 10)
+    return np.asarray(np.sort(error, axis=0)[:kept].mean(axis=0))
+
+
+def best_snapshot(loss: Floats) -> int | None:
+    """Return the snapshot of the lowest loss, the first of equal ones; None where none is known.
+
+    It is what early stopping keeps (Prechelt, "Early Stopping - But When?", 1998).
+    """
+    finite = np.isfinite(loss)
+    return int(np.argmin(np.where(finite, loss, np.inf))) if finite.any() else None
+
+
+def _risen(loss: Floats, best: int | None) -> float:
+    finite = loss[np.isfinite(loss)]
+    if best is None or not len(finite) or loss[best] <= 0:
+        return 0.0
+    return float(np.median(finite[-5:]) / loss[best] - 1)
+
+
+def _example() -> History:
+    """Validation errors that stay while the training error falls, and a loss that rises."""
+    error = healthy().class_error.copy()
+    error[:, 20:] = 0.4
+    loss = np.concatenate([np.linspace(2.3, 0.5, 21), np.linspace(0.55, 1.5, SNAPSHOTS - 21)])
+    return healthy(class_error=error, validation_loss=loss)
+
+
+RULE = Rule(
+    name="overfitting",
+    title="Overfitting",
+    meaning="Validation images go wrong much more often than training images.",
+    looks_at=(
+        "Running medians of validation error less training error, over the last stretch up to the "
+        "last snapshot; the worst tenth of the classes is left out, so that one broken class is "
+        "no overfitting. It must have lasted for 5 epochs, the strip by which Prechelt stops "
+        "early: at the very start, while normalisation still adapts, validation goes wrong in "
+        "trainings that go well. It begins at the snapshot of the lowest validation loss (what "
+        "early stopping keeps), or with the gap while that loss still falls."
+    ),
+    threshold=0.1,
+    unit="share of images",
+    low=0.01,
+    high=1,
+    severities="high from twice the threshold, else medium",
+    advice=(
+        "Stop near the iteration named, or use more data, augmentation, weight decay or dropout."
+    ),
+    source=(
+        "Prechelt, Early Stopping - But When?, 1998; Goodfellow et al., Deep Learning, 2016, 5.2"
+    ),
+    view="overview",
+    lasting=True,
+    check=overfitting,
+    example=_example,
+)
