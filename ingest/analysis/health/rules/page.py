@@ -28,7 +28,7 @@ def _entry(rule: Rule) -> str:
 
 
 def rewritten(page: str) -> str:
-    """Return a page with what stands between its marks made anew; ValueError without marks."""
+    """Return a page with the part between its marks made of the rules; ValueError without marks."""
     before, _, rest = page.partition(_BEGIN)
     _, found, after = rest.partition(_END)
     if not found:
