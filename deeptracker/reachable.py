@@ -5,6 +5,7 @@ import random
 import types
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,15 @@ _PLAIN = (int, float, bool, str, bytes, complex, type(None))
 _SKIPPED = (Tensor, np.ndarray, np.generic, types.ModuleType, type, *_PLAIN)
 # Their own state is torch's business, and looking at all of it would take long.
 _LIBRARIES = ("torch.", "numpy.", "torchvision.")
+# Neither are what trains: a module of Lightning holds its Trainer, which holds everything.
+_NOT_LOOKED_INTO = (
+    "deeptracker.",
+    "torch.utils.data.dataloader",
+    "lightning.",
+    "pytorch_lightning.",
+    "transformers.trainer",
+    "accelerate.",
+)
 
 
 class Reached:
@@ -78,17 +88,16 @@ class Reached:
 
     def _take_object(self, found: Any) -> None:
         # A loader under way is not to be set back, and our own parts are no part of the script.
-        if type(found).__module__.startswith(("deeptracker.", "torch.utils.data.dataloader")):
+        if type(found).__module__.startswith(_NOT_LOOKED_INTO):
             if isinstance(found, DataLoader):
                 parts = (found.dataset, found.sampler, found.batch_sampler, found.collate_fn)
                 self._waiting.extend((*parts, found.generator, found.worker_init_fn))
             return
-        attributes = getattr(found, "__dict__", None)
+        attributes = _attributes(found)
         if isinstance(attributes, dict):
             self.others.append(found)
             self._waiting.extend(_some(attributes.values()))
-        for name in _slots(type(found)):
-            self._waiting.append(getattr(found, name, None))
+        self._waiting.extend(_in_slots(found))
         self._waiting.extend(_functions_of(_kind(found)))
 
 
@@ -103,12 +112,19 @@ def _some(values: Iterable[Any]) -> Iterator[Any]:
         yield value
 
 
-def _slots(kind: type) -> Iterator[str]:
-    for cls in kind.__mro__:
-        slots = cls.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if not name.startswith("__"):
-                yield name
+def _attributes(found: object) -> Any:
+    with suppress(AttributeError):
+        return object.__getattribute__(found, "__dict__")
+    return None
+
+
+def _in_slots(found: object) -> Iterator[Any]:
+    """Yield what an object keeps in slots, running none of its code."""
+    for cls in _kind(found).__mro__:
+        for member in cls.__dict__.values():
+            if isinstance(member, types.MemberDescriptorType):
+                with suppress(AttributeError):  # empty
+                    yield member.__get__(found)
 
 
 def _is_library(module: object) -> bool:
@@ -131,7 +147,11 @@ def _methods(kind: type) -> Iterator[Any]:
         if cls is object or _is_library(cls.__module__):
             continue
         for member in cls.__dict__.values():
-            function = getattr(member, "__func__", None) or getattr(member, "fget", None) or member
+            function: Any = member
+            if isinstance(member, (staticmethod, classmethod)):
+                function = member.__func__
+            elif isinstance(member, property):
+                function = member.fget
             if isinstance(function, types.FunctionType):
                 yield function
             elif isinstance(member, GENERATORS):

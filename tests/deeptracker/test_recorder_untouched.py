@@ -249,3 +249,28 @@ def test_a_pass_over_the_scripts_own_loader_is_not_disturbed(tmp_path):
             recorder.step()
     assert sum(1 for _ in passes) == len(loop.loader) - 1
     pickle.dumps(loop.model.state_dict())
+
+
+class Lazy:
+    """An object that ends whoever asks for what it has not got, as some libraries' do."""
+
+    __slots__ = ("data", "empty")
+
+    def __init__(self, data):
+        self.data = data
+
+    def __getattr__(self, name):
+        raise TypeError(f"{name} cannot be made here")
+
+
+def test_looking_for_what_is_reached_runs_no_code_of_it(tmp_path):
+    seed_all(0)
+    model = SmallNet()
+    model.lazy = Lazy([torch.Generator().manual_seed(3)])
+    before = model.lazy.data[0].get_state()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Recorder(model, optimizer, tmp_path / "run", every=1, validation=Jittered()) as recorder:
+        recorder.step()
+    assert recorder.manifest.remarks[0].subject == "no step"
+    assert len(RunDirectory(tmp_path / "run").snapshot(recorder.manifest, 1).prediction) == 48
+    assert torch.equal(model.lazy.data[0].get_state(), before)
