@@ -2,6 +2,7 @@
 
 import functools
 import random
+import sys
 import types
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -21,17 +22,19 @@ Generator = torch.Generator | np.random.Generator | np.random.RandomState | rand
 GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
 
 _PLAIN = (int, float, bool, str, bytes, complex, type(None))
-_SKIPPED = (Tensor, np.ndarray, np.generic, types.ModuleType, type, *_PLAIN)
-# Their own state is torch's business, and looking at all of it would take long.
-_LIBRARIES = ("torch.", "numpy.", "torchvision.")
-# Neither are what trains: a module of Lightning holds its Trainer, which holds everything.
+# The system's generator has no state.
+_STATELESS = (random.SystemRandom,)
+_SKIPPED = (Tensor, np.ndarray, np.generic, types.ModuleType, type, *_STATELESS, *_PLAIN)
+# The state of their modules is their business, and looking at all of it would take long.
+_LIBRARIES = sys.stdlib_module_names | {
+    *("torch", "numpy", "torchvision", "transformers", "huggingface_hub", "accelerate", "peft"),
+    *("lightning", "pytorch_lightning", "lightning_utilities", "torchmetrics", "regex", "tqdm"),
+}
+# Objects that train, write or wait: a module of Lightning holds its Trainer, which holds all else.
 _NOT_LOOKED_INTO = (
-    "deeptracker.",
-    "torch.utils.data.dataloader",
-    "lightning.",
-    "pytorch_lightning.",
-    "transformers.trainer",
-    "accelerate.",
+    *("deeptracker.", "torch.utils.data.dataloader", "transformers.trainer", "accelerate."),
+    *("lightning.", "pytorch_lightning.", "lightning_utilities.", "torchmetrics."),
+    *("logging", "threading", "concurrent.", "asyncio.", "multiprocessing.", "importlib"),
 )
 
 
@@ -67,7 +70,7 @@ class Reached:
                 self._waiting.extend(_some(found))
             elif isinstance(found, (list, set, deque, dict)):
                 self.containers.append(found)
-                self._waiting.extend(_some(found.values() if isinstance(found, dict) else found))
+                self._waiting.extend(_some(content_of(found)))
             elif _looks_like_function(found):
                 if isinstance(found, types.FunctionType) and not _is_library(found.__module__):
                     self.functions.append(found)
@@ -105,6 +108,17 @@ class Reached:
 OF_EVERY_MODULE = frozenset(nn.Module().__dict__)
 
 
+def content_of(found: Any) -> Iterator[Any]:
+    """Iterate over values of a dictionary, or items of a list, deque or set.
+
+    Subclasses are asked for nothing: some make what they hold only when it is asked for.
+    """
+    if isinstance(found, dict):
+        return iter(dict.values(found))
+    kind = next(kind for kind in (list, deque, set) if isinstance(found, kind))
+    return kind.__iter__(found)
+
+
 def _some(values: Iterable[Any]) -> Iterator[Any]:
     for count, value in enumerate(values):
         if count >= _MOST_ITEMS:
@@ -128,7 +142,7 @@ def _in_slots(found: object) -> Iterator[Any]:
 
 
 def _is_library(module: object) -> bool:
-    return isinstance(module, str) and f"{module}.".startswith(_LIBRARIES)
+    return isinstance(module, str) and module.partition(".")[0] in _LIBRARIES
 
 
 @functools.lru_cache(maxsize=2_000)
