@@ -96,16 +96,16 @@ class Recording:
     ) -> None:
         """Keep the scalars of an iteration, the learning rates and the error of the batch."""
         self._iteration = iteration
-        with self._going_on("recorder", "step()"):
+        with self.going_on("recorder", "step()"):
             found = {**self._watch.rates.values(), **self._by_name("step()", values, scalars)}
             if scores is not None and labels is not None:
-                with self._going_on("scalar", "train_error"):
+                with self.going_on("scalar", "train_error"):
                     found["train_error"] = batch_error(scores, labels)
             self.writer.journal.add(iteration, self._scalars.add(iteration, found))
 
     def log_more(self, iteration: int, values: object, scalars: dict[str, Any]) -> None:
         """Keep scalars of an iteration that has ended, besides those that it has already."""
-        with self._going_on("recorder", "log()"):
+        with self.going_on("recorder", "log()"):
             found = self._by_name("log()", values, scalars)
             self.writer.journal.add(iteration, self._scalars.add(iteration, found))
 
@@ -118,20 +118,20 @@ class Recording:
 
     def take_snapshot(self, iteration: int) -> None:
         """Take the snapshot of an iteration."""
-        with self._going_on("snapshot", "a snapshot"):
+        with self.going_on("snapshot", "a snapshot"):
             self._taker.take(iteration)
         self.observer.forget()
 
     def hand_in(self, iteration: int, prediction: Any, probability: Any, *, loss: Any) -> None:
         """Take the script's own validation of an iteration."""
         self._iteration = iteration
-        with self._going_on("validation", "what was handed in"):
+        with self.going_on("validation", "what was handed in"):
             self._validator.hand_in(prediction, probability, loss=loss)
 
     def add_event(self, iteration: int, text: object) -> None:
         """Keep a mark at an iteration."""
         self._iteration = iteration
-        with self._going_on("event", "an event"):
+        with self.going_on("event", "an event"):
             mark = Event(iteration, time.time(), fit_text(str(text))[:500])
             if not self.writer.add_event(mark):
                 raise RecordingError("there are too many events already")
@@ -139,7 +139,7 @@ class Recording:
     def close(self, iteration: int, state: str, *, failure: Failure | None) -> None:
         """Take the hooks away and write how the training ended."""
         self._iteration = iteration
-        with self._going_on("recorder", "close()"):
+        with self.going_on("recorder", "close()"):
             self._watch.close()
             self.observer.forget()
             self.writer.close(state, failure=failure)
@@ -157,7 +157,7 @@ class Recording:
         self.remark("optimizer", type(error).__name__, text)
 
     @contextlib.contextmanager
-    def _going_on(self, kind: str, what: str) -> Iterator[None]:
+    def going_on(self, kind: str, what: str) -> Iterator[None]:
         """Let the training go on whatever goes wrong within; it is a remark."""
         try:
             yield
