@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 from deeptracker.extras import needed
 
 if TYPE_CHECKING:
+    from deeptracker.array_recorder import record
     from deeptracker.client import connect
     from deeptracker.recorder import Recorder
 
 __version__ = "0.1.0"
-__all__ = ["Recorder", "connect"]
+__all__ = ["Recorder", "connect", "record"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,6 +20,11 @@ def __getattr__(name: str) -> Any:
             from deeptracker.recorder import Recorder
 
         return Recorder
+    if name == "record":
+        with needed("record", "deeptracker.record"):
+            from deeptracker.array_recorder import record
+
+        return record
     if name == "connect":
         with needed("client", "deeptracker.connect"):
             from deeptracker.client import connect

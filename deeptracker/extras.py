@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from deeptracker.errors import MissingExtra
 
 # Modules whose package people know by another name.
-_NAMES = {"torch": "PyTorch", "PIL": "Pillow", "sklearn": "scikit-learn"}
+_NAMES = {"torch": "PyTorch", "PIL": "Pillow", "sklearn": "scikit-learn", "lightning": "Lightning"}
 
 
 @contextmanager

@@ -25,7 +25,7 @@ Values = dict[str, dict[int, float]]
 def kept_scalars(run_dir: Path, manifest: Manifest, *, until: int) -> Values:
     """Return the scalars up to an iteration that will stand in no snapshot of the run any more.
 
-    They are those after the last snapshot that stays: in the first one that goes, and in the tail.
+    They are those since the last snapshot that stays: in the first one that goes, and in the tail.
     """
     directory = RunDirectory(run_dir)
     stays = max((i for i in directory.iterations() if i <= until), default=-1)
@@ -42,7 +42,7 @@ def kept_scalars(run_dir: Path, manifest: Manifest, *, until: int) -> Values:
     for name, values in tail.items():
         found.setdefault(name, {}).update(values)
     return {
-        name: {at: value for at, value in sorted(values.items()) if stays < at <= until}
+        name: {at: value for at, value in sorted(values.items()) if stays <= at <= until}
         for name, values in found.items()
     }
 

@@ -2,6 +2,7 @@
 
 import random
 import types
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from deeptracker.observers import only_observes
-from deeptracker.reachable import Generator, Reached, names_in
+from deeptracker.reachable import Generator, Reached, content_of, names_in
 
 Undo = Callable[[], None]
 
@@ -197,26 +198,37 @@ def _version(buffer: Tensor | None) -> int:
 
 
 def _content(found: Any) -> Undo:
-    """Keep what a list, dictionary or set holds: the objects, not what is within them."""
+    """Keep what a list, deque, dictionary or set holds: the objects, not what is within them.
+
+    No method of a subclass runs, which might make things of its own.
+    """
     if len(found) > _MOST_ITEMS:
         return lambda: None
-    before = found.copy()
+    before = list(content_of(found))
+    names = list(dict.keys(found)) if isinstance(found, dict) else []
 
     def undo() -> None:
-        if isinstance(found, dict):
-            same = list(map(id, found.values())) == list(map(id, before.values()))
-            if not same or found.keys() != before.keys():
-                found.clear()
-                found.update(before)
-        elif isinstance(found, set):
-            if found != before:
-                found.clear()
-                found.update(before)
-        elif list(map(id, found)) != list(map(id, before)):
-            found.clear()
-            found.extend(before)
+        now = list(content_of(found))
+        if isinstance(found, set):
+            same = set(now) == set(before)
+        else:
+            same = list(map(id, now)) == list(map(id, before))
+        if not same or (isinstance(found, dict) and list(dict.keys(found)) != names):
+            _put_back(found, names, before)
 
     return undo
+
+
+def _put_back(found: Any, names: list[Any], values: list[Any]) -> None:
+    kind: Any = next(k for k in (OrderedDict, dict, list, deque, set) if isinstance(found, k))
+    kind.clear(found)
+    if isinstance(found, dict):
+        for name, value in zip(names, values, strict=True):
+            kind.__setitem__(found, name, value)
+    elif isinstance(found, set):
+        kind.update(found, values)
+    else:
+        kind.extend(found, values)
 
 
 def _without_observers(hooks: dict[int, Any]) -> Undo:

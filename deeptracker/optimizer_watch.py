@@ -64,8 +64,9 @@ class OptimizerWatch:
         for optimizer in found:
             self._hooks.append(optimizer.register_step_pre_hook(self._ahead_of_step))
             self._hooks.append(optimizer.register_step_post_hook(self._after_step))
-        self._hooks.append(register_optimizer_step_pre_hook(self._ahead_of_any))
-        self._hooks.append(register_optimizer_step_post_hook(self._after_any))
+        if found:  # else who trains tells of the steps
+            self._hooks.append(register_optimizer_step_pre_hook(self._ahead_of_any))
+            self._hooks.append(register_optimizer_step_post_hook(self._after_any))
 
     def close(self) -> None:
         """Take the hooks away."""
@@ -76,7 +77,8 @@ class OptimizerWatch:
     def holds_nothing(self) -> bool:
         """Say whether none of the given optimizers holds a parameter of a recorded layer."""
         given = [optimizer for known in self._given.values() if (optimizer := known()) is not None]
-        return not any(self._observer.owned(parameters_of(optimizer)) for optimizer in given)
+        owned = (self._observer.owned(parameters_of(optimizer)) for optimizer in given)
+        return bool(self._given) and not any(owned)
 
     def _is_given(self, optimizer: Optimizer) -> bool:
         known = self._given.get(id(optimizer))

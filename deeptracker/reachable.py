@@ -2,9 +2,11 @@
 
 import functools
 import random
+import sys
 import types
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -20,9 +22,20 @@ Generator = torch.Generator | np.random.Generator | np.random.RandomState | rand
 GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
 
 _PLAIN = (int, float, bool, str, bytes, complex, type(None))
-_SKIPPED = (Tensor, np.ndarray, np.generic, types.ModuleType, type, *_PLAIN)
-# Their own state is torch's business, and looking at all of it would take long.
-_LIBRARIES = ("torch.", "numpy.", "torchvision.")
+# The system's generator has no state.
+_STATELESS = (random.SystemRandom,)
+_SKIPPED = (Tensor, np.ndarray, np.generic, types.ModuleType, type, *_STATELESS, *_PLAIN)
+# The state of their modules is their business, and looking at all of it would take long.
+_LIBRARIES = sys.stdlib_module_names | {
+    *("torch", "numpy", "torchvision", "transformers", "huggingface_hub", "accelerate", "peft"),
+    *("lightning", "pytorch_lightning", "lightning_utilities", "torchmetrics", "regex", "tqdm"),
+}
+# Objects that train, write or wait: a module of Lightning holds its Trainer, which holds all else.
+_NOT_LOOKED_INTO = (
+    *("deeptracker.", "torch.utils.data.dataloader", "transformers.trainer", "accelerate."),
+    *("lightning.", "pytorch_lightning.", "lightning_utilities.", "torchmetrics."),
+    *("logging", "threading", "concurrent.", "asyncio.", "multiprocessing.", "importlib"),
+)
 
 
 class Reached:
@@ -57,7 +70,7 @@ class Reached:
                 self._waiting.extend(_some(found))
             elif isinstance(found, (list, set, deque, dict)):
                 self.containers.append(found)
-                self._waiting.extend(_some(found.values() if isinstance(found, dict) else found))
+                self._waiting.extend(_some(content_of(found)))
             elif _looks_like_function(found):
                 if isinstance(found, types.FunctionType) and not _is_library(found.__module__):
                     self.functions.append(found)
@@ -78,22 +91,32 @@ class Reached:
 
     def _take_object(self, found: Any) -> None:
         # A loader under way is not to be set back, and our own parts are no part of the script.
-        if type(found).__module__.startswith(("deeptracker.", "torch.utils.data.dataloader")):
+        if type(found).__module__.startswith(_NOT_LOOKED_INTO):
             if isinstance(found, DataLoader):
                 parts = (found.dataset, found.sampler, found.batch_sampler, found.collate_fn)
                 self._waiting.extend((*parts, found.generator, found.worker_init_fn))
             return
-        attributes = getattr(found, "__dict__", None)
+        attributes = _attributes(found)
         if isinstance(attributes, dict):
             self.others.append(found)
             self._waiting.extend(_some(attributes.values()))
-        for name in _slots(type(found)):
-            self._waiting.append(getattr(found, name, None))
+        self._waiting.extend(_in_slots(found))
         self._waiting.extend(_functions_of(_kind(found)))
 
 
 # The attributes that torch itself gives to every module.
 OF_EVERY_MODULE = frozenset(nn.Module().__dict__)
+
+
+def content_of(found: Any) -> Iterator[Any]:
+    """Iterate over values of a dictionary, or items of a list, deque or set.
+
+    Subclasses are asked for nothing: some make what they hold only when it is asked for.
+    """
+    if isinstance(found, dict):
+        return iter(dict.values(found))
+    kind = next(kind for kind in (list, deque, set) if isinstance(found, kind))
+    return kind.__iter__(found)
 
 
 def _some(values: Iterable[Any]) -> Iterator[Any]:
@@ -103,16 +126,23 @@ def _some(values: Iterable[Any]) -> Iterator[Any]:
         yield value
 
 
-def _slots(kind: type) -> Iterator[str]:
-    for cls in kind.__mro__:
-        slots = cls.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if not name.startswith("__"):
-                yield name
+def _attributes(found: object) -> Any:
+    with suppress(AttributeError):
+        return object.__getattribute__(found, "__dict__")
+    return None
+
+
+def _in_slots(found: object) -> Iterator[Any]:
+    """Yield what an object keeps in slots, running none of its code."""
+    for cls in _kind(found).__mro__:
+        for member in cls.__dict__.values():
+            if isinstance(member, types.MemberDescriptorType):
+                with suppress(AttributeError):  # empty
+                    yield member.__get__(found)
 
 
 def _is_library(module: object) -> bool:
-    return isinstance(module, str) and f"{module}.".startswith(_LIBRARIES)
+    return isinstance(module, str) and module.partition(".")[0] in _LIBRARIES
 
 
 @functools.lru_cache(maxsize=2_000)
@@ -131,7 +161,11 @@ def _methods(kind: type) -> Iterator[Any]:
         if cls is object or _is_library(cls.__module__):
             continue
         for member in cls.__dict__.values():
-            function = getattr(member, "__func__", None) or getattr(member, "fget", None) or member
+            function: Any = member
+            if isinstance(member, (staticmethod, classmethod)):
+                function = member.__func__
+            elif isinstance(member, property):
+                function = member.fget
             if isinstance(function, types.FunctionType):
                 yield function
             elif isinstance(member, GENERATORS):

@@ -43,15 +43,16 @@ class Description:
 class Recording:
     """Logs iterations and takes snapshots. Making one may raise RecordingError, nothing else does.
 
-    `observer` is told of steps by hooks on torch's optimizers; who trains by other means tells it
-    itself. `due` says whether the iteration under way is a snapshot.
+    `observer` is told of steps by hooks on torch's optimizers; who trains by other means gives no
+    optimizers and tells it itself. `due` says whether the iteration under way is a snapshot.
+    `gradients` says whether there may be any.
     """
 
     def __init__(
         self,
         model: nn.Module,
         layers: Sequence[Layer],
-        optimizer: object,
+        optimizers: Sequence[object],
         validator: Validator,
         sampling: SamplingRule,
         place: Place,
@@ -60,14 +61,17 @@ class Recording:
         *,
         start_iteration: int | None,
         pictures: list[Tensor],
+        gradients: bool = True,
     ) -> None:
         _try_to_measure(model, layers)
         self._iteration = start_iteration or 0
         self._validator = validator
         self.observer = StepObserver(model, layers, due)
-        self._watch = OptimizerWatch(_listed(optimizer), self.observer, self._note_error)
+        self._watch = OptimizerWatch(optimizers, self.observer, self._note_error)
         try:
-            manifest = _manifest(model, layers, validator, sampling, place, described)
+            manifest = _manifest(
+                model, layers, validator, sampling, place, described, gradients=gradients
+            )
             self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
             if pictures:
                 self.writer.write_thumbnails(pictures)
@@ -80,7 +84,7 @@ class Recording:
             layers, self.observer, validator, sampling, self._scalars, self.writer
         )
         if self._watch.holds_nothing():
-            self._remark(
+            self.remark(
                 "optimizer",
                 "other parameters",
                 "the optimizer holds no parameter of a recorded layer of this model; make the "
@@ -92,33 +96,42 @@ class Recording:
     ) -> None:
         """Keep the scalars of an iteration, the learning rates and the error of the batch."""
         self._iteration = iteration
-        with self._going_on("recorder", "step()"):
-            found: dict[str, Any] = {**self._watch.rates.values(), **scalars}
-            if isinstance(values, Mapping):
-                found |= {str(name): value for name, value in values.items()}
-            elif values is not None:
-                self._note_odd_scalar("step()", f"it takes names, not a {type(values).__name__}")
+        with self.going_on("recorder", "step()"):
+            found = {**self._watch.rates.values(), **self._by_name("step()", values, scalars)}
             if scores is not None and labels is not None:
-                with self._going_on("scalar", "train_error"):
+                with self.going_on("scalar", "train_error"):
                     found["train_error"] = batch_error(scores, labels)
             self.writer.journal.add(iteration, self._scalars.add(iteration, found))
 
+    def log_more(self, iteration: int, values: object, scalars: dict[str, Any]) -> None:
+        """Keep scalars of an iteration that has ended, besides those that it has already."""
+        with self.going_on("recorder", "log()"):
+            found = self._by_name("log()", values, scalars)
+            self.writer.journal.add(iteration, self._scalars.add(iteration, found))
+
+    def _by_name(self, what: str, values: object, scalars: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(values, Mapping):
+            return {**scalars, **{str(name): value for name, value in values.items()}}
+        if values is not None:
+            self._note_odd_scalar(what, f"it takes names, not a {type(values).__name__}")
+        return scalars
+
     def take_snapshot(self, iteration: int) -> None:
         """Take the snapshot of an iteration."""
-        with self._going_on("snapshot", "a snapshot"):
+        with self.going_on("snapshot", "a snapshot"):
             self._taker.take(iteration)
         self.observer.forget()
 
     def hand_in(self, iteration: int, prediction: Any, probability: Any, *, loss: Any) -> None:
         """Take the script's own validation of an iteration."""
         self._iteration = iteration
-        with self._going_on("validation", "what was handed in"):
+        with self.going_on("validation", "what was handed in"):
             self._validator.hand_in(prediction, probability, loss=loss)
 
     def add_event(self, iteration: int, text: object) -> None:
         """Keep a mark at an iteration."""
         self._iteration = iteration
-        with self._going_on("event", "an event"):
+        with self.going_on("event", "an event"):
             mark = Event(iteration, time.time(), fit_text(str(text))[:500])
             if not self.writer.add_event(mark):
                 raise RecordingError("there are too many events already")
@@ -126,31 +139,32 @@ class Recording:
     def close(self, iteration: int, state: str, *, failure: Failure | None) -> None:
         """Take the hooks away and write how the training ended."""
         self._iteration = iteration
-        with self._going_on("recorder", "close()"):
+        with self.going_on("recorder", "close()"):
             self._watch.close()
             self.observer.forget()
             self.writer.close(state, failure=failure)
 
-    def _remark(self, kind: str, subject: str, text: str) -> None:
+    def remark(self, kind: str, subject: str, text: str) -> None:
+        """Say and count something that could not be recorded, or is doubtful."""
         self.writer.remarks.add(kind, subject, text, iteration=self._iteration)
 
     def _note_odd_scalar(self, name: str, why: str) -> None:
-        self._remark("scalar", name, f"scalar {name[:60]!r} is not recorded: {why}")
+        self.remark("scalar", name, f"scalar {name[:60]!r} is not recorded: {why}")
 
     def _note_error(self, error: Exception) -> None:
         why = f"{type(error).__name__}: {error}"
         text = f"a step of the optimizer could not be measured ({why})"
-        self._remark("optimizer", type(error).__name__, text)
+        self.remark("optimizer", type(error).__name__, text)
 
     @contextlib.contextmanager
-    def _going_on(self, kind: str, what: str) -> Iterator[None]:
+    def going_on(self, kind: str, what: str) -> Iterator[None]:
         """Let the training go on whatever goes wrong within; it is a remark."""
         try:
             yield
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             text = f"{what} of iteration {self._iteration} could not be recorded: {why}"
-            self._remark(kind, f"{what}: {type(error).__name__}", text)
+            self.remark(kind, f"{what}: {type(error).__name__}", text)
 
 
 def _manifest(
@@ -160,6 +174,8 @@ def _manifest(
     sampling: SamplingRule,
     place: Place,
     described: Description,
+    *,
+    gradients: bool,
 ) -> Manifest:
     return Manifest(
         run=uuid.uuid4().hex,
@@ -177,6 +193,7 @@ def _manifest(
         contents=contents_of(
             {
                 **dict.fromkeys(_ALWAYS, True),
+                "gradient": gradients,
                 "validation": validator.images is not None,
                 "activation": validator.watches_activations,
             }
@@ -197,13 +214,3 @@ def _try_to_measure(model: nn.Module, layers: Sequence[Layer]) -> None:
             f"the weights of {type(model).__name__} cannot be measured ({type(error).__name__}: "
             f"{error}); pass model= a network with weights in float32, float64, float16 or bfloat16"
         ) from error
-
-
-def _listed(optimizers: object) -> Sequence[object]:
-    if isinstance(optimizers, (list, tuple)) and optimizers:
-        return optimizers
-    if isinstance(optimizers, (list, tuple, dict, str)) or optimizers is None:
-        raise RecordingError(
-            f"optimizer must be a torch optimizer or a list of them, not {optimizers!r:.80}"
-        )
-    return [optimizers]

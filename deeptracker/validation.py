@@ -102,7 +102,7 @@ class ValidationSet:
                 if isinstance(images, Tensor):
                     marks += list(images[: _FINGERPRINT_IMAGES - len(marks)])
                 if picture:
-                    pictures += [picture(image) for image in images]
+                    pictures += [picture(image) for image in _images(images)]
             if first is None or last is None:
                 raise RecordingError(_EMPTY)
             self._check_again()
@@ -204,9 +204,18 @@ class ValidationSet:
         return check_scores(raw, count), raw
 
     def _run(self, images: Any) -> Any:
-        if self._cast is not None and isinstance(images, Tensor) and images.is_floating_point():
-            images = images.to(self._cast)
+        if self._cast is not None:
+            images = _cast(images, self._cast)
         return (self._forward or self._model)(images)
+
+
+def _images(batch: Any) -> Tensor:
+    if not isinstance(batch, Tensor):
+        raise RecordingError(
+            "thumbnails=True needs images in one tensor; omit it, or pass validation_unpack=, a "
+            "function from a batch to (images, labels)"
+        )
+    return batch
 
 
 _EMPTY = "the validation set is empty; pass validation= a set with images, or omit it"
@@ -215,11 +224,19 @@ _EMPTY = "the validation set is empty; pass validation= a set with images, or om
 def to_device(images: Any, model: nn.Module) -> Any:
     """Return a batch, nested as it may be, on the device of the network."""
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    if isinstance(images, Tensor):
-        return images.to(device, non_blocking=True)
-    if isinstance(images, Mapping):
-        moved = {name: to_device(value, model) for name, value in images.items()}
-        return type(images)(moved) if type(images) is dict else moved
-    if type(images) in (list, tuple):
-        return type(images)(to_device(value, model) for value in images)
-    return images
+    return _each(images, lambda tensor: tensor.to(device, non_blocking=True))
+
+
+def _cast(images: Any, kind: torch.dtype) -> Any:
+    return _each(images, lambda tensor: tensor.to(kind) if tensor.is_floating_point() else tensor)
+
+
+def _each(batch: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """Return a batch with all of its tensors changed, however deep they are."""
+    if isinstance(batch, Tensor):
+        return change(batch)
+    if isinstance(batch, Mapping):
+        return {name: _each(value, change) for name, value in batch.items()}
+    if type(batch) in (list, tuple):
+        return type(batch)(_each(value, change) for value in batch)
+    return batch

@@ -18,7 +18,7 @@ from deeptracker.errors import RecordingError
 from deeptracker.format import THUMBNAILS, Images
 from deeptracker.layers import Layer
 from deeptracker.thumbnails import shrink
-from deeptracker.validation import Forward, Loss, Validated, ValidationSet
+from deeptracker.validation import BATCH, Forward, Loss, Validated, ValidationSet
 from deeptracker.validation_labels import Unpack, check_labels, make_digest
 
 
@@ -44,11 +44,11 @@ class Validator:
         labels: Any,
         classes: Sequence[object] | None,
         image_names: Sequence[object] | None,
-        batch: int,
-        loss: Loss | None,
-        forward: Forward | None,
-        unpack: Unpack | None,
-        activations: bool,
+        batch: int = BATCH,
+        loss: Loss | None = None,
+        forward: Forward | None = None,
+        unpack: Unpack | None = None,
+        activations: bool = False,
     ) -> None:
         if source is not None and labels is not None:
             raise RecordingError(
@@ -119,7 +119,7 @@ class Validator:
         ):
             raise RecordingError(
                 f"prediction must be class numbers from 0 to {len(self.classes) - 1}, "
-                "or -1 where the network gives none"
+                "or -1 where the network gives none; pass classes= where there are more"
             )
         if bool(((given < 0) | (given > 1)).any()):
             raise RecordingError("probability must lie within 0..1, of the true class of the image")

@@ -77,11 +77,14 @@ def _number(path: Path, place: str, value: Any) -> float:
 
 
 def with_tail(scalars: Mapping[str, Series], tail: Values, *, after: int) -> dict[str, Series]:
-    """Return series that go on with the values of the tail beyond the iteration `after`."""
+    """Return series that go on with the values of the tail from the last snapshot's, `after`, on.
+
+    Those of `after` itself were logged when the snapshot was on disk, or stand in it already.
+    """
     found = dict(scalars)
     for name, values in tail.items():
         series = found.get(name)
-        last = after
+        last = after - 1
         if series is not None and len(series.iterations):
             last = max(last, int(series.iterations[-1]))
         more = sorted((at, value) for at, value in values.items() if at > last)

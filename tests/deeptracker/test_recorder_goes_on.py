@@ -186,3 +186,41 @@ def test_a_half_written_line_is_passed_over(tmp_path):
     assert np.isnan(found["odd"].values).all()
     recorder.close()
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize("every", [2, 3, 100])
+def test_what_is_logged_after_the_step_is_kept(every, tmp_path):
+    training = make_training()
+    with Recorder(training.model, training.optimizer, tmp_path / "run", every=every) as recorder:
+        for iteration in range(1, 7):
+            recorder.step(train_loss=training.iterate())
+            if iteration % 2 == 0:
+                recorder.log({"eval/loss": float(iteration)}, late=0.5)
+    directory = RunDirectory(tmp_path / "run")
+    manifest = directory.manifest()
+    found = {}
+    for at in directory.iterations():
+        for name, series in directory.snapshot(manifest, at).scalars.items():
+            pairs = zip(series.iterations.tolist(), series.values.tolist(), strict=True)
+            found.setdefault(name, []).extend(pairs)
+    if every == 100:  # no snapshot at all
+        found = {name: list(values.items()) for name, values in directory.tail().items()}
+    assert found["eval/loss"] == [(2, 2.0), (4, 4.0), (6, 6.0)]
+    assert found["late"] == [(2, 0.5), (4, 0.5), (6, 0.5)]
+    assert [at for at, _ in found["train_loss"]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_is_logged_at_a_checkpoint_is_kept_by_who_goes_on(tmp_path):
+    training = make_training()
+    with Recorder(training.model, training.optimizer, tmp_path / "run", every=2) as recorder:
+        for _ in range(4):
+            recorder.step(train_loss=training.iterate())
+            recorder.log(eval_loss=recorder.iteration)
+    options = {"every": 2, "start_iteration": 2}
+    with Recorder(training.model, training.optimizer, tmp_path / "run", **options) as recorder:
+        for _ in range(2):
+            recorder.step(train_loss=training.iterate())
+    directory = RunDirectory(tmp_path / "run")
+    series = directory.snapshot(directory.manifest(), 4).scalars
+    assert series["eval_loss"].iterations.tolist() == [2]
+    assert series["train_loss"].iterations.tolist() == [3, 4]

@@ -4,6 +4,7 @@ import copy
 import pickle
 import random
 import warnings
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -249,3 +250,72 @@ def test_a_pass_over_the_scripts_own_loader_is_not_disturbed(tmp_path):
             recorder.step()
     assert sum(1 for _ in passes) == len(loop.loader) - 1
     pickle.dumps(loop.model.state_dict())
+
+
+class Lazy:
+    """An object that ends whoever asks for what it has not got, as some libraries' do."""
+
+    __slots__ = ("data", "empty")
+
+    def __init__(self, data):
+        self.data = data
+
+    def __getattr__(self, name):
+        raise TypeError(f"{name} cannot be made here")
+
+
+def test_looking_for_what_is_reached_runs_no_code_of_it(tmp_path):
+    seed_all(0)
+    model = SmallNet()
+    model.lazy = Lazy([torch.Generator().manual_seed(3)])
+    before = model.lazy.data[0].get_state()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Recorder(model, optimizer, tmp_path / "run", every=1, validation=Jittered()) as recorder:
+        recorder.step()
+    assert recorder.manifest.remarks[0].subject == "no step"
+    assert len(RunDirectory(tmp_path / "run").snapshot(recorder.manifest, 1).prediction) == 48
+    assert torch.equal(model.lazy.data[0].get_state(), before)
+
+
+class MadeOnDemand(OrderedDict):
+    """A dictionary that makes what it holds only when it is asked, as one of transformers does."""
+
+    def __getitem__(self, name):
+        return super().__getitem__(name)()
+
+
+class Remembers(list):
+    """A list that nobody else may copy or empty."""
+
+    def copy(self):
+        raise TypeError("not to be copied")
+
+    def clear(self):
+        raise TypeError("not to be emptied")
+
+
+class Odd(SmallNet):
+    """A network with containers of its own kinds, which it fills as it goes."""
+
+    def __init__(self):
+        super().__init__()
+        self.made, self.seen = MadeOnDemand(a=list, b=dict), Remembers([1])
+        self.system = random.SystemRandom()
+
+    def forward(self, x):
+        if not self.training:
+            self.made["c"] = tuple
+            self.seen.append(len(x))
+        return super().forward(x)
+
+
+def test_containers_of_other_kinds_are_as_they_were(tmp_path):
+    seed_all(0)
+    model = Odd()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Recorder(model, optimizer, tmp_path / "run", every=1, validation=Jittered()) as recorder:
+        recorder.step()
+    assert list(OrderedDict.items(model.made)) == [("a", list), ("b", dict)]
+    assert list(model.made) == ["a", "b"]
+    assert list(model.seen) == [1]
+    assert [remark.subject for remark in recorder.manifest.remarks] == ["no step"]

@@ -1,0 +1,216 @@
+"""Plain arrays as layers: named, turned so that a row is a filter, and mirrored in torch."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from deeptracker.errors import NothingToRecord, RecordingError
+from deeptracker.format import LayerSpec
+from deeptracker.layers import Layer, place
+
+# Last parts of names that say nothing beside the name of their layer.
+_WEIGHTS = ("kernel", "weight", "weights", "w", "embedding", "embeddings")
+_DEEPEST = 100
+
+
+@dataclass(frozen=True)
+class ArrayShape:
+    """What is known of one array: how to name and turn it.
+
+    `axes` are those whose places number the filters; `inputs` (0: all that a filter has), `kernel`,
+    `stride` and `groups` are as of LayerSpec.
+    """
+
+    name: str
+    axes: tuple[int, ...]
+    kind: str = "Array"
+    inputs: int = 0
+    kernel: tuple[int, ...] = ()
+    stride: tuple[int, ...] = ()
+    groups: int = 1
+
+
+class ArrayMirror:
+    """A network without a forward, whose layers hold copies of arrays; see `load`."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], shapes: Mapping[str, ArrayShape]):
+        """Take arrays and what is known of those that are to be recorded, by the same keys."""
+        self.network = nn.Module()
+        self._shapes = dict(shapes)
+        self._leaves: dict[str, nn.Module] = {}
+        self.layers: list[Layer] = []
+        if not shapes:
+            raise NothingToRecord(
+                "no parameter has two axes or more; pass the parameters as a dictionary, list or "
+                "tree of arrays"
+            )
+        names = [shape.name for shape in shapes.values()]
+        for key, shape in shapes.items():
+            leaf = self._leaves[key] = self._leaf(shape.name)
+            weight = leaf.weight = nn.Parameter(self._rows(key, arrays[key]))
+            spec = _spec(names, shape, arrays[key].shape)
+            self.layers.append(Layer(spec, leaf, weight, weight.shape))
+
+    def _leaf(self, name: str) -> nn.Module:
+        module = self.network
+        for part in name.split("."):
+            inner = module._modules.get(part)
+            if inner is None:
+                inner = nn.Module()
+                module.add_module(part, inner)
+            module = inner
+        return module
+
+    def _rows(self, key: str, array: NDArray[Any]) -> torch.Tensor:
+        """Return an array as a copy [F, K]."""
+        axes = [axis % array.ndim for axis in self._shapes[key].axes]
+        filters = prod(array.shape[axis] for axis in axes)
+        moved = np.moveaxis(array, axes, range(len(axes))).reshape(filters, -1)
+        kind = np.float64 if array.dtype == np.float64 else np.float32
+        return torch.from_numpy(np.array(moved, dtype=kind, order="C"))
+
+    @torch.no_grad()
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Copy arrays; one that is missing, or has another shape, leaves its layer without."""
+        for (key, leaf), layer in zip(self._leaves.items(), self.layers, strict=True):
+            array = arrays.get(key)
+            rows = None if array is None else self._rows(key, array)
+            if rows is None or rows.shape != layer.shape:
+                leaf.register_parameter("weight", None)
+            elif isinstance(leaf.weight, nn.Parameter) and leaf.weight.dtype == rows.dtype:
+                leaf.weight.copy_(rows)
+            else:
+                leaf.weight = nn.Parameter(rows)
+
+    def load_gradients(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Copy gradients of the same names; a layer without one has none."""
+        for key, leaf in self._leaves.items():
+            if not isinstance(leaf.weight, nn.Parameter):
+                continue
+            array = arrays.get(key)
+            rows = None if array is None else self._rows(key, array)
+            fits = rows is not None and rows.shape == leaf.weight.shape
+            leaf.weight.grad = rows.to(leaf.weight.dtype) if fits and rows is not None else None
+
+
+def _spec(names: list[str], shape: ArrayShape, sizes: tuple[int, ...]) -> LayerSpec:
+    stage, block, branch = place(shape.name, names)
+    filters = prod(sizes[axis] for axis in shape.axes)
+    return LayerSpec(
+        name=shape.name,
+        kind=shape.kind,
+        stage=stage,
+        block=block,
+        branch=branch,
+        filters=filters,
+        parameters=prod(sizes),
+        inputs=shape.inputs or prod(sizes) // filters,
+        kernel=shape.kernel,
+        stride=shape.stride,
+        groups=shape.groups,
+    )
+
+
+def plain_shapes(arrays: Mapping[str, NDArray[Any]], axis: int) -> dict[str, ArrayShape]:
+    """Return the arrays that are recorded: all of real numbers with two axes or more.
+
+    A name loses its last part where that says "kernel" or the like, and no other layer has the
+    rest. Raises RecordingError where an array has no such `axis`.
+    """
+    kept = [key for key, array in arrays.items() if array.ndim > 1 and array.size]
+    for key in kept:
+        if not -arrays[key].ndim <= axis < arrays[key].ndim:
+            raise RecordingError(
+                f"filter_axis= is {axis}, but {key!r} has {arrays[key].ndim} axes; pass the axis "
+                "that counts output units: -1 as in JAX and Keras, 0 as in PyTorch"
+            )
+    short = {key: _without_weight(key) for key in kept}
+    times = Counter(short.values())
+    taken = set(kept)
+    found = {}
+    for key in kept:
+        clear = times[short[key]] == 1 and (short[key] == key or short[key] not in taken)
+        found[key] = ArrayShape(short[key] if clear else key, (axis,))
+    return found
+
+
+def _without_weight(name: str) -> str:
+    above, _, last = name.rpartition(".")
+    return above if above and last in _WEIGHTS else name
+
+
+def named_arrays(tree: Any) -> dict[str, NDArray[Any]]:
+    """Return the arrays of real numbers in a tree by dotted names, as views where that is possible.
+
+    A tree is an array, or a dictionary, list, tuple of trees, or what JAX knows as a tree. Raises
+    RecordingError where something in it is no array, or two have the same name.
+    """
+    found: dict[str, NDArray[Any]] = {}
+    for path, leaf in _leaves(tree, ()):
+        name = ".".join(part for part in ".".join(path).replace("/", ".").split(".") if part)
+        array = _real(name or "array", leaf)
+        if array is None:
+            continue
+        if name in found:
+            raise RecordingError(f"two parameters are called {name!r}; give them other names")
+        found[name or "array"] = array
+    return found
+
+
+def _leaves(tree: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if len(path) > _DEEPEST:
+        raise RecordingError("the parameters are nested too deeply; pass a dictionary of arrays")
+    if isinstance(tree, Mapping):
+        for name, inner in tree.items():
+            yield from _leaves(inner, (*path, str(name)))
+    elif isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        for name, inner in zip(tree._fields, tree, strict=True):
+            yield from _leaves(inner, (*path, name))
+    elif isinstance(tree, (list, tuple)):
+        for number, inner in enumerate(tree):
+            yield from _leaves(inner, (*path, str(number)))
+    elif hasattr(tree, "__array__") or isinstance(tree, (int, float, complex, bool)):
+        yield path, tree
+    elif tree is not None:
+        yield from _leaves_of_jax(tree, path)
+
+
+def _leaves_of_jax(tree: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the leaves of a class that was made known to JAX; only what uses JAX has one."""
+    jax = sys.modules.get("jax")
+    pairs = [] if jax is None else jax.tree_util.tree_flatten_with_path(tree)[0]
+    if not pairs or (len(pairs) == 1 and pairs[0][1] is tree):
+        where = ".".join(path) or "the parameters"
+        raise RecordingError(
+            f"{where} is a {type(tree).__name__}, not an array; pass the parameters as a "
+            "dictionary, list or tree of arrays"
+        )
+    for keys, leaf in pairs:
+        names = (jax.tree_util.keystr((key,), simple=True) for key in keys)  # type: ignore[union-attr]
+        yield from _leaves(leaf, (*path, *names))
+
+
+def _real(name: str, leaf: Any) -> NDArray[Any] | None:
+    """Return a leaf as an array, None where it holds no floating-point numbers."""
+    kind = str(getattr(leaf, "dtype", ""))
+    if "key<" in kind:  # the state of a random generator of JAX
+        return None
+    try:
+        array = np.asarray(leaf)
+    except Exception as error:
+        raise RecordingError(
+            f"{name!r} cannot be read as an array ({type(error).__name__}: {error}); pass the "
+            "parameters as they are after the step"
+        ) from error
+    if array.dtype.kind == "f":
+        return array
+    # bfloat16 and its like are no numbers to numpy itself.
+    return array.astype(np.float32) if "float" in array.dtype.name else None

@@ -1,0 +1,195 @@
+"""What every recorder does, whatever trains: its folder, what is due, marks, and the end."""
+
+import atexit
+import logging
+import os
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from torch import nn
+
+from deeptracker.endings import ending_of, last_uncaught
+from deeptracker.format import Failure, Manifest
+from deeptracker.layers import Layer
+from deeptracker.ranks import own_rank
+from deeptracker.recording import Description, Recording
+from deeptracker.run_identity import place_of
+from deeptracker.run_place import take_place
+from deeptracker.sampling import SamplingRule
+from deeptracker.validator import Validator
+
+log = logging.getLogger("deeptracker")
+
+# The recorders of this process that are not closed, by their folder.
+_open: "weakref.WeakValueDictionary[str, RunRecorder]" = weakref.WeakValueDictionary()
+
+
+class RunRecorder:
+    """A run under way; see Recorder and ArrayRecorder, which say what an iteration is.
+
+    `iteration` is the one that ended last, `run_dir` the folder that is recorded into.
+    """
+
+    def __init__(
+        self,
+        run_dir: str | Path,
+        *,
+        every: int | None,
+        per_epoch: int | None,
+        iterations_per_epoch: int | None,
+        planned_iterations: int | None,
+        start_iteration: int | None,
+        rank: int | None,
+    ) -> None:
+        self.run_dir = Path(run_dir)
+        self.iteration = start_iteration or 0
+        self._start = start_iteration
+        self._closed = not _records(rank)
+        self._process = os.getpid()
+        if every is None and per_epoch is None and iterations_per_epoch is not None:
+            per_epoch = 1
+        self._planned = planned_iterations
+        if not self._closed:
+            self._sampling = SamplingRule(every, per_epoch, iterations_per_epoch)
+
+    def _begin(
+        self,
+        network: nn.Module,
+        layers: Sequence[Layer],
+        optimizers: Sequence[object],
+        described: Description,
+        *,
+        resume: bool,
+        pictures: bool = False,
+        gradients: bool = True,
+        **validation: Any,
+    ) -> None:
+        """Take the folder and begin; what is wrong raises here. `validation` is a Validator's."""
+        goes_on = resume or self._start is not None
+        _close_the_one_before(self.run_dir, goes_on=goes_on)
+        place = take_place(self.run_dir, goes_on=goes_on)
+        self.run_dir = place.path
+        try:
+            validator = Validator(network, layers, **validation)
+            found = validator.survey(pictures=pictures, run_dir=self.run_dir)
+            self._recording = Recording(
+                network,
+                layers,
+                optimizers,
+                validator,
+                self._sampling,
+                place,
+                described,
+                lambda: self.due,
+                start_iteration=self._start,
+                pictures=found,
+                gradients=gradients,
+            )
+        except BaseException:
+            place.give_back()
+            raise
+        if self._start is None:
+            self.iteration = self._recording.writer.last_iteration
+        _open[place_of(self.run_dir)] = self
+        me = weakref.ref(self)
+        self._at_exit = lambda: _close_at_exit(me)
+        atexit.register(self._at_exit)
+
+    @property
+    def manifest(self) -> Manifest:
+        """Return what is recorded of the run as a whole; rank 0 only."""
+        return self._recording.writer.manifest
+
+    @property
+    def due(self) -> bool:
+        """Say whether the iteration under way (which the next `step()` ends) is a snapshot."""
+        return not self._closed and self._sampling.due(self.iteration + 1)
+
+    def validated(self, prediction: Any, probability: Any, *, loss: Any = None) -> None:
+        """Hand in the script's own validation of the iteration under way, ahead of `step()`.
+
+        prediction: predicted classes [N], -1 where the network gives none; probability: those given
+        to the true class [N], 0..1 or NaN; both tensors, arrays or lists, in the order of `labels`.
+        loss: the mean loss, or None. What does not fit is warned of once and left out.
+        """
+        if not self._closed:
+            self._recording.hand_in(self.iteration + 1, prediction, probability, loss=loss)
+
+    def event(self, text: object) -> None:
+        """Mark the iteration under way on the axes of the views, such as "unfroze layer3"."""
+        if not self._closed:
+            self._recording.add_event(self.iteration + 1, text)
+
+    def log(self, values: Mapping[str, Any] | None = None, /, **scalars: Any) -> None:
+        """Log scalars of the iteration that ended last, such as those of an evaluation after it.
+
+        They are what `step()` takes. What is known by then is better given to `step()` itself.
+        """
+        if not self._closed:
+            self._recording.log_more(self.iteration, values, scalars)
+
+    def remark(self, kind: str, subject: str, text: str) -> None:
+        """Warn of something about the run, once for each subject; the run's page lists it."""
+        if not self._closed:
+            self._recording.remark(kind, subject, text)
+
+    def close(self, state: str = "complete", *, failure: Failure | None = None) -> None:
+        """Close the run and take the hooks off the optimizers.
+
+        state: "complete", "stopped" (ended early, on purpose) or "failed"; a complete run that is
+        not as long as was planned is stopped.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        if state == "complete" and self._planned and self.iteration < self._planned:
+            state = "stopped"
+        # A process that was forked from the one that records leaves the folder alone.
+        if os.getpid() == self._process:
+            self._recording.close(self.iteration, state, failure=failure)
+            atexit.unregister(self._at_exit)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        state, failure = ending_of(error)
+        self.close(state, failure=failure)
+
+
+def _close_the_one_before(run_dir: Path, *, goes_on: bool) -> None:
+    """Close a recorder of this process that was left open, where its run should go on.
+
+    As in a notebook, whose cell is run again.
+    """
+    before = _open.get(place_of(run_dir)) if goes_on else None
+    if before is not None:
+        before.close("stopped")
+
+
+def _close_at_exit(recorder: "weakref.ref[RunRecorder]") -> None:
+    """Close a recorder that the script left open, as complete unless an exception ended it."""
+    found = recorder()
+    if found is not None:
+        state, failure = ending_of(last_uncaught())
+        found.close(state, failure=failure)
+
+
+def _records(rank: int | None) -> bool:
+    """Say whether this process is the one that records: the only one, or rank 0."""
+    found, by = own_rank() if rank is None else (rank, "rank=")
+    if found != 0:
+        log.info(
+            "rank %s by %s: rank 0 records. Pass rank=0 if this process is not part of it",
+            found,
+            by,
+        )
+    return found == 0
