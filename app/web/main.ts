@@ -23,6 +23,7 @@ import "#app/views/compare/web/key.ts";
 import "#app/views/compare/web/layers.ts";
 import "#app/views/compare/web/lines.ts";
 import "#app/views/compare/web/map.ts";
+import "./core/clicks.ts";
 import "./core/connectionbanner.ts";
 import "./core/connectionpage.ts";
 import "#app/views/correlation/web/cells.ts";

@@ -1,6 +1,5 @@
 """Every route and callback against whoever comes with what is not theirs, or not true."""
 
-import json
 import logging
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +8,7 @@ from sqlalchemy import func, update
 
 from app.auth.cookie import cookie_name, sign_token
 from app.auth.tokens import hash_token, new_token
-from app.views.account.ids import END, Ids
+from app.views.account.ids import END
 from db.engine import session_scope
 from db.errors import Forbidden
 from db.models import Account, AccountSession
@@ -17,7 +16,6 @@ from db.permissions import Role
 from db.queries.runs import run_upkeep
 from db.queries.team import sessions
 from tests.app.test_guard import ADDRESSES, CALLBACK, PRIVATE, ask
-from tests.app.test_people import changed
 from tests.app.web import BASE, make_web, server_callbacks
 from tests.stored_runs import store_run
 
@@ -156,14 +154,10 @@ def test_nobody_ends_the_session_of_another(web, people):
     victim = web.logged_in(people[Role.VIEWER])
     value = victim.http.get_cookie(cookie_name(web.settings), domain="127.0.0.1").value
     token_hash = hash_token(value.rpartition(".")[0]).hex()
-    item = {"id": {"session": token_hash, "type": END}, "property": "n_clicks", "value": 1}
-    pattern = json.dumps({"session": ["ALL"], "type": END}, separators=(",", ":"))
-    triggered = json.dumps(item["id"], separators=(",", ":")) + ".n_clicks"
-    call = {"triggered": triggered, "items": {pattern: [item]}}
-    key = changed(web, f"{Ids.CHANGED}.data")
-    assert web.logged_in(people[Role.ADMIN]).call(key, **call).status_code == 200
+    button = {"session": token_hash, "type": END}
+    assert web.logged_in(people[Role.ADMIN]).click(button).status_code == 200
     assert victim.get("/account").status_code == 200
-    assert victim.call(key, **call).status_code == 200
+    assert victim.click(button).status_code == 200
     assert victim.get("/account").status_code == 303
 
 

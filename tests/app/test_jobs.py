@@ -47,18 +47,7 @@ def load(client, location, mode="once"):
 
 def click(client, button, number, *, clicks=1):
     """Click a button of a row."""
-    identity = button_id(button, number)
-    pattern = next(
-        (key, entry)
-        for key, entry in client.web.app.callback_map.items()
-        if "callback" in entry and f'"type":"{button}"' in str(entry["inputs"]).replace(": ", ":")
-    )
-    key, entry = pattern
-    item = {"id": identity, "property": "n_clicks", "value": clicks}
-    specs = [spec["id"] for spec in entry["inputs"] if spec["id"].startswith("{")]
-    items = {spec: [item] if json.loads(spec)["type"] == button else [] for spec in specs}
-    name = json.dumps(identity, sort_keys=True, separators=(",", ":"))
-    return client.call(key, triggered=f"{name}.n_clicks", items=items)
+    return client.click(button_id(button, number), clicks)
 
 
 def all_jobs(web):

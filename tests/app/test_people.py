@@ -26,14 +26,7 @@ def changed(web, first: str) -> str:
 
 def act(web, client, act: Act, account: int, value: object = 1):
     prop = "value" if act is Act.ROLE else "n_clicks"
-    name = f'{{"account":{account},"type":"{act}"}}'
-    pattern = f'{{"account":["ALL"],"type":"{act}"}}'
-    item = {"id": {"account": account, "type": str(act)}, "property": prop, "value": value}
-    return client.call(
-        changed(web, f"{Ids.CHANGED}.data"),
-        triggered=f"{name}.{prop}",
-        items={pattern: [item]},
-    )
+    return client.click({"account": account, "type": str(act)}, value, prop=prop)
 
 
 def invite(web, client, email: str, role: str = "member", name: str = ""):
@@ -137,13 +130,9 @@ def test_a_revoked_token_is_refused(web, people):
     (found,) = re.findall(r'"type":\s*"account-revoke"[^}]*"token":\s*(\d+)', listed.text) or (
         re.findall(r'"token":\s*(\d+)[^}]*"type":\s*"account-revoke"', listed.text)
     )
-    name = f'{{"token":{found},"type":"{REVOKE}"}}'
-    item = {"id": {"token": int(found), "type": REVOKE}, "property": "n_clicks", "value": 1}
-    pattern = f'{{"token":["ALL"],"type":"{REVOKE}"}}'
-    key = changed(web, f"{Account.TOKENS_CHANGED}.data")
-    call = {"triggered": f"{name}.n_clicks", "items": {pattern: [item]}}
+    button = {"token": int(found), "type": REVOKE}
     other = web.logged_in(people[Role.ADMIN])
-    assert other.call(key, **call).json["response"] == {}  # another's token: a notice
+    assert other.click(button).json["response"] == {}  # another's token: a notice
     assert bearer(web, token, "/api/nothing").status_code == 404
-    assert client.call(key, **call).status_code == 200
+    assert client.click(button).status_code == 200
     assert bearer(web, token, "/api/nothing").status_code == 401

@@ -35,16 +35,8 @@ def key_of(web, name: str) -> str:
     return found
 
 
-def click(client, key: str, kind: str, run: int):
-    name = f'{{"run":{run},"type":"{kind}"}}'
-    item = {"id": {"run": run, "type": str(kind)}, "property": "n_clicks", "value": 1}
-    pattern = f'{{"run":["ALL"],"type":"{kind}"}}'
-    return client.call(key, triggered=f"{name}.n_clicks", items={pattern: [item]})
-
-
-def act(web, client, act: Act, run: int):
-    pattern = f'{{"run":["ALL"],"type":"{act}"}}.n_clicks'
-    return click(client, key_of(web, pattern), act, run)
+def act(client, act: Act, run: int):
+    return client.click({"run": run, "type": str(act)})
 
 
 def save(web, client, run: int, *, title="", tags=(), notes="", seen=""):
@@ -66,7 +58,7 @@ def table(web, client, shelf: str, search: str = "") -> str:
 
 def test_the_drawer_shows_and_saves(web, clients, app_engine, run_id):
     member = clients[Role.MEMBER]
-    opened = click(member, callback_key(web.app, f"{Ids.OPENED}.data"), OPEN, run_id)
+    opened = member.click({"run": run_id, "type": OPEN})
     response = opened.json["response"]
     assert response[Ids.OPENED]["data"] == {"run": run_id, "notes": ""}
     assert "Move to trash" in opened.text
@@ -87,9 +79,9 @@ def test_a_run_goes_to_the_archive_the_trash_and_back(web, clients, app_engine, 
     link = f"run\\u002f{run_id}\\u002foverview"
     assert link in table(web, member, "active")
     for deed, shelf in ((Act.ARCHIVE, "archived"), (Act.UNARCHIVE, "active")):
-        assert act(web, member, deed, run_id).status_code == 200
+        assert act(member, deed, run_id).status_code == 200
         assert link in table(web, member, shelf)
-    assert act(web, member, Act.TRASH, run_id).status_code == 200
+    assert act(member, Act.TRASH, run_id).status_code == 200
     assert link not in table(web, member, "active")
     thrown_away = table(web, member, "trash")
     assert f'"run":{run_id}' in thrown_away.replace(" ", "")
@@ -99,17 +91,17 @@ def test_a_run_goes_to_the_archive_the_trash_and_back(web, clients, app_engine, 
     assert f"deleted for good on {last:%Y-%m-%d}" in thrown_away
     answer = member.get(f"/data/run/{run_id}/state")
     assert (answer.status_code, "in the trash" in answer.text) == (404, True)
-    assert act(web, member, Act.RESTORE, run_id).status_code == 200
+    assert act(member, Act.RESTORE, run_id).status_code == 200
     assert member.get(f"/data/run/{run_id}/state").status_code == 200
 
 
 def test_only_administrators_delete_for_good(web, clients, app_engine, run_id):
     member, admin = clients[Role.MEMBER], clients[Role.ADMIN]
-    asked = act(web, admin, Act.PURGE, run_id).json["response"]
+    asked = act(admin, Act.PURGE, run_id).json["response"]
     assert Ids.TO_DELETE not in asked  # it is not in the trash
-    act(web, member, Act.TRASH, run_id)
-    assert "does not allow" in act(web, member, Act.PURGE, run_id).text
-    asked = act(web, admin, Act.PURGE, run_id).json["response"]
+    act(member, Act.TRASH, run_id)
+    assert "does not allow" in act(member, Act.PURGE, run_id).text
+    asked = act(admin, Act.PURGE, run_id).json["response"]
     assert asked[Ids.TO_DELETE]["data"] == [run_id]
     with session_scope(app_engine) as session:
         assert run_id not in run_upkeep.being_deleted(session)
@@ -117,16 +109,13 @@ def test_only_administrators_delete_for_good(web, clients, app_engine, run_id):
 
 def test_others_change_no_run(web, clients, app_engine, people, run_id):
     viewer = clients[Role.VIEWER]
-    assert act(web, viewer, Act.TRASH, run_id).status_code == 403
+    assert act(viewer, Act.TRASH, run_id).status_code == 403
     assert save(web, viewer, run_id, title="x").status_code == 403
-    assert (
-        "may archive or delete"
-        in click(viewer, callback_key(web.app, f"{Ids.OPENED}.data"), OPEN, run_id).text
-    )
+    assert "may archive or delete" in viewer.click({"run": run_id, "type": OPEN}).text
     with session_scope(app_engine) as session:
         session.execute(update(Run).where(Run.id == run_id).values(owner_id=people[Role.ADMIN]))
     member = clients[Role.MEMBER]
-    assert "Only the owner" in act(web, member, Act.TRASH, run_id).text
+    assert "Only the owner" in act(member, Act.TRASH, run_id).text
     assert "Only the owner" in save(web, member, run_id, title="x").text
     with session_scope(app_engine) as session:
         trashed, tags = session.execute(
@@ -198,7 +187,7 @@ def test_undo_brings_back_what_the_act_moved_and_nothing_else(
     assert said(back).startswith("Undone: “")
     assert [shelf_of(app_engine, run) for run in (run_id, others)] == ["active", "trash"]
     # Thrown away anew by somebody else, it stays there.
-    assert act(web, clients[Role.MEMBER], Act.TRASH, run_id).status_code == 200
+    assert act(clients[Role.MEMBER], Act.TRASH, run_id).status_code == 200
     assert "Somebody else" in said(undo(web, admin, given))
     assert shelf_of(app_engine, run_id) == "trash"
 

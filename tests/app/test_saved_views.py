@@ -230,19 +230,11 @@ def test_the_dialog_trusts_nothing(clients, opened):
 def test_the_dialog_opens_with_what_is_saved(clients, body):
     client = clients[Role.MEMBER]
     view_id = keep(client, body, name="Ours", shared=True)
-    key = callback_key(client.web.app, f"{Ids.OPENED}.data")
-    name = button_id(Button.EDIT, view_id)
-    spec = client.web.app.callback_map[key]["inputs"][0]["id"]
-    text = json.dumps(name, sort_keys=True, separators=(",", ":"))
-
-    def click(clicks: object):
-        item = {"id": name, "property": "n_clicks", "value": clicks}
-        return client.call(key, triggered=f"{text}.n_clicks", items={spec: [item]})
-
-    opened = click(1).json["response"]
+    button = button_id(Button.EDIT, view_id)
+    opened = client.click(button).json["response"]
     assert opened[Ids.OPENED]["data"] == view_id
     assert (opened[Ids.NAME]["value"], opened[Ids.SHARED]["checked"]) == ("Ours", True)
-    assert click(None).status_code == 204
+    assert client.click(button, None).status_code == 204
 
 
 def test_deleting_is_final_for_links(web, clients, body, people):

@@ -99,6 +99,37 @@ class Client:
         body = callback_body(self.web.app, output, values or {}, triggered, items or {})
         return self.http.post(CALLBACK, json=body, base_url=BASE, headers={"Origin": BASE})
 
+    def click(
+        self,
+        button: Mapping[str, Any],
+        value: Any = 1,
+        *,
+        prop: str = "n_clicks",
+        values: Mapping[str, Any] | None = None,
+    ) -> TestResponse:
+        """Click a button of a row, given by its id: what its store keeps calls the server.
+
+        `values` are the other inputs and states of the callback.
+        """
+        name = json.dumps(button, sort_keys=True, separators=(",", ":"))
+        pattern = {key: part if key == "type" else ["ALL"] for key, part in button.items()}
+        wanted = json.dumps(pattern, sort_keys=True, separators=(",", ":"))
+        entries = self.web.app.callback_map.items()
+        (store,) = [
+            key
+            for key, entry in entries
+            if "callback" not in entry
+            and any((i["id"], i["property"]) == (wanted, prop) for i in entry["inputs"])
+        ]
+        (output,) = [
+            key
+            for key, entry in entries
+            if "callback" in entry
+            and any(f"{i['id']}.{i['property']}" == store for i in entry["inputs"])
+        ]
+        click = {"clicked": f"{name}.{prop}", "id": dict(button), "value": value, "time": 1}
+        return self.call(output, {**(values or {}), store: click}, triggered=store)
+
     def update(self, output: str, *arguments: Any, **options: Any) -> dict[str, Any]:
         """Call a callback that must go well; return its new properties by component."""
         answer = self.call(output, *arguments, **options)

@@ -3,11 +3,12 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from db.engine import session_scope
-from db.models import IngestJob, IngestSchedule, IngestWatch, IngestWorker
+from db.models import Account, IngestJob, IngestSchedule, IngestWatch, IngestWorker
 from db.permissions import Role
 from db.queries.jobs import schedules
 from db.queries.team import accounts
@@ -44,31 +45,54 @@ def test_a_log_is_scheduled_and_a_folder_is_watched(page: Page, site, site_engin
         _cancel(page)
 
 
-def test_rows_that_come_swallow_no_click(page: Page, site_engine):
-    """Another's schedule appears while the server is asked for the empty dialog."""
+def held_back(page: Page, what: str) -> list:
+    """Hold the first callback that says `what` until the test lets it go on."""
     held = []
 
     def hold(route) -> None:
-        if "jobs-schedule-new.n_clicks" in (route.request.post_data or "") and not held:
+        if what in (route.request.post_data or "") and not held:
             held.append(route)
         else:
             route.fallback()
 
+    page.route("**/_dash-update-component*", hold)
+    return held
+
+
+def plan(engine, location: str) -> None:
+    """Somebody else adds a schedule."""
+    with session_scope(engine) as session:
+        admin = session.scalar(select(Account.id).where(Account.role == Role.ADMIN).limit(1))
+        schedules.add_schedule(
+            session, location=location, mode="once", cron="0 7 * * *", time_zone="UTC", by=admin
+        )
+
+
+@pytest.mark.parametrize(
+    ("button", "call", "dialog"),
+    [
+        ("New schedule", "jobs-schedule-new.n_clicks", "New schedule"),
+        (re.compile("^Edit: schedule"), "jobs-schedule-edit-clicked.data", "Schedule "),
+    ],
+)
+def test_rows_that_come_swallow_no_click(page: Page, site_engine, button, call, dialog):
+    """Another's schedule appears while the server is asked for the dialog."""
+    with session_scope(site_engine) as session:
+        session.execute(delete(IngestSchedule))
+        accounts.add_account(session, email=f"{call}@example.org", role=Role.ADMIN)
+    plan(site_engine, "of-the-first")
     page.goto("/jobs")
     tab(page, "Schedules")
-    rest(page)
-    page.route("**/_dash-update-component*", hold)
-    page.get_by_role("button", name="New schedule").click()
-    with session_scope(site_engine) as session:
-        admin = accounts.add_account(session, email="cy@example.org", role=Role.ADMIN).id
-        schedules.add_schedule(
-            session, location="of-another", mode="once", cron="0 7 * * *", time_zone="UTC", by=admin
-        )
     listed = page.get_by_role("table", name="Schedules")
+    expect(listed).to_contain_text("of-the-first", timeout=30_000)
+    rest(page)
+    held = held_back(page, call)
+    page.get_by_role("button", name=button).click()
+    plan(site_engine, "of-another")
     expect(listed).to_contain_text("of-another", timeout=30_000)
     assert held
     held[0].continue_()
-    expect(page.get_by_role("dialog", name="New schedule")).to_be_visible()
+    expect(page.get_by_role("dialog", name=dialog)).to_be_visible()
 
 
 def _schedule(page: Page, engine) -> None:

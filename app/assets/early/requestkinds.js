@@ -15,10 +15,17 @@
     return words?.trim().slice(0, 60) || "the last change";
   }
 
+  /** Return what was clicked: of a store of clicks (app/web/core/clicks.ts) the button in it. */
+  function clickedOf(changed, inputs) {
+    const one = inputs?.find?.(({ id, property }) => changed?.[0] === `${id}.${property}`);
+    return one?.value?.clicked ? [one.value.clicked] : changed;
+  }
+
   function callback(call, text) {
     const { output, changedPropIds, inputs, state } = JSON.parse(text);
     if (!connection.reads.has(output)) {
-      return { ...call, kind: "write", key: `${output} ${changedPropIds}`, label: labelOf(changedPropIds) };
+      const clicked = clickedOf(changedPropIds, inputs);
+      return { ...call, kind: "write", key: `${output} ${clicked}`, label: labelOf(clicked) };
     }
     const page = output.includes(SHELL) ? `${inputs?.[0]?.value}${state?.[0]?.value ?? ""}` : null;
     return { ...call, kind: "read", key: output, page };

@@ -10,7 +10,7 @@ from app import store
 from app.auth import passwords
 from app.auth.identity import current_identity
 from app.auth.throttle import Throttled, check_password
-from app.components.clicks import touched
+from app.components.clicks import relayed, touched
 from app.reading import reads
 from app.views.account import tokens
 from app.views.account.ids import END, Ids
@@ -40,7 +40,7 @@ def register(app: Dash) -> None:
     app.callback(
         # The list is also read again after a change of the password.
         Output(Ids.CHANGED, "data", allow_duplicate=True),
-        Input({"type": END, "session": ALL}, "n_clicks"),
+        relayed(app, Ids.END_CLICKED, Input({"type": END, "session": ALL}, "n_clicks")),
         prevent_initial_call=True,
     )(end_session)
 
@@ -81,9 +81,9 @@ def change_password(clicks: object, present: object, chosen: object, again: obje
     return f"Password changed.{others}", "", "", "", clicks
 
 
-def end_session(_clicks: object) -> str:
+def end_session(click: object) -> str:
     """End one of the account's sessions."""
-    _, key, _ = touched("session")
+    _, key, _ = touched(click, "session")
     try:
         token_hash = bytes.fromhex(str(key))
     except ValueError as error:

@@ -19,6 +19,8 @@ class Ids(StrEnum):
     API_SAID = "account-api-said"
     TOKENS = "account-tokens"
     TOKENS_CHANGED = "account-tokens-changed"
+    END_CLICKED = "account-end-clicked"
+    REVOKE_CLICKED = "account-revoke-clicked"
 
 
 END = "account-end"

@@ -46,6 +46,7 @@ def layout(context: PageContext) -> Component:
     return html.Div(
         [
             dcc.Store(id=Ids.CHANGED),
+            dcc.Store(id=Ids.END_CLICKED),
             html.Div(html.H1("Account"), className="dt-page-head"),
             html.Dl(
                 [

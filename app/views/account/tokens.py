@@ -12,7 +12,7 @@ from app import store
 from app.auth.identity import current_identity
 from app.auth.tokens import new_token
 from app.components.attributes import aria
-from app.components.clicks import clicked
+from app.components.clicks import clicked, relayed
 from app.components.tables import ACTS, cell, heads
 from app.components.times import time
 from app.reading import reads
@@ -30,6 +30,7 @@ def token_part() -> Component:
     return html.Div(
         [
             dcc.Store(id=Ids.TOKENS_CHANGED),
+            dcc.Store(id=Ids.REVOKE_CLICKED),
             html.P(
                 [
                     "A token lets a script or a notebook read what you may read, without your "
@@ -77,7 +78,7 @@ def register(app: Dash) -> None:
     app.callback(
         # The list is also read again after a token was made.
         Output(Ids.TOKENS_CHANGED, "data", allow_duplicate=True),
-        Input({"type": REVOKE, "token": ALL}, "n_clicks"),
+        relayed(app, Ids.REVOKE_CLICKED, Input({"type": REVOKE, "token": ALL}, "n_clicks")),
         prevent_initial_call=True,
     )(revoke_token)
 
@@ -119,9 +120,9 @@ def make_token(clicks: object, name: object, life: object) -> tuple[Any, ...]:
     return ["made", made], _once(token), ""
 
 
-def revoke_token(_clicks: object) -> list[Any]:
+def revoke_token(click: object) -> list[Any]:
     """Revoke one of the account's tokens."""
-    _, token_id, _ = clicked("token")
+    _, token_id, _ = clicked(click, "token")
     identity = current_identity()
     with store.transaction() as session:
         name = api_tokens.revoke_token(session, account_id=identity.account_id, token_id=token_id)

@@ -8,7 +8,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity, require
-from app.components.clicks import clicked, is_id
+from app.components.clicks import clicked, is_id, relayed
 from app.reading import reads
 from app.views.alerts.addresses import checked_address
 from app.views.alerts.ids import Button, Ids
@@ -49,12 +49,10 @@ def register(app: Dash) -> None:
         State(Ids.SEVERITY, "value"),
         prevent_initial_call=True,
     )(add)
-    # Apart from adding: Dash drops an answer to the listed channels' buttons that comes after
-    # these are listed again.
     app.callback(
         Output(Ids.CHANGED, "data", allow_duplicate=True),
         Output(Ids.PROBLEM, "children", allow_duplicate=True),
-        Input({"type": Button.REMOVE, "channel": ALL}, "n_clicks"),
+        relayed(app, Ids.CLICKED, Input({"type": Button.REMOVE, "channel": ALL}, "n_clicks")),
         prevent_initial_call=True,
     )(remove)
 
@@ -111,10 +109,10 @@ def add(_clicks: object, kind: object, address: object, severity: object) -> tup
     return ["added", channel_id], "", ""
 
 
-def remove(_clicks: object) -> tuple[list[object], str]:
+def remove(click: object) -> tuple[list[object], str]:
     """Remove the channel whose button was clicked."""
     identity = require(Permission.MANAGE_ALERTS)
-    _, number, _ = clicked("channel")
+    _, number, _ = clicked(click, "channel")
     with store.transaction() as session:
         alerts.remove_channel(session, channel_id=number, account_id=identity.account_id)
     return ["removed", number], ""

@@ -22,6 +22,7 @@ class Ids(StrEnum):
     ADD = "alerts-add"
     CHANGED = "alerts-changed"
     PROBLEM = "alerts-problem"
+    CLICKED = "alerts-clicked"
 
 
 class Button(StrEnum):

@@ -40,6 +40,7 @@ def layout(context: PageContext) -> Component:
             dcc.Interval(id=Ids.TIMER, interval=EVERY_MS),
             dcc.Store(id=Ids.SHOWN),
             dcc.Store(id=Ids.CHANGED),
+            dcc.Store(id=Ids.CLICKED),
             dcc.Store(id=Ids.READ_DONE),
             dcc.Store(id=Ids.NEWEST),
             html.Div(

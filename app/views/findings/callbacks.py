@@ -9,6 +9,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.binary import register_state
+from app.components.clicks import relayed, touched
 from app.components.times import ago
 from app.reading import reads
 from app.views.findings.cards import answer_entry, card
@@ -58,12 +59,10 @@ def register(app: Dash) -> None:
         Output(Ids.ABOUT, "children"),
         Output(Ids.REASON, "value"),
         Output(Ids.PROBLEM, "children", allow_duplicate=True),
-        Input({"type": Item.MUTE, "key": ALL}, "n_clicks"),
+        relayed(app, Ids.MUTE_CLICKED, Input({"type": Item.MUTE, "key": ALL}, "n_clicks")),
         State(Ids.RUN, "data"),
         prevent_initial_call=True,
     )(open_dialog)
-    # Of what the cards' buttons call, Dash drops an answer that comes after new cards: so the
-    # dialog is confirmed and closed by a callback that no card is part of.
     app.callback(
         Output(Ids.MUTED, "data"),
         Output(Ids.PROBLEM, "children"),
@@ -76,7 +75,7 @@ def register(app: Dash) -> None:
     )(mute)
     app.callback(
         Output(Ids.MUTED, "data", allow_duplicate=True),
-        Input({"type": Item.UNMUTE, "key": ALL}, "n_clicks"),
+        relayed(app, Ids.UNMUTE_CLICKED, Input({"type": Item.UNMUTE, "key": ALL}, "n_clicks")),
         State(Ids.RUN, "data"),
         prevent_initial_call=True,
     )(unmute)
@@ -189,10 +188,10 @@ def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:
 
 
 @reads
-def open_dialog(_clicks: object, run: object) -> tuple[Any, ...]:
+def open_dialog(click: object, run: object) -> tuple[Any, ...]:
     """Open the dialog for the finding whose button was clicked."""
     require(Permission.READ_RUNS)
-    key = _clicked_key(Item.MUTE)
+    key = _clicked_key(click, Item.MUTE)
     with store.transaction() as session:
         listed = findings.list_findings(session, run_id=_run_id(run))
     found = next((f for f in listed if f.key == key), None)
@@ -201,13 +200,11 @@ def open_dialog(_clicks: object, run: object) -> tuple[Any, ...]:
     return True, key, worded(found.text), "", ""
 
 
-def _clicked_key(kind: Item) -> str:
-    triggered = ctx.triggered_id
-    clicks = ctx.triggered[0]["value"] if ctx.triggered else None
-    # Cards that appear click nothing.
-    if not isinstance(triggered, dict) or triggered.get("type") != kind or not clicks:
+def _clicked_key(click: object, kind: Item) -> str:
+    button, key, _ = touched(click, "key")
+    if button != kind:
         raise PreventUpdate
-    return str(triggered.get("key"))
+    return str(key)
 
 
 def mute(clicks: object, asked: object, reason: object, run: object) -> tuple[Any, Any, Any]:
@@ -229,10 +226,10 @@ def mute(clicks: object, asked: object, reason: object, run: object) -> tuple[An
     return ["muted", key, clicks], "", False
 
 
-def unmute(_clicks: object, run: object) -> list[object]:
+def unmute(click: object, run: object) -> list[object]:
     """Let the muted finding whose button was clicked count again."""
     identity, run_id = require(Permission.MUTE_FINDINGS), _run_id(run)
-    key = _clicked_key(Item.UNMUTE)
+    key = _clicked_key(click, Item.UNMUTE)
     with store.transaction() as session:
         findings.unmute_finding(session, run_id=run_id, key=key, account_id=identity.account_id)
     return ["unmuted", key]

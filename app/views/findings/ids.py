@@ -26,6 +26,8 @@ class Ids(StrEnum):
     SAVE = "findings-save"
     SAVED = "findings-saved"
     SAVE_PROBLEM = "findings-save-problem"
+    MUTE_CLICKED = "findings-mute-clicked"
+    UNMUTE_CLICKED = "findings-unmute-clicked"
 
 
 class Item(StrEnum):

@@ -31,6 +31,8 @@ def layout(context: PageContext) -> Component:
             dcc.Store(id=Ids.SHOWN),
             dcc.Store(id=Ids.MUTED),
             dcc.Store(id=Ids.ASKED),
+            dcc.Store(id=Ids.MUTE_CLICKED),
+            dcc.Store(id=Ids.UNMUTE_CLICKED),
             html.Div(
                 [
                     html.H1(f"Findings of {run.name}"),

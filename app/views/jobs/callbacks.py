@@ -10,7 +10,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import Identity, current_identity, require
-from app.components.clicks import clicked, is_id, text
+from app.components.clicks import clicked, is_id, relayed, text
 from app.reading import reads
 from app.views.jobs import places, schedule_callbacks, watch_callbacks
 from app.views.jobs.ids import Button, Ids
@@ -64,14 +64,18 @@ def register(app: Dash) -> None:
     app.callback(
         # The store that says "look again": every callback that changes something writes it.
         Output(Ids.CHANGED, "data", allow_duplicate=True),
-        Input({"type": Button.CANCEL, "job": ALL}, "n_clicks"),
-        Input({"type": Button.RETRY, "job": ALL}, "n_clicks"),
+        relayed(
+            app,
+            Ids.CHANGE_CLICKED,
+            Input({"type": Button.CANCEL, "job": ALL}, "n_clicks"),
+            Input({"type": Button.RETRY, "job": ALL}, "n_clicks"),
+        ),
         prevent_initial_call=True,
     )(change)
     app.callback(
         Output(Ids.OPENED, "data"),
         Output(Ids.DRAWER, "opened"),
-        Input({"type": Button.OPEN, "job": ALL}, "n_clicks"),
+        relayed(app, Ids.OPEN_CLICKED, Input({"type": Button.OPEN, "job": ALL}, "n_clicks")),
         prevent_initial_call=True,
     )(open_details)
     app.callback(
@@ -196,10 +200,10 @@ def load(_clicks: object, sent: object, typed: object, mode: object) -> tuple[An
     return ["load", job_id], "", ""
 
 
-def change(_cancels: object, _retries: object) -> list[Any]:
+def change(click: object) -> list[Any]:
     """Cancel a job, or queue it again."""
     identity = require(Permission.SCHEDULE_JOBS)
-    button, job_id, clicks = clicked("job")
+    button, job_id, clicks = clicked(click, "job")
     with store.transaction() as session:
         if button == Button.CANCEL:
             jobs.cancel(session, job_id=job_id, by=identity.account_id)
@@ -211,9 +215,9 @@ def change(_cancels: object, _retries: object) -> list[Any]:
 
 
 @reads
-def open_details(_clicks: object) -> tuple[int, bool]:
+def open_details(click: object) -> tuple[int, bool]:
     """Open the drawer for a job."""
-    _, job_id, _ = clicked("job")
+    _, job_id, _ = clicked(click, "job")
     return job_id, True
 
 

@@ -30,6 +30,8 @@ class Ids(StrEnum):
     OPENED = "jobs-opened"
     DRAWER = "jobs-drawer"
     DETAILS = "jobs-details"
+    CHANGE_CLICKED = "jobs-change-clicked"
+    OPEN_CLICKED = "jobs-open-clicked"
     # Schedules: their table, and the dialog for a new or an old one.
     SCHEDULES = "jobs-schedules"
     NEW = "jobs-schedule-new"
@@ -44,12 +46,15 @@ class Ids(StrEnum):
     SAVE = "jobs-schedule-save"
     DELETE = "jobs-schedule-delete"
     SCHEDULE_PROBLEM = "jobs-schedule-problem"
+    SCHEDULE_EDIT_CLICKED = "jobs-schedule-edit-clicked"
+    SCHEDULE_CHANGE_CLICKED = "jobs-schedule-change-clicked"
     # Watched folders.
     WATCHES = "jobs-watches"
     FOLDER = "jobs-watch-folder"
     FOLDER_SENT = "jobs-watch-folder-sent"
     WATCH = "jobs-watch-add"
     WATCH_PROBLEM = "jobs-watch-problem"
+    WATCH_CLICKED = "jobs-watch-clicked"
 
 
 class Button(StrEnum):

@@ -52,6 +52,10 @@ def layout(context: PageContext) -> Component:
             dcc.Store(id=Ids.SHOWN),
             dcc.Store(id=Ids.CHANGED),
             dcc.Store(id=Ids.OPENED),
+            dcc.Store(id=Ids.CHANGE_CLICKED),
+            dcc.Store(id=Ids.OPEN_CLICKED),
+            dcc.Store(id=Ids.SCHEDULE_CHANGE_CLICKED),
+            dcc.Store(id=Ids.WATCH_CLICKED),
             html.Div(
                 [
                     html.H1("Ingest jobs"),

@@ -7,7 +7,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity, require
-from app.components.clicks import clicked, is_id, text
+from app.components.clicks import clicked, is_id, relayed, text
 from app.reading import reads
 from app.views.jobs.ids import Ids, ScheduleButton
 from app.views.jobs.schedule_dialog import preview
@@ -38,11 +38,13 @@ def register(app: Dash) -> None:
         State(Ids.BROWSER_ZONE, "data"),
         prevent_initial_call=True,
     )(open_new_schedule)
-    # Apart from a new one: Dash drops an answer to the listed schedules' buttons that comes after
-    # these are listed again.
     app.callback(
         *_dialog(again=True),
-        Input({"type": ScheduleButton.EDIT, "schedule": ALL}, "n_clicks"),
+        relayed(
+            app,
+            Ids.SCHEDULE_EDIT_CLICKED,
+            Input({"type": ScheduleButton.EDIT, "schedule": ALL}, "n_clicks"),
+        ),
         prevent_initial_call=True,
     )(open_schedule)
     app.callback(
@@ -63,9 +65,13 @@ def register(app: Dash) -> None:
     )(end_dialog)
     app.callback(
         Output(Ids.CHANGED, "data", allow_duplicate=True),
-        Input({"type": ScheduleButton.RUN, "schedule": ALL}, "n_clicks"),
-        Input({"type": ScheduleButton.PAUSE, "schedule": ALL}, "n_clicks"),
-        Input({"type": ScheduleButton.RESUME, "schedule": ALL}, "n_clicks"),
+        relayed(
+            app,
+            Ids.SCHEDULE_CHANGE_CLICKED,
+            Input({"type": ScheduleButton.RUN, "schedule": ALL}, "n_clicks"),
+            Input({"type": ScheduleButton.PAUSE, "schedule": ALL}, "n_clicks"),
+            Input({"type": ScheduleButton.RESUME, "schedule": ALL}, "n_clicks"),
+        ),
         prevent_initial_call=True,
     )(change_schedule)
 
@@ -81,10 +87,10 @@ def open_new_schedule(clicks: object, browser_zone: object) -> tuple[Any, ...]:
 
 
 @reads
-def open_schedule(_clicks: object) -> tuple[Any, ...]:
+def open_schedule(click: object) -> tuple[Any, ...]:
     """Open the dialog with a schedule."""
     require(Permission.SCHEDULE_JOBS)
-    _, schedule_id, number = clicked("schedule")
+    _, schedule_id, number = clicked(click, "schedule")
     with store.transaction() as session:
         found = schedules.get_schedule(session, schedule_id=schedule_id)
     return (
@@ -134,10 +140,10 @@ def end_dialog(
     return [str(ctx.triggered_id), _saves, _deletes], False, ""
 
 
-def change_schedule(_runs: object, _pauses: object, _resumes: object) -> list[Any]:
+def change_schedule(click: object) -> list[Any]:
     """Run a schedule's job now, pause it, or let it go on."""
     identity = require(Permission.SCHEDULE_JOBS)
-    button, schedule_id, clicks = clicked("schedule")
+    button, schedule_id, clicks = clicked(click, "schedule")
     with store.transaction() as session:
         if button == ScheduleButton.RUN:
             schedules.run_schedule(session, schedule_id=schedule_id, by=identity.account_id)

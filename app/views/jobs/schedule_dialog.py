@@ -21,6 +21,7 @@ def dialog(mode: Component) -> Component:
     return html.Div(
         [
             dcc.Store(id=Ids.EDITED),
+            dcc.Store(id=Ids.SCHEDULE_EDIT_CLICKED),
             dcc.Store(id=Ids.BROWSER_ZONE),
             dmc.Modal(
                 html.Div(

@@ -7,7 +7,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import require
-from app.components.clicks import clicked
+from app.components.clicks import clicked, relayed
 from app.views.jobs import places
 from app.views.jobs.ids import Ids, WatchButton
 from db.errors import Conflict
@@ -29,7 +29,11 @@ def register(app: Dash) -> None:
     )(add_watch)
     app.callback(
         Output(Ids.CHANGED, "data", allow_duplicate=True),
-        *(Input({"type": button, "watch": ALL}, "n_clicks") for button in WatchButton),
+        relayed(
+            app,
+            Ids.WATCH_CLICKED,
+            *(Input({"type": button, "watch": ALL}, "n_clicks") for button in WatchButton),
+        ),
         prevent_initial_call=True,
     )(change_watch)
 
@@ -50,10 +54,10 @@ def add_watch(_clicks: object, sent: object, typed: object) -> tuple[Any, Any, A
     return ["watch", watch_id], "", ""
 
 
-def change_watch(*_clicks: object) -> list[Any]:
+def change_watch(click: object) -> list[Any]:
     """Stop watching a folder, go on, or forget it."""
     identity = require(Permission.SCHEDULE_JOBS)
-    button, watch_id, clicks = clicked("watch")
+    button, watch_id, clicks = clicked(click, "watch")
     by = identity.account_id
     with store.transaction() as session:
         if button == WatchButton.REMOVE:

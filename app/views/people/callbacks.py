@@ -11,7 +11,7 @@ from app import store
 from app.auth.identity import require
 from app.auth.links import link_address
 from app.auth.tokens import new_token
-from app.components.clicks import LARGEST_ID, changed
+from app.components.clicks import LARGEST_ID, changed, relayed
 from app.reading import reads
 from app.views.people.ids import Act, Ids
 from app.views.people.layout import deeds_table, one_time_link, people_table, resting_notice
@@ -47,7 +47,11 @@ def register(app: Dash) -> None:
         Output(Ids.CHANGED, "data", allow_duplicate=True),
         Output(Ids.LINK, "children", allow_duplicate=True),
         Output(Ids.PROBLEM, "children", allow_duplicate=True),
-        *(Input({"type": act, "account": ALL}, _property(act)) for act in Act),
+        relayed(
+            app,
+            Ids.CLICKED,
+            *(Input({"type": act, "account": ALL}, _property(act)) for act in Act),
+        ),
         prevent_initial_call=True,
     )(change)
     app.callback(
@@ -96,10 +100,10 @@ def invite(clicks: object, email: object, name: object, role: object) -> tuple[A
     return ["invited", account.id], shown, "", "", ""
 
 
-def change(*_values: object) -> tuple[Any, ...]:
+def change(click: object) -> tuple[Any, ...]:
     """Do what the clicked button of a row says."""
     identity = require(Permission.MANAGE_PEOPLE)
-    act, account_id, value = changed("account")
+    act, account_id, value = changed(click, "account")
     try:
         with store.transaction() as session:
             shown = _do(session, act, by=identity.account_id, account_id=account_id, value=value)

@@ -18,6 +18,7 @@ class Ids(StrEnum):
     SEARCH = "people-search"
     DEEDS = "people-deeds"
     PAGER = "people-pager"
+    CLICKED = "people-clicked"
 
 
 class Act(StrEnum):

@@ -28,6 +28,7 @@ def layout(context: PageContext) -> Component:
     return html.Div(
         [
             dcc.Store(id=Ids.CHANGED),
+            dcc.Store(id=Ids.CLICKED),
             html.Div(
                 [
                     html.H1("People"),

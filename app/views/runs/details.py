@@ -10,7 +10,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.components.attributes import aria
-from app.components.clicks import clicked
+from app.components.clicks import clicked, relayed
 from app.reading import reads
 from app.views.runs import deletion, done
 from app.views.runs.acts import act_on, may_change
@@ -28,6 +28,8 @@ def drawer() -> Component:
         [
             dcc.Store(id=Ids.OPENED),
             dcc.Store(id=Ids.CHANGED),
+            dcc.Store(id=Ids.OPEN_CLICKED),
+            dcc.Store(id=Ids.ACT_CLICKED),
             dmc.Drawer(
                 [
                     html.Div(_form(), className="dt-form"),
@@ -75,7 +77,7 @@ def register(app: Dash) -> None:
         Output(Ids.NOTES, "value"),
         Output(Ids.SAID, "children"),
         Output(Ids.ACTS, "children"),
-        Input({"type": OPEN, "run": ALL}, "n_clicks"),
+        relayed(app, Ids.OPEN_CLICKED, Input({"type": OPEN, "run": ALL}, "n_clicks")),
         prevent_initial_call=True,
     )(open_drawer)
     app.callback(
@@ -94,15 +96,19 @@ def register(app: Dash) -> None:
         Output(Ids.DRAWER, "opened", allow_duplicate=True),
         *done.outputs(),
         *deletion.OPENING,
-        *(Input({"type": act, "run": ALL}, "n_clicks") for act in Act),
+        relayed(
+            app,
+            Ids.ACT_CLICKED,
+            *(Input({"type": act, "run": ALL}, "n_clicks") for act in Act),
+        ),
         prevent_initial_call=True,
     )(change)
 
 
 @reads
-def open_drawer(_clicks: object) -> tuple[Any, ...]:
+def open_drawer(click: object) -> tuple[Any, ...]:
     """Show a run in the drawer."""
-    _, run_id, _ = clicked("run")
+    _, run_id, _ = clicked(click, "run")
     identity = current_identity()
     with store.transaction() as session:
         run = runs.get_run(session, run_id=run_id, trashed=True)
@@ -136,9 +142,9 @@ def save(
     return ["saved", run_id, clicks], "Saved.", {"run": run_id, "notes": stored}
 
 
-def change(*_clicks: object) -> tuple[Any, ...]:
+def change(click: object) -> tuple[Any, ...]:
     """Archive, throw away or bring back a run; ask whether it should be deleted for good."""
-    name, run_id, clicks = clicked("run")
+    name, run_id, clicks = clicked(click, "run")
     identity = require(Permission.SCHEDULE_JOBS)
     if name not in list(Act):
         raise PreventUpdate

@@ -41,6 +41,8 @@ class Ids(StrEnum):
     SAVE = "runs-save"
     SAID = "runs-said"
     ACTS = "runs-acts"
+    OPEN_CLICKED = "runs-open-clicked"
+    ACT_CLICKED = "runs-act-clicked"
     SORT_STATE = "runs-sort-state"
     SORT_NAME = "runs-sort-name"
     SORT_MODEL = "runs-sort-model"

@@ -7,7 +7,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import Identity, NotAllowed, current_identity, require
-from app.components.clicks import touched
+from app.components.clicks import relayed, touched
 from app.reading import reads
 from app.stored_view import ID
 from app.views.saved_views import routes
@@ -35,7 +35,7 @@ def register(app: Dash) -> None:
         Output(Ids.NAME, "value"),
         Output(Ids.SHARED, "checked"),
         Output(Ids.PROBLEM, "children"),
-        Input({"type": Button.EDIT, "view": ALL}, "n_clicks"),
+        relayed(app, Ids.CLICKED, Input({"type": Button.EDIT, "view": ALL}, "n_clicks")),
         prevent_initial_call=True,
     )(open_dialog)
     app.callback(
@@ -68,9 +68,9 @@ def show_views(search: object, _changed: object) -> tuple[Any, ...]:
 
 
 @reads
-def open_dialog(_clicks: object) -> tuple[Any, ...]:
+def open_dialog(click: object) -> tuple[Any, ...]:
     """Open the dialog for a view."""
-    _, key, _ = touched("view")
+    _, key, _ = touched(click, "view")
     identity = current_identity()
     with store.noting() as session:
         found = saved_views.find_view(

@@ -19,6 +19,7 @@ class Ids(StrEnum):
     APPLY = "views-apply"
     DELETE = "views-delete"
     PROBLEM = "views-problem"
+    CLICKED = "views-clicked"
 
 
 class Button(StrEnum):

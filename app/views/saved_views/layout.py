@@ -34,6 +34,7 @@ def layout(context: PageContext) -> Component:
         [
             dcc.Store(id=Ids.CHANGED),
             dcc.Store(id=Ids.OPENED),
+            dcc.Store(id=Ids.CLICKED),
             html.Div(
                 [
                     html.H1("Saved views"),

@@ -17,8 +17,9 @@ declare global {
   }
 }
 
-/** Let Dash find clientside callbacks: {name: function} under a namespace. */
+/** Let Dash find clientside callbacks: {name: function} under a namespace. Without a page: nothing. */
 export function offer(namespace: string, callbacks: object): void {
+  if (typeof window === "undefined") return;
   window.dash_clientside ??= {};
   window.dash_clientside[namespace] = callbacks;
 }
