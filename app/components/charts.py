@@ -5,12 +5,30 @@ from collections.abc import Sequence
 from typing import Any
 
 from dash import html
+from pydantic import ValidationError
 
 from app.components.attributes import aria, data
+from app.components.chart_options import KINDS
 from app.table_names import has_table
 
 # What a browser shows where it runs no scripts, and until the first drawing.
 _WAITING = "loading"
+
+
+class ChartError(ValueError):
+    """A chart that no script could draw; the text names its kind and the option."""
+
+
+def _check(kind: str, options: dict[str, Any]) -> None:
+    if kind not in KINDS:
+        raise ChartError(
+            f"There is no kind of chart called {kind!r}; there are {', '.join(KINDS)}."
+        )
+    try:
+        KINDS[kind].model_validate(options)
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise ChartError(f"A chart of the kind {kind!r}: {'; '.join(wrong)}.") from error
 
 
 def chart(
@@ -20,17 +38,16 @@ def chart(
     label: str,
     **options: Any,
 ) -> html.Div:
-    """Return the container of one chart; the script that draws it says what the options mean.
+    """Return the container of one chart.
 
-    kinds: pixelmap, strip, axis, readout, live (app/web/charts), and those of app/views/*/web, each
-    made known by registerKind. `url` is a template: "{quantity}" is taken from the selection, and
-    the run's newest version is added. `label` is what a screen reader says. `table` is the template
-    of the address whose full data can be downloaded: `url`, where that has a table
-    (app/table_names.py).
+    Kinds and their options are those of app/components/chart_options.py; an option of None is left
+    out. `table` is by default `url`, where that has a table (app/table_names.py). ChartError for a
+    kind that does not exist, and for options that are misspelt, missing or of another type.
     """
     given = {name: value for name, value in options.items() if value is not None}
     if has_table(given.get("url", "")):
         given.setdefault("table", given["url"])
+    _check(kind, {"label": label, **given})
     attributes: dict[str, Any] = {
         "data-chart": kind,
         "data-options": json.dumps({"label": label, **given}, allow_nan=False),

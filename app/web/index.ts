@@ -19,16 +19,15 @@ export * as gutter from "./charts/gutter.ts";
 export * as mapvalues from "./charts/mapvalues.ts";
 export type { Sheet } from "./charts/pictures.ts";
 export * as pictures from "./charts/pictures.ts";
-export type { MapOptions, MapScale, MapValues, PointedRow } from "./charts/pixelmap.ts";
+export type { MapScale, MapValues, PointedRow } from "./charts/pixelmap.ts";
 export { PixelMap } from "./charts/pixelmap.ts";
 export type { Hooks, Place } from "./charts/plotarea.ts";
 export { PlotArea, zoom } from "./charts/plotarea.ts";
-export type { StripOptions } from "./charts/strip.ts";
 export { Strip } from "./charts/strip.ts";
 export type { Counts, LineStyle, Series, StackPart, ValueScale } from "./charts/stripmarks.ts";
 export * as stripmarks from "./charts/stripmarks.ts";
 export { catalogue } from "./core/catalogue.ts";
-export type { Area, Chart, ChartOptions, Handler, RowPlace, Thing } from "./core/chart.ts";
+export type { Chart } from "./core/chart.ts";
 export {
   addressOf,
   afterDrawing,
@@ -37,11 +36,19 @@ export {
   roomBelow,
   roomOf,
 } from "./core/chart.ts";
+export type {
+  ChartKinds,
+  ChartOptions,
+  MapOptions,
+  Run,
+  StripOptions,
+} from "./core/chartoptions.ts";
 export type { Notice } from "./core/connection.ts";
 export { connection } from "./core/connection.ts";
 export type { CubeCell, Fields, Names, Pair, Pointed, Range, Selection } from "./core/fields.ts";
 export { newer } from "./core/newer.ts";
 export { say } from "./core/notices.ts";
+export type { Area, Handler, RowPlace, Thing } from "./core/protocol.ts";
 export type { Subscriber } from "./core/selection.ts";
 export { selectionStore } from "./core/selection.ts";
 export { selectionAddress } from "./core/selectionaddress.ts";

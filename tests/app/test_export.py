@@ -168,9 +168,13 @@ class TestTables:
 
     def test_every_table_is_named_and_every_chart_that_has_one_says_so(self) -> None:
         assert set(FUNCTIONS) == TABLES
-        options = chart("a", "strip", label="", url="/data/run/3/series").to_plotly_json()["props"]
+        options = chart(
+            "a", "strip", label="", panels=[], url="/data/run/3/series"
+        ).to_plotly_json()["props"]
         assert '"table": "/data/run/3/series"' in options["data-options"]
-        options = chart("a", "strip", label="", url="/data/run/3/state").to_plotly_json()["props"]
+        options = chart(
+            "a", "strip", label="", panels=[], url="/data/run/3/state"
+        ).to_plotly_json()["props"]
         assert "table" not in options["data-options"]
         assert has_table("/data/compare/layers?runs=1")
         assert not has_table("/data/compare/images?runs=1")

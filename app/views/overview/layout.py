@@ -214,7 +214,7 @@ def _classes(base: str) -> html.Section:
             what="class",
             value="error",
             palette="{palette}",
-            domain=[0, 1],
+            domain=(0, 1),
             extreme="min",
             format="percent",
             order="{order}",

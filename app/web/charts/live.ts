@@ -1,19 +1,11 @@
 // A run that is still recording: asks for its state every two seconds and lets the charts grow.
 
 import { type DataError, fetchJson } from "../base/fetch.ts";
-import { type Chart, type ChartOptions, type Handler, registerKind } from "../core/chart.ts";
+import { type Chart, registerKind } from "../core/chart.ts";
+import type { LiveOptions } from "../core/chartoptions.ts";
+import type { Handler } from "../core/protocol.ts";
 import { live } from "../core/versions.ts";
 
-interface LiveOptions extends ChartOptions {
-  /** The address of the run's state. */
-  state: string;
-  /** The token of the version that the page was made of. */
-  version: string;
-  /** Whether the run is still recording. */
-  live?: boolean;
-  /** Milliseconds from one answer to the next question. */
-  every?: number;
-}
 /** What the server says of a run (app/data/overview.py). */
 interface RunState {
   state: string;

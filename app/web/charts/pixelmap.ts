@@ -16,7 +16,8 @@ import type { Answer, Matrix } from "../base/fetch.ts";
 import { type Format, numbers } from "../base/numbers.ts";
 import * as raster from "../base/raster.ts";
 import { type TooltipLine, tooltip } from "../base/tooltip.ts";
-import { type Chart, type ChartOptions, registerKind } from "../core/chart.ts";
+import { type Chart, registerKind } from "../core/chart.ts";
+import type { MapOptions } from "../core/chartoptions.ts";
 import type { Names, Pointed, Selection } from "../core/fields.ts";
 import { selectionStore } from "../core/selection.ts";
 import type { Iterations } from "../core/timeaxis.ts";
@@ -28,27 +29,6 @@ const GAP_FROM = 7; // rows at least this high are kept apart by a line
 
 /** The options that may be "{field}". */
 type Chosen = "palette" | "scaling" | "order";
-export interface MapOptions extends ChartOptions {
-  array: string;
-  divide?: string;
-  complement?: boolean;
-  labels: string;
-  groups?: string;
-  palette?: string;
-  signedPalette?: string;
-  domain?: readonly [low: number, high: number];
-  scaling?: string;
-  order?: string;
-  extreme?: raster.Extreme;
-  maxHeight?: number;
-  rowHeight?: number;
-  format?: Format;
-  what?: string;
-  value?: string;
-  legend?: string;
-  say?: { noColumns?: string; noRows?: string; noValues?: string };
-  ends?: readonly [low: string, high: string];
-}
 /** The scale of all values, and what is painted by: that, or one for each row. */
 export interface MapScale {
   whole: colours.Scale;

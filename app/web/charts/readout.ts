@@ -5,32 +5,14 @@
 
 import { make } from "../base/elements.ts";
 import type { Answer } from "../base/fetch.ts";
-import { type Format, numbers } from "../base/numbers.ts";
-import { type Chart, type ChartOptions, chartRegistry, registerKind } from "../core/chart.ts";
+import { numbers } from "../base/numbers.ts";
+import { type Chart, chartRegistry, registerKind } from "../core/chart.ts";
+import type { ReadoutOptions } from "../core/chartoptions.ts";
 import type { Names, Pointed, Selection } from "../core/fields.ts";
 import { selectionStore } from "../core/selection.ts";
 import { type PixelMap, said } from "./pixelmap.ts";
 import { zoom as zooming } from "./plotarea.ts";
 
-interface Fact {
-  title: string;
-  series: string;
-  format?: Format;
-}
-interface MapSpec {
-  /** Of the element of a pixel map. */
-  id: string;
-  title: string;
-  /** How many of the lowest rows to list. */
-  lowest?: number;
-  lowestTitle?: string;
-}
-interface ReadoutOptions extends ChartOptions {
-  facts?: readonly Fact[];
-  /** The names of the counts. */
-  transitions?: readonly string[];
-  maps?: readonly MapSpec[];
-}
 /** What the read-out asks of a map, which handlers of several kinds are. */
 type Readable = Pick<PixelMap, "rows" | "labels" | "format" | "complement" | "valueAt">;
 type Part = "time" | "facts" | "rows" | "lowest" | "range" | "pins";

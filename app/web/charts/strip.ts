@@ -8,9 +8,10 @@
 import { type DrawingContext, sizeCanvas } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
 import type { Answer } from "../base/fetch.ts";
-import { type Format, numbers } from "../base/numbers.ts";
+import { numbers } from "../base/numbers.ts";
 import { type TooltipLine, tooltip } from "../base/tooltip.ts";
-import { type Chart, type ChartOptions, registerKind } from "../core/chart.ts";
+import { type Chart, registerKind } from "../core/chart.ts";
+import type { Stack, StripLine, StripOptions, StripPanel } from "../core/chartoptions.ts";
 import type { Names, Selection } from "../core/fields.ts";
 import { selectionStore } from "../core/selection.ts";
 import { type Place, PlotArea } from "./plotarea.ts";
@@ -20,37 +21,7 @@ const GAP = 10; // between panels
 const PAD = 3; // within a panel, above and below the curves
 const FONT = "11px system-ui, sans-serif";
 
-/** A line of a panel: the series that it shows, its name and its colour. */
-interface StripLine extends stripmarks.LineStyle {
-  series: string;
-  name?: string;
-}
-interface Stack {
-  /** The name of the counts in the answer. */
-  array: string;
-  parts: readonly stripmarks.StackPart[];
-}
-interface StripPanel {
-  title: string;
-  height?: number;
-  format?: Format;
-  step?: boolean;
-  /** Whether the scale is logarithmic; "{field}": the selection says. */
-  log?: boolean | string;
-  domain?: readonly [low: number, high: number];
-  /** What is said where nothing was recorded. */
-  nothing?: string;
-  lines?: readonly StripLine[];
-  stack?: Stack;
-}
-export interface StripOptions extends ChartOptions {
-  url: string;
-  panels: readonly StripPanel[];
-  /** The id of what says how many values are drawn. */
-  legend?: string;
-  say?: Partial<Record<string, string>>;
-}
-/** How many values of a series there are: drawn, no number, in all. */
+export /** How many values of a series there are: drawn, no number, in all. */
 interface SeriesMeta {
   shown: number;
   odd: number;

@@ -11,77 +11,20 @@
 
 import { messageOf } from "../base/errors.ts";
 import { type Answer, fetchArrays } from "../base/fetch.ts";
+import type { ChartKinds, ChartOptions } from "./chartoptions.ts";
 import type { Names, Selection } from "./fields.ts";
+import type { Handler } from "./protocol.ts";
 import { selectionStore } from "./selection.ts";
 import { forgetAxes, type TimeAxis, timeaxis } from "./timeaxis.ts";
 import { live } from "./versions.ts";
 
-/** What every chart may be told; each kind has more. */
-export interface ChartOptions {
-  label?: string;
-  /** Template of the address of its data: {field} is taken from the selection. */
-  url?: string;
-  /** Template of the address of the whole as a table. */
-  table?: string;
-  /** Charts of a group share a time axis. */
-  group?: string;
-  /** Fields of the selection that need a new drawing. */
-  redraw?: string[];
-}
-
-/** What annotations are about. */
-export interface Thing {
-  kind: "class" | "image" | "layer" | "filter";
-  id: number;
-  filter?: number;
-  name: string;
-}
-/** Where a row lies: CSS pixels of its chart. */
-export interface RowPlace {
-  top: number;
-  height: number;
-}
-/** What a chart has over its plot (charts/plotarea.ts), as far as others ask for it. */
-export interface Area {
-  element: HTMLElement;
-  width: number;
-  spanOver(element: HTMLElement, from: number, to: number): void;
-}
-
-/** What draws a chart of one kind: made by what registerKind was given. */
-export interface Handler {
-  /** Draw in this width (CSS pixels); return a sentence to show instead, if any. */
-  draw(width: number): string | undefined | void;
-  receive?(data: any): void;
-  selected?(selection: Selection, names: Names): void;
-  /** Return the template to ask for instead of the option `url`. */
-  url?(): string | undefined;
-  destroy?(): void;
-  /** Whether more is to come than the one address. */
-  waiting?: boolean;
-
-  // What others ask of a chart: read-out, export, annotations.
-  area?: Area;
-  canvas?: HTMLCanvasElement;
-  /** What the rows are in, where it stays in sight while they scroll. */
-  sticky?: HTMLElement;
-  /** Return what is at an event, or (null) at the row that the keyboard marks. */
-  annotationThing?(event: Event | null): Thing | null | undefined;
-  annotationName?(kind: string, id: number): string | undefined;
-  /** Show what an annotation is about; return the elements that do. */
-  annotationLight?(annotation: any): Element[];
-  /** Return [id, place] of the rows of a kind in sight; ids of filters are "layer.filter". */
-  annotationRows?(kind: string): [string, RowPlace][];
-  /** Return where the marks of rows stand. */
-  annotationPlace?(): { x: number; narrow: boolean; host: HTMLElement };
-}
 type Create<Options extends ChartOptions> = (chart: Chart<Options>) => Handler;
 
-const kinds: Record<string, Create<any>> = {};
+const kinds: Partial<Record<string, Create<any>>> = {};
 /** Say how the charts of a kind are made. */
-export const registerKind = <Options extends ChartOptions = any>(
-  kind: string,
-  create: Create<Options>,
+export const registerKind = <Kind extends keyof ChartKinds>(
+  kind: Kind,
+  create: Create<ChartKinds[Kind]>,
 ): void => {
   kinds[kind] = create;
 };

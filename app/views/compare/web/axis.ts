@@ -2,6 +2,7 @@
 
 import {
   type Chart,
+  type ChartKinds,
   colours,
   type DrawingContext,
   type Names,
@@ -13,7 +14,7 @@ import {
   selectionStore,
   sizeCanvas,
 } from "#app/web/index.ts";
-import { compare, type RunsOptions } from "./compare.ts";
+import { compare } from "./compare.ts";
 import { roundTimes } from "./times.ts";
 
 const FLAGS = 20;
@@ -22,13 +23,13 @@ const FONT = "11px system-ui, sans-serif";
 const NAMES = { iteration: "iteration", epoch: "epoch", clock: "time" };
 
 class CompareAxis {
-  declare readonly chart: Chart<RunsOptions>;
+  declare readonly chart: Chart<ChartKinds["compareaxis"]>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
   declare private readonly flag: HTMLElement;
   declare private place?: Place;
 
-  constructor(chart: Chart<RunsOptions>) {
+  constructor(chart: Chart<ChartKinds["compareaxis"]>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";

@@ -5,7 +5,7 @@
 
 import {
   type Chart,
-  type ChartOptions,
+  type ChartKinds,
   colours,
   type DrawingContext,
   make,
@@ -20,20 +20,9 @@ import {
 import { follow, type Spread, stretches } from "./paths.ts";
 import { duration } from "./times.ts";
 
-/** A run as the page's charts are told of it (app/views/compare/charts.py). */
-export interface Run {
-  id: number;
-  /** What its UUID begins with. */
-  of: string;
-  name: string;
-  state: string;
-  error: number | null;
-  snapshots: number;
-  href: string;
-}
-export interface RunsOptions extends ChartOptions {
-  runs: readonly Run[];
-}
+export type Run = RunsOptions["runs"][number];
+export type RunsOptions = ChartKinds["comparestate"];
+
 /** Groups of runs, by their places; null where each run stands for itself. */
 export type Members = readonly (readonly number[])[] | null;
 /** What every answer about aligned runs says (app/data/aligned.py). */

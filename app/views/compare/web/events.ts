@@ -6,6 +6,7 @@
 import {
   type Answer,
   type Chart,
+  type ChartKinds,
   colours,
   type DrawingContext,
   fetchJson,
@@ -19,7 +20,7 @@ import {
   sizeCanvas,
   tooltip,
 } from "#app/web/index.ts";
-import { type Aligned, compare, type Run, type RunsOptions } from "./compare.ts";
+import { type Aligned, compare, type Run } from "./compare.ts";
 
 const ROW = 46;
 const FONT = "11px system-ui, sans-serif";
@@ -59,7 +60,7 @@ type Mark = { at: number; x: number; y: number } & (
 type Across = (tick: number) => number;
 
 class Events {
-  declare readonly chart: Chart<RunsOptions>;
+  declare readonly chart: Chart<ChartKinds["compareevents"]>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
   /** By the id of the run: its annotations with iterations. */
@@ -73,7 +74,7 @@ class Events {
   /** What the list was made of. */
   declare private listed: string | null;
 
-  constructor(chart: Chart<RunsOptions>) {
+  constructor(chart: Chart<ChartKinds["compareevents"]>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";

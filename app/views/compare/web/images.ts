@@ -7,6 +7,7 @@
 import {
   type Answer,
   type Chart,
+  type ChartKinds,
   type Matrix,
   make,
   type Names,
@@ -16,15 +17,12 @@ import {
   type Selection,
   selectionStore,
 } from "#app/web/index.ts";
-import { type Aligned, compare, type RunsOptions } from "./compare.ts";
+import { type Aligned, compare } from "./compare.ts";
 
 const REST_MS = 200;
 const SIZE = 52;
 
-/** Options: the address of the images of runs, beside those of the page's charts. */
-interface ImagesOptions extends RunsOptions {
-  sheets: string;
-}
+type ImagesOptions = ChartKinds["compareimages"];
 /** Which of two runs alone is right. */
 type Side = "first" | "second";
 /** The answer of app/data/compare.py images; only `why` and `pair` where there is none. */

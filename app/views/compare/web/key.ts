@@ -5,6 +5,7 @@
 import {
   type Answer,
   type Chart,
+  type ChartKinds,
   colours,
   make,
   numbers,
@@ -12,7 +13,7 @@ import {
   type Selection,
   selectionStore,
 } from "#app/web/index.ts";
-import { type Aligned, compare, type Members, type Run, type RunsOptions } from "./compare.ts";
+import { type Aligned, compare, type Members, type Run } from "./compare.ts";
 
 const MOST_GROUPS = 5;
 
@@ -21,13 +22,13 @@ interface Meta extends Aligned {
 }
 
 class Key {
-  declare readonly chart: Chart<RunsOptions>;
+  declare readonly chart: Chart<ChartKinds["comparekey"]>;
   declare private readonly list: HTMLElement;
   declare private readonly note: HTMLElement;
   /** What the list was made of. */
   declare private key?: string;
 
-  constructor(chart: Chart<RunsOptions>) {
+  constructor(chart: Chart<ChartKinds["comparekey"]>) {
     this.chart = chart;
     this.list = make("ul", "compare-key");
     this.note = make("div", "compare-note");

@@ -5,6 +5,7 @@
 import {
   type Answer,
   type Chart,
+  type ChartKinds,
   colours,
   type DrawingContext,
   type Format,
@@ -22,7 +23,7 @@ import {
   tooltip,
   type ValueScale,
 } from "#app/web/index.ts";
-import { type Aligned, compare, type Members, type RunsOptions } from "./compare.ts";
+import { type Aligned, compare, type Members } from "./compare.ts";
 
 const FONT = "11px system-ui, sans-serif";
 const GAP = 5;
@@ -30,9 +31,7 @@ const PAD = 3;
 const MANY = 24; // from so many layers on the charts are lower
 const MOST_NAMES = 6;
 
-interface LayersOptions extends RunsOptions {
-  legend?: string;
-}
+type LayersOptions = ChartKinds["comparelayers"];
 type Values = Matrix<Float32Array<ArrayBuffer>>;
 /** Values [runs, layers, ticks]; of groups mean and deviation. */
 interface Arrays {

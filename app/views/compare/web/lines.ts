@@ -5,6 +5,7 @@
 import {
   type Answer,
   type Chart,
+  type ChartKinds,
   catalogue,
   colours,
   type DrawingContext,
@@ -24,16 +25,14 @@ import {
   tooltip,
   type ValueScale,
 } from "#app/web/index.ts";
-import { type Aligned, compare, type Members, type RunsOptions } from "./compare.ts";
+import { type Aligned, compare, type Members } from "./compare.ts";
 
 const GAP = 12;
 const PAD = 4;
 const FONT = "11px system-ui, sans-serif";
 const titleOf = (name: string): string => catalogue().series[name]?.label ?? name;
 
-interface LinesOptions extends RunsOptions {
-  legend?: string;
-}
+type LinesOptions = ChartKinds["comparelines"];
 /** A series, as each run logged it: how many values, and how many of them are here. */
 interface Told {
   name: string;

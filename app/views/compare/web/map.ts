@@ -5,8 +5,8 @@
 
 import {
   type Answer,
+  type ChartKinds,
   colours,
-  type MapOptions,
   type Matrix,
   numbers,
   PixelMap,
@@ -17,7 +17,7 @@ import {
   selectionStore,
   tooltip,
 } from "#app/web/index.ts";
-import { type Aligned, compare, type Run } from "./compare.ts";
+import { type Aligned, compare } from "./compare.ts";
 
 const GROUP = "compare-maps"; // a row is pointed at on all maps at once
 const MOST_NAMES = 6;
@@ -35,11 +35,7 @@ function largest(...arrays: ArrayLike<number>[]): number {
 }
 
 type Side = "first" | "second" | "difference";
-interface CompareOptions extends MapOptions {
-  side: Side;
-  title?: string;
-  runs: readonly Run[];
-}
+type CompareOptions = ChartKinds["comparemap"];
 /** The answer of app/data/compare.py classes: classes by ticks of each side. */
 type Arrays = Record<Side, Matrix<Float32Array<ArrayBuffer>>> &
   Record<`ticks.${Side}`, Matrix<Int32Array<ArrayBuffer>>>;

@@ -1,13 +1,19 @@
 // The cells that stand out most, in words: what a person reads first. A click chooses one.
 // Options: url (correlation), names.
 
-import { chartRegistry, numbers, registerKind, selectionStore } from "#app/web/index.ts";
+import {
+  type ChartKinds,
+  chartRegistry,
+  numbers,
+  registerKind,
+  selectionStore,
+} from "#app/web/index.ts";
 import * as correlation from "./model.ts";
 import * as correlationWords from "./words.ts";
 
 interface CellsChart {
   element: HTMLElement;
-  options: { names: string };
+  options: ChartKinds["correlationcells"];
   data: unknown;
   invalidate(): void;
   failed(error: unknown): void;

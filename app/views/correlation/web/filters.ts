@@ -3,6 +3,7 @@
 
 import {
   addressOf,
+  type ChartKinds,
   fetchArrays,
   make,
   numbers,
@@ -51,7 +52,7 @@ interface Series {
 }
 interface FiltersChart {
   element: HTMLElement;
-  options: { names: string; filters: string; series: string };
+  options: ChartKinds["correlationfilters"];
   data: unknown;
   width: number;
   invalidate(): void;

@@ -5,6 +5,7 @@
 
 import {
   addressOf,
+  type ChartKinds,
   fetchArrays,
   registerKind,
   roomBelow,
@@ -43,7 +44,7 @@ const FIELDS = [
 
 interface GridChart {
   element: HTMLElement;
-  options: { names: string; detail: string; legend: string; label: string };
+  options: ChartKinds["correlationgrid"];
   data: unknown;
   invalidate(): void;
   failed(error: unknown): void;

@@ -1,7 +1,7 @@
 // How many filters of an iteration count (K), and how heavy a mini-set must be, as sliders.
 // Options: most (largest K), filters (of the network).
 
-import { numbers, registerKind, selectionStore } from "#app/web/index.ts";
+import { type ChartKinds, numbers, registerKind, selectionStore } from "#app/web/index.ts";
 
 const WEIGHTS = [
   1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 2000, 5000,
@@ -9,7 +9,7 @@ const WEIGHTS = [
 
 interface SlidersChart {
   element: HTMLElement;
-  options: { most: number; filters: number };
+  options: ChartKinds["correlationsliders"];
 }
 interface Slider {
   input: HTMLInputElement;

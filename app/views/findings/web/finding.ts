@@ -5,7 +5,7 @@
 
 import {
   type Chart,
-  type ChartOptions,
+  type ChartKinds,
   colours,
   type DrawingContext,
   numbers,
@@ -20,18 +20,7 @@ const BOTTOM = 15; // and for the first and last iteration
 const PAD = 4;
 const FONT = "11px system-ui, sans-serif";
 
-interface FindingOptions extends ChartOptions {
-  label: string;
-  title: string;
-  iterations: readonly number[];
-  /** null: no number. */
-  values: readonly (number | null)[];
-  limit?: number | null;
-  log?: boolean;
-  start: number;
-  /** None: it lasts. */
-  end?: number | null;
-}
+type FindingOptions = ChartKinds["finding"];
 interface Scale {
   low: number;
   high: number;

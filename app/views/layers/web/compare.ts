@@ -4,6 +4,7 @@
 
 import {
   type Chart,
+  type ChartKinds,
   colours,
   type Matrix,
   numbers,
@@ -30,10 +31,7 @@ const COLOURS = 8;
 const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 const MOST = 24;
 
-interface Options {
-  url: string;
-  base: string;
-}
+type Options = ChartKinds["layercompare"];
 /** A picked node, which of them it is, and its values where they have come. */
 interface Line {
   node: number;

@@ -7,9 +7,9 @@
 import {
   addressOf,
   type Chart,
+  type ChartKinds,
   colours,
   fetchArrays,
-  type MapOptions,
   type MapScale,
   type MapValues,
   type Matrix,
@@ -23,10 +23,7 @@ import * as layerFilter from "./filterseries.ts";
 import { layers } from "./network.ts";
 import type { Floats, Integers } from "./types.ts";
 
-interface Options extends MapOptions {
-  base: string;
-  facts: string;
-}
+type Options = ChartKinds["filtermap"];
 /** What the route "filter-map" answers: values [F, T] of the filters of a layer. */
 interface FiltersAnswer {
   arrays: { iteration: Integers; values: Matrix<Floats> };

@@ -6,22 +6,17 @@
 import {
   addressOf,
   type Chart,
+  type ChartKinds,
   fetchArrays,
   numbers,
   registerKind,
   Strip,
-  type StripOptions,
   selectionStore,
 } from "#app/web/index.ts";
 
 import type { Floats, Integers } from "./types.ts";
 
-interface Options {
-  url: string;
-  panels: StripOptions["panels"];
-  facts: string;
-  say: { noColumns?: string; noFilter: string };
-}
+type Options = ChartKinds["filterseries"];
 /** What the route "filter-series" answers: snapshot.QUANTITY [T], and the largest of the asked one. */
 interface Series {
   arrays: {

@@ -95,7 +95,7 @@ export function settled(
   frame: Frame,
   iteration: number | null,
   place: Place,
-  axis: Chart<object>["axis"],
+  axis: Chart["axis"],
 ): void {
   if (iteration === null || iteration < 0) return;
   const column = axis.exactColumn(iteration);

@@ -6,6 +6,7 @@
 
 import {
   type Chart,
+  type ChartKinds,
   chartRegistry,
   colours,
   gutters,
@@ -32,12 +33,7 @@ const HEIGHTS: Partial<Record<string, number>> = { small: 18, medium: 36, large:
 const LEAST = 15; // height of a row with a readable name
 const MOST = 56;
 const PAD = 1.5;
-interface Options {
-  url: string;
-  base: string;
-  key: string;
-  count: string;
-}
+type Options = ChartKinds["multiples"];
 /** What is in sight: places [from, to) of the rows, `seen` pixels of them. */
 interface View {
   rows: number[];

@@ -115,7 +115,7 @@ interface Row {
   ratio: number;
   holds: boolean;
   settled: number | null;
-  axis: Chart<object>["axis"];
+  axis: Chart["axis"];
   edges: number[];
 }
 type Scaled = Row & { scale: Scale | Span | null };

@@ -70,10 +70,7 @@ export function endsOf(arrays: ArrayLike<number>[], from: number, to: number): E
 }
 
 /** Return what the encodings know of the time axis in a plot of this width; see layers/web/encodings.ts. */
-export function frameOf(
-  { axis, data }: Pick<Chart<object>, "axis" | "data">,
-  width: number,
-): Frame {
+export function frameOf({ axis, data }: Pick<Chart, "axis" | "data">, width: number): Frame {
   const [first, last] = axis.view();
   const project = axis.projection(width);
   return {

@@ -6,6 +6,7 @@
 import {
   addressOf,
   type Chart,
+  type ChartKinds,
   fetchArrays,
   type Matrix,
   make,
@@ -18,10 +19,7 @@ import * as layerFilter from "./filterseries.ts";
 import { layers, type Network } from "./network.ts";
 import type { Floats, Integers } from "./types.ts";
 
-interface Options {
-  url?: string;
-  base: string;
-}
+type Options = ChartKinds["topfilters"];
 /** The most changed filters of a snapshot, the most changed first. */
 interface Top {
   layer: Integers;

@@ -6,7 +6,7 @@
 
 import {
   type Chart,
-  type ChartOptions,
+  type ChartKinds,
   chartRegistry,
   type Names,
   registerKind,
@@ -14,13 +14,7 @@ import {
   selectionStore,
 } from "#app/web/index.ts";
 
-interface WorkspaceOptions extends ChartOptions {
-  run: number;
-  /** In the order of the tabs. */
-  views: readonly string[];
-  /** The id of the store that asks. */
-  wanted: string;
-}
+type WorkspaceOptions = ChartKinds["workspace"];
 /** How many columns and rows there are. */
 interface Shape {
   columns: number;

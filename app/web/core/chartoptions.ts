@@ -1,0 +1,281 @@
+// What every kind of chart may be told. Written by `python -m app.components.chart_types` of
+// app/components/chart_options.py, where it is declared and checked.
+
+export interface ChartOptions {
+  label: string;
+  url?: string;
+  table?: string;
+  group?: string;
+  redraw?: readonly string[];
+}
+
+export interface DataOptions extends ChartOptions {
+  url: string;
+}
+
+export interface Say {
+  noColumns?: string;
+  noRows?: string;
+  noValues?: string;
+  noFilter?: string;
+}
+
+export interface AnomalyTableOptions extends DataOptions {
+  names: string;
+  say: Say;
+}
+
+export interface Run {
+  id: number;
+  of: string;
+  name: string;
+  state: string;
+  error: number | null;
+  snapshots: number;
+  href: string;
+}
+
+export interface RunsOptions extends ChartOptions {
+  runs: readonly Run[];
+}
+
+export interface RunsDataOptions extends RunsOptions {
+  url: string;
+  legend?: string;
+}
+
+export interface CompareImagesOptions extends RunsDataOptions {
+  sheets: string;
+}
+
+export interface MapOptions extends DataOptions {
+  array: string;
+  divide?: string;
+  complement?: boolean;
+  labels: string;
+  groups?: string;
+  palette?: string;
+  signedPalette?: string;
+  domain?: readonly [number, number];
+  scaling?: string;
+  order?: string;
+  extreme?: "max" | "min" | "absolute";
+  maxHeight?: number;
+  rowHeight?: number;
+  format?: "percent" | "integer" | "number";
+  what?: string;
+  value?: string;
+  legend?: string;
+  say?: Say;
+  ends?: readonly [string, string];
+}
+
+export interface CompareMapOptions extends MapOptions {
+  side: "first" | "second" | "difference";
+  title?: string;
+  runs: readonly Run[];
+}
+
+export interface CorrelationNamesOptions extends DataOptions {
+  names: string;
+}
+
+export interface CorrelationFiltersOptions extends CorrelationNamesOptions {
+  filters: string;
+  series: string;
+}
+
+export interface CorrelationGridOptions extends CorrelationNamesOptions {
+  detail: string;
+  legend: string;
+}
+
+export interface CorrelationSlidersOptions extends ChartOptions {
+  most: number;
+  filters: number;
+}
+
+export interface CubeCard {
+  caption: string;
+  legend: string;
+}
+
+export interface CubeOptions extends DataOptions {
+  base: string;
+  classes: number;
+  cards: Record<string, CubeCard>;
+  controls: string;
+  readout: string;
+  measures: Record<string, string>;
+  say: Say;
+}
+
+export interface FilterMapOptions extends MapOptions {
+  base: string;
+  facts: string;
+}
+
+export interface StripLine {
+  series: string;
+  name?: string;
+  colour: string;
+}
+
+export interface StackPart {
+  column: number;
+  name: string;
+  colour: string;
+  changing?: boolean;
+}
+
+export interface Stack {
+  array: string;
+  parts: readonly StackPart[];
+}
+
+export interface StripPanel {
+  title: string;
+  height?: number;
+  format?: "percent" | "integer" | "number";
+  step?: boolean;
+  log?: boolean | string;
+  domain?: readonly [number, number];
+  nothing?: string;
+  lines?: readonly StripLine[];
+  stack?: Stack;
+}
+
+export interface FilterSay extends Say {
+  noFilter: string;
+}
+
+export interface FilterSeriesOptions extends DataOptions {
+  base: string;
+  panels: readonly StripPanel[];
+  facts: string;
+  say: FilterSay;
+}
+
+export interface FindingOptions extends ChartOptions {
+  title: string;
+  iterations: readonly number[];
+  values: readonly (number | null)[];
+  limit?: number;
+  log?: boolean;
+  start: number;
+  end?: number;
+}
+
+export interface GalleryOptions extends DataOptions {
+  base: string;
+  say: Say;
+}
+
+export interface ImageListOptions extends GalleryOptions {
+  names: string;
+}
+
+export interface IterationClassesOptions extends DataOptions {
+  names: string;
+}
+
+export interface LayerCompareOptions extends DataOptions {
+  base: string;
+}
+
+export interface LiveOptions extends ChartOptions {
+  state: string;
+  version: string;
+  live?: boolean;
+  every?: number;
+}
+
+export interface MultiplesOptions extends LayerCompareOptions {
+  key: string;
+  count: string;
+}
+
+export interface Fact {
+  title: string;
+  series: string;
+  format?: "percent" | "integer" | "number";
+}
+
+export interface MapSpec {
+  id: string;
+  title: string;
+  lowest?: number;
+  lowestTitle?: string;
+}
+
+export interface ReadoutOptions extends DataOptions {
+  facts?: readonly Fact[];
+  transitions?: readonly string[];
+  maps?: readonly MapSpec[];
+}
+
+export interface StripOptions extends DataOptions {
+  panels: readonly StripPanel[];
+  legend?: string;
+  say?: Say;
+}
+
+export interface TopFiltersOptions extends ChartOptions {
+  base: string;
+}
+
+export interface ValidationRowsOptions extends DataOptions {
+  base: string;
+  anomalies: string;
+  groups: string;
+  legend: string;
+  say: Say;
+}
+
+export interface WindowOptions extends ChartOptions {
+  snapshots: number;
+  largest: number;
+  k: number;
+  m: number;
+  prefix: string;
+}
+
+export interface WorkspaceOptions extends ChartOptions {
+  run: number;
+  views: readonly string[];
+  wanted: string;
+}
+
+export interface ChartKinds {
+  anomalytable: AnomalyTableOptions;
+  axis: DataOptions;
+  compareaxis: RunsDataOptions;
+  compareevents: RunsDataOptions;
+  compareimages: CompareImagesOptions;
+  comparekey: RunsDataOptions;
+  comparelayers: RunsDataOptions;
+  comparelines: RunsDataOptions;
+  comparemap: CompareMapOptions;
+  comparestate: RunsOptions;
+  correlationcells: CorrelationNamesOptions;
+  correlationfilters: CorrelationFiltersOptions;
+  correlationgrid: CorrelationGridOptions;
+  correlationsliders: CorrelationSlidersOptions;
+  cube: CubeOptions;
+  filtermap: FilterMapOptions;
+  filterseries: FilterSeriesOptions;
+  finding: FindingOptions;
+  gallery: GalleryOptions;
+  imagelist: ImageListOptions;
+  iterationclasses: IterationClassesOptions;
+  layercompare: LayerCompareOptions;
+  live: LiveOptions;
+  multiples: MultiplesOptions;
+  pixelmap: MapOptions;
+  readout: ReadoutOptions;
+  strip: StripOptions;
+  topfilters: TopFiltersOptions;
+  validationrows: ValidationRowsOptions;
+  validationwindow: WindowOptions;
+  workspace: WorkspaceOptions;
+}
