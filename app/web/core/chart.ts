@@ -68,8 +68,8 @@ export interface Handler {
   /** Return what is at an event, or (null) at the row that the keyboard marks. */
   annotationThing?(event: Event | null): Thing | null | undefined;
   annotationName?(kind: string, id: number): string | undefined;
-  /** Show what an annotation is about; return the elements that do. */
-  annotationLight?(annotation: any): Element[];
+  /** Show what an annotation is about; return what does, to be removed. */
+  annotationLight?(annotation: any): Pick<Element, "remove">[];
   /** Return [id, place] of the rows of a kind in sight; ids of filters are "layer.filter". */
   annotationRows?(kind: string): [string, RowPlace][];
   /** Return where the marks of rows stand. */
