@@ -262,7 +262,7 @@ export class Faces {
     ];
     mark.className = `cube-mark cube-mark-${kind} cube-mark-${column ? "column" : "row"}`;
     mark.dataset.dimension = dimension;
-    mark.dataset.at = at as unknown as string; // the page makes it text
+    mark.dataset.at = String(at);
     mark.style.transform = column ? `translateX(${from}px)` : `translateY(${from}px)`;
     mark.style.width = column ? `${to - from}px` : "100%";
     mark.style.height = column ? "100%" : `${to - from}px`;

@@ -249,7 +249,7 @@ export class Labels {
     const label = this.take();
     label.className = `cube-label cube-label-${side} ${kind ? `cube-label-${kind}` : ""}`;
     label.dataset.dimension = dimension;
-    label.dataset.at = at as unknown as string; // the page makes it text
+    label.dataset.at = String(at);
     if (label.firstChild!.textContent !== text) label.firstChild!.textContent = text;
     label.title = this.nameOf(dimension, at);
     const [across, down] = this.shifted([x, y], side);
