@@ -37,7 +37,7 @@ def test_what_no_script_could_draw_fails_where_it_is_laid_out(kind, options, sai
 
 
 def test_the_types_of_the_scripts_are_those_of_the_records():
-    """`python -m app.components.chart_types` writes them anew."""
+    """`python -m app.components.chart_types` writes them."""
     assert FILE.read_text() == source()
 
 

@@ -42,7 +42,7 @@ export class AnnotationCard {
     this.hooks = hooks;
     this.forms = new Map();
     this.element = make("article", "annotation-card");
-    this.element.dataset.annotation = annotation.id as unknown as string; // the page makes it text
+    this.element.dataset.annotation = String(annotation.id);
     this.element.setAttribute("aria-label", `Annotation ${annotation.id}`);
   }
 
@@ -206,7 +206,7 @@ export class AnnotationCard {
       this.forms.get(name)?.element ||
       make("div", "annotation-body", ...nodes(reply.body, this.handles));
     const made = make("div", "annotation-reply", facts, body);
-    made.dataset.reply = reply.id as unknown as string; // as above
+    made.dataset.reply = String(reply.id);
     return made;
   }
 

@@ -199,9 +199,14 @@ class TargetChooser {
     this.say();
   }
 
+  /** What is chosen; null: nothing in particular, whose value is empty. */
+  get thing(): Thing | null {
+    return this.things[Number.parseInt(this.what.value, 10)] || null;
+  }
+
   /** Return the target as the server takes it. */
   get value(): Target {
-    const thing = this.things[this.what.value as unknown as number] || null;
+    const { thing } = this;
     const whole = (text: string) => (text === "" ? null : Math.round(Number(text)));
     let first = whole(this.first.value);
     let last = whole(this.last.value);
@@ -214,7 +219,7 @@ class TargetChooser {
 
   say(): void {
     const { first, last } = this.value;
-    const thing = this.things[this.what.value as unknown as number];
+    const { thing } = this;
     const { integer } = numbers;
     const when =
       first === null

@@ -7,7 +7,7 @@ import { annotationStore } from "./store.ts";
 import * as annotationTargets from "./targets.ts";
 import * as annotationParts from "./text.ts";
 
-let lit: Element[] = []; // elements that show what a mark is about
+let lit: Pick<Element, "remove">[] = []; // elements that show what a mark is about
 
 /** Show what annotations are about: their iterations in every chart, their rows. */
 function light(annotations: readonly Annotation[]): void {

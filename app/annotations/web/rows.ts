@@ -116,8 +116,7 @@ function sayAtElements() {
             ? annotationStore.marksFor("layer", Number(layer)).length
             : annotationStore.marksFor("class", Number(ofClass)).length;
     if (String(number || "") === (element.dataset.annotated || "")) continue;
-    if (number)
-      element.dataset.annotated = number as unknown as string; // the page makes it text
+    if (number) element.dataset.annotated = String(number);
     else delete element.dataset.annotated;
   }
 }

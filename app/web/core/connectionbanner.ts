@@ -80,7 +80,7 @@ function line(
     else said.append(element);
     lines.set(key, { text, element });
   }
-  box.dataset.shown = (lines.size > 0) as unknown as string; // the element makes it one
+  box.dataset.shown = String(lines.size > 0);
 }
 
 const here = () => encodeURIComponent(location.pathname + location.search);

@@ -55,7 +55,7 @@ export interface Annotated {
   annotationThing?(event: Event | null): Thing | null | undefined;
   annotationName?(kind: string, id: number): string | undefined;
   /** Show what an annotation is about; return the elements that do. */
-  annotationLight?(annotation: any): Element[];
+  annotationLight?(annotation: any): Pick<Element, "remove">[];
   /** Return [id, place] of the rows of a kind in sight; ids of filters are "layer.filter". */
   annotationRows?(kind: string): [string, RowPlace][];
   /** Return where the marks of rows stand. */

@@ -235,7 +235,7 @@ class State {
     clearTimeout(this.rest);
     if (!/\/compare\/?$/.test(location.pathname)) return;
     const fields = selectionStore.fields();
-    const now = selectionStore.get() as unknown as Record<string, unknown>;
+    const now: Record<string, unknown> = { ...selectionStore.get() };
     const chosen: Record<string, unknown> = {};
     for (const [name, field] of Object.entries(fields)) {
       if (JSON.stringify(now[name]) !== JSON.stringify(field.default)) chosen[name] = now[name];

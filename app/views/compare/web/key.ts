@@ -111,10 +111,10 @@ class Key {
     select.setAttribute("aria-label", `Group of ${run.name}`);
     for (let group = 0; group <= MOST_GROUPS; group++) {
       const option = make("option", "", group ? `group ${group}` : "no group");
-      option.value = group as unknown as string; // the page makes it text
+      option.value = String(group);
       select.append(option);
     }
-    select.value = (members[at] || 0) as unknown as string;
+    select.value = String(members[at] || 0);
     select.addEventListener("change", () => {
       const { runs } = this.chart.options;
       const next = runs.map((_, place) => selectionStore.get().members[place] || 0);

@@ -1,19 +1,49 @@
-// @ts-nocheck
 // Annotations along the cube's edges: a mark at each layer, class and iteration that has some, beside
 // the faces and never on them. What a mark is about is framed on the faces while one points at it.
 
+import type { Annotation } from "#app/annotations/web/annotation.ts";
 import { annotationMark } from "#app/annotations/web/mark.ts";
 import { annotationStore } from "#app/annotations/web/store.ts";
 import * as annotationParts from "#app/annotations/web/text.ts";
-import { make, selectionStore } from "#app/web/index.ts";
+import { make, selectionStore, type Thing } from "#app/web/index.ts";
+import type { Cube } from "./cube.ts";
+import type { Mark } from "./faces.ts";
+import type { Dimension, Pixel, View } from "./geometry.ts";
+import type { Cell } from "./input.ts";
+import type { Box, Edge, Side, Taken } from "./labels.ts";
+
+/** What annotations are about, by the cells of a dimension. */
+interface About {
+  at: number;
+  until: number;
+  annotations: Annotation[];
+}
+interface OnEdge extends About {
+  edge: Edge;
+}
+/** Those that share a mark. */
+interface Group extends OnEdge {
+  bars: OnEdge[];
+}
+interface Drawn {
+  mark: HTMLElement;
+  ranges: HTMLElement[];
+}
+/** What shows what an annotation is about, until it is removed. */
+export type Light = Pick<Element, "remove">;
+export type PointedEvent = MouseEvent & { target: Element };
 
 const NEAR = 3; // pixels between marks; nearer ones become one
 const GAP = 1.5; // between a mark and the edge
-const LANES = { below: 12, left: 9, right: 9 }; // what marks take from the names of an edge
-const SIZES = { below: [13, 13], left: [7, 9], right: [7, 9] };
+const LANES: Record<Side, number> = { below: 12, left: 9, right: 9 }; // what marks take from the names of an edge
+const SIZES: Record<Side, readonly [width: number, height: number]> = {
+  below: [13, 13],
+  left: [7, 9],
+  right: [7, 9],
+};
 
 /** Return [{at, until, annotations}] of a dimension, by the cells of it. */
-function targetsOf(dimension, cube) {
+function targetsOf(dimension: Dimension, cube: Cube): About[] {
   const { targets, withIterations } = annotationStore;
   const { axis, model } = cube;
   if (dimension === "columns") {
@@ -26,15 +56,19 @@ function targetsOf(dimension, cube) {
       };
     });
   }
-  const found = (kind, place) =>
-    targets(kind).map(({ id, annotations }) => ({ at: place(id), until: place(id), annotations }));
+  const found = (kind: string, place: (id: number) => number): About[] =>
+    targets(kind).map(({ id, annotations }) => ({
+      at: place(id!),
+      until: place(id!),
+      annotations,
+    }));
   if (dimension === "classes") return found("class", (id) => cube.placeOf(id));
-  const layers = (id) => (id < model.layers.names.length ? id : -1);
+  const layers = (id: number) => (id < model.layers.names.length ? id : -1);
   return [...found("layer", layers), ...found("filter", layers)];
 }
 
 /** Return a unit vector from an edge of the screen away from the cube. */
-function outwards(edge, centre) {
+function outwards(edge: Edge, centre: Pixel): number[] {
   const [[ax, ay], [bx, by]] = [edge.place(0), edge.place(1)];
   const normal = [(by - ay) / edge.length, (ax - bx) / edge.length];
   const away = ((ax + bx) / 2 - centre[0]) * normal[0] + ((ay + by) / 2 - centre[1]) * normal[1];
@@ -42,7 +76,17 @@ function outwards(edge, centre) {
 }
 
 export class Annotations {
-  constructor(cube) {
+  declare private readonly cube: Cube;
+  declare private readonly element: HTMLElement;
+  declare private readonly settle: () => void;
+  declare private readonly leave: () => void;
+  /** What is drawn. */
+  declare private key: string;
+  declare private drawn: Drawn[];
+  /** Those whose things are framed. */
+  declare private readonly lit: Set<Annotation>;
+
+  constructor(cube: Cube) {
     const { roving } = annotationParts;
     this.cube = cube;
     this.element = make("div", "cube-annotations");
@@ -60,7 +104,7 @@ export class Annotations {
    * Draw the marks along these edges; returns what names have to leave free: {lanes: {name of an
    * edge: pixels}, boxes: [[left, top, right, bottom]]}.
    */
-  draw(edges, view) {
+  draw(edges: readonly Edge[], view: View): Taken {
     const groups = edges.flatMap((edge) => this.groupsOf(edge));
     const key = JSON.stringify(
       groups.map(({ edge, annotations }) => [
@@ -78,9 +122,9 @@ export class Annotations {
     };
   }
 
-  groupsOf(edge) {
+  groupsOf(edge: Edge): Group[] {
     const { first, after, dimension, length, side } = edge;
-    const along = (at) => ((at - first + 0.5) / (after - first)) * length;
+    const along = (at: number) => ((at - first + 0.5) / (after - first)) * length;
     const seen = targetsOf(dimension, this.cube)
       .filter(({ at, until }) => until >= first && at < after && until >= 0)
       .map((target) => ({
@@ -90,7 +134,7 @@ export class Annotations {
         until: Math.min(target.until, after - 1),
       }))
       .sort((a, b) => a.at - b.at);
-    const groups = [];
+    const groups: Group[] = [];
     for (const target of seen) {
       const last = groups.at(-1);
       if (
@@ -106,7 +150,7 @@ export class Annotations {
     return groups;
   }
 
-  make(key, groups) {
+  make(key: string, groups: readonly Group[]): void {
     this.key = key;
     const focused = this.element.contains(document.activeElement);
     this.drawn = groups.map(({ edge, annotations, bars }) => {
@@ -119,12 +163,12 @@ export class Annotations {
     });
     this.element.replaceChildren(...this.drawn.flatMap(({ mark, ranges }) => [...ranges, mark]));
     this.settle();
-    if (focused) this.element.querySelector(".annotation-mark")?.focus();
+    if (focused) this.element.querySelector<HTMLElement>(".annotation-mark")?.focus();
   }
 
-  place({ edge, at, bars }, { mark, ranges }, view) {
+  place({ edge, at, bars }: Group, { mark, ranges }: Drawn, view: View): Box {
     const { first, after, side } = edge;
-    const share = (cell) => (cell - first) / (after - first);
+    const share = (cell: number) => (cell - first) / (after - first);
     const away = outwards(edge, view.at);
     const [width, height] = SIZES[side];
     const reach = (Math.abs(away[0]) * width + Math.abs(away[1]) * height) / 2 + GAP;
@@ -146,12 +190,13 @@ export class Annotations {
   }
 
   /** Return the layer or class at an event, or (without) of the cell that the keys are at. */
-  thing(event) {
+  thing(event: PointedEvent | null): Thing | null {
     const { cube } = this;
     const { dimension, at } =
-      event?.target.closest?.(".cube-labels [data-dimension]")?.dataset || {};
+      event?.target.closest?.<HTMLElement>(".cube-labels [data-dimension]")?.dataset ||
+      ({} as DOMStringMap);
     if (dimension === "columns") return null;
-    const cell =
+    const cell: Pick<Cell, "layer" | "class"> | null | undefined =
       dimension === "layers"
         ? { layer: Number(at), class: null }
         : dimension
@@ -160,12 +205,13 @@ export class Annotations {
             ? cube.input.cellAt(event)
             : selectionStore.get().cubecell;
     if (!cell) return null;
-    const [kind, id] = cell.layer !== null ? ["layer", cell.layer] : ["class", cell.class];
+    const [kind, id]: ["layer" | "class", number] =
+      cell.layer !== null ? ["layer", cell.layer] : ["class", cell.class!];
     return { kind, id, name: cube.annotationName(kind, id) };
   }
 
   /** Frame on the faces what an annotation is about; returns what ends it. */
-  light(annotation) {
+  light(annotation: Annotation): Light {
     this.lit.add(annotation);
     this.frame();
     return {
@@ -176,16 +222,16 @@ export class Annotations {
     };
   }
 
-  frame() {
-    const frames = ["layers", "classes", "columns"].flatMap((dimension) =>
+  frame(): void {
+    const frames = (["layers", "classes", "columns"] as const).flatMap((dimension) =>
       targetsOf(dimension, this.cube)
         .filter(({ annotations }) => annotations.some((one) => this.lit.has(one)))
-        .map(({ at, until }) => ({ kind: "annotated", dimension, at, until })),
+        .map(({ at, until }): Mark => ({ kind: "annotated", dimension, at, until })),
     );
     this.cube.faces.mark(frames, this.cube.ranges, "lights");
   }
 
-  destroy() {
+  destroy(): void {
     this.leave();
   }
 }

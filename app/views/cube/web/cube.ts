@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The cube: layers x iterations, classes x iterations and layers x classes as faces of one cube.
 //
 // Options: url (the front's data; `cube-layers`), base, cards {face: {caption, legend}} (ids), controls
@@ -6,16 +5,49 @@
 // dataset.view is the mode in which the cube stands still ("" while it turns), dataset.shown what is
 // painted.
 
-import { colours, numbers, registerKind, selectionStore, tooltip } from "#app/web/index.ts";
-import { Annotations } from "./annotations.ts";
-import { Controls } from "./controls.ts";
-import { Faces, ORDER } from "./faces.ts";
-import { keep, MODES, sizesFor, viewOf } from "./geometry.ts";
-import { Input } from "./input.ts";
+import type { Annotation } from "#app/annotations/web/annotation.ts";
+import {
+  type Chart,
+  type ChartKinds,
+  colours,
+  type Names,
+  numbers,
+  registerKind,
+  type Selection,
+  selectionStore,
+  type Thing,
+  type TimeAxis,
+  tooltip,
+} from "#app/web/index.ts";
+import { Annotations, type Light, type PointedEvent } from "./annotations.ts";
+import { Controls, type SliceField } from "./controls.ts";
+import { Faces, type Mark, ORDER, type Shown } from "./faces.ts";
+import {
+  type Angles,
+  type Dimension,
+  type FaceName,
+  keep,
+  MODES,
+  type Mode,
+  type Ranges,
+  type Size,
+  type Stage,
+  sizesFor,
+  type View,
+  viewOf,
+} from "./geometry.ts";
+import { type Cell, Input } from "./input.ts";
 import { edges as edgesOf, Labels } from "./labels.ts";
-import { Model } from "./model.ts";
+import { type FrontAnswer, Model } from "./model.ts";
 import { matrices, scaleOf } from "./slices.ts";
 import { words } from "./words.ts";
+
+type CubeOptions = ChartKinds["cube"];
+/** The elements of a face's card, as far as the page has them. */
+interface Card {
+  caption: HTMLElement | null;
+  legend: HTMLElement | null;
+}
 
 const TURN_MS = 450; // as cube.css says
 const KEPT = [
@@ -44,7 +76,32 @@ const OVERLAID = ["cubecell", "cursor", "pins", "classes", "layers"];
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 class Cube {
-  constructor(chart) {
+  declare readonly chart: Chart<CubeOptions>;
+  declare readonly axis: TimeAxis;
+  declare readonly stage: HTMLElement;
+  declare readonly model: Model;
+  declare readonly faces: Faces;
+  declare private readonly labels: Labels;
+  declare readonly cards: Record<FaceName, Card>;
+  declare private readonly controls: Controls;
+  declare private readonly readout: HTMLElement | null;
+  declare readonly input: Input;
+  declare private readonly annotations: Annotations;
+  /** What the faces show; null while it has not come. */
+  declare readonly shown: Partial<Record<FaceName, Shown | null>>;
+  declare waiting: boolean;
+  declare private turning: Angles | null;
+  /** Until the cube stands still; 0: it does. */
+  declare timer: ReturnType<typeof setTimeout> | 0;
+  /** These are there once the cube is drawn. */
+  declare size: Size;
+  declare private box: Stage;
+  declare ranges: Ranges;
+  declare view: View;
+  declare mode: Mode;
+  declare private marked: Mark[];
+
+  constructor(chart: Chart<CubeOptions>) {
     this.chart = chart;
     this.axis = chart.axis;
     this.stage = document.createElement("div");
@@ -69,13 +126,13 @@ class Cube {
     this.waiting = true;
     this.turning = null; // angles while they are dragged
     this.timer = 0;
-    const byId = (id) => document.getElementById(id || "");
+    const byId = (id: string | undefined) => document.getElementById(id || "");
     this.cards = Object.fromEntries(
       ORDER.map((face) => {
         const ids = chart.options.cards?.[face] || {};
         return [face, { caption: byId(ids.caption), legend: byId(ids.legend) }];
       }),
-    );
+    ) as Record<FaceName, Card>;
     this.controls = new Controls(byId(chart.options.controls), this);
     this.readout = byId(chart.options.readout);
     this.input = new Input(this);
@@ -85,21 +142,21 @@ class Cube {
     this.model.load(selectionStore.get());
   }
 
-  measure() {
+  measure(): string {
     return this.chart.options.measures[selectionStore.get().cubefront] || "value";
   }
 
-  receive(answer) {
+  receive(answer: FrontAnswer): void {
     this.model.receive(answer); // a newer version, or another measure
     this.model.load(selectionStore.get());
   }
 
-  came() {
+  came(): void {
     this.model.load(selectionStore.get()); // what only became known to be needed
     this.chart.invalidate();
   }
 
-  selected(selection, names) {
+  selected(selection: Selection, names: Names): void {
     if (!this.model.front) return;
     if (KEPT.some((name) => names.has(name))) {
       this.model.load(selection);
@@ -108,25 +165,25 @@ class Cube {
   }
 
   /** Return the cells of a class's place and back: classes stand in an order of their own. */
-  classAt(place) {
+  classAt(place: number): number {
     return this.model.order()[place];
   }
 
-  placeOf(id) {
+  placeOf(id: number): number {
     return this.model.places()[id] ?? -1;
   }
 
-  nameOf(dimension, at) {
+  nameOf(dimension: Dimension, at: number): string {
     if (dimension === "layers") return this.model.layers.names[at] ?? "";
     if (dimension === "columns") return numbers.short(this.axis.iterations[at]);
     return this.model.className(this.classAt(at));
   }
 
-  draw(width) {
+  draw(width: number): string {
     const selection = selectionStore.get();
     this.waiting = this.model.waiting(selection);
     if (!this.axis.columns || !this.model.layers.names.length) {
-      return this.chart.options.say.noColumns;
+      return this.chart.options.say.noColumns ?? "";
     }
     const stage = { width, height: this.stage.clientHeight };
     const size = sizesFor(stage, { depth: this.model.classes > 0 });
@@ -147,12 +204,12 @@ class Cube {
   }
 
   /** Without classes there is nothing but the front. */
-  modeOf(selection) {
+  modeOf(selection: Selection): Mode {
     if (!this.model.classes) return "front";
-    return MODES.includes(selection.cubeface) ? selection.cubeface : "turned";
+    return MODES.includes(selection.cubeface as Mode) ? (selection.cubeface as Mode) : "turned";
   }
 
-  turnTo(mode, turn, resized) {
+  turnTo(mode: Mode, turn: readonly number[], resized: boolean): void {
     const view = viewOf(mode, this.turning || turn, this.size, this.box);
     const before = this.view;
     this.view = view;
@@ -170,7 +227,7 @@ class Cube {
   }
 
   /** The cube stands still: paint as sharp as it is now seen, and name its edges. */
-  settle() {
+  settle(): void {
     this.timer = 0;
     this.stage.classList.remove("cube-moving");
     this.faces.reachable();
@@ -180,14 +237,14 @@ class Cube {
   }
 
   /** Turn while dragged: one transform, and the names along the edges. */
-  turn(angles) {
+  turn(angles: Angles): void {
     this.turning = keep(angles);
     this.view = viewOf("turned", this.turning, this.size, this.box);
     this.faces.place(this.view);
     this.name();
   }
 
-  turned() {
+  turned(): void {
     if (!this.turning) return;
     const cubeturn = this.turning.map(Math.round);
     this.turning = null;
@@ -197,7 +254,7 @@ class Cube {
   }
 
   /** Return what a face is painted with, or null while it has not come. */
-  contents(face, selection) {
+  contents(face: FaceName, selection: Selection): Shown | null {
     if (face !== "front" && !this.model.classes) return null;
     const matrix = matrices[face](this.model, selection, this.axis);
     if (!matrix) return this.shown[face] && this.waiting ? this.shown[face] : null;
@@ -209,7 +266,7 @@ class Cube {
       selection.palette,
     ].join("|");
     const dark = colours.isDark();
-    return this.model.once(
+    return this.model.once<Shown>(
       `contents ${face}`,
       [matrix, order, key, dark, this.axis.iterations],
       () => ({
@@ -222,7 +279,7 @@ class Cube {
             : this.model.once("layers", [matrix.rows], () =>
                 Int32Array.from({ length: matrix.rows }, (_, at) => at),
               ),
-        columnOf: face === "right" ? order : this.axis.match(matrix.iterations),
+        columnOf: face === "right" ? order : this.axis.match(matrix.iterations!),
         columns: face === "right" ? this.model.classes : this.axis.columns,
         ranges: this.ranges,
         scale: this.model.once(`scale ${face}`, [matrix, selection.palette, dark], () =>
@@ -236,7 +293,7 @@ class Cube {
     );
   }
 
-  paint() {
+  paint(): void {
     if (this.timer) return; // sharp when it stands still
     for (const face of ORDER) this.faces.paint(face, this.shown[face]);
     const { sliceclass, slicelayer, sliceiteration, cubefront } = selectionStore.get();
@@ -250,13 +307,17 @@ class Cube {
   }
 
   /** Return the marks on the faces: cursor, pins, slices, what is chosen, what is pointed at. */
-  marks(selection) {
+  marks(selection: Selection): Mark[] {
     const { axis } = this;
-    const column = (iteration) => axis.exactColumn(iteration);
-    const found = [
-      ...selection.pins.map((pin) => ["pin", "columns", column(pin)]),
-      ...selection.layers.map((layer) => ["chosen", "layers", layer]),
-      ...selection.classes.map((id) => ["chosen", "classes", this.placeOf(id)]),
+    const column = (iteration: number) => axis.exactColumn(iteration);
+    const found: [kind: string, dimension: Dimension, at: number][] = [
+      ...selection.pins.map((pin): [string, Dimension, number] => ["pin", "columns", column(pin)]),
+      ...selection.layers.map((layer): [string, Dimension, number] => ["chosen", "layers", layer]),
+      ...selection.classes.map((id): [string, Dimension, number] => [
+        "chosen",
+        "classes",
+        this.placeOf(id),
+      ]),
     ];
     if (selection.cursor !== null)
       found.push(["cursor", "columns", axis.columnOf(selection.cursor)]);
@@ -274,7 +335,7 @@ class Cube {
     return found.map(([kind, dimension, at]) => ({ kind, dimension, at }));
   }
 
-  overlay() {
+  overlay(): void {
     if (!this.view) return;
     const selection = selectionStore.get();
     this.marked = this.marks(selection);
@@ -283,7 +344,7 @@ class Cube {
     this.read(selection.cubecell);
   }
 
-  name() {
+  name(): void {
     // Of what is marked twice the last sign counts: what is pointed at covers the cursor.
     const always = [
       ...new Map(
@@ -297,7 +358,7 @@ class Cube {
   }
 
   /** Say in words, for those who cannot see a tooltip, where the keyboard's cell is. */
-  read(cell) {
+  read(cell: Cell | null | undefined): void {
     if (!this.readout) return;
     const { title, lines } = cell ? words.describe(this, cell) : { title: "", lines: [] };
     const text = [title, ...lines.map((line) => line.filter(Boolean).join(": "))]
@@ -307,34 +368,38 @@ class Cube {
   }
 
   /** Slice at a cell of a dimension; there again: no slice. */
-  slice(dimension, at) {
-    const [field, value] = {
-      layers: ["slicelayer", at],
-      classes: ["sliceclass", this.classAt(at)],
-      columns: ["sliceiteration", this.axis.iterations[at]],
-    }[dimension];
+  slice(dimension: Dimension, at: number): void {
+    const [field, value] = (
+      {
+        layers: ["slicelayer", at],
+        classes: ["sliceclass", this.classAt(at)],
+        columns: ["sliceiteration", this.axis.iterations[at]],
+      } as Record<Dimension, [SliceField, number]>
+    )[dimension];
     const now = selectionStore.get()[field];
     selectionStore.set({ [field]: now === value ? null : value });
   }
 
   // What annotations ask of a chart: see annotations/web/lane.ts and annotations/web/targets.ts.
-  annotationLight(annotation) {
+  annotationLight(annotation: Annotation): Light[] {
     return this.view ? [this.annotations.light(annotation)] : [];
   }
 
-  annotationName(kind, id) {
+  annotationName(kind: string, id: number): string {
     return kind === "class" ? this.model.className(id) : this.model.layers.names[id];
   }
 
-  annotationThing(event) {
-    return this.annotations.thing(event);
+  annotationThing(event: Event | null): Thing | null {
+    return this.annotations.thing(event as PointedEvent | null);
   }
 
-  destroy() {
+  destroy(): void {
     clearTimeout(this.timer);
     this.annotations.destroy();
     tooltip.hide();
   }
 }
+
+export type { Cube };
 
 registerKind("cube", (chart) => new Cube(chart));

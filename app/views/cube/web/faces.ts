@@ -1,15 +1,69 @@
-// @ts-nocheck
 // The three faces as elements under CSS 3-D transforms: painting them, placing them, marks on them.
 
-import { colours, raster } from "#app/web/index.ts";
-import { areaOf, cellEdges, FACES, sidesOf, transformOf } from "./geometry.ts";
+import { colours, type DrawingContext, type Extreme, raster, type Scale } from "#app/web/index.ts";
+import {
+  areaOf,
+  type Cells,
+  cellEdges,
+  type Dimension,
+  FACES,
+  type FaceName,
+  type Ranges,
+  type Size,
+  sidesOf,
+  transformOf,
+  type View,
+} from "./geometry.ts";
+import type { CubeMatrix } from "./slices.ts";
+
+/** What a face is painted with. */
+export interface Shown {
+  matrix: CubeMatrix;
+  /** What the ranges and the palette are. */
+  key: string;
+  /** Of the classes. */
+  order: Int32Array;
+  /** The rows of the matrix, top first. */
+  rows: Int32Array;
+  /** Columns of the matrix by those of the face; null: the same. */
+  columnOf: Int32Array | null;
+  columns: number;
+  ranges: Ranges;
+  scale: Scale;
+  extreme: Extreme;
+  missing: boolean;
+}
+/** A mark over cells `at` .. `until` of a dimension. */
+export interface Mark {
+  kind: string;
+  dimension: Dimension;
+  at: number;
+  until?: number;
+}
+interface Face {
+  element: HTMLElement;
+  canvas: HTMLCanvasElement;
+  note: HTMLElement;
+  marks: HTMLElement;
+  lights: HTMLElement;
+  /** What the canvas holds, in words and itself; the scale that it is seen with. */
+  painted: string;
+  what?: Shown | null;
+  scale?: number;
+  /** What was not painted yet, as the face was seen from its edge. */
+  late?: Shown | null;
+}
 
 const GAP_FROM = 7; // cells at least this large are kept apart by a line
 const LEAST = 3; // pixels of a cell of sets
 const MOST_PIXELS = 4096; // along one side of a canvas
-export const ORDER = ["front", "top", "right"];
+export const ORDER: FaceName[] = ["front", "top", "right"];
 
-function part(name, parent, tag = "div") {
+function part<Tag extends keyof HTMLElementTagNameMap = "div">(
+  name: string,
+  parent: Element,
+  tag: Tag = "div" as Tag,
+): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag);
   element.className = name;
   parent.append(element);
@@ -17,9 +71,16 @@ function part(name, parent, tag = "div") {
 }
 
 export class Faces {
-  constructor(stage) {
+  declare private readonly scene: HTMLElement;
+  declare readonly faces: Record<FaceName, Face>;
+  /** These are there once the cube is drawn. */
+  declare private size: Size;
+  declare private view: View;
+  declare private folded?: number;
+
+  constructor(stage: Element) {
     this.scene = part("cube-scene", stage);
-    this.faces = {};
+    this.faces = {} as Record<FaceName, Face>; // filled below
     for (const name of ORDER) {
       const element = part(`cube-face cube-${name}`, this.scene);
       element.dataset.face = name;
@@ -41,8 +102,9 @@ export class Faces {
   }
 
   /** Give the faces the sizes of the cube. */
-  resize(size) {
-    if (this.size && ["W", "H", "D"].every((side) => this.size[side] === size[side])) return false;
+  resize(size: Size): boolean {
+    if (this.size && (["W", "H", "D"] as const).every((side) => this.size[side] === size[side]))
+      return false;
     this.size = size;
     const { W, D } = size;
     const places = { front: [0, 0], top: [0, -D], right: [W, 0] };
@@ -61,7 +123,7 @@ export class Faces {
   }
 
   /** Turn and fold: nothing but transforms. */
-  place(view) {
+  place(view: View): void {
     this.view = view;
     this.scene.style.transform = transformOf(view);
     const folded = view.folded ? 90 : 0;
@@ -72,7 +134,7 @@ export class Faces {
   }
 
   /** Leave out of the order of the keyboard what is seen from its edge. */
-  reachable() {
+  reachable(): void {
     for (const name of ORDER) {
       const { element } = this.faces[name];
       const seen = areaOf(name, this.size, this.view) > 50;
@@ -82,13 +144,13 @@ export class Faces {
   }
 
   /** Paint what changed on faces that were seen from their edge, before they turn into sight. */
-  catchUp() {
+  catchUp(): void {
     for (const name of ORDER)
       if (this.faces[name].late) this.paint(name, this.faces[name].late, { anyway: true });
   }
 
   /** Paint a face at the resolution it is seen with; `what` is {matrix, scale, rows, ranges, key}. */
-  paint(name, what, { anyway = false } = {}) {
+  paint(name: FaceName, what: Shown | null | undefined, { anyway = false } = {}): boolean {
     const face = this.faces[name];
     const [width, height] = sidesOf(name, this.size);
     if (!anyway && what && Math.abs(areaOf(name, this.size, this.view)) < 50) {
@@ -106,7 +168,7 @@ export class Faces {
     face.what = what;
     Object.assign(face.canvas, { width: wide, height: high });
     if (!what || !width || !height) return true;
-    const context = face.canvas.getContext("2d");
+    const context = face.canvas.getContext("2d")!;
     const image = context.createImageData(wide, high);
     const pixels = new Uint32Array(image.data.buffer);
     const { across, down, upwards } = FACES[name];
@@ -132,7 +194,7 @@ export class Faces {
   }
 
   /** Return the scale to paint with; turned a little another way the pixels are good enough. */
-  ratioFor(face, what) {
+  ratioFor(face: Face, what: Shown | null | undefined): number {
     const { scale, yaw, pitch } = this.view;
     const slanted = yaw % 90 !== 0 || pitch % 90 !== 0;
     if (!slanted || face.what !== what || !face.scale || Math.abs(face.scale / scale - 1) > 0.12)
@@ -140,7 +202,7 @@ export class Faces {
     return face.scale;
   }
 
-  gaps(context, wide, high, across, down) {
+  gaps(context: DrawingContext, wide: number, high: number, across: Cells, down: Cells): void {
     context.fillStyle = colours.theme("--dt-ground");
     const step = { x: wide / (across[1] - across[0]), y: high / (down[1] - down[0]) };
     if (step.y >= GAP_FROM) {
@@ -154,7 +216,7 @@ export class Faces {
   }
 
   /** Say on a face why it is empty; "" shows its cells again. */
-  say(name, text) {
+  say(name: FaceName, text: string): void {
     const { note, element } = this.faces[name];
     note.hidden = !text;
     if (note.textContent !== text) note.textContent = text;
@@ -166,7 +228,7 @@ export class Faces {
    * the last where they are several. Each lies on the two faces that share the dimension, on exactly
    * the cells of it. `where` is "marks" or, for what is about to go again, "lights".
    */
-  mark(wanted, ranges, where = "marks") {
+  mark(wanted: readonly Mark[], ranges: Ranges, where: "marks" | "lights" = "marks"): void {
     for (const name of ORDER) {
       const marks = this.faces[name][where];
       const { across, down } = FACES[name];
@@ -176,26 +238,31 @@ export class Faces {
           until >= ranges[dimension][0] &&
           at < ranges[dimension][1],
       );
-      while (marks.children.length > shown.length) marks.lastChild.remove();
+      while (marks.children.length > shown.length) marks.lastChild!.remove();
       while (marks.children.length < shown.length) part("cube-mark", marks);
       shown.forEach((mark, index) =>
-        this.markCell(name, marks.children[index], mark, ranges[mark.dimension]),
+        this.markCell(name, marks.children[index] as HTMLElement, mark, ranges[mark.dimension]),
       );
     }
   }
 
-  markCell(name, mark, { kind, dimension, at, until = at }, range) {
+  markCell(
+    name: FaceName,
+    mark: HTMLElement,
+    { kind, dimension, at, until = at }: Mark,
+    range: Cells,
+  ): void {
     const { across, upwards } = FACES[name];
     const column = dimension === across;
     const length = sidesOf(name, this.size)[column ? 0 : 1];
-    const edges = (cell) => cellEdges(cell, range, length, !column && upwards);
+    const edges = (cell: number) => cellEdges(cell, range, length, !column && upwards);
     const [from, to] = [
       Math.min(edges(at)[0], edges(until)[0]),
       Math.max(edges(at)[1], edges(until)[1]),
     ];
     mark.className = `cube-mark cube-mark-${kind} cube-mark-${column ? "column" : "row"}`;
     mark.dataset.dimension = dimension;
-    mark.dataset.at = at;
+    mark.dataset.at = String(at);
     mark.style.transform = column ? `translateX(${from}px)` : `translateY(${from}px)`;
     mark.style.width = column ? `${to - from}px` : "100%";
     mark.style.height = column ? "100%" : `${to - from}px`;
@@ -206,7 +273,14 @@ export class Faces {
  * Paint the few cells that hold anything, each at least LEAST pixels large: a single iteration of
  * hundreds is too thin to be seen. The largest values come last, so that they stay on top.
  */
-function scatter(pixels, wide, high, what, across, down) {
+function scatter(
+  pixels: Uint32Array,
+  wide: number,
+  high: number,
+  what: Shown,
+  across: Cells,
+  down: Cells,
+): void {
   const {
     matrix: { data, width },
     rows,
@@ -214,7 +288,7 @@ function scatter(pixels, wide, high, what, across, down) {
     scale,
   } = what;
   pixels.fill(scale.colours[0]);
-  const cells = [];
+  const cells: [value: number, x: number, y: number][] = [];
   for (let y = down[0]; y < down[1]; y++) {
     for (let x = across[0]; x < across[1]; x++) {
       const own = columnOf ? columnOf[x] : x;
@@ -223,7 +297,7 @@ function scatter(pixels, wide, high, what, across, down) {
     }
   }
   cells.sort((a, b) => a[0] - b[0]);
-  const span = (at, [first, after], length) => {
+  const span = (at: number, [first, after]: Cells, length: number) => {
     const [from, to] = cellEdges(at, [first, after], length);
     const grow = Math.max(0, LEAST - (to - from)) / 2;
     return [Math.max(0, Math.round(from - grow)), Math.min(length, Math.round(to + grow))];
@@ -238,7 +312,7 @@ function scatter(pixels, wide, high, what, across, down) {
 }
 
 /** Turn the rows of pixels upside down: what is painted exactly once then fits its neighbour. */
-function flip(pixels, wide, high) {
+function flip(pixels: Uint32Array, wide: number, high: number): void {
   const kept = new Uint32Array(wide);
   for (let top = 0, bottom = high - 1; top < bottom; top++, bottom--) {
     const [above, below] = [

@@ -1,20 +1,59 @@
-// @ts-nocheck
 // Mouse and touch on the cube: pointing, choosing, brushing, turning; keys are in cube/web/keys.ts.
 //
 // Turned, a drag turns the cube and Shift-drag brushes; where a face lies flat, a drag brushes. A
 // brush shows only its layers, classes or iterations, on all faces.
 
-import { selectionStore, tooltip } from "#app/web/index.ts";
+import { type CubeCell, type Fields, type Range, selectionStore, tooltip } from "#app/web/index.ts";
+import type { Cube } from "./cube.ts";
 import { ORDER } from "./faces.ts";
-import { cellAt, FACES, placeOn, sidesOf } from "./geometry.ts";
+import {
+  type Angles,
+  cellAt,
+  type Dimension,
+  FACES,
+  type FaceName,
+  type Pixel,
+  placeOn,
+  sidesOf,
+} from "./geometry.ts";
 import { Keys } from "./keys.ts";
 import { words } from "./words.ts";
+
+/** A cell of a face: ids of layer and class, a column of the axis; null where the face has none. */
+export type Cell = CubeCell;
+/** Where a cell lies, by the dimensions of its face. */
+export type Places = Record<Dimension, number | null>;
+/** A place of a face, CSS pixels. */
+interface Hit {
+  face: FaceName;
+  u: number;
+  v: number;
+}
+interface Drag {
+  x: number;
+  y: number;
+  hit: Hit | null;
+  turns: boolean;
+  from: Angles;
+  moved: boolean;
+  /** Where a brush is. */
+  to?: Hit;
+}
+type RangeField = "layerrange" | "classrange" | "zoom";
 
 const DRAG_PIXELS = 4;
 const DEGREES = 0.4; // a pixel
 
 export class Input {
-  constructor(cube) {
+  declare private readonly cube: Cube;
+  declare drag: Drag | null;
+  declare private frame: number;
+  declare private readonly band: HTMLElement;
+  /** The angles to turn to in the next frame. */
+  declare private angles: Angles;
+  declare readonly keys: Keys;
+
+  constructor(cube: Cube) {
     this.cube = cube;
     this.drag = null;
     this.frame = 0;
@@ -31,11 +70,11 @@ export class Input {
   }
 
   /** Return {face, u, v} seen at a pixel of the page, or null. */
-  hit(event) {
+  hit(event: MouseEvent): Hit | null {
     const { cube } = this;
     if (!cube.view || cube.timer) return null;
     const box = cube.stage.getBoundingClientRect();
-    const at = [event.clientX - box.left, event.clientY - box.top];
+    const at: Pixel = [event.clientX - box.left, event.clientY - box.top];
     for (const face of ORDER) {
       if (face !== "front" && !cube.model.classes) continue;
       const place = placeOn(face, at, cube.size, cube.view);
@@ -45,23 +84,23 @@ export class Input {
   }
 
   /** Return the places {columns, layers, classes} of the cell at (u, v); null where not on the face. */
-  places({ face, u, v }) {
+  places({ face, u, v }: Hit): Places {
     const { cube } = this;
     const { across, down, upwards } = FACES[face];
     const [width, height] = sidesOf(face, cube.size);
-    const found = { columns: null, layers: null, classes: null };
+    const found: Places = { columns: null, layers: null, classes: null };
     found[across] = cellAt(u, cube.ranges[across], width);
     found[down] = cellAt(v, cube.ranges[down], height, upwards);
     return found;
   }
 
   /** Return the cell at an event, or null. */
-  cellAt(event) {
+  cellAt(event: MouseEvent): Cell | null {
     const hit = this.hit(event);
     return hit && this.cellOf(hit.face, this.places(hit));
   }
 
-  cellOf(face, { columns, layers, classes }) {
+  cellOf(face: FaceName, { columns, layers, classes }: Places): Cell {
     return {
       face,
       layer: layers,
@@ -70,25 +109,25 @@ export class Input {
     };
   }
 
-  point(cell) {
+  point(cell: Cell | null): void {
     selectionStore.point({ cubecell: cell });
     if (cell && cell.column !== null)
       selectionStore.set({ cursor: this.cube.axis.iterations[cell.column] });
   }
 
-  leave() {
+  leave(): void {
     if (this.drag) return;
     tooltip.hide();
     this.point(null);
   }
 
-  moved(event) {
+  moved(event: PointerEvent): void {
     if (this.drag) {
       this.dragged(event);
       return;
     }
     const hit = this.hit(event);
-    if (!hit || event.target.closest(".cube-labels")) {
+    if (!hit || (event.target as Element).closest(".cube-labels")) {
       this.leave();
       return;
     }
@@ -98,9 +137,14 @@ export class Input {
     tooltip.show(event.clientX, event.clientY, title, lines);
   }
 
-  pressed(event) {
+  pressed(event: PointerEvent): void {
     const { cube } = this;
-    if (event.button !== 0 || !cube.view || cube.timer || event.target.closest(".cube-labels"))
+    if (
+      event.button !== 0 ||
+      !cube.view ||
+      cube.timer ||
+      (event.target as Element).closest(".cube-labels")
+    )
       return;
     const hit = this.hit(event);
     const turns = cube.mode === "turned" && !event.shiftKey;
@@ -117,8 +161,8 @@ export class Input {
     cube.stage.setPointerCapture(event.pointerId);
   }
 
-  dragged(event) {
-    const { drag } = this;
+  dragged(event: PointerEvent): void {
+    const { drag } = this as { drag: Drag };
     const [x, y] = [event.clientX - drag.x, event.clientY - drag.y];
     if (Math.hypot(x, y) > DRAG_PIXELS && !drag.moved) {
       drag.moved = true;
@@ -131,7 +175,7 @@ export class Input {
   }
 
   /** Turn once a frame, however often the pointer tells. */
-  turnSoon(angles) {
+  turnSoon(angles: Angles): void {
     this.angles = angles;
     this.frame =
       this.frame ||
@@ -142,7 +186,7 @@ export class Input {
   }
 
   /** Return the place on a face nearest to the pointer: a brush may leave it. */
-  nearest(event, face) {
+  nearest(event: MouseEvent, face: FaceName): Hit {
     const { cube } = this;
     const box = cube.stage.getBoundingClientRect();
     const [width, height] = sidesOf(face, cube.size);
@@ -153,12 +197,12 @@ export class Input {
       cube.view,
       true,
     );
-    const kept = (value, most) => Math.min(Math.max(value, 0), most - 1e-6);
-    return { face, u: kept(place[0], width), v: kept(place[1], height) };
+    const kept = (value: number, most: number) => Math.min(Math.max(value, 0), most - 1e-6);
+    return { face, u: kept(place![0], width), v: kept(place![1], height) };
   }
 
-  brush(event) {
-    const { drag } = this;
+  brush(event: PointerEvent): void {
+    const { drag } = this as { drag: Drag & { hit: Hit } };
     const { face } = drag.hit;
     drag.to = this.nearest(event, face);
     this.cube.faces.faces[face].element.append(this.band);
@@ -173,7 +217,7 @@ export class Input {
     });
   }
 
-  released(event) {
+  released(event: PointerEvent): void {
     const { drag } = this;
     this.dropped();
     if (!drag) return;
@@ -186,33 +230,35 @@ export class Input {
       this.frame = 0;
       this.cube.turn(this.angles);
       this.cube.turned();
-    } else if (drag.to) this.dice(this.places(drag.hit), this.places(drag.to));
+    } else if (drag.to) this.dice(this.places(drag.hit!), this.places(drag.to));
   }
 
-  dropped() {
+  dropped(): void {
     this.drag = null;
     this.band.hidden = true;
     this.cube.stage.classList.remove("cube-dragged");
   }
 
   /** Show only what lies between two cells of a face. */
-  dice(one, other) {
+  dice(one: Places, other: Places): void {
     const { iterations } = this.cube.axis;
     const fields = { layers: "layerrange", classes: "classrange", columns: "zoom" };
-    const patch = {};
-    for (const [dimension, field] of Object.entries(fields)) {
+    const patch: Partial<Fields> = {};
+    for (const [dimension, field] of Object.entries(fields) as [Dimension, RangeField][]) {
       if (one[dimension] === null) continue;
-      const ends = [one[dimension], other[dimension]].sort((a, b) => a - b);
-      patch[field] = dimension === "columns" ? ends.map((column) => iterations[column]) : ends;
+      const ends = [one[dimension]!, other[dimension]!].sort((a, b) => a - b);
+      patch[field] = (
+        dimension === "columns" ? ends.map((column) => iterations[column]) : ends
+      ) as Range;
     }
     selectionStore.set(patch);
   }
 
   /** Pin the iteration of a cell, and choose its layer and class; with `more` beside the others. */
-  choose(cell, more) {
+  choose(cell: Cell, more: boolean): void {
     const selection = selectionStore.get();
-    const patch = {};
-    const chosen = (field, id) => {
+    const patch: Partial<Fields> = {};
+    const chosen = (field: "layers" | "classes", id: number) => {
       const now = selection[field];
       if (more)
         return now.includes(id)

@@ -1,18 +1,34 @@
-// @ts-nocheck
 // The keyboard on the cube: modes by letters, cells by arrows, slices at the cell, turning.
 
 import { selectionStore, tooltip } from "#app/web/index.ts";
-import { FACES } from "./geometry.ts";
+import type { Cube } from "./cube.ts";
+import { type Dimension, FACES, type FaceName, type Mode } from "./geometry.ts";
+import type { Cell, Input, Places } from "./input.ts";
 import { reset } from "./reset.ts";
 
 const STEP = 5; // degrees a key
-const MODE_KEYS = { d: "turned", f: "front", t: "top", r: "right", u: "unfolded" };
-const SLICE_KEYS = { l: "layers", c: "classes", i: "columns" };
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+type Step = [x: number, y: number];
+const MODE_KEYS: Partial<Record<string, Mode>> = {
+  d: "turned",
+  f: "front",
+  t: "top",
+  r: "right",
+  u: "unfolded",
+};
+const SLICE_KEYS: Partial<Record<string, Dimension>> = { l: "layers", c: "classes", i: "columns" };
+const ARROWS: Partial<Record<string, Step>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
 
 export class Keys {
+  declare private readonly cube: Cube;
+  declare private readonly input: Input;
+
   /** `input` says what a cell is and how it is pointed at and chosen, as the mouse does. */
-  constructor(cube, input) {
+  constructor(cube: Cube, input: Input) {
     this.cube = cube;
     this.input = input;
     const { element, options } = cube.chart;
@@ -24,14 +40,15 @@ export class Keys {
   }
 
   /** Begin with the keyboard where the pointer was, or in the middle of the face. */
-  focused(event) {
-    const face = event.target.dataset.face;
+  focused(event: FocusEvent): void {
+    const face = (event.target as HTMLElement).dataset.face as FaceName | undefined;
     if (!face || selectionStore.get().cubecell?.face === face || this.input.drag) return;
-    if (!event.target.matches(":focus-visible")) return;
+    if (!(event.target as HTMLElement).matches(":focus-visible")) return;
     const { across, down } = FACES[face];
     const { ranges } = this.cube;
-    const middle = (dimension) => Math.floor((ranges[dimension][0] + ranges[dimension][1] - 1) / 2);
-    const found = {
+    const middle = (dimension: Dimension) =>
+      Math.floor((ranges[dimension][0] + ranges[dimension][1] - 1) / 2);
+    const found: Places = {
       columns: null,
       layers: null,
       classes: null,
@@ -44,7 +61,7 @@ export class Keys {
     this.input.point(this.input.cellOf(face, found));
   }
 
-  key(event) {
+  key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const cell = selectionStore.get().cubecell;
@@ -60,7 +77,7 @@ export class Keys {
     event.preventDefault();
   }
 
-  turnKey([x, y]) {
+  turnKey([x, y]: Step): void {
     const { cube } = this;
     if (cube.mode !== "turned") return;
     cube.turn([cube.view.yaw - x * STEP, cube.view.pitch + y * STEP]);
@@ -68,7 +85,7 @@ export class Keys {
   }
 
   /** Slice at the pointed cell's layer, class or iteration; without one, end the slice. */
-  sliceKey(dimension, cell) {
+  sliceKey(dimension: Dimension, cell: Cell | null | undefined): void {
     const at =
       cell &&
       {
@@ -85,12 +102,17 @@ export class Keys {
   }
 
   /** Move the pointed cell on its face; the first key begins on the face that has the focus. */
-  step([x, y], cell) {
+  step([x, y]: Step, cell: Cell | null | undefined): void {
     const { cube } = this;
-    const focus = document.activeElement?.dataset?.face;
-    const face = focus || cell?.face || { top: "top", right: "right" }[cube.mode] || "front";
+    const focus = (document.activeElement as HTMLElement | null)?.dataset?.face as
+      | FaceName
+      | undefined;
+    const face = (focus ||
+      cell?.face ||
+      ({ top: "top", right: "right" } as Partial<Record<Mode, FaceName>>)[cube.mode] ||
+      "front") as FaceName;
     const { across, down, upwards } = FACES[face];
-    const now =
+    const now: Places | null =
       cell && cell.face === face
         ? {
             layers: cell.layer,
@@ -98,10 +120,10 @@ export class Keys {
             classes: cell.class === null ? null : cube.placeOf(cell.class),
           }
         : null;
-    const moved = { columns: null, layers: null, classes: null };
-    const move = (dimension, by) => {
+    const moved: Places = { columns: null, layers: null, classes: null };
+    const move = (dimension: Dimension, by: number) => {
       const [first, after] = cube.ranges[dimension];
-      const from = now ? now[dimension] + by : first;
+      const from = now ? now[dimension]! + by : first;
       moved[dimension] = Math.min(Math.max(from, first), after - 1);
     };
     move(across, x);

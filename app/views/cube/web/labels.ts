@@ -1,41 +1,88 @@
-// @ts-nocheck
 // Names and numbers along the cube's edges: upright text on the screen, whatever way the cube is turned.
 //
 // Each edge names as many of its cells as there is room for; those under the pointer, of the slices
 // and of the cursor always. A click on a name slices there.
 
-import { pointOf, project } from "./geometry.ts";
+import {
+  type Dimension,
+  type FaceName,
+  type Pixel,
+  pointOf,
+  project,
+  type Ranges,
+  type Size,
+  type View,
+} from "./geometry.ts";
+
+type EdgeName = Dimension | "above";
+/** Where the names of an edge stand. */
+export type Side = "left" | "right" | "below";
+/** An edge that is seen, with the shown cells [first, after) of its dimension. */
+export interface Edge {
+  name: EdgeName;
+  dimension: Dimension;
+  side: Side;
+  /** Return the pixel at a share 0..1 of the edge. */
+  place(share: number): Pixel;
+  along: Pixel;
+  length: number;
+  level: boolean;
+  first: number;
+  after: number;
+}
+export type Box = [left: number, top: number, right: number, bottom: number];
+/** What names leave free: lanes along edges, pixels, and boxes. */
+export interface Taken {
+  lanes: Partial<Record<string, number>>;
+  boxes: Box[];
+}
+/** A cell that is named in any case. */
+interface Named {
+  dimension: Dimension;
+  at: number;
+  kind: string;
+}
+type WordsOf = (dimension: Dimension, at: number) => string;
+interface EdgePlace {
+  dimension: Dimension;
+  at(share: number, size: Size): [face: FaceName, u: number, v: number];
+}
 
 const LINE = 13;
 const GAP = 5;
 const MOST_WIDTH = 108;
 const CHARACTERS = 17;
 // Where the edges lie: a point of a face for the share 0..1 of the dimension's cells.
-const EDGES = {
+const EDGES: Record<EdgeName, EdgePlace> = {
   layers: { dimension: "layers", at: (share, { H }) => ["front", 0, share * H] },
   columns: { dimension: "columns", at: (share, { W, H }) => ["front", share * W, H] },
   classes: { dimension: "classes", at: (share, { D, H }) => ["right", share * D, H] },
   // Unfolded, the top face lies apart from the right one.
   above: { dimension: "classes", at: (share, { D }) => ["top", 0, (1 - share) * D] },
 };
-const TITLES = { layers: "layers", columns: "iterations", classes: "classes", above: "classes" };
+const TITLES: Record<EdgeName, string> = {
+  layers: "layers",
+  columns: "iterations",
+  classes: "classes",
+  above: "classes",
+};
 
 /**
  * Return the edges that are seen: {name, dimension, side, place(share): pixel, along, length, level,
  * first, after}. `side` is where its names stand: "left", "right" or "below".
  */
-export function edges({ size, view, ranges }) {
-  const found = [];
-  for (const [name, { dimension, at }] of Object.entries(EDGES)) {
+export function edges({ size, view, ranges }: { size: Size; view: View; ranges: Ranges }): Edge[] {
+  const found: Edge[] = [];
+  for (const [name, { dimension, at }] of Object.entries(EDGES) as [EdgeName, EdgePlace][]) {
     const [first, after] = ranges[dimension];
     const joined = name === "above" && view.folded;
     if (after <= first || joined || (!size.D && dimension === "classes")) continue;
-    const place = (share) => {
+    const place = (share: number) => {
       const [face, u, v] = at(share, size);
       return project(view, pointOf(face, u, v, size, view.folded));
     };
     const [start, end] = [place(0), place(1)];
-    const along = [end[0] - start[0], end[1] - start[1]];
+    const along: Pixel = [end[0] - start[0], end[1] - start[1]];
     const length = Math.hypot(...along);
     if (length < 40) continue; // seen from its end
     const level = Math.abs(along[1]) < 0.12 * length;
@@ -50,23 +97,23 @@ export function edges({ size, view, ranges }) {
   return found;
 }
 
-let ruler = null;
-const widths = new Map();
+let ruler: CanvasRenderingContext2D | null = null;
+const widths = new Map<string, number>();
 
-function widthOf(text) {
+function widthOf(text: string): number {
   if (!ruler) {
-    ruler = document.createElement("canvas").getContext("2d");
+    ruler = document.createElement("canvas").getContext("2d")!;
     ruler.font = "11px system-ui, sans-serif";
   }
   if (!widths.has(text)) {
     if (widths.size > 5000) widths.clear();
     widths.set(text, Math.min(MOST_WIDTH, ruler.measureText(text).width));
   }
-  return widths.get(text);
+  return widths.get(text)!;
 }
 
 /** Return a name of at most CHARACTERS letters, its middle left out: both ends tell names apart. */
-function short(name) {
+function short(name: string): string {
   const letters = Array.from(name);
   if (letters.length <= CHARACTERS) return name;
   const half = (CHARACTERS - 1) / 2;
@@ -74,11 +121,24 @@ function short(name) {
 }
 
 export class Labels {
+  declare private readonly element: HTMLElement;
+  declare private readonly nameOf: WordsOf;
+  declare private readonly textOf: WordsOf;
+  declare private readonly pool: HTMLElement[];
+  declare private used: number;
+  /** What the names of the present edge leave to others, pixels. */
+  declare private lane: number;
+
   /**
    * `nameOf(dimension, at)` says what a cell is called, `textOf` what the edge says of it, and
    * `chosen(dimension, at)` is told clicks.
    */
-  constructor(stage, nameOf, chosen, textOf) {
+  constructor(
+    stage: Element,
+    nameOf: WordsOf,
+    chosen: (dimension: Dimension, at: number) => void,
+    textOf: WordsOf,
+  ) {
     this.element = document.createElement("div");
     this.element.className = "cube-labels";
     stage.append(this.element);
@@ -87,8 +147,8 @@ export class Labels {
     this.pool = [];
     this.used = 0;
     this.element.addEventListener("click", (event) => {
-      const label = event.target.closest("[data-dimension]");
-      if (label) chosen(label.dataset.dimension, Number(label.dataset.at));
+      const label = (event.target as Element).closest<HTMLElement>("[data-dimension]");
+      if (label) chosen(label.dataset.dimension as Dimension, Number(label.dataset.at));
     });
   }
 
@@ -96,7 +156,15 @@ export class Labels {
    * Draw all labels: `always` is [{dimension, at, kind}] of cells that are named in any case, `taken`
    * what names leave to others: {lanes: {name of an edge: pixels}, boxes}.
    */
-  draw({ edges, always, taken }) {
+  draw({
+    edges,
+    always,
+    taken,
+  }: {
+    edges: readonly Edge[];
+    always: readonly Named[];
+    taken: Taken;
+  }): void {
     this.used = 0;
     const boxes = [...taken.boxes];
     for (const edge of edges) {
@@ -107,9 +175,13 @@ export class Labels {
   }
 
   /** Draw the names of an edge where nothing is `taken`; return the boxes that they take. */
-  edge({ name, dimension, place, side, along, level, first, after }, always, taken) {
+  edge(
+    { name, dimension, place, side, along, level, first, after }: Edge,
+    always: readonly Named[],
+    taken: readonly Box[],
+  ): Box[] {
     const count = after - first;
-    const pixel = (at) => place((at - first + 0.5) / count);
+    const pixel = (at: number) => place((at - first + 0.5) / count);
     const forced = always.filter(
       ({ dimension: one, at }) => one === dimension && at >= first && at < after,
     );
@@ -132,7 +204,7 @@ export class Labels {
   }
 
   /** Return the step between named cells at which no two names touch. */
-  stride(dimension, first, after, along, level) {
+  stride(dimension: Dimension, first: number, after: number, along: Pixel, level: boolean): number {
     const count = after - first;
     const step = [Math.abs(along[0]) / count, Math.abs(along[1]) / count];
     let widest = 0;
@@ -147,12 +219,17 @@ export class Labels {
   }
 
   /** Return where a name stands that gives way to the lane between it and the edge. */
-  shifted([x, y], side) {
+  shifted([x, y]: Pixel, side: Side): Pixel {
     const { lane } = this;
-    return { left: [x - lane, y], right: [x + lane, y], below: [x, y + lane] }[side];
+    return (
+      { left: [x - lane, y], right: [x + lane, y], below: [x, y + lane] } satisfies Record<
+        Side,
+        Pixel
+      > as Record<Side, Pixel>
+    )[side];
   }
 
-  box([x, y], text, side) {
+  box([x, y]: Pixel, text: string, side: Side): Box {
     const width = widthOf(text) + 4;
     const [across, down] = this.shifted([x, y], side);
     const left =
@@ -161,24 +238,31 @@ export class Labels {
     return [left, top, left + width, top + LINE];
   }
 
-  put([x, y], text, side, dimension, at, kind) {
+  put(
+    [x, y]: Pixel,
+    text: string,
+    side: Side,
+    dimension: Dimension,
+    at: number,
+    kind: string,
+  ): void {
     const label = this.take();
     label.className = `cube-label cube-label-${side} ${kind ? `cube-label-${kind}` : ""}`;
     label.dataset.dimension = dimension;
-    label.dataset.at = at;
-    if (label.firstChild.textContent !== text) label.firstChild.textContent = text;
+    label.dataset.at = String(at);
+    if (label.firstChild!.textContent !== text) label.firstChild!.textContent = text;
     label.title = this.nameOf(dimension, at);
     const [across, down] = this.shifted([x, y], side);
     label.style.transform = `translate(${across.toFixed(1)}px, ${down.toFixed(1)}px)`;
   }
 
-  title(name, side, start, end) {
+  title(name: EdgeName, side: Side, start: Pixel, end: Pixel): void {
     const label = this.take();
     label.className = `cube-label cube-title cube-title-${name}`;
     delete label.dataset.dimension;
     delete label.dataset.at;
     label.removeAttribute("title");
-    label.firstChild.textContent = TITLES[name];
+    label.firstChild!.textContent = TITLES[name];
     const [x, y] = side === "below" ? [(start[0] + end[0]) / 2, (start[1] + end[1]) / 2] : end;
     const shift =
       side === "left"
@@ -189,7 +273,7 @@ export class Labels {
     label.style.transform = `translate(${(x + shift[0]).toFixed(1)}px, ${(y + shift[1]).toFixed(1)}px)`;
   }
 
-  take() {
+  take(): HTMLElement {
     if (this.used === this.pool.length) {
       const label = document.createElement("div");
       label.append(document.createElement("span"));
@@ -204,5 +288,5 @@ export class Labels {
 }
 
 // What is always named stands on a ground of its own, a little larger.
-const grown = ([left, top, right, bottom]) => [left - 5, top - 1, right + 5, bottom + 1];
-const meet = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+const grown = ([left, top, right, bottom]: Box): Box => [left - 5, top - 1, right + 5, bottom + 1];
+const meet = (a: Box, b: Box): boolean => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];

@@ -1,47 +1,64 @@
-// @ts-nocheck
 // What the cube says in words: of the cell under the pointer, of a slice, of a face without cells.
 
-import { catalogue, colours, numbers, selectionStore } from "#app/web/index.ts";
+import {
+  catalogue,
+  colours,
+  type Format,
+  numbers,
+  selectionStore,
+  type TooltipLine,
+} from "#app/web/index.ts";
+import type { Cube } from "./cube.ts";
+import type { Shown } from "./faces.ts";
+import type { FaceName } from "./geometry.ts";
+import type { Cell } from "./input.ts";
 import { limitOf } from "./model.ts";
 
-const SIDES = {
+/** A cell as the lines of a face read it: they ask only for what the face has. */
+interface Known {
+  layer: number;
+  class: number;
+  column: number;
+}
+type LinesOf = (cube: Cube, what: Shown, cell: Known) => TooltipLine[];
+
+const SIDES: Record<number, string> = {
   1: "was stable, then flipped",
   2: "flipped, then stable",
   3: "was stable, flipped, then stable again",
 };
-const quantityWords = (name) => catalogue().filters[name]?.label.toLowerCase() ?? name;
+const quantityWords = (name: string): string =>
+  catalogue().filters[name]?.label.toLowerCase() ?? name;
 
-const filters = (count) => numbers.plural(count, "filter", "filters");
+const filters = (count: number): string => numbers.plural(count, "filter", "filters");
 
 /** Return the value of a face at a cell; NaN where its matrix has none. */
-function valueAt(what, row, column) {
+function valueAt(what: Shown, row: number, column: number): number {
   const own = what.columnOf ? what.columnOf[column] : column;
   const { data, width } = what.matrix;
   return own >= 0 && own < width ? data[row * width + own] : NaN;
 }
 
 /** Return {title, lines} of a cell {face, layer, class, column}; what is unknown is null. */
-function describe(cube, cell) {
+function describe(cube: Cube, cell: Cell): { title: string; lines: TooltipLine[] } {
   const { integer } = numbers;
   const { names } = cube.model.layers;
   const when =
     cell.column === null ? "" : `iteration ${integer(cube.axis.iterations[cell.column])}`;
   const layer = cell.layer === null ? "" : names[cell.layer];
   const name = cell.class === null ? "" : cube.model.className(cell.class);
-  const what = cube.shown[cell.face];
+  const what = cube.shown[cell.face as FaceName];
   const title = [layer && `layer ${layer}`, name && `class ${name}`, when]
     .filter(Boolean)
     .join(" · ");
   if (!what) return { title, lines: [] };
-  const lines = { front: frontLines, top: topLines, right: rightLines }[cell.face](
-    cube,
-    what,
-    cell,
-  );
+  const lines = (
+    { front: frontLines, top: topLines, right: rightLines } as Record<string, LinesOf>
+  )[cell.face](cube, what, cell as Known);
   return { title, lines };
 }
 
-function setLines(cube, value, name, layer) {
+function setLines(_cube: Cube, value: number, name: string, layer: string): TooltipLine[] {
   if (value !== value) return [["not recorded", ""]];
   if (value < 0) return [[`${name} is not anomalous here`]];
   const { top, topquantity } = selectionStore.get();
@@ -52,8 +69,8 @@ function setLines(cube, value, name, layer) {
   ];
 }
 
-function entryOf(cube, id, column) {
-  const sets = cube.model.sets();
+function entryOf(cube: Cube, id: number, column: number): number {
+  const sets = cube.model.sets()!;
   const iteration = cube.axis.iterations[column];
   const [from, to] = cube.model.entries(id);
   for (let entry = from; entry < to; entry++) {
@@ -63,26 +80,26 @@ function entryOf(cube, id, column) {
 }
 
 /** Return what happened to a class at an iteration, where the grid knows it. */
-function anomalyLines(cube, id, column) {
+function anomalyLines(cube: Cube, id: number, column: number): TooltipLine[] {
   const entry = entryOf(cube, id, column);
   if (entry < 0) return [];
-  const sets = cube.model.sets();
+  const sets = cube.model.sets()!;
   const images = numbers.plural(sets.class_images[entry], "image", "images");
   return [["anomalous", `${images}: ${SIDES[sets.class_side[entry]]}`]];
 }
 
-function frontLines(cube, what, { layer, column }) {
+function frontLines(cube: Cube, what: Shown, { layer, column }: Known): TooltipLine[] {
   const value = valueAt(what, layer, column);
   const { names, stages, filters: sizes } = cube.model.layers;
   if (what.matrix.kind === "sets") {
-    const id = selectionStore.get().sliceclass;
+    const id = selectionStore.get().sliceclass!;
     return [
       ...setLines(cube, value, `class ${cube.model.className(id)}`, names[layer]),
       ...anomalyLines(cube, id, column),
     ];
   }
   const { as, integer } = numbers;
-  const lines = [[cube.measure(), as(what.matrix.format, value)]];
+  const lines: TooltipLine[] = [[cube.measure(), as(what.matrix.format, value)]];
   if (column > 0)
     lines.push(["one snapshot before", as(what.matrix.format, valueAt(what, layer, column - 1))]);
   if (stages[layer]) lines.push(["stage", stages[layer]]);
@@ -90,11 +107,11 @@ function frontLines(cube, what, { layer, column }) {
   return lines;
 }
 
-function topLines(cube, what, { class: id, column }) {
+function topLines(cube: Cube, what: Shown, { class: id, column }: Known): TooltipLine[] {
   const value = valueAt(what, id, column);
   const { integer, percent } = numbers;
   if (what.matrix.kind === "accuracy") {
-    const size = cube.model.ready("errors").arrays.images[id];
+    const size = cube.model.ready("errors")!.arrays.images[id];
     const wrong = Number.isFinite(value)
       ? ` (${integer(Math.round((1 - value) * size))} of ${integer(size)} wrong)`
       : "";
@@ -113,7 +130,7 @@ function topLines(cube, what, { class: id, column }) {
   ];
 }
 
-function rightLines(cube, what, { layer, class: id }) {
+function rightLines(cube: Cube, what: Shown, { layer, class: id }: Known): TooltipLine[] {
   const value = valueAt(what, layer, cube.placeOf(id));
   const { integer } = numbers;
   const { sliceiteration } = selectionStore.get();
@@ -125,13 +142,13 @@ function rightLines(cube, what, { layer, class: id }) {
       cube.model.layers.names[layer],
     );
   }
-  const sets = cube.model.sets();
+  const sets = cube.model.sets()!;
   const [row, column] = [sets.row[layer], sets.column[id]];
   if (column < 0) return [["not anomalous at two or more iterations"]];
   const total = sets.class_start[column + 1] - sets.class_start[column];
   if (row < 0) return [["none of its filters is among the most changed"]];
   const cell = row * sets.grid + column;
-  const lines = [
+  const lines: TooltipLine[] = [
     ["distinct filters", integer(sets.count[cell])],
     ["at", `${integer(sets.sets[cell])} of ${numbers.plural(total, "iteration", "iterations")}`],
   ];
@@ -157,7 +174,7 @@ function rightLines(cube, what, { layer, class: id }) {
 }
 
 /** Return what a face shows, as the sentence of its card. */
-function caption(cube, face) {
+function caption(cube: Cube, face: FaceName): string {
   const selection = selectionStore.get();
   const { names } = cube.model.layers;
   if (face === "front") {
@@ -176,7 +193,7 @@ function caption(cube, face) {
 }
 
 /** Return why a face has no cells to show, or "". */
-function note(cube, face) {
+function note(cube: Cube, face: FaceName): string {
   const selection = selectionStore.get();
   const sets = cube.model.sets();
   const what = cube.shown[face];
@@ -190,10 +207,10 @@ function note(cube, face) {
   if (reason && reason !== "single") return message;
   if (face === "front") {
     if (!what || what.matrix.data.some((value) => value >= 0)) return "";
-    return `${cube.model.className(selection.sliceclass)}: anomalous at no iteration with this window and threshold.`;
+    return `${cube.model.className(selection.sliceclass!)}: anomalous at no iteration with this window and threshold.`;
   }
   if (reason) return message;
-  if (face === "top" && !(sets.row[selection.slicelayer] >= 0)) {
+  if (face === "top" && !(sets.row[selection.slicelayer!] >= 0)) {
     return `None of this layer's filters is among the ${selection.top} most changed at an anomalous iteration.`;
   }
   if (
@@ -207,7 +224,7 @@ function note(cube, face) {
 }
 
 /** Fill the card of a face: what it shows, and the legend of its colours. */
-function card(cube, face) {
+function card(cube: Cube, face: FaceName): void {
   const { caption: text, legend } = cube.cards[face];
   if (text) {
     text.textContent = caption(cube, face);
@@ -229,13 +246,16 @@ function card(cube, face) {
   legendOf(cube, face, what, legend);
 }
 
-function legendOf(cube, face, what, holder) {
+function legendOf(cube: Cube, face: FaceName, what: Shown, holder: Element): void {
   const { matrix, scale } = what;
   const bar = { ...scale, colours: scale.bar || scale.colours };
-  const options = { format: matrix.format, missing: what.missing };
+  const options: { format?: Format; missing: boolean; words?: string[] } = {
+    format: matrix.format,
+    missing: what.missing,
+  };
   if (matrix.kind === "accuracy") options.words = ["all wrong", "none wrong"];
   if (matrix.kind === "sets") {
-    const unit =
+    const unit: [one: string, many: string] =
       face === "top" && selectionStore.get().slicelayer === null
         ? ["image", "images"]
         : ["filter", "filters"];
@@ -251,21 +271,21 @@ function legendOf(cube, face, what, holder) {
 }
 
 /** Return 256 colours of fewer ones. */
-function stretch(colours) {
+function stretch(colours: Uint32Array): Uint32Array {
   return Uint32Array.from(
     { length: 256 },
     (_, at) => colours[Math.floor((at / 256) * colours.length)],
   );
 }
 
-function span(text, name) {
+function span(text: string, name: string): HTMLElement {
   const element = document.createElement("span");
   element.className = name;
   element.textContent = text;
   return element;
 }
 
-function samples(cube, face) {
+function samples(_cube: Cube, face: FaceName): HTMLElement[] {
   const none = face === "right" ? "anomalous, none" : "anomalous, none of its filters";
   if (face === "top" && selectionStore.get().slicelayer === null) return [];
   const pair = span("", "cube-legend-pair");

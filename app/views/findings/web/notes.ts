@@ -38,7 +38,7 @@ function note(one: Annotation): HTMLElement {
   const { nodes, time } = annotationParts;
   const open = make("button", "finding-note", make("b", "", one.author), " ", time(one.created_at));
   open.type = "button";
-  open.dataset.annotation = one.id as unknown as string; // the page makes it text
+  open.dataset.annotation = String(one.id);
   open.title = "Open the annotation and its replies";
   if (one.resolved_at) open.append(make("span", "annotation-state", "✓ resolved"));
   // A link within a button would be two things at one place: the text alone.

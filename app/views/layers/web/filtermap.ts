@@ -120,11 +120,7 @@ class FilterMap extends PixelMap<Options> {
       }
       peaks[row] = peak;
     }
-    this.order!.sort(
-      (a, b) =>
-        ((peaks[b] > peaks[a]) as unknown as number) -
-          ((peaks[b] < peaks[a]) as unknown as number) || a - b,
-    );
+    this.order!.sort((a, b) => Number(peaks[b] > peaks[a]) - Number(peaks[b] < peaks[a]) || a - b);
   }
 
   private askSimilar(): void {
@@ -199,7 +195,7 @@ class FilterMap extends PixelMap<Options> {
 
   override draw(width: number): string {
     const problem = super.draw(width);
-    this.chart.element.dataset.layer = this.layer as unknown as string;
+    this.chart.element.dataset.layer = String(this.layer);
     if (!problem) this.showChosen(selectionStore.get());
     return problem;
   }

@@ -196,7 +196,7 @@ class Multiples {
     element.style.height = `${Math.max(seen, height)}px`;
     const page = element.closest<HTMLElement>(".layers")!;
     page.style.setProperty("--tree", `${treeWidth()}px`);
-    page.dataset.narrow = (treeWidth() < 396) as unknown as string;
+    page.dataset.narrow = String(treeWidth() < 396);
     const scroll = Math.min(element.scrollTop, Math.max(0, rows.length * height - seen));
     const from = Math.max(0, Math.floor(scroll / height));
     const to = Math.min(rows.length, Math.ceil((scroll + seen) / height));

@@ -82,7 +82,7 @@ export class Network implements Nodes {
   sorted(sort: string, keys: ArrayLike<number>, kept: (node: number) => boolean): number[] {
     const rows = [...this.nodeOfLayer.values()].filter(kept);
     const sign = sort.startsWith("-") ? -1 : 1;
-    const unknown = (key: number) => !Number.isFinite(key) as unknown as number; // false comes first
+    const unknown = (key: number) => Number(!Number.isFinite(key)); // false comes first
     return rows.sort(
       (a, b) =>
         unknown(keys[a]) - unknown(keys[b]) ||

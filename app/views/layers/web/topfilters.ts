@@ -288,8 +288,8 @@ class TopFilters {
 
   private chip(entry: Entry, filters: Filters, words: string): HTMLElement {
     const button = make("button", "layers-chip", words);
-    button.dataset.layer = entry.layer as unknown as string;
-    button.dataset.filter = entry.filter as unknown as string;
+    button.dataset.layer = String(entry.layer);
+    button.dataset.filter = String(entry.filter);
     button.title = `filter ${entry.filter}: ${numbers.number(entry.value)}; click to open it`;
     const [layer, filter] = filters.at(-1) || [];
     button.setAttribute("aria-pressed", String(layer === entry.layer && filter === entry.filter));
@@ -326,7 +326,7 @@ class TopFilters {
     return order.map(([layer, group]) => {
       const section = make("section", "layers-group");
       const head = make("button", "layers-group-head");
-      head.dataset.layer = layer as unknown as string;
+      head.dataset.layer = String(layer);
       head.title = "Open all filters of this layer";
       const count = make("span", "layers-count", String(group.length));
       const bar = make("span", "layers-bar");

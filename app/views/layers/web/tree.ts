@@ -118,10 +118,10 @@ export class NetworkRows {
     const { network } = this;
     const row = make("div", "layers-node");
     row.id = `${this.id}-node-${node}`;
-    row.dataset.node = node as unknown as string;
+    row.dataset.node = String(node);
     row.dataset.kind = network.kind[node];
     row.setAttribute("role", "treeitem");
-    row.setAttribute("aria-level", (network.depth[node] + 1) as unknown as string);
+    row.setAttribute("aria-level", String(network.depth[node] + 1));
     const holds = network.holds(node);
     const twist = make("span", "layers-twist", holds ? "▸" : "");
     if (holds) twist.dataset.part = "twist";
@@ -159,7 +159,7 @@ export class NetworkRows {
       make("span", "layers-cell layers-settled"),
     );
     row.title = this.title(node);
-    row.style.setProperty("--depth", network.depth[node] as unknown as string);
+    row.style.setProperty("--depth", String(network.depth[node]));
     return row;
   }
 
@@ -187,8 +187,8 @@ export class NetworkRows {
     const { selection, settled } = this.state;
     row.style.transform = `translateY(${at * height}px)`;
     row.style.height = row.style.lineHeight = `${height}px`;
-    row.setAttribute("aria-posinset", (at + 1) as unknown as string);
-    row.setAttribute("aria-setsize", this.rows.length as unknown as string);
+    row.setAttribute("aria-posinset", String(at + 1));
+    row.setAttribute("aria-setsize", String(this.rows.length));
     const holds = this.network.holds(node);
     const flat = selection.sort !== "network";
     row.classList.toggle("layers-flat", flat);

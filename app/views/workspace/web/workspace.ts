@@ -132,7 +132,7 @@ class Workspace {
   /** Hide a view's controls to give its charts the room, or show them again. */
   fold(button: HTMLElement): void {
     const pane = this.paneOf(button.dataset.workspaceFold!);
-    pane.dataset.chosen = true as unknown as string; // the page makes it text
+    pane.dataset.chosen = "true";
     this.open(pane, pane.dataset.folded === "true");
   }
 
@@ -144,10 +144,8 @@ class Workspace {
   }
 
   open(pane: HTMLElement, open: boolean): void {
-    pane.dataset.folded = !open as unknown as string;
-    pane
-      .querySelector("[data-workspace-fold]")!
-      .setAttribute("aria-expanded", open as unknown as string);
+    pane.dataset.folded = String(!open);
+    pane.querySelector("[data-workspace-fold]")!.setAttribute("aria-expanded", String(open));
   }
 
   selected(_selection: Selection, names: Names): void {
@@ -164,7 +162,7 @@ class Workspace {
       .forEach((button) =>
         button.setAttribute(
           "aria-pressed",
-          names.includes(button.dataset.workspaceSwitch!) as unknown as string,
+          String(names.includes(button.dataset.workspaceSwitch!)),
         ),
       );
     this.page.querySelector<HTMLElement>(".workspace-none")!.hidden = names.length > 0;
@@ -219,8 +217,8 @@ class Workspace {
       "aria-label",
       `Size of ${names[way === "across" ? at - 1 : (at - 1) * this.shape.columns]}`,
     );
-    handle.setAttribute("aria-valuemin", (LEAST / 10) as unknown as string);
-    handle.setAttribute("aria-valuemax", ((WHOLE - LEAST) / 10) as unknown as string);
+    handle.setAttribute("aria-valuemin", String(LEAST / 10));
+    handle.setAttribute("aria-valuemax", String((WHOLE - LEAST) / 10));
     handle.title = "Drag, or use the arrow keys; a double click makes the sizes even";
     Object.assign(
       handle.style,
@@ -241,7 +239,7 @@ class Workspace {
       sizes.map((size) => `minmax(${least}, ${size}fr)`).join(` ${gap} `);
     this.holder.style.gridTemplateColumns = tracks(across, "0");
     this.holder.style.gridTemplateRows = tracks(down, "0");
-    this.holder.style.setProperty("--workspace-rows", down.length as unknown as string);
+    this.holder.style.setProperty("--workspace-rows", String(down.length));
     // Charts watch their width, but some are as high as their pane lets them be.
     if (this.down !== String(down)) requestAnimationFrame(() => chartRegistry.redraw());
     this.down = String(down);
@@ -250,7 +248,7 @@ class Workspace {
       const { way } = handle.dataset as { way: Way };
       handle.setAttribute(
         "aria-valuenow",
-        Math.round((way === "across" ? across : down)[seen[way]++] / 10) as unknown as string,
+        String(Math.round((way === "across" ? across : down)[seen[way]++] / 10)),
       );
     }
   }
