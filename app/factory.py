@@ -24,6 +24,7 @@ from app import (
     logs,
     metrics,
     reading,
+    selection,
     shell,
     store,
 )
@@ -39,6 +40,7 @@ from app.views import (
     compare,
     correlation,
     cube,
+    fields_of,
     findings,
     jobs,
     layers,
@@ -69,6 +71,8 @@ _PAGES: tuple[View, ...] = (
     account.VIEW,
 )
 VIEWS: tuple[View, ...] = (*_PAGES, workspace_of(_PAGES))
+# What every page of a run has selected.
+FIELDS = fields_of(VIEWS)
 
 # The largest body that any callback or form needs, and then some.
 MAX_BODY = 2 * 2**20
@@ -155,6 +159,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     api.install(server)
     bundle_route.install(server)
     export_routes.install(server)
+    selection.install(server, FIELDS)
     shell.register(app, VIEWS)
     for view in VIEWS:
         _register(app, view)

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.binary import pack
+from app.factory import FIELDS
 from app.ids import Shell
-from app.selection import FIELDS
 from app.views.correlation import words
 from app.views.correlation.callbacks import CONTROLS, ROUTES
 from app.views.correlation.ids import Ids

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
-from app.selection import FIELDS, Kind
+from app.factory import FIELDS
+from app.fields import Kind
 from app.views.cube import data, words
 from app.views.cube.callbacks import CONTROLS, SWITCHES
 from app.views.cube.ids import Ids

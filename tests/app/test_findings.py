@@ -9,7 +9,7 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import delete, select, text, update
 
-from app.selection import FIELDS
+from app.factory import FIELDS
 from app.views.findings.cards import answer_entry, card, when
 from app.views.findings.ids import Ids, Item
 from app.views.findings.layout import rule_table

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
-from app.selection import FIELDS
+from app.factory import FIELDS
 from app.views.layers import data, filters
 from app.views.layers.callbacks import CONTROLS, SWITCHES
 from app.views.layers.ids import Ids

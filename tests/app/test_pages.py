@@ -15,7 +15,7 @@ from app.auth.identity import Identity
 from app.components.saved_view import view_tools
 from app.components.tables import percent
 from app.components.times import ago, duration
-from app.factory import VIEWS
+from app.factory import FIELDS, VIEWS
 from app.ids import Shell
 from app.selection import page_parts
 from app.shell import find_view, layout
@@ -125,7 +125,7 @@ class TestViews:
 def every_id(web, run: RunRow) -> set[str]:
     """The ids on all pages, and in the rows that callbacks write into them."""
     identity = Identity(1, "Ann", "ann@example.org", Role.ADMIN, b"")
-    found = ids_in(layout()) | ids_in(html.Div([*page_parts(), *view_tools(identity)]))
+    found = ids_in(layout()) | ids_in(html.Div([*page_parts(FIELDS), *view_tools(identity)]))
     with web.app.server.test_request_context("/"):
         for view in VIEWS:
             context = PageContext(identity=identity, run=run if view.of_run else None)

@@ -14,7 +14,7 @@ from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.tables import nothing
 from app.linked_run import OtherRun, linked_run, said_of
-from app.selection import page_parts
+from app.selection import fields_here, page_parts
 from app.versions import OF, version_token
 from app.views import PageContext
 from app.views.compare.aligned import MOST_RUNS
@@ -40,7 +40,7 @@ def layout(context: PageContext) -> Component:
     found, versions = body_of(ids)
     return html.Div(
         [
-            *page_parts(),
+            *page_parts(fields_here()),
             dcc.Store(id=Ids.VERSIONS, data=versions),
             dcc.Interval(id=Ids.TIMER, interval=LIVE_MS),
             _head(listed, ids),

@@ -3,8 +3,8 @@
 // `set` tells its subscribers once in the next frame, with no request; after 250 ms of rest the
 // selection goes to the address (web/core/selectionaddress.ts) and to the dcc.Store "selection". Deliberate
 // changes make an entry in the history; passing ones (the cursor, a slider) change the present one.
-// Which fields there are, of which kind and with which default, app/selection.py says; the page
-// carries it in #selection-fields.
+// Which fields there are, of which kind and with which default, app/fields.py and the views say;
+// the page carries it in #selection-fields.
 
 import type { Carried, Chosen, Fields, FieldsOfPage, Names, Pointed, Selection } from "./fields.ts";
 import { offer, setProps } from "./page.ts";
