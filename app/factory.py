@@ -159,7 +159,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     api.install(server)
     bundle_route.install(server)
     export_routes.install(server)
-    selection.install(server, FIELDS)
+    selection.install(app, FIELDS)
     shell.register(app, VIEWS)
     for view in VIEWS:
         _register(app, view)

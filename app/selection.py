@@ -11,18 +11,32 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
-from flask import Flask, current_app
+from dash import ALL, ClientsideFunction, Dash, Input, dcc, html
+from flask import current_app
 
 from app.fields import Field, fits, read_text
 
 KEY = "deeptracker.selection"
 STORE = "selection"
+CONTROL = "selection-control"
+# What a control shows: a switch is ticked or not, any other has a value.
+SHOWS = ("value", "checked")
 
 
-def install(server: Flask, fields: Mapping[str, Field]) -> None:
-    """Let the selection of this application have these fields."""
-    server.extensions[KEY] = fields
+def install(app: Dash, fields: Mapping[str, Field]) -> None:
+    """Let the selection of this application have these fields, and controls be bound to them.
+
+    One callback in the browser (app/web/core/controls.ts) hears all of them, and tells them what
+    they are to show with set_props: it knows of each what it was told, and will say back.
+    """
+    app.server.extensions[KEY] = fields
+    every = {"type": CONTROL, "at": ALL, "field": ALL}
+    app.clientside_callback(
+        ClientsideFunction("selection", "follow"),
+        Input(STORE, "data"),
+        *(Input(every, shows) for shows in SHOWS),
+        prevent_initial_call=True,
+    )
 
 
 def fields_here() -> Mapping[str, Field]:
@@ -84,27 +98,15 @@ def united(defaults: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def bind_control(app: Dash, component_id: str, field: str, *, prop: str = "value") -> None:
-    """Let a control write a field of the selection, and follow it; all in the browser.
+def bound(name: str, field: str) -> dict[str, str]:
+    """Return the id of a control that writes a field of the selection and follows it.
 
-    Both ways know which control it is and what it shows: what it was told, it says back, later.
+    `name` is what it is called in its view: several controls may be bound to one field. What it
+    shows at first is the default of the field. Raises KeyError for a field that does not exist.
     """
-    if field not in app.server.extensions[KEY]:
+    if field not in fields_here():
         raise KeyError(f"the selection has no field {field!r}")
-    app.clientside_callback(
-        ClientsideFunction("selection", f"write_{field}"),
-        Input(component_id, prop),
-        State(component_id, "id"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction("selection", f"read_{field}"),
-        Output(component_id, prop),
-        Input(STORE, "data"),
-        State(component_id, "id"),
-        State(component_id, prop),
-        prevent_initial_call=True,
-    )
+    return {"type": CONTROL, "at": str(name), "field": field}
 
 
 def read_selection(fields: Mapping[str, Field], data: object) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from app.binary import pack
 from app.factory import FIELDS
 from app.fields import Kind
 from app.views.cube import data, words
-from app.views.cube.callbacks import CONTROLS, SWITCHES
 from app.views.cube.ids import Ids
 from app.views.validation.layout import ORDERS
 from db.errors import NotFound
@@ -103,7 +102,6 @@ class TestOrder:
 
 
 def test_the_selection_holds_what_the_cube_shows() -> None:
-    assert {*CONTROLS.values(), *SWITCHES.values()} <= set(FIELDS)
     for field in ("slicelayer", "sliceclass", "sliceiteration"):
         assert FIELDS[field].kind is Kind.INTEGER
         assert FIELDS[field].default is None

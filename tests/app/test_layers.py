@@ -8,9 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
-from app.factory import FIELDS
 from app.views.layers import data, filters
-from app.views.layers.callbacks import CONTROLS, SWITCHES
 from app.views.layers.ids import Ids
 from app.views.layers.tree import build_tree, describe, piece_order
 from db.errors import NotFound
@@ -297,6 +295,5 @@ class TestEdges:
         assert (settled["settled"] == -1).all()
 
 
-def test_every_control_writes_a_field_that_exists() -> None:
-    assert set(CONTROLS.values()) | set(SWITCHES.values()) <= set(FIELDS)
+def test_ids_begin_with_the_name_of_the_view() -> None:
     assert all(name.startswith("layers-") for name in Ids)

@@ -9,7 +9,7 @@ from app.factory import FIELDS, VIEWS
 from app.fields import SHARED, Field, Kind, joined
 from app.selection import (
     STORE,
-    bind_control,
+    bound,
     clean_query,
     install,
     page_parts,
@@ -73,9 +73,9 @@ def test_unknown_fields_are_refused() -> None:
     with pytest.raises(KeyError, match="colour"):
         page_parts(FIELDS, {"colour": 1})
     app = Dash("test")
-    install(app.server, FIELDS)
-    with pytest.raises(KeyError, match="colour"):
-        bind_control(app, "some-control", "colour")
+    install(app, FIELDS)
+    with app.server.app_context(), pytest.raises(KeyError, match="colour"):
+        bound("some-control", "colour")
 
 
 def test_a_field_that_two_views_declare_is_refused_with_both_named() -> None:
@@ -123,15 +123,20 @@ def test_only_a_selection_is_kept_of_a_query_string(sent: str, kept: str) -> Non
     assert clean_query(FIELDS, kept) == kept
 
 
-def test_a_bound_control_has_a_way_in_and_a_way_out() -> None:
+def test_one_callback_hears_and_tells_all_bound_controls() -> None:
     app = Dash("test")
-    install(app.server, FIELDS)
-    bind_control(app, "some-control", "order")
-    ways = {
-        (entry["clientside_function"]["namespace"], entry["clientside_function"]["function_name"])
-        for entry in app._callback_list
-    }
-    assert ways == {("selection", "write_order"), ("selection", "read_order")}
+    install(app, FIELDS)
+    with app.server.app_context():
+        name = bound("some-control", "order")
+    (entry,) = app._callback_list
+    (store, *shown) = entry["inputs"]
+    assert store == {"id": STORE, "property": "data"}
+    assert {one["property"] for one in shown} == {"value", "checked"}
+    for one in shown:
+        pattern = json.loads(one["id"])
+        assert set(pattern) == set(name)
+        assert pattern["type"] == name["type"]
+        assert pattern["field"] == pattern["at"] == ["ALL"]
 
 
 def test_the_store_begins_with_the_defaults_of_the_page() -> None:

@@ -1,7 +1,15 @@
 // What the page around us offers: the part of Dash's browser side that we call.
 
+/** What Dash says to a clientside callback while it runs; `Input` is one of its inputs. */
+export interface CallbackContext<Input> {
+  /** An input of one component, or the inputs that a pattern finds. */
+  inputs_list: readonly (Input | readonly Input[])[];
+  triggered: readonly { prop_id: string }[];
+}
+
 interface Clientside {
-  set_props(id: string, props: Record<string, unknown>): void;
+  set_props(id: string | object, props: Record<string, unknown>): void;
+  callback_context: CallbackContext<any>;
   no_update: unknown;
   [namespace: string]: unknown;
 }
@@ -24,6 +32,13 @@ export function offer(namespace: string, callbacks: object): void {
 }
 
 /** Set properties of a component of the page; nothing happens before Dash has started. */
-export function setProps(id: string, props: Record<string, unknown>): void {
+export function setProps(id: string | object, props: Record<string, unknown>): void {
   window.dash_clientside?.set_props?.(id, props);
+}
+
+/** Return what Dash says to the clientside callback that it calls just now. */
+export function callbackContext<Input>(): CallbackContext<Input> {
+  const context = window.dash_clientside?.callback_context;
+  if (!context) throw new Error("Only a clientside callback has a context.");
+  return context;
 }
