@@ -151,6 +151,9 @@ def test_controls_follow_the_address_and_each_other_whenever_they_appear(
     rest(page)
     now = selection(page)
     assert (now["palette"], now["top"], now["cubetied"], now["log"]) == ("safe", 7, True, True)
+    # A link to the page that is there, whose address says nothing: the selection goes along.
+    page.get_by_role("link", name="Workspace", exact=True).click()
+    expect(page).to_have_url(re.compile("/workspace.*palette=safe"))
 
 
 def test_a_range_is_drawn_in_every_view_and_stays_in_the_address(

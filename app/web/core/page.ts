@@ -19,10 +19,6 @@ declare global {
     /** Filled by Dash and by us: its clientside callbacks are looked up here by name. */
     dash_clientside?: Partial<Clientside>;
   }
-  interface WindowEventMap {
-    /** dcc.Link changes the address with pushState, and says so. */
-    _dashprivate_pushstate: CustomEvent;
-  }
 }
 
 /** Let Dash find clientside callbacks: {name: function} under a namespace. */

@@ -8,6 +8,7 @@
 
 import { controlState } from "./controlstate.ts";
 import type { Carried, Chosen, Fields, FieldsOfPage, Names, Pointed, Selection } from "./fields.ts";
+import { onPush } from "./navigation.ts";
 import { setProps } from "./page.ts";
 import { same } from "./same.ts";
 import { selectionAddress } from "./selectionaddress.ts";
@@ -251,5 +252,4 @@ for (const name of ["pointerup", "pointercancel"]) {
   window.addEventListener(name, () => (pressed = false), true);
 }
 window.addEventListener("blur", () => (pressed = false));
-// dcc.Link changes the address with pushState and says so with an event of its own.
-window.addEventListener("_dashprivate_pushstate", () => setTimeout(sync));
+onPush(() => setTimeout(sync));
