@@ -26,6 +26,7 @@ from app import (
     logs,
     metrics,
     reading,
+    selection,
     shell,
     store,
 )
@@ -33,7 +34,7 @@ from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
 from app.export import routes as export_routes
-from app.view import View
+from app.view import View, fields_of
 from app.views import (
     account,
     alerts,
@@ -71,6 +72,8 @@ _PAGES: tuple[View, ...] = (
     account.VIEW,
 )
 VIEWS: tuple[View, ...] = (*_PAGES, workspace_of(_PAGES))
+# What every page of a run has selected.
+FIELDS = fields_of(VIEWS)
 
 # The largest body that any callback or form needs, and then some.
 MAX_BODY = 2 * 2**20
@@ -157,6 +160,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     api.install(server)
     bundle_route.install(server)
     export_routes.install(server)
+    selection.install(app, FIELDS)
     shell.register(app, VIEWS)
     for view in VIEWS:
         _register(app, view)

@@ -17,7 +17,7 @@ from app.components.saved_view import view_tools
 from app.ids import Shell
 from app.linked_run import OtherRun, linked_run, not_this_run, said_in
 from app.reading import reads
-from app.selection import page_parts, united
+from app.selection import fields_here, page_parts, united
 from app.stored_view import stored_view
 from app.theme import THEME
 from app.versions import short_uuid
@@ -174,7 +174,9 @@ def selection_of(views: Sequence[View], context: PageContext) -> list[Component]
         raise ValueError("only the pages of a run have a selection")
     wanted = [view.defaults(context) for view in views if view.of_run and view.defaults]
     stored = stored_view(context.search, run_id=run.id, account_id=context.identity.account_id)
-    return page_parts(united(wanted), run_id=run.id, of=short_uuid(run.uuid), stored=stored)
+    return page_parts(
+        fields_here(), united(wanted), run_id=run.id, of=short_uuid(run.uuid), stored=stored
+    )
 
 
 def find_view(views: Sequence[View], path: str) -> tuple[View | None, dict[str, int]]:

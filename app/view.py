@@ -1,12 +1,13 @@
 """What a view is: a page of its own, its permission, its layout and its callbacks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dash.development.base_component import Component
 
+from app.fields import Field, joined
 from db.permissions import Permission
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ class View:
     the view's components begin with "<name>-". `register(app)` adds its callbacks; each needs
     `permission`, or what `permissions` says for the id of a component that it writes to.
 
-    On pages of a run the shell puts the selection; `defaults` returns those of its fields that
-    depend on the run, and holds for all its pages. `pane`: whether the workspace offers the page
+    On pages of a run the shell puts the selection. `fields` are those of it that this view alone
+    has (app/fields.py has what views share); `defaults` returns those that depend on the run, and
+    holds for all its pages. `pane`: whether the workspace offers the page
     beside others; its layout then stands in a container that may be 320 pixels wide, scrolls by
     itself, and is called "view" in container queries.
 
@@ -61,6 +63,7 @@ class View:
     aliases: tuple[str, ...] = ()
     # Shown in the header on pages that are about no run; None: reached by links only.
     menu: str | None = None
+    fields: Mapping[str, Field] = field(default_factory=lambda: MappingProxyType({}))
     defaults: Defaults | None = None
     pane: bool = True
     asks: tuple[str, ...] = ()
@@ -84,6 +87,11 @@ class View:
         for name, value in ids.items():
             path = path.replace(f"<{name}>", str(value))
         return path
+
+
+def fields_of(views: Iterable[View]) -> dict[str, Field]:
+    """Return every field of the selection; raises ValueError where two views declare one name."""
+    return joined({view.name: view.fields for view in views})
 
 
 def _match(pattern: str, path: str) -> dict[str, int] | None:

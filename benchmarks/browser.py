@@ -34,6 +34,12 @@ FLAGS = (
 START_SECONDS = 60
 PASSWORD = "a password for measuring"
 
+
+def control(name: str) -> str:
+    """Return the selector of a control that is bound to the selection (app/selection.py bound)."""
+    return f"""[id^='{{"at":"{name}",'][id$='"}}']"""
+
+
 # Resolves to the milliseconds from the click (or, without a link, from now) to the first frame in
 # which every chart of the page stands there drawn: the second frame after the last one drew.
 PAINTED = """

@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, ViewportSize
 from sqlalchemy import Engine
 
-from benchmarks.browser import Served, chromium, log_in, serve
+from benchmarks.browser import Served, chromium, control, log_in, serve
 from benchmarks.database import benchmark_engine
 from benchmarks.make_log import Network, write_log
 from benchmarks.report import Row, main, summary
@@ -173,7 +173,9 @@ def _encodings(page: Page) -> tuple[float, int]:
     times = []
     for _ in range(2):
         for name in ENCODINGS:
-            value = page.locator("#layers-encoding label", has_text=name).get_attribute("for")
+            value = page.locator(
+                control("layers-encoding") + " label", has_text=name
+            ).get_attribute("for")
             before = page.evaluate(f"{_STATE.format(id='layers-multiples')}.shown")
             done = f"{_STATE.format(id='layers-multiples')}.shown !== {before!r}"
             times.append(_timed(page, f'[id="{value}"]', done))
@@ -185,7 +187,7 @@ def _encodings(page: Page) -> tuple[float, int]:
 
 def _statistics(page: Page) -> Iterator[float]:
     for name in STATISTICS:
-        page.click("#layers-statistic")
+        page.click(control("layers-statistic"))
         option = page.locator("[role=option]:visible", has_text=name).first
         before = page.evaluate(f"{_STATE.format(id='layers-multiples')}.shown")
         state = _STATE.format(id="layers-multiples")

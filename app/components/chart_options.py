@@ -286,7 +286,7 @@ class CubeOptions(DataOptions):
 
 
 class FindingOptions(ChartOptions):
-    """The small chart of a finding; a value of None is no number, an end of None has not come."""
+    """The small chart of a finding; a value of None is not finite, an end of None has not come."""
 
     title: str
     iterations: list[int]

@@ -7,6 +7,9 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+# A plain name, or what app.selection.bound returns.
+Id = str | dict[str, str]
+
 
 def labelled(text: str, control: Any, title: str = "") -> Component:
     """Return a control under what it is called; `title` explains more when one points at it."""
@@ -15,7 +18,7 @@ def labelled(text: str, control: Any, title: str = "") -> Component:
     return holder([html.Span(text), control], className="dt-control", title=title)
 
 
-def select(id: str, label: str, texts: Mapping[str, str], value: str, width: int) -> dmc.Select:
+def select(id: Id, label: str, texts: Mapping[str, str], value: str, width: int) -> dmc.Select:
     """Return a drop-down of `texts` (value -> what it says), `width` in pixels, never empty."""
     return dmc.Select(
         id=id,
@@ -31,7 +34,7 @@ def select(id: str, label: str, texts: Mapping[str, str], value: str, width: int
     )
 
 
-def segments(id: str, label: str, texts: Mapping[str, str], value: str) -> dmc.SegmentedControl:
+def segments(id: Id, label: str, texts: Mapping[str, str], value: str) -> dmc.SegmentedControl:
     """Return a row of buttons for `texts` (value -> what it says), one of them chosen."""
     return dmc.SegmentedControl(
         id=id, data=_choices(texts), value=value, size="xs", **{"aria-label": label}

@@ -26,6 +26,7 @@ import "#app/views/compare/web/map.ts";
 import "./core/clicks.ts";
 import "./core/connectionbanner.ts";
 import "./core/connectionpage.ts";
+import "./core/controls.ts";
 import "#app/views/correlation/web/cells.ts";
 import "#app/views/correlation/web/filters.ts";
 import "#app/views/correlation/web/grid.ts";

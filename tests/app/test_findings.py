@@ -9,9 +9,8 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import delete, select, text, update
 
-from app.components.severity import when
-from app.selection import FIELDS
-from app.views.findings.cards import answer_entry, card
+from app.factory import FIELDS
+from app.views.findings.cards import answer_entry, card, when
 from app.views.findings.ids import Ids, Item
 from app.views.findings.layout import rule_table
 from app.views.findings.links import place_link

@@ -23,6 +23,8 @@ from app.binary import pack
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.data import overview as data
 from app.data.series import reduce_series, within
+from app.factory import FIELDS
+from app.selection import install
 from app.view import PageContext
 from app.views.overview import VIEW
 from app.views.overview.ids import Ids
@@ -265,14 +267,17 @@ def test_the_layout_has_every_id_once_and_only_text(
 ) -> None:
     from dash import Dash
 
-    Dash("test")  # paths are relative to an application
+    app = Dash("test")  # paths are relative to an application
+    install(app, FIELDS)
     monkeypatch.setattr("app.store.transaction", lambda: nullcontext(session))
     name = "<script>alert(1)</script>" + "长" * 300
     stored = store_run(session, seed=3, name=name)
-    page = VIEW.layout(
-        PageContext(identity=None, run=runs.get_run(session, run_id=stored.run_id))  # type: ignore
-    )
-    found = [str(part.id) for part in _all(page) if getattr(part, "id", None)]
+    with app.server.app_context():
+        page = VIEW.layout(
+            PageContext(identity=None, run=runs.get_run(session, run_id=stored.run_id))  # type: ignore
+        )
+    ids = [part.id for part in _all(page) if getattr(part, "id", None)]
+    found = [one["at"] if isinstance(one, dict) else str(one) for one in ids]
     assert sorted(set(found) - {"selection", "selection-fields"}) == sorted(Ids)
     assert len(found) == len(set(found))
     json.dumps(page.to_plotly_json(), default=lambda part: part.to_plotly_json())

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import dash_mantine_components as dmc
 import pytest
 from dash import Dash, html
 from plotly.utils import PlotlyJSONEncoder
@@ -15,15 +16,16 @@ from app.auth.identity import Identity
 from app.components.saved_view import view_tools
 from app.components.tables import percent
 from app.components.times import ago, duration
-from app.factory import VIEWS
+from app.factory import FIELDS, VIEWS
 from app.ids import Shell
 from app.selection import page_parts
-from app.shell import find_view, layout
+from app.shell import find_view, layout, selection_of
 from app.view import PageContext, View
 from app.views.account.layout import browser
 from app.views.account.tokens import token_table
 from app.views.alerts.layout import channels as alert_channels
 from app.views.compare.charts import detail, overview
+from app.views.compare.layout import layout as compare_layout
 from app.views.findings.cards import card as finding_card
 from app.views.findings.layout import rule_table
 from app.views.jobs.job_rows import row as job_row
@@ -125,12 +127,12 @@ class TestViews:
 def every_id(web, run: RunRow) -> set[str]:
     """The ids on all pages, and in the rows that callbacks write into them."""
     identity = Identity(1, "Ann", "ann@example.org", Role.ADMIN, b"")
-    found = ids_in(layout()) | ids_in(html.Div([*page_parts(), *view_tools(identity)]))
+    found = ids_in(layout()) | ids_in(html.Div([*page_parts(FIELDS), *view_tools(identity)]))
     with web.app.server.test_request_context("/"):
         for view in VIEWS:
             context = PageContext(identity=identity, run=run if view.of_run else None)
             here = ids_in(view.layout(context))
-            own = {name for name in here if not name.startswith(("selection", "shell-"))}
+            own = {at(name) for name in here if not name.startswith(("selection", "shell-"))}
             assert all(name.startswith(f"{view.name}-") for name in own), own
             found |= here
         for finding in (finding_row(), finding_row(muted_reason="known", muted_by="Bo")):
@@ -138,7 +140,8 @@ def every_id(web, run: RunRow) -> set[str]:
     found |= ids_in(rule_table({}, may_set=True))
     told = ChannelRow(1, "webhook", "https://example.org", "high", "Ann")
     found |= ids_in(alert_channels([told], may_manage=True))
-    found |= ids_in(html.Div([*overview([run, run]), *detail([run, run])]))
+    with web.app.server.app_context():
+        found |= ids_in(html.Div([*overview([run, run]), *detail([run, run])]))
     for state in ("queued", "failed"):
         found |= ids_in(job_row(job(state=state), changeable=True))
     for on in (True, False):
@@ -155,6 +158,29 @@ def every_id(web, run: RunRow) -> set[str]:
 
 def pattern(name: str) -> str:
     return json.loads(name)["type"] if name.startswith("{") else name
+
+
+def at(name: str) -> str:
+    """What a control that is bound to the selection is called in its view; else the id."""
+    return json.loads(name)["at"] if '"selection-control"' in name else name
+
+
+def test_every_control_shows_the_default_of_its_field_at_first(web):
+    run = run_row()
+    identity = Identity(1, "Ann", "ann@example.org", Role.ADMIN, b"")
+    written = set()
+    with web.app.server.test_request_context("/"):
+        context = PageContext(identity=identity, run=run)
+        parts = [view.layout(context) for view in VIEWS if view.fields and view.of_run]
+        parts += [compare_layout(PageContext(identity=identity)), *detail([run, run])]
+        (store, _) = selection_of(VIEWS, context)
+    for part in html.Div(parts)._traverse():
+        name = getattr(part, "id", None)
+        if isinstance(name, dict) and name["type"] == "selection-control":
+            shown = part.checked if isinstance(part, dmc.Switch) else part.value
+            assert shown == store.data[name["field"]], name
+            written.add(name["at"])
+    assert len(written) == 54
 
 
 def test_every_id_of_a_callback_is_on_a_page(web):

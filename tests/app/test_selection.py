@@ -5,13 +5,13 @@ import json
 import pytest
 from dash import Dash, dcc, html
 
-from app.factory import VIEWS
+from app.factory import FIELDS, VIEWS
+from app.fields import SHARED, Field, Kind, joined
 from app.selection import (
-    FIELDS,
     STORE,
-    Kind,
-    bind_control,
+    bound,
     clean_query,
+    install,
     page_parts,
     read_selection,
     united,
@@ -21,7 +21,7 @@ from app.selection import (
 def test_nothing_sent_gives_the_defaults() -> None:
     defaults = {name: field.default for name, field in FIELDS.items()}
     for sent in (None, {}, [], "x", 3):
-        assert read_selection(sent) == defaults
+        assert read_selection(FIELDS, sent) == defaults
 
 
 def test_good_values_are_kept() -> None:
@@ -29,7 +29,7 @@ def test_good_values_are_kept() -> None:
         "cursor": 1600, "pins": [1, 2], "range": [1, 5], "filters": [[3, 17]], "m": 0.5,
         "share": True, "search": "dog", "unknown": 1,
     }  # fmt: skip
-    read = read_selection(sent)
+    read = read_selection(FIELDS, sent)
     assert {name: read[name] for name in sent if name != "unknown"} == {
         name: value for name, value in sent.items() if name != "unknown"
     }
@@ -48,18 +48,18 @@ def test_good_values_are_kept() -> None:
     ],
 )  # fmt: skip
 def test_what_does_not_fit_takes_the_default(name: str, value: object) -> None:
-    assert read_selection({name: value})[name] == FIELDS[name].default
+    assert read_selection(FIELDS, {name: value})[name] == FIELDS[name].default
 
 
 def test_every_default_fits_its_field_or_is_none() -> None:
     for name, field in FIELDS.items():
         if field.default is not None:
-            assert read_selection({name: field.default})[name] == field.default
+            assert read_selection(FIELDS, {name: field.default})[name] == field.default
     assert {field.kind for field in FIELDS.values()} == set(Kind)
 
 
 def test_the_page_carries_the_fields_with_its_own_defaults() -> None:
-    store, holder = page_parts({"k": 41})
+    store, holder = page_parts(FIELDS, {"k": 41})
     assert isinstance(store, dcc.Store)
     assert store.id == STORE
     fields = json.loads(holder.to_plotly_json()["props"]["data-fields"])
@@ -71,9 +71,30 @@ def test_the_page_carries_the_fields_with_its_own_defaults() -> None:
 
 def test_unknown_fields_are_refused() -> None:
     with pytest.raises(KeyError, match="colour"):
-        page_parts({"colour": 1})
-    with pytest.raises(KeyError, match="colour"):
-        bind_control(Dash("test"), "some-control", "colour")
+        page_parts(FIELDS, {"colour": 1})
+    app = Dash("test")
+    install(app, FIELDS)
+    with app.server.app_context(), pytest.raises(KeyError, match="colour"):
+        bound("some-control", "colour")
+
+
+def test_a_field_that_two_views_declare_is_refused_with_both_named() -> None:
+    own = {"order": Field(Kind.TEXT, "recorded")}
+    assert joined({"overview": own, "jobs": {}}) == {**SHARED, **own}
+    with pytest.raises(ValueError, match=r"view overview and the view layers both .*'order'"):
+        joined({"overview": own, "jobs": {}, "layers": own})
+    with pytest.raises(
+        ValueError, match=r"SHARED of app/fields\.py and the view layers .*'cursor'"
+    ):
+        joined({"layers": {"cursor": Field(Kind.INTEGER)}})
+
+
+def test_every_view_declares_what_it_alone_has() -> None:
+    views = {view.name: set(view.fields) for view in VIEWS}
+    assert "cubeface" in views["cube"]
+    assert "align" in views["compare"]
+    assert set(FIELDS) == set(SHARED).union(*views.values())
+    assert len(FIELDS) == len(SHARED) + sum(map(len, views.values()))
 
 
 def test_views_share_their_defaults() -> None:
@@ -98,20 +119,26 @@ def test_views_share_their_defaults() -> None:
     ],
 )
 def test_only_a_selection_is_kept_of_a_query_string(sent: str, kept: str) -> None:
-    assert clean_query(sent) == kept
-    assert clean_query(kept) == kept
+    assert clean_query(FIELDS, sent) == kept
+    assert clean_query(FIELDS, kept) == kept
 
 
-def test_a_bound_control_has_a_way_in_and_a_way_out() -> None:
+def test_one_callback_hears_and_tells_all_bound_controls() -> None:
     app = Dash("test")
-    bind_control(app, "some-control", "order")
-    ways = {
-        (entry["clientside_function"]["namespace"], entry["clientside_function"]["function_name"])
-        for entry in app._callback_list
-    }
-    assert ways == {("selection", "write_order"), ("selection", "read_order")}
+    install(app, FIELDS)
+    with app.server.app_context():
+        name = bound("some-control", "order")
+    (entry,) = app._callback_list
+    (store, *shown) = entry["inputs"]
+    assert store == {"id": STORE, "property": "data"}
+    assert {one["property"] for one in shown} == {"value", "checked"}
+    for one in shown:
+        pattern = json.loads(one["id"])
+        assert set(pattern) == set(name)
+        assert pattern["type"] == name["type"]
+        assert pattern["field"] == pattern["at"] == ["ALL"]
 
 
 def test_the_store_begins_with_the_defaults_of_the_page() -> None:
-    store, _ = page_parts({"k": 41})
-    assert read_selection(store.data) == read_selection({"k": 41})
+    store, _ = page_parts(FIELDS, {"k": 41})
+    assert read_selection(FIELDS, store.data) == read_selection(FIELDS, {"k": 41})

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
-from benchmarks.browser import Served, log_in, serve
+from benchmarks.browser import Served, control, log_in, serve
 from db.engine import session_scope
 from db.permissions import Role
 from db.queries.team import accounts
@@ -243,7 +243,7 @@ OF_RUN = (
     State("layers", "/run/{digits}/layers"),
     State("layers, compared", "/run/{digits}/layers", click(".layers-pick", "[data-level='2']")),
     State("layers, filters", "/run/{digits}/layers?layers=3&filters=3,1&pins=20&cursor=20"),
-    State("layers, a choice", "/run/{digits}/layers", click("#layers-measure")),
+    State("layers, a choice", "/run/{digits}/layers", click(control("layers-measure"))),
     State("correlation", "/run/{faulty}/correlation"),
     State("correlation, open", "/run/{faulty}/correlation", click(".correlation-row")),
     State("correlation, nothing", "/run/{digits}/correlation?m=40"),

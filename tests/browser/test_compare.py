@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from benchmarks.browser import log_in
+from benchmarks.browser import control, log_in
 from db.permissions import Role
 from db.queries.measurements import snapshots
 from db.queries.runs.compare import results_at
@@ -110,8 +110,8 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
     other = page.context.new_page()
     other.goto(link)
     painted(other)
-    expect(other.locator("#compare-align input:checked")).to_have_value("clock")
-    expect(other.locator("#compare-grouping input:checked")).to_have_value("seeds")
+    expect(other.locator(control("compare-align") + " input:checked")).to_have_value("clock")
+    expect(other.locator(control("compare-grouping") + " input:checked")).to_have_value("seeds")
     assert other.evaluate("deeptracker.selection.get().align") == "clock"
     # Back from a run it is as it was, and the run knows nothing of it.
     other.locator("#compare-key a").first.click()
@@ -119,7 +119,7 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
     other.wait_for_selector("#overview-strip[data-state=drawn]")
     other.go_back()
     painted(other)
-    expect(other.locator("#compare-align input:checked")).to_have_value("clock")
+    expect(other.locator(control("compare-align") + " input:checked")).to_have_value("clock")
     other.close()
 
 
@@ -132,7 +132,7 @@ def test_little_to_compare_explains_itself(page, site, digits, again):
     page.wait_for_function(
         f"() => location.search.startsWith('?runs={digits},{again}&measure=weight')"
     )
-    expect(page.locator("#compare-measure")).to_have_value("Weights")
+    expect(page.locator(control("compare-measure"))).to_have_value("Weights")
     page.goto(f"/compare?runs={digits},987654")
     expect(page.locator(".compare-refused")).to_have_text("There is no run 987654.")
 

@@ -227,41 +227,6 @@ def test_the_address_says_and_hears_the_selection(scripts: Page, digits: int) ->
     assert "pins=" not in scripts.url
 
 
-def test_a_control_that_says_back_what_it_was_told_undoes_nothing(
-    scripts: Page, digits: int
-) -> None:
-    scripts.goto(f"/run/{digits}/overview")
-    wait_until_painted(scripts)
-    found = scripts.evaluate(
-        """() => {
-          const { selection, no_update } = dash_clientside;
-          const now = () => deeptracker.selection.get().palette;
-          const choose = (palette) => deeptracker.selection.set({ palette });
-          const read = (shows) => {
-            const told = selection.read_palette(null, "one", shows);
-            return told === no_update ? "nothing" : told;
-          };
-          const write = (value) => {
-            selection.write_palette(value, "one");
-            return now();
-          };
-          choose("safe");
-          const steps = [read("accuracy")];
-          choose("accuracy"); // before the control has answered
-          steps.push(write("safe"), read("safe"), write("accuracy"));
-          steps.push(write("safe"), read("safe"));
-          steps.push(read("accuracy"), now(), write("accuracy")); // chosen, and not heard yet
-          choose("safe");
-          steps.push(read("accuracy"), read("accuracy")); // the first answer was lost
-          return steps;
-        }"""
-    )
-    assert found == [
-        "safe", "accuracy", "accuracy", "accuracy", "safe", "nothing",
-        "nothing", "safe", "accuracy", "safe", "safe",
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(
     "query",
     ["cursor=x", "cursor=-4", "cursor=1e9", "range=9-5", "range=1", "pins=,,", "filters=1.2.3",

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 
-from benchmarks.browser import wait_until_painted
+from benchmarks.browser import control, wait_until_painted
 from ingest.pipeline import load_log
 from tests.browser.waiting import rest
 from tests.recorded_runs import FAULT
@@ -169,9 +169,9 @@ def test_k_changes_the_counts_and_lift_the_colours(page: Page, faulty: int) -> N
     wait_until_painted(page)
     assert 0 < count_of(page, FAULT.layer) < before
     expect(page.locator("#correlation-sliders")).to_contain_text("10 most changed")
-    page.locator("#correlation-colour").get_by_text("Lift").click()
+    page.locator(control("correlation-colour")).get_by_text("Lift").click()
     expect(page.locator("#correlation-legend")).to_contain_text("× chance")
-    page.locator("#correlation-row-order").click()
+    page.locator(control("correlation-row-order")).click()
     page.get_by_role("option", name="Strongest").click()
     expect(page.locator(".correlation-row").first).to_have_attribute("aria-label", FAULT.layer)
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from benchmarks.browser import control
 from ingest.pipeline import load_log
 from tests.browser.conftest import VIEWPORT, Watch
 from tests.browser.waiting import rest
@@ -46,7 +47,7 @@ def until(page: Page, holds: str) -> None:
 
 
 def seen_from(page: Page, name: str, mode: str) -> None:
-    page.locator("#cube-mode label", has_text=re.compile(f"^{name}$")).click()
+    page.locator(control("cube-mode") + " label", has_text=re.compile(f"^{name}$")).click()
     page.wait_for_selector(f"{CUBE}[data-view={mode}]")
 
 

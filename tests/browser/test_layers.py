@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from benchmarks.browser import wait_until_painted
+from benchmarks.browser import control, wait_until_painted
 from db.queries.measurements import snapshots
 from ingest.pipeline import load_log
 from tests.browser.conftest import Watch
@@ -85,9 +85,9 @@ def test_opens_closes_and_searches(view: Page) -> None:
     expect(view.locator(".layers-node")).to_have_count(everything - 6)
     view.click('[data-level="1"]')
     expect(view.locator(".layers-node")).to_have_count(6)
-    view.fill("#layers-search", "3x3")
+    view.fill(control("layers-search"), "3x3")
     expect(node(view, "layer3.1.conv2")).to_be_visible()
-    view.fill("#layers-search", "no such layer")
+    view.fill(control("layers-search"), "no such layer")
     expect(view.locator(".layers-node")).to_have_count(0)
 
 
@@ -113,7 +113,7 @@ def test_another_encoding_asks_for_nothing(view: Page, watch: Watch) -> None:
     pictures = {ink(view)}
     for encoding in ("box", "horizon", "bands", "histogram"):
         text = {"box": "Box plots", "bands": "Change bands"}.get(encoding, encoding.capitalize())
-        view.locator("#layers-encoding label", has_text=text).click()
+        view.locator(control("layers-encoding") + " label", has_text=text).click()
         view.wait_for_selector(f'{ROWS}[data-shown$=" {encoding}"][data-state=drawn]')
         pictures.add(ink(view))
     assert len(pictures) == 5
@@ -122,10 +122,10 @@ def test_another_encoding_asks_for_nothing(view: Page, watch: Watch) -> None:
 
 
 def test_quantity_statistic_scale_and_sameness(view: Page) -> None:
-    view.click("#layers-measure")
+    view.click(control("layers-measure"))
     view.get_by_role("option", name="Gradients").click()
     view.wait_for_selector(f'{ROWS}[data-shown="gradient std line"][data-state=drawn]')
-    view.click("#layers-statistic")
+    view.click(control("layers-statistic"))
     view.get_by_role("option", name="median").click()
     view.wait_for_selector(f'{ROWS}[data-shown="gradient median line"][data-state=drawn]')
     expect(view.locator("#layers-key")).to_contain_text("symlog")
@@ -136,7 +136,7 @@ def test_quantity_statistic_scale_and_sameness(view: Page) -> None:
 
 
 def test_sorts_by_when_layers_settle(view: Page) -> None:
-    view.fill("#layers-limit", "0.02")
+    view.fill(control("layers-limit"), "0.02")
     rest(view)
     view.click('[data-sort="settles"]')
     expect(view.locator('[data-sort="settles"]')).to_have_attribute("data-state", "ascending")
@@ -169,9 +169,9 @@ def test_orders_and_scales_of_the_filters(
     page: Page, digits: int, order: str, scaling: str
 ) -> None:
     open_view(page, digits, "?layers=3")
-    page.click("#layers-filter-order")
+    page.click(control("layers-filter-order"))
     page.get_by_role("option", name=order).click()
-    page.click("#layers-filter-scaling")
+    page.click(control("layers-filter-scaling"))
     page.get_by_role("option", name=scaling).click()
     legend = page.locator("#layers-filters-legend")
     expect(legend).to_contain_text(f"its {scaling.removeprefix('Each ')}")
@@ -197,7 +197,7 @@ def test_most_changed_filters_of_cursor_pins_and_all(
     assert re.match(r"\d+ among the first 100 at all 2 pins", text)
     page.locator(f"{TOP} .layers-chip").first.click()
     page.wait_for_selector(f"{FILTER}[data-state=drawn]")
-    page.click("#layers-top-sort")
+    page.click(control("layers-top-sort"))
     page.get_by_role("option", name="By value").click()
     expect(page.locator(f"{TOP} .layers-entry").first).to_be_visible()
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from benchmarks.browser import Served, wait_until_painted
+from benchmarks.browser import Served, control, wait_until_painted
 from db.queries.measurements import snapshots
 from deeptracker.format import Images, Snapshot
 from ingest.pipeline import load_log
@@ -194,25 +194,25 @@ def test_keys_move_the_cursor_and_the_row(page: Page, digits: int, iterations: l
 
 def test_controls_choose_what_the_layers_show(page: Page, digits: int, watch: Watch) -> None:
     open_run(page, digits)
-    page.locator("#overview-quantity").click()
+    page.locator(control("overview-quantity")).click()
     page.get_by_role("option", name="Weight").click()
-    page.locator("#overview-statistic").click()
+    page.locator(control("overview-statistic")).click()
     page.get_by_role("option", name="L2 norm").click()
     rest(page)
     wait_until_painted(page)
     assert any("quantity=weight&statistic=l2" in path for path in watch.requests)
     assert "quantity=weight&statistic=l2" in page.url
     asked = len(watch.requests)
-    page.locator("#overview-palette").click()
+    page.locator(control("overview-palette")).click()
     page.get_by_role("option", name="Colour-blind safe").click()
-    page.locator("#overview-scaling").click()
+    page.locator(control("overview-scaling")).click()
     page.get_by_role("option", name="Scale of each layer").click()
     rest(page)
     assert [path for path in watch.requests[asked:] if path.startswith("/data/")] == []
     page.reload()
     wait_until_painted(page)
-    expect(page.locator("#overview-quantity")).to_have_value("Weight")
-    expect(page.locator("#overview-palette")).to_have_value("Colour-blind safe")
+    expect(page.locator(control("overview-quantity"))).to_have_value("Weight")
+    expect(page.locator(control("overview-palette"))).to_have_value("Colour-blind safe")
 
 
 def test_dark_and_light(page: Page, digits: int) -> None:

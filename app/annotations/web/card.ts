@@ -1,6 +1,6 @@
 // One annotation in the panel: what it says, about what, its replies, and what can be done with it.
 
-import { make, numbers } from "#app/web/index.ts";
+import { make, numbers, visit } from "#app/web/index.ts";
 import type { Annotation, Reply } from "./annotation.ts";
 import { AnnotationForm, type FormOptions } from "./form.ts";
 import { annotationStore } from "./store.ts";
@@ -146,7 +146,7 @@ export class AnnotationCard {
     const { annotation } = this;
     const row = make("div", "annotation-actions");
     row.append(
-      this.action("show", "Show it", () => annotationParts.visit(annotation.link)),
+      this.action("show", "Show it", () => visit(annotation.link)),
       this.action("link", "Copy link", (event) => this.copy(event.currentTarget as HTMLElement)),
     );
     if (!annotationStore.state.may.annotate) return row;

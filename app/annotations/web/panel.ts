@@ -1,7 +1,7 @@
 // The annotations of the run beside its views: list, threads, the form for a new one; its button and
 // the mark of mentions in the header; the key `a` and the menu of the right mouse button.
 
-import { make, numbers, selectionStore, tooltip } from "#app/web/index.ts";
+import { make, numbers, selectionStore, tooltip, visit } from "#app/web/index.ts";
 import type { Annotation, Meant } from "./annotation.ts";
 import { AnnotationCard } from "./card.ts";
 import { AnnotationForm } from "./form.ts";
@@ -342,7 +342,7 @@ function start() {
       event.target.closest<HTMLAnchorElement>("a.annotation-mentions, a.annotation-link");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || link.target) return;
     event.preventDefault();
-    annotationParts.visit(link.href);
+    visit(link.href);
   });
   // The header comes with the page's frame.
   new MutationObserver(updateHeader).observe(document.body, { childList: true, subtree: true });

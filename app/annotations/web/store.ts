@@ -4,7 +4,7 @@
 // deeptracker.annotations: list(), marksFor(kind, id, filter), withIterations(), subscribe(f),
 // send(path, body), words(), and what annotations/web/panel.ts adds: open(ids), annotate(target).
 
-import { DataError, fetchJson } from "#app/web/index.ts";
+import { DataError, fetchJson, onPush } from "#app/web/index.ts";
 import type { Annotation, Changes, Meant, Target } from "./annotation.ts";
 import { byTarget, isShown, type Kept, keyOf, merge, type Shown } from "./kept.ts";
 
@@ -212,6 +212,7 @@ export const annotationStore = {
 
 document.addEventListener("visibilitychange", () => document.hidden || soon());
 window.addEventListener("popstate", soon);
-window.addEventListener("_dashprivate_pushstate", soon);
+// The selection makes entries too, on the page of the same run.
+onPush(() => runOfPage() === state.run || soon());
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", soon);
 else soon();

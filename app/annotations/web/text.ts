@@ -84,9 +84,3 @@ export function preview(x: number, y: number, annotations: readonly Told[]): voi
     annotations.length === 1 ? `On ${annotations[0].about}` : `${annotations.length} annotations`;
   tooltip.show(x, y, title, lines);
 }
-
-/** Go to an address of ours without loading the page anew. */
-export function visit(href: string): void {
-  history.pushState({}, "", href);
-  window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
-}

@@ -2,6 +2,7 @@
 
 from app.view import View
 from app.views.compare.callbacks import register
+from app.views.compare.fields import FIELDS
 from app.views.compare.layout import layout
 from db.permissions import Permission
 
@@ -11,6 +12,7 @@ VIEW = View(
     path="/compare",
     layout=layout,
     register=register,
+    fields=FIELDS,
     permission=Permission.COMPARE,
     menu="Compare",
     pane=False,

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from app.components.charts import chart, download, panel
 from app.components.controls import select
+from app.selection import bound
 from app.versions import joint_token, short_uuid
 from app.views.compare.ids import Ids
 from app.views.compare.words import MEASURES, ORDERS, SCALES, STATISTICS
@@ -88,7 +89,9 @@ def detail(runs: Sequence[RunRow]) -> list[Component]:
                 legend=Ids.SERIES_LEGEND,
                 **given,
             ),
-            controls=[dmc.Switch(id=Ids.LOG, label="Log losses", size="xs", checked=False)],
+            controls=[
+                dmc.Switch(id=bound(Ids.LOG, "log"), label="Log losses", size="xs", checked=False)
+            ],
             legend=Ids.SERIES_LEGEND,
         ),
         panel(
@@ -140,15 +143,15 @@ def _pair(runs: Sequence[RunRow]) -> Component:
             html.Span(
                 [
                     html.Span("Compare", className="dt-soft"),
-                    select(Ids.FIRST, "First run in detail", texts, "0", 220),
+                    select(bound(Ids.FIRST, "firstrun"), "First run in detail", texts, "0", 220),
                     html.Span("with", className="dt-soft"),
-                    select(Ids.SECOND, "Second run in detail", texts, "1", 220),
+                    select(bound(Ids.SECOND, "secondrun"), "Second run in detail", texts, "1", 220),
                 ],
                 className="compare-pair-choice",
                 hidden=len(runs) == 2,
             ),
             html.Span("Classes", className="dt-soft"),
-            select(Ids.ORDER, "Order of classes", ORDERS, "difference", 140),
+            select(bound(Ids.ORDER, "compareorder"), "Order of classes", ORDERS, "difference", 140),
         ],
         className="compare-pair",
     )
@@ -206,6 +209,9 @@ def _map(runs: Sequence[RunRow], id: str, side: str) -> Component:
 
 
 def _layers(runs: Sequence[RunRow], given: dict[str, Any]) -> Component:
+    statistic = select(
+        bound(Ids.STATISTIC, "statistic"), "Statistic of the layers", STATISTICS, "std", 170
+    )
     return panel(
         "Layers",
         chart(
@@ -217,9 +223,10 @@ def _layers(runs: Sequence[RunRow], given: dict[str, Any]) -> Component:
             **given,
         ),
         controls=[
-            select(Ids.MEASURE, "Quantity of the layers", MEASURES, "ratio", 150),
-            select(Ids.STATISTIC, "Statistic of the layers", STATISTICS, "std", 170),
-            select(Ids.SCALE, "Scale of the layers", SCALES, "log", 90),
+            select(bound(Ids.MEASURE, "measure"), "Quantity of the layers", MEASURES, "ratio", 150),
+            # The chart hides it where there is none to choose.
+            html.Div(statistic, className="compare-statistic"),
+            select(bound(Ids.SCALE, "scale"), "Scale of the layers", SCALES, "log", 90),
         ],
         legend=Ids.LAYERS_LEGEND,
     )

@@ -15,7 +15,7 @@ from app.components.controls import segments
 from app.components.tables import nothing
 from app.data.aligned import MOST_RUNS
 from app.linked_run import OtherRun, linked_run, said_of
-from app.selection import page_parts
+from app.selection import bound, fields_here, page_parts
 from app.versions import OF, version_token
 from app.view import PageContext
 from app.views.compare.charts import detail, overview, state
@@ -40,7 +40,7 @@ def layout(context: PageContext) -> Component:
     found, versions = body_of(ids)
     return html.Div(
         [
-            *page_parts(),
+            *page_parts(fields_here()),
             dcc.Store(id=Ids.VERSIONS, data=versions),
             dcc.Interval(id=Ids.TIMER, interval=LIVE_MS),
             _head(listed, ids),
@@ -107,8 +107,13 @@ def _head(listed: list[RunRow], ids: list[int]) -> Component:
                 nothingFoundMessage="No run of this name",
                 **aria(label="Runs to compare"),
             ),
-            _control("Align by", segments(Ids.ALIGN, "Align by", ALIGNMENTS, "iteration")),
-            _control("Show", segments(Ids.GROUPING, "Groups of runs", GROUPINGS, "runs")),
+            _control(
+                "Align by", segments(bound(Ids.ALIGN, "align"), "Align by", ALIGNMENTS, "iteration")
+            ),
+            _control(
+                "Show",
+                segments(bound(Ids.GROUPING, "grouping"), "Groups of runs", GROUPINGS, "runs"),
+            ),
         ],
         className="compare-head",
     )

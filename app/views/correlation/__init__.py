@@ -3,6 +3,7 @@
 from app.data.correlation import GRID, NAMES
 from app.view import View
 from app.views.correlation.callbacks import register
+from app.views.correlation.fields import FIELDS
 from app.views.correlation.layout import layout
 
 VIEW = View(
@@ -11,5 +12,6 @@ VIEW = View(
     path="/run/<run_id>/correlation",
     layout=layout,
     register=register,
+    fields=FIELDS,
     asks=(GRID, NAMES),
 )

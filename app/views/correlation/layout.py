@@ -12,6 +12,7 @@ from app.components.charts import chart, panel
 from app.components.controls import labelled, segments, select
 from app.components.headings import heading
 from app.data.correlation import ASKED, GRID, NAMES
+from app.selection import bound
 from app.view import PageContext
 from app.views.correlation import words
 from app.views.correlation.ids import Ids
@@ -62,25 +63,55 @@ def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
     return html.Div(
         [
             anomaly_window(Ids.WINDOW, run, sizes, prefix="correlation"),
-            labelled("Flips", segments(Ids.DIRECTION, "Flips", words.DIRECTIONS, "both")),
+            labelled(
+                "Flips",
+                segments(bound(Ids.DIRECTION, "direction"), "Flips", words.DIRECTIONS, "both"),
+            ),
             sliders,
-            labelled("Colour", segments(Ids.COLOUR, "Colour", words.COLOURS, "count")),
+            labelled(
+                "Colour",
+                segments(bound(Ids.COLOUR, "cellcolour"), "Colour", words.COLOURS, "count"),
+            ),
             labelled(
                 "Changed by",
-                select(Ids.QUANTITY, "Kind of change", words.QUANTITIES, "relative_change", 148),
+                select(
+                    bound(Ids.QUANTITY, "topquantity"),
+                    "Kind of change",
+                    words.QUANTITIES,
+                    "relative_change",
+                    148,
+                ),
             ),
             labelled(
                 "Beyond chance",
-                select(Ids.SIGNIFICANCE, "Significance", words.SIGNIFICANCES, "0.05", 104),
+                select(
+                    bound(Ids.SIGNIFICANCE, "significance"),
+                    "Significance",
+                    words.SIGNIFICANCES,
+                    "0.05",
+                    104,
+                ),
                 "Cells are drawn in full where at most this share of them is there by chance",
             ),
             labelled(
                 "Layers by",
-                select(Ids.ROW_ORDER, "Order of layers", words.ROW_ORDERS, "network", 104),
+                select(
+                    bound(Ids.ROW_ORDER, "roworder"),
+                    "Order of layers",
+                    words.ROW_ORDERS,
+                    "network",
+                    104,
+                ),
             ),
             labelled(
                 "Classes by",
-                select(Ids.COLUMN_ORDER, "Order of classes", words.COLUMN_ORDERS, "strength", 124),
+                select(
+                    bound(Ids.COLUMN_ORDER, "columnorder"),
+                    "Order of classes",
+                    words.COLUMN_ORDERS,
+                    "strength",
+                    124,
+                ),
             ),
         ],
         className="correlation-controls",

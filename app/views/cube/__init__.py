@@ -4,6 +4,7 @@ from app.data import cube
 from app.data.correlation import GRID
 from app.view import View
 from app.views.cube.callbacks import register
+from app.views.cube.fields import FIELDS
 from app.views.cube.layout import layout
 
 VIEW = View(
@@ -12,5 +13,6 @@ VIEW = View(
     path="/run/<run_id>/cube",
     layout=layout,
     register=register,
+    fields=FIELDS,
     asks=(cube.LAYERS, "class-error", GRID),
 )

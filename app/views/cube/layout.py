@@ -14,6 +14,7 @@ from app.components.charts import chart, download
 from app.components.controls import labelled, segments, select
 from app.components.headings import heading
 from app.data.cube import LAYERS
+from app.selection import bound
 from app.view import PageContext
 from app.views.cube import words
 from app.views.cube.ids import Ids
@@ -48,13 +49,24 @@ def layout(context: PageContext) -> html.Div:
 
 
 def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
-    count = dmc.NumberInput(id=Ids.TOP_COUNT, value=50, min=1, max=PEAK_LIMIT, size="xs", w=72)
+    count = dmc.NumberInput(
+        id=bound(Ids.TOP_COUNT, "top"), value=50, min=1, max=PEAK_LIMIT, size="xs", w=72
+    )
     return html.Div(
         [
-            labelled("Seen from", segments(Ids.MODE, "Seen from", words.MODES, "turned")),
+            labelled(
+                "Seen from",
+                segments(bound(Ids.MODE, "cubeface"), "Seen from", words.MODES, "turned"),
+            ),
             labelled(
                 "Order of classes",
-                select(Ids.ORDER, "Order of classes", CLASS_ORDERS, "similarity", 148),
+                select(
+                    bound(Ids.ORDER, "classorder"),
+                    "Order of classes",
+                    CLASS_ORDERS,
+                    "similarity",
+                    148,
+                ),
             ),
             labelled(
                 "Filters K",
@@ -68,25 +80,51 @@ def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
 
 
 def _cards() -> html.Div:
-    colours = select(Ids.PALETTE, "Colours of the error", words.PALETTES, "accuracy", 132)
-    tied = dmc.Switch(id=Ids.TIED, label="Beyond chance", size="xs", checked=False)
+    colours = select(
+        bound(Ids.PALETTE, "palette"), "Colours of the error", words.PALETTES, "accuracy", 132
+    )
+    tied = dmc.Switch(
+        id=bound(Ids.TIED, "cubetied"), label="Beyond chance", size="xs", checked=False
+    )
     return html.Div(
         [
             _card(
                 "Front",
-                [select(Ids.FRONT, "What the front shows", words.FRONTS, "ratio", 164)],
+                [
+                    select(
+                        bound(Ids.FRONT, "cubefront"),
+                        "What the front shows",
+                        words.FRONTS,
+                        "ratio",
+                        164,
+                    )
+                ],
                 caption=Ids.FRONT_CAPTION,
                 legend=Ids.FRONT_LEGEND,
             ),
             _card(
                 "Top",
-                [select(Ids.TOP, "What the top shows", words.TOPS, "accuracy", 104), colours],
+                [
+                    select(
+                        bound(Ids.TOP, "cubetop"), "What the top shows", words.TOPS, "accuracy", 104
+                    ),
+                    colours,
+                ],
                 caption=Ids.TOP_CAPTION,
                 legend=Ids.TOP_LEGEND,
             ),
             _card(
                 "Right",
-                [tied, select(Ids.RIGHT, "What the right face shows", words.RIGHTS, "count", 92)],
+                [
+                    tied,
+                    select(
+                        bound(Ids.RIGHT, "cellcolour"),
+                        "What the right face shows",
+                        words.RIGHTS,
+                        "count",
+                        92,
+                    ),
+                ],
                 caption=Ids.RIGHT_CAPTION,
                 legend=Ids.RIGHT_LEGEND,
             ),

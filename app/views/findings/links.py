@@ -19,7 +19,7 @@ def place_link(
     layers: Sequence[int] = (),
     filters: Sequence[tuple[int, int]] = (),
 ) -> str:
-    """Return the address of a page of the run; the fields are those of app.selection.
+    """Return the address of a page of the run; the fields are those of the selection.
 
     The start is under the cursor and pinned; where there is an end, the stretch is brushed.
     """

@@ -2,6 +2,7 @@
 
 from app.view import View
 from app.views.layers.callbacks import register
+from app.views.layers.fields import FIELDS
 from app.views.layers.layout import layout
 
 VIEW = View(
@@ -10,4 +11,5 @@ VIEW = View(
     path="/run/<run_id>/layers",
     layout=layout,
     register=register,
+    fields=FIELDS,
 )

@@ -6,6 +6,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from app.components.controls import labelled, segments, select
+from app.selection import bound
 from app.views.layers import words
 from app.views.layers.ids import Ids
 from deeptracker.catalogue import MEASURES
@@ -15,12 +16,29 @@ def controls() -> html.Div:
     """Return what is shown of the nodes, and how."""
     return html.Div(
         [
-            labelled("Show", select(Ids.MEASURE, "Quantity", MEASURES, "ratio", 168)),
-            labelled("Statistic", select(Ids.STATISTIC, "Statistic", words.STATISTICS, "std", 164)),
-            labelled("Drawn as", segments(Ids.ENCODING, "Encoding", words.ENCODINGS, "line")),
-            labelled("Scale", segments(Ids.SCALE, "Scale", words.SCALES, "log")),
-            dmc.Switch(id=Ids.SAME, label="Same for all rows", size="xs", checked=True),
-            labelled("Rows", select(Ids.HEIGHT, "Height of the rows", words.HEIGHTS, "auto", 104)),
+            labelled(
+                "Show", select(bound(Ids.MEASURE, "measure"), "Quantity", MEASURES, "ratio", 168)
+            ),
+            labelled(
+                "Statistic",
+                select(
+                    bound(Ids.STATISTIC, "statistic"), "Statistic", words.STATISTICS, "std", 164
+                ),
+            ),
+            labelled(
+                "Drawn as",
+                segments(bound(Ids.ENCODING, "encoding"), "Encoding", words.ENCODINGS, "line"),
+            ),
+            labelled("Scale", segments(bound(Ids.SCALE, "scale"), "Scale", words.SCALES, "log")),
+            dmc.Switch(
+                id=bound(Ids.SAME, "same"), label="Same for all rows", size="xs", checked=True
+            ),
+            labelled(
+                "Rows",
+                select(
+                    bound(Ids.HEIGHT, "height"), "Height of the rows", words.HEIGHTS, "auto", 104
+                ),
+            ),
         ],
         className="layers-controls",
     )
@@ -29,7 +47,7 @@ def controls() -> html.Div:
 def above() -> html.Div:
     """Return what stands above the rows: search, how far open, when settled, and the key."""
     search = dmc.TextInput(
-        id=Ids.SEARCH,
+        id=bound(Ids.SEARCH, "search"),
         placeholder="Search: conv2, 3x3",
         size="xs",
         value="",
@@ -84,7 +102,7 @@ def _settling() -> html.Div:
         [
             "A layer has converged when ‖update‖ / ‖weight‖ stays below",
             dmc.NumberInput(
-                id=Ids.LIMIT,
+                id=bound(Ids.LIMIT, "limit"),
                 value=1e-3,
                 min=1e-12,
                 step=1e-4,
@@ -93,7 +111,9 @@ def _settling() -> html.Div:
                 hideControls=True,
                 **{"aria-label": "Limit below which a layer has converged"},
             ),
-            select(Ids.LIMIT_OF, "The limit is given", words.LIMITS, "value", 158),
+            select(
+                bound(Ids.LIMIT_OF, "limitof"), "The limit is given", words.LIMITS, "value", 158
+            ),
             html.Span(id=Ids.SETTLED, className="layers-count-settled"),
         ],
         className="layers-settling",

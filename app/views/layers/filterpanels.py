@@ -6,6 +6,7 @@ from dash import html
 
 from app.components.charts import chart, panel
 from app.components.controls import select
+from app.selection import bound
 from app.views.layers import words
 from app.views.layers.ids import GROUP, Ids
 
@@ -56,14 +57,26 @@ def filter_panels(base: str) -> list[html.Section]:
     controls = [
         html.Span(id=Ids.FILTERS_FACTS, className="dt-soft"),
         select(
-            Ids.FILTER_QUANTITY,
+            bound(Ids.FILTER_QUANTITY, "filterquantity"),
             "Quantity of the filters",
             words.FILTER_QUANTITIES,
             "cosine_change",
             150,
         ),
-        select(Ids.FILTER_SCALING, "Scale of the colours", words.FILTER_SCALINGS, "log", 150),
-        select(Ids.FILTER_ORDER, "Order of the filters", words.FILTER_ORDERS, "recorded", 130),
+        select(
+            bound(Ids.FILTER_SCALING, "filterscaling"),
+            "Scale of the colours",
+            words.FILTER_SCALINGS,
+            "log",
+            150,
+        ),
+        select(
+            bound(Ids.FILTER_ORDER, "filterorder"),
+            "Order of the filters",
+            words.FILTER_ORDERS,
+            "recorded",
+            130,
+        ),
     ]
     facts = html.Span(id=Ids.FILTER_FACTS, className="dt-soft layers-facts")
     return [

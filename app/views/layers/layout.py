@@ -7,6 +7,7 @@ from app.components.attributes import data
 from app.components.charts import chart, download, panel
 from app.components.controls import select
 from app.components.headings import heading
+from app.selection import bound
 from app.view import PageContext
 from app.views.layers import words
 from app.views.layers.controls import above, controls, headings
@@ -79,7 +80,12 @@ def _compare(base: str, tree: str) -> html.Section:
         group=GROUP,
         table=f"{base}/layer-rows?measure={{measure}}&statistic={{statistic}}",
     )
-    switch = dmc.Switch(id=Ids.NORMALISED, label="Each on its own scale", size="xs", checked=False)
+    switch = dmc.Switch(
+        id=bound(Ids.NORMALISED, "normalised"),
+        label="Each on its own scale",
+        size="xs",
+        checked=False,
+    )
     return panel("Compare", body, controls=[switch])
 
 
@@ -100,10 +106,16 @@ def _readout(tree: str) -> html.Div:
 
 def _top(base: str) -> html.Section:
     controls = [
-        select(Ids.TOP_QUANTITY, "Changed by", words.TOP_QUANTITIES, "relative_change", 138),
-        select(Ids.TOP_SORT, "Order of the list", words.TOP_SORTS, "count", 118),
+        select(
+            bound(Ids.TOP_QUANTITY, "topquantity"),
+            "Changed by",
+            words.TOP_QUANTITIES,
+            "relative_change",
+            138,
+        ),
+        select(bound(Ids.TOP_SORT, "topsort"), "Order of the list", words.TOP_SORTS, "count", 118),
         dmc.NumberInput(
-            id=Ids.TOP_COUNT,
+            id=bound(Ids.TOP_COUNT, "top"),
             value=50,
             min=1,
             max=200,

@@ -2,6 +2,7 @@
 
 from app.view import View
 from app.views.overview.callbacks import register
+from app.views.overview.fields import FIELDS
 from app.views.overview.layout import layout
 
 VIEW = View(
@@ -11,4 +12,5 @@ VIEW = View(
     aliases=("/run/<run_id>",),
     layout=layout,
     register=register,
+    fields=FIELDS,
 )

@@ -13,6 +13,7 @@ from app.components.empty import no_snapshots
 from app.components.headings import live_state
 from app.components.run_course import course_facts, remarks
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
+from app.selection import bound
 from app.view import PageContext
 from app.views.overview.ids import Ids
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
@@ -194,7 +195,9 @@ def _strip(base: str, *, validates: bool) -> html.Section:
             legend=Ids.STRIP_LEGEND,
             say={"noColumns": _NO_SNAPSHOTS},
         ),
-        controls=[dmc.Switch(id=Ids.LOG_LOSS, label="Log loss", size="xs", checked=False)],
+        controls=[
+            dmc.Switch(id=bound(Ids.LOG_LOSS, "log"), label="Log loss", size="xs", checked=False)
+        ],
         legend=Ids.STRIP_LEGEND,
     )
 
@@ -225,14 +228,14 @@ def _classes(base: str) -> html.Section:
         ),
         controls=[
             select(
-                Ids.ORDER,
+                bound(Ids.ORDER, "order"),
                 "Order of the classes",
                 {"recorded": "As recorded", "last": "Highest at the end first"},
                 "recorded",
                 170,
             ),
             select(
-                Ids.PALETTE,
+                bound(Ids.PALETTE, "palette"),
                 "Colours",
                 {"accuracy": "Red to green", "safe": "Colour-blind safe"},
                 "accuracy",
@@ -266,12 +269,18 @@ def _layers(base: str) -> html.Section:
             say={"noColumns": _NO_SNAPSHOTS, "noValues": _NO_VALUES},
         ),
         controls=[
-            select(Ids.QUANTITY, "Quantity", quantities, DEFAULTS["quantity"], 120),
             select(
-                Ids.STATISTIC, "Statistic", labels(LAYER_STATISTICS), DEFAULTS["statistic"], 180
+                bound(Ids.QUANTITY, "quantity"), "Quantity", quantities, DEFAULTS["quantity"], 120
             ),
             select(
-                Ids.SCALING,
+                bound(Ids.STATISTIC, "statistic"),
+                "Statistic",
+                labels(LAYER_STATISTICS),
+                DEFAULTS["statistic"],
+                180,
+            ),
+            select(
+                bound(Ids.SCALING, "scaling"),
                 "Scale of the colours",
                 {"log": "Log scale", "linear": "Linear scale", "row": "Scale of each layer"},
                 DEFAULTS["scaling"],

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from app import store
 from app.auth.identity import current_identity, require
 from app.components.clicks import is_id
-from app.selection import clean_query
+from app.selection import clean_query, fields_here
 from app.stored_view import GONE, ID, PARAMETER
 from db.errors import NotFound
 from db.permissions import Permission
@@ -52,7 +52,7 @@ def keep() -> ResponseReturnValue:
         "account_id": identity.account_id,
         "run_id": run_id,
         "page": page,
-        "query": clean_query(query),
+        "query": clean_query(fields_here(), query),
     }
     try:
         with store.transaction() as session:

@@ -2,6 +2,7 @@
 
 from app.view import View
 from app.views.validation.callbacks import register
+from app.views.validation.fields import FIELDS
 from app.views.validation.layout import defaults, layout
 
 VIEW = View(
@@ -10,5 +11,6 @@ VIEW = View(
     path="/run/<run_id>/validation",
     layout=layout,
     register=register,
+    fields=FIELDS,
     defaults=defaults,
 )

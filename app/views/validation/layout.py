@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from app import store
 from app.components.anomaly_controls import CLASS_ORDERS, anomaly_window
 from app.components.charts import chart, panel
-from app.components.controls import labelled, segments, select
+from app.components.controls import Id, labelled, segments, select
 from app.components.empty import no_snapshots
 from app.components.headings import heading
+from app.selection import bound
 from app.view import PageContext
 from app.views.validation.ids import Ids
 from db.queries.runs import structure
@@ -93,11 +94,11 @@ def layout(context: PageContext) -> html.Div:
     )
 
 
-def _select(id: str, label: str, texts: dict[str, str], width: int) -> Component:
+def _select(id: Id, label: str, texts: dict[str, str], width: int) -> Component:
     return labelled(label, select(id, label, texts, next(iter(texts)), width))
 
 
-def _segments(id: str, label: str, texts: dict[str, str], value: str) -> Component:
+def _segments(id: Id, label: str, texts: dict[str, str], value: str) -> Component:
     return labelled(label, segments(id, label, texts, value))
 
 
@@ -107,24 +108,37 @@ def _controls(run: RunRow, sizes: NDArray[np.int32], *, group: str) -> html.Div:
         [
             anomaly_window(Ids.WINDOW, run, sizes),
             _segments(
-                Ids.DIRECTION,
+                bound(Ids.DIRECTION, "direction"),
                 "Flips",
                 {"both": "Both", "forgotten": "Forgotten", "learned": "Learned"},
                 "both",
             ),
-            _segments(Ids.GROUP, "Rows", {"clusters": "Clusters", "all": "All classes"}, group),
+            _segments(
+                bound(Ids.GROUP, "group"),
+                "Rows",
+                {"clusters": "Clusters", "all": "All classes"},
+                group,
+            ),
             labelled(
                 "Clusters",
                 dmc.NumberInput(
-                    id=Ids.CLUSTERS, value=4, min=1, max=MAX_CLUSTERS, size="xs", w=64, step=1
+                    id=bound(Ids.CLUSTERS, "clusters"),
+                    value=4,
+                    min=1,
+                    max=MAX_CLUSTERS,
+                    size="xs",
+                    w=64,
+                    step=1,
                 ),
             ),
-            _select(Ids.ORDER, "Order of classes", CLASS_ORDERS, 148),
-            _select(Ids.HEIGHT, "Row height", HEIGHTS, 108),
-            _select(Ids.PALETTE, "Colours", PALETTES, 138),
+            _select(bound(Ids.ORDER, "classorder"), "Order of classes", CLASS_ORDERS, 148),
+            _select(bound(Ids.HEIGHT, "rowheight"), "Row height", HEIGHTS, 108),
+            _select(bound(Ids.PALETTE, "palette"), "Colours", PALETTES, 138),
             labelled(
                 "Find classes",
-                dmc.TextInput(id=Ids.SEARCH, value="", placeholder="part of a name", size="xs"),
+                dmc.TextInput(
+                    id=bound(Ids.SEARCH, "find"), value="", placeholder="part of a name", size="xs"
+                ),
             ),
         ],
         className="validation-controls",
@@ -262,7 +276,7 @@ def _list(base: str) -> html.Section:
         ),
         controls=[
             dmc.SegmentedControl(
-                id=Ids.IMAGE_LIST,
+                id=bound(Ids.IMAGE_LIST, "imagelist"),
                 data=[
                     {"value": "forgotten", "label": "Most forgotten"},
                     {"value": "never", "label": "Never learned"},

@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from app.view import PageContext, View
 from app.views.workspace.callbacks import register
+from app.views.workspace.fields import FIELDS
 from app.views.workspace.layout import layout
 
 
@@ -26,5 +27,6 @@ def workspace_of(views: Sequence[View]) -> View:
         path="/run/<run_id>/workspace",
         layout=page,
         register=add,
+        fields=FIELDS,
         pane=False,
     )

@@ -1,7 +1,6 @@
 """What the workspace does on the server: hand out the bodies of the views that are chosen."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from dash import Dash, Input, Output, html, no_update
@@ -11,7 +10,6 @@ from app import store
 from app.auth.identity import current_identity
 from app.components.clicks import is_id
 from app.reading import reads
-from app.selection import bind_control
 from app.view import PageContext, View
 from app.views.workspace.ids import Ids, body_id
 from db.queries.runs import runs
@@ -19,20 +17,23 @@ from db.queries.runs import runs
 
 def register(views: Sequence[View], app: Dash) -> None:
     """Add the workspace's callbacks to the application."""
-    bind_control(app, Ids.ARRANGE, "arrange")
     if not views:
         return
-    app.callback(
-        [Output(body_id(view.name), "children") for view in views],
-        Input(Ids.WANTED, "data"),
+
+    @app.callback(
+        output={view.name: Output(body_id(view.name), "children") for view in views},
+        inputs={"wanted": Input(Ids.WANTED, "data")},
         prevent_initial_call=True,
-    )(reads(partial(mount, views)))
+    )
+    @reads
+    def hand_out(wanted: object) -> dict[str, Any]:
+        return mount(views, wanted)
 
 
-def mount(views: Sequence[View], wanted: object) -> list[Any]:
-    """Return the bodies of the wanted views, {"run": id, "views": names}; others stay as they are.
+def mount(views: Sequence[View], wanted: object) -> dict[str, Any]:
+    """Return the bodies of the wanted views by their names; the others stay as they are.
 
-    Raises NotFound for a run that does not exist.
+    `wanted` is {"run": id, "views": names}. Raises NotFound for a run that does not exist.
     """
     asked = wanted if isinstance(wanted, dict) else {}
     run_id, names = asked.get("run"), asked.get("views")
@@ -50,4 +51,4 @@ def mount(views: Sequence[View], wanted: object) -> list[Any]:
             return html.P(f"Your role, {identity.role}, does not allow you to see this view.")
         return view.layout(context)
 
-    return [body(view) for view in views]
+    return {view.name: body(view) for view in views}

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from app.components.attributes import aria, data
 from app.components.charts import chart
 from app.components.controls import segments
+from app.selection import bound
 from app.view import PageContext, View
 from app.views.workspace.ids import Ids, body_id
 
@@ -32,7 +33,12 @@ def layout(views: Sequence[View], context: PageContext) -> Component:
                         role="group",
                         **aria(label="Views in the workspace"),
                     ),
-                    segments(Ids.ARRANGE, "Arrangement of the views", ARRANGEMENTS, "columns"),
+                    segments(
+                        bound(Ids.ARRANGE, "arrange"),
+                        "Arrangement of the views",
+                        ARRANGEMENTS,
+                        "columns",
+                    ),
                     html.Span(
                         "Pins, cursor and range are the same everywhere.", className="dt-soft"
                     ),

@@ -3,13 +3,7 @@
 // A callback that rows call themselves is called again when rows appear, and Dash then drops the
 // answer to the click before. What is kept here no row that appears touches: app/components/clicks.py.
 
-import { offer } from "./page.ts";
-
-interface Triggered {
-  /** 'id.property', the id of a row's button as JSON. */
-  prop_id: string;
-  value: unknown;
-}
+import { callbackContext, offer, type Triggered } from "./page.ts";
 
 /** What the store holds: `clicked` tells one click from another of what waits to be sent. */
 export interface Click {
@@ -20,7 +14,7 @@ export interface Click {
 }
 
 /** Return the click among what called a callback; null where rows merely appeared. */
-export function clickOf(triggered: Triggered[], time: number): Click | null {
+export function clickOf(triggered: readonly Triggered[], time: number): Click | null {
   const [first] = triggered;
   if (!first?.value) return null;
   const id = first.prop_id.replace(/\.[^.]*$/, "");
@@ -29,7 +23,7 @@ export function clickOf(triggered: Triggered[], time: number): Click | null {
 
 offer("clicks", {
   relay: () => {
-    const called = window.dash_clientside?.callback_context as { triggered: Triggered[] };
-    return clickOf(called.triggered, Date.now()) ?? window.dash_clientside?.no_update;
+    const { triggered } = callbackContext();
+    return clickOf(triggered, Date.now()) ?? window.dash_clientside?.no_update;
   },
 });

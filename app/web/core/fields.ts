@@ -1,6 +1,7 @@
-// What the selection holds: the fields of app/selection.py, with the types of their values.
+// What the selection holds: the fields that views share, with the types of their values (in Python
+// app/fields.py). Each view adds its own in a fields.ts of its folder.
 //
-// A test holds the two against each other (tests/app/test_selection_types.py).
+// A test holds both sides against each other (tests/app/test_selection_types.py).
 
 /** Both ends included: iterations, or places of layers and classes. */
 export type Range = [number, number];
@@ -18,71 +19,19 @@ export interface Fields {
   images: number[];
   layers: number[];
   filters: Pair[];
-  panes: string;
-  arrange: string;
-  sizes: number[];
   k: number | null;
   m: number | null;
   share: boolean;
   direction: string;
-  clusters: number;
-  open: number[];
-  order: string;
-  search: string;
-  group: string;
-  openclasses: number[];
   classorder: string;
-  rowheight: string;
-  imagelist: string;
-  find: string;
-  quantity: string;
   statistic: string;
-  scaling: string;
   log: boolean;
   palette: string;
   measure: string;
-  encoding: string;
   scale: string;
-  same: boolean;
-  height: string;
-  level: number;
-  toggled: number[];
-  nodes: number[];
-  normalised: boolean;
-  sort: string;
-  limit: number;
-  limitof: string;
-  filterquantity: string;
-  filterscaling: string;
-  filterorder: string;
   topquantity: string;
-  topsort: string;
   top: number;
-  cell: Pair[];
   cellcolour: string;
-  significance: string;
-  weight: number;
-  split: string;
-  splitlayers: number[];
-  splitclasses: number[];
-  roworder: string;
-  columnorder: string;
-  cubeface: string;
-  cubeturn: number[];
-  cubefront: string;
-  cubetop: string;
-  cubetied: boolean;
-  slicelayer: number | null;
-  sliceclass: number | null;
-  sliceiteration: number | null;
-  layerrange: Range | null;
-  classrange: Range | null;
-  align: string;
-  grouping: string;
-  members: number[];
-  firstrun: string;
-  secondrun: string;
-  compareorder: string;
 }
 
 /** A cell of the cube: ids of layer and class, a column of the axis; null where a face has none. */
@@ -105,7 +54,7 @@ export type Selection = Fields & Partial<Pointed>;
 /** The names of fields, and of what is pointed at, that have changed. */
 export type Names = Set<string>;
 
-/** How a field is written in the address: app/selection.py Kind. */
+/** How a field is written in the address: app/fields.py Kind. */
 export type FieldKind = "integer" | "number" | "flag" | "text" | "integers" | "range" | "pairs";
 
 /** What the page says of a field. */

@@ -8,6 +8,7 @@
 // store before lead nowhere.
 
 import { connection, type Notice } from "./connection.ts";
+import { onPush } from "./navigation.ts";
 
 const ANSWERS = "X-DeepTracker-Build";
 const ASKS = "X-DeepTracker-Page";
@@ -124,6 +125,6 @@ window.addEventListener("popstate", () => {
   if (stale === "store" && location.pathname !== shown) location.reload();
   shown = location.pathname;
 });
-window.addEventListener("_dashprivate_pushstate", () => (shown = location.pathname));
+onPush(() => (shown = location.pathname));
 
 export const newer = { check, found, stale: () => stale };

@@ -3,22 +3,21 @@
 // `set` tells its subscribers once in the next frame, with no request; after 250 ms of rest the
 // selection goes to the address (web/core/selectionaddress.ts) and to the dcc.Store "selection". Deliberate
 // changes make an entry in the history; passing ones (the cursor, a slider) change the present one.
-// Which fields there are, of which kind and with which default, app/selection.py says; the page
-// carries it in #selection-fields.
+// Which fields there are, of which kind and with which default, app/fields.py and the views say;
+// the page carries it in #selection-fields.
 
+import { controlState } from "./controlstate.ts";
 import type { Carried, Chosen, Fields, FieldsOfPage, Names, Pointed, Selection } from "./fields.ts";
-import { offer, setProps } from "./page.ts";
+import { onPush } from "./navigation.ts";
+import { setProps } from "./page.ts";
+import { same } from "./same.ts";
 import { selectionAddress } from "./selectionaddress.ts";
 
 const REST_MS = 250;
 const STORE = "selection";
+const CONTROLS = '[id$=\'"type":"selection-control"}\']'; // app/selection.py bound
 /** What is told of changes: what is selected now, and the names of what has changed. */
 export type Subscriber = (selection: Selection, names: Names) => void;
-/** What a control said last, and what it was told since. */
-interface Control {
-  said: unknown;
-  told?: unknown;
-}
 
 const subscribers = new Set<Subscriber>();
 let chosen: Chosen = {}; // only what differs from the default
@@ -29,12 +28,9 @@ let frame = 0;
 let rest: ReturnType<typeof setTimeout> | 0 = 0;
 let pressed = false; // a button or finger is down: a drag is one change
 let place: string | null = null; // the run that the selection belongs to
-const controls = new Map<string, Control>(); // by the id of the control
+const seen = new WeakSet<Element>(); // the bound controls that were there
 let page: HTMLElement | null = null; // the element of the page that says which fields there are
 let known: { text: string; fields: FieldsOfPage } = { text: "", fields: {} };
-
-const same = (a: unknown, b: unknown): boolean =>
-  a === b || JSON.stringify(a) === JSON.stringify(b);
 
 function runOfPage(): string | null {
   const match = /\/run\/(\d+)/.exec(location.pathname);
@@ -60,6 +56,13 @@ function everything(): Fields {
     view[name] = name in chosen ? chosen[name] : field.default;
   }
   return view as unknown as Fields; // as the page says, which a test holds against the type
+}
+
+/** Whether bound controls have come since the last time: they show the defaults of the page. */
+function controlsCame(): boolean {
+  const news = [...document.querySelectorAll(CONTROLS)].filter((one) => !seen.has(one));
+  for (const one of news) seen.add(one);
+  return news.length > 0;
 }
 
 function toStore() {
@@ -142,8 +145,9 @@ function sync({ force = false } = {}) {
     if (force || run !== place) place = null; // read it when the page has come
     return;
   }
+  const came = controlsCame();
   const anew = holder !== page; // the page's store holds the defaults, as the server sent it
-  if (anew) controls.clear(); // they came with it
+  if (anew) controlState.forget(); // they came with it
   page = holder;
   const moved = run !== place;
   if (moved) passing = {};
@@ -153,7 +157,7 @@ function sync({ force = false } = {}) {
     return;
   }
   selectionAddress.put(fields(), chosen, place);
-  if (anew && Object.keys(chosen).length) toStore();
+  if ((anew || came) && Object.keys(chosen).length) toStore();
 }
 
 function ready() {
@@ -224,14 +228,14 @@ export const selectionStore = {
 
   /** Take over what a page about no run chose; its address is that page's own affair. */
   adopt(found: Chosen): void {
-    controls.clear(); // they came with the page
+    controlState.forget(); // they came with the page
     passing = {};
     takeOver(found);
   },
 
   /** Let all controls of a page about no run show what is chosen: they may have come anew. */
   show(): void {
-    controls.clear();
+    controlState.forget();
     toStore();
   },
 
@@ -248,35 +252,4 @@ for (const name of ["pointerup", "pointercancel"]) {
   window.addEventListener(name, () => (pressed = false), true);
 }
 window.addEventListener("blur", () => (pressed = false));
-// dcc.Link changes the address with pushState and says so with an event of its own.
-window.addEventListener("_dashprivate_pushstate", () => setTimeout(sync));
-
-/**
- * Take what a control says. What it was told it says back, a moment later: no news, and maybe
- * outdated, for the selection may have changed in that moment.
- */
-function writeField(field: string, value: unknown, id: string): void {
-  const { told } = controls.get(id) || {};
-  controls.set(id, { said: value });
-  if (told === undefined || !same(value, told)) selectionStore.set({ [field]: value });
-}
-
-/** Return what a control is to show, where it does not show it. */
-function readField(field: string, id: string, shows: unknown): unknown {
-  const value = selectionStore.get()[field as keyof Fields];
-  const { said, told = said } = controls.get(id) || { said: fields()[field]?.default };
-  const ahead = !same(shows, said) && !same(shows, told); // what it shows we are yet to hear
-  if (ahead || same(value, shows)) return window.dash_clientside?.no_update;
-  controls.set(id, { said, told: value });
-  return value;
-}
-
-// The callbacks of app/selection.py bind_control: "write_<field>" and "read_<field>".
-const control = (name: string) => {
-  const [, way, field] = /^(write|read)_(\w+)$/.exec(name) || [];
-  if (way === "write") return (value: unknown, id: string) => writeField(field, value, id);
-  if (way === "read")
-    return (_: unknown, id: string, shows: unknown) => readField(field, id, shows);
-  return undefined;
-};
-offer("selection", new Proxy({}, { get: (_, name) => control(String(name)) }));
+onPush(() => setTimeout(sync));

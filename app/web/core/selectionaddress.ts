@@ -8,6 +8,7 @@ import { messageOf } from "../base/errors.ts";
 import { fetchJson } from "../base/fetch.ts";
 import type { Carried, Chosen, FieldKind, FieldsOfPage } from "./fields.ts";
 import { say } from "./notices.ts";
+import { same } from "./same.ts";
 
 const LONGEST = 500; // characters of a query string
 const SERVED = 3500; // characters that a server certainly takes
@@ -55,8 +56,6 @@ const KINDS: Record<FieldKind, { read: Reader; write: (value: any) => string }> 
   },
 };
 
-const same = (a: unknown, b: unknown): boolean =>
-  a === b || JSON.stringify(a) === JSON.stringify(b);
 const textOf = (parameters: URLSearchParams): string =>
   parameters.toString().replaceAll("%2C", ",");
 const pageOf = (): string => /\/run\/\d+\/([\w-]+)/.exec(location.pathname)?.[1] || "overview";

@@ -104,9 +104,7 @@ class Layers {
   draw(chartWidth: number): string {
     this.tell();
     // The ratio is that of two norms: there is no other statistic of it to choose.
-    const statistic = document
-      .getElementById("compare-statistic")
-      ?.closest<HTMLElement>(".mantine-Select-root");
+    const statistic = document.querySelector<HTMLElement>(".compare-statistic");
     if (statistic) statistic.hidden = selectionStore.get().measure === "ratio";
     const problem = this.problem();
     if (problem) {

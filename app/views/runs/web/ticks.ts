@@ -1,6 +1,8 @@
 // Ticking runs in the table of runs. Ticks survive sorting, searching and new rows; the bar acts on
 // those in sight alone, and says how many more are ticked out of sight.
 
+import { visit } from "#app/web/index.ts";
+
 const MOST = 10;
 const MOST_NAMED = 3;
 const ticked = new Map<string, string>(); // id of a run -> its name, in the order of ticking
@@ -147,8 +149,7 @@ function follow(event: MouseEvent, found: HTMLAnchorElement): void {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   if (ticked.size < 2 || ticked.size > MOST) return;
-  history.pushState({}, "", found.href);
-  window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+  visit(found.href);
   scrollTo(0, 0);
   ticked.clear();
   only = false;

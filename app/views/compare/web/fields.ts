@@ -1,0 +1,14 @@
+// The fields of the selection that the compare page declares: app/views/compare/fields.py.
+
+declare module "#app/web/core/fields.ts" {
+  interface Fields {
+    align: string;
+    grouping: string;
+    members: number[];
+    firstrun: string;
+    secondrun: string;
+    compareorder: string;
+  }
+}
+
+export {};

@@ -1,0 +1,23 @@
+// The fields of the selection that the layer view declares: app/views/layers/fields.py.
+
+declare module "#app/web/core/fields.ts" {
+  interface Fields {
+    search: string;
+    encoding: string;
+    same: boolean;
+    height: string;
+    level: number;
+    toggled: number[];
+    nodes: number[];
+    normalised: boolean;
+    sort: string;
+    limit: number;
+    limitof: string;
+    filterquantity: string;
+    filterscaling: string;
+    filterorder: string;
+    topsort: string;
+  }
+}
+
+export {};
