@@ -79,6 +79,15 @@ export interface ImageArrays {
 }
 export type ImageAnswer = Answer<{ class: number }, ImageArrays>;
 
+/** What the route "forgetting" answers: images, the worst first, and where each is in its class. */
+export type ForgettingArrays = Record<
+  "image" | "class" | "position" | "forgotten" | "first_learned",
+  Integers
+>;
+/** How many images there are of either kind, and how many of them are listed. */
+export type ForgettingMeta = Record<"never" | "forgotten" | "listed", number>;
+export type ForgettingAnswer = Answer<ForgettingMeta, ForgettingArrays>;
+
 /** What the rows of a kind show, over so many snapshots. */
 export interface Values {
   data: ArrayLike<number>;
