@@ -10,7 +10,8 @@ import * as validationWords from "./words.ts";
 
 export class ValidationInput {
   declare private readonly view: ValidationRows;
-  declare private active: Hit | null;
+  /** Read by annotations too, as is `hit`. */
+  declare active: Hit | null;
   declare private readonly rowmark: HTMLElement;
   declare private readonly area: PlotArea;
 
@@ -79,7 +80,7 @@ export class ValidationInput {
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
-  private hit(y: number): Hit | null {
+  hit(y: number): Hit | null {
     return validationBlocks.rowAt(this.view.blocks, y + (this.view.offset || 0));
   }
 

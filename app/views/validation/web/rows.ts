@@ -66,7 +66,7 @@ class ValidationRows {
   declare private readonly asked: Set<string>;
   declare waiting: boolean;
   declare blocks: Block[];
-  declare private readonly input: ValidationInput;
+  declare readonly input: ValidationInput;
   /** The addresses asked for last. */
   declare private anomalies?: string | null;
   declare private groups?: string | null;
