@@ -1,19 +1,35 @@
-// @ts-nocheck
 // The anomalous iterations as a table: what a person reads first. A click moves the cursor and pins.
 // Options: url (anomalies), names (address whose meta has the names of the classes), say.
 
 import {
   addressOf,
+  type Chart,
+  type ChartKinds,
   fetchArrays,
+  type Names,
   numbers,
   registerKind,
+  type Selection,
   selectionStore,
   timeaxis,
 } from "#app/web/index.ts";
 import * as validation from "./anomalies.ts";
+import type { AnomalyAnswer, AnomalyMeta, ErrorAnswer, TableColumn } from "./types.ts";
+
+type Options = ChartKinds["anomalytable"];
+/** What a row can be sorted by. */
+type SortKey = "snapshot" | "right" | "images" | "classes" | "largest";
+/** An iteration, and one side of it. */
+interface Item extends Record<SortKey, number> {
+  forgotten: number;
+  learned: number;
+  /** -1: only the whole set is anomalous. */
+  largestClass: number;
+  whole: number;
+}
 
 const MOST = 100; // rows in the page; the count of all stands above
-const COLUMNS = [
+const COLUMNS: readonly { key: SortKey; text: string; title?: string }[] = [
   { key: "snapshot", text: "Iteration" },
   { key: "right", text: "Stable", title: "▼ was stable, then flipped, ▲ flipped, then stable" },
   { key: "images", text: "Images", title: "images of the whole validation set" },
@@ -22,7 +38,7 @@ const COLUMNS = [
 ];
 
 /** Return a name that fits a narrow column; its end tells it from others as well. */
-function brief(name) {
+function brief(name: string): string {
   const letters = Array.from(name);
   return letters.length > 9
     ? `${letters.slice(0, 3).join("")}…${letters.slice(-4).join("").trim()}`
@@ -30,7 +46,16 @@ function brief(name) {
 }
 
 class AnomalyTable {
-  constructor(chart) {
+  declare private readonly chart: Chart<Options>;
+  declare private sort: { key: SortKey; down: boolean };
+  declare private readonly count: HTMLElement;
+  declare private readonly holder: HTMLElement;
+  declare private meta: AnomalyMeta;
+  declare private rows: Item[];
+  /** Of the classes; there once they have come. */
+  declare private names: string[];
+
+  constructor(chart: Chart<Options>) {
     this.chart = chart;
     this.sort = { key: "largest", down: true };
     this.count = document.createElement("div");
@@ -40,13 +65,13 @@ class AnomalyTable {
     chart.element.append(this.count, this.holder);
     this.holder.addEventListener("click", (event) => this.clicked(event));
     this.holder.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target.matches("tr")) this.clicked(event);
+      if (event.key === "Enter" && (event.target as Element).matches("tr")) this.clicked(event);
     });
   }
 
-  receive({ arrays, meta }) {
+  receive({ arrays, meta }: AnomalyAnswer): void {
     this.meta = meta;
-    const column = (name) => arrays[`table_${name}`];
+    const column = (name: TableColumn) => arrays[`table_${name}` as const];
     this.rows = Array.from(column("snapshot"), (snapshot, at) => ({
       snapshot,
       right: column("right")[at],
@@ -58,7 +83,7 @@ class AnomalyTable {
       largestClass: column("largest_class")[at],
       whole: column("whole_set")[at],
     }));
-    fetchArrays(addressOf(this.chart.options.names)).then(
+    fetchArrays<ErrorAnswer>(addressOf(this.chart.options.names)).then(
       (answer) => {
         this.names = answer.meta.names;
         timeaxis(this.chart.options.group).setColumns(answer.arrays.iteration, null);
@@ -68,7 +93,7 @@ class AnomalyTable {
     );
   }
 
-  draw() {
+  draw(): string | undefined {
     const { say } = this.chart.options;
     const { axis } = this.chart;
     if (!this.names) return "";
@@ -100,7 +125,7 @@ class AnomalyTable {
     return "";
   }
 
-  nothing() {
+  private nothing(): string {
     const { k, m, share, direction } = this.meta;
     const { plural, percent } = numbers;
     const { columns } = this.chart.axis;
@@ -116,7 +141,7 @@ class AnomalyTable {
     );
   }
 
-  head() {
+  private head(): HTMLElement {
     const row = document.createElement("tr");
     for (const { key, text, title } of COLUMNS) {
       const cell = document.createElement("th");
@@ -138,13 +163,13 @@ class AnomalyTable {
     return head;
   }
 
-  body(rows) {
+  private body(rows: readonly Item[]): HTMLElement {
     const { integer } = numbers;
     const body = document.createElement("tbody");
     for (const item of rows) {
       const row = document.createElement("tr");
       const iteration = this.chart.axis.iterations[item.snapshot];
-      row.dataset.iteration = iteration;
+      row.dataset.iteration = iteration as unknown as string; // the page makes it text
       row.tabIndex = 0;
       const side = item.right ? "▲ after" : "▼ before";
       const changes = `${integer(item.forgotten)} forgotten, ${integer(item.learned)} learned`;
@@ -169,7 +194,8 @@ class AnomalyTable {
               ? text
               : `${this.names[item.largestClass]}, ${integer(item.largest)} images: click to pin and open it`;
         }
-        if (at === 4 && item.largestClass >= 0) cell.dataset.class = item.largestClass;
+        if (at === 4 && item.largestClass >= 0)
+          cell.dataset.class = item.largestClass as unknown as string;
         row.append(cell);
       });
       body.append(row);
@@ -177,33 +203,36 @@ class AnomalyTable {
     return body;
   }
 
-  clicked(event) {
-    const key = event.target.closest("[data-sort]")?.dataset.sort;
+  private clicked(event: Event): void {
+    const key = (event.target as Element).closest<HTMLElement>("[data-sort]")?.dataset.sort as
+      | SortKey
+      | undefined;
     if (key) {
       this.sort = { key, down: this.sort.key === key ? !this.sort.down : key !== "snapshot" };
       this.chart.invalidate();
       return;
     }
-    const row = event.target.closest("tr[data-iteration]");
+    const row = (event.target as Element).closest<HTMLElement>("tr[data-iteration]");
     if (!row) return;
     const iteration = Number(row.dataset.iteration);
     const selection = selectionStore.get();
-    const add = (values, value) => [...new Set([...values, value])].sort((a, b) => a - b);
+    const add = (values: readonly number[], value: number) =>
+      [...new Set([...values, value])].sort((a, b) => a - b);
     const patch = { cursor: iteration, pins: add(selection.pins, iteration) };
-    const classId = event.target.closest("[data-class]")?.dataset.class;
+    const classId = (event.target as Element).closest<HTMLElement>("[data-class]")?.dataset.class;
     if (classId === undefined) selectionStore.set(patch);
     else validation.openClass(Number(classId), patch);
   }
 
-  current({ cursor, pins }) {
-    for (const row of this.holder.querySelectorAll("tr[data-iteration]")) {
+  private current({ cursor, pins }: Selection): void {
+    for (const row of this.holder.querySelectorAll<HTMLElement>("tr[data-iteration]")) {
       const iteration = Number(row.dataset.iteration);
       row.classList.toggle("validation-here", iteration === cursor);
       row.classList.toggle("validation-pinned", pins.includes(iteration));
     }
   }
 
-  selected(selection, names) {
+  selected(selection: Selection, names: Names): void {
     if (names.has("cursor") || names.has("pins")) this.current(selection);
   }
 }

@@ -1,23 +1,46 @@
-// @ts-nocheck
 // The images of the class opened last, at the cursor: right or wrong, and what each is taken for.
 // Options: url (class-error, for names and sizes), base.
 
 import {
   addressOf,
+  type Chart,
+  type ChartKinds,
   fetchArrays,
+  type Names,
   numbers,
   pictures,
   registerKind,
+  type Selection,
   selectionStore,
 } from "#app/web/index.ts";
 import * as validation from "./anomalies.ts";
+import type {
+  ErrorAnswer,
+  ErrorArrays,
+  ForgettingAnswer,
+  ForgettingArrays,
+  ForgettingMeta,
+  ImageAnswer,
+  ImageArrays,
+} from "./types.ts";
 
 const MOST = 200;
 const SIZE = 44;
 const PART = 24; // images listed at once
 
 class Gallery {
-  constructor(chart) {
+  declare private readonly chart: Chart<ChartKinds["gallery"]>;
+  declare private readonly title: HTMLElement;
+  declare private readonly tiles: HTMLElement;
+  declare private names: string[];
+  declare private sizes: ErrorArrays["images"];
+  /** The address of what is shown, or under way. */
+  declare private shown: string | null;
+  /** The class shown, and its images. */
+  declare private classId: number;
+  declare private images: ImageArrays;
+
+  constructor(chart: Chart<ChartKinds["gallery"]>) {
     this.chart = chart;
     this.title = document.createElement("div");
     this.title.className = "validation-gallery-title";
@@ -25,18 +48,18 @@ class Gallery {
     this.tiles.className = "validation-gallery";
     chart.element.append(this.title, this.tiles);
     this.tiles.addEventListener("click", (event) => {
-      const image = event.target.closest("[data-image]")?.dataset.image;
+      const image = (event.target as Element).closest<HTMLElement>("[data-image]")?.dataset.image;
       if (image !== undefined) selectionStore.toggle("images", Number(image));
     });
   }
 
-  receive({ arrays, meta }) {
+  receive({ arrays, meta }: ErrorAnswer): void {
     this.names = meta.names;
     this.sizes = arrays.images;
     this.shown = null;
   }
 
-  draw() {
+  draw(): string {
     this.tiles.hidden = true;
     this.title.textContent = "";
     if (!this.names?.length) return "No validation images.";
@@ -50,14 +73,14 @@ class Gallery {
     return "";
   }
 
-  load(id) {
+  private load(id: number): void {
     const address = addressOf(`${this.chart.options.base}/class-images?class=${id}`);
     if (this.shown === address) {
       this.update();
       return;
     }
     this.shown = address;
-    fetchArrays(address).then(
+    fetchArrays<ImageAnswer>(address).then(
       ({ arrays }) => {
         if (this.shown !== address) return;
         this.classId = id;
@@ -75,14 +98,14 @@ class Gallery {
     );
   }
 
-  build() {
+  private build(): void {
     const count = this.images.images.length;
     this.tiles.replaceChildren(
       ...Array.from({ length: Math.min(count, MOST) }, (_, at) => {
         const tile = document.createElement("button");
         tile.type = "button";
         tile.className = "validation-tile";
-        tile.dataset.image = this.images.images[at];
+        tile.dataset.image = this.images.images[at] as unknown as string; // the page makes it text
         const sign = document.createElement("span");
         tile.append(pictures.picture(this.chart.options.base, this.classId, count, at, SIZE), sign);
         return tile;
@@ -91,7 +114,7 @@ class Gallery {
   }
 
   /** Show what each image was taken for at the cursor; the last snapshot where there is none. */
-  update() {
+  private update(): void {
     if (!this.images) return;
     const selection = selectionStore.get();
     const { axis } = this.chart;
@@ -99,14 +122,14 @@ class Gallery {
     const found = axis.columnOf(selection.cursor);
     const column = found < 0 || found >= columns ? columns - 1 : found;
     let wrong = 0;
-    Array.from(this.tiles.children).forEach((tile, at) => {
+    (Array.from(this.tiles.children) as HTMLElement[]).forEach((tile, at) => {
       const cell = at * columns + column;
       const taken = this.images.prediction[cell];
       const right = taken === this.classId;
       wrong += right ? 0 : 1;
-      tile.dataset.right = right;
+      tile.dataset.right = right as unknown as string;
       tile.classList.toggle("validation-chosen", selection.images.includes(this.images.images[at]));
-      tile.lastChild.textContent = right ? "✓" : `✗ ${this.names[taken]}`;
+      tile.lastChild!.textContent = right ? "✓" : `✗ ${this.names[taken]}`;
       const probability = numbers.percent(this.images.probability[cell]);
       tile.title =
         `image ${at + 1}: ${right ? "right" : `predicted as ${this.names[taken]}`}, ` +
@@ -119,7 +142,7 @@ class Gallery {
       `${integer(wrong)} wrong of ${plural(count, "image", "images")}${count > MOST ? `, ${MOST} shown` : ""}`;
   }
 
-  selected(selection, names) {
+  selected(_selection: Selection, names: Names): void {
     if (names.has("openclasses") || names.has("classes")) this.chart.invalidate();
     else if (names.has("cursor") || names.has("images")) this.update();
   }
@@ -127,7 +150,19 @@ class Gallery {
 
 /** Images that were never learned, or forgotten most often. Options: url, names, base, say. */
 class ImageList {
-  constructor(chart) {
+  declare private readonly chart: Chart<ChartKinds["imagelist"]>;
+  declare private readonly count: HTMLElement;
+  declare private readonly list: HTMLElement;
+  declare private data: ForgettingArrays;
+  declare private meta: ForgettingMeta;
+  /** How many images are listed already. */
+  declare private listed: number;
+  /** These are there once they have come. */
+  declare private names: string[];
+  declare private sizes: ErrorArrays["images"];
+  declare private iterations: ErrorArrays["iteration"];
+
+  constructor(chart: Chart<ChartKinds["imagelist"]>) {
     this.chart = chart;
     this.count = document.createElement("div");
     this.count.className = "dt-soft";
@@ -142,10 +177,10 @@ class ImageList {
     });
   }
 
-  receive({ arrays, meta }) {
+  receive({ arrays, meta }: ForgettingAnswer): void {
     this.data = arrays;
     this.meta = meta;
-    fetchArrays(addressOf(this.chart.options.names)).then(
+    fetchArrays<ErrorAnswer>(addressOf(this.chart.options.names)).then(
       (answer) => {
         this.names = answer.meta.names;
         this.sizes = answer.arrays.images;
@@ -156,7 +191,7 @@ class ImageList {
     );
   }
 
-  draw() {
+  draw(): string {
     this.count.textContent = "";
     this.list.replaceChildren();
     if (!this.names) return "";
@@ -176,7 +211,7 @@ class ImageList {
   }
 
   /** List some more images: those that are scrolled to. */
-  more() {
+  private more(): void {
     const part = Array.from(
       this.data.image.subarray(this.listed, this.listed + PART),
       (image, at) => this.item(image, this.listed + at),
@@ -185,14 +220,14 @@ class ImageList {
     this.listed += part.length;
   }
 
-  item(image, at) {
+  private item(image: number, at: number): HTMLButtonElement {
     const { data, names, sizes, iterations } = this;
     const { plural, integer } = numbers;
     const classId = data.class[at];
     const row = document.createElement("button");
     row.type = "button";
-    row.dataset.image = image;
-    row.dataset.class = classId;
+    row.dataset.image = image as unknown as string;
+    row.dataset.class = classId as unknown as string;
     const words = document.createElement("span");
     words.textContent = `${names[classId]}, image ${data.position[at] + 1}`;
     const facts = document.createElement("small");
@@ -209,8 +244,8 @@ class ImageList {
     return row;
   }
 
-  clicked(event) {
-    const item = event.target.closest("[data-image]");
+  private clicked(event: Event): void {
+    const item = (event.target as Element).closest<HTMLElement>("[data-image]");
     if (!item) return;
     const id = Number(item.dataset.class);
     validation.openClass(id, { images: [Number(item.dataset.image)] });

@@ -1,21 +1,28 @@
-// @ts-nocheck
 // What pointer and keys do on the validation rows: mark, describe, open, pin.
 
-import { PlotArea, selectionStore, tooltip } from "#app/web/index.ts";
+import { type Place, PlotArea, selectionStore, tooltip } from "#app/web/index.ts";
 import * as validationBlocks from "./blocks.ts";
 import * as validationGutter from "./rowgutter.ts";
+import type { ValidationRows } from "./rows.ts";
 import * as triangles from "./triangles.ts";
+import type { Cell, Hit } from "./types.ts";
 import * as validationWords from "./words.ts";
 
 export class ValidationInput {
-  constructor(view) {
+  declare private readonly view: ValidationRows;
+  /** Read by annotations too, as is `hit`. */
+  declare active: Hit | null;
+  declare private readonly rowmark: HTMLElement;
+  declare private readonly area: PlotArea;
+
+  constructor(view: ValidationRows) {
     this.view = view;
     this.active = null; // the row that is marked: {block, at, row}
     this.rowmark = document.createElement("div");
     this.rowmark.className = "dt-rowmark";
     this.rowmark.hidden = true;
     this.area = new PlotArea(view.chart, {
-      hover: (x, y, event, column) => this.hover(y, event, column),
+      hover: (_x, y, event, column) => this.hover(y, event, column),
       leave: () => this.mark(null),
       click: (x, y) => this.pinTriangle(x, y),
       row: (step) => this.step(step),
@@ -29,12 +36,12 @@ export class ValidationInput {
   }
 
   /** Say where the plot lies now; the marked row may have moved. */
-  place(place) {
+  place(place: Place): void {
     this.area.place(place);
     if (this.active) this.mark(this.active);
   }
 
-  wheel(event) {
+  private wheel(event: WheelEvent): void {
     const { scroller } = this.view;
     if (scroller.hidden || event.ctrlKey) return;
     const before = scroller.scrollTop;
@@ -43,22 +50,23 @@ export class ValidationInput {
   }
 
   /** Return the cell whose triangle is under a place of the plot, the nearest; null: none. */
-  cellAt(x, y) {
+  private cellAt(x: number, y: number): Cell | null {
     const hit = this.hit(y);
     const cells = hit && this.view.cellsOf(hit.block, hit.row);
-    let best = null;
+    let best: Cell | null = null;
     let least = Infinity;
     for (const cell of cells || []) {
       const away = Math.abs(this.view.chart.axis.x(cell.column + 0.5, this.view.place.width) - x);
       const half =
-        triangles.widthOf(cell.forgotten + cell.learned, this.view.sizeOf(hit.block, hit.row)) / 2;
+        triangles.widthOf(cell.forgotten + cell.learned, this.view.sizeOf(hit!.block, hit!.row)) /
+        2;
       if (away <= half + 1 && away < least) [best, least] = [cell, away];
     }
     return best;
   }
 
   /** A click on a triangle pins its iteration, though it covers several columns. */
-  pinTriangle(x, y) {
+  private pinTriangle(x: number, y: number): boolean {
     const cell = this.cellAt(x, y);
     if (!cell) return false;
     const iteration = this.view.chart.axis.iterations[cell.column];
@@ -67,16 +75,16 @@ export class ValidationInput {
     return true;
   }
 
-  at(event) {
+  private at(event: MouseEvent): [x: number, y: number] {
     const box = this.view.chart.element.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
-  hit(y) {
+  hit(y: number): Hit | null {
     return validationBlocks.rowAt(this.view.blocks, y + (this.view.offset || 0));
   }
 
-  mark(hit) {
+  mark(hit: Hit | null): void {
     this.active = hit;
     this.rowmark.hidden = !hit || hit.block.rowHeight < 2;
     if (!hit) return;
@@ -85,7 +93,7 @@ export class ValidationInput {
     this.rowmark.style.transform = `translateY(${y}px)`;
   }
 
-  hover(y, event, column) {
+  private hover(y: number, event: PointerEvent, column: number): void {
     const hit = this.hit(y);
     this.mark(hit);
     if (!hit) {
@@ -96,7 +104,7 @@ export class ValidationInput {
     tooltip.show(event.clientX, event.clientY, title, lines, picture);
   }
 
-  gutterHover(event) {
+  private gutterHover(event: PointerEvent): void {
     if (!this.view.place) return;
     const [x, y] = this.at(event);
     const inside = x < this.view.place.left && this.hit(y);
@@ -112,7 +120,7 @@ export class ValidationInput {
     tooltip.show(event.clientX, event.clientY, title, hint ? [[hint]] : []);
   }
 
-  gutterClick(event) {
+  private gutterClick(event: MouseEvent): void {
     if (!this.view.place) return;
     const [x, y] = this.at(event);
     if (x >= this.view.place.left) return;
@@ -121,14 +129,14 @@ export class ValidationInput {
   }
 
   /** Open or close what a row stands for, or pin its class. */
-  toggle({ block, row }, { pin = false } = {}) {
+  private toggle({ block, row }: Hit, { pin = false } = {}): void {
     if (block.kind === "cluster") selectionStore.toggle("open", row);
     else if (block.kind === "class") selectionStore.toggle(pin ? "classes" : "openclasses", row);
     else if (block.kind === "image") selectionStore.toggle("images", block.opened.images[row]);
   }
 
   /** Move the marked row by the keys up and down, keeping it in sight. */
-  step(by) {
+  private step(by: number): void {
     const rows = this.view.blocks.flatMap((block) =>
       Array.from(block.order, (row, at) => ({ block, at, row })),
     );
@@ -154,7 +162,7 @@ export class ValidationInput {
     );
   }
 
-  key(event) {
+  private key(event: KeyboardEvent): void {
     if (!this.active || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "o") this.toggle(this.active);
     else if (event.key === "p") this.toggle(this.active, { pin: true });

@@ -1,21 +1,45 @@
-// @ts-nocheck
 // The anomalous classes of the iteration under the cursor, the largest first; a click opens one.
 // Options: url (anomalies), names (address whose meta has the names of the classes).
 
-import { addressOf, fetchArrays, numbers, registerKind, selectionStore } from "#app/web/index.ts";
+import {
+  addressOf,
+  type Chart,
+  type ChartKinds,
+  fetchArrays,
+  type Names,
+  numbers,
+  registerKind,
+  type Selection,
+  selectionStore,
+} from "#app/web/index.ts";
 import * as validation from "./anomalies.ts";
+import type {
+  AnomalyAnswer,
+  AnomalyArrays,
+  Cell,
+  ErrorAnswer,
+  ErrorArrays,
+  Side,
+} from "./types.ts";
+
+type Options = ChartKinds["iterationclasses"];
+/** An anomaly of a class, and how many images flipped. */
+interface Item extends Cell {
+  classId: number;
+  images: number;
+}
 
 const MOST = 100;
-const SIGNS = { left: "▼", right: "▲", pending: "△" };
+const SIGNS: Record<Side, string> = { left: "▼", right: "▲", pending: "△" };
 
 /** Return Map column -> [{classId, side, forgotten, learned, images}], the most images first. */
-function byColumn(arrays) {
-  const found = new Map();
+function byColumn(arrays: AnomalyArrays): Map<number, Item[]> {
+  const found = new Map<number, Item[]>();
   for (const [classId, cells] of validation.byClass(arrays)) {
     for (const cell of cells) {
       const item = { ...cell, classId, images: cell.forgotten + cell.learned };
       if (!found.has(cell.column)) found.set(cell.column, []);
-      found.get(cell.column).push(item);
+      found.get(cell.column)!.push(item);
     }
   }
   for (const items of found.values())
@@ -24,7 +48,18 @@ function byColumn(arrays) {
 }
 
 class IterationClasses {
-  constructor(chart) {
+  declare private readonly chart: Chart<Options>;
+  declare private readonly count: HTMLElement;
+  declare private readonly list: HTMLElement;
+  declare private columns: Map<number, Item[]>;
+  /** The column whose classes are listed. */
+  declare private column: number | null;
+  /** Of the classes; there once they have come. */
+  declare private names: string[];
+  declare private sizes: ErrorArrays["images"];
+  declare waiting: boolean;
+
+  constructor(chart: Chart<Options>) {
     this.chart = chart;
     this.count = document.createElement("div");
     this.count.className = "dt-soft";
@@ -34,10 +69,10 @@ class IterationClasses {
     chart.element.append(this.count, this.list);
   }
 
-  receive({ arrays }) {
+  receive({ arrays }: AnomalyAnswer): void {
     this.columns = byColumn(arrays);
     this.column = null;
-    fetchArrays(addressOf(this.chart.options.names)).then(
+    fetchArrays<ErrorAnswer>(addressOf(this.chart.options.names)).then(
       ({ arrays: sizes, meta }) => {
         this.names = meta.names;
         this.sizes = sizes.images;
@@ -49,7 +84,7 @@ class IterationClasses {
     );
   }
 
-  draw() {
+  draw(): string {
     this.waiting = !this.names;
     if (!this.names) return "";
     const { axis } = this.chart;
@@ -71,11 +106,11 @@ class IterationClasses {
     return "";
   }
 
-  item({ classId, side, forgotten, learned, images }) {
+  private item({ classId, side, forgotten, learned, images }: Item): HTMLButtonElement {
     const { integer } = numbers;
     const row = document.createElement("button");
     row.type = "button";
-    row.dataset.class = classId;
+    row.dataset.class = classId as unknown as string; // the page makes it text
     const name = document.createElement("span");
     name.textContent = `${SIGNS[side]} ${this.names[classId]}`;
     const count = document.createElement("b");
@@ -87,12 +122,12 @@ class IterationClasses {
     return row;
   }
 
-  clicked(event) {
-    const id = event.target.closest("[data-class]")?.dataset.class;
+  private clicked(event: Event): void {
+    const id = (event.target as Element).closest<HTMLElement>("[data-class]")?.dataset.class;
     if (id !== undefined) validation.openClass(Number(id));
   }
 
-  selected(selection, names) {
+  selected(_selection: Selection, names: Names): void {
     if (names.has("cursor")) this.chart.invalidate();
   }
 }

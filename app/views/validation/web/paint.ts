@@ -1,15 +1,22 @@
-// @ts-nocheck
 // The cells of the rows in sight, and their triangles, on the canvas of the validation rows.
 
-import { colours, raster } from "#app/web/index.ts";
+import {
+  colours,
+  type DrawingContext,
+  raster,
+  type Scale,
+  type Selection,
+} from "#app/web/index.ts";
+import type { ValidationRows } from "./rows.ts";
 import * as triangleMarks from "./triangles.ts";
+import type { Block, OpenedBlock } from "./types.ts";
 
 const MARKED = ["overall", "cluster", "class"]; // rows that have triangles
 const LEAST_MARKED = 4; // px, the least height of a row that has room for them
 const LEAST_PARTED = 7; // px, of one that is parted from the next by a hairline
 
 /** Return the scale of counts of images; none of them leaves the ground as it is. */
-function partnerScale(block) {
+function partnerScale(block: OpenedBlock<"partner">): Scale {
   const high = Math.max(1, block.opened.images.length);
   const scale = colours.scale({ palette: "magnitude", low: 0, high });
   const steps = Uint32Array.from(scale.colours);
@@ -17,12 +24,20 @@ function partnerScale(block) {
   return {
     ...scale,
     colours: steps,
-    index: (value) => (value > 0 ? Math.max(1, scale.index(value)) : 0),
+    index: (value: number) => (value > 0 ? Math.max(1, scale.index(value)) : 0),
   };
 }
 
 /** Part rows that are high enough by a hairline. */
-function part(pixels, wide, high, ratio, view, block, colour) {
+function part(
+  pixels: Uint32Array,
+  wide: number,
+  high: number,
+  ratio: number,
+  view: ValidationRows,
+  block: Block,
+  colour: number,
+): void {
   if (block.rowHeight < LEAST_PARTED) return;
   for (let at = 1; at < block.order.length; at++) {
     const y = Math.round((block.top + at * block.rowHeight - view.offset) * ratio) - 1;
@@ -31,7 +46,12 @@ function part(pixels, wide, high, ratio, view, block, colour) {
 }
 
 /** Paint the cells of every row in sight. */
-export function cells(context, ratio, view, selection) {
+export function cells(
+  context: DrawingContext,
+  ratio: number,
+  view: ValidationRows,
+  selection: Selection,
+): void {
   const { left, width, height } = view.place;
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
   const image = context.createImageData(wide, high);
@@ -45,7 +65,7 @@ export function cells(context, ratio, view, selection) {
     const from = Math.max(0, Math.round((block.top - view.offset) * ratio));
     const to = Math.min(high, Math.round((end - view.offset) * ratio));
     if (to <= from) continue;
-    const place = (pixel) => (pixel / ratio + view.offset - block.top) / block.rowHeight;
+    const place = (pixel: number) => (pixel / ratio + view.offset - block.top) / block.rowHeight;
     const partner = block.kind === "partner";
     raster.paint(pixels.subarray(from * wide, to * wide), wide, to - from, {
       matrix: { data: block.matrix.data, width: block.matrix.width, columnOf: null },
@@ -64,7 +84,7 @@ export function cells(context, ratio, view, selection) {
 }
 
 /** Draw the triangles of anomalous cells, and say on the element how many there are. */
-export function triangles(context, view) {
+export function triangles(context: DrawingContext, view: ValidationRows): void {
   const { left, width, height } = view.place;
   const { axis, element } = view.chart;
   let drawn = 0;
@@ -93,14 +113,14 @@ export function triangles(context, view) {
     }
   }
   context.restore();
-  element.dataset.triangles = drawn;
+  element.dataset.triangles = drawn as unknown as string; // the page makes it text
   element.dataset.groups = view.model.groups ? "drawn" : "";
   element.dataset.anomalies = view.model.anomalies
     ? `${view.model.anomalies.meta.k} ${view.model.anomalies.meta.m}`
     : "";
 }
 
-export function legend(view, selection) {
+export function legend(view: ValidationRows, selection: Selection): void {
   const holder = document.getElementById(view.chart.options.legend);
   if (!holder) return;
   const scale = colours.scale({ palette: selection.palette, low: 0, high: 1 });

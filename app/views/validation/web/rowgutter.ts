@@ -1,24 +1,38 @@
-// @ts-nocheck
 // The names left of the rows: what opens, what is pinned, how large it is, what it looks like.
 
-import { colours, gutter, numbers, pictures } from "#app/web/index.ts";
+import {
+  colours,
+  type DrawingContext,
+  gutter,
+  numbers,
+  pictures,
+  type Selection,
+  type Sheet,
+} from "#app/web/index.ts";
+import type { ValidationRows } from "./rows.ts";
+import type { Block } from "./types.ts";
 
 export const PIN = 16; // width of the place of a class's pin
 const LEAST = 9; // the least height of a row that has room for its name
 const INDENT = { overall: 4, cluster: 4, class: 18, partner: 34, image: 34 };
 
 /** Return {text, soft} of a row: its name and what stands smaller behind it. */
-export function words(view, block, row, selection) {
+export function words(
+  view: ValidationRows,
+  block: Block,
+  row: number,
+  selection: Selection,
+): { text: string; soft: string } {
   const { names, sizes, groups, images } = view.model;
   const { integer } = numbers;
-  const arrow = (isOpen) => (isOpen ? "▾" : "▸");
+  const arrow = (isOpen: boolean) => (isOpen ? "▾" : "▸");
   switch (block.kind) {
     case "overall":
       return { text: "All classes", soft: integer(images) };
     case "cluster":
       return {
         text: `${arrow(selection.open.includes(row))} Cluster ${row + 1}`,
-        soft: integer(groups.arrays.size[row]),
+        soft: integer(groups!.arrays.size[row]),
       };
     case "class":
       return {
@@ -32,7 +46,13 @@ export function words(view, block, row, selection) {
   }
 }
 
-function drawRow(context, view, block, at, selection) {
+function drawRow(
+  context: DrawingContext,
+  view: ValidationRows,
+  block: Block,
+  at: number,
+  selection: Selection,
+): void {
   const { left } = view.place;
   const row = block.order[at];
   const y = block.top + (at + 0.5) * block.rowHeight - view.offset;
@@ -57,21 +77,26 @@ function drawRow(context, view, block, at, selection) {
 }
 
 /** Draw a picture of each of the first classes of a cluster; returns the width they take. */
-function drawPictures(context, view, cluster, y) {
+function drawPictures(
+  context: DrawingContext,
+  view: ValidationRows,
+  cluster: number,
+  y: number,
+): number {
   const { groups, sizes } = view.model;
   const size = 20;
-  const members = [];
-  const { label } = groups.arrays;
+  const members: number[] = [];
+  const { label } = groups!.arrays;
   for (let id = 0; id < label.length && members.length < 3; id++) {
     if (label[id] === cluster && sizes[id]) members.push(id);
   }
   let width = 0;
   for (const id of members) {
-    const sheet = view.sheets.get(id);
+    const sheet = view.sheets!.get(id);
     if (sheet === undefined) {
-      view.sheets.set(id, null);
+      view.sheets!.set(id, null);
       pictures.sheetOf(view.chart.options.base, id, sizes[id]).then((found) => {
-        view.sheets.set(id, found);
+        view.sheets!.set(id, found);
         if (found) view.chart.invalidate();
       });
     }
@@ -82,8 +107,8 @@ function drawPictures(context, view, cluster, y) {
   return width ? width + 4 : 0;
 }
 
-export function draw(context, view, selection) {
-  view.sheets = view.sheets || new Map();
+export function draw(context: DrawingContext, view: ValidationRows, selection: Selection): void {
+  view.sheets = view.sheets || new Map<number, Sheet | null>();
   const { height } = view.place;
   context.font = gutter.FONT;
   context.textBaseline = "middle";

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Rows of the validation set, its clusters, classes and images on the shared time axis.
 //
 // One canvas shows the rows in sight; a scroller beside it moves through the others.
@@ -6,9 +5,15 @@
 
 import {
   addressOf,
+  type Chart,
+  type ChartKinds,
   fetchArrays,
+  type Names,
+  type Place,
   registerKind,
   roomOf,
+  type Selection,
+  type Sheet,
   selectionStore,
   sizeCanvas,
 } from "#app/web/index.ts";
@@ -17,6 +22,26 @@ import * as validationBlocks from "./blocks.ts";
 import { ValidationInput } from "./input.ts";
 import * as validationPaint from "./paint.ts";
 import * as validationGutter from "./rowgutter.ts";
+import type {
+  AnomalyAnswer,
+  Block,
+  Cell,
+  ClassCells,
+  ErrorAnswer,
+  GroupAnswer,
+  ImageAnswer,
+  Model,
+} from "./types.ts";
+
+type Options = ChartKinds["validationrows"];
+/** What is loaded besides the errors, by the option that says where. */
+type Asked = "anomalies" | "groups";
+/** The cells of clusters, and what they were summed up of. */
+interface Summed {
+  of: ClassCells;
+  groups: Model["groups"];
+  clusters: ClassCells;
+}
 
 const LEAST_HEIGHT = 320;
 const BELOW = 290; // what stands above and below the rows in a window
@@ -33,7 +58,32 @@ const REDRAWN = [
 ];
 
 class ValidationRows {
-  constructor(chart) {
+  declare readonly chart: Chart<Options>;
+  declare readonly canvas: HTMLCanvasElement;
+  declare readonly scroller: HTMLElement;
+  /** But for what is open, it is there once the errors have come. */
+  declare model: Model;
+  declare private readonly asked: Set<string>;
+  declare waiting: boolean;
+  declare blocks: Block[];
+  declare readonly input: ValidationInput;
+  /** The addresses asked for last. */
+  declare private anomalies?: string | null;
+  declare private groups?: string | null;
+  /** The anomalies, by class and of the whole set; there once they have come. */
+  declare cells?: ClassCells;
+  declare private overallCells?: Cell[];
+  declare private summed?: Summed;
+  /** The plot, and how far it is scrolled; there once it is drawn. */
+  declare place: Place;
+  declare offset: number;
+  /** What the names have beside them, by class; null while it is under way, or where none is. */
+  declare sheets?: Map<number, Sheet | null>;
+  /** The picture under the pointer, and whose it is. */
+  declare picture?: HTMLCanvasElement;
+  declare pictureKey?: string;
+
+  constructor(chart: Chart<Options>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
@@ -43,7 +93,7 @@ class ValidationRows {
     this.scroller.tabIndex = -1;
     this.scroller.append(document.createElement("div"));
     chart.element.append(this.scroller);
-    this.model = { opened: new Map() };
+    this.model = { opened: new Map() } as Pick<Model, "opened"> as Model;
     this.asked = new Set(); // addresses under way
     this.waiting = true;
     this.blocks = [];
@@ -51,7 +101,7 @@ class ValidationRows {
     this.input = new ValidationInput(this);
   }
 
-  receive({ arrays, meta }) {
+  receive({ arrays, meta }: ErrorAnswer): void {
     const [classes, columns] = arrays.wrong.shape;
     const accuracy = new Float32Array(classes * columns);
     const right = new Float64Array(columns);
@@ -85,14 +135,15 @@ class ValidationRows {
   }
 
   /** Load what the options name `what` asks for; the last answer asked for is taken. */
-  load(what) {
+  private load(what: Asked): void {
     let template = this.chart.options[what];
     // Only the order by the largest anomaly depends on the window.
     if (what === "groups" && selectionStore.get().classorder === "peak") template += "&k={k}";
     const address = addressOf(template);
     if (this[what] === address) return;
     this[what] = address;
-    this.ask(address).then(
+    // Of either kind: what is asked for says which.
+    this.ask<AnomalyAnswer & GroupAnswer>(address).then(
       (answer) => {
         if (this[what] !== address) return;
         this.model[what] = answer;
@@ -114,17 +165,19 @@ class ValidationRows {
   }
 
   /** Ask for an address; the chart counts as loading until it has come. */
-  ask(address) {
+  private ask<Given extends AnomalyAnswer | GroupAnswer | ImageAnswer>(
+    address: string,
+  ): Promise<Given> {
     this.asked.add(address);
     this.chart.invalidate();
-    return fetchArrays(address).finally(() => this.asked.delete(address));
+    return fetchArrays<Given>(address).finally(() => this.asked.delete(address));
   }
 
-  open(id) {
+  private open(id: number): void {
     if (this.model.opened.has(id) || !(id < this.model.names?.length)) return;
     const address = addressOf(`${this.chart.options.base}/class-images?class=${id}`);
     if (this.asked.has(address)) return;
-    this.ask(address).then(
+    this.ask<ImageAnswer>(address).then(
       ({ arrays }) => {
         const [rows, width] = arrays.prediction.shape;
         const correct = Float32Array.from(arrays.prediction, (taken) => (taken === id ? 1 : 0));
@@ -141,7 +194,7 @@ class ValidationRows {
     );
   }
 
-  selected(selection, names) {
+  selected(selection: Selection, names: Names): void {
     if (!this.model.names) return;
     if (["k", "m", "share", "direction"].some((name) => names.has(name))) this.load("anomalies");
     if (
@@ -154,13 +207,13 @@ class ValidationRows {
     if (REDRAWN.some((name) => names.has(name))) this.chart.invalidate();
   }
 
-  problem() {
+  private problem(): string | undefined {
     const { say } = this.chart.options;
     if (!this.model.columns) return say.noColumns;
     return this.model.images ? "" : say.noRows;
   }
 
-  draw(chartWidth) {
+  draw(chartWidth: number): string {
     const problem = this.problem();
     this.scroller.hidden = Boolean(problem);
     if (problem) {
@@ -177,7 +230,7 @@ class ValidationRows {
     const shown = Math.min(height, most);
     const { left, width } = this.chart.axis.place(chartWidth);
     this.place = { left, top: 0, width, height: shown };
-    this.scroller.firstChild.style.height = `${height}px`;
+    (this.scroller.firstChild as HTMLElement).style.height = `${height}px`;
     this.scroller.style.height = `${shown}px`;
     this.scroller.hidden = height <= shown;
     this.offset = this.scroller.hidden ? 0 : this.scroller.scrollTop;
@@ -193,12 +246,12 @@ class ValidationRows {
   }
 
   /** Return the anomalous cells of a row: of the set, of a class, or a cluster's summed up. */
-  cellsOf(block, row) {
+  cellsOf(block: Block, row: number): readonly Cell[] | null | undefined {
     if (block.kind === "overall") return this.overallCells;
     if (block.kind === "class") return this.cells?.get(row);
     if (block.kind !== "cluster" || !this.cells) return null;
     if (this.summed?.of !== this.cells || this.summed.groups !== this.model.groups) {
-      const { label } = this.model.groups.arrays;
+      const { label } = this.model.groups!.arrays;
       this.summed = {
         of: this.cells,
         groups: this.model.groups,
@@ -208,11 +261,13 @@ class ValidationRows {
     return this.summed.clusters.get(row);
   }
 
-  sizeOf(block, row) {
+  sizeOf(block: Block, row: number): number {
     if (block.kind === "overall") return this.model.images;
     if (block.kind === "class") return this.model.sizes[row];
-    return this.model.images / this.model.means.rows / 4;
+    return this.model.images / this.model.means!.rows / 4;
   }
 }
+
+export type { ValidationRows };
 
 registerKind("validationrows", (chart) => new ValidationRows(chart));

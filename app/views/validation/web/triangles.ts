@@ -1,15 +1,29 @@
-// @ts-nocheck
 // Triangles of anomalies: down for what was stable, then flipped; up for what flipped, then stable.
+
+import type { DrawingContext } from "#app/web/index.ts";
+import type { Cell } from "./types.ts";
+
+/** Where a row's triangles go: pixels of the canvas. */
+interface Row {
+  top: number;
+  height: number;
+  /** Images of the row. */
+  size: number;
+  /** Of the plot. */
+  left: number;
+  width: number;
+  xOf(column: number): number;
+}
 
 const LEAST = 5;
 const MOST = 16;
 const HEIGHT = 7;
 
 /** Return the width in pixels of a triangle for `images` of `size` images. */
-export const widthOf = (images, size) =>
+export const widthOf = (images: number, size: number): number =>
   Math.min(MOST, LEAST + (MOST - LEAST) * Math.sqrt(Math.min(1, (2 * images) / Math.max(1, size))));
 
-function trace(context, x, tip, base, half) {
+function trace(context: DrawingContext, x: number, tip: number, base: number, half: number): void {
   context.beginPath();
   context.moveTo(x, tip);
   context.lineTo(x - half, base);
@@ -23,7 +37,11 @@ function trace(context, x, tip, base, half) {
  * row: {top, height} in CSS pixels, size: images of the row, left: of the plot, xOf(column).
  * Black: mostly forgotten, white: mostly learned; hollow: still pending. Returns how many.
  */
-export function draw(context, cells, { top, height, size, left, width, xOf }) {
+export function draw(
+  context: DrawingContext,
+  cells: readonly Cell[],
+  { top, height, size, left, width, xOf }: Row,
+): number {
   const tall = Math.min(HEIGHT, Math.max(4, height * 0.6));
   const sorted = [...cells].sort((a, b) => a.forgotten + a.learned - b.forgotten - b.learned);
   let drawn = 0;

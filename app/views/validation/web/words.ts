@@ -1,16 +1,31 @@
-// @ts-nocheck
 // What the rows of the validation view say under the pointer: the true numbers, in words.
 
-import { numbers, pictures } from "#app/web/index.ts";
+import { numbers, pictures, type TooltipLine } from "#app/web/index.ts";
 import * as validation from "./anomalies.ts";
+import type { ValidationRows } from "./rows.ts";
+import type { Block, BlockKind, Hit, OpenedBlock } from "./types.ts";
 
-const HINTS = {
+/** What a row is called, and what a click on it does. */
+interface Name {
+  title: string;
+  hint?: string;
+}
+interface Description {
+  title: string;
+  lines: TooltipLine[];
+  picture?: HTMLCanvasElement | null;
+}
+
+/** The images of a row, where they are counted. */
+type Counts = Partial<Record<BlockKind, number>>;
+
+const HINTS: Partial<Record<BlockKind, string>> = {
   cluster: "Click to show or hide its classes",
   class: "Click to show or hide its images; the star's place pins the class on top",
   image: "Click to choose this image",
 };
 
-export function name(view, { block, row }) {
+export function name(view: ValidationRows, { block, row }: Omit<Hit, "at">): Name {
   const { names, sizes, groups, images } = view.model;
   const { plural } = numbers;
   const hint = HINTS[block.kind];
@@ -19,7 +34,7 @@ export function name(view, { block, row }) {
       return { title: `All classes, ${plural(images, "image", "images")}` };
     case "cluster":
       return {
-        title: `Cluster ${row + 1}, ${plural(groups.arrays.size[row], "class", "classes")}`,
+        title: `Cluster ${row + 1}, ${plural(groups!.arrays.size[row], "class", "classes")}`,
         hint,
       };
     case "class":
@@ -31,7 +46,12 @@ export function name(view, { block, row }) {
   }
 }
 
-function anomalyLines(view, block, row, column) {
+function anomalyLines(
+  view: ValidationRows,
+  block: Block,
+  row: number,
+  column: number,
+): TooltipLine[] {
   return (view.cellsOf(block, row) || [])
     .filter((cell) => cell.column === column)
     .map((cell) => [
@@ -40,16 +60,28 @@ function anomalyLines(view, block, row, column) {
     ]);
 }
 
-function errorLines(view, block, row, column) {
+function errorLines(
+  view: ValidationRows,
+  block: Block,
+  row: number,
+  column: number,
+): TooltipLine[] {
   const { integer, percent } = numbers;
   const value = block.matrix.data[row * block.matrix.width + column];
-  const count = { overall: view.model.images, class: view.model.sizes[row] }[block.kind];
-  const wrong = Math.round((1 - value) * count);
+  const count = ({ overall: view.model.images, class: view.model.sizes[row] } as Counts)[
+    block.kind
+  ];
+  const wrong = Math.round((1 - value) * count!);
   const images = count ? ` (${integer(wrong)} of ${integer(count)} wrong)` : "";
   return [["error", `${percent(1 - value)}${images}`]];
 }
 
-function imageLines(view, block, row, column) {
+function imageLines(
+  view: ValidationRows,
+  block: OpenedBlock<"image">,
+  row: number,
+  column: number,
+): TooltipLine[] {
   const { opened, classId } = block;
   const { names } = view.model;
   const at = row * block.matrix.width + column;
@@ -65,10 +97,10 @@ function imageLines(view, block, row, column) {
 }
 
 /** Return {title, lines, picture} of a row at a column. */
-export function describe(view, hit, column) {
+export function describe(view: ValidationRows, hit: Hit, column: number): Description {
   const { block, row } = hit;
   const { integer } = numbers;
-  const lines = [["iteration", integer(view.chart.axis.iterations[column])]];
+  const lines: TooltipLine[] = [["iteration", integer(view.chart.axis.iterations[column])]];
   if (column >= block.matrix.width) return { title: name(view, hit).title, lines };
   if (block.kind === "partner") {
     lines.push(["images", integer(block.matrix.data[row * block.matrix.width + column])]);
@@ -78,7 +110,11 @@ export function describe(view, hit, column) {
   return { title: name(view, hit).title, lines, picture: pictureOf(view, block, row) };
 }
 
-function pictureOf(view, block, row) {
+function pictureOf(
+  view: ValidationRows,
+  block: Block,
+  row: number,
+): HTMLCanvasElement | null | undefined {
   if (block.kind !== "image") return null;
   const count = block.opened.images.length;
   const key = `${block.classId} ${row}`;
