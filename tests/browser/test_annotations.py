@@ -129,6 +129,9 @@ def test_what_one_annotates_and_resolves_the_other_sees_without_reloading(
     expect(page.locator(f"{CARDS} .annotation-mention")).to_have_text("@lo")
     expect(page.locator(MARKS)).to_have_count(1)
     expect(page.locator("#validation-rows .annotation-mark")).to_have_count(1)
+    page.locator("#validation-rows .annotation-mark").hover()
+    for shown in (".annotation-band", ".annotation-rowframe"):
+        expect(page.locator(f"#validation-rows {shown}")).to_have_count(1)
 
     # Nothing was reloaded in the other's browser.
     expect(bo.locator(MARKS)).to_have_count(1, timeout=SOON)

@@ -25,7 +25,6 @@ interface Item extends Record<SortKey, number> {
   learned: number;
   /** -1: only the whole set is anomalous. */
   largestClass: number;
-  whole: number;
 }
 
 const MOST = 100; // rows in the page; the count of all stands above
@@ -81,7 +80,6 @@ class AnomalyTable {
       classes: column("classes")[at],
       largest: column("largest")[at],
       largestClass: column("largest_class")[at],
-      whole: column("whole_set")[at],
     }));
     fetchArrays<ErrorAnswer>(addressOf(this.chart.options.names)).then(
       (answer) => {
@@ -89,7 +87,7 @@ class AnomalyTable {
         timeaxis(this.chart.options.group).setColumns(answer.arrays.iteration, null);
         this.chart.invalidate();
       },
-      () => {},
+      (error) => this.chart.failed(error),
     );
   }
 

@@ -33,7 +33,6 @@ class Gallery {
   declare private readonly title: HTMLElement;
   declare private readonly tiles: HTMLElement;
   declare private names: string[];
-  declare private sizes: ErrorArrays["images"];
   /** The address of what is shown, or under way. */
   declare private shown: string | null;
   /** The class shown, and its images. */
@@ -53,9 +52,8 @@ class Gallery {
     });
   }
 
-  receive({ arrays, meta }: ErrorAnswer): void {
+  receive({ meta }: ErrorAnswer): void {
     this.names = meta.names;
-    this.sizes = arrays.images;
     this.shown = null;
   }
 
@@ -82,13 +80,12 @@ class Gallery {
     this.shown = address;
     fetchArrays<ImageAnswer>(address).then(
       ({ arrays }) => {
-        if (this.shown !== address) return;
-        this.classId = id;
-        this.images = arrays;
         // The rows of the images are drawn in this frame, their tiles in the next.
         requestAnimationFrame(() =>
           requestAnimationFrame(() => {
-            if (this.images !== arrays) return;
+            if (this.shown !== address) return;
+            this.classId = id;
+            this.images = arrays;
             this.build();
             this.update();
           }),
@@ -187,7 +184,7 @@ class ImageList {
         this.iterations = answer.arrays.iteration;
         this.chart.invalidate();
       },
-      () => {},
+      (error) => this.chart.failed(error),
     );
   }
 

@@ -13,7 +13,8 @@ export class ValidationInput {
   /** Read by annotations too, as is `hit`. */
   declare active: Hit | null;
   declare private readonly rowmark: HTMLElement;
-  declare private readonly area: PlotArea;
+  /** Read by annotations too. */
+  declare readonly area: PlotArea;
 
   constructor(view: ValidationRows) {
     this.view = view;

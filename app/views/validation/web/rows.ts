@@ -10,6 +10,7 @@ import {
   fetchArrays,
   type Names,
   type Place,
+  type PlotArea,
   registerKind,
   roomOf,
   type Selection,
@@ -82,6 +83,11 @@ class ValidationRows {
   /** The picture under the pointer, and whose it is. */
   declare picture?: HTMLCanvasElement;
   declare pictureKey?: string;
+
+  /** For the light that annotations show. */
+  get area(): PlotArea {
+    return this.input.area;
+  }
 
   constructor(chart: Chart<Options>) {
     this.chart = chart;
