@@ -72,11 +72,27 @@ SHARED: Mapping[str, Field] = {
     "cellcolour": Field(Kind.TEXT, "count"),
 }
 
+# How addresses have listed fields so far: one selection keeps one address, whoever declares its
+# fields. A new field needs no place here; it follows.
+ADDRESS_ORDER = [
+    "cursor", "pins", "range", "zoom", "annotation", "classes", "images", "layers", "filters",
+    "panes", "arrange", "sizes", "k", "m", "share", "direction", "clusters", "open", "order",
+    "search", "group", "openclasses", "classorder", "rowheight", "imagelist", "find", "quantity",
+    "statistic", "scaling", "log", "palette", "measure", "encoding", "scale", "same", "height",
+    "level", "toggled", "nodes", "normalised", "sort", "limit", "limitof", "filterquantity",
+    "filterscaling", "filterorder", "topquantity", "topsort", "top", "cell", "cellcolour",
+    "significance", "weight", "split", "splitlayers", "splitclasses", "roworder", "columnorder",
+    "cubeface", "cubeturn", "cubefront", "cubetop", "cubetied", "slicelayer", "sliceclass",
+    "sliceiteration", "layerrange", "classrange", "align", "grouping", "members", "firstrun",
+    "secondrun", "compareorder",
+]  # fmt: skip
+
 
 def joined(declared: Mapping[str, Mapping[str, Field]]) -> dict[str, Field]:
     """Return the shared fields and those that views declare, {name of the view: its fields}.
 
-    Raises ValueError where two declare one name: both would write it.
+    They stand in the order of addresses. Raises ValueError where two declare one name: both would
+    write it.
     """
     fields, owners = dict(SHARED), dict.fromkeys(SHARED, "SHARED of app/fields.py")
     for view, own in declared.items():
@@ -88,7 +104,8 @@ def joined(declared: Mapping[str, Mapping[str, Field]]) -> dict[str, Field]:
                     "rename one, or move it to SHARED of app/fields.py where they mean the same"
                 )
             fields[name], owners[name] = field, owner
-    return fields
+    places = {name: place for place, name in enumerate(ADDRESS_ORDER)}
+    return dict(sorted(fields.items(), key=lambda item: places.get(item[0], len(places))))
 
 
 def read_text(kind: Kind, text: str) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from dash import Dash, dcc, html
 
 from app.factory import FIELDS, VIEWS
-from app.fields import SHARED, Field, Kind, joined
+from app.fields import ADDRESS_ORDER, SHARED, Field, Kind, joined
 from app.selection import (
     STORE,
     bound,
@@ -87,6 +87,13 @@ def test_a_field_that_two_views_declare_is_refused_with_both_named() -> None:
         ValueError, match=r"SHARED of app/fields\.py and the view layers .*'cursor'"
     ):
         joined({"layers": {"cursor": Field(Kind.INTEGER)}})
+
+
+def test_addresses_list_fields_in_the_order_of_before_and_new_ones_last() -> None:
+    assert list(FIELDS)[: len(ADDRESS_ORDER)] == ADDRESS_ORDER
+    new = Field(Kind.INTEGER)
+    views = {view.name: view.fields for view in VIEWS}
+    assert list(joined({"another": {"novel": new}, **views}))[len(ADDRESS_ORDER) :] == ["novel"]
 
 
 def test_every_view_declares_what_it_alone_has() -> None:
