@@ -17,6 +17,7 @@ from db.engine import make_engine
 from ingest.pipeline import load_log
 from tests import servers
 from tests.browser.logs import Log
+from tests.browser.waiting import watch_rest
 from tests.ports import free_port
 
 VIEWPORT = {"width": 1280, "height": 900}
@@ -48,8 +49,9 @@ def digits(site_engine: Engine, recorded_run: Path) -> int:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium whose pages know when they are at rest."""
     with chromium() as browser:
+        watch_rest(browser)
         yield browser
 
 
