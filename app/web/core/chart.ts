@@ -363,6 +363,8 @@ export const roomBelow = (element: Element): number => {
 };
 
 export const chartRegistry = {
+  /** Return the kinds that are known, sorted. */
+  kinds: (): string[] => Object.keys(kinds).sort(),
   /** Let the charts in a part of the page ask for nothing, or catch up: it came into sight. */
   sleep(part: HTMLElement, asleep: boolean): void {
     part.dataset.asleep = String(asleep);
