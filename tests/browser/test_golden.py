@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.goldencases import APP, CASES, KINDS, NOT_DRAWN
-from tests.browser.goldenpage import THEMES, Drawer, comparable, difference, drawer
+from tests.browser.golden.cases import KINDS, NOT_DRAWN
+from tests.browser.golden.data import APP, CASES
+from tests.browser.golden.page import THEMES, Drawer, comparable, difference, drawer
 
 BUILD = APP.parent / "build" / "golden"
 KEEP = os.environ.get("DEEPTRACKER_GOLDEN") == "keep"  # `make golden`
@@ -33,7 +34,7 @@ def test_every_kind_has_golden_drawings(golden: Drawer) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_chart_is_drawn_as_it_was_kept(golden: Drawer, name: str, case: str) -> None:
     kind = KINDS[name]
-    drawings = golden.draw(name, kind.options, kind.answers(case))
+    drawings = golden.draw(name, kind.make(case))
     told = [
         _compare(kind.folder / f"{name}-{case}-{theme}", drawing)
         for theme, drawing in drawings.items()

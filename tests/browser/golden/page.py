@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, Route
 from app import bundle, catalogue
 from app.selection import FIELDS
 from benchmarks.browser import FLAGS
+from tests.browser.golden.data import Given
 
 HOST = "http://golden.test"
 VIEWPORT = {"width": 820, "height": 900}
@@ -48,11 +49,16 @@ _DRAWN = """async (theme) => {
   const made = window.deeptracker.picture(chart.parentElement, chart.dataset.chart, [chart]);
   return [chart.dataset.state ?? "", made.svg];
 }"""
-_PUT = """([kind, options]) => {
+_PUT = """([kind, options, selection]) => {
+  const { selection: store } = window.deeptracker;
+  const place = document.getElementById("golden");
+  place.replaceChildren();
+  store.set(Object.fromEntries(Object.keys(store.fields()).map((name) => [name, null])));
+  store.set(selection);
   const chart = document.createElement("div");
   Object.assign(chart, { id: "golden-chart" });
   Object.assign(chart.dataset, { chart: kind, options, state: "loading" });
-  document.getElementById("golden").replaceChildren(chart);
+  place.replaceChildren(chart);
 }"""
 
 
@@ -65,17 +71,17 @@ class Drawer:
     troubles: list[str] = field(default_factory=list)
     number: int = 0
 
-    def draw(
-        self, kind: str, options: Mapping[str, object], answers: Mapping[str, bytes]
-    ) -> dict[str, str]:
+    def draw(self, kind: str, given: Given) -> dict[str, str]:
         """Return the drawing of a chart in each theme; AssertionError where a script complains.
 
         "{data}" in an address of the options stands for where the answers are, by their names.
         """
         self.number += 1
+        self.troubles.clear()
         base = f"/data/run/1/golden-{self.number}"
-        self.answers = {f"{base}/{name}": answer for name, answer in answers.items()}
-        self.page.evaluate(_PUT, [kind, json.dumps(options).replace("{data}", base)])
+        self.answers = {f"{base}/{name}": answer for name, answer in given.answers.items()}
+        options = json.dumps(given.options).replace("{data}", base)
+        self.page.evaluate(_PUT, [kind, options, dict(given.selection)])
         drawn = {}
         for theme in THEMES:
             state, svg = self.page.evaluate(_DRAWN, theme)
@@ -131,7 +137,8 @@ def _page() -> str:
     connection = html.escape(json.dumps({"reads": [], "account": ""}))
     return (
         f'<!doctype html><html data-mantine-color-scheme="light"><head>{catalogue.meta()}'
-        f'<link rel="stylesheet" href="/built/{built.style}"></head><body style="margin: 0">'
+        f'<link rel="stylesheet" href="/built/{built.style}"></head>'
+        '<body style="margin: 0; font-family: system-ui">'
         f'<div id="selection-fields" hidden data-run="1" data-fields="{said}"></div>'
         '<div id="golden" style="width: 800px"></div>'
         f'<script src="/early/connection.js" data-connection="{connection}"></script>'

@@ -1,7 +1,7 @@
-"""What the golden drawings are drawn from: for every kind of chart its options and its answers."""
+"""Fixed numbers of each case, packed as the server packs them: what kinds are drawn from."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from app.binary import pack
 
-APP = Path(__file__).parents[2] / "app"
-CORE = APP / "web" / "charts" / "golden"
+APP = Path(__file__).parents[3] / "app"
 CASES = ("empty", "one", "nan", "many")
 MANY = 1_000
 SOME = 12
@@ -20,12 +19,23 @@ Answers = Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
+class Given:
+    """What a chart is drawn from: options, answers by name of address, and what is selected."""
+
+    options: Mapping[str, Any]
+    answers: Answers
+    selection: Mapping[str, Any] = field(default_factory=dict)
+
+
+Make = Callable[[str], Given]
+
+
+@dataclass(frozen=True)
 class Kind:
-    """How charts of a kind are drawn: where the drawings are kept, options, answers of a case."""
+    """Where the drawings of a kind are kept, and what each case is drawn from."""
 
     folder: Path
-    options: Mapping[str, Any]
-    answers: Callable[[str], Answers]
+    make: Make
 
 
 def numbers(*shape: int) -> NDArray[np.float32]:
@@ -54,7 +64,7 @@ def times(count: int) -> dict[str, NDArray[Any]]:
     return {"iteration": iteration, "epoch": iteration / 500.0}
 
 
-def _series(case: str) -> Answers:
+def series(case: str) -> Answers:
     """Return the answer of /series (app/views/overview/data.py)."""
     count = size(case)
     time = times(count)
@@ -74,7 +84,7 @@ def _series(case: str) -> Answers:
     return {"series": pack(arrays, {"series": about})}
 
 
-def _classes(case: str) -> Answers:
+def classes(case: str) -> Answers:
     """Return the answer of /class-error: a class without images is the NaN of this map."""
     rows = size(case)
     columns = {"empty": 0, "one": 1, "nan": SOME, "many": 40}[case]
@@ -88,66 +98,11 @@ def _classes(case: str) -> Answers:
     return {"class-error": pack(arrays, {"names": names, "sizes": images.tolist()})}
 
 
-def _line(series: str, name: str, colour: str) -> dict[str, str]:
-    return {"series": series, "name": name, "colour": f"--dt-{colour}"}
+def of_all(options: Mapping[str, Any], answers: Callable[[str], Answers]) -> Make:
+    """Return what makes each case of the same options."""
+    return lambda case: Given(options, answers(case))
 
 
-_PANELS = [
-    {
-        "title": "Loss",
-        "height": 78,
-        "lines": [
-            _line("train_loss", "training", "blue"),
-            _line("validation_loss", "validation", "orange"),
-        ],
-    },
-    {
-        "title": "Error",
-        "format": "percent",
-        "step": True,
-        "log": True,
-        "lines": [_line("train_error", "", "violet")],
-    },
-    {
-        "title": "Images",
-        "stack": {
-            "array": "transitions",
-            "parts": [
-                {"column": 2, "name": "stay right", "colour": "--dt-stay-right"},
-                {"column": 0, "name": "learned", "colour": "--dt-learned", "changing": True},
-                {"column": 3, "name": "stay wrong", "colour": "--dt-stay-wrong"},
-            ],
-        },
-    },
-]
-
-KINDS: Mapping[str, Kind] = {
-    "axis": Kind(CORE, {"url": "{data}/series"}, _series),
-    "strip": Kind(CORE, {"url": "{data}/series", "panels": _PANELS}, _series),
-    "pixelmap": Kind(
-        CORE,
-        {
-            "url": "{data}/class-error",
-            "array": "wrong",
-            "divide": "images",
-            "complement": True,
-            "labels": "names",
-            "what": "class",
-            "palette": "accuracy",
-            "domain": [0, 1],
-            "extreme": "min",
-            "format": "percent",
-            "maxHeight": 340,
-        },
-        _classes,
-    ),
-}
-
-# Kinds that still lack cases; none may be added.
-NOT_DRAWN: tuple[str, ...] = (
-    "anomalytable", "compareaxis", "compareevents", "compareimages", "comparekey", "comparelayers",
-    "comparelines", "comparemap", "comparestate", "correlationcells", "correlationfilters",
-    "correlationgrid", "correlationsliders", "cube", "filtermap", "filterseries", "finding",
-    "gallery", "imagelist", "iterationclasses", "layercompare", "live", "multiples", "readout",
-    "topfilters", "validationrows", "validationwindow", "workspace",
-)  # fmt: skip
+def folder(view: str) -> Path:
+    """Return where the drawings of a view's kinds are kept."""
+    return APP / "views" / view / "web" / "golden"
