@@ -79,6 +79,6 @@ NOT_DRAWN: tuple[str, ...] = (
     "compareevents", "compareimages", "comparelayers",
     "comparelines", "comparemap", "comparestate", "correlationcells", "correlationfilters",
     "correlationgrid", "correlationsliders", "cube",
-    "gallery", "layercompare", "live", "multiples",
+    "gallery", "imagelist", "layercompare", "live", "multiples",
     "topfilters", "validationrows", "workspace",
 )  # fmt: skip

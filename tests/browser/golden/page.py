@@ -49,7 +49,9 @@ _DRAWN = """async (theme) => {
   const made = window.deeptracker.picture(chart.parentElement, chart.dataset.chart, [chart]);
   return [chart.dataset.state ?? "", made.svg];
 }"""
-_PUT = """([kind, options, selection]) => {
+# What a chart asks for has come before it asks, so that no drawing depends on when it comes.
+_PUT = """async ([kind, options, selection, addresses]) => {
+  await Promise.all(addresses.map(window.deeptracker.fetchArrays));
   const { selection: store } = window.deeptracker;
   const place = document.getElementById("golden");
   place.replaceChildren();
@@ -81,7 +83,7 @@ class Drawer:
         base = f"/data/run/1/golden-{self.number}"
         self.answers = {f"{base}/{name}": answer for name, answer in given.answers.items()}
         options = json.dumps(given.options).replace("{data}", base)
-        self.page.evaluate(_PUT, [kind, options, dict(given.selection)])
+        self.page.evaluate(_PUT, [kind, options, dict(given.selection), [*self.answers]])
         drawn = {}
         for theme in THEMES:
             state, svg = self.page.evaluate(_DRAWN, theme)

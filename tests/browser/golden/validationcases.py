@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from app.binary import pack
 from tests.browser.golden.data import Answers, Given, Kind, classes, folder, of_all, size
 
-# A row that names no class, since only the whole set is anomalous there, is the NaN of these.
-_CLASSES = {"empty": 0, "one": 1, "nan": 12, "many": 1_000}
+# NaN: a row names no class, for only the whole set is anomalous there.
 
 
 def _ints(values: Any) -> NDArray[np.int32]:
@@ -49,22 +48,6 @@ def _anomalies(case: str) -> Answers:
     return {"anomalies": pack(arrays, about), **classes(case)}
 
 
-def _images(case: str) -> Answers:
-    """Return the answer of /forgetting: an image that was never learned is the NaN of this list."""
-    count = size(case)
-    place = np.arange(count)
-    arrays = {
-        "image": _ints(place),
-        "class": _ints(place % max(1, _CLASSES[case])),
-        "position": _ints(place % 50),
-        "forgotten": _ints(place % 7),
-        "first_learned": _ints(np.full(count, -1) if case == "nan" else place * 0),
-    }
-    about = {"never": count, "forgotten": count, "listed": count}
-    no_picture = pack({"sheet": np.zeros(0, np.uint8)}, {"tile": [1, 1], "class": 0})
-    return {"forgetting": pack(arrays, about), "contact-sheet": no_picture, **classes(case)}
-
-
 def _listed(case: str) -> Given:
     return Given({**_NAMED, "url": "{data}/anomalies"}, _anomalies(case), {"cursor": 100})
 
@@ -83,5 +66,4 @@ KINDS: Mapping[str, Kind] = {
     "anomalytable": Kind(_FOLDER, of_all({**_NAMED, "url": "{data}/anomalies"}, _anomalies)),
     "iterationclasses": Kind(_FOLDER, _listed),
     "validationwindow": Kind(_FOLDER, _window),
-    "imagelist": Kind(_FOLDER, of_all({**_NAMED, "url": "{data}/forgetting"}, _images)),
 }
