@@ -339,10 +339,8 @@ function observed(records: MutationRecord[]): void {
   }
 }
 
-const observer = new MutationObserver(observed);
-
 function start() {
-  observer.observe(document.documentElement, {
+  new MutationObserver(observed).observe(document.documentElement, {
     subtree: true,
     childList: true,
     attributes: true,
@@ -387,5 +385,7 @@ export const chartRegistry = {
 };
 
 live.subscribe(() => chartRegistry.refresh());
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+if (typeof document === "undefined") {
+  // Nothing to draw on: a test that needs no page.
+} else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
 else start();

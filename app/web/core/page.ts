@@ -19,6 +19,7 @@ declare global {
 
 /** Let Dash find clientside callbacks: {name: function} under a namespace. */
 export function offer(namespace: string, callbacks: object): void {
+  if (typeof window === "undefined") return; // in a test that needs no page
   window.dash_clientside ??= {};
   window.dash_clientside[namespace] = callbacks;
 }

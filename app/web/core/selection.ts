@@ -242,14 +242,18 @@ export const selectionStore = {
   fields: (): FieldsOfPage => fields(),
 };
 
-window.addEventListener("popstate", () => sync({ force: true }));
-window.addEventListener("pointerdown", () => (pressed = true), true);
-for (const name of ["pointerup", "pointercancel"]) {
-  window.addEventListener(name, () => (pressed = false), true);
+/** Follow the address, and note while a button or finger is down. */
+function start(): void {
+  window.addEventListener("popstate", () => sync({ force: true }));
+  window.addEventListener("pointerdown", () => (pressed = true), true);
+  for (const name of ["pointerup", "pointercancel"]) {
+    window.addEventListener(name, () => (pressed = false), true);
+  }
+  window.addEventListener("blur", () => (pressed = false));
+  // dcc.Link changes the address with pushState and says so with an event of its own.
+  window.addEventListener("_dashprivate_pushstate", () => setTimeout(sync));
 }
-window.addEventListener("blur", () => (pressed = false));
-// dcc.Link changes the address with pushState and says so with an event of its own.
-window.addEventListener("_dashprivate_pushstate", () => setTimeout(sync));
+if (typeof window !== "undefined") start();
 
 /**
  * Take what a control says. What it was told it says back, a moment later: no news, and maybe
