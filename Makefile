@@ -10,7 +10,7 @@ PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
 TEST_PROCESSES ?= 3
 
-.PHONY: demo test check unit dev bundle benchmarks clean lock setup browser servers audit soak wheels
+.PHONY: demo test check unit dev bundle benchmarks clean lock setup browser servers audit soak wheels golden
 
 demo: bundle
 	$(BIN)/deeptracker demo
@@ -33,6 +33,10 @@ check: $(STAMP) $(NODE_STAMP)
 # The browser's half without a browser: a few seconds.
 unit: $(NODE_STAMP)
 	$(NODE) --test --test-reporter=dot 'app/**/*.test.ts'
+
+# Keep what the charts draw now as their golden drawings; then look at the difference in git.
+golden: bundle browser
+	DEEPTRACKER_GOLDEN=keep $(BIN)/python -m pytest -n0 tests/browser/test_golden.py $(PYTEST_OPTIONS)
 
 # For those who change the code: pages show it as soon as it is saved.
 dev: bundle
@@ -58,7 +62,7 @@ $(STAMP): pyproject.toml deeptracker/pyproject.toml constraints.txt
 browser: $(STAMP)
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
-			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-liberation >/dev/null; } || \
 		$(BIN)/playwright install --with-deps chromium
 
 # The proxies of docs/deployment.md, which its tests start where Debian's packages can be had.

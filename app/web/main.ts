@@ -1,6 +1,7 @@
 // The one script and stylesheet of every page: everything that draws, listens or answers Dash.
 
 import { annotationStore } from "#app/annotations/web/store.ts";
+import { panelPicture } from "#app/export/web/picture.ts";
 import * as geometry from "#app/views/cube/web/geometry.ts";
 import { layers } from "#app/views/layers/web/network.ts";
 import * as door from "./index.ts";
@@ -66,6 +67,7 @@ const handle = {
   annotations: annotationStore,
   cube: geometry,
   layers,
+  picture: panelPicture.of,
 };
 
 declare global {

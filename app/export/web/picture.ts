@@ -224,9 +224,8 @@ const pictured = (part: HTMLElement): HTMLElement[] =>
   });
 
 /** Return {svg, width, height} of a panel as it is shown now. */
-function picture(part: HTMLElement, title: string): Made {
+function picture(part: HTMLElement, title: string, charts = pictured(part)): Made {
   const { theme } = colours;
-  const charts = pictured(part);
   const place = part.getBoundingClientRect();
   const axis = axisOf(charts);
   const legends = [...part.querySelectorAll<HTMLElement>(".dt-panel-legend")].filter(

@@ -63,13 +63,19 @@ export function drawPicture(
 }
 
 const wanted = new WeakMap<Element, () => void>(); // canvas -> what draws it
-const sight = new IntersectionObserver((entries) => {
-  for (const { isIntersecting, target } of entries) {
-    if (!isIntersecting) continue;
-    sight.unobserve(target);
-    wanted.get(target)?.();
-  }
-});
+let sight: IntersectionObserver | undefined;
+
+/** Return what watches for canvases that come into sight: made when first asked, for it needs a page. */
+function watcher(): IntersectionObserver {
+  sight ??= new IntersectionObserver((entries, own) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      own.unobserve(target);
+      wanted.get(target)?.();
+    }
+  });
+  return sight;
+}
 
 /** Return a canvas of `size` CSS pixels with one picture; empty until its sheet is there. */
 export function picture(
@@ -89,6 +95,6 @@ export function picture(
       else canvas.hidden = true;
     }),
   );
-  sight.observe(canvas);
+  watcher().observe(canvas);
   return canvas;
 }

@@ -282,10 +282,8 @@ function observed(records: MutationRecord[]): void {
   }
 }
 
-const observer = new MutationObserver(observed);
-
 function start() {
-  observer.observe(document.documentElement, {
+  new MutationObserver(observed).observe(document.documentElement, {
     subtree: true,
     childList: true,
     attributes: true,
@@ -306,6 +304,8 @@ export const roomBelow = (element: Element): number => {
 };
 
 export const chartRegistry = {
+  /** Return the kinds that are known, sorted. */
+  kinds: (): string[] => Object.keys(kinds).sort(),
   /** Let the charts in a part of the page ask for nothing, or catch up: it came into sight. */
   sleep(part: HTMLElement, asleep: boolean): void {
     part.dataset.asleep = String(asleep);
@@ -328,5 +328,7 @@ export const chartRegistry = {
 };
 
 live.subscribe(() => chartRegistry.refresh());
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+if (typeof document === "undefined") {
+  // Nothing to draw on: a test that needs no page.
+} else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
 else start();

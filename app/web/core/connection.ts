@@ -40,4 +40,5 @@ export interface Connection {
   say?(notice: Notice): () => void;
 }
 
-export const { connection } = (window.deeptracker ?? {}) as unknown as { connection: Connection };
+const handle = typeof window === "undefined" ? undefined : window.deeptracker;
+export const { connection } = (handle ?? {}) as unknown as { connection: Connection };

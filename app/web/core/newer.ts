@@ -25,9 +25,15 @@ const TEXTS = {
 /** What is another one than that which made the page. */
 type Other = keyof typeof TEXTS;
 
-const own = document.querySelector<HTMLMetaElement>("meta[name=deeptracker-page]")?.content || "";
+const HAS_PAGE = typeof document !== "undefined"; // not in a test that needs none
+const own = HAS_PAGE ? ownBuild() : "";
 let stale: Other | null = null; // "build" or "store" once that was seen; never again null
-let shown = location.pathname; // the page that is there
+let shown = HAS_PAGE ? location.pathname : ""; // the page that is there
+
+/** Return by which build the page was made, on which store; "" where it does not say. */
+function ownBuild(): string {
+  return document.querySelector<HTMLMetaElement>("meta[name=deeptracker-page]")?.content || "";
+}
 
 /** Take note that the server is another one, and say so; `kind` is "build" or "store". */
 function found(kind: Other): void {
@@ -80,20 +86,23 @@ const addressOf = (input: RequestInfo | URL): URL =>
     location.href,
   );
 
-const plainFetch = window.fetch;
-window.fetch = async (input: RequestInfo | URL, options: RequestInit = {}) => {
-  const address = addressOf(input);
-  if (!own || address.origin !== location.origin) return plainFetch.call(window, input, options);
-  const headers = new Headers(
-    options.headers || (input instanceof Request ? input.headers : undefined),
-  );
-  headers.set(ASKS, own);
-  const answer = await plainFetch.call(window, input, { ...options, headers });
-  // The page stays as it is: 204 tells Dash that nothing has changed.
-  if (!check(answer) && address.pathname.endsWith(CALLBACK))
-    return new Response(null, { status: 204 });
-  return answer;
-};
+/** Let every request say which page asks, and look at every answer. */
+function watchRequests(): void {
+  const plainFetch = window.fetch;
+  window.fetch = async (input: RequestInfo | URL, options: RequestInit = {}) => {
+    const address = addressOf(input);
+    if (!own || address.origin !== location.origin) return plainFetch.call(window, input, options);
+    const headers = new Headers(
+      options.headers || (input instanceof Request ? input.headers : undefined),
+    );
+    headers.set(ASKS, own);
+    const answer = await plainFetch.call(window, input, { ...options, headers });
+    // The page stays as it is: 204 tells Dash that nothing has changed.
+    if (!check(answer) && address.pathname.endsWith(CALLBACK))
+      return new Response(null, { status: 204 });
+    return answer;
+  };
+}
 
 /** Let the page of a link come as a whole; one to a run of the store before leads nowhere. */
 function follow(event: MouseEvent): void {
@@ -118,13 +127,19 @@ function follow(event: MouseEvent): void {
   say();
 }
 
-for (const name of ["click", "auxclick"] as const) window.addEventListener(name, follow, true);
+function watchLinks(): void {
+  for (const name of ["click", "auxclick"] as const) window.addEventListener(name, follow, true);
+  // Back and forward, too: the callback that would fill the page is not answered any more.
+  window.addEventListener("popstate", () => {
+    if (stale === "store" && location.pathname !== shown) location.reload();
+    shown = location.pathname;
+  });
+  onPush(() => (shown = location.pathname));
+}
 
-// Back and forward, too: the callback that would fill the page is not answered any more.
-window.addEventListener("popstate", () => {
-  if (stale === "store" && location.pathname !== shown) location.reload();
-  shown = location.pathname;
-});
-onPush(() => (shown = location.pathname));
+if (HAS_PAGE) {
+  watchRequests();
+  watchLinks();
+}
 
 export const newer = { check, found, stale: () => stale };

@@ -246,10 +246,14 @@ export const selectionStore = {
   fields: (): FieldsOfPage => fields(),
 };
 
-window.addEventListener("popstate", () => sync({ force: true }));
-window.addEventListener("pointerdown", () => (pressed = true), true);
-for (const name of ["pointerup", "pointercancel"]) {
-  window.addEventListener(name, () => (pressed = false), true);
+/** Follow the address, and note while a button or finger is down. */
+function start(): void {
+  window.addEventListener("popstate", () => sync({ force: true }));
+  window.addEventListener("pointerdown", () => (pressed = true), true);
+  for (const name of ["pointerup", "pointercancel"]) {
+    window.addEventListener(name, () => (pressed = false), true);
+  }
+  window.addEventListener("blur", () => (pressed = false));
+  onPush(() => setTimeout(sync));
 }
-window.addEventListener("blur", () => (pressed = false));
-onPush(() => setTimeout(sync));
+if (typeof window !== "undefined") start();

@@ -1,0 +1,188 @@
+"""A bare page that draws one chart from given answers, and its drawing as lines to be compared."""
+
+import base64
+import difflib
+import hashlib
+import html
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, Route
+
+from app import bundle, catalogue
+from app.factory import FIELDS
+from benchmarks.browser import FLAGS
+from tests.browser.golden.data import Given
+
+HOST = "http://golden.test"
+VIEWPORT = {"width": 820, "height": 900}
+THEMES = ("light", "dark")
+# What is drawn depends on how wide words are: the same font everywhere, that of Debian's Chromium.
+FONT = "Liberation Sans"
+_FONTS = f"""<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>/usr/share/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir>
+<match target="pattern"><edit name="family" mode="assign" binding="same"><string>{FONT}</string>
+</edit></match></fontconfig>"""
+
+_IMAGE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
+_NUMBERED = re.compile(r"\bdt-(clip|pattern)-(\d+)")
+
+# Resolves to the drawing as soon as the chart has come to rest.
+_DRAWN = """async (theme) => {
+  document.documentElement.dataset.mantineColorScheme = theme;
+  const chart = document.querySelector("[data-chart]");
+  const frame = () => new Promise(requestAnimationFrame);
+  const end = performance.now() + 5000;
+  do { await frame(); await frame(); }
+  while (chart.dataset.state === "loading" && performance.now() < end);
+  await frame(); await frame();
+  const made = window.deeptracker.picture(chart.parentElement, chart.dataset.chart, [chart]);
+  return [chart.dataset.state ?? "", made.svg];
+}"""
+# What a chart asks for has come before it asks, so that no drawing depends on when it comes.
+_PUT = """async ([kind, options, selection, addresses]) => {
+  await Promise.all(addresses.map(window.deeptracker.fetchArrays));
+  const { selection: store } = window.deeptracker;
+  const place = document.getElementById("golden");
+  place.replaceChildren();
+  store.set(Object.fromEntries(Object.keys(store.fields()).map((name) => [name, null])));
+  store.set(selection);
+  const chart = document.createElement("div");
+  Object.assign(chart, { id: "golden-chart" });
+  Object.assign(chart.dataset, { chart: kind, options, state: "loading" });
+  place.replaceChildren(chart);
+}"""
+
+
+@dataclass
+class Drawer:
+    """Draws charts on one page, from the answers that it is given for the addresses of data."""
+
+    page: Page
+    answers: dict[str, bytes] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+    number: int = 0
+
+    def draw(self, kind: str, given: Given) -> dict[str, str]:
+        """Return the drawing of a chart in each theme; AssertionError where a script complains.
+
+        "{data}" in an address of the options stands for where the answers are, by their names.
+        """
+        self.number += 1
+        self.troubles.clear()
+        base = f"/data/run/1/golden-{self.number}"
+        self.answers = {f"{base}/{name}": answer for name, answer in given.answers.items()}
+        options = json.dumps(given.options).replace("{data}", base)
+        self.page.evaluate(_PUT, [kind, options, dict(given.selection), [*self.answers]])
+        drawn = {}
+        for theme in THEMES:
+            state, svg = self.page.evaluate(_DRAWN, theme)
+            assert state != "loading", f"{kind} is not drawn after five seconds"
+            drawn[theme] = readable(svg)
+        assert not self.troubles, self.troubles
+        return drawn
+
+    def answer(self, route: Route) -> None:
+        """Answer a request of the page: with the page, the built files, or the given data."""
+        path = urlsplit(route.request.url).path
+        if path in self.answers:
+            route.fulfill(body=self.answers[path], content_type="application/octet-stream")
+        elif path == "/run/1/golden":
+            route.fulfill(body=_page(), content_type="text/html; charset=utf-8")
+        elif path.startswith("/early/"):
+            route.fulfill(path=bundle.APP / "assets" / path[1:])
+        elif path.startswith("/built/"):
+            route.fulfill(path=bundle.BUILT / path.removeprefix("/built/"))
+        else:
+            route.fulfill(status=404, body="{}", content_type="application/json")
+
+
+@contextmanager
+def drawer(browser: Browser) -> Iterator[Drawer]:
+    """Yield a page for drawings, in a browser that knows one font."""
+    found = any(Path("/usr/share/fonts").rglob("LiberationSans-Regular.*"))
+    assert found, f"Golden drawings are made with {FONT}: install fonts-liberation."
+    with tempfile.TemporaryDirectory() as folder:
+        fonts = Path(folder) / "fonts.conf"
+        fonts.write_text(_FONTS)
+        own = browser.browser_type.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+            args=[*FLAGS, "--font-render-hinting=none"],
+            env={**os.environ, "FONTCONFIG_FILE": str(fonts), "XDG_CACHE_HOME": folder},
+        )
+        try:
+            page = own.new_page(viewport=VIEWPORT, device_scale_factor=1, locale="en-GB")
+            made = Drawer(page)
+            page.on("pageerror", lambda error: made.troubles.append(str(error)))
+            page.route("**/*", made.answer)
+            page.goto(f"{HOST}/run/1/golden")
+            yield made
+        finally:
+            own.close()
+
+
+def _page() -> str:
+    """Return the page: what scripts need of a run's page, and nothing else."""
+    built = bundle.current()
+    fields = {
+        name: {"kind": field.kind, "default": field.default} for name, field in FIELDS.items()
+    }
+    said = html.escape(json.dumps(fields))
+    connection = html.escape(json.dumps({"reads": [], "account": ""}))
+    return (
+        f'<!doctype html><html data-mantine-color-scheme="light"><head>{catalogue.meta()}'
+        f'<link rel="stylesheet" href="/built/{built.style}"></head>'
+        '<body style="margin: 0; font-family: system-ui">'
+        f'<div id="selection-fields" hidden data-run="1" data-fields="{said}"></div>'
+        '<div id="golden" style="width: 800px"></div>'
+        f'<script src="/early/connection.js" data-connection="{connection}"></script>'
+        '<script src="/early/requestkinds.js"></script>'
+        '<script src="/early/requests.js"></script>'
+        f'<script src="/built/{built.script}"></script></body></html>'
+    )
+
+
+def readable(svg: str) -> str:
+    """Return a drawing with an element a line, its ids numbered from 0 by where they first stand.
+
+    Ids go on counting while a page is open; nothing else differs between two drawings of the same.
+    """
+    numbers: dict[str, str] = {}
+    svg = _NUMBERED.sub(
+        lambda found: numbers.setdefault(found[0], f"dt-{found[1]}-{len(numbers)}"), svg
+    )
+    return svg.replace("><", ">\n<") + "\n"
+
+
+def comparable(drawing: str) -> list[str]:
+    """Return the lines of a drawing with the pixels of images for their bytes.
+
+    How a PNG is packed differs between versions of Chromium, and is not what charts draw.
+    """
+    return _IMAGE.sub(lambda found: _pixels(found[1]), drawing).splitlines()
+
+
+def _pixels(encoded: str) -> str:
+    with Image.open(io.BytesIO(base64.b64decode(encoded))) as image:
+        whole = image.convert("RGBA")
+    digest = hashlib.sha256(whole.tobytes()).hexdigest()[:16]
+    return f"pixels {whole.width}x{whole.height} {digest}"
+
+
+def difference(kept: str, drawn: str) -> str:
+    """Return where two drawings differ, as a unified diff of at most 20 lines; "" where nowhere."""
+    lines = difflib.unified_diff(
+        comparable(kept), comparable(drawn), "kept", "drawn", n=0, lineterm=""
+    )
+    shown = [line[:300] for line in lines]
+    return "\n".join([*shown[:20], *(["..."] if len(shown) > 20 else [])])
