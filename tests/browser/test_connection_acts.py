@@ -1,5 +1,6 @@
 """What is written, asked and logged in to while a connection fails: once, or said to be unknown."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,6 +86,31 @@ def test_what_waits_to_be_sent_can_be_taken_back(tab: Tab, count: Callable[..., 
     load(page, "asked-after-it")
     expect(page.locator("#jobs-body tr", has_text="asked-after-it")).to_be_visible()
     assert count(IngestJob, IngestJob.location.contains("taken-back")) == 0
+
+
+def test_clicks_in_two_rows_wait_as_two_acts_and_a_repeated_one_as_one(
+    tab: Tab, count: Callable[..., int]
+) -> None:
+    page = tab.open("/jobs").page
+    cancels = []
+    for name in ("row-one", "row-two"):
+        load(page, name)
+        row = page.locator("#jobs-body tr", has_text=name)
+        cancels.append(row.get_by_role("button", name=re.compile("^Cancel: job")))
+        expect(cancels[-1]).to_be_visible()
+    labels = [str(button.get_attribute("aria-label")) for button in cancels]
+    page.context.set_offline(True)
+    expect_trouble(page, "network")
+    for button in (cancels[0], *cancels):
+        button.click()
+    said = banner(page).inner_text()
+    assert [said.count(label) for label in labels] == [1, 1], said
+    page.context.set_offline(False)
+    expect_well(page)
+    for button in cancels:
+        expect(button).to_be_hidden()
+    ended = (IngestJob.state == "cancelled", IngestJob.location.contains("row-"))
+    assert count(IngestJob, *ended) == 2
 
 
 @pytest.mark.parametrize("choice", ["Leave it", "Do it again"])

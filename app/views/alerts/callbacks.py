@@ -1,13 +1,13 @@
 """What the alerts page does: show what is new, mark as read, add and remove channels."""
 
-import hashlib
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity, require
+from app.components import live_table
 from app.components.clicks import clicked, is_id, relayed
 from app.reading import reads
 from app.views.alerts.addresses import checked_address
@@ -21,17 +21,25 @@ from db.queries.team import alerts
 def register(app: Dash) -> None:
     """Add the page's callbacks to the application."""
     app.callback(
-        Output(Ids.BODY, "children"),
-        Output(Ids.TABLE, "hidden"),
-        Output(Ids.EMPTY, "children"),
-        Output(Ids.COUNT, "children"),
-        Output(Ids.CHANNELS, "children"),
-        Output(Ids.SHOWN, "data"),
-        Output(Ids.NEWEST, "data"),
-        Input(Ids.TIMER, "n_intervals"),
-        Input(Ids.CHANGED, "data"),
-        Input(Ids.READ_DONE, "data"),
-        State(Ids.SHOWN, "data"),
+        output={
+            "table": live_table.outputs(
+                body=Ids.BODY,
+                table=Ids.TABLE,
+                empty=Ids.EMPTY,
+                count=Ids.COUNT,
+                shown=Ids.SHOWN,
+            ),
+            "channels": Output(Ids.CHANNELS, "children"),
+            "newest": Output(Ids.NEWEST, "data"),
+        },
+        inputs={
+            "causes": [
+                Input(Ids.TIMER, "n_intervals"),
+                Input(Ids.CHANGED, "data"),
+                Input(Ids.READ_DONE, "data"),
+            ],
+            "shown": State(Ids.SHOWN, "data"),
+        },
     )(show)
     app.callback(
         Output(Ids.READ_DONE, "data"),
@@ -58,26 +66,22 @@ def register(app: Dash) -> None:
 
 
 @reads
-def show(_ticks: object, _changed: object, _read: object, shown: object) -> tuple[Any, ...]:
+def show(causes: object, shown: object) -> dict[str, Any]:
     """Return the rows and channels; nothing where the timer asks and nothing changed."""
     identity = current_identity()
     may_manage = identity.may(Permission.MANAGE_ALERTS)
     with store.transaction() as session:
         found = alerts.list_alerts(session, account_id=identity.account_id)
         told = alerts.list_channels(session)
-    state = hashlib.sha256(repr((found, told)).encode()).hexdigest()[:16]
-    if ctx.triggered_id == Ids.TIMER and state == shown:
-        raise PreventUpdate
+    kept = live_table.skip_same(Ids.TIMER, live_table.digest(found, told), shown)
     new = sum(one.unread for one in found)
-    return (
-        [row(one) for one in found],
-        not found,
-        None if found else none_yet(),
-        f"{new:,} new" if new else "",
-        channels(told, may_manage=may_manage),
-        state,
-        max((one.id for one in found), default=None),
-    )
+    count = f"{new:,} new" if new else ""
+    table = live_table.parts([row(one) for one in found], empty=none_yet(), count=count)
+    return {
+        "table": {**table, "shown": kept},
+        "channels": channels(told, may_manage=may_manage),
+        "newest": max((one.id for one in found), default=None),
+    }
 
 
 def mark_read(clicks: object, newest: object) -> object:

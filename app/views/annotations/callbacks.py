@@ -1,14 +1,15 @@
 """What the page of all annotations does: look for some, turn pages, mark mentions as read."""
 
-import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, no_update
+from dash import Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity
+from app.components import live_table
 from app.components.clicks import is_id
 from app.reading import reads
 from app.views.annotations.ids import Ids
@@ -24,24 +25,30 @@ PAGE = 50
 def register(app: Dash) -> None:
     """Add the page's callbacks to the application."""
     app.callback(
-        Output(Ids.BODY, "children"),
-        Output(Ids.TABLE, "hidden"),
-        Output(Ids.EMPTY, "children"),
-        Output(Ids.COUNT, "children"),
-        Output(Ids.PAGER, "total"),
-        Output(Ids.PAGER, "display"),
-        Output(Ids.SHOWN, "data"),
-        Output(Ids.LISTED, "data"),
-        Input(Ids.TIMER, "n_intervals"),
-        Input(Ids.READ, "data"),
-        Input(Ids.SEARCH, "value"),
-        Input(Ids.STATE, "value"),
-        Input(Ids.RUN, "value"),
-        Input(Ids.AUTHOR, "value"),
-        Input(Ids.TAG, "value"),
-        Input(Ids.MENTIONS, "checked"),
-        Input(Ids.PAGER, "value"),
-        State(Ids.SHOWN, "data"),
+        output={
+            "table": live_table.outputs(
+                body=Ids.BODY,
+                table=Ids.TABLE,
+                empty=Ids.EMPTY,
+                count=Ids.COUNT,
+                pager=Ids.PAGER,
+                shown=Ids.SHOWN,
+            ),
+            "listed": Output(Ids.LISTED, "data"),
+        },
+        inputs={
+            "causes": [Input(Ids.TIMER, "n_intervals"), Input(Ids.READ, "data")],
+            "asked": {
+                "text": Input(Ids.SEARCH, "value"),
+                "state": Input(Ids.STATE, "value"),
+                "run": Input(Ids.RUN, "value"),
+                "author": Input(Ids.AUTHOR, "value"),
+                "tag": Input(Ids.TAG, "value"),
+                "mine": Input(Ids.MENTIONS, "checked"),
+            },
+            "page": Input(Ids.PAGER, "value"),
+            "shown": State(Ids.SHOWN, "data"),
+        },
     )(show)
     app.callback(
         Output(Ids.RUN, "data"),
@@ -65,37 +72,35 @@ def register(app: Dash) -> None:
 
 
 @reads
-def show(*given: Any) -> tuple[Any, ...]:
+def show(
+    causes: object, asked: Mapping[str, object], page: object, shown: object
+) -> dict[str, Any]:
     """Return the rows of the page and what is around them; nothing where nothing changed."""
-    _ticks, _read, text, state, run, author, tag, mine, page, shown = given
     account_id = current_identity().account_id
-    asked = read_asked(text, state, run, author, tag, mine, account_id)
-    number = page if isinstance(page, int) and 0 < page < 10**6 else 1
+    wanted = read_asked(**asked, me=account_id)
+    number = live_table.page_number(page)
     with store.transaction() as session:
         now = moment(session)
         found, total = annotation_search.search(
-            session, asked, account_id=account_id, limit=PAGE, offset=(number - 1) * PAGE
+            session, wanted, account_id=account_id, limit=PAGE, offset=(number - 1) * PAGE
         )
         any_at_all = bool(found) or bool(annotation_search.choices(session).runs)
     pages = max(1, -(-total // PAGE))
-    state_now = fingerprint(found, total, (asked, number))
-    if ctx.triggered_id == Ids.TIMER and state_now == shown:
-        raise PreventUpdate
-    empty = None if found else no_match() if any_at_all else first_steps()
-    return (
+    kept = live_table.skip_same(Ids.TIMER, _digest(found, total, (wanted, number)), shown)
+    table = live_table.parts(
         [row(annotation) for annotation in found],
-        not found,
-        empty,
-        f"{total:,}" if total else "",
-        pages,
-        "flex" if pages > 1 else "none",
-        state_now if state_now != shown else no_update,
-        {"ids": [annotation.id for annotation in found], "at": now.isoformat()},
+        empty=None if found else no_match() if any_at_all else first_steps(),
+        count=f"{total:,}" if total else "",
+        pages=pages,
     )
+    return {
+        "table": {**table, "shown": kept},
+        "listed": {"ids": [annotation.id for annotation in found], "at": now.isoformat()},
+    }
 
 
 def read_asked(
-    text: object, state: object, run: object, author: object, tag: object, mine: object, me: int
+    *, text: object, state: object, run: object, author: object, tag: object, mine: object, me: int
 ) -> Asked:
     """Return what a browser asks for, checked; what makes no sense asks for nothing."""
     return Asked(
@@ -114,13 +119,13 @@ def _id(value: object) -> int | None:
     return None
 
 
-def fingerprint(found: list[AnnotationRow], total: int, asked: object) -> str:
+def _digest(found: list[AnnotationRow], total: int, asked: object) -> str:
     """Return a text that changes when anything that the page shows does (times aside)."""
     parts = [
         (a.id, a.changed, a.unread, a.author, a.run_name, len(a.replies), a.resolved_at is None)
         for a in found
     ]
-    return hashlib.sha256(repr((parts, total, asked)).encode()).hexdigest()[:16]
+    return live_table.digest(parts, total, asked)
 
 
 @reads
@@ -128,7 +133,7 @@ def show_choices(_shown: object, before: object) -> tuple[Any, ...]:
     """Return what runs, authors and tags there are to choose from."""
     with store.transaction() as session:
         found = annotation_search.choices(session)
-    now = hashlib.sha256(repr(found).encode()).hexdigest()[:16]
+    now = live_table.digest(found)
     if now == before:
         raise PreventUpdate
     tags = [{"value": tag, "label": tag} for tag in found.tags]

@@ -1,6 +1,5 @@
 """What the findings page does: show, filter, mute with a reason, set thresholds."""
 
-import hashlib
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
@@ -9,6 +8,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.binary import register_state
+from app.components import live_table
 from app.components.clicks import relayed, touched
 from app.components.times import ago
 from app.reading import reads
@@ -118,9 +118,10 @@ def show(
         classes = structure.classes(session, run_id=run_id).names
     names = Names(layers, classes)
     answers = health.answers.get("answers", []) if health else []
-    state = _print(found, answers, sorted(limits.items()), wanted, bool(with_muted), health is None)
-    if ctx.triggered_id == Ids.TIMER and state == shown:
-        raise PreventUpdate
+    state = live_table.digest(
+        found, answers, sorted(limits.items()), wanted, bool(with_muted), health is None
+    )
+    kept = live_table.skip_same(Ids.TIMER, state, shown)
     if health is None:
         entries = [not_evaluated()]
     else:
@@ -140,13 +141,9 @@ def show(
         _status(found, health),
         table,
         LIVE_MS if about.recording else QUIET_MS,
-        state,
+        kept,
         given,
     )
-
-
-def _print(*facts: object) -> str:
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def _cards(

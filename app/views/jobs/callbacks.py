@@ -1,6 +1,5 @@
 """What the jobs page shows and follows, and what can be done with a job."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +9,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import Identity, current_identity, require
+from app.components import live_table
 from app.components.clicks import clicked, is_id, relayed, text
 from app.reading import reads
 from app.views.jobs import places, schedule_callbacks, watch_callbacks
@@ -30,26 +30,30 @@ PAGE = 25
 def register(app: Dash) -> None:
     """Add the page's callbacks to the application."""
     app.callback(
-        Output(Ids.BODY, "children"),
-        Output(Ids.TABLE, "hidden"),
-        Output(Ids.EMPTY, "children"),
-        Output(Ids.COUNT, "children"),
-        Output(Ids.PAGER, "total"),
-        Output(Ids.PAGER, "display"),
-        Output(Ids.SCHEDULES, "children"),
-        Output(Ids.WATCHES, "children"),
-        Output(Ids.WORKERS, "children"),
-        Output(Ids.ALIVE, "children"),
-        Output(Ids.NONE_ALIVE, "children"),
-        Output(Ids.ROOTS, "children"),
-        Output(Ids.TIMER, "interval"),
-        Output(Ids.SHOWN, "data"),
-        Input(Ids.TIMER, "n_intervals"),
-        Input(Ids.CHANGED, "data"),
-        Input(Ids.SEARCH, "value"),
-        Input(Ids.STATES, "value"),
-        Input(Ids.PAGER, "value"),
-        State(Ids.SHOWN, "data"),
+        output={
+            "table": live_table.outputs(
+                body=Ids.BODY,
+                table=Ids.TABLE,
+                empty=Ids.EMPTY,
+                count=Ids.COUNT,
+                pager=Ids.PAGER,
+                shown=Ids.SHOWN,
+            ),
+            "schedules": Output(Ids.SCHEDULES, "children"),
+            "watches": Output(Ids.WATCHES, "children"),
+            "workers": Output(Ids.WORKERS, "children"),
+            "alive": Output(Ids.ALIVE, "children"),
+            "none_alive": Output(Ids.NONE_ALIVE, "children"),
+            "roots": Output(Ids.ROOTS, "children"),
+            "interval": Output(Ids.TIMER, "interval"),
+        },
+        inputs={
+            "causes": [Input(Ids.TIMER, "n_intervals"), Input(Ids.CHANGED, "data")],
+            "search": Input(Ids.SEARCH, "value"),
+            "states": Input(Ids.STATES, "value"),
+            "page": Input(Ids.PAGER, "value"),
+            "shown": State(Ids.SHOWN, "data"),
+        },
     )(show)
     app.callback(
         Output(Ids.CHANGED, "data"),
@@ -103,19 +107,17 @@ class _Asked:
 def _read(search: object, states: object, page: object) -> _Asked:
     chosen = text(states)
     wanted = OPEN_STATES if chosen == "open" else () if chosen in ("", "all") else (chosen,)
-    number = page if isinstance(page, int) and 0 < page < 10**6 else 1
-    return _Asked(text(search), wanted, number)
+    return _Asked(text(search), wanted, live_table.page_number(page))
 
 
 @reads
 def show(
-    _ticks: object,
-    _changed: object,
+    causes: object,
     search: object,
     states: object,
     page: object,
     shown: object,
-) -> tuple[Any, ...]:
+) -> dict[str, Any]:
     """Return the parts of the page that changed; nothing where the timer asks and none did."""
     identity = current_identity()
     asked = _read(search, states, page)
@@ -133,52 +135,43 @@ def show(
         working = workers.list_workers(session)
     minute = f"{datetime.now(UTC):%H:%M}"  # times are shown in words
     facts = [replace(job, heartbeat_at=None) for job in found]
-    prints = {
-        "jobs": _print(facts, number, asked),
-        "schedules": _print(planned, minute),
-        "watches": _print([replace(one, looked_at=None) for one in watched], minute),
-        "workers": _print([replace(one, seen_at=minute) for one in working]),  # type: ignore[arg-type]
+    digest = live_table.digest
+    digests = {
+        "jobs": digest(facts, number, asked),
+        "schedules": digest(planned, minute),
+        "watches": digest([replace(one, looked_at=None) for one in watched], minute),
+        "workers": digest([replace(one, seen_at=minute) for one in working]),  # type: ignore[arg-type]
     }
-    if ctx.triggered_id == Ids.TIMER and prints == known:
-        raise PreventUpdate
+    kept = live_table.skip_same(Ids.TIMER, digests, known)
 
     def new(part: str, make: Any) -> Any:
-        return no_update if prints[part] == known.get(part) else make()
+        return no_update if digests[part] == known.get(part) else make()
 
-    return (
-        *(
-            _job_parts(found, number, pages, asked, identity)
-            if prints["jobs"] != known.get("jobs")
-            else [no_update] * 6
-        ),
-        new("schedules", lambda: schedule_table(planned, identity)),
-        new("watches", lambda: watch_table(watched, identity)),
-        new("workers", lambda: worker_table(working)),
-        new("workers", lambda: summary(working)),
-        new("workers", lambda: none_alive(working)),
-        new("workers", lambda: roots(working)),
-        FAST_MS if still else SLOW_MS,
-        prints if prints != known else no_update,
-    )
+    table = new("jobs", lambda: _job_parts(found, number, pages, asked, identity))
+    return {
+        "table": {**(_UNCHANGED if table is no_update else table), "shown": kept},
+        "schedules": new("schedules", lambda: schedule_table(planned, identity)),
+        "watches": new("watches", lambda: watch_table(watched, identity)),
+        "workers": new("workers", lambda: worker_table(working)),
+        "alive": new("workers", lambda: summary(working)),
+        "none_alive": new("workers", lambda: none_alive(working)),
+        "roots": new("workers", lambda: roots(working)),
+        "interval": FAST_MS if still else SLOW_MS,
+    }
 
 
-def _print(*facts: object) -> str:
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+# The table of jobs as it stands, where only schedules or workers have changed.
+_UNCHANGED = dict.fromkeys(live_table.parts([], empty=None, count="", pages=1), no_update)
 
 
 def _job_parts(
     found: list[JobRow], number: int, pages: int, asked: _Asked, identity: Identity
-) -> tuple[Any, ...]:
-    empty: Any = None
-    if not found:
-        empty = no_match() if asked.search or asked.states else no_jobs()
-    return (
+) -> dict[str, Any]:
+    return live_table.parts(
         [row(job, changeable=may_change(identity, job.requested_by)) for job in found],
-        not found,
-        empty,
-        f"{number:,} job{'' if number == 1 else 's'}" if number else "",
-        pages,
-        "flex" if pages > 1 else "none",
+        empty=no_match() if asked.search or asked.states else no_jobs(),
+        count=f"{number:,} job{'' if number == 1 else 's'}" if number else "",
+        pages=pages,
     )
 
 

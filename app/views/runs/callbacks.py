@@ -1,14 +1,14 @@
 """What the runs page does: sort, search, turn pages, follow what is recording."""
 
-import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, no_update
+from dash import Dash, Input, Output, State, ctx
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity
+from app.components import live_table
 from app.components.tables import head_cell_id, sort_marks
 from app.reading import reads
 from app.views.runs import acts, bulk, deletion, details, done, rows
@@ -32,25 +32,29 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(choose_order)
     app.callback(
-        Output(Ids.BODY, "children"),
-        Output(Ids.TABLE, "hidden"),
-        Output(Ids.EMPTY, "children"),
-        Output(Ids.COUNT, "children"),
-        Output(Ids.PAGER, "total"),
-        Output(Ids.PAGER, "display"),
-        Output(Ids.TIMER, "interval"),
-        Output(Ids.SHOWN, "data"),
-        Output(Ids.CHOOSE, "hidden"),
-        Output(Ids.BULK, "data-shelf"),
-        *(Output(head_cell_id(sort), "aria-sort") for sort in _SORTS),
-        Input(Ids.TIMER, "n_intervals"),
-        Input(Ids.SEARCH, "value"),
-        Input(Ids.ORDER, "data"),
-        Input(Ids.PAGER, "value"),
-        Input(Ids.SHELF, "value"),
-        Input(Ids.CHANGED, "data"),
-        Input(Ids.ONLY, "data"),
-        State(Ids.SHOWN, "data"),
+        output={
+            "table": live_table.outputs(
+                body=Ids.BODY,
+                table=Ids.TABLE,
+                empty=Ids.EMPTY,
+                count=Ids.COUNT,
+                pager=Ids.PAGER,
+                shown=Ids.SHOWN,
+            ),
+            "interval": Output(Ids.TIMER, "interval"),
+            "no_boxes": Output(Ids.CHOOSE, "hidden"),
+            "shelf": Output(Ids.BULK, "data-shelf"),
+            "sorts": [Output(head_cell_id(sort), "aria-sort") for sort in _SORTS],
+        },
+        inputs={
+            "causes": [Input(Ids.TIMER, "n_intervals"), Input(Ids.CHANGED, "data")],
+            "search": Input(Ids.SEARCH, "value"),
+            "order": Input(Ids.ORDER, "data"),
+            "page": Input(Ids.PAGER, "value"),
+            "shelf": Input(Ids.SHELF, "value"),
+            "only": Input(Ids.ONLY, "data"),
+            "shown": State(Ids.SHOWN, "data"),
+        },
     )(show_runs)
     app.callback(
         Output(Ids.ALERTS, "children"),
@@ -76,15 +80,14 @@ def choose_order(*inputs: Any) -> dict[str, Any]:
 
 @reads
 def show_runs(
-    _ticks: object,
+    causes: object,
     search: object,
     order: object,
     page: object,
     shelf: object,
-    _changed: object,
     only: object,
     shown: object,
-) -> tuple[Any, ...]:
+) -> dict[str, Any]:
     """Return the rows of the page, and everything around them; nothing where nothing changed.
 
     `only`: the ids of the runs that alone should be listed, those that were ticked.
@@ -103,9 +106,10 @@ def show_runs(
     wanted = rows.read_order(order)
     listed = [run for run in found if run.id in ticked] if ticked else found
     matching = rows.matching(listed, asked)
-    number = page if isinstance(page, int) else 1
-    on_page, number, pages = rows.page_of(rows.ordered(matching, wanted), number)
-    state = fingerprint(
+    on_page, number, pages = rows.page_of(
+        rows.ordered(matching, wanted), live_table.page_number(page)
+    )
+    state = _digest(
         on_page,
         len(found),
         (
@@ -113,38 +117,36 @@ def show_runs(
             [(worst.get(run.id), notes.get(run.id)) for run in on_page],
         ),
     )
-    if ctx.triggered_id == Ids.TIMER and state == shown:
-        raise PreventUpdate
+    kept = live_table.skip_same(Ids.TIMER, state, shown)
     empty: Any = None
     if not matching:
         there = no_match(asked) if found else empty_shelf(place)
         empty = first_steps() if place is Shelf.ACTIVE and not found else there
     boxes = {run.id for run in on_page if run.id not in ending and may_choose(run, identity, place)}
-    return (
-        [
-            row(
-                run,
-                worst.get(run.id),
-                annotations=notes.get(run.id, 0),
-                choice=run.id in boxes if boxes else None,
-                ending=run.id in ending,
-            )
-            for run in on_page
-        ],
-        not matching,
-        empty,
-        _count(len(matching), len(found)),
-        pages,
-        "flex" if pages > 1 else "none",
-        FAST_MS if any(run.recording for run in found) else SLOW_MS,
-        state if state != shown else no_update,
-        not boxes,
-        place,
-        *sort_marks(_SORTS, by=wanted.by, descending=wanted.descending),
-    )
+    listing = [
+        row(
+            run,
+            worst.get(run.id),
+            annotations=notes.get(run.id, 0),
+            choice=run.id in boxes if boxes else None,
+            ending=run.id in ending,
+        )
+        for run in on_page
+    ]
+    count = _count(len(matching), len(found))
+    return {
+        "table": {
+            **live_table.parts(listing, empty=empty, count=count, pages=pages),
+            "shown": kept,
+        },
+        "interval": FAST_MS if any(run.recording for run in found) else SLOW_MS,
+        "no_boxes": not boxes,
+        "shelf": place,
+        "sorts": sort_marks(_SORTS, by=wanted.by, descending=wanted.descending),
+    }
 
 
-def fingerprint(on_page: list[RunRow], number: int, asked: object) -> str:
+def _digest(on_page: list[RunRow], number: int, asked: object) -> str:
     """Return a text that changes when anything that the page shows does (times aside)."""
     now = datetime.now(UTC)
     parts = [
@@ -154,7 +156,7 @@ def fingerprint(on_page: list[RunRow], number: int, asked: object) -> str:
         )
         for run in on_page
     ]
-    return hashlib.sha256(repr((parts, number, asked)).encode()).hexdigest()[:16]
+    return live_table.digest(parts, number, asked)
 
 
 def _count(matching: int, found: int) -> str:

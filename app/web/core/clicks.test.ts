@@ -24,3 +24,17 @@ test("rows that appear click nothing", () => {
   assert.equal(clickOf([{ prop_id: CANCEL, value: undefined }], 0), null);
   assert.equal(clickOf([{ prop_id: CANCEL, value: null }], 0), null);
 });
+
+test("a click counts beside rows that appear with it", () => {
+  const appeared = { prop_id: '{"job":9,"type":"jobs-cancel"}.n_clicks', value: undefined };
+  assert.equal(clickOf([appeared, { prop_id: CANCEL, value: 1 }], 0)?.clicked, CANCEL);
+});
+
+test("a field is touched where it comes alone; several have appeared", () => {
+  const role = (account: number) => ({
+    prop_id: `{"account":${account},"type":"people-row-role"}.value`,
+    value: "member",
+  });
+  assert.deepEqual(clickOf([role(3)], 0)?.id, { account: 3, type: "people-row-role" });
+  assert.equal(clickOf([role(3), role(4)], 0), null);
+});

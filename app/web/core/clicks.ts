@@ -13,12 +13,16 @@ export interface Click {
   time: number;
 }
 
-/** Return the click among what called a callback; null where rows merely appeared. */
+/**
+ * Return the click among what called a callback; null where rows merely appeared. These may come
+ * along with a click; of fields, which appear with a value, one is touched that comes alone.
+ */
 export function clickOf(triggered: readonly Triggered[], time: number): Click | null {
-  const [first] = triggered;
-  if (!first?.value) return null;
-  const id = first.prop_id.replace(/\.[^.]*$/, "");
-  return { clicked: first.prop_id, id: JSON.parse(id), value: first.value, time };
+  const button = triggered.find(({ prop_id, value }) => value && prop_id.endsWith(".n_clicks"));
+  const touched = button ?? (triggered.length === 1 ? triggered[0] : undefined);
+  if (!touched?.value) return null;
+  const id = touched.prop_id.replace(/\.[^.]*$/, "");
+  return { clicked: touched.prop_id, id: JSON.parse(id), value: touched.value, time };
 }
 
 offer("clicks", {
