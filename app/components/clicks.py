@@ -1,19 +1,21 @@
 """Which button of which row was clicked, and other values that a browser sends, checked."""
 
-from dash import ClientsideFunction, Dash, Input, Output
+from dash import ClientsideFunction, Input, Output
 from dash.exceptions import PreventUpdate
+
+from app.callbacks import Callbacks
 
 LARGEST_ID = 2**31 - 1
 
 
-def relayed(app: Dash, store: str, *buttons: Input) -> Input:
+def relayed(callbacks: Callbacks, store: str, *buttons: Input) -> Input:
     """Return the input of a callback that the buttons of rows call, through a dcc.Store.
 
     Dash drops the answer to a callback with an ALL pattern when rows appear meanwhile, as they do
     in every live table: the click would be lost. So the browser keeps the click in the store with
     the id `store` of the page (app/web/core/clicks.ts), which no row that appears touches.
     """
-    app.clientside_callback(
+    callbacks.clientside_callback(
         ClientsideFunction("clicks", "relay"),
         Output(store, "data"),
         *buttons,

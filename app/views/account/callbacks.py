@@ -10,6 +10,7 @@ from app import store
 from app.auth import passwords
 from app.auth.identity import current_identity
 from app.auth.throttle import Throttled, check_password
+from app.callbacks import Callbacks
 from app.components.clicks import relayed, touched
 from app.reading import reads
 from app.views.account import tokens
@@ -17,34 +18,19 @@ from app.views.account.ids import END, Ids
 from app.views.account.layout import session_table
 from db.queries.team import accounts, audit, sessions
 
+callbacks = Callbacks()
+
 
 def register(app: Dash) -> None:
     """Add the page's callbacks to the application."""
+    callbacks.register(app)
     tokens.register(app)
-    app.callback(
-        Output(Ids.SESSIONS, "children"),
-        Input(Ids.CHANGED, "data"),
-    )(show_sessions)
-    app.callback(
-        Output(Ids.SAID, "children"),
-        Output(Ids.PRESENT, "value"),
-        Output(Ids.CHOSEN, "value"),
-        Output(Ids.AGAIN, "value"),
-        Output(Ids.CHANGED, "data"),
-        Input(Ids.SAVE, "n_clicks"),
-        State(Ids.PRESENT, "value"),
-        State(Ids.CHOSEN, "value"),
-        State(Ids.AGAIN, "value"),
-        prevent_initial_call=True,
-    )(change_password)
-    app.callback(
-        # The list is also read again after a change of the password.
-        Output(Ids.CHANGED, "data", allow_duplicate=True),
-        relayed(app, Ids.END_CLICKED, Input({"type": END, "session": ALL}, "n_clicks")),
-        prevent_initial_call=True,
-    )(end_session)
 
 
+@callbacks.callback(
+    Output(Ids.SESSIONS, "children"),
+    Input(Ids.CHANGED, "data"),
+)
 @reads
 def show_sessions(_changed: object) -> Any:
     """Return where the account is logged in."""
@@ -54,6 +40,18 @@ def show_sessions(_changed: object) -> Any:
     return session_table(found, present=identity.session_hash)
 
 
+@callbacks.callback(
+    Output(Ids.SAID, "children"),
+    Output(Ids.PRESENT, "value"),
+    Output(Ids.CHOSEN, "value"),
+    Output(Ids.AGAIN, "value"),
+    Output(Ids.CHANGED, "data"),
+    Input(Ids.SAVE, "n_clicks"),
+    State(Ids.PRESENT, "value"),
+    State(Ids.CHOSEN, "value"),
+    State(Ids.AGAIN, "value"),
+    prevent_initial_call=True,
+)
 def change_password(clicks: object, present: object, chosen: object, again: object) -> Any:
     """Set another password where the present one is right; all other sessions end."""
     if not clicks:
@@ -81,6 +79,12 @@ def change_password(clicks: object, present: object, chosen: object, again: obje
     return f"Password changed.{others}", "", "", "", clicks
 
 
+@callbacks.callback(
+    # The list is also read again after a change of the password.
+    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    relayed(callbacks, Ids.END_CLICKED, Input({"type": END, "session": ALL}, "n_clicks")),
+    prevent_initial_call=True,
+)
 def end_session(click: object) -> str:
     """End one of the account's sessions."""
     _, key, _ = touched(click, "session")

@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
+from dash import ALL, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity
 from app.auth.tokens import new_token
+from app.callbacks import Callbacks
 from app.components.attributes import aria
 from app.components.clicks import clicked, relayed
 from app.components.tables import ACTS, cell, heads
@@ -60,29 +61,14 @@ def token_part() -> Component:
     )
 
 
-def register(app: Dash) -> None:
-    """Add the callbacks of the part."""
-    app.callback(
-        Output(Ids.TOKENS, "children"),
-        Input(Ids.TOKENS_CHANGED, "data"),
-    )(show_tokens)
-    app.callback(
-        Output(Ids.TOKENS_CHANGED, "data"),
-        Output(Ids.API_SAID, "children"),
-        Output(Ids.API_NAME, "value"),
-        Input(Ids.API_MAKE, "n_clicks"),
-        State(Ids.API_NAME, "value"),
-        State(Ids.API_LIFE, "value"),
-        prevent_initial_call=True,
-    )(make_token)
-    app.callback(
-        # The list is also read again after a token was made.
-        Output(Ids.TOKENS_CHANGED, "data", allow_duplicate=True),
-        relayed(app, Ids.REVOKE_CLICKED, Input({"type": REVOKE, "token": ALL}, "n_clicks")),
-        prevent_initial_call=True,
-    )(revoke_token)
+callbacks = Callbacks()
+register = callbacks.register
 
 
+@callbacks.callback(
+    Output(Ids.TOKENS, "children"),
+    Input(Ids.TOKENS_CHANGED, "data"),
+)
 @reads
 def show_tokens(_changed: object) -> Any:
     """Return the account's tokens."""
@@ -92,6 +78,15 @@ def show_tokens(_changed: object) -> Any:
     return token_table(found) if found else html.P("You have no tokens yet.", className="dt-soft")
 
 
+@callbacks.callback(
+    Output(Ids.TOKENS_CHANGED, "data"),
+    Output(Ids.API_SAID, "children"),
+    Output(Ids.API_NAME, "value"),
+    Input(Ids.API_MAKE, "n_clicks"),
+    State(Ids.API_NAME, "value"),
+    State(Ids.API_LIFE, "value"),
+    prevent_initial_call=True,
+)
 def make_token(clicks: object, name: object, life: object) -> tuple[Any, ...]:
     """Make a token and show it, this once; or say what is wrong with its name."""
     identity = current_identity()
@@ -120,6 +115,12 @@ def make_token(clicks: object, name: object, life: object) -> tuple[Any, ...]:
     return ["made", made], _once(token), ""
 
 
+@callbacks.callback(
+    # The list is also read again after a token was made.
+    Output(Ids.TOKENS_CHANGED, "data", allow_duplicate=True),
+    relayed(callbacks, Ids.REVOKE_CLICKED, Input({"type": REVOKE, "token": ALL}, "n_clicks")),
+    prevent_initial_call=True,
+)
 def revoke_token(click: object) -> list[Any]:
     """Revoke one of the account's tokens."""
     _, token_id, _ = clicked(click, "token")

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, no_update
+from dash import ALL, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity, require
+from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import clicked, is_id, relayed
 from app.reading import reads
@@ -17,54 +18,31 @@ from db.errors import Conflict
 from db.permissions import Permission
 from db.queries.team import alerts
 
-
-def register(app: Dash) -> None:
-    """Add the page's callbacks to the application."""
-    app.callback(
-        output={
-            "table": live_table.outputs(
-                body=Ids.BODY,
-                table=Ids.TABLE,
-                empty=Ids.EMPTY,
-                count=Ids.COUNT,
-                shown=Ids.SHOWN,
-            ),
-            "channels": Output(Ids.CHANNELS, "children"),
-            "newest": Output(Ids.NEWEST, "data"),
-        },
-        inputs={
-            "causes": [
-                Input(Ids.TIMER, "n_intervals"),
-                Input(Ids.CHANGED, "data"),
-                Input(Ids.READ_DONE, "data"),
-            ],
-            "shown": State(Ids.SHOWN, "data"),
-        },
-    )(show)
-    app.callback(
-        Output(Ids.READ_DONE, "data"),
-        Input(Ids.READ, "n_clicks"),
-        State(Ids.NEWEST, "data"),
-        prevent_initial_call=True,
-    )(mark_read)
-    app.callback(
-        Output(Ids.CHANGED, "data"),
-        Output(Ids.PROBLEM, "children"),
-        Output(Ids.ADDRESS, "value"),
-        Input(Ids.ADD, "n_clicks"),
-        State(Ids.KIND, "value"),
-        State(Ids.ADDRESS, "value"),
-        State(Ids.SEVERITY, "value"),
-        prevent_initial_call=True,
-    )(add)
-    app.callback(
-        Output(Ids.CHANGED, "data", allow_duplicate=True),
-        Output(Ids.PROBLEM, "children", allow_duplicate=True),
-        relayed(app, Ids.CLICKED, Input({"type": Button.REMOVE, "channel": ALL}, "n_clicks")),
-        prevent_initial_call=True,
-    )(remove)
+callbacks = Callbacks()
+register = callbacks.register
 
 
+@callbacks.callback(
+    output={
+        "table": live_table.outputs(
+            body=Ids.BODY,
+            table=Ids.TABLE,
+            empty=Ids.EMPTY,
+            count=Ids.COUNT,
+            shown=Ids.SHOWN,
+        ),
+        "channels": Output(Ids.CHANNELS, "children"),
+        "newest": Output(Ids.NEWEST, "data"),
+    },
+    inputs={
+        "causes": [
+            Input(Ids.TIMER, "n_intervals"),
+            Input(Ids.CHANGED, "data"),
+            Input(Ids.READ_DONE, "data"),
+        ],
+        "shown": State(Ids.SHOWN, "data"),
+    },
+)
 @reads
 def show(causes: object, shown: object) -> dict[str, Any]:
     """Return the rows and channels; nothing where the timer asks and nothing changed."""
@@ -84,6 +62,12 @@ def show(causes: object, shown: object) -> dict[str, Any]:
     }
 
 
+@callbacks.callback(
+    Output(Ids.READ_DONE, "data"),
+    Input(Ids.READ, "n_clicks"),
+    State(Ids.NEWEST, "data"),
+    prevent_initial_call=True,
+)
 def mark_read(clicks: object, newest: object) -> object:
     """Note that the person has read the alerts that the page shows, and no newer ones."""
     identity = current_identity()
@@ -94,6 +78,16 @@ def mark_read(clicks: object, newest: object) -> object:
     return clicks
 
 
+@callbacks.callback(
+    Output(Ids.CHANGED, "data"),
+    Output(Ids.PROBLEM, "children"),
+    Output(Ids.ADDRESS, "value"),
+    Input(Ids.ADD, "n_clicks"),
+    State(Ids.KIND, "value"),
+    State(Ids.ADDRESS, "value"),
+    State(Ids.SEVERITY, "value"),
+    prevent_initial_call=True,
+)
 def add(_clicks: object, kind: object, address: object, severity: object) -> tuple[Any, Any, Any]:
     """Add the channel of the form, or say what is wrong with it."""
     identity = require(Permission.MANAGE_ALERTS)
@@ -113,6 +107,12 @@ def add(_clicks: object, kind: object, address: object, severity: object) -> tup
     return ["added", channel_id], "", ""
 
 
+@callbacks.callback(
+    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    Output(Ids.PROBLEM, "children", allow_duplicate=True),
+    relayed(callbacks, Ids.CLICKED, Input({"type": Button.REMOVE, "channel": ALL}, "n_clicks")),
+    prevent_initial_call=True,
+)
 def remove(click: object) -> tuple[list[object], str]:
     """Remove the channel whose button was clicked."""
     identity = require(Permission.MANAGE_ALERTS)

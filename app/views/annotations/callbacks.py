@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from dash import Dash, Input, Output, State
+from dash import Input, Output, State
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity
+from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import is_id
 from app.reading import reads
@@ -22,55 +23,36 @@ from db.queries.team.annotation_search import STATES, Asked
 PAGE = 50
 
 
-def register(app: Dash) -> None:
-    """Add the page's callbacks to the application."""
-    app.callback(
-        output={
-            "table": live_table.outputs(
-                body=Ids.BODY,
-                table=Ids.TABLE,
-                empty=Ids.EMPTY,
-                count=Ids.COUNT,
-                pager=Ids.PAGER,
-                shown=Ids.SHOWN,
-            ),
-            "listed": Output(Ids.LISTED, "data"),
-        },
-        inputs={
-            "causes": [Input(Ids.TIMER, "n_intervals"), Input(Ids.READ, "data")],
-            "asked": {
-                "text": Input(Ids.SEARCH, "value"),
-                "state": Input(Ids.STATE, "value"),
-                "run": Input(Ids.RUN, "value"),
-                "author": Input(Ids.AUTHOR, "value"),
-                "tag": Input(Ids.TAG, "value"),
-                "mine": Input(Ids.MENTIONS, "checked"),
-            },
-            "page": Input(Ids.PAGER, "value"),
-            "shown": State(Ids.SHOWN, "data"),
-        },
-    )(show)
-    app.callback(
-        Output(Ids.RUN, "data"),
-        Output(Ids.AUTHOR, "data"),
-        Output(Ids.TAG, "data"),
-        Output(Ids.CHOICES_SHOWN, "data"),
-        Input(Ids.SHOWN, "data"),
-        State(Ids.CHOICES_SHOWN, "data"),
-    )(show_choices)
-    app.callback(
-        Output(Ids.MARK_READ, "display"),
-        Input(Ids.MENTIONS, "checked"),
-        prevent_initial_call=True,
-    )(offer_to_mark)
-    app.callback(
-        Output(Ids.READ, "data"),
-        Input(Ids.MARK_READ, "n_clicks"),
-        State(Ids.LISTED, "data"),
-        prevent_initial_call=True,
-    )(mark_read)
+callbacks = Callbacks()
+register = callbacks.register
 
 
+@callbacks.callback(
+    output={
+        "table": live_table.outputs(
+            body=Ids.BODY,
+            table=Ids.TABLE,
+            empty=Ids.EMPTY,
+            count=Ids.COUNT,
+            pager=Ids.PAGER,
+            shown=Ids.SHOWN,
+        ),
+        "listed": Output(Ids.LISTED, "data"),
+    },
+    inputs={
+        "causes": [Input(Ids.TIMER, "n_intervals"), Input(Ids.READ, "data")],
+        "asked": {
+            "text": Input(Ids.SEARCH, "value"),
+            "state": Input(Ids.STATE, "value"),
+            "run": Input(Ids.RUN, "value"),
+            "author": Input(Ids.AUTHOR, "value"),
+            "tag": Input(Ids.TAG, "value"),
+            "mine": Input(Ids.MENTIONS, "checked"),
+        },
+        "page": Input(Ids.PAGER, "value"),
+        "shown": State(Ids.SHOWN, "data"),
+    },
+)
 @reads
 def show(
     causes: object, asked: Mapping[str, object], page: object, shown: object
@@ -128,6 +110,14 @@ def _digest(found: list[AnnotationRow], total: int, asked: object) -> str:
     return live_table.digest(parts, total, asked)
 
 
+@callbacks.callback(
+    Output(Ids.RUN, "data"),
+    Output(Ids.AUTHOR, "data"),
+    Output(Ids.TAG, "data"),
+    Output(Ids.CHOICES_SHOWN, "data"),
+    Input(Ids.SHOWN, "data"),
+    State(Ids.CHOICES_SHOWN, "data"),
+)
 @reads
 def show_choices(_shown: object, before: object) -> tuple[Any, ...]:
     """Return what runs, authors and tags there are to choose from."""
@@ -140,12 +130,23 @@ def show_choices(_shown: object, before: object) -> tuple[Any, ...]:
     return options(found.runs), options(found.authors), tags, now
 
 
+@callbacks.callback(
+    Output(Ids.MARK_READ, "display"),
+    Input(Ids.MENTIONS, "checked"),
+    prevent_initial_call=True,
+)
 @reads
 def offer_to_mark(mine: object) -> str:
     """Offer to mark mentions as read where they are listed."""
     return "block" if mine is True else "none"
 
 
+@callbacks.callback(
+    Output(Ids.READ, "data"),
+    Input(Ids.MARK_READ, "n_clicks"),
+    State(Ids.LISTED, "data"),
+    prevent_initial_call=True,
+)
 def mark_read(clicks: object, listed: object) -> str:
     """Note that the person has seen the mentions of him that the page lists, and no others."""
     facts = listed if isinstance(listed, dict) else {}

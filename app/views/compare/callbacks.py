@@ -4,28 +4,29 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, no_update
 
+from app.callbacks import Callbacks
 from app.reading import reads
 from app.views.compare import routes
 from app.views.compare.ids import Ids
 from app.views.compare.layout import body_of, read_runs
 
+callbacks = Callbacks()
+
 
 def register(app: Dash) -> None:
     """Add the page's route and callbacks to the application."""
     routes.install(app.server)
-
-    @app.callback(
-        output={"body": Output(Ids.BODY, "children"), "versions": Output(Ids.VERSIONS, "data")},
-        inputs={"chosen": Input(Ids.RUNS, "value"), "_ticks": Input(Ids.TIMER, "n_intervals")},
-        state={"versions": State(Ids.VERSIONS, "data")},
-        prevent_initial_call=True,
-    )
-    @reads
-    def look_again(chosen: object, _ticks: object, versions: object) -> dict[str, Any]:
-        return show(chosen, versions)
+    callbacks.register(app)
 
 
-def show(chosen: object, versions: object) -> dict[str, Any]:
+@callbacks.callback(
+    output={"body": Output(Ids.BODY, "children"), "versions": Output(Ids.VERSIONS, "data")},
+    inputs={"chosen": Input(Ids.RUNS, "value"), "_ticks": Input(Ids.TIMER, "n_intervals")},
+    state={"versions": State(Ids.VERSIONS, "data")},
+    prevent_initial_call=True,
+)
+@reads
+def show(chosen: object, _ticks: object, versions: object) -> dict[str, Any]:
     """Return the comparison of the chosen runs; nothing where it is what is shown already."""
     values = chosen if isinstance(chosen, list) else []
     ids, _ = read_runs(",".join(str(value) for value in values))

@@ -8,6 +8,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.binary import register_state
+from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import relayed, touched
 from app.components.times import ago
@@ -33,52 +34,13 @@ from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
 
+callbacks = Callbacks()
+
 
 def register(app: Dash) -> None:
     """Add the page's callbacks and its route to the application."""
+    callbacks.register(app)
     register_state(app.server, "findings", marks)
-    app.callback(
-        Output(Ids.ANSWERS, "children"),
-        Output(Ids.LIST, "children"),
-        Output(Ids.STATUS, "children"),
-        Output(Ids.RULES, "children"),
-        Output(Ids.TIMER, "interval"),
-        Output(Ids.SHOWN, "data"),
-        Output(Ids.LIMITS, "data"),
-        Input(Ids.TIMER, "n_intervals"),
-        Input(Ids.SEVERITY, "value"),
-        Input(Ids.WITH_MUTED, "checked"),
-        Input(Ids.MUTED, "data"),
-        Input(Ids.SAVED, "children"),
-        State(Ids.RUN, "data"),
-        State(Ids.SHOWN, "data"),
-    )(show)
-    app.callback(
-        Output(Ids.DIALOG, "opened"),
-        Output(Ids.ASKED, "data"),
-        Output(Ids.ABOUT, "children"),
-        Output(Ids.REASON, "value"),
-        Output(Ids.PROBLEM, "children", allow_duplicate=True),
-        relayed(app, Ids.MUTE_CLICKED, Input({"type": Item.MUTE, "key": ALL}, "n_clicks")),
-        State(Ids.RUN, "data"),
-        prevent_initial_call=True,
-    )(open_dialog)
-    app.callback(
-        Output(Ids.MUTED, "data"),
-        Output(Ids.PROBLEM, "children"),
-        Output(Ids.DIALOG, "opened", allow_duplicate=True),
-        Input(Ids.CONFIRM, "n_clicks"),
-        State(Ids.ASKED, "data"),
-        State(Ids.REASON, "value"),
-        State(Ids.RUN, "data"),
-        prevent_initial_call=True,
-    )(mute)
-    app.callback(
-        Output(Ids.MUTED, "data", allow_duplicate=True),
-        relayed(app, Ids.UNMUTE_CLICKED, Input({"type": Item.UNMUTE, "key": ALL}, "n_clicks")),
-        State(Ids.RUN, "data"),
-        prevent_initial_call=True,
-    )(unmute)
     app.callback(
         Output(Ids.SAVED, "children"),
         Output(Ids.SAVE_PROBLEM, "children"),
@@ -96,6 +58,22 @@ def _run_id(data: object) -> int:
     raise PreventUpdate
 
 
+@callbacks.callback(
+    Output(Ids.ANSWERS, "children"),
+    Output(Ids.LIST, "children"),
+    Output(Ids.STATUS, "children"),
+    Output(Ids.RULES, "children"),
+    Output(Ids.TIMER, "interval"),
+    Output(Ids.SHOWN, "data"),
+    Output(Ids.LIMITS, "data"),
+    Input(Ids.TIMER, "n_intervals"),
+    Input(Ids.SEVERITY, "value"),
+    Input(Ids.WITH_MUTED, "checked"),
+    Input(Ids.MUTED, "data"),
+    Input(Ids.SAVED, "children"),
+    State(Ids.RUN, "data"),
+    State(Ids.SHOWN, "data"),
+)
 @reads
 def show(
     _ticks: object,
@@ -184,6 +162,16 @@ def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:
     return f"{', '.join(parts) or 'no findings'} · {judged}"
 
 
+@callbacks.callback(
+    Output(Ids.DIALOG, "opened"),
+    Output(Ids.ASKED, "data"),
+    Output(Ids.ABOUT, "children"),
+    Output(Ids.REASON, "value"),
+    Output(Ids.PROBLEM, "children", allow_duplicate=True),
+    relayed(callbacks, Ids.MUTE_CLICKED, Input({"type": Item.MUTE, "key": ALL}, "n_clicks")),
+    State(Ids.RUN, "data"),
+    prevent_initial_call=True,
+)
 @reads
 def open_dialog(click: object, run: object) -> tuple[Any, ...]:
     """Open the dialog for the finding whose button was clicked."""
@@ -204,6 +192,16 @@ def _clicked_key(click: object, kind: Item) -> str:
     return str(key)
 
 
+@callbacks.callback(
+    Output(Ids.MUTED, "data"),
+    Output(Ids.PROBLEM, "children"),
+    Output(Ids.DIALOG, "opened", allow_duplicate=True),
+    Input(Ids.CONFIRM, "n_clicks"),
+    State(Ids.ASKED, "data"),
+    State(Ids.REASON, "value"),
+    State(Ids.RUN, "data"),
+    prevent_initial_call=True,
+)
 def mute(clicks: object, asked: object, reason: object, run: object) -> tuple[Any, Any, Any]:
     """Mute the finding that the dialog is about and close it, or say what is missing."""
     identity, run_id = require(Permission.MUTE_FINDINGS), _run_id(run)
@@ -223,6 +221,12 @@ def mute(clicks: object, asked: object, reason: object, run: object) -> tuple[An
     return ["muted", key, clicks], "", False
 
 
+@callbacks.callback(
+    Output(Ids.MUTED, "data", allow_duplicate=True),
+    relayed(callbacks, Ids.UNMUTE_CLICKED, Input({"type": Item.UNMUTE, "key": ALL}, "n_clicks")),
+    State(Ids.RUN, "data"),
+    prevent_initial_call=True,
+)
 def unmute(click: object, run: object) -> list[object]:
     """Let the muted finding whose button was clicked count again."""
     identity, run_id = require(Permission.MUTE_FINDINGS), _run_id(run)

@@ -9,6 +9,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import Identity, current_identity, require
+from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import clicked, is_id, relayed, text
 from app.reading import reads
@@ -27,69 +28,12 @@ MAX_LINES = 500
 PAGE = 25
 
 
+callbacks = Callbacks()
+
+
 def register(app: Dash) -> None:
     """Add the page's callbacks to the application."""
-    app.callback(
-        output={
-            "table": live_table.outputs(
-                body=Ids.BODY,
-                table=Ids.TABLE,
-                empty=Ids.EMPTY,
-                count=Ids.COUNT,
-                pager=Ids.PAGER,
-                shown=Ids.SHOWN,
-            ),
-            "schedules": Output(Ids.SCHEDULES, "children"),
-            "watches": Output(Ids.WATCHES, "children"),
-            "workers": Output(Ids.WORKERS, "children"),
-            "alive": Output(Ids.ALIVE, "children"),
-            "none_alive": Output(Ids.NONE_ALIVE, "children"),
-            "roots": Output(Ids.ROOTS, "children"),
-            "interval": Output(Ids.TIMER, "interval"),
-        },
-        inputs={
-            "causes": [Input(Ids.TIMER, "n_intervals"), Input(Ids.CHANGED, "data")],
-            "search": Input(Ids.SEARCH, "value"),
-            "states": Input(Ids.STATES, "value"),
-            "page": Input(Ids.PAGER, "value"),
-            "shown": State(Ids.SHOWN, "data"),
-        },
-    )(show)
-    app.callback(
-        Output(Ids.CHANGED, "data"),
-        Output(Ids.PROBLEM, "children"),
-        Output(Ids.LOCATION, "value"),
-        Input(Ids.LOAD, "n_clicks"),
-        Input(Ids.LOCATION_SENT, "data"),
-        State(Ids.LOCATION, "value"),
-        State(Ids.MODE, "value"),
-        prevent_initial_call=True,
-    )(load)
-    app.callback(
-        # The store that says "look again": every callback that changes something writes it.
-        Output(Ids.CHANGED, "data", allow_duplicate=True),
-        relayed(
-            app,
-            Ids.CHANGE_CLICKED,
-            Input({"type": Button.CANCEL, "job": ALL}, "n_clicks"),
-            Input({"type": Button.RETRY, "job": ALL}, "n_clicks"),
-        ),
-        prevent_initial_call=True,
-    )(change)
-    app.callback(
-        Output(Ids.OPENED, "data"),
-        Output(Ids.DRAWER, "opened"),
-        relayed(app, Ids.OPEN_CLICKED, Input({"type": Button.OPEN, "job": ALL}, "n_clicks")),
-        prevent_initial_call=True,
-    )(open_details)
-    app.callback(
-        Output(Ids.DETAILS, "children"),
-        Output(Ids.DRAWER, "title"),
-        Input(Ids.OPENED, "data"),
-        Input(Ids.SHOWN, "data"),
-        State(Ids.DRAWER, "opened"),
-        prevent_initial_call=True,
-    )(show_details)
+    callbacks.register(app)
     schedule_callbacks.register(app)
     watch_callbacks.register(app)
     places.register(app)
@@ -110,6 +54,32 @@ def _read(search: object, states: object, page: object) -> _Asked:
     return _Asked(text(search), wanted, live_table.page_number(page))
 
 
+@callbacks.callback(
+    output={
+        "table": live_table.outputs(
+            body=Ids.BODY,
+            table=Ids.TABLE,
+            empty=Ids.EMPTY,
+            count=Ids.COUNT,
+            pager=Ids.PAGER,
+            shown=Ids.SHOWN,
+        ),
+        "schedules": Output(Ids.SCHEDULES, "children"),
+        "watches": Output(Ids.WATCHES, "children"),
+        "workers": Output(Ids.WORKERS, "children"),
+        "alive": Output(Ids.ALIVE, "children"),
+        "none_alive": Output(Ids.NONE_ALIVE, "children"),
+        "roots": Output(Ids.ROOTS, "children"),
+        "interval": Output(Ids.TIMER, "interval"),
+    },
+    inputs={
+        "causes": [Input(Ids.TIMER, "n_intervals"), Input(Ids.CHANGED, "data")],
+        "search": Input(Ids.SEARCH, "value"),
+        "states": Input(Ids.STATES, "value"),
+        "page": Input(Ids.PAGER, "value"),
+        "shown": State(Ids.SHOWN, "data"),
+    },
+)
 @reads
 def show(
     causes: object,
@@ -175,6 +145,16 @@ def _job_parts(
     )
 
 
+@callbacks.callback(
+    Output(Ids.CHANGED, "data"),
+    Output(Ids.PROBLEM, "children"),
+    Output(Ids.LOCATION, "value"),
+    Input(Ids.LOAD, "n_clicks"),
+    Input(Ids.LOCATION_SENT, "data"),
+    State(Ids.LOCATION, "value"),
+    State(Ids.MODE, "value"),
+    prevent_initial_call=True,
+)
 def load(_clicks: object, sent: object, typed: object, mode: object) -> tuple[Any, ...]:
     """Ask for the load of a log; its job, or what is wrong with the location."""
     identity = require(Permission.SCHEDULE_JOBS)
@@ -193,6 +173,17 @@ def load(_clicks: object, sent: object, typed: object, mode: object) -> tuple[An
     return ["load", job_id], "", ""
 
 
+@callbacks.callback(
+    # The store that says "look again": every callback that changes something writes it.
+    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    relayed(
+        callbacks,
+        Ids.CHANGE_CLICKED,
+        Input({"type": Button.CANCEL, "job": ALL}, "n_clicks"),
+        Input({"type": Button.RETRY, "job": ALL}, "n_clicks"),
+    ),
+    prevent_initial_call=True,
+)
 def change(click: object) -> list[Any]:
     """Cancel a job, or queue it again."""
     identity = require(Permission.SCHEDULE_JOBS)
@@ -207,6 +198,12 @@ def change(click: object) -> list[Any]:
     return [button, job_id, clicks]
 
 
+@callbacks.callback(
+    Output(Ids.OPENED, "data"),
+    Output(Ids.DRAWER, "opened"),
+    relayed(callbacks, Ids.OPEN_CLICKED, Input({"type": Button.OPEN, "job": ALL}, "n_clicks")),
+    prevent_initial_call=True,
+)
 @reads
 def open_details(click: object) -> tuple[int, bool]:
     """Open the drawer for a job."""
@@ -214,6 +211,14 @@ def open_details(click: object) -> tuple[int, bool]:
     return job_id, True
 
 
+@callbacks.callback(
+    Output(Ids.DETAILS, "children"),
+    Output(Ids.DRAWER, "title"),
+    Input(Ids.OPENED, "data"),
+    Input(Ids.SHOWN, "data"),
+    State(Ids.DRAWER, "opened"),
+    prevent_initial_call=True,
+)
 @reads
 def show_details(job_id: object, _shown: object, opened: object) -> tuple[Any, Any]:
     """Return what is known about the job in the drawer."""

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity, require
+from app.callbacks import Callbacks
 from app.components.clicks import clicked, is_id, relayed, text
 from app.reading import reads
 from app.views.jobs.ids import Ids, ScheduleButton
@@ -25,57 +26,21 @@ def _dialog(*, again: bool = False) -> tuple[Output, ...]:
     return tuple(Output(id, name, allow_duplicate=again) for id, name in filled)
 
 
-def register(app: Dash) -> None:
-    """Add the callbacks about schedules."""
-    app.clientside_callback(
-        ClientsideFunction("jobs", "time_zone"),
-        Output(Ids.BROWSER_ZONE, "data"),
-        Input(Ids.BROWSER_ZONE, "id"),
-    )
-    app.callback(
-        *_dialog(),
-        Input(Ids.NEW, "n_clicks"),
-        State(Ids.BROWSER_ZONE, "data"),
-        prevent_initial_call=True,
-    )(open_new_schedule)
-    app.callback(
-        *_dialog(again=True),
-        relayed(
-            app,
-            Ids.SCHEDULE_EDIT_CLICKED,
-            Input({"type": ScheduleButton.EDIT, "schedule": ALL}, "n_clicks"),
-        ),
-        prevent_initial_call=True,
-    )(open_schedule)
-    app.callback(
-        Output(Ids.PREVIEW, "children"),
-        Input(Ids.CRON, "value"),
-        Input(Ids.ZONE, "value"),
-    )(show_preview)
-    app.callback(
-        # See callbacks.py: the store that says "look again". The dialog was opened by another one.
-        Output(Ids.CHANGED, "data", allow_duplicate=True),
-        Output(Ids.DIALOG, "opened", allow_duplicate=True),
-        Output(Ids.SCHEDULE_PROBLEM, "children"),
-        Input(Ids.SAVE, "n_clicks"),
-        Input(Ids.DELETE, "n_clicks"),
-        Input(Ids.EDITED, "data"),
-        *(State(field, "value") for field in _FIELDS),
-        prevent_initial_call=True,
-    )(end_dialog)
-    app.callback(
-        Output(Ids.CHANGED, "data", allow_duplicate=True),
-        relayed(
-            app,
-            Ids.SCHEDULE_CHANGE_CLICKED,
-            Input({"type": ScheduleButton.RUN, "schedule": ALL}, "n_clicks"),
-            Input({"type": ScheduleButton.PAUSE, "schedule": ALL}, "n_clicks"),
-            Input({"type": ScheduleButton.RESUME, "schedule": ALL}, "n_clicks"),
-        ),
-        prevent_initial_call=True,
-    )(change_schedule)
+callbacks = Callbacks()
+callbacks.clientside_callback(
+    ClientsideFunction("jobs", "time_zone"),
+    Output(Ids.BROWSER_ZONE, "data"),
+    Input(Ids.BROWSER_ZONE, "id"),
+)
+register = callbacks.register
 
 
+@callbacks.callback(
+    *_dialog(),
+    Input(Ids.NEW, "n_clicks"),
+    State(Ids.BROWSER_ZONE, "data"),
+    prevent_initial_call=True,
+)
 @reads
 def open_new_schedule(clicks: object, browser_zone: object) -> tuple[Any, ...]:
     """Open the dialog with nothing in it but the browser's time zone."""
@@ -86,6 +51,15 @@ def open_new_schedule(clicks: object, browser_zone: object) -> tuple[Any, ...]:
     return {"new": clicks}, True, "New schedule", "none", "", "once", "", zone
 
 
+@callbacks.callback(
+    *_dialog(again=True),
+    relayed(
+        callbacks,
+        Ids.SCHEDULE_EDIT_CLICKED,
+        Input({"type": ScheduleButton.EDIT, "schedule": ALL}, "n_clicks"),
+    ),
+    prevent_initial_call=True,
+)
 @reads
 def open_schedule(click: object) -> tuple[Any, ...]:
     """Open the dialog with a schedule."""
@@ -105,6 +79,11 @@ def open_schedule(click: object) -> tuple[Any, ...]:
     )
 
 
+@callbacks.callback(
+    Output(Ids.PREVIEW, "children"),
+    Input(Ids.CRON, "value"),
+    Input(Ids.ZONE, "value"),
+)
 @reads
 def show_preview(cron: object, time_zone: object) -> Any:
     """Return what the expression means, and when it comes."""
@@ -112,6 +91,17 @@ def show_preview(cron: object, time_zone: object) -> Any:
     return preview(text(cron), text(time_zone))
 
 
+@callbacks.callback(
+    # See callbacks.py: the store that says "look again". The dialog was opened by another one.
+    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    Output(Ids.DIALOG, "opened", allow_duplicate=True),
+    Output(Ids.SCHEDULE_PROBLEM, "children"),
+    Input(Ids.SAVE, "n_clicks"),
+    Input(Ids.DELETE, "n_clicks"),
+    Input(Ids.EDITED, "data"),
+    *(State(field, "value") for field in _FIELDS),
+    prevent_initial_call=True,
+)
 def end_dialog(
     _saves: object, _deletes: object, edited: object, *values: object
 ) -> tuple[Any, Any, Any]:
@@ -140,6 +130,17 @@ def end_dialog(
     return [str(ctx.triggered_id), _saves, _deletes], False, ""
 
 
+@callbacks.callback(
+    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    relayed(
+        callbacks,
+        Ids.SCHEDULE_CHANGE_CLICKED,
+        Input({"type": ScheduleButton.RUN, "schedule": ALL}, "n_clicks"),
+        Input({"type": ScheduleButton.PAUSE, "schedule": ALL}, "n_clicks"),
+        Input({"type": ScheduleButton.RESUME, "schedule": ALL}, "n_clicks"),
+    ),
+    prevent_initial_call=True,
+)
 def change_schedule(click: object) -> list[Any]:
     """Run a schedule's job now, pause it, or let it go on."""
     identity = require(Permission.SCHEDULE_JOBS)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import require
+from app.callbacks import Callbacks
 from app.components.clicks import clicked, relayed
 from app.views.jobs import places
 from app.views.jobs.ids import Ids, WatchButton
@@ -14,30 +15,20 @@ from db.errors import Conflict
 from db.permissions import Permission
 from db.queries.jobs import watches
 
-
-def register(app: Dash) -> None:
-    """Add the callbacks about watched folders."""
-    app.callback(
-        # See callbacks.py: the store that says "look again".
-        Output(Ids.CHANGED, "data", allow_duplicate=True),
-        Output(Ids.WATCH_PROBLEM, "children"),
-        Output(Ids.FOLDER, "value"),
-        Input(Ids.WATCH, "n_clicks"),
-        Input(Ids.FOLDER_SENT, "data"),
-        State(Ids.FOLDER, "value"),
-        prevent_initial_call=True,
-    )(add_watch)
-    app.callback(
-        Output(Ids.CHANGED, "data", allow_duplicate=True),
-        relayed(
-            app,
-            Ids.WATCH_CLICKED,
-            *(Input({"type": button, "watch": ALL}, "n_clicks") for button in WatchButton),
-        ),
-        prevent_initial_call=True,
-    )(change_watch)
+callbacks = Callbacks()
+register = callbacks.register
 
 
+@callbacks.callback(
+    # See callbacks.py: the store that says "look again".
+    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    Output(Ids.WATCH_PROBLEM, "children"),
+    Output(Ids.FOLDER, "value"),
+    Input(Ids.WATCH, "n_clicks"),
+    Input(Ids.FOLDER_SENT, "data"),
+    State(Ids.FOLDER, "value"),
+    prevent_initial_call=True,
+)
 def add_watch(_clicks: object, sent: object, typed: object) -> tuple[Any, Any, Any]:
     """Watch a folder, or say why not."""
     identity = require(Permission.SCHEDULE_JOBS)
@@ -54,6 +45,15 @@ def add_watch(_clicks: object, sent: object, typed: object) -> tuple[Any, Any, A
     return ["watch", watch_id], "", ""
 
 
+@callbacks.callback(
+    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    relayed(
+        callbacks,
+        Ids.WATCH_CLICKED,
+        *(Input({"type": button, "watch": ALL}, "n_clicks") for button in WatchButton),
+    ),
+    prevent_initial_call=True,
+)
 def change_watch(click: object) -> list[Any]:
     """Stop watching a folder, go on, or forget it."""
     identity = require(Permission.SCHEDULE_JOBS)

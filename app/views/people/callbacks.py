@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,7 @@ from app import store
 from app.auth.identity import require
 from app.auth.links import link_address
 from app.auth.tokens import new_token
+from app.callbacks import Callbacks
 from app.components.clicks import LARGEST_ID, changed, relayed
 from app.reading import reads
 from app.views.people.ids import Act, Ids
@@ -23,51 +24,19 @@ ON_PAGE = 25
 MAX_SEARCH = 200
 
 
-def register(app: Dash) -> None:
-    """Add the page's callbacks to the application."""
-    app.callback(
-        Output(Ids.TABLE, "children"),
-        Output(Ids.COUNT, "children"),
-        Input(Ids.CHANGED, "data"),
-    )(show_people)
-    app.callback(
-        Output(Ids.CHANGED, "data"),
-        Output(Ids.LINK, "children"),
-        Output(Ids.PROBLEM, "children"),
-        Output(Ids.EMAIL, "value"),
-        Output(Ids.NAME, "value"),
-        Input(Ids.INVITE, "n_clicks"),
-        State(Ids.EMAIL, "value"),
-        State(Ids.NAME, "value"),
-        State(Ids.ROLE, "value"),
-        prevent_initial_call=True,
-    )(invite)
-    app.callback(
-        # What the invitation writes as well: "look again", a link, what is wrong.
-        Output(Ids.CHANGED, "data", allow_duplicate=True),
-        Output(Ids.LINK, "children", allow_duplicate=True),
-        Output(Ids.PROBLEM, "children", allow_duplicate=True),
-        relayed(
-            app,
-            Ids.CLICKED,
-            *(Input({"type": act, "account": ALL}, _property(act)) for act in Act),
-        ),
-        prevent_initial_call=True,
-    )(change)
-    app.callback(
-        Output(Ids.DEEDS, "children"),
-        Output(Ids.PAGER, "total"),
-        Output(Ids.PAGER, "display"),
-        Input(Ids.CHANGED, "data"),
-        Input(Ids.SEARCH, "value"),
-        Input(Ids.PAGER, "value"),
-    )(show_deeds)
+callbacks = Callbacks()
+register = callbacks.register
 
 
 def _property(act: Act) -> str:
     return "value" if act is Act.ROLE else "n_clicks"
 
 
+@callbacks.callback(
+    Output(Ids.TABLE, "children"),
+    Output(Ids.COUNT, "children"),
+    Input(Ids.CHANGED, "data"),
+)
 @reads
 def show_people(_changed: object) -> tuple[Any, str]:
     """Return the table of everybody, and how many may log in."""
@@ -78,6 +47,18 @@ def show_people(_changed: object) -> tuple[Any, str]:
     return people_table(found, present=identity.account_id), f"{active:,} of {len(found):,} active"
 
 
+@callbacks.callback(
+    Output(Ids.CHANGED, "data"),
+    Output(Ids.LINK, "children"),
+    Output(Ids.PROBLEM, "children"),
+    Output(Ids.EMAIL, "value"),
+    Output(Ids.NAME, "value"),
+    Input(Ids.INVITE, "n_clicks"),
+    State(Ids.EMAIL, "value"),
+    State(Ids.NAME, "value"),
+    State(Ids.ROLE, "value"),
+    prevent_initial_call=True,
+)
 def invite(clicks: object, email: object, name: object, role: object) -> tuple[Any, ...]:
     """Add an account and show its link once; what is wrong with the form otherwise."""
     identity = require(Permission.MANAGE_PEOPLE)
@@ -100,6 +81,18 @@ def invite(clicks: object, email: object, name: object, role: object) -> tuple[A
     return ["invited", account.id], shown, "", "", ""
 
 
+@callbacks.callback(
+    # What the invitation writes as well: "look again", a link, what is wrong.
+    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    Output(Ids.LINK, "children", allow_duplicate=True),
+    Output(Ids.PROBLEM, "children", allow_duplicate=True),
+    relayed(
+        callbacks,
+        Ids.CLICKED,
+        *(Input({"type": act, "account": ALL}, _property(act)) for act in Act),
+    ),
+    prevent_initial_call=True,
+)
 def change(click: object) -> tuple[Any, ...]:
     """Do what the clicked button of a row says."""
     identity = require(Permission.MANAGE_PEOPLE)
@@ -133,6 +126,14 @@ def _do(session: Session, act: str, *, by: int, account_id: int, value: object) 
     return None
 
 
+@callbacks.callback(
+    Output(Ids.DEEDS, "children"),
+    Output(Ids.PAGER, "total"),
+    Output(Ids.PAGER, "display"),
+    Input(Ids.CHANGED, "data"),
+    Input(Ids.SEARCH, "value"),
+    Input(Ids.PAGER, "value"),
+)
 @reads
 def show_deeds(_changed: object, search: object, page: object) -> tuple[Any, ...]:
     """Return a page of the audit log."""

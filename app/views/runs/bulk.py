@@ -3,11 +3,12 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, dcc, html, no_update
+from dash import Input, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app.auth.identity import Identity, require
+from app.callbacks import Callbacks
 from app.components.attributes import data
 from app.views.runs import acts, deletion, done
 from app.views.runs.choice import compare_link
@@ -77,16 +78,16 @@ def _button(text: str, act: Act, color: str | None = None) -> Component:
     )
 
 
-def register(app: Dash) -> None:
-    """Add the callback of the buttons."""
-    app.callback(
-        *done.outputs(),
-        *deletion.OPENING,
-        Input(Ids.ASKED, "data"),
-        prevent_initial_call=True,
-    )(change_all)
+callbacks = Callbacks()
+register = callbacks.register
 
 
+@callbacks.callback(
+    *done.outputs(),
+    *deletion.OPENING,
+    Input(Ids.ASKED, "data"),
+    prevent_initial_call=True,
+)
 def change_all(asked: object) -> tuple[Any, ...]:
     """Do what the bar asks for to the runs that it sent; a deletion for good is asked for again."""
     identity = require(Permission.SCHEDULE_JOBS)

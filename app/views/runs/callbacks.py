@@ -8,6 +8,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity
+from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.tables import head_cell_id, sort_marks
 from app.reading import reads
@@ -23,39 +24,12 @@ from db.queries.team import annotation_search
 _SORTS = tuple(rows.SORT_KEYS)
 
 
+callbacks = Callbacks()
+
+
 def register(app: Dash) -> None:
     """Add the page's callbacks to the application."""
-    app.callback(
-        Output(Ids.ORDER, "data"),
-        *(Input(sort, "n_clicks") for sort in _SORTS),
-        State(Ids.ORDER, "data"),
-        prevent_initial_call=True,
-    )(choose_order)
-    app.callback(
-        output={
-            "table": live_table.outputs(
-                body=Ids.BODY,
-                table=Ids.TABLE,
-                empty=Ids.EMPTY,
-                count=Ids.COUNT,
-                pager=Ids.PAGER,
-                shown=Ids.SHOWN,
-            ),
-            "interval": Output(Ids.TIMER, "interval"),
-            "no_boxes": Output(Ids.CHOOSE, "hidden"),
-            "shelf": Output(Ids.BULK, "data-shelf"),
-            "sorts": [Output(head_cell_id(sort), "aria-sort") for sort in _SORTS],
-        },
-        inputs={
-            "causes": [Input(Ids.TIMER, "n_intervals"), Input(Ids.CHANGED, "data")],
-            "search": Input(Ids.SEARCH, "value"),
-            "order": Input(Ids.ORDER, "data"),
-            "page": Input(Ids.PAGER, "value"),
-            "shelf": Input(Ids.SHELF, "value"),
-            "only": Input(Ids.ONLY, "data"),
-            "shown": State(Ids.SHOWN, "data"),
-        },
-    )(show_runs)
+    callbacks.register(app)
     app.callback(
         Output(Ids.ALERTS, "children"),
         Output(Ids.ALERTS_SHOWN, "data"),
@@ -68,6 +42,12 @@ def register(app: Dash) -> None:
     deletion.register(app)
 
 
+@callbacks.callback(
+    Output(Ids.ORDER, "data"),
+    *(Input(sort, "n_clicks") for sort in _SORTS),
+    State(Ids.ORDER, "data"),
+    prevent_initial_call=True,
+)
 @reads
 def choose_order(*inputs: Any) -> dict[str, Any]:
     """Return the order after a click on a head."""
@@ -78,6 +58,31 @@ def choose_order(*inputs: Any) -> dict[str, Any]:
     return {"by": order.by, "descending": order.descending}
 
 
+@callbacks.callback(
+    output={
+        "table": live_table.outputs(
+            body=Ids.BODY,
+            table=Ids.TABLE,
+            empty=Ids.EMPTY,
+            count=Ids.COUNT,
+            pager=Ids.PAGER,
+            shown=Ids.SHOWN,
+        ),
+        "interval": Output(Ids.TIMER, "interval"),
+        "no_boxes": Output(Ids.CHOOSE, "hidden"),
+        "shelf": Output(Ids.BULK, "data-shelf"),
+        "sorts": [Output(head_cell_id(sort), "aria-sort") for sort in _SORTS],
+    },
+    inputs={
+        "causes": [Input(Ids.TIMER, "n_intervals"), Input(Ids.CHANGED, "data")],
+        "search": Input(Ids.SEARCH, "value"),
+        "order": Input(Ids.ORDER, "data"),
+        "page": Input(Ids.PAGER, "value"),
+        "shelf": Input(Ids.SHELF, "value"),
+        "only": Input(Ids.ONLY, "data"),
+        "shown": State(Ids.SHOWN, "data"),
+    },
+)
 @reads
 def show_runs(
     causes: object,

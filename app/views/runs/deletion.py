@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import require
+from app.callbacks import Callbacks
 from app.views.runs import acts, done
 from app.views.runs.ids import Act, Ids
 from db.errors import NotFound
@@ -87,18 +88,18 @@ def _about(found: Sequence[RunRow]) -> list[Component]:
     ]
 
 
-def register(app: Dash) -> None:
-    """Add the callback of the dialog's buttons."""
-    app.callback(
-        Output(Ids.DIALOG, "opened"),
-        *done.outputs(),
-        Input(Ids.CANCEL, "n_clicks"),
-        Input(Ids.CONFIRM, "n_clicks"),
-        State(Ids.TO_DELETE, "data"),
-        prevent_initial_call=True,
-    )(close)
+callbacks = Callbacks()
+register = callbacks.register
 
 
+@callbacks.callback(
+    Output(Ids.DIALOG, "opened"),
+    *done.outputs(),
+    Input(Ids.CANCEL, "n_clicks"),
+    Input(Ids.CONFIRM, "n_clicks"),
+    State(Ids.TO_DELETE, "data"),
+    prevent_initial_call=True,
+)
 def close(cancels: object, confirms: object, to_delete: object) -> tuple[Any, ...]:
     """Delete the runs that the dialog names, or leave them where they are."""
     identity = require(Permission.MANAGE_RUNS)

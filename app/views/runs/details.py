@@ -3,12 +3,13 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
+from dash import ALL, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import Identity, current_identity, require
+from app.callbacks import Callbacks
 from app.components.attributes import aria
 from app.components.clicks import clicked, relayed
 from app.reading import reads
@@ -66,45 +67,22 @@ def open_button(run: RunRow) -> Component:
     )
 
 
-def register(app: Dash) -> None:
-    """Add the callbacks of the drawer."""
-    app.callback(
-        Output(Ids.OPENED, "data"),
-        Output(Ids.DRAWER, "opened"),
-        Output(Ids.DRAWER, "title"),
-        Output(Ids.TITLE, "value"),
-        Output(Ids.TAGS, "value"),
-        Output(Ids.NOTES, "value"),
-        Output(Ids.SAID, "children"),
-        Output(Ids.ACTS, "children"),
-        relayed(app, Ids.OPEN_CLICKED, Input({"type": OPEN, "run": ALL}, "n_clicks")),
-        prevent_initial_call=True,
-    )(open_drawer)
-    app.callback(
-        Output(Ids.CHANGED, "data"),
-        Output(Ids.SAID, "children", allow_duplicate=True),  # what the opening empties
-        Output(Ids.OPENED, "data", allow_duplicate=True),  # the notes that are now the seen ones
-        Input(Ids.SAVE, "n_clicks"),
-        State(Ids.OPENED, "data"),
-        State(Ids.TITLE, "value"),
-        State(Ids.TAGS, "value"),
-        State(Ids.NOTES, "value"),
-        prevent_initial_call=True,
-    )(save)
-    app.callback(
-        # The drawer closes: what was done stands in the notice, what cannot be done too.
-        Output(Ids.DRAWER, "opened", allow_duplicate=True),
-        *done.outputs(),
-        *deletion.OPENING,
-        relayed(
-            app,
-            Ids.ACT_CLICKED,
-            *(Input({"type": act, "run": ALL}, "n_clicks") for act in Act),
-        ),
-        prevent_initial_call=True,
-    )(change)
+callbacks = Callbacks()
+register = callbacks.register
 
 
+@callbacks.callback(
+    Output(Ids.OPENED, "data"),
+    Output(Ids.DRAWER, "opened"),
+    Output(Ids.DRAWER, "title"),
+    Output(Ids.TITLE, "value"),
+    Output(Ids.TAGS, "value"),
+    Output(Ids.NOTES, "value"),
+    Output(Ids.SAID, "children"),
+    Output(Ids.ACTS, "children"),
+    relayed(callbacks, Ids.OPEN_CLICKED, Input({"type": OPEN, "run": ALL}, "n_clicks")),
+    prevent_initial_call=True,
+)
 @reads
 def open_drawer(click: object) -> tuple[Any, ...]:
     """Show a run in the drawer."""
@@ -116,6 +94,17 @@ def open_drawer(click: object) -> tuple[Any, ...]:
     return seen, True, run.name, run.name, run.tags, run.notes, _facts(run), acts(run, identity)
 
 
+@callbacks.callback(
+    Output(Ids.CHANGED, "data"),
+    Output(Ids.SAID, "children", allow_duplicate=True),  # what the opening empties
+    Output(Ids.OPENED, "data", allow_duplicate=True),  # the notes that are now the seen ones
+    Input(Ids.SAVE, "n_clicks"),
+    State(Ids.OPENED, "data"),
+    State(Ids.TITLE, "value"),
+    State(Ids.TAGS, "value"),
+    State(Ids.NOTES, "value"),
+    prevent_initial_call=True,
+)
 def save(
     clicks: object, opened: object, title: object, tags: object, notes: object
 ) -> tuple[Any, ...]:
@@ -142,6 +131,18 @@ def save(
     return ["saved", run_id, clicks], "Saved.", {"run": run_id, "notes": stored}
 
 
+@callbacks.callback(
+    # The drawer closes: what was done stands in the notice, what cannot be done too.
+    Output(Ids.DRAWER, "opened", allow_duplicate=True),
+    *done.outputs(),
+    *deletion.OPENING,
+    relayed(
+        callbacks,
+        Ids.ACT_CLICKED,
+        *(Input({"type": act, "run": ALL}, "n_clicks") for act in Act),
+    ),
+    prevent_initial_call=True,
+)
 def change(click: object) -> tuple[Any, ...]:
     """Archive, throw away or bring back a run; ask whether it should be deleted for good."""
     name, run_id, clicks = clicked(click, "run")

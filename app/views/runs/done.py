@@ -3,11 +3,12 @@
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app.auth.identity import require
+from app.callbacks import Callbacks
 from app.components.attributes import aria
 from app.views.runs import acts
 from app.views.runs.acts import Done
@@ -62,17 +63,17 @@ def tell(done: Done, *act: object) -> tuple[Any, ...]:
     return changed, done.text, False, "block" if done.undo else "none", done.undo
 
 
-def register(app: Dash) -> None:
-    """Add the callback of the notice's buttons."""
-    app.callback(
-        *outputs(),
-        Input(Ids.UNDO, "n_clicks"),
-        Input(Ids.DISMISS, "n_clicks"),
-        State(Ids.DONE_UNDO, "data"),
-        prevent_initial_call=True,
-    )(end)
+callbacks = Callbacks()
+register = callbacks.register
 
 
+@callbacks.callback(
+    *outputs(),
+    Input(Ids.UNDO, "n_clicks"),
+    Input(Ids.DISMISS, "n_clicks"),
+    State(Ids.DONE_UNDO, "data"),
+    prevent_initial_call=True,
+)
 def end(undoes: object, dismisses: object, given: object) -> tuple[Any, ...]:
     """Take back what the notice tells of, or close it."""
     identity = require(Permission.SCHEDULE_JOBS)

@@ -7,6 +7,7 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import Identity, NotAllowed, current_identity, require
+from app.callbacks import Callbacks
 from app.components.clicks import relayed, touched
 from app.reading import reads
 from app.stored_view import ID
@@ -17,41 +18,23 @@ from db.errors import StoreError
 from db.permissions import Permission
 from db.queries.team import saved_views
 
+callbacks = Callbacks()
+
 
 def register(app: Dash) -> None:
     """Add the routes and the page's callbacks to the application."""
+    callbacks.register(app)
     routes.install(app.server)
-    app.callback(
-        Output(Ids.BODY, "children"),
-        Output(Ids.TABLE, "hidden"),
-        Output(Ids.EMPTY, "children"),
-        Output(Ids.COUNT, "children"),
-        Input(Ids.SEARCH, "value"),
-        Input(Ids.CHANGED, "data"),
-    )(show_views)
-    app.callback(
-        Output(Ids.OPENED, "data"),
-        Output(Ids.DIALOG, "opened"),
-        Output(Ids.NAME, "value"),
-        Output(Ids.SHARED, "checked"),
-        Output(Ids.PROBLEM, "children"),
-        relayed(app, Ids.CLICKED, Input({"type": Button.EDIT, "view": ALL}, "n_clicks")),
-        prevent_initial_call=True,
-    )(open_dialog)
-    app.callback(
-        Output(Ids.CHANGED, "data"),
-        # The same dialog that a row opens; so are its complaints.
-        Output(Ids.DIALOG, "opened", allow_duplicate=True),
-        Output(Ids.PROBLEM, "children", allow_duplicate=True),
-        Input(Ids.APPLY, "n_clicks"),
-        Input(Ids.DELETE, "n_clicks"),
-        State(Ids.OPENED, "data"),
-        State(Ids.NAME, "value"),
-        State(Ids.SHARED, "checked"),
-        prevent_initial_call=True,
-    )(change)
 
 
+@callbacks.callback(
+    Output(Ids.BODY, "children"),
+    Output(Ids.TABLE, "hidden"),
+    Output(Ids.EMPTY, "children"),
+    Output(Ids.COUNT, "children"),
+    Input(Ids.SEARCH, "value"),
+    Input(Ids.CHANGED, "data"),
+)
 @reads
 def show_views(search: object, _changed: object) -> tuple[Any, ...]:
     """Return the rows, and what stands around them."""
@@ -67,6 +50,15 @@ def show_views(search: object, _changed: object) -> tuple[Any, ...]:
     return [row(view, identity) for view in kept], not kept, empty, count if found else ""
 
 
+@callbacks.callback(
+    Output(Ids.OPENED, "data"),
+    Output(Ids.DIALOG, "opened"),
+    Output(Ids.NAME, "value"),
+    Output(Ids.SHARED, "checked"),
+    Output(Ids.PROBLEM, "children"),
+    relayed(callbacks, Ids.CLICKED, Input({"type": Button.EDIT, "view": ALL}, "n_clicks")),
+    prevent_initial_call=True,
+)
 @reads
 def open_dialog(click: object) -> tuple[Any, ...]:
     """Open the dialog for a view."""
@@ -79,6 +71,18 @@ def open_dialog(click: object) -> tuple[Any, ...]:
     return found.id, True, found.name, found.shared, ""
 
 
+@callbacks.callback(
+    Output(Ids.CHANGED, "data"),
+    # The same dialog that a row opens; so are its complaints.
+    Output(Ids.DIALOG, "opened", allow_duplicate=True),
+    Output(Ids.PROBLEM, "children", allow_duplicate=True),
+    Input(Ids.APPLY, "n_clicks"),
+    Input(Ids.DELETE, "n_clicks"),
+    State(Ids.OPENED, "data"),
+    State(Ids.NAME, "value"),
+    State(Ids.SHARED, "checked"),
+    prevent_initial_call=True,
+)
 def change(
     _applies: object, _deletes: object, opened: object, name: object, shared: object
 ) -> tuple[Any, ...]:
