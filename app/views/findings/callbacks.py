@@ -59,31 +59,34 @@ def _run_id(data: object) -> int:
 
 
 @callbacks.callback(
-    Output(Ids.ANSWERS, "children"),
-    Output(Ids.LIST, "children"),
-    Output(Ids.STATUS, "children"),
-    Output(Ids.RULES, "children"),
-    Output(Ids.TIMER, "interval"),
-    Output(Ids.SHOWN, "data"),
-    Output(Ids.LIMITS, "data"),
-    Input(Ids.TIMER, "n_intervals"),
-    Input(Ids.SEVERITY, "value"),
-    Input(Ids.WITH_MUTED, "checked"),
-    Input(Ids.MUTED, "data"),
-    Input(Ids.SAVED, "children"),
-    State(Ids.RUN, "data"),
-    State(Ids.SHOWN, "data"),
+    output={
+        "answers": Output(Ids.ANSWERS, "children"),
+        "cards": Output(Ids.LIST, "children"),
+        "status": Output(Ids.STATUS, "children"),
+        "rules": Output(Ids.RULES, "children"),
+        "interval": Output(Ids.TIMER, "interval"),
+        "shown": Output(Ids.SHOWN, "data"),
+        "limits": Output(Ids.LIMITS, "data"),
+    },
+    inputs={
+        "causes": [
+            Input(Ids.TIMER, "n_intervals"),
+            Input(Ids.MUTED, "data"),
+            Input(Ids.SAVED, "children"),
+        ],
+        "severity": Input(Ids.SEVERITY, "value"),
+        "with_muted": Input(Ids.WITH_MUTED, "checked"),
+    },
+    state={"run": State(Ids.RUN, "data"), "shown": State(Ids.SHOWN, "data")},
 )
 @reads
 def show(
-    _ticks: object,
+    causes: object,
     severity: object,
     with_muted: object,
-    _muted: object,
-    _saved: object,
     run: object,
     shown: object,
-) -> tuple[Any, ...]:
+) -> dict[str, Any]:
     """Return what the page shows; nothing where the timer asks and nothing changed."""
     identity, run_id = current_identity(), _run_id(run)
     wanted = severity if isinstance(severity, str) and severity in SEVERITIES else "all"
@@ -113,15 +116,15 @@ def show(
     if ctx.triggered_id != Ids.TIMER:
         given = team_thresholds(limits)
         table = rule_table(limits, may_set=identity.may(Permission.SET_THRESHOLDS))
-    return (
-        entries or [nothing_happened()],
-        _cards(found, names, wanted, identity, limits, with_muted=bool(with_muted)),
-        _status(found, health),
-        table,
-        LIVE_MS if about.recording else QUIET_MS,
-        kept,
-        given,
-    )
+    return {
+        "answers": entries or [nothing_happened()],
+        "cards": _cards(found, names, wanted, identity, limits, with_muted=bool(with_muted)),
+        "status": _status(found, health),
+        "rules": table,
+        "interval": LIVE_MS if about.recording else QUIET_MS,
+        "shown": kept,
+        "limits": given,
+    }
 
 
 def _cards(

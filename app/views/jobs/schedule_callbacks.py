@@ -16,14 +16,24 @@ from db.errors import Conflict
 from db.permissions import Permission
 from db.queries.jobs import schedules
 
-_FIELDS = (Ids.SCHEDULE_LOCATION, Ids.SCHEDULE_MODE, Ids.CRON, Ids.ZONE)
+_FIELDS = {
+    "location": Ids.SCHEDULE_LOCATION,
+    "mode": Ids.SCHEDULE_MODE,
+    "cron": Ids.CRON,
+    "time_zone": Ids.ZONE,
+}
 
 
-def _dialog(*, again: bool = False) -> tuple[Output, ...]:
+def _dialog(*, again: bool = False) -> dict[str, Output]:
     """Return what opens the dialog and fills it; `again` for all callbacks but one."""
-    parts = ((Ids.EDITED, "data"), (Ids.DIALOG, "opened"), (Ids.DIALOG, "title"))
-    filled = (*parts, (Ids.DELETE, "display"), *((field, "value") for field in _FIELDS))
-    return tuple(Output(id, name, allow_duplicate=again) for id, name in filled)
+    parts = {
+        "edited": (Ids.EDITED, "data"),
+        "opened": (Ids.DIALOG, "opened"),
+        "title": (Ids.DIALOG, "title"),
+        "delete": (Ids.DELETE, "display"),
+        **{name: (field, "value") for name, field in _FIELDS.items()},
+    }
+    return {name: Output(*part, allow_duplicate=again) for name, part in parts.items()}
 
 
 callbacks = Callbacks()
@@ -36,47 +46,57 @@ register = callbacks.register
 
 
 @callbacks.callback(
-    *_dialog(),
-    Input(Ids.NEW, "n_clicks"),
-    State(Ids.BROWSER_ZONE, "data"),
+    output=_dialog(),
+    inputs={"clicks": Input(Ids.NEW, "n_clicks")},
+    state={"browser_zone": State(Ids.BROWSER_ZONE, "data")},
     prevent_initial_call=True,
 )
 @reads
-def open_new_schedule(clicks: object, browser_zone: object) -> tuple[Any, ...]:
+def open_new_schedule(clicks: object, browser_zone: object) -> dict[str, Any]:
     """Open the dialog with nothing in it but the browser's time zone."""
     require(Permission.SCHEDULE_JOBS)
     if not clicks:
         raise PreventUpdate
-    zone = text(browser_zone) or "UTC"
-    return {"new": clicks}, True, "New schedule", "none", "", "once", "", zone
+    return {
+        "edited": {"new": clicks},
+        "opened": True,
+        "title": "New schedule",
+        "delete": "none",
+        "location": "",
+        "mode": "once",
+        "cron": "",
+        "time_zone": text(browser_zone) or "UTC",
+    }
 
 
 @callbacks.callback(
-    *_dialog(again=True),
-    relayed(
-        callbacks,
-        Ids.SCHEDULE_EDIT_CLICKED,
-        Input({"type": ScheduleButton.EDIT, "schedule": ALL}, "n_clicks"),
-    ),
+    output=_dialog(again=True),
+    inputs={
+        "click": relayed(
+            callbacks,
+            Ids.SCHEDULE_EDIT_CLICKED,
+            Input({"type": ScheduleButton.EDIT, "schedule": ALL}, "n_clicks"),
+        )
+    },
     prevent_initial_call=True,
 )
 @reads
-def open_schedule(click: object) -> tuple[Any, ...]:
+def open_schedule(click: object) -> dict[str, Any]:
     """Open the dialog with a schedule."""
     require(Permission.SCHEDULE_JOBS)
     _, schedule_id, number = clicked(click, "schedule")
     with store.transaction() as session:
         found = schedules.get_schedule(session, schedule_id=schedule_id)
-    return (
-        {"schedule": schedule_id, "click": number},
-        True,
-        f"Schedule {schedule_id}",
-        "block",
-        found.location,
-        found.mode,
-        found.cron,
-        found.time_zone,
-    )
+    return {
+        "edited": {"schedule": schedule_id, "click": number},
+        "opened": True,
+        "title": f"Schedule {schedule_id}",
+        "delete": "block",
+        "location": found.location,
+        "mode": found.mode,
+        "cron": found.cron,
+        "time_zone": found.time_zone,
+    }
 
 
 @callbacks.callback(
@@ -93,17 +113,20 @@ def show_preview(cron: object, time_zone: object) -> Any:
 
 @callbacks.callback(
     # See callbacks.py: the store that says "look again". The dialog was opened by another one.
-    Output(Ids.CHANGED, "data", allow_duplicate=True),
-    Output(Ids.DIALOG, "opened", allow_duplicate=True),
-    Output(Ids.SCHEDULE_PROBLEM, "children"),
-    Input(Ids.SAVE, "n_clicks"),
-    Input(Ids.DELETE, "n_clicks"),
-    Input(Ids.EDITED, "data"),
-    *(State(field, "value") for field in _FIELDS),
+    output=[
+        Output(Ids.CHANGED, "data", allow_duplicate=True),
+        Output(Ids.DIALOG, "opened", allow_duplicate=True),
+        Output(Ids.SCHEDULE_PROBLEM, "children"),
+    ],
+    inputs={
+        "clicks": [Input(Ids.SAVE, "n_clicks"), Input(Ids.DELETE, "n_clicks")],
+        "edited": Input(Ids.EDITED, "data"),
+    },
+    state={"values": {name: State(field, "value") for name, field in _FIELDS.items()}},
     prevent_initial_call=True,
 )
 def end_dialog(
-    _saves: object, _deletes: object, edited: object, *values: object
+    clicks: list[object], edited: object, values: dict[str, object]
 ) -> tuple[Any, Any, Any]:
     """Keep or delete the schedule of the dialog; what is wrong is said in it."""
     identity = require(Permission.SCHEDULE_JOBS)
@@ -112,7 +135,7 @@ def end_dialog(
     if ctx.triggered_id not in (Ids.SAVE, Ids.DELETE) or not isinstance(edited, dict):
         raise PreventUpdate
     schedule_id = edited.get("schedule")
-    fields = dict(zip(("location", "mode", "cron", "time_zone"), map(text, values), strict=True))
+    fields = {name: text(value) for name, value in values.items()}
     try:
         with store.transaction() as session:
             if schedule_id is None and ctx.triggered_id == Ids.SAVE:
@@ -127,7 +150,7 @@ def end_dialog(
                 )
     except Conflict as error:
         return no_update, no_update, str(error)
-    return [str(ctx.triggered_id), _saves, _deletes], False, ""
+    return [str(ctx.triggered_id), *clicks], False, ""
 
 
 @callbacks.callback(

@@ -72,26 +72,38 @@ register = callbacks.register
 
 
 @callbacks.callback(
-    Output(Ids.OPENED, "data"),
-    Output(Ids.DRAWER, "opened"),
-    Output(Ids.DRAWER, "title"),
-    Output(Ids.TITLE, "value"),
-    Output(Ids.TAGS, "value"),
-    Output(Ids.NOTES, "value"),
-    Output(Ids.SAID, "children"),
-    Output(Ids.ACTS, "children"),
-    relayed(callbacks, Ids.OPEN_CLICKED, Input({"type": OPEN, "run": ALL}, "n_clicks")),
+    output={
+        "seen": Output(Ids.OPENED, "data"),
+        "opened": Output(Ids.DRAWER, "opened"),
+        "title": Output(Ids.DRAWER, "title"),
+        "name": Output(Ids.TITLE, "value"),
+        "tags": Output(Ids.TAGS, "value"),
+        "notes": Output(Ids.NOTES, "value"),
+        "facts": Output(Ids.SAID, "children"),
+        "acts": Output(Ids.ACTS, "children"),
+    },
+    inputs={
+        "click": relayed(callbacks, Ids.OPEN_CLICKED, Input({"type": OPEN, "run": ALL}, "n_clicks"))
+    },
     prevent_initial_call=True,
 )
 @reads
-def open_drawer(click: object) -> tuple[Any, ...]:
+def open_drawer(click: object) -> dict[str, Any]:
     """Show a run in the drawer."""
     _, run_id, _ = clicked(click, "run")
     identity = current_identity()
     with store.transaction() as session:
         run = runs.get_run(session, run_id=run_id, trashed=True)
-    seen = {"run": run.id, "notes": run.notes}
-    return seen, True, run.name, run.name, run.tags, run.notes, _facts(run), acts(run, identity)
+    return {
+        "seen": {"run": run.id, "notes": run.notes},
+        "opened": True,
+        "title": run.name,
+        "name": run.name,
+        "tags": run.tags,
+        "notes": run.notes,
+        "facts": _facts(run),
+        "acts": acts(run, identity),
+    }
 
 
 @callbacks.callback(
