@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tests.browser.golden import layercases, othercases, validationcases
+from tests.browser.golden import comparecases, layercases, othercases, validationcases
 from tests.browser.golden.data import APP, Kind, classes, of_all, series
 
 CORE = APP / "web" / "charts" / "golden"
@@ -71,14 +71,15 @@ KINDS: Mapping[str, Kind] = {
     "readout": Kind(CORE, of_all(_READOUT, series)),
     **layercases.KINDS,
     **validationcases.KINDS,
+    **comparecases.KINDS,
     **othercases.KINDS,
 }
 
 # Kinds that still lack cases; none may be added.
 NOT_DRAWN: tuple[str, ...] = (
-    "compareevents", "compareimages", "comparelayers",
-    "comparelines", "comparemap", "comparestate", "correlationcells", "correlationfilters",
+    "compareimages",
+    "comparestate", "correlationcells", "correlationfilters",
     "correlationgrid", "correlationsliders", "cube",
     "gallery", "imagelist", "layercompare", "live", "multiples",
-    "topfilters", "validationrows", "workspace",
+    "topfilters", "workspace",
 )  # fmt: skip

@@ -20,11 +20,15 @@ Answers = Mapping[str, bytes]
 
 @dataclass(frozen=True)
 class Given:
-    """What a chart is drawn from: options, answers by name of address, and what is selected."""
+    """What a chart is drawn from: options, answers by name of address, and what is selected.
+
+    `json` are answers of addresses that are asked for anew each time.
+    """
 
     options: Mapping[str, Any]
     answers: Answers
     selection: Mapping[str, Any] = field(default_factory=dict)
+    json: Mapping[str, Any] = field(default_factory=dict)
 
 
 Make = Callable[[str], Given]

@@ -44,11 +44,26 @@ _DRAWN = """async (theme) => {
   const frame = () => new Promise(requestAnimationFrame);
   const end = performance.now() + 5000;
   do { await frame(); await frame(); }
-  while (chart.dataset.state === "loading" && performance.now() < end);
+  while ((chart.dataset.state === "loading" || window.golden.asked) && performance.now() < end);
   await frame(); await frame();
   const made = window.deeptracker.picture(chart.parentElement, chart.dataset.chart, [chart]);
   return [chart.dataset.state ?? "", made.svg];
 }"""
+# Counts what was asked for and has not come whole: JSON is never kept, so it comes when it comes.
+_ASKED = """<script>
+  window.golden = { asked: 0 };
+  const plain = window.fetch;
+  window.fetch = async (...given) => {
+    window.golden.asked++;
+    try {
+      const answer = await plain(...given);
+      await answer.clone().arrayBuffer();
+      return answer;
+    } finally {
+      window.golden.asked--;
+    }
+  };
+</script>"""
 # What a chart asks for has come before it asks, so that no drawing depends on when it comes.
 _PUT = """async ([kind, options, selection, addresses]) => {
   await Promise.all(addresses.map(window.deeptracker.fetchArrays));
@@ -76,14 +91,18 @@ class Drawer:
     def draw(self, kind: str, given: Given) -> dict[str, str]:
         """Return the drawing of a chart in each theme; AssertionError where a script complains.
 
-        "{data}" in an address of the options stands for where the answers are, by their names.
+        "{data}" in an address of the options stands for where the answers are, by their names: with
+        what is asked, or without it for whatever is asked there.
         """
         self.number += 1
         self.troubles.clear()
         base = f"/data/run/1/golden-{self.number}"
         self.answers = {f"{base}/{name}": answer for name, answer in given.answers.items()}
         options = json.dumps(given.options).replace("{data}", base)
-        self.page.evaluate(_PUT, [kind, options, dict(given.selection), [*self.answers]])
+        arrays = [*self.answers]
+        for name, answer in given.json.items():
+            self.answers[f"{base}/{name}"] = json.dumps(answer).encode()
+        self.page.evaluate(_PUT, [kind, options, dict(given.selection), arrays])
         drawn = {}
         for theme in THEMES:
             state, svg = self.page.evaluate(_DRAWN, theme)
@@ -94,9 +113,10 @@ class Drawer:
 
     def answer(self, route: Route) -> None:
         """Answer a request of the page: with the page, the built files, or the given data."""
-        path = urlsplit(route.request.url).path
-        if path in self.answers:
-            route.fulfill(body=self.answers[path], content_type="application/octet-stream")
+        path, query = urlsplit(route.request.url)[2:4]
+        answer = self.answers.get(f"{path}?{query}", self.answers.get(path))
+        if answer is not None:
+            route.fulfill(body=answer, content_type="application/octet-stream")
         elif path == "/run/1/golden":
             route.fulfill(body=_page(), content_type="text/html; charset=utf-8")
         elif path.startswith("/early/"):
@@ -145,7 +165,7 @@ def _page() -> str:
         '<body style="margin: 0; font-family: system-ui">'
         f'<div id="selection-fields" hidden data-run="1" data-fields="{said}"></div>'
         '<div id="golden" style="width: 800px"></div>'
-        f'<script src="/early/connection.js" data-connection="{connection}"></script>'
+        f'{_ASKED}<script src="/early/connection.js" data-connection="{connection}"></script>'
         '<script src="/early/requestkinds.js"></script>'
         '<script src="/early/requests.js"></script>'
         f'<script src="/built/{built.script}"></script></body></html>'
