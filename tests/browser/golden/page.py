@@ -162,7 +162,7 @@ def _page() -> str:
     return (
         f'<!doctype html><html data-mantine-color-scheme="light"><head>{catalogue.meta()}'
         f'<link rel="stylesheet" href="/built/{built.style}"></head>'
-        '<body style="margin: 0; font-family: system-ui">'
+        '<body style="margin: 0; font-family: system-ui; color: var(--dt-text)">'
         f'<div id="selection-fields" hidden data-run="1" data-fields="{said}"></div>'
         '<div id="golden" style="width: 800px"></div>'
         f'{_ASKED}<script src="/early/connection.js" data-connection="{connection}"></script>'
