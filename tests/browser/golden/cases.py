@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 
-from tests.browser.golden import comparecases, layercases, othercases, validationcases
+from tests.browser.golden import (
+    comparecases,
+    correlationcases,
+    layercases,
+    othercases,
+    validationcases,
+)
 from tests.browser.golden.data import APP, Kind, classes, of_all, series
 
 CORE = APP / "web" / "charts" / "golden"
@@ -72,14 +78,15 @@ KINDS: Mapping[str, Kind] = {
     **layercases.KINDS,
     **validationcases.KINDS,
     **comparecases.KINDS,
+    **correlationcases.KINDS,
     **othercases.KINDS,
 }
 
 # Kinds that still lack cases; none may be added.
 NOT_DRAWN: tuple[str, ...] = (
     "compareimages",
-    "comparestate", "correlationcells", "correlationfilters",
-    "correlationgrid", "correlationsliders", "cube",
+    "comparestate",
+    "correlationsliders", "cube",
     "gallery", "imagelist", "layercompare", "live", "multiples",
     "topfilters", "workspace",
 )  # fmt: skip
