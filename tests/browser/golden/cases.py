@@ -84,9 +84,6 @@ KINDS: Mapping[str, Kind] = {
 
 # Kinds that still lack cases; none may be added.
 NOT_DRAWN: tuple[str, ...] = (
-    "compareimages",
-    "comparestate",
-    "correlationsliders", "cube",
-    "gallery", "imagelist", "layercompare", "live", "multiples",
-    "topfilters", "workspace",
+    "compareimages", "comparestate", "correlationsliders", "cube", "gallery", "imagelist", "live",
+    "workspace",
 )  # fmt: skip

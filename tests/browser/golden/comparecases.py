@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.binary import pack
-from tests.browser.golden.data import SOME, Given, Kind, folder, size, times, values
+from tests.browser.golden.data import SOME, Given, Kind, falling, folder, size, times, values
 
 
 def _runs(case: str) -> list[dict[str, Any]]:
@@ -60,10 +60,7 @@ def _curve(case: str, runs: int, *shape: int) -> Any:
     Many fall, so that bands and lines can be told apart.
     """
     found = np.stack([np.roll(values(case, *shape), place) for place in range(runs)])
-    if case == "many":
-        level = np.arange(runs, dtype=np.float32).reshape(-1, *[1] * len(shape)) / 4
-        found = level + found / 8 + 1 / (1 + np.arange(shape[-1], dtype=np.float32) / 50)
-    return found.astype(np.float32)
+    return falling(found) if case == "many" else found
 
 
 def _lines(case: str) -> Given:

@@ -65,17 +65,22 @@ _ASKED = """<script>
   };
 </script>"""
 # What a chart asks for has come before it asks, so that no drawing depends on when it comes.
-_PUT = """async ([kind, options, selection, addresses]) => {
+_PUT = """async ([kind, options, selection, addresses, { page, id, beside }]) => {
   await Promise.all(addresses.map(window.deeptracker.fetchArrays));
   const { selection: store } = window.deeptracker;
   const place = document.getElementById("golden");
   place.replaceChildren();
   store.set(Object.fromEntries(Object.keys(store.fields()).map((name) => [name, null])));
   store.set(selection);
-  const chart = document.createElement("div");
-  Object.assign(chart, { id: "golden-chart" });
-  Object.assign(chart.dataset, { chart: kind, options, state: "loading" });
-  place.replaceChildren(chart);
+  const around = document.createElement("div");
+  around.className = page;
+  for (const [at, name] of [kind, ...beside].entries()) {
+    const chart = document.createElement("div");
+    chart.id = at ? `golden-beside-${at}` : id;
+    Object.assign(chart.dataset, { chart: name, options, state: "loading" });
+    around.append(chart);
+  }
+  place.replaceChildren(around);
 }"""
 
 
@@ -102,7 +107,8 @@ class Drawer:
         arrays = [*self.answers]
         for name, answer in given.json.items():
             self.answers[f"{base}/{name}"] = json.dumps(answer).encode()
-        self.page.evaluate(_PUT, [kind, options, dict(given.selection), arrays])
+        around = {"page": given.page, "id": given.id, "beside": [*given.beside]}
+        self.page.evaluate(_PUT, [kind, options, dict(given.selection), arrays, around])
         drawn = {}
         for theme in THEMES:
             state, svg = self.page.evaluate(_DRAWN, theme)
