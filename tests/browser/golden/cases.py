@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 
-from tests.browser.golden import layercases, othercases, validationcases
+from tests.browser.golden import (
+    comparecases,
+    correlationcases,
+    layercases,
+    othercases,
+    validationcases,
+)
 from tests.browser.golden.data import APP, Kind, classes, of_all, series
 
 CORE = APP / "web" / "charts" / "golden"
@@ -71,14 +77,13 @@ KINDS: Mapping[str, Kind] = {
     "readout": Kind(CORE, of_all(_READOUT, series)),
     **layercases.KINDS,
     **validationcases.KINDS,
+    **comparecases.KINDS,
+    **correlationcases.KINDS,
     **othercases.KINDS,
 }
 
 # Kinds that still lack cases; none may be added.
 NOT_DRAWN: tuple[str, ...] = (
-    "compareevents", "compareimages", "comparelayers",
-    "comparelines", "comparemap", "comparestate", "correlationcells", "correlationfilters",
-    "correlationgrid", "correlationsliders", "cube",
-    "gallery", "imagelist", "layercompare", "live", "multiples",
-    "topfilters", "validationrows", "workspace",
+    "compareimages", "comparestate", "correlationsliders", "cube", "gallery", "imagelist", "live",
+    "workspace",
 )  # fmt: skip

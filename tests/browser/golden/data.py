@@ -20,11 +20,20 @@ Answers = Mapping[str, bytes]
 
 @dataclass(frozen=True)
 class Given:
-    """What a chart is drawn from: options, answers by name of address, and what is selected."""
+    """What a chart is drawn from: options, answers by name of address, and what is selected.
+
+    `json` are answers of addresses that are asked for anew each time. `page` is the class of what
+    is around the chart, `id` its own where scripts look for it; kinds `beside` it, which are told
+    the same, give what it shows and are not drawn.
+    """
 
     options: Mapping[str, Any]
     answers: Answers
     selection: Mapping[str, Any] = field(default_factory=dict)
+    json: Mapping[str, Any] = field(default_factory=dict)
+    page: str = ""
+    id: str = "golden-chart"
+    beside: tuple[str, ...] = ()
 
 
 Make = Callable[[str], Given]
@@ -56,6 +65,13 @@ def values(case: str, *shape: int) -> NDArray[np.float32]:
         found.ravel()[::3] = np.nan
         found.ravel()[3] = np.inf
     return found
+
+
+def falling(found: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return [n, ..., T] as noise on curves that fall, on four levels: lines can be told apart."""
+    level = (np.arange(len(found)) % 4 / 4).reshape(-1, *[1] * (found.ndim - 1))
+    fall = 1 / (1 + np.arange(found.shape[-1]) / 50)
+    return (level + found / 8 + fall).astype(np.float32)
 
 
 def times(count: int) -> dict[str, NDArray[Any]]:

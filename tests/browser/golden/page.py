@@ -44,23 +44,43 @@ _DRAWN = """async (theme) => {
   const frame = () => new Promise(requestAnimationFrame);
   const end = performance.now() + 5000;
   do { await frame(); await frame(); }
-  while (chart.dataset.state === "loading" && performance.now() < end);
+  while ((chart.dataset.state === "loading" || window.golden.asked) && performance.now() < end);
   await frame(); await frame();
   const made = window.deeptracker.picture(chart.parentElement, chart.dataset.chart, [chart]);
   return [chart.dataset.state ?? "", made.svg];
 }"""
+# Counts what was asked for and has not come whole: JSON is never kept, so it comes when it comes.
+_ASKED = """<script>
+  window.golden = { asked: 0 };
+  const plain = window.fetch;
+  window.fetch = async (...given) => {
+    window.golden.asked++;
+    try {
+      const answer = await plain(...given);
+      await answer.clone().arrayBuffer();
+      return answer;
+    } finally {
+      window.golden.asked--;
+    }
+  };
+</script>"""
 # What a chart asks for has come before it asks, so that no drawing depends on when it comes.
-_PUT = """async ([kind, options, selection, addresses]) => {
+_PUT = """async ([kind, options, selection, addresses, { page, id, beside }]) => {
   await Promise.all(addresses.map(window.deeptracker.fetchArrays));
   const { selection: store } = window.deeptracker;
   const place = document.getElementById("golden");
   place.replaceChildren();
   store.set(Object.fromEntries(Object.keys(store.fields()).map((name) => [name, null])));
   store.set(selection);
-  const chart = document.createElement("div");
-  Object.assign(chart, { id: "golden-chart" });
-  Object.assign(chart.dataset, { chart: kind, options, state: "loading" });
-  place.replaceChildren(chart);
+  const around = document.createElement("div");
+  around.className = page;
+  for (const [at, name] of [kind, ...beside].entries()) {
+    const chart = document.createElement("div");
+    chart.id = at ? `golden-beside-${at}` : id;
+    Object.assign(chart.dataset, { chart: name, options, state: "loading" });
+    around.append(chart);
+  }
+  place.replaceChildren(around);
 }"""
 
 
@@ -76,14 +96,19 @@ class Drawer:
     def draw(self, kind: str, given: Given) -> dict[str, str]:
         """Return the drawing of a chart in each theme; AssertionError where a script complains.
 
-        "{data}" in an address of the options stands for where the answers are, by their names.
+        "{data}" in an address of the options stands for where the answers are, by their names: with
+        what is asked, or without it for whatever is asked there.
         """
         self.number += 1
         self.troubles.clear()
         base = f"/data/run/1/golden-{self.number}"
         self.answers = {f"{base}/{name}": answer for name, answer in given.answers.items()}
         options = json.dumps(given.options).replace("{data}", base)
-        self.page.evaluate(_PUT, [kind, options, dict(given.selection), [*self.answers]])
+        arrays = [*self.answers]
+        for name, answer in given.json.items():
+            self.answers[f"{base}/{name}"] = json.dumps(answer).encode()
+        around = {"page": given.page, "id": given.id, "beside": [*given.beside]}
+        self.page.evaluate(_PUT, [kind, options, dict(given.selection), arrays, around])
         drawn = {}
         for theme in THEMES:
             state, svg = self.page.evaluate(_DRAWN, theme)
@@ -94,9 +119,10 @@ class Drawer:
 
     def answer(self, route: Route) -> None:
         """Answer a request of the page: with the page, the built files, or the given data."""
-        path = urlsplit(route.request.url).path
-        if path in self.answers:
-            route.fulfill(body=self.answers[path], content_type="application/octet-stream")
+        path, query = urlsplit(route.request.url)[2:4]
+        answer = self.answers.get(f"{path}?{query}", self.answers.get(path))
+        if answer is not None:
+            route.fulfill(body=answer, content_type="application/octet-stream")
         elif path == "/run/1/golden":
             route.fulfill(body=_page(), content_type="text/html; charset=utf-8")
         elif path.startswith("/early/"):
@@ -142,10 +168,10 @@ def _page() -> str:
     return (
         f'<!doctype html><html data-mantine-color-scheme="light"><head>{catalogue.meta()}'
         f'<link rel="stylesheet" href="/built/{built.style}"></head>'
-        '<body style="margin: 0; font-family: system-ui">'
+        '<body style="margin: 0; font-family: system-ui; color: var(--dt-text)">'
         f'<div id="selection-fields" hidden data-run="1" data-fields="{said}"></div>'
         '<div id="golden" style="width: 800px"></div>'
-        f'<script src="/early/connection.js" data-connection="{connection}"></script>'
+        f'{_ASKED}<script src="/early/connection.js" data-connection="{connection}"></script>'
         '<script src="/early/requestkinds.js"></script>'
         '<script src="/early/requests.js"></script>'
         f'<script src="/built/{built.script}"></script></body></html>'

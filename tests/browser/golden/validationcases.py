@@ -7,7 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.binary import pack
-from tests.browser.golden.data import Answers, Given, Kind, classes, folder, of_all, size
+from tests.browser.golden.data import (
+    SOME,
+    Answers,
+    Given,
+    Kind,
+    classes,
+    folder,
+    numbers,
+    of_all,
+    size,
+)
 
 # NaN: a row names no class, for only the whole set is anomalous there.
 
@@ -16,8 +26,11 @@ def _ints(values: Any) -> NDArray[np.int32]:
     return np.asarray(values, np.int32)
 
 
-def _anomalies(case: str) -> Answers:
-    """Return the answers of /anomalies and /class-error: all cells are at the first snapshot."""
+def _anomalies(case: str, *, spread: bool = False) -> Answers:
+    """Return the answers of /anomalies and /class-error.
+
+    All cells are at the first snapshot and of one side, unless they are spread over all.
+    """
     count = size(case)
     place = np.arange(count)
     snapshots = {"empty": 0, "one": 1, "nan": 12, "many": 40}[case]
@@ -34,10 +47,11 @@ def _anomalies(case: str) -> Answers:
         "table_largest_class": _ints(np.full(count, -1) if case == "nan" else place),
         "table_whole_set": (place % 3 == 0).astype(np.uint8),
     }
-    for side in ("left", "right", "pending"):
-        own = place if side == "left" else place[:0]
+    sides = ("left", "right", "pending")
+    for at, side in enumerate(sides):
+        own = place[at::3] if spread else place[: count * (side == "left")]
         arrays[f"{side}_class_id"] = _ints(own)
-        arrays[f"{side}_snapshot"] = _ints(own * 0)
+        arrays[f"{side}_snapshot"] = _ints(own * 7 % max(1, snapshots) * spread)
         arrays[f"{side}_forgotten"] = _ints(own % 11 + 1)
         arrays[f"{side}_learned"] = _ints(own % 5)
     about = {
@@ -59,11 +73,65 @@ def _window(case: str) -> Given:
     return Given(options, {}, chosen)
 
 
+def _groups(case: str) -> Answers:
+    """Return the answer of /groups: at most three clusters, of every third class."""
+    count, clusters = size(case), min(size(case), 3)
+    columns = {"empty": 0, "one": 1, "nan": SOME, "many": 40}[case]
+    place = np.arange(count)
+    label = _ints(place % max(1, clusters))
+    orders = ("similarity", "error", "name")
+    arrays: dict[str, Any] = {
+        "label": label,
+        "size": np.bincount(label, minlength=clusters).astype(np.int32),
+        "mean": numbers(clusters, columns),
+        **{f"order_{order}": _ints(place[::-1]) for order in orders},
+    }
+    return {"groups": pack(arrays, {"clusters": clusters})}
+
+
+def _opened(case: str, class_id: int) -> Answers:
+    """Return the answer of /class-images: images that are taken for their class or two others."""
+    count = 5
+    columns = {"empty": 0, "one": 1, "nan": SOME, "many": 40}[case]
+    prediction = (np.arange(count * columns) * 7 % 3).astype(np.uint16).reshape(count, columns)
+    others = [taken for taken in range(3) if taken != class_id]
+    arrays: dict[str, Any] = {
+        "images": _ints(np.arange(count) + 50),
+        "prediction": prediction,
+        "probability": numbers(count, columns).astype(np.float16),
+        "order": _ints([4, 2, 0, 1, 3]),
+        "forgotten": _ints(np.arange(count)),
+        "first_learned": _ints([-1, 100, 200, 300, 400]),
+        "partner": _ints(others),
+        "partner_count": _ints([(prediction == taken).sum(axis=0) for taken in others]),
+    }
+    return {f"class-images?class={class_id}": pack(arrays, {"class": class_id})}
+
+
+def _rows(case: str) -> Given:
+    """Return rows: few classes of which one is opened, or many in clusters of which one is."""
+    sheet = pack({"sheet": np.zeros(0, np.uint8)}, {"tile": [1, 1], "class": 0})
+    answers = {**_anomalies(case, spread=True), **_groups(case), "contact-sheet": sheet}
+    options = {
+        "url": "{data}/class-error",
+        "base": "{data}",
+        "anomalies": "{data}/anomalies",
+        "groups": "{data}/groups",
+        "legend": "none",
+        "say": _SAY,
+    }
+    if case != "nan":
+        return Given(options, answers, {"group": "clusters", "open": [0]})
+    chosen = {"group": "all", "classes": [1], "openclasses": [1]}
+    return Given(options, {**answers, **_opened(case, 1)}, chosen)
+
+
 _SAY = {"noColumns": "No snapshot.", "noRows": "No validation images."}
 _NAMED = {"names": "{data}/class-error", "base": "{data}", "say": _SAY}
 _FOLDER = folder("validation")
 KINDS: Mapping[str, Kind] = {
     "anomalytable": Kind(_FOLDER, of_all({**_NAMED, "url": "{data}/anomalies"}, _anomalies)),
     "iterationclasses": Kind(_FOLDER, _listed),
+    "validationrows": Kind(_FOLDER, _rows),
     "validationwindow": Kind(_FOLDER, _window),
 }
