@@ -33,6 +33,9 @@ function recorded(chart: ReturnType<typeof chartRegistry.of>): Recorded {
   const make = (canvas: HTMLCanvasElement, width: number, height: number): Surface => {
     const context = new SvgContext(width, height, ratio);
     made.set(canvas, context);
+    // A canvas that this very drawing makes has its size by nothing else.
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
     // It knows what our charts use of a context.
     return { context: context as unknown as Surface["context"], ratio };
   };
@@ -75,6 +78,7 @@ class Picture {
     if (node.nodeType !== Node.ELEMENT_NODE || (node as Element).matches(SKIPPED)) return;
     const style = getComputedStyle(node as Element);
     if (style.display === "none" || style.visibility === "hidden" || style.opacity === "0") return;
+    if (!(node as Element).checkVisibility()) return; // in a closed <details>
     const place = (node as Element).getBoundingClientRect();
     this.frame(node as Element, style, place);
     if (node instanceof HTMLCanvasElement) {
