@@ -1,11 +1,12 @@
-"""Tables that keep up to date: a timer asks, and what did not change is neither sent nor drawn.
+"""Tables that callbacks fill and keep up to date: what did not change is neither sent nor drawn.
 
-A page gives its callback the outputs of `outputs`, answers with `parts`, and leaves by `skip_same`
-where its timer asks and `digest` of all that it shows is what it shows already.
+A page gives its callback the outputs of `outputs` and answers with `parts`. Where a timer asks, it
+leaves by `skip_same` if `digest` of all that it shows is what it shows already.
 """
 
 import hashlib
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 from dash import Output, ctx, no_update
@@ -15,19 +16,25 @@ from dash.exceptions import PreventUpdate
 MOST_PAGES = 10**6
 
 
-def outputs(
-    *, body: str, table: str, empty: str, count: str, shown: str, pager: str | None = None
-) -> dict[str, Output]:
-    """Return what a callback writes to show a table, by the ids of its parts."""
-    found = {
-        "rows": Output(body, "children"),
-        "hidden": Output(table, "hidden"),
-        "empty": Output(empty, "children"),
-        "count": Output(count, "children"),
+# The parts of a table: the name of the id in the page's enumeration, the property that is written.
+_PARTS = {
+    "rows": ("BODY", "children"),
+    "hidden": ("TABLE", "hidden"),
+    "empty": ("EMPTY", "children"),
+    "count": ("COUNT", "children"),
+    "pages": ("PAGER", "total"),
+    "paged": ("PAGER", "display"),
+    "shown": ("SHOWN", "data"),
+}
+
+
+def outputs(ids: type[StrEnum]) -> dict[str, Output]:
+    """Return what a callback writes to show the table of a page, as far as it has these ids."""
+    return {
+        part: Output(ids[name], written)
+        for part, (name, written) in _PARTS.items()
+        if name in ids.__members__
     }
-    if pager is not None:
-        found |= {"pages": Output(pager, "total"), "paged": Output(pager, "display")}
-    return {**found, "shown": Output(shown, "data")}
 
 
 def parts(

@@ -24,13 +24,7 @@ register = callbacks.register
 
 @callbacks.callback(
     output={
-        "table": live_table.outputs(
-            body=Ids.BODY,
-            table=Ids.TABLE,
-            empty=Ids.EMPTY,
-            count=Ids.COUNT,
-            shown=Ids.SHOWN,
-        ),
+        "table": live_table.outputs(Ids),
         "channels": Output(Ids.CHANNELS, "children"),
         "newest": Output(Ids.NEWEST, "data"),
     },

@@ -29,14 +29,7 @@ register = callbacks.register
 
 @callbacks.callback(
     output={
-        "table": live_table.outputs(
-            body=Ids.BODY,
-            table=Ids.TABLE,
-            empty=Ids.EMPTY,
-            count=Ids.COUNT,
-            pager=Ids.PAGER,
-            shown=Ids.SHOWN,
-        ),
+        "table": live_table.outputs(Ids),
         "listed": Output(Ids.LISTED, "data"),
     },
     inputs={

@@ -56,14 +56,7 @@ def _read(search: object, states: object, page: object) -> _Asked:
 
 @callbacks.callback(
     output={
-        "table": live_table.outputs(
-            body=Ids.BODY,
-            table=Ids.TABLE,
-            empty=Ids.EMPTY,
-            count=Ids.COUNT,
-            pager=Ids.PAGER,
-            shown=Ids.SHOWN,
-        ),
+        "table": live_table.outputs(Ids),
         "schedules": Output(Ids.SCHEDULES, "children"),
         "watches": Output(Ids.WATCHES, "children"),
         "workers": Output(Ids.WORKERS, "children"),
@@ -117,9 +110,11 @@ def show(
     def new(part: str, make: Any) -> Any:
         return no_update if digests[part] == known.get(part) else make()
 
-    table = new("jobs", lambda: _job_parts(found, number, pages, asked, identity))
+    table = _UNCHANGED
+    if digests["jobs"] != known.get("jobs"):
+        table = _job_parts(found, number, pages, asked, identity)
     return {
-        "table": {**(_UNCHANGED if table is no_update else table), "shown": kept},
+        "table": {**table, "shown": kept},
         "schedules": new("schedules", lambda: schedule_table(planned, identity)),
         "watches": new("watches", lambda: watch_table(watched, identity)),
         "workers": new("workers", lambda: worker_table(working)),

@@ -60,14 +60,7 @@ def choose_order(*inputs: Any) -> dict[str, Any]:
 
 @callbacks.callback(
     output={
-        "table": live_table.outputs(
-            body=Ids.BODY,
-            table=Ids.TABLE,
-            empty=Ids.EMPTY,
-            count=Ids.COUNT,
-            pager=Ids.PAGER,
-            shown=Ids.SHOWN,
-        ),
+        "table": live_table.outputs(Ids),
         "interval": Output(Ids.TIMER, "interval"),
         "no_boxes": Output(Ids.CHOOSE, "hidden"),
         "shelf": Output(Ids.BULK, "data-shelf"),

@@ -8,6 +8,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import Identity, NotAllowed, current_identity, require
 from app.callbacks import Callbacks
+from app.components import live_table
 from app.components.clicks import relayed, touched
 from app.reading import reads
 from app.stored_view import ID
@@ -28,26 +29,23 @@ def register(app: Dash) -> None:
 
 
 @callbacks.callback(
-    Output(Ids.BODY, "children"),
-    Output(Ids.TABLE, "hidden"),
-    Output(Ids.EMPTY, "children"),
-    Output(Ids.COUNT, "children"),
-    Input(Ids.SEARCH, "value"),
-    Input(Ids.CHANGED, "data"),
+    output=live_table.outputs(Ids),
+    inputs=[Input(Ids.SEARCH, "value"), Input(Ids.CHANGED, "data")],
 )
 @reads
-def show_views(search: object, _changed: object) -> tuple[Any, ...]:
+def show_views(search: object, _changed: object) -> dict[str, Any]:
     """Return the rows, and what stands around them."""
     identity = current_identity()
     asked = search if isinstance(search, str) else ""
     with store.transaction() as session:
         found = saved_views.list_views(session, account_id=identity.account_id)
     kept = matching(found, asked)
-    empty: Any = None
-    if not kept:
-        empty = no_match(asked) if found else no_views()
     count = f"{len(kept):,} of {len(found):,}" if len(kept) != len(found) else f"{len(found):,}"
-    return [row(view, identity) for view in kept], not kept, empty, count if found else ""
+    return live_table.parts(
+        [row(view, identity) for view in kept],
+        empty=no_match(asked) if found else no_views(),
+        count=count if found else "",
+    )
 
 
 @callbacks.callback(
