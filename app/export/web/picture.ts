@@ -33,9 +33,6 @@ function recorded(chart: ReturnType<typeof chartRegistry.of>): Recorded {
   const make = (canvas: HTMLCanvasElement, width: number, height: number): Surface => {
     const context = new SvgContext(width, height, ratio);
     made.set(canvas, context);
-    // A canvas that this very drawing makes has its size by nothing else.
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
     // It knows what our charts use of a context.
     return { context: context as unknown as Surface["context"], ratio };
   };

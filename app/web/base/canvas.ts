@@ -24,13 +24,13 @@ export function drawnInto<Result>(make: MakeSurface, action: () => Result): Resu
 
 /** Size a canvas for the screen; returns its context, scaled to CSS pixels, and the ratio. */
 export function sizeCanvas(canvas: HTMLCanvasElement, width: number, height: number): Surface {
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
   if (surface) return surface(canvas, width, height);
   const ratio = window.devicePixelRatio || 1;
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== wide) canvas.width = wide;
   if (canvas.height !== high) canvas.height = high;
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
   const context = canvas.getContext("2d") as DrawingContext;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);

@@ -1,5 +1,7 @@
 // Every measured quantity, its words, format and place, as the page brought them from Python.
 
+import { hasPage } from "./page.ts";
+
 interface Measured {
   label: string;
   format: "number" | "percent" | "integer";
@@ -24,7 +26,7 @@ export function catalogue(): Catalogue {
 }
 
 function read(): Catalogue {
-  if (typeof document === "undefined") return { statistics: {}, filters: {}, series: {} };
+  if (!hasPage()) return { statistics: {}, filters: {}, series: {} };
   const place = document.querySelector<HTMLMetaElement>('meta[name="deeptracker-catalogue"]');
   if (!place) throw new Error("The page brings no catalogue of measured quantities.");
   return JSON.parse(place.content) as Catalogue;

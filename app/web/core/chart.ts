@@ -13,6 +13,7 @@ import { messageOf } from "../base/errors.ts";
 import { type Answer, fetchArrays } from "../base/fetch.ts";
 import type { ChartKinds, ChartOptions } from "./chartoptions.ts";
 import type { Names, Selection } from "./fields.ts";
+import { hasPage } from "./page.ts";
 import type { Handler } from "./protocol.ts";
 import { selectionStore } from "./selection.ts";
 import { forgetAxes, type TimeAxis, timeaxis } from "./timeaxis.ts";
@@ -328,7 +329,7 @@ export const chartRegistry = {
 };
 
 live.subscribe(() => chartRegistry.refresh());
-if (typeof document === "undefined") {
-  // Nothing to draw on: a test that needs no page.
-} else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-else start();
+if (hasPage()) {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+}

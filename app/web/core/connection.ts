@@ -1,6 +1,8 @@
 // What early/connection.js and early/requests.js know of the connection. They run before Dash's
 // own scripts, and so before this one: the global handle carries it over.
 
+import { hasPage } from "./page.ts";
+
 /** "database": the server cannot reach it; "session": one must log in again. */
 export type ConnectionState = "online" | "offline" | "server" | "database" | "session";
 /** Something that was sent, and of which nobody knows what became. */
@@ -40,5 +42,5 @@ export interface Connection {
   say?(notice: Notice): () => void;
 }
 
-const handle = typeof window === "undefined" ? undefined : window.deeptracker;
+const handle = hasPage() ? window.deeptracker : undefined;
 export const { connection } = (handle ?? {}) as unknown as { connection: Connection };

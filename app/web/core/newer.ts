@@ -9,6 +9,7 @@
 
 import { connection, type Notice } from "./connection.ts";
 import { onPush } from "./navigation.ts";
+import { hasPage } from "./page.ts";
 
 const ANSWERS = "X-DeepTracker-Build";
 const ASKS = "X-DeepTracker-Page";
@@ -25,10 +26,9 @@ const TEXTS = {
 /** What is another one than that which made the page. */
 type Other = keyof typeof TEXTS;
 
-const HAS_PAGE = typeof document !== "undefined"; // not in a test that needs none
-const own = HAS_PAGE ? ownBuild() : "";
+const own = hasPage() ? ownBuild() : "";
 let stale: Other | null = null; // "build" or "store" once that was seen; never again null
-let shown = HAS_PAGE ? location.pathname : ""; // the page that is there
+let shown = hasPage() ? location.pathname : ""; // the page that is there
 
 /** Return by which build the page was made, on which store; "" where it does not say. */
 function ownBuild(): string {
@@ -137,7 +137,7 @@ function watchLinks(): void {
   onPush(() => (shown = location.pathname));
 }
 
-if (HAS_PAGE) {
+if (hasPage()) {
   watchRequests();
   watchLinks();
 }

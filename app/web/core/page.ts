@@ -26,9 +26,12 @@ declare global {
   }
 }
 
+/** Say whether there is a page: not in a test that needs none. */
+export const hasPage = (): boolean => typeof document !== "undefined";
+
 /** Let Dash find clientside callbacks: {name: function} under a namespace. Without a page: nothing. */
 export function offer(namespace: string, callbacks: object): void {
-  if (typeof window === "undefined") return;
+  if (!hasPage()) return;
   window.dash_clientside ??= {};
   window.dash_clientside[namespace] = callbacks;
 }

@@ -9,7 +9,7 @@
 import { controlState } from "./controlstate.ts";
 import type { Carried, Chosen, Fields, FieldsOfPage, Names, Pointed, Selection } from "./fields.ts";
 import { onPush } from "./navigation.ts";
-import { setProps } from "./page.ts";
+import { hasPage, setProps } from "./page.ts";
 import { same } from "./same.ts";
 import { selectionAddress } from "./selectionaddress.ts";
 
@@ -256,4 +256,4 @@ function start(): void {
   window.addEventListener("blur", () => (pressed = false));
   onPush(() => setTimeout(sync));
 }
-if (typeof window !== "undefined") start();
+if (hasPage()) start();
