@@ -3,8 +3,6 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -21,42 +19,24 @@ _WEIGHTS = ("kernel", "weight", "weights", "w", "embedding", "embeddings")
 _DEEPEST = 100
 
 
-@dataclass(frozen=True)
-class ArrayShape:
-    """What is known of one array: how to name and turn it.
-
-    `axes` are those whose places number the filters; `inputs` (0: all that a filter has), `kernel`,
-    `stride` and `groups` are as of LayerSpec.
-    """
-
-    name: str
-    axes: tuple[int, ...]
-    kind: str = "Array"
-    inputs: int = 0
-    kernel: tuple[int, ...] = ()
-    stride: tuple[int, ...] = ()
-    groups: int = 1
-
-
 class ArrayMirror:
     """A network without a forward, whose layers hold copies of arrays; see `load`."""
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]], shapes: Mapping[str, ArrayShape]):
-        """Take arrays and what is known of those that are to be recorded, by the same keys."""
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], names: Mapping[str, str], axis: int):
+        """Take arrays, what those that are to be recorded are called, and the axis of filters."""
         self.network = nn.Module()
-        self._shapes = dict(shapes)
+        self._axis = axis
         self._leaves: dict[str, nn.Module] = {}
         self.layers: list[Layer] = []
-        if not shapes:
+        if not names:
             raise NothingToRecord(
                 "no parameter has two axes or more; pass the parameters as a dictionary, list or "
                 "tree of arrays"
             )
-        names = [shape.name for shape in shapes.values()]
-        for key, shape in shapes.items():
-            leaf = self._leaves[key] = self._leaf(shape.name)
-            weight = leaf.weight = nn.Parameter(self._rows(key, arrays[key]))
-            spec = _spec(names, shape, arrays[key].shape)
+        for key, name in names.items():
+            leaf = self._leaves[key] = self._leaf(name)
+            weight = leaf.weight = nn.Parameter(self._rows(arrays[key]))
+            spec = _spec(list(names.values()), name, weight)
             self.layers.append(Layer(spec, leaf, weight, weight.shape))
 
     def _leaf(self, name: str) -> nn.Module:
@@ -69,11 +49,10 @@ class ArrayMirror:
             module = inner
         return module
 
-    def _rows(self, key: str, array: NDArray[Any]) -> torch.Tensor:
+    def _rows(self, array: NDArray[Any]) -> torch.Tensor:
         """Return an array as a copy [F, K]."""
-        axes = [axis % array.ndim for axis in self._shapes[key].axes]
-        filters = prod(array.shape[axis] for axis in axes)
-        moved = np.moveaxis(array, axes, range(len(axes))).reshape(filters, -1)
+        moved = np.moveaxis(array, self._axis, 0)
+        moved = moved.reshape(len(moved), -1)
         kind = np.float64 if array.dtype == np.float64 else np.float32
         return torch.from_numpy(np.array(moved, dtype=kind, order="C"))
 
@@ -82,7 +61,7 @@ class ArrayMirror:
         """Copy arrays; one that is missing, or has another shape, leaves its layer without."""
         for (key, leaf), layer in zip(self._leaves.items(), self.layers, strict=True):
             array = arrays.get(key)
-            rows = None if array is None else self._rows(key, array)
+            rows = None if array is None else self._rows(array)
             if rows is None or rows.shape != layer.shape:
                 leaf.register_parameter("weight", None)
             elif isinstance(leaf.weight, nn.Parameter) and leaf.weight.dtype == rows.dtype:
@@ -96,31 +75,31 @@ class ArrayMirror:
             if not isinstance(leaf.weight, nn.Parameter):
                 continue
             array = arrays.get(key)
-            rows = None if array is None else self._rows(key, array)
+            rows = None if array is None else self._rows(array)
             fits = rows is not None and rows.shape == leaf.weight.shape
             leaf.weight.grad = rows.to(leaf.weight.dtype) if fits and rows is not None else None
 
 
-def _spec(names: list[str], shape: ArrayShape, sizes: tuple[int, ...]) -> LayerSpec:
-    stage, block, branch = place(shape.name, names)
-    filters = prod(sizes[axis] for axis in shape.axes)
+def _spec(names: list[str], name: str, rows: torch.Tensor) -> LayerSpec:
+    stage, block, branch = place(name, names)
+    filters, inputs = rows.shape
     return LayerSpec(
-        name=shape.name,
-        kind=shape.kind,
+        name=name,
+        kind="Array",
         stage=stage,
         block=block,
         branch=branch,
         filters=filters,
-        parameters=prod(sizes),
-        inputs=shape.inputs or prod(sizes) // filters,
-        kernel=shape.kernel,
-        stride=shape.stride,
-        groups=shape.groups,
+        parameters=rows.numel(),
+        inputs=inputs,
+        kernel=(),
+        stride=(),
+        groups=1,
     )
 
 
-def plain_shapes(arrays: Mapping[str, NDArray[Any]], axis: int) -> dict[str, ArrayShape]:
-    """Return the arrays that are recorded: all of real numbers with two axes or more.
+def layer_names(arrays: Mapping[str, NDArray[Any]], axis: int) -> dict[str, str]:
+    """Return what the arrays that are recorded are called: all with two axes or more.
 
     A name loses its last part where that says "kernel" or the like, and no other layer has the
     rest. Raises RecordingError where an array has no such `axis`.
@@ -138,7 +117,7 @@ def plain_shapes(arrays: Mapping[str, NDArray[Any]], axis: int) -> dict[str, Arr
     found = {}
     for key in kept:
         clear = times[short[key]] == 1 and (short[key] == key or short[key] not in taken)
-        found[key] = ArrayShape(short[key] if clear else key, (axis,))
+        found[key] = short[key] if clear else key
     return found
 
 

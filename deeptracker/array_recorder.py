@@ -5,18 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deeptracker.extras import needed
 
 with needed("record", "deeptracker.record"):
     import torch  # noqa: F401 - in which statistics are computed
 
-from deeptracker.array_layers import ArrayMirror, ArrayShape, named_arrays, plain_shapes
+from deeptracker.array_layers import ArrayMirror, layer_names, named_arrays
 from deeptracker.recorder_base import RunRecorder
 from deeptracker.recording import Description
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 class ArrayRecorder(RunRecorder):
@@ -36,7 +33,6 @@ class ArrayRecorder(RunRecorder):
     labels: the true classes [N] of images that the loop validates: whenever `due` holds, call
         `validated()` before `step()`. classes, image_names: as of `Recorder`.
     gradients: False where none will be given to `step()`, so that the run's pages say so.
-    shapes: instead of `filter_axis`, what is known of each array that is a layer, by its name.
     """
 
     def __init__(
@@ -60,7 +56,6 @@ class ArrayRecorder(RunRecorder):
         hyperparameters: Mapping[str, Any] | None = None,
         gradients: bool = True,
         rank: int | None = None,
-        shapes: Mapping[str, ArrayShape] | None = None,
     ) -> None:
         super().__init__(
             run_dir,
@@ -75,9 +70,7 @@ class ArrayRecorder(RunRecorder):
             return
         arrays = named_arrays(parameters)
         self._gradients = gradients
-        self._mirror = ArrayMirror(
-            arrays, plain_shapes(arrays, filter_axis) if shapes is None else shapes
-        )
+        self._mirror = ArrayMirror(arrays, layer_names(arrays, filter_axis), filter_axis)
         self._begin(
             self._mirror.network,
             self._mirror.layers,

@@ -13,9 +13,9 @@ from deeptracker.recorder import Recorder
 _OWN = frozenset(("self", "model", "optimizer", "run_dir", "resume", "start_iteration", "rank"))
 
 
-def check_options(callback: str, options: Mapping[str, Any], *, of: type = Recorder) -> None:
-    """Raise RecordingError where an option is none that `of`, the recorder's class, takes."""
-    known = sorted(inspect.signature(of.__init__).parameters.keys() - _OWN)  # type: ignore[misc]
+def _check_options(callback: str, options: Mapping[str, Any]) -> None:
+    """Raise RecordingError where an option is none that the Recorder takes."""
+    known = sorted(inspect.signature(Recorder.__init__).parameters.keys() - _OWN)
     for name in options:
         if name not in known:
             raise RecordingError(f"{callback} has no argument {name}=; it takes {', '.join(known)}")
@@ -28,7 +28,7 @@ class CallbackRun:
     """
 
     def __init__(self, callback: str, run_dir: str | Path, options: Mapping[str, Any]) -> None:
-        check_options(callback, options)
+        _check_options(callback, options)
         self._run_dir, self._options = run_dir, dict(options)
         self.recorder: Recorder | None = None
 
