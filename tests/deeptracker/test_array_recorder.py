@@ -9,17 +9,12 @@ import pytest
 
 import deeptracker
 from deeptracker.errors import NothingToRecord, RecordingError
-from deeptracker.format import BAND_THRESHOLDS, STATISTICS, RunDirectory
+from deeptracker.format import BAND_THRESHOLDS, STATISTICS
+from tests.deeptracker.logs import read
 from tests.packaging.environments import ROOT
 
 L2 = STATISTICS.index("l2")
 STEPS = 8  # of jax_training
-
-
-def read(folder):
-    log = RunDirectory(folder)
-    manifest = log.manifest()
-    return manifest, [log.snapshot(manifest, i) for i in log.iterations()]
 
 
 def weights(seed=0):

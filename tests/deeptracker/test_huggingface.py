@@ -24,7 +24,8 @@ import deeptracker.huggingface
 from deeptracker import Recorder
 from deeptracker.demo import load_digits
 from deeptracker.errors import RecordingError
-from deeptracker.format import STATISTICS, RunDirectory
+from deeptracker.format import STATISTICS
+from tests.deeptracker.logs import read, series
 from tests.deeptracker.trainings import SmallNet, make_training, seed_all, validation_set
 
 L2 = STATISTICS.index("l2")
@@ -173,21 +174,6 @@ def train(
         warnings.filterwarnings("ignore", category=UserWarning, module="torch")
         trainer.train(resume_from_checkpoint=resume)
     return trainer
-
-
-def read(folder):
-    log = RunDirectory(folder)
-    manifest = log.manifest()
-    return manifest, [log.snapshot(manifest, i) for i in log.iterations()]
-
-
-def series(snapshots, name):
-    found = {}
-    for snapshot in snapshots:
-        if name in snapshot.scalars:
-            one = snapshot.scalars[name]
-            found |= dict(zip(one.iterations.tolist(), one.values.tolist(), strict=True))
-    return found
 
 
 def held_out(data=Pictures, images=60):

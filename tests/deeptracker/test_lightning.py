@@ -14,6 +14,7 @@ import deeptracker.lightning
 from deeptracker.demo import load_digits
 from deeptracker.errors import RecordingError
 from deeptracker.format import STATISTICS, RunDirectory
+from tests.deeptracker.logs import read, series
 from tests.deeptracker.trainings import SmallNet, seed_all, validation_set, weights
 
 BATCH = 16
@@ -118,21 +119,6 @@ def fit(folder, module=None, *, validation=None, ckpt_path=None, record=None, **
         warnings.simplefilter("ignore", PossibleUserWarning)
         trainer(folder, callback, **options).fit(module, *loaders(validation), ckpt_path=ckpt_path)
     return module
-
-
-def read(folder):
-    log = RunDirectory(folder)
-    manifest = log.manifest()
-    return manifest, [log.snapshot(manifest, i) for i in log.iterations()]
-
-
-def series(snapshots, name):
-    found = {}
-    for snapshot in snapshots:
-        if name in snapshot.scalars:
-            one = snapshot.scalars[name]
-            found |= dict(zip(one.iterations.tolist(), one.values.tolist(), strict=True))
-    return found
 
 
 def test_every_step_of_a_training(tmp_path):

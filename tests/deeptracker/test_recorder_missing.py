@@ -9,20 +9,15 @@ from torch import nn
 from torch.nn.utils import parametrizations, prune
 
 from deeptracker import Recorder
-from deeptracker.format import STATISTICS, RunDirectory
+from deeptracker.format import STATISTICS
+from tests.deeptracker.logs import read
 from tests.deeptracker.trainings import make_training
 
 L2 = STATISTICS.index("l2")
 
 
-def snapshots(run_dir):
-    directory = RunDirectory(run_dir)
-    manifest = directory.manifest()
-    return manifest, [directory.snapshot(manifest, i) for i in directory.iterations()]
-
-
 def updates(run_dir):
-    return np.array([s.statistics["update"][:, L2] for s in snapshots(run_dir)[1]])
+    return np.array([s.statistics["update"][:, L2] for s in read(run_dir)[1]])
 
 
 def sgd(model, rate=0.05):
@@ -54,7 +49,7 @@ def test_what_the_script_replaces_is_followed(change, tmp_path):
             change(training)
             before = training.model.fc.weight.detach().clone()
             recorder.step(train_loss=training.iterate())
-    last = snapshots(tmp_path / "run")[1][-1]
+    last = read(tmp_path / "run")[1][-1]
     moved = float((training.model.fc.weight.detach() - before).norm())
     assert last.statistics["update"][2, L2] == pytest.approx(moved, rel=1e-5)
     weight = float(training.model.fc.weight.detach().norm())
@@ -70,7 +65,7 @@ def test_a_layer_that_left_the_network_is_nan_and_told(tmp_path):
         training.optimizer = sgd(training.model)
         with pytest.warns(RuntimeWarning, match="layer 'fc' is no longer in the network"):
             recorder.step(train_loss=training.iterate())
-    manifest, found = snapshots(tmp_path / "run")
+    manifest, found = read(tmp_path / "run")
     for quantity in ("weight", "gradient", "update"):
         assert np.isnan(found[1].statistics[quantity][2, L2])
         assert np.isfinite(found[1].statistics[quantity][:2, L2]).all()
@@ -167,7 +162,7 @@ def test_the_weight_is_that_which_the_layer_computes_with(change, tmp_path):
         optimizer.step()
         recorder.step()
     after = computed()
-    found = snapshots(tmp_path / "run")[1][0]
+    found = read(tmp_path / "run")[1][0]
     assert found.statistics["weight"][0, L2] == pytest.approx(float(after.norm()), rel=1e-4)
     moved = float((after - before).norm())
     assert found.statistics["update"][0, L2] == pytest.approx(moved, rel=1e-3)

@@ -6,19 +6,14 @@ import torch
 from torch import nn
 
 from deeptracker import Recorder
-from deeptracker.format import STATISTICS, RunDirectory
+from deeptracker.format import STATISTICS
 from tests.deeptracker import references
+from tests.deeptracker.logs import read
 from tests.deeptracker.trainings import make_training
 
 
 def record(training, run_dir, *, every=1, **options):
     return Recorder(training.model, training.optimizer, run_dir, every=every, **options)
-
-
-def snapshots(run_dir):
-    directory = RunDirectory(run_dir)
-    manifest = directory.manifest()
-    return manifest, [directory.snapshot(manifest, i) for i in directory.iterations()]
 
 
 def rows(tensor):
@@ -52,7 +47,7 @@ def test_a_snapshot_holds_what_the_step_did(tmp_path):
             after = [rows(w) for w in layers_of(training.model)]
             seen.append((before, after, [rows(w.grad) for w in layers_of(training.model)]))
             recorder.step()
-    manifest, found = snapshots(tmp_path / "run")
+    manifest, found = read(tmp_path / "run")
     assert [s.iteration for s in found] == [3, 6]
     assert manifest.filters == 6 + 8 + 10
     for snapshot in found:
@@ -102,7 +97,7 @@ def test_accumulated_unscaled_and_clipped_gradients_are_those_that_count(tmp_pat
         scaler.update()
         training.optimizer.zero_grad()  # it is known before the script drops it
         recorder.step()
-    assert_quantity(snapshots(tmp_path / "run")[1][0], "gradient", expected)
+    assert_quantity(read(tmp_path / "run")[1][0], "gradient", expected)
 
 
 def test_an_optimizer_that_unscales_by_itself_gives_the_unscaled_gradient(tmp_path):
@@ -114,7 +109,7 @@ def test_an_optimizer_that_unscales_by_itself_gives_the_unscaled_gradient(tmp_pa
         scaler.step(training.optimizer)
         scaler.update()
         recorder.step()
-    assert_quantity(snapshots(tmp_path / "run")[1][0], "gradient", expected)
+    assert_quantity(read(tmp_path / "run")[1][0], "gradient", expected)
 
 
 @pytest.mark.filterwarnings("ignore:iteration 1 is a snapshot")
@@ -128,7 +123,7 @@ def test_a_step_that_the_scaler_skips_is_no_step_and_says_why(fused, tmp_path):
         scaler.step(training.optimizer)
         scaler.update()
         recorder.step()
-    snapshot = snapshots(tmp_path / "run")[1][0]
+    snapshot = read(tmp_path / "run")[1][0]
     inf = STATISTICS.index("inf_count")
     assert snapshot.statistics["gradient"][0, inf] == 1
     assert np.isnan(snapshot.filters["gradient_l2"][0])
@@ -152,7 +147,7 @@ def test_the_closure_s_gradient_counts(tmp_path):
         training.optimizer.step(closure)
         expected = [rows(w.grad) for w in layers_of(training.model)]
         recorder.step()
-    assert_quantity(snapshots(tmp_path / "run")[1][0], "gradient", expected)
+    assert_quantity(read(tmp_path / "run")[1][0], "gradient", expected)
 
 
 def test_frozen_layers_have_no_gradient_and_no_update(tmp_path):
@@ -161,7 +156,7 @@ def test_frozen_layers_have_no_gradient_and_no_update(tmp_path):
     with record(training, tmp_path / "run") as recorder:
         training.iterate()
         recorder.step()
-    snapshot = snapshots(tmp_path / "run")[1][0]
+    snapshot = read(tmp_path / "run")[1][0]
     defined = [i for i, name in enumerate(STATISTICS) if name not in ("nan_count", "inf_count")]
     assert np.isnan(snapshot.statistics["gradient"][1, defined]).all()
     assert np.isnan(snapshot.filters["gradient_l2"][6:14]).all()
@@ -180,7 +175,7 @@ def test_nan_and_inf_weights_are_counted_and_left_out(tmp_path):
             training.model.conv1.weight[1, 0, 0, 0] = -torch.inf
             training.model.fc.weight.fill_(torch.nan)
         recorder.step()
-    snapshot = snapshots(tmp_path / "run")[1][0]
+    snapshot = read(tmp_path / "run")[1][0]
     values = dict(zip(STATISTICS, snapshot.statistics["weight"][0], strict=True))
     assert values["nan_count"] == 1
     assert values["inf_count"] == 1
@@ -208,7 +203,7 @@ def test_several_optimizers_each_give_their_layers(tmp_path):
         late.step()
         update = [rows(w) - b for w, b in zip(layers_of(model), before, strict=True)]
         recorder.step()
-    snapshot = snapshots(tmp_path / "run")[1][0]
+    snapshot = read(tmp_path / "run")[1][0]
     assert_quantity(snapshot, "gradient", expected)
     assert_quantity(snapshot, "update", update)
     assert snapshot.scalars["learning_rate"].values.tolist() == [0.1]
@@ -226,7 +221,7 @@ def test_other_precisions_are_subtracted_before_they_are_rounded(dtype, tmp_path
         recorder.step()
     wide = torch.promote_types(dtype, torch.float32)
     update = (model[0].weight.detach().to(wide) - before.to(wide)).float()
-    assert_quantity(snapshots(tmp_path / "run")[1][0], "update", [rows(update)])
+    assert_quantity(read(tmp_path / "run")[1][0], "update", [rows(update)])
 
 
 def test_scalars_of_all_iterations_are_in_the_snapshots(tmp_path):
@@ -239,7 +234,7 @@ def test_scalars_of_all_iterations_are_in_the_snapshots(tmp_path):
             rare = {"number of interest": number} if number % 2 else {}
             recorder.step(train_loss=losses[-1], **rare)
             schedule.step()
-    _, found = snapshots(tmp_path / "run")
+    _, found = read(tmp_path / "run")
     assert [s.epoch for s in found] == [0.5, 1.0]
     loss = [s.scalars["train_loss"] for s in found]
     assert np.concatenate([s.iterations for s in loss]).tolist() == [1, 2, 3, 4, 5, 6]

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from app import bundle, catalogue
 from app.factory import FIELDS
+from app.selection import page_parts
 from benchmarks.browser import FLAGS
 from tests.browser.golden.data import Given
 
@@ -160,10 +161,8 @@ def drawer(browser: Browser) -> Iterator[Drawer]:
 def _page() -> str:
     """Return the page: what scripts need of a run's page, and nothing else."""
     built = bundle.current()
-    fields = {
-        name: {"kind": field.kind, "default": field.default} for name, field in FIELDS.items()
-    }
-    said = html.escape(json.dumps(fields))
+    _, carried = page_parts(FIELDS, run_id=1)
+    said = html.escape(carried.to_plotly_json()["props"]["data-fields"])
     connection = html.escape(json.dumps({"reads": [], "account": ""}))
     return (
         f'<!doctype html><html data-mantine-color-scheme="light"><head>{catalogue.meta()}'
