@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Format = Literal["percent", "integer", "number"]
+from deeptracker.catalogue import Format
 
 
 class Record(BaseModel):
@@ -57,7 +57,10 @@ class StripLine(Record):
 
 
 class StackPart(Record):
-    """A part of a stack: the column of its counts; `changing`: drawn as a change."""
+    """A part of a stack: the column of its counts.
+
+    `changing`: of several rows in a pixel the one with most of these is shown.
+    """
 
     column: int
     name: str

@@ -24,7 +24,7 @@ export { PixelMap } from "./charts/pixelmap.ts";
 export type { Hooks, Place } from "./charts/plotarea.ts";
 export { PlotArea, zoom } from "./charts/plotarea.ts";
 export { Strip } from "./charts/strip.ts";
-export type { Counts, LineStyle, Series, StackPart, ValueScale } from "./charts/stripmarks.ts";
+export type { Counts, LineStyle, Series, ValueScale } from "./charts/stripmarks.ts";
 export * as stripmarks from "./charts/stripmarks.ts";
 export { catalogue } from "./core/catalogue.ts";
 export type { Chart } from "./core/chart.ts";

@@ -4,6 +4,7 @@ import type { DrawingContext } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
 import type { Matrix } from "../base/fetch.ts";
 import * as raster from "../base/raster.ts";
+import type { StackPart } from "../core/chartoptions.ts";
 import type { Iterations, TimeAxis } from "../core/timeaxis.ts";
 import type { Place } from "./plotarea.ts";
 
@@ -26,15 +27,6 @@ export interface ValueScale {
 }
 /** Counts [T, n] at iterations [T]; -1 where none were taken. */
 export type Counts = Matrix<Int32Array<ArrayBuffer>>;
-/** A column of counts: a part of the stack. */
-export interface StackPart {
-  column: number;
-  name: string;
-  /** A variable of charts.css. */
-  colour: string;
-  /** Whether of several rows in a pixel the one with most of these is shown. */
-  changing?: boolean;
-}
 type Across = (iteration: number) => number;
 type Point = [x: number, y: number];
 

@@ -62,7 +62,7 @@ export interface MapOptions extends DataOptions {
   extreme?: "max" | "min" | "absolute";
   maxHeight?: number;
   rowHeight?: number;
-  format?: "percent" | "integer" | "number";
+  format?: "number" | "percent" | "integer";
   what?: string;
   value?: string;
   legend?: string;
@@ -136,7 +136,7 @@ export interface Stack {
 export interface StripPanel {
   title: string;
   height?: number;
-  format?: "percent" | "integer" | "number";
+  format?: "number" | "percent" | "integer";
   step?: boolean;
   log?: boolean | string;
   domain?: readonly [number, number];
@@ -198,7 +198,7 @@ export interface MultiplesOptions extends LayerCompareOptions {
 export interface Fact {
   title: string;
   series: string;
-  format?: "percent" | "integer" | "number";
+  format?: "number" | "percent" | "integer";
 }
 
 export interface MapSpec {
