@@ -1,5 +1,6 @@
 """The embedded server's home: whose it is, what the machine is like, what is left lying in it."""
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -228,7 +229,8 @@ class TestLeftovers:
                     time.sleep(0.01)
                 time.sleep(moment)
                 for child in psutil.Process(process.pid).children(recursive=True):
-                    child.kill()
+                    with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                        child.kill()
                 process.kill()
         assert run_as(os.geteuid(), ASK, home).stdout.strip() == FINE
         assert not list(home.glob(".postgresql-*"))

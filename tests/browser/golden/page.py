@@ -154,6 +154,8 @@ def drawer(browser: Browser) -> Iterator[Drawer]:
             page.route("**/*", made.answer)
             page.goto(f"{HOST}/run/1/golden")
             yield made
+            # What is still asked for must not wait for its answer after the browser is gone.
+            page.unroute_all(behavior="ignoreErrors")
         finally:
             own.close()
 
