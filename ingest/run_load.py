@@ -62,7 +62,7 @@ class RunLoad:
         state = None
         if found.correct is not None and found.length is not None:
             state = FlipState(found.correct, found.length)
-        self._finder = FlipFinder(state)
+        self._finder = FlipFinder(state, ahead=len(self._digests) if state is None else 0)
 
     @property
     def iterations(self) -> list[int]:
@@ -138,7 +138,9 @@ class RunLoad:
                 load.save_contact_sheets(session, run_id=self.run_id, sheets=sheets)
 
     def _save_measured(self, session: Session, batch: Sequence[Prepared]) -> None:
-        rows = [MeasuredRow(p.snapshot, p.class_error, _peaks(p)) for p in batch]
+        rows = [
+            MeasuredRow(p.snapshot, p.class_error, p.class_no_prediction, _peaks(p)) for p in batch
+        ]
         load.save_measured(session, run_id=self.run_id, shape=self.shape, rows=rows)
 
     def _append(self, session: Session, batch: Sequence[Prepared]) -> None:
@@ -158,14 +160,16 @@ class RunLoad:
 
     def _replay(self, session: Session, *, since: int) -> None:
         """Redo what depends on snapshots before, from an iteration on."""
-        state, series = replay(
+        self._finder, series = replay(
             session,
             run_id=self.run_id,
             manifest=self._manifest,
             shape=self.shape,
             since=since,
         )
-        self._finder, self._last = FlipFinder(state), dict(series)
+        self._last = dict(series)
+        if self._finder.state is None:
+            load.forget_flip_state(session, run_id=self.run_id)
 
     def _end(self, session: Session, *, last: int) -> None:
         """Close a change: the search for flips stands after the iteration `last`."""
@@ -180,13 +184,15 @@ class RunLoad:
         load.touch_run(session, run_id=self.run_id)
 
     def _step(self, prepared: Prepared) -> Step:
-        return no_flips() if prepared.correct is None else self._finder.add(prepared.correct)
+        found = prepared.correct
+        return self._finder.skip() if found is None else self._finder.add(found)
 
     def _row(self, prepared: Prepared, step: Step) -> SnapshotRow:
         self._last = {name: prepared.values.get(name, self._last[name]) for name in SERIES}
         return SnapshotRow(
             snapshot=prepared.snapshot,
             class_error=prepared.class_error,
+            class_no_prediction=prepared.class_no_prediction,
             peaks=_peaks(prepared),
             digest=prepared.digest,
             series=self._last,

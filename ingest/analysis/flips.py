@@ -1,9 +1,12 @@
 """Which images change sides at each snapshot: the flips, found one snapshot at a time."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from deeptracker.format import is_no_prediction
 
 Bits = NDArray[np.uint8]
 Ints = NDArray[np.int32]
@@ -37,15 +40,19 @@ class Step:
 
 @dataclass
 class FlipFinder:
-    """Takes the snapshots of a run in order; `state` continues where an earlier one stopped."""
+    """Takes the snapshots of a run in order; `state` continues where an earlier one stopped.
+
+    `ahead` is the number of snapshots before the first one that was validated.
+    """
 
     state: FlipState | None = field(default=None)
+    ahead: int = 0
 
     def add(self, correct: NDArray[np.bool_] | Bits) -> Step:
         """Take the next snapshot, bool or u1 [N]; ValueError for another number of images."""
         now = np.asarray(correct).astype(np.uint8)
         if self.state is None:
-            self.state = FlipState(now, np.ones(len(now), np.int32))
+            self.state = FlipState(now, np.full(len(now), 1 + self.ahead, np.int32))
             return no_flips()
         past = self.state
         if len(now) != len(past.correct):
@@ -57,9 +64,17 @@ class FlipFinder:
         self.state = FlipState(now, length)
         return Step(image, before, learned, _transitions(past.correct, now, learned))
 
+    def skip(self) -> Step:
+        """Pass a snapshot that was not validated: lengths count it, and nothing flips there."""
+        if self.state is None:
+            self.ahead += 1
+        else:
+            self.state = FlipState(self.state.correct, self.state.length + np.int32(1))
+        return no_flips()
+
 
 def no_flips() -> Step:
-    """Return the step of a first snapshot, or of a run that validates nothing."""
+    """Return the step of a first snapshot, or of one that was not validated."""
     return Step(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.uint8), None)
 
 
@@ -77,3 +92,16 @@ def class_error(
     wrong = np.bincount(image_class, weights=~correct, minlength=len(class_size))
     with np.errstate(invalid="ignore", divide="ignore"):
         return (wrong / class_size).astype(np.float32)
+
+
+def class_no_prediction(
+    prediction: NDArray[np.integer[Any]], *, image_class: Ints, classes: int
+) -> Ints | None:
+    """Return how many images of every class have no prediction, i4 [C]; None where all have one.
+
+    `prediction` [N] is in the dtype of the log.
+    """
+    none = is_no_prediction(prediction)
+    if not none.any():
+        return None
+    return np.bincount(image_class[none], minlength=classes).astype(np.int32)
