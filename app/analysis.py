@@ -148,6 +148,7 @@ class Analysis:
             flips.image,
             flips.learned,
             correct_now=snapshots.correct_now(session, run_id=self.run_id),
+            first=_first_validated(self.class_error(session)),
         )
 
     def image_position(self, session: Session) -> NDArray[np.int32]:
@@ -209,6 +210,11 @@ def analysis_of(session: Session, run_id: int) -> Analysis:
 
 def _of_one_run(one: RunVersion, other: RunVersion) -> bool:
     return (one.store, one.uuid) == (other.store, other.uuid)
+
+
+def _first_validated(error: NDArray[np.float32]) -> int:
+    known = np.flatnonzero((~np.isnan(error)).any(axis=0))
+    return int(known[0]) if len(known) else 0
 
 
 def _positions(image_class: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -55,20 +55,24 @@ def class_error(
 ) -> tuple[Arrays, Mapping[str, Any]]:
     """Serve how many images of every class were wrong at every snapshot, and how many there are.
 
-    Arrays: wrong [C, T] in the smallest unsigned dtype that holds it, images i4 [C]; their ratio
-    is the error (exactly, in a quarter of the bytes), and undefined for a class without images.
-    meta: names [C], sizes [C].
+    Arrays: wrong [C, T] in the smallest dtype that holds it, images i4 [C]; their ratio is the
+    error (exactly, in a quarter of the bytes), and undefined for a class without images; below 0
+    where the snapshot was not validated. Where images have no prediction also no_prediction [C, T],
+    how many of the wrong ones. meta: names [C], sizes [C].
     """
     found = structure.classes(session, run_id=run_id)
     error = snapshots.class_errors(session, run_id=run_id)
     sizes = found.image_count
     wrong = np.rint(np.nan_to_num(error) * sizes[:, None])
-    largest = int(sizes.max(initial=0))
-    arrays = {
-        **_columns(session, run_id),
-        "wrong": wrong.astype(np.min_scalar_type(largest)),
-        "images": sizes,
-    }
+    missing = np.isnan(error) & (sizes > 0)[:, None]
+    dtype = np.min_scalar_type(int(sizes.max(initial=0)))
+    if missing.any():
+        wrong[missing] = -1
+        dtype = np.result_type(dtype, np.int8)
+    arrays = {**_columns(session, run_id), "wrong": wrong.astype(dtype), "images": sizes}
+    without = snapshots.class_no_predictions(session, run_id=run_id)
+    if without.any():
+        arrays["no_prediction"] = without.astype(dtype)
     return arrays, {"names": found.names, "sizes": sizes.tolist()}
 
 

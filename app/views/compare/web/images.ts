@@ -13,6 +13,7 @@ import {
   type Names,
   numbers,
   pictures,
+  predictions,
   registerKind,
   type Selection,
   selectionStore,
@@ -154,13 +155,14 @@ class Images {
       `${run.href}/validation?classes=${classId}&openclasses=${classId}&images=${value("image")}` +
       `&cursor=${meta.iterations[wrong]}`;
     const true_ = meta.names[classId];
-    const taken = meta.names[value("taken")] ?? "none";
+    const taken = predictions.predictedClass(meta.names, value("taken"));
+    const said = value("taken") < 0 ? `gave ${taken}` : `predicted ${taken}`;
     const sure = [0, 1].map(
       (place) =>
         `${letter(meta.pair[place])} ${percent(arrays[`${side}.probability`][2 * at + place])}`,
     );
     tile.title =
-      `${true_}, image ${value("position") + 1}: ${letter(meta.pair[wrong])} predicted ${taken}. ` +
+      `${true_}, image ${value("position") + 1}: ${letter(meta.pair[wrong])} ${said}. ` +
       `Probability of ${true_}: ${sure.join(", ")}. Opens it in ${run.name}.`;
     const picture = pictures.picture(
       `${sheets}/${runs[meta.pair[0]].id}`,
