@@ -22,24 +22,24 @@ from ingest.prepare import OF_VALIDATION, last_value
 
 def replay(
     session: Session, *, run_id: int, manifest: Manifest, shape: Shape, since: int
-) -> tuple[FlipFinder, Mapping[str, float]]:
+) -> tuple[FlipState | None, Mapping[str, float]]:
     """Rewrite the snapshots from iteration `since` on.
 
     Returns where the search for flips and the series stand after the last one.
     """
     iteration = history.iterations(session, run_id=run_id)
     first = int(np.searchsorted(iteration, since))
-    finder = FlipFinder(ahead=len(iteration))
+    state: FlipState | None = None
     steps = [no_flips()] * len(iteration)
     if len(manifest.images.class_id):
-        steps, finder = _flips(session, run_id, manifest, shape, snapshots=len(iteration))
+        steps, state = _flips(session, run_id, manifest, shape, snapshots=len(iteration))
     values = _series(session, run_id, shape, since)
     rows = [
         {"at": int(iteration[at]), **_flip_columns(steps[at]), **values[int(iteration[at])]}
         for at in range(first, len(iteration))
     ]
     history.rewrite_snapshots(session, run_id=run_id, rows=rows)
-    return finder, history.last_series(session, run_id=run_id)
+    return state, history.last_series(session, run_id=run_id)
 
 
 def _flip_columns(step: Step) -> dict[str, object]:
@@ -54,11 +54,8 @@ def _flip_columns(step: Step) -> dict[str, object]:
 
 def _flips(
     session: Session, run_id: int, manifest: Manifest, shape: Shape, *, snapshots: int
-) -> tuple[list[Step], FlipFinder]:
-    """Return the step of every snapshot, and the finder after the last one.
-
-    Images are independent of another.
-    """
+) -> tuple[list[Step], FlipState | None]:
+    """Return the step of every snapshot and the final state; images are independent of another."""
     image_class = manifest.images.class_id
     correct = np.zeros(len(image_class), np.uint8)
     length = np.zeros(len(image_class), np.int32)
@@ -72,7 +69,7 @@ def _flips(
         finder = FlipFinder()
         for at in range(snapshots):
             asked = prediction[at, 0] != NOT_VALIDATED
-            step = finder.add(prediction[at] == labels) if asked else finder.skip()
+            step = finder.add(prediction[at] == labels) if asked else no_flips()
             parts[at].append(
                 Step(
                     images[step.image].astype(np.int32),
@@ -85,7 +82,7 @@ def _flips(
             seen = True
             correct[images], length[images] = finder.state.correct, finder.state.length
     state = FlipState(correct, length) if seen else None
-    return [_join(parts[at]) for at in range(snapshots)], FlipFinder(state, ahead=snapshots)
+    return [_join(parts[at]) for at in range(snapshots)], state
 
 
 def _join(parts: list[Step]) -> Step:

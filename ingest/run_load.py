@@ -62,7 +62,7 @@ class RunLoad:
         state = None
         if found.correct is not None and found.length is not None:
             state = FlipState(found.correct, found.length)
-        self._finder = FlipFinder(state, ahead=len(self._digests) if state is None else 0)
+        self._finder = FlipFinder(state)
 
     @property
     def iterations(self) -> list[int]:
@@ -160,15 +160,15 @@ class RunLoad:
 
     def _replay(self, session: Session, *, since: int) -> None:
         """Redo what depends on snapshots before, from an iteration on."""
-        self._finder, series = replay(
+        state, series = replay(
             session,
             run_id=self.run_id,
             manifest=self._manifest,
             shape=self.shape,
             since=since,
         )
-        self._last = dict(series)
-        if self._finder.state is None:
+        self._finder, self._last = FlipFinder(state), dict(series)
+        if state is None:
             load.forget_flip_state(session, run_id=self.run_id)
 
     def _end(self, session: Session, *, last: int) -> None:
@@ -184,8 +184,7 @@ class RunLoad:
         load.touch_run(session, run_id=self.run_id)
 
     def _step(self, prepared: Prepared) -> Step:
-        found = prepared.correct
-        return self._finder.skip() if found is None else self._finder.add(found)
+        return no_flips() if prepared.correct is None else self._finder.add(prepared.correct)
 
     def _row(self, prepared: Prepared, step: Step) -> SnapshotRow:
         self._last = {name: prepared.values.get(name, self._last[name]) for name in SERIES}

@@ -19,6 +19,7 @@ from db.queries.measurements.layer_stats import ALL_QUANTITIES, layer_profile
 from db.queries.runs import runs, structure
 from deeptracker.catalogue import format_of
 from deeptracker.format import SERIES, STATISTICS
+from ingest.analysis.flip_index import validated_snapshots
 
 
 def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:
@@ -26,7 +27,8 @@ def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays,
 
     Arguments: from, to (iterations, both optional). Arrays: iteration i4 [T], epoch f8 [T],
     transitions i4 [T, 4] (-1: none), snapshot.NAME f8 [T], series.NAME.iterations i4,
-    series.NAME.values f8, series.NAME.odd i4. meta.series: NAME -> {total, shown, odd}.
+    series.NAME.values f8, series.NAME.odd i4; validated u1 [T] where that differs. meta.series:
+    NAME -> {total, shown, odd}.
     """
     low, high = arguments.integer("from"), arguments.integer("to")
     found = snapshots.snapshots(session, run_id=run_id)
@@ -47,6 +49,9 @@ def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays,
         arrays[f"series.{name}.odd"] = reduced.odd
         shown = len(reduced.iterations)
         about[name] = {"total": reduced.total, "shown": shown, "odd": reduced.odd_count}
+    validated = validated_snapshots(analysis.class_error(session))
+    if validated is not None:
+        arrays["validated"] = validated.astype(np.uint8)
     return arrays, {"series": about}
 
 

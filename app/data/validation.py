@@ -50,7 +50,7 @@ class Window:
 
 def read_window(arguments: Arguments, index: FlipIndex) -> Window:
     """Return the window and threshold that a request asks for; the run's defaults where absent."""
-    snapshots, sizes = index.snapshots, index.class_size
+    snapshots, sizes = index.run_snapshots, index.class_size
     share = arguments.choice("share", ("false", "true"), default="false") == "true"
     m = THRESHOLD_SHARE if share else float(default_threshold(sizes))
     k = arguments.integer("k", low=1, default=default_window(snapshots))

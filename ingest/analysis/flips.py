@@ -42,17 +42,16 @@ class Step:
 class FlipFinder:
     """Takes the snapshots of a run in order; `state` continues where an earlier one stopped.
 
-    `ahead` is the number of snapshots before the first one that was validated.
+    Those that were not validated are passed over: only observed snapshots count.
     """
 
     state: FlipState | None = field(default=None)
-    ahead: int = 0
 
     def add(self, correct: NDArray[np.bool_] | Bits) -> Step:
         """Take the next snapshot, bool or u1 [N]; ValueError for another number of images."""
         now = np.asarray(correct).astype(np.uint8)
         if self.state is None:
-            self.state = FlipState(now, np.full(len(now), 1 + self.ahead, np.int32))
+            self.state = FlipState(now, np.ones(len(now), np.int32))
             return no_flips()
         past = self.state
         if len(now) != len(past.correct):
@@ -63,14 +62,6 @@ class FlipFinder:
         length[image] = 1
         self.state = FlipState(now, length)
         return Step(image, before, learned, _transitions(past.correct, now, learned))
-
-    def skip(self) -> Step:
-        """Pass a snapshot that was not validated: lengths count it, and nothing flips there."""
-        if self.state is None:
-            self.ahead += 1
-        else:
-            self.state = FlipState(self.state.correct, self.state.length + np.int32(1))
-        return no_flips()
 
 
 def no_flips() -> Step:

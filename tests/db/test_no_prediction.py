@@ -110,9 +110,9 @@ def course(session, run_id):
 
 COURSE = (
     [
-        (3, 1, 3, 0), (3, 3, 3, 0), (3, 4, 3, 1),
+        (3, 1, 1, 0), (3, 3, 1, 0), (3, 4, 1, 1),
         (4, 1, 1, 1), (4, 3, 1, 1),
-        (6, 0, 6, 0), (6, 1, 2, 0), (6, 2, 6, 0), (6, 3, 2, 0), (6, 4, 3, 0),
+        (6, 0, 3, 0), (6, 1, 1, 0), (6, 2, 3, 0), (6, 3, 1, 0), (6, 4, 2, 0),
     ],
     [[-1] * 4, [-1] * 4, [-1] * 4, [1, 2, 2, 0], [2, 0, 3, 0], [-1] * 4, [0, 5, 0, 0], [-1] * 4],
     [None, 0.2, None, 0.4, 0.0, None, 1.0, None],
@@ -153,7 +153,7 @@ def test_nothing_was_validated_until_more_comes(engine, tmp_path):
         path.write_bytes(content)
     load(engine, tmp_path / "run")
     with Session(engine) as session:
-        assert course(session, run_id)[0] == [(3, 4, 3, 1)]
+        assert course(session, run_id)[0] == [(3, 4, 1, 1)]
 
 
 @pytest.mark.parametrize(
