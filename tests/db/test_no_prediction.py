@@ -9,6 +9,7 @@ from db.predictions import read_predictions
 from db.queries.measurements import class_results, snapshots
 from db.queries.runs import compare, findings, runs
 from deeptracker.format import NO_PREDICTION, NOT_VALIDATED, snapshot_path
+from ingest.analysis.health.sentences import worded
 from ingest.pipeline import load_log
 from tests import servers
 from tests.deeptracker.small_logs import write_predicted_log
@@ -166,3 +167,15 @@ def test_both_widths_are_read(dtype, none):
     assert read_predictions(rows[:1], images=2).dtype == dtype
     assert read_predictions([b"", b""], images=0).shape == (2, 0)
     assert read_predictions([], images=3).shape == (0, 3)
+
+
+def test_a_finding_says_from_when_and_for_how_many(session, run_id):
+    [found] = [
+        f for f in findings.list_findings(session, run_id=run_id) if f.rule == "no-prediction"
+    ]
+    assert found.start_iteration == 40
+    assert found.end_iteration is None
+    assert worded(found.text) == (
+        "The network's output is NaN: no prediction for 1 of 5 validation images from "
+        "iteration 40, for 5 from 70."
+    )

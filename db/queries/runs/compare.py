@@ -10,7 +10,7 @@ from db.predictions import read_predictions, read_probabilities
 from db.queries.runs.existence import require_run
 from db.queries.runs.runs import run_manifest
 from db.raw import fetch
-from deeptracker.format import NOT_VALIDATED
+from deeptracker.format import NO_PREDICTION, NOT_VALIDATED
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Results:
     """All validation images at one snapshot, by image id, each array [N].
 
     `image_class` i4 is the true class, `position` i4 the place among the images of the class,
-    `prediction` i4 its predicted class, NO_PREDICTION or NOT_VALIDATED (also where there is no
+    `prediction` i4 its predicted class, NOT_VALIDATED or NO_PREDICTION (also where there is no
     such snapshot), `probability` f4 that of the true class (NaN: not known).
     """
 
@@ -53,7 +53,7 @@ def results_at(session: Session, *, run_id: int, iteration: int) -> Results:
     found = Results(
         np.full(number, -1, np.int32),
         np.full(number, -1, np.int32),
-        np.full(number, NOT_VALIDATED, np.int32),
+        np.full(number, NO_PREDICTION, np.int32),
         np.full(number, np.nan, np.float32),
     )
     for class_id, images, prediction, probability in rows:
