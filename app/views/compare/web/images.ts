@@ -171,7 +171,11 @@ class Images {
       value("position"),
       SIZE,
     );
-    tile.append(picture, make("span", "", true_), make("small", "", `✗ ${taken}`));
+    tile.append(
+      picture,
+      make("span", "", true_),
+      make("small", value("taken") < 0 ? "compare-none" : "", `✗ ${taken}`),
+    );
     return tile;
   }
 }

@@ -129,6 +129,7 @@ class Gallery {
       validated ||= right === right;
       tile.dataset.right = right === right ? String(right === 1) : "";
       tile.classList.toggle("validation-chosen", selection.images.includes(this.images.images[at]));
+      (tile.lastChild as Element).classList.toggle("validation-none", taken < 0);
       const named = predictions.predictedClass(this.names, taken);
       tile.lastChild!.textContent = right ? (right === 1 ? "✓" : named) : `✗ ${named}`;
       const probability = numbers.percent(this.images.probability[cell]);
