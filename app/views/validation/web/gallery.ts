@@ -131,7 +131,8 @@ class Gallery {
       tile.classList.toggle("validation-chosen", selection.images.includes(this.images.images[at]));
       (tile.lastChild as Element).classList.toggle("validation-none", taken < 0);
       const named = predictions.predictedClass(this.names, taken);
-      tile.lastChild!.textContent = right ? (right === 1 ? "✓" : named) : `✗ ${named}`;
+      const sign = taken === predictions.NOT_VALIDATED ? "" : "✗ ";
+      tile.lastChild!.textContent = right === 1 ? "✓" : sign + named;
       const probability = numbers.percent(this.images.probability[cell]);
       tile.title =
         `image ${at + 1}: ${right === 1 ? "right" : predictions.predictedAs(this.names, taken)}, ` +
