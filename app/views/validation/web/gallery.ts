@@ -203,6 +203,7 @@ class ImageList {
     if (!this.names) return "";
     if (!this.names.length) return "No validation images.";
     if (!this.iterations.length) return "No snapshot has been loaded yet.";
+    if (this.meta.validated === false) return "No snapshot was validated yet.";
     const never = selectionStore.get().imagelist === "never";
     if (!this.data.image.length)
       return never ? "Every image was right at some snapshot." : "No image was ever forgotten.";
