@@ -52,6 +52,11 @@ class Layer:
         return True
 
     @property
+    def filters(self) -> int:
+        """Return how many filters this process holds: all, unless the network is sharded."""
+        return self.spec.filters
+
+    @property
     def device(self) -> torch.device:
         """Return where the statistics of this layer are computed."""
         if self.weight is None:
@@ -136,7 +141,7 @@ def find_modules(model: nn.Module, layers: list[Layer]) -> tuple[ModuleSpec, ...
     """Return the modules on the way from the model (itself left out) to its layers."""
     on_the_way = {above for layer in layers for above in _above(layer.spec.name)}
     return tuple(
-        ModuleSpec(name, type(module).__name__)
+        ModuleSpec(name, class_name(module))
         for name, module in model.named_modules()
         if name in on_the_way
     )
@@ -171,7 +176,13 @@ def _spec(names: list[str], name: str, module: nn.Module, weight: nn.Parameter) 
 def _kind(module: nn.Module) -> str:
     """Return the name of torch's own class, also for a subclass of it."""
     classes = (cls.__name__ for cls in type(module).__mro__)
-    return next((name for name in classes if name in _KINDS), type(module).__name__)
+    return next((name for name in classes if name in _KINDS), class_name(module))
+
+
+def class_name(module: nn.Module) -> str:
+    """Return the name of the script's class, for which fully_shard() puts in one of its own."""
+    first, *bases = type(module).__mro__
+    return bases[1].__name__ if bases[0].__name__ == "FSDPModule" else first.__name__
 
 
 def _above(name: str) -> Iterator[str]:

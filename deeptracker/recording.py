@@ -16,8 +16,10 @@ from deeptracker.description import checked_name, plain_values
 from deeptracker.errors import RecordingError
 from deeptracker.format import Event, Failure, Images, Manifest
 from deeptracker.format.entries import fit_text
-from deeptracker.layers import Layer, find_modules
+from deeptracker.layers import Layer, class_name, find_modules
+from deeptracker.lockstep import OneProcess
 from deeptracker.measurement import WeightMemory, measure
+from deeptracker.no_writer import NoWriter
 from deeptracker.optimizer_watch import OptimizerWatch
 from deeptracker.run_identity import place_of
 from deeptracker.run_place import Place
@@ -55,33 +57,39 @@ class Recording:
         optimizers: Sequence[object],
         validator: Validator,
         sampling: SamplingRule,
-        place: Place,
+        place: Place | None,
         described: Description,
         due: Callable[[], bool],
         *,
         start_iteration: int | None,
         pictures: list[Tensor],
         gradients: bool = True,
+        group: OneProcess | None = None,
     ) -> None:
-        _try_to_measure(model, layers)
+        group = group or OneProcess()
+        _try_to_measure(model, layers, group)
         self._iteration = start_iteration or 0
         self._validator = validator
-        self.observer = StepObserver(model, layers, due)
+        self.observer = StepObserver(model, layers, due, group)
         self._watch = OptimizerWatch(optimizers, self.observer, self._note_error)
         try:
-            manifest = _manifest(
-                model, layers, validator, sampling, place, described, gradients=gradients
-            )
-            self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
-            if pictures:
-                self.writer.write_thumbnails(pictures)
+            if place is None:
+                self.writer: RunWriter = NoWriter()
+            else:
+                manifest = _manifest(
+                    model, layers, validator, sampling, place, described, gradients=gradients
+                )
+                self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
+                if pictures:
+                    self.writer.write_thumbnails(pictures)
+            group.agree("the begin of the run")
         except BaseException:
             self._watch.close()
             raise
         self._scalars = ScalarBuffer(self._note_odd_scalar)
         self._scalars.restore(self.writer.restored)
         self._taker = SnapshotTaker(
-            layers, self.observer, validator, sampling, self._scalars, self.writer
+            layers, self.observer, validator, sampling, self._scalars, self.writer, group
         )
         if self._watch.holds_nothing():
             self.remark(
@@ -118,6 +126,7 @@ class Recording:
 
     def take_snapshot(self, iteration: int) -> None:
         """Take the snapshot of an iteration."""
+        self._iteration = iteration
         with self.going_on("snapshot", "a snapshot"):
             self._taker.take(iteration)
         self.observer.forget()
@@ -180,7 +189,7 @@ def _manifest(
     return Manifest(
         run=uuid.uuid4().hex,
         name=checked_name("name", described.name or place.path.resolve().name),
-        model=checked_name("model_name", described.model_name or type(model).__name__),
+        model=checked_name("model_name", described.model_name or class_name(model)),
         dataset=checked_name("dataset", described.dataset),
         created_at=time.time(),
         layers=tuple(layer.spec for layer in layers),
@@ -205,10 +214,13 @@ _ALWAYS = ("weight", "gradient", "update", "histogram", "bands", "filters")
 
 
 @torch.no_grad()
-def _try_to_measure(model: nn.Module, layers: Sequence[Layer]) -> None:
+def _try_to_measure(model: nn.Module, layers: Sequence[Layer], group: OneProcess) -> None:
     """Measure the weights once for nothing, so that what cannot be measured is known at once."""
     try:
-        measure(layers, StepObserver(model, layers, lambda: False).collect(), WeightMemory())
+        nothing = StepObserver(model, layers, lambda: False, group).collect()
+        measure(layers, nothing, WeightMemory(), group)
+    except RecordingError:
+        raise
     except Exception as error:
         raise RecordingError(
             f"the weights of {type(model).__name__} cannot be measured ({type(error).__name__}: "

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from deeptracker.effective_weight import trained_parts
 from deeptracker.isolation import plain_arithmetic
 from deeptracker.layers import Layer
+from deeptracker.lockstep import OneProcess
+from deeptracker.shard_quartiles import ordered_keys
 from deeptracker.statistics import (
     LayerNumbers,
     all_finite,
@@ -54,8 +56,15 @@ class StepObserver:
     Who knows of steps calls `before_step` and `after_step`; see OptimizerWatch for torch's.
     """
 
-    def __init__(self, model: nn.Module, layers: Sequence[Layer], due: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        layers: Sequence[Layer],
+        due: Callable[[], bool],
+        group: OneProcess | None = None,
+    ) -> None:
         self._model, self._layers = model, layers
+        self._group = group or OneProcess()
         self.due = due
         self._before: dict[int, Tensor] = {}
         self._gradients: dict[int, LayerNumbers] = {}
@@ -125,18 +134,20 @@ class StepObserver:
             layer = self._layers[index]
             gradient = None if layer.weight is None else layer.weight.grad
             if gradient is None:
-                self._gradients[index] = no_numbers(layer.spec.filters, layer.device)
+                self._gradients[index] = no_numbers(layer.filters, layer.device)
                 continue
             row = layer.rows(gradient.to_dense() if gradient.is_sparse else gradient)
             present.append(index)
             # A fused optimizer takes the scaled gradient and unscales it itself.
             rows.append(row if scale is None else row / scale.to(row.device))
-        self._gradients |= zip(present, numbers_of(rows), strict=True)
+        numbers = numbers_of(rows, ordered=self._group.shared)
+        self._gradients |= zip(present, numbers, strict=True)
 
     def _take_updates(self, indices: Sequence[int]) -> None:
         before = [self._layers[i].rows(self._before[i]) for i in indices]
         rows = [self._difference(index) for index in indices]
-        for index, row, base, numbers in zip(indices, rows, before, numbers_of(rows), strict=True):
+        found = numbers_of(rows, ordered=self._group.shared)
+        for index, row, base, numbers in zip(indices, rows, before, found, strict=True):
             with plain_arithmetic(row.device):
                 ratio = norm_ratio(numbers.sums.l2, filter_norms(base))
                 self._updates[index] = Update(numbers, change_bands(row, base), ratio)
@@ -159,7 +170,7 @@ class StepObserver:
         self._take_standing([i for i in missing if i not in self._gradients])
         for index in missing:
             layer = self._layers[index]
-            nothing = no_numbers(layer.spec.filters, layer.device)
+            nothing = no_numbers(layer.filters, layer.device)
             self._gradients.setdefault(index, nothing)
             self._updates[index] = Update(nothing, no_bands(layer.device), nothing.sums.l2)
         return Steps(
@@ -170,16 +181,20 @@ class StepObserver:
 
     def _take_standing(self, indices: Sequence[int]) -> None:
         """Take gradients that no step used, if they are why: a scaler skips where one overflows."""
-        if not indices:
-            return
-        there = [self._layers[i].weight for i in indices]
-        found = [w.grad for w in there if w is not None and w.grad is not None]
-        if found and not all(all_finite([g.to_dense() if g.is_sparse else g for g in found])):
+        found = []
+        for layer in (self._layers[i] for i in indices):
+            gradient = None if layer.weight is None else layer.weight.grad
+            if gradient is not None:
+                found.append(layer.rows(gradient.to_dense() if gradient.is_sparse else gradient))
+        if self._group.on_any("the gradients", not all(all_finite(found))):
             self._take_gradients(indices, None)
 
 
-def numbers_of(rows: list[Tensor]) -> list[LayerNumbers]:
-    """Return the numbers of many tensors [F, K]; at most one synchronisation per device."""
+def numbers_of(rows: list[Tensor], *, ordered: bool = False) -> list[LayerNumbers]:
+    """Return the numbers of many tensors [F, K]; at most one synchronisation per device.
+
+    `ordered`: with the keys of all values, of which quartiles over several processes are made.
+    """
     finite: dict[int, bool] = {}
     for device in {row.device for row in rows}:
         here = [i for i, row in enumerate(rows) if row.device == device]
@@ -187,5 +202,6 @@ def numbers_of(rows: list[Tensor]) -> list[LayerNumbers]:
     found = []
     for index, row in enumerate(rows):
         with plain_arithmetic(row.device):
-            found.append(layer_numbers(row, finite=finite[index]))
+            numbers = layer_numbers(row, finite=finite[index])
+            found.append(numbers._replace(keys=ordered_keys(row)) if ordered else numbers)
     return found

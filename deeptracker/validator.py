@@ -17,6 +17,7 @@ from deeptracker.description import checked_names, describe_images
 from deeptracker.errors import RecordingError
 from deeptracker.format import THUMBNAILS, Images
 from deeptracker.layers import Layer
+from deeptracker.lockstep import OneProcess
 from deeptracker.thumbnails import shrink
 from deeptracker.validation import BATCH, Forward, Loss, Validated, ValidationSet
 from deeptracker.validation_labels import Unpack, check_labels, make_digest
@@ -49,6 +50,7 @@ class Validator:
         forward: Forward | None = None,
         unpack: Unpack | None = None,
         activations: bool = False,
+        group: OneProcess | None = None,
     ) -> None:
         if source is not None and labels is not None:
             raise RecordingError(
@@ -67,6 +69,7 @@ class Validator:
                 forward=forward,
                 loss=loss,
                 classes=self.classes,
+                group=group,
             )
         self._labels, self._names = labels, image_names
         self._watch = ActivationWatch(model, layers) if activations else None
