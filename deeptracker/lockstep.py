@@ -101,8 +101,8 @@ class Lockstep(OneProcess):
         except Exception as error:
             raise RecordingError(
                 f"the network is sharded over {len(self._ranks)} processes, but not all of them "
-                f"made a Recorder within {MEETING.total_seconds():.0f} s ({_first_line(error)}); make it, "
-                "and call its step(), in every process, not in rank 0 alone"
+                f"made a Recorder within {MEETING.total_seconds():.0f} s; make it, and call its "
+                f"step(), in every process, not in rank 0 alone ({_first_line(error)})"
             ) from error
         self._own = distributed.get_rank(self._group)
         leaders = [m.value for m in self._exchange("the start", leads)]

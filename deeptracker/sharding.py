@@ -14,8 +14,6 @@ from deeptracker.errors import RecordingError
 from deeptracker.layers import Layer
 from deeptracker.lockstep import Lockstep, OneProcess
 
-_PLAIN = "call fully_shard() over a mesh of one dimension"
-
 
 def sharded_group(network: nn.Module, *, leads: bool) -> OneProcess:
     """Return the processes over which a network is sharded; this one alone where it is not.
@@ -26,31 +24,19 @@ def sharded_group(network: nn.Module, *, leads: bool) -> OneProcess:
     if any(isinstance(module, FullyShardedDataParallel) for module in network.modules()):
         raise RecordingError(
             "FullyShardedDataParallel (FSDP1) is not supported; shard the network by "
-            "torch.distributed.fsdp.fully_shard() (FSDP2), over a mesh of one dimension"
+            "torch.distributed.fsdp.fully_shard() (FSDP2)"
         )
     reshard(network)
     sharded = [(n, p) for n, p in network.named_parameters() if isinstance(p, DTensor)]
     if not sharded:
         return OneProcess()
-    mesh = sharded[0][1].device_mesh
+    processes = distributed.get_world_size()
     for name, parameter in sharded:
-        own = parameter.device_mesh
-        if own.ndim != 1:
+        if parameter.device_mesh.size() != processes:
             raise RecordingError(
-                f"parameter {name!r} is spread over a mesh of {own.ndim} dimensions (hybrid "
-                f"sharding, or tensor parallel), which is not supported; {_PLAIN}, or record a "
-                "part of the network that is"
+                f"parameter {name!r} is sharded over {parameter.device_mesh.size()} of the "
+                f"{processes} processes; call fully_shard() over a mesh of all of them"
             )
-        if own != mesh:
-            raise RecordingError(
-                f"parameters {sharded[0][0]!r} and {name!r} are sharded over different processes, "
-                f"which is not supported; {_PLAIN}, the same for all"
-            )
-    if mesh.size() != distributed.get_world_size():
-        raise RecordingError(
-            f"the network is sharded over {mesh.size()} of the {distributed.get_world_size()} "
-            f"processes, which is not supported; {_PLAIN} that holds all processes"
-        )
     return Lockstep(leads=leads, reshard=partial(reshard, network))
 
 
@@ -74,7 +60,7 @@ class ShardedLayer(Layer):
     def filters(self) -> int:
         """Return how many filters this process holds."""
         if isinstance(self.weight, DTensor):
-            return self.weight.to_local().numel() // self._size
+            return self.weight.to_local().numel() // self._size if _counts(self.weight) else 0
         return self.spec.filters if self.leads else 0
 
     def rows(self, tensor: Tensor) -> Tensor:
@@ -82,11 +68,13 @@ class ShardedLayer(Layer):
         if not isinstance(tensor, DTensor):
             rows = super().rows(tensor)
             return rows if self.leads else rows[:0]
+        if any(placement.is_partial() for placement in tensor.placements):
+            raise RecordingError(f"layer {self.spec.name!r}: its gradient is not yet summed up")
         local = tensor.to_local().detach()
         if _filter_dimension(self.module):
             local = local.transpose(0, 1)
         rows = local.reshape(local.numel() // self._size, self._size)
-        return rows.to(torch.float32).contiguous()
+        return (rows if _counts(tensor) else rows[:0]).to(torch.float32).contiguous()
 
     @property
     def _size(self) -> int:
@@ -117,11 +105,26 @@ def _check_placement(layer: Layer, weight: DTensor) -> None:
             "pruning), which is not supported in a sharded network; remove it, or shard the "
             "network without this layer"
         )
-    if tuple(weight.placements) != (Shard(wanted),):
+    sharded = [placement for placement in weight.placements if not placement.is_replicate()]
+    if any(type(placement) is not Shard for placement in sharded) or len(sharded) > 1:
         raise RecordingError(
-            f"layer {name!r} is placed as {weight.placements[0]}, which cuts through its filters; "
-            f"let shard_placement_fn= of fully_shard() return Shard({wanted}) for its weight"
+            f"layer {name!r} is spread over several dimensions of the mesh "
+            f"{tuple(weight.placements)}, as by tensor parallel with FSDP, which is not supported; "
+            "shard the network by fully_shard() alone, or train it without the Recorder"
         )
+    if not all(placement.is_shard(wanted) for placement in sharded):
+        raise RecordingError(
+            f"layer {name!r} is placed as {sharded[0]!r}, which cuts through its filters (tensor "
+            "parallel along rows, or shard_placement_fn= of fully_shard()); let each process hold "
+            f"whole filters, by Shard({wanted})"
+        )
+
+
+def _counts(tensor: DTensor) -> bool:
+    """Say whether this process holds the first of equal copies, as of hybrid sharding."""
+    places = tensor.device_mesh.get_coordinate() or ()
+    pairs = zip(tensor.placements, places, strict=False)
+    return not any(placement.is_replicate() and place for placement, place in pairs)
 
 
 def _filter_dimension(module: nn.Module) -> int:

@@ -74,6 +74,7 @@ class Validator:
         self._labels, self._names = labels, image_names
         self._watch = ActivationWatch(model, layers) if activations else None
         self._handed_in: Validated | None = None
+        self._leads = group is None or group.leads
         self.images: Images | None = None
 
     @property
@@ -136,10 +137,12 @@ class Validator:
     def result(self, iteration: int) -> Result | None:
         """Return the validation of a snapshot; None where the run has no validation images.
 
+        What the script hands in, it does to the process that writes: None in others.
+
         RecordingError where the script handed nothing in; else whatever the set, the network or
         the loss raise.
         """
-        if self.images is None:
+        if self.images is None or (self._set is None and not self._leads):
             return None
         activations: Mapping[str, NDArray[np.float32]] = {}
         if self._set is not None:

@@ -1,67 +1,166 @@
-"""A network that FSDP2 shards over two processes is recorded as it is in one, and trains as ever."""
+"""A network that FSDP2 shards over two processes is recorded as in one, and trains as without."""
 
-import subprocess
-import sys
+import json
+import re
 import time
-from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import distributed, nn
-from torch.distributed.fsdp import fully_shard
+import torch.multiprocessing as multiprocessing
 
-from deeptracker import Recorder
-from deeptracker.errors import RecordingError
 from deeptracker.format import RunDirectory
-from tests.deeptracker.trainings import load_digits, seed_all, validation_set
+from deeptracker.lockstep import OneProcess
+from deeptracker.shard_quartiles import ordered_keys, shared_quartiles
+from tests.deeptracker.sharded_training import ITERATIONS, Loop, poisoned, worker
 
-ITERATIONS = 4
-
-
-class GatedNet(nn.Module):
-    """Layers whose filters do not divide by two: 5, a single one (an empty shard), and 10."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(1, 5, 3, padding=1)
-        self.gate = nn.Conv2d(5, 1, 1)
-        self.fc = nn.Linear(5, 10)
-
-    def forward(self, images):
-        x = torch.relu(self.conv(images))
-        return self.fc((x * torch.sigmoid(self.gate(x))).mean(dim=(2, 3)))
+PATIENCE = 120.0
 
 
-def train(folder, *, sharded, record=True):
-    """Return the losses of a training on the same batches in all processes."""
-    data = load_digits()[0]
-    seed_all(0)
-    network = GatedNet()
-    if sharded:
-        fully_shard(network.conv)
-        fully_shard(network)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=0.01)
-    order, losses = torch.Generator().manual_seed(1), []
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Everything that two processes recorded; they are ended where they wait for each other."""
+    path = tmp_path_factory.mktemp("sharded")
+    context = multiprocessing.spawn(worker, (str(path),), nprocs=2, join=False)
+    until = time.monotonic() + PATIENCE
+    try:
+        while not context.join(timeout=1):
+            assert time.monotonic() < until, "the processes wait for each other"
+    finally:
+        for process in context.processes:
+            if process.is_alive():
+                process.kill()
+    Loop().record(path / "alone", activations=True)
+    poisoned(path / "poisoned-alone", lambda network: network, 1)
+    return path
 
-    def iterate():
-        chosen = torch.randint(len(data), (16,), generator=order)
-        images, labels = (part[chosen] for part in data.tensors)
-        loss = nn.functional.cross_entropy(network(images + 0.1 * torch.rand(1)), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(float(loss))
-        return loss
 
-    if not record:
-        for _ in range(ITERATIONS):
-            iterate()
-        return losses
-    with Recorder(
-        network, optimizer, folder, every=2, validation=validation_set(), activations=True
-    ) as recorder:
-        for _ in range(ITERATIONS):
-            recorder.step(train_loss=iterate())
-    return losses
+@pytest.fixture(scope="module")
+def found(folder):
+    """What the two processes have seen."""
+    return [json.loads((folder / f"found-{rank}.json").read_text()) for rank in (0, 1)]
+
+
+def snapshots(path):
+    directory = RunDirectory(path)
+    manifest = directory.manifest()
+    return manifest, [directory.snapshot(manifest, i) for i in directory.iterations()]
+
+
+def assert_close(one, other):
+    assert one.keys() == other.keys()
+    for name, values in one.items():
+        assert other[name].shape == values.shape, name
+        np.testing.assert_allclose(other[name], values, rtol=1e-4, atol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("sharded", "alone"),
+    [("sharded", "alone"), ("hybrid", "alone"), ("poisoned", "poisoned-alone")],
+)
+def test_the_numbers_are_those_of_one_process(folder, sharded, alone):
+    expected, before = snapshots(folder / alone)
+    manifest, recorded = snapshots(folder / sharded)
+    assert manifest.layers == expected.layers
+    assert manifest.modules == expected.modules
+    assert (manifest.model, manifest.state) == (expected.model, "complete")
+    assert manifest.images.digest == expected.images.digest
+    assert [s.iteration for s in recorded] == list(range(2, ITERATIONS + 1, 2))
+    for one, other in zip(before, recorded, strict=True):
+        assert_close(one.statistics, other.statistics)
+        assert_close(one.filters, other.filters)
+        for quantity, counts in one.histogram.items():
+            # A number that lies on an edge may fall to its other side.
+            assert np.abs(counts.astype(int) - other.histogram[quantity]).sum() <= 4
+        np.testing.assert_allclose(other.bands, one.bands, atol=0.02)
+        assert (one.prediction == other.prediction).all()
+        np.testing.assert_allclose(other.probability, one.probability, rtol=1e-2)
+        assert one.scalars.keys() == other.scalars.keys()
+
+
+def test_what_is_not_finite_is_counted_once(folder):
+    manifest, recorded = snapshots(folder / "poisoned")
+    names = [layer.name for layer in manifest.layers]
+    table = recorded[-1].statistics["weight"]
+    counts = table[:, list(manifest.contents.statistics).index("inf_count")]
+    assert dict(zip(names, counts.tolist(), strict=True))["fc"] == 1
+    assert counts.sum() == 1
+
+
+def test_the_training_is_the_same_with_and_without(found):
+    for process in found:
+        for case in ("recorded", "hybrid", "failed", "resumed", "late"):
+            assert process[case] == process["alone"], case
+
+
+def test_a_validation_that_fails_in_one_process_is_missing(folder):
+    manifest, (first, second) = snapshots(folder / "failed")
+    assert first.prediction is None
+    assert second.prediction is not None
+    assert [remark.kind for remark in manifest.remarks] == ["validation"]
+    assert "rank 1: ValueError: one process has lost its loss" in manifest.remarks[0].text
+    # All else of it is there.
+    assert np.isfinite(first.filters["weight_l2"]).all()
+
+
+def test_a_run_goes_on(folder, found):
+    assert [process["resumed at"] for process in found] == [2, 2]
+    manifest, recorded = snapshots(folder / "resumed")
+    assert [g.start_iteration for g in manifest.generations] == [0, 2]
+    scalars = recorded[-1].scalars
+    assert scalars["whole"].values.tolist() != []
+    assert np.isfinite(scalars["norm"].values).all()
+    # The share of one process in a sum is not the sum.
+    assert "part" not in scalars
+    assert [(r.kind, r.subject) for r in manifest.remarks] == [("scalar", "part")]
+    assert "full_tensor()" in manifest.remarks[0].text
+
+
+def test_who_does_not_step_is_not_waited_for(folder):
+    manifest, recorded = snapshots(folder / "late")
+    assert (manifest.state, recorded) == ("stopped", [])
+    assert "step() must be called in all of them" in manifest.remarks[0].text
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("fsdp1", "fully_shard"),
+        ("transposed", "layer 'up' .* shard_placement_fn= .* Shard\\(1\\)"),
+        ("computed", "layer 'fc' is computed"),
+        ("rows", "layer 'fc' is placed as Shard\\(dim=1\\)"),
+        ("both", "layer 'fc' is spread over several dimensions of the mesh"),
+        ("images", "^RecordingError: rank 1: OSError: image 7 is gone$"),
+        ("ranks", "2 of the 2 processes .* have rank 0.* leave rank= out"),
+        ("every", "when a snapshot is due differs"),
+        ("option", "every= .* or per_epoch="),
+        ("folder", "^ForeignRunDirectory: .*rank 0: "),
+    ],
+)
+def test_what_is_not_supported_is_refused_by_all(found, case, said):
+    assert found[0][case] == found[1][case]
+    assert re.search(said, found[0][case])
+
+
+def test_who_makes_no_recorder_is_not_waited_for(found):
+    assert "not all of them made a Recorder within 1 s" in found[0]["missing"]
+
+
+def test_nothing_is_left_of_what_was_refused(folder):
+    assert not (folder / "refused").exists()
+
+
+def test_quartiles_are_exact():
+    draw = np.random.default_rng(0)
+    sets = [
+        draw.normal(size=1_001).astype(np.float32),
+        np.array([0.0, -0.0, 3e-45, -1e38, 1e38, 2.0], dtype=np.float32),
+        np.array([-7.0], dtype=np.float32),
+        np.array([np.nan, np.inf], dtype=np.float32),
+    ]
+    keys = [ordered_keys(torch.from_numpy(values)) for values in sets]
+    quartiles = shared_quartiles(OneProcess(), keys)
+    for values, row in zip(sets[:3], quartiles, strict=False):
+        expected = np.quantile(values.astype(np.float64), (0.25, 0.5, 0.75))
+        np.testing.assert_allclose(row, expected, rtol=1e-12)
+    assert np.isnan(quartiles[3]).all()
