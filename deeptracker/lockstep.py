@@ -96,16 +96,16 @@ class Lockstep(OneProcess):
         self._ranks = range(distributed.get_world_size())
         self._told: BaseException | None = None
         try:
-            distributed.destroy_process_group(_new_group(MEETING))
-            self._group = _new_group(_PATIENCE)
+            meeting, self._group = _new_group(MEETING), _new_group(_PATIENCE)
         except Exception as error:
             raise RecordingError(
                 f"the network is sharded over {len(self._ranks)} processes, but not all of them "
                 f"made a Recorder within {MEETING.total_seconds():.0f} s; make it, and call its "
                 f"step(), in every process, not in rank 0 alone ({_first_line(error)})"
             ) from error
-        self._own = distributed.get_rank(self._group)
         leaders = [m.value for m in self._exchange("the start", leads)]
+        # Not before all are here: who is still connecting would take it for a failure.
+        distributed.destroy_process_group(meeting)
         if sum(leaders) != 1:
             self.close()
             raise RecordingError(
