@@ -57,6 +57,15 @@ class Layer:
         return self.spec.filters
 
     @property
+    def cut(self) -> bool:
+        """Say whether processes hold parts of filters, so that `rows` has to ask them all."""
+        return False
+
+    def values(self, tensor: Tensor) -> Tensor:
+        """Return the numbers of a tensor of the weight's shape that are here, in no order."""
+        return tensor.detach()
+
+    @property
     def device(self) -> torch.device:
         """Return where the statistics of this layer are computed."""
         if self.weight is None:

@@ -15,7 +15,7 @@ from deeptracker.layers import Layer
 from deeptracker.lockstep import OneProcess
 from deeptracker.shard_merging import merged
 from deeptracker.statistics import changes_between, no_numbers
-from deeptracker.updates import Steps, numbers_of
+from deeptracker.updates import Steps, gathered_numbers, numbers_of
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,23 @@ def measure(
     group = group or OneProcess()
     weights = [layer.effective() for layer in layers]
     rows = [
-        None if weight is None else layer.rows(weight)
+        None if weight is None or layer.cut else layer.rows(weight)
         for layer, weight in zip(layers, weights, strict=True)
     ]
     there = iter(numbers_of([row for row in rows if row is not None], ordered=group.shared))
     parts: list[Tensor] = []
     keys: list[Tensor | None] = []
-    for index, (layer, row) in enumerate(zip(layers, rows, strict=True)):
+    sizes = []
+    for index, (layer, row, whole) in enumerate(zip(layers, rows, weights, strict=True)):
         gradient, update = steps.gradients[index], steps.updates[index]
+        if layer.cut and whole is not None:
+            row = layer.rows(whole)
+        sizes.append(0 if row is None else row.numel())
         if row is None:
             weight = no_numbers(layer.filters, layer.device)
             relative = cosine = weight.sums.l2
         else:
-            weight = next(there)
+            weight = gathered_numbers(row) if layer.cut else next(there)
             with plain_arithmetic(row.device):
                 relative, cosine = memory.changes(index, layer, row)
         for numbers in (weight, gradient, update.numbers):
@@ -99,7 +103,6 @@ def measure(
     each = len(host) // len(layers)
     columns = [host[place::each] for place in range(each)]
     if group.shared:
-        sizes = [0 if row is None else row.numel() for row in rows]
         columns = merged(group, columns, keys, sizes)
     return _arrays(columns)
 

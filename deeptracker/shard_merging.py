@@ -17,10 +17,10 @@ Column = list[NDArray[Any]]
 
 
 class _Share(NamedTuple):
-    """What one process found: columns, finite numbers i8 [L, Q] (-1: none there), sizes i8 [L]."""
+    """What one process found: columns, whether it is known bool [L, Q], sizes i8 [L]."""
 
     columns: list[Column]
-    finite: NDArray[np.int64]
+    known: NDArray[np.bool_]
     sizes: NDArray[np.int64]
 
 
@@ -30,12 +30,12 @@ def merged(
     """Return the columns of whole layers on the process that writes, elsewhere those given.
 
     `columns` hold an array per layer each, in the order of `measurement.measure`, of this process's
-    shards; `keys` those of each layer and quantity in turn, `sizes` how many numbers a weight has
-    here.
+    shards; `keys` those of each layer and quantity in turn, None where it is not known; `sizes` how
+    many numbers a weight has here.
     """
     none = torch.zeros(0, dtype=torch.int32)
-    finite = np.array([-1 if part is None else len(part) for part in keys], dtype=np.int64)
-    share = _Share(columns, finite.reshape(len(sizes), -1), np.array(sizes, dtype=np.int64))
+    there = np.array([part is not None for part in keys]).reshape(len(sizes), -1)
+    share = _Share(columns, there, np.array(sizes, dtype=np.int64))
     group.agree("the numbers of the shards")
     quartiles = shared_quartiles(group, [none if part is None else part for part in keys])
     shares: list[_Share] = group.gather(share)
@@ -48,11 +48,13 @@ def _merge(shares: list[_Share], quartiles: NDArray[np.float64]) -> list[Column]
     sizes = np.stack([share.sizes for share in shares])
     found: list[Column] = []
     for place in range(len(QUANTITIES)):
-        finite = np.stack([share.finite[:, place] for share in shares])
+        known = np.stack([share.known[:, place] for share in shares])
         tables = np.stack([np.stack(share.columns[2 * place]) for share in shares])
-        table = _merge_statistics(tables, np.maximum(finite, 0), quartiles[:, place])
+        odd = tables[..., _COUNTS].sum(axis=-1)
+        finite = np.where(known, sizes - odd, 0).astype(np.int64)
+        table = _merge_statistics(tables, finite, quartiles[:, place])
         # Known of some shards only: not known of the layer.
-        table[((finite < 0) & (sizes > 0)).any(axis=0)] = _UNKNOWN
+        table[(~known & (sizes > 0)).any(axis=0)] = _UNKNOWN
         found.append(list(table))
         counts = np.stack([np.stack(share.columns[2 * place + 1]) for share in shares])
         found.append(list(counts.sum(axis=0)))
@@ -73,6 +75,10 @@ def _merge_statistics(
     """
     of = {name: tables[..., place] for place, name in enumerate(STATISTICS)}
     there = counts > 0
+    # A layer that one process holds alone has its own quartiles; no keys of it were counted.
+    for place, name in enumerate(("q1", "median", "q3")):
+        own = np.where(there, of[name], 0.0).sum(axis=0)
+        quartiles[:, place] = np.where(there.sum(axis=0) == 1, own, quartiles[:, place])
     mean = _mean(of["mean"][..., None], counts)[:, 0]
     spread = of["std"] ** 2 + (of["mean"] - mean) ** 2
     variance = _mean(spread[..., None], counts)[:, 0]

@@ -18,8 +18,8 @@ from deeptracker.lockstep import Lockstep, OneProcess
 def sharded_group(network: nn.Module, *, leads: bool) -> OneProcess:
     """Return the processes over which a network is sharded; this one alone where it is not.
 
-    `leads`: this process writes the run. Raises RecordingError, on all of them, where the network
-    is sharded in a way that is not supported, or others do not come.
+    `leads`: this process writes the run. Raises RecordingError where the network is sharded in a
+    way that is not supported, or others do not come.
     """
     if any(isinstance(module, FullyShardedDataParallel) for module in network.modules()):
         raise RecordingError(
@@ -27,16 +27,8 @@ def sharded_group(network: nn.Module, *, leads: bool) -> OneProcess:
             "torch.distributed.fsdp.fully_shard() (FSDP2)"
         )
     reshard(network)
-    sharded = [(n, p) for n, p in network.named_parameters() if isinstance(p, DTensor)]
-    if not sharded:
+    if not any(isinstance(parameter, DTensor) for parameter in network.parameters()):
         return OneProcess()
-    processes = distributed.get_world_size()
-    for name, parameter in sharded:
-        if parameter.device_mesh.size() != processes:
-            raise RecordingError(
-                f"parameter {name!r} is sharded over {parameter.device_mesh.size()} of the "
-                f"{processes} processes; call fully_shard() over a mesh of all of them"
-            )
     return Lockstep(leads=leads, reshard=partial(reshard, network))
 
 
@@ -51,30 +43,45 @@ def reshard(network: nn.Module) -> None:
 class ShardedLayer(Layer):
     """A layer in a sharded network, of which this process holds some filters, or none.
 
-    What is not sharded, and the same on all processes, is held by the one that writes.
+    `gathers`: the shards cut through its filters; then it is gathered, for the process that writes,
+    whenever `rows` are asked for. What is not sharded is the same everywhere: held by that one.
     """
 
     leads: bool
+    gathers: bool
+
+    @property
+    def cut(self) -> bool:
+        """Say whether processes hold parts of filters, so that `rows` has to ask them all."""
+        return self.gathers
 
     @property
     def filters(self) -> int:
         """Return how many filters this process holds."""
-        if isinstance(self.weight, DTensor):
-            return self.weight.to_local().numel() // self._size if _counts(self.weight) else 0
+        if isinstance(self.weight, DTensor) and not self.cut:
+            return len(self._held(self.weight))
         return self.spec.filters if self.leads else 0
 
     def rows(self, tensor: Tensor) -> Tensor:
-        """Return what this process holds of such a tensor as contiguous float32 [F, K]."""
-        if not isinstance(tensor, DTensor):
-            rows = super().rows(tensor)
-            return rows if self.leads else rows[:0]
-        if any(placement.is_partial() for placement in tensor.placements):
-            raise RecordingError(f"layer {self.spec.name!r}: its gradient is not yet summed up")
+        """Return what this process holds of such a tensor as contiguous float32 [F, K].
+
+        Where the layer is `cut`, all processes of the training call this together.
+        """
+        if isinstance(tensor, DTensor) and not self.cut:
+            held = self._held(tensor)
+            return held.reshape(len(held), self._size).to(torch.float32).contiguous()
+        whole = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+        return super().rows(whole) if self.leads else whole.new_zeros((0, self._size))
+
+    def values(self, tensor: Tensor) -> Tensor:
+        """Return the numbers of such a tensor that are here, in no order; asks nobody."""
+        return tensor.to_local().detach() if isinstance(tensor, DTensor) else tensor.detach()
+
+    @staticmethod
+    def _held(tensor: DTensor) -> Tensor:
+        """Return the shard of this process; of equal copies, as of hybrid sharding, the first."""
         local = tensor.to_local().detach()
-        if _filter_dimension(self.module):
-            local = local.transpose(0, 1)
-        rows = local.reshape(local.numel() // self._size, self._size)
-        return (rows if _counts(tensor) else rows[:0]).to(torch.float32).contiguous()
+        return local if _counts(tensor) else local[:0]
 
     @property
     def _size(self) -> int:
@@ -84,49 +91,32 @@ class ShardedLayer(Layer):
 def sharded_layers(layers: Sequence[Layer], *, leads: bool) -> list[Layer]:
     """Return the layers as this process holds them; `leads`: it is the one that writes.
 
-    Raises RecordingError where a layer is sharded through the middle of its filters.
+    Raises RecordingError where the weight of a sharded layer is computed from others.
     """
     for layer in layers:
-        if isinstance(layer.weight, DTensor):
-            _check_placement(layer, layer.weight)
-    return [ShardedLayer(**vars(layer), leads=leads) for layer in layers]
+        if isinstance(layer.weight, DTensor) and layer.module._parameters.get("weight") is None:
+            raise RecordingError(
+                f"the weight of layer {layer.spec.name!r} is computed (by a parametrisation, "
+                "weight norm, pruning), which is not supported in a sharded network; remove it, or "
+                "shard the network without this layer"
+            )
+    return [ShardedLayer(**vars(layer), leads=leads, gathers=_is_cut(layer)) for layer in layers]
 
 
-def _check_placement(layer: Layer, weight: DTensor) -> None:
-    name, wanted = layer.spec.name, _filter_dimension(layer.module)
-    if isinstance(layer.module, _ConvTransposeNd) and layer.spec.groups > 1:
-        raise RecordingError(
-            f"layer {name!r} is a transposed convolution in groups, which is not supported in a "
-            "sharded network; shard the part of it without this layer, and record that part"
-        )
-    if layer.module._parameters.get("weight") is None:
-        raise RecordingError(
-            f"the weight of layer {name!r} is computed (by a parametrisation, weight norm, "
-            "pruning), which is not supported in a sharded network; remove it, or shard the "
-            "network without this layer"
-        )
-    sharded = [placement for placement in weight.placements if not placement.is_replicate()]
-    if any(type(placement) is not Shard for placement in sharded) or len(sharded) > 1:
-        raise RecordingError(
-            f"layer {name!r} is spread over several dimensions of the mesh "
-            f"{tuple(weight.placements)}, as by tensor parallel with FSDP, which is not supported; "
-            "shard the network by fully_shard() alone, or train it without the Recorder"
-        )
-    if not all(placement.is_shard(wanted) for placement in sharded):
-        raise RecordingError(
-            f"layer {name!r} is placed as {sharded[0]!r}, which cuts through its filters (tensor "
-            "parallel along rows, or shard_placement_fn= of fully_shard()); let each process hold "
-            f"whole filters, by Shard({wanted})"
-        )
+def _is_cut(layer: Layer) -> bool:
+    """Say whether a process may hold parts of filters: else each shard is some whole filters."""
+    weight = layer.weight
+    if not isinstance(weight, DTensor):
+        return False
+    if isinstance(layer.module, _ConvTransposeNd) or layer.spec.filters != len(weight):
+        return True
+    sharded = [place for place in weight.placements if not place.is_replicate()]
+    along_filters = all(type(place) is Shard and place.dim == 0 for place in sharded)
+    everywhere = weight.device_mesh.size() == distributed.get_world_size()
+    return not (along_filters and len(sharded) <= 1 and everywhere)
 
 
 def _counts(tensor: DTensor) -> bool:
-    """Say whether this process holds the first of equal copies, as of hybrid sharding."""
     places = tensor.device_mesh.get_coordinate() or ()
     pairs = zip(tensor.placements, places, strict=False)
     return not any(placement.is_replicate() and place for placement, place in pairs)
-
-
-def _filter_dimension(module: nn.Module) -> int:
-    """Return the dimension of the weight that counts filters."""
-    return 1 if isinstance(module, _ConvTransposeNd) else 0

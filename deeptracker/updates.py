@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -67,8 +68,9 @@ class StepObserver:
         self._group = group or OneProcess()
         self.due = due
         self._before: dict[int, Tensor] = {}
-        self._gradients: dict[int, LayerNumbers] = {}
-        self._updates: dict[int, Update] = {}
+        # What has to be gathered from several processes is, once all of them are at a snapshot.
+        self._gradients: dict[int, LayerNumbers | Callable[[], LayerNumbers]] = {}
+        self._updates: dict[int, Update | Callable[[], Update]] = {}
         self._missed: set[int] = set()
 
     def forget(self) -> None:
@@ -136,7 +138,12 @@ class StepObserver:
             if gradient is None:
                 self._gradients[index] = no_numbers(layer.filters, layer.device)
                 continue
-            row = layer.rows(gradient.to_dense() if gradient.is_sparse else gradient)
+            gradient = gradient.to_dense() if gradient.is_sparse else gradient
+            if layer.cut:
+                later = partial(_gathered_gradient, layer, gradient.detach().clone(), scale)
+                self._gradients[index] = later
+                continue
+            row = layer.rows(gradient)
             present.append(index)
             # A fused optimizer takes the scaled gradient and unscales it itself.
             rows.append(row if scale is None else row / scale.to(row.device))
@@ -144,26 +151,31 @@ class StepObserver:
         self._gradients |= zip(present, numbers, strict=True)
 
     def _take_updates(self, indices: Sequence[int]) -> None:
+        for index in [index for index in indices if self._layers[index].cut]:
+            change, start = self._difference(index), self._before.pop(index)
+            self._updates[index] = partial(_gathered_update, self._layers[index], change, start)
+        indices = [index for index in indices if not self._layers[index].cut]
         before = [self._layers[i].rows(self._before[i]) for i in indices]
-        rows = [self._difference(index) for index in indices]
+        rows = [self._layers[index].rows(self._difference(index)) for index in indices]
         found = numbers_of(rows, ordered=self._group.shared)
         for index, row, base, numbers in zip(indices, rows, before, found, strict=True):
-            with plain_arithmetic(row.device):
-                ratio = norm_ratio(numbers.sums.l2, filter_norms(base))
-                self._updates[index] = Update(numbers, change_bands(row, base), ratio)
+            self._updates[index] = _update(row, base, numbers)
             del self._before[index]
 
     def _difference(self, index: int) -> Tensor:
-        """Return weights now minus before as rows, subtracted before anything is rounded."""
+        """Return weights now minus before, subtracted before anything is rounded."""
         layer, before = self._layers[index], self._before[index]
         now = layer.effective()
         assert now is not None
         wide = torch.promote_types(before.dtype, torch.float32)
-        return layer.rows(now.to(wide) - before.to(wide))
+        return now.to(wide) - before.to(wide)
 
     @torch.no_grad()
     def collect(self) -> Steps:
-        """Return gradient and update of every layer at this iteration."""
+        """Return gradient and update of every layer at this iteration.
+
+        Where the network is sharded, all of the group call this.
+        """
         every = range(len(self._layers))
         missing = [i for i in every if i not in self._updates]
         self._missed |= set(missing)
@@ -173,9 +185,13 @@ class StepObserver:
             nothing = no_numbers(layer.filters, layer.device)
             self._gradients.setdefault(index, nothing)
             self._updates[index] = Update(nothing, no_bands(layer.device), nothing.sums.l2)
+        gradients = [self._gradients[i] for i in every]
+        updates = [self._updates[i] for i in every]
+        waiting = [callable(found) for found in (*gradients, *updates)]
+        self._group.same("which layers took a step", waiting)
         return Steps(
-            [self._gradients[i] for i in every],
-            [self._updates[i] for i in every],
+            [found() if callable(found) else found for found in gradients],
+            [found() if callable(found) else found for found in updates],
             [index not in missing for index in every],
         )
 
@@ -185,9 +201,31 @@ class StepObserver:
         for layer in (self._layers[i] for i in indices):
             gradient = None if layer.weight is None else layer.weight.grad
             if gradient is not None:
-                found.append(layer.rows(gradient.to_dense() if gradient.is_sparse else gradient))
+                found.append(layer.values(gradient.to_dense() if gradient.is_sparse else gradient))
         if self._group.on_any("the gradients", not all(all_finite(found))):
             self._take_gradients(indices, None)
+
+
+def _update(rows: Tensor, before: Tensor, numbers: LayerNumbers) -> Update:
+    with plain_arithmetic(rows.device):
+        ratio = norm_ratio(numbers.sums.l2, filter_norms(before))
+        return Update(numbers, change_bands(rows, before), ratio)
+
+
+def _gathered_gradient(layer: Layer, gradient: Tensor, scale: Tensor | None) -> LayerNumbers:
+    rows = layer.rows(gradient)
+    return gathered_numbers(rows if scale is None else rows / scale.to(rows.device))
+
+
+def _gathered_update(layer: Layer, change: Tensor, before: Tensor) -> Update:
+    rows, start = layer.rows(change), layer.rows(before)
+    return _update(rows, start, gathered_numbers(rows))
+
+
+def gathered_numbers(rows: Tensor) -> LayerNumbers:
+    """Return the numbers of a layer that one process holds whole: no other adds to its keys."""
+    none = torch.zeros(0, dtype=torch.int32, device=rows.device)
+    return numbers_of([rows])[0]._replace(keys=none)
 
 
 def numbers_of(rows: list[Tensor], *, ordered: bool = False) -> list[LayerNumbers]:

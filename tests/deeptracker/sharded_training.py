@@ -10,12 +10,8 @@ from pathlib import Path
 import torch
 from torch import distributed, nn
 from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
-from torch.distributed.tensor import DTensor, Shard, init_device_mesh
-from torch.distributed.tensor.parallel import (
-    ColwiseParallel,
-    RowwiseParallel,
-    parallelize_module,
-)
+from torch.distributed.tensor import DTensor, Replicate, init_device_mesh
+from torch.distributed.tensor.parallel import RowwiseParallel, parallelize_module
 
 from deeptracker import Recorder, lockstep
 from deeptracker.errors import RecordingError
@@ -31,7 +27,7 @@ class GatedNet(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(1, 5, 3, padding=1)
         self.gate = nn.Conv2d(5, 1, 1)
-        self.up = nn.ConvTranspose2d(5, 6, 2, stride=2)
+        self.up = nn.ConvTranspose2d(5, 6, 2, stride=2, bias=False)
         self.norm = nn.BatchNorm2d(6)
         self.fc = nn.Linear(6, 10)
 
@@ -41,16 +37,13 @@ class GatedNet(nn.Module):
         return self.fc(x.mean(dim=(2, 3)))
 
 
-def by_filters(parameter):
-    """The transposed convolution counts its filters along dimension 1."""
-    return Shard(1) if parameter.shape == (5, 6, 2, 2) else Shard(0)
-
-
 def shard(network, mesh=None):
-    """Shard the parts and the whole, as people do; the gate's one filter is in one process."""
+    """Shard the parts and the whole, as people do; the gate's one filter is in one process.
+
+    The transposed convolution is cut through its filters, which are along dimension 1.
+    """
     fully_shard(network.conv, mesh=mesh)
-    fully_shard(network, mesh=mesh, shard_placement_fn=by_filters)
-    return network
+    return fully_shard(network, mesh=mesh)
 
 
 class Loop:
@@ -71,7 +64,7 @@ class Loop:
         loss = nn.functional.cross_entropy(scores, labels)
         self.optimizer.zero_grad()
         loss.backward()
-        self.norm = nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.norm = nn.utils.clip_grad_norm_(self.network.conv.parameters(), 1.0)
         self.optimizer.step()
         return loss.detach()
 
@@ -157,14 +150,12 @@ def wrapped_in_fsdp1(network):
     return FullyShardedDataParallel(network, device_id=torch.device("cpu"))
 
 
-def in_parts(network, styles, dims):
-    """Tensor parallel over the last dimension of a mesh."""
-    mesh = init_device_mesh("cpu", dims, mesh_dim_names=("data", "tensor")[-len(dims) :])
-    own = mesh["tensor"]
-    parallelize_module(network, own, styles)
-    if len(dims) > 1:
-        fully_shard(network, mesh=mesh["data"], shard_placement_fn=by_filters)
-    return network
+def in_parts(network):
+    """Tensor parallel of the last layer, along its inputs, and FSDP of all."""
+    mesh = init_device_mesh("cpu", (1, 2), mesh_dim_names=("data", "tensor"))
+    styles = {"fc": RowwiseParallel(input_layouts=Replicate())}
+    parallelize_module(network, mesh["tensor"], styles)
+    return shard(network, mesh["data"])
 
 
 def recorded_cases(folder, rank):
@@ -174,6 +165,8 @@ def recorded_cases(folder, rank):
         "alone": without_recorder(shard),
         "recorded": Loop(shard).record(f"{folder}/sharded", activations=True),
         "hybrid": Loop(partial(shard, mesh=hybrid)).record(f"{folder}/hybrid", activations=True),
+        "parts alone": without_recorder(in_parts),
+        "parts": Loop(in_parts).record(f"{folder}/parts", activations=True),
         "failed": fails_once(f"{folder}/failed", rank),
     }
     loop = Loop(shard)
@@ -204,10 +197,7 @@ def refused_cases(folder, rank):
 
     return {
         "fsdp1": of(wrapped_in_fsdp1),
-        "transposed": of(fully_shard),
         "computed": of(computed),
-        "rows": of(partial(in_parts, styles={"fc": RowwiseParallel()}, dims=(2,))),
-        "both": of(partial(in_parts, styles={"fc": ColwiseParallel()}, dims=(2, 1))),
         "images": of(validation=BrokenImages(rank)),
         "ranks": of(rank=0),
         "every": of(every=2 + rank),

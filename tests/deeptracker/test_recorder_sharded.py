@@ -56,7 +56,7 @@ def assert_close(one, other):
 
 @pytest.mark.parametrize(
     ("sharded", "alone"),
-    [("sharded", "alone"), ("hybrid", "alone"), ("poisoned", "poisoned-alone")],
+    [("sharded", "alone"), ("hybrid", "alone"), ("parts", "alone"), ("poisoned", "poisoned-alone")],
 )
 def test_the_numbers_are_those_of_one_process(folder, sharded, alone):
     expected, before = snapshots(folder / alone)
@@ -91,6 +91,7 @@ def test_the_training_is_the_same_with_and_without(found):
     for process in found:
         for case in ("recorded", "hybrid", "failed", "resumed", "late"):
             assert process[case] == process["alone"], case
+        assert process["parts"] == process["parts alone"]
 
 
 def test_a_validation_that_fails_in_one_process_is_missing(folder):
@@ -126,10 +127,7 @@ def test_who_does_not_step_is_not_waited_for(folder):
     ("case", "said"),
     [
         ("fsdp1", "fully_shard"),
-        ("transposed", "layer 'up' .* shard_placement_fn= .* Shard\\(1\\)"),
         ("computed", "layer 'fc' is computed"),
-        ("rows", "layer 'fc' is placed as Shard\\(dim=1\\)"),
-        ("both", "layer 'fc' is spread over several dimensions of the mesh"),
         ("images", "^RecordingError: rank 1: OSError: image 7 is gone$"),
         ("ranks", "2 of the 2 processes .* have rank 0.* leave rank= out"),
         ("every", "when a snapshot is due differs"),
