@@ -1,6 +1,7 @@
 """What two processes do for `test_recorder_sharded`: trainings with FSDP2, and what is refused."""
 
 import json
+import os
 import warnings
 from contextlib import suppress
 from datetime import timedelta
@@ -15,6 +16,7 @@ from torch.distributed.tensor.parallel import RowwiseParallel, parallelize_modul
 
 from deeptracker import Recorder, lockstep
 from deeptracker.errors import RecordingError
+from tests.deeptracker.recording_page import block
 from tests.deeptracker.trainings import load_digits, seed_all, validation_set
 
 ITERATIONS = 4
@@ -206,6 +208,19 @@ def refused_cases(folder, rank):
     }
 
 
+def documented(folder):
+    """The block of docs/recording.md, run in a folder of its own."""
+    home = Path(folder) / "page"
+    home.mkdir(exist_ok=True)
+    os.chdir(home)
+    seed_all(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 12), nn.ReLU(), nn.Linear(12, 10))
+    network.blocks = [network[1]]
+    batches = [tuple(part[at : at + 16] for part in load_digits()[0].tensors) for at in (0, 16)]
+    names = {"network": network, "batches": batches, "validation_set": validation_set()}
+    exec(block("fsdp2"), names)
+
+
 def late(folder, rank):
     """One process does not call step(): the others go on without it."""
     lockstep.LATE = timedelta(seconds=1)
@@ -232,6 +247,7 @@ def worker(rank, folder):
         "gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2
     )
     found = {**recorded_cases(folder, rank), **refused_cases(folder, rank)}
+    documented(folder)
     found["late"] = late(folder, rank)
     found["missing"] = missing(folder, rank)
     (Path(folder) / f"found-{rank}.json").write_text(json.dumps(found))

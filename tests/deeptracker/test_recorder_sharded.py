@@ -117,6 +117,14 @@ def test_a_run_goes_on(folder, found):
     assert "full_tensor()" in manifest.remarks[0].text
 
 
+def test_what_the_page_shows_records_a_run(folder):
+    manifest, recorded = snapshots(folder / "page" / "runs" / "my-run")
+    assert manifest.state == "complete"
+    assert [s.iteration for s in recorded] == [2]
+    assert recorded[0].prediction is not None
+    assert np.isfinite(recorded[0].filters["update_ratio"]).all()
+
+
 def test_who_does_not_step_is_not_waited_for(folder):
     manifest, recorded = snapshots(folder / "late")
     assert (manifest.state, recorded) == ("stopped", [])
