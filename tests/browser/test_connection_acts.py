@@ -103,6 +103,7 @@ def test_clicks_in_two_rows_wait_as_two_acts_and_a_repeated_one_as_one(
     expect_trouble(page, "network")
     for button in (cancels[0], *cancels):
         button.click()
+    expect(banner(page)).to_contain_text(labels[1])
     said = banner(page).inner_text()
     assert [said.count(label) for label in labels] == [1, 1], said
     page.context.set_offline(False)
