@@ -34,6 +34,8 @@ def _reason(owner: nn.Module, name: str, parameter: nn.Parameter) -> str:
         return "normalisation: pass normalisation=True to record it"
     if not parameter.numel():
         return NO_NUMBERS
+    if parameter.dim() > 1:  # an older DeepTracker did not know such layers
+        return "the run was begun without it"
     return "bias" if name.rpartition(".")[2].endswith("bias") else ONE_AXIS
 
 
