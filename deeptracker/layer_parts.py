@@ -99,8 +99,11 @@ def parts_of(
     below = "" if parameter == "weight" else parameter
     if _EMBEDS.search(parameter) or (weight.dim() > 2 and weight.shape[0] == 1):
         return [_embedding(weight, parameter, below)]
-    filters = weight.shape[0]
-    return [Part("Parameter", filters, weight.numel() // filters, parameter, below)]
+    kind = "Parameter" if below else _kind(module)
+    # transformers' Conv1D, of GPT-2, is a linear layer that keeps [in, out].
+    axis = -1 if kind == "Conv1D" else 0
+    filters = weight.shape[axis]
+    return [Part(kind, filters, weight.numel() // filters, parameter, below, last=axis == -1)]
 
 
 def _ordinary(module: nn.Module, weight: Tensor) -> Part:

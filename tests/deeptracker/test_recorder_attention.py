@@ -203,6 +203,15 @@ def test_an_adapter_and_what_it_adapts_are_layers():
     }
 
 
+def test_a_linear_layer_that_keeps_its_weight_the_other_way_round():
+    from transformers.pytorch_utils import Conv1D
+
+    model = nn.ModuleDict({"c_proj": Conv1D(3, 5)})
+    (layer,) = find_layers(model, normalisation=False)
+    assert (layer.spec.name, layer.spec.kind, layer.spec.filters) == ("c_proj", "Conv1D", 3)
+    assert torch.equal(layer.rows(layer.effective()), model["c_proj"].weight.T)
+
+
 def test_recurrent_weights_and_odd_parameters():
     model = nn.ModuleDict({"rnn": nn.LSTM(3, 4), "odd": nn.Bilinear(3, 4, 5)})
     model.register_parameter("wave", nn.Parameter(torch.zeros(2, 2, dtype=torch.complex64)))
@@ -211,7 +220,7 @@ def test_recurrent_weights_and_odd_parameters():
     assert kinds([layer.spec for layer in layers]) == {
         "rnn.weight_ih_l0": ("Parameter", 16),
         "rnn.weight_hh_l0": ("Parameter", 16),
-        "odd": ("Parameter", 5),
+        "odd": ("Bilinear", 5),
     }
     reasons = {group.reason.split()[0]: group.tensors for group in find_unrecorded(model, layers)}
     assert reasons == {"complex": 1, "no": 1, "one": 2, "bias": 1}
