@@ -17,9 +17,11 @@ class EncoderNet(nn.Module):
     def __init__(self):
         super().__init__()
         self.cls_token = nn.Parameter(0.02 * torch.randn(1, 1, WIDTH))
-        self.pos_embed = nn.Parameter(0.02 * torch.randn(1, 17, WIDTH))
+        self.pos_embed = nn.Parameter(0.5 * torch.randn(1, 17, WIDTH))
         self.patch = nn.Linear(4, WIDTH)
-        layer = nn.TransformerEncoderLayer(WIDTH, HEADS, 2 * WIDTH, batch_first=True)
+        layer = nn.TransformerEncoderLayer(
+            WIDTH, HEADS, 2 * WIDTH, dropout=0.0, batch_first=True, norm_first=True
+        )
         self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
         self.head = nn.Linear(WIDTH, CLASSES)
 

@@ -289,8 +289,9 @@ def test_a_token_has_no_activation_of_its_own(tmp_path):
     manifest, (snapshot,) = read(tmp_path / "run")
     names = [layer.name for layer in manifest.layers]
     known = np.isfinite(snapshot.statistics["activation"][:, STATISTICS.index("mean")])
-    assert known[names.index("patch")] and known[names.index("head")]
-    assert not known[names.index("cls_token")] and not known[names.index("pos_embed")]
+    there = dict(zip(names, known.tolist(), strict=True))
+    found = [there[name] for name in ("patch", "head", "cls_token", "pos_embed")]
+    assert found == [True, True, False, False]
 
 
 def test_muon_for_matrices_beside_adamw_for_the_rest(tmp_path):
@@ -330,5 +331,7 @@ def test_a_run_of_an_older_recorder_goes_on_with_the_layers_that_it_has(tmp_path
     manifest, (snapshot,) = read(tmp_path / "run")
     assert manifest.layers == known
     assert snapshot.statistics["weight"].shape[0] == len(known)
-    left = [group for group in manifest.unrecorded if group.reason == "the run was begun without it"]
+    left = [
+        group for group in manifest.unrecorded if group.reason == "the run was begun without it"
+    ]
     assert "encoder.layers.*.self_attn.in_proj_weight" in left[0].names
