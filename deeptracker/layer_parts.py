@@ -86,7 +86,7 @@ def parts_of(
         if isinstance(module, nn.Linear) and (heads := _fused_heads(name, weight, above)):
             return _heads(parameter, weight, heads)
         return [_ordinary(module, weight)]
-    if weight.dim() < 2 or isinstance(module, NORMALISATION):
+    if weight.dim() < 2 or not weight.is_floating_point() or isinstance(module, NORMALISATION):
         return []
     if isinstance(module, nn.MultiheadAttention):
         heads = module.num_heads

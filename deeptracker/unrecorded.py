@@ -21,22 +21,30 @@ def find_unrecorded(model: nn.Module, layers: Sequence[Layer]) -> tuple[Unrecord
     recorded = {id(part) for layer in layers for part in layer.parts()}
     modules = dict(model.named_modules())
     return grouped(
-        (_reason(modules[name.rpartition(".")[0]], name, parameter), name, parameter.numel())
+        (_reason(modules[name.rpartition(".")[0]], name, parameter), name, _numbers(parameter))
         for name, parameter in model.named_parameters()
         if id(parameter) not in recorded
     )
 
 
 def _reason(owner: nn.Module, name: str, parameter: nn.Parameter) -> str:
-    if parameter.is_complex():
-        return "complex numbers, of which there are no statistics"
+    if not parameter.is_floating_point():
+        return f"numbers of the kind {str(parameter.dtype).removeprefix('torch.')}"
     if isinstance(owner, NORMALISATION) and not name.endswith("bias"):
         return "normalisation: pass normalisation=True to record it"
-    if not parameter.numel():
+    if "bias" in name.rpartition(".")[2]:
+        return "bias"
+    if not _numbers(parameter):
         return NO_NUMBERS
     if parameter.dim() > 1:  # an older DeepTracker did not know such layers
         return "the run was begun without it"
-    return "bias" if name.rpartition(".")[2].endswith("bias") else ONE_AXIS
+    return ONE_AXIS
+
+
+def _numbers(parameter: nn.Parameter) -> int:
+    """Return how many numbers a parameter holds: none while a lazy module has not seen data."""
+    unknown = isinstance(parameter, nn.parameter.UninitializedParameter)
+    return 0 if unknown else parameter.numel()
 
 
 def grouped(found: Iterable[tuple[str, str, int]]) -> tuple[Unrecorded, ...]:

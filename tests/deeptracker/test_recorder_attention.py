@@ -213,7 +213,9 @@ def test_a_linear_layer_that_keeps_its_weight_the_other_way_round():
 
 
 def test_recurrent_weights_and_odd_parameters():
-    model = nn.ModuleDict({"rnn": nn.LSTM(3, 4), "odd": nn.Bilinear(3, 4, 5)})
+    parts = {"rnn": nn.LSTM(3, 4), "odd": nn.Bilinear(3, 4, 5), "lazy": nn.LazyBatchNorm1d()}
+    model = nn.ModuleDict(parts)
+    model["scales"] = nn.ParameterList(torch.ones(3) for _ in range(2))
     model.register_parameter("wave", nn.Parameter(torch.zeros(2, 2, dtype=torch.complex64)))
     model.register_parameter("nothing", nn.Parameter(torch.zeros(0, 3)))
     layers = find_layers(model, normalisation=False)
@@ -222,8 +224,13 @@ def test_recurrent_weights_and_odd_parameters():
         "rnn.weight_hh_l0": ("Parameter", 16),
         "odd": ("Bilinear", 5),
     }
-    reasons = {group.reason.split()[0]: group.tensors for group in find_unrecorded(model, layers)}
-    assert reasons == {"complex": 1, "no": 1, "one": 2, "bias": 1}
+    assert {one.reason: (one.names, one.tensors) for one in find_unrecorded(model, layers)} == {
+        "numbers of the kind complex64": (("wave",), 1),
+        "no numbers in it": (("nothing",), 1),
+        "one axis, such as a scale: it has no filters": (("scales.*",), 2),
+        "bias": (("rnn.bias_ih_l0", "rnn.bias_hh_l0", "odd.bias", "lazy.bias"), 4),
+        "normalisation: pass normalisation=True to record it": (("lazy.weight",), 1),
+    }
 
 
 @pytest.mark.parametrize(
