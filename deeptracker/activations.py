@@ -72,7 +72,7 @@ class ActivationWatch:
     def __enter__(self) -> "ActivationWatch":
         self._sums = [[] for _ in self._layers]
         for index, layer in enumerate(self._layers):
-            hook = self._hook(index, main=layer.spec.branch == "main")
+            hook = self._hook(index, layer)
             self._hooks.append(layer.module.register_forward_hook(hook))
         self._mode.__enter__()
         return self
@@ -89,17 +89,18 @@ class ActivationWatch:
             hook.remove()
         self._hooks.clear()
 
-    def _hook(self, index: int, *, main: bool) -> Any:
+    def _hook(self, index: int, layer: Layer) -> Any:
         def take(module: nn.Module, inputs: Any, output: Any) -> None:
-            if not isinstance(output, Tensor):
+            own = layer.part.output(module, output) if isinstance(output, Tensor) else None
+            if own is None:
                 return
-            if not main:
-                self._add(index, output)
+            if layer.spec.branch != "main":
+                self._add(index, own)
                 return
             self._settle()
             # Sums of it now: what follows may overwrite the tensor itself.
-            sums = None if index in self._followed else _sums(output)
-            self._current = _Output(index, output, output._version, sums)
+            sums = None if index in self._followed else _sums(own)
+            self._current = _Output(index, own, own._version, sums)
 
         return take
 

@@ -12,13 +12,14 @@ from typing import Any, Self
 from torch import nn
 
 from deeptracker.endings import ending_of, last_uncaught
-from deeptracker.format import Failure, Manifest
-from deeptracker.layers import Layer
+from deeptracker.format import Failure, Manifest, Unrecorded
+from deeptracker.layers import Layer, layers_of
 from deeptracker.ranks import own_rank
 from deeptracker.recording import Description, Recording
 from deeptracker.run_identity import place_of
 from deeptracker.run_place import take_place
 from deeptracker.sampling import SamplingRule
+from deeptracker.unrecorded import find_unrecorded
 from deeptracker.validator import Validator
 
 log = logging.getLogger("deeptracker")
@@ -63,15 +64,20 @@ class RunRecorder:
         described: Description,
         *,
         resume: bool,
+        unrecorded: tuple[Unrecorded, ...] | None = None,
         pictures: bool = False,
         gradients: bool = True,
         **validation: Any,
     ) -> None:
-        """Take the folder and begin; what is wrong raises here. `validation` is a Validator's."""
+        """Take the folder and begin; what is wrong raises here. `validation` is a Validator's.
+
+        unrecorded: what has no layer; None: what the layers leave of the network.
+        """
         goes_on = resume or self._start is not None
         _close_the_one_before(self.run_dir, goes_on=goes_on)
         place = take_place(self.run_dir, goes_on=goes_on)
         self.run_dir = place.path
+        layers = layers_of(place.old, layers)
         try:
             validator = Validator(network, layers, **validation)
             found = validator.survey(pictures=pictures, run_dir=self.run_dir)
@@ -86,6 +92,7 @@ class RunRecorder:
                 lambda: self.due,
                 start_iteration=self._start,
                 pictures=found,
+                unrecorded=find_unrecorded(network, layers) if unrecorded is None else unrecorded,
                 gradients=gradients,
             )
         except BaseException:

@@ -4,7 +4,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from deeptracker.batch_error import batch_error
 from deeptracker.description import checked_name, plain_values
 from deeptracker.errors import RecordingError
-from deeptracker.format import Event, Failure, Images, Manifest
+from deeptracker.format import Event, Failure, Images, Manifest, Unrecorded
 from deeptracker.format.entries import fit_text
 from deeptracker.layers import Layer, find_modules
 from deeptracker.measurement import WeightMemory, measure
@@ -61,6 +61,7 @@ class Recording:
         *,
         start_iteration: int | None,
         pictures: list[Tensor],
+        unrecorded: tuple[Unrecorded, ...],
         gradients: bool = True,
     ) -> None:
         _try_to_measure(model, layers)
@@ -69,8 +70,11 @@ class Recording:
         self.observer = StepObserver(model, layers, due)
         self._watch = OptimizerWatch(optimizers, self.observer, self._note_error)
         try:
-            manifest = _manifest(
-                model, layers, validator, sampling, place, described, gradients=gradients
+            manifest = replace(
+                _manifest(
+                    model, layers, validator, sampling, place, described, gradients=gradients
+                ),
+                unrecorded=unrecorded,
             )
             self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
             if pictures:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from deeptracker.effective_weight import trained_parts
 from deeptracker.isolation import plain_arithmetic
 from deeptracker.layers import Layer
 from deeptracker.statistics import (
@@ -78,8 +77,7 @@ class StepObserver:
         return [
             index
             for index, layer in enumerate(self._layers)
-            if layer.weight is not None
-            and any(id(part) in parameters for part in trained_parts(layer.module))
+            if layer.weight is not None and any(id(part) in parameters for part in layer.parts())
         ]
 
     def wants_step(self) -> bool:
@@ -123,11 +121,11 @@ class StepObserver:
         rows, present = [], []
         for index in indices:
             layer = self._layers[index]
-            gradient = None if layer.weight is None else layer.weight.grad
+            gradient = layer.gradient()
             if gradient is None:
                 self._gradients[index] = no_numbers(layer.spec.filters, layer.device)
                 continue
-            row = layer.rows(gradient.to_dense() if gradient.is_sparse else gradient)
+            row = layer.rows(gradient)
             present.append(index)
             # A fused optimizer takes the scaled gradient and unscales it itself.
             rows.append(row if scale is None else row / scale.to(row.device))
@@ -172,9 +170,8 @@ class StepObserver:
         """Take gradients that no step used, if they are why: a scaler skips where one overflows."""
         if not indices:
             return
-        there = [self._layers[i].weight for i in indices]
-        found = [w.grad for w in there if w is not None and w.grad is not None]
-        if found and not all(all_finite([g.to_dense() if g.is_sparse else g for g in found])):
+        found = [g for i in indices if (g := self._layers[i].gradient()) is not None]
+        if found and not all(all_finite(found)):
             self._take_gradients(indices, None)
 
 

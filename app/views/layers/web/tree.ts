@@ -134,9 +134,9 @@ export class NetworkRows {
       name.append(mark);
     }
     const { kernel, filters, parameters, type, layers } = network;
-    const kind = type[node].replace(/^Conv(Transpose)?\d?d?$/, (_, transposed) =>
-      transposed ? "transp." : "",
-    );
+    const kind = type[node]
+      .replace(/^Conv(Transpose)?\d?d?$/, (_, transposed) => (transposed ? "transp." : ""))
+      .replace(/^Embedding$/, "embed.");
     const depthwise =
       network.groups[node] > 1
         ? network.inputs[node] === 1
