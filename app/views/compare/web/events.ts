@@ -11,6 +11,7 @@ import {
   type DrawingContext,
   fetchJson,
   gutter,
+  type Handler,
   type Iterations,
   make,
   numbers,
@@ -59,7 +60,7 @@ type Mark = { at: number; x: number; y: number } & (
 );
 type Across = (tick: number) => number;
 
-class Events {
+class Events implements Handler {
   declare readonly chart: Chart<ChartKinds["compareevents"]>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;

@@ -10,6 +10,7 @@ import {
   type DrawingContext,
   type Format,
   gutter,
+  type Handler,
   type Iterations,
   type Matrix,
   type Names,
@@ -61,7 +62,7 @@ interface LayerScale extends ValueScale {
   high: number;
 }
 
-class Layers {
+class Layers implements Handler {
   declare readonly chart: Chart<LayersOptions>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;

@@ -11,6 +11,7 @@ import {
   type DrawingContext,
   type Format,
   gutter,
+  type Handler,
   type Iterations,
   type Names,
   numbers,
@@ -62,7 +63,7 @@ interface Scale extends ValueScale {
   high: number;
 }
 
-class Lines {
+class Lines implements Handler {
   declare readonly chart: Chart<LinesOptions>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;

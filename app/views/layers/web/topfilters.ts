@@ -8,6 +8,7 @@ import {
   type Chart,
   type ChartKinds,
   fetchArrays,
+  type Handler,
   type Matrix,
   make,
   numbers,
@@ -50,7 +51,7 @@ const BLOCK = 60; // snapshots of one answer
 const REST = 100; // ms without a movement, until more is asked for
 const FIELDS = ["cursor", "pins", "topquantity", "topsort", "top", "filters"];
 
-class TopFilters {
+class TopFilters implements Handler {
   declare private readonly chart: Chart<Options>;
   declare private readonly tabs: HTMLElement;
   declare private readonly note: HTMLElement;

@@ -6,12 +6,14 @@ import {
   type Chart,
   type ChartKinds,
   fetchArrays,
+  type Handler,
   type Names,
   numbers,
   pictures,
   registerKind,
   type Selection,
   selectionStore,
+  type Thing,
 } from "#app/web/index.ts";
 import * as validation from "./anomalies.ts";
 import type {
@@ -28,7 +30,7 @@ const MOST = 200;
 const SIZE = 44;
 const PART = 24; // images listed at once
 
-class Gallery {
+class Gallery implements Handler {
   declare private readonly chart: Chart<ChartKinds["gallery"]>;
   declare private readonly title: HTMLElement;
   declare private readonly tiles: HTMLElement;
@@ -139,6 +141,11 @@ class Gallery {
       `${integer(wrong)} wrong of ${plural(count, "image", "images")}${count > MOST ? `, ${MOST} shown` : ""}`;
   }
 
+  annotationName(kind: Thing["kind"], id: number): string | undefined {
+    const at = kind === "image" && this.images ? this.images.images.indexOf(id) : -1;
+    return at < 0 ? undefined : `image ${at + 1} of ${this.names[this.classId]}`;
+  }
+
   selected(_selection: Selection, names: Names): void {
     if (names.has("openclasses") || names.has("classes")) this.chart.invalidate();
     else if (names.has("cursor") || names.has("images")) this.update();
@@ -146,7 +153,7 @@ class Gallery {
 }
 
 /** Images that were never learned, or forgotten most often. Options: url, names, base, say. */
-class ImageList {
+class ImageList implements Handler {
   declare private readonly chart: Chart<ChartKinds["imagelist"]>;
   declare private readonly count: HTMLElement;
   declare private readonly list: HTMLElement;
