@@ -161,6 +161,8 @@ class ImageList implements Handler {
   declare private meta: ForgettingMeta;
   /** How many images are listed already. */
   declare private listed: number;
+  /** Those that are: drawn again, they keep their pictures and how far one has scrolled. */
+  declare private shown?: ForgettingArrays;
   /** These are there once they have come. */
   declare private names: string[];
   declare private sizes: ErrorArrays["images"];
@@ -189,6 +191,7 @@ class ImageList implements Handler {
         this.names = answer.meta.names;
         this.sizes = answer.arrays.images;
         this.iterations = answer.arrays.iteration;
+        this.shown = undefined;
         this.chart.invalidate();
       },
       (error) => this.chart.failed(error),
@@ -196,6 +199,7 @@ class ImageList implements Handler {
   }
 
   draw(): string {
+    if (this.shown === this.data) return "";
     this.count.textContent = "";
     this.list.replaceChildren();
     if (!this.names) return "";
@@ -210,6 +214,7 @@ class ImageList implements Handler {
       all > this.meta.listed ? `, ${integer(this.meta.listed)} shown` : ""
     }.`;
     this.listed = 0;
+    this.shown = this.data;
     this.more();
     return "";
   }
