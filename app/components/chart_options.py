@@ -192,7 +192,6 @@ class GalleryOptions(DataOptions):
     """Images of a class; those of a run lie below `base`."""
 
     base: str
-    say: Say
 
 
 class ImageListOptions(GalleryOptions):

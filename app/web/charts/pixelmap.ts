@@ -16,6 +16,7 @@ import type { Answer, Matrices, Matrix } from "../base/fetch.ts";
 import { type Format, numbers } from "../base/numbers.ts";
 import * as raster from "../base/raster.ts";
 import { type TooltipLine, tooltip } from "../base/tooltip.ts";
+import { nothing } from "../core/catalogue.ts";
 import { type Chart, registerKind } from "../core/chart.ts";
 import type { MapOptions } from "../core/chartoptions.ts";
 import type { Names, Pointed, Selection } from "../core/fields.ts";
@@ -218,9 +219,9 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
 
   private problem(): string {
     const say = this.chart.options.say || {};
-    if (!this.width) return say.noColumns || "No snapshot has been loaded yet.";
-    if (!this.rows) return say.noRows || "There is nothing to show.";
-    return this.finite ? "" : say.noValues || "Every value here is NaN: nothing was measured.";
+    if (!this.width) return say.noColumns || nothing("snapshots");
+    if (!this.rows) return say.noRows || nothing("rows");
+    return this.finite ? "" : say.noValues || nothing("values");
   }
 
   private heightFor(rows: number): number {

@@ -10,6 +10,7 @@ import * as colours from "../base/colours.ts";
 import type { Answer, Numbers } from "../base/fetch.ts";
 import { numbers } from "../base/numbers.ts";
 import { type TooltipLine, tooltip } from "../base/tooltip.ts";
+import { nothing } from "../core/catalogue.ts";
 import { type Chart, registerKind } from "../core/chart.ts";
 import type { Stack, StripLine, StripOptions, StripPanel } from "../core/chartoptions.ts";
 import type { Names, Selection } from "../core/fields.ts";
@@ -95,7 +96,7 @@ export class Strip implements Handler {
     const { options, axis } = this.chart;
     if (!axis.columns) {
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
-      return options.say?.noColumns || "No snapshot has been loaded yet.";
+      return options.say?.noColumns || nothing("snapshots");
     }
     const { left, width } = axis.place(chartWidth);
     const heights = options.panels.map((panel) => panel.height || 72);

@@ -168,7 +168,6 @@ export interface FindingOptions extends ChartOptions {
 
 export interface GalleryOptions extends DataOptions {
   base: string;
-  say: Say;
 }
 
 export interface ImageListOptions extends GalleryOptions {

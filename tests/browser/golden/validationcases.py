@@ -145,7 +145,7 @@ def _gallery(case: str) -> Given:
     answers = {**classes(case), "class-images?class=0": pack(arrays, {"class": 0})}
     if case != "nan":
         answers["contact-sheet"] = sheet(count)
-    options = {"url": "{data}/class-error", "base": "{data}", "say": _SAY}
+    options = {"url": "{data}/class-error", "base": "{data}"}
     chosen = {} if case == "empty" else {"openclasses": [0], "images": [0]}
     return Given(options, answers, chosen)
 
@@ -167,7 +167,7 @@ def _listed_images(case: str) -> Given:
     answers = {"forgetting": pack(arrays, about), **classes(case)}
     if case != "nan":
         answers["contact-sheet"] = sheet(50)
-    options = {**_NAMED, "url": "{data}/forgetting"}
+    options = {"url": "{data}/forgetting", "names": "{data}/class-error", "base": "{data}"}
     return Given(options, answers, {"imagelist": "never" if case == "nan" else "forgotten"})
 
 

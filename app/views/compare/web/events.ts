@@ -14,6 +14,7 @@ import {
   type Handler,
   type Iterations,
   make,
+  nothing,
   numbers,
   type Place,
   PlotArea,
@@ -137,7 +138,7 @@ class Events implements Handler {
     if (!axis.columns) {
       this.list.hidden = true;
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
-      return "No snapshot of these runs can be placed on this axis.";
+      return nothing("ticks");
     }
     const { left, width } = axis.place(chartWidth);
     const height = options.runs.length * ROW;

@@ -14,6 +14,7 @@ import {
   type Iterations,
   type Matrix,
   type Names,
+  nothing,
   numbers,
   type Place,
   PlotArea,
@@ -96,7 +97,7 @@ class Layers implements Handler {
     if (!this.meta.names.length) {
       return "These runs have no layer of the same name: they are of different networks.";
     }
-    if (!this.chart.axis.columns) return "No snapshot of these runs can be placed on this axis.";
+    if (!this.chart.axis.columns) return nothing("ticks");
     return this.finite
       ? ""
       : "This choice was measured in none of the runs. Choose another quantity or statistic.";

@@ -14,6 +14,7 @@ import {
   type Handler,
   type Iterations,
   type Names,
+  nothing,
   numbers,
   type Place,
   PlotArea,
@@ -103,7 +104,7 @@ class Lines implements Handler {
     if (!axis.columns || !this.panels.length) {
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
       return this.panels.length
-        ? "No snapshot of these runs can be placed on this axis."
+        ? nothing("ticks")
         : "These runs logged no scalar, neither loss nor error nor anything else.";
     }
     const { left, width } = axis.place(chartWidth);

@@ -13,6 +13,7 @@ import {
   gutters,
   type Handler,
   type MarksPlace,
+  nothing,
   type Place,
   type PlacedRow,
   PlotArea,
@@ -185,8 +186,7 @@ class Multiples implements Handler {
     const plot = { left: place.left, top: 0, width: axis.columns ? place.width : 0, height: seen };
     this.area.place(plot);
     this.waiting = false;
-    if (!axis.columns)
-      return "No snapshot has been loaded yet. The charts appear here with the first one.";
+    if (!axis.columns) return nothing("charts");
     if (!rows.length) return "";
     this.drawRows(context, ratio, selection, plot);
     this.showRow(selection.row);

@@ -11,6 +11,7 @@ import {
   type Handler,
   type Matrix,
   make,
+  nothing,
   numbers,
   registerKind,
   type Selection,
@@ -173,7 +174,7 @@ class TopFilters implements Handler {
     const { axis } = this.chart;
     const { network } = layers;
     if (!network) return "";
-    if (!axis.columns) return "No snapshot has been loaded yet.";
+    if (!axis.columns) return nothing("snapshots");
     const selection = selectionStore.get();
     const pins = [...new Set(selection.pins.map((pin) => this.snapshot(pin)))];
     if (

@@ -8,6 +8,7 @@ import {
   fetchArrays,
   type Handler,
   type Names,
+  nothing,
   numbers,
   pictures,
   registerKind,
@@ -62,7 +63,7 @@ class Gallery implements Handler {
   draw(): string {
     this.tiles.hidden = true;
     this.title.textContent = "";
-    if (!this.names?.length) return "No validation images.";
+    if (!this.names?.length) return nothing("images");
     const id = validation.focus(selectionStore.get());
     if (id === null || id >= this.names.length) {
       this.shown = null;
@@ -203,8 +204,8 @@ class ImageList implements Handler {
     this.count.textContent = "";
     this.list.replaceChildren();
     if (!this.names) return "";
-    if (!this.names.length) return "No validation images.";
-    if (!this.iterations.length) return "No snapshot has been loaded yet.";
+    if (!this.names.length) return nothing("images");
+    if (!this.iterations.length) return nothing("snapshots");
     const never = selectionStore.get().imagelist === "never";
     if (!this.data.image.length)
       return never ? "Every image was right at some snapshot." : "No image was ever forgotten.";
