@@ -226,12 +226,10 @@ function axisOf(charts: HTMLElement[]): HTMLElement | undefined {
   const groups = new Set(
     charts.filter((e) => e.querySelector(".dt-plot")).map((e) => chartRegistry.of(e)?.axis),
   );
-  const axes = [
-    ...document.querySelectorAll<HTMLElement>("[data-chart=axis], [data-chart=compareaxis]"),
-  ];
-  return axes.find(
-    (e) => groups.has(chartRegistry.of(e)?.axis) && e.offsetWidth && !charts.includes(e),
-  );
+  return [...document.querySelectorAll<HTMLElement>("[data-chart]")].find((e) => {
+    const chart = chartRegistry.of(e);
+    return chart?.handler.timeScale && groups.has(chart.axis) && e.offsetWidth && !charts.includes(e);
+  });
 }
 
 /** Whether a canvas lies in the plane of the screen: the faces of a turned cube do not. */

@@ -24,6 +24,7 @@ class AxisBar implements Handler {
   declare private readonly chart: Chart;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
+  readonly timeScale = true;
   declare private readonly flags: HTMLElement;
   /** The flag of the cursor. */
   declare private readonly flag: HTMLElement;

@@ -68,6 +68,8 @@ export interface Readable {
 /** What lies over the time axis of a chart: the cursor, the range, spans of annotations. */
 export interface Timed {
   area?: Area;
+  /** Whether it is the scale of its time axis, which pictures of other charts show above them. */
+  timeScale?: boolean;
   /** Return what the lanes of annotations and findings follow: only a time axis has them. */
   laneAfter?(): Element;
 }

@@ -27,6 +27,7 @@ class CompareAxis implements Handler {
   declare readonly chart: Chart<ChartKinds["compareaxis"]>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
+  readonly timeScale = true;
   declare private readonly flag: HTMLElement;
   declare private place?: Place;
 
