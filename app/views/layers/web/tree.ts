@@ -47,7 +47,7 @@ export class NetworkRows {
   declare private readonly hooks: Hooks;
   declare readonly element: HTMLElement;
   declare private readonly made: Map<number, HTMLElement>;
-  declare private active: number;
+  declare active: number;
   // What was shown last.
   declare private network: Network;
   declare private rows: number[];
