@@ -34,9 +34,15 @@ class Stack(Record):
 
 
 class StripPanel(Record):
-    """A panel of lines or of a stack; `log` may be "{field}"; `nothing`: where nothing is known."""
+    """A panel of lines or of a stack; `log` may be "{field}"; `nothing`: where nothing is known.
+
+    `heading`: False where the page itself has the title above. `fit`: the scale begins at the least
+    value, else at 0 where none is less.
+    """
 
     title: str
+    heading: bool | None = None
+    fit: bool | None = None
     height: int | None = None
     format: Format | None = None
     step: bool | None = None

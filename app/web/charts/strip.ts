@@ -120,9 +120,11 @@ export class Strip implements Handler {
     const holder = document.getElementById(this.chart.options.legend || "");
     if (!holder) return;
     const { integer } = numbers;
-    const series = Object.values((this.chart.data as StripData).meta.series);
-    const reduced = series
-      .filter(({ shown, odd, total }) => shown + odd < total)
+    const { series } = (this.chart.data as StripData).meta;
+    const lines = this.chart.options.panels.flatMap((panel) => panel.lines || []);
+    const reduced = lines
+      .map((line) => series[line.series])
+      .filter((about) => about && about.shown + about.odd < about.total)
       .sort((a, b) => b.total - a.total)[0];
     holder.textContent = reduced
       ? `up to ${integer(reduced.shown)} of ${integer(reduced.total)} values of a series: first, ` +
@@ -168,7 +170,7 @@ export class Strip implements Handler {
       }
     }
     if (low > high) return null;
-    if (!log && low > 0) low = 0;
+    if (!log && low > 0 && !panel.fit) low = 0;
     if (low === high) high = low + (Math.abs(low) || 1);
     const to = log ? Math.log10 : (value: number) => value;
     const [from, span] = [to(low), to(high) - to(low)];
@@ -220,7 +222,7 @@ export class Strip implements Handler {
     context.textBaseline = "top";
     context.fillStyle = theme("--dt-text");
     const title = shown?.scale?.log ? `${panel.title} (log)` : panel.title;
-    context.fillText(title, 0, place.top + 1);
+    if (panel.heading !== false) context.fillText(title, 0, place.top + 1);
     context.font = FONT;
     const keys: readonly { name?: string; colour: string }[] = narrow
       ? []

@@ -135,6 +135,8 @@ export interface Stack {
 
 export interface StripPanel {
   title: string;
+  heading?: boolean;
+  fit?: boolean;
   height?: number;
   format?: "number" | "percent" | "integer";
   step?: boolean;
