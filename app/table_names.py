@@ -8,7 +8,7 @@ TABLES = frozenset(
     {
         "series", "class-error", "layer-profile", "cube-layers", "anomalies", "anomaly-classes",
         "groups", "class-images", "forgetting", "layer-rows", "filter-rows", "filter-series",
-        "top-filters", "correlation", "correlation-filters",
+        "top-filters", "correlation", "correlation-filters", "scalar-lines",
     }
 )  # fmt: skip
 # The data of charts that compare runs: the table of each run that stands behind them.

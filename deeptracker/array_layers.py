@@ -12,7 +12,9 @@ from torch import nn
 
 from deeptracker.errors import NothingToRecord, RecordingError
 from deeptracker.format import LayerSpec
+from deeptracker.layer_parts import Part
 from deeptracker.layers import Layer, place
+from deeptracker.unrecorded import NO_NUMBERS, ONE_AXIS, grouped
 
 # Last parts of names that say nothing beside the name of their layer.
 _WEIGHTS = ("kernel", "weight", "weights", "w", "embedding", "embeddings")
@@ -28,6 +30,10 @@ class ArrayMirror:
         self._axis = axis
         self._leaves: dict[str, nn.Module] = {}
         self.layers: list[Layer] = []
+        left = [(name, array) for name, array in arrays.items() if name not in names]
+        self.unrecorded = grouped(
+            (ONE_AXIS if array.size else NO_NUMBERS, name, array.size) for name, array in left
+        )
         if not names:
             raise NothingToRecord(
                 "no parameter has two axes or more; pass the parameters as a dictionary, list or "
@@ -37,7 +43,8 @@ class ArrayMirror:
             leaf = self._leaves[key] = self._leaf(name)
             weight = leaf.weight = nn.Parameter(self._rows(arrays[key]))
             spec = _spec(list(names.values()), name, weight)
-            self.layers.append(Layer(spec, leaf, weight, weight.shape))
+            part = Part(spec.kind, spec.filters, spec.inputs)
+            self.layers.append(Layer(spec, leaf, weight, weight.shape, part))
 
     def _leaf(self, name: str) -> nn.Module:
         module = self.network

@@ -78,6 +78,7 @@ class ArrayRecorder(RunRecorder):
             Description(name, model_name or "arrays", dataset, hyperparameters, planned_iterations),
             resume=resume,
             gradients=gradients,
+            unrecorded=self._mirror.unrecorded,
             source=None,
             labels=None if labels is None else np.array(labels),
             classes=classes,

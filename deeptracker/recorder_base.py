@@ -12,14 +12,15 @@ from typing import Any, Self
 from torch import nn
 
 from deeptracker.endings import ending_of, last_uncaught
-from deeptracker.format import Failure, Manifest
-from deeptracker.layers import Layer
+from deeptracker.format import Failure, Manifest, Unrecorded
+from deeptracker.layers import Layer, layers_of
 from deeptracker.lockstep import OneProcess
 from deeptracker.ranks import own_rank
 from deeptracker.recording import Description, Recording
 from deeptracker.run_identity import place_of
 from deeptracker.run_place import take_place
 from deeptracker.sampling import SamplingRule
+from deeptracker.unrecorded import find_unrecorded
 from deeptracker.validator import Validator
 
 log = logging.getLogger("deeptracker")
@@ -66,19 +67,27 @@ class RunRecorder:
         described: Description,
         *,
         resume: bool,
+        unrecorded: tuple[Unrecorded, ...] | None = None,
         pictures: bool = False,
         gradients: bool = True,
         **validation: Any,
     ) -> None:
-        """Take the folder and begin; what is wrong raises here. `validation` is a Validator's."""
+        """Take the folder and begin; what is wrong raises here. `validation` is a Validator's.
+
+        unrecorded: what has no layer; None: what the layers leave of the network.
+        """
         goes_on, group = resume or self._start is not None, self._group
         group.same("when a snapshot is due", (self._sampling, self._start, resume))
         _close_the_one_before(self.run_dir, goes_on=goes_on)
         place = take_place(self.run_dir, goes_on=goes_on) if group.leads else None
         try:
             self.run_dir = group.of_leader("run_dir", place and place.path)
+            kept = [layer.spec.name for layer in layers_of(place.old if place else None, layers)]
+            known = set(group.of_leader("the layers", kept))
+            layers = [layer for layer in layers if layer.spec.name in known]
             validator = Validator(network, layers, group=group, **validation)
             found = validator.survey(pictures=pictures and group.leads, run_dir=self.run_dir)
+            group.reshard()
             self._recording = Recording(
                 network,
                 layers,
@@ -90,6 +99,7 @@ class RunRecorder:
                 lambda: self.due,
                 start_iteration=self._start,
                 pictures=found,
+                unrecorded=find_unrecorded(network, layers) if unrecorded is None else unrecorded,
                 gradients=gradients,
                 group=group,
             )

@@ -4,7 +4,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from deeptracker.batch_error import batch_error
 from deeptracker.description import checked_name, plain_values
 from deeptracker.errors import RecordingError
-from deeptracker.format import Event, Failure, Images, Manifest
+from deeptracker.format import Event, Failure, Images, Manifest, Unrecorded
 from deeptracker.format.entries import fit_text
-from deeptracker.layers import Layer, class_name, find_modules
+from deeptracker.layer_parts import class_name
+from deeptracker.layers import Layer, find_modules
 from deeptracker.lockstep import OneProcess
 from deeptracker.measurement import WeightMemory, measure
 from deeptracker.no_writer import NoWriter
@@ -63,6 +64,7 @@ class Recording:
         *,
         start_iteration: int | None,
         pictures: list[Tensor],
+        unrecorded: tuple[Unrecorded, ...],
         gradients: bool = True,
         group: OneProcess | None = None,
     ) -> None:
@@ -76,8 +78,11 @@ class Recording:
             if place is None:
                 self.writer: RunWriter = NoWriter()
             else:
-                manifest = _manifest(
-                    model, layers, validator, sampling, place, described, gradients=gradients
+                manifest = replace(
+                    _manifest(
+                        model, layers, validator, sampling, place, described, gradients=gradients
+                    ),
+                    unrecorded=unrecorded,
                 )
                 self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
                 if pictures:

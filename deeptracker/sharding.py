@@ -62,6 +62,18 @@ class ShardedLayer(Layer):
             return len(self._held(self.weight))
         return self.spec.filters if self.leads else 0
 
+    def effective(self) -> Tensor | None:
+        """Return the weight, detached; a sharded one is not cut yet, which would ask the others."""
+        if isinstance(self.weight, DTensor):
+            return self.weight.detach()
+        return super().effective()
+
+    def gradient(self) -> Tensor | None:
+        """Return the gradient as it is now, None where there is none; not cut, as `effective`."""
+        if isinstance(self.weight, DTensor):
+            return self.weight.grad
+        return super().gradient()
+
     def rows(self, tensor: Tensor) -> Tensor:
         """Return what this process holds of such a tensor as contiguous float32 [F, K].
 
@@ -70,8 +82,10 @@ class ShardedLayer(Layer):
         if isinstance(tensor, DTensor) and not self.cut:
             held = self._held(tensor)
             return held.reshape(len(held), self._size).to(torch.float32).contiguous()
-        whole = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-        return super().rows(whole) if self.leads else whole.new_zeros((0, self._size))
+        whole = self.part.cut(tensor.full_tensor()) if isinstance(tensor, DTensor) else tensor
+        if self.leads:
+            return super().rows(whole)
+        return whole.new_zeros((0, self._size), dtype=torch.float32)
 
     def values(self, tensor: Tensor) -> Tensor:
         """Return the numbers of such a tensor that are here, in no order; asks nobody."""
@@ -94,7 +108,8 @@ def sharded_layers(layers: Sequence[Layer], *, leads: bool) -> list[Layer]:
     Raises RecordingError where the weight of a sharded layer is computed from others.
     """
     for layer in layers:
-        if isinstance(layer.weight, DTensor) and layer.module._parameters.get("weight") is None:
+        plain = layer.module._parameters.get(layer.part.parameter) is layer.weight
+        if isinstance(layer.weight, DTensor) and not plain:
             raise RecordingError(
                 f"the weight of layer {layer.spec.name!r} is computed (by a parametrisation, "
                 "weight norm, pruning), which is not supported in a sharded network; remove it, or "
@@ -108,7 +123,10 @@ def _is_cut(layer: Layer) -> bool:
     weight = layer.weight
     if not isinstance(weight, DTensor):
         return False
-    if isinstance(layer.module, _ConvTransposeNd) or layer.spec.filters != len(weight):
+    part = layer.part
+    if isinstance(layer.module, _ConvTransposeNd) or part.rows is not None or part.last:
+        return True
+    if layer.spec.filters != len(weight):
         return True
     sharded = [place for place in weight.placements if not place.is_replicate()]
     along_filters = all(type(place) is Shard and place.dim == 0 for place in sharded)

@@ -7,7 +7,6 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from deeptracker.effective_weight import trained_parts
 from deeptracker.isolation import plain_arithmetic
 from deeptracker.layers import Layer
 from deeptracker.lockstep import OneProcess
@@ -89,8 +88,7 @@ class StepObserver:
         return [
             index
             for index, layer in enumerate(self._layers)
-            if layer.weight is not None
-            and any(id(part) in parameters for part in trained_parts(layer.module))
+            if layer.weight is not None and any(id(part) in parameters for part in layer.parts())
         ]
 
     def wants_step(self) -> bool:
@@ -134,11 +132,10 @@ class StepObserver:
         rows, present = [], []
         for index in indices:
             layer = self._layers[index]
-            gradient = None if layer.weight is None else layer.weight.grad
+            gradient = layer.gradient()
             if gradient is None:
                 self._gradients[index] = no_numbers(layer.filters, layer.device)
                 continue
-            gradient = gradient.to_dense() if gradient.is_sparse else gradient
             if layer.cut:
                 later = partial(_gathered_gradient, layer, gradient.detach().clone(), scale)
                 self._gradients[index] = later
@@ -197,11 +194,8 @@ class StepObserver:
 
     def _take_standing(self, indices: Sequence[int]) -> None:
         """Take gradients that no step used, if they are why: a scaler skips where one overflows."""
-        found = []
-        for layer in (self._layers[i] for i in indices):
-            gradient = None if layer.weight is None else layer.weight.grad
-            if gradient is not None:
-                found.append(layer.values(gradient.to_dense() if gradient.is_sparse else gradient))
+        pairs = [(self._layers[i], self._layers[i].gradient()) for i in indices]
+        found = [layer.values(gradient) for layer, gradient in pairs if gradient is not None]
         if self._group.on_any("the gradients", not all(all_finite(found))):
             self._take_gradients(indices, None)
 

@@ -1,5 +1,6 @@
 """Which route needs what, as data; a route that is not here is refused."""
 
+import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -109,6 +110,6 @@ def callback_needs(view: View, outputs: Iterable[str]) -> dict[str, Permission]:
 
 
 def component_ids(output: str) -> set[str]:
-    """Return the ids of the components that a callback's key names."""
-    parts = output.strip(".").split("...")
-    return {part.rpartition(".")[0] for part in parts}
+    """Return the ids of the components that a callback's key names; of patterns, their types."""
+    names = (part.rpartition(".")[0] for part in output.strip(".").split("..."))
+    return {json.loads(name)["type"] if name.startswith("{") else name for name in names}

@@ -7,6 +7,7 @@ from deeptracker.format import CAPABILITIES
 
 MOST_REMARKS = 50
 MOST_EVENTS = 20
+MOST_NAMES = 20
 
 _LACKS = {
     "gradient": "gradients",
@@ -56,6 +57,23 @@ def remarks(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
+def unrecorded(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what of the network is not recorded, as (why, which parameters)."""
+    return [
+        (str(group["reason"]), f"{_how_many(group)}: {_named(_listed(group, 'names'))}")
+        for group in _listed(manifest, "unrecorded")
+    ]
+
+
+def _how_many(group: Mapping[str, Any]) -> str:
+    numbers = "1 number" if group["parameters"] == 1 else f"{group['parameters']:,} numbers"
+    return f"{numbers} in {group['tensors']:,}" if group["tensors"] > 1 else numbers
+
+
+def _named(names: Sequence[Any]) -> str:
+    return ", ".join(map(str, names[:MOST_NAMES])) + _more(names, MOST_NAMES, ", ")
+
+
 def _when(remark: Mapping[str, Any]) -> str:
     if remark["times"] == 1:
         return f"Iteration {remark['first']:,}"
@@ -67,5 +85,5 @@ def _listed(of: Mapping[str, Any], name: str) -> Sequence[Any]:
     return found if isinstance(found, (list, tuple)) else ()
 
 
-def _more(found: Sequence[Any], most: int) -> str:
-    return f"; and {len(found) - most} more" if len(found) > most else ""
+def _more(found: Sequence[Any], most: int, separator: str = "; ") -> str:
+    return f"{separator}and {len(found) - most} more" if len(found) > most else ""

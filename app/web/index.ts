@@ -19,14 +19,14 @@ export * as gutter from "./charts/gutter.ts";
 export * as mapvalues from "./charts/mapvalues.ts";
 export type { Sheet } from "./charts/pictures.ts";
 export * as pictures from "./charts/pictures.ts";
-export type { MapScale, MapValues, PointedRow } from "./charts/pixelmap.ts";
+export type { MapMeta, MapScale, MapValues, PointedRow } from "./charts/pixelmap.ts";
 export { PixelMap } from "./charts/pixelmap.ts";
 export type { Hooks, Place } from "./charts/plotarea.ts";
 export { PlotArea, zoom } from "./charts/plotarea.ts";
 export { Strip } from "./charts/strip.ts";
 export type { Counts, LineStyle, Series, ValueScale } from "./charts/stripmarks.ts";
 export * as stripmarks from "./charts/stripmarks.ts";
-export { catalogue } from "./core/catalogue.ts";
+export { catalogue, nothing } from "./core/catalogue.ts";
 export type { Chart } from "./core/chart.ts";
 export {
   addressOf,
@@ -49,7 +49,15 @@ export type { CubeCell, Fields, Names, Pair, Pointed, Range, Selection } from ".
 export { onPush, visit } from "./core/navigation.ts";
 export { newer } from "./core/newer.ts";
 export { say } from "./core/notices.ts";
-export type { Area, Handler, RowPlace, Thing } from "./core/protocol.ts";
+export type {
+  Area,
+  Handler,
+  MarksPlace,
+  PlacedRow,
+  RowPlace,
+  Rows,
+  Thing,
+} from "./core/protocol.ts";
 export type { Subscriber } from "./core/selection.ts";
 export { selectionStore } from "./core/selection.ts";
 export { selectionAddress } from "./core/selectionaddress.ts";

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, text, update
 
 from app.factory import FIELDS
 from app.views.findings.cards import answer_entry, card, when
-from app.views.findings.ids import Ids, Item
+from app.views.findings.ids import CHANGES, Ids, Item
 from app.views.findings.layout import rule_table
 from app.views.findings.links import place_link
 from db.engine import session_scope
@@ -277,7 +277,7 @@ class TestPage:
 
 class TestMuting:
     def mute(self, client, run_id, reason="Known."):
-        key = callback_key(client.web.app, f"{Ids.MUTED}.data")
+        key = callback_key(client.web.app, CHANGES.by("mute"))
         values = {
             f"{Ids.ASKED}.data": "loss-jump@10::",
             f"{Ids.REASON}.value": reason,

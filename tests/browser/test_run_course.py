@@ -1,16 +1,21 @@
-"""The overview of a run that did not go smoothly says so, in a real browser."""
+"""Runs that did not go smoothly, or are of no CNN, in a real browser: what the pages say."""
 
 import warnings
 from pathlib import Path
 
 import pytest
+import torch
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 
 from benchmarks.browser import wait_until_painted
 from deeptracker import Recorder
 from ingest.pipeline import load_log
-from tests.deeptracker.trainings import make_training, validation_set
+from tests.browser.waiting import rest
+from tests.deeptracker.networks import EncoderNet
+from tests.deeptracker.trainings import make_training, seed_all, validation_set
+
+QUERY = "encoder.layers.0.self_attn.query"
 
 
 def _train(run_dir: Path, iterations: int, **options: object) -> None:
@@ -49,3 +54,55 @@ def test_the_course_of_a_run_is_told(page: Page, site_engine: Engine, tmp_path: 
     expect(remarks).to_contain_text("1 remark of the Recorder")
     remarks.locator("summary").click()
     expect(remarks).to_contain_text("scalar 'f1' is not recorded: is None, not a number")
+
+
+def _transformer(run_dir: Path) -> Path:
+    seed_all(0)
+    training = make_training(model=EncoderNet(), make=lambda p: torch.optim.AdamW(p, lr=0.03))
+    recorder = Recorder(
+        training.model,
+        training.optimizer,
+        run_dir,
+        every=2,
+        validation=validation_set(),
+        activations=True,
+    )
+    with recorder:
+        for _ in range(60):
+            recorder.step(train_loss=training.iterate())
+    return run_dir
+
+
+def test_every_view_shows_heads_and_embeddings(
+    page: Page, site_engine: Engine, tmp_path: Path
+) -> None:
+    transformer = load_log(site_engine, _transformer(tmp_path / "transformer")).run_id
+    page.goto(f"/run/{transformer}/overview")
+    wait_until_painted(page)
+    left = page.locator(".overview-unrecorded")
+    left.locator("summary").click()
+    expect(left).to_contain_text("bias. ")
+    expect(left).to_contain_text("32 numbers in 4: encoder.layers.*.norm*.weight")
+
+    page.goto(f"/run/{transformer}/layers?layers=0,1")
+    page.wait_for_selector("#layers-multiples[data-state=drawn]")
+    wait_until_painted(page)
+    row = page.locator(f'.layers-node[data-kind="layer"][title^="{QUERY} ·"]')
+    expect(row).to_contain_text("attention")
+    row.click()
+    page.wait_for_selector("#layers-filters[data-state=drawn]")
+    expect(page.locator("#layers-filters-facts")).to_contain_text("2 filters")
+
+    page.goto(f"/run/{transformer}/correlation?k=1&m=1&top=20")
+    wait_until_painted(page)
+    grid = page.locator("#correlation-grid")
+    expect(grid).to_have_attribute("data-detail", "there")
+    rows = grid.evaluate(
+        "e => { const { model } = deeptracker.charts.of(e).handler;"
+        " return Array.from(model.arrays.layer, (id) => model.names.layers[id]); }"
+    )
+    assert any(".self_attn." in name for name in rows)
+
+    page.goto(f"/run/{transformer}/cube?k=1&m=1&top=20")
+    page.wait_for_selector("#cube-faces[data-state=drawn]:not([data-view=''])")
+    rest(page)

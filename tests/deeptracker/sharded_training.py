@@ -39,6 +39,26 @@ class GatedNet(nn.Module):
         return self.fc(x.mean(dim=(2, 3)))
 
 
+class AttentionNet(nn.Module):
+    """Heads of three rows each, in a packed weight that is sharded through them; positions."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 9, (1, 8))
+        self.position = nn.Parameter(torch.randn(8, 9))
+        self.attention = nn.MultiheadAttention(9, 3, batch_first=True)
+        self.fc = nn.Linear(9, 10)
+
+    def forward(self, images):
+        x = self.conv(images).squeeze(3).transpose(1, 2) + self.position
+        return self.fc((x + self.attention(x, x, x)[0]).mean(dim=1))
+
+
+def attentive(network):
+    """In place of the network."""
+    return AttentionNet()
+
+
 def shard(network, mesh=None):
     """Shard the parts and the whole, as people do; the gate's one filter is in one process.
 
@@ -167,6 +187,7 @@ def recorded_cases(folder, rank):
         "alone": without_recorder(shard),
         "recorded": Loop(shard).record(f"{folder}/sharded", activations=True),
         "hybrid": Loop(partial(shard, mesh=hybrid)).record(f"{folder}/hybrid", activations=True),
+        "attention": Loop(lambda network: shard(attentive(network))).record(f"{folder}/attention"),
         "parts alone": without_recorder(in_parts),
         "parts": Loop(in_parts).record(f"{folder}/parts", activations=True),
         "failed": fails_once(f"{folder}/failed", rank),

@@ -12,7 +12,7 @@ import torch.multiprocessing as multiprocessing
 from deeptracker.format import RunDirectory
 from deeptracker.lockstep import OneProcess
 from deeptracker.shard_quartiles import ordered_keys, shared_quartiles
-from tests.deeptracker.sharded_training import ITERATIONS, Loop, poisoned, worker
+from tests.deeptracker.sharded_training import ITERATIONS, Loop, attentive, poisoned, worker
 
 PATIENCE = 120.0
 
@@ -31,6 +31,7 @@ def folder(tmp_path_factory):
             if process.is_alive():
                 process.kill()
     Loop().record(path / "alone", activations=True)
+    Loop(attentive).record(path / "attention-alone")
     poisoned(path / "poisoned-alone", lambda network: network, 1)
     return path
 
@@ -56,13 +57,20 @@ def assert_close(one, other):
 
 @pytest.mark.parametrize(
     ("sharded", "alone"),
-    [("sharded", "alone"), ("hybrid", "alone"), ("parts", "alone"), ("poisoned", "poisoned-alone")],
+    [
+        ("sharded", "alone"),
+        ("hybrid", "alone"),
+        ("parts", "alone"),
+        ("attention", "attention-alone"),
+        ("poisoned", "poisoned-alone"),
+    ],
 )
 def test_the_numbers_are_those_of_one_process(folder, sharded, alone):
     expected, before = snapshots(folder / alone)
     manifest, recorded = snapshots(folder / sharded)
     assert manifest.layers == expected.layers
     assert manifest.modules == expected.modules
+    assert manifest.unrecorded == expected.unrecorded
     assert (manifest.model, manifest.state) == (expected.model, "complete")
     assert manifest.images.digest == expected.images.digest
     assert [s.iteration for s in recorded] == list(range(2, ITERATIONS + 1, 2))

@@ -31,22 +31,22 @@ const panelOf = (button: HTMLElement): HTMLElement =>
 const titleOf = (panel: HTMLElement): string =>
   panel.querySelector("h2, h1")?.textContent.trim() || panel.dataset.downloads || "chart";
 
-/** Return [template of the address, name] of the tables of a panel. */
-function tablesOf(panel: HTMLElement): [string, string][] {
-  const found = new Map<string, string>();
+/** Return the templates of the addresses of the tables of a panel. */
+function tablesOf(panel: HTMLElement): Set<string> {
+  const found = new Set<string>();
   for (const element of panel.querySelectorAll<HTMLElement>("[data-chart]")) {
     const options = chartRegistry.of(element)?.options;
     if (!options?.table || element.dataset.state === "message") continue;
-    found.set(options.table, options.tablename || "Data");
+    found.add(options.table);
   }
-  return [...found];
+  return found;
 }
 
 function items(panel: HTMLElement): HTMLElement[] {
   const made: HTMLElement[] = [];
-  for (const [template, name] of tablesOf(panel)) {
+  for (const template of tablesOf(panel)) {
     for (const [form, word] of Object.entries(FORMS)) {
-      const link = make("a", "export-item", `${name}, ${word}`);
+      const link = make("a", "export-item", `Data, ${word}`);
       link.href = address(template, form);
       link.download = "";
       made.push(link);

@@ -147,7 +147,7 @@ function mark(at: number, all: readonly Finding[]): HTMLElement {
 
 const known = new WeakMap<Chart, Lane>();
 afterDrawing.add((chart) => {
-  if (chart.element.dataset.chart !== "axis") return;
+  if (!chart.handler.laneAfter) return;
   if (!known.has(chart)) known.set(chart, new Lane(chart));
   lanes.add(known.get(chart)!);
   known.get(chart)!.draw();

@@ -15,7 +15,7 @@ from app.components.times import ago
 from app.reading import reads
 from app.views.findings.cards import answer_entry, card
 from app.views.findings.data import marks
-from app.views.findings.ids import Ids, Item
+from app.views.findings.ids import CHANGES, Ids, Item
 from app.views.findings.layout import (
     LIVE_MS,
     QUIET_MS,
@@ -71,7 +71,7 @@ def _run_id(data: object) -> int:
     inputs={
         "causes": [
             Input(Ids.TIMER, "n_intervals"),
-            Input(Ids.MUTED, "data"),
+            CHANGES.of_any(),
             Input(Ids.SAVED, "children"),
         ],
         "severity": Input(Ids.SEVERITY, "value"),
@@ -196,7 +196,7 @@ def _clicked_key(click: object, kind: Item) -> str:
 
 
 @callbacks.callback(
-    Output(Ids.MUTED, "data"),
+    CHANGES.by("mute"),
     Output(Ids.PROBLEM, "children"),
     Output(Ids.DIALOG, "opened", allow_duplicate=True),
     Input(Ids.CONFIRM, "n_clicks"),
@@ -225,7 +225,7 @@ def mute(clicks: object, asked: object, reason: object, run: object) -> tuple[An
 
 
 @callbacks.callback(
-    Output(Ids.MUTED, "data", allow_duplicate=True),
+    CHANGES.by("unmute"),
     relayed(callbacks, Ids.UNMUTE_CLICKED, Input({"type": Item.UNMUTE, "key": ALL}, "n_clicks")),
     State(Ids.RUN, "data"),
     prevent_initial_call=True,

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from app.components.changes import Changes
+
 
 class Ids(StrEnum):
     """One id each, all beginning with the view's name."""
@@ -14,7 +16,6 @@ class Ids(StrEnum):
     LIST = "findings-list"
     SEVERITY = "findings-severity"
     WITH_MUTED = "findings-with-muted"
-    MUTED = "findings-muted"
     DIALOG = "findings-dialog"
     ASKED = "findings-asked"
     ABOUT = "findings-about"
@@ -37,3 +38,6 @@ class Item(StrEnum):
     UNMUTE = "findings-unmute"
     CHART = "findings-chart"
     THRESHOLD = "findings-threshold"
+
+
+CHANGES = Changes("findings-muted", "mute", "unmute")

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from app.components.attributes import aria
 from app.components.controls import segments
 from app.view import PageContext
-from app.views.findings.ids import Ids, Item
+from app.views.findings.ids import CHANGES, Ids, Item
 from db.permissions import Permission
 from db.queries.runs.findings import ThresholdRow
 from ingest.analysis.health.rules import RULES
@@ -29,7 +29,7 @@ def layout(context: PageContext) -> Component:
             dcc.Store(id=Ids.RUN, data=run.id),
             dcc.Interval(id=Ids.TIMER, interval=LIVE_MS if run.recording else QUIET_MS),
             dcc.Store(id=Ids.SHOWN),
-            dcc.Store(id=Ids.MUTED),
+            *CHANGES.stores(),
             dcc.Store(id=Ids.ASKED),
             dcc.Store(id=Ids.MUTE_CLICKED),
             dcc.Store(id=Ids.UNMUTE_CLICKED),

@@ -11,7 +11,7 @@ from app.components.charts import chart, panel
 from app.components.controls import select
 from app.components.empty import no_snapshots
 from app.components.headings import live_state
-from app.components.run_course import course_facts, remarks
+from app.components.run_course import course_facts, remarks, unrecorded
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.selection import bound
 from app.view import PageContext
@@ -46,6 +46,7 @@ def layout(context: PageContext) -> html.Div:
         [
             _header(run, base, course_facts(manifest)),
             _remarks(remarks(manifest)),
+            _unrecorded(unrecorded(manifest)),
             html.Div(
                 [
                     html.Div(
@@ -73,6 +74,16 @@ def _remarks(found: list[tuple[str, str]]) -> Component:
     return html.Details(
         [html.Summary(f"{count} of the Recorder: what it skipped or doubts"), html.Ul(rows)],
         className="overview-remarks",
+        hidden=not found,
+    )
+
+
+def _unrecorded(found: list[tuple[str, str]]) -> Component:
+    """Return which parameters of the network have no statistics, folded; often only biases."""
+    rows = [html.Li([html.Span(f"{why}. "), which]) for why, which in found]
+    return html.Details(
+        [html.Summary("Parameters that are not recorded, and why"), html.Ul(rows)],
+        className="overview-unrecorded",
         hidden=not found,
     )
 

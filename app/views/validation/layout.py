@@ -257,7 +257,6 @@ def _gallery(base: str) -> html.Section:
             url=f"{base}/class-error",
             base=base,
             table=f"{base}/class-images?class={{classes}}&open={{openclasses}}",
-            say=_SAY,
         ),
     )
 
@@ -272,7 +271,6 @@ def _list(base: str) -> html.Section:
             url=f"{base}/forgetting?list={{imagelist}}",
             names=f"{base}/class-error",
             base=base,
-            say=_SAY,
         ),
         controls=[
             dmc.SegmentedControl(

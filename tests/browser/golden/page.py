@@ -44,26 +44,30 @@ _DRAWN = """async (theme) => {
   const chart = document.querySelector("[data-chart]");
   const frame = () => new Promise(requestAnimationFrame);
   const end = performance.now() + 5000;
-  do { await frame(); await frame(); }
-  while ((chart.dataset.state === "loading" || window.golden.asked) && performance.now() < end);
-  await frame(); await frame();
+  // What has come may ask for more when it is drawn, a frame or two later.
+  for (let rested = 0; rested < 4 && performance.now() < end; ) {
+    await frame();
+    rested = chart.dataset.state === "loading" || window.golden.asked ? 0 : rested + 1;
+  }
   const made = window.deeptracker.picture(chart.parentElement, chart.dataset.chart, [chart]);
   return [chart.dataset.state ?? "", made.svg];
 }"""
-# Counts what was asked for and has not come whole: JSON is never kept, so it comes when it comes.
+# Counts what was asked for and has not come whole: JSON is never kept, so it comes when it comes;
+# pictures are unpacked beside the page.
 _ASKED = """<script>
   window.golden = { asked: 0 };
-  const plain = window.fetch;
-  window.fetch = async (...given) => {
+  const counted = (plain, whole) => async (...given) => {
     window.golden.asked++;
     try {
       const answer = await plain(...given);
-      await answer.clone().arrayBuffer();
+      await whole(answer);
       return answer;
     } finally {
       window.golden.asked--;
     }
   };
+  window.fetch = counted(window.fetch, (answer) => answer.clone().arrayBuffer());
+  window.createImageBitmap = counted(window.createImageBitmap, () => {});
 </script>"""
 # What a chart asks for has come before it asks, so that no drawing depends on when it comes.
 _PUT = """async ([kind, options, selection, addresses, { page, id, beside }]) => {

@@ -11,8 +11,10 @@ import {
   type DrawingContext,
   fetchJson,
   gutter,
+  type Handler,
   type Iterations,
   make,
+  nothing,
   numbers,
   type Place,
   PlotArea,
@@ -59,7 +61,7 @@ type Mark = { at: number; x: number; y: number } & (
 );
 type Across = (tick: number) => number;
 
-class Events {
+class Events implements Handler {
   declare readonly chart: Chart<ChartKinds["compareevents"]>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
@@ -136,7 +138,7 @@ class Events {
     if (!axis.columns) {
       this.list.hidden = true;
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
-      return "No snapshot of these runs can be placed on this axis.";
+      return nothing("ticks");
     }
     const { left, width } = axis.place(chartWidth);
     const height = options.runs.length * ROW;

@@ -6,6 +6,7 @@ import {
   type Chart,
   type ChartKinds,
   fetchArrays,
+  type Handler,
   type Names,
   numbers,
   registerKind,
@@ -47,7 +48,7 @@ function byColumn(arrays: AnomalyArrays): Map<number, Item[]> {
   return found;
 }
 
-class IterationClasses {
+class IterationClasses implements Handler {
   declare private readonly chart: Chart<Options>;
   declare private readonly count: HTMLElement;
   declare private readonly list: HTMLElement;

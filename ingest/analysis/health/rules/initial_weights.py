@@ -52,7 +52,7 @@ def initial_weights(history: History, threshold: float, names: Names) -> list[Fi
     gain = history.layer("weight", "std")[:, 0] * np.sqrt(history.fan_in)
     # Weights that the first steps have changed beyond recognition say nothing; the steps do.
     ratio = history.update_ratio()[:, 0]
-    judged = ~history.normalisation & np.isfinite(gain)
+    judged = ~history.apart & np.isfinite(gain)
     found = []
     for layer in np.flatnonzero(judged):
         finding = _initial(history, int(layer), gain, ratio, threshold, names, judged)
@@ -183,7 +183,7 @@ RULE = Rule(
         "that is many times larger, by weights of the usual scale, than that of the others "
         "(weights too small, which the first steps have blown up since); quartiles at 0.6 to 1.4 "
         "of their normal distance (uniform weights, torch's default, have 1.28). Normalisation "
-        "layers aside."
+        "layers, embeddings and the like aside."
     ),
     threshold=4,
     unit="times the other layers' std x sqrt(inputs)",

@@ -29,9 +29,7 @@ def not_sparser(history: History, threshold: float, names: Names) -> list[Findin
     """Deep layers that stay less sparse than the first ones, by `threshold` of the outputs."""
     zeros = zeros_of(history)
     with np.errstate(invalid="ignore"):
-        rectified = np.flatnonzero(
-            (robust.quiet_median(zeros) > _SPARSE_AT_ALL) & ~history.normalisation
-        )
+        rectified = np.flatnonzero((robust.quiet_median(zeros) > _SPARSE_AT_ALL) & ~history.apart)
     third = len(rectified) // 3
     length = max(5, robust.window(history.snapshots, share=0.2))
     if third < 1 or history.snapshots < length:
