@@ -10,6 +10,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from deeptracker.callback_run import CallbackRun
 from deeptracker.huggingface_loss import LossWatch
 from deeptracker.huggingface_validation import class_names, forward, validation_loader
+from deeptracker.layer_parts import class_name
 
 _NAME = "deeptracker.huggingface.Callback"
 # What the Trainer logs that is recorded already, counts, or is of the whole training.
@@ -51,7 +52,7 @@ class Callback(TrainerCallback):
         found: dict[str, Any] = {
             "iterations_per_epoch": _iterations_per_epoch(args, loader),
             "planned_iterations": state.max_steps if state.max_steps > 0 else None,
-            "model_name": type(model).__name__,
+            "model_name": class_name(model),
         }
         if self._validation is not None:
             found |= {

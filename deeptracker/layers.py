@@ -43,11 +43,15 @@ class Layer:
         for part in path[: len(path) - below]:
             module = None if module is None else module._modules.get(part)
         found = None if module is None else trained_weight(module, self.part.parameter)
-        if module is None or found is None or found.shape != self.shape:
+        if module is None or found is None or not self.fits(found):
             self.weight = None
             return False
         self.module, self.weight = module, found
         return True
+
+    def fits(self, weight: nn.Parameter) -> bool:
+        """Say whether a parameter can be the layer's; one sharded since then is not here alone."""
+        return weight.shape == self.shape and not is_sharded(weight)
 
     def parts(self) -> list[nn.Parameter]:
         """Return every parameter that the layer is computed from."""
@@ -104,6 +108,12 @@ class Layer:
         # There is no float64 on Apple's GPUs, whose memory is the host's anyway.
         rows = rows.cpu() if rows.device.type == "mps" else rows
         return rows.to(torch.float32).contiguous()
+
+
+def is_sharded(tensor: Tensor) -> bool:
+    """Say whether several processes hold a tensor together."""
+    # A DTensor, by what it alone has: importing its module takes half a second.
+    return hasattr(tensor, "full_tensor")
 
 
 def unwrap(model: nn.Module) -> nn.Module:

@@ -6,6 +6,7 @@ of one of them is an error of all, at the same place, and nobody waits for who h
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
@@ -232,4 +233,6 @@ def _described(error: Exception) -> tuple[type[RecordingError], str]:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    # Gloo begins with the place in its own source.
+    text = re.sub(r"^\[/\S+\] ", "", str(error).strip()) or type(error).__name__
+    return text.splitlines()[0][:200]

@@ -55,6 +55,10 @@ class ShardedLayer(Layer):
         """Say whether processes hold parts of filters, so that `rows` has to ask them all."""
         return self.gathers
 
+    def fits(self, weight: nn.Parameter) -> bool:
+        """Say whether a parameter can be the layer's."""
+        return weight.shape == self.shape
+
     @property
     def filters(self) -> int:
         """Return how many filters this process holds."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from deeptracker.errors import RecordingError
 from deeptracker.format import Snapshot, prediction_dtype
 from deeptracker.layers import Layer
 from deeptracker.lockstep import OneProcess
@@ -42,6 +43,13 @@ class SnapshotTaker:
     def take(self, iteration: int) -> None:
         """Measure the snapshot of an iteration, together with the group, and write it."""
         group = self._group
+        if self._observer.sharded_since():
+            # What is done with it from here on would wait for the other processes.
+            group.broken = "sharded"
+            raise RecordingError(
+                "the network was sharded after the Recorder was made; call fully_shard() before. "
+                "Recording stops, the training goes on"
+            )
         with group.together("a snapshot"):
             group.meet(iteration)
             result = self._validate(iteration)

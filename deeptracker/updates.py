@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from deeptracker.isolation import plain_arithmetic
-from deeptracker.layers import Layer
+from deeptracker.layers import Layer, is_sharded
 from deeptracker.lockstep import OneProcess
 from deeptracker.shard_quartiles import ordered_keys
 from deeptracker.statistics import (
@@ -77,6 +77,10 @@ class StepObserver:
         self._before.clear()
         self._gradients.clear()
         self._updates.clear()
+
+    def sharded_since(self) -> bool:
+        """Say whether other processes came to hold parts of a network that was here alone."""
+        return not self._group.shared and any(map(is_sharded, self._model.parameters()))
 
     def find_layers(self) -> list[Layer]:
         """Look all layers up again; return those that the network no longer has."""

@@ -242,6 +242,18 @@ def documented(folder):
     exec(block("fsdp2"), names)
 
 
+def sharded_later(folder):
+    """The network is sharded when the Recorder has been made: rank 0 would wait for the others."""
+    loop = Loop()
+    with loop.recorder(f"{folder}/later") as recorder:
+        shard(loop.network)
+        loop.optimizer = torch.optim.AdamW(loop.network.parameters(), lr=0.01)
+        for _ in range(ITERATIONS):
+            loop.iterate()
+            recorder.step()
+    return loop.state()
+
+
 def late(folder, rank):
     """One process does not call step(): the others go on without it."""
     lockstep.LATE = timedelta(seconds=1)
@@ -269,6 +281,7 @@ def worker(rank, folder):
     )
     found = {**recorded_cases(folder, rank), **refused_cases(folder, rank)}
     documented(folder)
+    found["later"] = sharded_later(folder)
     found["late"] = late(folder, rank)
     found["missing"] = missing(folder, rank)
     (Path(folder) / f"found-{rank}.json").write_text(json.dumps(found))

@@ -14,7 +14,8 @@ from deeptracker.lockstep import OneProcess
 from deeptracker.shard_quartiles import ordered_keys, shared_quartiles
 from tests.deeptracker.sharded_training import ITERATIONS, Loop, attentive, poisoned, worker
 
-PATIENCE = 120.0
+PATIENCE = 200.0
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ def test_what_is_not_finite_is_counted_once(folder):
 
 def test_the_training_is_the_same_with_and_without(found):
     for process in found:
-        for case in ("recorded", "hybrid", "failed", "resumed", "late"):
+        for case in ("recorded", "hybrid", "failed", "resumed", "later", "late"):
             assert process[case] == process["alone"], case
         assert process["parts"] == process["parts alone"]
 
@@ -131,6 +132,12 @@ def test_what_the_page_shows_records_a_run(folder):
     assert [s.iteration for s in recorded] == [2]
     assert recorded[0].prediction is not None
     assert np.isfinite(recorded[0].filters["update_ratio"]).all()
+
+
+def test_a_network_that_is_sharded_later_is_let_alone(folder):
+    manifest, recorded = snapshots(folder / "later")
+    assert (manifest.state, recorded) == ("stopped", [])
+    assert "call fully_shard() before" in manifest.remarks[0].text
 
 
 def test_who_does_not_step_is_not_waited_for(folder):
