@@ -66,8 +66,9 @@ class Layer:
         if self.weight is None:
             return None
         found = effective_weight(self.module, self.part.parameter)
-        fits = found is not None and found.shape == self.shape
-        return self.part.cut(found if fits and found is not None else self.weight.detach())
+        if found is None or found.shape != self.shape:
+            found = self.weight.detach()
+        return self.part.cut(found)
 
     def gradient(self) -> Tensor | None:
         """Return the gradient of the weight as it is now; None where there is none."""

@@ -51,6 +51,9 @@ def test_what_a_step_did_to_arrays_that_are_changed_in_place(tmp_path):
         ("encoder", 3, 5),
         ("heads.0", 4, 3),
     ]
+    assert [(x.names, x.tensors, x.parameters) for x in manifest.unrecorded] == [
+        (("encoder.bias",), 1, 3)
+    ]
     assert [snapshot.iteration for snapshot in found] == [3, 6]
     assert manifest.remarks == ()
     for snapshot in found:
