@@ -132,10 +132,10 @@ def images(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
 
     Arguments: align, first, second, tick (the last tick of both by default). Arrays: of "first"
     (right in the first run only) and "second": SIDE.image, .class, .position, .taken (the class of
-    the first run that the wrong run predicted) i4, .probability f4 [n, 2] of the true class in
-    both runs, at most MOST_LISTED, those most apart first. meta: why there is nothing ("" where
-    there is), agree ("digest" or "classes": by what the sets of images are the same), counts,
-    iterations of both, names of the classes.
+    the first run that the wrong run predicted, NO_PREDICTION) i4, .probability f4 [n, 2] of the
+    true class in both runs, at most MOST_LISTED, those most apart first. meta: why there is nothing
+    ("" where there is), agree ("digest" or "classes": by what the sets of images are the same),
+    counts, iterations of both, names of the classes.
     """
     pair = read_pair(arguments, len(run_ids))
     runs = aligned_runs(session, run_ids, read_alignment(arguments))
@@ -162,6 +162,9 @@ def images(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
         compare.results_at(session, run_id=run_id, iteration=iteration)
         for run_id, iteration in zip(ids, iterations, strict=True)
     ]
+    if not all(one.validated for one in results):
+        which = "only one" if any(one.validated for one in results) else "neither"
+        return {}, {**about, "why": f"At the cursor {which} of the two runs was validated."}
     found = disagreement(results[0].correct, results[1].correct)
     arrays: dict[str, Any] = {}
     for side, chosen in (("first", found.first_only), ("second", found.second_only)):
