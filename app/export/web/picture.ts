@@ -228,7 +228,9 @@ function axisOf(charts: HTMLElement[]): HTMLElement | undefined {
   );
   return [...document.querySelectorAll<HTMLElement>("[data-chart]")].find((e) => {
     const chart = chartRegistry.of(e);
-    return chart?.handler.timeScale && groups.has(chart.axis) && e.offsetWidth && !charts.includes(e);
+    return (
+      chart?.handler.timeScale && groups.has(chart.axis) && e.offsetWidth && !charts.includes(e)
+    );
   });
 }
 
