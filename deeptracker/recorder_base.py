@@ -65,6 +65,7 @@ class RunRecorder:
         resume: bool,
         pictures: bool = False,
         gradients: bool = True,
+        updates: bool = True,
         **validation: Any,
     ) -> None:
         """Take the folder and begin; what is wrong raises here. `validation` is a Validator's."""
@@ -87,6 +88,7 @@ class RunRecorder:
                 start_iteration=self._start,
                 pictures=found,
                 gradients=gradients,
+                updates=updates,
             )
         except BaseException:
             place.give_back()

@@ -45,7 +45,7 @@ class Recording:
 
     `observer` is told of steps by hooks on torch's optimizers; who trains by other means gives no
     optimizers and tells it itself. `due` says whether the iteration under way is a snapshot.
-    `gradients` says whether there may be any.
+    `gradients` and `updates` say whether there may be any.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Recording:
         start_iteration: int | None,
         pictures: list[Tensor],
         gradients: bool = True,
+        updates: bool = True,
     ) -> None:
         _try_to_measure(model, layers)
         self._iteration = start_iteration or 0
@@ -69,9 +70,8 @@ class Recording:
         self.observer = StepObserver(model, layers, due)
         self._watch = OptimizerWatch(optimizers, self.observer, self._note_error)
         try:
-            manifest = _manifest(
-                model, layers, validator, sampling, place, described, gradients=gradients
-            )
+            seen = {"gradient": gradients, "update": updates, "bands": updates}
+            manifest = _manifest(model, layers, validator, sampling, place, described, seen)
             self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
             if pictures:
                 self.writer.write_thumbnails(pictures)
@@ -81,7 +81,13 @@ class Recording:
         self._scalars = ScalarBuffer(self._note_odd_scalar)
         self._scalars.restore(self.writer.restored)
         self._taker = SnapshotTaker(
-            layers, self.observer, validator, sampling, self._scalars, self.writer
+            layers,
+            self.observer,
+            validator,
+            sampling,
+            self._scalars,
+            self.writer,
+            updates=updates,
         )
         if self._watch.holds_nothing():
             self.remark(
@@ -174,8 +180,7 @@ def _manifest(
     sampling: SamplingRule,
     place: Place,
     described: Description,
-    *,
-    gradients: bool,
+    seen: Mapping[str, bool],
 ) -> Manifest:
     return Manifest(
         run=uuid.uuid4().hex,
@@ -193,7 +198,7 @@ def _manifest(
         contents=contents_of(
             {
                 **dict.fromkeys(_ALWAYS, True),
-                "gradient": gradients,
+                **seen,
                 "validation": validator.images is not None,
                 "activation": validator.watches_activations,
             }
@@ -201,6 +206,7 @@ def _manifest(
     )
 
 
+# In this order, whether they are seen or not.
 _ALWAYS = ("weight", "gradient", "update", "histogram", "bands", "filters")
 
 
