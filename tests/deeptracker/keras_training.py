@@ -4,6 +4,7 @@
 the folder, and in `truth.npz` what the trainings themselves saw. It ends by an exception.
 """
 
+import contextlib
 import random
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from deeptracker.errors import RecordingError
 from deeptracker.keras_state import LiveState
 from deeptracker.keras_validation import KerasValidation
 from tests.deeptracker.keras_networks import Block, Breaks, Own, Poisons, forward, lively, small
+from tests.deeptracker.recording_page import block
 
 FOLDER = Path(sys.argv[1])
 BACKEND = keras.backend.backend()
@@ -243,10 +245,24 @@ def refused(what, call):
         raise AssertionError(what)
 
 
+def page():
+    """Run what docs/recording.md shows."""
+    names = {
+        "model": compiled(small()),
+        "train_images": EVEN[0],
+        "train_labels": EVEN[1],
+        "images": HELD_OUT,
+        "labels": TRUTH,
+        "class_names": NAMES,
+    }
+    with contextlib.chdir(FOLDER):
+        exec(block("keras"), names)
+
+
 CASES = {
     "torch": (
         *(steps, same, goes_on, early, caught, poisoned, windows, scaled, own, kinds),
-        validation,
+        *(validation, page),
     ),
     "jax": (steps, same, goes_on, several_at_once),
 }

@@ -164,6 +164,16 @@ class TestOnTorch:
     def trainings(self, both):
         return both["torch"]
 
+    def test_what_the_page_shows_records_a_run(self, trainings):
+        manifest, found = read_case(trainings, "runs/my-run")
+        assert manifest.state == "complete"
+        assert manifest.classes[3] == "digit 3"
+        # An epoch has one batch of Keras's own size.
+        assert [snapshot.iteration for snapshot in found] == [1, 2]
+        assert found[-1].prediction is not None
+        for quantity in ("weight", "gradient", "update"):
+            assert np.isfinite(found[-1].statistics[quantity]).all()
+
     def test_early_stopping(self, trainings):
         manifest, found = read_case(trainings, "early")
         assert [snapshot.iteration for snapshot in found] == [3, 6]
