@@ -1,6 +1,7 @@
 """What the callbacks of frameworks share: a recorder made with what the framework knows."""
 
 import inspect
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -67,8 +68,12 @@ class CallbackRun(Generic[AnyRecorder]):
         given = {**found, **self._options}
         if start_iteration:
             given["start_iteration"] = start_iteration
-        self.recorder = self._made(given, validation)
-        return self.recorder
+        self.recorder = recorder = self._made(given, validation)
+        # A framework that tells of no exception lets all of it go: unless by then the run is over,
+        # it has failed. At exit the recorder itself knows more.
+        self._let_go = weakref.finalize(self, recorder.close, "failed")
+        self._let_go.atexit = False
+        return recorder
 
     def _made(self, given: dict[str, Any], validation: Any) -> AnyRecorder:
         if validation is None:
@@ -89,5 +94,6 @@ class CallbackRun(Generic[AnyRecorder]):
         """Close the run; `error` is what ended the training, None: nothing."""
         recorder, self.recorder = self.recorder, None
         if recorder is not None:
+            self._let_go.detach()
             state, failure = ending_of(error)
             recorder.close(state, failure=failure)

@@ -146,7 +146,7 @@ class Callback(keras.callbacks.Callback):
         gradients = None
         if recorder.due:
             if self._judge is not None:
-                with self._going_on("the validation"):
+                with self._going_on("the validation", kind="validation"):
                     found = self._judge.run(self._state)
                     recorder.validated(found.prediction, found.probability, loss=found.loss)
             if self._optimizer.gradients_are_seen:
@@ -178,7 +178,7 @@ class Callback(keras.callbacks.Callback):
         self._run.end(error)
 
     @contextlib.contextmanager
-    def _going_on(self, what: str) -> Iterator[None]:
+    def _going_on(self, what: str, *, kind: str = "recorder") -> Iterator[None]:
         """Let the training go on whatever goes wrong within; it is a remark."""
         try:
             yield
@@ -186,7 +186,7 @@ class Callback(keras.callbacks.Callback):
             if self._run.recorder is not None:
                 why = f"{type(error).__name__}: {error}"
                 text = f"{what} could not be recorded: {why}"
-                self._run.recorder.remark("recorder", f"{what}: {type(error).__name__}", text)
+                self._run.recorder.remark(kind, f"{what}: {type(error).__name__}", text)
 
 
 _NOT_KNOWN = (

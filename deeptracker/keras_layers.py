@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from deeptracker.array_layers import Form
+from deeptracker.errors import NothingToRecord
 
 Array = NDArray[Any]
 
@@ -54,7 +56,7 @@ def find_kernels(model: Any) -> dict[str, Kernel]:
     """Return the variables that are layers, by the dotted paths that Keras gives them.
 
     All with two axes or more that a layer trains, or would if it were not frozen. The name of the
-    model, which Keras counts up within a process, is left out.
+    model, which Keras counts up within a process, is left out. Raises NothingToRecord.
     """
     order = {id(variable): place for place, variable in enumerate(model.weights)}
     owners = {
@@ -66,12 +68,32 @@ def find_kernels(model: Any) -> dict[str, Kernel]:
     found: dict[str, Kernel] = {}
     for identity in sorted(owners, key=lambda identity: order.get(identity, len(order))):
         layer, variable = owners[identity]
-        found[_free(_path(model, variable), found)] = _kernel(layer, variable)
+        within = _torch_parts(layer).get(id(variable.value))
+        if within is None:
+            found[_free(_path(model, variable.path), found)] = _kernel(layer, variable)
+        else:
+            name, part = within
+            path = _path(model, f"{layer.path or layer.name}/{name}")
+            found[_free(path, found)] = _torch_kernel(part, variable)
+    if not found:
+        raise NothingToRecord(f"no layer of {model.name!r} has a kernel, of two axes or more")
     return found
 
 
-def _path(model: Any, variable: Any) -> str:
-    path = str(variable.path).removeprefix(f"{model.name}/")
+def _torch_parts(layer: Any) -> dict[int, tuple[str, nn.Module]]:
+    """Return parameters of a module of torch that is a layer: their names, and whose they are."""
+    wrapped = getattr(layer, "module", None)
+    if not isinstance(wrapped, nn.Module):
+        return {}
+    return {
+        id(parameter): (f"{name}.{own}", part)
+        for name, part in wrapped.named_modules()
+        for own, parameter in part.named_parameters(recurse=False)
+    }
+
+
+def _path(model: Any, path: str) -> str:
+    path = path.removeprefix(f"{model.name}/")
     return ".".join(part for part in path.replace("/", ".").split(".") if part)
 
 
@@ -83,6 +105,14 @@ def _free(path: str, taken: Mapping[str, Any]) -> str:
         path = f"{above}_{number}.{last}" if above else f"{last}_{number}"
         number += 1
     return path
+
+
+def _torch_kernel(part: nn.Module, variable: Any) -> Kernel:
+    """Return a parameter of a module of torch, which has its filters first."""
+    shape = tuple(map(int, variable.shape))
+    strides = _strides(part, shape[2:]) if hasattr(part, "stride") else ()
+    form = Form(type(part).__name__, shape[1], shape[2:], strides, getattr(part, "groups", 1))
+    return Kernel(variable, form, lambda array: np.moveaxis(array, 0, -1))
 
 
 def _kernel(layer: Any, variable: Any) -> Kernel:
@@ -115,7 +145,7 @@ def _as_it_is(array: Array) -> Array:
 
 
 def _strides(layer: Any, window: Any) -> tuple[int, ...]:
-    strides = layer.strides
+    strides = layer.stride if hasattr(layer, "stride") else layer.strides
     return (int(strides),) * len(window) if isinstance(strides, int) else tuple(map(int, strides))
 
 

@@ -1,5 +1,6 @@
 """The validation set of a Keras training: run through the model, which does not notice."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -202,11 +203,8 @@ def _call(model: Any) -> Callable[[LiveState, Any], Any]:
         # Where `call` takes no `training`, Keras hands it on to the layers within.
         return model.stateless_call(trained, others, images, training=False)[0]
 
-    run = plain
-    if keras.backend.backend() == "jax":
-        import jax
-
-        run = jax.jit(plain)
+    # Whoever runs Keras on JAX has imported it.
+    run = sys.modules["jax"].jit(plain) if keras.backend.backend() == "jax" else plain
 
     def call(state: LiveState, images: Any) -> Any:
         images = keras.tree.map_structure(keras.ops.convert_to_tensor, images)

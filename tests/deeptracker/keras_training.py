@@ -171,6 +171,8 @@ def kinds():
     x = layers.Conv2D(4, 1, groups=2, name="grouped")(x)
     x = Block(name="block")(x)
     x = layers.GlobalAveragePooling2D()(x)
+    of_torch = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.BatchNorm1d(5))
+    x = layers.TorchModuleWrapper(of_torch, name="of_torch", output_shape=(None, 5))(x)
     frozen = layers.Dense(4, name="dense", trainable=False)
     inner = keras.Sequential([keras.Input((4,)), layers.Dense(10, name="dense")], name="head")
     model = compiled(keras.Model(images, inner(frozen(x))))

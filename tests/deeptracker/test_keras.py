@@ -239,7 +239,8 @@ class TestOnTorch:
             ("block.attention.attention_output", "EinsumDense", 4, 6, (), 1),
             ("block.twin", "Linear", 4, 4, (), 1),
             ("block.twin_2", "Linear", 4, 4, (), 1),
-            ("dense", "Linear", 4, 4, (), 1),
+            ("of_torch.0", "Linear", 5, 4, (), 1),
+            ("dense", "Linear", 4, 5, (), 1),
             ("head.dense", "Linear", 10, 4, (), 1),
         ]
         assert manifest.layers[1].stride == (2, 2)
