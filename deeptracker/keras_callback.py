@@ -43,10 +43,10 @@ class Callback(keras.callbacks.Callback):
         where neither `every` nor `per_epoch` is given, and the planned iterations.
 
     An iteration is a step of the optimizer. `train_loss` is the mean loss of its batches, told from
-    Keras's running mean; `train_error` follows from an accuracy that `compile` was given. What
-    Keras logs for an epoch is recorded by its names. What cannot be recorded raises RecordingError
-    when the first epoch starts, and nothing does later. As a context manager around `fit` it also
-    knows an exception that the script catches.
+    Keras's running mean; `train_error` follows where a metric counts right images. What Keras logs
+    for an epoch is recorded by its names. What cannot be recorded raises RecordingError when the
+    first epoch starts, and nothing does later. As a context manager around `fit` it also knows an
+    exception that the script catches.
     """
 
     def __init__(

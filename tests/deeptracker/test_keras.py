@@ -182,6 +182,7 @@ class TestOnTorch:
     def test_an_exception_that_the_script_catches(self, trainings):
         manifest, _ = read_case(trainings, "caught")
         assert (manifest.state, manifest.failure.kind) == ("failed", "ValueError")
+        assert str(trainings.true["let_go"]) == "failed"
 
     def test_losses_that_cannot_be_known(self, trainings):
         manifest, found = read_case(trainings, "poisoned")
