@@ -193,7 +193,7 @@ def _manifest(
         classes=validator.classes,
         images=validator.images or Images(np.zeros(0, np.int32)),
         hyperparameters=plain_values(described.hyperparameters),
-        sampling=sampling.for_manifest(described.planned_iterations),
+        sampling=sampling.for_manifest(described.planned_iterations, even=seen["update"]),
         place=place_of(place.path),
         contents=contents_of(
             {

@@ -134,6 +134,8 @@ def test_steps_that_nobody_saw(tmp_path):
     assert [snapshot.iteration for snapshot in found] == [4, 6]
     assert found[1].scalars["train_loss"].iterations.tolist() == [6, 8]
     assert {"gradient", "update"} <= set(manifest.lacks)
+    # Readers miss no snapshot of a grid that there is not.
+    assert manifest.sampling.every is None
     assert manifest.remarks == ()
     assert found[1].filters["relative_change"].min() > 0
     assert np.isnan(found[1].filters["update_ratio"]).all()
