@@ -45,7 +45,7 @@ class Recording:
 
     `observer` is told of steps by hooks on torch's optimizers; who trains by other means gives no
     optimizers and tells it itself. `due` says whether the iteration under way is a snapshot.
-    `gradients` says whether there may be any.
+    `gradients` and `updates` say whether there may be any.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Recording:
         pictures: list[Tensor],
         unrecorded: tuple[Unrecorded, ...],
         gradients: bool = True,
+        updates: bool = True,
     ) -> None:
         _try_to_measure(model, layers)
         self._iteration = start_iteration or 0
@@ -70,10 +71,9 @@ class Recording:
         self.observer = StepObserver(model, layers, due)
         self._watch = OptimizerWatch(optimizers, self.observer, self._note_error)
         try:
+            seen = {"gradient": gradients, "update": updates, "bands": updates}
             manifest = replace(
-                _manifest(
-                    model, layers, validator, sampling, place, described, gradients=gradients
-                ),
+                _manifest(model, layers, validator, sampling, place, described, seen),
                 unrecorded=unrecorded,
             )
             self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
@@ -85,7 +85,13 @@ class Recording:
         self._scalars = ScalarBuffer(self._note_odd_scalar)
         self._scalars.restore(self.writer.restored)
         self._taker = SnapshotTaker(
-            layers, self.observer, validator, sampling, self._scalars, self.writer
+            layers,
+            self.observer,
+            validator,
+            sampling,
+            self._scalars,
+            self.writer,
+            updates=updates,
         )
         if self._watch.holds_nothing():
             self.remark(
@@ -178,8 +184,7 @@ def _manifest(
     sampling: SamplingRule,
     place: Place,
     described: Description,
-    *,
-    gradients: bool,
+    seen: Mapping[str, bool],
 ) -> Manifest:
     return Manifest(
         run=uuid.uuid4().hex,
@@ -192,12 +197,12 @@ def _manifest(
         classes=validator.classes,
         images=validator.images or Images(np.zeros(0, np.int32)),
         hyperparameters=plain_values(described.hyperparameters),
-        sampling=sampling.for_manifest(described.planned_iterations),
+        sampling=sampling.for_manifest(described.planned_iterations, even=seen["update"]),
         place=place_of(place.path),
         contents=contents_of(
             {
                 **dict.fromkeys(_ALWAYS, True),
-                "gradient": gradients,
+                **seen,
                 "validation": validator.images is not None,
                 "activation": validator.watches_activations,
             }
@@ -205,6 +210,7 @@ def _manifest(
     )
 
 
+# In this order, whether they are seen or not.
 _ALWAYS = ("weight", "gradient", "update", "histogram", "bands", "filters")
 
 

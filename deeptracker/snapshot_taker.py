@@ -28,10 +28,12 @@ class SnapshotTaker:
         sampling: SamplingRule,
         scalars: ScalarBuffer,
         writer: RunWriter,
+        *,
+        updates: bool,
     ) -> None:
         self._layers, self._observer, self._validator = layers, observer, validator
         self._sampling, self._scalars, self._writer = sampling, scalars, writer
-        self._memory = WeightMemory()
+        self._memory, self._updates = WeightMemory(), updates
 
     @property
     def _remarks(self) -> Remarks:
@@ -97,6 +99,8 @@ class SnapshotTaker:
                 f"is not recorded from iteration {iteration} on",
                 iteration=iteration,
             )
+        if not self._updates:  # no step is seen, and the run says so
+            return
         still = [
             layer.spec.name
             for layer, seen in zip(self._layers, stepped, strict=True)
