@@ -24,7 +24,12 @@ from ingest.analysis.anomalies import (
     iteration_table,
     overall_threshold,
 )
-from ingest.analysis.flip_index import FlipIndex, index_flips, index_window
+from ingest.analysis.flip_index import (
+    FlipIndex,
+    index_flips,
+    index_window,
+    validated_snapshots,
+)
 from ingest.analysis.forgetting import Forgetting
 from ingest.analysis.forgetting import forgetting as count_forgetting
 
@@ -104,6 +109,7 @@ class Analysis:
             snapshots=len(snapshots.iterations(session, run_id=self.run_id)),
             image_class=self.image_class(session),
             classes=len(structure.classes(session, run_id=self.run_id)),
+            validated=validated_snapshots(self.class_error(session)),
         )
 
     def index_of_window(self, session: Session, k: int) -> FlipIndex:
@@ -122,6 +128,7 @@ class Analysis:
             snapshots=len(snapshots.iterations(session, run_id=self.run_id)),
             image_class=self.image_class(session),
             classes=len(structure.classes(session, run_id=self.run_id)),
+            validated=validated_snapshots(self.class_error(session)),
         )
 
     def default_anomalies(
@@ -143,11 +150,13 @@ class Analysis:
 
     def _forgetting(self, session: Session) -> Forgetting:
         flips = self.flips(session)
+        validated = validated_snapshots(self.class_error(session))
         return count_forgetting(
             flips.snapshot,
             flips.image,
             flips.learned,
             correct_now=snapshots.correct_now(session, run_id=self.run_id),
+            first=0 if validated is None else int(np.argmax(validated)),
         )
 
     def image_position(self, session: Session) -> NDArray[np.int32]:

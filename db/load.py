@@ -122,7 +122,7 @@ def abandoned(session: Session, *, run_id: int, seams: Sequence[tuple[int, float
 
 
 def forget_flip_state(session: Session, *, run_id: int) -> None:
-    """Delete where the search for flips stands: the run has no snapshot any more."""
+    """Delete where the search for flips stands: the run has no validated snapshot any more."""
     session.execute(delete(flip_state).where(flip_state.c.run_id == run_id))
 
 
@@ -170,16 +170,22 @@ def save_flip_state(
 def touch_run(session: Session, *, run_id: int) -> None:
     """Count the run's snapshots again, take over the last error, and let its version grow."""
     mine = snapshot.c.run_id == run_id
+    latest = snapshot.c.iteration.desc()
+    # Snapshots may be more frequent than validation.
+    validated = (
+        select(snapshot.c.validation_error)
+        .where(mine, snapshot.c.validation_error != float("nan"))
+        .order_by(latest)
+        .limit(1)
+        .scalar_subquery()
+    )
     last = (
         select(
             snapshot.c.iteration,
-            func.coalesce(
-                func.nullif(snapshot.c.validation_error, float("nan")),
-                func.nullif(snapshot.c.train_error, float("nan")),
-            ),
+            func.coalesce(validated, func.nullif(snapshot.c.train_error, float("nan"))),
         )
         .where(mine)
-        .order_by(snapshot.c.iteration.desc())
+        .order_by(latest)
         .limit(1)
     )
     iteration, error = session.execute(last).one_or_none() or (None, None)

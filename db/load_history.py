@@ -9,8 +9,9 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from db.models import snapshot
+from db.predictions import read_predictions
 from db.raw import fetch
-from deeptracker.format import SERIES, prediction_dtype
+from deeptracker.format import SERIES
 
 # Values of predictions held at once; classes are taken in groups that stay below it.
 _AT_ONCE = 50_000_000
@@ -31,9 +32,9 @@ def predictions(
 ) -> Iterator[tuple[int, int, NDArray[np.integer[Any]]]]:
     """Yield groups of classes: first, last + 1, predictions [T, images of these classes].
 
-    Images stand class by class, each class's rising. ValueError where a snapshot has none.
+    Images stand class by class, each class's rising; NOT_VALIDATED where a snapshot was not.
+    ValueError where a snapshot has no rows.
     """
-    dtype = prediction_dtype(len(class_size))
     for first, last in _groups(class_size, _AT_ONCE // max(1, snapshots)):
         rows = fetch(
             session,
@@ -45,10 +46,10 @@ def predictions(
         sizes = sizes[sizes > 0]
         if len(rows) != len(sizes) * snapshots:
             raise ValueError(f"run {run_id} has class results that do not fit its snapshots")
-        flat = np.frombuffer(b"".join(row[0] for row in rows), dtype)
-        bounds = np.concatenate([[0], np.cumsum(sizes)]) * snapshots
         parts = [
-            flat[bounds[at] : bounds[at + 1]].reshape(snapshots, size)
+            read_predictions(
+                [row[0] for row in rows[at * snapshots : (at + 1) * snapshots]], images=int(size)
+            )
             for at, size in enumerate(sizes)
         ]
         if parts:

@@ -30,12 +30,14 @@ Array = NDArray[Any]
 class MeasuredRow:
     """One snapshot with what it says by itself, whatever came before it.
 
-    `class_error` is f4 [C], None without images; `peaks` gives layer i4, filter i4 and value f4 by
-    filter quantity.
+    `class_error` is f4 [C], None without images, NaN where nothing was validated;
+    `class_no_prediction` i4 [C] counts images, None: there are none such; `peaks` gives layer i4,
+    filter i4 and value f4 by filter quantity.
     """
 
     snapshot: Snapshot
     class_error: NDArray[np.float32] | None
+    class_no_prediction: NDArray[np.int32] | None
     peaks: Mapping[str, tuple[Array, Array, Array]]
 
 
@@ -113,6 +115,7 @@ def _snapshots(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
                 *(double(row.series[name]) for name in SERIES),
                 *transitions,
                 null() if row.class_error is None else blob(row.class_error, "f4"),
+                null() if row.class_no_prediction is None else blob(row.class_no_prediction, "i4"),
                 blob(row.flip_image, "i4"),
                 blob(row.flip_before, "i4"),
                 blob(row.flip_learned, "u1"),
@@ -219,6 +222,12 @@ def _class_results(
 ) -> Iterator[memoryview]:
     if not len(shape.by_class):
         return
+    there = np.array([row.snapshot.prediction is not None for row in rows])
+    if not there.all():
+        yield _not_validated(run, iteration[~there], shape)
+        rows, iteration = [rows[int(at)] for at in np.flatnonzero(there)], iteration[there]
+    if not rows:
+        return
     prediction = np.stack([cast(Array, r.snapshot.prediction)[shape.by_class] for r in rows])
     probability = np.stack([cast(Array, r.snapshot.probability)[shape.by_class] for r in rows])
     error = np.stack([cast(Array, row.class_error) for row in rows])
@@ -243,3 +252,9 @@ def _class_results(
             ],
             (count, len(rows)),
         )
+
+
+def _not_validated(run: Field, iteration: Array, shape: Shape) -> memoryview:
+    classes, empty = np.flatnonzero(shape.class_size > 0), blob(np.zeros(0), "u1")
+    fields = [run, int4(classes[:, None]), int4(iteration), real(np.nan), empty, empty]
+    return pack(fields, (len(classes), len(iteration)))

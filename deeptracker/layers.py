@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -67,10 +68,6 @@ class Layer:
         """Say whether processes hold parts of filters, so that `rows` has to ask them all."""
         return False
 
-    def values(self, tensor: Tensor) -> Tensor:
-        """Return the numbers of a tensor of the weight's shape that are here, in no order."""
-        return tensor.detach()
-
     @property
     def device(self) -> torch.device:
         """Return where the statistics of this layer are computed."""
@@ -84,8 +81,9 @@ class Layer:
         if self.weight is None:
             return None
         found = effective_weight(self.module, self.part.parameter)
-        fits = found is not None and found.shape == self.shape
-        return self.part.cut(found if fits and found is not None else self.weight.detach())
+        if found is None or found.shape != self.shape:
+            found = self.weight.detach()
+        return self.part.cut(found)
 
     def gradient(self) -> Tensor | None:
         """Return the gradient of the weight as it is now; None where there is none."""
@@ -114,6 +112,12 @@ def is_sharded(tensor: Tensor) -> bool:
     """Say whether several processes hold a tensor together."""
     # A DTensor, by what it alone has: importing its module takes half a second.
     return hasattr(tensor, "full_tensor")
+
+
+def held_here(tensor: Tensor) -> Tensor:
+    """Return what this process holds of a tensor, asking no other."""
+    sharded: Any = tensor
+    return sharded.to_local() if is_sharded(tensor) else tensor
 
 
 def unwrap(model: nn.Module) -> nn.Module:

@@ -40,7 +40,9 @@ class Recorder(RunRecorder):
         `validation_unpack(batch)` gives (images, labels) of a batch of another form,
         `validation_forward(images)` the scores [n, C] (default: the model),
         `validation_loss(output, labels)` the mean loss of a batch (default: cross entropy of the
-        scores). `validation_batch` images at a time where no loader is given.
+        scores). `validation_batch` images at a time where no loader is given. Every
+        `validation_every`-th snapshot is validated, the others have statistics only: where the
+        set is large, or a part of it is given and the snapshots are many.
     labels: instead of `validation`, the true classes [N] of images that the script's own loop
         validates: whenever `due` holds, call `validated()` before `step()`.
     classes: the names of the classes; default: their numbers.
@@ -87,6 +89,7 @@ class Recorder(RunRecorder):
         validation_forward: Forward | None = None,
         validation_unpack: Unpack | None = None,
         validation_batch: int = BATCH,
+        validation_every: int = 1,
         rank: int | None = None,
     ) -> None:
         network = unwrap(model)
@@ -117,6 +120,7 @@ class Recorder(RunRecorder):
                 classes=classes,
                 image_names=image_names,
                 batch=validation_batch,
+                validation_every=validation_every,
                 loss=validation_loss,
                 forward=validation_forward,
                 unpack=validation_unpack,

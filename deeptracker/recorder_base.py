@@ -70,6 +70,7 @@ class RunRecorder:
         unrecorded: tuple[Unrecorded, ...] | None = None,
         pictures: bool = False,
         gradients: bool = True,
+        updates: bool = True,
         **validation: Any,
     ) -> None:
         """Take the folder and begin; what is wrong raises here. `validation` is a Validator's.
@@ -101,6 +102,7 @@ class RunRecorder:
                 pictures=found,
                 unrecorded=find_unrecorded(network, layers) if unrecorded is None else unrecorded,
                 gradients=gradients,
+                updates=updates,
                 group=group,
             )
         except BaseException:

@@ -48,7 +48,7 @@ class Recording:
 
     `observer` is told of steps by hooks on torch's optimizers; who trains by other means gives no
     optimizers and tells it itself. `due` says whether the iteration under way is a snapshot.
-    `gradients` says whether there may be any.
+    `gradients` and `updates` say whether there may be any.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Recording:
         pictures: list[Tensor],
         unrecorded: tuple[Unrecorded, ...],
         gradients: bool = True,
+        updates: bool = True,
         group: OneProcess | None = None,
     ) -> None:
         group = group or OneProcess()
@@ -78,10 +79,9 @@ class Recording:
             if place is None:
                 self.writer: RunWriter = NoWriter()
             else:
+                seen = {"gradient": gradients, "update": updates, "bands": updates}
                 manifest = replace(
-                    _manifest(
-                        model, layers, validator, sampling, place, described, gradients=gradients
-                    ),
+                    _manifest(model, layers, validator, sampling, place, described, seen),
                     unrecorded=unrecorded,
                 )
                 self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
@@ -94,7 +94,14 @@ class Recording:
         self._scalars = ScalarBuffer(self._note_odd_scalar)
         self._scalars.restore(self.writer.restored)
         self._taker = SnapshotTaker(
-            layers, self.observer, validator, sampling, self._scalars, self.writer, group
+            layers,
+            self.observer,
+            validator,
+            sampling,
+            self._scalars,
+            self.writer,
+            updates=updates,
+            group=group,
         )
         if self._watch.holds_nothing():
             self.remark(
@@ -188,8 +195,7 @@ def _manifest(
     sampling: SamplingRule,
     place: Place,
     described: Description,
-    *,
-    gradients: bool,
+    seen: Mapping[str, bool],
 ) -> Manifest:
     return Manifest(
         run=uuid.uuid4().hex,
@@ -202,12 +208,12 @@ def _manifest(
         classes=validator.classes,
         images=validator.images or Images(np.zeros(0, np.int32)),
         hyperparameters=plain_values(described.hyperparameters),
-        sampling=sampling.for_manifest(described.planned_iterations),
+        sampling=sampling.for_manifest(described.planned_iterations, even=seen["update"]),
         place=place_of(place.path),
         contents=contents_of(
             {
                 **dict.fromkeys(_ALWAYS, True),
-                "gradient": gradients,
+                **seen,
                 "validation": validator.images is not None,
                 "activation": validator.watches_activations,
             }
@@ -215,6 +221,7 @@ def _manifest(
     )
 
 
+# In this order, whether they are seen or not.
 _ALWAYS = ("weight", "gradient", "update", "histogram", "bands", "filters")
 
 

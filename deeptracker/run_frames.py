@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from deeptracker.connection import Connection
 from deeptracker.errors import ClientError, NotOnServer
-from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES
+from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, NOT_VALIDATED
 
 TRANSITIONS = ("learned", "forgotten", "stayed_right", "stayed_wrong")
 
@@ -169,7 +169,7 @@ class Run:
     def class_stat(self, cls: int | str | None = None) -> pd.DataFrame:
         """Return the error of every class, or of one, over all iterations: f4, a share 0..1.
 
-        Columns: class names. NaN: a class without images.
+        Columns: class names. NaN: a class without images, or a snapshot that was not validated.
         """
         chosen = None if cls is None else self.class_id(cls)
         arrays, meta = self._arrays("/class-stat", **{"class": chosen})
@@ -179,8 +179,9 @@ class Run:
         """Return every image of one class at every snapshot: one row each.
 
         Index: image (id), iteration. Columns: name (of the image, <NA>: unnamed), prediction (id of
-        the class it was predicted as), predicted (its name), correct, probability (f4, of the true
-        class; NaN: not recorded).
+        the class it was predicted as, <NA>: no prediction, or not validated), predicted (its name),
+        correct (False without a prediction, <NA>: not validated), probability (f4, of the true
+        class; NaN: none).
         """
         class_id = self.class_id(cls)
         arrays, meta = self._arrays("/class-image", **{"class": class_id})
@@ -191,9 +192,9 @@ class Run:
                 "name": pd.Series(
                     np.repeat(np.array(meta["names"], object), len(iteration))
                 ).astype("str"),
-                "prediction": prediction,
-                "predicted": self._class_names(prediction),
-                "correct": prediction == class_id,
+                "prediction": _masked(prediction, prediction < 0),
+                "predicted": self._class_names(np.maximum(prediction, -1)),
+                "correct": _masked(prediction == class_id, prediction == NOT_VALIDATED),
                 "probability": arrays["probability"].astype(np.float32).ravel(),
             },
         ).set_index(pd.MultiIndex.from_product([images, iteration], names=["image", "iteration"]))
@@ -257,6 +258,12 @@ def _over_time(
     """Return [n, T] as T rows; a frame of its own memory, which may be changed."""
     named = columns if isinstance(columns, pd.Index) else pd.Index(list(columns), name=what)
     return pd.DataFrame(arrays[name].T.copy(), index=_index(arrays), columns=named)
+
+
+def _masked(values: NDArray[Any], missing: NDArray[np.bool_]) -> pd.Series:
+    """Return a column; with <NA>, in a dtype that knows it, only where something is missing."""
+    column = pd.Series(values)
+    return column.convert_dtypes().mask(missing) if missing.any() else column
 
 
 def _listed(rows: list[dict[str, Any]], index: str) -> pd.DataFrame:

@@ -91,10 +91,6 @@ class ShardedLayer(Layer):
             return super().rows(whole)
         return whole.new_zeros((0, self._size), dtype=torch.float32)
 
-    def values(self, tensor: Tensor) -> Tensor:
-        """Return the numbers of such a tensor that are here, in no order; asks nobody."""
-        return tensor.to_local().detach() if isinstance(tensor, DTensor) else tensor.detach()
-
     @staticmethod
     def _held(tensor: DTensor) -> Tensor:
         """Return the shard of this process; of equal copies, as of hybrid sharding, the first."""

@@ -30,11 +30,13 @@ class SnapshotTaker:
         sampling: SamplingRule,
         scalars: ScalarBuffer,
         writer: RunWriter,
+        *,
+        updates: bool,
         group: OneProcess,
     ) -> None:
         self._layers, self._observer, self._validator = layers, observer, validator
         self._sampling, self._scalars, self._writer = sampling, scalars, writer
-        self._memory, self._group = WeightMemory(), group
+        self._memory, self._updates, self._group = WeightMemory(), updates, group
 
     @property
     def _remarks(self) -> Remarks:
@@ -120,6 +122,8 @@ class SnapshotTaker:
                 f"is not recorded from iteration {iteration} on",
                 iteration=iteration,
             )
+        if not self._updates:  # no step is seen, and the run says so
+            return
         still = [
             layer.spec.name
             for layer, seen in zip(self._layers, stepped, strict=True)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from deeptracker.isolation import plain_arithmetic
-from deeptracker.layers import Layer, is_sharded
+from deeptracker.layers import Layer, held_here, is_sharded
 from deeptracker.lockstep import OneProcess
 from deeptracker.shard_quartiles import ordered_keys
 from deeptracker.statistics import (
@@ -198,8 +198,8 @@ class StepObserver:
 
     def _take_standing(self, indices: Sequence[int]) -> None:
         """Take gradients that no step used, if they are why: a scaler skips where one overflows."""
-        pairs = [(self._layers[i], self._layers[i].gradient()) for i in indices]
-        found = [layer.values(gradient) for layer, gradient in pairs if gradient is not None]
+        there = [g for i in indices if (g := self._layers[i].gradient()) is not None]
+        found = [held_here(gradient) for gradient in there]
         if self._group.on_any("the gradients", not all(all_finite(found))):
             self._take_gradients(indices, None)
 

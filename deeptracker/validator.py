@@ -46,6 +46,7 @@ class Validator:
         classes: Sequence[object] | None,
         image_names: Sequence[object] | None,
         batch: int = BATCH,
+        validation_every: int = 1,
         loss: Loss | None = None,
         forward: Forward | None = None,
         unpack: Unpack | None = None,
@@ -55,6 +56,15 @@ class Validator:
         if source is not None and labels is not None:
             raise RecordingError(
                 "give either validation= (the Recorder validates) or labels= (the script does)"
+            )
+        if not isinstance(validation_every, int) or validation_every < 1:
+            raise RecordingError(
+                f"validation_every must be a whole number of at least 1, not {validation_every!r}"
+            )
+        if validation_every > 1 and source is None:
+            raise RecordingError(
+                "validation_every= is for validation=, which the Recorder runs; where the script "
+                "validates, it hands in what it has"
             )
         if activations and source is None:
             raise RecordingError("activations=True needs validation=, whose images they are of")
@@ -73,6 +83,7 @@ class Validator:
             )
         self._labels, self._names = labels, image_names
         self._watch = ActivationWatch(model, layers) if activations else None
+        self._every, self._asked = validation_every, 0
         self._handed_in: Validated | None = None
         self._leads = group is None or group.leads
         self.images: Images | None = None
@@ -135,14 +146,17 @@ class Validator:
         )
 
     def result(self, iteration: int) -> Result | None:
-        """Return the validation of a snapshot; None where the run has no validation images.
+        """Return the validation of a snapshot; None where it is to have none.
 
         What the script hands in, it does to the process that writes: None in others.
 
         RecordingError where the script handed nothing in; else whatever the set, the network or
         the loss raise.
         """
-        if self.images is None or (self._set is None and not self._leads):
+        self._asked += 1
+        if self.images is None or self._asked % self._every:
+            return None
+        if self._set is None and not self._leads:
             return None
         activations: Mapping[str, NDArray[np.float32]] = {}
         if self._set is not None:

@@ -42,6 +42,7 @@ def read_history(session: Session, *, run_id: int) -> tuple[History, Names]:
         validation_error=series.validation_error,
         transitions=series.transitions,
         class_error=snapshots.class_errors(session, run_id=run_id).astype(np.float64),
+        class_no_prediction=snapshots.class_no_predictions(session, run_id=run_id),
         class_size=classes.image_count,
         image_class=structure.image_classes(session, run_id=run_id),
         flips=FlipHistory(flips.snapshot, flips.image, flips.before, flips.learned),

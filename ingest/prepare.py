@@ -1,6 +1,7 @@
 """What a snapshot says by itself: digest, errors of its classes, peaks, last values."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,11 @@ from numpy.typing import NDArray
 from db.load_rows import Shape
 from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import SERIES, Manifest, Series, Snapshot
-from ingest.analysis.flips import class_error
+from ingest.analysis.flips import class_error, class_no_prediction
 from ingest.analysis.peaks import Peaks, find_peaks
+
+# The series whose last value does not hold where a snapshot of a run with images was not validated.
+OF_VALIDATION = ("validation_loss", "validation_error")
 
 
 @dataclass(frozen=True)
@@ -20,13 +24,15 @@ class Prepared:
     """A snapshot with all that needs no other snapshot.
 
     `values` holds the last value of each known series that the snapshot brought; where it brought
-    no validation error, that of its predictions. `correct` is bool [N], None without images.
+    no validation error, that of its predictions, NaN where it was not validated. `correct` is bool
+    [N], None where it was not. `class_error` and `class_no_prediction` as MeasuredRow has them.
     """
 
     snapshot: Snapshot
     digest: bytes
     correct: NDArray[np.bool_] | None
     class_error: NDArray[np.float32] | None
+    class_no_prediction: NDArray[np.int32] | None
     peaks: Mapping[str, Peaks]
     values: Mapping[str, float]
 
@@ -40,34 +46,48 @@ class Preparer:
 
     def prepare(self, snapshot: Snapshot) -> Prepared:
         """Analyse a snapshot."""
-        correct, errors = None, None
+        correct, errors, without = None, None, None
+        size = self._shape.class_size
         if snapshot.prediction is not None:
             correct = snapshot.prediction == self._image_class
-            errors = class_error(
-                correct, image_class=self._image_class, class_size=self._shape.class_size
+            errors = class_error(correct, image_class=self._image_class, class_size=size)
+            without = class_no_prediction(
+                snapshot.prediction, image_class=self._image_class, classes=len(size)
             )
+        elif len(self._image_class):
+            errors = np.full(len(size), np.nan, np.float32)
         return Prepared(
             snapshot=snapshot,
             digest=digest(snapshot),
             correct=correct,
             class_error=errors,
+            class_no_prediction=without,
             peaks={
                 name: find_peaks(snapshot.filters[name], offsets=self._shape.offsets)
                 for name in PEAK_QUANTITIES
             },
-            values=_last_values(snapshot, correct),
+            values=self._last_values(snapshot, correct),
         )
 
+    def _last_values(
+        self, snapshot: Snapshot, correct: NDArray[np.bool_] | None
+    ) -> dict[str, float]:
+        found = {}
+        for name in SERIES:
+            value = last_value(snapshot.scalars.get(name), until=snapshot.iteration)
+            if value is None and name in OF_VALIDATION and len(self._image_class):
+                value = _of_validation(name, correct)
+            if value is not None:
+                found[name] = value
+        return found
 
-def _last_values(snapshot: Snapshot, correct: NDArray[np.bool_] | None) -> dict[str, float]:
-    found = {}
-    for name in SERIES:
-        value = last_value(snapshot.scalars.get(name), until=snapshot.iteration)
-        if value is None and name == "validation_error" and correct is not None:
-            value = (len(correct) - int(np.count_nonzero(correct))) / len(correct)
-        if value is not None:
-            found[name] = value
-    return found
+
+def _of_validation(name: str, correct: NDArray[np.bool_] | None) -> float | None:
+    if correct is None:
+        return math.nan
+    if name != "validation_error":
+        return None
+    return (len(correct) - int(np.count_nonzero(correct))) / len(correct)
 
 
 def last_value(series: Series | None, *, until: int) -> float | None:

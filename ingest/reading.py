@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TypeVar
 
 from db.load_rows import Shape
-from deeptracker.errors import LogError
-from deeptracker.format import Manifest, snapshot_path
+from deeptracker.format import Manifest
 from ingest.prepare import Prepared, Preparer
 from ingest.sources import OnBad, Source
 
@@ -39,15 +37,10 @@ def preparing(
     preparer = Preparer(manifest, shape)
 
     def read(part: Sequence[int], on_bad: OnBad) -> list[Prepared]:
-        prepared = []
-        for snapshot in source.snapshots(manifest, part, on_bad=on_bad):
-            if len(manifest.images.class_id) and snapshot.prediction is None:
-                # The store has every image at every snapshot, or the snapshot is a gap.
-                file = snapshot_path(Path(source.location), snapshot.iteration)
-                on_bad(LogError(file, "prediction", "was not validated, so it is left out"))
-            else:
-                prepared.append(preparer.prepare(snapshot))
-        return prepared
+        return [
+            preparer.prepare(snapshot)
+            for snapshot in source.snapshots(manifest, part, on_bad=on_bad)
+        ]
 
     return read
 

@@ -4,6 +4,7 @@ Flips, transitions and carried-forward values depend on the snapshots before. Th
 predictions back once: a second or two at paper scale.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -14,9 +15,9 @@ from sqlalchemy.orm import Session
 from db import load_history as history
 from db.load_rows import Shape
 from db.models.measurements import TRANSITIONS
-from deeptracker.format import SERIES, Manifest, Series
+from deeptracker.format import NOT_VALIDATED, SERIES, Manifest, Series
 from ingest.analysis.flips import FlipFinder, FlipState, Step, no_flips
-from ingest.prepare import last_value
+from ingest.prepare import OF_VALIDATION, last_value
 
 
 def replay(
@@ -53,12 +54,13 @@ def _flip_columns(step: Step) -> dict[str, object]:
 
 def _flips(
     session: Session, run_id: int, manifest: Manifest, shape: Shape, *, snapshots: int
-) -> tuple[list[Step], FlipState]:
+) -> tuple[list[Step], FlipState | None]:
     """Return the step of every snapshot and the final state; images are independent of another."""
     image_class = manifest.images.class_id
     correct = np.zeros(len(image_class), np.uint8)
     length = np.zeros(len(image_class), np.int32)
     parts: dict[int, list[Step]] = defaultdict(list)
+    seen = False
     for first, last, prediction in history.predictions(
         session, run_id=run_id, class_size=shape.class_size, snapshots=snapshots
     ):
@@ -66,7 +68,8 @@ def _flips(
         labels = image_class[images]
         finder = FlipFinder()
         for at in range(snapshots):
-            step = finder.add(prediction[at] == labels)
+            asked = prediction[at, 0] != NOT_VALIDATED
+            step = finder.add(prediction[at] == labels) if asked else no_flips()
             parts[at].append(
                 Step(
                     images[step.image].astype(np.int32),
@@ -76,8 +79,10 @@ def _flips(
                 )
             )
         if finder.state is not None:
+            seen = True
             correct[images], length[images] = finder.state.correct, finder.state.length
-    return [_join(parts[at]) for at in range(snapshots)], FlipState(correct, length)
+    state = FlipState(correct, length) if seen else None
+    return [_join(parts[at]) for at in range(snapshots)], state
 
 
 def _join(parts: list[Step]) -> Step:
@@ -107,15 +112,19 @@ def _series(session: Session, run_id: int, shape: Shape, since: int) -> dict[int
             piece = pieces[name].get(iteration)
             series = None if piece is None else Series(piece[0].astype(np.int64), piece[1])
             value = last_value(series, until=iteration)
-            if value is None and name == "validation_error" and errors is not None:
-                value = _overall_error(errors, shape.class_size)
+            if value is None and name in OF_VALIDATION and errors is not None:
+                value = _of_validation(name, errors, shape.class_size)
             if value is not None:
                 last[name] = value
         found[iteration] = dict(last)
     return found
 
 
-def _overall_error(errors: NDArray[np.float32], size: NDArray[np.int32]) -> float:
+def _of_validation(name: str, errors: NDArray[np.float32], size: NDArray[np.int32]) -> float | None:
     present = size > 0
+    if np.isnan(errors[present]).all():
+        return math.nan
+    if name != "validation_error":
+        return None
     wrong = np.rint(errors[present].astype(np.float64) * size[present])
     return int(wrong.sum()) / int(size.sum())

@@ -138,7 +138,9 @@ class RunLoad:
                 load.save_contact_sheets(session, run_id=self.run_id, sheets=sheets)
 
     def _save_measured(self, session: Session, batch: Sequence[Prepared]) -> None:
-        rows = [MeasuredRow(p.snapshot, p.class_error, _peaks(p)) for p in batch]
+        rows = [
+            MeasuredRow(p.snapshot, p.class_error, p.class_no_prediction, _peaks(p)) for p in batch
+        ]
         load.save_measured(session, run_id=self.run_id, shape=self.shape, rows=rows)
 
     def _append(self, session: Session, batch: Sequence[Prepared]) -> None:
@@ -166,6 +168,8 @@ class RunLoad:
             since=since,
         )
         self._finder, self._last = FlipFinder(state), dict(series)
+        if state is None:
+            load.forget_flip_state(session, run_id=self.run_id)
 
     def _end(self, session: Session, *, last: int) -> None:
         """Close a change: the search for flips stands after the iteration `last`."""
@@ -187,6 +191,7 @@ class RunLoad:
         return SnapshotRow(
             snapshot=prepared.snapshot,
             class_error=prepared.class_error,
+            class_no_prediction=prepared.class_no_prediction,
             peaks=_peaks(prepared),
             digest=prepared.digest,
             series=self._last,

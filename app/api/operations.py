@@ -170,7 +170,7 @@ OPERATIONS: tuple[Operation, ...] = (
         parameters=(Parameter("class", "Id of a class; absent: all.", _ID),),
         arrays=(
             _ITERATION,
-            Array("error", "f4", "[C, T]", "a share 0..1; NaN: a class without images"),
+            Array("error", "f4", "[C, T]", "a share 0..1; NaN: no images, or not validated"),
             Array("images", "i4", "[C]", "number of images"),
         ),
         meta="classes (names)", look_up=look_ups.class_stat,
@@ -182,7 +182,10 @@ OPERATIONS: tuple[Operation, ...] = (
         arrays=(
             _ITERATION,
             Array("image", "i4", "[n]", "ids, ascending"),
-            Array("prediction", "u2 or i4", "[n, T]", "id of the predicted class"),
+            Array(
+                "prediction", "u2 or i4", "[n, T]",
+                "id of the predicted class; -1: no prediction, which is wrong; -2: not validated",
+            ),
             Array("probability", "f2", "[n, T]", "given to the true class; NaN: not recorded"),
         ),
         meta="class, names (of the images; null: unnamed)", look_up=look_ups.class_image,

@@ -117,7 +117,7 @@ class Asked:
             "m": self.window.m,
             "share": self.window.share,
             "direction": self.window.direction,
-            "default_k": default_window(self.index.snapshots),
+            "default_k": default_window(self.index.run_snapshots),
             "default_m": default_threshold(self.index.class_size),
             "top": self.top,
             "quantity": self.quantity,

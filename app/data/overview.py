@@ -19,6 +19,7 @@ from db.queries.measurements.layer_stats import ALL_QUANTITIES, layer_profile
 from db.queries.runs import runs, structure
 from deeptracker.catalogue import format_of
 from deeptracker.format import SERIES, STATISTICS
+from ingest.analysis.flip_index import validated_snapshots
 
 
 def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:
@@ -26,7 +27,8 @@ def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays,
 
     Arguments: from, to (iterations, both optional). Arrays: iteration i4 [T], epoch f8 [T],
     transitions i4 [T, 4] (-1: none), snapshot.NAME f8 [T], series.NAME.iterations i4,
-    series.NAME.values f8, series.NAME.odd i4. meta.series: NAME -> {total, shown, odd}.
+    series.NAME.values f8, series.NAME.odd i4; validated u1 [T] where that differs. meta.series:
+    NAME -> {total, shown, odd}.
     """
     low, high = arguments.integer("from"), arguments.integer("to")
     found = snapshots.snapshots(session, run_id=run_id)
@@ -47,6 +49,9 @@ def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays,
         arrays[f"series.{name}.odd"] = reduced.odd
         shown = len(reduced.iterations)
         about[name] = {"total": reduced.total, "shown": shown, "odd": reduced.odd_count}
+    validated = validated_snapshots(analysis.class_error(session))
+    if validated is not None:
+        arrays["validated"] = validated.astype(np.uint8)
     return arrays, {"series": about}
 
 
@@ -55,20 +60,24 @@ def class_error(
 ) -> tuple[Arrays, Mapping[str, Any]]:
     """Serve how many images of every class were wrong at every snapshot, and how many there are.
 
-    Arrays: wrong [C, T] in the smallest unsigned dtype that holds it, images i4 [C]; their ratio
-    is the error (exactly, in a quarter of the bytes), and undefined for a class without images.
-    meta: names [C], sizes [C].
+    Arrays: wrong [C, T] in the smallest dtype that holds it, images i4 [C]; their ratio is the
+    error (exactly, in a quarter of the bytes), and undefined for a class without images; below 0
+    where the snapshot was not validated. Where images have no prediction also no_prediction [C, T],
+    how many of the wrong ones. meta: names [C], sizes [C].
     """
     found = structure.classes(session, run_id=run_id)
     error = snapshots.class_errors(session, run_id=run_id)
     sizes = found.image_count
     wrong = np.rint(np.nan_to_num(error) * sizes[:, None])
-    largest = int(sizes.max(initial=0))
-    arrays = {
-        **_columns(session, run_id),
-        "wrong": wrong.astype(np.min_scalar_type(largest)),
-        "images": sizes,
-    }
+    missing = np.isnan(error) & (sizes > 0)[:, None]
+    dtype = np.min_scalar_type(int(sizes.max(initial=0)))
+    if missing.any():
+        wrong[missing] = -1
+        dtype = np.result_type(dtype, np.int8)
+    arrays = {**_columns(session, run_id), "wrong": wrong.astype(dtype), "images": sizes}
+    without = snapshots.class_no_predictions(session, run_id=run_id)
+    if without.any():
+        arrays["no_prediction"] = without.astype(dtype)
     return arrays, {"names": found.names, "sizes": sizes.tolist()}
 
 

@@ -15,6 +15,7 @@ from app.analysis import analysis_of
 from app.arguments import Arguments
 from db.queries.measurements import class_results
 from db.queries.runs import runs, structure
+from deeptracker.format import NOT_VALIDATED
 from ingest.analysis.anomalies import (
     DIRECTIONS,
     THRESHOLD_SHARE,
@@ -49,7 +50,7 @@ class Window:
 
 def read_window(arguments: Arguments, index: FlipIndex) -> Window:
     """Return the window and threshold that a request asks for; the run's defaults where absent."""
-    snapshots, sizes = index.snapshots, index.class_size
+    snapshots, sizes = index.run_snapshots, index.class_size
     share = arguments.choice("share", ("false", "true"), default="false") == "true"
     m = THRESHOLD_SHARE if share else float(default_threshold(sizes))
     k = arguments.integer("k", low=1, default=default_window(snapshots))
@@ -154,14 +155,15 @@ def groups(session: Session, run_id: int, arguments: Arguments) -> Answer:
 def class_images(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """Return the images of one class over time.
 
-    `images` i4 [n], `prediction` [n, T], `probability` f2 [n, T] (of the true class), `order`
-    i4 [n] by similarity, `forgotten` and `first_learned` i4 [n] (-1: never), `partner` i4 [P] and
-    `partner_count` i4 [P, T].
+    `images` i4 [n], `prediction` [n, T] (NO_PREDICTION, NOT_VALIDATED), `probability` f2 [n, T] (of
+    the true class), `order` i4 [n] by similarity, `forgotten` and `first_learned` i4 [n] (-1:
+    never), `partner` i4 [P] and `partner_count` i4 [P, T] (-1: not validated).
     """
     class_id = arguments.required("class")
     results = class_results.class_images(session, run_id=run_id, class_id=class_id)
     analysis = analysis_of(session, run_id)
     correct = (results.prediction == class_id).astype(np.float32)
+    correct[results.prediction == NOT_VALIDATED] = np.nan
     partners = confusion_partners(results.prediction, class_id=class_id)
     return {
         "images": results.images,

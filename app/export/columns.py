@@ -11,8 +11,9 @@ Columns = dict[str, Any]
 
 
 def texts(ids: NDArray[np.integer], names: Sequence[str]) -> pa.DictionaryArray:
-    """Return the name of every id; kept once each."""
-    return pa.DictionaryArray.from_arrays(pa.array(ids.astype(np.int32)), pa.array(names, "utf8"))
+    """Return the name of every id; kept once each. Absent where an id is negative."""
+    places = known(ids.astype(np.int32), ids >= 0)
+    return pa.DictionaryArray.from_arrays(places, pa.array(names, "utf8"))
 
 
 def known(values: NDArray[Any], there: NDArray[np.bool_]) -> pa.Array:

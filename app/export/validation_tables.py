@@ -9,25 +9,35 @@ from sqlalchemy.orm import Session
 from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.data import validation
-from app.export.columns import Columns, texts, unrolled
+from app.export.columns import Columns, known, texts, unrolled
 from db.queries.measurements import class_results, snapshots
 from db.queries.runs import structure
+from deeptracker.format import NOT_VALIDATED
 from ingest.analysis.anomalies import Cells, find_anomalies
 
 
 def class_error(session: Session, run_id: int, arguments: Arguments) -> Columns:
-    """Return the error of every class at every snapshot: a share 0..1, and as images."""
+    """Return the error of every class at every snapshot: a share 0..1, and as images.
+
+    no_prediction: how many of the wrong images have none. Empty where nothing was validated.
+    """
     found = structure.classes(session, run_id=run_id)
     error = snapshots.class_errors(session, run_id=run_id)
     sizes = found.image_count
     wrong = np.rint(np.nan_to_num(error) * sizes[:, None]).astype(np.int32)
+    without = snapshots.class_no_predictions(session, run_id=run_id)
     rows = {
         "class_id": np.arange(len(found), dtype=np.int32),
         "class": texts(np.arange(len(found)), found.names),
         "images": sizes,
     }
     iteration = snapshots.iterations(session, run_id=run_id)
-    return unrolled(rows, iteration, {"wrong": wrong, "error": error})
+    matrices = {"wrong": wrong, "error": error, "no_prediction": without}
+    columns = unrolled(rows, iteration, matrices)
+    validated = (~np.isnan(error) | (sizes == 0)[:, None]).ravel()
+    for name in ("wrong", "no_prediction"):
+        columns[name] = known(columns[name], validated)
+    return columns
 
 
 def anomalies(session: Session, run_id: int, arguments: Arguments) -> Columns:
@@ -105,7 +115,8 @@ def groups(session: Session, run_id: int, arguments: Arguments) -> Columns:
 def class_images(session: Session, run_id: int, arguments: Arguments) -> Columns:
     """Return the predicted class of every image of a class at every snapshot.
 
-    The class is the last of those opened, else of those pinned.
+    The class is the last of those opened, else of those pinned. prediction is empty where the
+    network gave none, which is not correct; correct too where the snapshot was not validated.
     """
     opened, pinned = arguments.integers("open"), arguments.integers("class")
     chosen = opened or pinned
@@ -123,7 +134,10 @@ def class_images(session: Session, run_id: int, arguments: Arguments) -> Columns
     iteration = snapshots.iterations(session, run_id=run_id)
     columns = unrolled(rows, iteration, matrices)
     classes = structure.classes(session, run_id=run_id).names
-    columns["predicted"] = texts(columns["prediction"], classes)
+    prediction = columns["prediction"]
+    columns["prediction"] = known(prediction, prediction >= 0)
+    columns["correct"] = known(columns["correct"], prediction != NOT_VALIDATED)
+    columns["predicted"] = texts(prediction, classes)
     return columns
 
 

@@ -10,6 +10,7 @@ export { DataError, decodeArrays, fetchArrays, fetchJson } from "./base/fetch.ts
 export { commonWords } from "./base/names.ts";
 export type { Format, Maybe } from "./base/numbers.ts";
 export { numbers } from "./base/numbers.ts";
+export * as predictions from "./base/predictions.ts";
 export type { Bins, Extreme, Painted, PaintOptions } from "./base/raster.ts";
 export * as raster from "./base/raster.ts";
 export type { TooltipLine } from "./base/tooltip.ts";

@@ -30,8 +30,10 @@ def _value(
 
 
 # One row per snapshot. NaN: not recorded. NULL class_error and transitions: no validation data (no
-# transitions at the first snapshot either). A flip's `before` is the number of snapshots of the
-# constant run that ended, `learned` 1 for wrong -> correct.
+# transitions at the first snapshot either); a snapshot that was not validated in a run with images
+# has errors of NaN. class_no_prediction: images of each class without a prediction, which count as
+# wrong; NULL: every image that was validated has one. A flip's `before` is the number of snapshots
+# of the constant run that ended, `learned` 1 for wrong -> correct.
 # digest: of everything that the snapshot brought, so that a repeated load is told from a new one.
 snapshot = Table(
     "snapshot",
@@ -43,6 +45,7 @@ snapshot = Table(
     *(_value(name, Double) for name in SERIES),
     *(_value(name, Integer, nullable=True) for name in TRANSITIONS),
     _value("class_error", NumpyArray("f4"), nullable=True),
+    _value("class_no_prediction", NumpyArray("i4"), nullable=True),
     _value("flip_image", NumpyArray("i4")),
     _value("flip_before", NumpyArray("i4")),
     _value("flip_learned", NumpyArray("u1")),
@@ -110,7 +113,8 @@ filter_peak = Table(
 )
 
 # What became of the images of one class, in the order of the class's `images`. prediction: u2 where
-# the run has at most 65,536 classes, else i4.
+# the run has fewer than 65,536 classes, else i4, with what stands for no prediction in a log. Where
+# the snapshot was not validated both arrays are empty, and the error is NaN.
 class_result = Table(
     "class_result",
     Base.metadata,

@@ -49,7 +49,15 @@ from deeptracker.format.names import (
     VERSION,
 )
 from deeptracker.format.scalar_tail import MAX_TAIL, parse_tail, read_tail, tail_line, with_tail
-from deeptracker.format.snapshot import Series, Snapshot, no_prediction, prediction_dtype
+from deeptracker.format.snapshot import (
+    NO_PREDICTION,
+    NOT_VALIDATED,
+    Series,
+    Snapshot,
+    is_no_prediction,
+    no_prediction,
+    prediction_dtype,
+)
 from deeptracker.format.snapshot_file import (
     most_bytes,
     parse_snapshot,
@@ -70,6 +78,8 @@ __all__ = [
     "MAX_BYTES",
     "MAX_CONTACT_SHEET",
     "MAX_TAIL",
+    "NOT_VALIDATED",
+    "NO_PREDICTION",
     "OPTIONAL_QUANTITIES",
     "QUANTITIES",
     "SCALARS",
@@ -96,6 +106,7 @@ __all__ = [
     "atomic_write",
     "check_iteration",
     "contact_sheet_path",
+    "is_no_prediction",
     "most_bytes",
     "no_prediction",
     "parse_manifest",

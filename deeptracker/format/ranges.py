@@ -11,7 +11,7 @@ from deeptracker.catalogue import FILTERS, LAYER_STATISTICS
 from deeptracker.errors import LogError
 from deeptracker.format.manifest import Manifest
 from deeptracker.format.names import QUANTITIES, STATISTICS
-from deeptracker.format.snapshot import no_prediction
+from deeptracker.format.snapshot import is_no_prediction
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -33,7 +33,7 @@ def check(path: Path, arrays: Arrays, manifest: Manifest) -> None:
         prediction, classes = arrays["prediction"], len(manifest.classes)
         named = prediction
         if manifest.version > 1:
-            named = prediction[prediction != no_prediction(classes)]
+            named = prediction[~is_no_prediction(prediction)]
         if len(named) and (int(named.max()) >= classes or int(named.min()) < 0):
             raise LogError(path, "prediction", f"names a class outside 0..{classes - 1}")
 

@@ -8,6 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_ITERATION = 2**31 - 1
+# What stands in place of a class where predictions are signed: the network gave none, as where its
+# scores are NaN, which is wrong; and nobody asked it, which is neither right nor wrong.
+NO_PREDICTION = -1
+NOT_VALIDATED = -2
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,13 @@ def prediction_dtype(classes: int) -> np.dtype[Any]:
 
 
 def no_prediction(classes: int) -> int:
-    """Return what stands for "the network predicts no class", as where its scores are NaN.
+    """Return what stands in a log for "the network predicts no class".
 
-    It is -1 in the dtype of the run's predictions: 65,535 in u2.
+    It is NO_PREDICTION in the dtype of the run's predictions: 65,535 in u2.
     """
-    return 2**16 - 1 if prediction_dtype(classes).kind == "u" else -1
+    return 2**16 - 1 if prediction_dtype(classes).kind == "u" else NO_PREDICTION
+
+
+def is_no_prediction(prediction: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Return where predictions in the dtype of a log, u2 or i4, are of no class; same shape."""
+    return prediction == (2**16 - 1 if prediction.dtype.kind == "u" else NO_PREDICTION)

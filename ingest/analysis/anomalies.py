@@ -4,7 +4,7 @@ The whole is two scatters over one flat array of flips. `FlipIndex` keeps the fl
 their stable length, so that a window `k` touches only the flips that reach it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +116,30 @@ def find_anomalies(
             open_keys,
         )
     )
-    return Anomalies(left, right, pending, overall_left, overall_right, pending_from)
+    found = Anomalies(left, right, pending, overall_left, overall_right, pending_from)
+    return found if index.places is None else _among_all(found, index.places, index.run_snapshots)
+
+
+def _among_all(found: Anomalies, places: Ints, snapshots: int) -> Anomalies:
+    """Return what was found among the validated snapshots at their places in the run."""
+
+    def moved(cells: Cells) -> Cells:
+        return replace(cells, snapshot=places[cells.snapshot])
+
+    def spread(overall: Ints) -> Ints:
+        whole = np.zeros((snapshots, 2), np.int32)
+        whole[places] = overall
+        return whole
+
+    at = found.pending_from
+    return Anomalies(
+        moved(found.left),
+        moved(found.right),
+        moved(found.pending),
+        spread(found.overall_left),
+        spread(found.overall_right),
+        int(places[at]) if at < len(places) else snapshots,
+    )
 
 
 def thresholds(class_size: Ints, *, m: float, share: bool) -> Ints:

@@ -264,7 +264,7 @@ def _newly_taken(at: int, classes: int, taken_for: TakenFor) -> NDArray[np.float
     if now is None or before is None:
         return np.zeros(classes)
     counts = [
-        np.bincount(prediction[prediction != label], minlength=classes)[:classes]
+        np.bincount(prediction[(prediction != label) & (prediction >= 0)], minlength=classes)
         for label, prediction in (now, before)
     ]
     return np.asarray(counts[0] - counts[1], np.float64)

@@ -15,15 +15,37 @@ class FlipIndex:
 
     A key, i4 or i8, is `(class * snapshots + snapshot) * 2 + learned`. `open_key` holds the flips
     whose image has not flipped since, so that their `after` may still grow while the run records.
+
+    Only observed snapshots count: where some were not validated, `snapshots` are the others, and
+    `places` says which of the `run_snapshots` they are.
     """
 
     snapshots: int
+    run_snapshots: int
+    places: Ints | None  # [snapshots]; None: all were validated
     class_size: Ints  # [C]
     before: Ints  # [n], falling
     before_key: Keys  # [n]
     after: Ints  # [n], falling
     after_key: Keys  # [n]
     open_key: Keys  # [open flips], any order
+
+
+def validated_snapshots(error: NDArray[np.floating]) -> NDArray[np.bool_] | None:
+    """Return which snapshots were validated, [T], by the error of the classes [C, T].
+
+    None: all were, or none.
+    """
+    known = (~np.isnan(error)).any(axis=0)
+    return None if known.all() or not known.any() else known
+
+
+def _observed(snapshot: Ints, validated: NDArray[np.bool_] | None) -> tuple[Ints, Ints | None]:
+    """Return the places of flips among the validated snapshots, and these; None: all are."""
+    if validated is None:
+        return snapshot, None
+    places = np.flatnonzero(validated).astype(np.int32)
+    return np.searchsorted(places, snapshot).astype(np.int32), places
 
 
 def after_lengths(snapshot: Ints, image: Ints, *, snapshots: int) -> tuple[Ints, NDArray[np.bool_]]:
@@ -56,14 +78,18 @@ def index_window(
     snapshots: int,
     image_class: Ints,
     classes: int,
+    validated: NDArray[np.bool_] | None = None,
 ) -> FlipIndex:
     """Index the flips that reach the window `k` alone: for it, and for wider ones, all the same.
 
-    `flips` are snapshot, image, before and learned as of index_flips, in order of time. It takes a
+    All but `k` is as of index_flips, `flips` in order of time. It takes a
     tenth of the time: the future of a flip is the past of the image's next one, so that nothing
     but the few long ones is sorted.
     """
     snapshot, image, before, learned = flips
+    run_snapshots = snapshots
+    snapshot, places = _observed(snapshot, validated)
+    snapshots = run_snapshots if places is None else len(places)
     small = 2 * classes * snapshots < 2**31
     of_image: Keys = image_class.astype(np.int32) if small else image_class.astype(np.int64)
 
@@ -71,12 +97,12 @@ def index_window(
         return (of_image[images] * snapshots + at) * 2 + was_learned
 
     long = np.flatnonzero(before >= k)
-    past, places, held = before[long], image[long], snapshot[long]
-    past_key = key_of(places, held, learned[long] != 0)
+    past, images, held = before[long], image[long], snapshot[long]
+    past_key = key_of(images, held, learned[long] != 0)
     # What began at the first snapshot was begun by no flip.
     begun = held > past
     ended = past[begun]
-    ended_key = key_of(places[begun], (held - past)[begun], learned[long][begun] == 0)
+    ended_key = key_of(images[begun], (held - past)[begun], learned[long][begun] == 0)
     last = np.full(len(image_class), -1, np.int64)
     last[image] = np.arange(len(image))  # of several the last one stays
     still = last[last >= 0]
@@ -89,6 +115,8 @@ def index_window(
     by_after = _stable_order(after)[::-1]
     return FlipIndex(
         snapshots=snapshots,
+        run_snapshots=run_snapshots,
+        places=places,
         class_size=np.bincount(image_class, minlength=classes).astype(np.int32),
         before=past[by_before],
         before_key=past_key[by_before],
@@ -107,8 +135,15 @@ def index_flips(
     snapshots: int,
     image_class: Ints,
     classes: int,
+    validated: NDArray[np.bool_] | None = None,
 ) -> FlipIndex:
-    """Sort the flips (flat arrays [n]) of a run with `image_class` i4 [N] for any window."""
+    """Sort the flips (flat arrays [n]) of a run with `image_class` i4 [N] for any window.
+
+    `validated` [T] says which of the `snapshots` were; None: all.
+    """
+    run_snapshots = snapshots
+    snapshot, places = _observed(snapshot, validated)
+    snapshots = run_snapshots if places is None else len(places)
     after, is_open = after_lengths(snapshot, image, snapshots=snapshots)
     # Half the memory, which is what takes the time, where the keys are small enough.
     small = 2 * classes * snapshots < 2**31
@@ -122,6 +157,8 @@ def index_flips(
     by_after = _stable_order(after)[::-1]
     return FlipIndex(
         snapshots=snapshots,
+        run_snapshots=run_snapshots,
+        places=places,
         class_size=np.bincount(image_class, minlength=classes).astype(np.int32),
         before=before[by_before],
         before_key=key[by_before],

@@ -1,9 +1,12 @@
 """Which images change sides at each snapshot: the flips, found one snapshot at a time."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from deeptracker.format import is_no_prediction
 
 Bits = NDArray[np.uint8]
 Ints = NDArray[np.int32]
@@ -37,7 +40,10 @@ class Step:
 
 @dataclass
 class FlipFinder:
-    """Takes the snapshots of a run in order; `state` continues where an earlier one stopped."""
+    """Takes the snapshots of a run in order; `state` continues where an earlier one stopped.
+
+    Those that were not validated are passed over: only observed snapshots count.
+    """
 
     state: FlipState | None = field(default=None)
 
@@ -59,7 +65,7 @@ class FlipFinder:
 
 
 def no_flips() -> Step:
-    """Return the step of a first snapshot, or of a run that validates nothing."""
+    """Return the step of a first snapshot, or of one that was not validated."""
     return Step(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.uint8), None)
 
 
@@ -77,3 +83,16 @@ def class_error(
     wrong = np.bincount(image_class, weights=~correct, minlength=len(class_size))
     with np.errstate(invalid="ignore", divide="ignore"):
         return (wrong / class_size).astype(np.float32)
+
+
+def class_no_prediction(
+    prediction: NDArray[np.integer[Any]], *, image_class: Ints, classes: int
+) -> Ints | None:
+    """Return how many images of every class have no prediction, i4 [C]; None where all have one.
+
+    `prediction` [N] is in the dtype of the log.
+    """
+    none = is_no_prediction(prediction)
+    if not none.any():
+        return None
+    return np.bincount(image_class[none], minlength=classes).astype(np.int32)

@@ -33,18 +33,20 @@ def forgetting(
     learned: NDArray[np.uint8],
     *,
     correct_now: NDArray[np.uint8],
+    first: int = 0,
 ) -> Forgetting:
     """Count for every image, from the flips (flat arrays [n], any order) and the last state [N].
 
     Whether an image was correct at the first snapshot follows from its last state: each flip turns
-    it, so an even number of flips means that it began as it ended.
+    it, so an even number of flips means that it began as it ended. `first` is the index of the
+    first snapshot that was validated.
     """
     images = len(correct_now)
     flips = np.bincount(image, minlength=images)
     began_correct = (correct_now != 0) ^ (flips % 2 == 1)
     forgotten = np.bincount(image[learned == 0], minlength=images)
-    first = np.full(images, np.iinfo(np.int32).max, dtype=np.int32)
-    np.minimum.at(first, image[learned != 0], snapshot[learned != 0])
-    first[first == np.iinfo(np.int32).max] = NEVER
-    first[began_correct] = 0
-    return Forgetting(forgotten.astype(np.int32), first)
+    learned_at = np.full(images, np.iinfo(np.int32).max, dtype=np.int32)
+    np.minimum.at(learned_at, image[learned != 0], snapshot[learned != 0])
+    learned_at[learned_at == np.iinfo(np.int32).max] = NEVER
+    learned_at[began_correct] = first
+    return Forgetting(forgotten.astype(np.int32), learned_at)

@@ -1,5 +1,6 @@
 """What the layer view serves: the tree, merged statistics, shapes, filters; on stored runs."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ from app.arguments import Arguments, BadArgument
 from app.binary import pack
 from app.data import filters
 from app.data import layers as data
+from app.data.merged import per_rate
 from app.data.tree import build_tree, describe, piece_order
 from app.views.layers.ids import Ids
 from db.errors import NotFound
+from db.queries.measurements import snapshots
 from db.queries.runs import structure
 from db.queries.runs.structure import Layers
 from deeptracker.format import BINS, STATISTICS
@@ -144,6 +147,20 @@ class TestNodes:
                  for q in ("update", "weight")]  # fmt: skip
         np.testing.assert_allclose(arrays["value"][0], norms[0] / norms[1], rtol=1e-5)
         assert meta["high"] >= meta["low"]
+
+    def test_a_ratio_per_learning_rate_tells_the_layer_from_the_schedule(
+        self, session: Session, run: StoredRun
+    ) -> None:
+        ratio, _ = ask(data.rows, session, run, measure="ratio")
+        arrays, _ = ask(data.rows, session, run, measure="ratio_per_rate")
+        rate = run.snapshots["learning_rate"]
+        np.testing.assert_allclose(arrays["value"], ratio["value"] / rate, rtol=1e-6)
+        found = snapshots.snapshots(session, run_id=run.run_id)
+        odd = rate.copy()
+        odd[:3] = 0, np.nan, np.inf
+        unknown = per_rate(ratio["value"], replace(found, learning_rate=odd))
+        assert np.isnan(unknown[:, :3]).all()
+        np.testing.assert_array_equal(unknown[:, 3:], arrays["value"][:, 3:])
 
     def test_pieces_are_parts_of_the_whole(self, session: Session, run: StoredRun) -> None:
         whole, _ = ask(data.rows, session, run, measure="ratio")

@@ -160,7 +160,7 @@ def callback_body(
     entry = app.callback_map[output]
 
     def filled(spec: Mapping[str, Any]) -> Any:
-        if spec["id"].startswith("{"):
+        if '["' in spec["id"]:  # a pattern
             return items.get(spec["id"], [])
         return {**spec, "value": values.get(f"{spec['id']}.{spec['property']}")}
 

@@ -1,4 +1,4 @@
-"""The blocks of docs/recording.md."""
+"""The blocks of docs/recording.md, as programs."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,5 @@ PAGE = (Path(__file__).parents[2] / "docs" / "recording.md").read_text()
 
 
 def block(name):
-    """Return the code of a block that is marked by its name."""
     found = re.search(rf"<!-- {name} -->\n```python\n(.*?)```", PAGE, re.DOTALL)
     return compile(found[1], f"docs/recording.md: {name}", "exec")

@@ -1,6 +1,9 @@
 """Small logs for tests: a manifest, a snapshot that fits it, and both on disk."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
@@ -24,6 +27,7 @@ from deeptracker.format import (
     write_manifest,
     write_snapshot,
 )
+from deeptracker.snapshot_taker import stored
 
 RUN = "0123456789abcdef0123456789abcdef"
 
@@ -103,6 +107,28 @@ def write_small_log(path: Path, *, iterations: tuple[int, ...] = (10, 20, 30)) -
     for iteration in iterations:
         taken = snapshot(of, iteration=iteration, seed=iteration)
         write_snapshot(snapshot_path(path, iteration), of, taken)
+    return of
+
+
+def write_predicted_log(path: Path, predictions: Sequence[Sequence[int] | None]) -> Manifest:
+    """Write a log whose snapshots at 10, 20, ... have these predictions; return its manifest.
+
+    -1: none, as a Recorder stores it; None for a whole snapshot: it was not validated. Image i is
+    of class i % 3.
+    """
+    (path / SNAPSHOTS).mkdir(parents=True)
+    images = max(len(row) for row in predictions if row is not None)
+    of = replace(manifest(images=images), run=uuid4().hex)
+    write_manifest(path / MANIFEST, of)
+    for at, row in enumerate(predictions, start=1):
+        taken = snapshot(of, iteration=10 * at, seed=at)
+        if row is None:
+            taken = replace(taken, prediction=None, probability=None)
+        else:
+            given = np.array(row)
+            chance = np.where(given < 0, np.nan, taken.probability).astype("f2")
+            taken = replace(taken, prediction=stored(given, len(of.classes)), probability=chance)
+        write_snapshot(snapshot_path(path, 10 * at), of, taken)
     return of
 
 

@@ -27,8 +27,10 @@ from deeptracker.errors import ClientError, NotOnServer, ServerUnreachable, Toke
 from deeptracker.format import BAND_THRESHOLDS, FILTER_QUANTITIES, QUANTITIES, STATISTICS
 from deeptracker.run_frames import Run
 from deeptracker.typed_bytes import unpack
+from ingest.pipeline import load_log
 from tests import servers
 from tests.app.web import Web, make_web
+from tests.deeptracker.small_logs import write_predicted_log
 from tests.stored_runs import StoredRun, store_run
 
 
@@ -191,6 +193,16 @@ class TestLookUps:
             np.testing.assert_array_equal(wide.to_numpy(), values[members])
         assert (frame["predicted"] == "class 1").equals(frame["correct"])
         assert frame.loc[members[0], "name"].eq(f"{members[0]}.png").all()
+
+    def test_class_image_without_a_prediction(self, tracker, store, tmp_path) -> None:
+        write_predicted_log(tmp_path / "run", [[0, 1, 2, 0, -1], None, [-1] * 5])
+        run = tracker.run(load_log(store, tmp_path / "run").run_id)
+        frame = run.class_image("dog").xs(4, level="image")
+        assert frame["prediction"].isna().all()
+        assert frame["predicted"].isna().all()
+        assert frame["correct"].tolist() == [False, pd.NA, False]
+        assert run.class_image("dog").xs(1, level="image")["prediction"].tolist()[0] == 1
+        np.testing.assert_array_equal(run.class_stat("dog")["dog"], [0.5, np.nan, 1.0])
 
     def test_annotations_and_findings(self, run, store, account, web) -> None:
         assert run.annotations().empty

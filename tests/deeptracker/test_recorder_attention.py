@@ -301,6 +301,18 @@ def test_a_token_has_no_activation_of_its_own(tmp_path):
     assert found == [True, True, False, False]
 
 
+@pytest.mark.parametrize("net", [EncoderNet, FusedNet])
+def test_the_training_is_the_same_with_and_without(net, tmp_path):
+    options = {"validation": validation_set(20), "activations": True, "normalisation": True}
+    with_it, _ = trained(net, tmp_path / "run", **options)
+    seed_all(0)
+    alone = make_training(model=net(), make=lambda p: torch.optim.SGD(p, lr=0.1))
+    for _ in range(2):
+        alone.iterate()
+    for name, value in alone.model.state_dict().items():
+        assert torch.equal(value, with_it.state_dict()[name]), name
+
+
 def test_muon_for_matrices_beside_adamw_for_the_rest(tmp_path):
     training = make_training(model=EncoderNet())
     model = training.model

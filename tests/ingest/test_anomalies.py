@@ -36,7 +36,7 @@ def flips_of(correct, classes):
     return found
 
 
-def index_of(found, *, snapshots, image_class, classes, seed=0):
+def index_of(found, *, snapshots, image_class, classes, validated=None, seed=0):
     order = np.random.default_rng(seed).permutation(len(found))
     column = lambda name, dtype: np.array([found[i][name] for i in order], dtype=dtype)  # noqa: E731
     return flip_index.index_flips(
@@ -47,16 +47,15 @@ def index_of(found, *, snapshots, image_class, classes, seed=0):
         snapshots=snapshots,
         image_class=image_class,
         classes=classes,
+        validated=validated,
     )
 
 
-def window_of(found, k, *, snapshots, image_class, classes):
+def window_of(found, k, **about):
     found = sorted(found, key=lambda flip: flip["t"])
     dtypes = {"t": np.int32, "image": np.int32, "before": np.int32, "learned": np.uint8}
     columns = tuple(np.array([flip[n] for flip in found], dtype) for n, dtype in dtypes.items())
-    return flip_index.index_window(
-        columns, k=k, snapshots=snapshots, image_class=image_class, classes=classes
-    )
+    return flip_index.index_window(columns, k=k, **about)
 
 
 def brute_counts(found, *, k, classes, snapshots):
@@ -161,6 +160,35 @@ def test_anomalies_and_their_table_equal_the_definition(run, k, threshold, direc
                table.largest, table.largest_class)  # fmt: skip
     assert list(zip(*columns, strict=True)) == rows
     np.testing.assert_array_equal(table.images, table.forgotten + table.learned)
+
+
+@given(runs(), st.integers(1, 6), st.integers(0, 2**16), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_snapshots_that_were_not_validated_do_not_count(run, k, seed, live):
+    correct, image_class, classes = run
+    every, observed = flips_of(correct, image_class), correct.shape[1]
+    places = np.flatnonzero(np.random.default_rng(seed).random(4 * observed + 8) < 0.5)[:observed]
+    if len(places) < observed:
+        return
+    validated = np.zeros(places[-1] + 3, bool)
+    validated[places] = True
+    about = {"image_class": image_class, "classes": classes}
+    moved = [{**flip, "t": int(places[flip["t"]])} for flip in every]
+    plain = index_of(every, snapshots=observed, **about)
+    expected = anomalies.find_anomalies(plain, k=k, m=1, live=live)
+    given = {"snapshots": len(validated), "validated": validated, **about}
+    for index in (index_of(moved, **given), window_of(moved, k, **given)):
+        got = anomalies.find_anomalies(index, k=k, m=1, live=live)
+        for side in ("left", "right", "pending"):
+            wanted = as_dict(getattr(expected, side))
+            assert as_dict(getattr(got, side)) == {
+                (c, places[t]): count for (c, t), count in wanted.items()
+            }
+        np.testing.assert_array_equal(got.overall_left[places], expected.overall_left)
+        np.testing.assert_array_equal(got.overall_right[places], expected.overall_right)
+        assert not got.overall_left[~validated].any()
+        assert len(got.overall_left) == len(validated)
+        assert got.pending_from <= len(validated)
 
 
 def test_a_value_that_is_not_pending_never_changes_when_the_run_goes_on():

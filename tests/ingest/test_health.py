@@ -1,6 +1,7 @@
 """Each health rule fires where it should, says where and since when, and is silent elsewhere."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,6 +99,43 @@ class TestEveryRule:
             transitions=np.full((SNAPSHOTS, 4), -1),
         )
         assert evaluate(history, NAMES, rules=ALL) == []
+
+
+class TestNoPrediction:
+    def history(self, counts):
+        """The healthy run; so many images of each class have none from first to last."""
+        none = np.zeros((CLASSES, SNAPSHOTS), np.int32)
+        for (first, last), of_classes in counts.items():
+            none[: len(of_classes), first:last] = np.array(of_classes)[:, None]
+        return healthy(class_no_prediction=none)
+
+    def test_from_when_and_for_how_many(self):
+        counts = {(AT, AT + 9): [0, 3, 12], (AT + 9, SNAPSHOTS): [40] * CLASSES}
+        [none] = found("no-prediction", self.history(counts))
+        assert (none.start, none.end, none.severity) == (410, None, Severity.HIGH)
+        assert none.classes == (2, 1)
+        assert none.text == (
+            "The network's output is NaN: no prediction for 15 of 200 validation images from "
+            "iteration 410, for 200 from 500."
+        )
+        assert found("no-prediction", self.history(counts), threshold=201) == []
+
+    def test_all_at_once_names_no_class(self):
+        [none] = found("no-prediction", self.history({(AT, SNAPSHOTS): [40] * CLASSES}))
+        assert none.classes == ()
+        assert "no prediction for 200 of 200 validation images from iteration 410." in none.text
+
+    def test_some_that_have_one_again(self):
+        [none] = found("no-prediction", self.history({(AT, AT + 2): [0, 0, 5]}))
+        assert (none.start, none.end, none.severity) == (410, 420, Severity.MEDIUM)
+        assert "up to 5 of 200 validation images from iteration 410 to 420" in none.text
+
+    def test_it_lasts_where_nothing_was_validated_since(self):
+        history = self.history({(AT, AT + 2): [0, 0, 5]})
+        error = history.class_error.copy()
+        error[:, AT + 2 :] = np.nan
+        [none] = found("no-prediction", replace(history, class_error=error))
+        assert none.end is None
 
 
 class TestTraining:

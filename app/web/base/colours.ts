@@ -243,7 +243,8 @@ export function fit(values: ArrayLike<number>, { log = false } = {}): Fitted {
 /**
  * Fill `holder` with the bar of a scale: its ends, its kind, and the swatch of missing values.
  * `pooled` says what one pixel stands for;
- * notes stand before the ends' numbers; words stand instead of them.
+ * notes stand before the ends' numbers; words stand instead of them; marked says what is drawn as
+ * the lowest value, but hatched.
  */
 export function legend(
   holder: Element,
@@ -254,12 +255,14 @@ export function legend(
     notes = ["", ""],
     words = null,
     pooled = "",
+    marked = "",
   }: {
     format?: Format;
     missing?: boolean;
     notes?: readonly string[];
     words?: readonly string[] | null | false;
     pooled?: string;
+    marked?: string;
   } = {},
 ): void {
   const { tick } = numbers;
@@ -288,6 +291,11 @@ export function legend(
   if (pooled) parts.unshift(text(pooled, "dt-legend-pooled"));
   if (shown.log) parts.push(text("log", "dt-legend-kind"));
   if (missing) parts.push(text("", "dt-legend-missing"), text("no value (NaN)", "dt-legend-end"));
+  if (marked) {
+    const swatch = text("", "dt-legend-missing dt-legend-marked");
+    swatch.style.setProperty("--dt-marked", css(shown.colours[0]));
+    parts.push(swatch, text(marked, "dt-legend-end"));
+  }
   holder.replaceChildren(...parts);
 }
 

@@ -26,6 +26,8 @@ export interface PaintOptions {
   scale: Colours | ((row: number) => Colours);
   empty: number;
   missing: readonly number[];
+  /** [line, ground] of values that the scale's index says -2 of: hatched the other way. */
+  marked?: readonly number[];
 }
 
 const HATCH = 8; // device pixels from one line of the hatching to the next
@@ -94,7 +96,8 @@ function poolRow(
  * order: the matrix rows to show, top first; view: [from, to] axis coordinates; columns: columns
  * of the axis; rows: [from, to] of `order` (fractions allowed), all by default; extreme: "max",
  * "min" or "absolute"; scale: of web/base/colours.ts, or a function row -> scale for scales of their own;
- * empty: colour of places without a snapshot; missing: [line, ground] colours of NaN.
+ * empty: colour of places without a snapshot; missing: [line, ground] colours of NaN; marked: those
+ * of values whose index is -2.
  */
 export function paint(
   pixels: Uint32Array,
@@ -102,7 +105,7 @@ export function paint(
   height: number,
   options: PaintOptions,
 ): void {
-  const { matrix, order, view, columns, scale, empty, missing } = options;
+  const { matrix, order, view, columns, scale, empty, missing, marked = missing } = options;
   const [top, bottom] = options.rows || [0, order.length];
   const beats = EXTREMES[options.extreme || "max"];
   const across = bins(width, view[0], view[1], columns);
@@ -125,11 +128,19 @@ export function paint(
       holes = colourRow(line, pooled, across, scaleOf(order[from]), empty);
     }
     pixels.set(line, start);
-    for (const x of holes) pixels[start + x] = missing[(x + y) % HATCH < 2 ? 0 : 1];
+    for (const hole of holes) {
+      const x = hole < 0 ? ~hole : hole;
+      const [line, ground] = hole < 0 ? marked : missing;
+      const across = hole < 0 ? x - y + height * HATCH : x + y;
+      pixels[start + x] = across % HATCH < 2 ? line : ground;
+    }
   }
 }
 
-/** Turn pooled values into colours; return the pixels that have a snapshot but no value. */
+/**
+ * Turn pooled values into colours; return the pixels that have a snapshot but no value, and those
+ * that are marked, these as ~x.
+ */
 function colourRow(
   line: Uint32Array,
   pooled: Float64Array,
@@ -145,7 +156,7 @@ function colourRow(
       continue;
     }
     const at = index(pooled[x]);
-    if (at < 0) holes.push(x);
+    if (at < 0) holes.push(at === -1 ? x : ~x);
     else line[x] = colours[at];
   }
   return holes;

@@ -3,7 +3,10 @@
 import type { Extreme } from "../base/raster.ts";
 import type { Place } from "./plotarea.ts";
 
-/** Return values / divisor of their row, or 1 minus that; 0 / 0 is NaN: nothing to know. */
+/**
+ * Return values / divisor of their row, or 1 minus that; NaN where there is nothing to know: 0 / 0,
+ * and a count below 0, which nobody counted.
+ */
 export function derive(
   source: ArrayLike<number>,
   width: number,
@@ -14,7 +17,7 @@ export function derive(
   for (let at = 0, row = 0; at < source.length; row++) {
     const divisor = divisors ? divisors[row] : 1;
     for (const end = at + width; at < end; at++) {
-      const value = source[at] / divisor;
+      const value = divisors && source[at] < 0 ? NaN : source[at] / divisor;
       values[at] = complement ? 1 - value : value;
     }
   }

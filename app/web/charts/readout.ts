@@ -117,10 +117,10 @@ class Readout implements Handler {
       const logged = ["iterations", "odd"].some(
         (part) => this.arrays[`series.${series}.${part}`]?.length,
       );
-      return pair(
-        title,
-        logged ? as(format, this.arrays[`snapshot.${series}`]?.[row] ?? NaN) : "not logged",
-      );
+      const value = this.arrays[`snapshot.${series}`]?.[row] ?? NaN;
+      const asked = !series.startsWith("validation_") || this.arrays.validated?.[row] !== 0;
+      const missing = logged ? "not validated" : "not logged";
+      return pair(title, logged && (asked || value === value) ? as(format, value) : missing);
     });
     const counts = this.arrays.transitions;
     const names = this.chart.options.transitions || [];

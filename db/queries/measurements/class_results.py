@@ -8,17 +8,18 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from db.errors import NotFound
+from db.predictions import read_predictions, read_probabilities
 from db.queries.runs.existence import require_run
-from db.raw import across, fetch
+from db.raw import fetch
 
 
 @dataclass(frozen=True)
 class ClassImages:
     """The images of one class.
 
-    `images` i4 [n] are their ids, rising; `prediction` [n, T] its predicted class (u2, or
-    i4 in runs of more than 65,536 classes); `probability` f2 [n, T] that of the true class (NaN:
-    the network gave none).
+    `images` i4 [n] are their ids, rising; `prediction` [n, T] its predicted class, u2, or i4 where
+    that does not hold it: NO_PREDICTION, NOT_VALIDATED, or 65,536 classes and more; `probability`
+    f2 [n, T] that of the true class (NaN: the network gave none, or was not validated there).
     """
 
     images: NDArray[np.int32]
@@ -44,9 +45,11 @@ def class_images(session: Session, *, run_id: int, class_id: int) -> ClassImages
         raise NotFound("class", f"{class_id} in run {run_id}")
     images = np.frombuffer(rows[0][1], "<i4")
     results = rows[1:]
-    wide = bool(results) and len(results[0][1]) == 4 * len(images)
+    number = len(images)
+    prediction = read_predictions([row[1] for row in results], images=number)
+    probability = read_probabilities([row[2] for row in results], images=number)
     return ClassImages(
         images=images,
-        prediction=across(results, 1, "i4" if wide else "u2", width=len(images)),
-        probability=across(results, 2, "f2", width=len(images)),
+        prediction=np.ascontiguousarray(prediction.T),
+        probability=np.ascontiguousarray(probability.T),
     )

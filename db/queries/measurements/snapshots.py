@@ -81,9 +81,10 @@ def iterations(session: Session, *, run_id: int) -> NDArray[np.int32]:
 
 
 def class_errors(session: Session, *, run_id: int) -> NDArray[np.float32]:
-    """Return the error of every class, a share 0..1, f4 [C, T]; NaN: a class without images.
+    """Return the error of every class, a share 0..1, f4 [C, T].
 
-    [0, T] where the run validates nothing.
+    NaN: a class without images, or a snapshot that was not validated. [0, T] where the run
+    validates nothing.
     """
     rows = fetch(
         session,
@@ -99,7 +100,7 @@ def class_errors(session: Session, *, run_id: int) -> NDArray[np.float32]:
 
 
 def class_error(session: Session, *, run_id: int, class_id: int) -> NDArray[np.float32]:
-    """Return the error of one class, a share 0..1, f4 [T]; NaN: it has no images."""
+    """Return the error of one class, a share 0..1, f4 [T]; NaN: no images, or not validated."""
     rows = fetch(
         session,
         "SELECT substring(class_error FROM 4 * %(class)s::integer + 1 FOR 4) FROM snapshot "
@@ -109,6 +110,27 @@ def class_error(session: Session, *, run_id: int, class_id: int) -> NDArray[np.f
     if not rows or not rows[0][0]:
         require_class(session, run_id=run_id, class_id=class_id)
     return joined(rows, 0, "f4")
+
+
+def class_no_predictions(session: Session, *, run_id: int) -> NDArray[np.int32]:
+    """Return how many images of every class had no prediction, i4 [C, T]; they count as wrong.
+
+    0 where nothing was validated.
+    """
+    count = fetch(session, "SELECT class_count FROM run WHERE id = %(run)s", {"run": run_id})
+    if not count:
+        raise NotFound("run", run_id)
+    rows = fetch(
+        session,
+        "SELECT coalesce(class_no_prediction, '') FROM snapshot "
+        "WHERE run_id = %(run)s ORDER BY iteration",
+        {"run": run_id},
+    )
+    found = np.zeros((count[0][0], len(rows)), np.int32)
+    for column, (data,) in enumerate(rows):
+        if data:
+            found[:, column] = np.frombuffer(data, "<i4")
+    return found
 
 
 def flips(session: Session, *, run_id: int) -> Flips:

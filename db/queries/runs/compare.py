@@ -1,15 +1,16 @@
 """What became of all images of a run at one snapshot, and what tells its validation set."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from db.predictions import read_predictions, read_probabilities
 from db.queries.runs.existence import require_run
 from db.queries.runs.runs import run_manifest
 from db.raw import fetch
+from deeptracker.format import NO_PREDICTION, NOT_VALIDATED
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,8 @@ class Results:
     """All validation images at one snapshot, by image id, each array [N].
 
     `image_class` i4 is the true class, `position` i4 the place among the images of the class,
-    `prediction` i4 its predicted class (-1: the snapshot has no results), `probability` f4
-    that of the true class (NaN: not known).
+    `prediction` i4 its predicted class, NOT_VALIDATED or NO_PREDICTION (also where there is no
+    such snapshot), `probability` f4 that of the true class (NaN: not known).
     """
 
     image_class: NDArray[np.int32]
@@ -30,6 +31,11 @@ class Results:
     def correct(self) -> NDArray[np.bool_]:
         """Whether each image is classified correctly, [N]."""
         return self.prediction == self.image_class
+
+    @property
+    def validated(self) -> bool:
+        """Whether the network was asked at all."""
+        return bool((self.prediction != NOT_VALIDATED).any())
 
 
 def results_at(session: Session, *, run_id: int, iteration: int) -> Results:
@@ -47,7 +53,7 @@ def results_at(session: Session, *, run_id: int, iteration: int) -> Results:
     found = Results(
         np.full(number, -1, np.int32),
         np.full(number, -1, np.int32),
-        np.full(number, -1, np.int32),
+        np.full(number, NO_PREDICTION, np.int32),
         np.full(number, np.nan, np.float32),
     )
     for class_id, images, prediction, probability in rows:
@@ -55,13 +61,9 @@ def results_at(session: Session, *, run_id: int, iteration: int) -> Results:
         found.image_class[ids] = class_id
         found.position[ids] = np.arange(len(ids))
         if prediction is not None and len(ids):
-            found.prediction[ids] = np.frombuffer(prediction, _prediction(prediction, len(ids)))
-            found.probability[ids] = np.frombuffer(probability, "<f2")
+            found.prediction[ids] = read_predictions([prediction], images=len(ids))[0]
+            found.probability[ids] = read_probabilities([probability], images=len(ids))[0]
     return found
-
-
-def _prediction(data: bytes, number: int) -> Any:
-    return "<i4" if len(data) == 4 * number else "<u2"
 
 
 def images_digest(session: Session, *, run_id: int) -> str:

@@ -16,6 +16,7 @@ from db.errors import Conflict, NotFound
 from db.models import Finding, FindingMute, RuleThreshold, Run, RunHealth
 from db.models.findings import SEVERITIES
 from db.permissions import Permission
+from db.predictions import read_predictions
 from db.queries.runs.existence import require_run
 from db.queries.team.rights import require_permission
 from db.queue import EVALUATE, defer, waiting_arguments
@@ -275,7 +276,8 @@ def predictions_at(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]] | None:
     """Return the class of every validation image and its predicted class, each i4 [N].
 
-    Images by class, in the order of class_images. None where nothing was validated there.
+    Images by class, in the order of class_images; NO_PREDICTION where the network gave none. None
+    where nothing was validated there.
     """
     rows = fetch(
         session,
@@ -284,14 +286,12 @@ def predictions_at(
         "WHERE c.run_id = %(run)s ORDER BY c.class_id",
         {"run": run_id, "iteration": iteration},
     )
-    rows = [row for row in rows if row[2]]
+    rows = [row for row in rows if row[2] and row[1]]
     if not rows:
         return None
-    size = np.array([row[2] for row in rows])
-    flat = b"".join(row[1] for row in rows)
-    dtype = "<u2" if len(flat) == 2 * size.sum() else "<i4"
-    label = np.repeat([row[0] for row in rows], size).astype(np.int32)
-    return label, np.frombuffer(flat, dtype).astype(np.int32)
+    label = np.repeat([row[0] for row in rows], [row[2] for row in rows]).astype(np.int32)
+    each = [read_predictions([row[1]], images=row[2])[0] for row in rows]
+    return label, np.concatenate(each, dtype=np.int32)
 
 
 def ask_for_evaluation(session: Session, *, run_ids: Sequence[int] | None = None) -> int:

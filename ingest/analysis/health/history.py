@@ -51,8 +51,9 @@ class History:
     """One run up to its last snapshot. NaN: not recorded, not defined, or truly not a number.
 
     Series are f8 [T]; `layers` holds f8 [L, T] for all NEEDED_STATISTICS; `class_error` f8 [C, T],
-    a share 0..1. `train_loss` is the mean over the iterations since the snapshot before; `logged`
-    holds train_loss and learning_rate as they were logged. `gradient_l2` f8 [F, K] is that of every
+    a share 0..1; `class_no_prediction` [C, T] counts the images without one, None: not known.
+    `train_loss` is the mean over the iterations since the snapshot before; `logged` holds
+    train_loss and learning_rate as they were logged. `gradient_l2` f8 [F, K] is that of every
     filter at the last K snapshots, `relative_change` and `cosine_change` the peaks of all. `epoch`
     f8 [T] is how often all training images were seen; None or NaN: not known.
     """
@@ -79,6 +80,7 @@ class History:
     apart: NDArray[np.bool_]  # [L]: normalisation, embedding or the like, of a scale of its own
     recording: bool = False
     epoch: Floats | None = None
+    class_no_prediction: NDArray[np.integer] | None = None
 
     @property
     def snapshots(self) -> int:

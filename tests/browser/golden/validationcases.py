@@ -70,7 +70,8 @@ def _listed(case: str) -> Given:
 
 def _window(case: str) -> Given:
     """Return the sliders of a run; they know no NaN, so that case has a threshold of a share."""
-    options = {"snapshots": max(1, size(case)), "largest": max(1, size(case)), "prefix": "golden"}
+    most = max(1, size(case))
+    options = {"snapshots": most, "largest": most, "k": 3, "m": 2, "prefix": "golden"}
     chosen = {"k": 3, "m": 0.25 if case == "nan" else 2, "share": case == "nan"}
     return Given(options, {}, chosen)
 

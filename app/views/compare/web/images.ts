@@ -14,6 +14,7 @@ import {
   type Names,
   numbers,
   pictures,
+  predictions,
   registerKind,
   type Selection,
   selectionStore,
@@ -155,13 +156,14 @@ class Images implements Handler {
       `${run.href}/validation?classes=${classId}&openclasses=${classId}&images=${value("image")}` +
       `&cursor=${meta.iterations[wrong]}`;
     const true_ = meta.names[classId];
-    const taken = meta.names[value("taken")] ?? "none";
+    const taken = predictions.predictedClass(meta.names, value("taken"));
+    const said = value("taken") < 0 ? `gave ${taken}` : `predicted ${taken}`;
     const sure = [0, 1].map(
       (place) =>
         `${letter(meta.pair[place])} ${percent(arrays[`${side}.probability`][2 * at + place])}`,
     );
     tile.title =
-      `${true_}, image ${value("position") + 1}: ${letter(meta.pair[wrong])} predicted ${taken}. ` +
+      `${true_}, image ${value("position") + 1}: ${letter(meta.pair[wrong])} ${said}. ` +
       `Probability of ${true_}: ${sure.join(", ")}. Opens it in ${run.name}.`;
     const picture = pictures.picture(
       `${sheets}/${runs[meta.pair[0]].id}`,
@@ -170,7 +172,11 @@ class Images implements Handler {
       value("position"),
       SIZE,
     );
-    tile.append(picture, make("span", "", true_), make("small", "", `✗ ${taken}`));
+    tile.append(
+      picture,
+      make("span", "", true_),
+      make("small", value("taken") < 0 ? "compare-none" : "", `✗ ${taken}`),
+    );
     return tile;
   }
 }

@@ -112,10 +112,12 @@ function topLines(cube: Cube, what: Shown, { class: id, column }: Known): Toolti
   const { integer, percent } = numbers;
   if (what.matrix.kind === "accuracy") {
     const size = cube.model.ready("errors")!.arrays.images[id];
+    const lines = anomalyLines(cube, id, column);
+    if (size && Number.isNaN(value)) return [["error", "not validated"], ...lines];
     const wrong = Number.isFinite(value)
       ? ` (${integer(Math.round((1 - value) * size))} of ${integer(size)} wrong)`
       : "";
-    return [["error", percent(1 - value) + wrong], ...anomalyLines(cube, id, column)];
+    return [["error", percent(1 - value) + wrong], ...lines];
   }
   const { slicelayer } = selectionStore.get();
   if (slicelayer === null) {

@@ -11,6 +11,7 @@ import {
   nothing,
   numbers,
   pictures,
+  predictions,
   registerKind,
   type Selection,
   selectionStore,
@@ -121,25 +122,32 @@ class Gallery implements Handler {
     const columns = this.images.prediction.shape[1];
     const found = axis.columnOf(selection.cursor);
     const column = found < 0 || found >= columns ? columns - 1 : found;
-    let wrong = 0;
+    let [wrong, without, validated] = [0, 0, false];
     (Array.from(this.tiles.children) as HTMLElement[]).forEach((tile, at) => {
       const cell = at * columns + column;
       const taken = this.images.prediction[cell];
-      const right = taken === this.classId;
-      wrong += right ? 0 : 1;
-      tile.dataset.right = right as unknown as string;
+      const right = predictions.rightness(taken, this.classId);
+      wrong += right === 0 ? 1 : 0;
+      without += taken === predictions.NO_PREDICTION ? 1 : 0;
+      validated ||= right === right;
+      tile.dataset.right = right === right ? String(right === 1) : "";
       tile.classList.toggle("validation-chosen", selection.images.includes(this.images.images[at]));
-      tile.lastChild!.textContent = right ? "✓" : `✗ ${this.names[taken]}`;
+      (tile.lastChild as Element).classList.toggle("validation-none", taken < 0);
+      const named = predictions.predictedClass(this.names, taken);
+      tile.lastChild!.textContent = right ? (right === 1 ? "✓" : named) : `✗ ${named}`;
       const probability = numbers.percent(this.images.probability[cell]);
       tile.title =
-        `image ${at + 1}: ${right ? "right" : `predicted as ${this.names[taken]}`}, ` +
+        `image ${at + 1}: ${right === 1 ? "right" : predictions.predictedAs(this.names, taken)}, ` +
         `probability of ${this.names[this.classId]} ${probability}`;
     });
     const count = this.images.images.length;
     const { integer, plural } = numbers;
+    const wrongs =
+      `${integer(wrong)} wrong of ${plural(count, "image", "images")}` +
+      (without ? ` (no prediction for ${integer(without)})` : "");
     this.title.textContent =
       `${this.names[this.classId]} at ${integer(axis.iterations[column])}: ` +
-      `${integer(wrong)} wrong of ${plural(count, "image", "images")}${count > MOST ? `, ${MOST} shown` : ""}`;
+      `${validated || !count ? wrongs : "not validated"}${count > MOST ? `, ${MOST} shown` : ""}`;
   }
 
   annotationName(kind: Thing["kind"], id: number): string | undefined {

@@ -3,6 +3,8 @@
 import {
   colours,
   type DrawingContext,
+  mapvalues,
+  predictions,
   raster,
   type Scale,
   type Selection,
@@ -15,6 +17,20 @@ const MARKED = ["overall", "cluster", "class"]; // rows that have triangles
 const LEAST_MARKED = 4; // px, the least height of a row that has room for them
 const LEAST_PARTED = 7; // px, of one that is parted from the next by a hairline
 
+const MARKED_VALUE = -1; // of an image without a prediction, which is wrong
+
+/** Return what is drawn of an image of a class: 1 right, 0 wrong, NaN not validated, or marked. */
+export function drawn(taken: number, classId: number): number {
+  return taken === predictions.NO_PREDICTION ? MARKED_VALUE : predictions.rightness(taken, classId);
+}
+
+/** Return whether any image that is open has no prediction somewhere. */
+function someMarked(view: ValidationRows): boolean {
+  return view.blocks.some(
+    (block) => block.kind === "image" && block.opened.partner.includes(predictions.NO_PREDICTION),
+  );
+}
+
 /** Return the scale of counts of images; none of them leaves the ground as it is. */
 function partnerScale(block: OpenedBlock<"partner">): Scale {
   const high = Math.max(1, block.opened.images.length);
@@ -24,7 +40,7 @@ function partnerScale(block: OpenedBlock<"partner">): Scale {
   return {
     ...scale,
     colours: steps,
-    index: (value: number) => (value > 0 ? Math.max(1, scale.index(value)) : 0),
+    index: (value: number) => (value === 0 ? 0 : Math.max(value > 0 ? 1 : -1, scale.index(value))),
   };
 }
 
@@ -58,6 +74,10 @@ export function cells(
   const pixels = new Uint32Array(image.data.buffer);
   const packed = colours.packed;
   const accuracy = colours.scale({ palette: selection.palette, low: 0, high: 1 });
+  const images: Scale = {
+    ...accuracy,
+    index: (value) => (value === MARKED_VALUE ? -2 : accuracy.index(value)),
+  };
   const ground = packed("--dt-ground");
   pixels.fill(ground);
   for (const block of view.blocks) {
@@ -67,6 +87,7 @@ export function cells(
     if (to <= from) continue;
     const place = (pixel: number) => (pixel / ratio + view.offset - block.top) / block.rowHeight;
     const partner = block.kind === "partner";
+    const scale = partner ? partnerScale(block) : block.kind === "image" ? images : accuracy;
     raster.paint(pixels.subarray(from * wide, to * wide), wide, to - from, {
       matrix: { data: block.matrix.data, width: block.matrix.width, columnOf: null },
       order: block.order,
@@ -74,9 +95,10 @@ export function cells(
       view: view.chart.axis.view(),
       columns: Math.min(view.chart.axis.columns, block.matrix.width),
       extreme: partner ? "max" : "min",
-      scale: partner ? partnerScale(block) : accuracy,
+      scale,
       empty: packed("--dt-empty"),
       missing: [packed("--dt-missing-line"), packed("--dt-missing")],
+      marked: [packed("--dt-marked-line"), accuracy.colours[0]],
     });
     part(pixels, wide, high, ratio, view, block, ground);
   }
@@ -126,6 +148,7 @@ export function legend(view: ValidationRows, selection: Selection): void {
   const scale = colours.scale({ palette: selection.palette, low: 0, high: 1 });
   colours.legend(holder, scale, {
     words: ["100 %", "0 %"],
-    missing: view.model.sizes.includes(0),
+    missing: view.model.sizes.includes(0) || mapvalues.looked(view.model.overall.data)[0],
+    marked: someMarked(view) ? "no prediction" : "",
   });
 }

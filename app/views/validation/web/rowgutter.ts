@@ -6,6 +6,7 @@ import {
   gutter,
   numbers,
   pictures,
+  predictions,
   type Selection,
   type Sheet,
 } from "#app/web/index.ts";
@@ -40,7 +41,7 @@ export function words(
         soft: integer(sizes[row]),
       };
     case "partner":
-      return { text: `predicted as ${names[block.opened.partner[row]]}`, soft: "" };
+      return { text: predictions.predictedAs(names, block.opened.partner[row]), soft: "" };
     default:
       return { text: `image ${row + 1}`, soft: "" };
   }

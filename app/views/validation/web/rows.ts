@@ -120,8 +120,9 @@ class ValidationRows implements Handler {
       const size = arrays.images[id];
       images += size;
       for (let column = 0, at = id * columns; column < columns; column++, at++) {
-        accuracy[at] = size ? 1 - arrays.wrong[at] / size : NaN;
-        right[column] += size - arrays.wrong[at];
+        const wrong = arrays.wrong[at] < 0 ? NaN : arrays.wrong[at]; // below 0: not validated
+        accuracy[at] = size ? 1 - wrong / size : NaN;
+        if (size) right[column] += size - wrong;
       }
     }
     this.model = {
@@ -130,6 +131,7 @@ class ValidationRows implements Handler {
       sizes: arrays.images,
       images,
       columns,
+      withoutPrediction: arrays.no_prediction,
       accuracy: { data: accuracy, width: columns, rows: classes },
       overall: {
         data: Float32Array.from(right, (n) => (images ? n / images : NaN)),
@@ -190,12 +192,18 @@ class ValidationRows implements Handler {
     this.ask<ImageAnswer>(address).then(
       ({ arrays }) => {
         const [rows, width] = arrays.prediction.shape;
-        const correct = Float32Array.from(arrays.prediction, (taken) => (taken === id ? 1 : 0));
+        const correct = Float32Array.from(arrays.prediction, (taken) =>
+          validationPaint.drawn(taken, id),
+        );
         const partners = arrays.partner.length;
         this.model.opened.set(id, {
           ...arrays,
           correct: { data: correct, width, rows },
-          partners: { data: arrays.partner_count, width, rows: partners },
+          partners: {
+            data: Float32Array.from(arrays.partner_count, (count) => (count < 0 ? NaN : count)),
+            width,
+            rows: partners,
+          },
           partnerOrder: Int32Array.from({ length: Math.min(4, partners) }, (_, at) => at),
         });
         this.chart.invalidate();
@@ -269,6 +277,17 @@ class ValidationRows implements Handler {
       };
     }
     return this.summed.clusters.get(row);
+  }
+
+  /** Return how many images of a class, a cluster or the set have no prediction at a column. */
+  withoutPrediction(block: Block, row: number, column: number): number {
+    const { withoutPrediction: counts, columns, names, groups } = this.model;
+    if (!counts) return 0;
+    const at = (id: number) => counts[id * columns + column];
+    if (block.kind === "class") return at(row);
+    const members = names.map((_, id) => id);
+    const label = block.kind === "cluster" ? groups!.arrays.label : null;
+    return members.reduce((sum, id) => sum + (!label || label[id] === row ? at(id) : 0), 0);
   }
 
   sizeOf(block: Block, row: number): number {

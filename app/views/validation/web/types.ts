@@ -45,10 +45,14 @@ export interface AnomalyMeta {
 }
 export type AnomalyAnswer = Answer<AnomalyMeta, AnomalyArrays>;
 
-/** What the route "class-error" answers of C classes at T snapshots: wrong images [C, T]. */
+/**
+ * What the route "class-error" answers of C classes at T snapshots: wrong images [C, T], below 0
+ * where nothing was validated, and those of them without a prediction, where there are any.
+ */
 export interface ErrorArrays {
   iteration: Integers;
   wrong: Matrix;
+  no_prediction?: Matrix;
   images: Integers;
 }
 export type ErrorAnswer = Answer<{ names: string[] }, ErrorArrays>;
@@ -67,14 +71,16 @@ export type GroupAnswer = Answer<{ clusters: number }, GroupArrays>;
 /** What the route "class-images" answers of n images of a class at T snapshots. */
 export interface ImageArrays {
   images: Integers;
-  /** [n, T]: what an image was taken for, and how likely its own class was. */
+  /** [n, T]: the class predicted of an image, or web/base/predictions.ts says why there is none. */
   prediction: Matrix;
   probability: Matrix<Floats>;
   order: Integers;
   forgotten: Integers;
   /** -1: never. */
   first_learned: Integers;
+  /** Predicted classes but their own; NO_PREDICTION among them. */
   partner: Integers;
+  /** [P, T]; below 0 where nothing was validated. */
   partner_count: Matrix<Integers>;
 }
 export type ImageAnswer = Answer<{ class: number }, ImageArrays>;
@@ -106,6 +112,8 @@ export interface Model {
   sizes: Integers;
   images: number;
   columns: number;
+  /** Images of each class without a prediction [C, T], where there are any. */
+  withoutPrediction?: Matrix;
   accuracy: Values;
   overall: Values;
   groups?: GroupAnswer;

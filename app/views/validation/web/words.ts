@@ -1,6 +1,6 @@
 // What the rows of the validation view say under the pointer: the true numbers, in words.
 
-import { numbers, pictures, type TooltipLine } from "#app/web/index.ts";
+import { numbers, pictures, predictions, type TooltipLine } from "#app/web/index.ts";
 import * as validation from "./anomalies.ts";
 import type { ValidationRows } from "./rows.ts";
 import type { Block, BlockKind, Hit, OpenedBlock } from "./types.ts";
@@ -40,10 +40,15 @@ export function name(view: ValidationRows, { block, row }: Omit<Hit, "at">): Nam
     case "class":
       return { title: `${names[row]}, ${plural(sizes[row], "image", "images")}`, hint };
     case "partner":
-      return { title: `${names[block.classId]} predicted as ${names[block.opened.partner[row]]}` };
+      return { title: partnerTitle(names, block.classId, block.opened.partner[row]) };
     default:
       return { title: `${names[block.classId]}, image ${row + 1}`, hint };
   }
+}
+
+function partnerTitle(names: readonly string[], classId: number, partner: number): string {
+  const words = predictions.predictedAs(names, partner);
+  return `${names[classId]}${partner < 0 ? ":" : ""} ${words}`;
 }
 
 function anomalyLines(
@@ -71,9 +76,13 @@ function errorLines(
   const count = ({ overall: view.model.images, class: view.model.sizes[row] } as Counts)[
     block.kind
   ];
+  if (count && Number.isNaN(value)) return [["error", "not validated"]];
   const wrong = Math.round((1 - value) * count!);
   const images = count ? ` (${integer(wrong)} of ${integer(count)} wrong)` : "";
-  return [["error", `${percent(1 - value)}${images}`]];
+  const lines: TooltipLine[] = [["error", `${percent(1 - value)}${images}`]];
+  const without = view.withoutPrediction(block, row, column);
+  if (without) lines.push(["no prediction", numbers.plural(without, "image", "images")]);
+  return lines;
 }
 
 function imageLines(
@@ -89,11 +98,17 @@ function imageLines(
   const first = opened.first_learned[row];
   const { iterations } = view.chart.axis;
   return [
-    [taken === classId ? "right" : "predicted as", taken === classId ? "✓" : names[taken]],
+    verdict(names, taken, classId),
     [`probability of ${names[classId]}`, numbers.percent(opened.probability[at])],
     ["forgotten", numbers.plural(opened.forgotten[row], "time", "times")],
     ["first correct at", first < 0 ? "never" : numbers.integer(iterations[first])],
   ];
+}
+
+function verdict(names: readonly string[], taken: number, classId: number): TooltipLine {
+  if (taken === classId) return ["right", "✓"];
+  const named = predictions.predictedClass(names, taken);
+  return taken < 0 ? ["prediction", named] : ["predicted as", named];
 }
 
 /** Return {title, lines, picture} of a row at a column. */

@@ -22,6 +22,7 @@ from ingest.analysis.health.rules import (
     loss_jump,
     loss_swings,
     mass_forgetting,
+    no_prediction,
     not_finite,
     not_sparser,
     overfitting,
@@ -37,6 +38,7 @@ from ingest.analysis.health.rules import (
 # In the order in which people read them.
 RULES: tuple[Rule, ...] = (
     not_finite.RULE,
+    no_prediction.RULE,
     loss_jump.RULE,
     loss_swings.RULE,
     rising_together.RULE,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ingest.analysis import anomalies
-from ingest.analysis.flip_index import index_window
+from ingest.analysis.flip_index import index_window, validated_snapshots
 from ingest.analysis.health.example import AT, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity
 from ingest.analysis.health.history import FlipHistory, History
@@ -34,6 +34,7 @@ def anomaly(history: History, threshold: float, names: Names) -> list[Finding]:
         snapshots=history.snapshots,
         image_class=history.image_class.astype(np.int32),
         classes=len(history.class_size),
+        validated=validated_snapshots(history.class_error),
     )
     m = threshold * anomalies.default_threshold(index.class_size)
     left = anomalies.find_anomalies(index, k=k, m=m, live=history.recording).left
