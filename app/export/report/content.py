@@ -166,10 +166,11 @@ def _class_map(
 
 
 def _worst(error: NDArray[np.float32], classes: structure.Classes) -> list[tuple[str, int, str]]:
-    """Return the classes with the highest error at the end: name, images, error in words."""
-    if not error.size:
+    """Return the classes with the highest error at the last validation: name, images, error."""
+    validated = np.flatnonzero((~np.isnan(error)).any(axis=0))
+    if not len(validated):
         return []
-    last = error[:, -1]
+    last = error[:, validated[-1]]
     order = [at for at in np.argsort(-np.nan_to_num(last, nan=-1), kind="stable") if last[at] > 0]
     return [
         (classes.names[at], int(classes.image_count[at]), percent(last[at]))
