@@ -7,6 +7,7 @@ of one of them is an error of all, at the same place, and nobody waits for who h
 
 import contextlib
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
@@ -96,13 +97,20 @@ class Lockstep(OneProcess):
         self.broken = ""
         self._ranks = range(distributed.get_world_size())
         self._told: BaseException | None = None
+        began = time.monotonic()
         try:
             meeting, self._group = _new_group(MEETING), _new_group(_PATIENCE)
         except Exception as error:
+            patience = MEETING.total_seconds()
+            if time.monotonic() - began < 0.9 * patience:
+                raise RecordingError(
+                    "the processes over which the network is sharded cannot reach each other by "
+                    f"Gloo ({_first_line(error)}); GLOO_SOCKET_IFNAME= names the network interface"
+                ) from error
             raise RecordingError(
                 f"the network is sharded over {len(self._ranks)} processes, but not all of them "
-                f"made a Recorder within {MEETING.total_seconds():.0f} s; make it, and call its "
-                f"step(), in every process, not in rank 0 alone ({_first_line(error)})"
+                f"made a Recorder within {patience:.0f} s; make it, and call its step(), in every "
+                f"process, not in rank 0 alone ({_first_line(error)})"
             ) from error
         leaders = [m.value for m in self._exchange("the start", leads)]
         # Not before all are here: who is still connecting would take it for a failure.

@@ -242,6 +242,16 @@ def documented(folder):
     exec(block("fsdp2"), names)
 
 
+def optimizer_of_before(folder):
+    """The optimizer holds parameters that the network has no more: torch says nothing."""
+    loop = Loop()
+    shard(loop.network)
+    with loop.recorder(f"{folder}/before") as recorder:
+        for _ in range(2):
+            loop.iterate()
+            recorder.step()
+
+
 def sharded_later(folder):
     """The network is sharded when the Recorder has been made: rank 0 would wait for the others."""
     loop = Loop()
@@ -281,6 +291,7 @@ def worker(rank, folder):
     )
     found = {**recorded_cases(folder, rank), **refused_cases(folder, rank)}
     documented(folder)
+    optimizer_of_before(folder)
     found["later"] = sharded_later(folder)
     found["late"] = late(folder, rank)
     found["missing"] = missing(folder, rank)

@@ -134,6 +134,13 @@ def test_what_the_page_shows_records_a_run(folder):
     assert np.isfinite(recorded[0].filters["update_ratio"]).all()
 
 
+def test_an_optimizer_of_before_the_sharding_is_told_of(folder):
+    manifest, (only,) = snapshots(folder / "before")
+    assert "other parameters" in [remark.subject for remark in manifest.remarks]
+    assert np.isnan(only.filters["update_ratio"]).all()
+    assert np.isfinite(only.filters["weight_l2"]).all()
+
+
 def test_a_network_that_is_sharded_later_is_let_alone(folder):
     manifest, recorded = snapshots(folder / "later")
     assert (manifest.state, recorded) == ("stopped", [])
