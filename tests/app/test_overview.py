@@ -20,6 +20,7 @@ from app import analysis
 from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
+from app.components.run_course import Mark, course_facts, marks
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.data import overview as data
 from app.data.series import reduce_series, within
@@ -233,6 +234,41 @@ class TestState:
         state = data.state(session, run.run_id)
         assert state["live"]
         assert state["facts"]["last_iteration"] == "60 of 2,000"
+
+
+class TestMarks:
+    def test_what_a_manifest_says_of_the_axis(self) -> None:
+        """An event of the stretch that a resume replaced is no part of the run."""
+        manifest = {
+            "generations": [
+                {"start_iteration": 0, "began_at": 1.0},
+                {"start_iteration": 20, "began_at": 9.0},
+            ],
+            "events": [
+                {"iteration": 8, "at": 2.0, "text": "unfroze layer3"},
+                {"iteration": 25, "at": 3.0, "text": "of the abandoned stretch"},
+                {"iteration": 25, "at": 10.0, "text": "batch size 32"},
+            ],
+        }
+        assert marks(manifest) == [
+            Mark(8, "event", "unfroze layer3"),
+            Mark(20, "resume", "resumed after iteration 20"),
+            Mark(25, "event", "batch size 32"),
+        ]
+        assert dict(course_facts(manifest)) == {
+            "Resumed after iteration": "20",
+            "Events": "8: unfroze layer3; 25: batch size 32",
+        }
+
+    def test_are_served_once_for_all_charts(self, session: Session, run: StoredRun) -> None:
+        arrays, meta = data.marks(session, run.run_id, no_arguments)
+        assert (len(arrays["at"]), meta) == (0, {"kinds": [], "texts": []})
+        events = [{"iteration": 30, "at": 1.0, "text": "<b>unfroze</b>"}]
+        session.execute(update(Run).where(Run.id == run.run_id).values(manifest={"events": events}))
+        arrays, meta = data.marks(session, run.run_id, no_arguments)
+        assert arrays["at"].tolist() == [30]
+        assert meta == {"kinds": ["event"], "texts": ["<b>unfroze</b>"]}
+        pack(arrays, meta)
 
 
 class TestFacts:

@@ -7,11 +7,12 @@ from dash import get_relative_path, html
 from dash.development.base_component import Component
 
 from app import store
+from app.components.attributes import data
 from app.components.charts import chart, panel
 from app.components.controls import select
 from app.components.empty import no_snapshots
 from app.components.headings import live_state
-from app.components.run_course import course_facts, remarks
+from app.components.run_course import EVENTS, course_facts, remarks
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.selection import bound
 from app.view import PageContext
@@ -108,7 +109,18 @@ def _header(run: RunRow, base: str, course: list[tuple[str, str]]) -> html.Heade
             ),
             html.Dl(
                 [_fact(label, facts[name], name) for label, name in live]
-                + [_fact(label, text) for label, text in (*fixed_facts(run), *course)],
+                + [
+                    _fact(label, text)
+                    for label, text in (*fixed_facts(run), *course)
+                    if label != EVENTS  # listed below, each a way there
+                ]
+                # Filled by app/web/charts/marklane.ts, also while the run is recorded.
+                + [
+                    html.Div(
+                        [html.Dt(EVENTS), html.Dd(**data(marks=f"{base}/"))],
+                        className="overview-marks",
+                    )
+                ],
                 className="overview-facts",
             ),
             html.Dl(

@@ -9,6 +9,7 @@ import { numbers } from "../base/numbers.ts";
 import { type Chart, chartRegistry, registerKind } from "../core/chart.ts";
 import type { ReadoutOptions } from "../core/chartoptions.ts";
 import type { Names, Pointed, Selection } from "../core/fields.ts";
+import { marks, SIGNS } from "../core/marks.ts";
 import { selectionStore } from "../core/selection.ts";
 import { type PixelMap, said } from "./pixelmap.ts";
 import { zoom as zooming } from "./plotarea.ts";
@@ -98,6 +99,9 @@ class Readout {
     const details = [`snapshot ${integer(column + 1)} of ${integer(axis.columns)}`];
     if (Number.isFinite(epoch)) details.unshift(`epoch ${number(epoch)}`);
     const lines = [title, make("div", "dt-soft", details.join(" · "))];
+    for (const { iteration, kind, text } of marks.of(this.chart.options.url))
+      if (axis.columnOf(iteration) === column)
+        lines.push(make("div", "dt-readout-mark", `${SIGNS[kind]} ${text}`));
     if (last) lines.push(make("div", "dt-soft", "The last one. Point at a chart for others."));
     this.fill("time", "Iteration", ...lines);
   }
