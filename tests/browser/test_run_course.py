@@ -49,6 +49,10 @@ def _marks_lead_there(page: Page, run_id: int) -> None:
         expect(lane.get_by_role("button")).to_have_count(3)
     lane.get_by_role("button", name="resumed").hover()
     expect(page.locator(".dt-tooltip")).to_contain_text("resumed after iteration 20")
+    page.goto(f"/run/{run_id}/findings")
+    expect(page.locator(".finding-unjudged")).to_contain_text(
+        "pass scores= and labels= of the batch"
+    )
     page.goto(f"/run/{run_id}/overview")
     wait_until_painted(page)
 
