@@ -58,6 +58,15 @@ def _replaced(event: Mapping[str, Any], generation: Mapping[str, Any]) -> bool:
     return bool(after and event["at"] < generation["began_at"])
 
 
+def lacks(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the capabilities that a run was recorded without, in words; none where it is not said.
+
+    By their names (format.CAPABILITIES), also those that a run may well do without.
+    """
+    has = _listed(manifest.get("contents") or {}, "capabilities")
+    return {name: _LACKS[name] for name in CAPABILITIES if name not in has} if has else {}
+
+
 def course_facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what there is to say of the course of a run, as (label, text); often nothing."""
     facts = []
@@ -74,10 +83,8 @@ def course_facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     if events := [mark for mark in placed if mark.kind == "event"]:
         said = [f"{mark.iteration:,}: {mark.text}" for mark in events[:MOST_EVENTS]]
         facts.append((EVENTS, "; ".join(said) + _more(events, MOST_EVENTS)))
-    has = _listed(manifest.get("contents") or {}, "capabilities")
-    lacks = [_LACKS[name] for name in CAPABILITIES if name not in (*has, *_OPTIONAL)]
-    if has and lacks:
-        facts.append(("Recorded without", ", ".join(lacks)))
+    if missed := [words for name, words in lacks(manifest).items() if name not in _OPTIONAL]:
+        facts.append(("Recorded without", ", ".join(missed)))
     if unknown := _listed(manifest, "unknown"):
         facts.append(("In the log, but not known here", ", ".join(map(str, unknown))))
     return facts

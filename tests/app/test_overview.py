@@ -319,6 +319,33 @@ def test_the_layout_has_every_id_once_and_only_text(
     json.dumps(page.to_plotly_json(), default=lambda part: part.to_plotly_json())
 
 
+def test_the_layout_says_what_was_not_recorded_and_what_to_do(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dash import Dash
+
+    app = Dash("test")
+    install(app, FIELDS)
+    monkeypatch.setattr("app.store.transaction", lambda: nullcontext(session))
+    stored = store_run(session, seed=3)
+    has = {"contents": {"capabilities": ["weight", "update", "validation"]}}
+    session.execute(update(Run).where(Run.id == stored.run_id).values(manifest=has))
+    with app.server.app_context():
+        page = VIEW.layout(
+            PageContext(identity=None, run=runs.get_run(session, run_id=stored.run_id))  # type: ignore
+        )
+    options = {
+        part.id: json.loads(part.to_plotly_json()["props"]["data-options"])
+        for part in _all(page)
+        if "data-options" in part.to_plotly_json()["props"]
+    }
+    said = options[Ids.LAYERS]["say"]["noValues"]
+    assert said.startswith("Every value of this choice is NaN: this run has no gradients, activ")
+    nothing = {panel["title"]: panel["nothing"] for panel in options[Ids.STRIP]["panels"]}
+    assert nothing["Loss"] == "not recorded: log train_loss=... in recorder.step()"
+    assert "scores= and labels=" in nothing["Error"]
+
+
 def test_a_run_that_claims_to_record_is_silent_after_ten_times_its_pace(session: Session) -> None:
     stored = store_run(session, seed=77, state="recording")
     run = runs.get_run(session, run_id=stored.run_id)

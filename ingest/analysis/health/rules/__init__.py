@@ -89,7 +89,7 @@ def evaluate(
 def not_judged(history: History) -> dict[str, tuple[Need, ...]]:
     """Return the rules that cannot judge a run, by name, each with what the run lacks for it.
 
-    A run without snapshots has not been judged at all; it lacks nothing yet.
+    A run without snapshots has not been evaluated; it lacks nothing yet.
     """
     if not history.snapshots:
         return {}
