@@ -340,7 +340,7 @@ def test_the_layout_says_what_was_not_recorded_and_what_to_do(
         if "data-options" in part.to_plotly_json()["props"]
     }
     said = options[Ids.LAYERS]["say"]["noValues"]
-    assert said.startswith("Every value of this choice is NaN: this run has no gradients, activ")
+    assert said.startswith("Every value of this choice is NaN: this run has no gradients or acti")
     nothing = {panel["title"]: panel["nothing"] for panel in options[Ids.STRIP]["panels"]}
     assert nothing["Loss"] == "not recorded: log train_loss=... in recorder.step()"
     assert "scores= and labels=" in nothing["Error"]

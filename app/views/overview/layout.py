@@ -269,8 +269,7 @@ def _no_values(lacking: Mapping[str, str]) -> str:
     words = [lacking[name] for name in ALL_QUANTITIES if name in lacking]
     if not words:
         return _NO_VALUES
-    without = ", ".join(words)
-    return f"Every value of this choice is NaN: this run has no {without}. {_CHOOSE}"
+    return f"Every value of this choice is NaN: this run has no {' or '.join(words)}. {_CHOOSE}"
 
 
 def _layers(base: str, lacking: Mapping[str, str]) -> html.Section:
