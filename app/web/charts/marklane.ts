@@ -70,7 +70,9 @@ function list(element: HTMLElement): void {
   };
   const listed = (one: Mark) => {
     const go = () => selectionStore.set({ cursor: one.iteration });
-    return button(`${SIGNS[one.kind]} ${said(one)}`, go, "mark-listed");
+    const made = button(`${SIGNS[one.kind]} ${said(one)}`, go, "mark-listed");
+    made.title = one.text;
+    return made;
   };
   element.replaceChildren(...found.slice(0, MOST_LISTED).map(listed));
   const others = found.slice(MOST_LISTED);
