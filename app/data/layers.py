@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.binary import Arrays
+from app.components.run_course import lacks
 from app.data.merged import MergedNetwork
 from app.data.tree import describe, piece_order
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_shapes import quantities
+from db.queries.runs import runs
 from deeptracker.catalogue import MEASURES, RATIO, RATIOS
 from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, STATISTICS
 from ingest.analysis.settle import settled_from
@@ -38,7 +40,8 @@ def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
 
     Arrays: iteration i4 [T], epoch f8 [T]. meta: nodes (columns of tree.describe), order (of the
     pieces), quantities (what was measured), piece (most nodes of one request), edges (inner ones of
-    the histograms' bins), thresholds (of the change bands), decades.
+    the histograms' bins), thresholds (of the change bands), decades, lacks (what the run was
+    recorded without: capability -> words).
     """
     network = MergedNetwork(session, run_id)
     found = snapshots.snapshots(session, run_id=run_id)
@@ -50,6 +53,7 @@ def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "edges": HISTOGRAM_EDGES[1:-1].tolist(),
         "thresholds": BAND_THRESHOLDS,
         "decades": SHARE_DECADES,
+        "lacks": lacks(runs.run_manifest(session, run_id=run_id)),
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
@@ -15,6 +16,7 @@ from app.data.merged import per_rate
 from app.data.tree import build_tree, describe, piece_order
 from app.views.layers.ids import Ids
 from db.errors import NotFound
+from db.models import Run
 from db.queries.measurements import snapshots
 from db.queries.runs import structure
 from db.queries.runs.structure import Layers
@@ -124,6 +126,16 @@ class TestNodes:
         np.testing.assert_array_equal(arrays["iteration"], run.iterations)
         assert meta["quantities"] == ("weight", "gradient", "update")
         assert meta["nodes"]["kind"][0] == "network"
+        assert meta["lacks"] == {}
+
+    def test_says_what_the_run_was_recorded_without(self, session: Session, run: StoredRun) -> None:
+        has = {"capabilities": ["weight", "update", "validation", "filters", "bands"]}
+        manifest = {"contents": has}
+        session.execute(update(Run).where(Run.id == run.run_id).values(manifest=manifest))
+        _, meta = ask(data.tree, session, run)
+        assert meta["lacks"]["gradient"] == "gradients"
+        assert {"histogram", "activation"} < set(meta["lacks"])
+        assert not set(meta["lacks"]) & set(has["capabilities"])
 
     @pytest.mark.parametrize("statistic", STATISTICS)
     def test_layers_are_as_stored(self, session: Session, run: StoredRun, statistic: str) -> None:

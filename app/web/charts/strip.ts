@@ -153,7 +153,10 @@ export class Strip implements Handler {
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillStyle = colours.theme("--dt-text-soft");
-    const text = panel.nothing || "not recorded";
+    // Why, then what to do, where there is room for that.
+    let text = panel.nothing || "not recorded";
+    const room = place.width - 8;
+    if (text.includes(": ") && context.measureText(text).width > room) [text] = text.split(": ");
     context.fillText(text, place.left + place.width / 2, place.top + place.height / 2);
   }
 

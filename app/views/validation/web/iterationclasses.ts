@@ -88,6 +88,7 @@ class IterationClasses implements Handler {
   draw(): string {
     this.waiting = !this.names;
     if (!this.names) return "";
+    if (!this.names.length) return "No validation images.";
     const { axis } = this.chart;
     const column = axis.columnOf(selectionStore.get().cursor);
     if (column === this.column) return "";

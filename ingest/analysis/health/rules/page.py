@@ -23,7 +23,8 @@ def table() -> str:
 
 
 def _entry(rule: Rule) -> str:
-    text = f"* **{rule.title}.** {rule.looks_at} *What to do:* {rule.advice}"
+    needs = ", ".join(need.title for need in rule.needs) or "nothing besides a snapshot"
+    text = f"* **{rule.title}.** {rule.looks_at} *Needs:* {needs}. *What to do:* {rule.advice}"
     return textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False) + "\n"
 
 
