@@ -281,6 +281,8 @@ class TestOnTorch:
         [
             ("two outputs", "the model gave dict for .* pass validation_scores="),
             ("labels", r"a validation label is \d+, but the model tells 10 classes apart"),
+            ("lengths", "validation= has 20 images, but 9 labels"),
+            ("changed", "the validation set has 16 images, the run was begun with 20"),
             ("empty", "the validation set is empty"),
             ("argument", "has no argument evry=; it takes .*every"),
             ("own", "has no argument parameters="),
