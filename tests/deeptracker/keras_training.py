@@ -147,7 +147,7 @@ def several_at_once():
 
 def windows():
     optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=2)
-    fit(compiled(small(), optimizer=optimizer), record("windows"), epochs=2)
+    fit(compiled(small(), optimizer=optimizer), Probe("windows"), record("windows"), epochs=2)
 
 
 def scaled():
