@@ -130,6 +130,8 @@ class Callback(keras.callbacks.Callback):
             return
         with self._going_on("a batch"):
             self._metrics.add(self._state)
+            if recorder.due and self._optimizer.gradients_are_seen:
+                self._optimizer.gather(kernel.variable for kernel in self._kernels.values())
             steps = self._optimizer.steps()
             if steps:
                 recorder.passed(steps - 1)
@@ -152,6 +154,7 @@ class Callback(keras.callbacks.Callback):
             if self._optimizer.gradients_are_seen:
                 gradients = Arrays(self._kernels, self._optimizer.gradient)
         recorder.step(self._weights, values, gradients=gradients)
+        self._optimizer.forget()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Take what Keras logs of an epoch, its validation's too."""

@@ -1,5 +1,6 @@
 """What the optimizer of a Keras model did: its steps, learning rate, and gradients where seen."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -25,8 +26,10 @@ class OptimizerState:
         self._scale = 1.0
         on_torch = keras.backend.backend() == "torch"
         self.every_step_is_seen = on_torch or int(model.steps_per_execution) == 1
-        # On JAX they are gone when a batch ends; of a window, the last batch's alone are there.
-        self.gradients_are_seen = on_torch and self.window == 1
+        # On JAX they are gone when a batch ends; of a window, scales may differ.
+        self.gradients_are_seen = on_torch and (self.window == 1 or self._scaler is None)
+        self._sums: dict[int, Any] = {}
+        self._gathered = 0
 
     @property
     def iterations(self) -> int:
@@ -70,12 +73,28 @@ class OptimizerState:
         before, self._at = self._at, self.iterations
         return max(0, self._at - before)
 
-    def gradient(self, variable: Any) -> NDArray[Any] | None:
-        """Return the gradient that the optimizer was given for a variable; None: it was none.
+    def gather(self, variables: Iterable[Any]) -> None:
+        """Add the gradients of a batch to those of its window; of a snapshot's, all batches."""
+        if self.window == 1:  # what a scale made overflow was none
+            self.forget()
+        self._gathered += 1
+        for variable in variables:
+            # Keras makes new ones for each batch, and changes none in place.
+            found = variable.value.grad
+            if found is not None:
+                before = self._sums.get(id(variable))
+                self._sums[id(variable)] = found if before is None else before + found
 
-        It stands there until the next batch; see `gradients_are_seen`.
+    def forget(self) -> None:
+        """Drop the gradients, ahead of the next window."""
+        self._sums, self._gathered = {}, 0
+
+    def gradient(self, variable: Any) -> NDArray[Any] | None:
+        """Return the gradient that the last step was given for a variable, the mean of a window.
+
+        None where there was none, or not all batches were gathered; see `gradients_are_seen`.
         """
-        found = variable.value.grad
+        found = self._sums.get(id(variable)) if self._gathered == self.window else None
         if found is None:
             return None
-        return np.asarray(keras.ops.convert_to_numpy(found)) / self._scale
+        return np.asarray(keras.ops.convert_to_numpy(found)) / (self._scale * self.window)

@@ -13,15 +13,20 @@ from torch import Tensor, nn
 
 from deeptracker.errors import RecordingError
 from deeptracker.isolation import untouched
+from deeptracker.keras_scores import are_chances, judge
 from deeptracker.keras_state import LiveState
 from deeptracker.validation import Validated
-from deeptracker.validation_labels import ClassNumbers, Unpack, check_same_labels, unpack_batch
+from deeptracker.validation_labels import (
+    ClassNumbers,
+    Unpack,
+    check_count,
+    check_same_labels,
+    unpack_batch,
+)
 from deeptracker.validation_loader import own_loader
-from deeptracker.validation_scores import predicted
 
 # What a model puts out as class scores [n, C], or [n, 1] of class 1 against class 0.
 Scores = Callable[[Any], Any]
-_SMALLEST = 1e-7  # as Keras has it in its losses
 
 
 class KerasValidation:
@@ -44,8 +49,10 @@ class KerasValidation:
         """Read the labels and try the first and the last batch; RecordingError says what is odd."""
         self._model, self._source, self._unpack, self._scores = model, source, unpack, scores
         self._size = batch
-        self._numbers = ClassNumbers([str(name) for name in classes or ()])
+        self._numbers = ClassNumbers([] if classes is None else [str(name) for name in classes])
         self._call = _call(model)
+        if isinstance(source, tuple):
+            _check_arrays(source)
         self._loader = None if isinstance(source, tuple) else _loader(source, batch)
         self._chances: bool | None = None
         self.labels = np.zeros(0, np.int64)
@@ -61,7 +68,7 @@ class KerasValidation:
             for images, labels in found:
                 scores = self._judge(state, images, len(labels))
                 if self._chances is None:
-                    self._chances = _are_chances(self._model, scores)
+                    self._chances = are_chances(self._model, scores)
                 self.columns = max(2, scores.shape[1])
         most = int(self.labels.max())
         if most >= self.columns:
@@ -95,15 +102,20 @@ class KerasValidation:
         with self._quiet():
             for x, y in self._batches():
                 labels = self._of(y)
-                check_same_labels(labels, self.labels[done : done + len(labels)], first=done)
-                done += len(labels)
+                before, done = done, done + len(labels)
+                if done > len(self.labels):
+                    check_count(done, len(self.labels))
+                check_same_labels(labels, self.labels[before:done], first=before)
                 scores = self._judge(state, x, len(labels))
-                prediction, chance, loss = self._of_scores(scores, torch.from_numpy(labels))
+                prediction, chance, loss = judge(
+                    scores, torch.from_numpy(labels), chances=bool(self._chances)
+                )
                 predictions.append(prediction.numpy())
                 chances.append(chance.numpy())
                 losses.append(loss.numpy())
+            check_count(done, len(self.labels))
         every: NDArray[np.int64] = np.concatenate(predictions)
-        wrong: NDArray[np.bool_] = every != self.labels[: len(every)]
+        wrong: NDArray[np.bool_] = every != self.labels
         return Validated(
             every,
             np.concatenate(chances).astype(np.float32),
@@ -125,18 +137,6 @@ class KerasValidation:
             )
         array = np.asarray(keras.ops.convert_to_numpy(output)).astype(np.float64)
         return torch.from_numpy(array.reshape(count, -1))
-
-    def _of_scores(self, scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return predicted class, chance of the true one and cross entropy, each [n]."""
-        if scores.shape[1] == 1:
-            second = scores if self._chances else scores.sigmoid()
-            scores, chances = torch.cat([1 - second, second], dim=1), True
-        else:
-            chances = bool(self._chances)
-        logs = scores.clamp(min=_SMALLEST).log() if chances else scores.log_softmax(dim=1)
-        true = logs.gather(1, labels[:, None])[:, 0]
-        chance = scores.gather(1, labels[:, None])[:, 0] if chances else true.exp()
-        return predicted(scores), chance.clamp(0, 1), -true
 
     def _of(self, labels: Any) -> NDArray[np.int64]:
         # Of torch or JAX, perhaps on a GPU.
@@ -170,6 +170,19 @@ class KerasValidation:
             finally:
                 for module, mode in zip(modules, modes, strict=True):
                     module.training = mode
+
+
+def _check_arrays(source: tuple[Any, ...]) -> None:
+    """Raise RecordingError where arrays are no pair of as many images as labels."""
+    if len(source) not in (2, 3):
+        raise RecordingError(f"validation= has {len(source)} parts; pass arrays (x, y)")
+    lengths = {len(array) for array in keras.tree.flatten(source[0])}
+    if lengths != {len(source[1])}:
+        found = " and ".join(map(str, sorted(lengths)))
+        raise RecordingError(
+            f"validation= has {found} images, but {len(source[1])} labels; pass arrays (x, y) of "
+            "the same length"
+        )
 
 
 def _loader(source: Any, batch: int) -> Any:
@@ -219,16 +232,3 @@ def _modules(model: Any) -> list[nn.Module]:
     """Return the torch modules of a model; on torch each layer is one, which some do not list."""
     layers = [layer for layer in model._flatten_layers() if isinstance(layer, nn.Module)]
     return list({id(part): part for layer in layers for part in layer.modules()}.values())
-
-
-def _are_chances(model: Any, scores: Tensor) -> bool:
-    """Say whether what a model puts out are probabilities already, not logits."""
-    loss = model.loss
-    logits = loss.get_config().get("from_logits") if isinstance(loss, keras.losses.Loss) else None
-    rows = scores[scores.isfinite().all(dim=1)]
-    inside = bool(((rows >= 0) & (rows <= 1)).all())
-    if scores.shape[1] > 1 and len(rows):
-        return inside and bool(((rows.sum(dim=1) - 1).abs() < 0.01).all())
-    if logits is not None:
-        return not logits
-    return inside or isinstance(loss, str)

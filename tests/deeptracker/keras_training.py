@@ -147,7 +147,7 @@ def several_at_once():
 
 def windows():
     optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=2)
-    fit(compiled(small(), optimizer=optimizer), record("windows"), epochs=2)
+    fit(compiled(small(), optimizer=optimizer), Probe("windows"), record("windows"), epochs=2)
 
 
 def scaled():
@@ -189,8 +189,10 @@ def kinds():
 class Batches(keras.utils.PyDataset):
     """The held-out images in batches."""
 
+    length = 3
+
     def __len__(self):
-        return 3
+        return self.length
 
     def __getitem__(self, index):
         part = slice(8 * index, 8 * index + 8)
@@ -238,6 +240,11 @@ def validation():
     refused("empty", lambda: judged(model, (HELD_OUT[:0], TRUTH[:0])))
     refused("argument", lambda: record("x", evry=3))
     refused("own", lambda: record("x", parameters={}))
+    refused("lengths", lambda: judged(model, (HELD_OUT, TRUTH[:9])))
+    changed = Batches()
+    watching = KerasValidation(model, changed, batch=8, classes=None, unpack=None, scores=None)
+    changed.length = 2
+    refused("changed", lambda: watching.run(LiveState(model)))
     refused("source", lambda: judged(model, 3))
     refused("start", lambda: fit(compiled(small()), record("x", every=None, per_epoch=9)))
 

@@ -31,7 +31,10 @@ class Trainings:
         self.folder = folder
 
     def end(self):
-        _, self.said = self._process.communicate(timeout=170)
+        try:
+            _, self.said = self._process.communicate(timeout=170)
+        finally:
+            self._process.kill()
         assert (self.folder / "truth.npz").exists(), self.said
         self.true = dict(np.load(self.folder / "truth.npz"))
 
@@ -203,7 +206,11 @@ class TestOnTorch:
         manifest, found = read_case(trainings, "windows")
         assert [snapshot.iteration for snapshot in found] == [1, 2, 3]
         assert list(series(found, "train_loss")) == [1, 2, 3]
-        assert "gradient" in manifest.lacks
+        gradients = trainings.of("windows", "gradient")
+        for snapshot in found:
+            at = 2 * snapshot.iteration
+            expected = norms((gradients[at - 1] + gradients[at]) / 2)
+            assert snapshot.filters["gradient_l2"][:4] == pytest.approx(expected, rel=1e-4)
         assert all(snapshot.statistics["update"][0, L2] > 0 for snapshot in found)
         assert (manifest.state, manifest.remarks) == ("complete", ())
 
@@ -281,6 +288,8 @@ class TestOnTorch:
         [
             ("two outputs", "the model gave dict for .* pass validation_scores="),
             ("labels", r"a validation label is \d+, but the model tells 10 classes apart"),
+            ("lengths", "validation= has 20 images, but 9 labels"),
+            ("changed", "the validation set has 16 images, the run was begun with 20"),
             ("empty", "the validation set is empty"),
             ("argument", "has no argument evry=; it takes .*every"),
             ("own", "has no argument parameters="),
