@@ -3,7 +3,7 @@
 // A chart that has a table says so by its option `table`: the template of the address of its data.
 // The file comes from the server, complete, whatever the chart shows of it.
 
-import { addressOf, chartRegistry, make } from "#app/web/index.ts";
+import { addressOf, chartRegistry, live, make, marks } from "#app/web/index.ts";
 import { panelPicture } from "./picture.ts";
 
 const FORMS = { csv: "CSV", parquet: "Parquet" };
@@ -38,6 +38,9 @@ function tablesOf(panel: HTMLElement): [string, string][] {
     const options = chartRegistry.of(element)?.options;
     if (!options?.table || element.dataset.state === "message") continue;
     found.set(options.table, options.tablename || "Data");
+    // The curves have beside them what has a name on their axis.
+    const base = element.dataset.chart === "strip" && live.baseOf(options.table);
+    if (base && marks.of(base).length) found.set(`${base}marks`, "Events");
   }
   return [...found];
 }
