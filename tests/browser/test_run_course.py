@@ -49,6 +49,8 @@ def _marks_lead_there(page: Page, run_id: int) -> None:
     lane.get_by_role("button", name="resumed after iteration 20").click()
     expect(readout).to_contain_text("↻ resumed after iteration 20")
     expect(page.locator("#overview-strip .dt-markline-resume")).to_have_count(1)
+    page.locator(".dt-panel", has_text="Model").locator(".dt-download").first.click()
+    expect(page.get_by_role("menuitem", name="Events, CSV")).to_be_visible()
     for view in ("validation", "layers"):
         page.goto(f"/run/{run_id}/{view}")
         expect(lane.get_by_role("button")).to_have_count(3)

@@ -120,7 +120,13 @@ def rule_table(set_by_team: Mapping[str, ThresholdRow], *, may_set: bool) -> Com
         rows.append(
             html.Tr(
                 [
-                    html.Td([html.B(rule.title), html.Div(rule.meaning, className="dt-soft")]),
+                    html.Td(
+                        [
+                            html.B(rule.title),
+                            html.Div(rule.meaning, className="dt-soft"),
+                            html.Div(f"Needs {rule.needed}.", className="dt-soft"),
+                        ]
+                    ),
                     html.Td(
                         html.Div(
                             [field, html.Span(rule.unit, className="dt-soft")],

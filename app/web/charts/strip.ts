@@ -49,6 +49,7 @@ interface Shown {
 }
 
 export class Strip implements Handler {
+  readonly hasMarks = true;
   declare readonly chart: Chart<StripOptions>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;

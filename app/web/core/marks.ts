@@ -37,7 +37,7 @@ async function ask(base: string, address: string): Promise<void> {
     }));
     const before = known.get(base)!.marks;
     known.set(base, { address, marks });
-    if (before.length || marks.length) chartRegistry.redraw();
+    if (JSON.stringify(before) !== JSON.stringify(marks)) chartRegistry.redraw();
   } catch {
     // The charts say what is wrong; without marks the axis is as it was.
   }

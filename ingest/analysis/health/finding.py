@@ -143,6 +143,11 @@ class Rule:
     check: Check
     example: Callable[[], History]
 
+    @property
+    def needed(self) -> str:
+        """Return what a run must have to be judged, in words."""
+        return ", ".join(need.title for need in self.needs) or "nothing besides a snapshot"
+
 
 def chart_of(
     label: str,

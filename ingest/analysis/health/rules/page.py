@@ -23,8 +23,9 @@ def table() -> str:
 
 
 def _entry(rule: Rule) -> str:
-    needs = ", ".join(need.title for need in rule.needs) or "nothing besides a snapshot"
-    text = f"* **{rule.title}.** {rule.looks_at} *Needs:* {needs}. *What to do:* {rule.advice}"
+    text = (
+        f"* **{rule.title}.** {rule.looks_at} *Needs:* {rule.needed}. *What to do:* {rule.advice}"
+    )
     return textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False) + "\n"
 
 
