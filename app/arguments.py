@@ -70,6 +70,15 @@ class Arguments:
             raise BadArgument(f"{name} must be whole numbers such as 3,17.")
         return [int(part) for part in parts]
 
+    def words(self, name: str) -> list[str]:
+        """Return texts separated by commas, each once; none where it is not given."""
+        parts = (self._text(name) or "").split(",")
+        if parts == [""]:
+            return []
+        if len(parts) > MAX_LIST or not all(parts):
+            raise BadArgument(f"{name} must be texts separated by commas.")
+        return list(dict.fromkeys(parts))
+
     def pairs(self, name: str) -> list[tuple[int, int]]:
         """Return pairs of whole numbers, all separated by commas; none where it is not given."""
         flat = self.integers(name)

@@ -1,6 +1,7 @@
 """The catalogue of measured quantities as scripts get it: once, in the page that starts the rest.
 
-What it says stands in deeptracker/catalogue.py, which the other packages may read too.
+What it says stands in deeptracker/catalogue.py, which the other packages may read too; what charts
+say that have nothing to show, in app/components/empty.py.
 """
 
 import json
@@ -9,6 +10,7 @@ from functools import cache
 
 from markupsafe import Markup
 
+from app.components.empty import EMPTY
 from deeptracker.catalogue import FILTERS, KNOWN_SERIES, LAYER_STATISTICS, Measured
 
 NAME = "deeptracker-catalogue"
@@ -22,7 +24,8 @@ def meta() -> Markup:
         "filters": FILTERS,
         "series": KNOWN_SERIES,
     }
-    text = json.dumps({name: _said(family) for name, family in families.items()})
+    told = {name: _said(family) for name, family in families.items()}
+    text = json.dumps({**told, "empty": EMPTY})
     return Markup('<meta name="{}" content="{}">').format(NAME, text)
 
 

@@ -49,6 +49,7 @@ from app.views import (
     people,
     runs,
     saved_views,
+    scalars,
     validation,
 )
 from app.views.workspace import workspace_of
@@ -65,6 +66,7 @@ _PAGES: tuple[View, ...] = (
     people.VIEW,
     overview.VIEW,
     findings.VIEW,
+    scalars.VIEW,
     validation.VIEW,
     layers.VIEW,
     correlation.VIEW,

@@ -1,9 +1,9 @@
 """The shared selection: what a page needs for it, how controls are bound to it, how it is read.
 
 The selection lives in the browser (app/web/core/selection.ts). After a moment of rest it goes to
-the address and to the dcc.Store `selection`; server callbacks take that store as their input and
-read it with `read_selection`, which trusts nothing. The shell puts it on every page of a run.
-Which fields it has, app/fields.py and the views say.
+the address, of which `clean_query` keeps what is a selection, and to the dcc.Store `selection`,
+which the controls follow. The shell puts it on every page of a run. Which fields it has,
+app/fields.py and the views say.
 """
 
 import json
@@ -107,16 +107,6 @@ def bound(name: str, field: str) -> dict[str, str]:
     if field not in fields_here():
         raise KeyError(f"the selection has no field {field!r}")
     return {"type": CONTROL, "at": str(name), "field": field}
-
-
-def read_selection(fields: Mapping[str, Field], data: object) -> dict[str, Any]:
-    """Return every field of what a browser sent, checked; what does not fit takes its default."""
-    given = data if isinstance(data, dict) else {}
-    read = {}
-    for name, field in fields.items():
-        value = given.get(name)
-        read[name] = value if fits(field.kind, value) else field.default
-    return read
 
 
 def clean_query(fields: Mapping[str, Field], text: str) -> str:

@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,22 +13,48 @@ from torch import nn
 
 from deeptracker.errors import NothingToRecord, RecordingError
 from deeptracker.format import LayerSpec
+from deeptracker.layer_parts import Part
 from deeptracker.layers import Layer, place
+from deeptracker.unrecorded import NO_NUMBERS, ONE_AXIS, grouped
 
 # Last parts of names that say nothing beside the name of their layer.
 _WEIGHTS = ("kernel", "weight", "weights", "w", "embedding", "embeddings")
 _DEEPEST = 100
 
 
+@dataclass(frozen=True)
+class Form:
+    """What an array is in its network; `inputs` None: as many as a filter has numbers."""
+
+    kind: str = "Array"
+    inputs: int | None = None
+    kernel: tuple[int, ...] = ()
+    stride: tuple[int, ...] = ()
+    groups: int = 1
+
+
 class ArrayMirror:
     """A network without a forward, whose layers hold copies of arrays; see `load`."""
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]], names: Mapping[str, str], axis: int):
-        """Take arrays, what those that are to be recorded are called, and the axis of filters."""
+    def __init__(
+        self,
+        arrays: Mapping[str, NDArray[Any]],
+        names: Mapping[str, str],
+        axis: int,
+        forms: Mapping[str, Form],
+    ):
+        """Take arrays, what those that are to be recorded are called, and the axis of filters.
+
+        `forms` are those that are known, by the names of the arrays.
+        """
         self.network = nn.Module()
         self._axis = axis
         self._leaves: dict[str, nn.Module] = {}
         self.layers: list[Layer] = []
+        left = [(name, array) for name, array in arrays.items() if name not in names]
+        self.unrecorded = grouped(
+            (ONE_AXIS if array.size else NO_NUMBERS, name, array.size) for name, array in left
+        )
         if not names:
             raise NothingToRecord(
                 "no parameter has two axes or more; pass the parameters as a dictionary, list or "
@@ -36,8 +63,9 @@ class ArrayMirror:
         for key, name in names.items():
             leaf = self._leaves[key] = self._leaf(name)
             weight = leaf.weight = nn.Parameter(self._rows(arrays[key]))
-            spec = _spec(list(names.values()), name, weight)
-            self.layers.append(Layer(spec, leaf, weight, weight.shape))
+            spec = _spec(list(names.values()), name, weight, forms.get(key, Form()))
+            part = Part(spec.kind, spec.filters, spec.inputs)
+            self.layers.append(Layer(spec, leaf, weight, weight.shape, part))
 
     def _leaf(self, name: str) -> nn.Module:
         module = self.network
@@ -80,21 +108,21 @@ class ArrayMirror:
             leaf.weight.grad = rows.to(leaf.weight.dtype) if fits and rows is not None else None
 
 
-def _spec(names: list[str], name: str, rows: torch.Tensor) -> LayerSpec:
+def _spec(names: list[str], name: str, rows: torch.Tensor, form: Form) -> LayerSpec:
     stage, block, branch = place(name, names)
     filters, inputs = rows.shape
     return LayerSpec(
         name=name,
-        kind="Array",
+        kind=form.kind,
         stage=stage,
         block=block,
         branch=branch,
         filters=filters,
         parameters=rows.numel(),
-        inputs=inputs,
-        kernel=(),
-        stride=(),
-        groups=1,
+        inputs=inputs if form.inputs is None else form.inputs,
+        kernel=form.kernel,
+        stride=form.stride,
+        groups=form.groups,
     )
 
 

@@ -1,28 +1,23 @@
 """Which modules of a network are layers, where their weights are, and what stands above them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
-from torch.nn.modules.instancenorm import _InstanceNorm
 
-from deeptracker.effective_weight import effective_weight, trained_weight
+from deeptracker.effective_weight import (
+    effective_weight,
+    trained_parts,
+    trained_weight,
+    weight_names,
+)
 from deeptracker.errors import NothingToRecord, RecordingError
-from deeptracker.format import LayerSpec, ModuleSpec
+from deeptracker.format import LayerSpec, Manifest, ModuleSpec
+from deeptracker.layer_parts import NORMALISATION, Part, class_name, is_ordinary, parts_of
 
-_NORMALISATION = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
-_DIMENSIONS = ("1d", "2d", "3d")
-_KINDS = {
-    "Linear",
-    "GroupNorm",
-    "LayerNorm",
-    *(f"{kind}{d}" for kind in ("Conv", "ConvTranspose", "BatchNorm") for d in _DIMENSIONS),
-    *(f"InstanceNorm{d}" for d in _DIMENSIONS),
-}
 _SHORTCUT = re.compile(r"(conv_?|proj_?)?(downsample|shortcut|skip)(_?(conv|proj|layer))?_?\d*")
 
 
@@ -30,26 +25,48 @@ _SHORTCUT = re.compile(r"(conv_?|proj_?)?(downsample|shortcut|skip)(_?(conv|proj
 class Layer:
     """One layer: what the manifest says of it, and where its weight is now.
 
-    `weight` is the tensor that is trained. `find` looks it up again, because scripts replace
-    modules and parameters; it is None while the network has none of the recorded shape.
+    `weight` is the parameter that is trained, of which the layer is `part`, and `shape` its shape.
+    `find` looks it up again, because scripts replace modules and parameters; it is None while the
+    network has none of the recorded shape.
     """
 
     spec: LayerSpec
     module: nn.Module
     weight: nn.Parameter | None
     shape: torch.Size
+    part: Part
 
     def find(self, model: nn.Module) -> bool:
         """Look the weight up in the network by the layer's name; say whether it is there."""
         module: nn.Module | None = model
-        for part in self.spec.name.split(".") if self.spec.name else ():
+        below = self.part.below.count(".") + 1 if self.part.below else 0
+        path = self.spec.name.split(".") if self.spec.name else []
+        for part in path[: len(path) - below]:
             module = None if module is None else module._modules.get(part)
-        found = None if module is None else trained_weight(module)
-        if module is None or found is None or found.shape != self.shape:
+        found = None if module is None else trained_weight(module, self.part.parameter)
+        if module is None or found is None or not self.fits(found):
             self.weight = None
             return False
         self.module, self.weight = module, found
         return True
+
+    def fits(self, weight: nn.Parameter) -> bool:
+        """Say whether a parameter can be the layer's; one sharded since then is not here alone."""
+        return weight.shape == self.shape and not is_sharded(weight)
+
+    def parts(self) -> list[nn.Parameter]:
+        """Return every parameter that the layer is computed from."""
+        return trained_parts(self.module, self.part.parameter)
+
+    @property
+    def filters(self) -> int:
+        """Return how many filters this process holds: all, unless the network is sharded."""
+        return self.spec.filters
+
+    @property
+    def cut(self) -> bool:
+        """Say whether processes hold parts of filters, so that `rows` has to ask them all."""
+        return False
 
     @property
     def device(self) -> torch.device:
@@ -63,8 +80,17 @@ class Layer:
         """Return the weight that the layer computes with, detached; None where there is none."""
         if self.weight is None:
             return None
-        found = effective_weight(self.module)
-        return found if found is not None and found.shape == self.shape else self.weight.detach()
+        found = effective_weight(self.module, self.part.parameter)
+        if found is None or found.shape != self.shape:
+            found = self.weight.detach()
+        return self.part.cut(found)
+
+    def gradient(self) -> Tensor | None:
+        """Return the gradient of the weight as it is now; None where there is none."""
+        found = None if self.weight is None else self.weight.grad
+        if found is None:
+            return None
+        return self.part.cut(found.to_dense() if found.is_sparse else found)
 
     def kept(self) -> Tensor | None:
         """Return a copy of that weight, which later steps do not change."""
@@ -72,20 +98,26 @@ class Layer:
         return None if found is None else found.clone()
 
     def rows(self, tensor: Tensor) -> Tensor:
-        """Return a tensor of the weight's shape as contiguous float32 [F, K], a row per filter.
+        """Return a tensor of the layer's shape as contiguous float32 [F, K], a row per filter.
 
         Shares memory with `tensor` where no copy is needed.
         """
-        tensor = tensor.detach()
-        if isinstance(self.module, _ConvTransposeNd):
-            # [in, out / groups, kernel]: an output channel is fed by the inputs of its group.
-            groups = self.spec.groups
-            split = tensor.reshape(groups, tensor.shape[0] // groups, tensor.shape[1], -1)
-            tensor = split.transpose(1, 2)
-        rows = tensor.reshape(self.spec.filters, -1)
+        rows = self.part.as_rows(tensor.detach(), self.module)
         # There is no float64 on Apple's GPUs, whose memory is the host's anyway.
         rows = rows.cpu() if rows.device.type == "mps" else rows
         return rows.to(torch.float32).contiguous()
+
+
+def is_sharded(tensor: Tensor) -> bool:
+    """Say whether several processes hold a tensor together."""
+    # A DTensor, by what it alone has: importing its module takes half a second.
+    return hasattr(tensor, "full_tensor")
+
+
+def held_here(tensor: Tensor) -> Tensor:
+    """Return what this process holds of a tensor, asking no other."""
+    sharded: Any = tensor
+    return sharded.to_local() if is_sharded(tensor) else tensor
 
 
 def unwrap(model: nn.Module) -> nn.Module:
@@ -103,75 +135,96 @@ def unwrap(model: nn.Module) -> nn.Module:
 def find_layers(model: nn.Module, *, normalisation: bool) -> list[Layer]:
     """Return the layers in the order of their definition; a shared weight counts once.
 
-    Of a parametrised weight (weight or spectral norm, pruning) that which the layer computes with
-    is recorded. Raises NothingToRecord where no module is a layer, RecordingError where
-    a layer does not know its shape yet.
+    Layers are the weights of convolutions, linear and normalisation layers, and every other
+    parameter of two axes or more; see `parts_of`. Of a parametrised weight (weight or spectral
+    norm, pruning) that which the layer computes with is recorded. Raises NothingToRecord where
+    there is no layer, RecordingError where one does not know its shape yet.
     """
-    kinds = (_ConvNd, nn.Linear, *(_NORMALISATION if normalisation else ()))
-    seen: set[int] = set()
-    found: list[tuple[str, nn.Module, nn.Parameter]] = []
-    for name, module in model.named_modules():
-        weight = trained_weight(module) if isinstance(module, kinds) else None
-        if weight is None or id(weight) in seen:
-            continue
-        if isinstance(weight, nn.parameter.UninitializedParameter):
-            raise RecordingError(
-                f"layer {name!r} has no shape yet; run one batch through the model before the "
-                "Recorder is made"
-            )
-        if weight.is_complex() or not weight.numel():
-            continue
-        seen.add(id(weight))
-        found.append((name, module, weight))
+    found = list(_weights(model, normalisation=normalisation))
     if not found:
         raise NothingToRecord(
-            f"{type(model).__name__} has no convolution and no linear layer; pass the module that "
-            "holds them, or normalisation=True for one that has normalisation layers only"
+            f"{type(model).__name__} has no convolution, no linear layer and no other parameter of "
+            "two axes; pass the module that holds them, or normalisation=True for one that has "
+            "normalisation layers only"
         )
-    names = [name for name, _, _ in found]
-    return [Layer(_spec(names, *layer), layer[1], layer[2], layer[2].shape) for layer in found]
+    names = [name for name, *_ in found]
+    return [
+        Layer(_spec(names, name, weight, part), module, weight, weight.shape, part)
+        for name, module, weight, part in found
+    ]
+
+
+def _weights(
+    model: nn.Module, *, normalisation: bool
+) -> Iterator[tuple[str, nn.Module, nn.Parameter, Part]]:
+    """Yield name, module, parameter and part of every layer."""
+    modules = dict(model.named_modules())
+    # A linear layer that shares the weight of an embedding is what is recorded of the two.
+    ordinary = {id(trained_weight(m)) for m in modules.values() if is_ordinary(m)}
+    seen: set[int] = set()
+    for path, module in modules.items():
+        if isinstance(module, NORMALISATION) and not normalisation:
+            continue
+        above, _, own = path.rpartition(".")
+        for parameter in weight_names(module):
+            weight = trained_weight(module, parameter)
+            shared = id(weight) in ordinary and not (parameter == "weight" and is_ordinary(module))
+            if weight is None or id(weight) in seen or shared:
+                continue
+            _check_shape(path, weight)
+            if weight.is_complex() or not weight.numel():
+                continue
+            within = modules.get(above) if path else None
+            for part in parts_of(module, parameter, weight, name=own, above=within):
+                # A computed weight's other parts stand for no layers of their own.
+                seen |= {id(one) for one in trained_parts(module, parameter)}
+                yield ".".join(filter(None, (path, part.below))), module, weight, part
+
+
+def _check_shape(path: str, weight: nn.Parameter) -> None:
+    if isinstance(weight, nn.parameter.UninitializedParameter):
+        raise RecordingError(
+            f"layer {path!r} has no shape yet; run one batch through the model before the "
+            "Recorder is made"
+        )
+
+
+def layers_of(run: Manifest | None, layers: Sequence[Layer]) -> Sequence[Layer]:
+    """Return those of a network's layers that a run which goes on has: an older one has fewer.
+
+    Its DeepTracker, which did not list what it left out, knew no attention and no embeddings.
+    """
+    if run is None or run.unrecorded is not None:
+        return layers
+    kept = [layer for layer in layers if layer.spec in run.layers]
+    return kept if len(kept) == len(run.layers) else layers
 
 
 def find_modules(model: nn.Module, layers: list[Layer]) -> tuple[ModuleSpec, ...]:
     """Return the modules on the way from the model (itself left out) to its layers."""
     on_the_way = {above for layer in layers for above in _above(layer.spec.name)}
     return tuple(
-        ModuleSpec(name, type(module).__name__)
+        ModuleSpec(name, class_name(module))
         for name, module in model.named_modules()
         if name in on_the_way
     )
 
 
-def _spec(names: list[str], name: str, module: nn.Module, weight: nn.Parameter) -> LayerSpec:
+def _spec(names: list[str], name: str, weight: nn.Parameter, part: Part) -> LayerSpec:
     stage, block, branch = place(name, names)
-    filters, inputs, groups = weight.numel(), 1, 1
-    kernel: tuple[int, ...] = ()
-    stride: tuple[int, ...] = ()
-    if isinstance(module, _ConvNd):
-        filters, groups = module.out_channels, module.groups
-        inputs = module.in_channels // groups
-        kernel, stride = tuple(module.kernel_size), tuple(module.stride)
-    elif isinstance(module, nn.Linear):
-        filters, inputs = module.out_features, module.in_features
     return LayerSpec(
         name=name,
-        kind=_kind(module),
+        kind=part.kind,
         stage=stage,
         block=block,
         branch=branch,
-        filters=filters,
-        parameters=weight.numel(),
-        inputs=inputs,
-        kernel=kernel,
-        stride=stride,
-        groups=groups,
+        filters=part.filters,
+        parameters=part.size(weight.shape),
+        inputs=part.inputs,
+        kernel=part.kernel,
+        stride=part.stride,
+        groups=part.groups,
     )
-
-
-def _kind(module: nn.Module) -> str:
-    """Return the name of torch's own class, also for a subclass of it."""
-    classes = (cls.__name__ for cls in type(module).__mro__)
-    return next((name for name in classes if name in _KINDS), type(module).__name__)
 
 
 def _above(name: str) -> Iterator[str]:

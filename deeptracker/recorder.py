@@ -13,6 +13,7 @@ with needed("record", "deeptracker.Recorder"):
 
 from deeptracker.errors import RecordingError
 from deeptracker.layers import find_layers, unwrap
+from deeptracker.ranks import group_of, layers_here
 from deeptracker.recorder_base import RunRecorder
 from deeptracker.recording import Description
 from deeptracker.validation import BATCH, Forward, Loss
@@ -39,7 +40,9 @@ class Recorder(RunRecorder):
         `validation_unpack(batch)` gives (images, labels) of a batch of another form,
         `validation_forward(images)` the scores [n, C] (default: the model),
         `validation_loss(output, labels)` the mean loss of a batch (default: cross entropy of the
-        scores). `validation_batch` images at a time where no loader is given.
+        scores). `validation_batch` images at a time where no loader is given. Every
+        `validation_every`-th snapshot is validated, the others have statistics only: where the
+        set is large, or a part of it is given and the snapshots are many.
     labels: instead of `validation`, the true classes [N] of images that the script's own loop
         validates: whenever `due` holds, call `validated()` before `step()`.
     classes: the names of the classes; default: their numbers.
@@ -51,7 +54,8 @@ class Recorder(RunRecorder):
     normalisation: also record normalisation layers.
     activations: also record what the layers put out on the validation set.
     rank: the process of rank 0 records, `step()` of the others does nothing; default: as the
-        process group or the launcher's environment says.
+        process group or the launcher's environment says. Where the network is sharded (FSDP2),
+        every process makes a Recorder and calls `step()`; that of rank 0 writes.
 
     All that is wrong with what it is given raises here: NothingToRecord, ValidationSetChanged,
     ForeignRunDirectory, RunLocked, and RecordingError for anything else. Later nothing raises:
@@ -85,38 +89,43 @@ class Recorder(RunRecorder):
         validation_forward: Forward | None = None,
         validation_unpack: Unpack | None = None,
         validation_batch: int = BATCH,
+        validation_every: int = 1,
         rank: int | None = None,
     ) -> None:
-        super().__init__(
-            run_dir,
-            every=every,
-            per_epoch=per_epoch,
-            iterations_per_epoch=iterations_per_epoch,
-            planned_iterations=planned_iterations,
-            start_iteration=start_iteration,
-            rank=rank,
-        )
-        if self._closed:
-            return
         network = unwrap(model)
-        layers = find_layers(network, normalisation=normalisation)
-        self._begin(
-            network,
-            layers,
-            _listed(optimizer),
-            Description(name, model_name, dataset, hyperparameters, planned_iterations),
-            resume=resume,
-            pictures=thumbnails,
-            source=validation,
-            labels=labels,
-            classes=classes,
-            image_names=image_names,
-            batch=validation_batch,
-            loss=validation_loss,
-            forward=validation_forward,
-            unpack=validation_unpack,
-            activations=activations,
-        )
+        group = group_of(network, rank)
+        with group.starting():
+            super().__init__(
+                run_dir,
+                every=every,
+                per_epoch=per_epoch,
+                iterations_per_epoch=iterations_per_epoch,
+                planned_iterations=planned_iterations,
+                start_iteration=start_iteration,
+                rank=rank,
+                group=group,
+            )
+            if self._closed:
+                return
+            layers = layers_here(find_layers(network, normalisation=normalisation), group)
+            self._begin(
+                network,
+                layers,
+                _listed(optimizer),
+                Description(name, model_name, dataset, hyperparameters, planned_iterations),
+                resume=resume,
+                pictures=thumbnails,
+                source=validation,
+                labels=labels,
+                classes=classes,
+                image_names=image_names,
+                batch=validation_batch,
+                validation_every=validation_every,
+                loss=validation_loss,
+                forward=validation_forward,
+                unpack=validation_unpack,
+                activations=activations,
+            )
 
     def step(
         self,
@@ -137,10 +146,11 @@ class Recorder(RunRecorder):
         if self._closed:
             return
         due, self.iteration = self.due, self.iteration + 1
-        self._recording.log(self.iteration, values, scalars, scores=scores, labels=labels)
+        if self._group.leads:
+            self._recording.log(self.iteration, values, scalars, scores=scores, labels=labels)
         if due:
             self._recording.take_snapshot(self.iteration)
-        if self._recording.writer.lost_to_another:
+        if self._recording.writer.lost_to_another or self._group.broken:
             self.close("stopped")
 
 

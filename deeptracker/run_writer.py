@@ -107,6 +107,7 @@ class RunWriter:
             state="recording",
             ended_at=None,
             failure=None,
+            unrecorded=self.manifest.unrecorded,
             generations=(*before, Generation(start, time.time())),
             contents=self.manifest.contents if old.version == 1 else old.contents,
             version=VERSION,

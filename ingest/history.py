@@ -62,15 +62,19 @@ def read_history(session: Session, *, run_id: int) -> tuple[History, Names]:
         relative_change=_peaks(session, run_id, "relative_change"),
         cosine_change=_peaks(session, run_id, "cosine_change"),
         logged=logged,
-        normalisation=_normalisation(layers.kinds),
+        apart=_apart(layers.kinds),
         recording=run.recording,
         epoch=series.epoch,
     )
     return history, Names(layers.names, classes.names)
 
 
-def _normalisation(kinds: tuple[str, ...]) -> NDArray[np.bool_]:
-    return np.array(["norm" in kind.casefold() for kind in kinds], np.bool_)
+def _apart(kinds: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return which layers are no convolution, linear layer or attention, whose scale is usual."""
+    return np.array(
+        ["norm" in kind.casefold() or kind in ("Embedding", "Parameter") for kind in kinds],
+        np.bool_,
+    )
 
 
 def _logged(session: Session, run_id: int) -> Mapping[str, Logged]:

@@ -1,6 +1,7 @@
 """What tests on every level share: a database, a session whose commits are undone, noise."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -12,6 +13,16 @@ from tests import servers
 from tests.stored_runs import StoredRun, store_run
 
 pytest_plugins = ["tests.recorded_runs"]
+
+# Folders and files whose tests take long, the longest first.
+_LONG = ("test_walk_of_a_statistic.py", "packaging", "faults", "jobs", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that all processes of the tests end at about the same time."""
+    here = Path(__file__).parent
+    rank = {name: place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(here).parts[0], len(rank)))
 
 
 @pytest.fixture(scope="session")

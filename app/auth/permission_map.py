@@ -1,5 +1,6 @@
 """Which route needs what, as data; a route that is not here is refused."""
 
+import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -88,6 +89,8 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         "/api/v1/runs/<int:run_id>/class-image": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/annotations": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/findings": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/not-judged": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/marks": Permission.READ_RUNS,
         "/api/v1/openapi.json": Permission.READ_RUNS,
     }
 )
@@ -109,6 +112,6 @@ def callback_needs(view: View, outputs: Iterable[str]) -> dict[str, Permission]:
 
 
 def component_ids(output: str) -> set[str]:
-    """Return the ids of the components that a callback's key names."""
-    parts = output.strip(".").split("...")
-    return {part.rpartition(".")[0] for part in parts}
+    """Return the ids of the components that a callback's key names; of patterns, their types."""
+    names = (part.rpartition(".")[0] for part in output.strip(".").split("..."))
+    return {json.loads(name)["type"] if name.startswith("{") else name for name in names}

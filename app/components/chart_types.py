@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
-from app.components.chart_options import KINDS, Record
+from app.components.chart_options import KINDS
+from app.components.chart_options.base import Record
 
 FILE = Path(__file__).parents[1] / "web" / "core" / "chartoptions.ts"
 _HEAD = """\
 // What every kind of chart may be told. Written by `python -m app.components.chart_types` of
-// app/components/chart_options.py, where it is declared and checked.
+// app/components/chart_options, where it is declared and checked.
 
 """
 _PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}

@@ -40,7 +40,7 @@ def chart(
 ) -> html.Div:
     """Return the container of one chart.
 
-    Kinds and their options are those of app/components/chart_options.py; an option of None is left
+    Kinds and their options are those of app/components/chart_options; an option of None is left
     out. `table` is by default `url`, where that has a table (app/table_names.py). ChartError for a
     kind that does not exist, and for options that are misspelt, missing or of another type.
     """

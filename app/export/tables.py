@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
 from app.arguments import Arguments
-from app.data import cube, overview
+from app.data import cube, overview, scalars
 from app.export import layer_tables, validation_tables
-from app.export.columns import Columns, known, table, unrolled
+from app.export.columns import Columns, known, table, texts, unrolled
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
 from deeptracker.catalogue import IMAGE_TRANSITIONS
@@ -43,6 +43,38 @@ def series(session: Session, run_id: int, arguments: Arguments) -> Columns:
         counts = found.transitions[:, place]
         columns[name] = _spread(iteration, found.iteration[counts >= 0], counts[counts >= 0])
     return columns
+
+
+def scalar_lines(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return some scalars as they were logged: one row for each iteration at which any was."""
+    found = snapshots.snapshots(session, run_id=run_id)
+    analysis = analysis_of(session, run_id)
+    wanted = scalars.wanted(session, run_id, arguments)
+    parts = {name: analysis.series(session, name, at=found) for name in wanted.values()}
+    if not parts:
+        return {"iteration": found.iteration[:0]}
+    iteration = _merged([part.iterations for part in parts.values()])
+    return {
+        "iteration": iteration,
+        **{
+            # A script may log what it calls so, too.
+            "iteration (logged)" if name == "iteration" else name: _spread(
+                iteration, part.iterations, part.values
+            )
+            for name, part in parts.items()
+        },
+    }
+
+
+def marks(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return the events and resumes of the run: one row each, rising by iteration."""
+    arrays, meta = overview.marks(session, run_id, arguments)
+    rows = np.arange(len(arrays["at"]))
+    return {
+        "iteration": arrays["at"],
+        "kind": texts(rows, meta["kinds"]),
+        "text": texts(rows, meta["texts"]),
+    }
 
 
 def _merged(parts: list[Any]) -> Any:
@@ -87,6 +119,7 @@ def cube_layers(session: Session, run_id: int, arguments: Arguments) -> Columns:
 TABLES: Mapping[str, TableFunction] = MappingProxyType(
     {
         "series": series,
+        "marks": marks,
         "class-error": validation_tables.class_error,
         "layer-profile": layer_profile,
         "cube-layers": cube_layers,
@@ -101,6 +134,7 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "top-filters": layer_tables.top_filters,
         "correlation": layer_tables.correlation,
         "correlation-filters": layer_tables.correlation_filters,
+        "scalar-lines": scalar_lines,
     }
 )
 

@@ -17,17 +17,18 @@ export type { TooltipLine } from "./base/tooltip.ts";
 export { tooltip } from "./base/tooltip.ts";
 export type { Group, Groups, Order } from "./charts/gutter.ts";
 export * as gutter from "./charts/gutter.ts";
+export { Lane, telling } from "./charts/lane.ts";
 export * as mapvalues from "./charts/mapvalues.ts";
 export type { Sheet } from "./charts/pictures.ts";
 export * as pictures from "./charts/pictures.ts";
-export type { MapScale, MapValues, PointedRow } from "./charts/pixelmap.ts";
+export type { MapMeta, MapScale, MapValues, PointedRow } from "./charts/pixelmap.ts";
 export { PixelMap } from "./charts/pixelmap.ts";
 export type { Hooks, Place } from "./charts/plotarea.ts";
 export { PlotArea, zoom } from "./charts/plotarea.ts";
 export { Strip } from "./charts/strip.ts";
 export type { Counts, LineStyle, Series, ValueScale } from "./charts/stripmarks.ts";
 export * as stripmarks from "./charts/stripmarks.ts";
-export { catalogue } from "./core/catalogue.ts";
+export { catalogue, nothing } from "./core/catalogue.ts";
 export type { Chart } from "./core/chart.ts";
 export {
   addressOf,
@@ -47,10 +48,19 @@ export type {
 export type { Notice } from "./core/connection.ts";
 export { connection } from "./core/connection.ts";
 export type { CubeCell, Fields, Names, Pair, Pointed, Range, Selection } from "./core/fields.ts";
+export { type Mark, marks, SIGNS, said } from "./core/marks.ts";
 export { onPush, visit } from "./core/navigation.ts";
 export { newer } from "./core/newer.ts";
 export { say } from "./core/notices.ts";
-export type { Area, Handler, RowPlace, Thing } from "./core/protocol.ts";
+export type {
+  Area,
+  Handler,
+  MarksPlace,
+  PlacedRow,
+  RowPlace,
+  Rows,
+  Thing,
+} from "./core/protocol.ts";
 export type { Subscriber } from "./core/selection.ts";
 export { selectionStore } from "./core/selection.ts";
 export { selectionAddress } from "./core/selectionaddress.ts";

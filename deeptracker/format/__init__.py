@@ -20,6 +20,7 @@ from deeptracker.format.manifest import (
     ModuleSpec,
     Remark,
     Sampling,
+    Unrecorded,
 )
 from deeptracker.format.manifest_file import (
     MAX_BYTES,
@@ -101,6 +102,7 @@ __all__ = [
     "Sampling",
     "Series",
     "Snapshot",
+    "Unrecorded",
     "atomic_write",
     "check_iteration",
     "contact_sheet_path",

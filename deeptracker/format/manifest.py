@@ -50,6 +50,19 @@ class ModuleSpec:
 
 
 @dataclass(frozen=True)
+class Unrecorded:
+    """Parameters that are not recorded, for one reason: how many, and how many numbers they hold.
+
+    `names` are their dotted names, those that differ in numbers alone as one, with `*` for these.
+    """
+
+    reason: str
+    names: tuple[str, ...]
+    tensors: int
+    parameters: int
+
+
+@dataclass(frozen=True)
 class Images:
     """The validation images: the class of each, i4 [N], optionally a name of each, a digest."""
 
@@ -135,8 +148,9 @@ class Manifest:
 
     `run` is a UUID (hex), times are seconds since 1970 (UTC), `thumbnail` is (width, height) of one
     picture of the contact sheets or None where there are none. `lost_snapshots` counts snapshots
-    that could not be written. `classes` is empty where nothing is validated. The course: `state`,
-    `ended_at`, `failure`, `lost_snapshots`, `remarks` (rising by first iteration), `events`,
+    that could not be written. `classes` is empty where nothing is validated. `unrecorded` is what
+    of the network is in no layer, None where the log does not say. The course: `state`, `ended_at`,
+    `failure`, `lost_snapshots`, `remarks` (rising by first iteration), `events`,
     `generations` (at least one in version 2). `parent` is the run that this one is a copy of,
     `ancestors` all runs whose snapshots may stand in the folder besides its own, `place` the folder
     in which it was begun. `version` is that of the log; `unknown` says what a reader of this
@@ -165,6 +179,7 @@ class Manifest:
     parent: str | None = None
     ancestors: tuple[str, ...] = ()
     place: str = ""
+    unrecorded: tuple[Unrecorded, ...] | None = None
     contents: Contents = Contents()
     version: int = VERSION
     unknown: tuple[str, ...] = ()

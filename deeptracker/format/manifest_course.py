@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from deeptracker.errors import LogError
 from deeptracker.format.entries import MAX_INTEGER, Entries
-from deeptracker.format.manifest import Contents, Event, Failure, Generation, Remark
+from deeptracker.format.manifest import Contents, Event, Failure, Generation, Remark, Unrecorded
 from deeptracker.format.names import (
     CAPABILITIES,
     FILTER_QUANTITIES,
@@ -16,6 +16,8 @@ from deeptracker.format.names import (
 
 MAX_REMARKS = 1_000
 MAX_EVENTS = 10_000
+MAX_UNRECORDED = 100
+MAX_UNRECORDED_NAMES = 1_000
 MAX_GENERATIONS = 10_000
 _MAX_NAMES = 200
 _MAX_EDGES = 10_000
@@ -57,6 +59,23 @@ def unknown_of(version: int, contents: Contents) -> tuple[str, ...]:
     if set(contents.bands) - set(known.bands):
         found.append("some bands of the update (their thresholds are others)")
     return tuple(found)
+
+
+def read_unrecorded(entries: Entries) -> tuple[Unrecorded, ...] | None:
+    """Return what of the network is in no layer, None where the log does not say."""
+
+    def read(key: str) -> tuple[Unrecorded, ...]:
+        return tuple(
+            Unrecorded(
+                reason=item.text("reason"),
+                names=item.names("names", most=MAX_UNRECORDED_NAMES),
+                tensors=item.integer("tensors", low=1),
+                parameters=item.integer("parameters", low=0),
+            )
+            for item in entries.items(key, most=MAX_UNRECORDED)
+        )
+
+    return entries.optional("unrecorded", read)
 
 
 def read_remarks(entries: Entries) -> tuple[Remark, ...]:

@@ -27,6 +27,7 @@ from deeptracker.format.manifest_course import (
     read_failure,
     read_generations,
     read_remarks,
+    read_unrecorded,
     unknown_of,
 )
 from deeptracker.format.names import FORMAT, STATES, VERSION
@@ -134,6 +135,7 @@ def parse_manifest(path: Path, data: bytes) -> Manifest:
         parent=entries.optional("parent", entries.uuid),
         ancestors=entries.uuids("ancestors", most=1_000),
         place=entries.text("place", default=""),
+        unrecorded=read_unrecorded(entries),
         contents=contents,
         version=version,
         unknown=unknown_of(version, contents),

@@ -208,7 +208,7 @@ def output_units_apart(history: History, at: int) -> NDArray[np.float64]:
     """
     classes = len(history.class_size)
     found = np.zeros(classes)
-    layers = np.flatnonzero(~history.normalisation)
+    layers = np.flatnonzero(~history.apart)
     if not len(layers) or classes < 3:
         return found
     layer = int(layers[-1])

@@ -7,7 +7,7 @@ from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import delete
 
 from app.views.alerts.addresses import checked_address
-from app.views.alerts.ids import Button, Ids
+from app.views.alerts.ids import CHANGES, Button, Ids
 from db.engine import session_scope
 from db.errors import Conflict
 from db.models import Alert, AlertChannel, AlertReader
@@ -88,7 +88,7 @@ def add(client, kind, address, severity="high"):
         f"{Ids.ADDRESS}.value": address,
         f"{Ids.SEVERITY}.value": severity,
     }
-    key = callback_key(client.web.app, f"{Ids.CHANGED}.data")
+    key = callback_key(client.web.app, CHANGES.by("add"))
     return client.call(key, values, triggered=f"{Ids.ADD}.n_clicks")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import catalogue
+from app.components.empty import EMPTY
 from db.permissions import Role
 from deeptracker.catalogue import FILTERS, KNOWN_SERIES, LAYER_STATISTICS, format_of, labels
 
@@ -19,6 +20,7 @@ def test_the_page_brings_every_quantity_with_its_words(clients):
     page = clients[Role.VIEWER].get("/").text
     content = re.search(f'<meta name="{catalogue.NAME}" content="([^"]*)">', page)
     said = json.loads(html.unescape(content[1]))
+    assert said.pop("empty") == EMPTY
     assert list(said) == list(FAMILIES)
     for name, family in FAMILIES.items():
         assert said[name] == {
@@ -41,6 +43,13 @@ def test_people_choose_in_the_order_of_places():
 def test_a_ratio_is_a_plain_number_whatever_statistic_was_chosen():
     assert format_of("zero_share") == "percent"
     assert format_of("zero_share", measure="ratio") == "number"
+
+
+def test_what_is_said_where_nothing_is_stands_in_one_place():
+    for path in (ROOT / "app").rglob("*"):
+        if path.suffix in (".py", ".ts") and "built" not in path.parts and path.name != "empty.py":
+            text = path.read_text()
+            assert [words for words in EMPTY.values() if words in text] == [], path
 
 
 def test_no_table_of_words_is_written_a_second_time():

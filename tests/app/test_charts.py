@@ -41,6 +41,20 @@ def test_the_types_of_the_scripts_are_those_of_the_records():
     assert FILE.read_text() == source()
 
 
+def test_who_asks_charts_for_anything_knows_no_kind_of_them():
+    """They ask what app/web/core/protocol.ts declares: a new kind changes nothing there."""
+    named = re.compile(rf"""(["'`]|data-chart=)({"|".join(KINDS)})(["'`\]])""")
+    asking = [*APP.glob("annotations/web/*.ts"), *APP.glob("export/web/*.ts")]
+    asking += [APP / "web" / "charts" / "readout.ts", APP / "findings" / "web" / "lane.ts"]
+    assert len(asking) > 15
+    found = {path: named.findall(path.read_text()) for path in asking}
+    own = {
+        APP / "web" / "charts" / "readout.ts": [('"', "readout", '"')],  # it registers itself
+        APP / "findings" / "web" / "lane.ts": [('"', "finding", '"')],  # how its classes begin
+    }
+    assert {path: words for path, words in found.items() if words} == own
+
+
 def test_every_kind_is_drawn_by_a_script():
     scripts = [path.read_text() for path in APP.rglob("web/**/*.ts")]
     registered = {kind for text in scripts for kind in re.findall(r'registerKind\("(\w+)"', text)}

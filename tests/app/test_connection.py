@@ -13,6 +13,11 @@ from app import errors, reading, store
 from app.connection import AWAY, UNSURE
 from app.reading import reading_keys
 from app.shell import open_or_say_why
+from app.views.account.ids import TOKEN_CHANGES
+from app.views.alerts.ids import CHANGES as ALERTS
+from app.views.findings.ids import CHANGES as FINDINGS
+from app.views.jobs.ids import CHANGES as JOBS
+from app.views.people.ids import CHANGES as PEOPLE
 from benchmarks.outages import DatabaseProxy
 from db.away import is_too_slow, is_unreachable
 from db.engine import make_engine
@@ -73,7 +78,7 @@ def test_pages_callbacks_and_data_say_that_the_database_is_away_and_are_back_wit
 
 
 def test_an_answer_tells_whether_a_part_may_have_been_stored(proxy, away, member):
-    key = callback_key(away.app, "account-tokens-changed.data")
+    key = callback_key(away.app, TOKEN_CHANGES.by("make"))
     values = {"account-api-make.n_clicks": 1, "account-api-name.value": "x"}
     given = {"values": values, "triggered": "account-api-make.n_clicks"}
     assert member.call(key, **given).status_code == 200
@@ -119,13 +124,15 @@ def test_what_asks_by_itself_may_be_asked_again(web):
 @pytest.mark.parametrize(
     "output",
     [
-        "jobs-changed.data", "people-changed.data", "account-said.children", "alerts-changed.data",
-        "findings-muted.data", "findings-saved.children", "views-changed.data",
+        JOBS.by("load"), PEOPLE.by("invite"), "account-said.children", ALERTS.by("add"),
+        FINDINGS.by("mute"), "findings-saved.children", "views-changed.data",
         "annotations-read.data", "alerts-read-done.data",
     ],
 )  # fmt: skip
 def test_what_writes_is_not_asked_again(web, output):
-    found = [key for key in server_callbacks(web.app) if key.strip(".").split("...")[0] == output]
+    found = [
+        key for key in server_callbacks(web.app) if key.strip(".").split("...")[0] == str(output)
+    ]
     assert found
     assert not set(found) & reading_keys(web.app.server)
 
@@ -140,7 +147,7 @@ def test_a_callback_that_reads_cannot_write(web):
         with store.noting() as session:  # when something was used last may be noted
             session.execute(text("UPDATE saved_view SET used_at = now() WHERE false"))
     with web.app.server.test_request_context("/"):
-        reading.enter(callback_key(web.app, "people-changed.data"))
+        reading.enter(callback_key(web.app, PEOPLE.by("invite")))
         with store.transaction() as session:
             session.execute(text("UPDATE saved_view SET used_at = now() WHERE false"))
 

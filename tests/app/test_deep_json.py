@@ -5,11 +5,11 @@ import json
 import pytest
 
 from app.bodies import MAX_DEPTH, depth
+from app.views.account.ids import CHANGES
 from db.permissions import Role
 from tests.app.test_access import methods
 from tests.app.test_guard import ADDRESSES
-from tests.app.test_people import changed
-from tests.app.web import BASE, CALLBACK, callback_body, server_callbacks
+from tests.app.web import BASE, CALLBACK, callback_body, callback_key, server_callbacks
 
 POSTS = [rule for rule in ADDRESSES if rule not in ("/logout", CALLBACK)]
 DEEP = [
@@ -68,7 +68,7 @@ def test_callbacks_refuse_it_as_an_argument(web, clients):
 def test_ids_that_are_json_within_json_are_read_no_deeper(web, clients, parts, levels):
     before, inner, after = parts
     made_up = before * levels + inner + after * levels
-    output = changed(web, "account-changed.data")
+    output = callback_key(web.app, CHANGES.by("session"))
     body = callback_body(web.app, output, {}, None, {})
     body["changedPropIds"] = [f"{made_up}.n_clicks"]
     answer = send(clients[Role.ADMIN], CALLBACK, json.dumps(body))

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, text, update
 
 from app.factory import FIELDS
 from app.views.findings.cards import answer_entry, card, when
-from app.views.findings.ids import Ids, Item
+from app.views.findings.ids import CHANGES, Ids, Item
 from app.views.findings.layout import rule_table
 from app.views.findings.links import place_link
 from db.engine import session_scope
@@ -231,6 +231,24 @@ class TestPage:
         assert "Nothing unusual: no rule fired" in written(shown[Ids.ANSWERS]["children"])
         assert "No rule fired." in written(shown[Ids.LIST]["children"])
 
+    def test_says_what_could_not_be_judged_and_what_to_log(self, clients, found, web):
+        shown = show(clients[Role.VIEWER], found)
+        assert shown[Ids.NOT_JUDGED]["children"]["props"]["hidden"]
+        lacks = {
+            "plateau": ["train_loss"],
+            "loss-jump": ["train_loss"],
+            "overfitting": ["epochs-5"],
+        }
+        with session_scope(web.engine) as session:
+            session.execute(update(RunHealth).values(answers={"not_judged": lacks}))
+        shown = show(clients[Role.VIEWER], found)[Ids.NOT_JUDGED]["children"]
+        assert not shown["props"]["hidden"]
+        said = written(shown)
+        assert f"Not judged: 3 of {len(RULES)} rules" in said
+        assert "Training loss jumped, Nothing is learned" in said
+        assert " need the training loss: log train_loss=... in recorder.step()." in said
+        assert " needs 5 epochs: train longer." in said
+
     def test_filters_by_severity(self, clients, found):
         shown = show(clients[Role.VIEWER], found, **{f"{Ids.SEVERITY}.value": "low"})
         assert "No findings of low severity." in written(shown[Ids.LIST]["children"])
@@ -277,7 +295,7 @@ class TestPage:
 
 class TestMuting:
     def mute(self, client, run_id, reason="Known."):
-        key = callback_key(client.web.app, f"{Ids.MUTED}.data")
+        key = callback_key(client.web.app, CHANGES.by("mute"))
         values = {
             f"{Ids.ASKED}.data": "loss-jump@10::",
             f"{Ids.REASON}.value": reason,

@@ -9,7 +9,7 @@ from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import delete, func, update
 
 from app.auth.identity import Identity
-from app.views.jobs.ids import Button, ScheduleButton, WatchButton, button_id
+from app.views.jobs.ids import CHANGES, Button, ScheduleButton, WatchButton, button_id
 from app.views.jobs.job_rows import asked_by, details, may_change, pace
 from app.views.jobs.job_rows import row as job_row
 from app.views.jobs.schedule_dialog import preview
@@ -37,7 +37,7 @@ def _nothing_left(web):
 
 
 def load(client, location, mode="once"):
-    key = callback_key(client.web.app, "jobs-changed.data")
+    key = callback_key(client.web.app, CHANGES.by("load"))
     return client.update(
         key,
         {"jobs-location.value": location, "jobs-mode.value": mode, "jobs-load.n_clicks": 1},
@@ -228,9 +228,7 @@ FIELDS = {
 
 
 def save(client, edited, *, button="save", **changes):
-    key = next(
-        key for key in client.web.app.callback_map if "jobs-schedule-problem.children" in key
-    )
+    key = callback_key(client.web.app, CHANGES.by("schedule-dialog"))
     values = FIELDS | {f"jobs-schedule-{name}.value": value for name, value in changes.items()}
     name = f"jobs-schedule-{button}.n_clicks"
     return client.update(
@@ -305,7 +303,7 @@ class TestSchedules:
 
     @pytest.mark.parametrize("edited", [None, 7, {"schedule": "x"}, {"schedule": -1}])
     def test_a_dialog_that_was_never_opened_keeps_nothing(self, web, clients, edited):
-        key = next(key for key in web.app.callback_map if "jobs-schedule-problem.children" in key)
+        key = callback_key(web.app, CHANGES.by("schedule-dialog"))
         answer = clients[Role.MEMBER].call(
             key,
             {**FIELDS, "jobs-schedule-edited.data": edited, "jobs-schedule-delete.n_clicks": 1},

@@ -12,11 +12,12 @@ from app.auth.cookie import cookie_name, read_cookie
 from app.auth.links import make_link
 from app.auth.throttle import PER_PAIR, network
 from app.auth.tokens import hash_token
+from app.views.jobs.ids import CHANGES
 from db.engine import session_scope
 from db.models import Account, AccountSession, AccountToken, LoginAttempt
 from db.permissions import Role
 from db.queries.team import accounts, attempts, sessions
-from tests.app.web import BASE, PASSWORD, make_web
+from tests.app.web import BASE, PASSWORD, callback_key, make_web
 
 OTHER = "another long passphrase"
 FEW = 12
@@ -360,7 +361,7 @@ def test_a_session_ends_when_it_is_idle_for_long_and_lasts_while_used(web, peopl
 def test_a_role_taken_away_counts_at_once(web, person):
     account = account_of(web, person)
     client = web.logged_in(account.id)
-    key = next(k for k in web.app.callback_map if k.startswith("..jobs-changed.data"))
+    key = callback_key(web.app, CHANGES.by("load"))
     assert client.call(key).status_code != 403
     with session_scope(web.engine) as session:
         accounts.set_role(session, account_id=account.id, role=Role.VIEWER)

@@ -162,7 +162,7 @@ def pattern(name: str) -> str:
 
 def at(name: str) -> str:
     """What a control that is bound to the selection is called in its view; else the id."""
-    return json.loads(name)["at"] if '"selection-control"' in name else name
+    return json.loads(name)["at"] if '"selection-control"' in name else pattern(name)
 
 
 def test_every_control_shows_the_default_of_its_field_at_first(web):
@@ -180,7 +180,7 @@ def test_every_control_shows_the_default_of_its_field_at_first(web):
             shown = part.checked if isinstance(part, dmc.Switch) else part.value
             assert shown == store.data[name["field"]], name
             written.add(name["at"])
-    assert len(written) == 54
+    assert len(written) == 57
 
 
 def test_every_id_of_a_callback_is_on_a_page(web):
@@ -209,6 +209,8 @@ def test_a_view_that_needs_two_permissions_for_a_callback_is_a_mistake():
     )
     assert callback_needs(view, ["x-c.data"]) == {"x-c.data": Permission.READ_RUNS}
     assert callback_needs(view, ["x-b.data@0f"])["x-b.data@0f"] == Permission.ANNOTATE
+    pattern = '..{"by":"save","type":"x-b"}.data...x-c.children..'
+    assert callback_needs(view, [pattern])[pattern] == Permission.ANNOTATE
     with pytest.raises(ValueError, match="two permissions"):
         callback_needs(view, ["..x-a.data...x-b.data.."])
 
@@ -386,7 +388,7 @@ class TestAccount:
     def test_what_is_wrong_is_said(self, clients, present, chosen, again, said):
         answer = self.change(clients[Role.MEMBER], present, chosen, again)
         assert said in answer["account-said"]["children"]
-        assert "account-changed" not in answer
+        assert not any("account-changed" in key for key in answer)
 
     def test_a_session_is_ended_by_its_owner_only(self, web, people):
         mine, other = web.logged_in(people[Role.MEMBER]), web.logged_in(people[Role.MEMBER])

@@ -5,23 +5,13 @@ import re
 
 import pytest
 
-from app.views.account.ids import REVOKE
+from app.views.account.ids import REVOKE, TOKEN_CHANGES
 from app.views.account.ids import Ids as Account
-from app.views.people.ids import Act, Ids
+from app.views.people.ids import CHANGES, Act, Ids
 from db.permissions import Role
 from tests.app.web import BASE, PASSWORD, callback_key
 
 INVITE = Ids.INVITE
-
-
-def changed(web, first: str) -> str:
-    """Return the key of the callback that writes `first` again, with allow_duplicate."""
-    (key,) = (
-        key
-        for key, entry in web.app.callback_map.items()
-        if "callback" in entry and key.strip(".").split("...")[0].startswith(f"{first}@")
-    )
-    return key
 
 
 def act(web, client, act: Act, account: int, value: object = 1):
@@ -37,7 +27,7 @@ def invite(web, client, email: str, role: str = "member", name: str = ""):
         f"{Ids.ROLE}.value": role,
     }
     return client.call(
-        callback_key(web.app, f"{Ids.CHANGED}.data"), values, triggered=f"{INVITE}.n_clicks"
+        callback_key(web.app, CHANGES.by("invite")), values, triggered=f"{INVITE}.n_clicks"
     )
 
 
@@ -99,7 +89,7 @@ def token_of(web, client, name: str = "script") -> str:
         f"{Account.API_LIFE}.value": "30",
     }
     answer = client.call(
-        callback_key(web.app, f"{Account.TOKENS_CHANGED}.data"),
+        callback_key(web.app, TOKEN_CHANGES.by("make")),
         values,
         triggered=f"{Account.API_MAKE}.n_clicks",
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dash import Dash
+from dash import Dash, Output
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
@@ -142,9 +142,9 @@ def server_callbacks(app: Dash) -> list[str]:
     return sorted(key for key, entry in app.callback_map.items() if "callback" in entry)
 
 
-def callback_key(app: Dash, output: str) -> str:
+def callback_key(app: Dash, output: str | Output) -> str:
     """Return the key of the one callback whose outputs begin with "id.property"."""
-    found = [key for key in server_callbacks(app) if key.strip(".").split("...")[0] == output]
+    found = [key for key in server_callbacks(app) if key.strip(".").split("...")[0] == str(output)]
     assert len(found) == 1, (output, found)
     return found[0]
 
@@ -160,12 +160,15 @@ def callback_body(
     entry = app.callback_map[output]
 
     def filled(spec: Mapping[str, Any]) -> Any:
-        if spec["id"].startswith("{"):
+        if '["' in spec["id"]:  # a pattern
             return items.get(spec["id"], [])
         return {**spec, "value": values.get(f"{spec['id']}.{spec['property']}")}
 
+    def named(name: str) -> Any:
+        return json.loads(name) if name.startswith("{") else name
+
     outputs: Any = [
-        {"id": part.rpartition(".")[0], "property": part.rpartition(".")[2]}
+        {"id": named(part.rpartition(".")[0]), "property": part.rpartition(".")[2]}
         for part in output.strip(".").split("...")
     ]
     return {

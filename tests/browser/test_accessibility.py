@@ -226,6 +226,8 @@ FULL = (
 )
 OF_RUN = (
     State("overview", "/run/{digits}/overview"),
+    State("scalars", "/run/{digits}/scalars"),
+    State("scalars, none found", "/run/{digits}/scalars?scalars=nothing"),
     State("overview, a pin", "/run/{digits}/overview?cursor=20&pins=20"),
     State("overview, save", "/run/{digits}/overview", click("[data-view-tool='save']")),
     State("overview, download", "/run/{digits}/overview", click("[data-download]")),

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -55,14 +55,16 @@ def node(page: Page, name: str, kind: str = "layer"):
     return page.locator(f'.layers-node[data-kind="{kind}"][title^="{name} ·"]')
 
 
-def click_plot(page: Page, chart: str, across: float, down: float) -> None:
+def click_plot(
+    page: Page, chart: str, across: float, down: float, button: Literal["left", "right"] = "left"
+) -> None:
     plot = page.locator(f"{chart} .dt-plot")
     plot.evaluate("e => e.scrollIntoView({ block: 'center' })")
     box = plot.bounding_box()
     assert box
     page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
-    page.mouse.down()
-    page.mouse.up()
+    page.mouse.down(button=button)
+    page.mouse.up(button=button)
 
 
 def ink(page: Page) -> str:
@@ -159,6 +161,10 @@ def test_filters_of_a_layer_and_one_of_them(view: Page) -> None:
     expect(view.locator("#layers-filter-facts")).to_contain_text("layer2.0.conv1 · filter 2")
     expect(view.locator(".dt-tooltip")).to_contain_text("filter 2")
     assert selection(view)["pins"] == []  # a click opens, and pins nothing
+    # What one annotates is the filter that is pointed at, and not the layer.
+    click_plot(view, FILTERS, 0.5, 4.5 / 24, button="right")
+    expect(view.get_by_role("menuitem").first).to_contain_text("filter 4 of layer2.0.conv1 at")
+    view.keyboard.press("Escape")
     view.locator(".layers-peak").first.click()
     view.wait_for_function("() => deeptracker.selection.get().pins.length === 1")
 

@@ -29,6 +29,7 @@ from deeptracker.format import (
     ModuleSpec,
     Remark,
     Sampling,
+    Unrecorded,
     entries,
     manifest_file,
     snapshot_file,
@@ -84,6 +85,7 @@ def test_every_manifest_entry_is_described(tmp_path: Path) -> None:
         events=(Event(3, 1.0, "unfroze"),),
         generations=(Generation(0, 1.0),),
         parent=small_logs.RUN,
+        unrecorded=(Unrecorded("bias", ("fc.bias",), 1, 10),),
     )
     write_manifest(tmp_path / MANIFEST, full)
     written = json.loads((tmp_path / MANIFEST).read_text())

@@ -26,6 +26,7 @@ from deeptracker.format import (
     Sampling,
     Series,
     Snapshot,
+    Unrecorded,
     no_prediction,
     prediction_dtype,
     read_manifest,
@@ -45,6 +46,9 @@ plain = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
 )  # fmt: skip
 times = st.floats(0, 4e9)
+unrecorded = st.builds(
+    Unrecorded, names, st.lists(names, max_size=2).map(tuple), whole, st.integers(0, 2**20)
+)
 in_tmp = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -93,6 +97,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         ended_at=draw(st.one_of(st.none(), times)),
         lost_snapshots=draw(st.integers(0, 1000)),
         thumbnail=draw(st.one_of(st.none(), st.tuples(st.integers(1, 1024), st.integers(1, 1024)))),
+        unrecorded=draw(st.one_of(st.none(), st.lists(unrecorded, max_size=2).map(tuple))),
     )
 
 

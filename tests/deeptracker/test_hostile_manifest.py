@@ -45,6 +45,7 @@ WRONG_TEXTS = [
 ]
 WRONG_NAMES = ["..", "../etc/passwd", "a/../b", "a\\..", "..\\a", "x" * 501]
 WRONG_WHOLES = [0, -1, 1.0, 1.5, True, "3", None, [3], 2**53 + 1, 10**400, math.nan]
+UNRECORDED = {"reason": "bias", "names": ["fc.bias"], "tensors": 1, "parameters": 10}
 WRONG_TIMES = [math.nan, math.inf, -1, 1e300, 10**400, True, "1", [1]]
 
 
@@ -109,6 +110,13 @@ def cases() -> list[tuple[tuple, Any, str]]:
         (("thumbnail",), [8, 0], "thumbnail"),
         (("thumbnail",), [8, 1025], "thumbnail"),
         (("thumbnail",), "8x8", "thumbnail"),
+        (("unrecorded",), {}, "unrecorded"),
+        (("unrecorded",), [7], "unrecorded[0]"),
+        (("unrecorded",), [{**UNRECORDED, "names": "a"}], "unrecorded[0].names"),
+        (("unrecorded",), [{**UNRECORDED, "names": ["../a"]}], "unrecorded[0].names[0]"),
+        (("unrecorded",), [{**UNRECORDED, "tensors": 0}], "unrecorded[0].tensors"),
+        (("unrecorded",), [{**UNRECORDED, "parameters": -1}], "unrecorded[0].parameters"),
+        (("unrecorded",), [UNRECORDED] * 101, "unrecorded"),
     ]
     return found
 

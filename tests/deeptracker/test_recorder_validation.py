@@ -180,6 +180,8 @@ IMAGES = torch.zeros(4, 1, 8, 8)
         (handing_in(labels=(0.5, 1)), "labels must be whole numbers"),
         (recording(validation=validation_set(), labels=[1]), "either validation= .* or labels="),
         (recording(activations=True), "needs validation="),
+        (recording(validation=validation_set(), validation_every=0), "validation_every must be"),
+        (recording(labels=[1], validation_every=2), "validation_every= is for validation="),
         (recording(validation=TensorDataset(IMAGES)), r"pairs of \(image, label\)"),
         (recording(validation=TensorDataset(IMAGES[:0], torch.zeros(0).long())), "is empty"),
         (recording(validation=TensorDataset(IMAGES, torch.full((4,), 11))), "label is 11"),
@@ -241,6 +243,33 @@ def test_activations_are_those_after_the_activation_function(tmp_path):
     zero = STATISTICS.index("zero_share")
     assert snapshot.statistics["activation"][0, zero] > 0.1
     assert snapshot.statistics["activation"][2, zero] == 0
+
+
+def test_validation_may_be_rarer_than_the_statistics(tmp_path):
+    training, dataset = make_training(), validation_set()
+    with Recorder(
+        training.model,
+        training.optimizer,
+        tmp_path / "run",
+        every=1,
+        validation=dataset,
+        validation_every=2,
+        activations=True,
+    ) as recorder:
+        for _ in range(4):
+            training.iterate()
+            recorder.step()
+        expected = expected_of(training.model, dataset)
+    directory = RunDirectory(tmp_path / "run")
+    manifest = directory.manifest()
+    found = [directory.snapshot(manifest, iteration) for iteration in (1, 2, 3, 4)]
+    assert [one.prediction is None for one in found] == [True, False, True, False]
+    assert ["validation_error" in one.scalars for one in found] == [False, True, False, True]
+    np.testing.assert_array_equal(found[3].prediction, expected[0])
+    for one in found:
+        assert np.isfinite(one.statistics["weight"][:, STATISTICS.index("std")]).all()
+        assert ("activation" in one.statistics) == (one.prediction is not None)
+    assert manifest.remarks == ()
 
 
 def test_odd_hyperparameters_are_kept_as_text(tmp_path):

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from sqlalchemy import text
 
-from app.components.run_course import course_facts, remarks
+from app.components.run_course import course_facts, remarks, unrecorded
 from db.engine import session_scope
 from db.queries.measurements import scalars, snapshots
 from db.queries.runs import runs
@@ -111,6 +111,13 @@ def test_a_stopped_run_brings_its_last_scalars_and_remarks(store, tmp_path):
     assert series.iterations.tolist() == list(range(1, 18))
     assert row.state == "stopped"
     assert remarks(manifest)[0][0] == "Iterations 1 to 17, 17 times"
+    assert unrecorded(manifest) == [
+        ("bias", "30 numbers in 4: conv1.bias, norm*.bias, fc.bias"),
+        (
+            "normalisation: pass normalisation=True to record it",
+            "14 numbers in 2: norm*.weight",
+        ),
+    ]
 
 
 def test_a_failed_run_says_with_what(store, tmp_path):

@@ -29,7 +29,7 @@ class Lane {
   /** What is drawn. */
   declare private key?: string;
 
-  constructor(chart: Chart) {
+  constructor(chart: Chart, after: Element) {
     const { button, roving } = annotationParts;
     this.chart = chart;
     this.element = make("div", "annotation-lane");
@@ -42,8 +42,7 @@ class Lane {
     this.settle = roving(this.plot, ".annotation-mark");
     this.element.append(this.write, this.plot);
     // First below the scale, whatever other lanes there are.
-    if (chart.handler.canvas) chart.handler.canvas.after(this.element);
-    else chart.element.append(this.element);
+    after.after(this.element);
   }
 
   draw(): void {
@@ -117,8 +116,9 @@ class Lane {
 export const annotationLane = {
   /** Draw the lane of a chart that is a time axis. */
   draw(chart: Chart): void {
-    if (chart.element.dataset.chart !== "axis") return;
-    if (!lanes.has(chart)) lanes.set(chart, new Lane(chart));
+    const after = chart.handler.laneAfter?.();
+    if (!after) return;
+    if (!lanes.has(chart)) lanes.set(chart, new Lane(chart, after));
     lanes.get(chart)!.draw();
   },
   dark,

@@ -23,7 +23,7 @@ function light(annotations: readonly Annotation[]): void {
         lit.push(band);
       }
       lit.push(...annotationRows.light(chart, annotation));
-      lit.push(...(chart.handler.annotationLight?.(annotation) || []));
+      lit.push(...(chart.handler.annotationLight?.(annotation.id) || []));
     }
   }
 }

@@ -1,12 +1,10 @@
 // Marks beside rows (classes, images, layers, filters) and at elements that say what they are about.
-//
-// `annotationPlace` of a handler may say {x, narrow, host}: where its marks stand.
 
-import { afterDrawing, type Chart, make, tooltip } from "#app/web/index.ts";
+import { afterDrawing, type Chart, type MarksPlace, make, tooltip } from "#app/web/index.ts";
 import type { Annotation } from "./annotation.ts";
 import { annotationLane } from "./lane.ts";
 import { annotationMark } from "./mark.ts";
-import { idOf, KINDS, ROWS, rowsOf } from "./rowplaces.ts";
+import { idOf, KINDS, rowsOf } from "./rowplaces.ts";
 import { annotationStore } from "./store.ts";
 import * as annotationTargets from "./targets.ts";
 import * as annotationParts from "./text.ts";
@@ -24,17 +22,13 @@ interface Group {
   y: number;
   annotations: Annotation[];
 }
-type Standing = ReturnType<NonNullable<Chart["handler"]["annotationPlace"]>>;
 const holders = new WeakMap<Chart, Holder>();
 
-/** Return where marks of a chart stand: right of the plot, or in its gutter where that is taken. */
-function placeOf(chart: Chart): Standing {
-  const { handler, element, width, axis } = chart;
+/** Return where marks of a chart stand: right of the plot, unless it says so. */
+function placeOf({ handler, element, width, axis }: Chart): MarksPlace {
   if (handler.annotationPlace) return handler.annotationPlace();
-  const { left, width: wide } = axis.place(handler.sticky ? element.offsetWidth : width);
-  if (element.dataset.chart === "validationrows")
-    return { x: left - 7, narrow: true, host: element };
-  return { x: left + wide + 2, narrow: false, host: handler.sticky || element };
+  const { left, width: wide } = axis.place(width);
+  return { x: left + wide + 2, narrow: false, host: element };
 }
 
 function holderOf(chart: Chart, host: HTMLElement): Holder {
@@ -73,8 +67,7 @@ function groupsOf(chart: Chart): Group[] {
 }
 
 function draw(chart: Chart): void {
-  const known = ROWS[chart.element.dataset.chart!] || chart.handler.annotationRows;
-  if (!known || !chart.width) return;
+  if (!chart.handler.annotationRows || !chart.width) return;
   const hidden = chart.element.classList.contains("dt-silent");
   const groups = hidden ? [] : groupsOf(chart);
   if (!groups.length && !holders.has(chart)) return;

@@ -1,10 +1,8 @@
 // What can be annotated: the thing under the pointer or the keyboard's row, the iterations at the
 // cursor or in the brushed range, and whatever else is selected.
 //
-// A thing is {kind: "class" | "image" | "layer" | "filter", id, filter, name}. A chart tells its own
-// by handler.annotationThing(event or null) and names by annotationName(kind, id); for charts of the
-// kinds below they are read off here, and elements say theirs by data-class, data-image, data-layer,
-// data-filter, and when by data-iteration.
+// Charts tell theirs (core/protocol.ts: Annotated); elements say theirs by data-class, data-image,
+// data-layer, data-filter, and when by data-iteration.
 
 import {
   type Chart,
@@ -18,93 +16,19 @@ import type { Meant } from "./annotation.ts";
 /** What is at a place of the page. */
 interface Found {
   thing: Thing | null;
+  /** Over the time axis: over a plot, or what has the class dt-timed. */
   overPlot: boolean;
-  chart?: Chart | null;
   iteration?: number | null;
-}
-/** What views that show a network tell of it. */
-interface Network {
-  layer: ArrayLike<number>;
-  name: readonly string[];
 }
 /** Whatever stands for the same thing has the same key. */
 type Keyed = { kind: string; id: number | null; filter?: number | null };
 
-const chartOf = (node: Element | null): Chart | null | undefined => {
-  const element = node?.closest?.("[data-chart]");
-  return element ? chartRegistry.of(element) : null;
-};
+const chartOf = (node: Element | null): Chart | undefined =>
+  chartRegistry.of(node?.closest?.("[data-chart]"));
 export const charts = (): Chart[] =>
   [...document.querySelectorAll("[data-chart]")]
     .map((element) => chartRegistry.of(element))
     .filter((chart) => chart?.handler) as Chart[];
-
-function yIn(chart: Chart, event: MouseEvent): number {
-  return event.clientY - chart.element.getBoundingClientRect().top;
-}
-
-const layerThing = (
-  network: Network | null | undefined,
-  node: number | undefined,
-): Thing | null => {
-  const layer = node === undefined || !network ? -1 : network.layer[node];
-  return layer >= 0 ? { kind: "layer", id: layer, name: network!.name[node!] } : null;
-};
-
-// kind of chart -> thing at the event, or of the row that the keyboard marks.
-const THINGS: Record<string, (chart: Chart, event: MouseEvent | null) => Thing | null> = {
-  pixelmap(chart, event) {
-    const { handler } = chart;
-    const kind = chart.options.what;
-    if (!["class", "layer"].includes(kind) || !handler.place) return null;
-    const row = event ? handler.rowAt(yIn(chart, event)) : rowOf(chart);
-    return row === null || row === undefined ? null : { kind, id: row, name: handler.labels[row] };
-  },
-  filtermap(chart, event) {
-    const { handler } = chart;
-    if (!(handler.layer >= 0) || !handler.place) return null;
-    const row = event ? handler.rowAt(yIn(chart, event)) : rowOf(chart);
-    if (row === null || row === undefined) return null;
-    return {
-      kind: "filter",
-      id: handler.layer,
-      filter: row,
-      name: `filter ${row} of ${handler.meta.layerName || `layer ${handler.layer}`}`,
-    };
-  },
-  validationrows(chart, event) {
-    const { handler } = chart;
-    const hit = event ? handler.input.hit(yIn(chart, event)) : handler.input.active;
-    if (!hit) return null;
-    const { names } = handler.model;
-    if (hit.block.kind === "class") return { kind: "class", id: hit.row, name: names[hit.row] };
-    if (hit.block.kind !== "image") return null;
-    return {
-      kind: "image",
-      id: hit.block.opened.images[hit.row],
-      name: `image ${hit.row + 1} of ${names[hit.block.classId]}`,
-    };
-  },
-  multiples(chart, event) {
-    const { handler } = chart;
-    if (!handler.view) return null;
-    if (!event) return layerThing(handler.network, handler.tree.active);
-    const y = yIn(chart, event) + handler.view.scroll;
-    return layerThing(handler.network, handler.view.rows[Math.floor(y / handler.view.height)]);
-  },
-  filterseries() {
-    const [layer, filter] = selectionStore.get().filters.at(-1) || [];
-    return filter === undefined
-      ? null
-      : { kind: "filter", id: layer!, filter, name: filterName(layer!, filter) };
-  },
-};
-
-/** Return the row of a chart that is pointed at, by pointer or keyboard. */
-function rowOf(chart: Chart): number | null {
-  const { row } = selectionStore.get();
-  return row && row.chart === chart.element.id ? row.index : null;
-}
 
 const number = (text: string | undefined): number | null =>
   /^\d+$/.test(text ?? "") ? Number(text) : null;
@@ -127,49 +51,37 @@ export function thingOfElement(node: Element | null): Thing | null {
 }
 
 function imageName(element: HTMLElement, ofClass: number | null): string {
-  const handler = chartOf(element)?.handler;
-  const words =
-    /image (\d+)/.exec(element.title || element.textContent!)?.[0] ||
-    `image ${element.dataset.image}`;
-  const id = ofClass ?? handler?.classId;
-  return id === undefined || id === null ? words : `${words} of ${nameOf("class", id)}`;
+  const id = Number(element.dataset.image);
+  const told = chartOf(element)?.handler.annotationName?.("image", id);
+  if (told) return told;
+  const words = /image (\d+)/.exec(element.title || element.textContent!)?.[0] || `image ${id}`;
+  return ofClass === null ? words : `${words} of ${nameOf("class", ofClass)}`;
 }
 
 const filterName = (layer: number, filter: number): string =>
   `filter ${filter} of ${nameOf("layer", layer)}`;
 
-/** Return the name of a class or layer, asked of the charts that know it. */
-export function nameOf(kind: string, id: number): string {
-  for (const { handler, options } of charts()) {
+/** Return the name of a class, layer or image, asked of the charts: the first that knows it. */
+export function nameOf(kind: Thing["kind"], id: number): string {
+  for (const { handler } of charts()) {
     const told = handler.annotationName?.(kind, id);
     if (told) return told;
-    const names =
-      kind === "class"
-        ? handler.model?.names || (options.what === "class" && handler.labels)
-        : options.what === "layer" && handler.labels;
-    if (names?.[id]) return names[id];
-    if (kind === "layer" && handler.network?.nodeOfLayer) {
-      const node = handler.network.nodeOfLayer.get(id);
-      if (node !== undefined) return handler.network.name[node];
-    }
   }
   return `${kind} ${id}`;
 }
 
-/** Return {thing, overPlot, iteration, chart}: what is at an event, or (without) at the focus. */
+/** Return what is at an event, or (without) at the focus. */
 function at(event: MouseEvent | null): Found {
   const node = (event ? event.target : document.activeElement) as Element | null;
   const chart = chartOf(node);
-  const given = chart?.handler?.annotationThing?.(event);
-  const find = chart && THINGS[chart.element.dataset.chart!];
-  const thing = given || thingOfElement(node) || (find ? find(chart, event) : null);
+  const thing = chart?.handler.annotationThing?.(event) || thingOfElement(node);
   const iteration = number(
     node?.closest?.<HTMLElement>(".shell-page [data-iteration]")?.dataset.iteration,
   );
   const overPlot = event
-    ? Boolean(node!.closest?.(".dt-plot, .cube-front, .cube-top"))
-    : Boolean(chart?.handler?.area);
-  return { thing: thing || null, overPlot, chart, iteration };
+    ? Boolean(node!.closest?.(".dt-plot, .dt-timed"))
+    : Boolean(chart?.handler.area);
+  return { thing, overPlot, iteration };
 }
 
 /** Return the iterations [first, last] that are meant: a brushed range around the cursor, else the cursor. */
@@ -193,7 +105,7 @@ function selected(): Thing[] {
     ...[...classes, ...openclasses].map(
       (id): Thing => ({ kind: "class", id, name: nameOf("class", id) }),
     ),
-    ...images.map((id): Thing => ({ kind: "image", id, name: imageInRows(id) })),
+    ...images.map((id): Thing => ({ kind: "image", id, name: nameOf("image", id) })),
     ...layers.map((id): Thing => ({ kind: "layer", id, name: nameOf("layer", id) })),
     ...filters.map(
       ([id, filter]): Thing => ({
@@ -205,16 +117,6 @@ function selected(): Thing[] {
     ),
   ];
   return things.slice(0, 30);
-}
-
-function imageInRows(id: number): string {
-  for (const { handler } of charts()) {
-    for (const [classId, opened] of handler.model?.opened || []) {
-      const position = opened.images.indexOf(id);
-      if (position >= 0) return `image ${position + 1} of ${nameOf("class", classId)}`;
-    }
-  }
-  return `image ${id}`;
 }
 
 export const keyOf = (thing: Keyed | null): string =>

@@ -13,6 +13,7 @@ from app.annotations.words import about
 from app.components.run_course import course_facts, remarks
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.components.severity import when
+from app.components.unjudged import Unjudged, unjudged
 from app.data.series import ScreenSeries, reduce_series
 from db.queries.measurements import snapshots
 from db.queries.measurements.snapshots import Snapshots
@@ -95,6 +96,7 @@ class Report:
     answers: list[Found]
     findings: list[Found]
     muted: int
+    unjudged: list[Unjudged]
     notes: list[Note]
     layers: list[tuple[str, str, str, str, str]]
 
@@ -142,6 +144,7 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
         answers=[_answer(a) for a in (health.answers.get("answers", []) if health else [])],
         findings=[_finding(f) for f in listed if not f.muted],
         muted=sum(f.muted for f in listed),
+        unjudged=unjudged(health.answers if health else {}),
         notes=[_note(row) for row in written],
         layers=_layers(session, run_id),
     )

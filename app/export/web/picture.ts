@@ -10,6 +10,7 @@ const PAD = 12;
 const SCALE = 2; // pixels of a PNG to a CSS pixel
 const SKIPPED =
   "button.dt-download, .dt-tooltip, .dt-rowname, input, script, style, [hidden], .visually-hidden";
+const DASHES: Record<string, number> = { dashed: 3, dotted: 1 }; // in widths of the line
 const clear = (colour: string): boolean =>
   !colour || colour === "transparent" || /,\s*0\)$|\/\s*0\)$/.test(colour);
 const ruler = document.createElement("canvas").getContext("2d")!;
@@ -24,6 +25,14 @@ interface Made {
   svg: string;
   width: number;
   height: number;
+}
+
+/** Return a text as the page shows it: where its element is too narrow, it ends in an ellipsis. */
+function fitted(text: string, { clientWidth, scrollWidth }: HTMLElement): string {
+  if (scrollWidth <= clientWidth) return text;
+  let kept = text.trimEnd();
+  while (kept && ruler.measureText(`${kept}…`).width > clientWidth) kept = kept.slice(0, -1);
+  return `${kept}…`;
 }
 
 /** Draw a chart once more, into vectors; return canvas -> SvgContext. */
@@ -98,7 +107,7 @@ class Picture {
     if (clipped) this.parts.push("</g>");
   }
 
-  /** Background and borders; the line in the middle of a cursor or pin. */
+  /** Background and borders; what marks have after them: a line in the middle, or a frame. */
   frame(node: Element, style: CSSStyleDeclaration, place: Place): void {
     if (!place.width || !place.height) return;
     const fill = clear(style.backgroundColor) ? null : style.backgroundColor;
@@ -106,6 +115,22 @@ class Picture {
       this.parts.push(
         `<rect ${this.box(place)} rx="${parseFloat(style.borderTopLeftRadius) || 0}" fill="${fill}"/>`,
       );
+    this.borders(style, place);
+    const after = getComputedStyle(node, "::after");
+    const [x, y] = [place.left + place.width / 2, place.top + place.height / 2];
+    if (node.matches(".dt-cursor, .dt-pin")) {
+      const at = x - this.origin.left;
+      const top = place.top - this.origin.top;
+      this.parts.push(
+        `<line x1="${at}" y1="${top}" x2="${at}" y2="${top + place.height}" stroke="${after.backgroundColor}" stroke-width="1.5"/>`,
+      );
+    } else if (after.content !== "none" && after.position === "absolute") {
+      const [width, height] = [parseFloat(after.width), parseFloat(after.height)];
+      this.borders(after, { left: x - width / 2, top: y - height / 2, width, height });
+    }
+  }
+
+  borders(style: CSSStyleDeclaration, place: Place): void {
     const [left, top] = [place.left - this.origin.left, place.top - this.origin.top];
     const [right, bottom] = [left + place.width, top + place.height];
     const ends: Record<Side, [number, number, number, number]> = {
@@ -117,17 +142,13 @@ class Picture {
     for (const [side, [x1, y1, x2, y2]] of Object.entries(ends) as [Side, (typeof ends)[Side]][]) {
       const wide = parseFloat(style[`border${side}Width`]);
       const colour = style[`border${side}Color`];
-      if (!wide || style[`border${side}Style`] === "none" || clear(colour)) continue;
+      const kind = style[`border${side}Style`];
+      if (!wide || kind === "none" || clear(colour)) continue;
+      const dash = DASHES[kind] ? ` stroke-dasharray="${DASHES[kind] * wide} ${2 * wide}"` : "";
       this.parts.push(
-        `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${colour}" stroke-width="${wide}"/>`,
+        `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${colour}" stroke-width="${wide}"${dash}/>`,
       );
     }
-    if (!node.matches(".dt-cursor, .dt-pin")) return;
-    const colour = getComputedStyle(node, "::after").backgroundColor;
-    const x = (left + right) / 2;
-    this.parts.push(
-      `<line x1="${x}" y1="${top}" x2="${x}" y2="${bottom}" stroke="${colour}" stroke-width="1.5"/>`,
-    );
   }
 
   canvas(canvas: HTMLCanvasElement, place: Place): void {
@@ -186,6 +207,8 @@ class Picture {
     }
     const font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
     ruler.font = font;
+    if (style.textOverflow === "ellipsis" && lines.length === 1)
+      lines[0].text = fitted(lines[0].text, node.parentElement!);
     const { fontBoundingBoxAscent: up, fontBoundingBoxDescent: down } = ruler.measureText("x");
     for (const { place, text } of lines) {
       const x = place.left - this.origin.left;
@@ -203,12 +226,12 @@ function axisOf(charts: HTMLElement[]): HTMLElement | undefined {
   const groups = new Set(
     charts.filter((e) => e.querySelector(".dt-plot")).map((e) => chartRegistry.of(e)?.axis),
   );
-  const axes = [
-    ...document.querySelectorAll<HTMLElement>("[data-chart=axis], [data-chart=compareaxis]"),
-  ];
-  return axes.find(
-    (e) => groups.has(chartRegistry.of(e)?.axis) && e.offsetWidth && !charts.includes(e),
-  );
+  return [...document.querySelectorAll<HTMLElement>("[data-chart]")].find((e) => {
+    const chart = chartRegistry.of(e);
+    return (
+      chart?.handler.timeScale && groups.has(chart.axis) && e.offsetWidth && !charts.includes(e)
+    );
+  });
 }
 
 /** Whether a canvas lies in the plane of the screen: the faces of a turned cube do not. */

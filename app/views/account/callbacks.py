@@ -14,7 +14,7 @@ from app.callbacks import Callbacks
 from app.components.clicks import relayed, touched
 from app.reading import reads
 from app.views.account import tokens
-from app.views.account.ids import END, Ids
+from app.views.account.ids import CHANGES, END, Ids
 from app.views.account.layout import session_table
 from db.queries.team import accounts, audit, sessions
 
@@ -29,7 +29,7 @@ def register(app: Dash) -> None:
 
 @callbacks.callback(
     Output(Ids.SESSIONS, "children"),
-    Input(Ids.CHANGED, "data"),
+    CHANGES.of_any(),
 )
 @reads
 def show_sessions(_changed: object) -> Any:
@@ -45,7 +45,7 @@ def show_sessions(_changed: object) -> Any:
     Output(Ids.PRESENT, "value"),
     Output(Ids.CHOSEN, "value"),
     Output(Ids.AGAIN, "value"),
-    Output(Ids.CHANGED, "data"),
+    CHANGES.by("password"),
     Input(Ids.SAVE, "n_clicks"),
     State(Ids.PRESENT, "value"),
     State(Ids.CHOSEN, "value"),
@@ -80,8 +80,7 @@ def change_password(clicks: object, present: object, chosen: object, again: obje
 
 
 @callbacks.callback(
-    # The list is also read again after a change of the password.
-    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    CHANGES.by("session"),
     relayed(callbacks, Ids.END_CLICKED, Input({"type": END, "session": ALL}, "n_clicks")),
     prevent_initial_call=True,
 )

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from app.components.changes import Changes
+
 
 class Ids(StrEnum):
     """One id each, all beginning with the view's name."""
@@ -12,13 +14,11 @@ class Ids(StrEnum):
     SAVE = "account-save"
     SAID = "account-said"
     SESSIONS = "account-sessions"
-    CHANGED = "account-changed"
     API_NAME = "account-api-name"
     API_LIFE = "account-api-life"
     API_MAKE = "account-api-make"
     API_SAID = "account-api-said"
     TOKENS = "account-tokens"
-    TOKENS_CHANGED = "account-tokens-changed"
     END_CLICKED = "account-end-clicked"
     REVOKE_CLICKED = "account-revoke-clicked"
 
@@ -35,3 +35,9 @@ def end_id(session: str) -> dict[str, str]:
 def revoke_id(token: int) -> dict[str, str | int]:
     """Return the id of the button that revokes an API token."""
     return {"type": REVOKE, "token": token}
+
+
+CHANGES = Changes("account-changed", "password", "session")
+
+
+TOKEN_CHANGES = Changes("account-tokens-changed", "make", "revoke")

@@ -10,7 +10,7 @@ from app.auth.passwords import MIN_LENGTH
 from app.components.tables import ACTS, cell, heads
 from app.components.times import time
 from app.view import PageContext
-from app.views.account.ids import Ids, end_id
+from app.views.account.ids import CHANGES, Ids, end_id
 from app.views.account.tokens import token_part
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.queries.team.sessions import SessionRow
@@ -45,7 +45,7 @@ def layout(context: PageContext) -> Component:
     may = ", ".join(text for permission, text in _MAY.items() if permission in allowed)
     return html.Div(
         [
-            dcc.Store(id=Ids.CHANGED),
+            *CHANGES.stores(),
             dcc.Store(id=Ids.END_CLICKED),
             html.Div(html.H1("Account"), className="dt-page-head"),
             html.Dl(

@@ -17,7 +17,7 @@ from app.components.clicks import clicked, relayed
 from app.components.tables import ACTS, cell, heads
 from app.components.times import time
 from app.reading import reads
-from app.views.account.ids import REVOKE, Ids, revoke_id
+from app.views.account.ids import REVOKE, TOKEN_CHANGES, Ids, revoke_id
 from db.errors import Conflict
 from db.queries.team import api_tokens, audit
 from db.queries.team.api_tokens import TokenRow
@@ -30,7 +30,7 @@ def token_part() -> Component:
     """Return the part of the page; the list of tokens comes by callback."""
     return html.Div(
         [
-            dcc.Store(id=Ids.TOKENS_CHANGED),
+            *TOKEN_CHANGES.stores(),
             dcc.Store(id=Ids.REVOKE_CLICKED),
             html.P(
                 [
@@ -67,7 +67,7 @@ register = callbacks.register
 
 @callbacks.callback(
     Output(Ids.TOKENS, "children"),
-    Input(Ids.TOKENS_CHANGED, "data"),
+    TOKEN_CHANGES.of_any(),
 )
 @reads
 def show_tokens(_changed: object) -> Any:
@@ -79,7 +79,7 @@ def show_tokens(_changed: object) -> Any:
 
 
 @callbacks.callback(
-    Output(Ids.TOKENS_CHANGED, "data"),
+    TOKEN_CHANGES.by("make"),
     Output(Ids.API_SAID, "children"),
     Output(Ids.API_NAME, "value"),
     Input(Ids.API_MAKE, "n_clicks"),
@@ -116,8 +116,7 @@ def make_token(clicks: object, name: object, life: object) -> tuple[Any, ...]:
 
 
 @callbacks.callback(
-    # The list is also read again after a token was made.
-    Output(Ids.TOKENS_CHANGED, "data", allow_duplicate=True),
+    TOKEN_CHANGES.by("revoke"),
     relayed(callbacks, Ids.REVOKE_CLICKED, Input({"type": REVOKE, "token": ALL}, "n_clicks")),
     prevent_initial_call=True,
 )

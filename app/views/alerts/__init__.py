@@ -2,7 +2,7 @@
 
 from app.view import View
 from app.views.alerts.callbacks import register
-from app.views.alerts.ids import Ids
+from app.views.alerts.ids import CHANGES
 from app.views.alerts.layout import layout
 from db.permissions import Permission
 
@@ -12,6 +12,6 @@ VIEW = View(
     path="/alerts",
     layout=layout,
     register=register,
-    permissions={Ids.CHANGED: Permission.MANAGE_ALERTS},
+    permissions={CHANGES.kind: Permission.MANAGE_ALERTS},
     menu="Alerts",
 )

@@ -12,7 +12,7 @@ from app.components import live_table
 from app.components.clicks import clicked, is_id, relayed
 from app.reading import reads
 from app.views.alerts.addresses import checked_address
-from app.views.alerts.ids import Button, Ids
+from app.views.alerts.ids import CHANGES, Button, Ids
 from app.views.alerts.layout import channels, none_yet, row
 from db.errors import Conflict
 from db.permissions import Permission
@@ -31,7 +31,7 @@ register = callbacks.register
     inputs={
         "causes": [
             Input(Ids.TIMER, "n_intervals"),
-            Input(Ids.CHANGED, "data"),
+            CHANGES.of_any(),
             Input(Ids.READ_DONE, "data"),
         ],
         "shown": State(Ids.SHOWN, "data"),
@@ -73,7 +73,7 @@ def mark_read(clicks: object, newest: object) -> object:
 
 
 @callbacks.callback(
-    Output(Ids.CHANGED, "data"),
+    CHANGES.by("add"),
     Output(Ids.PROBLEM, "children"),
     Output(Ids.ADDRESS, "value"),
     Input(Ids.ADD, "n_clicks"),
@@ -102,7 +102,7 @@ def add(_clicks: object, kind: object, address: object, severity: object) -> tup
 
 
 @callbacks.callback(
-    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    CHANGES.by("remove"),
     Output(Ids.PROBLEM, "children", allow_duplicate=True),
     relayed(callbacks, Ids.CLICKED, Input({"type": Button.REMOVE, "channel": ALL}, "n_clicks")),
     prevent_initial_call=True,

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from app.components.changes import Changes
+
 
 class Ids(StrEnum):
     """One id each, all beginning with the view's name."""
@@ -20,7 +22,6 @@ class Ids(StrEnum):
     ADDRESS = "alerts-address"
     SEVERITY = "alerts-severity"
     ADD = "alerts-add"
-    CHANGED = "alerts-changed"
     PROBLEM = "alerts-problem"
     CLICKED = "alerts-clicked"
 
@@ -29,3 +30,6 @@ class Button(StrEnum):
     """The type of a button in the row of a channel."""
 
     REMOVE = "alerts-remove"
+
+
+CHANGES = Changes("alerts-changed", "add", "remove")

@@ -13,7 +13,7 @@ from app.components.severity import severity_badge
 from app.components.tables import Column, cell, nothing, table
 from app.components.times import time
 from app.view import PageContext
-from app.views.alerts.ids import Button, Ids
+from app.views.alerts.ids import CHANGES, Button, Ids
 from db.permissions import Permission
 from db.queries.team.alerts import AlertRow, ChannelRow
 from ingest.analysis.health.rules import BY_NAME
@@ -39,7 +39,7 @@ def layout(context: PageContext) -> Component:
         [
             dcc.Interval(id=Ids.TIMER, interval=EVERY_MS),
             dcc.Store(id=Ids.SHOWN),
-            dcc.Store(id=Ids.CHANGED),
+            *CHANGES.stores(),
             dcc.Store(id=Ids.CLICKED),
             dcc.Store(id=Ids.READ_DONE),
             dcc.Store(id=Ids.NEWEST),

@@ -2,7 +2,7 @@
 
 from app.view import View
 from app.views.findings.callbacks import register
-from app.views.findings.ids import Ids
+from app.views.findings.ids import CHANGES, Ids
 from app.views.findings.layout import layout
 from db.permissions import Permission
 
@@ -13,7 +13,7 @@ VIEW = View(
     layout=layout,
     register=register,
     permissions={
-        Ids.MUTED: Permission.MUTE_FINDINGS,
+        CHANGES.kind: Permission.MUTE_FINDINGS,
         Ids.SAVED: Permission.SET_THRESHOLDS,
     },
 )

@@ -15,12 +15,13 @@ from app.components.times import ago
 from app.reading import reads
 from app.views.findings.cards import answer_entry, card
 from app.views.findings.data import marks
-from app.views.findings.ids import Ids, Item
+from app.views.findings.ids import CHANGES, Ids, Item
 from app.views.findings.layout import (
     LIVE_MS,
     QUIET_MS,
     SEVERITIES,
     not_evaluated,
+    not_judged,
     nothing_happened,
     nothing_serious,
     rule_table,
@@ -62,6 +63,7 @@ def _run_id(data: object) -> int:
     output={
         "answers": Output(Ids.ANSWERS, "children"),
         "cards": Output(Ids.LIST, "children"),
+        "not_judged": Output(Ids.NOT_JUDGED, "children"),
         "status": Output(Ids.STATUS, "children"),
         "rules": Output(Ids.RULES, "children"),
         "interval": Output(Ids.TIMER, "interval"),
@@ -71,7 +73,7 @@ def _run_id(data: object) -> int:
     inputs={
         "causes": [
             Input(Ids.TIMER, "n_intervals"),
-            Input(Ids.MUTED, "data"),
+            CHANGES.of_any(),
             Input(Ids.SAVED, "children"),
         ],
         "severity": Input(Ids.SEVERITY, "value"),
@@ -98,9 +100,10 @@ def show(
         layers = structure.layers(session, run_id=run_id).names
         classes = structure.classes(session, run_id=run_id).names
     names = Names(layers, classes)
-    answers = health.answers.get("answers", []) if health else []
+    told = health.answers if health else {}
+    answers = told.get("answers", [])
     state = live_table.digest(
-        found, answers, sorted(limits.items()), wanted, bool(with_muted), health is None
+        found, told, sorted(limits.items()), wanted, bool(with_muted), health is None
     )
     kept = live_table.skip_same(Ids.TIMER, state, shown)
     if health is None:
@@ -119,6 +122,7 @@ def show(
     return {
         "answers": entries or [nothing_happened()],
         "cards": _cards(found, names, wanted, identity, limits, with_muted=bool(with_muted)),
+        "not_judged": not_judged(told),
         "status": _status(found, health),
         "rules": table,
         "interval": LIVE_MS if about.recording else QUIET_MS,
@@ -196,7 +200,7 @@ def _clicked_key(click: object, kind: Item) -> str:
 
 
 @callbacks.callback(
-    Output(Ids.MUTED, "data"),
+    CHANGES.by("mute"),
     Output(Ids.PROBLEM, "children"),
     Output(Ids.DIALOG, "opened", allow_duplicate=True),
     Input(Ids.CONFIRM, "n_clicks"),
@@ -225,7 +229,7 @@ def mute(clicks: object, asked: object, reason: object, run: object) -> tuple[An
 
 
 @callbacks.callback(
-    Output(Ids.MUTED, "data", allow_duplicate=True),
+    CHANGES.by("unmute"),
     relayed(callbacks, Ids.UNMUTE_CLICKED, Input({"type": Item.UNMUTE, "key": ALL}, "n_clicks")),
     State(Ids.RUN, "data"),
     prevent_initial_call=True,

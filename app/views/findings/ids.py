@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from app.components.changes import Changes
+
 
 class Ids(StrEnum):
     """One id each, all beginning with the view's name."""
@@ -12,9 +14,9 @@ class Ids(StrEnum):
     STATUS = "findings-status"
     ANSWERS = "findings-answers"
     LIST = "findings-list"
+    NOT_JUDGED = "findings-not-judged"
     SEVERITY = "findings-severity"
     WITH_MUTED = "findings-with-muted"
-    MUTED = "findings-muted"
     DIALOG = "findings-dialog"
     ASKED = "findings-asked"
     ABOUT = "findings-about"
@@ -37,3 +39,6 @@ class Item(StrEnum):
     UNMUTE = "findings-unmute"
     CHART = "findings-chart"
     THRESHOLD = "findings-threshold"
+
+
+CHANGES = Changes("findings-muted", "mute", "unmute")

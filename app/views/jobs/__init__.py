@@ -2,7 +2,7 @@
 
 from app.view import View
 from app.views.jobs.callbacks import register
-from app.views.jobs.ids import Ids
+from app.views.jobs.ids import CHANGES, Ids
 from app.views.jobs.layout import layout
 from app.views.jobs.places import FIELDS
 from db.permissions import Permission
@@ -15,7 +15,7 @@ VIEW = View(
     register=register,
     # Whose job or schedule it is, the queries check.
     permissions={
-        Ids.CHANGED: Permission.SCHEDULE_JOBS,
+        CHANGES.kind: Permission.SCHEDULE_JOBS,
         Ids.EDITED: Permission.SCHEDULE_JOBS,
         # What workers see of their disks is for those who may load it.
         **dict.fromkeys(FIELDS, Permission.SCHEDULE_JOBS),

@@ -14,7 +14,7 @@ from app.components import live_table
 from app.components.clicks import clicked, is_id, relayed, text
 from app.reading import reads
 from app.views.jobs import places, schedule_callbacks, watch_callbacks
-from app.views.jobs.ids import Button, Ids
+from app.views.jobs.ids import CHANGES, Button, Ids
 from app.views.jobs.job_rows import details, may_change, no_jobs, no_match, row
 from app.views.jobs.layout import FAST_MS, SLOW_MS
 from app.views.jobs.schedule_rows import schedule_table, watch_table
@@ -66,7 +66,7 @@ def _read(search: object, states: object, page: object) -> _Asked:
         "interval": Output(Ids.TIMER, "interval"),
     },
     inputs={
-        "causes": [Input(Ids.TIMER, "n_intervals"), Input(Ids.CHANGED, "data")],
+        "causes": [Input(Ids.TIMER, "n_intervals"), CHANGES.of_any()],
         "search": Input(Ids.SEARCH, "value"),
         "states": Input(Ids.STATES, "value"),
         "page": Input(Ids.PAGER, "value"),
@@ -141,7 +141,7 @@ def _job_parts(
 
 
 @callbacks.callback(
-    Output(Ids.CHANGED, "data"),
+    CHANGES.by("load"),
     Output(Ids.PROBLEM, "children"),
     Output(Ids.LOCATION, "value"),
     Input(Ids.LOAD, "n_clicks"),
@@ -169,8 +169,7 @@ def load(_clicks: object, sent: object, typed: object, mode: object) -> tuple[An
 
 
 @callbacks.callback(
-    # The store that says "look again": every callback that changes something writes it.
-    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    CHANGES.by("job"),
     relayed(
         callbacks,
         Ids.CHANGE_CLICKED,

@@ -2,13 +2,14 @@
 
 from enum import StrEnum
 
+from app.components.changes import Changes
+
 
 class Ids(StrEnum):
     """One id each, all beginning with the view's name."""
 
     TIMER = "jobs-timer"
     SHOWN = "jobs-shown"
-    CHANGED = "jobs-changed"
     # Workers: how many, a notice where none is alive, a table; the roots that they may read.
     ALIVE = "jobs-alive"
     NONE_ALIVE = "jobs-none-alive"
@@ -86,3 +87,8 @@ def button_id(button: StrEnum, number: int) -> dict[str, str | int]:
     """Return the id of a button of one job, schedule or watched folder."""
     kinds = {Button: "job", ScheduleButton: "schedule", WatchButton: "watch"}
     return {"type": button.value, kinds[type(button)]: number}
+
+
+CHANGES = Changes(
+    "jobs-changed", "load", "job", "schedule", "schedule-dialog", "watch", "watch-new"
+)

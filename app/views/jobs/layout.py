@@ -11,7 +11,7 @@ from app.components.controls import segments
 from app.components.tables import ACTS, Column, table
 from app.view import PageContext
 from app.views.jobs import schedule_dialog
-from app.views.jobs.ids import Ids
+from app.views.jobs.ids import CHANGES, Ids
 from app.views.jobs.places import place_field
 from db.permissions import Permission
 
@@ -50,7 +50,7 @@ def layout(context: PageContext) -> Component:
         [
             dcc.Interval(id=Ids.TIMER, interval=SLOW_MS),
             dcc.Store(id=Ids.SHOWN),
-            dcc.Store(id=Ids.CHANGED),
+            *CHANGES.stores(),
             dcc.Store(id=Ids.OPENED),
             dcc.Store(id=Ids.CHANGE_CLICKED),
             dcc.Store(id=Ids.OPEN_CLICKED),

@@ -10,7 +10,7 @@ from app.auth.identity import current_identity, require
 from app.callbacks import Callbacks
 from app.components.clicks import clicked, is_id, relayed, text
 from app.reading import reads
-from app.views.jobs.ids import Ids, ScheduleButton
+from app.views.jobs.ids import CHANGES, Ids, ScheduleButton
 from app.views.jobs.schedule_dialog import preview
 from db.errors import Conflict
 from db.permissions import Permission
@@ -33,7 +33,12 @@ def _dialog(*, again: bool = False) -> dict[str, Output]:
         "delete": (Ids.DELETE, "display"),
         **{name: (field, "value") for name, field in _FIELDS.items()},
     }
-    return {name: Output(*part, allow_duplicate=again) for name, part in parts.items()}
+    # What was wrong before is not wrong now; the end of the dialog says what is.
+    emptied = Output(Ids.SCHEDULE_PROBLEM, "children", allow_duplicate=True)
+    return {
+        "problem": emptied,
+        **{name: Output(*part, allow_duplicate=again) for name, part in parts.items()},
+    }
 
 
 callbacks = Callbacks()
@@ -58,6 +63,7 @@ def open_new_schedule(clicks: object, browser_zone: object) -> dict[str, Any]:
     if not clicks:
         raise PreventUpdate
     return {
+        "problem": "",
         "edited": {"new": clicks},
         "opened": True,
         "title": "New schedule",
@@ -88,6 +94,7 @@ def open_schedule(click: object) -> dict[str, Any]:
     with store.transaction() as session:
         found = schedules.get_schedule(session, schedule_id=schedule_id)
     return {
+        "problem": "",
         "edited": {"schedule": schedule_id, "click": number},
         "opened": True,
         "title": f"Schedule {schedule_id}",
@@ -112,17 +119,19 @@ def show_preview(cron: object, time_zone: object) -> Any:
 
 
 @callbacks.callback(
-    # See callbacks.py: the store that says "look again". The dialog was opened by another one.
+    # The dialog was opened by another callback.
     output=[
-        Output(Ids.CHANGED, "data", allow_duplicate=True),
+        CHANGES.by("schedule-dialog"),
         Output(Ids.DIALOG, "opened", allow_duplicate=True),
         Output(Ids.SCHEDULE_PROBLEM, "children"),
     ],
     inputs={
         "clicks": [Input(Ids.SAVE, "n_clicks"), Input(Ids.DELETE, "n_clicks")],
-        "edited": Input(Ids.EDITED, "data"),
     },
-    state={"values": {name: State(field, "value") for name, field in _FIELDS.items()}},
+    state={
+        "edited": State(Ids.EDITED, "data"),
+        "values": {name: State(field, "value") for name, field in _FIELDS.items()},
+    },
     prevent_initial_call=True,
 )
 def end_dialog(
@@ -130,8 +139,6 @@ def end_dialog(
 ) -> tuple[Any, Any, Any]:
     """Keep or delete the schedule of the dialog; what is wrong is said in it."""
     identity = require(Permission.SCHEDULE_JOBS)
-    if ctx.triggered_id == Ids.EDITED:  # opened again: what was wrong before is not wrong now
-        return no_update, no_update, ""
     if ctx.triggered_id not in (Ids.SAVE, Ids.DELETE) or not isinstance(edited, dict):
         raise PreventUpdate
     schedule_id = edited.get("schedule")
@@ -154,7 +161,7 @@ def end_dialog(
 
 
 @callbacks.callback(
-    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    CHANGES.by("schedule"),
     relayed(
         callbacks,
         Ids.SCHEDULE_CHANGE_CLICKED,

@@ -10,7 +10,7 @@ from app.auth.identity import require
 from app.callbacks import Callbacks
 from app.components.clicks import clicked, relayed
 from app.views.jobs import places
-from app.views.jobs.ids import Ids, WatchButton
+from app.views.jobs.ids import CHANGES, Ids, WatchButton
 from db.errors import Conflict
 from db.permissions import Permission
 from db.queries.jobs import watches
@@ -20,8 +20,7 @@ register = callbacks.register
 
 
 @callbacks.callback(
-    # See callbacks.py: the store that says "look again".
-    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    CHANGES.by("watch-new"),
     Output(Ids.WATCH_PROBLEM, "children"),
     Output(Ids.FOLDER, "value"),
     Input(Ids.WATCH, "n_clicks"),
@@ -46,7 +45,7 @@ def add_watch(_clicks: object, sent: object, typed: object) -> tuple[Any, Any, A
 
 
 @callbacks.callback(
-    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    CHANGES.by("watch"),
     relayed(
         callbacks,
         Ids.WATCH_CLICKED,

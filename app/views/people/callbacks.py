@@ -14,7 +14,7 @@ from app.auth.tokens import new_token
 from app.callbacks import Callbacks
 from app.components.clicks import LARGEST_ID, changed, relayed
 from app.reading import reads
-from app.views.people.ids import Act, Ids
+from app.views.people.ids import CHANGES, Act, Ids
 from app.views.people.layout import deeds_table, one_time_link, people_table, resting_notice
 from db.errors import Conflict
 from db.permissions import Permission, Role
@@ -35,7 +35,7 @@ def _property(act: Act) -> str:
 @callbacks.callback(
     Output(Ids.TABLE, "children"),
     Output(Ids.COUNT, "children"),
-    Input(Ids.CHANGED, "data"),
+    CHANGES.of_any(),
 )
 @reads
 def show_people(_changed: object) -> tuple[Any, str]:
@@ -48,7 +48,7 @@ def show_people(_changed: object) -> tuple[Any, str]:
 
 
 @callbacks.callback(
-    Output(Ids.CHANGED, "data"),
+    CHANGES.by("invite"),
     Output(Ids.LINK, "children"),
     Output(Ids.PROBLEM, "children"),
     Output(Ids.EMAIL, "value"),
@@ -82,8 +82,8 @@ def invite(clicks: object, email: object, name: object, role: object) -> tuple[A
 
 
 @callbacks.callback(
-    # What the invitation writes as well: "look again", a link, what is wrong.
-    Output(Ids.CHANGED, "data", allow_duplicate=True),
+    CHANGES.by("change"),
+    # What the invitation writes as well: a link, what is wrong.
     Output(Ids.LINK, "children", allow_duplicate=True),
     Output(Ids.PROBLEM, "children", allow_duplicate=True),
     relayed(
@@ -130,7 +130,7 @@ def _do(session: Session, act: str, *, by: int, account_id: int, value: object) 
     Output(Ids.DEEDS, "children"),
     Output(Ids.PAGER, "total"),
     Output(Ids.PAGER, "display"),
-    Input(Ids.CHANGED, "data"),
+    CHANGES.of_any(),
     Input(Ids.SEARCH, "value"),
     Input(Ids.PAGER, "value"),
 )

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from app.components.changes import Changes
+
 
 class Ids(StrEnum):
     """One id each, all beginning with the view's name."""
@@ -12,7 +14,6 @@ class Ids(StrEnum):
     INVITE = "people-invite"
     PROBLEM = "people-problem"
     LINK = "people-link"
-    CHANGED = "people-changed"
     TABLE = "people-table"
     COUNT = "people-count"
     SEARCH = "people-search"
@@ -34,3 +35,6 @@ class Act(StrEnum):
 def act_id(act: Act, account_id: int) -> dict[str, str | int]:
     """Return the id of a row's button or drop-down."""
     return {"type": act, "account": account_id}
+
+
+CHANGES = Changes("people-changed", "invite", "change")

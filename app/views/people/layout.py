@@ -10,7 +10,7 @@ from app.components.attributes import aria
 from app.components.tables import ACTS, Column, cell, heads, nothing
 from app.components.times import time
 from app.view import PageContext
-from app.views.people.ids import Act, Ids, act_id
+from app.views.people.ids import CHANGES, Act, Ids, act_id
 from db.permissions import Role
 from db.queries.team.audit import AuditRow
 from db.queries.team.people import Person
@@ -27,7 +27,7 @@ def layout(context: PageContext) -> Component:
     """Return the page; its tables come by callback."""
     return html.Div(
         [
-            dcc.Store(id=Ids.CHANGED),
+            *CHANGES.stores(),
             dcc.Store(id=Ids.CLICKED),
             html.Div(
                 [

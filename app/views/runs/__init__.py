@@ -2,7 +2,7 @@
 
 from app.view import View
 from app.views.runs.callbacks import register
-from app.views.runs.ids import Ids
+from app.views.runs.ids import CHANGES
 from app.views.runs.layout import layout
 from db.permissions import Permission
 
@@ -13,6 +13,6 @@ VIEW = View(
     layout=layout,
     register=register,
     # Whatever changes a run; who may do what with which run, the queries say.
-    permissions={Ids.CHANGED: Permission.ANNOTATE},
+    permissions={CHANGES.kind: Permission.ANNOTATE},
     menu="Runs",
 )

@@ -83,7 +83,7 @@ register = callbacks.register
 
 
 @callbacks.callback(
-    *done.outputs(),
+    *done.outputs("bulk"),
     *deletion.OPENING,
     Input(Ids.ASKED, "data"),
     prevent_initial_call=True,
@@ -98,6 +98,6 @@ def change_all(asked: object) -> tuple[Any, ...]:
     act = Act(wanted)
     if act is Act.PURGE:
         require(Permission.MANAGE_RUNS)
-        return *[no_update] * len(done.outputs()), *deletion.ask(chosen)
+        return *done.NOTHING, *deletion.ask(chosen)
     ended = acts.act_on(act, chosen, by=identity.account_id)
     return *done.tell(ended, act, facts.get("at")), *[no_update] * len(deletion.OPENING)

@@ -14,7 +14,7 @@ from app.components.tables import head_cell_id, sort_marks
 from app.reading import reads
 from app.views.runs import acts, bulk, deletion, details, done, rows
 from app.views.runs.alert_notice import notice
-from app.views.runs.ids import Ids
+from app.views.runs.ids import CHANGES, Ids
 from app.views.runs.layout import FAST_MS, SLOW_MS, empty_shelf, first_steps, no_match
 from app.views.runs.row import may_choose, row
 from db.queries.runs import findings, run_upkeep, runs
@@ -67,7 +67,7 @@ def choose_order(*inputs: Any) -> dict[str, Any]:
         "sorts": [Output(head_cell_id(sort), "aria-sort") for sort in _SORTS],
     },
     inputs={
-        "causes": [Input(Ids.TIMER, "n_intervals"), Input(Ids.CHANGED, "data")],
+        "causes": [Input(Ids.TIMER, "n_intervals"), CHANGES.of_any()],
         "search": Input(Ids.SEARCH, "value"),
         "order": Input(Ids.ORDER, "data"),
         "page": Input(Ids.PAGER, "value"),

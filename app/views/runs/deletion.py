@@ -94,7 +94,7 @@ register = callbacks.register
 
 @callbacks.callback(
     Output(Ids.DIALOG, "opened"),
-    *done.outputs(),
+    *done.outputs("deletion"),
     Input(Ids.CANCEL, "n_clicks"),
     Input(Ids.CONFIRM, "n_clicks"),
     State(Ids.TO_DELETE, "data"),
@@ -104,7 +104,7 @@ def close(cancels: object, confirms: object, to_delete: object) -> tuple[Any, ..
     """Delete the runs that the dialog names, or leave them where they are."""
     identity = require(Permission.MANAGE_RUNS)
     if ctx.triggered_id == Ids.CANCEL and cancels:
-        return False, *[no_update] * len(done.outputs())
+        return False, *done.NOTHING
     if ctx.triggered_id != Ids.CONFIRM or not confirms:
         raise PreventUpdate
     ended = acts.act_on(Act.PURGE, acts.read_ids(to_delete), by=identity.account_id)

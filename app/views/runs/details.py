@@ -15,7 +15,7 @@ from app.components.clicks import clicked, relayed
 from app.reading import reads
 from app.views.runs import deletion, done
 from app.views.runs.acts import act_on, may_change
-from app.views.runs.ids import OPEN, Act, Ids, act_id
+from app.views.runs.ids import CHANGES, OPEN, Act, Ids, act_id
 from db.errors import Conflict, Forbidden, NotFound
 from db.permissions import Permission
 from db.queries.runs import run_upkeep, runs
@@ -28,7 +28,7 @@ def drawer() -> Component:
     return html.Div(
         [
             dcc.Store(id=Ids.OPENED),
-            dcc.Store(id=Ids.CHANGED),
+            *CHANGES.stores(),
             dcc.Store(id=Ids.OPEN_CLICKED),
             dcc.Store(id=Ids.ACT_CLICKED),
             dmc.Drawer(
@@ -107,7 +107,7 @@ def open_drawer(click: object) -> dict[str, Any]:
 
 
 @callbacks.callback(
-    Output(Ids.CHANGED, "data"),
+    CHANGES.by("details"),
     Output(Ids.SAID, "children", allow_duplicate=True),  # what the opening empties
     Output(Ids.OPENED, "data", allow_duplicate=True),  # the notes that are now the seen ones
     Input(Ids.SAVE, "n_clicks"),
@@ -146,7 +146,7 @@ def save(
 @callbacks.callback(
     # The drawer closes: what was done stands in the notice, what cannot be done too.
     Output(Ids.DRAWER, "opened", allow_duplicate=True),
-    *done.outputs(),
+    *done.outputs("row"),
     *deletion.OPENING,
     relayed(
         callbacks,
@@ -164,7 +164,7 @@ def change(click: object) -> tuple[Any, ...]:
     act = Act(name)
     if act is Act.PURGE:
         require(Permission.MANAGE_RUNS)
-        return False, *[no_update] * len(done.outputs()), *deletion.ask([run_id])
+        return False, *done.NOTHING, *deletion.ask([run_id])
     ended = act_on(act, [run_id], by=identity.account_id)
     return False, *done.tell(ended, act, clicks), *[no_update] * len(deletion.OPENING)
 

@@ -12,7 +12,7 @@ from app.callbacks import Callbacks
 from app.components.attributes import aria
 from app.views.runs import acts
 from app.views.runs.acts import Done
-from app.views.runs.ids import Ids
+from app.views.runs.ids import CHANGES, Ids
 from db.permissions import Permission
 
 
@@ -42,19 +42,25 @@ def done_notice() -> Component:
     )
 
 
-def outputs() -> list[Output]:
+_NOTICE = (
+    (Ids.DONE_TEXT, "children"),
+    (Ids.DONE, "hidden"),
+    (Ids.UNDO, "display"),
+    (Ids.DONE_UNDO, "data"),
+)
+# What leaves the notice as it is.
+NOTHING = (no_update,) * (1 + len(_NOTICE))
+
+
+def outputs(act: str) -> list[Output]:
     """Return what a callback writes that tells what was done: what `tell` returns.
 
     Every act says so in the one notice, and lets the table be read again.
     """
-    parts = (
-        (Ids.CHANGED, "data"),
-        (Ids.DONE_TEXT, "children"),
-        (Ids.DONE, "hidden"),
-        (Ids.UNDO, "display"),
-        (Ids.DONE_UNDO, "data"),
-    )
-    return [Output(id, name, allow_duplicate=True) for id, name in parts]
+    return [
+        CHANGES.by(act),
+        *(Output(id, name, allow_duplicate=True) for id, name in _NOTICE),
+    ]
 
 
 def tell(done: Done, *act: object) -> tuple[Any, ...]:
@@ -68,7 +74,7 @@ register = callbacks.register
 
 
 @callbacks.callback(
-    *outputs(),
+    *outputs("notice"),
     Input(Ids.UNDO, "n_clicks"),
     Input(Ids.DISMISS, "n_clicks"),
     State(Ids.DONE_UNDO, "data"),

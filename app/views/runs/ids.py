@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from app.components.changes import Changes
+
 
 class Ids(StrEnum):
     """One id each, all beginning with the view's name."""
@@ -33,7 +35,6 @@ class Ids(StrEnum):
     CANCEL = "runs-cancel"
     CONFIRM = "runs-confirm"
     OPENED = "runs-opened"
-    CHANGED = "runs-changed"
     DRAWER = "runs-drawer"
     TITLE = "runs-title"
     TAGS = "runs-tags"
@@ -69,3 +70,6 @@ class Act(StrEnum):
 def act_id(act: Act, run_id: int) -> dict[str, str | int]:
     """Return the id of a button in a run's drawer."""
     return {"type": act, "run": run_id}
+
+
+CHANGES = Changes("runs-changed", "details", "row", "bulk", "deletion", "notice")

@@ -26,8 +26,10 @@ export type Numbers =
   | Uint8Array<ArrayBuffer>;
 /** An array of an answer, with the lengths of its axes. */
 export type Matrix<Kind extends Numbers = Numbers> = Kind & { shape: number[] };
+/** Arrays by name, where options name them. */
+export type Matrices = Record<string, Matrix>;
 /** What a data route answers: arrays by name, and what JSON can say (each route says what). */
-export interface Answer<Meta = Record<string, any>, Arrays = Record<string, any>> {
+export interface Answer<Meta = object, Arrays = object> {
   arrays: Arrays;
   meta: Meta;
 }
@@ -37,7 +39,7 @@ interface Entry {
 }
 interface Header {
   arrays: Record<string, { dtype: keyof typeof TYPES | "f2"; shape: number[]; offset: number }>;
-  meta: Record<string, any>;
+  meta: object;
 }
 
 const kept = new Map<string, Entry>(); // address -> {promise, bytes}, oldest first
@@ -135,7 +137,7 @@ function trim() {
  * Return a promise of {arrays, meta}. The same address gives the same promise while it is kept,
  * so the address must name the version of what it asks for. Rejects with DataError.
  */
-export function fetchArrays<Given extends Answer<any, any> = Answer>(url: string): Promise<Given> {
+export function fetchArrays<Given extends Answer = Answer>(url: string): Promise<Given> {
   let entry = kept.get(url);
   if (entry) {
     kept.delete(url);
@@ -152,5 +154,5 @@ export function fetchArrays<Given extends Answer<any, any> = Answer>(url: string
 }
 
 /** Return a promise of the JSON of an address that is never kept. Rejects with DataError. */
-export const fetchJson = async <Given = any>(url: string): Promise<Given> =>
+export const fetchJson = async <Given = unknown>(url: string): Promise<Given> =>
   (await answerOf(url)).json();

@@ -5,6 +5,7 @@ import * as colours from "../base/colours.ts";
 import { numbers } from "../base/numbers.ts";
 import { type Chart, registerKind } from "../core/chart.ts";
 import type { Names, Selection } from "../core/fields.ts";
+import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
 import { roundTicks } from "../core/timeaxis.ts";
 import { type Place, PlotArea } from "./plotarea.ts";
@@ -19,10 +20,11 @@ interface Tick {
   text: string;
 }
 
-class AxisBar {
+class AxisBar implements Handler {
   declare private readonly chart: Chart;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
+  readonly timeScale = true;
   declare private readonly flags: HTMLElement;
   /** The flag of the cursor. */
   declare private readonly flag: HTMLElement;
@@ -41,6 +43,10 @@ class AxisBar {
     this.flag.className = "dt-flag dt-flag-cursor";
     this.flag.setAttribute("aria-hidden", "true");
     chart.element.append(this.flags, this.flag);
+  }
+
+  laneAfter(): Element {
+    return this.canvas;
   }
 
   draw(chartWidth: number): string {

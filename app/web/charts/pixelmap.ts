@@ -12,13 +12,15 @@
 
 import { type DrawingContext, sizeCanvas } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
-import type { Answer, Matrix } from "../base/fetch.ts";
+import type { Answer, Matrices, Matrix } from "../base/fetch.ts";
 import { type Format, numbers } from "../base/numbers.ts";
 import * as raster from "../base/raster.ts";
 import { type TooltipLine, tooltip } from "../base/tooltip.ts";
+import { nothing } from "../core/catalogue.ts";
 import { type Chart, registerKind } from "../core/chart.ts";
 import type { MapOptions } from "../core/chartoptions.ts";
 import type { Names, Pointed, Selection } from "../core/fields.ts";
+import type { Handler, PlacedRow, Rows, Thing } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
 import type { Iterations } from "../core/timeaxis.ts";
 import * as gutter from "./gutter.ts";
@@ -37,18 +39,26 @@ export interface MapScale {
 }
 /** Values in C order. */
 export type MapValues = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+/** What the option `url` gives: iterations, and what the options name. */
+export type MapArrays = Matrices & { iteration: Matrix<Iterations> };
+/** `format` goes before the option; `sizes` are numbers of images by class. */
+export interface MapMeta {
+  format?: Format;
+  sizes?: readonly number[];
+  [name: string]: unknown;
+}
 /** The row that is pointed at, if any. */
 export type PointedRow = Pointed["row"] | undefined;
 
 /** Return a value of a map in words; where its colours are of the complement, the value itself. */
 export function said(
-  { format, complement }: Pick<PixelMap, "format" | "complement">,
+  { format, complement }: Pick<Rows, "format" | "complement">,
   value: number,
 ): string {
   return numbers.as(format, complement ? 1 - value : value);
 }
 
-export class PixelMap<Options extends MapOptions = any> {
+export class PixelMap<Options extends MapOptions = MapOptions> implements Handler {
   declare readonly chart: Chart<Options>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
@@ -66,7 +76,7 @@ export class PixelMap<Options extends MapOptions = any> {
   declare protected iterations: Iterations;
   declare labels: readonly string[];
   declare protected groups: gutter.Groups | null;
-  declare protected meta: Answer["meta"];
+  declare protected meta: MapMeta;
   declare format: Format | undefined;
   /** Whether any value is NaN, and whether any is finite. */
   declare protected missing: boolean;
@@ -98,9 +108,9 @@ export class PixelMap<Options extends MapOptions = any> {
     this.scales = new Map();
   }
 
-  receive({ arrays, meta }: Answer): void {
+  receive({ arrays, meta }: Answer<MapMeta, MapArrays>): void {
     const { options } = this.chart;
-    const source: Matrix<MapValues> = arrays[options.array];
+    const source = arrays[options.array] as Matrix<MapValues>;
     [this.rows, this.width] = source.shape;
     const divisors = options.divide ? arrays[options.divide] : null;
     const derived = divisors || options.complement;
@@ -109,8 +119,8 @@ export class PixelMap<Options extends MapOptions = any> {
       : source;
     this.complement = options.complement;
     this.iterations = arrays.iteration;
-    this.labels = meta[options.labels] || [];
-    this.groups = options.groups ? meta[options.groups] : null;
+    this.labels = (meta[options.labels] as string[] | undefined) || [];
+    this.groups = options.groups ? (meta[options.groups] as gutter.Groups) : null;
     this.meta = meta;
     this.format = meta.format || this.chart.options.format;
     this.scales.clear();
@@ -167,11 +177,51 @@ export class PixelMap<Options extends MapOptions = any> {
     return colours.scale({ ...fitted, palette });
   }
 
+  /** What rows are, as far as annotations can be about them. */
+  protected get kind(): Thing["kind"] | null {
+    const { what } = this.chart.options;
+    return what === "class" || what === "layer" ? what : null;
+  }
+
+  readable(): Rows | null {
+    return this.rows && this.finite ? this : null;
+  }
+
+  annotationThing(event: MouseEvent | null): Thing | null {
+    const row = this.rowMeant(event);
+    return row === null || !this.kind ? null : { kind: this.kind, id: row, name: this.labels[row] };
+  }
+
+  annotationName(kind: Thing["kind"], id: number): string | undefined {
+    return kind === this.kind ? this.labels?.[id] : undefined;
+  }
+
+  annotationRows(kind: Thing["kind"]): PlacedRow[] {
+    return kind === this.kind ? this.placed(String) : [];
+  }
+
+  /** Return the row at an event, or (null) that of the keyboard. */
+  protected rowMeant(event: MouseEvent | null): number | null {
+    if (!this.place || !this.order) return null;
+    const { element } = this.chart;
+    if (event) return this.rowAt(event.clientY - element.getBoundingClientRect().top);
+    const { row } = selectionStore.get();
+    return row?.chart === element.id ? row.index : null;
+  }
+
+  /** Return where all rows lie, each by what `idOf` calls it. */
+  protected placed(idOf: (row: number) => string): PlacedRow[] {
+    if (!this.place || !this.order) return [];
+    const { top } = this.place;
+    const height = this.place.height / this.rows;
+    return Array.from(this.order, (row, at) => [idOf(row), { top: top + at * height, height }]);
+  }
+
   private problem(): string {
     const say = this.chart.options.say || {};
-    if (!this.width) return say.noColumns || "No snapshot has been loaded yet.";
-    if (!this.rows) return say.noRows || "There is nothing to show.";
-    return this.finite ? "" : say.noValues || "Every value here is NaN: nothing was measured.";
+    if (!this.width) return say.noColumns || nothing("snapshots");
+    if (!this.rows) return say.noRows || nothing("rows");
+    return this.finite ? "" : say.noValues || nothing("values");
   }
 
   private heightFor(rows: number): number {

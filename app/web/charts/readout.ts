@@ -4,17 +4,20 @@
 // the four counts), maps [{id, title, lowest: how many of the lowest rows to list, lowestTitle}].
 
 import { make } from "../base/elements.ts";
-import type { Answer } from "../base/fetch.ts";
+import type { Answer, Matrices, Matrix } from "../base/fetch.ts";
 import { numbers } from "../base/numbers.ts";
 import { type Chart, chartRegistry, registerKind } from "../core/chart.ts";
 import type { ReadoutOptions } from "../core/chartoptions.ts";
 import type { Names, Pointed, Selection } from "../core/fields.ts";
+import { marks, SIGNS } from "../core/marks.ts";
+import type { Handler, Rows } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
-import { type PixelMap, said } from "./pixelmap.ts";
+import type { Iterations } from "../core/timeaxis.ts";
+import { said } from "./pixelmap.ts";
 import { zoom as zooming } from "./plotarea.ts";
 
-/** What the read-out asks of a map, which handlers of several kinds are. */
-type Readable = Pick<PixelMap, "rows" | "labels" | "format" | "complement" | "valueAt">;
+/** Of each snapshot its values, and where there are any: as the strip's. */
+type Arrays = Matrices & { iteration: Matrix<Iterations> };
 type Part = "time" | "facts" | "rows" | "lowest" | "range" | "pins";
 type RowValue = [row: number, value: number];
 
@@ -22,7 +25,7 @@ const pair = (label: string, value: string): HTMLElement =>
   make("div", "dt-pair", make("span", "", label), make("b", "", value));
 
 /** Return the `count` lowest rows of a map at a column as [row, value], the lowest first. */
-function lowest(map: Readable, column: number, count: number): RowValue[] {
+function lowest(map: Rows, column: number, count: number): RowValue[] {
   const found: RowValue[] = [];
   for (let row = 0; row < map.rows; row++) {
     const value = map.valueAt(row, column);
@@ -34,11 +37,11 @@ function lowest(map: Readable, column: number, count: number): RowValue[] {
   return found;
 }
 
-class Readout {
+class Readout implements Handler {
   declare private readonly chart: Chart<ReadoutOptions>;
   declare private readonly body: HTMLElement;
   declare private readonly parts: Record<Part, HTMLElement>;
-  declare private arrays: Answer["arrays"];
+  declare private arrays: Arrays;
   /** What the part of the range was made of. */
   declare private rangeKey?: string;
   /** What the part of the pins was made of. */
@@ -55,7 +58,7 @@ class Readout {
     }
   }
 
-  receive({ arrays }: Answer): void {
+  receive({ arrays }: Answer<object, Arrays>): void {
     this.arrays = arrays;
   }
 
@@ -98,6 +101,9 @@ class Readout {
     const details = [`snapshot ${integer(column + 1)} of ${integer(axis.columns)}`];
     if (Number.isFinite(epoch)) details.unshift(`epoch ${number(epoch)}`);
     const lines = [title, make("div", "dt-soft", details.join(" · "))];
+    for (const { iteration, kind, text } of marks.of(this.chart.options.url))
+      if (axis.columnOf(iteration) === column)
+        lines.push(make("div", "dt-readout-mark", `${SIGNS[kind]} ${text}`));
     if (last) lines.push(make("div", "dt-soft", "The last one. Point at a chart for others."));
     this.fill("time", "Iteration", ...lines);
   }
@@ -129,12 +135,8 @@ class Readout {
     this.fill("facts", "", ...pairs);
   }
 
-  private map(id: string): Readable | null {
-    const found = document.getElementById(id);
-    const handler = found && chartRegistry.of(found)?.handler;
-    return handler?.values && handler.rows && handler.finite
-      ? (handler as Record<string, any> as Readable)
-      : null;
+  private map(id: string): Rows | null {
+    return chartRegistry.of(document.getElementById(id))?.handler.readable?.() ?? null;
   }
 
   private drawRow(row: Pointed["row"] | undefined, column: number): void {

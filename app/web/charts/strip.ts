@@ -7,13 +7,16 @@
 
 import { type DrawingContext, sizeCanvas } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
-import type { Answer } from "../base/fetch.ts";
+import type { Answer, Numbers } from "../base/fetch.ts";
 import { numbers } from "../base/numbers.ts";
 import { type TooltipLine, tooltip } from "../base/tooltip.ts";
+import { nothing } from "../core/catalogue.ts";
 import { type Chart, registerKind } from "../core/chart.ts";
 import type { Stack, StripLine, StripOptions, StripPanel } from "../core/chartoptions.ts";
 import type { Names, Selection } from "../core/fields.ts";
+import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
+import type { Iterations } from "../core/timeaxis.ts";
 import { type Place, PlotArea } from "./plotarea.ts";
 import * as stripmarks from "./stripmarks.ts";
 
@@ -21,15 +24,15 @@ const GAP = 10; // between panels
 const PAD = 3; // within a panel, above and below the curves
 const FONT = "11px system-ui, sans-serif";
 
-export /** How many values of a series there are: drawn, no number, in all. */
+/** How many values of a series there are: drawn, no number, in all. */
 interface SeriesMeta {
   shown: number;
   odd: number;
   total: number;
 }
-interface StripData extends Answer {
-  meta: { series: Record<string, SeriesMeta> };
-}
+/** What the option `url` gives: the iterations of the matrices, and what the panels name. */
+type StripArrays = Record<string, Numbers> & { iteration: Iterations };
+type StripData = Answer<{ series: Record<string, SeriesMeta> }, StripArrays>;
 interface ShownLine {
   line: StripLine;
   data: stripmarks.Series;
@@ -45,11 +48,12 @@ interface Shown {
   lines?: readonly ShownLine[];
 }
 
-export class Strip {
+export class Strip implements Handler {
+  readonly hasMarks = true;
   declare readonly chart: Chart<StripOptions>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
-  declare private arrays: Answer["arrays"];
+  declare private arrays: StripArrays;
   declare private panels: { panel: StripPanel; place: Place }[];
 
   constructor(chart: Chart<StripOptions>) {
@@ -75,17 +79,17 @@ export class Strip {
     if (names.has("zoom")) this.chart.refresh();
   }
 
-  receive({ arrays }: Answer): void {
+  receive({ arrays }: Answer<object, StripArrays>): void {
     this.arrays = arrays;
   }
 
   private series(name: string): stripmarks.Series | null {
-    const iterations = this.arrays[`series.${name}.iterations`];
+    const iterations = this.arrays[`series.${name}.iterations`] as Iterations | undefined;
     if (!iterations) return null;
     return {
       iterations,
-      values: this.arrays[`series.${name}.values`],
-      odd: this.arrays[`series.${name}.odd`],
+      values: this.arrays[`series.${name}.values`] as stripmarks.Series["values"],
+      odd: this.arrays[`series.${name}.odd`] as Iterations,
     };
   }
 
@@ -93,7 +97,7 @@ export class Strip {
     const { options, axis } = this.chart;
     if (!axis.columns) {
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
-      return options.say?.noColumns || "No snapshot has been loaded yet.";
+      return options.say?.noColumns || nothing("snapshots");
     }
     const { left, width } = axis.place(chartWidth);
     const heights = options.panels.map((panel) => panel.height || 72);
@@ -117,9 +121,11 @@ export class Strip {
     const holder = document.getElementById(this.chart.options.legend || "");
     if (!holder) return;
     const { integer } = numbers;
-    const series = Object.values((this.chart.data as StripData).meta.series);
-    const reduced = series
-      .filter(({ shown, odd, total }) => shown + odd < total)
+    const { series } = (this.chart.data as StripData).meta;
+    const lines = this.chart.options.panels.flatMap((panel) => panel.lines || []);
+    const reduced = lines
+      .map((line) => series[line.series])
+      .filter((about) => about && about.shown + about.odd < about.total)
       .sort((a, b) => b.total - a.total)[0];
     holder.textContent = reduced
       ? `up to ${integer(reduced.shown)} of ${integer(reduced.total)} values of a series: first, ` +
@@ -148,7 +154,10 @@ export class Strip {
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillStyle = colours.theme("--dt-text-soft");
-    const text = panel.nothing || "not recorded";
+    // Why, then what to do, where there is room for that.
+    let text = panel.nothing || "not recorded";
+    const room = place.width - 8;
+    if (text.includes(": ") && context.measureText(text).width > room) [text] = text.split(": ");
     context.fillText(text, place.left + place.width / 2, place.top + place.height / 2);
   }
 
@@ -165,7 +174,7 @@ export class Strip {
       }
     }
     if (low > high) return null;
-    if (!log && low > 0) low = 0;
+    if (!log && low > 0 && !panel.fit) low = 0;
     if (low === high) high = low + (Math.abs(low) || 1);
     const to = log ? Math.log10 : (value: number) => value;
     const [from, span] = [to(low), to(high) - to(low)];
@@ -196,8 +205,12 @@ export class Strip {
 
   private drawStack(context: DrawingContext, { array, parts }: Stack, place: Place): Shown | null {
     const { axis } = this.chart;
-    const given = { counts: this.arrays[array], iterations: this.arrays.iteration, parts };
+    const given = { counts: this.counts(array), iterations: this.arrays.iteration, parts };
     return stripmarks.stack(context, given, axis, place) ? { stack: true } : null;
+  }
+
+  private counts(array: string): stripmarks.Counts {
+    return this.arrays[array] as stripmarks.Counts;
   }
 
   private drawGutter(
@@ -213,8 +226,8 @@ export class Strip {
     context.textBaseline = "top";
     context.fillStyle = theme("--dt-text");
     const title = shown?.scale?.log ? `${panel.title} (log)` : panel.title;
-    context.fillText(title, 0, place.top + 1);
-    const titled = context.measureText(title).width;
+    if (panel.heading !== false) context.fillText(title, 0, place.top + 1);
+    const titled = panel.heading === false ? 0 : context.measureText(title).width + 10;
     context.font = FONT;
     const keys: readonly { name?: string; colour: string }[] = narrow
       ? []
@@ -236,7 +249,7 @@ export class Strip {
     const below = 16 + 14 * keys.filter((key) => key.name).length < place.height - 13;
     context.textBaseline = below ? "bottom" : "top";
     const y = place.top + (below ? place.height - 1 : 1);
-    context.fillText("× NaN or Inf", below ? 0 : titled + 10, y);
+    context.fillText("× NaN or Inf", below ? 0 : titled, y);
   }
 
   private drawEnds(
@@ -271,10 +284,8 @@ export class Strip {
     const row = (this.chart.axis.match(this.arrays.iteration) || [])[column] ?? column;
     const lines: TooltipLine[] = panel.stack
       ? [...panel.stack.parts].reverse().map((part) => {
-          const count =
-            this.arrays[panel.stack!.array][
-              row * this.arrays[panel.stack!.array].shape[1] + part.column
-            ];
+          const counts = this.counts(panel.stack!.array);
+          const count = counts[row * counts.shape[1] + part.column];
           return [part.name, count < 0 ? "none" : integer(count)];
         })
       : panel.lines!.map((line) => [

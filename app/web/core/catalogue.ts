@@ -1,4 +1,5 @@
-// Every measured quantity, its words, format and place, as the page brought them from Python.
+// Every measured quantity, its words, format and place, and what is said where there is nothing to
+// show, as the page brought them from Python.
 
 import { hasPage } from "./page.ts";
 
@@ -11,10 +12,14 @@ interface Measured {
 
 type Family = Partial<Record<string, Measured>>;
 
+/** What is missing (app/components/empty.py). */
+type Missing = "snapshots" | "charts" | "rows" | "values" | "images" | "ticks";
+
 interface Catalogue {
   statistics: Family;
   filters: Family;
   series: Family;
+  empty: Partial<Record<Missing, string>>;
 }
 
 let known: Catalogue | undefined;
@@ -25,8 +30,11 @@ export function catalogue(): Catalogue {
   return known;
 }
 
+/** Return what is said where something is missing. */
+export const nothing = (missing: Missing): string => catalogue().empty[missing] ?? missing;
+
 function read(): Catalogue {
-  if (!hasPage()) return { statistics: {}, filters: {}, series: {} };
+  if (!hasPage()) return { statistics: {}, filters: {}, series: {}, empty: {} };
   const place = document.querySelector<HTMLMetaElement>('meta[name="deeptracker-catalogue"]');
   if (!place) throw new Error("The page brings no catalogue of measured quantities.");
   return JSON.parse(place.content) as Catalogue;

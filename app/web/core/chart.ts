@@ -2,9 +2,8 @@
 //
 // A container is <div data-chart="kind" data-options="{json}">; React may add, change and remove it
 // at any time. One MutationObserver watches for that, so no callback has to run first.
-// How charts of a kind are made says registerKind(kind, create): create(chart) gives {draw(width),
-// receive(data), selected(selection, names), url(), destroy()}, all but draw optional; draw may
-// return a sentence that is shown instead of a picture.
+// How charts of a kind are made says registerKind(kind, create): create(chart) gives a Handler
+// (protocol.ts says what that is).
 // data-state tells where a chart stands: loading, drawn, message or error.
 // What lies over or beside charts of any kind (annotations) adds itself to the set
 // afterDrawing: functions that are called with a chart once it is drawn.
@@ -16,12 +15,13 @@ import type { Names, Selection } from "./fields.ts";
 import { hasPage } from "./page.ts";
 import type { Handler } from "./protocol.ts";
 import { selectionStore } from "./selection.ts";
-import { forgetAxes, type TimeAxis, timeaxis } from "./timeaxis.ts";
+import { forgetAxes, type Iterations, type TimeAxis, timeaxis } from "./timeaxis.ts";
 import { live } from "./versions.ts";
 
 type Create<Options extends ChartOptions> = (chart: Chart<Options>) => Handler;
 
-const kinds: Partial<Record<string, Create<any>>> = {};
+// Options are those of the kind: the server has checked them.
+const kinds: Partial<Record<string, Create<never>>> = {};
 /** Say how the charts of a kind are made. */
 export const registerKind = <Kind extends keyof ChartKinds>(
   kind: Kind,
@@ -32,14 +32,20 @@ export const registerKind = <Kind extends keyof ChartKinds>(
 /** What lies over or beside charts of any kind: called with a chart once it is drawn. */
 export const afterDrawing = new Set<(chart: Chart) => void>();
 
+/** What answers of whatever lies over the time axis hold. */
+interface Times {
+  iteration?: Iterations;
+  epoch?: Float64Array<ArrayBuffer>;
+}
+
 const alive = new Map<Element, Chart>();
 
-export class Chart<Options extends ChartOptions = any> {
+export class Chart<Options extends ChartOptions = ChartOptions> {
   readonly element: HTMLElement;
   readonly axis: TimeAxis;
-  readonly handler: Handler & Record<string, any>;
+  readonly handler: Handler;
   options: Options;
-  data: Answer<any, any> | null = null;
+  data: Answer<object, Times> | null = null;
   /** What was asked for last. */
   address: string | null = null;
   /** What `data` is. */
@@ -137,7 +143,7 @@ export class Chart<Options extends ChartOptions = any> {
     );
   }
 
-  private received(data: Answer): void {
+  private received(data: Answer<object, Times>): void {
     this.data = data;
     this.loaded = this.address;
     if (data.arrays.iteration) {
@@ -236,9 +242,9 @@ const fieldsOf = (template: string): string[] =>
  * newest known version of the run is added.
  */
 export function addressOf(template: string): string {
-  const selection: Record<string, any> = selectionStore.get();
+  const selection = selectionStore.get();
   const filled = template.replace(/\{(\w+)\}/g, (_, name) =>
-    encodeURIComponent(selection[name] ?? ""),
+    encodeURIComponent(String(selection[name as keyof Selection] ?? "")),
   );
   const version = live.versionOf(filled);
   if (version === null) return filled;

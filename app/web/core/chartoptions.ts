@@ -1,5 +1,5 @@
 // What every kind of chart may be told. Written by `python -m app.components.chart_types` of
-// app/components/chart_options.py, where it is declared and checked.
+// app/components/chart_options, where it is declared and checked.
 
 export interface ChartOptions {
   label: string;
@@ -135,6 +135,8 @@ export interface Stack {
 
 export interface StripPanel {
   title: string;
+  heading?: boolean;
+  fit?: boolean;
   height?: number;
   format?: "number" | "percent" | "integer";
   step?: boolean;
@@ -168,7 +170,6 @@ export interface FindingOptions extends ChartOptions {
 
 export interface GalleryOptions extends DataOptions {
   base: string;
-  say: Say;
 }
 
 export interface ImageListOptions extends GalleryOptions {

@@ -56,7 +56,7 @@ def healthy(
             "train_loss": Logged(iteration, loss),
             "learning_rate": Logged(iteration, np.full(snapshots, 0.1)),
         },
-        "normalisation": np.zeros(LAYERS, np.bool_),
+        "apart": np.zeros(LAYERS, np.bool_),
     }
     return History(**{**values, **changes})
 

@@ -85,7 +85,7 @@ class History:
     relative_change: FilterPeaks
     cosine_change: FilterPeaks
     logged: Mapping[str, Logged]
-    normalisation: NDArray[np.bool_]  # [L]: of a normalisation layer, whose weights begin at 1
+    apart: NDArray[np.bool_]  # [L]: normalisation, embedding or the like, of a scale of its own
     recording: bool = False
     epoch: Floats | None = None
     class_no_prediction: NDArray[np.integer] | None = None

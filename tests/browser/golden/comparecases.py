@@ -6,7 +6,18 @@ from typing import Any
 import numpy as np
 
 from app.binary import pack
-from tests.browser.golden.data import SOME, Given, Kind, falling, folder, size, times, values
+from app.data.compare import MOST_LISTED
+from tests.browser.golden.data import (
+    SOME,
+    Given,
+    Kind,
+    falling,
+    folder,
+    sheet,
+    size,
+    times,
+    values,
+)
 
 
 def _runs(case: str) -> list[dict[str, Any]]:
@@ -163,6 +174,37 @@ def _layers(case: str) -> Given:
     return Given(options, {"layers": pack(arrays, about)}, selection)
 
 
+def _images(case: str) -> Given:
+    """Return images that one of two runs gets right, as many as are listed of many.
+
+    Where values are NaN, so are probabilities, and nobody says what the wrong run predicted.
+    """
+    of = {"one": {"first": 1, "second": 0}, "nan": {"first": 4, "second": 5}}
+    counts = of.get(case, {"first": MOST_LISTED, "second": MOST_LISTED})
+    arrays: dict[str, Any] = {}
+    for place, (side, count) in enumerate(counts.items()):
+        image = np.arange(count, dtype=np.int32)
+        arrays[f"{side}.image"], arrays[f"{side}.class"] = image, image % 3
+        arrays[f"{side}.position"] = (image * 7 + place) % 50
+        arrays[f"{side}.taken"] = np.full(count, -1, np.int32) if case == "nan" else (image + 1) % 3
+        arrays[f"{side}.probability"] = values(case, count, 2)
+    runs = _runs(case if case == "many" else "nan")
+    counts = {side: count * (8 if case == "many" else 1) for side, count in counts.items()}
+    about = {
+        **_aligned(case),
+        "pair": [0, 1],
+        "why": "The runs have other classes." if case == "empty" else "",
+        "agree": "classes" if case == "nan" else "digest",
+        "iterations": [100, 100] if case == "one" else [100, 200],
+        "names": ["cat", "dog", "a class with a long name"],
+        "sizes": [50, 50, 50],
+        "counts": {**counts, "both": 4_000, "neither": 30},
+    }
+    options = {"url": "{data}/images?first=0", "sheets": "{data}", "runs": runs}
+    sheets = {f"{run['id']}/contact-sheet": sheet(50) for run in runs[: 0 if case == "one" else 1]}
+    return Given(options, {"images": pack(arrays, about), **sheets})
+
+
 def _events(case: str) -> Given:
     """Return anomalies of at most three runs, the most of the first, and annotations of it.
 
@@ -208,6 +250,7 @@ _FOLDER = folder("compare")
 KINDS: Mapping[str, Kind] = {
     "compareaxis": Kind(_FOLDER, _compared),
     "compareevents": Kind(_FOLDER, _events),
+    "compareimages": Kind(_FOLDER, _images),
     "comparekey": Kind(_FOLDER, _compared),
     "comparelayers": Kind(_FOLDER, _layers),
     "comparelines": Kind(_FOLDER, _lines),

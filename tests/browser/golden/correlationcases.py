@@ -158,9 +158,18 @@ def _filters(case: str) -> Given:
     return Given(_OPTIONS, answers, {"cell": [[0, 0]], "filters": [[0, 0]]})
 
 
+def _sliders(case: str) -> Given:
+    """Return the sliders of a network of so many filters; they know no NaN: that is the default."""
+    filters = max(1, size(case))
+    options = {"most": min(filters, 500), "filters": filters}
+    chosen = {"one": {"top": 1, "weight": 1}, "many": {"top": 500, "weight": 75}}
+    return Given(options, {}, chosen.get(case, {}))
+
+
 _FOLDER = folder("correlation")
 KINDS: Mapping[str, Kind] = {
     "correlationcells": Kind(_FOLDER, _cells),
     "correlationfilters": Kind(_FOLDER, _filters),
     "correlationgrid": Kind(_FOLDER, _cells),
+    "correlationsliders": Kind(_FOLDER, _sliders),
 }

@@ -1,5 +1,7 @@
 """Fixed numbers of each case, packed as the server packs them: what kinds are drawn from."""
 
+import io
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,10 +9,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from app.binary import pack
 
 APP = Path(__file__).parents[3] / "app"
+CORE = APP / "web" / "charts" / "golden"
 CASES = ("empty", "one", "nan", "many")
 MANY = 1_000
 SOME = 12
@@ -112,6 +116,18 @@ def classes(case: str) -> Answers:
     names = [f"class {row}" for row in range(rows)]
     arrays = {"iteration": times(columns)["iteration"], "wrong": wrong, "images": images}
     return {"class-error": pack(arrays, {"names": names, "sizes": images.tolist()})}
+
+
+def sheet(images: int) -> bytes:
+    """Return the answer of /contact-sheet: squares of one colour each, of so many images.
+
+    A square of 4 x 4 pixels is enlarged by a whole number, which every browser does alike.
+    """
+    side = math.isqrt(max(images, 1) - 1) + 1
+    colours = (numbers(side, side, 3) * 256).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(colours.repeat(4, 0).repeat(4, 1)).save(file, "webp", lossless=True)
+    return pack({"sheet": np.frombuffer(file.getvalue(), np.uint8)}, {"tile": [4, 4]})
 
 
 def of_all(options: Mapping[str, Any], answers: Callable[[str], Answers]) -> Make:

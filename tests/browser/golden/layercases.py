@@ -27,6 +27,7 @@ STATISTIC = {"empty": "mean", "one": "mean", "nan": "mean", "many": "std"}
 _FILTERS = {
     "url": "{data}/filter-rows",
     "base": "{data}",
+    "facts": "none",
     "array": "values",
     "labels": "names",
     "what": "filter",
@@ -65,6 +66,7 @@ def _one(case: str) -> Given:
     options: Mapping[str, Any] = {
         "url": "{data}/filter-series",
         "base": "{data}",
+        "facts": "none",
         "panels": panels,
         "say": {"noFilter": "Click a filter."},
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.browser.golden.data import Given, Kind, folder, size, times, values
+from tests.browser.golden.data import CORE, Given, Kind, folder, size, times, values
 
 
 def _finding(case: str) -> Given:
@@ -27,4 +27,31 @@ def _finding(case: str) -> Given:
     return Given(options, {})
 
 
-KINDS: Mapping[str, Kind] = {"finding": Kind(folder("findings"), _finding)}
+def _live(case: str) -> Given:
+    """Return what is said of the job that loads a run: nothing, a little, bad news, a lot.
+
+    A run that is complete is not asked about: nothing is said of it.
+    """
+    said = {
+        "one": "Following the log.",
+        "nan": "The log could not be read: snapshots/000001600.safetensors is torn.",
+        "many": "Loading the log: 1,000 of 120,000 snapshots. " * 4,
+    }
+    state = {
+        "state": "recording",
+        "version": "1",
+        "live": False,
+        "job": said.get(case, ""),
+        "trouble": case == "nan",
+        "facts": {},
+    }
+    # Of another run: what is known of a version goes into the addresses of what is drawn later.
+    name = "data/run/2/state"
+    options = {"state": f"{{data}}/{name}", "version": "1", "live": case != "empty"}
+    return Given(options, {}, json={name: state})
+
+
+KINDS: Mapping[str, Kind] = {
+    "finding": Kind(folder("findings"), _finding),
+    "live": Kind(CORE, _live),
+}

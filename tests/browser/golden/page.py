@@ -10,16 +10,18 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route
 
 from app import bundle, catalogue
+from app.components.chart_options import KINDS
 from app.factory import FIELDS
 from app.selection import page_parts
 from benchmarks.browser import FLAGS
@@ -44,29 +46,33 @@ _DRAWN = """async (theme) => {
   const chart = document.querySelector("[data-chart]");
   const frame = () => new Promise(requestAnimationFrame);
   const end = performance.now() + 5000;
-  do { await frame(); await frame(); }
-  while ((chart.dataset.state === "loading" || window.golden.asked) && performance.now() < end);
-  await frame(); await frame();
+  // What has come may ask for more when it is drawn, a frame or two later.
+  for (let rested = 0; rested < 4 && performance.now() < end; ) {
+    await frame();
+    rested = chart.dataset.state === "loading" || window.golden.asked ? 0 : rested + 1;
+  }
   const made = window.deeptracker.picture(chart.parentElement, chart.dataset.chart, [chart]);
   return [chart.dataset.state ?? "", made.svg];
 }"""
-# Counts what was asked for and has not come whole: JSON is never kept, so it comes when it comes.
+# Counts what was asked for and has not come whole: JSON is never kept, so it comes when it comes;
+# pictures are unpacked beside the page.
 _ASKED = """<script>
   window.golden = { asked: 0 };
-  const plain = window.fetch;
-  window.fetch = async (...given) => {
+  const counted = (plain, whole) => async (...given) => {
     window.golden.asked++;
     try {
       const answer = await plain(...given);
-      await answer.clone().arrayBuffer();
+      await whole(answer);
       return answer;
     } finally {
       window.golden.asked--;
     }
   };
+  window.fetch = counted(window.fetch, (answer) => answer.clone().arrayBuffer());
+  window.createImageBitmap = counted(window.createImageBitmap, () => {});
 </script>"""
 # What a chart asks for has come before it asks, so that no drawing depends on when it comes.
-_PUT = """async ([kind, options, selection, addresses, { page, id, beside }]) => {
+_PUT = """async ([charts, selection, addresses, { page, id }]) => {
   await Promise.all(addresses.map(window.deeptracker.fetchArrays));
   const { selection: store } = window.deeptracker;
   const place = document.getElementById("golden");
@@ -75,7 +81,7 @@ _PUT = """async ([kind, options, selection, addresses, { page, id, beside }]) =>
   store.set(selection);
   const around = document.createElement("div");
   around.className = page;
-  for (const [at, name] of [kind, ...beside].entries()) {
+  for (const [at, [name, options]] of charts.entries()) {
     const chart = document.createElement("div");
     chart.id = at ? `golden-beside-${at}` : id;
     Object.assign(chart.dataset, { chart: name, options, state: "loading" });
@@ -104,12 +110,15 @@ class Drawer:
         self.troubles.clear()
         base = f"/data/run/1/golden-{self.number}"
         self.answers = {f"{base}/{name}": answer for name, answer in given.answers.items()}
-        options = json.dumps(given.options).replace("{data}", base)
+        charts = [
+            [name, _told(name, given.options).replace("{data}", base)]
+            for name in (kind, *given.beside)
+        ]
         arrays = [*self.answers]
         for name, answer in given.json.items():
             self.answers[f"{base}/{name}"] = json.dumps(answer).encode()
-        around = {"page": given.page, "id": given.id, "beside": [*given.beside]}
-        self.page.evaluate(_PUT, [kind, options, dict(given.selection), arrays, around])
+        around = {"page": given.page, "id": given.id}
+        self.page.evaluate(_PUT, [charts, dict(given.selection), arrays, around])
         drawn = {}
         for theme in THEMES:
             state, svg = self.page.evaluate(_DRAWN, theme)
@@ -158,6 +167,18 @@ def drawer(browser: Browser) -> Iterator[Drawer]:
             page.unroute_all(behavior="ignoreErrors")
         finally:
             own.close()
+
+
+def _told(kind: str, options: Mapping[str, Any]) -> str:
+    """Return those of some options that a kind has, as JSON; ValidationError where it misses one.
+
+    Kinds of a view may share what they are told.
+    """
+    record = KINDS[kind]
+    told = {name: value for name, value in options.items() if name in record.model_fields}
+    text = json.dumps({"label": kind, **told})
+    record.model_validate_json(text)
+    return text
 
 
 def _page() -> str:

@@ -16,7 +16,9 @@ from tests.browser.golden.data import (
     folder,
     numbers,
     of_all,
+    sheet,
     size,
+    values,
 )
 
 # NaN: a row names no class, for only the whole set is anomalous there.
@@ -68,7 +70,8 @@ def _listed(case: str) -> Given:
 
 def _window(case: str) -> Given:
     """Return the sliders of a run; they know no NaN, so that case has a threshold of a share."""
-    options = {"snapshots": max(1, size(case)), "largest": max(1, size(case)), "prefix": "golden"}
+    most = max(1, size(case))
+    options = {"snapshots": most, "largest": most, "k": 3, "m": 2, "prefix": "golden"}
     chosen = {"k": 3, "m": 0.25 if case == "nan" else 2, "share": case == "nan"}
     return Given(options, {}, chosen)
 
@@ -126,11 +129,56 @@ def _rows(case: str) -> Given:
     return Given(options, {**answers, **_opened(case, 1)}, chosen)
 
 
+def _gallery(case: str) -> Given:
+    """Return the images of an open class, of which the first is chosen, at the last snapshot.
+
+    Where values are NaN, so are probabilities, and the log has no pictures.
+    """
+    count = size(case)
+    columns = {"empty": 0, "one": 1, "nan": SOME, "many": 40}[case]
+    arrays: dict[str, Any] = {
+        "images": _ints(np.arange(count)),
+        "prediction": (np.arange(count * columns) * 7 % 3)
+        .astype(np.uint16)
+        .reshape(count, columns),
+        "probability": values(case, count, columns).astype(np.float16),
+    }
+    answers = {**classes(case), "class-images?class=0": pack(arrays, {"class": 0})}
+    if case != "nan":
+        answers["contact-sheet"] = sheet(count)
+    options = {"url": "{data}/class-error", "base": "{data}"}
+    chosen = {} if case == "empty" else {"openclasses": [0], "images": [0]}
+    return Given(options, answers, chosen)
+
+
+def _listed_images(case: str) -> Given:
+    """Return images by how often they were forgotten, or, where others are NaN, never right."""
+    count, all_classes = size(case), max(1, size(case))
+    place = np.arange(count)
+    arrays = {
+        "image": _ints(place),
+        "class": _ints(place % all_classes),
+        "position": _ints(place * 7 % 50),
+        "forgotten": _ints(place[::-1] % 40 + 1),
+        "first_learned": _ints(np.full(count, -1) if case == "nan" else place % 30),
+    }
+    if case == "one":
+        arrays["first_learned"] = _ints([0])
+    about = {"never": count, "forgotten": 2 * count, "listed": count}
+    answers = {"forgetting": pack(arrays, about), **classes(case)}
+    if case != "nan":
+        answers["contact-sheet"] = sheet(50)
+    options = {"url": "{data}/forgetting", "names": "{data}/class-error", "base": "{data}"}
+    return Given(options, answers, {"imagelist": "never" if case == "nan" else "forgotten"})
+
+
 _SAY = {"noColumns": "No snapshot.", "noRows": "No validation images."}
 _NAMED = {"names": "{data}/class-error", "base": "{data}", "say": _SAY}
 _FOLDER = folder("validation")
 KINDS: Mapping[str, Kind] = {
     "anomalytable": Kind(_FOLDER, of_all({**_NAMED, "url": "{data}/anomalies"}, _anomalies)),
+    "gallery": Kind(_FOLDER, _gallery),
+    "imagelist": Kind(_FOLDER, _listed_images),
     "iterationclasses": Kind(_FOLDER, _listed),
     "validationrows": Kind(_FOLDER, _rows),
     "validationwindow": Kind(_FOLDER, _window),

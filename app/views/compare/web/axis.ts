@@ -5,6 +5,7 @@ import {
   type ChartKinds,
   colours,
   type DrawingContext,
+  type Handler,
   type Names,
   type Place,
   PlotArea,
@@ -22,10 +23,11 @@ const HEIGHT = 40;
 const FONT = "11px system-ui, sans-serif";
 const NAMES = { iteration: "iteration", epoch: "epoch", clock: "time" };
 
-class CompareAxis {
+class CompareAxis implements Handler {
   declare readonly chart: Chart<ChartKinds["compareaxis"]>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
+  readonly timeScale = true;
   declare private readonly flag: HTMLElement;
   declare private place?: Place;
 

@@ -8,6 +8,7 @@ import {
   type ChartKinds,
   colours,
   type DrawingContext,
+  type Handler,
   make,
   type Names,
   numbers,
@@ -146,7 +147,7 @@ export const compare = {
 };
 
 /** Keep the page's choice in its address, and take it over from there. Options: runs. */
-class State {
+class State implements Handler {
   declare readonly chart: Chart<RunsOptions>;
   declare private rest: ReturnType<typeof setTimeout> | 0;
   declare private align: string;

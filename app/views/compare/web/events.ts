@@ -11,12 +11,17 @@ import {
   type DrawingContext,
   fetchJson,
   gutter,
+  type Handler,
   type Iterations,
   make,
+  type Mark as Named,
+  nothing,
   numbers,
   type Place,
   PlotArea,
   registerKind,
+  SIGNS,
+  said,
   sizeCanvas,
   tooltip,
 } from "#app/web/index.ts";
@@ -42,6 +47,8 @@ type Arrays = Record<
 interface Meta extends Aligned {
   /** The window and threshold of each run; null where it has no anomalies. */
   windows: readonly ({ k: number; m: number } | null)[];
+  /** What each run has marked on its axis; the iterations are its own. */
+  marks?: readonly (readonly Named[])[];
 }
 /** What is asked of an annotation with iterations (app/annotations/answers.py). */
 interface Note {
@@ -56,10 +63,11 @@ interface Note {
 type Mark = { at: number; x: number; y: number } & (
   | { kind: "anomaly"; row: number; note?: undefined }
   | { kind: "note"; note: Note; row?: undefined }
+  | { kind: "named"; named: Named; note?: undefined; row?: undefined }
 );
 type Across = (tick: number) => number;
 
-class Events {
+class Events implements Handler {
   declare readonly chart: Chart<ChartKinds["compareevents"]>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
@@ -136,7 +144,7 @@ class Events {
     if (!axis.columns) {
       this.list.hidden = true;
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
-      return "No snapshot of these runs can be placed on this axis.";
+      return nothing("ticks");
     }
     const { left, width } = axis.place(chartWidth);
     const height = options.runs.length * ROW;
@@ -197,6 +205,7 @@ class Events {
     context.clip();
     this.anomalies(context, at, place, x);
     this.notes(context, notes, at, place, x);
+    this.named(context, at, place, x);
     context.restore();
   }
 
@@ -242,6 +251,19 @@ class Events {
     });
   }
 
+  named(context: DrawingContext, at: number, place: Place, x: Across): void {
+    context.font = FONT;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillStyle = colours.theme("--dt-text");
+    for (const named of this.meta.marks?.[at] ?? []) {
+      if (!this.arrays[`own.${at}`].length) continue;
+      const left = x(this.tickOf(at, named.iteration));
+      context.fillText(SIGNS[named.kind], left, place.top + 34);
+      this.marks.push({ at, x: left, y: place.top + 34, named, kind: "named" });
+    }
+  }
+
   near(x: number, y: number): Mark | null {
     let best: (Mark & { away: number }) | null = null;
     for (const mark of this.marks || []) {
@@ -252,10 +274,20 @@ class Events {
   }
 
   /** Return [text, address] of a mark. */
-  words({ at, kind, row, note }: Mark): [text: string, address: string] {
+  words(mark: Mark): [text: string, address: string] {
     const { integer, plural } = numbers;
+    const { at } = mark;
     const run = this.chart.options.runs[at];
-    if (kind === "note") return [`${note.author}: ${note.body}`.slice(0, 140), note.link];
+    if (mark.kind === "named") {
+      const { named } = mark;
+      return [
+        `${SIGNS[named.kind]} ${said(named)}`,
+        `${run.href}/overview?cursor=${named.iteration}`,
+      ];
+    }
+    if (mark.kind === "note")
+      return [`${mark.note.author}: ${mark.note.body}`.slice(0, 140), mark.note.link];
+    const { row } = mark;
     const iteration = this.arrays[`at.${at}`][row];
     const [classes, images] = [this.arrays[`classes.${at}`][row], this.arrays[`images.${at}`][row]];
     const what = this.arrays[`right.${at}`][row]

@@ -8,6 +8,7 @@ import {
   type Answer,
   type Chart,
   type ChartKinds,
+  type Handler,
   type Matrix,
   make,
   type Names,
@@ -38,7 +39,7 @@ interface Meta extends Aligned {
 }
 type ImagesAnswer = Answer<Meta, Record<string, Matrix>>;
 
-class Images {
+class Images implements Handler {
   declare readonly chart: Chart<ImagesOptions>;
   /** Where the cursor was when the images were asked for. */
   declare private tick: number | null;

@@ -7,6 +7,7 @@ import {
   type Chart,
   type ChartKinds,
   colours,
+  type Handler,
   make,
   numbers,
   registerKind,
@@ -21,7 +22,7 @@ interface Meta extends Aligned {
   groups: Members;
 }
 
-class Key {
+class Key implements Handler {
   declare readonly chart: Chart<ChartKinds["comparekey"]>;
   declare private readonly list: HTMLElement;
   declare private readonly note: HTMLElement;

@@ -10,9 +10,11 @@ import {
   type DrawingContext,
   type Format,
   gutter,
+  type Handler,
   type Iterations,
   type Matrix,
   type Names,
+  nothing,
   numbers,
   type Place,
   PlotArea,
@@ -61,7 +63,7 @@ interface LayerScale extends ValueScale {
   high: number;
 }
 
-class Layers {
+class Layers implements Handler {
   declare readonly chart: Chart<LayersOptions>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
@@ -95,7 +97,7 @@ class Layers {
     if (!this.meta.names.length) {
       return "These runs have no layer of the same name: they are of different networks.";
     }
-    if (!this.chart.axis.columns) return "No snapshot of these runs can be placed on this axis.";
+    if (!this.chart.axis.columns) return nothing("ticks");
     return this.finite
       ? ""
       : "This choice was measured in none of the runs. Choose another quantity or statistic.";
@@ -105,7 +107,7 @@ class Layers {
     this.tell();
     // The ratio is that of two norms: there is no other statistic of it to choose.
     const statistic = document.querySelector<HTMLElement>(".compare-statistic");
-    if (statistic) statistic.hidden = selectionStore.get().measure === "ratio";
+    if (statistic) statistic.hidden = selectionStore.get().measure.startsWith("ratio");
     const problem = this.problem();
     if (problem) {
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });

@@ -11,8 +11,10 @@ import {
   type DrawingContext,
   type Format,
   gutter,
+  type Handler,
   type Iterations,
   type Names,
+  nothing,
   numbers,
   type Place,
   PlotArea,
@@ -62,7 +64,7 @@ interface Scale extends ValueScale {
   high: number;
 }
 
-class Lines {
+class Lines implements Handler {
   declare readonly chart: Chart<LinesOptions>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
@@ -102,7 +104,7 @@ class Lines {
     if (!axis.columns || !this.panels.length) {
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
       return this.panels.length
-        ? "No snapshot of these runs can be placed on this axis."
+        ? nothing("ticks")
         : "These runs logged no scalar, neither loss nor error nor anything else.";
     }
     const { left, width } = axis.place(chartWidth);

@@ -7,6 +7,7 @@ import {
   type Answer,
   type ChartKinds,
   colours,
+  type MapMeta,
   type Matrix,
   numbers,
   PixelMap,
@@ -38,8 +39,8 @@ type Side = "first" | "second" | "difference";
 type CompareOptions = ChartKinds["comparemap"];
 /** The answer of app/data/compare.py classes: classes by ticks of each side. */
 type Arrays = Record<Side, Matrix<Float32Array<ArrayBuffer>>> &
-  Record<`ticks.${Side}`, Matrix<Int32Array<ArrayBuffer>>>;
-interface Meta extends Aligned {
+  Record<`ticks.${Side}` | "iteration", Matrix<Int32Array<ArrayBuffer>>>;
+interface Meta extends Aligned, MapMeta {
   pair: readonly [number, number];
   names: readonly string[];
   class_sizes: readonly [readonly number[], readonly number[]];
@@ -54,6 +55,11 @@ class CompareMap extends PixelMap<CompareOptions> {
   declare private end: number;
   declare private byDifference: null;
   declare private told: string;
+
+  /** Its rows are of two runs: no annotation is about them. */
+  protected override get kind(): null {
+    return null;
+  }
 
   override receive({ arrays, meta }: Answer<Meta, Arrays>): void {
     const { side } = this.chart.options;

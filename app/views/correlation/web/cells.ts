@@ -4,10 +4,12 @@
 import {
   type ChartKinds,
   chartRegistry,
+  type Handler,
   numbers,
   registerKind,
   selectionStore,
 } from "#app/web/index.ts";
+import { CorrelationGrid } from "./grid.ts";
 import * as correlation from "./model.ts";
 import * as correlationWords from "./words.ts";
 
@@ -19,7 +21,7 @@ interface CellsChart {
   failed(error: unknown): void;
 }
 
-class StrongestCells {
+class StrongestCells implements Handler {
   private readonly chart: CellsChart;
   private model: correlation.Model | null;
   waiting: boolean;
@@ -54,8 +56,8 @@ class StrongestCells {
   /** Return the mini-sets that the grid has loaded: a click chooses the cell's filters too. */
   private detail(): correlation.Detail | null {
     const element = document.querySelector('[data-chart="correlationgrid"]');
-    const grid = element && chartRegistry.of(element);
-    return grid?.handler.parts ?? null;
+    const grid = chartRegistry.of(element)?.handler;
+    return grid instanceof CorrelationGrid ? grid.parts : null;
   }
 
   draw(): string {

@@ -5,6 +5,7 @@ import {
   addressOf,
   type ChartKinds,
   fetchArrays,
+  type Handler,
   make,
   numbers,
   registerKind,
@@ -83,7 +84,7 @@ const COLUMNS: TableColumn[] = [
   },
 ];
 
-class CellFilters {
+class CellFilters implements Handler {
   private readonly chart: FiltersChart;
   private sort: { key: keyof FilterRow; down: boolean };
   waiting: boolean;

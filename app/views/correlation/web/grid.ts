@@ -7,11 +7,13 @@ import {
   addressOf,
   type ChartKinds,
   fetchArrays,
+  type Handler,
   registerKind,
   roomBelow,
   type Selection,
   selectionStore,
   sizeCanvas,
+  type Thing,
   tooltip,
 } from "#app/web/index.ts";
 import { CorrelationActs } from "./acts.ts";
@@ -57,7 +59,7 @@ function part(name: string, parent: HTMLElement): HTMLElement {
   return element;
 }
 
-export class CorrelationGrid {
+export class CorrelationGrid implements Handler {
   readonly chart: GridChart;
   model: correlation.Model | null;
   detail: correlation.Detail | null;
@@ -310,7 +312,8 @@ export class CorrelationGrid {
     });
   }
 
-  annotationName(kind: string, id: number): string | undefined {
+  annotationName(kind: Thing["kind"], id: number): string | undefined {
+    if (kind !== "class" && kind !== "layer") return undefined;
     return this.model?.names[kind === "class" ? "classes" : "layers"][id];
   }
 

@@ -218,10 +218,7 @@ interface Followed {
   failed(error: unknown): void;
 }
 
-/**
- * Keep `chart.handler.model` up to date with the chart's answer; `then(model)` is told when both
- * the answer and the names are there.
- */
+/** Call `then(model)` when both the chart's answer and the names are there. */
 export function follow(chart: Followed, answer: GridAnswer, then: (model: Model) => void): void {
   fetchArrays<{ arrays: object; meta: Names }>(addressOf(chart.options.names)).then(
     ({ meta }) => {

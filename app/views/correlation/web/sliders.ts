@@ -1,7 +1,13 @@
 // How many filters of an iteration count (K), and how heavy a mini-set must be, as sliders.
 // Options: most (largest K), filters (of the network).
 
-import { type ChartKinds, numbers, registerKind, selectionStore } from "#app/web/index.ts";
+import {
+  type ChartKinds,
+  type Handler,
+  numbers,
+  registerKind,
+  selectionStore,
+} from "#app/web/index.ts";
 
 const WEIGHTS = [
   1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 2000, 5000,
@@ -54,7 +60,7 @@ function slider(
   return { input, value };
 }
 
-class Sliders {
+class Sliders implements Handler {
   private readonly chart: SlidersChart;
   private readonly top: Slider;
   private readonly weight: Slider;

@@ -83,8 +83,8 @@ export class Annotations {
   /** What is drawn. */
   declare private key: string;
   declare private drawn: Drawn[];
-  /** Those whose things are framed. */
-  declare private readonly lit: Set<Annotation>;
+  /** The ids of those whose things are framed. */
+  declare private readonly lit: Set<number>;
 
   constructor(cube: Cube) {
     const { roving } = annotationParts;
@@ -207,11 +207,11 @@ export class Annotations {
     if (!cell) return null;
     const [kind, id]: ["layer" | "class", number] =
       cell.layer !== null ? ["layer", cell.layer] : ["class", cell.class!];
-    return { kind, id, name: cube.annotationName(kind, id) };
+    return { kind, id, name: cube.annotationName(kind, id)! };
   }
 
   /** Frame on the faces what an annotation is about; returns what ends it. */
-  light(annotation: Annotation): Light {
+  light(annotation: number): Light {
     this.lit.add(annotation);
     this.frame();
     return {
@@ -225,7 +225,7 @@ export class Annotations {
   frame(): void {
     const frames = (["layers", "classes", "columns"] as const).flatMap((dimension) =>
       targetsOf(dimension, this.cube)
-        .filter(({ annotations }) => annotations.some((one) => this.lit.has(one)))
+        .filter(({ annotations }) => annotations.some(({ id }) => this.lit.has(id)))
         .map(({ at, until }): Mark => ({ kind: "annotated", dimension, at, until })),
     );
     this.cube.faces.mark(frames, this.cube.ranges, "lights");

@@ -5,11 +5,11 @@
 // dataset.view is the mode in which the cube stands still ("" while it turns), dataset.shown what is
 // painted.
 
-import type { Annotation } from "#app/annotations/web/annotation.ts";
 import {
   type Chart,
   type ChartKinds,
   colours,
+  type Handler,
   type Names,
   numbers,
   registerKind,
@@ -75,7 +75,7 @@ const KEPT = [
 const OVERLAID = ["cubecell", "cursor", "pins", "classes", "layers"];
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-class Cube {
+class Cube implements Handler {
   declare readonly chart: Chart<CubeOptions>;
   declare readonly axis: TimeAxis;
   declare readonly stage: HTMLElement;
@@ -380,16 +380,16 @@ class Cube {
     selectionStore.set({ [field]: now === value ? null : value });
   }
 
-  // What annotations ask of a chart: see annotations/web/lane.ts and annotations/web/targets.ts.
-  annotationLight(annotation: Annotation): Light[] {
+  annotationLight(annotation: number): Light[] {
     return this.view ? [this.annotations.light(annotation)] : [];
   }
 
-  annotationName(kind: string, id: number): string {
-    return kind === "class" ? this.model.className(id) : this.model.layers.names[id];
+  annotationName(kind: Thing["kind"], id: number): string | undefined {
+    if (kind === "class") return this.model.className(id);
+    return kind === "layer" ? this.model.layers.names[id] : undefined;
   }
 
-  annotationThing(event: Event | null): Thing | null {
+  annotationThing(event: MouseEvent | null): Thing | null {
     return this.annotations.thing(event as PointedEvent | null);
   }
 

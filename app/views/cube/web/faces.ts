@@ -84,6 +84,7 @@ export class Faces {
     for (const name of ORDER) {
       const element = part(`cube-face cube-${name}`, this.scene);
       element.dataset.face = name;
+      element.classList.toggle("dt-timed", name !== "right");
       element.setAttribute("role", "group");
       element.setAttribute("aria-roledescription", "face of the cube");
       const canvas = part("cube-canvas", element, "canvas");

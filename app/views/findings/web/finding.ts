@@ -8,6 +8,7 @@ import {
   type ChartKinds,
   colours,
   type DrawingContext,
+  type Handler,
   numbers,
   registerKind,
   sizeCanvas,
@@ -27,7 +28,7 @@ interface Scale {
   y(value: number): number;
 }
 
-class FindingChart {
+class FindingChart implements Handler {
   declare readonly chart: Chart<FindingOptions>;
   declare readonly canvas: HTMLCanvasElement;
   declare private readonly move: (event: PointerEvent) => void;

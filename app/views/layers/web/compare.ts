@@ -3,9 +3,11 @@
 // Options: url (layer-tree), base ("/data/run/3"), group.
 
 import {
+  type Answer,
   type Chart,
   type ChartKinds,
   colours,
+  type Handler,
   type Matrix,
   numbers,
   type Place,
@@ -39,7 +41,7 @@ interface Line {
   value: Floats | null;
 }
 
-class Compare {
+class Compare implements Handler {
   declare private readonly chart: Chart<Options>;
   declare readonly canvas: HTMLCanvasElement;
   declare private readonly names: HTMLElement;
@@ -67,7 +69,7 @@ class Compare {
     );
   }
 
-  receive({ meta }: { meta: TreeMeta }): void {
+  receive({ meta }: Answer<TreeMeta>): void {
     this.network = new Network(meta.nodes);
     this.source.tidy();
     this.source.setOrder(meta);
@@ -169,7 +171,7 @@ class Compare {
   private hover(_y: number, event: PointerEvent, column: number): void {
     const selection = selectionStore.get();
     const { as, integer } = numbers;
-    const own = this.chart.axis.match(this.chart.data!.arrays.iteration);
+    const own = this.chart.axis.match(this.chart.data!.arrays.iteration!);
     const format = layerWords.format(selection);
     const lines = this.lines.map(({ node, value }): [string, string] => [
       this.network.name[node] || "the whole network",

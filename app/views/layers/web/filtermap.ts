@@ -15,9 +15,11 @@ import {
   type Matrix,
   numbers,
   PixelMap,
+  type PlacedRow,
   registerKind,
   type Selection,
   selectionStore,
+  type Thing,
 } from "#app/web/index.ts";
 import * as layerFilter from "./filterseries.ts";
 import { layers } from "./network.ts";
@@ -26,7 +28,7 @@ import type { Floats, Integers } from "./types.ts";
 type Options = ChartKinds["filtermap"];
 /** What the route "filter-map" answers: values [F, T] of the filters of a layer. */
 interface FiltersAnswer {
-  arrays: { iteration: Integers; values: Matrix<Floats> };
+  arrays: { iteration: Matrix<Integers>; values: Matrix<Floats> };
   meta: {
     names: string[];
     /** -1: none is open. */
@@ -68,6 +70,17 @@ class FilterMap extends PixelMap<Options> {
   override selected(selection: Selection, names: Set<string>): void {
     super.selected(selection, names);
     if (names.has("filters")) this.showChosen(selection);
+  }
+
+  override annotationThing(event: MouseEvent | null): Thing | null {
+    const row = this.layer >= 0 ? this.rowMeant(event) : null;
+    if (row === null) return null;
+    const name = `filter ${row} of ${this.meta.layerName || `layer ${this.layer}`}`;
+    return { kind: "filter", id: this.layer, filter: row, name };
+  }
+
+  override annotationRows(kind: Thing["kind"]): PlacedRow[] {
+    return kind === "filter" && this.layer >= 0 ? this.placed((row) => `${this.layer}.${row}`) : [];
   }
 
   private facts(meta: FiltersAnswer["meta"]): void {

@@ -12,6 +12,7 @@ import {
   registerKind,
   Strip,
   selectionStore,
+  type Thing,
 } from "#app/web/index.ts";
 
 import type { Floats, Integers } from "./types.ts";
@@ -70,25 +71,37 @@ function withSeries({ arrays, meta }: Series): void {
   }
 }
 
-function filterSeries(chart: Chart<Options>): Strip {
-  const strip = new Strip(chart);
-  const plain = strip.draw.bind(strip);
-  const receive = strip.receive.bind(strip);
-  strip.url = () => chart.options.url; // every snapshot has come, whatever the zoom
-  strip.selected = () => {};
-  strip.receive = (data: Series) => {
+class FilterSeries extends Strip {
+  declare readonly chart: Chart<Options>;
+  declare private meta: Series["meta"];
+
+  /** Every snapshot has come, whatever the zoom. */
+  override url(): string {
+    return this.chart.options.url;
+  }
+
+  override selected(): void {}
+
+  override receive(data: Series): void {
     withSeries(data);
-    receive(data);
-    showFacts(chart, data);
-  };
-  strip.draw = (width: number) => {
-    const { layer, filter } = (chart.data as Series).meta;
-    chart.element.dataset.filter = `${layer}.${filter}`;
-    if (filter >= 0) return plain(width);
-    strip.area.place({ left: 0, top: 0, width: 0, height: 0 });
-    return chart.options.say.noFilter;
-  };
-  return strip;
+    super.receive(data);
+    this.meta = data.meta;
+    showFacts(this.chart, data);
+  }
+
+  override draw(width: number): string {
+    const { layer, filter } = this.meta;
+    this.chart.element.dataset.filter = `${layer}.${filter}`;
+    if (filter >= 0) return super.draw(width);
+    this.area.place({ left: 0, top: 0, width: 0, height: 0 });
+    return this.chart.options.say.noFilter;
+  }
+
+  annotationThing(): Thing | null {
+    if (!this.meta || this.meta.filter < 0) return null;
+    const { layer, filter, layerName } = this.meta;
+    return { kind: "filter", id: layer, filter, name: `filter ${filter} of ${layerName}` };
+  }
 }
 
 /** Say which filter it is, and at which iterations it changed most: buttons that go there. */
@@ -129,4 +142,4 @@ function peakButton(
   button.addEventListener("click", () => selectionStore.toggle("pins", iteration));
   return button;
 }
-registerKind("filterseries", filterSeries);
+registerKind("filterseries", (chart) => new FilterSeries(chart));

@@ -5,18 +5,25 @@
 // (id of the element that says how many layers have converged), group.
 
 import {
+  type Answer,
   type Chart,
   type ChartKinds,
   chartRegistry,
   colours,
   gutters,
+  type Handler,
+  type MarksPlace,
+  nothing,
   type Place,
+  type PlacedRow,
   PlotArea,
+  type Rows,
   registerKind,
   roomOf,
   type Selection,
   selectionStore,
   sizeCanvas,
+  type Thing,
   tooltip,
 } from "#app/web/index.ts";
 import * as layersControls from "./controls.ts";
@@ -91,7 +98,7 @@ const make = (kind: string, parent: HTMLElement): HTMLElement => {
   return made;
 };
 
-class Multiples {
+class Multiples implements Handler {
   declare private readonly chart: Chart<Options>;
   declare readonly sticky: HTMLElement;
   declare readonly canvas: HTMLCanvasElement;
@@ -139,7 +146,7 @@ class Multiples {
     this.nodes.destroy();
   }
 
-  receive({ meta }: { meta: TreeMeta }): void {
+  receive({ meta }: Answer<TreeMeta>): void {
     this.network = new Network(meta.nodes);
     this.meta = meta;
     this.nodes.receive(meta);
@@ -179,8 +186,7 @@ class Multiples {
     const plot = { left: place.left, top: 0, width: axis.columns ? place.width : 0, height: seen };
     this.area.place(plot);
     this.waiting = false;
-    if (!axis.columns)
-      return "No snapshot has been loaded yet. The charts appear here with the first one.";
+    if (!axis.columns) return nothing("charts");
     if (!rows.length) return "";
     this.drawRows(context, ratio, selection, plot);
     this.showRow(selection.row);
@@ -250,6 +256,7 @@ class Multiples {
         ratio,
         axis: this.chart.axis,
         edges: this.meta.edges,
+        lacks: this.meta.lacks ?? {},
         holds: this.network!.holds(node),
         settled: this.nodes.settled?.[node] ?? null,
       };
@@ -354,17 +361,49 @@ class Multiples {
 
   /** Return the place in our arrays of a column of the axis. */
   private own(column: number): number {
-    const own = this.chart.axis.match(this.chart.data!.arrays.iteration);
+    const own = this.chart.axis.match(this.chart.data!.arrays.iteration!);
     return own ? own[column] : column;
+  }
+
+  // What annotations ask for ------------------------------------------------------------------
+
+  annotationThing(event: MouseEvent | null): Thing | null {
+    if (!this.view || !this.network) return null;
+    const { rows, height, scroll } = this.view;
+    const top = this.chart.element.getBoundingClientRect().top;
+    const node = event
+      ? rows[Math.floor((event.clientY - top + scroll) / height)]
+      : this.tree.active;
+    const layer = node === undefined ? -1 : this.network.layer[node];
+    return layer >= 0 ? { kind: "layer", id: layer, name: this.network.name[node!] } : null;
+  }
+
+  annotationName(kind: Thing["kind"], id: number): string | undefined {
+    const node = kind === "layer" ? this.network?.nodeOfLayer.get(id) : undefined;
+    return node === undefined ? undefined : this.network!.name[node];
+  }
+
+  annotationRows(kind: Thing["kind"]): PlacedRow[] {
+    const { network, view } = this;
+    if (kind !== "layer" || !view || !network) return [];
+    const { rows, from, to, height, scroll } = view;
+    return rows
+      .slice(from, to)
+      .map((node, at) => [
+        String(network.layer[node]),
+        { top: (from + at) * height - scroll, height },
+      ]);
+  }
+
+  annotationPlace(): MarksPlace {
+    const { left, width } = this.chart.axis.place(this.chart.element.offsetWidth);
+    return { x: left + width + 2, narrow: false, host: this.sticky };
   }
 
   // What the read-out asks for ----------------------------------------------------------------
 
-  get values(): true | null {
-    return this.network ? true : null;
-  }
-  get finite(): boolean {
-    return Boolean(this.network);
+  readable(): Rows | null {
+    return this.network ? this : null;
   }
   get rows(): number {
     return this.network?.count || 0;

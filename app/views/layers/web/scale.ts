@@ -79,7 +79,7 @@ export function frameOf({ axis, data }: Pick<Chart, "axis" | "data">, width: num
     last: Math.min(axis.columns, Math.ceil(last)),
     x: (column) => project(column + 0.5),
     step: width / Math.max(1e-9, last - first),
-    own: axis.match(data!.arrays.iteration),
+    own: axis.match(data!.arrays.iteration!),
   };
 }
 

@@ -8,8 +8,10 @@ import {
   type Chart,
   type ChartKinds,
   fetchArrays,
+  type Handler,
   type Matrix,
   make,
+  nothing,
   numbers,
   registerKind,
   type Selection,
@@ -50,7 +52,7 @@ const BLOCK = 60; // snapshots of one answer
 const REST = 100; // ms without a movement, until more is asked for
 const FIELDS = ["cursor", "pins", "topquantity", "topsort", "top", "filters"];
 
-class TopFilters {
+class TopFilters implements Handler {
   declare private readonly chart: Chart<Options>;
   declare private readonly tabs: HTMLElement;
   declare private readonly note: HTMLElement;
@@ -172,7 +174,7 @@ class TopFilters {
     const { axis } = this.chart;
     const { network } = layers;
     if (!network) return "";
-    if (!axis.columns) return "No snapshot has been loaded yet.";
+    if (!axis.columns) return nothing("snapshots");
     const selection = selectionStore.get();
     const pins = [...new Set(selection.pins.map((pin) => this.snapshot(pin)))];
     if (

@@ -47,7 +47,7 @@ export class NetworkRows {
   declare private readonly hooks: Hooks;
   declare readonly element: HTMLElement;
   declare private readonly made: Map<number, HTMLElement>;
-  declare private active: number;
+  declare active: number;
   // What was shown last.
   declare private network: Network;
   declare private rows: number[];
@@ -134,9 +134,9 @@ export class NetworkRows {
       name.append(mark);
     }
     const { kernel, filters, parameters, type, layers } = network;
-    const kind = type[node].replace(/^Conv(Transpose)?\d?d?$/, (_, transposed) =>
-      transposed ? "transp." : "",
-    );
+    const kind = type[node]
+      .replace(/^Conv(Transpose)?\d?d?$/, (_, transposed) => (transposed ? "transp." : ""))
+      .replace(/^Embedding$/, "embed.");
     const depthwise =
       network.groups[node] > 1
         ? network.inputs[node] === 1

@@ -6,6 +6,7 @@ import {
   type Chart,
   type ChartKinds,
   fetchArrays,
+  type Handler,
   type Names,
   numbers,
   registerKind,
@@ -44,7 +45,7 @@ function brief(name: string): string {
     : name;
 }
 
-class AnomalyTable {
+class AnomalyTable implements Handler {
   declare private readonly chart: Chart<Options>;
   declare private sort: { key: SortKey; down: boolean };
   declare private readonly count: HTMLElement;

@@ -6,13 +6,16 @@ import {
   type Chart,
   type ChartKinds,
   fetchArrays,
+  type Handler,
   type Names,
+  nothing,
   numbers,
   pictures,
   predictions,
   registerKind,
   type Selection,
   selectionStore,
+  type Thing,
 } from "#app/web/index.ts";
 import * as validation from "./anomalies.ts";
 import type {
@@ -29,7 +32,7 @@ const MOST = 200;
 const SIZE = 44;
 const PART = 24; // images listed at once
 
-class Gallery {
+class Gallery implements Handler {
   declare private readonly chart: Chart<ChartKinds["gallery"]>;
   declare private readonly title: HTMLElement;
   declare private readonly tiles: HTMLElement;
@@ -61,7 +64,7 @@ class Gallery {
   draw(): string {
     this.tiles.hidden = true;
     this.title.textContent = "";
-    if (!this.names?.length) return "No validation images.";
+    if (!this.names?.length) return nothing("images");
     const id = validation.focus(selectionStore.get());
     if (id === null || id >= this.names.length) {
       this.shown = null;
@@ -148,6 +151,11 @@ class Gallery {
       `${validated || !count ? wrongs : "not validated"}${count > MOST ? `, ${MOST} shown` : ""}`;
   }
 
+  annotationName(kind: Thing["kind"], id: number): string | undefined {
+    const at = kind === "image" && this.images ? this.images.images.indexOf(id) : -1;
+    return at < 0 ? undefined : `image ${at + 1} of ${this.names[this.classId]}`;
+  }
+
   selected(_selection: Selection, names: Names): void {
     if (names.has("openclasses") || names.has("classes")) this.chart.invalidate();
     else if (names.has("cursor") || names.has("images")) this.update();
@@ -155,7 +163,7 @@ class Gallery {
 }
 
 /** Images that were never learned, or forgotten most often. Options: url, names, base, say. */
-class ImageList {
+class ImageList implements Handler {
   declare private readonly chart: Chart<ChartKinds["imagelist"]>;
   declare private readonly count: HTMLElement;
   declare private readonly list: HTMLElement;
@@ -163,6 +171,8 @@ class ImageList {
   declare private meta: ForgettingMeta;
   /** How many images are listed already. */
   declare private listed: number;
+  /** Those that are: drawn again, they keep their pictures and how far one has scrolled. */
+  declare private shown?: ForgettingArrays;
   /** These are there once they have come. */
   declare private names: string[];
   declare private sizes: ErrorArrays["images"];
@@ -191,6 +201,7 @@ class ImageList {
         this.names = answer.meta.names;
         this.sizes = answer.arrays.images;
         this.iterations = answer.arrays.iteration;
+        this.shown = undefined;
         this.chart.invalidate();
       },
       (error) => this.chart.failed(error),
@@ -198,11 +209,12 @@ class ImageList {
   }
 
   draw(): string {
+    if (this.shown === this.data) return "";
     this.count.textContent = "";
     this.list.replaceChildren();
     if (!this.names) return "";
-    if (!this.names.length) return "No validation images.";
-    if (!this.iterations.length) return "No snapshot has been loaded yet.";
+    if (!this.names.length) return nothing("images");
+    if (!this.iterations.length) return nothing("snapshots");
     if (this.meta.validated === false) return "No snapshot was validated yet.";
     const never = selectionStore.get().imagelist === "never";
     if (!this.data.image.length)
@@ -213,6 +225,7 @@ class ImageList {
       all > this.meta.listed ? `, ${integer(this.meta.listed)} shown` : ""
     }.`;
     this.listed = 0;
+    this.shown = this.data;
     this.more();
     return "";
   }

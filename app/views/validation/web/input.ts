@@ -10,10 +10,8 @@ import * as validationWords from "./words.ts";
 
 export class ValidationInput {
   declare private readonly view: ValidationRows;
-  /** Read by annotations too, as is `hit`. */
-  declare active: Hit | null;
+  declare private active: Hit | null;
   declare private readonly rowmark: HTMLElement;
-  /** Read by annotations too. */
   declare readonly area: PlotArea;
 
   constructor(view: ValidationRows) {
@@ -81,8 +79,13 @@ export class ValidationInput {
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
-  hit(y: number): Hit | null {
+  private hit(y: number): Hit | null {
     return validationBlocks.rowAt(this.view.blocks, y + (this.view.offset || 0));
+  }
+
+  /** Return the row at an event, or (null) the marked one. */
+  meant(event: MouseEvent | null): Hit | null {
+    return event ? this.hit(this.at(event)[1]) : this.active;
   }
 
   mark(hit: Hit | null): void {

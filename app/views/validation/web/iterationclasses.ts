@@ -6,7 +6,9 @@ import {
   type Chart,
   type ChartKinds,
   fetchArrays,
+  type Handler,
   type Names,
+  nothing,
   numbers,
   registerKind,
   type Selection,
@@ -47,7 +49,7 @@ function byColumn(arrays: AnomalyArrays): Map<number, Item[]> {
   return found;
 }
 
-class IterationClasses {
+class IterationClasses implements Handler {
   declare private readonly chart: Chart<Options>;
   declare private readonly count: HTMLElement;
   declare private readonly list: HTMLElement;
@@ -87,6 +89,7 @@ class IterationClasses {
   draw(): string {
     this.waiting = !this.names;
     if (!this.names) return "";
+    if (!this.names.length) return nothing("images");
     const { axis } = this.chart;
     const column = axis.columnOf(selectionStore.get().cursor);
     if (column === this.column) return "";

@@ -8,8 +8,11 @@ import {
   type Chart,
   type ChartKinds,
   fetchArrays,
+  type Handler,
+  type MarksPlace,
   type Names,
   type Place,
+  type PlacedRow,
   type PlotArea,
   registerKind,
   roomOf,
@@ -17,12 +20,14 @@ import {
   type Sheet,
   selectionStore,
   sizeCanvas,
+  type Thing,
 } from "#app/web/index.ts";
 import * as validation from "./anomalies.ts";
 import * as validationBlocks from "./blocks.ts";
 import { ValidationInput } from "./input.ts";
 import * as validationPaint from "./paint.ts";
 import * as validationGutter from "./rowgutter.ts";
+import * as validationThings from "./rowthings.ts";
 import type {
   AnomalyAnswer,
   Block,
@@ -58,7 +63,7 @@ const REDRAWN = [
   "images",
 ];
 
-class ValidationRows {
+class ValidationRows implements Handler {
   declare readonly chart: Chart<Options>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly scroller: HTMLElement;
@@ -84,7 +89,6 @@ class ValidationRows {
   declare picture?: HTMLCanvasElement;
   declare pictureKey?: string;
 
-  /** For the light that annotations show. */
   get area(): PlotArea {
     return this.input.area;
   }
@@ -290,6 +294,24 @@ class ValidationRows {
     if (block.kind === "overall") return this.model.images;
     if (block.kind === "class") return this.model.sizes[row];
     return this.model.images / this.model.means!.rows / 4;
+  }
+
+  annotationThing(event: MouseEvent | null): Thing | null {
+    return validationThings.thing(this, this.input.meant(event));
+  }
+
+  annotationName(kind: Thing["kind"], id: number): string | undefined {
+    return validationThings.name(this, kind, id);
+  }
+
+  annotationRows(kind: Thing["kind"]): PlacedRow[] {
+    return validationThings.rows(this, kind);
+  }
+
+  /** In the gutter: right of the plot is what scrolls. */
+  annotationPlace(): MarksPlace {
+    const { left } = this.chart.axis.place(this.chart.width);
+    return { x: left - 7, narrow: true, host: this.chart.element };
   }
 }
 

@@ -6,6 +6,7 @@
 import {
   type Chart,
   type ChartKinds,
+  type Handler,
   type Names,
   numbers,
   registerKind,
@@ -42,7 +43,7 @@ function make<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-class WindowControls {
+class WindowControls implements Handler {
   declare private readonly chart: Chart<Options>;
   declare private readonly kValue: HTMLOutputElement;
   declare private readonly mValue: HTMLOutputElement;

@@ -8,6 +8,7 @@ import {
   type Chart,
   type ChartKinds,
   chartRegistry,
+  type Handler,
   type Names,
   registerKind,
   type Selection,
@@ -61,7 +62,7 @@ function sizesOf(kept: readonly number[], { columns, rows }: Shape): Sizes {
   };
 }
 
-class Workspace {
+class Workspace implements Handler {
   declare readonly chart: Chart<WorkspaceOptions>;
   declare private readonly page: HTMLElement;
   declare private readonly holder: HTMLElement;

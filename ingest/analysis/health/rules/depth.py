@@ -20,9 +20,10 @@ def per_weight(history: History) -> Floats:
 def along_depth(history: History) -> Floats:
     """Return log10 of the first third's gradient over the last third's, by medians, f8 [T].
 
-    Normalisation layers aside; NaN where there are fewer than three layers.
+    Normalisation layers, embeddings and the like aside; NaN where fewer than three layers are
+    left.
     """
-    gradient = per_weight(history)[~history.normalisation]
+    gradient = per_weight(history)[~history.apart]
     third = len(gradient) // 3
     if not third:
         return np.full(history.snapshots, np.nan)

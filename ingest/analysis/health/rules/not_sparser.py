@@ -9,6 +9,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import ACTIVATIONS, snapshots
 from ingest.analysis.health.rules.outputs import zeros_of
 from ingest.analysis.health.rules.sources import PAPER
 from ingest.analysis.health.sentences import declare, say
@@ -29,9 +30,7 @@ def not_sparser(history: History, threshold: float, names: Names) -> list[Findin
     """Deep layers that stay less sparse than the first ones, by `threshold` of the outputs."""
     zeros = zeros_of(history)
     with np.errstate(invalid="ignore"):
-        rectified = np.flatnonzero(
-            (robust.quiet_median(zeros) > _SPARSE_AT_ALL) & ~history.normalisation
-        )
+        rectified = np.flatnonzero((robust.quiet_median(zeros) > _SPARSE_AT_ALL) & ~history.apart)
     third = len(rectified) // 3
     length = max(5, robust.window(history.snapshots, share=0.2))
     if third < 1 or history.snapshots < length:
@@ -77,6 +76,7 @@ RULE = Rule(
         "Median share of zeros of the first third of the rectified layers less that of the last "
         "third, over the last fifth of the run."
     ),
+    needs=(ACTIVATIONS, snapshots(5)),
     threshold=0.2,
     unit="share of outputs",
     low=0.01,

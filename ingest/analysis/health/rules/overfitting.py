@@ -6,6 +6,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import SNAPSHOTS, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.needs import TRAIN_ERROR, VALIDATION, epochs
 from ingest.analysis.health.sentences import Said, declare, say
 from ingest.analysis.health.words import percent
 
@@ -132,6 +133,7 @@ RULE = Rule(
         "trainings that go well. It begins at the snapshot of the lowest validation loss (what "
         "early stopping keeps), or with the gap while that loss still falls."
     ),
+    needs=(VALIDATION, TRAIN_ERROR, epochs(STRIP_EPOCHS)),
     threshold=0.1,
     unit="share of images",
     low=0.01,

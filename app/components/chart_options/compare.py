@@ -1,0 +1,57 @@
+"""The options of the charts of the compare page."""
+
+from typing import Literal
+
+from app.components.chart_options.base import ChartOptions, Record
+from app.components.chart_options.shared import MapOptions
+
+
+class Run(Record):
+    """A run as the charts of Compare are told of it; `of`: what its UUID begins with."""
+
+    id: int
+    of: str
+    name: str
+    state: str
+    error: float | None
+    snapshots: int
+    href: str
+
+
+class RunsOptions(ChartOptions):
+    """What shows several runs."""
+
+    runs: list[Run]
+
+
+class RunsDataOptions(RunsOptions):
+    """What shows an answer about several runs; `legend` is an id."""
+
+    url: str
+    legend: str | None = None
+
+
+class CompareImagesOptions(RunsDataOptions):
+    """Images on which two runs differ; `sheets` is the template of their contact sheets."""
+
+    sheets: str
+
+
+class CompareMapOptions(MapOptions):
+    """A map of one of two runs, or of their difference."""
+
+    side: Literal["first", "second", "difference"]
+    title: str | None = None
+    runs: list[Run]
+
+
+KINDS: dict[str, type[ChartOptions]] = {
+    "compareaxis": RunsDataOptions,
+    "compareevents": RunsDataOptions,
+    "compareimages": CompareImagesOptions,
+    "comparekey": RunsDataOptions,
+    "comparelayers": RunsDataOptions,
+    "comparelines": RunsDataOptions,
+    "comparemap": CompareMapOptions,
+    "comparestate": RunsOptions,
+}

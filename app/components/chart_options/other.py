@@ -1,0 +1,29 @@
+"""The options of the charts of the other views."""
+
+from app.components.chart_options.base import ChartOptions
+
+
+class FindingOptions(ChartOptions):
+    """The small chart of a finding; a value of None is not finite, an end of None has not come."""
+
+    title: str
+    iterations: list[int]
+    values: list[float | None]
+    limit: float | None = None
+    log: bool | None = None
+    start: int
+    end: int | None = None
+
+
+class WorkspaceOptions(ChartOptions):
+    """Views side by side, in the order of the tabs; `wanted` is the id of the store that asks."""
+
+    run: int
+    views: list[str]
+    wanted: str
+
+
+KINDS: dict[str, type[ChartOptions]] = {
+    "finding": FindingOptions,
+    "workspace": WorkspaceOptions,
+}

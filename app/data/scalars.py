@@ -1,0 +1,95 @@
+"""The scalars of a run as its page shows them: which there are, and some of them as lines."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.analysis import analysis_of
+from app.arguments import Arguments, BadArgument
+from app.binary import Arrays
+from app.data.series import reduce_series, within
+from db.queries.measurements import snapshots
+from db.queries.measurements.scalars import Scalar
+from deeptracker.format import SERIES
+
+# Most scalars in one answer, which is what a page of the list shows.
+MOST = 24
+
+
+def key_of(name: str) -> str:
+    """Return what a scalar is called in addresses and ids: names may be long, and have any sign."""
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
+
+
+def names_of(session: Session, run_id: int) -> list[str]:
+    """Return the names of all scalars of a run: those that the views know first, then sorted."""
+    logged = analysis_of(session, run_id).series_names(session)
+    known = [name for name in SERIES if name in logged]
+    return [*known, *sorted(set(logged) - set(known), key=_natural)]
+
+
+def _natural(name: str) -> tuple[str, str]:
+    """Return what sorts a name by its group, as in "validation/f1", and within it."""
+    return group_of(name), name
+
+
+def group_of(name: str) -> str:
+    """Return the part of a name before the first "/"; "" where there is none."""
+    before, slash, _ = name.partition("/")
+    return before if slash else ""
+
+
+def matching(names: Sequence[str], search: str) -> list[str]:
+    """Return the names in which every word of the search occurs, in upper or lower case."""
+    words = search.casefold().split()
+    return [name for name in names if all(word in name.casefold() for word in words)]
+
+
+def wanted(session: Session, run_id: int, arguments: Arguments) -> dict[str, str]:
+    """Return the scalars that `names` asks for by their keys, {key: name}."""
+    keys = arguments.words("names")
+    if len(keys) > MOST:
+        raise BadArgument(f"names may be {MOST} keys at most, not {len(keys)}.")
+    known = {key_of(name): name for name in names_of(session, run_id)}
+    unknown = [key for key in keys if key not in known]
+    if unknown:
+        raise BadArgument(f"names has {unknown[0][:40]!r}, which is the key of no scalar here.")
+    return {key: known[key] for key in keys}
+
+
+def lines(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:
+    """Serve some scalars of a run at screen resolution.
+
+    Arguments: names (keys, see `key_of`), from, to (iterations, both optional). Arrays: iteration
+    i4 [T]; of each key: series.KEY.iterations i4, .values f8, .odd i4 (as of a ScreenSeries) and
+    snapshot.KEY f8 [T], the last value at every snapshot (NaN: none). meta.series: KEY -> {total,
+    shown, odd}.
+    """
+    low, high = arguments.integer("from"), arguments.integer("to")
+    found = snapshots.snapshots(session, run_id=run_id)
+    analysis = analysis_of(session, run_id)
+    arrays: dict[str, Any] = {"iteration": found.iteration}
+    about = {}
+    for key, name in wanted(session, run_id, arguments).items():
+        whole = analysis.series(session, name, at=found)
+        arrays[f"snapshot.{key}"] = _at(found.iteration, whole)
+        iterations, values = within(whole.iterations, whole.values, low=low, high=high)
+        reduced = reduce_series(iterations, values, ticks=found.iteration)
+        arrays[f"series.{key}.iterations"] = reduced.iterations
+        arrays[f"series.{key}.values"] = reduced.values
+        arrays[f"series.{key}.odd"] = reduced.odd
+        shown = len(reduced.iterations)
+        about[key] = {"total": reduced.total, "shown": shown, "odd": reduced.odd_count}
+    return arrays, {"series": about}
+
+
+def _at(iterations: NDArray[np.integer], whole: Scalar) -> NDArray[np.float64]:
+    """Return the last value logged up to each iteration, f8 [T]; NaN before the first."""
+    place = np.searchsorted(whole.iterations, iterations, side="right") - 1
+    if not len(whole):
+        return np.full(len(iterations), np.nan)
+    return np.where(place >= 0, whole.values[place], np.nan)

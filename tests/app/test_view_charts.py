@@ -1,0 +1,101 @@
+"""Every view lays out its charts, with options that their scripts know: with data and without."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pytest
+from dash import html
+from dash.development.base_component import Component
+from sqlalchemy import Engine, delete
+
+from app.auth.identity import Identity
+from app.components.chart_options import KINDS
+from app.factory import VIEWS
+from app.view import PageContext, View
+from app.views.findings.cards import card
+from db.engine import session_scope
+from db.models import Run
+from db.permissions import Role
+from db.queries.runs import runs
+from db.queries.runs.runs import RunRow
+from ingest.analysis.health.finding import Names
+from tests.app.finding_rows import finding_row
+from tests.app.web import Web
+from tests.stored_runs import StoredRun, store_run
+
+# The kinds of charts of each view, as often as it has them; other views have none.
+CHARTS: Mapping[str, Sequence[str]] = {
+    "compare": [
+        "compareaxis", "compareevents", "compareimages", "comparekey", "comparelayers",
+        "comparelines", "comparemap", "comparemap", "comparemap", "comparestate",
+    ],
+    "overview": ["axis", "live", "pixelmap", "pixelmap", "readout", "strip"],
+    "scalars": ["axis", "live"],
+    "validation": [
+        "anomalytable", "axis", "gallery", "imagelist", "iterationclasses", "live", "strip",
+        "validationrows", "validationwindow",
+    ],
+    "layers": [
+        "axis", "filtermap", "filterseries", "layercompare", "live", "multiples", "readout",
+        "topfilters",
+    ],
+    "correlation": [
+        "correlationcells", "correlationfilters", "correlationgrid", "correlationsliders", "live",
+        "validationwindow",
+    ],
+    "cube": ["cube", "live", "validationwindow"],
+    "workspace": ["workspace"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shown(app_engine: Engine, app_run: StoredRun) -> Iterator[Mapping[str, RunRow]]:
+    """A run with data, and one whose log holds nothing."""
+    with session_scope(app_engine) as session:
+        empty = store_run(session, seed=3, layers=0, classes=0, snapshots=0).run_id
+    with session_scope(app_engine) as session:
+        ids = {"data": app_run.run_id, "nothing": empty}
+        yield {name: runs.get_run(session, run_id=number) for name, number in ids.items()}
+    with session_scope(app_engine) as session:
+        session.execute(delete(Run).where(Run.id == empty))
+
+
+@pytest.mark.parametrize("of", ["data", "nothing"])
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_lays_out_its_charts(
+    web: Web, shown: Mapping[str, RunRow], view: View, of: str
+) -> None:
+    named = ",".join(str(run.id) for run in shown.values())
+    context = PageContext(
+        identity=Identity(1, "Ann", "ann@example.org", Role.ADMIN, b""),
+        run=shown[of] if view.of_run else None,
+        search=f"?runs={named}" if view.name == "compare" and of == "data" else "",
+    )
+    with web.app.server.test_request_context("/"):
+        kinds = charts_of(view.layout(context))
+    wanted = list(CHARTS.get(view.name, ()))
+    # Before any run is chosen there is nothing to compare.
+    assert kinds == (["comparestate"] if view.name == "compare" and of == "nothing" else wanted)
+
+
+@pytest.mark.parametrize(("evidence", "kinds"), [({}, ["finding"]), ({"chart": None}, [])])
+def test_the_card_of_a_finding_has_a_chart(
+    web: Web, evidence: Mapping[str, None], kinds: list[str]
+) -> None:
+    with web.app.server.test_request_context("/"):
+        assert charts_of(card(finding_row(**evidence), Names(), may_mute=True)) == kinds
+
+
+def test_every_kind_of_chart_is_on_a_page() -> None:
+    assert {kind for kinds in CHARTS.values() for kind in kinds} | {"finding"} == set(KINDS)
+
+
+def charts_of(page: Component) -> list[str]:
+    """Return the kinds of the charts of a page, sorted; ValidationError for options of none."""
+    kinds = []
+    for part in html.Div([page])._traverse():
+        given = part.to_plotly_json()["props"] if isinstance(part, Component) else {}
+        if "data-chart" in given:
+            kind = given["data-chart"]
+            KINDS[kind].model_validate_json(given["data-options"])
+            kinds.append(kind)
+    return sorted(kinds)

@@ -1,0 +1,111 @@
+"""Activations of layers: the sums against numpy's in float64, and whose output counts."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from deeptracker.activations import ActivationWatch
+from deeptracker.format import STATISTICS
+from deeptracker.layers import find_layers
+
+KEPT = ("mean", "std", "total", "l1", "l2", "minimum", "maximum", "zero_share", "nan_count")
+
+
+def reference(batches: list[torch.Tensor]) -> dict[str, float]:
+    values = np.concatenate([batch.double().numpy().ravel() for batch in batches])
+    finite = values[np.isfinite(values)]
+    return {
+        "mean": finite.mean(),
+        "std": finite.std(),
+        "total": finite.sum(),
+        "l1": np.abs(finite).sum(),
+        "l2": np.sqrt(np.square(finite).sum()),
+        "minimum": finite.min(),
+        "maximum": finite.max(),
+        "zero_share": (finite == 0).mean(),
+        "nan_count": np.isnan(values).sum(),
+    }
+
+
+def watched(model: nn.Module, batches: list[torch.Tensor]) -> list[dict[str, float]]:
+    with torch.no_grad(), ActivationWatch(model, find_layers(model, normalisation=False)) as watch:
+        for batch in batches:
+            model(batch)
+    return [dict(zip(STATISTICS, map(float, row), strict=True)) for row in watch.statistics()]
+
+
+class _Output(nn.Module):
+    """A layer that puts out what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(3, 3, 1, groups=3, bias=False)
+        nn.init.ones_(self.layer.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(x)
+
+
+def noise(*, seed: int = 0) -> torch.Tensor:
+    return torch.randn(5, 3, 7, 6, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        [noise(), noise(seed=1)],
+        [noise().relu(), noise(seed=1)[:1]],
+        [noise().contiguous(memory_format=torch.channels_last)],
+        [noise().where(noise(seed=1) < 2, torch.nan), noise()],
+        [noise().where(noise(seed=1) < 2, torch.inf)],
+        [noise() * 1e30],
+        [noise() * 1e-3 + 100],
+        [torch.full((2, 3, 4, 4), 0.1)],
+        [torch.zeros(2, 3, 4, 4)],
+    ],
+    ids=["noise", "relu", "channels_last", "nan", "inf", "large", "narrow", "constant", "zeros"],
+)
+def test_sums_are_those_of_float64(batches):
+    (found,) = watched(_Output(), batches)
+    wanted = reference(batches)
+    for name in KEPT:
+        near = pytest.approx(wanted[name], rel=2e-5, abs=1e-6 * max(1.0, wanted["l1"] * 1e-3))
+        assert found[name] == near, name
+
+
+def test_an_empty_batch_counts_for_nothing():
+    (found,) = watched(_Output(), [noise()[:0], noise()])
+    assert found["mean"] == pytest.approx(float(noise().mean()), rel=1e-4)
+
+
+class _Changing(nn.Module):
+    """Two layers; after the first comes what `after` says, or nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(4, 4), nn.Linear(4, 4)
+        self.after = ["relu", "", "spoilt", "relu_"]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x, after = self.one(x), self.after.pop(0)
+        if after == "relu":
+            x = torch.relu(x)
+        elif after == "relu_":
+            x = torch.relu_(x)
+        elif after == "spoilt":
+            x += 1_000
+        return self.two(x)
+
+
+def test_a_network_that_is_not_the_same_for_every_batch():
+    torch.manual_seed(0)
+    model, x = _Changing(), torch.randn(6, 4)
+    with torch.no_grad():
+        plain = model.one(x)
+    first, second = watched(model, [x] * 4)
+    # The second batch has no activation function, the third changes what the layer put out.
+    wanted = reference([plain.relu(), plain, plain, plain.relu()])
+    for name in KEPT:
+        assert first[name] == pytest.approx(wanted[name], rel=1e-4, abs=1e-6), name
+    assert second["maximum"] > 100
