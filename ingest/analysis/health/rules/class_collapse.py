@@ -33,6 +33,7 @@ declare(
 
 def class_collapse(history: History, threshold: float, names: Names) -> list[Finding]:
     """Classes whose error rises by the threshold and stays; those at one time are one finding."""
+    history = history.validated()
     rise = np.full(history.class_error.shape, -np.inf)
     some = may_rise(history, threshold)
     rise[some] = class_rise(history, some)

@@ -32,6 +32,7 @@ declare(
 
 def mass_forgetting(history: History, threshold: float, names: Names) -> list[Finding]:
     """Snapshots at which a large share of all correct images is wrong at once."""
+    history = history.validated()
     counts = history.transitions.astype(np.float64)
     known = (counts >= 0).all(axis=1)
     total = counts.sum(axis=1)

@@ -34,6 +34,7 @@ declare(
 
 def overfitting(history: History, threshold: float, names: Names) -> list[Finding]:
     """A gap between validation and training error that stays; begins at the best snapshot."""
+    history = history.validated()
     length = max(5, robust.window(history.snapshots, share=0.08))
     gap = robust.smooth(_without_worst(history), length) - robust.smooth(
         history.train_error, length
