@@ -84,7 +84,7 @@ ADDRESS_ORDER = [
     "significance", "weight", "split", "splitlayers", "splitclasses", "roworder", "columnorder",
     "cubeface", "cubeturn", "cubefront", "cubetop", "cubetied", "slicelayer", "sliceclass",
     "sliceiteration", "layerrange", "classrange", "align", "grouping", "members", "firstrun",
-    "secondrun", "compareorder", "scalars", "scalarpage",
+    "secondrun", "compareorder",
 ]  # fmt: skip
 
 

@@ -146,43 +146,6 @@ class TestNoPrediction:
         assert none.end is None
 
 
-class TestRareValidation:
-    """Rules about validation judge the snapshots that were validated, every third one here."""
-
-    def rare(self, history):
-        keep = np.arange(SNAPSHOTS) % 3 == 0
-        nan = {
-            name: np.where(keep, getattr(history, name), np.nan)
-            for name in ("validation_loss", "validation_error", "class_error")
-        }
-        known = keep[:, None]
-        return replace(history, transitions=np.where(known, history.transitions, -1), **nan)
-
-    def test_a_class_collapses(self):
-        error = healthy().class_error.copy()
-        error[1, 42:] = 1.0
-        [collapse] = found("class-collapse", self.rare(healthy(class_error=error)))
-        assert (collapse.start, collapse.end, collapse.classes) == (430, None, (1,))
-
-    def test_images_are_forgotten(self):
-        counts = healthy().transitions.copy()
-        counts[42] = [0, 80, 112, 8]
-        ten, zero = np.arange(40, dtype=np.int32), np.zeros(40, np.int32)
-        flips = FlipHistory(zero + 42, ten, zero + 5, zero.astype(np.uint8))
-        [lost] = found("mass-forgetting", self.rare(healthy(transitions=counts, flips=flips)))
-        assert (lost.start, lost.classes) == (430, (0,))
-
-    def test_overfitting(self):
-        error = healthy().class_error.copy()
-        error[:, 20:] = 0.4
-        [gap] = found("overfitting", self.rare(healthy(class_error=error)))
-        assert gap.end is None
-
-    @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
-    def test_a_healthy_run_stays_healthy(self, rule):
-        assert evaluate(self.rare(healthy()), NAMES, rules=(rule,)) == []
-
-
 class TestNotJudged:
     def test_a_whole_run_lacks_nothing(self):
         assert not_judged(healthy()) == {}
@@ -220,6 +183,43 @@ class TestNotJudged:
         logged = {"train_loss": Logged(np.arange(SNAPSHOTS), nan)}
         assert "loss-jump" in not_judged(healthy(train_loss=nan, logged={}))
         assert "loss-jump" not in not_judged(healthy(train_loss=nan, logged=logged))
+
+
+class TestRareValidation:
+    """Rules about validation judge the snapshots that were validated, every third one here."""
+
+    def rare(self, history):
+        keep = np.arange(SNAPSHOTS) % 3 == 0
+        nan = {
+            name: np.where(keep, getattr(history, name), np.nan)
+            for name in ("validation_loss", "validation_error", "class_error")
+        }
+        known = keep[:, None]
+        return replace(history, transitions=np.where(known, history.transitions, -1), **nan)
+
+    def test_a_class_collapses(self):
+        error = healthy().class_error.copy()
+        error[1, 42:] = 1.0
+        [collapse] = found("class-collapse", self.rare(healthy(class_error=error)))
+        assert (collapse.start, collapse.end, collapse.classes) == (430, None, (1,))
+
+    def test_images_are_forgotten(self):
+        counts = healthy().transitions.copy()
+        counts[42] = [0, 80, 112, 8]
+        ten, zero = np.arange(40, dtype=np.int32), np.zeros(40, np.int32)
+        flips = FlipHistory(zero + 42, ten, zero + 5, zero.astype(np.uint8))
+        [lost] = found("mass-forgetting", self.rare(healthy(transitions=counts, flips=flips)))
+        assert (lost.start, lost.classes) == (430, (0,))
+
+    def test_overfitting(self):
+        error = healthy().class_error.copy()
+        error[:, 20:] = 0.4
+        [gap] = found("overfitting", self.rare(healthy(class_error=error)))
+        assert gap.end is None
+
+    @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
+    def test_a_healthy_run_stays_healthy(self, rule):
+        assert evaluate(self.rare(healthy()), NAMES, rules=(rule,)) == []
 
 
 class TestTraining:

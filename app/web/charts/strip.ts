@@ -227,7 +227,7 @@ export class Strip implements Handler {
     context.fillStyle = theme("--dt-text");
     const title = shown?.scale?.log ? `${panel.title} (log)` : panel.title;
     if (panel.heading !== false) context.fillText(title, 0, place.top + 1);
-    const titled = panel.heading === false ? 0 : context.measureText(title).width + 10;
+    const titled = panel.heading === false ? 0 : context.measureText(title).width;
     context.font = FONT;
     const keys: readonly { name?: string; colour: string }[] = narrow
       ? []
@@ -249,7 +249,7 @@ export class Strip implements Handler {
     const below = 16 + 14 * keys.filter((key) => key.name).length < place.height - 13;
     context.textBaseline = below ? "bottom" : "top";
     const y = place.top + (below ? place.height - 1 : 1);
-    context.fillText("× NaN or Inf", below ? 0 : titled, y);
+    context.fillText("× NaN or Inf", below ? 0 : titled + 10, y);
   }
 
   private drawEnds(
