@@ -124,7 +124,9 @@ export function table(name: string): Uint32Array {
   const key = `${name} ${isDark()}`;
   let colours = tables.get(key);
   if (!colours) {
-    const stops = PALETTES[name as Palette][isDark() ? "dark" : "light"].map(channels);
+    // Of an address that somebody wrote: there may be no such palette.
+    const known = PALETTES[name as Palette] ?? PALETTES.accuracy;
+    const stops = known[isDark() ? "dark" : "light"].map(channels);
     colours = new Uint32Array(STEPS);
     for (let step = 0; step < STEPS; step++) {
       const at = (step / (STEPS - 1)) * (stops.length - 1);
