@@ -10,11 +10,12 @@ from deeptracker.validation_scores import predicted
 
 
 @torch.no_grad()
-def batch_error(scores: Any, labels: Any) -> Tensor:
+def batch_error(scores: Any, labels: Any, *, squashed: bool = False) -> Tensor:
     """Return the share (0..1) of wrong images as a tensor on the device of the scores.
 
     scores: [n, C], or [n] of class 1 against 0 of two classes; NaN scores are wrong. labels: class
-    numbers [n], or the shares of each class [n, C]. Nothing waits for the device.
+    numbers [n], or the shares of each class [n, C]. Nothing waits for the device. squashed: a
+    single score is a probability where all of them are within 0..1.
     """
     given = scores if isinstance(scores, Tensor) else torch.as_tensor(scores)
     if is_texts(labels):
@@ -22,7 +23,8 @@ def batch_error(scores: Any, labels: Any) -> Tensor:
     truth = torch.as_tensor(labels).to(given.device)
     if given.ndim == 1 or given.shape[1:] == (1,):
         single = given.detach().reshape(-1, 1).float()
-        given = torch.cat([torch.zeros_like(single), single], dim=1)
+        within = (single >= 0).all() & (single <= 1).all() & squashed
+        given = torch.cat([torch.zeros_like(single) + 0.5 * within, single], dim=1)
         truth = truth.reshape(-1)
     if truth.ndim == 2:
         truth = truth.argmax(dim=1)

@@ -104,7 +104,9 @@ class Recording:
             found = {**self._watch.rates.values(), **self._by_name("step()", values, scalars)}
             if scores is not None and labels is not None:
                 with self.going_on("scalar", "train_error"):
-                    found["train_error"] = batch_error(scores, labels)
+                    found["train_error"] = batch_error(
+                        scores, labels, squashed=self._validator.squashed
+                    )
             self.writer.journal.add(iteration, self._scalars.add(iteration, found))
 
     def log_more(self, iteration: int, values: object, scalars: dict[str, Any]) -> None:
