@@ -17,6 +17,7 @@ from deeptracker.errors import RecordingError
 from deeptracker.format import STATISTICS
 from tests.deeptracker.logs import read, series
 from tests.deeptracker.small_sets import IMAGES, LABELS, PLAIN
+from tests.deeptracker.test_recorder_untouched import differences
 
 L2 = STATISTICS.index("l2")
 
@@ -54,6 +55,17 @@ class Loop:
     def weights(self):
         """Return the weights of both linear layers."""
         return [m.weight for m in self.model.modules() if isinstance(m, nn.Linear)]
+
+    def state(self):
+        """Return all that the script has of it."""
+        several = self.optimizer if isinstance(self.optimizer, list) else [self.optimizer]
+        return {
+            "model": self.model.state_dict(),
+            "gradients": [parameter.grad for parameter in self.model.parameters()],
+            "optimizers": [optimizer.state_dict() for optimizer in several],
+            "modes": [module.training for module in self.model.modules()],
+            "hooks": [len(module._forward_hooks) for module in self.model.modules()],
+        }
 
     def run(self, run_dir=None):
         """Return how far both weights moved, [iterations, 2]."""
@@ -177,9 +189,8 @@ class CopiedOptimizer(Loop):
 
     def iterate(self, number):
         if number == 3:
-            after = copy.deepcopy(self.optimizer)
-            after.param_groups[0]["params"] = list(self.model.parameters())
-            self.optimizer = after
+            same = {id(parameter): parameter for parameter in self.model.parameters()}
+            self.optimizer = copy.deepcopy(self.optimizer, same)
         super().iterate(number)
 
 
@@ -249,9 +260,11 @@ LOOPS = [
 def test_every_step_is_measured_and_the_training_is_the_same(kind, tmp_path):
     expected, loop = kind(), kind()
     moved = expected.run()
+    random = torch.get_rng_state()
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         assert np.array_equal(loop.run(tmp_path / "run"), moved)
+    assert torch.equal(torch.get_rng_state(), random)
     manifest, found = read(tmp_path / "run")
     assert [layer.name for layer in manifest.layers] == ["0", "2"]
     assert manifest.remarks == ()
@@ -263,8 +276,7 @@ def test_every_step_is_measured_and_the_training_is_the_same(kind, tmp_path):
     assert updates[~still] == pytest.approx(moved[~still], rel=1e-4)
     weights = [float(w.detach().float().norm()) for w in loop.weights()]
     assert found[-1].statistics["weight"][:, L2] == pytest.approx(weights, rel=1e-5)
-    for one, other in zip(loop.weights(), expected.weights(), strict=True):
-        assert torch.equal(one, other)
+    assert differences(loop.state(), expected.state()) == []
 
 
 def graphs_of(loop, run_dir=None):
