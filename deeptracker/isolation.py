@@ -54,7 +54,7 @@ def untouched(*data: Any, network: Iterable[Any] = ()) -> Iterator[None]:
 
 def _nothing_compiled() -> AbstractContextManager[Any]:
     """Let compiled parts run as they are written: for other modes and hooks they would be compiled
-    anew, and torch gives up after a few times."""
+    again, and torch gives up after a few times."""
     stance: Any = getattr(torch.compiler, "set_stance", None)  # since torch 2.6
     return nullcontext() if stance is None else stance("force_eager")
 
