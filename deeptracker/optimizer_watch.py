@@ -143,7 +143,7 @@ class OptimizerWatch:
 
 
 def _out_of_graphs(hook: _Hook) -> _Hook:
-    """Return a hook that a compiled step calls as it is: what it counts would make torch compile it again."""
+    """Return a hook that a compiled step calls as it is; what it counts would compile it again."""
     opaque = torch.compiler.disable(hook)
 
     def call(optimizer: Optimizer, args: tuple[Any, ...], kwargs: Any) -> None:

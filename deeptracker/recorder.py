@@ -7,6 +7,7 @@ from typing import Any
 from deeptracker.extras import needed
 
 with needed("record", "deeptracker.Recorder"):
+    import torch
     from torch import nn
     from torch.optim import Optimizer
     from torch.utils.data import DataLoader, Dataset
@@ -123,6 +124,7 @@ class Recorder(RunRecorder):
             activations=activations,
         )
 
+    @torch.compiler.disable  # where the script compiles its whole iteration
     def step(
         self,
         values: Mapping[str, Any] | None = None,

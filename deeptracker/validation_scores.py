@@ -36,7 +36,7 @@ class SquashWatch(TorchFunctionMode):
 
     def gave(self, raw: Any) -> bool:
         """Say whether what a network gave came out of it: probabilities, not scores."""
-        scores, last = _chosen(raw), self._last
+        scores, last = chosen(raw), self._last
         if not isinstance(scores, Tensor) or last is None or last.numel() != scores.numel():
             return False
         return torch.equal(last.reshape(-1).float().cpu(), scores.reshape(-1).float().cpu())
@@ -49,7 +49,7 @@ def check_scores(raw: Any, count: int, *, squashed: bool = False) -> Tensor:
     outputs, those called "logits" or "scores" count, else the first. RecordingError otherwise.
     squashed: they are probabilities, whose logarithms are scores.
     """
-    scores = _chosen(raw)
+    scores = chosen(raw)
     if isinstance(scores, Tensor) and scores.shape in ((count,), (count, 1)):
         single = scores.reshape(count, 1).float()
         if squashed:
@@ -64,7 +64,8 @@ def check_scores(raw: Any, count: int, *, squashed: bool = False) -> Tensor:
     return scores.float().clamp_min(_TINY).log() if squashed else scores.float()
 
 
-def _chosen(raw: Any) -> Any:
+def chosen(raw: Any) -> Any:
+    """Return what holds the scores among several outputs of a network, or `raw` itself."""
     if isinstance(raw, Tensor):
         return raw
     for name in ("logits", "scores"):

@@ -297,6 +297,25 @@ def test_nothing_is_compiled_anew_for_the_recorder(kind, tmp_path):
         assert np.isfinite(last.statistics["activation"][:, L2]).all()
 
 
+def test_an_iteration_that_is_compiled_with_the_recorder_in_it(tmp_path):
+    loop = Loop()
+    recorder = loop.recorder(tmp_path / "run")
+
+    @torch.compile(backend="eager")
+    def iterate():
+        loop.iterate(0)
+        recorder.step(train_loss=loss_of(loop.model).detach())
+
+    for _ in range(3):
+        iterate()
+    recorder.close()
+    manifest, found = read(tmp_path / "run")
+    assert manifest.remarks == ()
+    assert [snapshot.iteration for snapshot in found] == [1, 2, 3]
+    assert all(len(snapshot.prediction) == 12 for snapshot in found)
+    assert all((snapshot.statistics["update"][:, L2] > 0).all() for snapshot in found)
+
+
 def test_the_rates_of_groups_that_come(tmp_path):
     Unfreezing().run(tmp_path / "run")
     _, found = read(tmp_path / "run")

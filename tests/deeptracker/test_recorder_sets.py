@@ -20,6 +20,7 @@ from torch.utils.data import (
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from deeptracker import Recorder
+from deeptracker.batch_error import BatchError
 from tests.deeptracker.logs import read
 from tests.deeptracker.small_sets import IMAGES, LABELS, PLAIN, Items, Net, Stream, once, record
 
@@ -209,3 +210,39 @@ def test_the_error_of_a_batch_whose_network_gives_probabilities(tmp_path):
     expected = float(((found[:, 0] > 0.5) != truth).float().mean())
     assert 0 < expected < 1
     assert snapshot.scalars["train_error"].values == pytest.approx([expected])
+
+
+def output_of(scores):
+    return SequenceClassifierOutput(logits=scores)
+
+
+FORMS = {
+    "logits": (lambda scores: scores, lambda labels: labels),
+    "a list": (lambda scores: scores.tolist(), lambda labels: labels.tolist()),
+    "a model output": (output_of, lambda labels: labels),
+    "a tuple": (lambda scores: (scores, None), lambda labels: labels),
+    "smoothed": (lambda scores: scores, lambda labels: 0.9 * nn.functional.one_hot(labels) + 0.03),
+}
+
+
+@pytest.mark.parametrize(("given", "labels"), FORMS.values(), ids=FORMS.keys())
+def test_the_error_of_a_batch_from_outputs_and_labels_of_many_forms(given, labels, tmp_path):
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scores = model(IMAGES).detach()
+    with Recorder(model, optimizer, tmp_path / "run", every=9) as recorder:
+        recorder.step(scores=given(scores), labels=labels(LABELS))
+    assert recorder.manifest.remarks == ()
+    found = BatchError(squashed=False).of(given(scores), labels(LABELS))
+    assert float(found) == pytest.approx(float((scores.argmax(1) != LABELS).float().mean()))
+
+
+def test_several_labels_an_image_give_no_error_of_a_batch(tmp_path):
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Recorder(model, optimizer, tmp_path / "run", every=9) as recorder:
+        with pytest.warns(RuntimeWarning, match="an image several classes; give class numbers"):
+            recorder.step(scores=model(IMAGES), labels=torch.ones(12, 3))
+        recorder.step(scores=model(IMAGES), labels=torch.ones(12, 3))
+    (remark,) = recorder.manifest.remarks
+    assert (remark.kind, remark.times) == ("scalar", 2)
