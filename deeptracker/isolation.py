@@ -4,7 +4,7 @@ import random
 import types
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,15 @@ def untouched(*data: Any, network: Iterable[Any] = ()) -> Iterator[None]:
             # Not eval(): a network may have one of its own.
             module.training = False
         torch.set_autocast_cache_enabled(False)
+        stack.enter_context(_nothing_compiled())
         yield
+
+
+def _nothing_compiled() -> AbstractContextManager[Any]:
+    """Let compiled parts run as they are written: for other modes and hooks they would be compiled
+    again, and torch gives up after a few times."""
+    stance: Any = getattr(torch.compiler, "set_stance", None)  # since torch 2.6
+    return nullcontext() if stance is None else stance("force_eager")
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from deeptracker.errors import NothingToRecord, RecordingError
 from deeptracker.format import LayerSpec, Manifest, ModuleSpec
 from deeptracker.layer_parts import NORMALISATION, Part, class_name, is_ordinary, parts_of
 
+# What torch.compile and Fabric call the network within theirs.
+_WRAPPED = ("_orig_mod", "_forward_module")
 _SHORTCUT = re.compile(r"(conv_?|proj_?)?(downsample|shortcut|skip)(_?(conv|proj|layer))?_?\d*")
 
 
@@ -121,12 +123,12 @@ def held_here(tensor: Tensor) -> Tensor:
 
 
 def unwrap(model: nn.Module) -> nn.Module:
-    """Return the network itself: without torch.compile's and data-parallel wrappers."""
+    """Return the network itself: without the wrappers of torch.compile, Fabric, data-parallel."""
     wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
     while True:
         if isinstance(model, wrappers):
             model = model.module
-        elif isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):
+        elif (inner := next(filter(None, map(model._modules.get, _WRAPPED)), None)) is not None:
             model = inner
         else:
             return model

@@ -22,6 +22,8 @@ from deeptracker.updates import StepObserver
 _WITHIN = ("optimizer", "_optimizer", "base_optimizer")
 _DEEPEST = 10
 
+_Hook = Callable[[Optimizer, tuple[Any, ...], Any], None]
+
 
 def inner_optimizer(optimizer: object) -> Optimizer:
     """Return the torch optimizer that does the steps, looked for through wrappers of it.
@@ -61,12 +63,15 @@ class OptimizerWatch:
         self._trains = weakref.WeakKeyDictionary()
         self._watched: list[int] = []
         self._hooks: list[RemovableHandle] = []
+        if not found:  # who trains tells of the steps
+            return
+        ahead, after = _out_of_graphs(self._ahead_of_step), _out_of_graphs(self._after_step)
         for optimizer in found:
-            self._hooks.append(optimizer.register_step_pre_hook(self._ahead_of_step))
-            self._hooks.append(optimizer.register_step_post_hook(self._after_step))
-        if found:  # else who trains tells of the steps
-            self._hooks.append(register_optimizer_step_pre_hook(self._ahead_of_any))
-            self._hooks.append(register_optimizer_step_post_hook(self._after_any))
+            self._hooks.append(optimizer.register_step_pre_hook(ahead))
+            self._hooks.append(optimizer.register_step_post_hook(after))
+        ahead, after = _out_of_graphs(self._ahead_of_any), _out_of_graphs(self._after_any)
+        self._hooks.append(register_optimizer_step_pre_hook(ahead))
+        self._hooks.append(register_optimizer_step_post_hook(after))
 
     def close(self) -> None:
         """Take the hooks away."""
@@ -135,6 +140,16 @@ class OptimizerWatch:
                 yield
         except Exception as error:  # the training's step goes on
             self._on_error(error)
+
+
+def _out_of_graphs(hook: _Hook) -> _Hook:
+    """Return a hook that a compiled step calls as it is; what it counts would compile it again."""
+    opaque = torch.compiler.disable(hook)
+
+    def call(optimizer: Optimizer, args: tuple[Any, ...], kwargs: Any) -> None:
+        (opaque if torch.compiler.is_compiling() else hook)(optimizer, args, kwargs)
+
+    return call
 
 
 def parameters_of(optimizer: Optimizer) -> set[int]:

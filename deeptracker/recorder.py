@@ -7,6 +7,7 @@ from typing import Any
 from deeptracker.extras import needed
 
 with needed("record", "deeptracker.Recorder"):
+    import torch
     from torch import nn
     from torch.optim import Optimizer
     from torch.utils.data import DataLoader, Dataset
@@ -40,7 +41,8 @@ class Recorder(RunRecorder):
         `validation_unpack(batch)` gives (images, labels) of a batch of another form,
         `validation_forward(images)` the scores [n, C] (default: the model),
         `validation_loss(output, labels)` the mean loss of a batch (default: cross entropy of the
-        scores). `validation_batch` images at a time where no loader is given. Every
+        scores; labels are class numbers, or floats as the set gives them where the loss wants
+        those). `validation_batch` images at a time where no loader is given. Every
         `validation_every`-th snapshot is validated, the others have statistics only: where the
         set is large, or a part of it is given and the snapshots are many.
     labels: instead of `validation`, the true classes [N] of images that the script's own loop
@@ -127,6 +129,7 @@ class Recorder(RunRecorder):
                 activations=activations,
             )
 
+    @torch.compiler.disable  # where the script compiles its whole iteration
     def step(
         self,
         values: Mapping[str, Any] | None = None,
@@ -141,7 +144,8 @@ class Recorder(RunRecorder):
         Scalars are numbers, or tensors and arrays of one element; `values` holds some whose names
         are no Python names. `train_loss` and `train_error` are names that the views know;
         `train_error` is computed where `scores` [n, C] and `labels` [n] (or [n, C]) of the batch
-        are given. The learning rate and the validation's results are added by themselves.
+        are given; one score [n] an image is of class 1, and of two classes. The learning rate and
+        the validation's results are added by themselves.
         """
         if self._closed:
             return

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from deeptracker.batch_error import batch_error
+from deeptracker.batch_error import BatchError
 from deeptracker.description import checked_name, plain_values
 from deeptracker.errors import RecordingError
 from deeptracker.format import Event, Failure, Images, Manifest, Unrecorded
@@ -73,6 +73,7 @@ class Recording:
         _try_to_measure(model, layers, group)
         self._iteration = start_iteration or 0
         self._validator = validator
+        self._batch_error = BatchError(squashed=validator.squashed)
         self.observer = StepObserver(model, layers, due, group)
         self._watch = OptimizerWatch(optimizers, self.observer, self._note_error)
         try:
@@ -120,7 +121,7 @@ class Recording:
             found = {**self._watch.rates.values(), **self._by_name("step()", values, scalars)}
             if scores is not None and labels is not None:
                 with self.going_on("scalar", "train_error"):
-                    found["train_error"] = batch_error(scores, labels)
+                    found["train_error"] = self._batch_error.of(scores, labels)
             self.writer.journal.add(iteration, self._scalars.add(iteration, found))
 
     def log_more(self, iteration: int, values: object, scalars: dict[str, Any]) -> None:

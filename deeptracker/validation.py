@@ -1,6 +1,6 @@
 """The validation set: what it holds, and what the network makes of every image of it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch.utils.data import IterableDataset
 from deeptracker.errors import RecordingError
 from deeptracker.isolation import untouched
 from deeptracker.lockstep import OneProcess
+from deeptracker.nested_batch import cast_to, to_device
 from deeptracker.validation_labels import (
     ClassNumbers,
     Unpack,
@@ -23,7 +24,7 @@ from deeptracker.validation_labels import (
     unpack_batch,
 )
 from deeptracker.validation_loader import own_loader
-from deeptracker.validation_scores import check_scores, predicted
+from deeptracker.validation_scores import SquashWatch, check_scores, predicted
 
 BATCH = 256
 _FINGERPRINT_IMAGES = 8
@@ -80,6 +81,9 @@ class ValidationSet:
         self._numbers = ClassNumbers(classes)
         self._named = bool(classes)
         self._cast: torch.dtype | None = None
+        # What the trial finds out: the network gives probabilities, the loss wants labels as given.
+        self.squashed = False
+        self._loss_of_given = False
         self._roots = (source, self._loader.dataset, unpack)
         self._network = (model, forward, loss)
 
@@ -88,6 +92,23 @@ class ValidationSet:
             unpacked = unpack_batch(batch, self._unpack)
             self._group.agree(f"validation batch {number}")
             yield unpacked
+
+    def _first_pass(self) -> Iterator[tuple[Any, Any]]:
+        """Yield the batches; RecordingError where the set itself fails."""
+        batches = self._batches()
+        while True:
+            try:
+                found = next(batches, None)
+            except RecordingError:
+                raise
+            except Exception as error:
+                raise RecordingError(
+                    f"the validation set fails on a batch ({type(error).__name__}: {error}); pass "
+                    "validation= a data set or loader whose images are tensors of one size"
+                ) from error
+            if found is None:
+                return
+            yield found
 
     def survey(self, *, picture: Callable[[Tensor], Tensor] | None = None) -> Survey:
         """Go through the set once, and let the network judge its first and last batch.
@@ -101,7 +122,7 @@ class ValidationSet:
         first: tuple[Any, Any] | None = None
         last: tuple[Any, Any] | None = None
         with untouched(*self._roots, network=self._network):
-            for images, labels in self._batches():
+            for images, labels in self._first_pass():
                 first, last = first or (images, labels), (images, labels)
                 given.append(labels)
                 if isinstance(images, Tensor):
@@ -142,7 +163,10 @@ class ValidationSet:
         truth = self._numbers.of(labels)
         self._group.agree("the first validation")
         try:
-            scores, raw = self._scores(images, len(truth))
+            with (watch := SquashWatch()):
+                raw = self._raw(images)
+            self.squashed = watch.gave(raw)
+            scores = check_scores(raw, len(truth), squashed=self.squashed)
         except RecordingError:
             raise
         except Exception as error:
@@ -157,13 +181,23 @@ class ValidationSet:
                 "batch to (images, labels) with labels from 0"
             )
         try:
-            self._mean_loss(raw, scores, truth.to(scores.device))
+            self._try_loss(raw, scores, truth, labels)
         except Exception as error:
             raise RecordingError(
                 f"validation_loss= failed on a batch ({type(error).__name__}: {error}); it takes "
                 "the model's output and the class numbers [n]"
             ) from error
         return scores.shape[1]
+
+    def _try_loss(self, raw: Any, scores: Tensor, truth: Tensor, given: Any) -> None:
+        try:
+            self._mean_loss(raw, scores, truth, given)
+        except Exception:
+            # Such as BCEWithLogitsLoss, which wants them as float and in the shape of the scores.
+            if self._loss_of_given or not torch.is_tensor(given) or not given.is_floating_point():
+                raise
+            self._loss_of_given = True
+            self._mean_loss(raw, scores, truth, given)
 
     def run(self, labels: NDArray[np.int32]) -> Validated:
         """Run the network over all images in evaluation mode, leaving no trace in the training.
@@ -178,12 +212,13 @@ class ValidationSet:
                 expected = labels[done : done + len(truth)]
                 check_same_labels(truth.numpy(), expected, first=done)
                 done += len(truth)
-                scores, raw = self._scores(images, len(truth))
+                raw = self._raw(images)
+                scores = check_scores(raw, len(truth), squashed=self.squashed)
                 here = truth.to(scores.device)
                 predictions.append(predicted(scores))
                 chances = scores.softmax(dim=1)
                 probabilities.append(chances.gather(1, here.unsqueeze(1)).squeeze(1))
-                losses.append(self._mean_loss(raw, scores, here) * len(truth))
+                losses.append(self._mean_loss(raw, scores, here, given) * len(truth))
         check_count(done, len(labels))
         prediction = torch.cat(predictions).cpu().numpy()
         return Validated(
@@ -193,27 +228,31 @@ class ValidationSet:
             float((prediction != labels).mean()),
         )
 
-    def _mean_loss(self, raw: Any, scores: Tensor, truth: Tensor) -> Tensor:
-        mean = self._loss(raw, truth) if self._loss else nn.functional.cross_entropy(scores, truth)
+    def _mean_loss(self, raw: Any, scores: Tensor, truth: Tensor, given: Any) -> Tensor:
+        truth = truth.to(scores.device)
+        if self._loss is None:
+            mean = nn.functional.cross_entropy(scores, truth)
+        else:
+            mean = self._loss(raw, given.to(scores.device) if self._loss_of_given else truth)
         return torch.as_tensor(mean).detach().to(scores.device).double().mean()
 
-    def _scores(self, images: Any, count: int) -> tuple[Tensor, Any]:
-        """Return scores [n, C] and what the network gave."""
+    def _raw(self, images: Any) -> Any:
+        """Return what the network gives for images."""
         images = to_device(images, self._model)
         try:
-            raw = self._run(images)
+            return self._run(images)
         except RuntimeError:
-            # A network in bfloat16 gets its images in float32 from most data sets.
+            # A network in bfloat16 gets its images in float32 from most data sets, and one in
+            # float32 those in float64 from numpy.
             own = next((p.dtype for p in self._model.parameters() if p.is_floating_point()), None)
-            if self._cast is not None or own in (None, torch.float32):
+            if self._cast is not None or own is None:
                 raise
             self._cast = own
-            raw = self._run(images)
-        return check_scores(raw, count), raw
+            return self._run(images)
 
     def _run(self, images: Any) -> Any:
         if self._cast is not None:
-            images = _cast(images, self._cast)
+            images = cast_to(images, self._cast)
         return (self._forward or self._model)(images)
 
 
@@ -227,24 +266,3 @@ def _images(batch: Any) -> Tensor:
 
 
 _EMPTY = "the validation set is empty; pass validation= a set with images, or omit it"
-
-
-def to_device(images: Any, model: nn.Module) -> Any:
-    """Return a batch, nested as it may be, on the device of the network."""
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    return _each(images, lambda tensor: tensor.to(device, non_blocking=True))
-
-
-def _cast(images: Any, kind: torch.dtype) -> Any:
-    return _each(images, lambda tensor: tensor.to(kind) if tensor.is_floating_point() else tensor)
-
-
-def _each(batch: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """Return a batch with all of its tensors changed, however deep they are."""
-    if isinstance(batch, Tensor):
-        return change(batch)
-    if isinstance(batch, Mapping):
-        return {name: _each(value, change) for name, value in batch.items()}
-    if type(batch) in (list, tuple):
-        return type(batch)(_each(value, change) for value in batch)
-    return batch

@@ -24,7 +24,13 @@ def unpack_batch(batch: Any, unpack: Unpack | None) -> tuple[Any, Any]:
     Pairs, longer tuples (their first two parts), and mappings with names that data sets use.
     """
     if unpack is not None:
-        found = unpack(batch)
+        try:
+            found = unpack(batch)
+        except Exception as error:
+            raise RecordingError(
+                f"validation_unpack= failed on a batch ({type(error).__name__}: {error}); it takes "
+                f"what the loader gives, here a {type(batch).__name__}, and gives (images, labels)"
+            ) from error
         if not isinstance(found, (tuple, list)) or len(found) != 2:
             raise RecordingError("validation_unpack= must give a pair: (images, labels)")
         return found[0], found[1]
@@ -75,7 +81,7 @@ def is_texts(labels: object) -> TypeGuard[Sequence[object]]:
 def check_labels(labels: object) -> Tensor:
     """Return labels as int64 [n] on the host; RecordingError where they are no class numbers."""
     try:
-        found = torch.as_tensor(labels).detach().cpu()
+        found = given = torch.as_tensor(labels).detach().cpu()
     except (TypeError, ValueError, RuntimeError) as error:
         raise RecordingError(f"the validation labels are not numbers ({error}); {_HINT}") from None
     if found.ndim == 2 and found.shape[1] == 1:
@@ -85,14 +91,15 @@ def check_labels(labels: object) -> Tensor:
         found = found.to(torch.int64)
     if found.ndim != 1 or found.is_floating_point() or found.is_complex():
         raise RecordingError(
-            f"validation labels must be whole numbers, one an image, not {found.dtype} of shape "
-            f"{list(found.shape)}; {_HINT}"
+            f"validation labels must be whole numbers, one an image, not {given.dtype} of shape "
+            f"{list(given.shape)}; {_HINT} that gives each image one class"
         )
+    found = found.to(torch.int64)  # torch cannot compare every kind of whole numbers
     if len(found) and int(found.min()) < 0:
         raise RecordingError(
             f"a validation label is {int(found.min())}; classes count from 0: {_HINT}"
         )
-    return found.to(torch.int64)
+    return found
 
 
 def check_count(found: int, expected: int) -> None:

@@ -1,11 +1,13 @@
 """The Recorder's own loader over the validation set: the script's loader is never iterated."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import torch
 from torch.utils.data import (
+    BatchSampler,
     DataLoader,
     Dataset,
     DistributedSampler,
@@ -18,6 +20,13 @@ from deeptracker.errors import RecordingError
 from deeptracker.isolation import untouched
 
 _LIST = "pass validation= a data set, or a list of (image, label)"
+# How samplers that give each process a part of the images call its number, and that of processes.
+_RANKS = ("rank", "process_index")
+_PROCESSES = ("num_replicas", "num_processes", "world_size")
+# A sampler that gives more than so many times the images goes on for ever.
+_MOST_PASSES = 20
+_MOST = 10_000_000
+_BATCH = 32
 
 
 def own_loader(source: Any, *, batch: int) -> DataLoader[Any]:
@@ -27,14 +36,21 @@ def own_loader(source: Any, *, batch: int) -> DataLoader[Any]:
     A sampler gives the order once; one that shuffles, or deals images out to processes, is
     replaced by the order of the data set. Raises RecordingError where there is no fixed order.
     """
+    if isinstance(within := getattr(source, "_dataloader", None), DataLoader):
+        source = within  # of Fabric
     if isinstance(source, DataLoader):
         return _like(source)
     if isinstance(source, Iterator):
         raise RecordingError(f"validation= is an iterator, which can be read only once; {_LIST}")
-    if not isinstance(source, IterableDataset) and not (
-        hasattr(source, "__getitem__") and hasattr(source, "__len__")
+    indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__")
+    if isinstance(source, (str, bytes, dict)) or not (
+        indexed or isinstance(source, IterableDataset)
     ):
         raise RecordingError(f"validation= is a {type(source).__name__}; {_LIST}, or a DataLoader")
+    if isinstance(source, tuple) and all(hasattr(part, "shape") for part in source):
+        raise RecordingError(
+            "validation= is a tuple of arrays; pass validation= a TensorDataset(images, labels)"
+        )
     return _quiet(source, batch_size=batch, shuffle=False)
 
 
@@ -45,6 +61,11 @@ def _quiet(dataset: Any, **options: Any) -> DataLoader[Any]:
 
 def _like(given: DataLoader[Any]) -> DataLoader[Any]:
     dataset: Dataset[Any] = given.dataset
+    while isinstance(dataset, IterableDataset) and _deals_out(dataset):
+        whole = getattr(dataset, "dataset", None)
+        if not isinstance(whole, IterableDataset):
+            break
+        dataset = whole
     options: dict[str, Any] = {
         "collate_fn": given.collate_fn,
         "num_workers": given.num_workers,
@@ -61,21 +82,30 @@ def _like(given: DataLoader[Any]) -> DataLoader[Any]:
     if given.batch_size is None and given.batch_sampler is None:
         return _quiet(dataset, batch_size=None, sampler=_order(given.sampler, dataset), **options)
     if given.batch_size is None:
-        return _quiet(dataset, batch_sampler=_batches(given.batch_sampler), **options)
+        return _quiet(dataset, batch_sampler=_batches(given.batch_sampler, dataset), **options)
     order = _order(given.sampler, dataset)
     return _quiet(dataset, batch_size=given.batch_size, sampler=order, **options)
 
 
+def _deals_out(sampler: Any) -> bool:
+    """Say whether a sampler gives every process images of its own."""
+    return isinstance(sampler, DistributedSampler) or (
+        any(hasattr(sampler, name) for name in _RANKS)
+        and any(hasattr(sampler, name) for name in _PROCESSES)
+    )
+
+
 def _order(sampler: Any, dataset: Any) -> Any:
     """Return the places of the images in a fixed order; None: that of the data set."""
-    dealt_out = isinstance(sampler, DistributedSampler) or (
-        hasattr(sampler, "num_replicas") and hasattr(sampler, "rank")
-    )
+    if _deals_out(sampler):
+        # Lightning deals out what another sampler gives.
+        within = getattr(getattr(sampler, "dataset", None), "_sampler", None)
+        return range(len(dataset)) if within is None else _order(within, dataset)
     whole = isinstance(sampler, RandomSampler) and not sampler.replacement
-    if dealt_out or whole or type(sampler) is SequentialSampler:
+    if whole or type(sampler) is SequentialSampler:
         return range(len(dataset))
     with untouched(sampler):
-        first, second = list(sampler), list(sampler)
+        first, second = _once(sampler, dataset), _once(sampler, dataset)
     if first != second:
         if Counter(map(str, first)) != Counter(map(str, second)):
             raise RecordingError(
@@ -85,14 +115,35 @@ def _order(sampler: Any, dataset: Any) -> Any:
             )
         first = sorted(first)
     if not first:
-        raise RecordingError("the sampler of the validation loader gives no image; validation= ...")
+        raise RecordingError(
+            "the sampler of the validation loader gives no image; pass validation= its data set"
+        )
     return first
 
 
-def _batches(sampler: Any) -> list[list[Any]]:
+def _once(sampler: Iterable[Any], dataset: Any) -> list[Any]:
+    """Return what a sampler gives in a pass; RecordingError where it has no end."""
+    most = _MOST_PASSES * (len(dataset) + 1) if hasattr(dataset, "__len__") else _MOST
+    found = list(islice(sampler, most))
+    if len(found) == most:
+        raise RecordingError(
+            "the sampler of the validation loader has no end; pass validation= a loader with "
+            "shuffle=False, or its data set"
+        )
+    return found
+
+
+def _batches(sampler: Any, dataset: Any) -> Any:
     """Return the batches of a batch sampler as they are once; RecordingError where they change."""
+    while _deals_out(sampler) and hasattr(sampler, "batch_sampler"):
+        sampler = sampler.batch_sampler  # of Accelerate
+    within = getattr(sampler, "sampler", None)
+    if _deals_out(sampler) or _deals_out(within):
+        size = getattr(sampler, "batch_size", None)
+        order = _order(within if isinstance(within, Iterable) else sampler, dataset)
+        return BatchSampler(order, size if isinstance(size, int) else _BATCH, drop_last=False)
     with untouched(sampler):
-        first, second = ([list(batch) for batch in sampler] for _ in range(2))
+        first, second = ([list(batch) for batch in _once(sampler, dataset)] for _ in range(2))
     if first != second:
         images = [sorted(index for batch in found for index in batch) for found in (first, second)]
         if images[0] != images[1]:

@@ -93,6 +93,11 @@ class Validator:
         """Say whether results bring statistics of the layers' outputs."""
         return self._watch is not None
 
+    @property
+    def squashed(self) -> bool:
+        """Say whether the network gives probabilities instead of scores."""
+        return self._set is not None and self._set.squashed
+
     def survey(self, *, pictures: bool, run_dir: Path) -> list[Tensor]:
         """Learn what the images are; return pictures where they are wanted and not there yet."""
         if self._set is None and self._labels is None:
@@ -107,8 +112,10 @@ class Validator:
             self.classes = self.classes or survey.classes
             known = len(self.classes) or survey.columns
             if survey.columns > known:
+                told = "the labels are" if survey.classes else "classes= names"
                 raise RecordingError(
-                    f"the model has {survey.columns} classes, but classes= names {known}"
+                    f"the model has {survey.columns} classes, but {told} {known}; pass classes= "
+                    "with the names of all, in the order of the network's scores"
                 )
         else:
             labels = check_labels(self._labels).to(torch.int32).numpy()

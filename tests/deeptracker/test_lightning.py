@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from lightning.fabric.utilities.warnings import PossibleUserWarning
+from lightning.pytorch.callbacks import EMAWeightAveraging
 from torch import nn
 from torch.utils.data import DataLoader, DistributedSampler
 
@@ -159,6 +160,51 @@ def test_the_training_is_the_same_without_it(tmp_path):
     assert plain.losses == recorded.losses
     for (name, one), other in zip(weights(plain).items(), weights(recorded).values(), strict=True):
         assert torch.equal(one, other), name
+
+
+class Moved(lightning.Callback):
+    """How far the first layer really moved in each batch."""
+
+    def __init__(self):
+        self.by = []
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        self.before = pl_module.net.conv1.weight.detach().double().clone()
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.by.append(float((pl_module.net.conv1.weight.detach().double() - self.before).norm()))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"precision": "bf16-true"},
+        {"precision": "bf16-mixed"},
+        {"precision": "64-true"},
+        {"callbacks": [EMAWeightAveraging]},
+    ],
+    ids=["bfloat16", "autocast", "float64", "averages"],
+)
+def test_precisions_and_averaged_weights(options, tmp_path):
+    averaging = [kind() for kind in options.get("callbacks", ())]
+    precision = options.get("precision", "32-true")
+    moved = Moved()
+    callback = deeptracker.lightning.Callback(tmp_path / "run", every=1)
+    load_digits()
+    seed_all(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PossibleUserWarning)
+        own = trainer(tmp_path, *averaging, moved, callback, precision=precision, max_epochs=1)
+        own.fit(Digits(), *loaders())
+    manifest, found = read(tmp_path / "run")
+    assert manifest.remarks == ()
+    updates = [snapshot.statistics["update"][0, L2] for snapshot in found]
+    assert updates == pytest.approx(moved.by, rel=1e-4)
+    assert all(np.isfinite(snapshot.probability).all() for snapshot in found)
+    # Averages take the place of the weights while the module itself validates, and only then.
+    weight = float(own.lightning_module.net.fc.weight.detach().float().norm())
+    last = found[-1].statistics["weight"][2, L2]
+    assert (last == pytest.approx(weight, rel=1e-4)) == (not averaging)
 
 
 def test_windows_of_batches_are_iterations(tmp_path):

@@ -1,0 +1,29 @@
+"""All tensors of a batch, nested as it may be: put on a device, or into another precision."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+def to_device(images: Any, model: nn.Module) -> Any:
+    """Return a batch, nested as it may be, on the device of the network."""
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    return _each(images, lambda tensor: tensor.to(device, non_blocking=True))
+
+
+def cast_to(images: Any, kind: torch.dtype) -> Any:
+    """Return a batch with what is in floating point in another precision."""
+    return _each(images, lambda tensor: tensor.to(kind) if tensor.is_floating_point() else tensor)
+
+
+def _each(batch: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """Return a batch with all of its tensors changed, however deep they are."""
+    if isinstance(batch, Tensor):
+        return change(batch)
+    if isinstance(batch, Mapping):
+        return {name: _each(value, change) for name, value in batch.items()}
+    if type(batch) in (list, tuple):
+        return type(batch)(_each(value, change) for value in batch)
+    return batch
