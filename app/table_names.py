@@ -6,9 +6,10 @@ from types import MappingProxyType
 # The charts' data whose tables app/export/tables.py makes; by the names of their data routes.
 TABLES = frozenset(
     {
-        "series", "class-error", "layer-profile", "cube-layers", "anomalies", "anomaly-classes",
-        "groups", "class-images", "forgetting", "layer-rows", "filter-rows", "filter-series",
-        "top-filters", "correlation", "correlation-filters", "scalar-lines",
+        "series", "marks", "class-error", "layer-profile", "cube-layers", "anomalies",
+        "anomaly-classes", "groups", "class-images", "forgetting", "layer-rows", "filter-rows",
+        "filter-series", "top-filters", "correlation", "correlation-filters",
+        "scalar-lines",
     }
 )  # fmt: skip
 # The data of charts that compare runs: the table of each run that stands behind them.

@@ -23,13 +23,14 @@ def until(history: History, snapshots: int) -> History:
         "validation_error",
         "transitions",
     )
-    flips = history.flips
+    flips, none = history.flips, history.class_no_prediction
     known = flips.snapshot < snapshots
     last = history.iteration[snapshots - 1] if snapshots else -1
     return replace(
         history,
         **{name: getattr(history, name)[:snapshots] for name in series},
         class_error=history.class_error[:, :snapshots],
+        class_no_prediction=None if none is None else none[:, :snapshots],
         flips=FlipHistory(
             flips.snapshot[known], flips.image[known], flips.before[known], flips.learned[known]
         ),

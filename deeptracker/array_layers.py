@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,31 @@ _WEIGHTS = ("kernel", "weight", "weights", "w", "embedding", "embeddings")
 _DEEPEST = 100
 
 
+@dataclass(frozen=True)
+class Form:
+    """What an array is in its network; `inputs` None: as many as a filter has numbers."""
+
+    kind: str = "Array"
+    inputs: int | None = None
+    kernel: tuple[int, ...] = ()
+    stride: tuple[int, ...] = ()
+    groups: int = 1
+
+
 class ArrayMirror:
     """A network without a forward, whose layers hold copies of arrays; see `load`."""
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]], names: Mapping[str, str], axis: int):
-        """Take arrays, what those that are to be recorded are called, and the axis of filters."""
+    def __init__(
+        self,
+        arrays: Mapping[str, NDArray[Any]],
+        names: Mapping[str, str],
+        axis: int,
+        forms: Mapping[str, Form],
+    ):
+        """Take arrays, what those that are to be recorded are called, and the axis of filters.
+
+        `forms` are those that are known, by the names of the arrays.
+        """
         self.network = nn.Module()
         self._axis = axis
         self._leaves: dict[str, nn.Module] = {}
@@ -42,7 +63,7 @@ class ArrayMirror:
         for key, name in names.items():
             leaf = self._leaves[key] = self._leaf(name)
             weight = leaf.weight = nn.Parameter(self._rows(arrays[key]))
-            spec = _spec(list(names.values()), name, weight)
+            spec = _spec(list(names.values()), name, weight, forms.get(key, Form()))
             part = Part(spec.kind, spec.filters, spec.inputs)
             self.layers.append(Layer(spec, leaf, weight, weight.shape, part))
 
@@ -87,21 +108,21 @@ class ArrayMirror:
             leaf.weight.grad = rows.to(leaf.weight.dtype) if fits and rows is not None else None
 
 
-def _spec(names: list[str], name: str, rows: torch.Tensor) -> LayerSpec:
+def _spec(names: list[str], name: str, rows: torch.Tensor, form: Form) -> LayerSpec:
     stage, block, branch = place(name, names)
     filters, inputs = rows.shape
     return LayerSpec(
         name=name,
-        kind="Array",
+        kind=form.kind,
         stage=stage,
         block=block,
         branch=branch,
         filters=filters,
         parameters=rows.numel(),
-        inputs=inputs,
-        kernel=(),
-        stride=(),
-        groups=1,
+        inputs=inputs if form.inputs is None else form.inputs,
+        kernel=form.kernel,
+        stride=form.stride,
+        groups=form.groups,
     )
 
 

@@ -11,7 +11,7 @@ from deeptracker.extras import needed
 with needed("record", "deeptracker.record"):
     import torch  # noqa: F401 - in which statistics are computed
 
-from deeptracker.array_layers import ArrayMirror, layer_names, named_arrays
+from deeptracker.array_layers import ArrayMirror, Form, layer_names, named_arrays
 from deeptracker.recorder_base import RunRecorder
 from deeptracker.recording import Description
 
@@ -33,6 +33,8 @@ class ArrayRecorder(RunRecorder):
     labels: the true classes [N] of images that the loop validates: whenever `due` holds, call
         `validated()` before `step()`. classes, image_names: as of `Recorder`.
     gradients: False where none will be given to `step()`, so that the run's pages say so.
+    updates: False where `passed()` is to be called, so that the run's pages say so.
+    forms: what is known of arrays as layers, by their dotted names; see Form.
     """
 
     def __init__(
@@ -55,6 +57,8 @@ class ArrayRecorder(RunRecorder):
         dataset: str = "",
         hyperparameters: Mapping[str, Any] | None = None,
         gradients: bool = True,
+        updates: bool = True,
+        forms: Mapping[str, Form] | None = None,
         rank: int | None = None,
     ) -> None:
         super().__init__(
@@ -66,11 +70,13 @@ class ArrayRecorder(RunRecorder):
             start_iteration=start_iteration,
             rank=rank,
         )
+        self._overdue = False
         if self._closed:
             return
         arrays = named_arrays(parameters)
         self._gradients = gradients
-        self._mirror = ArrayMirror(arrays, layer_names(arrays, filter_axis), filter_axis)
+        names = layer_names(arrays, filter_axis)
+        self._mirror = ArrayMirror(arrays, names, filter_axis, forms or {})
         self._begin(
             self._mirror.network,
             self._mirror.layers,
@@ -79,6 +85,7 @@ class ArrayRecorder(RunRecorder):
             resume=resume,
             gradients=gradients,
             unrecorded=self._mirror.unrecorded,
+            updates=updates,
             source=None,
             labels=None if labels is None else np.array(labels),
             classes=classes,
@@ -86,6 +93,21 @@ class ArrayRecorder(RunRecorder):
         )
         # Whether the mirror holds the parameters before the step under way.
         self._before = self.due
+
+    @property
+    def due(self) -> bool:
+        """Say whether the iteration under way (which the next `step()` ends) is a snapshot."""
+        return super().due or (self._overdue and not self._closed)
+
+    def passed(self, iterations: int) -> None:
+        """Count iterations that ended unseen ahead of the one that the next `step()` ends.
+
+        As where a compiled program takes several steps at once. A snapshot that was due in them is
+        taken with that one, without gradient and update.
+        """
+        for _ in range(iterations):
+            self._overdue, self.iteration = self.due, self.iteration + 1
+        self._before = self._before and iterations < 1
 
     def step(
         self,
@@ -107,6 +129,7 @@ class ArrayRecorder(RunRecorder):
         if self._closed:
             return
         due, self.iteration = self.due, self.iteration + 1
+        self._overdue = False
         if due:
             self._measure(parameters, gradients)
         if scores is not None and labels is not None:

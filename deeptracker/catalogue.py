@@ -100,10 +100,14 @@ IMAGE_TRANSITIONS = (
     Transition("n_to_n", "stayed_wrong", "Stayed wrong"),
 )
 
-# Of the layers' choice: a ratio of two norms, then what is measured of a layer.
+# Of the layers' choice: a ratio of two norms, the same in relation to the learning rate, so that a
+# layer that converges is told from a schedule that ends; then what is measured of a layer.
 RATIO = "ratio"
+RATIO_PER_RATE = "ratio_per_rate"
+RATIOS = (RATIO, RATIO_PER_RATE)
 MEASURES = {
     RATIO: "Update / weight",
+    RATIO_PER_RATE: "Update / weight / learning rate",
     "weight": "Weights",
     "gradient": "Gradients",
     "update": "Updates",
@@ -120,6 +124,6 @@ def labels(measured: Iterable[Measured]) -> dict[str, str]:
 
 def format_of(statistic: str, *, measure: str = "weight") -> Format:
     """Return the format of a statistic of a measure (a ratio is a plain number)."""
-    if measure == RATIO:
+    if measure in RATIOS:
         return "number"
     return next(one.format for one in LAYER_STATISTICS if one.name == statistic)

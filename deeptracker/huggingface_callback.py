@@ -10,6 +10,8 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from deeptracker.callback_run import CallbackRun
 from deeptracker.huggingface_loss import LossWatch
 from deeptracker.huggingface_validation import class_names, forward, validation_loader
+from deeptracker.layer_parts import class_name
+from deeptracker.recorder import Recorder
 
 _NAME = "deeptracker.huggingface.Callback"
 # What the Trainer logs that is recorded already, counts, or is of the whole training.
@@ -38,7 +40,7 @@ class Callback(TrainerCallback):
     def __init__(
         self, run_dir: str | Path, *, validation: Any = None, collator: Any = None, **options: Any
     ) -> None:
-        self._run = CallbackRun(_NAME, run_dir, options)
+        self._run = CallbackRun(_NAME, run_dir, options, Recorder)
         self._validation, self._collator = validation, collator
         self._losses: LossWatch | None = None
         self._told = False
@@ -49,9 +51,11 @@ class Callback(TrainerCallback):
         """Begin the run; RecordingError names the argument to pass."""
         model, loader = given["model"], given.get("train_dataloader")
         found: dict[str, Any] = {
+            "model": model,
+            "optimizer": [given["optimizer"]],
             "iterations_per_epoch": _iterations_per_epoch(args, loader),
             "planned_iterations": state.max_steps if state.max_steps > 0 else None,
-            "model_name": type(model).__name__,
+            "model_name": class_name(model),
         }
         if self._validation is not None:
             found |= {
@@ -65,7 +69,7 @@ class Callback(TrainerCallback):
                 "validation_forward": forward(model),
                 "classes": class_names(model),
             }
-        self._run.begin(model, [given["optimizer"]], found, start_iteration=state.global_step)
+        self._run.begin(found, start_iteration=state.global_step)
         self._close_losses()
         # What is compiled would compile the watch with it.
         if not args.torch_compile:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
@@ -60,6 +61,11 @@ class Part:
         elif self.last:
             return tensor.reshape(-1, tensor.shape[-1]).T
         return tensor.reshape(self.filters, -1)
+
+    def size(self, shape: torch.Size) -> int:
+        """Return how many numbers `cut` leaves of a tensor of this shape."""
+        first, end = self.rows or (0, shape[0])
+        return shape.numel() // shape[0] * (end - first)
 
     def output(self, module: nn.Module, output: Tensor) -> Tensor | None:
         """Return what the layer gave of what its module gave; None where that is not known."""
@@ -170,4 +176,10 @@ def _embedding(weight: Tensor, parameter: str, below: str) -> Part:
 def _kind(module: nn.Module) -> str:
     """Return the name of torch's own class, also for a subclass of it."""
     classes = (cls.__name__ for cls in type(module).__mro__)
-    return next((name for name in classes if name in _KINDS), type(module).__name__)
+    return next((name for name in classes if name in _KINDS), class_name(module))
+
+
+def class_name(module: nn.Module) -> str:
+    """Return the name of the script's class, for which fully_shard() puts in one of its own."""
+    first, *bases = type(module).__mro__
+    return bases[1].__name__ if bases[0].__name__ == "FSDPModule" else first.__name__

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from deeptracker.effective_weight import (
 )
 from deeptracker.errors import NothingToRecord, RecordingError
 from deeptracker.format import LayerSpec, Manifest, ModuleSpec
-from deeptracker.layer_parts import NORMALISATION, Part, is_ordinary, parts_of
+from deeptracker.layer_parts import NORMALISATION, Part, class_name, is_ordinary, parts_of
 
 # What torch.compile and Fabric call the network within theirs.
 _WRAPPED = ("_orig_mod", "_forward_module")
@@ -45,15 +46,29 @@ class Layer:
         for part in path[: len(path) - below]:
             module = None if module is None else module._modules.get(part)
         found = None if module is None else trained_weight(module, self.part.parameter)
-        if module is None or found is None or found.shape != self.shape:
+        if module is None or found is None or not self.fits(found):
             self.weight = None
             return False
         self.module, self.weight = module, found
         return True
 
+    def fits(self, weight: nn.Parameter) -> bool:
+        """Say whether a parameter can be the layer's; one sharded since then is not here alone."""
+        return weight.shape == self.shape and not is_sharded(weight)
+
     def parts(self) -> list[nn.Parameter]:
         """Return every parameter that the layer is computed from."""
         return trained_parts(self.module, self.part.parameter)
+
+    @property
+    def filters(self) -> int:
+        """Return how many filters this process holds: all, unless the network is sharded."""
+        return self.spec.filters
+
+    @property
+    def cut(self) -> bool:
+        """Say whether processes hold parts of filters, so that `rows` has to ask them all."""
+        return False
 
     @property
     def device(self) -> torch.device:
@@ -93,6 +108,18 @@ class Layer:
         # There is no float64 on Apple's GPUs, whose memory is the host's anyway.
         rows = rows.cpu() if rows.device.type == "mps" else rows
         return rows.to(torch.float32).contiguous()
+
+
+def is_sharded(tensor: Tensor) -> bool:
+    """Say whether several processes hold a tensor together."""
+    # A DTensor, by what it alone has: importing its module takes half a second.
+    return hasattr(tensor, "full_tensor")
+
+
+def held_here(tensor: Tensor) -> Tensor:
+    """Return what this process holds of a tensor, asking no other."""
+    sharded: Any = tensor
+    return sharded.to_local() if is_sharded(tensor) else tensor
 
 
 def unwrap(model: nn.Module) -> nn.Module:
@@ -179,7 +206,7 @@ def find_modules(model: nn.Module, layers: list[Layer]) -> tuple[ModuleSpec, ...
     """Return the modules on the way from the model (itself left out) to its layers."""
     on_the_way = {above for layer in layers for above in _above(layer.spec.name)}
     return tuple(
-        ModuleSpec(name, type(module).__name__)
+        ModuleSpec(name, class_name(module))
         for name, module in model.named_modules()
         if name in on_the_way
     )
@@ -194,7 +221,7 @@ def _spec(names: list[str], name: str, weight: nn.Parameter, part: Part) -> Laye
         block=block,
         branch=branch,
         filters=part.filters,
-        parameters=part.cut(weight).numel(),
+        parameters=part.size(weight.shape),
         inputs=part.inputs,
         kernel=part.kernel,
         stride=part.stride,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from deeptracker.callback_run import CallbackRun
+from deeptracker.recorder import Recorder
 
 _NAME = "deeptracker.lightning.Callback"
 
@@ -36,7 +37,7 @@ class Callback(lightning.pytorch.Callback):
         if validation is not True:
             options["validation"] = validation
         self._own_validation = validation is True
-        self._run = CallbackRun(_NAME, run_dir, options)
+        self._run = CallbackRun(_NAME, run_dir, options, Recorder)
         self._restored = 0
         self._steps = 0
         self._losses: list[Tensor] = []
@@ -56,6 +57,8 @@ class Callback(lightning.pytorch.Callback):
         self._steps = trainer.global_step
         self._losses, self._seen = [], {}
         found: dict[str, Any] = {
+            "model": pl_module,
+            "optimizer": list(trainer.optimizers),
             "model_name": type(pl_module).__name__,
             "hyperparameters": dict(pl_module.hparams),
             "rank": trainer.global_rank,
@@ -68,8 +71,6 @@ class Callback(lightning.pytorch.Callback):
         if own is None and options.get("validation") is None:
             del found["validation_forward"]
         self._run.begin(
-            pl_module,
-            list(trainer.optimizers),
             found,
             start_iteration=(self._restored or self._steps) if self._steps else 0,
             validation=None if own is None else {"validation": own},

@@ -12,8 +12,10 @@ from torch import Tensor
 from deeptracker.format import FILTER_QUANTITIES, QUANTITIES, STATISTICS
 from deeptracker.isolation import plain_arithmetic
 from deeptracker.layers import Layer
+from deeptracker.lockstep import OneProcess
+from deeptracker.shard_merging import merged
 from deeptracker.statistics import changes_between, no_numbers
-from deeptracker.updates import Steps, numbers_of
+from deeptracker.updates import Steps, gathered_numbers, numbers_of
 
 
 @dataclass(frozen=True)
@@ -47,35 +49,45 @@ class WeightMemory:
         """Return relative and cosine change f8 [F] of a layer since then; NaN without a past."""
         before = self._previous.get(index)
         if before is None:
-            missing = rows.new_full((layer.spec.filters,), torch.nan, dtype=torch.float64)
+            missing = rows.new_full((layer.filters,), torch.nan, dtype=torch.float64)
             return missing, missing
         return changes_between(rows, layer.rows(before).to(rows.device))
 
 
 @torch.no_grad()
-def measure(layers: Sequence[Layer], steps: Steps, memory: WeightMemory) -> Measured:
+def measure(
+    layers: Sequence[Layer], steps: Steps, memory: WeightMemory, group: OneProcess | None = None
+) -> Measured:
     """Return what a snapshot holds of all layers, with one transfer per device.
 
-    A layer that the network no longer has is NaN throughout.
+    A layer that the network no longer has is NaN throughout. Where the network is sharded, all of
+    the group call this; those that do not write get the numbers of their own shards.
     """
+    group = group or OneProcess()
     weights = [layer.effective() for layer in layers]
     rows = [
-        None if weight is None else layer.rows(weight)
+        None if weight is None or layer.cut else layer.rows(weight)
         for layer, weight in zip(layers, weights, strict=True)
     ]
-    there = iter(numbers_of([row for row in rows if row is not None]))
+    there = iter(numbers_of([row for row in rows if row is not None], ordered=group.shared))
     parts: list[Tensor] = []
-    for index, (layer, row) in enumerate(zip(layers, rows, strict=True)):
+    keys: list[Tensor | None] = []
+    sizes = []
+    for index, (layer, row, whole) in enumerate(zip(layers, rows, weights, strict=True)):
         gradient, update = steps.gradients[index], steps.updates[index]
+        if layer.cut and whole is not None:
+            row = layer.rows(whole)
+        sizes.append(0 if row is None else row.numel())
         if row is None:
-            weight = no_numbers(layer.spec.filters, layer.device)
+            weight = no_numbers(layer.filters, layer.device)
             relative = cosine = weight.sums.l2
         else:
-            weight = next(there)
+            weight = gathered_numbers(row) if layer.cut else next(there)
             with plain_arithmetic(row.device):
                 relative, cosine = memory.changes(index, layer, row)
         for numbers in (weight, gradient, update.numbers):
             parts += [numbers.statistics, numbers.histogram]
+            keys.append(numbers.keys)
         parts.append(update.bands)
         filters = {
             "weight_mean": weight.sums.mean,
@@ -87,7 +99,12 @@ def measure(layers: Sequence[Layer], steps: Steps, memory: WeightMemory) -> Meas
             "cosine_change": cosine,
         }
         parts += [filters[name] for name in FILTER_QUANTITIES]
-    return _arrays(to_host(parts), len(layers))
+    host = to_host(parts)
+    each = len(host) // len(layers)
+    columns = [host[place::each] for place in range(each)]
+    if group.shared:
+        columns = merged(group, columns, keys, sizes)
+    return _arrays(columns)
 
 
 def moved_without_a_step(measured: Measured, layers: Sequence[Layer]) -> list[tuple[str, float]]:
@@ -107,10 +124,8 @@ def moved_without_a_step(measured: Measured, layers: Sequence[Layer]) -> list[tu
     return found
 
 
-def _arrays(parts: list[NDArray[np.float64]], layers: int) -> Measured:
-    """Sort the parts, which repeat for every layer, into arrays over all layers."""
-    each = len(parts) // layers
-    columns = [parts[place::each] for place in range(each)]
+def _arrays(columns: list[list[NDArray[Any]]]) -> Measured:
+    """Put the columns, each of an array per layer, into arrays over all layers."""
     statistics: dict[str, NDArray[np.float32]] = {}
     histogram: dict[str, NDArray[np.uint32]] = {}
     for place, quantity in enumerate(QUANTITIES):

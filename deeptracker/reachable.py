@@ -32,7 +32,8 @@ _LIBRARIES = sys.stdlib_module_names | {
 }
 # Objects that train, write or wait: a module of Lightning holds its Trainer, which holds all else.
 _NOT_LOOKED_INTO = (
-    *("deeptracker.", "torch.utils.data.dataloader", "transformers.trainer", "accelerate."),
+    *("deeptracker.", "torch.utils.data.dataloader", "torch.distributed."),
+    *("transformers.trainer", "accelerate."),
     *("lightning.", "pytorch_lightning.", "lightning_utilities.", "torchmetrics."),
     *("logging", "threading", "concurrent.", "asyncio.", "multiprocessing.", "importlib"),
 )

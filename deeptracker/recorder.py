@@ -14,6 +14,7 @@ with needed("record", "deeptracker.Recorder"):
 
 from deeptracker.errors import RecordingError
 from deeptracker.layers import find_layers, unwrap
+from deeptracker.ranks import group_of, layers_here
 from deeptracker.recorder_base import RunRecorder
 from deeptracker.recording import Description
 from deeptracker.validation import BATCH, Forward, Loss
@@ -55,7 +56,8 @@ class Recorder(RunRecorder):
     normalisation: also record normalisation layers.
     activations: also record what the layers put out on the validation set.
     rank: the process of rank 0 records, `step()` of the others does nothing; default: as the
-        process group or the launcher's environment says.
+        process group or the launcher's environment says. Where the network is sharded (FSDP2),
+        every process makes a Recorder and calls `step()`; that of rank 0 writes.
 
     All that is wrong with what it is given raises here: NothingToRecord, ValidationSetChanged,
     ForeignRunDirectory, RunLocked, and RecordingError for anything else. Later nothing raises:
@@ -92,37 +94,40 @@ class Recorder(RunRecorder):
         validation_every: int = 1,
         rank: int | None = None,
     ) -> None:
-        super().__init__(
-            run_dir,
-            every=every,
-            per_epoch=per_epoch,
-            iterations_per_epoch=iterations_per_epoch,
-            planned_iterations=planned_iterations,
-            start_iteration=start_iteration,
-            rank=rank,
-        )
-        if self._closed:
-            return
         network = unwrap(model)
-        layers = find_layers(network, normalisation=normalisation)
-        self._begin(
-            network,
-            layers,
-            _listed(optimizer),
-            Description(name, model_name, dataset, hyperparameters, planned_iterations),
-            resume=resume,
-            pictures=thumbnails,
-            source=validation,
-            labels=labels,
-            classes=classes,
-            image_names=image_names,
-            batch=validation_batch,
-            validation_every=validation_every,
-            loss=validation_loss,
-            forward=validation_forward,
-            unpack=validation_unpack,
-            activations=activations,
-        )
+        group = group_of(network, rank)
+        with group.starting():
+            super().__init__(
+                run_dir,
+                every=every,
+                per_epoch=per_epoch,
+                iterations_per_epoch=iterations_per_epoch,
+                planned_iterations=planned_iterations,
+                start_iteration=start_iteration,
+                rank=rank,
+                group=group,
+            )
+            if self._closed:
+                return
+            layers = layers_here(find_layers(network, normalisation=normalisation), group)
+            self._begin(
+                network,
+                layers,
+                _listed(optimizer),
+                Description(name, model_name, dataset, hyperparameters, planned_iterations),
+                resume=resume,
+                pictures=thumbnails,
+                source=validation,
+                labels=labels,
+                classes=classes,
+                image_names=image_names,
+                batch=validation_batch,
+                validation_every=validation_every,
+                loss=validation_loss,
+                forward=validation_forward,
+                unpack=validation_unpack,
+                activations=activations,
+            )
 
     @torch.compiler.disable  # where the script compiles its whole iteration
     def step(
@@ -145,10 +150,11 @@ class Recorder(RunRecorder):
         if self._closed:
             return
         due, self.iteration = self.due, self.iteration + 1
-        self._recording.log(self.iteration, values, scalars, scores=scores, labels=labels)
+        if self._group.leads:
+            self._recording.log(self.iteration, values, scalars, scores=scores, labels=labels)
         if due:
             self._recording.take_snapshot(self.iteration)
-        if self._recording.writer.lost_to_another:
+        if self._recording.writer.lost_to_another or self._group.broken:
             self.close("stopped")
 
 

@@ -14,6 +14,7 @@ from torch import nn
 from deeptracker.endings import ending_of, last_uncaught
 from deeptracker.format import Failure, Manifest, Unrecorded
 from deeptracker.layers import Layer, layers_of
+from deeptracker.lockstep import OneProcess
 from deeptracker.ranks import own_rank
 from deeptracker.recording import Description, Recording
 from deeptracker.run_identity import place_of
@@ -44,11 +45,13 @@ class RunRecorder:
         planned_iterations: int | None,
         start_iteration: int | None,
         rank: int | None,
+        group: OneProcess | None = None,
     ) -> None:
         self.run_dir = Path(run_dir)
+        self._group = group or OneProcess()
         self.iteration = start_iteration or 0
         self._start = start_iteration
-        self._closed = not _records(rank)
+        self._closed = not (self._group.shared or _records(rank))
         self._process = os.getpid()
         if every is None and per_epoch is None and iterations_per_epoch is not None:
             per_epoch = 1
@@ -67,20 +70,25 @@ class RunRecorder:
         unrecorded: tuple[Unrecorded, ...] | None = None,
         pictures: bool = False,
         gradients: bool = True,
+        updates: bool = True,
         **validation: Any,
     ) -> None:
         """Take the folder and begin; what is wrong raises here. `validation` is a Validator's.
 
         unrecorded: what has no layer; None: what the layers leave of the network.
         """
-        goes_on = resume or self._start is not None
+        goes_on, group = resume or self._start is not None, self._group
+        group.same("when a snapshot is due", (self._sampling, self._start, resume))
         _close_the_one_before(self.run_dir, goes_on=goes_on)
-        place = take_place(self.run_dir, goes_on=goes_on)
-        self.run_dir = place.path
-        layers = layers_of(place.old, layers)
+        place = take_place(self.run_dir, goes_on=goes_on) if group.leads else None
         try:
-            validator = Validator(network, layers, **validation)
-            found = validator.survey(pictures=pictures, run_dir=self.run_dir)
+            self.run_dir = group.of_leader("run_dir", place and place.path)
+            kept = [layer.spec.name for layer in layers_of(place.old if place else None, layers)]
+            known = set(group.of_leader("the layers", kept))
+            layers = [layer for layer in layers if layer.spec.name in known]
+            validator = Validator(network, layers, group=group, **validation)
+            found = validator.survey(pictures=pictures and group.leads, run_dir=self.run_dir)
+            group.reshard()
             self._recording = Recording(
                 network,
                 layers,
@@ -94,12 +102,15 @@ class RunRecorder:
                 pictures=found,
                 unrecorded=find_unrecorded(network, layers) if unrecorded is None else unrecorded,
                 gradients=gradients,
+                updates=updates,
+                group=group,
             )
         except BaseException:
-            place.give_back()
+            if place is not None:
+                place.give_back()
             raise
         if self._start is None:
-            self.iteration = self._recording.writer.last_iteration
+            self.iteration = group.of_leader("resume=", self._recording.writer.last_iteration)
         _open[place_of(self.run_dir)] = self
         me = weakref.ref(self)
         self._at_exit = lambda: _close_at_exit(me)
@@ -109,6 +120,11 @@ class RunRecorder:
     def manifest(self) -> Manifest:
         """Return what is recorded of the run as a whole; rank 0 only."""
         return self._recording.writer.manifest
+
+    @property
+    def _writes(self) -> bool:
+        """Say whether this process writes the run, and has not closed it."""
+        return not self._closed and self._group.leads
 
     @property
     def due(self) -> bool:
@@ -122,12 +138,12 @@ class RunRecorder:
         to the true class [N], 0..1 or NaN; both tensors, arrays or lists, in the order of `labels`.
         loss: the mean loss, or None. What does not fit is warned of once and left out.
         """
-        if not self._closed:
+        if self._writes:
             self._recording.hand_in(self.iteration + 1, prediction, probability, loss=loss)
 
     def event(self, text: object) -> None:
         """Mark the iteration under way on the axes of the views, such as "unfroze layer3"."""
-        if not self._closed:
+        if self._writes:
             self._recording.add_event(self.iteration + 1, text)
 
     def log(self, values: Mapping[str, Any] | None = None, /, **scalars: Any) -> None:
@@ -135,12 +151,12 @@ class RunRecorder:
 
         They are what `step()` takes. What is known by then is better given to `step()` itself.
         """
-        if not self._closed:
+        if self._writes:
             self._recording.log_more(self.iteration, values, scalars)
 
     def remark(self, kind: str, subject: str, text: str) -> None:
         """Warn of something about the run, once for each subject; the run's page lists it."""
-        if not self._closed:
+        if self._writes:
             self._recording.remark(kind, subject, text)
 
     def close(self, state: str = "complete", *, failure: Failure | None = None) -> None:
@@ -157,6 +173,7 @@ class RunRecorder:
         # A process that was forked from the one that records leaves the folder alone.
         if os.getpid() == self._process:
             self._recording.close(self.iteration, state, failure=failure)
+            self._group.close()
             atexit.unregister(self._at_exit)
 
     def __enter__(self) -> Self:

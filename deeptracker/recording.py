@@ -16,8 +16,11 @@ from deeptracker.description import checked_name, plain_values
 from deeptracker.errors import RecordingError
 from deeptracker.format import Event, Failure, Images, Manifest, Unrecorded
 from deeptracker.format.entries import fit_text
+from deeptracker.layer_parts import class_name
 from deeptracker.layers import Layer, find_modules
+from deeptracker.lockstep import OneProcess
 from deeptracker.measurement import WeightMemory, measure
+from deeptracker.no_writer import NoWriter
 from deeptracker.optimizer_watch import OptimizerWatch
 from deeptracker.run_identity import place_of
 from deeptracker.run_place import Place
@@ -45,7 +48,7 @@ class Recording:
 
     `observer` is told of steps by hooks on torch's optimizers; who trains by other means gives no
     optimizers and tells it itself. `due` says whether the iteration under way is a snapshot.
-    `gradients` says whether there may be any.
+    `gradients` and `updates` say whether there may be any.
     """
 
     def __init__(
@@ -55,7 +58,7 @@ class Recording:
         optimizers: Sequence[object],
         validator: Validator,
         sampling: SamplingRule,
-        place: Place,
+        place: Place | None,
         described: Description,
         due: Callable[[], bool],
         *,
@@ -63,30 +66,43 @@ class Recording:
         pictures: list[Tensor],
         unrecorded: tuple[Unrecorded, ...],
         gradients: bool = True,
+        updates: bool = True,
+        group: OneProcess | None = None,
     ) -> None:
-        _try_to_measure(model, layers)
+        group = group or OneProcess()
+        _try_to_measure(model, layers, group)
         self._iteration = start_iteration or 0
         self._validator = validator
         self._batch_error = BatchError(squashed=validator.squashed)
-        self.observer = StepObserver(model, layers, due)
+        self.observer = StepObserver(model, layers, due, group)
         self._watch = OptimizerWatch(optimizers, self.observer, self._note_error)
         try:
-            manifest = replace(
-                _manifest(
-                    model, layers, validator, sampling, place, described, gradients=gradients
-                ),
-                unrecorded=unrecorded,
-            )
-            self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
-            if pictures:
-                self.writer.write_thumbnails(pictures)
+            if place is None:
+                self.writer: RunWriter = NoWriter()
+            else:
+                seen = {"gradient": gradients, "update": updates, "bands": updates}
+                manifest = replace(
+                    _manifest(model, layers, validator, sampling, place, described, seen),
+                    unrecorded=unrecorded,
+                )
+                self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
+                if pictures:
+                    self.writer.write_thumbnails(pictures)
+            group.agree("the begin of the run")
         except BaseException:
             self._watch.close()
             raise
         self._scalars = ScalarBuffer(self._note_odd_scalar)
         self._scalars.restore(self.writer.restored)
         self._taker = SnapshotTaker(
-            layers, self.observer, validator, sampling, self._scalars, self.writer
+            layers,
+            self.observer,
+            validator,
+            sampling,
+            self._scalars,
+            self.writer,
+            updates=updates,
+            group=group,
         )
         if self._watch.holds_nothing():
             self.remark(
@@ -123,6 +139,7 @@ class Recording:
 
     def take_snapshot(self, iteration: int) -> None:
         """Take the snapshot of an iteration."""
+        self._iteration = iteration
         with self.going_on("snapshot", "a snapshot"):
             self._taker.take(iteration)
         self.observer.forget()
@@ -179,13 +196,12 @@ def _manifest(
     sampling: SamplingRule,
     place: Place,
     described: Description,
-    *,
-    gradients: bool,
+    seen: Mapping[str, bool],
 ) -> Manifest:
     return Manifest(
         run=uuid.uuid4().hex,
         name=checked_name("name", described.name or place.path.resolve().name),
-        model=checked_name("model_name", described.model_name or type(model).__name__),
+        model=checked_name("model_name", described.model_name or class_name(model)),
         dataset=checked_name("dataset", described.dataset),
         created_at=time.time(),
         layers=tuple(layer.spec for layer in layers),
@@ -193,12 +209,12 @@ def _manifest(
         classes=validator.classes,
         images=validator.images or Images(np.zeros(0, np.int32)),
         hyperparameters=plain_values(described.hyperparameters),
-        sampling=sampling.for_manifest(described.planned_iterations),
+        sampling=sampling.for_manifest(described.planned_iterations, even=seen["update"]),
         place=place_of(place.path),
         contents=contents_of(
             {
                 **dict.fromkeys(_ALWAYS, True),
-                "gradient": gradients,
+                **seen,
                 "validation": validator.images is not None,
                 "activation": validator.watches_activations,
             }
@@ -206,14 +222,18 @@ def _manifest(
     )
 
 
+# In this order, whether they are seen or not.
 _ALWAYS = ("weight", "gradient", "update", "histogram", "bands", "filters")
 
 
 @torch.no_grad()
-def _try_to_measure(model: nn.Module, layers: Sequence[Layer]) -> None:
+def _try_to_measure(model: nn.Module, layers: Sequence[Layer], group: OneProcess) -> None:
     """Measure the weights once for nothing, so that what cannot be measured is known at once."""
     try:
-        measure(layers, StepObserver(model, layers, lambda: False).collect(), WeightMemory())
+        nothing = StepObserver(model, layers, lambda: False, group).collect()
+        measure(layers, nothing, WeightMemory(), group)
+    except RecordingError:
+        raise
     except Exception as error:
         raise RecordingError(
             f"the weights of {type(model).__name__} cannot be measured ({type(error).__name__}: "

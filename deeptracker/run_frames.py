@@ -209,6 +209,14 @@ class Run:
         """Return what the health rules say, the most telling first; index: key."""
         return _listed(self._json("/findings"), "key")
 
+    def not_judged(self) -> pd.DataFrame:
+        """Return the rules that could not judge the run, and what to log; index: rule."""
+        return _listed(self._json("/not-judged"), "rule")
+
+    def marks(self) -> pd.DataFrame:
+        """Return events and resumes (`kind`) with their texts, rising; index: iteration."""
+        return _listed(self._json("/marks"), "iteration")
+
     # Names --------------------------------------------------------------------------------------
 
     def layer_id(self, layer: int | str) -> int:

@@ -55,10 +55,13 @@ class SamplingRule:
             return float("nan")
         return iteration / self.iterations_per_epoch
 
-    def for_manifest(self, planned_iterations: int | None) -> Sampling:
-        """Return what the manifest says; `every` only where the grid is even."""
-        every = self.every
-        if every is None and self.per_epoch and self.iterations_per_epoch:
+    def for_manifest(self, planned_iterations: int | None, *, even: bool = True) -> Sampling:
+        """Return what the manifest says; `every` only where the grid is even.
+
+        It is not (`even`) where several iterations end at once: the last of them is taken then.
+        """
+        every = self.every if even else None
+        if even and every is None and self.per_epoch and self.iterations_per_epoch:
             whole, rest = divmod(self.iterations_per_epoch, self.per_epoch)
             every = whole if rest == 0 else None
         return Sampling(every, self.iterations_per_epoch, planned_iterations)

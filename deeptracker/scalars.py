@@ -108,7 +108,12 @@ def _kept_tensor(value: Tensor) -> float | Tensor:
         raise RecordingError(f"has shape {list(value.shape)}; reduce it to one number first")
     if value.is_complex():
         raise RecordingError("is complex; log its parts, or its size")
-    value = value.detach()
+    placements: Any = getattr(value, "placements", ())
+    if any(not placement.is_replicate() for placement in placements):
+        # Its number is that of this process alone; asking the others would wait for them.
+        raise RecordingError("is spread over processes; log its full_tensor()")
+    local: Any = value
+    value = (local.to_local() if placements else value).detach()
     # A copy, because a running sum may be changed in place; on a GPU nothing waits for it.
     return float(value) if value.device.type == "cpu" else value.reshape(()).clone()
 

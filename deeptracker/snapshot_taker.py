@@ -6,9 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from deeptracker.errors import RecordingError
 from deeptracker.format import Snapshot, prediction_dtype
 from deeptracker.layers import Layer
-from deeptracker.measurement import WeightMemory, measure, moved_without_a_step
+from deeptracker.lockstep import OneProcess
+from deeptracker.measurement import Measured, WeightMemory, measure, moved_without_a_step
 from deeptracker.remarks import Remarks
 from deeptracker.run_writer import RunWriter
 from deeptracker.sampling import SamplingRule
@@ -28,28 +30,53 @@ class SnapshotTaker:
         sampling: SamplingRule,
         scalars: ScalarBuffer,
         writer: RunWriter,
+        *,
+        updates: bool,
+        group: OneProcess,
     ) -> None:
         self._layers, self._observer, self._validator = layers, observer, validator
         self._sampling, self._scalars, self._writer = sampling, scalars, writer
-        self._memory = WeightMemory()
+        self._memory, self._updates, self._group = WeightMemory(), updates, group
 
     @property
     def _remarks(self) -> Remarks:
         return self._writer.remarks
 
     def take(self, iteration: int) -> None:
-        """Measure and write the snapshot of an iteration."""
-        result = self._validate(iteration)
-        gone = self._observer.find_layers()
-        steps = self._observer.collect()
-        measured = measure(self._layers, steps, self._memory)
+        """Measure the snapshot of an iteration, together with the group, and write it."""
+        group = self._group
+        if self._observer.sharded_since():
+            # What is done with it from here on would wait for the other processes.
+            group.broken = "sharded"
+            raise RecordingError(
+                "the network was sharded after the Recorder was made; call fully_shard() before. "
+                "Recording stops, the training goes on"
+            )
+        with group.together("a snapshot"):
+            group.meet(iteration)
+            result = self._validate(iteration)
+            group.reshard()
+            gone = self._observer.find_layers()
+            steps = self._observer.collect()
+            measured = measure(self._layers, steps, self._memory, group)
+            written = False
+            if group.leads:
+                moved = moved_without_a_step(measured, self._layers)
+                self._doubt(iteration, gone, steps.stepped, moved)
+                written = self._write(iteration, measured, result)
+            # What was lost is as if it had not been due: the next one spans both.
+            if group.of_leader("a snapshot", written):
+                self._memory.remember(self._layers)
+                self._scalars.clear()
+
+    def _write(self, iteration: int, measured: Measured, result: Result | None) -> bool:
+        """Write a snapshot and say whether it is on disk."""
         statistics = dict(measured.statistics)
         if result is not None:
             self._scalars.add(iteration, result.scalars)
             statistics.update(result.activations)
-        self._doubt(iteration, gone, steps.stepped, moved_without_a_step(measured, self._layers))
         classes = len(self._writer.manifest.classes)
-        written = self._writer.write(
+        return self._writer.write(
             Snapshot(
                 iteration=iteration,
                 epoch=self._sampling.epoch(iteration),
@@ -64,21 +91,19 @@ class SnapshotTaker:
                 generation=self._writer.generation,
             )
         )
-        # What was lost is as if it had not been due: the next one spans both.
-        if written:
-            self._memory.remember(self._layers)
-            self._scalars.clear()
 
     def _validate(self, iteration: int) -> Result | None:
         try:
-            return self._validator.result(iteration)
+            with self._group.together("the validation"):
+                return self._validator.result(iteration)
         except Exception as error:  # the script's own code, data and network run in there
-            self._remarks.add(
-                "validation",
-                type(error).__name__,
-                f"iteration {iteration} has no validation: {type(error).__name__}: {error}",
-                iteration=iteration,
-            )
+            if self._group.leads:
+                self._remarks.add(
+                    "validation",
+                    type(error).__name__,
+                    f"iteration {iteration} has no validation: {type(error).__name__}: {error}",
+                    iteration=iteration,
+                )
             return None
 
     def _doubt(
@@ -97,6 +122,8 @@ class SnapshotTaker:
                 f"is not recorded from iteration {iteration} on",
                 iteration=iteration,
             )
+        if not self._updates:  # no step is seen, and the run says so
+            return
         still = [
             layer.spec.name
             for layer, seen in zip(self._layers, stepped, strict=True)

@@ -28,12 +28,13 @@ class LayerNumbers(NamedTuple):
     """One quantity of one layer: statistics f8 [S], histogram i8 [B], per-filter sums f8 [F].
 
     The statistics are over finite values (NaN but for the two counts where there are none); the
-    sums of a filter that holds NaN or Inf are not finite.
+    sums of a filter that holds NaN or Inf are not finite. `keys` are those of shard_quartiles.
     """
 
     statistics: Tensor
     histogram: Tensor
     sums: Sums
+    keys: Tensor | None = None
 
 
 def all_finite(rows: list[Tensor]) -> list[bool]:
@@ -56,8 +57,9 @@ def layer_numbers(rows: Tensor, *, finite: bool) -> LayerNumbers:
         clean = rows[rows.isfinite()]
         nan = rows.isnan().sum().double()
         inf = rows.numel() - nan - clean.numel()
-        if not clean.numel():
-            return _nothing_finite(nan, inf, sums)
+    if not clean.numel():
+        return _nothing_finite(nan, inf, sums)
+    if not finite:
         whole = filter_sums(clean.unsqueeze(0))
     spread = distribution(clean)
     count = clean.numel()

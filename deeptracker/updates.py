@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from deeptracker.isolation import plain_arithmetic
-from deeptracker.layers import Layer
+from deeptracker.layers import Layer, held_here, is_sharded
+from deeptracker.lockstep import OneProcess
+from deeptracker.shard_quartiles import ordered_keys
 from deeptracker.statistics import (
     LayerNumbers,
     all_finite,
@@ -53,12 +56,20 @@ class StepObserver:
     Who knows of steps calls `before_step` and `after_step`; see OptimizerWatch for torch's.
     """
 
-    def __init__(self, model: nn.Module, layers: Sequence[Layer], due: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        layers: Sequence[Layer],
+        due: Callable[[], bool],
+        group: OneProcess | None = None,
+    ) -> None:
         self._model, self._layers = model, layers
+        self._group = group or OneProcess()
         self.due = due
         self._before: dict[int, Tensor] = {}
-        self._gradients: dict[int, LayerNumbers] = {}
-        self._updates: dict[int, Update] = {}
+        # What has to be gathered from several processes is, once all of them are at a snapshot.
+        self._gradients: dict[int, LayerNumbers | Callable[[], LayerNumbers]] = {}
+        self._updates: dict[int, Update | Callable[[], Update]] = {}
         self._missed: set[int] = set()
 
     def forget(self) -> None:
@@ -66,6 +77,10 @@ class StepObserver:
         self._before.clear()
         self._gradients.clear()
         self._updates.clear()
+
+    def sharded_since(self) -> bool:
+        """Say whether other processes came to hold parts of a network that was here alone."""
+        return not self._group.shared and any(map(is_sharded, self._model.parameters()))
 
     def find_layers(self) -> list[Layer]:
         """Look all layers up again; return those that the network no longer has."""
@@ -123,60 +138,99 @@ class StepObserver:
             layer = self._layers[index]
             gradient = layer.gradient()
             if gradient is None:
-                self._gradients[index] = no_numbers(layer.spec.filters, layer.device)
+                self._gradients[index] = no_numbers(layer.filters, layer.device)
+                continue
+            if layer.cut:
+                later = partial(_gathered_gradient, layer, gradient.detach().clone(), scale)
+                self._gradients[index] = later
                 continue
             row = layer.rows(gradient)
             present.append(index)
             # A fused optimizer takes the scaled gradient and unscales it itself.
             rows.append(row if scale is None else row / scale.to(row.device))
-        self._gradients |= zip(present, numbers_of(rows), strict=True)
+        numbers = numbers_of(rows, ordered=self._group.shared)
+        self._gradients |= zip(present, numbers, strict=True)
 
     def _take_updates(self, indices: Sequence[int]) -> None:
+        for index in [index for index in indices if self._layers[index].cut]:
+            change, start = self._difference(index), self._before.pop(index)
+            self._updates[index] = partial(_gathered_update, self._layers[index], change, start)
+        indices = [index for index in indices if not self._layers[index].cut]
         before = [self._layers[i].rows(self._before[i]) for i in indices]
-        rows = [self._difference(index) for index in indices]
-        for index, row, base, numbers in zip(indices, rows, before, numbers_of(rows), strict=True):
-            with plain_arithmetic(row.device):
-                ratio = norm_ratio(numbers.sums.l2, filter_norms(base))
-                self._updates[index] = Update(numbers, change_bands(row, base), ratio)
+        rows = [self._layers[index].rows(self._difference(index)) for index in indices]
+        found = numbers_of(rows, ordered=self._group.shared)
+        for index, row, base, numbers in zip(indices, rows, before, found, strict=True):
+            self._updates[index] = _update(row, base, numbers)
             del self._before[index]
 
     def _difference(self, index: int) -> Tensor:
-        """Return weights now minus before as rows, subtracted before anything is rounded."""
+        """Return weights now minus before, subtracted before anything is rounded."""
         layer, before = self._layers[index], self._before[index]
         now = layer.effective()
         assert now is not None
         wide = torch.promote_types(before.dtype, torch.float32)
-        return layer.rows(now.to(wide) - before.to(wide))
+        return now.to(wide) - before.to(wide)
 
     @torch.no_grad()
     def collect(self) -> Steps:
-        """Return gradient and update of every layer at this iteration."""
+        """Return gradient and update of every layer at this iteration.
+
+        Where the network is sharded, all of the group call this.
+        """
         every = range(len(self._layers))
         missing = [i for i in every if i not in self._updates]
         self._missed |= set(missing)
         self._take_standing([i for i in missing if i not in self._gradients])
         for index in missing:
             layer = self._layers[index]
-            nothing = no_numbers(layer.spec.filters, layer.device)
+            nothing = no_numbers(layer.filters, layer.device)
             self._gradients.setdefault(index, nothing)
             self._updates[index] = Update(nothing, no_bands(layer.device), nothing.sums.l2)
+        gradients = [self._gradients[i] for i in every]
+        updates = [self._updates[i] for i in every]
+        waiting = [callable(found) for found in (*gradients, *updates)]
+        self._group.same("which layers took a step", waiting)
         return Steps(
-            [self._gradients[i] for i in every],
-            [self._updates[i] for i in every],
+            [found() if callable(found) else found for found in gradients],
+            [found() if callable(found) else found for found in updates],
             [index not in missing for index in every],
         )
 
     def _take_standing(self, indices: Sequence[int]) -> None:
         """Take gradients that no step used, if they are why: a scaler skips where one overflows."""
-        if not indices:
-            return
-        found = [g for i in indices if (g := self._layers[i].gradient()) is not None]
-        if found and not all(all_finite(found)):
+        there = [g for i in indices if (g := self._layers[i].gradient()) is not None]
+        found = [held_here(gradient) for gradient in there]
+        if self._group.on_any("the gradients", not all(all_finite(found))):
             self._take_gradients(indices, None)
 
 
-def numbers_of(rows: list[Tensor]) -> list[LayerNumbers]:
-    """Return the numbers of many tensors [F, K]; at most one synchronisation per device."""
+def _update(rows: Tensor, before: Tensor, numbers: LayerNumbers) -> Update:
+    with plain_arithmetic(rows.device):
+        ratio = norm_ratio(numbers.sums.l2, filter_norms(before))
+        return Update(numbers, change_bands(rows, before), ratio)
+
+
+def _gathered_gradient(layer: Layer, gradient: Tensor, scale: Tensor | None) -> LayerNumbers:
+    rows = layer.rows(gradient)
+    return gathered_numbers(rows if scale is None else rows / scale.to(rows.device))
+
+
+def _gathered_update(layer: Layer, change: Tensor, before: Tensor) -> Update:
+    rows, start = layer.rows(change), layer.rows(before)
+    return _update(rows, start, gathered_numbers(rows))
+
+
+def gathered_numbers(rows: Tensor) -> LayerNumbers:
+    """Return the numbers of a layer that one process holds whole: no other adds to its keys."""
+    none = torch.zeros(0, dtype=torch.int32, device=rows.device)
+    return numbers_of([rows])[0]._replace(keys=none)
+
+
+def numbers_of(rows: list[Tensor], *, ordered: bool = False) -> list[LayerNumbers]:
+    """Return the numbers of many tensors [F, K]; at most one synchronisation per device.
+
+    `ordered`: with the keys of all values, of which quartiles over several processes are made.
+    """
     finite: dict[int, bool] = {}
     for device in {row.device for row in rows}:
         here = [i for i, row in enumerate(rows) if row.device == device]
@@ -184,5 +238,6 @@ def numbers_of(rows: list[Tensor]) -> list[LayerNumbers]:
     found = []
     for index, row in enumerate(rows):
         with plain_arithmetic(row.device):
-            found.append(layer_numbers(row, finite=finite[index]))
+            numbers = layer_numbers(row, finite=finite[index])
+            found.append(numbers._replace(keys=ordered_keys(row)) if ordered else numbers)
     return found

@@ -12,7 +12,8 @@ from torch.utils.data import IterableDataset
 
 from deeptracker.errors import RecordingError
 from deeptracker.isolation import untouched
-from deeptracker.nested_batch import cast_to, to_device
+from deeptracker.lockstep import OneProcess
+from deeptracker.nested_batch import cast_to, kinds_in, to_device
 from deeptracker.validation_labels import (
     ClassNumbers,
     Unpack,
@@ -72,7 +73,9 @@ class ValidationSet:
         forward: Forward | None = None,
         loss: Loss | None = None,
         classes: tuple[str, ...] = (),
+        group: OneProcess | None = None,
     ) -> None:
+        self._group = group or OneProcess()
         self._model, self._unpack, self._forward, self._loss = model, unpack, forward, loss
         self._loader = own_loader(source, batch=batch)
         self._numbers = ClassNumbers(classes)
@@ -85,8 +88,10 @@ class ValidationSet:
         self._network = (model, forward, loss)
 
     def _batches(self) -> Iterator[tuple[Any, Any]]:
-        for batch in self._loader:
-            yield unpack_batch(batch, self._unpack)
+        for number, batch in enumerate(self._loader):
+            unpacked = unpack_batch(batch, self._unpack)
+            self._group.agree(f"validation batch {number}")
+            yield unpacked
 
     def _first_pass(self) -> Iterator[tuple[Any, Any]]:
         """Yield the batches; RecordingError where the set itself fails."""
@@ -129,12 +134,14 @@ class ValidationSet:
             self._check_again()
             names = self._name_classes(given)
             numbers = torch.cat([self._numbers.of(labels) for labels in given])
+            found = numbers.to(torch.int32).numpy()
+            if not len(found):
+                raise RecordingError(_EMPTY)
+            digest = make_digest(found, marks)
+            self._group.same("the validation set", digest)
             tried = (first, last) if len(given) > 1 else (first,)
             columns = [self._try(*batch) for batch in tried]
-        found = numbers.to(torch.int32).numpy()
-        if not len(found):
-            raise RecordingError(_EMPTY)
-        return Survey(found, names, make_digest(found, marks), columns[0], pictures)
+        return Survey(found, names, digest, columns[0], pictures)
 
     def _check_again(self) -> None:
         """Raise where a second pass gives nothing: what can be read once is no validation set."""
@@ -154,6 +161,7 @@ class ValidationSet:
 
     def _try(self, images: Any, labels: Any) -> int:
         truth = self._numbers.of(labels)
+        self._group.agree("the first validation")
         try:
             with (watch := SquashWatch()):
                 raw = self._raw(images)
@@ -237,7 +245,7 @@ class ValidationSet:
             # A network in bfloat16 gets its images in float32 from most data sets, and one in
             # float32 those in float64 from numpy.
             own = next((p.dtype for p in self._model.parameters() if p.is_floating_point()), None)
-            if self._cast is not None or own is None:
+            if self._cast is not None or own is None or kinds_in(images) <= {own}:
                 raise
             self._cast = own
             return self._run(images)

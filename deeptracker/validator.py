@@ -17,6 +17,7 @@ from deeptracker.description import checked_names, describe_images
 from deeptracker.errors import RecordingError
 from deeptracker.format import THUMBNAILS, Images
 from deeptracker.layers import Layer
+from deeptracker.lockstep import OneProcess
 from deeptracker.thumbnails import shrink
 from deeptracker.validation import BATCH, Forward, Loss, Validated, ValidationSet
 from deeptracker.validation_labels import Unpack, check_labels, make_digest
@@ -50,6 +51,7 @@ class Validator:
         forward: Forward | None = None,
         unpack: Unpack | None = None,
         activations: bool = False,
+        group: OneProcess | None = None,
     ) -> None:
         if source is not None and labels is not None:
             raise RecordingError(
@@ -77,11 +79,13 @@ class Validator:
                 forward=forward,
                 loss=loss,
                 classes=self.classes,
+                group=group,
             )
         self._labels, self._names = labels, image_names
         self._watch = ActivationWatch(model, layers) if activations else None
         self._every, self._asked = validation_every, 0
         self._handed_in: Validated | None = None
+        self._leads = group is None or group.leads
         self.images: Images | None = None
 
     @property
@@ -151,11 +155,15 @@ class Validator:
     def result(self, iteration: int) -> Result | None:
         """Return the validation of a snapshot; None where it is to have none.
 
+        What the script hands in, it does to the process that writes: None in others.
+
         RecordingError where the script handed nothing in; else whatever the set, the network or
         the loss raise.
         """
         self._asked += 1
         if self.images is None or self._asked % self._every:
+            return None
+        if self._set is None and not self._leads:
             return None
         activations: Mapping[str, NDArray[np.float32]] = {}
         if self._set is not None:

@@ -22,7 +22,7 @@ from db.queries.runs import runs
 from db.queries.team.alerts import raise_alerts
 from ingest.analysis.answer import Answer, answer
 from ingest.analysis.health.finding import Chart, Finding, Severity
-from ingest.analysis.health.rules import CHANGES, RULES, evaluate
+from ingest.analysis.health.rules import CHANGES, RULES, evaluate, not_judged
 from ingest.history import read_history
 
 logger = logging.getLogger(__name__)
@@ -73,9 +73,14 @@ class Evaluator:
 
 
 def _is_known(session: Session, run_id: int) -> bool:
-    """Return whether the last evaluation of a run saw all of its snapshots."""
+    """Return whether the last evaluation of a run saw all of its snapshots.
+
+    One of an earlier release did not say what it could not judge: it is made again.
+    """
     known, run = stored.run_health(session, run_id=run_id), runs.get_run(session, run_id=run_id)
-    seen = None if known is None else (known.snapshots, known.last_iteration)
+    if known is None or "not_judged" not in known.answers:
+        return False
+    seen = (known.snapshots, known.last_iteration)
     return seen == (run.snapshot_count, run.last_iteration)
 
 
@@ -102,7 +107,12 @@ def evaluate_run(session: Session, *, run_id: int) -> list[str]:
         session,
         run_id=run_id,
         findings=rows,
-        answers={"answers": [answer_document(a) for a in answers]},
+        answers={
+            "answers": [answer_document(a) for a in answers],
+            "not_judged": {
+                rule: [need.name for need in needs] for rule, needs in not_judged(history).items()
+            },
+        },
         snapshots=history.snapshots,
         last_iteration=int(history.iteration[-1]) if history.snapshots else None,
         seconds=time.monotonic() - begun,

@@ -1,6 +1,7 @@
 """The answers of the API that are JSON: who asks, runs, what a run is made of, what was written."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +9,14 @@ from sqlalchemy.orm import Session
 
 from app.api.operation import Given
 from app.auth.identity import current_identity
+from app.components.run_course import marks
+from app.components.unjudged import not_judged
 from db.queries.measurements import scalars
 from db.queries.runs import findings, runs, structure
 from db.queries.runs.runs import RunRow, Shelf
 from db.queries.team import annotations
 from db.queries.team.annotation_rows import AnnotationRow
+from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
 
 API_VERSION = 1
@@ -125,6 +129,26 @@ def list_findings(session: Session, run_id: int, arguments: Given) -> list[Mappi
         {name: getattr(row, name) for name in _FINDING} | {"text": worded(row.text)}
         for row in findings.list_findings(session, run_id=run_id)
     ]
+
+
+def list_unjudged(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
+    """Return the rules that could not judge a run, each with what the run lacks for it."""
+    health = findings.run_health(session, run_id=run_id)
+    found = not_judged(health.answers if health else {})
+    return [
+        {
+            "rule": rule,
+            "title": BY_NAME[rule].title,
+            "lacks": [need.title for need in needs],
+            "how": [need.how for need in needs],
+        }
+        for rule, needs in found.items()
+    ]
+
+
+def list_marks(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
+    """Return the events and resumes of a run, rising by iteration."""
+    return [asdict(mark) for mark in marks(runs.run_manifest(session, run_id=run_id))]
 
 
 def _time(moment: datetime | None) -> str | None:

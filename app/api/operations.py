@@ -200,4 +200,15 @@ OPERATIONS: tuple[Operation, ...] = (
         "findings", f"{RUN}/findings", "Findings of the health rules", "The most important first.",
         schema=_list_of(_object("key", "rule", "severity", "text")), facts=facts.list_findings,
     ),
+    Operation(
+        "not_judged", f"{RUN}/not-judged", "Rules that could not judge a run",
+        "What the run lacks for each, and how to have it. Empty before the first evaluation.",
+        schema=_list_of(_object("rule", "title", "lacks", "how")), facts=facts.list_unjudged,
+    ),
+    Operation(
+        "marks", f"{RUN}/marks", "Marks on the time axis of a run",
+        "What the training script marked (kind: event), and after which iterations it was resumed "
+        "(kind: resume), rising by iteration.",
+        schema=_list_of(_object("iteration", "kind", "text")), facts=facts.list_marks,
+    ),
 )  # fmt: skip

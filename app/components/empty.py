@@ -1,5 +1,7 @@
 """What a page says where there is nothing to show: once for each meaning, here and in scripts."""
 
+from ingest.analysis.health.needs import Need
+
 SNAPSHOTS = "No snapshot has been loaded yet."
 
 
@@ -17,3 +19,8 @@ EMPTY = {
     "images": "No validation images.",
     "ticks": "No snapshot of these runs can be placed on this axis.",
 }
+
+
+def missed(need: Need) -> str:
+    """Return what stands where a curve would, and what to do to have it."""
+    return f"not recorded: {need.how}"

@@ -1,6 +1,7 @@
-"""How a run went, in words: where it began again, how it ended, what could not be recorded."""
+"""How a run went: its marks on the time axis, and in words how it ended and what it lacks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from deeptracker.format import CAPABILITIES
@@ -8,6 +9,7 @@ from deeptracker.format import CAPABILITIES
 MOST_REMARKS = 50
 MOST_EVENTS = 20
 MOST_NAMES = 20
+EVENTS = "Events"
 
 _LACKS = {
     "gradient": "gradients",
@@ -24,6 +26,48 @@ _LACKS = {
 _OPTIONAL = ("activation", "thumbnails")
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A place on the time axis that has a name; `kind` is "event" or "resume".
+
+    A resume lies at the iteration after which the training went on.
+    """
+
+    iteration: int
+    kind: str
+    text: str
+
+
+def marks(manifest: Mapping[str, Any]) -> list[Mark]:
+    """Return the events and the seams of generations, rising by iteration.
+
+    An event of a stretch that a later generation replaced is no part of the run.
+    """
+    again = _listed(manifest, "generations")[1:]
+    found = [
+        Mark(g["start_iteration"], "resume", f"resumed after iteration {g['start_iteration']:,}")
+        for g in again
+    ]
+    for event in _listed(manifest, "events"):
+        if not any(_replaced(event, generation) for generation in again):
+            found.append(Mark(event["iteration"], "event", str(event["text"])))
+    return sorted(found, key=lambda mark: mark.iteration)
+
+
+def _replaced(event: Mapping[str, Any], generation: Mapping[str, Any]) -> bool:
+    after = event["iteration"] > generation["start_iteration"]
+    return bool(after and event["at"] < generation["began_at"])
+
+
+def lacks(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the capabilities that a run was recorded without, in words; none where it is not said.
+
+    By their names (format.CAPABILITIES), also those that a run may well do without.
+    """
+    has = _listed(manifest.get("contents") or {}, "capabilities")
+    return {name: _LACKS[name] for name in CAPABILITIES if name not in has} if has else {}
+
+
 def course_facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what there is to say of the course of a run, as (label, text); often nothing."""
     facts = []
@@ -31,18 +75,17 @@ def course_facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         facts.append(("Failed with", str(failure["kind"])))
         if failure.get("file"):
             facts.append(("Failed at", f"{failure['file']}, line {failure['line']:,}"))
-    if again := _listed(manifest, "generations")[1:]:
-        at = ", ".join(f"{generation['start_iteration']:,}" for generation in again)
+    placed = marks(manifest)
+    if seams := [mark for mark in placed if mark.kind == "resume"]:
+        at = ", ".join(f"{mark.iteration:,}" for mark in seams)
         facts.append(("Resumed after iteration", at))
     if parent := manifest.get("parent"):
         facts.append(("Copy of run", str(parent)))
-    if events := _listed(manifest, "events"):
-        said = [f"{event['iteration']:,}: {event['text']}" for event in events[:MOST_EVENTS]]
-        facts.append(("Events", "; ".join(said) + _more(events, MOST_EVENTS)))
-    has = _listed(manifest.get("contents") or {}, "capabilities")
-    lacks = [_LACKS[name] for name in CAPABILITIES if name not in (*has, *_OPTIONAL)]
-    if has and lacks:
-        facts.append(("Recorded without", ", ".join(lacks)))
+    if events := [mark for mark in placed if mark.kind == "event"]:
+        said = [f"{mark.iteration:,}: {mark.text}" for mark in events[:MOST_EVENTS]]
+        facts.append((EVENTS, "; ".join(said) + _more(events, MOST_EVENTS)))
+    if missed := [words for name, words in lacks(manifest).items() if name not in _OPTIONAL]:
+        facts.append(("Recorded without", ", ".join(missed)))
     if unknown := _listed(manifest, "unknown"):
         facts.append(("In the log, but not known here", ", ".join(map(str, unknown))))
     return facts

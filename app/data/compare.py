@@ -16,11 +16,12 @@ from app.data.aligned import (
     read_groups,
     read_pair,
 )
+from app.data.merged import per_rate
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import layer_profile
 from db.queries.runs import compare, structure
 from db.queries.runs.structure import Layers
-from deeptracker.catalogue import MEASURES, RATIO, format_of
+from deeptracker.catalogue import MEASURES, RATIO, RATIO_PER_RATE, RATIOS, format_of
 from deeptracker.format import STATISTICS
 from ingest.analysis.alignment import at_columns, columns_at
 from ingest.analysis.compare import Matching, difference, disagreement, match_names, mean_and_spread
@@ -71,7 +72,7 @@ def classes(session: Session, run_ids: Sequence[int], arguments: Arguments) -> A
 def layers(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
     """Serve one statistic of the layers that at least two runs have, matched by name.
 
-    Arguments: align, measure, statistic (ignored for "ratio"), group, members. Arrays: iteration
+    Arguments: align, measure, statistic (ignored for RATIOS), group, members. Arrays: iteration
     i4 [K]; values f4 [R, M, K], NaN where a run has no such layer or no snapshot; where grouped
     also mean and deviation f4 [G, M, K]. meta: names [M], places, lone names, unlike (layers of
     one name whose shapes differ), format.
@@ -108,9 +109,12 @@ def _profile(session: Session, run_id: int, measure: str, statistic: str) -> NDA
     def read(quantity: str, name: str) -> NDArray[np.float32]:
         return layer_profile(session, run_id=run_id, quantity=quantity, statistic=name)
 
-    if measure == RATIO:
-        return norm_ratio(read("update", "l2"), read("weight", "l2"))
-    return read(measure, statistic)
+    if measure not in RATIOS:
+        return read(measure, statistic)
+    found = norm_ratio(read("update", "l2"), read("weight", "l2"))
+    if measure == RATIO_PER_RATE:
+        return per_rate(found, snapshots.snapshots(session, run_id=run_id))
+    return found
 
 
 def _unlike(found: Sequence[Layers], matched: Matching) -> list[str]:

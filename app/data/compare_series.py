@@ -1,6 +1,7 @@
 """What the compare page shows over time of whole runs: scalars, and anomalies."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.analysis import Analysis, analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
+from app.components.run_course import marks
 from app.data.aligned import (
     AlignedRuns,
     aligned_runs,
@@ -18,6 +20,7 @@ from app.data.aligned import (
     read_groups,
 )
 from app.data.series import reduce_series
+from db.queries.runs.runs import run_manifest
 from deeptracker.format import SERIES
 from ingest.analysis.alignment import at_ticks
 from ingest.analysis.compare import mean_and_spread
@@ -100,7 +103,8 @@ def events(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
 
     Arguments: align. Arrays: iteration i4 [K]; of run r: tick.r and at.r i4 (tick and iteration of
     an anomaly), right.r u1 (1: flipped, then stable), classes.r, images.r i4 (how many), and
-    place.r i4 [T], own.r i4 [T]: tick and iteration of each snapshot. meta: windows of each run.
+    place.r i4 [T], own.r i4 [T]: tick and iteration of each snapshot. meta: windows of each run,
+    and its marks (iteration, kind, text), events and resumes.
     """
     runs = aligned_runs(session, run_ids, read_alignment(arguments))
     arrays: dict[str, Any] = {"iteration": runs.axis.ticks}
@@ -120,7 +124,12 @@ def events(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
         arrays[f"right.{place}"] = table["right"].astype(np.uint8)
         arrays[f"classes.{place}"] = table["classes"]
         arrays[f"images.{place}"] = table["images"]
-    return arrays, {**runs.about, "windows": windows}
+    named = [marks(run_manifest(session, run_id=run.id)) for run in runs.runs]
+    return arrays, {
+        **runs.about,
+        "windows": windows,
+        "marks": [[asdict(mark) for mark in found] for found in named],
+    }
 
 
 _COLUMNS = ("snapshot", "right", "classes", "images")

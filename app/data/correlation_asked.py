@@ -74,8 +74,11 @@ class Asked:
     def population(self) -> NDArray[np.int64]:
         """Return the snapshots that could be anomalous and have top filters, rising."""
         known = np.flatnonzero(np.diff(self.sets.start) > 0)
+        places, first = self.index.places, 0
+        if places is not None:
+            known, first = known[np.isin(known, places)], int(places[0])
         # Nothing can flip at the first snapshot.
-        return known[known > 0]
+        return known[known > first]
 
     @cached_property
     def returning(self) -> Moments:

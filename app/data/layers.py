@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.binary import Arrays
+from app.components.run_course import lacks
 from app.data.merged import MergedNetwork
 from app.data.tree import describe, piece_order
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_shapes import quantities
-from deeptracker.catalogue import MEASURES, RATIO
+from db.queries.runs import runs
+from deeptracker.catalogue import MEASURES, RATIO, RATIOS
 from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, STATISTICS
 from ingest.analysis.settle import settled_from
 
@@ -38,7 +40,8 @@ def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
 
     Arrays: iteration i4 [T], epoch f8 [T]. meta: nodes (columns of tree.describe), order (of the
     pieces), quantities (what was measured), piece (most nodes of one request), edges (inner ones of
-    the histograms' bins), thresholds (of the change bands), decades.
+    the histograms' bins), thresholds (of the change bands), decades, lacks (what the run was
+    recorded without: capability -> words).
     """
     network = MergedNetwork(session, run_id)
     found = snapshots.snapshots(session, run_id=run_id)
@@ -50,13 +53,14 @@ def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "edges": HISTOGRAM_EDGES[1:-1].tolist(),
         "thresholds": BAND_THRESHOLDS,
         "decades": SHARE_DECADES,
+        "lacks": lacks(runs.run_manifest(session, run_id=run_id)),
     }
 
 
 def rows(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """Serve one statistic of a piece of the network.
 
-    Arguments: measure, statistic (ignored for "ratio"), from, to. Arrays: value f4 [n, T]. meta:
+    Arguments: measure, statistic (ignored for RATIOS), from, to. Arrays: value f4 [n, T]. meta:
     low, high and least (the smallest size above 0) of the value in the whole network, null where
     there is none.
     """
@@ -67,8 +71,8 @@ def rows(session: Session, run_id: int, arguments: Arguments) -> Answer:
     # Each once, though the network and its stages are in the first piece too.
     places = np.union1d(shown, ends)
     nodes = network.at(places)
-    if measure == RATIO:
-        values = network.ratio(nodes)
+    if measure in RATIOS:
+        values = network.ratio(measure, nodes)
     else:
         values = network.statistic(measure, statistic, nodes)
     return {"value": values[np.searchsorted(places, shown)]}, _ends(
@@ -80,7 +84,7 @@ def extremes(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """Serve what belongs to every statistic of a piece of the network.
 
     Arguments: measure, from, to. Arrays, all [n, T]: minimum and maximum f4 (of the update for
-    "ratio"), odd u1 (1 NaN, 2 Inf, 3 both among the numbers). meta: minimum and maximum of all
+    RATIOS), odd u1 (1 NaN, 2 Inf, 3 both among the numbers). meta: minimum and maximum of all
     numbers of the network, null where there is none.
     """
     measure = arguments.choice("measure", MEASURES)
@@ -88,7 +92,7 @@ def extremes(session: Session, run_id: int, arguments: Arguments) -> Answer:
     network = MergedNetwork(session, run_id)
     shown = network.at(_piece(network, arguments))
     arrays: dict[str, NDArray[Any]] = {"odd": network.odd(quantity, shown)}
-    if measure == RATIO:
+    if measure in RATIOS:
         arrays["odd"] |= network.odd("weight", shown)
     for name in ("minimum", "maximum"):
         arrays[name] = network.statistic(quantity, name, shown)
@@ -97,7 +101,7 @@ def extremes(session: Session, run_id: int, arguments: Arguments) -> Answer:
 
 
 def _quantity(measure: str) -> str:
-    return "update" if measure == RATIO else measure
+    return "update" if measure in RATIOS else measure
 
 
 def _extreme(network: MergedNetwork) -> Places:
@@ -123,7 +127,7 @@ def _ends(values: NDArray[np.float32]) -> dict[str, float | None]:
 def shapes(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """Serve how the numbers of a piece of the tree spread over time.
 
-    Arguments: measure ("ratio" means the update), from, to. Arrays: q1, median, q3 f4 [n, T] (of
+    Arguments: measure (RATIOS mean the update), from, to. Arrays: q1, median, q3 f4 [n, T] (of
     what holds layers from the merged histogram), histogram u1 [n, B, T] (codes of shares: 0 none,
     1..255 on a log scale of `decades`), bands f2 [n, K, T] (of the update, whatever the measure).
     """
@@ -172,7 +176,7 @@ def settle(session: Session, run_id: int, arguments: Arguments) -> Answer:
     limit = arguments.number("limit", low=1e-30, high=1e30, default=DEFAULT_LIMIT)
     of = arguments.choice("of", ("value", "peak"), default="value")
     network = MergedNetwork(session, run_id)
-    change = network.ratio(network.nodes)
+    change = network.ratio(RATIO, network.nodes)
     # What holds a number that is none has not settled, however little its other numbers change.
     for quantity in ("update", "weight"):
         change[network.odd(quantity, network.nodes) > 0] = np.nan

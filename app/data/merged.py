@@ -12,6 +12,7 @@ from db.queries.measurements import snapshots
 from db.queries.measurements.layer_shapes import layer_bands, layer_histograms
 from db.queries.measurements.layer_stats import layer_profile
 from db.queries.runs import structure
+from deeptracker.catalogue import RATIO_PER_RATE
 from deeptracker.format import BINS, OPTIONAL_QUANTITIES
 from ingest.analysis.merge import (
     NEEDS,
@@ -73,11 +74,14 @@ class MergedNetwork:
             found[grouped] = merge(statistic, statistics, self.layers.parameters, members)
         return found
 
-    def ratio(self, nodes: Sequence[Node]) -> NDArray[np.float32]:
-        """Return ||update|| / ||weight|| of nodes at each snapshot's step, f4 [n, T]."""
-        return norm_ratio(
+    def ratio(self, measure: str, nodes: Sequence[Node]) -> NDArray[np.float32]:
+        """Return one of RATIOS of nodes at each snapshot's step, f4 [n, T]."""
+        found = norm_ratio(
             self.statistic("update", "l2", nodes), self.statistic("weight", "l2", nodes)
         )
+        if measure == RATIO_PER_RATE:
+            return per_rate(found, snapshots.snapshots(self.session, run_id=self.run_id))
+        return found
 
     def odd(self, quantity: str, nodes: Sequence[Node]) -> NDArray[np.uint8]:
         """Return where values of nodes are not finite, u1 [n, T]: 1 NaN, 2 Inf, 3 both, else 0."""
@@ -146,3 +150,14 @@ def _members(nodes: Sequence[Node]) -> NDArray[np.int32]:
     if not nodes:
         return np.zeros(0, np.int32)
     return np.unique(np.concatenate([node.members for node in nodes]))
+
+
+def per_rate(ratio: NDArray[np.float32], at: snapshots.Snapshots) -> NDArray[np.float32]:
+    """Return a ratio f4 [n, T] in relation to the learning rate at each snapshot.
+
+    NaN where the rate is 0, not known or not finite: an update there is not due to the rate.
+    """
+    rate = np.where(
+        np.isfinite(at.learning_rate) & (at.learning_rate > 0), at.learning_rate, np.nan
+    )
+    return (ratio / rate).astype(np.float32)

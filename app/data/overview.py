@@ -10,6 +10,7 @@ from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.components.job_words import nobody_takes, trouble
+from app.components.run_course import marks as marks_of
 from app.components.run_facts import run_facts
 from app.data.series import reduce_series, within
 from app.versions import version_token
@@ -97,6 +98,19 @@ def layer_map(
         "stages": layers.stages,
         "filters": layers.filters.tolist(),
         "format": format_of(statistic),
+    }
+
+
+def marks(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:
+    """Serve what the script marked on the time axis, and where the training was resumed.
+
+    Arrays: at i4 [M], iterations, rising. meta: kinds [M] ("event", "resume"), texts [M].
+    """
+    found = marks_of(runs.run_manifest(session, run_id=run_id))
+    at = np.array([mark.iteration for mark in found], np.int32)
+    return {"at": at}, {
+        "kinds": [mark.kind for mark in found],
+        "texts": [mark.text for mark in found],
     }
 
 

@@ -181,13 +181,17 @@ def forgetting(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """Return the images that were never learned, or those that were forgotten most often.
 
     `image`, `class`, `position` (in its class), `forgotten`, `first_learned`, each i4 [rows], at
-    most MOST_LISTED; `meta` says how many images are never learned and how many ever forgotten.
+    most MOST_LISTED; `meta` says how many images are never learned and how many ever forgotten, and
+    whether any snapshot was validated: if not, no image is listed.
     """
     kind = arguments.choice("list", ("forgotten", "never"), default="forgotten")
     analysis = analysis_of(session, run_id)
     record = analysis.forgetting(session)
+    error = analysis.class_error(session)
+    validated = not error.size or not np.isnan(error).all()
+    never = np.flatnonzero(record.never_learned & validated)
     if kind == "never":
-        rows = np.flatnonzero(record.never_learned)
+        rows = never
     else:
         rows = np.argsort(-record.forgotten, kind="stable")
         rows = rows[record.forgotten[rows] > 0]
@@ -200,7 +204,8 @@ def forgetting(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "first_learned": record.first_learned[rows],
     }
     return arrays, {
-        "never": int(record.never_learned.sum()),
+        "validated": validated,
+        "never": len(never),
         "forgotten": int((record.forgotten > 0).sum()),
         "listed": len(rows),
     }

@@ -15,7 +15,7 @@ from db.queries.measurements import snapshots
 from db.queries.measurements.filter_history import filter_history
 from db.queries.measurements.filter_stats import layer_filters
 from db.queries.runs import structure
-from deeptracker.catalogue import MEASURES, PEAK_QUANTITIES, RATIO
+from deeptracker.catalogue import MEASURES, PEAK_QUANTITIES, RATIO, RATIOS
 from deeptracker.format import FILTER_QUANTITIES, STATISTICS
 from ingest.analysis.tied import tied_filters
 
@@ -37,8 +37,9 @@ def layer_rows(session: Session, run_id: int, arguments: Arguments) -> Columns:
     statistic = arguments.choice("statistic", STATISTICS, default="l2")
     network = MergedNetwork(session, run_id)
     nodes = network.nodes
-    if measure == RATIO:
-        name, values = "update_per_weight", network.ratio(nodes)
+    if measure in RATIOS:
+        name = "update_per_weight" if measure == RATIO else "update_per_weight_per_learning_rate"
+        values = network.ratio(measure, nodes)
     else:
         name = f"{measure}_{statistic}"
         values = network.statistic(measure, statistic, nodes)

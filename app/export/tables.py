@@ -17,7 +17,7 @@ from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.data import cube, overview, scalars
 from app.export import layer_tables, validation_tables
-from app.export.columns import Columns, known, table, unrolled
+from app.export.columns import Columns, known, table, texts, unrolled
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
 from deeptracker.catalogue import IMAGE_TRANSITIONS
@@ -66,6 +66,17 @@ def scalar_lines(session: Session, run_id: int, arguments: Arguments) -> Columns
     }
 
 
+def marks(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return the events and resumes of the run: one row each, rising by iteration."""
+    arrays, meta = overview.marks(session, run_id, arguments)
+    rows = np.arange(len(arrays["at"]))
+    return {
+        "iteration": arrays["at"],
+        "kind": texts(rows, meta["kinds"]),
+        "text": texts(rows, meta["texts"]),
+    }
+
+
 def _merged(parts: list[Any]) -> Any:
     """Return the values of rising series, each once and rising.
 
@@ -108,6 +119,7 @@ def cube_layers(session: Session, run_id: int, arguments: Arguments) -> Columns:
 TABLES: Mapping[str, TableFunction] = MappingProxyType(
     {
         "series": series,
+        "marks": marks,
         "class-error": validation_tables.class_error,
         "layer-profile": layer_profile,
         "cube-layers": cube_layers,

@@ -17,6 +17,7 @@ export type { TooltipLine } from "./base/tooltip.ts";
 export { tooltip } from "./base/tooltip.ts";
 export type { Group, Groups, Order } from "./charts/gutter.ts";
 export * as gutter from "./charts/gutter.ts";
+export { Lane, telling } from "./charts/lane.ts";
 export * as mapvalues from "./charts/mapvalues.ts";
 export type { Sheet } from "./charts/pictures.ts";
 export * as pictures from "./charts/pictures.ts";
@@ -47,6 +48,7 @@ export type {
 export type { Notice } from "./core/connection.ts";
 export { connection } from "./core/connection.ts";
 export type { CubeCell, Fields, Names, Pair, Pointed, Range, Selection } from "./core/fields.ts";
+export { type Mark, marks, SIGNS, said } from "./core/marks.ts";
 export { onPush, visit } from "./core/navigation.ts";
 export { newer } from "./core/newer.ts";
 export { say } from "./core/notices.ts";

@@ -46,6 +46,7 @@ import "#app/views/layers/web/filterseries.ts";
 import "#app/views/layers/web/filtermap.ts";
 import "#app/views/layers/web/topfilters.ts";
 import "./charts/live.ts";
+import "./charts/marklane.ts";
 import "#app/views/layers/web/multiples.ts";
 import "./charts/pixelmap.ts";
 import "./charts/readout.ts";

@@ -167,7 +167,7 @@ def involved_classes(
             ids = list(finding.classes)
             place = int(np.searchsorted(history.iteration, finding.start))
             lost[ids] = np.maximum(lost[ids], _lost(history, ids, place))
-    taken = _newly_taken(at, classes, taken_for)
+    taken = _newly_taken(history, at, taken_for)
     size = history.class_size[history.class_size > 0]
     least = max(3.0, 0.1 * float(np.median(size))) if len(size) else 3.0
     apart = output_units_apart(history, at)
@@ -258,9 +258,17 @@ def _lost(history: History, ids: list[int], at: int) -> NDArray[np.float64]:
     return np.nan_to_num((after - before) * history.class_size[ids])
 
 
-def _newly_taken(at: int, classes: int, taken_for: TakenFor) -> NDArray[np.float64]:
-    """Return by class how many images of others are predicted as it at `at`, not before."""
-    now, before = (taken_for(at), taken_for(at - 1)) if at > 0 else (None, None)
+def _newly_taken(history: History, at: int, taken_for: TakenFor) -> NDArray[np.float64]:
+    """Return by class how many images of others are predicted as it at `at`, not before.
+
+    Where that was not validated, at the next snapshot that was.
+    """
+    classes = len(history.class_size)
+    validated = np.flatnonzero((~np.isnan(history.class_error)).any(axis=0))
+    next_one = int(np.searchsorted(validated, at))
+    if not 0 < next_one < len(validated):
+        return np.zeros(classes)
+    now, before = (taken_for(int(place)) for place in validated[[next_one, next_one - 1]])
     if now is None or before is None:
         return np.zeros(classes)
     counts = [

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from app.views.compare.layout import read_runs
 from app.views.compare.settings import settings_table
+from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
 from db.queries.runs.compare import results_at
-from db.queries.runs.runs import get_run
+from db.queries.runs.runs import get_run, run_manifest
 from tests.app.web import BASE, Client, callback_key
 from tests.stored_runs import store_run
 
@@ -157,6 +158,19 @@ def test_results_of_a_snapshot_are_those_that_were_stored(app_engine, pair):
     np.testing.assert_array_equal(found.correct, run.prediction[:, 3] == run.image_class)
     assert (none.prediction == -1).all()
     assert not none.correct.any()
+
+
+def test_each_run_has_its_marks(member, pair, app_engine):
+    resumed = {"generations": [{"start_iteration": 0, "began_at": 1.0}] * 2}
+    with session_scope(app_engine) as session:
+        before = run_manifest(session, run_id=pair[1].run_id)
+        one = update(Run).where(Run.id == pair[1].run_id)
+        session.execute(one.values(manifest={**before, **resumed}, version=Run.version + 1))
+    _, meta = ask(member, "events", [run.run_id for run in pair[:2]])
+    with session_scope(app_engine) as session:
+        session.execute(one.values(manifest=before, version=Run.version + 1))
+    mark = {"iteration": 0, "kind": "resume", "text": "resumed after iteration 0"}
+    assert meta["marks"] == [[], [mark]]
 
 
 def test_anomalies_say_where_they_are_in_their_run(member, pair):

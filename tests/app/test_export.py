@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.cli.main import run as command
@@ -22,6 +22,7 @@ from app.export.report.drawing import curves, ticks
 from app.export.tables import TABLES as FUNCTIONS
 from app.export.writing import FORMULA, ROWS, write_csv, write_parquet
 from app.table_names import TABLES, has_table
+from db.engine import session_scope
 from db.models import Layer, Run, ValidationClass
 from db.permissions import Role
 from db.queries.runs import findings
@@ -100,6 +101,18 @@ class TestTables:
         counts = frame[["learned", "forgotten", "stayed_right", "stayed_wrong"]]
         np.testing.assert_array_equal(counts.loc[run.iterations[1:]], run.transitions[1:])
         assert counts.loc[run.iterations[0]].isna().all()
+
+    def test_events_and_resumes(self, fetch, run, web) -> None:
+        assert fetch("marks").empty
+        events = {"events": [{"iteration": 30, "at": 1.0, "text": EVIL}]}
+        with session_scope(web.engine) as session:
+            one = update(Run).where(Run.id == run.run_id)
+            before = session.scalar(select(Run.manifest).where(Run.id == run.run_id))
+            session.execute(one.values(manifest=before | events, version=Run.version + 1))
+        row = fetch("marks").iloc[0]
+        with session_scope(web.engine) as session:
+            session.execute(one.values(manifest=before, version=Run.version + 1))
+        assert row.tolist() == [30, "event", EVIL]
 
     def test_class_error(self, fetch, run) -> None:
         frame = fetch("class-error")

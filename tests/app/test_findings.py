@@ -231,6 +231,24 @@ class TestPage:
         assert "Nothing unusual: no rule fired" in written(shown[Ids.ANSWERS]["children"])
         assert "No rule fired." in written(shown[Ids.LIST]["children"])
 
+    def test_says_what_could_not_be_judged_and_what_to_log(self, clients, found, web):
+        shown = show(clients[Role.VIEWER], found)
+        assert shown[Ids.NOT_JUDGED]["children"]["props"]["hidden"]
+        lacks = {
+            "plateau": ["train_loss"],
+            "loss-jump": ["train_loss"],
+            "overfitting": ["epochs-5"],
+        }
+        with session_scope(web.engine) as session:
+            session.execute(update(RunHealth).values(answers={"not_judged": lacks}))
+        shown = show(clients[Role.VIEWER], found)[Ids.NOT_JUDGED]["children"]
+        assert not shown["props"]["hidden"]
+        said = written(shown)
+        assert f"Not judged: 3 of {len(RULES)} rules" in said
+        assert "Training loss jumped, Nothing is learned" in said
+        assert " need the training loss: log train_loss=... in recorder.step()." in said
+        assert " needs 5 epochs: train longer." in said
+
     def test_filters_by_severity(self, clients, found):
         shown = show(clients[Role.VIEWER], found, **{f"{Ids.SEVERITY}.value": "low"})
         assert "No findings of low severity." in written(shown[Ids.LIST]["children"])

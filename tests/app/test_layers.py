@@ -1,18 +1,23 @@
 """What the layer view serves: the tree, merged statistics, shapes, filters; on stored runs."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
 from app.data import filters
 from app.data import layers as data
+from app.data.merged import per_rate
 from app.data.tree import build_tree, describe, piece_order
 from app.views.layers.ids import Ids
 from db.errors import NotFound
+from db.models import Run
+from db.queries.measurements import snapshots
 from db.queries.runs import structure
 from db.queries.runs.structure import Layers
 from deeptracker.format import BINS, STATISTICS
@@ -121,6 +126,16 @@ class TestNodes:
         np.testing.assert_array_equal(arrays["iteration"], run.iterations)
         assert meta["quantities"] == ("weight", "gradient", "update")
         assert meta["nodes"]["kind"][0] == "network"
+        assert meta["lacks"] == {}
+
+    def test_says_what_the_run_was_recorded_without(self, session: Session, run: StoredRun) -> None:
+        has = {"capabilities": ["weight", "update", "validation", "filters", "bands"]}
+        manifest = {"contents": has}
+        session.execute(update(Run).where(Run.id == run.run_id).values(manifest=manifest))
+        _, meta = ask(data.tree, session, run)
+        assert meta["lacks"]["gradient"] == "gradients"
+        assert {"histogram", "activation"} < set(meta["lacks"])
+        assert not set(meta["lacks"]) & set(has["capabilities"])
 
     @pytest.mark.parametrize("statistic", STATISTICS)
     def test_layers_are_as_stored(self, session: Session, run: StoredRun, statistic: str) -> None:
@@ -144,6 +159,20 @@ class TestNodes:
                  for q in ("update", "weight")]  # fmt: skip
         np.testing.assert_allclose(arrays["value"][0], norms[0] / norms[1], rtol=1e-5)
         assert meta["high"] >= meta["low"]
+
+    def test_a_ratio_per_learning_rate_tells_the_layer_from_the_schedule(
+        self, session: Session, run: StoredRun
+    ) -> None:
+        ratio, _ = ask(data.rows, session, run, measure="ratio")
+        arrays, _ = ask(data.rows, session, run, measure="ratio_per_rate")
+        rate = run.snapshots["learning_rate"]
+        np.testing.assert_allclose(arrays["value"], ratio["value"] / rate, rtol=1e-6)
+        found = snapshots.snapshots(session, run_id=run.run_id)
+        odd = rate.copy()
+        odd[:3] = 0, np.nan, np.inf
+        unknown = per_rate(ratio["value"], replace(found, learning_rate=odd))
+        assert np.isnan(unknown[:, :3]).all()
+        np.testing.assert_array_equal(unknown[:, 3:], arrays["value"][:, 3:])
 
     def test_pieces_are_parts_of_the_whole(self, session: Session, run: StoredRun) -> None:
         whole, _ = ask(data.rows, session, run, measure="ratio")

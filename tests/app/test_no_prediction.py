@@ -127,3 +127,24 @@ def test_the_report_is_made(get, run_id):
     answer = get(f"/data/run/{run_id}/report.html")
     assert answer.status_code == 200
     assert "no prediction for 1 of 5 validation images from iteration 30" in answer.text
+    # The last snapshot was not validated: the classes with the highest error are those of the last.
+    assert answer.text.count("100.0 %") >= 3
+
+
+def test_images_that_were_never_validated_are_neither_right_nor_wrong(web, session, get, tmp_path):
+    write_predicted_log(tmp_path / "run", [None] * 4)
+    run_id = load_log(web.engine, tmp_path / "run").run_id
+    arrays, _ = overview.class_error(session, run_id, NO_ARGUMENTS)
+    assert (arrays["wrong"] == -1).all()
+    arrays, _ = validation.class_images(session, run_id, Arguments({"class": "1"}))
+    assert (arrays["prediction"] == NOT_VALIDATED).all()
+    assert arrays["partner"].tolist() == []
+    for wanted in ("never", "forgotten"):
+        arrays, meta = validation.forgetting(session, run_id, Arguments({"list": wanted}))
+        assert (meta["validated"], meta["never"], len(arrays["image"])) == (False, 0, 0)
+    for function in (validation.anomalies, validation.groups):
+        pack(*function(session, run_id, NO_ARGUMENTS))
+    report = get(f"/data/run/{run_id}/report.html").text
+    assert "not known" in report
+    table = pd.read_csv(io.StringIO(get(f"/data/run/{run_id}/class-error/table.csv").text))
+    assert table["wrong"].isna().all()

@@ -20,6 +20,7 @@ from app import analysis
 from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
+from app.components.run_course import Mark, course_facts, marks
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.data import overview as data
 from app.data.series import reduce_series, within
@@ -235,6 +236,41 @@ class TestState:
         assert state["facts"]["last_iteration"] == "60 of 2,000"
 
 
+class TestMarks:
+    def test_what_a_manifest_says_of_the_axis(self) -> None:
+        """An event of the stretch that a resume replaced is no part of the run."""
+        manifest = {
+            "generations": [
+                {"start_iteration": 0, "began_at": 1.0},
+                {"start_iteration": 20, "began_at": 9.0},
+            ],
+            "events": [
+                {"iteration": 8, "at": 2.0, "text": "unfroze layer3"},
+                {"iteration": 25, "at": 3.0, "text": "of the abandoned stretch"},
+                {"iteration": 25, "at": 10.0, "text": "batch size 32"},
+            ],
+        }
+        assert marks(manifest) == [
+            Mark(8, "event", "unfroze layer3"),
+            Mark(20, "resume", "resumed after iteration 20"),
+            Mark(25, "event", "batch size 32"),
+        ]
+        assert dict(course_facts(manifest)) == {
+            "Resumed after iteration": "20",
+            "Events": "8: unfroze layer3; 25: batch size 32",
+        }
+
+    def test_are_served_once_for_all_charts(self, session: Session, run: StoredRun) -> None:
+        arrays, meta = data.marks(session, run.run_id, no_arguments)
+        assert (len(arrays["at"]), meta) == (0, {"kinds": [], "texts": []})
+        events = [{"iteration": 30, "at": 1.0, "text": "<b>unfroze</b>"}]
+        session.execute(update(Run).where(Run.id == run.run_id).values(manifest={"events": events}))
+        arrays, meta = data.marks(session, run.run_id, no_arguments)
+        assert arrays["at"].tolist() == [30]
+        assert meta == {"kinds": ["event"], "texts": ["<b>unfroze</b>"]}
+        pack(arrays, meta)
+
+
 class TestFacts:
     def test_in_words(self, session: Session) -> None:
         stored = store_run(
@@ -281,6 +317,33 @@ def test_the_layout_has_every_id_once_and_only_text(
     assert sorted(set(found) - {"selection", "selection-fields"}) == sorted(Ids)
     assert len(found) == len(set(found))
     json.dumps(page.to_plotly_json(), default=lambda part: part.to_plotly_json())
+
+
+def test_the_layout_says_what_was_not_recorded_and_what_to_do(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dash import Dash
+
+    app = Dash("test")
+    install(app, FIELDS)
+    monkeypatch.setattr("app.store.transaction", lambda: nullcontext(session))
+    stored = store_run(session, seed=3)
+    has = {"contents": {"capabilities": ["weight", "update", "validation"]}}
+    session.execute(update(Run).where(Run.id == stored.run_id).values(manifest=has))
+    with app.server.app_context():
+        page = VIEW.layout(
+            PageContext(identity=None, run=runs.get_run(session, run_id=stored.run_id))  # type: ignore
+        )
+    options = {
+        part.id: json.loads(part.to_plotly_json()["props"]["data-options"])
+        for part in _all(page)
+        if "data-options" in part.to_plotly_json()["props"]
+    }
+    said = options[Ids.LAYERS]["say"]["noValues"]
+    assert said.startswith("Every value of this choice is NaN: this run has no gradients or acti")
+    nothing = {panel["title"]: panel["nothing"] for panel in options[Ids.STRIP]["panels"]}
+    assert nothing["Loss"] == "not recorded: log train_loss=... in recorder.step()"
+    assert "scores= and labels=" in nothing["Error"]
 
 
 def test_a_run_that_claims_to_record_is_silent_after_ten_times_its_pace(session: Session) -> None:

@@ -29,6 +29,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "comparelines", "comparemap", "comparemap", "comparemap", "comparestate",
     ],
     "overview": ["axis", "live", "pixelmap", "pixelmap", "readout", "strip"],
+    "scalars": ["axis", "live"],
     "validation": [
         "anomalytable", "axis", "gallery", "imagelist", "iterationclasses", "live", "strip",
         "validationrows", "validationwindow",

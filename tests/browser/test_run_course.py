@@ -1,5 +1,6 @@
 """Runs that did not go smoothly, or are of no CNN, in a real browser: what the pages say."""
 
+import re
 import warnings
 from pathlib import Path
 
@@ -38,6 +39,31 @@ def _train(run_dir: Path, iterations: int, **options: object) -> None:
             raise FloatingPointError("the loss is NaN")
 
 
+def _marks_lead_there(page: Page, run_id: int) -> None:
+    """The axis of every view has the run's marks; the list and they move the cursor."""
+    readout = page.locator(".dt-readout")
+    page.get_by_role("button", name="◆ 9: unfroze layer3").click()
+    expect(page).to_have_url(re.compile(r"cursor=9\b"))
+    expect(readout).to_contain_text("◆ unfroze layer3")
+    lane = page.get_by_role("group", name="Events and resumes by iteration")
+    lane.get_by_role("button", name="resumed after iteration 20").click()
+    expect(readout).to_contain_text("↻ resumed after iteration 20")
+    expect(page.locator("#overview-strip .dt-markline-resume")).to_have_count(1)
+    page.locator(".dt-panel", has_text="Model").locator(".dt-download").first.click()
+    expect(page.get_by_role("menuitem", name="Events, CSV")).to_be_visible()
+    for view in ("validation", "layers"):
+        page.goto(f"/run/{run_id}/{view}")
+        expect(lane.get_by_role("button")).to_have_count(3)
+    lane.get_by_role("button", name="resumed").hover()
+    expect(page.locator(".dt-tooltip")).to_contain_text("resumed after iteration 20")
+    page.goto(f"/run/{run_id}/findings")
+    expect(page.locator(".finding-unjudged")).to_contain_text(
+        "pass scores= and labels= of the batch"
+    )
+    page.goto(f"/run/{run_id}/overview")
+    wait_until_painted(page)
+
+
 def test_the_course_of_a_run_is_told(page: Page, site_engine: Engine, tmp_path: Path) -> None:
     _train(tmp_path / "rough", 40)
     with pytest.raises(FloatingPointError):
@@ -50,6 +76,7 @@ def test_the_course_of_a_run_is_told(page: Page, site_engine: Engine, tmp_path: 
     expect(facts).to_contain_text("test_run_course.py, line ")
     expect(facts).to_contain_text("Resumed after iteration")
     expect(facts).to_contain_text("unfroze layer3")
+    _marks_lead_there(page, run_id)
     remarks = page.locator(".overview-remarks")
     expect(remarks).to_contain_text("1 remark of the Recorder")
     remarks.locator("summary").click()

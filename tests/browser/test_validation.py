@@ -14,7 +14,7 @@ from app.arguments import Arguments
 from app.data import validation as data
 from benchmarks.browser import control, wait_until_painted
 from db.queries.measurements import class_results, snapshots
-from deeptracker.format import Images, Snapshot
+from deeptracker.format import Images, Snapshot, no_prediction
 from ingest.pipeline import load_log
 from tests.browser.conftest import Watch
 from tests.browser.logs import Log
@@ -373,3 +373,72 @@ def test_strange_classes_and_names(
     expect(page.locator("#validation-list")).to_contain_text("<script>alert(1)</script>")
     expect(page.locator(".validation-tile")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_no_prediction_is_no_class_and_what_was_not_validated_is_missing(
+    page: Page, site_engine: Engine, log: Callable[..., Log], iterations: list[int]
+) -> None:
+    missing, none = iterations[4], iterations[6]
+
+    def change(snapshot: Snapshot) -> Snapshot:
+        if snapshot.iteration == missing:
+            return replace(snapshot, prediction=None, probability=None)
+        if snapshot.iteration != none:
+            return snapshot
+        prediction = np.full_like(snapshot.prediction, no_prediction(10))
+        return replace(
+            snapshot,
+            prediction=prediction,
+            probability=np.full_like(snapshot.probability, np.nan),
+        )
+
+    recorded = log(name="goes NaN", change=change)
+    recorded.grow(len(iterations))
+    run = load_log(site_engine, recorded.path).run_id
+    open_view(page, run, f"group=all&openclasses=3&cursor={none}")
+    rest(page)
+    tiles = page.locator(".validation-tile")
+    count = tiles.count()
+    assert set(tiles.all_inner_texts()) == {"✗ no prediction"}
+    title = page.locator(".validation-gallery-title")
+    expect(title).to_contain_text(f"{count} wrong of {count} images (no prediction for {count})")
+    expect(page.locator("#validation-legend")).to_contain_text("no prediction")
+    image = of_kind(page, "image")[0]
+    for column, words in ((4, "not validated"), (6, "no prediction")):
+        x = column_x(page, column, len(iterations))
+        for kind, row in (("class", 3), ("image", image)):
+            page.mouse.move(*place_of(page, kind, row, x=x))
+            expect(page.locator(".dt-tooltip:visible")).to_contain_text(words)
+    page.mouse.move(*place_of(page, "partner", 0, x=x))
+    expect(page.locator(".dt-tooltip:visible")).to_contain_text("3: no prediction")
+    expect(page.locator(".dt-tooltip:visible")).to_contain_text(f"images{count}")
+    # Hatched, both: neither is of one colour, as what is right or wrong is.
+    x_of = {at: column_x(page, at, len(iterations)) for at in (4, 6, 12)}
+    drawn = page.evaluate(
+        """([id, places]) => {
+          const canvas = document.querySelector(`${id} canvas`);
+          const ratio = canvas.width / canvas.getBoundingClientRect().width;
+          const { width, height } = canvas;
+          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+          const pixels = new Uint32Array(data.buffer);
+          return places.map(([x, y]) => {
+            const at = Math.floor(y * ratio) * width + Math.floor(x * ratio);
+            return new Set(pixels.subarray(at - 8, at + 8)).size;
+          });
+        }""",
+        [ROWS, [chart_place(page, image, x) for x in x_of.values()]],
+    )
+    assert drawn == [2, 2, 1]
+    page.goto(f"/run/{run}/validation?group=all&openclasses=3&cursor={missing}")
+    wait_until_painted(page)
+    rest(page)
+    assert set(tiles.all_inner_texts()) == {"not validated"}
+    expect(title).to_contain_text("not validated")
+
+
+def chart_place(page: Page, image: int, x: float) -> tuple[float, float]:
+    """The place of an image's row within the chart."""
+    box = page.locator(ROWS).bounding_box()
+    assert box
+    left, top = place_of(page, "image", image, x=x)
+    return left - box["x"], top - box["y"]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from deeptracker.format import STATISTICS, Snapshot
+from deeptracker.format import STATISTICS, Snapshot, no_prediction
 
 SPOILED_FROM = 45  # iteration
 
@@ -14,7 +14,7 @@ def spoil(snapshot: Snapshot) -> Snapshot:
 
     Layer 0 has too small a gradient, layer 1 no step, layer 3 NaN at one snapshot, layer 4 dead
     filters, layer 5 filters that are suddenly others; rate and loss are far higher, all is
-    forgotten.
+    forgotten, one image has no prediction.
     """
     statistics = {name: values.copy() for name, values in snapshot.statistics.items()}
     filters = {name: values.copy() for name, values in snapshot.filters.items()}
@@ -33,6 +33,7 @@ def spoil(snapshot: Snapshot) -> Snapshot:
             scalars[name] = replace(series, values=series.values * np.float64(factor))
         if prediction is not None:
             prediction = (prediction + 1) % prediction.dtype.type(10)
+            prediction[0] = no_prediction(10)
     return replace(
         snapshot, statistics=statistics, filters=filters, scalars=scalars, prediction=prediction
     )

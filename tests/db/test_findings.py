@@ -202,6 +202,19 @@ class TestRealRun:
             assert findings.run_health(session, run_id=run_id) == health
             assert runs.run_version(session, run_id=run_id) == version
 
+    def test_what_could_not_be_judged_is_known_also_of_a_run_of_an_earlier_release(
+        self, loaded, recorded_run
+    ):
+        engine, run_id = loaded
+        with Session(engine) as session, session.begin():
+            before = findings.run_health(session, run_id=run_id).answers["not_judged"]
+            session.execute(text("UPDATE run_health SET answers = answers - 'not_judged'"))
+        load_log(engine, recorded_run)
+        with Session(engine) as session:
+            assert findings.run_health(session, run_id=run_id).answers["not_judged"] == before
+        assert before["overfitting"] == ["epochs-5"]
+        assert set(before) <= {rule.name for rule in RULES} - {"loss-jump", "class-collapse"}
+
     def test_it_has_nothing_of_high_severity(self, loaded):
         engine, run_id = loaded
         with Session(engine) as session:

@@ -117,7 +117,7 @@ def write_predicted_log(path: Path, predictions: Sequence[Sequence[int] | None])
     of class i % 3.
     """
     (path / SNAPSHOTS).mkdir(parents=True)
-    images = max(len(row) for row in predictions if row is not None)
+    images = max((len(row) for row in predictions if row is not None), default=5)
     of = replace(manifest(images=images), run=uuid4().hex)
     write_manifest(path / MANIFEST, of)
     for at, row in enumerate(predictions, start=1):

@@ -120,6 +120,30 @@ def test_a_run_that_never_has_gradients_says_so(tmp_path):
     assert manifest.remarks == ()
 
 
+def test_steps_that_nobody_saw(tmp_path):
+    parameters, numbers = weights(), np.random.default_rng(1)
+    options = {"every": 3, "gradients": False, "updates": False}
+    due = []
+    with deeptracker.record(tmp_path / "run", parameters, **options) as recorder:
+        for _ in range(4):  # two at once
+            stepped(parameters, numbers)
+            stepped(parameters, numbers)
+            recorder.passed(1)
+            due.append(recorder.due)
+            recorder.step(parameters, train_loss=1.0)
+    manifest, found = read(tmp_path / "run")
+    # Iteration 3 is seen with the fourth; the sixth is seen itself.
+    assert due == [False, True, True, False]
+    assert [snapshot.iteration for snapshot in found] == [4, 6]
+    assert found[1].scalars["train_loss"].iterations.tolist() == [6, 8]
+    assert {"gradient", "update"} <= set(manifest.lacks)
+    # Readers miss no snapshot of a grid that there is not.
+    assert manifest.sampling.every is None
+    assert manifest.remarks == ()
+    assert found[1].filters["relative_change"].min() > 0
+    assert np.isnan(found[1].filters["update_ratio"]).all()
+
+
 def test_a_run_of_arrays_goes_on(tmp_path):
     for options in ({}, {"start_iteration": 2}):
         parameters, numbers = weights(), np.random.default_rng(1)

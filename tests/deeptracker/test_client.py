@@ -20,6 +20,7 @@ from app.auth.tokens import new_token
 from db.engine import make_engine, session_scope
 from db.models import Run as RunTable
 from db.permissions import Role
+from db.queries.runs import findings
 from db.queries.team import annotations, api_tokens
 from db.queries.team.annotation_rows import Target
 from deeptracker.client import Tracker
@@ -207,10 +208,29 @@ class TestLookUps:
     def test_annotations_and_findings(self, run, store, account, web) -> None:
         assert run.annotations().empty
         assert run.findings().empty
+        assert run.not_judged().empty
+        assert run.marks().empty
         member = web.account("writer@example.org", Role.MEMBER)
         with session_scope(store) as session:
             target = Target("iteration", first=20, last=30)
             annotations.create(session, run_id=run.id, by=member, target=target, body="odd <b>")
+            events = [{"iteration": 30, "at": 1.0, "text": "unfroze"}]
+            session.execute(
+                update(RunTable).where(RunTable.id == run.id).values(manifest={"events": events})
+            )
+            findings.save_findings(
+                session,
+                run_id=run.id,
+                findings=[],
+                answers={"not_judged": {"plateau": ["train_loss"], "of-next-year": ["tea"]}},
+                snapshots=6,
+                last_iteration=60,
+                seconds=0.1,
+            )
+        assert run.marks().loc[30].to_dict() == {"kind": "event", "text": "unfroze"}
+        lacking = run.not_judged()
+        assert lacking.index.tolist() == ["plateau"]
+        assert lacking.loc["plateau", "how"] == ["log train_loss=... in recorder.step()"]
         row = run.annotations().iloc[0]
         assert (row["text"], row["target"], row["first_iteration"]) == ("odd <b>", "iteration", 20)
 

@@ -1,24 +1,15 @@
 """The blocks of docs/recording.md are trainings that run, and leave the run that they promise."""
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
 from torch.utils.data import DataLoader
 
 from deeptracker.demo import load_digits
 from deeptracker.format import RunDirectory
+from tests.deeptracker.recording_page import block
 from tests.deeptracker.test_huggingface import NAMES, Pictures, vit
 from tests.deeptracker.test_lightning import Digits
 from tests.deeptracker.trainings import seed_all
-
-PAGE = (Path(__file__).parents[2] / "docs" / "recording.md").read_text()
-
-
-def block(name):
-    found = re.search(rf"<!-- {name} -->\n```python\n(.*?)```", PAGE, re.DOTALL)
-    return compile(found[1], f"docs/recording.md: {name}", "exec")
 
 
 def for_lightning():

@@ -17,8 +17,8 @@ from ingest.analysis.health.example import (
     layer_statistic,
 )
 from ingest.analysis.health.finding import Names, Severity
-from ingest.analysis.health.history import History, Logged, mean_between
-from ingest.analysis.health.rules import BY_NAME, CHANGES, RULES, evaluate, worst
+from ingest.analysis.health.history import FlipHistory, History, Logged, mean_between
+from ingest.analysis.health.rules import BY_NAME, CHANGES, RULES, evaluate, not_judged, worst
 from tests.ingest.histories import broken, unknown
 
 NAMES = Names(("conv1", "conv2", "conv3", "fc"), ("cat", "dog", "cow", "hen", "pig"))
@@ -86,6 +86,14 @@ class TestEveryRule:
         assert all((rule.looks_at, rule.severities))
         assert rule.view in ("overview", "validation", "layers")
 
+    @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+    def test_has_what_it_needs_where_it_fires(self, rule):
+        assert rule.name not in not_judged(rule.example())
+        for seed in range(5):
+            history = broken(rule.example(), seed=seed)
+            if rule.check(history, rule.threshold, NAMES):
+                assert rule.name not in not_judged(history)
+
     def test_has_a_name_of_its_own(self):
         assert len(BY_NAME) == len(ALL)
 
@@ -136,6 +144,82 @@ class TestNoPrediction:
         error[:, AT + 2 :] = np.nan
         [none] = found("no-prediction", replace(history, class_error=error))
         assert none.end is None
+
+
+class TestNotJudged:
+    def test_a_whole_run_lacks_nothing(self):
+        assert not_judged(healthy()) == {}
+        assert not_judged(healthy(0)) == {}
+
+    def test_a_run_of_which_nothing_is_known_lacks_what_each_rule_needs(self):
+        found = not_judged(unknown(healthy()))
+        # Weights that are NaN, and a first snapshot near the start, are there to be looked at.
+        assert set(found) == {rule.name for rule in RULES} - {"not-finite", "initial-weights"}
+        assert all(need.how and need.title for needs in found.values() for need in needs)
+
+    def test_says_what_is_missing_and_nothing_else(self):
+        def lacks(history):
+            return {rule: [n.name for n in needs] for rule, needs in not_judged(history).items()}
+
+        nan = np.full(SNAPSHOTS, np.nan)
+        assert lacks(healthy(train_error=nan)) == {
+            "rising-together": ["train_error"],
+            "overfitting": ["train_error"],
+        }
+        gradients = {
+            ("gradient", name): np.full((LAYERS, SNAPSHOTS), np.nan)
+            for name in ("l2", "zero_share", "nan_count", "inf_count")
+        }
+        assert lacks(healthy(layers=gradients)) == {
+            "exploding-gradient": ["gradient"],
+            "exploding-gradient-depth": ["gradient"],
+            "vanishing-gradient": ["gradient"],
+        }
+        assert lacks(healthy(epoch=np.linspace(0, 4, SNAPSHOTS))) == {"overfitting": ["epochs-5"]}
+        assert lacks(healthy(4))["plateau"] == ["snapshots-8"]
+
+    def test_a_loss_that_is_nan_throughout_was_logged(self):
+        nan = np.full(SNAPSHOTS, np.nan)
+        logged = {"train_loss": Logged(np.arange(SNAPSHOTS), nan)}
+        assert "loss-jump" in not_judged(healthy(train_loss=nan, logged={}))
+        assert "loss-jump" not in not_judged(healthy(train_loss=nan, logged=logged))
+
+
+class TestRareValidation:
+    """Rules about validation judge the snapshots that were validated, every third one here."""
+
+    def rare(self, history):
+        keep = np.arange(SNAPSHOTS) % 3 == 0
+        nan = {
+            name: np.where(keep, getattr(history, name), np.nan)
+            for name in ("validation_loss", "validation_error", "class_error")
+        }
+        known = keep[:, None]
+        return replace(history, transitions=np.where(known, history.transitions, -1), **nan)
+
+    def test_a_class_collapses(self):
+        error = healthy().class_error.copy()
+        error[1, 42:] = 1.0
+        [collapse] = found("class-collapse", self.rare(healthy(class_error=error)))
+        assert (collapse.start, collapse.end, collapse.classes) == (430, None, (1,))
+
+    def test_images_are_forgotten(self):
+        counts = healthy().transitions.copy()
+        counts[42] = [0, 80, 112, 8]
+        ten, zero = np.arange(40, dtype=np.int32), np.zeros(40, np.int32)
+        flips = FlipHistory(zero + 42, ten, zero + 5, zero.astype(np.uint8))
+        [lost] = found("mass-forgetting", self.rare(healthy(transitions=counts, flips=flips)))
+        assert (lost.start, lost.classes) == (430, (0,))
+
+    def test_overfitting(self):
+        error = healthy().class_error.copy()
+        error[:, 20:] = 0.4
+        [gap] = found("overfitting", self.rare(healthy(class_error=error)))
+        assert gap.end is None
+
+    @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
+    def test_a_healthy_run_stays_healthy(self, rule):
+        assert evaluate(self.rare(healthy()), NAMES, rules=(rule,)) == []
 
 
 class TestTraining:

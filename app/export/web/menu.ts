@@ -3,7 +3,7 @@
 // A chart that has a table says so by its option `table`: the template of the address of its data.
 // The file comes from the server, complete, whatever the chart shows of it.
 
-import { addressOf, chartRegistry, make } from "#app/web/index.ts";
+import { addressOf, chartRegistry, live, make, marks } from "#app/web/index.ts";
 import { panelPicture } from "./picture.ts";
 
 const FORMS = { csv: "CSV", parquet: "Parquet" };
@@ -29,24 +29,28 @@ function address(template: string, form: string): string {
 const panelOf = (button: HTMLElement): HTMLElement =>
   button.closest<HTMLElement>(".dt-panel, [data-downloads]")!;
 const titleOf = (panel: HTMLElement): string =>
-  panel.querySelector("h2, h1")?.textContent.trim() || panel.dataset.downloads || "chart";
+  panel.querySelector("h1, h2, h3")?.textContent.trim() || panel.dataset.downloads || "chart";
 
-/** Return the templates of the addresses of the tables of a panel. */
-function tablesOf(panel: HTMLElement): Set<string> {
-  const found = new Set<string>();
+/** Return the tables of a panel, {template of the address: name}. */
+function tablesOf(panel: HTMLElement): Map<string, string> {
+  const found = new Map<string, string>();
   for (const element of panel.querySelectorAll<HTMLElement>("[data-chart]")) {
-    const options = chartRegistry.of(element)?.options;
-    if (!options?.table || element.dataset.state === "message") continue;
-    found.add(options.table);
+    const chart = chartRegistry.of(element);
+    const table = chart?.options.table;
+    if (!table || element.dataset.state === "message") continue;
+    found.set(table, "Data");
+    // The curves have beside them what has a name on their axis.
+    const base = chart.handler.hasMarks && live.baseOf(table);
+    if (base && marks.of(base).length) found.set(`${base}marks`, "Events");
   }
   return found;
 }
 
 function items(panel: HTMLElement): HTMLElement[] {
   const made: HTMLElement[] = [];
-  for (const template of tablesOf(panel)) {
+  for (const [template, name] of tablesOf(panel)) {
     for (const [form, word] of Object.entries(FORMS)) {
-      const link = make("a", "export-item", `Data, ${word}`);
+      const link = make("a", "export-item", `${name}, ${word}`);
       link.href = address(template, form);
       link.download = "";
       made.push(link);

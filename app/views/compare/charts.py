@@ -106,6 +106,7 @@ def detail(runs: Sequence[RunRow]) -> list[Component]:
             controls=[
                 html.Span("▼ was stable, then flipped", className="dt-soft"),
                 html.Span("▲ flipped, then stable", className="dt-soft"),
+                html.Span("◆ an event, ↻ a resume", className="dt-soft"),
                 html.Span("● an annotation. Click one to open it.", className="dt-soft"),
             ],
         ),

@@ -21,6 +21,7 @@ from app.views.findings.layout import (
     QUIET_MS,
     SEVERITIES,
     not_evaluated,
+    not_judged,
     nothing_happened,
     nothing_serious,
     rule_table,
@@ -62,6 +63,7 @@ def _run_id(data: object) -> int:
     output={
         "answers": Output(Ids.ANSWERS, "children"),
         "cards": Output(Ids.LIST, "children"),
+        "not_judged": Output(Ids.NOT_JUDGED, "children"),
         "status": Output(Ids.STATUS, "children"),
         "rules": Output(Ids.RULES, "children"),
         "interval": Output(Ids.TIMER, "interval"),
@@ -98,9 +100,10 @@ def show(
         layers = structure.layers(session, run_id=run_id).names
         classes = structure.classes(session, run_id=run_id).names
     names = Names(layers, classes)
-    answers = health.answers.get("answers", []) if health else []
+    told = health.answers if health else {}
+    answers = told.get("answers", [])
     state = live_table.digest(
-        found, answers, sorted(limits.items()), wanted, bool(with_muted), health is None
+        found, told, sorted(limits.items()), wanted, bool(with_muted), health is None
     )
     kept = live_table.skip_same(Ids.TIMER, state, shown)
     if health is None:
@@ -119,6 +122,7 @@ def show(
     return {
         "answers": entries or [nothing_happened()],
         "cards": _cards(found, names, wanted, identity, limits, with_muted=bool(with_muted)),
+        "not_judged": not_judged(told),
         "status": _status(found, health),
         "rules": table,
         "interval": LIVE_MS if about.recording else QUIET_MS,

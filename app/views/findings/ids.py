@@ -14,6 +14,7 @@ class Ids(StrEnum):
     STATUS = "findings-status"
     ANSWERS = "findings-answers"
     LIST = "findings-list"
+    NOT_JUDGED = "findings-not-judged"
     SEVERITY = "findings-severity"
     WITH_MUTED = "findings-with-muted"
     DIALOG = "findings-dialog"

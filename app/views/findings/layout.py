@@ -1,6 +1,7 @@
 """The page of findings: what happened, the findings as cards, the rules with their thresholds."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
@@ -8,6 +9,7 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria
 from app.components.controls import segments
+from app.components.unjudged import unjudged
 from app.view import PageContext
 from app.views.findings.ids import CHANGES, Ids, Item
 from db.permissions import Permission
@@ -59,6 +61,7 @@ def layout(context: PageContext) -> Component:
                         className="finding-list-head",
                     ),
                     html.Div(id=Ids.LIST, className="finding-list"),
+                    html.Div(id=Ids.NOT_JUDGED),
                 ]
             ),
             _rules(may_set=may_set),
@@ -117,7 +120,13 @@ def rule_table(set_by_team: Mapping[str, ThresholdRow], *, may_set: bool) -> Com
         rows.append(
             html.Tr(
                 [
-                    html.Td([html.B(rule.title), html.Div(rule.meaning, className="dt-soft")]),
+                    html.Td(
+                        [
+                            html.B(rule.title),
+                            html.Div(rule.meaning, className="dt-soft"),
+                            html.Div(f"Needs {rule.needed}.", className="dt-soft"),
+                        ]
+                    ),
                     html.Td(
                         html.Div(
                             [field, html.Span(rule.unit, className="dt-soft")],
@@ -186,6 +195,20 @@ def nothing_serious(*, muted: int) -> Component:
     return html.Li(
         [html.B("Nothing new. " if muted else "Nothing serious. "), said],
         className="finding-answer finding-calm",
+    )
+
+
+def not_judged(answers: Mapping[str, Any]) -> Component:
+    """Return which rules an evaluation could not apply, and what to do; nothing where all were."""
+    found = unjudged(answers)
+    number = len({title for one in found for title in one.rules})
+    return html.Section(
+        [
+            html.H3(f"Not judged: {number} of {len(RULES)} rules"),
+            html.Ul([html.Li([html.B(", ".join(one.rules)), f" {one.said}"]) for one in found]),
+        ],
+        className="finding-unjudged",
+        hidden=not found,
     )
 
 

@@ -11,4 +11,5 @@ def register(app: Dash) -> None:
     register_data(app.server, "series", overview.series)
     register_data(app.server, "class-error", overview.class_error)
     register_data(app.server, "layer-profile", overview.layer_map)
+    register_data(app.server, "marks", overview.marks)
     register_state(app.server, "state", overview.state)

@@ -1,5 +1,6 @@
 """The page of the overview: facts, then charts on one time axis with the read-out beside them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -7,11 +8,12 @@ from dash import get_relative_path, html
 from dash.development.base_component import Component
 
 from app import store
+from app.components.attributes import data
 from app.components.charts import chart, panel
 from app.components.controls import select
-from app.components.empty import no_snapshots
+from app.components.empty import missed, no_snapshots
 from app.components.headings import live_state
-from app.components.run_course import course_facts, remarks, unrecorded
+from app.components.run_course import EVENTS, course_facts, lacks, remarks, unrecorded
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.selection import bound
 from app.view import PageContext
@@ -19,6 +21,7 @@ from app.views.overview.ids import Ids
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
 from db.queries.runs.runs import RunRow, run_manifest
 from deeptracker.catalogue import IMAGE_TRANSITIONS, KNOWN_SERIES, LAYER_STATISTICS, labels
+from ingest.analysis.health.needs import LEARNING_RATE, TRAIN_ERROR, TRAIN_LOSS, VALIDATION
 
 DEFAULTS = {"quantity": "gradient", "statistic": "std", "scaling": "log"}
 TRANSITIONS = tuple(one.label for one in IMAGE_TRANSITIONS)
@@ -28,9 +31,10 @@ _NO_VALIDATION = (
     "This run has no validation images, so nothing is known about its classes. "
     "Give the Recorder validation data to see them."
 )
+_CHOOSE = "Choose another quantity or statistic."
 _NO_VALUES = (
     "Every value of this choice is NaN: it was not recorded, or not defined, in any snapshot. "
-    "Choose another quantity or statistic."
+    + _CHOOSE
 )
 
 
@@ -54,7 +58,7 @@ def layout(context: PageContext) -> html.Div:
                             _axis(base),
                             _strip(base, validates=run.validates),
                             _classes(base),
-                            _layers(base),
+                            _layers(base, lacks(manifest)),
                         ],
                         className="overview-charts",
                     ),
@@ -119,7 +123,18 @@ def _header(run: RunRow, base: str, course: list[tuple[str, str]]) -> html.Heade
             ),
             html.Dl(
                 [_fact(label, facts[name], name) for label, name in live]
-                + [_fact(label, text) for label, text in (*fixed_facts(run), *course)],
+                + [
+                    _fact(label, text)
+                    for label, text in (*fixed_facts(run), *course)
+                    if label != EVENTS  # listed below, each a way there
+                ]
+                # Filled by app/web/charts/marklane.ts, also while the run is recorded.
+                + [
+                    html.Div(
+                        [html.Dt(EVENTS), html.Dd(**data(marks=f"{base}/"))],
+                        className="overview-marks",
+                    )
+                ],
                 className="overview-facts",
             ),
             html.Dl(
@@ -153,11 +168,12 @@ def _part(column: int, colour: str, *, changing: bool = False) -> dict[str, obje
 
 
 def _strip(base: str, *, validates: bool) -> html.Section:
-    nothing = "changes show from the second snapshot on" if validates else "no validation images"
+    nothing = "changes show from the second snapshot on" if validates else missed(VALIDATION)
     panels = [
         {
             "title": "Learning rate",
             "height": 44,
+            "nothing": missed(LEARNING_RATE),
             "step": True,
             "lines": [_line("learning_rate", "", "violet")],
         },
@@ -165,6 +181,7 @@ def _strip(base: str, *, validates: bool) -> html.Section:
             "title": "Loss",
             "height": 78,
             "log": "{log}",
+            "nothing": missed(TRAIN_LOSS),
             "lines": [
                 _line("train_loss", "training", "blue"),
                 _line("validation_loss", "validation", "orange"),
@@ -173,6 +190,7 @@ def _strip(base: str, *, validates: bool) -> html.Section:
         {
             "title": "Error",
             "height": 78,
+            "nothing": missed(TRAIN_ERROR),
             "format": "percent",
             "lines": [
                 _line("train_error", "training", "blue"),
@@ -257,7 +275,15 @@ def _classes(base: str) -> html.Section:
     )
 
 
-def _layers(base: str) -> html.Section:
+def _no_values(lacking: Mapping[str, str]) -> str:
+    """Return what stands where all values of a choice are NaN; `lacking` as run_course.lacks."""
+    words = [lacking[name] for name in ALL_QUANTITIES if name in lacking]
+    if not words:
+        return _NO_VALUES
+    return f"Every value of this choice is NaN: this run has no {' or '.join(words)}. {_CHOOSE}"
+
+
+def _layers(base: str, lacking: Mapping[str, str]) -> html.Section:
     quantities = {name: name.capitalize() for name in ALL_QUANTITIES}
     return panel(
         "Layers",
@@ -277,7 +303,7 @@ def _layers(base: str) -> html.Section:
             maxHeight=648,
             legend=Ids.LAYERS_LEGEND,
             redraw=["scaling"],
-            say={"noColumns": _NO_SNAPSHOTS, "noValues": _NO_VALUES},
+            say={"noColumns": _NO_SNAPSHOTS, "noValues": _no_values(lacking)},
         ),
         controls=[
             select(

@@ -12,7 +12,7 @@ from app import store
 from app.components.anomaly_controls import CLASS_ORDERS, anomaly_window
 from app.components.charts import chart, panel
 from app.components.controls import Id, labelled, segments, select
-from app.components.empty import no_snapshots
+from app.components.empty import missed, no_snapshots
 from app.components.headings import heading
 from app.selection import bound
 from app.view import PageContext
@@ -21,6 +21,7 @@ from db.queries.runs import structure
 from db.queries.runs.runs import RunRow
 from ingest.analysis.anomalies import default_threshold, default_window
 from ingest.analysis.clusters import MAX_CLUSTERS
+from ingest.analysis.health.needs import LEARNING_RATE, TRAIN_ERROR, TRAIN_LOSS
 
 HEIGHTS = {"auto": "Automatic", "fit": "All in sight", "4": "4 px", "8": "8 px", "16": "16 px"}
 PALETTES = {"accuracy": "Red to green", "safe": "Colour-blind safe"}
@@ -168,12 +169,14 @@ def _strip(base: str) -> html.Div:
                 {
                     "title": "Learning rate",
                     "height": 26,
+                    "nothing": missed(LEARNING_RATE),
                     "step": True,
                     "lines": [line("learning_rate", "", "violet")],
                 },
                 {
                     "title": "Loss",
                     "height": 44,
+                    "nothing": missed(TRAIN_LOSS),
                     "lines": [
                         line("train_loss", "training", "blue"),
                         line("validation_loss", "validation", "orange"),
@@ -182,6 +185,7 @@ def _strip(base: str) -> html.Div:
                 {
                     "title": "Error",
                     "height": 44,
+                    "nothing": missed(TRAIN_ERROR),
                     "format": "percent",
                     "lines": [
                         line("train_error", "training", "blue"),

@@ -5,10 +5,13 @@
 import { tooltip } from "../base/tooltip.ts";
 import type { Chart } from "../core/chart.ts";
 import type { Range, Selection } from "../core/fields.ts";
+import { type Mark, marks } from "../core/marks.ts";
 import { selectionStore } from "../core/selection.ts";
 import type { TimeAxis } from "../core/timeaxis.ts";
 
 const DRAG_PIXELS = 4;
+// More lines than these are a hatching that hides what it lies over; the axis still has the marks.
+const MOST_LINES = 12;
 
 /** A rectangle of a chart: CSS pixels from its corner. */
 export interface Place {
@@ -33,6 +36,13 @@ interface Drag {
   moved: boolean;
 }
 
+/** Return the marks that have a line through the charts: all in view, else the seams, else none. */
+export function lined(inView: readonly Mark[]): readonly Mark[] {
+  if (inView.length <= MOST_LINES) return inView;
+  const seams = inView.filter(({ kind }) => kind === "resume");
+  return seams.length <= MOST_LINES ? seams : [];
+}
+
 function part(name: string, parent: HTMLElement): HTMLElement {
   const element = document.createElement("div");
   element.className = name;
@@ -47,6 +57,7 @@ export class PlotArea {
   /** Of the plot, in CSS pixels. */
   declare width: number;
   declare readonly element: HTMLElement;
+  declare private readonly lines: HTMLElement;
   declare private readonly range: HTMLElement;
   declare private readonly pins: HTMLElement;
   declare private readonly cursor: HTMLElement;
@@ -62,6 +73,7 @@ export class PlotArea {
     this.hooks = hooks;
     this.width = 0;
     this.element = part("dt-plot", chart.element);
+    this.lines = part("dt-marklines", this.element);
     this.range = part("dt-range", this.element);
     this.pins = part("dt-pins", this.element);
     this.cursor = part("dt-cursor", this.element);
@@ -103,6 +115,24 @@ export class PlotArea {
       height: `${height}px`,
     });
     this.overlay(selectionStore.get());
+    this.drawLines();
+  }
+
+  private drawLines(): void {
+    const project = this.axis.projection(this.width);
+    const found = marks.of(this.chart.options.url).map((mark) => ({
+      mark,
+      x: project(this.axis.coordinate(mark.iteration)),
+    }));
+    const inView = found.filter(({ x }) => this.axis.columns && x >= 0 && x <= this.width);
+    const shown = new Set(lined(inView.map(({ mark }) => mark)));
+    if (!shown.size && !this.lines.children.length) return;
+    this.lines.replaceChildren();
+    for (const { mark, x } of inView) {
+      if (!shown.has(mark)) continue;
+      const line = part(`dt-markline dt-markline-${mark.kind}`, this.lines);
+      line.style.transform = `translateX(${Math.round(x)}px)`;
+    }
   }
 
   /** Return the pixels [from, to] of the columns from..to (both included). */

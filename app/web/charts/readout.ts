@@ -9,6 +9,7 @@ import { numbers } from "../base/numbers.ts";
 import { type Chart, chartRegistry, registerKind } from "../core/chart.ts";
 import type { ReadoutOptions } from "../core/chartoptions.ts";
 import type { Names, Pointed, Selection } from "../core/fields.ts";
+import { marks, SIGNS } from "../core/marks.ts";
 import type { Handler, Rows } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
 import type { Iterations } from "../core/timeaxis.ts";
@@ -100,6 +101,9 @@ class Readout implements Handler {
     const details = [`snapshot ${integer(column + 1)} of ${integer(axis.columns)}`];
     if (Number.isFinite(epoch)) details.unshift(`epoch ${number(epoch)}`);
     const lines = [title, make("div", "dt-soft", details.join(" · "))];
+    for (const { iteration, kind, text } of marks.of(this.chart.options.url))
+      if (axis.columnOf(iteration) === column)
+        lines.push(make("div", "dt-readout-mark", `${SIGNS[kind]} ${text}`));
     if (last) lines.push(make("div", "dt-soft", "The last one. Point at a chart for others."));
     this.fill("time", "Iteration", ...lines);
   }

@@ -49,6 +49,7 @@ interface Shown {
 }
 
 export class Strip implements Handler {
+  readonly hasMarks = true;
   declare readonly chart: Chart<StripOptions>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
@@ -153,7 +154,10 @@ export class Strip implements Handler {
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillStyle = colours.theme("--dt-text-soft");
-    const text = panel.nothing || "not recorded";
+    // Why, then what to do, where there is room for that.
+    let text = panel.nothing || "not recorded";
+    const room = place.width - 8;
+    if (text.includes(": ") && context.measureText(text).width > room) [text] = text.split(": ");
     context.fillText(text, place.left + place.width / 2, place.top + place.height / 2);
   }
 
@@ -223,6 +227,7 @@ export class Strip implements Handler {
     context.fillStyle = theme("--dt-text");
     const title = shown?.scale?.log ? `${panel.title} (log)` : panel.title;
     if (panel.heading !== false) context.fillText(title, 0, place.top + 1);
+    const titled = panel.heading === false ? 0 : context.measureText(title).width;
     context.font = FONT;
     const keys: readonly { name?: string; colour: string }[] = narrow
       ? []
@@ -237,6 +242,14 @@ export class Strip implements Handler {
       context.fillText(key.name, 17, y);
     });
     this.drawEnds(context, panel, place, shown);
+    if (!(shown?.lines || []).some(({ data }) => data.odd.length)) return;
+    context.textAlign = "left";
+    context.fillStyle = theme("--dt-alarm");
+    // Below the names where there is room, else beside the title.
+    const below = 16 + 14 * keys.filter((key) => key.name).length < place.height - 13;
+    context.textBaseline = below ? "bottom" : "top";
+    const y = place.top + (below ? place.height - 1 : 1);
+    context.fillText("× NaN or Inf", below ? 0 : titled + 10, y);
   }
 
   private drawEnds(
@@ -258,13 +271,6 @@ export class Strip implements Handler {
       context.fillText(ends[0], place.left - 6, place.top + 1);
       context.textBaseline = "bottom";
       context.fillText(ends[1], place.left - 6, place.top + place.height - 1);
-    }
-    const odd = (shown?.lines || []).reduce((sum, { data }) => sum + data.odd.length, 0);
-    if (odd) {
-      context.textBaseline = "bottom";
-      context.textAlign = "left";
-      context.fillStyle = theme("--dt-alarm");
-      context.fillText("× NaN or Inf", 0, place.top + place.height - 1);
     }
   }
 

@@ -70,6 +70,8 @@ export interface Timed {
   area?: Area;
   /** Whether it is the scale of its time axis, which pictures of other charts show above them. */
   timeScale?: boolean;
+  /** Whether what has a name on its axis, such as an event, belongs to what it shows. */
+  hasMarks?: boolean;
   /** Return what the lanes of annotations and findings follow: only a time axis has them. */
   laneAfter?(): Element;
 }

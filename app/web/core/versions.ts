@@ -26,6 +26,9 @@ function isNews(token: string, at: number, known: Known | undefined): boolean {
 }
 
 export const live = {
+  /** Return "/data/run/3/" of an address that is about a run, else null. */
+  baseOf,
+
   /** Return the token of the newest known version of the run that an address is about, or null. */
   versionOf: (url: string): string | null => versions.get(baseOf(url))?.token ?? null,
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import Need
 from ingest.analysis.health.sentences import Said
 
 CHART_POINTS = 200
@@ -120,6 +121,7 @@ class Rule:
     `meaning` is one sentence, `looks_at` what exactly is looked at, `severities` when it has which,
     `advice` what to do; what is evidence for the answer alone has none of these. `lasting`: its
     verdict is over a long stretch, and tells how a training went rather than what happened at once.
+    `needs` is what a run must have to be judged by it, in whole.
     `may_cause`: it can come ahead of what happens to classes and images; never the other way round.
     """
 
@@ -127,6 +129,7 @@ class Rule:
     title: str
     meaning: str
     looks_at: str = ""
+    needs: tuple[Need, ...] = ()
     threshold: float
     unit: str
     low: float
@@ -139,6 +142,11 @@ class Rule:
     may_cause: bool = False
     check: Check
     example: Callable[[], History]
+
+    @property
+    def needed(self) -> str:
+        """Return what a run must have to be judged, in words."""
+        return ", ".join(need.title for need in self.needs) or "nothing besides a snapshot"
 
 
 def chart_of(

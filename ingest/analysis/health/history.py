@@ -1,10 +1,13 @@
 """What the rules look at: the history of a run as arrays, all on its snapshots."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from deeptracker.format import SERIES
+from ingest.analysis.flip_index import validated_snapshots
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -34,6 +37,11 @@ class FilterPeaks:
     layer: Ints  # [n]
     filter: Ints  # [n], counted within the layer
     value: NDArray[np.float32]  # [n], falling within a snapshot
+
+
+_NO_PEAKS = FilterPeaks(
+    np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32)
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,31 @@ class History:
     def snapshots(self) -> int:
         """Return T."""
         return len(self.iteration)
+
+    def validated(self) -> "History":
+        """Return what validation says at the snapshots that were validated, for rules about it.
+
+        Itself where all were, or none. Of layers and filters it says nothing.
+        """
+        known = validated_snapshots(self.class_error)
+        if known is None:
+            return self
+        series = {
+            name: getattr(self, name)[known] for name in ("iteration", "transitions", *SERIES)
+        }
+        flips, none = self.flips, self.class_no_prediction
+        return replace(
+            self,
+            **series,
+            class_error=self.class_error[:, known],
+            class_no_prediction=None if none is None else none[:, known],
+            flips=replace(flips, snapshot=(np.cumsum(known) - 1)[flips.snapshot].astype(np.int32)),
+            epoch=None if self.epoch is None else self.epoch[known],
+            layers={},
+            gradient_l2=self.gradient_l2[:, :0],
+            relative_change=_NO_PEAKS,
+            cosine_change=_NO_PEAKS,
+        )
 
     def layer(self, quantity: str, statistic: str) -> Floats:
         """Return one statistic of all layers, f8 [L, T]."""

@@ -14,11 +14,14 @@ import {
   type Handler,
   type Iterations,
   make,
+  type Mark as Named,
   nothing,
   numbers,
   type Place,
   PlotArea,
   registerKind,
+  SIGNS,
+  said,
   sizeCanvas,
   tooltip,
 } from "#app/web/index.ts";
@@ -44,6 +47,8 @@ type Arrays = Record<
 interface Meta extends Aligned {
   /** The window and threshold of each run; null where it has no anomalies. */
   windows: readonly ({ k: number; m: number } | null)[];
+  /** What each run has marked on its axis; the iterations are its own. */
+  marks?: readonly (readonly Named[])[];
 }
 /** What is asked of an annotation with iterations (app/annotations/answers.py). */
 interface Note {
@@ -58,6 +63,7 @@ interface Note {
 type Mark = { at: number; x: number; y: number } & (
   | { kind: "anomaly"; row: number; note?: undefined }
   | { kind: "note"; note: Note; row?: undefined }
+  | { kind: "named"; named: Named; note?: undefined; row?: undefined }
 );
 type Across = (tick: number) => number;
 
@@ -199,6 +205,7 @@ class Events implements Handler {
     context.clip();
     this.anomalies(context, at, place, x);
     this.notes(context, notes, at, place, x);
+    this.named(context, at, place, x);
     context.restore();
   }
 
@@ -244,6 +251,19 @@ class Events implements Handler {
     });
   }
 
+  named(context: DrawingContext, at: number, place: Place, x: Across): void {
+    context.font = FONT;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillStyle = colours.theme("--dt-text");
+    for (const named of this.meta.marks?.[at] ?? []) {
+      if (!this.arrays[`own.${at}`].length) continue;
+      const left = x(this.tickOf(at, named.iteration));
+      context.fillText(SIGNS[named.kind], left, place.top + 34);
+      this.marks.push({ at, x: left, y: place.top + 34, named, kind: "named" });
+    }
+  }
+
   near(x: number, y: number): Mark | null {
     let best: (Mark & { away: number }) | null = null;
     for (const mark of this.marks || []) {
@@ -254,10 +274,20 @@ class Events implements Handler {
   }
 
   /** Return [text, address] of a mark. */
-  words({ at, kind, row, note }: Mark): [text: string, address: string] {
+  words(mark: Mark): [text: string, address: string] {
     const { integer, plural } = numbers;
+    const { at } = mark;
     const run = this.chart.options.runs[at];
-    if (kind === "note") return [`${note.author}: ${note.body}`.slice(0, 140), note.link];
+    if (mark.kind === "named") {
+      const { named } = mark;
+      return [
+        `${SIGNS[named.kind]} ${said(named)}`,
+        `${run.href}/overview?cursor=${named.iteration}`,
+      ];
+    }
+    if (mark.kind === "note")
+      return [`${mark.note.author}: ${mark.note.body}`.slice(0, 140), mark.note.link];
+    const { row } = mark;
     const iteration = this.arrays[`at.${at}`][row];
     const [classes, images] = [this.arrays[`classes.${at}`][row], this.arrays[`images.${at}`][row]];
     const what = this.arrays[`right.${at}`][row]

@@ -107,7 +107,7 @@ class Layers implements Handler {
     this.tell();
     // The ratio is that of two norms: there is no other statistic of it to choose.
     const statistic = document.querySelector<HTMLElement>(".compare-statistic");
-    if (statistic) statistic.hidden = selectionStore.get().measure === "ratio";
+    if (statistic) statistic.hidden = selectionStore.get().measure.startsWith("ratio");
     const problem = this.problem();
     if (problem) {
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });

@@ -256,6 +256,7 @@ class Multiples implements Handler {
         ratio,
         axis: this.chart.axis,
         edges: this.meta.edges,
+        lacks: this.meta.lacks ?? {},
         holds: this.network!.holds(node),
         settled: this.nodes.settled?.[node] ?? null,
       };

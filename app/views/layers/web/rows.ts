@@ -88,7 +88,13 @@ export function ends(
 }
 
 /** Return why a row shows nothing. `holds`: it is a block, a stage or the network. */
-function whyNothing({ measure, encoding, statistic }: Selection, holds: boolean): string {
+function whyNothing(
+  { measure, encoding, statistic }: Selection,
+  holds: boolean,
+  lacks: Record<string, string>,
+): string {
+  const missed = lacks[encoding] ?? lacks[measure === "ratio" ? "update" : measure];
+  if (missed) return `not recorded: ${missed}`;
   if (measure === "activation" && ["histogram", "box"].includes(encoding)) return NO_SHAPE;
   if (measure === "activation" && holds)
     return "activations are recorded layer by layer, and not merged";
@@ -117,6 +123,8 @@ interface Row {
   settled: number | null;
   axis: Chart["axis"];
   edges: number[];
+  /** What the run was recorded without, in words, by capability. */
+  lacks: Record<string, string>;
 }
 type Scaled = Row & { scale: Scale | Span | null };
 
@@ -166,7 +174,7 @@ export function draw(
   const scale = whole || ownScale(selection, data, frame);
   const shown = drawValues(context, selection, { ...row, scale }, seen);
   if (!shown && place.height >= 9)
-    layerMarks.words(context, place, whyNothing(selection, row.holds));
+    layerMarks.words(context, place, whyNothing(selection, row.holds, row.lacks));
   if (data.odd) seen.odd |= layerMarks.odd(context, frame, data.odd, place);
   layerMarks.settled(context, frame, row.settled, place, row.axis);
   const words = ends(selection, scale, row.edges);

@@ -40,6 +40,8 @@ export interface TreeMeta extends Pieces {
   thresholds: number[];
   /** How far down the shares of a histogram are told apart. */
   decades: number;
+  /** What the run was recorded without, in words, by capability. */
+  lacks?: Record<string, string>;
 }
 /** What the routes of a piece of n nodes answer, over T snapshots; see app/data/layers.py. */
 export interface Routes {

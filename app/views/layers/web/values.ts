@@ -89,12 +89,15 @@ export class LayerValues {
   }
 }
 
+/** Whether a quantity is the ratio of two norms, of which there is no statistic to choose. */
+export const isRatio = (measure: string) => measure.startsWith("ratio");
+
 const QUARTILES = ["q1", "median", "q3"];
 
 /** Return the query of the rows that a selection shows. */
 function rowsQuery({ measure, statistic }: Shown): string {
   // Quartiles are with the shapes; the rows then give the extremes.
-  const wanted = measure === "ratio" ? "l2" : QUARTILES.includes(statistic) ? "mean" : statistic;
+  const wanted = isRatio(measure) ? "l2" : QUARTILES.includes(statistic) ? "mean" : statistic;
   return `measure=${measure}&statistic=${wanted}`;
 }
 export const layerQueries = {
@@ -102,11 +105,10 @@ export const layerQueries = {
   extremes: ({ measure }: Shown) => `measure=${measure}`,
   shapes: ({ measure }: Shown) => `measure=${measure}`,
   /** Whether the statistic is a quartile, which comes with the shapes. */
-  isQuartile: ({ measure, statistic }: Shown) =>
-    measure !== "ratio" && QUARTILES.includes(statistic),
+  isQuartile: ({ measure, statistic }: Shown) => !isRatio(measure) && QUARTILES.includes(statistic),
   /** Whether the extremes lie around what is shown. */
   hasEnvelope: ({ measure, statistic }: Shown) =>
-    !["ratio", "activation"].includes(measure) && ["mean", ...QUARTILES].includes(statistic),
+    !isRatio(measure) && measure !== "activation" && ["mean", ...QUARTILES].includes(statistic),
 };
 
 /** An array of which parts can be shown. */

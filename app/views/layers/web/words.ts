@@ -4,7 +4,7 @@ import { catalogue, colours, numbers, type Selection, type TooltipLine } from "#
 import * as layerEncodings from "./encodings.ts";
 import type { Network } from "./network.ts";
 import type { NodeValues, Seen, Span, TreeMeta } from "./types.ts";
-import { layerQueries } from "./values.ts";
+import { isRatio, layerQueries } from "./values.ts";
 
 /** What the key tells of. */
 interface Explained {
@@ -36,11 +36,12 @@ const statisticWords = (name: string) => catalogue().statistics[name]?.label ?? 
 /** Return what the rows show, for instance "standard deviation of the weights". */
 export function subject({ measure, statistic }: Selection): string {
   if (measure === "ratio") return "‖update‖ / ‖weight‖ of one step";
+  if (isRatio(measure)) return "‖update‖ / ‖weight‖ of one step / learning rate";
   return `${statisticWords(statistic)} of the ${measure}s`;
 }
 
 export const format = ({ measure, statistic }: Selection) =>
-  (measure !== "ratio" && catalogue().statistics[statistic]?.format) || "number";
+  (!isRatio(measure) && catalogue().statistics[statistic]?.format) || "number";
 
 function swatch(kind: string, text: string, colour?: string): HTMLElement {
   const part = document.createElement("span");
@@ -73,7 +74,7 @@ const ENCODINGS: Record<string, (about: Pick<Explained, "selection" | "meta">) =
     swatch("box", "quartiles"),
     swatch("envelope", "minimum to maximum"),
     note(
-      selection.measure === "ratio"
+      isRatio(selection.measure)
         ? "of the updates"
         : `of the ${selection.measure}s; blocks, stages and network: from the merged histogram`,
     ),
@@ -97,7 +98,7 @@ const ENCODINGS: Record<string, (about: Pick<Explained, "selection" | "meta">) =
   },
   histogram: ({ selection }) => [
     note(
-      `how the ${selection.measure === "ratio" ? "updates" : `${selection.measure}s`} spread: up positive, down negative, 4 bins a decade`,
+      `how the ${isRatio(selection.measure) ? "updates" : `${selection.measure}s`} spread: up positive, down negative, 4 bins a decade`,
     ),
     swatch("few", "few"),
     swatch("many", "many (log)"),

@@ -134,7 +134,8 @@ class Gallery implements Handler {
       tile.classList.toggle("validation-chosen", selection.images.includes(this.images.images[at]));
       (tile.lastChild as Element).classList.toggle("validation-none", taken < 0);
       const named = predictions.predictedClass(this.names, taken);
-      tile.lastChild!.textContent = right ? (right === 1 ? "✓" : named) : `✗ ${named}`;
+      const sign = taken === predictions.NOT_VALIDATED ? "" : "✗ ";
+      tile.lastChild!.textContent = right === 1 ? "✓" : sign + named;
       const probability = numbers.percent(this.images.probability[cell]);
       tile.title =
         `image ${at + 1}: ${right === 1 ? "right" : predictions.predictedAs(this.names, taken)}, ` +
@@ -214,6 +215,7 @@ class ImageList implements Handler {
     if (!this.names) return "";
     if (!this.names.length) return nothing("images");
     if (!this.iterations.length) return nothing("snapshots");
+    if (this.meta.validated === false) return "No snapshot was validated yet.";
     const never = selectionStore.get().imagelist === "never";
     if (!this.data.image.length)
       return never ? "Every image was right at some snapshot." : "No image was ever forgotten.";

@@ -8,6 +8,7 @@ import {
   fetchArrays,
   type Handler,
   type Names,
+  nothing,
   numbers,
   registerKind,
   type Selection,
@@ -88,6 +89,7 @@ class IterationClasses implements Handler {
   draw(): string {
     this.waiting = !this.names;
     if (!this.names) return "";
+    if (!this.names.length) return nothing("images");
     const { axis } = this.chart;
     const column = axis.columnOf(selectionStore.get().cursor);
     if (column === this.column) return "";

@@ -91,7 +91,10 @@ export type ForgettingArrays = Record<
   Integers
 >;
 /** How many images there are of either kind, and how many of them are listed. */
-export type ForgettingMeta = Record<"never" | "forgotten" | "listed", number>;
+export type ForgettingMeta = Record<"never" | "forgotten" | "listed", number> & {
+  /** Whether any snapshot was. */
+  validated: boolean;
+};
 export type ForgettingAnswer = Answer<ForgettingMeta, ForgettingArrays>;
 
 /** What the rows of a kind show, over so many snapshots. */

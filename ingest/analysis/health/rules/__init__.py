@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import Need, lacking
 from ingest.analysis.health.rules import (
     anomaly,
     class_collapse,
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
 # Evidence for the answer alone: what changed, without a verdict.
 CHANGES: tuple[Rule, ...] = (layer_change.RULE, anomaly.RULE)
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in (*RULES, *CHANGES)}
+NEEDS: Mapping[str, Need] = {need.name: need for rule in RULES for need in rule.needs}
 
 
 def evaluate(
@@ -84,6 +86,17 @@ def evaluate(
         for finding in rule.check(history, limits.get(rule.name, rule.threshold), names)
     ]
     return sorted(found, key=lambda f: (-f.severity.weight, -f.strength, f.start, f.key))
+
+
+def not_judged(history: History) -> dict[str, tuple[Need, ...]]:
+    """Return the rules that cannot judge a run, by name, each with what the run lacks for it.
+
+    A run without snapshots has not been evaluated; it lacks nothing yet.
+    """
+    if not history.snapshots:
+        return {}
+    found = {rule.name: lacking(history, rule.needs) for rule in RULES}
+    return {name: needs for name, needs in found.items() if needs}
 
 
 def worst(findings: Sequence[Finding]) -> Severity | None:

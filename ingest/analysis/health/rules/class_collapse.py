@@ -10,6 +10,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.needs import VALIDATION
 from ingest.analysis.health.rules.sources import PAPER, ROBUST
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import percents
@@ -32,6 +33,7 @@ declare(
 
 def class_collapse(history: History, threshold: float, names: Names) -> list[Finding]:
     """Classes whose error rises by the threshold and stays; those at one time are one finding."""
+    history = history.validated()
     rise = np.full(history.class_error.shape, -np.inf)
     some = may_rise(history, threshold)
     rise[some] = class_rise(history, some)
@@ -184,6 +186,7 @@ RULE = Rule(
         "records, the third is waited for. Classes that collapse within three snapshots are one "
         "finding."
     ),
+    needs=(VALIDATION,),
     threshold=0.3,
     unit="share of the class's images",
     low=0.02,

@@ -6,6 +6,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import FILTER_GRADIENTS, snapshots
 from ingest.analysis.health.sentences import declare, say
 
 MOST_LISTED = 200
@@ -77,6 +78,7 @@ RULE = Rule(
         "Filters whose gradient is exactly 0 at the last five snapshots, as a share of their "
         "layer. Since when: the share of zeros in the layer's gradient."
     ),
+    needs=(FILTER_GRADIENTS, snapshots(3)),
     threshold=0.1,
     unit="share of the layer's filters",
     low=0.01,

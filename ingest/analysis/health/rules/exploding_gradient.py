@@ -6,6 +6,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, SNAPSHOTS, healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import GRADIENTS
 from ingest.analysis.health.rules.depth import per_weight
 from ingest.analysis.health.rules.sources import PASCANU
 from ingest.analysis.health.sentences import declare, say
@@ -78,6 +79,7 @@ RULE = Rule(
     title="Gradient explodes",
     meaning="The gradient of a layer is many times what it ever was before.",
     looks_at="Root mean square gradient of each layer against the largest it ever had before.",
+    needs=(GRADIENTS,),
     threshold=10,
     unit="times its largest so far",
     low=2,

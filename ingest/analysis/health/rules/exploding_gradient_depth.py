@@ -3,6 +3,7 @@
 from ingest.analysis.health.example import healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import DEPTH, GRADIENTS
 from ingest.analysis.health.rules.depth import along
 from ingest.analysis.health.rules.sources import GLOROT, PASCANU
 from ingest.analysis.health.sentences import declare
@@ -37,6 +38,7 @@ RULE = Rule(
         "Median root mean square gradient of the first third of the layers over that of the last "
         "third, by a running median."
     ),
+    needs=(GRADIENTS, DEPTH),
     threshold=1000,
     unit="times",
     low=10,

@@ -11,6 +11,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, SNAPSHOTS, changed_filters, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import FilterPeaks, Floats, History
+from ingest.analysis.health.needs import FILTER_CHANGES
 from ingest.analysis.health.rules.sources import PAPER, ROBUST
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import as_times
@@ -170,6 +171,7 @@ RULE = Rule(
         "largest in its layer; at least a turn of 0.05 or a change of 25 %. Read from the 200 "
         "most changed filters of each snapshot."
     ),
+    needs=(FILTER_CHANGES,),
     threshold=8,
     unit="times the usual largest change of their layer",
     low=2,

@@ -6,6 +6,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import UPDATES
 from ingest.analysis.health.sentences import declare, say
 
 declare(
@@ -70,6 +71,7 @@ RULE = Rule(
     title="Layer frozen",
     meaning="Steps leave a layer exactly as it was while others learn.",
     looks_at=("An update of exactly 0 at so many snapshots on end, at which other layers moved."),
+    needs=(UPDATES,),
     threshold=3,
     unit="snapshots",
     low=1,

@@ -6,6 +6,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, changed, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import TRAIN_LOSS
 from ingest.analysis.health.rules.losses import (
     CLEAR_RISE,
     LARGE_RISE,
@@ -87,6 +88,7 @@ RULE = Rule(
         "window, in usual steps of it (1.4826 x median |step| over four windows, at least 0.1). "
         "It must at least have doubled."
     ),
+    needs=(TRAIN_LOSS,),
     threshold=3,
     unit="usual steps of its logarithm",
     low=2,

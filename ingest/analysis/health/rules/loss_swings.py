@@ -6,6 +6,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, SNAPSHOTS, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import TRAIN_LOSS, snapshots
 from ingest.analysis.health.rules.losses import CLEAR_RISE, LOSS, first_loss, log_loss
 from ingest.analysis.health.rules.sources import PAPER
 from ingest.analysis.health.sentences import declare, say
@@ -74,6 +75,7 @@ RULE = Rule(
         "least), with at least a quarter of the steps each way, while the loss is not near "
         "nothing."
     ),
+    needs=(TRAIN_LOSS, snapshots(8)),
     threshold=2,
     unit="times",
     low=1.2,

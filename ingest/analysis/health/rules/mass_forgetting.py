@@ -10,6 +10,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import VALIDATION
 from ingest.analysis.health.rules.sources import ROBUST, TONEVA
 from ingest.analysis.health.sentences import Said, declare, say
 from ingest.analysis.health.words import percent
@@ -31,6 +32,7 @@ declare(
 
 def mass_forgetting(history: History, threshold: float, names: Names) -> list[Finding]:
     """Snapshots at which a large share of all correct images is wrong at once."""
+    history = history.validated()
     counts = history.transitions.astype(np.float64)
     known = (counts >= 0).all(axis=1)
     total = counts.sum(axis=1)
@@ -96,6 +98,7 @@ RULE = Rule(
     looks_at=(
         "Images that were right and are wrong now, as a share of all; at least six MAD above usual."
     ),
+    needs=(VALIDATION,),
     threshold=0.1,
     unit="share of all images",
     low=0.005,

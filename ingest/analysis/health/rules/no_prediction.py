@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ingest.analysis.health.example import AT, CLASSES, IMAGES, SNAPSHOTS, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import VALIDATION
 from ingest.analysis.health.sentences import Said, declare, say
 
 declare(
@@ -104,6 +105,7 @@ RULE = Rule(
         "Validation images whose scores hold NaN. They are no class, and count as wrong: other "
         "rules see their classes collapse."
     ),
+    needs=(VALIDATION,),
     threshold=1,
     unit="validation image",
     low=1,

@@ -9,6 +9,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import ACTIVATIONS, snapshots
 from ingest.analysis.health.rules.outputs import zeros_of
 from ingest.analysis.health.rules.sources import PAPER
 from ingest.analysis.health.sentences import declare, say
@@ -75,6 +76,7 @@ RULE = Rule(
         "Median share of zeros of the first third of the rectified layers less that of the last "
         "third, over the last fifth of the run."
     ),
+    needs=(ACTIVATIONS, snapshots(5)),
     threshold=0.2,
     unit="share of outputs",
     low=0.01,

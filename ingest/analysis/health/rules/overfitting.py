@@ -6,6 +6,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import SNAPSHOTS, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.needs import TRAIN_ERROR, VALIDATION, epochs
 from ingest.analysis.health.sentences import Said, declare, say
 from ingest.analysis.health.words import percent
 
@@ -33,6 +34,7 @@ declare(
 
 def overfitting(history: History, threshold: float, names: Names) -> list[Finding]:
     """A gap between validation and training error that stays; begins at the best snapshot."""
+    history = history.validated()
     length = max(5, robust.window(history.snapshots, share=0.08))
     gap = robust.smooth(_without_worst(history), length) - robust.smooth(
         history.train_error, length
@@ -131,6 +133,7 @@ RULE = Rule(
         "trainings that go well. It begins at the snapshot of the lowest validation loss (what "
         "early stopping keeps), or with the gap while that loss still falls."
     ),
+    needs=(VALIDATION, TRAIN_ERROR, epochs(STRIP_EPOCHS)),
     threshold=0.1,
     unit="share of images",
     low=0.01,

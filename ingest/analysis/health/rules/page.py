@@ -23,7 +23,9 @@ def table() -> str:
 
 
 def _entry(rule: Rule) -> str:
-    text = f"* **{rule.title}.** {rule.looks_at} *What to do:* {rule.advice}"
+    text = (
+        f"* **{rule.title}.** {rule.looks_at} *Needs:* {rule.needed}. *What to do:* {rule.advice}"
+    )
     return textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False) + "\n"
 
 

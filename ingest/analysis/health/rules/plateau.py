@@ -6,6 +6,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import SNAPSHOTS, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import TRAIN_LOSS, snapshots
 from ingest.analysis.health.rules.losses import LOSS, first_loss
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import percent
@@ -66,6 +67,7 @@ RULE = Rule(
         "The median training loss of the last fifth of the run, as part of the first loss, while "
         "it hardly moves."
     ),
+    needs=(TRAIN_LOSS, snapshots(8)),
     threshold=0.2,
     unit="share of the first loss",
     low=0.01,

@@ -6,6 +6,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History, Logged
+from ingest.analysis.health.needs import LEARNING_RATE
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import as_times
 
@@ -79,6 +80,7 @@ RULE = Rule(
         "The logged learning rate against the highest so far; the first ten iterations (warm-up) "
         "aside. Restarts to an earlier rate are none."
     ),
+    needs=(LEARNING_RATE,),
     threshold=3,
     unit="times",
     low=1.1,

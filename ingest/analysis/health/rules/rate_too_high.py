@@ -3,6 +3,7 @@
 from ingest.analysis.health.example import healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import UPDATES, snapshots
 from ingest.analysis.health.rules.ratios import ratio_beyond
 from ingest.analysis.health.rules.sources import KARPATHY
 from ingest.analysis.health.sentences import declare
@@ -38,6 +39,7 @@ RULE = Rule(
     title="Steps too large",
     meaning="A layer's update is large against its weights, and stays so.",
     looks_at="Running median of ||update|| / ||weight|| of each layer.",
+    needs=(UPDATES, snapshots(5)),
     threshold=30,
     unit="times 1e-3",
     low=1,

@@ -6,6 +6,7 @@ A layer's update is small against its weights while the learning rate is at its 
 from ingest.analysis.health.example import healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import UPDATES, snapshots
 from ingest.analysis.health.rules.ratios import ratio_beyond
 from ingest.analysis.health.rules.sources import KARPATHY
 from ingest.analysis.health.sentences import declare
@@ -43,6 +44,7 @@ RULE = Rule(
         "A layer's update is small against its weights while the learning rate is at its highest."
     ),
     looks_at="The same, only while the learning rate is at least half of its highest.",
+    needs=(UPDATES, snapshots(5)),
     threshold=30,
     unit="times below 1e-3",
     low=1,

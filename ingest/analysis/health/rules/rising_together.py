@@ -9,6 +9,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, changed, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.needs import TRAIN_ERROR, TRAIN_LOSS
 from ingest.analysis.health.rules.losses import CLEAR_RISE, first_loss
 from ingest.analysis.health.rules.sources import PAPER
 from ingest.analysis.health.sentences import declare, say
@@ -84,6 +85,7 @@ RULE = Rule(
         "Running medians of training loss and training error: the error lies the threshold above "
         "its best so far while the loss is 1.5 times its best and 5 % of the first loss above it."
     ),
+    needs=(TRAIN_LOSS, TRAIN_ERROR),
     threshold=0.05,
     unit="share of images",
     low=0.005,

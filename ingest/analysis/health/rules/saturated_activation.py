@@ -6,6 +6,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import ACTIVATIONS
 from ingest.analysis.health.rules.outputs import zeros_of
 from ingest.analysis.health.rules.sources import GLOROT
 from ingest.analysis.health.sentences import declare, say
@@ -88,6 +89,7 @@ RULE = Rule(
         "Share of zeros in a layer's outputs on the validation set, or a spread below a "
         "thousandth of their mean, over a window. Only where activations were recorded."
     ),
+    needs=(ACTIVATIONS,),
     threshold=0.99,
     unit="share of zeros",
     low=0.5,

@@ -3,6 +3,7 @@
 from ingest.analysis.health.example import healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule
 from ingest.analysis.health.history import History
+from ingest.analysis.health.needs import DEPTH, GRADIENTS
 from ingest.analysis.health.rules.depth import along
 from ingest.analysis.health.rules.sources import GLOROT, PASCANU
 from ingest.analysis.health.sentences import declare
@@ -34,6 +35,7 @@ RULE = Rule(
     title="Gradient vanishes",
     meaning="Almost no gradient reaches the first layers.",
     looks_at="The inverse of it.",
+    needs=(GRADIENTS, DEPTH),
     threshold=1000,
     unit="times",
     low=10,
