@@ -18,6 +18,19 @@ def cast_to(images: Any, kind: torch.dtype) -> Any:
     return _each(images, lambda tensor: tensor.to(kind) if tensor.is_floating_point() else tensor)
 
 
+def kinds_in(images: Any) -> set[torch.dtype]:
+    """Return the precisions of what is in floating point in a batch."""
+    found = set()
+
+    def note(tensor: Tensor) -> Tensor:
+        if tensor.is_floating_point():
+            found.add(tensor.dtype)
+        return tensor
+
+    _each(images, note)
+    return found
+
+
 def _each(batch: Any, change: Callable[[Tensor], Tensor]) -> Any:
     """Return a batch with all of its tensors changed, however deep they are."""
     if isinstance(batch, Tensor):

@@ -13,7 +13,7 @@ from torch.utils.data import IterableDataset
 from deeptracker.errors import RecordingError
 from deeptracker.isolation import untouched
 from deeptracker.lockstep import OneProcess
-from deeptracker.nested_batch import cast_to, to_device
+from deeptracker.nested_batch import cast_to, kinds_in, to_device
 from deeptracker.validation_labels import (
     ClassNumbers,
     Unpack,
@@ -245,7 +245,7 @@ class ValidationSet:
             # A network in bfloat16 gets its images in float32 from most data sets, and one in
             # float32 those in float64 from numpy.
             own = next((p.dtype for p in self._model.parameters() if p.is_floating_point()), None)
-            if self._cast is not None or own is None:
+            if self._cast is not None or own is None or kinds_in(images) <= {own}:
                 raise
             self._cast = own
             return self._run(images)

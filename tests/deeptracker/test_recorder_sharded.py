@@ -158,7 +158,10 @@ def test_who_does_not_step_is_not_waited_for(folder):
     [
         ("fsdp1", "fully_shard"),
         ("computed", "layer 'fc' is computed"),
-        ("images", r"^RecordingError: rank 1: the validation set fails .*OSError: image 7 is gone"),
+        (
+            "images",
+            r"^RecordingError: rank 1: the validation set fails .* \(OSError: image 7 is gone\);",
+        ),
         ("ranks", "2 of the 2 processes .* have rank 0.* leave rank= out"),
         ("every", "when a snapshot is due differs"),
         ("option", "every= .* or per_epoch="),
