@@ -43,7 +43,9 @@ TEXTS = {
     r"BadParameter\.__mro__": "typer",  # the copy of click that it carries
 }
 # Documented by their packages in spite of the underscore, or of Python, which has no upper limit.
-PUBLIC = {"_mapping": "SQLAlchemy", "_asdict": "collections", "_fields": "collections"}
+PUBLIC = dict.fromkeys(("_asdict", "_fields", "_replace"), "collections") | {
+    "_mapping": "SQLAlchemy"
+}
 PYTHON = {"_create_connection": "http.client"}
 
 
