@@ -155,7 +155,13 @@ function drawValues(
       layerMarks.healthy(context, place, scale as Scale);
     if (data.value && layerMarks.missing(context, frame, data.value, place)) seen.missing = true;
     if (encoding !== "box" || data.q1)
-      (DRAWN[encoding] ?? DRAWN.line)(context, frame, data as layerEncodings.Spread, place, scale as Scale);
+      (DRAWN[encoding] ?? DRAWN.line)(
+        context,
+        frame,
+        data as layerEncodings.Spread,
+        place,
+        scale as Scale,
+      );
   }
   return data.value.some((value) => value === value);
 }
