@@ -14,8 +14,9 @@ from tests.stored_runs import StoredRun, store_run
 
 pytest_plugins = ["tests.recorded_runs"]
 
-# Folders and files whose tests take long, the longest first.
-_LONG = ("test_walk_of_a_statistic.py", "packaging", "faults", "jobs", "browser")
+# Folders and files whose tests take long, the longest first. Those that run a worker in the process
+# of the test come before Playwright has an event loop in it.
+_LONG = ("test_walk_of_a_statistic.py", "packaging", "faults", "jobs", "app", "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

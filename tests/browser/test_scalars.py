@@ -19,7 +19,7 @@ def test_names_are_searched_drawn_and_kept_in_the_address(
     expect(charts).to_have_count(5)
     wait_until_painted(page)
     expect(page.get_by_role("status").filter(has_text="5 scalars")).to_be_visible()
-    names = page.locator(".scalars-panel h3").all_inner_texts()
+    names = page.locator(".scalars-name").all_inner_texts()
     assert "train_loss" in names
     # One cursor over all of them: where the pointer is on one.
     loss = charts.nth(names.index("train_loss")).locator(".dt-plot")
@@ -30,11 +30,11 @@ def test_names_are_searched_drawn_and_kept_in_the_address(
     assert len(places) == 1, places
     page.get_by_label("Search").fill("LOSS valid")
     expect(charts).to_have_count(1)
-    expect(page.locator(".scalars-panel h3")).to_have_text("validation_loss")
+    expect(page.locator(".scalars-name")).to_have_text("validation_loss")
     expect(page).to_have_url(re.compile("scalars=LOSS"))
     assert parse_qs(urlsplit(page.url).query)["scalars"] == ["LOSS valid"]
     page.reload()
-    expect(page.locator(".scalars-panel h3")).to_have_text("validation_loss")
+    expect(page.locator(".scalars-name")).to_have_text("validation_loss")
     page.get_by_label("Search").fill("no such name")
     expect(page.get_by_text("No scalar has a name with")).to_be_visible()
     rest(page)

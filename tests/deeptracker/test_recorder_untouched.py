@@ -1,6 +1,8 @@
 """All that a script can reach is the same with and without the Recorder, over many loops."""
 
 import copy
+import gc
+import multiprocessing
 import pickle
 import random
 import warnings
@@ -217,6 +219,15 @@ WAYS = [
     "spectral norm",
     "pruned",
 ]
+
+
+@pytest.fixture(autouse=True)
+def no_workers_left():
+    """Loaders, their passes and their workers hold each other: none outlives its test."""
+    yield
+    if multiprocessing.active_children():
+        gc.collect()
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.parametrize("way", WAYS)

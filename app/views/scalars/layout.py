@@ -79,7 +79,7 @@ def charts(run_id: int, names: Sequence[str]) -> list[Component]:
     return [
         html.Section(
             [
-                html.H2(f"{group}/") if group else None,
+                html.H2(f"{group}/", className="scalars-head") if group else None,
                 *(_panel(name, url, table=_address(run_id, [name])) for name in members),
             ],
             className="scalars-group",
@@ -107,7 +107,10 @@ def _panel(name: str, url: str, *, table: str) -> Component:
         [
             html.Div(
                 [
-                    html.H3(name, title=name),
+                    # Below the head of its group, where it has one.
+                    (html.H3 if group_of(name) else html.H2)(
+                        name, title=name, className="scalars-name"
+                    ),
                     html.Span(id=legend_id(key), className="dt-panel-legend"),
                     download(),
                 ],
