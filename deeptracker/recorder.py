@@ -55,6 +55,8 @@ class Recorder(RunRecorder):
     thumbnails: also store a small picture of every validation image.
     normalisation: also record normalisation layers.
     activations: also record what the layers put out on the validation set.
+    attention: also log, as scalars, entropy and largest logit of each attention on the validation
+        set.
     rank: the process of rank 0 records, `step()` of the others does nothing; default: as the
         process group or the launcher's environment says. Where the network is sharded (FSDP2),
         every process makes a Recorder and calls `step()`; that of rank 0 writes.
@@ -87,6 +89,7 @@ class Recorder(RunRecorder):
         thumbnails: bool = False,
         normalisation: bool = False,
         activations: bool = False,
+        attention: bool = False,
         validation_loss: Loss | None = None,
         validation_forward: Forward | None = None,
         validation_unpack: Unpack | None = None,
@@ -127,6 +130,7 @@ class Recorder(RunRecorder):
                 forward=validation_forward,
                 unpack=validation_unpack,
                 activations=activations,
+                attention=attention,
             )
 
     @torch.compiler.disable  # where the script compiles its whole iteration

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from deeptracker.activations import ActivationWatch
+from deeptracker.attention import AttentionWatch
 from deeptracker.description import checked_names, describe_images
 from deeptracker.errors import RecordingError
 from deeptracker.format import THUMBNAILS, Images
@@ -51,6 +52,7 @@ class Validator:
         forward: Forward | None = None,
         unpack: Unpack | None = None,
         activations: bool = False,
+        attention: bool = False,
         group: OneProcess | None = None,
     ) -> None:
         if source is not None and labels is not None:
@@ -66,8 +68,11 @@ class Validator:
                 "validation_every= is for validation=, which the Recorder runs; where the script "
                 "validates, it hands in what it has"
             )
-        if activations and source is None:
-            raise RecordingError("activations=True needs validation=, whose images they are of")
+        for name, wanted in (("activations", activations), ("attention", attention)):
+            if wanted and source is None:
+                raise RecordingError(f"{name}=True needs validation=, whose images they are of")
+        if attention and group is not None and group.shared:
+            raise RecordingError("attention=True is not supported in a sharded network")
         self.classes = () if classes is None else checked_names("classes", classes)
         self._set: ValidationSet | None = None
         if source is not None:
@@ -83,6 +88,7 @@ class Validator:
             )
         self._labels, self._names = labels, image_names
         self._watch = ActivationWatch(model, layers) if activations else None
+        self._attention = AttentionWatch(layers) if attention else None
         self._every, self._asked = validation_every, 0
         self._handed_in: Validated | None = None
         self._leads = group is None or group.leads
@@ -106,7 +112,7 @@ class Validator:
         found: list[Tensor] = []
         if self._set is not None:
             missing = pictures and not (run_dir / THUMBNAILS).exists()
-            with self._watch or nullcontext():
+            with self._watch or nullcontext(), self._attention or nullcontext():
                 survey = self._set.survey(picture=shrink if missing else None)
             labels, digest, found = survey.labels, survey.digest, survey.pictures
             self.classes = self.classes or survey.classes
@@ -167,7 +173,7 @@ class Validator:
             return None
         activations: Mapping[str, NDArray[np.float32]] = {}
         if self._set is not None:
-            with self._watch or nullcontext():
+            with self._watch or nullcontext(), self._attention or nullcontext():
                 found = self._set.run(self.images.class_id)
             if self._watch is not None:
                 activations = {"activation": self._watch.statistics()}
@@ -181,6 +187,8 @@ class Validator:
         scalars = {"validation_error": found.error}
         if found.loss is not None:
             scalars["validation_loss"] = found.loss
+        if self._attention is not None:
+            scalars.update(self._attention.scalars())
         return Result(found.prediction, found.probability, scalars, activations)
 
 
