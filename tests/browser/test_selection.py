@@ -161,6 +161,7 @@ def test_a_range_is_drawn_in_every_view_and_stays_in_the_address(
 ) -> None:
     columns = len(iterations)
     open_view(page, digits, "layers")
+    rest(page)  # lanes under the axis come later, and move the charts down
     page.mouse.move(*over(page, "#layers-multiples", 2, columns))
     page.mouse.down()
     page.mouse.move(*over(page, "#layers-multiples", 4, columns))
