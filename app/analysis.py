@@ -85,6 +85,9 @@ class Analysis:
             "error of classes", lambda: snapshots.class_errors(session, run_id=self.run_id)
         )
 
+    def _validated(self, session: Session) -> NDArray[np.bool_] | None:
+        return self._part("validated", lambda: validated_snapshots(self.class_error(session)))
+
     def image_class(self, session: Session) -> NDArray[np.int32]:
         """Return the class of every image, i4 [N]."""
         return self._part(
@@ -109,7 +112,7 @@ class Analysis:
             snapshots=len(snapshots.iterations(session, run_id=self.run_id)),
             image_class=self.image_class(session),
             classes=len(structure.classes(session, run_id=self.run_id)),
-            validated=validated_snapshots(self.class_error(session)),
+            validated=self._validated(session),
         )
 
     def index_of_window(self, session: Session, k: int) -> FlipIndex:
@@ -128,7 +131,7 @@ class Analysis:
             snapshots=len(snapshots.iterations(session, run_id=self.run_id)),
             image_class=self.image_class(session),
             classes=len(structure.classes(session, run_id=self.run_id)),
-            validated=validated_snapshots(self.class_error(session)),
+            validated=self._validated(session),
         )
 
     def default_anomalies(
@@ -150,7 +153,7 @@ class Analysis:
 
     def _forgetting(self, session: Session) -> Forgetting:
         flips = self.flips(session)
-        validated = validated_snapshots(self.class_error(session))
+        validated = self._validated(session)
         return count_forgetting(
             flips.snapshot,
             flips.image,

@@ -11,7 +11,7 @@ from functools import cache
 from markupsafe import Markup
 
 from app.components.empty import EMPTY
-from deeptracker.catalogue import FILTERS, KNOWN_SERIES, LAYER_STATISTICS, Measured
+from deeptracker.catalogue import FILTERS, KNOWN_SERIES, LAYER_STATISTICS, RATIOS, Measured
 
 NAME = "deeptracker-catalogue"
 
@@ -25,7 +25,7 @@ def meta() -> Markup:
         "series": KNOWN_SERIES,
     }
     told = {name: _said(family) for name, family in families.items()}
-    text = json.dumps({**told, "empty": EMPTY})
+    text = json.dumps({**told, "ratios": RATIOS, "empty": EMPTY})
     return Markup('<meta name="{}" content="{}">').format(NAME, text)
 
 

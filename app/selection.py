@@ -106,6 +106,11 @@ def bound(name: str, field: str) -> dict[str, str]:
     """
     if field not in fields_here():
         raise KeyError(f"the selection has no field {field!r}")
+    return control_id(name, field)
+
+
+def control_id(name: str, field: str) -> dict[str, str]:
+    """Return the same id for a callback, which is declared before there is an application."""
     return {"type": CONTROL, "at": str(name), "field": field}
 
 

@@ -19,7 +19,7 @@ from app.data.aligned import (
     read_alignment,
     read_groups,
 )
-from app.data.series import reduce_series
+from app.data.series import put_series
 from db.queries.runs.runs import run_manifest
 from deeptracker.format import SERIES
 from ingest.analysis.alignment import at_ticks
@@ -78,13 +78,9 @@ def _series(
         if len(where):
             at[place] = at_ticks(where, values, ticks)
         own = runs.axis.places[place]
-        reduced = reduce_series(where, values, ticks=ticks if own is None else own)
-        key = f"series.{number}.{place}"
-        arrays[f"{key}.iterations"] = reduced.iterations
-        arrays[f"{key}.values"] = reduced.values
-        arrays[f"{key}.odd"] = reduced.odd
-        shown = len(reduced.iterations)
-        facts.append({"run": run.id, "total": reduced.total, "shown": shown})
+        key, at_own = f"series.{number}.{place}", ticks if own is None else own
+        counts = put_series(arrays, key, (where, values), ticks=at_own).counts
+        facts.append({"run": run.id, "total": counts["total"], "shown": counts["shown"]})
     arrays[f"at.{number}"] = at.astype(np.float32)
     return at, facts
 

@@ -12,7 +12,7 @@ from app.binary import Arrays
 from app.components.job_words import nobody_takes, trouble
 from app.components.run_course import marks as marks_of
 from app.components.run_facts import run_facts
-from app.data.series import reduce_series, within
+from app.data.series import put_series, within
 from app.versions import version_token
 from db.queries.jobs import jobs, workers
 from db.queries.measurements import snapshots
@@ -43,13 +43,8 @@ def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays,
     for name in SERIES:
         arrays[f"snapshot.{name}"] = getattr(found, name)
         whole = analysis.series(session, name, at=found)
-        iterations, values = within(whole.iterations, whole.values, low=low, high=high)
-        reduced = reduce_series(iterations, values, ticks=found.iteration)
-        arrays[f"series.{name}.iterations"] = reduced.iterations
-        arrays[f"series.{name}.values"] = reduced.values
-        arrays[f"series.{name}.odd"] = reduced.odd
-        shown = len(reduced.iterations)
-        about[name] = {"total": reduced.total, "shown": shown, "odd": reduced.odd_count}
+        seen = within(whole.iterations, whole.values, low=low, high=high)
+        about[name] = put_series(arrays, f"series.{name}", seen, ticks=found.iteration).counts
     validated = validated_snapshots(analysis.class_error(session))
     if validated is not None:
         arrays["validated"] = validated.astype(np.uint8)

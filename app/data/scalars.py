@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.binary import Arrays
-from app.data.series import reduce_series, within
+from app.data.series import put_series, within
 from db.queries.measurements import snapshots
 from db.queries.measurements.scalars import Scalar
 from deeptracker.format import SERIES
@@ -26,15 +26,11 @@ def key_of(name: str) -> str:
 
 
 def names_of(session: Session, run_id: int) -> list[str]:
-    """Return the names of all scalars of a run: those that the views know first, then sorted."""
+    """Return the names of all scalars of a run: those that the views know, then by their groups."""
     logged = analysis_of(session, run_id).series_names(session)
     known = [name for name in SERIES if name in logged]
-    return [*known, *sorted(set(logged) - set(known), key=_natural)]
-
-
-def _natural(name: str) -> tuple[str, str]:
-    """Return what sorts a name by its group, as in "validation/f1", and within it."""
-    return group_of(name), name
+    others = set(logged) - set(known)
+    return [*known, *sorted(others, key=lambda name: (group_of(name), name))]
 
 
 def group_of(name: str) -> str:
@@ -77,13 +73,8 @@ def lines(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, 
     for key, name in wanted(session, run_id, arguments).items():
         whole = analysis.series(session, name, at=found)
         arrays[f"snapshot.{key}"] = _at(found.iteration, whole)
-        iterations, values = within(whole.iterations, whole.values, low=low, high=high)
-        reduced = reduce_series(iterations, values, ticks=found.iteration)
-        arrays[f"series.{key}.iterations"] = reduced.iterations
-        arrays[f"series.{key}.values"] = reduced.values
-        arrays[f"series.{key}.odd"] = reduced.odd
-        shown = len(reduced.iterations)
-        about[key] = {"total": reduced.total, "shown": shown, "odd": reduced.odd_count}
+        seen = within(whole.iterations, whole.values, low=low, high=high)
+        about[key] = put_series(arrays, f"series.{key}", seen, ticks=found.iteration).counts
     return arrays, {"series": about}
 
 

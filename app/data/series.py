@@ -1,6 +1,7 @@
 """Long series at the resolution of a screen: of every pixel the first, last, least and greatest."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,12 @@ class ScreenSeries:
     odd: NDArray[np.int32]
     odd_count: int
     total: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many values there are, are shown, and are odd."""
+        shown = len(self.iterations)
+        return {"total": self.total, "shown": shown, "odd": self.odd_count}
 
 
 def reduce_series(
@@ -53,6 +60,20 @@ def reduce_series(
         odd_count,
         total,
     )
+
+
+def put_series(
+    arrays: dict[str, Any],
+    key: str,
+    series: tuple[NDArray[np.integer], NDArray[np.float64]],
+    *,
+    ticks: NDArray[np.integer],
+) -> ScreenSeries:
+    """Reduce a series and put it into an answer: KEY.iterations i4, KEY.values f8, KEY.odd i4."""
+    reduced = reduce_series(*series, ticks=ticks)
+    for name in ("iterations", "values", "odd"):
+        arrays[f"{key}.{name}"] = getattr(reduced, name)
+    return reduced
 
 
 def within(

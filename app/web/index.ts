@@ -28,7 +28,7 @@ export { PlotArea, zoom } from "./charts/plotarea.ts";
 export { Strip } from "./charts/strip.ts";
 export type { Counts, LineStyle, Series, ValueScale } from "./charts/stripmarks.ts";
 export * as stripmarks from "./charts/stripmarks.ts";
-export { catalogue, nothing } from "./core/catalogue.ts";
+export { catalogue, isRatio, nothing } from "./core/catalogue.ts";
 export type { Chart } from "./core/chart.ts";
 export {
   addressOf,

@@ -10,7 +10,7 @@ import pytest
 from app import catalogue
 from app.components.empty import EMPTY
 from db.permissions import Role
-from deeptracker.catalogue import FILTERS, KNOWN_SERIES, LAYER_STATISTICS, format_of, labels
+from deeptracker.catalogue import FILTERS, KNOWN_SERIES, LAYER_STATISTICS, RATIOS, format_of, labels
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = {"statistics": LAYER_STATISTICS, "filters": FILTERS, "series": KNOWN_SERIES}
@@ -21,6 +21,7 @@ def test_the_page_brings_every_quantity_with_its_words(clients):
     content = re.search(f'<meta name="{catalogue.NAME}" content="([^"]*)">', page)
     said = json.loads(html.unescape(content[1]))
     assert said.pop("empty") == EMPTY
+    assert said.pop("ratios") == list(RATIOS)
     assert list(said) == list(FAMILIES)
     for name, family in FAMILIES.items():
         assert said[name] == {

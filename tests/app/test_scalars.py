@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from dash import Input
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
@@ -11,6 +12,7 @@ from app.arguments import Arguments, BadArgument
 from app.data import scalars as data
 from app.data.scalars import key_of
 from app.export.tables import scalar_lines
+from app.selection import control_id
 from app.views.scalars.ids import Ids
 from db.models import scalar
 from db.permissions import Role
@@ -114,14 +116,13 @@ def logged(web) -> int:
 class TestPage:
     @staticmethod
     def shown(client, run_id: int, *, search: object = "", page: object = 1, shown: object = None):
-        control = '{{"at":"{}","field":"{}","type":"selection-control"}}.value'
         return client.call(
             callback_key(client.web.app, f"{Ids.LIST}.children"),
             {
                 f"{Ids.RUN}.data": run_id,
                 f"{Ids.SHOWN}.data": shown,
-                control.format(Ids.SEARCH, "scalars"): search,
-                control.format(Ids.PAGER, "scalarpage"): page,
+                str(Input(control_id(Ids.SEARCH, "scalars"), "value")): search,
+                str(Input(control_id(Ids.PAGER, "scalarpage"), "value")): page,
             },
             triggered=f"{Ids.TIMER}.n_intervals",
         )

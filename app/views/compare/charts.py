@@ -70,7 +70,7 @@ def overview(runs: Sequence[RunRow]) -> list[Component]:
                     **given,
                 ),
             ],
-            className="compare-axis",
+            className="dt-scale compare-axis",
         ),
     ]
 

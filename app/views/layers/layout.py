@@ -67,7 +67,7 @@ def _axis(tree: str) -> html.Div:
     """Return the headings of the tree's columns and the time axis, which stay in sight."""
     axis = chart(Ids.AXIS, "axis", label="Time axis: iterations and epochs", url=tree, group=GROUP)
     columns = html.Div(headings(), className="layers-headings", role="presentation")
-    return html.Div([columns, axis], className="layers-axis")
+    return html.Div([columns, axis], className="dt-scale")
 
 
 def _compare(base: str, tree: str) -> html.Section:

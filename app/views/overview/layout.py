@@ -154,7 +154,7 @@ def _fact(label: str, text: str, name: str | None = None) -> html.Div:
 def _axis(base: str) -> html.Div:
     return html.Div(
         chart(Ids.AXIS, "axis", label="Time axis: iterations and epochs", url=f"{base}/series"),
-        className="overview-axis",
+        className="dt-scale overview-axis",
     )
 
 

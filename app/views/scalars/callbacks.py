@@ -12,7 +12,7 @@ from app.components import live_table
 from app.components.clicks import is_id, text
 from app.data import scalars
 from app.reading import reads
-from app.selection import CONTROL
+from app.selection import control_id
 from app.views.scalars.ids import Ids
 from app.views.scalars.layout import charts, no_match, no_scalars
 from db.permissions import Permission
@@ -26,22 +26,18 @@ def register(app: Dash) -> None:
     register_data(app.server, "scalar-lines", scalars.lines)
 
 
-def _control(name: Ids, field: str) -> dict[str, str]:
-    return {"type": CONTROL, "at": name, "field": field}
-
-
 @callbacks.callback(
     output={
         "charts": Output(Ids.LIST, "children"),
         "count": Output(Ids.COUNT, "children"),
-        "pages": Output(_control(Ids.PAGER, "scalarpage"), "total"),
-        "paged": Output(_control(Ids.PAGER, "scalarpage"), "display"),
+        "pages": Output(control_id(Ids.PAGER, "scalarpage"), "total"),
+        "paged": Output(control_id(Ids.PAGER, "scalarpage"), "display"),
         "shown": Output(Ids.SHOWN, "data"),
     },
     inputs={
         "tick": Input(Ids.TIMER, "n_intervals"),
-        "search": Input(_control(Ids.SEARCH, "scalars"), "value"),
-        "page": Input(_control(Ids.PAGER, "scalarpage"), "value"),
+        "search": Input(control_id(Ids.SEARCH, "scalars"), "value"),
+        "page": Input(control_id(Ids.PAGER, "scalarpage"), "value"),
         "run": State(Ids.RUN, "data"),
         "shown": State(Ids.SHOWN, "data"),
     },

@@ -63,7 +63,7 @@ def layout(context: PageContext) -> Component:
                     label="Time axis: iterations and epochs",
                     url=f"{base}/series",
                 ),
-                className="overview-axis",
+                className="dt-scale",
             ),
             html.Div(id=Ids.LIST),
             dmc.Pagination(id=bound(Ids.PAGER, "scalarpage"), total=1, value=1, size="sm", mt="md"),

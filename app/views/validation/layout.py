@@ -149,7 +149,7 @@ def _controls(run: RunRow, sizes: NDArray[np.int32], *, group: str) -> html.Div:
 def _axis(base: str) -> html.Div:
     return html.Div(
         chart(Ids.AXIS, "axis", label="Time axis: iterations and epochs", url=f"{base}/series"),
-        className="validation-axis",
+        className="dt-scale",
     )
 
 

@@ -57,11 +57,11 @@ export class Lane<One extends Spanned> {
   constructor(chart: Chart, kind: LaneKind<One>) {
     this.chart = chart;
     this.kind = kind;
-    this.name = make("span", `${kind.prefix}-lane-name`, kind.name);
-    this.plot = make("div", `${kind.prefix}-lane-plot`);
+    this.name = make("span", "dt-lane-name", kind.name);
+    this.plot = make("div", "dt-lane-plot");
     this.plot.setAttribute("role", "group");
     this.plot.setAttribute("aria-label", kind.label);
-    this.element = make("div", `${kind.prefix}-lane`, this.name, this.plot);
+    this.element = make("div", `dt-lane ${kind.prefix}-lane`, this.name, this.plot);
     chart.element.append(this.element);
   }
 

@@ -48,7 +48,7 @@ const KIND = {
 };
 
 afterDrawing.add((chart) => {
-  if (chart.element.dataset.chart !== "axis") return;
+  if (!chart.handler.laneAfter) return;
   const found = marks.of(chart.options.url);
   if (!found.length && !lanes.has(chart)) return;
   if (!lanes.has(chart)) lanes.set(chart, new Lane(chart, KIND));
@@ -82,6 +82,5 @@ function list(element: HTMLElement): void {
 }
 
 afterDrawing.add((chart) => {
-  if (chart.element.dataset.chart === "axis")
-    document.querySelectorAll<HTMLElement>("[data-marks]").forEach(list);
+  if (chart.handler.laneAfter) document.querySelectorAll<HTMLElement>("[data-marks]").forEach(list);
 });

@@ -19,6 +19,8 @@ interface Catalogue {
   statistics: Family;
   filters: Family;
   series: Family;
+  /** The quantities of layers that are ratios of two norms. */
+  ratios: readonly string[];
   empty: Partial<Record<Missing, string>>;
 }
 
@@ -33,8 +35,11 @@ export function catalogue(): Catalogue {
 /** Return what is said where something is missing. */
 export const nothing = (missing: Missing): string => catalogue().empty[missing] ?? missing;
 
+/** Whether a quantity is a ratio of two norms, of which there is no statistic to choose. */
+export const isRatio = (measure: string): boolean => catalogue().ratios.includes(measure);
+
 function read(): Catalogue {
-  if (!hasPage()) return { statistics: {}, filters: {}, series: {}, empty: {} };
+  if (!hasPage()) return { statistics: {}, filters: {}, series: {}, ratios: [], empty: {} };
   const place = document.querySelector<HTMLMetaElement>('meta[name="deeptracker-catalogue"]');
   if (!place) throw new Error("The page brings no catalogue of measured quantities.");
   return JSON.parse(place.content) as Catalogue;

@@ -12,6 +12,7 @@ import {
   gutter,
   type Handler,
   type Iterations,
+  isRatio,
   type Matrix,
   type Names,
   nothing,
@@ -107,7 +108,7 @@ class Layers implements Handler {
     this.tell();
     // The ratio is that of two norms: there is no other statistic of it to choose.
     const statistic = document.querySelector<HTMLElement>(".compare-statistic");
-    if (statistic) statistic.hidden = selectionStore.get().measure.startsWith("ratio");
+    if (statistic) statistic.hidden = isRatio(selectionStore.get().measure);
     const problem = this.problem();
     if (problem) {
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });

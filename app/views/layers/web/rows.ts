@@ -1,6 +1,6 @@
 // One row of the small multiples: on which scale, in which encoding, with which marks and words.
 
-import { type Chart, numbers, type Place, type Selection } from "#app/web/index.ts";
+import { type Chart, isRatio, numbers, type Place, type Selection } from "#app/web/index.ts";
 import * as layerEncodings from "./encodings.ts";
 import * as layerMarks from "./marks.ts";
 import * as layerScale from "./scale.ts";
@@ -93,7 +93,7 @@ function whyNothing(
   holds: boolean,
   lacks: Record<string, string>,
 ): string {
-  const missed = lacks[encoding] ?? lacks[measure === "ratio" ? "update" : measure];
+  const missed = lacks[encoding] ?? lacks[isRatio(measure) ? "update" : measure];
   if (missed) return `not recorded: ${missed}`;
   if (measure === "activation" && ["histogram", "box"].includes(encoding)) return NO_SHAPE;
   if (measure === "activation" && holds)

@@ -1,6 +1,6 @@
 // The numbers of the network's nodes: asked for in pieces of the tree, when they come into sight.
 
-import { addressOf, fetchArrays, type Selection } from "#app/web/index.ts";
+import { addressOf, fetchArrays, isRatio, type Selection } from "#app/web/index.ts";
 import type { Pieces, Routes } from "./types.ts";
 
 type Route = keyof Routes;
@@ -88,9 +88,6 @@ export class LayerValues {
     if (this.last.size > 400) this.last.clear();
   }
 }
-
-/** Whether a quantity is the ratio of two norms, of which there is no statistic to choose. */
-export const isRatio = (measure: string) => measure.startsWith("ratio");
 
 const QUARTILES = ["q1", "median", "q3"];
 

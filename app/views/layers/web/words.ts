@@ -1,10 +1,17 @@
 // What the layer view says in words: names of what is shown, the key above the rows, the tooltip.
 
-import { catalogue, colours, numbers, type Selection, type TooltipLine } from "#app/web/index.ts";
+import {
+  catalogue,
+  colours,
+  isRatio,
+  numbers,
+  type Selection,
+  type TooltipLine,
+} from "#app/web/index.ts";
 import * as layerEncodings from "./encodings.ts";
 import type { Network } from "./network.ts";
 import type { NodeValues, Seen, Span, TreeMeta } from "./types.ts";
-import { isRatio, layerQueries } from "./values.ts";
+import { layerQueries } from "./values.ts";
 
 /** What the key tells of. */
 interface Explained {
