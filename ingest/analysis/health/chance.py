@@ -4,9 +4,11 @@ Of n images, a share is wrong. Under "nothing happened" this share is a Beta var
 class's level before: its variance is `dispersion` x p (1 - p), where 1 / n is that of n independent
 images (the binomial), and more is what the class, the other classes and the whole set at that very
 time swing from snapshot to snapshot (overdispersion; Williams, "The Analysis of Binary Responses
-from Toxicological Experiments", Biometrics 1975). What all classes do in common is expected of each.
+from Toxicological Experiments Involving Reproduction and Teratogenicity", Biometrics 1975). What
+all classes do in common is expected of each.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -101,14 +103,14 @@ def common_shift(error: Floats, level: Floats, size: NDArray[np.integer]) -> Flo
 
 
 def swing_now(error: Floats, expected: Floats) -> Floats:
-    """Return the dispersion that most classes show at each snapshot around what is expected, [T]."""
+    """Return the dispersion that most classes show around what is expected of them, f8 [T]."""
     with np.errstate(invalid="ignore"):
         part = np.square(error - expected) / (np.square(0.02) + expected * (1 - expected))
     return np.nan_to_num(_lower_median(part)) / _CHI2_MEDIAN
 
 
 def log_odds(share: Floats, size: NDArray[np.integer]) -> Floats:
-    """Return the log odds of shares [C, T] of `size` [C] images, with half an image on each side."""
+    """Return the log odds of shares [C, T] of `size` [C] images, half an image on each side."""
     n = np.maximum(size, 1)[:, None]
     return np.asarray(np.log((share * n + 0.5) / ((1 - share) * n + 0.5)))
 
@@ -162,38 +164,67 @@ class Rises:
     level: Floats
 
 
-def class_rises(history: History, threshold: float) -> Rises:
+def class_rises(
+    history: History,
+    threshold: float,
+    *,
+    window: int | None = None,
+    lasting: Sequence[int] = LASTING,
+) -> Rises:
     """Return where the error of single classes rises by at least the threshold and stays there.
 
+    `window` are the snapshots before that say what is usual, `lasting` those it may last for.
     Tests: every class at every snapshot for every length (Bonferroni), so that FALSE_RUNS of the
     healthy runs have one.
     """
     error, size = history.class_error, history.class_size
-    length = robust.window(history.snapshots)
-    ahead = usual(error, length)
+    ahead = usual(error, window or robust.window(history.snapshots))
     shift = common_shift(error, ahead.level, size)
-    expected = shifted(ahead.level, shift, size)
-    now = swing_now(error, expected)
+    swings = swing_now(error, shifted(ahead.level, shift, size))
+    return _rises(error, size, threshold, (ahead, shift, swings), lasting, history.recording)
+
+
+def set_rises(
+    history: History,
+    threshold: float,
+    *,
+    window: int | None = None,
+    lasting: Sequence[int] = LASTING,
+) -> Rises:
+    """Return where the error of the whole validation set rises and stays, each [1, T]."""
+    error = history.validation_error[None]
+    size = np.array([max(1, int(history.class_size.sum()))])
+    ahead = usual(error, window or robust.window(history.snapshots))
+    nothing = np.zeros(history.snapshots)
+    return _rises(error, size, threshold, (ahead, nothing, nothing), lasting, history.recording)
+
+
+def _rises(
+    error: Floats,
+    size: NDArray[np.integer],
+    threshold: float,
+    expected: tuple[Usual, Floats, Floats],
+    lengths: Sequence[int],
+    whole: bool,
+) -> Rises:
+    ahead, shift, swings = expected
     surprise = np.full(error.shape, -np.inf)
     rise = np.full(error.shape, -np.inf)
-    tests = max(1, int(np.count_nonzero(size > 0))) * max(100, history.snapshots) * len(LASTING)
-    for lasting in LASTING:
-        moved = _lasting_mean(shift, lasting)
-        swings = _lasting_mean(now, lasting)
-        for class_id, at, low in _candidates(error, ahead.level, threshold, lasting, history):
-            n = size[class_id]
-            level = ahead.level[class_id, at]
-            odds = np.log((level * n + 0.5) / ((1 - level) * n + 0.5))
-            usual_share = 1 / (1 + np.exp(-(odds + moved[at])))
-            spread = np.maximum(ahead.dispersion[class_id, at], swings[at])
-            chance = lasting_chance(tail(low, usual_share, spread, n), lasting)
-            more = -np.log10(np.maximum(chance, 1e-300) * tests / FALSE_RUNS)
-            above = low - np.maximum(usual_share, level)
-            keep = (above >= threshold) & (more >= 0)
-            place = (class_id[keep], at[keep])
-            better = more[keep] > surprise[place]
-            surprise[place] = np.where(better, more[keep], surprise[place])
-            rise[place] = np.maximum(above[keep], rise[place])
+    classes = max(1, int(np.count_nonzero(size > 0)))
+    tests = classes * max(100, error.shape[1]) * len(lengths)
+    for lasting in lengths:
+        class_id, at, low = _candidates(error, ahead.level, threshold, lasting, whole)
+        n, level = size[class_id], ahead.level[class_id, at]
+        odds = np.log((level * n + 0.5) / ((1 - level) * n + 0.5))
+        share = 1 / (1 + np.exp(-(odds + _lasting_mean(shift, lasting)[at])))
+        spread = np.maximum(ahead.dispersion[class_id, at], _lasting_mean(swings, lasting)[at])
+        by_chance = lasting_chance(tail(low, share, spread, n), lasting)
+        more = -np.log10(np.maximum(by_chance, 1e-300) * tests / FALSE_RUNS)
+        above = low - np.maximum(share, level)
+        keep = (above >= threshold) & (more >= 0)
+        place = (class_id[keep], at[keep])
+        surprise[place] = np.maximum(more[keep], surprise[place])
+        rise[place] = np.maximum(above[keep], rise[place])
     return Rises(surprise, rise, ahead.level)
 
 
@@ -214,20 +245,17 @@ def _flip(values: Floats) -> Floats:
 
 
 def _candidates(
-    error: Floats, level: Floats, threshold: float, lasting: int, history: History
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp], Floats]]:
+    error: Floats, level: Floats, threshold: float, lasting: int, whole: bool
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
     """Return classes, snapshots and the lasting error where it is the threshold above the level.
 
-    A lasting error lies below the highest of its values, and must have begun: most classes of a
-    run that goes well are ruled out by that, without sorting.
+    A lasting error lies below the highest of its values: most classes of a run that goes well are
+    ruled out by that, without sorting.
     """
     with np.errstate(invalid="ignore"):
-        begun = error - level >= threshold / 2
         some = np.flatnonzero(np.count_nonzero(error - level >= threshold, axis=1) >= 2)
-    low = lasting_low(error[some], lasting, whole=history.recording)
-    with np.errstate(invalid="ignore"):
-        flag = (low - level[some] >= threshold) & begun[some]
+        low = lasting_low(error[some], lasting, whole=whole)
+        more = low - level[some]
         # It must have risen at t itself, and not only later.
-        flag &= error[some] - level[some] >= (low - level[some]) / 2
-    row, at = np.nonzero(flag)
-    return [(some[row], at, low[row, at])] if len(row) else []
+        row, at = np.nonzero((more >= threshold) & (error[some] - level[some] >= more / 2))
+    return some[row], at, low[row, at]

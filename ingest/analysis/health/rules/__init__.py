@@ -13,6 +13,8 @@ from ingest.analysis.health.needs import Need, lacking
 from ingest.analysis.health.rules import (
     anomaly,
     class_collapse,
+    class_stays_wrong,
+    class_worse,
     dead_filters,
     exploding_gradient,
     exploding_gradient_depth,
@@ -58,6 +60,8 @@ RULES: tuple[Rule, ...] = (
     saturated_activation.RULE,
     not_sparser.RULE,
     class_collapse.RULE,
+    class_worse.RULE,
+    class_stays_wrong.RULE,
     mass_forgetting.RULE,
 )
 # Evidence for the answer alone: what changed, without a verdict.

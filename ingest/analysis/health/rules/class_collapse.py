@@ -16,6 +16,7 @@ from ingest.analysis.health.rules.sources import PAPER, WILLIAMS
 from ingest.analysis.health.sentences import declare, join, say
 from ingest.analysis.health.words import percents
 
+SUDDEN = 0.3
 # Classes that rise within so many snapshots of the one that rose most are one finding.
 PERSISTENCE = 3
 # Of so many snapshots it is no passing swing.
@@ -40,9 +41,7 @@ def class_collapse(history: History, threshold: float, names: Names) -> list[Fin
     """Classes whose error rises by the threshold and stays; those at one time are one finding."""
     history = history.validated()
     rises = chance.class_rises(history, threshold)
-    classes = int(np.count_nonzero(history.class_size > 0))
-    learned = rises.level <= LEARNED * (1 - 1 / max(classes, 2))
-    flag = (rises.surprise >= 0) & learned
+    flag = (rises.surprise >= 0) & learned(history, rises)
     left = sorted(_collapses(history, flag, rises), key=lambda c: (-c.rise, c.first))
     found = []
     while left:
@@ -51,6 +50,12 @@ def class_collapse(history: History, threshold: float, names: Names) -> list[Fin
         left = [c for c in left if c not in group]
         found.append(_collapsed(history, names, group, threshold))
     return found
+
+
+def learned(history: History, rises: chance.Rises) -> NDArray[np.bool_]:
+    """Return where a class had been learned before: its level is clearly below guessing, [C, T]."""
+    classes = int(np.count_nonzero(history.class_size > 0))
+    return np.asarray(rises.level <= LEARNED * (1 - 1 / max(classes, 2)))
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ RULE = Rule(
         "one that rose most are one finding."
     ),
     needs=(VALIDATION,),
-    threshold=0.3,
+    threshold=SUDDEN,
     unit="share of the class's images",
     low=0.02,
     high=1,
