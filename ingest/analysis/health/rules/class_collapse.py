@@ -12,6 +12,8 @@ from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart
 from ingest.analysis.health.history import Floats, History
 from ingest.analysis.health.needs import VALIDATION
 from ingest.analysis.health.rules.schedule import rate_rises, settling
+from ingest.analysis.health.rules.set_events import SUDDEN as SET_SUDDEN
+from ingest.analysis.health.rules.set_events import set_events
 from ingest.analysis.health.rules.sources import PAPER, WILLIAMS
 from ingest.analysis.health.sentences import declare, join, say
 from ingest.analysis.health.words import percents
@@ -42,13 +44,18 @@ def class_collapse(history: History, threshold: float, names: Names) -> list[Fin
     history = history.validated()
     rises = chance.class_rises(history, threshold)
     flag = (rises.surprise >= 0) & learned(history, rises)
+    classes = int(np.count_nonzero(history.class_size > 0))
+    of_set = [event.first for event in set_events(history, SET_SUDDEN) if event.most]
     left = sorted(_collapses(history, flag, rises), key=lambda c: (-c.rise, c.first))
     found = []
     while left:
         centre = left[0].first
         group = [c for c in left if abs(c.first - centre) <= PERSISTENCE]
         left = [c for c in left if c not in group]
-        found.append(_collapsed(history, names, group, threshold))
+        # Of many of them at once the whole set tells.
+        of_all = any(abs(at - centre) <= PERSISTENCE for at in of_set)
+        if len(group) <= max(1, classes / (10 if of_all else 2)):
+            found.append(_collapsed(history, names, group, threshold))
     return found
 
 
@@ -159,7 +166,8 @@ RULE = Rule(
         "at that time were seen to (beta-binomial). The class must have been learned: its error at "
         "most three quarters of that of guessing. At the end of a training two snapshots are "
         "enough; while it records, the third is waited for. Classes within three snapshots of the "
-        "one that rose most are one finding."
+        "one that rose most are one finding. Where most classes rise at once, the validation error "
+        "tells it and not they."
     ),
     needs=(VALIDATION,),
     threshold=SUDDEN,

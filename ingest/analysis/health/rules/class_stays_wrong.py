@@ -57,7 +57,7 @@ def class_stays_wrong(history: History, threshold: float, names: Names) -> list[
 
 
 def _by_chance(error: Floats, size: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Return the chance of such errors [n] among classes that differ as those do that are learned."""
+    """Return the chance of such errors [n] in classes that differ as those that are learned do."""
     kept = np.sort(error)[: max(1, len(error) - max(1, round(_HARDEST * len(error))))]
     mean = float(kept.mean()) + 0.5 / float(size.mean() * len(kept) + 1)
     # What the hardest tenth would add is made up for; without it three classes seem too alike.
@@ -110,10 +110,11 @@ RULE = Rule(
     title="Class never learned",
     meaning="One class stays wrong from the start while the others are learned.",
     looks_at=(
-        "The mean error of each class over the last fifth of the run (10 snapshots at least) "
-        "(or the lowest it ever had over so many) against those of the other classes: a Beta variable with their mean and twice their "
-        "variance, the hardest tenth aside, for so few images. It must be twice that of the middle "
-        "class, and was never clearly lower; most classes are learned."
+        "The mean error of each class over the last fifth of the run (10 snapshots at least), or "
+        "the lowest it ever had over so many, against those of the other classes: a Beta variable "
+        "with their mean and twice their variance, the hardest tenth aside, for so few images. It "
+        "must be twice that of the middle class, and was never clearly lower; most classes are "
+        "learned."
     ),
     needs=(VALIDATION, snapshots(20)),
     threshold=0.5,
