@@ -178,7 +178,10 @@ def class_rises(
     healthy runs have one.
     """
     error, size = history.class_error, history.class_size
-    ahead = usual(error, window or robust.window(history.snapshots))
+    short = robust.window(history.snapshots)
+    ahead = usual(error, window or short)
+    # What came down a moment ago has not been learned by then: its past counts too.
+    ahead = Usual(np.fmax(ahead.level, mean_before(error, 4 * short)), ahead.dispersion)
     shift = common_shift(error, ahead.level, size)
     swings = swing_now(error, shifted(ahead.level, shift, size))
     return _rises(error, size, threshold, (ahead, shift, swings), lasting, history.recording)
@@ -214,7 +217,7 @@ def _rises(
     tests = classes * max(100, error.shape[1]) * len(lengths)
     for lasting in lengths:
         class_id, at, low = _candidates(error, ahead.level, threshold, lasting, whole)
-        n, level = size[class_id], ahead.level[class_id, at]
+        n, level = size[class_id], ahead.level[class_id, at].clip(0, 1)
         odds = np.log((level * n + 0.5) / ((1 - level) * n + 0.5))
         share = 1 / (1 + np.exp(-(odds + _lasting_mean(shift, lasting)[at])))
         spread = np.maximum(ahead.dispersion[class_id, at], _lasting_mean(swings, lasting)[at])

@@ -93,6 +93,8 @@ def _collapses(
             rise = float(rises.rise[class_id, first : flagged + 1].max())
             usual = float(rises.level[class_id, first])
             last = _until(error, first, usual + rise / 2)
+            if last - first + 1 < 2:
+                continue
             done = last
             high = float(np.nanmedian(error[first : last + 1]))
             yield _Collapse(int(class_id), first, last, usual, max(high, usual + rise), rise)
@@ -101,7 +103,8 @@ def _collapses(
 def _until(error: Floats, first: int, limit: float) -> int:
     """Return the last snapshot of a stretch above a limit; a single one below it ends nothing."""
     high = (error >= limit) & (np.arange(len(error)) >= first)
-    return next((end for begin, end in robust.stretches(high, gap=1) if begin <= first), first)
+    stretches = robust.stretches(high, gap=1)
+    return next((end for begin, end in stretches if begin <= first + PERSISTENCE), first)
 
 
 def _collapsed(history: History, names: Names, group: list[_Collapse], threshold: float) -> Finding:
@@ -140,7 +143,9 @@ def _severity(history: History, worst: _Collapse, threshold: float) -> tuple[Sev
     stays = worst.last == history.snapshots - 1 and snapshots >= 4 * LASTING
     if not stays and rate_rises(history)[worst.first]:
         return Severity.LOW, "collapse-with-rate"
-    if not stays and settling(history)[worst.first]:
+    # What was learned in a few snapshots may be what a first guess is by chance.
+    well = stays and worst.usual <= LEARNED / 4
+    if not well and settling(history)[worst.first]:
         return Severity.LOW, "collapse-early"
     lasts = snapshots >= LASTING
     return Severity.HIGH if worst.rise >= 1.33 * threshold and lasts else Severity.MEDIUM, ""
@@ -177,7 +182,7 @@ RULE = Rule(
     severities=(
         "high from 1.33 times the threshold where it lasts five snapshots, else medium; low with a "
         "rise of the learning rate or in the first fifth, unless it lasts for 20 snapshots to the "
-        "end"
+        "end (in the first fifth: of a class that had been learned well)"
     ),
     advice=(
         "Open the class in the validation view: what are its images predicted as? Check its "

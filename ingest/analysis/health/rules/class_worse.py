@@ -118,7 +118,7 @@ RULE = Rule(
         "again."
     ),
     needs=(VALIDATION, snapshots(14)),
-    threshold=0.08,
+    threshold=0.1,
     unit="share of the class's images",
     low=0.01,
     high=1,

@@ -21,6 +21,8 @@ from ingest.analysis.health.rules.sources import ROBUST
 from ingest.analysis.health.sentences import declare, join, say
 from ingest.analysis.health.words import as_times
 
+# Of the first loss: below it a network that has learned all still swings by single batches.
+_MEDIUM_RISE = 0.12
 declare(
     {
         "loss-jump": (
@@ -50,12 +52,14 @@ def loss_jump(history: History, threshold: float, names: Names) -> list[Finding]
     rates, early = rate_rises(history), settling(history)
     for first, last in robust.stretches(flag, gap=2):
         part_of = slice(first, last + 1)
-        if np.count_nonzero(flag[part_of]) < 2 and not np.nanmax(height[part_of]) >= threshold:
+        # What lasts is told from noise by less than what is seen at one snapshot or two.
+        needed = (4 / 3 if last - first < 2 else 1.0) * threshold
+        if not np.nanmax(height[part_of]) >= needed * (2 / 3 if last - first >= 2 else 1.0):
             continue
         peak = first + int(np.nanargmax(loss[first : last + 1]))
         times = float(10 ** (logged[peak] - usual[first]))
         rise = float(np.nanmax(part[first : last + 1]))
-        severity = _by(rise, high=LARGE_RISE, medium=CLEAR_RISE)
+        severity = _by(rise, high=LARGE_RISE, medium=_MEDIUM_RISE)
         passes = last < history.snapshots - 1
         with_rate, too_early = passes and bool(rates[first]), passes and bool(early[first])
         if with_rate or too_early:
@@ -111,8 +115,9 @@ RULE = Rule(
     low=2,
     high=100,
     severities=(
-        "high from a rise of 25 % of the first loss, medium from 5 %, low from 1 %; a rise of 5 % "
-        "at two snapshots needs two thirds of the threshold; low with a rise of the learning rate "
+        "high from a rise of 25 % of the first loss, medium from 12 %, low from 1 %; a rise of 5 % "
+        "that lasts three snapshots needs two thirds of the threshold, one that lasts two at most "
+        "four thirds; low with a rise of the learning rate "
         "(a schedule's) or in the first fifth, where it passes"
     ),
     advice=(

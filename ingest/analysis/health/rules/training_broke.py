@@ -106,7 +106,10 @@ def _broke(
 
 def _example() -> History:
     """A training loss that jumps to ln 5 while validation stays."""
-    return healthy(train_loss=changed("train_loss", slice(AT, None), 1.55))
+    return healthy(
+        train_loss=changed("train_loss", slice(AT, None), 1.55),
+        train_error=changed("train_error", slice(AT, None), 0.78),
+    )
 
 
 RULE = Rule(

@@ -74,8 +74,8 @@ def _told(history: History, first: int) -> bool:
 def _example() -> History:
     """Validation errors that rise slowly in the second half."""
     error = healthy().class_error.copy()
-    error[:, AT:] = np.linspace(0.04, 0.25, SNAPSHOTS - AT)
-    return healthy(class_error=error, validation_error=error[0])
+    error[:, AT:] = np.linspace(0.03, 0.12, SNAPSHOTS - AT)
+    return healthy(class_error=error, validation_error=error[0], class_size=np.full(5, 400))
 
 
 RULE = Rule(
