@@ -46,12 +46,18 @@ class Usual:
     dispersion: Floats
 
 
-def usual(error: Floats, length: int) -> Usual:
-    """Return what is usual of classes with `error` f8 [C, T], over windows of `length`."""
+def usual(error: Floats, length: int, *, upward: bool = False) -> Usual:
+    """Return what is usual of classes with `error` f8 [C, T], over windows of `length`.
+
+    `upward`: only swings upward count, twice. A falling error is no swing, but single classes that
+    came down late are the ones that go up again.
+    """
     level = mean_before(error, length)
     step = np.square(error - level)
+    if upward:
+        step = 2 * np.where(error > level, step, 0.0)
     most = np.square(0.02) + level * (1 - level)  # a class without errors has swung by none
-    known = np.isfinite(step)
+    known = np.isfinite(error) & np.isfinite(level)
     step, most = np.where(known, step, 0.0), np.where(known, most, 0.0)
     swung, could = sum_before(step, 4 * length), sum_before(most, 4 * length)
     others = swung.sum(axis=0) / np.maximum(could.sum(axis=0), 1e-12)
@@ -197,7 +203,7 @@ def set_rises(
     """Return where the error of the whole validation set rises and stays, each [1, T]."""
     error = history.validation_error[None]
     size = np.array([max(1, int(history.class_size.sum()))])
-    ahead = usual(error, window or robust.window(history.snapshots))
+    ahead = usual(error, window or robust.window(history.snapshots), upward=True)
     nothing = np.zeros(history.snapshots)
     return _rises(error, size, threshold, (ahead, nothing, nothing), lasting, history.recording)
 

@@ -24,7 +24,7 @@ PERSISTENCE = 3
 # Of so many snapshots it is no passing swing.
 LASTING = 5
 # A class has been learned where its error is at most this part of that of guessing.
-LEARNED = 0.75
+LEARNED, LEARNED_IN_ALL = 0.75, 0.9
 declare(
     {
         "class-collapse": "The error of {classes} rose suddenly from {before} to {after}.",
@@ -60,9 +60,14 @@ def class_collapse(history: History, threshold: float, names: Names) -> list[Fin
 
 
 def learned(history: History, rises: chance.Rises) -> NDArray[np.bool_]:
-    """Return where a class had been learned before: its level is clearly below guessing, [C, T]."""
-    classes = int(np.count_nonzero(history.class_size > 0))
-    return np.asarray(rises.level <= LEARNED * (1 - 1 / max(classes, 2)))
+    """Return where a class had been learned before: its level is clearly below guessing, [C, T].
+
+    That of the whole set is below guessing too: where all images are taken for one class, it is
+    right without having been learned.
+    """
+    guessing = 1 - 1 / max(int(np.count_nonzero(history.class_size > 0)), 2)
+    whole = robust.quiet_mean(rises.level, axis=0)
+    return np.asarray((rises.level <= LEARNED * guessing) & (whole <= LEARNED_IN_ALL * guessing))
 
 
 @dataclass(frozen=True)

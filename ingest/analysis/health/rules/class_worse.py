@@ -35,7 +35,7 @@ def class_worse(history: History, threshold: float, names: Names) -> list[Findin
     history = history.validated()
     window = 4 * robust.window(history.snapshots)
     rises = chance.class_rises(history, threshold, window=window, lasting=_LASTING)
-    flag = (rises.surprise >= 0) & learned(history, rises)
+    flag = np.asarray((rises.surprise >= 0) & learned(history, rises))
     ids = np.flatnonzero(flag.any(axis=1))
     if not len(ids):
         return []

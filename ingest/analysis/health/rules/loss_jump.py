@@ -22,7 +22,7 @@ from ingest.analysis.health.sentences import declare, join, say
 from ingest.analysis.health.words import as_times
 
 # Of the first loss: below it a network that has learned all still swings by single batches.
-_MEDIUM_RISE = 0.12
+_MEDIUM_RISE = 0.1
 declare(
     {
         "loss-jump": (
@@ -115,7 +115,7 @@ RULE = Rule(
     low=2,
     high=100,
     severities=(
-        "high from a rise of 25 % of the first loss, medium from 12 %, low from 1 %; a rise of 5 % "
+        "high from a rise of 25 % of the first loss, medium from 10 %, low from 1 %; a rise of 5 % "
         "that lasts three snapshots needs two thirds of the threshold, one that lasts two at most "
         "four thirds; low with a rise of the learning rate "
         "(a schedule's) or in the first fifth, where it passes"

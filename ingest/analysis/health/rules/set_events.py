@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.analysis.health import chance, robust
-from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.history import History
 from ingest.analysis.health.rules.schedule import rate_rises
 
 # A class took part where it rose by this part of what the whole set did.
@@ -84,21 +84,14 @@ def taking_part(history: History, first: int, last: int, rise: float) -> tuple[i
     """
     length = robust.window(history.snapshots)
     error = history.class_error[history.class_size > 0]
-    before = _mean(error[:, max(0, first - length) : first])
-    after = _mean(error[:, first : min(last + 1, first + length)])
+    before = robust.quiet_mean(error[:, max(0, first - length) : first])
+    after = robust.quiet_mean(error[:, first : min(last + 1, first + length)])
     with np.errstate(invalid="ignore"):
         more = np.sort((after - before)[np.isfinite(after - before)])
     some = max(1, min(_FEW, round(len(more) / 5)))
     if len(more) > 2 and more[:-some].sum() < more.sum() / 2:
         return 0, len(more)
     return int(np.count_nonzero(more >= _TAKES_PART * rise)), len(more)
-
-
-def _mean(values: Floats) -> Floats:
-    known = np.isfinite(values)
-    number = np.count_nonzero(known, axis=1)
-    total = np.where(known, values, 0.0).sum(axis=1)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
 def training_still(history: History, first: int, last: int) -> bool:

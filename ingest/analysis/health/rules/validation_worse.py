@@ -3,7 +3,7 @@
 import numpy as np
 
 from ingest.analysis.health import chance, robust
-from ingest.analysis.health.example import AT, SNAPSHOTS, healthy
+from ingest.analysis.health.example import AT, CLASSES, SNAPSHOTS, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
 from ingest.analysis.health.needs import VALIDATION, snapshots
@@ -74,8 +74,8 @@ def _told(history: History, first: int) -> bool:
 def _example() -> History:
     """Validation errors that rise slowly in the second half."""
     error = healthy().class_error.copy()
-    error[:, AT:] = np.linspace(0.03, 0.12, SNAPSHOTS - AT)
-    return healthy(class_error=error, validation_error=error[0], class_size=np.full(5, 400))
+    error[:, AT:] = np.minimum(np.linspace(0.03, 0.25, SNAPSHOTS - AT), 0.1)
+    return healthy(class_error=error, validation_error=error[0], class_size=np.full(CLASSES, 400))
 
 
 RULE = Rule(
