@@ -166,6 +166,7 @@ class TestNotJudged:
         assert lacks(healthy(train_error=nan)) == {
             "rising-together": ["train_error"],
             "overfitting": ["train_error"],
+            "validation-too-good": ["train_error"],
         }
         gradients = {
             ("gradient", name): np.full((LAYERS, SNAPSHOTS), np.nan)
