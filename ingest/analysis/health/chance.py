@@ -68,17 +68,24 @@ def usual(error: Floats, length: int, *, upward: bool = False) -> Usual:
 
 def sum_before(values: Floats, length: int) -> Floats:
     """Return the sum of the `length` values ahead of each of [..., T], fewer at the start."""
-    total = np.cumsum(values, axis=-1)
-    ahead = np.concatenate([np.zeros((*values.shape[:-1], 1)), total], axis=-1)
-    places = np.arange(values.shape[-1])
-    return ahead[..., places] - ahead[..., np.maximum(0, places - length)]
+    found = np.zeros(values.shape)
+    if values.shape[-1] < 2:
+        return found
+    np.cumsum(values[..., :-1], axis=-1, out=found[..., 1:])
+    if values.shape[-1] > length:
+        found[..., length:] -= found[..., :-length].copy()
+    return found
 
 
 def mean_before(values: Floats, length: int) -> Floats:
     """Return the mean of the `length` values ahead of each of [..., T]; NaN below 3 of them."""
     known = np.isfinite(values)
-    number = sum_before(known.astype(np.float64), length)
-    total = sum_before(np.where(known, values, 0.0), length)
+    if known.all():
+        number = np.minimum(np.arange(values.shape[-1], dtype=np.float64), length)
+        total = sum_before(values, length)
+    else:
+        number = sum_before(known.astype(np.float64), length)
+        total = sum_before(np.where(known, values, 0.0), length)
     return np.where(number >= min(3, length), total / np.maximum(number, 1), np.nan)
 
 
