@@ -1,4 +1,4 @@
-"""The classes that an answer is about: whose images are lost, and what they are taken for."""
+"""The classes that an answer is about: whose images are lost, and what they are predicted as."""
 
 from collections.abc import Sequence
 

@@ -9,13 +9,13 @@ OF_DATA = (
     Cause(
         name="labels-exchanged",
         title="Labels of two classes exchanged",
-        says="The training labels of {classes} are exchanged: each is taken for the other.",
+        says="The training labels of {classes} are exchanged: each is predicted as the other.",
         counter_test=(
             "Look at twenty training images of each of the two with their labels: if they are "
             "right, it is something else."
         ),
         marks={
-            "taken-for-each-other": ALWAYS,
+            "predicted-as-each-other": ALWAYS,
             "two-classes-hit": OFTEN,
             "loss-rises": ALWAYS,
             "nearly-all-classes": NEVER,
@@ -40,7 +40,7 @@ OF_DATA = (
             "partly-right": SELDOM,
             "class-recovers": SELDOM,
             "nearly-all-classes": NEVER,
-            "taken-for-each-other": NEVER,
+            "predicted-as-each-other": NEVER,
             "rate-rises": NEVER,
             "gradients-grow": SELDOM,
             **_NO_LAYER,
@@ -60,7 +60,7 @@ OF_DATA = (
             "one-class-hit": ALWAYS,
             "loss-rises": OFTEN,
             "nearly-all-classes": NEVER,
-            "taken-for-each-other": NEVER,
+            "predicted-as-each-other": NEVER,
             "loss-at-chance": NEVER,
             "rate-rises": NEVER,
             "partly-right": SELDOM,
@@ -86,7 +86,7 @@ OF_DATA = (
             "partly-right": OFTEN,
             "never-predicted": SELDOM,
             "nearly-all-classes": NEVER,
-            "taken-for-each-other": NEVER,
+            "predicted-as-each-other": NEVER,
             "validation-breaks": NEVER,
             "loss-at-chance": NEVER,
             "rate-rises": NEVER,
@@ -164,7 +164,7 @@ OF_DATA = (
             "loss-beyond-chance": SELDOM,
             "rate-rises": NEVER,
             "one-class-hit": SELDOM,
-            "taken-for-each-other": SELDOM,
+            "predicted-as-each-other": SELDOM,
             "gradients-grow": OFTEN,
             **_NO_LAYER,
         },

@@ -26,8 +26,8 @@ OF_LAYERS = (
     ),
     Cause(
         name="layer-reinitialised",
-        title="Layer initialised anew",
-        says="Weights of {layers} were initialised anew.",
+        title="Layer re-initialised",
+        says="Weights of {layers} were re-initialised.",
         counter_test=(
             "Compare the layer's weights with the checkpoint before: if they are as similar as at "
             "other snapshots, they were not."

@@ -23,7 +23,7 @@ OF_STEPS = (
     Cause(
         name="schedule-lost",
         title="Schedule lost at a resume",
-        says="The schedule of the learning rate began anew.",
+        says="The schedule of the learning rate started again.",
         counter_test=(
             "Print the scheduler's last_epoch after loading: if it is the iteration of the "
             "checkpoint, it is something else."
@@ -42,7 +42,7 @@ OF_STEPS = (
     Cause(
         name="optimizer-state-lost",
         title="Optimizer state lost",
-        says="The optimizer forgot its moments: it began anew, the learning rate did not.",
+        says="The optimizer forgot its moments: it started again, the learning rate did not.",
         counter_test=(
             "Compare optimizer.state_dict()['state'] after loading with the checkpoint's: if they "
             "are equal, it is something else."

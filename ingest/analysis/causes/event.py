@@ -16,7 +16,7 @@ AROUND = 5
 # An event is dated within one snapshot: its peak is looked for from one ahead to two after.
 _PEAK_FROM, _PEAK_TO = -1, 3
 
-# Of a snapshot (its place), the class of each validation image and what it was taken for; None:
+# Of a snapshot (its place), the class of each validation image and what it was predicted as; None:
 # not known.
 TakenFor = Callable[[int], tuple[NDArray[np.integer], NDArray[np.integer]] | None]
 

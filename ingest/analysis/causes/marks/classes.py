@@ -1,4 +1,4 @@
-"""Marks of single classes: which are hit, and what their images are taken for."""
+"""Marks of single classes: which are hit, and what their images are predicted as."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from ingest.analysis.health.history import Floats
 
 # A class is hit from so many standard deviations of its own on, beyond what most classes do.
 _HIT = 4.0
-# So many validated snapshots are looked at for what classes are taken for.
+# So many validated snapshots are looked at for what classes are predicted as.
 _LOOKED = 4
 _MOST_NAMED = 3
 
@@ -95,7 +95,7 @@ def _some(event: Event) -> bool | None:
 def _confusions(event: Event) -> list[NDArray[np.int64]]:
     """Return the confusion matrices [C, C] of the first validated snapshots of the event.
 
-    Rows are classes, columns what their images are taken for. Of an event from the start, those of
+    Rows are classes, columns what their images are predicted as. Of an event from the start, those of
     the last snapshots.
     """
     snapshots = event.history.snapshots
@@ -117,7 +117,7 @@ def _confusions(event: Event) -> list[NDArray[np.int64]]:
 
 
 def exchanged_pair(event: Event) -> tuple[int, int] | None:
-    """Return the two classes most taken for each other; None where none is by half."""
+    """Return the two classes most predicted as each other; None where none is by half."""
     best, pair = 0.5, None
     size = event.history.class_size
     for confusion in _confusions(event):
@@ -147,7 +147,7 @@ def _never_predicted(event: Event) -> bool | None:
     if not matrices or hit is None:
         return None
     size = int(event.history.class_size[hit])
-    # What others were taken for it before is unknown here: a class of a few images tells little.
+    # What others were predicted as it before is unknown here: a class of a few images tells little.
     predicted = min(int(m[:, hit].sum()) for m in matrices)
     return predicted <= max(0.05 * size, 0)
 
@@ -162,7 +162,7 @@ def _partly_right(event: Event) -> bool | None:
 
 
 def _one_partner(event: Event) -> bool | None:
-    """Return whether most of the wrong images of the class hit most are taken for one other."""
+    """Return whether most of the wrong images of the class hit most are predicted as one other."""
     matrices, hit = _confusions(event), _first_hit(event)
     if not matrices or hit is None:
         return None
@@ -197,7 +197,7 @@ def of_worst(event: Event) -> Place:
 
 
 def of_pair(event: Event) -> Place:
-    """Return the two classes that are taken for each other, else those that are hit most."""
+    """Return the two classes that are predicted as each other, else those that are hit most."""
     pair = exchanged_pair(event)
     return Place(classes=pair) if pair else of_hit(event)
 
@@ -228,9 +228,9 @@ OF_CLASSES = (
         usual=0.12,
     ),
     Mark(
-        "taken-for-each-other",
-        "two classes are taken for each other",
-        "no two classes are taken for each other",
+        "predicted-as-each-other",
+        "two classes are predicted as each other",
+        "no two classes are predicted as each other",
         "validation",
         _exchanged,
         usual=0.06,
@@ -253,8 +253,8 @@ OF_CLASSES = (
     ),
     Mark(
         "one-partner",
-        "most of its images are taken for one other class",
-        "its images are taken for many classes",
+        "most of its images are predicted as one other class",
+        "its images are predicted as many classes",
         "validation",
         _one_partner,
         usual=0.4,

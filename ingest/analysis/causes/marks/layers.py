@@ -265,8 +265,8 @@ OF_LAYERS = (
     ),
     Mark(
         "weights-not-finite",
-        "weights are no numbers",
-        "all weights are numbers",
+        "weights are NaN or Inf",
+        "all weights are finite",
         "layers",
         _not_finite,
         usual=0.07,

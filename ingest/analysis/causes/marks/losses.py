@@ -166,8 +166,8 @@ OF_LOSSES = (
     ),
     Mark(
         "loss-not-finite",
-        "the training loss is no number",
-        "the training loss is a number throughout",
+        "the training loss is NaN or Inf",
+        "the training loss is finite throughout",
         "overview",
         _not_finite,
         usual=0.07,

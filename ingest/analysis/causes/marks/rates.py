@@ -97,7 +97,7 @@ OF_RATES = (
     Mark(
         "rate-begun-anew",
         "the learning rate is back where the schedule began",
-        "the schedule does not begin anew",
+        "the schedule does not start again",
         "overview",
         _begun_anew,
         usual=0.05,

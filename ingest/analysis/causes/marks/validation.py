@@ -115,7 +115,7 @@ def _loss_jumps(event: Event) -> bool | None:
 
 
 def _one_class_predicted(event: Event) -> bool | None:
-    """Return whether most images are taken for one class."""
+    """Return whether most images are predicted as one class."""
     for at in (event.at + 1, event.at):
         told = event.taken_for(at) if at < event.history.snapshots else None
         if told is not None:
@@ -212,7 +212,7 @@ OF_VALIDATION = (
     ),
     Mark(
         "one-class-predicted",
-        "most images are taken for one class",
+        "most images are predicted as one class",
         "predictions are spread over the classes",
         "validation",
         _one_class_predicted,
