@@ -1,30 +1,37 @@
 """The ranked answer to "what happened?": the most unusual iterations, each with its evidence.
 
 Findings and changes that begin together are one answer. Its iteration is where the strongest of
-them began, or a possible cause shortly before; its classes, layers and filters are those of all of
-them, the most affected first.
+them began, or a possible cause shortly before, or where a probable cause fits best; its classes,
+layers and filters are those of the cause and of all findings, the most affected first. A change
+that no rule speaks of is an answer where a cause fits it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ingest.analysis.answer_classes import MOST_NAMED, involved_classes
-from ingest.analysis.causes import diagnose
+from ingest.analysis.causes import UNEXPLAINED, diagnose
 from ingest.analysis.causes.cause import Place, Suspect
 from ingest.analysis.causes.event import Event, TakenFor
+from ingest.analysis.causes.onsets import onsets
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity
 from ingest.analysis.health.history import History
 from ingest.analysis.health.rules import RULES
-from ingest.analysis.health.sentences import Said, join
+from ingest.analysis.health.sentences import Said, declare, join, say
 
 MOST_ANSWERS = 5
 _MOST_EVIDENCE = 6
 # From this probability on, a cause tells which classes and layers an answer is about.
 _BELIEVED = 0.4
+# What a cause adds to the rank of an answer, in steps of severity; so many groups and places are
+# judged; another place than that of the findings must fit better by this probability.
+_EXPLAINED, _MOST_JUDGED, _MOST_PLACES, _BETTER = 2.5, 12, 6, 0.1
+
+declare({"change": "Something changes for good at iteration {iteration}."})
 
 # Verdicts on how a training went, and what can come ahead of others.
 _LASTING = frozenset(rule.name for rule in RULES if rule.lasting)
@@ -55,6 +62,39 @@ def _nothing_known(at: int) -> None:
     return None
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Findings of one event, the place from which on it is judged, and its probable causes."""
+
+    findings: tuple[Finding, ...]
+    at: int
+    causes: tuple[Suspect, ...] = ()
+
+    @property
+    def state(self) -> bool:
+        """Return whether it is a verdict over a long stretch."""
+        return self.findings[0].rule in _LASTING
+
+    @property
+    def explained(self) -> float:
+        """Return the probability of the most probable cause that is one."""
+        return max((c.probability for c in self.causes if c.cause != UNEXPLAINED), default=0.0)
+
+    @property
+    def score(self) -> float:
+        """Return how telling it is: its severity, how well it is explained, and the evidence."""
+        strongest: dict[str, float] = {}
+        for finding in self.findings:
+            # By its logarithm: several kinds of evidence tell more than one that is extreme.
+            part = math.log2(1 + max(finding.strength, 0.0)) * (0.25 + finding.severity.weight)
+            strongest[finding.rule] = max(strongest.get(finding.rule, 0.0), part)
+        severity = max(f.severity.weight for f in self.findings)
+        # A verdict over a long stretch ranks behind an event of the same severity.
+        event = 0.0 if self.state else 0.5
+        evidence = sum(strongest.values())
+        return severity + event + _EXPLAINED * self.explained + evidence / (evidence + 100)
+
+
 def answer(
     history: History,
     findings: Sequence[Finding],
@@ -81,22 +121,77 @@ def answer(
     groups = _groups(history, [f for f in events if f not in lost])
     if lost:
         groups.append(lost)
-    states = [[f] for f in findings if f.rule in _LASTING and (ruined is None or f.start < ruined)]
-    ranked = sorted([*groups, *states], key=lambda group: _score(group), reverse=True)
-    return [_answer(history, group, names, taken_for, resumed) for group in ranked[:most]]
+    groups += [[f] for f in findings if f.rule in _LASTING and (ruined is None or f.start < ruined)]
+    known = None if resumed is None else tuple(resumed)
+
+    def event(at: int, group: Sequence[Finding]) -> Event:
+        return Event(history, at, tuple(group), taken_for, known)
+
+    changes = onsets(history, taken_for, known or ()) if history.snapshots else []
+    if ruined is not None:
+        changes = [at for at in changes if int(history.iteration[at]) < ruined]
+    first = sorted((_began(history, g) for g in groups), key=lambda g: g.score, reverse=True)
+    judged = [_judged(history, group, changes, event) for group in first[:_MOST_JUDGED]]
+    judged += _unruled(history, judged, changes, event)
+    ranked = _apart(sorted(judged, key=lambda g: g.score, reverse=True))
+    return [_answer(history, group, names, taken_for) for group in ranked[:most]]
 
 
-def _score(group: Sequence[Finding]) -> float:
-    """Return how telling a group is: severity first, then evidence of how many kinds."""
-    severity = max(f.severity.weight for f in group)
-    strongest: dict[str, float] = {}
-    for finding in group:
-        # By its logarithm: several kinds of evidence tell more than one that is extreme.
-        part = math.log2(1 + max(finding.strength, 0.0)) * (0.25 + finding.severity.weight)
-        strongest[finding.rule] = max(strongest.get(finding.rule, 0.0), part)
-    # A verdict over a long stretch ranks behind an event of the same severity.
-    event = 0.0 if group[0].rule in _LASTING else 0.5
-    return 1000.0 * (severity + event) + sum(strongest.values())
+def _began(history: History, group: Sequence[Finding]) -> _Group:
+    """Return a group, the strongest first, from where its strongest or a cause began."""
+    evidence = sorted(group, key=lambda f: (-f.severity.weight, -f.strength, f.start))
+    telling = [f for f in evidence if f.severity is not Severity.INFO] or evidence
+    start = min(f.start for f in telling if f.rule in (*_CAUSES, telling[0].rule))
+    return _Group(tuple(evidence), int(np.searchsorted(history.iteration, start)))
+
+
+def _judged(
+    history: History,
+    group: _Group,
+    changes: Sequence[int],
+    event: Callable[[int, Sequence[Finding]], Event],
+) -> _Group:
+    """Return a group with its causes, from where one fits best: there, or where a change began."""
+    begins = {int(np.searchsorted(history.iteration, f.start)) for f in group.findings}
+    near = {at for at in changes if min(begins) - 2 <= at <= max(begins) + 1}
+    places = [group.at, *sorted((begins | near) - {group.at})[:_MOST_PLACES]]
+    tried = [_Group(group.findings, at, diagnose(event(at, group.findings))) for at in places]
+    best = max(tried, key=lambda g: g.explained)
+    return best if best.explained >= tried[0].explained + _BETTER else tried[0]
+
+
+def _unruled(
+    history: History,
+    judged: Sequence[_Group],
+    changes: Sequence[int],
+    event: Callable[[int, Sequence[Finding]], Event],
+) -> list[_Group]:
+    """Return changes that no rule speaks of, where a cause fits them."""
+    found = []
+    for at in changes:
+        if any(abs(at - group.at) <= 1 for group in judged if group.explained >= _BELIEVED):
+            continue
+        start = int(history.iteration[at])
+        said = Finding("change", Severity.INFO, start, None, 1.0, say("change", iteration=start))
+        group = _Group((said,), at, diagnose(event(at, ())))
+        if group.explained >= _BELIEVED:
+            found.append(group)
+    return found
+
+
+def _apart(ranked: Sequence[_Group]) -> list[_Group]:
+    """Return groups without those that say of the same place what a better one said."""
+    kept: list[_Group] = []
+    for group in ranked:
+        if not any(
+            abs(group.at - other.at) <= 2
+            and group.causes[:1]
+            and other.causes[:1]
+            and group.causes[0].cause == other.causes[0].cause
+            for other in kept
+        ):
+            kept.append(group)
+    return kept
 
 
 def _groups(history: History, events: Sequence[Finding]) -> list[list[Finding]]:
@@ -114,39 +209,27 @@ def _groups(history: History, events: Sequence[Finding]) -> list[list[Finding]]:
     return groups
 
 
-def _answer(
-    history: History,
-    group: Sequence[Finding],
-    names: Names,
-    taken_for: TakenFor,
-    resumed: Sequence[int] | None,
-) -> Answer:
-    evidence = sorted(group, key=lambda f: (-f.severity.weight, -f.strength, f.start))
-    telling = [f for f in evidence if f.severity is not Severity.INFO] or evidence
-    start = min(f.start for f in telling if f.rule in (*_CAUSES, telling[0].rule))
-    at = int(np.searchsorted(history.iteration, start))
+def _answer(history: History, group: _Group, names: Names, taken_for: TakenFor) -> Answer:
+    evidence = group.findings
+    telling = [f for f in evidence if f.severity is not Severity.INFO] or list(evidence)
     ends = [f.end for f in telling]
     end = None if None in ends else max(e for e in ends if e is not None)
-    state = evidence[0].rule in _LASTING
-    known = None if resumed is None else tuple(resumed)
-    causes = diagnose(Event(history, at, tuple(group), taken_for, known))
     classes, words = (
-        ([], []) if state else involved_classes(history, at, evidence, names, taken_for)
+        ([], []) if group.state else involved_classes(history, group.at, evidence, names, taken_for)
     )
     layers = [i for f in evidence for i in f.layers]
-    place = _place(causes)
-    filters = tuple(dict.fromkeys(key for f in evidence for key in f.filters))
+    place = _place(group.causes)
     return Answer(
-        iteration=start,
+        iteration=int(history.iteration[group.at]),
         end=end,
         severity=evidence[0].severity,
-        score=_score(group),
+        score=group.score,
         layers=tuple(dict.fromkeys((*place.layers, *layers)))[:MOST_NAMED],
         classes=tuple(dict.fromkeys((*place.classes, *classes)))[:MOST_NAMED],
-        filters=filters,
+        filters=tuple(dict.fromkeys(key for f in evidence for key in f.filters)),
         evidence=tuple(evidence[:_MOST_EVIDENCE]),
         text=_text(telling, words),
-        causes=causes,
+        causes=group.causes,
     )
 
 

@@ -15,13 +15,15 @@ from ingest.analysis.health.history import Floats, History
 AROUND = 5
 # An event is dated within one snapshot: its peak is looked for from one ahead to two after.
 _PEAK_FROM, _PEAK_TO = -1, 3
+# So many snapshots are looked at for what classes are predicted as.
+_LOOKED = 4
 
 # Of a snapshot (its place), the class of each validation image and what it was predicted as; None:
 # not known.
 TakenFor = Callable[[int], tuple[NDArray[np.integer], NDArray[np.integer]] | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Event:
     """Something that began at the snapshot `at` (its place), with what the rules found of it.
 
@@ -71,6 +73,27 @@ class Event:
         return np.maximum(np.where(np.isnan(found), floor, found), floor)
 
     @cached_property
+    def confusions(self) -> tuple[NDArray[np.int64], ...]:
+        """Return the confusion matrices [C, C] of the first validated snapshots of the event.
+
+        Rows are classes, columns what their images are predicted as. Then those of two later ones:
+        what is learned slowly shows late. Of an event from the start, those of the last snapshots.
+        """
+        last, soon = self.history.snapshots - 1, self.at + 2 * _LOOKED
+        if self.early:
+            places = list(range(max(0, last - _LOOKED), last + 1))
+        else:
+            places = [*range(self.at, min(soon, last), 2), (min(soon, last) + last) // 2, last]
+        found = [confusion(self.taken_for, at, len(self.history.class_size)) for at in places]
+        return tuple(matrix for matrix in found if matrix is not None)
+
+    @cached_property
+    def confusion_before(self) -> NDArray[np.int64] | None:
+        """Return the confusion matrix ahead of the event; None where it is not known."""
+        before = -1 if self.early else self.at - 2
+        return confusion(self.taken_for, before, len(self.history.class_size))
+
+    @cached_property
     def early(self) -> bool:
         """Return whether nothing is known of before the event."""
         return self.at < 2
@@ -81,6 +104,25 @@ class Event:
         iteration = self.history.iteration
         first = int(iteration[self.at - 2]) if self.at >= 2 else -1
         return first, int(iteration[min(self.at + 1, len(iteration) - 1)])
+
+
+def confusion(taken_for: TakenFor, at: int, classes: int) -> NDArray[np.int64] | None:
+    """Return the confusion matrix [C, C] of a snapshot; None where it is not known."""
+    told = taken_for(at) if at >= 0 else None
+    if told is None:
+        return None
+    label, prediction = told
+    known = prediction >= 0
+    pairs = label[known].astype(np.int64) * classes + prediction[known]
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
+
+def mutual_share(matrix: NDArray[np.int64], size: NDArray[np.integer]) -> Floats:
+    """Return for two classes the smaller share of one that is predicted as the other, f8 [C, C]."""
+    share = matrix / np.maximum(size, 1)[:, None]
+    mutual = np.minimum(share, share.T)
+    np.fill_diagonal(mutual, 0)
+    return np.where(np.minimum.outer(size, size) >= 2, mutual, 0.0)
 
 
 def logarithm(values: Floats) -> Floats:

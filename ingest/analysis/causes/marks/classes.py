@@ -1,18 +1,16 @@
 """Marks of single classes: which are hit, and what their images are predicted as."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.analysis.causes.cause import Mark, Place
-from ingest.analysis.causes.event import Event
+from ingest.analysis.causes.event import Event, mutual_share
 from ingest.analysis.health.history import Floats
 
 # A class is hit from so many standard deviations of its own on, beyond what most classes do.
 _HIT = 4.0
-# So many validated snapshots are looked at for what classes are predicted as.
-_LOOKED = 4
 _MOST_NAMED = 3
 
 
@@ -29,6 +27,7 @@ class Hits:
         return [int(c) for c in np.argsort(-self.lost, kind="stable") if self.z[c] >= _HIT]
 
 
+@lru_cache(maxsize=4)
 def hits(event: Event) -> Hits | None:
     """Return how many images each class loses; None where validation does not tell."""
     error, size = event.history.class_error, event.history.class_size.astype(np.float64)
@@ -92,46 +91,22 @@ def _some(event: Event) -> bool | None:
     return None if told is None else bool(told[1])
 
 
-def _confusions(event: Event) -> list[NDArray[np.int64]]:
-    """Return the confusion matrices [C, C] of the first validated snapshots of the event.
-
-    Rows are classes, columns what their images are predicted as. Of an event from the start, those of
-    the last snapshots.
-    """
-    snapshots = event.history.snapshots
-    places = (
-        range(snapshots - _LOOKED, snapshots)
-        if event.early
-        else range(event.at, min(event.at + 2 * _LOOKED, snapshots))
-    )
-    classes, found = len(event.history.class_size), []
-    for at in places:
-        told = event.taken_for(at) if at >= 0 else None
-        if told is None:
-            continue
-        label, prediction = told
-        known = prediction >= 0
-        pairs = label[known].astype(np.int64) * classes + prediction[known]
-        found.append(np.bincount(pairs, minlength=classes**2).reshape(classes, classes))
-    return found
-
-
 def exchanged_pair(event: Event) -> tuple[int, int] | None:
     """Return the two classes most predicted as each other; None where none is by half."""
-    best, pair = 0.5, None
     size = event.history.class_size
-    for confusion in _confusions(event):
-        share = confusion / np.maximum(size, 1)[:, None]
-        mutual = np.minimum(share, share.T)
-        np.fill_diagonal(mutual, 0)
-        a, b = np.unravel_index(int(mutual.argmax()), mutual.shape)
-        if mutual[a, b] >= best and min(size[a], size[b]) >= 2:
-            best, pair = float(mutual[a, b]), (int(min(a, b)), int(max(a, b)))
-    return pair
+    found = [mutual_share(matrix, size) for matrix in event.confusions]
+    if not found:
+        return None
+    mutual = np.max(found, axis=0)
+    if event.confusion_before is not None:
+        # Who were confused before were not exchanged there.
+        mutual[mutual_share(event.confusion_before, size) >= 0.3] = 0
+    a, b = np.unravel_index(int(mutual.argmax()), mutual.shape)
+    return (int(min(a, b)), int(max(a, b))) if mutual[a, b] >= 0.5 else None
 
 
 def _exchanged(event: Event) -> bool | None:
-    if len(event.history.class_size) < 3 or not _confusions(event):
+    if len(event.history.class_size) < 3 or not event.confusions:
         return None
     return exchanged_pair(event) is not None
 
@@ -143,7 +118,7 @@ def _first_hit(event: Event) -> int | None:
 
 def _never_predicted(event: Event) -> bool | None:
     """Return whether the class hit most is no longer predicted for any image at all."""
-    matrices, hit = _confusions(event), _first_hit(event)
+    matrices, hit = event.confusions, _first_hit(event)
     if not matrices or hit is None:
         return None
     size = int(event.history.class_size[hit])
@@ -163,7 +138,7 @@ def _partly_right(event: Event) -> bool | None:
 
 def _one_partner(event: Event) -> bool | None:
     """Return whether most of the wrong images of the class hit most are predicted as one other."""
-    matrices, hit = _confusions(event), _first_hit(event)
+    matrices, hit = event.confusions, _first_hit(event)
     if not matrices or hit is None:
         return None
     row = matrices[min(1, len(matrices) - 1)][hit].copy()
