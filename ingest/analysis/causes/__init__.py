@@ -19,8 +19,8 @@ from ingest.analysis.causes.event import Event
 from ingest.analysis.causes.marks import MARKS
 
 UNEXPLAINED = "unexplained"
-# Marks that follow from one another count twice; half of the evidence is about right.
-TEMPER = 0.6
+# Marks that follow from one another count twice.
+TEMPER = 0.85
 _PRIOR_UNEXPLAINED = 3.0
 MOST_SUSPECTS = 3
 # Evidence that changes the odds by less says nothing.

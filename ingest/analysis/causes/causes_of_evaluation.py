@@ -15,6 +15,8 @@ OF_EVALUATION = (
             "evaluation is sound and the network is worse on new images."
         ),
         marks={
+            "validation-stays-worse": ALWAYS,
+            "gap-opens": ALWAYS,
             "validation-worse": ALWAYS,
             "validation-breaks": OFTEN,
             "nearly-all-classes": ALWAYS,

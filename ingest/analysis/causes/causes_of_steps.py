@@ -103,11 +103,14 @@ OF_STEPS = (
         says="Weight decay pulls all weights towards 0 faster than they are learned.",
         counter_test="Train on without weight decay: if the norms shrink all the same, it is not.",
         marks={
+            "loss-never-fell": HALF,
+            "loss-high-at-end": OFTEN,
+            "ratio-large": OFTEN,
+            "loss-stays-high": HALF,
             "norms-shrink": ALWAYS,
             "norm-jumps": SELDOM,
             "rate-rises": NEVER,
             "one-class-hit": SELDOM,
-            "loss-stays-high": OFTEN,
             "loss-not-finite": NEVER,
             "loss-beyond-chance": NEVER,
             "gradient-gone": SELDOM,
@@ -123,8 +126,11 @@ OF_STEPS = (
             "on: if the loss jumps all the same, it is something else."
         ),
         marks={
+            "norm-jumps": OFTEN,
+            "loss-stays-high": OFTEN,
+            "validation-breaks": OFTEN,
+            "one-gradient-grows": ALWAYS,
             "gradients-grow": OFTEN,
-            "one-gradient-grows": OFTEN,
             "loss-rises": ALWAYS,
             "loss-beyond-chance": OFTEN,
             "steps-larger-than-rate": ALWAYS,

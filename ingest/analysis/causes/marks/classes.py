@@ -184,7 +184,7 @@ OF_CLASSES = (
         "no class is hit beyond chance",
         "validation",
         _some,
-        usual=0.4,
+        usual=0.26,
     ),
     Mark(
         "one-class-hit",
@@ -192,7 +192,7 @@ OF_CLASSES = (
         "no class is hit far more than all others",
         "validation",
         _one,
-        usual=0.2,
+        usual=0.14,
     ),
     Mark(
         "two-classes-hit",
@@ -200,7 +200,7 @@ OF_CLASSES = (
         "no two classes are hit far more than all others",
         "validation",
         _two,
-        usual=0.12,
+        usual=0.04,
     ),
     Mark(
         "predicted-as-each-other",
@@ -216,7 +216,7 @@ OF_CLASSES = (
         "the class is still predicted",
         "validation",
         _never_predicted,
-        usual=0.3,
+        usual=0.5,
     ),
     Mark(
         "partly-right",
@@ -224,7 +224,7 @@ OF_CLASSES = (
         "nearly all images of the class are wrong",
         "validation",
         _partly_right,
-        usual=0.5,
+        usual=0.45,
     ),
     Mark(
         "one-partner",
@@ -232,7 +232,7 @@ OF_CLASSES = (
         "its images are predicted as many classes",
         "validation",
         _one_partner,
-        usual=0.4,
+        usual=0.45,
     ),
     Mark(
         "class-recovers",
@@ -240,6 +240,6 @@ OF_CLASSES = (
         "the class does not get back what it lost",
         "validation",
         _recovers,
-        usual=0.5,
+        usual=0.4,
     ),
 )

@@ -84,7 +84,7 @@ OF_RATES = (
         "the learning rate does not rise",
         "overview",
         _rose,
-        usual=0.12,
+        usual=0.08,
     ),
     Mark(
         "rate-highest",
@@ -92,7 +92,7 @@ OF_RATES = (
         "the learning rate is not higher than ever",
         "overview",
         _highest,
-        usual=0.08,
+        usual=0.05,
     ),
     Mark(
         "rate-begun-anew",
@@ -100,7 +100,7 @@ OF_RATES = (
         "the schedule does not start again",
         "overview",
         _begun_anew,
-        usual=0.05,
+        usual=0.03,
     ),
     Mark(
         "rate-falls",
@@ -116,7 +116,7 @@ OF_RATES = (
         "the training was not resumed there",
         "overview",
         _resumed,
-        usual=0.08,
+        usual=0.1,
     ),
     Mark(
         "from-the-start",
@@ -124,6 +124,6 @@ OF_RATES = (
         "it begins later",
         "overview",
         _from_the_start,
-        usual=0.15,
+        usual=0.12,
     ),
 )
