@@ -13,7 +13,10 @@ from ingest.analysis.health.needs import Need, lacking
 from ingest.analysis.health.rules import (
     anomaly,
     class_collapse,
+    class_stays_wrong,
+    class_worse,
     dead_filters,
+    evaluation_broke,
     exploding_gradient,
     exploding_gradient_depth,
     filter_jump,
@@ -33,6 +36,9 @@ from ingest.analysis.health.rules import (
     rate_too_low,
     rising_together,
     saturated_activation,
+    training_broke,
+    validation_jump,
+    validation_worse,
     vanishing_gradient,
 )
 
@@ -41,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     not_finite.RULE,
     no_prediction.RULE,
     loss_jump.RULE,
+    training_broke.RULE,
     loss_swings.RULE,
     rising_together.RULE,
     overfitting.RULE,
@@ -57,7 +64,12 @@ RULES: tuple[Rule, ...] = (
     filter_jump.RULE,
     saturated_activation.RULE,
     not_sparser.RULE,
+    validation_jump.RULE,
+    evaluation_broke.RULE,
+    validation_worse.RULE,
     class_collapse.RULE,
+    class_worse.RULE,
+    class_stays_wrong.RULE,
     mass_forgetting.RULE,
 )
 # Evidence for the answer alone: what changed, without a verdict.
