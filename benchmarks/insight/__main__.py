@@ -1,87 +1,73 @@
 """Does DeepTracker name what went wrong? Real trainings with one planted fault, and the score.
 
-`python -m benchmarks.insight --seeds 0-2 --logs /tmp/insight` trains two networks on digits with
-every fault (and none) for every seed, records them with the Recorder, loads them with the ingest,
-and holds the first three of the ranked answers, at default settings, to what was planted. With
-`--logs`, trainings are kept and done once; without, they are thrown away. What the three largest
-rises of the training loss alone would have told stands beside it. Exit status 1 where a bar fails.
+`python -m benchmarks.insight --runs 40 --logs /tmp/insight` draws trainings at random - network,
+optimizer, schedule, image set, number of classes and images, fault or none -, records them with the
+Recorder, loads them with the ingest, and holds the first three of the ranked answers, at default
+settings, to what was planted. The seed is drawn unless given: nobody can have tuned on it. Rules
+are tuned on `--part tuning`; the other part of the same seed shares no random number with it.
+
+With `--logs`, trainings are kept and done once. Beside the score stands what the three largest
+rises of the training loss alone would have told, and what `sk-autod` and `training-doctor` tell.
+These and the image sets come with `pip install -e '.[insight]' -c constraints.txt`. Exit status 1
+where a bar fails.
 """
 
 import json
 import tempfile
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 from rich.console import Console
-from rich.table import Table
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from benchmarks.database import benchmark_engine
-from benchmarks.insight_faults import FAULTS
-from benchmarks.insight_networks import NETWORKS
-from benchmarks.insight_score import Score, score
-from benchmarks.insight_training import train
-from db.queries.runs.findings import predictions_at
-from ingest.analysis.answer import answer
-from ingest.analysis.health.rules import CHANGES, RULES, evaluate
-from ingest.history import read_history
-from ingest.pipeline import load_log
-
-CONTROL = "control"
-# What is asked of all runs with a fault together, and of the controls.
-BARS = {"iteration": 0.9, "place": 0.9, "filters": 0.9, "quiet": 0.95, "calm": 0.95}
-_COLUMNS = {
-    "iteration": "iteration",
-    "place": "layer or class",
-    "filters": "filters",
-    "quiet": "nothing high",
-    "calm": "at any time",
-    "by_loss": "iteration by loss alone",
-}
-Scores = dict[str, list[Score]]
+from benchmarks.insight.faults import FAULTS
+from benchmarks.insight.judge import Judgement, judge_log
+from benchmarks.insight.plan import PARTS, Plan, draw, draw_seed
+from benchmarks.insight.table import figures, markdown, print_table
+from benchmarks.insight.train_all import train_all
 
 
 def command(
-    seeds: Annotated[str, typer.Option(help="Such as 0-2, or 3,4,7.")] = "0-2",
+    runs: Annotated[int, typer.Option(min=1, help="How many trainings.")] = 40,
+    seed: Annotated[int | None, typer.Option(help="Default: drawn, and printed.")] = None,
+    part: Annotated[str, typer.Option(help="tuning or reported.")] = "reported",
     logs: Annotated[Path | None, typer.Option(help="Keep the recorded logs here.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Trainings at a time.")] = 2,
     fault: Annotated[list[str] | None, typer.Option(help="Only these faults.")] = None,
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write the table here.")] = None,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write all scores here.")] = None,
+    markdown_path: Annotated[
+        Path | None, typer.Option("--markdown", help="Write the tables here.")
+    ] = None,
 ) -> None:
-    """Train, load, score and print the table; exit with 1 where a bar does not hold."""
-    torch.set_num_threads(1)
-    chosen = fault or list(FAULTS)
-    if unknown := set(chosen) - set(FAULTS):
+    """Train, load, score and print the tables; exit with 1 where a bar does not hold."""
+    if part not in PARTS:
+        raise typer.BadParameter(f"--part is {' or '.join(PARTS)}, not {part!r}")
+    if unknown := set(fault or ()) - set(FAULTS):
         raise typer.BadParameter(f"there is no fault {sorted(unknown)[0]!r}")
-    misses: list[str] = []
+    seed = draw_seed() if seed is None else seed
+    title = f"{runs} runs, part {part}, seed {seed}"
+    console = Console(width=150)
+    console.print(title)
     with _folder(logs) as folder, benchmark_engine() as engine:
-        scores = _measure(engine, folder, _seeds(seeds), chosen, misses.append)
-    console = Console(width=140)
-    console.print(_table(scores, seeds))
-    for miss in misses:
-        console.print(miss, markup=False, highlight=False)
+        plans = draw(seed, part, runs, faults=fault or ())
+        judged = [
+            judge_log(engine, folder / plan.name, plan.fault, truth)
+            for plan, truth in train_all(folder, plans, processes=processes)
+        ]
+    print_table(console, judged, title)
+    for one in judged:
+        for line in one.told() if one.missed else ():
+            console.print(line, markup=False, highlight=False)
     if json_path is not None:
-        cells = {
-            name: {column: list(_count(column, runs)) for column in _COLUMNS}
-            for name, runs in scores.items()
-        }
-        json_path.write_text(
-            json.dumps({"benchmark": "insight", "seeds": seeds, "rows": cells, "misses": misses})
-        )
-    if not all(_holds(column, _all(scores)) is not False for column in BARS):
+        json_path.write_text(json.dumps(_told(title, plans, judged), indent=1))
+    if markdown_path is not None:
+        markdown_path.write_text(markdown(judged, title))
+    if any(row.holds is False for row in figures(judged)):
         raise typer.Exit(1)
-
-
-def _seeds(text: str) -> list[int]:
-    first, dash, last = text.partition("-")
-    if dash:
-        return list(range(int(first), int(last) + 1))
-    return [int(part) for part in text.split(",")]
 
 
 @contextmanager
@@ -94,95 +80,23 @@ def _folder(kept: Path | None) -> Iterator[Path]:
         yield kept
 
 
-def _measure(
-    engine: Engine,
-    folder: Path,
-    seeds: Sequence[int],
-    faults: Sequence[str],
-    tell: Callable[[str], None],
-) -> Scores:
-    scores: Scores = defaultdict(list)
-    for fault in faults:
-        for seed in seeds:
-            for network in NETWORKS:
-                name = f"{network}-{fault.replace(' ', '-')}-{seed}"
-                scores[fault].append(_score_run(engine, folder / name, network, fault, seed, tell))
-    return scores
-
-
-def _score_run(
-    engine: Engine,
-    folder: Path,
-    network: str,
-    fault: str,
-    seed: int,
-    tell: Callable[[str], None],
-) -> Score:
-    truth = train(folder, network=network, fault=fault, seed=seed)
-    run_id = load_log(engine, folder).run_id
-    with Session(engine) as session:
-        history, names = read_history(session, run_id=run_id)
-        found = evaluate(history, names, rules=(*RULES, *CHANGES))
-        answers = answer(
-            history,
-            found,
-            names,
-            taken_for=lambda at: predictions_at(
-                session, run_id=run_id, iteration=int(history.iteration[at])
-            ),
-        )
-    result = score(
-        truth,
-        control=fault == CONTROL,
-        history=history,
-        names=names,
-        findings=found,
-        answers=answers,
-    )
-    missed = [column for column in BARS if getattr(result, column) is False]
-    if missed:
-        tell(f"MISS {folder.name}: {', '.join(missed)}; planted {truth}")
-        for rank, one in enumerate(answers, start=1):
-            tell(f"  {rank}. iteration {one.iteration} ({one.severity}): {one.text}")
-    return result
-
-
-def _all(scores: Scores) -> list[Score]:
-    return [run for runs in scores.values() for run in runs]
-
-
-def _count(column: str, runs: Sequence[Score]) -> tuple[int, int]:
-    values = [getattr(run, column) for run in runs if getattr(run, column) is not None]
-    return sum(values), len(values)
-
-
-def _holds(column: str, runs: Sequence[Score]) -> bool | None:
-    good, total = _count(column, runs)
-    return good >= BARS[column] * total if total else None
-
-
-def _table(scores: Scores, seeds: str) -> Table:
-    table = Table(title=f"What was planted is among the first three answers; seeds {seeds}")
-    for title in ("planted", *_COLUMNS.values()):
-        table.add_column(title, justify="left" if title == "planted" else "right")
-    for name, runs in scores.items():
-        table.add_row(name, *(_cell(column, runs) for column in _COLUMNS))
-    table.add_section()
-    every = _all(scores)
-    table.add_row("all", *(_cell(column, every) for column in _COLUMNS))
-    table.add_row(
-        "bar", *(f">= {BARS[column]:.0%}" if column in BARS else "" for column in _COLUMNS)
-    )
-    words = {None: "", True: "holds", False: "FAILS"}
-    table.add_row(
-        "", *(words[_holds(column, every)] if column in BARS else "" for column in _COLUMNS)
-    )
-    return table
-
-
-def _cell(column: str, runs: Sequence[Score]) -> str:
-    good, total = _count(column, runs)
-    return f"{good}/{total}  {good / total:4.0%}" if total else ""
+def _told(title: str, plans: Sequence[Plan], judged: Sequence[Judgement]) -> dict[str, object]:
+    return {
+        "benchmark": "insight",
+        "title": title,
+        "figures": [asdict(row) for row in figures(judged)],
+        "runs": [
+            {
+                "name": one.name,
+                "setting": asdict(plan.setting),
+                "truth": asdict(one.truth),
+                "score": asdict(one.score),
+                "rivals": {name: asdict(said) for name, said in one.rivals.items()},
+                "answers": [str(answer.text) for answer in one.answers],
+            }
+            for plan, one in zip(plans, judged, strict=True)
+        ],
+    }
 
 
 if __name__ == "__main__":

@@ -91,6 +91,8 @@ def _typefaces() -> list[Path]:
             for path in map(Path, entry.load().values()):
                 if "Variable" not in path.stem:
                     found[path.stem] = path
+    if len(found) < _LEAST_TYPEFACES:
+        raise ModuleNotFoundError("the font-* packages")
     return [found[name] for name in sorted(found)]
 
 
@@ -104,7 +106,9 @@ def _letters() -> Images:
     typefaces = [ImageFont.truetype(str(path), 13) for path in _typefaces()]
     missing = [_drawn(typeface, "\uffff") for typeface in typefaces]
     seen: set[bytes] = set()
-    parts, labels, names = [], [], []
+    parts: list[NDArray[np.uint8]] = []
+    labels: list[int] = []
+    names: list[str] = []
     for sign in (chr(code) for first, last in _RANGES for code in range(first, last)):
         drawn = [_drawn(typeface, sign) for typeface in typefaces]
         known = [
@@ -112,7 +116,7 @@ def _letters() -> Images:
             for image, none in zip(drawn, missing, strict=True)
             if image.any() and not np.array_equal(image, none)
         ]
-        # Signs that look like an earlier one (the Greek A like the Latin) are no class of their own.
+        # What looks like an earlier sign (the Greek A like the Latin) is no class of its own.
         looks = known[0].tobytes() if known else b""
         if len(known) < _LEAST_TYPEFACES or looks in seen:
             continue
@@ -127,10 +131,17 @@ def _letters() -> Images:
 _LOADERS: Mapping[str, Callable[[], Images]] = MappingProxyType(
     {"digits": _digits, "faces": _faces, "photographs": _photographs, "letters": _letters}
 )
-SETS = tuple(_LOADERS)
 
 
 @lru_cache
 def load_images(name: str) -> Images:
-    """Return one of SETS in full."""
-    return _LOADERS[name]()
+    """Return a whole set: digits, faces, photographs or letters.
+
+    ImportError, which says what to install, where its package is missing.
+    """
+    try:
+        return _LOADERS[name]()
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"the image set {name!r} needs pip install -e '.[insight]' -c constraints.txt"
+        ) from error

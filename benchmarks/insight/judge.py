@@ -45,7 +45,9 @@ class Judgement:
         lines = [f"MISS {self.name}: {', '.join(self.missed)}; planted {self.truth}"]
         for rank, one in enumerate(self.answers, start=1):
             causes = f" [{', '.join(causes_of(one)[:2])}]" if causes_of(one) else ""
-            lines.append(f"  {rank}. iteration {one.iteration} ({one.severity}){causes}: {one.text}")
+            lines.append(
+                f"  {rank}. iteration {one.iteration} ({one.severity}){causes}: {one.text}"
+            )
         for finding in false_findings(self.truth, self.findings) if self.score.false else ():
             lines.append(f"  {finding.rule} ({finding.severity}): {finding.text}")
         return lines
@@ -57,11 +59,14 @@ def judge_log(engine: Engine, folder: Path, fault: str, truth: Truth) -> Judgeme
     with Session(engine) as session:
         history, names = read_history(session, run_id=run_id)
 
-        def taken_for(at: int):  # type: ignore[no-untyped-def]
-            iteration = int(history.iteration[at])
-            return predictions_at(session, run_id=run_id, iteration=iteration)
-
-        return judge(folder.name, fault, truth, history, names, taken_for)
+        return judge(
+            folder.name,
+            fault,
+            truth,
+            history,
+            names,
+            lambda at: predictions_at(session, run_id=run_id, iteration=int(history.iteration[at])),
+        )
 
 
 def judge(

@@ -3,17 +3,20 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from benchmarks.insight.faults import CONTROL, FAULTS
-from benchmarks.insight.images import SETS, load_images
+from benchmarks.insight.images import load_images
 from benchmarks.insight.networks import CONVOLUTIONAL, NETWORKS
 from benchmarks.insight.optimizers import OPTIMIZERS, SCHEDULES
 from benchmarks.insight.setting import Setting
 
 PARTS = ("tuning", "reported")
 _CONTROLS = 0.3
+# The image sets, and how often each.
+_SETS = MappingProxyType({"digits": 0.25, "faces": 0.1, "photographs": 0.3, "letters": 0.35})
 # As many validation images as can be run through a network at every snapshot.
 _MOST_VALIDATED = 1600
 _MOST_TRAINED = 250
@@ -35,14 +38,21 @@ class Plan:
     seed: int
 
 
-def draw(seed: int, part: str, runs: int, *, faults: Sequence[str] = ()) -> list[Plan]:
+def draw(
+    seed: int,
+    part: str,
+    runs: int,
+    *,
+    faults: Sequence[str] = (),
+    sets: Sequence[str] = tuple(_SETS),
+) -> list[Plan]:
     """Return so many trainings; those of the two parts share no random number.
 
     Faults and controls take turns in an order of their own; all else is drawn for each training by
-    itself. `faults`: only these.
+    itself. `faults`, `sets`: only these.
     """
     order = _order(np.random.default_rng([seed, PARTS.index(part), 0]), runs, faults)
-    return [_plan(seed, part, place, fault) for place, fault in enumerate(order)]
+    return [_plan(seed, part, place, fault, sets) for place, fault in enumerate(order)]
 
 
 def _order(rng: np.random.Generator, runs: int, faults: Sequence[str]) -> list[str]:
@@ -57,18 +67,19 @@ def _order(rng: np.random.Generator, runs: int, faults: Sequence[str]) -> list[s
     return [both[i] for i in rng.permutation(runs)]
 
 
-def _plan(seed: int, part: str, place: int, fault: str) -> Plan:
+def _plan(seed: int, part: str, place: int, fault: str, sets: Sequence[str]) -> Plan:
     # Even streams are for tuning, odd ones are reported.
     rng = np.random.default_rng([seed, 2 * place + PARTS.index(part), 1])
-    setting = _setting(rng)
+    setting = _setting(rng, sets)
     while not FAULTS[fault].applies(setting):
-        setting = _setting(rng)
+        setting = _setting(rng, sets)
     name = f"{part}-{seed}-{place:03d}-{fault.replace(' ', '-')}"
     return Plan(name, setting, fault, int(rng.integers(2**31)))
 
 
-def _setting(rng: np.random.Generator) -> Setting:
-    data = str(rng.choice(SETS, p=[0.25, 0.1, 0.3, 0.35]))
+def _setting(rng: np.random.Generator, sets: Sequence[str]) -> Setting:
+    weights = np.array([_SETS[name] for name in sets])
+    data = str(rng.choice(sets, p=weights / weights.sum()))
     images = load_images(data)
     available = np.sort(np.bincount(images.labels))[::-1]
     classes = _log_whole(rng, 2, min(300, len(available)))

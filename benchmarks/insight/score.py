@@ -46,11 +46,11 @@ def score(
 ) -> Score:
     """Hold the first three answers to the truth.
 
-    The iteration is named where an answer begins within one snapshot of where the fault was planted,
-    or of where it first shows (see `window`). Place and cause count in that very answer, which names
-    at most three classes and three layers: all that were planted must be among them, and the cause
-    among its first two. A fault that was there from the first step has no iteration to be named;
-    then the best of the three answers counts.
+    The iteration is named where an answer begins within one snapshot of where the fault was
+    planted, or of where it first shows (see `window`). Place and cause count in that very answer,
+    which names at most three classes and three layers: all that were planted must be among them,
+    and the cause among its first two. A fault that was there from the first step has no iteration
+    to be named; then the best of the three answers counts.
     """
     if not truth.cause:
         return Score(false=len(false_findings(truth, findings)))

@@ -215,7 +215,7 @@ class _Training:
         return self.fault.evaluates(self.at, lambda: self.model(images))
 
     def _validation_loss(self) -> float:
-        """Return the mean validation loss as the network is, by a way that is not the Recorder's."""
+        """Return the mean validation loss by a way that is not the Recorder's."""
         self.model.eval()
         with torch.no_grad():
             scores = self.model(self.validation.images)

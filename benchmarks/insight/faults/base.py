@@ -19,9 +19,9 @@ class Truth:
     iteration: the first under the fault; None where it was there from the first step on, so that
         there is nothing to date. `latest`: where it comes on step by step, the last iteration at
         which it begins.
-    shows: in what it shows first ("once": in what is recorded at the next snapshot; "loss", "class",
-        "validation": as soon as the training loss, the error of the classes, or the validation loss
-        or error leaves the range that it had before).
+    shows: in what it shows first ("once": in what is recorded at the next snapshot; "loss",
+        "class", "validation": as soon as the training loss, the error of the classes, or the
+        validation loss leaves the range that it had before).
     end: the first iteration without the fault, where it does not last.
     tolerated: causes that may be named of a control without being false.
     """

@@ -76,12 +76,17 @@ class Leak(Started):
         few = setting.classes * setting.validation_per_class <= 400
         return few and setting.data in ("letters", "photographs") and setting.classes > 4
 
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.held_out = len(place.labels) - place.trained
+        # Until each was seen once.
+        self.truth.latest = self.start + -(-2 * self.held_out // place.setting.batch)
+
     def indices(self, at: int, indices: Tensor) -> Tensor:
         """See Fault."""
         if not self.on(at):
             return indices
-        held_out = len(self.place.labels) - self.place.trained
-        chosen = torch.randint(held_out, indices.shape, generator=self.place.random)
+        chosen = torch.randint(self.held_out, indices.shape, generator=self.place.random)
         half = torch.arange(len(indices)) % 2 == 0
         return torch.where(half, self.place.trained + chosen, indices)
 
@@ -113,6 +118,8 @@ class DuplicatedBatches(Started):
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self.number = place.whole(1, 4)
+        # Until they are known by heart.
+        self.truth.latest = self.start + 5 * self.number
         self.kept: list[Tensor] = []
 
     def indices(self, at: int, indices: Tensor) -> Tensor:
