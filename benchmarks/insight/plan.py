@@ -49,15 +49,20 @@ def draw(
     """Return so many trainings; those of the two parts share no random number.
 
     Faults and controls take turns in an order of their own; all else is drawn for each training by
-    itself. `faults`, `sets`: only these.
+    itself. `faults`, `sets` of images: only these.
     """
-    order = _order(np.random.default_rng([seed, PARTS.index(part), 0]), runs, faults)
+    chosen = [
+        name
+        for name, fault in FAULTS.items()
+        if (not faults or name in faults) and fault.sets.intersection(sets)
+    ]
+    order = _order(np.random.default_rng([seed, PARTS.index(part), 0]), runs, chosen)
     return [_plan(seed, part, place, fault, sets) for place, fault in enumerate(order)]
 
 
 def _order(rng: np.random.Generator, runs: int, faults: Sequence[str]) -> list[str]:
-    every = [name for name in FAULTS if name != CONTROL and (not faults or name in faults)]
-    controls = 0 if faults and CONTROL not in faults else round(_CONTROLS * runs)
+    every = [name for name in faults if name != CONTROL]
+    controls = round(_CONTROLS * runs) if CONTROL in faults else 0
     if not every:
         controls = runs
     planted: list[str] = []

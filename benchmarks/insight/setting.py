@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Setting:
     """The data, network, optimizer, schedule and length (in iterations) of one training.
 
-    `data`: an image set (see images), of which `classes` are taken. `augmented`: training images are
-    shifted and brightened as usual. `resumed`: the script stops in the middle and resumes as it
+    `data`: an image set (see images), of which `classes` are taken. `augmented`: training images
+    are shifted and brightened as usual. `resumed`: the script stops in the middle and resumes as it
     should. `logs_error`: `train_error` is logged beside `train_loss`. A snapshot `every` so many
     iterations, with `activations` of the layers or without.
     """

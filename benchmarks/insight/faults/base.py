@@ -84,6 +84,8 @@ class Fault:
     """What goes wrong; this one does nothing (the control). `at` counts iterations from 1."""
 
     cause: ClassVar[str] = ""
+    # The image sets where it would be a fault.
+    sets: ClassVar[frozenset[str]] = frozenset({"digits", "faces", "photographs", "letters"})
     rate_scale: float = 1.0
     # The script stops after this iteration and resumes.
     resumes_after: int | None = None
