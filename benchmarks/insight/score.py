@@ -22,7 +22,8 @@ class Score:
 
     `iteration`, `place`, `filters` and `cause` are of one answer, the `rank`-th of the first three
     (None: none is about the fault). `false` is how many findings of high or medium severity a
-    control had. `by_loss` is what the three largest rises of the training loss say about the
+    control had; `calm`, where it was asked, that none was high at any snapshot while it recorded.
+    `by_loss` is what the three largest rises of the training loss say about the
     iteration, as reference. `milliseconds` is how long the whole judgement took.
     """
 
@@ -32,6 +33,7 @@ class Score:
     cause: bool | None = None
     rank: int | None = None
     false: int | None = None
+    calm: bool | None = None
     by_loss: bool | None = None
     milliseconds: float = 0.0
 
