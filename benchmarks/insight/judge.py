@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from benchmarks.insight.faults import Truth
+from benchmarks.insight.live import ever_high
 from benchmarks.insight.rivals import Rival, judge_by_others
 from benchmarks.insight.score import Score, causes_of, false_findings, score
 from db.queries.runs.findings import predictions_at
@@ -38,7 +39,8 @@ class Judgement:
         """Return what was not named, or what a control was falsely told."""
         columns = ("iteration", "place", "filters", "cause")
         missed = [column for column in columns if getattr(self.score, column) is False]
-        return missed + (["false"] if self.score.false else [])
+        missed += ["false"] if self.score.false else []
+        return missed + (["calm"] if self.score.calm is False else [])
 
     def told(self) -> list[str]:
         """Return the lines of a miss: what was planted, and what was answered."""
@@ -58,8 +60,7 @@ def judge_log(engine: Engine, folder: Path, fault: str, truth: Truth) -> Judgeme
     run_id = load_log(engine, folder).run_id
     with Session(engine) as session:
         history, names = read_history(session, run_id=run_id)
-
-        return judge(
+        judged = judge(
             folder.name,
             fault,
             truth,
@@ -67,6 +68,10 @@ def judge_log(engine: Engine, folder: Path, fault: str, truth: Truth) -> Judgeme
             names,
             lambda at: predictions_at(session, run_id=run_id, iteration=int(history.iteration[at])),
         )
+        if truth.cause:
+            return judged
+        calm = not ever_high(history, names, truth.tolerated)
+        return replace(judged, score=replace(judged.score, calm=calm))
 
 
 def judge(

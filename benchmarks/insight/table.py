@@ -23,6 +23,7 @@ class Bar:
 BARS = {"iteration": Bar(0.9, 0.8), "place": Bar(0.85, 0.72), "cause": Bar(0.7, 0.58)}
 MOST_FALSE = 0.1
 AHEAD_OF_LOSS = 0.25
+CALM = 0.95
 _TITLES = {
     "iteration": "iteration",
     "place": "class or layer",
@@ -102,6 +103,7 @@ def figures(runs: Sequence[Judgement]) -> list[Row]:
 
 def _more(runs: Sequence[Judgement]) -> list[Row]:
     iteration, by_loss = share_of("iteration", runs), share_of("by_loss", runs)
+    calm = share_of("calm", runs)
     ahead = iteration.share - by_loss.share
     false = [run.score.false for run in runs if run.score.false is not None]
     ranks = [run.score.rank for run in runs if run.score.rank is not None]
@@ -119,6 +121,12 @@ def _more(runs: Sequence[Judgement]) -> list[Row]:
             f"{mean:.2f} (at most {max(false)}) of {len(false)}" if false else "-",
             f"at most {MOST_FALSE}",
             mean <= MOST_FALSE if false else None,
+        ),
+        Row(
+            "healthy runs told nothing high at any time",
+            calm.with_interval,
+            f"{CALM:.0%}",
+            calm.share >= CALM if calm.total else None,
         ),
     ]
     for name in _RIVALS:
