@@ -20,6 +20,7 @@ from benchmarks.insight.optimizers import SCHEDULES, make_optimizers
 from benchmarks.insight.plan import Plan
 from benchmarks.insight.setting import Setting
 from deeptracker import Recorder
+from deeptracker.validation import BATCH
 
 TRUTH = "truth.json"
 # A healthy training whose validation loss ends so many times above its lowest is overfitting too.
@@ -145,13 +146,14 @@ class _Training:
                         self._iterate(recorder, next(batches))
 
     def _recorder(self, *, resume: bool) -> Recorder:
-        setting = self.setting
+        setting, batch = self.setting, self.fault.validation_batch
         return Recorder(
             self.model,
             self.optimizers,
             self.folder,
             validation=self.validation,
             validation_forward=self._validate,
+            validation_batch=batch or BATCH,
             classes=self.data.names,
             every=setting.every,
             iterations_per_epoch=max(1, self.data.trained // setting.batch),

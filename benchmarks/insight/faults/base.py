@@ -61,12 +61,10 @@ class Place:
         """Return a random iteration in the middle of the training."""
         return self.whole(self.setting.iterations // 4, self.setting.iterations * 3 // 5)
 
-    def learned_classes(self, number: int) -> list[int]:
-        """Return random classes, of those that the network has learned where there are enough."""
-        learned = self.learned()
-        choice = learned if len(learned) >= number else list(range(self.setting.classes))
-        order = torch.randperm(len(choice), generator=self.random)[:number]
-        return sorted(choice[i] for i in order.tolist())
+    def some(self, classes: Sequence[int], number: int) -> list[int]:
+        """Return so many of the classes at random."""
+        order = torch.randperm(len(classes), generator=self.random)[:number]
+        return sorted(classes[i] for i in order.tolist())
 
     def layers(self) -> list[tuple[str, nn.Module, nn.Parameter]]:
         """Return the layers: name, module and weight."""
@@ -89,6 +87,8 @@ class Fault:
     rate_scale: float = 1.0
     # The script stops after this iteration and resumes.
     resumes_after: int | None = None
+    # Validated so many images at a time; None: as the Recorder does by itself.
+    validation_batch: int | None = None
     # Its validation images are noise while `corrupts`.
     corrupted_class: int | None = None
 

@@ -8,9 +8,15 @@ from torch import Tensor
 from benchmarks.insight.faults.base import Fault, Place, Started, Truth
 from benchmarks.insight.setting import Setting
 
+# The last part of a training is left for a fault to show.
+_LATEST = 0.75
+
 
 class _OfClasses(Started):
-    """A fault of some classes from a random iteration on: classes that the network had learned."""
+    """A fault of some classes from a random iteration on: of classes that the network has learned.
+
+    It waits until there are enough: what was never right cannot go wrong.
+    """
 
     shows = "class"
     number: ClassVar[int] = 1
@@ -22,8 +28,22 @@ class _OfClasses(Started):
 
     def begin(self, at: int) -> None:
         """See Fault."""
-        if at == self.start:
-            self.truth.classes = self.place.learned_classes(self.number)
+        if at != self.start:
+            return
+        setting, learned = self.place.setting, self.place.learned()
+        if len(learned) >= self.number:
+            self.truth.classes = self.place.some(learned, self.number)
+        elif at + setting.every < _LATEST * setting.iterations:
+            self.postpone(setting.every)
+        else:
+            self.truth.classes = self.place.some(range(setting.classes), self.number)
+
+    def postpone(self, iterations: int) -> None:
+        """Begin so many iterations later."""
+        self.start += iterations
+        self.truth.iteration = self.start
+        if self.truth.end is not None:
+            self.truth.end += iterations
 
 
 class ExchangedLabels(_OfClasses):
@@ -89,7 +109,7 @@ class CorruptedValidation(_OfClasses):
     def begin(self, at: int) -> None:
         """See Fault."""
         super().begin(at)
-        if at == self.start:
+        if self.truth.classes:
             self.corrupted_class = self.truth.classes[0]
 
     def corrupts(self, at: int) -> bool:
