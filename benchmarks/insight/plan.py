@@ -21,6 +21,7 @@ _SETS = MappingProxyType({"digits": 0.25, "faces": 0.1, "photographs": 0.3, "let
 _MOST_VALIDATED = 1600
 _MOST_TRAINED = 250
 _FEWEST_TRAINED = 12
+_MANY = 60
 
 
 def draw_seed() -> int:
@@ -92,7 +93,10 @@ def _setting(rng: np.random.Generator, sets: Sequence[str]) -> Setting:
     most = min(500, max(5, _MOST_VALIDATED // classes), (least - _FEWEST_TRAINED) // 2)
     validated = _log_whole(rng, 5, max(5, most))
     network = str(rng.choice(list(NETWORKS)))
-    optimizer = str(rng.choice(OPTIMIZERS[: 2 if network in CONVOLUTIONAL else 3]))
+    convolutional, many = network in CONVOLUTIONAL, classes > _MANY
+    # Plain momentum does not teach tokens so many classes in so short a time; Muon is for matrices.
+    suited = OPTIMIZERS[many and not convolutional : 2 if convolutional else 3]
+    optimizer = str(rng.choice(suited))
     snapshots = int(rng.integers(40, 111))
     iterations = int(rng.integers(240, 501))
     return Setting(
@@ -110,7 +114,7 @@ def _setting(rng: np.random.Generator, sets: Sequence[str]) -> Setting:
         activations=bool(rng.random() < 0.6),
         iterations=iterations,
         every=max(2, round(iterations / snapshots)),
-        batch=int(rng.choice([32, 64])),
+        batch=64 if many else int(rng.choice([32, 64])),
         weight_decay=float(rng.choice([0.0, 5e-4, 1e-2] if optimizer != "sgd" else [0.0, 5e-4])),
     )
 
