@@ -26,8 +26,9 @@ from rich.console import Console
 from benchmarks.database import benchmark_engine
 from benchmarks.insight.faults import FAULTS
 from benchmarks.insight.judge import Judgement, judge_log
+from benchmarks.insight.paper_scale import milliseconds
 from benchmarks.insight.plan import PARTS, Plan, draw, draw_seed
-from benchmarks.insight.table import figures, markdown, print_table
+from benchmarks.insight.table import Row, figures, markdown, print_table
 from benchmarks.insight.train_all import train_all
 
 
@@ -58,15 +59,16 @@ def command(
             judge_log(engine, folder / plan.name, plan.fault, truth)
             for plan, truth in train_all(folder, plans, processes=processes)
         ]
-    print_table(console, judged, title)
+    rows = figures(judged, at_paper_scale=milliseconds())
+    print_table(console, judged, title, rows)
     for one in judged:
         for line in one.told() if one.missed else ():
             console.print(line, markup=False, highlight=False)
     if json_path is not None:
-        json_path.write_text(json.dumps(_told(title, plans, judged), indent=1))
+        json_path.write_text(json.dumps(_told(title, rows, plans, judged), indent=1))
     if markdown_path is not None:
-        markdown_path.write_text(markdown(judged, title))
-    if any(row.holds is False for row in figures(judged)):
+        markdown_path.write_text(markdown(judged, title, rows))
+    if any(row.holds is False for row in rows):
         raise typer.Exit(1)
 
 
@@ -80,11 +82,13 @@ def _folder(kept: Path | None) -> Iterator[Path]:
         yield kept
 
 
-def _told(title: str, plans: Sequence[Plan], judged: Sequence[Judgement]) -> dict[str, object]:
+def _told(
+    title: str, rows: Sequence[Row], plans: Sequence[Plan], judged: Sequence[Judgement]
+) -> dict[str, object]:
     return {
         "benchmark": "insight",
         "title": title,
-        "figures": [asdict(row) for row in figures(judged)],
+        "figures": [asdict(row) for row in rows],
         "runs": [
             {
                 "name": one.name,

@@ -171,7 +171,7 @@ def test_the_figures_say_what_holds_and_what_fails():
     assert holds["high or medium findings of a healthy run"] is False
     few = {row.what: row.holds for row in figures(runs[:3])}
     assert few["iteration named"] is False  # the interval is too wide
-    assert "| leak | 40/40 100% |" in markdown(runs, "all")
+    assert "| leak | 40/40 100% |" in markdown(runs, "all", figures(runs))
 
 
 def test_a_history_is_judged_and_a_miss_told():
