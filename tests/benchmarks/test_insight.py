@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.insight.faults import CONTROL, FAULTS, Truth
-from benchmarks.insight.judge import Judgement, judge
+from benchmarks.insight.judge import Judgement, judge, judge_log
 from benchmarks.insight.plan import Plan, draw
 from benchmarks.insight.score import Score, score, window
 from benchmarks.insight.setting import Setting
@@ -181,3 +181,15 @@ def test_a_history_is_judged_and_a_miss_told():
     assert one.told()[0].startswith("MISS run: iteration, cause; planted Truth(cause='leak'")
     assert one.score.milliseconds > 0
     assert np.isfinite(one.score.milliseconds)
+
+
+def test_a_recorded_training_is_loaded_as_an_ingest_job_does_and_judged(tmp_path, engine):
+    plan = Plan("run", replace(SETTING, iterations=60), "NaN in a layer", 3)
+    truth = train(tmp_path / "run", plan)
+    one = judge_log(engine, tmp_path / "run", plan.fault, truth)
+    assert one.score.iteration is True
+    assert one.score.by_loss is True
+    assert one.score.rank == 1
+    healthy_one = judge_log(engine, tmp_path / "run", CONTROL, Truth())
+    assert healthy_one.score.calm is False
+    assert healthy_one.missed == ["false", "calm"]
