@@ -23,8 +23,8 @@ from deeptracker import Recorder
 from deeptracker.validation import BATCH
 
 TRUTH = "truth.json"
-# A healthy training whose validation loss ends so many times above its lowest is overfitting too.
-_OVERFITS = 1.15
+# A healthy training whose validation loss ends so far above its lowest is overfitting too.
+_OVERFITS, _LEAST_RISE = 1.15, 0.05
 # Near enough to the lowest validation loss to be taken for it.
 _LOWEST = 1.02
 # What is known of them follows from the validation loss.
@@ -243,7 +243,8 @@ class _Training:
         lowest = int(np.argmin(loss))
         near = [i for i, one in enumerate(loss) if one <= _LOWEST * loss[lowest]]
         if self.plan.fault == CONTROL:
-            truth.tolerated = ["overfitting"] if loss[-1] > _OVERFITS * loss[lowest] else []
+            rises = loss[-1] > max(_OVERFITS * loss[lowest], loss[lowest] + _LEAST_RISE)
+            truth.tolerated = ["overfitting"] if rises else []
         else:
             truth.iteration, truth.latest = at[near[0]], at[near[-1]]
         return truth
