@@ -2,9 +2,10 @@
 
 `sk-autod` is given the training and the validation loss of every snapshot, `training-doctor` the
 training loss and learning rate of every iteration, and validation loss and gradient norm of every
-snapshot. Both name an iteration and a kind of fault, never a class or a layer. Their first three
-statements are held to the same truth, with the same tolerance; of the kinds that they know, each is
-taken for every cause that it can mean.
+snapshot. Both name an iteration and a kind of fault, never a class or a layer. Their three gravest
+statements are held to the same truth, with the same tolerance; of the kinds that they know, each
+is taken for every cause that it can mean. On a healthy training, every statement counts that is
+more than information. The second was written for thousands of steps: windows of a hundred.
 """
 
 import contextlib
@@ -101,12 +102,16 @@ def _training_doctor(history: History) -> list[_Statement]:
     import training_doctor
 
     doctor = training_doctor.Doctor()
-    statements = []
-    for iteration, values in _logged(history):
-        for one in doctor.log(iteration, **values):
-            tells = one.severity.value in ("critical", "warning")
-            statements.append(_Statement(one.detector_name, place_of(history, iteration), tells))
-    return statements
+    said = [
+        (one, place_of(history, iteration))
+        for iteration, values in _logged(history)
+        for one in doctor.log(iteration, **values)
+    ]
+    severity = ("critical", "warning", "info")
+    said.sort(key=lambda pair: (severity.index(pair[0].severity.value), -pair[0].confidence))
+    return [
+        _Statement(one.detector_name, place, one.severity.value != "info") for one, place in said
+    ]
 
 
 def _logged(history: History) -> Iterator[tuple[int, dict[str, float]]]:
