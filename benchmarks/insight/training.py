@@ -242,9 +242,10 @@ class _Training:
         at, loss = list(self._losses), list(self._losses.values())
         lowest = int(np.argmin(loss))
         near = [i for i, one in enumerate(loss) if one <= _LOWEST * loss[lowest]]
+        rises = loss[-1] > max(_OVERFITS * loss[lowest], loss[lowest] + _LEAST_RISE)
+        if not rises:
+            return Truth()
         if self.plan.fault == CONTROL:
-            rises = loss[-1] > max(_OVERFITS * loss[lowest], loss[lowest] + _LEAST_RISE)
-            truth.tolerated = ["overfitting"] if rises else []
-        else:
-            truth.iteration, truth.latest = at[near[0]], at[near[-1]]
+            return Truth(tolerated=["overfitting"])
+        truth.iteration, truth.latest = at[near[0]], at[near[-1]]
         return truth

@@ -58,8 +58,12 @@ class Place:
         return int(torch.randint(low, high + 1, (1,), generator=self.random))
 
     def start(self) -> int:
-        """Return a random iteration in the middle of the training."""
-        return self.whole(self.setting.iterations // 4, self.setting.iterations * 3 // 5)
+        """Return a random iteration in the middle of the training.
+
+        Ahead of the drops of a schedule by steps: after them, nothing is forgotten any more.
+        """
+        latest = 0.4 if self.setting.schedule == "step" else 0.6
+        return self.whole(self.setting.iterations // 4, int(self.setting.iterations * latest))
 
     def some(self, classes: Sequence[int], number: int) -> list[int]:
         """Return so many of the classes at random."""

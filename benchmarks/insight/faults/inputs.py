@@ -34,6 +34,11 @@ class UnnormalisedInputs(Started):
     cause = "inputs-unnormalised"
     shows = "validation"
 
+    @classmethod
+    def applies(cls, setting: Setting) -> bool:
+        """See Fault: what is told apart so easily, it is in any unit."""
+        return setting.takes_learning
+
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self.scale, self.shift = ((10.0, 0.0), (20.0, 0.0), (1.0, 5.0))[place.whole(0, 2)]
@@ -137,7 +142,8 @@ class DuplicatedBatches(Started):
 class Overfitting(Fault):
     """Few training images, no weight decay, no augmentation.
 
-    When it begins is known after the training alone: where the validation loss was lowest.
+    When it begins is known after the training alone: where the validation loss was lowest. Where it
+    does not rise after that, the few images sufficed, and the training is a healthy one.
     """
 
     cause = "overfitting"
@@ -145,7 +151,8 @@ class Overfitting(Fault):
     @classmethod
     def applies(cls, setting: Setting) -> bool:
         """See Fault: with more classes there are not enough epochs."""
-        return setting.classes <= 60 and setting.schedule != "restarts"
+        few = setting.takes_learning and setting.classes <= 60
+        return few and setting.schedule != "restarts"
 
     @classmethod
     def adapted(cls, setting: Setting) -> Setting:

@@ -25,14 +25,24 @@ class HighRate(Fault):
     """The learning rate is far too high from the start."""
 
     cause = "rate-too-high"
-    rate_scale = 25.0
+    rate_scale = 60.0
+
+    @classmethod
+    def applies(cls, setting: Setting) -> bool:
+        """See Fault."""
+        return setting.takes_learning
 
 
 class LowRate(Fault):
     """The learning rate is far too low from the start."""
 
     cause = "rate-too-low"
-    rate_scale = 1 / 200.0
+    rate_scale = 1 / 500.0
+
+    @classmethod
+    def applies(cls, setting: Setting) -> bool:
+        """See Fault."""
+        return setting.takes_learning
 
 
 class LostSchedule(Started):

@@ -126,8 +126,8 @@ class _Gradients(_OfALayer):
 
     @classmethod
     def applies(cls, setting: Setting) -> bool:
-        """See Fault: others divide by the size of the gradient."""
-        return setting.optimizer == "sgd"
+        """See Fault: others divide by its size, and where nothing is left to learn it is 0."""
+        return setting.optimizer == "sgd" and setting.takes_learning
 
 
 class Explosion(_Gradients):
