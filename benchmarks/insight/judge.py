@@ -13,11 +13,12 @@ from benchmarks.insight.live import ever_high
 from benchmarks.insight.rivals import Rival, judge_by_others
 from benchmarks.insight.score import Score, causes_of, false_findings, score
 from db.queries.runs.findings import predictions_at
-from ingest.analysis.answer import Answer, TakenFor, answer
+from ingest.analysis.answer import Answer, answer
+from ingest.analysis.causes.event import TakenFor
 from ingest.analysis.health.finding import Finding, Names
 from ingest.analysis.health.history import History
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate
-from ingest.history import read_history
+from ingest.history import read_history, read_resumes
 from ingest.pipeline import load_log
 
 
@@ -67,6 +68,7 @@ def judge_log(engine: Engine, folder: Path, fault: str, truth: Truth) -> Judgeme
             history,
             names,
             lambda at: predictions_at(session, run_id=run_id, iteration=int(history.iteration[at])),
+            read_resumes(session, run_id=run_id),
         )
         if truth.cause:
             return judged
@@ -75,12 +77,18 @@ def judge_log(engine: Engine, folder: Path, fault: str, truth: Truth) -> Judgeme
 
 
 def judge(
-    name: str, fault: str, truth: Truth, history: History, names: Names, taken_for: TakenFor
+    name: str,
+    fault: str,
+    truth: Truth,
+    history: History,
+    names: Names,
+    taken_for: TakenFor,
+    resumed: Sequence[int] | None = None,
 ) -> Judgement:
     """Return what is said of a history, scored, with the time that it took."""
     began = time.perf_counter()
     findings = evaluate(history, names, rules=(*RULES, *CHANGES))
-    answers = answer(history, findings, names, taken_for=taken_for)
+    answers = answer(history, findings, names, taken_for=taken_for, resumed=resumed)
     took = 1000.0 * (time.perf_counter() - began)
     scored = score(truth, history=history, names=names, findings=findings, answers=answers)
     return Judgement(

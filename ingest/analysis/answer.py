@@ -29,7 +29,7 @@ _MOST_EVIDENCE = 6
 _BELIEVED = 0.4
 # What a cause adds to the rank of an answer, in steps of severity; so many groups and places are
 # judged; another place than that of the findings must fit better by this probability.
-_EXPLAINED, _MOST_JUDGED, _MOST_PLACES, _BETTER = 2.5, 12, 6, 0.1
+_EXPLAINED, _MOST_JUDGED, _MOST_PLACES, _BETTER = 2.5, 12, 6, 0.2
 
 declare({"change": "Something changes for good at iteration {iteration}."})
 
@@ -153,8 +153,9 @@ def _judged(
 ) -> _Group:
     """Return a group with its causes, from where one fits best: there, or where a change began."""
     begins = {int(np.searchsorted(history.iteration, f.start)) for f in group.findings}
-    near = {at for at in changes if min(begins) - 2 <= at <= max(begins) + 1}
-    places = [group.at, *sorted((begins | near) - {group.at})[:_MOST_PLACES]]
+    near = {at for at in changes if min(begins) - 2 <= at <= group.at + 1}
+    others = {at for at in begins | near if at != group.at and at <= group.at + 1}
+    places = [group.at, *sorted(others, key=lambda at: abs(at - group.at))[:_MOST_PLACES]]
     tried = [_Group(group.findings, at, diagnose(event(at, group.findings))) for at in places]
     best = max(tried, key=lambda g: g.explained)
     return best if best.explained >= tried[0].explained + _BETTER else tried[0]

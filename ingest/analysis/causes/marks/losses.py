@@ -4,6 +4,7 @@ import numpy as np
 
 from ingest.analysis.causes.cause import Mark
 from ingest.analysis.causes.event import Event, logarithm
+from ingest.analysis.health import robust
 from ingest.analysis.health.history import Floats
 from ingest.analysis.health.rules.losses import first_loss
 
@@ -46,9 +47,15 @@ def _high_at_end(event: Event) -> bool | None:
 
 
 def _falls(event: Event) -> bool | None:
-    change = _change(event, level=float(event.after(_loss(event), skip=1)))
-    # Of a loss that falls anyway only what goes beyond it.
-    return _beyond(event, None if change is None else 2 * float(event.trend(_loss(event))) - change)
+    """Return whether the loss falls at once, below all that it was, beyond how it fell anyway."""
+    loss = _loss(event)
+    level = float(event.after(loss, skip=1))
+    change = _change(event, level=level)
+    if change is None or event.early:
+        return None
+    lowest = float(np.nanmin(robust.smooth(loss[: event.at], 3)))
+    falls = _beyond(event, 2 * float(event.trend(loss)) - change)
+    return bool(falls and level <= lowest - _LEAST)
 
 
 def chance(event: Event) -> float:
