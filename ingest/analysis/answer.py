@@ -9,6 +9,7 @@ that no rule speaks of is an answer where a cause fits it.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from ingest.analysis.health.rules import RULES
 from ingest.analysis.health.sentences import Said, declare, join, say
 
 MOST_ANSWERS = 5
+# The predictions of so many snapshots are kept while a run is judged: 400 KB each at most.
+_MOST_KEPT = 64
 _MOST_EVIDENCE = 6
 # From this probability on, a cause tells which classes and layers an answer is about.
 _BELIEVED = 0.4
@@ -123,6 +126,7 @@ def answer(
         groups.append(lost)
     groups += [[f] for f in findings if f.rule in _LASTING and (ruined is None or f.start < ruined)]
     known = None if resumed is None else tuple(resumed)
+    taken_for = lru_cache(_MOST_KEPT)(taken_for)
 
     def event(at: int, group: Sequence[Finding]) -> Event:
         return Event(history, at, tuple(group), taken_for, known)

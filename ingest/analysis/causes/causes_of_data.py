@@ -84,12 +84,10 @@ OF_DATA = (
             "if their labels are right, it is something else."
         ),
         marks={
+            "one-class-hit": OFTEN,
+            "loss-stays-high": HALF,
+            "loss-swings": HALF,
             "loss-rises": OFTEN,
-            "loss-stays-high": OFTEN,
-            "loss-high-at-end": OFTEN,
-            "one-class-hit": HALF,
-            "partly-right": OFTEN,
-            "never-predicted": SELDOM,
             "nearly-all-classes": NEVER,
             "predicted-as-each-other": NEVER,
             "validation-breaks": NEVER,

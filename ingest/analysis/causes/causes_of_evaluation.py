@@ -15,6 +15,7 @@ OF_EVALUATION = (
             "evaluation is sound and the network is worse on new images."
         ),
         marks={
+            "evaluation-alone": OFTEN,
             "validation-stays-worse": ALWAYS,
             "gap-opens": ALWAYS,
             "validation-worse": ALWAYS,
@@ -43,6 +44,8 @@ OF_EVALUATION = (
             "stays, it is something else."
         ),
         marks={
+            "gap-judged": OFTEN,
+            "evaluation-alone": SELDOM,
             "gap-opens": ALWAYS,
             "loss-rises": SELDOM,
             "loss-falls": SELDOM,

@@ -10,7 +10,7 @@ from ingest.analysis.causes.event import Event, mutual_share
 from ingest.analysis.health.history import Floats
 
 # A class is hit from so many standard deviations of its own on, beyond what most classes do.
-_HIT = 4.0
+_HIT = 3.0
 _MOST_NAMED = 3
 
 
@@ -98,11 +98,21 @@ def exchanged_pair(event: Event) -> tuple[int, int] | None:
     if not found:
         return None
     mutual = np.max(found, axis=0)
+    if _most_wrong(event):
+        return None  # where all is confused, so are some two
     if event.confusion_before is not None:
         # Who were confused before were not exchanged there.
         mutual[mutual_share(event.confusion_before, size) >= 0.3] = 0
     a, b = np.unravel_index(int(mutual.argmax()), mutual.shape)
     return (int(min(a, b)), int(max(a, b))) if mutual[a, b] >= 0.5 else None
+
+
+def _most_wrong(event: Event) -> bool:
+    """Return whether the classes in general are much worse than before."""
+    error = event.history.class_error[event.history.class_size > 0]
+    rise = event.after(error, skip=1) - event.before(error)
+    rise = rise[np.isfinite(rise)]
+    return bool(len(rise) > 3 and np.median(rise) >= 0.2)
 
 
 def _exchanged(event: Event) -> bool | None:

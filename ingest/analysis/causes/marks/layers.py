@@ -89,12 +89,12 @@ def _concentrated(share: Floats | None, event: Event) -> bool | None:
 
 
 def _filters_turn(event: Event) -> bool | None:
-    return _concentrated(_turned(event), event)
+    return None if event.early else _concentrated(_turned(event), event)
 
 
 def _layer_scaled(event: Event) -> bool | None:
     share = _scaled(event)
-    if share is None:
+    if share is None or event.early:
         return None
     mine = share[_usual_scale(event)]
     return bool(len(mine) and mine.max() >= 0.6 and np.median(mine) < 0.3)
@@ -108,7 +108,10 @@ def still(event: Event) -> NDArray[np.int64] | None:
     part = part[:, 1:] if part.shape[1] > 2 else part
     if not part.shape[1] or not np.isfinite(part).any():
         return None
-    stood = (part == 0).all(axis=1) & (event.history.layer("weight", "l2")[:, -1] != 0)
+    # Units that died do not move either, but for want of a gradient.
+    gradient = event.after(event.history.layer("gradient", "l2"), skip=1)
+    stood = (part == 0).all(axis=1) & (gradient != 0)
+    stood &= event.history.layer("weight", "l2")[:, -1] != 0
     return np.flatnonzero(stood) if not stood.all() else np.zeros(0, np.int64)
 
 

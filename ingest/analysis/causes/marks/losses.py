@@ -51,8 +51,8 @@ def _falls(event: Event) -> bool | None:
     loss = _loss(event)
     level = float(event.after(loss, skip=1))
     change = _change(event, level=level)
-    if change is None or event.early:
-        return None
+    if change is None or event.at < event.history.snapshots // 6:
+        return None  # at first, every loss falls
     lowest = float(np.nanmin(robust.smooth(loss[: event.at], 3)))
     falls = _beyond(event, 2 * float(event.trend(loss)) - change)
     return bool(falls and level <= lowest - _LEAST)

@@ -97,7 +97,7 @@ def _ratio_large(event: Event) -> bool | None:
     ratio = ratio[np.isfinite(ratio)]
     if not len(ratio):
         return None
-    return bool("rate-too-high" in event.rules or np.median(ratio) >= -1.7)
+    return bool(np.median(ratio) >= -1.7)
 
 
 def _ratio_small(event: Event) -> bool | None:

@@ -93,8 +93,9 @@ def _gap_closes(event: Event) -> bool | None:
     last = float(event.at_end(gap) - event.before(gap))
     if not np.isfinite([soon, fell, last]).all():
         return None
-    sooner = soon - float(event.trend(gap)) <= -0.05
-    return bool(soon <= -0.05 and sooner and last <= -0.1 and fell <= -0.1)
+    least = max(0.05, 2.5 * float(event.usual_step(gap, floor=0.0)))
+    sooner = soon - float(event.trend(gap)) <= -least
+    return bool(soon <= -least and sooner and last <= -0.1 and fell <= -0.1)
 
 
 def _gap_opens(event: Event) -> bool | None:
@@ -132,6 +133,22 @@ def _one_class_predicted(event: Event) -> bool | None:
 
 
 OF_VALIDATION = (
+    Mark(
+        "evaluation-alone",
+        "the validation error rises in nearly all classes while the training loss does not move",
+        "validation and training go together",
+        "validation",
+        lambda event: "evaluation-broke" in event.rules,
+        usual=0.08,
+    ),
+    Mark(
+        "gap-judged",
+        "the validation error parts from the training error for good",
+        "the validation error does not part from the training error",
+        "overview",
+        lambda event: "overfitting" in event.rules,
+        usual=0.08,
+    ),
     Mark(
         "validation-worse",
         "the validation error rises at once",
