@@ -39,8 +39,9 @@ def class_worse(history: History, threshold: float, names: Names) -> list[Findin
     ids = np.flatnonzero(flag.any(axis=1))
     if not len(ids):
         return []
-    sudden = (chance.class_rises(history, SUDDEN).surprise >= 0).any(axis=1)
-    since = {int(i): _since(history, rises, flag[i], int(i)) for i in ids[~sudden[ids]]}
+    sudden = np.asarray((chance.class_rises(history, SUDDEN).surprise >= 0).any(axis=1))
+    ids = ids[~sudden[ids]]
+    since = {int(i): _since(history, rises, np.asarray(flag[i]), int(i)) for i in ids}
     stays = {class_id: first for class_id, first in since.items() if first is not None}
     if not stays:
         return []
