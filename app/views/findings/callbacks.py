@@ -12,6 +12,7 @@ from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import relayed, touched
 from app.components.times import ago
+from app.components.unjudged import unjudged
 from app.reading import reads
 from app.views.findings.cards import answer_entry, card
 from app.views.findings.data import marks
@@ -109,7 +110,11 @@ def show(
     if health is None:
         entries = [not_evaluated()]
     else:
-        entries = [answer_entry(run_id, a, i, names) for i, a in enumerate(answers, start=1)]
+        lacking = [one.lacks for one in unjudged(told)]
+        entries = [
+            answer_entry(run_id, a, i, names, lacking=lacking)
+            for i, a in enumerate(answers, start=1)
+        ]
         serious = [f.muted for f in found if f.severity != "low"]
         if entries and all(serious):
             entries.insert(0, nothing_serious(muted=len(serious)))

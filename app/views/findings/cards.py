@@ -11,6 +11,7 @@ from app.components.attributes import aria, data
 from app.components.charts import chart
 from app.components.severity import severity_badge, when
 from app.components.times import time
+from app.views.findings.causes import probable_causes
 from app.views.findings.ids import Item
 from app.views.findings.links import best_view, place_link
 from app.views.findings.targets import annotation_target
@@ -23,8 +24,18 @@ _VIEW_WORDS = {"overview": "overview", "validation": "validation view", "layers"
 _MOST_CHIPS = 6
 
 
-def answer_entry(run_id: int, found: Mapping[str, Any], rank: int, names: Names) -> Component:
-    """Return one answer: when, what, which classes, layers and filters, and its evidence."""
+def answer_entry(
+    run_id: int,
+    found: Mapping[str, Any],
+    rank: int,
+    names: Names,
+    *,
+    lacking: Sequence[str] = (),
+) -> Component:
+    """Return one answer: when, what, why, which classes, layers and filters, and its evidence.
+
+    `lacking` is what the run lacks to be judged in whole, in words.
+    """
     layers, classes = list(found["layers"]), list(found["classes"])
     filters = [(int(a), int(b)) for a, b in found["filters"]]
     evidence = found["evidence"]
@@ -56,6 +67,7 @@ def answer_entry(run_id: int, found: Mapping[str, Any], rank: int, names: Names)
                 className="finding-head",
             ),
             html.P(worded(found["text"]), className="finding-text"),
+            *probable_causes(run_id, found, names, lacking),
             _chips(run_id, found["iteration"], classes, layers, filters, names),
             _evidence(evidence),
         ],

@@ -1,0 +1,211 @@
+"""Marks of the training loss and the training error."""
+
+import numpy as np
+
+from ingest.analysis.causes.cause import Mark
+from ingest.analysis.causes.event import Event, logarithm
+from ingest.analysis.health import robust
+from ingest.analysis.health.history import Floats
+from ingest.analysis.health.rules.losses import first_loss
+
+# A rise counts from so many usual steps on, and from 25 % on.
+_STEPS, _LEAST = 4.0, 0.1
+# A loss is "at chance" within these parts of ln C, what guessing among C classes costs.
+CHANCE_LOW, CHANCE_HIGH = 0.8, 1.5
+# A loss repeats itself from this autocorrelation on.
+_ALIKE = 0.4
+
+
+def _loss(event: Event) -> Floats:
+    return logarithm(event.history.train_loss)
+
+
+def _change(event: Event, *, level: float) -> float | None:
+    before = float(event.before(_loss(event)))
+    return None if np.isnan(before) or np.isnan(level) else level - before
+
+
+def _beyond(event: Event, change: float | None) -> bool | None:
+    if change is None:
+        return None
+    usual = float(event.usual_step(_loss(event), floor=0.02))
+    return change >= max(_STEPS * usual, _LEAST)
+
+
+def rises(event: Event) -> bool | None:
+    """Return whether the training loss rises beyond its usual steps."""
+    return _beyond(event, _change(event, level=float(event.peak(_loss(event)))))
+
+
+def _stays_high(event: Event) -> bool | None:
+    level = float(event.after(_loss(event), skip=1))
+    return _beyond(event, _change(event, level=level))
+
+
+def _high_at_end(event: Event) -> bool | None:
+    return _beyond(event, _change(event, level=float(event.at_end(_loss(event)))))
+
+
+def _falls(event: Event) -> bool | None:
+    """Return whether the loss falls at once, below all that it was, beyond how it fell anyway."""
+    loss = _loss(event)
+    level = float(event.after(loss, skip=1))
+    change = _change(event, level=level)
+    if change is None or event.at < event.history.snapshots // 6:
+        return None  # at first, every loss falls
+    lowest = float(np.nanmin(robust.smooth(loss[: event.at], 3)))
+    falls = _beyond(event, 2 * float(event.trend(loss)) - change)
+    return bool(falls and level <= lowest - _LEAST)
+
+
+def chance(event: Event) -> float:
+    """Return ln C, the loss of guessing among the classes that have images."""
+    classes = int(np.count_nonzero(event.history.class_size))
+    return float(np.log(classes)) if classes > 1 else np.nan
+
+
+def _at_chance(event: Event) -> bool | None:
+    loss = event.history.train_loss
+    before, after, guess = float(event.before(loss)), float(event.after(loss)), chance(event)
+    if not np.isfinite([after, guess]).all():
+        return None
+    there = CHANCE_LOW * guess <= after <= CHANCE_HIGH * guess
+    return bool(there and not before > 0.7 * guess)
+
+
+def _beyond_chance(event: Event) -> bool | None:
+    highest, guess = float(event.peak(event.history.train_loss)), chance(event)
+    return None if not np.isfinite([highest, guess]).all() else highest > 2.5 * guess
+
+
+def _not_finite(event: Event) -> bool | None:
+    logged = event.history.logged.get("train_loss")
+    first, last = event.stretch
+    if logged is None:
+        return None
+    here = (logged.iterations > first) & (logged.iterations <= last)
+    return bool(here.any() and not np.isfinite(logged.values[here]).all())
+
+
+def _never_fell(event: Event) -> bool | None:
+    begun, last = first_loss(event.history), float(event.at_end(event.history.train_loss))
+    return None if not np.isfinite([begun, last]).all() else last > 0.7 * begun
+
+
+def _periodic(event: Event) -> bool | None:
+    """Return whether the logged loss repeats itself at even distances from the event on."""
+    logged = event.history.logged.get("train_loss")
+    if logged is None:
+        return None
+    values = logarithm(logged.values[logged.iterations >= event.stretch[0]])
+    values = values[np.isfinite(values)]
+    if len(values) < 40:
+        return None
+    return _repeats(values)
+
+
+def _repeats(values: Floats) -> bool:
+    """Return whether what remains of a series beyond its trend looks alike some distance later.
+
+    By its autocorrelation, which must fall below 0 and rise again: a slow change alone does not.
+    """
+    at = np.arange(len(values))
+    rest = values - np.polyval(np.polyfit(at, values, 2), at)
+    if not rest.std() > 0:
+        return False
+    rest = rest - rest.mean()
+    whole = np.correlate(rest, rest, mode="full")[len(rest) - 1 :]
+    lags = np.arange(len(whole))
+    similar = whole / whole[0] * len(rest) / (len(rest) - lags)
+    below = np.flatnonzero(similar[: len(rest) // 3] < 0)
+    if not len(below):
+        return False
+    return float(similar[below[0] : len(rest) // 3].max(initial=0.0)) >= _ALIKE
+
+
+def _swings(event: Event) -> bool | None:
+    return "loss-swings" in event.rules
+
+
+OF_LOSSES = (
+    Mark(
+        "loss-rises",
+        "the training loss rises at once",
+        "the training loss does not rise",
+        "overview",
+        rises,
+        usual=0.3,
+    ),
+    Mark(
+        "loss-stays-high",
+        "it stays above what it was",
+        "it is soon what it was",
+        "overview",
+        _stays_high,
+        usual=0.23,
+    ),
+    Mark(
+        "loss-high-at-end",
+        "the training loss never gets back to what it was",
+        "the training loss gets back to what it was",
+        "overview",
+        _high_at_end,
+        usual=0.18,
+    ),
+    Mark(
+        "loss-falls",
+        "the training loss falls at once",
+        "the training loss does not fall at once",
+        "overview",
+        _falls,
+        usual=0.05,
+    ),
+    Mark(
+        "loss-at-chance",
+        "the training loss is what guessing costs",
+        "the training loss is not what guessing costs",
+        "overview",
+        _at_chance,
+        usual=0.1,
+    ),
+    Mark(
+        "loss-beyond-chance",
+        "the training loss is far above what guessing costs",
+        "the training loss is never far above what guessing costs",
+        "overview",
+        _beyond_chance,
+        usual=0.09,
+    ),
+    Mark(
+        "loss-not-finite",
+        "the training loss is NaN or Inf",
+        "the training loss is finite throughout",
+        "overview",
+        _not_finite,
+        usual=0.05,
+    ),
+    Mark(
+        "loss-never-fell",
+        "the training loss ends near where it began",
+        "the training loss ends well below where it began",
+        "overview",
+        _never_fell,
+        usual=0.13,
+    ),
+    Mark(
+        "loss-periodic",
+        "the training loss repeats itself every epoch",
+        "the training loss does not repeat itself every epoch",
+        "overview",
+        _periodic,
+        usual=0.03,
+    ),
+    Mark(
+        "loss-swings",
+        "the training loss swings for long",
+        "the training loss does not swing",
+        "overview",
+        _swings,
+        usual=0.08,
+    ),
+)
