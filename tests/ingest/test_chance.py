@@ -142,15 +142,15 @@ class TestAllAtOnce:
 
 class TestSchedules:
     @pytest.mark.parametrize("schedule", SCHEDULES)
-    def test_no_schedule_is_begun_anew_by_itself(self, schedule: str) -> None:
-        assert found("schedule-anew", simulated(Setting(2, 40, schedule, seed=0))) == []
+    def test_no_schedule_is_restarted_without_a_rhythm_by_itself(self, schedule: str) -> None:
+        assert found("schedule-restarted", simulated(Setting(2, 40, schedule, seed=0))) == []
 
     def test_one_that_is(self) -> None:
         rate = 0.05 * (1 + np.cos(np.pi * np.arange(800) / 800))
         rate[500:] = rate[:300]
         logged = {"learning_rate": Logged(np.arange(1, 801), rate)}
-        [anew] = found("schedule-anew", healthy(logged=logged))
-        assert (anew.start, anew.exact) == (510, 501)
+        [again] = found("schedule-restarted", healthy(logged=logged))
+        assert (again.start, again.exact) == (510, 501)
 
     def test_a_collapse_that_comes_with_a_restart_and_passes_says_so(self) -> None:
         setting = Setting(10, 500, "restarts", seed=9)

@@ -62,7 +62,7 @@ def class_collapse(history: History, threshold: float, names: Names) -> list[Fin
 def learned(history: History, rises: chance.Rises) -> NDArray[np.bool_]:
     """Return where a class had been learned before: its level is clearly below guessing, [C, T].
 
-    That of the whole set is below guessing too: where all images are taken for one class, it is
+    That of the whole set is below guessing too: where all images are predicted as one class, it is
     right without having been learned.
     """
     guessing = 1 - 1 / max(int(np.count_nonzero(history.class_size > 0)), 2)

@@ -70,7 +70,9 @@ def _since(
     before = float(rises.level[class_id, first])
     now = _now(history, class_id)
     large = now - before >= max(threshold, float(rises.rise[class_id, first]) / 2)
-    return first if large and now >= _TIMES * before else None
+    if not large or now < _TIMES * before:
+        return None
+    return robust.left(history.class_error[class_id], first, before=before, after=now)
 
 
 def _worse(
@@ -133,7 +135,7 @@ RULE = Rule(
     high=1,
     severities="medium",
     advice=(
-        "Open the class in the validation view: what are its images taken for since then? Look for "
+        "Open the class in the validation view: what are its images predicted as since? Look for "
         "labels or images of it that changed in the training data."
     ),
     source=WILLIAMS,

@@ -132,7 +132,7 @@ RULE = Rule(
     high=100,
     severities="medium from 1.5 times the threshold where it lasts five snapshots, else low",
     advice=(
-        "Look at what the optimizer had to begin anew there: a resume without its state (moments, "
+        "Look at what the optimizer had to begin again there: a resume without its state (moments, "
         "momentum), another optimizer or other betas, clipping, gradient accumulation."
     ),
     source=f"{ROBUST}; Kingma and Ba, Adam, ICLR 2015 (bias correction of the first steps)",
