@@ -102,7 +102,15 @@ def _collapses(
                 continue
             done = last
             high = float(np.nanmedian(error[first : last + 1]))
-            yield _Collapse(int(class_id), first, last, usual, max(high, usual + rise), rise)
+            began = _began(error, first, usual + rise / 4)
+            yield _Collapse(int(class_id), began, last, usual, max(high, usual + rise), rise)
+
+
+def _began(error: Floats, first: int, limit: float) -> int:
+    """Return where a stretch above a limit began, of which a rise was seen at `first`."""
+    low = max(0, first - PERSISTENCE)
+    below = np.flatnonzero(~(error[low:first] >= limit))
+    return low + int(below[-1]) + 1 if len(below) else low
 
 
 def _until(error: Floats, first: int, limit: float) -> int:
