@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ingest.analysis.health import chance
+from ingest.analysis.health import chance, rises
 from ingest.analysis.health.example import changed, healthy
 from ingest.analysis.health.finding import Finding, Names, Severity
 from ingest.analysis.health.history import History, Logged
@@ -42,7 +42,7 @@ class TestHealthyRuns:
         swings = 0
         for history in nulls:
             ahead = chance.usual(history.class_error, 5).level
-            low = chance.lasting_low(history.class_error, 3, whole=True)
+            low = rises.lasting_low(history.class_error, 3, whole=True)
             with np.errstate(invalid="ignore"):
                 swings += int((low - ahead >= 0.3).any(axis=1).sum())
         assert swings > 200

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.analysis.health import chance, robust
+from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
 from ingest.analysis.health.needs import VALIDATION
+from ingest.analysis.health.rises import Rises, class_rises
 from ingest.analysis.health.rules.schedule import rate_rises, settling
 from ingest.analysis.health.rules.set_events import SUDDEN as SET_SUDDEN
 from ingest.analysis.health.rules.set_events import set_events
@@ -42,7 +43,7 @@ declare(
 def class_collapse(history: History, threshold: float, names: Names) -> list[Finding]:
     """Classes whose error rises by the threshold and stays; those at one time are one finding."""
     history = history.validated()
-    rises = chance.class_rises(history, threshold)
+    rises = class_rises(history, threshold)
     flag = (rises.surprise >= 0) & learned(history, rises)
     classes = int(np.count_nonzero(history.class_size > 0))
     of_set = [event.first for event in set_events(history, SET_SUDDEN) if event.most]
@@ -59,7 +60,7 @@ def class_collapse(history: History, threshold: float, names: Names) -> list[Fin
     return found
 
 
-def learned(history: History, rises: chance.Rises) -> NDArray[np.bool_]:
+def learned(history: History, rises: Rises) -> NDArray[np.bool_]:
     """Return where a class had been learned before: its level is clearly below guessing, [C, T].
 
     That of the whole set is below guessing too: where all images are predicted as one class, it is
@@ -85,9 +86,7 @@ class _Collapse:
     rise: float
 
 
-def _collapses(
-    history: History, flag: NDArray[np.bool_], rises: chance.Rises
-) -> Iterator[_Collapse]:
+def _collapses(history: History, flag: NDArray[np.bool_], rises: Rises) -> Iterator[_Collapse]:
     length = robust.window(history.snapshots)
     for class_id in np.flatnonzero(flag.any(axis=1)):
         error = history.class_error[class_id]

@@ -8,6 +8,7 @@ from ingest.analysis.health.example import AT, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
 from ingest.analysis.health.needs import VALIDATION, snapshots
+from ingest.analysis.health.rises import Rises, class_rises
 from ingest.analysis.health.rules.class_collapse import SUDDEN, learned
 from ingest.analysis.health.rules.sources import WILLIAMS
 from ingest.analysis.health.sentences import declare, say
@@ -39,7 +40,7 @@ def class_worse(history: History, threshold: float, names: Names) -> list[Findin
     among = (now - lowest >= threshold) & (now >= _TIMES * lowest)  # the others need no look
     if not among.any():
         return []
-    rises = chance.class_rises(
+    rises = class_rises(
         history, threshold, window=window, lasting=_LASTING, among=np.asarray(among)
     )
     flag = np.asarray((rises.surprise >= 0) & learned(history, rises))
@@ -47,7 +48,7 @@ def class_worse(history: History, threshold: float, names: Names) -> list[Findin
     if not len(ids):
         return []
     same = np.asarray(flag.any(axis=1))
-    sudden = (chance.class_rises(history, SUDDEN, among=same).surprise >= 0).any(axis=1)
+    sudden = (class_rises(history, SUDDEN, among=same).surprise >= 0).any(axis=1)
     ids = ids[~np.asarray(sudden)[ids]]
     since = {int(i): _since(history, rises, np.asarray(flag[i]), int(i), threshold) for i in ids}
     stays = {class_id: first for class_id, first in since.items() if first is not None}
@@ -63,7 +64,7 @@ def _now(history: History, class_id: int) -> float:
 
 
 def _since(
-    history: History, rises: chance.Rises, flag: NDArray[np.bool_], class_id: int, threshold: float
+    history: History, rises: Rises, flag: NDArray[np.bool_], class_id: int, threshold: float
 ) -> int | None:
     """Return since when a class is worse, None where it is not so at the end, or not clearly."""
     first = int(np.argmax(flag))

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.analysis.health import chance, robust
+from ingest.analysis.health import robust
 from ingest.analysis.health.history import History
+from ingest.analysis.health.rises import set_rises
 from ingest.analysis.health.rules.schedule import rate_rises
 
 # A class took part where it rose by this part of what the whole set did.
@@ -50,7 +51,7 @@ def set_events(history: History, threshold: float) -> Iterator[SetRise]:
     """Yield the lasting rises of the validation error of a validated history, in their order."""
     if not history.snapshots:
         return
-    rises = chance.set_rises(history, threshold)
+    rises = set_rises(history, threshold)
     error, length = history.validation_error, robust.window(history.snapshots)
     rates = rate_rises(history)
     done = -1

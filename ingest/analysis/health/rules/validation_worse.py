@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from ingest.analysis.health import chance, robust
+from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, CLASSES, SNAPSHOTS, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
 from ingest.analysis.health.needs import VALIDATION, snapshots
+from ingest.analysis.health.rises import set_rises
 from ingest.analysis.health.rules.schedule import settling
 from ingest.analysis.health.rules.set_events import SUDDEN, set_events, taking_part
 from ingest.analysis.health.rules.sources import WILLIAMS
@@ -32,7 +33,7 @@ def validation_worse(history: History, threshold: float, names: Names) -> list[F
     if history.snapshots < 2 * _LASTING[0] or not np.isfinite(error[-_LASTING[0] :]).any():
         return []
     window = 4 * robust.window(history.snapshots)
-    rises = chance.set_rises(history, threshold, window=window, lasting=_LASTING)
+    rises = set_rises(history, threshold, window=window, lasting=_LASTING)
     flag = (rises.surprise[0] >= 0) & ~settling(history)
     if not flag.any():
         return []

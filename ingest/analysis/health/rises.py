@@ -1,0 +1,149 @@
+"""Rises of the error of classes, and of the whole validation set, that chance does not bring."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.analysis.health import chance, robust
+from ingest.analysis.health.history import Floats, History
+
+# Snapshots over which a change must last, and their share that may fall back: evidence is taken
+# where it is strongest, and the choice is paid for.
+LASTING = (3, 5, 10, 20, 40)
+
+
+@dataclass(frozen=True)
+class Rises:
+    """Rises of classes that chance does not bring, by class and snapshot; all [C, T].
+
+    `surprise` f8 is log10 of how many times rarer than allowed it is, above 0 where it stands out
+    over all classes and snapshots of the run; `rise` the lasting rise of the error over what is
+    expected; both -Inf where nothing stands out.
+    """
+
+    surprise: Floats
+    rise: Floats
+    level: Floats
+
+
+def class_rises(
+    history: History,
+    threshold: float,
+    *,
+    window: int | None = None,
+    lasting: Sequence[int] = LASTING,
+    among: NDArray[np.bool_] | None = None,
+) -> Rises:
+    """Return where the error of single classes rises by at least the threshold and stays there.
+
+    `window` are the snapshots before that say what is usual, `lasting` those it may last for,
+    `among` [C] the classes to look at (all).
+    Tests: every class at every snapshot for every length (Bonferroni), so that FALSE_RUNS of the
+    healthy runs have one.
+    """
+    error, size = history.class_error, history.class_size
+    short = robust.window(history.snapshots)
+    ahead = chance.usual(error, window or short)
+    # What came down a moment ago has not been learned by then: its past counts too.
+    long = chance.mean_before(error, 4 * short)
+    ahead = chance.Usual(np.fmax(ahead.level, long), ahead.dispersion)
+    shift = chance.common_shift(error, ahead.level, size)
+    swings = chance.swing_now(error, chance.shifted(ahead.level, shift, size))
+    if among is not None:
+        error = np.where(among[:, None], error, np.nan)
+    return _rises(error, size, threshold, (ahead, shift, swings), lasting, history.recording)
+
+
+def set_rises(
+    history: History,
+    threshold: float,
+    *,
+    window: int | None = None,
+    lasting: Sequence[int] = LASTING,
+) -> Rises:
+    """Return where the error of the whole validation set rises and stays, each [1, T]."""
+    error = history.validation_error[None]
+    size = np.array([max(1, int(history.class_size.sum()))])
+    ahead = chance.usual(error, window or robust.window(history.snapshots), upward=True)
+    nothing = np.zeros(history.snapshots)
+    return _rises(error, size, threshold, (ahead, nothing, nothing), lasting, history.recording)
+
+
+def _rises(
+    error: Floats,
+    size: NDArray[np.integer],
+    threshold: float,
+    expected: tuple[chance.Usual, Floats, Floats],
+    lengths: Sequence[int],
+    whole: bool,
+) -> Rises:
+    ahead, shift, swings = expected
+    surprise = np.full(error.shape, -np.inf)
+    rise = np.full(error.shape, -np.inf)
+    classes = max(1, int(np.count_nonzero(size > 0)))
+    tests = classes * max(100, error.shape[1]) * len(lengths)
+    for lasting in lengths:
+        class_id, at, low = _candidates(error, ahead.level, threshold, lasting, whole)
+        n, level = size[class_id], ahead.level[class_id, at].clip(0, 1)
+        odds = np.log((level * n + 0.5) / ((1 - level) * n + 0.5))
+        share = 1 / (1 + np.exp(-(odds + _lasting_mean(shift, lasting)[at])))
+        spread = np.maximum(ahead.dispersion[class_id, at], _lasting_mean(swings, lasting)[at])
+        above = low - np.maximum(share, level)
+        at_most = chance.lasting_chance(chance.tail(low, share, spread, n), lasting)
+        keep = (above >= threshold) & (at_most * tests <= chance.FALSE_RUNS)
+        # Only what the quick one lets through is worth the exact one.
+        class_id, at, above = class_id[keep], at[keep], above[keep]
+        exact = chance.exact_tail(low[keep], share[keep], spread[keep], n[keep])
+        by_chance = chance.lasting_chance(exact, lasting).clip(1e-300)
+        more = -np.log10(by_chance * tests / chance.FALSE_RUNS)
+        keep = more >= 0
+        place = (class_id[keep], at[keep])
+        surprise[place] = np.maximum(more[keep], surprise[place])
+        rise[place] = np.maximum(above[keep], rise[place])
+    return Rises(surprise, rise, ahead.level)
+
+
+def _lasting_mean(values: Floats, length: int) -> Floats:
+    """Return the mean of the up to `length` values from each on, f8 [T]."""
+    return _flip(chance.mean_until(_flip(values), length))
+
+
+def _flip(values: Floats) -> Floats:
+    return values[..., ::-1]
+
+
+def _candidates(
+    error: Floats, level: Floats, threshold: float, lasting: int, whole: bool
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """Return classes, snapshots and the lasting error where it is the threshold above the level.
+
+    A lasting error lies below the highest of its values: most classes of a run that goes well are
+    ruled out by that, without sorting.
+    """
+    with np.errstate(invalid="ignore"):
+        some = np.flatnonzero(np.count_nonzero(error - level >= threshold, axis=1) >= 2)
+        low = lasting_low(error[some], lasting, whole=whole)
+        more = low - level[some]
+        # It must have risen at t itself, and not only later.
+        row, at = np.nonzero((more >= threshold) & (error[some] - level[some] >= more / 2))
+    return some[row], at, low[row, at]
+
+
+def lasting_low(values: Floats, length: int, *, whole: bool) -> Floats:
+    """Return the value that all but every fifth of the `length` from each on reach, f8 [n, T].
+
+    NaN where fewer are left, or one of them is not known. Where not `whole`, two are enough at the
+    end.
+    """
+    n, snapshots = values.shape
+    found = np.full(values.shape, np.nan)
+    if snapshots >= length:
+        windows = np.lib.stride_tricks.sliding_window_view(values, length, axis=1)
+        spare = length // chance.BACK
+        low = np.partition(windows, spare, axis=-1)[..., spare] if n else windows[..., 0]
+        found[:, : snapshots - length + 1] = np.where(np.isnan(windows).any(axis=-1), np.nan, low)
+    if not whole and length == LASTING[0] and snapshots >= 2:
+        found[:, -2] = values[:, -2:].min(axis=1)
+    return found
