@@ -8,6 +8,7 @@ from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart
 from ingest.analysis.health.history import History
 from ingest.analysis.health.needs import GRADIENTS
 from ingest.analysis.health.rules.depth import per_weight
+from ingest.analysis.health.rules.schedule import rate_rises
 from ingest.analysis.health.rules.sources import PASCANU
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import as_times
@@ -36,16 +37,22 @@ def exploding_gradient(history: History, threshold: float, names: Names) -> list
     if not flag.any():
         return []
     found = []
+    rates = rate_rises(history)
     for first, last in robust.stretches(flag.any(axis=0), gap=length):
         part = np.where(np.isnan(times[:, first : last + 1]), 0.0, times[:, first : last + 1])
         layers = np.flatnonzero((part >= threshold).any(axis=1))
         began = np.array([np.flatnonzero(part[i] >= threshold)[0] for i in layers])
         order = layers[np.lexsort((-part[layers].max(axis=1), began))]
         value = float(part.max())
+        severity = Severity.HIGH if value >= 10 * threshold else Severity.MEDIUM
+        # A schedule's rise of the rate moves a network that had settled; what passes is none.
+        passes = last < history.snapshots - 1
+        if passes and severity is Severity.MEDIUM and rates[first]:
+            severity = Severity.LOW
         found.append(
             Finding(
                 "exploding-gradient",
-                Severity.HIGH if value >= 10 * threshold else Severity.MEDIUM,
+                severity,
                 start=int(history.iteration[first]),
                 end=robust.last_iteration(history.iteration, last),
                 strength=float(1 + np.log10(value / threshold)) * 2,
@@ -84,7 +91,10 @@ RULE = Rule(
     unit="times its largest so far",
     low=2,
     high=1e6,
-    severities="high from ten times the threshold, else medium",
+    severities=(
+        "high from ten times the threshold, else medium; low where it passes and came with a "
+        "schedule's rise of the learning rate"
+    ),
     advice=("Clip gradients, lower the learning rate, and look at the data of that iteration."),
     source=PASCANU,
     view="layers",
