@@ -14,7 +14,7 @@ from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
+from scipy.special import betainc, betaln
 
 from ingest.analysis.health import robust
 from ingest.analysis.health.history import Floats, History
@@ -30,6 +30,7 @@ BACK = 5
 # The median of a chi-square variable with one degree of freedom.
 _CHI2_MEDIAN = 0.455
 _MOST_DISPERSION = 0.9
+MANY = 100
 # What the other classes tell of a class's swings, in snapshots of its own at an error of 5 %.
 _OTHERS = 20 * 0.05 * 0.95
 
@@ -67,17 +68,24 @@ def usual(error: Floats, length: int, *, upward: bool = False) -> Usual:
 
 def sum_before(values: Floats, length: int) -> Floats:
     """Return the sum of the `length` values ahead of each of [..., T], fewer at the start."""
-    total = np.cumsum(values, axis=-1)
-    ahead = np.concatenate([np.zeros((*values.shape[:-1], 1)), total], axis=-1)
-    places = np.arange(values.shape[-1])
-    return ahead[..., places] - ahead[..., np.maximum(0, places - length)]
+    found = np.zeros(values.shape)
+    if values.shape[-1] < 2:
+        return found
+    np.cumsum(values[..., :-1], axis=-1, out=found[..., 1:])
+    if values.shape[-1] > length:
+        found[..., length:] -= found[..., :-length].copy()
+    return found
 
 
 def mean_before(values: Floats, length: int) -> Floats:
     """Return the mean of the `length` values ahead of each of [..., T]; NaN below 3 of them."""
     known = np.isfinite(values)
-    number = sum_before(known.astype(np.float64), length)
-    total = sum_before(np.where(known, values, 0.0), length)
+    if known.all():
+        number = np.minimum(np.arange(values.shape[-1], dtype=np.float64), length)
+        total = sum_before(values, length)
+    else:
+        number = sum_before(known.astype(np.float64), length)
+        total = sum_before(np.where(known, values, 0.0), length)
     return np.where(number >= min(3, length), total / np.maximum(number, 1), np.nan)
 
 
@@ -146,6 +154,32 @@ def tail(
     return np.asarray(1 - betainc(weight * p, weight * (1 - p), half_below)).clip(1e-300, 1.0)
 
 
+def exact_tail(
+    share: Floats, expected: Floats, dispersion: Floats, size: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Return the same as the sum of the terms of the beta-binomial, elementwise over [n].
+
+    Of few images the upper tail is heavier than that of the Beta variable; of more than MANY the
+    two agree, and the latter is given.
+    """
+    found = tail(share, expected, dispersion, size)
+    few = np.flatnonzero((size <= MANY) & (size > 1))
+    if not len(few):
+        return found
+    n = size[few].astype(np.float64)[:, None]
+    spread = np.clip(np.maximum(dispersion[few, None], 1 / n), 1e-6, _MOST_DISPERSION)
+    within = np.maximum((spread - 1 / n) / (1 - 1 / n), 1e-6)
+    p = np.clip(expected[few, None], 1e-6, 1 - 1e-6)
+    a, b = p * (1 / within - 1), (1 - p) * (1 / within - 1)
+    k = np.arange(int(n.max()) + 1)
+    wrong = np.minimum(k, n)
+    log = betaln(wrong + a, n - wrong + b) - betaln(a, b)
+    log -= np.log(n + 1) + betaln(n - wrong + 1, wrong + 1)
+    counted = (k <= n) & (k >= np.round(share[few, None] * n))
+    found[few] = np.where(counted, np.exp(log), 0.0).sum(axis=1).clip(1e-300, 1.0)
+    return found
+
+
 def lasting_chance(chance: Floats, length: int) -> Floats:
     """Return the chance that so much lasts for `length` snapshots, every fifth aside.
 
@@ -176,10 +210,12 @@ def class_rises(
     *,
     window: int | None = None,
     lasting: Sequence[int] = LASTING,
+    among: NDArray[np.bool_] | None = None,
 ) -> Rises:
     """Return where the error of single classes rises by at least the threshold and stays there.
 
-    `window` are the snapshots before that say what is usual, `lasting` those it may last for.
+    `window` are the snapshots before that say what is usual, `lasting` those it may last for,
+    `among` [C] the classes to look at (all).
     Tests: every class at every snapshot for every length (Bonferroni), so that FALSE_RUNS of the
     healthy runs have one.
     """
@@ -190,6 +226,8 @@ def class_rises(
     ahead = Usual(np.fmax(ahead.level, mean_before(error, 4 * short)), ahead.dispersion)
     shift = common_shift(error, ahead.level, size)
     swings = swing_now(error, shifted(ahead.level, shift, size))
+    if among is not None:
+        error = np.where(among[:, None], error, np.nan)
     return _rises(error, size, threshold, (ahead, shift, swings), lasting, history.recording)
 
 
@@ -227,10 +265,15 @@ def _rises(
         odds = np.log((level * n + 0.5) / ((1 - level) * n + 0.5))
         share = 1 / (1 + np.exp(-(odds + _lasting_mean(shift, lasting)[at])))
         spread = np.maximum(ahead.dispersion[class_id, at], _lasting_mean(swings, lasting)[at])
-        by_chance = lasting_chance(tail(low, share, spread, n), lasting)
-        more = -np.log10(np.maximum(by_chance, 1e-300) * tests / FALSE_RUNS)
         above = low - np.maximum(share, level)
-        keep = (above >= threshold) & (more >= 0)
+        keep = (above >= threshold) & (
+            lasting_chance(tail(low, share, spread, n), lasting) * tests <= FALSE_RUNS
+        )
+        # Only what the quick one lets through is worth the exact one.
+        class_id, at, above = class_id[keep], at[keep], above[keep]
+        by_chance = exact_tail(low[keep], share[keep], spread[keep], n[keep])
+        more = -np.log10(lasting_chance(by_chance, lasting).clip(1e-300) * tests / FALSE_RUNS)
+        keep = more >= 0
         place = (class_id[keep], at[keep])
         surprise[place] = np.maximum(more[keep], surprise[place])
         rise[place] = np.maximum(above[keep], rise[place])

@@ -100,6 +100,16 @@ def stretches(flag: NDArray[np.bool_] | np.bool_, *, gap: int = 0) -> Iterator[t
         yield int(part[0]), int(part[-1])
 
 
+def left(values: Floats, first: int, *, before: float, after: float) -> int:
+    """Return where, from `first` on, a series [T] has gone a quarter of its way to `after`.
+
+    What lasts is seen from a little ahead of where it began; `first` where that is never reached.
+    """
+    with np.errstate(invalid="ignore"):
+        gone = np.flatnonzero(values[first:] - before >= (after - before) / 4)
+    return first + int(gone[0]) if len(gone) else first
+
+
 def last_iteration(iteration: NDArray[np.integer], last: int) -> int | None:
     """Return the iteration at which a stretch ended, None where it lasts to the last snapshot."""
     return None if last >= len(iteration) - 1 else int(iteration[last])

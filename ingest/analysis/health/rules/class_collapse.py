@@ -62,7 +62,7 @@ def class_collapse(history: History, threshold: float, names: Names) -> list[Fin
 def learned(history: History, rises: chance.Rises) -> NDArray[np.bool_]:
     """Return where a class had been learned before: its level is clearly below guessing, [C, T].
 
-    That of the whole set is below guessing too: where all images are taken for one class, it is
+    That of the whole set is below guessing too: where all images are predicted as one class, it is
     right without having been learned.
     """
     guessing = 1 - 1 / max(int(np.count_nonzero(history.class_size > 0)), 2)
@@ -153,6 +153,9 @@ def _severity(history: History, worst: _Collapse, threshold: float) -> tuple[Sev
     if not well and settling(history)[worst.first]:
         return Severity.LOW, "collapse-early"
     lasts = snapshots >= LASTING
+    passed = not lasts and worst.last < history.snapshots - 1
+    if passed and worst.rise < 2 * threshold:
+        return Severity.LOW, ""
     return Severity.HIGH if worst.rise >= 1.33 * threshold and lasts else Severity.MEDIUM, ""
 
 
@@ -185,7 +188,8 @@ RULE = Rule(
     low=0.02,
     high=1,
     severities=(
-        "high from 1.33 times the threshold where it lasts five snapshots, else medium; low with a "
+        "high from 1.33 times the threshold where it lasts five snapshots, else medium; low where "
+        "it passes earlier and is below twice the threshold, with a "
         "rise of the learning rate or in the first fifth, unless it lasts for 20 snapshots to the "
         "end (in the first fifth: of a class that had been learned well)"
     ),

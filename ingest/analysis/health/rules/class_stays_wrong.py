@@ -62,7 +62,7 @@ def _by_chance(error: Floats, size: NDArray[np.integer]) -> NDArray[np.float64]:
     mean = float(kept.mean()) + 0.5 / float(size.mean() * len(kept) + 1)
     # What the hardest tenth would add is made up for; without it three classes seem too alike.
     spread = 2 * float(kept.var()) / (mean * (1 - mean)) + 1 / len(error) ** 2
-    return chance.tail(error, np.full(len(error), mean), np.full(len(error), spread), size)
+    return chance.exact_tail(error, np.full(len(error), mean), np.full(len(error), spread), size)
 
 
 def _stays(

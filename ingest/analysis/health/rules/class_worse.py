@@ -34,14 +34,22 @@ def class_worse(history: History, threshold: float, names: Names) -> list[Findin
     """Classes whose error rose moderately or slowly, and lies there up to the last snapshot."""
     history = history.validated()
     window = 4 * robust.window(history.snapshots)
-    rises = chance.class_rises(history, threshold, window=window, lasting=_LASTING)
+    now = robust.quiet_mean(history.class_error[:, -_LASTING[0] :])
+    lowest = np.nanmin(chance.mean_until(np.nan_to_num(history.class_error, nan=1.0), 5), axis=1)
+    among = (now - lowest >= threshold) & (now >= _TIMES * lowest)  # the others need no look
+    if not among.any():
+        return []
+    rises = chance.class_rises(
+        history, threshold, window=window, lasting=_LASTING, among=np.asarray(among)
+    )
     flag = np.asarray((rises.surprise >= 0) & learned(history, rises))
     ids = np.flatnonzero(flag.any(axis=1))
     if not len(ids):
         return []
-    sudden = np.asarray((chance.class_rises(history, SUDDEN).surprise >= 0).any(axis=1))
-    ids = ids[~sudden[ids]]
-    since = {int(i): _since(history, rises, np.asarray(flag[i]), int(i)) for i in ids}
+    same = np.asarray(flag.any(axis=1))
+    sudden = (chance.class_rises(history, SUDDEN, among=same).surprise >= 0).any(axis=1)
+    ids = ids[~np.asarray(sudden)[ids]]
+    since = {int(i): _since(history, rises, np.asarray(flag[i]), int(i), threshold) for i in ids}
     stays = {class_id: first for class_id, first in since.items() if first is not None}
     if not stays:
         return []
@@ -55,14 +63,16 @@ def _now(history: History, class_id: int) -> float:
 
 
 def _since(
-    history: History, rises: chance.Rises, flag: NDArray[np.bool_], class_id: int
+    history: History, rises: chance.Rises, flag: NDArray[np.bool_], class_id: int, threshold: float
 ) -> int | None:
     """Return since when a class is worse, None where it is not so at the end, or not clearly."""
     first = int(np.argmax(flag))
     before = float(rises.level[class_id, first])
     now = _now(history, class_id)
-    large = now - before >= float(rises.rise[class_id, first]) / 2
-    return first if large and now >= _TIMES * before else None
+    large = now - before >= max(threshold, float(rises.rise[class_id, first]) / 2)
+    if not large or now < _TIMES * before:
+        return None
+    return robust.left(history.class_error[class_id], first, before=before, after=now)
 
 
 def _worse(
@@ -119,13 +129,13 @@ RULE = Rule(
         "again."
     ),
     needs=(VALIDATION, snapshots(14)),
-    threshold=0.1,
+    threshold=0.12,
     unit="share of the class's images",
     low=0.01,
     high=1,
     severities="medium",
     advice=(
-        "Open the class in the validation view: what are its images taken for since then? Look for "
+        "Open the class in the validation view: what are its images predicted as since? Look for "
         "labels or images of it that changed in the training data."
     ),
     source=WILLIAMS,

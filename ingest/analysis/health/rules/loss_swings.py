@@ -47,10 +47,11 @@ def loss_swings(history: History, threshold: float, names: Names) -> list[Findin
         began = low + int(np.argmax(large))
         passes = last < history.snapshots - 1
         value = float(10 ** np.nanmax(typical[first : last + 1]))
+        known_why = bool(rates[began] or early[began]) or value < 1.5 * threshold
         found.append(
             Finding(
                 "loss-swings",
-                Severity.LOW if passes and (rates[began] or early[began]) else Severity.MEDIUM,
+                Severity.LOW if passes and known_why else Severity.MEDIUM,
                 start=int(history.iteration[began]),
                 end=robust.last_iteration(history.iteration, last),
                 strength=value / threshold,
@@ -84,8 +85,8 @@ RULE = Rule(
     low=1.2,
     high=100,
     severities=(
-        "medium; low where it ended and began in the first fifth or with a schedule's rise of the "
-        "learning rate"
+        "medium; low where it ended and was below 1.5 times the threshold, or began in the first "
+        "fifth or with a schedule's rise of the learning rate"
     ),
     advice="Lower the learning rate or use larger batches.",
     source="Goodfellow et al., Deep Learning, 2016, 11.4 and 8.3; " + PAPER,

@@ -134,7 +134,7 @@ RULE = Rule(
     high=1,
     severities="medium where the period is an epoch, else low",
     advice=(
-        "Check that the loader shuffles anew in each epoch (shuffle=True, set_epoch of a "
+        "Check that the loader shuffles again in each epoch (shuffle=True, set_epoch of a "
         "distributed sampler), and that the data are not sorted by class or source."
     ),
     source="Box and Jenkins, Time Series Analysis, 1970 (autocorrelation)",

@@ -17,13 +17,13 @@ _JUMP, _WARM_UP = 2.5, 3
 def rate_rises(history: History) -> NDArray[np.bool_]:
     """Return where the learning rate is rising or has just done so, [T].
 
-    It is _RISE times its lowest over the window before: a warm-up or a restart. A rate far above
+    It is _RISE times its lowest over two windows before: a warm-up or a restart. A rate far above
     every earlier one is no schedule, and not meant here.
     """
     rate = history.learning_rate
     lowest = np.full(len(rate), np.inf)
     known = np.where(np.isfinite(rate), rate, np.inf)
-    for back in range(1, robust.window(history.snapshots) + 1):
+    for back in range(1, 2 * robust.window(history.snapshots) + 1):
         lowest[back:] = np.minimum(lowest[back:], known[:-back])
     with np.errstate(invalid="ignore"):
         jumps = np.zeros(len(rate), np.bool_)

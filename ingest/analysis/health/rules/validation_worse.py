@@ -40,6 +40,7 @@ def validation_worse(history: History, threshold: float, names: Names) -> list[F
     before, now = float(rises.level[0, first]), float(np.nanmean(error[-_LASTING[0] :]))
     if now - before < threshold or now < _TIMES * before or _told(history, first):
         return []
+    first = robust.left(error, first, before=before, after=now)
     was, after = percents(before, now)
     return [
         Finding(

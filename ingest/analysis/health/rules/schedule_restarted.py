@@ -1,4 +1,4 @@
-"""Schedule begun anew: the learning rate falls, and rises again as it never did before."""
+"""Schedule restarted: the learning rate falls, and rises again as it never did before."""
 
 import numpy as np
 
@@ -15,15 +15,15 @@ _EVEN = 0.15
 _LOGGED_LEAST = 10
 declare(
     {
-        "schedule-anew": (
+        "schedule-restarted": (
             "The learning rate had fallen to {low} and rose to {high} at iteration {iteration}, "
-            "{times} as high, as it never did before: the schedule began anew."
+            "{times} as high, as it never did before: the schedule began again."
         ),
     }
 )
 
 
-def schedule_anew(history: History, threshold: float, names: Names) -> list[Finding]:
+def schedule_restarted(history: History, threshold: float, names: Names) -> list[Finding]:
     """A learning rate that rises once more, to at most its earlier highest, without a rhythm."""
     logged = history.logged.get("learning_rate")
     if logged is None or len(logged.values) < _LOGGED_LEAST:
@@ -39,14 +39,14 @@ def schedule_anew(history: History, threshold: float, names: Names) -> list[Find
     times = float(rate[end] / low)
     return [
         Finding(
-            "schedule-anew",
+            "schedule-restarted",
             Severity.MEDIUM,
             start=int(history.iteration[first]),
             end=None,
             strength=min(2 * times / threshold, 20.0),
             value=times,
             text=say(
-                "schedule-anew",
+                "schedule-restarted",
                 low=f"{low:.3g}",
                 high=f"{rate[end]:.3g}",
                 iteration=f"{iteration:,}",
@@ -89,7 +89,7 @@ def _regular(places: list[int], length: int) -> bool:
 
 
 def _example() -> History:
-    """A cosine that begins anew at half of the run."""
+    """A cosine that begins again in the middle of the run."""
     iterations = np.arange(1, 10 * SNAPSHOTS + 1)
     rate = 0.05 * (1 + np.cos(np.pi * iterations / iterations[-1])) + 1e-4
     rate[450:] = rate[: len(rate) - 450]
@@ -98,8 +98,8 @@ def _example() -> History:
 
 
 RULE = Rule(
-    name="schedule-anew",
-    title="Schedule begun anew",
+    name="schedule-restarted",
+    title="Schedule restarted",
     meaning="The learning rate falls and rises again, as it does where a schedule is lost.",
     looks_at=(
         "The logged learning rate: from one value to the next it rises by the threshold, after "
@@ -119,6 +119,6 @@ RULE = Rule(
     source="Loshchilov and Hutter, SGDR: Warm Restarts, ICLR 2017",
     view="overview",
     may_cause=True,
-    check=schedule_anew,
+    check=schedule_restarted,
     example=_example,
 )
