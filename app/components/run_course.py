@@ -21,9 +21,10 @@ _LACKS = {
     "validation": "a validation set",
     "weight": "weights",
     "thumbnails": "pictures of the validation images",
+    "ledger": "the batch ledger",
 }
 # What a run may well do without.
-_OPTIONAL = ("activation", "thumbnails")
+_OPTIONAL = ("activation", "thumbnails", "ledger")
 
 
 @dataclass(frozen=True)

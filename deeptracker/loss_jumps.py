@@ -1,0 +1,58 @@
+"""Tells, loss by loss as a training goes on, which one is far above those before it."""
+
+import math
+from collections import deque
+
+import numpy as np
+
+from deeptracker.format import JUMP, NOT_FINITE
+
+# Losses that say what is usual, and how few do.
+WINDOW, LEAST = 64, 16
+# A jump is so many usual deviations (1.4826 x median |deviation|) above the median, one and a half
+# times it, and more than this part of the first losses.
+HEIGHT, FACTOR, PART = 5.0, 1.5, 0.02
+# What is usual is found again after so many losses: medians of each would cost more than they tell.
+_EVERY = 8
+
+
+class LossJumps:
+    """Judges the training losses of a run in their order; costs a comparison each.
+
+    Robust, so that a jump does not hide the next one (Hampel, "The Influence Curve and its Role in
+    Robust Estimation", JASA 1974).
+    """
+
+    def __init__(self) -> None:
+        self._recent: deque[float] = deque(maxlen=WINDOW)
+        self._seen = 0
+        self._first = math.nan
+        self._median, self._deviation = math.nan, math.nan
+        self._finite = True
+
+    def judge(self, loss: float, *, stricter: float = 1.0) -> str | None:
+        """Return why a loss stands out, or None; `stricter` multiplies the height of a jump.
+
+        Of a stretch of losses that are not finite only the first does.
+        """
+        was, self._finite = self._finite, math.isfinite(loss)
+        if not self._finite:
+            return NOT_FINITE if was else None
+        found = JUMP if was and self._is_jump(loss, stricter) else None
+        self._recent.append(loss)
+        self._seen += 1
+        if self._seen % _EVERY == 0 and self._seen >= LEAST:
+            recent = np.array(self._recent)
+            self._median = float(np.median(recent))
+            self._deviation = 1.4826 * float(np.median(np.abs(recent - self._median)))
+            if math.isnan(self._first):
+                self._first = abs(self._median)
+        return found
+
+    def _is_jump(self, loss: float, stricter: float) -> bool:
+        rise = loss - self._median  # NaN, and so no jump, where nothing is usual yet
+        return (
+            rise > HEIGHT * stricter * self._deviation
+            and rise > (FACTOR - 1) * abs(self._median)
+            and rise > PART * self._first
+        )
