@@ -1,0 +1,94 @@
+"""The steps of a batch ledger one by one, and what is usual of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeptracker.format import Ledger
+
+Floats = NDArray[np.float64]
+# A loss of a step is usual up to so many usual deviations above the median, and so many times it.
+DEVIATIONS, FACTOR = 3.0, 1.25
+# So few steps tell no deviation.
+LEAST_STEPS, FACTOR_OF_FEW = 5, 1.5
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: arrays [n] as those of Ledger."""
+
+    iteration: int
+    index: NDArray[np.int64]
+    loss: NDArray[np.float32]
+    usual: NDArray[np.float32]
+    label: NDArray[np.int32]
+    logged: float
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def has_losses(self) -> bool:
+        """Say whether losses of its images were given; NaN of a NaN loss counts as given."""
+        return bool(np.isfinite(self.loss).any() or not np.isfinite(self.logged))
+
+    @property
+    def mean(self) -> float:
+        """Return the mean loss of its images, else what was logged of the step."""
+        return float(self.loss.mean()) if self.has_losses else self.logged
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is usual: the loss of a step, up to what, and the loss of an image; NaN: not known."""
+
+    loss: float
+    limit: float
+    image: float
+
+    def expected(self, step: Step) -> Floats:
+        """Return the loss that each image of a step should have, f8 [n].
+
+        Its own usual one, else that of images in the steps before.
+        """
+        fallback = 0.0 if np.isnan(self.image) else self.image
+        return np.where(np.isfinite(step.usual), step.usual, fallback).astype(np.float64)
+
+
+def split(ledger: Ledger) -> list[Step]:
+    """Return the steps of a ledger, rising."""
+    ends = np.cumsum(ledger.step_size)[:-1]
+    parts = [
+        np.split(array, ends) for array in (ledger.index, ledger.loss, ledger.usual, ledger.label)
+    ]
+    return [
+        Step(int(iteration), *arrays, float(logged))
+        for iteration, logged, *arrays in zip(
+            ledger.step_iteration, ledger.step_loss, *parts, strict=True
+        )
+    ]
+
+
+def usual_of(before: Sequence[Step]) -> Usual:
+    """Return what is usual of the steps before a jump."""
+    means = np.array([step.mean for step in before], np.float64)
+    means = means[np.isfinite(means)]
+    if not len(means):
+        return Usual(float("nan"), float("nan"), float("nan"))
+    middle = float(np.median(means))
+    deviation = 1.4826 * float(np.median(np.abs(means - middle)))
+    factor = FACTOR if len(means) >= LEAST_STEPS else FACTOR_OF_FEW
+    losses = np.concatenate([step.loss for step in before])
+    losses = losses[np.isfinite(losses)]
+    return Usual(
+        loss=middle,
+        limit=max(middle + DEVIATIONS * deviation, middle + (factor - 1) * abs(middle)),
+        image=float(np.median(losses)) if len(losses) else float("nan"),
+    )
+
+
+def copies_share(step: Step) -> float:
+    """Return which share of the images of a step are there already in it."""
+    return 1 - len(np.unique(step.index)) / len(step)
