@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from deeptracker.format import NO_LABEL, Ledger
-from deeptracker.loss_jumps import LossJumps
+from deeptracker.loss_jumps import Copies, LossJumps
 from deeptracker.validation_labels import is_texts
 
 # Steps before and after one whose loss jumps.
@@ -95,7 +95,7 @@ class BatchLedger:
     def __init__(self, write: Write, on_odd: OnOdd, *, files: int, size: int) -> None:
         self._write, self._on_odd = write, on_odd
         self._files, self._bytes = files, size
-        self._jumps, self._usual = LossJumps(), _Usual()
+        self._jumps, self._copies, self._usual = LossJumps(), Copies(), _Usual()
         self._parts: list[tuple[Any, Any, Any]] = []
         self._waiting: deque[_Step] = deque()
         self._ring: deque[_Kept] = deque(maxlen=BEFORE + 1 + AFTER)
@@ -190,7 +190,8 @@ class BatchLedger:
 
     def _judge(self, kept: _Kept) -> None:
         # The more was written already, the higher a jump must be: so the space lasts.
-        reason = self._jumps.judge(kept.loss, stricter=1 + self._files / 8)
+        copies = self._copies.judge(kept.index)
+        reason = self._jumps.judge(kept.loss, stricter=1 + self._files / 8) or copies
         if self._left:
             self._left -= 1
             if not self._left:

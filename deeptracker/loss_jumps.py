@@ -1,11 +1,12 @@
-"""Tells, loss by loss as a training goes on, which one is far above those before it."""
+"""Tells, step by step as a training goes on, whose loss or share of copies is above the usual."""
 
 import math
 from collections import deque
 
 import numpy as np
+from numpy.typing import NDArray
 
-from deeptracker.format import JUMP, NOT_FINITE
+from deeptracker.format import COPIES, JUMP, NOT_FINITE
 
 # Losses that say what is usual, and how few do.
 WINDOW, LEAST = 64, 16
@@ -14,6 +15,8 @@ WINDOW, LEAST = 64, 16
 HEIGHT, FACTOR, PART = 5.0, 1.5, 0.02
 # What is usual is found again after so many losses: medians of each would cost more than they tell.
 _EVERY = 8
+# Images of a step that are there already in it: so much more of them than usual stand out.
+MORE_COPIES = 0.25
 
 
 class LossJumps:
@@ -56,3 +59,21 @@ class LossJumps:
             and rise > (FACTOR - 1) * abs(self._median)
             and rise > PART * self._first
         )
+
+
+class Copies:
+    """Judges how many images of each step are there several times; some samplers draw so always."""
+
+    def __init__(self) -> None:
+        self._usual = math.nan
+        self._standing_out = False
+
+    def judge(self, index: NDArray[np.int64]) -> str | None:
+        """Return why the images of a step stand out, or None; of a stretch only the first do."""
+        share = 1 - len(np.unique(index)) / len(index)
+        if math.isnan(self._usual):
+            self._usual = share
+        was, self._standing_out = self._standing_out, share >= self._usual + MORE_COPIES
+        if not self._standing_out:
+            self._usual += (share - self._usual) / LEAST
+        return COPIES if self._standing_out and not was else None

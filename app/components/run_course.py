@@ -69,6 +69,11 @@ def lacks(manifest: Mapping[str, Any]) -> dict[str, str]:
     return {name: _LACKS[name] for name in CAPABILITIES if name not in has} if has else {}
 
 
+def has(manifest: Mapping[str, Any], capability: str) -> bool:
+    """Say whether a run was recorded with a capability; False where its log does not say."""
+    return capability in _listed(manifest.get("contents") or {}, "capabilities")
+
+
 def course_facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what there is to say of the course of a run, as (label, text); often nothing."""
     facts = []

@@ -11,6 +11,7 @@ from deeptracker.format.directory import (
 )
 from deeptracker.format.files import atomic_write
 from deeptracker.format.ledger import (
+    COPIES,
     JUMP,
     MAX_LEDGER,
     NO_LABEL,
@@ -82,6 +83,7 @@ __all__ = [
     "BAND_THRESHOLDS",
     "BINS",
     "CAPABILITIES",
+    "COPIES",
     "FILTER_QUANTITIES",
     "FORMAT",
     "HISTOGRAM_EDGES",

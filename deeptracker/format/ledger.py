@@ -17,9 +17,10 @@ from deeptracker.format.origin import check_origin, generation_of, iteration_of,
 
 MAX_LEDGER = 64 * 2**20
 MAX_STEPS = 1_000
-# Why batches were kept: the training loss jumped, or was NaN or infinite.
-JUMP, NOT_FINITE = "jump", "not finite"
-REASONS = (JUMP, NOT_FINITE)
+# Why batches were kept: the training loss jumped, or was NaN or infinite; a step had images several
+# times.
+JUMP, NOT_FINITE, COPIES = "jump", "not finite", "copies"
+REASONS = (JUMP, NOT_FINITE, COPIES)
 NO_LABEL = -1
 
 _STEPS = {"iteration": "<i8", "loss": "<f8", "size": "<i4"}

@@ -59,15 +59,18 @@ class Usual:
 
 def split(ledger: Ledger) -> list[Step]:
     """Return the steps of a ledger, rising."""
-    ends = np.cumsum(ledger.step_size)[:-1]
-    parts = [
-        np.split(array, ends) for array in (ledger.index, ledger.loss, ledger.usual, ledger.label)
-    ]
+    ends = np.cumsum(ledger.step_size)
+    places = [slice(end - size, end) for end, size in zip(ends, ledger.step_size, strict=True)]
     return [
-        Step(int(iteration), *arrays, float(logged))
-        for iteration, logged, *arrays in zip(
-            ledger.step_iteration, ledger.step_loss, *parts, strict=True
+        Step(
+            iteration=int(ledger.step_iteration[at]),
+            index=ledger.index[here],
+            loss=ledger.loss[here],
+            usual=ledger.usual[here],
+            label=ledger.label[here],
+            logged=float(ledger.step_loss[at]),
         )
+        for at, here in enumerate(places)
     ]
 
 

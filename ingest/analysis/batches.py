@@ -13,7 +13,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from deeptracker.format import NO_LABEL, NOT_FINITE, Ledger
+from deeptracker.format import COPIES as MANY_COPIES
+from deeptracker.format import NOT_FINITE, Ledger
 from ingest.analysis.batch_steps import Step, Usual, copies_share, split, usual_of
 from ingest.analysis.shared_places import SharedClass, SharedPlaces, shared_class, shared_places
 
@@ -110,11 +111,13 @@ def _cause(
     """Return the cause, the place of the step that is meant, and the images, the worst first."""
     repeated = _repeated_step(steps, at)
     made, part = _made(steps[at], usual)
+    if repeated is not None and ledger.reason == MANY_COPIES:
+        return Cause.COPIES, repeated, _most_copied(steps[repeated])
     if not steps[at].has_losses:
         if repeated is not None:
             return Cause.COPIES, repeated, _most_copied(steps[repeated])
         return Cause.NO_LOSSES, at, made[:0]
-    if part <= PART:
+    if part <= PART and not (settled is False and _lasts(steps[at + 1 :], usual)):
         return (Cause.COPIES if repeated == at else Cause.IMAGES), at, made
     if repeated is not None:
         return Cause.COPIES, repeated, _most_copied(steps[repeated])
@@ -150,6 +153,11 @@ def _made(step: Step, usual: Usual) -> tuple[NDArray[np.int64], float]:
     enough[: int(np.isinf(total).sum())] = False
     count = int(np.argmax(enough))
     return index[order[:count]], float(times[:count].sum()) / len(step)
+
+
+def _lasts(after: Sequence[Step], usual: Usual) -> bool:
+    """Say whether most images have a high loss in the steps after: then the network changed."""
+    return float(np.median([_made(step, usual)[1] for step in after])) > PART
 
 
 def _repeated_step(steps: Sequence[Step], at: int) -> int | None:
@@ -204,6 +212,3 @@ def _equal_losses(step: Step) -> int:
     pairs = np.stack([loss[fits].astype(np.float64), step.label[first][fits]])
     _, times = np.unique(pairs, axis=1, return_counts=True)
     return int(times[times > 1].sum())
-
-
-__all__ = ["MOST_NAMED", "NO_LABEL", "Blame", "Cause", "NamedImage", "blame"]
