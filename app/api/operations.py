@@ -209,7 +209,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "batches", f"{RUN}/batches", "Training images behind jumps of the loss",
         "Of each jump whose batches were kept: what was found, and the images that made it, the "
         "worst first (index in the training set, loss, usual loss, label, class, times in the "
-        "batch; null: not known). cause: images, copies, batch, network, open, no losses.",
+        "batch; null: not known). cause: images, copies, batch, network, open, none, no losses.",
         schema=_list_of(_object("iteration", "cause", "text", "images")),
         facts=batches.list_batches,
     ),

@@ -73,6 +73,7 @@ _WHOLE = {
     "a learning rate that jumped; no image made it.",
     Cause.OPEN: f"{_MOST}. No step after it was recorded, which would tell whether the batch or "
     "the network made it.",
+    Cause.NONE: "That is hardly above the losses before, and no image stands out.",
     Cause.NO_LOSSES: "Which images made it is not known: give recorder.batch() their losses.",
 }
 

@@ -24,6 +24,8 @@ PART = 0.6
 # How much larger than usual the share of copies in a step must be to count, and how long before
 # the jump such a step may lie: its effect shows when other images come again.
 COPIES, COPIES_BEFORE = 0.2, 8
+# A batch disturbs the network a little: such a part of the rise may be left some steps later.
+LEFT = 0.1
 
 
 class Cause(StrEnum):
@@ -34,6 +36,7 @@ class Cause(StrEnum):
     BATCH = "batch"
     NETWORK = "network"
     OPEN = "open"
+    NONE = "none"
     NO_LOSSES = "no losses"
 
 
@@ -117,6 +120,8 @@ def _cause(
         if repeated is not None:
             return Cause.COPIES, repeated, _most_copied(steps[repeated])
         return Cause.NO_LOSSES, at, made[:0]
+    if not len(made) and repeated is None:
+        return Cause.NONE, at, made
     if part <= PART and not (settled is False and _lasts(steps[at + 1 :], usual)):
         return (Cause.COPIES if repeated == at else Cause.IMAGES), at, made
     if repeated is not None:
@@ -190,9 +195,10 @@ def _settled(jumped: Step, after: Sequence[Step], usual: Usual) -> bool | None:
     """Say whether the steps after are usual again, or nearly so; None where there are none."""
     if not after:
         return None
-    middle = float(np.median([step.mean for step in after]))
-    half = (usual.loss + jumped.mean) / 2 if np.isfinite(jumped.mean) else usual.limit
-    return middle <= max(usual.limit, half)
+    later = after[len(after) // 2 :]
+    middle = float(np.median([step.mean for step in later]))
+    rise = jumped.mean - usual.loss if np.isfinite(jumped.mean) else 0.0
+    return middle <= max(usual.limit, usual.loss + LEFT * rise)
 
 
 def _twins(step: Step, before: Sequence[Step]) -> int:
