@@ -59,14 +59,12 @@ def shared_places(made: NDArray[np.int64], total: int) -> SharedPlaces | None:
     stride = int(np.gcd.reduce(np.diff(places)))
     if stride > 1 and stride ** (1.0 - len(places)) < CHANCE:
         return SharedPlaces(int(places[0]), int(places[-1]), len(places), stride)
-    count = max(LEAST, int(np.ceil(MOSTLY * len(places))))
-    widths = places[count - 1 :] - places[: len(places) - count + 1]
-    start = int(np.argmin(widths))
-    width = (int(widths[start]) + 1) / total
-    # Any of the subsets of so many could lie so close, beginning with any of its members.
-    by_chance = comb(len(places), count) * count * width ** (count - 1)
-    if by_chance >= CHANCE:
-        return None
-    # What lies in it besides belongs to it.
-    first, last = int(places[start]), int(places[start + count - 1])
-    return SharedPlaces(first, last, int(((places >= first) & (places <= last)).sum()), 1)
+    least = max(LEAST, int(np.ceil(MOSTLY * len(places))))
+    for count in range(len(places), least - 1, -1):
+        widths = places[count - 1 :] - places[: len(places) - count + 1]
+        start = int(np.argmin(widths))
+        width = (int(widths[start]) + 1) / total
+        # Any of the subsets of so many could lie so close, beginning with any of its members.
+        if comb(len(places), count) * count * width ** (count - 1) < CHANCE:
+            return SharedPlaces(int(places[start]), int(places[start + count - 1]), count, 1)
+    return None
