@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 DEVIATIONS, FACTOR = 3.0, 1.25
 # So few steps tell no deviation.
 LEAST_STEPS, FACTOR_OF_FEW = 5, 1.5
+# The last steps before say what is usual: losses fall.
+LAST = 9
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Usual:
-    """What is usual: the loss of a step, up to what, and the loss of an image; NaN: not known."""
+    """What is usual: the loss of a step, up to what, and the loss of an image; NaN: not known.
+
+    `lately`: losses of images in the last steps by what these images usually had before: below 1
+    while losses fall.
+    """
 
     loss: float
     limit: float
     image: float
+    lately: float
 
     def expected(self, step: Step) -> Floats:
         """Return the loss that each image of a step should have, f8 [n].
@@ -54,7 +61,7 @@ class Usual:
         Its own usual one, else that of images in the steps before.
         """
         fallback = 0.0 if np.isnan(self.image) else self.image
-        return np.where(np.isfinite(step.usual), step.usual, fallback).astype(np.float64)
+        return np.where(np.isfinite(step.usual), step.usual * self.lately, fallback)
 
 
 def split(ledger: Ledger) -> list[Step]:
@@ -79,17 +86,31 @@ def usual_of(before: Sequence[Step]) -> Usual:
     means = np.array([step.mean for step in before], np.float64)
     means = means[np.isfinite(means)]
     if not len(means):
-        return Usual(float("nan"), float("nan"), float("nan"))
-    middle = float(np.median(means))
-    deviation = 1.4826 * float(np.median(np.abs(means - middle)))
-    factor = FACTOR if len(means) >= LEAST_STEPS else FACTOR_OF_FEW
-    losses = np.concatenate([step.loss for step in before])
-    losses = losses[np.isfinite(losses)]
+        return Usual(float("nan"), float("nan"), float("nan"), 1.0)
+    middle = float(np.median(means[-LAST:]))
+    limit = middle + (FACTOR - 1) * abs(middle)
+    if len(means) >= LEAST_STEPS:
+        # By the steps from one loss to the next, which no trend makes larger.
+        deviation = 1.4826 / np.sqrt(2) * float(np.median(np.abs(np.diff(means))))
+        limit = max(limit, middle + DEVIATIONS * deviation)
+    else:
+        limit = middle + (FACTOR_OF_FEW - 1) * abs(middle)
+    loss = np.concatenate([step.loss for step in before[-LAST:]]).astype(np.float64)
+    own = np.concatenate([step.usual for step in before[-LAST:]])
+    known = np.isfinite(loss)
     return Usual(
         loss=middle,
-        limit=max(middle + DEVIATIONS * deviation, middle + (factor - 1) * abs(middle)),
-        image=float(np.median(losses)) if len(losses) else float("nan"),
+        limit=limit,
+        image=float(np.median(loss[known])) if known.any() else float("nan"),
+        lately=_ratio(loss, own),
     )
+
+
+def _ratio(loss: Floats, usual: NDArray[np.float32]) -> float:
+    """Return how large losses are by the usual ones of the same images; 1 where none is known."""
+    known = np.isfinite(loss) & np.isfinite(usual)
+    total = float(usual[known].sum())
+    return float(np.clip(loss[known].sum() / total, 0.05, 2)) if total > 0 else 1.0
 
 
 def copies_share(step: Step) -> float:

@@ -67,10 +67,10 @@ def _why(found: Blame) -> str:
 
 _MOST = "Most images of the batch have a loss far above their usual one"
 _WHOLE = {
-    Cause.BATCH: f"{_MOST}, and the steps after it are usual again: the batch made it, not the "
-    "network.",
-    Cause.NETWORK: f"{_MOST}, and so have those of the steps after it: the network changed, as by "
-    "a learning rate that jumped; no image made it.",
+    Cause.BATCH: f"{_MOST}, and the loss falls back with the next images: the batch made it, not "
+    "the network.",
+    Cause.NETWORK: f"{_MOST}, and so have the next images: the network changed, as by a learning "
+    "rate that jumped; no image made it.",
     Cause.OPEN: f"{_MOST}. No step after it was recorded, which would tell whether the batch or "
     "the network made it.",
     Cause.NONE: "That is hardly above the losses before, and no image stands out.",

@@ -24,8 +24,8 @@ PART = 0.6
 # How much larger than usual the share of copies in a step must be to count, and how long before
 # the jump such a step may lie: its effect shows when other images come again.
 COPIES, COPIES_BEFORE = 0.2, 8
-# A batch disturbs the network a little: such a part of the rise may be left some steps later.
-LEFT = 0.1
+# A batch disturbs the network: such a part of the rise may be left in the next step, and later.
+LEFT_AT_ONCE, LEFT = 0.2, 0.1
 
 
 class Cause(StrEnum):
@@ -192,13 +192,18 @@ def _named(step: Step, index: np.int64) -> NamedImage:
 
 
 def _settled(jumped: Step, after: Sequence[Step], usual: Usual) -> bool | None:
-    """Say whether the steps after are usual again, or nearly so; None where there are none."""
+    """Say whether the loss falls back with other images; None where there are none.
+
+    At once, for weights hardly change within a step, or after some steps with bad images.
+    """
     if not after:
         return None
-    later = after[len(after) // 2 :]
-    middle = float(np.median([step.mean for step in later]))
     rise = jumped.mean - usual.loss if np.isfinite(jumped.mean) else 0.0
-    return middle <= max(usual.limit, usual.loss + LEFT * rise)
+    later = float(np.median([step.mean for step in after[len(after) // 2 :]]))
+    return bool(
+        after[0].mean <= max(usual.limit, usual.loss + LEFT_AT_ONCE * rise)
+        or later <= max(usual.limit, usual.loss + LEFT * rise)
+    )
 
 
 def _twins(step: Step, before: Sequence[Step]) -> int:
