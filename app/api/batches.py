@@ -20,7 +20,7 @@ def list_batches(session: Session, run_id: int, arguments: Given) -> list[Mappin
     found = analysis_of(session, run_id).blames(session)
     classes = structure.classes(session, run_id=run_id).names
     return [
-        _plain(asdict(one))
+        _plain({name: value for name, value in asdict(one).items() if name != "course"})
         | {
             "text": " ".join(told(one, classes)),
             "images": [

@@ -74,6 +74,11 @@ def has(manifest: Mapping[str, Any], capability: str) -> bool:
     return capability in _listed(manifest.get("contents") or {}, "capabilities")
 
 
+def snapshot_distance(manifest: Mapping[str, Any]) -> int:
+    """Return how many iterations lie between two snapshots; 1 where that is not known."""
+    return (manifest.get("sampling") or {}).get("every") or 1
+
+
 def course_facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what there is to say of the course of a run, as (label, text); often nothing."""
     facts = []

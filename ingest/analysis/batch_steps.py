@@ -55,6 +55,11 @@ class Usual:
     image: float
     lately: float
 
+    @property
+    def target(self) -> float:
+        """Return to what the loss of a step comes back without the images that made it high."""
+        return self.loss + (self.limit - self.loss) / 3
+
     def expected(self, step: Step) -> Floats:
         """Return the loss that each image of a step should have, f8 [n].
 

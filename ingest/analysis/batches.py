@@ -78,6 +78,7 @@ class Blame:
     copies: int
     twins: int
     settled: bool | None
+    course: tuple[tuple[int, ...], tuple[float, ...]]
 
 
 def blame(ledger: Ledger) -> Blame:
@@ -105,6 +106,7 @@ def blame(ledger: Ledger) -> Blame:
         copies=len(step) - len(np.unique(step.index)),
         twins=_twins(step, steps[:at]),
         settled=settled,
+        course=(tuple(one.iteration for one in steps), tuple(one.mean for one in steps)),
     )
 
 
@@ -154,9 +156,9 @@ def _made(step: Step, usual: Usual) -> tuple[NDArray[np.int64], float]:
     left = len(step) - np.concatenate([[0], np.cumsum(times)])
     summed = loss.sum() - np.concatenate([[0], np.cumsum(np.bincount(where, loss)[order])])
     mean = summed / np.maximum(left, 1)
-    enough = (mean <= usual.limit) | (left == 0)
+    enough = (mean <= usual.target) | (left == 0)
     enough[: int(np.isinf(total).sum())] = False
-    count = int(np.argmax(enough))
+    count = int(np.argmax(enough)) if step.mean > usual.limit or odd.any() else 0
     return index[order[:count]], float(times[:count].sum()) / len(step)
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from app.views.findings.batches import HOW, MOST_OPEN, batches
+from app.views.findings.batches import HOW, MOST_OPEN, batches, of_answer
 from app.views.findings.ids import Ids
 from db.engine import session_scope
 from db.models import Run, batch_ledger
@@ -59,23 +59,36 @@ def test_without_it_the_page_says_how_to_record_it_or_that_nothing_jumped(web, c
     assert "Not recorded" not in text
 
 
-def test_of_many_jumps_the_largest_are_unfolded():
+def test_an_answer_says_which_images_are_behind_it():
+    found = [blame(made_ledger(at_jump=some_high))]
+    say = lambda iteration, end=None: of_answer(  # noqa: E731
+        {"iteration": iteration, "end": end}, found, NAMES, every=20
+    )
+    assert say(100).startswith("Training images at iteration 100: 6 of 20 images made it")
+    assert "class digit 3" in say(119)
+    assert say(90, 130) == say(100)
+    assert (say(99), say(120), say(60, 99)) == ("", "", "")
+
+
+def test_of_many_jumps_the_largest_are_unfolded(web):
     found = []
     for iteration in range(MOST_OPEN + 2):
         ledger = made_ledger(at_jump=some_high)
         ledger.loss[30 * 20 : 30 * 20 + 6] += iteration
         found.append(blame(ledger))
-    parts = batches(found, NAMES, recorded=True, live=False)
+    with web.app.server.test_request_context("/"):
+        parts = batches(1, found, NAMES, recorded=True, live=False)
     assert [part.open for part in parts] == [False, False, True, True, True]
 
 
-def test_images_without_class_or_usual_loss_say_so():
+def test_images_without_class_or_usual_loss_say_so(web):
     def odd(index, loss, label):
         some_high(index, loss, label)
         label[:] = -1
 
-    part = batches([blame(made_ledger(at_jump=odd, seen=False))], NAMES, recorded=True, live=False)
-    text = written(part)
+    found = [blame(made_ledger(at_jump=odd, seen=False))]
+    with web.app.server.test_request_context("/"):
+        text = written(batches(1, found, NAMES, recorded=True, live=False))
     assert "not given" in text
     assert "not seen before" in text
     assert "Times in the batch" not in text

@@ -1,12 +1,17 @@
 """The training images behind jumps of the loss, or how to record them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria
+from app.components.charts import chart
+from app.views.findings.ids import Item
+from app.views.findings.links import place_link
 from ingest.analysis.batch_words import class_name, told
 from ingest.analysis.batches import Blame, NamedImage
 from ingest.analysis.health.words import numbers
@@ -23,7 +28,7 @@ HOW = (
 
 
 def batches(
-    found: Sequence[Blame], classes: Sequence[str], *, recorded: bool, live: bool
+    run_id: int, found: Sequence[Blame], classes: Sequence[str], *, recorded: bool, live: bool
 ) -> list[Component]:
     """Return a part for each jump whose batches were kept, by iteration.
 
@@ -31,7 +36,7 @@ def batches(
     """
     if found:
         largest = sorted(found, key=_rise, reverse=True)[:MOST_OPEN]
-        return [_part(one, classes, opened=one in largest) for one in found]
+        return [_part(run_id, one, classes, opened=one in largest) for one in found]
     if recorded:
         until = " so far" if live else ""
         return [
@@ -40,6 +45,23 @@ def batches(
             )
         ]
     return [_not_recorded()]
+
+
+def of_answer(
+    answer: Mapping[str, Any], found: Sequence[Blame], classes: Sequence[str], *, every: int
+) -> str:
+    """Return what the largest jump says that came with an answer, "" where none did.
+
+    An answer begins at a snapshot; what it is about came within the `every` iterations before.
+    """
+    first, last = answer["iteration"] - every, answer["end"] or answer["iteration"]
+    there = [one for one in found if first < one.iteration <= last and one.images]
+    if not there:
+        return ""
+    worst = max(there, key=_rise)
+    return " ".join(
+        [f"Training images at iteration {worst.iteration:,}:", *told(worst, classes)[1:]]
+    )
 
 
 def _rise(found: Blame) -> float:
@@ -60,16 +82,43 @@ def _not_recorded() -> Component:
     )
 
 
-def _part(found: Blame, classes: Sequence[str], *, opened: bool) -> Component:
+def _part(run_id: int, found: Blame, classes: Sequence[str], *, opened: bool) -> Component:
     return html.Details(
         [
             html.Summary(html.H3(f"Batches at iteration {found.iteration:,}")),
             html.P(" ".join(told(found, classes)), className="finding-text"),
+            _course(found),
             _table(found, classes),
+            html.Div(
+                dmc.Anchor(
+                    "Open it in the overview",
+                    href=place_link(run_id, "overview", start=found.iteration),
+                ),
+                className="finding-actions",
+            ),
         ],
         open=opened,
         className="finding-batches",
     )
+
+
+def _course(found: Blame) -> Component:
+    """Return the losses of the steps around the jump, drawn."""
+    iterations, losses = found.course
+    label = "mean loss of the batches"
+    drawn = chart(
+        {"type": Item.CHART, "key": f"batches@{found.iteration}"},  # type: ignore[arg-type]
+        "finding",
+        label=f"{label}, iterations {iterations[0]:,} to {iterations[-1]:,}",
+        title=label,
+        iterations=list(iterations),
+        values=[loss if math.isfinite(loss) else None for loss in losses],
+        log=False,
+        start=found.step,
+        end=found.step,
+    )
+    caption = "Mean loss of the batches around it · shaded: the one that is meant"
+    return html.Figure([html.Figcaption(caption), drawn], className="finding-figure")
 
 
 def _table(found: Blame, classes: Sequence[str]) -> Component:

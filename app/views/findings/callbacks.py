@@ -12,10 +12,10 @@ from app.binary import register_state
 from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import relayed, touched
-from app.components.run_course import has
+from app.components.run_course import has, snapshot_distance
 from app.components.times import ago
 from app.reading import reads
-from app.views.findings.batches import batches
+from app.views.findings.batches import batches, of_answer
 from app.views.findings.cards import answer_entry, card
 from app.views.findings.data import marks
 from app.views.findings.ids import CHANGES, Ids, Item
@@ -104,7 +104,8 @@ def show(
         layers = structure.layers(session, run_id=run_id).names
         classes = structure.classes(session, run_id=run_id).names
         jumps = analysis_of(session, run_id).blames(session)
-        recorded = has(runs.run_manifest(session, run_id=run_id), "ledger")
+        manifest = runs.run_manifest(session, run_id=run_id)
+    recorded, every = has(manifest, "ledger"), snapshot_distance(manifest)
     names = Names(layers, classes)
     told = health.answers if health else {}
     answers = told.get("answers", [])
@@ -122,7 +123,10 @@ def show(
     if health is None:
         entries = [not_evaluated()]
     else:
-        entries = [answer_entry(run_id, a, i, names) for i, a in enumerate(answers, start=1)]
+        entries = [
+            answer_entry(run_id, a, i, names, images=of_answer(a, jumps, classes, every=every))
+            for i, a in enumerate(answers, start=1)
+        ]
         serious = [f.muted for f in found if f.severity != "low"]
         if entries and all(serious):
             entries.insert(0, nothing_serious(muted=len(serious)))
@@ -134,7 +138,7 @@ def show(
         table = rule_table(limits, may_set=identity.may(Permission.SET_THRESHOLDS))
     return {
         "answers": entries or [nothing_happened()],
-        "batches": batches(jumps, classes, recorded=recorded, live=about.recording),
+        "batches": batches(run_id, jumps, classes, recorded=recorded, live=about.recording),
         "cards": _cards(found, names, wanted, identity, limits, with_muted=bool(with_muted)),
         "not_judged": not_judged(told),
         "status": _status(found, health),

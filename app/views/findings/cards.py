@@ -23,8 +23,13 @@ _VIEW_WORDS = {"overview": "overview", "validation": "validation view", "layers"
 _MOST_CHIPS = 6
 
 
-def answer_entry(run_id: int, found: Mapping[str, Any], rank: int, names: Names) -> Component:
-    """Return one answer: when, what, which classes, layers and filters, and its evidence."""
+def answer_entry(
+    run_id: int, found: Mapping[str, Any], rank: int, names: Names, *, images: str = ""
+) -> Component:
+    """Return one answer: when, what, which classes, layers and filters, and its evidence.
+
+    `images` says which training images are behind it, where that is known.
+    """
     layers, classes = list(found["layers"]), list(found["classes"])
     filters = [(int(a), int(b)) for a, b in found["filters"]]
     evidence = found["evidence"]
@@ -56,6 +61,7 @@ def answer_entry(run_id: int, found: Mapping[str, Any], rank: int, names: Names)
                 className="finding-head",
             ),
             html.P(worded(found["text"]), className="finding-text"),
+            html.P(images, className="finding-text", hidden=not images),
             _chips(run_id, found["iteration"], classes, layers, filters, names),
             _evidence(evidence),
         ],
