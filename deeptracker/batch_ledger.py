@@ -230,7 +230,7 @@ class BatchLedger:
 def _carried(given: Any, dtype: torch.dtype) -> Tensor:
     """Return what is given as a tensor [n] of its own on the CPU, from a GPU without waiting."""
     if is_texts(given):
-        raise TypeError("texts are no numbers; give class numbers")
+        raise TypeError("it holds texts; give whole numbers")
     tensor = given.detach() if isinstance(given, Tensor) else torch.as_tensor(np.array(given))
     if tensor.ndim != 1:
         raise ValueError(f"has shape {list(tensor.shape)}; give one number for each image")
