@@ -234,7 +234,9 @@ def _carried(given: Any, dtype: torch.dtype) -> Tensor:
     tensor = given.detach() if isinstance(given, Tensor) else torch.as_tensor(np.array(given))
     if tensor.ndim != 1:
         raise ValueError(f"has shape {list(tensor.shape)}; give one number for each image")
-    if tensor.is_complex() or (tensor.is_floating_point() and not dtype.is_floating_point):
+    if tensor.is_complex():
+        raise TypeError(f"is {tensor.dtype}; give real numbers")
+    if tensor.is_floating_point() and not dtype.is_floating_point:
         raise TypeError(f"is {tensor.dtype}; give whole numbers")
     return _to_host(tensor.to(dtype))
 
