@@ -13,29 +13,12 @@ from tests.deeptracker import small_logs
 from tests.deeptracker.hostile_files import edit_header, pack, parts, refusal
 
 
-def a_ledger(**changes) -> Ledger:
-    given = {
-        "iteration": 12,
-        "reason": "jump",
-        "recorded_at": 1_700_000_000.5,
-        "step_iteration": np.array([10, 11, 12, 14]),
-        "step_loss": np.array([0.5, np.nan, 2.5, np.inf]),
-        "step_size": np.array([2, 1, 2, 1], np.int32),
-        "index": np.array([0, 7, 2**40, 3, 3, 1]),
-        "loss": np.array([0.5, np.nan, 1, np.inf, 2, 3], np.float32),
-        "usual": np.array([np.nan, 0.5, 1, 0.25, 0.25, np.nan], np.float32),
-        "label": np.array([0, -1, 2, 3, 3, 4], np.int32),
-        "generation": 2,
-    }
-    return Ledger(**given | changes)
-
-
 @pytest.fixture
 def log(tmp_path: Path) -> RunDirectory:
     small_logs.write_small_log(tmp_path / "run", iterations=(10,))
     found = RunDirectory(tmp_path / "run")
     (found.path / LEDGERS).mkdir()
-    write_ledger(ledger_path(found.path, 12), found.manifest(), a_ledger())
+    write_ledger(ledger_path(found.path, 12), found.manifest(), small_logs.ledger())
     return found
 
 
@@ -43,7 +26,9 @@ def test_what_was_written_comes_back(log):
     assert log.ledger_iterations() == [12]
     found = log.ledger(log.manifest(), 12)
     for field in fields(Ledger):
-        np.testing.assert_array_equal(getattr(found, field.name), getattr(a_ledger(), field.name))
+        np.testing.assert_array_equal(
+            getattr(found, field.name), getattr(small_logs.ledger(), field.name)
+        )
 
 
 def test_a_log_without_any_has_none_and_other_files_are_passed_over(log, tmp_path):
@@ -94,7 +79,7 @@ def test_a_writer_refuses_what_a_reader_would(log, field, changes):
     path = ledger_path(log.path, 12)
     before = path.read_bytes()
     with pytest.raises(LogError) as caught:
-        write_ledger(path, log.manifest(), replace(a_ledger(), **changes))
+        write_ledger(path, log.manifest(), replace(small_logs.ledger(), **changes))
     assert caught.value.field == field
     assert path.read_bytes() == before
 
@@ -147,7 +132,7 @@ def test_many_steps_are_refused(log):
     path = ledger_path(log.path, 12)
     count = 1_001
     many = replace(
-        a_ledger(),
+        small_logs.ledger(),
         step_iteration=np.arange(count),
         step_loss=np.zeros(count),
         step_size=np.ones(count, np.int32),

@@ -1,41 +1,52 @@
 """The batch ledger: which training images made the steps around jumps of the loss."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 
-from sqlalchemy import select
+import numpy as np
 from sqlalchemy.orm import Session
 
 from db.errors import NotFound
-from db.models import batch_ledger
 from db.queries.runs.existence import require_run
+from db.raw import Row, fetch
 from deeptracker.format import Ledger
 
-_COLUMNS = tuple(f.name for f in fields(Ledger) if f.name in batch_ledger.c)
+_ALL = (
+    "SELECT iteration, reason, recorded_at, step_iteration, step_loss, step_size, "
+    "index, loss, usual, label FROM batch_ledger WHERE run_id = %(run)s ORDER BY iteration"
+)
+_ONE = (
+    "SELECT iteration, reason, recorded_at, step_iteration, step_loss, step_size, "
+    "index, loss, usual, label FROM batch_ledger WHERE run_id = %(run)s AND iteration = %(at)s"
+)
 
 
 def ledgers(session: Session, *, run_id: int) -> Sequence[Ledger]:
     """Return all that a run has, rising by iteration: at most 64, a few megabytes."""
-    found = session.execute(
-        select(*(batch_ledger.c[name] for name in _COLUMNS))
-        .where(batch_ledger.c.run_id == run_id)
-        .order_by(batch_ledger.c.iteration)
-    ).all()
-    if not found:
+    rows = fetch(session, _ALL, {"run": run_id})
+    if not rows:
         require_run(session, run_id=run_id)
-    return [Ledger(**row._mapping) for row in found]
+    return [_ledger(row) for row in rows]
 
 
 def ledger(session: Session, *, run_id: int, iteration: int) -> Ledger:
     """Return that of an iteration; NotFound also where the run has none there."""
-    row = None
-    if iteration < 2**31:
-        row = session.execute(
-            select(*(batch_ledger.c[name] for name in _COLUMNS)).where(
-                batch_ledger.c.run_id == run_id, batch_ledger.c.iteration == iteration
-            )
-        ).one_or_none()
-    if row is None:
+    rows = fetch(session, _ONE, {"run": run_id, "at": iteration})
+    if not rows:
         require_run(session, run_id=run_id)
         raise NotFound("batch ledger", f"at iteration {iteration} of run {run_id}")
-    return Ledger(**row._mapping)
+    return _ledger(rows[0])
+
+
+def _ledger(row: Row) -> Ledger:
+    return Ledger(
+        iteration=row[0],
+        reason=row[1],
+        recorded_at=row[2],
+        step_iteration=np.frombuffer(row[3], "<i8"),
+        step_loss=np.frombuffer(row[4], "<f8"),
+        step_size=np.frombuffer(row[5], "<i4"),
+        index=np.frombuffer(row[6], "<i8"),
+        loss=np.frombuffer(row[7], "<f4"),
+        usual=np.frombuffer(row[8], "<f4"),
+        label=np.frombuffer(row[9], "<i4"),
+    )
