@@ -1,4 +1,4 @@
-"""Made-up manifests, snapshots and ledgers are read or refused: no crash, no hang, no memory beyond 512 MiB.
+"""Made-up files are read or refused: no crash, no hang, no memory beyond 512 MiB.
 
 4,000 inputs of each kind, 50,000 with DEEPTRACKER_SOAK=1; a new seed every time, which is printed.
 With it, and with atheris installed, half a million more that follow the readers' code.
