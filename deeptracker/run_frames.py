@@ -209,6 +209,17 @@ class Run:
         """Return what the health rules say, the most telling first; index: key."""
         return _listed(self._json("/findings"), "key")
 
+    def answers(self) -> pd.DataFrame:
+        """Return what happened, the most telling first, with its probable causes; index: rank.
+
+        `cause` and `probability` (0..1) are those of the most probable one, `causes` lists all.
+        """
+        found = self._json("/answers")
+        for one in found:
+            first = one["causes"][0] if one["causes"] else {"cause": "", "probability": np.nan}
+            one["cause"], one["probability"] = first["cause"], first["probability"]
+        return _listed(found, "rank")
+
     def not_judged(self) -> pd.DataFrame:
         """Return the rules that could not judge the run, and what to log; index: rule."""
         return _listed(self._json("/not-judged"), "rule")

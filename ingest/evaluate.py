@@ -186,6 +186,18 @@ def answer_document(found: Answer) -> Mapping[str, Any]:
         "classes": list(found.classes),
         "filters": [list(pair) for pair in found.filters[:50]],
         "text": found.text.stored,
+        "causes": [
+            {
+                "cause": suspect.cause,
+                # Three digits are more than is known.
+                "probability": round(suspect.probability, 3),
+                "classes": list(suspect.place.classes),
+                "layers": list(suspect.place.layers),
+                "for": [list(mark) for mark in suspect.evidence_for],
+                "against": [list(mark) for mark in suspect.evidence_against],
+            }
+            for suspect in found.causes
+        ],
         "evidence": [
             {
                 "key": f.key,

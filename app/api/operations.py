@@ -201,6 +201,13 @@ OPERATIONS: tuple[Operation, ...] = (
         schema=_list_of(_object("key", "rule", "severity", "text")), facts=facts.list_findings,
     ),
     Operation(
+        "answers", f"{RUN}/answers", 'What happened: the ranked answers',
+        "The most telling first, each with its probable causes, their counter-tests and what "
+        "speaks for and against them. Classes and layers by name; findings by key.",
+        schema=_list_of(_object("rank", "iteration", "severity", "text", "causes")),
+        facts=facts.list_answers,
+    ),
+    Operation(
         "not_judged", f"{RUN}/not-judged", "Rules that could not judge a run",
         "What the run lacks for each, and how to have it. Empty before the first evaluation.",
         schema=_list_of(_object("rule", "title", "lacks", "how")), facts=facts.list_unjudged,

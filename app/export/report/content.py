@@ -13,6 +13,8 @@ from app.annotations.words import about
 from app.components.run_course import course_facts, remarks
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.components.severity import when
+from app.components.suspects import percent as percent_of
+from app.components.suspects import suspects
 from app.components.unjudged import Unjudged, unjudged
 from app.data.series import ScreenSeries, reduce_series
 from db.queries.measurements import snapshots
@@ -22,6 +24,7 @@ from db.queries.runs.runs import RunRow
 from db.queries.team import annotations
 from db.queries.team.annotation_rows import AnnotationRow
 from deeptracker.format import SERIES
+from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
 from ingest.analysis.order import similarity_order
@@ -40,6 +43,7 @@ class Found:
     text: str
     advice: str = ""
     evidence: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,10 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
         anomalies=rows,
         anomaly_count=count,
         judged=health is not None,
-        answers=[_answer(a) for a in (health.answers.get("answers", []) if health else [])],
+        answers=[
+            _answer(a, Names(structure.layers(session, run_id=run_id).names, classes.names))
+            for a in (health.answers.get("answers", []) if health else [])
+        ],
         findings=[_finding(f) for f in listed if not f.muted],
         muted=sum(f.muted for f in listed),
         unjudged=unjudged(health.answers if health else {}),
@@ -210,7 +217,7 @@ def _anomalies(
     return rows, len(table.images), (k, m)
 
 
-def _answer(found: dict[str, Any]) -> Found:
+def _answer(found: dict[str, Any], names: Names) -> Found:
     # A single piece of evidence often is the answer itself.
     evidence = tuple(
         f"{when(e['start'], e['end'])}: {worded(e['text'])}"
@@ -218,7 +225,18 @@ def _answer(found: dict[str, Any]) -> Found:
         if len(found["evidence"]) > 1 or e["text"] != found["text"]
     )
     moment = when(found["iteration"], found["end"])
-    return Found(found["severity"], moment, moment, worded(found["text"]), evidence=evidence)
+    return Found(
+        found["severity"],
+        moment,
+        moment,
+        worded(found["text"]),
+        evidence=evidence,
+        causes=tuple(
+            f"{one.title} ({percent_of(one.probability)}): {one.text}"
+            + (f" Counter-test: {one.counter_test}" if rank == 0 and one.counter_test else "")
+            for rank, one in enumerate(suspects(found, names))
+        ),
+    )
 
 
 def _finding(found: findings.FindingRow) -> Found:

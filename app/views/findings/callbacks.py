@@ -14,6 +14,7 @@ from app.components import live_table
 from app.components.clicks import relayed, touched
 from app.components.run_course import has, snapshot_distance
 from app.components.times import ago
+from app.components.unjudged import unjudged
 from app.reading import reads
 from app.views.findings.batches import batches, of_answer
 from app.views.findings.cards import answer_entry, card
@@ -123,8 +124,16 @@ def show(
     if health is None:
         entries = [not_evaluated()]
     else:
+        lacking = [one.lacks for one in unjudged(told)]
         entries = [
-            answer_entry(run_id, a, i, names, images=of_answer(a, jumps, classes, every=every))
+            answer_entry(
+                run_id,
+                a,
+                i,
+                names,
+                lacking=lacking,
+                images=of_answer(a, jumps, classes, every=every),
+            )
             for i, a in enumerate(answers, start=1)
         ]
         serious = [f.muted for f in found if f.severity != "low"]

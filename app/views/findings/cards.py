@@ -11,6 +11,7 @@ from app.components.attributes import aria, data
 from app.components.charts import chart
 from app.components.severity import severity_badge, when
 from app.components.times import time
+from app.views.findings.causes import probable_causes
 from app.views.findings.ids import Item
 from app.views.findings.links import best_view, place_link
 from app.views.findings.targets import annotation_target
@@ -24,11 +25,18 @@ _MOST_CHIPS = 6
 
 
 def answer_entry(
-    run_id: int, found: Mapping[str, Any], rank: int, names: Names, *, images: str = ""
+    run_id: int,
+    found: Mapping[str, Any],
+    rank: int,
+    names: Names,
+    *,
+    lacking: Sequence[str] = (),
+    images: str = "",
 ) -> Component:
-    """Return one answer: when, what, which classes, layers and filters, and its evidence.
+    """Return one answer: when, what, why, which classes, layers and filters, and its evidence.
 
-    `images` says which training images are behind it, where that is known.
+    `lacking` is what the run lacks to be judged in whole, in words; `images` says which training
+    images are behind the answer, where that is known.
     """
     layers, classes = list(found["layers"]), list(found["classes"])
     filters = [(int(a), int(b)) for a, b in found["filters"]]
@@ -62,6 +70,7 @@ def answer_entry(
             ),
             html.P(worded(found["text"]), className="finding-text"),
             html.P(images, className="finding-text", hidden=not images),
+            *probable_causes(run_id, found, names, lacking),
             _chips(run_id, found["iteration"], classes, layers, filters, names),
             _evidence(evidence),
         ],

@@ -90,9 +90,13 @@ class Names:
         known = layer_id < len(self.layers)
         return self.layers[layer_id] if known else f"layer {layer_id}"
 
+    def class_name(self, class_id: int) -> str:
+        """Return a class's name, or its number where it has none."""
+        return self.classes[class_id] if class_id < len(self.classes) else str(class_id)
+
     def of_classes(self, ids: Sequence[int], *, most: int = 4) -> str:
         """Return classes in words, such as "class 3" or "classes 3, 5 and 2 more"."""
-        named = [self.classes[i] if i < len(self.classes) else str(i) for i in ids]
+        named = [self.class_name(i) for i in ids]
         return _listed("class", "classes", named, most)
 
     def of_layers(self, ids: Sequence[int], *, most: int = 3) -> str:

@@ -1,0 +1,89 @@
+"""The probable causes of an event: those whose marks fit what is seen, each with its probability.
+
+Every cause says how often it leaves each mark. From a prior and the marks that are there or
+missing follows the probability of each by Bayes' theorem, with marks taken as independent given the
+cause (naive Bayes; Hand and Yu, "Idiot's Bayes - Not So Stupid After All?", Int. Stat. Rev. 2001).
+Marks are never quite independent: evidence is tempered by TEMPER. Where nothing fits better than
+events in general do, the answer is UNEXPLAINED.
+"""
+
+import math
+from collections.abc import Mapping
+
+from ingest.analysis.causes.cause import Cause, Mark, Place, Suspect
+from ingest.analysis.causes.causes_of_data import OF_DATA
+from ingest.analysis.causes.causes_of_evaluation import OF_EVALUATION
+from ingest.analysis.causes.causes_of_layers import OF_LAYERS
+from ingest.analysis.causes.causes_of_steps import OF_STEPS
+from ingest.analysis.causes.event import Event
+from ingest.analysis.causes.marks import MARKS
+
+UNEXPLAINED = "unexplained"
+# Marks that follow from one another count twice; half of the evidence is about right.
+TEMPER = 0.6
+_PRIOR_UNEXPLAINED = 3.0
+MOST_SUSPECTS = 3
+# Evidence that changes the odds by less says nothing.
+_TELLING = math.log(1.25)
+
+CAUSES: tuple[Cause, ...] = (*OF_DATA, *OF_EVALUATION, *OF_STEPS, *OF_LAYERS)
+BY_NAME: Mapping[str, Cause] = {cause.name: cause for cause in CAUSES}
+MARK_BY_NAME: Mapping[str, Mark] = {mark.name: mark for mark in MARKS}
+
+
+def seen_marks(event: Event) -> dict[str, bool]:
+    """Return which marks an event has and has not, by name; unknown ones are left out."""
+    found = {mark.name: mark.seen(event) for mark in MARKS}
+    return {name: bool(seen) for name, seen in found.items() if seen is not None}
+
+
+def diagnose(event: Event, *, most: int = MOST_SUSPECTS) -> tuple[Suspect, ...]:
+    """Return the most probable causes of an event, at most `most`, the most probable first.
+
+    UNEXPLAINED is one of them where no cause is more probable.
+    """
+    seen = seen_marks(event)
+    weights = {cause.name: _evidence(cause, seen) for cause in CAUSES}
+    odds = {
+        name: math.log(BY_NAME[name].prior) + TEMPER * sum(parts.values())
+        for name, parts in weights.items()
+    }
+    odds[UNEXPLAINED] = math.log(_PRIOR_UNEXPLAINED)
+    highest = max(odds.values())
+    total = sum(math.exp(value - highest) for value in odds.values())
+    order = sorted(odds, key=lambda name: -odds[name])[:most]
+    return tuple(
+        _suspect(name, math.exp(odds[name] - highest) / total, weights.get(name, {}), seen, event)
+        for name in order
+    )
+
+
+def _evidence(cause: Cause, seen: Mapping[str, bool]) -> dict[str, float]:
+    """Return by mark how much it adds to the logarithm of the odds of a cause."""
+    return {
+        name: _weight(often, MARK_BY_NAME[name].usual, there=seen[name])
+        for name, often in cause.marks.items()
+        if name in seen
+    }
+
+
+def _weight(often: float, usual: float, *, there: bool) -> float:
+    return math.log(often / usual) if there else math.log((1 - often) / (1 - usual))
+
+
+def _suspect(
+    name: str,
+    probability: float,
+    weights: Mapping[str, float],
+    seen: Mapping[str, bool],
+    event: Event,
+) -> Suspect:
+    telling = sorted(weights, key=lambda mark: -abs(weights[mark]))
+    cause = BY_NAME.get(name)
+    return Suspect(
+        name,
+        probability,
+        tuple((m, seen[m]) for m in telling if weights[m] >= _TELLING),
+        tuple((m, seen[m]) for m in telling if weights[m] <= -_TELLING),
+        cause.place(event) if cause is not None and cause.place is not None else Place(),
+    )

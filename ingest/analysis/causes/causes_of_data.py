@@ -1,0 +1,234 @@
+"""Causes that lie in the training data: labels, images, their order and what is done to them."""
+
+from ingest.analysis.causes.cause import ALWAYS, HALF, NEVER, OFTEN, SELDOM, Cause
+from ingest.analysis.causes.marks.classes import of_pair, of_worst
+
+_NO_LAYER = {"norm-jumps": SELDOM, "layer-scaled": NEVER, "layer-still": NEVER}
+
+OF_DATA = (
+    Cause(
+        name="labels-exchanged",
+        title="Labels of two classes exchanged",
+        says="The training labels of {classes} are exchanged: each is predicted as the other.",
+        counter_test=(
+            "Look at twenty training images of each of the two with their labels: if they are "
+            "right, it is something else."
+        ),
+        marks={
+            "predicted-as-each-other": ALWAYS,
+            "two-classes-hit": OFTEN,
+            "loss-rises": ALWAYS,
+            "nearly-all-classes": NEVER,
+            "never-predicted": NEVER,
+            "one-partner": ALWAYS,
+            "rate-rises": SELDOM,
+            **_NO_LAYER,
+        },
+        place=of_pair,
+        source="Northcutt et al., Confident Learning, JAIR 2021 (class-conditional label noise)",
+    ),
+    Cause(
+        name="class-missing",
+        title="A class is missing from training",
+        says="The training no longer sees images of {classes}.",
+        counter_test="Count the labels of the batches since then: if the class occurs, it is not.",
+        marks={
+            "one-class-hit": ALWAYS,
+            "never-predicted": ALWAYS,
+            "loss-rises": SELDOM,
+            "loss-stays-high": NEVER,
+            "partly-right": SELDOM,
+            "class-recovers": SELDOM,
+            "nearly-all-classes": NEVER,
+            "predicted-as-each-other": NEVER,
+            "rate-rises": NEVER,
+            "gradients-grow": SELDOM,
+            **_NO_LAYER,
+        },
+        place=of_worst,
+        source="McCloskey and Cohen, Catastrophic Interference, 1989 (what is not shown is lost)",
+    ),
+    Cause(
+        name="class-corrupted",
+        title="Images of a class corrupted",
+        says="The images of {classes} are corrupted.",
+        counter_test=(
+            "Look at images of the class as the network gets them, of training and of validation: "
+            "if they look like the class, it is not."
+        ),
+        marks={
+            "one-class-hit": ALWAYS,
+            "loss-rises": OFTEN,
+            "nearly-all-classes": NEVER,
+            "predicted-as-each-other": NEVER,
+            "loss-at-chance": NEVER,
+            "rate-rises": NEVER,
+            "partly-right": SELDOM,
+            "loss-high-at-end": SELDOM,
+            **_NO_LAYER,
+        },
+        place=of_worst,
+        source="Hendrycks and Dietterich, Benchmarking Robustness to Corruptions, ICLR 2019",
+    ),
+    Cause(
+        name="label-noise",
+        title="Label noise in a class",
+        says="A part of the training images of {classes} has wrong labels.",
+        counter_test=(
+            "Sort the training images of the class by their loss and look at the highest twenty: "
+            "if their labels are right, it is something else."
+        ),
+        marks={
+            "loss-rises": OFTEN,
+            "loss-stays-high": OFTEN,
+            "loss-high-at-end": OFTEN,
+            "one-class-hit": HALF,
+            "partly-right": OFTEN,
+            "never-predicted": SELDOM,
+            "nearly-all-classes": NEVER,
+            "predicted-as-each-other": NEVER,
+            "validation-breaks": NEVER,
+            "loss-at-chance": NEVER,
+            "rate-rises": NEVER,
+            "loss-beyond-chance": NEVER,
+            **_NO_LAYER,
+        },
+        place=of_worst,
+        source="Zhang et al., Understanding Deep Learning Requires Rethinking Generalization, 2017",
+    ),
+    Cause(
+        name="inputs-corrupted",
+        title="All training inputs corrupted",
+        says=(
+            "The training inputs no longer go with their labels: the loss is near what guessing "
+            "costs."
+        ),
+        counter_test=(
+            "Look at a batch as the network gets it, with its labels; or train on a single batch: "
+            "if the loss falls to 0 there, the inputs are sound."
+        ),
+        marks={
+            "loss-rises": ALWAYS,
+            "loss-stays-high": ALWAYS,
+            "loss-at-chance": ALWAYS,
+            "validation-below-training": OFTEN,
+            "rate-rises": NEVER,
+            "one-class-hit": SELDOM,
+            "steps-larger-than-rate": OFTEN,
+            "loss-not-finite": NEVER,
+            "gradient-gone": NEVER,
+            **_NO_LAYER,
+        },
+        source="Zhang et al., Understanding Deep Learning Requires Rethinking Generalization, 2017",
+    ),
+    Cause(
+        name="inputs-unnormalised",
+        title="Inputs not normalised",
+        says="The training inputs have another scale or mean than before.",
+        counter_test=(
+            "Print mean and standard deviation of a training and of a validation batch: if they "
+            "are those from before, it is something else."
+        ),
+        marks={
+            "loss-rises": OFTEN,
+            "validation-worse": ALWAYS,
+            "validation-breaks": OFTEN,
+            "validation-stays-worse": OFTEN,
+            "nearly-all-classes": ALWAYS,
+            "validation-loss-jumps": ALWAYS,
+            "first-gradient-grows": HALF,
+            "loss-at-chance": SELDOM,
+            "rate-rises": NEVER,
+            "one-class-hit": SELDOM,
+            "resumed": SELDOM,
+            "gradient-gone": NEVER,
+            **_NO_LAYER,
+        },
+        source="LeCun et al., Efficient BackProp, 1998, 4.3 (normalising the inputs)",
+    ),
+    Cause(
+        name="wrong-augmentation",
+        title="Wrong augmentation",
+        says="The training images are changed otherwise than before, and too much.",
+        counter_test=(
+            "Look at a batch as the network gets it: if a person names its classes easily, the "
+            "augmentation is not it."
+        ),
+        marks={
+            "loss-rises": ALWAYS,
+            "loss-stays-high": ALWAYS,
+            "loss-high-at-end": OFTEN,
+            "validation-below-training": OFTEN,
+            "validation-breaks": SELDOM,
+            "loss-at-chance": SELDOM,
+            "loss-beyond-chance": SELDOM,
+            "rate-rises": NEVER,
+            "one-class-hit": SELDOM,
+            "predicted-as-each-other": SELDOM,
+            "gradients-grow": OFTEN,
+            **_NO_LAYER,
+        },
+        source="Shorten and Khoshgoftaar, A Survey on Image Data Augmentation, 2019 (label safety)",
+    ),
+    Cause(
+        name="leak",
+        title="Validation images in the training",
+        says="The network is trained on validation images, or on duplicates of them.",
+        counter_test=(
+            "Hash the images of both sets and look for equal ones; or take the index lists of the "
+            "split: if they have nothing in common, it is something else."
+        ),
+        marks={
+            "gap-closes": ALWAYS,
+            "validation-better": HALF,
+            "validation-worse": NEVER,
+            "validation-below-training": HALF,
+            "loss-high-at-end": SELDOM,
+            "rate-rises": NEVER,
+            "one-class-hit": NEVER,
+            "gap-opens": NEVER,
+            "rate-falls": SELDOM,
+            **_NO_LAYER,
+        },
+        source="Kaufman et al., Leakage in Data Mining, TKDD 2012",
+    ),
+    Cause(
+        name="data-order",
+        title="Data in a fixed order",
+        says="The training images come in order, of class or of source, not at random.",
+        counter_test=(
+            "Print the labels of ten batches on end, or set shuffle=True: if the loss swings as "
+            "before, it is something else."
+        ),
+        marks={
+            "loss-periodic": ALWAYS,
+            "from-the-start": OFTEN,
+            "loss-swings": OFTEN,
+            "rate-rises": SELDOM,
+            "loss-not-finite": NEVER,
+        },
+        source="Bengio, Practical Recommendations for Gradient-Based Training, 2012, 3.1",
+    ),
+    Cause(
+        name="duplicated-batches",
+        title="The same batches again and again",
+        says="The training sees the same few batches again and again.",
+        counter_test=(
+            "Count the different images of the last epoch: if there are as many as in the set, it "
+            "is something else."
+        ),
+        marks={
+            "loss-falls": ALWAYS,
+            "gap-opens": OFTEN,
+            "validation-better": NEVER,
+            "loss-rises": SELDOM,
+            "loss-stays-high": NEVER,
+            "rate-rises": NEVER,
+            "rate-falls": SELDOM,
+            "gradients-shrink": OFTEN,
+            "loss-beyond-chance": NEVER,
+            **_NO_LAYER,
+        },
+        source="Lee et al., Deduplicating Training Data Makes Language Models Better, ACL 2022",
+    ),
+)

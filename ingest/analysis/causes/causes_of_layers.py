@@ -1,0 +1,90 @@
+"""Causes that lie in single layers."""
+
+from ingest.analysis.causes.cause import ALWAYS, HALF, NEVER, OFTEN, SELDOM, Cause
+from ingest.analysis.causes.marks.layers import first_zero, of_jump, of_still
+
+OF_LAYERS = (
+    Cause(
+        name="frozen-layer",
+        title="Layer frozen",
+        says="{layers} no longer learns.",
+        counter_test=(
+            "Print requires_grad and the optimizer's parameter groups: if the layer is among them, "
+            "with a gradient, it is something else."
+        ),
+        marks={
+            "layer-still": ALWAYS,
+            "gradient-gone": SELDOM,
+            "loss-rises": SELDOM,
+            "loss-beyond-chance": NEVER,
+            "norm-jumps": NEVER,
+            "rate-rises": SELDOM,
+            "nearly-all-classes": SELDOM,
+        },
+        place=of_still,
+        source="by definition: an update of exactly 0",
+    ),
+    Cause(
+        name="layer-reinitialised",
+        title="Layer re-initialised",
+        says="Weights of {layers} were re-initialised.",
+        counter_test=(
+            "Compare the layer's weights with the checkpoint before: if they are as similar as at "
+            "other snapshots, they were not."
+        ),
+        marks={
+            "filters-turn": ALWAYS,
+            "norm-jumps": OFTEN,
+            "layer-scaled": NEVER,
+            "loss-rises": OFTEN,
+            "rate-rises": NEVER,
+            "loss-high-at-end": SELDOM,
+            "layer-still": NEVER,
+            "from-the-start": NEVER,
+            "gradient-gone": SELDOM,
+        },
+        place=of_jump,
+        source="He et al., Delving Deep into Rectifiers, ICCV 2015",
+    ),
+    Cause(
+        name="layer-rescaled",
+        title="Layer rescaled",
+        says="The weights of {layers} were multiplied by a number.",
+        counter_test=(
+            "Divide the layer's weights by those of the checkpoint before: if the quotient is not "
+            "the same everywhere, they were not."
+        ),
+        marks={
+            "norm-jumps": ALWAYS,
+            "layer-scaled": OFTEN,
+            "filters-turn": SELDOM,
+            "rate-rises": NEVER,
+            "layer-still": NEVER,
+            "from-the-start": SELDOM,
+            "loss-rises": HALF,
+        },
+        place=of_jump,
+        source="van Laarhoven, L2 Regularization versus Batch and Weight Normalization, 2017",
+    ),
+    Cause(
+        name="dead-units",
+        title="Units died",
+        says="Units of {layers} no longer pass anything on.",
+        counter_test=(
+            "Print the share of zeros in the layer's outputs over a batch: if it is as before, the "
+            "units live."
+        ),
+        marks={
+            "gradient-sparser": ALWAYS,
+            "gradient-gone": OFTEN,
+            "loss-rises": OFTEN,
+            "loss-stays-high": OFTEN,
+            "rate-rises": NEVER,
+            "layer-scaled": NEVER,
+            "loss-not-finite": NEVER,
+            "from-the-start": SELDOM,
+        },
+        place=first_zero,
+        source="Maas et al., Rectifier Nonlinearities Improve Acoustic Models, ICML 2013",
+    ),
+)

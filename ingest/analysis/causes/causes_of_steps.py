@@ -1,0 +1,154 @@
+"""Causes that lie in the steps: learning rate, schedule, optimizer, weight decay."""
+
+from ingest.analysis.causes.cause import ALWAYS, HALF, NEVER, OFTEN, SELDOM, Cause
+from ingest.analysis.causes.marks.layers import of_findings, of_gradient
+
+OF_STEPS = (
+    Cause(
+        name="rate-jump",
+        title="Learning rate jumped",
+        says="The learning rate jumped.",
+        counter_test="Read the logged rate around it: if it is as planned, it is something else.",
+        marks={
+            "rate-rises": ALWAYS,
+            "rate-highest": ALWAYS,
+            "steps-larger": ALWAYS,
+            "loss-rises": OFTEN,
+            "rate-begun-anew": NEVER,
+            "from-the-start": NEVER,
+            "resumed": SELDOM,
+        },
+        source="Smith, Cyclical Learning Rates, WACV 2017",
+    ),
+    Cause(
+        name="schedule-lost",
+        title="Schedule lost at a resume",
+        says="The schedule of the learning rate started again.",
+        counter_test=(
+            "Print the scheduler's last_epoch after loading: if it is the iteration of the "
+            "checkpoint, it is something else."
+        ),
+        marks={
+            "rate-begun-anew": ALWAYS,
+            "rate-rises": ALWAYS,
+            "rate-highest": NEVER,
+            "resumed": HALF,
+            "steps-larger": OFTEN,
+            "loss-rises": OFTEN,
+            "from-the-start": NEVER,
+        },
+        source="PyTorch documentation, Saving and Loading a General Checkpoint",
+    ),
+    Cause(
+        name="optimizer-state-lost",
+        title="Optimizer state lost",
+        says="The optimizer forgot its moments: it started again, the learning rate did not.",
+        counter_test=(
+            "Compare optimizer.state_dict()['state'] after loading with the checkpoint's: if they "
+            "are equal, it is something else."
+        ),
+        marks={
+            "steps-larger-than-rate": OFTEN,
+            "rate-rises": SELDOM,
+            "resumed": HALF,
+            "loss-stays-high": SELDOM,
+            "loss-at-chance": NEVER,
+            "loss-beyond-chance": NEVER,
+            "gradients-grow": SELDOM,
+            "norm-jumps": SELDOM,
+            "loss-high-at-end": NEVER,
+            "filters-turn": SELDOM,
+            "from-the-start": NEVER,
+            "one-class-hit": SELDOM,
+        },
+        source="Kingma and Ba, Adam, ICLR 2015 (bias correction of the first steps)",
+    ),
+    Cause(
+        name="rate-too-high",
+        title="Learning rate too high",
+        says="The learning rate is too high for this network.",
+        counter_test="Train 200 iterations at a tenth of it: if the loss is no lower, it is not.",
+        marks={
+            "from-the-start": OFTEN,
+            "ratio-large": ALWAYS,
+            "loss-never-fell": HALF,
+            "loss-swings": HALF,
+            "loss-not-finite": SELDOM,
+            "rate-rises": SELDOM,
+            "one-class-hit": SELDOM,
+            "gap-opens": SELDOM,
+        },
+        source="Karpathy, CS231n notes, Ratio of weights:updates: about 1e-3",
+    ),
+    Cause(
+        name="rate-too-low",
+        title="Learning rate too low",
+        says="The learning rate is too low: the weights hardly move.",
+        counter_test="Train 200 iterations at ten times of it: if the loss is no lower, it is not.",
+        marks={
+            "from-the-start": ALWAYS,
+            "ratio-small": ALWAYS,
+            "ratio-large": NEVER,
+            "loss-never-fell": OFTEN,
+            "loss-rises": SELDOM,
+            "loss-swings": SELDOM,
+            "loss-beyond-chance": NEVER,
+            "gap-opens": NEVER,
+        },
+        source="Karpathy, CS231n notes, Ratio of weights:updates: about 1e-3",
+    ),
+    Cause(
+        name="decay-too-strong",
+        title="Weight decay too strong",
+        says="Weight decay pulls all weights towards 0 faster than they are learned.",
+        counter_test="Train on without weight decay: if the norms shrink all the same, it is not.",
+        marks={
+            "norms-shrink": ALWAYS,
+            "norm-jumps": SELDOM,
+            "rate-rises": NEVER,
+            "one-class-hit": SELDOM,
+            "loss-stays-high": OFTEN,
+            "loss-not-finite": NEVER,
+            "loss-beyond-chance": NEVER,
+            "gradient-gone": SELDOM,
+        },
+        source="Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019",
+    ),
+    Cause(
+        name="gradient-explosion",
+        title="Gradient exploded",
+        says="The gradient of {layers} exploded.",
+        counter_test=(
+            "Go back to the snapshot before, clip gradients to ten times their usual norm and go "
+            "on: if the loss jumps all the same, it is something else."
+        ),
+        marks={
+            "gradients-grow": OFTEN,
+            "one-gradient-grows": OFTEN,
+            "loss-rises": ALWAYS,
+            "loss-beyond-chance": OFTEN,
+            "steps-larger-than-rate": ALWAYS,
+            "rate-rises": SELDOM,
+            "one-class-hit": SELDOM,
+            "layer-still": NEVER,
+        },
+        place=of_gradient,
+        source="Pascanu et al., On the Difficulty of Training Recurrent Neural Networks, ICML 2013",
+    ),
+    Cause(
+        name="not-finite",
+        title="NaN or Inf in a layer",
+        says="Numbers end in {layers}.",
+        counter_test=(
+            "Run the iteration named under torch.autograd.set_detect_anomaly(True): it names the "
+            "operation; if all is finite there, look one snapshot further."
+        ),
+        marks={
+            "weights-not-finite": ALWAYS,
+            "loss-not-finite": ALWAYS,
+            "gradients-grow": SELDOM,
+        },
+        place=of_findings,
+        source="IEEE 754; Micikevicius et al., Mixed Precision Training, ICLR 2018",
+    ),
+)

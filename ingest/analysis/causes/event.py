@@ -1,0 +1,145 @@
+"""What the causes of an event are judged by: the history around it, and what was found there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.analysis.health import robust
+from ingest.analysis.health.finding import Finding
+from ingest.analysis.health.history import Floats, History
+
+# What was usual before an event, and the level after it, are medians over so many snapshots.
+AROUND = 5
+# An event is dated within one snapshot: its peak is looked for from one ahead to two after.
+_PEAK_FROM, _PEAK_TO = -1, 3
+# So many snapshots are looked at for what classes are predicted as.
+_LOOKED = 4
+
+# Of a snapshot (its place), the class of each validation image and what it was predicted as; None:
+# not known.
+TakenFor = Callable[[int], tuple[NDArray[np.integer], NDArray[np.integer]] | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """Something that began at the snapshot `at` (its place), with what the rules found of it.
+
+    `taken_for` tells the predictions at a snapshot; `resumed` are iterations at which the training
+    was resumed, None: not known.
+    """
+
+    history: History
+    at: int
+    findings: tuple[Finding, ...]
+    taken_for: TakenFor
+    resumed: tuple[int, ...] | None = None
+
+    @cached_property
+    def rules(self) -> frozenset[str]:
+        """Return the names of the rules that found something."""
+        return frozenset(f.rule for f in self.findings)
+
+    def before(self, values: Floats) -> Floats:
+        """Return the median of [..., T] over the AROUND snapshots ahead; NaN below two of them."""
+        part = values[..., max(0, self.at - AROUND) : self.at]
+        return _median(part, least=2)
+
+    def after(self, values: Floats, *, skip: int = 0) -> Floats:
+        """Return the median of [..., T] over AROUND snapshots from the event on; NaN: none."""
+        first = self.at + skip
+        return _median(values[..., first : first + AROUND], least=1)
+
+    def at_end(self, values: Floats) -> Floats:
+        """Return the median of [..., T] over the last AROUND snapshots; NaN: none."""
+        return _median(values[..., -AROUND:], least=1)
+
+    def peak(self, values: Floats) -> Floats:
+        """Return the highest of [..., T] close to the event; NaN where nothing is known."""
+        part = values[..., max(0, self.at + _PEAK_FROM) : self.at + _PEAK_TO]
+        return _highest(part)
+
+    def trough(self, values: Floats) -> Floats:
+        """Return the lowest of [..., T] close to the event; NaN where nothing is known."""
+        return -self.peak(-values)
+
+    def usual_step(self, values: Floats, *, floor: float) -> Floats:
+        """Return the usual size of a step of [..., T] ahead of the event, at least `floor`."""
+        part = values[..., max(0, self.at - 4 * AROUND) : self.at]
+        steps = np.abs(np.diff(part, axis=-1))
+        found = robust.MAD_TO_STD * robust.quiet_median(np.where(np.isfinite(steps), steps, np.nan))
+        return np.maximum(np.where(np.isnan(found), floor, found), floor)
+
+    @cached_property
+    def confusions(self) -> tuple[NDArray[np.int64], ...]:
+        """Return the confusion matrices [C, C] of the first validated snapshots of the event.
+
+        Rows are classes, columns what their images are predicted as. Then those of two later ones:
+        what is learned slowly shows late. Of an event from the start, those of the last snapshots.
+        """
+        last, soon = self.history.snapshots - 1, self.at + 2 * _LOOKED
+        if self.early:
+            places = list(range(max(0, last - _LOOKED), last + 1))
+        else:
+            places = [*range(self.at, min(soon, last), 2), (min(soon, last) + last) // 2, last]
+        found = [confusion(self.taken_for, at, len(self.history.class_size)) for at in places]
+        return tuple(matrix for matrix in found if matrix is not None)
+
+    @cached_property
+    def confusion_before(self) -> NDArray[np.int64] | None:
+        """Return the confusion matrix ahead of the event; None where it is not known."""
+        before = -1 if self.early else self.at - 2
+        return confusion(self.taken_for, before, len(self.history.class_size))
+
+    @cached_property
+    def early(self) -> bool:
+        """Return whether nothing is known of before the event."""
+        return self.at < 2
+
+    @cached_property
+    def stretch(self) -> tuple[int, int]:
+        """Return the iterations after which the event can have begun, and by which it had."""
+        iteration = self.history.iteration
+        first = int(iteration[self.at - 2]) if self.at >= 2 else -1
+        return first, int(iteration[min(self.at + 1, len(iteration) - 1)])
+
+
+def confusion(taken_for: TakenFor, at: int, classes: int) -> NDArray[np.int64] | None:
+    """Return the confusion matrix [C, C] of a snapshot; None where it is not known."""
+    told = taken_for(at) if at >= 0 else None
+    if told is None:
+        return None
+    label, prediction = told
+    known = prediction >= 0
+    pairs = label[known].astype(np.int64) * classes + prediction[known]
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
+
+def mutual_share(matrix: NDArray[np.int64], size: NDArray[np.integer]) -> Floats:
+    """Return for two classes the smaller share of one that is predicted as the other, f8 [C, C]."""
+    share = matrix / np.maximum(size, 1)[:, None]
+    mutual = np.minimum(share, share.T)
+    np.fill_diagonal(mutual, 0)
+    return np.where(np.minimum.outer(size, size) >= 2, mutual, 0.0)
+
+
+def logarithm(values: Floats) -> Floats:
+    """Return log10 of values, NaN where they are not above 0 and finite."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.log10(np.where(values > 0, values, np.nan))
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def _median(part: Floats, *, least: int) -> Floats:
+    if part.shape[-1] < least:
+        return np.full(part.shape[:-1], np.nan)
+    return robust.quiet_median(np.where(np.isfinite(part), part, np.nan))
+
+
+def _highest(part: Floats) -> Floats:
+    if not part.shape[-1]:
+        return np.full(part.shape[:-1], np.nan)
+    found = np.where(np.isfinite(part), part, -np.inf).max(axis=-1)
+    return np.where(np.isfinite(found), found, np.nan)

@@ -1,0 +1,18 @@
+"""All marks by which causes differ, a file for each kind of measurement."""
+
+from ingest.analysis.causes.cause import Mark
+from ingest.analysis.causes.marks.classes import OF_CLASSES
+from ingest.analysis.causes.marks.layers import OF_LAYERS
+from ingest.analysis.causes.marks.losses import OF_LOSSES
+from ingest.analysis.causes.marks.rates import OF_RATES
+from ingest.analysis.causes.marks.steps import OF_STEPS
+from ingest.analysis.causes.marks.validation import OF_VALIDATION
+
+MARKS: tuple[Mark, ...] = (
+    *OF_LOSSES,
+    *OF_VALIDATION,
+    *OF_CLASSES,
+    *OF_RATES,
+    *OF_STEPS,
+    *OF_LAYERS,
+)

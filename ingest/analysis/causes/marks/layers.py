@@ -1,0 +1,274 @@
+"""Marks of single layers: which one changes otherwise than all others."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.analysis.causes.cause import Mark, Place
+from ingest.analysis.causes.event import Event, logarithm
+from ingest.analysis.causes.marks.steps import gradients, one_apart
+from ingest.analysis.health import robust
+from ingest.analysis.health.history import FilterPeaks, Floats
+
+_MOST_NAMED = 3
+# A change of a norm, in powers of ten, that no step makes: 12 %.
+_NORM = 0.05
+# Cosine change from which a filter has turned; a scaled one changed by so much, unturned.
+_TURNED, _CHANGED, _UNTURNED = 0.2, 0.4, 0.1
+
+
+def _usual_scale(event: Event) -> NDArray[np.int64]:
+    """Return the ids of the layers of usual scale."""
+    return np.flatnonzero(~event.history.apart)
+
+
+def norm_jumps(event: Event) -> Floats | None:
+    """Return how far the norm of each layer jumps against the others, powers of ten, f8 [L]."""
+    norms = logarithm(event.history.layer("weight", "l2"))
+    if event.at < 1 or not np.isfinite(norms).any():
+        return None
+    steps = np.abs(np.diff(norms, axis=1, prepend=np.nan))
+    jump = event.peak(steps) - event.before(np.nan_to_num(steps))
+    return np.nan_to_num(jump - robust.quiet_median(jump[_usual_scale(event)]))
+
+
+def _norm_jumps(event: Event) -> bool | None:
+    jump = norm_jumps(event)
+    return None if jump is None else bool(jump.max(initial=0) >= _NORM)
+
+
+def _values_at(peaks: FilterPeaks, places: range, offset: NDArray[np.integer]) -> Floats | None:
+    """Return the highest value of each filter over snapshots, f8 [F]; NaN: not among the peaks."""
+    known = [t for t in places if 0 <= t < len(peaks.start) - 1]
+    if not known or peaks.start[known[-1] + 1] == peaks.start[known[0]]:
+        return None
+    part = slice(int(peaks.start[known[0]]), int(peaks.start[known[-1] + 1]))
+    found = np.full(int(offset[-1]), -np.inf)
+    np.maximum.at(found, offset[peaks.layer[part]] + peaks.filter[part], peaks.value[part])
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def _turned(event: Event) -> Floats | None:
+    """Return by layer the share of its filters that turn at once and did not before, f8 [L]."""
+    history = event.history
+    now = _values_at(
+        history.cosine_change, range(event.at - 1, event.at + 2), history.filter_offset
+    )
+    past = _values_at(
+        history.cosine_change, range(event.at - 6, event.at - 1), history.filter_offset
+    )
+    if now is None:
+        return None
+    usual = np.nan_to_num(past) if past is not None else np.zeros(len(now))
+    flag = np.nan_to_num(now) >= np.maximum(_TURNED, 4 * usual)
+    return _share(flag, history.filter_offset)
+
+
+def _scaled(event: Event) -> Floats | None:
+    """Return by layer the share of its filters that change by half without a turn, f8 [L]."""
+    history, places = event.history, range(event.at - 1, event.at + 2)
+    change = _values_at(history.relative_change, places, history.filter_offset)
+    turn = _values_at(history.cosine_change, places, history.filter_offset)
+    if change is None or turn is None:
+        return None
+    flag = (np.nan_to_num(change) >= _CHANGED) & ~(np.nan_to_num(turn) >= _UNTURNED)
+    return _share(flag, history.filter_offset)
+
+
+def _share(flag: NDArray[np.bool_], offset: NDArray[np.integer]) -> Floats:
+    number = np.add.reduceat(flag, offset[:-1]) if len(offset) > 1 else np.zeros(0)
+    filters = np.diff(offset)
+    return np.where(filters > 0, number / np.maximum(filters, 1), 0.0)
+
+
+def _concentrated(share: Floats | None, event: Event) -> bool | None:
+    """Return whether a layer, or a few, have a share that the median layer has not."""
+    if share is None:
+        return None
+    mine = share[_usual_scale(event)]
+    return bool(len(mine) and mine.max() >= 0.1 and np.median(mine) < 0.25 * mine.max())
+
+
+def _filters_turn(event: Event) -> bool | None:
+    return _concentrated(_turned(event), event)
+
+
+def _layer_scaled(event: Event) -> bool | None:
+    share = _scaled(event)
+    if share is None:
+        return None
+    mine = share[_usual_scale(event)]
+    return bool(len(mine) and mine.max() >= 0.6 and np.median(mine) < 0.3)
+
+
+def still(event: Event) -> NDArray[np.int64] | None:
+    """Return the layers that no longer move from the event on, while others do."""
+    update = event.history.layer("update", "l2")
+    part = update[:, event.at : event.at + 4]
+    # The snapshot at which it begins may have moved still.
+    part = part[:, 1:] if part.shape[1] > 2 else part
+    if not part.shape[1] or not np.isfinite(part).any():
+        return None
+    stood = (part == 0).all(axis=1) & (event.history.layer("weight", "l2")[:, -1] != 0)
+    return np.flatnonzero(stood) if not stood.all() else np.zeros(0, np.int64)
+
+
+def _stands_still(event: Event) -> bool | None:
+    found = still(event)
+    return None if found is None else bool(len(found))
+
+
+def no_gradient(event: Event) -> NDArray[np.int64] | None:
+    """Return the layers whose gradient is 0 in (nearly) all places from the event on, by depth."""
+    zero, norm = (event.history.layer("gradient", s) for s in ("zero_share", "l2"))
+    if not np.isfinite(norm).any():
+        return None
+    after = np.fmax(event.after(zero, skip=1), (event.after(norm, skip=1) == 0).astype(float))
+    before = event.before(zero)
+    dead = (after >= 0.999) & ~(before >= 0.999)
+    return np.flatnonzero(dead)
+
+
+def _gradient_gone(event: Event) -> bool | None:
+    found = no_gradient(event)
+    return None if found is None else bool(len(found))
+
+
+def _dead_filters(event: Event) -> bool | None:
+    """Return whether the share of zeros in a layer's gradient jumps."""
+    zero = event.history.layer("gradient", "zero_share")
+    rise = event.after(zero, skip=1) - event.before(zero)
+    rise = rise[np.isfinite(rise)]
+    return None if not len(rise) else bool(rise.max() >= 0.15)
+
+
+def _norm_slope(event: Event) -> Floats | None:
+    """Return by layer how the norm changes from the event to the end, powers of ten, f8 [L]."""
+    norms = logarithm(event.history.layer("weight", "l2"))[_usual_scale(event)]
+    start = np.where(np.isnan(event.before(norms)), event.after(norms), event.before(norms))
+    change = event.at_end(norms) - start
+    return change if np.isfinite(change).any() else None
+
+
+def _shrinks(event: Event) -> bool | None:
+    change = _norm_slope(event)
+    if change is None:
+        return None
+    return bool(np.quantile(change[np.isfinite(change)], 0.8) <= -0.05)
+
+
+def _not_finite(event: Event) -> bool | None:
+    odd = sum(event.history.layer("weight", f"{kind}_count") for kind in ("nan", "inf"))
+    part = np.asarray(odd)[:, max(0, event.at - 1) : event.at + 3]
+    return bool(np.nan_to_num(part).any())
+
+
+def first_zero(event: Event) -> Place:
+    """Return the layer, first by depth, whose gradient vanished: what follows it gets none."""
+    found = no_gradient(event)
+    if found is not None and len(found):
+        # Where a layer's outputs are 0, it and all ahead of it get no gradient, and the weights
+        # behind it none for want of inputs: the deepest two hold the one that died.
+        return Place(layers=tuple(int(i) for i in (*found[-2:], *found[:-2])[:_MOST_NAMED]))
+    zero = event.history.layer("gradient", "zero_share")
+    rise = np.nan_to_num(event.after(zero, skip=1) - event.before(zero))
+    return Place(layers=(int(rise.argmax()),)) if rise.max(initial=0) >= 0.05 else Place()
+
+
+def of_still(event: Event) -> Place:
+    """Return the layers that stand still."""
+    found = still(event)
+    return Place(layers=tuple(int(i) for i in (found if found is not None else ())[:_MOST_NAMED]))
+
+
+def of_jump(event: Event) -> Place:
+    """Return the layer whose weights change most against the others'."""
+    parts = [
+        part / top
+        for part, top in ((norm_jumps(event), _NORM), (_turned(event), 0.3), (_scaled(event), 0.6))
+        if part is not None
+    ]
+    if not parts:
+        return Place()
+    whole = np.where(event.history.apart, 0.5, 1.0) * np.sum(parts, axis=0)
+    return Place(layers=(int(whole.argmax()),)) if whole.max(initial=0) > 0 else Place()
+
+
+def of_gradient(event: Event) -> Place:
+    """Return the layer whose gradient grows most against the others'."""
+    row, by = one_apart(event, gradients(event))
+    ids = _usual_scale(event)
+    return Place(layers=(int(ids[row]),)) if row >= 0 and by > 0 else Place()
+
+
+def of_findings(event: Event) -> Place:
+    """Return the layers that the rules on numbers that are none name."""
+    named = [i for f in event.findings if f.rule == "not-finite" for i in f.layers]
+    return Place(layers=tuple(dict.fromkeys(named))[:_MOST_NAMED])
+
+
+OF_LAYERS = (
+    Mark(
+        "norm-jumps",
+        "the norm of one layer jumps",
+        "no layer's norm jumps",
+        "layers",
+        _norm_jumps,
+        usual=0.15,
+    ),
+    Mark(
+        "filters-turn",
+        "filters of one layer turn at once",
+        "no layer's filters turn at once",
+        "layers",
+        _filters_turn,
+        usual=0.2,
+    ),
+    Mark(
+        "layer-scaled",
+        "the filters of one layer keep their direction and change their size",
+        "no layer is scaled",
+        "layers",
+        _layer_scaled,
+        usual=0.06,
+    ),
+    Mark(
+        "layer-still",
+        "a layer no longer moves while others do",
+        "no layer stands still",
+        "layers",
+        _stands_still,
+        usual=0.1,
+    ),
+    Mark(
+        "gradient-gone",
+        "the gradient of a layer is 0 from then on",
+        "every layer has a gradient",
+        "layers",
+        _gradient_gone,
+        usual=0.1,
+    ),
+    Mark(
+        "gradient-sparser",
+        "the gradient of a layer holds more zeros from then on",
+        "no layer's gradient holds more zeros",
+        "layers",
+        _dead_filters,
+        usual=0.15,
+    ),
+    Mark(
+        "norms-shrink",
+        "the norms of all layers shrink",
+        "the norms of the layers do not shrink together",
+        "layers",
+        _shrinks,
+        usual=0.1,
+    ),
+    Mark(
+        "weights-not-finite",
+        "weights are NaN or Inf",
+        "all weights are finite",
+        "layers",
+        _not_finite,
+        usual=0.07,
+    ),
+)

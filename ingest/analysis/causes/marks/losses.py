@@ -1,0 +1,199 @@
+"""Marks of the training loss and the training error."""
+
+import numpy as np
+
+from ingest.analysis.causes.cause import Mark
+from ingest.analysis.causes.event import Event, logarithm
+from ingest.analysis.health.history import Floats
+from ingest.analysis.health.rules.losses import first_loss
+
+# A rise counts from so many usual steps on, and from 25 % on.
+_STEPS, _LEAST = 4.0, 0.1
+# A loss is "at chance" within these parts of ln C, what guessing among C classes costs.
+CHANCE_LOW, CHANCE_HIGH = 0.8, 1.5
+
+
+def _loss(event: Event) -> Floats:
+    return logarithm(event.history.train_loss)
+
+
+def _change(event: Event, *, level: float) -> float | None:
+    before = float(event.before(_loss(event)))
+    return None if np.isnan(before) or np.isnan(level) else level - before
+
+
+def _beyond(event: Event, change: float | None) -> bool | None:
+    if change is None:
+        return None
+    usual = float(event.usual_step(_loss(event), floor=0.02))
+    return change >= max(_STEPS * usual, _LEAST)
+
+
+def rises(event: Event) -> bool | None:
+    """Return whether the training loss rises beyond its usual steps."""
+    return _beyond(event, _change(event, level=float(event.peak(_loss(event)))))
+
+
+def _stays_high(event: Event) -> bool | None:
+    level = float(event.after(_loss(event), skip=1))
+    return _beyond(event, _change(event, level=level))
+
+
+def _high_at_end(event: Event) -> bool | None:
+    return _beyond(event, _change(event, level=float(event.at_end(_loss(event)))))
+
+
+def _falls(event: Event) -> bool | None:
+    change = _change(event, level=float(event.after(_loss(event), skip=1)))
+    return _beyond(event, None if change is None else -change)
+
+
+def chance(event: Event) -> float:
+    """Return ln C, the loss of guessing among the classes that have images."""
+    classes = int(np.count_nonzero(event.history.class_size))
+    return float(np.log(classes)) if classes > 1 else np.nan
+
+
+def _at_chance(event: Event) -> bool | None:
+    loss = event.history.train_loss
+    before, after, guess = float(event.before(loss)), float(event.after(loss)), chance(event)
+    if not np.isfinite([after, guess]).all():
+        return None
+    there = CHANCE_LOW * guess <= after <= CHANCE_HIGH * guess
+    return bool(there and not before > 0.7 * guess)
+
+
+def _beyond_chance(event: Event) -> bool | None:
+    highest, guess = float(event.peak(event.history.train_loss)), chance(event)
+    return None if not np.isfinite([highest, guess]).all() else highest > 2.5 * guess
+
+
+def _not_finite(event: Event) -> bool | None:
+    logged = event.history.logged.get("train_loss")
+    first, last = event.stretch
+    if logged is None:
+        return None
+    here = (logged.iterations > first) & (logged.iterations <= last)
+    return bool(here.any() and not np.isfinite(logged.values[here]).all())
+
+
+def _never_fell(event: Event) -> bool | None:
+    begun, last = first_loss(event.history), float(event.at_end(event.history.train_loss))
+    return None if not np.isfinite([begun, last]).all() else last > 0.7 * begun
+
+
+def _periodic(event: Event) -> bool | None:
+    """Return whether the logged loss repeats itself epoch by epoch from the event on."""
+    logged, epoch = event.history.logged.get("train_loss"), event.history.epoch
+    if logged is None or epoch is None:
+        return None
+    iteration = event.history.iteration.astype(np.float64)
+    known = np.isfinite(epoch)
+    if np.count_nonzero(known) < 2 or np.ptp(epoch[known]) <= 0:
+        return None
+    length = round(float(np.ptp(iteration[known]) / np.ptp(epoch[known])))
+    values = logged.values[logged.iterations >= event.stretch[0]]
+    values = logarithm(values[np.isfinite(values)])
+    if length < 4 or len(values) < 3 * length:
+        return None
+    return _repeats(values, length)
+
+
+def _repeats(values: Floats, length: int) -> bool:
+    """Return whether what remains of a series beyond its trend looks alike a period later."""
+    values = np.where(np.isfinite(values), values, np.nanmedian(values))
+    kernel = np.ones(length) / length
+    rest = values[length // 2 : len(values) - (length - 1 - length // 2)] - np.convolve(
+        values, kernel, mode="valid"
+    )
+    if len(rest) < 2 * length or not rest.std() > 0:
+        return False
+    return float(np.corrcoef(rest[:-length], rest[length:])[0, 1]) > 0.5
+
+
+def _swings(event: Event) -> bool | None:
+    return "loss-swings" in event.rules
+
+
+OF_LOSSES = (
+    Mark(
+        "loss-rises",
+        "the training loss rises at once",
+        "the training loss does not rise",
+        "overview",
+        rises,
+        usual=0.45,
+    ),
+    Mark(
+        "loss-stays-high",
+        "it stays above what it was",
+        "it is soon what it was",
+        "overview",
+        _stays_high,
+        usual=0.3,
+    ),
+    Mark(
+        "loss-high-at-end",
+        "the training loss never gets back to what it was",
+        "the training loss gets back to what it was",
+        "overview",
+        _high_at_end,
+        usual=0.2,
+    ),
+    Mark(
+        "loss-falls",
+        "the training loss falls at once",
+        "the training loss does not fall at once",
+        "overview",
+        _falls,
+        usual=0.15,
+    ),
+    Mark(
+        "loss-at-chance",
+        "the training loss is what guessing costs",
+        "the training loss is not what guessing costs",
+        "overview",
+        _at_chance,
+        usual=0.1,
+    ),
+    Mark(
+        "loss-beyond-chance",
+        "the training loss is far above what guessing costs",
+        "the training loss is never far above what guessing costs",
+        "overview",
+        _beyond_chance,
+        usual=0.15,
+    ),
+    Mark(
+        "loss-not-finite",
+        "the training loss is NaN or Inf",
+        "the training loss is finite throughout",
+        "overview",
+        _not_finite,
+        usual=0.07,
+    ),
+    Mark(
+        "loss-never-fell",
+        "the training loss ends near where it began",
+        "the training loss ends well below where it began",
+        "overview",
+        _never_fell,
+        usual=0.15,
+    ),
+    Mark(
+        "loss-periodic",
+        "the training loss repeats itself every epoch",
+        "the training loss does not repeat itself every epoch",
+        "overview",
+        _periodic,
+        usual=0.08,
+    ),
+    Mark(
+        "loss-swings",
+        "the training loss swings for long",
+        "the training loss does not swing",
+        "overview",
+        _swings,
+        usual=0.1,
+    ),
+)

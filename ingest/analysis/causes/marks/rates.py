@@ -1,0 +1,129 @@
+"""Marks of the learning rate and of what the run says of itself."""
+
+import numpy as np
+
+from ingest.analysis.causes.cause import Mark
+from ingest.analysis.causes.event import Event
+from ingest.analysis.health.history import Floats
+
+
+def logged_rate(event: Event) -> tuple[Floats, Floats] | None:
+    """Return the learning rates before and around the event, each f8 [n]; None: not logged."""
+    logged = event.history.logged.get("learning_rate")
+    if logged is None:
+        return None
+    first, last = event.stretch
+    values = logged.values
+    before, here = (
+        values[logged.iterations <= first],
+        values[(logged.iterations > first) & (logged.iterations <= last)],
+    )
+    before, here = before[before > 0], here[here > 0]
+    return (before, here) if len(before) and len(here) else None
+
+
+def rate_change(event: Event) -> float:
+    """Return by how many times the rate is higher around the event than before; NaN: not known."""
+    told = logged_rate(event)
+    if told is None:
+        return np.nan
+    before, here = told
+    last = float(np.median(before[-5:]))
+    up, down = float(here.max()) / last, float(here.min()) / last
+    return up if up * down >= 1 else down
+
+
+def _rose(event: Event) -> bool | None:
+    change = rate_change(event)
+    return None if np.isnan(change) else change >= 2.0
+
+
+def _highest(event: Event) -> bool | None:
+    told = logged_rate(event)
+    return None if told is None else bool(told[1].max() >= 1.5 * told[0].max())
+
+
+def _begun_anew(event: Event) -> bool | None:
+    """Return whether the rate is where it began, had fallen, and rose by no regular restart."""
+    told = logged_rate(event)
+    if told is None:
+        return None
+    before, here = told
+    back = here.max() >= 0.7 * before.max() and here.max() <= 1.4 * before.max()
+    fallen = float(np.median(before[-5:])) <= 0.6 * before.max()
+    return bool(back and fallen and not _restarts(before))
+
+
+def _restarts(before: Floats) -> bool:
+    """Return whether the rate had risen back from below before: a schedule of restarts."""
+    steps = before[1:] / before[:-1]
+    rises = np.flatnonzero(steps >= 1.5)
+    return bool((rises > len(before) // 20).any())
+
+
+def _dropped(event: Event) -> bool | None:
+    change = rate_change(event)
+    return None if np.isnan(change) else change <= 0.6
+
+
+def _resumed(event: Event) -> bool | None:
+    if event.resumed is None:
+        return None
+    first, last = event.stretch
+    return any(first < at <= last + 1 for at in event.resumed)
+
+
+def _from_the_start(event: Event) -> bool | None:
+    return event.at <= max(2, event.history.snapshots // 25)
+
+
+OF_RATES = (
+    Mark(
+        "rate-rises",
+        "the learning rate at least doubles",
+        "the learning rate does not rise",
+        "overview",
+        _rose,
+        usual=0.12,
+    ),
+    Mark(
+        "rate-highest",
+        "the learning rate is higher than it ever was",
+        "the learning rate is not higher than ever",
+        "overview",
+        _highest,
+        usual=0.08,
+    ),
+    Mark(
+        "rate-begun-anew",
+        "the learning rate is back where the schedule began",
+        "the schedule does not start again",
+        "overview",
+        _begun_anew,
+        usual=0.05,
+    ),
+    Mark(
+        "rate-falls",
+        "the learning rate falls",
+        "the learning rate does not fall",
+        "overview",
+        _dropped,
+        usual=0.1,
+    ),
+    Mark(
+        "resumed",
+        "the training was resumed there",
+        "the training was not resumed there",
+        "overview",
+        _resumed,
+        usual=0.08,
+    ),
+    Mark(
+        "from-the-start",
+        "it is so from the start",
+        "it begins later",
+        "overview",
+        _from_the_start,
+        usual=0.15,
+    ),
+)
