@@ -19,7 +19,8 @@ from deeptracker.validation_labels import is_texts
 BEFORE, AFTER = 32, 8
 # Of a run, over all its resumes.
 MOST_FILES, MOST_BYTES = 64, 64 * 2**20
-MOST_IMAGES = 65_536
+# Of a step: so many fit into a file with all steps around.
+MOST_IMAGES = 16_384
 # Images whose usual loss is remembered: those of a lower place in the training set.
 MOST_REMEMBERED = 2**23
 
@@ -109,11 +110,13 @@ class BatchLedger:
         """Keep a batch of the step under way; ValueError or TypeError where it is no batch."""
         index = _carried(indices, torch.int64)
         count = len(index)
+        if not count:
+            raise ValueError("indices is empty")
+        if count + sum(len(part[0]) for part in self._parts) > MOST_IMAGES:
+            raise ValueError(f"indices has more than {MOST_IMAGES:,} images since the last step()")
         self._from_gpu |= any(
             isinstance(g, Tensor) and g.is_cuda for g in (indices, losses, labels)
         )
-        if not 0 < count <= MOST_IMAGES:
-            raise ValueError(f"indices has {count} images; a batch has 1 to {MOST_IMAGES:,}")
         self._parts.append(
             (
                 index,

@@ -15,7 +15,7 @@ from deeptracker.format.manifest import Manifest
 from deeptracker.format.names import VERSION
 from deeptracker.format.origin import check_origin, generation_of, iteration_of, number_of
 
-MAX_LEDGER = 64 * 2**20
+MAX_LEDGER = 16 * 2**20
 MAX_STEPS = 1_000
 # Why batches were kept: the training loss jumped, or was NaN or infinite; a step had images several
 # times.

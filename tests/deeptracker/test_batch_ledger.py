@@ -10,10 +10,11 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 import deeptracker
 from deeptracker import Recorder
-from deeptracker.batch_ledger import AFTER, BEFORE, MOST_FILES, BatchLedger
+from deeptracker.batch_ledger import AFTER, BEFORE, MOST_FILES, MOST_IMAGES, BatchLedger
 from deeptracker.errors import RecordingError
-from deeptracker.format import ABANDONED, LEDGERS, RunDirectory
+from deeptracker.format import ABANDONED, LEDGERS, MAX_LEDGER, RunDirectory, write_ledger
 from tests.bad_batches import AT, ITERATIONS, train
+from tests.deeptracker import small_logs
 from tests.deeptracker.trainings import make_training
 
 
@@ -68,7 +69,7 @@ class Written:
         return 1000
 
     def step(self, iteration, loss, images=4):
-        index = (np.arange(images) + iteration * images) % 1000
+        index = np.arange(images) + iteration * images
         self.ledger.add(index, np.full(images, loss, np.float32), None)
         self.ledger.end_step(iteration, loss)
 
@@ -137,6 +138,26 @@ def test_batches_of_one_step_are_one_and_without_train_loss_their_mean_counts():
     assert found.iteration == 50
     assert set(found.step_size.tolist()) == {6}
     assert found.label[:6].tolist() == [1, 2, -1, 1, 2, -1]
+
+
+def test_batches_without_any_step_do_not_pile_up():
+    written = Written()
+    for _ in range(2):
+        written.ledger.add(np.arange(8_192), None, None)
+    with pytest.raises(ValueError, match="more than 16,384 images since the last"):
+        written.ledger.add([1], None, None)
+
+
+def test_the_largest_steps_fit_into_a_file(tmp_path):
+    small_logs.write_small_log(tmp_path / "run", iterations=(10,))
+    written = Written()
+    for iteration in range(1, 60):
+        written.step(iteration, 9.0 if iteration == 45 else quiet(iteration), images=MOST_IMAGES)
+    steps = written.ledgers[-1].step_size
+    assert len(steps) == BEFORE + 1 + AFTER
+    path = tmp_path / "ledger.safetensors"
+    assert write_ledger(path, small_logs.manifest(), written.ledgers[-1]) == path.stat().st_size
+    assert path.stat().st_size <= MAX_LEDGER
 
 
 ODD = {

@@ -12,7 +12,9 @@ from deeptracker.format import Ledger
 
 _ALL = (
     "SELECT iteration, reason, recorded_at, step_iteration, step_loss, step_size, "
-    "index, loss, usual, label FROM batch_ledger WHERE run_id = %(run)s ORDER BY iteration"
+    "index, loss, usual, label FROM (SELECT *, sum(octet_length(index)) OVER (ORDER BY iteration) "
+    "AS so_far FROM batch_ledger WHERE run_id = %(run)s) AS ledger "
+    "WHERE so_far <= 33554432 ORDER BY iteration"
 )
 _ONE = (
     "SELECT iteration, reason, recorded_at, step_iteration, step_loss, step_size, "
@@ -21,7 +23,10 @@ _ONE = (
 
 
 def ledgers(session: Session, *, run_id: int) -> Sequence[Ledger]:
-    """Return all that a run has, rising by iteration: at most 64, a few megabytes."""
+    """Return those of a run, rising by iteration: a few megabytes.
+
+    Of what no Recorder has written, more than 80 MiB, the first.
+    """
     rows = fetch(session, _ALL, {"run": run_id})
     if not rows:
         require_run(session, run_id=run_id)
