@@ -23,7 +23,7 @@ from db.queries.team.alerts import raise_alerts
 from ingest.analysis.answer import Answer, answer
 from ingest.analysis.health.finding import Chart, Finding, Severity
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate, not_judged
-from ingest.history import read_history
+from ingest.history import read_history, read_resumes
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,8 @@ def evaluate_run(session: Session, *, run_id: int) -> list[str]:
     def taken_for(at: int) -> Any:
         return stored.predictions_at(session, run_id=run_id, iteration=int(history.iteration[at]))
 
-    answers = answer(history, found, names, taken_for=taken_for)
+    resumed = read_resumes(session, run_id=run_id)
+    answers = answer(history, found, names, taken_for=taken_for, resumed=resumed)
     listed = _unique([f for f in found if f.severity is not Severity.INFO])
     rows = [finding_row(f, rank) for rank, f in enumerate(listed)]
     if history.recording:

@@ -69,6 +69,12 @@ def read_history(session: Session, *, run_id: int) -> tuple[History, Names]:
     return history, Names(layers.names, classes.names)
 
 
+def read_resumes(session: Session, *, run_id: int) -> tuple[int, ...]:
+    """Return after which iterations the training was resumed, rising; NotFound."""
+    found = runs.run_manifest(session, run_id=run_id).get("generations", [])
+    return tuple(sorted(int(generation["start_iteration"]) for generation in found[1:]))
+
+
 def _apart(kinds: tuple[str, ...]) -> NDArray[np.bool_]:
     """Return which layers are no convolution, linear layer or attention, whose scale is usual."""
     return np.array(

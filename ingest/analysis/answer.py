@@ -9,6 +9,7 @@ that no rule speaks of is an answer where a cause fits it.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,12 +25,14 @@ from ingest.analysis.health.rules import RULES
 from ingest.analysis.health.sentences import Said, declare, join, say
 
 MOST_ANSWERS = 5
+# The predictions of so many snapshots are kept while a run is judged: 400 KB each at most.
+_MOST_KEPT = 64
 _MOST_EVIDENCE = 6
 # From this probability on, a cause tells which classes and layers an answer is about.
 _BELIEVED = 0.4
 # What a cause adds to the rank of an answer, in steps of severity; so many groups and places are
 # judged; another place than that of the findings must fit better by this probability.
-_EXPLAINED, _MOST_JUDGED, _MOST_PLACES, _BETTER = 2.5, 12, 6, 0.1
+_EXPLAINED, _MOST_JUDGED, _MOST_PLACES, _BETTER = 2.5, 12, 6, 0.2
 
 declare({"change": "Something changes for good at iteration {iteration}."})
 
@@ -123,6 +126,7 @@ def answer(
         groups.append(lost)
     groups += [[f] for f in findings if f.rule in _LASTING and (ruined is None or f.start < ruined)]
     known = None if resumed is None else tuple(resumed)
+    taken_for = lru_cache(_MOST_KEPT)(taken_for)
 
     def event(at: int, group: Sequence[Finding]) -> Event:
         return Event(history, at, tuple(group), taken_for, known)
@@ -153,8 +157,9 @@ def _judged(
 ) -> _Group:
     """Return a group with its causes, from where one fits best: there, or where a change began."""
     begins = {int(np.searchsorted(history.iteration, f.start)) for f in group.findings}
-    near = {at for at in changes if min(begins) - 2 <= at <= max(begins) + 1}
-    places = [group.at, *sorted((begins | near) - {group.at})[:_MOST_PLACES]]
+    near = {at for at in changes if min(begins) - 2 <= at <= group.at + 1}
+    others = {at for at in begins | near if at != group.at and at <= group.at + 1}
+    places = [group.at, *sorted(others, key=lambda at: abs(at - group.at))[:_MOST_PLACES]]
     tried = [_Group(group.findings, at, diagnose(event(at, group.findings))) for at in places]
     best = max(tried, key=lambda g: g.explained)
     return best if best.explained >= tried[0].explained + _BETTER else tried[0]

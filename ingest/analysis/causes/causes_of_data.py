@@ -3,7 +3,12 @@
 from ingest.analysis.causes.cause import ALWAYS, HALF, NEVER, OFTEN, SELDOM, Cause
 from ingest.analysis.causes.marks.classes import of_pair, of_worst
 
-_NO_LAYER = {"norm-jumps": SELDOM, "layer-scaled": NEVER, "layer-still": NEVER}
+_NO_LAYER = {
+    "norm-jumps": SELDOM,
+    "layer-scaled": NEVER,
+    "layer-still": NEVER,
+    "norms-shrink": NEVER,
+}
 
 OF_DATA = (
     Cause(
@@ -15,9 +20,9 @@ OF_DATA = (
             "right, it is something else."
         ),
         marks={
+            "loss-rises": OFTEN,
+            "two-classes-hit": HALF,
             "predicted-as-each-other": ALWAYS,
-            "two-classes-hit": OFTEN,
-            "loss-rises": ALWAYS,
             "nearly-all-classes": NEVER,
             "never-predicted": NEVER,
             "one-partner": ALWAYS,
@@ -33,6 +38,8 @@ OF_DATA = (
         says="The training no longer sees images of {classes}.",
         counter_test="Count the labels of the batches since then: if the class occurs, it is not.",
         marks={
+            "class-judged": OFTEN,
+            "gap-opens": OFTEN,
             "one-class-hit": ALWAYS,
             "never-predicted": ALWAYS,
             "loss-rises": SELDOM,
@@ -57,13 +64,13 @@ OF_DATA = (
             "if they look like the class, it is not."
         ),
         marks={
+            "class-judged": OFTEN,
+            "loss-rises": HALF,
             "one-class-hit": ALWAYS,
-            "loss-rises": OFTEN,
             "nearly-all-classes": NEVER,
             "predicted-as-each-other": NEVER,
             "loss-at-chance": NEVER,
             "rate-rises": NEVER,
-            "partly-right": SELDOM,
             "loss-high-at-end": SELDOM,
             **_NO_LAYER,
         },
@@ -79,12 +86,11 @@ OF_DATA = (
             "if their labels are right, it is something else."
         ),
         marks={
+            "class-judged": OFTEN,
+            "one-class-hit": OFTEN,
+            "loss-stays-high": HALF,
+            "loss-swings": HALF,
             "loss-rises": OFTEN,
-            "loss-stays-high": OFTEN,
-            "loss-high-at-end": OFTEN,
-            "one-class-hit": HALF,
-            "partly-right": OFTEN,
-            "never-predicted": SELDOM,
             "nearly-all-classes": NEVER,
             "predicted-as-each-other": NEVER,
             "validation-breaks": NEVER,
@@ -108,15 +114,16 @@ OF_DATA = (
             "if the loss falls to 0 there, the inputs are sound."
         ),
         marks={
+            "loss-never-fell": OFTEN,
+            "loss-high-at-end": OFTEN,
+            "loss-at-chance": OFTEN,
             "loss-rises": ALWAYS,
             "loss-stays-high": ALWAYS,
-            "loss-at-chance": ALWAYS,
             "validation-below-training": OFTEN,
             "rate-rises": NEVER,
             "one-class-hit": SELDOM,
             "steps-larger-than-rate": OFTEN,
             "loss-not-finite": NEVER,
-            "gradient-gone": NEVER,
             **_NO_LAYER,
         },
         source="Zhang et al., Understanding Deep Learning Requires Rethinking Generalization, 2017",
@@ -130,12 +137,12 @@ OF_DATA = (
             "are those from before, it is something else."
         ),
         marks={
+            "validation-loss-jumps": OFTEN,
+            "validation-breaks": HALF,
+            "validation-stays-worse": HALF,
+            "validation-worse": OFTEN,
             "loss-rises": OFTEN,
-            "validation-worse": ALWAYS,
-            "validation-breaks": OFTEN,
-            "validation-stays-worse": OFTEN,
             "nearly-all-classes": ALWAYS,
-            "validation-loss-jumps": ALWAYS,
             "first-gradient-grows": HALF,
             "loss-at-chance": SELDOM,
             "rate-rises": NEVER,
@@ -155,17 +162,16 @@ OF_DATA = (
             "augmentation is not it."
         ),
         marks={
+            "loss-high-at-end": HALF,
+            "gradients-grow": HALF,
             "loss-rises": ALWAYS,
             "loss-stays-high": ALWAYS,
-            "loss-high-at-end": OFTEN,
             "validation-below-training": OFTEN,
             "validation-breaks": SELDOM,
-            "loss-at-chance": SELDOM,
             "loss-beyond-chance": SELDOM,
             "rate-rises": NEVER,
             "one-class-hit": SELDOM,
             "predicted-as-each-other": SELDOM,
-            "gradients-grow": OFTEN,
             **_NO_LAYER,
         },
         source="Shorten and Khoshgoftaar, A Survey on Image Data Augmentation, 2019 (label safety)",
@@ -180,9 +186,7 @@ OF_DATA = (
         ),
         marks={
             "gap-closes": ALWAYS,
-            "validation-better": HALF,
             "validation-worse": NEVER,
-            "validation-below-training": HALF,
             "loss-high-at-end": SELDOM,
             "rate-rises": NEVER,
             "one-class-hit": NEVER,
@@ -201,9 +205,9 @@ OF_DATA = (
             "before, it is something else."
         ),
         marks={
+            "loss-swings": HALF,
+            "gradients-grow": OFTEN,
             "loss-periodic": ALWAYS,
-            "from-the-start": OFTEN,
-            "loss-swings": OFTEN,
             "rate-rises": SELDOM,
             "loss-not-finite": NEVER,
         },
@@ -218,14 +222,14 @@ OF_DATA = (
             "is something else."
         ),
         marks={
-            "loss-falls": ALWAYS,
+            "gradients-shrink": HALF,
+            "loss-falls": OFTEN,
             "gap-opens": OFTEN,
             "validation-better": NEVER,
             "loss-rises": SELDOM,
             "loss-stays-high": NEVER,
             "rate-rises": NEVER,
             "rate-falls": SELDOM,
-            "gradients-shrink": OFTEN,
             "loss-beyond-chance": NEVER,
             **_NO_LAYER,
         },

@@ -15,6 +15,9 @@ OF_EVALUATION = (
             "evaluation is sound and the network is worse on new images."
         ),
         marks={
+            "evaluation-alone": OFTEN,
+            "validation-stays-worse": ALWAYS,
+            "gap-opens": ALWAYS,
             "validation-worse": ALWAYS,
             "validation-breaks": OFTEN,
             "nearly-all-classes": ALWAYS,
@@ -41,6 +44,8 @@ OF_EVALUATION = (
             "stays, it is something else."
         ),
         marks={
+            "gap-judged": OFTEN,
+            "evaluation-alone": SELDOM,
             "gap-opens": ALWAYS,
             "loss-rises": SELDOM,
             "loss-falls": SELDOM,

@@ -1,7 +1,7 @@
 """Causes that lie in single layers."""
 
 from ingest.analysis.causes.cause import ALWAYS, HALF, NEVER, OFTEN, SELDOM, Cause
-from ingest.analysis.causes.marks.layers import first_zero, of_jump, of_still
+from ingest.analysis.causes.marks.layers import first_zero, of_jump, of_scale, of_still
 
 OF_LAYERS = (
     Cause(
@@ -13,6 +13,7 @@ OF_LAYERS = (
             "with a gradient, it is something else."
         ),
         marks={
+            "filters-judged": SELDOM,
             "layer-still": ALWAYS,
             "gradient-gone": SELDOM,
             "loss-rises": SELDOM,
@@ -33,14 +34,15 @@ OF_LAYERS = (
             "other snapshots, they were not."
         ),
         marks={
+            "filters-judged": ALWAYS,
+            "from-the-start": NEVER,
+            "loss-rises": HALF,
+            "norm-jumps": ALWAYS,
             "filters-turn": ALWAYS,
-            "norm-jumps": OFTEN,
             "layer-scaled": NEVER,
-            "loss-rises": OFTEN,
             "rate-rises": NEVER,
             "loss-high-at-end": SELDOM,
             "layer-still": NEVER,
-            "from-the-start": NEVER,
             "gradient-gone": SELDOM,
         },
         place=of_jump,
@@ -49,21 +51,22 @@ OF_LAYERS = (
     Cause(
         name="layer-rescaled",
         title="Layer rescaled",
-        says="The weights of {layers} were multiplied by a number.",
+        says="The weights of {layers} have another scale than before, or than the other layers.",
         counter_test=(
             "Divide the layer's weights by those of the checkpoint before: if the quotient is not "
             "the same everywhere, they were not."
         ),
         marks={
+            "filters-judged": HALF,
+            "initial-scale": HALF,
+            "first-gradient-grows": HALF,
             "norm-jumps": ALWAYS,
             "layer-scaled": OFTEN,
             "filters-turn": SELDOM,
             "rate-rises": NEVER,
             "layer-still": NEVER,
-            "from-the-start": SELDOM,
-            "loss-rises": HALF,
         },
-        place=of_jump,
+        place=of_scale,
         source="van Laarhoven, L2 Regularization versus Batch and Weight Normalization, 2017",
     ),
     Cause(

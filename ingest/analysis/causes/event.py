@@ -72,6 +72,11 @@ class Event:
         found = robust.MAD_TO_STD * robust.quiet_median(np.where(np.isfinite(steps), steps, np.nan))
         return np.maximum(np.where(np.isnan(found), floor, found), floor)
 
+    def trend(self, values: Floats) -> Floats:
+        """Return how [..., T] changed over the AROUND snapshots ahead; 0 where nothing is known."""
+        earlier = values[..., max(0, self.at - 2 * AROUND) : max(0, self.at - AROUND)]
+        return np.nan_to_num(self.before(values) - _median(earlier, least=1))
+
     @cached_property
     def confusions(self) -> tuple[NDArray[np.int64], ...]:
         """Return the confusion matrices [C, C] of the first validated snapshots of the event.

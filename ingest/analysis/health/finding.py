@@ -53,6 +53,8 @@ class Finding:
     `strength` tells how far beyond usual it is, about 1 at the threshold; it ranks findings.
     `layers` and `classes` are ids, the most affected first; `filters` are (layer, filter). `once`:
     the rule gives one verdict on the whole run, wherever its start or worst layer moves meanwhile.
+    `exact` is the iteration at which it began, where a series that was logged at every iteration
+    tells: after the snapshot before `start`, and at most `start`. None: not known.
     """
 
     rule: str
@@ -67,6 +69,7 @@ class Finding:
     filters: tuple[tuple[int, int], ...] = ()
     chart: Chart | None = None
     once: bool = False
+    exact: int | None = None
 
     @property
     def key(self) -> str:

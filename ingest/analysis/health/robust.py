@@ -47,6 +47,14 @@ def quiet_median(values: Floats, *, axis: int = -1) -> Floats:
     return np.where(known > 0, (pick(low) + pick(high)) / 2, np.nan)
 
 
+def quiet_mean(values: Floats, *, axis: int = -1) -> Floats:
+    """Return the mean of what is not NaN; NaN, without a warning, where nothing is."""
+    known = ~np.isnan(values)
+    number = np.count_nonzero(known, axis=axis)
+    total = np.where(known, values, 0.0).sum(axis=axis)
+    return np.asarray(np.where(number > 0, total / np.maximum(number, 1), np.nan))
+
+
 def usual(values: Floats, length: int) -> Floats:
     """Return the median of the `length` values ahead of each, f8 [..., T]; NaN below 3 of them."""
     if values.ndim > 1:

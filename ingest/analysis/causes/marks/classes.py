@@ -10,8 +10,9 @@ from ingest.analysis.causes.event import Event, mutual_share
 from ingest.analysis.health.history import Floats
 
 # A class is hit from so many standard deviations of its own on, beyond what most classes do.
-_HIT = 4.0
+_HIT = 3.0
 _MOST_NAMED = 3
+_CLASS_RULES = ("class-collapse", "class-worse", "class-stays-wrong")
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,21 @@ def exchanged_pair(event: Event) -> tuple[int, int] | None:
     if not found:
         return None
     mutual = np.max(found, axis=0)
+    if _most_wrong(event):
+        return None  # where all is confused, so are some two
     if event.confusion_before is not None:
         # Who were confused before were not exchanged there.
         mutual[mutual_share(event.confusion_before, size) >= 0.3] = 0
     a, b = np.unravel_index(int(mutual.argmax()), mutual.shape)
     return (int(min(a, b)), int(max(a, b))) if mutual[a, b] >= 0.5 else None
+
+
+def _most_wrong(event: Event) -> bool:
+    """Return whether the classes in general are much worse than before."""
+    error = event.history.class_error[event.history.class_size > 0]
+    rise = event.after(error, skip=1) - event.before(error)
+    rise = rise[np.isfinite(rise)]
+    return bool(len(rise) > 3 and np.median(rise) >= 0.2)
 
 
 def _exchanged(event: Event) -> bool | None:
@@ -165,7 +176,9 @@ def of_hit(event: Event) -> Place:
 
 def of_worst(event: Event) -> Place:
     """Return the class that is hit most; where none is beyond chance, the one that loses most."""
-    found = hits(event)
+    judged, found = _judged(event), hits(event)
+    if judged:
+        return Place(classes=tuple(judged[:_MOST_NAMED]))
     if found is None or not found.lost.max(initial=0) > 0:
         return Place()
     return Place(classes=(int(found.lost.argmax()),))
@@ -177,14 +190,32 @@ def of_pair(event: Event) -> Place:
     return Place(classes=pair) if pair else of_hit(event)
 
 
+def _judged(event: Event) -> list[int]:
+    """Return the classes that rules found to have got worse, the worst first."""
+    named = [i for f in event.findings if f.rule in _CLASS_RULES for i in f.classes]
+    return list(dict.fromkeys(named))
+
+
+def _one_judged(event: Event) -> bool | None:
+    return len(_judged(event)) == 1
+
+
 OF_CLASSES = (
+    Mark(
+        "class-judged",
+        "one class is worse than chance and its own history explain",
+        "no single class is worse than chance explains",
+        "validation",
+        _one_judged,
+        usual=0.1,
+    ),
     Mark(
         "classes-hit",
         "single classes are hit beyond chance",
         "no class is hit beyond chance",
         "validation",
         _some,
-        usual=0.4,
+        usual=0.26,
     ),
     Mark(
         "one-class-hit",
@@ -192,7 +223,7 @@ OF_CLASSES = (
         "no class is hit far more than all others",
         "validation",
         _one,
-        usual=0.2,
+        usual=0.14,
     ),
     Mark(
         "two-classes-hit",
@@ -200,7 +231,7 @@ OF_CLASSES = (
         "no two classes are hit far more than all others",
         "validation",
         _two,
-        usual=0.12,
+        usual=0.04,
     ),
     Mark(
         "predicted-as-each-other",
@@ -216,7 +247,7 @@ OF_CLASSES = (
         "the class is still predicted",
         "validation",
         _never_predicted,
-        usual=0.3,
+        usual=0.5,
     ),
     Mark(
         "partly-right",
@@ -224,7 +255,7 @@ OF_CLASSES = (
         "nearly all images of the class are wrong",
         "validation",
         _partly_right,
-        usual=0.5,
+        usual=0.45,
     ),
     Mark(
         "one-partner",
@@ -232,7 +263,7 @@ OF_CLASSES = (
         "its images are predicted as many classes",
         "validation",
         _one_partner,
-        usual=0.4,
+        usual=0.45,
     ),
     Mark(
         "class-recovers",
@@ -240,6 +271,6 @@ OF_CLASSES = (
         "the class does not get back what it lost",
         "validation",
         _recovers,
-        usual=0.5,
+        usual=0.4,
     ),
 )

@@ -89,12 +89,12 @@ def _concentrated(share: Floats | None, event: Event) -> bool | None:
 
 
 def _filters_turn(event: Event) -> bool | None:
-    return _concentrated(_turned(event), event)
+    return None if event.early else _concentrated(_turned(event), event)
 
 
 def _layer_scaled(event: Event) -> bool | None:
     share = _scaled(event)
-    if share is None:
+    if share is None or event.early:
         return None
     mine = share[_usual_scale(event)]
     return bool(len(mine) and mine.max() >= 0.6 and np.median(mine) < 0.3)
@@ -108,7 +108,10 @@ def still(event: Event) -> NDArray[np.int64] | None:
     part = part[:, 1:] if part.shape[1] > 2 else part
     if not part.shape[1] or not np.isfinite(part).any():
         return None
-    stood = (part == 0).all(axis=1) & (event.history.layer("weight", "l2")[:, -1] != 0)
+    # Units that died do not move either, but for want of a gradient.
+    gradient = event.after(event.history.layer("gradient", "l2"), skip=1)
+    stood = (part == 0).all(axis=1) & (gradient != 0)
+    stood &= event.history.layer("weight", "l2")[:, -1] != 0
     return np.flatnonzero(stood) if not stood.all() else np.zeros(0, np.int64)
 
 
@@ -141,19 +144,17 @@ def _dead_filters(event: Event) -> bool | None:
     return None if not len(rise) else bool(rise.max() >= 0.15)
 
 
-def _norm_slope(event: Event) -> Floats | None:
-    """Return by layer how the norm changes from the event to the end, powers of ten, f8 [L]."""
+def _shrinks(event: Event) -> bool | None:
+    """Return whether the norms of nearly all layers begin to shrink for good."""
     norms = logarithm(event.history.layer("weight", "l2"))[_usual_scale(event)]
     start = np.where(np.isnan(event.before(norms)), event.after(norms), event.before(norms))
-    change = event.at_end(norms) - start
-    return change if np.isfinite(change).any() else None
-
-
-def _shrinks(event: Event) -> bool | None:
-    change = _norm_slope(event)
-    if change is None:
+    soon, last = event.after(norms, skip=4) - start, event.at_end(norms) - start
+    begins = soon - event.trend(norms)
+    known = np.isfinite(begins) & np.isfinite(last)
+    if not known.any():
         return None
-    return bool(np.quantile(change[np.isfinite(change)], 0.8) <= -0.05)
+    low = [float(np.quantile(part[known], 0.8)) for part in (soon, begins, last)]
+    return low[0] <= -0.005 and low[1] <= -0.005 and low[2] <= -0.03
 
 
 def _not_finite(event: Event) -> bool | None:
@@ -193,6 +194,12 @@ def of_jump(event: Event) -> Place:
     return Place(layers=(int(whole.argmax()),)) if whole.max(initial=0) > 0 else Place()
 
 
+def of_scale(event: Event) -> Place:
+    """Return the layer whose weights change most, or whose initial weights have an odd scale."""
+    named = [i for f in event.findings if f.rule == "initial-weights" for i in f.layers]
+    return Place(layers=tuple(named[:_MOST_NAMED])) if named else of_jump(event)
+
+
 def of_gradient(event: Event) -> Place:
     """Return the layer whose gradient grows most against the others'."""
     row, by = one_apart(event, gradients(event))
@@ -206,14 +213,27 @@ def of_findings(event: Event) -> Place:
     return Place(layers=tuple(dict.fromkeys(named))[:_MOST_NAMED])
 
 
+def _filters_judged(event: Event) -> bool | None:
+    """Return whether a rule found that filters of a few layers changed suddenly."""
+    return any(f.rule == "filter-jump" and len(f.layers) <= _MOST_NAMED for f in event.findings)
+
+
 OF_LAYERS = (
+    Mark(
+        "filters-judged",
+        "filters of a few layers change suddenly",
+        "no layer's filters change suddenly",
+        "layers",
+        _filters_judged,
+        usual=0.2,
+    ),
     Mark(
         "norm-jumps",
         "the norm of one layer jumps",
         "no layer's norm jumps",
         "layers",
         _norm_jumps,
-        usual=0.15,
+        usual=0.2,
     ),
     Mark(
         "filters-turn",
@@ -221,7 +241,7 @@ OF_LAYERS = (
         "no layer's filters turn at once",
         "layers",
         _filters_turn,
-        usual=0.2,
+        usual=0.1,
     ),
     Mark(
         "layer-scaled",
@@ -229,7 +249,15 @@ OF_LAYERS = (
         "no layer is scaled",
         "layers",
         _layer_scaled,
-        usual=0.06,
+        usual=0.05,
+    ),
+    Mark(
+        "initial-scale",
+        "the initial weights of a layer have another scale than those of the others",
+        "the initial weights have the scales that are usual",
+        "layers",
+        lambda event: "initial-weights" in event.rules,
+        usual=0.04,
     ),
     Mark(
         "layer-still",
@@ -237,7 +265,7 @@ OF_LAYERS = (
         "no layer stands still",
         "layers",
         _stands_still,
-        usual=0.1,
+        usual=0.05,
     ),
     Mark(
         "gradient-gone",
@@ -245,7 +273,7 @@ OF_LAYERS = (
         "every layer has a gradient",
         "layers",
         _gradient_gone,
-        usual=0.1,
+        usual=0.08,
     ),
     Mark(
         "gradient-sparser",
@@ -253,15 +281,15 @@ OF_LAYERS = (
         "no layer's gradient holds more zeros",
         "layers",
         _dead_filters,
-        usual=0.15,
+        usual=0.11,
     ),
     Mark(
         "norms-shrink",
-        "the norms of all layers shrink",
-        "the norms of the layers do not shrink together",
+        "the norms of all layers begin to shrink",
+        "the norms of the layers do not begin to shrink together",
         "layers",
         _shrinks,
-        usual=0.1,
+        usual=0.04,
     ),
     Mark(
         "weights-not-finite",
@@ -269,6 +297,6 @@ OF_LAYERS = (
         "all weights are finite",
         "layers",
         _not_finite,
-        usual=0.07,
+        usual=0.06,
     ),
 )

@@ -4,6 +4,7 @@ import numpy as np
 
 from ingest.analysis.causes.cause import Mark
 from ingest.analysis.causes.event import Event, logarithm
+from ingest.analysis.health import robust
 from ingest.analysis.health.history import Floats
 from ingest.analysis.health.rules.losses import first_loss
 
@@ -11,6 +12,8 @@ from ingest.analysis.health.rules.losses import first_loss
 _STEPS, _LEAST = 4.0, 0.1
 # A loss is "at chance" within these parts of ln C, what guessing among C classes costs.
 CHANCE_LOW, CHANCE_HIGH = 0.8, 1.5
+# A loss repeats itself from this autocorrelation on.
+_ALIKE = 0.4
 
 
 def _loss(event: Event) -> Floats:
@@ -44,8 +47,15 @@ def _high_at_end(event: Event) -> bool | None:
 
 
 def _falls(event: Event) -> bool | None:
-    change = _change(event, level=float(event.after(_loss(event), skip=1)))
-    return _beyond(event, None if change is None else -change)
+    """Return whether the loss falls at once, below all that it was, beyond how it fell anyway."""
+    loss = _loss(event)
+    level = float(event.after(loss, skip=1))
+    change = _change(event, level=level)
+    if change is None or event.at < event.history.snapshots // 6:
+        return None  # at first, every loss falls
+    lowest = float(np.nanmin(robust.smooth(loss[: event.at], 3)))
+    falls = _beyond(event, 2 * float(event.trend(loss)) - change)
+    return bool(falls and level <= lowest - _LEAST)
 
 
 def chance(event: Event) -> float:
@@ -83,32 +93,34 @@ def _never_fell(event: Event) -> bool | None:
 
 
 def _periodic(event: Event) -> bool | None:
-    """Return whether the logged loss repeats itself epoch by epoch from the event on."""
-    logged, epoch = event.history.logged.get("train_loss"), event.history.epoch
-    if logged is None or epoch is None:
+    """Return whether the logged loss repeats itself at even distances from the event on."""
+    logged = event.history.logged.get("train_loss")
+    if logged is None:
         return None
-    iteration = event.history.iteration.astype(np.float64)
-    known = np.isfinite(epoch)
-    if np.count_nonzero(known) < 2 or np.ptp(epoch[known]) <= 0:
+    values = logarithm(logged.values[logged.iterations >= event.stretch[0]])
+    values = values[np.isfinite(values)]
+    if len(values) < 40:
         return None
-    length = round(float(np.ptp(iteration[known]) / np.ptp(epoch[known])))
-    values = logged.values[logged.iterations >= event.stretch[0]]
-    values = logarithm(values[np.isfinite(values)])
-    if length < 4 or len(values) < 3 * length:
-        return None
-    return _repeats(values, length)
+    return _repeats(values)
 
 
-def _repeats(values: Floats, length: int) -> bool:
-    """Return whether what remains of a series beyond its trend looks alike a period later."""
-    values = np.where(np.isfinite(values), values, np.nanmedian(values))
-    kernel = np.ones(length) / length
-    rest = values[length // 2 : len(values) - (length - 1 - length // 2)] - np.convolve(
-        values, kernel, mode="valid"
-    )
-    if len(rest) < 2 * length or not rest.std() > 0:
+def _repeats(values: Floats) -> bool:
+    """Return whether what remains of a series beyond its trend looks alike some distance later.
+
+    By its autocorrelation, which must fall below 0 and rise again: a slow change alone does not.
+    """
+    at = np.arange(len(values))
+    rest = values - np.polyval(np.polyfit(at, values, 2), at)
+    if not rest.std() > 0:
         return False
-    return float(np.corrcoef(rest[:-length], rest[length:])[0, 1]) > 0.5
+    rest = rest - rest.mean()
+    whole = np.correlate(rest, rest, mode="full")[len(rest) - 1 :]
+    lags = np.arange(len(whole))
+    similar = whole / whole[0] * len(rest) / (len(rest) - lags)
+    below = np.flatnonzero(similar[: len(rest) // 3] < 0)
+    if not len(below):
+        return False
+    return float(similar[below[0] : len(rest) // 3].max(initial=0.0)) >= _ALIKE
 
 
 def _swings(event: Event) -> bool | None:
@@ -122,7 +134,7 @@ OF_LOSSES = (
         "the training loss does not rise",
         "overview",
         rises,
-        usual=0.45,
+        usual=0.3,
     ),
     Mark(
         "loss-stays-high",
@@ -130,7 +142,7 @@ OF_LOSSES = (
         "it is soon what it was",
         "overview",
         _stays_high,
-        usual=0.3,
+        usual=0.23,
     ),
     Mark(
         "loss-high-at-end",
@@ -138,7 +150,7 @@ OF_LOSSES = (
         "the training loss gets back to what it was",
         "overview",
         _high_at_end,
-        usual=0.2,
+        usual=0.18,
     ),
     Mark(
         "loss-falls",
@@ -146,7 +158,7 @@ OF_LOSSES = (
         "the training loss does not fall at once",
         "overview",
         _falls,
-        usual=0.15,
+        usual=0.05,
     ),
     Mark(
         "loss-at-chance",
@@ -162,7 +174,7 @@ OF_LOSSES = (
         "the training loss is never far above what guessing costs",
         "overview",
         _beyond_chance,
-        usual=0.15,
+        usual=0.09,
     ),
     Mark(
         "loss-not-finite",
@@ -170,7 +182,7 @@ OF_LOSSES = (
         "the training loss is finite throughout",
         "overview",
         _not_finite,
-        usual=0.07,
+        usual=0.05,
     ),
     Mark(
         "loss-never-fell",
@@ -178,7 +190,7 @@ OF_LOSSES = (
         "the training loss ends well below where it began",
         "overview",
         _never_fell,
-        usual=0.15,
+        usual=0.13,
     ),
     Mark(
         "loss-periodic",
@@ -186,7 +198,7 @@ OF_LOSSES = (
         "the training loss does not repeat itself every epoch",
         "overview",
         _periodic,
-        usual=0.08,
+        usual=0.03,
     ),
     Mark(
         "loss-swings",
@@ -194,6 +206,6 @@ OF_LOSSES = (
         "the training loss does not swing",
         "overview",
         _swings,
-        usual=0.1,
+        usual=0.08,
     ),
 )

@@ -51,14 +51,15 @@ def _begun_anew(event: Event) -> bool | None:
     before, here = told
     back = here.max() >= 0.7 * before.max() and here.max() <= 1.4 * before.max()
     fallen = float(np.median(before[-5:])) <= 0.6 * before.max()
-    return bool(back and fallen and not _restarts(before))
+    return bool(back and fallen and not _restarts(event.history.logged["learning_rate"].values))
 
 
-def _restarts(before: Floats) -> bool:
-    """Return whether the rate had risen back from below before: a schedule of restarts."""
-    steps = before[1:] / before[:-1]
-    rises = np.flatnonzero(steps >= 1.5)
-    return bool((rises > len(before) // 20).any())
+def _restarts(rate: Floats) -> bool:
+    """Return whether the rate rises by half at once again and again: a schedule of restarts."""
+    rate = rate[rate > 0]
+    rises = np.flatnonzero(rate[1:] >= 1.5 * rate[:-1])
+    # Those of a warm-up are no restarts.
+    return int((rises > len(rate) // 20).sum()) >= 2
 
 
 def _dropped(event: Event) -> bool | None:
@@ -84,7 +85,7 @@ OF_RATES = (
         "the learning rate does not rise",
         "overview",
         _rose,
-        usual=0.12,
+        usual=0.08,
     ),
     Mark(
         "rate-highest",
@@ -92,7 +93,7 @@ OF_RATES = (
         "the learning rate is not higher than ever",
         "overview",
         _highest,
-        usual=0.08,
+        usual=0.05,
     ),
     Mark(
         "rate-begun-anew",
@@ -100,7 +101,7 @@ OF_RATES = (
         "the schedule does not start again",
         "overview",
         _begun_anew,
-        usual=0.05,
+        usual=0.03,
     ),
     Mark(
         "rate-falls",
@@ -116,7 +117,7 @@ OF_RATES = (
         "the training was not resumed there",
         "overview",
         _resumed,
-        usual=0.08,
+        usual=0.1,
     ),
     Mark(
         "from-the-start",
@@ -124,6 +125,6 @@ OF_RATES = (
         "it begins later",
         "overview",
         _from_the_start,
-        usual=0.15,
+        usual=0.12,
     ),
 )

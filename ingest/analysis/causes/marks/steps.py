@@ -59,7 +59,7 @@ def _gradients_grow(event: Event) -> bool | None:
 
 def _gradients_shrink(event: Event) -> bool | None:
     values = gradients(event)
-    change = event.after(values, skip=1) - event.before(values)
+    change = event.after(values, skip=1) - event.before(values) - 2 * event.trend(values)
     change = change[np.isfinite(change)]
     return None if not len(change) else bool(np.quantile(change, 0.75) <= -_FAR)
 
@@ -95,7 +95,9 @@ def _first_gradient(event: Event) -> bool | None:
 def _ratio_large(event: Event) -> bool | None:
     ratio = event.after(steps(event))
     ratio = ratio[np.isfinite(ratio)]
-    return None if not len(ratio) else bool(np.median(ratio) >= -1.7)
+    if not len(ratio):
+        return None
+    return bool(np.median(ratio) >= -1.7)
 
 
 def _ratio_small(event: Event) -> bool | None:
@@ -111,7 +113,7 @@ OF_STEPS = (
         "the layers' steps do not grow together",
         "layers",
         _larger,
-        usual=0.3,
+        usual=0.27,
     ),
     Mark(
         "steps-larger-than-rate",
@@ -119,7 +121,7 @@ OF_STEPS = (
         "steps grow no more than the learning rate tells",
         "layers",
         _larger_than_rate,
-        usual=0.25,
+        usual=0.2,
     ),
     Mark(
         "steps-smaller",
@@ -127,7 +129,7 @@ OF_STEPS = (
         "the layers' steps do not shrink together",
         "layers",
         _smaller,
-        usual=0.12,
+        usual=0.06,
     ),
     Mark(
         "gradients-grow",
@@ -135,7 +137,7 @@ OF_STEPS = (
         "the gradients do not grow together",
         "layers",
         _gradients_grow,
-        usual=0.3,
+        usual=0.25,
     ),
     Mark(
         "gradients-shrink",
@@ -143,7 +145,7 @@ OF_STEPS = (
         "the gradients do not shrink together",
         "layers",
         _gradients_shrink,
-        usual=0.12,
+        usual=0.06,
     ),
     Mark(
         "one-gradient-grows",
@@ -151,7 +153,7 @@ OF_STEPS = (
         "no layer's gradient grows against the others",
         "layers",
         _one_gradient,
-        usual=0.2,
+        usual=0.12,
     ),
     Mark(
         "first-gradient-grows",
@@ -159,7 +161,7 @@ OF_STEPS = (
         "the first layer's gradient keeps its part",
         "layers",
         _first_gradient,
-        usual=0.15,
+        usual=0.08,
     ),
     Mark(
         "ratio-large",
@@ -167,7 +169,7 @@ OF_STEPS = (
         "steps are no large part of the weights",
         "layers",
         _ratio_large,
-        usual=0.25,
+        usual=0.15,
     ),
     Mark(
         "ratio-small",

@@ -65,8 +65,8 @@ def _nearly_all(event: Event) -> bool | None:
     error, size = event.history.class_error, event.history.class_size
     rise = (event.peak(error) - event.before(error))[size > 0]
     rise = rise[np.isfinite(rise)]
-    if len(rise) < 2:
-        return None
+    if len(rise) < 4:
+        return None  # of three, two are nearly all
     return bool(np.mean(rise > 0.25 * rise.mean()) >= 0.6)
 
 
@@ -85,25 +85,28 @@ def _below_training(event: Event) -> bool | None:
 
 
 def _gap_closes(event: Event) -> bool | None:
-    """Return whether the validation loss falls for good while the training loss does not."""
+    """Return whether the validation loss begins to fall for good against the training loss."""
     ours, theirs = logarithm(event.history.validation_loss), logarithm(event.history.train_loss)
     gap = ours - theirs
-    before, end = float(event.before(gap)), float(event.at_end(gap))
-    if not np.isfinite([before, end]).all():
-        return None
+    soon = float(event.after(gap, skip=4) - event.before(gap))
     fell = float(event.at_end(ours) - event.before(ours))
-    return bool(end - before <= -0.12 and fell <= -0.12)
+    last = float(event.at_end(gap) - event.before(gap))
+    if not np.isfinite([soon, fell, last]).all():
+        return None
+    least = max(0.05, 2.5 * float(event.usual_step(gap, floor=0.0)))
+    sooner = soon - float(event.trend(gap)) <= -least
+    return bool(soon <= -least and sooner and last <= -0.1 and fell <= -0.1)
 
 
 def _gap_opens(event: Event) -> bool | None:
-    """Return whether the validation loss rises slowly until the end while training goes on well."""
+    """Return whether the validation loss rises for good from here while training goes on well."""
     ours, theirs = logarithm(event.history.validation_loss), logarithm(event.history.train_loss)
-    levels = [float(f(v)) for v in (ours, theirs) for f in (event.before, event.at_end)]
-    if event.early:
-        levels[0], levels[2] = float(np.nanmin(ours, initial=np.inf)), float(event.after(theirs))
-    if not np.isfinite(levels).all():
+    low, end = float(event.trough(ours)), float(event.at_end(ours))
+    train, last = float(event.after(theirs)), float(event.at_end(theirs))
+    if not np.isfinite([low, end, train, last]).all():
         return None
-    return bool(levels[1] - levels[0] >= 0.05 and levels[3] - levels[2] <= -0.05)
+    lowest = low <= float(np.nanmin(ours[: event.at + 3])) + 0.03
+    return bool(lowest and end - low >= 0.05 and last - train <= 0.02)
 
 
 def _loss_jumps(event: Event) -> bool | None:
@@ -131,6 +134,22 @@ def _one_class_predicted(event: Event) -> bool | None:
 
 OF_VALIDATION = (
     Mark(
+        "evaluation-alone",
+        "the validation error rises in nearly all classes while the training loss does not move",
+        "validation and training go together",
+        "validation",
+        lambda event: "evaluation-broke" in event.rules,
+        usual=0.08,
+    ),
+    Mark(
+        "gap-judged",
+        "the validation error parts from the training error for good",
+        "the validation error does not part from the training error",
+        "overview",
+        lambda event: "overfitting" in event.rules,
+        usual=0.08,
+    ),
+    Mark(
         "validation-worse",
         "the validation error rises at once",
         "the validation error does not rise at once",
@@ -144,7 +163,7 @@ OF_VALIDATION = (
         "the validation error does not stay up",
         "validation",
         _stays,
-        usual=0.3,
+        usual=0.33,
     ),
     Mark(
         "validation-worse-at-end",
@@ -152,7 +171,7 @@ OF_VALIDATION = (
         "the validation error gets back to what it was",
         "validation",
         _high_at_end,
-        usual=0.2,
+        usual=0.3,
     ),
     Mark(
         "validation-breaks",
@@ -160,7 +179,7 @@ OF_VALIDATION = (
         "most of what was right stays right",
         "validation",
         _large,
-        usual=0.2,
+        usual=0.23,
     ),
     Mark(
         "validation-better",
@@ -168,7 +187,7 @@ OF_VALIDATION = (
         "the validation error does not fall at once",
         "validation",
         _better,
-        usual=0.1,
+        usual=0.03,
     ),
     Mark(
         "nearly-all-classes",
@@ -176,7 +195,7 @@ OF_VALIDATION = (
         "only some classes are hit",
         "validation",
         _nearly_all,
-        usual=0.5,
+        usual=0.6,
     ),
     Mark(
         "validation-below-training",
@@ -192,7 +211,7 @@ OF_VALIDATION = (
         "validation does not catch up with training",
         "overview",
         _gap_closes,
-        usual=0.08,
+        usual=0.05,
     ),
     Mark(
         "gap-opens",
@@ -200,7 +219,7 @@ OF_VALIDATION = (
         "training and validation loss do not part",
         "overview",
         _gap_opens,
-        usual=0.15,
+        usual=0.2,
     ),
     Mark(
         "validation-loss-jumps",
@@ -208,7 +227,7 @@ OF_VALIDATION = (
         "the validation loss does not jump",
         "overview",
         _loss_jumps,
-        usual=0.35,
+        usual=0.33,
     ),
     Mark(
         "one-class-predicted",

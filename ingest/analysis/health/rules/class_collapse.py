@@ -6,27 +6,35 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.analysis.health import robust
+from ingest.analysis.health import chance, robust
 from ingest.analysis.health.example import AT, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
 from ingest.analysis.health.needs import VALIDATION
-from ingest.analysis.health.rules.sources import PAPER, ROBUST
-from ingest.analysis.health.sentences import declare, say
+from ingest.analysis.health.rules.schedule import rate_rises, settling
+from ingest.analysis.health.rules.set_events import SUDDEN as SET_SUDDEN
+from ingest.analysis.health.rules.set_events import set_events
+from ingest.analysis.health.rules.sources import PAPER, WILLIAMS
+from ingest.analysis.health.sentences import declare, join, say
 from ingest.analysis.health.words import percents
 
-# A rise counts where it lasts: the median over this many snapshots.
+SUDDEN = 0.3
+# Classes that rise within so many snapshots of the one that rose most are one finding.
 PERSISTENCE = 3
 # Of so many snapshots it is no passing swing.
 LASTING = 5
-# A rise must be so many usual steps of the class's error.
-_STEPS = 4.0
+# A class has been learned where its error is at most this part of that of guessing.
+LEARNED, LEARNED_IN_ALL = 0.75, 0.9
 declare(
     {
         "class-collapse": "The error of {classes} rose suddenly from {before} to {after}.",
         "classes-collapse": (
             "The error of {classes} rose suddenly, of {worst} from {before} to {after}."
         ),
+        "collapse-with-rate": (
+            "It came with a rise of the learning rate, which unsettles classes for a while."
+        ),
+        "collapse-early": "That was in the first phase, in which errors swing.",
     }
 )
 
@@ -34,26 +42,39 @@ declare(
 def class_collapse(history: History, threshold: float, names: Names) -> list[Finding]:
     """Classes whose error rises by the threshold and stays; those at one time are one finding."""
     history = history.validated()
-    rise = np.full(history.class_error.shape, -np.inf)
-    some = may_rise(history, threshold)
-    rise[some] = class_rise(history, some)
-    flag = rise >= threshold
-    for class_id in np.flatnonzero(flag.any(axis=1)):
-        flag[class_id] &= rise[class_id] >= _STEPS * usual_step(history, int(class_id))
-    together: list[list[_Collapse]] = []
-    for collapse in sorted(_collapses(history, flag, rise, threshold), key=lambda c: c.first):
-        if together and collapse.first - together[-1][0].first <= PERSISTENCE:
-            together[-1].append(collapse)
-        else:
-            together.append([collapse])
-    return [_collapsed(history, names, group, threshold) for group in together]
+    rises = chance.class_rises(history, threshold)
+    flag = (rises.surprise >= 0) & learned(history, rises)
+    classes = int(np.count_nonzero(history.class_size > 0))
+    of_set = [event.first for event in set_events(history, SET_SUDDEN) if event.most]
+    left = sorted(_collapses(history, flag, rises), key=lambda c: (-c.rise, c.first))
+    found = []
+    while left:
+        centre = left[0].first
+        group = [c for c in left if abs(c.first - centre) <= PERSISTENCE]
+        left = [c for c in left if c not in group]
+        # Of many of them at once the whole set tells.
+        of_all = any(abs(at - centre) <= PERSISTENCE for at in of_set)
+        if len(group) <= max(1, classes / (10 if of_all else 2)):
+            found.append(_collapsed(history, names, group, threshold))
+    return found
+
+
+def learned(history: History, rises: chance.Rises) -> NDArray[np.bool_]:
+    """Return where a class had been learned before: its level is clearly below guessing, [C, T].
+
+    That of the whole set is below guessing too: where all images are taken for one class, it is
+    right without having been learned.
+    """
+    guessing = 1 - 1 / max(int(np.count_nonzero(history.class_size > 0)), 2)
+    whole = robust.quiet_mean(rises.level, axis=0)
+    return np.asarray((rises.level <= LEARNED * guessing) & (whole <= LEARNED_IN_ALL * guessing))
 
 
 @dataclass(frozen=True)
 class _Collapse:
-    """One class that collapsed: snapshots from `first` to `last`, largest rise.
+    """One class that collapsed: snapshots from `first` to `last`, largest lasting rise.
 
-    `usual` and `high` are its error before and its highest one since, which lies above.
+    `usual` is its error before, `high` the one that it kept since, which lies above.
     """
 
     class_id: int
@@ -65,31 +86,39 @@ class _Collapse:
 
 
 def _collapses(
-    history: History, flag: NDArray[np.bool_], rise: Floats, threshold: float
+    history: History, flag: NDArray[np.bool_], rises: chance.Rises
 ) -> Iterator[_Collapse]:
+    length = robust.window(history.snapshots)
     for class_id in np.flatnonzero(flag.any(axis=1)):
         error = history.class_error[class_id]
-        level = robust.usual(error, robust.window(history.snapshots))
-        for first, last in robust.stretches(flag[class_id], gap=robust.window(history.snapshots)):
-            usual = float(robust.quiet_median(error[max(0, first - 5) : first]))
-            high = (error - usual >= threshold / 2) & (np.arange(len(error)) >= first)
-            above = robust.stretches(high, gap=1)
-            closing = next((stretch[1] for stretch in above if stretch[0] <= first + 1), last)
-            height = float(rise[class_id, first : last + 1].max())
-            last = max(last, closing)
-            highest = float(np.nanmax(error[first : last + 1]))
-            # The rule measures the rise from its own window; the last few may have been higher.
-            before = usual if usual < highest else float(level[first])
-            yield _Collapse(int(class_id), first, last, before, highest, height)
+        done = -1
+        for first, flagged in robust.stretches(flag[class_id], gap=length):
+            if first <= done:
+                continue
+            rise = float(rises.rise[class_id, first : flagged + 1].max())
+            usual = float(rises.level[class_id, first])
+            last = _until(error, first, usual + rise / 2)
+            if last - first + 1 < 2:
+                continue
+            done = last
+            high = float(np.nanmedian(error[first : last + 1]))
+            yield _Collapse(int(class_id), first, last, usual, max(high, usual + rise), rise)
+
+
+def _until(error: Floats, first: int, limit: float) -> int:
+    """Return the last snapshot of a stretch above a limit; a single one below it ends nothing."""
+    high = (error >= limit) & (np.arange(len(error)) >= first)
+    stretches = robust.stretches(high, gap=1)
+    return next((end for begin, end in stretches if begin <= first + PERSISTENCE), first)
 
 
 def _collapsed(history: History, names: Names, group: list[_Collapse], threshold: float) -> Finding:
-    group = sorted(group, key=lambda c: (-c.rise, c.first))
     worst = group[0]
-    first, last = min(c.first for c in group), max(c.last for c in group)
-    lasts = worst.last - worst.first + 1 >= LASTING
+    # A class that hardly rose, by chance a little earlier, does not date the others.
+    first = min(c.first for c in group if c.rise >= worst.rise / 2)
+    last = max(c.last for c in group)
     ids = [c.class_id for c in group]
-    error = history.class_error[worst.class_id]
+    severity, aside = _severity(history, worst, threshold)
     before, high = percents(worst.usual, worst.high)
     of_worst = {"worst": names.of_classes([worst.class_id])} if len(ids) > 1 else {}
     text = say(
@@ -99,73 +128,32 @@ def _collapsed(history: History, names: Names, group: list[_Collapse], threshold
         after=high,
         **of_worst,
     )
+    error = history.class_error[worst.class_id]
     return Finding(
         "class-collapse",
-        Severity.HIGH if worst.rise >= 1.33 * threshold and lasts else Severity.MEDIUM,
+        severity,
         start=int(history.iteration[first]),
         end=robust.last_iteration(history.iteration, last),
         strength=2 * worst.rise / threshold,
         value=worst.rise,
         classes=tuple(ids),
-        text=text,
+        text=join([text, say(aside)]) if aside else text,
         chart=chart_of(f"error of {names.of_classes([worst.class_id])}", history, error),
     )
 
 
-def may_rise(history: History, threshold: float) -> NDArray[np.intp]:
-    """Return the classes whose `class_rise` may reach the threshold somewhere, i8 [n], rising.
-
-    A median lies between the lowest and the highest of its values: most classes of a run that goes
-    well are ruled out by these, in a tenth of the time that the medians take.
-    """
-    error = history.class_error
-    lowest = np.where(np.isnan(error), np.inf, error)
-    length = robust.window(history.snapshots)
-    reach = 1
-    while reach < length:  # the lowest of the values up to and with each, and `reach` in number
-        step = min(reach, length - reach)
-        lowest[:, step:] = np.minimum(lowest[:, step:], lowest[:, :-step])
-        reach += step
-    highest = np.where(np.isnan(error), -np.inf, error)
-    for _ in range(PERSISTENCE - 1):
-        highest[:, :-1] = np.maximum(highest[:, :-1], highest[:, 1:])
-    with np.errstate(invalid="ignore"):
-        possible = highest[:, 1:] - lowest[:, :-1] >= threshold
-    return np.flatnonzero(possible.any(axis=1))
-
-
-def class_rise(history: History, class_ids: NDArray[np.intp]) -> Floats:
-    """Return the lasting rise of the error of some classes, f8 [n, T].
-
-    The rise at t is the median error over PERSISTENCE snapshots from t on (at the end of a training
-    two are enough; while it records, the third is waited for) less the median over a window before;
-    -Inf where that cannot be said.
-    """
-    error = history.class_error[class_ids]
-    classes, snapshots = error.shape
-    if not classes or snapshots < 2:
-        return np.full(error.shape, -np.inf)
-    usual = robust.usual(error, robust.window(snapshots))
-    ahead = np.concatenate([error, np.full((classes, PERSISTENCE - 1), np.nan)], axis=1)
-    coming = np.lib.stride_tricks.sliding_window_view(ahead, PERSISTENCE, axis=1)
-    level = robust.quiet_median(coming)
-    least = PERSISTENCE if history.recording else 2
-    level[np.count_nonzero(~np.isnan(coming), axis=-1) < least] = np.nan
-    rise = level - usual
-    # It must have risen at t itself, and not only later.
-    with np.errstate(invalid="ignore"):
-        rise = np.where(error - usual >= rise / 2, rise, -np.inf)
-    return np.where(np.isnan(rise), -np.inf, rise)
-
-
-def usual_step(history: History, class_id: int) -> Floats:
-    """Return how much the error of a class usually changes in one snapshot, f8 [T].
-
-    At least the standard deviation that chance gives its images at an error of 5 %.
-    """
-    chance = np.sqrt(0.05 * 0.95 / max(int(history.class_size[class_id]), 1))
-    length = 4 * robust.window(history.snapshots)
-    return robust.noise(history.class_error[class_id], length, floor=float(chance))
+def _severity(history: History, worst: _Collapse, threshold: float) -> tuple[Severity, str]:
+    """Return how bad a collapse is, and the sentence that says why it is not worse."""
+    snapshots = worst.last - worst.first + 1
+    stays = worst.last == history.snapshots - 1 and snapshots >= 4 * LASTING
+    if not stays and rate_rises(history)[worst.first]:
+        return Severity.LOW, "collapse-with-rate"
+    # What was learned in a few snapshots may be what a first guess is by chance.
+    well = stays and worst.usual <= LEARNED / 4
+    if not well and settling(history)[worst.first]:
+        return Severity.LOW, "collapse-early"
+    lasts = snapshots >= LASTING
+    return Severity.HIGH if worst.rise >= 1.33 * threshold and lasts else Severity.MEDIUM, ""
 
 
 def _example() -> History:
@@ -180,23 +168,32 @@ RULE = Rule(
     title="Class collapsed",
     meaning="The error of a class that had been learned rises suddenly and stays high.",
     looks_at=(
-        "Median error of a class over three snapshots from the one judged on, less its median "
-        "over the window before; at least four times its usual step, which is never less than "
-        "chance at an error of 5 %. At the end of a training two snapshots are enough; while it "
-        "records, the third is waited for. Classes that collapse within three snapshots are one "
-        "finding."
+        "The lasting error of a class (over 3, 5, 10, 20 or 40 snapshots from the one judged on, a "
+        "fifth of them aside) less what is expected: its mean over the window before, moved by "
+        "what most classes do at that time. It must be larger than chance makes it in one of a "
+        "hundred healthy runs, over all classes and snapshots together: shares of so few images "
+        "are binomial, and swing more than that as far as this class, the others and the whole set "
+        "at that time were seen to (beta-binomial). The class must have been learned: its error at "
+        "most three quarters of that of guessing. At the end of a training two snapshots are "
+        "enough; while it records, the third is waited for. Classes within three snapshots of the "
+        "one that rose most are one finding. Where most classes rise at once, the validation error "
+        "tells it and not they."
     ),
     needs=(VALIDATION,),
-    threshold=0.3,
+    threshold=SUDDEN,
     unit="share of the class's images",
     low=0.02,
     high=1,
-    severities="high from 1.33 times the threshold where it lasts five snapshots, else medium",
+    severities=(
+        "high from 1.33 times the threshold where it lasts five snapshots, else medium; low with a "
+        "rise of the learning rate or in the first fifth, unless it lasts for 20 snapshots to the "
+        "end (in the first fifth: of a class that had been learned well)"
+    ),
     advice=(
         "Open the class in the validation view: what are its images predicted as? Check its "
         "training and validation data at that iteration."
     ),
-    source=f"{PAPER}; {ROBUST}",
+    source=f"{PAPER}; {WILLIAMS}",
     view="validation",
     check=class_collapse,
     example=_example,

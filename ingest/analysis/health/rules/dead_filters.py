@@ -7,6 +7,7 @@ from ingest.analysis.health.example import AT, healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
 from ingest.analysis.health.needs import FILTER_GRADIENTS, snapshots
+from ingest.analysis.health.rules.schedule import settling
 from ingest.analysis.health.sentences import declare, say
 
 MOST_LISTED = 200
@@ -37,11 +38,12 @@ def dead_filters(history: History, threshold: float, names: Names) -> list[Findi
         with np.errstate(invalid="ignore"):
             since = [s for s in robust.stretches(series >= 0.9 * share)][-1:]
         start = since[0][0] if since else history.snapshots - gradient.shape[1]
+        born = bool(settling(history)[start])  # in a plain network a part of them often is
         filters = np.flatnonzero(part)[:MOST_LISTED]
         found.append(
             Finding(
                 "dead-filters",
-                Severity.MEDIUM if share >= 2.5 * threshold else Severity.LOW,
+                Severity.MEDIUM if share >= (5 if born else 2.5) * threshold else Severity.LOW,
                 start=int(history.iteration[start]),
                 end=None,
                 strength=share / threshold,
@@ -83,7 +85,10 @@ RULE = Rule(
     unit="share of the layer's filters",
     low=0.01,
     high=1,
-    severities="medium from 2.5 times the threshold, else low",
+    severities=(
+        "medium from 2.5 times the threshold (5 times for those that were so in the first fifth), "
+        "else low"
+    ),
     advice=("Lower the learning rate, start from He initialisation, or use a leaky rectifier."),
     source="Maas et al., Rectifier Nonlinearities Improve Acoustic Models, ICML 2013; CS231n notes",
     view="layers",

@@ -12,6 +12,7 @@ from ingest.analysis.health.example import AT, SNAPSHOTS, changed_filters, healt
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import FilterPeaks, Floats, History
 from ingest.analysis.health.needs import FILTER_CHANGES
+from ingest.analysis.health.rules.schedule import rate_rises, settling
 from ingest.analysis.health.rules.sources import PAPER, ROBUST
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import as_times
@@ -129,7 +130,8 @@ def _jump(
     # Many layers at once: a step that threw the whole network, not its filters.
     everywhere = len(layers) > max(2, 0.25 * len(sizes))
     severity = Severity.MEDIUM
-    if everywhere:
+    unsettled = bool(settling(history)[at] or rate_rises(history)[at])
+    if everywhere or (strongest < _CERTAIN and (unsettled or bool(history.apart[layers].all()))):
         severity = Severity.LOW
     elif strongest >= _CERTAIN:
         severity = Severity.HIGH
@@ -177,7 +179,8 @@ RULE = Rule(
     low=2,
     high=1e6,
     severities=(
-        "high from four times the threshold, else medium; low where many layers jump at once"
+        "high from four times the threshold, else medium; low where many layers jump at once, and "
+        "else in the first fifth, with a schedule's rise of the learning rate and for embeddings"
     ),
     advice="Check whether weights were loaded, initialised or pruned there.",
     source=f"{PAPER}; {ROBUST}",

@@ -97,8 +97,10 @@ def _initial(
             ),
         )
     elif pace >= 2 * threshold:
+        # The output layer of many networks begins at (almost) nothing on purpose.
+        output = layer == int(np.flatnonzero(judged)[-1])
         severity, strength, text = (
-            Severity.HIGH,
+            Severity.LOW if output else Severity.HIGH,
             pace / threshold,
             say("large-steps", layer=name, times=as_times(pace)),
         )
@@ -184,7 +186,10 @@ RULE = Rule(
     unit="times the other layers' std x sqrt(inputs)",
     low=1.5,
     high=1000,
-    severities="high for scale and equal weights; low for a shape that is not Gaussian",
+    severities=(
+        "high for scale and equal weights; low for a shape that is not Gaussian, and for steps of "
+        "an output layer, which often begins small on purpose"
+    ),
     advice=(
         "Initialise the layer like the others: He et al. for ReLU, Glorot for tanh and sigmoid."
     ),

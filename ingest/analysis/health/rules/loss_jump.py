@@ -12,18 +12,24 @@ from ingest.analysis.health.rules.losses import (
     LARGE_RISE,
     LOSS,
     SMALL_RISE,
+    exact_rise,
     first_loss,
     log_loss,
 )
+from ingest.analysis.health.rules.schedule import rate_rises, settling
 from ingest.analysis.health.rules.sources import ROBUST
-from ingest.analysis.health.sentences import declare, say
+from ingest.analysis.health.sentences import declare, join, say
 from ingest.analysis.health.words import as_times
 
+# Of the first loss: below it a network that has learned all still swings by single batches.
+_MEDIUM_RISE = 0.1
 declare(
     {
         "loss-jump": (
             "The training loss rose to {times} what it was: {loss} by iteration {iteration}."
         ),
+        "loss-jump-with-rate": "It came with a rise of the learning rate.",
+        "loss-jump-early": "That was in the first phase, in which the loss swings.",
     }
 )
 
@@ -43,11 +49,30 @@ def loss_jump(history: History, threshold: float, names: Names) -> list[Finding]
         flag |= (height >= threshold * 2 / 3) & (part >= CLEAR_RISE)
         flag &= logged - usual >= np.log10(2)
     found = []
+    rates, early = rate_rises(history), settling(history)
     for first, last in robust.stretches(flag, gap=2):
+        part_of = slice(first, last + 1)
+        # What lasts is told from noise by less than what is seen at one snapshot or two.
+        needed = (4 / 3 if last - first < 2 else 1.0) * threshold
+        if not np.nanmax(height[part_of]) >= needed * (2 / 3 if last - first >= 2 else 1.0):
+            continue
         peak = first + int(np.nanargmax(loss[first : last + 1]))
         times = float(10 ** (logged[peak] - usual[first]))
         rise = float(np.nanmax(part[first : last + 1]))
-        severity = _by(rise, high=LARGE_RISE, medium=CLEAR_RISE)
+        severity = _by(rise, high=LARGE_RISE, medium=_MEDIUM_RISE)
+        passes = last < history.snapshots - 1
+        with_rate, too_early = passes and bool(rates[first]), passes and bool(early[first])
+        if with_rate or too_early:
+            severity = Severity.LOW
+        exact, dated = exact_rise(history, first)
+        text = say(
+            "loss-jump",
+            times=as_times(times),
+            loss=f"{history.train_loss[peak]:.3g}",
+            iteration=f"{history.iteration[peak]:,}",
+        )
+        aside = [say("loss-jump-with-rate")] if with_rate else []
+        aside = [say("loss-jump-early")] if too_early and not with_rate else aside
         found.append(
             Finding(
                 "loss-jump",
@@ -56,13 +81,9 @@ def loss_jump(history: History, threshold: float, names: Names) -> list[Finding]
                 end=robust.last_iteration(history.iteration, last),
                 strength=float(np.nanmax(height[first : last + 1])),
                 value=float(height[peak]),
-                text=say(
-                    "loss-jump",
-                    times=as_times(times),
-                    loss=f"{history.train_loss[peak]:.3g}",
-                    iteration=f"{history.iteration[peak]:,}",
-                ),
+                text=join([text, *dated, *aside]),
                 chart=chart_of(LOSS, history, history.train_loss, log=True),
+                exact=exact,
             )
         )
     return found
@@ -94,8 +115,10 @@ RULE = Rule(
     low=2,
     high=100,
     severities=(
-        "high from a rise of 25 % of the first loss, medium from 5 %, low from 1 %; a rise of 5 % "
-        "needs two thirds of the threshold"
+        "high from a rise of 25 % of the first loss, medium from 10 %, low from 1 %; a rise of 5 % "
+        "that lasts three snapshots needs two thirds of the threshold, one that lasts two at most "
+        "four thirds; low with a rise of the learning rate "
+        "(a schedule's) or in the first fifth, where it passes"
     ),
     advice=(
         "Look at what changed there: data, labels, learning rate, code. The classes and layers "

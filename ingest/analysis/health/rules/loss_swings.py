@@ -8,6 +8,7 @@ from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart
 from ingest.analysis.health.history import History
 from ingest.analysis.health.needs import TRAIN_LOSS, snapshots
 from ingest.analysis.health.rules.losses import CLEAR_RISE, LOSS, first_loss, log_loss
+from ingest.analysis.health.rules.schedule import rate_rises, settling
 from ingest.analysis.health.rules.sources import PAPER
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import as_times
@@ -39,15 +40,17 @@ def loss_swings(history: History, threshold: float, names: Names) -> list[Findin
         # A loss near nothing swings by what single images add to it.
         swinging &= level >= CLEAR_RISE * first_loss(history)
     found = []
+    rates, early = rate_rises(history), settling(history)
     for first, last in robust.stretches(swinging, gap=length // 2):
         low = max(0, first - length + 1)
         large = np.abs(step[low : first + 1]) >= np.log10(threshold)
         began = low + int(np.argmax(large))
+        passes = last < history.snapshots - 1
         value = float(10 ** np.nanmax(typical[first : last + 1]))
         found.append(
             Finding(
                 "loss-swings",
-                Severity.MEDIUM,
+                Severity.LOW if passes and (rates[began] or early[began]) else Severity.MEDIUM,
                 start=int(history.iteration[began]),
                 end=robust.last_iteration(history.iteration, last),
                 strength=value / threshold,
@@ -80,7 +83,10 @@ RULE = Rule(
     unit="times",
     low=1.2,
     high=100,
-    severities="medium",
+    severities=(
+        "medium; low where it ended and began in the first fifth or with a schedule's rise of the "
+        "learning rate"
+    ),
     advice="Lower the learning rate or use larger batches.",
     source="Goodfellow et al., Deep Learning, 2016, 11.4 and 8.3; " + PAPER,
     view="overview",

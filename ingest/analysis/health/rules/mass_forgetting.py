@@ -11,6 +11,7 @@ from ingest.analysis.health.example import AT, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
 from ingest.analysis.health.needs import VALIDATION
+from ingest.analysis.health.rules.schedule import rate_rises, settling
 from ingest.analysis.health.rules.sources import ROBUST, TONEVA
 from ingest.analysis.health.sentences import Said, declare, say
 from ingest.analysis.health.words import percent
@@ -42,8 +43,13 @@ def mass_forgetting(history: History, threshold: float, names: Names) -> list[Fi
     spread = robust.MAD_TO_STD * robust.quiet_median(
         np.abs(robust.before(share, 4 * length) - usual[:, None])
     )
+    # The least that chance does: so many of the images that are right change at once.
+    images = np.maximum(total, 1)
+    by_chance = np.sqrt((usual + 0.5 / images) * (1 - usual) / images)
     with np.errstate(invalid="ignore"):
-        flag = (share >= threshold) & (share >= usual + 6 * np.maximum(spread, 0.01))
+        flag = share >= usual + 6 * np.fmax(np.maximum(spread, 0.01), by_chance)
+        flag &= share >= threshold
+    rates, early = rate_rises(history), settling(history)
     error = history.validation_error
     found = []
     for first, last in robust.stretches(flag, gap=1):
@@ -52,11 +58,12 @@ def mass_forgetting(history: History, threshold: float, names: Names) -> list[Fi
         after = robust.quiet_median(error[last:closing])
         before = robust.quiet_median(error[max(0, first - length) : first])
         lasting = bool(after - before >= threshold) and closing - last > 2
+        known_why = closing < len(error) and bool(rates[first] or early[first])
         classes = _most_forgotten(history, first)
         found.append(
             Finding(
                 "mass-forgetting",
-                Severity.MEDIUM if lasting else Severity.LOW,
+                Severity.MEDIUM if lasting and not known_why else Severity.LOW,
                 start=int(history.iteration[first]),
                 end=int(history.iteration[last]),
                 strength=value / threshold,
@@ -96,14 +103,18 @@ RULE = Rule(
     title="Images forgotten suddenly",
     meaning="A large share of all validation images goes wrong within one snapshot.",
     looks_at=(
-        "Images that were right and are wrong now, as a share of all; at least six MAD above usual."
+        "Images that were right and are wrong now, as a share of all; at least six MAD above usual "
+        "and six standard deviations of chance (binomial) for so many images."
     ),
     needs=(VALIDATION,),
     threshold=0.1,
     unit="share of all images",
     low=0.005,
     high=1,
-    severities="medium where the error stays up, else low",
+    severities=(
+        "medium where the error stays up, else low; low in the first fifth and with a schedule's "
+        "rise of the learning rate"
+    ),
     advice="Compare the layers and the learning rate at that iteration.",
     source=f"{TONEVA}; {ROBUST}",
     view="validation",

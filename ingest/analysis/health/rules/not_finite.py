@@ -6,9 +6,11 @@ from numpy.typing import NDArray
 from ingest.analysis.health.example import AT, healthy, layer_statistic
 from ingest.analysis.health.finding import Chart, Finding, Names, Rule, Severity
 from ingest.analysis.health.history import History
-from ingest.analysis.health.sentences import Said, declare, say
+from ingest.analysis.health.sentences import Said, declare, join, say
 
 _QUANTITIES = ("weight", "gradient", "update", "activation")
+# log10 of how many times more than the others a layer must have grown to be the one.
+_GREW = 0.5
 _MOST = 1e12  # no layer has more weights, whatever a log says
 declare(
     {
@@ -18,6 +20,13 @@ declare(
         ),
         "all-not-finite": (
             "Every layer holds NaN or Inf by iteration {iteration}; {layer} had grown most before."
+        ),
+        "all-not-finite-at-once": (
+            "Every layer holds NaN or Inf by iteration {iteration}, at the same snapshot; which of "
+            "them was first cannot be told."
+        ),
+        "first-loss-not-finite": (
+            "The training loss was logged as NaN or Inf first at iteration {iteration}."
         ),
         "layer-not-finite": "NaN or Inf by iteration {iteration}, first in {layer}.",
     }
@@ -35,11 +44,16 @@ def not_finite(history: History, threshold: float, names: Names) -> list[Finding
         at = loss
     if at is None:
         return []
-    layers = _first_layers(history, bad[:, at])
+    layers = _first_layers(history, at, bad[:, at])
     lasting = bool(bad[:, -1].any()) or _first_bad_loss(history, since=-1) is not None
     weights = bool(_counts(history, ("weight",))[:, at:].any())
     share = bad[:, at].mean() if len(bad) else 0.0
     what = _what(history, at, names, layers, float(share))
+    exact = _first_logged(history)
+    if exact is not None and layers_bad.size:
+        what = join([what, say("first-loss-not-finite", iteration=f"{exact:,}")])
+    between = exact is not None and at > 0
+    between = between and history.iteration[at - 1] < (exact or 0) <= history.iteration[at]
     return [
         Finding(
             "not-finite",
@@ -52,6 +66,7 @@ def not_finite(history: History, threshold: float, names: Names) -> list[Finding
             layers=tuple(int(i) for i in layers),
             text=what,
             once=True,
+            exact=exact if between else None,
             chart=Chart(
                 "layers with NaN or Inf",
                 tuple(int(i) for i in history.iteration),
@@ -89,20 +104,45 @@ def _first_bad_loss(history: History, *, since: int | None = None) -> int | None
     return at if at < history.snapshots else None
 
 
-def _first_layers(history: History, bad: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _first_logged(history: History) -> int | None:
+    """Return the iteration at which the logged training loss was first NaN or Inf, or None."""
+    logged = history.logged.get("train_loss")
+    odd = np.flatnonzero(~np.isfinite(logged.values)) if logged is not None else np.zeros(0, int)
+    return int(logged.iterations[odd[0]]) if logged is not None and len(odd) else None
+
+
+def _first_layers(history: History, at: int, bad: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the layers in the order in which they are suspected, at most three.
 
-    Where only some hold NaN or Inf, these; within them first the one whose update or weight had
-    grown most, by its largest finite ratio over its median ratio: what explodes grows before.
+    Weights that are not finite before any gradient is were made so themselves. Outputs spoil those
+    that come after them, gradients those before. Where that decides nothing, the layer whose update
+    or weight had grown most, if it had grown clearly more than the others: what explodes grows
+    before. None where all are alike.
     """
+    layers = np.arange(len(bad))
     if not len(bad):
-        return np.zeros(0, np.int64)
-    candidates = np.flatnonzero(bad) if bad.any() else np.arange(len(bad))
+        return layers
+    weights, gradients, outputs = (
+        _counts(history, (name,))[:, at] > 0 for name in ("weight", "gradient", "activation")
+    )
+    seen = weights if weights.any() else outputs
+    if not gradients.any() and seen.any() and not seen.all():
+        return np.flatnonzero(seen)[:3]
     growth = np.zeros(len(bad))
     for values in (history.layer("weight", "l2"), history.layer("update", "l2")):
         growth = np.maximum(growth, _growth(values))
-    order = np.argsort(-growth[candidates], kind="stable")
-    return candidates[order][:3]
+    candidates = layers[bad] if bad.any() else layers
+    ends = int(candidates[-1])
+    if bad.any() and not bad.all() and bad[: ends + 1].all():
+        # All before it: the gradient was spoiled there, or by the weights of the next one.
+        candidates = np.append(candidates[::-1], ends + 1)
+        first = ends + 1 if growth[ends + 1] > growth[ends] + _GREW / 2 else ends
+        return np.append([first], candidates[candidates != first])[:3]
+    order = candidates[np.argsort(-growth[candidates], kind="stable")]
+    alike = bad.all() or not bad.any()
+    if alike and len(order) > 1 and growth[order[0]] < growth[order[1]] + _GREW:
+        return layers[:0]
+    return order[:3]
 
 
 def _growth(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -118,7 +158,8 @@ def _growth(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _what(history: History, at: int, names: Names, layers: NDArray[np.int64], share: float) -> Said:
     iteration = f"{history.iteration[at]:,}"
     if not len(layers):
-        return say("loss-not-finite", iteration=iteration)
+        at_once = "all-not-finite-at-once" if share > 0 else "loss-not-finite"
+        return say(at_once, iteration=iteration)
     first = names.layer(int(layers[0]))
     if share >= 1.0:
         return say("all-not-finite", iteration=iteration, layer=first)
@@ -142,8 +183,10 @@ RULE = Rule(
     looks_at=(
         "Counts of NaN and Inf of every layer's weights, gradients, updates and outputs, norms "
         "that overflow float32, and the logged training loss. The layers named are those that "
-        "hold them first; where all do at once, those whose weights or updates had grown most "
-        "before."
+        "hold them first: weights before any gradient, else outputs in the order of the layers, "
+        "else gradients from the output back; where all do at once, those whose weights or updates "
+        "had grown clearly more than the others before, and none where no layer had. The first "
+        "iteration is that of the logged loss."
     ),
     threshold=1,
     unit="non-finite value",

@@ -1,5 +1,6 @@
 """What a run would have been told while it recorded: its history cut off after each snapshot."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -60,10 +61,10 @@ def _peaks(peaks: FilterPeaks, snapshots: int) -> FilterPeaks:
     )
 
 
-def ever_high(history: History, names: Names) -> bool:
-    """Return whether any finding was of high severity at any time of the training."""
+def ever_high(history: History, names: Names, tolerated: Sequence[str]) -> bool:
+    """Return whether a finding of no tolerated rule was of high severity at any time."""
     return any(
-        finding.severity is Severity.HIGH
+        finding.severity is Severity.HIGH and finding.rule not in tolerated
         for snapshots in np.arange(1, history.snapshots + 1)
         for finding in evaluate(until(history, int(snapshots)), names)
     )
