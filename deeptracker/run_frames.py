@@ -228,6 +228,25 @@ class Run:
         """Return events and resumes (`kind`) with their texts, rising; index: iteration."""
         return _listed(self._json("/marks"), "iteration")
 
+    def batches(self) -> pd.DataFrame:
+        """Return what made each jump of the loss whose batches were kept; index: iteration.
+
+        `images` are dicts of those that are named, the worst first: index, loss, usual, class.
+        """
+        return _listed(self._json("/batches"), "iteration")
+
+    def batch_ledger(self, iteration: int) -> pd.DataFrame:
+        """Return the images of the steps around a jump of the loss: one row each.
+
+        Index: iteration of the step. Columns: index (in the training set), loss and usual (f4, NaN:
+        not known), label (class number, -1: not given).
+        """
+        arrays, _ = self._arrays("/batch-ledger", iteration=iteration)
+        steps = np.repeat(arrays["step_iteration"], arrays["step_size"])
+        columns = {name: arrays[name] for name in ("index", "loss", "usual", "label")}
+        frame = pd.DataFrame(columns, index=pd.Index(steps, name="iteration"))
+        return frame.astype({"index": np.int64})
+
     # Names --------------------------------------------------------------------------------------
 
     def layer_id(self, layer: int | str) -> int:

@@ -155,6 +155,8 @@ class _Look:
         sheets = self._source.contact_sheets(manifest, on_bad=self.note_bad)
         while part := dict(islice(sheets, SHEETS_AT_ONCE)):
             self._run.write_contact_sheets(part)
+        for ledger in self._source.ledgers(manifest, on_bad=self.note_bad):
+            self._run.write_ledger(ledger)
         return bool(iterations)
 
     def _write(self, manifest: Manifest, parts: Sequence[Sequence[int]]) -> None:

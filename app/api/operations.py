@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.api import facts, look_ups
+from app.api import batches, facts, look_ups
 from app.api.operation import Array, Operation, Parameter
 from db.models.measurements import PEAKS
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
@@ -211,6 +211,29 @@ OPERATIONS: tuple[Operation, ...] = (
         "not_judged", f"{RUN}/not-judged", "Rules that could not judge a run",
         "What the run lacks for each, and how to have it. Empty before the first evaluation.",
         schema=_list_of(_object("rule", "title", "lacks", "how")), facts=facts.list_unjudged,
+    ),
+    Operation(
+        "batches", f"{RUN}/batches", "Training images behind jumps of the loss",
+        "Of each jump whose batches were kept: what was found, and the images that made it, the "
+        "worst first (index in the training set, loss, usual loss, label, class, times in the "
+        "batch; null: not known). cause: images, copies, batch, network, open, none, no losses.",
+        schema=_list_of(_object("iteration", "cause", "text", "images")),
+        facts=batches.list_batches,
+    ),
+    Operation(
+        "batch_ledger", f"{RUN}/batch-ledger", "Batches kept around a jump of the loss",
+        "Which training images made K steps, n in all, step after step.",
+        parameters=(Parameter("iteration", "Of the jump.", _ID, required=True),),
+        arrays=(
+            Array("step_iteration", "i4", "[K]", "rising"),
+            Array("step_loss", "f8", "[K]", "training loss; NaN: it was, or is not known"),
+            Array("step_size", "i4", "[K]", "number of images of each step"),
+            Array("index", "f8", "[n]", "indices in the training set, whole numbers"),
+            Array("loss", "f4", "[n]", "NaN: it was, or was not given"),
+            Array("usual", "f4", "[n]", "loss in the batches before; NaN: not seen before"),
+            Array("label", "i4", "[n]", "class numbers; -1: not given"),
+        ),
+        meta="iteration, reason (jump, not finite, copies)", look_up=batches.batch_ledger,
     ),
     Operation(
         "marks", f"{RUN}/marks", "Marks on the time axis of a run",

@@ -14,6 +14,7 @@ from db.models.findings import (
 )
 from db.models.jobs import IngestJob, IngestJobLine
 from db.models.measurements import (
+    batch_ledger,
     class_result,
     filter_peak,
     filter_stat,
@@ -81,6 +82,7 @@ __all__ = [
     "SavedView",
     "Store",
     "ValidationClass",
+    "batch_ledger",
     "class_result",
     "filter_peak",
     "filter_stat",

@@ -88,6 +88,8 @@ ADDRESSES = {
     "/api/v1/runs/<int:run_id>/findings": ["/api/v1/runs/1/findings"],
     "/api/v1/runs/<int:run_id>/answers": ["/api/v1/runs/1/answers"],
     "/api/v1/runs/<int:run_id>/not-judged": ["/api/v1/runs/1/not-judged"],
+    "/api/v1/runs/<int:run_id>/batches": ["/api/v1/runs/1/batches"],
+    "/api/v1/runs/<int:run_id>/batch-ledger": ["/api/v1/runs/1/batch-ledger?iteration=20"],
     "/api/v1/runs/<int:run_id>/marks": ["/api/v1/runs/1/marks"],
     "/api/v1/openapi.json": ["/api/v1/openapi.json"],
 }

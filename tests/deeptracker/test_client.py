@@ -205,6 +205,19 @@ class TestLookUps:
         assert run.class_image("dog").xs(1, level="image")["prediction"].tolist()[0] == 1
         np.testing.assert_array_equal(run.class_stat("dog")["dog"], [0.5, np.nan, 1.0])
 
+    def test_batches_around_a_jump(self, run) -> None:
+        found = run.batches()
+        assert found.index.tolist() == [20]
+        assert [image["index"] for image in found.loc[20, "images"]] == [101]
+        frame = run.batch_ledger(20)
+        assert frame.index.tolist() == [19, 19, 19, 20, 20, 20]
+        assert frame["index"].tolist() == [7, 8, 9, 100, 101, 102]
+        assert frame.dtypes.astype(str).to_dict() == {
+            "index": "int64", "loss": "float32", "usual": "float32", "label": "int32",
+        }  # fmt: skip
+        with pytest.raises(NotOnServer, match="batch ledger at iteration 30"):
+            run.batch_ledger(30)
+
     def test_annotations_and_findings(self, run, store, account, web) -> None:
         assert run.annotations().empty
         assert run.findings().empty

@@ -6,14 +6,17 @@ from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
 from dash.exceptions import PreventUpdate
 
 from app import store
+from app.analysis import analysis_of
 from app.auth.identity import Identity, current_identity, require
 from app.binary import register_state
 from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import relayed, touched
+from app.components.run_course import has, snapshot_distance
 from app.components.times import ago
 from app.components.unjudged import unjudged
 from app.reading import reads
+from app.views.findings.batches import batches, of_answer
 from app.views.findings.cards import answer_entry, card
 from app.views.findings.data import marks
 from app.views.findings.ids import CHANGES, Ids, Item
@@ -63,6 +66,7 @@ def _run_id(data: object) -> int:
 @callbacks.callback(
     output={
         "answers": Output(Ids.ANSWERS, "children"),
+        "batches": Output(Ids.BATCHES, "children"),
         "cards": Output(Ids.LIST, "children"),
         "not_judged": Output(Ids.NOT_JUDGED, "children"),
         "status": Output(Ids.STATUS, "children"),
@@ -100,11 +104,21 @@ def show(
         limits = findings.thresholds(session)
         layers = structure.layers(session, run_id=run_id).names
         classes = structure.classes(session, run_id=run_id).names
+        jumps = analysis_of(session, run_id).blames(session)
+        manifest = runs.run_manifest(session, run_id=run_id)
+    recorded, every = has(manifest, "ledger"), snapshot_distance(manifest)
     names = Names(layers, classes)
     told = health.answers if health else {}
     answers = told.get("answers", [])
     state = live_table.digest(
-        found, told, sorted(limits.items()), wanted, bool(with_muted), health is None
+        found,
+        told,
+        sorted(limits.items()),
+        wanted,
+        bool(with_muted),
+        health is None,
+        jumps,
+        recorded,
     )
     kept = live_table.skip_same(Ids.TIMER, state, shown)
     if health is None:
@@ -112,7 +126,14 @@ def show(
     else:
         lacking = [one.lacks for one in unjudged(told)]
         entries = [
-            answer_entry(run_id, a, i, names, lacking=lacking)
+            answer_entry(
+                run_id,
+                a,
+                i,
+                names,
+                lacking=lacking,
+                images=of_answer(a, jumps, classes, every=every),
+            )
             for i, a in enumerate(answers, start=1)
         ]
         serious = [f.muted for f in found if f.severity != "low"]
@@ -126,6 +147,7 @@ def show(
         table = rule_table(limits, may_set=identity.may(Permission.SET_THRESHOLDS))
     return {
         "answers": entries or [nothing_happened()],
+        "batches": batches(run_id, jumps, classes, recorded=recorded, live=about.recording),
         "cards": _cards(found, names, wanted, identity, limits, with_muted=bool(with_muted)),
         "not_judged": not_judged(told),
         "status": _status(found, health),

@@ -31,10 +31,12 @@ def answer_entry(
     names: Names,
     *,
     lacking: Sequence[str] = (),
+    images: str = "",
 ) -> Component:
     """Return one answer: when, what, why, which classes, layers and filters, and its evidence.
 
-    `lacking` is what the run lacks to be judged in whole, in words.
+    `lacking` is what the run lacks to be judged in whole, in words; `images` says which training
+    images are behind the answer, where that is known.
     """
     layers, classes = list(found["layers"]), list(found["classes"])
     filters = [(int(a), int(b)) for a, b in found["filters"]]
@@ -67,6 +69,7 @@ def answer_entry(
                 className="finding-head",
             ),
             html.P(worded(found["text"]), className="finding-text"),
+            html.P(images, className="finding-text", hidden=not images),
             *probable_causes(run_id, found, names, lacking),
             _chips(run_id, found["iteration"], classes, layers, filters, names),
             _evidence(evidence),

@@ -13,6 +13,7 @@ class Ids(StrEnum):
     SHOWN = "findings-shown"
     STATUS = "findings-status"
     ANSWERS = "findings-answers"
+    BATCHES = "findings-batches"
     LIST = "findings-list"
     NOT_JUDGED = "findings-not-judged"
     SEVERITY = "findings-severity"

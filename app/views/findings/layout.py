@@ -50,6 +50,12 @@ def layout(context: PageContext) -> Component:
             ),
             html.Section(
                 [
+                    html.H2("Training images behind jumps of the loss"),
+                    html.Div(id=Ids.BATCHES),
+                ]
+            ),
+            html.Section(
+                [
                     html.Div(
                         [
                             html.H2("Findings of the rules"),
