@@ -41,6 +41,13 @@ def reviews(
     return {row.image_id: ReviewRow(**row._mapping) for row in session.execute(query)}
 
 
+def reviews_state(session: Session, *, set_key: str) -> tuple[int, datetime | None]:
+    """Return how many decisions there are on a validation set, and when the last was made."""
+    query = select(func.count(), func.max(ImageReview.decided_at))
+    number, last = session.execute(query.where(ImageReview.set_key == set_key)).one()
+    return number, last
+
+
 def decide(
     session: Session,
     *,
