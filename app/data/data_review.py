@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
+from app.arguments import Arguments, BadArgument
 from db.queries.measurements import snapshots
 from db.queries.runs import image_histories, runs, structure
-from db.queries.runs.image_histories import HistoryRow, SameImages
+from db.queries.runs.image_histories import SameImages
 from db.queries.team import image_reviews
 from db.queries.team.image_reviews import ReviewRow
 from deeptracker.format import NO_PREDICTION
-from ingest.analysis.data_review.history import NEVER, ImageHistory
+from ingest.analysis.data_review.history import NEVER, ImageHistory, image_history
 from ingest.analysis.data_review.lists import (
     Listed,
     RunHistory,
@@ -39,7 +40,8 @@ class Images:
 
     `labels` i4 [N] and `position` i4 [N] are the class of every image and its place among those of
     its class; `names` are those of the classes, `iterations` i4 [T] those of the snapshots. The
-    first of `rows` and `histories` is the run's own; `key` tells the set of images.
+    first of `histories` is the run's own; `key` tells the set of images. `evaluated`: whether there
+    is a history, `validated`: whether any snapshot was.
     """
 
     key: str
@@ -48,13 +50,9 @@ class Images:
     sizes: Ints
     names: tuple[str, ...]
     iterations: Ints
-    rows: tuple[HistoryRow, ...]
+    evaluated: bool
+    validated: bool
     histories: tuple[RunHistory, ...]
-
-    @property
-    def validated(self) -> bool:
-        """Whether any snapshot was validated at all."""
-        return self.rows[0].counted > 0
 
     def listed(self, kind: str) -> Listed:
         """Return a list of LISTS."""
@@ -89,31 +87,47 @@ def chosen(others: Sequence[SameImages], wanted: str) -> list[int]:
     return [run_id for run_id in ids if str(run_id) == wanted] or ids
 
 
-def images_of(session: Session, run_id: int, others: Sequence[int]) -> Images | None:
-    """Return the images of a run and what `others` say of them; None where it was not evaluated.
+def read_others(session: Session, run_id: int, arguments: Arguments) -> list[int]:
+    """Return the runs of the argument `others`; BadArgument for one without the same images."""
+    asked = list(dict.fromkeys(arguments.integers("others")))
+    known = {one.id for one in image_histories.same_images(session, run_id=run_id)}
+    unlike = [one for one in asked if one not in known]
+    if unlike:
+        raise BadArgument(
+            f"others has {unlike[0]}, which is no evaluated run with the images of run {run_id}."
+        )
+    if len(asked) >= MOST_RUNS:
+        raise BadArgument(f"others may be {MOST_RUNS - 1} runs at most, not {len(asked)}.")
+    return asked
 
-    Others that have no history of these very images are left out.
+
+def images_of(session: Session, run_id: int, others: Sequence[int] = ()) -> Images:
+    """Return the images of a run and what it and `others` say of them; NotFound.
+
+    Of a run that was not evaluated every image has an unknown history.
     """
     found = image_histories.histories(session, run_ids=[run_id, *others])
-    if not found or found[0].run_id != run_id:
-        return None
-    rows = [one for one in found if _same(one, found[0])]
+    evaluated = bool(found) and found[0].run_id == run_id
     analysis = analysis_of(session, run_id)
+    labels = analysis.image_class(session)
     classes = structure.classes(session, run_id=run_id)
+    unknown = image_history((), images=len(labels), good=np.zeros(0, np.bool_))
+    histories = [
+        RunHistory(ImageHistory(**one.columns), one.snapshots)
+        for one in found
+        if evaluated and len(one.columns["twin"]) == len(labels)
+    ]
     return Images(
-        key=rows[0].image_set.key,
-        labels=analysis.image_class(session),
+        key=key_of(session, run_id),
+        labels=labels,
         position=analysis.image_position(session),
         sizes=classes.image_count,
         names=classes.names,
         iterations=snapshots.iterations(session, run_id=run_id),
-        rows=tuple(rows),
-        histories=tuple(RunHistory(ImageHistory(**one.columns), one.snapshots) for one in rows),
+        evaluated=evaluated,
+        validated=evaluated and found[0].counted > 0,
+        histories=tuple(histories) or (RunHistory(unknown, 0),),
     )
-
-
-def _same(one: HistoryRow, own: HistoryRow) -> bool:
-    return one.image_set.classes_key == own.image_set.classes_key
 
 
 def state_of(session: Session, run_ids: Sequence[int], key: str) -> tuple[Any, ...]:

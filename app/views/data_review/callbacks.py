@@ -124,32 +124,28 @@ def show(
     # Somebody else's decision must not untick what one is about to decide on.
     still = ticked_images(ticks, ids) if ctx.triggered_id == Ids.TIMER else []
     found = _page(run, images, asked, reviews, still)
-    if images is None or not found["list"]:
+    if not found["list"]:
         found["list"] = layout.nothing(
-            validates=validates,
-            evaluated=images is not None,
-            validated=images is not None and images.validated,
+            validates=validates, evaluated=images.evaluated, validated=images.validated
         )
     return {
         **found,
         "about": ABOUT[asked.kind],
         "runs": layout.run_choices(others),
-        "tools": images is None,
-        "export": layout.exports(run, wanted) if images is not None else None,
+        "tools": not images.evaluated,
+        "export": layout.exports(run, wanted) if images.evaluated else None,
         "shown": kept,
     }
 
 
 def _page(
     run: int,
-    images: data.Images | None,
+    images: data.Images,
     asked: Asked,
     reviews: dict[int, image_reviews.ReviewRow],
     still: list[int],
 ) -> dict[str, Any]:
     """Return the cards of a page, how many images the list has, and its pages."""
-    if images is None:
-        return {"list": [], "count": "", "pages": 1, "paged": "none"}
     whole = images.listed(asked.kind)
     found = data.filtered(images, whole, data.Filter(asked.search, asked.decided), reviews)
     pages = max(1, -(-len(found.image) // PAGE))
@@ -246,8 +242,6 @@ def _decide(run: int, act: str, ticked: list[int], label: object, of: str, by: i
     """Store a decision, or take it back for the act ""; return on how many images. Conflict."""
     with store.transaction() as session:
         images = data.images_of(session, run, data.chosen(data.others_of(session, run), of))
-        if images is None:
-            raise PreventUpdate
         chosen = data.check_images(images, ticked)
         key, about = images.key, f"run {run} ({runs.get_run(session, run_id=run).name})"
         if act:
