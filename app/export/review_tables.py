@@ -87,7 +87,7 @@ def review(session: Session, run_id: int, arguments: Arguments) -> Columns:
         "forgotten": own.forgotten,
         "learned": known(at, right),
         "same_as": known(own.twin, own.twin != NEVER),
-        **{kind.replace("-", "_"): found.listed(kind) for kind in LISTS},
+        **{f"listed_{kind.replace('-', '_')}": found.listed(kind) for kind in LISTS},
         "decision": pa.array(found.decisions(lambda one: one.decision), "utf8"),
         "new_class_id": pa.array(found.decisions(lambda one: one.label), pa.int32()),
         "decided_by": pa.array(found.decisions(lambda one: one.account_name), "utf8"),

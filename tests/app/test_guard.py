@@ -88,6 +88,7 @@ ADDRESSES = {
     "/api/v1/runs/<int:run_id>/findings": ["/api/v1/runs/1/findings"],
     "/api/v1/runs/<int:run_id>/not-judged": ["/api/v1/runs/1/not-judged"],
     "/api/v1/runs/<int:run_id>/marks": ["/api/v1/runs/1/marks"],
+    "/api/v1/runs/<int:run_id>/data-review": ["/api/v1/runs/1/data-review"],
     "/api/v1/openapi.json": ["/api/v1/openapi.json"],
 }
 PUBLIC = [rule for rule, needed in ROUTES.items() if needed is Access.PUBLIC]

@@ -69,5 +69,5 @@ def _picture(case: str) -> Given:
 KINDS: Mapping[str, Kind] = {
     "finding": Kind(folder("findings"), _finding),
     "live": Kind(CORE, _live),
-    "picture": Kind(folder("data_review"), _picture),
+    "picture": Kind(folder("review"), _picture),
 }

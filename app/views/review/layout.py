@@ -12,8 +12,8 @@ from app.components.headings import live_state
 from app.data.data_review import ALL, ALONE
 from app.selection import bound
 from app.view import PageContext
-from app.views.data_review.ids import CHANGES, Ids
-from app.views.data_review.words import DECISIONS, KINDS
+from app.views.review.ids import CHANGES, Ids
+from app.views.review.words import DECISIONS, KINDS
 from db.permissions import Permission
 from db.queries.runs.image_histories import SameImages
 

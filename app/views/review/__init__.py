@@ -1,10 +1,10 @@
 """The data of a run: images whose labels are doubtful, and others worth a look, to decide on."""
 
 from app.view import View
-from app.views.data_review.callbacks import register
-from app.views.data_review.fields import FIELDS
-from app.views.data_review.ids import CHANGES
-from app.views.data_review.layout import layout
+from app.views.review.callbacks import register
+from app.views.review.fields import FIELDS
+from app.views.review.ids import CHANGES
+from app.views.review.layout import layout
 from db.permissions import Permission
 
 VIEW = View(

@@ -11,8 +11,8 @@ from app.components.attributes import aria
 from app.components.charts import chart
 from app.components.times import time
 from app.data.data_review import Images
-from app.views.data_review.ids import Item
-from app.views.data_review.words import DECIDED
+from app.views.review.ids import Item
+from app.views.review.words import DECIDED
 from db.queries.team.image_reviews import ReviewRow
 from deeptracker.format import NO_PREDICTION
 

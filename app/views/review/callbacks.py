@@ -14,10 +14,10 @@ from app.components.clicks import is_id, text
 from app.data import data_review as data
 from app.reading import reads
 from app.selection import control_id
-from app.views.data_review import layout
-from app.views.data_review.cards import card
-from app.views.data_review.ids import CHANGES, Ids, Item
-from app.views.data_review.words import ABOUT, DONE, KINDS
+from app.views.review import layout
+from app.views.review.cards import card
+from app.views.review.ids import CHANGES, Ids, Item
+from app.views.review.words import ABOUT, DONE, KINDS
 from db.errors import Conflict
 from db.permissions import Permission
 from db.queries.runs import runs

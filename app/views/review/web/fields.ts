@@ -1,4 +1,4 @@
-// The fields of the selection that the page of the data declares: app/views/data_review/fields.py.
+// The fields of the selection that the page of the data declares: app/views/review/fields.py.
 
 declare module "#app/web/core/fields.ts" {
   interface Fields {
