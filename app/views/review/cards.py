@@ -80,7 +80,7 @@ def _facts(images: Images, image: int, score: float, votes: int) -> str:
     own = images.histories[0].images
     parts = [f"score {_number(score)}"]
     if own.confidence[image] == own.confidence[image]:
-        parts.append(f"probability of the label {own.confidence[image]:.2f}")
+        parts.append(f"probability of the label {own.confidence[image]:.2g}")
     since = images.learned_at(image)
     parts.append("wrong at the end" if since is None else f"right since {since:,}")
     if len(images.histories) > 1:
