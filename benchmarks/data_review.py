@@ -1,6 +1,6 @@
 """Do the label errors that the page of the data lists stand before others? Planted ones say so.
 
-`python -m benchmarks.data_review --data 0-2 --logs /tmp/data-review` trains on half of digits, with
+`python -m benchmarks.data_review --data 3-5 --logs /tmp/data-review` trains on half of digits, with
 5 % of the labels of the other half, its validation set, flipped; records the trainings with the
 Recorder, loads them with the ingest, and takes the average precision of the evidence against each
 label. Beside it stands that of cleanlab's self-confidence on the last snapshot of the same run:
@@ -54,7 +54,7 @@ class Score:
 
 
 def command(
-    data: Annotated[str, typer.Option(help="Seeds of split and flips, such as 0-2.")] = "0-2",
+    data: Annotated[str, typer.Option(help="Seeds of split and flips, such as 3-5.")] = "3-5",
     logs: Annotated[Path | None, typer.Option(help="Keep the recorded logs here.")] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the table here.")] = None,
 ) -> None:

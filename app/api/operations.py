@@ -208,10 +208,11 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "data_review", f"{RUN}/data-review", "Validation images that are worth a look",
-        "A list of images, highest score first: label-errors (score: evidence against the label in "
-        "nats), ambiguous (standard deviation of the probability), rare (when it was learned, "
-        "0..1), forgotten (how often), lost (how early another run lost it, 0..1), duplicates (how "
-        "many have the same history); with how many of the runs agree, and what people decided. "
+        "A list of images, highest score first: label-errors (score: evidence against the "
+        "label, 0..1), ambiguous (standard deviation of the probability), rare (when it was "
+        "learned, 0..1), forgotten (how often), lost (how early another run lost it, 0..1), "
+        "duplicates (how many have the same history); with how many of the runs agree, and what "
+        "people decided. "
         "total: the length of the list.",
         parameters=(
             _one_of("list", "Which list.", LISTS, LISTS[0]),

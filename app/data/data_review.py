@@ -63,7 +63,7 @@ class Images:
         return best_guess(self.histories)
 
     def doubt(self) -> NDArray[np.float32]:
-        """Return the evidence against every label in nats, f4 [N]."""
+        """Return the evidence against every label, 0..1, f4 [N]."""
         return doubt(self.histories)
 
     def learned_at(self, image: int) -> int | None:

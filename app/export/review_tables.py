@@ -31,8 +31,8 @@ class _Table:
 
     @property
     def quality(self) -> NDArray[np.float32]:
-        """Return how well the label fits, 0..1: exp(-doubt); lists in order of it are the same."""
-        return np.exp(-self.doubt)
+        """Return how well the label fits, 0..1, f4 [N]; NaN: unknown."""
+        return 1.0 - self.doubt
 
     def listed(self, kind: str) -> NDArray[np.bool_]:
         """Return which images are on a list, [N]."""
@@ -61,9 +61,9 @@ def _gather(session: Session, run_id: int, arguments: Arguments) -> _Table:
 def review(session: Session, run_id: int, arguments: Arguments) -> Columns:
     """Return every image with its label, scores, lists, and what was decided by whom.
 
-    doubt: evidence against the label in nats, label_quality: exp(-doubt); predicted: the class that
-    is predicted most besides the label, empty where none is; agreement, confidence, variability,
-    forgotten and learned (an iteration; empty: wrong at the end) are those of this run alone.
+    label_quality: 1 - the evidence against the label; predicted: the class that is predicted most
+    besides the label, empty where none is; agreement, confidence, variability, forgotten and
+    learned (an iteration; empty: wrong at the end) are those of this run alone.
     """
     found = _gather(session, run_id, arguments)
     images, own = found.images, found.images.histories[0].images
@@ -77,7 +77,6 @@ def review(session: Session, run_id: int, arguments: Arguments) -> Columns:
         "class_id": images.labels,
         "class": texts(images.labels, images.names),
         "position": images.position,
-        "doubt": found.doubt,
         "label_quality": found.quality,
         "predicted_id": known(found.guess, found.guess != NO_PREDICTION),
         "predicted": texts(found.guess, images.names),

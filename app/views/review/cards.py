@@ -80,12 +80,16 @@ def _facts(images: Images, image: int, score: float, votes: int) -> str:
     own = images.histories[0].images
     parts = [f"score {_number(score)}"]
     if own.confidence[image] == own.confidence[image]:
-        parts.append(f"probability of the label {own.confidence[image]:.2g}")
+        parts.append(f"probability of the label {_share(own.confidence[image])}")
     since = images.learned_at(image)
     parts.append("wrong at the end" if since is None else f"right since {since:,}")
     if len(images.histories) > 1:
         parts.append(f"{votes} of {len(images.histories)} runs agree")
     return " · ".join(parts)
+
+
+def _share(value: float) -> str:
+    return "below 0.001" if value < 0.001 else f"{value:.2g}"
 
 
 def _number(score: float) -> str:

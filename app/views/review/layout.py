@@ -124,9 +124,9 @@ def run_choices(others: Sequence[SameImages]) -> list[dict[str, str]]:
     """Return the choices of runs: this one with all others, alone, or with one of them."""
     if not others:
         return [{"value": ALL, "label": "this run (no other has these images)"}]
-    word = "other" if len(others) == 1 else f"{len(others)} others"
+    word = "1 other run" if len(others) == 1 else f"{len(others)} other runs"
     return [
-        {"value": ALL, "label": f"with {'the' if len(others) == 1 else 'all'} {word}"},
+        {"value": ALL, "label": f"with {word}"},
         {"value": ALONE, "label": "this run alone"},
         *({"value": str(one.id), "label": f"with {one.name} (run {one.id})"} for one in others),
     ]

@@ -16,8 +16,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
 ABOUT: Mapping[str, str] = MappingProxyType(
     {
         "label-errors": "Predicted as one other class at half of the snapshots or more. The score "
-        "is the evidence against the label over the whole training, in nats: how surprising the "
-        "label was on average, times how steadily the predictions agree on another class.",
+        "is the evidence against the label, from 0 to 1: the mean of how improbable the label was "
+        "over the whole training, and of how steadily the predictions agree on another class.",
         "ambiguous": "The probability of the label goes up and down all the time. The score is its "
         "standard deviation over the snapshots; 0.5 is the most that there is.",
         "rare": "Right in the end, but learned late, and hardly forgotten since: few images of the "

@@ -3,8 +3,8 @@
 Confidence and variability are those of data maps (Swayamdipta et al., "Dataset Cartography", EMNLP
 2020). The evidence against a label is a mean over time as in AUM (Pleiss et al., "Identifying
 Mislabeled Data using the Area Under the Margin Ranking", NeurIPS 2020); a log has no probability
-but that of the label, so in place of a margin stands how surprising the label is, times how
-steadily the predictions agree on one other class. Forgetting is that of Toneva et al. (ICLR 2019).
+but that of the label, so in place of a margin stands how improbable the label is, and how steadily
+the predictions agree on one other class. Forgetting is that of Toneva et al. (ICLR 2019).
 """
 
 from collections.abc import Iterable
@@ -22,11 +22,6 @@ NEVER = -1
 GOOD = 0.9
 # Errors are float32.
 _ROUNDING = 1e-6
-# What a probability below all of float16 is taken as; a network is never surer than that.
-_LEAST = 2.0**-25
-# A label that is doubted with no class to put in its place counts a sixth of one that the
-# predictions agree on another class for.
-_DOUBT = 0.2
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -39,12 +34,13 @@ class ImageHistory:
     `confidence` f4 is the mean probability of the label and `variability` f4 its standard deviation
     (NaN: never known), `correct` f4 the share of snapshots with the label predicted, `other` i4 the
     class that was predicted most besides (NO_PREDICTION: none was), `agreement` f4 the share of
-    snapshots that predict it, `doubt` f4 the evidence against the label in nats: the mean of
-    -ln(probability), times how much the predictions agree on `other`. Over all snapshots that were
-    validated: `forgotten` i4 counts flips from right to wrong, `learned` i4 is the index of the
-    snapshot from which on the image stays right, `lost` i4 of that from which on it stays wrong;
-    one of the two is NEVER, both where none was validated; then all shares are NaN. `twin` i4 is
-    the lowest id of the images of its class with the same history, NEVER where it has its own.
+    snapshots that predict it, `doubt` f4 the evidence against the label, 0..1: the mean of
+    1 - confidence (of 1 - correct where no probability is known) and agreement. Over all snapshots
+    that were validated: `forgotten` i4 counts flips from right to wrong, `learned` i4 is the index
+    of the snapshot from which on the image stays right, `lost` i4 of that from which on it stays
+    wrong; one of the two is NEVER, both where none was validated; then all shares are NaN. `twin`
+    i4 is the lowest id of the images of its class with the same history, NEVER where it has its
+    own.
     """
 
     confidence: Floats
@@ -121,10 +117,9 @@ def _add(found: ImageHistory, block: ClassBlock, good: NDArray[np.bool_]) -> Non
     probability = block.probability[:, good].astype(np.float32)
     mean, deviation = _mean_and_deviation(probability)
     found.confidence[at], found.variability[at] = mean, deviation
-    nats, _ = _mean_and_deviation(-np.log(np.maximum(probability, _LEAST)))
     # Without any probability, the predictions alone tell.
-    nats = np.where(np.isnan(nats), (1.0 - found.correct[at]) * -np.log(_LEAST), nats)
-    found.doubt[at] = nats * (found.agreement[at] + _DOUBT) / (1.0 + _DOUBT)
+    sure = np.where(np.isnan(mean), found.correct[at], mean)
+    found.doubt[at] = (1.0 - sure + found.agreement[at]) / 2
     _follow(found, block)
     found.twin[at] = _twins(block)
 

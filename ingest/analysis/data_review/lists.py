@@ -100,7 +100,7 @@ def listed(kind: str, runs: Sequence[RunHistory]) -> Listed:
 
 
 def doubt(runs: Sequence[RunHistory]) -> Floats:
-    """Return the evidence against the label of every image in nats, f4 [N]: the mean of the runs.
+    """Return the evidence against the label of every image, 0..1, f4 [N]: the mean of the runs.
 
     NaN where no run knows anything of the image.
     """
