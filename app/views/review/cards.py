@@ -71,9 +71,9 @@ def _against(images: Images, image: int, guess: int) -> str:
     own = images.histories[0].images
     if guess == NO_PREDICTION:
         return "predicted as its label only"
-    share = float(own.agreement[image]) if own.other[image] == guess else 0.0
-    often = f" at {share:.0%} of the snapshots" if share == share and share else ""
-    return f"predicted as {images.names[guess]}{often}"
+    if own.other[image] != guess:
+        return f"predicted as {images.names[guess]} by other runs"
+    return f"predicted as {images.names[guess]} at {own.agreement[image]:.0%} of the snapshots"
 
 
 def _facts(images: Images, image: int, score: float, votes: int) -> str:
@@ -82,7 +82,7 @@ def _facts(images: Images, image: int, score: float, votes: int) -> str:
     if own.confidence[image] == own.confidence[image]:
         parts.append(f"probability of the label {_share(own.confidence[image])}")
     since = images.learned_at(image)
-    parts.append("wrong at the end" if since is None else f"right since {since:,}")
+    parts.append("wrong at the end" if since is None else f"right since iteration {since:,}")
     if len(images.histories) > 1:
         parts.append(f"{votes} of {len(images.histories)} runs agree")
     return " · ".join(parts)
