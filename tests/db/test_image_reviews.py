@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
+from db.engine import make_engine, session_scope
 from db.errors import Conflict, Forbidden
-from db.models import Run
+from db.models import Run, image_history
 from db.queries.runs import image_histories, run_upkeep
 from db.queries.team import accounts, audit, image_reviews
 from ingest.analysis.data_review.history import COLUMNS
 from ingest.image_histories import keep_histories
+from ingest.pipeline import load_log
+from tests.deeptracker.small_logs import write_predicted_log
 from tests.stored_runs import store_run
 
 
@@ -114,3 +117,28 @@ def test_what_cannot_be_decided_is_refused_with_a_reason(session, member):
     with pytest.raises(Conflict, match="Image 4 has no class"):
         decide(session, member, [3, 4], "relabel", i3=1)
     assert not image_reviews.reviews(session, set_key="k")
+
+
+def test_a_load_keeps_histories_and_does_so_again_when_there_is_more(database_url, tmp_path):
+    """Images of class i % 3; the second is wrong in the end, the fifth has no prediction at all."""
+    rows = [[0, 0, 2, 0, -1], None, [0, 1, 2, 1, -1], [0, 2, 2, 0, -1]]
+    write_predicted_log(tmp_path / "run", rows)
+    engine = make_engine(database_url)
+    run_id = load_log(engine, tmp_path / "run").run_id
+    with session_scope(engine) as session:
+        (found,) = image_histories.histories(session, run_ids=[run_id])
+        assert (found.snapshots, found.last_iteration) == (4, 40)
+        # Indices count the snapshot that was not validated, too.
+        assert found.columns["forgotten"].tolist() == [0, 1, 0, 1, 0]
+        assert found.columns["learned"].tolist() == [0, -1, 0, 3, -1]
+        assert found.columns["lost"].tolist() == [-1, 3, -1, -1, 0]
+        assert found.columns["agreement"][4] == 0
+        assert np.isnan(found.columns["confidence"][4])
+        session.execute(delete(image_history))
+    # What an older release loaded is evaluated when it is loaded again.
+    assert load_log(engine, tmp_path / "run").new == []
+    with session_scope(engine) as session:
+        assert image_histories.history_seen(session, run_id=run_id) == (4, 40)
+        session.execute(delete(Run))
+        assert not image_histories.histories(session, run_ids=[run_id])
+    engine.dispose()
