@@ -58,7 +58,7 @@ class ImageHistories:
 
 def _is_known(session: Session, run_id: int) -> bool:
     run = runs.get_run(session, run_id=run_id)
-    seen = image_histories.history_seen(session, run_id=run_id)
+    seen = image_histories.histories_seen(session, run_ids=[run_id]).get(run_id)
     return not run.validates or seen == (run.snapshot_count, run.last_iteration)
 
 

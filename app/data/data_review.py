@@ -132,8 +132,8 @@ def images_of(session: Session, run_id: int, others: Sequence[int] = ()) -> Imag
 
 def state_of(session: Session, run_ids: Sequence[int], key: str) -> tuple[Any, ...]:
     """Return what changes whenever what is shown of the images of runs does; cheap to ask for."""
-    seen = [image_histories.history_seen(session, run_id=run_id) for run_id in run_ids]
-    return (*seen, *image_reviews.reviews_state(session, set_key=key))
+    seen = image_histories.histories_seen(session, run_ids=run_ids)
+    return (*seen.items(), *image_reviews.reviews_state(session, set_key=key))
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def test_histories_come_back_as_they_were_computed(session, noise):
     keep_histories(session, run_id=run.run_id)
     (found,) = image_histories.histories(session, run_ids=[run.run_id])
     assert (found.snapshots, found.last_iteration) == (6, 60)
-    assert image_histories.history_seen(session, run_id=run.run_id) == (6, 60)
+    assert image_histories.histories_seen(session, run_ids=[run.run_id]) == {run.run_id: (6, 60)}
     assert set(found.columns) == set(COLUMNS)
     correct = run.prediction == run.image_class[:, None]
     np.testing.assert_array_equal(
@@ -138,7 +138,7 @@ def test_a_load_keeps_histories_and_does_so_again_when_there_is_more(database_ur
     # What an older release loaded is evaluated when it is loaded again.
     assert load_log(engine, tmp_path / "run").new == []
     with session_scope(engine) as session:
-        assert image_histories.history_seen(session, run_id=run_id) == (4, 40)
+        assert image_histories.histories_seen(session, run_ids=[run_id]) == {run_id: (4, 40)}
         session.execute(delete(Run))
         assert not image_histories.histories(session, run_ids=[run_id])
     engine.dispose()

@@ -94,11 +94,14 @@ def histories(session: Session, *, run_ids: Sequence[int]) -> list[HistoryRow]:
     return [found[run_id] for run_id in run_ids if run_id in found]
 
 
-def history_seen(session: Session, *, run_id: int) -> tuple[int, int | None] | None:
-    """Return the snapshots and the last iteration of the last evaluation; None: there was none."""
-    query = select(image_history.c.snapshots, image_history.c.last_iteration)
-    row = session.execute(query.where(image_history.c.run_id == run_id)).one_or_none()
-    return None if row is None else (row[0], row[1])
+def histories_seen(
+    session: Session, *, run_ids: Sequence[int]
+) -> dict[int, tuple[int, int | None]]:
+    """Return the snapshots and the last iteration of the last evaluation of runs that had one."""
+    table = image_history.c
+    query = select(table.run_id, table.snapshots, table.last_iteration)
+    rows = session.execute(query.where(table.run_id.in_(run_ids)).order_by(table.run_id))
+    return {run_id: (snapshots, last) for run_id, snapshots, last in rows}
 
 
 def _row(columns: Mapping[Any, Any]) -> HistoryRow:
