@@ -16,11 +16,11 @@ from app.reading import reads
 from app.selection import control_id
 from app.views.review import layout
 from app.views.review.cards import card
+from app.views.review.deciding import decide_on
 from app.views.review.ids import CHANGES, Ids, Item
 from app.views.review.words import ABOUT, DONE, KINDS
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries.runs import runs
 from db.queries.team import image_reviews
 
 callbacks = Callbacks()
@@ -219,9 +219,7 @@ def tick_all(_clicks: object, ticks: list[object]) -> list[bool]:
     State(Ids.RUN, "data"),
     prevent_initial_call=True,
 )
-def decide(
-    *given: Any,
-) -> tuple[Any, str, str]:
+def decide(*given: Any) -> tuple[Any, str, str]:
     """Store what the clicked button decides on the ticked images, or say why not."""
     *clicks, ticks, ids, label, of, run = given
     identity = require(Permission.REVIEW_DATA)
@@ -230,41 +228,11 @@ def decide(
     if act is None or not isinstance(run, int) or not is_id(run):
         raise PreventUpdate
     try:
-        number = _decide(run, act, ticked_images(ticks, ids), label, text(of), identity.account_id)
+        number = decide_on(
+            run, act, ticked_images(ticks, ids), label, text(of), identity.account_id
+        )
     except Conflict as error:
         return no_update, "", str(error)
     word = "image" if number == 1 else "images"
     done = DONE.get(act, "undecided again")
     return [act, *clicks], f"{number:,} {word} {done}.", ""
-
-
-def _decide(run: int, act: str, ticked: list[int], label: object, of: str, by: int) -> int:
-    """Store a decision, or take it back for the act ""; return on how many images. Conflict."""
-    with store.transaction() as session:
-        images = data.images_of(session, run, data.chosen(data.others_of(session, run), of))
-        chosen = data.check_images(images, ticked)
-        key, about = images.key, f"run {run} ({runs.get_run(session, run_id=run).name})"
-        if act:
-            labels = _labels(images, chosen, label) if act == "relabel" else None
-            image_reviews.decide(
-                session,
-                by=by,
-                set_key=key,
-                images=chosen,
-                decision=act,
-                labels=labels,
-                about=about,
-            )
-        else:
-            image_reviews.forget(session, by=by, set_key=key, images=chosen, about=about)
-    return len(chosen)
-
-
-def _labels(images: data.Images, chosen: list[int], label: object) -> dict[int, int]:
-    """Return the class that each image is relabelled to; Conflict for one that is not there."""
-    if label == layout.GUESS or label is None:
-        return data.guesses(images, chosen)
-    known = {str(at): at for at in range(len(images.names))}
-    if str(label) not in known:
-        raise Conflict("Choose a class of this run to relabel to.")
-    return dict.fromkeys(chosen, known[str(label)])
