@@ -1,6 +1,6 @@
 """Do the label errors that the page of the data lists stand before others? Planted ones say so.
 
-`python -m benchmarks.data_review --data 3-5 --logs /tmp/data-review` trains on half of digits, with
+`python -m benchmarks.data_review --data 0-5 --logs /tmp/data-review` trains on half of digits, with
 5 % of the labels of the other half, its validation set, flipped; records the trainings with the
 Recorder, loads them with the ingest, and takes the average precision of the evidence against each
 label. Beside it stands that of cleanlab's self-confidence on the last snapshot of the same run:
@@ -36,7 +36,7 @@ from ingest.analysis.data_review.lists import RunHistory, doubt
 from ingest.pipeline import load_log
 
 RUNS = 3
-# Points of average precision above the last snapshot, over all settings.
+# Points of average precision above the last snapshot, on average over settings.
 BAR = 5.0
 SETTINGS = tuple(
     Setting(network, training, alike)
@@ -54,7 +54,7 @@ class Score:
 
 
 def command(
-    data: Annotated[str, typer.Option(help="Seeds of split and flips, such as 3-5.")] = "3-5",
+    data: Annotated[str, typer.Option(help="Seeds of split and flips, such as 0-5.")] = "0-5",
     logs: Annotated[Path | None, typer.Option(help="Keep the recorded logs here.")] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the table here.")] = None,
 ) -> None:
@@ -115,23 +115,21 @@ def _rows(scores: dict[Setting, list[Score]]) -> list[Row]:
         )
         rows.append(Row(f"{setting.name}: one run", one, "AP, %", last))
         rows.append(Row(f"{setting.name}: {RUNS} runs", together, "AP, %", last))
-    every = [score for found in scores.values() for score in found]
-    rows += [
-        _gain("one run", [score.one - score.last for score in every]),
-        _gain(f"{RUNS} runs", [score.together - score.last for score in every]),
-    ]
+    for words, training in (
+        ("both sets", (True,)),
+        ("validation", (False,)),
+        ("all", (True, False)),
+    ):
+        chosen = [one for of, found in scores.items() if of.training in training for one in found]
+        rows.append(_gain(f"{words}: one run", [one.one - one.last for one in chosen]))
+        rows.append(_gain(f"{words}: {RUNS} runs", [one.together - one.last for one in chosen]))
     return rows
 
 
 def _gain(what: str, gains: Sequence[float]) -> Row:
     mean = statistics.mean(gains)
-    return Row(
-        f"all settings: {what} above the last snapshot",
-        mean,
-        "points",
-        bar=f">= {BAR:g} points",
-        holds=mean >= BAR,
-    )
+    bar = f">= {BAR:g} points"
+    return Row(f"{what}, above the last snapshot", mean, "points", bar=bar, holds=mean >= BAR)
 
 
 if __name__ == "__main__":
