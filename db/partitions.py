@@ -28,6 +28,7 @@ SMALL = (
     "layer_profile",
     "flip_state",
     "batch_ledger",
+    "image_history",
     "image",
     "class",
     "layer",

@@ -16,6 +16,10 @@ from deeptracker.connection import Connection
 from deeptracker.errors import ClientError, NotOnServer
 from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, NOT_VALIDATED
 
+_REVIEW = (
+    "image", "name", "class", "predicted", "score", "runs", "agreement", "confidence",
+    "decision", "new_class", "decided_by", "decided_at",
+)  # fmt: skip
 TRANSITIONS = ("learned", "forgotten", "stayed_right", "stayed_wrong")
 
 
@@ -224,6 +228,32 @@ class Run:
         """Return the rules that could not judge the run, and what to log; index: rule."""
         return _listed(self._json("/not-judged"), "rule")
 
+    def data_review(
+        self, kind: str = "label-errors", *, others: Sequence[int] = ()
+    ) -> pd.DataFrame:
+        """Return the validation images of a list, highest score first; index: image (id).
+
+        `kind` is label-errors, ambiguous, rare, forgotten, lost or duplicates; `others` are ids of
+        runs with the same images, whose scores count as much. Columns: name, class and predicted
+        (names of classes; predicted most besides the label), score, runs (how many agree),
+        agreement and confidence (f8, shares 0..1 over the run), decision (keep, relabel, remove;
+        <NA>: none), new_class (a name), decided_by, decided_at (UTC).
+        """
+        asked = ",".join(map(str, others)) or None
+        rows: list[dict[str, Any]] = []
+        while True:
+            part = self._json("/data-review", list=kind, others=asked, offset=len(rows))
+            rows += part["images"]
+            if not part["images"] or len(rows) >= part["total"]:
+                break
+        frame = pd.DataFrame(rows, columns=_REVIEW).set_index("image")
+        for name in ("class", "predicted", "new_class"):
+            frame[name] = frame[name].astype("Int32").map(self.classes["name"])
+        for name in ("score", "agreement", "confidence"):
+            frame[name] = frame[name].astype(float)
+        frame["decided_at"] = pd.to_datetime(frame["decided_at"], format="ISO8601", utc=True)
+        return frame
+
     def marks(self) -> pd.DataFrame:
         """Return events and resumes (`kind`) with their texts, rising; index: iteration."""
         return _listed(self._json("/marks"), "iteration")
@@ -273,8 +303,8 @@ class Run:
             raise NotOnServer(f"Run {self.name!r} has no {part} of {quantity} of layer {layer}.")
         return _over_time(arrays, part, columns)
 
-    def _json(self, path: str) -> Any:
-        return self._connection.json(f"{self._base}{path}")
+    def _json(self, path: str, **arguments: Any) -> Any:
+        return self._connection.json(f"{self._base}{path}", **arguments)
 
     def _arrays(
         self, path: str, **arguments: Any

@@ -10,6 +10,7 @@ from db.queries.measurements.layer_stats import ALL_QUANTITIES
 from db.queries.runs.runs import Shelf
 from deeptracker.catalogue import FILTERS, LAYER_STATISTICS, PEAK_QUANTITIES, Measured, labels
 from deeptracker.format import BAND_THRESHOLDS, BINS, FILTER_QUANTITIES, STATISTICS
+from ingest.analysis.data_review.lists import LISTS
 
 RUN = "/runs/<int:run_id>"
 _ID: Mapping[str, Any] = {"type": "integer", "minimum": 0}
@@ -234,6 +235,30 @@ OPERATIONS: tuple[Operation, ...] = (
             Array("label", "i4", "[n]", "class numbers; -1: not given"),
         ),
         meta="iteration, reason (jump, not finite, copies)", look_up=batches.batch_ledger,
+    ),
+    Operation(
+        "data_review", f"{RUN}/data-review", "Validation images that are worth a look",
+        "A list of images, highest score first: label-errors (score: evidence against the "
+        "label, 0..1), ambiguous (standard deviation of the probability), rare (when it was "
+        "learned, 0..1), forgotten (how often), lost (how early another run lost it, 0..1), "
+        "duplicates (how many have the same history); with how many of the runs agree, and what "
+        "people decided. "
+        "total: the length of the list.",
+        parameters=(
+            _one_of("list", "Which list.", LISTS, LISTS[0]),
+            Parameter(
+                "others", "Ids of evaluated runs with the same images, separated by commas.", _TEXT
+            ),
+            Parameter(
+                "limit", "The maximum number.",
+                {
+                    "type": "integer", "minimum": 1, "maximum": facts.MOST_IMAGES,
+                    "default": facts.MOST_IMAGES,
+                },
+            ),
+            Parameter("offset", "How many to leave out before.", {**_ID, "default": 0}),
+        ),
+        schema=_object("runs", "total", "images"), facts=facts.data_review,
     ),
     Operation(
         "marks", f"{RUN}/marks", "Marks on the time axis of a run",

@@ -2,6 +2,7 @@
 
 from db.models.annotations import Annotation, AnnotationState, Mention, Reply
 from db.models.base import Base
+from db.models.data_review import ImageReview, image_history
 from db.models.findings import (
     Alert,
     AlertChannel,
@@ -63,6 +64,7 @@ __all__ = [
     "Finding",
     "FindingMute",
     "Image",
+    "ImageReview",
     "IngestFind",
     "IngestFiring",
     "IngestJob",
@@ -87,6 +89,7 @@ __all__ = [
     "filter_peak",
     "filter_stat",
     "flip_state",
+    "image_history",
     "layer_profile",
     "layer_stat",
     "scalar",

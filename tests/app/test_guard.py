@@ -91,6 +91,7 @@ ADDRESSES = {
     "/api/v1/runs/<int:run_id>/batches": ["/api/v1/runs/1/batches"],
     "/api/v1/runs/<int:run_id>/batch-ledger": ["/api/v1/runs/1/batch-ledger?iteration=20"],
     "/api/v1/runs/<int:run_id>/marks": ["/api/v1/runs/1/marks"],
+    "/api/v1/runs/<int:run_id>/data-review": ["/api/v1/runs/1/data-review"],
     "/api/v1/openapi.json": ["/api/v1/openapi.json"],
 }
 PUBLIC = [rule for rule, needed in ROUTES.items() if needed is Access.PUBLIC]

@@ -20,14 +20,15 @@ from app.auth.tokens import new_token
 from db.engine import make_engine, session_scope
 from db.models import Run as RunTable
 from db.permissions import Role
-from db.queries.runs import findings
-from db.queries.team import annotations, api_tokens
+from db.queries.runs import findings, image_histories
+from db.queries.team import annotations, api_tokens, image_reviews
 from db.queries.team.annotation_rows import Target
 from deeptracker.client import Tracker
 from deeptracker.errors import ClientError, NotOnServer, ServerUnreachable, TokenRefused
 from deeptracker.format import BAND_THRESHOLDS, FILTER_QUANTITIES, QUANTITIES, STATISTICS
 from deeptracker.run_frames import Run
 from deeptracker.typed_bytes import unpack
+from ingest.image_histories import keep_histories
 from ingest.pipeline import load_log
 from tests import servers
 from tests.app.web import Web, make_web
@@ -246,6 +247,41 @@ class TestLookUps:
         assert lacking.loc["plateau", "how"] == ["log train_loss=... in recorder.step()"]
         row = run.annotations().iloc[0]
         assert (row["text"], row["target"], row["first_iteration"]) == ("odd <b>", "iteration", 20)
+
+    def test_data_review(self, tracker, store, web) -> None:
+        with session_scope(store) as session:
+            ids = [store_run(session, seed=5, images=2_400, snapshots=4).run_id for _ in range(2)]
+            for run_id in ids:
+                keep_histories(session, run_id=run_id)
+            key = image_histories.image_set(session, run_id=ids[0]).key
+            forgotten = forgotten_images(session, ids[0])
+        image = forgotten[0]
+        member = web.account("reviewer@example.org", Role.MEMBER)
+        with session_scope(store) as session:
+            image_reviews.decide(
+                session, by=member, set_key=key, images=[image], decision="relabel",
+                labels={image: 2}, about="",
+            )  # fmt: skip
+        run = tracker.run(ids[0])
+        frame = run.data_review("forgotten", others=ids[1:])
+        # More than one answer holds.
+        assert len(forgotten) > 1_000
+        assert set(frame.index) == set(forgotten)
+        assert frame["score"].is_monotonic_decreasing
+        assert (frame["runs"] == 2).all()
+        row = frame.loc[image]
+        assert (row["decision"], row["new_class"]) == ("relabel", run.classes.loc[2, "name"])
+        assert row["decided_by"] == "reviewer"
+        assert row["predicted"] != row["class"]
+        assert frame["decision"].isna().sum() == len(frame) - 1
+        assert run.data_review("duplicates").empty
+        with pytest.raises(ClientError, match="others has 99999"):
+            run.data_review(others=[99999])
+
+
+def forgotten_images(session: Session, run_id: int) -> list[int]:
+    (row,) = image_histories.histories(session, run_ids=[run_id])
+    return np.flatnonzero(row.columns["forgotten"]).tolist()
 
 
 class TestErrors:

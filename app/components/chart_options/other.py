@@ -15,6 +15,15 @@ class FindingOptions(ChartOptions):
     end: int | None = None
 
 
+class PictureOptions(ChartOptions):
+    """The picture of one image: `position` among the `count` images of its class."""
+
+    base: str
+    classId: int
+    count: int
+    position: int
+
+
 class WorkspaceOptions(ChartOptions):
     """Views side by side, in the order of the tabs; `wanted` is the id of the store that asks."""
 
@@ -25,5 +34,6 @@ class WorkspaceOptions(ChartOptions):
 
 KINDS: dict[str, type[ChartOptions]] = {
     "finding": FindingOptions,
+    "picture": PictureOptions,
     "workspace": WorkspaceOptions,
 }

@@ -196,6 +196,13 @@ export interface MultiplesOptions extends LayerCompareOptions {
   count: string;
 }
 
+export interface PictureOptions extends ChartOptions {
+  base: string;
+  classId: number;
+  count: number;
+  position: number;
+}
+
 export interface Fact {
   title: string;
   series: string;
@@ -272,6 +279,7 @@ export interface ChartKinds {
   layercompare: LayerCompareOptions;
   live: LiveOptions;
   multiples: MultiplesOptions;
+  picture: PictureOptions;
   pixelmap: MapOptions;
   readout: ReadoutOptions;
   strip: StripOptions;

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.browser.golden.data import CORE, Given, Kind, folder, size, times, values
+from app.binary import pack
+from tests.browser.golden.data import CORE, Given, Kind, folder, sheet, size, times, values
 
 
 def _finding(case: str) -> Given:
@@ -51,7 +52,22 @@ def _live(case: str) -> Given:
     return Given(options, {}, json={name: state})
 
 
+def _picture(case: str) -> Given:
+    """Return one image of a class of so many; in one case the class has no pictures."""
+    count = max(1, size(case))
+    options = {
+        "label": "Picture of cat, image 1",
+        "base": "{data}",
+        "classId": 0,
+        "count": count,
+        "position": count // 2,
+    }
+    none = pack({"sheet": np.zeros(0, np.uint8)}, {"tile": [1, 1]})
+    return Given(options, {"contact-sheet": none if case == "empty" else sheet(count)})
+
+
 KINDS: Mapping[str, Kind] = {
     "finding": Kind(folder("findings"), _finding),
     "live": Kind(CORE, _live),
+    "picture": Kind(folder("review"), _picture),
 }
