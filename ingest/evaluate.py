@@ -23,6 +23,7 @@ from db.queries.team.alerts import raise_alerts
 from ingest.analysis.answer import Answer, answer
 from ingest.analysis.health.finding import Chart, Finding, Severity
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate, not_judged
+from ingest.events import LASTING, Event, events_of
 from ingest.history import read_history
 
 logger = logging.getLogger(__name__)
@@ -102,7 +103,8 @@ def evaluate_run(session: Session, *, run_id: int) -> list[str]:
     rows = [finding_row(f, rank) for rank, f in enumerate(listed)]
     if history.recording:
         # Of a training that is over, nobody needs to be told at once.
-        raise_alerts(session, run_id=run_id, findings=rows)
+        events = [event_row(event) for event in events_of(history, answers, listed)]
+        raise_alerts(session, run_id=run_id, findings=events)
     return stored.save_findings(
         session,
         run_id=run_id,
@@ -155,6 +157,23 @@ def finding_row(finding: Finding, rank: int) -> dict[str, Any]:
         "classes": list(finding.classes),
         "filters": [number for pair in finding.filters for number in pair],
         "chart": chart_document(finding.chart),
+    }
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """Return an event as raise_alerts takes it: its strongest finding, with what is said of all."""
+    rows = [finding_row(finding, rank) for rank, finding in enumerate(event.findings)]
+    pictured = next((row["chart"] for row in rows if row["chart"]), {})
+    return {
+        **rows[0],
+        "start_iteration": event.iteration,
+        "text": event.text.stored,
+        "chart": pictured,
+        "members": rows,
+        "near": event.near,
+        "lasting": LASTING,
+        "cause": event.cause,
+        "probability": event.probability,
     }
 
 

@@ -6,11 +6,14 @@ from db.models.findings import (
     Alert,
     AlertChannel,
     AlertDelivery,
+    AlertMember,
     AlertReader,
     Finding,
     FindingMute,
+    GoodRun,
     RuleThreshold,
     RunHealth,
+    RunSnooze,
 )
 from db.models.jobs import IngestJob, IngestJobLine
 from db.models.measurements import (
@@ -53,6 +56,7 @@ __all__ = [
     "Alert",
     "AlertChannel",
     "AlertDelivery",
+    "AlertMember",
     "AlertReader",
     "Annotation",
     "AnnotationState",
@@ -61,6 +65,7 @@ __all__ = [
     "Base",
     "Finding",
     "FindingMute",
+    "GoodRun",
     "Image",
     "IngestFind",
     "IngestFiring",
@@ -78,6 +83,7 @@ __all__ = [
     "RuleThreshold",
     "Run",
     "RunHealth",
+    "RunSnooze",
     "SavedView",
     "Store",
     "ValidationClass",
