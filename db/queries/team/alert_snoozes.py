@@ -14,6 +14,14 @@ from db.queries.team.rights import require_permission
 MOST_HOURS = 30 * 24
 
 
+def run_of(session: Session, *, alert_id: int) -> int:
+    """Return the run that an alert is about; NotFound."""
+    run_id = session.scalar(select(Alert.run_id).where(Alert.id == alert_id))
+    if run_id is None:
+        raise NotFound("alert", alert_id)
+    return run_id
+
+
 def snooze_run(
     session: Session, *, run_id: int, hours: int, account_id: int, account_name: str
 ) -> None:
