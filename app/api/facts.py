@@ -11,6 +11,7 @@ from app.api.operation import Given
 from app.auth.identity import current_identity
 from app.components.run_course import marks
 from app.components.unjudged import not_judged
+from app.components.verdict import Verdict, verdicts
 from db.queries.measurements import scalars
 from db.queries.runs import findings, runs, structure
 from db.queries.runs.runs import RunRow, Shelf
@@ -43,18 +44,24 @@ def me(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:
 def list_runs(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
     """Return the runs of a shelf, the newest first."""
     shelf = arguments.choice("shelf", (Shelf.ACTIVE, Shelf.ARCHIVED), default=Shelf.ACTIVE)
-    return [_run(row) for row in runs.list_runs(session, shelf=Shelf(shelf))]
+    found = runs.list_runs(session, shelf=Shelf(shelf))
+    thought = verdicts(session, found)
+    return [_run(row, thought[row.id]) for row in found]
 
 
 def run(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:
     """Return the facts of one run."""
-    return _run(runs.get_run(session, run_id=run_id))
+    row = runs.get_run(session, run_id=run_id)
+    return _run(row, verdicts(session, [row])[row.id])
 
 
-def _run(row: RunRow) -> Mapping[str, Any]:
+def _run(row: RunRow, thought: Verdict) -> Mapping[str, Any]:
     return {
         **{name: getattr(row, name) for name in _PLAIN},
         "uuid": row.uuid.hex,
+        "verdict": thought.name,
+        "cause": thought.cause,
+        "died": thought.died,
         **{name: _time(getattr(row, name)) for name in _TIMES},
     }
 

@@ -52,7 +52,9 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "run", RUN, "One run",
-        "Facts and hyperparameters. last_error is a share 0..1, times are ISO 8601 in UTC.",
+        "Facts and hyperparameters. last_error is a share 0..1, times are ISO 8601 in UTC. "
+        "verdict: healthy, unexplained, fault, or null before it was judged; cause: the most "
+        'probable one; died: failed, lost, NaN, no prediction, or "".',
         schema=_object("id", "name", "state", "version", "hyperparameters"), facts=facts.run,
     ),
     Operation(

@@ -48,6 +48,10 @@ export interface CompareImagesOptions extends RunsDataOptions {
   sheets: string;
 }
 
+export interface CompareKeyOptions extends RunsDataOptions {
+  said: readonly string[];
+}
+
 export interface MapOptions extends DataOptions {
   array: string;
   divide?: string;
@@ -253,7 +257,7 @@ export interface ChartKinds {
   compareaxis: RunsDataOptions;
   compareevents: RunsDataOptions;
   compareimages: CompareImagesOptions;
-  comparekey: RunsDataOptions;
+  comparekey: CompareKeyOptions;
   comparelayers: RunsDataOptions;
   comparelines: RunsDataOptions;
   comparemap: CompareMapOptions;
