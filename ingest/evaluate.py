@@ -24,6 +24,7 @@ from ingest.analysis.answer import Answer, answer
 from ingest.analysis.health.finding import Chart, Finding, Severity
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate, not_judged
 from ingest.events import LASTING, Event, events_of
+from ingest.good_runs import against_good_runs
 from ingest.history import read_history
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ def evaluate_run(session: Session, *, run_id: int) -> list[str]:
     """
     begun = time.monotonic()
     history, names = read_history(session, run_id=run_id)
+    history = against_good_runs(session, history, run_id=run_id)
     limits = {name: row.threshold for name, row in stored.thresholds(session).items()}
     found = evaluate(history, names, thresholds=limits, rules=(*RULES, *CHANGES))
 
@@ -181,12 +183,14 @@ def chart_document(chart: Chart | None) -> dict[str, Any]:
     """Return a chart as JSON: NaN and infinities are null."""
     if chart is None:
         return {}
+    edges = {"lower": chart.lower, "upper": chart.upper}
     return {
         "label": chart.label,
         "iterations": list(chart.iterations),
         "values": [_number(value) for value in chart.values],
         "limit": chart.limit,
         "log": chart.log,
+        **{name: [_number(value) for value in edge] for name, edge in edges.items() if edge},
     }
 
 

@@ -44,7 +44,7 @@ def snooze_run(
         session,
         actor_id=account_id,
         action="snoozed the alerts of",
-        target=f"run {run_id}, {run.name}",
+        target=f"run {run_id} {run.name}",
         detail=f"for {hours} hours",
     )
 

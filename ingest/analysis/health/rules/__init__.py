@@ -26,6 +26,7 @@ from ingest.analysis.health.rules import (
     no_prediction,
     not_finite,
     not_sparser,
+    outside_band,
     overfitting,
     plateau,
     rate_jump,
@@ -59,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     not_sparser.RULE,
     class_collapse.RULE,
     mass_forgetting.RULE,
+    outside_band.RULE,
 )
 # Evidence for the answer alone: what changed, without a verdict.
 CHANGES: tuple[Rule, ...] = (layer_change.RULE, anomaly.RULE)
