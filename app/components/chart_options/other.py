@@ -15,6 +15,13 @@ class FindingOptions(ChartOptions):
     end: int | None = None
 
 
+class FindingBandOptions(FindingOptions):
+    """The same over the band of good runs, `lower` to `upper`, one each for each value."""
+
+    lower: list[float | None]
+    upper: list[float | None]
+
+
 class WorkspaceOptions(ChartOptions):
     """Views side by side, in the order of the tabs; `wanted` is the id of the store that asks."""
 
@@ -25,5 +32,6 @@ class WorkspaceOptions(ChartOptions):
 
 KINDS: dict[str, type[ChartOptions]] = {
     "finding": FindingOptions,
+    "findingband": FindingBandOptions,
     "workspace": WorkspaceOptions,
 }

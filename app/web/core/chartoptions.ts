@@ -172,6 +172,11 @@ export interface FindingOptions extends ChartOptions {
   end?: number;
 }
 
+export interface FindingBandOptions extends FindingOptions {
+  lower: readonly (number | null)[];
+  upper: readonly (number | null)[];
+}
+
 export interface GalleryOptions extends DataOptions {
   base: string;
 }
@@ -270,6 +275,7 @@ export interface ChartKinds {
   filtermap: FilterMapOptions;
   filterseries: FilterSeriesOptions;
   finding: FindingOptions;
+  findingband: FindingBandOptions;
   gallery: GalleryOptions;
   imagelist: ImageListOptions;
   iterationclasses: IterationClassesOptions;

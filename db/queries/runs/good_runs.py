@@ -101,9 +101,7 @@ def unmark_good(session: Session, *, run_id: int, account_id: int) -> int:
     """Take the mark back, and have the runs of the recipe judged anew. As mark_good."""
     require_permission(session, Permission.SET_THRESHOLDS, account_id=account_id)
     run = runs.get_run(session, run_id=run_id)
-    gone = session.scalar(
-        delete(GoodRun).where(GoodRun.run_id == run_id).returning(GoodRun.run_id)
-    )
+    gone = session.scalar(delete(GoodRun).where(GoodRun.run_id == run_id).returning(GoodRun.run_id))
     if gone is None:
         return 0
     _note(session, account_id, "no longer marked as good", run)
