@@ -35,6 +35,7 @@ import "#app/views/correlation/web/sliders.ts";
 import "#app/views/cube/web/cube.ts";
 import "#app/export/web/menu.ts";
 import "#app/views/findings/web/finding.ts";
+import "#app/views/findings/web/findingband.ts";
 import "#app/findings/web/lane.ts";
 import "#app/views/findings/web/notes.ts";
 import "#app/views/validation/web/gallery.ts";
