@@ -213,6 +213,10 @@ class Run:
         """Return the rules that could not judge the run, and what to log; index: rule."""
         return _listed(self._json("/not-judged"), "rule")
 
+    def good_runs(self) -> pd.DataFrame:
+        """Return the runs of the same network and data set that are marked as good, by id."""
+        return _listed(self._json("/good-runs"), "run")
+
     def marks(self) -> pd.DataFrame:
         """Return events and resumes (`kind`) with their texts, rising; index: iteration."""
         return _listed(self._json("/marks"), "iteration")

@@ -13,7 +13,7 @@ from app.components.run_course import marks
 from app.components.unjudged import not_judged
 from app.components.verdict import Verdict, verdicts
 from db.queries.measurements import scalars
-from db.queries.runs import findings, runs, structure
+from db.queries.runs import findings, good_runs, runs, structure
 from db.queries.runs.runs import RunRow, Shelf
 from db.queries.team import annotations
 from db.queries.team.annotation_rows import AnnotationRow
@@ -150,6 +150,20 @@ def list_unjudged(session: Session, run_id: int, arguments: Given) -> list[Mappi
             "how": [need.how for need in needs],
         }
         for rule, needs in found.items()
+    ]
+
+
+def list_good_runs(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
+    """Return the runs of the same recipe that are marked as good, this one too if it is one."""
+    runs.get_run(session, run_id=run_id)
+    return [
+        {
+            "run": mark.run_id,
+            "name": mark.run,
+            "marked_by": mark.account_name,
+            "marked_at": _time(mark.created_at),
+        }
+        for mark in good_runs.good_runs(session, run_id=run_id)
     ]
 
 

@@ -10,12 +10,13 @@ from app.auth.identity import Identity, current_identity, require
 from app.binary import register_state
 from app.callbacks import Callbacks
 from app.components import live_table
-from app.components.clicks import relayed, touched
+from app.components.clicks import clicked, relayed, touched
 from app.components.times import ago
 from app.reading import reads
 from app.views.findings.cards import answer_entry, card
 from app.views.findings.data import marks
-from app.views.findings.ids import CHANGES, Ids, Item
+from app.views.findings.good import good_part
+from app.views.findings.ids import CHANGES, MARKS, Ids, Item
 from app.views.findings.layout import (
     LIVE_MS,
     QUIET_MS,
@@ -29,7 +30,7 @@ from app.views.findings.layout import (
 from app.views.findings.thresholds import save_thresholds, team_thresholds
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries.runs import findings, runs, structure
+from db.queries.runs import findings, good_runs, runs, structure
 from db.queries.runs.findings import FindingRow
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
@@ -64,6 +65,7 @@ def _run_id(data: object) -> int:
         "answers": Output(Ids.ANSWERS, "children"),
         "cards": Output(Ids.LIST, "children"),
         "not_judged": Output(Ids.NOT_JUDGED, "children"),
+        "good": Output(Ids.GOOD, "children"),
         "status": Output(Ids.STATUS, "children"),
         "rules": Output(Ids.RULES, "children"),
         "interval": Output(Ids.TIMER, "interval"),
@@ -74,6 +76,7 @@ def _run_id(data: object) -> int:
         "causes": [
             Input(Ids.TIMER, "n_intervals"),
             CHANGES.of_any(),
+            MARKS.of_any(),
             Input(Ids.SAVED, "children"),
         ],
         "severity": Input(Ids.SEVERITY, "value"),
@@ -97,13 +100,14 @@ def show(
         found = findings.list_findings(session, run_id=run_id)
         health = findings.run_health(session, run_id=run_id)
         limits = findings.thresholds(session)
+        good = good_runs.good_runs(session, run_id=run_id)
         layers = structure.layers(session, run_id=run_id).names
         classes = structure.classes(session, run_id=run_id).names
     names = Names(layers, classes)
     told = health.answers if health else {}
     answers = told.get("answers", [])
     state = live_table.digest(
-        found, told, sorted(limits.items()), wanted, bool(with_muted), health is None
+        *(found, told, sorted(limits.items()), wanted, bool(with_muted), health is None, good)
     )
     kept = live_table.skip_same(Ids.TIMER, state, shown)
     if health is None:
@@ -123,6 +127,7 @@ def show(
         "answers": entries or [nothing_happened()],
         "cards": _cards(found, names, wanted, identity, limits, with_muted=bool(with_muted)),
         "not_judged": not_judged(told),
+        "good": good_part(run_id, good, found, may_mark=identity.may(Permission.SET_THRESHOLDS)),
         "status": _status(found, health),
         "rules": table,
         "interval": LIVE_MS if about.recording else QUIET_MS,
@@ -241,3 +246,28 @@ def unmute(click: object, run: object) -> list[object]:
     with store.transaction() as session:
         findings.unmute_finding(session, run_id=run_id, key=key, account_id=identity.account_id)
     return ["unmuted", key]
+
+
+@callbacks.callback(
+    MARKS.by("mark"),
+    relayed(
+        callbacks,
+        Ids.GOOD_CLICKED,
+        *(Input({"type": kind, "run": ALL}, "n_clicks") for kind in (Item.MARK, Item.UNMARK)),
+    ),
+    State(Ids.RUN, "data"),
+    prevent_initial_call=True,
+)
+def mark(click: object, run: object) -> list[object]:
+    """Mark the run of the page as good, or take that back."""
+    identity, run_id = require(Permission.SET_THRESHOLDS), _run_id(run)
+    button, _, clicks = clicked(click, "run")
+    if button not in (Item.MARK, Item.UNMARK):
+        raise PreventUpdate
+    with store.transaction() as session:
+        if button == Item.MARK:
+            by = {"account_id": identity.account_id, "account_name": identity.name}
+            good_runs.mark_good(session, run_id=run_id, **by)
+        else:
+            good_runs.unmark_good(session, run_id=run_id, account_id=identity.account_id)
+    return [button, run_id, clicks]
