@@ -86,6 +86,7 @@ ADDRESSES = {
     "/api/v1/runs/<int:run_id>/class-image": ["/api/v1/runs/1/class-image?class=0"],
     "/api/v1/runs/<int:run_id>/annotations": ["/api/v1/runs/1/annotations"],
     "/api/v1/runs/<int:run_id>/findings": ["/api/v1/runs/1/findings"],
+    "/api/v1/runs/<int:run_id>/good-runs": ["/api/v1/runs/1/good-runs"],
     "/api/v1/runs/<int:run_id>/not-judged": ["/api/v1/runs/1/not-judged"],
     "/api/v1/runs/<int:run_id>/marks": ["/api/v1/runs/1/marks"],
     "/api/v1/openapi.json": ["/api/v1/openapi.json"],

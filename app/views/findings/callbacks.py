@@ -10,9 +10,10 @@ from app.auth.identity import Identity, current_identity, require
 from app.binary import register_state
 from app.callbacks import Callbacks
 from app.components import live_table
-from app.components.clicks import clicked, relayed, touched
+from app.components.clicks import relayed, touched
 from app.components.times import ago
 from app.reading import reads
+from app.views.findings import marking
 from app.views.findings.cards import answer_entry, card
 from app.views.findings.data import marks
 from app.views.findings.good import good_part
@@ -42,6 +43,7 @@ callbacks = Callbacks()
 def register(app: Dash) -> None:
     """Add the page's callbacks and its route to the application."""
     callbacks.register(app)
+    marking.register(app)
     register_state(app.server, "findings", marks)
     app.callback(
         Output(Ids.SAVED, "children"),
@@ -246,28 +248,3 @@ def unmute(click: object, run: object) -> list[object]:
     with store.transaction() as session:
         findings.unmute_finding(session, run_id=run_id, key=key, account_id=identity.account_id)
     return ["unmuted", key]
-
-
-@callbacks.callback(
-    MARKS.by("mark"),
-    relayed(
-        callbacks,
-        Ids.GOOD_CLICKED,
-        *(Input({"type": kind, "run": ALL}, "n_clicks") for kind in (Item.MARK, Item.UNMARK)),
-    ),
-    State(Ids.RUN, "data"),
-    prevent_initial_call=True,
-)
-def mark(click: object, run: object) -> list[object]:
-    """Mark the run of the page as good, or take that back."""
-    identity, run_id = require(Permission.SET_THRESHOLDS), _run_id(run)
-    button, _, clicks = clicked(click, "run")
-    if button not in (Item.MARK, Item.UNMARK):
-        raise PreventUpdate
-    with store.transaction() as session:
-        if button == Item.MARK:
-            by = {"account_id": identity.account_id, "account_name": identity.name}
-            good_runs.mark_good(session, run_id=run_id, **by)
-        else:
-            good_runs.unmark_good(session, run_id=run_id, account_id=identity.account_id)
-    return [button, run_id, clicks]

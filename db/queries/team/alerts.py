@@ -107,7 +107,7 @@ def list_alerts(session: Session, *, account_id: int, limit: int = 100) -> list[
         .order_by(Alert.id.desc())
         .limit(limit)
     )
-    return [_alert(row._mapping) for row in rows]
+    return [_alert(dict(row._mapping)) for row in rows]
 
 
 _COLUMNS = (
