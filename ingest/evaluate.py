@@ -165,7 +165,7 @@ def finding_row(finding: Finding, rank: int) -> dict[str, Any]:
 def event_row(event: Event) -> dict[str, Any]:
     """Return an event as raise_alerts takes it: its strongest finding, with what is said of all."""
     rows = [finding_row(finding, rank) for rank, finding in enumerate(event.findings)]
-    pictured = next((row["chart"] for row in rows if row["chart"]), {})
+    pictured: dict[str, Any] = next((row["chart"] for row in rows if row["chart"]), {})
     return {
         **rows[0],
         "start_iteration": event.iteration,

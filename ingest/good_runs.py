@@ -55,8 +55,9 @@ class Placed:
         if axis == "progress":
             return None if not self.length else self.iteration / self.length
         if axis == "epoch":
-            known = self.epoch is not None and bool(np.isfinite(self.epoch).all())
-            return np.maximum.accumulate(self.epoch) if known else None
+            if self.epoch is None or not np.isfinite(self.epoch).all():
+                return None
+            return np.maximum.accumulate(self.epoch)
         return self.iteration
 
 

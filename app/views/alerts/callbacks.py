@@ -135,7 +135,7 @@ def snooze(click: object) -> list[object]:
     if name not in list(Snooze):
         raise PreventUpdate
     choice = Snooze(name)
-    by = {"account_id": identity.account_id, "account_name": identity.name}
+    by: dict[str, Any] = {"account_id": identity.account_id, "account_name": identity.name}
     with store.transaction() as session:
         if choice in (Snooze.EVENT, Snooze.WAKE_EVENT):
             wanted = choice is Snooze.EVENT

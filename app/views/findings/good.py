@@ -1,6 +1,7 @@
 """The part of the page about good runs: how many are marked for this recipe, and its own mark."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
@@ -21,7 +22,8 @@ def good_part(
     others = [mark for mark in marks if mark.run_id != run_id]
     parts: list[Component] = [html.P(_status(len(others), found), className="finding-text")]
     if own is not None:
-        words = [f"This run was marked as good by {own.account_name} ", time(own.created_at), "."]
+        who = f"This run was marked as good by {own.account_name} "
+        words: list[Any] = [who, time(own.created_at), "."]
         parts.append(html.P(words, className="dt-soft"))
     if others:
         items = [
