@@ -215,13 +215,6 @@ OPERATIONS: tuple[Operation, ...] = (
         facts=facts.list_good_runs,
     ),
     Operation(
-        "good_runs", f"{RUN}/good-runs", "Good runs of the recipe of a run",
-        "Runs of the same network and data set that people marked as good. From five others on, "
-        "findings of the rule outside-band say where this run leaves what they have in common.",
-        schema=_list_of(_object("run", "name", "marked_by", "marked_at")),
-        facts=facts.list_good_runs,
-    ),
-    Operation(
         "marks", f"{RUN}/marks", "Marks on the time axis of a run",
         "What the training script marked (kind: event), and after which iterations it was resumed "
         "(kind: resume), rising by iteration.",

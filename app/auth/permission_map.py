@@ -89,6 +89,7 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         "/api/v1/runs/<int:run_id>/class-image": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/annotations": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/findings": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/good-runs": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/not-judged": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/marks": Permission.READ_RUNS,
         "/api/v1/openapi.json": Permission.READ_RUNS,
