@@ -1,5 +1,6 @@
 """A run's facts in words: what the header says, and what a live page keeps up to date."""
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ def run_facts(run: RunRow, verdict: Verdict = UNKNOWN) -> dict[str, str]:
     if run.last_iteration is not None and run.planned_iterations:
         last += f" of {run.planned_iterations:,}"
     error = "not known" if run.last_error is None else f"{run.last_error:.1%}".replace("%", " %")
+    if run.last_error is not None and math.isnan(run.last_error):
+        error = "NaN"
     state = STATE_WORDS.get(run.state, run.state)
     if (since := run.silent_since(datetime.now(UTC))) is not None:
         state += f"; no heartbeat since {since:%Y-%m-%d %H:%M} UTC"
