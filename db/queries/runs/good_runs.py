@@ -79,7 +79,7 @@ def marked(session: Session) -> set[int]:
 
 
 def mark_good(session: Session, *, run_id: int, account_id: int, account_name: str) -> int:
-    """Mark a run as good for its recipe, and have the others of it judged anew by a worker.
+    """Mark a run as good for its recipe, and have all of it re-evaluated by a worker.
 
     Returns how many wait for that. Forbidden, NotFound; nothing changes where it is marked already.
     """
@@ -98,7 +98,7 @@ def mark_good(session: Session, *, run_id: int, account_id: int, account_name: s
 
 
 def unmark_good(session: Session, *, run_id: int, account_id: int) -> int:
-    """Take the mark back, and have the runs of the recipe judged anew. As mark_good."""
+    """Take the mark back, and have the runs of the recipe re-evaluated. As mark_good."""
     require_permission(session, Permission.SET_THRESHOLDS, account_id=account_id)
     run = runs.get_run(session, run_id=run_id)
     gone = session.scalar(delete(GoodRun).where(GoodRun.run_id == run_id).returning(GoodRun.run_id))
