@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
-from benchmarks.insight_networks import NETWORKS
+from benchmarks.digit_networks import NETWORKS
 from benchmarks.ledger_faults import FAULTS, Planted
 from deeptracker import Recorder
 from deeptracker.batch_ledger import AFTER
