@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.cache import ByteCache
-from db.queries.measurements import scalars, snapshots
+from db.queries.measurements import ledgers, scalars, snapshots
 from db.queries.measurements.scalars import Scalar
 from db.queries.runs import runs, structure
 from db.queries.store import RunVersion
@@ -24,6 +24,7 @@ from ingest.analysis.anomalies import (
     iteration_table,
     overall_threshold,
 )
+from ingest.analysis.batches import Blame, blame
 from ingest.analysis.flip_index import (
     FlipIndex,
     index_flips,
@@ -166,6 +167,12 @@ class Analysis:
         """Return the place of every image among those of its class, i4 [N]."""
         image_class = self.image_class(session)
         return self._part("position", lambda: _positions(image_class))
+
+    def blames(self, session: Session) -> list[Blame]:
+        """Return which training images made each jump of the loss, rising by iteration."""
+        return self._part(
+            "blames", lambda: [blame(one) for one in ledgers.ledgers(session, run_id=self.run_id)]
+        )
 
     def peaks(self, session: Session, k: int) -> NDArray[np.int64]:
         """Return the largest left or right count of every class for the window `k`, [C]."""

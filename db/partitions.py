@@ -22,7 +22,18 @@ PARTITIONED = (
     tables.filter_peak,
 )
 # The rest of a run.
-SMALL = ("snapshot", "scalar", "layer_profile", "flip_state", "image", "class", "layer", "run")
+SMALL = (
+    "snapshot",
+    "scalar",
+    "layer_profile",
+    "flip_state",
+    "batch_ledger",
+    "image_history",
+    "image",
+    "class",
+    "layer",
+    "run",
+)
 
 
 def partition(table: str, run_id: int) -> str:

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     MANAGE_JOBS = "manage_jobs"
     MUTE_FINDINGS = "mute_findings"
     SET_THRESHOLDS = "set_thresholds"
+    REVIEW_DATA = "review_data"
     MANAGE_ALERTS = "manage_alerts"
     MANAGE_RUNS = "manage_runs"
     MANAGE_PEOPLE = "manage_people"
@@ -34,6 +35,7 @@ _VIEWER = frozenset({Permission.READ_RUNS, Permission.COMPARE})
 _MEMBER = _VIEWER | {Permission.ANNOTATE, Permission.SCHEDULE_JOBS}
 _MEMBER = _MEMBER | {Permission.SHARE_VIEWS}
 _MEMBER = _MEMBER | {Permission.MUTE_FINDINGS, Permission.SET_THRESHOLDS}
+_MEMBER = _MEMBER | {Permission.REVIEW_DATA}
 
 ROLE_PERMISSIONS = MappingProxyType(
     {

@@ -7,10 +7,11 @@ from deeptracker.extras import needed
 if TYPE_CHECKING:
     from deeptracker.array_recorder import record
     from deeptracker.client import connect
+    from deeptracker.indexed import Indexed
     from deeptracker.recorder import Recorder
 
 __version__ = "0.1.0"
-__all__ = ["Recorder", "connect", "record"]
+__all__ = ["Indexed", "Recorder", "connect", "record"]
 
 
 def __getattr__(name: str) -> Any:
@@ -20,6 +21,11 @@ def __getattr__(name: str) -> Any:
             from deeptracker.recorder import Recorder
 
         return Recorder
+    if name == "Indexed":
+        with needed("record", "deeptracker.Indexed"):
+            from deeptracker.indexed import Indexed
+
+        return Indexed
     if name == "record":
         with needed("record", "deeptracker.record"):
             from deeptracker.array_recorder import record

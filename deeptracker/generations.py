@@ -8,12 +8,14 @@ from pathlib import Path
 from deeptracker.errors import LogError
 from deeptracker.format import (
     ABANDONED,
+    LEDGERS,
     MANIFEST,
     SCALARS,
     SNAPSHOTS,
     Manifest,
     RunDirectory,
     Series,
+    ledger_path,
     read_tail,
     snapshot_path,
     write_manifest,
@@ -55,14 +57,15 @@ def _add(found: Values, scalars: "dict[str, Series] | object") -> None:
 
 
 def set_aside(run_dir: Path, manifest: Manifest, *, after: int) -> Path | None:
-    """Move snapshots after an iteration, and the tail, into a log of their own; None: no such.
+    """Move what was recorded after an iteration, and the tail, into a log of its own; None: none.
 
     It stands in abandoned/ under the number of its generation and can be read like any other.
     Raises OSError where the folder cannot be written.
     """
-    gone = [i for i in RunDirectory(run_dir).iterations() if i > after]
-    tail = run_dir / SCALARS
-    if not gone and not os.path.lexists(tail):
+    directory, tail = RunDirectory(run_dir), run_dir / SCALARS
+    gone = [i for i in directory.iterations() if i > after]
+    ledgers = [i for i in directory.ledger_iterations() if i > after]
+    if not gone and not ledgers and not os.path.lexists(tail):
         return None
     number = len(manifest.generations)
     aside = run_dir / ABANDONED / f"{number:03d}"
@@ -74,6 +77,10 @@ def set_aside(run_dir: Path, manifest: Manifest, *, after: int) -> Path | None:
     # The last first: a crash in between leaves a run without its end, never one with a hole.
     for iteration in reversed(gone):
         snapshot_path(run_dir, iteration).rename(snapshot_path(aside, iteration))
+    if ledgers:
+        (aside / LEDGERS).mkdir()
+    for iteration in ledgers:
+        ledger_path(run_dir, iteration).rename(ledger_path(aside, iteration))
     with contextlib.suppress(FileNotFoundError):
         tail.rename(aside / SCALARS)
     return aside

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import torch
 from torch import nn
 
 from deeptracker.endings import ending_of, last_uncaught
@@ -140,6 +141,18 @@ class RunRecorder:
         """
         if self._writes:
             self._recording.hand_in(self.iteration + 1, prediction, probability, loss=loss)
+
+    @torch.compiler.disable  # where the script compiles its whole iteration
+    def batch(self, indices: Any, losses: Any = None, labels: Any = None) -> None:
+        """Tell which training images make the iteration under way, ahead of `step()`.
+
+        indices: their places in the training set [n], whole numbers from 0, as of
+        `deeptracker.Indexed`; losses: the loss of each [n]; labels: their classes [n]. Tensors,
+        arrays or lists; in an iteration of several batches call it for each. The last ones are kept
+        in memory, and written when the training loss jumps or is not finite.
+        """
+        if self._writes:
+            self._recording.add_batch(self.iteration + 1, indices, losses, labels)
 
     def event(self, text: object) -> None:
         """Mark the iteration under way on the axes of the views, such as "unfroze layer3"."""

@@ -12,12 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from deeptracker.batch_error import BatchError
+from deeptracker.batch_ledger import BatchLedger
 from deeptracker.description import checked_name, plain_values
 from deeptracker.errors import RecordingError
 from deeptracker.format import Event, Failure, Images, Manifest, Unrecorded
 from deeptracker.format.entries import fit_text
 from deeptracker.layer_parts import class_name
 from deeptracker.layers import Layer, find_modules
+from deeptracker.ledger_files import LedgerFiles
 from deeptracker.lockstep import OneProcess
 from deeptracker.measurement import WeightMemory, measure
 from deeptracker.no_writer import NoWriter
@@ -94,6 +96,8 @@ class Recording:
             raise
         self._scalars = ScalarBuffer(self._note_odd_scalar)
         self._scalars.restore(self.writer.restored)
+        # Made with the first batch that the script tells of; most tell of none.
+        self._ledger: BatchLedger | None = None
         self._taker = SnapshotTaker(
             layers,
             self.observer,
@@ -122,7 +126,10 @@ class Recording:
             if scores is not None and labels is not None:
                 with self.going_on("scalar", "train_error"):
                     found["train_error"] = self._batch_error.of(scores, labels)
-            self.writer.journal.add(iteration, self._scalars.add(iteration, found))
+            kept = self._scalars.add(iteration, found)
+            self.writer.journal.add(iteration, kept)
+            if self._ledger is not None:
+                self._ledger.end_step(iteration, kept.get("train_loss"))
 
     def log_more(self, iteration: int, values: object, scalars: dict[str, Any]) -> None:
         """Keep scalars of an iteration that has ended, besides those that it has already."""
@@ -144,6 +151,17 @@ class Recording:
             self._taker.take(iteration)
         self.observer.forget()
 
+    def add_batch(self, iteration: int, indices: Any, losses: Any, labels: Any) -> None:
+        """Keep which images make the step of an iteration."""
+        self._iteration = iteration
+        with self.going_on("ledger", "batch()"):
+            if self._ledger is None:
+                files = LedgerFiles(self.writer)
+                self._ledger = BatchLedger(
+                    files.write, self._note_odd_batch, files=files.count, size=files.size
+                )
+            self._ledger.add(indices, losses, labels)
+
     def hand_in(self, iteration: int, prediction: Any, probability: Any, *, loss: Any) -> None:
         """Take the script's own validation of an iteration."""
         self._iteration = iteration
@@ -161,6 +179,9 @@ class Recording:
     def close(self, iteration: int, state: str, *, failure: Failure | None) -> None:
         """Take the hooks away and write how the training ended."""
         self._iteration = iteration
+        if self._ledger is not None:
+            with self.going_on("ledger", "batch()"):
+                self._ledger.flush()
         with self.going_on("recorder", "close()"):
             self._watch.close()
             self.observer.forget()
@@ -172,6 +193,9 @@ class Recording:
 
     def _note_odd_scalar(self, name: str, why: str) -> None:
         self.remark("scalar", name, f"scalar {name[:60]!r} is not recorded: {why}")
+
+    def _note_odd_batch(self, name: str, why: str) -> None:
+        self.remark("ledger", name, f"{name} of a batch are not recorded: {why}")
 
     def _note_error(self, error: Exception) -> None:
         why = f"{type(error).__name__}: {error}"

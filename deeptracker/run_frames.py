@@ -16,6 +16,10 @@ from deeptracker.connection import Connection
 from deeptracker.errors import ClientError, NotOnServer
 from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, NOT_VALIDATED
 
+_REVIEW = (
+    "image", "name", "class", "predicted", "score", "runs", "agreement", "confidence",
+    "decision", "new_class", "decided_by", "decided_at",
+)  # fmt: skip
 TRANSITIONS = ("learned", "forgotten", "stayed_right", "stayed_wrong")
 
 
@@ -224,9 +228,58 @@ class Run:
         """Return the rules that could not judge the run, and what to log; index: rule."""
         return _listed(self._json("/not-judged"), "rule")
 
+    def data_review(
+        self, kind: str = "label-errors", *, others: Sequence[int] = ()
+    ) -> pd.DataFrame:
+        """Return the validation images of a list, highest score first; index: image (id).
+
+        `kind` is label-errors, ambiguous, rare, forgotten, lost or duplicates; `others` are ids of
+        runs with the same images, whose scores count as much. Columns: name, class and predicted
+        (names of classes; predicted most besides the label), score, runs (how many agree),
+        agreement and confidence (f8, shares 0..1 over the run), decision (keep, relabel, remove;
+        <NA>: none), new_class (a name), decided_by, decided_at (UTC).
+        """
+        asked = ",".join(map(str, others)) or None
+        rows: list[dict[str, Any]] = []
+        while True:
+            part = self._json("/data-review", list=kind, others=asked, offset=len(rows))
+            rows += part["images"]
+            if not part["images"] or len(rows) >= part["total"]:
+                break
+        frame = pd.DataFrame(rows, columns=_REVIEW).set_index("image")
+        for name in ("class", "predicted", "new_class"):
+            frame[name] = frame[name].astype("Int32").map(self.classes["name"])
+        for name in ("score", "agreement", "confidence"):
+            frame[name] = frame[name].astype(float)
+        frame["decided_at"] = pd.to_datetime(frame["decided_at"], format="ISO8601", utc=True)
+        return frame
+
+    def good_runs(self) -> pd.DataFrame:
+        """Return the runs of the same network and data set that are marked as good, by id."""
+        return _listed(self._json("/good-runs"), "run")
+
     def marks(self) -> pd.DataFrame:
         """Return events and resumes (`kind`) with their texts, rising; index: iteration."""
         return _listed(self._json("/marks"), "iteration")
+
+    def batches(self) -> pd.DataFrame:
+        """Return what made each jump of the loss whose batches were kept; index: iteration.
+
+        `images` are dicts of those that are named, the worst first: index, loss, usual, class.
+        """
+        return _listed(self._json("/batches"), "iteration")
+
+    def batch_ledger(self, iteration: int) -> pd.DataFrame:
+        """Return the images of the steps around a jump of the loss: one row each.
+
+        Index: iteration of the step. Columns: index (in the training set), loss and usual (f4, NaN:
+        not known), label (class number, -1: not given).
+        """
+        arrays, _ = self._arrays("/batch-ledger", iteration=iteration)
+        steps = np.repeat(arrays["step_iteration"], arrays["step_size"])
+        columns = {name: arrays[name] for name in ("index", "loss", "usual", "label")}
+        frame = pd.DataFrame(columns, index=pd.Index(steps, name="iteration"))
+        return frame.astype({"index": np.int64})
 
     # Names --------------------------------------------------------------------------------------
 
@@ -254,8 +307,8 @@ class Run:
             raise NotOnServer(f"Run {self.name!r} has no {part} of {quantity} of layer {layer}.")
         return _over_time(arrays, part, columns)
 
-    def _json(self, path: str) -> Any:
-        return self._connection.json(f"{self._base}{path}")
+    def _json(self, path: str, **arguments: Any) -> Any:
+        return self._connection.json(f"{self._base}{path}", **arguments)
 
     def _arrays(
         self, path: str, **arguments: Any

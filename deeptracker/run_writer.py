@@ -11,6 +11,7 @@ from torch import Tensor
 
 from deeptracker.errors import LogError, RecordingError
 from deeptracker.format import (
+    LEDGERS,
     MANIFEST,
     SNAPSHOTS,
     VERSION,
@@ -74,8 +75,9 @@ class RunWriter:
                 writer.manifest = replace(manifest, generations=(began,))
             writer.write_manifest()
             (place.path / SNAPSHOTS).mkdir(exist_ok=True)
-            for torn in (place.path / SNAPSHOTS).glob(".*.partial"):
-                torn.unlink()
+            for folder in (SNAPSHOTS, LEDGERS):
+                for torn in (place.path / folder).glob(".*.partial"):
+                    torn.unlink()
         except OSError as error:
             raise RecordingError(
                 f"{place.path}: cannot be written ({error.strerror}); choose another run directory"
@@ -186,6 +188,20 @@ class RunWriter:
         self.journal.restart()
         self._tell_news()
         return True
+
+    def add_capability(self, name: str) -> None:
+        """Say in the manifest that the run has something, which showed only in its course."""
+        has = self.manifest.contents
+        if name not in has.capabilities:
+            with self._writing:
+                contents = replace(has, capabilities=(*has.capabilities, name))
+                self.manifest = replace(self.manifest, contents=contents)
+                self._news = True
+
+    @property
+    def holds(self) -> bool:
+        """Say whether this process may write into the folder."""
+        return self._lock.held()
 
     @property
     def lost_to_another(self) -> bool:

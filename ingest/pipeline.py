@@ -18,6 +18,7 @@ from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, Manifest
 from ingest.copies import told_apart
 from ingest.evaluate import Evaluator
+from ingest.image_histories import ImageHistories
 from ingest.leading import Leader
 from ingest.locations import Place, read_place
 from ingest.reading import batches, preparing, read_ahead
@@ -88,6 +89,7 @@ def load_log(
                 should_stop=should_stop,
             )
         health = Evaluator(connection, run_id=run.run_id)
+        images = ImageHistories(connection, run_id=run.run_id)
         while True:
             # The manifest is read before the folder is: what it calls complete is all there.
             manifest = _same_run(source.manifest(), manifest, location)
@@ -97,9 +99,11 @@ def load_log(
             if news:
                 waiting.heard()
             health.looked(written=look.report.written)
+            images.looked()
             look.report.ended = _ended(manifest, waiting, follow=follow)
             if look.report.ended:
                 health.finish()
+                images.finish()
                 break
             waiting.pause()
     look.report.seconds = time.monotonic() - begun
@@ -155,6 +159,8 @@ class _Look:
         sheets = self._source.contact_sheets(manifest, on_bad=self.note_bad)
         while part := dict(islice(sheets, SHEETS_AT_ONCE)):
             self._run.write_contact_sheets(part)
+        for ledger in self._source.ledgers(manifest, on_bad=self.note_bad):
+            self._run.write_ledger(ledger)
         return bool(iterations)
 
     def _write(self, manifest: Manifest, parts: Sequence[Sequence[int]]) -> None:

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from db import load
 from db.load_history import last_series
+from db.load_ledger import drop_abandoned_ledgers, save_ledger
 from db.load_rows import Array, MeasuredRow, Shape, SnapshotRow
-from deeptracker.format import SERIES, Manifest
+from deeptracker.format import SERIES, Ledger, Manifest
 from ingest.analysis.flips import FlipFinder, FlipState, Step, no_flips
 from ingest.prepare import Prepared
 from ingest.replay import replay
@@ -83,6 +84,7 @@ class RunLoad:
         if not seams:
             return 0
         with load.batch(self._connection) as session:
+            drop_abandoned_ledgers(session, run_id=self.run_id, seams=seams)
             gone = load.abandoned(session, run_id=self.run_id, seams=seams)
             if gone:
                 load.remove_snapshots(session, run_id=self.run_id, iterations=gone)
@@ -136,6 +138,11 @@ class RunLoad:
         if sheets:
             with load.batch(self._connection) as session:
                 load.save_contact_sheets(session, run_id=self.run_id, sheets=sheets)
+
+    def write_ledger(self, ledger: Ledger) -> None:
+        """Store the batch ledger of an iteration where it differs from the stored one."""
+        with load.batch(self._connection) as session:
+            save_ledger(session, run_id=self.run_id, ledger=ledger)
 
     def _save_measured(self, session: Session, batch: Sequence[Prepared]) -> None:
         rows = [

@@ -15,6 +15,7 @@ from db.models import (
     Layer,
     Run,
     ValidationClass,
+    batch_ledger,
     class_result,
     filter_peak,
     filter_stat,
@@ -266,6 +267,25 @@ def _store_snapshots(session: Session, run: StoredRun) -> None:
         for t, iteration in enumerate(run.iterations)
     ]
     session.execute(insert(scalar), pieces[::-1])
+    _store_ledger(session, run)
+
+
+def _store_ledger(session: Session, run: StoredRun) -> None:
+    """Two steps of three training images each, of which the second jumped, at iteration 20."""
+    row = {
+        "run_id": run.run_id,
+        "iteration": 2 * EVERY,
+        "reason": "jump",
+        "recorded_at": 1.0,
+        "step_iteration": np.array([2 * EVERY - 1, 2 * EVERY]),
+        "step_loss": np.array([0.5, 3.5]),
+        "step_size": np.array([3, 3], "i4"),
+        "index": np.array([7, 8, 9, 100, 101, 102]),
+        "loss": np.array([0.5, 0.4, 0.6, 0.5, 9.5, 0.5], "f4"),
+        "usual": np.array([0.5, 0.5, np.nan, 0.5, 0.5, 0.5], "f4"),
+        "label": np.array([0, 1, 2, 0, 3, 2], "i4"),
+    }
+    session.execute(insert(batch_ledger), [row])
 
 
 def _store_layers(session: Session, run: StoredRun) -> None:

@@ -12,16 +12,22 @@ from app.auth.identity import current_identity
 from app.components.run_course import marks
 from app.components.suspects import suspects
 from app.components.unjudged import not_judged
+from app.components.verdict import Verdict, verdicts
+from app.data import data_review as data
 from db.queries.measurements import scalars
-from db.queries.runs import findings, runs, structure
+from db.queries.runs import findings, good_runs, runs, structure
 from db.queries.runs.runs import RunRow, Shelf
 from db.queries.team import annotations
 from db.queries.team.annotation_rows import AnnotationRow
+from db.queries.team.image_reviews import ReviewRow, reviews
+from ingest.analysis.data_review.lists import LISTS
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
 
 API_VERSION = 1
+# Most images in one answer.
+MOST_IMAGES = 1_000
 # What of a run is told, besides its uuid, times and notes; names and meaning are those of RunRow.
 _PLAIN = (
     "id", "name", "recorded_name", "model", "dataset", "state", "version", "owner",
@@ -45,18 +51,24 @@ def me(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:
 def list_runs(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
     """Return the runs of a shelf, the newest first."""
     shelf = arguments.choice("shelf", (Shelf.ACTIVE, Shelf.ARCHIVED), default=Shelf.ACTIVE)
-    return [_run(row) for row in runs.list_runs(session, shelf=Shelf(shelf))]
+    found = runs.list_runs(session, shelf=Shelf(shelf))
+    thought = verdicts(session, found)
+    return [_run(row, thought[row.id]) for row in found]
 
 
 def run(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:
     """Return the facts of one run."""
-    return _run(runs.get_run(session, run_id=run_id))
+    row = runs.get_run(session, run_id=run_id)
+    return _run(row, verdicts(session, [row])[row.id])
 
 
-def _run(row: RunRow) -> Mapping[str, Any]:
+def _run(row: RunRow, thought: Verdict) -> Mapping[str, Any]:
     return {
         **{name: getattr(row, name) for name in _PLAIN},
         "uuid": row.uuid.hex,
+        "verdict": thought.name,
+        "cause": thought.cause,
+        "died": thought.died,
         **{name: _time(getattr(row, name)) for name in _TIMES},
     }
 
@@ -185,6 +197,65 @@ def list_unjudged(session: Session, run_id: int, arguments: Given) -> list[Mappi
             "how": [need.how for need in needs],
         }
         for rule, needs in found.items()
+    ]
+
+
+def data_review(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:
+    """Return a part of a list of images that are worth a look, highest score first."""
+    kind = arguments.choice("list", LISTS, default=LISTS[0])
+    limit = arguments.integer("limit", low=1, high=MOST_IMAGES, default=MOST_IMAGES)
+    offset = arguments.integer("offset", default=0) or 0
+    images = data.images_of(session, run_id, data.read_others(session, run_id, arguments))
+    found = images.listed(kind)
+    part = slice(offset, offset + (limit or MOST_IMAGES))
+    chosen = found.image[part].tolist()
+    names = structure.all_image_names(session, run_id=run_id)
+    guess, decided = images.best_guess(), reviews(session, set_key=images.key, images=chosen)
+    own = images.histories[0].images
+    return {
+        "runs": len(images.histories),
+        "total": len(found.image),
+        "images": [
+            {
+                "image": image,
+                "name": names[image],
+                "class": int(images.labels[image]),
+                "score": _number(found.score[part][at]),
+                "runs": int(found.runs[part][at]),
+                "predicted": None if guess[image] < 0 else int(guess[image]),
+                "agreement": _number(own.agreement[image]),
+                "confidence": _number(own.confidence[image]),
+                **_decided(decided.get(image)),
+            }
+            for at, image in enumerate(chosen)
+        ],
+    }
+
+
+def _decided(one: ReviewRow | None) -> Mapping[str, Any]:
+    return {
+        "decision": one.decision if one else None,
+        "new_class": one.label if one else None,
+        "decided_by": one.account_name if one else None,
+        "decided_at": _time(one.decided_at) if one else None,
+    }
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if value == value else None
+
+
+def list_good_runs(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
+    """Return the runs of the same recipe that are marked as good, this one too if it is one."""
+    runs.get_run(session, run_id=run_id)
+    return [
+        {
+            "run": mark.run_id,
+            "name": mark.run,
+            "marked_by": mark.account_name,
+            "marked_at": _time(mark.created_at),
+        }
+        for mark in good_runs.good_runs(session, run_id=run_id)
     ]
 
 

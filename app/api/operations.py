@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.api import facts, look_ups
+from app.api import batches, facts, look_ups
 from app.api.operation import Array, Operation, Parameter
 from db.models.measurements import PEAKS
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
 from db.queries.runs.runs import Shelf
 from deeptracker.catalogue import FILTERS, LAYER_STATISTICS, PEAK_QUANTITIES, Measured, labels
 from deeptracker.format import BAND_THRESHOLDS, BINS, FILTER_QUANTITIES, STATISTICS
+from ingest.analysis.data_review.lists import LISTS
 
 RUN = "/runs/<int:run_id>"
 _ID: Mapping[str, Any] = {"type": "integer", "minimum": 0}
@@ -52,7 +53,9 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "run", RUN, "One run",
-        "Facts and hyperparameters. last_error is a share 0..1, times are ISO 8601 in UTC.",
+        "Facts and hyperparameters. last_error is a share 0..1, times are ISO 8601 in UTC. "
+        "verdict: healthy, unexplained, fault, or null before it was judged; cause: the most "
+        'probable one; died: failed, lost, NaN, no prediction, or "".',
         schema=_object("id", "name", "state", "version", "hyperparameters"), facts=facts.run,
     ),
     Operation(
@@ -211,6 +214,60 @@ OPERATIONS: tuple[Operation, ...] = (
         "not_judged", f"{RUN}/not-judged", "Rules that could not judge a run",
         "What the run lacks for each, and how to have it. Empty before the first evaluation.",
         schema=_list_of(_object("rule", "title", "lacks", "how")), facts=facts.list_unjudged,
+    ),
+    Operation(
+        "batches", f"{RUN}/batches", "Training images behind jumps of the loss",
+        "Of each jump whose batches were kept: what was found, and the images that made it, the "
+        "worst first (index in the training set, loss, usual loss, label, class, times in the "
+        "batch; null: not known). cause: images, copies, batch, network, open, none, no losses.",
+        schema=_list_of(_object("iteration", "cause", "text", "images")),
+        facts=batches.list_batches,
+    ),
+    Operation(
+        "batch_ledger", f"{RUN}/batch-ledger", "Batches kept around a jump of the loss",
+        "Which training images made K steps, n in all, step after step.",
+        parameters=(Parameter("iteration", "Of the jump.", _ID, required=True),),
+        arrays=(
+            Array("step_iteration", "i4", "[K]", "rising"),
+            Array("step_loss", "f8", "[K]", "training loss; NaN: it was, or is not known"),
+            Array("step_size", "i4", "[K]", "number of images of each step"),
+            Array("index", "f8", "[n]", "indices in the training set, whole numbers"),
+            Array("loss", "f4", "[n]", "NaN: it was, or was not given"),
+            Array("usual", "f4", "[n]", "loss in the batches before; NaN: not seen before"),
+            Array("label", "i4", "[n]", "class numbers; -1: not given"),
+        ),
+        meta="iteration, reason (jump, not finite, copies)", look_up=batches.batch_ledger,
+    ),
+    Operation(
+        "data_review", f"{RUN}/data-review", "Validation images that are worth a look",
+        "A list of images, highest score first: label-errors (score: evidence against the "
+        "label, 0..1), ambiguous (standard deviation of the probability), rare (when it was "
+        "learned, 0..1), forgotten (how often), lost (how early another run lost it, 0..1), "
+        "duplicates (how many have the same history); with how many of the runs agree, and what "
+        "people decided. "
+        "total: the length of the list.",
+        parameters=(
+            _one_of("list", "Which list.", LISTS, LISTS[0]),
+            Parameter(
+                "others", "Ids of evaluated runs with the same images, separated by commas.", _TEXT
+            ),
+            Parameter(
+                "limit", "The maximum number.",
+                {
+                    "type": "integer", "minimum": 1, "maximum": facts.MOST_IMAGES,
+                    "default": facts.MOST_IMAGES,
+                },
+            ),
+            Parameter("offset", "How many to leave out before.", {**_ID, "default": 0}),
+        ),
+        schema=_object("runs", "total", "images"), facts=facts.data_review,
+    ),
+    Operation(
+        "good_runs", f"{RUN}/good-runs", "Good runs of the recipe of a run",
+        "Runs of the same network and data set that people marked as good. From five others on, "
+        "findings of the rule outside-band say where this run leaves what they have in common.",
+        schema=_list_of(_object("run", "name", "marked_by", "marked_at")),
+        facts=facts.list_good_runs,
     ),
     Operation(
         "marks", f"{RUN}/marks", "Marks on the time axis of a run",

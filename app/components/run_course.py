@@ -21,9 +21,10 @@ _LACKS = {
     "validation": "a validation set",
     "weight": "weights",
     "thumbnails": "pictures of the validation images",
+    "ledger": "the batch ledger",
 }
 # What a run may well do without.
-_OPTIONAL = ("activation", "thumbnails")
+_OPTIONAL = ("activation", "thumbnails", "ledger")
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,16 @@ def lacks(manifest: Mapping[str, Any]) -> dict[str, str]:
     """
     has = _listed(manifest.get("contents") or {}, "capabilities")
     return {name: _LACKS[name] for name in CAPABILITIES if name not in has} if has else {}
+
+
+def has(manifest: Mapping[str, Any], capability: str) -> bool:
+    """Say whether a run was recorded with a capability; False where its log does not say."""
+    return capability in _listed(manifest.get("contents") or {}, "capabilities")
+
+
+def snapshot_distance(manifest: Mapping[str, Any]) -> int:
+    """Return how many iterations lie between two snapshots; 1 where that is not known."""
+    return (manifest.get("sampling") or {}).get("every") or 1
 
 
 def course_facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

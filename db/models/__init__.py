@@ -2,18 +2,23 @@
 
 from db.models.annotations import Annotation, AnnotationState, Mention, Reply
 from db.models.base import Base
+from db.models.data_review import ImageReview, image_history
 from db.models.findings import (
     Alert,
     AlertChannel,
     AlertDelivery,
+    AlertMember,
     AlertReader,
     Finding,
     FindingMute,
+    GoodRun,
     RuleThreshold,
     RunHealth,
+    RunSnooze,
 )
 from db.models.jobs import IngestJob, IngestJobLine
 from db.models.measurements import (
+    batch_ledger,
     class_result,
     filter_peak,
     filter_stat,
@@ -53,6 +58,7 @@ __all__ = [
     "Alert",
     "AlertChannel",
     "AlertDelivery",
+    "AlertMember",
     "AlertReader",
     "Annotation",
     "AnnotationState",
@@ -61,7 +67,9 @@ __all__ = [
     "Base",
     "Finding",
     "FindingMute",
+    "GoodRun",
     "Image",
+    "ImageReview",
     "IngestFind",
     "IngestFiring",
     "IngestJob",
@@ -78,13 +86,16 @@ __all__ = [
     "RuleThreshold",
     "Run",
     "RunHealth",
+    "RunSnooze",
     "SavedView",
     "Store",
     "ValidationClass",
+    "batch_ledger",
     "class_result",
     "filter_peak",
     "filter_stat",
     "flip_state",
+    "image_history",
     "layer_profile",
     "layer_stat",
     "scalar",

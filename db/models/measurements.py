@@ -136,3 +136,21 @@ flip_state = Table(
     _value("correct", NumpyArray("u1")),
     _value("length", NumpyArray("i4")),
 )
+
+# Which training images made the steps around an iteration at which the training loss jumped;
+# reason and arrays as deeptracker.format.Ledger.
+batch_ledger = Table(
+    "batch_ledger",
+    Base.metadata,
+    _key("run_id"),
+    _key("iteration"),
+    _value("reason", Text),
+    _value("recorded_at", Double),
+    _value("step_iteration", NumpyArray("i8")),
+    _value("step_loss", NumpyArray("f8")),
+    _value("step_size", NumpyArray("i4")),
+    _value("index", NumpyArray("i8")),
+    _value("loss", NumpyArray("f4")),
+    _value("usual", NumpyArray("f4")),
+    _value("label", NumpyArray("i4")),
+)

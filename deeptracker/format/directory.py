@@ -5,12 +5,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from deeptracker.errors import LogError
 from deeptracker.format.files import read_limited
+from deeptracker.format.ledger import Ledger, read_ledger
 from deeptracker.format.manifest import Manifest
 from deeptracker.format.manifest_file import read_manifest
-from deeptracker.format.names import MANIFEST, SCALARS, SNAPSHOTS, THUMBNAILS
+from deeptracker.format.names import LEDGERS, MANIFEST, SCALARS, SNAPSHOTS, THUMBNAILS
 from deeptracker.format.scalar_tail import read_tail, with_tail
 from deeptracker.format.snapshot import MAX_ITERATION, Snapshot
 from deeptracker.format.snapshot_file import read_snapshot
@@ -18,14 +20,21 @@ from deeptracker.format.snapshot_file import read_snapshot
 _NAME = re.compile(r"([0-9]{9}|[1-9][0-9]{9})\.safetensors", re.ASCII)
 MAX_CONTACT_SHEET = 32 * 2**20
 
+_Found = TypeVar("_Found", Snapshot, Ledger)
+
 
 def snapshot_path(run_dir: Path, iteration: int) -> Path:
     """Return where the snapshot of an iteration stands."""
     return run_dir / SNAPSHOTS / f"{iteration:09d}.safetensors"
 
 
+def ledger_path(run_dir: Path, iteration: int) -> Path:
+    """Return where the batch ledger of an iteration stands."""
+    return run_dir / LEDGERS / f"{iteration:09d}.safetensors"
+
+
 def snapshot_iterations(names: Iterable[str]) -> list[int]:
-    """Return the iterations of the names that are those of snapshot files, rising."""
+    """Return the iterations of the names that are those of snapshot or ledger files, rising."""
     found = (_NAME.fullmatch(name) for name in names)
     numbers = (int(match[1]) for match in found if match)
     return sorted(number for number in numbers if number <= MAX_ITERATION)
@@ -36,13 +45,13 @@ def contact_sheet_path(run_dir: Path, class_id: int) -> Path:
     return run_dir / THUMBNAILS / f"{class_id:06d}.webp"
 
 
-def check_iteration(path: Path, snapshot: Snapshot, iteration: int) -> Snapshot:
-    """Return the snapshot; LogError where its file is named after another iteration."""
-    if snapshot.iteration != iteration:
+def check_iteration(path: Path, found: _Found, iteration: int) -> _Found:
+    """Return what a file holds; LogError where it is named after another iteration."""
+    if found.iteration != iteration:
         raise LogError(
-            path, "iteration", f"is {snapshot.iteration}, but the file's name says {iteration}"
+            path, "iteration", f"is {found.iteration}, but the file's name says {iteration}"
         )
-    return snapshot
+    return found
 
 
 @dataclass(frozen=True)
@@ -60,14 +69,16 @@ class RunDirectory:
 
         Files of other names, such as those being written, are passed over.
         """
-        folder = self.path / SNAPSHOTS
-        try:
-            names = os.listdir(folder)
-        except FileNotFoundError:
-            names = []  # the writer has not come to its first snapshot yet
-        except OSError as error:
-            raise LogError(folder, "", f"cannot be read ({error.strerror})") from error
-        return snapshot_iterations(names)
+        return _iterations_in(self.path / SNAPSHOTS)
+
+    def ledger_iterations(self) -> list[int]:
+        """Return the iterations that have a file of the batch ledger, rising; often none."""
+        return _iterations_in(self.path / LEDGERS)
+
+    def ledger(self, manifest: Manifest, iteration: int) -> Ledger:
+        """Read the batch ledger of an iteration; LogError also where it says another iteration."""
+        path = ledger_path(self.path, iteration)
+        return check_iteration(path, read_ledger(path, manifest), iteration)
 
     def snapshot(self, manifest: Manifest, iteration: int, *, tail: bool = True) -> Snapshot:
         """Read the snapshot of an iteration; LogError also where it says another iteration.
@@ -93,3 +104,13 @@ class RunDirectory:
         """Return the contact sheet of a class (WebP, not looked into), None where there is none."""
         path = contact_sheet_path(self.path, class_id)
         return read_limited(path, MAX_CONTACT_SHEET) if os.path.lexists(path) else None
+
+
+def _iterations_in(folder: Path) -> list[int]:
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        names = []  # the writer has not come to its first file yet
+    except OSError as error:
+        raise LogError(folder, "", f"cannot be read ({error.strerror})") from error
+    return snapshot_iterations(names)

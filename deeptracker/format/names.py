@@ -13,6 +13,8 @@ THUMBNAILS = "thumbnails"
 SCALARS = "scalars.jsonl"
 ABANDONED = "abandoned"
 LOCK = "writer.lock"
+# Which training images made the steps around a jump of the loss.
+LEDGERS = "ledger"
 
 # What is measured of every layer at every snapshot, and what may be measured besides.
 QUANTITIES = ("weight", "gradient", "update")
@@ -49,4 +51,5 @@ CAPABILITIES = (
     "filters",
     "validation",
     "thumbnails",
+    "ledger",
 )

@@ -15,6 +15,7 @@ from deeptracker.format.files import atomic_write, read_limited
 from deeptracker.format.known import known_arrays
 from deeptracker.format.manifest import Manifest
 from deeptracker.format.names import VERSION
+from deeptracker.format.origin import check_origin, generation_of, iteration_of, number_of
 from deeptracker.format.snapshot import MAX_ITERATION, Series, Snapshot, prediction_dtype
 
 MAX_SCALARS = 1_000
@@ -113,7 +114,7 @@ def most_bytes(manifest: Manifest) -> int:
 def parse_snapshot(path: Path, data: bytes, manifest: Manifest) -> Snapshot:
     """Return what the bytes of a snapshot file say; `path` is only named in errors, see above."""
     container = unpack(path, data)
-    _check_origin(container, manifest)
+    check_origin(container, manifest)
     required = required_arrays(manifest)
     wanted = {
         name: kind
@@ -134,9 +135,9 @@ def parse_snapshot(path: Path, data: bytes, manifest: Manifest) -> Snapshot:
         return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
     return Snapshot(
-        iteration=_iteration(container),
-        epoch=_number(container, "epoch", unknown=True),
-        recorded_at=_number(container, "recorded_at", most=MAX_TIME),
+        iteration=iteration_of(container),
+        epoch=number_of(container, "epoch", unknown=True),
+        recorded_at=number_of(container, "recorded_at", most=MAX_TIME),
         statistics=family("statistics."),
         histogram=family("histogram."),
         bands=arrays["bands"],
@@ -144,41 +145,8 @@ def parse_snapshot(path: Path, data: bytes, manifest: Manifest) -> Snapshot:
         prediction=arrays.get("prediction"),
         probability=arrays.get("probability"),
         scalars=_scalars(container),
-        generation=int(_number(container, "generation")) if "generation" in container.texts else 0,
+        generation=generation_of(container),
     )
-
-
-def _check_origin(container: Container, manifest: Manifest) -> None:
-    """Raise LogError where the snapshot has no version, or is that of another run."""
-    path, version, run = container.path, *map(container.texts.get, ("version", "run"))
-    if version is None or not (version.isascii() and version.isdigit()) or int(version[:9]) < 1:
-        raise LogError(path, "version", f"is {version!r}, which is not a version of the format")
-    if run != manifest.run and run not in manifest.ancestors:
-        raise LogError(path, "run", f"is {run!r}, but the manifest says {manifest.run!r}")
-
-
-def _iteration(container: Container) -> int:
-    text = container.texts.get("iteration", "")
-    if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > MAX_ITERATION:
-        raise LogError(
-            container.path,
-            "iteration",
-            f"{text[:40]!r} is not a whole number up to {MAX_ITERATION}",
-        )
-    return int(text)
-
-
-def _number(
-    container: Container, name: str, *, most: float = MAX_ITERATION, unknown: bool = False
-) -> float:
-    """Return a number from 0 to `most`, or NaN where that may stand for one not known."""
-    try:
-        value = float(container.texts[name])
-    except (KeyError, ValueError) as error:
-        raise LogError(container.path, name, "is missing or not a number") from error
-    if not (0 <= value <= most or (unknown and math.isnan(value))):
-        raise LogError(container.path, name, f"is {value}, not a number from 0 to {most:g}")
-    return value
 
 
 def _scalars(container: Container) -> dict[str, Series]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from deeptracker.errors import LogError
-from deeptracker.format import Manifest, Snapshot
+from deeptracker.format import Ledger, Manifest, Snapshot
 
 OnBad = Callable[[LogError], None]
 
@@ -40,3 +40,6 @@ class Source(Protocol):
 
     def contact_sheets(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[tuple[int, bytes]]:
         """Yield the contact sheets (class, WebP) that were not read yet in their present form."""
+
+    def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
+        """Yield the batch ledgers that were not read yet in their present form."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from deeptracker.format import Manifest, Snapshot
+from deeptracker.format import Ledger, Manifest, Snapshot
 from ingest.sources import OnBad, Source
 
 
@@ -56,3 +56,7 @@ class CopiedSource:
     def contact_sheets(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[tuple[int, bytes]]:
         """Yield the contact sheets (class, WebP) that were not read yet in their present form."""
         return self._within.contact_sheets(manifest, on_bad=on_bad)
+
+    def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
+        """Yield the batch ledgers that were not read yet in their present form."""
+        return self._within.ledgers(manifest, on_bad=on_bad)

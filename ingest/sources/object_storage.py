@@ -7,18 +7,23 @@ from pathlib import Path
 
 from deeptracker.errors import LogError
 from deeptracker.format import (
+    LEDGERS,
     MANIFEST,
     MAX_BYTES,
     MAX_CONTACT_SHEET,
+    MAX_LEDGER,
     MAX_TAIL,
     SCALARS,
     SNAPSHOTS,
     THUMBNAILS,
+    Ledger,
     Manifest,
     Snapshot,
     check_iteration,
     contact_sheet_path,
+    ledger_path,
     most_bytes,
+    parse_ledger,
     parse_manifest,
     parse_snapshot,
     parse_tail,
@@ -49,6 +54,7 @@ class ObjectStorageSource:
         self._store = store or ObjectStore()
         self._seen: dict[int, Stamp] = {}
         self._sheets: dict[str, Stamp] = {}
+        self._ledgers: dict[str, Stamp] = {}
         self._there: dict[str, Entry] = {}
         self._manifest: tuple[Stamp, Manifest] | None = None
         self._tail: Entry | None = None
@@ -157,6 +163,27 @@ class ObjectStorageSource:
                 on_bad(error)
             else:
                 yield class_id, sheet
+
+    def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
+        """Yield the batch ledgers that were not read yet in their present form."""
+        folder = self.folder / LEDGERS
+        there = self._store.entries(folder)
+        files = [name for name, entry in there.items() if entry.size is not None]
+        for iteration in snapshot_iterations(files):
+            name = ledger_path(Path(), iteration).name
+            entry = there[name]
+            if self._ledgers.get(name) == entry.stamp:
+                continue
+            self._ledgers[name] = entry.stamp
+            found = self._fetch(folder, {name: entry}, most=MAX_LEDGER)
+            try:
+                with _about(folder / name):
+                    ledger = parse_ledger(Path(name), _bytes(found[name]), manifest)
+                    check_iteration(Path(name), ledger, iteration)
+            except LogError as error:
+                on_bad(error)
+            else:
+                yield ledger
 
     def _parts(self, iterations: Sequence[int]) -> Iterator[list[int]]:
         part: list[int] = []

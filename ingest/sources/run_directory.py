@@ -8,14 +8,17 @@ from pathlib import Path
 
 from deeptracker.errors import LogError
 from deeptracker.format import (
+    LEDGERS,
     MANIFEST,
     SCALARS,
     SNAPSHOTS,
     THUMBNAILS,
+    Ledger,
     Manifest,
     RunDirectory,
     Snapshot,
     contact_sheet_path,
+    ledger_path,
     snapshot_path,
     with_tail,
 )
@@ -56,6 +59,7 @@ class RunDirectorySource:
         self._seen: dict[int, Stamp] = {}
         self._changed: dict[int, Stamp | None] = {}
         self._sheets: dict[int, Stamp] = {}
+        self._ledgers: dict[int, Stamp] = {}
         self._manifest: tuple[Stamp, Manifest] | None = None
         self._listed: Stamp | None = None
         self._tail_read: Stamp | None = None
@@ -170,8 +174,22 @@ class RunDirectorySource:
             if sheet is not None:
                 yield class_id, sheet
 
+    def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
+        """Yield the batch ledgers that were not read yet in their present form."""
+        for iteration in self._directory.ledger_iterations():
+            stamp = _stamp(ledger_path(self.path, iteration))
+            if stamp is None or self._ledgers.get(iteration) == stamp:
+                continue
+            self._ledgers[iteration] = stamp
+            try:
+                found = self._directory.ledger(manifest, iteration)
+            except LogError as error:
+                on_bad(error)
+                continue
+            yield found
+
     def _check_place(self) -> None:
         if self._roots is None:
             return
-        for part in (self.path, self.path / SNAPSHOTS, self.path / THUMBNAILS):
+        for part in (self.path, self.path / SNAPSHOTS, self.path / THUMBNAILS, self.path / LEDGERS):
             check_inside(part, roots=self._roots)

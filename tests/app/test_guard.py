@@ -87,8 +87,12 @@ ADDRESSES = {
     "/api/v1/runs/<int:run_id>/annotations": ["/api/v1/runs/1/annotations"],
     "/api/v1/runs/<int:run_id>/findings": ["/api/v1/runs/1/findings"],
     "/api/v1/runs/<int:run_id>/answers": ["/api/v1/runs/1/answers"],
+    "/api/v1/runs/<int:run_id>/good-runs": ["/api/v1/runs/1/good-runs"],
     "/api/v1/runs/<int:run_id>/not-judged": ["/api/v1/runs/1/not-judged"],
+    "/api/v1/runs/<int:run_id>/batches": ["/api/v1/runs/1/batches"],
+    "/api/v1/runs/<int:run_id>/batch-ledger": ["/api/v1/runs/1/batch-ledger?iteration=20"],
     "/api/v1/runs/<int:run_id>/marks": ["/api/v1/runs/1/marks"],
+    "/api/v1/runs/<int:run_id>/data-review": ["/api/v1/runs/1/data-review"],
     "/api/v1/openapi.json": ["/api/v1/openapi.json"],
 }
 PUBLIC = [rule for rule, needed in ROUTES.items() if needed is Access.PUBLIC]

@@ -31,6 +31,7 @@ from app.views.findings.layout import rule_table
 from app.views.jobs.job_rows import row as job_row
 from app.views.jobs.schedule_rows import schedule_row, watch_row
 from app.views.people.layout import people_table
+from app.views.review.cards import card as image_card
 from app.views.runs import rows
 from app.views.runs.details import acts as drawer_acts
 from app.views.runs.ids import Ids as Runs
@@ -46,6 +47,7 @@ from db.queries.team.people import Person
 from ingest.analysis.health.finding import Names
 from tests.app.finding_rows import finding_row
 from tests.app.job_rows import job, schedule, watch
+from tests.app.review_images import review_images
 from tests.app.web import PASSWORD, callback_key, ids_in, make_web
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -137,6 +139,8 @@ def every_id(web, run: RunRow) -> set[str]:
             found |= here
         for finding in (finding_row(), finding_row(muted_reason="known", muted_by="Bo")):
             found |= ids_in(finding_card(finding, Names(), may_mute=True))
+        image = {"score": 1.0, "votes": 1, "guess": 1, "decided": None, "ticked": False}
+        found |= ids_in(image_card(3, review_images(), 0, may_decide=True, **image))
     found |= ids_in(rule_table({}, may_set=True))
     told = ChannelRow(1, "webhook", "https://example.org", "high", "Ann")
     found |= ids_in(alert_channels([told], may_manage=True))
@@ -180,7 +184,7 @@ def test_every_control_shows_the_default_of_its_field_at_first(web):
             shown = part.checked if isinstance(part, dmc.Switch) else part.value
             assert shown == store.data[name["field"]], name
             written.add(name["at"])
-    assert len(written) == 57
+    assert len(written) == 62
 
 
 def test_every_id_of_a_callback_is_on_a_page(web):

@@ -12,13 +12,16 @@ from app.components.chart_options import KINDS
 from app.factory import VIEWS
 from app.view import PageContext, View
 from app.views.findings.cards import card
+from app.views.review.cards import card as image_card
 from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
 from db.queries.runs import runs
 from db.queries.runs.runs import RunRow
+from deeptracker.format import NO_PREDICTION
 from ingest.analysis.health.finding import Names
-from tests.app.finding_rows import finding_row
+from tests.app.finding_rows import CHART, finding_row
+from tests.app.review_images import review_images
 from tests.app.web import Web
 from tests.stored_runs import StoredRun, store_run
 
@@ -29,6 +32,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "comparelines", "comparemap", "comparemap", "comparemap", "comparestate",
     ],
     "overview": ["axis", "live", "pixelmap", "pixelmap", "readout", "strip"],
+    "review": ["live"],
     "scalars": ["axis", "live"],
     "validation": [
         "anomalytable", "axis", "gallery", "imagelist", "iterationclasses", "live", "strip",
@@ -77,7 +81,13 @@ def test_a_view_lays_out_its_charts(
     assert kinds == (["comparestate"] if view.name == "compare" and of == "nothing" else wanted)
 
 
-@pytest.mark.parametrize(("evidence", "kinds"), [({}, ["finding"]), ({"chart": None}, [])])
+BAND = {**CHART, "lower": [1.0, None, 0.1], "upper": [2.0, None, 0.4]}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "kinds"),
+    [({}, ["finding"]), ({"chart": None}, []), ({"chart": BAND}, ["findingband"])],
+)
 def test_the_card_of_a_finding_has_a_chart(
     web: Web, evidence: Mapping[str, None], kinds: list[str]
 ) -> None:
@@ -85,8 +95,19 @@ def test_the_card_of_a_finding_has_a_chart(
         assert charts_of(card(finding_row(**evidence), Names(), may_mute=True)) == kinds
 
 
+@pytest.mark.parametrize("guess", [NO_PREDICTION, 1])
+def test_the_card_of_an_image_has_its_picture(web: Web, guess: int) -> None:
+    with web.app.server.test_request_context("/"):
+        shown = image_card(
+            3, review_images(), 0, score=float("nan"), votes=0, guess=guess, decided=None,
+            may_decide=False, ticked=False,
+        )  # fmt: skip
+    assert charts_of(shown) == ["picture"]
+
+
 def test_every_kind_of_chart_is_on_a_page() -> None:
-    assert {kind for kinds in CHARTS.values() for kind in kinds} | {"finding"} == set(KINDS)
+    on_pages = {kind for kinds in CHARTS.values() for kind in kinds}
+    assert on_pages | {"finding", "findingband", "picture"} == set(KINDS)
 
 
 def charts_of(page: Component) -> list[str]:

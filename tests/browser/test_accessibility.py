@@ -228,6 +228,9 @@ OF_RUN = (
     State("overview", "/run/{digits}/overview"),
     State("scalars", "/run/{digits}/scalars"),
     State("scalars, none found", "/run/{digits}/scalars?scalars=nothing"),
+    State("data", "/run/{digits}/data?datalist=forgotten"),
+    State("data, a choice", "/run/{digits}/data", click(control("review-kind"))),
+    State("data, nothing", "/run/{unvalidated}/data"),
     State("overview, a pin", "/run/{digits}/overview?cursor=20&pins=20"),
     State("overview, save", "/run/{digits}/overview", click("[data-view-tool='save']")),
     State("overview, download", "/run/{digits}/overview", click("[data-download]")),
@@ -290,6 +293,7 @@ READING = (
     State("reader: jobs", "/jobs"),
     State("reader: not allowed", "/people"),
     State("reader: findings", "/run/{faulty}/findings", click(".finding-rules summary")),
+    State("reader: data", "/run/{digits}/data?datalist=rare"),
     State("reader: save", "/run/{digits}/overview", click("[data-view-tool='save']")),
 )
 

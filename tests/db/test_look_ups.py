@@ -9,6 +9,7 @@ from db.queries.measurements import (
     class_results,
     filter_stats,
     layer_stats,
+    ledgers,
     peaks,
     scalars,
     snapshots,
@@ -51,6 +52,8 @@ LOOK_UPS = {
     ),
     "all_peaks": lambda s, run: peaks.all_peaks(s, run_id=run, quantity="cosine_change"),
     "class_images": lambda s, run: class_results.class_images(s, run_id=run, class_id=1),
+    "ledgers": lambda s, run: ledgers.ledgers(s, run_id=run),
+    "ledger": lambda s, run: ledgers.ledger(s, run_id=run, iteration=20),
     "scalar": lambda s, run: scalars.scalar(s, run_id=run, name="train_loss"),
     "scalar_names": lambda s, run: scalars.scalar_names(s, run_id=run),
 }
@@ -90,6 +93,8 @@ def test_an_unknown_layer_filter_or_iteration_is_not_found(session, run, wrong):
         filter_stats.one_filter(session, filter=0, quantity="weight_l2", **key)
     with pytest.raises(NotFound, match="no snapshot at iteration"):
         peaks.top_filters(session, run_id=run.run_id, iteration=wrong, quantity="gradient_l2")
+    with pytest.raises(NotFound, match="no batch ledger at iteration"):
+        ledgers.ledger(session, run_id=run.run_id, iteration=wrong)
     filters = int(run.layer_filters[1])
     beyond = filters if wrong == 3 else wrong
     with pytest.raises(NotFound, match=f"no filter {beyond} in layer 1"):

@@ -11,6 +11,7 @@ EXPECTED = {
         "annotate",
         "compare",
         "mute_findings",
+        "review_data",
         "schedule_jobs",
         "set_thresholds",
         "share_views",

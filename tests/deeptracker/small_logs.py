@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -17,6 +18,7 @@ from deeptracker.format import (
     STATISTICS,
     Images,
     LayerSpec,
+    Ledger,
     Manifest,
     ModuleSpec,
     Sampling,
@@ -97,6 +99,24 @@ def snapshot(of: Manifest, *, iteration: int = 10, seed: int = 0) -> Snapshot:
         probability=rng.random(images).astype("f2") if images else None,
         scalars={"train_loss": Series(iterations, rng.random(len(iterations)))},
     )
+
+
+def ledger(**changes: Any) -> Ledger:
+    """A batch ledger of four steps with every value that may stand there, changed where told."""
+    given: dict[str, Any] = {
+        "iteration": 12,
+        "reason": "jump",
+        "recorded_at": 1_700_000_000.5,
+        "step_iteration": np.array([10, 11, 12, 14]),
+        "step_loss": np.array([0.5, np.nan, 2.5, np.inf]),
+        "step_size": np.array([2, 1, 2, 1], np.int32),
+        "index": np.array([0, 7, 2**40, 3, 3, 1]),
+        "loss": np.array([0.5, np.nan, 1, np.inf, 2, 3], np.float32),
+        "usual": np.array([np.nan, 0.5, 1, 0.25, 0.25, np.nan], np.float32),
+        "label": np.array([0, -1, 2, 3, 3, 4], np.int32),
+        "generation": 2,
+    }
+    return Ledger(**given | changes)
 
 
 def write_small_log(path: Path, *, iterations: tuple[int, ...] = (10, 20, 30)) -> Manifest:

@@ -20,14 +20,15 @@ from app.auth.tokens import new_token
 from db.engine import make_engine, session_scope
 from db.models import Run as RunTable
 from db.permissions import Role
-from db.queries.runs import findings
-from db.queries.team import annotations, api_tokens
+from db.queries.runs import findings, good_runs, image_histories
+from db.queries.team import annotations, api_tokens, image_reviews
 from db.queries.team.annotation_rows import Target
 from deeptracker.client import Tracker
 from deeptracker.errors import ClientError, NotOnServer, ServerUnreachable, TokenRefused
 from deeptracker.format import BAND_THRESHOLDS, FILTER_QUANTITIES, QUANTITIES, STATISTICS
 from deeptracker.run_frames import Run
 from deeptracker.typed_bytes import unpack
+from ingest.image_histories import keep_histories
 from ingest.pipeline import load_log
 from tests import servers
 from tests.app.web import Web, make_web
@@ -205,13 +206,28 @@ class TestLookUps:
         assert run.class_image("dog").xs(1, level="image")["prediction"].tolist()[0] == 1
         np.testing.assert_array_equal(run.class_stat("dog")["dog"], [0.5, np.nan, 1.0])
 
+    def test_batches_around_a_jump(self, run) -> None:
+        found = run.batches()
+        assert found.index.tolist() == [20]
+        assert [image["index"] for image in found.loc[20, "images"]] == [101]
+        frame = run.batch_ledger(20)
+        assert frame.index.tolist() == [19, 19, 19, 20, 20, 20]
+        assert frame["index"].tolist() == [7, 8, 9, 100, 101, 102]
+        assert frame.dtypes.astype(str).to_dict() == {
+            "index": "int64", "loss": "float32", "usual": "float32", "label": "int32",
+        }  # fmt: skip
+        with pytest.raises(NotOnServer, match="batch ledger at iteration 30"):
+            run.batch_ledger(30)
+
     def test_annotations_and_findings(self, run, store, account, web) -> None:
         assert run.annotations().empty
         assert run.findings().empty
         assert run.not_judged().empty
         assert run.marks().empty
+        assert run.good_runs().empty
         member = web.account("writer@example.org", Role.MEMBER)
         with session_scope(store) as session:
+            good_runs.mark_good(session, run_id=run.id, account_id=member, account_name="Wri")
             target = Target("iteration", first=20, last=30)
             annotations.create(session, run_id=run.id, by=member, target=target, body="odd <b>")
             events = [{"iteration": 30, "at": 1.0, "text": "unfroze"}]
@@ -228,11 +244,47 @@ class TestLookUps:
                 seconds=0.1,
             )
         assert run.marks().loc[30].to_dict() == {"kind": "event", "text": "unfroze"}
+        assert run.good_runs().loc[run.id, "marked_by"] == "Wri"
         lacking = run.not_judged()
         assert lacking.index.tolist() == ["plateau"]
         assert lacking.loc["plateau", "how"] == ["log train_loss=... in recorder.step()"]
         row = run.annotations().iloc[0]
         assert (row["text"], row["target"], row["first_iteration"]) == ("odd <b>", "iteration", 20)
+
+    def test_data_review(self, tracker, store, web) -> None:
+        with session_scope(store) as session:
+            ids = [store_run(session, seed=5, images=2_400, snapshots=4).run_id for _ in range(2)]
+            for run_id in ids:
+                keep_histories(session, run_id=run_id)
+            key = image_histories.image_set(session, run_id=ids[0]).key
+            forgotten = forgotten_images(session, ids[0])
+        image = forgotten[0]
+        member = web.account("reviewer@example.org", Role.MEMBER)
+        with session_scope(store) as session:
+            image_reviews.decide(
+                session, by=member, set_key=key, images=[image], decision="relabel",
+                labels={image: 2}, about="",
+            )  # fmt: skip
+        run = tracker.run(ids[0])
+        frame = run.data_review("forgotten", others=ids[1:])
+        # More than one answer holds.
+        assert len(forgotten) > 1_000
+        assert set(frame.index) == set(forgotten)
+        assert frame["score"].is_monotonic_decreasing
+        assert (frame["runs"] == 2).all()
+        row = frame.loc[image]
+        assert (row["decision"], row["new_class"]) == ("relabel", run.classes.loc[2, "name"])
+        assert row["decided_by"] == "reviewer"
+        assert row["predicted"] != row["class"]
+        assert frame["decision"].isna().sum() == len(frame) - 1
+        assert run.data_review("duplicates").empty
+        with pytest.raises(ClientError, match="others has 99999"):
+            run.data_review(others=[99999])
+
+
+def forgotten_images(session: Session, run_id: int) -> list[int]:
+    (row,) = image_histories.histories(session, run_ids=[run_id])
+    return np.flatnonzero(row.columns["forgotten"]).tolist()
 
 
 class TestErrors:

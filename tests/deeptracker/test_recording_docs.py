@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from torch.utils.data import DataLoader
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from deeptracker.demo import load_digits
 from deeptracker.format import RunDirectory
@@ -65,8 +67,20 @@ def for_arrays():
     }
 
 
+def for_batches():
+    train, validation = load_digits()
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    return {
+        "training_set": TensorDataset(*(tensor[:480] for tensor in train.tensors)),
+        "validation_set": validation,
+        "class_names": NAMES,
+        "network": network,
+        "optimizer": torch.optim.SGD(network.parameters(), lr=0.1),
+    }
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("make", [for_lightning, for_huggingface, for_arrays])
+@pytest.mark.parametrize("make", [for_lightning, for_huggingface, for_arrays, for_batches])
 def test_what_the_page_shows_records_a_run(make, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     seed_all(0)
@@ -82,3 +96,4 @@ def test_what_the_page_shows_records_a_run(make, tmp_path, monkeypatch):
     assert last.prediction is not None
     for quantity in ("weight", "gradient", "update"):
         assert np.isfinite(last.statistics[quantity]).any()
+    assert ("ledger" in manifest.contents.capabilities) == (make is for_batches)

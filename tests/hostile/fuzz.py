@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from deeptracker.errors import LogError
-from deeptracker.format import MANIFEST, snapshot_path
+from deeptracker.format import MANIFEST, ledger_path, parse_ledger, snapshot_path, write_ledger
 from deeptracker.format.manifest_file import parse_manifest
 from deeptracker.format.snapshot_file import parse_snapshot
 from tests.deeptracker import small_logs
@@ -141,22 +141,32 @@ def kinds() -> dict[str, tuple[Make, Read]]:
         run = Path(folder) / "run"
         manifest = small_logs.write_small_log(run, iterations=(10,))
         document = json.loads((run / MANIFEST).read_bytes())
-        header, body = parts(snapshot_path(run, 10))
-    good_manifest, good_snapshot = _as_json(document), pack(header, body)
+        snapshot, ledger = snapshot_path(run, 10), ledger_path(run, 12)
+        ledger.parent.mkdir()
+        write_ledger(ledger, manifest, small_logs.ledger())
+        of_snapshot, of_ledger = parts(snapshot), parts(ledger)
+    good_manifest = _as_json(document)
 
     def a_manifest(rng: random.Random) -> bytes:
         if rng.random() < 0.6:
             return _as_json(change_document(rng, document))
         return change_bytes(rng, good_manifest)
 
-    def a_snapshot(rng: random.Random) -> bytes:
+    def a_file(rng: random.Random, header: Any, body: bytes) -> bytes:
         if rng.random() < 0.6:
             return pack(change_document(rng, header), body)
-        return change_bytes(rng, good_snapshot)
+        return change_bytes(rng, pack(header, body))
 
     return {
         "manifest": (a_manifest, lambda data: parse_manifest(FILE, data)),
-        "snapshot": (a_snapshot, lambda data: parse_snapshot(FILE, data, manifest)),
+        "snapshot": (
+            lambda rng: a_file(rng, *of_snapshot),
+            lambda data: parse_snapshot(FILE, data, manifest),
+        ),
+        "ledger": (
+            lambda rng: a_file(rng, *of_ledger),
+            lambda data: parse_ledger(FILE, data, manifest),
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""Made-up manifests and snapshots are read or refused: no crash, no hang, no memory beyond 512 MiB.
+"""Made-up files are read or refused: no crash, no hang, no memory beyond 512 MiB.
 
 4,000 inputs of each kind, 50,000 with DEEPTRACKER_SOAK=1; a new seed every time, which is printed.
 With it, and with atheris installed, half a million more that follow the readers' code.
@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 @pytest.mark.timeout(2 * SECONDS)
-@pytest.mark.parametrize("kind", ["manifest", "snapshot"])
+@pytest.mark.parametrize("kind", ["manifest", "snapshot", "ledger"])
 def test_every_input_is_read_or_refused(kind):
     seed = int(os.environ.get("DEEPTRACKER_SEED") or random.randrange(2**32))
     command = [sys.executable, "-m", "tests.hostile.fuzz", kind, str(INPUTS), str(SECONDS)]

@@ -13,6 +13,7 @@ MEASURED = (
     "filter_peak",
     "class_result",
     "flip_state",
+    "batch_ledger",
     "layer",
     "class",
     "image",

@@ -6,13 +6,14 @@ from sqlalchemy import text
 from db.engine import session_scope
 from db.queries.jobs import jobs, watches
 from deeptracker.errors import LogError
-from deeptracker.format import MANIFEST, RunDirectory, snapshot_path
+from deeptracker.format import LEDGERS, MANIFEST, RunDirectory, ledger_path, snapshot_path
 from ingest import object_store
 from ingest.locations import ObjectFolder
 from ingest.object_store import ObjectStore
 from ingest.pipeline import load_log
 from ingest.sources.object_storage import ObjectStorageSource
 from ingest.upkeep import Upkeep
+from tests.bad_batches import AT, train
 from tests.jobs.checksums import checksum
 from tests.jobs.conftest import running_worker, wait_until
 from tests.jobs.storage import BUCKET, CREDENTIALS, running_storage
@@ -52,6 +53,22 @@ def test_a_recorded_log_loads_as_it_does_from_disk(store, storage, recorded_run)
     with store.connect() as connection:
         assert connection.execute(text("SELECT location FROM run")).scalar_one() == address
     assert load_log(store, address).unchanged == len(report.new)
+
+
+def test_the_batch_ledger_comes_too_and_a_damaged_one_is_named(store, storage, tmp_path):
+    train(tmp_path / "run")
+    load_log(store, tmp_path / "run")
+    on_disk = checksum(store)
+    assert on_disk["batch_ledger"][0] >= 1
+    emptied(store)
+    address = storage.copy(tmp_path / "run", "runs/ledger")
+    assert load_log(store, address).bad == []
+    assert checksum(store) == on_disk
+    path = ledger_path(tmp_path / "run", AT)
+    storage.put(f"runs/ledger/{LEDGERS}/{path.name}", path.read_bytes()[:700])
+    assert [bad.file for bad in load_log(store, address).bad] == [
+        f"{address}/{LEDGERS}/{path.name}"
+    ]
 
 
 def test_a_growing_log_is_read_a_piece_at_a_time(storage, make_log):

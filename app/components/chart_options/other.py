@@ -15,6 +15,22 @@ class FindingOptions(ChartOptions):
     end: int | None = None
 
 
+class PictureOptions(ChartOptions):
+    """The picture of one image: `position` among the `count` images of its class."""
+
+    base: str
+    classId: int
+    count: int
+    position: int
+
+
+class FindingBandOptions(FindingOptions):
+    """The same over the band of good runs, `lower` to `upper`, one each for each value."""
+
+    lower: list[float | None]
+    upper: list[float | None]
+
+
 class WorkspaceOptions(ChartOptions):
     """Views side by side, in the order of the tabs; `wanted` is the id of the store that asks."""
 
@@ -25,5 +41,7 @@ class WorkspaceOptions(ChartOptions):
 
 KINDS: dict[str, type[ChartOptions]] = {
     "finding": FindingOptions,
+    "picture": PictureOptions,
+    "findingband": FindingBandOptions,
     "workspace": WorkspaceOptions,
 }

@@ -31,10 +31,12 @@ def answer_entry(
     names: Names,
     *,
     lacking: Sequence[str] = (),
+    images: str = "",
 ) -> Component:
     """Return one answer: when, what, why, which classes, layers and filters, and its evidence.
 
-    `lacking` is what the run lacks to be judged in whole, in words.
+    `lacking` is what the run lacks to be judged in whole, in words; `images` says which training
+    images are behind the answer, where that is known.
     """
     layers, classes = list(found["layers"]), list(found["classes"])
     filters = [(int(a), int(b)) for a, b in found["filters"]]
@@ -67,6 +69,7 @@ def answer_entry(
                 className="finding-head",
             ),
             html.P(worded(found["text"]), className="finding-text"),
+            html.P(images, className="finding-text", hidden=not images),
             *probable_causes(run_id, found, names, lacking),
             _chips(run_id, found["iteration"], classes, layers, filters, names),
             _evidence(evidence),
@@ -195,9 +198,10 @@ def _annotate(about: Mapping[str, Any]) -> Component:
 def _chart(found: FindingRow) -> Component:
     if not found.chart:
         return html.Div(hidden=True)
+    edges = {name: found.chart[name] for name in ("lower", "upper") if name in found.chart}
     drawn = chart(
         {"type": Item.CHART, "key": found.key},  # type: ignore[arg-type]
-        "finding",
+        "findingband" if edges else "finding",
         label=f"{found.chart['label']}, iterations {found.chart['iterations'][0]:,} to "
         f"{found.chart['iterations'][-1]:,}",
         title=found.chart["label"],
@@ -207,8 +211,11 @@ def _chart(found: FindingRow) -> Component:
         log=found.chart["log"],
         start=found.start_iteration,
         end=found.end_iteration,
+        **edges,
     )
     dashed = "" if found.chart["limit"] is None else " · dashed: threshold"
+    if edges:
+        dashed += " · green: the band of good runs"
     caption = f"{_capital(found.chart['label'])} · shaded: while it holds{dashed}"
     return html.Figure([html.Figcaption(caption), drawn], className="finding-figure")
 

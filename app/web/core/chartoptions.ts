@@ -48,6 +48,10 @@ export interface CompareImagesOptions extends RunsDataOptions {
   sheets: string;
 }
 
+export interface CompareKeyOptions extends RunsDataOptions {
+  said: readonly string[];
+}
+
 export interface MapOptions extends DataOptions {
   array: string;
   divide?: string;
@@ -168,6 +172,11 @@ export interface FindingOptions extends ChartOptions {
   end?: number;
 }
 
+export interface FindingBandOptions extends FindingOptions {
+  lower: readonly (number | null)[];
+  upper: readonly (number | null)[];
+}
+
 export interface GalleryOptions extends DataOptions {
   base: string;
 }
@@ -194,6 +203,13 @@ export interface LiveOptions extends ChartOptions {
 export interface MultiplesOptions extends LayerCompareOptions {
   key: string;
   count: string;
+}
+
+export interface PictureOptions extends ChartOptions {
+  base: string;
+  classId: number;
+  count: number;
+  position: number;
 }
 
 export interface Fact {
@@ -253,7 +269,7 @@ export interface ChartKinds {
   compareaxis: RunsDataOptions;
   compareevents: RunsDataOptions;
   compareimages: CompareImagesOptions;
-  comparekey: RunsDataOptions;
+  comparekey: CompareKeyOptions;
   comparelayers: RunsDataOptions;
   comparelines: RunsDataOptions;
   comparemap: CompareMapOptions;
@@ -266,12 +282,14 @@ export interface ChartKinds {
   filtermap: FilterMapOptions;
   filterseries: FilterSeriesOptions;
   finding: FindingOptions;
+  findingband: FindingBandOptions;
   gallery: GalleryOptions;
   imagelist: ImageListOptions;
   iterationclasses: IterationClassesOptions;
   layercompare: LayerCompareOptions;
   live: LiveOptions;
   multiples: MultiplesOptions;
+  picture: PictureOptions;
   pixelmap: MapOptions;
   readout: ReadoutOptions;
   strip: StripOptions;

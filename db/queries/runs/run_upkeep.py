@@ -30,7 +30,13 @@ MAX_NOTES = 20_000
 # How long a run stays in the trash before a worker deletes it.
 TRASH_DAYS = 30
 
-_SMALL = (tables.snapshot, tables.scalar, tables.layer_profile, flip_state)
+_SMALL = (
+    tables.snapshot,
+    tables.scalar,
+    tables.layer_profile,
+    tables.batch_ledger,
+    flip_state,
+)
 
 
 def rename(session: Session, *, by: int, run_id: int, title: str) -> None:

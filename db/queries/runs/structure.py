@@ -137,6 +137,18 @@ def image_names(session: Session, *, run_id: int, class_id: int) -> tuple[str | 
     return tuple(row[0] for row in rows)
 
 
+def all_image_names(session: Session, *, run_id: int) -> tuple[str | None, ...]:
+    """Return the names of all images of a run by image id; None: unnamed. NotFound."""
+    rows = fetch(
+        session,
+        "SELECT name FROM image WHERE run_id = %(run)s ORDER BY image_id",
+        {"run": run_id},
+    )
+    if not rows:
+        require_run(session, run_id=run_id)
+    return tuple(row[0] for row in rows)
+
+
 def contact_sheet(session: Session, *, run_id: int, class_id: int) -> bytes | None:
     """Return the contact sheet of a class (WebP), None where there is none.
 

@@ -25,6 +25,8 @@ _PRIOR_UNEXPLAINED = 3.0
 MOST_SUSPECTS = 3
 # Evidence that changes the odds by less says nothing.
 _TELLING = math.log(1.25)
+# No single mark rules a cause out: measurements miss what is small.
+_LEAST = -1.6
 
 CAUSES: tuple[Cause, ...] = (*OF_DATA, *OF_EVALUATION, *OF_STEPS, *OF_LAYERS)
 BY_NAME: Mapping[str, Cause] = {cause.name: cause for cause in CAUSES}
@@ -68,7 +70,8 @@ def _evidence(cause: Cause, seen: Mapping[str, bool]) -> dict[str, float]:
 
 
 def _weight(often: float, usual: float, *, there: bool) -> float:
-    return math.log(often / usual) if there else math.log((1 - often) / (1 - usual))
+    weight = math.log(often / usual) if there else math.log((1 - often) / (1 - usual))
+    return max(weight, _LEAST)
 
 
 def _suspect(

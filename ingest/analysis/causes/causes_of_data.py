@@ -38,6 +38,7 @@ OF_DATA = (
         says="The training no longer sees images of {classes}.",
         counter_test="Count the labels of the batches since then: if the class occurs, it is not.",
         marks={
+            "class-judged": OFTEN,
             "gap-opens": OFTEN,
             "one-class-hit": ALWAYS,
             "never-predicted": ALWAYS,
@@ -63,6 +64,7 @@ OF_DATA = (
             "if they look like the class, it is not."
         ),
         marks={
+            "class-judged": OFTEN,
             "loss-rises": HALF,
             "one-class-hit": ALWAYS,
             "nearly-all-classes": NEVER,
@@ -84,6 +86,7 @@ OF_DATA = (
             "if their labels are right, it is something else."
         ),
         marks={
+            "class-judged": OFTEN,
             "one-class-hit": OFTEN,
             "loss-stays-high": HALF,
             "loss-swings": HALF,

@@ -13,6 +13,7 @@ OF_LAYERS = (
             "with a gradient, it is something else."
         ),
         marks={
+            "filters-judged": SELDOM,
             "layer-still": ALWAYS,
             "gradient-gone": SELDOM,
             "loss-rises": SELDOM,
@@ -33,6 +34,7 @@ OF_LAYERS = (
             "other snapshots, they were not."
         ),
         marks={
+            "filters-judged": ALWAYS,
             "from-the-start": NEVER,
             "loss-rises": HALF,
             "norm-jumps": ALWAYS,
@@ -55,6 +57,7 @@ OF_LAYERS = (
             "the same everywhere, they were not."
         ),
         marks={
+            "filters-judged": HALF,
             "initial-scale": HALF,
             "first-gradient-grows": HALF,
             "norm-jumps": ALWAYS,

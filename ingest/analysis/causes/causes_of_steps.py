@@ -126,6 +126,7 @@ OF_STEPS = (
             "on: if the loss jumps all the same, it is something else."
         ),
         marks={
+            "filters-judged": HALF,
             "norm-jumps": OFTEN,
             "loss-stays-high": OFTEN,
             "validation-breaks": OFTEN,

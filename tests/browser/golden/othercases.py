@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.browser.golden.data import CORE, Given, Kind, folder, size, times, values
+from app.binary import pack
+from tests.browser.golden.data import CORE, Given, Kind, folder, sheet, size, times, values
 
 
 def _finding(case: str) -> Given:
@@ -25,6 +26,17 @@ def _finding(case: str) -> Given:
         "end": None if case == "one" else iterations[count // 2],
     }
     return Given(options, {})
+
+
+def _finding_band(case: str) -> Given:
+    """Return the same over a band, which has a gap where the values have one."""
+    given = _finding(case)
+    found = given.options["values"]
+    edges = {
+        "lower": [None if one is None else 0.7 * one - 0.1 * abs(one) for one in found],
+        "upper": [None if one is None else one + 0.2 + 0.1 * abs(one) for one in found],
+    }
+    return Given({**given.options, **edges, "limit": None}, {})
 
 
 def _live(case: str) -> Given:
@@ -51,7 +63,23 @@ def _live(case: str) -> Given:
     return Given(options, {}, json={name: state})
 
 
+def _picture(case: str) -> Given:
+    """Return one image of a class of so many; in one case the class has no pictures."""
+    count = max(1, size(case))
+    options = {
+        "label": "Picture of cat, image 1",
+        "base": "{data}",
+        "classId": 0,
+        "count": count,
+        "position": count // 2,
+    }
+    none = pack({"sheet": np.zeros(0, np.uint8)}, {"tile": [1, 1]})
+    return Given(options, {"contact-sheet": none if case == "empty" else sheet(count)})
+
+
 KINDS: Mapping[str, Kind] = {
     "finding": Kind(folder("findings"), _finding),
+    "findingband": Kind(folder("findings"), _finding_band),
     "live": Kind(CORE, _live),
+    "picture": Kind(folder("review"), _picture),
 }

@@ -12,6 +12,7 @@ from ingest.analysis.health.history import Floats
 # A class is hit from so many standard deviations of its own on, beyond what most classes do.
 _HIT = 3.0
 _MOST_NAMED = 3
+_CLASS_RULES = ("class-collapse", "class-worse", "class-stays-wrong")
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,9 @@ def of_hit(event: Event) -> Place:
 
 def of_worst(event: Event) -> Place:
     """Return the class that is hit most; where none is beyond chance, the one that loses most."""
-    found = hits(event)
+    judged, found = _judged(event), hits(event)
+    if judged:
+        return Place(classes=tuple(judged[:_MOST_NAMED]))
     if found is None or not found.lost.max(initial=0) > 0:
         return Place()
     return Place(classes=(int(found.lost.argmax()),))
@@ -187,7 +190,25 @@ def of_pair(event: Event) -> Place:
     return Place(classes=pair) if pair else of_hit(event)
 
 
+def _judged(event: Event) -> list[int]:
+    """Return the classes that rules found to have got worse, the worst first."""
+    named = [i for f in event.findings if f.rule in _CLASS_RULES for i in f.classes]
+    return list(dict.fromkeys(named))
+
+
+def _one_judged(event: Event) -> bool | None:
+    return len(_judged(event)) == 1
+
+
 OF_CLASSES = (
+    Mark(
+        "class-judged",
+        "one class is worse than chance and its own history explain",
+        "no single class is worse than chance explains",
+        "validation",
+        _one_judged,
+        usual=0.1,
+    ),
     Mark(
         "classes-hit",
         "single classes are hit beyond chance",

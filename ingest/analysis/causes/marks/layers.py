@@ -213,7 +213,20 @@ def of_findings(event: Event) -> Place:
     return Place(layers=tuple(dict.fromkeys(named))[:_MOST_NAMED])
 
 
+def _filters_judged(event: Event) -> bool | None:
+    """Return whether a rule found that filters of a few layers changed suddenly."""
+    return any(f.rule == "filter-jump" and len(f.layers) <= _MOST_NAMED for f in event.findings)
+
+
 OF_LAYERS = (
+    Mark(
+        "filters-judged",
+        "filters of a few layers change suddenly",
+        "no layer's filters change suddenly",
+        "layers",
+        _filters_judged,
+        usual=0.2,
+    ),
     Mark(
         "norm-jumps",
         "the norm of one layer jumps",

@@ -1,0 +1,1 @@
+"""What the histories of the validation images say of the data: doubtful labels, and others."""
