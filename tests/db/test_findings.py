@@ -249,6 +249,12 @@ class TestRealRun:
         assert judged[0] == judged[1]
         silent = {rule.name for rule in RULES} - {row.rule for row in judged[0][0]}
         assert silent <= {
+            # 13 snapshots of few images: chance explains it, or there are too few of them.
+            *("class-collapse", "class-worse", "class-stays-wrong", "validation-jump"),
+            *("evaluation-broke", "training-broke", "validation-worse", "validation-too-good"),
+            *("norms-together", "steps-together", "periodic-loss", "mass-forgetting"),
+            # The schedule is plain, and no gradient is lost.
+            *("schedule-restarted", "zero-gradient"),
             "exploding-gradient-depth",
             "not-sparser",
             "outside-band",  # nobody marked good runs
