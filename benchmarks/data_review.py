@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.data_review_training import Setting, train
 from benchmarks.database import benchmark_engine
-from benchmarks.insight_networks import NETWORKS
+from benchmarks.digit_networks import NETWORKS
 from benchmarks.report import Row, finish
 from db.queries.runs import compare, image_histories
 from ingest.analysis.data_review.history import ImageHistory

@@ -11,7 +11,7 @@ from sklearn import datasets
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.insight_networks import NETWORKS
+from benchmarks.digit_networks import NETWORKS
 from deeptracker import Recorder
 from deeptracker.demo import CLASSES
 

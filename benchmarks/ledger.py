@@ -21,21 +21,16 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
-from benchmarks.insight.networks import Plain
+from benchmarks.digit_networks import NETWORKS
 from benchmarks.ledger_faults import FAULTS, Planted
 from deeptracker import Recorder
 from deeptracker.batch_ledger import AFTER
-from deeptracker.demo import CLASSES, DigitNet, load_digits
+from deeptracker.demo import load_digits
 from deeptracker.format import RunDirectory
 from ingest.analysis.batches import Blame, Cause, blame
 
 BAR = 0.9
 BATCH, EPOCHS = 64, 9
-# Each network with the learning rate of SGD that suits it.
-NETWORKS: Mapping[str, tuple[Callable[[], nn.Module], float]] = {
-    "residual": (DigitNet, 0.05),
-    "plain": (lambda: Plain(1, 8, len(CLASSES)), 0.02),
-}
 CONTROLS = ("none", "learning rate x 30")
 NAMING = (Cause.IMAGES, Cause.COPIES, Cause.BATCH)
 

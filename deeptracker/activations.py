@@ -158,14 +158,14 @@ def _sums(output: Tensor) -> Tensor:
     if not output.numel():
         return _NOTHING
     rows = _rows(output.detach().to(torch.float32))
-    low, high = rows.aminmax()
+    low, high = rows.amin(), rows.amax()  # faster than aminmax()
     if not (low > -_LARGEST and high < _LARGEST):  # also where there is a NaN
         return _sums_with_care(output)
     total = rows.sum(dim=1).double().sum()
-    signs = rows.sign()
-    negative = bool(low < 0)
-    l1 = torch.linalg.vector_norm(rows, 1, dim=1).double().sum() if negative else total
-    other = (signs.abs_() if negative else signs).sum(dim=1).double().sum()
+    # The norm of order 1 is several times as slow in torch.
+    sizes = rows.abs() if low < 0 else rows
+    l1 = total if sizes is rows else sizes.sum(dim=1).double().sum()
+    other = (rows.sign() if sizes is rows else sizes.sign_()).sum(dim=1).double().sum()
     square = torch.linalg.vector_norm(rows, dim=1).double().square().sum()
     count, none = total.new_full((), rows.numel()), torch.zeros_like(total)
     if square * count < total.square() * (1 + _NARROW):

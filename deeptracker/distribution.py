@@ -1,6 +1,8 @@
-"""Quartiles and histogram of many numbers, exactly: by sorting, or on a CPU by counting buckets."""
+"""Quartiles and histogram of many numbers, exactly: by sorting all, pieces, or counting buckets."""
 
 import sys
+import time
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -13,10 +15,12 @@ from deeptracker.format import BINS, HISTOGRAM_EDGES
 
 QUARTILES = (0.25, 0.5, 0.75)
 
-# Below this many numbers, sorting them costs less than looking through all buckets.
-_COUNT_FROM = 1 << 13
-# Numbers handled at a time on a CPU, so that what is made of them stays in its cache.
+# Numbers counted at a time, so that what is made of them stays in its cache.
 _PIECE = 1 << 18
+# One number in so many stands for its piece when a rank is looked for.
+_STRIDE = 64
+# Beyond so many nanoseconds a number, sorting pieces costs more than looking through all buckets.
+_SLOW_SORT = 10
 _BUCKETS = 1 << 16
 _ZERO_BUCKETS = (_BUCKETS // 2 - 1, _BUCKETS // 2)
 
@@ -34,13 +38,67 @@ class Distribution(NamedTuple):
 
 
 def distribution(values: Tensor) -> Distribution:
-    """Return the spread of finite float32 numbers [n], n >= 1, without synchronising a GPU.
-
-    Both ways are exact and give the same numbers.
-    """
-    if values.device.type == "cpu" and values.numel() >= _COUNT_FROM:
-        return _by_counting(values)
+    """Return the spread of finite float32 numbers [n], n >= 1, without synchronising a GPU."""
     return _by_sorting(values)
+
+
+def distribution_of_pieces(values: NDArray[np.float32], ends: Sequence[int]) -> Distribution:
+    """Return the same of finite f4 [n] on a CPU, in pieces (by their ends) of any order within.
+
+    Pieces that fit the cache are sorted faster than all numbers together. Where the machine is slow
+    at that, see `sorts_fast`, buckets are counted; else the pieces must be sorted already.
+    """
+    if not sorts_fast():
+        return _by_counting(torch.from_numpy(values))
+    return _by_pieces(np.split(values, ends[:-1]))
+
+
+def _by_pieces(pieces: Sequence[NDArray[np.float32]]) -> Distribution:
+    count = sum(piece.size for piece in pieces)
+    below = np.sum([np.searchsorted(piece, _probes()) for piece in pieces], axis=0)
+    histogram = np.diff(np.concatenate([[0], below[:-2], [count]]))
+    ranks, parts = _ranks(count)
+    quarters = [_at(pieces, *pair) for pair in zip(ranks[:3], ranks[3:], strict=True)]
+    low, high = np.array(quarters, dtype=np.float64).T
+    least, most = min(piece[0] for piece in pieces), max(piece[-1] for piece in pieces)
+    five = np.concatenate([[least], low + (high - low) * np.array(parts), [most]])
+    return Distribution(
+        torch.from_numpy(five), torch.from_numpy(histogram), torch.tensor(below[-1] - below[-2])
+    )
+
+
+@cache
+def sorts_fast() -> bool:
+    """Say whether numpy sorts with vector instructions here, as one look at the clock tells."""
+    values = np.random.default_rng(0).random(1 << 14, dtype=np.float32)
+    times = []
+    for _ in range(3):
+        start = time.perf_counter_ns()
+        np.sort(values)
+        times.append(time.perf_counter_ns() - start)
+    return min(times) < _SLOW_SORT * values.size
+
+
+def _at(pieces: Sequence[NDArray[np.float32]], rank: int, after: int) -> tuple[float, float]:
+    """Return the numbers at a rank and at the same or the next one, among sorted pieces.
+
+    Every so manieth number of each piece tells between which two of these both must lie; only
+    what all pieces hold between them is looked at.
+    """
+    if len(pieces) == 1:
+        return float(pieces[0][rank]), float(pieces[0][after])
+    marks = np.sort(np.concatenate([piece[::_STRIDE] for piece in pieces]))
+    # At most _STRIDE numbers of a piece lie below its first mark that is not below a bound.
+    low = marks[min(rank // _STRIDE, len(marks) - 1)]
+    place = (after + len(pieces) * _STRIDE) // _STRIDE + 1
+    high = marks[place] if place < len(marks) else max(piece[-1] for piece in pieces)
+    if low == high:
+        return float(low), float(low)
+    starts = [int(np.searchsorted(piece, low)) for piece in pieces]
+    stops = [int(np.searchsorted(piece, high, side="right")) for piece in pieces]
+    cuts = [piece[a:b] for piece, a, b in zip(pieces, starts, stops, strict=True)]
+    between, skipped = np.sort(np.concatenate(cuts)), sum(starts)
+    return float(between[rank - skipped]), float(between[after - skipped])
 
 
 @cache
@@ -50,6 +108,13 @@ def _edges() -> NDArray[np.float32]:
     rounded = inner.astype(np.float32)
     below = rounded.astype(np.float64) < inner
     return np.where(below, np.nextafter(rounded, np.float32(np.inf)), rounded)
+
+
+@cache
+def _probes() -> NDArray[np.float32]:
+    """Return the inner edges, zero, and the smallest number above it: f4 [B + 1]."""
+    above = np.nextafter(np.float32(0), np.float32(1))
+    return np.concatenate([_edges(), np.array([0, above], dtype=np.float32)])
 
 
 @cache

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from deeptracker.format import FILTER_QUANTITIES, QUANTITIES, STATISTICS
-from deeptracker.isolation import plain_arithmetic
+from deeptracker.host_numbers import Rows
 from deeptracker.layers import Layer
 from deeptracker.lockstep import OneProcess
 from deeptracker.shard_merging import merged
-from deeptracker.statistics import changes_between, no_numbers
+from deeptracker.statistics import no_numbers
 from deeptracker.updates import Steps, gathered_numbers, numbers_of
 
 
@@ -45,13 +45,10 @@ class WeightMemory:
             else:
                 kept.copy_(weight)
 
-    def changes(self, index: int, layer: Layer, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Return relative and cosine change f8 [F] of a layer since then; NaN without a past."""
+    def rows(self, index: int, layer: Layer, now: Tensor) -> Rows:
+        """Return what is to be measured of a layer's weights f4 [F, K], with those since then."""
         before = self._previous.get(index)
-        if before is None:
-            missing = rows.new_full((layer.filters,), torch.nan, dtype=torch.float64)
-            return missing, missing
-        return changes_between(rows, layer.rows(before).to(rows.device))
+        return Rows(now, since=None if before is None else layer.rows(before).to(now.device))
 
 
 @torch.no_grad()
@@ -69,7 +66,12 @@ def measure(
         None if weight is None or layer.cut else layer.rows(weight)
         for layer, weight in zip(layers, weights, strict=True)
     ]
-    there = iter(numbers_of([row for row in rows if row is not None], ordered=group.shared))
+    wanted = [
+        memory.rows(index, layer, row)
+        for index, (layer, row) in enumerate(zip(layers, rows, strict=True))
+        if row is not None
+    ]
+    there = iter(numbers_of(wanted, ordered=group.shared))
     parts: list[Tensor] = []
     keys: list[Tensor | None] = []
     sizes = []
@@ -82,9 +84,9 @@ def measure(
             weight = no_numbers(layer.filters, layer.device)
             relative = cosine = weight.sums.l2
         else:
-            weight = gathered_numbers(row) if layer.cut else next(there)
-            with plain_arithmetic(row.device):
-                relative, cosine = memory.changes(index, layer, row)
+            found = gathered_numbers(memory.rows(index, layer, row)) if layer.cut else next(there)
+            weight, missing = found.numbers, torch.full_like(found.numbers.sums.l2, torch.nan)
+            relative, cosine = found.changes or (missing, missing)
         for numbers in (weight, gradient, update.numbers):
             parts += [numbers.statistics, numbers.histogram]
             keys.append(numbers.keys)
@@ -150,7 +152,10 @@ def _narrow(values: NDArray[np.float64]) -> NDArray[np.float32]:
 def to_host(tensors: Sequence[Tensor]) -> list[NDArray[Any]]:
     """Return tensors as float64 arrays [n] on the host, with one transfer per device."""
     found: list[NDArray[Any]] = [np.zeros(0)] * len(tensors)
-    for device in {tensor.device for tensor in tensors}:
+    for index, tensor in enumerate(tensors):
+        if tensor.device.type == "cpu":
+            found[index] = tensor.reshape(-1).double().numpy()
+    for device in {tensor.device for tensor in tensors if tensor.device.type != "cpu"}:
         here = [i for i, tensor in enumerate(tensors) if tensor.device == device]
         flat = torch.cat([tensors[i].reshape(-1).double() for i in here]).cpu().numpy()
         ends = np.cumsum([tensors[i].numel() for i in here])

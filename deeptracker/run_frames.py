@@ -254,6 +254,10 @@ class Run:
         frame["decided_at"] = pd.to_datetime(frame["decided_at"], format="ISO8601", utc=True)
         return frame
 
+    def good_runs(self) -> pd.DataFrame:
+        """Return the runs of the same network and data set that are marked as good, by id."""
+        return _listed(self._json("/good-runs"), "run")
+
     def marks(self) -> pd.DataFrame:
         """Return events and resumes (`kind`) with their texts, rising; index: iteration."""
         return _listed(self._json("/marks"), "iteration")

@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from deeptracker.host_numbers import Found, Rows, host_numbers
 from deeptracker.isolation import plain_arithmetic
 from deeptracker.layers import Layer, held_here, is_sharded
 from deeptracker.lockstep import OneProcess
@@ -15,6 +16,7 @@ from deeptracker.statistics import (
     LayerNumbers,
     all_finite,
     change_bands,
+    changes_between,
     filter_norms,
     layer_numbers,
     no_bands,
@@ -148,20 +150,25 @@ class StepObserver:
             present.append(index)
             # A fused optimizer takes the scaled gradient and unscales it itself.
             rows.append(row if scale is None else row / scale.to(row.device))
-        numbers = numbers_of(rows, ordered=self._group.shared)
-        self._gradients |= zip(present, numbers, strict=True)
+        found = numbers_of([Rows(row) for row in rows], ordered=self._group.shared)
+        self._gradients |= zip(present, [each.numbers for each in found], strict=True)
 
     def _take_updates(self, indices: Sequence[int]) -> None:
         for index in [index for index in indices if self._layers[index].cut]:
             change, start = self._difference(index), self._before.pop(index)
             self._updates[index] = partial(_gathered_update, self._layers[index], change, start)
         indices = [index for index in indices if not self._layers[index].cut]
-        before = [self._layers[i].rows(self._before[i]) for i in indices]
-        rows = [self._layers[index].rows(self._difference(index)) for index in indices]
-        found = numbers_of(rows, ordered=self._group.shared)
-        for index, row, base, numbers in zip(indices, rows, before, found, strict=True):
-            self._updates[index] = _update(row, base, numbers)
+        found = numbers_of([self._rows(i) for i in indices], ordered=self._group.shared)
+        for index, numbers in zip(indices, found, strict=True):
+            self._updates[index] = _update(numbers)
             del self._before[index]
+
+    def _rows(self, index: int) -> Rows:
+        layer, before = self._layers[index], self._before[index]
+        now = layer.effective()
+        if now is None or torch.promote_types(before.dtype, torch.float32) != torch.float32:
+            return Rows(layer.rows(self._difference(index)), layer.rows(before), subtracted=True)
+        return Rows(layer.rows(now), layer.rows(before))
 
     def _difference(self, index: int) -> Tensor:
         """Return weights now minus before, subtracted before anything is rounded."""
@@ -204,40 +211,57 @@ class StepObserver:
             self._take_gradients(indices, None)
 
 
-def _update(rows: Tensor, before: Tensor, numbers: LayerNumbers) -> Update:
-    with plain_arithmetic(rows.device):
-        ratio = norm_ratio(numbers.sums.l2, filter_norms(before))
-        return Update(numbers, change_bands(rows, before), ratio)
+def _update(found: Found) -> Update:
+    assert found.bands is not None
+    assert found.base is not None
+    with plain_arithmetic(found.base.device):
+        return Update(found.numbers, found.bands, norm_ratio(found.numbers.sums.l2, found.base))
 
 
 def _gathered_gradient(layer: Layer, gradient: Tensor, scale: Tensor | None) -> LayerNumbers:
     rows = layer.rows(gradient)
-    return gathered_numbers(rows if scale is None else rows / scale.to(rows.device))
+    return gathered_numbers(Rows(rows if scale is None else rows / scale.to(rows.device))).numbers
 
 
 def _gathered_update(layer: Layer, change: Tensor, before: Tensor) -> Update:
     rows, start = layer.rows(change), layer.rows(before)
-    return _update(rows, start, gathered_numbers(rows))
+    return _update(gathered_numbers(Rows(rows, start, subtracted=True)))
 
 
-def gathered_numbers(rows: Tensor) -> LayerNumbers:
+def gathered_numbers(rows: Rows) -> Found:
     """Return the numbers of a layer that one process holds whole: no other adds to its keys."""
-    none = torch.zeros(0, dtype=torch.int32, device=rows.device)
-    return numbers_of([rows])[0]._replace(keys=none)
+    none = torch.zeros(0, dtype=torch.int32, device=rows.now.device)
+    found = numbers_of([rows])[0]
+    return found._replace(numbers=found.numbers._replace(keys=none))
 
 
-def numbers_of(rows: list[Tensor], *, ordered: bool = False) -> list[LayerNumbers]:
-    """Return the numbers of many tensors [F, K]; at most one synchronisation per device.
+def numbers_of(wanted: Sequence[Rows], *, ordered: bool = False) -> list[Found]:
+    """Return the numbers of many layers; at most one synchronisation per device.
 
     `ordered`: with the keys of all values, of which quartiles over several processes are made.
     """
-    finite: dict[int, bool] = {}
-    for device in {row.device for row in rows}:
-        here = [i for i, row in enumerate(rows) if row.device == device]
-        finite |= zip(here, all_finite([rows[i] for i in here]), strict=True)
+    found: dict[int, Found] = {}
+    for device in {rows.now.device for rows in wanted}:
+        here = [i for i, rows in enumerate(wanted) if rows.now.device == device]
+        measured = host_numbers if device.type == "cpu" else _device_numbers
+        found |= zip(here, measured([wanted[i] for i in here]), strict=True)
+    if ordered:
+        for index, each in found.items():
+            keys = ordered_keys(wanted[index].values())
+            found[index] = each._replace(numbers=each.numbers._replace(keys=keys))
+    return [found[index] for index in range(len(wanted))]
+
+
+def _device_numbers(wanted: Sequence[Rows]) -> list[Found]:
     found = []
-    for index, row in enumerate(rows):
-        with plain_arithmetic(row.device):
-            numbers = layer_numbers(row, finite=finite[index])
-            found.append(numbers._replace(keys=ordered_keys(row)) if ordered else numbers)
+    values = [rows.values() for rows in wanted]
+    for rows, own, finite in zip(wanted, values, all_finite(values), strict=True):
+        with plain_arithmetic(own.device):
+            each = Found(layer_numbers(own, finite=finite))
+            if rows.before is not None:
+                bands = change_bands(own, rows.before)
+                each = each._replace(base=filter_norms(rows.before), bands=bands)
+            if rows.since is not None:
+                each = each._replace(changes=changes_between(rows.now, rows.since))
+            found.append(each)
     return found

@@ -4,8 +4,10 @@ import logging
 import smtplib
 import socket
 import ssl
+from base64 import b64encode
 from email.message import EmailMessage
 from typing import Literal
+from urllib.parse import urlencode
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +19,8 @@ from db.queries.team import alerts
 from db.queries.team.alerts import AlertRow, Delivery
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
+from ingest.analysis.named_cause import cause_words
+from ingest.picture import picture
 from ingest.webhook import TIMEOUT_SECONDS, MayConnect, NotDelivered, is_public, post
 
 logger = logging.getLogger(__name__)
@@ -48,13 +52,23 @@ class AlertSettings(BaseSettings):
     def _public_address(cls, value: str | None) -> str | None:
         return web_address(value)
 
-    def link(self, run_id: int) -> str | None:
-        """Return the full address of a run's findings, None where ours is not known."""
-        return f"{self.public_url}/run/{run_id}/findings" if self.public_url else None
+    def link(self, run_id: int, *, uuid: str = "", iteration: int | None = None) -> str | None:
+        """Return the full address of a run's findings, None where ours is not known.
+
+        With `uuid` it leads to that very run, whatever number another store gives it; `iteration`
+        is under the cursor, there and on every page of the run that is opened from it.
+        """
+        fields = {"of": uuid[:8]} if uuid else {}
+        if iteration is not None:
+            fields |= {"cursor": str(iteration), "pins": str(iteration)}
+        query = f"?{urlencode(fields)}" if fields else ""
+        return f"{self.public_url}/run/{run_id}/findings{query}" if self.public_url else None
 
 
 def payload(alert: AlertRow, *, link: str | None) -> dict[str, object]:
     """Return what a webhook is told; without a link, why there is none."""
+    drawn = _picture(alert)
+    picture = {"content_type": "image/png", "base64": b64encode(drawn).decode()} if drawn else None
     return {
         "run": alert.run,
         "run_id": alert.run_id,
@@ -62,7 +76,10 @@ def payload(alert: AlertRow, *, link: str | None) -> dict[str, object]:
         "title": _title(alert),
         "severity": alert.severity,
         "iteration": alert.iteration,
+        "cause": alert.cause,
+        "probability": alert.probability,
         "text": worded(alert.text),
+        "picture": picture,
         "link": link,
         **({} if link else {"no_link": NO_LINK}),
         "found_at": alert.created_at.isoformat(),
@@ -74,6 +91,13 @@ def _title(alert: AlertRow) -> str:
     return rule.title if rule else alert.rule
 
 
+def _picture(alert: AlertRow) -> bytes | None:
+    """Return the chart of an alert's finding as PNG, None where it has none."""
+    label = str(alert.chart.get("label", ""))
+    title = f"{alert.run}: {label}"
+    return picture(alert.chart, start=alert.iteration, title=title) if alert.chart else None
+
+
 def send_email(settings: AlertSettings, to: str, alert: AlertRow, *, link: str | None) -> None:
     """Send an alert through the configured mail server; NotDelivered where it does not take it."""
     if not settings.smtp_host:
@@ -82,10 +106,18 @@ def send_email(settings: AlertSettings, to: str, alert: AlertRow, *, link: str |
     message["Subject"] = _one_line(f"[DeepTracker] {_title(alert)} in {alert.run}")
     message["From"] = settings.smtp_from or f"deeptracker@{socket.getfqdn()}"
     message["To"] = to
-    message.set_content(
-        f"{_title(alert)} ({alert.severity}), run {alert.run}, iteration {alert.iteration:,}\n\n"
-        f"{worded(alert.text)}\n\n{link or f'Run {alert.run_id}, page Findings. {NO_LINK}'}\n"
+    where = link or f"Run {alert.run_id}, page Findings. {NO_LINK}"
+    parts = (
+        f"{_title(alert)} ({alert.severity}), run {alert.run}, iteration {alert.iteration:,}",
+        *filter(None, [cause_words(alert.cause, alert.probability)]),
+        worded(alert.text),
+        where,
     )
+    message.set_content("\n\n".join(parts) + "\n")
+    drawn = _picture(alert)
+    if drawn is not None:
+        name = f"run-{alert.run_id}-iteration-{alert.iteration}.png"
+        message.add_attachment(drawn, "image", "png", filename=name, disposition="inline")
     try:
         with _mail_server(settings) as server:
             server.send_message(message)
@@ -132,7 +164,7 @@ def deliver(engine: Engine, settings: AlertSettings, *, may_connect: MayConnect 
 
 def _try(settings: AlertSettings, delivery: Delivery, may_connect: MayConnect) -> str | None:
     alert = delivery.alert
-    link = settings.link(alert.run_id)
+    link = settings.link(alert.run_id, uuid=alert.uuid, iteration=alert.iteration)
     try:
         if delivery.kind == "webhook":
             post(delivery.address, payload(alert, link=link), may_connect=may_connect)

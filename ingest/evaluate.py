@@ -23,6 +23,8 @@ from db.queries.team.alerts import raise_alerts
 from ingest.analysis.answer import Answer, answer
 from ingest.analysis.health.finding import Chart, Finding, Severity
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate, not_judged
+from ingest.events import LASTING, Event, events_of
+from ingest.good_runs import against_good_runs
 from ingest.history import read_history, read_resumes
 
 logger = logging.getLogger(__name__)
@@ -91,6 +93,7 @@ def evaluate_run(session: Session, *, run_id: int) -> list[str]:
     """
     begun = time.monotonic()
     history, names = read_history(session, run_id=run_id)
+    history = against_good_runs(session, history, run_id=run_id)
     limits = {name: row.threshold for name, row in stored.thresholds(session).items()}
     found = evaluate(history, names, thresholds=limits, rules=(*RULES, *CHANGES))
 
@@ -103,7 +106,8 @@ def evaluate_run(session: Session, *, run_id: int) -> list[str]:
     rows = [finding_row(f, rank) for rank, f in enumerate(listed)]
     if history.recording:
         # Of a training that is over, nobody needs to be told at once.
-        raise_alerts(session, run_id=run_id, findings=rows)
+        events = [event_row(event) for event in events_of(history, answers, listed)]
+        raise_alerts(session, run_id=run_id, findings=events)
     return stored.save_findings(
         session,
         run_id=run_id,
@@ -159,16 +163,35 @@ def finding_row(finding: Finding, rank: int) -> dict[str, Any]:
     }
 
 
+def event_row(event: Event) -> dict[str, Any]:
+    """Return an event as raise_alerts takes it: its strongest finding, with what is said of all."""
+    rows = [finding_row(finding, rank) for rank, finding in enumerate(event.findings)]
+    pictured: dict[str, Any] = next((row["chart"] for row in rows if row["chart"]), {})
+    return {
+        **rows[0],
+        "start_iteration": event.iteration,
+        "text": event.text.stored,
+        "chart": pictured,
+        "members": rows,
+        "near": event.near,
+        "lasting": LASTING,
+        "cause": event.cause,
+        "probability": event.probability,
+    }
+
+
 def chart_document(chart: Chart | None) -> dict[str, Any]:
     """Return a chart as JSON: NaN and infinities are null."""
     if chart is None:
         return {}
+    edges = {"lower": chart.lower, "upper": chart.upper}
     return {
         "label": chart.label,
         "iterations": list(chart.iterations),
         "values": [_number(value) for value in chart.values],
         "limit": chart.limit,
         "log": chart.log,
+        **{name: [_number(value) for value in edge] for name, edge in edges.items() if edge},
     }
 
 

@@ -65,6 +65,7 @@ def read_history(session: Session, *, run_id: int) -> tuple[History, Names]:
         apart=_apart(layers.kinds),
         recording=run.recording,
         epoch=series.epoch,
+        recorded_at=series.recorded_at,
     )
     return history, Names(layers.names, classes.names)
 

@@ -12,15 +12,16 @@ from app.auth.identity import current_identity
 from app.components.run_course import marks
 from app.components.suspects import suspects
 from app.components.unjudged import not_judged
+from app.components.verdict import Verdict, verdicts
 from app.data import data_review as data
 from db.queries.measurements import scalars
-from db.queries.runs import findings, runs, structure
+from db.queries.runs import findings, good_runs, runs, structure
 from db.queries.runs.runs import RunRow, Shelf
 from db.queries.team import annotations
 from db.queries.team.annotation_rows import AnnotationRow
-from ingest.analysis.health.finding import Names
 from db.queries.team.image_reviews import ReviewRow, reviews
 from ingest.analysis.data_review.lists import LISTS
+from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
 
@@ -50,18 +51,24 @@ def me(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:
 def list_runs(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
     """Return the runs of a shelf, the newest first."""
     shelf = arguments.choice("shelf", (Shelf.ACTIVE, Shelf.ARCHIVED), default=Shelf.ACTIVE)
-    return [_run(row) for row in runs.list_runs(session, shelf=Shelf(shelf))]
+    found = runs.list_runs(session, shelf=Shelf(shelf))
+    thought = verdicts(session, found)
+    return [_run(row, thought[row.id]) for row in found]
 
 
 def run(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:
     """Return the facts of one run."""
-    return _run(runs.get_run(session, run_id=run_id))
+    row = runs.get_run(session, run_id=run_id)
+    return _run(row, verdicts(session, [row])[row.id])
 
 
-def _run(row: RunRow) -> Mapping[str, Any]:
+def _run(row: RunRow, thought: Verdict) -> Mapping[str, Any]:
     return {
         **{name: getattr(row, name) for name in _PLAIN},
         "uuid": row.uuid.hex,
+        "verdict": thought.name,
+        "cause": thought.cause,
+        "died": thought.died,
         **{name: _time(getattr(row, name)) for name in _TIMES},
     }
 
@@ -236,6 +243,20 @@ def _decided(one: ReviewRow | None) -> Mapping[str, Any]:
 
 def _number(value: Any) -> float | None:
     return float(value) if value == value else None
+
+
+def list_good_runs(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
+    """Return the runs of the same recipe that are marked as good, this one too if it is one."""
+    runs.get_run(session, run_id=run_id)
+    return [
+        {
+            "run": mark.run_id,
+            "name": mark.run,
+            "marked_by": mark.account_name,
+            "marked_at": _time(mark.created_at),
+        }
+        for mark in good_runs.good_runs(session, run_id=run_id)
+    ]
 
 
 def list_marks(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:

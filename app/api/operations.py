@@ -53,7 +53,9 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "run", RUN, "One run",
-        "Facts and hyperparameters. last_error is a share 0..1, times are ISO 8601 in UTC.",
+        "Facts and hyperparameters. last_error is a share 0..1, times are ISO 8601 in UTC. "
+        "verdict: healthy, unexplained, fault, or null before it was judged; cause: the most "
+        'probable one; died: failed, lost, NaN, no prediction, or "".',
         schema=_object("id", "name", "state", "version", "hyperparameters"), facts=facts.run,
     ),
     Operation(
@@ -259,6 +261,13 @@ OPERATIONS: tuple[Operation, ...] = (
             Parameter("offset", "How many to leave out before.", {**_ID, "default": 0}),
         ),
         schema=_object("runs", "total", "images"), facts=facts.data_review,
+    ),
+    Operation(
+        "good_runs", f"{RUN}/good-runs", "Good runs of the recipe of a run",
+        "Runs of the same network and data set that people marked as good. From five others on, "
+        "findings of the rule outside-band say where this run leaves what they have in common.",
+        schema=_list_of(_object("run", "name", "marked_by", "marked_at")),
+        facts=facts.list_good_runs,
     ),
     Operation(
         "marks", f"{RUN}/marks", "Marks on the time axis of a run",

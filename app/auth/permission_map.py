@@ -90,6 +90,7 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         "/api/v1/runs/<int:run_id>/annotations": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/findings": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/answers": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/good-runs": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/not-judged": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/batches": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/batch-ledger": Permission.READ_RUNS,

@@ -1,8 +1,10 @@
 """A run's facts in words: what the header says, and what a live page keeps up to date."""
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
+from app.components.verdict import UNKNOWN, Verdict, ending_words
 from db.queries.runs.runs import RunRow
 
 STATE_WORDS = {
@@ -13,20 +15,26 @@ STATE_WORDS = {
 }
 
 
-def run_facts(run: RunRow) -> dict[str, str]:
-    """Return the facts that change while a run records, by name, as texts."""
+def run_facts(run: RunRow, verdict: Verdict = UNKNOWN) -> dict[str, str]:
+    """Return the facts that change while a run records, by name, as texts.
+
+    "verdict" is among them once the run was judged.
+    """
     last = "none yet" if run.last_iteration is None else f"{run.last_iteration:,}"
     if run.last_iteration is not None and run.planned_iterations:
         last += f" of {run.planned_iterations:,}"
     error = "not known" if run.last_error is None else f"{run.last_error:.1%}".replace("%", " %")
+    if run.last_error is not None and math.isnan(run.last_error):
+        error = "NaN"
     state = STATE_WORDS.get(run.state, run.state)
     if (since := run.silent_since(datetime.now(UTC))) is not None:
         state += f"; no heartbeat since {since:%Y-%m-%d %H:%M} UTC"
     return {
-        "state": state,
+        "state": ending_words(state, verdict),
         "snapshots": f"{run.snapshot_count:,}",
         "last_iteration": last,
         "last_error": error,
+        **({"verdict": verdict.name} if verdict.name else {}),
     }
 
 

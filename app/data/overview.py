@@ -12,6 +12,7 @@ from app.binary import Arrays
 from app.components.job_words import nobody_takes, trouble
 from app.components.run_course import marks as marks_of
 from app.components.run_facts import run_facts
+from app.components.verdict import verdicts
 from app.data.series import put_series, within
 from app.versions import version_token
 from db.queries.jobs import jobs, workers
@@ -117,20 +118,22 @@ def _columns(session: Session, run_id: int) -> dict[str, Any]:
 def state(session: Session, run_id: int) -> dict[str, Any]:
     """Return what a page that is open needs to know every two seconds.
 
-    version (its token), state, live (whether to ask again), job (a sentence about the running
-    ingest job), trouble (whether that is bad news), facts (texts for the header).
+    version (its token), state ("failed" for one that died, however), live (whether to ask again),
+    job (a sentence about the running ingest job), trouble (whether that is bad news), facts (texts
+    for the header).
     """
     run = runs.get_run(session, run_id=run_id)
+    thought = verdicts(session, [run])[run_id]
     job = next(iter(jobs.list_jobs(session, run_id=run_id, limit=1)), None)
     loading = job is not None and job.state in jobs.OPEN_STATES
     sentence, bad = _about(session, run, job)
     return {
         "version": version_token(run.this_version),
-        "state": run.state,
+        "state": "failed" if thought.died else run.state,
         "live": run.recording or loading,
         "job": sentence,
         "trouble": bad,
-        "facts": run_facts(run),
+        "facts": run_facts(run, thought),
     }
 
 

@@ -36,6 +36,7 @@ import "#app/views/cube/web/cube.ts";
 import "#app/export/web/menu.ts";
 import "#app/views/review/web/picture.ts";
 import "#app/views/findings/web/finding.ts";
+import "#app/views/findings/web/findingband.ts";
 import "#app/findings/web/lane.ts";
 import "#app/views/findings/web/notes.ts";
 import "#app/views/validation/web/gallery.ts";

@@ -7,11 +7,14 @@ from db.models.findings import (
     Alert,
     AlertChannel,
     AlertDelivery,
+    AlertMember,
     AlertReader,
     Finding,
     FindingMute,
+    GoodRun,
     RuleThreshold,
     RunHealth,
+    RunSnooze,
 )
 from db.models.jobs import IngestJob, IngestJobLine
 from db.models.measurements import (
@@ -55,6 +58,7 @@ __all__ = [
     "Alert",
     "AlertChannel",
     "AlertDelivery",
+    "AlertMember",
     "AlertReader",
     "Annotation",
     "AnnotationState",
@@ -63,6 +67,7 @@ __all__ = [
     "Base",
     "Finding",
     "FindingMute",
+    "GoodRun",
     "Image",
     "ImageReview",
     "IngestFind",
@@ -81,6 +86,7 @@ __all__ = [
     "RuleThreshold",
     "Run",
     "RunHealth",
+    "RunSnooze",
     "SavedView",
     "Store",
     "ValidationClass",

@@ -103,7 +103,12 @@ class AlertChannel(Base):
 
 
 class Alert(Base):
-    """A finding of a live run that some channel is told; one for each finding, ever."""
+    """An event of a live run that some channel is told: findings that began together, told once.
+
+    `key` and `rule` are those of its strongest finding when it was first told. `cause` is the most
+    probable one, NULL where none was named; `chart` as in Finding. `snoozed_by` is who wants to
+    hear no more of it.
+    """
 
     __tablename__ = "alert"
     __table_args__ = (
@@ -119,6 +124,45 @@ class Alert(Base):
     severity: Mapped[str] = mapped_column(Text)
     iteration: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    cause: Mapped[str | None] = mapped_column(Text)
+    probability: Mapped[float | None] = mapped_column(Double)
+    chart: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    snoozed_by: Mapped[str | None] = mapped_column(Text)
+
+
+class AlertMember(Base):
+    """A finding that belongs to an alert: it is not told once more."""
+
+    __tablename__ = "alert_member"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id", ondelete="CASCADE"))
+
+
+class RunSnooze(Base):
+    """Until when nobody is sent alerts of a run, and who wanted so."""
+
+    __tablename__ = "run_snooze"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("run.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    until: Mapped[Timestamp]
+    account_name: Mapped[str] = mapped_column(Text)
+
+
+class GoodRun(Base):
+    """A run that the team marked as good: later ones of its recipe are judged by it."""
+
+    __tablename__ = "good_run"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("run.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
+    account_name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
 
 

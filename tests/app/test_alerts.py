@@ -7,10 +7,10 @@ from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import delete
 
 from app.views.alerts.addresses import checked_address
-from app.views.alerts.ids import CHANGES, Button, Ids
+from app.views.alerts.ids import CHANGES, Button, Ids, Snooze
 from db.engine import session_scope
 from db.errors import Conflict
-from db.models import Alert, AlertChannel, AlertReader
+from db.models import Alert, AlertChannel, AlertReader, RunSnooze
 from db.permissions import Role
 from db.queries.team import alerts
 from tests.app.web import callback_key
@@ -43,7 +43,7 @@ def told(web, app_run, people):
         assert alerts.raise_alerts(session, run_id=app_run.run_id, findings=[FINDING]) == 1
     yield app_run.run_id
     with session_scope(web.engine) as session:
-        for table in (Alert, AlertChannel, AlertReader):
+        for table in (Alert, AlertChannel, AlertReader, RunSnooze):
             session.execute(delete(table))
 
 
@@ -137,3 +137,25 @@ def test_addresses_that_can_be():
     assert checked_address("webhook", " https://hooks.example.org/a?b=c ").endswith("a?b=c")
     assert checked_address("email", "you@example.org") == "you@example.org"
     assert checked_address("app", "anything") == ""
+
+
+def test_members_snooze_and_viewers_see_it(clients, told, web):
+    member, viewer = clients[Role.MEMBER], clients[Role.VIEWER]
+    with session_scope(web.engine) as session:
+        [alert] = alerts.list_alerts(session, account_id=1)
+    button = {"type": Snooze.NIGHT, "alert": alert.id}
+    assert viewer.click(button).status_code == 403
+    assert Snooze.NIGHT not in written(show(viewer)[Ids.BODY]["children"])
+    assert Snooze.NIGHT in written(show(member)[Ids.BODY]["children"])
+    assert member.click(button).status_code == 200
+    shown = written(show(viewer)[Ids.BODY]["children"])
+    assert "Run snoozed until" in shown
+    assert Snooze.WAKE_RUN not in shown
+    notice = callback_key(web.app, "runs-alerts.children")
+    assert viewer.update(notice)["runs-alerts"]["children"] is None
+    assert Snooze.WAKE_RUN in written(show(member)[Ids.BODY]["children"])
+    assert member.click({"type": Snooze.WAKE_RUN, "alert": alert.id}).status_code == 200
+    assert member.click({"type": Snooze.EVENT, "alert": alert.id}).status_code == 200
+    assert "Event snoozed by" in written(show(viewer)[Ids.BODY]["children"])
+    assert member.click({"type": Snooze.WAKE_EVENT, "alert": alert.id}).status_code == 200
+    assert "snoozed" not in written(show(viewer)[Ids.BODY]["children"])

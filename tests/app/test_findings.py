@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, text, update
 
 from app.factory import FIELDS
 from app.views.findings.cards import answer_entry, card, when
+from app.views.findings.good import good_part
 from app.views.findings.ids import CHANGES, Ids, Item
 from app.views.findings.layout import rule_table
 from app.views.findings.links import place_link
@@ -19,6 +20,7 @@ from db.models import Finding, FindingMute, RuleThreshold, RunHealth
 from db.permissions import Role
 from db.queries.runs import findings
 from db.queries.runs.findings import ThresholdRow
+from db.queries.runs.good_runs import Mark
 from ingest.analysis.health import sentences
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import RULES
@@ -403,3 +405,37 @@ def test_words_are_made_of_stored_facts_wherever_they_are_shown(clients, found, 
         page = viewer.get(f"/{address.format(found)}").text
         assert "Reworded: 97%." in page
         assert "said" not in page
+
+
+def test_members_mark_good_runs_and_viewers_read_of_them(clients, found, web, app_run):
+    key = callback_key(web.app, f"{Ids.ANSWERS}.children")
+
+    def said(role):
+        values = {f"{Ids.RUN}.data": found, f"{Ids.SEVERITY}.value": "all"}
+        return written(clients[role].update(key, values)[Ids.GOOD]["children"])
+
+    assert "0 of 5 runs marked" in said(Role.VIEWER)
+    assert Item.MARK not in said(Role.VIEWER)
+    assert Item.MARK in said(Role.MEMBER)
+    button = {"run": found, "type": str(Item.MARK)}
+    assert clients[Role.VIEWER].click(button).status_code == 403
+    assert clients[Role.MEMBER].click(button).status_code == 200
+    assert "This run was marked as good by" in said(Role.VIEWER)
+    assert Item.UNMARK in said(Role.MEMBER)
+    unmark = {"run": found, "type": str(Item.UNMARK)}
+    assert clients[Role.MEMBER].click(unmark).status_code == 200
+    assert "was marked" not in said(Role.VIEWER)
+
+
+def test_what_good_runs_say_of_a_run():
+    at = datetime(2026, 5, 4, tzinfo=UTC)
+    marks = [Mark(number, f"good {number}", "Ann", at) for number in (2, 3, 4, 5)]
+    few = written(good_part(1, marks, [], may_mark=False))
+    assert "4 of 5 runs marked" in few
+    assert "/run/4/overview" in few
+    marks += [Mark(6, "good 6", "Ann", at), Mark(1, "itself", "Bo", at)]
+    inside = written(good_part(1, marks, [finding_row()], may_mark=False))
+    assert "judged by 5 good runs of its recipe. It stays within their bands." in inside
+    assert "itself" not in inside
+    outside = [finding_row(rule="outside-band"), finding_row()]
+    assert "1 kind of series lies outside" in written(good_part(1, marks, outside, may_mark=True))

@@ -87,6 +87,7 @@ ADDRESSES = {
     "/api/v1/runs/<int:run_id>/annotations": ["/api/v1/runs/1/annotations"],
     "/api/v1/runs/<int:run_id>/findings": ["/api/v1/runs/1/findings"],
     "/api/v1/runs/<int:run_id>/answers": ["/api/v1/runs/1/answers"],
+    "/api/v1/runs/<int:run_id>/good-runs": ["/api/v1/runs/1/good-runs"],
     "/api/v1/runs/<int:run_id>/not-judged": ["/api/v1/runs/1/not-judged"],
     "/api/v1/runs/<int:run_id>/batches": ["/api/v1/runs/1/batches"],
     "/api/v1/runs/<int:run_id>/batch-ledger": ["/api/v1/runs/1/batch-ledger?iteration=20"],

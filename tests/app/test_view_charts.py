@@ -20,7 +20,7 @@ from db.queries.runs import runs
 from db.queries.runs.runs import RunRow
 from deeptracker.format import NO_PREDICTION
 from ingest.analysis.health.finding import Names
-from tests.app.finding_rows import finding_row
+from tests.app.finding_rows import CHART, finding_row
 from tests.app.review_images import review_images
 from tests.app.web import Web
 from tests.stored_runs import StoredRun, store_run
@@ -81,7 +81,13 @@ def test_a_view_lays_out_its_charts(
     assert kinds == (["comparestate"] if view.name == "compare" and of == "nothing" else wanted)
 
 
-@pytest.mark.parametrize(("evidence", "kinds"), [({}, ["finding"]), ({"chart": None}, [])])
+BAND = {**CHART, "lower": [1.0, None, 0.1], "upper": [2.0, None, 0.4]}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "kinds"),
+    [({}, ["finding"]), ({"chart": None}, []), ({"chart": BAND}, ["findingband"])],
+)
 def test_the_card_of_a_finding_has_a_chart(
     web: Web, evidence: Mapping[str, None], kinds: list[str]
 ) -> None:
@@ -101,7 +107,7 @@ def test_the_card_of_an_image_has_its_picture(web: Web, guess: int) -> None:
 
 def test_every_kind_of_chart_is_on_a_page() -> None:
     on_pages = {kind for kinds in CHARTS.values() for kind in kinds}
-    assert on_pages | {"finding", "picture"} == set(KINDS)
+    assert on_pages | {"finding", "findingband", "picture"} == set(KINDS)
 
 
 def charts_of(page: Component) -> list[str]:

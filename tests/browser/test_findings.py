@@ -94,3 +94,16 @@ def test_marks_under_the_time_axis_lead_to_the_finding(page: Page, judged: int) 
     expect(page.locator(".dt-tooltip")).to_contain_text("Iteration")
     mark.click()
     page.wait_for_url(re.compile(rf"/run/{judged}/\w+\?.*cursor="))
+
+
+def test_a_run_is_marked_as_good_and_no_longer(page: Page, judged: int) -> None:
+    page.goto(f"/run/{judged}/findings")
+    part = page.locator("#findings-good")
+    expect(part).to_contain_text("0 of 5 runs marked")
+    part.get_by_role("button", name="Mark this run as good").click()
+    expect(part).to_contain_text("This run was marked as good by")
+    page.goto("/")
+    expect(page.locator(f'tr:has(a[href="/run/{judged}/overview"]) .run-verdict')).to_be_visible()
+    page.go_back()
+    part.get_by_role("button", name="No longer a good run").click()
+    expect(part).not_to_contain_text("was marked as good")

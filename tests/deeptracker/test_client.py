@@ -20,7 +20,7 @@ from app.auth.tokens import new_token
 from db.engine import make_engine, session_scope
 from db.models import Run as RunTable
 from db.permissions import Role
-from db.queries.runs import findings, image_histories
+from db.queries.runs import findings, good_runs, image_histories
 from db.queries.team import annotations, api_tokens, image_reviews
 from db.queries.team.annotation_rows import Target
 from deeptracker.client import Tracker
@@ -224,8 +224,10 @@ class TestLookUps:
         assert run.findings().empty
         assert run.not_judged().empty
         assert run.marks().empty
+        assert run.good_runs().empty
         member = web.account("writer@example.org", Role.MEMBER)
         with session_scope(store) as session:
+            good_runs.mark_good(session, run_id=run.id, account_id=member, account_name="Wri")
             target = Target("iteration", first=20, last=30)
             annotations.create(session, run_id=run.id, by=member, target=target, body="odd <b>")
             events = [{"iteration": 30, "at": 1.0, "text": "unfroze"}]
@@ -242,6 +244,7 @@ class TestLookUps:
                 seconds=0.1,
             )
         assert run.marks().loc[30].to_dict() == {"kind": "event", "text": "unfroze"}
+        assert run.good_runs().loc[run.id, "marked_by"] == "Wri"
         lacking = run.not_judged()
         assert lacking.index.tolist() == ["plateau"]
         assert lacking.loc["plateau", "how"] == ["log train_loss=... in recorder.step()"]

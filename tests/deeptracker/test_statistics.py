@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from deeptracker import distribution as spread
+from deeptracker import host_numbers
 from deeptracker.format import BINS, HISTOGRAM_EDGES, STATISTICS
+from deeptracker.host_numbers import Rows
 from deeptracker.statistics import (
     all_finite,
     change_bands,
@@ -104,11 +106,16 @@ KINDS = [
 ]
 
 
+def by_pieces(values):
+    pieces = torch.split(values, max(1, len(values) // 7))
+    return spread._by_pieces([np.sort(piece) for piece in pieces])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_counting_and_sorting_agree_with_numpy(kind):
     values = large(kind)
     wide = values.astype(np.float64)
-    for way in (spread._by_counting, spread._by_sorting):
+    for way in (spread._by_counting, spread._by_sorting, by_pieces):
         found = way(torch.from_numpy(values))
         np.testing.assert_allclose(
             found.five.numpy(), np.quantile(wide, [0, 0.25, 0.5, 0.75, 1]), rtol=1e-13
@@ -125,8 +132,90 @@ def test_counting_and_sorting_agree_with_numpy(kind):
 @settings(deadline=None, max_examples=200)
 def test_counting_equals_sorting_for_few_numbers_too(values):
     tensor = torch.from_numpy(values)
-    for one, other in zip(spread._by_counting(tensor), spread._by_sorting(tensor), strict=True):
-        assert torch.equal(one, other)
+    for way in (spread._by_counting, by_pieces):
+        for one, other in zip(way(tensor), spread._by_sorting(tensor), strict=True):
+            assert torch.equal(one, other)
+
+
+@pytest.fixture(params=["whole", "in small pieces by threads", "where sorting is slow"])
+def way_of_host(request, monkeypatch):
+    """Measure on the CPU in each of the ways that sizes and machines choose."""
+    if request.param == "in small pieces by threads":
+        monkeypatch.setattr(host_numbers, "_PIECE", 7)
+        monkeypatch.setattr(host_numbers, "_PART", 20)
+        monkeypatch.setattr(host_numbers, "_TOGETHER", 100)
+        monkeypatch.setattr(host_numbers, "_THREADS_FROM", 1)
+    if request.param == "where sorting is slow":
+        for module in (host_numbers, spread):
+            monkeypatch.setattr(module, "sorts_fast", lambda: False)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+
+
+@given(st.lists(matrices(ANY), min_size=1, max_size=5))
+@settings(
+    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_numbers_on_a_cpu_equal_their_definitions(way_of_host, layers):
+    found = host_numbers.host_numbers([Rows(torch.from_numpy(values)) for values in layers])
+    for values, (numbers, *_) in zip(layers, found, strict=True):
+        assert_statistics(numbers.statistics, values)
+        assert numbers.histogram.tolist() == references.histogram(values)
+        for index, row in enumerate(values):
+            if np.isfinite(row).all():
+                expected = references.statistics(row)
+                size = max(abs(row.astype(float)).max(), 1e-300)
+                for name in ("total", "l1", "l2", "mean", "std"):
+                    value = float(getattr(numbers.sums, name)[index])
+                    wanted = pytest.approx(expected[name], rel=1e-9, abs=1e-13 * size)
+                    assert value == wanted, name
+            else:
+                assert not np.isfinite(float(numbers.sums.l2[index]))
+
+
+@given(st.data())
+@settings(
+    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_changes_on_a_cpu_equal_those_of_other_devices(way_of_host, data):
+    ordinary = st.one_of(
+        st.just(0.0), st.floats(-1e6, 1e6, width=32).filter(lambda v: abs(v) > 1e-6)
+    )
+    before = torch.from_numpy(data.draw(matrices(ordinary)))
+    kept = st.sampled_from([1.0, 1.0, 0.5, 1 + 1e-6])
+    now = torch.from_numpy(data.draw(arrays.arrays(np.float32, before.shape, elements=ordinary)))
+    if data.draw(st.booleans()):
+        now = before * data.draw(kept)
+    step, stepped, since = host_numbers.host_numbers(
+        [
+            Rows(now, before=before),
+            Rows(now - before, before=before, subtracted=True),
+            Rows(now, since=before),
+        ]
+    )
+    for found in (step, stepped):
+        assert torch.equal(found.bands, change_bands(now - before, before))
+        np.testing.assert_allclose(found.base, filter_norms(before), rtol=1e-12)
+        assert_statistics(found.numbers.statistics, (now - before).numpy())
+    relative, cosine = changes_between(now, before)
+    np.testing.assert_allclose(since.changes[0], relative, rtol=1e-9)
+    np.testing.assert_allclose(since.changes[1], cosine, rtol=1e-6, atol=1e-15)
+
+
+def test_large_layers_on_a_cpu_equal_the_same_on_other_devices(way_of_host):
+    generator = torch.Generator().manual_seed(5)
+    before = 0.02 * torch.randn(60, 300, generator=generator)
+    now = before + 1e-4 * torch.randn(60, 300, generator=generator)
+    now[7], before[9], now[11] = before[7], 0.0, 0.5 * before[11]
+    step, since = host_numbers.host_numbers([Rows(now, before=before), Rows(now, since=before)])
+    for found, values in ((step, now - before), (since, now)):
+        wanted = layer_numbers(values, finite=True)
+        np.testing.assert_allclose(found.numbers.statistics, wanted.statistics, rtol=1e-9)
+        assert torch.equal(found.numbers.histogram, wanted.histogram)
+        for one, other in zip(found.numbers.sums, wanted.sums, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-14)
+    assert torch.equal(step.bands, change_bands(now - before, before))
+    for one, other in zip(since.changes, changes_between(now, before), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-7, atol=1e-30)
 
 
 def test_a_constant_has_no_spread():
@@ -177,6 +266,17 @@ def test_bands_equal_their_definition(data):
         update = (weight * np.float32(factor)).astype(np.float32)
     found = change_bands(torch.from_numpy(update), torch.from_numpy(weight))
     assert found.tolist() == pytest.approx(references.bands(update, weight), abs=1e-12)
+
+
+def test_a_process_without_filters_has_no_numbers():
+    none = torch.zeros(0, 4)
+    step, since = host_numbers.host_numbers([Rows(none, before=none), Rows(none, since=none)])
+    for found in (step, since):
+        by_name = dict(zip(STATISTICS, found.numbers.statistics.tolist(), strict=True))
+        assert by_name.pop("nan_count") == by_name.pop("inf_count") == 0
+        assert all(np.isnan(value) for value in by_name.values())
+        assert found.numbers.sums.l2.shape == (0,)
+    assert step.bands.isnan().all()
 
 
 def test_bands_define_zero():

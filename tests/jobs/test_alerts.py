@@ -1,25 +1,36 @@
 """Findings of live runs are told once: in the application, by webhook, by e-mail."""
 
+import base64
+import io
 import ipaddress
 import json
 import socket
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from aiosmtpd.controller import Controller
+from PIL import Image
 from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import make_engine
 from db.errors import Conflict, Forbidden, NotFound
-from db.models import Run
-from db.queries.team import accounts, alerts
+from db.models import FindingMute, Run, RunSnooze
+from db.queries.team import accounts, alert_snoozes, alerts, audit
 from ingest import alerts as sending
 from ingest.alerts import AlertSettings, deliver, payload
+from ingest.analysis.answer import answer
+from ingest.analysis.health.example import AT, changed, healthy
+from ingest.analysis.health.finding import Names, Severity
+from ingest.analysis.health.rules import CHANGES, RULES, evaluate
 from ingest.evaluate import evaluate_run
+from ingest.events import events_of
+from ingest.picture import picture
 from ingest.webhook import NotDelivered, is_public, post
 from tests.ports import free_port
 from tests.stored_runs import store_run
@@ -386,3 +397,149 @@ def test_what_waits_is_delivered_and_failures_are_tried_again(database_url, capl
             None,
         ]
     engine.dispose()
+
+
+def event(key="loss-jump@10::", *others, start=10, near=(0, 50), severity="high", **more):
+    rules = {key: key.partition("@")[0] for key in (key, *others)}
+    members = [finding(k, rule, severity) for k, rule in rules.items()]
+    told = {"start_iteration": start, "near": near, "lasting": {"plateau"}, "members": members}
+    return {**members[0], **told, **more}
+
+
+class TestEvents:
+    """One message for all that belongs to one event, whenever it joins it."""
+
+    @pytest.fixture(autouse=True)
+    def _channel(self, session, team):
+        by = {**team, "severity": "low"}
+        alerts.add_channel(session, kind="email", address="a@b.org", **by)
+
+    def test_findings_of_one_event_are_one_message(self, session, noise):
+        one, other = (stored.run_id for stored in noise[:2])
+        together = event("loss-jump@10::", "class-collapse@20::3", cause="rate-jump")
+        assert raised(session, one, together) == 1
+        # Later members, and what is dated anew, are the same event: also of rules not told yet.
+        assert raised(session, one, event("class-collapse@20::3", "dead-filters@30:2:")) == 0
+        assert raised(session, one, event("dead-filters@30:2:", start=400, near=(350, 500))) == 0
+        assert raised(session, one, event("layer-frozen@40:1:", start=12)) == 0
+        # Another stretch, a verdict over a long one, and the same of another run are not.
+        assert raised(session, one, event("frozen-layer@400:1:", start=400, near=(350, 500))) == 1
+        assert raised(session, one, event("plateau", start=10, near=None)) == 1
+        assert raised(session, other, together) == 1
+        told = alerts.take_deliveries(session, limit=9)
+        assert [(d.alert.run_id, d.alert.rule) for d in told] == [
+            (one, "loss-jump"),
+            (one, "frozen-layer"),
+            (one, "plateau"),
+            (other, "loss-jump"),
+        ]
+        assert told[0].alert.cause == "rate-jump"
+        assert told[0].alert.uuid == noise[0].uuid
+
+    def test_muted_members_count_for_nothing(self, session, noise, team):
+        run = noise[0].run_id
+        session.add(FindingMute(run_id=run, key="a@1::", reason="known", account_name="Ann"))
+        bad, mild = finding("a@1::", "a", "high"), finding("b@1::", "b", "low")
+        whole = {**bad, "members": [bad, mild]}
+        assert raised(session, run, {**bad, "members": [bad]}) == 0
+        assert raised(session, run, whole) == 1
+        [told] = alerts.take_deliveries(session)
+        assert (told.alert.rule, told.alert.severity) == ("b", "low")
+
+    def test_what_is_snoozed_waits(self, session, noise, team):
+        one, other = (stored.run_id for stored in noise[:2])
+        who = team["account_id"]
+        raised(session, one, event())
+        raised(session, other, event())
+        alert_snoozes.snooze_run(session, run_id=one, hours=2, **team)
+        assert [d.alert.run_id for d in alerts.take_deliveries(session)] == [other]
+        rows = {row.run_id: row for row in alerts.list_alerts(session, account_id=who)}
+        assert (rows[one].quiet, rows[other].quiet) == (True, False)
+        assert rows[one].run_snoozed_by == team["account_name"]
+        assert alerts.unread(session, account_id=who) == 1
+        alert_snoozes.snooze_event(session, alert_id=rows[other].id, snooze=True, **team)
+        assert alerts.take_deliveries(session) == []
+        # An event that is snoozed stays so when it worsens; of the run, what waited is sent.
+        session.execute(update(RunSnooze).values(until=func.now() - timedelta(seconds=1)))
+        assert [d.alert.run_id for d in alerts.take_deliveries(session)] == [one]
+        alert_snoozes.snooze_event(session, alert_id=rows[other].id, snooze=False, **team)
+        assert len(alerts.take_deliveries(session)) == 2
+        entries, _ = audit.list_entries(session, search="snooze")
+        assert [entry.action for entry in entries] == [
+            "ended the snooze of",
+            "snoozed an event of",
+            "snoozed the alerts of",
+        ]
+
+    def test_who_may_snooze(self, session, noise):
+        viewer = accounts.add_account(session, email="vi@example.org", role="viewer")
+        by = {"account_id": viewer.id, "account_name": viewer.name}
+        with pytest.raises(Forbidden):
+            alert_snoozes.snooze_run(session, run_id=noise[0].run_id, hours=1, **by)
+        member = accounts.add_account(session, email="me@example.org", role="member")
+        by = {"account_id": member.id, "account_name": member.name}
+        with pytest.raises(Conflict):
+            alert_snoozes.snooze_run(session, run_id=noise[0].run_id, hours=0, **by)
+        with pytest.raises(NotFound):
+            alert_snoozes.snooze_event(session, alert_id=99, snooze=True, **by)
+        alert_snoozes.snooze_run(session, run_id=noise[0].run_id, hours=1, **by)
+        alert_snoozes.wake_run(session, run_id=noise[0].run_id, account_id=member.id)
+        raised(session, noise[0].run_id, event())
+        assert len(alerts.take_deliveries(session)) == 1
+
+
+def test_events_hold_every_finding_once():
+    history = healthy(
+        train_loss=changed("train_loss", slice(AT, AT + 6), 9.0),
+        class_error=class_errors_at(AT),
+    )
+    found = evaluate(history, Names(), rules=(*RULES, *CHANGES))
+    [*events] = events_of(history, answer(history, found, Names()), found)
+    listed = [f.key for one in events for f in one.findings]
+    assert sorted(listed) == sorted({f.key for f in found if f.severity is not Severity.INFO})
+    together = next(one for one in events if one.findings[0].rule == "loss-jump")
+    assert "class-collapse" in {f.rule for f in together.findings}
+    # What no answer speaks of is grouped, too.
+    alone = events_of(history, [], found)
+    assert sorted(f.key for one in alone for f in one.findings) == sorted(listed)
+    assert len(alone) < len(listed)
+
+
+def class_errors_at(at):
+    errors = healthy().class_error.copy()
+    errors[2, at : at + 20] = 0.9
+    return errors
+
+
+class TestPictures:
+    CHART = {  # noqa: RUF012
+        "label": "training loss",
+        "iterations": [10, 20, 30, 40],
+        "values": [1.0, None, 4.0, 5.0],
+        "limit": 3.0,
+        "log": False,
+    }
+
+    def test_what_is_sent_carries_the_chart(self, one_alert):
+        alert = replace(one_alert, chart=self.CHART, cause="rate-jump", probability=0.8)
+        drawn = base64.b64decode(payload(alert, link=None)["picture"]["base64"])
+        image = Image.open(io.BytesIO(drawn)).convert("RGB")
+        assert (image.width, image.height) == (480, 150)
+        # The line ends at the top right, the threshold is dashed below it.
+        assert image.getpixel((470, 24)) == pytest.approx((47, 90, 151), abs=40)
+        with mail_server() as (settings, inbox):
+            sending.send_email(settings, "you@example.org", alert, link="http://x/run/3")
+        text, png = inbox[0].get_payload()
+        assert "Most probable cause: rate jump (80%)." in text.get_payload(decode=True).decode()
+        assert png.get_payload(decode=True) == drawn
+
+    @pytest.mark.parametrize("values", [[None, None], [-1.0, 0.0]])
+    def test_nothing_to_draw_is_no_picture(self, values):
+        chart = {**self.CHART, "iterations": [10, 20], "values": values, "log": True, "limit": None}
+        assert picture(chart, start=10, title="x") is None
+
+
+def test_a_link_leads_to_the_very_run_at_the_iteration():
+    settings = AlertSettings(public_url="https://t.example.org")
+    link = settings.link(3, uuid="1a2b3c4d5e6f7a8b", iteration=120)
+    assert link == "https://t.example.org/run/3/findings?of=1a2b3c4d&cursor=120&pins=120"

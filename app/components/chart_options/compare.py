@@ -31,6 +31,12 @@ class RunsDataOptions(RunsOptions):
     legend: str | None = None
 
 
+class CompareKeyOptions(RunsDataOptions):
+    """The key of the runs; `said` [runs] is what is thought of each, "" before it was judged."""
+
+    said: list[str]
+
+
 class CompareImagesOptions(RunsDataOptions):
     """Images on which two runs differ; `sheets` is the template of their contact sheets."""
 
@@ -49,7 +55,7 @@ KINDS: dict[str, type[ChartOptions]] = {
     "compareaxis": RunsDataOptions,
     "compareevents": RunsDataOptions,
     "compareimages": CompareImagesOptions,
-    "comparekey": RunsDataOptions,
+    "comparekey": CompareKeyOptions,
     "comparelayers": RunsDataOptions,
     "comparelines": RunsDataOptions,
     "comparemap": CompareMapOptions,

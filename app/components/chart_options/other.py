@@ -24,6 +24,13 @@ class PictureOptions(ChartOptions):
     position: int
 
 
+class FindingBandOptions(FindingOptions):
+    """The same over the band of good runs, `lower` to `upper`, one each for each value."""
+
+    lower: list[float | None]
+    upper: list[float | None]
+
+
 class WorkspaceOptions(ChartOptions):
     """Views side by side, in the order of the tabs; `wanted` is the id of the store that asks."""
 
@@ -35,5 +42,6 @@ class WorkspaceOptions(ChartOptions):
 KINDS: dict[str, type[ChartOptions]] = {
     "finding": FindingOptions,
     "picture": PictureOptions,
+    "findingband": FindingBandOptions,
     "workspace": WorkspaceOptions,
 }

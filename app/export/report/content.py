@@ -16,6 +16,7 @@ from app.components.severity import when
 from app.components.suspects import percent as percent_of
 from app.components.suspects import suspects
 from app.components.unjudged import Unjudged, unjudged
+from app.components.verdict import verdicts
 from app.data.series import ScreenSeries, reduce_series
 from db.queries.measurements import snapshots
 from db.queries.measurements.snapshots import Snapshots
@@ -119,10 +120,11 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
     health = findings.run_health(session, run_id=run_id)
     listed = [f for f in findings.list_findings(session, run_id=run_id) if f.rule in BY_NAME]
     written = annotations.changes(session, run_id=run_id, account_id=account_id).annotations
-    live = run_facts(run)
+    live = run_facts(run, verdicts(session, [run])[run_id])
     manifest = runs.run_manifest(session, run_id=run_id)
     facts = [
         ("State", live["state"]),
+        *([("Verdict", live["verdict"])] if "verdict" in live else []),
         ("Snapshots", live["snapshots"]),
         ("Last iteration", live["last_iteration"]),
         ("Last error", live["last_error"]),

@@ -2,7 +2,7 @@
 
 from app.view import View
 from app.views.alerts.callbacks import register
-from app.views.alerts.ids import CHANGES
+from app.views.alerts.ids import CHANGES, SNOOZES
 from app.views.alerts.layout import layout
 from db.permissions import Permission
 
@@ -12,6 +12,9 @@ VIEW = View(
     path="/alerts",
     layout=layout,
     register=register,
-    permissions={CHANGES.kind: Permission.MANAGE_ALERTS},
+    permissions={
+        CHANGES.kind: Permission.MANAGE_ALERTS,
+        SNOOZES.kind: Permission.MUTE_FINDINGS,
+    },
     menu="Alerts",
 )

@@ -12,11 +12,11 @@ from app.components import live_table
 from app.components.clicks import clicked, is_id, relayed
 from app.reading import reads
 from app.views.alerts.addresses import checked_address
-from app.views.alerts.ids import CHANGES, Button, Ids
+from app.views.alerts.ids import CHANGES, HOURS, SNOOZES, Button, Ids, Snooze
 from app.views.alerts.layout import channels, none_yet, row
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries.team import alerts
+from db.queries.team import alert_snoozes, alerts
 
 callbacks = Callbacks()
 register = callbacks.register
@@ -32,6 +32,7 @@ register = callbacks.register
         "causes": [
             Input(Ids.TIMER, "n_intervals"),
             CHANGES.of_any(),
+            SNOOZES.of_any(),
             Input(Ids.READ_DONE, "data"),
         ],
         "shown": State(Ids.SHOWN, "data"),
@@ -48,7 +49,9 @@ def show(causes: object, shown: object) -> dict[str, Any]:
     kept = live_table.skip_same(Ids.TIMER, live_table.digest(found, told), shown)
     new = sum(one.unread for one in found)
     count = f"{new:,} new" if new else ""
-    table = live_table.parts([row(one) for one in found], empty=none_yet(), count=count)
+    may_snooze = identity.may(Permission.MUTE_FINDINGS)
+    rows = [row(one, may_snooze=may_snooze) for one in found]
+    table = live_table.parts(rows, empty=none_yet(), count=count)
     return {
         "table": {**table, "shown": kept},
         "channels": channels(told, may_manage=may_manage),
@@ -114,3 +117,33 @@ def remove(click: object) -> tuple[list[object], str]:
     with store.transaction() as session:
         alerts.remove_channel(session, channel_id=number, account_id=identity.account_id)
     return ["removed", number], ""
+
+
+@callbacks.callback(
+    SNOOZES.by("choose"),
+    relayed(
+        callbacks,
+        Ids.SNOOZE_CLICKED,
+        *(Input({"type": choice, "alert": ALL}, "n_clicks") for choice in Snooze),
+    ),
+    prevent_initial_call=True,
+)
+def snooze(click: object) -> list[object]:
+    """Snooze the event or the run of the alert whose choice was clicked, or end that."""
+    identity = require(Permission.MUTE_FINDINGS)
+    name, alert_id, clicks = clicked(click, "alert")
+    if name not in list(Snooze):
+        raise PreventUpdate
+    choice = Snooze(name)
+    by: dict[str, Any] = {"account_id": identity.account_id, "account_name": identity.name}
+    with store.transaction() as session:
+        if choice in (Snooze.EVENT, Snooze.WAKE_EVENT):
+            wanted = choice is Snooze.EVENT
+            alert_snoozes.snooze_event(session, alert_id=alert_id, snooze=wanted, **by)
+        else:
+            run_id = alert_snoozes.run_of(session, alert_id=alert_id)
+            if choice is Snooze.WAKE_RUN:
+                alert_snoozes.wake_run(session, run_id=run_id, account_id=identity.account_id)
+            else:
+                alert_snoozes.snooze_run(session, run_id=run_id, hours=HOURS[choice], **by)
+    return [choice, alert_id, clicks]

@@ -24,6 +24,7 @@ class Ids(StrEnum):
     ADD = "alerts-add"
     PROBLEM = "alerts-problem"
     CLICKED = "alerts-clicked"
+    SNOOZE_CLICKED = "alerts-snooze-clicked"
 
 
 class Button(StrEnum):
@@ -32,4 +33,20 @@ class Button(StrEnum):
     REMOVE = "alerts-remove"
 
 
+class Snooze(StrEnum):
+    """The type of a choice in the row of an alert: what is snoozed, or no longer."""
+
+    EVENT = "alerts-snooze-event"
+    HOUR = "alerts-snooze-hour"
+    NIGHT = "alerts-snooze-night"
+    DAY = "alerts-snooze-day"
+    WEEK = "alerts-snooze-week"
+    WAKE_EVENT = "alerts-wake-event"
+    WAKE_RUN = "alerts-wake-run"
+
+
+# For how many hours a run is snoozed.
+HOURS = {Snooze.HOUR: 1, Snooze.NIGHT: 12, Snooze.DAY: 24, Snooze.WEEK: 168}
+
 CHANGES = Changes("alerts-changed", "add", "remove")
+SNOOZES = Changes("alerts-snoozed", "choose")

@@ -13,11 +13,12 @@ from app.components.severity import severity_badge
 from app.components.tables import Column, cell, nothing, table
 from app.components.times import time
 from app.view import PageContext
-from app.views.alerts.ids import CHANGES, Button, Ids
+from app.views.alerts.ids import CHANGES, SNOOZES, Button, Ids, Snooze
 from db.permissions import Permission
 from db.queries.team.alerts import AlertRow, ChannelRow
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
+from ingest.analysis.named_cause import cause_words
 
 EVERY_MS = 5_000
 KINDS = {"app": "This application", "webhook": "Webhook", "email": "E-mail"}
@@ -29,6 +30,7 @@ _COLUMNS = (
     Column("Run"),
     Column("Iteration", numeric=True),
     Column("Found"),
+    Column("Snooze", unseen=True),
 )
 
 
@@ -40,7 +42,9 @@ def layout(context: PageContext) -> Component:
             dcc.Interval(id=Ids.TIMER, interval=EVERY_MS),
             dcc.Store(id=Ids.SHOWN),
             *CHANGES.stores(),
+            *SNOOZES.stores(),
             dcc.Store(id=Ids.CLICKED),
+            dcc.Store(id=Ids.SNOOZE_CLICKED),
             dcc.Store(id=Ids.READ_DONE),
             dcc.Store(id=Ids.NEWEST),
             html.Div(
@@ -55,8 +59,9 @@ def layout(context: PageContext) -> Component:
             html.Div(id=Ids.EMPTY),
             html.H2("Notification channels"),
             html.P(
-                "Each finding of a run that is still recording is sent once, if its severity "
-                "reaches the minimum of the channel. Webhooks must have a public address.",
+                "Each event of a run that is still recording is sent once, with all findings that "
+                "belong to it, if its severity reaches the minimum of the channel. What is snoozed "
+                "waits. Webhooks must have a public address.",
                 className="dt-soft",
             ),
             html.Div(id=Ids.CHANNELS),
@@ -91,27 +96,83 @@ def _form(*, hidden: bool) -> Component:
     )
 
 
-def row(found: AlertRow) -> Component:
+def row(found: AlertRow, *, may_snooze: bool = False) -> Component:
     """Return one alert as a row; what is new is marked by a word, too."""
     rule = BY_NAME.get(found.rule)
+    said = f"of={found.uuid[:8]}&cursor={found.iteration}&pins={found.iteration}"
     parts: list[Any] = [
         dmc.Anchor(
-            rule.title if rule else found.rule, href=f"/run/{found.run_id}/findings", fw=600
+            rule.title if rule else found.rule, href=f"/run/{found.run_id}/findings?{said}", fw=600
         ),
+        html.Div(cause_words(found.cause, found.probability), className="alerts-cause"),
         html.Div(worded(found.text), className="dt-soft"),
     ]
     if found.unread:
         parts.insert(0, dmc.Badge("new", size="xs", mr=6, tt="none"))
+    run = dmc.Anchor(
+        found.run, href=f"/run/{found.run_id}/overview?of={found.uuid[:8]}", className="dt-main"
+    )
     return html.Tr(
         [
             cell(severity_badge(found.severity)),
             cell(parts),
-            cell(dmc.Anchor(found.run, href=f"/run/{found.run_id}/overview", className="dt-main")),
+            cell(run),
             cell(f"{found.iteration:,}", numeric=True),
             cell(time(found.created_at)),
+            cell(_snooze(found, may_snooze=may_snooze)),
         ],
         key=str(found.id),
     )
+
+
+def _snooze(found: AlertRow, *, may_snooze: bool) -> Component:
+    """Return what is snoozed of an alert, by whom, and the choice."""
+    parts: list[Any] = []
+    if found.snoozed_by is not None:
+        parts.append(html.Div(f"Event snoozed by {found.snoozed_by}", className="dt-soft"))
+        parts += _wake(found, Snooze.WAKE_EVENT, "event", may_snooze=may_snooze)
+    if found.run_snoozed_until is not None:
+        until = time(found.run_snoozed_until)
+        who = f" by {found.run_snoozed_by}"
+        parts.append(html.Div(["Run snoozed until ", until, who], className="dt-soft"))
+        parts += _wake(found, Snooze.WAKE_RUN, "run", may_snooze=may_snooze)
+    if not parts and may_snooze:
+        parts.append(_menu(found))
+    return html.Div(parts)
+
+
+def _wake(found: AlertRow, choice: Snooze, what: str, *, may_snooze: bool) -> list[Component]:
+    button = dmc.Button(
+        "End snooze",
+        id={"type": choice, "alert": found.id},
+        variant="default",
+        size="compact-xs",
+        **aria(label=f"End the snooze of the {what}: {found.run}, iteration {found.iteration:,}"),
+    )
+    return [button] if may_snooze else []
+
+
+_CHOICES = {
+    Snooze.EVENT: "This event",
+    Snooze.HOUR: "The run for 1 hour",
+    Snooze.NIGHT: "The run for 12 hours",
+    Snooze.DAY: "The run for a day",
+    Snooze.WEEK: "The run for a week",
+}
+
+
+def _menu(found: AlertRow) -> Component:
+    button = dmc.Button(
+        "Snooze",
+        variant="default",
+        size="compact-xs",
+        **aria(label=f"Snooze: {found.run}, iteration {found.iteration:,}"),
+    )
+    items = [
+        dmc.MenuItem(text, id={"type": choice, "alert": found.id})
+        for choice, text in _CHOICES.items()
+    ]
+    return dmc.Menu([dmc.MenuTarget(button), dmc.MenuDropdown(items)], position="bottom-end")
 
 
 def none_yet() -> Component:

@@ -1,6 +1,6 @@
 """The charts of the compare page: of all runs in overview, of two of them in detail."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from app.components.charts import chart, download, panel
 from app.components.controls import select
+from app.components.verdict import Verdict
 from app.selection import bound
 from app.versions import joint_token, short_uuid
 from app.views.compare.ids import Ids
@@ -49,8 +50,9 @@ def state(runs: Sequence[RunRow]) -> Component:
     return chart(Ids.STATE, "comparestate", label="", **_options(runs))
 
 
-def overview(runs: Sequence[RunRow]) -> list[Component]:
-    """Return what is shown of all runs: their key and the axis."""
+def overview(runs: Sequence[RunRow], thought: Mapping[int, Verdict]) -> list[Component]:
+    """Return what is shown of all runs: their key, with what is thought of each, and the axis."""
+    said = [" · ".join(filter(None, (thought[run.id].died, thought[run.id].name))) for run in runs]
     given = _options(runs)
     return [
         html.Div(
@@ -60,6 +62,7 @@ def overview(runs: Sequence[RunRow]) -> list[Component]:
                     "comparekey",
                     label="Colours and patterns of the runs",
                     url=address("series", runs, *_GROUPED),
+                    said=said,
                     **given,
                 ),
                 chart(

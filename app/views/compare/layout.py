@@ -13,6 +13,7 @@ from app import store
 from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.tables import nothing
+from app.components.verdict import verdicts
 from app.data.aligned import MOST_RUNS
 from app.linked_run import OtherRun, linked_run, said_of
 from app.selection import bound, fields_here, page_parts
@@ -133,9 +134,11 @@ def body_of(ids: list[int]) -> tuple[list[Component], str]:
                 found.append(runs.get_run(session, run_id=run_id))
             except NotFound as error:
                 missing.append(str(error))
+        thought = verdicts(session, found)
     versions = ",".join(
         [f"{run.id}.{version_token(run.this_version)}.{run.state}.{run.name}" for run in found]
     )
+    versions += "".join(f".{one.name}.{one.died}" for one in thought.values())
     said: list[Component] = [
         html.P(text, className="compare-refused", role="alert") for text in missing
     ]
@@ -144,7 +147,7 @@ def body_of(ids: list[int]) -> tuple[list[Component], str]:
     return [
         *said,
         state(found),
-        *overview(found),
+        *overview(found, thought),
         settings_table(found),
         *detail(found),
     ], f"{versions} {missing}"

@@ -2,7 +2,7 @@
 
 from app.view import View
 from app.views.findings.callbacks import register
-from app.views.findings.ids import CHANGES, Ids
+from app.views.findings.ids import CHANGES, MARKS, Ids
 from app.views.findings.layout import layout
 from db.permissions import Permission
 
@@ -14,6 +14,7 @@ VIEW = View(
     register=register,
     permissions={
         CHANGES.kind: Permission.MUTE_FINDINGS,
+        MARKS.kind: Permission.SET_THRESHOLDS,
         Ids.SAVED: Permission.SET_THRESHOLDS,
     },
 )

@@ -16,10 +16,12 @@ from app.components.run_course import has, snapshot_distance
 from app.components.times import ago
 from app.components.unjudged import unjudged
 from app.reading import reads
+from app.views.findings import marking
 from app.views.findings.batches import batches, of_answer
 from app.views.findings.cards import answer_entry, card
 from app.views.findings.data import marks
-from app.views.findings.ids import CHANGES, Ids, Item
+from app.views.findings.good import good_part
+from app.views.findings.ids import CHANGES, MARKS, Ids, Item
 from app.views.findings.layout import (
     LIVE_MS,
     QUIET_MS,
@@ -33,7 +35,7 @@ from app.views.findings.layout import (
 from app.views.findings.thresholds import save_thresholds, team_thresholds
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries.runs import findings, runs, structure
+from db.queries.runs import findings, good_runs, runs, structure
 from db.queries.runs.findings import FindingRow
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
@@ -45,6 +47,7 @@ callbacks = Callbacks()
 def register(app: Dash) -> None:
     """Add the page's callbacks and its route to the application."""
     callbacks.register(app)
+    marking.register(app)
     register_state(app.server, "findings", marks)
     app.callback(
         Output(Ids.SAVED, "children"),
@@ -69,6 +72,7 @@ def _run_id(data: object) -> int:
         "batches": Output(Ids.BATCHES, "children"),
         "cards": Output(Ids.LIST, "children"),
         "not_judged": Output(Ids.NOT_JUDGED, "children"),
+        "good": Output(Ids.GOOD, "children"),
         "status": Output(Ids.STATUS, "children"),
         "rules": Output(Ids.RULES, "children"),
         "interval": Output(Ids.TIMER, "interval"),
@@ -79,6 +83,7 @@ def _run_id(data: object) -> int:
         "causes": [
             Input(Ids.TIMER, "n_intervals"),
             CHANGES.of_any(),
+            MARKS.of_any(),
             Input(Ids.SAVED, "children"),
         ],
         "severity": Input(Ids.SEVERITY, "value"),
@@ -102,6 +107,7 @@ def show(
         found = findings.list_findings(session, run_id=run_id)
         health = findings.run_health(session, run_id=run_id)
         limits = findings.thresholds(session)
+        good = good_runs.good_runs(session, run_id=run_id)
         layers = structure.layers(session, run_id=run_id).names
         classes = structure.classes(session, run_id=run_id).names
         jumps = analysis_of(session, run_id).blames(session)
@@ -119,6 +125,7 @@ def show(
         health is None,
         jumps,
         recorded,
+        good,
     )
     kept = live_table.skip_same(Ids.TIMER, state, shown)
     if health is None:
@@ -150,6 +157,7 @@ def show(
         "batches": batches(run_id, jumps, classes, recorded=recorded, live=about.recording),
         "cards": _cards(found, names, wanted, identity, limits, with_muted=bool(with_muted)),
         "not_judged": not_judged(told),
+        "good": good_part(run_id, good, found, may_mark=identity.may(Permission.SET_THRESHOLDS)),
         "status": _status(found, health),
         "rules": table,
         "interval": LIVE_MS if about.recording else QUIET_MS,

@@ -198,9 +198,10 @@ def _annotate(about: Mapping[str, Any]) -> Component:
 def _chart(found: FindingRow) -> Component:
     if not found.chart:
         return html.Div(hidden=True)
+    edges = {name: found.chart[name] for name in ("lower", "upper") if name in found.chart}
     drawn = chart(
         {"type": Item.CHART, "key": found.key},  # type: ignore[arg-type]
-        "finding",
+        "findingband" if edges else "finding",
         label=f"{found.chart['label']}, iterations {found.chart['iterations'][0]:,} to "
         f"{found.chart['iterations'][-1]:,}",
         title=found.chart["label"],
@@ -210,8 +211,11 @@ def _chart(found: FindingRow) -> Component:
         log=found.chart["log"],
         start=found.start_iteration,
         end=found.end_iteration,
+        **edges,
     )
     dashed = "" if found.chart["limit"] is None else " · dashed: threshold"
+    if edges:
+        dashed += " · green: the band of good runs"
     caption = f"{_capital(found.chart['label'])} · shaded: while it holds{dashed}"
     return html.Figure([html.Figcaption(caption), drawn], className="finding-figure")
 

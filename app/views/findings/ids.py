@@ -31,6 +31,8 @@ class Ids(StrEnum):
     SAVE_PROBLEM = "findings-save-problem"
     MUTE_CLICKED = "findings-mute-clicked"
     UNMUTE_CLICKED = "findings-unmute-clicked"
+    GOOD = "findings-good"
+    GOOD_CLICKED = "findings-good-clicked"
 
 
 class Item(StrEnum):
@@ -40,6 +42,9 @@ class Item(StrEnum):
     UNMUTE = "findings-unmute"
     CHART = "findings-chart"
     THRESHOLD = "findings-threshold"
+    MARK = "findings-mark"
+    UNMARK = "findings-unmark"
 
 
 CHANGES = Changes("findings-muted", "mute", "unmute")
+MARKS = Changes("findings-marked", "mark")

@@ -11,7 +11,7 @@ from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.unjudged import unjudged
 from app.view import PageContext
-from app.views.findings.ids import CHANGES, Ids, Item
+from app.views.findings.ids import CHANGES, MARKS, Ids, Item
 from db.permissions import Permission
 from db.queries.runs.findings import ThresholdRow
 from ingest.analysis.health.rules import RULES
@@ -32,6 +32,8 @@ def layout(context: PageContext) -> Component:
             dcc.Interval(id=Ids.TIMER, interval=LIVE_MS if run.recording else QUIET_MS),
             dcc.Store(id=Ids.SHOWN),
             *CHANGES.stores(),
+            *MARKS.stores(),
+            dcc.Store(id=Ids.GOOD_CLICKED),
             dcc.Store(id=Ids.ASKED),
             dcc.Store(id=Ids.MUTE_CLICKED),
             dcc.Store(id=Ids.UNMUTE_CLICKED),
@@ -70,6 +72,7 @@ def layout(context: PageContext) -> Component:
                     html.Div(id=Ids.NOT_JUDGED),
                 ]
             ),
+            html.Section([html.H2("Good runs of this recipe"), html.Div(id=Ids.GOOD)]),
             _rules(may_set=may_set),
             _dialog(),
         ],

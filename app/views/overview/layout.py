@@ -15,6 +15,7 @@ from app.components.empty import missed, no_snapshots
 from app.components.headings import live_state
 from app.components.run_course import EVENTS, course_facts, lacks, remarks, unrecorded
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
+from app.components.verdict import Verdict, verdicts
 from app.selection import bound
 from app.view import PageContext
 from app.views.overview.ids import Ids
@@ -46,9 +47,10 @@ def layout(context: PageContext) -> html.Div:
     base = get_relative_path(f"/data/run/{run.id}")
     with store.transaction() as session:
         manifest = run_manifest(session, run_id=run.id)
+        thought = verdicts(session, [run])[run.id]
     return html.Div(
         [
-            _header(run, base, course_facts(manifest)),
+            _header(run, base, course_facts(manifest), thought),
             _remarks(remarks(manifest)),
             _unrecorded(unrecorded(manifest)),
             html.Div(
@@ -92,9 +94,12 @@ def _unrecorded(found: list[tuple[str, str]]) -> Component:
     )
 
 
-def _header(run: RunRow, base: str, course: list[tuple[str, str]]) -> html.Header:
-    facts = run_facts(run)
-    state: dict[str, Any] = {"data-fact": "state", "data-run-state": run.state}
+def _header(run: RunRow, base: str, course: list[tuple[str, str]], thought: Verdict) -> html.Header:
+    facts = run_facts(run, thought)
+    shown = "failed" if thought.died else run.state
+    state: dict[str, Any] = {"data-fact": "state", "data-run-state": shown}
+    judged = facts.get("verdict", "")
+    verdict: dict[str, Any] = {"data-fact": "verdict", "data-run-verdict": judged}
     live = [
         ("Snapshots", "snapshots"),
         ("Last iteration", "last_iteration"),
@@ -109,6 +114,13 @@ def _header(run: RunRow, base: str, course: list[tuple[str, str]]) -> html.Heade
                         facts["state"],
                         className="overview-state",
                         **state,
+                    ),
+                    html.A(
+                        judged,
+                        href=get_relative_path(f"/run/{run.id}/findings"),
+                        className="overview-state overview-verdict",
+                        title="What the rules think of it: to the findings",
+                        **verdict,
                     ),
                     html.A(
                         "Report",

@@ -11,6 +11,7 @@ from app.auth.identity import current_identity
 from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.tables import head_cell_id, sort_marks
+from app.components.verdict import verdicts
 from app.reading import reads
 from app.views.runs import acts, bulk, deletion, details, done, rows
 from app.views.runs.alert_notice import notice
@@ -107,12 +108,14 @@ def show_runs(
     on_page, number, pages = rows.page_of(
         rows.ordered(matching, wanted), live_table.page_number(page)
     )
+    with store.transaction() as session:
+        thought = verdicts(session, on_page)
     state = _digest(
         on_page,
         len(found),
         (
             (asked, wanted, number, place, ticked, sorted(ending)),
-            [(worst.get(run.id), notes.get(run.id)) for run in on_page],
+            [(worst.get(run.id), notes.get(run.id), thought[run.id]) for run in on_page],
         ),
     )
     kept = live_table.skip_same(Ids.TIMER, state, shown)
@@ -125,6 +128,7 @@ def show_runs(
         row(
             run,
             worst.get(run.id),
+            thought=thought[run.id],
             annotations=notes.get(run.id, 0),
             choice=run.id in boxes if boxes else None,
             ending=run.id in ending,

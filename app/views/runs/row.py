@@ -9,8 +9,9 @@ from dash.development.base_component import Component
 from app.auth.identity import Identity
 from app.components.attributes import aria
 from app.components.severity import severity_badge
-from app.components.tables import cell, percent, progress, state_badge
+from app.components.tables import cell, percent, progress
 from app.components.times import time
+from app.components.verdict import UNKNOWN, Verdict, run_state, verdict_badge
 from app.views.runs.acts import may_change
 from app.views.runs.choice import compare_box
 from app.views.runs.details import open_button
@@ -31,12 +32,14 @@ def row(
     run: RunRow,
     worst: tuple[str, int] | None = None,
     *,
+    thought: Verdict = UNKNOWN,
     annotations: int = 0,
     choice: bool | None = None,
     ending: bool = False,
 ) -> Component:
     """Return one run as a row; `worst` is its worst severity with the number of such findings.
 
+    `thought` is its badge, and how its training ended where that was not well.
     `annotations` is how many of them are open; `choice` whether there is a box to tick, None where
     the table has no column of them; `ending`: a worker was asked to delete it for good.
     """
@@ -45,7 +48,7 @@ def row(
     return html.Tr(
         [
             *([] if choice is None else [cell(compare_box(run) if choice else None)]),
-            cell([state_badge(run.state), _silence(run)]),
+            cell([run_state(run, thought), _silence(run)]),
             cell(
                 [
                     _name(run),
@@ -73,7 +76,7 @@ def row(
                 ]
             ),
             cell(shown, numeric=True),
-            cell(_findings(run, worst)),
+            cell([verdict_badge(thought), _findings(run, worst)]),
             cell(html.Span(run.owner or "–", className="runs-one-line", title=run.owner)),
             cell(time(run.created_at)),
             cell(open_button(run)),

@@ -42,6 +42,10 @@ function showFacts(state: RunState): void {
   document.querySelectorAll<HTMLElement>("[data-run-state]").forEach((element) => {
     if (element.dataset.runState !== state.state) element.dataset.runState = state.state;
   });
+  const { verdict } = state.facts;
+  document.querySelectorAll<HTMLElement>("[data-run-verdict]").forEach((element) => {
+    if (verdict && element.dataset.runVerdict !== verdict) element.dataset.runVerdict = verdict;
+  });
 }
 
 function follow(chart: Chart<LiveOptions>): Handler {

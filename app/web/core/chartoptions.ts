@@ -48,6 +48,10 @@ export interface CompareImagesOptions extends RunsDataOptions {
   sheets: string;
 }
 
+export interface CompareKeyOptions extends RunsDataOptions {
+  said: readonly string[];
+}
+
 export interface MapOptions extends DataOptions {
   array: string;
   divide?: string;
@@ -168,6 +172,11 @@ export interface FindingOptions extends ChartOptions {
   end?: number;
 }
 
+export interface FindingBandOptions extends FindingOptions {
+  lower: readonly (number | null)[];
+  upper: readonly (number | null)[];
+}
+
 export interface GalleryOptions extends DataOptions {
   base: string;
 }
@@ -260,7 +269,7 @@ export interface ChartKinds {
   compareaxis: RunsDataOptions;
   compareevents: RunsDataOptions;
   compareimages: CompareImagesOptions;
-  comparekey: RunsDataOptions;
+  comparekey: CompareKeyOptions;
   comparelayers: RunsDataOptions;
   comparelines: RunsDataOptions;
   comparemap: CompareMapOptions;
@@ -273,6 +282,7 @@ export interface ChartKinds {
   filtermap: FilterMapOptions;
   filterseries: FilterSeriesOptions;
   finding: FindingOptions;
+  findingband: FindingBandOptions;
   gallery: GalleryOptions;
   imagelist: ImageListOptions;
   iterationclasses: IterationClassesOptions;

@@ -1,11 +1,11 @@
 """Alerts: findings of live runs, the channels that are told, deliveries, and who has read them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -15,12 +15,14 @@ from db.models import (
     AlertChannel,
     AlertDelivery,
     AlertReader,
-    FindingMute,
     Run,
+    RunSnooze,
 )
 from db.models.findings import CHANNELS, SEVERITIES
 from db.permissions import Permission
 from db.queries.runs.run_names import RUN_NAME
+from db.queries.team.alert_events import raise_alerts as raise_alerts
+from db.queries.team.alert_events import run_is_snoozed
 from db.queries.team.rights import require_permission
 
 MAX_ADDRESS = 500
@@ -28,8 +30,6 @@ MAX_CHANNELS = 50
 MAX_ATTEMPTS = 5
 # Tried again half a minute after the alert, then after ever longer: two, eight, half an hour.
 PATIENCE_SECONDS, PATIENCE_GROWS = 30, 4
-# A rule that finds the same again, a snapshot later, is no news.
-QUIET_MINUTES = 10
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,13 @@ class ChannelRow:
 
 @dataclass(frozen=True)
 class AlertRow:
-    """One alert, and whether the person who asks has not read it."""
+    """One alert, and whether the person who asks has not read it.
+
+    `cause` with its `probability` is the most probable one, None where none was named; `chart` is
+    that of its strongest finding, empty for none. `uuid` is the run's, as hexadecimal digits.
+    `snoozed_by` is who wants to hear no more of it; `run_snoozed_until` is in the future while
+    nothing is sent of the run, else None.
+    """
 
     id: int
     run_id: int
@@ -58,6 +64,18 @@ class AlertRow:
     text: str
     created_at: datetime
     unread: bool
+    cause: str | None = None
+    probability: float | None = None
+    chart: dict[str, Any] = field(default_factory=dict)
+    uuid: str = ""
+    snoozed_by: str | None = None
+    run_snoozed_until: datetime | None = None
+    run_snoozed_by: str | None = None
+
+    @property
+    def quiet(self) -> bool:
+        """Return whether nothing is sent of it for now."""
+        return self.snoozed_by is not None or self.run_snoozed_until is not None
 
 
 @dataclass(frozen=True)
@@ -71,94 +89,52 @@ class Delivery:
     attempts: int
 
 
-def reaching(severity: str) -> tuple[str, ...]:
-    """Return the severities from which a channel wants to hear, that `severity` reaches."""
-    return SEVERITIES[: SEVERITIES.index(severity) + 1]
-
-
-def raise_alerts(session: Session, *, run_id: int, findings: Sequence[Mapping[str, Any]]) -> int:
-    """Note alerts of a live run for its findings that a channel wants; return how many are new.
-
-    `findings` are rows as for save_findings. None where the finding was told before, is muted, or
-    the same rule was told for this run within QUIET_MINUTES; what has worsened is sent again, to
-    the channels that were not told.
-    """
-    channels = session.execute(
-        select(AlertChannel.id, AlertChannel.kind, AlertChannel.severity)
-    ).all()
-    number = 0
-    for finding in findings:
-        wanting = [c for c in channels if c.severity in reaching(finding["severity"])]
-        if not wanting or not _is_news(session, run_id, finding):
-            continue
-        alert_id = _note(session, run_id, finding)
-        if alert_id is None:
-            continue
-        number += 1
-        told = [{"alert_id": alert_id, "channel_id": c.id} for c in wanting if c.kind != "app"]
-        if told:
-            session.execute(upsert(AlertDelivery).values(told).on_conflict_do_nothing())
-    return number
-
-
-def _note(session: Session, run_id: int, finding: Mapping[str, Any]) -> int | None:
-    """Note an alert, or that one has become worse; None where it was told as it is."""
-    new = {"severity": finding["severity"], "text": finding["text"]}
-    milder = SEVERITIES[: SEVERITIES.index(finding["severity"])]
-    return session.scalar(
-        upsert(Alert)
-        .values(
-            run_id=run_id,
-            key=finding["key"],
-            rule=finding["rule"],
-            iteration=finding["start_iteration"],
-            **new,
-        )
-        .on_conflict_do_update(
-            index_elements=["run_id", "key"], set_=new, where=Alert.severity.in_(milder)
-        )
-        .returning(Alert.id)
-    )
-
-
-def _is_news(session: Session, run_id: int, finding: Mapping[str, Any]) -> bool:
-    muted = select(FindingMute.key).where(
-        FindingMute.run_id == run_id, FindingMute.key == finding["key"]
-    )
-    recent = select(Alert.id).where(
-        Alert.run_id == run_id,
-        Alert.rule == finding["rule"],
-        Alert.severity.in_(SEVERITIES[SEVERITIES.index(finding["severity"]) :]),
-        Alert.created_at > func.now() - func.make_interval(0, 0, 0, 0, 0, QUIET_MINUTES),
-    )
-    return session.scalar(select(muted.exists() | recent.exists())) is False
-
-
 def list_alerts(session: Session, *, account_id: int, limit: int = 100) -> list[AlertRow]:
     """Return the latest alerts, the newest first."""
     seen = select(func.coalesce(func.max(AlertReader.seen_id), 0)).where(
         AlertReader.account_id == account_id
     )
     rows = session.execute(
-        select(*_alert_columns(), (Alert.id > seen.scalar_subquery()).label("unread"))
+        select(
+            *_alert_columns(),
+            ((Alert.id > seen.scalar_subquery()) & _awake()).label("unread"),
+            RunSnooze.until.label("run_snoozed_until"),
+            RunSnooze.account_name.label("run_snoozed_by"),
+        )
         .join(Run, Run.id == Alert.run_id)
+        .outerjoin(RunSnooze, (RunSnooze.run_id == Alert.run_id) & (RunSnooze.until > func.now()))
         .where(Run.trashed_at.is_(None))
         .order_by(Alert.id.desc())
         .limit(limit)
     )
-    return [AlertRow(**row._mapping) for row in rows]
+    return [_alert(dict(row._mapping)) for row in rows]
+
+
+_COLUMNS = (
+    *("id", "run_id", "rule", "severity", "iteration", "text", "created_at"),
+    *("cause", "probability", "chart", "snoozed_by"),
+)
 
 
 def _alert_columns() -> list[Any]:
-    names = ("id", "run_id", "rule", "severity", "iteration", "text", "created_at")
-    return [*(getattr(Alert, name) for name in names), RUN_NAME.label("run")]
+    return [*(getattr(Alert, name) for name in _COLUMNS), RUN_NAME.label("run"), Run.uuid]
+
+
+def _alert(values: Mapping[str, Any]) -> AlertRow:
+    return AlertRow(**{**values, "uuid": values["uuid"].hex})
+
+
+def _awake() -> ColumnElement[bool]:
+    """Return whether alerts are sent: neither the event nor its run is snoozed."""
+    return Alert.snoozed_by.is_(None) & ~run_is_snoozed(Alert.run_id)
 
 
 def unread(session: Session, *, account_id: int) -> int:
-    """Return how many alerts a person has not read."""
+    """Return how many alerts a person has not read, without what is snoozed."""
     seen = session.scalar(select(AlertReader.seen_id).where(AlertReader.account_id == account_id))
     query = select(func.count()).select_from(Alert).join(Run, Run.id == Alert.run_id)
-    return session.scalar(query.where(Alert.id > (seen or 0), Run.trashed_at.is_(None))) or 0
+    new = (Alert.id > (seen or 0), Run.trashed_at.is_(None), _awake())
+    return session.scalar(query.where(*new)) or 0
 
 
 def mark_seen(session: Session, *, account_id: int, newest: int) -> None:
@@ -247,7 +223,7 @@ def take_deliveries(session: Session, *, limit: int = 10) -> list[Delivery]:
     """Take deliveries that are due, for this transaction alone.
 
     One that failed is due again after a while that grows with its attempts: a receiver that is
-    away for some minutes is told when it is back.
+    away for some minutes is told when it is back. What is snoozed waits.
     """
     pause = case(
         (AlertDelivery.attempts == 0, 0),
@@ -257,7 +233,7 @@ def take_deliveries(session: Session, *, limit: int = 10) -> list[Delivery]:
     taken = session.execute(
         select(AlertDelivery.alert_id, AlertDelivery.channel_id)
         .join(Alert, Alert.id == AlertDelivery.alert_id)
-        .where(AlertDelivery.state == "waiting", due)
+        .where(AlertDelivery.state == "waiting", due, _awake())
         .order_by(AlertDelivery.attempts, AlertDelivery.alert_id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=AlertDelivery)
@@ -278,7 +254,7 @@ def take_deliveries(session: Session, *, limit: int = 10) -> list[Delivery]:
         ).one()
         values = dict(row._mapping)
         kind, address, attempts = (values.pop(n) for n in ("kind", "address", "attempts"))
-        alert = AlertRow(**values, unread=True)
+        alert = _alert({**values, "unread": True})
         found.append(Delivery(alert, channel_id, kind, address, attempts))
     return found
 

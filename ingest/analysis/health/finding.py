@@ -35,7 +35,8 @@ _WEIGHTS = {Severity.HIGH: 3, Severity.MEDIUM: 2, Severity.LOW: 1, Severity.INFO
 class Chart:
     """A small chart of the evidence: `label` of the values, at most CHART_POINTS of them.
 
-    `limit` is the threshold in the unit of the values, None where it has none there.
+    `limit` is the threshold in the unit of the values, None where it has none there. `lower` and
+    `upper` are the edges of a band, one for each value; empty where there is none.
     """
 
     label: str
@@ -43,6 +44,8 @@ class Chart:
     values: tuple[float, ...]
     limit: float | None = None
     log: bool = False
+    lower: tuple[float, ...] = ()
+    upper: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,10 @@ class Finding:
     `start` and `end` are iterations of snapshots, both included; `end` is None while it lasts.
     `strength` tells how far beyond usual it is, about 1 at the threshold; it ranks findings.
     `layers` and `classes` are ids, the most affected first; `filters` are (layer, filter). `once`:
-    the rule gives one verdict on the whole run, wherever its start or worst layer moves meanwhile.
-    `exact` is the iteration at which it began, where a series that was logged at every iteration
-    tells: after the snapshot before `start`, and at most `start`. None: not known.
+    the rule gives one verdict on the whole run, wherever its start or worst layer moves meanwhile;
+    one for each `part`, where it judges several things. `exact` is the iteration at which it began,
+    where a series that was logged at every iteration tells: after the snapshot before `start`, and
+    at most `start`. None: not known.
     """
 
     rule: str
@@ -70,12 +74,13 @@ class Finding:
     chart: Chart | None = None
     once: bool = False
     exact: int | None = None
+    part: str = ""
 
     @property
     def key(self) -> str:
         """Return what identifies the finding from one evaluation of the run to the next."""
         if self.once:
-            return self.rule
+            return f"{self.rule}:{self.part}" if self.part else self.rule
         layer = str(self.layers[0]) if self.layers else ""
         class_id = str(self.classes[0]) if self.classes else ""
         return f"{self.rule}@{self.start}:{layer}:{class_id}"

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeptracker.format import SERIES
+from ingest.analysis.bands import Bands
 from ingest.analysis.flip_index import validated_snapshots
 
 Floats = NDArray[np.float64]
@@ -63,7 +64,9 @@ class History:
     `train_loss` is the mean over the iterations since the snapshot before; `logged` holds
     train_loss and learning_rate as they were logged. `gradient_l2` f8 [F, K] is that of every
     filter at the last K snapshots, `relative_change` and `cosine_change` the peaks of all. `epoch`
-    f8 [T] is how often all training images were seen; None or NaN: not known.
+    f8 [T] is how often all training images were seen; None or NaN: not known. `recorded_at` f8 [T]
+    is in seconds. `good` is what good runs of its recipe stay within, with `position` f8 [T], where
+    the snapshots stand on their axis; None: too few of them are marked.
     """
 
     iteration: NDArray[np.integer]  # [T], rising
@@ -89,6 +92,9 @@ class History:
     recording: bool = False
     epoch: Floats | None = None
     class_no_prediction: NDArray[np.integer] | None = None
+    recorded_at: Floats | None = None
+    good: Bands | None = None
+    position: Floats | None = None
 
     @property
     def snapshots(self) -> int:

@@ -28,6 +28,17 @@ def _finding(case: str) -> Given:
     return Given(options, {})
 
 
+def _finding_band(case: str) -> Given:
+    """Return the same over a band, which has a gap where the values have one."""
+    given = _finding(case)
+    found = given.options["values"]
+    edges = {
+        "lower": [None if one is None else 0.7 * one - 0.1 * abs(one) for one in found],
+        "upper": [None if one is None else one + 0.2 + 0.1 * abs(one) for one in found],
+    }
+    return Given({**given.options, **edges, "limit": None}, {})
+
+
 def _live(case: str) -> Given:
     """Return what is said of the job that loads a run: nothing, a little, bad news, a lot.
 
@@ -68,6 +79,7 @@ def _picture(case: str) -> Given:
 
 KINDS: Mapping[str, Kind] = {
     "finding": Kind(folder("findings"), _finding),
+    "findingband": Kind(folder("findings"), _finding_band),
     "live": Kind(CORE, _live),
     "picture": Kind(folder("review"), _picture),
 }

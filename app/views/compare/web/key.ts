@@ -1,6 +1,7 @@
 // Which colour, pattern and letter stand for which run, and which runs make a group.
 //
-// Options: runs [{id, name, state, error, snapshots, href}], url (of the series: it knows groups).
+// Options: runs [{id, name, state, error, snapshots, href}], said [runs] (what is thought of each),
+// url (of the series: it knows groups).
 
 import {
   type Answer,
@@ -93,6 +94,7 @@ class Key implements Handler {
     const facts = [numbers.plural(run.snapshots, "snapshot", "snapshots")];
     if (run.error !== null) facts.unshift(`last error ${numbers.percent(run.error)}`);
     if (run.state === "recording") facts.push("recording");
+    if (this.chart.options.said[at]) facts.push(this.chart.options.said[at]);
     item.append(
       compare.swatch(first),
       make("b", "", compare.letter(at)),

@@ -21,22 +21,22 @@ const BOTTOM = 15; // and for the first and last iteration
 const PAD = 4;
 const FONT = "11px system-ui, sans-serif";
 
-type FindingOptions = ChartKinds["finding"];
-interface Scale {
+export type FindingOptions = ChartKinds["finding"];
+export interface Scale {
   low: number;
   high: number;
   y(value: number): number;
 }
 
-class FindingChart implements Handler {
-  declare readonly chart: Chart<FindingOptions>;
+export class FindingChart<Options extends FindingOptions = FindingOptions> implements Handler {
+  declare readonly chart: Chart<Options>;
   declare readonly canvas: HTMLCanvasElement;
   declare private readonly move: (event: PointerEvent) => void;
   declare private readonly leave: () => void;
   /** From iterations to pixels of the chart; none before the first drawing. */
-  declare private x?: (iteration: number) => number;
+  declare protected x?: (iteration: number) => number;
 
-  constructor(chart: Chart<FindingOptions>) {
+  constructor(chart: Chart<Options>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
@@ -53,7 +53,7 @@ class FindingChart implements Handler {
   /** Return {y(value), low, high}; null where there is no number to draw. */
   scale(height: number): Scale | null {
     const { values, limit = null, log } = this.chart.options;
-    const usable = [...values, limit].filter(
+    const usable = [...values, limit, ...this.edges()].filter(
       (value): value is number => value !== null && (!log || value > 0),
     );
     if (!values.some((value) => value !== null && (!log || value > 0))) return null;
@@ -69,6 +69,14 @@ class FindingChart implements Handler {
     };
   }
 
+  /** Return what else has to fit into the picture. */
+  edges(): readonly (number | null)[] {
+    return [];
+  }
+
+  /** Draw what lies behind the line. */
+  behind(_context: DrawingContext, _scale: Scale): void {}
+
   draw(given: number): string {
     const width = given || this.chart.element.clientWidth;
     const { options } = this.chart;
@@ -83,7 +91,10 @@ class FindingChart implements Handler {
     context.fillRect(LEFT, 0, plot, height);
     this.band(context, height);
     const scale = this.scale(height);
-    if (scale) this.line(context, scale, plot);
+    if (scale) {
+      this.behind(context, scale);
+      this.line(context, scale, plot);
+    }
     this.words(context, scale, width, height);
     return "";
   }
@@ -160,7 +171,7 @@ class FindingChart implements Handler {
   }
 
   hover(event: PointerEvent): void {
-    const { iterations, values, title } = this.chart.options;
+    const { iterations } = this.chart.options;
     if (!this.x) return;
     const at = event.clientX - this.canvas.getBoundingClientRect().left;
     let best = 0;
@@ -168,11 +179,14 @@ class FindingChart implements Handler {
       if (Math.abs(this.x!(iteration) - at) < Math.abs(this.x!(iterations[best]) - at))
         best = index;
     });
-    const { integer, number } = numbers;
-    const value = values[best] === null ? "NaN" : number(values[best]);
-    tooltip.show(event.clientX, event.clientY, `Iteration ${integer(iterations[best])}`, [
-      [title, value],
-    ]);
+    const title = `Iteration ${numbers.integer(iterations[best])}`;
+    tooltip.show(event.clientX, event.clientY, title, this.told(best));
+  }
+
+  /** Return what is said of a place under the pointer. */
+  told(at: number): [string, string][] {
+    const { title, values } = this.chart.options;
+    return [[title, values[at] === null ? "NaN" : numbers.number(values[at])]];
   }
 
   destroy(): void {

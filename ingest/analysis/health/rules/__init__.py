@@ -30,6 +30,7 @@ from ingest.analysis.health.rules import (
     norms_together,
     not_finite,
     not_sparser,
+    outside_band,
     overfitting,
     periodic_loss,
     plateau,
@@ -83,6 +84,7 @@ RULES: tuple[Rule, ...] = (
     class_worse.RULE,
     class_stays_wrong.RULE,
     mass_forgetting.RULE,
+    outside_band.RULE,
 )
 # Evidence for the answer alone: what changed, without a verdict.
 CHANGES: tuple[Rule, ...] = (layer_change.RULE, anomaly.RULE)

@@ -1,0 +1,103 @@
+"""A run's badge (healthy, unexplained, fault), and how its training died, wherever it is named."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+from sqlalchemy.orm import Session
+
+from app.components.attributes import data
+from app.components.tables import state_badge
+from db.queries.runs import verdicts as stored
+from db.queries.runs.runs import RunRow
+from db.queries.runs.verdicts import Judged
+from ingest.analysis.named_cause import UNEXPLAINED
+
+HEALTHY, FAULT = "healthy", "fault"
+COLOURS = {HEALTHY: "teal", UNEXPLAINED: "orange", FAULT: "red"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is thought of a run: `name` is healthy, unexplained or fault, None before it was judged.
+
+    `cause` is the most probable one of its first serious event, None where none was named. `died`
+    says how a training ended that did not end well ("failed", "lost", "NaN", "no prediction"), ""
+    for others.
+    """
+
+    name: str | None
+    cause: str | None = None
+    died: str = ""
+
+
+UNKNOWN = Verdict(None)
+
+
+def verdict(run: RunRow, judged: Judged | None, *, now: datetime | None = None) -> Verdict:
+    """Return what is thought of a run: `judged` is its last evaluation, None for none."""
+    died = _died(run, judged, now or datetime.now(UTC))
+    if judged is None:
+        return Verdict(UNEXPLAINED if died else None, None, died)
+    serious = judged.worst in ("medium", "high")
+    if judged.cause is not None or died in ("NaN", "no prediction"):
+        return Verdict(FAULT, judged.cause, died)
+    if serious:
+        # What no cause was sought for is a fault where a rule is sure of it.
+        plain = not judged.named and judged.worst == "high"
+        return Verdict(FAULT if plain else UNEXPLAINED, None, died)
+    return Verdict(UNEXPLAINED if died else HEALTHY, None, died)
+
+
+def _died(run: RunRow, judged: Judged | None, now: datetime) -> str:
+    if run.state == "failed":
+        return "failed"
+    last = run.last_error
+    if (judged is not None and judged.not_a_number) or (last is not None and math.isnan(last)):
+        return "NaN"
+    if judged is not None and judged.predicts_nothing:
+        return "no prediction"
+    return "lost" if run.silent_since(now) is not None else ""
+
+
+def verdicts(session: Session, runs: Sequence[RunRow]) -> dict[int, Verdict]:
+    """Return what is thought of each of these runs, by id."""
+    ids = [run.id for run in runs]
+    found = stored.judged(session, unexplained=UNEXPLAINED, run_ids=ids)
+    return {run.id: verdict(run, found.get(run.id)) for run in runs}
+
+
+def verdict_badge(found: Verdict) -> Component | None:
+    """Return the badge of a run; nothing before it was judged."""
+    if found.name is None:
+        return None
+    title = f"Most probable cause: {found.cause.replace('-', ' ')}" if found.cause else ""
+    return dmc.Badge(
+        found.name,
+        color=COLOURS[found.name],
+        variant="filled" if found.name == FAULT else "light",
+        size="sm",
+        tt="none",
+        fw=600,
+        className="run-verdict",
+        **data(verdict=found.name),
+        **({"title": title} if title else {}),
+    )
+
+
+def run_state(run: RunRow, found: Verdict) -> Component:
+    """Return the state of a run's training; one that died is never shown as if it ended well."""
+    if found.died in ("", "failed"):
+        return state_badge(run.state)
+    said = f"{run.state}: {found.died}"
+    return html.Span(state_badge("failed", text=said), **data(died=found.died))
+
+
+def ending_words(run_state_words: str, found: Verdict) -> str:
+    """Return the state of a run in words, with how it died."""
+    said = {"NaN": "ended in NaN", "no prediction": "ended without predictions"}
+    return f"{run_state_words}, {said[found.died]}" if found.died in said else run_state_words
