@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from deeptracker.format import NO_LABEL, Ledger
+from deeptracker.format import JUMP, NO_LABEL, Ledger
 from deeptracker.loss_jumps import Copies, LossJumps
 from deeptracker.validation_labels import is_texts
 
@@ -195,11 +195,14 @@ class BatchLedger:
         # The more was written already, the higher a jump must be: so the space lasts.
         copies = self._copies.judge(kept.index)
         reason = self._jumps.judge(kept.loss, stricter=1 + self._files / 8) or copies
-        if self._left:
+        # What is no jump does not wait until the steps after one are over.
+        if self._left and reason in (None, JUMP):
             self._left -= 1
             if not self._left:
                 self._hand_over()
         elif reason and self._files < MOST_FILES and self._bytes < MOST_BYTES:
+            if self._left:
+                self._hand_over()
             self._files += 1
             self._jump, self._left, self._written = (kept.iteration, reason), AFTER, 0
             # At once, for a training may end over it; and again with the steps after it.

@@ -98,6 +98,15 @@ def test_the_first_loss_that_is_not_finite_is_written_at_once_and_with_what_foll
     assert written.ledgers[-1].step_iteration[-1] == 40 + AFTER
 
 
+def test_a_loss_that_is_nan_soon_after_a_jump_has_a_file_of_its_own():
+    written = Written()
+    for iteration in range(1, 60):
+        written.step(iteration, {40: 9.0, 43: np.nan}.get(iteration, quiet(iteration)))
+    last = {one.iteration: one for one in written.ledgers}
+    assert {at: one.reason for at, one in last.items()} == {40: "jump", 43: "not finite"}
+    assert (last[40].step_iteration[-1], last[43].step_iteration[-1]) == (43, 43 + AFTER)
+
+
 def test_a_training_that_ends_over_the_jump_leaves_it_written():
     written = Written()
     for iteration in range(1, 42):
