@@ -24,9 +24,11 @@ from app.view import PageContext, View
 from app.views.account.layout import browser
 from app.views.account.tokens import token_table
 from app.views.alerts.layout import channels as alert_channels
+from app.views.alerts.layout import row as alert_row
 from app.views.compare.charts import detail, overview
 from app.views.compare.layout import layout as compare_layout
 from app.views.findings.cards import card as finding_card
+from app.views.findings.good import good_part
 from app.views.findings.layout import rule_table
 from app.views.jobs.job_rows import row as job_row
 from app.views.jobs.schedule_rows import schedule_row, watch_row
@@ -40,8 +42,9 @@ from app.views.runs.row import row as run_table_row
 from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
+from db.queries.runs.good_runs import Mark
 from db.queries.runs.runs import RunRow
-from db.queries.team.alerts import ChannelRow
+from db.queries.team.alerts import AlertRow, ChannelRow
 from db.queries.team.api_tokens import TokenRow
 from db.queries.team.people import Person
 from ingest.analysis.health.finding import Names
@@ -144,6 +147,12 @@ def every_id(web, run: RunRow) -> set[str]:
     found |= ids_in(rule_table({}, may_set=True))
     told = ChannelRow(1, "webhook", "https://example.org", "high", "Ann")
     found |= ids_in(alert_channels([told], may_manage=True))
+    alert = AlertRow(1, 3, "run", "plateau", "high", 10, "It stands.", NOW, True)
+    snoozed = replace(alert, snoozed_by="Bo", run_snoozed_until=NOW, run_snoozed_by="Bo")
+    for one in (alert, snoozed):
+        found |= ids_in(alert_row(one, may_snooze=True))
+    for marked in ([], [Mark(run.id, "run", "Bo", NOW)]):
+        found |= ids_in(html.Div(good_part(run.id, marked, [], may_mark=True)))
     with web.app.server.app_context():
         found |= ids_in(html.Div([*overview([run, run]), *detail([run, run])]))
     for state in ("queued", "failed"):

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from app.components.charts import chart, download, panel
 from app.components.controls import select
-from app.components.verdict import Verdict
+from app.components.verdict import UNKNOWN, Verdict
 from app.selection import bound
 from app.versions import joint_token, short_uuid
 from app.views.compare.ids import Ids
@@ -50,9 +50,15 @@ def state(runs: Sequence[RunRow]) -> Component:
     return chart(Ids.STATE, "comparestate", label="", **_options(runs))
 
 
-def overview(runs: Sequence[RunRow], thought: Mapping[int, Verdict]) -> list[Component]:
+def overview(
+    runs: Sequence[RunRow], thought: Mapping[int, Verdict] | None = None
+) -> list[Component]:
     """Return what is shown of all runs: their key, with what is thought of each, and the axis."""
-    said = [" · ".join(filter(None, (thought[run.id].died, thought[run.id].name))) for run in runs]
+    known = thought or {}
+    said = [
+        " · ".join(filter(None, (known.get(run.id, UNKNOWN).died, known.get(run.id, UNKNOWN).name)))
+        for run in runs
+    ]
     given = _options(runs)
     return [
         html.Div(
