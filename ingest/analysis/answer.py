@@ -92,10 +92,11 @@ class _Group:
             part = math.log2(1 + max(finding.strength, 0.0)) * (0.25 + finding.severity.weight)
             strongest[finding.rule] = max(strongest.get(finding.rule, 0.0), part)
         severity = max(f.severity.weight for f in self.findings)
-        # A verdict over a long stretch ranks behind an event of the same severity.
-        event = 0.0 if self.state else 0.5
         evidence = sum(strongest.values())
-        return severity + event + _EXPLAINED * self.explained + evidence / (evidence + 100)
+        if self.state:
+            # A verdict over a long stretch ranks behind an event of the same severity.
+            return severity + 0.4 * self.explained
+        return severity + 0.5 + _EXPLAINED * self.explained + evidence / (evidence + 100)
 
 
 def answer(
@@ -185,18 +186,18 @@ def _unruled(
 
 
 def _apart(ranked: Sequence[_Group]) -> list[_Group]:
-    """Return groups without those that say of the same place what a better one said."""
+    """Return groups without hints that say of the same place what a better one said."""
     kept: list[_Group] = []
     for group in ranked:
-        if not any(
-            abs(group.at - other.at) <= 2
-            and group.causes[:1]
-            and other.causes[:1]
-            and group.causes[0].cause == other.causes[0].cause
-            for other in kept
-        ):
+        hint = group.findings[0].severity is Severity.INFO
+        if not (hint and any(_same(group, other) for other in kept)):
             kept.append(group)
     return kept
+
+
+def _same(group: _Group, other: _Group) -> bool:
+    causes = [one.causes[0].cause if one.causes else "" for one in (group, other)]
+    return abs(group.at - other.at) <= 2 and causes[0] == causes[1]
 
 
 def _groups(history: History, events: Sequence[Finding]) -> list[list[Finding]]:

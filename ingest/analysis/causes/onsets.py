@@ -38,13 +38,16 @@ def change_points(series: Floats, *, floor: float) -> list[int]:
     ahead = robust.usual(series, AROUND)
     behind = _next_median(series)
     step = robust.noise(series, 4 * AROUND, floor=floor)
-    height = np.nan_to_num(np.abs(behind - ahead) / step)
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        height = np.nan_to_num(np.abs(behind - ahead) / step)
     found: list[int] = []
     while len(found) < _MOST:
         at = int(height.argmax()) if len(height) else 0
         if not len(height) or height[at] < _STEPS:
             break
-        found.append(at)
+        # The median sees a step one ahead of it.
+        early = abs(series[at] - ahead[at]) < 0.5 * abs(behind[at] - ahead[at])
+        found.append(min(at + 1, len(series) - 1) if early else at)
         height[max(0, at - AROUND) : at + AROUND + 1] = 0
     return found
 

@@ -1,14 +1,16 @@
-"""The part of docs/rules.md that the rules say: python -m ingest.analysis.health.rules.page."""
+"""The parts of docs/rules.md that code says: python -m ingest.analysis.health.rules.page."""
 
 import sys
 import textwrap
 from pathlib import Path
 
+from ingest.analysis.causes import CAUSES, MARK_BY_NAME
+from ingest.analysis.causes.cause import HALF, SELDOM, Cause
 from ingest.analysis.health.finding import Rule
 from ingest.analysis.health.rules import RULES
 
 PAGE = Path("docs/rules.md")
-_BEGIN, _END = "<!-- rules: made of the code -->\n", "<!-- /rules -->\n"
+_PARTS = ("rules", "causes")
 
 
 def table() -> str:
@@ -29,15 +31,36 @@ def _entry(rule: Rule) -> str:
     return textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False) + "\n"
 
 
+def causes() -> str:
+    """Return the causes, with what each leaves and its counter-test, as Markdown."""
+    return "".join(map(_cause, CAUSES))
+
+
+def _cause(cause: Cause) -> str:
+    mostly = [MARK_BY_NAME[m].there for m, often in cause.marks.items() if often > HALF]
+    hardly = [MARK_BY_NAME[m].there for m, often in cause.marks.items() if often <= SELDOM]
+    parts = [
+        f"* **{cause.title}** `{cause.name}`.",
+        f"*Mostly:* {'; '.join(mostly)}.",
+        f"*Hardly ever:* {'; '.join(hardly)}." if hardly else "",
+        f"*Counter-test:* {cause.counter_test} *Source:* {cause.source}.",
+    ]
+    text = " ".join(part for part in parts if part)
+    return textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False) + "\n"
+
+
 def rewritten(page: str) -> str:
-    """Return a page with the part between its marks made of the rules; ValueError without marks."""
-    before, _, rest = page.partition(_BEGIN)
-    _, found, after = rest.partition(_END)
-    if not found:
-        raise ValueError(f"{PAGE}: the marks {_BEGIN.strip()} and {_END.strip()} are missing.")
-    return before + _BEGIN + table() + _END + after
+    """Return a page with the parts between its marks made of the code; ValueError without marks."""
+    for name, text in zip(_PARTS, (table(), causes()), strict=True):
+        begin, end = f"<!-- {name}: made of the code -->\n", f"<!-- /{name} -->\n"
+        before, _, rest = page.partition(begin)
+        _, found, after = rest.partition(end)
+        if not found:
+            raise ValueError(f"{PAGE}: the marks {begin.strip()} and {end.strip()} are missing.")
+        page = before + begin + text + end + after
+    return page
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{PAGE}: {len(RULES)} rules\n")
+    sys.stdout.write(f"{PAGE}: {len(RULES)} rules, {len(CAUSES)} causes\n")
     PAGE.write_text(rewritten(PAGE.read_text()))

@@ -1,0 +1,253 @@
+"""Causes are told by their marks, each from a made-up run with one fault; a sound run has none."""
+
+import numpy as np
+import pytest
+
+from app.components.suspects import percent, suspects
+from ingest.analysis.answer import answer
+from ingest.analysis.causes import BY_NAME, CAUSES, MARK_BY_NAME, UNEXPLAINED, diagnose, seen_marks
+from ingest.analysis.causes.event import Event
+from ingest.analysis.causes.onsets import change_points, onsets
+from ingest.analysis.health.example import (
+    AT,
+    CLASSES,
+    FILTERS,
+    IMAGES,
+    LAYERS,
+    SNAPSHOTS,
+    changed,
+    changed_filters,
+    healthy,
+    layer_statistic,
+)
+from ingest.analysis.health.finding import Names
+from ingest.analysis.health.history import Logged
+from ingest.analysis.health.rules import CHANGES, RULES, evaluate
+from ingest.evaluate import answer_document
+from tests.ingest.histories import broken, unknown
+
+NAMES = Names(("conv1", "conv2", "conv3", "fc"), ("cat", "dog", "cow", "hen", "pig"))
+LABELS = np.repeat(np.arange(CLASSES), IMAGES)
+ITERATION = (AT + 1) * 10
+
+
+def right(at: int):
+    """Return predictions that are all right."""
+    return LABELS, LABELS.copy()
+
+
+def exchanged(at: int):
+    """Return predictions of which two classes are exchanged from AT on."""
+    label, prediction = right(at)
+    if at >= AT:
+        prediction[label == 1], prediction[label == 3] = 3, 1
+    return label, prediction
+
+
+def worse_classes(*classes: int):
+    error = healthy().class_error.copy()
+    error[list(classes), AT:] = 1.0
+    return error
+
+
+def raised(name: str, value: float):
+    return changed(name, slice(AT, None), value)
+
+
+def swapped_labels():
+    history = healthy(
+        class_error=worse_classes(1, 3),
+        train_loss=raised("train_loss", 1.5),
+        validation_error=raised("validation_error", 0.4),
+        validation_loss=raised("validation_loss", 3.0),
+    )
+    return history, exchanged
+
+
+def broken_evaluation():
+    history = healthy(
+        class_error=worse_classes(*range(CLASSES)),
+        validation_error=raised("validation_error", 0.8),
+        validation_loss=raised("validation_loss", 5.0),
+    )
+    return history, right
+
+
+def frozen():
+    update = layer_statistic("update", "l2")
+    update[2, AT:] = 0
+    return healthy(layers={("update", "l2"): update}), right
+
+
+def dead():
+    zero, norm = layer_statistic("gradient", "zero_share"), layer_statistic("gradient", "l2")
+    zero[:2, AT:], norm[:2, AT:] = 1.0, 0.0
+    layers = {("gradient", "zero_share"): zero, ("gradient", "l2"): norm}
+    return healthy(layers=layers, train_loss=raised("train_loss", 1.5)), right
+
+
+def fast():
+    update = layer_statistic("update", "l2")
+    update[:, AT:] *= 10
+    history = healthy(
+        learning_rate=raised("learning_rate", 1.0),
+        layers={("update", "l2"): update},
+        train_loss=raised("train_loss", 1.0),
+        logged={
+            "learning_rate": Logged(healthy().iteration, raised("learning_rate", 1.0)),
+        },
+    )
+    return history, right
+
+
+def schedule_again():
+    rate = np.full(SNAPSHOTS, 0.1)
+    rate[20:AT] = 0.01
+    update = layer_statistic("update", "l2")
+    update[:, AT:] *= 10
+    history = healthy(
+        learning_rate=rate,
+        layers={("update", "l2"): update},
+        logged={"learning_rate": Logged(healthy().iteration, rate)},
+    )
+    return history, right
+
+
+def rescaled():
+    weight = layer_statistic("weight", "l2")
+    weight[1, AT:] *= 10
+    jumps = {(AT, 1, filter_): 9.0 for filter_ in range(FILTERS)}
+    changes = changed_filters(SNAPSHOTS, jumps=jumps)
+    return healthy(layers={("weight", "l2"): weight}, relative_change=changes), right
+
+
+def initialised_again():
+    weight = layer_statistic("weight", "l2")
+    weight[1, AT:] *= 0.8
+    jumps = {(AT, 1, filter_): 1.0 for filter_ in range(FILTERS)}
+    changes = changed_filters(SNAPSHOTS, jumps=jumps)
+    history = healthy(
+        layers={("weight", "l2"): weight}, relative_change=changes, cosine_change=changes
+    )
+    return history, right
+
+
+def decaying():
+    weight = layer_statistic("weight", "l2")
+    weight[:, AT:] *= np.exp(-0.05 * np.arange(SNAPSHOTS - AT))
+    loss = healthy().train_loss.copy()
+    loss[AT + 4 :] = 1.5
+    layers = {("weight", "l2"): weight}
+    return healthy(layers=layers, train_loss=loss, validation_loss=loss + 0.02), right
+
+
+FAULTS = {
+    "labels-exchanged": (swapped_labels, (1, 3), ()),
+    "evaluation-broken": (broken_evaluation, (), ()),
+    "frozen-layer": (frozen, (), (2,)),
+    "dead-units": (dead, (), (0, 1)),
+    "rate-jump": (fast, (), ()),
+    "schedule-lost": (schedule_again, (), ()),
+    "layer-rescaled": (rescaled, (), (1,)),
+    "layer-reinitialised": (initialised_again, (), (1,)),
+    "decay-too-strong": (decaying, (), ()),
+}
+
+
+def findings_of(history):
+    return evaluate(history, NAMES, rules=(*RULES, *CHANGES))
+
+
+def event(history, taken_for, *, resumed=()):
+    near = [f for f in findings_of(history) if abs(f.start - ITERATION) <= 30]
+    return Event(history, AT, tuple(near), taken_for, resumed)
+
+
+@pytest.mark.parametrize("cause", FAULTS)
+def test_the_first_cause_is_what_went_wrong_and_where(cause):
+    fault, classes, layers = FAULTS[cause]
+    history, taken_for = fault()
+    resumed = (ITERATION - 5,) if cause == "schedule-lost" else ()
+    first = diagnose(event(history, taken_for, resumed=resumed))[0]
+    assert first.cause == cause
+    assert (first.place.classes, first.place.layers) == (classes, layers)
+    assert first.evidence_for
+
+
+def test_of_a_sound_run_nothing_is_explained():
+    assert diagnose(event(healthy(), right))[0].cause == UNEXPLAINED
+
+
+def test_probabilities_fall_and_are_no_more_than_one():
+    for fault, _, _ in FAULTS.values():
+        found = [one.probability for one in diagnose(event(*fault()), most=len(CAUSES) + 1)]
+        assert found == sorted(found, reverse=True)
+        assert sum(found) == pytest.approx(1)
+
+
+def test_what_was_not_recorded_is_neither_there_nor_missing():
+    seen = seen_marks(Event(unknown(healthy()), AT, (), lambda at: None))
+    assert {"loss-rises", "validation-worse", "steps-larger", "resumed"}.isdisjoint(seen)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_history_is_too_broken(seed):
+    history = broken(healthy(), seed=seed)
+    for at in (0, 1, AT, SNAPSHOTS - 1):
+        found = diagnose(Event(history, at, (), right))
+        assert all(0 <= one.probability <= 1 for one in found)
+    assert answer(history, findings_of(history), NAMES, taken_for=right)
+
+
+def test_every_cause_leaves_marks_that_there_are():
+    for cause in CAUSES:
+        assert set(cause.marks) <= set(MARK_BY_NAME), cause.name
+        assert all(0 < often < 1 for often in cause.marks.values())
+        said = cause.says.format(classes="classes 1 and 2", layers="layer a")
+        assert said.endswith(".")
+        assert cause.counter_test
+        assert cause.source
+    assert len(BY_NAME) == len(CAUSES)
+    assert UNEXPLAINED not in BY_NAME
+
+
+def test_an_answer_names_its_cause_and_where_it_sits():
+    history, taken_for = swapped_labels()
+    first = answer(history, findings_of(history), NAMES, taken_for=taken_for)[0]
+    assert (first.iteration, first.causes[0].cause) == (ITERATION, "labels-exchanged")
+    assert first.classes[:2] == (1, 3)
+    told = suspects(answer_document(first), NAMES)[0]
+    assert told.text.startswith("The training labels of classes dog and hen are exchanged")
+    assert "two classes are predicted as each other" in [one.text for one in told.speaks_for]
+    assert told.counter_test
+
+
+def test_a_change_that_no_rule_speaks_of_is_answered_where_a_cause_fits():
+    history, taken_for = decaying()
+    found = answer(history, [], NAMES, taken_for=taken_for)
+    assert found[0].causes[0].cause == "decay-too-strong"
+    assert abs(found[0].iteration - ITERATION) <= 20
+    assert answer(healthy(), [], NAMES, taken_for=right) == []
+
+
+def test_resumes_and_change_points_are_looked_at():
+    series = np.where(np.arange(SNAPSHOTS) < AT, 0.0, 1.0)
+    assert change_points(series, floor=0.02) == [AT]
+    assert change_points(np.zeros(SNAPSHOTS), floor=0.02) == []
+    assert AT in onsets(healthy(), right, (ITERATION - 5,))
+    assert AT in onsets(swapped_labels()[0], exchanged)
+
+
+def test_what_another_release_stored_is_left_out():
+    document = {"cause": "of-tomorrow", "probability": 0.9, "classes": [], "layers": []}
+    assert suspects({"causes": [document]}, NAMES) == []
+    assert suspects({}, NAMES) == []
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0, "1 %"), (0.553, "55 %"), (1.0, "99 %")])
+def test_a_probability_claims_no_more_than_is_known(share, text):
+    assert percent(share) == text
+
+
+def test_there_are_layers_enough():
+    assert len(NAMES.layers) == LAYERS
