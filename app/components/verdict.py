@@ -85,7 +85,7 @@ def verdict_badge(found: Verdict) -> Component | None:
         fw=600,
         className="run-verdict",
         **data(verdict=found.name),
-        **({"title": title} if title else {}),
+        attributes={"root": {"title": title}} if title else {},
     )
 
 

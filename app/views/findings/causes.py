@@ -27,7 +27,7 @@ def probable_causes(
     if not found:
         return []
     first, others = found[0], found[1:]
-    parts: list[Component] = [_cause(first)]
+    parts: list[Component] = [_cause(first, judged=answer["severity"] != "info")]
     if first.cause == UNEXPLAINED and lacking:
         parts.append(html.P([html.B("To know next time, record: "), f"{', '.join(lacking)}."]))
     if first.counter_test:
@@ -46,8 +46,10 @@ def probable_causes(
     return [html.Div(parts, className="finding-causes")]
 
 
-def _cause(told: Told) -> Component:
-    word = "Most probable cause" if told.cause != UNEXPLAINED else told.title
+def _cause(told: Told, *, judged: bool) -> Component:
+    # Of what no rule finds wrong it may be one.
+    word = "Most probable cause" if judged else "Possible cause"
+    word = word if told.cause != UNEXPLAINED else told.title
     said: list[Any] = [html.B(f"{word}: "), told.text]
     if told.cause != UNEXPLAINED:
         said.append(html.Span(f" {percent(told.probability)}", className="finding-probability"))

@@ -17,11 +17,13 @@ from ingest.analysis.causes.causes_of_layers import OF_LAYERS
 from ingest.analysis.causes.causes_of_steps import OF_STEPS
 from ingest.analysis.causes.event import Event
 from ingest.analysis.causes.marks import MARKS
+from ingest.analysis.health.finding import Severity
 
 UNEXPLAINED = "unexplained"
 # Marks that follow from one another count twice.
 TEMPER = 0.85
-_PRIOR_UNEXPLAINED = 3.0
+# Where a rule found something, something went wrong; most changes besides are no fault at all.
+_PRIOR_UNEXPLAINED, _PRIOR_NO_FAULT = 3.0, 10.0
 MOST_SUSPECTS = 3
 # Evidence that changes the odds by less says nothing.
 _TELLING = math.log(1.25)
@@ -50,7 +52,8 @@ def diagnose(event: Event, *, most: int = MOST_SUSPECTS) -> tuple[Suspect, ...]:
         name: math.log(BY_NAME[name].prior) + TEMPER * sum(parts.values())
         for name, parts in weights.items()
     }
-    odds[UNEXPLAINED] = math.log(_PRIOR_UNEXPLAINED)
+    found = any(f.severity is not Severity.INFO for f in event.findings)
+    odds[UNEXPLAINED] = math.log(_PRIOR_UNEXPLAINED if found else _PRIOR_NO_FAULT)
     highest = max(odds.values())
     total = sum(math.exp(value - highest) for value in odds.values())
     order = sorted(odds, key=lambda name: -odds[name])[:most]

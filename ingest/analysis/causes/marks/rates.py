@@ -33,14 +33,28 @@ def rate_change(event: Event) -> float:
     return up if up * down >= 1 else down
 
 
+def _at_once(event: Event) -> bool:
+    """Return whether the rate rises by half from one logged value to the next, as no warm-up does.
+
+    Warm-ups from near 0 do in their first few iterations.
+    """
+    logged = event.history.logged["learning_rate"]
+    first, last = event.stretch
+    here = (logged.iterations >= first) & (logged.iterations <= last)
+    values = logged.values[here & (logged.values > 0)]
+    return bool(len(values) > 1 and (values[1:] / values[:-1]).max() >= 1.5)
+
+
 def _rose(event: Event) -> bool | None:
     change = rate_change(event)
-    return None if np.isnan(change) else change >= 2.0
+    return None if np.isnan(change) else bool(change >= 2.0 and _at_once(event))
 
 
 def _highest(event: Event) -> bool | None:
     told = logged_rate(event)
-    return None if told is None else bool(told[1].max() >= 1.5 * told[0].max())
+    if told is None:
+        return None
+    return bool(told[1].max() >= 1.5 * told[0].max() and _at_once(event))
 
 
 def _begun_anew(event: Event) -> bool | None:
