@@ -62,8 +62,8 @@ EDITS = (
     ),
     Edit(
         "deeptracker/statistics.py",
-        '        "nan_count": nan,\n        "inf_count": inf,\n    }\n    statistics',
-        '        "largest": torch.maximum(spread.five[0].abs(), spread.five[4].abs()),\n',
+        '        "nan_count": nan,\n        "inf_count": inf,\n    }\n    return',
+        '        "largest": (abs(five[0] + five[4]) + abs(five[4] - five[0])) / 2,\n',
     ),
     Edit(
         "deeptracker/FORMAT.md",

@@ -14,6 +14,8 @@ _STEPS, _LEAST = 4.0, 0.1
 CHANCE_LOW, CHANCE_HIGH = 0.8, 1.5
 # A loss repeats itself from this autocorrelation on.
 _ALIKE = 0.4
+# So many iterations from the event on are looked at.
+_MOST_VALUES = 4096
 
 
 def _loss(event: Event) -> Floats:
@@ -97,7 +99,8 @@ def _periodic(event: Event) -> bool | None:
     logged = event.history.logged.get("train_loss")
     if logged is None:
         return None
-    values = logarithm(logged.values[logged.iterations >= event.stretch[0]])
+    first = int(np.searchsorted(logged.iterations, event.stretch[0]))
+    values = logarithm(logged.values[first : first + _MOST_VALUES])
     values = values[np.isfinite(values)]
     if len(values) < 40:
         return None
@@ -114,7 +117,9 @@ def _repeats(values: Floats) -> bool:
     if not rest.std() > 0:
         return False
     rest = rest - rest.mean()
-    whole = np.correlate(rest, rest, mode="full")[len(rest) - 1 :]
+    # By the Fourier transform, padded so that the end does not meet the beginning.
+    power = np.abs(np.fft.rfft(rest, 2 * len(rest))) ** 2
+    whole = np.fft.irfft(power)[: len(rest)]
     lags = np.arange(len(whole))
     similar = whole / whole[0] * len(rest) / (len(rest) - lags)
     below = np.flatnonzero(similar[: len(rest) // 3] < 0)
