@@ -162,17 +162,21 @@ _CHOICES = {
 
 
 def _menu(found: AlertRow) -> Component:
-    button = dmc.Button(
-        "Snooze",
-        variant="default",
-        size="compact-xs",
-        **aria(label=f"Snooze: {found.run}, iteration {found.iteration:,}"),
+    # The wrapper is the button: it is what says whether the menu is open.
+    target = dmc.MenuTarget(
+        html.Span("Snooze"),
+        boxWrapperProps={
+            "component": "button",
+            "type": "button",
+            "className": "alerts-snooze",
+            **aria(label=f"Snooze: {found.run}, iteration {found.iteration:,}"),
+        },
     )
     items = [
         dmc.MenuItem(text, id={"type": choice, "alert": found.id})
         for choice, text in _CHOICES.items()
     ]
-    return dmc.Menu([dmc.MenuTarget(button), dmc.MenuDropdown(items)], position="bottom-end")
+    return dmc.Menu([target, dmc.MenuDropdown(items)], position="bottom-end")
 
 
 def none_yet() -> Component:
