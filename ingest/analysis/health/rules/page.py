@@ -46,7 +46,10 @@ def _cause(cause: Cause) -> str:
         f"*Counter-test:* {cause.counter_test} *Source:* {cause.source}.",
     ]
     text = " ".join(part for part in parts if part)
-    return textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False) + "\n"
+    listed = textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False)
+    # An answer on a training in which that was planted.
+    picture = f"![{cause.title}: an answer on a planted example](pictures/causes/{cause.name}.png)"
+    return f"{listed}\n\n  {picture}\n"
 
 
 def rewritten(page: str) -> str:
