@@ -32,7 +32,7 @@ _MOST_EVIDENCE = 6
 _BELIEVED = 0.4
 # What a cause adds to the rank of an answer, in steps of severity; so many groups and places are
 # judged; another place than that of the findings must fit better by this probability.
-_EXPLAINED, _MOST_JUDGED, _MOST_PLACES, _BETTER = 2.5, 12, 6, 0.4
+_EXPLAINED, _MOST_JUDGED, _MOST_PLACES, _BETTER = 2.5, 8, 4, 0.4
 
 declare({"change": "Something changes for good at iteration {iteration}."})
 
