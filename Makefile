@@ -68,7 +68,8 @@ browser: $(STAMP)
 		$(BIN)/playwright install --with-deps chromium
 
 # The proxies of docs/deployment.md, which its tests start where Debian's packages can be had.
-servers:
+# After the browser: apt-get runs once at a time.
+servers: browser
 	@{ command -v nginx && command -v pgbouncer; } >/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
