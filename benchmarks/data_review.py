@@ -10,9 +10,7 @@ others are drawn by default. Exit status 1 where the bar does not hold.
 """
 
 import statistics
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -29,6 +27,7 @@ from sqlalchemy.orm import Session
 from benchmarks.data_review_training import Setting, train
 from benchmarks.database import benchmark_engine
 from benchmarks.digit_networks import NETWORKS
+from benchmarks.folders import log_folder
 from benchmarks.report import Row, finish
 from db.queries.runs import compare, image_histories
 from ingest.analysis.data_review.history import ImageHistory
@@ -62,22 +61,12 @@ def command(
     torch.set_num_threads(1)
     first, _, last = data.partition("-")
     seeds = range(int(first), int(last or first) + 1)
-    with _folder(logs) as folder, benchmark_engine() as engine:
+    with log_folder(logs, prefix="data-review-") as folder, benchmark_engine() as engine:
         scores = {
             setting: [one for seed in seeds for one in _scores(engine, folder, setting, seed)]
             for setting in SETTINGS
         }
     finish("data_review", _rows(scores), scale=1.0, json_path=json_path)
-
-
-@contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept is None:
-        with tempfile.TemporaryDirectory(prefix="data-review-") as folder:
-            yield Path(folder)
-    else:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept
 
 
 def _scores(engine: Engine, folder: Path, setting: Setting, data: int) -> list[Score]:

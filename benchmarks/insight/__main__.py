@@ -13,9 +13,7 @@ where a bar fails.
 """
 
 import json
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +22,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.database import benchmark_engine
+from benchmarks.folders import log_folder
 from benchmarks.insight.faults import FAULTS
 from benchmarks.insight.judge import Judgement, judge_log
 from benchmarks.insight.paper_scale import milliseconds
@@ -53,7 +52,7 @@ def command(
     title = f"{runs} runs, part {part}, seed {seed}"
     console = Console(width=150)
     console.print(title)
-    with _folder(logs) as folder, benchmark_engine() as engine:
+    with log_folder(logs, prefix="insight-") as folder, benchmark_engine() as engine:
         plans = draw(seed, part, runs, faults=fault or ())
         judged = [
             judge_log(engine, folder / plan.name, plan.fault, truth)
@@ -70,16 +69,6 @@ def command(
         markdown_path.write_text(markdown(judged, title, rows))
     if any(row.holds is False for row in rows):
         raise typer.Exit(1)
-
-
-@contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept is None:
-        with tempfile.TemporaryDirectory(prefix="insight-") as folder:
-            yield Path(folder)
-    else:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept
 
 
 def _told(

@@ -6,26 +6,10 @@ from types import MappingProxyType
 import torch
 from torch import Tensor, nn
 
+from deeptracker.demo import Block
+
 _WIDTH = 48
 _HEADS = 3
-
-
-class _Block(nn.Module):
-    """Two 3x3 convolutions with batch normalisation beside a short cut."""
-
-    def __init__(self, inputs: int, filters: int, stride: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, filters, 3, stride, padding=1, bias=False)
-        self.norm1 = nn.BatchNorm2d(filters)
-        self.conv2 = nn.Conv2d(filters, filters, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(filters)
-        self.downsample: nn.Module = nn.Identity()
-        if stride != 1 or inputs != filters:
-            self.downsample = nn.Conv2d(inputs, filters, 1, stride, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out = torch.relu(self.norm1(self.conv1(x)))
-        return torch.relu(self.norm2(self.conv2(out)) + self.downsample(x))
 
 
 class Residual(nn.Module):
@@ -35,9 +19,9 @@ class Residual(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(channels, width, 3, 2 if size > 8 else 1, padding=1, bias=False)
         self.norm1 = nn.BatchNorm2d(width)
-        self.layer1 = nn.Sequential(_Block(width, width, 1))
-        self.layer2 = nn.Sequential(_Block(width, 2 * width, 2), _Block(2 * width, 2 * width, 1))
-        self.layer3 = nn.Sequential(_Block(2 * width, 4 * width, 2))
+        self.layer1 = nn.Sequential(Block(width, width, 1))
+        self.layer2 = nn.Sequential(Block(width, 2 * width, 2), Block(2 * width, 2 * width, 1))
+        self.layer3 = nn.Sequential(Block(2 * width, 4 * width, 2))
         self.fc = nn.Linear(4 * width, classes)
 
     def forward(self, x: Tensor) -> Tensor:

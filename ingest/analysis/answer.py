@@ -7,7 +7,7 @@ that no rule speaks of is an answer where a cause fits it.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ import numpy as np
 from ingest.analysis.answer_classes import MOST_NAMED, involved_classes
 from ingest.analysis.causes import UNEXPLAINED, diagnose
 from ingest.analysis.causes.cause import Place, Suspect
-from ingest.analysis.causes.event import Event, TakenFor
+from ingest.analysis.causes.event import Event, RunSeries, TakenFor
 from ingest.analysis.causes.onsets import onsets
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding, Names, Severity
@@ -126,18 +126,15 @@ def answer(
     if lost:
         groups.append(lost)
     groups += [[f] for f in findings if f.rule in _LASTING and (ruined is None or f.start < ruined)]
-    known = None if resumed is None else tuple(resumed)
     taken_for = lru_cache(_MOST_KEPT)(taken_for)
+    run = RunSeries(history, taken_for, None if resumed is None else tuple(resumed))
 
-    def event(at: int, group: Sequence[Finding]) -> Event:
-        return Event(history, at, tuple(group), taken_for, known)
-
-    changes = onsets(history, taken_for, known or ()) if history.snapshots else []
+    changes = onsets(run) if history.snapshots else []
     if ruined is not None:
         changes = [at for at in changes if int(history.iteration[at]) < ruined]
     first = sorted((_began(history, g) for g in groups), key=lambda g: g.score, reverse=True)
-    judged = [_judged(history, group, changes, event) for group in first[:_MOST_JUDGED]]
-    judged += _unruled(history, judged, changes, event)
+    judged = [_judged(run, group, changes) for group in first[:_MOST_JUDGED]]
+    judged += _unruled(run, judged, changes)
     ranked = _apart(sorted(judged, key=lambda g: g.score, reverse=True))
     return [_answer(history, group, names, taken_for) for group in ranked[:most]]
 
@@ -150,36 +147,26 @@ def _began(history: History, group: Sequence[Finding]) -> _Group:
     return _Group(tuple(evidence), int(np.searchsorted(history.iteration, start)))
 
 
-def _judged(
-    history: History,
-    group: _Group,
-    changes: Sequence[int],
-    event: Callable[[int, Sequence[Finding]], Event],
-) -> _Group:
+def _judged(run: RunSeries, group: _Group, changes: Sequence[int]) -> _Group:
     """Return a group with its causes, from where one fits best: there, or where a change began."""
-    begins = {int(np.searchsorted(history.iteration, f.start)) for f in group.findings}
+    begins = {int(np.searchsorted(run.history.iteration, f.start)) for f in group.findings}
     near = {at for at in changes if min(begins) - 2 <= at <= group.at + 1}
     others = {at for at in begins | near if at != group.at and at <= group.at + 1}
     places = [group.at, *sorted(others, key=lambda at: abs(at - group.at))[:_MOST_PLACES]]
-    tried = [_Group(group.findings, at, diagnose(event(at, group.findings))) for at in places]
+    tried = [_Group(group.findings, at, diagnose(Event(run, at, group.findings))) for at in places]
     best = max(tried, key=lambda g: g.explained)
     return best if best.explained >= tried[0].explained + _BETTER else tried[0]
 
 
-def _unruled(
-    history: History,
-    judged: Sequence[_Group],
-    changes: Sequence[int],
-    event: Callable[[int, Sequence[Finding]], Event],
-) -> list[_Group]:
+def _unruled(run: RunSeries, judged: Sequence[_Group], changes: Sequence[int]) -> list[_Group]:
     """Return changes that no rule speaks of, where a cause fits them."""
     found = []
     for at in changes:
         if any(abs(at - group.at) <= 1 for group in judged if group.explained >= _BELIEVED):
             continue
-        start = int(history.iteration[at])
+        start = int(run.history.iteration[at])
         said = Finding("change", Severity.INFO, start, None, 1.0, say("change", iteration=start))
-        group = _Group((said,), at, diagnose(event(at, ())))
+        group = _Group((said,), at, diagnose(Event(run, at, ())))
         if group.explained >= _BELIEVED:
             found.append(group)
     return found

@@ -6,7 +6,7 @@ import pytest
 from app.components.suspects import percent, suspects
 from ingest.analysis.answer import answer
 from ingest.analysis.causes import BY_NAME, CAUSES, MARK_BY_NAME, UNEXPLAINED, diagnose, seen_marks
-from ingest.analysis.causes.event import Event
+from ingest.analysis.causes.event import Event, RunSeries
 from ingest.analysis.causes.onsets import change_points, onsets
 from ingest.analysis.health.example import (
     AT,
@@ -160,7 +160,7 @@ def findings_of(history):
 
 def event(history, taken_for, *, resumed=()):
     near = [f for f in findings_of(history) if abs(f.start - ITERATION) <= 30]
-    return Event(history, AT, tuple(near), taken_for, resumed)
+    return Event(RunSeries(history, taken_for, resumed), AT, tuple(near))
 
 
 @pytest.mark.parametrize("cause", FAULTS)
@@ -186,7 +186,7 @@ def test_probabilities_fall_and_are_no_more_than_one():
 
 
 def test_what_was_not_recorded_is_neither_there_nor_missing():
-    seen = seen_marks(Event(unknown(healthy()), AT, (), lambda at: None))
+    seen = seen_marks(Event(RunSeries(unknown(healthy()), lambda at: None), AT, ()))
     assert {"loss-rises", "validation-worse", "steps-larger", "resumed"}.isdisjoint(seen)
 
 
@@ -194,7 +194,7 @@ def test_what_was_not_recorded_is_neither_there_nor_missing():
 def test_no_history_is_too_broken(seed):
     history = broken(healthy(), seed=seed)
     for at in (0, 1, AT, SNAPSHOTS - 1):
-        found = diagnose(Event(history, at, (), right))
+        found = diagnose(Event(RunSeries(history, right), at, ()))
         assert all(0 <= one.probability <= 1 for one in found)
     assert answer(history, findings_of(history), NAMES, taken_for=right)
 
@@ -234,8 +234,8 @@ def test_resumes_and_change_points_are_looked_at():
     series = np.where(np.arange(SNAPSHOTS) < AT, 0.0, 1.0)
     assert change_points(series, floor=0.02) == [AT]
     assert change_points(np.zeros(SNAPSHOTS), floor=0.02) == []
-    assert AT in onsets(healthy(), right, (ITERATION - 5,))
-    assert AT in onsets(swapped_labels()[0], exchanged)
+    assert AT in onsets(RunSeries(healthy(), right, (ITERATION - 5,)))
+    assert AT in onsets(RunSeries(swapped_labels()[0], exchanged))
 
 
 def test_what_another_release_stored_is_left_out():

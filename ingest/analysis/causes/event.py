@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.rules.losses import log_loss
 
 # What was usual before an event, and the level after it, are medians over so many snapshots.
 AROUND = 5
@@ -24,18 +25,68 @@ TakenFor = Callable[[int], tuple[NDArray[np.integer], NDArray[np.integer]] | Non
 
 
 @dataclass(frozen=True, eq=False)
-class Event:
-    """Something that began at the snapshot `at` (its place), with what the rules found of it.
+class RunSeries:
+    """A run with what all of its events are judged by, each computed once, logarithms to base 10.
 
     `taken_for` tells the predictions at a snapshot; `resumed` are iterations at which the training
     was resumed, None: not known.
     """
 
     history: History
-    at: int
-    findings: tuple[Finding, ...]
     taken_for: TakenFor
     resumed: tuple[int, ...] | None = None
+
+    @cached_property
+    def train_loss(self) -> Floats:
+        """Return log10 of the training loss, f8 [T]."""
+        return log_loss(self.history)
+
+    @cached_property
+    def validation_loss(self) -> Floats:
+        """Return log10 of the validation loss, f8 [T]."""
+        return robust.log10(self.history.validation_loss)
+
+    @cached_property
+    def usual_layers(self) -> NDArray[np.int64]:
+        """Return the ids of the layers of usual scale, i8 [n]."""
+        return np.flatnonzero(~self.history.apart)
+
+    @cached_property
+    def steps(self) -> Floats:
+        """Return log10 of ||update|| / ||weight|| of the layers of usual scale, f8 [n, T]."""
+        return robust.log10(self.history.update_ratio()[self.usual_layers])
+
+    @cached_property
+    def gradients(self) -> Floats:
+        """Return log10 of the gradient's norm of the layers of usual scale, f8 [n, T]."""
+        return robust.log10(self.history.layer("gradient", "l2")[self.usual_layers])
+
+    @cached_property
+    def norms(self) -> Floats:
+        """Return log10 of the norm of each layer's weights, f8 [L, T]."""
+        return robust.log10(self.history.layer("weight", "l2"))
+
+    def logged(self, name: str, first: int, last: int) -> tuple[Floats, Floats] | None:
+        """Return a logged series up to iteration `first`, and from there to `last`; None: none."""
+        series = self.history.logged.get(name)
+        if series is None:
+            return None
+        begin, end = np.searchsorted(series.iterations, [first, last], side="right")
+        return series.values[:begin], series.values[begin:end]
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """Something that began at the snapshot `at` (its place), with what the rules found of it."""
+
+    run: RunSeries
+    at: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def history(self) -> History:
+        """Return the history of the run."""
+        return self.run.history
 
     @cached_property
     def rules(self) -> frozenset[str]:
@@ -89,14 +140,14 @@ class Event:
             places = list(range(max(0, last - _LOOKED), last + 1))
         else:
             places = [*range(self.at, min(soon, last), 2), (min(soon, last) + last) // 2, last]
-        found = [confusion(self.taken_for, at, len(self.history.class_size)) for at in places]
+        found = [confusion(self.run.taken_for, at, len(self.history.class_size)) for at in places]
         return tuple(matrix for matrix in found if matrix is not None)
 
     @cached_property
     def confusion_before(self) -> NDArray[np.int64] | None:
         """Return the confusion matrix ahead of the event; None where it is not known."""
         before = -1 if self.early else self.at - 2
-        return confusion(self.taken_for, before, len(self.history.class_size))
+        return confusion(self.run.taken_for, before, len(self.history.class_size))
 
     @cached_property
     def early(self) -> bool:
@@ -128,13 +179,6 @@ def mutual_share(matrix: NDArray[np.int64], size: NDArray[np.integer]) -> Floats
     mutual = np.minimum(share, share.T)
     np.fill_diagonal(mutual, 0)
     return np.where(np.minimum.outer(size, size) >= 2, mutual, 0.0)
-
-
-def logarithm(values: Floats) -> Floats:
-    """Return log10 of values, NaN where they are not above 0 and finite."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found = np.log10(np.where(values > 0, values, np.nan))
-    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _median(part: Floats, *, least: int) -> Floats:

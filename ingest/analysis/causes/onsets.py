@@ -4,13 +4,13 @@ A change point is where the median of the next snapshots lies many usual steps f
 before. They are no findings: only where a cause fits what is seen there do they tell anything.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.analysis.causes.event import AROUND, TakenFor, confusion, logarithm, mutual_share
+from ingest.analysis.causes.event import AROUND, RunSeries, confusion, mutual_share
 from ingest.analysis.health import robust
 from ingest.analysis.health.history import Floats, History
 
@@ -20,15 +20,18 @@ _STEPS, _MOST = 5.0, 2
 _LOOKS = 9
 
 
-def onsets(history: History, taken_for: TakenFor, resumed: Sequence[int] = ()) -> list[int]:
+def onsets(run: RunSeries) -> list[int]:
     """Return the places, rising, at which a change may have begun."""
+    history = run.history
     found: set[int] = set()
-    for series, floor in _series(history):
+    for series, floor in _series(run):
         found.update(change_points(series, floor=floor))
-    found.update(_lowest_validation_loss(history))
+    found.update(_lowest_validation_loss(run))
     found.update(_rate_rises(history))
-    found.update(_exchanges(history, taken_for))
-    place = np.searchsorted(history.iteration, np.asarray(list(resumed), np.int64), side="right")
+    found.update(_exchanges(run))
+    place = np.searchsorted(
+        history.iteration, np.asarray(run.resumed or (), np.int64), side="right"
+    )
     found.update(int(at) for at in place if at < history.snapshots)
     return sorted(found)
 
@@ -58,18 +61,18 @@ def _next_median(series: Floats) -> Floats:
     return robust.quiet_median(np.lib.stride_tricks.sliding_window_view(padded, 3))
 
 
-def _series(history: History) -> Iterator[tuple[Floats, float]]:
+def _series(run: RunSeries) -> Iterator[tuple[Floats, float]]:
     """Yield series that show when something begins, each with the least that is a step of it."""
-    train, validation = logarithm(history.train_loss), logarithm(history.validation_loss)
+    history, train, validation = run.history, run.train_loss, run.validation_loss
     yield train, 0.02
     yield validation, 0.02
     yield validation - train, 0.02
     yield history.validation_error, 0.01
-    usual = ~history.apart
-    if usual.any():
-        weight = logarithm(history.layer("weight", "l2"))[usual]
-        yield robust.quiet_median(logarithm(history.update_ratio())[usual], axis=0), 0.05
-        yield robust.quiet_median(logarithm(history.layer("gradient", "l2"))[usual], axis=0), 0.05
+    usual = run.usual_layers
+    if len(usual):
+        weight = run.norms[usual]
+        yield robust.quiet_median(run.steps, axis=0), 0.05
+        yield robust.quiet_median(run.gradients, axis=0), 0.05
         yield np.diff(robust.quiet_median(weight, axis=0), prepend=np.nan), 1e-4
         yield np.diff(np.nan_to_num(weight).max(axis=0), prepend=np.nan), 1e-3
         yield np.nan_to_num(history.layer("gradient", "zero_share")[usual]).max(axis=0), 0.02
@@ -87,14 +90,14 @@ def _worst_classes(history: History) -> list[tuple[Floats, float]]:
     return [(error[c], float(size[c])) for c in order if np.isfinite(lost[c])]
 
 
-def _lowest_validation_loss(history: History) -> list[int]:
+def _lowest_validation_loss(run: RunSeries) -> list[int]:
     """Return where the validation loss was lowest, if it rises for good afterwards."""
-    loss = robust.smooth(logarithm(history.validation_loss), 3)
+    loss = robust.smooth(run.validation_loss, 3)
     if not np.isfinite(loss).any():
         return []
     at = int(np.nanargmin(loss))
     end = float(robust.quiet_median(loss[-AROUND:]))
-    return [at] if at < history.snapshots - AROUND and end - loss[at] >= 0.05 else []
+    return [at] if at < run.history.snapshots - AROUND and end - loss[at] >= 0.05 else []
 
 
 def _rate_rises(history: History) -> list[int]:
@@ -115,8 +118,9 @@ def _largest(steps: Floats) -> NDArray[np.int64]:
     return order[steps[order] >= 1.5]
 
 
-def _exchanges(history: History, taken_for: TakenFor) -> list[int]:
+def _exchanges(run: RunSeries) -> list[int]:
     """Return where two classes begin to be predicted as each other, by halving between looks."""
+    history = run.history
     size, validated = (
         history.class_size,
         np.flatnonzero((~np.isnan(history.class_error)).any(axis=0)),
@@ -125,7 +129,7 @@ def _exchanges(history: History, taken_for: TakenFor) -> list[int]:
         return []
 
     def mutual(at: int) -> Floats:
-        matrix = confusion(taken_for, int(validated[at]), len(size))
+        matrix = confusion(run.taken_for, int(validated[at]), len(size))
         return np.zeros((len(size),) * 2) if matrix is None else mutual_share(matrix, size)
 
     looks = np.linspace(0, len(validated) - 1, _LOOKS).astype(int)

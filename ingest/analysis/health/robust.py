@@ -84,6 +84,13 @@ def noise(values: Floats, length: int, *, floor: float) -> Floats:
     return np.maximum(np.where(np.isnan(found), floor, found), floor)
 
 
+def log10(values: Floats) -> Floats:
+    """Return log10 of values of any shape, f8; NaN where they are not above 0 and finite."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.log10(np.where(values > 0, values, np.nan))
+    return np.where(np.isfinite(found), found, np.nan)
+
+
 def smooth(values: Floats, length: int) -> Floats:
     """Return the median of the `length` values up to and with each, f8 [T]."""
     past = before(np.concatenate([values, [np.nan]]), length)

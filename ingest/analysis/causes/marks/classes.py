@@ -92,6 +92,7 @@ def _some(event: Event) -> bool | None:
     return None if told is None else bool(told[1])
 
 
+@lru_cache(maxsize=4)
 def exchanged_pair(event: Event) -> tuple[int, int] | None:
     """Return the two classes most predicted as each other; None where none is by half."""
     size = event.history.class_size

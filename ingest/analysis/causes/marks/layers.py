@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis.causes.cause import Mark, Place
-from ingest.analysis.causes.event import Event, logarithm
-from ingest.analysis.causes.marks.steps import gradients, one_apart
+from ingest.analysis.causes.event import Event
+from ingest.analysis.causes.marks.steps import one_apart
 from ingest.analysis.health import robust
 from ingest.analysis.health.history import FilterPeaks, Floats
 
@@ -16,19 +16,14 @@ _NORM = 0.05
 _TURNED, _CHANGED, _UNTURNED = 0.2, 0.4, 0.1
 
 
-def _usual_scale(event: Event) -> NDArray[np.int64]:
-    """Return the ids of the layers of usual scale."""
-    return np.flatnonzero(~event.history.apart)
-
-
 def norm_jumps(event: Event) -> Floats | None:
     """Return how far the norm of each layer jumps against the others, powers of ten, f8 [L]."""
-    norms = logarithm(event.history.layer("weight", "l2"))
+    norms = event.run.norms
     if event.at < 1 or not np.isfinite(norms).any():
         return None
     steps = np.abs(np.diff(norms, axis=1, prepend=np.nan))
     jump = event.peak(steps) - event.before(np.nan_to_num(steps))
-    return np.nan_to_num(jump - robust.quiet_median(jump[_usual_scale(event)]))
+    return np.nan_to_num(jump - robust.quiet_median(jump[event.run.usual_layers]))
 
 
 def _norm_jumps(event: Event) -> bool | None:
@@ -84,7 +79,7 @@ def _concentrated(share: Floats | None, event: Event) -> bool | None:
     """Return whether a layer, or a few, have a share that the median layer has not."""
     if share is None:
         return None
-    mine = share[_usual_scale(event)]
+    mine = share[event.run.usual_layers]
     return bool(len(mine) and mine.max() >= 0.1 and np.median(mine) < 0.25 * mine.max())
 
 
@@ -96,7 +91,7 @@ def _layer_scaled(event: Event) -> bool | None:
     share = _scaled(event)
     if share is None or event.early:
         return None
-    mine = share[_usual_scale(event)]
+    mine = share[event.run.usual_layers]
     return bool(len(mine) and mine.max() >= 0.6 and np.median(mine) < 0.3)
 
 
@@ -146,7 +141,7 @@ def _dead_filters(event: Event) -> bool | None:
 
 def _shrinks(event: Event) -> bool | None:
     """Return whether the norms of nearly all layers begin to shrink for good."""
-    norms = logarithm(event.history.layer("weight", "l2"))[_usual_scale(event)]
+    norms = event.run.norms[event.run.usual_layers]
     start = np.where(np.isnan(event.before(norms)), event.after(norms), event.before(norms))
     soon, last = event.after(norms, skip=4) - start, event.at_end(norms) - start
     begins = soon - event.trend(norms)
@@ -202,8 +197,8 @@ def of_scale(event: Event) -> Place:
 
 def of_gradient(event: Event) -> Place:
     """Return the layer whose gradient grows most against the others'."""
-    row, by = one_apart(event, gradients(event))
-    ids = _usual_scale(event)
+    row, by = one_apart(event, event.run.gradients)
+    ids = event.run.usual_layers
     return Place(layers=(int(ids[row]),)) if row >= 0 and by > 0 else Place()
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ingest.analysis.causes.cause import Mark
-from ingest.analysis.causes.event import Event, logarithm
+from ingest.analysis.causes.event import Event
 from ingest.analysis.health import robust
 from ingest.analysis.health.history import Floats
 from ingest.analysis.health.rules.losses import first_loss
@@ -18,39 +18,35 @@ _ALIKE = 0.4
 _MOST_VALUES = 4096
 
 
-def _loss(event: Event) -> Floats:
-    return logarithm(event.history.train_loss)
-
-
 def _change(event: Event, *, level: float) -> float | None:
-    before = float(event.before(_loss(event)))
+    before = float(event.before(event.run.train_loss))
     return None if np.isnan(before) or np.isnan(level) else level - before
 
 
 def _beyond(event: Event, change: float | None) -> bool | None:
     if change is None:
         return None
-    usual = float(event.usual_step(_loss(event), floor=0.02))
+    usual = float(event.usual_step(event.run.train_loss, floor=0.02))
     return change >= max(_STEPS * usual, _LEAST)
 
 
 def rises(event: Event) -> bool | None:
     """Return whether the training loss rises beyond its usual steps."""
-    return _beyond(event, _change(event, level=float(event.peak(_loss(event)))))
+    return _beyond(event, _change(event, level=float(event.peak(event.run.train_loss))))
 
 
 def _stays_high(event: Event) -> bool | None:
-    level = float(event.after(_loss(event), skip=1))
+    level = float(event.after(event.run.train_loss, skip=1))
     return _beyond(event, _change(event, level=level))
 
 
 def _high_at_end(event: Event) -> bool | None:
-    return _beyond(event, _change(event, level=float(event.at_end(_loss(event)))))
+    return _beyond(event, _change(event, level=float(event.at_end(event.run.train_loss))))
 
 
 def _falls(event: Event) -> bool | None:
     """Return whether the loss falls at once, below all that it was, beyond how it fell anyway."""
-    loss = _loss(event)
+    loss = event.run.train_loss
     level = float(event.after(loss, skip=1))
     change = _change(event, level=level)
     if change is None or event.at < event.history.snapshots // 6:
@@ -81,12 +77,8 @@ def _beyond_chance(event: Event) -> bool | None:
 
 
 def _not_finite(event: Event) -> bool | None:
-    logged = event.history.logged.get("train_loss")
-    first, last = event.stretch
-    if logged is None:
-        return None
-    here = (logged.iterations > first) & (logged.iterations <= last)
-    return bool(here.any() and not np.isfinite(logged.values[here]).all())
+    told = event.run.logged("train_loss", *event.stretch)
+    return None if told is None else not np.isfinite(told[1]).all()
 
 
 def _never_fell(event: Event) -> bool | None:
@@ -100,7 +92,7 @@ def _periodic(event: Event) -> bool | None:
     if logged is None:
         return None
     first = int(np.searchsorted(logged.iterations, event.stretch[0]))
-    values = logarithm(logged.values[first : first + _MOST_VALUES])
+    values = robust.log10(logged.values[first : first + _MOST_VALUES])
     values = values[np.isfinite(values)]
     if len(values) < 40:
         return None

@@ -9,16 +9,10 @@ from ingest.analysis.health.history import Floats
 
 def logged_rate(event: Event) -> tuple[Floats, Floats] | None:
     """Return the learning rates before and around the event, each f8 [n]; None: not logged."""
-    logged = event.history.logged.get("learning_rate")
-    if logged is None:
+    told = event.run.logged("learning_rate", *event.stretch)
+    if told is None:
         return None
-    first, last = event.stretch
-    values = logged.values
-    before, here = (
-        values[logged.iterations <= first],
-        values[(logged.iterations > first) & (logged.iterations <= last)],
-    )
-    before, here = before[before > 0], here[here > 0]
+    before, here = (values[values > 0] for values in told)
     return (before, here) if len(before) and len(here) else None
 
 
@@ -33,28 +27,26 @@ def rate_change(event: Event) -> float:
     return up if up * down >= 1 else down
 
 
-def _at_once(event: Event) -> bool:
+def _at_once(before: Floats, here: Floats) -> bool:
     """Return whether the rate rises by half from one logged value to the next, as no warm-up does.
 
     Warm-ups from near 0 do in their first few iterations.
     """
-    logged = event.history.logged["learning_rate"]
-    first, last = event.stretch
-    here = (logged.iterations >= first) & (logged.iterations <= last)
-    values = logged.values[here & (logged.values > 0)]
-    return bool(len(values) > 1 and (values[1:] / values[:-1]).max() >= 1.5)
+    values = np.concatenate([before[-1:], here])
+    return bool((values[1:] / values[:-1]).max() >= 1.5)
 
 
 def _rose(event: Event) -> bool | None:
-    change = rate_change(event)
-    return None if np.isnan(change) else bool(change >= 2.0 and _at_once(event))
+    told = logged_rate(event)
+    return None if told is None else bool(rate_change(event) >= 2.0 and _at_once(*told))
 
 
 def _highest(event: Event) -> bool | None:
     told = logged_rate(event)
     if told is None:
         return None
-    return bool(told[1].max() >= 1.5 * told[0].max() and _at_once(event))
+    before, here = told
+    return bool(here.max() >= 1.5 * before.max() and _at_once(before, here))
 
 
 def _begun_anew(event: Event) -> bool | None:
@@ -82,10 +74,10 @@ def _dropped(event: Event) -> bool | None:
 
 
 def _resumed(event: Event) -> bool | None:
-    if event.resumed is None:
+    if event.run.resumed is None:
         return None
     first, last = event.stretch
-    return any(first < at <= last + 1 for at in event.resumed)
+    return any(first < at <= last + 1 for at in event.run.resumed)
 
 
 def _from_the_start(event: Event) -> bool | None:

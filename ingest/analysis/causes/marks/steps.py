@@ -3,23 +3,13 @@
 import numpy as np
 
 from ingest.analysis.causes.cause import Mark
-from ingest.analysis.causes.event import Event, logarithm
+from ingest.analysis.causes.event import Event
 from ingest.analysis.causes.marks.rates import rate_change
 from ingest.analysis.health import robust
 from ingest.analysis.health.history import Floats
 
 # Powers of ten by which all layers' steps must change together.
 _TWICE, _FAR = 0.3, 0.6
-
-
-def steps(event: Event) -> Floats:
-    """Return log10 of ||update|| / ||weight|| of the layers of usual scale, f8 [L, T]."""
-    return logarithm(event.history.update_ratio())[~event.history.apart]
-
-
-def gradients(event: Event) -> Floats:
-    """Return log10 of the gradient's norm of the layers of usual scale, f8 [L, T]."""
-    return logarithm(event.history.layer("gradient", "l2"))[~event.history.apart]
 
 
 def _together(event: Event, values: Floats, *, up: bool) -> float | None:
@@ -34,31 +24,31 @@ def _together(event: Event, values: Floats, *, up: bool) -> float | None:
 
 
 def _larger(event: Event) -> bool | None:
-    change = _together(event, steps(event), up=True)
+    change = _together(event, event.run.steps, up=True)
     return None if change is None else change >= _TWICE
 
 
 def _larger_than_rate(event: Event) -> bool | None:
-    change, rate = _together(event, steps(event), up=True), rate_change(event)
+    change, rate = _together(event, event.run.steps, up=True), rate_change(event)
     if change is None:
         return None
     return change - max(0.0, float(np.log10(rate)) if rate > 0 else 0.0) >= _TWICE
 
 
 def _smaller(event: Event) -> bool | None:
-    change, rate = _together(event, steps(event), up=False), rate_change(event)
+    change, rate = _together(event, event.run.steps, up=False), rate_change(event)
     if change is None:
         return None
     return change - min(0.0, float(np.log10(rate)) if rate > 0 else 0.0) <= -_TWICE
 
 
 def _gradients_grow(event: Event) -> bool | None:
-    change = _together(event, gradients(event), up=True)
+    change = _together(event, event.run.gradients, up=True)
     return None if change is None else change >= _FAR
 
 
 def _gradients_shrink(event: Event) -> bool | None:
-    values = gradients(event)
+    values = event.run.gradients
     change = event.after(values, skip=1) - event.before(values) - 2 * event.trend(values)
     change = change[np.isfinite(change)]
     return None if not len(change) else bool(np.quantile(change, 0.75) <= -_FAR)
@@ -78,14 +68,14 @@ def one_apart(event: Event, values: Floats) -> tuple[int, float]:
 
 
 def _one_gradient(event: Event) -> bool | None:
-    values = gradients(event)
+    values = event.run.gradients
     row, by = one_apart(event, values)
     return None if row < 0 else by >= _FAR
 
 
 def _first_gradient(event: Event) -> bool | None:
     """Return whether the gradient of the first layer rises against those of the others."""
-    values = gradients(event)
+    values = event.run.gradients
     change = event.peak(values) - event.before(values)
     if len(change) < 3 or not np.isfinite(change[0]):
         return None
@@ -93,7 +83,7 @@ def _first_gradient(event: Event) -> bool | None:
 
 
 def _ratio_large(event: Event) -> bool | None:
-    ratio = event.after(steps(event))
+    ratio = event.after(event.run.steps)
     ratio = ratio[np.isfinite(ratio)]
     if not len(ratio):
         return None
@@ -101,7 +91,7 @@ def _ratio_large(event: Event) -> bool | None:
 
 
 def _ratio_small(event: Event) -> bool | None:
-    ratio = event.after(steps(event))
+    ratio = event.after(event.run.steps)
     ratio = ratio[np.isfinite(ratio)]
     return None if not len(ratio) else bool(np.median(ratio) <= -4.0)
 

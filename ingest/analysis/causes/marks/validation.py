@@ -3,7 +3,7 @@
 import numpy as np
 
 from ingest.analysis.causes.cause import Mark
-from ingest.analysis.causes.event import Event, logarithm
+from ingest.analysis.causes.event import Event
 from ingest.analysis.health.history import Floats
 
 # A change of the validation error counts from so many points of error on.
@@ -86,7 +86,7 @@ def _below_training(event: Event) -> bool | None:
 
 def _gap_closes(event: Event) -> bool | None:
     """Return whether the validation loss begins to fall for good against the training loss."""
-    ours, theirs = logarithm(event.history.validation_loss), logarithm(event.history.train_loss)
+    ours, theirs = event.run.validation_loss, event.run.train_loss
     gap = ours - theirs
     soon = float(event.after(gap, skip=4) - event.before(gap))
     fell = float(event.at_end(ours) - event.before(ours))
@@ -100,7 +100,7 @@ def _gap_closes(event: Event) -> bool | None:
 
 def _gap_opens(event: Event) -> bool | None:
     """Return whether the validation loss rises for good from here while training goes on well."""
-    ours, theirs = logarithm(event.history.validation_loss), logarithm(event.history.train_loss)
+    ours, theirs = event.run.validation_loss, event.run.train_loss
     low, end = float(event.trough(ours)), float(event.at_end(ours))
     train, last = float(event.after(theirs)), float(event.at_end(theirs))
     if not np.isfinite([low, end, train, last]).all():
@@ -111,7 +111,7 @@ def _gap_opens(event: Event) -> bool | None:
 
 def _loss_jumps(event: Event) -> bool | None:
     """Return whether the validation loss doubles at once."""
-    loss = logarithm(event.history.validation_loss)
+    loss = event.run.validation_loss
     change = float(event.peak(loss) - event.before(loss))
     usual = float(event.usual_step(loss, floor=0.02))
     return None if np.isnan(change) else change >= max(0.3, 4 * usual)
@@ -120,7 +120,7 @@ def _loss_jumps(event: Event) -> bool | None:
 def _one_class_predicted(event: Event) -> bool | None:
     """Return whether most images are predicted as one class."""
     for at in (event.at + 1, event.at):
-        told = event.taken_for(at) if at < event.history.snapshots else None
+        told = event.run.taken_for(at) if at < event.history.snapshots else None
         if told is not None:
             break
     else:

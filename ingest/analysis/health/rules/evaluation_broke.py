@@ -1,15 +1,20 @@
 """Evaluation broke: validation goes wrong in nearly all classes at once; training does not move."""
 
-from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, changed, healthy
-from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
+from ingest.analysis.health.finding import Finding, Names, Rule
 from ingest.analysis.health.history import History
 from ingest.analysis.health.needs import TRAIN_LOSS, VALIDATION
 from ingest.analysis.health.rules.schedule import settling
-from ingest.analysis.health.rules.set_events import SUDDEN, SetRise, set_events
+from ingest.analysis.health.rules.set_events import (
+    SEVERITIES,
+    SUDDEN,
+    SetRise,
+    finding_of,
+    say_rise,
+    set_events,
+)
 from ingest.analysis.health.rules.sources import WILLIAMS
-from ingest.analysis.health.sentences import declare, say
-from ingest.analysis.health.words import percents
+from ingest.analysis.health.sentences import declare
 
 declare(
     {
@@ -36,26 +41,10 @@ def evaluation_broke(history: History, threshold: float, names: Names) -> list[F
 
 
 def _broke(history: History, event: SetRise, threshold: float) -> Finding:
-    before, after = percents(event.before, event.after)
     passes = event.last < history.snapshots - 1
-    early = passes and (event.with_rate or bool(settling(history)[event.first]))
-    high = event.rise >= 2 * threshold and event.last - event.first >= 4
-    return Finding(
-        "evaluation-broke",
-        Severity.LOW if early else Severity.HIGH if high else Severity.MEDIUM,
-        start=int(history.iteration[event.first]),
-        end=robust.last_iteration(history.iteration, event.last),
-        strength=2 * event.rise / threshold,
-        value=event.rise,
-        text=say(
-            "evaluation-broke" if event.nearly_all else "evaluation-broke-in-most",
-            before=before,
-            after=after,
-            part=f"{event.part:,}",
-            classes=f"{event.classes:,}",
-        ),
-        chart=chart_of("validation error", history, history.validation_error),
-    )
+    low = passes and (event.with_rate or bool(settling(history)[event.first]))
+    text = say_rise("evaluation-broke" if event.nearly_all else "evaluation-broke-in-most", event)
+    return finding_of("evaluation-broke", history, event, threshold, text, low=low)
 
 
 def _example() -> History:
@@ -81,10 +70,7 @@ RULE = Rule(
     unit="share of all images",
     low=0.01,
     high=1,
-    severities=(
-        "high from twice the threshold where it lasts five snapshots, else medium; low where it "
-        "passes, with a rise of the learning rate or in the first fifth"
-    ),
+    severities=SEVERITIES,
     advice=(
         "The weights learn as before: look at what only the evaluation uses. Running statistics of "
         "batch normalisation, model.eval(), the normalisation of validation images, an average of "

@@ -23,8 +23,7 @@ declare(
 def layer_change(history: History, threshold: float, names: Names) -> list[Finding]:
     """Layers whose step, against those of all layers, suddenly differs from what it was."""
     ratio = history.update_ratio()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        logged = np.log10(np.where((ratio > 0) & np.isfinite(ratio), ratio, np.nan))
+    logged = robust.log10(ratio)
     relative = logged - robust.quiet_median(logged, axis=0)
     length = robust.window(history.snapshots)
     height = (relative - robust.usual(relative, length)) / robust.noise(

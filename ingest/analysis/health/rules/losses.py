@@ -24,10 +24,7 @@ def first_loss(history: History) -> float:
 
 def log_loss(history: History) -> Floats:
     """Return log10 of the training loss, f8 [T]; NaN where it is not above 0."""
-    loss = history.train_loss
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found = np.log10(np.where(loss > 0, loss, np.nan))
-    return np.where(np.isfinite(found), found, np.nan)
+    return robust.log10(history.train_loss)
 
 
 def exact_rise(history: History, at: int) -> tuple[int | None, list[Said]]:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.analysis.health import robust
+from ingest.analysis.health.finding import Finding, Severity, chart_of
 from ingest.analysis.health.history import History
 from ingest.analysis.health.rises import set_rises
 from ingest.analysis.health.rules.schedule import rate_rises
+from ingest.analysis.health.sentences import Said, say
+from ingest.analysis.health.words import percents
 
 # A class took part where it rose by this part of what the whole set did.
 _TAKES_PART = 1 / 3
@@ -16,6 +19,10 @@ _TAKES_PART = 1 / 3
 NEARLY_ALL = 0.7
 _STILL = 1.25
 SUDDEN = 0.1
+SEVERITIES = (
+    "high from twice the threshold where it lasts five snapshots, else medium; low where it "
+    "passes, with a rise of the learning rate or in the first fifth"
+)
 _FEW = 5
 
 
@@ -76,6 +83,35 @@ def set_events(history: History, threshold: float) -> Iterator[SetRise]:
             training_still(history, first, last),
             bool(rates[first]),
         )
+
+
+def finding_of(
+    rule: str, history: History, event: SetRise, threshold: float, text: Said, *, low: bool
+) -> Finding:
+    """Return the finding of a rule about a rise; `low`: it matters little."""
+    high = event.rise >= 2 * threshold and event.last - event.first >= 4
+    return Finding(
+        rule,
+        Severity.LOW if low else Severity.HIGH if high else Severity.MEDIUM,
+        start=int(history.iteration[event.first]),
+        end=robust.last_iteration(history.iteration, event.last),
+        strength=2 * event.rise / threshold,
+        value=event.rise,
+        text=text,
+        chart=chart_of("validation error", history, history.validation_error),
+    )
+
+
+def say_rise(sentence: str, event: SetRise) -> Said:
+    """Return a sentence about a rise with its facts: before, after, part, classes."""
+    before, after = percents(event.before, event.after)
+    return say(
+        sentence,
+        before=before,
+        after=after,
+        part=f"{event.part:,}",
+        classes=f"{event.classes:,}",
+    )
 
 
 def taking_part(history: History, first: int, last: int, rise: float) -> tuple[int, int]:

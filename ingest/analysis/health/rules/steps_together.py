@@ -104,8 +104,7 @@ def _log_steps(history: History, steps: Floats) -> Floats:
     least = _LEAST_RATE * float(np.nanmax(rate)) if known else 0.0
     by = np.where(rate > least, rate, np.nan) if known else 1.0
     with np.errstate(invalid="ignore", divide="ignore"):
-        value = ratio / by
-        return np.asarray(np.log10(np.where(np.isfinite(value) & (value > 0), value, np.nan)))
+        return robust.log10(ratio / by)
 
 
 def _example() -> History:

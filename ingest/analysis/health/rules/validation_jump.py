@@ -3,16 +3,21 @@
 The jump of single classes is that of classes; one that the training does not see has its own rule.
 """
 
-from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, changed, healthy
-from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
+from ingest.analysis.health.finding import Finding, Names, Rule
 from ingest.analysis.health.history import History
 from ingest.analysis.health.needs import VALIDATION
 from ingest.analysis.health.rules.schedule import settling
-from ingest.analysis.health.rules.set_events import SUDDEN, SetRise, set_events
+from ingest.analysis.health.rules.set_events import (
+    SEVERITIES,
+    SUDDEN,
+    SetRise,
+    finding_of,
+    say_rise,
+    set_events,
+)
 from ingest.analysis.health.rules.sources import WILLIAMS
 from ingest.analysis.health.sentences import Said, declare, join, say
-from ingest.analysis.health.words import percents
 
 declare(
     {
@@ -44,28 +49,12 @@ def _jump(history: History, event: SetRise, threshold: float) -> Finding:
     passes = event.last < history.snapshots - 1
     early = bool(settling(history)[event.first])
     low = passes and (event.with_rate or early)
-    high = event.rise >= 2 * threshold and event.last - event.first >= 4
-    return Finding(
-        "validation-jump",
-        Severity.LOW if low else Severity.HIGH if high else Severity.MEDIUM,
-        start=int(history.iteration[event.first]),
-        end=robust.last_iteration(history.iteration, event.last),
-        strength=2 * event.rise / threshold,
-        value=event.rise,
-        text=_said(event, early=early and low),
-        chart=chart_of("validation error", history, history.validation_error),
-    )
+    text = _said(event, early=early and low)
+    return finding_of("validation-jump", history, event, threshold, text, low=low)
 
 
 def _said(event: SetRise, *, early: bool) -> Said:
-    before, after = percents(event.before, event.after)
-    text = say(
-        "validation-jump-nearly-all" if event.nearly_all else "validation-jump",
-        before=before,
-        after=after,
-        part=f"{event.part:,}",
-        classes=f"{event.classes:,}",
-    )
+    text = say_rise("validation-jump-nearly-all" if event.nearly_all else "validation-jump", event)
     if event.with_rate:
         return join([text, say("validation-jump-with-rate")])
     return join([text, say("validation-jump-early")]) if early else text
@@ -98,10 +87,7 @@ RULE = Rule(
     unit="share of all images",
     low=0.01,
     high=1,
-    severities=(
-        "high from twice the threshold where it lasts five snapshots, else medium; low where it "
-        "passes, with a rise of the learning rate or in the first fifth"
-    ),
+    severities=SEVERITIES,
     advice=(
         "All classes at once are no matter of one class: look at the learning rate, at the data as "
         "a whole (normalisation, augmentation), and at the layers at that iteration."
