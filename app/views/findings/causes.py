@@ -20,14 +20,15 @@ def probable_causes(
 ) -> list[Component]:
     """Return the most probable cause with its counter-test, the others by name, and the marks.
 
-    Nothing for an answer of an earlier release. `lacking` is what the run lacks to be judged in
-    whole, in words: where nothing explains the event, that is what to record.
+    Nothing for an answer of an earlier release, nor for a hint that no rule finds wrong and nothing
+    explains. `lacking` is what the run lacks to be judged in whole, in words: where nothing
+    explains the event, that is what to record.
     """
-    found = suspects(answer, names)
-    if not found:
+    found, judged = suspects(answer, names), answer["severity"] != "info"
+    if not found or (found[0].cause == UNEXPLAINED and not judged):
         return []
     first, others = found[0], found[1:]
-    parts: list[Component] = [_cause(first, judged=answer["severity"] != "info")]
+    parts: list[Component] = [_cause(first, judged=judged)]
     if first.cause == UNEXPLAINED and lacking:
         parts.append(html.P([html.B("To know next time, record: "), f"{', '.join(lacking)}."]))
     if first.counter_test:
