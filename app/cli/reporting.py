@@ -5,10 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.binary import reading
 from app.cli.store import ready_engine
-from app.export.names import file_name
-from app.export.report import gather, render
 
 
 def report(
@@ -18,6 +15,11 @@ def report(
     ] = None,
 ) -> None:
     """Write the report of a run: one HTML file that is complete offline."""
+    # What draws it takes a second to import: no other command shall wait for it.
+    from app.binary import reading
+    from app.export.names import file_name
+    from app.export.report import gather, render
+
     with ready_engine() as engine, reading(engine) as session:
         found = gather(session, run)
     path = output or Path(file_name(run, found.run.name, "report", ending="html"))

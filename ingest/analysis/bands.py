@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 LEAST_RUNS = 5
 MOST_PLACES = 200
@@ -153,7 +153,7 @@ def _width(largest: Floats, rate: float) -> float:
     """
     logs, number = np.log(largest), len(largest)
     spread = max(float(logs.std(ddof=1)), _LEAST_SPREAD)
-    beyond = float(student.ppf(1 - rate, number - 1)) * spread * np.sqrt(1 + 1 / number)
+    beyond = float(stdtrit(number - 1, 1 - rate)) * spread * np.sqrt(1 + 1 / number)
     return float(np.exp(max(logs.max(), logs.mean() + beyond)))
 
 

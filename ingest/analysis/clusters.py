@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
 
 from ingest.analysis.order import fill_gaps
 from ingest.analysis.threads import one_thread
@@ -44,6 +43,9 @@ def cluster_classes(error: NDArray[np.floating], *, clusters: int = DEFAULT_CLUS
     if wanted == 1:
         label = np.zeros(classes, dtype=np.int32)
     else:
+        # It brings a second of imports with it, which no process shall wait for that starts.
+        from sklearn.cluster import KMeans
+
         model = KMeans(wanted, n_init=4, random_state=SEED)
         # So small a task gains nothing from threads, and loses much where other work has the cores.
         with one_thread():
