@@ -52,6 +52,8 @@ _event = table("procrastinate_events", column("job_id"), column("at", DateTime(t
 
 _TODO: ColumnElement[Any] = literal_column("'todo'")
 _DOING: ColumnElement[Any] = literal_column("'doing'")
+# How long what has ended stays, for those who look for what a worker did.
+KEPT_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -180,3 +182,15 @@ def clear_probes(
     if probes is not None:
         query = query.where(_job.c.id.in_(list(probes)))
     session.execute(query)
+
+
+def forget_ended(session: Session) -> int:
+    """Delete what the queue has ended for KEPT_DAYS, and return how much; ingest jobs stay.
+
+    Evaluations, helpers and probes come many to a run: nothing else ever takes them away.
+    """
+    last = select(func.max(_event.c.at)).where(_event.c.job_id == _job.c.id).scalar_subquery()
+    query = delete(_job).where(
+        _job.c.status.not_in((_TODO, _DOING)), last < func.now() - timedelta(days=KEPT_DAYS)
+    )
+    return len(session.execute(query.returning(_job.c.id)).all())

@@ -35,6 +35,7 @@ TICK_SECONDS = 2.0
 SETTLE_SECONDS = 5.0
 PLACES_SECONDS = 5.0
 EMPTY_SECONDS = 600.0
+CLEAR_SECONDS = 3600.0
 ALERT_SECONDS = 10.0
 LOOK_SECONDS = 5.0
 LOOK_INTO_OBJECTS_SECONDS = 30.0
@@ -102,6 +103,7 @@ class Upkeep:
             (self.look_for_logs, TICK_SECONDS),
             (self.tell_places, PLACES_SECONDS),
             (self.empty_trash, EMPTY_SECONDS),
+            (self.clear_queue, CLEAR_SECONDS),
             (self.tell_alerts, ALERT_SECONDS),
         ]
 
@@ -183,6 +185,11 @@ class Upkeep:
         """Ask for the deletion of runs that were in the trash for long enough."""
         with session_scope(self.engine) as session:
             run_upkeep.empty_trash(session)
+
+    def clear_queue(self) -> None:
+        """Delete what the queue has ended long ago."""
+        with session_scope(self.engine) as session:
+            queue_care.forget_ended(session)
 
     def tell_alerts(self) -> None:
         """Tell webhooks and people by e-mail about findings of live runs."""

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from benchmarks.make_log import append_snapshot, begin_log, end_log
+from db import queue_care
 from db.engine import session_scope
 from db.queries.jobs import job_upkeep, jobs
 from ingest.hand import Interruptions
@@ -83,6 +84,29 @@ def test_what_is_on_the_queue_or_over_is_left_alone(store):
         "queued",
         "cancelled",
     ]
+
+
+def test_what_has_ended_long_ago_leaves_the_queue_and_nothing_else(store):
+    names = ("old and open", "old and over", "new and over")
+    jobs_asked = dict(zip(names, (ask(store, name) for name in names), strict=True))
+    for name, job_id in jobs_asked.items():
+        row = f"id IN (SELECT id FROM procrastinate_jobs WHERE args->>'job_id' = '{job_id}')"
+        if "over" in name:
+            # As procrastinate ends a job: by way of a worker that has it in hand.
+            for state in ("doing", "failed"):
+                execute(store, f"UPDATE procrastinate_jobs SET status = '{state}' WHERE {row}")
+        if "old" in name:
+            days = queue_care.KEPT_DAYS + 1
+            event = row.replace("id IN", "job_id IN")
+            execute(
+                store,
+                f"UPDATE procrastinate_events SET at = at - interval '{days} days' WHERE {event}",
+            )
+    with session_scope(store) as session:
+        assert queue_care.forget_ended(session) == 1
+    left = execute(store, "SELECT (args->>'job_id')::int FROM procrastinate_jobs").scalars().all()
+    assert set(left) == {jobs_asked["old and open"], jobs_asked["new and over"]}
+    assert job_of(store, jobs_asked["old and over"]).id == jobs_asked["old and over"]
 
 
 def test_a_job_without_a_living_worker_is_cancelled_at_once(store, database_url, live, roots):
