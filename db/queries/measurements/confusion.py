@@ -34,7 +34,8 @@ def mistakes(
 ) -> Mistakes:
     """Return the wrong predictions of one snapshot; none where it was not validated.
 
-    With `class_id` the pairs in which it is one of the two. Ties by class, then by what it is predicted as. NotFound where there is no such snapshot.
+    With `class_id` the pairs in which it is one of the two. Ties by class, then by what it is
+    predicted as. NotFound where there is no such snapshot.
     """
     rows = fetch(
         session,
