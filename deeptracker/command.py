@@ -4,6 +4,7 @@ What asks a server, or reads a log, needs none here.
 """
 
 import json
+import os
 import sys
 from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, entry_points
@@ -46,6 +47,9 @@ def _open(module: str, arguments: list[str]) -> None:
         sys.exit(f"Error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def _hides(entry: EntryPoint) -> str | None:

@@ -44,7 +44,9 @@ def make_server(connection: Connection) -> MCPServer[Any]:
     # A connection is one at a time; the SDK calls tools from several threads.
     lock = threading.Lock()
     for tool in tools(connection):
-        server.add_tool(_answering(tool, lock), annotations=_READS, structured_output=True)
+        server.add_tool(
+            _answering(tool, connection, lock), annotations=_READS, structured_output=True
+        )
     return server
 
 
@@ -73,7 +75,9 @@ def tools(connection: Connection) -> list[Callable[..., Result]]:
     ]
 
 
-def _answering(tool: Callable[..., Result], lock: threading.Lock) -> Callable[..., Any]:
+def _answering(
+    tool: Callable[..., Result], connection: Connection, lock: threading.Lock
+) -> Callable[..., Any]:
     """Return a tool whose errors are its answer, and whose text is as short as its data.
 
     By itself the SDK writes the text indented, and puts words of its own before an error.
@@ -87,7 +91,7 @@ def _answering(tool: Callable[..., Result], lock: threading.Lock) -> Callable[..
         except ClientError as error:
             return CallToolResult(content=[_text(str(error))], is_error=True)
         except KeyError as error:
-            said = f"The server's answer has no {error}: is it of an older release?"
+            said = str(connection.lacks(error))
             return CallToolResult(content=[_text(said)], is_error=True)
         return CallToolResult(
             content=[_text(found.text())],

@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,8 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     shown = _shown(given.run, given.url)
     if given.json:
-        json.dump(shown.document(), sys.stdout, indent=2, allow_nan=False)
-        print()
+        print(json.dumps(shown.document(), indent=2, allow_nan=False))
         return
     draw(shown, Console(highlight=False, markup=False), everything=given.all)
 

@@ -31,6 +31,13 @@ _FACTS = {
 def shown_run(connection: Connection, name: str) -> Shown:
     """Return the run of a name or number; ClientError where the server does not give it."""
     facts = find_facts(connection, name)
+    try:
+        return _shown(connection, facts)
+    except KeyError as error:
+        raise connection.lacks(error) from error
+
+
+def _shown(connection: Connection, facts: Mapping[str, Any]) -> Shown:
     base = f"/runs/{facts['id']}"
     judged = facts["verdict"] is not None
     lacking = {
