@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mcp.server import MCPServer
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, TextContent, ToolAnnotations
 
 import deeptracker
 from deeptracker.assistant.result import Result
