@@ -17,6 +17,6 @@ def connection_from(url: str | None = None) -> Connection:
     and ServerUnreachable where the address is none. No server is asked yet.
     """
     token = os.environ.get(TOKEN, "").strip()
-    if not token:
+    if not token or token.startswith("${"):  # what a client's configuration could not fill in
         raise TokenRefused(f"{TOKEN} is not set. Make a token on your account page, and set it.")
     return Connection(url or os.environ.get(ADDRESS) or LOCAL, token, timeout=TIMEOUT_SECONDS)

@@ -1,6 +1,7 @@
 """A run as a server has it: facts, curves, and what it says went wrong."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -52,13 +53,20 @@ def _shown(connection: Connection, facts: Mapping[str, Any]) -> Shown:
         state=facts["state"],
         source=connection.url,
         page=urljoin(f"{connection.url}/", f"/run/{facts['id']}/overview"),
-        facts={word: facts[key] for word, key in _FACTS.items()},
+        facts={word: _fact(key, facts[key]) for word, key in _FACTS.items()},
         settings=facts["hyperparameters"],
         curves=_curves(connection, base),
         answers=answers if judged else None,
         findings=findings if judged else None,
         notes=list(lacking),
     )
+
+
+def _fact(key: str, value: Any) -> Any:
+    """Return a fact as it is shown: times to the second."""
+    if value is None or not key.endswith("_at"):
+        return value
+    return datetime.fromisoformat(value).isoformat(timespec="seconds")
 
 
 def find_facts(connection: Connection, name: str) -> dict[str, Any]:

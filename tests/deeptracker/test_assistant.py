@@ -164,6 +164,8 @@ def assistant(server: tuple[str, str], tmp_path_factory: pytest.TempPathFactory)
 class TestTools:
     def test_every_tool_is_asked_reads_and_says_what_it_takes(self, assistant: Asked) -> None:
         assert {name for name, _ in CALLS.values()} == set(assistant.tools)
+        told = (Path(__file__).parents[2] / "docs" / "scripts.md").read_text()
+        assert {name for name in assistant.tools if f"`{name}`" not in told} == set()
         for tool in assistant.tools.values():
             assert tool.annotations is not None
             assert tool.annotations.read_only_hint
