@@ -10,7 +10,9 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 
 import deeptracker
 from deeptracker.assistant.result import Result
+from deeptracker.assistant.tools_batches import BatchTools
 from deeptracker.assistant.tools_classes import ClassTools
+from deeptracker.assistant.tools_images import ImageTools
 from deeptracker.assistant.tools_layers import LayerTools
 from deeptracker.assistant.tools_runs import RunTools
 from deeptracker.assistant.tools_scalars import ScalarTools
@@ -54,24 +56,24 @@ def tools(connection: Connection) -> list[Callable[..., Result]]:
     """Return all tools, in the order in which an assistant reads them."""
     runs, told = RunTools(connection), ToldTools(connection)
     classes, layers = ClassTools(connection), LayerTools(connection)
-    scalars = ScalarTools(connection)
+    images, scalars = ImageTools(connection), ScalarTools(connection)
     return [
         runs.list_runs,
         runs.describe_run,
         told.explain_run,
         told.list_findings,
         runs.compare_runs,
-        runs.list_annotations,
+        told.list_annotations,
         classes.class_errors,
         classes.class_confusion,
-        classes.hardest_images,
-        classes.image_history,
+        images.hardest_images,
+        images.image_history,
         layers.layer_statistics,
         layers.changed_filters,
         layers.filter_statistics,
         scalars.list_scalars,
         scalars.read_scalars,
-        told.training_batches,
+        BatchTools(connection).training_batches,
     ]
 
 

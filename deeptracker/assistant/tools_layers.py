@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from deeptracker.assistant.asked_run import AskedRun, find_run
+from deeptracker.assistant.asked_run import Arrays, AskedRun, find_run
 from deeptracker.assistant.result import fitting, measured, nearest, points
 from deeptracker.assistant.results_layers import (
     ChangedFilter,
@@ -38,8 +38,22 @@ PeakQuantity = Annotated[
 FilterQuantity = Annotated[str, _choice(FILTER_QUANTITIES, "What was measured of the filters.")]
 First = Annotated[int | None, Field(ge=0, description="First iteration; by default the run's.")]
 Last = Annotated[int | None, Field(ge=0, description="Last iteration; by default the run's.")]
+LayerNames = Annotated[
+    list[str] | None,
+    Field(description="Names of layers, told with their history; by default all."),
+]
+LayerOrder = Annotated[
+    Literal["network", "largest", "changed"],
+    Field(description="By place in the network, highest value, or last over first value."),
+]
+FilterOrder = Annotated[
+    Literal["largest", "changed", "index"],
+    Field(description="By highest value, last over first value, or place in the layer."),
+]
 
 _HISTORY = 12
+_NO_SNAPSHOTS = "No snapshot of the run is loaded."
+_NO_CHANGES = "not recorded: changes at this snapshot. The first one of a run has none."
 
 
 class LayerTools:
@@ -53,16 +67,10 @@ class LayerTools:
         run: RunName,
         quantity: Quantity = "gradient",
         statistic: Statistic = "l2",
-        layers: Annotated[
-            list[str] | None,
-            Field(description="Names of layers, told with their history; by default all."),
-        ] = None,
+        layers: LayerNames = None,
         first: First = None,
         last: Last = None,
-        order: Annotated[
-            Literal["network", "largest", "changed"],
-            Field(description="By place in the network, highest value, or last over first value."),
-        ] = "network",
+        order: LayerOrder = "network",
         offset: Offset = 0,
         limit: Limit = 25,
     ) -> LayerStatistics:
@@ -70,8 +78,7 @@ class LayerTools:
         found = find_run(self._connection, run)
         chosen = [found.layer(name) for name in layers or ()] or list(range(len(found.layers)))
         arrays, _ = found.arrays("/layer-profile", quantity=quantity, statistic=statistic)
-        inside = _range(arrays["iteration"], first, last)
-        values, iterations = arrays["values"][:, inside], arrays["iteration"][inside]
+        iterations, values = _within(arrays, first, last)
         about: dict[str, Any] = {"run": found.name, "quantity": quantity, "statistic": statistic}
         if not np.isfinite(values).any():
             note = f"not recorded: {quantity} {statistic}, at no snapshot of this range."
@@ -80,15 +87,11 @@ class LayerTools:
         left_out = len(chosen) - len(measured_ones)
         chosen = sorted(measured_ones, key=lambda layer: _rank(values[layer], order))
 
-        def line(layer: int) -> LayerLine:
-            return LayerLine(
-                layer=found.layers[layer],
-                page=found.page("layers", layers=layer, range=f"{iterations[0]}-{iterations[-1]}"),
-                **_summary(iterations, values[layer], history=bool(layers)),
-            )
-
         return fitting(
-            [line(layer) for layer in chosen[offset : offset + limit]],
+            [
+                _line(found, layer, iterations, values[layer], history=bool(layers))
+                for layer in chosen[offset : offset + limit]
+            ],
             lambda rows, more: LayerStatistics(
                 page=found.page("layers"),
                 first_iteration=int(iterations[0]),
@@ -136,10 +139,7 @@ class LayerTools:
                 quantity=quantity,
                 filters=part,
                 more=more,
-                note=""
-                if rows
-                else "not recorded: changes of filters at this snapshot. "
-                "The first one of a run has none.",
+                note="" if rows else _NO_CHANGES,
             ),
             offset=offset,
             total=len(rows),
@@ -152,10 +152,7 @@ class LayerTools:
         quantity: FilterQuantity = "relative_change",
         first: First = None,
         last: Last = None,
-        order: Annotated[
-            Literal["largest", "changed", "index"],
-            Field(description="By highest value, last over first value, or place in the layer."),
-        ] = "largest",
+        order: FilterOrder = "largest",
         offset: Offset = 0,
         limit: Limit = 15,
     ) -> FilterStatistics:
@@ -163,8 +160,7 @@ class LayerTools:
         found = find_run(self._connection, run)
         number = found.layer(layer)
         arrays, _ = found.arrays("/layer-filter", layer=number, quantity=quantity)
-        inside = _range(arrays["iteration"], first, last)
-        values, iterations = arrays["values"][:, inside], arrays["iteration"][inside]
+        iterations, values = _within(arrays, first, last)
         about: dict[str, Any] = {"run": found.name, "layer": layer, "quantity": quantity}
         if not np.isfinite(values).any():
             note = f"not recorded: {quantity}, at no snapshot of this range."
@@ -188,17 +184,34 @@ class LayerTools:
         )
 
 
-_NO_SNAPSHOTS = "No snapshot of the run is loaded."
-
-
 def _filters_page(run: AskedRun, layer: int, filters: list[int]) -> str:
     return run.page("layers", layers=layer, filters=",".join(f"{layer}.{one}" for one in filters))
 
 
-def _range(iterations: NDArray[np.int32], first: int | None, last: int | None) -> slice:
+def _within(
+    arrays: Arrays, first: int | None, last: int | None
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the iterations [n] of a range, and the values [rows, n] there."""
+    iterations = arrays["iteration"]
     start = 0 if first is None else int(np.searchsorted(iterations, first))
     end = len(iterations) if last is None else int(np.searchsorted(iterations, last, side="right"))
-    return slice(start, max(end, start))
+    inside = slice(start, max(end, start))
+    return iterations[inside], arrays["values"][:, inside]
+
+
+def _line(
+    run: AskedRun,
+    layer: int,
+    iterations: NDArray[np.int32],
+    values: NDArray[np.float32],
+    *,
+    history: bool,
+) -> LayerLine:
+    return LayerLine(
+        layer=run.layers[layer],
+        page=run.page("layers", layers=layer, range=f"{iterations[0]}-{iterations[-1]}"),
+        **_summary(iterations, values, history=history),
+    )
 
 
 def _rank(values: NDArray[np.floating], order: str) -> float:

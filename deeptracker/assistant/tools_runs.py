@@ -1,6 +1,6 @@
 """Tools about runs as a whole: which there are, what one is, how two differ, what people wrote."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,8 +15,6 @@ from deeptracker.assistant.result import (
     shortened,
 )
 from deeptracker.assistant.results_runs import (
-    Annotation,
-    Annotations,
     ClassDifference,
     Comparison,
     Course,
@@ -25,7 +23,6 @@ from deeptracker.assistant.results_runs import (
     RunFacts,
     RunLine,
     Runs,
-    Said,
 )
 from deeptracker.connection import Connection
 
@@ -92,11 +89,6 @@ class RunTools:
         """
         found = find_run(self._connection, run)
         facts = found.facts
-        lacks = {
-            f"not recorded: {what}: {how}": None
-            for rule in found.json("/not-judged")
-            for what, how in zip(rule["lacks"], rule["how"], strict=True)
-        }
         return RunFacts(
             page=found.page(),
             run=found.name,
@@ -118,11 +110,8 @@ class RunTools:
             last_iteration=facts["last_iteration"],
             planned_iterations=facts["planned_iterations"],
             errors={name: _course(found, name) for name in CURVES},
-            marks=[
-                Mark(iteration=mark["iteration"], kind=mark["kind"], text=shortened(mark["text"]))
-                for mark in found.json("/marks")[:_MOST_MARKS]
-            ],
-            missing=list(lacks),
+            marks=[_mark(one) for one in found.json("/marks")[:_MOST_MARKS]],
+            missing=_missing(found.json("/not-judged")),
             created=facts["created_at"],
             ended=facts["ended_at"],
         )
@@ -159,21 +148,19 @@ class RunTools:
 
         return fitting(classes[:limit], made, total=len(classes))
 
-    def list_annotations(self, run: RunName, offset: Offset = 0, limit: Limit = 20) -> Annotations:
-        """List what people wrote about a run, with replies: what the team knows already."""
-        found = find_run(self._connection, run)
-        written = found.json("/annotations")
-        return fitting(
-            [_annotation(one) for one in written[offset : offset + limit]],
-            lambda rows, more: Annotations(
-                page=found.page(),
-                annotations=rows,
-                more=more,
-                note="" if written else "Nobody has written anything.",
-            ),
-            offset=offset,
-            total=len(written),
-        )
+
+def _mark(one: Mapping[str, Any]) -> Mark:
+    return Mark(iteration=one["iteration"], kind=one["kind"], text=shortened(one["text"]))
+
+
+def _missing(rules: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what a run lacks for its rules, each once, with how to have it."""
+    lacks = {
+        f"not recorded: {what}: {how}": None
+        for rule in rules
+        for what, how in zip(rule["lacks"], rule["how"], strict=True)
+    }
+    return list(lacks)
 
 
 def _searched(run: Mapping[str, Any]) -> str:
@@ -235,25 +222,3 @@ def _last_errors(run: AskedRun) -> dict[str, float]:
     arrays, meta = run.arrays("/class-stat")
     at = np.searchsorted(arrays["iteration"], run.validated()[-1])
     return {name: float(arrays["error"][number, at]) for number, name in enumerate(meta["classes"])}
-
-
-def _annotation(one: Mapping[str, Any]) -> Annotation:
-    about = one["target"]
-    if one["name"]:
-        about = f"{about} {one['name']}"
-    if one["filter"] is not None:
-        about = f"{about}, filter {one['filter']}"
-    return Annotation(
-        about=about,
-        first_iteration=one["first_iteration"],
-        last_iteration=one["last_iteration"],
-        author=one["author"],
-        text=shortened(one["text"]),
-        tag=one["tag"],
-        written=one["created_at"],
-        resolved=one["resolved_at"] is not None,
-        replies=[
-            Said(author=reply["author"], text=shortened(reply["text"]))
-            for reply in one["replies"][:20]
-        ],
-    )

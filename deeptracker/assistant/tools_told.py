@@ -1,29 +1,25 @@
-"""Tools about what went wrong in a run: answers with causes, findings, batches behind a jump."""
+"""Tools about what went wrong: answers with causes, findings, what people wrote."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import Field
 
 from deeptracker.assistant.asked_run import AskedRun, find_run
-from deeptracker.assistant.result import fitting, measured, number, shortened
+from deeptracker.assistant.result import fitting, shortened
+from deeptracker.assistant.results_runs import Annotation, Annotations, Said
 from deeptracker.assistant.results_told import (
     Answer,
     Answers,
-    Batches,
     Cause,
     Evidence,
     FindingLine,
     Findings,
-    Jump,
-    Step,
-    TrainingImage,
 )
 from deeptracker.assistant.tools_runs import Limit, Offset, RunName
 from deeptracker.connection import Connection
 
-_MOST_NAMES, _MOST_CAUSES, _MOST_IMAGES = 10, 3, 10
+_MOST_NAMES, _MOST_CAUSES = 10, 3
 _NOT_JUDGED = "The run was not judged yet: no snapshot of it is loaded, or its load goes on."
 
 
@@ -85,35 +81,20 @@ class ToldTools:
             total=len(told),
         )
 
-    def training_batches(
-        self,
-        run: RunName,
-        iteration: Annotated[
-            int | None,
-            Field(ge=0, description="Of a jump: its steps and their images; else all jumps."),
-        ] = None,
-        offset: Offset = 0,
-        limit: Limit = 20,
-    ) -> Batches:
-        """Tell which training images made the training loss jump, from the batches kept there."""
+    def list_annotations(self, run: RunName, offset: Offset = 0, limit: Limit = 20) -> Annotations:
+        """List what people wrote about a run, with replies: what the team knows already."""
         found = find_run(self._connection, run)
-        if iteration is not None:
-            return _ledger(found, iteration, offset, limit)
-        told = found.json("/batches")
+        written = found.json("/annotations")
         return fitting(
-            [_jump(one) for one in told[offset : offset + limit]],
-            lambda rows, more: Batches(
-                page=found.page("findings"),
-                run=found.name,
-                jumps=rows,
+            [_annotation(one) for one in written[offset : offset + limit]],
+            lambda rows, more: Annotations(
+                page=found.page(),
+                annotations=rows,
                 more=more,
-                note=""
-                if told
-                else "not recorded: batches of a jump. Either the training loss did not jump, or "
-                "the script does not call recorder.batch(index, losses, labels).",
+                note="" if written else "Nobody has written anything.",
             ),
             offset=offset,
-            total=len(told),
+            total=len(written),
         )
 
 
@@ -168,54 +149,23 @@ def _finding(run: AskedRun, one: Mapping[str, Any]) -> FindingLine:
     )
 
 
-def _jump(one: Mapping[str, Any]) -> Jump:
-    return Jump(
-        iteration=one["iteration"],
-        cause=one["cause"],
-        text=one["text"],
-        images=[
-            TrainingImage(
-                index=image["index"],
-                loss=number(image["loss"]),
-                usual_loss=number(image["usual"]),
-                class_name=image["class"],
-            )
-            for image in one["images"][:_MOST_IMAGES]
+def _annotation(one: Mapping[str, Any]) -> Annotation:
+    about = one["target"]
+    if one["name"]:
+        about = f"{about} {one['name']}"
+    if one["filter"] is not None:
+        about = f"{about}, filter {one['filter']}"
+    return Annotation(
+        about=about,
+        first_iteration=one["first_iteration"],
+        last_iteration=one["last_iteration"],
+        author=one["author"],
+        text=shortened(one["text"]),
+        tag=one["tag"],
+        written=one["created_at"],
+        resolved=one["resolved_at"] is not None,
+        replies=[
+            Said(author=reply["author"], text=shortened(reply["text"]))
+            for reply in one["replies"][:20]
         ],
     )
-
-
-def _ledger(run: AskedRun, iteration: int, offset: int, limit: int) -> Batches:
-    arrays, _ = run.arrays("/batch-ledger", iteration=iteration)
-    worst = np.where(np.isnan(arrays["loss"]), np.inf, arrays["loss"])
-    order = np.argsort(-worst, kind="stable")
-    labels = run.classes
-    images = [
-        TrainingImage(
-            index=int(arrays["index"][at]),
-            loss=number(arrays["loss"][at]),
-            usual_loss=measured(arrays["usual"][at]),
-            class_name=_label(labels, int(arrays["label"][at])),
-        )
-        for at in order[offset : offset + limit]
-    ]
-    steps = [
-        Step(iteration=int(step), loss=number(loss), images=int(size))
-        for step, loss, size in zip(
-            arrays["step_iteration"], arrays["step_loss"], arrays["step_size"], strict=True
-        )
-    ]
-    return fitting(
-        images,
-        lambda rows, more: Batches(
-            page=run.page("findings"), run=run.name, steps=steps, images=rows, more=more
-        ),
-        offset=offset,
-        total=len(order),
-    )
-
-
-def _label(names: Sequence[str], label: int) -> str | None:
-    if label < 0:
-        return None
-    return names[label] if label < len(names) else f"class {label}"
