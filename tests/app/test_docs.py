@@ -9,6 +9,7 @@ from app.cli.main import cli
 from app.config import AppSettings
 from app.logs import LogSettings
 from db.config import DatabaseSettings
+from deeptracker.server_address import ADDRESS, TOKEN
 from ingest.alerts import AlertSettings
 from ingest.analysis.health.rules import RULES
 from ingest.analysis.health.rules.page import PAGE, rewritten
@@ -28,7 +29,8 @@ def settings() -> set[str]:
         FollowSettings,
         LogSettings,
     )
-    return {str(f.validation_alias) for kind in kinds for f in kind.model_fields.values()}
+    found = {str(f.validation_alias) for kind in kinds for f in kind.model_fields.values()}
+    return found | {ADDRESS, TOKEN}
 
 
 def commands() -> set[str]:

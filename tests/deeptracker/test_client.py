@@ -205,6 +205,13 @@ class TestLookUps:
         assert frame["correct"].tolist() == [False, pd.NA, False]
         assert run.class_image("dog").xs(1, level="image")["prediction"].tolist()[0] == 1
         np.testing.assert_array_equal(run.class_stat("dog")["dog"], [0.5, np.nan, 1.0])
+        (pair,) = run.confusion(10).to_dict("records")
+        assert pd.isna(pair.pop("predicted"))
+        assert pair == {"class": "dog", "images": 1, "of": 2}
+        assert run.confusion(20).empty
+        assert run.confusion(30)["images"].tolist() == [2, 2, 1]
+        with pytest.raises(NotOnServer, match="no snapshot at iteration 15"):
+            run.confusion(15)
 
     def test_batches_around_a_jump(self, run) -> None:
         found = run.batches()

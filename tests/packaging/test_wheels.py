@@ -177,6 +177,24 @@ class TestAlone:
             "The command deeptracker needs the server: pip install 'deeptracker[server]'"
         )
 
+    def test_a_log_is_shown_without_the_server(self, environment, log):
+        ran = environment("show").run("deeptracker", "show", str(log))
+        assert ran.stdout.startswith("a run ")
+
+    @pytest.mark.parametrize(("extra", "token"), [("mcp", ""), ("show", "dt_token")])
+    def test_what_asks_a_server_says_why_it_cannot(self, environment, extra, token):
+        arguments = {"mcp": ["mcp"], "show": ["show", "a run", "--url", "http://127.0.0.1:9"]}
+        ran = environment(extra).run(
+            "deeptracker", *arguments[extra], status=1, DEEPTRACKER_TOKEN=token
+        )
+        why = "No server answers" if token else "DEEPTRACKER_TOKEN is not set"
+        assert told(ran).startswith(f"Error: {why}")
+
+    @pytest.mark.parametrize(("command", "lacks"), [("mcp", "mcp"), ("show", "rich")])
+    def test_what_asks_a_server_names_what_it_lacks(self, environment, command, lacks):
+        ran = environment("client").run("deeptracker", command, status=1)
+        assert told(ran) == f"Error: deeptracker {command} {MISSING.format(lacks, command)}"
+
     @pytest.mark.parametrize(
         ("extra", "lacks"), [("", "PyTorch"), ("server", "PyTorch"), ("record", "scikit-learn")]
     )
