@@ -58,7 +58,7 @@ $(NODE_STAMP): package-lock.json $(STAMP)
 $(STAMP): pyproject.toml deeptracker/pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) \
-		--constraint constraints.txt --editable './deeptracker[record,client]' --editable '.[dev]'
+		--constraint constraints.txt --editable './deeptracker[record,client,mcp,show]' --editable '.[dev]'
 	touch $@
 
 # A browser for the tests: a system Chromium where there is one, else Debian's, else Playwright's.

@@ -1,20 +1,31 @@
-"""The command `deeptracker`: the server's commands where it is installed, else how to get it."""
+"""The command `deeptracker`: the server's commands where it is installed, else how to get it.
+
+What asks a server, or reads a log, needs none here.
+"""
 
 import json
+import os
 import sys
+from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from deeptracker.errors import DeepTrackerError
 from deeptracker.extras import needed
 
 # Where the distribution deeptracker-server says what its command is.
 GROUP = "deeptracker.server"
 
+# Commands that work without the server's packages, and the modules whose `main` they are.
+DOORS = {"mcp": "deeptracker.assistant.command", "show": "deeptracker.terminal.command"}
+
 
 def main() -> None:
     """Run the command line and exit; with one line and status 1 where that cannot be."""
+    if sys.argv[1:2] and sys.argv[1] in DOORS:
+        return _open(DOORS[sys.argv[1]], sys.argv[2:])
     found = next(iter(entry_points(group=GROUP)), None)
     if found is None:
         sys.exit("The command deeptracker needs the server: pip install 'deeptracker[server]'")
@@ -27,6 +38,18 @@ def main() -> None:
     with needed("server", "The command deeptracker", module="__main__"):
         run = found.load()
     run()
+
+
+def _open(module: str, arguments: list[str]) -> None:
+    try:
+        import_module(module).main(arguments)
+    except DeepTrackerError as error:
+        sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def _hides(entry: EntryPoint) -> str | None:

@@ -90,6 +90,12 @@ class Connection:
         fallback = ServerFailed if answer.status_code >= 500 else ClientError
         return _BY_STATUS.get(answer.status_code, fallback)(text)
 
+    def lacks(self, error: KeyError) -> ServerFailed:
+        """Return what to raise where an answer has no entry of this name."""
+        return ServerFailed(
+            f"The answer of {self.url} has no {error}: it is of an older release than this client."
+        )
+
     def _foreign(self) -> ServerUnreachable:
         return ServerUnreachable(
             f"What answers at {self.url} is not a DeepTracker server, or an older one."

@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from deeptracker.connection import Connection
-from deeptracker.errors import ClientError, NotOnServer
+from deeptracker.errors import NotOnServer
 from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, NOT_VALIDATED
+from deeptracker.named import number_of
 
 _REVIEW = (
     "image", "name", "class", "predicted", "score", "runs", "agreement", "confidence",
@@ -203,6 +204,16 @@ class Run:
             },
         ).set_index(pd.MultiIndex.from_product([images, iteration], names=["image", "iteration"]))
 
+    def confusion(self, iteration: int) -> pd.DataFrame:
+        """Return which classes are predicted as which at a snapshot, the most images first.
+
+        Columns: class, predicted (names; <NA>: no prediction), images, of (all of the class).
+        """
+        columns = ["class", "predicted", "images", "of"]
+        return pd.DataFrame(
+            self._rows("/confusion", "pairs", iteration=iteration), columns=columns
+        ).astype({"class": "str", "predicted": "str"})
+
     # What people and rules say ------------------------------------------------------------------
 
     def annotations(self) -> pd.DataFrame:
@@ -240,12 +251,7 @@ class Run:
         <NA>: none), new_class (a name), decided_by, decided_at (UTC).
         """
         asked = ",".join(map(str, others)) or None
-        rows: list[dict[str, Any]] = []
-        while True:
-            part = self._json("/data-review", list=kind, others=asked, offset=len(rows))
-            rows += part["images"]
-            if not part["images"] or len(rows) >= part["total"]:
-                break
+        rows = self._rows("/data-review", "images", list=kind, others=asked)
         frame = pd.DataFrame(rows, columns=_REVIEW).set_index("image")
         for name in ("class", "predicted", "new_class"):
             frame[name] = frame[name].astype("Int32").map(self.classes["name"])
@@ -285,11 +291,11 @@ class Run:
 
     def layer_id(self, layer: int | str) -> int:
         """Return the id of a layer that is given by id or name; NotOnServer."""
-        return _id("layer", layer, self.layers["name"], self.name)
+        return number_of("layer", layer, list(self.layers["name"]), self.name)
 
     def class_id(self, cls: int | str) -> int:
         """Return the id of a class that is given by id or name; NotOnServer."""
-        return _id("class", cls, self.classes["name"], self.name)
+        return number_of("class", cls, list(self.classes["name"]), self.name)
 
     def _class_names(self, ids: NDArray[np.int32]) -> pd.Categorical:
         names = self.classes["name"]
@@ -309,6 +315,15 @@ class Run:
 
     def _json(self, path: str, **arguments: Any) -> Any:
         return self._connection.json(f"{self._base}{path}", **arguments)
+
+    def _rows(self, path: str, name: str, **arguments: Any) -> list[dict[str, Any]]:
+        """Return all rows of an answer that is given in parts."""
+        rows: list[dict[str, Any]] = []
+        while True:
+            part = self._json(path, offset=len(rows), **arguments)
+            rows += part[name]
+            if not part[name] or len(rows) >= part["total"]:
+                return rows
 
     def _arrays(
         self, path: str, **arguments: Any
@@ -346,17 +361,3 @@ def _listed(rows: list[dict[str, Any]], index: str) -> pd.DataFrame:
         if name in frame:
             frame[name] = pd.to_datetime(frame[name], format="ISO8601", utc=True)
     return frame
-
-
-def _id(what: str, given: int | str, names: pd.Series, run: str) -> int:
-    if isinstance(given, str):
-        found = names.index[names == given]
-        if len(found) == 1:
-            return int(found[0])
-        if len(found) > 1:
-            raise ClientError(f"{len(found)} of run {run!r} are called {given!r}; give an id.")
-    elif int(given) in names.index:
-        return int(given)
-    some = ", ".join(map(repr, names.head(5)))
-    more = ", ..." if len(names) > 5 else ""
-    raise NotOnServer(f"Run {run!r} has no {what} {given!r}. It has {some}{more}.")

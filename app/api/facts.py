@@ -10,20 +10,15 @@ from sqlalchemy.orm import Session
 from app.api.operation import Given
 from app.auth.identity import current_identity
 from app.components.run_course import marks
-from app.components.suspects import suspects
-from app.components.unjudged import not_judged
 from app.components.verdict import Verdict, verdicts
 from app.data import data_review as data
 from db.queries.measurements import scalars
-from db.queries.runs import findings, good_runs, runs, structure
+from db.queries.runs import good_runs, runs, structure
 from db.queries.runs.runs import RunRow, Shelf
 from db.queries.team import annotations
 from db.queries.team.annotation_rows import AnnotationRow
 from db.queries.team.image_reviews import ReviewRow, reviews
 from ingest.analysis.data_review.lists import LISTS
-from ingest.analysis.health.finding import Names
-from ingest.analysis.health.rules import BY_NAME
-from ingest.analysis.health.sentences import worded
 
 API_VERSION = 1
 # Most images in one answer.
@@ -36,10 +31,6 @@ _PLAIN = (
     "lost_snapshots",
 )  # fmt: skip
 _TIMES = ("created_at", "ended_at", "loaded_at", "archived_at")
-_FINDING = (
-    "key", "rank", "rule", "severity", "start_iteration", "end_iteration", "strength", "value",
-    "text", "layers", "classes", "muted", "muted_reason",
-)  # fmt: skip
 
 
 def me(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:
@@ -134,70 +125,6 @@ def _annotation(row: AnnotationRow) -> Mapping[str, Any]:
             for r in row.replies
         ],
     }
-
-
-def list_findings(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
-    """Return what the health rules say about a run, the most telling first."""
-    runs.get_run(session, run_id=run_id)
-    return [
-        {name: getattr(row, name) for name in _FINDING} | {"text": worded(row.text)}
-        for row in findings.list_findings(session, run_id=run_id)
-    ]
-
-
-def list_answers(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
-    """Return the ranked answers to "what happened?", each with its probable causes, in names."""
-    runs.get_run(session, run_id=run_id)
-    health = findings.run_health(session, run_id=run_id)
-    names = Names(
-        structure.layers(session, run_id=run_id).names,
-        structure.classes(session, run_id=run_id).names,
-    )
-    told = health.answers.get("answers", []) if health else []
-    return [_answer(rank, one, names) for rank, one in enumerate(told, start=1)]
-
-
-def _answer(rank: int, found: Mapping[str, Any], names: Names) -> Mapping[str, Any]:
-    return {
-        "rank": rank,
-        "iteration": found["iteration"],
-        "end_iteration": found["end"],
-        "severity": found["severity"],
-        "text": worded(found["text"]),
-        "classes": [names.class_name(i) for i in found["classes"]],
-        "layers": [names.layer(i) for i in found["layers"]],
-        "filters": [[names.layer(layer), number] for layer, number in found["filters"]],
-        "causes": [
-            {
-                "cause": one.cause,
-                "title": one.title,
-                "probability": one.probability,
-                "text": one.text,
-                "counter_test": one.counter_test,
-                "classes": [names.class_name(i) for i in one.classes],
-                "layers": [names.layer(i) for i in one.layers],
-                "speaks_for": [seen.text for seen in one.speaks_for],
-                "speaks_against": [seen.text for seen in one.speaks_against],
-            }
-            for one in suspects(found, names)
-        ],
-        "findings": [one["key"] for one in found["evidence"]],
-    }
-
-
-def list_unjudged(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
-    """Return the rules that could not judge a run, each with what the run lacks for it."""
-    health = findings.run_health(session, run_id=run_id)
-    found = not_judged(health.answers if health else {})
-    return [
-        {
-            "rule": rule,
-            "title": BY_NAME[rule].title,
-            "lacks": [need.title for need in needs],
-            "how": [need.how for need in needs],
-        }
-        for rule, needs in found.items()
-    ]
 
 
 def data_review(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.api import batches, facts, look_ups
+from app.api import batches, confusion, facts, look_ups, told
 from app.api.operation import Array, Operation, Parameter
 from db.models.measurements import PEAKS
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
@@ -16,6 +16,7 @@ RUN = "/runs/<int:run_id>"
 _ID: Mapping[str, Any] = {"type": "integer", "minimum": 0}
 _TEXT: Mapping[str, Any] = {"type": "string"}
 _LAYER = Parameter("layer", "Id of a layer.", _ID, required=True)
+_ITERATION_OF_SNAPSHOT = Parameter("iteration", "Of a snapshot.", _ID, required=True)
 _ITERATION = Array("iteration", "i4", "[T]", "the iterations of the snapshots, ascending")
 
 
@@ -24,6 +25,15 @@ def _one_of(name: str, description: str, choices: Any, default: str | None = Non
     if default is not None:
         schema["default"] = default
     return Parameter(name, description, schema, required=default is None)
+
+
+def _page(most: int) -> tuple[Parameter, Parameter]:
+    """Return the parameters of an answer that is given in parts."""
+    limits = {"type": "integer", "minimum": 1, "maximum": most, "default": most}
+    return (
+        Parameter("limit", "The maximum number.", limits),
+        Parameter("offset", "How many to leave out before.", {**_ID, "default": 0}),
+    )
 
 
 def _said(measured: Iterable[Measured]) -> str:
@@ -150,7 +160,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "iteration_filter", f"{RUN}/iteration-filter", "Most changed filters of an iteration",
         "Look-up iteration-filter: over all layers, the largest first.",
         parameters=(
-            Parameter("iteration", "Of a snapshot.", _ID, required=True),
+            _ITERATION_OF_SNAPSHOT,
             _one_of("quantity", "The quantity to rank by.", PEAK_QUANTITIES, PEAK_QUANTITIES[0]),
             Parameter(
                 "limit", "The maximum number.",
@@ -194,26 +204,40 @@ OPERATIONS: tuple[Operation, ...] = (
         meta="class, names (of the images; null: unnamed)", look_up=look_ups.class_image,
     ),
     Operation(
+        "confusion", f"{RUN}/confusion", "Which classes are predicted as which",
+        "The wrong predictions of one snapshot as pairs of classes, the most images first; "
+        "predicted null: no prediction. of: all images of the class. total: the number of pairs.",
+        parameters=(
+            _ITERATION_OF_SNAPSHOT,
+            Parameter("class", "Id of a class that is one of each pair; absent: all.", _ID),
+            *_page(confusion.MOST_PAIRS),
+        ),
+        schema=_object("iteration", "total", "pairs"), facts=confusion.list_confusion,
+    ),
+    Operation(
         "annotations", f"{RUN}/annotations", "Annotations of a run",
         "What people wrote, with replies. target: run, iteration, class, image, layer or filter; "
         "target_id is the id of the class, image or layer.",
         schema=_list_of(_object("id", "target", "author", "text")), facts=facts.list_annotations,
     ),
     Operation(
-        "findings", f"{RUN}/findings", "Findings of the health rules", "The most important first.",
-        schema=_list_of(_object("key", "rule", "severity", "text")), facts=facts.list_findings,
+        "findings", f"{RUN}/findings", "Findings of the health rules",
+        "The most important first. title, advice: of the rule; page: the address that shows it.",
+        schema=_list_of(_object("key", "rule", "severity", "text", "page")),
+        facts=told.list_findings,
     ),
     Operation(
         "answers", f"{RUN}/answers", 'What happened: the ranked answers',
         "The most telling first, each with its probable causes, their counter-tests and what "
-        "speaks for and against them. Classes and layers by name; findings by key.",
-        schema=_list_of(_object("rank", "iteration", "severity", "text", "causes")),
-        facts=facts.list_answers,
+        "speaks for and against them. Classes and layers by name; findings by key. page: the "
+        "address that shows it; evidence: each mark with the address that shows it.",
+        schema=_list_of(_object("rank", "iteration", "severity", "text", "causes", "page")),
+        facts=told.list_answers,
     ),
     Operation(
         "not_judged", f"{RUN}/not-judged", "Rules that could not judge a run",
         "What the run lacks for each, and how to have it. Empty before the first evaluation.",
-        schema=_list_of(_object("rule", "title", "lacks", "how")), facts=facts.list_unjudged,
+        schema=_list_of(_object("rule", "title", "lacks", "how")), facts=told.list_unjudged,
     ),
     Operation(
         "batches", f"{RUN}/batches", "Training images behind jumps of the loss",
@@ -251,14 +275,7 @@ OPERATIONS: tuple[Operation, ...] = (
             Parameter(
                 "others", "Ids of evaluated runs with the same images, separated by commas.", _TEXT
             ),
-            Parameter(
-                "limit", "The maximum number.",
-                {
-                    "type": "integer", "minimum": 1, "maximum": facts.MOST_IMAGES,
-                    "default": facts.MOST_IMAGES,
-                },
-            ),
-            Parameter("offset", "How many to leave out before.", {**_ID, "default": 0}),
+            *_page(facts.MOST_IMAGES),
         ),
         schema=_object("runs", "total", "images"), facts=facts.data_review,
     ),

@@ -87,6 +87,7 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         "/api/v1/runs/<int:run_id>/iteration-filter": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/class-stat": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/class-image": Permission.READ_RUNS,
+        "/api/v1/runs/<int:run_id>/confusion": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/annotations": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/findings": Permission.READ_RUNS,
         "/api/v1/runs/<int:run_id>/answers": Permission.READ_RUNS,

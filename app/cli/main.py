@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from app.cli import database, loading, people, reporting, serving
+from app.cli import database, doors, loading, people, reporting, serving
 from db.config import DatabaseSettings
 from deeptracker import lifeline
 from deeptracker.errors import DeepTrackerError
@@ -34,6 +34,8 @@ cli.command()(serving.serve)
 cli.command()(serving.worker)
 cli.command()(loading.ingest)
 cli.command()(reporting.report)
+cli.command(context_settings=doors.PASSED_ON)(doors.show)
+cli.command(context_settings=doors.PASSED_ON)(doors.mcp)
 cli.add_typer(people.cli, name="user")
 cli.add_typer(database.cli, name="db")
 

@@ -9,12 +9,12 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import delete, select, text, update
 
+from app.components.run_links import place_link
 from app.factory import FIELDS
 from app.views.findings.cards import answer_entry, card, when
 from app.views.findings.good import good_part
 from app.views.findings.ids import CHANGES, Ids, Item
 from app.views.findings.layout import rule_table
-from app.views.findings.links import place_link
 from db.engine import session_scope
 from db.models import Finding, FindingMute, RuleThreshold, RunHealth
 from db.permissions import Role

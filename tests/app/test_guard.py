@@ -84,6 +84,7 @@ ADDRESSES = {
     "/api/v1/runs/<int:run_id>/iteration-filter": ["/api/v1/runs/1/iteration-filter?iteration=10"],
     "/api/v1/runs/<int:run_id>/class-stat": ["/api/v1/runs/1/class-stat"],
     "/api/v1/runs/<int:run_id>/class-image": ["/api/v1/runs/1/class-image?class=0"],
+    "/api/v1/runs/<int:run_id>/confusion": ["/api/v1/runs/1/confusion?iteration=10"],
     "/api/v1/runs/<int:run_id>/annotations": ["/api/v1/runs/1/annotations"],
     "/api/v1/runs/<int:run_id>/findings": ["/api/v1/runs/1/findings"],
     "/api/v1/runs/<int:run_id>/answers": ["/api/v1/runs/1/answers"],

@@ -10,8 +10,8 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria
 from app.components.charts import chart
+from app.components.run_links import place_link
 from app.views.findings.ids import Item
-from app.views.findings.links import place_link
 from ingest.analysis.batch_words import class_name, told
 from ingest.analysis.batches import Blame, NamedImage
 from ingest.analysis.health.words import numbers

@@ -9,11 +9,11 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria, data
 from app.components.charts import chart
+from app.components.run_links import answer_link, place_link
 from app.components.severity import severity_badge, when
 from app.components.times import time
 from app.views.findings.causes import probable_causes
 from app.views.findings.ids import Item
-from app.views.findings.links import best_view, place_link
 from app.views.findings.targets import annotation_target
 from db.queries.runs.findings import FindingRow, ThresholdRow
 from ingest.analysis.health.finding import Names
@@ -41,17 +41,7 @@ def answer_entry(
     layers, classes = list(found["layers"]), list(found["classes"])
     filters = [(int(a), int(b)) for a, b in found["filters"]]
     evidence = found["evidence"]
-    views = [BY_NAME[e["rule"]].view for e in evidence if e["rule"] in BY_NAME]
-    view = best_view(views, classes=classes, layers=layers)
-    link = place_link(
-        run_id,
-        view,
-        start=found["iteration"],
-        end=found["end"],
-        classes=classes,
-        layers=layers,
-        filters=filters,
-    )
+    link = answer_link(run_id, found)
     return html.Li(
         [
             html.Div(

@@ -7,8 +7,8 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from app.components.run_links import mark_link
 from app.components.suspects import Seen, Told, percent, suspects
-from app.views.findings.links import place_link
 from ingest.analysis.causes import UNEXPLAINED
 from ingest.analysis.health.finding import Names
 
@@ -64,13 +64,6 @@ def _lower(title: str) -> str:
 def _seen(run_id: int, answer: Mapping[str, Any], title: str, marks: Sequence[Seen]) -> Component:
     links: list[Any] = []
     for mark in marks[:_MOST_SEEN]:
-        link = place_link(
-            run_id,
-            mark.view,
-            start=answer["iteration"],
-            end=answer["end"],
-            classes=answer["classes"] if mark.view == "validation" else (),
-            layers=answer["layers"] if mark.view == "layers" else (),
-        )
+        link = mark_link(run_id, answer, mark.view)
         links += ["; " if links else "", dmc.Anchor(mark.text, href=link)]
     return html.P([html.B(f"{title}: "), *links, "."])

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.views.findings.links import place_link
+from app.components.run_links import place_link
 from db.queries.runs import findings
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
