@@ -194,9 +194,8 @@ def _unused(placed: Mapping[int, Checkpoint], predictions: Predictions | None) -
     unused = sorted(set(predictions.prediction) - set(placed))
     if not unused:
         return []
-    return [
-        f"predictions of {len(unused):,} iterations without a checkpoint, from {unused[0]:,} on"
-    ]
+    many = f"{len(unused):,} iterations" if len(unused) > 1 else "an iteration"
+    return [f"predictions of {many} without a checkpoint, from {unused[0]:,} on, are left out"]
 
 
 def _check_shapes(placed: Mapping[int, Checkpoint], first: Mapping[str, NDArray[Any]]) -> None:

@@ -168,7 +168,7 @@ def _read_events(path: Path, into: Scalars) -> None:
     with needed("tensorboard", "reading TensorBoard's files"):
         from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
         from tensorboard.util.tensor_util import make_ndarray
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
         for event in EventFileLoader(str(path)).Load():
