@@ -145,10 +145,11 @@ def _written(
         warnings.simplefilter("ignore", RuntimeWarning)  # they are in the run, and in `said`
         with ArrayRecorder(
             run_dir, first, filter_axis=filter_axis, forms=_forms(first), name=name,
-            model_name=_model(source), every=math.gcd(*placed), iterations_per_epoch=per_epoch,
+            model_name=_model(source) or "not known", every=math.gcd(*placed), iterations_per_epoch=per_epoch,
             gradients=False, updates=_follow(placed), rank=0, **validated,
         ) as recorder:  # fmt: skip
             _check_shapes(placed, first)
+            recorder.event(f"converted from {source.resolve().name}")
             for done, (at, values) in enumerate(sorted(_steps(placed, rows).items())):
                 recorder.passed(at - recorder.iteration - 1)
                 if at not in placed:
@@ -160,7 +161,6 @@ def _written(
                 recorder.step(arrays_of(placed[at]), values)
                 on_done(done, len(placed))
             said += _unused(placed, predictions)
-            recorder.event(f"converted from {source.resolve().name}")
             for text in said:
                 recorder.remark("conversion", text, f"converted: {text}")
             layers = len(recorder.manifest.layers)
