@@ -145,7 +145,8 @@ def _written(
         warnings.simplefilter("ignore", RuntimeWarning)  # they are in the run, and in `said`
         with ArrayRecorder(
             run_dir, first, filter_axis=filter_axis, forms=_forms(first), name=name,
-            model_name=_model(source) or "not known", every=math.gcd(*placed), iterations_per_epoch=per_epoch,
+            model_name=_model(source) or "not known", every=math.gcd(*placed),
+            iterations_per_epoch=per_epoch,
             gradients=False, updates=_follow(placed), rank=0, **validated,
         ) as recorder:  # fmt: skip
             _check_shapes(placed, first)
