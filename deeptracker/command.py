@@ -19,7 +19,11 @@ from deeptracker.extras import needed
 GROUP = "deeptracker.server"
 
 # Commands that work without the server's packages, and the modules whose `main` they are.
-DOORS = {"mcp": "deeptracker.assistant.command", "show": "deeptracker.terminal.command"}
+DOORS = {
+    "convert": "deeptracker.conversion.command",
+    "mcp": "deeptracker.assistant.command",
+    "show": "deeptracker.terminal.command",
+}
 
 
 def main() -> None:

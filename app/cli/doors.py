@@ -1,4 +1,4 @@
-"""`deeptracker show | mcp`: listed with the others; what they are needs nothing of the server."""
+"""`deeptracker show | mcp | convert`: listed with the others; they need nothing of the server."""
 
 from importlib import import_module
 
@@ -22,3 +22,8 @@ def show(context: typer.Context) -> None:
 def mcp(context: typer.Context) -> None:
     """Let an assistant read and explain runs: a server of the Model Context Protocol."""
     import_module(DOORS["mcp"]).main(context.args)
+
+
+def convert(context: typer.Context) -> None:
+    """Make a log of checkpoints, scalars and predictions that a training left."""
+    import_module(DOORS["convert"]).main(context.args)

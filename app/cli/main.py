@@ -36,6 +36,7 @@ cli.command()(loading.ingest)
 cli.command()(reporting.report)
 cli.command(context_settings=doors.PASSED_ON)(doors.show)
 cli.command(context_settings=doors.PASSED_ON)(doors.mcp)
+cli.command(context_settings=doors.PASSED_ON)(doors.convert)
 cli.add_typer(people.cli, name="user")
 cli.add_typer(database.cli, name="db")
 

@@ -22,9 +22,10 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 import deeptracker.huggingface
 from deeptracker import Recorder
+from deeptracker.conversion.joining import convert
 from deeptracker.demo import load_digits
 from deeptracker.errors import RecordingError
-from deeptracker.format import STATISTICS
+from deeptracker.format import STATISTICS, RunDirectory
 from tests.deeptracker.logs import read, series
 from tests.deeptracker.trainings import SmallNet, make_training, seed_all, validation_set
 
@@ -318,6 +319,29 @@ def test_a_training_that_goes_on_from_a_checkpoint(tmp_path):
     assert [snapshot.iteration for snapshot in found] == [1, 2, 3, 4, 5, 6]
     assert [generation.start_iteration for generation in manifest.generations] == [0, 3]
     assert manifest.state == "complete"
+
+
+def test_what_a_training_left_becomes_a_run(tmp_path):
+    trainer = train(tmp_path, save_strategy="steps", save_steps=2, evaluate=True)
+    done = convert(tmp_path / "out", tmp_path / "run")
+    run = RunDirectory(tmp_path / "run")
+    manifest = run.manifest()
+    assert (manifest.model, run.iterations()) == ("ViTForImageClassification", [2, 4, 6])
+    assert manifest.sampling.iterations_per_epoch == 10
+    # All but the head, which comes last in the network and first in the alphabet of the file.
+    assert manifest.layers[-1].name == "classifier"
+    last = run.snapshot(manifest, 6)
+    known = trainer.model.classifier.weight.double().norm().item()
+    assert last.statistics["weight"][-1, L2] == pytest.approx(known, rel=1e-5)
+    logged = {row["step"]: row["loss"] for row in trainer.state.log_history if "loss" in row}
+    assert dict(zip(*_pairs(last.scalars["train_loss"]), strict=True)) == {
+        step: logged[step] for step in (5, 6)
+    }
+    assert done.remarks == ()
+
+
+def _pairs(series):
+    return series.iterations.tolist(), series.values.tolist()
 
 
 @pytest.mark.parametrize(

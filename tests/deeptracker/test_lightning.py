@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 from lightning.fabric.utilities.warnings import PossibleUserWarning
-from lightning.pytorch.callbacks import EMAWeightAveraging
+from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger
 from torch import nn
 from torch.utils.data import DataLoader, DistributedSampler
 
 import deeptracker.lightning
+from deeptracker.conversion.joining import convert
 from deeptracker.demo import load_digits
 from deeptracker.errors import RecordingError
 from deeptracker.format import STATISTICS, RunDirectory
@@ -296,3 +298,34 @@ def test_one_snapshot_an_epoch_where_nothing_is_said(tmp_path):
 def test_an_argument_that_there_is_not():
     with pytest.raises(RecordingError, match=r"has no argument evry=; it takes .*every"):
         deeptracker.lightning.Callback("run", evry=3)
+
+
+def test_what_a_training_left_becomes_a_run(tmp_path):
+    load_digits()
+    seed_all(0)
+    module = Digits()
+    saving = ModelCheckpoint(
+        tmp_path / "out",
+        "{epoch}-{step}",
+        save_top_k=-1,
+        every_n_train_steps=4,
+        save_weights_only=True,
+    )
+    logger = CSVLogger(tmp_path, name="", version="out")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trainer(
+            tmp_path, saving, logger=logger, enable_checkpointing=True, log_every_n_steps=1
+        ).fit(module, *loaders())
+    done = convert(tmp_path / "out", tmp_path / "run")
+    run = RunDirectory(tmp_path / "run")
+    manifest = run.manifest()
+    assert run.iterations() == [4, 8]
+    assert [layer.name for layer in manifest.layers] == ["net.conv1", "net.conv2", "net.fc"]
+    found = [run.snapshot(manifest, iteration) for iteration in (4, 8)]
+    # Its table counts steps from 0, its checkpoints from 1.
+    assert series(found, "train_grade") == pytest.approx(
+        {at: 2 * loss for at, loss in enumerate(module.losses, start=1)}, rel=1e-5
+    )
+    assert list(series(found, "validation_loss")) == [5, 10]
+    assert done.remarks == ()

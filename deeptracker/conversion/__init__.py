@@ -1,0 +1,1 @@
+"""A training that was not recorded becomes a log: its checkpoints, scalars and predictions."""

@@ -1,0 +1,229 @@
+"""Checkpoints, scalars and predictions joined into one run, as a Recorder would have written it."""
+
+import json
+import math
+import shutil
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from deeptracker.array_layers import Form
+from deeptracker.array_recorder import ArrayRecorder
+from deeptracker.conversion.checkpoints import Checkpoint, arrays_of, find_checkpoints
+from deeptracker.conversion.predictions import Predictions
+from deeptracker.conversion.scalars import Scalars, read_scalars
+from deeptracker.errors import LogError, RecordingError
+
+OnDone = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What became of a folder; `remarks` say what was not taken, and what is doubtful."""
+
+    snapshots: int
+    layers: int
+    scalars: int
+    images: int
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """Where checkpoints and values by epoch stand among the iterations."""
+
+    per_epoch: int | None
+    # Epochs that are counted from 0 are over one later.
+    later: int
+
+    def iteration(self, checkpoint: Checkpoint) -> int:
+        if not checkpoint.by_epoch:
+            return checkpoint.number
+        return (checkpoint.number + self.later) * (self.per_epoch or 1)
+
+
+def convert(
+    source: Path,
+    run_dir: Path,
+    *,
+    name: str | None = None,
+    predictions: Predictions | None = None,
+    filter_axis: int = 0,
+    iterations_per_epoch: int | None = None,
+    on_done: OnDone = lambda done, total: None,
+) -> Converted:
+    """Write a run directory of what the folder `source` holds.
+
+    A snapshot for each checkpoint, without gradients; where two follow each other directly, with
+    the update between them. `filter_axis` is the axis of output units. Raises LogError where a file
+    cannot be used, or there is no checkpoint, and RecordingError where `run_dir` is taken; what
+    was written until then is taken away again.
+    """
+    found = find_checkpoints(source)
+    if not found.checkpoints:
+        raise LogError(source, "", _nothing(found.unnumbered))
+    scalars = read_scalars(source)
+    epochs = any(one.by_epoch and one.number == 0 for one in found.checkpoints)
+    clock = _Clock(iterations_per_epoch or scalars.iterations_per_epoch, int(epochs))
+    placed = {clock.iteration(one): one for one in found.checkpoints}
+    said = [f"{one} has no iteration in its name" for one in found.unnumbered]
+    if placed.pop(0, None) is not None:
+        said.append("the checkpoint of iteration 0 is left out: iterations count from 1")
+    if not placed:
+        raise LogError(source, "", "has no checkpoint after iteration 0")
+    rows = _rows(scalars, clock, said, by_epoch=found.checkpoints[0].by_epoch)
+    there = run_dir.exists()
+    try:
+        return _written(
+            source, run_dir, placed, rows, said, predictions,
+            name=name or source.resolve().name, filter_axis=filter_axis, per_epoch=clock.per_epoch,
+            on_done=on_done,
+        )  # fmt: skip
+    except BaseException:
+        if not there:
+            shutil.rmtree(run_dir, ignore_errors=True)
+        raise
+
+
+def _nothing(unnumbered: tuple[str, ...]) -> str:
+    if unnumbered:
+        names = ", ".join(unnumbered[:3])
+        return f"has no checkpoint with an iteration in its name, only {names}; rename them"
+    return (
+        "holds no checkpoint: a run needs the weights of at least one iteration, as files "
+        "(.safetensors, .pt, .pth, .ckpt, .bin) or as folders such as checkpoint-500"
+    )
+
+
+def _rows(
+    scalars: Scalars, clock: _Clock, said: list[str], *, by_epoch: bool
+) -> dict[int, dict[str, float]]:
+    """Return the values by iteration; what has no place among them is said."""
+    rows: dict[int, dict[str, float]] = {}
+    for name, series in scalars.values.items():
+        for at, value in series.items():
+            rows.setdefault(max(at, 1), {})[name] = value
+    if scalars.by_epoch and clock.per_epoch is None and not by_epoch:
+        said.append(
+            "values by epoch are left out: how many iterations an epoch has is not known; say "
+            "--iterations-per-epoch"
+        )
+    else:
+        later = int(any(0 in series for series in scalars.by_epoch.values()))
+        for name, series in scalars.by_epoch.items():
+            for at, value in series.items():
+                place = (at + later) * (clock.per_epoch or 1)
+                rows.setdefault(place, {}).setdefault(name, value)
+    said += [f"left out, {_times(times)}: {why}" for why, times in scalars.dropped.items()]
+    return rows
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
+
+
+def _written(
+    source: Path,
+    run_dir: Path,
+    placed: Mapping[int, Checkpoint],
+    rows: Mapping[int, Mapping[str, float]],
+    said: list[str],
+    predictions: Predictions | None,
+    *,
+    name: str,
+    filter_axis: int,
+    per_epoch: int | None,
+    on_done: OnDone,
+) -> Converted:
+    first = arrays_of(placed[min(placed)])
+    validated = {} if predictions is None else _validation(predictions)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # they are in the run, and in `said`
+        with ArrayRecorder(
+            run_dir, first, filter_axis=filter_axis, forms=_forms(first), name=name,
+            model_name=_model(source) or "not known", every=math.gcd(*placed),
+            iterations_per_epoch=per_epoch,
+            gradients=False, updates=_follow(placed), rank=0, **validated,
+        ) as recorder:  # fmt: skip
+            _check_shapes(placed, first)
+            recorder.event(f"converted from {source.resolve().name}")
+            for done, (at, values) in enumerate(sorted(_steps(placed, rows).items())):
+                recorder.passed(at - recorder.iteration - 1)
+                if at not in placed:
+                    recorder.passed(1)
+                    recorder.log(values)
+                    continue
+                if predictions is not None and at in predictions.prediction:
+                    recorder.validated(predictions.prediction[at], predictions.probability[at])
+                recorder.step(arrays_of(placed[at]), values)
+                on_done(done, len(placed))
+            said += _unused(placed, predictions)
+            for text in said:
+                recorder.remark("conversion", text, f"converted: {text}")
+            layers = len(recorder.manifest.layers)
+    images = 0 if predictions is None else len(predictions.images)
+    names = {name for values in rows.values() for name in values}
+    return Converted(len(placed), layers, len(names), images, tuple(said))
+
+
+def _follow(placed: Mapping[int, Checkpoint]) -> bool:
+    """Say whether the checkpoints are one iteration apart, so that the updates are known."""
+    return len(placed) > 1 and max(placed) - min(placed) == len(placed) - 1
+
+
+def _steps(
+    placed: Mapping[int, Checkpoint], rows: Mapping[int, Mapping[str, float]]
+) -> dict[int, Mapping[str, float]]:
+    return {at: rows.get(at, {}) for at in {*placed, *rows}}
+
+
+def _validation(predictions: Predictions) -> dict[str, Any]:
+    return {
+        "labels": predictions.labels,
+        "classes": predictions.classes,
+        "image_names": predictions.images,
+    }
+
+
+def _unused(placed: Mapping[int, Checkpoint], predictions: Predictions | None) -> list[str]:
+    if predictions is None:
+        return []
+    unused = sorted(set(predictions.prediction) - set(placed))
+    if not unused:
+        return []
+    many = f"{len(unused):,} iterations" if len(unused) > 1 else "an iteration"
+    return [f"predictions of {many} without a checkpoint, from {unused[0]:,} on, are left out"]
+
+
+def _check_shapes(placed: Mapping[int, Checkpoint], first: Mapping[str, NDArray[Any]]) -> None:
+    """Raise RecordingError where the last checkpoint is of another network than the first."""
+    last = arrays_of(placed[max(placed)])
+    if not any(name in first and first[name].shape == array.shape for name, array in last.items()):
+        raise RecordingError(
+            f"{placed[max(placed)].name} is of another network than {placed[min(placed)].name}; "
+            "put the checkpoints of one training into one folder"
+        )
+
+
+def _forms(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Form]:
+    """Return what the shapes say of layers in the layout of PyTorch: [filters, inputs, *kernel]."""
+    return {
+        name: Form("Conv" if array.ndim > 2 else "Linear", array.shape[1], array.shape[2:])
+        for name, array in arrays.items()
+        if array.ndim > 1
+    }
+
+
+def _model(source: Path) -> str | None:
+    """Return what Hugging Face's configuration calls the network, None where there is none."""
+    for path in sorted((*source.glob("config.json"), *source.glob("*/config.json"))):
+        try:
+            found = json.loads(path.read_text("utf-8"))
+            return str((found.get("architectures") or [found["model_type"]])[0])[:200]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+            continue
+    return None
