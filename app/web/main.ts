@@ -52,6 +52,8 @@ import "./charts/marklane.ts";
 import "#app/views/layers/web/multiples.ts";
 import "./charts/pixelmap.ts";
 import "./charts/readout.ts";
+import "./core/inspector.ts";
+import "./core/paging.ts";
 import "./core/savedviews.ts";
 import "./core/shell.ts";
 import "./charts/strip.ts";
