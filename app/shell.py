@@ -265,6 +265,8 @@ def account_menu(identity: Identity) -> Component:
                     "className": "shell-avatar",
                     "w": 32,
                     **aria(label=f"Account of {identity.name}"),
+                    # Who it is, for what a browser remembers of a person.
+                    **data(account=str(identity.account_id)),
                 },
             ),
             dmc.MenuDropdown(

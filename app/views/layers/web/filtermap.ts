@@ -10,6 +10,7 @@ import {
   type ChartKinds,
   colours,
   fetchArrays,
+  keyTable,
   type MapScale,
   type MapValues,
   type Matrix,
@@ -247,10 +248,19 @@ class FilterMap extends PixelMap<Options> {
   }
 
   private opens(event: KeyboardEvent): void {
+    if (pressed(this, event)) event.preventDefault();
+  }
+
+  /** Open the marked filter; false where none is marked. */
+  openMarked(): boolean {
     const { row } = selectionStore.get();
-    if (event.key !== "o" || row?.chart !== this.chart.element.id) return;
+    if (row?.chart !== this.chart.element.id) return false;
     this.openFilter(row.index);
-    event.preventDefault();
+    return true;
   }
 }
+const pressed = keyTable<FilterMap>(
+  { title: "On the filters of a layer", within: "[data-chart='filtermap']" },
+  [{ keys: ["o"], says: "open the marked filter", act: (map) => map.openMarked() }],
+);
 registerKind("filtermap", (chart) => new FilterMap(chart));

@@ -9,6 +9,7 @@ import {
   type ChartKinds,
   chartRegistry,
   type Handler,
+  keyTable,
   type Names,
   registerKind,
   type Selection,
@@ -294,15 +295,35 @@ class Workspace implements Handler {
   }
 
   key(event: KeyboardEvent, way: Way, at: number): void {
-    const steps: Partial<Record<string, number>> =
-      way === "across"
-        ? { ArrowLeft: -STEP, ArrowRight: STEP }
-        : { ArrowUp: -STEP, ArrowDown: STEP };
-    const by = { ...steps, Home: -WHOLE, End: WHOLE }[event.key];
-    if (by === undefined) return;
-    event.preventDefault();
-    this.move(way, at, by);
+    if (pressed({ way, move: (by) => this.move(way, at, by) }, event)) event.preventDefault();
   }
 }
+
+/** A line between two panes, and what moves it. */
+interface Line {
+  way: Way;
+  move(by: number): void;
+}
+const pressed = keyTable<Line>(
+  { title: "On the line between two views", within: ".workspace-handle" },
+  [
+    {
+      keys: ["ArrowLeft", "ArrowRight"],
+      says: "move an upright line",
+      act: ({ way, move }, _event, key) =>
+        way === "across" && move(key === "ArrowLeft" ? -STEP : STEP),
+    },
+    {
+      keys: ["ArrowUp", "ArrowDown"],
+      says: "move a lying line",
+      act: ({ way, move }, _event, key) => way === "down" && move(key === "ArrowUp" ? -STEP : STEP),
+    },
+    {
+      keys: ["Home", "End"],
+      says: "make the view before it as small or as large as can be",
+      act: ({ move }, _event, key) => move(key === "Home" ? -WHOLE : WHOLE),
+    },
+  ],
+);
 
 registerKind("workspace", (chart) => new Workspace(chart));
