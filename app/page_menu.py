@@ -1,4 +1,4 @@
-"""The menu of the header that leads everywhere: the pages of the run, and those of the team."""
+"""What of the header leads elsewhere: the path to the run, and the menu of all pages."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,16 @@ from dash.development.base_component import Component
 from app.auth.identity import Identity
 from app.components.attributes import aria, data
 from app.view import View
+from db.queries.runs.runs import RunRow
+
+
+def run_path(run: RunRow) -> list[Component]:
+    """Return where a page of a run is: the way back to the list, and the run's name."""
+    return [
+        dmc.Anchor("Runs", href="/", className="shell-crumb", underline="hover"),
+        html.Span("/", className="shell-slash", **aria(hidden="true")),
+        html.Span(run.name, className="shell-run", title=run.name),
+    ]
 
 
 def page_menu(

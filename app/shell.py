@@ -16,7 +16,7 @@ from app.components.attributes import aria, data
 from app.components.saved_view import view_tools
 from app.ids import Shell
 from app.linked_run import OtherRun, linked_run, not_this_run, said_in
-from app.page_menu import page_menu
+from app.page_menu import page_menu, run_path
 from app.reading import reads
 from app.selection import fields_here, page_parts, united
 from app.stored_view import stored_view
@@ -178,7 +178,7 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
         return view.layout(context), _menu(views, view, identity), [], [], *menus(), view.title
     page = [*selection_of(views, context), view.layout(context)]
     title = f"{run.name} · {view.title}"
-    return page, _path(run), _tabs(views, view, run), view_tools(identity), *menus(run.id), title
+    return page, run_path(run), _tabs(views, view, run), view_tools(identity), *menus(run.id), title
 
 
 def selection_of(views: Sequence[View], context: PageContext) -> list[Component]:
@@ -215,14 +215,6 @@ def _menu(views: Sequence[View], current: View | None, identity: Identity) -> li
         _tab(view.menu, view.path, view is current)
         for view in views
         if view.menu and identity.may(view.permission)
-    ]
-
-
-def _path(run: RunRow) -> list[Component]:
-    return [
-        dmc.Anchor("Runs", href="/", className="shell-crumb", underline="hover"),
-        html.Span("/", className="shell-slash", **aria(hidden="true")),
-        html.Span(run.name, className="shell-run", title=run.name),
     ]
 
 

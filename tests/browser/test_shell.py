@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.browser import Served, wait_until_painted
+from benchmarks.browser import Served, control, wait_until_painted
 from tests.browser.conftest import Watch
 from tests.browser.waiting import rest
 
@@ -127,10 +127,9 @@ def test_help_tells_the_keys_of_the_page_and_leads_through_the_tour(
     expect(dialog).to_contain_text("a module with weights")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    page.get_by_label("Search the network").press("?")
+    page.locator(control("layers-search")).press("?")
     expect(dialog).to_be_hidden()  # there it is a letter
-    page.locator("#layers-body, .layers-controls").first.hover()
-    page.locator('[id*="layers-measure"]').first.hover()
+    page.locator(control("layers-measure")).hover()
     expect(page.locator(".dt-tooltip")).to_contain_text("Which quantity of the layers is drawn.")
     page.get_by_role("button", name="Help").click()
     page.get_by_role("button", name="Take the tour: five steps").click()

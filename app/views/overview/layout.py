@@ -18,12 +18,15 @@ from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.components.verdict import Verdict, verdicts
 from app.selection import bound
 from app.view import PageContext
+from app.views.overview import words
 from app.views.overview.ids import Ids
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
 from db.queries.runs.runs import RunRow, run_manifest
 from deeptracker.catalogue import IMAGE_TRANSITIONS, KNOWN_SERIES, LAYER_STATISTICS, labels
 from ingest.analysis.health.needs import LEARNING_RATE, TRAIN_ERROR, TRAIN_LOSS, VALIDATION
 
+# As many hyperparameters stand in two lines.
+FEW_SETTINGS = 12
 DEFAULTS = {"quantity": "gradient", "statistic": "std", "scaling": "log"}
 TRANSITIONS = tuple(one.label for one in IMAGE_TRANSITIONS)
 
@@ -51,6 +54,7 @@ def layout(context: PageContext) -> html.Div:
     return html.Div(
         [
             _header(run, base, course_facts(manifest), thought),
+            words.part(run, context.identity),
             _remarks(remarks(manifest)),
             _unrecorded(unrecorded(manifest)),
             html.Div(
@@ -109,7 +113,7 @@ def _header(run: RunRow, base: str, course: list[tuple[str, str]], thought: Verd
         [
             html.Div(
                 [
-                    html.H1(run.name, title=run.name),
+                    html.H1(run.name, id=Ids.NAME, title=run.name),
                     html.Span(
                         facts["state"],
                         className="overview-state",
@@ -149,13 +153,23 @@ def _header(run: RunRow, base: str, course: list[tuple[str, str]], thought: Verd
                 ],
                 className="overview-facts",
             ),
-            html.Dl(
-                [_fact(name, text) for name, text in hyperparameters(run)],
-                className="overview-facts overview-hyperparameters",
-                hidden=not run.hyperparameters,
-            ),
+            settings(hyperparameters(run)),
         ]
     )
+
+
+def settings(found: list[tuple[str, str]]) -> Component:
+    """Return the hyperparameters; many are folded, so that the charts begin on the first screen."""
+    listed = html.Dl(
+        [_fact(name, text) for name, text in found],
+        className="overview-facts overview-hyperparameters",
+        hidden=not found,
+    )
+    if len(found) <= FEW_SETTINGS:
+        return listed
+    some = " · ".join(f"{name} {text}" for name, text in found)
+    line = html.Summary([f"{len(found)} settings ", html.Span(some[:300], className="dt-soft")])
+    return html.Details([line, listed], className="overview-settings")
 
 
 def _fact(label: str, text: str, name: str | None = None) -> html.Div:

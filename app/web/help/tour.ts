@@ -92,10 +92,13 @@ function go(to: number): void {
 /** Point at what the step is about, as soon as its page has it. */
 function wait(step: number, until: number): void {
   if (at !== step) return;
-  const there = location.pathname === STEPS[step].path(run);
-  const found = there && STEPS[step].about.map((one) => document.querySelector(one)).find(Boolean);
-  if (found && found.getClientRects().length) light(found);
-  else if (performance.now() < until) setTimeout(() => wait(step, until), 200);
+  const left = until - performance.now();
+  const { about, path } = STEPS[step];
+  // What is meant first may come late; what stands for it where there is none waits for it.
+  const [best, ...others] = about.map((one) => document.querySelector(one));
+  const found = best ?? (left < WAIT_MS / 2 ? others.find(Boolean) : null);
+  if (location.pathname === path(run) && found?.getClientRects().length) light(found);
+  else if (left > 0) setTimeout(() => wait(step, until), 200);
   if (at === 0) update();
 }
 

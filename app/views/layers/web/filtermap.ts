@@ -210,8 +210,17 @@ class FilterMap extends PixelMap<Options> {
   override draw(width: number): string {
     const problem = super.draw(width);
     this.chart.element.dataset.layer = String(this.layer);
-    if (!problem) this.showChosen(selectionStore.get());
+    if (problem) return problem;
+    this.showChosen(selectionStore.get());
+    this.seek();
     return problem;
+  }
+
+  /** Bring the filters of a layer into sight that has just been opened. */
+  private seek(): void {
+    if (layers.sought === null || layers.sought !== this.layer) return;
+    layers.sought = null;
+    this.chart.element.closest(".dt-panel")?.scrollIntoView({ block: "nearest" });
   }
 
   /** A mark left of the row whose filter is open. */
