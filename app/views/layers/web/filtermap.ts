@@ -220,7 +220,10 @@ class FilterMap extends PixelMap<Options> {
   private seek(): void {
     if (layers.sought === null || layers.sought !== this.layer) return;
     layers.sought = null;
-    this.chart.element.closest(".dt-panel")?.scrollIntoView({ block: "nearest" });
+    // When what was drawn has its height.
+    requestAnimationFrame(() =>
+      this.chart.element.closest(".dt-panel")?.scrollIntoView({ block: "nearest" }),
+    );
   }
 
   /** A mark left of the row whose filter is open. */
