@@ -5,8 +5,8 @@ import pytest
 from dash import dcc, html
 
 from app.auth.identity import Identity
+from app.views.overview.header import FEW_SETTINGS, settings
 from app.views.overview.ids import Ids
-from app.views.overview.layout import FEW_SETTINGS, settings
 from app.views.overview.words import part, words_of
 from db.engine import session_scope
 from db.permissions import Role
