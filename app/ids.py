@@ -9,6 +9,7 @@ class Shell(StrEnum):
     LOCATION = "shell-location"
     PAGE = "shell-page"
     PORTAL = "shell-portal"
+    MENU = "shell-menu"
     PATH = "shell-path"
     TABS = "shell-tabs"
     TOOLS = "shell-tools"

@@ -16,6 +16,7 @@ from app.components.attributes import aria, data
 from app.components.saved_view import view_tools
 from app.ids import Shell
 from app.linked_run import OtherRun, linked_run, not_this_run, said_in
+from app.page_menu import page_menu, run_path
 from app.reading import reads
 from app.selection import fields_here, page_parts, united
 from app.stored_view import stored_view
@@ -49,8 +50,8 @@ def layout() -> Component:
                         ]
                     ),
                 ],
-                # On a phone the tabs have a row of their own (app/web/core/shell.css).
-                header={"height": {"base": 92, "sm": 52}},
+                # Where it is narrow the tabs have a row of their own (app/web/core/shell.css).
+                header={"height": {"base": 92, "lg": 52}},
                 padding=0,
             ),
         ],
@@ -68,11 +69,20 @@ def _header() -> Component:
                 className="shell-brand",
                 underline="never",
             ),
+            html.Div(id=Shell.MENU, className="shell-menu-place"),
             html.Nav(id=Shell.PATH, className="shell-path", **aria(label="Where you are")),
             html.Nav(id=Shell.TABS, className="shell-tabs", **aria(label="Views")),
             # Filled by app/annotations/web/panel.ts: how many there are, and who mentions me.
             html.Div(id="annotation-header", className="annotation-header"),
             html.Div(id=Shell.TOOLS, className="shell-tools"),
+            html.Button(
+                "?",
+                type="button",
+                className="shell-tool shell-help",
+                title="Help: the keys and words of this page (press ?)",
+                **aria(label="Help", haspopup="dialog"),
+                **data(help="open"),
+            ),
             dmc.ColorSchemeToggle(
                 lightIcon=html.Span(className="shell-icon shell-icon-sun"),
                 darkIcon=html.Span(className="shell-icon shell-icon-moon"),
@@ -99,6 +109,7 @@ def register(app: Dash, views: Sequence[View]) -> None:
         Output(Shell.TABS, "children"),
         Output(Shell.TOOLS, "children"),
         Output(Shell.ACCOUNT, "children"),
+        Output(Shell.MENU, "children"),
         Output(Shell.TITLE, "data"),
         Input(Shell.LOCATION, "pathname"),
         State(Shell.LOCATION, "search"),
@@ -132,17 +143,20 @@ def open_or_say_why(views: Sequence[View], path: str, search: str) -> tuple[obje
             raise  # the browser asks again
         identity = current_identity()
         nothing = _nothing(errors.public_text(error), title="This page did not open")
-        return nothing, _menu(views, None, identity), [], [], account_menu(identity), "Error"
+        menus = (account_menu(identity), page_menu(views, None, identity))
+        return nothing, _menu(views, None, identity), [], [], *menus, "Error"
 
 
 def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ...]:
-    """Return page, path, tabs, tools, account menu and title; a friendly page for no address."""
+    """Return page, path, tabs, tools, the two menus and title; a friendly page for no address."""
     identity = current_identity()
-    menu = account_menu(identity)
     view, ids = find_view(views, path[:MAX_PATH])
 
+    def menus(run_id: int | None = None) -> tuple[Component, Component]:
+        return account_menu(identity), page_menu(views, view, identity, run_id=run_id)
+
     def refused(nothing: Component, title: str = "Not found") -> tuple[object, ...]:
-        return nothing, _menu(views, None, identity), [], [], menu, title
+        return nothing, _menu(views, None, identity), [], [], *menus(), title
 
     if view is None:
         return refused(_nothing(f"There is no page {path[:80]}."))
@@ -161,10 +175,10 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
     # Callbacks of the page run in requests of their own, and read the identity again.
     g.page = context
     if run is None:
-        return view.layout(context), _menu(views, view, identity), [], [], menu, view.title
+        return view.layout(context), _menu(views, view, identity), [], [], *menus(), view.title
     page = [*selection_of(views, context), view.layout(context)]
     title = f"{run.name} · {view.title}"
-    return page, _path(run), _tabs(views, view, run), view_tools(identity), menu, title
+    return page, run_path(run), _tabs(views, view, run), view_tools(identity), *menus(run.id), title
 
 
 def selection_of(views: Sequence[View], context: PageContext) -> list[Component]:
@@ -201,14 +215,6 @@ def _menu(views: Sequence[View], current: View | None, identity: Identity) -> li
         _tab(view.menu, view.path, view is current)
         for view in views
         if view.menu and identity.may(view.permission)
-    ]
-
-
-def _path(run: RunRow) -> list[Component]:
-    return [
-        dmc.Anchor("Runs", href="/", className="shell-crumb", underline="hover"),
-        html.Span("/", className="shell-slash", **aria(hidden="true")),
-        html.Span(run.name, className="shell-run", title=run.name),
     ]
 
 
@@ -251,6 +257,8 @@ def account_menu(identity: Identity) -> Component:
                     "className": "shell-avatar",
                     "w": 32,
                     **aria(label=f"Account of {identity.name}"),
+                    # Who it is, for what a browser remembers of a person.
+                    **data(account=str(identity.account_id)),
                 },
             ),
             dmc.MenuDropdown(

@@ -1,5 +1,6 @@
 // The one script and stylesheet of every page: everything that draws, listens or answers Dash.
 
+import "./help/help.ts"; // first: its key is the first that it tells
 import { annotationStore } from "#app/annotations/web/store.ts";
 import { panelPicture } from "#app/export/web/picture.ts";
 import * as geometry from "#app/views/cube/web/geometry.ts";
@@ -52,6 +53,9 @@ import "./charts/marklane.ts";
 import "#app/views/layers/web/multiples.ts";
 import "./charts/pixelmap.ts";
 import "./charts/readout.ts";
+import "./help/sentences.ts";
+import "./core/inspector.ts";
+import "./core/paging.ts";
 import "./core/savedviews.ts";
 import "./core/shell.ts";
 import "./charts/strip.ts";

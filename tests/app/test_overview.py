@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app import analysis
 from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
+from app.auth.identity import Identity
 from app.binary import pack
 from app.components.run_course import Mark, course_facts, marks
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
@@ -31,12 +32,14 @@ from app.views.overview import VIEW
 from app.views.overview.ids import Ids
 from db.errors import NotFound
 from db.models import Run, scalar
+from db.permissions import Role
 from db.queries.measurements import snapshots
 from db.queries.runs import runs
 from deeptracker.format import SERIES, STATISTICS
 from tests.stored_runs import StoredRun, store_run
 
 no_arguments = Arguments({})
+WHO = Identity(1, "Ann", "ann@example.org", Role.ADMIN, b"")
 
 
 class TestReduceSeries:
@@ -310,7 +313,7 @@ def test_the_layout_has_every_id_once_and_only_text(
     stored = store_run(session, seed=3, name=name)
     with app.server.app_context():
         page = VIEW.layout(
-            PageContext(identity=None, run=runs.get_run(session, run_id=stored.run_id))  # type: ignore
+            PageContext(identity=WHO, run=runs.get_run(session, run_id=stored.run_id))
         )
     ids = [part.id for part in _all(page) if getattr(part, "id", None)]
     found = [one["at"] if isinstance(one, dict) else str(one) for one in ids]
@@ -332,7 +335,7 @@ def test_the_layout_says_what_was_not_recorded_and_what_to_do(
     session.execute(update(Run).where(Run.id == stored.run_id).values(manifest=has))
     with app.server.app_context():
         page = VIEW.layout(
-            PageContext(identity=None, run=runs.get_run(session, run_id=stored.run_id))  # type: ignore
+            PageContext(identity=WHO, run=runs.get_run(session, run_id=stored.run_id))
         )
     options = {
         part.id: json.loads(part.to_plotly_json()["props"]["data-options"])

@@ -375,6 +375,51 @@ def test_the_pages_of_a_run(browser, site, ann, names, states) -> None:
     assert judge(browser, site, ann, states, names) == {}
 
 
+WIDTHS = (390, 768, 960, 1280)
+# As wide as the window or narrower, and nothing of it out of reach on the right.
+WIDE = """
+() => document.documentElement.scrollWidth <= innerWidth ? [] : [
+  document.documentElement.scrollWidth,
+  ...[...document.querySelectorAll("#shell-page *")]
+    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+    .slice(0, 3).map((one) => one.outerHTML.slice(0, 120)),
+]
+"""
+
+
+def test_no_page_is_wider_than_the_window(browser, site, ann, names) -> None:
+    context = browser.new_context(base_url=site.address, storage_state=ann)
+    page = context.new_page()
+    found = {}
+    of_run = ("overview", "findings", "scalars", "validation", "data", "layers", "correlation")
+    pages = [f"/run/{{faulty}}/{name}" for name in (*of_run, "cube", "workspace")]
+    team = ("/", "/jobs", "/views", "/annotations", "/alerts", "/people", "/account")
+    for path in (*pages, *team, "/compare?runs={digits},{again}"):
+        page.goto(path.format(**names))
+        page.wait_for_selector("#shell-page :is(h1, h2)")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 844})
+            rest(page)
+            if wide := page.evaluate(WIDE):
+                found[f"{path} at {width}"] = wide
+    assert found == {}
+    # On a phone the menu leads from a run to every page, and what stands beside is a drawer.
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/run/{names['faulty']}/overview")
+    page.get_by_role("button", name="Details").click()
+    expect(page.locator(".overview-aside")).to_be_in_viewport()
+    expect(page.locator(".overview-aside")).to_contain_text("Training loss")
+    page.keyboard.press("Escape")
+    expect(page.locator(".overview-aside")).to_be_hidden()
+    page.get_by_role("button", name="All pages").click()
+    page.get_by_role("menuitem", name="Cube").click()
+    expect(page.get_by_role("heading", name="Cube", exact=True)).to_be_visible()
+    page.get_by_role("button", name="All pages").click()
+    page.get_by_role("menuitem", name="Annotations").click()
+    expect(page.get_by_role("heading", name="Annotations")).to_be_visible()
+    context.close()
+
+
 def test_pages_without_anything_on_them(browser, empty, newcomer) -> None:
     assert judge(browser, empty, newcomer, EMPTY, {}) == {}
 

@@ -156,6 +156,7 @@ def test_filters_of_a_layer_and_one_of_them(view: Page) -> None:
     node(view, "layer2.0.conv1").click()
     view.wait_for_selector(f"{FILTERS}[data-state=drawn]")
     expect(view.locator("#layers-filters-facts")).to_contain_text("24 filters")
+    expect(view.locator(FILTERS)).to_be_in_viewport(ratio=0.9)
     click_plot(view, FILTERS, 0.5, 2.5 / 24)
     view.wait_for_selector(f"{FILTER}[data-state=drawn]")
     expect(view.locator("#layers-filter-facts")).to_contain_text("layer2.0.conv1 · filter 2")

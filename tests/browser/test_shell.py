@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.browser import Served, wait_until_painted
+from benchmarks.browser import Served, control, wait_until_painted
 from tests.browser.conftest import Watch
 from tests.browser.waiting import rest
 
@@ -112,6 +112,40 @@ def test_the_keyboard_skips_to_the_page(page: Page) -> None:
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+
+
+def test_help_tells_the_keys_of_the_page_and_leads_through_the_tour(
+    page: Page, digits: int
+) -> None:
+    page.goto(f"/run/{digits}/layers")
+    wait_until_painted(page)
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name=re.compile("Help: .* Layers"))
+    expect(dialog).to_contain_text("compare the layer with others")
+    expect(dialog).to_contain_text("annotate what the pointer is on")
+    expect(dialog).not_to_contain_text("unfolded")  # a key of the cube
+    expect(dialog).to_contain_text("a module with weights")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.locator(control("layers-search")).press("?")
+    expect(dialog).to_be_hidden()  # there it is a letter
+    page.locator(control("layers-measure")).hover()
+    expect(page.locator(".dt-tooltip")).to_contain_text("Which quantity of the layers is drawn.")
+    page.get_by_role("button", name="Help").click()
+    page.get_by_role("button", name="Take the tour: five steps").click()
+    for number, (path, about) in enumerate(
+        (("/", "a[href*='/run/']"), ("overview", "[class^='overview-']"),
+         ("validation", "[data-chart='validationrows']"), ("layers", ".layers-tree"),
+         ("layers", ".annotation-toggle")), 1
+    ):  # fmt: skip
+        expect(page.locator(".tour-count")).to_have_text(f"{number} of 5")
+        expect(page.locator(f"{about}.help-pointed")).to_be_visible()
+        expect(page).to_have_url(re.compile(path))
+        expect(page.locator(".tour-next")).to_be_focused()
+        page.keyboard.press("Enter")
+    expect(page.locator(".tour-card")).to_have_count(0)
+    page.get_by_role("button", name="Help").click()
+    expect(page.get_by_role("button", name="Take the tour again")).to_be_visible()
 
 
 def test_a_first_visit_asks_for_few_files_of_ours(page: Page, digits: int) -> None:

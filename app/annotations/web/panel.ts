@@ -1,7 +1,7 @@
 // The annotations of the run beside its views: list, threads, the form for a new one; its button and
 // the mark of mentions in the header; the key `a` and the menu of the right mouse button.
 
-import { make, numbers, selectionStore, tooltip, visit } from "#app/web/index.ts";
+import { keyTable, make, numbers, selectionStore, tooltip, visit, writes } from "#app/web/index.ts";
 import type { Annotation, Meant } from "./annotation.ts";
 import { AnnotationCard } from "./card.ts";
 import { AnnotationForm } from "./form.ts";
@@ -301,18 +301,21 @@ function updateHeader(): void {
 
 // Key, and what follows the selection ------------------------------------------------------------
 
-const writing = (node: EventTarget | null) =>
-  node instanceof Element &&
-  (node.matches("input, textarea, select, [contenteditable='true']") ||
-    node.closest("[role=dialog], [role=menu], [role=combobox]"));
+const mayAnnotate = () => Boolean(annotationStore.state.run && annotationStore.state.may.annotate);
+const pressed = keyTable<null>(
+  { title: "Anywhere on a page of a run", within: ".annotation-toggle", when: mayAnnotate },
+  [
+    {
+      keys: ["a"],
+      says: "annotate what the pointer is on, or what is chosen",
+      act: () => annotate(annotationTargets.meant()),
+    },
+  ],
+);
 
 document.addEventListener("keydown", (event) => {
-  const other =
-    event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented;
-  if (event.key !== "a" || other || writing(event.target)) return;
-  if (!annotationStore.state.run || !annotationStore.state.may.annotate) return;
-  event.preventDefault();
-  annotate(annotationTargets.meant());
+  if (event.shiftKey || event.defaultPrevented || writes(event.target) || !mayAnnotate()) return;
+  if (pressed(null, event)) event.preventDefault();
 });
 
 let lastThread: number | null = null;

@@ -12,6 +12,7 @@ from app.components.controls import select
 from app.components.severity import severity_badge
 from app.components.tables import Column, cell, nothing, table
 from app.components.times import time
+from app.components.tour import tour_button
 from app.view import PageContext
 from app.views.alerts.ids import CHANGES, SNOOZES, Button, Ids, Snooze
 from db.permissions import Permission
@@ -187,6 +188,7 @@ def none_yet() -> Component:
             "Findings of runs that are still recording appear here as they are found, and are sent "
             "to the channels below."
         ),
+        tour_button(),
     )
 
 

@@ -14,6 +14,7 @@ from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.tables import Column, cell, nothing, table
 from app.components.times import time
+from app.components.tour import tour_button
 from app.view import PageContext
 from app.views.annotations.ids import Ids
 from db.queries.team.annotation_rows import AnnotationRow
@@ -168,4 +169,5 @@ def first_steps() -> Component:
                 " or right-click. Others see it at once, and you can mention them as @name.",
             ]
         ),
+        tour_button(),
     )

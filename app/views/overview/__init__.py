@@ -3,7 +3,9 @@
 from app.view import View
 from app.views.overview.callbacks import register
 from app.views.overview.fields import FIELDS
+from app.views.overview.ids import Ids
 from app.views.overview.layout import layout
+from db.permissions import Permission
 
 VIEW = View(
     name="overview",
@@ -13,4 +15,6 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
+    # Who may rename the run, the queries say.
+    permissions={Ids.SAID: Permission.ANNOTATE},
 )

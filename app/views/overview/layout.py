@@ -1,26 +1,24 @@
 """The page of the overview: facts, then charts on one time axis with the read-out beside them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import dash_mantine_components as dmc
 from dash import get_relative_path, html
 from dash.development.base_component import Component
 
 from app import store
-from app.components.attributes import data
 from app.components.charts import chart, panel
 from app.components.controls import select
 from app.components.empty import missed, no_snapshots
-from app.components.headings import live_state
-from app.components.run_course import EVENTS, course_facts, lacks, remarks, unrecorded
-from app.components.run_facts import fixed_facts, hyperparameters, run_facts
-from app.components.verdict import Verdict, verdicts
+from app.components.run_course import course_facts, lacks, remarks, unrecorded
+from app.components.verdict import verdicts
 from app.selection import bound
 from app.view import PageContext
+from app.views.overview import words
+from app.views.overview.header import header
 from app.views.overview.ids import Ids
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
-from db.queries.runs.runs import RunRow, run_manifest
+from db.queries.runs.runs import run_manifest
 from deeptracker.catalogue import IMAGE_TRANSITIONS, KNOWN_SERIES, LAYER_STATISTICS, labels
 from ingest.analysis.health.needs import LEARNING_RATE, TRAIN_ERROR, TRAIN_LOSS, VALIDATION
 
@@ -50,7 +48,8 @@ def layout(context: PageContext) -> html.Div:
         thought = verdicts(session, [run])[run.id]
     return html.Div(
         [
-            _header(run, base, course_facts(manifest), thought),
+            header(run, base, course_facts(manifest), thought),
+            words.part(run, context.identity),
             _remarks(remarks(manifest)),
             _unrecorded(unrecorded(manifest)),
             html.Div(
@@ -92,75 +91,6 @@ def _unrecorded(found: list[tuple[str, str]]) -> Component:
         className="overview-unrecorded",
         hidden=not found,
     )
-
-
-def _header(run: RunRow, base: str, course: list[tuple[str, str]], thought: Verdict) -> html.Header:
-    facts = run_facts(run, thought)
-    shown = "failed" if thought.died else run.state
-    state: dict[str, Any] = {"data-fact": "state", "data-run-state": shown}
-    judged = facts.get("verdict", "")
-    verdict: dict[str, Any] = {"data-fact": "verdict", "data-run-verdict": judged}
-    live = [
-        ("Snapshots", "snapshots"),
-        ("Last iteration", "last_iteration"),
-        ("Last error", "last_error"),
-    ]
-    return html.Header(
-        [
-            html.Div(
-                [
-                    html.H1(run.name, title=run.name),
-                    html.Span(
-                        facts["state"],
-                        className="overview-state",
-                        **state,
-                    ),
-                    html.A(
-                        judged,
-                        href=get_relative_path(f"/run/{run.id}/findings"),
-                        className="overview-state overview-verdict",
-                        title="What the rules think of it: to the findings",
-                        **verdict,
-                    ),
-                    html.A(
-                        "Report",
-                        href=f"{base}/report.html",
-                        download="",
-                        className="dt-download dt-report",
-                        title="Download a report of the run: one HTML file, complete offline",
-                    ),
-                    live_state(Ids.LIVE, run),
-                ],
-                className="overview-title",
-            ),
-            html.Dl(
-                [_fact(label, facts[name], name) for label, name in live]
-                + [
-                    _fact(label, text)
-                    for label, text in (*fixed_facts(run), *course)
-                    if label != EVENTS  # listed below, each a way there
-                ]
-                # Filled by app/web/charts/marklane.ts, also while the run is recorded.
-                + [
-                    html.Div(
-                        [html.Dt(EVENTS), html.Dd(**data(marks=f"{base}/"))],
-                        className="overview-marks",
-                    )
-                ],
-                className="overview-facts",
-            ),
-            html.Dl(
-                [_fact(name, text) for name, text in hyperparameters(run)],
-                className="overview-facts overview-hyperparameters",
-                hidden=not run.hyperparameters,
-            ),
-        ]
-    )
-
-
-def _fact(label: str, text: str, name: str | None = None) -> html.Div:
-    live: dict[str, Any] = {"data-fact": name} if name else {}
-    return html.Div([html.Dt(label), html.Dd(text, title=text, **live)])
 
 
 def _axis(base: str) -> html.Div:

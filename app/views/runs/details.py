@@ -13,12 +13,13 @@ from app.callbacks import Callbacks
 from app.components.attributes import aria
 from app.components.clicks import clicked, relayed
 from app.reading import reads
+from app.run_words import read_words, store_words
 from app.views.runs import deletion, done
 from app.views.runs.acts import act_on, may_change
 from app.views.runs.ids import CHANGES, OPEN, Act, Ids, act_id
 from db.errors import Conflict, Forbidden, NotFound
 from db.permissions import Permission
-from db.queries.runs import run_upkeep, runs
+from db.queries.runs import runs
 from db.queries.runs.run_upkeep import TRASH_DAYS
 from db.queries.runs.runs import RunRow
 
@@ -125,19 +126,10 @@ def save(
     if not clicks or not isinstance(opened, dict) or not isinstance(opened.get("run"), int):
         raise PreventUpdate
     run_id, by = opened["run"], identity.account_id
-    given = notes if isinstance(notes, str) else ""
+    words = read_words(title, tags, notes, opened.get("notes"))
     try:
         with store.transaction() as session:
-            run = runs.get_run(session, run_id=run_id, trashed=True)
-            wanted = title.strip() if isinstance(title, str) else ""
-            if (wanted or run.recorded_name) != run.name:
-                run_upkeep.rename(session, by=by, run_id=run_id, title=wanted)
-            words = [str(tag) for tag in tags] if isinstance(tags, list) else []
-            run_upkeep.tag(session, by=by, run_id=run_id, tags=words)
-            if given != run.notes:
-                seen = str(opened.get("notes") or "")
-                run_upkeep.note(session, by=by, run_id=run_id, notes=given, seen=seen)
-            stored = runs.get_run(session, run_id=run_id, trashed=True).notes
+            stored = store_words(session, words, by=by, run_id=run_id).notes
     except (Conflict, Forbidden, NotFound) as error:
         return no_update, html.Span(str(error), className="dt-problem", role="alert"), no_update
     return ["saved", run_id, clicks], "Saved.", {"run": run_id, "notes": stored}

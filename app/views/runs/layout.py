@@ -6,6 +6,7 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria
 from app.components.tables import ACTS, Column, nothing, table
+from app.components.tour import tour_button
 from app.view import PageContext
 from app.views.runs.bulk import bulk_bar, bulk_stores
 from app.views.runs.choice import choose_all
@@ -140,6 +141,7 @@ def first_steps() -> Component:
                 " trains a small network for a minute.",
             ]
         ),
+        tour_button(),
     )
 
 

@@ -10,6 +10,7 @@ from app.auth.identity import Identity
 from app.components.attributes import aria, data
 from app.components.tables import ACTS, Column, cell, nothing, table
 from app.components.times import time
+from app.components.tour import tour_button
 from app.view import PageContext
 from app.views.saved_views.ids import Button, Ids, button_id
 from app.views.saved_views.routes import address_of
@@ -158,6 +159,7 @@ def no_views() -> Component:
             ]
         ),
         html.P(dmc.Anchor("To the runs", href="/")),
+        tour_button(),
     )
 
 

@@ -5,6 +5,7 @@
 import { tooltip } from "../base/tooltip.ts";
 import type { Chart } from "../core/chart.ts";
 import type { Range, Selection } from "../core/fields.ts";
+import { keyTable } from "../core/keys.ts";
 import { type Mark, marks } from "../core/marks.ts";
 import { selectionStore } from "../core/selection.ts";
 import type { TimeAxis } from "../core/timeaxis.ts";
@@ -207,31 +208,33 @@ export class PlotArea {
   }
 
   private key(event: KeyboardEvent): void {
-    const step = ({ ArrowLeft: -1, ArrowRight: 1 } as Record<string, number | undefined>)[
-      event.key
-    ];
+    if (pressed(this, event)) event.preventDefault();
+  }
+
+  /** Move the cursor by snapshots; the first key begins at the end that it leads away from. */
+  step(by: number): void {
+    const { columns } = this.axis;
+    const now = this.axis.columnOf(selectionStore.get().cursor);
+    this.go(now < 0 ? (by > 0 ? 0 : columns - 1) : now + by);
+  }
+
+  /** Put the cursor on a column, the nearest that there is. */
+  go(column: number): void {
     const { axis } = this;
-    const selection = selectionStore.get();
-    const now = axis.columnOf(selection.cursor);
-    let column: number | null = null;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (step)
-      column = now < 0 ? (step > 0 ? 0 : axis.columns - 1) : now + step * (event.shiftKey ? 10 : 1);
-    else if (event.key === "Home") column = 0;
-    else if (event.key === "End") column = axis.columns - 1;
-    else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
-      if (!this.hooks.row) return;
-      this.hooks.row(event.key === "ArrowUp" ? -1 : 1);
-    } else if (event.key === "Enter" || event.key === " ") {
-      if (now >= 0) selectionStore.toggle("pins", axis.iterations[now]);
-    } else if (event.key === "z") zoom.toggle();
-    else if (event.key === "Escape") selectionStore.set({ range: null, zoom: null });
-    else return;
-    event.preventDefault();
-    if (column !== null && axis.columns) {
-      const kept = Math.min(Math.max(column, 0), axis.columns - 1);
-      selectionStore.set({ cursor: axis.iterations[kept] });
-    }
+    if (!axis.columns) return;
+    const kept = Math.min(Math.max(column, 0), axis.columns - 1);
+    selectionStore.set({ cursor: axis.iterations[kept] });
+  }
+
+  /** Mark the row above or below; false where the chart has none. */
+  stepRow(by: number): boolean {
+    this.hooks.row?.(by);
+    return Boolean(this.hooks.row);
+  }
+
+  pin(): void {
+    const now = this.axis.columnOf(selectionStore.get().cursor);
+    if (now >= 0) selectionStore.toggle("pins", this.axis.iterations[now]);
   }
 }
 
@@ -243,3 +246,33 @@ export const zoom = {
     selectionStore.set({ zoom: inside ? range : null });
   },
 };
+
+const pressed = keyTable<PlotArea>({ title: "On a chart over time", within: ".dt-plot" }, [
+  {
+    keys: ["ArrowLeft", "ArrowRight"],
+    says: "move the cursor by a snapshot; with Shift by ten",
+    act: (area, { shiftKey }, key) =>
+      area.step((key === "ArrowLeft" ? -1 : 1) * (shiftKey ? 10 : 1)),
+  },
+  {
+    keys: ["Home", "End"],
+    says: "move the cursor to the first or the last snapshot",
+    act: (area, _event, key) => area.go(key === "Home" ? 0 : area.axis.columns - 1),
+  },
+  {
+    keys: ["ArrowUp", "ArrowDown"],
+    says: "mark the row above or below, where there are rows",
+    act: (area, _event, key) => area.stepRow(key === "ArrowUp" ? -1 : 1),
+  },
+  {
+    keys: ["Enter", " "],
+    says: "pin the iteration at the cursor, or remove its pin",
+    act: (area) => area.pin(),
+  },
+  { keys: ["z"], says: "zoom into the range, and back", act: () => zoom.toggle() },
+  {
+    keys: ["Escape"],
+    says: "remove range and zoom",
+    act: () => selectionStore.set({ range: null, zoom: null }),
+  },
+]);

@@ -1,6 +1,6 @@
 // What pointer and keyboard do on the correlation grid: point, choose, pin, split.
 
-import { numbers, selectionStore, tooltip } from "#app/web/index.ts";
+import { keyTable, numbers, selectionStore, tooltip } from "#app/web/index.ts";
 import * as correlationBlocks from "./blocks.ts";
 import type { CorrelationGrid } from "./grid.ts";
 import * as correlation from "./model.ts";
@@ -183,17 +183,33 @@ export class CorrelationActs {
     const { model } = this.grid;
     const button = event.target instanceof Element && event.target.closest("button");
     if (button && (event.key === "Enter" || event.key === " ")) return; // it acts by itself
-    if (!this.grid.blocks || !model || event.ctrlKey || event.metaKey || event.altKey) return;
-    const selection = selectionStore.get();
-    const cell = correlation.chosen(model, selection);
-    const [down, right] = STEPS[event.key] || [0, 0];
-    if (down || right) this.step(cell, down, right);
-    else if (event.key === "Enter" && cell)
-      this.splitCell(model.layers[cell.r], model.classes[cell.c]);
-    else if (event.key === " " && cell) {
-      correlation.choose(model, this.grid.parts, { ...cell, add: event.shiftKey });
-    } else return;
-    event.preventDefault();
+    if (!this.grid.blocks || !model) return;
+    if (pressed(this, event)) event.preventDefault();
+  }
+
+  private get cell(): Cell {
+    return this.grid.model ? correlation.chosen(this.grid.model, selectionStore.get()) : null;
+  }
+
+  /** Go to the next cell; the first step begins in the corner. */
+  go([down, right]: [down: number, right: number]): void {
+    this.step(this.cell, down, right);
+  }
+
+  /** Split the row and the column of the cell; false where none is chosen. */
+  split(): boolean {
+    const { cell } = this;
+    const { model } = this.grid;
+    if (cell && model) this.splitCell(model.layers[cell.r], model.classes[cell.c]);
+    return Boolean(cell);
+  }
+
+  /** Choose what the cell stands for; false where none is chosen. */
+  choose(add: boolean): boolean {
+    const { cell } = this;
+    const { model, parts } = this.grid;
+    if (cell && model) correlation.choose(model, parts, { ...cell, add });
+    return Boolean(cell);
   }
 
   private step(cell: Cell, down: number, right: number): void {
@@ -237,3 +253,20 @@ export class CorrelationActs {
     flip("columns", "splitclasses", id);
   }
 }
+
+const pressed = keyTable<CorrelationActs>(
+  { title: "On the grid of layers and classes", within: "[data-chart='correlationgrid']" },
+  [
+    {
+      keys: Object.keys(STEPS),
+      says: "go from cell to cell",
+      act: (acts, _event, key) => acts.go(STEPS[key]),
+    },
+    { keys: ["Enter"], says: "split its row and its column", act: (acts) => acts.split() },
+    {
+      keys: [" "],
+      says: "choose its layer, class and iterations; with Shift one more",
+      act: (acts, { shiftKey }) => acts.choose(shiftKey),
+    },
+  ],
+);

@@ -1,6 +1,6 @@
 // The keyboard on the cube: modes by letters, cells by arrows, slices at the cell, turning.
 
-import { selectionStore, tooltip } from "#app/web/index.ts";
+import { keyTable, selectionStore, tooltip } from "#app/web/index.ts";
 import type { Cube } from "./cube.ts";
 import { type Dimension, FACES, type FaceName, type Mode } from "./geometry.ts";
 import type { Cell, Input, Places } from "./input.ts";
@@ -62,19 +62,18 @@ export class Keys {
   }
 
   key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (pressed(this, event)) event.preventDefault();
+  }
+
+  /** Go to the next cell, or turn the cube. */
+  arrow(way: Step, turns: boolean): void {
+    if (turns) this.turnKey(way);
+    else this.step(way, selectionStore.get().cubecell);
+  }
+
+  choose(add: boolean): void {
     const cell = selectionStore.get().cubecell;
-    if (MODE_KEYS[key]) selectionStore.set({ cubeface: MODE_KEYS[key] });
-    else if (SLICE_KEYS[key]) this.sliceKey(SLICE_KEYS[key], cell);
-    else if (ARROWS[key]) {
-      if (event.shiftKey) this.turnKey(ARROWS[key]);
-      else this.step(ARROWS[key], cell);
-    } else if (key === "Enter" || key === " ") {
-      if (cell) this.input.choose(cell, event.shiftKey);
-    } else if (key === "Escape") reset();
-    else return;
-    event.preventDefault();
+    if (cell) this.input.choose(cell, add);
   }
 
   turnKey([x, y]: Step): void {
@@ -85,7 +84,8 @@ export class Keys {
   }
 
   /** Slice at the pointed cell's layer, class or iteration; without one, end the slice. */
-  sliceKey(dimension: Dimension, cell: Cell | null | undefined): void {
+  sliceKey(dimension: Dimension): void {
+    const cell = selectionStore.get().cubecell;
     const at =
       cell &&
       {
@@ -132,3 +132,27 @@ export class Keys {
     tooltip.hide();
   }
 }
+
+const pressed = keyTable<Keys>({ title: "On the cube", within: ".cube-stage" }, [
+  {
+    keys: Object.keys(MODE_KEYS),
+    says: "show it in 3-D, from the front, the top or the right, or unfolded",
+    act: (_keys, _event, key) => selectionStore.set({ cubeface: MODE_KEYS[key] }),
+  },
+  {
+    keys: Object.keys(SLICE_KEYS),
+    says: "slice at the layer, the class or the iteration of the cell",
+    act: (keys, _event, key) => keys.sliceKey(SLICE_KEYS[key]!),
+  },
+  {
+    keys: Object.keys(ARROWS),
+    says: "go from cell to cell; with Shift turn the cube",
+    act: (keys, { shiftKey }, key) => keys.arrow(ARROWS[key]!, shiftKey),
+  },
+  {
+    keys: ["Enter", " "],
+    says: "choose the cell; with Shift one more",
+    act: (keys, { shiftKey }) => keys.choose(shiftKey),
+  },
+  { keys: ["Escape"], says: "show everything again", act: () => reset() },
+]);

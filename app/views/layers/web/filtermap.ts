@@ -10,6 +10,7 @@ import {
   type ChartKinds,
   colours,
   fetchArrays,
+  keyTable,
   type MapScale,
   type MapValues,
   type Matrix,
@@ -209,8 +210,20 @@ class FilterMap extends PixelMap<Options> {
   override draw(width: number): string {
     const problem = super.draw(width);
     this.chart.element.dataset.layer = String(this.layer);
-    if (!problem) this.showChosen(selectionStore.get());
+    if (problem) return problem;
+    this.showChosen(selectionStore.get());
+    this.seek();
     return problem;
+  }
+
+  /** Bring the filters of a layer into sight that has just been opened. */
+  private seek(): void {
+    if (layers.sought === null || layers.sought !== this.layer) return;
+    layers.sought = null;
+    // When what was drawn has its height.
+    requestAnimationFrame(() =>
+      this.chart.element.closest(".dt-panel")?.scrollIntoView({ block: "nearest" }),
+    );
   }
 
   /** A mark left of the row whose filter is open. */
@@ -247,10 +260,19 @@ class FilterMap extends PixelMap<Options> {
   }
 
   private opens(event: KeyboardEvent): void {
+    if (pressed(this, event)) event.preventDefault();
+  }
+
+  /** Open the marked filter; false where none is marked. */
+  openMarked(): boolean {
     const { row } = selectionStore.get();
-    if (event.key !== "o" || row?.chart !== this.chart.element.id) return;
+    if (row?.chart !== this.chart.element.id) return false;
     this.openFilter(row.index);
-    event.preventDefault();
+    return true;
   }
 }
+const pressed = keyTable<FilterMap>(
+  { title: "On the filters of a layer", within: "[data-chart='filtermap']" },
+  [{ keys: ["o"], says: "open the marked filter", act: (map) => map.openMarked() }],
+);
 registerKind("filtermap", (chart) => new FilterMap(chart));

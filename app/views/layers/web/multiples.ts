@@ -296,8 +296,9 @@ class Multiples implements Handler {
 
   private open(node: number): void {
     const layer = this.network!.layer[node];
-    const { layers } = selectionStore.get();
-    selectionStore.set({ layers: layers.includes(layer) ? [] : [layer], filters: [] });
+    const opens = !selectionStore.get().layers.includes(layer);
+    layers.sought = opens ? layer : null;
+    selectionStore.set({ layers: opens ? [layer] : [], filters: [] });
   }
 
   private toggle(node: number): void {

@@ -95,6 +95,8 @@ export class Network implements Nodes {
 const waiting = new Set<() => void>();
 export const layers = {
   network: null as Network | null,
+  /** The layer that somebody has just opened: its filters come into sight when they are there. */
+  sought: null as number | null,
   /** Call `subscriber` when the network is known, or has changed; returns the way out. */
   subscribe(subscriber: () => void): () => void {
     waiting.add(subscriber);

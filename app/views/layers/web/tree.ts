@@ -3,7 +3,7 @@
 // Rows are made only for what is in sight, so that 500 layers scroll as 5 do. Keys in the tree: up,
 // down, Home and End move; right and left open and close; Enter opens a layer, Space compares it.
 
-import { numbers, type Selection } from "#app/web/index.ts";
+import { keyTable, numbers, type Selection } from "#app/web/index.ts";
 import type { Network } from "./network.ts";
 
 /** What the tree asks for. */
@@ -239,28 +239,37 @@ export class NetworkRows {
   }
 
   private key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.rows) return;
-    const { network, active } = this;
-    const open = network.holds(active) && network.isOpen(active, this.state.selection);
-    const actions: Record<string, () => unknown> = {
-      ArrowDown: () => this.move(1),
-      ArrowUp: () => this.move(-1),
-      PageDown: () => this.move(10),
-      PageUp: () => this.move(-10),
-      Home: () => this.go(this.rows[0]),
-      End: () => this.go(this.rows.at(-1)),
-      ArrowRight: () =>
-        open
-          ? this.go(network.children[active][0])
-          : network.holds(active) && this.hooks.toggle(active),
-      ArrowLeft: () => (open ? this.hooks.toggle(active) : this.go(this.above(active))),
-      Enter: () => (network.holds(active) ? this.hooks.toggle(active) : this.hooks.open(active)),
-      " ": () => this.hooks.compare(active),
-    };
-    if (!actions[event.key]) return;
-    actions[event.key]();
+    if (!this.rows || !pressed(this, event)) return;
     event.preventDefault();
     event.stopPropagation(); // the same keys move the cursor over the charts
+  }
+
+  /** Open what is closed, and go into what is open. */
+  enter(): void {
+    const { network, active } = this;
+    if (this.isOpen()) this.go(network.children[active][0]);
+    else if (network.holds(active)) this.hooks.toggle(active);
+  }
+
+  /** Close what is open, and go out of what is closed. */
+  leave(): void {
+    if (this.isOpen()) this.hooks.toggle(this.active);
+    else this.go(this.above(this.active));
+  }
+
+  /** Open the filters of a layer, or what a stage or a block holds. */
+  open(): void {
+    if (this.network.holds(this.active)) this.hooks.toggle(this.active);
+    else this.hooks.open(this.active);
+  }
+
+  compare(): void {
+    this.hooks.compare(this.active);
+  }
+
+  private isOpen(): boolean {
+    const { network, active } = this;
+    return network.holds(active) && network.isOpen(active, this.state.selection);
   }
 
   private above(node: number): number | undefined {
@@ -268,3 +277,27 @@ export class NetworkRows {
     return parent >= 0 && this.rows.includes(parent) ? parent : undefined;
   }
 }
+
+const MOVES: Record<string, number> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: 10,
+  PageUp: -10,
+  Home: -Infinity,
+  End: Infinity,
+};
+const pressed = keyTable<NetworkRows>({ title: "In the network", within: ".layers-tree" }, [
+  {
+    keys: Object.keys(MOVES),
+    says: "go from row to row",
+    act: (tree, _event, key) => tree.move(MOVES[key]),
+  },
+  {
+    keys: ["ArrowRight"],
+    says: "open a stage or a block, and go into it",
+    act: (tree) => tree.enter(),
+  },
+  { keys: ["ArrowLeft"], says: "close it, and go out of it", act: (tree) => tree.leave() },
+  { keys: ["Enter"], says: "show the filters of a layer", act: (tree) => tree.open() },
+  { keys: [" "], says: "compare the layer with others", act: (tree) => tree.compare() },
+]);

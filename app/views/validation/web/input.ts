@@ -1,6 +1,6 @@
 // What pointer and keys do on the validation rows: mark, describe, open, pin.
 
-import { type Place, PlotArea, selectionStore, tooltip } from "#app/web/index.ts";
+import { keyTable, type Place, PlotArea, selectionStore, tooltip } from "#app/web/index.ts";
 import * as validationBlocks from "./blocks.ts";
 import * as validationGutter from "./rowgutter.ts";
 import type { ValidationRows } from "./rows.ts";
@@ -167,8 +167,19 @@ export class ValidationInput {
   }
 
   private key(event: KeyboardEvent): void {
-    if (!this.active || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "o") this.toggle(this.active);
-    else if (event.key === "p") this.toggle(this.active, { pin: true });
+    pressed(this, event);
+  }
+
+  /** Open or close the marked row, or pin it to the top. */
+  act(how?: { pin: boolean }): void {
+    if (this.active) this.toggle(this.active, how);
   }
 }
+
+const pressed = keyTable<ValidationInput>(
+  { title: "On the marked row of the validation view", within: "[data-chart='validationrows']" },
+  [
+    { keys: ["o"], says: "open or close its classes or images", act: (rows) => rows.act() },
+    { keys: ["p"], says: "pin its class to the top", act: (rows) => rows.act({ pin: true }) },
+  ],
+);

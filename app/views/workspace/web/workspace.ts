@@ -9,6 +9,7 @@ import {
   type ChartKinds,
   chartRegistry,
   type Handler,
+  keyTable,
   type Names,
   registerKind,
   type Selection,
@@ -29,6 +30,7 @@ type Sizes = Record<Way, number[]>;
 const WHOLE = 1000;
 const LEAST = 120; // per mille of a direction, so that nothing vanishes
 const STEP = 25;
+const NARROWEST = 300; // px: a narrower column goes below the others
 const ROOMY = 380_000; // px²: in a smaller pane the controls would leave little to the charts
 const HEADED = ["overview", "findings"]; // what stands on top of these is no control
 const COLUMNS: Record<string, (count: number) => number> = {
@@ -37,9 +39,10 @@ const COLUMNS: Record<string, (count: number) => number> = {
   grid: (count) => Math.min(2, count),
 };
 
-/** Return how `count` panes lie: the numbers of columns and rows. */
-function shapeOf(arrange: string, count: number): Shape {
-  const columns = Math.max(1, (COLUMNS[arrange] || COLUMNS.columns)(count));
+/** Return how `count` panes lie where `room` pixels are: the numbers of columns and rows. */
+function shapeOf(arrange: string, count: number, room: number): Shape {
+  const wanted = (COLUMNS[arrange] || COLUMNS.columns)(count);
+  const columns = Math.max(1, Math.min(wanted, Math.floor(room / NARROWEST)));
   return { columns, rows: Math.max(1, Math.ceil(count / columns)) };
 }
 
@@ -167,8 +170,10 @@ class Workspace implements Handler {
         ),
       );
     this.page.querySelector<HTMLElement>(".workspace-none")!.hidden = names.length > 0;
-    this.shape = shapeOf(selection.arrange, names.length);
-    this.holder.dataset.arrange = selection.arrange;
+    this.shape = shapeOf(selection.arrange, names.length, this.holder.clientWidth);
+    // Below each other they need heights to be read, however they came to lie so.
+    const stacked = selection.arrange === "columns" && this.shape.rows > 1;
+    this.holder.dataset.arrange = stacked ? "grid" : selection.arrange;
     names.forEach((name, at) => this.place(this.paneOf(name), at, names.length));
     this.handle(names);
     this.size(sizesOf(selection.sizes, this.shape));
@@ -290,15 +295,35 @@ class Workspace implements Handler {
   }
 
   key(event: KeyboardEvent, way: Way, at: number): void {
-    const steps: Partial<Record<string, number>> =
-      way === "across"
-        ? { ArrowLeft: -STEP, ArrowRight: STEP }
-        : { ArrowUp: -STEP, ArrowDown: STEP };
-    const by = { ...steps, Home: -WHOLE, End: WHOLE }[event.key];
-    if (by === undefined) return;
-    event.preventDefault();
-    this.move(way, at, by);
+    if (pressed({ way, move: (by) => this.move(way, at, by) }, event)) event.preventDefault();
   }
 }
+
+/** A line between two panes, and what moves it. */
+interface Line {
+  way: Way;
+  move(by: number): void;
+}
+const pressed = keyTable<Line>(
+  { title: "On the line between two views", within: ".workspace-handle" },
+  [
+    {
+      keys: ["ArrowLeft", "ArrowRight"],
+      says: "move an upright line",
+      act: ({ way, move }, _event, key) =>
+        way === "across" && move(key === "ArrowLeft" ? -STEP : STEP),
+    },
+    {
+      keys: ["ArrowUp", "ArrowDown"],
+      says: "move a lying line",
+      act: ({ way, move }, _event, key) => way === "down" && move(key === "ArrowUp" ? -STEP : STEP),
+    },
+    {
+      keys: ["Home", "End"],
+      says: "make the view before it as small or as large as can be",
+      act: ({ move }, _event, key) => move(key === "Home" ? -WHOLE : WHOLE),
+    },
+  ],
+);
 
 registerKind("workspace", (chart) => new Workspace(chart));
