@@ -51,11 +51,11 @@ def layout(context: PageContext) -> Component:
                     html.Div(
                         [
                             html.Span(id=Ids.COUNT, className="dt-count", role="status"),
-                            html.Span(id=Ids.KEY, className="dt-panel-legend distributions-key"),
                             download(),
                         ],
-                        className="dt-panel-head",
+                        className="dt-panel-head distributions-panel-head",
                     ),
+                    html.Div(id=Ids.KEY, className="dt-panel-legend distributions-key"),
                     charts,
                 ],
                 className="dt-panel",

@@ -4,6 +4,7 @@ import { colours, type DrawingContext, numbers, type Place } from "#app/web/inde
 import type { ValueAxis } from "./axis.ts";
 import { nearest } from "./density.ts";
 import * as look from "./look.ts";
+import { rangeOf } from "./ridges.ts";
 import type { Spread } from "./types.ts";
 
 // Least to greatest, then the percentiles that lie alike on both sides of the median.
@@ -30,8 +31,7 @@ export const placeOf = (width: number, height: number): Place => ({
 
 /** Return the pixel of an iteration; all runs lie on one axis. */
 export function along(spreads: readonly (Spread | null)[], place: Place): Along {
-  const whole = spreads.flatMap((spread) => (spread ? [...spread.iteration] : []));
-  const [first, last] = [Math.min(...whole), Math.max(...whole)];
+  const { first, last } = rangeOf(spreads);
   if (first >= last) return () => place.left + place.width / 2;
   return (iteration) => place.left + ((iteration - first) / (last - first)) * place.width;
 }
@@ -151,9 +151,8 @@ function iterationsBelow(
   spreads: readonly (Spread | null)[],
   x: Along,
 ): void {
-  const whole = spreads.flatMap((spread) => (spread ? [...spread.iteration] : []));
-  if (!whole.length) return;
-  const ends = [...new Set([Math.min(...whole), Math.max(...whole)])];
+  const { first, last } = rangeOf(spreads);
+  const ends = first < last ? [first, last] : [first];
   context.font = look.FONT;
   context.textBaseline = "top";
   context.fillStyle = colours.theme("--dt-text-soft");

@@ -113,7 +113,7 @@ export class Card {
       cursor: selection.cursor,
       edges: told.meta.edges,
     });
-    ridges.draw(context, place, this.drawn, this.axis, offset);
+    ridges.draw(context, place, this.drawn, found, this.axis, offset);
   }
 
   private spreads(): (Spread | null)[] {
@@ -133,7 +133,7 @@ export class Card {
     if (spreads?.meta.matched && names[1] !== null) {
       const other = spreads.meta.parameters![spreads.at];
       const place = own.name.findIndex((name) => words.nameOf(name) === this.name);
-      if (!spreads.other) said = `not in ${names[1]}`;
+      if (!spreads.other) said = "only here";
       else if (other !== own.parameters[place])
         said = `there ${numbers.plural(other, "number", "numbers")}`;
     }

@@ -3,12 +3,13 @@
 // Recorded bins grow with the distance from zero, the pixels of an axis do not. The cumulative count
 // is known at the edges of bins; between them it is a monotone cubic (Fritsch and Carlson 1980, with
 // the slopes of PCHIP), so that every bin keeps exactly the numbers that it has, and no curve is
-// below zero. The outermost bins end at the least and the greatest number.
+// below zero; bins too narrow for the eye are joined first. The outermost bins end at the least and the greatest number.
 
 import type { ValueAxis } from "./axis.ts";
 import type { Spread } from "./types.ts";
 
 const LEAST = 1e-6; // of the axis: the width of a bin that holds one value only
+const NARROW = 1 / 36; // of the axis: narrower bins are joined
 
 /** Places on the axis, rising, and how many numbers lie below each. */
 export interface Cumulative {
@@ -55,7 +56,22 @@ export function cumulative(
     place.push(Math.max(within(edgeAt(edges, first + bin + 1)), place.at(-1)! + LEAST));
     below.push(below.at(-1)! + count[from + bin]);
   }
-  return { place, below };
+  return joined({ place, below });
+}
+
+/**
+ * Join neighbouring bins that are too narrow for a curve: near zero they are a thousandth of the
+ * axis and hold a few numbers each, which would be noise.
+ */
+function joined({ place, below }: Cumulative): Cumulative {
+  const last = place.length - 1;
+  const kept = [0];
+  for (let knot = 1; knot < last; knot++) {
+    if (place[knot] - place[kept.at(-1)!] >= NARROW) kept.push(knot);
+  }
+  if (kept.length > 1 && place[last] - place[kept.at(-1)!] < NARROW) kept.pop();
+  kept.push(last);
+  return { place: kept.map((knot) => place[knot]), below: kept.map((knot) => below[knot]) };
 }
 
 /** Return the slopes of the curve at its knots. */

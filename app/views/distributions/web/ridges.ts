@@ -36,6 +36,26 @@ export function placeOf(width: number, height: number, offset: boolean): Place {
   return { left: 8, top: 4, width: width - 16 - (offset ? LABELS : 0), height: height - 24 };
 }
 
+/** Return the first and the last iteration of all runs. */
+export function rangeOf(spreads: readonly (Spread | null)[]): { first: number; last: number } {
+  const ends = spreads.flatMap((spread) =>
+    spread?.iteration.length ? [spread.iteration[0], spread.iteration.at(-1)!] : [],
+  );
+  return { first: Math.min(...ends), last: Math.max(...ends) };
+}
+
+/** Return how late an iteration is, 0 (the first of all runs) to 1 (the last). */
+function ageOf(spreads: readonly (Spread | null)[], iteration: number): number {
+  const { first, last } = rangeOf(spreads);
+  return last > first ? (iteration - first) / (last - first) : 1;
+}
+
+/** Return how high the highest ridge is, and the pixel of the line that one of an age stands on. */
+const roomOf = (place: Place, offset: boolean): number =>
+  offset ? place.height * LIFT : place.height - 4;
+const lineOf = (place: Place, offset: boolean, age: number): number =>
+  place.top + place.height - (offset ? (1 - age) * (place.height - roomOf(place, offset)) : 0);
+
 /** Return what is drawn, the hindmost first: of each run `most` snapshots and that at the cursor. */
 export function ridgesOf(
   spreads: readonly (Spread | null)[],
@@ -44,9 +64,6 @@ export function ridgesOf(
   style: RidgeStyle,
 ): Ridge[] {
   const cells = Math.round(Math.min(Math.max(place.width / CELL, CELLS[0]), CELLS[1]));
-  const whole = spreads.flatMap((spread) => (spread ? [...spread.iteration] : []));
-  const [first, last] = [Math.min(...whole), Math.max(...whole)];
-  const age = (iteration: number) => (last > first ? (iteration - first) / (last - first) : 1);
   const found: Ridge[] = [];
   spreads.forEach((spread, run) => {
     if (!spread) return;
@@ -64,7 +81,7 @@ export function ridgesOf(
         heights: density(curve, cells),
         base: 0,
         high: 0,
-        age: age(iteration),
+        age: ageOf(spreads, iteration),
         marked: at === cursor,
       });
     }
@@ -77,11 +94,10 @@ export function ridgesOf(
 function settle(ridges: Ridge[], place: Place, offset: boolean): void {
   let peak = 0;
   for (const { heights } of ridges) for (const height of heights) peak = Math.max(peak, height);
-  const room = offset ? place.height * LIFT : place.height - 4;
+  const room = roomOf(place, offset);
   for (const ridge of ridges) {
     ridge.high = peak ? room / peak : 0;
-    ridge.base = place.top + place.height;
-    if (offset) ridge.base -= (1 - ridge.age) * (place.height - room);
+    ridge.base = lineOf(place, offset, ridge.age);
   }
 }
 
@@ -90,6 +106,7 @@ export function draw(
   context: DrawingContext,
   place: Place,
   ridges: readonly Ridge[],
+  spreads: readonly (Spread | null)[],
   axis: ValueAxis,
   offset: boolean,
 ): void {
@@ -99,7 +116,9 @@ export function draw(
     for (const ridge of ridges) if (ridge.marked) drawRidge(context, place, ridge, offset);
   }
   look.ticksBelow(context, place, axis);
-  if (offset) iterations(context, place, ridges);
+  if (!offset) return;
+  iterations(context, place, ridges, spreads);
+  odds(context, place, spreads);
 }
 
 /** Return the height of a ridge above a pixel. */
@@ -108,15 +127,25 @@ export const heightAt = ({ heights, high }: Ridge, place: Place, x: number): num
   return high * (heights[cell] ?? 0);
 };
 
-function points(ridge: Ridge, place: Place): [number, number][] {
-  const { base, heights, high } = ridge;
+/** Return the curve of a ridge, from where its numbers begin to where they end. */
+function points({ base, heights, high }: Ridge, place: Place): [number, number][] {
   const step = place.width / heights.length;
-  const found: [number, number][] = [[place.left, base]];
-  heights.forEach((height, cell) => {
-    found.push([place.left + (cell + 0.5) * step, base - high * height]);
-  });
-  found.push([place.left + place.width, base]);
+  let from = 0;
+  let after = heights.length;
+  while (!heights[from] && from < after) from++;
+  while (!heights[after - 1] && after > from) after--;
+  const found: [number, number][] = [[place.left + from * step, base]];
+  for (let cell = from; cell < after; cell++)
+    found.push([place.left + (cell + 0.5) * step, base - high * heights[cell]]);
+  found.push([place.left + after * step, base]);
   return found;
+}
+
+/** Return the colour of a ridge's line: ridges of an offset stand off from those behind them. */
+function strokeOf({ marked, run }: Ridge, offset: boolean, colour: string): string {
+  if (run) return marked ? colours.theme(look.RUNS[run]) : colour;
+  if (marked) return colours.theme("--dt-text");
+  return offset ? colours.theme("--dt-panel") : colour;
 }
 
 function drawRidge(context: DrawingContext, place: Place, ridge: Ridge, offset: boolean): void {
@@ -130,27 +159,40 @@ function drawRidge(context: DrawingContext, place: Place, ridge: Ridge, offset: 
     context.globalAlpha = 1;
   }
   context.lineWidth = ridge.marked ? 2 : 1;
-  context.strokeStyle = ridge.marked
-    ? colours.theme("--dt-text")
-    : offset && !ridge.run
-      ? colours.theme("--dt-panel")
-      : colour;
+  context.strokeStyle = strokeOf(ridge, offset, colour);
   look.line(context, curve);
 }
 
 /** Write the first, the last and the marked iteration right of an offset. */
-function iterations(context: DrawingContext, place: Place, ridges: readonly Ridge[]): void {
+function iterations(
+  context: DrawingContext,
+  place: Place,
+  ridges: readonly Ridge[],
+  spreads: readonly (Spread | null)[],
+): void {
   context.font = look.FONT;
   context.textAlign = "left";
   context.textBaseline = "middle";
-  const told = ridges.filter(({ marked }) => marked);
-  const ends = [ridges.at(-1), ridges[0]].filter((one): one is Ridge => Boolean(one));
+  const { first, last } = rangeOf(spreads);
+  const told = ridges.find(({ marked }) => marked);
+  const rows = [...(told ? [told.iteration] : []), last, first];
   const taken: number[] = [];
-  for (const ridge of [...told, ...ends]) {
-    if (taken.some((y) => Math.abs(y - ridge.base) < 11)) continue;
-    taken.push(ridge.base);
-    context.fillStyle = colours.theme(ridge.marked ? "--dt-text" : "--dt-text-soft");
-    const text = numbers.short(ridge.iteration);
-    context.fillText(text, place.left + place.width + 5, ridge.base - 4);
+  rows.forEach((iteration, at) => {
+    const y = lineOf(place, true, ageOf(spreads, iteration)) - 4;
+    if (taken.some((other) => Math.abs(y - other) < 11)) return;
+    taken.push(y);
+    context.fillStyle = colours.theme(told && !at ? "--dt-text" : "--dt-text-soft");
+    context.fillText(numbers.short(iteration), place.left + place.width + 5, y);
+  });
+}
+
+/** Mark right of an offset where there are numbers that are NaN or Inf. */
+function odds(context: DrawingContext, place: Place, spreads: readonly (Spread | null)[]): void {
+  context.fillStyle = colours.theme("--dt-alarm");
+  for (const spread of spreads) {
+    spread?.odd.forEach((odd, at) => {
+      const y = lineOf(place, true, ageOf(spreads, spread.iteration[at]));
+      if (odd) context.fillRect(place.left + place.width - 4, y - 2, 4, 2);
+    });
   }
 }

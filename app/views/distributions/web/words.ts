@@ -112,7 +112,7 @@ export function key(holder: Element, { names, odd, selection }: Shown): void {
     });
   }
   parts.push(make("span", "", MEANINGS[selection.distributionmode] ?? MEANINGS.offset));
-  if (odd && selection.distributionmode === "percentiles")
+  if (odd && selection.distributionmode !== "overlay")
     parts.push(make("span", "", swatch("--dt-alarm", "distributions-odd"), "NaN or Inf"));
   holder.replaceChildren(...parts);
 }
