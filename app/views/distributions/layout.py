@@ -91,7 +91,11 @@ def _controls(others: dict[str, str]) -> html.Div:
         labelled("Of each", segments(level, "Part of the network", words.LEVELS, "layer")),
         labelled("Drawn as", segments(mode, "Drawn as", words.MODES, "offset")),
         labelled("Values", segments(scale, "Scale of the values", words.SCALES, "linear")),
-        labelled("Snapshots", select(snapshots, "Most snapshots", words.RIDGES, "20", 72)),
+        labelled(
+            "Snapshots",
+            select(snapshots, "Most snapshots", words.RIDGES, "20", 72),
+            "How many snapshots an offset or an overlay shows, besides the one at the cursor",
+        ),
         labelled("Find", search),
     ]
     if others:

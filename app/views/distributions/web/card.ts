@@ -71,11 +71,12 @@ export class Card {
   }
 
   /** Take its room; what is not in sight is not drawn. */
-  size(width: number, large: boolean): void {
+  size(width: number, large: boolean, alone: boolean): void {
     const height = large ? LARGE : HEIGHT;
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
     this.element.dataset.large = String(large);
+    this.button.hidden = alone;
     this.button.textContent = large ? "Shrink" : "Enlarge";
     this.button.setAttribute("aria-label", `${large ? "Shrink" : "Enlarge"} ${this.name}`);
   }
@@ -135,7 +136,7 @@ export class Card {
       const place = own.name.findIndex((name) => words.nameOf(name) === this.name);
       if (!spreads.other) said = "only here";
       else if (other !== own.parameters[place])
-        said = `there ${numbers.plural(other, "number", "numbers")}`;
+        said = `${numbers.plural(other, "number", "numbers")} there`;
     }
     if (this.note.textContent !== said) this.note.textContent = said;
   }

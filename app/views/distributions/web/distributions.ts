@@ -149,15 +149,18 @@ class Distributions implements Handler {
 
   /** Put the cards of the nodes into the grid, the enlarged one first. */
   private layOut(selection: Selection, nodes: number[], room: number): Grid {
-    const across = Math.max(1, Math.floor((room + GAP) / (WIDTH + GAP)));
+    const most = Math.max(1, Math.floor((room + GAP) / (WIDTH + GAP)));
+    const across = Math.min(most, Math.max(1, nodes.length));
     const width = Math.floor((room - (across - 1) * GAP) / across);
     const { enlarged } = selection;
-    const large = enlarged !== null && nodes.includes(enlarged) ? enlarged : null;
+    const alone = nodes.length === 1; // the network, or the one that was found
+    const chosen = enlarged !== null && nodes.includes(enlarged) ? enlarged : null;
+    const large = alone ? nodes[0] : chosen;
     const order = large === null ? nodes : [large, ...nodes.filter((node) => node !== large)];
     const grid = { nodes: order, across, width, large };
     const cards = order.map((node) => {
       const card = this.cardOf(selection, node);
-      card.size(node === large ? room : width, node === large);
+      card.size(node === large ? room : width, node === large, alone);
       return card.element;
     });
     if (
