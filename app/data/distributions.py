@@ -236,7 +236,7 @@ def _trimmed(parts: Sequence[dict[str, NDArray[Any]]], prefixes: Sequence[str]) 
         holds |= part["count"].any(axis=(0, 1))
     bins = np.flatnonzero(holds)
     first, after = (int(bins[0]), int(bins[-1]) + 1) if len(bins) else (0, 0)
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for part, prefix in zip(parts, prefixes, strict=True):
         part["count"] = part["count"][..., first:after]
         arrays |= {f"{prefix}{name}": values for name, values in part.items()}
