@@ -97,7 +97,7 @@ def distributions(session: Session, run_id: int, arguments: Arguments) -> Answer
     Arguments: quantity, level, piece (PIECE nodes of the level each), columns (most snapshots),
     from and to (iterations, both optional). Arrays: iteration i4 [S]; count [n, S, B'], how many
     finite numbers lie in each bin (u4, or f8 where there are more than it holds); percentile f4
-    [n, 9, S], the least, PERCENTILES, the greatest, NaN where there is no number; lowest and
+    [n, 9, S], the least, PERCENTILES, the greatest, NaN where none is finite; lowest and
     highest f4 [n, S] and odd u1 [n, S] (1 NaN, 2 Inf, 3 both) of all snapshots that a shown one
     stands for. meta: first, the place of the first of the B' bins among all.
     """

@@ -25,7 +25,8 @@ def layout(context: PageContext) -> Component:
     if run is None:
         raise ValueError("the distributions are a page of a run")
     base = get_relative_path(f"/data/run/{run.id}")
-    others = _others(run.id) if context.identity.may(Permission.COMPARE) else {}
+    may = context.identity.may(Permission.COMPARE)
+    others = _others(run.id) if may else {}
     charts = chart(
         Ids.CHARTS,
         "distributions",
@@ -45,7 +46,7 @@ def layout(context: PageContext) -> Component:
     return html.Div(
         [
             heading("Distributions", live=Ids.LIVE, run=run),
-            _controls(others),
+            _controls(others if may else None),
             html.Section(
                 [
                     html.Div(
@@ -72,7 +73,7 @@ def _others(run_id: int) -> dict[str, str]:
         return {str(run.id): run.name for run in runs.list_runs(session) if run.id != run_id}
 
 
-def _controls(others: dict[str, str]) -> html.Div:
+def _controls(others: dict[str, str] | None) -> html.Div:
     quantity = bound(Ids.QUANTITY, "distributionquantity")
     level = bound(Ids.LEVEL, "distributionlevel")
     mode = bound(Ids.MODE, "distributionmode")
@@ -98,7 +99,7 @@ def _controls(others: dict[str, str]) -> html.Div:
         ),
         labelled("Find", search),
     ]
-    if others:
+    if others is not None:
         parts.append(labelled("Compare with", _other(others)))
     return html.Div(parts, className="distributions-controls")
 
@@ -113,6 +114,7 @@ def _other(others: dict[str, str]) -> dmc.Select:
         value=words.NO_OTHER,
         allowDeselect=False,
         searchable=True,
+        disabled=not others,
         # A team may have thousands: what is looked for is found among all of them.
         limit=100,
         size="xs",
