@@ -103,13 +103,19 @@ class MergedNetwork:
         members = [np.searchsorted(wanted, node.members) for node in nodes]
         return merge_bands(own, self.layers.parameters[wanted], members)
 
-    def histograms(self, quantity: str, nodes: Sequence[Node]) -> NDArray[np.integer]:
-        """Return the histograms of nodes, [n, T, B], each the sum of those of its layers."""
+    def histograms(
+        self, quantity: str, nodes: Sequence[Node], columns: NDArray[np.integer] | None = None
+    ) -> NDArray[np.integer]:
+        """Return the histograms of nodes, [n, T, B], each the sum of those of its layers.
+
+        Where `columns` [S] names some of the snapshots by their places, rising: [n, S, B].
+        """
         wanted = _members(nodes)
+        count = len(self.iteration) if columns is None else len(columns)
         # Half the memory where no count can be larger.
         small = self.layers.parameters.sum() < 2**32
         dtype = np.uint32 if small else np.int64
-        found = np.zeros((len(nodes), len(self.iteration), BINS), dtype)
+        found = np.zeros((len(nodes), count, BINS), dtype)
         for start in range(0, len(wanted), BATCH):
             batch = wanted[start : start + BATCH]
             own = layer_histograms(
@@ -117,7 +123,8 @@ class MergedNetwork:
                 run_id=self.run_id,
                 quantity=quantity,
                 layers=batch.tolist(),
-                snapshots=len(self.iteration),
+                snapshots=count,
+                iterations=None if columns is None else self.iteration[columns].tolist(),
             )
             place = {int(layer): at for at, layer in enumerate(batch)}
             for at, node in enumerate(nodes):

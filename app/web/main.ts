@@ -34,6 +34,7 @@ import "#app/views/correlation/web/filters.ts";
 import "#app/views/correlation/web/grid.ts";
 import "#app/views/correlation/web/sliders.ts";
 import "#app/views/cube/web/cube.ts";
+import "#app/views/distributions/web/distributions.ts";
 import "#app/export/web/menu.ts";
 import "#app/views/review/web/picture.ts";
 import "#app/views/findings/web/finding.ts";

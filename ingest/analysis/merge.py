@@ -167,15 +167,26 @@ def quartiles_of(
     minimum: NDArray[np.floating],
     maximum: NDArray[np.floating],
 ) -> dict[str, NDArray[np.float32]]:
-    """Return q1, median and q3, each f4 [...], of histograms [..., B] over HISTOGRAM_EDGES.
+    """Return q1, median and q3, each f4 [...], of histograms [..., B]; see `quantiles_of`."""
+    found = quantiles_of(histogram, minimum, maximum, tuple(QUARTILES.values()))
+    return {name: found[..., at] for at, name in enumerate(QUARTILES)}
 
-    Interpolated within the bin that holds the rank, cut to `minimum` and `maximum` [...]: right to
-    within that bin. NaN where the histogram is empty.
+
+def quantiles_of(
+    histogram: NDArray[np.integer],
+    minimum: NDArray[np.floating],
+    maximum: NDArray[np.floating],
+    shares: Sequence[float],
+) -> NDArray[np.float32]:
+    """Return the quantiles at `shares` (0..1), f4 [..., K], of histograms [..., B].
+
+    The bins are those of HISTOGRAM_EDGES. Interpolated within the bin that holds the rank, cut to
+    `minimum` and `maximum` [...]: right to within that bin. NaN where the histogram is empty.
     """
     cumulative = np.cumsum(histogram, axis=-1, dtype=np.int64)
     count = cumulative[..., -1]
-    found = {}
-    for name, share in QUARTILES.items():
+    found = np.empty((*count.shape, len(shares)), np.float32)
+    for at, share in enumerate(shares):
         rank = share * np.maximum(count - 1, 0)
         place = (cumulative <= rank[..., None]).sum(axis=-1)
         place = np.minimum(place, histogram.shape[-1] - 1)
@@ -186,5 +197,5 @@ def quartiles_of(
         part = (rank - (after - inside) + 0.5) / np.maximum(inside, 1)
         with np.errstate(invalid="ignore"):
             value = low + (high - low) * np.clip(part, 0, 1)
-        found[name] = np.where(count > 0, value, np.nan).astype(np.float32)
+        found[..., at] = np.where(count > 0, value, np.nan)
     return found

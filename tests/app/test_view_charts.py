@@ -46,6 +46,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "correlationcells", "correlationfilters", "correlationgrid", "correlationsliders", "live",
         "validationwindow",
     ],
+    "distributions": ["distributions", "live"],
     "cube": ["cube", "live", "validationwindow"],
     "workspace": ["workspace"],
 }  # fmt: skip

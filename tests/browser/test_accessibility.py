@@ -228,6 +228,11 @@ OF_RUN = (
     State("overview", "/run/{digits}/overview"),
     State("scalars", "/run/{digits}/scalars"),
     State("scalars, none found", "/run/{digits}/scalars?scalars=nothing"),
+    State("distributions", "/run/{digits}/distributions?otherrun={again}&cursor=20"),
+    State(
+        "distributions, none found",
+        "/run/{digits}/distributions?distributionmode=percentiles&distributionsearch=nothing",
+    ),
     State("data", "/run/{digits}/data?datalist=forgotten"),
     State("data, a choice", "/run/{digits}/data", click(control("review-kind"))),
     State("data, nothing", "/run/{unvalidated}/data"),

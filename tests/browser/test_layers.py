@@ -227,6 +227,62 @@ def test_a_link_reopens_what_was_seen(page: Page, digits: int) -> None:
     expect(page.locator(".layers-compared-name")).to_have_count(2)
 
 
+def test_distributions_of_layers_and_of_a_second_run(
+    page: Page, digits: int, odd_run: int, iterations: list[int], watch: Watch
+) -> None:
+    charts, drawn = "#distributions-charts", "#distributions-charts[data-state=drawn]"
+    page.goto(f"/run/{digits}/distributions")
+    page.wait_for_selector(f"{drawn}[data-shown=offset]")
+    cards = page.locator(".distributions-card")
+    expect(page.locator("#distributions-count")).to_have_text("16 layers")
+    expect(cards).to_have_count(16)
+
+    # Another way of drawing asks for nothing.
+    rest(page)
+    before = len(watch.requests)
+    first = cards.first.locator("canvas")
+    pictures = {first.evaluate("canvas => canvas.toDataURL()")}
+    for mode in ("Overlay", "Percentiles"):
+        page.locator(control("distributions-mode") + " label", has_text=mode).click()
+        page.wait_for_selector(f"{drawn}[data-shown={mode.lower()}]")
+        pictures.add(first.evaluate("canvas => canvas.toDataURL()"))
+    assert len(pictures) == 3
+    assert not [url for url in watch.requests[before:] if "/distributions?" in url]
+
+    # What is pointed at is told, and a click puts the cursor there.
+    box = first.bounding_box()
+    assert box
+    first.hover(position={"x": box["width"] - 14, "y": 60})
+    expect(page.locator(".dt-tooltip")).to_contain_text(f"conv1, iteration {iterations[-1]:,}")
+    expect(page.locator(".dt-tooltip")).to_contain_text("93 %")
+    first.click(position={"x": box["width"] - 14, "y": 60})
+    assert selection(page)["cursor"] == iterations[-1]
+
+    page.fill(control("distributions-search"), "layer2 conv1")
+    expect(cards).to_have_count(2)
+    cards.last.get_by_role("button", name="Enlarge").click()
+    expect(cards.first).to_have_attribute("data-large", "true")
+    expect(cards.first).to_contain_text("layer2.1.conv1")
+
+    # A second run lies over this one, with what is called as here.
+    page.fill(control("distributions-search"), "")
+    page.click(control("distributions-other"))
+    page.get_by_role("option", name=f"(run {odd_run})").click()
+    said = page.locator("#distributions-count")
+    expect(said).to_contain_text("only in")
+    expect(said).to_contain_text("conv, single, frozen")
+    expect(cards.filter(has_text="fc").first).to_contain_text("numbers")
+    rest(page)
+    page.reload()
+    page.wait_for_selector(f"{drawn}[data-shown=percentiles]")
+    expect(cards.first).to_have_attribute("data-large", "true")
+    expect(said).to_contain_text("only in")
+    assert any("/data/compare/distributions?" in url for url in watch.requests)
+    page.focus(charts)
+    page.keyboard.press("Escape")
+    expect(cards.first).to_have_attribute("data-large", "false")
+
+
 def record(folder: Path, model: Any, *, steps: int, broken: Any) -> Path:
     """A real training of a few steps; the weights of `broken` are no numbers."""
     import torch

@@ -14,6 +14,7 @@ from ingest.analysis.merge import (
     merge,
     merge_bands,
     norm_ratio,
+    quantiles_of,
     quartiles_of,
 )
 
@@ -143,6 +144,29 @@ def test_quartiles_of_the_histogram_lie_in_the_right_bin(seed: int) -> None:
         lower = max(HISTOGRAM_EDGES[places[0]], low[0, 0])
         upper = min(HISTOGRAM_EDGES[places[1] + 1], high[0, 0])
         assert lower - 1e-6 * abs(lower) <= value <= upper + 1e-6 * abs(upper)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**31))
+def test_percentiles_of_summed_histograms_are_those_of_all_numbers_within_a_bin(seed: int) -> None:
+    tensors = random_layers(seed)
+    numbers = torch.cat([tensor.reshape(-1) for tensor in tensors]).numpy()
+    histogram = np.sum([recorded(tensor)[1] for tensor in tensors], axis=0)
+    # Edges are f8 and the recorder counts f4: as it rounds them.
+    bins = np.searchsorted(HISTOGRAM_EDGES, numbers.astype(np.float64), side="right") - 1
+    np.testing.assert_array_equal(histogram, np.bincount(bins, minlength=BINS))
+    shares = [0.0668, 0.1587, 0.3085, 0.5, 0.6915, 0.8413, 0.9332]
+    found = quantiles_of(histogram, numbers.min(), numbers.max(), shares)
+    assert (np.diff(found) >= 0).all()
+    for share, value in zip(shares, found, strict=True):
+        ends = (
+            np.quantile(numbers, share, method="lower"),
+            np.quantile(numbers, share, method="higher"),
+        )
+        first, last = np.searchsorted(HISTOGRAM_EDGES, ends, side="right") - 1
+        assert (
+            HISTOGRAM_EDGES[first] - 1e-9 <= value <= HISTOGRAM_EDGES[last + 1] * (1 + 1e-6) + 1e-9
+        )
 
 
 def test_quartiles_of_an_empty_histogram_are_nan() -> None:

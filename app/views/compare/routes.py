@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, request
 
 from app.arguments import Arguments, BadArgument
 from app.binary import RunsFunction, answer_of_runs, refusal
-from app.data import compare
+from app.data import compare, distributions
 from app.data import compare_series as series
 from app.data.aligned import MOST_RUNS
 
@@ -17,6 +17,7 @@ ANSWERS = MappingProxyType[str, RunsFunction](
         "classes": compare.classes,
         "layers": compare.layers,
         "images": compare.images,
+        "distributions": distributions.compared,
     }
 )
 # These are about a pair.

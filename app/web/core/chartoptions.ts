@@ -114,6 +114,17 @@ export interface CubeOptions extends DataOptions {
   say: Say;
 }
 
+export interface DistributionsOptions extends DataOptions {
+  base: string;
+  compare: string;
+  run: number;
+  name: string;
+  others: Record<string, string>;
+  count: string;
+  key: string;
+  missed: Record<string, string>;
+}
+
 export interface FilterMapOptions extends MapOptions {
   base: string;
   facts: string;
@@ -279,6 +290,7 @@ export interface ChartKinds {
   correlationgrid: CorrelationGridOptions;
   correlationsliders: CorrelationSlidersOptions;
   cube: CubeOptions;
+  distributions: DistributionsOptions;
   filtermap: FilterMapOptions;
   filterseries: FilterSeriesOptions;
   finding: FindingOptions;

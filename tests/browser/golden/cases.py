@@ -6,6 +6,7 @@ from tests.browser.golden import (
     comparecases,
     correlationcases,
     cubecases,
+    distributioncases,
     layercases,
     othercases,
     validationcases,
@@ -79,6 +80,7 @@ KINDS: Mapping[str, Kind] = {
     **comparecases.KINDS,
     **correlationcases.KINDS,
     **cubecases.KINDS,
+    **distributioncases.KINDS,
     **othercases.KINDS,
 }
 

@@ -1,0 +1,125 @@
+"""The page of distributions: what is shown and how, then a small chart for each layer or block."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import get_relative_path, html
+from dash.development.base_component import Component
+
+from app import store
+from app.components.attributes import aria, data
+from app.components.charts import chart, download
+from app.components.controls import labelled, segments, select
+from app.components.headings import heading
+from app.selection import bound
+from app.view import PageContext
+from app.views.distributions import words
+from app.views.distributions.ids import Ids
+from db.permissions import Permission
+from db.queries.runs import runs
+
+
+def layout(context: PageContext) -> Component:
+    """Return the page of the run of the context."""
+    run = context.run
+    if run is None:
+        raise ValueError("the distributions are a page of a run")
+    base = get_relative_path(f"/data/run/{run.id}")
+    may = context.identity.may(Permission.COMPARE)
+    others = _others(run.id) if may else {}
+    charts = chart(
+        Ids.CHARTS,
+        "distributions",
+        label="Histograms or percentiles of every part of the network",
+        url=f"{base}/distribution-nodes",
+        base=base,
+        compare=get_relative_path("/data/compare/distributions"),
+        run=run.id,
+        name=run.name,
+        others=others,
+        count=Ids.COUNT,
+        key=Ids.KEY,
+        missed=words.MISSED,
+        table=f"{base}/distributions?quantity={{distributionquantity}}"
+        "&level={distributionlevel}&mode={distributionmode}",
+    )
+    return html.Div(
+        [
+            heading("Distributions", live=Ids.LIVE, run=run),
+            _controls(others if may else None),
+            html.Section(
+                [
+                    html.Div(
+                        [
+                            html.Span(id=Ids.COUNT, className="dt-count", role="status"),
+                            download(),
+                        ],
+                        className="dt-panel-head distributions-panel-head",
+                    ),
+                    html.Div(id=Ids.KEY, className="dt-panel-legend distributions-key"),
+                    charts,
+                ],
+                className="dt-panel",
+                **data(downloads="Distributions"),
+            ),
+        ],
+        className="distributions",
+    )
+
+
+def _others(run_id: int) -> dict[str, str]:
+    """Return the names of the runs that may be drawn over this one, by their numbers."""
+    with store.transaction() as session:
+        return {str(run.id): run.name for run in runs.list_runs(session) if run.id != run_id}
+
+
+def _controls(others: dict[str, str] | None) -> html.Div:
+    quantity = bound(Ids.QUANTITY, "distributionquantity")
+    level = bound(Ids.LEVEL, "distributionlevel")
+    mode = bound(Ids.MODE, "distributionmode")
+    scale = bound(Ids.SCALE, "distributionscale")
+    snapshots = bound(Ids.RIDGES, "ridges")
+    search = dmc.TextInput(
+        id=bound(Ids.SEARCH, "distributionsearch"),
+        placeholder="Search: conv2, layer1",
+        size="xs",
+        w=150,
+        value="",
+        **aria(label="Search layers"),
+    )
+    parts: list[Any] = [
+        labelled("Of", select(quantity, "Quantity", words.QUANTITIES, "weight", 112)),
+        labelled("Of each", segments(level, "Part of the network", words.LEVELS, "layer")),
+        labelled("Drawn as", segments(mode, "Drawn as", words.MODES, "offset")),
+        labelled("Values", segments(scale, "Scale of the values", words.SCALES, "linear")),
+        labelled(
+            "Snapshots",
+            select(snapshots, "Most snapshots", words.RIDGES, "20", 72),
+            "How many snapshots an offset or an overlay shows, besides the one at the cursor",
+        ),
+        labelled("Find", search),
+    ]
+    if others is not None:
+        parts.append(labelled("Compare with", _other(others)))
+    return html.Div(parts, className="distributions-controls")
+
+
+def _other(others: dict[str, str]) -> dmc.Select:
+    choices = [
+        {"value": number, "label": f"{name} (run {number})"} for number, name in others.items()
+    ]
+    return dmc.Select(
+        id=bound(Ids.OTHER, "otherrun"),
+        data=[{"value": words.NO_OTHER, "label": "No other run"}, *choices],
+        value=words.NO_OTHER,
+        allowDeselect=False,
+        searchable=True,
+        disabled=not others,
+        # A team may have thousands: what is looked for is found among all of them.
+        limit=100,
+        size="xs",
+        w=210,
+        comboboxProps={"keepMounted": False},
+        nothingFoundMessage="No run of this name",
+        **aria(label="Compare with a run"),
+    )

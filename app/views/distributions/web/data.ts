@@ -1,0 +1,131 @@
+// What is known of the nodes of a level: asked for by pieces when one of their charts comes in sight.
+
+import {
+  type Answer,
+  addressOf,
+  type ChartKinds,
+  fetchArrays,
+  live,
+  type Selection,
+} from "#app/web/index.ts";
+import type { NodeSpreads, PieceArrays, PieceMeta, RunArrays, Spread } from "./types.ts";
+
+type Piece = Answer<PieceMeta, PieceArrays>;
+/** An answer that came or is under way; what was asked and failed is asked again. */
+interface Known {
+  address: string;
+  piece: Piece | null;
+  /** Whether it is what was asked for last. */
+  fresh: boolean;
+}
+
+const MOST = 60; // pieces that are remembered
+
+/** Return whether a second run is chosen that the page knows. */
+export const hasOther = ({ others }: ChartKinds["distributions"], { otherrun }: Selection) =>
+  otherrun in others;
+
+/** Return the address of a piece, at most `columns` snapshots of it. */
+export function addressOfPiece(
+  options: ChartKinds["distributions"],
+  selection: Selection,
+  piece: number,
+  columns: number,
+): string {
+  const { distributionlevel: level, distributionquantity: quantity, zoom } = selection;
+  const given = [`quantity=${quantity}`, `level=${level}`, `piece=${piece}`, `columns=${columns}`];
+  if (zoom) given.push(`from=${zoom[0]}`, `to=${zoom[1]}`);
+  const asked = given.join("&");
+  if (!hasOther(options, selection)) return addressOf(`${options.base}/distributions?${asked}`);
+  // Of two runs: asked for anew where this one has grown.
+  const version = live.versionOf(`${options.base}/`);
+  const runs = `runs=${options.run},${selection.otherrun}`;
+  return `${options.compare}?${runs}&${asked}${version === null ? "" : `&v=${version}`}`;
+}
+
+export class PieceData {
+  declare private readonly options: ChartKinds["distributions"];
+  declare private readonly came: (error: unknown) => void;
+  /** By what was asked but for version, range and columns: the old is shown until the new comes. */
+  declare private readonly known: Map<string, Known>;
+
+  /** `came(error)` is called whenever a piece has come, or failed. */
+  constructor(options: ChartKinds["distributions"], came: (error: unknown) => void) {
+    this.options = options;
+    this.came = came;
+    this.known = new Map();
+  }
+
+  /** Return what is known of a node of the level; null where nothing has come yet. */
+  of(selection: Selection, node: number, size: number, columns: number): NodeSpreads | null {
+    const piece = Math.floor(node / size);
+    const { distributionlevel, distributionquantity, otherrun } = selection;
+    const key = [distributionlevel, distributionquantity, otherrun, piece, columns].join(" ");
+    const address = addressOfPiece(this.options, selection, piece, columns);
+    const known = this.known.get(key);
+    if (known?.address !== address) this.ask(key, address, known?.piece ?? null);
+    const found = this.known.get(key);
+    return found?.piece ? spreadsOf(found.piece, node % size, found.fresh) : null;
+  }
+
+  private ask(key: string, address: string, before: Piece | null): void {
+    this.known.delete(key);
+    this.known.set(key, { address, piece: before, fresh: false });
+    for (const old of this.known.keys()) {
+      if (this.known.size <= MOST) break;
+      this.known.delete(old);
+    }
+    fetchArrays<Piece>(address).then(
+      (piece) => {
+        const entry = this.known.get(key);
+        if (entry?.address !== address) return;
+        entry.piece = piece;
+        entry.fresh = true;
+        this.came(null);
+      },
+      (error) => {
+        if (this.known.get(key)?.address !== address) return;
+        this.known.delete(key);
+        this.came(error);
+      },
+    );
+  }
+}
+
+function spreadsOf({ arrays, meta }: Piece, at: number, fresh: boolean): NodeSpreads {
+  const matched = meta.matched?.[at];
+  return {
+    own: spreadOf(arrays, meta.first, at),
+    other: matched ? spreadOf(otherOf(arrays), meta.first, at) : null,
+    meta,
+    at,
+    fresh,
+  };
+}
+
+function otherOf(arrays: PieceArrays): RunArrays {
+  const found = Object.entries(arrays).flatMap(([name, values]) =>
+    name.startsWith("other.") ? [[name.slice("other.".length), values]] : [],
+  );
+  return Object.fromEntries(found) as RunArrays;
+}
+
+function spreadOf(arrays: RunArrays, first: number, at: number): Spread {
+  const snapshots = arrays.iteration.length;
+  const bins = arrays.count.shape[2];
+  const row = (name: "lowest" | "highest") =>
+    arrays[name].subarray(at * snapshots, (at + 1) * snapshots);
+  return {
+    iteration: arrays.iteration,
+    count: arrays.count.subarray(
+      at * snapshots * bins,
+      (at + 1) * snapshots * bins,
+    ) as Spread["count"],
+    bins,
+    first,
+    percentile: arrays.percentile.subarray(at * 9 * snapshots, (at + 1) * 9 * snapshots),
+    lowest: row("lowest"),
+    highest: row("highest"),
+    odd: arrays.odd.subarray(at * snapshots, (at + 1) * snapshots),
+  };
+}
