@@ -28,6 +28,8 @@ from db.queries.runs.runs import RunRow
 
 PRODUCT = "DeepTracker"
 MAX_PATH = 2_000
+# The address of a hundred compared runs is that long; servers take no longer one.
+MAX_SEARCH = 4_000
 
 
 def layout() -> Component:
@@ -157,7 +159,7 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
         query = search[:MAX_PATH].removeprefix("?")
         instead = not_this_run(error, address=lambda one: f"{view.address(run_id=one)}?{query}")
         return refused(instead, "Another run")
-    context = PageContext(identity=identity, parameters=ids, search=search[:MAX_PATH], run=run)
+    context = PageContext(identity=identity, parameters=ids, search=search[:MAX_SEARCH], run=run)
     # Callbacks of the page run in requests of their own, and read the identity again.
     g.page = context
     if run is None:

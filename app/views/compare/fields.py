@@ -14,4 +14,13 @@ FIELDS: Mapping[str, Field] = {
     "firstrun": Field(Kind.TEXT, "0"),
     "secondrun": Field(Kind.TEXT, "1"),
     "compareorder": Field(Kind.TEXT, "difference"),
+    # The setting that makes groups ("": the first that differs), and what their bands show.
+    "groupby": Field(Kind.TEXT, ""),
+    "band": Field(Kind.TEXT, "deviation"),
+    # By run id: against which one the others are shown, whose lines are hidden, and which stand
+    # where not all of them can. Whether lines show the difference to the baseline.
+    "baseline": Field(Kind.INTEGER),
+    "hidden": Field(Kind.INTEGERS, []),
+    "picked": Field(Kind.INTEGERS, []),
+    "difference": Field(Kind.FLAG, False),
 }

@@ -1,6 +1,6 @@
 """The compare page: which runs, where their settings differ, then charts on one time axis."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -126,14 +126,8 @@ def _control(text: str, control: Any) -> Component:
 
 def body_of(ids: list[int]) -> tuple[list[Component], str]:
     """Return what the page shows of these runs, and a text that changes when that does."""
-    found: list[RunRow] = []
-    missing: list[str] = []
     with store.transaction() as session:
-        for run_id in ids:
-            try:
-                found.append(runs.get_run(session, run_id=run_id))
-            except NotFound as error:
-                missing.append(str(error))
+        found, missing = _runs(session, ids)
         thought = verdicts(session, found)
     versions = ",".join(
         [f"{run.id}.{version_token(run.this_version)}.{run.state}.{run.name}" for run in found]
@@ -151,6 +145,21 @@ def body_of(ids: list[int]) -> tuple[list[Component], str]:
         settings_table(found),
         *detail(found),
     ], f"{versions} {missing}"
+
+
+def _runs(session: Session, ids: Sequence[int]) -> tuple[list[RunRow], list[str]]:
+    """Return the runs that are there, and why the others are not."""
+    try:
+        return runs.get_runs(session, run_ids=ids), []
+    except NotFound:
+        found: list[RunRow] = []
+        missing: list[str] = []
+        for run_id in ids:
+            try:
+                found.append(runs.get_run(session, run_id=run_id))
+            except NotFound as error:
+                missing.append(str(error))
+        return found, missing
 
 
 def _too_few(found: list[RunRow]) -> Component:

@@ -9,10 +9,9 @@ from dash.development.base_component import Component
 from app.components.attributes import aria
 from app.components.run_facts import fixed_facts
 from app.data.aligned import settings_of
+from app.views.compare.words import letter
 from db.queries.runs.runs import RunRow
-from ingest.analysis.compare import ABSENT, compare_settings, is_seed
-
-LETTERS = "ABCDEFGHIJ"
+from ingest.analysis.compare import as_text, compare_settings, is_seed
 
 
 def settings_table(runs: Sequence[RunRow]) -> Component:
@@ -62,7 +61,7 @@ def _table(
             [
                 html.Th("Setting", scope="col"),
                 *(
-                    html.Th(f"{LETTERS[at]}  {run.name}", scope="col", title=run.name)
+                    html.Th(f"{letter(at)}  {run.name}", scope="col", title=run.name)
                     for at, run in enumerate(runs)
                 ),
             ]
@@ -73,7 +72,7 @@ def _table(
             html.Tr(
                 [
                     html.Th(name, scope="row"),
-                    *(html.Td(_text(value), title=_text(value)) for value in values[: len(runs)]),
+                    *(html.Td(as_text(one), title=as_text(one)) for one in values[: len(runs)]),
                 ]
             )
             for name, values in rows
@@ -82,15 +81,3 @@ def _table(
     parts = [head, body] if heads else [body]
     table = html.Table(parts, className="compare-table", **aria(label=label))
     return html.Div(table, className="compare-scroll")
-
-
-def _text(value: Any) -> str:
-    if value is ABSENT:
-        return "not set"
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list):
-        return ", ".join(map(_text, value))
-    return str(value)

@@ -1,7 +1,7 @@
 // What the charts of the compare page share: how a run looks, ticks as text, the page's address.
 //
-// A run is told by its letter, its colour (--compare-0 .. 9, told apart also by the colour-blind)
-// and its pattern. Ticks are places on the common axis; their unit depends on the alignment.
+// A run is told by its letter, its colour (palette.css) and, among at most ten, its pattern. Ticks
+// are places on the common axis; their unit depends on the alignment.
 
 import {
   type Chart,
@@ -18,7 +18,7 @@ import {
   selectionStore,
   sizeCanvas,
 } from "#app/web/index.ts";
-import { follow, type Spread, stretches } from "./paths.ts";
+import { follow, type Spread, spread, stretches } from "./paths.ts";
 import { duration } from "./times.ts";
 
 export type Run = RunsOptions["runs"][number];
@@ -36,7 +36,7 @@ export interface Aligned {
 export type Align = "iteration" | "epoch" | "clock";
 type Along = (value: number) => number;
 
-const LETTERS = "ABCDEFGHIJ";
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const PATTERNS: readonly (readonly number[])[] = [
   [],
   [7, 3],
@@ -52,13 +52,47 @@ const PATTERNS: readonly (readonly number[])[] = [
 const REST_MS = 250;
 const UNITS: Record<Align, number> = { iteration: 1, epoch: 1000, clock: 100 };
 
+const SOLID: readonly number[] = [];
+
 const { integer, number } = numbers;
+type Lifted = (at: number | null) => void;
+let lifted: number | null = null;
+const lifts = new Set<Lifted>();
+let many = false; // more runs than there are patterns
 
 export const compare = {
   UNITS,
-  letter: (at: number): string => LETTERS[at],
+  /** A to Z, then AA, AB (app/views/compare/words.py). */
+  letter: (at: number): string =>
+    (at < ALPHABET.length ? "" : ALPHABET[Math.floor(at / ALPHABET.length) - 1]) +
+    ALPHABET[at % ALPHABET.length],
   colour: (at: number): string => `--compare-${at}`,
-  pattern: (at: number): readonly number[] => PATTERNS[at],
+  pattern: (at: number): readonly number[] => (many ? SOLID : PATTERNS[at]),
+  isMany: (): boolean => many,
+  isHidden: (run: Run): boolean => selectionStore.get().hidden.includes(run.id),
+
+  /** Return the place of the run that others are compared with: the first unless one is chosen. */
+  base(runs: readonly Run[]): number {
+    const { baseline } = selectionStore.get();
+    return Math.max(
+      0,
+      runs.findIndex(({ id }) => id === baseline),
+    );
+  },
+
+  /** Draw the line of a run above all others, in every chart; null: of none. */
+  lift(at: number | null): void {
+    if (at === lifted) return;
+    lifted = at;
+    for (const told of lifts) told(at);
+  },
+
+  /** Call `told` with the run that is lifted, whenever that changes; returns the way out. */
+  onLift(told: Lifted): () => void {
+    lifts.add(told);
+    return () => lifts.delete(told);
+  },
+
   align: (): Align => selectionStore.get().align as Align,
 
   /** Write a tick as text, with its unit in words. */
@@ -87,7 +121,7 @@ export const compare = {
     context.globalAlpha = alpha;
     context.lineWidth = width;
     context.lineJoin = "round";
-    context.setLineDash(PATTERNS[at] as number[]);
+    context.setLineDash(compare.pattern(at) as number[]);
     context.beginPath();
     path(context);
     context.stroke();
@@ -95,12 +129,13 @@ export const compare = {
   },
 
   follow,
+  spread,
 
-  /** Fill the band mean - deviation .. mean + deviation of a group. */
+  /** Fill the band low .. high of a group. */
   band(
     context: DrawingContext,
     at: number,
-    { mean, deviation }: Spread,
+    { low, high }: Spread,
     from: number,
     columns: number,
     x: Along,
@@ -109,24 +144,34 @@ export const compare = {
     context.save();
     context.fillStyle = colours.theme(compare.colour(at));
     context.globalAlpha = 0.2;
-    for (const [start, end] of stretches({ mean, deviation }, from, columns)) {
+    for (const [start, end] of stretches({ low, high }, from, columns)) {
       context.beginPath();
       for (let column = start; column < end; column++) {
-        context.lineTo(x(column + 0.5), y(mean[from + column] + deviation[from + column]));
+        context.lineTo(x(column + 0.5), y(high[from + column]));
       }
       for (let column = end - 1; column >= start; column--) {
-        context.lineTo(x(column + 0.5), y(mean[from + column] - deviation[from + column]));
+        context.lineTo(x(column + 0.5), y(low[from + column]));
       }
       context.fill();
     }
     context.restore();
   },
 
-  /** Return what a line is called: a run by letter and name, a group by the letters of its runs. */
-  groupName: (members: readonly number[], runs: readonly Run[]): string =>
-    members.length > 1
+  /**
+   * Return what a line is called: a run by letter and name, a group by what makes it and how many
+   * runs it has, else by the letters of its runs.
+   */
+  groupName: (members: readonly number[], runs: readonly Run[], label = ""): string => {
+    if (label) return `${label} (${numbers.plural(members.length, "run", "runs")})`;
+    return members.length > 1
       ? members.map(compare.letter).join(" ")
-      : `${compare.letter(members[0])} ${runs[members[0]].name}`,
+      : `${compare.letter(members[0])} ${runs[members[0]].name}`;
+  },
+
+  /** Say which of the runs a part shows that cannot show all. */
+  someOf: (detailed: readonly number[], runs: readonly Run[]): string =>
+    `of ${runs.length} runs these ${detailed.length}: ${detailed.map(compare.letter).join(", ")}; ` +
+    "choose others by ▤ in the key",
 
   /** Return a canvas with the line of a run. */
   swatch(at: number): HTMLCanvasElement {
@@ -160,6 +205,7 @@ class State implements Handler {
 
   constructor(chart: Chart<RunsOptions>) {
     this.chart = chart;
+    many = chart.options.runs.length > PATTERNS.length;
     this.rest = 0;
     chart.element.hidden = true;
     selectionStore.adopt(selectionAddress.read(selectionStore.fields(), location.search));
@@ -180,8 +226,10 @@ class State implements Handler {
 
   draw(): string {
     const ids = this.idsNow();
+    many = ids.length > PATTERNS.length;
     if (String(ids) !== String(this.ids)) this.move(ids);
     this.write();
+    this.ask();
     // With other runs, or other versions of them, the controls come anew, as the server sends them.
     const key = JSON.stringify(this.chart.options);
     if (this.key !== key) selectionStore.show();
@@ -212,7 +260,7 @@ class State implements Handler {
   settle(): void {
     const { firstrun, secondrun } = selectionStore.get();
     const [before, after] = [this.pair, [firstrun, secondrun]];
-    const good = after.every((at) => /^\d$/.test(at) && Number(at) < this.ids.length);
+    const good = after.every((at) => /^\d{1,2}$/.test(at) && Number(at) < this.ids.length);
     if (good && firstrun !== secondrun) this.pair = after;
     else if (!good) this.pair = ["0", "1"];
     else this.pair = firstrun !== before[0] ? [firstrun, before[0]] : [before[1], secondrun];
@@ -228,8 +276,21 @@ class State implements Handler {
       selectionStore.set({ cursor: null, pins: null, range: null, zoom: null });
     }
     if (names.has("firstrun") || names.has("secondrun")) this.settle();
+    if (names.has("grouping")) this.ask();
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.write(), REST_MS);
+  }
+
+  /** Show what is asked of groups only where there are some. */
+  ask(): void {
+    const { grouping } = selectionStore.get();
+    const hide = (of: string, hidden: boolean) => {
+      const found = document.querySelector<HTMLElement>(of);
+      if (found) found.hidden = hidden;
+    };
+    hide(".compare-group-by", grouping !== "setting");
+    hide(".compare-band", grouping === "runs");
+    hide(".compare-grouping", grouping === "runs");
   }
 
   write(): void {

@@ -8,6 +8,12 @@ declare module "#app/web/core/fields.ts" {
     firstrun: string;
     secondrun: string;
     compareorder: string;
+    groupby: string;
+    band: string;
+    baseline: number | null;
+    hidden: number[];
+    picked: number[];
+    difference: boolean;
   }
 }
 
