@@ -19,7 +19,7 @@ FIELDS: Mapping[str, Field] = {
     "band": Field(Kind.TEXT, "deviation"),
     # By run id: against which one the others are shown, whose lines are hidden, and which stand
     # where not all of them can. Whether lines show the difference to the baseline.
-    "baseline": Field(Kind.INTEGER),
+    "baseline": Field(Kind.TEXT, ""),
     "hidden": Field(Kind.INTEGERS, []),
     "picked": Field(Kind.INTEGERS, []),
     "difference": Field(Kind.FLAG, False),

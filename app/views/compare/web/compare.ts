@@ -76,7 +76,7 @@ export const compare = {
     const { baseline } = selectionStore.get();
     return Math.max(
       0,
-      runs.findIndex(({ id }) => id === baseline),
+      runs.findIndex(({ id }) => String(id) === baseline),
     );
   },
 

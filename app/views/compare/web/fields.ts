@@ -10,7 +10,7 @@ declare module "#app/web/core/fields.ts" {
     compareorder: string;
     groupby: string;
     band: string;
-    baseline: number | null;
+    baseline: string;
     hidden: number[];
     picked: number[];
     difference: boolean;

@@ -167,7 +167,7 @@ class Key implements Handler {
     if (run.error !== null) facts.unshift(`last error ${numbers.percent(run.error)}`);
     if (run.state === "recording") facts.push("recording");
     if (this.chart.options.said[at]) facts.push(this.chart.options.said[at]);
-    if (selection.baseline === run.id) facts.unshift("baseline");
+    if (selection.baseline === String(run.id)) facts.unshift("baseline");
     const said = make("span", "dt-soft", facts.join(" · "));
     said.title = said.textContent;
     item.append(this.shower(run, at, first), make("b", "", compare.letter(at)), link, said);
