@@ -112,8 +112,11 @@ def overview(
     ]
 
 
-def detail(runs: Sequence[RunRow]) -> list[Component]:
-    """Return the charts below: scalars, events, layers of all runs; classes and images of two."""
+def detail(runs: Sequence[RunRow], explore: Component | None = None) -> list[Component]:
+    """Return the charts below: scalars, events, layers of all runs; classes and images of two.
+
+    `explore`, what sets settings against results, stands after the scalars.
+    """
     given = _options(runs)
     return [
         panel(
@@ -137,6 +140,7 @@ def detail(runs: Sequence[RunRow]) -> list[Component]:
             ],
             legend=Ids.SERIES_LEGEND,
         ),
+        *([explore] if explore else []),
         panel(
             "Anomalies and annotations",
             chart(

@@ -23,4 +23,11 @@ FIELDS: Mapping[str, Field] = {
     "hidden": Field(Kind.INTEGERS, []),
     "picked": Field(Kind.INTEGERS, []),
     "difference": Field(Kind.FLAG, False),
+    # Settings against results: how it is drawn, which result, which setting a scatter is over, what
+    # colours it, and whether axes whose values lie decades apart are logarithmic.
+    "explore": Field(Kind.TEXT, "parallel"),
+    "result": Field(Kind.TEXT, "last:validation_error"),
+    "across": Field(Kind.TEXT, ""),
+    "coloured": Field(Kind.TEXT, ""),
+    "logaxes": Field(Kind.FLAG, True),
 }

@@ -21,6 +21,7 @@ from app.selection import bound, fields_here, page_parts
 from app.versions import OF, version_token
 from app.view import PageContext
 from app.views.compare.charts import detail, overview, state
+from app.views.compare.explore import Choice, drawn, explore_panel
 from app.views.compare.ids import Ids
 from app.views.compare.settings import settings_panel, settings_table
 from app.views.compare.words import ALIGNMENTS, GROUPINGS
@@ -130,6 +131,14 @@ def base_place(found: Sequence[RunRow], baseline: str) -> int | None:
     return next((at for at, run in enumerate(found) if str(run.id) == baseline), None)
 
 
+def explored(ids: list[int], chosen: Choice) -> list[Component]:
+    """Return what is drawn of settings against results."""
+    with store.transaction() as session:
+        found, _ = _runs(session, ids)
+        values = outcomes(session, [run.id for run in found])
+    return drawn(found, values, chosen)
+
+
 def settings_of_runs(ids: list[int], baseline: str) -> list[Component]:
     """Return the table of what differs between these runs, against one of them."""
     with store.transaction() as session:
@@ -158,7 +167,7 @@ def body_of(ids: list[int], baseline: str = "") -> tuple[list[Component], str]:
         state(found),
         *overview(found, thought),
         settings_panel(found, values, base_place(found, baseline)),
-        *detail(found),
+        *detail(found, explore_panel(found, values)),
     ], f"{versions} {missing}"
 
 

@@ -9,6 +9,11 @@ GROUPINGS = {
     "setting": "By a setting",
     "chosen": "My groups",
 }
+EXPLORE = {
+    "parallel": "Parallel coordinates",
+    "scatter": "Scatter",
+    "importance": "Importance",
+}
 BANDS = {"deviation": "Band: 1 standard deviation", "range": "Band: least to greatest"}
 ORDERS = {"difference": "By difference", "recorded": "As recorded", "name": "By name"}
 SCALES = {"linear": "Linear", "log": "Log"}
@@ -17,6 +22,7 @@ STATISTICS = labels(LAYER_STATISTICS)
 __all__ = [
     "ALIGNMENTS",
     "BANDS",
+    "EXPLORE",
     "GROUPINGS",
     "MEASURES",
     "ORDERS",

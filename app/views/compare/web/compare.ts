@@ -18,6 +18,7 @@ import {
   selectionStore,
   sizeCanvas,
 } from "#app/web/index.ts";
+import { explore } from "./explore.ts";
 import { follow, type Spread, spread, stretches } from "./paths.ts";
 import { duration } from "./times.ts";
 
@@ -230,6 +231,7 @@ class State implements Handler {
     if (String(ids) !== String(this.ids)) this.move(ids);
     this.write();
     this.ask();
+    explore.draw(this.chart.options.runs);
     // With other runs, or other versions of them, the controls come anew, as the server sends them.
     const key = JSON.stringify(this.chart.options);
     if (this.key !== key) selectionStore.show();
@@ -276,7 +278,7 @@ class State implements Handler {
       selectionStore.set({ cursor: null, pins: null, range: null, zoom: null });
     }
     if (names.has("firstrun") || names.has("secondrun")) this.settle();
-    if (names.has("grouping")) this.ask();
+    if (names.has("grouping") || names.has("explore")) this.ask();
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.write(), REST_MS);
   }
@@ -291,6 +293,7 @@ class State implements Handler {
     hide(".compare-group-by", grouping !== "setting");
     hide(".compare-band", grouping === "runs");
     hide(".compare-grouping", grouping === "runs");
+    explore.ask(selectionStore.get());
   }
 
   write(): void {

@@ -14,6 +14,11 @@ declare module "#app/web/core/fields.ts" {
     hidden: number[];
     picked: number[];
     difference: boolean;
+    explore: string;
+    result: string;
+    across: string;
+    coloured: string;
+    logaxes: boolean;
   }
 }
 
