@@ -13,6 +13,7 @@ from app.auth import guard
 from app.auth.identity import Identity, current_identity
 from app.auth.permission_map import Access
 from app.components.attributes import aria, data
+from app.components.compare_with import compare_with
 from app.components.saved_view import view_tools
 from app.ids import Shell
 from app.linked_run import OtherRun, linked_run, not_this_run, said_in
@@ -24,6 +25,7 @@ from app.versions import short_uuid
 from app.view import PageContext, View
 from db.away import is_unreachable
 from db.errors import NotFound
+from db.permissions import Permission
 from db.queries.runs.runs import RunRow
 
 PRODUCT = "DeepTracker"
@@ -163,10 +165,13 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
     # Callbacks of the page run in requests of their own, and read the identity again.
     g.page = context
     if run is None:
-        return view.layout(context), _menu(views, view, identity), [], [], menu, view.title
+        tools = view_tools(identity) if view.saves else []
+        return view.layout(context), _menu(views, view, identity), [], tools, menu, view.title
     page = [*selection_of(views, context), view.layout(context)]
     title = f"{run.name} · {view.title}"
-    return page, _path(run), _tabs(views, view, run), view_tools(identity), menu, title
+    others = compare_with(run) if identity.may(Permission.COMPARE) else []
+    tools = [*others, *view_tools(identity)]
+    return page, _path(run), _tabs(views, view, run), tools, menu, title
 
 
 def selection_of(views: Sequence[View], context: PageContext) -> list[Component]:

@@ -7,7 +7,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from app.callbacks import Callbacks
 from app.reading import reads
 from app.selection import control_id
-from app.views.compare import routes
+from app.views.compare import other, routes
 from app.views.compare.explore import Choice
 from app.views.compare.ids import Ids
 from app.views.compare.layout import body_of, explored, read_runs, settings_of_runs
@@ -20,6 +20,7 @@ def register(app: Dash) -> None:
     """Add the page's route and callbacks to the application."""
     routes.install(app.server)
     callbacks.register(app)
+    other.callbacks.register(app)
 
 
 @callbacks.callback(

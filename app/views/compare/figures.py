@@ -17,6 +17,10 @@ from ingest.analysis.importance import RANKS, Importances
 
 HEIGHT = 420
 MOST_NAMED = 12
+# So many different values of an axis are written all.
+MOST_VALUES = 5
+# Of a scale of colours: neither end, which is hard to see on the ground.
+_FROM, _SPAN = 0.05, 0.85
 _SCALES = {True: "Viridis", False: "Viridis_r"}
 _TEXT = {True: "#dee2e6", False: "#343a40"}
 _LINE = {True: "#495057", False: "#ced4da"}
@@ -95,14 +99,15 @@ def scatter(sweep: Sweep, x: str, y: str, coloured: str, *, log: bool, dark: boo
         customdata=list(range(len(sweep.names))),
         text=said,
         hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
     )
-    figure = go.Figure(points)
+    figure = go.Figure([points, *(_key(by, dark=dark) if by else [])])
     _dress(figure, dark=dark)
     figure.update_layout(
         xaxis=_axis(across, log=log),
         yaxis=_axis(up, log=log),
         dragmode="select",
-        showlegend=False,
+        showlegend=bool(by and by.categories),
     )
     return figure
 
@@ -165,9 +170,12 @@ class _Scale:
         if self.axis.categories:
             shown = self.axis.categories[:MOST_NAMED]
             return [(self.place(one) or 0.0, _plain(one)) for one in shown]
-        low, high = self._even(self.low), self._even(self.high)
-        ends = [low] if low == high else [low, (low + high) / 2, high]
-        values = [10**one if self.log else one for one in ends]
+        values = sorted({value for value in self.axis.values if math.isfinite(value)})
+        if len(values) > MOST_VALUES:
+            middle = (self._even(self.low) + self._even(self.high)) / 2
+            rounded = float(f"{10**middle if self.log else middle:.2g}")
+            inside = [rounded] if self.low < rounded < self.high else []
+            values = [self.low, *inside, self.high]
         return [(self.place(one) or 0.0, text_of(self.axis, one)) for one in values]
 
 
@@ -203,13 +211,49 @@ def _colours(axis: Axis, *, dark: bool) -> list[str]:
         return [colour_of(axis.categories.index(value), dark=dark) for value in axis.values]
     scale = _Scale(axis, log=True)
     places = [scale.place(value) for value in axis.values]
-    # Dark means strong on a light ground, and light does on a dark one.
-    towards_low = axis.less is not False
-    name = _SCALES[towards_low != dark]
+    name = _scale_name(axis, dark=dark)
     return [
-        _UNKNOWN[dark] if place is None else sample_colorscale(name, 0.05 + 0.85 * place)[0]
+        _UNKNOWN[dark] if place is None else sample_colorscale(name, _FROM + _SPAN * place)[0]
         for place in places
     ]
+
+
+def _scale_name(axis: Axis, *, dark: bool) -> str:
+    # What is strong is dark on a light ground, and light on a dark one.
+    towards_low = bool(axis.less)
+    return _SCALES[towards_low != dark]
+
+
+def _key(axis: Axis, *, dark: bool) -> list[go.Scatter]:
+    """Return what says the colours of an axis beside a figure: a bar, or a point a category."""
+    nowhere: dict[str, Any] = {"x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip"}
+    if axis.categories:
+        return [
+            go.Scatter(
+                **nowhere,
+                name=_plain(one),
+                marker={"color": colour_of(at, dark=dark), "size": 10},
+                showlegend=True,
+            )
+            for at, one in enumerate(axis.categories)
+        ]
+    ticks = _Scale(axis, log=True).ticks()
+    bar = {
+        "title": {"text": _plain(axis.label)},
+        "thickness": 12,
+        "outlinewidth": 0,
+        "tickvals": [_FROM + _SPAN * place for place, _ in ticks],
+        "ticktext": [text for _, text in ticks],
+    }
+    marker = {
+        "color": [_FROM, _FROM + _SPAN],
+        "colorscale": _scale_name(axis, dark=dark),
+        "cmin": 0,
+        "cmax": 1,
+        "showscale": True,
+        "colorbar": bar,
+    }
+    return [go.Scatter(**nowhere, marker=marker, showlegend=False)]
 
 
 def _known(value: Any) -> Any:

@@ -16,6 +16,7 @@ class Ids(StrEnum):
     GROUPING = "compare-grouping"
     GROUP_BY = "compare-group-by"
     BAND = "compare-band"
+    TABLE = "compare-table"
     SETTINGS = "compare-settings"
     BASELINE = "compare-baseline"
     DIFFERENCE = "compare-difference"

@@ -4,14 +4,16 @@ Beside a value stands its difference to the baseline. The runs are the columns w
 for them, and the rows where they are many.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria
+from app.components.charts import chart
 from app.components.controls import select
 from app.components.run_facts import fixed_facts
 from app.data.aligned import MOST_IN_DETAIL, settings_of
@@ -32,10 +34,13 @@ _SIGNS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One thing told of every run: its name, and a text and maybe a change for each run."""
+    """One thing told of every run: its name, and for each run a text, what it sorts by, and maybe a
+    change.
+    """
 
     name: str
     texts: list[str]
+    sorts: list[float | str | None]
     changes: list[Change | None]
     percent: bool = False
 
@@ -100,7 +105,12 @@ def _setting(name: str, values: Sequence[Any], baseline: int | None) -> Row:
             change(float(one), float(base), less=None) if _is_number(one, base) else None
             for one in values
         ]
-    return Row(name, [as_text(one) for one in values], changes)
+    texts = [as_text(one) for one in values]
+    sorts = [
+        (float(one) if math.isfinite(one) else None) if _is_number(one) else text
+        for one, text in zip(values, texts, strict=True)
+    ]
+    return Row(name, texts, sorts, changes)
 
 
 def _is_number(*values: Any) -> bool:
@@ -113,7 +123,8 @@ def _outcome(found: Outcome, baseline: int | None) -> Row:
     changes: list[Change | None] = [None] * len(values)
     if baseline is not None:
         changes = [change(one, values[baseline], less=found.less) for one in values]
-    return Row(found.label, [_number(one, percent) for one in values], changes, percent)
+    sorts = [one if math.isfinite(one) else None for one in values]
+    return Row(found.label, [_number(one, percent) for one in values], sorts, changes, percent)
 
 
 def _number(value: float, percent: bool) -> str:
@@ -135,48 +146,72 @@ def _share(percent: float) -> str:
     return f"{percent:+.3g}" if abs(percent) < 100 else f"{percent:+,.0f}"
 
 
+def _kind(found: Change) -> Literal["better", "worse", "other"]:
+    if found.better is None:
+        return "other"
+    return "better" if found.better else "worse"
+
+
 def _cell(row: Row, at: int, baseline: int | None) -> Component:
     text, found = row.texts[at], row.changes[at]
     if found is None or at == baseline:
         return html.Td(text, title=text, className="compare-base" if at == baseline else None)
-    said = difference_text(found, percent=row.percent)
-    sign = {True: " ✓", False: " ✗", None: ""}[found.better]
-    kind = {True: "better", False: "worse", None: "other"}[found.better]
-    title = f"{text}, {said}" + ("" if found.better is None else f": {kind} than the baseline")
+    said, kind = difference_text(found, percent=row.percent), _kind(found)
+    sign = {"better": " ✓", "worse": " ✗", "other": ""}[kind]
+    title = f"{text}, {said}" + ("" if kind == "other" else f": {kind} than the baseline")
     return html.Td(
         [text, html.Small(f"{said}{sign}", className=f"compare-change compare-{kind}")],
         title=title,
     )
 
 
+_LABEL = "Settings and results that differ"
+
+
 def _table(runs: Sequence[RunRow], rows: Sequence[Row], baseline: int | None) -> Component:
-    names = [
-        html.Th(
-            f"{letter(at)}  {run.name}",
-            scope="row" if len(runs) > MOST_IN_DETAIL else "col",
-            title=run.name,
-        )
-        for at, run in enumerate(runs)
-    ]
-    cells = [[_cell(row, at, baseline) for at in range(len(runs))] for row in rows]
+    """Return the table: of many runs one that the browser draws (web/table.ts)."""
+    names = [f"{letter(at)}  {run.name}" for at, run in enumerate(runs)]
     if len(runs) > MOST_IN_DETAIL:
-        heads = [html.Th("Run", scope="col"), *(html.Th(row.name, scope="col") for row in rows)]
-        body = [html.Tr([name, *(own[at] for own in cells)]) for at, name in enumerate(names)]
-        style = "compare-scroll compare-many-rows"
-    else:
-        heads = [html.Th("Setting", scope="col"), *names]
-        body = [
-            html.Tr([html.Th(row.name, scope="row"), *own])
-            for row, own in zip(rows, cells, strict=True)
+        told = [
+            {
+                "name": name,
+                "base": at == baseline,
+                "cells": [_told(row, at, baseline) for row in rows],
+            }
+            for at, name in enumerate(names)
         ]
-        style = "compare-scroll"
+        heads = [row.name for row in rows]
+        return chart(Ids.TABLE, "comparetable", label=_LABEL, heads=heads, rows=told)
+    heads = [
+        html.Th("Setting", scope="col"),
+        *(html.Th(name, scope="col", title=name) for name in names),
+    ]
+    body = [
+        html.Tr(
+            [
+                html.Th(row.name, scope="row"),
+                *(_cell(row, at, baseline) for at in range(len(runs))),
+            ]
+        )
+        for row in rows
+    ]
     table = html.Table(
         [html.Thead(html.Tr(heads)), html.Tbody(body)],
         className="compare-table",
-        **aria(label="Settings and results that differ"),
+        **aria(label=_LABEL),
     )
     # What scrolls can be scrolled by the keyboard.
-    return html.Div(table, className=style, tabIndex=0)
+    return html.Div(table, className="compare-scroll", tabIndex=0)
+
+
+def _told(row: Row, at: int, baseline: int | None) -> dict[str, Any]:
+    found = None if at == baseline else row.changes[at]
+    return {
+        "text": row.texts[at],
+        "value": row.sorts[at],
+        "change": "" if found is None else difference_text(found, percent=row.percent),
+        "kind": "other" if found is None else _kind(found),
+    }
 
 
 def _shared(same: Sequence[tuple[str, tuple[Any, ...]]]) -> Component:

@@ -36,7 +36,8 @@ export const explore = {
     shown = runs;
     const scheme = colours.isDark() ? "dark" : "light";
     const key = `${scheme} ${runs.map(({ id }) => id)}`;
-    if (key === told && document.querySelector("#compare-sweep")?.childElementCount) return;
+    const figure = document.getElementById("compare-sweep");
+    if (!figure || (key === told && figure.childElementCount)) return;
     told = key;
     setProps("compare-scheme", { data: scheme });
   },
