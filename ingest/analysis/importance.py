@@ -2,9 +2,9 @@
 
 Of FOREST_FROM runs and more: permutation importance of a random forest. It is fitted to runs drawn
 with replacement; of the runs that were not drawn, the values of one setting are shuffled, and
-the importance is by how much the squared error of the forecast grows, as a share of the result's
-variance. Of fewer runs: rank correlation. Both are drawn anew many times: the interval is where the
-middle 90 % of them lie. Settings that vary together share their importance.
+the importance is by how much the squared error of the forecast grows, in units of the result's
+variance. Of fewer runs: rank correlation. Both are repeated with many draws of the runs: the
+interval is where the middle 90 % of them lie. Settings that vary together share their importance.
 """
 
 import time

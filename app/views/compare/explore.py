@@ -37,16 +37,16 @@ _FOREST = (
     "Permutation importance of a random forest over {runs} runs: the bar is by how much the "
     "squared error of its forecast for runs that it has not seen grows when the values of the "
     "setting are shuffled, in units of the variance of the result; 0 is no importance. The line is "
-    "where the middle 90 % of the forests lie, each of runs drawn anew with replacement. The "
+    "where the middle 90 % of the forests lie, each of another draw of runs with replacement. The "
     "forests foretell {explained} of the variance{doubt}."
 )
 _DOUBT = ": so little that the bars say next to nothing"
 _RANKS = (
     "Rank correlation over {runs} runs, fewer than a forest needs ({forest}): 1 is a result that "
     "always rises with the setting, −1 one that always falls, 0 neither; a result that is best in "
-    "the middle may be near 0. Of settings that are no numbers it is the correlation ratio of the "
-    "ranks, 0 to 1. The line is where the middle 90 % lie when the runs are drawn anew with "
-    "replacement."
+    "the middle may be near 0. Of categories it is the correlation ratio of the ranks, 0 to 1. The "
+    "line is where the middle 90 % of the correlations of many draws of the runs, with "
+    "replacement, lie."
 )
 _SHARED = "Settings that vary together share their importance"
 
