@@ -211,8 +211,12 @@ _lock = threading.Lock()
 
 def analysis_of(session: Session, run_id: int) -> Analysis:
     """Return the analysis of the run as it is now; NotFound where there is no such run."""
-    run = runs.get_run(session, run_id=run_id)
-    version = run.this_version
+    return analysis_of_run(runs.get_run(session, run_id=run_id))
+
+
+def analysis_of_run(run: runs.RunRow) -> Analysis:
+    """Return the analysis of a run as it is in the session that read it."""
+    version, run_id = run.this_version, run.id
     with _lock:
         if version not in _analyses:
             for old in [other for other in _analyses if _of_one_run(other, version)]:

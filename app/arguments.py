@@ -30,6 +30,10 @@ class Arguments:
             raise BadArgument(f"{name} must be one of {', '.join(allowed)}.")
         return text
 
+    def text(self, name: str) -> str:
+        """Return any text; "" where it is not given."""
+        return self._text(name) or ""
+
     def integer(
         self, name: str, *, low: int = 0, high: int = 2**31 - 1, default: int | None = None
     ) -> int | None:

@@ -29,7 +29,7 @@ from app.arguments import Arguments, BadArgument
 from app.cache import ByteCache
 from app.versions import joint_token, version_token
 from db.errors import NotFound
-from db.queries.runs.runs import run_version, this_version
+from db.queries.runs.runs import get_runs, run_version, this_version
 
 Arrays = Mapping[str, NDArray[Any]]
 DTYPES = ("f8", "f4", "f2", "i4", "u4", "i2", "u2", "i1", "u1")
@@ -137,7 +137,7 @@ def answer_of_runs(
     routes: DataRoutes = current_app.extensions[EXTENSION]
     try:
         with reading(routes.engine) as session:
-            token = joint_token([this_version(session, run_id=run_id) for run_id in run_ids])
+            token = joint_token(run.this_version for run in get_runs(session, run_ids=run_ids))
             return _kept(
                 routes.cache,
                 (token, name, arguments.key()),

@@ -13,6 +13,7 @@ from app.auth import guard
 from app.auth.identity import Identity, current_identity
 from app.auth.permission_map import Access
 from app.components.attributes import aria, data
+from app.components.compare_with import compare_with
 from app.components.saved_view import view_tools
 from app.ids import Shell
 from app.linked_run import OtherRun, linked_run, not_this_run, said_in
@@ -25,10 +26,13 @@ from app.versions import short_uuid
 from app.view import PageContext, View
 from db.away import is_unreachable
 from db.errors import NotFound
+from db.permissions import Permission
 from db.queries.runs.runs import RunRow
 
 PRODUCT = "DeepTracker"
 MAX_PATH = 2_000
+# The address of a hundred compared runs is that long; servers take no longer one.
+MAX_SEARCH = 4_000
 
 
 def layout() -> Component:
@@ -171,14 +175,17 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
         query = search[:MAX_PATH].removeprefix("?")
         instead = not_this_run(error, address=lambda one: f"{view.address(run_id=one)}?{query}")
         return refused(instead, "Another run")
-    context = PageContext(identity=identity, parameters=ids, search=search[:MAX_PATH], run=run)
+    context = PageContext(identity=identity, parameters=ids, search=search[:MAX_SEARCH], run=run)
     # Callbacks of the page run in requests of their own, and read the identity again.
     g.page = context
     if run is None:
-        return view.layout(context), _menu(views, view, identity), [], [], *menus(), view.title
+        tools = view_tools(identity) if view.saves else []
+        return view.layout(context), _menu(views, view, identity), [], tools, *menus(), view.title
     page = [*selection_of(views, context), view.layout(context)]
     title = f"{run.name} · {view.title}"
-    return page, run_path(run), _tabs(views, view, run), view_tools(identity), *menus(run.id), title
+    others = compare_with(run) if identity.may(Permission.COMPARE) else []
+    tools = [*others, *view_tools(identity)]
+    return page, run_path(run), _tabs(views, view, run), tools, *menus(run.id), title
 
 
 def selection_of(views: Sequence[View], context: PageContext) -> list[Component]:

@@ -51,6 +51,8 @@ class View:
 
     `asks`: what a page of a run asks for first, as templates of addresses below /data/run/<id>/,
     the very ones of its charts: they are asked for with the click on its tab already.
+
+    `saves`: whether a page about no run can be saved as a view, as those of a run can.
     """
 
     name: str
@@ -67,6 +69,7 @@ class View:
     defaults: Defaults | None = None
     pane: bool = True
     asks: tuple[str, ...] = ()
+    saves: bool = False
 
     @property
     def of_run(self) -> bool:

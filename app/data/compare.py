@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 from app.arguments import Arguments, BadArgument
 from app.binary import Arrays
 from app.data.aligned import (
+    NO_GROUPS,
     aligned_runs,
-    members_of,
     read_alignment,
     read_groups,
+    read_in_detail,
     read_pair,
 )
+from app.data.compare_series import spread_arrays
 from app.data.merged import per_rate
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import layer_profile
@@ -24,7 +26,7 @@ from db.queries.runs.structure import Layers
 from deeptracker.catalogue import MEASURES, RATIO, RATIO_PER_RATE, RATIOS, format_of
 from deeptracker.format import STATISTICS
 from ingest.analysis.alignment import at_columns, columns_at
-from ingest.analysis.compare import Matching, difference, disagreement, match_names, mean_and_spread
+from ingest.analysis.compare import Matching, difference, disagreement, match_names
 from ingest.analysis.merge import norm_ratio
 
 Answer = tuple[Arrays, Mapping[str, Any]]
@@ -72,35 +74,41 @@ def classes(session: Session, run_ids: Sequence[int], arguments: Arguments) -> A
 def layers(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
     """Serve one statistic of the layers that at least two runs have, matched by name.
 
-    Arguments: align, measure, statistic (ignored for RATIOS), group, members. Arrays: iteration
-    i4 [K]; values f4 [R, M, K], NaN where a run has no such layer or no snapshot; where grouped
-    also mean and deviation f4 [G, M, K]. meta: names [M], places, lone names, unlike (layers of
-    one name whose shapes differ), format.
+    Arguments: align, measure, statistic (ignored for RATIOS), picked, those of groups. Of S runs in
+    detail; arrays: iteration i4 [K]; values f4 [S, M, K], NaN where a run has no such layer or no
+    snapshot; where grouped also mean and deviation f4 [G, M, K], and low and high. meta: detailed
+    (the places of these runs), names [M], places, lone names, unlike (layers of one name whose
+    shapes differ), format; groups name runs by their place among all.
     """
     measure = arguments.choice("measure", MEASURES, default=RATIO)
     statistic = arguments.choice("statistic", STATISTICS, default="std")
     runs = aligned_runs(session, run_ids, read_alignment(arguments))
-    groups = read_groups(arguments, runs.runs)
-    found = [structure.layers(session, run_id=run_id) for run_id in run_ids]
+    detailed = read_in_detail(arguments, run_ids)
+    groups = read_groups(arguments, [runs.runs[at] for at in detailed])
+    found = [structure.layers(session, run_id=run_ids[at]) for at in detailed]
     matched = match_names([one.names for one in found])
-    values = np.full((len(run_ids), len(matched.names), len(runs.axis.ticks)), np.nan, np.float32)
-    for place, run_id in enumerate(run_ids):
-        profile = _profile(session, run_id, measure, statistic)
-        there = matched.places[place] >= 0
-        own = profile[matched.places[place][there]]
-        values[place, there] = at_columns(own, runs.axis.columns[place])
+    values = np.full((len(detailed), len(matched.names), len(runs.axis.ticks)), np.nan, np.float32)
+    for row, at in enumerate(detailed):
+        profile = _profile(session, run_ids[at], measure, statistic)
+        there = matched.places[row] >= 0
+        own = profile[matched.places[row][there]]
+        values[row, there] = at_columns(own, runs.axis.columns[at])
     arrays: dict[str, Any] = {"iteration": runs.axis.ticks, "values": values}
     if groups is not None:
-        spreads = [mean_and_spread(values[members]) for members in members_of(groups)]
-        arrays["mean"] = np.stack([one.mean for one in spreads]).astype(np.float32)
-        arrays["deviation"] = np.stack([one.deviation for one in spreads]).astype(np.float32)
+        spreads = spread_arrays(groups, values)
+        del spreads["count"]
+        arrays |= spreads
     return arrays, {
         **runs.about,
+        **(NO_GROUPS if groups is None else groups.about),
+        "groups": None
+        if groups is None
+        else [[detailed[row] for row in rows] for rows in groups.members],
+        "detailed": detailed,
         "names": matched.names,
         "places": matched.places.tolist(),
         "lone": matched.lone,
         "unlike": _unlike(found, matched),
-        "groups": None if groups is None else members_of(groups),
         "format": format_of(statistic, measure=measure),
     }
 

@@ -8,53 +8,59 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.analysis import Analysis, analysis_of
+from app.analysis import Analysis, analysis_of, analysis_of_run
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.components.run_course import marks
 from app.data.aligned import (
+    MOST_IN_DETAIL,
+    NO_GROUPS,
     AlignedRuns,
+    Groups,
     aligned_runs,
-    members_of,
     read_alignment,
     read_groups,
+    read_in_detail,
 )
 from app.data.series import put_series
 from db.queries.runs.runs import run_manifest
 from deeptracker.format import SERIES
 from ingest.analysis.alignment import at_ticks
-from ingest.analysis.compare import mean_and_spread
 
 Answer = tuple[Arrays, Mapping[str, Any]]
 MOST_SERIES = 24
+# Of all series together.
+MOST_LINES = 1_000
 
 
 def series(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
     """Serve the scalars of all runs on one axis.
 
-    Arguments: align, group, members. Arrays: iteration i4 [K] (the ticks of the axis); of series n
-    of run r: series.n.r.iterations i4 (ticks), .values f8, .odd i4 at screen resolution, and
+    Arguments: align, those of groups. Arrays: iteration i4 [K] (the ticks of the axis); of series n
+    of run r: series.n.r.iterations i4 (ticks), .values f8 (these two of at most MOST_IN_DETAIL
+    runs), .odd i4 at screen resolution, and
     at.n f4 [R, K], the values at the ticks. Where grouped: mean.n, deviation.n f4 [G, K], count.n
-    i4 [G, K]. meta: names of the series, those not shown, totals, groups (places of the runs).
+    i4 [G, K], and low.n, high.n f4 [G, K] where bands show these. meta: names of the series, those
+    not shown, totals, groups (places of the runs) and their labels.
     """
     runs = aligned_runs(session, run_ids, read_alignment(arguments))
     groups = read_groups(arguments, runs.runs)
-    analyses = [analysis_of(session, run_id) for run_id in run_ids]
+    analyses = [analysis_of_run(run) for run in runs.runs]
     logged = {name for analysis in analyses for name in analysis.series_names(session)}
     others = sorted(logged - set(SERIES))
-    names = [*SERIES, *others][:MOST_SERIES]
+    names = [*SERIES, *others][: max(len(SERIES), min(MOST_SERIES, MOST_LINES // len(run_ids)))]
     arrays: dict[str, Any] = {"iteration": runs.axis.ticks}
     about = []
     for number, name in enumerate(names):
         at, facts = _series(session, runs, analyses, name, number, arrays)
         about.append({"name": name, "runs": facts})
         if groups is not None:
-            _group(arrays, number, at, members_of(groups))
+            arrays |= spread_arrays(groups, at, f".{number}")
     return arrays, {
         **runs.about,
+        **(NO_GROUPS if groups is None else groups.about),
         "series": about,
-        "left_out": [*SERIES, *others][MOST_SERIES:],
-        "groups": None if groups is None else members_of(groups),
+        "left_out": [*SERIES, *others][len(names) :],
     }
 
 
@@ -80,32 +86,45 @@ def _series(
         own = runs.axis.places[place]
         key, at_own = f"series.{number}.{place}", ticks if own is None else own
         counts = put_series(arrays, key, (where, values), ticks=at_own).counts
+        if len(runs.runs) > MOST_IN_DETAIL:
+            # So many lines are drawn by their values at the ticks; the answer stays a small one.
+            del arrays[f"{key}.iterations"], arrays[f"{key}.values"]
         facts.append({"run": run.id, "total": counts["total"], "shown": counts["shown"]})
     arrays[f"at.{number}"] = at.astype(np.float32)
     return at, facts
 
 
-def _group(
-    arrays: dict[str, Any], number: int, at: NDArray[np.float64], groups: list[list[int]]
-) -> None:
-    spreads = [mean_and_spread(at[members]) for members in groups]
-    arrays[f"mean.{number}"] = np.stack([one.mean for one in spreads]).astype(np.float32)
-    arrays[f"deviation.{number}"] = np.stack([one.deviation for one in spreads]).astype(np.float32)
-    arrays[f"count.{number}"] = np.stack([one.count for one in spreads])
+def spread_arrays(
+    groups: Groups, values: NDArray[np.floating[Any]], end: str = ""
+) -> dict[str, NDArray[Any]]:
+    """Return what an answer says of values [R, ...] in groups; `end` ends the arrays' names."""
+    spreads, found = groups.spreads(values)
+    arrays: dict[str, NDArray[Any]] = {
+        f"mean{end}": np.stack([one.mean for one in spreads]).astype(np.float32),
+        f"deviation{end}": np.stack([one.deviation for one in spreads]).astype(np.float32),
+        f"count{end}": np.stack([one.count for one in spreads]),
+    }
+    if found:
+        arrays[f"low{end}"] = np.stack([one.low for one in found]).astype(np.float32)
+        arrays[f"high{end}"] = np.stack([one.high for one in found]).astype(np.float32)
+    return arrays
 
 
 def events(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
     """Serve the anomalous iterations of every run at its own default window and threshold.
 
-    Arguments: align. Arrays: iteration i4 [K]; of run r: tick.r and at.r i4 (tick and iteration of
-    an anomaly), right.r u1 (1: flipped, then stable), classes.r, images.r i4 (how many), and
-    place.r i4 [T], own.r i4 [T]: tick and iteration of each snapshot. meta: windows of each run,
-    and its marks (iteration, kind, text), events and resumes.
+    Arguments: align, picked. Arrays: iteration i4 [K]; of run r of those in detail: tick.r and at.r
+    i4 (tick and iteration of an anomaly), right.r u1 (1: flipped, then stable), classes.r, images.r
+    i4 (how many), and place.r i4 [T], own.r i4 [T]: tick and iteration of each snapshot. meta:
+    detailed (the places of these runs), windows of each run, and its marks (iteration, kind, text),
+    events and resumes; null and none of the others.
     """
     runs = aligned_runs(session, run_ids, read_alignment(arguments))
     arrays: dict[str, Any] = {"iteration": runs.axis.ticks}
-    windows = []
-    for place, run in enumerate(runs.runs):
+    detailed = read_in_detail(arguments, run_ids)
+    windows: list[dict[str, float] | None] = [None] * len(runs.runs)
+    for place in detailed:
+        run = runs.runs[place]
         own = runs.axis.places[place]
         found = runs.snapshots[place]
         where = np.zeros(0, np.int32) if own is None else own
@@ -113,16 +132,20 @@ def events(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
         arrays[f"own.{place}"] = found.iteration[: len(where)]
         shown = len(found) if run.validates and len(where) else 0
         table, window = _anomalies(session, run.id, shown)
-        windows.append(window)
+        windows[place] = window
         rows = table["snapshot"]
         arrays[f"tick.{place}"] = where[rows] if len(where) else rows
         arrays[f"at.{place}"] = found.iteration[rows] if len(where) else rows
         arrays[f"right.{place}"] = table["right"].astype(np.uint8)
         arrays[f"classes.{place}"] = table["classes"]
         arrays[f"images.{place}"] = table["images"]
-    named = [marks(run_manifest(session, run_id=run.id)) for run in runs.runs]
+    named = [
+        marks(run_manifest(session, run_id=run.id)) if place in detailed else []
+        for place, run in enumerate(runs.runs)
+    ]
     return arrays, {
         **runs.about,
+        "detailed": detailed,
         "windows": windows,
         "marks": [[asdict(mark) for mark in found] for found in named],
     }

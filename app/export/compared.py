@@ -12,7 +12,9 @@ from app.table_names import COMPARED
 from db.queries.runs import runs
 
 # What says how a chart aligns and groups; the table has every run as it is.
-_SHOWN = frozenset({"v", "runs", "align", "group", "members", "first", "second"})
+_SHOWN = frozenset(
+    {"v", "runs", "align", "group", "members", "by", "band", "picked", "first", "second"}
+)
 
 
 def compared_table(

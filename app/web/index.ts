@@ -53,6 +53,7 @@ export { type Mark, marks, SIGNS, said } from "./core/marks.ts";
 export { onPush, visit } from "./core/navigation.ts";
 export { newer } from "./core/newer.ts";
 export { say } from "./core/notices.ts";
+export { offer, setProps } from "./core/page.ts";
 export type {
   Area,
   Handler,

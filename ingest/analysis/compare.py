@@ -103,6 +103,22 @@ def mean_and_spread(values: Floats) -> Spread:
     return Spread(np.where(count > 0, mean, np.nan), deviation, count.astype(np.int32))
 
 
+@dataclass(frozen=True)
+class Extremes:
+    """The least and the greatest value of runs, [..., K]; NaN where fewer than two have one."""
+
+    low: Floats
+    high: Floats
+
+
+def extremes(values: Floats) -> Extremes:
+    """Return the least and the greatest of runs [R, ..., K]; NaN does not count."""
+    several = (~np.isnan(values)).sum(axis=0) > 1
+    low = np.fmin.reduce(values, axis=0)
+    high = np.fmax.reduce(values, axis=0)
+    return Extremes(np.where(several, low, np.nan), np.where(several, high, np.nan))
+
+
 ABSENT = object()
 
 
@@ -143,6 +159,52 @@ def seed_groups(settings: Sequence[Mapping[str, Any]]) -> list[int]:
         kept = tuple(sorted((name, _key(one[name])) for name in one if not is_seed(name)))
         found.append(numbers.setdefault(kept, len(numbers)))
     return found
+
+
+def setting_groups(
+    settings: Sequence[Mapping[str, Any]], name: str = ""
+) -> tuple[list[int], list[str]]:
+    """Return the group of each run by the value of one setting, and what each group is called.
+
+    Without a name it is the first setting, no seed, that differs and has a value twice, else the
+    first one. Groups stand in the order of their values: numbers by size, then texts.
+    """
+    by = name or _telling(settings)
+    values = [one.get(by, ABSENT) for one in settings]
+    keys = [_key(value) for value in values]
+    first = {key: value for key, value in zip(reversed(keys), reversed(values), strict=True)}
+    order = sorted(first, key=lambda key: _order(first[key]))
+    numbers = {key: number for number, key in enumerate(order)}
+    return [numbers[key] for key in keys], [f"{by} {as_text(first[key])}" for key in order]
+
+
+def _telling(settings: Sequence[Mapping[str, Any]]) -> str:
+    different = compare_settings(settings).different
+    telling = [
+        name
+        for name, values in different
+        if not is_seed(name) and len({_key(value) for value in values}) < len(values)
+    ]
+    return next(iter([*telling, *(name for name, _ in different), *settings[0]]), "")
+
+
+def _order(value: Any) -> tuple[int, float, str]:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return 0, float(value), ""
+    return (2 if value is ABSENT else 1), 0.0, as_text(value)
+
+
+def as_text(value: Any) -> str:
+    """Return a setting's value as people write it."""
+    if value is ABSENT:
+        return "not set"
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return ", ".join(map(as_text, value))
+    return str(value)
 
 
 def _key(value: Any) -> str:

@@ -4,18 +4,22 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import dash_mantine_components as dmc
+import numpy as np
 import pytest
 from dash import Dash, html
 from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import delete, insert
 
 from app.auth.identity import Identity
+from app.components.compare_with import compare_with
 from app.components.saved_view import view_tools
 from app.components.tables import percent
 from app.components.times import ago, duration
+from app.data.outcomes import Outcome
 from app.factory import FIELDS, VIEWS
 from app.ids import Shell
 from app.selection import page_parts
@@ -26,7 +30,9 @@ from app.views.account.tokens import token_table
 from app.views.alerts.layout import channels as alert_channels
 from app.views.alerts.layout import row as alert_row
 from app.views.compare.charts import detail, overview
+from app.views.compare.explore import Choice, drawn, explore_panel
 from app.views.compare.layout import layout as compare_layout
+from app.views.compare.settings import settings_panel
 from app.views.findings.cards import card as finding_card
 from app.views.findings.good import good_part
 from app.views.findings.layout import rule_table
@@ -154,7 +160,7 @@ def every_id(web, run: RunRow) -> set[str]:
     for marked in ([], [Mark(run.id, "run", "Bo", NOW)]):
         found |= ids_in(html.Div(good_part(run.id, marked, [], may_mark=True)))
     with web.app.server.app_context():
-        found |= ids_in(html.Div([*overview([run, run]), *detail([run, run])]))
+        found |= ids_in(html.Div([*compared(run), *compare_with(run)]))
     for state in ("queued", "failed"):
         found |= ids_in(job_row(job(state=state), changeable=True))
     for on in (True, False):
@@ -167,6 +173,15 @@ def every_id(web, run: RunRow) -> set[str]:
         person = Person(2, "Bo", "bo@example.org", Role.MEMBER, active, True, NOW, NOW, 1)
         found |= ids_in(people_table([person], present=1))
     return found | ids_in(token_table([TokenRow(3, "script", NOW, None, None)]))
+
+
+def compared(run: RunRow) -> list[Any]:
+    """What the compare page shows of three runs that differ in one setting, besides its head."""
+    runs = [replace(run, hyperparameters={"rate": at}) for at in range(3)]
+    error = Outcome("last:validation_error", "Last", "percent", True, np.array([0.1, 0.2, 0.3]))
+    panel = settings_panel(runs, [error], None)
+    figure = drawn(runs, [error], Choice())
+    return [*overview(runs), panel, *detail(runs, explore_panel(runs, [error])), *figure]
 
 
 def pattern(name: str) -> str:
@@ -185,7 +200,7 @@ def test_every_control_shows_the_default_of_its_field_at_first(web):
     with web.app.server.test_request_context("/"):
         context = PageContext(identity=identity, run=run)
         parts = [view.layout(context) for view in VIEWS if view.fields and view.of_run]
-        parts += [compare_layout(PageContext(identity=identity)), *detail([run, run])]
+        parts += [compare_layout(PageContext(identity=identity)), *compared(run)]
         (store, _) = selection_of(VIEWS, context)
     for part in html.Div(parts)._traverse():
         name = getattr(part, "id", None)
@@ -193,7 +208,7 @@ def test_every_control_shows_the_default_of_its_field_at_first(web):
             shown = part.checked if isinstance(part, dmc.Switch) else part.value
             assert shown == store.data[name["field"]], name
             written.add(name["at"])
-    assert len(written) == 69
+    assert len(written) == 71
 
 
 def test_every_id_of_a_callback_is_on_a_page(web):

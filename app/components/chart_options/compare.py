@@ -51,6 +51,32 @@ class CompareMapOptions(MapOptions):
     runs: list[Run]
 
 
+class CompareCell(Record):
+    """What a run has in a column: a text, the value that sorts (None: last), and how far it is from
+    the baseline ("": not said), with whether that is better.
+    """
+
+    text: str
+    value: float | str | None
+    change: str
+    kind: Literal["better", "worse", "other"]
+
+
+class CompareRow(Record):
+    """A run of the table of many; `base`: whether it is the baseline."""
+
+    name: str
+    base: bool
+    cells: list[CompareCell]
+
+
+class CompareTableOptions(ChartOptions):
+    """What differs between many runs: a row for each of them, with a cell for each head."""
+
+    heads: list[str]
+    rows: list[CompareRow]
+
+
 KINDS: dict[str, type[ChartOptions]] = {
     "compareaxis": RunsDataOptions,
     "compareevents": RunsDataOptions,
@@ -60,4 +86,5 @@ KINDS: dict[str, type[ChartOptions]] = {
     "comparelines": RunsDataOptions,
     "comparemap": CompareMapOptions,
     "comparestate": RunsOptions,
+    "comparetable": CompareTableOptions,
 }

@@ -16,4 +16,5 @@ VIEW = View(
     permission=Permission.COMPARE,
     menu="Compare",
     pane=False,
+    saves=True,
 )

@@ -10,10 +10,11 @@ from dash.development.base_component import Component
 from app.components.charts import chart, download, panel
 from app.components.controls import select
 from app.components.verdict import UNKNOWN, Verdict
+from app.data.aligned import groupings_of
 from app.selection import bound
 from app.versions import joint_token, short_uuid
 from app.views.compare.ids import Ids
-from app.views.compare.words import MEASURES, ORDERS, SCALES, STATISTICS
+from app.views.compare.words import BANDS, MEASURES, ORDERS, SCALES, STATISTICS, letter
 from db.queries.runs.runs import RunRow
 
 
@@ -25,7 +26,8 @@ def address(name: str, runs: Sequence[RunRow], *more: str) -> str:
     return get_relative_path(f"/data/compare/{name}") + "?" + "&".join(arguments)
 
 
-_GROUPED = ("group={grouping}", "members={members}")
+_GROUPED = ("group={grouping}", "members={members}", "by={groupby}", "band={band}")
+_PICKED = ("picked={picked}",)
 _PAIR = ("first={firstrun}", "second={secondrun}")
 
 
@@ -50,6 +52,31 @@ def state(runs: Sequence[RunRow]) -> Component:
     return chart(Ids.STATE, "comparestate", label="", **_options(runs))
 
 
+def grouping(runs: Sequence[RunRow]) -> Component:
+    """Return by which setting runs make groups, and what the bands of groups show.
+
+    app/views/compare/web/compare.ts hides what is not asked for.
+    """
+    names = dict.fromkeys(name for run in runs for name in groupings_of(run))
+    texts = {"": "first that differs", **{name: name for name in names}}
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Span("Setting"),
+                    select(bound(Ids.GROUP_BY, "groupby"), "Setting of the groups", texts, "", 170),
+                ],
+                className="compare-control compare-group-by",
+            ),
+            html.Div(
+                select(bound(Ids.BAND, "band"), "Band of a group", BANDS, "deviation", 200),
+                className="compare-control compare-band",
+            ),
+        ],
+        className="compare-grouping",
+    )
+
+
 def overview(
     runs: Sequence[RunRow], thought: Mapping[int, Verdict] | None = None
 ) -> list[Component]:
@@ -61,6 +88,7 @@ def overview(
     ]
     given = _options(runs)
     return [
+        grouping(runs),
         html.Div(
             [
                 chart(
@@ -84,8 +112,11 @@ def overview(
     ]
 
 
-def detail(runs: Sequence[RunRow]) -> list[Component]:
-    """Return the charts below: scalars, events, layers of all runs; classes and images of two."""
+def detail(runs: Sequence[RunRow], explore: Component | None = None) -> list[Component]:
+    """Return the charts below: scalars, events, layers of all runs; classes and images of two.
+
+    `explore`, what sets settings against results, stands after the scalars.
+    """
     given = _options(runs)
     return [
         panel(
@@ -99,17 +130,24 @@ def detail(runs: Sequence[RunRow]) -> list[Component]:
                 **given,
             ),
             controls=[
-                dmc.Switch(id=bound(Ids.LOG, "log"), label="Log losses", size="xs", checked=False)
+                dmc.Switch(id=bound(Ids.LOG, "log"), label="Log losses", size="xs", checked=False),
+                dmc.Switch(
+                    id=bound(Ids.DIFFERENCE, "difference"),
+                    label="Difference to baseline",
+                    size="xs",
+                    checked=False,
+                ),
             ],
             legend=Ids.SERIES_LEGEND,
         ),
+        *([explore] if explore else []),
         panel(
             "Anomalies and annotations",
             chart(
                 Ids.EVENTS,
                 "compareevents",
                 label="Anomalous iterations and annotations of every run",
-                url=address("events", runs),
+                url=address("events", runs, *_PICKED),
                 **given,
             ),
             controls=[
@@ -146,7 +184,7 @@ def detail(runs: Sequence[RunRow]) -> list[Component]:
 
 def _pair(runs: Sequence[RunRow]) -> Component:
     """Return the choice of the two runs in detail; out of sight where there are two anyway."""
-    texts = {str(at): f"{'ABCDEFGHIJ'[at]}  {run.name}" for at, run in enumerate(runs)}
+    texts = {str(at): f"{letter(at)}  {run.name}" for at, run in enumerate(runs)}
     return html.Div(
         [
             html.H2("Two runs in detail"),
@@ -228,7 +266,9 @@ def _layers(runs: Sequence[RunRow], given: dict[str, Any]) -> Component:
             Ids.LAYERS,
             "comparelayers",
             label="A statistic of every layer that at least two runs have",
-            url=address("layers", runs, "measure={measure}", "statistic={statistic}", *_GROUPED),
+            url=address(
+                "layers", runs, "measure={measure}", "statistic={statistic}", *_PICKED, *_GROUPED
+            ),
             legend=Ids.LAYERS_LEGEND,
             **given,
         ),

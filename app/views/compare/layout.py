@@ -1,6 +1,6 @@
 """The compare page: which runs, where their settings differ, then charts on one time axis."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,14 +14,16 @@ from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.tables import nothing
 from app.components.verdict import verdicts
-from app.data.aligned import MOST_RUNS
+from app.data.aligned import MOST_IN_DETAIL, MOST_RUNS
+from app.data.outcomes import outcomes
 from app.linked_run import OtherRun, linked_run, said_of
 from app.selection import bound, fields_here, page_parts
 from app.versions import OF, version_token
 from app.view import PageContext
 from app.views.compare.charts import detail, overview, state
+from app.views.compare.explore import Choice, drawn, explore_panel
 from app.views.compare.ids import Ids
-from app.views.compare.settings import settings_table
+from app.views.compare.settings import settings_panel, settings_table
 from app.views.compare.words import ALIGNMENTS, GROUPINGS
 from db.errors import NotFound
 from db.queries.runs import runs
@@ -38,7 +40,7 @@ def layout(context: PageContext) -> Component:
         listed = runs.list_runs(session)
         ids, others = _of_the_link(session, ids, said_by(asked))
     refused = " ".join([refused, *others]).strip()
-    found, versions = body_of(ids)
+    found, versions = body_of(ids, "".join(asked.get("baseline", [])))
     return html.Div(
         [
             *page_parts(fields_here()),
@@ -124,17 +126,33 @@ def _control(text: str, control: Any) -> Component:
     return html.Div([html.Span(text), control], className="compare-control")
 
 
-def body_of(ids: list[int]) -> tuple[list[Component], str]:
-    """Return what the page shows of these runs, and a text that changes when that does."""
-    found: list[RunRow] = []
-    missing: list[str] = []
+def base_place(found: Sequence[RunRow], baseline: str) -> int | None:
+    """Return the place of the run whose id is the baseline; None where it is none of these."""
+    return next((at for at, run in enumerate(found) if str(run.id) == baseline), None)
+
+
+def explored(ids: list[int], chosen: Choice) -> list[Component]:
+    """Return what is drawn of settings against results."""
     with store.transaction() as session:
-        for run_id in ids:
-            try:
-                found.append(runs.get_run(session, run_id=run_id))
-            except NotFound as error:
-                missing.append(str(error))
+        found, _ = _runs(session, ids)
+        values = outcomes(session, [run.id for run in found])
+    return drawn(found, values, chosen)
+
+
+def settings_of_runs(ids: list[int], baseline: str) -> list[Component]:
+    """Return the table of what differs between these runs, against one of them."""
+    with store.transaction() as session:
+        found, _ = _runs(session, ids)
+        values = outcomes(session, [run.id for run in found])
+    return settings_table(found, values, base_place(found, baseline)) if len(found) > 1 else []
+
+
+def body_of(ids: list[int], baseline: str = "") -> tuple[list[Component], str]:
+    """Return what the page shows of these runs, and a text that changes when that does."""
+    with store.transaction() as session:
+        found, missing = _runs(session, ids)
         thought = verdicts(session, found)
+        values = outcomes(session, [run.id for run in found]) if len(found) > 1 else []
     versions = ",".join(
         [f"{run.id}.{version_token(run.this_version)}.{run.state}.{run.name}" for run in found]
     )
@@ -148,9 +166,24 @@ def body_of(ids: list[int]) -> tuple[list[Component], str]:
         *said,
         state(found),
         *overview(found, thought),
-        settings_table(found),
-        *detail(found),
+        settings_panel(found, values, base_place(found, baseline)),
+        *detail(found, explore_panel(found, values)),
     ], f"{versions} {missing}"
+
+
+def _runs(session: Session, ids: Sequence[int]) -> tuple[list[RunRow], list[str]]:
+    """Return the runs that are there, and why the others are not."""
+    try:
+        return runs.get_runs(session, run_ids=ids), []
+    except NotFound:
+        found: list[RunRow] = []
+        missing: list[str] = []
+        for run_id in ids:
+            try:
+                found.append(runs.get_run(session, run_id=run_id))
+            except NotFound as error:
+                missing.append(str(error))
+        return found, missing
 
 
 def _too_few(found: list[RunRow]) -> Component:
@@ -167,7 +200,8 @@ def _too_few(found: list[RunRow]) -> Component:
         "Choose two runs to compare",
         html.P(
             "Choose them in the field above, or tick them in the table of runs and press "
-            f"“Compare”. Two are compared in detail, up to {MOST_RUNS} in overview."
+            f"“Compare”. Two are compared in detail, up to {MOST_RUNS} as lines, {MOST_IN_DETAIL} "
+            "of them by their layers and anomalies."
         ),
         dmc.Anchor("To the runs", href="/"),
     )

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Flask, Response, abort, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
@@ -13,12 +14,16 @@ from app.auth.identity import current_identity, require
 from app.components.clicks import is_id
 from app.selection import clean_query, fields_here
 from app.stored_view import GONE, ID, PARAMETER
+from app.versions import OF
 from db.errors import NotFound
 from db.permissions import Permission
 from db.queries.team import saved_views
 from db.queries.team.saved_views import MAX_QUERY, SavedViewRow, TooMany
 
 _PAGE = re.compile(r"[a-z][a-z0-9-]{0,39}")
+# The page that is about several runs; a view of it belongs to the first of them.
+COMPARE = "compare"
+_RUNS = {"runs": re.compile(r"[0-9,]{1,1000}"), OF: re.compile(r"[0-9a-f,]{1,1000}")}
 # Letters beyond ASCII take up to nine characters each in a query string.
 MAX_BODY = 10 * MAX_QUERY
 # Nobody repeats what is older.
@@ -52,7 +57,7 @@ def keep() -> ResponseReturnValue:
         "account_id": identity.account_id,
         "run_id": run_id,
         "page": page,
-        "query": clean_query(fields_here(), query),
+        "query": _cleaned(page, query),
     }
     try:
         with store.transaction() as session:
@@ -66,6 +71,19 @@ def keep() -> ResponseReturnValue:
     except TooMany as error:
         abort(429, str(error))
     return jsonify(id=view_id), HTTPStatus.CREATED
+
+
+def _cleaned(page: str, query: str) -> str:
+    """Return what of a query string is a selection; of a comparison also which runs it is of."""
+    found = clean_query(fields_here(), query)
+    if page != COMPARE:
+        return found
+    runs = {
+        name: text
+        for name, text in parse_qsl(query, max_num_fields=200)
+        if name in _RUNS and _RUNS[name].fullmatch(text)
+    }
+    return "&".join(filter(None, [urlencode(runs, safe=","), found]))
 
 
 def _body(body: object) -> tuple[int, str, str, str | None, bool]:
@@ -109,6 +127,8 @@ def open_view(view_id: str) -> Response:
 
 def address_of(view: SavedViewRow) -> str:
     """Return the address of the page that shows a saved view."""
+    if view.page == COMPARE:
+        return f"/{COMPARE}?{view.query}"
     return f"/run/{view.run_id}/{view.page}?{PARAMETER}={view.id}"
 
 

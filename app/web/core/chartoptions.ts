@@ -80,6 +80,24 @@ export interface CompareMapOptions extends MapOptions {
   runs: readonly Run[];
 }
 
+export interface CompareCell {
+  text: string;
+  value: number | string | null;
+  change: string;
+  kind: "better" | "worse" | "other";
+}
+
+export interface CompareRow {
+  name: string;
+  base: boolean;
+  cells: readonly CompareCell[];
+}
+
+export interface CompareTableOptions extends ChartOptions {
+  heads: readonly string[];
+  rows: readonly CompareRow[];
+}
+
 export interface CorrelationNamesOptions extends DataOptions {
   names: string;
 }
@@ -285,6 +303,7 @@ export interface ChartKinds {
   comparelines: RunsDataOptions;
   comparemap: CompareMapOptions;
   comparestate: RunsOptions;
+  comparetable: CompareTableOptions;
   correlationcells: CorrelationNamesOptions;
   correlationfilters: CorrelationFiltersOptions;
   correlationgrid: CorrelationGridOptions;

@@ -220,11 +220,14 @@ export const selectionStore = {
   },
 
   /** Return a promise of an address that reopens what is shown now. */
-  link: (): Promise<string> => selectionAddress.link(fields(), chosen, place),
+  link: async (): Promise<string> =>
+    selectionAddress.isWhole() ? location.href : selectionAddress.link(fields(), chosen, place),
 
   /** Save what is shown now as {name, shared}; returns a promise of its short address. */
   save: (about: { name: string; shared: boolean }): Promise<string> =>
-    selectionAddress.save(fields(), chosen, place, about),
+    selectionAddress.isWhole()
+      ? selectionAddress.saveWhole(about)
+      : selectionAddress.save(fields(), chosen, place, about),
 
   /** Take over what a page about no run chose; its address is that page's own affair. */
   adopt(found: Chosen): void {

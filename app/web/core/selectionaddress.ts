@@ -237,6 +237,19 @@ export const selectionAddress = {
     ids.set(`${run} ${pageOf()} ${query}`, carried.id);
   },
 
+  /** Whether the page is about no run: its address alone says all that it shows. */
+  isWhole: (): boolean => !/\/run\/\d+/.test(location.pathname),
+
+  /** Save such a page, which belongs to the first of its runs; a promise of its short address. */
+  async saveWhole(about: { name: string; shared: boolean }): Promise<string> {
+    const [first] = (new URLSearchParams(location.search).get("runs") ?? "").split(",");
+    if (!first) throw new Error("Choose runs before you save the view.");
+    const page = location.pathname.split("/").at(-1);
+    const query = location.search.slice(1);
+    const id = await post({ run: Number(first), page, query, ...about });
+    return new URL(`/v/${id}`, location.origin).href;
+  },
+
   /** Return a promise of an address that reopens all this for whoever gets it. */
   async link(fields: FieldsOfPage, chosen: Chosen, run: string | null): Promise<string> {
     const query = write(fields, chosen, { complete: true });

@@ -107,6 +107,7 @@ def _lines(case: str) -> Given:
             arrays[f"mean.{number}"], arrays[f"deviation.{number}"] = _spread(at, groups)
         told.append({"name": name, "runs": facts})
     about = {**_aligned(case), "series": told, "left_out": [], "groups": groups}
+    about["labels"] = [""] * len(groups or [])
     options = {"url": "{data}/series", "runs": runs}
     return Given(options, {"series": pack(arrays, about)})
 
@@ -170,6 +171,8 @@ def _layers(case: str) -> Given:
         arrays["mean"], arrays["deviation"] = _spread(found, groups)
     about = {
         **_aligned(case),
+        "detailed": list(range(len(runs))),
+        "labels": [""] * len(groups or []),
         "names": [f"block{row}.conv" for row in range(rows)],
         "places": places.tolist(),
         "lone": [[] for _ in runs],
@@ -250,8 +253,32 @@ def _events(case: str) -> Given:
     if case == "nan":
         told["data/run/1/annotations"] = {"annotations": notes}
     name = "data/compare/events"
-    answer = pack(arrays, {**_aligned(case), "windows": windows})
+    about = {**_aligned(case), "windows": windows, "detailed": list(range(len(runs)))}
+    answer = pack(arrays, about)
     return Given({"url": f"{{data}}/{name}", "runs": runs}, {name: answer}, json=told)
+
+
+def _table(case: str) -> Given:
+    """Return two columns of runs: one with values, one with differences to the first run."""
+    cells = [
+        (at, f"{at / 10:.1f}", "" if case == "nan" or not at else f"+{at} (+{10 * at} %)")
+        for at in range(len(_runs(case)))
+    ]
+    rows = [
+        {
+            "name": f"A run {at}",
+            "base": at == 0 and case == "many",
+            "cells": [
+                {"text": text, "value": None if case == "nan" else at / 10, "change": "",
+                 "kind": "other"},
+                {"text": text, "value": text, "change": change,
+                 "kind": ("better", "worse", "other")[at % 3]},
+            ],
+        }
+        for at, text, change in cells
+    ]  # fmt: skip
+    heads = [] if case == "empty" else ["rate", "Last validation error"]
+    return Given({"heads": heads, "rows": rows}, {})
 
 
 _FOLDER = folder("compare")
@@ -263,4 +290,5 @@ KINDS: Mapping[str, Kind] = {
     "comparelayers": Kind(_FOLDER, _layers),
     "comparelines": Kind(_FOLDER, _lines),
     "comparemap": Kind(_FOLDER, _map),
+    "comparetable": Kind(_FOLDER, _table),
 }

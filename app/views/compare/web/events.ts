@@ -45,6 +45,8 @@ type Arrays = Record<
 > &
   Record<`right.${number}`, Uint8Array<ArrayBuffer>>;
 interface Meta extends Aligned {
+  /** The places of the runs that have a row: where there are many, not all. */
+  detailed: readonly number[];
   /** The window and threshold of each run; null where it has no anomalies. */
   windows: readonly ({ k: number; m: number } | null)[];
   /** What each run has marked on its axis; the iterations are its own. */
@@ -73,6 +75,8 @@ class Events implements Handler {
   declare readonly area: PlotArea;
   /** By the id of the run: its annotations with iterations. */
   declare private readonly annotations: Map<number, Note[]>;
+  /** Which of the runs are shown. */
+  declare private readonly said: HTMLElement;
   declare private readonly list: HTMLElement;
   declare private readonly timer: ReturnType<typeof setInterval>;
   declare private arrays: Arrays;
@@ -92,9 +96,11 @@ class Events implements Handler {
       click: (x, y) => this.click(x, y),
     });
     this.annotations = new Map();
+    this.said = make("div", "compare-note");
+    this.said.hidden = true;
     this.list = make("details", "compare-list");
     this.list.hidden = true;
-    chart.element.append(this.list);
+    chart.element.append(this.said, this.list);
     this.timer = setInterval(() => document.hidden || this.ask(), AGAIN_MS);
   }
 
@@ -112,7 +118,7 @@ class Events implements Handler {
   async ask(): Promise<void> {
     const base = this.chart.options.url!.replace(/\/data\/compare.*/, "");
     await Promise.all(
-      this.chart.options.runs.map(async ({ id }) => {
+      this.detailed().map(async ([{ id }]) => {
         try {
           const found = await fetchJson<{ annotations?: Note[] }>(
             `${base}/data/run/${id}/annotations`,
@@ -126,6 +132,11 @@ class Events implements Handler {
         }
       }),
     );
+  }
+
+  /** Return the runs that have a row, each with its place among all. */
+  detailed(): [run: Run, at: number][] {
+    return this.meta.detailed.map((at) => [this.chart.options.runs[at], at]);
   }
 
   /** Return the tick of any iteration of a run. */
@@ -147,16 +158,19 @@ class Events implements Handler {
       return nothing("ticks");
     }
     const { left, width } = axis.place(chartWidth);
-    const height = options.runs.length * ROW;
+    const rows = this.detailed();
+    const height = rows.length * ROW;
     const { context } = sizeCanvas(this.canvas, chartWidth, height);
     const project = axis.projection(width);
     this.marks = [];
-    options.runs.forEach((run, at) => {
-      const place = { left, top: at * ROW, width, height: ROW - 4 };
+    rows.forEach(([run, at], row) => {
+      const place = { left, top: row * ROW, width, height: ROW - 4 };
       this.drawRow(context, run, at, place, (tick) => left + project(axis.coordinate(tick)));
     });
     this.area.place({ left, top: 0, width, height });
     this.left = left;
+    this.said.hidden = rows.length === options.runs.length;
+    if (!this.said.hidden) this.said.textContent = compare.someOf(this.meta.detailed, options.runs);
     this.showList();
     return "";
   }
@@ -330,7 +344,7 @@ class Events implements Handler {
     if (this.listed === key) return;
     this.listed = key;
     const { letter } = compare;
-    const lists = this.chart.options.runs.map((run, at) => {
+    const lists = this.detailed().map(([run, at]) => {
       const own = this.marks.filter((mark) => mark.at === at);
       const box = make("section", "");
       box.append(

@@ -8,6 +8,17 @@ declare module "#app/web/core/fields.ts" {
     firstrun: string;
     secondrun: string;
     compareorder: string;
+    groupby: string;
+    band: string;
+    baseline: string;
+    hidden: number[];
+    picked: number[];
+    difference: boolean;
+    explore: string;
+    result: string;
+    across: string;
+    coloured: string;
+    logaxes: boolean;
   }
 }
 

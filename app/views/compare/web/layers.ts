@@ -27,6 +27,7 @@ import {
   type ValueScale,
 } from "#app/web/index.ts";
 import { type Aligned, compare, type Members } from "./compare.ts";
+import type { Spread } from "./paths.ts";
 
 const FONT = "11px system-ui, sans-serif";
 const GAP = 5;
@@ -42,8 +43,13 @@ interface Arrays {
   values: Values;
   mean: Values;
   deviation: Values;
+  /** The ends of the bands, where they are the least and the greatest run. */
+  low?: Values;
+  high?: Values;
 }
 interface Meta extends Aligned {
+  /** The places of the runs that are shown: where there are many, not all. */
+  detailed: readonly number[];
   names: readonly string[];
   /** The places of the layers in each run; -1 where it has none. */
   places: readonly (readonly number[])[];
@@ -51,13 +57,14 @@ interface Meta extends Aligned {
   lone: readonly (readonly string[])[];
   unlike: readonly string[];
   groups: Members;
+  labels: readonly string[];
   format: Format;
 }
 /** What is drawn: runs, or the means of groups; and whose look each has. */
 interface Shown {
-  values: Values;
-  deviation: Values | null;
-  owners: number[];
+  values: ArrayLike<number>;
+  band: Spread | null;
+  owners: readonly number[];
 }
 interface LayerScale extends ValueScale {
   low: number;
@@ -73,6 +80,7 @@ class Layers implements Handler {
   /** Whether anything was measured. */
   declare private finite: boolean;
   declare private rowHeight: number;
+  declare private drawn: Shown;
 
   constructor(chart: Chart<LayersOptions>) {
     this.chart = chart;
@@ -122,6 +130,7 @@ class Layers implements Handler {
     const { context } = sizeCanvas(this.canvas, chartWidth, height);
     const project = axis.projection(width);
     const x = (coordinate: number) => left + project(coordinate);
+    this.drawn = this.shown();
     for (let row = 0; row < rows; row++) {
       this.drawRow(
         context,
@@ -137,17 +146,14 @@ class Layers implements Handler {
   /** Return what is drawn, runs or the means of groups. */
   shown(): Shown {
     const { groups } = this.meta;
+    const { mean, deviation, low, high, values } = this.arrays;
     if (groups)
       return {
-        values: this.arrays.mean,
-        deviation: this.arrays.deviation,
+        values: mean,
+        band: low && high ? { low, high } : compare.spread(mean, deviation),
         owners: groups.map(([first]) => first),
       };
-    return {
-      values: this.arrays.values,
-      deviation: null,
-      owners: this.chart.options.runs.map((_, at) => at),
-    };
+    return { values, band: null, owners: this.meta.detailed };
   }
 
   drawRow(
@@ -159,10 +165,10 @@ class Layers implements Handler {
     const { theme } = colours;
     const columns = this.arrays.iteration.length;
     const rows = this.meta.names.length;
-    const { values, deviation, owners } = this.shown();
+    const { values, band, owners } = this.drawn;
     context.fillStyle = theme("--dt-panel");
     context.fillRect(place.left, place.top, place.width, place.height);
-    const scale = this.scaleOf(row, { values, deviation }, owners.length, place);
+    const scale = this.scaleOf(row, { values, band }, owners.length, place);
     if (scale) {
       context.save();
       context.beginPath();
@@ -170,8 +176,7 @@ class Layers implements Handler {
       context.clip();
       owners.forEach((at, own) => {
         const from = (own * rows + row) * columns;
-        if (deviation)
-          compare.band(context, at, { mean: values, deviation }, from, columns, x, scale.y);
+        if (band) compare.band(context, at, band, from, columns, x, scale.y);
         compare.stroke(
           context,
           at,
@@ -186,7 +191,7 @@ class Layers implements Handler {
 
   scaleOf(
     row: number,
-    { values, deviation }: Pick<Shown, "values" | "deviation">,
+    { values, band }: Pick<Shown, "values" | "band">,
     count: number,
     place: Place,
   ): LayerScale | null {
@@ -202,10 +207,10 @@ class Layers implements Handler {
       for (let at = from; at < from + columns; at++) {
         const value = values[at];
         if (!Number.isFinite(value)) continue;
-        const spread = deviation?.[at] || 0; // bands are seen whole; the mean of one run has none
         if (value < floor) floor = value;
-        if (value - spread < low) low = value - spread;
-        if (value + spread > high) high = value + spread;
+        // Bands are seen whole; the mean of one run has none.
+        low = Math.min(low, value, band?.low[at] || value);
+        high = Math.max(high, value, band?.high[at] || value);
         if (value > 0 && value < least) least = value;
       }
     }
@@ -232,7 +237,7 @@ class Layers implements Handler {
     context.fillText(shorten(context, this.meta.names[row], place.left - 62), 0, place.top + 3);
     context.fillStyle = theme("--dt-text-soft");
     const without = this.meta.places.flatMap((places, at) =>
-      places[row] < 0 ? [compare.letter(at)] : [],
+      places[row] < 0 ? [compare.letter(this.meta.detailed[at])] : [],
     );
     const notes: string[] = [];
     if (without.length) notes.push(`not in ${without.join(", ")}`);
@@ -269,10 +274,15 @@ class Layers implements Handler {
     meta.lone.forEach((names, at) => {
       if (!names.length) return;
       const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
-      said.push(`only in ${compare.letter(at)}: ${names.slice(0, MOST_NAMES).join(", ")}${more}`);
+      said.push(
+        `only in ${compare.letter(this.meta.detailed[at])}: ${names.slice(0, MOST_NAMES).join(", ")}${more}`,
+      );
     });
     if (meta.unlike.length)
       said.push(`of other shape: ${plural(meta.unlike.length, "layer", "layers")}`);
+    const { detailed } = this.meta;
+    const { runs } = this.chart.options;
+    if (detailed.length < runs.length) said.unshift(compare.someOf(detailed, runs));
     holder.textContent = said.join(" · ");
   }
 
@@ -280,7 +290,8 @@ class Layers implements Handler {
     const row = Math.min(Math.floor(y / this.rowHeight), this.meta.names.length - 1);
     const columns = this.arrays.iteration.length;
     const rows = this.meta.names.length;
-    const { values, deviation, owners } = this.shown();
+    const { values, owners } = this.shown();
+    const deviation = this.meta.groups ? this.arrays.deviation : null;
     const as = (value: number) => numbers.as(this.meta.format, value);
     const lines = owners.map((at, own): [string, string] => {
       const cell = (own * rows + row) * columns + column;
@@ -289,6 +300,7 @@ class Layers implements Handler {
       const name = compare.groupName(
         this.meta.groups ? this.meta.groups[own] : [at],
         this.chart.options.runs,
+        this.meta.labels[own],
       );
       return [name, Number.isNaN(values[cell]) ? "none" : as(values[cell]) + spread];
     });

@@ -27,10 +27,13 @@ import {
   tooltip,
   type ValueScale,
 } from "#app/web/index.ts";
-import { type Aligned, compare, type Members } from "./compare.ts";
+import { type Aligned, compare, type Members, type Run } from "./compare.ts";
 
 const GAP = 12;
 const PAD = 4;
+const NEAR = 14; // px between the pointer and the line that it lifts
+const MOST_TOLD = 10; // lines of a tooltip
+const MOST_NAMES = 12;
 const FONT = "11px system-ui, sans-serif";
 const titleOf = (name: string): string => catalogue().series[name]?.label ?? name;
 
@@ -44,6 +47,8 @@ interface Meta extends Aligned {
   series: readonly Told[];
   left_out: readonly string[];
   groups: Members;
+  /** What makes each group; "" where the letters of its runs say it. */
+  labels: readonly string[];
 }
 type Values = Float32Array<ArrayBuffer>;
 type Per = `${number}.${number}`;
@@ -52,12 +57,13 @@ type Arrays = { iteration: Iterations } & Record<
   `series.${Per}.iterations` | `series.${Per}.odd`,
   Iterations
 > &
-  Record<`series.${Per}.values`, Series["values"]> &
-  Record<`at.${number}` | `mean.${number}` | `deviation.${number}`, Values>;
+  Partial<Record<`series.${Per}.values`, Series["values"]>> &
+  Record<`${"at" | "mean" | "deviation" | "low" | "high"}.${number}`, Values>;
 interface Panel extends Told {
   number: number;
   /** As it was drawn last. */
   place: Place;
+  scale: Scale | null;
 }
 interface Scale extends ValueScale {
   low: number;
@@ -73,19 +79,35 @@ class Lines implements Handler {
   declare private panels: Panel[];
   /** What no run logged. */
   declare private nothing: readonly Told[];
+  /** The line that is lifted, above all others. */
+  declare private readonly above: HTMLCanvasElement;
+  declare private size: [width: number, height: number];
+  declare private lifted: number | null;
+  declare private readonly unlift: () => void;
 
   constructor(chart: Chart<LinesOptions>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
     chart.element.append(this.canvas);
+    this.above = document.createElement("canvas");
+    this.above.className = "dt-canvas compare-above";
+    this.lifted = null;
+    this.size = [0, 0];
+    this.unlift = compare.onLift((at) => this.lift(at));
     this.area = new PlotArea(chart, {
-      hover: (_x, y, event, column) => this.hover(y, event, column),
+      hover: (x, y, event, column) => this.hover(x, y, event, column),
     });
+    this.area.element.addEventListener("pointerleave", () => compare.lift(null));
+  }
+
+  destroy(): void {
+    this.unlift();
   }
 
   selected(_selection: Selection, names: Names): void {
-    if (names.has("log")) this.chart.invalidate();
+    const drawn = ["log", "hidden", "baseline", "difference"] as const;
+    if (drawn.some((name) => names.has(name))) this.chart.invalidate();
   }
 
   receive({ arrays, meta }: Answer<Meta, Arrays>): void {
@@ -110,14 +132,21 @@ class Lines implements Handler {
     const { left, width } = axis.place(chartWidth);
     let top = 0;
     for (const panel of this.panels) {
-      panel.place = { left, top, width, height: panel.name === "learning_rate" ? 46 : 92 };
+      panel.place = { left, top, width, height: this.heightOf(panel) };
       top += panel.place.height + GAP;
     }
     const { context } = sizeCanvas(this.canvas, chartWidth, top - GAP);
     this.panels.forEach((panel) => this.drawPanel(context, panel));
+    this.size = [chartWidth, top - GAP];
+    this.lift(this.lifted);
     this.area.place({ left, top: 0, width, height: top - GAP });
     this.tell();
     return "";
+  }
+
+  heightOf({ name }: Panel): number {
+    if (name === "learning_rate") return 46;
+    return compare.isMany() ? 160 : 92;
   }
 
   drawPanel(context: DrawingContext, panel: Panel): void {
@@ -126,19 +155,83 @@ class Lines implements Handler {
     context.fillStyle = theme("--dt-panel");
     context.fillRect(place.left, place.top, place.width, place.height);
     const scale = this.scaleOf(panel);
+    panel.scale = scale;
     if (scale) {
       context.save();
       context.beginPath();
       context.rect(place.left, place.top, place.width, place.height);
       context.clip();
       this.drawGroups(context, panel, scale);
-      this.chart.options.runs.forEach((_, at) => this.drawRun(context, panel, scale, at));
+      this.eachShown((at) => this.drawRun(context, panel, scale, at));
       context.restore();
     }
     this.gutter(context, panel, scale);
   }
 
-  series(panel: Panel, at: number): Series {
+  /** Call `act` with the place of every run that is not hidden. */
+  eachShown(act: (at: number, run: Run) => void): void {
+    this.chart.options.runs.forEach((run, at) => {
+      if (!compare.isHidden(run)) act(at, run);
+    });
+  }
+
+  isDifference(): boolean {
+    return selectionStore.get().difference;
+  }
+
+  /**
+   * Return row `row` of values [rows, columns]; as their difference to the baseline where that is
+   * what is shown.
+   */
+  row(panel: Panel, values: Values, row: number): Values {
+    const columns = this.arrays.iteration.length;
+    const own = values.subarray(row * columns, (row + 1) * columns);
+    if (!this.isDifference()) return own;
+    const all = this.arrays[`at.${panel.number}`];
+    const from = compare.base(this.chart.options.runs) * columns;
+    return own.map((value, column) => value - all[from + column]);
+  }
+
+  /** Draw the line of a run above all others; null: of none. */
+  lift(at: number | null): void {
+    this.lifted = at;
+    this.above.hidden = at === null;
+    if (at === null || !this.size[1] || this.chart.options.runs.length <= at) return;
+    if (!this.above.isConnected) this.canvas.after(this.above);
+    const { context } = sizeCanvas(this.above, ...this.size);
+    for (const panel of this.panels) {
+      const { scale, place } = panel;
+      if (!scale) continue;
+      context.save();
+      context.beginPath();
+      context.rect(place.left, place.top, place.width, place.height);
+      context.clip();
+      for (const [colour, width] of [
+        [colours.theme("--dt-panel"), 7],
+        [colours.theme(compare.colour(at)), 3],
+      ] as const) {
+        context.strokeStyle = colour;
+        context.lineWidth = width;
+        context.lineJoin = "round";
+        context.beginPath();
+        this.follow(context, panel, scale, at);
+        context.stroke();
+      }
+      context.restore();
+    }
+  }
+
+  /** Follow what a run had at the ticks. */
+  follow(context: DrawingContext, panel: Panel, scale: Scale, at: number): void {
+    const values = this.row(panel, this.arrays[`at.${panel.number}`], at);
+    const project = this.chart.axis.projection(panel.place.width);
+    const x = (coordinate: number) => panel.place.left + project(coordinate);
+    const y = scale.log ? (value: number) => scale.y(Math.max(value, scale.low)) : scale.y;
+    compare.follow(context, values, 0, values.length, x, y, panel.name === "learning_rate");
+  }
+
+  /** Return what a run logged, at screen resolution; of many runs only where it was no number. */
+  series(panel: Panel, at: number): Partial<Series> & Pick<Series, "odd"> {
     const key = `series.${panel.number}.${at}` as const;
     return {
       iterations: this.arrays[`${key}.iterations`],
@@ -149,27 +242,27 @@ class Lines implements Handler {
 
   /** Return {y(value), low, high, log} over the values of all runs; null where none is finite. */
   scaleOf(panel: Panel): Scale | null {
-    const log = /loss/.test(panel.name) && Boolean(selectionStore.get().log);
+    const differs = this.isDifference();
+    const log = !differs && /loss/.test(panel.name) && Boolean(selectionStore.get().log);
     let low = Infinity;
     let high = -Infinity;
-    this.chart.options.runs.forEach((_, at) => {
-      for (const value of this.series(panel, at).values) {
+    const at_ = this.arrays[`at.${panel.number}`];
+    this.eachShown((at) => {
+      const { values } = this.series(panel, at);
+      for (const value of (!differs && values) || this.row(panel, at_, at)) {
         if (log && value <= 0) continue;
         if (value < low) low = value;
         if (value > high) high = value;
       }
     });
     if (low > high) return null;
-    if (this.meta.groups) {
-      const [mean, deviation] = [
-        this.arrays[`mean.${panel.number}`],
-        this.arrays[`deviation.${panel.number}`],
-      ];
-      mean.forEach((value, at) => {
-        if (value + deviation[at] > high) high = value + deviation[at]; // bands are seen whole
-      });
-    }
+    this.bands(panel).forEach(({ high: ends, low: others }) => {
+      // Bands are seen whole.
+      for (const value of ends) if (value > high) high = value;
+      if (differs) for (const value of others) if (value < low) low = value;
+    });
     if (!log && low > 0) low = 0;
+    if (differs && high < 0) high = 0;
     if (low === high) high = low + (Math.abs(low) || 1);
     const to = log ? Math.log10 : (value: number) => value;
     const { top, height } = panel.place;
@@ -187,7 +280,11 @@ class Lines implements Handler {
   drawRun(context: DrawingContext, panel: Panel, scale: Scale, at: number): void {
     const { axis } = this.chart;
     const data = this.series(panel, at);
-    if (data.iterations.length && this.alone(at)) {
+    if (this.isDifference() || !data.iterations || !data.values) {
+      const path = (line: DrawingContext) => this.follow(line, panel, scale, at);
+      const style = compare.isMany() ? { width: 1, alpha: 0.75 } : { width: 1.25 };
+      if (this.alone(at)) compare.stroke(context, at, path, style);
+    } else if (data.iterations.length && this.alone(at)) {
       context.save();
       // A step would go on to the end of the axis, also where the run has ended.
       const end = axis.projection(panel.place.width)(axis.coordinate(data.iterations.at(-1)!));
@@ -196,7 +293,8 @@ class Lines implements Handler {
       context.clip();
       context.setLineDash(compare.pattern(at) as number[]);
       const line = { colour: compare.colour(at), step: panel.name === "learning_rate" };
-      stripmarks.line(context, line, data, axis, panel.place, scale);
+      const { iterations, values, odd } = data;
+      stripmarks.line(context, line, { iterations, values, odd }, axis, panel.place, scale);
       context.restore();
     }
     stripmarks.crosses(context, data.odd, axis, panel.place);
@@ -204,29 +302,48 @@ class Lines implements Handler {
 
   /** Draw mean and spread of the groups of several runs. */
   drawGroups(context: DrawingContext, panel: Panel, scale: Scale): void {
-    const groups = (this.meta.groups || [])
-      .map((members, group) => ({ members, group }))
-      .filter(({ members }) => members.length > 1);
+    const groups = this.several();
     if (!groups.length) return;
     const { axis } = this.chart;
     const project = axis.projection(panel.place.width);
     const x = (coordinate: number) => panel.place.left + project(coordinate);
     const y = scale.log ? (value: number) => scale.y(Math.max(value, scale.low)) : scale.y;
-    const [mean, deviation] = [
-      this.arrays[`mean.${panel.number}`],
-      this.arrays[`deviation.${panel.number}`],
-    ];
     const columns = this.arrays.iteration.length;
     const step = panel.name === "learning_rate";
-    groups.forEach(({ members, group }) => {
-      compare.band(context, members[0], { mean, deviation }, group * columns, columns, x, y);
+    this.bands(panel).forEach((band, at) => {
+      compare.band(context, groups[at].members[0], band, 0, columns, x, y);
     });
     groups.forEach(({ members, group }) => {
+      const mean = this.row(panel, this.arrays[`mean.${panel.number}`], group);
       compare.stroke(
         context,
         members[0],
-        (line) => compare.follow(line, mean, group * columns, columns, x, y, step),
+        (line) => compare.follow(line, mean, 0, columns, x, y, step),
         { width: 2.25 },
+      );
+    });
+  }
+
+  /** Return the groups of several runs, of which one at least is not hidden. */
+  several(): { members: readonly number[]; group: number }[] {
+    const { runs } = this.chart.options;
+    return (this.meta.groups || [])
+      .map((members, group) => ({ members, group }))
+      .filter(({ members }) => members.length > 1)
+      .filter(({ members }) => members.some((at) => !compare.isHidden(runs[at])));
+  }
+
+  /** Return the band of each of these groups: the least and greatest run, or one deviation. */
+  bands(panel: Panel): { low: Values; high: Values }[] {
+    const { number } = panel;
+    const [low, high] = [this.arrays[`low.${number}`], this.arrays[`high.${number}`]];
+    return this.several().map(({ group }) => {
+      if (low) return { low: this.row(panel, low, group), high: this.row(panel, high, group) };
+      const columns = this.arrays.iteration.length;
+      const deviation = this.arrays[`deviation.${number}`];
+      return compare.spread(
+        this.row(panel, this.arrays[`mean.${number}`], group),
+        deviation.subarray(group * columns, (group + 1) * columns),
       );
     });
   }
@@ -247,7 +364,16 @@ class Lines implements Handler {
     context.font = FONT;
     context.fillStyle = theme("--dt-text-soft");
     const without = panel.runs.flatMap(({ total }, at) => (total ? [] : [compare.letter(at)]));
-    if (without.length) context.fillText(`not logged by ${without.join(", ")}`, 0, place.top + 17);
+    const names =
+      without.length > MOST_NAMES
+        ? numbers.plural(without.length, "run", "runs")
+        : without.join(", ");
+    if (without.length)
+      context.fillText(
+        gutter.shorten(context, `not logged by ${names}`, place.left - 10),
+        0,
+        place.top + 17,
+      );
     if (!scale) return;
     context.textAlign = "right";
     const as = (value: number) => numbers.tick(this.format(panel), value);
@@ -270,43 +396,82 @@ class Lines implements Handler {
       .flatMap(({ runs }) => runs.filter((_, at) => this.alone(at)))
       .filter(({ total, shown }) => shown < total)
       .sort((a, b) => b.total - a.total)[0];
-    if (reduced) {
+    if (compare.isMany()) {
+      said.push("a value is the mean since the tick before");
+    } else if (reduced) {
       said.push(
         `up to ${integer(reduced.shown)} of ${integer(reduced.total)} values of a line: first, last, lowest, highest of every pixel`,
       );
     }
+    if (this.isDifference()) {
+      const { runs } = this.chart.options;
+      const base = compare.base(runs);
+      said.unshift(
+        `each run minus the baseline ${compare.letter(base)} ${runs[base].name}: below 0 is less`,
+      );
+    }
     if (this.nothing.length)
       said.push(`logged by none: ${this.nothing.map(({ name }) => titleOf(name)).join(", ")}`);
-    if (this.meta.left_out.length) said.push(`left out: ${this.meta.left_out.join(", ")}`);
+    const { left_out } = this.meta;
+    if (left_out.length) {
+      const more = left_out.length - MOST_NAMES;
+      said.push(
+        `left out: ${left_out.slice(0, MOST_NAMES).join(", ")}${more > 0 ? ` and ${more} more` : ""}`,
+      );
+    }
     holder.textContent = said.join(" · ");
   }
 
-  hover(y: number, event: PointerEvent, column: number): void {
+  hover(_x: number, y: number, event: PointerEvent, column: number): void {
     const panel = this.panels.find(
       ({ place }) => y >= place.top && y < place.top + place.height + GAP,
     );
     if (!panel) return;
-    const as = (value: number) => numbers.as(this.format(panel), value);
-    const columns = this.arrays.iteration.length;
     const lines = this.meta.groups
-      ? this.meta.groups.map((members, group): [string, string] => {
-          const at = group * columns + column;
-          const [mean, deviation] = [
-            this.arrays[`mean.${panel.number}`][at],
-            this.arrays[`deviation.${panel.number}`][at],
-          ];
-          const spread = Number.isFinite(deviation) ? ` ± ${as(deviation)}` : "";
-          return [
-            compare.groupName(members, this.chart.options.runs),
-            Number.isNaN(mean) ? "none" : `${as(mean)}${spread}`,
-          ];
-        })
-      : this.chart.options.runs.map((run, at): [string, string] => {
-          const value = this.arrays[`at.${panel.number}`][at * columns + column];
-          return [`${compare.letter(at)} ${run.name}`, Number.isNaN(value) ? "none" : as(value)];
-        });
+      ? this.groupLines(panel, column)
+      : this.runLines(panel, y, column);
     const title = `${titleOf(panel.name)}, ${compare.tickWords(this.arrays.iteration[column])}`;
     tooltip.show(event.clientX, event.clientY, title, lines);
+  }
+
+  /** Write a value of the panel, with its sign where it is a difference. */
+  as(panel: Panel, value: number): string {
+    if (Number.isNaN(value)) return "none";
+    const sign = this.isDifference() && value > 0 ? "+" : "";
+    return sign + numbers.as(this.format(panel), value);
+  }
+
+  groupLines(panel: Panel, column: number): [string, string][] {
+    const { number } = panel;
+    const [mean, deviation] = [this.arrays[`mean.${number}`], this.arrays[`deviation.${number}`]];
+    const columns = this.arrays.iteration.length;
+    return this.meta.groups!.map((members, group) => {
+      const spread = deviation[group * columns + column];
+      const beside = Number.isFinite(spread) ? ` ± ${numbers.as(this.format(panel), spread)}` : "";
+      return [
+        compare.groupName(members, this.chart.options.runs, this.meta.labels[group]),
+        this.as(panel, this.row(panel, mean, group)[column]) + beside,
+      ];
+    });
+  }
+
+  /** Return the runs' values at a column: of many those nearest to the pointer; lift the nearest. */
+  runLines(panel: Panel, y: number, column: number): [string, string][] {
+    const values = this.arrays[`at.${panel.number}`];
+    const found: { at: number; text: [string, string]; away: number }[] = [];
+    this.eachShown((at, { name }) => {
+      const value = this.row(panel, values, at)[column];
+      const away = panel.scale ? Math.abs(panel.scale.y(value) - y) : NaN;
+      const text: [string, string] = [`${compare.letter(at)} ${name}`, this.as(panel, value)];
+      found.push({ at, text, away: Number.isNaN(away) ? Infinity : away });
+    });
+    const nearest = [...found].sort((a, b) => a.away - b.away || a.at - b.at);
+    compare.lift(nearest.length > 1 && nearest[0].away < NEAR ? nearest[0].at : null);
+    if (found.length <= MOST_TOLD) return found.map(({ text }) => text);
+    return [
+      ...nearest.slice(0, MOST_TOLD).map(({ text }) => text),
+      [`and ${found.length - MOST_TOLD} more runs, further from the pointer`, ""],
+    ];
   }
 }
 

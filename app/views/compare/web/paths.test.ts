@@ -61,14 +61,14 @@ describe("a band is where two columns in a row are known", () => {
       const values = known.map((one) => (one ? 1 : NaN));
       const ones = known.map(() => 1);
       const expected = slowly(known);
-      assert.deepEqual(stretches({ mean: values, deviation: ones }, 0, 5), expected);
-      assert.deepEqual(stretches({ mean: ones, deviation: values }, 0, 5), expected);
-      const later = { mean: [1, 1, ...values, 1], deviation: [1, 1, ...ones, 1] };
+      assert.deepEqual(stretches({ low: values, high: ones }, 0, 5), expected);
+      assert.deepEqual(stretches({ low: ones, high: values }, 0, 5), expected);
+      const later = { low: [1, 1, ...values, 1], high: [1, 1, ...ones, 1] };
       assert.deepEqual(stretches(later, 2, 5), expected);
     });
   }
   test("of a long run in one go", () => {
     const ones = new Float32Array(100_000).fill(1);
-    assert.deepEqual(stretches({ mean: ones, deviation: ones }, 0, 100_000), [[0, 100_000]]);
+    assert.deepEqual(stretches({ low: ones, high: ones }, 0, 100_000), [[0, 100_000]]);
   });
 });

@@ -4,10 +4,10 @@
 /** What a path is written to: a canvas, or one that writes SVG. */
 export type Pen = Pick<CanvasRenderingContext2D, "moveTo" | "lineTo">;
 type Along = (value: number) => number;
-/** Mean and standard deviation of a group, by column. */
+/** The ends of a group's band, by column; NaN where it has none. */
 export interface Spread {
-  mean: ArrayLike<number>;
-  deviation: ArrayLike<number>;
+  low: ArrayLike<number>;
+  high: ArrayLike<number>;
 }
 
 const LONE = 5; // px of a line that is of one value only
@@ -44,9 +44,22 @@ export function follow(
   if (single) pen.lineTo(single[0] + LONE, single[1]);
 }
 
-/** Return the stretches [start, end) of at least two columns where mean and deviation are finite. */
+/** Return the band of one standard deviation to both sides of a mean. */
+export function spread(
+  mean: ArrayLike<number>,
+  deviation: ArrayLike<number>,
+): Record<"low" | "high", Float32Array<ArrayBuffer>> {
+  const band = { low: new Float32Array(mean.length), high: new Float32Array(mean.length) };
+  for (let at = 0; at < mean.length; at++) {
+    band.low[at] = mean[at] - deviation[at];
+    band.high[at] = mean[at] + deviation[at];
+  }
+  return band;
+}
+
+/** Return the stretches [start, end) of at least two columns where both ends are finite. */
 export function stretches(
-  { mean, deviation }: Spread,
+  { low, high }: Spread,
   from: number,
   columns: number,
 ): [start: number, end: number][] {
@@ -55,8 +68,8 @@ export function stretches(
   for (let column = 0; column <= columns; column++) {
     const known =
       column < columns &&
-      Number.isFinite(mean[from + column]) &&
-      Number.isFinite(deviation[from + column]);
+      Number.isFinite(low[from + column]) &&
+      Number.isFinite(high[from + column]);
     if (known) continue;
     if (column - start > 1) found.push([start, column]);
     start = column + 1;
