@@ -17,6 +17,7 @@ export type { TooltipLine } from "./base/tooltip.ts";
 export { tooltip } from "./base/tooltip.ts";
 export type { Group, Groups, Order } from "./charts/gutter.ts";
 export * as gutter from "./charts/gutter.ts";
+export { imageDialog } from "./charts/imagedialog.ts";
 export { Lane, telling } from "./charts/lane.ts";
 export * as mapvalues from "./charts/mapvalues.ts";
 export type { Sheet } from "./charts/pictures.ts";

@@ -5,10 +5,18 @@ Templates of addresses may hold "{field}" of the selection; so may what says so.
 elements elsewhere on the page.
 """
 
-from app.components.chart_options import compare, correlation, layers, other, shared, validation
+from app.components.chart_options import (
+    compare,
+    confusion,
+    correlation,
+    layers,
+    other,
+    shared,
+    validation,
+)
 from app.components.chart_options.base import ChartOptions
 
-_FAMILIES = (compare, correlation, layers, other, shared, validation)
+_FAMILIES = (compare, confusion, correlation, layers, other, shared, validation)
 KINDS: dict[str, type[ChartOptions]] = dict(
     sorted(kind for family in _FAMILIES for kind in family.KINDS.items())
 )

@@ -80,6 +80,14 @@ export interface CompareMapOptions extends MapOptions {
   runs: readonly Run[];
 }
 
+export interface ConfusionOptions extends DataOptions {
+  base: string;
+}
+
+export interface ConfusionMatrixOptions extends ConfusionOptions {
+  legend: string;
+}
+
 export interface CorrelationNamesOptions extends DataOptions {
   names: string;
 }
@@ -274,6 +282,10 @@ export interface ChartKinds {
   comparelines: RunsDataOptions;
   comparemap: CompareMapOptions;
   comparestate: RunsOptions;
+  confusionclasses: ConfusionOptions;
+  confusionflows: ConfusionOptions;
+  confusionimages: ConfusionOptions;
+  confusionmatrix: ConfusionMatrixOptions;
   correlationcells: CorrelationNamesOptions;
   correlationfilters: CorrelationFiltersOptions;
   correlationgrid: CorrelationGridOptions;
