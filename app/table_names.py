@@ -9,7 +9,8 @@ TABLES = frozenset(
         "series", "marks", "class-error", "layer-profile", "cube-layers", "anomalies",
         "anomaly-classes", "groups", "class-images", "forgetting", "layer-rows", "filter-rows",
         "filter-series", "top-filters", "correlation", "correlation-filters",
-        "scalar-lines", "confusion", "confusion-classes", "confusion-flows", "data-review",
+        "scalar-lines", "confusion", "confusion-classes", "confusion-flows",
+        "confusion-images", "data-review",
         "data-review-cleanlab", "data-review-fiftyone",
     }
 )  # fmt: skip

@@ -1,6 +1,5 @@
 """What the page of confusion asks for: the matrix at an iteration, its change, images of a cell."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -179,42 +178,51 @@ def _order(
 
 
 def confusion_images(session: Session, run_id: int, arguments: Arguments) -> Answer:
-    """Return images of the class `true` that are taken for `taken`; without it, all wrong ones.
+    """Return the images of a `cell`: true class, predicted class, and the one predicted before.
 
-    With `was` those of them that were taken for that class at the iteration compared with. The
-    number of classes stands for no prediction. Arrays, at most MOST_IMAGES: `image`, `position` (in
-    the class), `taken` i4, `probability` f4 of the true class (NaN: not given), and where there is
-    an iteration to compare with `before` i4 (-1: not validated). meta: at, against, total, and the
-    images of the class.
+    With the true class alone all that are wrong, without the third whatever was predicted before;
+    the number of classes stands for no prediction. Arrays, at most MOST_IMAGES: `image`, `position`
+    (in the class), `taken` i4, `probability` f4 of the true class (NaN: not given), and where there
+    is an iteration to compare with `before` i4 (-1: not validated). meta: at, against, total, and
+    the images of the class.
     """
     found = structure.classes(session, run_id=run_id)
-    true, taken, was = arguments.required("true"), arguments.integer("taken"), None
-    if taken is not None:
-        was = arguments.integer("was")
-    _check_classes([true], len(found) - 1, "true")
-    _check_classes([taken or 0, was or 0], len(found), "taken and was")
+    cell = read_cell(arguments, len(found))
     moments = read_moments(session, run_id, arguments)
     here, there = moments_of(session, run_id, moments, len(found))
-    chosen = chosen_images(here, there, (true, taken, was), len(found))
-    listed = chosen[:MOST_IMAGES]
-    arrays: Arrays = {"image": listed.astype(np.int32)}
-    if here is not None:
-        arrays["position"] = here.results.position[listed]
-        arrays["probability"] = here.results.probability[listed]
-        arrays["taken"] = places(here.results.prediction, classes=len(found))[listed]
-    if there is not None:
-        arrays["before"] = places(there.results.prediction, classes=len(found))[listed]
-    return arrays, {
+    chosen = chosen_images(here, there, cell, len(found))
+    return images_at(here, there, chosen[:MOST_IMAGES], len(found)), {
         "at": moments.at,
         "against": moments.against,
         "total": len(chosen),
-        "images": int(found.image_count[true]),
+        "images": int(found.image_count[cell[0]]),
     }
 
 
-def _check_classes(wanted: Sequence[int], last: int, name: str) -> None:
-    if not all(0 <= one <= last for one in wanted):
-        raise BadArgument(f"{name} must be a class of the run: 0 to {last}.")
+def images_at(
+    here: Moment | None, there: Moment | None, listed: NDArray[np.intp], classes: int
+) -> Arrays:
+    """Return what became of images, by id, as `confusion_images` has it."""
+    arrays: Arrays = {"image": listed.astype(np.int32)}
+    if here is not None:
+        arrays["position"] = here.results.position[listed]
+        arrays["taken"] = places(here.results.prediction, classes=classes)[listed]
+        arrays["probability"] = here.results.probability[listed]
+    if there is not None:
+        arrays["before"] = places(there.results.prediction, classes=classes)[listed]
+    return arrays
+
+
+def read_cell(arguments: Arguments, classes: int) -> Cell:
+    """Return the cell that is asked for; BadArgument where there can be none."""
+    given = arguments.integers("cell")
+    if not given or len(given) > 3 or given[0] >= classes or max(given) > classes:
+        raise BadArgument(
+            "cell must be a true class, a predicted one and the one predicted before, such as 3,5: "
+            f"classes are 0 to {classes - 1}, {classes} stands for no prediction."
+        )
+    taken, was = (*given[1:], None, None)[:2]
+    return given[0], taken, was
 
 
 def chosen_images(

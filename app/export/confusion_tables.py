@@ -1,6 +1,7 @@
 """Tables of the page of confusion: the cells of the matrix, the classes, who moved."""
 
 import numpy as np
+import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
@@ -85,3 +86,27 @@ def confusion_flows(session: Session, run_id: int, arguments: Arguments) -> Colu
         "after": texts(moved.after, predicted),
         "images": moved.count,
     }
+
+
+def confusion_images(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return the images of a cell, all of them: predicted class, probability, class before."""
+    found = structure.classes(session, run_id=run_id)
+    cell = data.read_cell(arguments, len(found))
+    moments = data.read_moments(session, run_id, arguments)
+    here, there = data.moments_of(session, run_id, moments, len(found))
+    chosen = data.chosen_images(here, there, cell, len(found))
+    arrays = data.images_at(here, there, chosen, len(found))
+    predicted = [*found.names, "no prediction"]
+    columns: Columns = {
+        "image": arrays["image"],
+        "true": texts(np.full(len(chosen), cell[0]), found.names),
+    }
+    if here is not None:
+        names = structure.image_names(session, run_id=run_id, class_id=cell[0])
+        columns["position"] = arrays["position"]
+        columns["name"] = pa.array([names[at] for at in arrays["position"]], "utf8")
+        columns["predicted"] = texts(arrays["taken"], predicted)
+        columns["probability"] = arrays["probability"]
+    if there is not None:
+        columns["before"] = texts(arrays["before"], predicted)
+    return columns

@@ -138,6 +138,7 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "confusion": confusion_tables.confusion,
         "confusion-classes": confusion_tables.confusion_classes,
         "confusion-flows": confusion_tables.confusion_flows,
+        "confusion-images": confusion_tables.confusion_images,
         "data-review": review_tables.review,
         "data-review-cleanlab": review_tables.cleanlab,
         "data-review-fiftyone": review_tables.fiftyone,

@@ -7,7 +7,7 @@ export * as colours from "./base/colours.ts";
 export { make } from "./base/elements.ts";
 export type { Answer, Matrix, Numbers } from "./base/fetch.ts";
 export { DataError, decodeArrays, fetchArrays, fetchJson } from "./base/fetch.ts";
-export { commonWords } from "./base/names.ts";
+export { commonWords, cutNames, differsAt } from "./base/names.ts";
 export type { Format, Maybe } from "./base/numbers.ts";
 export { numbers } from "./base/numbers.ts";
 export * as predictions from "./base/predictions.ts";

@@ -14,7 +14,8 @@ VIEWS = {"cursor": "At the cursor", "change": "Change since the pin"}
 AS = {"count": "Images", "row": "% of true class", "column": "% of predicted class"}
 ORDERS = {"data": "Of the data set", "error": "By error", "confusion": "By mutual confusion"}
 # A file follows the cursor as the charts do.
-_ASKED = "at={cursor}&against={confusionagainst}&pins={pins}&order={confusionorder}"
+_MOMENTS = "at={cursor}&against={confusionagainst}&pins={pins}"
+_ASKED = f"{_MOMENTS}&order={{confusionorder}}"
 
 
 def layout(context: PageContext) -> html.Div:
@@ -125,7 +126,6 @@ def _images(base: str) -> html.Section:
             label="Images of the chosen cell",
             url=f"{base}/confusion",
             base=base,
-            # Those of its class over time are a table of the validation view.
-            table=f"{base}/confusion?{_ASKED}",
+            table=f"{base}/confusion-images?{_MOMENTS}&cell={{confusioncell}}",
         ),
     )

@@ -80,11 +80,7 @@ class ConfusionImages implements Handler {
       return "";
     }
     const { base } = this.chart.options;
-    const rest = [
-      taken === undefined ? "" : `&taken=${taken}`,
-      was === undefined ? "" : `&was=${was}`,
-    ].join("");
-    const asked = addressOf(`${base}/confusion-images?${this.asking.asked}&true=${own}${rest}`);
+    const asked = addressOf(`${base}/confusion-images?${this.asking.asked}&cell=${cell.join()}`);
     if (asked === this.shown) return "";
     this.shown = asked;
     fetchArrays<ImagesAnswer>(asked).then(

@@ -1,6 +1,13 @@
 // How the confusion matrix is painted: cells, what they say, the names beside and above them.
 
-import { colours, type DrawingContext, gutter, numbers, type Selection } from "#app/web/index.ts";
+import {
+  colours,
+  type DrawingContext,
+  differsAt,
+  gutter,
+  numbers,
+  type Selection,
+} from "#app/web/index.ts";
 import type { ConfusionMeta } from "./answer.ts";
 import type { As, Pooled, Shown } from "./model.ts";
 
@@ -30,9 +37,10 @@ export interface Scales {
 
 const NARROW = 520;
 const SIDE = { wide: 132, narrow: 84 };
-const TOP = { wide: 104, narrow: 76 };
+const LEAST_SIDE = 28;
+const LETTER = 6.6; // pixels, about
 const BOTTOM = 6;
-const MOST_CELL = 46;
+const MOST_CELL = 56;
 const MOST_SIDE = 760;
 const WORDS_FROM = 24; // pixels of a cell that has room for its number
 const LINE = 11; // pixels that a name needs
@@ -41,8 +49,10 @@ const LOG_FROM = 20;
 const narrow = (width: number): "narrow" | "wide" => (width < NARROW ? "narrow" : "wide");
 
 /** Return where the cells of a picture lie in so many pixels. */
-export function layoutOf(width: number, { pooled }: Picture): Layout {
-  const [left, top] = [SIDE[narrow(width)], TOP[narrow(width)]];
+export function layoutOf(width: number, { pooled, shown, meta }: Picture): Layout {
+  const longest = Math.max(...meta.names.map((name) => name.length), shown.none ? 13 : 0);
+  const left = Math.min(SIDE[narrow(width)], Math.max(LEAST_SIDE, longest * LETTER + 14));
+  const top = left - 8;
   const most = Math.max(pooled.width, pooled.height, 1);
   const cell = Math.min(MOST_CELL, layoutOf.room(width) / most);
   return { left, top, cell, width, height: top + cell * pooled.height + BOTTOM };
@@ -119,15 +129,13 @@ function paintCells(
     const [x, y] = [left + (at % pooled.width) * cell, top + Math.floor(at / pooled.width) * cell];
     const right = Boolean(pooled.right[at]) && !changes;
     const colour = right ? null : scales.wrong.colours[scales.wrong.index(value)];
-    context.fillStyle = colour === null ? theme("--dt-learned") : colours.css(colour);
-    context.globalAlpha = right ? 0.25 + 0.75 * (value / scales.right) : 1;
+    // Grey, so that every colour is an error.
+    context.fillStyle = colour === null ? theme("--dt-missing-line") : colours.css(colour);
+    context.globalAlpha = right ? 0.2 + 0.5 * (value / scales.right) : 1;
     context.fillRect(x, y, Math.max(1, cell - gap), Math.max(1, cell - gap));
     context.globalAlpha = 1;
     if (!words) continue;
-    context.fillStyle = inkOn(
-      colour ?? colours.packed("--dt-learned"),
-      right ? value / scales.right : 1,
-    );
+    context.fillStyle = colour === null ? theme("--dt-text") : inkOn(colour);
     const text = as === "count" ? said(value, as, changes) : short(value, changes);
     context.fillText(text, x + cell / 2, y + cell / 2);
   }
@@ -139,9 +147,8 @@ const short = (value: number, changes: boolean): string => {
   return changes && value > 0 ? `+${text}` : text;
 };
 
-/** Return what can be read on a colour of the given strength over the ground. */
-function inkOn(colour: number, strength: number): string {
-  if (strength < 0.5) return colours.theme("--dt-text");
+/** Return what can be read on a colour. */
+function inkOn(colour: number): string {
   const [red, green, blue] = [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255];
   return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#14181f" : "#ffffff";
 }
@@ -172,20 +179,23 @@ function paintNames(
   const every = Math.max(1, Math.ceil(LINE / cell));
   // Of cells too small for their names only a few are named, well apart.
   const step = every === 1 ? 1 : Math.ceil(every * 1.5);
-  const name = (at: number, from: number) => meta.names[shown.order[from + at * shown.block]];
+  const differs = differsAt(meta.names);
+  const name = (at: number, from: number, room: number) => {
+    const id = shown.order[from + at * shown.block];
+    return gutter.shorten(context, meta.names[id], room, differs[id]);
+  };
   context.font = gutter.FONT;
   context.textBaseline = "middle";
   context.fillStyle = theme("--dt-text-soft");
   context.textAlign = "right";
   for (let at = 0; at < pooled.height; at += step) {
-    const text = gutter.shorten(context, name(at, shown.rows[0]), left - 12);
-    context.fillText(text, left - 6, top + (at + 0.5) * cell);
+    context.fillText(name(at, shown.rows[0], left - 12), left - 6, top + (at + 0.5) * cell);
   }
   context.textAlign = "left";
   for (let at = 0; at < pooled.width; at += step) {
     const none = shown.none && at === pooled.width - 1;
     if (none) break;
-    upright(context, name(at, shown.columns[0]), left + (at + 0.5) * cell, top);
+    upright(context, name(at, shown.columns[0], top - 12), left + (at + 0.5) * cell, top);
   }
   if (shown.none) upright(context, "no prediction", left + (pooled.width - 0.5) * cell, top);
 }
@@ -194,7 +204,7 @@ function upright(context: DrawingContext, text: string, x: number, top: number):
   context.save();
   context.translate(x, top - 6);
   context.rotate(-Math.PI / 2);
-  context.fillText(gutter.shorten(context, text, top - 12), 0, 0);
+  context.fillText(text, 0, 0);
   context.restore();
 }
 

@@ -60,7 +60,7 @@ export function sentence({ shown, pooled, changes, meta }: Picture): string {
   return at + part + pooling + nothing;
 }
 
-/** Fill the legend: the bar of the errors, and the green of what is right. */
+/** Fill the legend: the bar of the errors, and the grey of what is right. */
 export function legend(holder: Element | null, picture: Picture, { wrong, right }: Scales): void {
   if (!holder) return; // the page is just being left
   const { as, changes, shown, pooled } = picture;

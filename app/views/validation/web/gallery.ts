@@ -5,6 +5,7 @@ import {
   addressOf,
   type Chart,
   type ChartKinds,
+  cutNames,
   fetchArrays,
   type Handler,
   type Names,
@@ -30,6 +31,7 @@ import type {
 
 const MOST = 200;
 const SIZE = 44;
+const NAME = 9; // letters of a name below a picture
 const PART = 24; // images listed at once
 
 class Gallery implements Handler {
@@ -37,6 +39,7 @@ class Gallery implements Handler {
   declare private readonly title: HTMLElement;
   declare private readonly tiles: HTMLElement;
   declare private names: string[];
+  declare private brief: string[];
   /** The address of what is shown, or under way. */
   declare private shown: string | null;
   /** The class shown, and its images. */
@@ -58,6 +61,7 @@ class Gallery implements Handler {
 
   receive({ meta }: ErrorAnswer): void {
     this.names = meta.names;
+    this.brief = cutNames(meta.names, NAME);
     this.shown = null;
   }
 
@@ -133,7 +137,7 @@ class Gallery implements Handler {
       tile.dataset.right = right === right ? String(right === 1) : "";
       tile.classList.toggle("validation-chosen", selection.images.includes(this.images.images[at]));
       (tile.lastChild as Element).classList.toggle("validation-none", taken < 0);
-      const named = predictions.predictedClass(this.names, taken);
+      const named = predictions.predictedClass(this.brief, taken);
       const sign = taken === predictions.NOT_VALIDATED ? "" : "✗ ";
       tile.lastChild!.textContent = right === 1 ? "✓" : sign + named;
       const probability = numbers.percent(this.images.probability[cell]);
