@@ -8,6 +8,8 @@ import {
   cutNames,
   fetchArrays,
   type Handler,
+  imageDialog,
+  make,
   type Names,
   nothing,
   numbers,
@@ -38,6 +40,7 @@ class Gallery implements Handler {
   declare private readonly chart: Chart<ChartKinds["gallery"]>;
   declare private readonly title: HTMLElement;
   declare private readonly tiles: HTMLElement;
+  declare private readonly large: HTMLButtonElement;
   declare private names: string[];
   declare private brief: string[];
   /** The address of what is shown, or under way. */
@@ -52,11 +55,21 @@ class Gallery implements Handler {
     this.title.className = "validation-gallery-title";
     this.tiles = document.createElement("div");
     this.tiles.className = "validation-gallery";
-    chart.element.append(this.title, this.tiles);
+    this.large = make("button", "validation-large", "See large");
+    this.large.title =
+      "Show the chosen image, else the first, large; so does a double click on one";
+    this.large.addEventListener("click", () => this.enlarge(this.chosen()));
+    chart.element.append(
+      make("div", "validation-gallery-head", this.title, this.large),
+      this.tiles,
+    );
+    const imageAt = ({ target }: Event) =>
+      (target as Element).closest<HTMLElement>("[data-image]")?.dataset.image;
     this.tiles.addEventListener("click", (event) => {
-      const image = (event.target as Element).closest<HTMLElement>("[data-image]")?.dataset.image;
+      const image = imageAt(event);
       if (image !== undefined) selectionStore.toggle("images", Number(image));
     });
+    this.tiles.addEventListener("dblclick", (event) => this.enlarge(Number(imageAt(event) ?? NaN)));
   }
 
   receive({ meta }: ErrorAnswer): void {
@@ -65,8 +78,19 @@ class Gallery implements Handler {
     this.shown = null;
   }
 
+  private chosen(): number {
+    const { images } = selectionStore.get();
+    const own = Array.from(this.images.images);
+    return own.find((image) => images.includes(image)) ?? own[0] ?? NaN;
+  }
+
+  private enlarge(image: number): void {
+    if (Number.isFinite(image)) imageDialog.open(image, Array.from(this.images.images));
+  }
+
   draw(): string {
     this.tiles.hidden = true;
+    this.large.hidden = true;
     this.title.textContent = "";
     if (!this.names?.length) return nothing("images");
     const id = validation.focus(selectionStore.get());
@@ -121,6 +145,7 @@ class Gallery implements Handler {
   /** Show what each image was taken for at the cursor; the last snapshot where there is none. */
   private update(): void {
     if (!this.images) return;
+    this.large.hidden = !this.images.images.length;
     const selection = selectionStore.get();
     const { axis } = this.chart;
     const columns = this.images.prediction.shape[1];
