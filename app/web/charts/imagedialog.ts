@@ -132,8 +132,8 @@ class ImageDialog {
     const all = this.all();
     const at = all.indexOf(this.shown!);
     const { integer } = numbers;
-    const where = this.among ? "of those listed" : "of its class";
-    this.place.textContent = `${integer(at + 1)} ${where.replace("of", `of ${integer(all.length)}`)}`;
+    const where = this.among ? "listed" : "of its class";
+    this.place.textContent = `${integer(at + 1)} of the ${integer(all.length)} ${where}`;
     this.previous.disabled = at <= 0;
     this.next.disabled = at < 0 || at + 1 >= all.length;
   }

@@ -57,7 +57,7 @@ export function drawHistory(
     );
     // Wrong is lower, too: colour is not the only sign.
     const high = right === 1 ? BAND - 2 : (BAND - 2) / 2;
-    context.fillRect(column * step, HIGH + 2 + (BAND - 2 - high), Math.max(1, step - 0.5), high);
+    context.fillRect(column * step, HIGH + 2 + (BAND - 2 - high), Math.max(1, step), high);
   });
   context.strokeStyle = theme("--dt-blue");
   context.lineWidth = 1.5;

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tests.browser.golden import (
     comparecases,
+    confusioncases,
     correlationcases,
     cubecases,
     layercases,
@@ -77,6 +78,7 @@ KINDS: Mapping[str, Kind] = {
     **layercases.KINDS,
     **validationcases.KINDS,
     **comparecases.KINDS,
+    **confusioncases.KINDS,
     **correlationcases.KINDS,
     **cubecases.KINDS,
     **othercases.KINDS,

@@ -70,7 +70,7 @@ export function legend(holder: Element | null, picture: Picture, { wrong, right 
   else
     colours.legend(holder, wrong, {
       format,
-      notes: changes ? ["", "+"] : ["errors", ""],
+      notes: [changes ? "" : "errors", ""],
       pooled: shown.block > 1 ? (shown.sum ? "sum" : "largest") : "",
     });
   if (changes || !shown.diagonal) return;
