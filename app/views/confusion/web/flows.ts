@@ -93,7 +93,7 @@ class ConfusionFlows implements Handler {
         return option;
       }),
     );
-    this.choice.parentElement!.hidden = !wanted.length;
+    this.choice.parentElement!.hidden = against === null;
     this.pin.hidden = at === null || pins.includes(at);
     this.pin.textContent = `Pin ${numbers.integer(at)}`;
     this.pin.title = "Keep this iteration, then move the cursor: what changed is shown here";

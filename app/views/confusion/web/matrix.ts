@@ -35,6 +35,7 @@ class ConfusionMatrix implements Handler {
   private readonly asking: Asking;
   private readonly canvas: HTMLCanvasElement;
   private readonly mark: HTMLCanvasElement;
+  private readonly ruler = make("canvas").getContext("2d")!;
   private readonly said: HTMLElement;
   private readonly all: HTMLButtonElement;
   declare private arrays: ConfusionArrays;
@@ -92,7 +93,7 @@ class ConfusionMatrix implements Handler {
     const values = this.values(as, changes);
     const pooled = model.pool(values, shown);
     this.picture = { shown, pooled, as, changes, meta: this.meta, images: this.arrays.images };
-    this.layout = layoutOf(width, this.picture);
+    this.layout = layoutOf(width, this.picture, this.ruler);
     const { context } = sizeCanvas(this.canvas, width, this.layout.height);
     const scale = paint(context, this.picture, this.layout, selection);
     legend(holder, this.picture, scale);

@@ -38,7 +38,7 @@ export interface Scales {
 const NARROW = 520;
 const SIDE = { wide: 132, narrow: 84 };
 const LEAST_SIDE = 28;
-const LETTER = 6.6; // pixels, about
+const NO_PREDICTION = "no prediction";
 const BOTTOM = 6;
 const MOST_CELL = 56;
 const MOST_SIDE = 760;
@@ -49,10 +49,16 @@ const LOG_FROM = 20;
 const narrow = (width: number): "narrow" | "wide" => (width < NARROW ? "narrow" : "wide");
 
 /** Return where the cells of a picture lie in so many pixels. */
-export function layoutOf(width: number, { pooled, shown, meta }: Picture): Layout {
-  const longest = Math.max(...meta.names.map((name) => name.length), shown.none ? 13 : 0);
-  const left = Math.min(SIDE[narrow(width)], Math.max(LEAST_SIDE, longest * LETTER + 14));
-  const top = left - 8;
+export function layoutOf(
+  width: number,
+  { pooled, shown, meta }: Picture,
+  ruler: Pick<DrawingContext, "font" | "measureText">,
+): Layout {
+  ruler.font = gutter.FONT;
+  const names = shown.none ? [...meta.names, NO_PREDICTION] : meta.names;
+  const longest = names.reduce((most, name) => Math.max(most, ruler.measureText(name).width), 0);
+  const left = Math.min(SIDE[narrow(width)], Math.max(LEAST_SIDE, Math.ceil(longest) + 14));
+  const top = left - 2;
   const most = Math.max(pooled.width, pooled.height, 1);
   const cell = Math.min(MOST_CELL, layoutOf.room(width) / most);
   return { left, top, cell, width, height: top + cell * pooled.height + BOTTOM };
@@ -195,9 +201,9 @@ function paintNames(
   for (let at = 0; at < pooled.width; at += step) {
     const none = shown.none && at === pooled.width - 1;
     if (none) break;
-    upright(context, name(at, shown.columns[0], top - 12), left + (at + 0.5) * cell, top);
+    upright(context, name(at, shown.columns[0], top - 10), left + (at + 0.5) * cell, top);
   }
-  if (shown.none) upright(context, "no prediction", left + (pooled.width - 0.5) * cell, top);
+  if (shown.none) upright(context, NO_PREDICTION, left + (pooled.width - 0.5) * cell, top);
 }
 
 function upright(context: DrawingContext, text: string, x: number, top: number): void {
