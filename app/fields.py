@@ -53,6 +53,8 @@ SHARED: Mapping[str, Field] = {
     "images": Field(Kind.INTEGERS, []),
     "layers": Field(Kind.INTEGERS, []),
     "filters": Field(Kind.PAIRS, []),
+    # The image that is shown large.
+    "image": Field(Kind.INTEGER, passing=True),
     # Anomalies: window and threshold (of images, or a share of the class), direction.
     "k": Field(Kind.INTEGER, passing=True),
     "m": Field(Kind.NUMBER, passing=True),

@@ -9,8 +9,8 @@ TABLES = frozenset(
         "series", "marks", "class-error", "layer-profile", "cube-layers", "anomalies",
         "anomaly-classes", "groups", "class-images", "forgetting", "layer-rows", "filter-rows",
         "filter-series", "top-filters", "correlation", "correlation-filters",
-        "scalar-lines", "distributions", "data-review", "data-review-cleanlab",
-        "data-review-fiftyone",
+        "scalar-lines", "distributions", "confusion", "confusion-classes", "confusion-flows",
+        "confusion-images", "data-review", "data-review-cleanlab", "data-review-fiftyone",
     }
 )  # fmt: skip
 # The data of charts that compare runs: the table of each run that stands behind them.

@@ -16,7 +16,13 @@ from sqlalchemy.orm import Session
 from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.data import cube, overview, scalars
-from app.export import distribution_tables, layer_tables, review_tables, validation_tables
+from app.export import (
+    confusion_tables,
+    distribution_tables,
+    layer_tables,
+    review_tables,
+    validation_tables,
+)
 from app.export.columns import Columns, known, table, texts, unrolled
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
@@ -136,6 +142,10 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "correlation-filters": layer_tables.correlation_filters,
         "scalar-lines": scalar_lines,
         "distributions": distribution_tables.distributions,
+        "confusion": confusion_tables.confusion,
+        "confusion-classes": confusion_tables.confusion_classes,
+        "confusion-flows": confusion_tables.confusion_flows,
+        "confusion-images": confusion_tables.confusion_images,
         "data-review": review_tables.review,
         "data-review-cleanlab": review_tables.cleanlab,
         "data-review-fiftyone": review_tables.fiftyone,

@@ -38,6 +38,9 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "anomalytable", "axis", "gallery", "imagelist", "iterationclasses", "live", "strip",
         "validationrows", "validationwindow",
     ],
+    "confusion": [
+        "axis", "confusionclasses", "confusionflows", "confusionimages", "confusionmatrix", "live",
+    ],
     "layers": [
         "axis", "filtermap", "filterseries", "layercompare", "live", "multiples", "readout",
         "topfilters",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.data import validation as data
+from app.data.confusion import confusion
 from benchmarks.browser import control, wait_until_painted
 from db.queries.measurements import class_results, snapshots
 from deeptracker.format import Images, Snapshot, no_prediction
@@ -270,6 +271,60 @@ def test_hard_images_lead_to_their_class(page: Page, digits: int) -> None:
     page.get_by_text("Never learned", exact=True).click()
     rest(page)
     expect(page.locator("#validation-list")).to_contain_text("never right")
+
+
+def test_from_a_move_to_an_image_large_and_back(
+    page: Page, digits: int, iterations: list[int], site_engine: Engine
+) -> None:
+    first, last = iterations[0], iterations[-1]
+    with Session(site_engine) as session:
+        given = Arguments({"at": str(last), "against": str(first)})
+        arrays, meta = confusion(session, digits, given)
+    page.goto(f"/run/{digits}/confusion?pins={first}")
+    wait_until_painted(page)
+    moves = page.locator("#confusion-flows .confusion-list button")
+    expect(page.locator("#confusion-flows")).to_contain_text(f"{meta['moved']} of")
+    moves.first.click()
+    tiles = page.locator(".confusion-tiles button")
+    expect(tiles).to_have_count(int(arrays["flow_count"][0]))
+    rest(page)
+    cell = [int(arrays[f"flow_{name}"][0]) for name in ("true", "after", "before")]
+    assert selection(page)["confusioncell"] == cell
+    # A head of the table sorts, by the keyboard too.
+    page.get_by_role("button", name="Class", exact=True).press("Enter")
+    names = page.locator("#confusion-classes tbody td:first-child")
+    expect(names).to_have_text(sorted(meta["names"]))
+    # So does the matrix: from the first cell to the one of the move, whose images are listed.
+    page.locator("#confusion-matrix").focus()
+    for key, count in (("ArrowDown", cell[0] + 1), ("ArrowRight", cell[1])):
+        for _ in range(count):
+            page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    cells = dict(
+        zip(zip(arrays["true"], arrays["taken"], strict=True), arrays["count"], strict=True)
+    )
+    expect(tiles).to_have_count(int(cells[cell[0], cell[1]]))
+    images = tiles.evaluate_all("all => all.map((tile) => Number(tile.dataset.image))")
+    tiles.first.click()
+    dialog = page.get_by_role("dialog", name="Validation image")
+    expect(dialog).to_contain_text(f"True class {meta['names'][cell[0]]}. At {last:,}:")
+    expect(dialog).to_contain_text(f"1 of the {len(images)} listed")
+    page.keyboard.press("ArrowRight")
+    rest(page)
+    assert selection(page)["image"] == images[min(1, len(images) - 1)]
+    page.reload()
+    expect(dialog).to_contain_text("of its class")
+    with Session(site_engine) as session:
+        stored = class_results.class_images(session, run_id=digits, class_id=cell[0])
+    row = stored.prediction[stored.images.tolist().index(selection(page)["image"])]
+    expect(dialog.locator("li")).to_have_count(1 + int((np.diff(row.astype(int)) != 0).sum()))
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    rest(page)
+    assert "image=" not in page.url
+    open_view(page, digits, "openclasses=3&classes=3")
+    page.locator(".validation-tile").nth(2).dblclick()
+    expect(dialog).to_contain_text("3 of the")
 
 
 def test_the_address_reopens_it(page: Page, digits: int, watch: Watch) -> None:

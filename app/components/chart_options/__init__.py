@@ -7,6 +7,7 @@ elements elsewhere on the page.
 
 from app.components.chart_options import (
     compare,
+    confusion,
     correlation,
     distributions,
     layers,
@@ -16,7 +17,7 @@ from app.components.chart_options import (
 )
 from app.components.chart_options.base import ChartOptions
 
-_FAMILIES = (compare, correlation, distributions, layers, other, shared, validation)
+_FAMILIES = (compare, confusion, correlation, distributions, layers, other, shared, validation)
 KINDS: dict[str, type[ChartOptions]] = dict(
     sorted(kind for family in _FAMILIES for kind in family.KINDS.items())
 )

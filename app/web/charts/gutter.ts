@@ -2,6 +2,7 @@
 
 import type { DrawingContext } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
+import { cutName, differsAt } from "../base/names.ts";
 import type { Place } from "./plotarea.ts";
 
 export const FONT = "11px system-ui, sans-serif";
@@ -19,16 +20,17 @@ export interface Group {
 export type Groups = readonly (string | null)[];
 type Side = Pick<Place, "left" | "top" | "height">;
 
-/** Return `text` with its middle left out so that it fits `width`; both ends tell names apart. */
-export function shorten(context: DrawingContext, text: string, width: number): string {
+/**
+ * Return `text` with its middle left out so that it fits `width`; both ends tell names apart, or
+ * what follows the letter `differs` (base/names.ts).
+ */
+export function shorten(context: DrawingContext, text: string, width: number, differs = 0): string {
   if (context.measureText(text).width <= width) return text;
-  const letters = Array.from(text.slice(0, 200));
+  const most = Array.from(text.slice(0, 200));
+  const short = most.join("");
   let low = 0;
-  let high = letters.length;
-  const cut = (kept: number) =>
-    `${letters.slice(0, Math.ceil(kept / 2)).join("")}…${
-      kept > 1 ? letters.slice(-Math.floor(kept / 2)).join("") : ""
-    }`;
+  let high = most.length - 1;
+  const cut = (kept: number) => cutName(short, kept, differs);
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if (context.measureText(cut(middle)).width <= width) low = middle;
@@ -63,6 +65,7 @@ export function draw(
   const rowHeight = place.height / Math.max(1, order.length);
   const grouped = groups?.some(Boolean);
   const room = place.left - 10 - (grouped ? GROUP + 4 : 4);
+  const differs = differsAt(labels);
   context.font = FONT;
   context.textBaseline = "middle";
   context.textAlign = "right";
@@ -72,7 +75,11 @@ export function draw(
   const step = every === 1 ? 1 : Math.ceil(every * 2.5);
   for (let at = every === 1 ? 0 : Math.floor(step / 2); at < order.length; at += step) {
     const y = place.top + (at + 0.5) * rowHeight;
-    context.fillText(shorten(context, labels[order[at]], room), place.left - 8, y);
+    context.fillText(
+      shorten(context, labels[order[at]], room, differs[order[at]]),
+      place.left - 8,
+      y,
+    );
     if (every > 1) context.fillRect(place.left - 5, y - 0.5, 4, 1);
   }
   if (grouped) drawGroups(context, place, runsOf(groups!, order), rowHeight);

@@ -98,6 +98,14 @@ export interface CompareTableOptions extends ChartOptions {
   rows: readonly CompareRow[];
 }
 
+export interface ConfusionOptions extends DataOptions {
+  base: string;
+}
+
+export interface ConfusionMatrixOptions extends ConfusionOptions {
+  legend: string;
+}
+
 export interface CorrelationNamesOptions extends DataOptions {
   names: string;
 }
@@ -304,6 +312,10 @@ export interface ChartKinds {
   comparemap: CompareMapOptions;
   comparestate: RunsOptions;
   comparetable: CompareTableOptions;
+  confusionclasses: ConfusionOptions;
+  confusionflows: ConfusionOptions;
+  confusionimages: ConfusionOptions;
+  confusionmatrix: ConfusionMatrixOptions;
   correlationcells: CorrelationNamesOptions;
   correlationfilters: CorrelationFiltersOptions;
   correlationgrid: CorrelationGridOptions;

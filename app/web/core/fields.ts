@@ -19,6 +19,7 @@ export interface Fields {
   images: number[];
   layers: number[];
   filters: Pair[];
+  image: number | null;
   k: number | null;
   m: number | null;
   share: boolean;

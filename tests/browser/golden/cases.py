@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tests.browser.golden import (
     comparecases,
+    confusioncases,
     correlationcases,
     cubecases,
     distributioncases,
@@ -78,6 +79,7 @@ KINDS: Mapping[str, Kind] = {
     **layercases.KINDS,
     **validationcases.KINDS,
     **comparecases.KINDS,
+    **confusioncases.KINDS,
     **correlationcases.KINDS,
     **cubecases.KINDS,
     **distributioncases.KINDS,

@@ -8,6 +8,7 @@ import {
   type ChartKinds,
   colours,
   type DrawingContext,
+  differsAt,
   type Format,
   gutter,
   type Handler,
@@ -234,7 +235,9 @@ class Layers implements Handler {
     context.textAlign = "left";
     context.textBaseline = "top";
     context.fillStyle = theme("--dt-text");
-    context.fillText(shorten(context, this.meta.names[row], place.left - 62), 0, place.top + 3);
+    const { names } = this.meta;
+    const name = shorten(context, names[row], place.left - 62, differsAt(names)[row]);
+    context.fillText(name, 0, place.top + 3);
     context.fillStyle = theme("--dt-text-soft");
     const without = this.meta.places.flatMap((places, at) =>
       places[row] < 0 ? [compare.letter(this.meta.detailed[at])] : [],

@@ -5,6 +5,7 @@ import {
   addressOf,
   type Chart,
   type ChartKinds,
+  cutNames,
   fetchArrays,
   type Handler,
   type Names,
@@ -28,6 +29,7 @@ interface Item extends Record<SortKey, number> {
   largestClass: number;
 }
 
+const NAME = 9; // letters of a name in a narrow column
 const MOST = 100; // rows in the page; the count of all stands above
 const COLUMNS: readonly { key: SortKey; text: string; title?: string }[] = [
   { key: "snapshot", text: "Iteration" },
@@ -36,14 +38,6 @@ const COLUMNS: readonly { key: SortKey; text: string; title?: string }[] = [
   { key: "classes", text: "Classes", title: "anomalous classes" },
   { key: "largest", text: "Largest", title: "the class with the most images" },
 ];
-
-/** Return a name that fits a narrow column; its end tells it from others as well. */
-function brief(name: string): string {
-  const letters = Array.from(name);
-  return letters.length > 9
-    ? `${letters.slice(0, 3).join("")}…${letters.slice(-4).join("").trim()}`
-    : name;
-}
 
 class AnomalyTable implements Handler {
   declare private readonly chart: Chart<Options>;
@@ -54,6 +48,7 @@ class AnomalyTable implements Handler {
   declare private rows: Item[];
   /** Of the classes; there once they have come. */
   declare private names: string[];
+  declare private brief: string[];
 
   constructor(chart: Chart<Options>) {
     this.chart = chart;
@@ -85,6 +80,7 @@ class AnomalyTable implements Handler {
     fetchArrays<ErrorAnswer>(addressOf(this.chart.options.names)).then(
       (answer) => {
         this.names = answer.meta.names;
+        this.brief = cutNames(this.names, NAME);
         timeaxis(this.chart.options.group).setColumns(answer.arrays.iteration, null);
         this.chart.invalidate();
       },
@@ -175,7 +171,7 @@ class AnomalyTable implements Handler {
       const largest =
         item.largestClass < 0
           ? "the whole set"
-          : `${integer(item.largest)} · ${brief(this.names[item.largestClass])}`;
+          : `${integer(item.largest)} · ${this.brief[item.largestClass]}`;
       const texts = [
         integer(iteration),
         side,

@@ -5,8 +5,11 @@ import {
   addressOf,
   type Chart,
   type ChartKinds,
+  cutNames,
   fetchArrays,
   type Handler,
+  imageDialog,
+  make,
   type Names,
   nothing,
   numbers,
@@ -30,13 +33,16 @@ import type {
 
 const MOST = 200;
 const SIZE = 44;
+const NAME = 9; // letters of a name below a picture
 const PART = 24; // images listed at once
 
 class Gallery implements Handler {
   declare private readonly chart: Chart<ChartKinds["gallery"]>;
   declare private readonly title: HTMLElement;
   declare private readonly tiles: HTMLElement;
+  declare private readonly large: HTMLButtonElement;
   declare private names: string[];
+  declare private brief: string[];
   /** The address of what is shown, or under way. */
   declare private shown: string | null;
   /** The class shown, and its images. */
@@ -49,20 +55,42 @@ class Gallery implements Handler {
     this.title.className = "validation-gallery-title";
     this.tiles = document.createElement("div");
     this.tiles.className = "validation-gallery";
-    chart.element.append(this.title, this.tiles);
+    this.large = make("button", "validation-large", "See large");
+    this.large.title =
+      "Show the chosen image, else the first, large; so does a double click on one";
+    this.large.addEventListener("click", () => this.enlarge(this.chosen()));
+    chart.element.append(
+      make("div", "validation-gallery-head", this.title, this.large),
+      this.tiles,
+    );
+    const imageAt = ({ target }: Event) =>
+      (target as Element).closest<HTMLElement>("[data-image]")?.dataset.image;
     this.tiles.addEventListener("click", (event) => {
-      const image = (event.target as Element).closest<HTMLElement>("[data-image]")?.dataset.image;
+      const image = imageAt(event);
       if (image !== undefined) selectionStore.toggle("images", Number(image));
     });
+    this.tiles.addEventListener("dblclick", (event) => this.enlarge(Number(imageAt(event) ?? NaN)));
   }
 
   receive({ meta }: ErrorAnswer): void {
     this.names = meta.names;
+    this.brief = cutNames(meta.names, NAME);
     this.shown = null;
+  }
+
+  private chosen(): number {
+    const { images } = selectionStore.get();
+    const own = Array.from(this.images.images);
+    return own.find((image) => images.includes(image)) ?? own[0] ?? NaN;
+  }
+
+  private enlarge(image: number): void {
+    if (Number.isFinite(image)) imageDialog.open(image, Array.from(this.images.images));
   }
 
   draw(): string {
     this.tiles.hidden = true;
+    this.large.hidden = true;
     this.title.textContent = "";
     if (!this.names?.length) return nothing("images");
     const id = validation.focus(selectionStore.get());
@@ -117,6 +145,7 @@ class Gallery implements Handler {
   /** Show what each image was taken for at the cursor; the last snapshot where there is none. */
   private update(): void {
     if (!this.images) return;
+    this.large.hidden = !this.images.images.length;
     const selection = selectionStore.get();
     const { axis } = this.chart;
     const columns = this.images.prediction.shape[1];
@@ -133,7 +162,7 @@ class Gallery implements Handler {
       tile.dataset.right = right === right ? String(right === 1) : "";
       tile.classList.toggle("validation-chosen", selection.images.includes(this.images.images[at]));
       (tile.lastChild as Element).classList.toggle("validation-none", taken < 0);
-      const named = predictions.predictedClass(this.names, taken);
+      const named = predictions.predictedClass(this.brief, taken);
       const sign = taken === predictions.NOT_VALIDATED ? "" : "✗ ";
       tile.lastChild!.textContent = right === 1 ? "✓" : sign + named;
       const probability = numbers.percent(this.images.probability[cell]);

@@ -3,6 +3,7 @@
 import {
   colours,
   type DrawingContext,
+  differsAt,
   gutter,
   numbers,
   pictures,
@@ -69,7 +70,9 @@ function drawRow(
   context.textAlign = "left";
   context.fillStyle = theme("--dt-text");
   const chosen = block.kind === "image" && selection.images.includes(block.opened.images[row]);
-  const shown = gutter.shorten(context, chosen ? `● ${text}` : text, Math.max(20, room));
+  const differs = block.kind === "class" ? differsAt(view.model.names)[row] : 0;
+  const whole = chosen ? `● ${text}` : text;
+  const shown = gutter.shorten(context, whole, Math.max(20, room), differs);
   context.fillText(shown, indent, y);
   if (block.kind === "class" && selection.classes.includes(row)) {
     context.fillStyle = theme("--dt-pin");

@@ -1,0 +1,15 @@
+"""The page of confusion: which class is taken for which, and who moved since a pinned iteration."""
+
+from app.view import View
+from app.views.confusion.callbacks import register
+from app.views.confusion.fields import FIELDS
+from app.views.confusion.layout import layout
+
+VIEW = View(
+    name="confusion",
+    title="Confusion",
+    path="/run/<run_id>/confusion",
+    layout=layout,
+    register=register,
+    fields=FIELDS,
+)
