@@ -7,7 +7,8 @@ import { type Chart, registerKind } from "../core/chart.ts";
 import type { Names, Selection } from "../core/fields.ts";
 import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
-import { roundTicks } from "../core/timeaxis.ts";
+import { roundTicks } from "../core/ticks.ts";
+import type { TimeAxis } from "../core/timeaxis.ts";
 import { type Place, PlotArea } from "./plotarea.ts";
 
 const FLAGS = 20; // height of the row of flags
@@ -18,6 +19,17 @@ const FONT = "11px system-ui, sans-serif";
 interface Tick {
   coordinate: number;
   text: string;
+}
+
+/** Return round places in view of an axis of this width (pixels), in the unit of its own scale. */
+export function axisTicks(axis: TimeAxis, width: number): Tick[] {
+  const count = Math.max(2, Math.floor(width / 96));
+  const { scale } = axis;
+  if (!scale) return [];
+  const [low, high] = axis.view().map((end) => axis.valueOf(end));
+  return scale
+    .ticks(low, high, count)
+    .map(({ value, text }) => ({ coordinate: axis.coordinateOf(value), text }));
 }
 
 class AxisBar implements Handler {
@@ -64,8 +76,12 @@ class AxisBar implements Handler {
     context.textBaseline = "top";
     context.fillStyle = theme("--dt-text-soft");
     context.fillRect(place.left, FLAGS, place.width, 1);
-    this.ticks(context, FLAGS, "iteration", this.iterationTicks());
-    const epochs = this.epochTicks();
+    const { scale } = axis;
+    const own = scale && axisTicks(axis, place.width);
+    if (own) this.ticks(context, FLAGS, scale.name, own);
+    const below = own ? FLAGS + 18 : FLAGS;
+    if (scale?.name !== "iteration") this.ticks(context, below, "iteration", this.iterationTicks());
+    const epochs = own && scale?.name !== "iteration" ? [] : this.epochTicks();
     if (epochs.length) this.ticks(context, FLAGS + 18, "epoch", epochs);
     this.area.place(place);
     this.selected(selectionStore.get(), new Set(["cursor", "pins"]));
@@ -93,7 +109,8 @@ class AxisBar implements Handler {
   private ends(): [first: number, last: number] {
     const { axis } = this.chart;
     const [from, to] = axis.view();
-    return [Math.min(from, axis.columns - 1), Math.min(to, axis.columns) - 1];
+    const first = Math.min(Math.floor(from), axis.columns - 1);
+    return [first, Math.max(first, Math.ceil(Math.min(to, axis.columns)) - 1)];
   }
 
   private iterationTicks(): Tick[] {

@@ -114,15 +114,28 @@ export interface CubeOptions extends DataOptions {
   say: Say;
 }
 
-export interface FilterMapOptions extends MapOptions {
-  base: string;
-  facts: string;
-}
-
 export interface StripLine {
   series: string;
   name?: string;
   colour: string;
+}
+
+export interface CurvesOptions extends DataOptions {
+  title: string;
+  height: number;
+  lines: readonly StripLine[];
+  smooth?: string;
+  clip?: string;
+  log?: boolean;
+  low?: number;
+  high?: number;
+  hidden?: readonly string[];
+  legend?: string;
+}
+
+export interface FilterMapOptions extends MapOptions {
+  base: string;
+  facts: string;
 }
 
 export interface StackPart {
@@ -231,6 +244,13 @@ export interface ReadoutOptions extends DataOptions {
   maps?: readonly MapSpec[];
 }
 
+export interface ScalarListOptions extends DataOptions {
+  lines: string;
+  matcher: string;
+  count: string;
+  none: string;
+}
+
 export interface StripOptions extends DataOptions {
   panels: readonly StripPanel[];
   legend?: string;
@@ -279,6 +299,7 @@ export interface ChartKinds {
   correlationgrid: CorrelationGridOptions;
   correlationsliders: CorrelationSlidersOptions;
   cube: CubeOptions;
+  curves: CurvesOptions;
   filtermap: FilterMapOptions;
   filterseries: FilterSeriesOptions;
   finding: FindingOptions;
@@ -292,6 +313,7 @@ export interface ChartKinds {
   picture: PictureOptions;
   pixelmap: MapOptions;
   readout: ReadoutOptions;
+  scalarlist: ScalarListOptions;
   strip: StripOptions;
   topfilters: TopFiltersOptions;
   validationrows: ValidationRowsOptions;

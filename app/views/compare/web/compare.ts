@@ -8,6 +8,7 @@ import {
   type ChartKinds,
   colours,
   type DrawingContext,
+  duration,
   type Handler,
   make,
   type Names,
@@ -19,7 +20,6 @@ import {
   sizeCanvas,
 } from "#app/web/index.ts";
 import { follow, type Spread, stretches } from "./paths.ts";
-import { duration } from "./times.ts";
 
 export type Run = RunsOptions["runs"][number];
 export type RunsOptions = ChartKinds["comparestate"];
