@@ -41,14 +41,15 @@ class WorkspaceOptions(ChartOptions):
 
 class ScalarListOptions(DataOptions):
     """The charts of scalars: `lines` is the address of their values, `matcher` of the script that
-    tries patterns, `count` and `none` the ids of what says how many there are, and that there are
-    none.
+    tries patterns; `count`, `none` and `smoothing` are the ids of what says how many there are,
+    that there are none, and how smooth they are.
     """
 
     lines: str
     matcher: str
     count: str
     none: str
+    smoothing: str
 
 
 KINDS: dict[str, type[ChartOptions]] = {

@@ -11,6 +11,7 @@ class Ids(StrEnum):
     SEARCH = "scalars-search"
     REGEX = "scalars-regex"
     SMOOTHING = "scalars-smoothing"
+    SMOOTHED = "scalars-smoothed"
     X = "scalars-x"
     OUTLIERS = "scalars-outliers"
     LOG = "scalars-log"

@@ -65,6 +65,7 @@ def layout(context: PageContext) -> Component:
                 matcher=get_asset_url("early/patterns.js"),
                 count=Ids.COUNT,
                 none=Ids.NONE,
+                smoothing=Ids.SMOOTHED,
                 group=GROUP,
             ),
         ],
@@ -131,7 +132,7 @@ _COLUMNS: Mapping[str, str] = MappingProxyType({"fit": "Fit", "1": "1", "2": "2"
 def _smoothing() -> Component:
     return html.Div(
         [
-            html.Span("Smoothing", id="scalars-smoothing-name"),
+            html.Span(["Smoothing ", html.Output("0", id=Ids.SMOOTHED)]),
             dmc.Slider(
                 id=bound(Ids.SMOOTHING, "smoothing"),
                 value=0,
@@ -142,8 +143,7 @@ def _smoothing() -> Component:
                 size="sm",
                 w=150,
                 updatemode="drag",
-                labelAlwaysOn=False,
-                thumbProps={"aria-label": "Smoothing"},
+                thumbLabel="Smoothing",
             ),
         ],
         className="dt-control",

@@ -8,29 +8,12 @@ import type { Names, Selection } from "../core/fields.ts";
 import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
 import { roundTicks } from "../core/ticks.ts";
-import type { TimeAxis } from "../core/timeaxis.ts";
+import { axisTicks, type Placed } from "./axisticks.ts";
 import { type Place, PlotArea } from "./plotarea.ts";
 
 const FLAGS = 20; // height of the row of flags
 const HEIGHT = 56;
 const FONT = "11px system-ui, sans-serif";
-
-/** A mark of the scale: where it stands on the axis, and what it says. */
-interface Tick {
-  coordinate: number;
-  text: string;
-}
-
-/** Return round places in view of an axis of this width (pixels), in the unit of its own scale. */
-export function axisTicks(axis: TimeAxis, width: number): Tick[] {
-  const count = Math.max(2, Math.floor(width / 96));
-  const { scale } = axis;
-  if (!scale) return [];
-  const [low, high] = axis.view().map((end) => axis.valueOf(end));
-  return scale
-    .ticks(low, high, count)
-    .map(({ value, text }) => ({ coordinate: axis.coordinateOf(value), text }));
-}
 
 class AxisBar implements Handler {
   declare private readonly chart: Chart;
@@ -88,7 +71,12 @@ class AxisBar implements Handler {
     return "";
   }
 
-  private ticks(context: DrawingContext, top: number, name: string, ticks: readonly Tick[]): void {
+  private ticks(
+    context: DrawingContext,
+    top: number,
+    name: string,
+    ticks: readonly Placed[],
+  ): void {
     const { left, width } = this.place!;
     context.textAlign = "right";
     context.fillText(name, left - 8, top + 6);
@@ -113,7 +101,7 @@ class AxisBar implements Handler {
     return [first, Math.max(first, Math.ceil(Math.min(to, axis.columns)) - 1)];
   }
 
-  private iterationTicks(): Tick[] {
+  private iterationTicks(): Placed[] {
     const { axis } = this.chart;
     const [first, last] = this.ends();
     const count = Math.max(2, Math.floor(this.place!.width / 96));
@@ -127,14 +115,14 @@ class AxisBar implements Handler {
     }));
   }
 
-  private epochTicks(): Tick[] {
+  private epochTicks(): Placed[] {
     const { axis } = this.chart;
     const [first, last] = this.ends();
     const { epochs } = axis;
     if (!(epochs[last] > epochs[first])) return [];
     const count = Math.max(2, Math.floor(this.place!.width / 96));
     const wholes = roundTicks(epochs[first], epochs[last], count, { whole: true });
-    const ticks: Tick[] = [];
+    const ticks: Placed[] = [];
     let column = first;
     for (const epoch of wholes) {
       while (column < last && epochs[column + 1] < epoch) column++;

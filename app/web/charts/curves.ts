@@ -14,7 +14,7 @@ import type { CurvesOptions, StripLine } from "../core/chartoptions.ts";
 import type { Names, Range, Selection } from "../core/fields.ts";
 import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
-import { axisTicks } from "./axisbar.ts";
+import { axisTicks } from "./axisticks.ts";
 import { average, type CurvesData, nearest, seriesOf } from "./curvedata.ts";
 import * as scales from "./curvescale.ts";
 import { Gestures } from "./gestures.ts";
@@ -23,8 +23,10 @@ import * as stripmarks from "./stripmarks.ts";
 
 const BELOW = 18; // the ticks of the time axis
 const ABOVE = 4;
+const TICKS = 62; // pixels between those of the time axis
 const FONT = "11px system-ui, sans-serif";
 const BEHIND = 0.28; // of the values behind their average
+const ALONE = 0.8; // of lines that fill many pixels
 const DIMMED = 0.18; // of the other lines, while one is pointed at
 
 /** A line as it is drawn: its values, and their average where one is asked for. */
@@ -182,7 +184,7 @@ export class Curves implements Handler {
     context.textAlign = "center";
     context.textBaseline = "top";
     let free = -Infinity;
-    for (const { coordinate, text } of axisTicks(axis, width)) {
+    for (const { coordinate, text } of axisTicks(axis, width, TICKS)) {
       const x = axis.x(coordinate, width);
       const half = context.measureText(text).width / 2;
       if (x < 0 || x > width || x - half < free || x + half > width + 10) continue;
@@ -203,11 +205,13 @@ export class Curves implements Handler {
       const dim = ({ line }: Shown) => (this.lit && this.lit !== line.series ? DIMMED : 1);
       for (const one of this.shown) {
         const alpha = dim(one) * (one.smooth ? BEHIND : 1);
-        stripmarks.line(context, { ...one.line, alpha }, one.data, axis, place, scale);
+        const line = { ...one.line, alpha, denseAlpha: ALONE };
+        stripmarks.line(context, line, one.data, axis, place, scale);
       }
       for (const one of this.shown) {
         if (!one.smooth) continue;
-        stripmarks.line(context, { ...one.line, alpha: dim(one) }, one.smooth, axis, place, scale);
+        const line = { ...one.line, alpha: dim(one), denseAlpha: 1 };
+        stripmarks.line(context, line, one.smooth, axis, place, scale);
       }
     }
     for (const { data } of this.shown) stripmarks.crosses(context, data.odd, axis, place);

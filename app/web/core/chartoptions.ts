@@ -249,6 +249,7 @@ export interface ScalarListOptions extends DataOptions {
   matcher: string;
   count: string;
   none: string;
+  smoothing: string;
 }
 
 export interface StripOptions extends DataOptions {

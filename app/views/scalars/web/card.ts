@@ -167,7 +167,7 @@ export class Card {
       this.head.querySelector(".scalars-said") ?? make("span", "dt-panel-legend scalars-said");
     said.id = `${this.id}-said`;
     const name = this.head.firstElementChild as HTMLElement;
-    this.head.replaceChildren(name, ...this.legend(), said, this.buttons(open));
+    this.head.replaceChildren(name, this.buttons(open), ...this.legend(), said);
     if (focused) this.head.querySelector<HTMLElement>(`[data-tool="${focused}"]`)?.focus();
   }
 
@@ -224,15 +224,11 @@ export class Card {
     const size = this.button("large", large ? "⤡" : "⤢", large ? "Smaller" : "Larger", () =>
       acts.enlarge(plot, !large),
     );
-    const full = this.button("full", "⛶", "Full screen", () => {
-      if (document.fullscreenElement) document.exitFullscreen();
-      else this.element.requestFullscreen().catch(() => {});
-    });
     const download = make("button", "dt-download", "Download");
     download.dataset.download = "true";
     download.setAttribute("aria-haspopup", "menu");
     download.setAttribute("aria-expanded", "false");
-    return make("span", "scalars-tools", pin, size, full, this.settings(open), download);
+    return make("span", "scalars-tools", pin, size, this.settings(open), download);
   }
 
   /** What somebody chooses for this chart alone. */
@@ -270,6 +266,12 @@ export class Card {
       acts.own(plot, { low: null, high: null, log: false });
       this.curves?.zoomTo(null);
     });
+    const full = make("button", "dt-button", "Full screen");
+    full.dataset.tool = "full";
+    full.addEventListener("click", () => {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else this.element.requestFullscreen().catch(() => {});
+    });
     made.append(
       summary,
       make(
@@ -279,6 +281,7 @@ export class Card {
         end("high", "To"),
         make("label", "scalars-check", log, make("span", "", "Log scale")),
         reset,
+        full,
       ),
     );
     return made;

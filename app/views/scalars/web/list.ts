@@ -85,6 +85,7 @@ class ScalarList implements Handler {
   }
 
   selected(_selection: Selection, names: Names): void {
+    if (names.has("smoothing")) this.tellSmoothing();
     if (names.has("scalarx")) this.scales();
     if (OWN_FIELDS.some((name) => names.has(name))) this.chart.invalidate();
   }
@@ -117,6 +118,7 @@ class ScalarList implements Handler {
     this.say(shown.length, search);
     this.build(all, selection);
     this.update(selection);
+    this.tellSmoothing();
     this.scrollTo(selection.scalarpage);
     return "";
   }
@@ -139,6 +141,11 @@ class ScalarList implements Handler {
     }
     const { found } = this.tried!;
     return found && ((name) => found.has(name));
+  }
+
+  private tellSmoothing(): void {
+    const holder = document.getElementById(this.chart.options.smoothing);
+    if (holder) holder.textContent = numbers.number(selectionStore.get().smoothing);
   }
 
   /** Say how many scalars there are, and why none is shown. */
