@@ -79,7 +79,7 @@ class AxisBar implements Handler {
   ): void {
     const { left, width } = this.place!;
     context.textAlign = "right";
-    context.fillText(name, left - 8, top + 6);
+    context.fillText(name, left - (this.chart.axis.scale ? 16 : 8), top + 6);
     context.textAlign = "center";
     let free = -Infinity; // where the next text may begin
     for (const { coordinate, text } of ticks) {

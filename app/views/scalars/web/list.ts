@@ -56,6 +56,8 @@ class ScalarList implements Handler {
   /** What the pattern found, and for which question. */
   private tried: { asked: string; found: Set<string> | null; trouble: string } | null = null;
   private built = "";
+  /** Until it is known which charts are near: then those say where they stand. */
+  waiting = true;
   private scrolled = false;
   private readonly acts: CardActs;
 
@@ -120,6 +122,7 @@ class ScalarList implements Handler {
     this.update(selection);
     this.tellSmoothing();
     this.scrollTo(selection.scalarpage);
+    if (!this.cards.size) this.waiting = false;
     return "";
   }
 
@@ -288,6 +291,9 @@ class ScalarList implements Handler {
       size += card.plot.lines.length;
     }
     if (batch.length) ask();
+    if (!this.waiting) return;
+    this.waiting = false;
+    this.chart.invalidate();
   }
 
   private scrollTo(page: number): void {
