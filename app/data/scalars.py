@@ -49,7 +49,11 @@ def listed(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays,
     """
     found = snapshots.snapshots(session, run_id=run_id)
     names = names_of(session, run_id)
-    arrays = {"iteration": found.iteration, "epoch": found.epoch, "recorded_at": found.recorded_at}
+    arrays: Arrays = {
+        "iteration": found.iteration,
+        "epoch": found.epoch,
+        "recorded_at": found.recorded_at,
+    }
     return arrays, {"names": [[key_of(name), name, group_of(name)] for name in names]}
 
 
