@@ -1,7 +1,7 @@
 """The scalars of a run as its page shows them: which there are, and some of them as lines."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.binary import Arrays
-from app.data.series import put_series, within
+from app.data.series import BUCKETS, averages, put_series, within
 from db.queries.measurements import snapshots
 from db.queries.measurements.scalars import Scalar
 from deeptracker.format import SERIES
 
-# Most scalars in one answer, which is what a page of the list shows.
+# Most scalars in one answer.
 MOST = 24
+# How many pixels a chart may be told to have: answers are kept for few widths.
+PIXELS = ("256", "512", str(BUCKETS))
 
 
 def key_of(name: str) -> str:
@@ -39,10 +41,20 @@ def group_of(name: str) -> str:
     return before if slash else ""
 
 
-def matching(names: Sequence[str], search: str) -> list[str]:
-    """Return the names in which every word of the search occurs, in upper or lower case."""
-    words = search.casefold().split()
-    return [name for name in names if all(word in name.casefold() for word in words)]
+def listed(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:
+    """Serve which scalars a run has, and where its snapshots lie on every axis.
+
+    Arrays: iteration i4, epoch and recorded_at f8 [T] (NaN: not recorded; seconds since 1970).
+    meta.names: of each scalar [key, name, group], in the order of `names_of`.
+    """
+    found = snapshots.snapshots(session, run_id=run_id)
+    names = names_of(session, run_id)
+    arrays: Arrays = {
+        "iteration": found.iteration,
+        "epoch": found.epoch,
+        "recorded_at": found.recorded_at,
+    }
+    return arrays, {"names": [[key_of(name), name, group_of(name)] for name in names]}
 
 
 def wanted(session: Session, run_id: int, arguments: Arguments) -> dict[str, str]:
@@ -60,12 +72,15 @@ def wanted(session: Session, run_id: int, arguments: Arguments) -> dict[str, str
 def lines(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:
     """Serve some scalars of a run at screen resolution.
 
-    Arguments: names (keys, see `key_of`), from, to (iterations, both optional). Arrays: iteration
-    i4 [T]; of each key: series.KEY.iterations i4, .values f8, .odd i4 (as of a ScreenSeries) and
-    snapshot.KEY f8 [T], the last value at every snapshot (NaN: none). meta.series: KEY -> {total,
-    shown, odd}.
+    Arguments: names (keys, see `key_of`), from, to (iterations, both optional), pixels (of a
+    chart, one of PIXELS). Arrays: iteration i4 [T]; of each key: series.KEY.iterations i4, .values
+    f8, .odd i4 (as of a ScreenSeries) and snapshot.KEY f8 [T], the last value at every snapshot
+    (NaN: none). Where the series does not hold all from the beginning, mean.KEY.iterations i4,
+    .values f8 and .counts i4 do, as `averages`: what a smooth line is made of. meta.series: KEY ->
+    {total, shown, odd}.
     """
     low, high = arguments.integer("from"), arguments.integer("to")
+    pixels = int(arguments.choice("pixels", PIXELS, default=str(BUCKETS)))
     found = snapshots.snapshots(session, run_id=run_id)
     analysis = analysis_of(session, run_id)
     arrays: dict[str, Any] = {"iteration": found.iteration}
@@ -74,7 +89,17 @@ def lines(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, 
         whole = analysis.series(session, name, at=found)
         arrays[f"snapshot.{key}"] = _at(found.iteration, whole)
         seen = within(whole.iterations, whole.values, low=low, high=high)
-        about[key] = put_series(arrays, f"series.{key}", seen, ticks=found.iteration).counts
+        shown = put_series(
+            arrays, f"series.{key}", seen, ticks=found.iteration, buckets=pixels
+        ).counts
+        about[key] = shown
+        if low or shown["shown"] + shown["odd"] < shown["total"]:
+            means = averages(
+                whole.iterations, whole.values, low=low, high=high, ticks=found.iteration,
+                buckets=pixels,
+            )  # fmt: skip
+            for part, values in zip(("iterations", "values", "counts"), means, strict=True):
+                arrays[f"mean.{key}.{part}"] = values
     return arrays, {"series": about}
 
 

@@ -68,12 +68,49 @@ def put_series(
     series: tuple[NDArray[np.integer], NDArray[np.float64]],
     *,
     ticks: NDArray[np.integer],
+    buckets: int = BUCKETS,
 ) -> ScreenSeries:
     """Reduce a series and put it into an answer: KEY.iterations i4, KEY.values f8, KEY.odd i4."""
-    reduced = reduce_series(*series, ticks=ticks)
+    reduced = reduce_series(*series, ticks=ticks, buckets=buckets)
     for name in ("iterations", "values", "odd"):
         arrays[f"{key}.{name}"] = getattr(reduced, name)
     return reduced
+
+
+def averages(
+    iterations: NDArray[np.integer],
+    values: NDArray[np.float64],
+    *,
+    low: int | None,
+    high: int | None,
+    ticks: NDArray[np.integer],
+    buckets: int = BUCKETS,
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]:
+    """Return what a moving average of a series up to `high` is made of: means and how many each is.
+
+    Iterations i4 (the last of each bucket, rising), means f8 and counts i4 of the finite values:
+    up to `buckets` from `low` on, and as many of what came before, of which the average in view
+    still holds something. Few values stand for themselves.
+    """
+    finite = np.isfinite(values)
+    iterations, values = iterations[finite], values[finite]
+    end = len(iterations) if high is None else int(np.searchsorted(iterations, high, "right")) + 1
+    iterations, values = iterations[:end], values[:end]
+    cut = 0 if low is None else int(np.searchsorted(iterations, low, "left"))
+    places = [
+        first + _starts(iterations[first:last], ticks, buckets)
+        if last - first > buckets
+        else np.arange(first, last)
+        for first, last in ((0, cut), (cut, len(iterations)))
+    ]
+    starts = np.concatenate(places).astype(np.int64)
+    counts = np.diff(np.append(starts, len(iterations)))
+    sums = np.add.reduceat(values, starts) if len(starts) else values
+    return (
+        iterations[starts + counts - 1].astype(np.int32),
+        sums / counts,
+        counts.astype(np.int32),
+    )
 
 
 def within(

@@ -13,8 +13,10 @@ export { numbers } from "./base/numbers.ts";
 export * as predictions from "./base/predictions.ts";
 export type { Bins, Extreme, Painted, PaintOptions } from "./base/raster.ts";
 export * as raster from "./base/raster.ts";
+export { duration, roundTimes } from "./base/times.ts";
 export type { TooltipLine } from "./base/tooltip.ts";
 export { tooltip } from "./base/tooltip.ts";
+export { Curves } from "./charts/curves.ts";
 export type { Group, Groups, Order } from "./charts/gutter.ts";
 export * as gutter from "./charts/gutter.ts";
 export { imageDialog } from "./charts/imagedialog.ts";
@@ -29,6 +31,8 @@ export { PlotArea, zoom } from "./charts/plotarea.ts";
 export { Strip } from "./charts/strip.ts";
 export type { Counts, LineStyle, Series, ValueScale } from "./charts/stripmarks.ts";
 export * as stripmarks from "./charts/stripmarks.ts";
+export type { AxisScale, Clocks } from "./core/axisscale.ts";
+export { scaleOf } from "./core/axisscale.ts";
 export { catalogue, isRatio, nothing } from "./core/catalogue.ts";
 export type { Chart } from "./core/chart.ts";
 export {
@@ -42,6 +46,7 @@ export {
 export type {
   ChartKinds,
   ChartOptions,
+  CurvesOptions,
   MapOptions,
   Run,
   StripOptions,
@@ -67,6 +72,7 @@ export type {
 export type { Subscriber } from "./core/selection.ts";
 export { selectionStore } from "./core/selection.ts";
 export { selectionAddress } from "./core/selectionaddress.ts";
+export { roundTicks } from "./core/ticks.ts";
 export type { Gutter, Iterations } from "./core/timeaxis.ts";
-export { forgetAxes, gutters, roundTicks, TimeAxis, timeaxis } from "./core/timeaxis.ts";
+export { forgetAxes, gutters, TimeAxis, timeaxis } from "./core/timeaxis.ts";
 export { live } from "./core/versions.ts";

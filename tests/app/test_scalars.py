@@ -4,19 +4,20 @@ import json
 
 import numpy as np
 import pytest
-from dash import Input
+from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
+from app.auth.identity import Identity
 from app.data import scalars as data
 from app.data.scalars import key_of
 from app.export.tables import scalar_lines
-from app.selection import control_id
-from app.views.scalars.ids import Ids
+from app.view import PageContext
+from app.views.scalars.layout import layout
 from db.models import scalar
 from db.permissions import Role
-from tests.app.web import callback_key
+from db.queries.runs.runs import get_run
 from tests.stored_runs import StoredRun, store_run
 
 NAMES = ("val/f1", "val/recall", "lr-head", "gpu/memory", "iteration", "=cmd|' /C calc'!A0")
@@ -55,12 +56,12 @@ def test_names_that_views_know_come_first_then_those_without_a_group(session, ru
     assert data.group_of("loss") == ""
 
 
-def test_every_word_of_a_search_occurs():
-    names = ["val/F1", "val/recall_1", "train/f1"]
-    assert data.matching(names, "f1") == ["val/F1", "train/f1"]
-    assert data.matching(names, "  1 VAL ") == ["val/F1", "val/recall_1"]
-    assert data.matching(names, "") == names
-    assert data.matching(names, "(") == []
+def test_the_list_has_names_and_where_the_snapshots_lie(session, run):
+    arrays, meta = data.listed(session, run.run_id, Arguments({}))
+    assert [name for _, name, _ in meta["names"]] == data.names_of(session, run.run_id)
+    assert [key_of("val/f1"), "val/f1", "val"] in meta["names"]
+    np.testing.assert_array_equal(arrays["iteration"], run.iterations)
+    assert arrays["epoch"].shape == arrays["recorded_at"].shape == run.iterations.shape
 
 
 def test_lines_are_what_was_logged(session, run):
@@ -79,6 +80,38 @@ def test_lines_are_what_was_logged(session, run):
     np.testing.assert_array_equal(arrays[f"series.{key}.values"], values)
     arrays, _ = data.lines(session, run.run_id, asked("val/f1", **{"from": "20", "to": "30"}))
     np.testing.assert_array_equal(arrays[f"series.{key_of('val/f1')}.iterations"], [25])
+
+
+def test_a_long_series_comes_with_the_means_of_what_it_leaves_out(session, run):
+    values = np.random.default_rng(8).normal(size=5_000)
+    values[[7, 4_000]] = np.nan, np.inf
+    log(session, run.run_id, "long", np.arange(5_000), values)
+    key = key_of("long")
+    arrays, meta = data.lines(session, run.run_id, asked("long", pixels="256"))
+    shown = meta["series"][key]
+    assert shown["total"] == 5_000
+    assert shown["shown"] <= 4 * 256
+    counts = arrays[f"mean.{key}.counts"]
+    assert len(counts) <= 256
+    assert counts.sum() == 4_998
+    finite = np.flatnonzero(np.isfinite(values))
+    ends = np.cumsum(counts)
+    np.testing.assert_array_equal(arrays[f"mean.{key}.iterations"], finite[ends - 1])
+    for mean, end, count in zip(arrays[f"mean.{key}.values"], ends, counts, strict=True):
+        np.testing.assert_allclose(mean, values[finite[end - count : end]].mean(), atol=1e-12)
+    # Zoomed: every value in view, and the means of what came before.
+    arrays, _ = data.lines(
+        session, run.run_id, asked("long", pixels="256", **{"from": "3000", "to": "3050"})
+    )
+    at, counts = arrays[f"mean.{key}.iterations"], arrays[f"mean.{key}.counts"]
+    np.testing.assert_array_equal(at[at >= 3000], np.arange(3000, 3052))
+    assert (counts[at >= 3000] == 1).all()
+    assert counts.sum() == 3052 - 1
+    # A short one is its own.
+    arrays, _ = data.lines(session, run.run_id, asked("val/f1"))
+    assert not any(name.startswith("mean.") for name in arrays)
+    with pytest.raises(BadArgument, match="pixels"):
+        data.lines(session, run.run_id, asked("val/f1", pixels="300"))
 
 
 def test_the_table_has_every_value_and_a_scalar_called_iteration(session, run):
@@ -103,61 +136,24 @@ def test_most_of_an_answer(session, run):
         data.lines(session, run.run_id, asked(*(f"more/{n}" for n in range(data.MOST + 1))))
 
 
-@pytest.fixture(scope="module")
-def logged(web) -> int:
-    with Session(web.engine) as session:
-        stored = store_run(session, seed=6, snapshots=3)
-        for number in range(30):
-            log(session, stored.run_id, f"val/class_{number:02}", [5, 10], [1.0, 2.0])
-        session.commit()
-    return stored.run_id
-
-
 class TestPage:
-    @staticmethod
-    def shown(client, run_id: int, *, search: object = "", page: object = 1, shown: object = None):
-        return client.call(
-            callback_key(client.web.app, f"{Ids.LIST}.children"),
-            {
-                f"{Ids.RUN}.data": run_id,
-                f"{Ids.SHOWN}.data": shown,
-                str(Input(control_id(Ids.SEARCH, "scalars"), "value")): search,
-                str(Input(control_id(Ids.PAGER, "scalarpage"), "value")): page,
-            },
-            triggered=f"{Ids.TIMER}.n_intervals",
-        )
+    def test_the_names_of_a_run_are_for_those_who_may_read_it(self, web, clients):
+        with Session(web.engine) as session:
+            number = store_run(session, seed=6, snapshots=3).run_id
+            for name in ("val/a", "<b>"):
+                log(session, number, name, [5, 10], [1.0, 2.0])
+            session.commit()
+        answer = clients[Role.VIEWER].get(f"/data/run/{number}/scalar-names")
+        assert answer.status_code == 200
+        assert b"val/a" in answer.data
+        assert clients[Role.VIEWER].get("/data/run/100000000/scalar-names").status_code == 404
 
-    def test_pages_of_names(self, clients, logged):
-        answer = self.shown(clients[Role.VIEWER], logged).json["response"]
-        assert answer[Ids.COUNT]["children"] == "32 scalars, 1 to 24 shown"
-        text = json.dumps(answer[Ids.LIST]["children"])
-        assert "val/class_21" in text
-        assert "val/class_22" not in text
-        last = self.shown(clients[Role.VIEWER], logged, page=99).json["response"]
-        assert last[Ids.COUNT]["children"] == "32 scalars, 25 to 32 shown"
-
-    def test_a_search(self, clients, logged):
-        answer = self.shown(clients[Role.VIEWER], logged, search="CLASS 07").json["response"]
-        assert answer[Ids.COUNT]["children"] == "1 of 32 scalars"
-        answer = self.shown(clients[Role.VIEWER], logged, search="<none>").json["response"]
-        assert "No scalar has a name with “<none>”" in json.dumps(
-            answer[Ids.LIST]["children"], ensure_ascii=False
-        )
-
-    def test_nothing_is_sent_where_nothing_is_new(self, clients, logged):
-        answer = self.shown(clients[Role.VIEWER], logged).json["response"]
-        kept = answer[Ids.SHOWN]["data"]
-        assert self.shown(clients[Role.VIEWER], logged, shown=kept).status_code == 204
-
-    def test_odd_arguments(self, clients, logged):
-        client = clients[Role.VIEWER]
-        assert self.shown(client, logged, search={"x": 1}, page="2").status_code == 200
-        assert "There is no run 100000000." in self.shown(client, 10**8).text
-
-    def test_a_run_without_scalars_says_how_to_have_some(self, web, clients):
+    def test_a_run_without_scalars_says_how_to_have_some(self, web):
         with Session(web.engine) as session:
             empty = store_run(session, seed=7, layers=0, classes=0, snapshots=0).run_id
             session.execute(scalar.delete().where(scalar.c.run_id == empty))
             session.commit()
-        answer = self.shown(clients[Role.VIEWER], empty).json["response"]
-        assert "This run has no scalars" in json.dumps(answer[Ids.LIST]["children"])
+            run = get_run(session, run_id=empty)
+        with web.app.server.test_request_context("/"):
+            page = layout(PageContext(Identity(1, "Ann", "a@b.c", Role.VIEWER, b""), run=run))
+        assert "This run has no scalars" in json.dumps(page, cls=PlotlyJSONEncoder)

@@ -33,7 +33,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
     ],
     "overview": ["axis", "live", "pixelmap", "pixelmap", "readout", "strip"],
     "review": ["live"],
-    "scalars": ["axis", "live"],
+    "scalars": ["axis", "live", "scalarlist"],
     "validation": [
         "anomalytable", "axis", "gallery", "imagelist", "iterationclasses", "live", "strip",
         "validationrows", "validationwindow",
@@ -112,7 +112,8 @@ def test_the_card_of_an_image_has_its_picture(web: Web, guess: int) -> None:
 def test_every_kind_of_chart_is_on_a_page() -> None:
     on_pages = {kind for kinds in CHARTS.values() for kind in kinds}
     # The table is of more runs than the page here shows: tests/app/test_compare_many.py.
-    assert on_pages | {"finding", "findingband", "picture", "comparetable"} == set(KINDS)
+    elsewhere = {"comparetable", "curves", "finding", "findingband", "picture"}
+    assert on_pages | elsewhere == set(KINDS)
 
 
 def charts_of(page: Component) -> list[str]:

@@ -3,11 +3,25 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from benchmarks.browser import wait_until_painted
 from tests.browser.conftest import Watch
 from tests.browser.waiting import rest
+
+# The ends of the scale of a chart, by what its plot is called; the longitude of its view.
+ENDS = """
+(title) => {
+  const all = [...document.querySelectorAll("[data-chart=curves]")].map(deeptracker.charts.of);
+  const chart = all.find(({ options }) => options.title === title);
+  const { low, high } = chart.handler.ends;
+  return [low, high, ...chart.axis.view()];
+}
+"""
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
 
 
 def test_names_are_searched_drawn_and_kept_in_the_address(
@@ -15,8 +29,9 @@ def test_names_are_searched_drawn_and_kept_in_the_address(
 ) -> None:
     page.goto(f"/run/{digits}/overview")
     page.get_by_role("link", name="Scalars").click()
-    charts = page.locator("[data-chart=strip]")
+    charts = page.locator("[data-chart=curves]")
     expect(charts).to_have_count(5)
+    page.get_by_text("1", exact=True).click()  # a column of charts
     wait_until_painted(page)
     expect(page.get_by_role("status").filter(has_text="5 scalars")).to_be_visible()
     names = page.locator(".scalars-name").all_inner_texts()
@@ -25,17 +40,77 @@ def test_names_are_searched_drawn_and_kept_in_the_address(
     loss = charts.nth(names.index("train_loss")).locator(".dt-plot")
     loss.hover(position={"x": 200, "y": 40})
     expect(page.locator(".dt-tooltip")).to_contain_text("train_loss at iteration")
-    cursors = page.locator("[data-chart=strip] .dt-cursor")
+    cursors = page.locator("[data-chart=curves] .dt-cursor")
     places = {cursor.bounding_box()["x"] for cursor in cursors.all()}  # type: ignore[index]
     assert len(places) == 1, places
     page.get_by_label("Search").fill("LOSS valid")
     expect(charts).to_have_count(1)
     expect(page.locator(".scalars-name")).to_have_text("validation_loss")
     expect(page).to_have_url(re.compile("scalars=LOSS"))
-    assert parse_qs(urlsplit(page.url).query)["scalars"] == ["LOSS valid"]
+    assert query(page)["scalars"] == ["LOSS valid"]
     page.reload()
     expect(page.locator(".scalars-name")).to_have_text("validation_loss")
     page.get_by_label("Search").fill("no such name")
     expect(page.get_by_text("No scalar has a name with")).to_be_visible()
+    # Patterns: one that finds, one that is none, and one that would never end.
+    page.get_by_role("switch", name="Regular expression").click()
+    page.get_by_label("Search").fill("^(train|validation)_loss$")
+    expect(charts).to_have_count(2)
+    page.get_by_label("Search").fill("loss(")
+    expect(page.get_by_text("“loss(” is no regular expression")).to_be_visible()
+    page.get_by_label("Search").fill("(.*)*" * 12 + "!")
+    expect(page.get_by_text("takes too long to try")).to_be_visible()
+    page.get_by_label("Search").fill("loss")
+    expect(charts).to_have_count(2)
     rest(page)
+    assert watch.troubles == []
+
+
+def test_curves_are_smoothed_zoomed_and_kept_as_they_are(
+    page: Page, digits: int, watch: Watch
+) -> None:
+    page.goto(f"/run/{digits}/scalars?scalarx=epoch")
+    wait_until_painted(page)
+    before = page.evaluate(ENDS, "train_loss")
+    asked: list[Request] = []
+    rest(page)
+    page.on("request", lambda request: asked.append(request))
+    page.get_by_role("slider", name="Smoothing").press("End")
+    rest(page)
+    assert [request.url for request in asked if "/data/" in request.url] == []
+    assert query(page)["smoothing"] == ["0.99"]
+    # A frame over a part of a chart: its values, and the time of all of them.
+    plot = page.locator(".scalars-card", has_text="train_loss").locator(".dt-plot")
+    box = plot.bounding_box()
+    assert box is not None
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 40, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 120, steps=3)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    rest(page)
+    wait_until_painted(page)
+    low, high, first, last = page.evaluate(ENDS, "train_loss")
+    assert before[0] < low < high < before[1]
+    assert before[2] < first < last < before[3]
+    assert page.evaluate(ENDS, "train_error")[2:] == [first, last]
+    # Train and validation share a chart; one line hides, the chart goes on top, and is large.
+    page.get_by_role("switch", name="Training with validation").click()
+    page.locator(".scalars-card", has_text="error").get_by_role("button", name="train").click()
+    page.get_by_role("button", name="Keep on top: error").click()
+    page.get_by_role("button", name="Larger: error").click()
+    expect(page.locator(".scalars-head").first).to_contain_text("On top")
+    rest(page)
+    page.goto(page.url)
+    wait_until_painted(page)
+    top = page.locator(".scalars-card").first
+    expect(top).to_have_class(re.compile("scalars-large"))
+    expect(top.locator(".scalars-name")).to_have_text("error")
+    expect(top.get_by_role("button", name="train")).to_have_attribute("aria-pressed", "false")
+    page.locator(".scalars-name", has_text="loss").scroll_into_view_if_needed()
+    wait_until_painted(page)
+    page.locator(".scalars-card", has_text="loss").locator(".dt-plot").dblclick()
+    rest(page)
+    assert "zoom" not in query(page)
     assert watch.troubles == []

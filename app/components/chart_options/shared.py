@@ -61,6 +61,26 @@ class StripOptions(DataOptions):
     say: Say | None = None
 
 
+class CurvesOptions(DataOptions):
+    """One chart of lines with axes of its own, `height` pixels high.
+
+    `smooth` and `clip` are the fields of the selection that say how much is averaged, and whether
+    the scale leaves the most extreme values out. `low` and `high` are the ends of the scale, where
+    they are chosen. `hidden` are series; `legend` is the id of what says how many values are drawn.
+    """
+
+    title: str
+    height: int
+    lines: list[StripLine]
+    smooth: str | None = None
+    clip: str | None = None
+    log: bool | None = None
+    low: float | None = None
+    high: float | None = None
+    hidden: list[str] | None = None
+    legend: str | None = None
+
+
 class MapOptions(DataOptions):
     """A matrix as coloured cells: app/web/charts/pixelmap.ts says what each option does."""
 
@@ -121,6 +141,7 @@ class LiveOptions(ChartOptions):
 
 KINDS: dict[str, type[ChartOptions]] = {
     "axis": DataOptions,
+    "curves": CurvesOptions,
     "live": LiveOptions,
     "pixelmap": MapOptions,
     "readout": ReadoutOptions,

@@ -6,23 +6,18 @@ from enum import StrEnum
 class Ids(StrEnum):
     """One id each, all beginning with the view's name."""
 
-    RUN = "scalars-run"
-    TIMER = "scalars-timer"
-    SHOWN = "scalars-shown"
     LIVE = "scalars-live"
     AXIS = "scalars-axis"
     SEARCH = "scalars-search"
+    REGEX = "scalars-regex"
+    SMOOTHING = "scalars-smoothing"
+    SMOOTHED = "scalars-smoothed"
+    X = "scalars-x"
+    OUTLIERS = "scalars-outliers"
     LOG = "scalars-log"
-    PAGER = "scalars-pager"
+    JOIN = "scalars-join"
+    TIED = "scalars-tied"
+    COLUMNS = "scalars-columns"
     COUNT = "scalars-count"
+    NONE = "scalars-none"
     LIST = "scalars-list"
-
-
-def chart_id(key: str) -> str:
-    """Return the id of the chart of a scalar, by its key."""
-    return f"scalars-chart-{key}"
-
-
-def legend_id(key: str) -> str:
-    """Return the id of what says how many values of a scalar are drawn."""
-    return f"scalars-legend-{key}"

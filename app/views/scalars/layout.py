@@ -1,36 +1,41 @@
-"""The page of scalars: a search, then a chart for each name, in groups by the part before "/"."""
+"""The page of scalars: a search, how all are drawn, and a chart for each name, in groups."""
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import dash_mantine_components as dmc
-from dash import dcc, get_relative_path, html
+from dash import get_asset_url, get_relative_path, html
 from dash.development.base_component import Component
 
-from app.components.attributes import aria
-from app.components.charts import chart, download
+from app.components.charts import chart
+from app.components.controls import labelled, segments, select
 from app.components.headings import live_state
-from app.data.scalars import group_of, key_of
 from app.selection import bound
 from app.view import PageContext
-from app.views.scalars.ids import Ids, chart_id, legend_id
+from app.views.scalars.ids import Ids
 
-LIVE_MS = 5_000
-QUIET_MS = 60_000
-HEIGHT = 110
+# The time axis and its charts have a scale of their own beside that of the other views.
+GROUP = "scalars"
+X: Mapping[str, str] = MappingProxyType(
+    {
+        "iteration": "Iteration",
+        "epoch": "Epoch",
+        "relative": "Time since the start",
+        "wall": "Time of day",
+        "snapshot": "Snapshots, evenly apart",
+    }
+)
+MOST_SMOOTHING = 0.99
 
 
 def layout(context: PageContext) -> Component:
-    """Return the page; the charts come by callback."""
+    """Return the page; the browser asks which charts there are."""
     run = context.run
     if run is None:
         raise ValueError("the scalars are a page of a run")
     base = get_relative_path(f"/data/run/{run.id}")
     return html.Div(
         [
-            dcc.Store(id=Ids.RUN, data=run.id),
-            dcc.Interval(id=Ids.TIMER, interval=LIVE_MS if run.recording else QUIET_MS),
-            dcc.Store(id=Ids.SHOWN),
             html.Div(
                 [
                     html.H1(f"Scalars of {run.name}"),
@@ -39,100 +44,119 @@ def layout(context: PageContext) -> Component:
                 ],
                 className="dt-page-head",
             ),
-            html.Div(
-                [
-                    dmc.TextInput(
-                        id=bound(Ids.SEARCH, "scalars"),
-                        label="Search",
-                        value="",
-                        placeholder="words of a name",
-                        size="xs",
-                        w=260,
-                        debounce=300,
-                    ),
-                    dmc.Switch(
-                        id=bound(Ids.LOG, "log"), label="Log scale", size="xs", checked=False
-                    ),
-                ],
-                className="dt-form-row scalars-controls",
-            ),
+            _controls(),
             html.Div(
                 chart(
                     Ids.AXIS,
                     "axis",
                     label="Time axis: iterations and epochs",
                     url=f"{base}/series",
+                    group=GROUP,
                 ),
                 className="dt-scale",
             ),
-            html.Div(id=Ids.LIST),
-            dmc.Pagination(id=bound(Ids.PAGER, "scalarpage"), total=1, value=1, size="sm", mt="md"),
+            _no_scalars(),
+            chart(
+                Ids.LIST,
+                "scalarlist",
+                label="The scalars",
+                url=f"{base}/scalar-names",
+                lines=f"{base}/scalar-lines",
+                matcher=get_asset_url("early/patterns.js"),
+                count=Ids.COUNT,
+                none=Ids.NONE,
+                smoothing=Ids.SMOOTHED,
+                group=GROUP,
+            ),
         ],
         className="scalars",
     )
 
 
-def charts(run_id: int, names: Sequence[str]) -> list[Component]:
-    """Return the charts of these scalars under the heads of their groups."""
-    # One address for all: they come with one answer.
-    url = _address(run_id, names)
-    return [
-        html.Section(
-            [
-                html.H2(f"{group}/", className="scalars-head") if group else None,
-                *(_panel(name, url, table=_address(run_id, [name])) for name in members),
-            ],
-            className="scalars-group",
-        )
-        for group, members in groupby(names, key=group_of)
-    ]
-
-
-def _address(run_id: int, names: Sequence[str]) -> str:
-    keys = ",".join(key_of(name) for name in names)
-    return get_relative_path(f"/data/run/{run_id}/scalar-lines") + f"?names={keys}"
-
-
-def _panel(name: str, url: str, *, table: str) -> Component:
-    key = key_of(name)
-    panel = {
-        "title": name,
-        "heading": False,
-        "height": HEIGHT,
-        "log": "{log}",
-        "fit": True,
-        "lines": [{"series": key, "colour": "--dt-blue"}],
-    }
+def _controls() -> Component:
     return html.Div(
         [
+            dmc.TextInput(
+                id=bound(Ids.SEARCH, "scalars"),
+                label="Search",
+                value="",
+                placeholder="words of a name",
+                size="xs",
+                w=220,
+                debounce=300,
+            ),
+            _switch(
+                Ids.REGEX, "scalarregex", "Regular expression",
+                "What is searched for is a pattern, such as loss$ or layer[0-3]/(mean|std)",
+            ),
+            _smoothing(),
+            labelled(
+                "Over", select(bound(Ids.X, "scalarx"), "Time axis", X, "iteration", 170),
+                "What the time axis counts. Epoch and time of a value between two snapshots are "
+                "taken evenly between theirs.",
+            ),
+            labelled(
+                "Columns",
+                segments(
+                    bound(Ids.COLUMNS, "scalarcolumns"), "Charts side by side", _COLUMNS, "fit"
+                ),
+            ),
             html.Div(
                 [
-                    # Below the head of its group, where it has one.
-                    (html.H3 if group_of(name) else html.H2)(
-                        name, title=name, className="scalars-name"
+                    _switch(Ids.LOG, "log", "Log scale", "On all charts; ⚙ of a chart has its own"),
+                    _switch(
+                        Ids.OUTLIERS, "outliers", "Without outliers",
+                        "The scale leaves out the lowest and the highest 5 % of the values",
                     ),
-                    html.Span(id=legend_id(key), className="dt-panel-legend"),
-                    download(),
+                    _switch(
+                        Ids.JOIN, "scalarjoin", "Training with validation",
+                        "Names that differ in train, val, test alone share a chart",
+                    ),
+                    _switch(
+                        Ids.TIED, "scalartied", "Zoom together",
+                        "What one chart shows of the time, all show; without it each has its own",
+                        checked=True,
+                    ),
                 ],
-                className="dt-panel-head",
-            ),
-            chart(
-                chart_id(key),
-                "strip",
-                label=f"{name} over time",
-                url=url,
-                table=table,
-                panels=[panel],
-                redraw=["log"],
-                legend=legend_id(key),
+                className="scalars-switches",
             ),
         ],
-        className="dt-panel scalars-panel",
+        className="dt-form-row scalars-controls",
+    )  # fmt: skip
+
+
+# As many as fit, or a number of them.
+_COLUMNS: Mapping[str, str] = MappingProxyType({"fit": "Fit", "1": "1", "2": "2", "3": "3"})
+
+
+def _smoothing() -> Component:
+    return html.Div(
+        [
+            html.Span(["Smoothing ", html.Output("0", id=Ids.SMOOTHED)]),
+            dmc.Slider(
+                id=bound(Ids.SMOOTHING, "smoothing"),
+                value=0,
+                min=0,
+                max=MOST_SMOOTHING,
+                step=0.01,
+                precision=2,
+                size="sm",
+                w=150,
+                updatemode="drag",
+                thumbLabel="Smoothing",
+            ),
+        ],
+        className="dt-control",
+        title="Weight of the moving average; the values stay behind it, faintly",
     )
 
 
-def no_scalars() -> Component:
-    """Return what is said of a run without any scalar."""
+def _switch(name: Ids, field: str, label: str, title: str, *, checked: bool = False) -> Component:
+    switch = dmc.Switch(id=bound(name, field), label=label, size="xs", checked=checked)
+    return html.Div(switch, title=title)
+
+
+def _no_scalars() -> Component:
     return html.P(
         [
             "This run has no scalars. Numbers given to ",
@@ -141,14 +165,7 @@ def no_scalars() -> Component:
             html.Code("recorder.log(...)"),
             " are drawn here, whatever their names are.",
         ],
+        id=Ids.NONE,
+        hidden=True,
         className="dt-soft",
-    )
-
-
-def no_match(search: str) -> Component:
-    """Return what is said where no name has the words of the search."""
-    return html.P(
-        f"No scalar has a name with “{search}”. Every word must occur in it.",
-        className="dt-soft",
-        **aria(live="polite"),
     )

@@ -3,13 +3,19 @@
 const GAP = 14;
 let box: HTMLElement | null = null;
 
-/** A line: what it is about, and its value. */
-export type TooltipLine = readonly [label: string, value?: string];
+/** A line: what it is about, its value, and the colour (CSS) that it is drawn in. */
+export type TooltipLine = readonly [label: string, value?: string, colour?: string];
 
-function line([label, value]: TooltipLine): HTMLElement {
+function line([label, value, colour]: TooltipLine): HTMLElement {
   const row = document.createElement("div");
   const name = document.createElement("span");
   name.textContent = label;
+  if (colour) {
+    const swatch = document.createElement("i");
+    swatch.className = "dt-swatch";
+    swatch.style.background = colour;
+    name.prepend(swatch);
+  }
   row.append(name);
   if (value !== undefined) {
     const number = document.createElement("b");

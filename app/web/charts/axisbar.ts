@@ -7,18 +7,13 @@ import { type Chart, registerKind } from "../core/chart.ts";
 import type { Names, Selection } from "../core/fields.ts";
 import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
-import { roundTicks } from "../core/timeaxis.ts";
+import { roundTicks } from "../core/ticks.ts";
+import { axisTicks, type Placed } from "./axisticks.ts";
 import { type Place, PlotArea } from "./plotarea.ts";
 
 const FLAGS = 20; // height of the row of flags
 const HEIGHT = 56;
 const FONT = "11px system-ui, sans-serif";
-
-/** A mark of the scale: where it stands on the axis, and what it says. */
-interface Tick {
-  coordinate: number;
-  text: string;
-}
 
 class AxisBar implements Handler {
   declare private readonly chart: Chart;
@@ -64,18 +59,27 @@ class AxisBar implements Handler {
     context.textBaseline = "top";
     context.fillStyle = theme("--dt-text-soft");
     context.fillRect(place.left, FLAGS, place.width, 1);
-    this.ticks(context, FLAGS, "iteration", this.iterationTicks());
-    const epochs = this.epochTicks();
+    const { scale } = axis;
+    const own = scale && axisTicks(axis, place.width);
+    if (own) this.ticks(context, FLAGS, scale.name, own);
+    const below = own ? FLAGS + 18 : FLAGS;
+    if (scale?.name !== "iteration") this.ticks(context, below, "iteration", this.iterationTicks());
+    const epochs = own && scale?.name !== "iteration" ? [] : this.epochTicks();
     if (epochs.length) this.ticks(context, FLAGS + 18, "epoch", epochs);
     this.area.place(place);
     this.selected(selectionStore.get(), new Set(["cursor", "pins"]));
     return "";
   }
 
-  private ticks(context: DrawingContext, top: number, name: string, ticks: readonly Tick[]): void {
+  private ticks(
+    context: DrawingContext,
+    top: number,
+    name: string,
+    ticks: readonly Placed[],
+  ): void {
     const { left, width } = this.place!;
     context.textAlign = "right";
-    context.fillText(name, left - 8, top + 6);
+    context.fillText(name, left - (this.chart.axis.scale ? 16 : 8), top + 6);
     context.textAlign = "center";
     let free = -Infinity; // where the next text may begin
     for (const { coordinate, text } of ticks) {
@@ -93,10 +97,11 @@ class AxisBar implements Handler {
   private ends(): [first: number, last: number] {
     const { axis } = this.chart;
     const [from, to] = axis.view();
-    return [Math.min(from, axis.columns - 1), Math.min(to, axis.columns) - 1];
+    const first = Math.min(Math.floor(from), axis.columns - 1);
+    return [first, Math.max(first, Math.ceil(Math.min(to, axis.columns)) - 1)];
   }
 
-  private iterationTicks(): Tick[] {
+  private iterationTicks(): Placed[] {
     const { axis } = this.chart;
     const [first, last] = this.ends();
     const count = Math.max(2, Math.floor(this.place!.width / 96));
@@ -110,14 +115,14 @@ class AxisBar implements Handler {
     }));
   }
 
-  private epochTicks(): Tick[] {
+  private epochTicks(): Placed[] {
     const { axis } = this.chart;
     const [first, last] = this.ends();
     const { epochs } = axis;
     if (!(epochs[last] > epochs[first])) return [];
     const count = Math.max(2, Math.floor(this.place!.width / 96));
     const wholes = roundTicks(epochs[first], epochs[last], count, { whole: true });
-    const ticks: Tick[] = [];
+    const ticks: Placed[] = [];
     let column = first;
     for (const epoch of wholes) {
       while (column < last && epochs[column + 1] < epoch) column++;

@@ -19,6 +19,9 @@ export interface LineStyle {
   colour: string;
   /** Whether a value holds until the next one. */
   step?: boolean;
+  /** How much of it is seen, 0 to 1; and where it fills many pixels. */
+  alpha?: number;
+  denseAlpha?: number;
 }
 /** From values to pixels of the chart. */
 export interface ValueScale {
@@ -73,7 +76,7 @@ function path(
  */
 export function line(
   context: DrawingContext,
-  { colour, step }: LineStyle,
+  { colour, step, alpha = 1, denseAlpha = DENSE_ALPHA }: LineStyle,
   data: Series,
   axis: TimeAxis,
   place: Place,
@@ -82,17 +85,17 @@ export function line(
   const x = across(axis, place);
   const dense = data.iterations.length > 2 * place.width;
   context.strokeStyle = context.fillStyle = colours.theme(colour);
-  context.globalAlpha = dense && !step ? DENSE_ALPHA : 1;
-  context.lineWidth = step || !dense ? 1.75 : 1;
+  context.globalAlpha = alpha * (dense && !step ? denseAlpha : 1);
+  context.lineWidth = step || !dense || denseAlpha === 1 ? 1.75 : 1;
   context.lineJoin = "round";
   context.beginPath();
   const last = path(context, data, x, scale, step);
   if (last && step)
     context.lineTo(place.left + axis.projection(place.width)(axis.columns), last[1]);
   context.stroke();
-  context.globalAlpha = 1;
   // Single values between two gaps show as dots, so few values always have them.
   if (data.iterations.length <= place.width / DOT_EVERY) dots(context, data, x, scale);
+  context.globalAlpha = 1;
 }
 
 function dots(context: DrawingContext, data: Series, x: Across, scale: ValueScale): void {

@@ -140,6 +140,25 @@ export interface CubeOptions extends DataOptions {
   say: Say;
 }
 
+export interface StripLine {
+  series: string;
+  name?: string;
+  colour: string;
+}
+
+export interface CurvesOptions extends DataOptions {
+  title: string;
+  height: number;
+  lines: readonly StripLine[];
+  smooth?: string;
+  clip?: string;
+  log?: boolean;
+  low?: number;
+  high?: number;
+  hidden?: readonly string[];
+  legend?: string;
+}
+
 export interface DistributionsOptions extends DataOptions {
   base: string;
   compare: string;
@@ -154,12 +173,6 @@ export interface DistributionsOptions extends DataOptions {
 export interface FilterMapOptions extends MapOptions {
   base: string;
   facts: string;
-}
-
-export interface StripLine {
-  series: string;
-  name?: string;
-  colour: string;
 }
 
 export interface StackPart {
@@ -268,6 +281,14 @@ export interface ReadoutOptions extends DataOptions {
   maps?: readonly MapSpec[];
 }
 
+export interface ScalarListOptions extends DataOptions {
+  lines: string;
+  matcher: string;
+  count: string;
+  none: string;
+  smoothing: string;
+}
+
 export interface StripOptions extends DataOptions {
   panels: readonly StripPanel[];
   legend?: string;
@@ -321,6 +342,7 @@ export interface ChartKinds {
   correlationgrid: CorrelationGridOptions;
   correlationsliders: CorrelationSlidersOptions;
   cube: CubeOptions;
+  curves: CurvesOptions;
   distributions: DistributionsOptions;
   filtermap: FilterMapOptions;
   filterseries: FilterSeriesOptions;
@@ -335,6 +357,7 @@ export interface ChartKinds {
   picture: PictureOptions;
   pixelmap: MapOptions;
   readout: ReadoutOptions;
+  scalarlist: ScalarListOptions;
   strip: StripOptions;
   topfilters: TopFiltersOptions;
   validationrows: ValidationRowsOptions;

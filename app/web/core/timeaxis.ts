@@ -1,8 +1,11 @@
 // The time axis that all charts of a page share: one column a snapshot, so that columns line up.
 //
 // Places on it are coordinates: column j covers j .. j + 1 and its snapshot's iteration lies in
-// the middle; between snapshots the coordinate grows evenly with the iteration.
+// the middle; between snapshots the coordinate grows evenly with the iteration. Columns are equally
+// wide, unless the axis has a scale of its own.
 
+import { type AxisScale, coordinateOf, valueAt } from "./axisscale.ts";
+import type { Range } from "./fields.ts";
 import { selectionStore } from "./selection.ts";
 
 const axes = new Map<string, TimeAxis>();
@@ -26,6 +29,10 @@ export class TimeAxis {
   /** Iterations of a matrix -> what `match` gives. */
   private matched = new WeakMap<Iterations, Int32Array | null>();
   private readonly subscribers = new Set<() => void>();
+  /** Where the columns lie; null: at equal distances. */
+  scale: AxisScale | null = null;
+  /** The iterations that it shows where it does not follow the page's zoom (null: all). */
+  apart: Range | null | undefined = undefined;
 
   constructor(group: string) {
     this.group = group;
@@ -43,7 +50,28 @@ export class TimeAxis {
     this.matched = new WeakMap();
     if (epochs) this.epochs = epochs;
     else if (!known) this.epochs = new Float64Array(iterations.length).fill(NaN);
+    this.tell();
+  }
+
+  /** Let the columns lie where a scale says. */
+  setScale(scale: AxisScale | null): void {
+    if (scale === this.scale) return;
+    this.scale = scale;
+    this.tell();
+  }
+
+  private tell(): void {
     for (const subscriber of [...this.subscribers]) subscriber();
+  }
+
+  /** Return the iterations that it shows; null: all. */
+  get zoom(): Range | null {
+    return this.apart === undefined ? selectionStore.get().zoom : this.apart;
+  }
+
+  /** Return the knots of its scale, where that is of these very columns. */
+  private get knots(): Float64Array | null {
+    return this.scale?.knots.length === this.columns + 2 ? this.scale.knots : null;
   }
 
   /** Call `subscriber` whenever the columns are others; returns the way out. */
@@ -111,10 +139,36 @@ export class TimeAxis {
     return at - 0.5 + (iteration - before) / (iterations[at] - before);
   }
 
+  /** Return the iteration at a coordinate, not rounded: the way back from `coordinate`. */
+  iterationAt(coordinate: number): number {
+    const { iterations, columns } = this;
+    if (!columns) return 0;
+    if (coordinate < 0.5) return iterations[0] * Math.max(0, 2 * coordinate);
+    const at = Math.min(Math.floor(coordinate - 0.5), Math.max(0, columns - 2));
+    const step = columns > 1 ? iterations[at + 1] - iterations[at] : 1;
+    return iterations[at] + (Math.min(coordinate, columns) - 0.5 - at) * step;
+  }
+
+  /** Return the place of a coordinate in the unit of the scale; without one it is the coordinate. */
+  valueOf(coordinate: number): number {
+    const { knots } = this;
+    return knots ? valueAt(knots, coordinate) : coordinate;
+  }
+
+  /** Return the coordinate of a place in the unit of the scale. */
+  coordinateOf(value: number): number {
+    const { knots } = this;
+    return knots ? coordinateOf(knots, value) : value;
+  }
+
   /** Return the shown coordinates [from, to]: the zoomed range, or everything. */
   view(): [number, number] {
-    const zoom = selectionStore.get().zoom;
+    const { zoom } = this;
     if (!zoom || !this.columns) return [0, Math.max(1, this.columns)];
+    if (this.knots) {
+      const ends = [this.coordinate(zoom[0]), this.coordinate(zoom[1])] as [number, number];
+      if (this.valueOf(ends[1]) > this.valueOf(ends[0])) return ends;
+    }
     const from = this.columnOf(zoom[0]);
     return [from, Math.max(from, this.columnOf(zoom[1])) + 1];
   }
@@ -128,7 +182,10 @@ export class TimeAxis {
   /** Return the function from coordinates to pixels (from the left) of a plot of this width. */
   projection(width: number): (coordinate: number) => number {
     const [from, to] = this.view();
-    return (coordinate) => ((coordinate - from) / (to - from)) * width;
+    if (!this.knots) return (coordinate) => ((coordinate - from) / (to - from)) * width;
+    const low = this.valueOf(from);
+    const span = this.valueOf(to) - low;
+    return (coordinate) => ((this.valueOf(coordinate) - low) / span) * width;
   }
 
   /** Return the pixel of one coordinate; for many take `projection`. */
@@ -136,12 +193,18 @@ export class TimeAxis {
     return this.projection(width)(coordinate);
   }
 
+  /** Return the coordinate at a pixel of a plot of this width. */
+  coordinateAt(x: number, width: number): number {
+    const [low, high] = this.view().map((end) => this.valueOf(end));
+    return this.coordinateOf(low + (x / width) * (high - low));
+  }
+
   /** Return the column under a pixel of a plot of this width; -1 on an empty axis. */
   columnAt(x: number, width: number): number {
     if (!this.columns) return -1;
     const [from, to] = this.view();
-    const column = Math.floor(from + (x / width) * (to - from));
-    return Math.min(Math.max(column, from), Math.min(to, this.columns) - 1);
+    const column = Math.floor(this.coordinateAt(x, width));
+    return Math.min(Math.max(column, Math.floor(from)), Math.ceil(Math.min(to, this.columns)) - 1);
   }
 
   /**
@@ -166,30 +229,6 @@ export class TimeAxis {
     iterations.forEach((iteration, index) => column.set(iteration, index));
     return Int32Array.from(own, (iteration) => column.get(iteration) ?? -1);
   }
-}
-
-/**
- * Return up to about `count` round values within [low, high], for ticks; whole ones where
- * `whole` says so and at least two fit.
- */
-export function roundTicks(
-  low: number,
-  high: number,
-  count: number,
-  { whole = false } = {},
-): number[] {
-  const span = high - low;
-  if (!(span > 0) || !Number.isFinite(span)) return Number.isFinite(low) ? [low] : [];
-  const raw = span / Math.max(1, count);
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const units = whole && raw < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10];
-  const found = units.map((unit) => unit * power).find((unit) => unit >= raw * 0.999) ?? 10 * power;
-  const step = whole && span >= 2 ? Math.max(1, found) : found;
-  const ticks: number[] = [];
-  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + step * 1e-9; tick += step) {
-    ticks.push(Math.abs(tick) < step * 1e-9 ? 0 : tick);
-  }
-  return ticks;
 }
 
 /** Return the axis of a group of charts; those without a group share the page's one. */

@@ -11,12 +11,12 @@ import {
   PlotArea,
   registerKind,
   roundTicks,
+  roundTimes,
   type Selection,
   selectionStore,
   sizeCanvas,
 } from "#app/web/index.ts";
 import { compare } from "./compare.ts";
-import { roundTimes } from "./times.ts";
 
 const FLAGS = 20;
 const HEIGHT = 40;

@@ -7,13 +7,13 @@ import {
   type ChartKinds,
   colours,
   type DrawingContext,
+  duration,
   make,
   numbers,
   selectionStore,
   sizeCanvas,
 } from "#app/web/index.ts";
 import { follow, type Spread, spread, stretches } from "./paths.ts";
-import { duration } from "./times.ts";
 
 export type Run = RunsOptions["runs"][number];
 export type RunsOptions = ChartKinds["comparestate"];

@@ -3,7 +3,19 @@
 declare module "#app/web/core/fields.ts" {
   interface Fields {
     scalars: string;
+    scalarregex: boolean;
     scalarpage: number;
+    smoothing: number;
+    outliers: boolean;
+    scalarx: string;
+    scalarjoin: boolean;
+    scalarcolumns: string;
+    scalartied: boolean;
+    scalarpins: string;
+    scalarlarge: string;
+    scalarhidden: string;
+    scalarfolded: string;
+    scalarown: string;
   }
 }
 

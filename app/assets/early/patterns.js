@@ -1,0 +1,5 @@
+// Tries a pattern on names, in a thread of its own: whoever asked can end it where it takes too long.
+self.onmessage = ({ data: { pattern, names } }) => {
+  const expression = new RegExp(pattern, "i");
+  self.postMessage(names.map((name) => expression.test(name)));
+};

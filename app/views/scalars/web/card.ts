@@ -1,0 +1,289 @@
+// One chart of the page of scalars, under its name and with its tools. It is drawn while it is near
+// to what can be seen.
+
+import { type Chart, Curves, type CurvesOptions, chartRegistry, make } from "#app/web/index.ts";
+import type { Plot } from "./names.ts";
+import { partOf } from "./names.ts";
+import type { Own } from "./own.ts";
+
+const HEIGHT = 190;
+const LARGE = 460;
+const COLOURS = [
+  "--dt-blue",
+  "--dt-orange",
+  "--dt-learned",
+  "--dt-violet",
+  "--dt-forgotten",
+  "--dt-pin",
+] as const;
+const TRAINING = /^train/i;
+
+/** How a chart is shown, as the address says. */
+export interface CardState {
+  own: Own;
+  pinned: boolean;
+  large: boolean;
+  hidden: readonly string[];
+  /** Of the axis that it lies on. */
+  group: string;
+}
+/** What the tools of a chart do. */
+export interface CardActs {
+  own(plot: Plot, own: Partial<Own>): void;
+  pin(plot: Plot, pinned: boolean): void;
+  enlarge(plot: Plot, large: boolean): void;
+  hide(plot: Plot, hidden: readonly string[]): void;
+}
+
+export class Card {
+  readonly plot: Plot;
+  readonly element: HTMLElement;
+  private readonly acts: CardActs;
+  private readonly place: HTMLElement;
+  private readonly head: HTMLElement;
+  private holder: HTMLElement | null = null;
+  private state: CardState | null = null;
+  private url = "";
+  private toolsFor = "";
+
+  constructor(plot: Plot, acts: CardActs) {
+    this.plot = plot;
+    this.acts = acts;
+    const name = make("h3", "scalars-name", plot.title);
+    name.title = plot.lines.map(([, one]) => one).join(", ");
+    this.head = make("div", "dt-panel-head", name);
+    this.place = make("div", "scalars-place");
+    this.element = make("section", "dt-panel scalars-card", this.head, this.place);
+    this.element.dataset.key = plot.key;
+    this.element.addEventListener("dt-own", (event) =>
+      acts.own(plot, (event as CustomEvent<Partial<Own>>).detail),
+    );
+  }
+
+  private get id(): string {
+    return `scalars-chart-${this.plot.key}`;
+  }
+
+  /** Return what draws the chart; null while it is out of sight. */
+  get curves(): Curves | null {
+    const handler = chartRegistry.of(this.holder)?.handler;
+    return handler instanceof Curves ? handler : null;
+  }
+
+  get chart(): Chart | undefined {
+    return chartRegistry.of(this.holder);
+  }
+
+  /** Show the chart with the values of an address, or (null) what it leaves free. */
+  show(url: string | null): void {
+    if (url === null) {
+      this.holder?.remove();
+      this.holder = null;
+      return;
+    }
+    if (this.holder) return;
+    this.url = url;
+    this.tools();
+    this.mount();
+  }
+
+  get isShown(): boolean {
+    return this.holder !== null;
+  }
+
+  private mount(): void {
+    const holder = make("div");
+    holder.id = this.id;
+    holder.dataset.state = "loading";
+    holder.dataset.options = JSON.stringify(this.options());
+    holder.dataset.chart = "curves";
+    this.holder?.remove();
+    this.holder = holder;
+    this.place.append(holder);
+  }
+
+  /** Take over what the address says. */
+  update(state: CardState): void {
+    const before = this.state;
+    this.state = state;
+    this.element.classList.toggle("scalars-large", state.large);
+    this.place.style.minHeight = `${state.large ? LARGE : HEIGHT}px`;
+    if (!this.holder) return;
+    this.tools();
+    if (before?.group !== state.group) {
+      this.mount(); // a chart stays on its axis
+      return;
+    }
+    const options = JSON.stringify(this.options());
+    if (this.holder.dataset.options !== options) this.holder.dataset.options = options;
+  }
+
+  private options(): CurvesOptions {
+    const { own, hidden, large, group } = this.state!;
+    const { lines, title } = this.plot;
+    return {
+      label: `${title} over time`,
+      title,
+      url: this.url,
+      table: this.url.replace(/\?.*/, `?names=${lines.map(([key]) => key).join(",")}`),
+      group,
+      height: large ? LARGE : HEIGHT,
+      lines: lines.map(([key, name], at) => ({
+        series: key,
+        name: lines.length > 1 ? partOf(name) : name,
+        colour: this.colour(at),
+      })),
+      smooth: "smoothing",
+      clip: "outliers",
+      redraw: ["smoothing", "outliers", "log"],
+      log: own.log,
+      ...(own.low === null ? {} : { low: own.low }),
+      ...(own.high === null ? {} : { high: own.high }),
+      hidden,
+      legend: `${this.id}-said`,
+    };
+  }
+
+  /** Training is blue wherever it has others beside it. */
+  private colour(at: number): string {
+    const { lines } = this.plot;
+    const trained = lines.findIndex(([, name]) => TRAINING.test(partOf(name)));
+    if (trained < 0) return COLOURS[at % COLOURS.length];
+    if (at === trained) return COLOURS[0];
+    return COLOURS[1 + ((at < trained ? at : at - 1) % (COLOURS.length - 1))];
+  }
+
+  /** Make legend and tools anew where they are others. */
+  private tools(): void {
+    const state = this.state!;
+    const key = JSON.stringify([state.own, state.pinned, state.large, state.hidden]);
+    if (key === this.toolsFor) return;
+    this.toolsFor = key;
+    const focused = this.head.contains(document.activeElement)
+      ? (document.activeElement as HTMLElement).dataset.tool
+      : undefined;
+    const open = this.head.querySelector<HTMLDetailsElement>("details")?.open ?? false;
+    const said =
+      this.head.querySelector(".scalars-said") ?? make("span", "dt-panel-legend scalars-said");
+    said.id = `${this.id}-said`;
+    const name = this.head.firstElementChild as HTMLElement;
+    this.head.replaceChildren(name, this.buttons(open), ...this.legend(), said);
+    if (focused) this.head.querySelector<HTMLElement>(`[data-tool="${focused}"]`)?.focus();
+  }
+
+  private legend(): HTMLElement[] {
+    const { lines } = this.plot;
+    const { hidden } = this.state!;
+    if (lines.length < 2) return [];
+    const keys = lines.map(([key]) => key);
+    const made = lines.map(([key, name], at) => {
+      const swatch = make("i", "dt-swatch");
+      swatch.style.background = `var(${this.colour(at)})`;
+      const button = make("button", "scalars-line", swatch, partOf(name));
+      button.dataset.tool = `line-${key}`;
+      button.title = `${name}: a click hides or shows it, a double click shows it alone`;
+      button.setAttribute("aria-pressed", String(!hidden.includes(key)));
+      button.addEventListener("click", () =>
+        this.acts.hide(
+          this.plot,
+          hidden.includes(key) ? hidden.filter((one) => one !== key) : [...hidden, key],
+        ),
+      );
+      button.addEventListener("dblclick", () => {
+        const others = keys.filter((one) => one !== key);
+        const alone = others.every((one) => hidden.includes(one));
+        this.acts.hide(this.plot, alone ? [] : others);
+      });
+      for (const event of ["pointerenter", "focus"])
+        button.addEventListener(event, () => this.curves?.light(key));
+      for (const event of ["pointerleave", "blur"])
+        button.addEventListener(event, () => this.curves?.light(null));
+      return button;
+    });
+    return [make("span", "scalars-lines", ...made)];
+  }
+
+  private button(tool: string, sign: string, title: string, act: () => void): HTMLElement {
+    const made = make("button", "scalars-tool", sign);
+    made.dataset.tool = tool;
+    made.title = title;
+    made.setAttribute("aria-label", `${title}: ${this.plot.title}`);
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  private buttons(open: boolean): HTMLElement {
+    const { pinned, large } = this.state!;
+    const { plot, acts } = this;
+    const pin = this.button(
+      "pin",
+      pinned ? "★" : "☆",
+      pinned ? "Not on top any more" : "Keep on top",
+      () => acts.pin(plot, !pinned),
+    );
+    const size = this.button("large", large ? "⤡" : "⤢", large ? "Smaller" : "Larger", () =>
+      acts.enlarge(plot, !large),
+    );
+    const download = make("button", "dt-download", "Download");
+    download.dataset.download = "true";
+    download.setAttribute("aria-haspopup", "menu");
+    download.setAttribute("aria-expanded", "false");
+    return make("span", "scalars-tools", pin, size, this.settings(open), download);
+  }
+
+  /** What somebody chooses for this chart alone. */
+  private settings(open: boolean): HTMLElement {
+    const { own } = this.state!;
+    const { plot, acts } = this;
+    const made = make("details", "scalars-settings");
+    made.open = open;
+    const summary = make("summary", "scalars-tool", "⚙");
+    summary.title = "Scale of this chart";
+    summary.setAttribute("aria-label", `Scale of this chart: ${plot.title}`);
+    summary.dataset.tool = "settings";
+    const end = (what: "low" | "high", label: string) => {
+      const input = make("input");
+      input.type = "number";
+      input.step = "any";
+      input.value = own[what] === null ? "" : String(own[what]);
+      input.placeholder = "automatic";
+      input.dataset.tool = what;
+      input.addEventListener("change", () => {
+        const value = input.value === "" ? null : Number(input.value);
+        acts.own(plot, { [what]: value });
+      });
+      return make("label", "", make("span", "", label), input);
+    };
+    const log = make("input");
+    log.type = "checkbox";
+    log.checked = own.log;
+    log.dataset.tool = "log";
+    log.addEventListener("change", () => acts.own(plot, { log: log.checked }));
+    const reset = make("button", "dt-button", "Reset");
+    reset.dataset.tool = "reset";
+    reset.title = "Show everything, on a scale that the values say";
+    reset.addEventListener("click", () => {
+      acts.own(plot, { low: null, high: null, log: false });
+      this.curves?.zoomTo(null);
+    });
+    const full = make("button", "dt-button", "Full screen");
+    full.dataset.tool = "full";
+    full.addEventListener("click", () => {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else this.element.requestFullscreen().catch(() => {});
+    });
+    made.append(
+      summary,
+      make(
+        "div",
+        "scalars-form",
+        end("low", "From"),
+        end("high", "To"),
+        make("label", "scalars-check", log, make("span", "", "Log scale")),
+        reset,
+        full,
+      ),
+    );
+    return made;
+  }
+}

@@ -1,0 +1,43 @@
+// Names that a regular expression finds. It is tried in a thread that ends after a while: some
+// patterns take longer than anybody waits, and neither the page nor the server may hang by them.
+
+const MOST_MS = 500;
+
+/** The names that were found, or one sentence that says why not. */
+export type Tried = { found: Set<string> } | { trouble: string };
+
+/** Return what is wrong with a pattern; "" where it can be tried. */
+export function troubleOf(pattern: string): string {
+  try {
+    new RegExp(pattern, "i");
+    return "";
+  } catch (error) {
+    const why = (error instanceof Error ? error.message : "").split(": ").at(-1);
+    return `“${pattern}” is no regular expression: ${why?.toLowerCase()}. A sign with a meaning, such as ( or [, is searched for with \\ before it.`;
+  }
+}
+
+/** Return which names a pattern finds anywhere within them, in upper or lower case. */
+export function tryPattern(
+  matcher: string,
+  pattern: string,
+  names: readonly string[],
+): Promise<Tried> {
+  const trouble = troubleOf(pattern);
+  if (trouble) return Promise.resolve({ trouble });
+  const worker = new Worker(matcher);
+  return new Promise<Tried>((resolve) => {
+    const late = `“${pattern}” takes too long to try: a repetition within a repetition, as in (a+)+, has too many ways to fit.`;
+    const failed = "The pattern could not be tried: the script for it did not come. Try again.";
+    const clock = setTimeout(() => resolve({ trouble: late }), MOST_MS);
+    worker.onmessage = ({ data }: MessageEvent<boolean[]>) => {
+      clearTimeout(clock);
+      resolve({ found: new Set(names.filter((_, at) => data[at])) });
+    };
+    worker.onerror = () => {
+      clearTimeout(clock);
+      resolve({ trouble: failed });
+    };
+    worker.postMessage({ pattern, names });
+  }).finally(() => worker.terminate());
+}

@@ -1,0 +1,25 @@
+// Round values for the ticks of a scale.
+
+/**
+ * Return up to about `count` round values within [low, high], for ticks; whole ones where
+ * `whole` says so and at least two fit.
+ */
+export function roundTicks(
+  low: number,
+  high: number,
+  count: number,
+  { whole = false } = {},
+): number[] {
+  const span = high - low;
+  if (!(span > 0) || !Number.isFinite(span)) return Number.isFinite(low) ? [low] : [];
+  const raw = span / Math.max(1, count);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const units = whole && raw < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10];
+  const found = units.map((unit) => unit * power).find((unit) => unit >= raw * 0.999) ?? 10 * power;
+  const step = whole && span >= 2 ? Math.max(1, found) : found;
+  const ticks: number[] = [];
+  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + step * 1e-9; tick += step) {
+    ticks.push(Math.abs(tick) < step * 1e-9 ? 0 : tick);
+  }
+  return ticks;
+}
