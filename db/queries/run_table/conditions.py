@@ -69,7 +69,8 @@ def _compared(tree: Comparison) -> Condition:
 
 def _one(tree: Comparison, field: Known, op: str, value: Value) -> Condition:
     if value.text.casefold() == _NONE and not value.quoted and op in ("=", "!="):
-        there = field.value.is_not(None)
+        # JSON's null is none, too.
+        there = (field.value if field.text is None else field.text).is_not(None)
         if field.kind is Kind.TAGS:
             there = func.cardinality(field.value) > 0
         return there if op == "!=" else not_(there)

@@ -7,8 +7,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Numeric, Text, case, cast, func, literal_column, select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import ColumnElement, Double, Numeric, Text, case, cast, func, literal_column, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB, array
 
 from db.models import Account, Annotation, Run, scalar_summary, snapshot
 from db.queries.run_table.judgement import FINDINGS, SEVERITY, VERDICT
@@ -51,7 +51,7 @@ class Known:
             return self.value
         # A number that no double holds cannot be cast: a server that tries raises.
         exact = cast(self.text, Numeric)
-        fits = case((func.abs(exact) < 1e300, cast(exact, Double)))
+        fits = case((func.abs(exact) < literal_column("1e300"), cast(exact, Double)))
         return case((func.jsonb_typeof(self.value) == "number", fits))
 
     @property
@@ -194,13 +194,11 @@ def _hyperparameter(field: Name) -> Known:
     names = [field.name]
     if not field.quoted and field.name.casefold() in SYNONYMS:
         names.append(SYNONYMS[field.name.casefold()])
-    values: list[Any] = [Run.hyperparameters[name] for name in names]
-    texts: list[Any] = [Run.hyperparameters[name].astext for name in names]
+    held = type_coerce(Run.hyperparameters, JSONB())
+    found = [held[name] for name in names]
     if "." in field.name:  # of a dictionary in a dictionary
-        path = tuple(field.name.split("."))
-        values.append(Run.hyperparameters[path])
-        texts.append(Run.hyperparameters[path].astext)
-    both = [values[0], texts[0]] if len(values) == 1 else [
-        func.coalesce(*values), func.coalesce(*texts)
-    ]  # fmt: skip
-    return Known(Kind.ANY, both[0], both[1])
+        found.append(held[tuple(field.name.split("."))])
+    texts = [one.astext for one in found]
+    if len(found) == 1:
+        return Known(Kind.ANY, found[0], texts[0])
+    return Known(Kind.ANY, func.coalesce(*found), func.coalesce(*texts))

@@ -61,6 +61,8 @@ def read_filter(text: str) -> Tree:
 
     Without an operator every word must stand in one of the run's texts.
     """
+    # What no text of the store can hold.
+    text = text.encode("utf-8", "replace").decode().replace("\0", " ")
     if not is_filter(text):
         return All(tuple(Word(word) for word in text[:MAX_SEARCH].casefold().split()))
     if len(text) > MOST_CHARACTERS:
