@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, func, not_, or_, true
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import ColumnElement, and_, any_, func, literal, not_, or_, true
 
 from db.models import Account, Run
 from db.queries.run_table.fields import SEVERITIES, Kind, Known, known, rank
@@ -123,7 +122,7 @@ def _tags(tree: Comparison, field: Known, op: str, value: Value) -> Condition:
         return tags.contains(value.text.lower(), autoescape=True)
     if op not in ("=", "!="):
         raise FilterError("A tag is a text: use `=`, `!=` or `:` (contains)", tree.at)
-    has = array([value.text.lower()], type_=Text).contained_by(func.string_to_array(tags, "\n"))
+    has = literal(value.text.lower()) == any_(func.string_to_array(tags, "\n"))
     return has if op == "=" else not_(has)
 
 
