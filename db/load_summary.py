@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.load import loader_key
-from db.load_rows import MeasuredRow
+from db.load_rows import Array, MeasuredRow
 from db.models import Run, scalar, scalar_summary
 from db.raw import driver_connection, raw_cursor
 
-Pieces = Iterable[tuple[NDArray[np.int32], NDArray[np.float64]]]
+# Iterations and values of some snapshots.
+Pieces = Iterable[tuple[Array, Array]]
 
 # The first value of a batch must come after the last one of before, and there must be rows if there
 # was anything to summarise.
@@ -50,7 +50,7 @@ _NAMES_AT_ONCE = 1_000
 
 def add_to_summary(session: Session, *, run_id: int, rows: Sequence[MeasuredRow]) -> None:
     """Add a batch of snapshots, rising by iteration and after all stored ones, which is stored."""
-    pieces: dict[str, list[tuple[NDArray[np.int32], NDArray[np.float64]]]] = {}
+    pieces: dict[str, list[tuple[Array, Array]]] = {}
     for row in rows:
         for name, series in row.snapshot.scalars.items():
             pieces.setdefault(name, []).append((series.iterations, series.values))
@@ -137,9 +137,7 @@ def _insert(session: Session, run_id: int, found: Sequence[_Summary]) -> None:
             cursor.execute(_ADD, _columns(run_id, found))
 
 
-def _stored(
-    session: Session, run_id: int
-) -> Iterator[tuple[str, NDArray[np.int32], NDArray[np.float64]]]:
+def _stored(session: Session, run_id: int) -> Iterator[tuple[str, Array, Array]]:
     """Yield the pieces of all series, name by name, rising by the snapshot they came with."""
     # A cursor of the server's: a long run has more than should be in memory at once.
     query = (

@@ -17,6 +17,7 @@ import "./core/askahead.ts";
 import "./charts/axisbar.ts";
 import "#app/views/compare/web/compare.ts";
 import "#app/views/compare/web/axis.ts";
+import "#app/views/runs/web/columns.ts";
 import "#app/views/runs/web/ticks.ts";
 import "#app/views/compare/web/events.ts";
 import "#app/views/compare/web/images.ts";

@@ -17,7 +17,6 @@ from db.models import Account, Run
 from db.queries.run_table.fields import SEVERITIES, Kind, Known, known, rank
 from db.queries.run_table.tree import (
     All,
-    Any_,
     Comparison,
     FilterError,
     Not,
@@ -69,7 +68,7 @@ def _compared(tree: Comparison) -> Condition:
 def _one(tree: Comparison, field: Known, op: str, value: Value) -> Condition:
     if value.text.casefold() == _NONE and not value.quoted and op in ("=", "!="):
         # JSON's null is none, too.
-        there = (field.value if field.text is None else field.text).is_not(None)
+        there: Condition = (field.value if field.text is None else field.text).is_not(None)
         if field.kind is Kind.TAGS:
             there = func.cardinality(field.value) > 0
         return there if op == "!=" else not_(there)
@@ -142,7 +141,7 @@ def _any(tree: Comparison, field: Known, op: str, value: Value) -> Condition:
     if op == ":":
         return _words(tree, field, op, value)
     if op in ("=", "!="):
-        same = func.lower(field.text) == value.text.lower()
+        same: Condition = func.lower(field.text) == value.text.lower()
         if wanted is not None:
             same = or_(func.coalesce(_number(tree, field, "=", value), False), same)
         return same if op == "=" else not_(same)

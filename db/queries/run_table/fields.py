@@ -7,7 +7,18 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Numeric, Text, case, cast, func, literal_column, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Numeric,
+    Text,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB, array
 
 from db.models import Account, Annotation, Run, scalar_summary, snapshot
@@ -112,7 +123,8 @@ def _annotations() -> ColumnElement[int]:
     )
 
 
-_Make = Callable[[], ColumnElement[Any]]
+# An attribute of a model is a column, too; its type says so to SQLAlchemy only.
+_Make = Callable[[], Any]
 FIELDS: Mapping[str, tuple[Kind, _Make]] = MappingProxyType(
     {
         "name": (Kind.TEXT, lambda: RUN_NAME),
@@ -167,7 +179,7 @@ def known(field: Field, *, at: int = 1) -> Known:
         return Known(Kind.NUMBER, _of_scalar(field, at))
     plain = None if field.quoted else field.name.casefold()
     plain = _OTHERWISE.get(plain or "", plain)
-    if plain in FIELDS:
+    if plain is not None and plain in FIELDS:
         kind, make = FIELDS[plain]
         return Known(kind, make())
     return _hyperparameter(field)

@@ -13,12 +13,13 @@ is no filter but words to look for.
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from db.queries.run_table.tree import (
     KEYWORDS,
     All,
-    Any_,
     Comparison,
+    Either,
     Field,
     FilterError,
     Name,
@@ -85,7 +86,7 @@ def is_filter(text: str) -> bool:
     kinds = [match.lastgroup for match in found]
     inside = any(
         match.group().casefold() == "in" and after.group() == "(" and at > 0
-        for at, (match, after) in enumerate(zip(found, found[1:], strict=False))
+        for at, (match, after) in enumerate(pairwise(found))
     )
     return "operator" in kinds or inside
 
@@ -143,7 +144,7 @@ class _Reader:
         while self._next.says("or"):
             self._take()
             parts.append(self._all(depth))
-        return parts[0] if len(parts) == 1 else Any_(tuple(parts))
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
 
     def _all(self, depth: int) -> Tree:
         parts = [self._one(depth)]

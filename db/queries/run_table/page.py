@@ -1,10 +1,10 @@
 """One page of the table of runs: filtered, sorted and cut in the database, by one statement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal_column, or_, select, true
 from sqlalchemy.orm import Session
 
 from db.models import Account, Run
@@ -15,6 +15,9 @@ from db.queries.runs.runs import LARGEST_ID, ON_SHELF, RunRow, Shelf, run_row, s
 
 PAGE = 50
 EVERYTHING: Tree = All(())
+NEWEST = Name("created")
+# How many points a curve has at most.
+CURVE_POINTS = 40
 
 
 @dataclass(frozen=True)
@@ -22,16 +25,18 @@ class Asked:
     """Which runs the table shows, in which order; what is not known comes last in both directions.
 
     `only`: of these runs alone; those in use and those in the archive then count as one shelf.
-    Each of `columns` comes with every row, besides what a RunRow is.
+    Each of `columns` comes with every row, besides what a RunRow is; with `curves` also its error
+    over time.
     """
 
     shelf: Shelf = Shelf.ACTIVE
     tree: Tree = EVERYTHING
     only: tuple[int, ...] = ()
-    order: Field = Name("created")
+    order: Field = NEWEST
     descending: bool = True
     page: int = 1
     columns: tuple[Field, ...] = ()
+    curves: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ class TablePage:
 
     `matching` runs are on all pages, `found` on the shelf, `recording`: any of these still records.
     `annotations` counts the open ones by run; `values` has those of the columns asked for, by run,
-    in their order: numbers, texts, dates, None.
+    in their order: numbers, texts, dates, None. `curves` has at most CURVE_POINTS errors by run, of
+    validation or else of training, from the first snapshot to the last; None: not measured.
     """
 
     rows: list[RunRow] = field(default_factory=list)
@@ -51,6 +57,17 @@ class TablePage:
     recording: bool = False
     annotations: Mapping[int, int] = field(default_factory=dict)
     values: Mapping[int, tuple[Any, ...]] = field(default_factory=dict)
+    curves: Mapping[int, list[float | None]] = field(default_factory=dict)
+
+
+# The last snapshot of each of CURVE_POINTS stretches.
+_CURVE = """(SELECT array_agg(nullif(part.error, 'NaN') ORDER BY part.place) FROM (
+    SELECT DISTINCT ON (place) place, error FROM (
+        SELECT (row_number() OVER (ORDER BY s.iteration) - 1) * 40
+                / greatest(count(*) OVER (), 40) AS place,
+            s.iteration, coalesce(nullif(s.validation_error, 'NaN'), s.train_error) AS error
+        FROM snapshot AS s WHERE s.run_id = run.id) AS one
+    ORDER BY place, iteration DESC) AS part)"""
 
 
 def table_page(session: Session, asked: Asked) -> TablePage:
@@ -59,6 +76,8 @@ def table_page(session: Session, asked: Asked) -> TablePage:
     page = _page(matching, asked)
     shelf = _shelf(asked)
     columns = [known(one).value.label(f"column_{at}") for at, one in enumerate(asked.columns)]
+    if asked.curves:
+        columns.append(literal_column(_CURVE).label(f"column_{len(columns)}"))
     number = select(func.count()).select_from(matching).scalar_subquery().label("matching")
     notes = FIELDS["annotations"][1]().label("annotations")
     rows = session.execute(
@@ -82,14 +101,17 @@ def table_page(session: Session, asked: Asked) -> TablePage:
         first.found,
         first.recording,
         {run.id: number for run, number, _ in taken},
-        {run.id: values for run, _, values in taken},
+        {run.id: values[: len(asked.columns)] for run, _, values in taken},
+        {run.id: values[-1] or [] for run, _, values in taken} if asked.curves else {},
     )
 
 
 def matching_ids(session: Session, asked: Asked, *, most: int) -> list[int]:
     """Return the ids of all runs that match, in order, at most `most`."""
     matching = _matching(asked)
-    return list(session.scalars(select(matching.c.id).order_by(*_order(matching, asked)).limit(most)))
+    return list(
+        session.scalars(select(matching.c.id).order_by(*_order(matching, asked)).limit(most))
+    )
 
 
 def _on_shelf(asked: Asked) -> ColumnElement[bool]:

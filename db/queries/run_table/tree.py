@@ -7,7 +7,7 @@ from enum import StrEnum
 from deeptracker.errors import DeepTrackerError
 
 
-class FilterError(DeepTrackerError):  # noqa: N818 - what it is
+class FilterError(DeepTrackerError):
     """What somebody typed is no filter; `at` is the character where it goes wrong, from 1."""
 
     def __init__(self, problem: str, at: int) -> None:
@@ -94,13 +94,13 @@ class All:
 
 
 @dataclass(frozen=True)
-class Any_:
+class Either:
     """Parts of which one must be so."""
 
     parts: Sequence["Tree"]
 
 
-Tree = Comparison | Word | Not | All | Any_
+Tree = Comparison | Word | Not | All | Either
 
 SPECIAL = "()<>=!:,\"'"
 KEYWORDS = ("and", "or", "not", "in")
@@ -133,4 +133,4 @@ def shown(tree: Tree) -> str:
 
 
 def _inner(tree: Tree) -> str:
-    return f"({shown(tree)})" if isinstance(tree, All | Any_) else shown(tree)
+    return f"({shown(tree)})" if isinstance(tree, All | Either) else shown(tree)

@@ -14,8 +14,9 @@ class Judged:
 
     `worst` is the highest severity, None for no findings, and `number` how many findings have it.
     `named` tells whether causes were sought at all for an event of high or medium severity, `cause`
-    is the first one that explains such an event, None for none. `not_a_number` and `predicts_nothing` are how the training ends (muted or
-    not): NaN or Inf up to its last snapshot, no prediction for half of the images or more.
+    is the first one that explains such an event, None for none. `not_a_number` and
+    `predicts_nothing` are how the training ends (muted or not): NaN or Inf up to its last snapshot,
+    no prediction for half of the images or more.
     """
 
     run_id: int
