@@ -142,7 +142,7 @@ def show_runs(
             ),
             "shown": kept,
         },
-        "head": head(made, state.order, boxes=bool(boxes)),
+        "head": head(made, state.order, boxes=bool(boxes), numeric=found.numeric),
         "problem": None,
         "columns": rows.read_columns(columns).problem or None,
         "address": replace(state, page=found.page.number).query(),

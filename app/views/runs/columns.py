@@ -1,6 +1,7 @@
 """The columns of the table of runs: their heads, their values, and how they are chosen."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -55,17 +56,22 @@ _SORT_IDS = MappingProxyType(
         "created": Ids.SORT_CREATED,
     }
 )
-_NUMERIC = (Kind.NUMBER, Kind.SHARE, Kind.DURATION, Kind.ANY)
+_NUMERIC = (Kind.NUMBER, Kind.SHARE, Kind.DURATION)
 
 
-def head(columns: Columns, order: Order, *, boxes: bool) -> Component:
-    """Return the row of heads; `boxes`: whether any run can be ticked."""
+def head(
+    columns: Columns, order: Order, *, boxes: bool, numeric: AbstractSet[str] = frozenset()
+) -> Component:
+    """Return the row of heads.
+
+    `boxes`: whether any run can be ticked; `numeric` are the columns that stand to the right.
+    """
     choose = html.Th(choose_all(), scope="col", id=Ids.CHOOSE, hidden=not boxes)
     acts = html.Th(html.Span("Actions", className="dt-unseen"), scope="col")
-    return html.Tr([choose, *(_head(name, order) for name in columns.names), acts])
+    return html.Tr([choose, *(_head(name, order, name in numeric) for name in columns.names), acts])
 
 
-def _head(name: str, order: Order) -> Component:
+def _head(name: str, order: Order, numeric: bool) -> Component:
     own: dict[str, Any] = {"id": head_cell_id(_SORT_IDS[name])} if name in _SORT_IDS else {}
     button: dict[str, Any] = {"id": _SORT_IDS[name]} if name in _SORT_IDS else {}
     direction = ("descending" if order.descending else "ascending") if name == order.by else "none"
@@ -78,7 +84,7 @@ def _head(name: str, order: Order) -> Component:
             **data(sort=name),
         ),
         scope="col",
-        className="dt-numeric" if _numeric(name) else "",
+        className="dt-numeric" if numeric else "",
         key=name,
         **own,
         **aria(sort=direction),
@@ -86,18 +92,22 @@ def _head(name: str, order: Order) -> Component:
     )
 
 
-def _numeric(name: str) -> bool:
-    if name in USUAL:
+def is_numeric(name: str, values: Sequence[Any]) -> bool:
+    """Return whether a column stands to the right; one of numbers does."""
+    if name in USUAL or name == CURVE:
         return name == "error"
-    return name != CURVE and known(read_field(name)).kind in _NUMERIC
+    kind = known(read_field(name)).kind
+    known_ones = [value for value in values if value is not None]
+    plain = [isinstance(v, int | float) and not isinstance(v, bool) for v in known_ones]
+    return kind in _NUMERIC or (kind is Kind.ANY and bool(plain) and all(plain))
 
 
-def value_cell(name: str, value: Any) -> Component:
+def value_cell(name: str, value: Any, *, numeric: bool = False) -> Component:
     """Return the cell of a column that not every run's row has."""
     if name == CURVE:
         return cell(html.Span(className="runs-curve", **data(curve=_curve(value))))
     kind = known(read_field(name)).kind
-    return cell(_shown(name, kind, value), numeric=kind in _NUMERIC)
+    return cell(_shown(name, kind, value), numeric=numeric)
 
 
 def _curve(values: Any) -> str:

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from app import store
 from app.components import live_table
 from app.components.verdict import Verdict, judged_verdicts
+from app.views.runs.columns import is_numeric
 from app.views.runs.row import row
 from app.views.runs.rows import CURVE, USUAL, State
 from db.queries.run_table.grammar import read_field, read_filter
@@ -33,6 +34,7 @@ class Listing:
 
     def rows(self, boxes: AbstractSet[int]) -> list[Component]:
         """Return the rows; `boxes` are the runs that can be ticked."""
+        numeric = self.numeric
         return [
             row(
                 run,
@@ -43,9 +45,16 @@ class Listing:
                 ending=run.id in self.ending,
                 columns=self.state.columns,
                 values=self._values(run.id),
+                numeric=numeric,
             )
             for run in self.page.rows
         ]
+
+    @property
+    def numeric(self) -> set[str]:
+        """The columns that stand to the right."""
+        found = [self._values(run.id) for run in self.page.rows]
+        return {n for n in self.state.columns if is_numeric(n, [one.get(n) for one in found])}
 
     def _worst(self, run_id: int) -> tuple[str, int] | None:
         found = self.judged.get(run_id)

@@ -1,6 +1,7 @@
 """A run as a row of the table of runs."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,13 +42,14 @@ def row(
     ending: bool = False,
     columns: Sequence[str] = USUAL,
     values: Mapping[str, Any] | None = None,
+    numeric: AbstractSet[str] = frozenset(),
 ) -> Component:
     """Return one run as a row; `worst` is its worst severity with the number of such findings.
 
     `thought` is its badge, and how its training ended where that was not well.
     `annotations` is how many of them are open; `choice` whether there is a box to tick, None where
     the table has no column of them; `ending`: a worker was asked to delete it for good. `values`
-    are those of the columns that are none of USUAL, by name.
+    are those of the columns that are none of USUAL, by name; those of `numeric` stand to the right.
     """
     usual = {
         "state": lambda: cell([run_state(run, thought), _silence(run)]),
@@ -68,7 +70,9 @@ def row(
         [
             *([] if choice is None else [cell(compare_box(run) if choice else None)]),
             *(
-                usual[name]() if name in usual else value_cell(name, (values or {}).get(name))
+                usual[name]()
+                if name in usual
+                else value_cell(name, (values or {}).get(name), numeric=name in numeric)
                 for name in columns
             ),
             cell(open_button(run)),
