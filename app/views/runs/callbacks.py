@@ -118,7 +118,8 @@ def show_runs(
         live_table.page_number(page),
     )
     try:
-        found = listing(state, tuple(acts.read_ids(only)))
+        with store.transaction() as session:
+            found = listing(session, state, tuple(acts.read_ids(only)))
     except FilterError as error:
         return _refused(str(error))
     kept = live_table.skip_same(Ids.TIMER, found.digest, shown)

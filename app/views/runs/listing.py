@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dash.development.base_component import Component
+from sqlalchemy.orm import Session
 
-from app import store
 from app.components import live_table
 from app.components.verdict import Verdict, judged_verdicts
 from app.views.runs.columns import is_numeric
@@ -89,7 +89,7 @@ def _others(state: State) -> list[str]:
     return [name for name in state.columns if name not in (*USUAL, CURVE)]
 
 
-def listing(state: State, only: tuple[int, ...] = ()) -> Listing:
+def listing(session: Session, state: State, only: tuple[int, ...] = ()) -> Listing:
     """Return the page that is asked for, of the runs `only` where there are any; FilterError."""
     asked = Asked(
         shelf=state.shelf,
@@ -101,8 +101,7 @@ def listing(state: State, only: tuple[int, ...] = ()) -> Listing:
         columns=tuple(read_field(name) for name in _others(state)),
         curves=CURVE in state.columns,
     )
-    with store.transaction() as session:
-        page = table_page(session, asked)
-        ending = run_upkeep.being_deleted(session) if state.shelf is Shelf.TRASH else set()
-        thought, judged = judged_verdicts(session, page.rows)
+    page = table_page(session, asked)
+    ending = run_upkeep.being_deleted(session) if state.shelf is Shelf.TRASH else set()
+    thought, judged = judged_verdicts(session, page.rows)
     return Listing(state, page, thought, judged, ending, only)
