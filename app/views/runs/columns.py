@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +19,7 @@ from app.components.verdict import COLOURS
 from app.views.runs.choice import choose_all
 from app.views.runs.ids import Ids
 from app.views.runs.rows import CURVE, MOST_COLUMNS, USUAL, Columns, Order
-from db.queries.run_table.fields import Kind, known
+from db.queries.run_table.fields import Kind, kind_of
 from db.queries.run_table.grammar import read_field
 
 TITLES = MappingProxyType(
@@ -96,17 +97,22 @@ def is_numeric(name: str, values: Sequence[Any]) -> bool:
     """Return whether a column stands to the right; one of numbers does."""
     if name in USUAL or name == CURVE:
         return name == "error"
-    kind = known(read_field(name)).kind
+    kind = _kind(name)
     known_ones = [value for value in values if value is not None]
     plain = [isinstance(v, int | float) and not isinstance(v, bool) for v in known_ones]
     return kind in _NUMERIC or (kind is Kind.ANY and bool(plain) and all(plain))
+
+
+@lru_cache(1_000)
+def _kind(name: str) -> Kind:
+    return kind_of(read_field(name))
 
 
 def value_cell(name: str, value: Any, *, numeric: bool = False) -> Component:
     """Return the cell of a column that not every run's row has."""
     if name == CURVE:
         return cell(html.Span(className="runs-curve", **data(curve=_curve(value))))
-    kind = known(read_field(name)).kind
+    kind = _kind(name)
     return cell(_shown(name, kind, value), numeric=numeric)
 
 

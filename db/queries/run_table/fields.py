@@ -177,12 +177,24 @@ def known(field: Field, *, at: int = 1) -> Known:
     """Return a field in SQL; FilterError where it cannot be said which number is meant."""
     if isinstance(field, ScalarPart):
         return Known(Kind.NUMBER, _of_scalar(field, at))
-    plain = None if field.quoted else field.name.casefold()
-    plain = _OTHERWISE.get(plain or "", plain)
-    if plain is not None and plain in FIELDS:
-        kind, make = FIELDS[plain]
-        return Known(kind, make())
+    plain = _of_every_run(field)
+    if plain is not None:
+        return Known(FIELDS[plain][0], FIELDS[plain][1]())
     return _hyperparameter(field)
+
+
+def kind_of(field: Field) -> Kind:
+    """Return what the values of a field are."""
+    if isinstance(field, ScalarPart):
+        return Kind.NUMBER
+    plain = _of_every_run(field)
+    return Kind.ANY if plain is None else FIELDS[plain][0]
+
+
+def _of_every_run(field: Name) -> str | None:
+    """Return the name in FIELDS; None for a hyperparameter."""
+    plain = _OTHERWISE.get(field.name.casefold(), field.name.casefold())
+    return None if field.quoted or plain not in FIELDS else plain
 
 
 def _of_scalar(field: ScalarPart, at: int) -> ColumnElement[float]:

@@ -123,7 +123,7 @@ def _on_shelf(asked: Asked) -> ColumnElement[bool]:
 def _shelf(asked: Asked) -> CTE:
     recording = func.coalesce(func.bool_or(Run.state == "recording"), False)
     there = select(func.count().label("found"), recording.label("recording"))
-    return there.select_from(Run).where(_on_shelf(asked)).cte("shelf")
+    return there.select_from(Run).where(_on_shelf(asked)).cte("shelf").prefix_with("MATERIALIZED")
 
 
 def _matching(asked: Asked) -> CTE:
