@@ -25,6 +25,7 @@ PARTITIONED = (
 SMALL = (
     "snapshot",
     "scalar",
+    "scalar_summary",
     "layer_profile",
     "flip_state",
     "batch_ledger",

@@ -11,6 +11,7 @@ from db import load
 from db.load_history import last_series
 from db.load_ledger import drop_abandoned_ledgers, save_ledger
 from db.load_rows import Array, MeasuredRow, Shape, SnapshotRow
+from db.load_summary import add_to_summary, summarise
 from deeptracker.format import SERIES, Ledger, Manifest
 from ingest.analysis.flips import FlipFinder, FlipState, Step, no_flips
 from ingest.prepare import Prepared
@@ -88,6 +89,7 @@ class RunLoad:
             gone = load.abandoned(session, run_id=self.run_id, seams=seams)
             if gone:
                 load.remove_snapshots(session, run_id=self.run_id, iterations=gone)
+                summarise(session, run_id=self.run_id)
                 self._digests = {i: d for i, d in self._digests.items() if i not in gone}
                 if self._digests:
                     self._replay(session, since=min(gone))
@@ -154,6 +156,7 @@ class RunLoad:
         """Add snapshots that come after all stored ones."""
         rows = [self._row(p, self._step(p)) for p in batch]
         load.save_snapshots(session, run_id=self.run_id, rows=rows)
+        add_to_summary(session, run_id=self.run_id, rows=rows)
         self._end(session, last=rows[-1].snapshot.iteration)
 
     def _insert(self, session: Session, batch: Sequence[Prepared], replaced: Sequence[int]) -> None:
@@ -163,6 +166,7 @@ class RunLoad:
         rows = [self._row(p, no_flips()) for p in batch]
         load.save_snapshots(session, run_id=self.run_id, rows=rows)
         self._replay(session, since=rows[0].snapshot.iteration)
+        summarise(session, run_id=self.run_id)
         self._end(session, last=max(rows[-1].snapshot.iteration, *self._digests))
 
     def _replay(self, session: Session, *, since: int) -> None:

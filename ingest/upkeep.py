@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from db import queue_care
 from db.away import is_away
 from db.engine import session_scope
+from db.load_summary import lock_summary, not_summarised, summarise
 from db.queries.jobs import job_notes, job_upkeep, places, schedules, watches, workers
 from db.queries.runs import run_upkeep
 from db.queue import HEARTBEAT_SECONDS, ask_probe, worker_queue
@@ -36,6 +37,8 @@ SETTLE_SECONDS = 5.0
 PLACES_SECONDS = 5.0
 EMPTY_SECONDS = 600.0
 CLEAR_SECONDS = 3600.0
+SUMMARY_SECONDS = 60.0
+_RUNS_AT_ONCE = 100
 ALERT_SECONDS = 10.0
 LOOK_SECONDS = 5.0
 LOOK_INTO_OBJECTS_SECONDS = 30.0
@@ -104,6 +107,7 @@ class Upkeep:
             (self.tell_places, PLACES_SECONDS),
             (self.empty_trash, EMPTY_SECONDS),
             (self.clear_queue, CLEAR_SECONDS),
+            (self.summarise_old_runs, SUMMARY_SECONDS),
             (self.tell_alerts, ALERT_SECONDS),
         ]
 
@@ -190,6 +194,15 @@ class Upkeep:
         """Delete what the queue has ended long ago."""
         with session_scope(self.engine) as session:
             queue_care.forget_ended(session)
+
+    def summarise_old_runs(self) -> None:
+        """Summarise the series of runs that an older release has loaded, some at a time."""
+        with session_scope(self.engine) as session:
+            runs = not_summarised(session, most=_RUNS_AT_ONCE)
+        for run_id, key in runs:
+            with session_scope(self.engine) as session:
+                if lock_summary(session, key=key):
+                    summarise(session, run_id=run_id)
 
     def tell_alerts(self) -> None:
         """Tell webhooks and people by e-mail about findings of live runs."""

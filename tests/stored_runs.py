@@ -97,7 +97,7 @@ def store_run(
     Without classes (0) the run validates nothing. The first snapshot has no relative change.
     Without `partitions` its rows are in the default ones, as those of runs stored long ago.
     """
-    run = _random_run(seed, layers=layers, classes=classes, images=images, snapshots=snapshots)
+    run = random_run(seed, layers=layers, classes=classes, images=images, snapshots=snapshots)
     row = Run(**{**_run_columns(run), **columns})
     session.add(row)
     session.flush()
@@ -114,9 +114,10 @@ def store_run(
     return stored
 
 
-def _random_run(
+def random_run(
     seed: int, *, layers: int, classes: int, images: int, snapshots: int
 ) -> SimpleNamespace:
+    """Return the numbers of a run as store_run stores them."""
     rng = np.random.default_rng(seed)
     images = images if classes else 0
     real = lambda *shape: rng.normal(size=shape).astype("f4")  # noqa: E731

@@ -66,9 +66,16 @@ def _died(run: RunRow, judged: Judged | None, now: datetime) -> str:
 
 def verdicts(session: Session, runs: Sequence[RunRow]) -> dict[int, Verdict]:
     """Return what is thought of each of these runs, by id."""
+    return judged_verdicts(session, runs)[0]
+
+
+def judged_verdicts(
+    session: Session, runs: Sequence[RunRow]
+) -> tuple[dict[int, Verdict], dict[int, Judged]]:
+    """Return what is thought of each of these runs, and their last evaluations, by id."""
     ids = [run.id for run in runs]
     found = stored.judged(session, unexplained=UNEXPLAINED, run_ids=ids)
-    return {run.id: verdict(run, found.get(run.id)) for run in runs}
+    return {run.id: verdict(run, found.get(run.id)) for run in runs}, found
 
 
 def verdict_badge(found: Verdict) -> Component | None:

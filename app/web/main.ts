@@ -19,6 +19,7 @@ import "./charts/axisbar.ts";
 import "./charts/curves.ts";
 import "#app/views/compare/web/state.ts";
 import "#app/views/compare/web/axis.ts";
+import "#app/views/runs/web/columns.ts";
 import "#app/views/runs/web/ticks.ts";
 import "#app/views/compare/web/events.ts";
 import "#app/views/compare/web/images.ts";

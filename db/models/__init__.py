@@ -26,6 +26,7 @@ from db.models.measurements import (
     layer_profile,
     layer_stat,
     scalar,
+    scalar_summary,
     snapshot,
 )
 from db.models.people import (
@@ -37,7 +38,7 @@ from db.models.people import (
     AuditEntry,
     LoginAttempt,
 )
-from db.models.saved_views import SavedView
+from db.models.saved_views import SavedView, TableView
 from db.models.schedules import (
     IngestFind,
     IngestFiring,
@@ -89,6 +90,7 @@ __all__ = [
     "RunSnooze",
     "SavedView",
     "Store",
+    "TableView",
     "ValidationClass",
     "batch_ledger",
     "class_result",
@@ -99,5 +101,6 @@ __all__ = [
     "layer_profile",
     "layer_stat",
     "scalar",
+    "scalar_summary",
     "snapshot",
 ]

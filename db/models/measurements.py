@@ -7,7 +7,7 @@ compress, and a slice of an uncompressed array is read without reading the rest.
 
 from typing import Any
 
-from sqlalchemy import REAL, Column, Double, Integer, LargeBinary, Table, Text
+from sqlalchemy import REAL, BigInteger, Column, Double, Integer, LargeBinary, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from db.models.base import Base
@@ -63,6 +63,22 @@ scalar = Table(
     _key("iteration"),
     _value("iterations", NumpyArray("i4")),
     _value("values", NumpyArray("f8")),
+)
+
+# What the values of each series come to, for tables of runs. least, greatest and mean are of the
+# `count` finite values, NULL where there are none; last may be NaN or infinite. A run that was
+# loaded before there was this table has no rows until a worker makes them, or it is loaded further.
+scalar_summary = Table(
+    "scalar_summary",
+    Base.metadata,
+    _key("run_id"),
+    _key("name", Text),
+    _value("last_iteration", Integer),
+    _value("last", Double),
+    _value("least", Double, nullable=True),
+    _value("greatest", Double, nullable=True),
+    _value("mean", Double, nullable=True),
+    _value("count", BigInteger),
 )
 
 # histogram: NULL for a quantity without one (activation). bands: of the quantity update alone.

@@ -1,4 +1,4 @@
-"""Saved views: a selection of a run under a short link, named by a person or kept for a link."""
+"""Saved views: a selection of a run under a short link, and the table of runs under a name."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -40,3 +40,19 @@ class SavedView(Base):
     shared: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[CreatedAt]
     used_at: Mapped[CreatedAt]
+
+
+class TableView(Base):
+    """The table of runs with its filter, order and columns, as `query` of its address.
+
+    The team's: everybody sees it. `account_name` is who saved it, also when the account is gone.
+    """
+
+    __tablename__ = "table_view"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    query: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
+    account_name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]

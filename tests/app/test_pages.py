@@ -49,7 +49,7 @@ from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
 from db.queries.runs.good_runs import Mark
-from db.queries.runs.runs import RunRow
+from db.queries.runs.runs import RunRow, Shelf
 from db.queries.team.alerts import AlertRow, ChannelRow
 from db.queries.team.api_tokens import TokenRow
 from db.queries.team.people import Person
@@ -273,6 +273,7 @@ class TestRuns:
             f"{Runs.ORDER}.data": values.get("order"),
             f"{Runs.PAGER}.value": values.get("page", 1),
             f"{Runs.SHOWN}.data": values.get("shown"),
+            f"{Runs.COLUMNS}.value": values.get("columns"),
         }
         return client.call(key, given, triggered=values.get("triggered"))
 
@@ -281,7 +282,12 @@ class TestRuns:
         shown = answer.json["response"]
         assert f"/run/{app_run.run_id}/overview" in text_of(shown[Runs.BODY])
         assert shown[Runs.TABLE]["hidden"] is False
-        assert shown[f"{Runs.SORT_CREATED}-cell"]["aria-sort"] == "descending"
+        sorts = {
+            head["props"].get("id"): head["props"].get("aria-sort")
+            for head in shown[Runs.HEAD]["children"]["props"]["children"]
+        }
+        assert sorts.pop(f"{Runs.SORT_CREATED}-cell") == "descending"
+        assert set(sorts.values()) == {"none", None}
 
     def test_the_timer_changes_nothing_while_nothing_changes(self, clients):
         client = clients[Role.VIEWER]
@@ -341,36 +347,55 @@ class TestRuns:
             with session_scope(web.engine) as session:
                 session.execute(delete(Run).where(Run.id == run_id))
 
-    def test_search_looks_for_every_word_in_every_text(self):
-        found = [run_row(1, name="Alpha", owner="Bo"), run_row(2, name="beta", owner=None)]
-        assert rows.matching(found, "") == found
-        assert rows.matching(found, "ALPHA bo") == found[:1]
-        assert rows.matching(found, "resnet") == found
-        assert rows.matching(found, "alpha beta") == []
-
-    def test_what_is_not_known_comes_last_both_ways(self):
-        errors = [0.5, None, float("nan"), 0.1]
-        found = [run_row(n, last_error=error) for n, error in enumerate(errors)]
-        up = rows.ordered(found, rows.Order(Runs.SORT_ERROR, False))
-        down = rows.ordered(found, rows.Order(Runs.SORT_ERROR, True))
-        assert [run.id for run in up] == [3, 0, 1, 2]
-        assert [run.id for run in down] == [0, 3, 1, 2]
-
-    @pytest.mark.parametrize("by", rows.SORT_KEYS)
-    def test_every_column_sorts(self, by):
-        found = [run_row(1), run_row(2, owner=None, last_error=None), run_row(3)]
-        assert len(rows.ordered(found, rows.Order(by, True))) == 3
+    @pytest.mark.parametrize("by", [*rows.USUAL, "learning_rate", "best(train_loss)", rows.CURVE])
+    def test_every_column_sorts(self, clients, by):
+        order = {"by": by, "descending": False}
+        shown = self.show(clients[Role.VIEWER], order=order, columns=["name", by]).json["response"]
+        assert shown[Runs.HEAD]["children"]["props"]["children"][-2]["props"]["aria-sort"] == (
+            "ascending"
+        )
+        assert shown[Runs.TABLE]["hidden"] is False
 
     def test_a_second_click_turns_round(self):
-        first = rows.next_order(rows.Order(), Runs.SORT_NAME)
-        assert first == rows.Order(Runs.SORT_NAME, False)
-        assert rows.next_order(first, Runs.SORT_NAME) == rows.Order(Runs.SORT_NAME, True)
-        assert rows.next_order(first, Runs.SORT_SNAPSHOTS).descending
+        first = rows.next_order(rows.Order(), "name")
+        assert first == rows.Order("name", False)
+        assert rows.next_order(first, "name") == rows.Order("name", True)
+        assert rows.next_order(first, "snapshots").descending
 
-    def test_pages(self):
-        found = [run_row(n) for n in range(rows.PAGE + 1)]
-        assert [len(rows.page_of(found, n)[0]) for n in (1, 2, 9)] == [rows.PAGE, 1, 1]
-        assert rows.page_of([], 3) == ([], 1, 1)
+    def test_a_filter_that_cannot_be_meant_leaves_the_table(self, clients):
+        shown = self.show(clients[Role.VIEWER], search="lr < and x").json["response"]
+        problem = "Expected a number after `<` at character 6"
+        assert shown == {Runs.SEARCH: {"error": problem}, Runs.SHOWN: {"data": None}}
+        shown = self.show(clients[Role.VIEWER], search="lr > 0").json["response"]
+        assert shown[Runs.SEARCH] == {"error": None}
+
+    def test_chosen_columns_stand_in_their_order(self, clients, app_run):
+        columns = ["best(train_loss)", "name", '"none such"', "best(x)", 7, rows.CURVE, "name"]
+        shown = self.show(clients[Role.VIEWER], columns=columns).json["response"]
+        heads = [
+            head["props"].get("data-column")
+            for head in shown[Runs.HEAD]["children"]["props"]["children"]
+        ]
+        assert heads == [None, "best(train_loss)", "name", '"none such"', rows.CURVE, None]
+        assert "Whether less or more of `x` is better" in shown[Runs.COLUMNS]["error"]
+        assert '"data-curve": "0.' in json.dumps(shown[Runs.BODY])
+
+    @pytest.mark.parametrize(
+        "state",
+        [
+            rows.State(),
+            rows.State("lr < 0.1 & ü", Shelf.TRASH, rows.Order("best(train_loss)", True), page=7),
+            rows.State(columns=("name", '"a, b"', "duration"), order=rows.Order("name", False)),
+        ],
+    )
+    def test_the_address_says_what_the_table_shows(self, state):
+        assert rows.read_state(f"?{state.query()}") == state
+        assert bool(state.query()) == (state != rows.State())
+
+    @pytest.mark.parametrize("search", ["?page=x&sort=best(x&shelf=y&columns=%00&columns=(", "?="])
+    def test_an_address_that_says_nothing_sensible_is_as_usual(self, search):
+        assert rows.read_state(search).order == rows.Order()
+        assert rows.read_state(search).page == 1
 
     def test_planned_snapshots(self):
         run = run_row(planned_iterations=100, last_iteration=50, snapshot_count=5)

@@ -247,7 +247,10 @@ def test_the_trash_has_no_empty_column(web, clients, people, app_engine, run_id,
 
     def hidden(role: Role, shelf: str) -> bool:
         values = {f"{Ids.SHELF}.value": shelf}
-        return clients[role].call(key, values).json["response"][Ids.CHOOSE]["hidden"]
+        head = clients[role].call(key, values).json["response"][Ids.HEAD]["children"]
+        choose = head["props"]["children"][0]["props"]
+        assert choose["id"] == Ids.CHOOSE
+        return choose["hidden"]
 
     bulk(web, clients[Role.ADMIN], Act.TRASH, run_id, others)
     assert [hidden(role, "trash") for role in Role] == [True, False, False]

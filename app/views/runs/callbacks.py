@@ -1,29 +1,27 @@
 """What the runs page does: sort, search, turn pages, follow what is recording."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx
+from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity
 from app.callbacks import Callbacks
 from app.components import live_table
-from app.components.tables import head_cell_id, sort_marks
-from app.components.verdict import verdicts
 from app.reading import reads
 from app.views.runs import acts, bulk, deletion, details, done, rows
 from app.views.runs.alert_notice import notice
+from app.views.runs.columns import TITLES, head
 from app.views.runs.ids import CHANGES, Ids
 from app.views.runs.layout import FAST_MS, SLOW_MS, empty_shelf, first_steps, no_match
-from app.views.runs.row import may_choose, row
-from db.queries.runs import findings, run_upkeep, runs
-from db.queries.runs.runs import RunRow, Shelf
-from db.queries.team import annotation_search
-
-_SORTS = tuple(rows.SORT_KEYS)
-
+from app.views.runs.listing import listing
+from app.views.runs.row import may_choose
+from app.views.runs.rows import Columns
+from db.queries.run_table import names
+from db.queries.run_table.tree import FilterError
+from db.queries.runs.runs import Shelf
 
 callbacks = Callbacks()
 
@@ -45,27 +43,44 @@ def register(app: Dash) -> None:
 
 @callbacks.callback(
     Output(Ids.ORDER, "data"),
-    *(Input(sort, "n_clicks") for sort in _SORTS),
+    Input(Ids.SORTED, "data"),
     State(Ids.ORDER, "data"),
     prevent_initial_call=True,
 )
 @reads
-def choose_order(*inputs: Any) -> dict[str, Any]:
+def choose_order(clicked: object, data: object) -> dict[str, Any]:
     """Return the order after a click on a head."""
-    *_, data = inputs
-    if ctx.triggered_id not in _SORTS or not any(inputs[:-1]):
+    by = clicked.get("by") if isinstance(clicked, dict) else None
+    if not isinstance(by, str) or rows.read_order({"by": by}).by != by:
         raise PreventUpdate
-    order = rows.next_order(rows.read_order(data), str(ctx.triggered_id))
+    order = rows.next_order(rows.read_order(data), by)
     return {"by": order.by, "descending": order.descending}
+
+
+@callbacks.callback(
+    Output(Ids.COLUMNS, "data"), Input(Ids.COLUMNS_OPEN, "n_clicks"), prevent_initial_call=True
+)
+@reads
+def suggest_columns(_clicks: object) -> list[dict[str, Any]]:
+    """Return what there is to choose: fields, hyperparameters, numbers of scalars."""
+    with store.transaction() as session:
+        found = names.known_names(session)
+    return [
+        {"group": "Fields", "items": list(TITLES)},
+        {"group": "Hyperparameters", "items": list(found.hyperparameters)},
+        {"group": "Scalars", "items": list(found.scalars)},
+    ]
 
 
 @callbacks.callback(
     output={
         "table": live_table.outputs(Ids),
+        "head": Output(Ids.HEAD, "children"),
+        "problem": Output(Ids.SEARCH, "error"),
+        "columns": Output(Ids.COLUMNS, "error"),
+        "address": Output(Ids.TABLE, "data-address"),
         "interval": Output(Ids.TIMER, "interval"),
-        "no_boxes": Output(Ids.CHOOSE, "hidden"),
         "shelf": Output(Ids.BULK, "data-shelf"),
-        "sorts": [Output(head_cell_id(sort), "aria-sort") for sort in _SORTS],
     },
     inputs={
         "causes": [Input(Ids.TIMER, "n_intervals"), CHANGES.of_any()],
@@ -73,6 +88,7 @@ def choose_order(*inputs: Any) -> dict[str, Any]:
         "order": Input(Ids.ORDER, "data"),
         "page": Input(Ids.PAGER, "value"),
         "shelf": Input(Ids.SHELF, "value"),
+        "columns": Input(Ids.COLUMNS, "value"),
         "only": Input(Ids.ONLY, "data"),
         "shown": State(Ids.SHOWN, "data"),
     },
@@ -84,81 +100,65 @@ def show_runs(
     order: object,
     page: object,
     shelf: object,
+    columns: object,
     only: object,
     shown: object,
 ) -> dict[str, Any]:
     """Return the rows of the page, and everything around them; nothing where nothing changed.
 
-    `only`: the ids of the runs that alone should be listed, those that were ticked.
+    `only`: the ids of the runs that alone should be listed, those that were ticked. Where the
+    search is a filter that cannot be meant, it is said so, and the table stays.
     """
-    identity, ticked = current_identity(), acts.read_ids(only)
-    with store.transaction() as session:
-        place = Shelf(str(shelf)) if str(shelf) in list(Shelf) else Shelf.ACTIVE
-        found = runs.list_runs(session, shelf=place)
-        if ticked and place is not Shelf.TRASH:
-            other = Shelf.ARCHIVED if place is Shelf.ACTIVE else Shelf.ACTIVE
-            found += runs.list_runs(session, shelf=other)
-        ending = run_upkeep.being_deleted(session) if place is Shelf.TRASH else set()
-        worst = findings.worst_by_run(session)
-        notes = annotation_search.open_counts(session)
-    asked = search if isinstance(search, str) else ""
-    wanted = rows.read_order(order)
-    listed = [run for run in found if run.id in ticked] if ticked else found
-    matching = rows.matching(listed, asked)
-    on_page, number, pages = rows.page_of(
-        rows.ordered(matching, wanted), live_table.page_number(page)
+    typed = search if isinstance(search, str) else ""
+    state = rows.State(
+        typed,
+        Shelf(str(shelf)) if str(shelf) in list(Shelf) else Shelf.ACTIVE,
+        rows.read_order(order),
+        rows.read_columns(columns).names,
+        live_table.page_number(page),
     )
-    with store.transaction() as session:
-        thought = verdicts(session, on_page)
-    state = _digest(
-        on_page,
-        len(found),
-        (
-            (asked, wanted, number, place, ticked, sorted(ending)),
-            [(worst.get(run.id), notes.get(run.id), thought[run.id]) for run in on_page],
-        ),
-    )
-    kept = live_table.skip_same(Ids.TIMER, state, shown)
+    try:
+        with store.transaction() as session:
+            found = listing(session, state, tuple(acts.read_ids(only)))
+    except FilterError as error:
+        return _refused(str(error))
+    kept = live_table.skip_same(Ids.TIMER, found.digest, shown)
+    identity, place = current_identity(), state.shelf
+    boxes = {
+        run.id
+        for run in found.page.rows
+        if run.id not in found.ending and may_choose(run, identity, place)
+    }
+    made = Columns(state.columns)
+    total, matching = found.page.found, found.page.matching
     empty: Any = None
     if not matching:
-        there = no_match(asked) if found else empty_shelf(place)
-        empty = first_steps() if place is Shelf.ACTIVE and not found else there
-    boxes = {run.id for run in on_page if run.id not in ending and may_choose(run, identity, place)}
-    listing = [
-        row(
-            run,
-            worst.get(run.id),
-            thought=thought[run.id],
-            annotations=notes.get(run.id, 0),
-            choice=run.id in boxes if boxes else None,
-            ending=run.id in ending,
-        )
-        for run in on_page
-    ]
-    count = _count(len(matching), len(found))
+        there = no_match(typed) if total else empty_shelf(place)
+        empty = first_steps() if place is Shelf.ACTIVE and not total else there
     return {
         "table": {
-            **live_table.parts(listing, empty=empty, count=count, pages=pages),
+            **live_table.parts(
+                found.rows(boxes), empty=empty, count=_count(matching, total),
+                pages=found.page.pages,
+            ),
             "shown": kept,
         },
-        "interval": FAST_MS if any(run.recording for run in found) else SLOW_MS,
-        "no_boxes": not boxes,
+        "head": head(made, state.order, boxes=bool(boxes), numeric=found.numeric),
+        "problem": None,
+        "columns": rows.read_columns(columns).problem or None,
+        "address": replace(state, page=found.page.number).query(),
+        "interval": FAST_MS if found.page.recording else SLOW_MS,
         "shelf": place,
-        "sorts": sort_marks(_SORTS, by=wanted.by, descending=wanted.descending),
-    }
+    }  # fmt: skip
 
 
-def _digest(on_page: list[RunRow], number: int, asked: object) -> str:
-    """Return a text that changes when anything that the page shows does (times aside)."""
-    now = datetime.now(UTC)
-    parts = [
-        (
-            *(run.id, run.this_version, run.state, run.owner, run.snapshot_count, run.name),
-            *(run.tags, run.silent_since(now)),
-        )
-        for run in on_page
-    ]
-    return live_table.digest(parts, number, asked)
+def _refused(problem: str) -> dict[str, Any]:
+    """Say what is wrong with the filter; everything else stays."""
+    parts = ("head", "columns", "address", "interval", "shelf")
+    stays: dict[str, Any] = dict.fromkeys(parts, no_update)
+    table = dict.fromkeys(live_table.outputs(Ids), no_update)
+    # The table is then not what is typed, so that it must come anew with the next good filter.
+    return {**stays, "table": {**table, "shown": None}, "problem": problem}
 
 
 def _count(matching: int, found: int) -> str:

@@ -5,34 +5,23 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria
-from app.components.tables import ACTS, Column, nothing, table
+from app.components.tables import nothing
 from app.components.tour import tour_button
 from app.view import PageContext
 from app.views.runs.bulk import bulk_bar, bulk_stores
-from app.views.runs.choice import choose_all
+from app.views.runs.columns import column_choice
 from app.views.runs.deletion import dialog
 from app.views.runs.details import drawer
 from app.views.runs.done import done_notice
 from app.views.runs.ids import Ids
+from app.views.runs.rows import read_state
+from db.queries.run_table.grammar import is_filter
 from db.queries.runs.run_upkeep import TRASH_DAYS
 from db.queries.runs.runs import Shelf
 
 SHELVES = {Shelf.ACTIVE: "In use", Shelf.ARCHIVED: "Archive", Shelf.TRASH: "Trash"}
 FAST_MS = 2_000
 SLOW_MS = 10_000
-
-_COLUMNS = (
-    Column("State", Ids.SORT_STATE),
-    Column("Run", Ids.SORT_NAME),
-    Column("Model", Ids.SORT_MODEL),
-    Column("Data set", Ids.SORT_DATASET),
-    Column("Snapshots", Ids.SORT_SNAPSHOTS),
-    Column("Last error", Ids.SORT_ERROR, numeric=True),
-    Column("Findings"),
-    Column("Owner", Ids.SORT_OWNER),
-    Column("Created", Ids.SORT_CREATED),
-    ACTS,
-)
 
 _RECORD = """\
 from deeptracker import Recorder
@@ -50,13 +39,16 @@ _LOAD = "deeptracker ingest runs/my-run --follow"
 
 
 def layout(context: PageContext) -> Component:
-    """Return the page; its rows come by callback."""
+    """Return the page as its address says; the rows come by callback."""
+    asked = read_state(context.search)
+    order = {"by": asked.order.by, "descending": asked.order.descending}
     return html.Div(
         [
             *bulk_stores(),
             dcc.Interval(id=Ids.TIMER, interval=SLOW_MS),
             dcc.Store(id=Ids.SHOWN),
-            dcc.Store(id=Ids.ORDER),
+            dcc.Store(id=Ids.ORDER, data=order),
+            dcc.Store(id=Ids.SORTED),
             dcc.Store(id=Ids.ALERTS_SHOWN),
             html.Div(id=Ids.ALERTS),
             html.Div(
@@ -66,27 +58,43 @@ def layout(context: PageContext) -> Component:
                     dmc.SegmentedControl(
                         id=Ids.SHELF,
                         data=[{"value": name, "label": text} for name, text in SHELVES.items()],
-                        value=Shelf.ACTIVE,
+                        value=asked.shelf,
                         size="xs",
                         **aria(label="Which runs"),
                     ),
                     dmc.TextInput(
                         id=Ids.SEARCH,
-                        placeholder="Search by name, tag, model, data set, owner, notes",
+                        value=asked.search,
+                        placeholder="Words, or lr < 0.1 and tag:baseline and error < 5%",
                         debounce=250,
                         w=400,
                         className="dt-search",
                         **aria(label="Search the runs"),
                     ),
+                    column_choice(asked.columns),
                 ],
                 className="dt-page-head",
             ),
             html.Div(
-                table(_columns(), body_id=Ids.BODY, label="Runs"),
+                html.Div(
+                    html.Table(
+                        [html.Thead(id=Ids.HEAD), html.Tbody(id=Ids.BODY)],
+                        className="dt-table",
+                        **aria(label="Runs"),
+                    ),
+                    className="dt-table-frame",
+                ),
                 id=Ids.TABLE,
                 hidden=True,
             ),
-            dmc.Pagination(id=Ids.PAGER, total=1, value=1, size="sm", mt="md", display="none"),
+            dmc.Pagination(
+                id=Ids.PAGER,
+                total=asked.page,
+                value=asked.page,
+                size="sm",
+                mt="md",
+                display="none",
+            ),
             html.Div(id=Ids.EMPTY),
             html.Div([done_notice(), bulk_bar(context.identity)], className="runs-foot"),
             drawer(),
@@ -96,14 +104,12 @@ def layout(context: PageContext) -> Component:
     )
 
 
-def _columns() -> tuple[Column, ...]:
-    # Out of sight on pages without a box to tick (callbacks.py).
-    return (Column("Select", content=choose_all(), head_id=Ids.CHOOSE), *_COLUMNS)
-
-
 def no_match(search: str) -> Component:
     """Return what stands where the search finds nothing."""
-    return nothing("No run matches", html.P(f"Nothing contains all the words of “{search}”."))
+    said = f"Nothing contains all the words of “{search}”."
+    if is_filter(search):
+        said = f"No run is as “{search}” says. A comparison with what a run lacks does not hold."
+    return nothing("No run matches", html.P(said))
 
 
 def empty_shelf(shelf: Shelf) -> Component:

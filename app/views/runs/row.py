@@ -1,6 +1,9 @@
 """A run as a row of the table of runs."""
 
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
@@ -14,8 +17,9 @@ from app.components.times import time
 from app.components.verdict import UNKNOWN, Verdict, run_state, verdict_badge
 from app.views.runs.acts import may_change
 from app.views.runs.choice import compare_box
+from app.views.runs.columns import value_cell
 from app.views.runs.details import open_button
-from app.views.runs.rows import planned_snapshots
+from app.views.runs.rows import USUAL, planned_snapshots
 from db.permissions import Permission
 from db.queries.runs.run_upkeep import TRASH_DAYS
 from db.queries.runs.runs import RunRow, Shelf
@@ -36,53 +40,72 @@ def row(
     annotations: int = 0,
     choice: bool | None = None,
     ending: bool = False,
+    columns: Sequence[str] = USUAL,
+    values: Mapping[str, Any] | None = None,
+    numeric: AbstractSet[str] = frozenset(),
 ) -> Component:
     """Return one run as a row; `worst` is its worst severity with the number of such findings.
 
     `thought` is its badge, and how its training ended where that was not well.
     `annotations` is how many of them are open; `choice` whether there is a box to tick, None where
-    the table has no column of them; `ending`: a worker was asked to delete it for good.
+    the table has no column of them; `ending`: a worker was asked to delete it for good. `values`
+    are those of the columns that are none of USUAL, by name; those of `numeric` stand to the right.
     """
-    shown = percent(run.last_error)
-    lost = f" · {run.lost_snapshots:,} lost" if run.lost_snapshots else ""
+    usual = {
+        "state": lambda: cell([run_state(run, thought), _silence(run)]),
+        "name": lambda: _named(run, annotations, ending=ending),
+        "model": lambda: cell(run.model),
+        "dataset": lambda: cell(
+            html.Span(run.dataset, className="runs-one-line", title=run.dataset)
+        ),
+        "snapshots": lambda: cell(_snapshots(run)),
+        "error": lambda: cell(percent(run.last_error), numeric=True),
+        "findings": lambda: cell([verdict_badge(thought), _findings(run, worst)]),
+        "owner": lambda: cell(
+            html.Span(run.owner or "–", className="runs-one-line", title=run.owner)
+        ),
+        "created": lambda: cell(time(run.created_at)),
+    }
     return html.Tr(
         [
             *([] if choice is None else [cell(compare_box(run) if choice else None)]),
-            cell([run_state(run, thought), _silence(run)]),
-            cell(
-                [
-                    _name(run),
-                    *(
-                        dmc.Badge(
-                            tag, variant="default", size="xs", tt="none", className="runs-tag"
-                        )
-                        for tag in run.tags
-                    ),
-                    _annotations(run, annotations) if annotations else None,
-                    _place(run, ending=ending),
-                ]
+            *(
+                usual[name]()
+                if name in usual
+                else value_cell(name, (values or {}).get(name), numeric=name in numeric)
+                for name in columns
             ),
-            cell(run.model),
-            cell(html.Span(run.dataset, className="runs-one-line", title=run.dataset)),
-            cell(
-                [
-                    progress(
-                        run.snapshot_count,
-                        planned_snapshots(run),
-                        live=run.recording,
-                        label=f"Snapshots of {run.name}",
-                    ),
-                    html.Span(lost, className="dt-soft"),
-                ]
-            ),
-            cell(shown, numeric=True),
-            cell([verdict_badge(thought), _findings(run, worst)]),
-            cell(html.Span(run.owner or "–", className="runs-one-line", title=run.owner)),
-            cell(time(run.created_at)),
             cell(open_button(run)),
         ],
         key=str(run.id),
     )
+
+
+def _named(run: RunRow, annotations: int, *, ending: bool) -> Component:
+    return cell(
+        [
+            _name(run),
+            *(
+                dmc.Badge(tag, variant="default", size="xs", tt="none", className="runs-tag")
+                for tag in run.tags
+            ),
+            _annotations(run, annotations) if annotations else None,
+            _place(run, ending=ending),
+        ]
+    )
+
+
+def _snapshots(run: RunRow) -> list[Component]:
+    lost = f" · {run.lost_snapshots:,} lost" if run.lost_snapshots else ""
+    return [
+        progress(
+            run.snapshot_count,
+            planned_snapshots(run),
+            live=run.recording,
+            label=f"Snapshots of {run.name}",
+        ),
+        html.Span(lost, className="dt-soft"),
+    ]
 
 
 def _silence(run: RunRow) -> Component | None:

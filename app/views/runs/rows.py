@@ -1,48 +1,96 @@
-"""Which runs the table shows, in which order: no Dash here."""
+"""What the table of runs is asked for: its order, its columns, what is typed; no Dash here."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from urllib.parse import parse_qs, urlencode
 
-from app.views.runs.ids import Ids
-from db.queries.runs.runs import RunRow
+from db.queries.run_table.fields import known
+from db.queries.run_table.grammar import read_field
+from db.queries.run_table.page import PAGE
+from db.queries.run_table.tree import Field, FilterError
+from db.queries.runs.runs import RunRow, Shelf
 
-PAGE = 50
-MAX_SEARCH = 200
+__all__ = ["PAGE", "Columns", "Order", "State", "next_order", "planned_snapshots"]
+
+MOST_COLUMNS = 30
+CURVE = "error curve"
+# The columns of everybody who chose none.
+USUAL = ("state", "name", "model", "dataset", "snapshots", "error", "findings", "owner", "created")
+# What a head sorts by where it is not what the column is called.
+SORTS_BY = MappingProxyType({"findings": "severity", CURVE: "error"})
+# What people want to see first of these columns are the largest.
+_DESCENDING_FIRST = ("snapshots", "created", "findings", "duration")
 
 
 @dataclass(frozen=True)
 class Order:
-    """A column by the id of its button, and the direction."""
+    """A column, and the direction."""
 
-    by: str = Ids.SORT_CREATED
+    by: str = "created"
     descending: bool = True
 
+    @property
+    def field(self) -> Field:
+        """What is sorted by."""
+        return read_field(SORTS_BY.get(self.by, self.by))
 
-def _error(run: RunRow) -> float | None:
-    return None if run.last_error is None or math.isnan(run.last_error) else run.last_error
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of the table by name, from the left, and why a name is none ("": all are)."""
+
+    names: tuple[str, ...] = USUAL
+    problem: str = ""
 
 
-SORT_KEYS: dict[str, Callable[[RunRow], Any]] = {
-    Ids.SORT_STATE: lambda run: run.state,
-    Ids.SORT_NAME: lambda run: run.name.casefold(),
-    Ids.SORT_MODEL: lambda run: run.model.casefold(),
-    Ids.SORT_DATASET: lambda run: run.dataset.casefold(),
-    Ids.SORT_SNAPSHOTS: lambda run: run.snapshot_count,
-    Ids.SORT_ERROR: _error,
-    Ids.SORT_OWNER: lambda run: run.owner and run.owner.casefold(),
-    Ids.SORT_CREATED: lambda run: run.created_at,
-}
-# What people want to see first of these columns are the largest.
-_DESCENDING_FIRST = (Ids.SORT_SNAPSHOTS, Ids.SORT_CREATED)
+@dataclass(frozen=True)
+class State:
+    """All that the address of the table says."""
+
+    search: str = ""
+    shelf: Shelf = Shelf.ACTIVE
+    order: Order = Order()
+    columns: tuple[str, ...] = USUAL
+    page: int = 1
+
+    def query(self) -> str:
+        """Return it as the query of an address, "" where all is as usual."""
+        parts: dict[str, object] = {}
+        if self.search.strip():
+            parts["q"] = self.search
+        if self.shelf is not Shelf.ACTIVE:
+            parts["shelf"] = self.shelf
+        if self.order != Order():
+            parts["sort"] = f"{'-' if self.order.descending else ''}{self.order.by}"
+        if self.columns != USUAL:
+            parts["columns"] = list(self.columns)
+        if self.page > 1:
+            parts["page"] = self.page
+        return urlencode(parts, doseq=True)
+
+
+def read_state(search: str) -> State:
+    """Return what an address says; what it says wrongly is as usual."""
+    given = parse_qs(search.removeprefix("?"))
+    first: Mapping[str, str] = {name: values[0] for name, values in given.items()}
+    sort, page, shelf = first.get("sort", ""), first.get("page", ""), first.get("shelf")
+    order = read_order({"by": sort.removeprefix("-"), "descending": sort.startswith("-")})
+    return State(
+        first.get("q", ""),
+        Shelf(shelf) if shelf in list(Shelf) else Shelf.ACTIVE,
+        order,
+        read_columns(given.get("columns")).names,
+        int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1,
+    )
 
 
 def read_order(data: object) -> Order:
     """Return the order that a browser sent, the default where it sent none that exists."""
-    if not isinstance(data, dict) or data.get("by") not in SORT_KEYS:
+    by = data.get("by") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(by, str) or _problem(by):
         return Order()
-    return Order(str(data["by"]), bool(data.get("descending")))
+    return Order(by, bool(data.get("descending")))
 
 
 def next_order(order: Order, clicked: str) -> Order:
@@ -52,30 +100,27 @@ def next_order(order: Order, clicked: str) -> Order:
     return Order(clicked, clicked in _DESCENDING_FIRST)
 
 
-def matching(runs: Sequence[RunRow], search: str) -> list[RunRow]:
-    """Return the runs that hold every word of `search` in one of their texts."""
-    words = search[:MAX_SEARCH].casefold().split()
-    return [run for run in runs if all(word in _text(run) for word in words)]
+def read_columns(given: object) -> Columns:
+    """Return the columns that a browser sent, each once; the name stays whatever it sends."""
+    listed: Sequence[object] = given if isinstance(given, list) else []
+    names = list(dict.fromkeys(one.strip() for one in listed if isinstance(one, str)))
+    names = [one for one in names if one][:MOST_COLUMNS]
+    problem = next((f"{name}: {_problem(name)}" for name in names if _problem(name)), "")
+    good = tuple(name for name in names if not _problem(name))
+    if not good:
+        return Columns(problem=problem)
+    return Columns(good if "name" in good else ("name", *good), problem)
 
 
-def _text(run: RunRow) -> str:
-    texts = (run.name, run.recorded_name, run.model, run.dataset, run.state, run.owner or "")
-    return " ".join((*texts, *run.tags, run.notes)).casefold()
-
-
-def ordered(runs: Sequence[RunRow], order: Order) -> list[RunRow]:
-    """Return the runs in order; what is not known comes last in both directions."""
-    key = SORT_KEYS[order.by]
-    known = [run for run in runs if key(run) is not None]
-    unknown = [run for run in runs if key(run) is None]
-    return sorted(known, key=key, reverse=order.descending) + unknown
-
-
-def page_of(runs: Sequence[RunRow], number: int) -> tuple[list[RunRow], int, int]:
-    """Return the runs of a page, its number (1 and up, within bounds), and the number of pages."""
-    pages = max(1, math.ceil(len(runs) / PAGE))
-    number = min(max(number, 1), pages)
-    return list(runs[(number - 1) * PAGE : number * PAGE]), number, pages
+def _problem(name: str) -> str:
+    """Return why there is no column of this name; "" where there may be one."""
+    if name in (*USUAL, CURVE):
+        return ""
+    try:
+        known(read_field(name))
+    except FilterError as error:
+        return str(error)
+    return ""
 
 
 def planned_snapshots(run: RunRow) -> int | None:

@@ -33,6 +33,7 @@ TRASH_DAYS = 30
 _SMALL = (
     tables.snapshot,
     tables.scalar,
+    tables.scalar_summary,
     tables.layer_profile,
     tables.batch_ledger,
     flip_state,

@@ -100,7 +100,8 @@ _OTHERWISE = ("owner", "name", "recorded_name", "last_recorded", "store")
 _COLUMNS = [name for name in RunRow.__dataclass_fields__ if name not in _OTHERWISE]
 
 
-def _select() -> Select[Any]:
+def select_runs() -> Select[Any]:
+    """Return the query of all runs, whose rows `run_row` takes."""
     columns = [getattr(Run, name) for name in _COLUMNS]
     last = (
         select(snapshot.c.recorded_at)
@@ -119,8 +120,8 @@ def _select() -> Select[Any]:
     ).outerjoin(Account, Account.id == Run.owner_id)
 
 
-def _row(found: Any) -> RunRow:
-    values = found._asdict()
+def run_row(values: dict[str, Any]) -> RunRow:
+    """Return a run from the values of its row, by name."""
     size = values.pop("thumbnail")
     return RunRow(**values, thumbnail=None if size is None else (size[0], size[1]))
 
@@ -133,7 +134,8 @@ class Shelf(StrEnum):
     TRASH = "trash"
 
 
-_ON_SHELF = {
+# Of which runs a shelf consists.
+ON_SHELF = {
     Shelf.ACTIVE: Run.archived_at.is_(None) & Run.trashed_at.is_(None),
     Shelf.ARCHIVED: Run.archived_at.is_not(None) & Run.trashed_at.is_(None),
     Shelf.TRASH: Run.trashed_at.is_not(None),
@@ -142,8 +144,8 @@ _ON_SHELF = {
 
 def list_runs(session: Session, *, shelf: Shelf = Shelf.ACTIVE) -> list[RunRow]:
     """Return the runs of a shelf, the newest first."""
-    query = _select().where(_ON_SHELF[shelf]).order_by(Run.created_at.desc(), Run.id.desc())
-    return [_row(found) for found in session.execute(query)]
+    query = select_runs().where(ON_SHELF[shelf]).order_by(Run.created_at.desc(), Run.id.desc())
+    return [run_row(found._asdict()) for found in session.execute(query)]
 
 
 def get_run(session: Session, *, run_id: int, trashed: bool = False) -> RunRow:
@@ -153,13 +155,13 @@ def get_run(session: Session, *, run_id: int, trashed: bool = False) -> RunRow:
     """
     if not 0 < run_id <= LARGEST_ID:
         raise NotFound("run", run_id)
-    query = _select().where(Run.id == run_id)
+    query = select_runs().where(Run.id == run_id)
     found = session.execute(query).one_or_none()
     if found is None:
         raise NotFound("run", run_id)
     if found.trashed_at is not None and not trashed:
         raise InTrash(run_id)
-    return _row(found)
+    return run_row(found._asdict())
 
 
 def get_runs(session: Session, *, run_ids: Sequence[int]) -> list[RunRow]:
@@ -180,10 +182,10 @@ def get_run_by_uuid(session: Session, *, uuid: UUID | str) -> RunRow:
         key = uuid if isinstance(uuid, UUID) else UUID(uuid)
     except ValueError as error:
         raise NotFound("run", uuid) from error
-    found = session.execute(_select().where(Run.uuid == key)).one_or_none()
+    found = session.execute(select_runs().where(Run.uuid == key)).one_or_none()
     if found is None:
         raise NotFound("run", key.hex)
-    return _row(found)
+    return run_row(found._asdict())
 
 
 def run_version(session: Session, *, run_id: int) -> int:
@@ -211,10 +213,10 @@ def this_version(session: Session, *, run_id: int) -> RunVersion:
 
 def runs_like(session: Session, *, uuid_start: str) -> list[RunRow]:
     """Return the runs, none of the trash, whose UUID begins with these hexadecimal digits (8)."""
-    query = _select().where(
+    query = select_runs().where(
         cast(Run.uuid, Text).startswith(uuid_start, autoescape=True), Run.trashed_at.is_(None)
     )
-    return [_row(found) for found in session.execute(query.order_by(Run.id))]
+    return [run_row(found._asdict()) for found in session.execute(query.order_by(Run.id))]
 
 
 def run_manifest(session: Session, *, run_id: int) -> dict[str, Any]:

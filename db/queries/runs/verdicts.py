@@ -12,10 +12,11 @@ from db.raw import fetch
 class Judged:
     """What one evaluation came to, muted findings left out.
 
-    `worst` is the highest severity, None for no findings. `named` tells whether causes were sought
-    at all for an event of high or medium severity, `cause` is the first one that explains such an
-    event, None for none. `not_a_number` and `predicts_nothing` are how the training ends (muted or
-    not): NaN or Inf up to its last snapshot, no prediction for half of the images or more.
+    `worst` is the highest severity, None for no findings, and `number` how many findings have it.
+    `named` tells whether causes were sought at all for an event of high or medium severity, `cause`
+    is the first one that explains such an event, None for none. `not_a_number` and
+    `predicts_nothing` are how the training ends (muted or not): NaN or Inf up to its last snapshot,
+    no prediction for half of the images or more.
     """
 
     run_id: int
@@ -24,36 +25,32 @@ class Judged:
     cause: str | None = None
     not_a_number: bool = False
     predicts_nothing: bool = False
+    number: int = 0
 
 
-_FINDINGS = """
+# The causes are those of the answers, in their order, that a finding of high or medium severity
+# stands behind which nobody has muted.
+_JUDGED = """
     SELECT h.run_id,
-        max(array_position(ARRAY['low', 'medium', 'high'], f.severity))
-            FILTER (WHERE m.key IS NULL) AS worst,
+        array_agg(f.severity) FILTER (WHERE f.key IS NOT NULL AND m.key IS NULL),
         coalesce(bool_or(f.rule = 'not-finite' AND f.severity = 'high'
             AND f.end_iteration IS NULL), false),
         coalesce(bool_or(f.rule = 'no-prediction' AND f.end_iteration IS NULL
-            AND 2 * f.value >= r.image_count), false)
+            AND 2 * f.value >= r.image_count), false),
+        ARRAY(
+            SELECT a.value -> 'causes' -> 0 ->> 'cause'
+            FROM jsonb_array_elements(h.answers -> 'answers') WITH ORDINALITY AS a(value, place)
+            WHERE a.value -> 'causes' -> 0 ->> 'cause' IS NOT NULL AND EXISTS (
+                SELECT FROM jsonb_array_elements(a.value -> 'evidence') AS e
+                JOIN finding AS of ON of.run_id = h.run_id AND of.key = e ->> 'key'
+                WHERE of.severity IN ('high', 'medium') AND NOT EXISTS (
+                    SELECT FROM finding_mute AS n WHERE n.run_id = of.run_id AND n.key = of.key))
+            ORDER BY a.place)
     FROM run_health AS h JOIN run AS r ON r.id = h.run_id
     LEFT JOIN finding AS f ON f.run_id = h.run_id
     LEFT JOIN finding_mute AS m ON m.run_id = f.run_id AND m.key = f.key
     WHERE %(runs)s::integer[] IS NULL OR h.run_id = ANY(%(runs)s)
     GROUP BY h.run_id
-"""
-# Of the answers that a finding of high or medium severity stands behind which nobody has muted, in
-# their order.
-_CAUSES = """
-    SELECT h.run_id, a.value -> 'causes' -> 0 ->> 'cause'
-    FROM run_health AS h,
-        jsonb_array_elements(h.answers -> 'answers') WITH ORDINALITY AS a(value, place)
-    WHERE (%(runs)s::integer[] IS NULL OR h.run_id = ANY(%(runs)s))
-        AND a.value -> 'causes' -> 0 ->> 'cause' IS NOT NULL
-        AND EXISTS (
-            SELECT FROM jsonb_array_elements(a.value -> 'evidence') AS e
-            JOIN finding AS f ON f.run_id = h.run_id AND f.key = e ->> 'key'
-            WHERE f.severity IN ('high', 'medium') AND NOT EXISTS (
-                SELECT FROM finding_mute AS m WHERE m.run_id = f.run_id AND m.key = f.key))
-    ORDER BY h.run_id, a.place
 """
 _SEVERITIES = (None, "low", "medium", "high")
 
@@ -67,13 +64,17 @@ def judged(
     that there is none.
     """
     asked = {"runs": None if run_ids is None else list(run_ids)}
-    named: dict[int, list[str]] = {}
-    for run_id, cause in fetch(session, _CAUSES, asked):
-        named.setdefault(run_id, []).append(cause)
     found = {}
-    for run_id, worst, nan, nothing in fetch(session, _FINDINGS, asked):
-        causes = named.get(run_id, [])
+    for run_id, severities, nan, nothing, causes in fetch(session, _JUDGED, asked):
         first = next((cause for cause in causes if cause != unexplained), None)
-        severity = _SEVERITIES[worst or 0]
-        found[run_id] = Judged(run_id, severity, bool(causes), first, nan, nothing)
+        worst = max(severities or [None], key=_SEVERITIES.index)
+        found[run_id] = Judged(
+            run_id,
+            worst,
+            bool(causes),
+            first,
+            nan,
+            nothing,
+            number=(severities or []).count(worst),
+        )
     return found

@@ -1,0 +1,177 @@
+"""The columns of the table of runs: their heads, their values, and how they are chosen."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from app.components.attributes import aria, data
+from app.components.severity import severity_badge
+from app.components.tables import cell, head_cell_id, percent
+from app.components.times import duration, time
+from app.components.verdict import COLOURS
+from app.views.runs.choice import choose_all
+from app.views.runs.ids import Ids
+from app.views.runs.rows import CURVE, MOST_COLUMNS, USUAL, Columns, Order
+from db.queries.run_table.fields import Kind, kind_of
+from db.queries.run_table.grammar import read_field
+
+TITLES = MappingProxyType(
+    {
+        "state": "State",
+        "name": "Run",
+        "model": "Model",
+        "dataset": "Data set",
+        "snapshots": "Snapshots",
+        "error": "Last error",
+        "findings": "Findings",
+        "owner": "Owner",
+        "created": "Created",
+        "duration": "Duration",
+        "age": "Age",
+        "ended": "Ended",
+        "tag": "Tags",
+        "notes": "Notes",
+        "iterations": "Iterations",
+        "verdict": "Verdict",
+        "severity": "Severity",
+        "annotations": "Annotations",
+        CURVE: "Error curve",
+    }
+)
+_SORT_IDS = MappingProxyType(
+    {
+        "state": Ids.SORT_STATE,
+        "name": Ids.SORT_NAME,
+        "model": Ids.SORT_MODEL,
+        "dataset": Ids.SORT_DATASET,
+        "snapshots": Ids.SORT_SNAPSHOTS,
+        "error": Ids.SORT_ERROR,
+        "owner": Ids.SORT_OWNER,
+        "created": Ids.SORT_CREATED,
+    }
+)
+_NUMERIC = (Kind.NUMBER, Kind.SHARE, Kind.DURATION)
+
+
+def head(
+    columns: Columns, order: Order, *, boxes: bool, numeric: AbstractSet[str] = frozenset()
+) -> Component:
+    """Return the row of heads.
+
+    `boxes`: whether any run can be ticked; `numeric` are the columns that stand to the right.
+    """
+    choose = html.Th(choose_all(), scope="col", id=Ids.CHOOSE, hidden=not boxes)
+    acts = html.Th(html.Span("Actions", className="dt-unseen"), scope="col")
+    return html.Tr([choose, *(_head(name, order, name in numeric) for name in columns.names), acts])
+
+
+def _head(name: str, order: Order, numeric: bool) -> Component:
+    own: dict[str, Any] = {"id": head_cell_id(_SORT_IDS[name])} if name in _SORT_IDS else {}
+    button: dict[str, Any] = {"id": _SORT_IDS[name]} if name in _SORT_IDS else {}
+    direction = ("descending" if order.descending else "ascending") if name == order.by else "none"
+    return html.Th(
+        html.Button(
+            [TITLES.get(name, name), html.Span(className="dt-sort", **aria(hidden="true"))],
+            type="button",
+            className="dt-sort-button",
+            **button,
+            **data(sort=name),
+        ),
+        scope="col",
+        className="dt-numeric" if numeric else "",
+        key=name,
+        **own,
+        **aria(sort=direction),
+        **data(column=name),
+    )
+
+
+def is_numeric(name: str, values: Sequence[Any]) -> bool:
+    """Return whether a column stands to the right; one of numbers does."""
+    if name in USUAL or name == CURVE:
+        return name == "error"
+    kind = _kind(name)
+    known_ones = [value for value in values if value is not None]
+    plain = [isinstance(v, int | float) and not isinstance(v, bool) for v in known_ones]
+    return kind in _NUMERIC or (kind is Kind.ANY and bool(plain) and all(plain))
+
+
+@lru_cache(1_000)
+def _kind(name: str) -> Kind:
+    return kind_of(read_field(name))
+
+
+def value_cell(name: str, value: Any, *, numeric: bool = False) -> Component:
+    """Return the cell of a column that not every run's row has."""
+    if name == CURVE:
+        return cell(html.Span(className="runs-curve", **data(curve=_curve(value))))
+    kind = _kind(name)
+    return cell(_shown(name, kind, value), numeric=numeric)
+
+
+def _curve(values: Any) -> str:
+    return ",".join("" if one is None or one != one else f"{one:.4g}" for one in values or [])
+
+
+def _shown(name: str, kind: Kind, value: Any) -> Any:
+    if value is None or value in ([], ""):
+        return "–"
+    if kind is Kind.SHARE:
+        return percent(value)
+    if kind is Kind.DURATION:
+        return duration(value) or "–"
+    if isinstance(value, datetime):
+        return time(value)
+    if kind is Kind.SEVERITY:
+        return severity_badge(value)
+    if name == "verdict":
+        return dmc.Badge(value, color=COLOURS[value], variant="light", size="sm", tt="none")
+    return html.Span(_text(value), className="runs-one-line", title=_text(value, exact=True))
+
+
+def _text(value: Any, *, exact: bool = False) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(_text(one) for one in value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value) if exact else f"{value:.5g}"
+    return str(value)
+
+
+def column_choice(names: Sequence[str]) -> Component:
+    """Return where the columns are chosen; they stand in the table in the order of the list."""
+    return html.Details(
+        [
+            html.Summary("Columns", id=Ids.COLUMNS_OPEN, className="runs-columns-open"),
+            html.Div(
+                [
+                    dmc.TagsInput(
+                        id=Ids.COLUMNS,
+                        label="Columns from the left",
+                        description="A field, a hyperparameter, or best(…), last(…), mean(…), "
+                        "min(…), max(…) of a scalar. Drag a head to move its column, or press "
+                        "Alt+← and Alt+→ on it.",
+                        value=list(names),
+                        data=[name for name in (*TITLES,)],
+                        maxTags=MOST_COLUMNS,
+                        splitChars=["\n"],
+                    ),
+                    html.Button(
+                        "Usual columns", type="button", className="runs-usual", **data(usual="true")
+                    ),
+                ],
+                className="runs-columns-panel",
+            ),
+        ],
+        className="runs-columns",
+    )
