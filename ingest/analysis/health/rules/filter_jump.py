@@ -99,7 +99,7 @@ def _beyond(
 ) -> list[tuple[int, int, int, float]]:
     """Return (snapshot, layer, filter, times the usual highest of its layer) beyond the limit."""
     layers = len(history.parameters)
-    usual = robust.usual(layer_highest(peaks, layers), robust.window(history.snapshots))
+    usual = _usual(history, layer_highest(peaks, layers))
     at = np.repeat(np.arange(len(peaks.start) - 1), np.diff(peaks.start))
     value = peaks.value.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -109,6 +109,23 @@ def _beyond(
         (int(at[i]), int(peaks.layer[i]), int(peaks.filter[i]), float(times[i]))
         for i in np.flatnonzero(flag)
     ]
+
+
+def _usual(history: History, highest: Floats) -> Floats:
+    """Return what is usual of the largest changes [L, T] by those before, f8 [L, T].
+
+    Their median over the window. Their largest where the rate has just risen, as what was usual at
+    a lower rate no longer is, and where a median is one of a few.
+    """
+    length = robust.window(history.snapshots)
+    found = robust.usual(highest, length)
+    unsettled = rate_rises(history)
+    unsettled[: 2 * length] = True
+    at = np.flatnonzero(unsettled[: found.shape[1]])
+    past = robust.before(highest, length)[:, at]
+    largest = np.where(np.isnan(past), -np.inf, past).max(axis=-1, initial=-np.inf)
+    found[:, at] = np.where(np.isnan(found[:, at]), np.nan, largest)
+    return found
 
 
 def _jump(
@@ -170,7 +187,8 @@ RULE = Rule(
     meaning=("Single filters change suddenly, far more than any filter of their layer did before."),
     looks_at=(
         "Relative and cosine change of each filter against the median, over the window, of the "
-        "largest in its layer; at least a turn of 0.05 or a change of 25 %. Read from the 200 "
+        "largest in its layer (their largest at the start and where the rate has just risen); at "
+        "least a turn of 0.05 or a change of 25 %. Read from the 200 "
         "most changed filters of each snapshot."
     ),
     needs=(FILTER_CHANGES,),
