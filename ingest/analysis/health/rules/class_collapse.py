@@ -44,7 +44,9 @@ declare(
 def class_collapse(history: History, threshold: float, names: Names) -> list[Finding]:
     """Classes whose error rises by the threshold and stays; those at one time are one finding."""
     history = history.validated()
-    rises = class_rises(history, threshold)
+    rises = class_rises(history, threshold, name="class-collapse")
+    if rises is None:
+        return []
     flag = (rises.surprise >= 0) & learned(history, rises)
     classes = int(np.count_nonzero(history.class_size > 0))
     of_set = [event.first for event in set_events(history, SET_SUDDEN) if event.most]

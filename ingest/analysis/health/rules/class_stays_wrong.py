@@ -47,12 +47,17 @@ def class_stays_wrong(history: History, threshold: float, names: Names) -> list[
     guessing = 1 - 1 / len(known)
     if typical > _OTHERS * guessing:
         return []
+    wrong = now >= max(threshold, 2 * typical)
+    if not wrong.any():
+        return []
     best = np.nanmin(chance.mean_until(np.nan_to_num(error, nan=1.0), last), axis=1)
     # A class that was mostly right at some time after the first phase has been learned then.
     settled = error[:, np.flatnonzero(~settling(history))]
     moment = np.nanmin(chance.mean_until(np.nan_to_num(settled, nan=1.0), _MOMENT), axis=1)
-    never = (best >= 0.8 * threshold) & (now >= max(threshold, 2 * typical))
+    never = (best >= 0.8 * threshold) & wrong
     never &= moment >= 0.8 * threshold
+    if not never.any():
+        return []
     by_chance = np.minimum(_by_chance(now, size), _by_chance(best, size))
     tests = 2 * len(known) * max(1, history.snapshots // last)
     unlikely = by_chance * tests <= chance.FALSE_RUNS

@@ -113,7 +113,9 @@ def _without_worst(history: History) -> Floats:
     if error is None or len(error) < 5 or error.shape[1] != history.snapshots:
         return history.validation_error
     kept = len(error) - max(1, len(error) // 10)
-    return np.asarray(np.sort(error, axis=0)[:kept].mean(axis=0))
+    return history.kept.columns(
+        "overfitting", kept, error, lambda part: np.sort(part, axis=0)[:kept].mean(axis=0), reach=1
+    )
 
 
 def best_snapshot(loss: Floats) -> int | None:

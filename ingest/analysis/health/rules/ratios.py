@@ -26,7 +26,13 @@ def ratio_beyond(history: History, threshold: float, names: Names, *, high: bool
         judged = np.where(full, ratio, np.nan)
     else:
         full, judged = np.ones(history.snapshots, np.bool_), ratio
-    level = np.stack([robust.smooth(row, length) for row in judged])
+    level = history.kept.columns(
+        f"steps {'above' if high else 'below'}",
+        length,
+        judged,
+        lambda part: np.stack([robust.smooth(row, length) for row in part]),
+        reach=length,
+    )
     with np.errstate(invalid="ignore"):
         beyond = (level > limit if high else (level < limit) & (level > 0)) & full
     beyond[:, : length - 1] = False
