@@ -8,6 +8,7 @@ when the last one took less than a tenth of the time since: so a load is never s
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -22,6 +23,7 @@ from db.queries.runs import runs
 from db.queries.team.alerts import raise_alerts
 from ingest.analysis.answer import Answer, answer
 from ingest.analysis.health.finding import Chart, Finding, Severity
+from ingest.analysis.health.kept import Kept
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate, not_judged
 from ingest.events import LASTING, Event, events_of
 from ingest.good_runs import against_good_runs
@@ -40,6 +42,7 @@ class Evaluator:
         self._connection, self._run_id = connection, run_id
         self._seconds, self._ended = 0.0, time.monotonic()
         self._stale, self._written = False, 0
+        self._kept = Kept()
 
     def looked(self, *, written: int) -> None:
         """Note how many snapshots the load wrote so far; evaluate where that is cheap by now.
@@ -63,7 +66,7 @@ class Evaluator:
         try:
             with load.batch(self._connection) as session:
                 if not (unless_known and _is_known(session, self._run_id)):
-                    evaluate_run(session, run_id=self._run_id)
+                    evaluate_run(session, run_id=self._run_id, kept=self._kept)
         except Exception as error:
             if is_away(error):
                 raise  # nothing is known of the rules; the load is tried again
@@ -86,13 +89,15 @@ def _is_known(session: Session, run_id: int) -> bool:
     return seen == (run.snapshot_count, run.last_iteration)
 
 
-def evaluate_run(session: Session, *, run_id: int) -> list[str]:
+def evaluate_run(session: Session, *, run_id: int, kept: Kept | None = None) -> list[str]:
     """Evaluate the rules on what is stored of a run; return the keys of findings that are new.
 
+    `kept` is what the evaluation before computed of it, from which this one goes on.
     Doing it again changes nothing but the time of evaluation. Findings that stand no longer go.
     """
     begun = time.monotonic()
     history, names = read_history(session, run_id=run_id)
+    history = replace(history, kept=kept or Kept())
     history = against_good_runs(session, history, run_id=run_id)
     limits = {name: row.threshold for name, row in stored.thresholds(session).items()}
     found = evaluate(history, names, thresholds=limits, rules=(*RULES, *CHANGES))

@@ -1,12 +1,12 @@
 """What the causes of an event are judged by: the history around it, and what was found there."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.analysis.causes.mutual import KnownPairs, Pairs, TakenFor
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding
 from ingest.analysis.health.history import Floats, History
@@ -18,10 +18,6 @@ AROUND = 5
 _PEAK_FROM, _PEAK_TO = -1, 3
 # So many snapshots are looked at for what classes are predicted as.
 _LOOKED = 4
-
-# Of a snapshot (its place), the class of each validation image and what it was predicted as; None:
-# not known.
-TakenFor = Callable[[int], tuple[NDArray[np.integer], NDArray[np.integer]] | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +61,12 @@ class RunSeries:
     def norms(self) -> Floats:
         """Return log10 of the norm of each layer's weights, f8 [L, T]."""
         return robust.log10(self.history.layer("weight", "l2"))
+
+    def pairs(self, at: int) -> Pairs | None:
+        """Return the classes predicted as each other at a snapshot, see KnownPairs."""
+        known = self.history.kept.following("pairs", None, self.history.class_error, KnownPairs)
+        iteration = int(self.history.iteration[at])
+        return known.at(iteration, lambda: self.taken_for(at), self.history.class_size)
 
     def logged(self, name: str, first: int, last: int) -> tuple[Floats, Floats] | None:
         """Return a logged series up to iteration `first`, and from there to `last`; None: none."""
@@ -135,19 +137,22 @@ class Event:
         Rows are classes, columns what their images are predicted as. Then those of two later ones:
         what is learned slowly shows late. Of an event from the start, those of the last snapshots.
         """
-        last, soon = self.history.snapshots - 1, self.at + 2 * _LOOKED
-        if self.early:
-            places = list(range(max(0, last - _LOOKED), last + 1))
-        else:
-            places = [*range(self.at, min(soon, last), 2), (min(soon, last) + last) // 2, last]
-        found = [confusion(self.run.taken_for, at, len(self.history.class_size)) for at in places]
+        classes = len(self.history.class_size)
+        found = [confusion(self.run.taken_for, at, classes) for at in self.looked_at]
         return tuple(matrix for matrix in found if matrix is not None)
 
-    @cached_property
-    def confusion_before(self) -> NDArray[np.int64] | None:
-        """Return the confusion matrix ahead of the event; None where it is not known."""
-        before = -1 if self.early else self.at - 2
-        return confusion(self.run.taken_for, before, len(self.history.class_size))
+    @property
+    def looked_at(self) -> list[int]:
+        """Return the places at which predictions are looked at: see `confusions`."""
+        last, soon = self.history.snapshots - 1, self.at + 2 * _LOOKED
+        if self.early:
+            return list(range(max(0, last - _LOOKED), last + 1))
+        return [*range(self.at, min(soon, last), 2), (min(soon, last) + last) // 2, last]
+
+    @property
+    def pairs_before(self) -> Pairs | None:
+        """Return the classes predicted as each other ahead of the event; None: not known."""
+        return None if self.early else self.run.pairs(self.at - 2)
 
     @cached_property
     def early(self) -> bool:
@@ -171,14 +176,6 @@ def confusion(taken_for: TakenFor, at: int, classes: int) -> NDArray[np.int64] |
     known = prediction >= 0
     pairs = label[known].astype(np.int64) * classes + prediction[known]
     return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
-
-
-def mutual_share(matrix: NDArray[np.int64], size: NDArray[np.integer]) -> Floats:
-    """Return for two classes the smaller share of one that is predicted as the other, f8 [C, C]."""
-    share = matrix / np.maximum(size, 1)[:, None]
-    mutual = np.minimum(share, share.T)
-    np.fill_diagonal(mutual, 0)
-    return np.where(np.minimum.outer(size, size) >= 2, mutual, 0.0)
 
 
 def _median(part: Floats, *, least: int) -> Floats:

@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.analysis.causes.event import AROUND, RunSeries, confusion, mutual_share
+from ingest.analysis.causes.event import AROUND, RunSeries
+from ingest.analysis.causes.mutual import LEAST, Pairs, most_mutual
 from ingest.analysis.health import robust
 from ingest.analysis.health.history import Floats, History
 
@@ -128,19 +129,20 @@ def _exchanges(run: RunSeries) -> list[int]:
     if len(size) < 3 or len(validated) < _LOOKS:
         return []
 
-    def mutual(at: int) -> Floats:
-        matrix = confusion(run.taken_for, int(validated[at]), len(size))
-        return np.zeros((len(size),) * 2) if matrix is None else mutual_share(matrix, size)
+    def mutual(at: int) -> Pairs:
+        return run.pairs(int(validated[at])) or {}
 
     looks = np.linspace(0, len(validated) - 1, _LOOKS).astype(int)
     found, before = set(), mutual(int(looks[0]))
     for low, high in pairwise(looks.tolist()):
         now = mutual(int(high))
-        a, b = np.unravel_index(int(now.argmax()), now.shape)
-        if now[a, b] >= 0.5 and before[a, b] < 0.25:
+        pair, share = most_mutual(now)
+        if share >= 0.5 and before.get(pair, 0.0) < LEAST:
             while high - low > 1:
                 middle = (low + high) // 2
-                low, high = (low, middle) if mutual(middle)[a, b] >= 0.25 else (middle, high)
+                low, high = (
+                    (low, middle) if mutual(middle).get(pair, 0.0) >= LEAST else (middle, high)
+                )
             found.add(int(validated[high]))
         before = now
     return sorted(found)

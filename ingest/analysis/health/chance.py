@@ -27,6 +27,7 @@ BACK = 5
 _CHI2_MEDIAN = 0.455
 _MOST_DISPERSION = 0.9
 MANY = 100
+_FIXED = 2.0**36
 # What the other classes tell of a class's swings, in snapshots of its own at an error of 5 %.
 _OTHERS = 20 * 0.05 * 0.95
 
@@ -50,26 +51,42 @@ def usual(error: Floats, length: int, *, upward: bool = False) -> Usual:
     came down late are the ones that go up again.
     """
     level = mean_before(error, length)
+    step, most = swings(error, level, upward=upward)
+    swung, could = sum_before(step, 4 * length), sum_before(most, 4 * length)
+    return Usual(level, dispersion(level, swung, could))
+
+
+def swings(error: Floats, level: Floats, *, upward: bool = False) -> tuple[Floats, Floats]:
+    """Return the square by which each error is off its level, and that of guessing; 0: unknown."""
     step = np.square(error - level)
     if upward:
         step = 2 * np.where(error > level, step, 0.0)
     most = np.square(0.02) + level * (1 - level)  # a class without errors has swung by none
     known = np.isfinite(error) & np.isfinite(level)
-    step, most = np.where(known, step, 0.0), np.where(known, most, 0.0)
-    swung, could = sum_before(step, 4 * length), sum_before(most, 4 * length)
+    return np.where(known, step, 0.0), np.where(known, most, 0.0)
+
+
+def dispersion(level: Floats, swung: Floats, could: Floats) -> Floats:
+    """Return the dispersion of classes [C, T] by the sums of their swings, and of the others'."""
     others = swung.sum(axis=0) / np.maximum(could.sum(axis=0), 1e-12)
-    dispersion = (swung + _OTHERS * others) / (could + _OTHERS)
-    return Usual(level, np.where(np.isfinite(level), dispersion, np.nan))
+    found = (swung + _OTHERS * others) / (could + _OTHERS)
+    return np.where(np.isfinite(level), found, np.nan)
 
 
 def sum_before(values: Floats, length: int) -> Floats:
-    """Return the sum of the `length` values ahead of each of [..., T], fewer at the start."""
+    """Return the sum of the `length` values ahead of each of [..., T], fewer at the start.
+
+    In fixed point, to 1.5e-11: such sums are exact, and the same whatever came long before.
+    """
     found = np.zeros(values.shape)
     if values.shape[-1] < 2:
         return found
-    np.cumsum(values[..., :-1], axis=-1, out=found[..., 1:])
+    np.multiply(values[..., :-1], _FIXED, out=found[..., 1:])
+    np.rint(found, out=found)
+    np.cumsum(found, axis=-1, out=found)
     if values.shape[-1] > length:
         found[..., length:] -= found[..., :-length].copy()
+    found /= _FIXED
     return found
 
 

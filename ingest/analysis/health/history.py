@@ -1,7 +1,7 @@
 """What the rules look at: the history of a run as arrays, all on its snapshots."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from deeptracker.format import SERIES
 from ingest.analysis.bands import Bands
 from ingest.analysis.flip_index import validated_snapshots
+from ingest.analysis.health.kept import Kept
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -66,7 +67,8 @@ class History:
     filter at the last K snapshots, `relative_change` and `cosine_change` the peaks of all. `epoch`
     f8 [T] is how often all training images were seen; None or NaN: not known. `recorded_at` f8 [T]
     is in seconds. `good` is what good runs of its recipe stay within, with `position` f8 [T], where
-    the snapshots stand on their axis; None: too few of them are marked.
+    the snapshots stand on their axis; None: too few of them are marked. `kept` is what an earlier
+    judgement of the run computed, and serves this one.
     """
 
     iteration: NDArray[np.integer]  # [T], rising
@@ -95,6 +97,7 @@ class History:
     recorded_at: Floats | None = None
     good: Bands | None = None
     position: Floats | None = None
+    kept: Kept = field(default_factory=Kept, compare=False, repr=False)
 
     @property
     def snapshots(self) -> int:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis.health import chance, robust
+from ingest.analysis.health.ahead import Ahead
 from ingest.analysis.health.history import Floats, History
 
 # Snapshots over which a change must last, and their share that may fall back: evidence is taken
@@ -32,28 +34,29 @@ def class_rises(
     history: History,
     threshold: float,
     *,
+    name: str,
     window: int | None = None,
     lasting: Sequence[int] = LASTING,
     among: NDArray[np.bool_] | None = None,
-) -> Rises:
+) -> Rises | None:
     """Return where the error of single classes rises by at least the threshold and stays there.
 
     `window` are the snapshots before that say what is usual, `lasting` those it may last for,
-    `among` [C] the classes to look at (all).
-    Tests: every class at every snapshot for every length (Bonferroni), so that FALSE_RUNS of the
-    healthy runs have one.
+    `among` [C] the classes to look at (all). `name` says who asks: each goes on from where it was.
+    None: nothing stands out. Tests: every class at every snapshot for every length (Bonferroni), so
+    that FALSE_RUNS of the healthy runs have one.
     """
     error, size = history.class_error, history.class_size
     short = robust.window(history.snapshots)
-    ahead = chance.usual(error, window or short)
-    # What came down a moment ago has not been learned by then: its past counts too.
-    long = chance.mean_before(error, 4 * short)
-    ahead = chance.Usual(np.fmax(ahead.level, long), ahead.dispersion)
-    shift = chance.common_shift(error, ahead.level, size)
-    swings = chance.swing_now(error, chance.shifted(ahead.level, shift, size))
+    lengths = (window or short, 4 * short)
+    given = (*lengths, threshold, size.tobytes())
+    expected = history.kept.following(
+        f"rises of {name}", given, error, lambda: Ahead(*lengths, size, threshold)
+    )
+    some = expected.above >= 2
     if among is not None:
-        error = np.where(among[:, None], error, np.nan)
-    return _rises(error, size, threshold, (ahead, shift, swings), lasting, history.recording)
+        some &= among
+    return _rises(error, size, threshold, expected, lasting, history.recording, some)
 
 
 def set_rises(
@@ -62,35 +65,70 @@ def set_rises(
     *,
     window: int | None = None,
     lasting: Sequence[int] = LASTING,
-) -> Rises:
-    """Return where the error of the whole validation set rises and stays, each [1, T]."""
+) -> Rises | None:
+    """Return where the error of the whole validation set rises and stays, each [1, T].
+
+    None: nothing stands out.
+    """
     error = history.validation_error[None]
     size = np.array([max(1, int(history.class_size.sum()))])
     ahead = chance.usual(error, window or robust.window(history.snapshots), upward=True)
-    nothing = np.zeros(history.snapshots)
-    return _rises(error, size, threshold, (ahead, nothing, nothing), lasting, history.recording)
+    expected = _Set(ahead.level, ahead.dispersion, np.zeros(history.snapshots))
+    some = np.ones(1, np.bool_)
+    return _rises(error, size, threshold, expected, lasting, history.recording, some)
+
+
+class _Expected(Protocol):
+    """What is expected of classes: see Ahead."""
+
+    @property
+    def level(self) -> Floats: ...
+
+    @property
+    def dispersion(self) -> Floats: ...
+
+    @property
+    def shift(self) -> Floats: ...
+
+    @property
+    def swings(self) -> Floats: ...
+
+
+@dataclass(frozen=True)
+class _Set:
+    """What is expected of the whole set, which has no others beside it."""
+
+    level: Floats
+    dispersion: Floats
+    shift: Floats
+
+    @property
+    def swings(self) -> Floats:
+        """Return that no others swing."""
+        return self.shift
 
 
 def _rises(
     error: Floats,
     size: NDArray[np.integer],
     threshold: float,
-    expected: tuple[chance.Usual, Floats, Floats],
+    expected: _Expected,
     lengths: Sequence[int],
     whole: bool,
-) -> Rises:
-    ahead, shift, swings = expected
-    surprise = np.full(error.shape, -np.inf)
-    rise = np.full(error.shape, -np.inf)
+    some: NDArray[np.bool_],
+) -> Rises | None:
+    """Return the rises of the classes `some` [C]; None where nothing stands out."""
+    level, dispersion = expected.level, expected.dispersion
     classes = max(1, int(np.count_nonzero(size > 0)))
     tests = classes * max(100, error.shape[1]) * len(lengths)
+    found = []
     for lasting in lengths:
-        class_id, at, low = _candidates(error, ahead.level, threshold, lasting, whole)
-        n, level = size[class_id], ahead.level[class_id, at].clip(0, 1)
-        odds = np.log((level * n + 0.5) / ((1 - level) * n + 0.5))
-        share = 1 / (1 + np.exp(-(odds + _lasting_mean(shift, lasting)[at])))
-        spread = np.maximum(ahead.dispersion[class_id, at], _lasting_mean(swings, lasting)[at])
-        above = low - np.maximum(share, level)
+        class_id, at, low = _candidates(error, level, threshold, lasting, whole, some)
+        n, before = size[class_id], level[class_id, at].clip(0, 1)
+        odds = np.log((before * n + 0.5) / ((1 - before) * n + 0.5))
+        share = 1 / (1 + np.exp(-(odds + _lasting_mean(expected.shift, lasting)[at])))
+        spread = np.maximum(dispersion[class_id, at], _lasting_mean(expected.swings, lasting)[at])
+        above = low - np.maximum(share, before)
         at_most = chance.lasting_chance(chance.tail(low, share, spread, n), lasting)
         keep = (above >= threshold) & (at_most * tests <= chance.FALSE_RUNS)
         # Only what the quick one lets through is worth the exact one.
@@ -99,10 +137,15 @@ def _rises(
         by_chance = chance.lasting_chance(exact, lasting).clip(1e-300)
         more = -np.log10(by_chance * tests / chance.FALSE_RUNS)
         keep = more >= 0
-        place = (class_id[keep], at[keep])
-        surprise[place] = np.maximum(more[keep], surprise[place])
-        rise[place] = np.maximum(above[keep], rise[place])
-    return Rises(surprise, rise, ahead.level)
+        found.append((class_id[keep], at[keep], more[keep], above[keep]))
+    if not any(len(more) for _, _, more, _ in found):
+        return None
+    surprise, rise = np.full(error.shape, -np.inf), np.full(error.shape, -np.inf)
+    for class_id, at, more, above in found:
+        place = (class_id, at)
+        surprise[place] = np.maximum(more, surprise[place])
+        rise[place] = np.maximum(above, rise[place])
+    return Rises(surprise, rise, level)
 
 
 def _lasting_mean(values: Floats, length: int) -> Floats:
@@ -115,15 +158,20 @@ def _flip(values: Floats) -> Floats:
 
 
 def _candidates(
-    error: Floats, level: Floats, threshold: float, lasting: int, whole: bool
+    error: Floats,
+    level: Floats,
+    threshold: float,
+    lasting: int,
+    whole: bool,
+    among: NDArray[np.bool_],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
     """Return classes, snapshots and the lasting error where it is the threshold above the level.
 
     A lasting error lies below the highest of its values: most classes of a run that goes well are
-    ruled out by that, without sorting.
+    not `among` [C] those that are so high at two snapshots.
     """
     with np.errstate(invalid="ignore"):
-        some = np.flatnonzero(np.count_nonzero(error - level >= threshold, axis=1) >= 2)
+        some = np.flatnonzero(among)
         low = lasting_low(error[some], lasting, whole=whole)
         more = low - level[some]
         # It must have risen at t itself, and not only later.

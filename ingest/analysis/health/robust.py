@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ingest.analysis.health.kept import Floats, Kept
+
 MAD_TO_STD = 1.4826
 MOST = 25
 
@@ -62,6 +63,24 @@ def usual(values: Floats, length: int) -> Floats:
     past = before(values, length)
     known = np.count_nonzero(~np.isnan(past), axis=-1)
     return np.where(known >= min(3, length), quiet_median(past), np.nan)
+
+
+def usual_kept(kept: Kept, name: str, values: Floats, length: int) -> Floats:
+    """Return `usual` of values [..., T] of a run that is followed, by name; not to be written."""
+    return kept.columns(
+        f"usual {name}", length, values, lambda part: usual(part, length), reach=length
+    )
+
+
+def noise_kept(kept: Kept, name: str, values: Floats, length: int, *, floor: float) -> Floats:
+    """Return `noise` of values [..., T] of a run that is followed, by name; not to be written."""
+    return kept.columns(
+        f"noise {name}",
+        (length, floor),
+        values,
+        lambda part: noise(part, length, floor=floor),
+        reach=length + 1,
+    )
 
 
 def _by_rows(compute: Callable[[Floats], Floats], values: Floats) -> Floats:

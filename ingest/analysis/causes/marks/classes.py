@@ -6,7 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from ingest.analysis.causes.cause import Mark, Place
-from ingest.analysis.causes.event import Event, mutual_share
+from ingest.analysis.causes.event import Event
+from ingest.analysis.causes.mutual import most_mutual
 from ingest.analysis.health.history import Floats
 
 # A class is hit from so many standard deviations of its own on, beyond what most classes do.
@@ -95,18 +96,17 @@ def _some(event: Event) -> bool | None:
 @lru_cache(maxsize=4)
 def exchanged_pair(event: Event) -> tuple[int, int] | None:
     """Return the two classes most predicted as each other; None where none is by half."""
-    size = event.history.class_size
-    found = [mutual_share(matrix, size) for matrix in event.confusions]
-    if not found:
-        return None
-    mutual = np.max(found, axis=0)
     if _most_wrong(event):
         return None  # where all is confused, so are some two
-    if event.confusion_before is not None:
-        # Who were confused before were not exchanged there.
-        mutual[mutual_share(event.confusion_before, size) >= 0.3] = 0
-    a, b = np.unravel_index(int(mutual.argmax()), mutual.shape)
-    return (int(min(a, b)), int(max(a, b))) if mutual[a, b] >= 0.5 else None
+    before = event.pairs_before or {}
+    mutual: dict[tuple[int, int], float] = {}
+    for at in event.looked_at:
+        for pair, share in (event.run.pairs(at) or {}).items():
+            # Who were confused before were not exchanged there.
+            if before.get(pair, 0.0) < 0.3:
+                mutual[pair] = max(share, mutual.get(pair, 0.0))
+    best, share = most_mutual(mutual)
+    return best if share >= 0.5 else None
 
 
 def _most_wrong(event: Event) -> bool:
@@ -118,7 +118,9 @@ def _most_wrong(event: Event) -> bool:
 
 
 def _exchanged(event: Event) -> bool | None:
-    if len(event.history.class_size) < 3 or not event.confusions:
+    if len(event.history.class_size) < 3:
+        return None
+    if all(event.run.pairs(at) is None for at in event.looked_at):
         return None
     return exchanged_pair(event) is not None
 
@@ -130,7 +132,8 @@ def _first_hit(event: Event) -> int | None:
 
 def _never_predicted(event: Event) -> bool | None:
     """Return whether the class hit most is no longer predicted for any image at all."""
-    matrices, hit = event.confusions, _first_hit(event)
+    hit = _first_hit(event)
+    matrices = event.confusions if hit is not None else ()
     if not matrices or hit is None:
         return None
     size = int(event.history.class_size[hit])
@@ -150,7 +153,8 @@ def _partly_right(event: Event) -> bool | None:
 
 def _one_partner(event: Event) -> bool | None:
     """Return whether most of the wrong images of the class hit most are predicted as one other."""
-    matrices, hit = event.confusions, _first_hit(event)
+    hit = _first_hit(event)
+    matrices = event.confusions if hit is not None else ()
     if not matrices or hit is None:
         return None
     row = matrices[min(1, len(matrices) - 1)][hit].copy()

@@ -28,8 +28,9 @@ def anomaly(history: History, threshold: float, names: Names) -> list[Finding]:
     if not len(flips.snapshot):
         return []
     k = anomalies.default_window(history.snapshots)
+    long = np.flatnonzero(flips.before >= k)  # what follows a flip is not asked for
     index = index_window(
-        (flips.snapshot, flips.image, flips.before, flips.learned),
+        (flips.snapshot[long], flips.image[long], flips.before[long], flips.learned[long]),
         k=k,
         snapshots=history.snapshots,
         image_class=history.image_class.astype(np.int32),

@@ -26,6 +26,7 @@ PERSISTENCE = 3
 LASTING = 5
 # A class has been learned where its error is at most this part of that of guessing.
 LEARNED, LEARNED_IN_ALL = 0.75, 0.9
+_MOSTLY_RIGHT = 0.5
 declare(
     {
         "class-collapse": "The error of {classes} rose suddenly from {before} to {after}.",
@@ -43,7 +44,9 @@ declare(
 def class_collapse(history: History, threshold: float, names: Names) -> list[Finding]:
     """Classes whose error rises by the threshold and stays; those at one time are one finding."""
     history = history.validated()
-    rises = class_rises(history, threshold)
+    rises = class_rises(history, threshold, name="class-collapse")
+    if rises is None:
+        return []
     flag = (rises.surprise >= 0) & learned(history, rises)
     classes = int(np.count_nonzero(history.class_size > 0))
     of_set = [event.first for event in set_events(history, SET_SUDDEN) if event.most]
@@ -163,7 +166,9 @@ def _severity(history: History, worst: _Collapse, threshold: float) -> tuple[Sev
     passed = not lasts and worst.last < history.snapshots - 1
     if passed and worst.rise < 2 * threshold:
         return Severity.LOW, ""
-    return Severity.HIGH if worst.rise >= 1.33 * threshold and lasts else Severity.MEDIUM, ""
+    # A class that was wrong as often as right had not been learned yet.
+    large = worst.rise >= 1.33 * threshold and worst.usual <= _MOSTLY_RIGHT
+    return Severity.HIGH if large and lasts else Severity.MEDIUM, ""
 
 
 def _example() -> History:

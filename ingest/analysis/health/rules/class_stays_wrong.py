@@ -8,6 +8,7 @@ from ingest.analysis.health.example import healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
 from ingest.analysis.health.needs import VALIDATION, snapshots
+from ingest.analysis.health.rules.schedule import settling
 from ingest.analysis.health.rules.sources import WILLIAMS
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import percents
@@ -15,6 +16,8 @@ from ingest.analysis.health.words import percents
 _LEAST = 10
 # Most classes must have been learned: their error is at most this part of that of guessing.
 _OTHERS = 0.5
+# So many snapshots in a row are no passing swing.
+_MOMENT = 3
 # What differs between classes that are all learned: the hardest tenth may be the fault itself.
 _HARDEST = 0.1
 declare(
@@ -44,8 +47,17 @@ def class_stays_wrong(history: History, threshold: float, names: Names) -> list[
     guessing = 1 - 1 / len(known)
     if typical > _OTHERS * guessing:
         return []
+    wrong = now >= max(threshold, 2 * typical)
+    if not wrong.any():
+        return []
     best = np.nanmin(chance.mean_until(np.nan_to_num(error, nan=1.0), last), axis=1)
-    never = (best >= 0.8 * threshold) & (now >= max(threshold, 2 * typical))
+    # A class that was mostly right at some time after the first phase has been learned then.
+    settled = error[:, np.flatnonzero(~settling(history))]
+    moment = np.nanmin(chance.mean_until(np.nan_to_num(settled, nan=1.0), _MOMENT), axis=1)
+    never = (best >= 0.8 * threshold) & wrong
+    never &= moment >= 0.8 * threshold
+    if not never.any():
+        return []
     by_chance = np.minimum(_by_chance(now, size), _by_chance(best, size))
     tests = 2 * len(known) * max(1, history.snapshots // last)
     unlikely = by_chance * tests <= chance.FALSE_RUNS

@@ -36,20 +36,35 @@ def class_worse(history: History, threshold: float, names: Names) -> list[Findin
     history = history.validated()
     window = 4 * robust.window(history.snapshots)
     now = robust.quiet_mean(history.class_error[:, -_LASTING[0] :])
-    lowest = np.nanmin(chance.mean_until(np.nan_to_num(history.class_error, nan=1.0), 5), axis=1)
+    means = history.kept.columns(
+        "class-worse",
+        None,
+        history.class_error,
+        lambda error: chance.mean_until(np.nan_to_num(error, nan=1.0), 5),
+        reach=5,
+    )
+    lowest = means.min(axis=1, initial=np.inf)
     among = (now - lowest >= threshold) & (now >= _TIMES * lowest)  # the others need no look
     if not among.any():
         return []
     rises = class_rises(
-        history, threshold, window=window, lasting=_LASTING, among=np.asarray(among)
+        history,
+        threshold,
+        name="class-worse",
+        window=window,
+        lasting=_LASTING,
+        among=np.asarray(among),
     )
+    if rises is None:
+        return []
     flag = np.asarray((rises.surprise >= 0) & learned(history, rises))
     ids = np.flatnonzero(flag.any(axis=1))
     if not len(ids):
         return []
     same = np.asarray(flag.any(axis=1))
-    sudden = (class_rises(history, SUDDEN, among=same).surprise >= 0).any(axis=1)
-    ids = ids[~np.asarray(sudden)[ids]]
+    of_collapse = class_rises(history, SUDDEN, name="class-worse at once", among=same)
+    if of_collapse is not None:
+        ids = ids[~np.asarray((of_collapse.surprise >= 0).any(axis=1))[ids]]
     since = {int(i): _since(history, rises, np.asarray(flag[i]), int(i), threshold) for i in ids}
     stays = {class_id: first for class_id, first in since.items() if first is not None}
     if not stays:

@@ -42,11 +42,8 @@ declare(
 def filter_jump(history: History, threshold: float, names: Names) -> list[Finding]:
     """Filters that are suddenly others: changed `threshold` times as much as any of their layer."""
     jumps: dict[int, dict[tuple[int, int], float]] = defaultdict(dict)
-    for peaks, least in (
-        (history.cosine_change, _LEAST_TURN),
-        (history.relative_change, _LEAST_CHANGE),
-    ):
-        for at, layer, filter_, times in _beyond(history, peaks, least, threshold):
+    for name, least in (("cosine_change", _LEAST_TURN), ("relative_change", _LEAST_CHANGE)):
+        for at, layer, filter_, times in _beyond(history, name, least, threshold):
             key = (layer, filter_)
             jumps[at][key] = max(jumps[at].get(key, 0.0), times)
     if not jumps:
@@ -95,11 +92,12 @@ def _joined(jumps: dict[int, _Jumps]) -> dict[int, tuple[int, _Jumps]]:
 
 
 def _beyond(
-    history: History, peaks: FilterPeaks, least: float, threshold: float
+    history: History, name: str, least: float, threshold: float
 ) -> list[tuple[int, int, int, float]]:
     """Return (snapshot, layer, filter, times the usual highest of its layer) beyond the limit."""
+    peaks: FilterPeaks = getattr(history, name)
     layers = len(history.parameters)
-    usual = robust.usual(layer_highest(peaks, layers), robust.window(history.snapshots))
+    usual = _usual(history, name, layer_highest(peaks, layers))
     at = np.repeat(np.arange(len(peaks.start) - 1), np.diff(peaks.start))
     value = peaks.value.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -109,6 +107,23 @@ def _beyond(
         (int(at[i]), int(peaks.layer[i]), int(peaks.filter[i]), float(times[i]))
         for i in np.flatnonzero(flag)
     ]
+
+
+def _usual(history: History, name: str, highest: Floats) -> Floats:
+    """Return what is usual of the largest changes [L, T] by those before, f8 [L, T].
+
+    Their median over the window. Their largest where the rate has just risen, as what was usual at
+    a lower rate no longer is, and where a median is one of a few.
+    """
+    length = robust.window(history.snapshots)
+    found = robust.usual_kept(history.kept, f"filter-jump by {name}", highest, length).copy()
+    unsettled = rate_rises(history)
+    unsettled[: 2 * length] = True
+    at = np.flatnonzero(unsettled[: found.shape[1]])
+    past = robust.before(highest, length)[:, at]
+    largest = np.where(np.isnan(past), -np.inf, past).max(axis=-1, initial=-np.inf)
+    found[:, at] = np.where(np.isnan(found[:, at]), np.nan, largest)
+    return found
 
 
 def _jump(
@@ -170,7 +185,8 @@ RULE = Rule(
     meaning=("Single filters change suddenly, far more than any filter of their layer did before."),
     looks_at=(
         "Relative and cosine change of each filter against the median, over the window, of the "
-        "largest in its layer; at least a turn of 0.05 or a change of 25 %. Read from the 200 "
+        "largest in its layer (their largest at the start and where the rate has just risen); at "
+        "least a turn of 0.05 or a change of 25 %. Read from the 200 "
         "most changed filters of each snapshot."
     ),
     needs=(FILTER_CHANGES,),

@@ -26,9 +26,8 @@ def layer_change(history: History, threshold: float, names: Names) -> list[Findi
     logged = robust.log10(ratio)
     relative = logged - robust.quiet_median(logged, axis=0)
     length = robust.window(history.snapshots)
-    height = (relative - robust.usual(relative, length)) / robust.noise(
-        relative, 4 * length, floor=0.05
-    )
+    steps = robust.noise_kept(history.kept, "layer-change", relative, 4 * length, floor=0.05)
+    height = (relative - robust.usual_kept(history.kept, "layer-change", relative, length)) / steps
     found = []
     with np.errstate(invalid="ignore"):
         flag = np.abs(height) >= threshold

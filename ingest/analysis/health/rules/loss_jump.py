@@ -5,7 +5,7 @@ import numpy as np
 from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, changed, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
-from ingest.analysis.health.history import History
+from ingest.analysis.health.history import Floats, History
 from ingest.analysis.health.needs import TRAIN_LOSS
 from ingest.analysis.health.rules.losses import (
     CLEAR_RISE,
@@ -16,7 +16,7 @@ from ingest.analysis.health.rules.losses import (
     first_loss,
     log_loss,
 )
-from ingest.analysis.health.rules.schedule import rate_rises, settling
+from ingest.analysis.health.rules.schedule import passes, rate_rises, settling
 from ingest.analysis.health.rules.sources import ROBUST
 from ingest.analysis.health.sentences import declare, join, say
 from ingest.analysis.health.words import as_times
@@ -60,9 +60,10 @@ def loss_jump(history: History, threshold: float, names: Names) -> list[Finding]
         times = float(10 ** (logged[peak] - usual[first]))
         rise = float(np.nanmax(part[first : last + 1]))
         severity = _by(rise, high=LARGE_RISE, medium=_MEDIUM_RISE)
-        passes = last < history.snapshots - 1
-        with_rate, too_early = passes and bool(rates[first]), passes and bool(early[first])
-        if with_rate or too_early:
+        passing = passes(history, last, first)
+        with_rate, too_early = passing and bool(rates[first]), passing and bool(early[first])
+        small = rise < LARGE_RISE and _recovers(loss, 10 ** float(usual[first]), first, length)
+        if with_rate or too_early or (small and _learned_all(history, usual[first])):
             severity = Severity.LOW
         exact, dated = exact_rise(history, first)
         text = say(
@@ -87,6 +88,18 @@ def loss_jump(history: History, threshold: float, names: Names) -> list[Finding]
             )
         )
     return found
+
+
+def _recovers(loss: Floats, level: float, first: int, length: int) -> bool:
+    """Return whether half of a rise from a level is gone again within the window."""
+    part = loss[first : first + length + 1]
+    peak = int(np.nanargmax(part))
+    return bool((part[peak:] <= (level + part[peak]) / 2).any())
+
+
+def _learned_all(history: History, usual: float) -> bool:
+    """Return whether hardly any loss was left: then single images make it many times as large."""
+    return bool(10**usual <= SMALL_RISE * first_loss(history))
 
 
 def _by(value: float, *, high: float, medium: float) -> Severity:
@@ -115,10 +128,12 @@ RULE = Rule(
     low=2,
     high=100,
     severities=(
-        "high from a rise of 25 % of the first loss, medium from 10 %, low from 1 %; a rise of 5 % "
+        "high from a rise of 25 % of the first loss, medium from 10 %, low from 1 % and where less "
+        "than 25 % pass within the window and hardly any loss was left before; a rise of 5 % "
         "that lasts three snapshots needs two thirds of the threshold, one that lasts two at most "
         "four thirds; low with a rise of the learning rate "
-        "(a schedule's) or in the first fifth, where it passes"
+        "(a schedule's) or in the first fifth, where it passes or, while the run records, has not "
+        "lasted for a window yet"
     ),
     advice=(
         "Look at what changed there: data, labels, learning rate, code. The classes and layers "

@@ -1,8 +1,9 @@
 """What the rules on the training loss share."""
 
 import numpy as np
+from scipy.stats import kendalltau
 
-from ingest.analysis.health import robust
+from ingest.analysis.health import chance, robust
 from ingest.analysis.health.history import Floats, History
 from ingest.analysis.health.sentences import Said, declare, say
 
@@ -11,6 +12,8 @@ LOSS = "training loss"
 # What counts: parts of the loss with which the training began.
 LARGE_RISE, CLEAR_RISE, SMALL_RISE = 0.25, 0.05, 0.01
 
+# Fewer values have no trend.
+_LEAST_TREND = 8
 # Iterations before a rise that say what the loss of single batches usually is.
 _BATCHES = 200
 declare({"exact-rise": "At every iteration it was logged: the rise begins at {iteration}."})
@@ -25,6 +28,20 @@ def first_loss(history: History) -> float:
 def log_loss(history: History) -> Floats:
     """Return log10 of the training loss, f8 [T]; NaN where it is not above 0."""
     return robust.log10(history.train_loss)
+
+
+def falls(history: History) -> bool:
+    """Return whether the training loss falls beyond chance over the last half of the snapshots.
+
+    By Kendall's rank correlation with time (Mann, "Nonparametric Tests Against Trend",
+    Econometrica 1945), which asks for no shape of the fall.
+    """
+    half = max(_LEAST_TREND, history.snapshots // 2)
+    loss = history.train_loss[-half:]
+    at = np.flatnonzero(np.isfinite(loss))
+    if len(at) < _LEAST_TREND or np.ptp(loss[at]) == 0:
+        return False
+    return bool(kendalltau(at, loss[at], alternative="less").pvalue <= chance.FALSE_RUNS)
 
 
 def exact_rise(history: History, at: int) -> tuple[int | None, list[Said]]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ingest.analysis.health import robust
+from ingest.analysis.health import chance, robust
 from ingest.analysis.health.example import SNAPSHOTS, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
@@ -54,7 +54,7 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
     return [
         Finding(
             "overfitting",
-            Severity.HIGH if width >= 2 * threshold else Severity.MEDIUM,
+            _severity(history, (first, last), width, threshold),
             start=int(history.iteration[start]),
             end=None,
             strength=width / threshold,
@@ -64,6 +64,25 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
             chart=chart_of("validation error less training error", history, gap, limit=threshold),
         )
     ]
+
+
+def _severity(
+    history: History, stretch: tuple[int, int], width: float, threshold: float
+) -> Severity:
+    """Return how bad a gap is: low where so few validation images have it by chance.
+
+    Under chance, the validation error over the stretch is binomial, around the training error and
+    half the threshold; all snapshots see the same images, so that they count once.
+    """
+    part = slice(stretch[0], stretch[1] + 1)
+    error = robust.quiet_median(history.train_error[part])
+    images = max(1, int(history.class_size.sum()))
+    usual = min(1.0, max(0.0, float(error)) + threshold / 2)
+    share = np.array([round(min(1.0, usual - threshold / 2 + width) * images) / images])
+    by_chance = chance.exact_tail(share, np.array([usual]), np.array([0.0]), np.array([images]))
+    if by_chance[0] > chance.FALSE_RUNS:
+        return Severity.LOW
+    return Severity.HIGH if width >= 2 * threshold else Severity.MEDIUM
 
 
 def _overfits(history: History, gap: str, best: int | None, *, falling: bool) -> Said:
@@ -94,7 +113,9 @@ def _without_worst(history: History) -> Floats:
     if error is None or len(error) < 5 or error.shape[1] != history.snapshots:
         return history.validation_error
     kept = len(error) - max(1, len(error) // 10)
-    return np.asarray(np.sort(error, axis=0)[:kept].mean(axis=0))
+    return history.kept.columns(
+        "overfitting", kept, error, lambda part: np.sort(part, axis=0)[:kept].mean(axis=0), reach=1
+    )
 
 
 def best_snapshot(loss: Floats) -> int | None:
@@ -138,7 +159,10 @@ RULE = Rule(
     unit="share of images",
     low=0.01,
     high=1,
-    severities="high from twice the threshold, else medium",
+    severities=(
+        "high from twice the threshold, else medium; low where chance may have made so many errors "
+        "of so few images"
+    ),
     advice=(
         "Stop near the iteration named, or use more data, augmentation, weight decay or dropout."
     ),

@@ -7,16 +7,23 @@ from ingest.analysis.health.example import SNAPSHOTS, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
 from ingest.analysis.health.needs import TRAIN_LOSS, snapshots
-from ingest.analysis.health.rules.losses import LOSS, first_loss
-from ingest.analysis.health.sentences import declare, say
+from ingest.analysis.health.rules.losses import LOSS, falls, first_loss
+from ingest.analysis.health.rules.schedule import begins
+from ingest.analysis.health.sentences import Said, declare, join, say
 from ingest.analysis.health.words import percent
 
+# Of the first loss: where so much of it is left, hardly anything was learned.
+_HARDLY = 0.9
 declare(
     {
         "plateau": (
             "The training loss stays at {level} of its first value: the network learns (almost) "
             "nothing."
         ),
+        "plateau-falls": (
+            "The training loss is still at {level} of its first value, and falls slowly."
+        ),
+        "plateau-early": "The training has hardly begun.",
     }
 )
 
@@ -39,19 +46,30 @@ def plateau(history: History, threshold: float, names: Names) -> list[Finding]:
     with np.errstate(invalid="ignore"):
         near = np.abs(robust.smooth(loss, 5) / began - level) <= 0.1
     first = next(s[0] for s in reversed([*robust.stretches(near, gap=2), (0, 0)][:1]))
+    severity, text = _verdict(history, level)
     return [
         Finding(
             "plateau",
-            Severity.HIGH if level >= 0.9 else Severity.MEDIUM,
+            severity,
             start=int(history.iteration[first]),
             end=None,
             strength=level / (1 - threshold),
             value=1 - level,
-            text=say("plateau", level=percent(level)),
+            text=text,
             once=True,
             chart=chart_of(LOSS, history, loss),
         )
     ]
+
+
+def _verdict(history: History, level: float) -> tuple[Severity, Said]:
+    """Return how bad it is, in words too: what still learns, or has hardly begun, may do well."""
+    if falls(history):
+        return Severity.LOW, say("plateau-falls", level=percent(level))
+    text = say("plateau", level=percent(level))
+    if begins(history):
+        return Severity.LOW, join([text, say("plateau-early")])
+    return Severity.HIGH if level >= _HARDLY else Severity.MEDIUM, text
 
 
 def _example() -> History:
@@ -72,7 +90,11 @@ RULE = Rule(
     unit="share of the first loss",
     low=0.01,
     high=0.9,
-    severities="high where less than a tenth of the first loss is gone, else medium",
+    severities=(
+        "high where less than a tenth of the first loss is gone, else medium; low where it falls "
+        "beyond chance over the last half (Kendall's tau), and, while the run records, in its "
+        "first two epochs and while the learning rate still warms up"
+    ),
     advice=(
         "Check that gradients reach every layer, the scale of the inputs and weights, and try a "
         "higher learning rate."

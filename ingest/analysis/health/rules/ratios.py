@@ -18,13 +18,23 @@ def ratio_beyond(history: History, threshold: float, names: Names, *, high: bool
     if history.snapshots < length or not len(ratio):
         return []
     limit = HEALTHY_RATIO * threshold if high else HEALTHY_RATIO / threshold
-    level = np.stack([robust.smooth(row, length) for row in ratio])
+    if not high:
+        # A schedule lowers the rate on purpose; what counts are steps at the rate it began with.
+        rate = history.learning_rate
+        with np.errstate(invalid="ignore"):
+            full = np.isnan(rate) | (rate >= 0.5 * np.nanmax(rate, initial=0.0))
+        judged = np.where(full, ratio, np.nan)
+    else:
+        full, judged = np.ones(history.snapshots, np.bool_), ratio
+    level = history.kept.columns(
+        f"steps {'above' if high else 'below'}",
+        length,
+        judged,
+        lambda part: np.stack([robust.smooth(row, length) for row in part]),
+        reach=length,
+    )
     with np.errstate(invalid="ignore"):
-        beyond = level > limit if high else (level < limit) & (level > 0)
-        if not high:
-            # A schedule lowers the rate on purpose; what counts is the rate that it began with.
-            full = history.learning_rate >= 0.5 * np.nanmax(history.learning_rate, initial=0.0)
-            beyond &= full | np.isnan(history.learning_rate)
+        beyond = (level > limit if high else (level < limit) & (level > 0)) & full
     beyond[:, : length - 1] = False
     found = []
     layers = np.flatnonzero(beyond.any(axis=1))

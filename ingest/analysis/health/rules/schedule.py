@@ -9,6 +9,8 @@ from ingest.analysis.health.history import History
 # A rate so many times what it was is a rise: a warm-up, a restart, or a fault.
 _RISE = 1.5
 _FIRST_PHASE = 0.2
+# Every training image was seen twice.
+_FIRST_EPOCHS = 2.0
 # So many times the highest rate so far, from one snapshot to the next and after the first ones, is
 # a jump.
 _JUMP, _WARM_UP = 2.5, 3
@@ -34,6 +36,27 @@ def rate_rises(history: History) -> NDArray[np.bool_]:
     for at in jumped:
         rises[at : at + robust.window(history.snapshots) + 1] = False
     return np.asarray(rises)
+
+
+def begins(history: History) -> bool:
+    """Return whether a recording run has hardly begun: its first epochs, or a warm-up of the rate.
+
+    No verdict on how a training goes can be final there. False where neither is known.
+    """
+    if not history.recording:
+        return False
+    young = history.epoch is not None and bool(history.epoch[-1] < _FIRST_EPOCHS)
+    return young or bool(rate_rises(history)[-1])
+
+
+def passes(history: History, last: int, first: int) -> bool:
+    """Return whether what lasts from `first` to `last` is over, or too young to say that it stays.
+
+    While a run records, a swing that a schedule or the first phase explains is not told to be worse
+    before it has outlasted the window that such swings take.
+    """
+    over = last < history.snapshots - 1
+    return over or (history.recording and last - first < robust.window(history.snapshots))
 
 
 def settling(history: History) -> NDArray[np.bool_]:

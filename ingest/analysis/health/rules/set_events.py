@@ -59,6 +59,8 @@ def set_events(history: History, threshold: float) -> Iterator[SetRise]:
     if not history.snapshots:
         return
     rises = set_rises(history, threshold)
+    if rises is None:
+        return
     error, length = history.validation_error, robust.window(history.snapshots)
     rates = rate_rises(history)
     done = -1

@@ -41,7 +41,7 @@ def steps_together(history: History, threshold: float, names: Names) -> list[Fin
     if len(logged) < _LEAST_LAYERS:
         return []
     length = robust.window(history.snapshots)
-    change = logged - robust.usual(logged, length)
+    change = logged - robust.usual_kept(history.kept, "steps-together", logged, length)
     middle = robust.quiet_median(change, axis=0)
     with np.errstate(invalid="ignore"):
         along = np.count_nonzero(change * np.sign(middle) >= np.abs(middle) / 2, axis=0)
@@ -91,7 +91,8 @@ def _by_gradient(
     gradient = history.layer("gradient", "l2")
     with np.errstate(invalid="ignore", divide="ignore"):
         logged = _log_steps(history, history.layer("update", "l2") / gradient)
-        change = robust.quiet_median(logged - robust.usual(logged, length), axis=0)
+        usual = robust.usual_kept(history.kept, "steps by gradient", logged, length)
+        change = robust.quiet_median(logged - usual, axis=0)
         return np.asarray(change * np.sign(middle) < np.log10(threshold) / 2)
 
 

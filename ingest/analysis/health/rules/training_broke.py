@@ -5,7 +5,7 @@ import numpy as np
 from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, changed, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
-from ingest.analysis.health.history import History
+from ingest.analysis.health.history import Floats, History
 from ingest.analysis.health.needs import TRAIN_LOSS, VALIDATION
 from ingest.analysis.health.rules.losses import LOSS, exact_rise
 from ingest.analysis.health.sentences import declare, join, say
@@ -41,11 +41,7 @@ def training_broke(history: History, threshold: float, names: Names) -> list[Fin
     guessing = float(np.log(classes))
     loss, length = history.train_loss, robust.window(history.snapshots)
     usual = robust.usual(loss, length)
-    lasting = robust.quiet_median(
-        np.lib.stride_tricks.sliding_window_view(
-            np.concatenate([loss, np.full(_LASTING - 1, np.nan)]), _LASTING
-        )
-    )
+    lasting = _lasting(history)
     with np.errstate(invalid="ignore", divide="ignore"):
         way = (lasting - usual) / (guessing - usual)
         steps = robust.noise(loss, 4 * length, floor=0.02 * guessing)
@@ -56,6 +52,24 @@ def training_broke(history: History, threshold: float, names: Names) -> list[Fin
         one = _broke(history, first, last, (float(usual[first]), float(lasting[first]), guessing))
         if one is not None:
             found.append(one)
+    return found
+
+
+def _lasting(history: History) -> Floats:
+    """Return the median of each loss and the next ones, _LASTING in all, f8 [T].
+
+    While a run records, nobody knows yet whether its last loss is that of one batch, and of the
+    last two the lower one counts.
+    """
+    loss = history.train_loss
+    found = robust.quiet_median(
+        np.lib.stride_tricks.sliding_window_view(
+            np.concatenate([loss, np.full(_LASTING - 1, np.nan)]), _LASTING
+        )
+    )
+    if history.recording:
+        found[-1:] = np.nan
+        found[-2:-1] = loss[-2:].min(initial=np.inf)
     return found
 
 

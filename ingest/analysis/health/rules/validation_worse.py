@@ -34,6 +34,8 @@ def validation_worse(history: History, threshold: float, names: Names) -> list[F
         return []
     window = 4 * robust.window(history.snapshots)
     rises = set_rises(history, threshold, window=window, lasting=_LASTING)
+    if rises is None:
+        return []
     flag = (rises.surprise[0] >= 0) & ~settling(history)
     if not flag.any():
         return []
