@@ -167,13 +167,13 @@ def get_run(session: Session, *, run_id: int, trashed: bool = False) -> RunRow:
 def get_runs(session: Session, *, run_ids: Sequence[int]) -> list[RunRow]:
     """Return several runs in the order asked for, by one query; refuses as `get_run` does."""
     asked = [run_id for run_id in run_ids if 0 < run_id <= LARGEST_ID]
-    rows = {row.id: row for row in session.execute(_select().where(Run.id.in_(asked)))}
+    rows = {row.id: row for row in session.execute(select_runs().where(Run.id.in_(asked)))}
     for run_id in run_ids:
         if run_id not in rows:
             raise NotFound("run", run_id)
         if rows[run_id].trashed_at is not None:
             raise InTrash(run_id)
-    return [_row(rows[run_id]) for run_id in run_ids]
+    return [run_row(rows[run_id]._asdict()) for run_id in run_ids]
 
 
 def get_run_by_uuid(session: Session, *, uuid: UUID | str) -> RunRow:
