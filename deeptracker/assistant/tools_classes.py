@@ -149,7 +149,7 @@ class _Errors:
         return sorted(classes, key=lambda number: float(np.nan_to_num(-by[number], nan=np.inf)))
 
     def line(self, number: int, *, name: str, images: int, page: str) -> ClassLine:
-        """Return what is told of one class."""
+        """Return the line of one class."""
         error, lowest = self._error[number], self._lowest[number]
         return ClassLine(
             name=name,

@@ -26,8 +26,11 @@ from db.engine import make_engine, session_scope
 from db.permissions import Role
 from db.queries.team import annotations, api_tokens
 from db.queries.team.annotation_rows import Target
+from deeptracker.assistant.command import main as mcp_command
 from deeptracker.assistant.result import MOST_CHARACTERS, Part, fitting
-from deeptracker.errors import ClientError, NotOnServer
+from deeptracker.assistant.server import make_server as assistant_server
+from deeptracker.connection import Connection
+from deeptracker.errors import ClientError, NotOnServer, TokenRefused
 from deeptracker.terminal.command import main as show_command
 from deeptracker.thinning import telling
 from ingest.pipeline import load_log
@@ -311,24 +314,32 @@ class TestTools:
 
 
 class TestWithoutAServer:
-    def test_a_wrong_token_and_an_absent_server_are_said_and_the_token_is_not(
+    def test_a_wrong_token_is_said_and_nowhere_written(
         self, server: tuple[str, str], tmp_path: Path
     ) -> None:
         wrong = "dt_wrong-and-secret"
-        call = {"runs": CALLS["runs"]}
-        found = asked(server[0], wrong, tmp_path / "said", call)
+        found = asked(server[0], wrong, tmp_path / "said", {"runs": CALLS["runs"]})
         assert found.error("runs").startswith(f"{server[0]} does not accept the token")
         assert wrong not in found.said + found.error("runs")
-        found = asked("http://127.0.0.1:9", wrong, tmp_path / "away", call)
-        assert found.error("runs").startswith("No server answers at http://127.0.0.1:9")
-        assert found.said == ""
 
-    def test_without_a_token_it_ends_at_once(self) -> None:
-        ran = subprocess.run(
-            [COMMAND, "mcp"], capture_output=True, text=True, env={}, stdin=subprocess.DEVNULL
-        )
-        assert (ran.returncode, ran.stdout) == (1, "")
-        assert ran.stderr.startswith("Error: DEEPTRACKER_TOKEN is not set.")
+    def test_a_server_that_is_away_is_said(self) -> None:
+        away = assistant_server(Connection("http://127.0.0.1:9", "dt_token", timeout=5))
+        answer = anyio.run(away.call_tool, "list_runs", {})
+        assert answer.is_error
+        assert answer.content[0].text.startswith("No server answers at http://127.0.0.1:9")
+
+    def test_an_older_server_is_said(self, monkeypatch, server: tuple[str, str]) -> None:
+        monkeypatch.setattr("app.api.facts._PLAIN", ("id", "name"))
+        asking = assistant_server(Connection(*server, timeout=30))
+        answer = anyio.run(asking.call_tool, "list_runs", {})
+        assert answer.is_error
+        assert "has no 'state': it is of an older release" in answer.content[0].text
+
+    @pytest.mark.parametrize("token", ["", " ", "${DEEPTRACKER_TOKEN}"])
+    def test_without_a_token_it_ends_at_once(self, monkeypatch, token: str) -> None:
+        monkeypatch.setenv("DEEPTRACKER_TOKEN", token)
+        with pytest.raises(TokenRefused, match=r"^DEEPTRACKER_TOKEN is not set\."):
+            mcp_command([])
 
 
 def show(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
