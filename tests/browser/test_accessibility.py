@@ -395,6 +395,13 @@ WIDE = """
 """
 
 
+# Arrows of lists that say nothing, hidden ones too: a list of one page has them as well.
+NAMELESS = """
+() => [...document.querySelectorAll(".mantine-Pagination-root button")]
+  .filter((one) => !one.textContent.trim() && !one.ariaLabel).map((one) => one.outerHTML)
+"""
+
+
 def test_no_page_is_wider_than_the_window(browser, site, ann, names) -> None:
     context = browser.new_context(base_url=site.address, storage_state=ann)
     page = context.new_page()
@@ -410,7 +417,18 @@ def test_no_page_is_wider_than_the_window(browser, site, ann, names) -> None:
             rest(page)
             if wide := page.evaluate(WIDE):
                 found[f"{path} at {width}"] = wide
+        if arrows := page.evaluate(NAMELESS):
+            found[path] = arrows
     assert found == {}
+    # A drawer is closed until somebody opens it, and nothing of the header lies over something else.
+    page.set_viewport_size({"width": 768, "height": 900})
+    for path in ("/run/{faulty}/validation", "/run/{faulty}/cube", "/people"):
+        page.goto(path.format(**names))
+        page.wait_for_selector("#shell-page :is(h1, h2)")
+        rest(page)
+        expect(page.locator("#shell-page aside:visible")).to_have_count(0)
+        for part in page.locator(".shell-bar button:visible").all():
+            part.click(trial=True)
     # On a phone the menu leads from a run to every page, and what stands beside is a drawer.
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"/run/{names['faulty']}/overview")
