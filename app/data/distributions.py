@@ -111,9 +111,10 @@ def compared(session: Session, run_ids: Sequence[int], arguments: Arguments) -> 
     """Serve the same of two runs: of the second those nodes that are called as the first's.
 
     Arguments as of `distributions`, of the first run. Arrays: as there, those of the second run
-    called "other.iteration" and so on, with a row for each node of the first. meta: first; matched
-    [n], whether the second run has the node; parameters [n] of it, 0 where it has not; alone, for
-    each run which nodes of the level only it has (at most MOST_NAMES), and lone, how many.
+    called "other.iteration" and so on, with a row for each node of the first. meta: first; names of
+    both runs; matched [n], whether the second run has the node; parameters [n] of it, 0 where it
+    has not; alone, for each run which nodes of the level only it has (at most MOST_NAMES), and
+    lone, how many.
     """
     if len(run_ids) != 2:
         raise BadArgument("runs must be two runs here, such as 3,4.")
@@ -129,14 +130,11 @@ def compared(session: Session, run_ids: Sequence[int], arguments: Arguments) -> 
     arrays, meta = _trimmed(
         [_of(networks[0], asked, shown), _of(networks[1], asked, partners)], ["", "other."]
     )
-    keys = [{_key(node) for node in found} for found in whole]
-    lone = [
-        [node.name for node in found if _key(node) not in keys[1 - at]]
-        for at, found in enumerate(whole)
-    ]
+    lone = [_without(whole[0], whole[1]), _without(whole[1], whole[0])]
     numbers = networks[1].layers.parameters
     return arrays, {
         **meta,
+        "names": [runs.get_run(session, run_id=run_id).name for run_id in run_ids],
         "matched": [node is not None for node in partners],
         "parameters": [
             0 if node is None else int(numbers[node.members].sum()) for node in partners
@@ -144,6 +142,12 @@ def compared(session: Session, run_ids: Sequence[int], arguments: Arguments) -> 
         "alone": [names[:MOST_NAMES] for names in lone],
         "lone": [len(names) for names in lone],
     }
+
+
+def _without(nodes: Sequence[Node], others: Sequence[Node]) -> list[str]:
+    """Return the names of the nodes that are not among others."""
+    keys = {_key(node) for node in others}
+    return [node.name for node in nodes if _key(node) not in keys]
 
 
 def _key(node: Node) -> tuple[bool, str]:

@@ -121,6 +121,7 @@ def test_the_second_run_is_matched_by_name(session: Session, run: StoredRun) -> 
         update(Layer).where(Layer.run_id == other.run_id, Layer.layer_id == 1).values(name="new")
     )
     arrays, meta = both(session, run, other)
+    assert meta["names"] == ["a run", "a run"]
     assert meta["matched"] == [True, False, True] + [False] * 5
     assert meta["alone"][1] == ["new"]
     assert meta["lone"] == [9, 1]

@@ -281,6 +281,12 @@ def test_distributions_of_layers_and_of_a_second_run(
     page.focus(charts)
     page.keyboard.press("Escape")
     expect(cards.first).to_have_attribute("data-large", "false")
+    page.evaluate("deeptracker.selection.set({ otherrun: '99999' })")
+    expect(page.locator(f"{charts}[data-state=error]")).to_contain_text("no run 99999")
+    page.evaluate("deeptracker.selection.set({ otherrun: null })")
+    page.wait_for_selector(drawn)
+    assert [trouble for trouble in watch.troubles if "404" not in trouble] == []
+    watch.troubles.clear()
 
 
 def record(folder: Path, model: Any, *, steps: int, broken: Any) -> Path:

@@ -25,8 +25,6 @@ def layout(context: PageContext) -> Component:
     if run is None:
         raise ValueError("the distributions are a page of a run")
     base = get_relative_path(f"/data/run/{run.id}")
-    may = context.identity.may(Permission.COMPARE)
-    others = _others(run.id) if may else {}
     charts = chart(
         Ids.CHARTS,
         "distributions",
@@ -36,7 +34,6 @@ def layout(context: PageContext) -> Component:
         compare=get_relative_path("/data/compare/distributions"),
         run=run.id,
         name=run.name,
-        others=others,
         count=Ids.COUNT,
         key=Ids.KEY,
         missed=words.MISSED,
@@ -46,7 +43,7 @@ def layout(context: PageContext) -> Component:
     return html.Div(
         [
             heading("Distributions", live=Ids.LIVE, run=run),
-            _controls(others if may else None),
+            _controls(run.id, may_compare=context.identity.may(Permission.COMPARE)),
             html.Section(
                 [
                     html.Div(
@@ -67,13 +64,7 @@ def layout(context: PageContext) -> Component:
     )
 
 
-def _others(run_id: int) -> dict[str, str]:
-    """Return the names of the runs that may be drawn over this one, by their numbers."""
-    with store.transaction() as session:
-        return {str(run.id): run.name for run in runs.list_runs(session) if run.id != run_id}
-
-
-def _controls(others: dict[str, str] | None) -> html.Div:
+def _controls(run_id: int, *, may_compare: bool) -> html.Div:
     quantity = bound(Ids.QUANTITY, "distributionquantity")
     level = bound(Ids.LEVEL, "distributionlevel")
     mode = bound(Ids.MODE, "distributionmode")
@@ -99,15 +90,16 @@ def _controls(others: dict[str, str] | None) -> html.Div:
         ),
         labelled("Find", search),
     ]
-    if others is not None:
-        parts.append(labelled("Compare with", _other(others)))
+    if may_compare:
+        parts.append(labelled("Compare with", _other(run_id)))
     return html.Div(parts, className="distributions-controls")
 
 
-def _other(others: dict[str, str]) -> dmc.Select:
-    choices = [
-        {"value": number, "label": f"{name} (run {number})"} for number, name in others.items()
-    ]
+def _other(run_id: int) -> dmc.Select:
+    """Return the choice of a run to be drawn over this one."""
+    with store.transaction() as session:
+        others = [run for run in runs.list_runs(session) if run.id != run_id]
+    choices = [{"value": str(run.id), "label": f"{run.name} (run {run.id})"} for run in others]
     return dmc.Select(
         id=bound(Ids.OTHER, "otherrun"),
         data=[{"value": words.NO_OTHER, "label": "No other run"}, *choices],

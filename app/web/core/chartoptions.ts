@@ -164,7 +164,6 @@ export interface DistributionsOptions extends DataOptions {
   compare: string;
   run: number;
   name: string;
-  others: Record<string, string>;
   count: string;
   key: string;
   missed: Record<string, string>;

@@ -16,7 +16,6 @@ _OPTIONS: Mapping[str, Any] = {
     "compare": "{data}/compared",
     "run": 1,
     "name": "this run",
-    "others": {"2": "another run"},
     "count": "none",
     "key": "none",
     "missed": {
@@ -94,6 +93,7 @@ def _distributions(case: str) -> Given:
         other = {f"other.{name}": values for name, values in second.items()}
         meta = {
             "first": 0,
+            "names": ["this run", "another run"],
             "matched": [True] * piece,
             "parameters": [2_500] * piece,
             "alone": [["stage.conv39"], []],

@@ -21,9 +21,9 @@ interface Known {
 
 const MOST = 60; // pieces that are remembered
 
-/** Return whether a second run is chosen that the page knows. */
-export const hasOther = ({ others }: ChartKinds["distributions"], { otherrun }: Selection) =>
-  otherrun in others;
+/** Return whether a second run is chosen: an address may say anything. */
+const hasOther = ({ run }: ChartKinds["distributions"], { otherrun }: Selection): boolean =>
+  /^\d{1,9}$/.test(otherrun) && Number(otherrun) !== run;
 
 /** Return the address of a piece, at most `columns` snapshots of it. */
 export function addressOfPiece(

@@ -15,7 +15,7 @@ import {
   selectionStore,
 } from "#app/web/index.ts";
 import { Card, HEAD, HEIGHT, LARGE } from "./card.ts";
-import { hasOther, PieceData } from "./data.ts";
+import { PieceData } from "./data.ts";
 import type { Level, NodeSpreads, NodesMeta, PieceMeta } from "./types.ts";
 import * as words from "./words.ts";
 
@@ -96,7 +96,8 @@ class Distributions implements Handler {
   }
 
   selected(_selection: Selection, names: Names): void {
-    if (FIELDS.some((name) => names.has(name))) this.chart.invalidate();
+    // What failed is asked again: another choice may be one that is there.
+    if (FIELDS.some((name) => names.has(name))) this.chart.refresh();
   }
 
   draw(width: number): string {
@@ -217,19 +218,21 @@ class Distributions implements Handler {
       selection,
       meta: this.meta!,
       spreads,
-      names: this.names(selection),
+      names: this.names(selection, spreads?.meta ?? null),
       width,
       large,
     });
     return spreads;
   }
 
-  private names(selection: Selection): [string, string | null] {
-    const { name, others } = this.chart.options;
-    const other = hasOther(this.chart.options, selection) ? others[selection.otherrun] : null;
+  /** Return the names of this run and of the second one, where it has come. */
+  private names(selection: Selection, piece: PieceMeta | null): [string, string | null] {
+    const { name, run } = this.chart.options;
+    if (!piece?.names) return [name, null];
+    const [own, other] = piece.names;
     // Runs of one name are told apart by their numbers.
-    if (other !== name) return [name, other];
-    return [`${name} (run ${this.chart.options.run})`, `${other} (run ${selection.otherrun})`];
+    if (own !== other) return [own, other];
+    return [`${own} (run ${run})`, `${other} (run ${selection.otherrun})`];
   }
 
   private tell(selection: Selection, drawn: (NodeSpreads | null)[], shown: number): void {
@@ -237,7 +240,8 @@ class Distributions implements Handler {
     const meta = this.meta!;
     const piece: PieceMeta | null = drawn.find(Boolean)?.meta ?? null;
     const odd = drawn.some((spreads) => spreads?.own.odd.some(Boolean));
-    const told = { meta, selection, shown, piece, names: this.names(selection), odd };
+    const names = this.names(selection, piece);
+    const told = { meta, selection, shown, piece, names, odd };
     const count = document.getElementById(options.count);
     const said = shown ? words.count(told) : "";
     if (count && count.textContent !== said) count.textContent = said;

@@ -35,9 +35,10 @@ export interface RunArrays {
 export type PieceArrays = RunArrays & {
   [Name in keyof RunArrays as `other.${Name}`]?: RunArrays[Name];
 };
-/** The last four where there is a second run. */
+/** All but the first where there is a second run. */
 export interface PieceMeta {
   first: number;
+  names?: readonly [own: string, other: string];
   matched?: readonly boolean[];
   parameters?: readonly number[];
   alone?: readonly (readonly string[])[];
