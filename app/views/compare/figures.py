@@ -59,6 +59,7 @@ def parallel(sweep: Sweep, keys: Sequence[str], result: str, *, log: bool, dark:
             "ticktext": [_plain(one.axis.label + one.note) for one in scaled],
             "range": [-0.15, len(axes) - 0.7],
             "side": "top",
+            "automargin": True,
             "showgrid": True,
             "fixedrange": True,
         },
