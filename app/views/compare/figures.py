@@ -151,7 +151,8 @@ class _Scale:
         self.log = log and axis.spans_decades
         self.note = " (log)" if self.log else ""
         known = [value for value in axis.values if not axis.categories and math.isfinite(value)]
-        self.low, self.high = (min(known), max(known)) if known else (0.0, 0.0)
+        self.low: float = min(known, default=0.0)
+        self.high: float = max(known, default=0.0)
 
     def place(self, value: Any) -> float | None:
         """Return where a value stands; None for none. Equal values all stand in the middle."""
@@ -291,7 +292,7 @@ def _dress(figure: go.Figure, *, dark: bool) -> None:
     figure.update_yaxes(**lines)
 
 
-CONFIG = {
+CONFIG: Any = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["sendChartToCloud", "toImage"],
     "plotlyServerURL": "",
