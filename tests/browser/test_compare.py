@@ -271,10 +271,11 @@ def test_many_runs_are_hidden_grouped_and_set_against_a_baseline(page, site, swe
 
     # Groups by a setting stand in the key with their count; lines show differences.
     page.get_by_text("By a setting").click()
+    page.evaluate("scrollTo(0, 0)")
     page.get_by_label("Setting of the groups").first.click()
     page.get_by_role("option", name="width", exact=True).click()
     expect(page.locator("#compare-key li")).to_have_text(["width 8 (6 runs)", "width 16 (6 runs)"])
-    page.get_by_text("Difference to baseline").click()
+    page.get_by_label("Difference to baseline").click()
     legend = page.locator("#compare-series-legend")
     expect(legend).to_contain_text("each run minus the baseline B a-sweep-of-widths-01")
     page.wait_for_function("() => location.search.includes('difference=1')")
