@@ -1,7 +1,8 @@
 """What a person waits for when comparing two runs at paper scale.
 
-`python -m benchmarks.compare --scale 0.1`. Two logs of the same make are loaded; Chromium acts on
-the real application, and a time ends with the second frame after everything is drawn.
+`python -m benchmarks.compare --scale 0.1`. Two logs of the same make are loaded, then a hundred
+small ones of a sweep; Chromium acts on the real application, and a time ends with the second frame
+after everything is drawn.
 """
 
 import tempfile
@@ -14,12 +15,15 @@ from sqlalchemy.orm import Session
 from benchmarks.browser import Served, act_to_painted, chromium, log_in, serve
 from benchmarks.database import benchmark_engine
 from benchmarks.make_log import write_log
+from benchmarks.many_runs import load_sweep
 from benchmarks.report import Row, main, summary
 from db.queries.measurements.snapshots import class_errors
 from ingest.pipeline import load_log
 
 OPENINGS = 5
 REPEATS = 7
+MANY = 100
+MANY_OPENINGS = 3
 VIEWPORT = ViewportSize(width=1280, height=900)
 
 _PAINTED = """
@@ -28,6 +32,10 @@ document.getElementById("compare-layers")
   (chart) => ["drawn", "message"].includes(chart.dataset.state))
 """
 _TICK = "document.querySelector(`[data-compare-run='{run}']`).click();"
+_VISIT = """
+history.pushState({{}}, "", "{address}");
+window.dispatchEvent(new PopStateEvent("popstate"));
+"""
 _HOVER = """
 async () => {
   const plot = document.querySelector("#compare-series .dt-plot");
@@ -58,8 +66,10 @@ def measure(scale: float) -> Iterator[Row]:
         with Session(engine) as session:
             classes, snapshots = class_errors(session, run_id=ids[0]).shape
         url = engine.url.render_as_string(hide_password=False)
+        many = load_sweep(engine, Path(folder), count=MANY)
         with serve(url) as served, chromium() as browser:
             yield from _compare(browser, served, ids, f"{classes:,} classes x {snapshots:,}")
+            yield from _compare_many(browser, served, many)
 
 
 def _compare(browser: Browser, served: Served, ids: list[int], size: str) -> Iterator[Row]:
@@ -92,6 +102,33 @@ def _compare(browser: Browser, served: Served, ids: list[int], size: str) -> Ite
     frames = summary(page.evaluate(_HOVER))
     yield Row("frame while hovering, p50", frames.p50, "ms", 1000 / 60)
     yield Row("frame while hovering, p95", frames.p95, "ms", 1000 / 60)
+    context.close()
+
+
+def _compare_many(browser: Browser, served: Served, ids: list[int]) -> Iterator[Row]:
+    """Open the comparison of many small runs, and act on all of their lines."""
+    context = browser.new_context(viewport=VIEWPORT)
+    page = context.new_page()
+    log_in(page, served.new_link())
+    address = f"/compare?runs={','.join(map(str, ids))}"
+    opened = []
+    for _ in range(MANY_OPENINGS):
+        page.goto(served.address)
+        page.wait_for_timeout(300)
+        opened.append(act_to_painted(page, _VISIT.format(address=address), _PAINTED))
+    yield Row(f"compare {len(ids)} small runs, opened to painted, best", min(opened), "ms")
+    page.wait_for_selector("#compare-figure .nsewdrag")
+    times = [
+        _set(page, f"{{ hidden: {ids[: at + 1] if at % 2 else []} }}")
+        for at in range(1, REPEATS + 1)
+    ]
+    yield _row("hide some of them", times[2:], 400)
+    times = [
+        _set(page, f"{{ grouping: '{('setting', 'runs')[at % 2]}' }}") for at in range(REPEATS)
+    ]
+    yield _row("as groups and back", times[2:], 1_000)
+    frames = summary(page.evaluate(_HOVER))
+    yield Row("frame while hovering many lines, p95", frames.p95, "ms", 1000 / 60)
     context.close()
 
 

@@ -80,7 +80,9 @@ def _write(log: Path, number: int, settings: dict[str, Any]) -> None:
 def _manifest(manifest: Manifest, number: int, settings: dict[str, Any]) -> Manifest:
     name = f"sweep-width-{settings['width']}-{settings['optimizer'].lower()}-{number:03d}"
     said = {"synthetic": "numbers are made up by benchmarks.many_runs, nothing was trained"}
-    return replace(manifest, run=uuid.uuid4().hex, name=name, hyperparameters={**said, **settings})
+    known = {**said, **settings}
+    run = uuid.uuid4().hex
+    return replace(manifest, run=run, name=name, hyperparameters=known, state="complete")
 
 
 def _snapshots(run: SyntheticRun, number: int, settings: dict[str, Any]) -> Iterator[Snapshot]:

@@ -1,20 +1,23 @@
 """Two real runs are ticked in the table, compared, aligned, averaged; a link reopens it all."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
 from benchmarks.browser import control, log_in
+from db.models import Run, SavedView
 from db.permissions import Role
 from db.queries.measurements import snapshots
 from db.queries.runs.compare import results_at
 from ingest.pipeline import load_log
+from tests.stored_runs import store_run
 
 DRAWN = """
 () => document.getElementById("compare-layers")
@@ -199,3 +202,93 @@ def test_my_groups_draw_what_each_run_draws(page, site_engine, digits, again, lo
     expect(lines).to_have_count(2)
     expect(lines.nth(0)).to_contain_text("A C")
     expect(lines.nth(1)).to_contain_text("B digits-seed-1")
+
+
+@pytest.fixture
+def sweep(site_engine: Engine) -> Iterator[list[int]]:
+    """The ids of a dozen runs of two widths, which nobody else sees."""
+    with Session(site_engine) as session:
+        ids = [
+            store_run(
+                session,
+                seed=at,
+                layers=1,
+                classes=2,
+                images=4,
+                snapshots=4,
+                partitions=False,
+                name=f"a-sweep-of-widths-{at:02}",
+                hyperparameters={"width": 8 * (1 + at % 2), "rate": 10.0 ** -(at % 5)},
+            ).run_id
+            for at in range(12)
+        ]
+        session.commit()
+    yield ids
+    with Session(site_engine) as session:
+        session.execute(delete(SavedView))
+        session.execute(delete(Run).where(Run.id.in_(ids)))
+        session.commit()
+
+
+def test_many_runs_are_hidden_grouped_and_set_against_a_baseline(page, site, sweep):
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    # From a run to its comparison with another; Plotly comes only where it draws.
+    page.goto(f"/run/{sweep[0]}/overview")
+    page.get_by_role("button", name="Compare with another run").click()
+    page.get_by_label("The other run").fill("sweep 11")
+    page.get_by_role("link", name=re.compile("a-sweep-of-widths-11")).click()
+    painted(page)
+    assert f"?runs={sweep[0]},{sweep[11]}&of=" in page.url
+    assert not [url for url in asked if "plotly" in url]
+
+    page.goto(f"/compare?runs={','.join(map(str, sweep))}&baseline={sweep[1]}")
+    painted(page)
+    # Plotly is large: where many tests run at once it takes a while to be read.
+    expect(page.locator("#compare-figure .xtick")).to_have_count(3, timeout=20_000)
+    assert [url for url in asked if "plotly" in url]
+    expect(page.locator("#compare-layers-legend")).to_contain_text("of 12 runs these 10: A, B")
+    expect(page.locator("#compare-table tr.compare-base th")).to_contain_text("B ")
+    expect(page.locator("#compare-table tbody tr").nth(0)).to_contain_text("−8 (−50 %)")
+    page.get_by_role("button", name="width", exact=True).click()
+    head = page.locator("#compare-table thead th", has_text="width")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+
+    # A line is hidden, seen alone, and lifted; the page's tools bring all of them back.
+    said = page.locator("#compare-key .compare-key-tools")
+    lines = page.locator("#compare-key .compare-shower")
+    lines.nth(2).click()
+    expect(said).to_contain_text("11 of 12 runs drawn")
+    lines.nth(2).click(modifiers=["Shift"])
+    expect(said).to_contain_text("1 of 12 runs drawn")
+    page.get_by_role("button", name="Show all").click()
+    expect(said).to_contain_text("12 of 12 runs drawn")
+    page.locator("#compare-key li").nth(4).hover()
+    expect(page.locator("#compare-key li").nth(4)).to_have_class(re.compile("compare-lifted"))
+    expect(page.locator("#compare-series .compare-above")).to_be_visible()
+
+    # Groups by a setting stand in the key with their count; lines show differences.
+    page.get_by_text("By a setting").click()
+    page.evaluate("scrollTo(0, 0)")
+    page.get_by_label("Setting of the groups").first.click()
+    page.get_by_role("option", name="width", exact=True).click()
+    expect(page.locator("#compare-key li")).to_have_text(["width 8 (6 runs)", "width 16 (6 runs)"])
+    page.get_by_label("Difference to baseline").click()
+    legend = page.locator("#compare-series-legend")
+    expect(legend).to_contain_text("each run minus the baseline B a-sweep-of-widths-01")
+    page.wait_for_function("() => location.search.includes('difference=1')")
+
+    # It is saved, and its link opens all this.
+    page.get_by_role("button", name="Save view").click()
+    page.locator(".views-dialog input[type=text]").fill("widths")
+    page.locator(".views-dialog [data-view-tool=confirm]").click()
+    link = re.search(r"/v/\w+", page.get_by_text("Saved for yourself").inner_text())
+    assert link
+    page.goto(link[0])
+    painted(page)
+    expect(page.locator("#compare-key li")).to_have_count(2)
+    expect(page.locator("#compare-series-legend")).to_contain_text("minus the baseline B")
+    assert f"baseline={sweep[1]}" in page.url
+    assert not [text for text in problems if "Content Security Policy" in text]

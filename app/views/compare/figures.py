@@ -59,6 +59,7 @@ def parallel(sweep: Sweep, keys: Sequence[str], result: str, *, log: bool, dark:
             "ticktext": [_plain(one.axis.label + one.note) for one in scaled],
             "range": [-0.15, len(axes) - 0.7],
             "side": "top",
+            "automargin": True,
             "showgrid": True,
             "fixedrange": True,
         },
@@ -150,7 +151,8 @@ class _Scale:
         self.log = log and axis.spans_decades
         self.note = " (log)" if self.log else ""
         known = [value for value in axis.values if not axis.categories and math.isfinite(value)]
-        self.low, self.high = (min(known), max(known)) if known else (0.0, 0.0)
+        self.low: float = min(known, default=0.0)
+        self.high: float = max(known, default=0.0)
 
     def place(self, value: Any) -> float | None:
         """Return where a value stands; None for none. Equal values all stand in the middle."""
@@ -290,7 +292,7 @@ def _dress(figure: go.Figure, *, dark: bool) -> None:
     figure.update_yaxes(**lines)
 
 
-CONFIG = {
+CONFIG: Any = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["sendChartToCloud", "toImage"],
     "plotlyServerURL": "",

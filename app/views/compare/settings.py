@@ -180,8 +180,8 @@ def _table(runs: Sequence[RunRow], rows: Sequence[Row], baseline: int | None) ->
             }
             for at, name in enumerate(names)
         ]
-        heads = [row.name for row in rows]
-        return chart(Ids.TABLE, "comparetable", label=_LABEL, heads=heads, rows=told)
+        columns = [row.name for row in rows]
+        return chart(Ids.TABLE, "comparetable", label=_LABEL, heads=columns, rows=told)
     heads = [
         html.Th("Setting", scope="col"),
         *(html.Th(name, scope="col", title=name) for name in names),

@@ -3,7 +3,7 @@
 
 import { visit } from "#app/web/index.ts";
 
-const MOST = 10;
+const MOST = 100; // app/data/aligned.py MOST_RUNS
 const MOST_NAMED = 3;
 const ticked = new Map<string, string>(); // id of a run -> its name, in the order of ticking
 let shelf: boolean | null = null; // whether the trash is listed
