@@ -57,7 +57,8 @@ class Scores:
 class Flows:
     """Images that moved together, i4 [M] each, the most first.
 
-    `count` images of the class `true` were predicted as `before`, and later as `after`; the number of classes stands for no prediction. `image_count` is the sum of all counts.
+    `count` images of the class `true` were predicted as `before`, and later as `after`; the number
+    of classes stands for no prediction. `image_count` is the sum of all counts.
     """
 
     true: NDArray[np.int32]
