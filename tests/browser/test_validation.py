@@ -184,7 +184,7 @@ def test_only_anomalous_classes_in_rows_and_in_the_cube(
     m = next(m for m in range(1, 100) if 0 < len(anomalous(m)) < 10)
     open_view(page, digits, f"k=1&m={m}&group=all")
     assert len(of_kind(page, "class")) == 10
-    page.get_by_text("Only anomalous classes", exact=True).click()
+    page.get_by_role("switch", name="Only anomalous classes").click()
     rest(page)
     assert set(of_kind(page, "class")) == anomalous(m)
     page.get_by_role("link", name="Cube", exact=True).click()
