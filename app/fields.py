@@ -60,9 +60,10 @@ SHARED: Mapping[str, Field] = {
     "m": Field(Kind.NUMBER, passing=True),
     "share": Field(Kind.FLAG, False),
     "direction": Field(Kind.TEXT, "both"),
-    # Classes: their order, the colours of their error.
+    # Classes: their order, the colours of their error, only those with anomalies.
     "classorder": Field(Kind.TEXT, "similarity"),
     "palette": Field(Kind.TEXT, "accuracy"),
+    "onlyanomalous": Field(Kind.FLAG, False),
     # What is shown of layers, and on which scale; losses on a logarithmic one.
     "measure": Field(Kind.TEXT, "ratio"),
     "statistic": Field(Kind.TEXT, "std"),

@@ -1,10 +1,12 @@
 """Controls of anomalies and of the order of classes, which several views have."""
 
+import dash_mantine_components as dmc
 import numpy as np
 from dash import html
 from numpy.typing import NDArray
 
 from app.components.charts import chart
+from app.selection import bound
 from db.queries.runs.runs import RunRow
 from ingest.analysis.anomalies import default_threshold, default_window
 
@@ -14,6 +16,17 @@ CLASS_ORDERS = {
     "error": "By final error",
     "name": "By name",
 }
+
+
+def only_anomalous(id: str) -> dmc.Switch:
+    """Return the switch that leaves out the classes without an anomaly."""
+    return dmc.Switch(
+        id=bound(id, "onlyanomalous"),
+        label="Only anomalous classes",
+        size="xs",
+        checked=False,
+        pb=6,
+    )
 
 
 def anomaly_window(

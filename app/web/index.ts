@@ -1,5 +1,6 @@
 // What views, annotations, findings and export may use of the browser's core, and nothing else of it.
 
+export { anomalousClasses } from "./base/anomalous.ts";
 export type { DrawingContext, MakeSurface, Surface } from "./base/canvas.ts";
 export { drawnInto, sizeCanvas } from "./base/canvas.ts";
 export type { Fitted, Scale } from "./base/colours.ts";

@@ -1,4 +1,4 @@
-"""Which class was taken for which at a snapshot, how well each did, and who moved between two."""
+"""Which class was predicted as which at a snapshot, the scores of each, who moved between two."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,8 @@ _BEST_ORDER = 300
 class Pairs:
     """The cells of a confusion matrix that hold images, i4 [P] each, by `true`, then `taken`.
 
-    `true` is the class of `count` images, `taken` the class predicted of them; where the network
-    predicted none, `taken` is the number of classes, the place after the last.
+    `true` is the class of `count` images, `taken` the class predicted of them; where there is
+    no prediction, `taken` is the number of classes, the place after the last.
     """
 
     true: NDArray[np.int32]
@@ -29,8 +29,8 @@ class Pairs:
 class Scores:
     """How well each class did, [C] each.
 
-    `support` i4 are its validated images, `predicted` i4 those that were taken for it, `right` i4
-    those of both; precision, recall and f1 f4 are shares 0..1, NaN where nothing can be divided.
+    `support` i4 are its validated images, `predicted` i4 those predicted as it, `right` i4 those of
+    both; precision, recall and f1 f4 are shares 0..1, NaN where nothing can be divided.
     """
 
     support: NDArray[np.int32]
@@ -39,12 +39,12 @@ class Scores:
 
     @property
     def precision(self) -> NDArray[np.float32]:
-        """Share of the images taken for the class that are of it."""
+        """Share of the images predicted as the class that are of it."""
         return _share(self.right, self.predicted)
 
     @property
     def recall(self) -> NDArray[np.float32]:
-        """Share of the images of the class that were taken for it: 1 - its error."""
+        """Share of the images of the class that were predicted as it: 1 - its error."""
         return _share(self.right, self.support)
 
     @property
@@ -57,8 +57,8 @@ class Scores:
 class Flows:
     """Images that moved together, i4 [M] each, the most first.
 
-    `count` images of the class `true` were taken for `before` and later for `after`, which differ;
-    the number of classes stands for no prediction. `image_count` is the sum of all counts.
+    `count` images of the class `true` were predicted as `before`, and later as `after`; the number
+    of classes stands for no prediction. `image_count` is the sum of all counts.
     """
 
     true: NDArray[np.int32]
@@ -83,7 +83,7 @@ def places(prediction: NDArray[np.integer[Any]], *, classes: int) -> NDArray[np.
 def pairs(
     true: NDArray[np.integer[Any]], prediction: NDArray[np.integer[Any]], *, classes: int
 ) -> Pairs:
-    """Count the images [N] of each true class by what they were taken for; not validated: none."""
+    """Count the images [N] of each true class by what they were predicted as, if validated."""
     taken = places(prediction, classes=classes)
     known = taken >= 0
     wide = classes + 1
@@ -131,9 +131,9 @@ def flows(
 
 
 def confusion_order(found: Pairs, *, classes: int) -> NDArray[np.int32]:
-    """Return the classes i4 [C] so that those taken for one another stand side by side.
+    """Return the classes i4 [C] so that those predicted as one another stand side by side.
 
-    Average linkage over 1 - (share of a's images taken for b + share of b's taken for a) / 2.
+    Average linkage over 1 - (share of a's images predicted as b + share of b's predicted as a) / 2.
     """
     if classes < 3:
         return np.arange(classes, dtype=np.int32)

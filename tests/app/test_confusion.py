@@ -34,7 +34,7 @@ def asked(session: Session, run: StoredRun, **given: Any) -> tuple[dict, dict]:
 
 
 def predicted(run: StoredRun, t: int, classes: int) -> np.ndarray:
-    """What the images were taken for at a snapshot, `classes` for nothing."""
+    """What the images were predicted as at a snapshot, `classes` for nothing."""
     known = run.prediction[:, t].astype(int)
     return np.where(known == NO_PREDICTION, classes, known)
 

@@ -442,7 +442,9 @@ def test_runs_without_snapshots_or_validation_export_their_head(web, clients) ->
         "filter-rows": "?layer=0&quantity=weight_l2",
         "filter-series": "?filter=0,0",
     }
-    for name in sorted(TABLES - {"class-images", "top-filters", "correlation-filters"}):
+    for name in sorted(
+        TABLES - {"class-images", "confusion-images", "top-filters", "correlation-filters"}
+    ):
         path = f"/data/run/{fresh}/{name}/table.csv{given.get(name, '')}"
         answer = clients[Role.VIEWER].get(path)
         assert answer.status_code == 200, (name, answer.text)

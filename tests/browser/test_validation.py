@@ -171,6 +171,38 @@ def test_window_threshold_direction_and_immediate_change(
         assert part in page.url
 
 
+def test_only_anomalous_classes_in_rows_and_in_the_cube(
+    page: Page, digits: int, site_engine: Engine
+) -> None:
+    def anomalous(m: int) -> set[int]:
+        given = Arguments({"k": "1", "m": str(m)})
+        with Session(site_engine) as session:
+            arrays, _ = data.anomalies(session, digits, given)
+        sides = (arrays[f"{side}_class_id"] for side in ("left", "right", "pending"))
+        return set(np.concatenate(list(sides)).tolist())
+
+    m = next(m for m in range(1, 100) if 0 < len(anomalous(m)) < 10)
+    open_view(page, digits, f"k=1&m={m}&group=all")
+    assert len(of_kind(page, "class")) == 10
+    page.get_by_role("switch", name="Only anomalous classes").click()
+    rest(page)
+    assert set(of_kind(page, "class")) == anomalous(m)
+    page.get_by_role("link", name="Cube", exact=True).click()
+    wait_until_painted(page)
+    rest(page)
+    count = len(anomalous(m))
+    shown = page.locator("#cube-faces").get_attribute("data-shown") or ""
+    assert shown.split("|")[5] == f"0,{count}"
+    ids = page.evaluate(
+        """(count) => {
+          const { handler } = deeptracker.charts.of(document.querySelector("#cube-faces"));
+          return Array.from({ length: count }, (_, place) => handler.classAt(place));
+        }""",
+        count,
+    )
+    assert set(ids) == anomalous(m)
+
+
 def test_clusters_classes_and_images_open_and_close(page: Page, digits: int) -> None:
     open_view(page, digits, "group=clusters&clusters=3")
     assert of_kind(page, "cluster") == [0, 1, 2]

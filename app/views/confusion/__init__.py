@@ -1,4 +1,4 @@
-"""The page of confusion: which class is taken for which, and who moved since a pinned iteration."""
+"""The page of confusion: which class is predicted as which, and who moved since a pin."""
 
 from app.view import View
 from app.views.confusion.callbacks import register

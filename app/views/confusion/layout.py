@@ -26,7 +26,7 @@ def layout(context: PageContext) -> html.Div:
     base = get_relative_path(f"/data/run/{run.id}")
     return html.Div(
         [
-            heading("Confusion", "which class is taken for which", live=Ids.LIVE, run=run),
+            heading("Confusion", "which class is predicted as which", live=Ids.LIVE, run=run),
             _controls(),
             html.Div(
                 chart(

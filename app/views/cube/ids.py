@@ -9,6 +9,7 @@ class Ids(StrEnum):
     LIVE = "cube-live"
     CUBE = "cube-faces"
     MODE = "cube-mode"
+    ONLY = "cube-only-anomalous"
     WINDOW = "cube-window"
     TOP_COUNT = "cube-top-count"
     FRONT = "cube-front"

@@ -8,7 +8,7 @@ from dash import get_relative_path, html
 from numpy.typing import NDArray
 
 from app import store
-from app.components.anomaly_controls import CLASS_ORDERS, anomaly_window
+from app.components.anomaly_controls import CLASS_ORDERS, anomaly_window, only_anomalous
 from app.components.attributes import aria, data
 from app.components.charts import chart, download
 from app.components.controls import labelled, segments, select
@@ -74,6 +74,7 @@ def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
                 "How many of the most changed filters of an iteration are counted",
             ),
             anomaly_window(Ids.WINDOW, run, sizes, prefix="cube"),
+            only_anomalous(Ids.ONLY),
         ],
         className="cube-controls",
     )

@@ -22,5 +22,6 @@ class Ids(StrEnum):
     ORDER = "validation-order"
     HEIGHT = "validation-height"
     PALETTE = "validation-palette"
+    ONLY = "validation-only-anomalous"
     SEARCH = "validation-search"
     IMAGE_LIST = "validation-image-list"

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from app import store
-from app.components.anomaly_controls import CLASS_ORDERS, anomaly_window
+from app.components.anomaly_controls import CLASS_ORDERS, anomaly_window, only_anomalous
 from app.components.charts import chart, panel
 from app.components.controls import Id, labelled, segments, select
 from app.components.empty import missed, no_snapshots
@@ -135,6 +135,7 @@ def _controls(run: RunRow, sizes: NDArray[np.int32], *, group: str) -> html.Div:
             _select(bound(Ids.ORDER, "classorder"), "Order of classes", CLASS_ORDERS, 148),
             _select(bound(Ids.HEIGHT, "rowheight"), "Row height", HEIGHTS, 108),
             _select(bound(Ids.PALETTE, "palette"), "Colours", PALETTES, 138),
+            only_anomalous(Ids.ONLY),
             labelled(
                 "Find classes",
                 dmc.TextInput(

@@ -1,4 +1,4 @@
-// One validation image, large: its picture, what it was taken for over time, previous and next.
+// One validation image, large: its picture, what it was predicted as over time, previous and next.
 //
 // The field `image` of the selection says which, so that an address opens it. Galleries call
 // imageDialog.open with the images that they list; else previous and next are those of its class.
@@ -167,7 +167,7 @@ class ImageDialog {
     return found;
   }
 
-  /** Say and mark what it is taken for at the cursor, else at the last snapshot. */
+  /** Say and mark what it is predicted as at the cursor, else at the last snapshot. */
   private now(): void {
     if (!this.answer) return;
     const { arrays, meta } = this.answer;

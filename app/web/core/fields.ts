@@ -28,6 +28,7 @@ export interface Fields {
   statistic: string;
   log: boolean;
   palette: string;
+  onlyanomalous: boolean;
   measure: string;
   scale: string;
   topquantity: string;

@@ -91,14 +91,14 @@ export class Asking {
 export function reason({ names, at, validated, ever }: ConfusionMeta): string {
   if (!names.length)
     return (
-      "This run has no validation images, so that no class can be taken for another. Record them: " +
+      "This run has no validation images, so that no class can be predicted as another. Record them: " +
       "Recorder(model, optimizer, run_dir, validation=validation_set, classes=class_names)."
     );
   if (at === null) return "The matrix appears with the first snapshot.";
   if (!ever)
     return (
       "This run records no prediction of single images, only scalars such as the validation error: " +
-      "they do not say which class was taken for which."
+      "they do not say which class was predicted as which."
     );
   return validated
     ? ""

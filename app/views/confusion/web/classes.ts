@@ -29,8 +29,12 @@ const PART = 200; // rows in the page at first
 const COLUMNS: readonly { key: Column; text: string; title: string }[] = [
   { key: "name", text: "Class", title: "name of the class" },
   { key: "images", text: "Support", title: "validation images of the class" },
-  { key: "precision", text: "Precision", title: "share of the images taken for it that are of it" },
-  { key: "recall", text: "Recall", title: "share of its images that are taken for it" },
+  {
+    key: "precision",
+    text: "Precision",
+    title: "share of the images predicted as it that are of it",
+  },
+  { key: "recall", text: "Recall", title: "share of its images that are predicted as it" },
   { key: "f1", text: "F1", title: "harmonic mean of precision and recall" },
   { key: "error", text: "Error", title: "share of its images that are wrong" },
   { key: "change", text: "Change", title: "of the error since the pinned iteration" },

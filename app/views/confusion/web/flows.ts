@@ -42,6 +42,7 @@ class ConfusionFlows implements Handler {
       selectionStore.set({ confusionagainst: Number(this.choice.value) }),
     );
     this.pin = make("button", "confusion-pin");
+    this.pin.hidden = true; // until there is something to pin
     this.pin.addEventListener("click", () => this.pinHere());
     this.count = make("div", "dt-soft");
     this.list = make("div", "confusion-list");
@@ -49,6 +50,7 @@ class ConfusionFlows implements Handler {
     this.more = make("button", "confusion-more", "More");
     this.more.addEventListener("click", () => this.append());
     const since = make("label", "", "Since ", this.choice);
+    since.hidden = true;
     chart.element.append(
       make("div", "confusion-bar", since, this.pin),
       this.count,
@@ -68,8 +70,8 @@ class ConfusionFlows implements Handler {
 
   draw(): string {
     const why = reason(this.meta);
+    this.bar(Boolean(why));
     if (why) return why;
-    this.bar();
     this.list.replaceChildren();
     this.more.hidden = true;
     this.count.textContent = this.said();
@@ -79,7 +81,7 @@ class ConfusionFlows implements Handler {
     return "";
   }
 
-  private bar(): void {
+  private bar(silent: boolean): void {
     const { at, against } = this.meta;
     const { pins } = selectionStore.get();
     const wanted = [...new Set([...pins, ...(against === null ? [] : [against])])].sort(
@@ -93,8 +95,8 @@ class ConfusionFlows implements Handler {
         return option;
       }),
     );
-    this.choice.parentElement!.hidden = against === null;
-    this.pin.hidden = at === null || pins.includes(at);
+    this.choice.parentElement!.hidden = silent || against === null;
+    this.pin.hidden = silent || at === null || pins.includes(at);
     this.pin.textContent = `Pin ${numbers.integer(at)}`;
     this.pin.title = "Keep this iteration, then move the cursor: what changed is shown here";
   }

@@ -76,8 +76,7 @@ class ConfusionImages implements Handler {
     if (!cell.length || !known) {
       this.shown = "";
       this.tiles.replaceChildren();
-      this.count.textContent = "Click a cell, a row of the table or a move to list its images.";
-      return "";
+      return "Click a cell, a row of the table or a move to list its images.";
     }
     const { base } = this.chart.options;
     const asked = addressOf(`${base}/confusion-images?${this.asking.asked}&cell=${cell.join()}`);

@@ -139,7 +139,7 @@ export class Controls {
     const { cube } = this;
     return {
       layers: cube.model.layers.names.length,
-      classes: cube.model.classes,
+      classes: cube.model.shownClasses,
       columns: cube.axis.columns,
     }[dimension];
   }

@@ -58,6 +58,7 @@ const KEPT = [
   "cellcolour",
   "significance",
   "classorder",
+  "onlyanomalous",
   "palette",
   "k",
   "m",

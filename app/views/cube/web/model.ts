@@ -4,7 +4,13 @@
 // is made here from one answer, without a request. In matrices of sets -1 stands where a class is not
 // anomalous at the iteration, and 0 where it is but the layer holds none of the filters.
 
-import { addressOf, commonWords, fetchArrays, type Selection } from "#app/web/index.ts";
+import {
+  addressOf,
+  anomalousClasses,
+  commonWords,
+  fetchArrays,
+  type Selection,
+} from "#app/web/index.ts";
 import type { Ranges } from "./geometry.ts";
 
 /** What the front is drawn from: L layers at T snapshots. */
@@ -67,7 +73,7 @@ export interface Given<Arrays, Meta = object> {
 /** Classes that lost or won images that are stable on one side, at columns of the top face. */
 type Anomalies = {
   [Name in `${"left" | "right"}_${"class_id" | "snapshot" | "forgotten" | "learned"}`]: Int32Array;
-};
+} & { pending_class_id: Int32Array };
 /** What the data routes answer, by the name it has here. */
 export interface Answers {
   errors: Given<
@@ -127,6 +133,8 @@ export class Model {
   private readonly made: Map<string, Made>;
   layers: Layers;
   classes: number;
+  /** Whether classes without an anomaly are left out. */
+  private only = false;
   front?: { data: Float32Array; width: number; iterations: Int32Array<ArrayBuffer> };
 
   /** `told()` is called when something has come, `failed(error)` when it could not. */
@@ -166,7 +174,8 @@ export class Model {
       order: `cube-order?order={classorder}${peak}`,
       correlation: `correlation?${WINDOW}&top={top}&quantity={topquantity}`,
     };
-    if (selection.cubetop === "anomalies") found.anomalies = `anomalies?${WINDOW}`;
+    if (selection.cubetop === "anomalies" || selection.onlyanomalous)
+      found.anomalies = `anomalies?${WINDOW}`;
     // Which filters return within some of the iterations only the mini-sets tell.
     if (selection.zoom)
       found.detail = `correlation-detail?${WINDOW}&top={top}&quantity={topquantity}`;
@@ -181,6 +190,7 @@ export class Model {
 
   /** Ask for whatever the selection needs and is not there; old answers stay meanwhile. */
   load(selection: Selection): void {
+    this.only = selection.onlyanomalous;
     const templates = this.templates(selection);
     for (const name of namesOf(templates)) this.ask(name, `${this.base}/${templates[name]}`);
   }
@@ -239,11 +249,31 @@ export class Model {
   /** Return the classes in the order that top and right share, the nearest to the front first. */
   order(): Int32Array {
     const given = this.ready("order")?.arrays.order;
-    return this.once("order", [given, this.classes], () =>
-      given?.length === this.classes
-        ? given
-        : Int32Array.from({ length: this.classes }, (_, id) => id),
+    const first = this.anomalous();
+    return this.once("order", [given, this.classes, first], () => {
+      const every =
+        given?.length === this.classes
+          ? given
+          : Int32Array.from({ length: this.classes }, (_, id) => id);
+      if (!first) return every;
+      const isFirst = (id: number) => first.has(id);
+      return Int32Array.of(...every.filter(isFirst), ...every.filter((id) => !isFirst(id)));
+    });
+  }
+
+  /** Return the classes with an anomaly where the others are left out; null: all are shown. */
+  private anomalous(): Set<number> | null {
+    const answer = this.only ? this.ready("anomalies") : null;
+    const found = this.once("anomalous", [answer], () =>
+      answer ? anomalousClasses(answer.arrays) : null,
     );
+    // A cube of no classes would be none.
+    return found?.size ? found : null;
+  }
+
+  /** Return how many classes are shown at most: the first ones of the order. */
+  get shownClasses(): number {
+    return this.anomalous()?.size ?? this.classes;
   }
 
   /** Return the place of every class in that order. */
@@ -283,7 +313,7 @@ export class Model {
     };
     return {
       layers: within(selection.layerrange, this.layers.names.length),
-      classes: within(selection.classrange, this.classes),
+      classes: within(selection.classrange, this.shownClasses),
       columns: axis.view(),
     };
   }

@@ -1,6 +1,6 @@
 // Which rows the validation view shows, from top to bottom, as blocks of rows of one kind.
 
-import type { Order, Selection } from "#app/web/index.ts";
+import { anomalousClasses, type Order, type Selection } from "#app/web/index.ts";
 import type { Block, BlockKind, ClassBlock, Hit, Model, OpenedBlock, Values } from "./types.ts";
 
 /** What a block is about, besides its rows. */
@@ -31,12 +31,15 @@ function classHeight(wanted: string, count: number, room: number): number {
   return Math.min(22, Math.max(6, Math.floor(room / Math.max(1, count))));
 }
 
-/** Return the classes to show, in the chosen order, those that are searched for only. */
+/** Return the classes to show, in the chosen order: those searched for, or anomalous, only. */
 function ordered(model: Model, selection: Selection): Int32Array {
   const { groups, names } = model;
-  const order =
+  const every =
     groups?.arrays[`order_${selection.classorder}` as const] ||
     Int32Array.from(names, (_, at) => at);
+  const anomalous =
+    selection.onlyanomalous && model.anomalies && anomalousClasses(model.anomalies.arrays);
+  const order = anomalous ? every.filter((id) => anomalous.has(id)) : every;
   const wanted = selection.find.trim().toLocaleLowerCase();
   return wanted ? order.filter((id) => names[id].toLocaleLowerCase().includes(wanted)) : order;
 }

@@ -57,6 +57,7 @@ const REDRAWN = [
   "rowheight",
   "palette",
   "find",
+  "onlyanomalous",
   "open",
   "openclasses",
   "classes",
