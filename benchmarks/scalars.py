@@ -36,8 +36,8 @@ FIRST = 12
 REPEATS = 5
 BAR = 0.5
 SMOOTHING_MS = 100
-# High enough for twelve charts of either.
-VIEWPORT = ViewportSize(width=1280, height=1400)
+# Large enough for twelve charts of either: TensorBoard, too, draws only those in sight.
+VIEWPORT = ViewportSize(width=1920, height=2000)
 
 # Whether the first charts stand there drawn: of ours, and of TensorBoard's cards.
 _OURS = f"""
@@ -70,14 +70,20 @@ async (times) => {
   const drawn = all.map(charts.of).slice(0, FIRST);
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const found = [];
+  const drawing = [];
   for (let at = 0; at < times; at++) {
     await frame();
     const start = performance.now();
     selection.set({ smoothing: 0.5 + at / 100 });
     do await frame(); while (drawn.some((chart) => chart.frame));
     found.push(performance.now() - start);
+    // Once more, at a smoothing that was not drawn yet, by itself: no frame is waited for.
+    selection.set({ smoothing: 0.505 + at / 100 });
+    const begun = performance.now();
+    for (const chart of drawn) chart.draw();
+    drawing.push(performance.now() - begun);
   }
-  return [drawn.length, found];
+  return [drawn.length, found, drawing];
 }
 """.replace("FIRST", str(FIRST))
 
@@ -211,7 +217,7 @@ def _smoothing(browser: Browser, state: object, address: str) -> Iterator[Row]:
     page.wait_for_timeout(1_000)  # what is asked for after the charts
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    drawn, found = page.evaluate(_SMOOTHED, 20)
+    drawn, found, drawing = page.evaluate(_SMOOTHED, 20)
     page.wait_for_timeout(500)  # until the selection rests, and stands in the address
     times = summary(found)
     yield Row(
@@ -222,6 +228,7 @@ def _smoothing(browser: Browser, state: object, address: str) -> Iterator[Row]:
         holds=times.p50 <= SMOOTHING_MS and drawn == FIRST,
     )
     yield Row("the same, p95", times.p95, "ms")
+    yield Row("averages and drawing of them alone, p50", summary(drawing).p50, "ms")
     data = [url for url in asked if "/data/" in url and "scalar" in url]
     yield Row("requests for that", len(data), "", bar="0", holds=not data)
     context.close()
