@@ -83,7 +83,8 @@ def _run(at: int, kind: int, rng: np.random.Generator, created: datetime) -> dic
         "uuid": uuid4(), "name": f"{('oak', 'elm', 'fir')[kind % 3]} 7{at}", "model": "resnet50",
         "dataset": "imagenet", "location": f"/logs/{at}", "state": "complete",
         "hyperparameters": {
-            "learning_rate": float(rng.choice([0.1, 0.03, 0.01]) if kind == at else 0.03), "batch_size": 64, "seed": at,
+            "learning_rate": float(rng.choice([0.1, 0.03, 0.01])) if kind == at else 0.03,
+            "batch_size": 64, "seed": at,
             "optimizer": ("sgd", "adam")[at % 2], "momentum": 0.9, "weight_decay": 5e-4,
             "epochs": 120, "augment": True,
         },

@@ -1,5 +1,6 @@
 """The drawer of the runs page: names, tags, notes, archive, trash; in every role."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -7,12 +8,13 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.views.runs.ids import OPEN, Act, Ids
+from app.views.runs.ids import OPEN, VIEW_DELETE, Act, Ids
 from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
 from db.queries.runs import run_upkeep, runs
 from db.queries.runs.run_upkeep import TRASH_DAYS
+from db.queries.team import table_views
 from tests.app.web import callback_key, server_callbacks
 from tests.stored_runs import store_run
 
@@ -264,3 +266,43 @@ def test_only_the_ticked_runs_are_listed(web, clients, app_engine, run_id, other
     values = {f"{Ids.SHELF}.value": "active", f"{Ids.ONLY}.data": [str(run_id), others, "x"]}
     answer = clients[Role.MEMBER].call(callback_key(web.app, f"{Ids.BODY}.children"), values)
     assert len(answer.json["response"][Ids.BODY]["children"]) == 2
+
+
+def test_the_team_has_views_of_the_table(web, clients, app_engine):
+    viewer, member, admin = (clients[role] for role in (Role.VIEWER, Role.MEMBER, Role.ADMIN))
+    clicked = f"{Ids.VIEW_SAVE}.n_clicks"
+
+    def save_view(client, name, address="sort=-error&q=lr+%3C+0.1&junk=1"):
+        values = {
+            clicked: 1,
+            f"{Ids.VIEW_NAME}.value": name,
+            f"{Ids.TABLE}.data-address": address,
+        }
+        return client.call(key_of(web, clicked), values, triggered=clicked)
+
+    def listed(client):
+        key = callback_key(web.app, f"{Ids.VIEWS}.children")
+        return client.call(key, {f"{Ids.VIEWS_OPEN}.n_clicks": 1}).text
+
+    assert "No view is saved yet" in listed(viewer)
+    assert save_view(viewer, "mine").status_code == 403
+    for wrong in ("", "x" * 200, 7):
+        assert "Enter a view name" in save_view(member, wrong).text
+    assert save_view(member, "Good <b>").json["response"][Ids.VIEW_SAID]["children"] == "Saved."
+    assert "There is a view “Good <b>” already" in str(save_view(admin, "Good <b>").json)
+    shown = json.loads(listed(viewer))["response"][Ids.VIEWS]["children"][0]["props"]["children"]
+    assert shown[0]["props"]["children"] == "Good <b>"
+    assert shown[0]["props"]["href"] == "/?q=lr+%3C+0.1&sort=-error"
+    assert shown[1] is None
+    save_view(admin, "Others")
+    with Session(app_engine) as session:
+        ids = {view.name: view.id for view in table_views.list_table_views(session)}
+
+    def drop(client, name):
+        return client.click({"type": VIEW_DELETE, "view": ids[name]})
+
+    assert drop(viewer, "Good <b>").status_code == 403
+    assert "no view of yours" in drop(member, "Others").text
+    assert "Deleted" in drop(member, "Good <b>").text
+    assert "Deleted" in drop(admin, "Others").text
+    assert "No view is saved yet" in listed(viewer)

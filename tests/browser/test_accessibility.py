@@ -152,6 +152,8 @@ def tab(text: str) -> str:
 TRASH = "label:has-text('Trash')"
 FULL = (
     State("runs", "/"),
+    State("runs, wrong filter", "/?columns=name&columns=error+curve", fill("#runs-search", "a <")),
+    State("runs, columns", "/?columns=name&columns=duration", click("#runs-columns-open")),
     State("runs, ticked", "/", click("[data-choose-all]")),
     State("runs, some hidden", "/", after(click("[data-choose-all]"), fill("#runs-search", "di"))),
     State("runs, details", "/", click(".runs-open")),

@@ -4,12 +4,13 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from app.views.runs.rows import PAGE
 from benchmarks.browser import log_in
 from db.engine import session_scope
+from db.models import Run
 from db.permissions import Role
 from db.queries.runs import run_upkeep, runs
 from db.queries.runs.runs import Shelf
@@ -178,3 +179,45 @@ def test_who_may_not_change_the_runs_is_told_which(browser, site, trees) -> None
     expect(page.get_by_role("button", name="Undo")).to_be_hidden()
     expect(box(page, trees["maple"])).to_be_visible()
     context.close()
+
+
+def test_a_filter_and_chosen_columns_are_in_the_address(
+    page: Page, trees, site_engine: Engine
+) -> None:
+    with session_scope(site_engine) as session:
+        for at, run_id in enumerate(trees.values()):
+            session.execute(
+                update(Run)
+                .where(Run.id == run_id)
+                .values(hyperparameters={"learning_rate": 10.0**-at}, tags=["wood"] * (at > 1))
+            )
+    page.goto("/")
+    search, rows = page.get_by_label("Search the runs"), page.locator("#runs-body tr")
+    expect(rows).to_have_count(4)
+    search.fill("lr < and tag:wood")
+    problem = page.get_by_text("Expected a number after `<` at character 6")
+    expect(problem).to_be_visible()
+    expect(search).to_have_attribute("aria-invalid", "true")
+    expect(rows).to_have_count(4)  # the table stays
+    search.fill("lr < 0.1 and tag:wood")
+    expect(rows).to_have_count(2)
+    expect(problem).to_have_count(0)
+    # Columns are typed, and stand in their order; by the keyboard they move.
+    page.locator("#runs-columns-open").click()
+    page.locator("#runs-columns").fill("learning_rate")
+    page.locator("#runs-columns").press("Enter")
+    page.keyboard.press("Escape")
+    head = page.locator("#runs-head [data-column='learning_rate'] button")
+    expect(head).to_be_visible()
+    head.click()
+    expect(page.locator("#runs-body tr a").first).to_have_text("willow")
+    head.press("Alt+ArrowLeft")
+    expect(page.locator("#runs-head [data-column]").nth(8)).to_have_text("learning_rate")
+    expect(head).to_be_focused()
+    page.wait_for_url("**sort=learning_rate&columns=state**")
+    # The address opens the same table elsewhere.
+    page.reload()
+    expect(search).to_have_value("lr < 0.1 and tag:wood")
+    expect(rows).to_have_count(2)
+    expect(page.locator("#runs-body tr a").first).to_have_text("willow")
+    expect(page.locator("#runs-head [data-column]").nth(8)).to_have_text("learning_rate")

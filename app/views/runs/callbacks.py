@@ -11,7 +11,7 @@ from app.auth.identity import current_identity
 from app.callbacks import Callbacks
 from app.components import live_table
 from app.reading import reads
-from app.views.runs import acts, bulk, deletion, details, done, rows
+from app.views.runs import acts, bulk, deletion, details, done, rows, table_views
 from app.views.runs.alert_notice import notice
 from app.views.runs.columns import TITLES, head
 from app.views.runs.ids import CHANGES, Ids
@@ -39,6 +39,7 @@ def register(app: Dash) -> None:
     bulk.register(app)
     done.register(app)
     deletion.register(app)
+    table_views.register(app)
 
 
 @callbacks.callback(

@@ -19,6 +19,12 @@ class Ids(StrEnum):
     SORTED = "runs-sorted"
     COLUMNS = "runs-columns"
     COLUMNS_OPEN = "runs-columns-open"
+    VIEWS = "runs-views"
+    VIEWS_OPEN = "runs-views-open"
+    VIEW_NAME = "runs-view-name"
+    VIEW_SAVE = "runs-view-save"
+    VIEW_SAID = "runs-view-said"
+    VIEW_CLICKED = "runs-view-clicked"
     EMPTY = "runs-empty"
     ALERTS = "runs-alerts"
     ALERTS_SHOWN = "runs-alerts-shown"
@@ -59,6 +65,7 @@ class Ids(StrEnum):
 
 
 OPEN = "runs-open"
+VIEW_DELETE = "runs-view-delete"
 
 
 class Act(StrEnum):
@@ -76,4 +83,6 @@ def act_id(act: Act, run_id: int) -> dict[str, str | int]:
     return {"type": act, "run": run_id}
 
 
-CHANGES = Changes("runs-changed", "details", "row", "bulk", "deletion", "notice")
+CHANGES = Changes(
+    "runs-changed", "details", "row", "bulk", "deletion", "notice", "view", "view-deletion"
+)

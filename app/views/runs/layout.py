@@ -15,6 +15,7 @@ from app.views.runs.details import drawer
 from app.views.runs.done import done_notice
 from app.views.runs.ids import Ids
 from app.views.runs.rows import read_state
+from app.views.runs.table_views import view_choice
 from db.queries.run_table.grammar import is_filter
 from db.queries.runs.run_upkeep import TRASH_DAYS
 from db.queries.runs.runs import Shelf
@@ -71,6 +72,7 @@ def layout(context: PageContext) -> Component:
                         className="dt-search",
                         **aria(label="Search the runs"),
                     ),
+                    view_choice(context.identity),
                     column_choice(asked.columns),
                 ],
                 className="dt-page-head",

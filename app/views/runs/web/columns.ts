@@ -103,11 +103,10 @@ document.addEventListener("click", ({ target }) => {
   const by = target.closest<HTMLElement>("#runs-head [data-sort]")?.dataset.sort;
   if (by) setProps("runs-sorted", { data: { by, at: Date.now() } });
   if (target.closest("[data-usual]")) setProps("runs-columns", { value: USUAL });
-  // The list of columns closes as menus do.
-  const panel = document.querySelector<HTMLDetailsElement>("details.runs-columns[open]");
-  if (panel && !panel.contains(target) && document.contains(target)) {
-    if (!target.closest("[data-portal], .mantine-Combobox-dropdown")) panel.open = false;
-  }
+  // The panels close as menus do.
+  const inside = target.closest("[data-portal]") || !document.contains(target);
+  for (const panel of document.querySelectorAll<HTMLDetailsElement>("details.runs-columns[open]"))
+    if (!panel.contains(target) && !inside) panel.open = false;
 });
 
 document.addEventListener("keydown", (event) => {
