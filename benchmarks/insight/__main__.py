@@ -25,7 +25,7 @@ from benchmarks.database import benchmark_engine
 from benchmarks.folders import log_folder
 from benchmarks.insight.faults import FAULTS
 from benchmarks.insight.judge import Judgement, judge_log
-from benchmarks.insight.paper_scale import milliseconds
+from benchmarks.insight.paper_scale import follow_paper
 from benchmarks.insight.plan import PARTS, Plan, draw, draw_seed
 from benchmarks.insight.table import Row, figures, markdown, print_table
 from benchmarks.insight.train_all import train_all
@@ -58,7 +58,7 @@ def command(
             judge_log(engine, folder / plan.name, plan.fault, truth)
             for plan, truth in train_all(folder, plans, processes=processes)
         ]
-    rows = figures(judged, at_paper_scale=milliseconds())
+    rows = figures(judged, at_paper_scale=follow_paper())
     print_table(console, judged, title, rows)
     for one in judged:
         for line in one.told() if one.missed else ():

@@ -17,9 +17,10 @@ from ingest.analysis.health.rules import CHANGES, RULES, evaluate
 
 @dataclass(frozen=True)
 class Following:
-    """What following took in milliseconds, `each` snapshot by itself, and what was said at last.
+    """What following took, `each` snapshot by itself, and what was said at last.
 
-    `anew`: the same histories judged from nothing, at every so many snapshots.
+    In milliseconds of the processor: one thread computes, and others may keep it waiting. `anew`:
+    the same histories judged from nothing, at every so many snapshots.
     """
 
     each: list[float]
@@ -42,20 +43,27 @@ class Following:
         """Return what the last snapshots take, when the history is longest."""
         return median(self.each[-25:])
 
+    def __str__(self) -> str:
+        return (
+            f"{self.mean:.0f} ms a snapshot ({self.last:.0f} at the end, at most "
+            f"{max(self.each):.0f}); judged from nothing {self.mean_anew:.0f} ms "
+            f"({self.anew[-1]:.0f} at the end)"
+        )
 
-def follow(history: History, names: Names, taken_for: TakenFor, *, every: int = 60) -> Following:
+
+def follow(history: History, names: Names, taken_for: TakenFor, *, every: int = 120) -> Following:
     """Judge a history after each of its snapshots, as it is done while it records."""
     kept, each, anew = Kept(), [], []
     for snapshots in range(1, history.snapshots + 1):
         # As it is read from the store: arrays of its own.
         known = _copied(until(history, snapshots))
-        began = time.perf_counter()
+        began = time.process_time()
         findings, answers = judge(replace(known, kept=kept), names, taken_for)
-        each.append(1000.0 * (time.perf_counter() - began))
+        each.append(1000.0 * (time.process_time() - began))
         if snapshots % every == 0:
-            began = time.perf_counter()
+            began = time.process_time()
             judge(replace(known, kept=Kept()), names, taken_for)
-            anew.append(1000.0 * (time.perf_counter() - began))
+            anew.append(1000.0 * (time.process_time() - began))
     return Following(each, anew, findings, answers)
 
 

@@ -1,11 +1,11 @@
-"""How long the whole judgement takes at paper scale: 840 snapshots, 54 layers, 1,000 classes."""
+"""How long judging takes while a run of paper scale is followed: `python -m` this prints it.
 
-import time
-from statistics import median
+840 snapshots, 54 layers, 1,000 classes, 50,000 validation images.
+"""
 
 import numpy as np
 
-from ingest.analysis.answer import answer
+from benchmarks.insight.following import Following, follow
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.history import (
     NEEDED_STATISTICS,
@@ -14,7 +14,6 @@ from ingest.analysis.health.history import (
     History,
     Logged,
 )
-from ingest.analysis.health.rules import CHANGES, RULES, evaluate
 
 SNAPSHOTS, LAYERS, FILTERS, CLASSES, IMAGES = 840, 54, 27_560, 1_000, 50_000
 # Of layers of 460,000 weights as networks begin with, which step by a thousandth.
@@ -32,17 +31,11 @@ _USUAL = {
 _EVERY, _PEAKS, _FLIPS = 1_600, 50, 3_600
 
 
-def milliseconds(times: int = 3) -> float:
-    """Return how long rules and answers take on a whole history, the median of some times."""
-    history, rng = paper_history(), np.random.default_rng(1)
-    prediction = rng.integers(0, CLASSES, IMAGES)
-    took = []
-    for _ in range(times):
-        began = time.perf_counter()
-        found = evaluate(history, Names(), rules=(*RULES, *CHANGES))
-        answer(history, found, Names(), taken_for=lambda at: (history.image_class, prediction))
-        took.append(1000.0 * (time.perf_counter() - began))
-    return median(took)
+def follow_paper() -> Following:
+    """Return how long rules and answers take whenever a snapshot comes, over the whole run."""
+    history = paper_history()
+    prediction = np.random.default_rng(1).integers(0, CLASSES, IMAGES)
+    return follow(history, Names(), lambda at: (history.image_class, prediction))
 
 
 def paper_history() -> History:
@@ -116,3 +109,7 @@ def _peaks(rng: np.random.Generator, offset: np.ndarray) -> FilterPeaks:
         (filters - offset[layer]).astype(np.int32),
         value.ravel().astype(np.float32),
     )
+
+
+if __name__ == "__main__":
+    print(follow_paper())

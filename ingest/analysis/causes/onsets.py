@@ -85,7 +85,7 @@ def _worst_classes(history: History) -> list[tuple[Floats, float]]:
     error, size = history.class_error, history.class_size
     if error.shape[1] < 2 * AROUND:
         return []
-    best = np.nanmin(np.where(np.isnan(error), np.inf, error), axis=1, initial=np.inf)
+    best = np.fmin.reduce(error, axis=1)
     lost = robust.quiet_median(error[:, -AROUND:]) - best
     order = np.argsort(-np.nan_to_num(lost * size), kind="stable")[:3]
     return [(error[c], float(size[c])) for c in order if np.isfinite(lost[c])]

@@ -6,18 +6,58 @@ from numpy.typing import NDArray
 from ingest.analysis.health import chance
 from ingest.analysis.health.kept import Floats, Grown
 
+# Room for so many times the columns that sums reach back to.
+_ROOM = 3
+
+
+class Sums:
+    """Sums over the columns before, in fixed point: exact, whatever came long before."""
+
+    def __init__(self, rows: int, longest: int) -> None:
+        # Of each column, the sum of all before it: the last ones that are reached back to.
+        self._sums = np.zeros((rows, _ROOM * (longest + 1)))
+        self._longest, self._end = longest, 1
+
+    def add(self, columns: Floats, *lengths: int) -> list[Floats]:
+        """Return for each length the sums of so many columns before each one added, f8 [n, k]."""
+        end = self._end + columns.shape[1]
+        if end > self._sums.shape[1]:
+            self._shift(columns.shape[1])
+            end = self._end + columns.shape[1]
+        begin = self._end - 1
+        added = np.rint(columns * chance.FIXED)
+        added[:, :1] += self._sums[:, begin : begin + 1]
+        np.cumsum(added, axis=1, out=self._sums[:, self._end : end])
+        self._end = end
+        until = self._sums[:, begin : end - 1]
+        return [
+            (until - self._sums[:, np.maximum(np.arange(begin, end - 1) - length, 0)])
+            / chance.FIXED
+            for length in lengths
+        ]
+
+    def _shift(self, more: int) -> None:
+        """Make room for so many columns more: move those that are still needed to the front."""
+        needed = self._sums[:, max(0, self._end - self._longest - 1) : self._end]
+        kept = needed.shape[1]
+        room = np.zeros((len(needed), max(self._sums.shape[1], kept + more)))
+        room[:, :kept] = needed
+        self._sums, self._end = room, kept
+
 
 class Ahead:
     """What is usual of classes and what most do at a time, computed of new snapshots alone.
 
+    `window` and `long` are the snapshots before that tell, `size` [C] the images of the classes.
     `above` i8 [C] counts the snapshots at which a class lies the threshold above its level.
     """
 
     def __init__(self, window: int, long: int, size: NDArray[np.integer], threshold: float) -> None:
-        self._window, self._long, self._size, self._threshold = window, long, size, threshold
+        self._lengths, self._size, self._threshold = (window, long), size, threshold
         self._level, self._dispersion = Grown(), Grown()
         self._shift, self._swings = Grown(), Grown()
-        self._steps = np.empty((2, len(size), 0))
+        self._errors, self._known = (Sums(len(size), max(window, long)) for _ in range(2))
+        self._steps, self._most = (Sums(len(size), 4 * window) for _ in range(2))
         self.above = np.zeros(len(size), np.int64)
 
     @property
@@ -42,35 +82,30 @@ class Ahead:
 
     def extend(self, error: Floats) -> None:
         """Take the errors of the classes, f8 [C, T], of which the first ones are known."""
-        done = self._level.length
-        if done == error.shape[1] and done:
+        new = error[:, self._level.length :]
+        if not new.shape[1] and self._level.length:
             return
-        # One more than needed: sums over a single column are rounded otherwise.
-        first = max(0, done - max(self._window, self._long) - 1)
-        part, new = error[:, first:], slice(max(0, done - first - 1), None)
-        level = chance.mean_before(part, self._window)[:, new]
+        level, long = self._means(new)
         # What came down a moment ago has not been learned by then: its past counts too.
-        long = np.fmax(level, chance.mean_before(part, self._long)[:, new])
-        part, again = part[:, new], int(done > 0)
-        dispersion = self._dispersion_of(part, level, again)
-        shift = chance.common_shift(part, long, self._size)
-        expected = chance.shifted(long, shift, self._size)
-        for known, found in (
-            (self._level, long),
-            (self._dispersion, dispersion),
-            (self._shift, shift),
-            (self._swings, chance.swing_now(part, expected)),
-        ):
-            known.append(found[..., again:])
+        expected = np.fmax(level, long)
+        steps, most = chance.swings(new, level)
+        length = 4 * self._lengths[0]
+        [swung], [could] = self._steps.add(steps, length), self._most.add(most, length)
+        shift = chance.common_shift(new, expected, self._size)
+        at_all = chance.swing_now(new, chance.shifted(expected, shift, self._size))
+        self._level.append(expected)
+        self._dispersion.append(chance.dispersion(level, swung, could))
+        self._shift.append(shift)
+        self._swings.append(at_all)
         with np.errstate(invalid="ignore"):
-            above = part[:, again:] - long[:, again:] >= self._threshold
-        self.above += np.count_nonzero(above, axis=1)
+            self.above += np.count_nonzero(new - expected >= self._threshold, axis=1)
 
-    def _dispersion_of(self, error: Floats, level: Floats, again: int) -> Floats:
-        """Return the dispersion of columns, the first of which was there before where `again`."""
-        before = self._steps[..., : self._steps.shape[-1] - again]
-        steps = np.concatenate([before, np.stack(chance.swings(error, level))], axis=-1)
-        length = 4 * self._window
-        self._steps = steps[..., -length - 1 :]
-        swung, could = chance.sum_before(steps, length)[..., before.shape[-1] :]
-        return chance.dispersion(level, swung, could)
+    def _means(self, error: Floats) -> list[Floats]:
+        """Return the mean of the errors before, over both windows; NaN below three of them."""
+        known = np.isfinite(error)
+        totals = self._errors.add(np.where(known, error, 0.0), *self._lengths)
+        numbers = self._known.add(known.astype(np.float64), *self._lengths)
+        return [
+            np.where(number >= min(3, length), total / np.maximum(number, 1), np.nan)
+            for total, number, length in zip(totals, numbers, self._lengths, strict=True)
+        ]

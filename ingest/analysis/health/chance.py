@@ -27,7 +27,8 @@ BACK = 5
 _CHI2_MEDIAN = 0.455
 _MOST_DISPERSION = 0.9
 MANY = 100
-_FIXED = 2.0**36
+# Sums in whole numbers of such a part are exact.
+FIXED = 2.0**36
 # What the other classes tell of a class's swings, in snapshots of its own at an error of 5 %.
 _OTHERS = 20 * 0.05 * 0.95
 
@@ -68,9 +69,14 @@ def swings(error: Floats, level: Floats, *, upward: bool = False) -> tuple[Float
 
 def dispersion(level: Floats, swung: Floats, could: Floats) -> Floats:
     """Return the dispersion of classes [C, T] by the sums of their swings, and of the others'."""
-    others = swung.sum(axis=0) / np.maximum(could.sum(axis=0), 1e-12)
+    others = sum_of_classes(swung) / np.maximum(sum_of_classes(could), 1e-12)
     found = (swung + _OTHERS * others) / (could + _OTHERS)
     return np.where(np.isfinite(level), found, np.nan)
+
+
+def sum_of_classes(values: Floats) -> Floats:
+    """Return the sum of each column of [C, T], rounded the same however many columns there are."""
+    return np.asarray(np.ascontiguousarray(values.T).sum(axis=-1))
 
 
 def sum_before(values: Floats, length: int) -> Floats:
@@ -81,12 +87,12 @@ def sum_before(values: Floats, length: int) -> Floats:
     found = np.zeros(values.shape)
     if values.shape[-1] < 2:
         return found
-    np.multiply(values[..., :-1], _FIXED, out=found[..., 1:])
+    np.multiply(values[..., :-1], FIXED, out=found[..., 1:])
     np.rint(found, out=found)
     np.cumsum(found, axis=-1, out=found)
     if values.shape[-1] > length:
         found[..., length:] -= found[..., :-length].copy()
-    found /= _FIXED
+    found /= FIXED
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +110,10 @@ class History:
 
         Itself where all were, or none. Of layers and filters it says nothing.
         """
+        return self._validated
+
+    @cached_property
+    def _validated(self) -> "History":
         known = validated_snapshots(self.class_error)
         if known is None:
             return self

@@ -32,6 +32,7 @@ class Kept:
     """
 
     _known: dict[str, tuple[Hashable, Floats, Extended]] = field(default_factory=dict)
+    _compared: tuple[Floats, Floats, bool] | None = None
 
     def following(self, name: str, given: Hashable, values: Floats, make: Callable[[], S]) -> S:
         """Return what is known by a name, with the new columns of `values` f8 [..., T].
@@ -39,13 +40,21 @@ class Kept:
         It is made anew where `given`, all that it depends on besides, or an earlier value changed.
         """
         known = self._known.get(name)
-        if known is not None and known[0] == given and _continues(values, known[1]):
+        if known is not None and known[0] == given and self._continue(values, known[1]):
             state: S = known[2]  # type: ignore[assignment]
         else:
             state = make()
         state.extend(values)
         self._known[name] = (given, values, state)
         return state
+
+    def _continue(self, values: Floats, before: Floats) -> bool:
+        """Return whether values begin with those before; of two arrays it is asked once."""
+        if self._compared is None or not (
+            self._compared[0] is values and self._compared[1] is before
+        ):
+            self._compared = (values, before, _continues(values, before))
+        return self._compared[2]
 
     def columns(
         self,
@@ -91,8 +100,7 @@ class Columns:
     """What is computed of columns, each with the `reach` before it."""
 
     def __init__(self, compute: Callable[[Floats], Floats], reach: int) -> None:
-        # Sums over a single column are rounded otherwise than those over several.
-        self._compute, self._reach, self._found = compute, max(1, reach), Grown()
+        self._compute, self._reach, self._found = compute, reach, Grown()
 
     def extend(self, values: Floats) -> None:
         """Compute the columns that are new."""

@@ -14,6 +14,8 @@ from ingest.analysis.health.kept import Floats, Kept
 
 MAD_TO_STD = 1.4826
 MOST = 25
+# Windows over more values than this are looked at series by series, for the memory.
+_MUCH = 1_000_000
 
 
 def window(snapshots: int, *, share: float = 0.05, least: int = 5) -> int:
@@ -37,13 +39,15 @@ def before(values: Floats, length: int) -> NDArray[np.float64]:
 
 def quiet_median(values: Floats, *, axis: int = -1) -> Floats:
     """Return the median of what is not NaN; NaN, without a warning, where nothing is."""
-    ordered = np.sort(values, axis=axis)  # NaN last
-    known = np.count_nonzero(~np.isnan(values), axis=axis)
-    ordered = np.moveaxis(ordered, axis, -1)
-    if not ordered.shape[-1]:
+    values = np.moveaxis(values, axis, -1)
+    ordered, number = np.sort(values, axis=-1), values.shape[-1]  # NaN last
+    if number and not np.isnan(ordered[..., -1]).any():
+        return np.asarray((ordered[..., (number - 1) // 2] + ordered[..., number // 2]) / 2)
+    known = np.count_nonzero(~np.isnan(values), axis=-1)
+    if not number:
         return np.full(known.shape, np.nan)
     low = np.maximum(0, (known - 1) // 2)
-    high = np.minimum(ordered.shape[-1] - 1, known // 2)
+    high = np.minimum(number - 1, known // 2)
     pick = lambda at: np.take_along_axis(ordered, at[..., None], axis=-1)[..., 0]  # noqa: E731
     return np.where(known > 0, (pick(low) + pick(high)) / 2, np.nan)
 
@@ -58,7 +62,7 @@ def quiet_mean(values: Floats, *, axis: int = -1) -> Floats:
 
 def usual(values: Floats, length: int) -> Floats:
     """Return the median of the `length` values ahead of each, f8 [..., T]; NaN below 3 of them."""
-    if values.ndim > 1:
+    if values.size * length > _MUCH and values.ndim > 1:
         return _by_rows(lambda part: usual(part, length), values)
     past = before(values, length)
     known = np.count_nonzero(~np.isnan(past), axis=-1)
@@ -96,7 +100,7 @@ def noise(values: Floats, length: int, *, floor: float) -> Floats:
 
     1.4826 times the median |step| over the last `length` steps, at least `floor`.
     """
-    if values.ndim > 1:
+    if values.size * length > _MUCH and values.ndim > 1:
         return _by_rows(lambda part: noise(part, length, floor=floor), values)
     steps = np.abs(np.diff(values, axis=-1, prepend=np.nan))
     found = MAD_TO_STD * quiet_median(before(steps, length))
@@ -111,9 +115,12 @@ def log10(values: Floats) -> Floats:
 
 
 def smooth(values: Floats, length: int) -> Floats:
-    """Return the median of the `length` values up to and with each, f8 [T]."""
-    past = before(np.concatenate([values, [np.nan]]), length)
-    return quiet_median(past[1:])
+    """Return the median of the `length` values up to and with each, f8 [..., T]."""
+    if values.size * length > _MUCH and values.ndim > 1:
+        return _by_rows(lambda part: smooth(part, length), values)
+    more = np.full((*values.shape[:-1], 1), np.nan)
+    past = before(np.concatenate([values, more], axis=-1), length)
+    return quiet_median(past[..., 1:, :])
 
 
 def stretches(flag: NDArray[np.bool_] | np.bool_, *, gap: int = 0) -> Iterator[tuple[int, int]]:

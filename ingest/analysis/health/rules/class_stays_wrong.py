@@ -41,7 +41,9 @@ def class_stays_wrong(history: History, threshold: float, names: Names) -> list[
     last = max(_LEAST, history.snapshots // 5)
     if history.snapshots < 2 * _LEAST or len(known) < 2:
         return []
-    error, size = history.class_error[known], history.class_size[known]
+    error, size = history.class_error, history.class_size[known]
+    if len(known) < len(error):
+        error = error[known]
     now = np.nanmean(error[:, -last:], axis=1)
     typical = float(np.sort(now)[(len(now) - 1) // 2])
     guessing = 1 - 1 / len(known)
@@ -50,31 +52,46 @@ def class_stays_wrong(history: History, threshold: float, names: Names) -> list[
     wrong = now >= max(threshold, 2 * typical)
     if not wrong.any():
         return []
-    best = np.nanmin(chance.mean_until(np.nan_to_num(error, nan=1.0), last), axis=1)
-    # A class that was mostly right at some time after the first phase has been learned then.
-    settled = error[:, np.flatnonzero(~settling(history))]
-    moment = np.nanmin(chance.mean_until(np.nan_to_num(settled, nan=1.0), _MOMENT), axis=1)
+    best = _lowest(history, error, last)
     never = (best >= 0.8 * threshold) & wrong
-    never &= moment >= 0.8 * threshold
+    # A class that was mostly right at some time after the first phase has been learned then.
+    settled = np.nan_to_num(error[never][:, ~settling(history)], nan=1.0)
+    moment = chance.mean_until(settled, _MOMENT).min(axis=1, initial=np.inf)
+    never[never] = moment >= 0.8 * threshold
     if not never.any():
         return []
-    by_chance = np.minimum(_by_chance(now, size), _by_chance(best, size))
+    rows = np.flatnonzero(never)
+    by_chance = np.minimum(_by_chance(now, size, rows), _by_chance(best, size, rows))
     tests = 2 * len(known) * max(1, history.snapshots // last)
-    unlikely = by_chance * tests <= chance.FALSE_RUNS
-    rows = np.flatnonzero(never & unlikely)
+    rows = rows[by_chance * tests <= chance.FALSE_RUNS]
     if not len(rows):
         return []
     order = rows[np.argsort(-now[rows], kind="stable")]
     return [_stays(history, names, known[order], (float(now[order[0]]), typical), threshold)]
 
 
-def _by_chance(error: Floats, size: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Return the chance of such errors [n] in classes that differ as those that are learned do."""
+def _lowest(history: History, error: Floats, length: int) -> Floats:
+    """Return the lowest mean error [n] of each class over so many snapshots."""
+    means = history.kept.columns(
+        "class-stays-wrong",
+        length,
+        error,
+        lambda part: chance.mean_until(np.nan_to_num(part, nan=1.0), length),
+        reach=length,
+    )
+    return np.asarray(means.min(axis=1))
+
+
+def _by_chance(
+    error: Floats, size: NDArray[np.integer], rows: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return the chance of the errors `rows` of [n] in classes that differ as learned ones do."""
     kept = np.sort(error)[: max(1, len(error) - max(1, round(_HARDEST * len(error))))]
     mean = float(kept.mean()) + 0.5 / float(size.mean() * len(kept) + 1)
     # What the hardest tenth would add is made up for; without it three classes seem too alike.
     spread = 2 * float(kept.var()) / (mean * (1 - mean)) + 1 / len(error) ** 2
-    return chance.exact_tail(error, np.full(len(error), mean), np.full(len(error), spread), size)
+    expected, spreads = np.full(len(rows), mean), np.full(len(rows), spread)
+    return chance.exact_tail(error[rows], expected, spreads, size[rows])
 
 
 def _stays(

@@ -109,12 +109,17 @@ def _without_worst(history: History) -> Floats:
 
     A class whose images are broken is no overfitting. The plain error where classes are few.
     """
-    error = history.class_error[history.class_size > 0] if len(history.class_error) else None
-    if error is None or len(error) < 5 or error.shape[1] != history.snapshots:
+    some = history.class_size > 0
+    error = history.class_error if some.all() else history.class_error[some]
+    if len(error) < 5 or error.shape[1] != history.snapshots:
         return history.validation_error
     kept = len(error) - max(1, len(error) // 10)
     return history.kept.columns(
-        "overfitting", kept, error, lambda part: np.sort(part, axis=0)[:kept].mean(axis=0), reach=1
+        "overfitting",
+        kept,
+        error,
+        lambda part: chance.sum_of_classes(np.sort(part, axis=0)[:kept]) / kept,
+        reach=0,
     )
 
 

@@ -30,7 +30,7 @@ def ratio_beyond(history: History, threshold: float, names: Names, *, high: bool
         f"steps {'above' if high else 'below'}",
         length,
         judged,
-        lambda part: np.stack([robust.smooth(row, length) for row in part]),
+        lambda part: robust.smooth(part, length),
         reach=length,
     )
     with np.errstate(invalid="ignore"):
