@@ -55,7 +55,7 @@ def layout() -> Component:
                     ),
                 ],
                 # Where it is narrow the tabs have a row of their own (app/web/core/shell.css).
-                header={"height": {"base": 92, "lg": 52}},
+                header={"height": {"base": 92, "xl": 52}},
                 padding=0,
             ),
         ],

@@ -34,6 +34,8 @@ THEME: MappingProxyType[str, Any] = MappingProxyType(
         "primaryColor": "ink",
         "primaryShade": {"light": 7, "dark": 6},
         "defaultRadius": "sm",
+        # From here on the header has room for the tabs of a run beside all else (shell.css).
+        "breakpoints": {"xl": "100em"},
         "cursorType": "pointer",
         "respectReducedMotion": True,
         "components": {

@@ -6,6 +6,7 @@ from dash import Input, Output, State, no_update
 
 from app import store
 from app.callbacks import Callbacks
+from app.components.clicks import is_id
 from app.components.compare_with import OtherIds, offered
 from app.reading import reads
 from db.errors import NotFound
@@ -30,7 +31,7 @@ callbacks = Callbacks()
 @reads
 def search(clicks: object, search: object, run_id: object) -> dict[str, Any]:
     """Open the dialog with the runs that fit the search; nothing before the button was pressed."""
-    if not clicks or not isinstance(run_id, int):
+    if not clicks or not isinstance(run_id, int) or not is_id(run_id):
         return {"opened": no_update, "found": no_update}
     text = search if isinstance(search, str) else ""
     with store.transaction() as session:
