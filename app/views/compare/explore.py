@@ -193,7 +193,7 @@ def in_words(found: Importances) -> list[str]:
 
 def _graph(figure: Any, label: str) -> Component:
     graph = dcc.Graph(id=Ids.FIGURE, figure=figure, config=figures.CONFIG, clear_on_unhover=True)
-    return html.Div(graph, role="img", **aria(label=label))
+    return html.Div(graph, role="group", **aria(label=label))
 
 
 def _said(text: str) -> Component:
