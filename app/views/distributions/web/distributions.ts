@@ -246,7 +246,8 @@ class Distributions implements Handler {
     const said = shown ? words.count(told) : "";
     if (count && count.textContent !== said) count.textContent = said;
     const key = document.getElementById(options.key);
-    if (key) words.key(key, told);
+    if (key && shown) words.key(key, told);
+    else key?.replaceChildren();
   }
 
   private key(event: KeyboardEvent): void {
