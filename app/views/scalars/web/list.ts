@@ -196,7 +196,7 @@ class ScalarList implements Handler {
       return make(
         "section",
         "scalars-group",
-        bare ? make("h2", "visually-hidden", "Charts") : this.head(part, folded),
+        bare ? make("h2", "scalars-unseen", "Charts") : this.head(part, folded),
         grid,
       );
     });
