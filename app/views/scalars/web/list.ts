@@ -188,14 +188,18 @@ class ScalarList implements Handler {
     if (key === this.built) return;
     this.built = key;
     const used = new Set<string>();
+    const bare = all.length === 1 && all[0].kind === "group" && !all[0].group;
     const sections = all.map((part) => {
-      const folded = part.kind === "group" && own.isFolded(scalarfolded, part.group);
+      const folded = !bare && part.kind === "group" && own.isFolded(scalarfolded, part.group);
       const cards = folded ? [] : part.plots.map((plot) => this.card(plot, used).element);
       const grid = make("div", "scalars-grid", ...cards);
-      return make("section", "scalars-group", this.head(part, folded), grid);
+      return make(
+        "section",
+        "scalars-group",
+        bare ? make("h2", "scalars-unseen", "Charts") : this.head(part, folded),
+        grid,
+      );
     });
-    const heads = all.length > 1 || all.some(({ group }) => group);
-    this.body.classList.toggle("scalars-bare", !heads);
     for (const [id, card] of this.cards) {
       if (used.has(id)) continue;
       this.eye.unobserve(card.element);
