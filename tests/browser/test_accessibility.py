@@ -416,7 +416,7 @@ def test_no_page_is_wider_than_the_window(browser, site, ann, names) -> None:
         if arrows := page.evaluate(NAMELESS):
             found[path] = arrows
     assert found == {}
-    # A drawer is closed until somebody opens it, and nothing of the header lies over something else.
+    # A drawer is closed until somebody opens it; nothing of the header lies over something else.
     page.set_viewport_size({"width": 768, "height": 900})
     for path in ("/run/{faulty}/validation", "/run/{faulty}/cube", "/people"):
         page.goto(path.format(**names))
