@@ -249,6 +249,10 @@ OF_RUN = (
         "/run/{digits}/overview?cursor=20",
         click("#annotation-header button", ".annotation-write"),
     ),
+    State("overview, help", "/run/{digits}/overview", click(".shell-help")),
+    State("overview, tour", "/run/{digits}/overview", click(".shell-help", ".help-start")),
+    State("overview, menu", "/run/{digits}/overview", click(".shell-menu")),
+    State("overview, words", "/run/{digits}/overview", click("#overview-edit")),
     State("overview, recording", "/run/{recording}/overview"),
     State("overview, nothing validated", "/run/{unvalidated}/overview"),
     State("validation", "/run/{digits}/validation"),
@@ -422,7 +426,7 @@ def test_no_page_is_wider_than_the_window(browser, site, ann, names) -> None:
         if arrows := page.evaluate(NAMELESS):
             found[path] = arrows
     assert found == {}
-    # A drawer is closed until somebody opens it, and nothing of the header lies over something else.
+    # A drawer is closed until somebody opens it; nothing of the header lies over something else.
     page.set_viewport_size({"width": 768, "height": 900})
     for path in ("/run/{faulty}/validation", "/run/{faulty}/cube", "/people"):
         page.goto(path.format(**names))
