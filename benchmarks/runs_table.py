@@ -54,7 +54,7 @@ def fill(engine: Engine, number: int, *, alike: bool = False) -> None:
         kind = 6 if alike else at
         runs.append(_run(at, kind, rng, begin + timedelta(minutes=at)))
         for name in SCALARS:
-            low, last, high = np.sort(rng.random(3) / 2 + alike / 2).tolist()
+            low, last, high = np.sort(rng.random(3) / (1 + alike) + alike / 2).tolist()
             sums.append({"run_id": at, "name": name, "last_iteration": 1, "last": last,
                          "least": low, "greatest": high, "mean": last, "count": 3})  # fmt: skip
         severity = ("low", "medium", "high")[kind % 9 // 3]

@@ -82,7 +82,7 @@ def _head(name: str, order: Order, numeric: bool) -> Component:
             type="button",
             className="dt-sort-button",
             **button,
-            **data(sort=name),
+            **data(runs_sort=name),
         ),
         scope="col",
         className="dt-numeric" if numeric else "",

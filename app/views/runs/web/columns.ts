@@ -1,5 +1,7 @@
-// The heads of the table of runs: a click sorts, dragging or Alt+arrow moves a column; the address
-// says what the table shows, and the error of a run over time is drawn small.
+// The heads of the table of runs: a click sorts, dragging or Alt+arrow moves a column;
+// the address says what the table shows.
+
+import { drawCurve } from "./curve.ts";
 
 const setProps = (id: string, props: Record<string, unknown>) =>
   window.dash_clientside?.set_props?.(id, props);
@@ -14,9 +16,8 @@ const USUAL = [
   "owner",
   "created",
 ];
-const WIDTH = 96;
-const HEIGHT = 22;
 let dragged: string | null = null;
+let focused: string | null = null; // the column that the keyboard moves: it keeps the focus
 
 const heads = () => [...document.querySelectorAll<HTMLElement>("#runs-head [data-column]")];
 const nameOf = (head: Element | null) =>
@@ -31,56 +32,6 @@ function move(name: string, onto: string): void {
   setProps("runs-columns", { value: names });
 }
 
-/** Return the path of the values of a curve from left to right; a gap where one is missing. */
-export function curvePath(values: number[], width: number, height: number): string {
-  const there = values.filter(Number.isFinite);
-  const [low, high] = [Math.min(...there), Math.max(...there)];
-  const span = high - low || 1;
-  let path = "";
-  let pen = "M";
-  values.forEach((value, at) => {
-    if (!Number.isFinite(value)) {
-      pen = "M";
-      return;
-    }
-    const x = values.length > 1 ? (at / (values.length - 1)) * (width - 2) + 1 : width / 2;
-    const y = height - 2 - ((value - low) / span) * (height - 4);
-    path += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
-    pen = "L";
-  });
-  return path;
-}
-
-function draw(place: HTMLElement): void {
-  const given = place.dataset.curve ?? "";
-  if (place.dataset.drawn === given) return;
-  place.dataset.drawn = given;
-  const values = given.split(",").map((text) => (text === "" ? Number.NaN : Number(text)));
-  const there = values.filter(Number.isFinite);
-  if (!there.length) {
-    place.textContent = "–";
-    return;
-  }
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const first = there[0] ?? 0;
-  const last = there.at(-1) ?? 0;
-  const name = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(name, "svg");
-  const path = document.createElementNS(name, "path");
-  const said = `Error from ${percent(first)} to ${percent(last)}, least ${percent(Math.min(...there))}`;
-  for (const [key, value] of Object.entries({
-    width: WIDTH,
-    height: HEIGHT,
-    role: "img",
-    "aria-label": said,
-  }))
-    svg.setAttribute(key, String(value));
-  path.setAttribute("d", curvePath(values, WIDTH, HEIGHT));
-  svg.append(path);
-  place.title = said;
-  place.replaceChildren(svg);
-}
-
 /** Write what the table shows into the address, unless the page is another one by now. */
 function address(): void {
   const table = document.getElementById("runs-table");
@@ -92,15 +43,23 @@ function address(): void {
     history.replaceState(history.state, "", location.pathname + search + location.hash);
 }
 
+/** A head that stands elsewhere by now lost the focus. */
+function refocus(): void {
+  const head = heads().find((one) => one.dataset.column === focused);
+  if (focused !== null && document.activeElement === document.body)
+    head?.querySelector("button")?.focus();
+}
+
 function show(): void {
+  refocus();
   for (const head of heads()) if (!head.draggable) head.draggable = true;
-  document.querySelectorAll<HTMLElement>("[data-curve]").forEach(draw);
+  document.querySelectorAll<HTMLElement>("[data-curve]").forEach(drawCurve);
   address();
 }
 
 document.addEventListener("click", ({ target }) => {
   if (!(target instanceof Element)) return;
-  const by = target.closest<HTMLElement>("#runs-head [data-sort]")?.dataset.sort;
+  const by = target.closest<HTMLElement>("#runs-head [data-runs-sort]")?.dataset.runsSort;
   if (by) setProps("runs-sorted", { data: { by, at: Date.now() } });
   if (target.closest("[data-usual]")) setProps("runs-columns", { value: USUAL });
   // The panels close as menus do.
@@ -123,7 +82,13 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault(); // the browser would go back
   const all = heads();
   const [name, onto] = [nameOf(head), nameOf(all[all.indexOf(head) + step] ?? null)];
+  focused = name;
   if (name && onto) move(name, onto);
+});
+
+document.addEventListener("focusin", ({ target }) => {
+  const head = target instanceof Element ? target.closest("#runs-head [data-column]") : null;
+  if (nameOf(head) !== focused) focused = null;
 });
 
 document.addEventListener("dragstart", ({ target }) => {
