@@ -34,7 +34,7 @@ def read_predictions(path: Path) -> Predictions:
     """Return the table at `path`: iteration, image, label, prediction, and probability if known.
 
     Labels and predictions are names or numbers of classes; the probability is that of the true
-    class. Raises LogError for a missing column, a value that cannot be used, an image of two labels.
+    class. Raises LogError for a missing column, an unusable value, an image of two labels.
     """
     labels: dict[str, str] = {}
     said: dict[int, dict[str, tuple[str, float]]] = {}
