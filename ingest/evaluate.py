@@ -1,8 +1,9 @@
 """Evaluates the health of a run while it is loaded: rules, ranked answers, rows.
 
 An evaluation reads the run's history (bounded arrays, no filter matrices) and takes 20 ms for a
-small run and well below two seconds at paper scale. While snapshots come in, it is repeated only
-when the last one took less than a tenth of the time since: so a load is never slowed by more.
+small run and well below two seconds at paper scale. While snapshots come in, each goes on from what
+the one before computed, and only when that took less than a tenth of the time since: so a load is
+never slowed by more.
 """
 
 import logging
