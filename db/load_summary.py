@@ -68,7 +68,7 @@ def add_to_summary(session: Session, *, run_id: int, rows: Sequence[MeasuredRow]
 
 
 def summarise(session: Session, *, run_id: int) -> None:
-    """Make the summaries of a run's series anew from all that is stored of them."""
+    """Make the summaries of a run's series again from all that is stored of them."""
     session.execute(delete(scalar_summary).where(scalar_summary.c.run_id == run_id))
     found = []
     for name, pieces in groupby(_stored(session, run_id), key=lambda row: row[0]):
