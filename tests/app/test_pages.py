@@ -212,7 +212,11 @@ def test_every_control_shows_the_default_of_its_field_at_first(web):
 
 
 def test_every_id_of_a_callback_is_on_a_page(web):
-    known = {pattern(name) for name in every_id(web, run_row())} | {"account-end", "views-edit"}
+    known = {pattern(name) for name in every_id(web, run_row())} | {
+        "account-end",
+        "views-edit",
+        "runs-view-delete",
+    }
     assert isinstance(web.app, Dash)
     for entry in web.app._callback_list:
         outputs = re.findall(r"([^.@]+)\.[^.@]+(?:@\w+)?", entry["output"].strip("."))
