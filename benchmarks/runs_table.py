@@ -49,17 +49,10 @@ def fill(engine: Engine, number: int, *, alike: bool = False) -> None:
     """Store `number` runs, the same whenever it is called; `alike`: all match all of ACTS."""
     rng = np.random.default_rng(5)
     begin = datetime(2026, 1, 1, tzinfo=UTC)
-<<<<<<< HEAD
     runs: list[dict[str, Any]] = []
     sums: list[dict[str, Any]] = []
     findings: list[dict[str, Any]] = []
     health: list[dict[str, Any]] = []
-=======
-    runs: list[dict[str, object]] = []
-    sums: list[dict[str, object]] = []
-    findings: list[dict[str, object]] = []
-    health: list[dict[str, object]] = []
->>>>>>> table
     for at in range(1, number + 1):
         kind = 6 if alike else at
         runs.append(_run(at, kind, rng, begin + timedelta(minutes=at)))

@@ -15,7 +15,7 @@ def report(
     ] = None,
 ) -> None:
     """Write the report of a run: one HTML file that is complete offline."""
-    # What draws it takes a second to import: no other command shall wait for it.
+    # What draws it takes a second to import: no other command should wait for it.
     from app.binary import reading
     from app.export.names import file_name
     from app.export.report import gather, render

@@ -168,7 +168,6 @@ def _read_events(path: Path, into: Scalars) -> None:
     with needed("tensorboard", "reading TensorBoard's files"):
         from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
         from tensorboard.util.tensor_util import make_ndarray
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
         for event in EventFileLoader(str(path)).Load():
@@ -178,5 +177,5 @@ def _read_events(path: Path, into: Scalars) -> None:
                     into.drop(f"TensorBoard's {kind or 'other'} data")
                     continue
                 into.add(value.tag, int(event.step), float(make_ndarray(value.tensor).item()))
-    except (OSError, ValueError, DecodeError) as error:
+    except Exception as error:  # protobuf and TensorBoard each have their own
         raise LogError(path, "", f"cannot be read as TensorBoard's ({error})") from error

@@ -43,7 +43,7 @@ def cluster_classes(error: NDArray[np.floating], *, clusters: int = DEFAULT_CLUS
     if wanted == 1:
         label = np.zeros(classes, dtype=np.int32)
     else:
-        # It brings a second of imports with it, which no process shall wait for that starts.
+        # It brings a second of imports with it, which no process should wait for that starts.
         from sklearn.cluster import KMeans
 
         model = KMeans(wanted, n_init=4, random_state=SEED)

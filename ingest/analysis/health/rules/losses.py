@@ -1,7 +1,6 @@
 """What the rules on the training loss share."""
 
 import numpy as np
-from scipy.stats import kendalltau
 
 from ingest.analysis.health import chance, robust
 from ingest.analysis.health.history import Floats, History
@@ -41,6 +40,9 @@ def falls(history: History) -> bool:
     at = np.flatnonzero(np.isfinite(loss))
     if len(at) < _LEAST_TREND or np.ptp(loss[at]) == 0:
         return False
+    # It takes half a second to import, which no process should wait for that starts.
+    from scipy.stats import kendalltau
+
     return bool(kendalltau(at, loss[at], alternative="less").pvalue <= chance.FALSE_RUNS)
 
 
