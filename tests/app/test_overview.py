@@ -28,6 +28,7 @@ from app.data.series import reduce_series, within
 from app.factory import FIELDS
 from app.selection import install
 from app.view import PageContext
+from app.views.layers import VIEW as LAYERS
 from app.views.overview import VIEW
 from app.views.overview.ids import Ids
 from db.errors import NotFound
@@ -364,3 +365,26 @@ def test_a_run_that_claims_to_record_is_silent_after_ten_times_its_pace(session:
     assert replace(run, state="complete").silent_since(last + timedelta(days=9)) is None
     assert replace(run, last_recorded=float("nan")).silent_since(last) == begun
     assert run_facts(run)["state"] == "recording; no heartbeat since 2026-05-01 12:12 UTC"
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "shown"),
+    [
+        (["weight", "gradient", "update"], {"quantity": "gradient", "measure": "ratio"}),
+        # As of checkpoints: charts of what is not there would be the first that people see.
+        (["weight"], {"quantity": "weight", "measure": "weight"}),
+    ],
+)
+def test_what_was_recorded_is_shown_first(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capabilities: list[str], shown: dict
+) -> None:
+    monkeypatch.setattr("app.store.transaction", lambda: nullcontext(session))
+    stored = store_run(session, seed=3)
+    has = {"contents": {"capabilities": capabilities}}
+    session.execute(update(Run).where(Run.id == stored.run_id).values(manifest=has))
+    context = PageContext(identity=WHO, run=runs.get_run(session, run_id=stored.run_id))
+    found = {}
+    for view in (VIEW, LAYERS):
+        assert view.defaults is not None
+        found |= view.defaults(context)
+    assert found == shown

@@ -3,7 +3,7 @@
 from app.view import View
 from app.views.layers.callbacks import register
 from app.views.layers.fields import FIELDS
-from app.views.layers.layout import layout
+from app.views.layers.layout import defaults, layout
 
 VIEW = View(
     name="layers",
@@ -12,4 +12,5 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
+    defaults=defaults,
 )

@@ -12,12 +12,12 @@ from app.views.layers.ids import Ids
 from deeptracker.catalogue import MEASURES
 
 
-def controls() -> html.Div:
-    """Return what is shown of the nodes, and how."""
+def controls(measure: str) -> html.Div:
+    """Return what is shown of the nodes, and how; `measure` is what it is at first."""
     return html.Div(
         [
             labelled(
-                "Show", select(bound(Ids.MEASURE, "measure"), "Quantity", MEASURES, "ratio", 168)
+                "Show", select(bound(Ids.MEASURE, "measure"), "Quantity", MEASURES, measure, 168)
             ),
             labelled(
                 "Statistic",

@@ -1,18 +1,38 @@
 """The page of the layer view: the network with its charts, then comparison, filters, one filter."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import dash_mantine_components as dmc
 from dash import get_relative_path, html
 
+from app import store
 from app.components.attributes import data
 from app.components.charts import chart, download, panel
 from app.components.controls import select
 from app.components.headings import heading
+from app.components.run_course import lacks
 from app.selection import bound
 from app.view import PageContext
 from app.views.layers import words
 from app.views.layers.controls import above, controls, headings
 from app.views.layers.filterpanels import filter_panels
 from app.views.layers.ids import GROUP, Ids
+from db.queries.runs.runs import RunRow, run_manifest
+
+
+def defaults(context: PageContext) -> Mapping[str, Any]:
+    """Return what the run of the context shows first: its weights, where it has no updates."""
+    run = context.run
+    if run is None:
+        raise ValueError("the layer view is a page of a run")
+    return _defaults(run)
+
+
+def _defaults(run: RunRow) -> Mapping[str, Any]:
+    with store.transaction() as session:
+        without = lacks(run_manifest(session, run_id=run.id))
+    return {"measure": "weight" if "update" in without else "ratio"}
 
 
 def layout(context: PageContext) -> html.Div:
@@ -25,7 +45,7 @@ def layout(context: PageContext) -> html.Div:
     return html.Div(
         [
             heading("Layers", live=Ids.LIVE, run=run),
-            controls(),
+            controls(_defaults(run)["measure"]),
             html.Div(
                 [
                     html.Div(

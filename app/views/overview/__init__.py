@@ -4,7 +4,7 @@ from app.view import View
 from app.views.overview.callbacks import register
 from app.views.overview.fields import FIELDS
 from app.views.overview.ids import Ids
-from app.views.overview.layout import layout
+from app.views.overview.layout import defaults, layout
 from db.permissions import Permission
 
 VIEW = View(
@@ -15,6 +15,7 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
+    defaults=defaults,
     # Who may rename the run, the queries say.
     permissions={Ids.SAID: Permission.ANNOTATE},
 )

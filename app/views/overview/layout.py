@@ -1,6 +1,7 @@
 """The page of the overview: facts, then charts on one time axis with the read-out beside them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import get_relative_path, html
@@ -35,6 +36,19 @@ _NO_VALUES = (
     "Every value of this choice is NaN: it was not recorded, or not defined, in any snapshot. "
     + _CHOOSE
 )
+
+
+def defaults(context: PageContext) -> Mapping[str, Any]:
+    """Return which quantity of the layers is shown first: weights, where gradients are missing."""
+    run = context.run
+    if run is None:
+        raise ValueError("the overview is a page of a run")
+    with store.transaction() as session:
+        return _defaults(lacks(run_manifest(session, run_id=run.id)))
+
+
+def _defaults(without: Mapping[str, str]) -> Mapping[str, Any]:
+    return {"quantity": "weight" if "gradient" in without else DEFAULTS["quantity"]}
 
 
 def layout(context: PageContext) -> html.Div:
@@ -227,6 +241,7 @@ def _no_values(lacking: Mapping[str, str]) -> str:
 
 def _layers(base: str, lacking: Mapping[str, str]) -> html.Section:
     quantities = {name: name.capitalize() for name in ALL_QUANTITIES}
+    first = _defaults(lacking)["quantity"]
     return panel(
         "Layers",
         chart(
@@ -248,9 +263,7 @@ def _layers(base: str, lacking: Mapping[str, str]) -> html.Section:
             say={"noColumns": _NO_SNAPSHOTS, "noValues": _no_values(lacking)},
         ),
         controls=[
-            select(
-                bound(Ids.QUANTITY, "quantity"), "Quantity", quantities, DEFAULTS["quantity"], 120
-            ),
+            select(bound(Ids.QUANTITY, "quantity"), "Quantity", quantities, first, 120),
             select(
                 bound(Ids.STATISTIC, "statistic"),
                 "Statistic",
