@@ -37,7 +37,7 @@ class Kept:
     def following(self, name: str, given: Hashable, values: Floats, make: Callable[[], S]) -> S:
         """Return what is known by a name, with the new columns of `values` f8 [..., T].
 
-        It is made again where `given`, all that it depends on besides, or an earlier value changed.
+        It begins again where `given`, all that it depends on besides, or an earlier value changed.
         """
         known = self._known.get(name)
         if known is not None and known[0] == given and self._continue(values, known[1]):
