@@ -5,12 +5,12 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.views.runs.ids import OPEN, VIEW_DELETE, Act, Ids
 from db.engine import session_scope
-from db.models import Run
+from db.models import Run, TableView
 from db.permissions import Role
 from db.queries.runs import run_upkeep, runs
 from db.queries.runs.run_upkeep import TRASH_DAYS
@@ -284,6 +284,9 @@ def test_the_team_has_views_of_the_table(web, clients, app_engine):
         key = callback_key(web.app, f"{Ids.VIEWS}.children")
         return client.call(key, {f"{Ids.VIEWS_OPEN}.n_clicks": 1}).text
 
+    with Session(app_engine) as session:  # other tests save some, too
+        session.execute(delete(TableView))
+        session.commit()
     assert "No view is saved yet" in listed(viewer)
     assert save_view(viewer, "mine").status_code == 403
     for wrong in ("", "x" * 200, 7):

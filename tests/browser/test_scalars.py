@@ -31,7 +31,9 @@ def test_names_are_searched_drawn_and_kept_in_the_address(
     page.get_by_role("link", name="Scalars").click()
     charts = page.locator("[data-chart=curves]")
     expect(charts).to_have_count(5)
-    page.get_by_text("1", exact=True).click()  # a column of charts
+    page.get_by_role("radiogroup", name="Charts side by side").get_by_text(
+        "1"
+    ).click()  # a column of charts
     wait_until_painted(page)
     expect(page.get_by_role("status").filter(has_text="5 scalars")).to_be_visible()
     names = page.locator(".scalars-name").all_inner_texts()
@@ -77,7 +79,7 @@ def test_curves_are_smoothed_zoomed_and_kept_as_they_are(
     page.on("request", lambda request: asked.append(request))
     page.get_by_role("slider", name="Smoothing").press("End")
     rest(page)
-    assert [request.url for request in asked if "/data/" in request.url] == []
+    assert [request.url for request in asked if "/scalar-" in request.url] == []
     assert query(page)["smoothing"] == ["0.99"]
     # A frame over a part of a chart: its values, and the time of all of them.
     plot = page.locator(".scalars-card", has_text="train_loss").locator(".dt-plot")
@@ -97,7 +99,9 @@ def test_curves_are_smoothed_zoomed_and_kept_as_they_are(
     assert page.evaluate(ENDS, "train_error")[2:] == [first, last]
     # Train and validation share a chart; one line hides, the chart goes on top, and is large.
     page.get_by_role("switch", name="Training with validation").click()
-    page.locator(".scalars-card", has_text="error").get_by_role("button", name="train").click()
+    page.locator(".scalars-card", has_text="error").get_by_role(
+        "button", name="train", exact=True
+    ).click()
     page.get_by_role("button", name="Keep on top: error").click()
     page.get_by_role("button", name="Larger: error").click()
     expect(page.locator(".scalars-head").first).to_contain_text("On top")
@@ -107,7 +111,9 @@ def test_curves_are_smoothed_zoomed_and_kept_as_they_are(
     top = page.locator(".scalars-card").first
     expect(top).to_have_class(re.compile("scalars-large"))
     expect(top.locator(".scalars-name")).to_have_text("error")
-    expect(top.get_by_role("button", name="train")).to_have_attribute("aria-pressed", "false")
+    expect(top.get_by_role("button", name="train", exact=True)).to_have_attribute(
+        "aria-pressed", "false"
+    )
     page.locator(".scalars-name", has_text="loss").scroll_into_view_if_needed()
     wait_until_painted(page)
     page.locator(".scalars-card", has_text="loss").locator(".dt-plot").dblclick()

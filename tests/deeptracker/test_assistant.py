@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,12 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+def _run(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Run something asynchronous in a thread: where a browser test was, this one has its loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(anyio.run, function, *arguments).result()
+
+
 def asked(address: str, token: str, log: Path, calls: dict[str, tuple[str, dict[str, Any]]]):
     """Start the command as an assistant does, and ask all of it."""
 
@@ -118,7 +125,7 @@ def asked(address: str, token: str, log: Path, calls: dict[str, tuple[str, dict[
             said.seek(0)
             return Asked(tools, answers, said.read())
 
-    return anyio.run(ask)
+    return _run(ask)
 
 
 @pytest.fixture(scope="module")
@@ -324,14 +331,14 @@ class TestWithoutAServer:
 
     def test_a_server_that_is_away_is_said(self) -> None:
         away = assistant_server(Connection("http://127.0.0.1:9", "dt_token", timeout=5))
-        answer = anyio.run(away.call_tool, "list_runs", {})
+        answer = _run(away.call_tool, "list_runs", {})
         assert answer.is_error
         assert answer.content[0].text.startswith("No server answers at http://127.0.0.1:9")
 
     def test_an_older_server_is_said(self, monkeypatch, server: tuple[str, str]) -> None:
         monkeypatch.setattr("app.api.facts._PLAIN", ("id", "name"))
         asking = assistant_server(Connection(*server, timeout=30))
-        answer = anyio.run(asking.call_tool, "list_runs", {})
+        answer = _run(asking.call_tool, "list_runs", {})
         assert answer.is_error
         assert "has no 'state': it is of an older release" in answer.content[0].text
 

@@ -48,6 +48,16 @@ _PANELS = [
     },
 ]
 
+_CURVES = {
+    "url": "{data}/series",
+    "title": "Loss",
+    "height": 166,
+    "lines": [
+        _line("train_loss", "training", "blue"),
+        _line("validation_loss", "validation", "orange"),
+    ],
+}
+
 _MAP = {
     "url": "{data}/class-error",
     "array": "wrong",
@@ -74,6 +84,7 @@ _READOUT = {
 KINDS: Mapping[str, Kind] = {
     "axis": Kind(CORE, of_all({"url": "{data}/series"}, series)),
     "strip": Kind(CORE, of_all({"url": "{data}/series", "panels": _PANELS}, series)),
+    "curves": Kind(CORE, of_all(_CURVES, series)),
     "pixelmap": Kind(CORE, of_all(_MAP, classes)),
     "readout": Kind(CORE, of_all(_READOUT, series)),
     **layercases.KINDS,
@@ -89,5 +100,6 @@ KINDS: Mapping[str, Kind] = {
 # Kinds that draw nothing, and what they do instead.
 NOT_DRAWN: Mapping[str, str] = {
     "comparestate": "is never seen: it keeps the choice of the compare page in its address",
+    "scalarlist": "makes the cards of scalars as people scroll, whose charts draw themselves",
     "workspace": "moves and hides the panes that its page has, whose charts draw themselves",
 }
