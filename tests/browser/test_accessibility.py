@@ -315,9 +315,11 @@ READING = (
 def problems(page: Page, **only: Any) -> list[str]:
     """Return what axe finds on a page, a line each: the rule, what is wrong, where."""
     # Colours on their way from one to another are nobody's to read.
+    # What is out of sight may never come to its end.
     page.evaluate(
-        "Promise.allSettled(document.getAnimations().filter("
-        "(one) => one instanceof CSSTransition).map((one) => one.finished))"
+        "Promise.race([new Promise((over) => setTimeout(over, 2000)), Promise.allSettled("
+        "document.getAnimations().filter((one) => one instanceof CSSTransition)"
+        ".map((one) => one.finished))])"
     )
     options = {"runOnly": only or {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
     if page.evaluate("!window.axe"):
