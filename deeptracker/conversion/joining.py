@@ -149,7 +149,6 @@ def _written(
             iterations_per_epoch=per_epoch,
             gradients=False, updates=_follow(placed), rank=0, **validated,
         ) as recorder:  # fmt: skip
-            _check_shapes(placed, first)
             recorder.event(f"converted from {source.resolve().name}")
             for done, (at, values) in enumerate(sorted(_steps(placed, rows).items())):
                 recorder.passed(at - recorder.iteration - 1)
@@ -159,7 +158,7 @@ def _written(
                     continue
                 if predictions is not None and at in predictions.prediction:
                     recorder.validated(predictions.prediction[at], predictions.probability[at])
-                recorder.step(arrays_of(placed[at]), values)
+                recorder.step(_of_network(first, placed, at), values)
                 on_done(done, len(placed))
             said += _unused(placed, predictions)
             for text in said:
@@ -199,14 +198,24 @@ def _unused(placed: Mapping[int, Checkpoint], predictions: Predictions | None) -
     return [f"predictions of {many} without a checkpoint, from {unused[0]:,} on, are left out"]
 
 
-def _check_shapes(placed: Mapping[int, Checkpoint], first: Mapping[str, NDArray[Any]]) -> None:
-    """Raise RecordingError where the last checkpoint is of another network than the first."""
-    last = arrays_of(placed[max(placed)])
-    if not any(name in first and first[name].shape == array.shape for name, array in last.items()):
+def _of_network(
+    first: Mapping[str, NDArray[Any]], placed: Mapping[int, Checkpoint], at: int
+) -> Mapping[str, NDArray[Any]]:
+    """Return the arrays of the checkpoint of an iteration, which share some with the first ones.
+
+    Raises RecordingError where they are of another network.
+    """
+    if at == min(placed):
+        return first
+    arrays = arrays_of(placed[at])
+    if not any(
+        name in first and first[name].shape == array.shape for name, array in arrays.items()
+    ):
         raise RecordingError(
-            f"{placed[max(placed)].name} is of another network than {placed[min(placed)].name}; "
+            f"{placed[at].name} is of another network than {placed[min(placed)].name}; "
             "put the checkpoints of one training into one folder"
         )
+    return arrays
 
 
 def _forms(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Form]:
