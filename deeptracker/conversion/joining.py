@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from deeptracker.array_layers import Form
 from deeptracker.array_recorder import ArrayRecorder
 from deeptracker.conversion.checkpoints import Checkpoint, arrays_of, find_checkpoints
+from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.predictions import Predictions
-from deeptracker.conversion.scalars import Scalars, read_scalars
+from deeptracker.conversion.readers.known import collect
 from deeptracker.errors import LogError, RecordingError
 
 OnDone = Callable[[int, int], None]
@@ -66,7 +67,7 @@ def convert(
     found = find_checkpoints(source)
     if not found.checkpoints:
         raise LogError(source, "", _nothing(found.unnumbered))
-    scalars = read_scalars(source)
+    scalars = collect(source)
     epochs = any(one.by_epoch and one.number == 0 for one in found.checkpoints)
     clock = _Clock(iterations_per_epoch or scalars.iterations_per_epoch, int(epochs))
     placed = {clock.iteration(one): one for one in found.checkpoints}
@@ -100,7 +101,7 @@ def _nothing(unnumbered: tuple[str, ...]) -> str:
 
 
 def _rows(
-    scalars: Scalars, clock: _Clock, said: list[str], *, by_epoch: bool
+    scalars: Collected, clock: _Clock, said: list[str], *, by_epoch: bool
 ) -> dict[int, dict[str, float]]:
     """Return the values by iteration; what has no place among them is said."""
     rows: dict[int, dict[str, float]] = {}

@@ -1,0 +1,86 @@
+"""Readers of what other tools leave: one file a tool, each of which answers the same questions.
+
+A module of a tool has `find(folder, run)`, which returns its readers of a folder (or of a file),
+recognised by content; where a store holds several runs, also `runs(folder)`, and `run` is the id of
+one of them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from deeptracker.conversion.collected import Collected
+from deeptracker.errors import LogError
+
+# Below a folder, at most so deep and so many entries are looked at.
+MAX_DEPTH = 6
+MAX_ENTRIES = 100_000
+
+
+class Reader(Protocol):
+    """Reads some files of a run, which may still grow. Nothing is kept open between two calls."""
+
+    path: Path
+
+    def read(self) -> Collected:
+        """Return all that the files hold now; the same object where nothing changed.
+
+        What was read before is not read again where a file only grew. Raises LogError for a file
+        that cannot be used.
+        """
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run in a store of several: the id to ask for it, and its name."""
+
+    id: str
+    name: str
+
+
+class WholeFile:
+    """A reader of one file that is read as a whole whenever it is another than before."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen: tuple[int, int] | None = None
+        self._found = Collected()
+
+    def read(self) -> Collected:
+        """Return all that the file holds now; see Reader."""
+        try:
+            stat = self.path.stat()
+            now = (stat.st_size, stat.st_mtime_ns)
+            if now != self._seen:
+                found = Collected()
+                self.take(found)
+                self._found, self._seen = found, now
+        except OSError as error:
+            raise LogError(self.path, "", f"cannot be read ({error.strerror})") from error
+        return self._found
+
+    def take(self, into: Collected) -> None:
+        """Read the file."""
+        raise NotImplementedError
+
+
+def files_below(folder: Path) -> Iterable[Path]:
+    """Yield the regular files in a folder and below, by name; links are not followed out of it.
+
+    Raises LogError where there are too many of them.
+    """
+    root, seen = folder.resolve(), 0
+    waiting = [(folder, 0)]
+    while waiting:
+        here, depth = waiting.pop(0)
+        for entry in sorted(here.iterdir()):
+            seen += 1
+            if seen > MAX_ENTRIES:
+                raise LogError(folder, "", f"holds more than {MAX_ENTRIES:,} files")
+            if entry.is_symlink() and not entry.resolve().is_relative_to(root):
+                continue
+            if entry.is_file():
+                yield entry
+            elif entry.is_dir() and not entry.is_symlink() and depth < MAX_DEPTH:
+                waiting.append((entry, depth + 1))

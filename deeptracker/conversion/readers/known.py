@@ -1,0 +1,26 @@
+"""The readers of a folder, of all tools that are known."""
+
+from pathlib import Path
+
+from deeptracker.conversion.collected import Collected, merged
+from deeptracker.conversion.readers import Reader, hugging_face, tables, tensorboard
+
+# Where two tell the same, the later one stands.
+TOOLS = (hugging_face, tables, tensorboard)
+
+
+def find_readers(folder: Path, run: str | None = None) -> list[Reader]:
+    """Return the readers of what a folder holds of one run, or of a file; LogError as of them."""
+    return [reader for tool in TOOLS for reader in tool.find(folder, run)]
+
+
+def collect(folder: Path, run: str | None = None) -> Collected:
+    """Return what a folder holds besides checkpoints; LogError where a file is damaged."""
+    parts = []
+    for reader in find_readers(folder, run):
+        part = reader.read()
+        if not part.empty and not part.files:
+            here = folder.parent if folder.is_file() else folder
+            part.files.append(str(reader.path.relative_to(here)))
+        parts.append(part)
+    return merged(parts)
