@@ -148,7 +148,7 @@ def _written(
             run_dir, first, filter_axis=filter_axis, forms=_forms(first), name=name,
             model_name=_model(source) or "not known", every=math.gcd(*placed),
             iterations_per_epoch=per_epoch,
-            gradients=False, updates=_follow(placed), rank=0, **validated,
+            gradients=False, updates=_follow(placed), machine=False, rank=0, **validated,
         ) as recorder:  # fmt: skip
             recorder.event(f"converted from {source.resolve().name}")
             for done, (at, values) in enumerate(sorted(_steps(placed, rows).items())):
