@@ -188,4 +188,4 @@ def _points(step: float) -> str:
 
 
 def _signed(step: float) -> str:
-    return "–" if math.isnan(step) else f"{step:+.3g}"
+    return "–" if math.isnan(step) else f"{step:+.3g}" if step else "0"
