@@ -12,6 +12,7 @@ from ingest.analysis.health.history import FilterPeaks, History
 class Need:
     """Something that a run has or lacks: `title` in words, and `how` to have it.
 
+    `beside`: how to have it where no Recorder wrote the run, but other tools' files were read.
     `met(history)` tells whether it is there. Stored and served by `name`.
     """
 
@@ -19,6 +20,7 @@ class Need:
     title: str
     how: str
     met: Callable[[History], bool] = field(compare=False, repr=False)
+    beside: str = ""
 
 
 def lacking(history: History, needs: Iterable[Need]) -> tuple[Need, ...]:
@@ -100,6 +102,16 @@ VALIDATION = Need(
     "a validation set",
     "pass validation= (or labels=) to the Recorder",
     lambda history: bool(np.isfinite(history.class_error).any()),
+    "put a table of predictions (CSV: iteration, image, label, prediction, probability) into the "
+    "folder and load it again",
+)
+LAYERS = Need(
+    "layers",
+    "layers",
+    "record the network with a Recorder, or convert the checkpoints of its training",
+    lambda history: bool(len(history.parameters)),
+    "put checkpoints of the training into the folder and load it again, or record the next "
+    "training with a Recorder",
 )
 GRADIENTS = Need(
     "gradient",
