@@ -1,7 +1,7 @@
 """What was collected of a run as its course: series on one axis, cut into snapshots of scalars."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,21 +16,23 @@ from deeptracker.format.entries import check_name
 from deeptracker.format.snapshot import MAX_ITERATION
 from deeptracker.format.snapshot_file import MAX_SCALARS
 
-# So many iterations are snapshots of their own; from then on so many stand in each doubling or so,
-# so that the pages of a long run stay as quick as those of a recorded one. Series are kept whole.
-_FIRST = 400
+# So many iterations are snapshots of their own; of more, at most so many, at equal distances: then
+# the pages of a long run are as quick as those of a recorded one. The series are kept whole.
+_MOST = 1_000
 
 
 @dataclass(frozen=True)
 class Course:
     """The series of a run: rising iterations i8 and values f8 by name; `iterations` of snapshots.
 
+    `width`: how many iterations have one snapshot among them.
     `per_epoch`: iterations of an epoch, None: not known. `times`: seconds since 1970 by iteration.
     `dropped` counts by reason what has no place among them; `notes` say how they are to be read.
     """
 
     series: Mapping[str, Series]
     iterations: tuple[int, ...]
+    width: int
     per_epoch: int | None
     times: tuple[NDArray[np.int64], NDArray[np.float64]]
     dropped: Mapping[str, int] = field(default_factory=dict)
@@ -101,7 +103,7 @@ def course_of(collected: Collected, *, per_epoch: int | None = None) -> Course:
     series = _series(rows, dropped)
     its = np.unique(np.concatenate([one.iterations for one in series.values()] or [_NONE]))
     return Course(
-        series, _ends(its), per_epoch, _times(collected.times), dropped, tuple(notes)
+        series, _ends(its), _width(its), per_epoch, _times(collected.times), dropped, tuple(notes)
     )  # fmt: skip
 
 
@@ -148,42 +150,35 @@ def _times(times: Mapping[int, float]) -> tuple[NDArray[np.int64], NDArray[np.fl
 
 
 def _ends(iterations: NDArray[np.int64]) -> tuple[int, ...]:
-    """Return at which of rising iterations there are snapshots: the last one in each bucket.
+    """Return at which of rising iterations there are snapshots: the last one of each bucket.
 
-    Buckets depend on nothing but the iterations, so a run that grew has those that it would have
-    had at once, but for the last, which moves on.
+    Buckets depend on nothing but the iterations, so a run that grew has the snapshots that it would
+    have had at once; where they grow wider, and as the last one fills, snapshots move.
     """
     if not len(iterations):
         return ()
-    bucket = np.searchsorted(_edges(int(iterations[-1])), iterations)
+    bucket = iterations // _width(iterations)
     last = np.append(bucket[1:] != bucket[:-1], True)
     return tuple(iterations[last].tolist())
 
 
-def moved(stored: Iterable[int], now: Iterable[int]) -> list[int]:
-    """Return which snapshots of before are now at another iteration of the same bucket, rising."""
-    before, there = np.array(sorted(stored), np.int64), np.array(sorted(now), np.int64)
+def _width(iterations: NDArray[np.int64]) -> int:
+    """Return how many iterations a bucket has: 1, 2, 5, 10, 20, ..."""
+    if len(iterations) <= _MOST:
+        return 1
+    size, span = 1, int(iterations[-1] - iterations[0])
+    while True:
+        for width in (size, 2 * size, 5 * size):
+            if span < _MOST * width:
+                return width
+        size *= 10
+
+
+def moved(stored: Iterable[int], course: Course) -> list[int]:
+    """Return which snapshots of before have their values at another iteration now, rising."""
+    before = np.array(sorted(stored), np.int64)
+    there = np.array(course.iterations, np.int64)
     if not (len(before) and len(there)):
         return []
-    edges = _edges(int(max(before[-1], there[-1])))
-    same = np.isin(np.searchsorted(edges, before), np.searchsorted(edges, there))
+    same = np.isin(before // course.width, there // course.width)
     return [int(at) for at in before[same & ~np.isin(before, there)]]
-
-
-def _edges(most: int) -> NDArray[np.int64]:
-    """Return the upper ends of the buckets, rising: each a multiple of 1, 2, 5, 10, 20, ..."""
-    parts, low, width = [np.arange(_FIRST + 1)], _FIRST, 1
-    for width in _widths():
-        if low >= most:
-            break
-        high = _FIRST * width
-        parts.append(np.arange(low + width, high + 1, width))
-        low = high
-    return np.concatenate(parts)
-
-
-def _widths() -> Iterator[int]:
-    size = 1
-    while True:
-        yield from (2 * size, 5 * size, 10 * size)
-        size *= 10

@@ -146,7 +146,7 @@ class ScalarsSource:
 
     def moved(self, stored: Iterable[int]) -> list[int]:
         """Return which stored snapshots have their values in a later one now."""
-        return [] if self._course is None else moved(stored, self._course.iterations)
+        return [] if self._course is None else moved(stored, self._course)
 
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""
