@@ -116,6 +116,35 @@ def remarks(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
+def origin(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return where a run comes from that no Recorder wrote, as (label, text): kinds, place, losses.
+
+    Empty for one that was recorded.
+    """
+    found = manifest.get("origin")
+    if not found:
+        return []
+    files = _listed(found, "files")
+    rows = [
+        ("Read from", ", ".join(map(str, _listed(found, "kinds"))) or "files"),
+        ("Place", str(found["path"])),
+        ("Files", _named(files)) if files else ("Files", "not said"),
+        ("Importer", f"DeepTracker {found['importer']}"),
+    ]
+    rows += [("Note", str(note)) for note in _listed(found, "notes")[:MOST_REMARKS]]
+    dropped = _listed(found, "dropped")
+    rows += [
+        ("Not taken", f"{_times(one['times'])}: {one['reason']}") for one in dropped[:MOST_REMARKS]
+    ]
+    if len(dropped) > MOST_REMARKS:
+        rows.append(("Not taken", f"and for {len(dropped) - MOST_REMARKS} more reasons"))
+    return rows if dropped else [*rows, ("Not taken", "nothing: all that was found is here")]
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
+
+
 def unrecorded(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what of the network is not recorded, as (why, which parameters)."""
     return [

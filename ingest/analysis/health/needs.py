@@ -83,19 +83,25 @@ def epochs(least: int) -> Need:
 
 
 TRAIN_LOSS = Need(
-    "train_loss", "the training loss", "log train_loss=... in recorder.step()", _train_loss
+    "train_loss",
+    "the training loss",
+    "log train_loss=... in recorder.step()",
+    _train_loss,
+    "log it as train_loss, train/loss or loss",
 )
 TRAIN_ERROR = Need(
     "train_error",
     "the training error",
     "pass scores= and labels= of the batch to recorder.step()",
     lambda history: bool(np.isfinite(history.train_error).any()),
+    "log it as train_error, a share from 0 to 1",
 )
 LEARNING_RATE = Need(
     "learning_rate",
     "the learning rate",
     "log learning_rate=... in recorder.step()",
     lambda history: "learning_rate" in history.logged,
+    "log it as learning_rate or lr",
 )
 VALIDATION = Need(
     "validation",
