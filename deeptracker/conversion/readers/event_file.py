@@ -56,16 +56,23 @@ class Events:
 
     def forget(self, step: int) -> None:
         """Take away everything from a step on."""
-        for series in (*self.scalars.values(), *self.texts.values(), *self.histograms.values()):
-            void = [at for at in series if at >= step]
-            for at in void:
-                del series[at]
-            if void:
-                self.drop("a value that a restarted writer declared void", len(void))
         self.times = {at: time for at, time in self.times.items() if at < step}
-        for kept in (self.scalars, self.texts, self.histograms):
-            for tag in [tag for tag, series in kept.items() if not series]:
-                del kept[tag]
+        void = sum(_forget(kept, step) for kept in (self.scalars, self.texts, self.histograms))
+        if void:
+            self.drop("a value that a restarted writer declared void", void)
+
+
+def _forget(kept: Series[Any], step: int) -> int:
+    """Take away everything from a step on; return how much that was."""
+    number = 0
+    for tag, series in list(kept.items()):
+        void = [at for at in series if at >= step]
+        for at in void:
+            del series[at]
+        number += len(void)
+        if not series:
+            del kept[tag]
+    return number
 
 
 class EventFile:

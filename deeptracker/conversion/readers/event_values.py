@@ -136,5 +136,5 @@ def _histogram(
     # A bucket without a width is part of its neighbour.
     place = np.maximum(np.cumsum(wide) - 1, 0)
     return Histogram(
-        np.append(edges[:-1][wide], edges[-1]), np.bincount(place, counts, int(wide.sum()))
+        np.append(edges[:-1][wide], edges[-1]), np.bincount(place, counts).astype(np.float64)
     )
