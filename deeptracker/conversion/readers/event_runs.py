@@ -68,7 +68,6 @@ def name_series(places: Mapping[str, Iterable[str]], hparams: Iterable[str]) -> 
 def _names(wanted: str, full: str) -> Iterator[str]:
     """Yield what a series may be called, the best first, without an end."""
     yield known_name(wanted)
-    yield wanted
     yield known_name(full)
     yield full
     yield from (f"{full} ({number})" for number in count(2))
@@ -84,7 +83,7 @@ def _joined(folder: str, tag: str, *, alone: bool) -> str:
         name = name if part in TRAINING else f"val_{name}"
         return "/".join((*path.parent.parts, name))
     # The folders of `add_scalars`: tensorboardX makes tag/key, torch tag_key.
-    if alone and folder.startswith(f"{tag}/"):
+    if alone and tag and f"/{path.parent}".endswith(f"/{tag}"):
         return folder
     start = f"{tag.replace('/', '_')}_"
     if alone and path.name.startswith(start) and len(path.name) > len(start):

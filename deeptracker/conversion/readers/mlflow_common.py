@@ -14,7 +14,8 @@ _LONGEST = 200
 _INFINITE = 1.7976931348623157e308
 _ODD = "a value of MLflow's that is no number"
 _FRACTION = "a value of MLflow's at a step that is no whole number"
-_NEGATIVE = "a value of MLflow's at a step below 0"
+_STEPS = 2**63
+_OUTSIDE = "a value of MLflow's at a step below 0, or beyond all counting"
 _REPEATED = "an earlier value of the same iteration"
 
 
@@ -32,14 +33,14 @@ class Values:
         series, times = self.series, self.times
         for _, name, step, value, nan, time in rows:
             self.rows += 1
-            if type(step) is not int or type(value) is not float or step < 0:
+            if type(step) is not int or type(value) is not float or not 0 <= step < _STEPS:
                 checked = self._checked(name, step, value)
                 if checked is None:
                     continue
                 step, value = checked
             if nan:
                 value = math.nan
-            elif not -_INFINITE < value < _INFINITE:
+            elif abs(value) >= _INFINITE:
                 value = math.copysign(math.inf, value)
             known = series.get(name)
             if known is None:
@@ -59,8 +60,8 @@ class Values:
             why = _ODD
         elif step != step or step in (math.inf, -math.inf) or step != int(step):
             why = _FRACTION
-        elif step < 0:
-            why = _NEGATIVE
+        elif not 0 <= step < _STEPS:
+            why = _OUTSIDE
         else:
             return int(step), float(value)
         self.drop(why)

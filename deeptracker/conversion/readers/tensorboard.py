@@ -13,8 +13,8 @@ from deeptracker.errors import LogError
 
 # What writers call their files. Not all that is called so is one, and others are, too.
 _NAMED = "tfevents"
-# New files are looked for during at most this part of the time.
-_BUSY = 0.1
+# Where looking for new files takes long, it takes at most this part of the time.
+_LONG_SECONDS, _BUSY = 0.05, 0.1
 _SHOWN = 5
 
 
@@ -86,11 +86,14 @@ class EventsReader:
         """Return all that the files hold now; see Reader."""
         changed = self._look()
         errors = []
-        for file in self._files.values():
+        for path, file in list(self._files.items()):
             try:
                 changed = file.advance() or changed
             except LogError as error:
-                errors.append(error)
+                if path.exists():
+                    errors.append(error)
+                else:
+                    changed = bool(self._files.pop(path))
         if errors and len(errors) == len(self._files):
             raise errors[0]
         if changed or self._found is None:
@@ -126,8 +129,9 @@ class EventsReader:
         else:
             there = [path for path in files_below(self.path) if self._is_one(path)]
         self._files = {path: self._files.get(path) or EventFile(path) for path in sorted(there)}
-        end = time.monotonic()
-        self._look_at = end + (end - begun) / _BUSY
+        took = time.monotonic() - begun
+        if took > _LONG_SECONDS:
+            self._look_at = begun + took / _BUSY
         return set(self._files) != before
 
     def _is_one(self, path: Path) -> bool:
