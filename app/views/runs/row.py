@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.auth.identity import Identity
+from app.components import run_colours
 from app.components.attributes import aria
 from app.components.severity import severity_badge
 from app.components.tables import cell, percent, progress
@@ -84,6 +85,7 @@ def row(
 def _named(run: RunRow, annotations: int, *, ending: bool) -> Component:
     return cell(
         [
+            run_dot(run.id),
             _name(run),
             *(
                 dmc.Badge(tag, variant="default", size="xs", tt="none", className="runs-tag")
@@ -93,6 +95,12 @@ def _named(run: RunRow, annotations: int, *, ending: bool) -> Component:
             _place(run, ending=ending),
         ]
     )
+
+
+def run_dot(run_id: int) -> Component:
+    """Return a dot of the run's own colour, the one that its lines have wherever they are drawn."""
+    colour = f"var(--compare-{run_colours.own_place(run_id)})"
+    return html.Span(className="run-dot", style={"background": colour}, **aria(hidden="true"))
 
 
 def _snapshots(run: RunRow) -> list[Component]:

@@ -7,34 +7,33 @@ them together.
 # The name of the cause that says that there is none (ingest.analysis.named_cause).
 UNEXPLAINED = "unexplained"
 
-_NOT_MUTED = """NOT EXISTS (
-    SELECT FROM finding_mute AS m WHERE m.run_id = f.run_id AND m.key = f.key)"""
-FINDINGS = f"(SELECT count(*) FROM finding AS f WHERE f.run_id = run.id AND {_NOT_MUTED})"
-
+_UNMUTED = """
+    FROM finding AS f WHERE NOT EXISTS (
+        SELECT FROM finding_mute AS m WHERE m.run_id = f.run_id AND m.key = f.key)
+"""
+FINDINGS = f"(SELECT count(*) {_UNMUTED} AND f.run_id = run.id)"
 
 # Sets of runs, none of which asks for the run at hand: the server reads each once and keeps it,
 # where it would look up every run's findings one after the other. (At 5,000 runs that read 52,000
 # pages for one filter, and now some 700.)
-def _with(*severities: str) -> str:
-    wanted = ", ".join(f"'{one}'" for one in severities)
-    return f"""run.id IN (
-        SELECT f.run_id FROM finding AS f WHERE f.severity IN ({wanted}) AND {_NOT_MUTED})"""
-
-
-_HIGH, _SERIOUS = _with("high"), _with("high", "medium")
-SEVERITY = f"""(CASE WHEN {_HIGH} THEN 'high' WHEN {_with("medium")} THEN 'medium'
-    WHEN {_with("low")} THEN 'low' END)"""
+_HIGH = f"run.id IN (SELECT f.run_id {_UNMUTED} AND f.severity = 'high')"
+_MEDIUM = f"run.id IN (SELECT f.run_id {_UNMUTED} AND f.severity = 'medium')"
+_LOW = f"run.id IN (SELECT f.run_id {_UNMUTED} AND f.severity = 'low')"
+SEVERITY = (
+    f"(CASE WHEN {_HIGH} THEN 'high' WHEN {_MEDIUM} THEN 'medium' WHEN {_LOW} THEN 'low' END)"
+)
 
 _EVALUATED = "run.id IN (SELECT h.run_id FROM run_health AS h)"
 # Of what a finding of high or medium severity stands behind that nobody has muted.
-_CAUSE = f"""run.id IN (
+_CAUSE = """run.id IN (
     SELECT h.run_id FROM run_health AS h,
         jsonb_array_elements(h.answers -> 'answers') AS a(value)
-    WHERE h.answers -> 'answers' <> '[]' AND a.value -> 'causes' -> 0 ->> 'cause' {{which}}
+    WHERE h.answers -> 'answers' <> '[]' AND a.value -> 'causes' -> 0 ->> 'cause' {which}
     AND EXISTS (
         SELECT FROM jsonb_array_elements(a.value -> 'evidence') AS e
         JOIN finding AS f ON f.run_id = h.run_id AND f.key = e ->> 'key'
-        WHERE f.severity IN ('high', 'medium') AND {_NOT_MUTED}))"""
+        WHERE f.severity IN ('high', 'medium') AND NOT EXISTS (
+            SELECT FROM finding_mute AS m WHERE m.run_id = f.run_id AND m.key = f.key)))"""
 _NAMED = _CAUSE.format(which="IS NOT NULL")
 _EXPLAINED = _CAUSE.format(which=f"<> '{UNEXPLAINED}'")
 _BROKEN = """(coalesce(run.last_error = 'NaN'::double precision, false) OR run.id IN (
@@ -55,6 +54,6 @@ _DIED = f"(run.state = 'failed' OR {_BROKEN} OR {_LOST})"
 VERDICT = f"""(CASE
     WHEN NOT {_EVALUATED} THEN CASE WHEN {_DIED} THEN 'unexplained' END
     WHEN {_EXPLAINED} OR (run.state <> 'failed' AND {_BROKEN}) THEN 'fault'
-    WHEN {_SERIOUS} THEN
+    WHEN {_HIGH} OR {_MEDIUM} THEN
         CASE WHEN {_HIGH} AND NOT {_NAMED} THEN 'fault' ELSE 'unexplained' END
     WHEN {_DIED} THEN 'unexplained' ELSE 'healthy' END)"""
