@@ -16,7 +16,7 @@ from app.components.severity import severity_badge
 from app.components.tables import cell, percent, progress
 from app.components.times import time
 from app.components.verdict import UNKNOWN, Verdict, run_state, verdict_badge
-from app.views.runs.acts import may_change
+from app.views.runs.acts import may_change_of
 from app.views.runs.choice import compare_box
 from app.views.runs.columns import value_cell
 from app.views.runs.details import open_button
@@ -28,9 +28,13 @@ from db.queries.runs.runs import RunRow, Shelf
 
 def may_choose(run: RunRow, identity: Identity, place: Shelf) -> bool:
     """Return whether somebody may tick a run where it is: to compare it, or to move it."""
-    if place is Shelf.TRASH:
-        return may_change(run, identity)
-    return identity.may(Permission.COMPARE) or may_change(run, identity)
+    return may_choose_of(run.owner_id, identity, place)
+
+
+def may_choose_of(owner_id: int | None, identity: Identity, place: Shelf) -> bool:
+    """Return whether somebody may tick the runs of an account."""
+    may = may_change_of(owner_id, identity)
+    return may or (place is not Shelf.TRASH and identity.may(Permission.COMPARE))
 
 
 def row(
@@ -44,6 +48,7 @@ def row(
     columns: Sequence[str] = USUAL,
     values: Mapping[str, Any] | None = None,
     numeric: AbstractSet[str] = frozenset(),
+    inside_group: bool = False,
 ) -> Component:
     """Return one run as a row; `worst` is its worst severity with the number of such findings.
 
@@ -69,7 +74,7 @@ def row(
     }
     return html.Tr(
         [
-            *([] if choice is None else [cell(compare_box(run) if choice else None)]),
+            html.Td(compare_box(run) if choice else None, hidden=choice is None),
             *(
                 usual[name]()
                 if name in usual
@@ -79,6 +84,7 @@ def row(
             cell(open_button(run)),
         ],
         key=str(run.id),
+        className="runs-within" if inside_group else "",
     )
 
 

@@ -28,7 +28,7 @@ from db.queries.run_table.tree import Field, FilterError
 _GROUPING = (Kind.ANY, Kind.TEXT, Kind.TAGS, Kind.SEVERITY)
 _NUMBERS = (Kind.ANY, Kind.NUMBER, Kind.SHARE, Kind.DURATION)
 # Squares of larger numbers are no longer doubles, and a server that tries raises.
-_LARGEST = literal_column("1e150::double precision")
+_LARGEST: ColumnElement[float] = literal_column("1e150::double precision")
 
 
 @dataclass(frozen=True)
