@@ -1,7 +1,7 @@
 """The one table of runs, jobs and the activity log: its heads sort, move, widen and stay in sight.
 
 app/web/core/datatable.ts does so in the browser. A table named "jobs" keeps its state in elements
-with the ids jobs-order, jobs-columns, jobs-widths and jobs-pinned, as far as the page has them.
+with the ids jobs-order, jobs-columns, jobs-widths and jobs-pinned.
 """
 
 from collections.abc import Mapping, Sequence
@@ -117,6 +117,13 @@ def column_panel(name: str, titles: Mapping[str, str]) -> Component:
                 value=list(titles),
                 data=[{"value": one, "label": title} for one, title in titles.items()],
             ),
+            dmc.MultiSelect(
+                id=f"{name}-pinned",
+                label=IN_SIGHT,
+                value=[],
+                data=[{"value": one, "label": title} for one, title in titles.items()],
+                mt="sm",
+            ),
             usual_button([*titles]),
         ],
     )
@@ -128,6 +135,9 @@ MOVING = (
 )
 
 
+IN_SIGHT = "Columns that stay in sight"
+
+
 def usual_button(usual: Sequence[str]) -> Component:
     """Return the button that brings back the usual columns, each as wide as its content."""
     return html.Button(
@@ -136,10 +146,9 @@ def usual_button(usual: Sequence[str]) -> Component:
 
 
 def stores(name: str, order: Order, look: Look | None = None) -> list[Component]:
-    """Return where a table keeps its order, its widths and what stays in sight."""
+    """Return where a table keeps its order and its widths."""
     kept = look or Look()
     return [
         dcc.Store(id=f"{name}-order", data={"by": order.by, "descending": order.descending}),
         dcc.Store(id=f"{name}-widths", data=dict(kept.widths)),
-        dcc.Store(id=f"{name}-pinned", data=list(kept.pinned)),
     ]

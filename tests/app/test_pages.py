@@ -281,7 +281,7 @@ class TestRuns:
             f"{Runs.GROUP}.value": values.get("group"),
             f"{Runs.UNFOLDED}.data": values.get("unfolded"),
             f"{Runs.WIDTHS}.data": values.get("widths"),
-            f"{Runs.PINNED}.data": values.get("pinned"),
+            f"{Runs.PINNED}.value": values.get("pinned"),
         }
         return client.call(key, given, triggered=values.get("triggered"))
 
@@ -411,7 +411,7 @@ class TestRuns:
         # An address that brings it opens no table: the place is shown instead.
         opened = self.show(clients[Role.VIEWER], search="lr < and x").json["response"]
         assert opened[Runs.SEARCH] == {"error": problem}
-        assert "lr < and x\n     ▲" in text_of(opened[Runs.EMPTY])
+        assert "lr < and x\\n     " in text_of(opened[Runs.EMPTY])
         assert Runs.BODY not in opened
         shown = self.show(clients[Role.VIEWER], search="lr > 0").json["response"]
         assert shown[Runs.SEARCH] == {"error": None}

@@ -87,7 +87,7 @@ def _read(given: dict[str, Any]) -> _Asked:
             "order": Input(Ids.ORDER, "data"),
             "columns": Input(Ids.COLUMNS, "value"),
             "widths": Input(Ids.WIDTHS, "data"),
-            "pinned": Input(Ids.PINNED, "data"),
+            "pinned": Input(Ids.PINNED, "value"),
         },
         "shown": State(Ids.SHOWN, "data"),
     },

@@ -149,7 +149,7 @@ def _do(session: Session, act: str, *, by: int, account_id: int, value: object) 
     Input(Ids.ORDER, "data"),
     Input(Ids.COLUMNS, "value"),
     Input(Ids.WIDTHS, "data"),
-    Input(Ids.PINNED, "data"),
+    Input(Ids.PINNED, "value"),
 )
 @reads
 def show_deeds(

@@ -67,14 +67,10 @@ def suggest_columns(_clicks: object) -> list[dict[str, Any]]:
     ]
 
 
-@callbacks.callback(
-    Output(Ids.GROUP, "data"), Input(Ids.GROUP, "dropdownOpened"), State(Ids.GROUP, "value")
-)
+@callbacks.callback(Output(Ids.GROUP, "data"), Input(Ids.GROUP, "id"), State(Ids.GROUP, "value"))
 @reads
-def suggest_groups(opened: object, chosen: object) -> list[dict[str, Any]]:
-    """Return what runs can be grouped by, once the list is opened."""
-    if not opened:
-        raise PreventUpdate
+def suggest_groups(_opened: object, chosen: object) -> list[dict[str, Any]]:
+    """Return what runs can be grouped by: fields and hyperparameters, and what they are by now."""
     with store.transaction() as session:
         found = names.known_names(session)
     own = {*GROUPS, *found.hyperparameters}
@@ -94,7 +90,7 @@ _ASKED = {
     "group": Input(Ids.GROUP, "value"),
     "unfolded": Input(Ids.UNFOLDED, "data"),
     "widths": Input(Ids.WIDTHS, "data"),
-    "pinned": Input(Ids.PINNED, "data"),
+    "pinned": Input(Ids.PINNED, "value"),
 }
 
 

@@ -13,7 +13,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria, data
-from app.components.data_table import MOVING, Head, heads, panel, usual_button
+from app.components.data_table import IN_SIGHT, MOVING, Head, heads, panel, usual_button
 from app.components.severity import severity_badge
 from app.components.table_state import Look
 from app.components.tables import cell, percent
@@ -172,6 +172,16 @@ def column_choice(state: State) -> Component:
                 data=[name for name in (*TITLES,)],
                 maxTags=MOST_COLUMNS,
                 splitChars=["\n"],
+            ),
+            dmc.TagsInput(
+                id=Ids.PINNED,
+                label=IN_SIGHT,
+                description="Of those above; the run always does.",
+                value=list(state.look.pinned),
+                data=[name for name in (*TITLES,)],
+                maxTags=MOST_COLUMNS,
+                splitChars=["\n"],
+                mt="sm",
             ),
             usual_button(USUAL),
         ],

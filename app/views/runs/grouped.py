@@ -13,6 +13,7 @@ from app.components import live_table
 from app.components.attributes import aria, data
 from app.components.tables import cell, percent
 from app.components.times import duration
+from app.views.runs.columns import is_numeric
 from app.views.runs.listing import Listing, asked_of, listing
 from app.views.runs.rows import CURVE, State
 from db.queries.run_table.fields import Kind, kind_of
@@ -46,7 +47,7 @@ class Grouped:
         named = {
             name
             for at, name in enumerate(self.measures)
-            if any(group.spreads[at].count for group in self.page.groups)
+            if is_numeric(name, [group.spreads[at].mean for group in self.page.groups])
         }
         return named.union(*(one.numeric for one in self.listings))
 
@@ -106,19 +107,19 @@ def _spread(name: str, spread: Spread | None, runs: int) -> Any:
         return None
     text = _written(name, spread.mean)
     if spread.deviation is not None and spread.deviation > 0:
-        text += f" ± {_written(name, spread.deviation)}"
+        text += f" ± {_written(name, spread.deviation, digits=2)}"
     of = f"mean and standard deviation of {spread.count:,} of {runs:,} runs"
     few = html.Span(f" ({spread.count:,})", className="dt-soft") if spread.count < runs else None
     return html.Span([text, few], title=of, className="runs-spread")
 
 
-def _written(name: str, value: float) -> str:
+def _written(name: str, value: float, *, digits: int = 4) -> str:
     kind = kind_of(read_field(name))
     if kind is Kind.SHARE:
         return percent(value)
     if kind is Kind.DURATION:
         return duration(value) or f"{value:.3g} s"
-    return f"{value:.4g}"
+    return f"{value:.{digits}g}"
 
 
 def grouped(session: Session, state: State, only: tuple[int, ...] = ()) -> Grouped:

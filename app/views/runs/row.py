@@ -91,8 +91,7 @@ def row(
 def _named(run: RunRow, annotations: int, *, ending: bool) -> Component:
     return cell(
         [
-            run_dot(run.id),
-            _name(run),
+            html.Span([run_dot(run.id), _name(run)], className="runs-named"),
             *(
                 dmc.Badge(tag, variant="default", size="xs", tt="none", className="runs-tag")
                 for tag in run.tags

@@ -27,7 +27,7 @@ const headsOf = (table: HTMLElement): HTMLElement[] => [
 
 /** Tell the server what the columns of a table are now. */
 function tell(table: HTMLElement, part: string, value: unknown): void {
-  const property = part === "columns" ? "value" : "data";
+  const property = part === "columns" || part === "pinned" ? "value" : "data";
   setProps(`${table.dataset.table}-${part}`, { [property]: value });
 }
 
@@ -119,7 +119,7 @@ document.addEventListener("click", ({ target }) => {
   if (usual && name) {
     setProps(`${name}-columns`, { value: usual.dataset.usual?.split(" ") });
     setProps(`${name}-widths`, { data: {} });
-    setProps(`${name}-pinned`, { data: [] });
+    setProps(`${name}-pinned`, { value: [] });
   }
   // The panels close as menus do.
   const inside = target.closest("[data-portal]") || !document.contains(target);
