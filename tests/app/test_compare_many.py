@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.components import run_colours
 from app.components.compare_with import offered
+from app.data.aligned import MOST_RUNS
 from app.data.outcomes import Outcome, outcomes
 from app.views.compare import figures
 from app.views.compare.explore import Choice, drawn, explore_panel
@@ -185,6 +186,7 @@ def test_letters_go_on_after_z():
 def test_every_run_has_a_colour_of_its_own():
     """`python -m app.components.run_colours` writes the stylesheet."""
     assert run_colours.FILE.read_text() == run_colours.source()
+    assert run_colours.MOST == MOST_RUNS
     for dark in (True, False):
         assert len({run_colours.colour_of(at, dark=dark) for at in range(100)}) == 100
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
-from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import current_identity
