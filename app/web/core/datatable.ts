@@ -84,7 +84,7 @@ function factsOf(table: HTMLElement): Facts {
     title: head.textContent ?? "",
     width: head.dataset.width ? Number(head.dataset.width) : null,
     pinned: head.dataset.pinned === "true",
-    drawn: head.offsetWidth,
+    drawn: head.dataset.pinned === "true" ? head.offsetWidth : 0,
   }));
   const frame = table.parentElement?.clientWidth ?? 0;
   return { name: table.dataset.table ?? "", columns, frame };
@@ -195,5 +195,15 @@ document.addEventListener("drop", (event) => {
   dragged = null;
 });
 
-addEventListener("resize", show);
-new MutationObserver(show).observe(document.documentElement, { childList: true, subtree: true });
+// Once a frame: how wide columns are asks for a layout.
+let due = false;
+function soon(): void {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => {
+    due = false;
+    show();
+  });
+}
+addEventListener("resize", soon);
+new MutationObserver(soon).observe(document.documentElement, { childList: true, subtree: true });
