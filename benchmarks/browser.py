@@ -27,9 +27,20 @@ from db.queries.team.accounts import add_account
 if TYPE_CHECKING:
     from flask import Flask
 
+# The address bar's list of suggestions: a page of Chromium's own, rendered anew for each window.
+_SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup")
+# Chromium heeds the last list alone, so this one repeats what Playwright switches off.
+_OFF = (
+    *_SUGGESTIONS, "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter",
+    "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)  # fmt: skip
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    f"--disable-features={','.join(_OFF)}",
 )  # fmt: skip
 START_SECONDS = 60
 PASSWORD = "a password for measuring"
