@@ -156,8 +156,7 @@ def test_a_viewer_ticks_two_runs_and_compares_them(browser, site, digits, again)
 CANVASES = ("compare-series", "compare-layers", "compare-events")
 ALARMS = """
 () => {
-  const canvas = document.querySelector("#compare-series canvas");
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const data = pixelsOf(document.querySelector("#compare-series canvas"));
   let found = 0;
   for (let at = 0; at < data.length; at += 4) {
     found += data[at] === 0xc4 && data[at + 1] === 0x20 && data[at + 2] === 0x1d;

@@ -31,8 +31,7 @@ def test_images_are_found_decided_on_shared_and_exported(
     canvas = cards.first.locator("canvas")
     expect(canvas).to_be_visible()
     page.wait_for_function(
-        "(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)"
-        ".data.some((value) => value > 0)",
+        "(canvas) => pixelsOf(canvas).some((value) => value > 0)",
         arg=canvas.element_handle(),
     )
     # Somebody else looks at the same list.
