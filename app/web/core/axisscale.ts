@@ -18,6 +18,8 @@ export interface AxisScale {
   /** Return about `count` round values within two. */
   ticks(low: number, high: number, count: number): Tick[];
   write(value: number): string;
+  /** Whether what it writes says the whole place: columns that stand for no iterations. */
+  whole?: boolean;
 }
 /** What the snapshots of a run say of time, [T] each; NaN: not recorded. */
 export interface Clocks {

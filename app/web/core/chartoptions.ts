@@ -80,6 +80,19 @@ export interface CompareMapOptions extends MapOptions {
   runs: readonly Run[];
 }
 
+export interface ScalarListOptions extends DataOptions {
+  lines: string;
+  matcher: string;
+  count: string;
+  none: string;
+  smoothing: string;
+}
+
+export interface CompareScalarsOptions extends ScalarListOptions {
+  runs: readonly Run[];
+  said: string;
+}
+
 export interface CompareCell {
   text: string;
   value: number | string | null;
@@ -144,6 +157,7 @@ export interface StripLine {
   series: string;
   name?: string;
   colour: string;
+  dash?: readonly number[];
 }
 
 export interface CurvesOptions extends DataOptions {
@@ -156,6 +170,8 @@ export interface CurvesOptions extends DataOptions {
   low?: number;
   high?: number;
   hidden?: readonly string[];
+  signed?: boolean;
+  points?: boolean;
   legend?: string;
 }
 
@@ -280,14 +296,6 @@ export interface ReadoutOptions extends DataOptions {
   maps?: readonly MapSpec[];
 }
 
-export interface ScalarListOptions extends DataOptions {
-  lines: string;
-  matcher: string;
-  count: string;
-  none: string;
-  smoothing: string;
-}
-
 export interface StripOptions extends DataOptions {
   panels: readonly StripPanel[];
   legend?: string;
@@ -328,8 +336,8 @@ export interface ChartKinds {
   compareimages: CompareImagesOptions;
   comparekey: CompareKeyOptions;
   comparelayers: RunsDataOptions;
-  comparelines: RunsDataOptions;
   comparemap: CompareMapOptions;
+  comparescalars: CompareScalarsOptions;
   comparestate: RunsOptions;
   comparetable: CompareTableOptions;
   confusionclasses: ConfusionOptions;
