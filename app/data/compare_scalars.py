@@ -55,9 +55,7 @@ def listed(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
     }
 
 
-def names_of(
-    session: Session, runs: AlignedRuns, analyses: Sequence[Analysis]
-) -> dict[str, int]:
+def names_of(session: Session, runs: AlignedRuns, analyses: Sequence[Analysis]) -> dict[str, int]:
     """Return the names of the scalars of any run, {name: how many runs have it}.
 
     Those that the views know come first, then the others by their groups. What the snapshots of a

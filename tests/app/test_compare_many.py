@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.components.compare_with import offered
 from app.data.outcomes import Outcome, outcomes
+from app.data.scalars import key_of
 from app.views.compare import figures, palette
 from app.views.compare.explore import Choice, drawn, explore_panel
 from app.views.compare.settings import difference_text, settings_table
@@ -78,14 +79,12 @@ def results(app_engine, ids) -> list[Outcome]:
 
 
 def test_all_runs_are_lines_and_ten_have_rows(member, sweep, ids):
-    arrays, meta = ask(member, "series", ids)
-    number = [one["name"] for one in meta["series"]].index("validation_error")
+    key = key_of("validation_error")
+    arrays, meta = ask(member, "scalar-lines", ids, names=key)
+    assert list(meta["series"]) == [f"{key}.{place}" for place in range(COUNT)]
     for place, run in enumerate(sweep):
-        np.testing.assert_allclose(
-            arrays[f"at.{number}"][place], run.snapshots["validation_error"], rtol=1e-6
-        )
-        assert f"series.{number}.{place}.values" not in arrays
-        assert f"series.{number}.{place}.odd" in arrays
+        found = arrays[f"series.{key}.{place}.values"]
+        np.testing.assert_array_equal(found, run.snapshots["validation_error"])
     for name in ("layers", "events"):
         _, meta = ask(member, name, ids)
         assert meta["detailed"] == list(range(10))
@@ -98,23 +97,27 @@ def test_all_runs_are_lines_and_ten_have_rows(member, sweep, ids):
 
 
 def test_groups_by_a_setting_have_mean_and_range(member, sweep, ids):
-    arrays, meta = ask(member, "series", ids, group="setting", by="width", band="range")
+    _, meta = ask(member, "scalar-names", ids, group="setting", by="width", band="range")
     assert meta["labels"] == ["width 8", "width 16", "width 32"]
     assert meta["groups"] == [[0, 2, 4, 6, 8, 10], [1, 5, 9], [3, 7, 11]]
-    number = [one["name"] for one in meta["series"]].index("validation_error")
+    key = key_of("validation_error")
+    arrays, _ = ask(
+        member, "scalar-lines", ids, group="setting", by="width", band="range", names=key
+    )
     for group, places in enumerate(meta["groups"]):
         own = np.stack([sweep[at].snapshots["validation_error"] for at in places])
-        for name, values in (("mean", own.mean(axis=0)), ("low", own.min(axis=0)),
-                             ("high", own.max(axis=0))):  # fmt: skip
-            np.testing.assert_allclose(arrays[f"{name}.{number}"][group], values, rtol=1e-5)
-    _, meta = ask(member, "series", ids, group="setting", by="tags")
+        for name, values in (("series", own.mean(axis=0)), ("band", own.min(axis=0))):
+            part = "values" if name == "series" else "low"
+            np.testing.assert_allclose(arrays[f"{name}.{key}.g{group}.{part}"], values)
+        np.testing.assert_allclose(arrays[f"band.{key}.g{group}.high"], own.max(axis=0))
+    _, meta = ask(member, "scalar-names", ids, group="setting", by="tags")
     assert meta["groups"] == [[at for at in range(COUNT) if at % 3], [0, 3, 6, 9]]
     _, meta = ask(member, "layers", ids, group="setting", by="width", picked=f"{ids[1]},{ids[5]}")
     assert meta["groups"] == [[1, 5]]
 
 
 def test_a_setting_that_no_run_has_is_refused(member, ids):
-    answer = member.get(f"/data/compare/series?runs={ids[0]},{ids[1]}&group=setting&by=moon")
+    answer = member.get(f"/data/compare/scalar-names?runs={ids[0]},{ids[1]}&group=setting&by=moon")
     assert answer.status_code == 400
     assert "none of them has 'moon'" in answer.json["error"]
 

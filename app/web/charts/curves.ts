@@ -8,18 +8,18 @@
 
 import { type DrawingContext, sizeCanvas } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
-import type { Numbers } from "../base/fetch.ts";
 import { numbers } from "../base/numbers.ts";
-import { stretches } from "../base/paths.ts";
-import { type TooltipLine, tooltip } from "../base/tooltip.ts";
+import { tooltip } from "../base/tooltip.ts";
 import { type Chart, registerKind } from "../core/chart.ts";
-import type { CurvesOptions, StripLine } from "../core/chartoptions.ts";
+import type { CurvesOptions } from "../core/chartoptions.ts";
 import type { Names, Range, Selection } from "../core/fields.ts";
 import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
 import { axisTicks } from "./axisticks.ts";
-import { average, type CurvesData, nearest, seriesOf } from "./curvedata.ts";
+import { average, type CurvesData, type Shown, seriesOf } from "./curvedata.ts";
+import { paintBand, paintLines } from "./curvepaint.ts";
 import * as scales from "./curvescale.ts";
+import { linesOf, placeOf, pointedAt } from "./curvetold.ts";
 import { Gestures } from "./gestures.ts";
 import { type Place, PlotArea } from "./plotarea.ts";
 import * as stripmarks from "./stripmarks.ts";
@@ -28,22 +28,10 @@ const BELOW = 18; // the ticks of the time axis
 const ABOVE = 4;
 const TICKS = 62; // pixels between those of the time axis
 const FONT = "11px system-ui, sans-serif";
-const BEHIND = 0.28; // of the values behind their average
-const ALONE = 0.8; // of lines that fill many pixels
 const VEIL = 0.8; // over the other lines, while one is lifted
 const LIFTED = 2.75; // pixels that it is wide
-const BAND = 0.2; // of the band around a mean
-const NEAR = 14; // pixels between the pointer and the line that it is near to
-const MOST_TOLD = 10; // lines of a tooltip
 
 type Lit = (series: string) => boolean;
-/** A line as it is drawn: its values, and their average where one is asked for. */
-interface Shown {
-  line: StripLine;
-  data: stripmarks.Series;
-  smooth: stripmarks.Series | null;
-}
-
 export class Curves implements Handler {
   readonly hasMarks = true;
   declare readonly chart: Chart<CurvesOptions>;
@@ -242,43 +230,16 @@ export class Curves implements Handler {
 
   /** Draw some lines, and their averages above all values. */
   private drawShown(context: DrawingContext, shown: readonly Shown[], width?: number): void {
-    const { ends, place } = this;
-    if (!ends) return;
-    const { axis } = this.chart;
-    const project = scales.projection(ends, place.height);
-    const scale = { y: (value: number) => place.top + project(value), log: ends.log };
-    const draw = ({ line }: Shown, data: stripmarks.Series, alpha: number, denseAlpha: number) => {
-      context.setLineDash(line.dash ?? []);
-      const style = { colour: line.colour, alpha, denseAlpha, width };
-      stripmarks.line(context, style, data, axis, place, scale);
-    };
-    for (const one of shown) draw(one, one.data, one.smooth ? BEHIND : 1, ALONE);
-    for (const one of shown) if (one.smooth) draw(one, one.smooth, 1, 1);
-    context.setLineDash([]);
+    const { ends, place, chart } = this;
+    if (ends) paintLines(context, shown, { axis: chart.axis, place, ends }, width);
   }
 
-  /** Fill the band around a mean, where both its ends are known. */
   private drawBand(context: DrawingContext, { line }: Shown): void {
-    const { arrays } = this.chart.data as CurvesData;
-    const [low, high] = [arrays[`band.${line.series}.low`], arrays[`band.${line.series}.high`]];
-    if (!low || !high || !this.ends) return;
-    const { axis } = this.chart;
-    const { place, ends } = this;
-    const project = axis.projection(place.width);
-    const y = scales.projection(ends, place.height);
-    const at = (values: Numbers, row: number): [number, number] => [
-      place.left + project(axis.coordinate(arrays.iteration[row])),
-      place.top + y(ends.log ? Math.max(values[row], ends.low) : values[row]),
-    ];
-    context.fillStyle = colours.theme(line.colour);
-    context.globalAlpha = BAND;
-    for (const [start, end] of stretches({ low, high }, 0, arrays.iteration.length)) {
-      context.beginPath();
-      for (let row = start; row < end; row++) context.lineTo(...at(high, row));
-      for (let row = end - 1; row >= start; row--) context.lineTo(...at(low, row));
-      context.fill();
-    }
-    context.globalAlpha = 1;
+    const { ends, place, chart } = this;
+    const { arrays } = chart.data as CurvesData;
+    const band = { low: arrays[`band.${line.series}.low`], high: arrays[`band.${line.series}.high`] };
+    if (ends && band.low && band.high)
+      paintBand(context, line.colour, band, arrays.iteration, { axis: chart.axis, place, ends });
   }
 
   private drawNothing(context: DrawingContext): void {
@@ -327,45 +288,14 @@ export class Curves implements Handler {
 
   private hover(x: number, y: number, event: PointerEvent): void {
     const { axis, options } = this.chart;
-    const coordinate = axis.coordinateAt(x, this.place.width);
-    const iteration = axis.iterationAt(coordinate);
-    const project = this.ends ? scales.projection(this.ends, this.place.height) : null;
-    const found = this.shown
-      .map(({ line, data, smooth }) => {
-        const at = nearest(data, iteration);
-        const average = smooth ? smooth.values[nearest(smooth, iteration)] : undefined;
-        const away = project ? Math.abs(project(average ?? data.values[at]) + ABOVE - y) : NaN;
-        return { line, raw: data.values[at], where: data.iterations[at], average, away };
-      })
-      .sort((a, b) => (b.average ?? b.raw) - (a.average ?? a.raw));
-    const closest = [...found].sort((a, b) => (a.away || 0) - (b.away || 0));
-    const close = closest.length > 1 && closest[0].away < NEAR;
-    this.near(close ? closest[0].line.series : null);
-    const told = new Set(closest.slice(0, MOST_TOLD));
-    const lines = found
-      .filter((one) => told.has(one))
-      .map(({ line, raw, average }): TooltipLine => {
-        const name = line.name || options.title;
-        const value =
-          average === undefined
-            ? numbers.number(raw, 5)
-            : `${numbers.number(average, 5)} (${numbers.number(raw, 4)})`;
-        return [name, value, colours.theme(line.colour)];
-      });
-    if (found.length > told.size)
-      lines.push([`and ${found.length - told.size} more, further from the pointer`, ""]);
-    const where = found.find(({ where }) => where !== undefined)?.where ?? Math.round(iteration);
-    tooltip.show(event.clientX, event.clientY, `${options.title} ${this.placeOf(where)}`, lines);
-  }
-
-  /** Say where on the axis an iteration is. */
-  private placeOf(iteration: number): string {
-    const { axis } = this.chart;
-    const { scale } = axis;
-    const written = scale?.write(axis.valueOf(axis.coordinate(iteration)));
-    if (scale?.whole) return `at ${written}`;
-    const also = scale && scale.name !== "iteration" ? `, ${written}` : "";
-    return `at iteration ${numbers.integer(iteration)}${also}`;
+    const iteration = axis.iterationAt(axis.coordinateAt(x, this.place.width));
+    const project = this.ends && scales.projection(this.ends, this.place.height);
+    const found = pointedAt(this.shown, iteration, (value) =>
+      project ? Math.abs(project(value) + ABOVE - y) : NaN,
+    );
+    this.near(found.near);
+    const title = `${options.title} ${placeOf(axis, found.where ?? Math.round(iteration))}`;
+    tooltip.show(event.clientX, event.clientY, title, linesOf(found, options.title));
   }
 }
 
