@@ -41,8 +41,8 @@ def listed(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
     """Serve which scalars any of the runs has, and the axis and groups of the runs.
 
     Arguments: align, those of groups. Arrays: iteration i4 [K] (the ticks of the axis). meta.names:
-    of each scalar [key, name, group, how many of the runs have it]; groups (places of the runs; null
-    without groups) and their labels.
+    of each scalar [key, name, group, how many of the runs have it]; groups (places of the runs;
+    null without groups) and their labels.
     """
     runs = aligned_runs(session, run_ids, read_alignment(arguments))
     groups = read_groups(arguments, runs.runs)
@@ -77,8 +77,8 @@ def lines(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Ans
     Arguments: names (keys), align, those of groups, from, to (ticks), pixels (of a chart), minus
     ("true": values are those less the baseline's), base (the id of that run, the first by default).
 
-    Arrays: iteration i4 [K], the ticks. A line is that of a run (LINE is its place) or the mean of a
-    group of several (LINE is g and the group's number). Of each: series.KEY.LINE.iterations i4
+    Arrays: iteration i4 [K], the ticks. A line is that of a run (LINE is its place) or the mean of
+    a group of several (LINE is g and the group's number). Of each: series.KEY.LINE.iterations i4
     (ticks), .values f8, .odd i4, and where it does not hold all from the beginning
     mean.KEY.LINE.iterations, .values, .counts, as of app/data/scalars.py lines. Of a group:
     band.KEY.LINE.low and .high f8 [K], NaN where fewer than two runs have a value. meta.series:
@@ -219,7 +219,7 @@ class _Chart:
             self.arrays[f"band.{line}.low"] = low.astype(np.float64)
             self.arrays[f"band.{line}.high"] = high.astype(np.float64)
 
-    def _with_odd(self, mean: Floats, odd: Ints) -> tuple[Ints, Floats]:
+    def _with_odd(self, mean: NDArray[np.floating[Any]], odd: Ints) -> tuple[Ints, Floats]:
         """Return a mean [K] as a line, with where a run of the group had no number."""
         known = np.isfinite(mean)
         ticks = np.concatenate([self.runs.axis.ticks[known], odd])

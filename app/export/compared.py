@@ -40,7 +40,7 @@ def compared_table(
 
 
 def _of_the_run(session: Session, run_id: int, given: dict[str, str]) -> dict[str, str]:
-    """Return the arguments with those scalars alone that a run has: others of the runs have more."""
+    """Return the arguments with those scalars alone that this run has."""
     known = {scalars.key_of(name) for name in scalars.names_of(session, run_id)}
     keys = [key for key in given.get("names", "").split(",") if key in known]
     return {**given, "names": ",".join(keys)}

@@ -106,7 +106,7 @@ def test_lines_are_differences_to_the_baseline(member, pair):
 def test_a_part_of_the_axis_comes_finer_with_means_of_all_before(member, pair):
     ids = [run.run_id for run in pair[:2]]
     key = key_of("train_loss")
-    arrays, meta = ask(member, "scalar-lines", ids, names=key, **{"from": 30, "to": 40})
+    arrays, _ = ask(member, "scalar-lines", ids, names=key, **{"from": 30, "to": 40})
     where, values = pair[0].scalars["train_loss"]
     first, last = np.searchsorted(where, [30, 40])
     found = slice(first - 1, last + 2)

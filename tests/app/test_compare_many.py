@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 from plotly.utils import PlotlyJSONEncoder
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from app.components.compare_with import offered
-from app.data.outcomes import Outcome, outcomes
+from app.data.outcomes import Outcome, choices, outcomes, scalar_outcomes
 from app.data.scalars import key_of
 from app.views.compare import figures, palette
 from app.views.compare.explore import Choice, drawn, explore_panel
@@ -20,7 +20,7 @@ from app.views.compare.settings import difference_text, settings_table
 from app.views.compare.sweep import sweep_of
 from app.views.compare.words import letter
 from db.errors import InTrash, NotFound
-from db.models import SavedView
+from db.models import SavedView, scalar_summary
 from db.permissions import Role
 from db.queries.runs.runs import RunRow, get_run, get_runs
 from ingest.analysis.importance import importances, varying
@@ -254,6 +254,31 @@ def test_what_is_drawn_follows_the_choice(rows, results):
     # Two runs, or runs that do not differ, are set against nothing.
     assert drawn(rows[:2], [outcome(0.1, 0.2)], Choice()) == []
     assert explore_panel(rows[:2], [outcome(0.1, 0.2)]) is None
+
+
+def test_any_scalar_can_be_the_result(app_engine, rows, ids):
+    with Session(app_engine) as session:
+        values = [{"run_id": one, "name": "val/f1", "last_iteration": 9, "last": at / 20,
+                   "least": 0.0, "greatest": at / 10, "mean": 0.1, "count": 3}
+                  for at, one in enumerate(ids[1:])]  # fmt: skip
+        values += [{**values[0], "name": name} for name in ("lone", "x" * 198)]
+        values += [{**one, "name": "x" * 198} for one in values[1:5]]
+        values += [{**one, "name": "speed"} for one in values[:3]]
+        session.execute(insert(scalar_summary), values)
+        more = choices(session, ids, fewest=3)
+        # Keys that the address has no room for are left out, and what two runs have alone.
+        assert list(more) == [
+            "last:val/f1", "best:val/f1", "last:speed", "least:speed", "greatest:speed"
+        ]  # fmt: skip
+        found = scalar_outcomes(session, ids, ["best:val/f1", "least:val/f1", "moon", "last:lone"])
+        assert [one.key for one in found] == ["best:val/f1", "last:lone"]
+        expected = [np.nan, *(at / 10 for at in range(COUNT - 1))]
+        np.testing.assert_allclose(found[0].values, expected)
+        assert found[0].less is False
+    panel = explore_panel(rows, [], more)
+    assert "Greatest speed" in json.dumps(panel, cls=PlotlyJSONEncoder)
+    figure = figure_in(drawn(rows, found, Choice(result="best:val/f1", explore="scatter")))
+    assert figure.layout.yaxis.title.text == "Best val/f1"
 
 
 def test_the_page_answers_with_the_figure_and_the_table(clients, ids):
