@@ -1,4 +1,4 @@
-"""What compared runs ended at and were at their best: losses and errors, or any of their scalars."""
+"""What compared runs ended at and were at their best: losses, errors, any of their scalars."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -256,7 +256,7 @@ def test_what_is_drawn_follows_the_choice(rows, results):
     assert explore_panel(rows[:2], [outcome(0.1, 0.2)]) is None
 
 
-def test_any_scalar_can_be_the_result(app_engine, rows, ids):
+def test_any_scalar_can_be_the_result(app_engine, web, rows, ids):
     with Session(app_engine) as session:
         values = [{"run_id": one, "name": "val/f1", "last_iteration": 9, "last": at / 20,
                    "least": 0.0, "greatest": at / 10, "mean": 0.1, "count": 3}
@@ -275,7 +275,8 @@ def test_any_scalar_can_be_the_result(app_engine, rows, ids):
         expected = [np.nan, *(at / 10 for at in range(COUNT - 1))]
         np.testing.assert_allclose(found[0].values, expected)
         assert found[0].less is False
-    panel = explore_panel(rows, [], more)
+    with web.app.server.test_request_context("/"):
+        panel = explore_panel(rows, [], more)
     assert "Greatest speed" in json.dumps(panel, cls=PlotlyJSONEncoder)
     figure = figure_in(drawn(rows, found, Choice(result="best:val/f1", explore="scatter")))
     assert figure.layout.yaxis.title.text == "Best val/f1"

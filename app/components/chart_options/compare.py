@@ -52,7 +52,7 @@ class CompareMapOptions(MapOptions):
 
 
 class CompareScalarsOptions(ScalarListOptions):
-    """The charts of scalars with a line for each run; `said` is the id of what says what they are."""
+    """The charts of scalars with a line for each run; `said`: the id of what says what they are."""
 
     runs: list[Run]
     said: str
