@@ -34,7 +34,7 @@ export { Strip } from "./charts/strip.ts";
 export type { Counts, LineStyle, Series, ValueScale } from "./charts/stripmarks.ts";
 export * as stripmarks from "./charts/stripmarks.ts";
 export type { AxisScale, Clocks } from "./core/axisscale.ts";
-export { scaleOf } from "./core/axisscale.ts";
+export { clock as clockWords, scaleOf } from "./core/axisscale.ts";
 export { catalogue, isRatio, nothing } from "./core/catalogue.ts";
 export type { Chart } from "./core/chart.ts";
 export {

@@ -237,7 +237,10 @@ export class Curves implements Handler {
   private drawBand(context: DrawingContext, { line }: Shown): void {
     const { ends, place, chart } = this;
     const { arrays } = chart.data as CurvesData;
-    const band = { low: arrays[`band.${line.series}.low`], high: arrays[`band.${line.series}.high`] };
+    const band = {
+      low: arrays[`band.${line.series}.low`],
+      high: arrays[`band.${line.series}.high`],
+    };
     if (ends && band.low && band.high)
       paintBand(context, line.colour, band, arrays.iteration, { axis: chart.axis, place, ends });
   }

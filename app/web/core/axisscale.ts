@@ -36,7 +36,7 @@ const round = (low: number, high: number, count: number, whole = false): Tick[] 
   }));
 
 /** Write a time of day, with its date where it is asked for. */
-function clock(seconds: number, { date = false } = {}): string {
+export function clock(seconds: number, { date = false } = {}): string {
   const moment = new Date(seconds * 1000);
   const time = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   if (!date) return time;
