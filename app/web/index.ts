@@ -14,6 +14,7 @@ export { numbers } from "./base/numbers.ts";
 export type { Spread } from "./base/paths.ts";
 export { follow, spread, stretches } from "./base/paths.ts";
 export * as predictions from "./base/predictions.ts";
+export { powers } from "./base/ranges.ts";
 export type { Bins, Extreme, Painted, PaintOptions } from "./base/raster.ts";
 export * as raster from "./base/raster.ts";
 export { duration, roundTimes } from "./base/times.ts";

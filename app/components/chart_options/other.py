@@ -17,9 +17,10 @@ class FindingOptions(ChartOptions):
 
 
 class PictureOptions(ChartOptions):
-    """The picture of one image: `position` among the `count` images of its class."""
+    """The picture of one image: `image` is its id, `position` its place in a class of `count`."""
 
     base: str
+    image: int
     classId: int
     count: int
     position: int

@@ -272,6 +272,7 @@ export interface MultiplesOptions extends LayerCompareOptions {
 
 export interface PictureOptions extends ChartOptions {
   base: string;
+  image: number;
   classId: number;
   count: number;
   position: number;
