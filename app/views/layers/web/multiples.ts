@@ -131,10 +131,6 @@ class Multiples implements Handler {
       leave: () => this.point(null),
       row: (step: number) => this.tree.move(step),
     });
-    this.bar = new LargeBar(this.sticky, {
-      step: (by) => this.stepLarge(by),
-      close: () => this.enlarge(null),
-    });
     // Before the tree and the plot, for which these keys mean something else.
     element.addEventListener("keydown", (event) => this.largeKey(event), { capture: true });
     this.sticky.append(this.area.element);
@@ -146,6 +142,10 @@ class Multiples implements Handler {
       enlarge: (node) => this.enlarge(node === this.large ? null : node),
       reveal: (at) => this.reveal(at),
       point: (node) => this.point(node),
+    });
+    this.bar = new LargeBar(element, {
+      step: (by) => this.stepLarge(by),
+      close: () => this.enlarge(null),
     });
     this.nodes = new NodeData(chart.options.base, (error) => this.came(error));
     element.addEventListener("scroll", () => chart.invalidate(), { passive: true });
