@@ -84,3 +84,8 @@ def files_below(folder: Path) -> Iterable[Path]:
                 yield entry
             elif entry.is_dir() and not entry.is_symlink() and depth < MAX_DEPTH:
                 waiting.append((entry, depth + 1))
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Say whether a path really lies in a folder, wherever links lead."""
+    return path.resolve().is_relative_to(folder.resolve())
