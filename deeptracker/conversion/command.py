@@ -11,7 +11,7 @@ from deeptracker.extras import needed
 with needed("record", "deeptracker convert"):
     from deeptracker.conversion.joining import convert
 
-from deeptracker.conversion.predictions import read_predictions
+from deeptracker.conversion.predictions import find_predictions, read_predictions
 
 _ABOUT = """Makes a log of what a training left: a series of checkpoints (safetensors, PyTorch,
 Lightning, Hugging Face), the scalars beside them (CSV, JSON lines, trainer_state.json, TensorBoard)
@@ -27,8 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--predictions",
         type=Path,
-        metavar="CSV",
-        help="iteration, image, label, prediction[, probability of the label]",
+        metavar="TABLE",
+        help="CSV or Parquet: iteration, image, label, prediction[, probability of the label]; by "
+        "default the table with these columns in the folder",
     )
     parser.add_argument(
         "--filter-axis",
@@ -40,11 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     if not given.folder.is_dir():
         raise LogError(given.folder, "", "is no folder; name the one that holds the checkpoints")
+    table = given.predictions or find_predictions(given.folder)
     done = convert(
         given.folder,
         given.run_dir,
         name=given.name,
-        predictions=None if given.predictions is None else read_predictions(given.predictions),
+        predictions=None if table is None else read_predictions(table),
         filter_axis=given.filter_axis,
         iterations_per_epoch=given.iterations_per_epoch,
         on_done=_tell if sys.stderr.isatty() else lambda done, total: None,

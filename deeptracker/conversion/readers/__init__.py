@@ -74,7 +74,13 @@ def files_below(folder: Path) -> Iterable[Path]:
     waiting = [(folder, 0)]
     while waiting:
         here, depth = waiting.pop(0)
-        for entry in sorted(here.iterdir()):
+        try:
+            entries = sorted(here.iterdir())
+        except OSError as error:
+            if here == folder:
+                raise LogError(folder, "", f"cannot be read ({error.strerror})") from error
+            continue  # a folder that went away meanwhile, or is not for us
+        for entry in entries:
             seen += 1
             if seen > MAX_ENTRIES:
                 raise LogError(folder, "", f"holds more than {MAX_ENTRIES:,} files")

@@ -1,6 +1,7 @@
 """Settings in files beside a training: hyperparameters in YAML or JSON."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from deeptracker.errors import LogError
 # Lightning's, Ultralytics', and what scripts and other libraries call theirs.
 NAMES = ("hparams.yaml", "args.yaml", "config.yaml", "config.json", "hparams.json", "args.json")
 _MOST_BYTES = 2**20
+_MOST_YAML = 2**17  # takes a second or two
 # Labels of a thousand classes, for instance, are no settings.
 _MOST_ENTRIES = 200
 # Anchors of YAML may repeat a part any number of times.
@@ -52,10 +54,11 @@ def read_beside(path: Path, root: Path, dropped: dict[str, int]) -> dict[str, An
 
 def _read(path: Path, dropped: dict[str, int]) -> dict[str, Any]:
     """Return the mapping in a file, empty where it holds none; LogError where it is damaged."""
+    most = _MOST_BYTES if path.suffix == ".json" else _MOST_YAML
     with path.open("rb") as file:
-        data = file.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        _count(dropped, f"settings in {path.name}, which has more than {_MOST_BYTES >> 20} MiB")
+        data = file.read(most + 1)
+    if len(data) > most:
+        _count(dropped, f"settings in {path.name}, which has more than {most >> 10:,} KiB")
         return {}
     try:
         found = json.loads(data) if path.suffix == ".json" else _yaml(data)
@@ -75,6 +78,12 @@ def _read(path: Path, dropped: dict[str, int]) -> dict[str, Any]:
 def _yaml(data: bytes) -> Any:
     """Return what YAML holds, objects of Python as the plain values that they were written as."""
     import yaml
+
+    depth = 0
+    for bracket in re.findall(rb"[\[\]{}]", data):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > 5 * _MAX_DEPTH:
+            raise RecursionError  # YAML's reader would take its time to find that out
 
     class Loader(yaml.SafeLoader):
         pass

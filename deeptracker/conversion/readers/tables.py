@@ -51,7 +51,7 @@ def _begin(path: Path) -> list[str]:
 def is_csv(path: Path) -> bool:
     """Say whether a file is a table of scalars with separators."""
     lines = _begin(path)
-    return bool(lines) and Columns(_split(lines[0], _separator(lines[0]))).recognised
+    return bool(lines) and Columns(_split(lines[0], separator_of(lines[0]))).recognised
 
 
 def is_lines(path: Path) -> bool:
@@ -59,7 +59,8 @@ def is_lines(path: Path) -> bool:
     return any(row and Columns(row).recognised for row in map(_object, _begin(path)))
 
 
-def _separator(header: str) -> str:
+def separator_of(header: str) -> str:
+    """Return what stands between the columns of a table, by its first line."""
     return max(_SEPARATORS, key=header.count)
 
 
@@ -103,7 +104,7 @@ class CsvReader(GrowingLines):
         self._columns.add(row, self.found)
 
     def _head_row(self, text: str) -> None:
-        self._separator = _separator(text)
+        self._separator = separator_of(text)
         names = _split(text, self._separator)
         if len(names) > MAX_COLUMNS:
             raise ValueError(f"more than {MAX_COLUMNS:,} columns")
