@@ -16,6 +16,7 @@ from deeptracker.errors import LogError, MissingExtra
 
 _ENDINGS = (".csv", ".tsv", ".parquet")
 COLUMNS = ("iteration", "image", "label", "prediction")
+_MOST_HEAD = 65_536
 
 
 @dataclass(frozen=True)
@@ -53,17 +54,10 @@ def read_predictions(path: Path) -> Predictions:
 
 
 def find_predictions(folder: Path) -> Path | None:
-    """Return the table of predictions in a folder, by its columns; None where there is none.
-
-    Raises LogError where there are several.
-    """
+    """Return the table of predictions in a folder, by its columns; the first one by name."""
     if not folder.is_dir():
         return None
-    found = [path for path in sorted(folder.iterdir()) if _is_table(path, folder)]
-    if len(found) > 1:
-        names = ", ".join(path.name for path in found)
-        raise LogError(folder, "", f"holds several tables of predictions ({names}); name one")
-    return found[0] if found else None
+    return next((path for path in sorted(folder.iterdir()) if _is_table(path, folder)), None)
 
 
 def _is_table(path: Path, folder: Path) -> bool:
@@ -74,7 +68,7 @@ def _is_table(path: Path, folder: Path) -> bool:
             with opened(path) as table:
                 return set(COLUMNS) <= set(table.schema_arrow.names)
         with path.open(encoding="utf-8-sig", errors="replace") as file:
-            header = file.readline(65_536)
+            header = file.readline(_MOST_HEAD)
         return set(COLUMNS) <= {name.strip() for name in header.split(separator_of(header))}
     except (OSError, LogError, MissingExtra):
         return False
@@ -87,7 +81,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
         return
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline(65_536)
+            header = file.readline(_MOST_HEAD)
             file.seek(0)
             table = csv.DictReader(file, delimiter=separator_of(header))
             table.fieldnames = [name.strip() for name in table.fieldnames or ()]
