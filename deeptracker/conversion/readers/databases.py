@@ -11,9 +11,13 @@ from pathlib import Path
 from deeptracker.errors import LogError
 
 _BEGINS = b"SQLite format 3\0"
+# In byte 18: the newest pages may be in a log beside the file, in the mode WAL.
+_WAL = 2
 # A text or an array of a row is no longer than this, and reading takes no longer.
 _MOST_BYTES = 64 * 2**20
 _MOST_SECONDS = 600.0
+# So long a writer is waited for.
+_WAIT_SECONDS = 5.0
 # So many instructions of SQLite's machine are between two looks at the clock.
 _STEPS = 100_000
 
@@ -21,8 +25,7 @@ _STEPS = 100_000
 def is_database(path: Path) -> bool:
     """Say whether a file is an SQLite database, by its first bytes."""
     try:
-        with path.open("rb") as file:
-            return file.read(len(_BEGINS)) == _BEGINS
+        return _header(path).startswith(_BEGINS)
     except OSError:
         return False
 
@@ -33,7 +36,7 @@ def written(path: Path) -> tuple[int, ...]:
     for file in (path, _beside(path, "-wal")):
         with suppress(OSError):
             stat = file.stat()
-            found += [stat.st_size, stat.st_mtime_ns]
+            found += [stat.st_ino, stat.st_size, stat.st_mtime_ns]
     return tuple(found)
 
 
@@ -41,42 +44,24 @@ def written(path: Path) -> tuple[int, ...]:
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a database to read it, and close it again.
 
-    SQLite itself would make files beside one in the mode WAL, even to read it alone. So one that
-    nobody has open is read as a file that does not change, and one that was left with a journal is
-    copied. Raises LogError where it is damaged, changed meanwhile, or takes too long.
+    Each statement holds a writer up until its last row is fetched, so large tables are better read
+    by parts. Nothing is made beside the file, as SQLite itself would in the mode WAL: one that
+    nobody has open is read as a file that does not change; one that was left in the middle of a
+    write, or without what its readers share, is copied. Raises LogError where it is damaged, stays
+    locked, changed where it could not, or takes too long.
     """
     before = written(path)
-    wal, shared = _beside(path, "-wal"), _beside(path, "-shm")
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            place, how = path.resolve(), "mode=ro"
-            if not wal.exists():
-                how += "&immutable=1"
-            elif not shared.exists():
-                place = Path(shutil.copy(path, folder))
-                shutil.copy(wal, _beside(place, "-wal"))
-            with closing(sqlite3.connect(f"{place.as_uri()}?{how}", uri=True)) as connection:
-                _limit(connection)
+        with tempfile.TemporaryDirectory(prefix="deeptracker-") as folder:
+            connection, lasting = _connected(path, Path(folder))
+            with closing(connection):
                 yield connection
     except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
-        why = "was written to at the same time" if written(path) != before else str(error)
-        raise LogError(path, "", f"cannot be read as a database ({why})") from error
+        raise LogError(path, "", f"cannot be read as a database ({_said(error)})") from error
     except OSError as error:
         raise LogError(path, "", f"cannot be read ({error.strerror})") from error
-    if "immutable" in how and written(path) != before:
+    if lasting and written(path) != before:
         raise LogError(path, "", "was written to while it was read; read it again")
-
-
-def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(path.name + ending)
-
-
-def _limit(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
-    end = time.monotonic() + _MOST_SECONDS
-    connection.set_progress_handler(lambda: int(time.monotonic() > end), _STEPS)
 
 
 def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
@@ -88,3 +73,59 @@ def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
         return frozenset()
     rows = connection.execute("SELECT name FROM pragma_table_info(?)", [table])
     return frozenset(str(name) for (name,) in rows)
+
+
+def _said(error: Exception) -> str:
+    text = str(error)
+    if "locked" in text:
+        return "somebody writes to it all the time; try again"
+    return f"it takes more than {_MOST_SECONDS:.0f} s" if "interrupted" in text else text
+
+
+def _connected(path: Path, folder: Path) -> tuple[sqlite3.Connection, bool]:
+    """Return a connection to a database, and whether it must not change meanwhile."""
+    log, shared = _beside(path, "-wal"), _beside(path, "-shm")
+    if _header(path)[18:19] == bytes([_WAL]):
+        if not (log.exists() and log.stat().st_size):
+            return _limited(path, "mode=ro&immutable=1"), True
+        if shared.exists():
+            return _limited(path, "mode=ro&readonly_shm=1"), False
+        return _copied(path, folder), False
+    connection = _limited(path, "mode=ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if "readonly" not in str(error):
+            raise
+        # A writer was cut off: taking its half of a write back is writing, too.
+        return _copied(path, folder), False
+    return connection, False
+
+
+def _copied(path: Path, folder: Path) -> sqlite3.Connection:
+    for ending in ("", "-wal", "-journal"):
+        if (one := _beside(path, ending)).is_file():
+            shutil.copyfile(one, folder / f"copy{ending}")
+    return _limited(folder / "copy", "mode=rw")
+
+
+def _limited(path: Path, how: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?{how}", uri=True, timeout=_WAIT_SECONDS, isolation_level=None
+    )
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
+    end = time.monotonic() + _MOST_SECONDS
+    connection.set_progress_handler(lambda: int(time.monotonic() > end), _STEPS)
+    return connection
+
+
+def _header(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(20)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)

@@ -6,6 +6,7 @@ from deeptracker.conversion.collected import Collected, merged
 from deeptracker.conversion.readers import (
     Reader,
     hugging_face,
+    mlflow,
     settings,
     swanlab,
     tables,
@@ -15,7 +16,7 @@ from deeptracker.conversion.readers import (
 )
 
 # Where two tell the same, the later one stands.
-TOOLS = (settings, hugging_face, tables, wandb, trackio, swanlab, tensorboard)
+TOOLS = (settings, hugging_face, tables, wandb, trackio, swanlab, mlflow, tensorboard)
 
 
 def find_readers(folder: Path, run: str | None = None) -> list[Reader]:
