@@ -8,10 +8,13 @@ import numpy as np
 from deeptracker.conversion.collected import Histogram
 
 Path = tuple[str, ...]
+_MAX_DEPTH = 100
 
 
 def leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
-    """Yield the parts of a value with their paths."""
+    """Yield the parts of a value with their paths; ValueError where it is nested too deeply."""
+    if len(path) > _MAX_DEPTH:
+        raise ValueError("nested too deeply")
     if not isinstance(value, dict):
         yield path, value
         return

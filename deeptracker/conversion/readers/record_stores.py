@@ -103,10 +103,14 @@ def several(tool: str, runs: list[str]) -> str:
 
 
 def runs(folder: Path, kind: type[RecordReader]) -> list[StoredRun]:
-    """Return the runs in a folder and below: the tool's ids, and the names that people gave."""
+    """Return the runs in a folder and below: the tool's ids, and the names that people gave.
+
+    A single one is the folder's own, and none of several.
+    """
+    found = _by_run(folder, kind)
     return [
         StoredRun(run, next((name for path in files if (name := _head(path, kind)[1])), run))
-        for run, files in _by_run(folder, kind).items()
+        for run, files in (found.items() if len(found) > 1 else ())
     ]
 
 

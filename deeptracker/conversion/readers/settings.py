@@ -64,8 +64,7 @@ def _read(path: Path, dropped: dict[str, int]) -> dict[str, Any]:
         found = json.loads(data) if path.suffix == ".json" else _yaml(data)
         if not isinstance(found, Mapping):
             return {}
-        left = iter(range(_MOST_PARTS))
-        return {str(name): _plain(value, left, dropped) for name, value in found.items()}
+        return _cut(found, dropped)
     except ModuleNotFoundError:
         _count(dropped, f"settings in {path.name}: pip install 'deeptracker[tables]'")
         return {}
@@ -73,6 +72,20 @@ def _read(path: Path, dropped: dict[str, int]) -> dict[str, Any]:
         raise LogError(path, "", "is nested too deeply to hold settings") from error
     except ValueError as error:
         raise LogError(path, "", f"cannot be read as settings ({error})") from error
+
+
+def cut(found: Mapping[str, Any], dropped: dict[str, int]) -> dict[str, Any]:
+    """Return settings without large parts; where there are too many, that is in `dropped`."""
+    try:
+        return _cut(found, dropped)
+    except ValueError as error:
+        _count(dropped, f"settings with {error}")
+        return {}
+
+
+def _cut(found: Mapping[str, Any], dropped: dict[str, int]) -> dict[str, Any]:
+    left = iter(range(_MOST_PARTS))
+    return {str(name): _plain(value, left, dropped) for name, value in found.items()}
 
 
 def _yaml(data: bytes) -> Any:
@@ -105,7 +118,7 @@ def _yaml(data: bytes) -> Any:
 def _plain(value: Any, left: Iterator[int], dropped: dict[str, int], depth: int = 0) -> Any:
     """Return a value without large or bottomless parts; ValueError where there is too much."""
     if next(left, None) is None or depth > _MAX_DEPTH:
-        raise ValueError("too many values, or nested too deeply")
+        raise ValueError("too many values, or such as are nested too deeply")
     if isinstance(value, Mapping):
         if len(value) > _MOST_ENTRIES:
             _count(dropped, f"a setting of more than {_MOST_ENTRIES} entries")

@@ -21,7 +21,7 @@ def find(folder: Path, run: str | None = None) -> list[Reader]:
 
 
 def runs(folder: Path) -> list[StoredRun]:
-    """Return the runs in a folder and below."""
+    """Return the runs in a folder and below; a single one is the folder's own."""
     return record_stores.runs(folder, ScalarsReader)
 
 

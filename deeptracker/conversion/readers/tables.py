@@ -135,11 +135,13 @@ class LinesReader(GrowingLines):
         """Take a row."""
         if not text.strip():
             return
-        row = _object(text)
-        if not row:
-            self.found.drop("a line that is no JSON object")
+        try:
+            values = dict(leaves((), _object(text)))
+        except ValueError:
+            values = {}
+        if not values:
+            self.found.drop("a line that is no JSON object, or nested too deeply")
             return
-        values = dict(leaves((), row))
         self._names.learn(values)
         names = tuple(self._names[path] for path in values)
         if names not in self._columns and len(self._columns) < MAX_COLUMNS:

@@ -13,6 +13,7 @@ from deeptracker.conversion.readers import Reader, StoredRun, databases, files_b
 from deeptracker.conversion.readers.nested import histogram_of, leaves, owners
 from deeptracker.conversion.readers.record_stores import several
 from deeptracker.conversion.readers.series_names import SeriesNames
+from deeptracker.conversion.readers.settings import cut
 from deeptracker.errors import LogError
 
 _COLUMNS = frozenset({"id", "run_id", "run_name", "step", "metrics", "timestamp"})
@@ -32,8 +33,9 @@ def find(folder: Path, run: str | None = None) -> list[Reader]:
 
 
 def runs(folder: Path) -> list[StoredRun]:
-    """Return the runs in the databases of a folder and below, or in one database."""
-    return list(_stored(folder))
+    """Return the runs in the databases of a folder and below; a single one is the folder's own."""
+    found = _stored(folder)
+    return list(found) if len(found) > 1 else []
 
 
 def _stored(folder: Path) -> dict[StoredRun, Path]:
@@ -76,11 +78,10 @@ class MetricsReader:
         if now != self._written:
             with databases.reading(self.path) as database:
                 self._rows(database)
+                dropped = self._found.dropped | self._measured(database)
+                settings, texts = self._settings(database, dropped), self._alerts(database)
                 answer = replace(
-                    self._found,
-                    hyperparameters=self._settings(database),
-                    texts=self._alerts(database),
-                    dropped=self._found.dropped | self._measured(database),
+                    self._found, hyperparameters=settings, texts=texts, dropped=dropped
                 )
             self._answer, self._written = answer, now
         return self._answer
@@ -98,7 +99,10 @@ class MetricsReader:
             if row is None or not isinstance(step, int) or step < 0:
                 self._found.drop("a row of Trackio that cannot be read")
                 continue
-            self._row(step, row)
+            try:
+                self._row(step, row)
+            except ValueError:
+                self._found.drop("a row of Trackio that cannot be read")
             if (time := _seconds(when)) is not None:
                 # Trackio notes when it wrote a batch of rows, not when each was measured.
                 self._found.times[step] = time
@@ -123,14 +127,14 @@ class MetricsReader:
             else:
                 self._found.drop("a value that is no number")
 
-    def _settings(self, database: sqlite3.Connection) -> dict[str, Any]:
+    def _settings(self, database: sqlite3.Connection, dropped: dict[str, int]) -> dict[str, Any]:
         """Return the configuration without what Trackio adds to it."""
         if not databases.columns(database, "configs") >= {"run_id", "config"}:
             return {}
         query = "SELECT config FROM configs WHERE run_id = ?"
         found = database.execute(query, [self._run]).fetchone()
         config = _object(found[0]) if found else None
-        return {n: v for n, v in (config or {}).items() if not n.startswith("_")}
+        return cut({n: v for n, v in (config or {}).items() if not n.startswith("_")}, dropped)
 
     def _alerts(self, database: sqlite3.Connection) -> dict[int, list[str]]:
         if not databases.columns(database, "alerts") >= {"run_id", "step", "title", "text"}:

@@ -9,6 +9,7 @@ from deeptracker.conversion.readers import Reader, StoredRun, record_stores
 from deeptracker.conversion.readers.nested import Path as _Path
 from deeptracker.conversion.readers.nested import histogram_of, leaves, owners
 from deeptracker.conversion.readers.series_names import SeriesNames
+from deeptracker.conversion.readers.settings import cut
 from deeptracker.conversion.readers.wire import fields, integer, part, text
 
 # Numbers of fields in wandb_internal.proto and wandb_telemetry.proto.
@@ -31,7 +32,7 @@ def find(folder: Path, run: str | None = None) -> list[Reader]:
 
 
 def runs(folder: Path) -> list[StoredRun]:
-    """Return the runs in a folder and below."""
+    """Return the runs in a folder and below; a single one is the folder's own."""
     return record_stores.runs(folder, HistoryReader)
 
 
@@ -115,7 +116,7 @@ class HistoryReader(record_stores.RecordReader):
         found = dict(self._config)
         if summary := self._own_summary():
             found.setdefault("summary", summary)
-        return found
+        return cut(found, dropped)
 
     def _own_summary(self) -> dict[str, Any]:
         """Return what the script put into the summary beside the last values of the history."""
