@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from lightning.fabric.loggers.csv_logs import _ExperimentWriter
 from lightning.pytorch.loggers import CSVLogger
 from transformers import TrainerState
 
@@ -53,12 +52,10 @@ def test_lightning_moves_columns_and_counts_steps_from_0(tmp_path: Path) -> None
         "lr": 0.1, "opt": {"name": "sgd"}, "size": [3, 4],
     }  # fmt: skip
     # Opened again, the version is wiped: what is not in the file any more is not read any more.
-    (tmp_path / "metrics.csv").unlink()
-    writer = _ExperimentWriter(log_dir=str(tmp_path))
-    writer.log_metrics({"train/loss": 7.0}, step=0)
-    writer.save()
-    assert only(tmp_path).read().values == {"train_loss": {0: 7.0}}
-    assert reader.read().values == {"train_loss": {0: 7.0}}
+    again = lightning_logger(tmp_path)
+    again.log_metrics({"train/loss": 7.0, "epoch": 0}, step=0)
+    again.save()
+    assert reader.read().values == {"train_loss": {1: 7.0}}
 
 
 def test_keras_writes_na_where_nothing_was_validated(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from deeptracker.conversion.collected import Collected, merged
-from deeptracker.conversion.readers import StoredRun, wandb
+from deeptracker.conversion.readers import StoredRun, framing, wandb
 from deeptracker.conversion.readers.known import collect
 from deeptracker.errors import LogError
 
@@ -190,6 +190,14 @@ def test_another_version_and_another_tool_are_refused(runs: Path, tmp_path: Path
     path.write_bytes(b":W&B\xe1\xbe\x00")
     with pytest.raises(LogError, match="has become shorter"):
         reader.read()
+
+
+def test_a_record_that_is_too_long_ends_it(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(framing, "_MOST", 2**16)  # of `every`, one has 100,000 bytes
+    with pytest.raises(LogError, match="has a record of more than"):
+        collect(runs / "every")
 
 
 def test_links_out_of_the_folder_are_not_followed(runs: Path, tmp_path: Path) -> None:
