@@ -36,6 +36,7 @@ import "#app/views/confusion/web/matrix.ts";
 import "./core/connectionbanner.ts";
 import "./core/connectionpage.ts";
 import "./core/controls.ts";
+import "./core/datatable.ts";
 import "#app/views/correlation/web/cells.ts";
 import "#app/views/correlation/web/filters.ts";
 import "#app/views/correlation/web/grid.ts";

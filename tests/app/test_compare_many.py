@@ -11,9 +11,11 @@ from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from app.components import run_colours
 from app.components.compare_with import offered
+from app.data.aligned import MOST_RUNS
 from app.data.outcomes import Outcome, outcomes
-from app.views.compare import figures, palette
+from app.views.compare import figures
 from app.views.compare.explore import Choice, drawn, explore_panel
 from app.views.compare.settings import difference_text, settings_table
 from app.views.compare.sweep import sweep_of
@@ -182,10 +184,21 @@ def test_letters_go_on_after_z():
 
 
 def test_every_run_has_a_colour_of_its_own():
-    """`python -m app.views.compare.palette` writes the stylesheet."""
-    assert palette.FILE.read_text() == palette.source()
+    """`python -m app.components.run_colours` writes the stylesheet."""
+    assert run_colours.FILE.read_text() == run_colours.source()
+    assert run_colours.MOST == MOST_RUNS
     for dark in (True, False):
-        assert len({palette.colour_of(at, dark=dark) for at in range(100)}) == 100
+        assert len({run_colours.colour_of(at, dark=dark) for at in range(100)}) == 100
+
+
+def test_a_run_keeps_its_colour_beside_others():
+    assert run_colours.places([12, 3, 25]) == [1, 2, 4]
+    assert run_colours.places([25, 12, 3]) == [4, 1, 2]
+    # Of the same own colour: the older keeps it, whatever the order.
+    assert run_colours.places([13, 3]) == [3, 2]
+    assert run_colours.places([3, 13, 4]) == [2, 4, 3]
+    many = run_colours.places(list(range(7, 1000, 10)))
+    assert sorted(many) == list(range(100))
 
 
 def test_parallel_coordinates_show_every_run(rows):
@@ -220,7 +233,9 @@ def test_a_scatter_has_a_point_for_every_run(rows):
     assert [trace.name for trace in figure.data[1:]] == ["&lt;0&gt;", "&lt;1&gt;", "&lt;2&gt;"]
     over = figures.scatter(sweep, "kind", "last:validation_error", "", log=True, dark=True)
     assert (over.layout.xaxis.type, list(over.data[0].x)) == ("category", ["<0>", "<1>", "<2>"])
-    assert over.data[0].marker.color == tuple(palette.colour_of(at, dark=True) for at in range(3))
+    assert over.data[0].marker.color == tuple(
+        run_colours.colour_of(at, dark=True) for at in run_colours.places(sweep.ids)
+    )
 
 
 def test_importance_is_drawn_with_its_intervals():

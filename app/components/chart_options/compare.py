@@ -7,7 +7,10 @@ from app.components.chart_options.shared import MapOptions
 
 
 class Run(Record):
-    """A run as the charts of Compare are told of it; `of`: what its UUID begins with."""
+    """A run as the charts of Compare are told of it; `of`: what its UUID begins with.
+
+    `colour`: its number (app/components/run_colours.py); None: that of its place.
+    """
 
     id: int
     of: str
@@ -16,6 +19,7 @@ class Run(Record):
     error: float | None
     snapshots: int
     href: str
+    colour: int | None = None
 
 
 class RunsOptions(ChartOptions):

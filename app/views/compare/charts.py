@@ -7,6 +7,7 @@ import dash_mantine_components as dmc
 from dash import get_relative_path, html
 from dash.development.base_component import Component
 
+from app.components import run_colours
 from app.components.charts import chart, download, panel
 from app.components.controls import select
 from app.components.verdict import UNKNOWN, Verdict
@@ -41,8 +42,9 @@ def _options(runs: Sequence[RunRow]) -> dict[str, Any]:
             "error": run.last_error if run.last_error == run.last_error else None,
             "snapshots": run.snapshot_count,
             "href": get_relative_path(f"/run/{run.id}"),
+            "colour": colour,
         }
-        for run in runs
+        for run, colour in zip(runs, run_colours.places([run.id for run in runs]), strict=True)
     ]
     return {"runs": about}
 

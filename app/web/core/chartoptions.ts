@@ -33,6 +33,7 @@ export interface Run {
   error: number | null;
   snapshots: number;
   href: string;
+  colour?: number;
 }
 
 export interface RunsOptions extends ChartOptions {

@@ -52,6 +52,7 @@ type Lifted = (at: number | null) => void;
 let lifted: number | null = null;
 const lifts = new Set<Lifted>();
 let many = false; // more runs than there are patterns
+let places: readonly number[] = []; // of the runs' colours
 
 export const compare = {
   UNITS,
@@ -59,12 +60,13 @@ export const compare = {
   letter: (at: number): string =>
     (at < ALPHABET.length ? "" : ALPHABET[Math.floor(at / ALPHABET.length) - 1]) +
     ALPHABET[at % ALPHABET.length],
-  colour: (at: number): string => `--compare-${at}`,
+  colour: (at: number): string => `--compare-${places[at] ?? at}`,
   pattern: (at: number): readonly number[] => (many ? SOLID : PATTERNS[at]),
   isMany: (): boolean => many,
-  /** Know how many runs there are. */
+  /** Know how many runs there are, and the colour of each. */
   count(runs: readonly Run[]): void {
     many = runs.length > PATTERNS.length;
+    places = runs.map(({ colour }, at) => colour ?? at);
   },
   isHidden: (run: Run): boolean => selectionStore.get().hidden.includes(run.id),
 
