@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deeptracker.conversion.checkpoints.finding import find_checkpoints
-from deeptracker.conversion.predictions import read_predictions
+from deeptracker.conversion.predictions import find_predictions, read_predictions
 from deeptracker.conversion.scalar_run import Converted, convert_scalars
 from deeptracker.errors import LogError
 from deeptracker.extras import needed
@@ -26,8 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--predictions",
         type=Path,
-        metavar="CSV",
-        help="iteration, image, label, prediction[, probability of the label]",
+        metavar="TABLE",
+        help="CSV or Parquet: iteration, image, label, prediction[, probability of the label]; by "
+        "default the table in the folder that has these columns",
     )
     parser.add_argument(
         "--filter-axis",
@@ -52,9 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _converted(given: argparse.Namespace) -> Converted:
-    predictions = None if given.predictions is None else read_predictions(given.predictions)
     found = find_checkpoints(given.folder) if given.folder.is_dir() and not given.run else None
-    if not (predictions or (found and (found.checkpoints or found.unnumbered))):
+    checkpoints = found is not None and bool(found.checkpoints or found.unnumbered)
+    table = given.predictions or (find_predictions(given.folder) if checkpoints else None)
+    predictions = None if table is None else read_predictions(table)
+    if not (predictions or checkpoints):
         return convert_scalars(
             given.folder,
             given.run_dir,
