@@ -33,12 +33,13 @@ convert(small, out / "small")
 Path("/proc/self/clear_refs").write_text("5")
 before, start = kilobytes("VmRSS"), time.perf_counter()
 done = convert(folder, out / "run")
-print(time.perf_counter() - start, (kilobytes("VmHWM") - before) * 1024, done.snapshots, done.layers)
+memory = (kilobytes("VmHWM") - before) * 1024
+print(time.perf_counter() - start, memory, done.snapshots, done.layers)
 """
 
 
 def _write(folder: Path, number: int) -> int:
-    """Write a series of checkpoints, each a little further than the one before; return its bytes."""
+    """Write a series of checkpoints, each a little further than the last; return its bytes."""
     torch.manual_seed(0)
     state = {name: tensor.contiguous() for name, tensor in ResNet50().state_dict().items()}
     noise = torch.randn(1 << 22) * 1e-3
