@@ -9,10 +9,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from torch.utils.tensorboard import SummaryWriter
 
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.readers import mlflow, mlflow_sql
+from deeptracker.conversion.readers.known import collect
 from deeptracker.errors import LogError
+from ingest.sources.scalars import only_run
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +143,17 @@ def test_what_is_deleted_is_no_run_and_several_have_to_be_chosen_from(
     assert mlflow.find(path, "../x") == []
     client.delete_run(second)
     assert read(path).name == "it's a: run"
+
+
+def test_the_only_runs_of_two_tools_are_one(database, tmp_path: Path) -> None:
+    copied(database, tmp_path)
+    with SummaryWriter(str(tmp_path / "logs")) as writer:
+        writer.add_scalar("norm", 0.5, 1)
+    assert only_run(tmp_path) is None
+    found = collect(tmp_path)
+    assert {"train_loss", "norm"} <= found.values.keys()
+    assert found.kinds == ["MLflow", "TensorBoard"]
+    assert found.files[0] == "mlflow.db"
 
 
 def copied(database: tuple[Path, str], folder: Path) -> tuple[Path, str]:

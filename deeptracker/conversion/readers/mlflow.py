@@ -53,4 +53,4 @@ def _found(folder: Path) -> Iterator[tuple[str, tuple[StoredRun, Reader]]]:
     if folder.is_dir():
         for place in (folder, folder / _FOLDER):
             for one, path in runs_of_folder(place):
-                yield one.id, (one, FilesReader(path, one.name))
+                yield one.id, (one, FilesReader(path, folder))

@@ -81,8 +81,9 @@ def _text(path: Path) -> str:
 class FilesReader:
     """A run in a folder of its own: a file for each series, which grows by lines."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, root: Path) -> None:
         self.path = path
+        self._root = root
         self._files: dict[Path, _Series] = {}
         self._stats: dict[Path, tuple[int, int, int]] | None = None
         self._found = Collected()
@@ -130,7 +131,7 @@ class FilesReader:
         found.ended = meta.get("status", _GOING_ON[0]) not in _GOING_ON
         if artifacts := _number_below(self.path / _ARTIFACTS):
             found.drop("a file that MLflow keeps with the run", artifacts)
-        found.files = [str(path.relative_to(self.path)) for path in metrics.values()]
+        found.files = [str(path.relative_to(self._root)) for path in metrics.values()]
         return found
 
 

@@ -80,11 +80,15 @@ class EventsReader:
         self._files: dict[Path, EventFile] = {}
         self._others: set[tuple[Path, int]] = set()
         self._look_at = 0.0
+        self._said: list[str] = []
         self._found: Collected | None = None
 
     def read(self) -> Collected:
         """Return all that the files hold now; see Reader."""
-        changed = self._look()
+        try:
+            changed = self._look()
+        except OSError as error:
+            raise LogError(self.path, "", f"cannot be read ({error.strerror})") from error
         errors = []
         for path, file in list(self._files.items()):
             try:
@@ -96,8 +100,9 @@ class EventsReader:
                     changed = bool(self._files.pop(path))
         if errors and len(errors) == len(self._files):
             raise errors[0]
-        if changed or self._found is None:
-            self._found = self._gather(errors)
+        said = [str(error) for error in errors]
+        if changed or said != self._said or self._found is None:
+            self._found, self._said = self._gather(errors), said
         return self._found
 
     def _gather(self, errors: list[LogError]) -> Collected:
