@@ -51,7 +51,11 @@ def _is_meant(path: Path) -> bool:
 
 def _bases(folder: Path) -> dict[str, Path]:
     """Return the folders of the runs below a folder, by their path from there."""
-    below = {path.parent.relative_to(folder) for path in files_below(folder) if _is_meant(path)}
+    try:
+        below = {path.parent.relative_to(folder) for path in files_below(folder) if _is_meant(path)}
+    except OSError as error:
+        place = error.filename or folder
+        raise LogError(place, "", f"cannot be read ({error.strerror})") from error
     bases = bases_of(PurePosixPath(one.as_posix()) for one in below)
     parents = {base.parent for base in bases}
     if len(bases) > 1 and len(parents) == 1 and _starts(folder / (parent := parents.pop())):
@@ -88,7 +92,8 @@ class EventsReader:
         try:
             changed = self._look()
         except OSError as error:
-            raise LogError(self.path, "", f"cannot be read ({error.strerror})") from error
+            place = error.filename or self.path
+            raise LogError(place, "", f"cannot be read ({error.strerror})") from error
         errors = []
         for path, file in list(self._files.items()):
             try:
