@@ -67,6 +67,7 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         "/data/compare/<name>": Permission.COMPARE,
         "/data/compare/<name>/table.<form>": Permission.COMPARE,
         "/data/run/<int:run_id>/report.html": Permission.READ_RUNS,
+        "/data/run/<int:run_id>/export/<form>.zip": Permission.READ_RUNS,
         "/data/run/<int:run_id>/<name>/table.<form>": Permission.READ_RUNS,
         "/data/annotations/words": Permission.READ_RUNS,
         "/data/annotations/mentions": Permission.READ_RUNS,

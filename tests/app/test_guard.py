@@ -58,6 +58,7 @@ ADDRESSES = {
         "/data/compare/nothing/table.csv",
     ],
     "/data/run/<int:run_id>/report.html": ["/data/run/1/report.html"],
+    "/data/run/<int:run_id>/export/<form>.zip": ["/data/run/1/export/csv.zip"],
     "/data/run/<int:run_id>/<name>/table.<form>": [
         "/data/run/1/class-error/table.csv",
         "/data/run/1/nothing/table.csv",
