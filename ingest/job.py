@@ -42,7 +42,7 @@ class _Notes:
         self._beaten = 0.0
         self._coming: dict[str, object] = {}
         self.cancelled = False
-        # What the run shall be called as soon as it is there, and in whose name.
+        # What the run is to be called as soon as it is there, and in whose name.
         self.title: tuple[str, int] | None = None
 
     def should_stop(self) -> bool:

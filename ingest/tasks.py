@@ -20,8 +20,8 @@ from ingest.allocator import trimmed
 from ingest.evaluate import evaluate_anew
 from ingest.helping import help_load
 from ingest.job import WorkerStopping, run_job
-from ingest.looking import answer_look
 from ingest.locations import LocationSettings, Place
+from ingest.looking import answer_look
 from ingest.purge import purge_run
 from ingest.taking import take_jobs
 from ingest.upkeep import Upkeep, connections_name

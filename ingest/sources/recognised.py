@@ -1,4 +1,4 @@
-"""What lies at a place, before it is loaded: of which tools, how much, what a run of it will have."""
+"""What lies at a place, before it is loaded: of which tools, and what a run of it will have."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -100,7 +100,11 @@ def _recorded(place: Place, found: Recognised, roots: Sequence[Place] | None) ->
     manifest = source.manifest()
     if manifest is None:
         return found
-    has = {"scalars", "hyperparameters", "layers", *manifest.capabilities}
+    has = {part for part in PARTS if part not in manifest.lacks}
+    if not manifest.events:
+        has.discard("events")
+    if "predictions" not in has:
+        has.discard("images")
     snapshots = 0
     if isinstance(place, Path) and (place / SNAPSHOTS).is_dir():
         snapshots = sum(1 for one in (place / SNAPSHOTS).iterdir() if one.suffix == ".safetensors")
@@ -109,7 +113,7 @@ def _recorded(place: Place, found: Recognised, roots: Sequence[Place] | None) ->
         name=manifest.name,
         kinds=(RECORDED,),
         snapshots=snapshots,
-        images=len(manifest.images) or None,
+        images=len(manifest.images.class_id) or None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Uploads, looks at what lies at a place, and what a job's run shall be called."""
+"""Uploads, looks at what lies at a place, and what a job's run is to be called."""
 
 import sqlalchemy as sa
 from alembic import op

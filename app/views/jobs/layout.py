@@ -8,11 +8,11 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria
 from app.components.controls import segments
+from app.components.place_field import place_field
 from app.components.tables import ACTS, Column, table
 from app.view import PageContext
 from app.views.jobs import schedule_dialog
 from app.views.jobs.ids import CHANGES, Ids
-from app.views.jobs.places import place_field
 from db.permissions import Permission
 
 FAST_MS = 1_000

@@ -16,6 +16,7 @@ from app.views.runs.done import done_notice
 from app.views.runs.ids import Ids
 from app.views.runs.rows import read_state
 from app.views.runs.table_views import view_choice
+from db.permissions import Permission
 from db.queries.run_table.grammar import is_filter
 from db.queries.runs.run_upkeep import TRASH_DAYS
 from db.queries.runs.runs import Shelf
@@ -74,6 +75,7 @@ def layout(context: PageContext) -> Component:
                     ),
                     view_choice(context.identity),
                     column_choice(asked.columns),
+                    *_bring(context),
                 ],
                 className="dt-page-head",
             ),
@@ -104,6 +106,13 @@ def layout(context: PageContext) -> Component:
         ],
         className="dt-page",
     )
+
+
+def _bring(context: PageContext) -> list[Component]:
+    """Return the way to bring a run that is there already, for those who may."""
+    if not context.identity.may(Permission.SCHEDULE_JOBS):
+        return []
+    return [dmc.Anchor("Bring a run", href="/bring", className="dt-button", underline="never")]
 
 
 def no_match(search: str) -> Component:
@@ -138,6 +147,13 @@ def first_steps() -> Component:
         _code(_RECORD),
         html.P("Load it, also while it is still training:"),
         _code(_LOAD),
+        html.P(
+            [
+                "Trained already, or logged with another tool? ",
+                dmc.Anchor("Bring a run", href="/bring"),
+                ": event files of TensorBoard, checkpoints, CSV and more.",
+            ]
+        ),
         html.P(
             [
                 "Or ask for it on the page of ",

@@ -30,7 +30,7 @@ class JobRow:
     one, where some snapshots could not be used. `position` is the place of a queued job among those
     that wait (1 is the next), `worker` who runs or ran it, `helpers` who loads parts of it as well.
     A job with `awaited_since` is queued, but waits for its log to appear. `title` is what the run
-    shall be called, None: as its log says. `silent_since` is the
+    is to be called, None: as its log says. `silent_since` is the
     last heartbeat of a running job whose worker is gone (not `worker_alive`), or which hangs.
     """
 
