@@ -135,7 +135,8 @@ def _insert_structure(session: Session, run_id: int, manifest: Manifest) -> None
         }
         for number, layer in enumerate(manifest.layers)
     ]
-    session.execute(insert(Layer), rows)
+    if rows:
+        session.execute(insert(Layer), rows)
     shape = Shape(manifest)
     classes = [
         {

@@ -38,6 +38,11 @@ class LogAwaited(LogError):  # noqa: N818 - the name that callers read
     """There is no log yet, and nobody should wait for it here."""
 
 
+_NOTHING = (
+    "is missing; this is not a run directory, and holds nothing of another tool that is known here "
+    "(event files of TensorBoard, CSV, JSON lines, checkpoints, stores of trackers)"
+)
+
 OnProgress = Callable[[Progress], None]
 OnLine = Callable[[str], None]
 ShouldStop = Callable[[], bool]
@@ -58,7 +63,7 @@ def load_log(
     sharing: Sharing | None = None,
     wait_for_log: bool = True,
 ) -> LoadReport:
-    """Load the log in the folder `path` (or "s3://..."); calling it again changes nothing.
+    """Load the log at `path` (or "s3://..."); calling it again changes nothing.
 
     With `follow` it waits for the log to appear and to grow until the training ends, `should_stop`
     says so, or nothing happened for `quiet_seconds`. Unusable snapshots are reported and the others
@@ -69,9 +74,11 @@ def load_log(
     LocationRefused.
     """
     place = read_place(path) if isinstance(path, str) else path
-    source = open_source(place.resolve() if isinstance(place, Path) else place, roots=roots)
+    source = open_source(
+        place.resolve() if isinstance(place, Path) else place, roots=roots, live=follow
+    )
     location = source.location
-    waiting = _Waiting(poll_seconds or source.poll_seconds, quiet_seconds, should_stop)
+    waiting = _Waiting(lambda: poll_seconds or source.poll_seconds, quiet_seconds, should_stop)
     begun = time.monotonic()
     manifest = _first_manifest(source, waiting if follow else None, patient=wait_for_log)
     source = told_apart(engine, source, manifest, roots=roots)
@@ -95,6 +102,7 @@ def load_log(
             manifest = _same_run(source.manifest(), manifest, location)
             run.update_run(manifest, location=location)
             look.report.abandoned += run.drop_abandoned(manifest)
+            run.drop(source.moved(run.iterations))
             news = look.load(manifest, follow=follow)
             if news:
                 waiting.heard()
@@ -203,7 +211,7 @@ class _Look:
 class _Waiting:
     """Pauses between two looks at a log, and the reasons to give up."""
 
-    def __init__(self, poll: float, quiet: float, should_stop: ShouldStop) -> None:
+    def __init__(self, poll: Callable[[], float], quiet: float, should_stop: ShouldStop) -> None:
         self._poll, self._quiet, self.should_stop = poll, quiet, should_stop
         self._news = time.monotonic()
 
@@ -214,7 +222,7 @@ class _Waiting:
         return time.monotonic() - self._news > self._quiet
 
     def pause(self) -> None:
-        end = time.monotonic() + self._poll
+        end = time.monotonic() + self._poll()
         while (left := end - time.monotonic()) > 0 and not self.should_stop():
             time.sleep(min(left, _PATIENCE))
 
@@ -224,7 +232,7 @@ def _first_manifest(source: Source, waiting: _Waiting | None, *, patient: bool) 
         manifest = source.manifest()
         if manifest is not None:
             return manifest
-        file, problem = f"{source.location}/{MANIFEST}", "is missing; this is not a run directory"
+        file, problem = f"{source.location}/{MANIFEST}", _NOTHING
         if waiting is None or waiting.quiet():
             raise LogError(file, "", problem)
         if not patient or waiting.should_stop():

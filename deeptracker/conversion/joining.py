@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 
 from deeptracker.array_layers import Form
 from deeptracker.array_recorder import ArrayRecorder
-from deeptracker.conversion.checkpoints import Checkpoint, arrays_of, find_checkpoints
+from deeptracker.conversion.checkpoints import (
+    Checkpoint,
+    Contents,
+    contents_of,
+    find_checkpoints,
+)
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.predictions import Predictions
 from deeptracker.conversion.readers.known import collect
@@ -72,6 +77,7 @@ def convert(
     clock = _Clock(iterations_per_epoch or scalars.iterations_per_epoch, int(epochs))
     placed = {clock.iteration(one): one for one in found.checkpoints}
     said = [f"{one} has no iteration in its name" for one in found.unnumbered]
+    said += found.remarks
     if placed.pop(0, None) is not None:
         said.append("the checkpoint of iteration 0 is left out: iterations count from 1")
     if not placed:
@@ -96,7 +102,7 @@ def _nothing(unnumbered: tuple[str, ...]) -> str:
         return f"has no checkpoint with an iteration in its name, only {names}; rename them"
     return (
         "holds no checkpoint: a run needs the weights of at least one iteration, as files "
-        "(.safetensors, .pt, .pth, .ckpt, .bin) or as folders such as checkpoint-500"
+        "(.safetensors, .pt, .pth, .ckpt, .bin, .keras, .h5) or as folders such as checkpoint-500"
     )
 
 
@@ -140,16 +146,21 @@ def _written(
     per_epoch: int | None,
     on_done: OnDone,
 ) -> Converted:
-    first = arrays_of(placed[min(placed)])
+    first = contents_of(placed[min(placed)])
+    shapes = {name: array.shape for name, array in first.arrays.items()}
+    known_axis = first.facts.filter_axis
+    ahead = {min(placed): first}  # read already; nothing else may hold it, for what it takes
     validated = {} if predictions is None else _validation(predictions)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # they are in the run, and in `said`
         with ArrayRecorder(
-            run_dir, first, filter_axis=filter_axis, forms=_forms(first), name=name,
+            run_dir, first.arrays, filter_axis=filter_axis if known_axis is None else known_axis,
+            forms=_forms(first.arrays), name=name, hyperparameters=first.facts.hyperparameters,
             model_name=_model(source) or "not known", every=math.gcd(*placed),
             iterations_per_epoch=per_epoch,
             gradients=False, updates=_follow(placed), rank=0, **validated,
         ) as recorder:  # fmt: skip
+            del first
             recorder.event(f"converted from {source.resolve().name}")
             for done, (at, values) in enumerate(sorted(_steps(placed, rows).items())):
                 recorder.passed(at - recorder.iteration - 1)
@@ -159,7 +170,10 @@ def _written(
                     continue
                 if predictions is not None and at in predictions.prediction:
                     recorder.validated(predictions.prediction[at], predictions.probability[at])
-                recorder.step(_of_network(first, placed, at), values)
+                contents = ahead.pop(at, None) or _of_network(shapes, placed, at)
+                recorder.step(contents.arrays, values)
+                said += [text for text in contents.facts.remarks if text not in said]
+                del contents
                 on_done(done, len(placed))
             said += _unused(placed, predictions)
             for text in said:
@@ -200,23 +214,19 @@ def _unused(placed: Mapping[int, Checkpoint], predictions: Predictions | None) -
 
 
 def _of_network(
-    first: Mapping[str, NDArray[Any]], placed: Mapping[int, Checkpoint], at: int
-) -> Mapping[str, NDArray[Any]]:
-    """Return the arrays of the checkpoint of an iteration, which share some with the first ones.
+    shapes: Mapping[str, tuple[int, ...]], placed: Mapping[int, Checkpoint], at: int
+) -> Contents:
+    """Return the checkpoint of an iteration, which shares some arrays with the first one.
 
-    Raises RecordingError where they are of another network.
+    Raises RecordingError where it is of another network.
     """
-    if at == min(placed):
-        return first
-    arrays = arrays_of(placed[at])
-    if not any(
-        name in first and first[name].shape == array.shape for name, array in arrays.items()
-    ):
+    found = contents_of(placed[at])
+    if not any(shapes.get(name) == array.shape for name, array in found.arrays.items()):
         raise RecordingError(
             f"{placed[at].name} is of another network than {placed[min(placed)].name}; "
             "put the checkpoints of one training into one folder"
         )
-    return arrays
+    return found
 
 
 def _forms(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Form]:

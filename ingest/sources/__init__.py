@@ -1,6 +1,6 @@
 """Kinds of log, one file each; every source answers the same few questions."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from deeptracker.errors import LogError
@@ -26,6 +26,9 @@ class Source(Protocol):
 
     def again(self) -> frozenset[int]:
         """Return those of the last `changed` that were read: scalars logged after them came."""
+
+    def moved(self, stored: Iterable[int]) -> list[int]:
+        """Return which stored snapshots are none any more: their values came in a later one."""
 
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""

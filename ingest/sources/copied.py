@@ -1,6 +1,6 @@
 """A source whose log is a copy of another run's: it gives the same snapshots as another run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from deeptracker.format import Ledger, Manifest, Snapshot
@@ -38,6 +38,10 @@ class CopiedSource:
     def again(self) -> frozenset[int]:
         """Return those of the last `changed` that were read: scalars logged after them came."""
         return self._within.again()
+
+    def moved(self, stored: Iterable[int]) -> list[int]:
+        """Return which stored snapshots have their values in a later one now."""
+        return self._within.moved(stored)
 
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""

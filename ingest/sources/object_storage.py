@@ -1,6 +1,6 @@
 """A run directory in object storage as a source of checked snapshots."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +91,10 @@ class ObjectStorageSource:
     def again(self) -> frozenset[int]:
         """Return those of the last `changed` that were read: scalars logged after them came."""
         return self._again
+
+    def moved(self, stored: Iterable[int]) -> list[int]:
+        """Return nothing: a snapshot of a Recorder stays one."""
+        return []
 
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,6 +110,10 @@ class RunDirectorySource:
         self._changed = {i: stamp for i, stamp in stamps.items() if self._seen.get(i) != stamp}
         self._listed = listed if settled and not self._changed else None
         return list(self._changed)
+
+    def moved(self, stored: Iterable[int]) -> list[int]:
+        """Return nothing: a snapshot of a Recorder stays one."""
+        return []
 
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""
