@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from deeptracker.conversion.checkpoints.finding import find_checkpoints
 from deeptracker.conversion.collected import Collected, merged
 from deeptracker.conversion.predictions import COLUMNS
 from deeptracker.conversion.readers import Reader, StoredRun, files_below
 from deeptracker.conversion.readers.known import TOOLS, find_readers
 from deeptracker.errors import DeepTrackerError, LogError, MissingExtra
 from deeptracker.format import MANIFEST, SNAPSHOTS
-from ingest.locations import ObjectFolder, Place, check_inside
+from ingest.locations import ObjectFolder, Place, StoredRunPlace, check_inside
 from ingest.sources.opening import open_source
 
 # Files that have more bytes together are not read to count what is in them; loading reads them all.
@@ -82,17 +83,18 @@ def recognise(place: Place, *, roots: Sequence[Place] | None = None) -> Recognis
     """
     if isinstance(place, ObjectFolder):
         return _recorded(place, Recognised(str(place).rpartition("/")[2]), roots)
-    if not place.exists():
-        raise LogError(place, "", "is not there")
-    files = [place] if place.is_file() else list(files_below(place))
+    path, run = (place.path, place.run) if isinstance(place, StoredRunPlace) else (place, None)
+    if not path.exists():
+        raise LogError(path, "", "is not there")
+    files = [path] if path.is_file() else list(files_below(path))
     found = Recognised(
-        place.stem if place.is_file() else place.name,
+        path.stem if path.is_file() else path.name,
         files=len(files),
-        bytes=sum(path.stat().st_size for path in files),
+        bytes=sum(one.stat().st_size for one in files),
     )
-    if (place / MANIFEST).exists():
-        return _recorded(place, found, roots)
-    return _converted(place, files, found, roots)
+    if run is None and (path / MANIFEST).exists():
+        return _recorded(path, found, roots)
+    return _converted(path, run, files, found, roots)
 
 
 def _recorded(place: Place, found: Recognised, roots: Sequence[Place] | None) -> Recognised:
@@ -118,13 +120,17 @@ def _recorded(place: Place, found: Recognised, roots: Sequence[Place] | None) ->
 
 
 def _converted(
-    path: Path, files: Sequence[Path], found: Recognised, roots: Sequence[Place] | None
+    path: Path,
+    run: str | None,
+    files: Sequence[Path],
+    found: Recognised,
+    roots: Sequence[Place] | None,
 ) -> Recognised:
-    choices = _choices(path)
+    choices = _choices(path) if run is None else []
     if len(choices) > 1:
         return replace(found, choices=tuple(choices[:MOST_CHOICES]), kinds=_kinds_of_stores(path))
     refused: list[Refusal] = []
-    readers = find_readers(path)
+    readers = find_readers(path, run)
     if roots is not None:
         for reader in readers:
             check_inside(reader.path, roots=roots)
@@ -222,8 +228,6 @@ def _has(whole: Collected) -> Iterable[str]:
 
 def _checkpoints(path: Path, refused: list[Refusal]) -> int:
     """Return how many checkpoints there are, by their names alone."""
-    from deeptracker.conversion.checkpoints import find_checkpoints
-
     if not path.is_dir():
         return 0
     try:
