@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from deeptracker.conversion.checkpoints.finding import find_checkpoints
 from deeptracker.conversion.collected import Collected, merged
 from deeptracker.conversion.predictions import COLUMNS
 from deeptracker.conversion.readers import Reader, StoredRun, files_below
 from deeptracker.conversion.readers.known import TOOLS, find_readers
 from deeptracker.errors import DeepTrackerError, LogError, MissingExtra
+from deeptracker.extras import needed
 from deeptracker.format import MANIFEST, SNAPSHOTS
 from ingest.locations import ObjectFolder, Place, StoredRunPlace, check_inside
 from ingest.sources.opening import open_source
@@ -26,6 +26,9 @@ PARTS = (
     "scalars", "hyperparameters", "events", "layers", "filters", "weight", "gradient", "update",
     "activation", "predictions", "images",
 )  # fmt: skip
+_WEIGHTS = frozenset(
+    {".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".keras", ".h5", ".hdf5", ".distcp"}
+)
 _OF_CHECKPOINTS = ("layers", "filters", "weight")
 
 
@@ -136,7 +139,7 @@ def _converted(
             check_inside(reader.path, roots=roots)
     whole, all_read = _read(readers, path, refused)
     kinds, has = list(whole.kinds), set(_has(whole))
-    checkpoints = _checkpoints(path, refused)
+    checkpoints = _checkpoints(path, refused) if any(map(_may_be_weights, files)) else 0
     if checkpoints:
         kinds.append(f"{checkpoints:,} checkpoint{'' if checkpoints == 1 else 's'}")
         has |= set(_OF_CHECKPOINTS)
@@ -231,12 +234,19 @@ def _checkpoints(path: Path, refused: list[Refusal]) -> int:
     if not path.is_dir():
         return 0
     try:
+        with needed("record", "a series of checkpoints"):
+            from deeptracker.conversion.checkpoints.finding import find_checkpoints
         found = find_checkpoints(path)
     except DeepTrackerError as error:
         refused.append(Refusal(path.name, str(error)))
         return 0
     refused += [Refusal(name, "has no iteration in its name") for name in found.unnumbered]
     return len(found.checkpoints)
+
+
+def _may_be_weights(path: Path) -> bool:
+    # Those of a folder of torch's distributed checkpoints, and of Orbax.
+    return path.suffix.lower() in _WEIGHTS or path.name in (".metadata", "_CHECKPOINT_METADATA")
 
 
 def _has_predictions(path: Path) -> bool:

@@ -4,7 +4,17 @@ from functools import partial
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, ctx, get_relative_path, html, no_update
+from dash import (
+    ClientsideFunction,
+    Dash,
+    Input,
+    Output,
+    State,
+    ctx,
+    get_relative_path,
+    html,
+    no_update,
+)
 from dash.exceptions import PreventUpdate
 
 from app import store
@@ -30,12 +40,20 @@ def register(app: Dash) -> None:
     callbacks.register(app)
     offered = reads(partial(offer, runs=True))
     app.callback(Output(Ids.PLACE, "data"), Input(Ids.PLACE, "value"))(offered)
+    # As in the path fields of the jobs page: an Enter that takes what is offered sends nothing.
+    app.clientside_callback(
+        ClientsideFunction("bring", "sent"),
+        Output(Ids.PLACE_SENT, "data"),
+        Input(Ids.PLACE, "n_submit"),
+        prevent_initial_call=True,
+    )
 
 
 @callbacks.callback(
     Output(Ids.LOOKED, "data"),
     Output(Ids.PROBLEM, "children"),
     Input(Ids.LOOK, "n_clicks"),
+    Input(Ids.PLACE_SENT, "data"),
     Input(Ids.UPLOADED, "data"),
     Input(Ids.CHOICE, "value"),
     State(Ids.PLACE, "value"),
@@ -43,7 +61,12 @@ def register(app: Dash) -> None:
     prevent_initial_call=True,
 )
 def look(
-    _clicks: object, uploaded: object, choice: object, place: object, before: object
+    _clicks: object,
+    sent: object,
+    uploaded: object,
+    choice: object,
+    place: object,
+    before: object,
 ) -> tuple[Any, Any]:
     """Ask a worker what lies at a place; of an upload that was asked already."""
     by = require(Permission.SCHEDULE_JOBS).account_id
@@ -59,7 +82,8 @@ def look(
         if not location:
             raise PreventUpdate
     else:
-        location, kept = text(place), {}
+        by_enter = ctx.triggered_id == Ids.PLACE_SENT and isinstance(sent, dict)
+        location, kept = text(sent.get("text") if by_enter else place), {}  # type: ignore[attr-defined]
     if not location.strip():
         return no_update, "Enter a folder or a file that a worker can read, for example my-run."
     try:

@@ -8,6 +8,7 @@ class Ids(StrEnum):
 
     # Where it is: a place that workers see, or files of this computer.
     PLACE = "bring-place"
+    PLACE_SENT = "bring-place-sent"
     LOOK = "bring-look"
     PROBLEM = "bring-problem"
     DROP = "bring-drop"

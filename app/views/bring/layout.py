@@ -27,7 +27,7 @@ def layout(context: PageContext) -> Component:
     roots = sorted({root for worker in working if worker.alive for root in worker.roots})
     return html.Div(
         [
-            *(dcc.Store(id=one) for one in (Ids.UPLOADED, Ids.LOOKED, Ids.JOB)),
+            *(dcc.Store(id=one) for one in (Ids.PLACE_SENT, Ids.UPLOADED, Ids.LOOKED, Ids.JOB)),
             dcc.Interval(id=Ids.LOOK_TIMER, interval=LOOK_MS, disabled=True),
             dcc.Interval(id=Ids.JOB_TIMER, interval=JOB_MS, disabled=True),
             html.Div(html.H1("Bring a run"), className="dt-page-head"),
@@ -56,13 +56,20 @@ def _server(roots: list[str]) -> Component:
     return html.Section(
         [
             html.H2("On the server"),
-            place_field(
-                Ids.PLACE,
-                label="Folder or file",
-                description=under,
-                placeholder="my-run",
+            html.Div(
+                [
+                    place_field(
+                        Ids.PLACE,
+                        label="Folder or file",
+                        description=under,
+                        placeholder="my-run",
+                        className="bring-place",
+                    ),
+                    # Beside it: what the field offers opens below.
+                    dmc.Button("Look", id=Ids.LOOK),
+                ],
+                className="bring-row",
             ),
-            dmc.Button("Look", id=Ids.LOOK, mt="sm"),
         ],
         className="bring-side",
     )

@@ -87,23 +87,27 @@ def _parts(answer: Mapping[str, Any]) -> Component | None:
     has, lacks = answer.get("has") or (), answer.get("lacks") or ()
     if not has:
         return None
-    listed = [
-        html.Li([html.Span("✓", className="bring-sign"), PARTS[part][0]], className="bring-has")
+    there = [
+        html.Li([html.Span("✓", className="bring-sign"), PARTS[part][0]])
         for part in has
         if part in PARTS
-    ] + [
-        html.Li(
-            [
-                html.Span("–", className="bring-sign"),
-                f"not recorded: {PARTS[part][0].lower()}",
-                html.Span(f" – {PARTS[part][1]}", className="dt-soft"),
-            ],
-            className="bring-lacks",
-        )
-        for part in lacks
-        if part in PARTS
     ]
-    return html.Div([html.H3("What the run will have"), html.Ul(listed, className="bring-parts")])
+    # What is had in the same way stands in one line.
+    ways: dict[str, list[str]] = {}
+    for part in lacks:
+        if part in PARTS:
+            ways.setdefault(PARTS[part][1], []).append(PARTS[part][0].lower())
+    absent = [
+        html.Li([f"not recorded: {', '.join(names)}", html.Span(f" ({way})", className="dt-soft")])
+        for way, names in ways.items()
+    ]
+    return html.Div(
+        [
+            html.H3("What the run will have"),
+            html.Ul(there, className="bring-has"),
+            html.Ul(absent, className="bring-lacks") if absent else None,
+        ]
+    )
 
 
 def _refused(answer: Mapping[str, Any]) -> Component | None:
