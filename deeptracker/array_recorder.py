@@ -105,7 +105,10 @@ class ArrayRecorder(RunRecorder):
         As where a compiled program takes several steps at once. A snapshot that was due in them is
         taken with that one, without gradient and update.
         """
-        for _ in range(iterations):
+        for number in range(iterations):
+            if self._overdue:  # and stays so
+                self.iteration += iterations - number
+                break
             self._overdue, self.iteration = self.due, self.iteration + 1
         self._before = self._before and iterations < 1
 

@@ -6,6 +6,7 @@ batches, other workers take some of them (ingest/sharing.py).
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -80,58 +81,64 @@ def load_log(
     location = source.location
     waiting = _Waiting(lambda: poll_seconds or source.poll_seconds, quiet_seconds, should_stop)
     begun = time.monotonic()
-    manifest = _first_manifest(source, waiting if follow else None, patient=wait_for_log)
-    source = told_apart(engine, source, manifest, roots=roots)
-    manifest = source.manifest() or manifest
-    with sole_loader(engine, run=manifest.run) as connection:
-        run = RunLoad(connection, manifest, run_id=_begin(connection, manifest, location, owner_id))
-        look = _Look(source, run, on_progress, on_line, should_stop)
-        if sharing is not None:
-            look.leader = Leader(
-                connection,
-                run,
-                sharing,
-                on_done=look.note_shared,
-                on_bad=look.note_bad,
-                should_stop=should_stop,
-            )
-        health = Evaluator(connection, run_id=run.run_id)
-        images = ImageHistories(connection, run_id=run.run_id)
-        while True:
-            # The manifest is read before the folder is: what it calls complete is all there.
-            manifest = _same_run(source.manifest(), manifest, location)
-            run.update_run(manifest, location=location)
-            look.report.abandoned += run.drop_abandoned(manifest)
-            run.drop(source.moved(run.iterations))
-            news = look.load(manifest, follow=follow)
-            if news:
-                waiting.heard()
-            health.looked(written=look.report.written)
-            images.looked()
-            look.report.ended = _ended(manifest, waiting, follow=follow)
-            if look.report.ended:
-                health.finish()
-                images.finish()
-                break
-            waiting.pause()
+    with closing(source):
+        manifest = _first_manifest(source, waiting, follow=follow, patient=wait_for_log)
+        source = told_apart(engine, source, manifest, roots=roots)
+        manifest = source.manifest() or manifest
+        with sole_loader(engine, run=manifest.run) as connection:
+            run = _taken_up(connection, manifest, location, owner_id)
+            look = _Look(source, run, on_progress, on_line, should_stop)
+            if sharing is not None and source.shareable:
+                look.leader = Leader(
+                    connection,
+                    run,
+                    sharing,
+                    on_done=look.note_shared,
+                    on_bad=look.note_bad,
+                    should_stop=should_stop,
+                )
+            health = Evaluator(connection, run_id=run.run_id)
+            images = ImageHistories(connection, run_id=run.run_id)
+            while True:
+                # The manifest is read before the folder is: what it calls complete is all there.
+                manifest = _same_run(source.manifest(), manifest, location)
+                if run.has_grown(manifest):
+                    look.run = run = _taken_up(connection, manifest, location, owner_id)
+                    health = Evaluator(connection, run_id=run.run_id)
+                run.update_run(manifest, location=location)
+                look.report.abandoned += run.drop_abandoned(manifest)
+                run.drop(source.moved(run.iterations))
+                news = look.load(manifest, follow=follow)
+                if news:
+                    waiting.heard()
+                health.looked(written=look.report.written)
+                images.looked()
+                look.report.ended = _ended(manifest, waiting, follow=follow, busy=source.busy())
+                if look.report.ended:
+                    health.finish()
+                    images.finish()
+                    break
+                waiting.pause()
     look.report.seconds = time.monotonic() - begun
     look.report.place_on_grid(manifest, run.iterations)
     return look.report
 
 
-def _begin(connection: Connection, manifest: Manifest, location: str, owner_id: int | None) -> int:
+def _taken_up(
+    connection: Connection, manifest: Manifest, location: str, owner_id: int | None
+) -> RunLoad:
     """Store what the run is; undo what helpers of a load that was broken off have in hand."""
     with load.batch(connection) as session:
         run_id = load.create_run(session, manifest, location=location, owner_id=owner_id)
         load_shares.end_helpers(session, run_id=run_id)
         load_shares.clear(session, run_id=run_id)
-    return run_id
+    return RunLoad(connection, manifest, run_id=run_id)
 
 
 class _Look:
     """Looks into a log and loads what is new there; `report` adds up what all looks did.
 
-    With a `leader`, what is large is shared.
+    With a `leader`, what is large is shared. `run` is where it is written.
     """
 
     def __init__(
@@ -142,7 +149,8 @@ class _Look:
         on_line: OnLine,
         should_stop: ShouldStop,
     ) -> None:
-        self._source, self._run, self._should_stop = source, run, should_stop
+        self._source, self._should_stop = source, should_stop
+        self.run = run
         self._on_progress, self._on_line = on_progress, on_line
         self._pace = Pace()
         self._before, self._total = 0, 0
@@ -166,16 +174,16 @@ class _Look:
             return True
         sheets = self._source.contact_sheets(manifest, on_bad=self.note_bad)
         while part := dict(islice(sheets, SHEETS_AT_ONCE)):
-            self._run.write_contact_sheets(part)
+            self.run.write_contact_sheets(part)
         for ledger in self._source.ledgers(manifest, on_bad=self.note_bad):
-            self._run.write_ledger(ledger)
+            self.run.write_ledger(ledger)
         return bool(iterations)
 
     def _write(self, manifest: Manifest, parts: Sequence[Sequence[int]]) -> None:
-        prepare = preparing(self._source, manifest, self._run.shape)
+        prepare = preparing(self._source, manifest, self.run.shape)
         again = self._source.again()
         for batch in read_ahead(parts, lambda part: prepare(part, self.note_bad)):
-            outcome = self._run.write(batch)
+            outcome = self.run.write(batch)
             report = self.report
             report.new += outcome.new
             report.replaced += [i for i in outcome.replaced if i not in again]
@@ -227,15 +235,16 @@ class _Waiting:
             time.sleep(min(left, _PATIENCE))
 
 
-def _first_manifest(source: Source, waiting: _Waiting | None, *, patient: bool) -> Manifest:
+def _first_manifest(source: Source, waiting: _Waiting, *, follow: bool, patient: bool) -> Manifest:
     while True:
         manifest = source.manifest()
         if manifest is not None:
             return manifest
         file, problem = f"{source.location}/{MANIFEST}", _NOTHING
-        if waiting is None or waiting.quiet():
+        busy = source.busy()
+        if not busy and (not follow or waiting.quiet()):
             raise LogError(file, "", problem)
-        if not patient or waiting.should_stop():
+        if waiting.should_stop() or not (patient or busy):
             raise LogAwaited(file, "", problem)
         waiting.pause()
 
@@ -253,10 +262,12 @@ def _total(manifest: Manifest, known: int, *, follow: bool) -> int:
     return max(known, planned // every) if live and every and planned else known
 
 
-def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool) -> str:
+def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool, busy: bool) -> str:
     """Return why the load is over, "" where it is not."""
     if waiting.should_stop():
         return "stopped"
+    if busy:
+        return ""
     if not follow:
         return "loaded"
     if manifest.state != "recording":

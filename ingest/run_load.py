@@ -71,6 +71,12 @@ class RunLoad:
         """Return the iterations that the store has, rising."""
         return sorted(self._digests)
 
+    def has_grown(self, manifest: Manifest) -> bool:
+        """Say whether the run had scalars alone, and has layers or images now."""
+        mine = self._manifest
+        bare = not (mine.layers or len(mine.images.class_id))
+        return bare and bool(manifest.layers or len(manifest.images.class_id))
+
     def update_run(self, manifest: Manifest, *, location: str) -> None:
         """Bring state, end and the like of the stored run up to date where the manifest changed."""
         if manifest is self._manifest:

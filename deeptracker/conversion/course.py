@@ -1,8 +1,8 @@
 """What was collected of a run as its course: series on one axis, cut into snapshots of scalars."""
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeptracker.conversion.collected import Collected
+from deeptracker.conversion.predictions import Predictions
 from deeptracker.errors import LogError
 from deeptracker.format import BAND_THRESHOLDS, FILTER_QUANTITIES, Series, Snapshot
 from deeptracker.format.entries import check_name
-from deeptracker.format.snapshot import MAX_ITERATION
+from deeptracker.format.snapshot import MAX_ITERATION, no_prediction, prediction_dtype
 from deeptracker.format.snapshot_file import MAX_SCALARS
 
 # So many iterations are snapshots of their own; of more, at most so many, at equal distances: then
@@ -37,49 +38,89 @@ class Course:
     times: tuple[NDArray[np.int64], NDArray[np.float64]]
     dropped: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    predictions: Predictions | None = None
+    rest: bool = True
+
+    def at(self, iterations: Sequence[int], *, rest: bool = True) -> "Course":
+        """Return the course with snapshots at these iterations, rising.
+
+        `rest`: whether the last one has what comes after it, too.
+        """
+        return replace(self, iterations=tuple(iterations), rest=rest)
 
     @cached_property
     def _cuts(self) -> Mapping[str, NDArray[np.int64]]:
         """Where the values of each snapshot begin in a series, and where the last ones end."""
         ends = np.array(self.iterations, np.int64)
-        return {
-            name: np.concatenate([[0], np.searchsorted(series.iterations, ends, "right")])
+        found = {
+            name: np.append(0, np.searchsorted(series.iterations, ends, "right"))
             for name, series in self.series.items()
         }
+        for name, cut in found.items() if self.rest else ():
+            cut[-1] = len(self.series[name].values)
+        return found
 
     @property
     def values(self) -> int:
         """Return how many values there are."""
         return sum(len(series.values) for series in self.series.values())
 
-    def snapshot(self, place: int) -> Snapshot:
-        """Return the snapshot at a place among `iterations`: the values since the one before."""
-        iteration = self.iterations[place]
+    def scalars(self, place: int) -> dict[str, Series]:
+        """Return the values of the snapshot at a place: those since the one before."""
         scalars = {}
         for name, cut in self._cuts.items():
             first, last = int(cut[place]), int(cut[place + 1])
             if last > first:
                 whole = self.series[name]
                 scalars[name] = Series(whole.iterations[first:last], whole.values[first:last])
+        return scalars
+
+    def snapshot(self, place: int) -> Snapshot:
+        """Return the snapshot at a place among `iterations`, which has no layers."""
+        iteration = self.iterations[place]
+        prediction, probability = self._predicted(iteration)
         return Snapshot(
             iteration=iteration,
-            epoch=math.nan if self.per_epoch is None else iteration / self.per_epoch,
-            recorded_at=self._time(iteration),
+            epoch=self.epoch(iteration),
+            recorded_at=self.time(iteration),
             statistics={},
             histogram={},
             bands=np.zeros((0, len(BAND_THRESHOLDS)), np.float32),
             filters={name: np.zeros(0, np.float32) for name in FILTER_QUANTITIES},
-            scalars=scalars,
+            prediction=prediction,
+            probability=probability,
+            scalars=self.scalars(place),
         )
 
-    def _time(self, iteration: int) -> float:
+    def _predicted(
+        self, iteration: int
+    ) -> tuple[NDArray[np.integer[Any]], NDArray[np.float16]] | tuple[None, None]:
+        table = self.predictions
+        if table is None or iteration not in table.prediction:
+            return None, None
+        classes, said = len(table.classes), table.prediction[iteration]
+        known = np.where(said < 0, no_prediction(classes), said)
+        return known.astype(prediction_dtype(classes)), table.probability[iteration].astype("<f2")
+
+    def epoch(self, iteration: int) -> float:
+        """Return how many epochs had passed, NaN where that is not known."""
+        return math.nan if self.per_epoch is None else iteration / self.per_epoch
+
+    def time(self, iteration: int) -> float:
         """Return when an iteration was: taken evenly between two that are known, NaN: not known."""
         at, seconds = self.times
         return float(np.interp(iteration, at, seconds)) if len(at) else math.nan
 
 
-def course_of(collected: Collected, *, per_epoch: int | None = None) -> Course:
+def course_of(
+    collected: Collected,
+    *,
+    per_epoch: int | None = None,
+    predictions: Predictions | None = None,
+) -> Course:
     """Return the course of what was collected; `per_epoch` where the files do not say it.
+
+    There is a snapshot wherever there are predictions.
 
     Values that are counted by epochs stand at the iteration that ends the epoch; where nothing is
     counted by iterations, an epoch is one. Epochs that are counted from 0 are over one later.
@@ -180,5 +221,6 @@ def moved(stored: Iterable[int], course: Course) -> list[int]:
     there = np.array(course.iterations, np.int64)
     if not (len(before) and len(there)):
         return []
+    # With one snapshot for each of few iterations none moves.
     same = np.isin(before // course.width, there // course.width)
     return [int(at) for at in before[same & ~np.isin(before, there)]]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from deeptracker.errors import LogError
 
 COLUMNS = ("iteration", "image", "label", "prediction")
+_MOST_HEAD = 65_536
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,19 @@ class Predictions:
     labels: NDArray[np.int64]
     prediction: Mapping[int, NDArray[np.int64]]
     probability: Mapping[int, NDArray[np.float64]]
+
+
+def find_predictions(folder: Path) -> Path | None:
+    """Return the table of predictions in a folder, by its columns; the first one by name."""
+    for path in sorted(folder.glob("*.csv")):
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                head = next(csv.reader([file.readline(_MOST_HEAD)]), [])
+        except (OSError, UnicodeDecodeError, csv.Error):
+            continue
+        if set(COLUMNS) <= {name.strip() for name in head}:
+            return path
+    return None
 
 
 def read_predictions(path: Path) -> Predictions:

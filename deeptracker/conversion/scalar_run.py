@@ -2,16 +2,19 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
 from deeptracker.conversion.collected import Collected
-from deeptracker.conversion.course import Course
-from deeptracker.errors import RecordingError
+from deeptracker.conversion.course import Course, course_of
+from deeptracker.conversion.predictions import Predictions
+from deeptracker.conversion.readers.known import collect
+from deeptracker.errors import LogError, RecordingError
 from deeptracker.format import (
     MANIFEST,
     SNAPSHOTS,
@@ -19,6 +22,7 @@ from deeptracker.format import (
     Dropped,
     Event,
     Generation,
+    Images,
     Manifest,
     Origin,
     Sampling,
@@ -30,6 +34,18 @@ from deeptracker.format import (
 )
 from deeptracker.format.entries import MAX_NAME, MAX_PLAIN_VALUES, MAX_TIME, fit_text
 from deeptracker.format.manifest_course import MAX_DROPPED, MAX_EVENTS, MAX_FILES
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What became of a folder; `remarks` say what was not taken, and what is doubtful."""
+
+    snapshots: int
+    layers: int
+    scalars: int
+    images: int
+    remarks: tuple[str, ...]
+
 
 # Such a run has no statistics of layers.
 _CONTENTS = Contents(quantities=(), optional=(), filters=(), capabilities=("scalars",))
@@ -73,11 +89,25 @@ def manifest_of(
         generations=(Generation(0, began),),
         place=fit_text(path),
         origin=origin_of(collected, dropped, path=path, notes=course.notes),
-        contents=_CONTENTS,
+        **_validated(course.predictions),
     )
     # As if it had been written and read: with the very checks of a log.
     at = Path(path) / MANIFEST
     return parse_manifest(at, manifest_bytes(at, manifest))
+
+
+def _validated(predictions: Predictions | None) -> dict[str, Any]:
+    """Return what a manifest says of the images that were predicted."""
+    if predictions is None:
+        return {"contents": _CONTENTS}
+    has = (*_CONTENTS.capabilities, "validation")
+    return {
+        "classes": tuple(map(fit_name, predictions.classes)),
+        "images": Images(
+            predictions.labels.astype(np.int32), tuple(map(fit_name, predictions.images))
+        ),
+        "contents": replace(_CONTENTS, capabilities=has),
+    }
 
 
 def origin_of(
@@ -146,6 +176,57 @@ def _events(collected: Collected, dropped: dict[str, int], began: float) -> tupl
         why = f"a text beyond the first {MAX_EVENTS:,}, or at an impossible iteration"
         dropped[why] = total - len(found[:MAX_EVENTS])
     return tuple(found[:MAX_EVENTS])
+
+
+def convert_scalars(
+    source: Path,
+    run_dir: Path,
+    *,
+    run: str | None = None,
+    name: str | None = None,
+    iterations_per_epoch: int | None = None,
+) -> Converted:
+    """Write a run directory of the scalars that a folder or file holds; `run`: one of a store.
+
+    Raises LogError where there is nothing, or a file cannot be used; RecordingError where `run_dir`
+    is taken.
+    """
+    collected = collect(source, run)
+    if collected.empty:
+        raise LogError(
+            source,
+            "",
+            "holds nothing that is known: no checkpoint (.safetensors, .pt, .pth, .ckpt, .bin, "
+            ".keras, .h5, or a folder such as checkpoint-500), and no scalars",
+        )
+    course = course_of(collected, per_epoch=iterations_per_epoch)
+    here = source.resolve()
+    manifest = manifest_of(
+        collected,
+        course,
+        run=uuid4().hex,
+        name=name or (here.stem if here.is_file() else here.name),
+        path=str(here),
+        created_at=here.stat().st_mtime,
+        ended_at=here.stat().st_mtime,
+    )
+    if name:
+        manifest = replace(manifest, name=fit_name(name))
+    write_run(run_dir, manifest, course)
+    return Converted(
+        len(course.iterations), 0, len(course.series), 0, tuple(remarks_of(manifest.origin))
+    )
+
+
+def remarks_of(origin: Origin | None) -> list[str]:
+    """Return what was not taken, and how the rest was understood, as sentences."""
+    if origin is None:
+        return []
+    lost = [
+        f"left out, {'once' if one.times == 1 else f'{one.times:,} times'}: {one.reason}"
+        for one in origin.dropped
+    ]
+    return [*origin.notes, *lost]
 
 
 def write_run(run_dir: Path, manifest: Manifest, course: Course) -> None:

@@ -12,11 +12,19 @@ OnBad = Callable[[LogError], None]
 class Source(Protocol):
     """A log that may still grow. Nothing is kept open between two calls.
 
-    `location` is where it is, as text; `poll_seconds` how long to wait between two looks.
+    `location` is where it is, as text; `poll_seconds` how long to wait between two looks;
+    `shareable` whether a helper on another machine would read the same.
     """
 
     location: str
     poll_seconds: float
+    shareable: bool
+
+    def busy(self) -> bool:
+        """Return whether more is coming that is being made of files which are there already."""
+
+    def close(self) -> None:
+        """Give back what was taken to read the log; nothing is read any more."""
 
     def manifest(self) -> Manifest | None:
         """Return what the run is, None where there is no log yet; LogError if it is unusable."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from deeptracker.format import MANIFEST, Ledger, Manifest, Snapshot
 from ingest.locations import ObjectFolder, Place, StoredRunPlace
 from ingest.sources import OnBad, Source
-from ingest.sources.converted import ScalarsSource
+from ingest.sources.converted import ConvertedSource, anything_at
 from ingest.sources.object_storage import ObjectStorageSource
 from ingest.sources.run_directory import RunDirectorySource
 
@@ -23,8 +23,24 @@ def open_source(
     if isinstance(place, ObjectFolder):
         return ObjectStorageSource(place)
     if isinstance(place, StoredRunPlace):
-        return ScalarsSource(place.path, location=str(place), run=place.run, roots=roots, live=live)
+        return ConvertedSource(
+            place.path, location=str(place), run=place.run, roots=roots, live=live
+        )
     return FolderSource(place, roots=roots, live=live)
+
+
+def is_there(place: Place, *, roots: Sequence[Place] | None = None) -> bool:
+    """Return whether there is something at a place that a load would read, without reading it all.
+
+    Raises LogError for what a load could not use either.
+    """
+    if isinstance(place, ObjectFolder):
+        return ObjectStorageSource(place).manifest() is not None
+    if isinstance(place, StoredRunPlace):
+        return place.path.exists()
+    if os.path.lexists(place / MANIFEST):
+        return RunDirectorySource(place, roots=roots).manifest() is not None
+    return anything_at(place)
 
 
 class FolderSource:
@@ -36,10 +52,11 @@ class FolderSource:
     def __init__(self, path: Path, *, roots: Sequence[Place] | None, live: bool) -> None:
         self.location = str(path)
         self._directory = RunDirectorySource(path, roots=roots)
-        self._others = ScalarsSource(path, location=str(path), roots=roots, live=live)
+        self._others = ConvertedSource(path, location=str(path), roots=roots, live=live)
         self._path = path
         self._chosen: Source | None = None
         self.poll_seconds = self._others.poll_seconds
+        self.shareable = False
 
     def manifest(self) -> Manifest | None:
         """Return what the run is, None where nothing is there yet; LogError if it is unusable."""
@@ -50,7 +67,16 @@ class FolderSource:
         manifest = source.manifest()
         if manifest is not None:
             self._chosen, self.poll_seconds = source, source.poll_seconds
+            self.shareable = source.shareable
         return manifest
+
+    def busy(self) -> bool:
+        """Return whether more is coming that is being made of files which are there already."""
+        return self._others.busy()
+
+    def close(self) -> None:
+        """Give back what was taken to read the log; nothing is read any more."""
+        self._others.close()
 
     @property
     def _source(self) -> Source:
