@@ -1,7 +1,7 @@
 """What lies at a place, before it is loaded: of which tools, and what a run of it will have."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,11 @@ def _converted(
     if roots is not None:
         for reader in readers:
             check_inside(reader.path, roots=roots)
-    whole, all_read = _read(readers, path, refused)
+    sizes = {
+        reader.path: sum(one.stat().st_size for one in files if one.is_relative_to(reader.path))
+        for reader in readers
+    }
+    whole, all_read = _read(readers, sizes, path, refused)
     kinds, has = list(whole.kinds), set(_has(whole))
     checkpoints = _checkpoints(path, refused) if any(map(_may_be_weights, files)) else 0
     if checkpoints:
@@ -194,14 +198,16 @@ def _runs_of(tool: Any, path: Path) -> list[StoredRun]:
 
 def _kinds_of_stores(path: Path) -> tuple[str, ...]:
     stores = [_words(tool.__name__) for tool in TOOLS if _runs_of(tool, path)]
-    return tuple(f"store of {name}" for name in stores) or ("run directories",)
+    return tuple(f"runs of {name}" for name in stores) or ("run directories",)
 
 
-def _read(readers: Sequence[Reader], path: Path, refused: list[Refusal]) -> tuple[Collected, bool]:
+def _read(
+    readers: Sequence[Reader], sizes: Mapping[Path, int], path: Path, refused: list[Refusal]
+) -> tuple[Collected, bool]:
     """Return what small files hold, and whether these are all that there are."""
     parts, left, all_read = [], READ_BYTES, True
-    for reader in sorted(readers, key=lambda one: one.path.stat().st_size):
-        left -= reader.path.stat().st_size
+    for reader in sorted(readers, key=lambda one: sizes[one.path]):
+        left -= sizes[reader.path]
         if left < 0:
             all_read = False
             break
@@ -215,6 +221,7 @@ def _read(readers: Sequence[Reader], path: Path, refused: list[Refusal]) -> tupl
 def _refusal(file: Path, path: Path, error: DeepTrackerError) -> Refusal:
     here = path.parent if path.is_file() else path
     shown = str(file.relative_to(here)) if file.is_relative_to(here) else str(file)
+    shown = path.name if shown == "." else shown
     return Refusal(shown, str(error).removeprefix(f"{file} ").removeprefix(f"{file}: "))
 
 

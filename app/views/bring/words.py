@@ -28,9 +28,12 @@ def found(answer: Mapping[str, Any], location: str) -> Component:
     """Return what stands on the page for an answer."""
     kinds = list(answer.get("kinds") or ())
     if not kinds:
+        refused = bool(answer.get("refused"))
         return nothing(
-            "Nothing is recognised here",
-            html.P(
+            "What is here cannot be used" if refused else "Nothing is recognised here",
+            None
+            if refused
+            else html.P(
                 f"{_files(answer)} at {location}, of no kind that is known. What can be loaded: "
                 "run directories of the Recorder, event files of TensorBoard, series of "
                 "checkpoints, CSV and JSON lines with an iteration or epoch column, stores of "

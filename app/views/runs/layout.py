@@ -112,7 +112,15 @@ def _bring(context: PageContext) -> list[Component]:
     """Return the way to bring a run that is there already, for those who may."""
     if not context.identity.may(Permission.SCHEDULE_JOBS):
         return []
-    return [dmc.Anchor("Bring a run", href="/bring", className="dt-button", underline="never")]
+    return [
+        dmc.Anchor(
+            "Bring a run",
+            href="/bring",
+            className="runs-columns-open",
+            underline="never",
+            c="inherit",
+        )
+    ]
 
 
 def no_match(search: str) -> Component:
