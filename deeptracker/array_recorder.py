@@ -24,7 +24,7 @@ class ArrayRecorder(RunRecorder):
     nothing does later.
 
     run_dir, resume, start_iteration, every, per_epoch, iterations_per_epoch, planned_iterations,
-        name, model_name, dataset, hyperparameters, rank: as of `Recorder`.
+        name, model_name, dataset, hyperparameters, machine, rank: as of `Recorder`.
     parameters: an array, or a dictionary, list or tree of arrays, before the first step. Arrays of
         numpy, JAX, or anything that numpy reads, of real numbers; those with two axes or more are
         layers. They are copied ahead of a snapshot alone.
@@ -59,6 +59,7 @@ class ArrayRecorder(RunRecorder):
         gradients: bool = True,
         updates: bool = True,
         forms: Mapping[str, Form] | None = None,
+        machine: bool = True,
         rank: int | None = None,
     ) -> None:
         super().__init__(
@@ -83,6 +84,7 @@ class ArrayRecorder(RunRecorder):
             (),
             Description(name, model_name or "arrays", dataset, hyperparameters, planned_iterations),
             resume=resume,
+            machine=machine,
             gradients=gradients,
             unrecorded=self._mirror.unrecorded,
             updates=updates,

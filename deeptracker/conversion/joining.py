@@ -149,7 +149,7 @@ def _written(
             forms=forms_of(first.arrays), name=name, hyperparameters=first.facts.hyperparameters,
             model_name=model_of(source) or "not known", every=math.gcd(*placed),
             iterations_per_epoch=per_epoch,
-            gradients=False, updates=follow(placed), rank=0, **validated,
+            gradients=False, updates=follow(placed), machine=False, rank=0, **validated,
         ) as recorder:  # fmt: skip
             del first
             recorder.event(f"converted from {source.resolve().name}")

@@ -107,7 +107,8 @@ class Weights:
             self._run_dir, first.arrays, filter_axis=self._axis if axis is None else axis,
             forms=forms_of(first.arrays), name=self._folder.name,
             model_name=model_of(self._folder) or "not known", every=1,
-            iterations_per_epoch=self._per_epoch, gradients=False, updates=follow(placed), rank=0,
+            iterations_per_epoch=self._per_epoch, gradients=False, updates=follow(placed),
+            machine=False, rank=0,
             **validated,
         )  # fmt: skip
 

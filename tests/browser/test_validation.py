@@ -1,5 +1,6 @@
 """The validation view in a real browser: from the worst iteration to its classes and images."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -303,6 +304,22 @@ def test_hard_images_lead_to_their_class(page: Page, digits: int) -> None:
     page.get_by_text("Never learned", exact=True).click()
     rest(page)
     expect(page.locator("#validation-list")).to_contain_text("never right")
+
+
+def test_what_changed_since_the_pin(page: Page, digits: int, iterations: list[int]) -> None:
+    first, middle, last = iterations[0], iterations[1], iterations[-1]
+    page.goto(f"/run/{digits}/change?pins={first}")
+    expect(page.get_by_role("heading", level=2).first).to_have_text(
+        f"From iteration {first:,} to {last:,}"
+    )
+    expect(page.locator(".change-summary")).to_contain_text("The validation error")
+    # It follows the cursor; without a pin elsewhere it is the step before.
+    page.goto(f"/run/{digits}/change?cursor={middle}")
+    heading = page.get_by_role("heading", name=f"From iteration {first:,} to {middle:,}")
+    expect(heading).to_be_visible()
+    expect(page.get_by_text("Move the cursor on the time axis")).to_be_visible()
+    page.get_by_role("link", name=re.compile(r"^Image \d+$")).first.click()
+    expect(page.get_by_role("dialog", name="Validation image")).to_be_visible()
 
 
 def test_from_a_move_to_an_image_large_and_back(
