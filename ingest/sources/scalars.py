@@ -15,7 +15,7 @@ from deeptracker.conversion.predictions import (
     read_predictions,
 )
 from deeptracker.conversion.readers import Reader
-from deeptracker.conversion.readers.known import TOOLS, find_readers
+from deeptracker.conversion.readers.known import find_readers, stored_runs
 from deeptracker.conversion.scalar_run import manifest_of
 from deeptracker.errors import DeepTrackerError, LogError
 from deeptracker.format import Ledger, Manifest, Snapshot
@@ -38,10 +38,12 @@ def run_uuid(location: str) -> str:
 
 def only_run(path: Path) -> str | None:
     """Return the id of the run in a store, None where there is none; LogError for several."""
-    found = {run.id: run.name for tool in TOOLS if hasattr(tool, "runs") for run in tool.runs(path)}
+    found = stored_runs(path)
     if len(found) < 2:
-        return next(iter(found), None)
-    named = [f"{id} ({name})" if name and name != id else id for id, name in found.items()]
+        return found[0].id if found else None
+    named = [
+        f"{run.id} ({run.name})" if run.name and run.name != run.id else run.id for run in found
+    ]
     more = f", and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     raise LogError(
         path,
