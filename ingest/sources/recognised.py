@@ -8,9 +8,9 @@ from typing import Any
 
 from deeptracker.conversion.collected import Collected, merged
 from deeptracker.conversion.predictions import COLUMNS
-from deeptracker.conversion.readers import Reader, StoredRun, files_below
-from deeptracker.conversion.readers.known import TOOLS, find_readers
-from deeptracker.errors import DeepTrackerError, LogError, MissingExtra
+from deeptracker.conversion.readers import Reader, files_below
+from deeptracker.conversion.readers.known import TOOLS, find_readers, stored_runs
+from deeptracker.errors import DeepTrackerError, LogError
 from deeptracker.extras import needed
 from deeptracker.format import MANIFEST, SNAPSHOTS
 from ingest.locations import ObjectFolder, Place, StoredRunPlace, check_inside
@@ -177,28 +177,20 @@ def _with(found: Recognised, has: Iterable[str]) -> Recognised:
 
 def _choices(path: Path) -> list[Choice]:
     """Return the runs at a path where there may be several: of stores, and run directories."""
-    found = [
-        Choice(f"{path}#{run.id}", run.name or run.id)
-        for tool in TOOLS
-        for run in _runs_of(tool, path)
-    ]
+    found = [Choice(f"{path}#{run.id}", run.name or run.id) for run in stored_runs(path)]
     if not found and path.is_dir():
         below = [one for one in sorted(path.iterdir()) if (one / MANIFEST).is_file()]
         found = [Choice(str(one), one.name) for one in below if not one.is_symlink()]
     return found
 
 
-def _runs_of(tool: Any, path: Path) -> list[StoredRun]:
-    """Return the runs in a store; none where the tool keeps none, or its package is missing."""
-    try:
-        return list(tool.runs(path)) if hasattr(tool, "runs") else []
-    except MissingExtra:
-        return []
-
-
 def _kinds_of_stores(path: Path) -> tuple[str, ...]:
-    stores = [_words(tool.__name__) for tool in TOOLS if _runs_of(tool, path)]
+    stores = [_words(tool.__name__) for tool in TOOLS if _keeps_runs(tool, path)]
     return tuple(f"runs of {name}" for name in stores) or ("run directories",)
+
+
+def _keeps_runs(tool: Any, path: Path) -> bool:
+    return hasattr(tool, "runs") and bool(tool.runs(path))
 
 
 def _read(
