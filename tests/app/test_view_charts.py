@@ -29,7 +29,7 @@ from tests.stored_runs import StoredRun, store_run
 CHARTS: Mapping[str, Sequence[str]] = {
     "compare": [
         "compareaxis", "compareevents", "compareimages", "comparekey", "comparelayers",
-        "comparelines", "comparemap", "comparemap", "comparemap", "comparestate",
+        "comparemap", "comparemap", "comparemap", "comparescalars", "comparestate",
     ],
     "overview": ["axis", "live", "pixelmap", "pixelmap", "readout", "strip"],
     "review": ["live"],
