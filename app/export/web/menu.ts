@@ -121,7 +121,9 @@ function open(button: HTMLElement): void {
 
 // What a whole run can be had as, on its overview: closes as menus do.
 function closeWhole(keep: Element | null, focus = false): void {
-  for (const one of document.querySelectorAll<HTMLDetailsElement>("details.overview-export[open]")) {
+  for (const one of document.querySelectorAll<HTMLDetailsElement>(
+    "details.overview-export[open]",
+  )) {
     if (one.contains(keep) && !keep?.closest(".overview-export-item")) continue;
     one.open = false;
     if (focus) one.querySelector("summary")?.focus();
