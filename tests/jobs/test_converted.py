@@ -2,6 +2,8 @@
 
 import csv
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -13,7 +15,6 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 from db.engine import session_scope
-from db.queries.jobs import jobs
 from db.queries.measurements import layer_stats, scalars
 from db.queries.runs import runs, structure
 from deeptracker.errors import LogError
@@ -23,7 +24,7 @@ from ingest.pipeline import load_log
 from ingest.scratch import clean_scratch, make_scratch
 from ingest.sources.opening import is_there
 from tests.jobs.checksums import checksum
-from tests.jobs.conftest import running_worker, wait_until
+from tests.jobs.conftest import wait_until
 
 
 def write_table(path, steps, *, begin=1):
@@ -149,17 +150,23 @@ def _last(engine, run_id):
         return None
 
 
-def test_a_killed_worker_loses_nothing(store, database_url, folder):
+LOADER = """
+import sys
+from db.engine import make_engine
+from ingest.pipeline import load_log
+load_log(make_engine(sys.argv[1], statement_timeout_ms=None), sys.argv[2])
+"""
+
+
+def test_a_killed_load_loses_and_doubles_nothing(store, database_url, folder):
     write_table(folder / "log.csv", 5_000)
-    with session_scope(store) as session:
-        job = jobs.request(session, location=str(folder))
-    with running_worker(database_url, folder.parent):
-        wait_until(lambda: _only_run(store), every=0.002)
-    with running_worker(database_url, folder.parent):
-        done = wait_until(lambda: _over(store, job))
-    assert done.state == "succeeded", done.error
+    loader = subprocess.Popen([sys.executable, "-c", LOADER, database_url, str(folder)])
+    wait_until(lambda: loader.poll() is not None or _only_run(store), every=0.002)
+    loader.kill()
+    loader.wait()
+    load_log(store, folder)
     found = checksum(store)
-    assert last_of(store, done.run_id, "train_loss") == 5_000
+    assert last_of(store, _only_run(store), "train_loss") == 5_000
     assert load_log(store, folder).new == []
     assert checksum(store) == found
 
@@ -173,12 +180,6 @@ def test_what_a_dead_process_left_on_its_way_is_deleted(tmp_path, monkeypatch):
         (left / "run").mkdir(parents=True)
     clean_scratch()
     assert sorted(mine.parent.iterdir()) == sorted([mine, elsewhere])
-
-
-def _over(engine, job_id):
-    with session_scope(engine) as session:
-        job = jobs.get_job(session, job_id=job_id)
-    return job if job.state in ("succeeded", "failed") else None
 
 
 def test_what_leads_out_of_the_roots_is_refused(store, folder, tmp_path):
