@@ -7,14 +7,16 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
-from db.queries.measurements import filter_stats, layer_stats, peaks, snapshots
+from db.queries.measurements import filter_stats, layer_stats, peaks, scalars, snapshots
 from db.queries.runs import structure
 from db.queries.runs.compare import Results, results_at
-from deeptracker.format import NOT_VALIDATED
+from deeptracker.format import NOT_VALIDATED, SERIES
+from ingest.analysis.health.rules.machine import PREFIX
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
-MOST = 20
+Pair = tuple[float, float]
+MOST, MOST_SCORES = 20, 40
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,13 @@ class Filters:
 class Change:
     """What became of a run from the snapshot `before` to that of `after`.
 
-    Errors and losses are NaN where they are not known; `learned` and `forgotten` count images, None
-    where not both were validated.
+    `scores` are scalars before and after, NaN where none was logged by then. `learned` and
+    `forgotten` count images, None where not both were validated.
     """
 
     before: int
     after: int
-    scores: dict[str, tuple[float, float]]
+    scores: dict[str, Pair]
     learned: int | None
     forgotten: int | None
     classes: Classes
@@ -119,7 +121,7 @@ def change(session: Session, run_id: int, before: int, after: int) -> Change:
     return Change(
         before,
         after,
-        _scores(session, run_id, first, last),
+        _scores(session, run_id, before, after),
         int(learned.sum()) if validated else None,
         int(forgotten.sum()) if validated else None,
         _classes(session, run_id, first, last),
@@ -133,12 +135,21 @@ def _both(was: Results, now: Results) -> NDArray[np.bool_]:
     return (was.prediction != NOT_VALIDATED) & (now.prediction != NOT_VALIDATED)
 
 
-def _scores(session: Session, run_id: int, first: int, last: int) -> dict[str, tuple[float, float]]:
-    found = snapshots.snapshots(session, run_id=run_id)
-    return {
-        name: (float(getattr(found, name)[first]), float(getattr(found, name)[last]))
-        for name in ("validation_error", "validation_loss", "train_loss", "learning_rate")
-    }
+def _scores(session: Session, run_id: int, before: int, after: int) -> dict[str, Pair]:
+    """Return the values of scalars that were logged last up to both, those that views know first.
+
+    Without what the machine did: its changes are none of the training.
+    """
+    names = scalars.scalar_names(session, run_id=run_id)
+    known = [name for name in SERIES if name in names]
+    others = [name for name in names if name not in SERIES and not name.startswith(PREFIX)]
+    found = {}
+    for name in [*known, *others][:MOST_SCORES]:
+        logged = scalars.scalar(session, run_id=run_id, name=name)
+        places = np.searchsorted(logged.iterations, [before, after], side="right") - 1
+        was, now = (float(logged.values[at]) if at >= 0 else np.nan for at in places)
+        found[name] = (was, now)
+    return found
 
 
 def _classes(session: Session, run_id: int, first: int, last: int) -> Classes:

@@ -16,9 +16,18 @@ _KNOWN = {
     "val_loss": "validation_loss",
     "eval/loss": "validation_loss",
     "val/loss": "validation_loss",
+    "valid/loss": "validation_loss",
+    "validation/loss": "validation_loss",
     "loss/val": "validation_loss",
+    "loss/valid": "validation_loss",
+    "loss/validation": "validation_loss",
     "lr": "learning_rate",
 }
+
+
+def known_name(name: str) -> str:
+    """Return the name by which the views know a series, or its own."""
+    return _KNOWN.get(name.lower(), name)
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Collected:
 
     def add(self, name: str, at: int, value: float, *, by_epoch: bool = False) -> None:
         """Take a value."""
-        name = _KNOWN.get(name.lower(), name)
+        name = known_name(name)
         kept = (self.by_epoch if by_epoch else self.values).setdefault(name, {})
         if at in kept and not _same(kept[at], value):
             self.drop("an earlier value of the same iteration")

@@ -116,6 +116,8 @@ def _rows(
             for at, value in series.items():
                 place = (at + later) * (clock.per_epoch or 1)
                 rows.setdefault(place, {}).setdefault(name, value)
+    if scalars.histograms:
+        said.append(f"histograms of {len(scalars.histograms):,} tags are left out")
     said += [f"left out, {_times(times)}: {why}" for why, times in scalars.dropped.items()]
     return rows
 

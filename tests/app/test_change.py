@@ -40,8 +40,11 @@ def test_the_two_snapshots(cursor, pins, chosen) -> None:
 def test_scores_classes_and_images(session: Session, stored: StoredRun) -> None:
     first, last = int(stored.iterations[1]), int(stored.iterations[4])
     found = change(session, stored.run_id, first, last)
-    error = stored.snapshots["validation_error"]
-    assert found.scores["validation_error"] == pytest.approx((error[1], error[4]))
+    for name, (iterations, values) in stored.scalars.items():
+        for at, value in zip((first, last), found.scores[name], strict=True):
+            [past] = np.flatnonzero(iterations <= at)[-1:] if (iterations <= at).any() else [None]
+            expected = np.nan if past is None else values[past]
+            np.testing.assert_equal(value, expected)
     right = stored.prediction == stored.image_class[:, None]
     assert found.learned == (~right[:, 1] & right[:, 4]).sum()
     assert found.forgotten == (right[:, 1] & ~right[:, 4]).sum()

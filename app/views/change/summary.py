@@ -13,11 +13,18 @@ def summary(found: Change, layers: Sequence[str], classes: Sequence[str]) -> str
     """Return what the change did: the error, images, the class and the layer that moved most."""
     parts = [_error(found), _images(found), _class(found, classes), _layer(found, layers)]
     said = " ".join(part for part in parts if part)
-    return said or "Of these two snapshots nothing is recorded that could be compared."
+    return said or _scalar(found)
+
+
+def _scalar(found: Change) -> str:
+    for name, (before, after) in found.scores.items():
+        if math.isfinite(before) and math.isfinite(after):
+            return f"The scalar {name} went from {figure(before)} to {figure(after)}."
+    return "Of these two snapshots nothing is recorded that could be compared."
 
 
 def _error(found: Change) -> str:
-    before, after = found.scores["validation_error"]
+    before, after = found.scores.get("validation_error", (math.nan, math.nan))
     if math.isnan(before) or math.isnan(after):
         return ""
     if before == after:

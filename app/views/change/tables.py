@@ -13,6 +13,7 @@ from app.components.run_links import place_link
 from app.components.tables import cell, percent
 from app.data.change import MOST, Change
 from app.views.change.summary import figure, summary
+from deeptracker.catalogue import KNOWN_SERIES, labels
 from deeptracker.format import NO_PREDICTION
 
 _HINT = (
@@ -40,46 +41,67 @@ def page(
 ) -> list[Any]:
     """Return the summary and the tables of a change."""
     where = {"start": found.before, "end": found.after}
-    return [
-        html.Section(
-            [
-                html.H2(f"From iteration {found.before:,} to {found.after:,}"),
-                html.P(summary(found, layers, classes), className="change-summary"),
-                *([] if pinned else [html.P(_HINT, className="dt-soft")]),
-            ],
-            className="dt-panel change-words",
-        ),
-        _panel("Scores", ("", "Before", "After", "Change"), _scores(found)),
+    words = html.Section(
+        [
+            html.H2(f"From iteration {found.before:,} to {found.after:,}"),
+            html.P(summary(found, layers, classes), className="change-summary"),
+            *([] if pinned else [html.P(_HINT, className="dt-soft")]),
+        ],
+        className="dt-panel change-words",
+    )
+    scores = _panel(
+        "Scalars", ("", "Before", "After", "Change"), _scores(found), "No scalars are logged."
+    )
+    about_classes = [
         _panel(
             "Classes",
             ("Class", "Error before", "After", "Change"),
             _classes(run_id, found, classes, where),
             "No class changed.",
-        ),
+        )
+    ]
+    # What a run has none of, its other pages explain.
+    return [
+        words,
+        scores,
+        *(about_classes if classes else ()),
+        *(_of_layers(run_id, found, layers, where) if layers else ()),
+        *([_of_images(run_id, found, classes, where)] if classes else ()),
+    ]
+
+
+def _of_layers(
+    run_id: int, found: Change, names: Sequence[str], where: dict[str, int]
+) -> list[html.Section]:
+    return [
         _panel(
             "Layers",
             ("Layer", "Norm before", "After", "Change", "Std before", "After"),
-            _layers(run_id, found, layers, where),
-            "This run has no layers.",
+            _layers(run_id, found, names, where),
         ),
         _panel(
             "Most changed filters",
             ("Filter", "Way", "Norm before", "After"),
-            _filters(run_id, found, layers, where),
+            _filters(run_id, found, names, where),
             "No filter's change is known between the two.",
             note="Way: the sum of the relative changes at those snapshots at which the filter was "
             "among the most changed.",
         ),
-        _panel(
-            "Images learned and forgotten",
-            ("Image", "Class", "Predicted before", "After", "Probability"),
-            _images(run_id, found, classes, where),
-            "No validation image was learned or forgotten."
-            if found.learned is not None
-            else "One of the two snapshots was not validated.",
-            words=4,
-        ),
     ]
+
+
+def _of_images(
+    run_id: int, found: Change, names: Sequence[str], where: dict[str, int]
+) -> html.Section:
+    return _panel(
+        "Images learned and forgotten",
+        ("Image", "Class", "Predicted before", "After", "Probability"),
+        _images(run_id, found, names, where),
+        "No validation image was learned or forgotten."
+        if found.learned is not None
+        else "One of the two snapshots was not validated.",
+        words=4,
+    )
 
 
 def _panel(
@@ -106,19 +128,16 @@ def _panel(
 
 
 def _scores(found: Change) -> list[Any]:
-    words = {
-        "validation_error": "Validation error",
-        "validation_loss": "Validation loss",
-        "train_loss": "Training loss",
-        "learning_rate": "Learning rate",
-    }
+    words = labels(KNOWN_SERIES)
     rows = []
     for name, (before, after) in found.scores.items():
         if math.isnan(before) and math.isnan(after):
             continue
-        as_text = percent if name.endswith("error") else figure
-        step = _points(after - before) if name.endswith("error") else _signed(after - before)
-        rows.append(_row(words[name], as_text(before), as_text(after), step))
+        share = name in words and name.endswith("error")
+        as_text, step = (percent, _points) if share else (figure, _signed)
+        rows.append(
+            _row(words.get(name, name), as_text(before), as_text(after), step(after - before))
+        )
     return rows
 
 

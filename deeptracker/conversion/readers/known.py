@@ -3,10 +3,17 @@
 from pathlib import Path
 
 from deeptracker.conversion.collected import Collected, merged
-from deeptracker.conversion.readers import Reader, StoredRun, hugging_face, tables, tensorboard
+from deeptracker.conversion.readers import (
+    Reader,
+    StoredRun,
+    hugging_face,
+    mlflow,
+    tables,
+    tensorboard,
+)
 
 # Where two tell the same, the later one stands.
-TOOLS = (hugging_face, tables, tensorboard)
+TOOLS = (hugging_face, tables, mlflow, tensorboard)
 
 
 def find_readers(folder: Path, run: str | None = None) -> list[Reader]:
