@@ -20,7 +20,8 @@ _OTHERS = OtherRuns()
 def run_directories(folder: Place) -> list[Found]:
     """Return the runs directly in a folder, those that grew longest ago first.
 
-    A folder with a run.json is one; of others, what other tools left in them. Symbolic links are passed over. LogError where the folder cannot be read.
+    A folder with a run.json is one; of others, what other tools left in them. Symbolic links are
+    passed over. LogError where the folder cannot be read.
     """
     found = _objects(folder) if isinstance(folder, ObjectFolder) else _files(_path(folder))
     return sorted(found, key=lambda one: (one.changed_at, one.location))

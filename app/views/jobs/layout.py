@@ -178,7 +178,7 @@ def _watches(may_load: bool) -> list[Any]:
                 place_field(
                     Ids.FOLDER,
                     label="Folder to watch",
-                    description="Every new run in it, recorded or of another tool, becomes a job automatically",
+                    description="Every new run in it becomes a job automatically, recorded or not",
                     placeholder="/data/runs",
                     className="jobs-location",
                 ),
