@@ -4,12 +4,13 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from deeptracker.conversion.collected import Collected, merged
 from deeptracker.conversion.predictions import COLUMNS
-from deeptracker.conversion.readers import Reader, files_below
-from deeptracker.conversion.readers.known import TOOLS, find_readers, stored_runs
+from deeptracker.conversion.readers import Reader, StoredRun, files_below
+from deeptracker.conversion.readers.known import TOOLS, find_readers
 from deeptracker.errors import DeepTrackerError, LogError
 from deeptracker.extras import needed
 from deeptracker.format import MANIFEST, SNAPSHOTS
@@ -176,21 +177,28 @@ def _with(found: Recognised, has: Iterable[str]) -> Recognised:
 
 
 def _choices(path: Path) -> list[Choice]:
-    """Return the runs at a path where there may be several: of stores, and run directories."""
-    found = [Choice(f"{path}#{run.id}", run.name or run.id) for run in stored_runs(path)]
-    if not found and path.is_dir():
-        below = [one for one in sorted(path.iterdir()) if (one / MANIFEST).is_file()]
-        found = [Choice(str(one), one.name) for one in below if not one.is_symlink()]
-    return found
+    """Return the runs at a path where there are several: of a store, or run directories.
+
+    One run of each of two tools are of one training.
+    """
+    stored = [runs for _, runs in _stored(path)]
+    if any(len(runs) > 1 for runs in stored):
+        names = {run.id: run.name for runs in stored for run in runs}
+        return [Choice(f"{path}#{id}", name or id) for id, name in names.items()]
+    if stored or not path.is_dir():
+        return []
+    below = [one for one in sorted(path.iterdir()) if (one / MANIFEST).is_file()]
+    return [Choice(str(one), one.name) for one in below if not one.is_symlink()]
 
 
 def _kinds_of_stores(path: Path) -> tuple[str, ...]:
-    stores = [_words(tool.__name__) for tool in TOOLS if _keeps_runs(tool, path)]
+    stores = [_words(tool.__name__) for tool, _ in _stored(path)]
     return tuple(f"runs of {name}" for name in stores) or ("run directories",)
 
 
-def _keeps_runs(tool: Any, path: Path) -> bool:
-    return hasattr(tool, "runs") and bool(tool.runs(path))
+def _stored(path: Path) -> list[tuple[ModuleType, list[StoredRun]]]:
+    found = [(tool, tool.runs(path)) for tool in TOOLS if hasattr(tool, "runs")]
+    return [(tool, runs) for tool, runs in found if runs]
 
 
 def _read(
