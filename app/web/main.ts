@@ -51,6 +51,7 @@ import "#app/findings/web/lane.ts";
 import "#app/views/findings/web/notes.ts";
 import "#app/views/validation/web/gallery.ts";
 import "#app/views/validation/web/iterationclasses.ts";
+import "#app/views/bring/web/upload.ts";
 import "#app/views/jobs/web/timezone.ts";
 import "#app/views/layers/web/compare.ts";
 import "#app/views/layers/web/controls.ts";

@@ -175,6 +175,8 @@ FULL = (
     ),
     State("runs, no match", "/", fill("#runs-search", "nothing of the kind")),
     State("account menu", "/", click(".shell-avatar")),
+    State("bring", "/bring"),
+    State("bring, problem", "/bring", click("#bring-look")),
     State("jobs", "/jobs"),
     State("jobs, log", "/jobs", click("#jobs-body button:has-text('Log')")),
     State("jobs, no match", "/jobs", fill("#jobs-search", "nothing of the kind")),
