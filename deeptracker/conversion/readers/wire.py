@@ -13,14 +13,16 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     """
     at, end = 0, len(message)
     while at < end:
-        key, at = _varint(message, at)
+        # Most numbers and sizes have one byte.
+        key, at = (message[at], at + 1) if message[at] < 0x80 else _varint(message, at)
         number, kind = key >> 3, key & 7
         if kind == _VARINT:
             value, at = _varint(message, at)
             yield number, value
             continue
         if kind == _LENGTH:
-            size, at = _varint(message, at)
+            short = at < end and message[at] < 0x80
+            size, at = (message[at], at + 1) if short else _varint(message, at)
         elif kind in (_EIGHT_BYTES, _FOUR_BYTES):
             size = 8 if kind == _EIGHT_BYTES else 4
         else:
