@@ -15,7 +15,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
 from app.factory import VIEWS
-from benchmarks.browser import Served, chromium, log_in, serve, wait_until_painted
+from benchmarks.browser import Served, chromium, log_in, serve
 from benchmarks.database import benchmark_engine
 from benchmarks.make_log import write_log
 from benchmarks.report import Row, main
@@ -77,7 +77,7 @@ def _rows(browser: Browser, served: Served, run_id: int) -> Iterator[Row]:
 
 
 def _visit(context: BrowserContext, address: str) -> Weight:
-    """Open an address, and count what comes until all charts are painted and a moment after."""
+    """Open an address, and count what comes until nothing more does."""
     page = context.new_page()
     weight = Weight()
     kinds: dict[str, str] = {}
@@ -96,8 +96,7 @@ def _visit(context: BrowserContext, address: str) -> Weight:
 
     session.on("Network.responseReceived", came)
     session.on("Network.loadingFinished", ended)
-    page.goto(address)
-    wait_until_painted(page)
+    page.goto(address, wait_until="networkidle")
     page.wait_for_timeout(REST_MS)
     page.close()
     return weight
