@@ -89,7 +89,8 @@ def measure(scale: float) -> Iterator[Row]:
             reference = _read(folder)
             prepare(folder)
             (out / where).mkdir()
-            arguments = [sys.executable, "-c", _CONVERT, folder, small, out / where]
+            places = map(str, (folder, small, out / where))
+            arguments = [sys.executable, "-c", _CONVERT, *places]
             said = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
             seconds, memory, snapshots, layers = map(float, said.split())
             assert (snapshots, layers) == (number, 54)
