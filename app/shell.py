@@ -14,6 +14,7 @@ from app.auth.identity import Identity, current_identity
 from app.auth.permission_map import Access
 from app.components.attributes import aria, data
 from app.components.compare_with import compare_with
+from app.components.not_recorded import page_of
 from app.components.saved_view import view_tools
 from app.ids import Shell
 from app.linked_run import OtherRun, linked_run, not_this_run, said_in
@@ -181,7 +182,7 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
     if run is None:
         tools = view_tools(identity) if view.saves else []
         return view.layout(context), _menu(views, view, identity), [], tools, *menus(), view.title
-    page = [*selection_of(views, context), view.layout(context)]
+    page = [*selection_of(views, context), page_of(view, context)]
     title = f"{run.name} · {view.title}"
     others = compare_with(run) if identity.may(Permission.COMPARE) else []
     tools = [*others, *view_tools(identity)]

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from app.fields import Field, joined
 from db.permissions import Permission
+from ingest.analysis.health.needs import Need
 
 if TYPE_CHECKING:
     from dash import Dash
@@ -49,6 +50,8 @@ class View:
     beside others; its layout then stands in a container that may be 320 pixels wide, scrolls by
     itself, and is called "view" in container queries.
 
+    `needs`: what a run must have for the page to show anything; without it the page says so.
+
     `asks`: what a page of a run asks for first, as templates of addresses below /data/run/<id>/,
     the very ones of its charts: they are asked for with the click on its tab already.
 
@@ -70,6 +73,7 @@ class View:
     pane: bool = True
     asks: tuple[str, ...] = ()
     saves: bool = False
+    needs: tuple[Need, ...] = ()
 
     @property
     def of_run(self) -> bool:

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.errors import Conflict
 from db.load_rows import Shape
-from db.models import Image, Layer, Run, ValidationClass
+from db.models import Image, Layer, Run, ValidationClass, scalar, scalar_summary, snapshot
 from db.partitions import make_partitions
 from db.raw import raw_cursor
 from deeptracker.format import Manifest
@@ -26,16 +26,23 @@ def create_run(
 ) -> int:
     """Store what the run is, or bring it up to date; return its id.
 
-    Conflict where the stored run of this UUID has other layers, classes or images, or is in the
-    trash. Nothing is written where nothing changed.
+    A run of scalars alone that has layers or images now begins anew. Conflict where the stored run
+    of this UUID has other layers, classes or images, or is in the trash. Nothing is written where
+    nothing changed.
     """
     # A folder's name may hold any bytes.
     location = location.encode("utf-8", "backslashreplace").decode()
     values = _run_values(manifest, location)
     found = session.execute(
-        select(Run.id, Run.manifest, Run.location, Run.state, Run.trashed_at).where(
-            Run.uuid == UUID(manifest.run)
-        )
+        select(
+            Run.id,
+            Run.manifest,
+            Run.location,
+            Run.state,
+            Run.trashed_at,
+            Run.layer_count,
+            Run.image_count,
+        ).where(Run.uuid == UUID(manifest.run))
     ).one_or_none()
     if found is None:
         run = Run(uuid=UUID(manifest.run), owner_id=owner_id, **values)
@@ -51,6 +58,10 @@ def create_run(
         )
     document = values["manifest"]
     if found.manifest.get("structure") != document["structure"]:
+        if not (found.layer_count or found.image_count):
+            _let_grow(session, found.id, manifest)
+            session.execute(update(Run).where(Run.id == found.id).values(values | next_version()))
+            return found.id
         raise Conflict(
             f"{location} says that it is run {manifest.run}, but the stored run {found.id} has "
             "other layers, classes or images. Record it into a new directory, or delete that run."
@@ -63,6 +74,14 @@ def create_run(
         values |= next_version()
         session.execute(update(Run).where(Run.id == found.id).values(values))
     return found.id
+
+
+def _let_grow(session: Session, run_id: int, manifest: Manifest) -> None:
+    """Give a run its layers and images; its snapshots, which had none, come again with them."""
+    for table in (snapshot, scalar, scalar_summary):
+        session.execute(delete(table).where(table.c.run_id == run_id))
+    session.execute(delete(ValidationClass).where(ValidationClass.run_id == run_id))
+    _insert_structure(session, run_id, manifest)
 
 
 def next_version() -> dict[str, Any]:
@@ -135,7 +154,8 @@ def _insert_structure(session: Session, run_id: int, manifest: Manifest) -> None
         }
         for number, layer in enumerate(manifest.layers)
     ]
-    session.execute(insert(Layer), rows)
+    if rows:
+        session.execute(insert(Layer), rows)
     shape = Shape(manifest)
     classes = [
         {

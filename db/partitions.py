@@ -5,9 +5,14 @@ Rows of a run without partitions of its own (stored before there were any) are i
 partition, `<table>_rest`.
 """
 
-from psycopg import sql
-from psycopg.errors import LockNotAvailable
+import time
+from collections.abc import Callable
+from typing import Any
+
+from psycopg import Cursor, sql
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.errors import RunBusy
@@ -51,9 +56,10 @@ def make_partitions(session: Session, *, run_id: int) -> None:
     """Make the partitions of a new run, which has no rows yet, in the session's transaction.
 
     ATTACH takes a lock on the parent under which others read and write on; only readers of the
-    default partition wait.
+    default partition wait. Waits at most 60 s for them; RunBusy then, and nothing is made.
     """
-    with raw_cursor(session) as cursor:
+
+    def make(cursor: Cursor[Any]) -> None:
         for table in PARTITIONED:
             name = sql.Identifier(partition(table.name, run_id))
             parent = sql.Identifier(table.name)
@@ -62,26 +68,56 @@ def make_partitions(session: Session, *, run_id: int) -> None:
             attach = sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})")
             cursor.execute(attach.format(parent, name, sql.Literal(run_id)))
 
+    _between_readers(session, make, seconds=60)
+
 
 def drop_partitions(session: Session, *, run_id: int) -> bool:
     """Drop the partitions of a run; return whether it had all of them.
 
-    Waits at most 5 s for readers, who in turn wait for us; RunBusy then, and nothing is dropped.
+    Waits at most 5 s for readers; RunBusy then, and nothing is dropped.
     """
-    dropped = 0
+    names = [partition(table.name, run_id) for table in PARTITIONED]
+    found = [name for name in names if _exists(session, name)]
+
+    def drop(cursor: Cursor[Any]) -> None:
+        for name in found:
+            cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
+
+    _between_readers(session, drop, seconds=5)
+    return len(found) == len(PARTITIONED)
+
+
+def _exists(session: Session, name: str) -> bool:
     with raw_cursor(session) as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '5s'")
-        for table in PARTITIONED:
-            name = partition(table.name, run_id)
-            found = cursor.execute("SELECT to_regclass(%s)", (name,)).fetchone()
-            if found is None or found[0] is None:
-                continue
-            try:
-                cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
-            except LockNotAvailable as error:
-                raise RunBusy(f"{table.name} has been read by somebody for a long time.") from error
-            dropped += 1
-    return dropped == len(PARTITIONED)
+        found = cursor.execute("SELECT to_regclass(%s)", (name,)).fetchone()
+        return found is not None and found[0] is not None
+
+
+def _between_readers(
+    session: Session, act: Callable[[Cursor[Any]], None], *, seconds: float
+) -> None:
+    """Do what locks several tables out, whole, at a moment in which nobody holds any of them.
+
+    One who reads these tables in another order waits for us while we wait for them. So we give
+    back all locks after less than the server takes to look for a deadlock (deadlock_timeout, 1 s),
+    and try again: it is never the reader who is ended. Raises RunBusy after so many seconds.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with session.begin_nested(), raw_cursor(session) as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '300ms'")
+                act(cursor)
+                cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+            return
+        except OperationalError as error:
+            if not isinstance(error.orig, (LockNotAvailable, DeadlockDetected)):
+                raise
+            if time.monotonic() > end:
+                raise RunBusy(
+                    "The run's tables have been read by somebody for a long time; try again later."
+                ) from error
+        time.sleep(0.1)
 
 
 def vacuum_small_tables(engine: Engine) -> None:

@@ -24,7 +24,7 @@ class ArrayRecorder(RunRecorder):
     nothing does later.
 
     run_dir, resume, start_iteration, every, per_epoch, iterations_per_epoch, planned_iterations,
-        name, model_name, dataset, hyperparameters, rank: as of `Recorder`.
+        name, model_name, dataset, hyperparameters, machine, rank: as of `Recorder`.
     parameters: an array, or a dictionary, list or tree of arrays, before the first step. Arrays of
         numpy, JAX, or anything that numpy reads, of real numbers; those with two axes or more are
         layers. They are copied ahead of a snapshot alone.
@@ -61,6 +61,7 @@ class ArrayRecorder(RunRecorder):
         updates: bool = True,
         forms: Mapping[str, Form] | None = None,
         lent: bool = False,
+        machine: bool = True,
         rank: int | None = None,
     ) -> None:
         super().__init__(
@@ -85,6 +86,7 @@ class ArrayRecorder(RunRecorder):
             (),
             Description(name, model_name or "arrays", dataset, hyperparameters, planned_iterations),
             resume=resume,
+            machine=machine,
             gradients=gradients,
             unrecorded=self._mirror.unrecorded,
             updates=updates,
@@ -107,7 +109,10 @@ class ArrayRecorder(RunRecorder):
         As where a compiled program takes several steps at once. A snapshot that was due in them is
         taken with that one, without gradient and update.
         """
-        for _ in range(iterations):
+        for number in range(iterations):
+            if self._overdue:  # and stays so
+                self.iteration += iterations - number
+                break
             self._overdue, self.iteration = self.due, self.iteration + 1
         self._before = self._before and iterations < 1
 

@@ -74,7 +74,7 @@ def load_digits() -> tuple[TensorDataset, TensorDataset]:
     )
 
 
-def train(run_dir: Path, *, seed: int, epochs: int, every: int) -> None:
+def train(run_dir: Path, *, seed: int, epochs: int, every: int, machine: bool = True) -> None:
     """Train for `epochs` and record a snapshot every `every` iterations into `run_dir`."""
     torch.manual_seed(seed)
     training, validation = load_digits()
@@ -104,9 +104,10 @@ def train(run_dir: Path, *, seed: int, epochs: int, every: int) -> None:
             "seed": seed,
         },
         thumbnails=True,
+        machine=machine,
     ) as recorder:
         for _ in range(epochs):
-            for images, labels in loader:
+            for images, labels in recorder.loading(loader):
                 scores = model(images)
                 loss = nn.functional.cross_entropy(scores, labels)
                 optimizer.zero_grad()

@@ -57,6 +57,8 @@ class Recorder(RunRecorder):
     activations: also record what the layers put out on the validation set.
     attention: also log, as scalars, entropy and largest logit of each attention on the validation
         set.
+    machine: also log, as scalars, what the machine does: processor, memory, disk, network, GPUs and
+        iterations a second, a few times a minute; see also `loading()`.
     rank: the process of rank 0 records, `step()` of the others does nothing; default: as the
         process group or the launcher's environment says. Where the network is sharded (FSDP2),
         every process makes a Recorder and calls `step()`; that of rank 0 writes.
@@ -95,6 +97,7 @@ class Recorder(RunRecorder):
         validation_unpack: Unpack | None = None,
         validation_batch: int = BATCH,
         validation_every: int = 1,
+        machine: bool = True,
         rank: int | None = None,
     ) -> None:
         network = unwrap(model)
@@ -119,6 +122,7 @@ class Recorder(RunRecorder):
                 _listed(optimizer),
                 Description(name, model_name, dataset, hyperparameters, planned_iterations),
                 resume=resume,
+                machine=machine,
                 pictures=thumbnails,
                 source=validation,
                 labels=labels,

@@ -4,10 +4,10 @@ import atexit
 import logging
 import os
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import torch
 from torch import nn
@@ -16,6 +16,7 @@ from deeptracker.endings import ending_of, last_uncaught
 from deeptracker.format import Failure, Manifest, Unrecorded
 from deeptracker.layers import Layer, layers_of
 from deeptracker.lockstep import OneProcess
+from deeptracker.machine import timed
 from deeptracker.ranks import own_rank
 from deeptracker.recording import Description, Recording
 from deeptracker.run_identity import place_of
@@ -24,6 +25,7 @@ from deeptracker.sampling import SamplingRule
 from deeptracker.unrecorded import find_unrecorded
 from deeptracker.validator import Validator
 
+_Batch = TypeVar("_Batch")
 log = logging.getLogger("deeptracker")
 
 # The recorders of this process that are not closed, by their folder.
@@ -72,6 +74,7 @@ class RunRecorder:
         pictures: bool = False,
         gradients: bool = True,
         updates: bool = True,
+        machine: bool = True,
         **validation: Any,
     ) -> None:
         """Take the folder and begin; what is wrong raises here. `validation` is a Validator's.
@@ -104,6 +107,7 @@ class RunRecorder:
                 unrecorded=find_unrecorded(network, layers) if unrecorded is None else unrecorded,
                 gradients=gradients,
                 updates=updates,
+                machine=machine,
                 group=group,
             )
         except BaseException:
@@ -166,6 +170,14 @@ class RunRecorder:
         """
         if self._writes:
             self._recording.log_more(self.iteration, values, scalars)
+
+    def loading(self, loader: Iterable[_Batch]) -> Iterator[_Batch]:
+        """Yield the batches of a loader: `for images, labels in recorder.loading(loader)`.
+
+        How long the training waits for them is logged as the scalar `machine/loading_percent`.
+        """
+        machine = self._recording.machine if self._writes else None
+        return iter(loader) if machine is None else timed(loader, machine.note_loading)
 
     def remark(self, kind: str, subject: str, text: str) -> None:
         """Warn of something about the run, once for each subject; the run's page lists it."""

@@ -21,6 +21,7 @@ from deeptracker.layer_parts import class_name
 from deeptracker.layers import Layer, find_modules
 from deeptracker.ledger_files import LedgerFiles
 from deeptracker.lockstep import OneProcess
+from deeptracker.machine import Machine
 from deeptracker.measurement import WeightMemory, measure
 from deeptracker.no_writer import NoWriter
 from deeptracker.optimizer_watch import OptimizerWatch
@@ -50,7 +51,7 @@ class Recording:
 
     `observer` is told of steps by hooks on torch's optimizers; who trains by other means gives no
     optimizers and tells it itself. `due` says whether the iteration under way is a snapshot.
-    `gradients` and `updates` say whether there may be any.
+    `gradients` and `updates` say whether there may be any, `machine` whether it is read.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Recording:
         unrecorded: tuple[Unrecorded, ...],
         gradients: bool = True,
         updates: bool = True,
+        machine: bool = False,
         group: OneProcess | None = None,
     ) -> None:
         group = group or OneProcess()
@@ -96,6 +98,7 @@ class Recording:
             raise
         self._scalars = ScalarBuffer(self._note_odd_scalar)
         self._scalars.restore(self.writer.restored)
+        self.machine = Machine(self._iteration) if machine and place is not None else None
         # Made with the first batch that the script tells of; most tell of none.
         self._ledger: BatchLedger | None = None
         self._taker = SnapshotTaker(
@@ -126,6 +129,11 @@ class Recording:
             if scores is not None and labels is not None:
                 with self.going_on("scalar", "train_error"):
                     found["train_error"] = self._batch_error.of(scores, labels)
+                    if self.machine is not None:
+                        self.machine.note_images(len(labels))
+            if self.machine is not None and self.machine.due:
+                with self.going_on("machine", "what the machine does"):
+                    found = {**self.machine.values(iteration), **found}
             kept = self._scalars.add(iteration, found)
             self.writer.journal.add(iteration, kept)
             if self._ledger is not None:

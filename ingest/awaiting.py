@@ -13,7 +13,7 @@ from db.queries.jobs.job_upkeep import AwaitedJob
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST
 from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
-from ingest.sources.opening import open_source
+from ingest.sources.opening import is_there
 
 # Every look at object storage is a request there.
 LOOK_INTO_OBJECTS_SECONDS = 30.0
@@ -57,7 +57,7 @@ class LogWatch:
             place = resolve_location(location, roots=self._roots)
             if isinstance(place, ObjectFolder) and not self._is_time(location):
                 return False
-            return open_source(place, roots=self._roots).manifest() is not None
+            return is_there(place, roots=self._roots)
         except LocationRefused:
             return False  # another worker may read it
         except LogError:

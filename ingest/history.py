@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from db.errors import NotFound
 from db.queries.measurements import peaks, scalars, snapshots
 from db.queries.measurements.layer_stats import layer_profile
 from db.queries.runs import findings, runs, structure
@@ -19,6 +18,7 @@ from ingest.analysis.health.history import (
     Logged,
     mean_between,
 )
+from ingest.analysis.health.rules.machine import is_judged
 
 # Of the filters' gradients only the last snapshots are read: those of a whole run are 90 MB.
 LAST_SNAPSHOTS = 5
@@ -86,12 +86,10 @@ def _apart(kinds: tuple[str, ...]) -> NDArray[np.bool_]:
 
 def _logged(session: Session, run_id: int) -> Mapping[str, Logged]:
     found = {}
-    for name in ("train_loss", "learning_rate"):
-        try:
+    for name in scalars.scalar_names(session, run_id=run_id):
+        if name in ("train_loss", "learning_rate") or is_judged(name):
             whole = scalars.scalar(session, run_id=run_id, name=name)
-        except NotFound:
-            continue
-        found[name] = Logged(whole.iterations, whole.values)
+            found[name] = Logged(whole.iterations, whole.values)
     return found
 
 

@@ -47,7 +47,18 @@ class ObjectFolder:
         return self.address
 
 
-Place = Path | ObjectFolder
+@dataclass(frozen=True)
+class StoredRunPlace:
+    """One of several runs that another tool keeps in a folder or file: "mlflow.db#ID"."""
+
+    path: Path
+    run: str
+
+    def __str__(self) -> str:
+        return f"{self.path}#{self.run}"
+
+
+Place = Path | ObjectFolder | StoredRunPlace
 
 
 class LocationSettings(BaseSettings):
@@ -81,18 +92,25 @@ class LocationSettings(BaseSettings):
 
 
 def read_place(text: str) -> Place:
-    """Return the folder that a user of this machine names; "scheme://" is object storage."""
+    """Return the folder or file that a user of this machine names.
+
+    "scheme://" is object storage, "PATH#ID" one of the runs that are stored at PATH.
+    """
     if "://" in text:
         return _object_folder(text)
-    return Path(text).expanduser().resolve()
+    path = Path(text).expanduser().resolve()
+    head, _, run = text.rpartition("#")
+    if head and run and not os.path.lexists(path):
+        return StoredRunPlace(Path(head).expanduser().resolve(), run)
+    return path
 
 
 def resolve_location(location: str, *, roots: Sequence[Place], itself: bool = False) -> Place:
     """Return the folder that `location` names, certainly under one of `roots`; paths resolved.
 
-    A relative location counts from the first root on disk that has it. `itself`: it may also be a
-    root. Raises LocationRefused for `..`, schemes such as `file:`, control characters, and whatever
-    leads out, also by a symbolic link.
+    A relative location counts from the first root on disk that has it; "PATH#ID" is a stored run
+    where nothing is called so. `itself`: it may also be a root. Raises LocationRefused for `..`,
+    schemes such as `file:`, control characters, and whatever leads out, also by a symbolic link.
     """
     shown = repr(location[:200])
     if not location.strip() or any(ord(c) < 32 or ord(c) == 127 for c in location):
@@ -105,6 +123,17 @@ def resolve_location(location: str, *, roots: Sequence[Place], itself: bool = Fa
         raise LocationRefused(
             f"The location {shown} must be a plain path on the worker's machine, or s3://bucket/..."
         )
+    head, _, run = location.rpartition("#")
+    if head and run:
+        whole = _resolve_path(location, roots=roots, itself=itself)
+        if isinstance(whole, Path) and not os.path.lexists(whole):
+            at = _resolve_path(head, roots=roots, itself=itself)
+            return StoredRunPlace(at, run) if isinstance(at, Path) else at
+        return whole
+    return _resolve_path(location, roots=roots, itself=itself)
+
+
+def _resolve_path(location: str, *, roots: Sequence[Place], itself: bool) -> Place:
     path = Path(*PurePosixPath(location).parts)
     folders = [root for root in roots if isinstance(root, Path)]
     if not path.is_absolute():

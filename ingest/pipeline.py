@@ -6,6 +6,7 @@ batches, other workers take some of them (ingest/sharing.py).
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -38,6 +39,11 @@ class LogAwaited(LogError):  # noqa: N818 - the name that callers read
     """There is no log yet, and nobody should wait for it here."""
 
 
+_NOTHING = (
+    "is missing; this is not a run directory, and holds nothing of another tool that is known here "
+    "(event files of TensorBoard, CSV, JSON lines, checkpoints, stores of trackers)"
+)
+
 OnProgress = Callable[[Progress], None]
 OnLine = Callable[[str], None]
 ShouldStop = Callable[[], bool]
@@ -58,7 +64,7 @@ def load_log(
     sharing: Sharing | None = None,
     wait_for_log: bool = True,
 ) -> LoadReport:
-    """Load the log in the folder `path` (or "s3://..."); calling it again changes nothing.
+    """Load the log at `path` (or "s3://..."); calling it again changes nothing.
 
     With `follow` it waits for the log to appear and to grow until the training ends, `should_stop`
     says so, or nothing happened for `quiet_seconds`. Unusable snapshots are reported and the others
@@ -69,61 +75,70 @@ def load_log(
     LocationRefused.
     """
     place = read_place(path) if isinstance(path, str) else path
-    source = open_source(place.resolve() if isinstance(place, Path) else place, roots=roots)
+    source = open_source(
+        place.resolve() if isinstance(place, Path) else place, roots=roots, live=follow
+    )
     location = source.location
-    waiting = _Waiting(poll_seconds or source.poll_seconds, quiet_seconds, should_stop)
+    waiting = _Waiting(lambda: poll_seconds or source.poll_seconds, quiet_seconds, should_stop)
     begun = time.monotonic()
-    manifest = _first_manifest(source, waiting if follow else None, patient=wait_for_log)
-    source = told_apart(engine, source, manifest, roots=roots)
-    manifest = source.manifest() or manifest
-    with sole_loader(engine, run=manifest.run) as connection:
-        run = RunLoad(connection, manifest, run_id=_begin(connection, manifest, location, owner_id))
-        look = _Look(source, run, on_progress, on_line, should_stop)
-        if sharing is not None:
-            look.leader = Leader(
-                connection,
-                run,
-                sharing,
-                on_done=look.note_shared,
-                on_bad=look.note_bad,
-                should_stop=should_stop,
-            )
-        health = Evaluator(connection, run_id=run.run_id)
-        images = ImageHistories(connection, run_id=run.run_id)
-        while True:
-            # The manifest is read before the folder is: what it calls complete is all there.
-            manifest = _same_run(source.manifest(), manifest, location)
-            run.update_run(manifest, location=location)
-            look.report.abandoned += run.drop_abandoned(manifest)
-            news = look.load(manifest, follow=follow)
-            if news:
-                waiting.heard()
-            health.looked(written=look.report.written)
-            images.looked()
-            look.report.ended = _ended(manifest, waiting, follow=follow)
-            if look.report.ended:
-                health.finish()
-                images.finish()
-                break
-            waiting.pause()
+    with closing(source):
+        manifest = _first_manifest(source, waiting, follow=follow, patient=wait_for_log)
+        source = told_apart(engine, source, manifest, roots=roots)
+        manifest = source.manifest() or manifest
+        with sole_loader(engine, run=manifest.run) as connection:
+            run = _taken_up(connection, manifest, location, owner_id)
+            look = _Look(source, run, on_progress, on_line, should_stop)
+            if sharing is not None and source.shareable:
+                look.leader = Leader(
+                    connection,
+                    run,
+                    sharing,
+                    on_done=look.note_shared,
+                    on_bad=look.note_bad,
+                    should_stop=should_stop,
+                )
+            health = Evaluator(connection, run_id=run.run_id)
+            images = ImageHistories(connection, run_id=run.run_id)
+            while True:
+                # The manifest is read before the folder is: what it calls complete is all there.
+                manifest = _same_run(source.manifest(), manifest, location)
+                if run.has_grown(manifest):
+                    look.run = run = _taken_up(connection, manifest, location, owner_id)
+                    health = Evaluator(connection, run_id=run.run_id)
+                run.update_run(manifest, location=location)
+                look.report.abandoned += run.drop_abandoned(manifest)
+                run.drop(source.moved(run.iterations))
+                news = look.load(manifest, follow=follow)
+                if news:
+                    waiting.heard()
+                health.looked(written=look.report.written)
+                images.looked()
+                look.report.ended = _ended(manifest, waiting, follow=follow, busy=source.busy())
+                if look.report.ended:
+                    health.finish()
+                    images.finish()
+                    break
+                waiting.pause()
     look.report.seconds = time.monotonic() - begun
     look.report.place_on_grid(manifest, run.iterations)
     return look.report
 
 
-def _begin(connection: Connection, manifest: Manifest, location: str, owner_id: int | None) -> int:
+def _taken_up(
+    connection: Connection, manifest: Manifest, location: str, owner_id: int | None
+) -> RunLoad:
     """Store what the run is; undo what helpers of a load that was broken off have in hand."""
     with load.batch(connection) as session:
         run_id = load.create_run(session, manifest, location=location, owner_id=owner_id)
         load_shares.end_helpers(session, run_id=run_id)
         load_shares.clear(session, run_id=run_id)
-    return run_id
+    return RunLoad(connection, manifest, run_id=run_id)
 
 
 class _Look:
     """Looks into a log and loads what is new there; `report` adds up what all looks did.
 
-    With a `leader`, what is large is shared.
+    With a `leader`, what is large is shared. `run` is where it is written.
     """
 
     def __init__(
@@ -134,7 +149,8 @@ class _Look:
         on_line: OnLine,
         should_stop: ShouldStop,
     ) -> None:
-        self._source, self._run, self._should_stop = source, run, should_stop
+        self._source, self._should_stop = source, should_stop
+        self.run = run
         self._on_progress, self._on_line = on_progress, on_line
         self._pace = Pace()
         self._before, self._total = 0, 0
@@ -158,16 +174,16 @@ class _Look:
             return True
         sheets = self._source.contact_sheets(manifest, on_bad=self.note_bad)
         while part := dict(islice(sheets, SHEETS_AT_ONCE)):
-            self._run.write_contact_sheets(part)
+            self.run.write_contact_sheets(part)
         for ledger in self._source.ledgers(manifest, on_bad=self.note_bad):
-            self._run.write_ledger(ledger)
+            self.run.write_ledger(ledger)
         return bool(iterations)
 
     def _write(self, manifest: Manifest, parts: Sequence[Sequence[int]]) -> None:
-        prepare = preparing(self._source, manifest, self._run.shape)
+        prepare = preparing(self._source, manifest, self.run.shape)
         again = self._source.again()
         for batch in read_ahead(parts, lambda part: prepare(part, self.note_bad)):
-            outcome = self._run.write(batch)
+            outcome = self.run.write(batch)
             report = self.report
             report.new += outcome.new
             report.replaced += [i for i in outcome.replaced if i not in again]
@@ -203,7 +219,7 @@ class _Look:
 class _Waiting:
     """Pauses between two looks at a log, and the reasons to give up."""
 
-    def __init__(self, poll: float, quiet: float, should_stop: ShouldStop) -> None:
+    def __init__(self, poll: Callable[[], float], quiet: float, should_stop: ShouldStop) -> None:
         self._poll, self._quiet, self.should_stop = poll, quiet, should_stop
         self._news = time.monotonic()
 
@@ -214,20 +230,21 @@ class _Waiting:
         return time.monotonic() - self._news > self._quiet
 
     def pause(self) -> None:
-        end = time.monotonic() + self._poll
+        end = time.monotonic() + self._poll()
         while (left := end - time.monotonic()) > 0 and not self.should_stop():
             time.sleep(min(left, _PATIENCE))
 
 
-def _first_manifest(source: Source, waiting: _Waiting | None, *, patient: bool) -> Manifest:
+def _first_manifest(source: Source, waiting: _Waiting, *, follow: bool, patient: bool) -> Manifest:
     while True:
         manifest = source.manifest()
         if manifest is not None:
             return manifest
-        file, problem = f"{source.location}/{MANIFEST}", "is missing; this is not a run directory"
-        if waiting is None or waiting.quiet():
+        file, problem = f"{source.location}/{MANIFEST}", _NOTHING
+        busy = source.busy()
+        if not busy and (not follow or waiting.quiet()):
             raise LogError(file, "", problem)
-        if not patient or waiting.should_stop():
+        if waiting.should_stop() or not (patient or busy):
             raise LogAwaited(file, "", problem)
         waiting.pause()
 
@@ -245,10 +262,12 @@ def _total(manifest: Manifest, known: int, *, follow: bool) -> int:
     return max(known, planned // every) if live and every and planned else known
 
 
-def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool) -> str:
+def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool, busy: bool) -> str:
     """Return why the load is over, "" where it is not."""
     if waiting.should_stop():
         return "stopped"
+    if busy:
+        return ""
     if not follow:
         return "loaded"
     if manifest.state != "recording":

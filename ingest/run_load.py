@@ -71,6 +71,12 @@ class RunLoad:
         """Return the iterations that the store has, rising."""
         return sorted(self._digests)
 
+    def has_grown(self, manifest: Manifest) -> bool:
+        """Say whether the run had scalars alone, and has layers or images now."""
+        mine = self._manifest
+        bare = not (mine.layers or len(mine.images.class_id))
+        return bare and bool(manifest.layers or len(manifest.images.class_id))
+
     def update_run(self, manifest: Manifest, *, location: str) -> None:
         """Bring state, end and the like of the stored run up to date where the manifest changed."""
         if manifest is self._manifest:
@@ -87,17 +93,27 @@ class RunLoad:
         with load.batch(self._connection) as session:
             drop_abandoned_ledgers(session, run_id=self.run_id, seams=seams)
             gone = load.abandoned(session, run_id=self.run_id, seams=seams)
-            if gone:
-                load.remove_snapshots(session, run_id=self.run_id, iterations=gone)
-                summarise(session, run_id=self.run_id)
-                self._digests = {i: d for i, d in self._digests.items() if i not in gone}
-                if self._digests:
-                    self._replay(session, since=min(gone))
-                else:
-                    self._finder, self._last = FlipFinder(), dict.fromkeys(SERIES, float("nan"))
-                    load.forget_flip_state(session, run_id=self.run_id)
-                self._end(session, last=max(self._digests, default=-1))
+            self._remove(session, gone)
         return len(gone)
+
+    def drop(self, iterations: Sequence[int]) -> None:
+        """Remove snapshots that are none any more."""
+        if iterations:
+            with load.batch(self._connection) as session:
+                self._remove(session, iterations)
+
+    def _remove(self, session: Session, gone: Sequence[int]) -> None:
+        if not gone:
+            return
+        load.remove_snapshots(session, run_id=self.run_id, iterations=gone)
+        summarise(session, run_id=self.run_id)
+        self._digests = {i: d for i, d in self._digests.items() if i not in gone}
+        if self._digests:
+            self._replay(session, since=min(gone))
+        else:
+            self._finder, self._last = FlipFinder(), dict.fromkeys(SERIES, float("nan"))
+            load.forget_flip_state(session, run_id=self.run_id)
+        self._end(session, last=max(self._digests, default=-1))
 
     def write(self, batch: Sequence[Prepared], *, turn: Turn | None = None) -> Outcome:
         """Write what is new of a batch, rising by iteration, in one transaction.

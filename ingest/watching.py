@@ -7,7 +7,7 @@ from pathlib import Path
 from db.queries.jobs.watches import Found
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, SNAPSHOTS
-from ingest.locations import ObjectFolder, Place
+from ingest.locations import ObjectFolder, Place, StoredRunPlace
 from ingest.object_store import ObjectStore
 
 # A log that did not grow for so long is loaded once, not followed: a training that crashed long
@@ -20,7 +20,7 @@ def run_directories(folder: Place) -> list[Found]:
 
     Symbolic links are passed over. LogError where the folder cannot be read.
     """
-    found = _objects(folder) if isinstance(folder, ObjectFolder) else _files(folder)
+    found = _objects(folder) if isinstance(folder, ObjectFolder) else _files(_path(folder))
     return sorted(found, key=lambda one: (one.changed_at, one.location))
 
 
@@ -61,3 +61,7 @@ def _objects(folder: ObjectFolder) -> list[Found]:
 def _found(location: str, changed_at: datetime) -> Found:
     fresh = datetime.now(UTC) - changed_at < FRESH
     return Found(location, "follow" if fresh else "once", changed_at)
+
+
+def _path(folder: Path | StoredRunPlace) -> Path:
+    return folder if isinstance(folder, Path) else folder.path

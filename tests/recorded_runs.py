@@ -44,7 +44,8 @@ def _on_one_thread(work: Callable[[], None]) -> None:
 def _digits(run_dir: Path, *, seed: int) -> None:
     from deeptracker.demo import train
 
-    train(run_dir, seed=seed, epochs=EPOCHS, every=EVERY)
+    # On a busy machine it takes longer than until the first reading of it.
+    train(run_dir, seed=seed, epochs=EPOCHS, every=EVERY, machine=False)
 
 
 @pytest.fixture(scope="session")
@@ -132,6 +133,7 @@ def _train_with_fault(run_dir: Path) -> None:
         planned_iterations=FAULT_TOTAL,
         name=run_dir.name,
         dataset="digits (scikit-learn)",
+        machine=False,
     ) as recorder:
         for iteration in range(1, FAULT_TOTAL + 1):
             if iteration in FAULT.iterations:

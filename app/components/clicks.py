@@ -1,5 +1,7 @@
 """Which button of which row was clicked, and other values that a browser sends, checked."""
 
+from typing import TypeGuard
+
 from dash import ClientsideFunction, Input, Output
 from dash.exceptions import PreventUpdate
 
@@ -24,7 +26,7 @@ def relayed(callbacks: Callbacks, store: str, *buttons: Input) -> Input:
     return Input(store, "data")
 
 
-def is_id(number: object) -> bool:
+def is_id(number: object) -> TypeGuard[int]:
     """Return whether a browser sent what may be the id of a row."""
     return isinstance(number, int) and not isinstance(number, bool) and 0 < number <= LARGEST_ID
 

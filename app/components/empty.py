@@ -21,6 +21,9 @@ EMPTY = {
 }
 
 
-def missed(need: Need) -> str:
-    """Return what stands where a curve would, and what to do to have it."""
-    return f"not recorded: {need.how}"
+def missed(need: Need, *, converted: bool = False) -> str:
+    """Return what stands where a curve would, and what to do to have it.
+
+    `converted`: no Recorder wrote the run, but other tools' files were read.
+    """
+    return f"not recorded: {(converted and need.beside) or need.how}"

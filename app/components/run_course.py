@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deeptracker.format import CAPABILITIES
+from deeptracker.format import OF_LAYERS, lacking
 
 MOST_REMARKS = 50
 MOST_EVENTS = 20
@@ -12,6 +12,8 @@ MOST_NAMES = 20
 EVENTS = "Events"
 
 _LACKS = {
+    "scalars": "scalars",
+    "layers": "layers",
     "gradient": "gradients",
     "update": "updates",
     "activation": "activations of the layers",
@@ -66,7 +68,7 @@ def lacks(manifest: Mapping[str, Any]) -> dict[str, str]:
     By their names (format.CAPABILITIES), also those that a run may well do without.
     """
     has = _listed(manifest.get("contents") or {}, "capabilities")
-    return {name: _LACKS[name] for name in CAPABILITIES if name not in has} if has else {}
+    return {name: _LACKS[name] for name in lacking(has)}
 
 
 def has(manifest: Mapping[str, Any], capability: str) -> bool:
@@ -95,7 +97,10 @@ def course_facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     if events := [mark for mark in placed if mark.kind == "event"]:
         said = [f"{mark.iteration:,}: {mark.text}" for mark in events[:MOST_EVENTS]]
         facts.append((EVENTS, "; ".join(said) + _more(events, MOST_EVENTS)))
-    if missed := [words for name, words in lacks(manifest).items() if name not in _OPTIONAL]:
+    without = lacks(manifest)
+    # Who has no layers has nothing of them.
+    left_out = {*_OPTIONAL, *(OF_LAYERS if "layers" in without else ())}
+    if missed := [words for name, words in without.items() if name not in left_out]:
         facts.append(("Recorded without", ", ".join(missed)))
     if unknown := _listed(manifest, "unknown"):
         facts.append(("In the log, but not known here", ", ".join(map(str, unknown))))
@@ -109,6 +114,35 @@ def remarks(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     if len(found) > MOST_REMARKS:
         rows.append(("", f"{len(found) - MOST_REMARKS} more are in the log's run.json."))
     return rows
+
+
+def origin(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return where a run comes from that no Recorder wrote, as (label, text): kinds, place, losses.
+
+    Empty for one that was recorded.
+    """
+    found = manifest.get("origin")
+    if not found:
+        return []
+    files = _listed(found, "files")
+    rows = [
+        ("Read from", ", ".join(map(str, _listed(found, "kinds"))) or "files"),
+        ("Place", str(found["path"])),
+        ("Files", _named(files)) if files else ("Files", "not said"),
+        ("Importer", f"DeepTracker {found['importer']}"),
+    ]
+    rows += [("Note", str(note)) for note in _listed(found, "notes")[:MOST_REMARKS]]
+    dropped = _listed(found, "dropped")
+    rows += [
+        ("Not taken", f"{_times(one['times'])}: {one['reason']}") for one in dropped[:MOST_REMARKS]
+    ]
+    if len(dropped) > MOST_REMARKS:
+        rows.append(("Not taken", f"and for {len(dropped) - MOST_REMARKS} more reasons"))
+    return rows if dropped else [*rows, ("Not taken", "nothing: all that was found is here")]
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
 
 
 def unrecorded(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

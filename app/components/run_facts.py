@@ -43,10 +43,13 @@ def fixed_facts(run: RunRow) -> list[tuple[str, str]]:
     validation = "none"
     if run.validates:
         validation = f"{run.image_count:,} images of {_count(run.class_count, 'class', 'classes')}"
+    network = "not recorded"
+    if run.layer_count:
+        network = f"{_count(run.layer_count, 'layer')}, {_count(run.filter_count, 'filter')}"
     return [
         ("Model", run.model or "not named"),
         ("Data set", run.dataset or "not named"),
-        ("Network", f"{_count(run.layer_count, 'layer')}, {_count(run.filter_count, 'filter')}"),
+        ("Network", network),
         ("Validation", validation),
         ("Owner", run.owner or "nobody"),
         ("Started", f"{run.created_at:%Y-%m-%d %H:%M} UTC"),

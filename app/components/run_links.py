@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from dash import get_relative_path
 
 from ingest.analysis.health.rules import BY_NAME
+from ingest.analysis.health.rules.machine import PREFIX
 
 # More ids make an address that nobody can read, and mark everything.
 MOST_CLASSES, MOST_FILTERS = 10, 30
@@ -21,10 +22,12 @@ def place_link(
     classes: Sequence[int] = (),
     layers: Sequence[int] = (),
     filters: Sequence[tuple[int, int]] = (),
+    image: int | None = None,
 ) -> str:
     """Return the address of a page of the run; the fields are those of the selection.
 
-    The start is under the cursor and pinned; where there is an end, the stretch is brushed.
+    The start is under the cursor and pinned; where there is an end, the stretch is brushed. The
+    image is shown large.
     """
     fields: dict[str, str] = {}
     if start is not None:
@@ -37,10 +40,14 @@ def place_link(
         fields["classes"] = chosen
         if view == "validation":
             fields["openclasses"] = chosen
+    if view == "scalars":
+        fields["scalars"] = PREFIX  # what the rules that lead there look at
     if layers:
         fields["layers"] = str(layers[0])
     if filters:
         fields["filters"] = ",".join(f"{layer}.{one}" for layer, one in filters[:MOST_FILTERS])
+    if image is not None:
+        fields["image"] = str(image)
     query = f"?{urlencode(fields, safe=',')}" if fields else ""
     return f"{get_relative_path(f'/run/{run_id}/{view}')}{query}"
 

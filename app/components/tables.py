@@ -1,4 +1,4 @@
-"""Tables of the pages: a head that sorts, rows, progress, states."""
+"""Tables of the pages: heads, rows, progress, states."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,13 @@ from app.theme import STATE_COLOURS
 
 @dataclass(frozen=True)
 class Column:
-    """One column; `sort_id` is the id of the button in its head, None where it does not sort.
+    """One column of a plain table; app/components/data_table.py has those that sort.
 
     `unseen`: the title is for screen readers only. `content` stands in the head instead of the
     title; `head_id` is the id of the head's cell, where a callback needs it.
     """
 
     title: str
-    sort_id: str | None = None
     numeric: bool = False
     unseen: bool = False
     content: Component | None = None
@@ -37,7 +36,7 @@ ACTS = Column("Actions", unseen=True)
 
 
 def heads(columns: Sequence[Column | str]) -> Component:
-    """Return the head of a table; a text is the title of a column that does not sort."""
+    """Return the head of a table; a text is the title of a column."""
     made = [Column(column) if isinstance(column, str) else column for column in columns]
     return html.Thead(html.Tr([_head(column) for column in made]))
 
@@ -63,31 +62,10 @@ def table(columns: Sequence[Column], *, body_id: str, label: str) -> Component:
 
 
 def _head(column: Column) -> Component:
-    name = "dt-numeric" if column.numeric else ""
-    if column.sort_id is None:
-        title = html.Span(column.title, className="dt-unseen") if column.unseen else column.title
-        content = title if column.content is None else column.content
-        own: dict[str, Any] = {"id": column.head_id} if column.head_id else {}
-        return html.Th(content, scope="col", className=name, **own)
-    button = html.Button(
-        [column.title, html.Span(className="dt-sort", **aria(hidden="true"))],
-        id=column.sort_id,
-        type="button",
-        className="dt-sort-button",
-    )
-    return html.Th(
-        button,
-        id=head_cell_id(column.sort_id),
-        scope="col",
-        className=name,
-        **aria(sort="none"),
-    )
-
-
-def sort_marks(sort_ids: Sequence[str], *, by: str, descending: bool) -> list[str]:
-    """Return aria-sort of every head cell."""
-    here = "descending" if descending else "ascending"
-    return [here if sort_id == by else "none" for sort_id in sort_ids]
+    title = html.Span(column.title, className="dt-unseen") if column.unseen else column.title
+    content = title if column.content is None else column.content
+    own: dict[str, Any] = {"id": column.head_id} if column.head_id else {}
+    return html.Th(content, scope="col", className="dt-numeric" if column.numeric else "", **own)
 
 
 def state_badge(state: str, *, text: str | None = None) -> Component:

@@ -16,9 +16,18 @@ _KNOWN = {
     "val_loss": "validation_loss",
     "eval/loss": "validation_loss",
     "val/loss": "validation_loss",
+    "valid/loss": "validation_loss",
+    "validation/loss": "validation_loss",
     "loss/val": "validation_loss",
+    "loss/valid": "validation_loss",
+    "loss/validation": "validation_loss",
     "lr": "learning_rate",
 }
+
+
+def known_name(name: str) -> str:
+    """Return the name by which the views know a series, or its own."""
+    return _KNOWN.get(name.lower(), name)
 
 
 @dataclass(frozen=True)
@@ -54,14 +63,26 @@ class Collected:
     tags: tuple[str, ...] = ()
     # Whether the tool says that the run ended: True, False; None: it does not say.
     ended: bool | None = None
+    # What the series of a file are called here, so that no two of them become one.
+    _called: dict[str, str] = field(default_factory=dict, repr=False)
+    _taken: set[str] = field(default_factory=set, repr=False)
 
     def add(self, name: str, at: int, value: float, *, by_epoch: bool = False) -> None:
         """Take a value."""
-        name = _KNOWN.get(name.lower(), name)
-        kept = (self.by_epoch if by_epoch else self.values).setdefault(name, {})
+        called = self._called.get(name) or self._call(name)
+        kept = (self.by_epoch if by_epoch else self.values).setdefault(called, {})
         if at in kept and not _same(kept[at], value):
             self.drop("an earlier value of the same iteration")
         kept[at] = value
+
+    def _call(self, name: str) -> str:
+        """Return what to call a series that is new."""
+        called = known_name(name)
+        if called in self._taken:
+            called = name if name not in self._taken else f"{name} (2)"
+        self._called[name] = called
+        self._taken.add(called)
+        return called
 
     def drop(self, reason: str, times: int = 1) -> None:
         """Count something that was not taken."""

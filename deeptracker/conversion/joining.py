@@ -24,24 +24,14 @@ from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.memory import give_back
 from deeptracker.conversion.predictions import Predictions
 from deeptracker.conversion.readers.known import collect
+from deeptracker.conversion.scalar_run import Converted
 from deeptracker.errors import LogError, RecordingError
 
 OnDone = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Converted:
-    """What became of a folder; `remarks` say what was not taken, and what is doubtful."""
-
-    snapshots: int
-    layers: int
-    scalars: int
-    images: int
-    remarks: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Clock:
+class Clock:
     """Where checkpoints and values by epoch stand among the iterations."""
 
     per_epoch: int | None
@@ -49,6 +39,7 @@ class _Clock:
     later: int
 
     def iteration(self, checkpoint: Checkpoint) -> int:
+        """Return the iteration of a checkpoint."""
         if not checkpoint.by_epoch:
             return checkpoint.number
         return (checkpoint.number + self.later) * (self.per_epoch or 1)
@@ -76,7 +67,7 @@ def convert(
         raise LogError(source, "", _nothing(found.unnumbered))
     scalars = collect(source)
     epochs = any(one.by_epoch and one.number == 0 for one in found.checkpoints)
-    clock = _Clock(iterations_per_epoch or scalars.iterations_per_epoch, int(epochs))
+    clock = Clock(iterations_per_epoch or scalars.iterations_per_epoch, int(epochs))
     placed = {clock.iteration(one): one for one in found.checkpoints}
     said = [f"{one} has no iteration in its name" for one in found.unnumbered]
     said += found.remarks
@@ -109,7 +100,7 @@ def _nothing(unnumbered: tuple[str, ...]) -> str:
 
 
 def _rows(
-    scalars: Collected, clock: _Clock, said: list[str], *, by_epoch: bool
+    scalars: Collected, clock: Clock, said: list[str], *, by_epoch: bool
 ) -> dict[int, dict[str, float]]:
     """Return the values by iteration; what has no place among them is said."""
     rows: dict[int, dict[str, float]] = {}
@@ -127,6 +118,8 @@ def _rows(
             for at, value in series.items():
                 place = (at + later) * (clock.per_epoch or 1)
                 rows.setdefault(place, {}).setdefault(name, value)
+    if scalars.histograms:
+        said.append(f"histograms of {len(scalars.histograms):,} tags are left out")
     said += [f"left out, {_times(times)}: {why}" for why, times in scalars.dropped.items()]
     return rows
 
@@ -152,15 +145,16 @@ def _written(
     shapes = {name: array.shape for name, array in first.arrays.items()}
     known_axis = first.facts.filter_axis
     ahead = {min(placed): first}  # read already; nothing else may hold it, for what it takes
-    validated = {} if predictions is None else _validation(predictions)
+    validated = {} if predictions is None else validation_of(predictions)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # they are in the run, and in `said`
         with ArrayRecorder(
             run_dir, first.arrays, filter_axis=filter_axis if known_axis is None else known_axis,
-            forms=_forms(first.arrays), name=name, hyperparameters=first.facts.hyperparameters,
-            model_name=_model(source) or "not known", every=math.gcd(*placed),
+            forms=forms_of(first.arrays), name=name, hyperparameters=first.facts.hyperparameters,
+            model_name=model_of(source) or "not known", every=math.gcd(*placed),
             iterations_per_epoch=per_epoch,
-            gradients=False, updates=_follow(placed), lent=True, rank=0, **validated,
+            gradients=False, updates=follow(placed), machine=False, lent=True, rank=0,
+            **validated,
         ) as recorder:  # fmt: skip
             del first
             recorder.event(f"converted from {source.resolve().name}")
@@ -189,7 +183,7 @@ def _written(
     return Converted(len(placed), layers, len(names), images, tuple(said))
 
 
-def _follow(placed: Mapping[int, Checkpoint]) -> bool:
+def follow(placed: Mapping[int, Checkpoint]) -> bool:
     """Say whether the checkpoints are one iteration apart, so that the updates are known."""
     return len(placed) > 1 and max(placed) - min(placed) == len(placed) - 1
 
@@ -200,7 +194,8 @@ def _steps(
     return {at: rows.get(at, {}) for at in {*placed, *rows}}
 
 
-def _validation(predictions: Predictions) -> dict[str, Any]:
+def validation_of(predictions: Predictions) -> dict[str, Any]:
+    """Return the validation set as a Recorder takes it."""
     return {
         "labels": predictions.labels,
         "classes": predictions.classes,
@@ -226,15 +221,22 @@ def _of_network(
     Raises RecordingError where it is of another network.
     """
     found = contents_of(placed[at])
-    if not any(shapes.get(name) == array.shape for name, array in found.arrays.items()):
-        raise RecordingError(
-            f"{placed[at].name} is of another network than {placed[min(placed)].name}; "
-            "put the checkpoints of one training into one folder"
-        )
+    check_network(shapes, found, name=placed[at].name, first=placed[min(placed)].name)
     return found
 
 
-def _forms(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Form]:
+def check_network(
+    shapes: Mapping[str, tuple[int, ...]], found: Contents, *, name: str, first: str
+) -> None:
+    """Raise RecordingError where a checkpoint shares no array with the first one."""
+    if not any(shapes.get(name) == array.shape for name, array in found.arrays.items()):
+        raise RecordingError(
+            f"{name} is of another network than {first}; put the checkpoints of one training into "
+            "one folder"
+        )
+
+
+def forms_of(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Form]:
     """Return what the shapes say of layers in the layout of PyTorch: [filters, inputs, *kernel]."""
     return {
         name: Form("Conv" if array.ndim > 2 else "Linear", array.shape[1], array.shape[2:])
@@ -243,7 +245,7 @@ def _forms(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Form]:
     }
 
 
-def _model(source: Path) -> str | None:
+def model_of(source: Path) -> str | None:
     """Return what Hugging Face's configuration calls the network, None where there is none."""
     for path in sorted((*source.glob("config.json"), *source.glob("*/config.json"))):
         try:

@@ -23,6 +23,7 @@ from deeptracker.format.ledger import (
 )
 from deeptracker.format.manifest import (
     Contents,
+    Dropped,
     Event,
     Failure,
     Generation,
@@ -30,12 +31,14 @@ from deeptracker.format.manifest import (
     LayerSpec,
     Manifest,
     ModuleSpec,
+    Origin,
     Remark,
     Sampling,
     Unrecorded,
 )
 from deeptracker.format.manifest_file import (
     MAX_BYTES,
+    manifest_bytes,
     parse_manifest,
     read_manifest,
     write_manifest,
@@ -51,6 +54,7 @@ from deeptracker.format.names import (
     LEDGERS,
     LOCK,
     MANIFEST,
+    OF_LAYERS,
     OPTIONAL_QUANTITIES,
     QUANTITIES,
     SCALARS,
@@ -60,6 +64,7 @@ from deeptracker.format.names import (
     STATISTICS,
     THUMBNAILS,
     VERSION,
+    lacking,
 )
 from deeptracker.format.scalar_tail import MAX_TAIL, parse_tail, read_tail, tail_line, with_tail
 from deeptracker.format.snapshot import (
@@ -99,6 +104,7 @@ __all__ = [
     "NOT_VALIDATED",
     "NO_LABEL",
     "NO_PREDICTION",
+    "OF_LAYERS",
     "OPTIONAL_QUANTITIES",
     "QUANTITIES",
     "SCALARS",
@@ -109,6 +115,7 @@ __all__ = [
     "THUMBNAILS",
     "VERSION",
     "Contents",
+    "Dropped",
     "Event",
     "Failure",
     "Generation",
@@ -117,6 +124,7 @@ __all__ = [
     "Ledger",
     "Manifest",
     "ModuleSpec",
+    "Origin",
     "Remark",
     "RunDirectory",
     "Sampling",
@@ -127,7 +135,9 @@ __all__ = [
     "check_iteration",
     "contact_sheet_path",
     "is_no_prediction",
+    "lacking",
     "ledger_path",
+    "manifest_bytes",
     "most_bytes",
     "no_prediction",
     "parse_ledger",

@@ -189,6 +189,15 @@ class Entries:
             for index, value in enumerate(self._list(key, most))
         )
 
+    def texts(self, key: str, *, most: int) -> tuple[str, ...]:
+        """Return a list of texts; an absent one is empty."""
+        if key not in self._document:
+            return ()
+        return tuple(
+            check_text(self.path, f"{self._place(key)}[{index}]", value)
+            for index, value in enumerate(self._list(key, most))
+        )
+
     def items(self, key: str, *, most: int, required: bool = True) -> list["Entries"]:
         """Return a list of objects; an absent one is empty where it is not required."""
         if not required and key not in self._document:

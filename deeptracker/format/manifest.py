@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from deeptracker.format.names import (
     BAND_THRESHOLDS,
-    CAPABILITIES,
     FILTER_QUANTITIES,
     HISTOGRAM_EDGES,
     OPTIONAL_QUANTITIES,
     QUANTITIES,
     STATISTICS,
     VERSION,
+    lacking,
 )
 
 
@@ -143,6 +143,31 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """Something that was not taken from the files of another tool: why, and how many times."""
+
+    reason: str
+    times: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a run was made of that no Recorder wrote.
+
+    `kinds` of files in words for people, `path` where they are, `files` which of them, by their
+    names below it (the first ones), `importer` the version of DeepTracker that read them. `dropped`
+    is what was not taken, `notes` how the rest was understood.
+    """
+
+    kinds: tuple[str, ...]
+    path: str
+    files: tuple[str, ...]
+    importer: str
+    dropped: tuple[Dropped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a run is; from the first snapshot on only its course changes, not what it is.
 
@@ -153,8 +178,8 @@ class Manifest:
     `failure`, `lost_snapshots`, `remarks` (rising by first iteration), `events`,
     `generations` (at least one in version 2). `parent` is the run that this one is a copy of,
     `ancestors` all runs whose snapshots may stand in the folder besides its own, `place` the folder
-    in which it was begun. `version` is that of the log; `unknown` says what a reader of this
-    DeepTracker did not take from it.
+    in which it was begun, `origin` what a run was made of that no Recorder wrote. `version` is that
+    of the log; `unknown` says what a reader of this DeepTracker did not take from it.
     """
 
     run: str
@@ -179,6 +204,7 @@ class Manifest:
     parent: str | None = None
     ancestors: tuple[str, ...] = ()
     place: str = ""
+    origin: Origin | None = None
     unrecorded: tuple[Unrecorded, ...] | None = None
     contents: Contents = Contents()
     version: int = VERSION
@@ -187,8 +213,7 @@ class Manifest:
     @property
     def lacks(self) -> tuple[str, ...]:
         """Return the capabilities that the run does not have; none where the log does not say."""
-        has = self.contents.capabilities
-        return tuple(name for name in CAPABILITIES if name not in has) if has else ()
+        return lacking(self.contents.capabilities)
 
     @property
     def filters(self) -> int:

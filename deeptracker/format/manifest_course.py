@@ -4,7 +4,16 @@ from itertools import pairwise
 
 from deeptracker.errors import LogError
 from deeptracker.format.entries import MAX_INTEGER, Entries
-from deeptracker.format.manifest import Contents, Event, Failure, Generation, Remark, Unrecorded
+from deeptracker.format.manifest import (
+    Contents,
+    Dropped,
+    Event,
+    Failure,
+    Generation,
+    Origin,
+    Remark,
+    Unrecorded,
+)
 from deeptracker.format.names import (
     CAPABILITIES,
     FILTER_QUANTITIES,
@@ -19,6 +28,8 @@ MAX_EVENTS = 10_000
 MAX_UNRECORDED = 100
 MAX_UNRECORDED_NAMES = 1_000
 MAX_GENERATIONS = 10_000
+MAX_FILES = 1_000
+MAX_DROPPED = 1_000
 _MAX_NAMES = 200
 _MAX_EDGES = 10_000
 _MAX_ITERATION = 2**31 - 1
@@ -125,3 +136,23 @@ def read_failure(entries: Entries) -> Failure | None:
         return Failure(failure.text("kind"), failure.text("file"), line)
 
     return entries.optional("failure", read)
+
+
+def read_origin(entries: Entries) -> Origin | None:
+    """Return what a run was made of that no Recorder wrote, None where one did."""
+
+    def read(key: str) -> Origin:
+        origin = entries.child(key)
+        return Origin(
+            kinds=origin.names("kinds", most=_MAX_NAMES),
+            path=origin.text("path"),
+            files=origin.texts("files", most=MAX_FILES),
+            importer=origin.text("importer"),
+            dropped=tuple(
+                Dropped(item.text("reason"), item.integer("times", low=1))
+                for item in origin.items("dropped", most=MAX_DROPPED, required=False)
+            ),
+            notes=origin.texts("notes", most=MAX_DROPPED),
+        )
+
+    return entries.optional("origin", read)

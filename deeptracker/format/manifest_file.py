@@ -26,6 +26,7 @@ from deeptracker.format.manifest_course import (
     read_events,
     read_failure,
     read_generations,
+    read_origin,
     read_remarks,
     read_unrecorded,
     unknown_of,
@@ -46,8 +47,16 @@ MAX_BRACKETS = 2_000_000
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write `manifest` to `path` (run.json) complete or not at all.
 
+    Raises LogError as `manifest_bytes` does, OSError on a full disk.
+    """
+    atomic_write(path, manifest_bytes(path, manifest))
+
+
+def manifest_bytes(path: Path, manifest: Manifest) -> bytes:
+    """Return the bytes of a run.json; `path` is only named in errors.
+
     Hyperparameters of other kinds (and NaN, Inf) are written as text. Raises LogError, which names
-    the entry, where a reader would refuse it, OSError on a full disk.
+    the entry, where a reader would refuse it.
     """
     document = {"format": FORMAT, **asdict(manifest), "version": VERSION, "needs": VERSION}
     del document["unknown"]
@@ -64,7 +73,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     data = text.encode("utf-8", "backslashreplace")
     if parse_manifest(path, data).run != manifest.run:
         raise LogError(path, "run", f"is {manifest.run!r}; write it as 32 hexadecimal digits")
-    atomic_write(path, data)
+    return data
 
 
 def _plain(value: Any, *, within: bool = False) -> Any:
@@ -135,6 +144,7 @@ def parse_manifest(path: Path, data: bytes) -> Manifest:
         parent=entries.optional("parent", entries.uuid),
         ancestors=entries.uuids("ancestors", most=1_000),
         place=entries.text("place", default=""),
+        origin=read_origin(entries),
         unrecorded=read_unrecorded(entries),
         contents=contents,
         version=version,
@@ -167,8 +177,6 @@ def _layers(entries: Entries) -> tuple[LayerSpec, ...]:
         )
         for item in entries.items("layers", most=MAX_LAYERS)
     )
-    if not layers:
-        raise LogError(entries.path, "layers", "is empty; a run has at least one layer")
     _check_once(entries.path, "layers", (layer.name for layer in layers))
     if sum(layer.filters for layer in layers) > MAX_FILTERS:
         raise LogError(entries.path, "layers", f"has more than {MAX_FILTERS} filters in all")

@@ -1,5 +1,7 @@
 """What a log holds, by name: quantities, statistics, bins and thresholds that are known here."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from deeptracker.catalogue import FILTERS, KNOWN_SERIES, LAYER_STATISTICS
@@ -42,6 +44,8 @@ STATES = ("recording", "complete", "stopped", "failed")
 
 # What a run may have or lack; views say so where it lacks something.
 CAPABILITIES = (
+    "scalars",
+    "layers",
     "weight",
     "gradient",
     "update",
@@ -53,3 +57,17 @@ CAPABILITIES = (
     "thumbnails",
     "ledger",
 )
+# What is measured of layers alone.
+OF_LAYERS = ("weight", "gradient", "update", "activation", "histogram", "bands", "filters")
+
+
+def lacking(has: Collection[str]) -> tuple[str, ...]:
+    """Return the capabilities that are not among those of a run; none where its log says nothing.
+
+    Logs from before there were any without layers do not name `layers` and `scalars`: whoever has
+    something of layers has layers, and nobody who does not name scalars is said to lack them.
+    """
+    if not has:
+        return ()
+    implied = {"scalars"} | ({"layers"} if set(OF_LAYERS) & set(has) else set())
+    return tuple(name for name in CAPABILITIES if name not in has and name not in implied)

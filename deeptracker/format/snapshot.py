@@ -33,7 +33,7 @@ class Snapshot:
     Inf here and in `statistics`: too large for float32), `prediction`
     u2 or i4 [N] (see `no_prediction`: the network gave none, which is wrong), `probability` f2 [N]
     of the true class (NaN where the network gave none); both None where nothing was validated.
-    `epoch` may be a fraction, NaN: not known; `recorded_at` is in seconds since 1970 (UTC);
+    `epoch` may be a fraction, `recorded_at` is in seconds since 1970 (UTC), NaN: not known;
     `generation` is the number of the manifest's generation that recorded it.
     """
 

@@ -137,7 +137,7 @@ def parse_snapshot(path: Path, data: bytes, manifest: Manifest) -> Snapshot:
     return Snapshot(
         iteration=iteration_of(container),
         epoch=number_of(container, "epoch", unknown=True),
-        recorded_at=number_of(container, "recorded_at", most=MAX_TIME),
+        recorded_at=number_of(container, "recorded_at", most=MAX_TIME, unknown=True),
         statistics=family("statistics."),
         histogram=family("histogram."),
         bands=arrays["bands"],

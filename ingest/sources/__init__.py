@@ -1,6 +1,6 @@
 """Kinds of log, one file each; every source answers the same few questions."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from deeptracker.errors import LogError
@@ -12,11 +12,19 @@ OnBad = Callable[[LogError], None]
 class Source(Protocol):
     """A log that may still grow. Nothing is kept open between two calls.
 
-    `location` is where it is, as text; `poll_seconds` how long to wait between two looks.
+    `location` is where it is, as text; `poll_seconds` how long to wait between two looks;
+    `shareable` whether a helper on another machine would read the same.
     """
 
     location: str
     poll_seconds: float
+    shareable: bool
+
+    def busy(self) -> bool:
+        """Return whether more is coming that is being made of files which are there already."""
+
+    def close(self) -> None:
+        """Give back what was taken to read the log; nothing is read any more."""
 
     def manifest(self) -> Manifest | None:
         """Return what the run is, None where there is no log yet; LogError if it is unusable."""
@@ -26,6 +34,9 @@ class Source(Protocol):
 
     def again(self) -> frozenset[int]:
         """Return those of the last `changed` that were read: scalars logged after them came."""
+
+    def moved(self, stored: Iterable[int]) -> list[int]:
+        """Return which stored snapshots are none any more: their values came in a later one."""
 
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""

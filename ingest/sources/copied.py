@@ -1,6 +1,6 @@
 """A source whose log is a copy of another run's: it gives the same snapshots as another run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from deeptracker.format import Ledger, Manifest, Snapshot
@@ -13,6 +13,7 @@ class CopiedSource:
     def __init__(self, within: Source, *, run: str) -> None:
         self._within, self._run = within, run
         self.location, self.poll_seconds = within.location, within.poll_seconds
+        self.shareable = within.shareable
         self._found: tuple[Manifest, Manifest] | None = None
 
     def manifest(self) -> Manifest | None:
@@ -38,6 +39,18 @@ class CopiedSource:
     def again(self) -> frozenset[int]:
         """Return those of the last `changed` that were read: scalars logged after them came."""
         return self._within.again()
+
+    def busy(self) -> bool:
+        """Return whether more is coming that is being made of files which are there already."""
+        return self._within.busy()
+
+    def close(self) -> None:
+        """Give back what was taken to read the log; nothing is read any more."""
+        self._within.close()
+
+    def moved(self, stored: Iterable[int]) -> list[int]:
+        """Return which stored snapshots have their values in a later one now."""
+        return self._within.moved(stored)
 
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""

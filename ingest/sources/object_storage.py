@@ -1,6 +1,6 @@
 """A run directory in object storage as a source of checked snapshots."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +47,7 @@ class ObjectStorageSource:
     """Remembers which objects it has read, and in which form, so that asking again is cheap."""
 
     poll_seconds = 5.0
+    shareable = True
 
     def __init__(self, folder: ObjectFolder, *, store: ObjectStore | None = None) -> None:
         self.folder = folder
@@ -91,6 +92,17 @@ class ObjectStorageSource:
     def again(self) -> frozenset[int]:
         """Return those of the last `changed` that were read: scalars logged after them came."""
         return self._again
+
+    def busy(self) -> bool:
+        """Return False: what is there can be read."""
+        return False
+
+    def close(self) -> None:
+        """Do nothing: nothing is kept open."""
+
+    def moved(self, stored: Iterable[int]) -> list[int]:
+        """Return nothing: a snapshot of a Recorder stays one."""
+        return []
 
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +50,7 @@ class RunDirectorySource:
     """
 
     poll_seconds = 0.05
+    shareable = True
 
     def __init__(self, path: Path, *, roots: Sequence[Place] | None = None) -> None:
         self.path = path
@@ -74,6 +75,10 @@ class RunDirectorySource:
         if self._manifest is None or self._manifest[0] != stamp:
             self._manifest = (stamp, self._directory.manifest())
         return self._manifest[1]
+
+    def iterations(self) -> list[int]:
+        """Return the iterations that have a snapshot, rising."""
+        return self._directory.iterations()
 
     def changed(self) -> list[int]:
         """Return the iterations whose file was not read yet in its present form, rising."""
@@ -110,6 +115,17 @@ class RunDirectorySource:
         self._changed = {i: stamp for i, stamp in stamps.items() if self._seen.get(i) != stamp}
         self._listed = listed if settled and not self._changed else None
         return list(self._changed)
+
+    def busy(self) -> bool:
+        """Return False: what is there can be read."""
+        return False
+
+    def close(self) -> None:
+        """Do nothing: nothing is kept open."""
+
+    def moved(self, stored: Iterable[int]) -> list[int]:
+        """Return nothing: a snapshot of a Recorder stays one."""
+        return []
 
     def passed(self, iterations: Sequence[int]) -> None:
         """Take snapshots for read that others read, in the form that `changed` saw last."""

@@ -52,7 +52,7 @@ ADDRESSES = {
             "/replies/<int:reply_id>/delete",
         )
     },
-    "/data/compare/<name>": ["/data/compare/series?runs=1", "/data/compare/nothing"],
+    "/data/compare/<name>": ["/data/compare/scalar-names?runs=1", "/data/compare/nothing"],
     "/data/compare/<name>/table.<form>": [
         "/data/compare/series/table.csv?runs=1",
         "/data/compare/nothing/table.csv",

@@ -61,6 +61,26 @@ def shown(client, **values):
 
 
 class TestJobs:
+    def test_the_table_sorts_and_has_the_columns_asked_for(self, web, clients):
+        client = clients[Role.MEMBER]
+        for name in ("sort-b", "sort-a", "sort-c"):
+            load(client, name, "once")
+        asked = {"search.value": "sort-", "columns.value": ["log", "state", "log", "no"]}
+        asked["widths.data"] = {"log": 300}
+        ordered = {**asked, "order.data": {"by": "log", "descending": False}}
+        answer = shown(client, **ordered)
+        text = json.dumps(answer["jobs-body"])
+        assert text.index("sort-a") < text.index("sort-b") < text.index("sort-c")
+        heads = answer["jobs-head"]["children"]["props"]["children"]
+        assert [one["props"].get("data-column") for one in heads] == ["log", "state", None]
+        assert heads[0]["props"]["aria-sort"] == "ascending"
+        assert heads[0]["props"]["data-width"] == "300"
+        newest = json.dumps(shown(client, **asked)["jobs-body"])
+        assert newest.index("sort-c") < newest.index("sort-a") < newest.index("sort-b")
+        for found in all_jobs(web):
+            if found.location.startswith("sort-"):
+                click(client, Button.CANCEL, found.id)
+
     def test_a_member_loads_cancels_and_retries(self, web, clients, people):
         client = clients[Role.MEMBER]
         assert load(client, "my-run", "follow")["jobs-problem"]["children"] == ""

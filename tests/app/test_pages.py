@@ -278,6 +278,10 @@ class TestRuns:
             f"{Runs.PAGER}.value": values.get("page", 1),
             f"{Runs.SHOWN}.data": values.get("shown"),
             f"{Runs.COLUMNS}.value": values.get("columns"),
+            f"{Runs.GROUP}.value": values.get("group"),
+            f"{Runs.UNFOLDED}.data": values.get("unfolded"),
+            f"{Runs.WIDTHS}.data": values.get("widths"),
+            f"{Runs.PINNED}.value": values.get("pinned"),
         }
         return client.call(key, given, triggered=values.get("triggered"))
 
@@ -360,16 +364,55 @@ class TestRuns:
         )
         assert shown[Runs.TABLE]["hidden"] is False
 
-    def test_a_second_click_turns_round(self):
-        first = rows.next_order(rows.Order(), "name")
-        assert first == rows.Order("name", False)
-        assert rows.next_order(first, "name") == rows.Order("name", True)
-        assert rows.next_order(first, "snapshots").descending
+    def test_groups_fold_open_to_their_runs(self, clients, app_run):
+        client = clients[Role.VIEWER]
+        closed = self.show(client, group="dataset", columns=["name", "error", "snapshots"])
+        body = closed.json["response"][Runs.BODY]["children"]
+        tokens = [json.dumps(row).split('"data-fold": "')[1].split('"')[0] for row in body]
+        assert all(token.startswith("=") for token in tokens)
+        assert f"/run/{app_run.run_id}/overview" not in text_of(body)
+        opened = self.show(client, group="dataset", unfolded=tokens[-1:], columns=["name"])
+        text = text_of(opened.json["response"][Runs.BODY])
+        assert "/overview" in text  # others of the tests' runs may be in the group
+        address = opened.json["response"][Runs.TABLE]["data-address"]
+        assert rows.read_state(address).unfolded == tuple(tokens[-1:])
+        # What runs cannot be grouped by is none.
+        alone = self.show(client, group="created").json["response"]
+        assert "data-fold" not in text_of(alone[Runs.BODY])
+
+    def test_widths_and_columns_in_sight_are_in_the_address(self, clients):
+        widths = {"name": 9_999, "error": 88.4, "nothing": 5, "state": "x"}
+        shown = self.show(clients[Role.VIEWER], widths=widths, pinned=["error", "error", 7])
+        state = rows.read_state(shown.json["response"][Runs.TABLE]["data-address"])
+        assert state.look.widths == {"name": 1_200, "error": 88}
+        assert state.look.pinned == ("error",)
+        assert rows.read_state("?width=80&width=1e3:name&pin=x&group=best(a)&open=y") == (
+            rows.State()
+        )
+
+    def test_all_that_match_are_told_by_name(self, clients, app_run):
+        client = clients[Role.VIEWER]
+        key = callback_key(client.web.app, f"{Runs.BULK}.data-matched")
+        clicked = f"{Runs.MATCHING}.data"
+        shown = self.show(client, search=f"id = {app_run.run_id}").json["response"][Runs.BULK]
+        values = {clicked: {"at": 7}, f"{Runs.SEARCH}.value": f"id = {app_run.run_id}"}
+        told = client.call(key, values, triggered=clicked).json["response"][Runs.BULK]
+        matched = json.loads(told["data-matched"])
+        assert [run_id for run_id, _ in matched["runs"]] == [str(app_run.run_id)]
+        assert (matched["match"], shown["data-matching"]) == (shown["data-match"], "1")
+        bad = client.call(key, {**values, f"{Runs.SEARCH}.value": "id <"}, triggered=clicked)
+        assert bad.status_code == 204
 
     def test_a_filter_that_cannot_be_meant_leaves_the_table(self, clients):
-        shown = self.show(clients[Role.VIEWER], search="lr < and x").json["response"]
+        typed = {"search": "lr < and x", "triggered": f"{Runs.SEARCH}.value"}
+        shown = self.show(clients[Role.VIEWER], **typed).json["response"]
         problem = "Expected a number after `<` at character 6"
         assert shown == {Runs.SEARCH: {"error": problem}, Runs.SHOWN: {"data": None}}
+        # An address that brings it opens no table: the place is shown instead.
+        opened = self.show(clients[Role.VIEWER], search="lr < and x").json["response"]
+        assert opened[Runs.SEARCH] == {"error": problem}
+        assert "lr < and x\\n     " in text_of(opened[Runs.EMPTY])
+        assert Runs.BODY not in opened
         shown = self.show(clients[Role.VIEWER], search="lr > 0").json["response"]
         assert shown[Runs.SEARCH] == {"error": None}
 

@@ -16,7 +16,7 @@ from db.permissions import Role
 from db.queries.team import accounts
 from ingest.evaluate import evaluate_run
 from ingest.pipeline import load_log
-from tests import servers
+from tests import servers, warm
 from tests.browser.conftest import VIEWPORT
 from tests.browser.furnished import Furnished, furnish
 from tests.browser.waiting import rest
@@ -52,7 +52,7 @@ def empty(server_url: URL, template_url: URL):
     """An application without a run, a job or anything else."""
     with (
         servers.database(server_url, template=str(template_url.database)) as url,
-        serve(servers.plain(url)) as served,
+        serve(servers.plain(url), start=warm.start) as served,
     ):
         yield served
 
@@ -262,6 +262,7 @@ OF_RUN = (
     State("confusion", "/run/{digits}/confusion?pins=20&confusioncell=3"),
     State("confusion, an image", "/run/{digits}/confusion?image=3"),
     State("confusion, nothing", "/run/{unvalidated}/confusion"),
+    State("change", "/run/{digits}/change?pins=20"),
     State("layers", "/run/{digits}/layers"),
     State("layers, compared", "/run/{digits}/layers", click(".layers-pick", "[data-level='2']")),
     State("layers, filters", "/run/{digits}/layers?layers=3&filters=3,1&pins=20&cursor=20"),

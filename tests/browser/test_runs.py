@@ -221,3 +221,83 @@ def test_a_filter_and_chosen_columns_are_in_the_address(
     expect(rows).to_have_count(2)
     expect(page.locator("#runs-body tr a").first).to_have_text("willow")
     expect(page.locator("#runs-head [data-column]").nth(8)).to_have_text("learning_rate")
+
+
+def test_all_that_match_are_ticked_on_every_page(page: Page, trees, site_engine: Engine) -> None:
+    with session_scope(site_engine) as session:
+        for seed in range(PAGE + 2):
+            store_run(session, seed=seed, snapshots=0, title=f"sapling {seed:02}")
+    page.goto("/?q=sapling")
+    expect(page.locator("#runs-body tr")).to_have_count(PAGE)
+    page.get_by_role("checkbox", name="Select all runs shown").click()
+    bar(page).get_by_role("button", name=f"Select all {PAGE + 2} that match").click()
+    expect(bar(page)).to_contain_text(f"{PAGE + 2} runs ticked, on all pages")
+    expect(page.locator("#runs-compare")).to_have_text(f"Compare {PAGE + 2} runs")
+    # Another search, and the acts are again about what is in sight.
+    page.get_by_label("Search the runs").fill("sapling 0")
+    expect(bar(page)).to_contain_text("15 runs ticked: ")
+    page.get_by_label("Search the runs").fill("sapling")
+    expect(page.locator("#runs-body tr")).to_have_count(PAGE)
+    bar(page).get_by_role("button", name=f"Select all {PAGE + 2} that match").click()
+    expect(bar(page)).to_contain_text("on all pages")
+    bar(page).get_by_role("button", name="Archive", exact=True).click()
+    # Every run is archived by itself.
+    said = f"and {PAGE + 2 - 10} more"
+    expect(page.locator("#runs-done")).to_contain_text(said, timeout=30_000)
+    assert on_shelf(site_engine, Shelf.ACTIVE) == set(NAMES)
+
+
+def test_groups_fold_and_columns_widen_and_stay(page: Page, trees, site_engine: Engine) -> None:
+    with session_scope(site_engine) as session:
+        for at, run_id in enumerate(trees.values()):
+            kind = {"optimizer": ("sgd", "adam")[at % 2]}
+            changed = update(Run).where(Run.id == run_id)
+            session.execute(changed.values(hyperparameters=kind, last_error=at / 8))
+    page.goto("/")
+    page.get_by_placeholder("Group by").click()
+    page.get_by_role("option", name="optimizer").click()
+    rows = page.locator("#runs-body tr")
+    expect(rows).to_have_count(2)
+    expect(page.locator("#runs-count")).to_have_text("4 in 2 groups")
+    adam = page.get_by_role("button", name="optimizer: adam")
+    expect(rows.filter(has=adam)).to_contain_text("25.00 % ± 17.68 %")
+    adam.click()
+    expect(rows).to_have_count(4)
+    expect(box(page, trees["willow"])).to_be_visible()
+    expect(box(page, trees["maple"])).to_have_count(0)
+    page.wait_for_url("**group=optimizer&open=%3Dadam**")
+    # The edge of a head is dragged; the keyboard widens, too, and keeps a column in sight.
+    head = page.locator("#runs-head [data-column='model']")
+    grip = head.locator(".dt-grip").bounding_box()
+    assert grip
+    page.mouse.move(grip["x"] + 4, grip["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(grip["x"] + 64, grip["y"] + 9, steps=4)
+    page.mouse.up()
+    page.wait_for_url("**width=*model**")
+    width = round(head.bounding_box()["width"])
+    head.locator("button").press("Alt+Shift+ArrowRight")
+    expect(head).to_have_attribute("data-width", str(width + 16))
+    head.locator("button").press("Alt+KeyP")
+    page.wait_for_url("**pin=model**")
+    assert head.evaluate("one => getComputedStyle(one).position") == "sticky"
+    page.reload()
+    expect(head).to_have_attribute("data-width", str(width + 16))
+    expect(head).to_have_attribute("data-pinned", "true")
+    expect(page.get_by_role("button", name="optimizer: adam")).to_have_attribute(
+        "aria-expanded", "true"
+    )
+    # A filter that an address brings and that is none shows its place.
+    page.goto("/?q=lr+<+and+x")
+    expect(page.get_by_role("heading", name="This filter is not understood")).to_be_visible()
+    page.get_by_label("Search the runs").fill("")
+    expect(rows).to_have_count(4)
+
+
+def test_the_activity_log_sorts_as_the_runs_do(page: Page, site) -> None:
+    page.goto("/people")
+    head = page.locator("#people-head [data-column='who']")
+    head.get_by_role("button").click()
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    head.get_by_role("button").press("Alt+ArrowLeft")
+    expect(page.locator("#people-head [data-column]").first).to_have_attribute("data-column", "who")

@@ -142,6 +142,11 @@ def test_help_tells_the_keys_of_the_page_and_leads_through_the_tour(
         expect(page.locator(f"{about}.help-pointed")).to_be_visible()
         expect(page).to_have_url(re.compile(path))
         expect(page.locator(".tour-next")).to_be_focused()
+        # What is pointed at is drawn again by its page.
+        page.locator(".help-pointed").evaluate("each => each.classList.remove('help-pointed')")
+        if number == 5:
+            page.locator(about).evaluate("each => each.replaceWith(each.cloneNode(true))")
+        expect(page.locator(f"{about}.help-pointed")).to_be_visible()
         page.keyboard.press("Enter")
     expect(page.locator(".tour-card")).to_have_count(0)
     page.get_by_role("button", name="Help").click()

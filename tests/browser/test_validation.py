@@ -1,5 +1,6 @@
 """The validation view in a real browser: from the worst iteration to its classes and images."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -305,6 +306,22 @@ def test_hard_images_lead_to_their_class(page: Page, digits: int) -> None:
     expect(page.locator("#validation-list")).to_contain_text("never right")
 
 
+def test_what_changed_since_the_pin(page: Page, digits: int, iterations: list[int]) -> None:
+    first, middle, last = iterations[0], iterations[1], iterations[-1]
+    page.goto(f"/run/{digits}/change?pins={first}")
+    expect(page.get_by_role("heading", level=2).first).to_have_text(
+        f"From iteration {first:,} to {last:,}"
+    )
+    expect(page.locator(".change-summary")).to_contain_text("The validation error")
+    # It follows the cursor; without a pin elsewhere it is the step before.
+    page.goto(f"/run/{digits}/change?cursor={middle}")
+    heading = page.get_by_role("heading", name=f"From iteration {first:,} to {middle:,}")
+    expect(heading).to_be_visible()
+    expect(page.get_by_text("Move the cursor on the time axis")).to_be_visible()
+    page.get_by_role("link", name=re.compile(r"^Image \d+$")).first.click()
+    expect(page.get_by_role("dialog", name="Validation image")).to_be_visible()
+
+
 def test_from_a_move_to_an_image_large_and_back(
     page: Page, digits: int, iterations: list[int], site_engine: Engine
 ) -> None:
@@ -505,9 +522,8 @@ def test_no_prediction_is_no_class_and_what_was_not_validated_is_missing(
         """([id, places]) => {
           const canvas = document.querySelector(`${id} canvas`);
           const ratio = canvas.width / canvas.getBoundingClientRect().width;
-          const { width, height } = canvas;
-          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-          const pixels = new Uint32Array(data.buffer);
+          const { width } = canvas;
+          const pixels = new Uint32Array(pixelsOf(canvas).buffer);
           return places.map(([x, y]) => {
             const at = Math.floor(y * ratio) * width + Math.floor(x * ratio);
             return new Set(pixels.subarray(at - 8, at + 8)).size;

@@ -14,8 +14,16 @@ from db import load_summary
 from db.models import Account, Finding, FindingMute, Run, RunHealth
 from db.queries.run_table.conditions import condition
 from db.queries.run_table.grammar import read_field, read_filter
+from db.queries.run_table.groups import GroupPage, group_page
 from db.queries.run_table.judgement import UNEXPLAINED
-from db.queries.run_table.page import CURVE_POINTS, PAGE, Asked, matching_ids, table_page
+from db.queries.run_table.page import (
+    CURVE_POINTS,
+    PAGE,
+    Asked,
+    Within,
+    matching_ids,
+    table_page,
+)
 from db.queries.run_table.tree import FilterError
 from db.queries.runs import runs
 from db.queries.runs.runs import Shelf
@@ -283,3 +291,80 @@ def test_the_curve_of_the_error(session, forest):
     (curve,) = table_page(session, Asked(only=(long.run_id,), curves=True)).curves.values()
     assert len(curve) == CURVE_POINTS
     assert curve[-1] == long.snapshots["validation_error"][-1]
+
+
+def in_groups(
+    session: Session, by: str, measures: tuple[str, ...] = (), text: str = "", **asked: Any
+) -> GroupPage:
+    """The groups of the runs that match."""
+    return group_page(
+        session,
+        Asked(tree=read_filter(text), **asked),
+        by=read_field(by),
+        measures=[read_field(one) for one in measures],
+        sort=0 if measures else None,
+    )
+
+
+def test_groups_count_and_average_what_their_runs_have(session, forest):
+    listed = {run.id: run for run in runs.list_runs(session)}
+    found = in_groups(session, "lr", ("snapshots", "lr", "error"))
+    by_value: dict[str | None, list[Any]] = {}
+    for run in listed.values():
+        rate = run.hyperparameters.get("lr", run.hyperparameters.get("learning_rate"))
+        key = None if rate is None else str(rate)
+        by_value.setdefault(key, []).append(run)
+    assert {group.value: group.runs for group in found.groups} == {
+        value: len(own) for value, own in by_value.items()
+    }
+    assert (found.total, found.matching, found.found) == (len(by_value), 10, 10)
+    for group in found.groups:
+        own = by_value[group.value]
+        snapshots, rate, error = group.spreads
+        assert snapshots.mean == pytest.approx(np.mean([run.snapshot_count for run in own]))
+        assert snapshots.deviation == pytest.approx(
+            np.std([run.snapshot_count for run in own], ddof=1)
+        )
+        # A text "0.1" shares the group of the number, and is none to average, as NaN is not.
+        there = [run.last_error for run in own if run.last_error is not None]
+        finite = [one for one in there if one == one]
+        assert error.count == len(finite)
+        assert error.mean == (pytest.approx(np.mean(finite)) if finite else None)
+        rates = [run.hyperparameters.get("lr", run.hyperparameters.get("learning_rate"))
+                 for run in own]  # fmt: skip
+        assert rate.count == sum(isinstance(one, float) for one in rates)
+    means = [group.spreads[0].mean for group in found.groups]
+    assert means == sorted(means, reverse=True)
+    # A group opens to its runs, of those that match.
+    for group in found.groups:
+        within = Within(read_field("lr"), group.value)
+        opened = table_page(session, Asked(within=within, tree=read_filter("oak")))
+        assert {run.id for run in opened.rows} == {
+            run.id for run in by_value[group.value] if "oak" in run.name.lower()
+        }
+
+
+def test_a_run_is_in_the_group_of_each_of_its_tags(session, forest):
+    listed = runs.list_runs(session)
+    found = in_groups(session, "tag")
+    tags = [tag for run in listed for tag in run.tags or [None]]
+    assert {group.value: group.runs for group in found.groups} == {
+        tag: tags.count(tag) for tag in tags
+    }
+    assert found.matching == len(listed)
+    for group in found.groups:
+        page = table_page(session, Asked(within=Within(read_field("tag"), group.value)))
+        assert page.matching == group.runs
+    few = in_groups(session, "tag", text="tag = baseline")
+    assert [group.value for group in few.groups] == ["baseline"]
+    none = in_groups(session, "tag", text="tag = absent")
+    assert (none.groups, none.total, none.matching, none.found) == ((), 0, 0, len(listed))
+
+
+def test_groups_are_one_statement_and_only_of_what_runs_share(session, forest, monkeypatch):
+    with counted(monkeypatch) as sent:
+        in_groups(session, "optimizer", ("error", "best(no_loss)", "huge"), text="oak", page=7)
+    assert len(sent) == 1
+    for own in ("id", "created", "duration", "best(no_loss)"):
+        with pytest.raises(FilterError, match="cannot be grouped"):
+            in_groups(session, own)

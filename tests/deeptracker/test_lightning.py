@@ -8,12 +8,13 @@ import pytest
 import torch
 from lightning.fabric.utilities.warnings import PossibleUserWarning
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import nn
 from torch.utils.data import DataLoader, DistributedSampler
 
 import deeptracker.lightning
 from deeptracker.conversion.joining import convert
+from deeptracker.conversion.readers import tensorboard
 from deeptracker.demo import load_digits
 from deeptracker.errors import RecordingError
 from deeptracker.format import STATISTICS, RunDirectory
@@ -311,12 +312,15 @@ def test_what_a_training_left_becomes_a_run(tmp_path):
         every_n_train_steps=4,
         save_last=True,
     )
-    logger = CSVLogger(tmp_path, name="", version="out")
+    both = [
+        kind(tmp_path, name="", version=version)
+        for kind, version in ((CSVLogger, "out"), (TensorBoardLogger, "events"))
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        trainer(
-            tmp_path, saving, logger=logger, enable_checkpointing=True, log_every_n_steps=1
-        ).fit(module, *loaders())
+        trainer(tmp_path, saving, logger=both, enable_checkpointing=True, log_every_n_steps=1).fit(
+            module, *loaders()
+        )
     done = convert(tmp_path / "out", tmp_path / "run")
     run = RunDirectory(tmp_path / "run")
     manifest = run.manifest()
@@ -331,3 +335,11 @@ def test_what_a_training_left_becomes_a_run(tmp_path):
     # What the file says of itself; of its name, "last", it is the step that is known by another.
     assert manifest.hyperparameters["lr"] == 0.05
     assert done.remarks == ("last.ckpt is of iteration 8, as epoch=1-step=8.ckpt is: left out",)
+    # So do its event files.
+    (reader,) = tensorboard.find(tmp_path / "events")
+    events = reader.read()
+    assert events.values["train_grade"] == pytest.approx(
+        {at: 2 * loss for at, loss in enumerate(module.losses, start=1)}, rel=1e-5
+    )
+    assert list(events.values["validation_loss"]) == [5, 10]
+    assert events.hyperparameters == {"lr": 0.05}

@@ -3,11 +3,14 @@
 from typing import Literal
 
 from app.components.chart_options.base import ChartOptions, Record
-from app.components.chart_options.shared import MapOptions
+from app.components.chart_options.shared import MapOptions, ScalarListOptions
 
 
 class Run(Record):
-    """A run as the charts of Compare are told of it; `of`: what its UUID begins with."""
+    """A run as the charts of Compare are told of it; `of`: what its UUID begins with.
+
+    `colour`: its number (app/components/run_colours.py); None: that of its place.
+    """
 
     id: int
     of: str
@@ -16,6 +19,7 @@ class Run(Record):
     error: float | None
     snapshots: int
     href: str
+    colour: int | None = None
 
 
 class RunsOptions(ChartOptions):
@@ -51,6 +55,13 @@ class CompareMapOptions(MapOptions):
     runs: list[Run]
 
 
+class CompareScalarsOptions(ScalarListOptions):
+    """The charts of scalars with a line for each run; `said`: the id of what says what they are."""
+
+    runs: list[Run]
+    said: str
+
+
 class CompareCell(Record):
     """What a run has in a column: a text, the value that sorts (None: last), and how far it is from
     the baseline ("": not said), with whether that is better.
@@ -83,8 +94,8 @@ KINDS: dict[str, type[ChartOptions]] = {
     "compareimages": CompareImagesOptions,
     "comparekey": CompareKeyOptions,
     "comparelayers": RunsDataOptions,
-    "comparelines": RunsDataOptions,
     "comparemap": CompareMapOptions,
+    "comparescalars": CompareScalarsOptions,
     "comparestate": RunsOptions,
     "comparetable": CompareTableOptions,
 }

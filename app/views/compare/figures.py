@@ -11,7 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
-from app.views.compare.palette import colour_of
+from app.components.run_colours import colour_of, places
 from app.views.compare.sweep import Axis, Sweep
 from ingest.analysis.importance import RANKS, Importances
 
@@ -83,7 +83,7 @@ def scatter(sweep: Sweep, x: str, y: str, coloured: str, *, log: bool, dark: boo
     across, up = sweep.settings[x], sweep.results[y]
     by = sweep.settings.get(coloured) or sweep.results.get(coloured)
     colours = (
-        [colour_of(at, dark=dark) for at in range(len(sweep.names))]
+        [colour_of(place, dark=dark) for place in places(sweep.ids)]
         if by is None
         else _colours(by, dark=dark)
     )

@@ -4,11 +4,13 @@ from app.view import View
 from app.views.confusion.callbacks import register
 from app.views.confusion.fields import FIELDS
 from app.views.confusion.layout import layout
+from ingest.analysis.health.needs import VALIDATION
 
 VIEW = View(
     name="confusion",
     title="Confusion",
     path="/run/<run_id>/confusion",
+    needs=(VALIDATION,),
     layout=layout,
     register=register,
     fields=FIELDS,

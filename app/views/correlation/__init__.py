@@ -5,11 +5,13 @@ from app.view import View
 from app.views.correlation.callbacks import register
 from app.views.correlation.fields import FIELDS
 from app.views.correlation.layout import layout
+from ingest.analysis.health.needs import LAYERS, VALIDATION
 
 VIEW = View(
     name="correlation",
     title="Correlation",
     path="/run/<run_id>/correlation",
+    needs=(LAYERS, VALIDATION),
     layout=layout,
     register=register,
     fields=FIELDS,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
 from dash.exceptions import PreventUpdate
 
 from app import store
@@ -12,11 +12,13 @@ from app.auth.identity import Identity, current_identity, require
 from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import clicked, is_id, relayed, text
+from app.components.data_table import Head, heads
+from app.components.table_state import Look, Order, read_names, read_order, read_widths
 from app.reading import reads
 from app.views.jobs import places, schedule_callbacks, watch_callbacks
 from app.views.jobs.ids import CHANGES, Button, Ids
 from app.views.jobs.job_rows import details, may_change, no_jobs, no_match, row
-from app.views.jobs.layout import FAST_MS, SLOW_MS
+from app.views.jobs.layout import FAST_MS, NEWEST, SLOW_MS, TITLES
 from app.views.jobs.schedule_rows import schedule_table, watch_table
 from app.views.jobs.worker_rows import none_alive, roots, summary, worker_table
 from db.errors import Conflict
@@ -46,17 +48,28 @@ class _Asked:
     search: str
     states: tuple[str, ...]
     page: int
+    order: Order
+    columns: tuple[str, ...]
+    look: Look
 
 
-def _read(search: object, states: object, page: object) -> _Asked:
-    chosen = text(states)
+def _read(given: dict[str, Any]) -> _Asked:
+    chosen = text(given["states"])
     wanted = OPEN_STATES if chosen == "open" else () if chosen in ("", "all") else (chosen,)
-    return _Asked(text(search), wanted, live_table.page_number(page))
+    return _Asked(
+        text(given["search"]),
+        wanted,
+        live_table.page_number(given["page"]),
+        read_order(given["order"], jobs.ORDERS, NEWEST),
+        read_names(given["columns"], [*TITLES]) or (*TITLES,),
+        Look(read_widths(given["widths"], TITLES), read_names(given["pinned"], [*TITLES])),
+    )
 
 
 @callbacks.callback(
     output={
         "table": live_table.outputs(Ids),
+        "head": Output(Ids.HEAD, "children"),
         "schedules": Output(Ids.SCHEDULES, "children"),
         "watches": Output(Ids.WATCHES, "children"),
         "workers": Output(Ids.WORKERS, "children"),
@@ -67,30 +80,36 @@ def _read(search: object, states: object, page: object) -> _Asked:
     },
     inputs={
         "causes": [Input(Ids.TIMER, "n_intervals"), CHANGES.of_any()],
-        "search": Input(Ids.SEARCH, "value"),
-        "states": Input(Ids.STATES, "value"),
-        "page": Input(Ids.PAGER, "value"),
+        "asked": {
+            "search": Input(Ids.SEARCH, "value"),
+            "states": Input(Ids.STATES, "value"),
+            "page": Input(Ids.PAGER, "value"),
+            "order": Input(Ids.ORDER, "data"),
+            "columns": Input(Ids.COLUMNS, "value"),
+            "widths": Input(Ids.WIDTHS, "data"),
+            "pinned": Input(Ids.PINNED, "value"),
+        },
         "shown": State(Ids.SHOWN, "data"),
     },
 )
 @reads
-def show(
-    causes: object,
-    search: object,
-    states: object,
-    page: object,
-    shown: object,
-) -> dict[str, Any]:
+def show(causes: object, asked: dict[str, Any], shown: object) -> dict[str, Any]:
     """Return the parts of the page that changed; nothing where the timer asks and none did."""
     identity = current_identity()
-    asked = _read(search, states, page)
+    wanted = _read(asked)
     known = shown if isinstance(shown, dict) else {}
     with store.transaction() as session:
-        number = jobs.count_jobs(session, states=asked.states, search=asked.search)
+        number = jobs.count_jobs(session, states=wanted.states, search=wanted.search)
         pages = max(1, -(-number // PAGE))
-        offset = (min(asked.page, pages) - 1) * PAGE
+        offset = (min(wanted.page, pages) - 1) * PAGE
         found = jobs.list_jobs(
-            session, states=asked.states, search=asked.search, limit=PAGE, offset=offset
+            session,
+            states=wanted.states,
+            search=wanted.search,
+            limit=PAGE,
+            offset=offset,
+            order=wanted.order.by,
+            descending=wanted.order.descending,
         )
         still = bool(jobs.count_jobs(session, states=OPEN_STATES))
         planned = schedules.list_schedules(session)
@@ -100,7 +119,7 @@ def show(
     facts = [replace(job, heartbeat_at=None) for job in found]
     digest = live_table.digest
     digests = {
-        "jobs": digest(facts, number, asked),
+        "jobs": digest(facts, number, wanted),
         "schedules": digest(planned, minute),
         "watches": digest([replace(one, looked_at=None) for one in watched], minute),
         "workers": digest([replace(one, seen_at=minute) for one in working]),  # type: ignore[arg-type]
@@ -112,9 +131,10 @@ def show(
 
     table = _UNCHANGED
     if digests["jobs"] != known.get("jobs"):
-        table = _job_parts(found, number, pages, asked, identity)
+        table = _job_parts(found, number, pages, wanted, identity)
     return {
         "table": {**table, "shown": kept},
+        "head": new("jobs", lambda: _head(wanted)),
         "schedules": new("schedules", lambda: schedule_table(planned, identity)),
         "watches": new("watches", lambda: watch_table(watched, identity)),
         "workers": new("workers", lambda: worker_table(working)),
@@ -125,6 +145,15 @@ def show(
     }
 
 
+def _head(asked: _Asked) -> Any:
+    columns = [
+        Head(name, TITLES[name], descending_first=name in ("snapshots", "speed", "requested"))
+        for name in asked.columns
+    ]
+    acts = html.Th(html.Span("Actions", className="dt-unseen"), scope="col")
+    return heads(columns, asked.order, look=asked.look, after=[acts])
+
+
 # The table of jobs as it stands, where only schedules or workers have changed.
 _UNCHANGED = dict.fromkeys(live_table.parts([], empty=None, count="", pages=1), no_update)
 
@@ -133,7 +162,10 @@ def _job_parts(
     found: list[JobRow], number: int, pages: int, asked: _Asked, identity: Identity
 ) -> dict[str, Any]:
     return live_table.parts(
-        [row(job, changeable=may_change(identity, job.requested_by)) for job in found],
+        [
+            row(job, changeable=may_change(identity, job.requested_by), columns=asked.columns)
+            for job in found
+        ],
         empty=no_match() if asked.search or asked.states else no_jobs(),
         count=f"{number:,} job{'' if number == 1 else 's'}" if number else "",
         pages=pages,

@@ -1,5 +1,6 @@
 """Jobs as rows, everything about one of them, and what stands where there are none."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -12,7 +13,7 @@ from app.components.job_words import trouble
 from app.components.tables import cell, nothing, progress, state_badge
 from app.components.times import duration, time
 from app.views.jobs.ids import Button, button_id
-from app.views.jobs.layout import MODES
+from app.views.jobs.layout import MODES, TITLES
 from db.permissions import Permission
 from db.queries.jobs.jobs import OPEN_STATES, JobLine, JobRow
 
@@ -24,7 +25,7 @@ def may_change(identity: Identity, owner_id: int | None) -> bool:
     return identity.may(Permission.SCHEDULE_JOBS) and identity.account_id == owner_id
 
 
-def row(job: JobRow, *, changeable: bool) -> Component:
+def row(job: JobRow, *, changeable: bool, columns: Sequence[str] = tuple(TITLES)) -> Component:
     """Return one job as a row."""
     about: list[Any] = [html.Div(_log(job), className="dt-main", title=job.location)]
     if bad := trouble(job):
@@ -34,14 +35,17 @@ def row(job: JobRow, *, changeable: bool) -> Component:
     elif job.message:
         about.append(html.Div(job.message, className="dt-soft dt-clamp", title=job.message))
     live = job.state in OPEN_STATES
+    made = {
+        "state": state_badge(shown_state(job)),
+        "log": about,
+        "mode": MODES.get(job.mode, job.mode).lower(),
+        "snapshots": progress(job.done, job.total, live=live, label=f"Progress of job {job.id}"),
+        "speed": [html.Div(pace(job)), html.Div(_helped(job), className="dt-soft")],
+        "requested": [time(job.created_at), html.Div(asked_by(job), className="dt-soft")],
+    }
     return html.Tr(
         [
-            cell(state_badge(shown_state(job))),
-            cell(about),
-            cell(MODES.get(job.mode, job.mode).lower()),
-            cell(progress(job.done, job.total, live=live, label=f"Progress of job {job.id}")),
-            cell([html.Div(pace(job)), html.Div(_helped(job), className="dt-soft")]),
-            cell([time(job.created_at), html.Div(asked_by(job), className="dt-soft")]),
+            *(cell(made[name]) for name in columns),
             cell(_buttons(job, changeable=changeable)),
         ],
         key=str(job.id),

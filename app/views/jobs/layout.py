@@ -8,7 +8,8 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria
 from app.components.controls import segments
-from app.components.tables import ACTS, Column, table
+from app.components.data_table import column_panel, frame, stores
+from app.components.table_state import Order
 from app.view import PageContext
 from app.views.jobs import schedule_dialog
 from app.views.jobs.ids import CHANGES, Ids
@@ -17,6 +18,7 @@ from db.permissions import Permission
 
 FAST_MS = 1_000
 SLOW_MS = 5_000
+NEWEST = Order("requested")
 MODES = {"follow": "Follow", "once": "Once"}
 STATES = {
     "all": "All",
@@ -26,15 +28,14 @@ STATES = {
     "cancelled": "Cancelled",
 }
 
-_COLUMNS = (
-    Column("State"),
-    Column("Log"),
-    Column("Mode"),
-    Column("Snapshots"),
-    Column("Speed"),
-    Column("Requested"),
-    ACTS,
-)
+TITLES = {
+    "state": "State",
+    "log": "Log",
+    "mode": "Mode",
+    "snapshots": "Snapshots",
+    "speed": "Speed",
+    "requested": "Requested",
+}
 
 
 def layout(context: PageContext) -> Component:
@@ -143,10 +144,16 @@ def _jobs() -> list[Any]:
                     className="dt-search",
                     **aria(label="Search the jobs"),
                 ),
+                column_panel("jobs", TITLES),
             ],
             className="jobs-filter",
         ),
-        html.Div(table(_COLUMNS, body_id=Ids.BODY, label="Ingest jobs"), id=Ids.TABLE, hidden=True),
+        *stores("jobs", NEWEST),
+        html.Div(
+            frame("jobs", label="Ingest jobs", head_id=Ids.HEAD, body_id=Ids.BODY),
+            id=Ids.TABLE,
+            hidden=True,
+        ),
         dmc.Pagination(id=Ids.PAGER, total=1, value=1, size="sm", mt="md", display="none"),
         html.Div(id=Ids.EMPTY),
     ]

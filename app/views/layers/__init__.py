@@ -4,11 +4,13 @@ from app.view import View
 from app.views.layers.callbacks import register
 from app.views.layers.fields import FIELDS
 from app.views.layers.layout import defaults, layout
+from ingest.analysis.health.needs import LAYERS
 
 VIEW = View(
     name="layers",
     title="Layers",
     path="/run/<run_id>/layers",
+    needs=(LAYERS,),
     layout=layout,
     register=register,
     fields=FIELDS,

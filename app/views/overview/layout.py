@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import get_relative_path, html
+from dash import get_asset_url, get_relative_path, html
 from dash.development.base_component import Component
 
 from app import store
 from app.components.charts import chart, panel
 from app.components.controls import select
 from app.components.empty import missed, no_snapshots
-from app.components.run_course import course_facts, lacks, remarks, unrecorded
+from app.components.not_recorded import how_to
+from app.components.run_course import course_facts, lacks, origin, remarks, unrecorded
 from app.components.verdict import verdicts
 from app.selection import bound
 from app.view import PageContext
@@ -19,9 +20,16 @@ from app.views.overview import words
 from app.views.overview.header import header
 from app.views.overview.ids import Ids
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
-from db.queries.runs.runs import run_manifest
+from db.queries.runs.runs import RunRow, run_manifest
 from deeptracker.catalogue import IMAGE_TRANSITIONS, KNOWN_SERIES, LAYER_STATISTICS, labels
-from ingest.analysis.health.needs import LEARNING_RATE, TRAIN_ERROR, TRAIN_LOSS, VALIDATION
+from ingest.analysis.health.needs import (
+    LAYERS,
+    LEARNING_RATE,
+    TRAIN_ERROR,
+    TRAIN_LOSS,
+    VALIDATION,
+    Need,
+)
 
 DEFAULTS = {"quantity": "gradient", "statistic": "std", "scaling": "log"}
 TRANSITIONS = tuple(one.label for one in IMAGE_TRANSITIONS)
@@ -66,23 +74,82 @@ def layout(context: PageContext) -> html.Div:
             words.part(run, context.identity),
             _remarks(remarks(manifest)),
             _unrecorded(unrecorded(manifest)),
+            _origin(origin(manifest)),
             html.Div(
                 [
-                    html.Div(
-                        [
-                            _axis(base),
-                            _strip(base, validates=run.validates),
-                            _classes(base),
-                            _layers(base, lacks(manifest)),
-                        ],
-                        className="overview-charts",
-                    ),
+                    html.Div(_charts(run, base, manifest), className="overview-charts"),
                     html.Aside(_readout(base), className="overview-aside"),
                 ],
                 className="overview-body",
             ),
         ],
         className="overview",
+    )
+
+
+def _charts(run: RunRow, base: str, manifest: Mapping[str, Any]) -> list[Component]:
+    """Return the charts of what the run has; of one without layers and classes, all its scalars."""
+    converted = manifest.get("origin") is not None
+    parts = [_axis(base), _strip(base, validates=run.validates, converted=converted)]
+    if not (run.layer_count or run.validates):
+        return [*parts, _scalars(base), _missing([VALIDATION, LAYERS], manifest)]
+    # A recorded run without validation says so where its classes would be.
+    if run.validates or not converted:
+        parts.append(_classes(base))
+    if run.layer_count:
+        parts.append(_layers(base, lacks(manifest)))
+    lacking = [need for need, there in ((VALIDATION, run.validates), (LAYERS, run.layer_count))
+               if not there and converted]  # fmt: skip
+    return [*parts, _missing(lacking, manifest)] if lacking else parts
+
+
+def _missing(needs: list[Need], manifest: Mapping[str, Any]) -> html.Ul:
+    """Return what the run does not have, and how to have it."""
+    said = [
+        html.Li([html.B(f"Not recorded: {need.title}. "), f"{how_to(need, manifest)}."])
+        for need in needs
+    ]
+    return html.Ul(said, className="overview-missing")
+
+
+def _scalars(base: str) -> html.Section:
+    """Return all scalars, as the page of scalars draws them; what is searched for there counts."""
+    body = chart(
+        Ids.SCALARS,
+        "scalarlist",
+        label="The scalars",
+        url=f"{base}/scalar-names",
+        lines=f"{base}/scalar-lines",
+        matcher=get_asset_url("early/patterns.js"),
+        count=Ids.SCALAR_COUNT,
+        none=Ids.NO_SCALARS,
+        smoothing="",
+    )
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.H2("Scalars"),
+                    html.Span(id=Ids.SCALAR_COUNT, className="dt-soft", role="status"),
+                ],
+                className="dt-panel-head",
+            ),
+            html.P("This run has no scalars.", id=Ids.NO_SCALARS, hidden=True, className="dt-soft"),
+            body,
+        ],
+        className="dt-panel",
+    )
+
+
+def _origin(found: list[tuple[str, str]]) -> Component:
+    """Return where the run comes from that no Recorder wrote, folded; the place is in sight."""
+    facts = dict(found)
+    rows = [html.Li([html.Span(f"{label}: "), text]) for label, text in found]
+    lost = sum(label == "Not taken" and not text.startswith("nothing") for label, text in found)
+    ending = f"; {lost} kind{'' if lost == 1 else 's'} of things not taken" if lost else ""
+    said = f"Read from {facts.get('Read from', '')} in {facts.get('Place', '')}{ending}"
+    return html.Details(
+        [html.Summary(said), html.Ul(rows)], className="overview-origin", hidden=not found
     )
 
 
@@ -123,13 +190,16 @@ def _part(column: int, colour: str, *, changing: bool = False) -> dict[str, obje
     return {"column": column, "name": name, "colour": f"--dt-{colour}", "changing": changing}
 
 
-def _strip(base: str, *, validates: bool) -> html.Section:
-    nothing = "changes show from the second snapshot on" if validates else missed(VALIDATION)
+def _strip(base: str, *, validates: bool, converted: bool) -> html.Section:
+    def absent(need: Need) -> str:
+        return missed(need, converted=converted)
+
+    nothing = "changes show from the second snapshot on" if validates else absent(VALIDATION)
     panels = [
         {
             "title": "Learning rate",
             "height": 44,
-            "nothing": missed(LEARNING_RATE),
+            "nothing": absent(LEARNING_RATE),
             "step": True,
             "lines": [_line("learning_rate", "", "violet")],
         },
@@ -137,7 +207,7 @@ def _strip(base: str, *, validates: bool) -> html.Section:
             "title": "Loss",
             "height": 78,
             "log": "{log}",
-            "nothing": missed(TRAIN_LOSS),
+            "nothing": absent(TRAIN_LOSS),
             "lines": [
                 _line("train_loss", "training", "blue"),
                 _line("validation_loss", "validation", "orange"),
@@ -146,28 +216,31 @@ def _strip(base: str, *, validates: bool) -> html.Section:
         {
             "title": "Error",
             "height": 78,
-            "nothing": missed(TRAIN_ERROR),
+            "nothing": absent(TRAIN_ERROR),
             "format": "percent",
             "lines": [
                 _line("train_error", "training", "blue"),
                 _line("validation_error", "validation", "orange"),
             ],
         },
-        {
-            "title": "Images",
-            "height": 78,
-            "nothing": nothing,
-            "stack": {
-                "array": "transitions",
-                "parts": [
-                    _part(2, "stay-right"),
-                    _part(0, "learned", changing=True),
-                    _part(1, "forgotten", changing=True),
-                    _part(3, "stay-wrong"),
-                ],
-            },
-        },
     ]
+    if validates or not converted:
+        panels.append(
+            {
+                "title": "Images",
+                "height": 78,
+                "nothing": nothing,
+                "stack": {
+                    "array": "transitions",
+                    "parts": [
+                        _part(2, "stay-right"),
+                        _part(0, "learned", changing=True),
+                        _part(1, "forgotten", changing=True),
+                        _part(3, "stay-wrong"),
+                    ],
+                },
+            }
+        )
     return panel(
         "Model",
         chart(

@@ -13,9 +13,19 @@ from app.auth.links import link_address
 from app.auth.tokens import new_token
 from app.callbacks import Callbacks
 from app.components.clicks import LARGEST_ID, changed, relayed
+from app.components.table_state import Look, read_names, read_order, read_widths
 from app.reading import reads
 from app.views.people.ids import CHANGES, Act, Ids
-from app.views.people.layout import deeds_table, one_time_link, people_table, resting_notice
+from app.views.people.layout import (
+    LATEST,
+    TITLES,
+    deed_heads,
+    deed_rows,
+    no_deeds,
+    one_time_link,
+    people_table,
+    resting_notice,
+)
 from db.errors import Conflict
 from db.permissions import Permission, Role
 from db.queries.team import accounts, audit, people
@@ -128,26 +138,50 @@ def _do(session: Session, act: str, *, by: int, account_id: int, value: object) 
 
 @callbacks.callback(
     Output(Ids.DEEDS, "children"),
+    Output(Ids.HEAD, "children"),
+    Output(Ids.DEEDS_TABLE, "hidden"),
+    Output(Ids.DEEDS_EMPTY, "children"),
     Output(Ids.PAGER, "total"),
     Output(Ids.PAGER, "display"),
     CHANGES.of_any(),
     Input(Ids.SEARCH, "value"),
     Input(Ids.PAGER, "value"),
+    Input(Ids.ORDER, "data"),
+    Input(Ids.COLUMNS, "value"),
+    Input(Ids.WIDTHS, "data"),
+    Input(Ids.PINNED, "value"),
 )
 @reads
-def show_deeds(_changed: object, search: object, page: object) -> tuple[Any, ...]:
+def show_deeds(
+    _changed: object, search: object, page: object, order: object, columns: object, *look: object
+) -> tuple[Any, ...]:
     """Return a page of the audit log."""
     require(Permission.MANAGE_PEOPLE)
     number = page if isinstance(page, int) and 0 < page <= LARGEST_ID // ON_PAGE else 1
     if ctx.triggered_id == Ids.SEARCH:
         number = 1
     wanted = search[:MAX_SEARCH].replace("\0", "") if isinstance(search, str) else ""
+    by = read_order(order, audit.ORDERS, LATEST)
+    shown = read_names(columns, [*TITLES]) or (*TITLES,)
     with store.transaction() as session:
         entries, count = audit.list_entries(
-            session, search=wanted, limit=ON_PAGE, offset=(number - 1) * ON_PAGE
+            session,
+            search=wanted,
+            limit=ON_PAGE,
+            offset=(number - 1) * ON_PAGE,
+            order=by.by,
+            descending=by.descending,
         )
     pages = max(1, math.ceil(count / ON_PAGE))
-    return deeds_table(entries), pages, "flex" if pages > 1 else "none"
+    kept = Look(read_widths(look[0], TITLES), read_names(look[1], [*TITLES]))
+    return (
+        deed_rows(entries, shown),
+        deed_heads(shown, by, kept),
+        not entries,
+        None if entries else no_deeds(),
+        pages,
+        "flex" if pages > 1 else "none",
+    )
 
 
 def _role(value: object) -> Role:

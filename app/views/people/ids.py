@@ -17,7 +17,15 @@ class Ids(StrEnum):
     TABLE = "people-table"
     COUNT = "people-count"
     SEARCH = "people-search"
+    # The activity log: its table, and what stands where no entry is found.
     DEEDS = "people-deeds"
+    DEEDS_TABLE = "people-deeds-table"
+    DEEDS_EMPTY = "people-deeds-empty"
+    HEAD = "people-head"
+    ORDER = "people-order"
+    COLUMNS = "people-columns"
+    WIDTHS = "people-widths"
+    PINNED = "people-pinned"
     PAGER = "people-pager"
     CLICKED = "people-clicked"
 

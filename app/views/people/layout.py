@@ -1,5 +1,6 @@
 """The people page: invite, the accounts, the activity log."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -7,7 +8,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria
-from app.components.tables import ACTS, Column, cell, heads, nothing
+from app.components.data_table import Head, column_panel, frame, heads, stores
+from app.components.table_state import Look, Order
+from app.components.tables import ACTS, Column, cell, nothing
+from app.components.tables import heads as plain_heads
 from app.components.times import time
 from app.view import PageContext
 from app.views.people.ids import CHANGES, Act, Ids, act_id
@@ -21,6 +25,9 @@ ROLES = {
     Role.MEMBER: "member: annotates and loads logs, too",
     Role.ADMIN: "admin: people and runs as well",
 }
+
+TITLES = {"when": "When", "who": "Who", "action": "What", "target": "Of what"}
+LATEST = Order("when")
 
 
 def layout(context: PageContext) -> Component:
@@ -118,7 +125,7 @@ def resting_notice(rests: str) -> Component:
 
 def people_table(people: list[Person], *, present: int) -> Component:
     """Return everybody; `present` is who looks, whose own account cannot be locked out."""
-    head = heads(
+    head = plain_heads(
         [
             "Person",
             "Role",
@@ -196,43 +203,58 @@ def _button(act: Act, person: Person, text: str, color: str | None = None) -> Co
 def _deeds() -> Component:
     return html.Div(
         [
-            dmc.TextInput(
-                id=Ids.SEARCH,
-                placeholder="Search by person, action or target",
-                debounce=250,
-                w=400,
-                mb="sm",
-                **aria(label="Search the activity log"),
+            *stores("people", LATEST),
+            html.Div(
+                [
+                    dmc.TextInput(
+                        id=Ids.SEARCH,
+                        placeholder="Search by person, action or target",
+                        debounce=250,
+                        w=400,
+                        **aria(label="Search the activity log"),
+                    ),
+                    column_panel("people", TITLES),
+                ],
+                className="dt-page-head",
             ),
-            html.Div(id=Ids.DEEDS),
+            html.Div(
+                frame("people", label="Activity log", head_id=Ids.HEAD, body_id=Ids.DEEDS),
+                id=Ids.DEEDS_TABLE,
+                hidden=True,
+            ),
+            html.Div(id=Ids.DEEDS_EMPTY),
             dmc.Pagination(id=Ids.PAGER, total=1, value=1, mt="md", size="sm"),
         ]
     )
 
 
-def deeds_table(entries: list[AuditRow]) -> Component:
-    """Return entries of the activity log as rows, the latest first."""
-    if not entries:
-        return nothing("Nothing found", html.P("No entry matches the search."))
-    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in ("When", "Who", "What")]))
-    rows = [
+def no_deeds() -> Component:
+    """Return what stands where the search leaves no entry."""
+    return nothing("Nothing found", html.P("No entry matches the search."))
+
+
+def deed_heads(columns: Sequence[str], order: Order, look: Look) -> Component:
+    """Return the heads of the activity log."""
+    made = [Head(name, TITLES[name], descending_first=name == "when") for name in columns]
+    return heads(made, order, look=look)
+
+
+def deed_rows(entries: list[AuditRow], columns: Sequence[str]) -> list[Component]:
+    """Return entries of the activity log as rows."""
+    return [
         html.Tr(
-            [
-                cell(time(entry.at)),
-                cell(entry.actor_name),
-                cell(
-                    [
-                        f"{entry.action} ",
-                        html.Strong(entry.target),
-                        html.Span(f" {entry.detail}", className="dt-soft"),
-                    ]
-                ),
-            ],
+            [cell(_facts(entry)[name]) for name in columns],
             key=str(entry.id),
         )
         for entry in entries
     ]
-    return html.Div(
-        html.Table([head, html.Tbody(rows)], className="dt-table", **aria(label="Activity log")),
-        className="dt-table-frame",
-    )
+
+
+def _facts(entry: AuditRow) -> dict[str, Any]:
+    about = [html.Strong(entry.target), html.Span(f" {entry.detail}", className="dt-soft")]
+    return {
+        "when": time(entry.at),
+        "who": entry.actor_name,
+        "action": entry.action,
+        "target": html.Span(about),
+    }

@@ -58,9 +58,14 @@ class Done:
 
 def may_change(run: RunRow, identity: Identity) -> bool:
     """Return whether somebody may archive, throw away and restore a run; the queries ask again."""
+    return may_change_of(run.owner_id, identity)
+
+
+def may_change_of(owner_id: int | None, identity: Identity) -> bool:
+    """Return whether somebody may change the runs of an account."""
     if identity.may(Permission.MANAGE_RUNS):
         return True
-    return run.owner_id == identity.account_id and identity.may(Permission.SCHEDULE_JOBS)
+    return owner_id == identity.account_id and identity.may(Permission.SCHEDULE_JOBS)
 
 
 def read_ids(given: object) -> list[int]:

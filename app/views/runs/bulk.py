@@ -37,6 +37,13 @@ def bulk_bar(identity: Identity) -> Component:
     return html.Div(
         [
             html.Span(className="runs-bulk-said", **data(bulk_said="true")),
+            html.Button(
+                "Select all that match",
+                type="button",
+                hidden=True,
+                className="runs-bulk-all",
+                **data(bulk="matching", most=str(acts.MOST)),
+            ),
             *([compare_link()] if identity.may(Permission.COMPARE) else []),
             html.Span(buttons if changing else [], hidden=True, className="runs-bulk-acts"),
             html.Span(
@@ -59,13 +66,13 @@ def bulk_bar(identity: Identity) -> Component:
         id=Ids.BULK,
         hidden=True,
         className="runs-bulk",
-        **data(shelf="active"),
+        **data(shelf="active", matching="0", match="", matched=""),
     )
 
 
 def bulk_stores() -> list[Component]:
-    """Return where the bar says what it asks for, and which runs alone should be listed."""
-    return [dcc.Store(id=Ids.ASKED), dcc.Store(id=Ids.ONLY)]
+    """Return where the bar says what it asks for, and which runs alone are listed."""
+    return [dcc.Store(id=Ids.ASKED), dcc.Store(id=Ids.ONLY), dcc.Store(id=Ids.MATCHING)]
 
 
 def _button(text: str, act: Act, color: str | None = None) -> Component:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -12,13 +13,23 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria, data
+from app.components.data_table import IN_SIGHT, MOVING, Head, heads, panel, usual_button
 from app.components.severity import severity_badge
-from app.components.tables import cell, head_cell_id, percent
+from app.components.table_state import Look
+from app.components.tables import cell, percent
 from app.components.times import duration, time
 from app.components.verdict import COLOURS
 from app.views.runs.choice import choose_all
 from app.views.runs.ids import Ids
-from app.views.runs.rows import CURVE, MOST_COLUMNS, USUAL, Columns, Order
+from app.views.runs.rows import (
+    CURVE,
+    DESCENDING_FIRST,
+    MOST_COLUMNS,
+    USUAL,
+    Columns,
+    Order,
+    State,
+)
 from db.queries.run_table.fields import Kind, kind_of
 from db.queries.run_table.grammar import read_field
 
@@ -57,40 +68,38 @@ _SORT_IDS = MappingProxyType(
         "created": Ids.SORT_CREATED,
     }
 )
+# What every run can be grouped by; hyperparameters come as they are found.
+GROUPS = ("tag", "model", "dataset", "owner", "state", "verdict", "severity")
 _NUMERIC = (Kind.NUMBER, Kind.SHARE, Kind.DURATION)
 
 
 def head(
-    columns: Columns, order: Order, *, boxes: bool, numeric: AbstractSet[str] = frozenset()
+    columns: Columns,
+    order: Order,
+    look: Look,
+    *,
+    boxes: bool,
+    numeric: AbstractSet[str] = frozenset(),
 ) -> Component:
     """Return the row of heads.
 
-    `boxes`: whether any run can be ticked; `numeric` are the columns that stand to the right.
+    `boxes`: whether any run can be ticked; `numeric` are the columns that stand to the right. The
+    name stays in sight, and with it those that people chose.
     """
     choose = html.Th(choose_all(), scope="col", id=Ids.CHOOSE, hidden=not boxes)
     acts = html.Th(html.Span("Actions", className="dt-unseen"), scope="col")
-    return html.Tr([choose, *(_head(name, order, name in numeric) for name in columns.names), acts])
-
-
-def _head(name: str, order: Order, numeric: bool) -> Component:
-    own: dict[str, Any] = {"id": head_cell_id(_SORT_IDS[name])} if name in _SORT_IDS else {}
-    button: dict[str, Any] = {"id": _SORT_IDS[name]} if name in _SORT_IDS else {}
-    direction = ("descending" if order.descending else "ascending") if name == order.by else "none"
-    return html.Th(
-        html.Button(
-            [TITLES.get(name, name), html.Span(className="dt-sort", **aria(hidden="true"))],
-            type="button",
-            className="dt-sort-button",
-            **button,
-            **data(runs_sort=name),
-        ),
-        scope="col",
-        className="dt-numeric" if numeric else "",
-        key=name,
-        **own,
-        **aria(sort=direction),
-        **data(column=name),
-    )
+    made = [
+        Head(
+            name,
+            TITLES.get(name, name),
+            numeric=name in numeric,
+            descending_first=name in DESCENDING_FIRST,
+            sort_id=_SORT_IDS.get(name),
+        )
+        for name in columns.names
+    ]
+    kept = replace(look, pinned=(*look.pinned, "name"))
+    return heads(made, order, look=kept, before=[choose], after=[acts])
 
 
 def is_numeric(name: str, values: Sequence[Any]) -> bool:
@@ -148,30 +157,47 @@ def _text(value: Any, *, exact: bool = False) -> str:
     return str(value)
 
 
-def column_choice(names: Sequence[str]) -> Component:
-    """Return where the columns are chosen; they stand in the table in the order of the list."""
-    return html.Details(
+def column_choice(state: State) -> Component:
+    """Return where columns are chosen, and those that stay in sight; they stand in their order."""
+    return panel(
+        Ids.COLUMNS_OPEN,
+        "Columns",
         [
-            html.Summary("Columns", id=Ids.COLUMNS_OPEN, className="runs-columns-open"),
-            html.Div(
-                [
-                    dmc.TagsInput(
-                        id=Ids.COLUMNS,
-                        label="Columns from the left",
-                        description="A field, a hyperparameter, or best(…), last(…), mean(…), "
-                        "min(…), max(…) of a scalar. Drag a head to move its column, or press "
-                        "Alt+← and Alt+→ on it.",
-                        value=list(names),
-                        data=[name for name in (*TITLES,)],
-                        maxTags=MOST_COLUMNS,
-                        splitChars=["\n"],
-                    ),
-                    html.Button(
-                        "Usual columns", type="button", className="runs-usual", **data(usual="true")
-                    ),
-                ],
-                className="runs-columns-panel",
+            dmc.TagsInput(
+                id=Ids.COLUMNS,
+                label="Columns from the left",
+                description="A field, a hyperparameter, or best(…), last(…), mean(…), min(…), "
+                f"max(…) of a scalar. {MOVING}",
+                value=list(state.columns),
+                data=[name for name in (*TITLES,)],
+                maxTags=MOST_COLUMNS,
+                splitChars=["\n"],
             ),
+            dmc.TagsInput(
+                id=Ids.PINNED,
+                label=IN_SIGHT,
+                description="Of those above; the run always does.",
+                value=list(state.look.pinned),
+                data=[name for name in (*TITLES,)],
+                maxTags=MOST_COLUMNS,
+                splitChars=["\n"],
+                mt="sm",
+            ),
+            usual_button(USUAL),
         ],
-        className="runs-columns",
+    )
+
+
+def group_choice(state: State) -> Component:
+    """Return where it is chosen what runs are grouped by; the names come when columns are asked."""
+    return dmc.Select(
+        id=Ids.GROUP,
+        value=state.group or None,
+        data=list(dict.fromkeys((*GROUPS, *([state.group] if state.group else [])))),
+        placeholder="Group by",
+        searchable=True,
+        clearable=True,
+        size="xs",
+        w=150,
+        **aria(label="Group the runs by"),
     )

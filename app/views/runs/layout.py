@@ -5,11 +5,12 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria
+from app.components.data_table import frame, stores
 from app.components.tables import nothing
 from app.components.tour import tour_button
 from app.view import PageContext
 from app.views.runs.bulk import bulk_bar, bulk_stores
-from app.views.runs.columns import column_choice
+from app.views.runs.columns import column_choice, group_choice
 from app.views.runs.deletion import dialog
 from app.views.runs.details import drawer
 from app.views.runs.done import done_notice
@@ -17,6 +18,7 @@ from app.views.runs.ids import Ids
 from app.views.runs.rows import read_state
 from app.views.runs.table_views import view_choice
 from db.queries.run_table.grammar import is_filter
+from db.queries.run_table.tree import FilterError
 from db.queries.runs.run_upkeep import TRASH_DAYS
 from db.queries.runs.runs import Shelf
 
@@ -42,14 +44,13 @@ _LOAD = "deeptracker ingest runs/my-run --follow"
 def layout(context: PageContext) -> Component:
     """Return the page as its address says; the rows come by callback."""
     asked = read_state(context.search)
-    order = {"by": asked.order.by, "descending": asked.order.descending}
     return html.Div(
         [
             *bulk_stores(),
             dcc.Interval(id=Ids.TIMER, interval=SLOW_MS),
             dcc.Store(id=Ids.SHOWN),
-            dcc.Store(id=Ids.ORDER, data=order),
-            dcc.Store(id=Ids.SORTED),
+            *stores("runs", asked.order, asked.look),
+            dcc.Store(id=Ids.UNFOLDED, data=list(asked.unfolded)),
             dcc.Store(id=Ids.ALERTS_SHOWN),
             html.Div(id=Ids.ALERTS),
             html.Div(
@@ -72,20 +73,14 @@ def layout(context: PageContext) -> Component:
                         className="dt-search",
                         **aria(label="Search the runs"),
                     ),
+                    group_choice(asked),
                     view_choice(context.identity),
-                    column_choice(asked.columns),
+                    column_choice(asked),
                 ],
                 className="dt-page-head",
             ),
             html.Div(
-                html.Div(
-                    html.Table(
-                        [html.Thead(id=Ids.HEAD), html.Tbody(id=Ids.BODY)],
-                        className="dt-table",
-                        **aria(label="Runs"),
-                    ),
-                    className="dt-table-frame",
-                ),
+                frame("runs", label="Runs", head_id=Ids.HEAD, body_id=Ids.BODY),
                 id=Ids.TABLE,
                 hidden=True,
             ),
@@ -112,6 +107,18 @@ def no_match(search: str) -> Component:
     if is_filter(search):
         said = f"No run is as “{search}” says. A comparison with what a run lacks does not hold."
     return nothing("No run matches", html.P(said))
+
+
+def not_understood(search: str, problem: FilterError) -> Component:
+    """Return what stands in place of the table where an address brings a filter that is none."""
+    return html.Div(
+        nothing(
+            "This filter is not understood",
+            html.P(f"{problem}. Correct it in the field above, or empty it to see all runs."),
+            html.Pre(f"{search}\n{' ' * (problem.at - 1)}▲", **aria(hidden="true")),
+        ),
+        className="runs-refused",
+    )
 
 
 def empty_shelf(shelf: Shelf) -> Component:

@@ -15,7 +15,7 @@ from app.views.runs.columns import is_numeric
 from app.views.runs.row import row
 from app.views.runs.rows import CURVE, USUAL, State
 from db.queries.run_table.grammar import read_field, read_filter
-from db.queries.run_table.page import Asked, TablePage, table_page
+from db.queries.run_table.page import Asked, TablePage, Within, table_page
 from db.queries.runs import run_upkeep
 from db.queries.runs.runs import Shelf
 from db.queries.runs.verdicts import Judged
@@ -32,7 +32,7 @@ class Listing:
     ending: AbstractSet[int]
     only: tuple[int, ...]
 
-    def rows(self, boxes: AbstractSet[int]) -> list[Component]:
+    def rows(self, boxes: AbstractSet[int], *, inside_group: bool = False) -> list[Component]:
         """Return the rows; `boxes` are the runs that can be ticked."""
         numeric = self.numeric
         return [
@@ -46,6 +46,7 @@ class Listing:
                 columns=self.state.columns,
                 values=self._values(run.id),
                 numeric=numeric,
+                inside_group=inside_group,
             )
             for run in self.page.rows
         ]
@@ -55,6 +56,11 @@ class Listing:
         """The columns that stand to the right."""
         found = [self._values(run.id) for run in self.page.rows]
         return {n for n in self.state.columns if is_numeric(n, [one.get(n) for one in found])}
+
+    @property
+    def listings(self) -> list["Listing"]:
+        """The runs that are listed: these."""
+        return [self]
 
     def _worst(self, run_id: int) -> tuple[str, int] | None:
         found = self.judged.get(run_id)
@@ -89,11 +95,12 @@ def _others(state: State) -> list[str]:
     return [name for name in state.columns if name not in (*USUAL, CURVE)]
 
 
-def listing(session: Session, state: State, only: tuple[int, ...] = ()) -> Listing:
-    """Return the page that is asked for, of the runs `only` where there are any; FilterError."""
-    asked = Asked(
+def asked_of(state: State, only: tuple[int, ...] = (), within: Within | None = None) -> Asked:
+    """Return what the database is asked for; FilterError."""
+    return Asked(
         shelf=state.shelf,
         tree=read_filter(state.search),
+        within=within,
         only=only,
         order=state.order.field,
         descending=state.order.descending,
@@ -101,7 +108,16 @@ def listing(session: Session, state: State, only: tuple[int, ...] = ()) -> Listi
         columns=tuple(read_field(name) for name in _others(state)),
         curves=CURVE in state.columns,
     )
-    page = table_page(session, asked)
+
+
+def listing(
+    session: Session, state: State, only: tuple[int, ...] = (), *, within: Within | None = None
+) -> Listing:
+    """Return the page that is asked for, of the runs `only` where there are any; FilterError.
+
+    `within`: of the runs of a group alone.
+    """
+    page = table_page(session, asked_of(state, only, within))
     ending = run_upkeep.being_deleted(session) if state.shelf is Shelf.TRASH else set()
     thought, judged = judged_verdicts(session, page.rows)
     return Listing(state, page, thought, judged, ending, only)

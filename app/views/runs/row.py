@@ -10,12 +10,13 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.auth.identity import Identity
+from app.components import run_colours
 from app.components.attributes import aria
 from app.components.severity import severity_badge
 from app.components.tables import cell, percent, progress
 from app.components.times import time
 from app.components.verdict import UNKNOWN, Verdict, run_state, verdict_badge
-from app.views.runs.acts import may_change
+from app.views.runs.acts import may_change_of
 from app.views.runs.choice import compare_box
 from app.views.runs.columns import value_cell
 from app.views.runs.details import open_button
@@ -27,9 +28,13 @@ from db.queries.runs.runs import RunRow, Shelf
 
 def may_choose(run: RunRow, identity: Identity, place: Shelf) -> bool:
     """Return whether somebody may tick a run where it is: to compare it, or to move it."""
-    if place is Shelf.TRASH:
-        return may_change(run, identity)
-    return identity.may(Permission.COMPARE) or may_change(run, identity)
+    return may_choose_of(run.owner_id, identity, place)
+
+
+def may_choose_of(owner_id: int | None, identity: Identity, place: Shelf) -> bool:
+    """Return whether somebody may tick the runs of an account."""
+    may = may_change_of(owner_id, identity)
+    return may or (place is not Shelf.TRASH and identity.may(Permission.COMPARE))
 
 
 def row(
@@ -43,6 +48,7 @@ def row(
     columns: Sequence[str] = USUAL,
     values: Mapping[str, Any] | None = None,
     numeric: AbstractSet[str] = frozenset(),
+    inside_group: bool = False,
 ) -> Component:
     """Return one run as a row; `worst` is its worst severity with the number of such findings.
 
@@ -68,7 +74,7 @@ def row(
     }
     return html.Tr(
         [
-            *([] if choice is None else [cell(compare_box(run) if choice else None)]),
+            html.Td(compare_box(run) if choice else None, hidden=choice is None),
             *(
                 usual[name]()
                 if name in usual
@@ -78,13 +84,14 @@ def row(
             cell(open_button(run)),
         ],
         key=str(run.id),
+        className="runs-within" if inside_group else "",
     )
 
 
 def _named(run: RunRow, annotations: int, *, ending: bool) -> Component:
     return cell(
         [
-            _name(run),
+            html.Span([run_dot(run.id), _name(run)], className="runs-named"),
             *(
                 dmc.Badge(tag, variant="default", size="xs", tt="none", className="runs-tag")
                 for tag in run.tags
@@ -93,6 +100,12 @@ def _named(run: RunRow, annotations: int, *, ending: bool) -> Component:
             _place(run, ending=ending),
         ]
     )
+
+
+def run_dot(run_id: int) -> Component:
+    """Return a dot of the run's own colour, the one that its lines have wherever they are drawn."""
+    colour = f"var(--compare-{run_colours.own_place(run_id)})"
+    return html.Span(className="run-dot", style={"background": colour}, **aria(hidden="true"))
 
 
 def _snapshots(run: RunRow) -> list[Component]:

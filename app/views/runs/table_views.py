@@ -32,16 +32,16 @@ def view_choice(identity: Identity) -> Component:
     return html.Details(
         [
             dcc.Store(id=Ids.VIEW_CLICKED),
-            html.Summary("Views", id=Ids.VIEWS_OPEN, className="runs-columns-open"),
+            html.Summary("Views", id=Ids.VIEWS_OPEN, className="dt-columns-open"),
             html.Div(
                 [
                     html.Ul(id=Ids.VIEWS, className="runs-views"),
                     html.Div(form, hidden=not may),
                 ],
-                className="runs-columns-panel",
+                className="dt-columns-panel",
             ),
         ],
-        className="runs-columns",
+        className="dt-columns",
     )
 
 

@@ -9,6 +9,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import current_identity
 from app.components.clicks import is_id
+from app.components.not_recorded import page_of
 from app.reading import reads
 from app.view import PageContext, View
 from app.views.workspace.ids import Ids, body_id
@@ -49,6 +50,6 @@ def mount(views: Sequence[View], wanted: object) -> dict[str, Any]:
             return no_update
         if not identity.may(view.permission):
             return html.P(f"Your role, {identity.role}, does not allow you to see this view.")
-        return view.layout(context)
+        return page_of(view, context)
 
     return {view.name: body(view) for view in views}

@@ -33,6 +33,7 @@ export interface Run {
   error: number | null;
   snapshots: number;
   href: string;
+  colour?: number;
 }
 
 export interface RunsOptions extends ChartOptions {
@@ -78,6 +79,19 @@ export interface CompareMapOptions extends MapOptions {
   side: "first" | "second" | "difference";
   title?: string;
   runs: readonly Run[];
+}
+
+export interface ScalarListOptions extends DataOptions {
+  lines: string;
+  matcher: string;
+  count: string;
+  none: string;
+  smoothing: string;
+}
+
+export interface CompareScalarsOptions extends ScalarListOptions {
+  runs: readonly Run[];
+  said: string;
 }
 
 export interface CompareCell {
@@ -144,6 +158,7 @@ export interface StripLine {
   series: string;
   name?: string;
   colour: string;
+  dash?: readonly number[];
 }
 
 export interface CurvesOptions extends DataOptions {
@@ -156,6 +171,8 @@ export interface CurvesOptions extends DataOptions {
   low?: number;
   high?: number;
   hidden?: readonly string[];
+  signed?: boolean;
+  points?: boolean;
   legend?: string;
 }
 
@@ -256,6 +273,7 @@ export interface MultiplesOptions extends LayerCompareOptions {
 
 export interface PictureOptions extends ChartOptions {
   base: string;
+  image: number;
   classId: number;
   count: number;
   position: number;
@@ -278,14 +296,6 @@ export interface ReadoutOptions extends DataOptions {
   facts?: readonly Fact[];
   transitions?: readonly string[];
   maps?: readonly MapSpec[];
-}
-
-export interface ScalarListOptions extends DataOptions {
-  lines: string;
-  matcher: string;
-  count: string;
-  none: string;
-  smoothing: string;
 }
 
 export interface StripOptions extends DataOptions {
@@ -328,8 +338,8 @@ export interface ChartKinds {
   compareimages: CompareImagesOptions;
   comparekey: CompareKeyOptions;
   comparelayers: RunsDataOptions;
-  comparelines: RunsDataOptions;
   comparemap: CompareMapOptions;
+  comparescalars: CompareScalarsOptions;
   comparestate: RunsOptions;
   comparetable: CompareTableOptions;
   confusionclasses: ConfusionOptions;

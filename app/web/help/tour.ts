@@ -1,7 +1,6 @@
 // A newcomer's tour: five steps over the pages, each beside what it is about.
 
 import { make } from "../base/elements.ts";
-import { framed } from "../core/frame.ts";
 import { visit } from "../core/navigation.ts";
 
 interface Step {
@@ -46,7 +45,7 @@ const STEPS: readonly Step[] = [
     says: "Point at anything and press A, or click here, to annotate it: an iteration, a class, a layer, a filter. The team sees it at once.",
   },
 ];
-const WAIT_MS = 8000;
+const WAIT_MS = 4000;
 
 let at = -1; // the step that is shown; -1: none
 let run = ""; // "/run/7"
@@ -86,20 +85,26 @@ function go(to: number): void {
   const path = STEPS[at].path(run);
   if (location.pathname !== path && !(path === "/" && location.pathname === "/")) visit(path);
   show();
-  wait(at, performance.now() + WAIT_MS);
+  point(at, performance.now());
 }
 
-/** Point at what the step is about, as soon as its page has it. */
-function wait(step: number, until: number): void {
+/**
+ * Point at what the step is about, as soon as its page has it, for as long as the step is shown: the
+ * page may make it anew. Where somebody goes elsewhere meanwhile, nothing is pointed at.
+ */
+function point(step: number, since: number): void {
   if (at !== step) return;
-  const left = until - performance.now();
   const { about, path } = STEPS[step];
   // What is meant first may come late; what stands for it where there is none waits for it.
   const [best, ...others] = about.map((one) => document.querySelector(one));
-  const found = best ?? (left < WAIT_MS / 2 ? others.find(Boolean) : null);
-  if (location.pathname === path(run) && found?.getClientRects().length) light(found);
-  else if (left > 0) setTimeout(() => wait(step, until), 200);
+  const late = performance.now() - since > WAIT_MS;
+  const found = best ?? (late ? others.find(Boolean) : null);
+  const there = location.pathname === path(run) && found?.getClientRects().length;
+  const now = there ? found : null;
+  if (now !== pointed) light(now);
+  now?.classList.add("help-pointed");
   if (at === 0) update();
+  setTimeout(() => point(step, since), 200);
 }
 
 function button(text: string, act: () => void): HTMLButtonElement {
@@ -168,10 +173,3 @@ export const tour = {
     go(0);
   },
 };
-
-// A step is about its page: where somebody goes elsewhere, it points at nothing there.
-framed((page) =>
-  new MutationObserver(() => pointed?.isConnected || light(null)).observe(page, {
-    childList: true,
-  }),
-);

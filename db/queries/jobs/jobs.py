@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Select, func, insert, or_, select, text, update
@@ -20,6 +21,17 @@ OPEN_STATES = ("queued", "running")
 MAX_LOCATION = 4_096
 MAX_SEARCH = 200
 MAX_WORDS = 8
+# What jobs can be sorted by; the newest first among equals.
+ORDERS = MappingProxyType(
+    {
+        "state": IngestJob.state,
+        "log": func.lower(func.coalesce(RUN_NAME, IngestJob.location)).collate("C"),
+        "mode": IngestJob.mode,
+        "snapshots": IngestJob.done,
+        "speed": IngestJob.rate,
+        "requested": IngestJob.id,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -94,14 +106,17 @@ def list_jobs(
     run_id: int | None = None,
     states: Sequence[str] = (),
     search: str = "",
+    order: str = "requested",
+    descending: bool = True,
 ) -> list[JobRow]:
-    """Return the newest jobs first, at most `limit` after the first `offset`.
+    """Return jobs by one of ORDERS, the newest first; at most `limit` after the first `offset`.
 
     `run_id`, `states` and `search` leave only those of one run, in one of these states, with every
     word of the search in location, run, person, message or error.
     """
     query = _filtered(_rows(), run_id, states, search)
-    query = query.order_by(IngestJob.id.desc()).limit(limit).offset(offset)
+    by = ORDERS[order].desc() if descending else ORDERS[order].asc()
+    query = query.order_by(by.nulls_last(), IngestJob.id.desc()).limit(limit).offset(offset)
     rows = [JobRow(**row._mapping) for row in session.execute(query)]
     return _helped(session, _placed(session, rows))
 

@@ -19,6 +19,10 @@ _FILTER = sql.SQL(
     "SELECT substring({quantity} FROM 4 * %(filter)s::integer + 1 FOR 4) FROM filter_stat "
     "WHERE run_id = %(run)s AND layer_id = %(layer)s ORDER BY iteration"
 )
+_AT = sql.SQL(
+    "SELECT layer_id, {quantity} FROM filter_stat WHERE run_id = %(run)s "
+    "AND iteration = %(at)s AND layer_id = ANY(%(layers)s)"
+)
 _BEYOND = 2**28
 
 
@@ -53,3 +57,27 @@ def one_filter(
         if not 0 <= filter < filters:
             raise NotFound("filter", f"{filter} in layer {layer_id} of run {run_id}")
     return joined(rows, 0, "f4")
+
+
+def filters_at(
+    session: Session,
+    *,
+    run_id: int,
+    iteration: int,
+    layers: NDArray[np.integer],
+    filters: NDArray[np.integer],
+    quantity: str,
+) -> NDArray[np.float32]:
+    """Return one quantity of some filters at one snapshot, f4 [n]; NaN: not defined there.
+
+    `layers` and `filters` [n], counted within the layer. ValueError as of `layer_filters`.
+    """
+    query = _AT.format(quantity=column(quantity, FILTER_QUANTITIES))
+    wanted = np.unique(layers).tolist()
+    rows = fetch(session, query, {"run": run_id, "at": iteration, "layers": wanted})
+    stored = {layer: np.frombuffer(values, "<f4") for layer, values in rows}
+    found = np.full(len(filters), np.nan, np.float32)
+    for place, (layer, number) in enumerate(zip(layers, filters, strict=True)):
+        if layer in stored and number < len(stored[layer]):
+            found[place] = stored[layer][number]
+    return found

@@ -81,6 +81,14 @@ class Known:
         return [self.value]
 
 
+def group_key(field: Known) -> ColumnElement[Any]:
+    """Return the text that runs of a group share: numbers are alike however they are written."""
+    if field.kind is not Kind.ANY:
+        return type_coerce(field.value, Text)
+    number = cast(func.trim_scale(cast(field.text, Numeric)), Text)
+    return case((func.jsonb_typeof(field.value) == "number", number), else_=field.text)
+
+
 def _folded(text: Any) -> ColumnElement[str]:
     # Letter by letter: the order must not depend on the server's language.
     return func.lower(text).collate("C")

@@ -8,31 +8,40 @@ them together.
 UNEXPLAINED = "unexplained"
 
 _UNMUTED = """
-    FROM finding AS f WHERE f.run_id = run.id AND NOT EXISTS (
+    FROM finding AS f WHERE NOT EXISTS (
         SELECT FROM finding_mute AS m WHERE m.run_id = f.run_id AND m.key = f.key)
 """
-FINDINGS = f"(SELECT count(*) {_UNMUTED})"
-_WORST = f"(SELECT max(array_position(ARRAY['low', 'medium', 'high'], f.severity)) {_UNMUTED})"
-SEVERITY = f"(ARRAY['low', 'medium', 'high'])[{_WORST}]"
+FINDINGS = f"(SELECT count(*) {_UNMUTED} AND f.run_id = run.id)"
 
-_EVALUATED = "EXISTS (SELECT FROM run_health AS h WHERE h.run_id = run.id)"
+# Sets of runs, none of which asks for the run at hand: the server reads each once and keeps it,
+# where it would look up every run's findings one after the other. (At 5,000 runs that read 52,000
+# pages for one filter, and now some 700.)
+_HIGH = f"run.id IN (SELECT f.run_id {_UNMUTED} AND f.severity = 'high')"
+_MEDIUM = f"run.id IN (SELECT f.run_id {_UNMUTED} AND f.severity = 'medium')"
+_LOW = f"run.id IN (SELECT f.run_id {_UNMUTED} AND f.severity = 'low')"
+SEVERITY = (
+    f"(CASE WHEN {_HIGH} THEN 'high' WHEN {_MEDIUM} THEN 'medium' WHEN {_LOW} THEN 'low' END)"
+)
+
+_EVALUATED = "run.id IN (SELECT h.run_id FROM run_health AS h)"
 # Of what a finding of high or medium severity stands behind that nobody has muted.
-_CAUSE = """EXISTS (
-    SELECT FROM run_health AS h,
+_CAUSE = """run.id IN (
+    SELECT h.run_id FROM run_health AS h,
         jsonb_array_elements(h.answers -> 'answers') AS a(value)
-    WHERE h.run_id = run.id AND a.value -> 'causes' -> 0 ->> 'cause' {which}
-        AND EXISTS (
-            SELECT FROM jsonb_array_elements(a.value -> 'evidence') AS e
-            JOIN finding AS f ON f.run_id = h.run_id AND f.key = e ->> 'key'
-            WHERE f.severity IN ('high', 'medium') AND NOT EXISTS (
-                SELECT FROM finding_mute AS m WHERE m.run_id = f.run_id AND m.key = f.key)))"""
+    WHERE h.answers -> 'answers' <> '[]' AND a.value -> 'causes' -> 0 ->> 'cause' {which}
+    AND EXISTS (
+        SELECT FROM jsonb_array_elements(a.value -> 'evidence') AS e
+        JOIN finding AS f ON f.run_id = h.run_id AND f.key = e ->> 'key'
+        WHERE f.severity IN ('high', 'medium') AND NOT EXISTS (
+            SELECT FROM finding_mute AS m WHERE m.run_id = f.run_id AND m.key = f.key)))"""
 _NAMED = _CAUSE.format(which="IS NOT NULL")
 _EXPLAINED = _CAUSE.format(which=f"<> '{UNEXPLAINED}'")
-_BROKEN = """(coalesce(run.last_error = 'NaN'::double precision, false) OR EXISTS (
-    SELECT FROM finding AS f JOIN run_health AS h ON h.run_id = f.run_id
-    WHERE f.run_id = run.id AND f.end_iteration IS NULL AND (
+_BROKEN = """(coalesce(run.last_error = 'NaN'::double precision, false) OR run.id IN (
+    SELECT f.run_id FROM finding AS f JOIN run_health AS h ON h.run_id = f.run_id
+    JOIN run AS r ON r.id = f.run_id
+    WHERE f.end_iteration IS NULL AND (
         (f.rule = 'not-finite' AND f.severity = 'high')
-        OR (f.rule = 'no-prediction' AND 2 * f.value >= run.image_count))))"""
+        OR (f.rule = 'no-prediction' AND 2 * f.value >= r.image_count))))"""
 _LOST = """(run.state = 'recording' AND (
     SELECT now() - last.at > greatest(interval '10 minutes',
         10 * (last.at - run.created_at) / greatest(1, run.snapshot_count))
@@ -45,6 +54,6 @@ _DIED = f"(run.state = 'failed' OR {_BROKEN} OR {_LOST})"
 VERDICT = f"""(CASE
     WHEN NOT {_EVALUATED} THEN CASE WHEN {_DIED} THEN 'unexplained' END
     WHEN {_EXPLAINED} OR (run.state <> 'failed' AND {_BROKEN}) THEN 'fault'
-    WHEN {_WORST} >= 2 THEN
-        CASE WHEN {_WORST} = 3 AND NOT {_NAMED} THEN 'fault' ELSE 'unexplained' END
+    WHEN {_HIGH} OR {_MEDIUM} THEN
+        CASE WHEN {_HIGH} AND NOT {_NAMED} THEN 'fault' ELSE 'unexplained' END
     WHEN {_DIED} THEN 'unexplained' ELSE 'healthy' END)"""

@@ -4,13 +4,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal_column, or_, select, true
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    any_,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from db.models import Account, Run
 from db.queries.run_table.conditions import condition
-from db.queries.run_table.fields import FIELDS, known
+from db.queries.run_table.fields import FIELDS, Kind, group_key, known
 from db.queries.run_table.tree import All, Field, Name, Tree
+from db.queries.runs.run_names import RUN_NAME
 from db.queries.runs.runs import LARGEST_ID, ON_SHELF, RunRow, Shelf, run_row, select_runs
 
 PAGE = 50
@@ -21,16 +33,25 @@ CURVE_POINTS = 40
 
 
 @dataclass(frozen=True)
+class Within:
+    """A group of runs: those that have `value` for a field, None: those that lack it."""
+
+    field: Field
+    value: str | None
+
+
+@dataclass(frozen=True)
 class Asked:
     """Which runs the table shows, in which order; what is not known comes last in both directions.
 
-    `only`: of these runs alone; those in use and those in the archive then count as one shelf.
-    Each of `columns` comes with every row, besides what a RunRow is; with `curves` also its error
-    over time.
+    `within`: of this group alone. `only`: of these runs alone; those in use and those in the
+    archive then count as one shelf. Each of `columns` comes with every row, besides what a RunRow
+    is; with `curves` also its error over time.
     """
 
     shelf: Shelf = Shelf.ACTIVE
     tree: Tree = EVERYTHING
+    within: Within | None = None
     only: tuple[int, ...] = ()
     order: Field = NEWEST
     descending: bool = True
@@ -74,7 +95,7 @@ def table_page(session: Session, asked: Asked) -> TablePage:
     """Return a page of the table; FilterError where a condition or a column cannot be meant."""
     matching = _matching(asked)
     page = _page(matching, asked)
-    shelf = _shelf(asked)
+    shelf = on_shelf(asked)
     columns = [known(one).value.label(f"column_{at}") for at, one in enumerate(asked.columns)]
     if asked.curves:
         columns.append(literal_column(_CURVE).label(f"column_{len(columns)}"))
@@ -108,29 +129,53 @@ def table_page(session: Session, asked: Asked) -> TablePage:
 
 def matching_ids(session: Session, asked: Asked, *, most: int) -> list[int]:
     """Return the ids of all runs that match, in order, at most `most`."""
+    return [run_id for run_id, *_ in matching_runs(session, asked, most=most)]
+
+
+def matching_runs(
+    session: Session, asked: Asked, *, most: int
+) -> list[tuple[int, str, int | None]]:
+    """Return id, name and owner of all runs that match, in order, at most `most`."""
     matching = _matching(asked)
-    return list(
-        session.scalars(select(matching.c.id).order_by(*_order(matching, asked)).limit(most))
-    )
+    query = select(Run.id, RUN_NAME, Run.owner_id).join(matching, matching.c.id == Run.id)
+    rows = session.execute(query.order_by(*_order(matching, asked)).limit(most))
+    return [(found[0], found[1], found[2]) for found in rows]
 
 
-def _on_shelf(asked: Asked) -> ColumnElement[bool]:
+def _place(asked: Asked) -> ColumnElement[bool]:
     if asked.only and asked.shelf is not Shelf.TRASH:
         return or_(ON_SHELF[Shelf.ACTIVE], ON_SHELF[Shelf.ARCHIVED])
     return ON_SHELF[asked.shelf]
 
 
-def _shelf(asked: Asked) -> CTE:
+def on_shelf(asked: Asked) -> CTE:
+    """Return one row: how many runs there are on the shelf, and whether any of them records."""
     recording = func.coalesce(func.bool_or(Run.state == "recording"), False)
     there = select(func.count().label("found"), recording.label("recording"))
-    return there.select_from(Run).where(_on_shelf(asked)).cte("shelf").prefix_with("MATERIALIZED")
+    return there.select_from(Run).where(_place(asked)).cte("shelf").prefix_with("MATERIALIZED")
+
+
+def wanted(asked: Asked) -> list[ColumnElement[bool]]:
+    """Return what holds of the runs that are asked for, beside their owners in `account`."""
+    found = [_place(asked), condition(asked.tree)]
+    if asked.only:
+        found.append(Run.id.in_([one for one in asked.only if one <= LARGEST_ID]))
+    if asked.within is not None:
+        found.append(_inside(asked.within))
+    return found
+
+
+def _inside(within: Within) -> ColumnElement[bool]:
+    field = known(within.field)
+    if field.kind is not Kind.TAGS:
+        return group_key(field).is_not_distinct_from(within.value)
+    if within.value is None:
+        return func.cardinality(field.value) == 0
+    return literal(within.value) == any_(field.value)
 
 
 def _matching(asked: Asked) -> CTE:
     sorts = known(asked.order).sorts
-    wanted = [_on_shelf(asked), condition(asked.tree)]
-    if asked.only:
-        wanted.append(Run.id.in_([one for one in asked.only if one <= LARGEST_ID]))
     return (
         select(
             Run.id.label("id"),
@@ -138,7 +183,7 @@ def _matching(asked: Asked) -> CTE:
             *(one.label(f"sort_{at}") for at, one in enumerate(sorts)),
         )
         .outerjoin(Account, Account.id == Run.owner_id)
-        .where(and_(true(), *wanted))
+        .where(*wanted(asked))
         .cte("matching")
     )
 

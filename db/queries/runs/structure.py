@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from db.errors import NotFound
 from db.queries.runs.existence import require_class, require_run
 from db.raw import Row, fetch, joined, numbers
 
@@ -51,15 +50,15 @@ class Classes:
 
 
 def layers(session: Session, *, run_id: int) -> Layers:
-    """Return the layers of a run in the order of the network."""
+    """Return the layers of a run in the order of the network; none where it has scalars alone."""
     rows = fetch(
         session,
         "SELECT name, kind, stage, block, branch, filters, filter_offset, parameters, inputs, "
         "groups, kernel, stride FROM layer WHERE run_id = %(run)s ORDER BY layer_id",
         {"run": run_id},
     )
-    if not rows:  # every run has a layer
-        raise NotFound("run", run_id)
+    if not rows:
+        require_run(session, run_id=run_id)
     names, kinds, stages, blocks, branches = (_texts(rows, place) for place in range(5))
     return Layers(
         names=names,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
@@ -10,6 +11,15 @@ from db.models import Account, AuditEntry
 
 COMMAND_LINE = "command line"
 MAX_TEXT = 300
+# What entries can be sorted by; the latest first among equals.
+ORDERS = MappingProxyType(
+    {
+        "when": AuditEntry.id,
+        "who": func.lower(AuditEntry.actor_name).collate("C"),
+        "action": AuditEntry.action,
+        "target": func.lower(AuditEntry.target).collate("C"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -46,9 +56,15 @@ def record(
 
 
 def list_entries(
-    session: Session, *, search: str = "", limit: int = 50, offset: int = 0
+    session: Session,
+    *,
+    search: str = "",
+    limit: int = 50,
+    offset: int = 0,
+    order: str = "when",
+    descending: bool = True,
 ) -> tuple[list[AuditRow], int]:
-    """Return entries, the latest first, and how many match; `search` looks in every text."""
+    """Return entries by one of ORDERS, and how many match; `search` looks in every text."""
     query = select(*(getattr(AuditEntry, name) for name in AuditRow.__dataclass_fields__))
     count = select(func.count()).select_from(AuditEntry)
     for word in search.split()[:8]:
@@ -60,5 +76,6 @@ def list_entries(
         )
         matches = or_(*(text.icontains(word, autoescape=True) for text in texts))
         query, count = query.where(matches), count.where(matches)
-    rows = session.execute(query.order_by(AuditEntry.id.desc()).limit(limit).offset(offset))
+    by = ORDERS[order].desc() if descending else ORDERS[order].asc()
+    rows = session.execute(query.order_by(by, AuditEntry.id.desc()).limit(limit).offset(offset))
     return [AuditRow(**row._mapping) for row in rows], session.scalar(count) or 0

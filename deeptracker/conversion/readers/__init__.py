@@ -74,7 +74,13 @@ def files_below(folder: Path) -> Iterable[Path]:
     waiting = [(folder, 0)]
     while waiting:
         here, depth = waiting.pop(0)
-        for entry in sorted(here.iterdir()):
+        try:
+            entries = sorted(here.iterdir())
+        except OSError as error:
+            if here == folder:
+                raise LogError(folder, "", f"cannot be read ({error.strerror})") from error
+            continue  # a folder that went away meanwhile, or is not for us
+        for entry in entries:
             seen += 1
             if seen > MAX_ENTRIES:
                 raise LogError(folder, "", f"holds more than {MAX_ENTRIES:,} files")
@@ -84,3 +90,8 @@ def files_below(folder: Path) -> Iterable[Path]:
                 yield entry
             elif entry.is_dir() and not entry.is_symlink() and depth < MAX_DEPTH:
                 waiting.append((entry, depth + 1))
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Say whether a path really lies in a folder, wherever links lead."""
+    return path.resolve().is_relative_to(folder.resolve())

@@ -3,10 +3,20 @@
 from pathlib import Path
 
 from deeptracker.conversion.collected import Collected, merged
-from deeptracker.conversion.readers import Reader, hugging_face, tables, tensorboard
+from deeptracker.conversion.readers import (
+    Reader,
+    hugging_face,
+    mlflow,
+    settings,
+    swanlab,
+    tables,
+    tensorboard,
+    trackio,
+    wandb,
+)
 
 # Where two tell the same, the later one stands.
-TOOLS = (hugging_face, tables, tensorboard)
+TOOLS = (settings, hugging_face, tables, wandb, trackio, swanlab, mlflow, tensorboard)
 
 
 def find_readers(folder: Path, run: str | None = None) -> list[Reader]:

@@ -1,101 +1,164 @@
-"""Scalars in tables: CSV of Lightning, Ultralytics, Keras and others, and JSON lines."""
+"""Scalars in tables: CSV of Lightning, Ultralytics, Keras and others, JSON lines, Parquet."""
 
 import csv
 import json
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from deeptracker.conversion.collected import Collected
-from deeptracker.conversion.readers import Reader, WholeFile
-from deeptracker.errors import LogError
+from deeptracker.conversion.readers import Reader, is_inside
+from deeptracker.conversion.readers.growing import GrowingLines
+from deeptracker.conversion.readers.nested import leaves
+from deeptracker.conversion.readers.parquet import ParquetReader, is_parquet
+from deeptracker.conversion.readers.rows import MAX_COLUMNS, Columns
+from deeptracker.conversion.readers.series_names import SeriesNames
 
-# What a row is of, the most telling first.
-_STEPS = ("iteration", "global_step", "step", "_step")
-_EPOCH = "epoch"
+_SEPARATORS = ",;\t"
+# So much of a file tells whether it is a table with iterations or epochs.
+_PEEK = 65_536
+_PEEK_LINES = 20
 
 
 def find(folder: Path, run: str | None = None) -> list[Reader]:
-    """Return readers of the tables in a folder, or of the one that it is."""
-    files = [folder] if folder.is_file() else sorted(folder.iterdir())
-    readers = {".csv": CsvReader, ".jsonl": LinesReader}
-    return [
-        readers[path.suffix.lower()](path)
-        for path in files
-        if path.suffix.lower() in readers and path.is_file()
-    ]
+    """Return readers of the tables in a folder, or of the one that it is.
+
+    A table is one of scalars where it has a column that counts iterations or epochs.
+    """
+    if folder.is_file():
+        kinds = dict.fromkeys(_KINDS.values())
+        return [kind(folder) for kind, is_one in kinds if is_one(folder)][:1]
+    found: list[Reader] = []
+    for path in sorted(folder.iterdir()):
+        kind, is_one = _KINDS.get(path.suffix.lower(), (None, None))
+        if kind and is_one and path.is_file() and is_inside(path, folder) and is_one(path):
+            found.append(kind(path))
+    return found
 
 
-class CsvReader(WholeFile):
+def _begin(path: Path) -> list[str]:
+    """Return the first lines of a file of text that are whole; none where it is no such file."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_PEEK)
+        if b"\0" in data:
+            return []
+        lines = data.decode("utf-8-sig", "replace").split("\n")
+    except OSError:
+        return []
+    whole = lines if len(data) < _PEEK else lines[:-1]
+    return [line for line in whole if line.strip()][:_PEEK_LINES]
+
+
+def is_csv(path: Path) -> bool:
+    """Say whether a file is a table of scalars with separators."""
+    lines = _begin(path)
+    return bool(lines) and Columns(_split(lines[0], separator_of(lines[0]))).recognised
+
+
+def is_lines(path: Path) -> bool:
+    """Say whether a file has JSON objects with iterations or epochs in lines."""
+    return any(row and Columns(row).recognised for row in map(_object, _begin(path)))
+
+
+def separator_of(header: str) -> str:
+    """Return what stands between the columns of a table, by its first line."""
+    return max(_SEPARATORS, key=header.count)
+
+
+def _split(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator), [])
+
+
+def _object(line: str) -> dict[str, object]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+class CsvReader(GrowingLines):
     """A table with a row for each iteration or epoch."""
 
-    def take(self, into: Collected) -> None:
-        """Read the file."""
-        path = self.path
+    def begin(self) -> None:
+        """Forget what was read: the file is read from its beginning."""
+        self.found.kinds.append("CSV")
+        self._separator = ""
+        self._columns: Columns | None = None
+        self._open = ""
+
+    def line(self, text: str) -> None:
+        """Take a row, or the part of one whose quotes are still open; ValueError if it is none."""
+        text = f"{self._open}\n{text}" if self._open else text
+        self._open = text if text.count('"') % 2 else ""
+        if self._open or not text.strip():
+            return
+        if self._columns is None:
+            self._head_row(text)
+            return
         try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                rows = [
-                    {
-                        str(n).strip(): (v or "").strip()
-                        for n, v in row.items()
-                        if isinstance(v, str)
-                    }
-                    for row in csv.DictReader(file)
-                ]
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise LogError(path, "", f"cannot be read as CSV ({error})") from error
-        if rows and {"image", "label", "prediction"} <= rows[0].keys():
-            return  # a table of predictions
+            row = _split(text, self._separator) if '"' in text else text.split(self._separator)
+        except csv.Error as error:
+            raise ValueError(str(error)) from error
+        if self._separator == ";":
+            row = [cell.replace(",", ".") if cell.count(",") == 1 else cell for cell in row]
+        self._columns.add(row, self.found)
+
+    def _head_row(self, text: str) -> None:
+        self._separator = separator_of(text)
+        names = _split(text, self._separator)
+        if len(names) > MAX_COLUMNS:
+            raise ValueError(f"more than {MAX_COLUMNS:,} columns")
         # Lightning's step counts from 0, and its checkpoints from 1.
-        lightning = path.name == "metrics.csv" and rows and {"step", _EPOCH} <= rows[0].keys()
-        add_rows(rows, into, first=int(bool(lightning)))
-        into.kinds.append("CSV")
+        lightning = self.path.name == "metrics.csv" and {"step", "epoch"} <= set(names)
+        self._columns = Columns(names, first=int(lightning))
+
+    def finish(self) -> None:
+        """Tell how many iterations an epoch has."""
+        if self._columns is not None:
+            self.found.iterations_per_epoch = self._columns.per_epoch
 
 
-class LinesReader(WholeFile):
+class LinesReader(GrowingLines):
     """A file with a JSON object a line."""
 
-    def take(self, into: Collected) -> None:
-        """Read the file."""
-        rows = []
-        for number, line in enumerate(self.path.read_text("utf-8").splitlines(), start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                # What is still being written ends in the middle of a line.
-                into.drop(
-                    f"a line of {self.path.name} that is no JSON (the first: {number}, {error})"
-                )
-                continue
-            if isinstance(row, dict):
-                rows.append(row)
-        add_rows(rows, into)
-        into.kinds.append("JSON lines")
+    def begin(self) -> None:
+        """Forget what was read: the file is read from its beginning."""
+        self.found.kinds.append("JSON lines")
+        self._names = SeriesNames()
+        self._columns: dict[tuple[str, ...], Columns] = {}
+
+    def whole(self, text: str) -> bool:
+        """Say whether a last line without an end is whole."""
+        return bool(_object(text))
+
+    def line(self, text: str) -> None:
+        """Take a row."""
+        if not text.strip():
+            return
+        try:
+            values = dict(leaves((), _object(text)))
+        except ValueError:
+            values = {}
+        if not values:
+            self.found.drop("a line that is no JSON object, or nested too deeply")
+            return
+        self._names.learn(values)
+        names = tuple(self._names[path] for path in values)
+        if names not in self._columns and len(self._columns) < MAX_COLUMNS:
+            self._columns[names] = Columns(names)
+        columns = self._columns.get(names) or Columns(names)
+        columns.add(tuple(values.values()), self.found)
+
+    def finish(self) -> None:
+        """Tell how many iterations an epoch has."""
+        known = (one.per_epoch for one in self._columns.values())
+        self.found.iterations_per_epoch = next((one for one in known if one), None)
 
 
-def add_rows(rows: Iterable[Mapping[str, Any]], into: Collected, *, first: int = 0) -> None:
-    """Take the numbers of rows, each of which names its iteration or epoch."""
-    for row in rows:
-        clock = next((name for name in _STEPS if number(row.get(name)) is not None), None)
-        by_epoch = clock is None
-        at = number(row.get(clock or _EPOCH))
-        if at is None or not math.isfinite(at) or at < 0:
-            into.drop("a row without iteration or epoch")
-            continue
-        for name, text in row.items():
-            value = number(text)
-            if value is not None and name not in (*_STEPS, _EPOCH):
-                into.add(name, int(at) + first * (not by_epoch), value, by_epoch=by_epoch)
-
-
-def number(value: object) -> float | None:
-    """Return a number, or a text that is one; NaN and infinities are numbers, "NA" is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None
+_KINDS: dict[str, tuple[Callable[[Path], Reader], Callable[[Path], bool]]] = {
+    ".parquet": (ParquetReader, is_parquet),
+    ".jsonl": (LinesReader, is_lines),
+    ".ndjson": (LinesReader, is_lines),
+    ".csv": (CsvReader, is_csv),
+    ".tsv": (CsvReader, is_csv),
+}

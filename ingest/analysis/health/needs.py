@@ -12,6 +12,7 @@ from ingest.analysis.health.history import FilterPeaks, History
 class Need:
     """Something that a run has or lacks: `title` in words, and `how` to have it.
 
+    `beside`: how to have it where no Recorder wrote the run, but other tools' files were read.
     `met(history)` tells whether it is there. Stored and served by `name`.
     """
 
@@ -19,6 +20,7 @@ class Need:
     title: str
     how: str
     met: Callable[[History], bool] = field(compare=False, repr=False)
+    beside: str = ""
 
 
 def lacking(history: History, needs: Iterable[Need]) -> tuple[Need, ...]:
@@ -81,25 +83,41 @@ def epochs(least: int) -> Need:
 
 
 TRAIN_LOSS = Need(
-    "train_loss", "the training loss", "log train_loss=... in recorder.step()", _train_loss
+    "train_loss",
+    "the training loss",
+    "log train_loss=... in recorder.step()",
+    _train_loss,
+    "log it as train_loss, train/loss or loss",
 )
 TRAIN_ERROR = Need(
     "train_error",
     "the training error",
     "pass scores= and labels= of the batch to recorder.step()",
     lambda history: bool(np.isfinite(history.train_error).any()),
+    "log it as train_error, a share from 0 to 1",
 )
 LEARNING_RATE = Need(
     "learning_rate",
     "the learning rate",
     "log learning_rate=... in recorder.step()",
     lambda history: "learning_rate" in history.logged,
+    "log it as learning_rate or lr",
 )
 VALIDATION = Need(
     "validation",
     "a validation set",
     "pass validation= (or labels=) to the Recorder",
     lambda history: bool(np.isfinite(history.class_error).any()),
+    "put a table of predictions (CSV: iteration, image, label, prediction, probability) into the "
+    "folder and load it again",
+)
+LAYERS = Need(
+    "layers",
+    "layers",
+    "record the network with a Recorder, or convert the checkpoints of its training",
+    lambda history: bool(len(history.parameters)),
+    "put checkpoints of the training into the folder and load it again, or record the next "
+    "training with a Recorder",
 )
 GRADIENTS = Need(
     "gradient",

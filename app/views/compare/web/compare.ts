@@ -8,12 +8,15 @@ import {
   colours,
   type DrawingContext,
   duration,
+  follow,
   make,
   numbers,
+  type Spread,
   selectionStore,
   sizeCanvas,
+  spread,
+  stretches,
 } from "#app/web/index.ts";
-import { follow, type Spread, spread, stretches } from "./paths.ts";
 
 export type Run = RunsOptions["runs"][number];
 export type RunsOptions = ChartKinds["comparestate"];
@@ -52,6 +55,7 @@ type Lifted = (at: number | null) => void;
 let lifted: number | null = null;
 const lifts = new Set<Lifted>();
 let many = false; // more runs than there are patterns
+let places: readonly number[] = []; // of the runs' colours
 
 export const compare = {
   UNITS,
@@ -59,12 +63,13 @@ export const compare = {
   letter: (at: number): string =>
     (at < ALPHABET.length ? "" : ALPHABET[Math.floor(at / ALPHABET.length) - 1]) +
     ALPHABET[at % ALPHABET.length],
-  colour: (at: number): string => `--compare-${at}`,
+  colour: (at: number): string => `--compare-${places[at] ?? at}`,
   pattern: (at: number): readonly number[] => (many ? SOLID : PATTERNS[at]),
   isMany: (): boolean => many,
-  /** Know how many runs there are. */
+  /** Know how many runs there are, and the colour of each. */
   count(runs: readonly Run[]): void {
     many = runs.length > PATTERNS.length;
+    places = runs.map(({ colour }, at) => colour ?? at);
   },
   isHidden: (run: Run): boolean => selectionStore.get().hidden.includes(run.id),
 
@@ -171,18 +176,20 @@ export const compare = {
     "choose others by ▤ in the key",
 
   /** Return a canvas with the line of a run. */
-  swatch(at: number): HTMLCanvasElement {
+  swatch: (at: number): HTMLCanvasElement =>
+    compare.swatchOf(compare.colour(at), compare.pattern(at)),
+
+  /** Return a canvas with a line of a colour (a variable of the CSS) and a pattern. */
+  swatchOf(colour: string, pattern: readonly number[]): HTMLCanvasElement {
     const canvas = make("canvas", "compare-swatch");
     const { context } = sizeCanvas(canvas, 36, 10);
-    compare.stroke(
-      context,
-      at,
-      (line) => {
-        line.moveTo(0, 5);
-        line.lineTo(36, 5);
-      },
-      { width: 3 },
-    );
+    context.strokeStyle = colours.theme(colour);
+    context.lineWidth = 3;
+    context.setLineDash(pattern as number[]);
+    context.beginPath();
+    context.moveTo(0, 5);
+    context.lineTo(36, 5);
+    context.stroke();
     canvas.setAttribute("aria-hidden", "true");
     return canvas;
   },

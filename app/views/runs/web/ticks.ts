@@ -8,6 +8,8 @@ const MOST_NAMED = 3;
 const ticked = new Map<string, string>(); // id of a run -> its name, in the order of ticking
 let shelf: boolean | null = null; // whether the trash is listed
 let only = false; // whether nothing but what was ticked is listed
+let whole: { match: string; ids: Set<string> } | null = null; // all that match, of every page
+let told = ""; // what the server said last of those that match
 let known: HTMLElement | null = null; // the bar, another one whenever the page is opened
 
 const boxes = () => [...document.querySelectorAll<HTMLElement>("[data-compare-run]")];
@@ -20,11 +22,29 @@ const setProps = (id: string, props: Record<string, unknown>) =>
   window.dash_clientside?.set_props?.(id, props);
 const runs = (number: number) => `${number} run${number === 1 ? "" : "s"}`;
 
-/** Return the ids of the ticked runs in sight, in the order of the table. */
-const seen = (): string[] =>
-  boxes()
-    .map((box) => runOf(box)[0])
-    .filter((id) => ticked.has(id));
+/**
+ * Return the ids of the ticked runs in sight, in the order of the table; where all that match were
+ * ticked at once, all of these.
+ */
+function seen(): string[] {
+  const here = boxes().map((box) => runOf(box)[0]);
+  const all = whole ? [...new Set([...whole.ids, ...here])] : here;
+  return all.filter((id) => ticked.has(id));
+}
+
+/** Tick what the server says that matches; other runs match once the search is another one. */
+function take(bar: HTMLElement): void {
+  const { matched = "", match = "" } = bar.dataset;
+  if (matched && matched !== told) {
+    const given = JSON.parse(matched) as { match: string; runs: [string, string][] };
+    if (given.match === match) {
+      for (const [id, name] of given.runs) ticked.set(id, name);
+      whole = { match, ids: new Set(given.runs.map(([id]) => id)) };
+    }
+  }
+  told = matched;
+  if (whole && whole.match !== match) whole = null;
+}
 
 /** Set a property where it differs: whatever is written here is observed below. */
 function put<Name extends "textContent" | "title" | "hidden">(
@@ -44,12 +64,16 @@ function check(element: Element | null, value: "true" | "false" | "mixed"): void
 function show(): void {
   const bar = document.getElementById("runs-bulk");
   if (!bar) return;
-  if (bar !== known) only = false;
+  if (bar !== known) {
+    only = false;
+    whole = null;
+  }
   known = bar;
   // A run in the trash is another thing: nothing is done to both kinds at once.
   const trash = bar.dataset.shelf === "trash";
   if (shelf !== null && shelf !== trash) ticked.clear();
   shelf = trash;
+  take(bar);
   const now = boxes();
   for (const box of now) {
     const [id, name] = runOf(box);
@@ -57,12 +81,24 @@ function show(): void {
     check(box, ticked.has(id) ? "true" : "false");
   }
   const shown = seen();
+  const here = now.filter((box) => ticked.has(runOf(box)[0])).length;
   const all = document.querySelector("[data-choose-all]");
-  check(all, !shown.length ? "false" : shown.length < now.length ? "mixed" : "true");
+  check(all, !here ? "false" : here < now.length ? "mixed" : "true");
+  offer(bar, now.length > 0 && here === now.length, shown.length);
   put(bar, "hidden", !ticked.size && !only);
   tell(bar, shown);
   link(shown.length);
   if (only && !ticked.size) list(null);
+}
+
+/** Offer to tick all that match where all in sight are ticked, and there are more. */
+function offer(bar: HTMLElement, every: boolean, shown: number): void {
+  const button = bar.querySelector<HTMLElement>("[data-bulk='matching']");
+  const matching = Number(bar.dataset.matching);
+  const most = Number(button?.dataset.most);
+  const first = matching > most ? `the first ${most} of ${matching}` : `all ${matching}`;
+  put(button, "textContent", `Select ${first} that match`);
+  put(button, "hidden", !every || whole !== null || shown >= matching);
 }
 
 /** Say what the buttons are about, and what is ticked out of sight. */
@@ -74,7 +110,7 @@ function tell(bar: HTMLElement, shown: string[]): void {
     said,
     "textContent",
     shown.length
-      ? `${runs(shown.length)} ticked: ${names.slice(0, MOST_NAMED).join(", ")}${more}`
+      ? `${runs(shown.length)} ticked${whole ? ", on all pages" : ""}: ${names.slice(0, MOST_NAMED).join(", ")}${more}`
       : "",
   );
   put(said, "title", names.join("\n"));
@@ -131,6 +167,7 @@ function list(ids: string[] | null): void {
 /** Do what a button of the bar says to the runs in sight; these are ticked no more. */
 function act(name: string | undefined): void {
   if (name === "show") list([...ticked.keys()]);
+  else if (name === "matching") setProps("runs-matching", { data: { at: Date.now() } });
   else if (name === "all") list(null);
   else {
     const shown = seen();
@@ -138,6 +175,7 @@ function act(name: string | undefined): void {
       [...ticked.keys()].forEach((id) => shown.includes(id) || ticked.delete(id));
     else if (shown.length) {
       shown.forEach((id) => ticked.delete(id));
+      whole = null;
       setProps("runs-asked", { data: { act: name, runs: shown, at: Date.now() } });
     }
   }
@@ -172,5 +210,5 @@ new MutationObserver(show).observe(document.documentElement, {
   childList: true,
   subtree: true,
   attributes: true,
-  attributeFilter: ["data-shelf"],
+  attributeFilter: ["data-shelf", "data-matching", "data-match", "data-matched"],
 });

@@ -21,11 +21,13 @@ from ingest.analysis.health.rules import (
     exploding_gradient_depth,
     filter_jump,
     frozen_layer,
+    gpu_idle,
     initial_weights,
     layer_change,
     loss_jump,
     loss_swings,
     mass_forgetting,
+    memory_grows,
     no_prediction,
     norms_together,
     not_finite,
@@ -46,6 +48,7 @@ from ingest.analysis.health.rules import (
     validation_jump,
     validation_worse,
     vanishing_gradient,
+    waiting_for_data,
     zero_gradient,
 )
 
@@ -85,6 +88,9 @@ RULES: tuple[Rule, ...] = (
     class_stays_wrong.RULE,
     mass_forgetting.RULE,
     outside_band.RULE,
+    waiting_for_data.RULE,
+    gpu_idle.RULE,
+    memory_grows.RULE,
 )
 # Evidence for the answer alone: what changed, without a verdict.
 CHANGES: tuple[Rule, ...] = (layer_change.RULE, anomaly.RULE)

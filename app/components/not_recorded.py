@@ -1,0 +1,54 @@
+"""The page of a view that needs what its run does not have: what that is, and how to have it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import get_relative_path, html
+from dash.development.base_component import Component
+
+from app import store
+from app.view import PageContext, View
+from db.queries.runs.runs import RunRow, run_manifest
+from ingest.analysis.health.needs import LAYERS, VALIDATION, Need
+
+
+def page_of(view: View, context: PageContext) -> Component:
+    """Return the page of a view, or why there is none: its run lacks what the view needs."""
+    run = context.run
+    if run is not None and (lacking := [need for need in view.needs if not _met(need, run)]):
+        with store.transaction() as session:
+            manifest = run_manifest(session, run_id=run.id)
+        return not_recorded(run, view, lacking, manifest)
+    return view.layout(context)
+
+
+def _met(need: Need, run: RunRow) -> bool:
+    return {LAYERS: run.layer_count > 0, VALIDATION: run.validates}[need]
+
+
+def not_recorded(
+    run: RunRow, view: View, lacking: list[Need], manifest: Mapping[str, Any]
+) -> html.Div:
+    """Return the page that says what is not recorded of a run, and how to have it."""
+    names = " and ".join(need.title for need in lacking)
+    scalars = get_relative_path(f"/run/{run.id}/scalars")
+    return html.Div(
+        [
+            html.H1(view.title),
+            html.Section(
+                [
+                    html.H2(f"Not recorded: {names}"),
+                    *(html.P(f"{how_to(need, manifest)}.") for need in lacking),
+                    html.P(dmc.Anchor("To what is recorded: the scalars", href=scalars)),
+                ]
+            ),
+        ],
+        className="not-recorded",
+    )
+
+
+def how_to(need: Need, manifest: Mapping[str, Any]) -> str:
+    """Return what to do to have something: another way where no Recorder wrote the run."""
+    how = (manifest.get("origin") and need.beside) or need.how
+    return f"To have {'them' if need.title.endswith('s') else 'it'}, {how}"

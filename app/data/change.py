@@ -1,0 +1,213 @@
+"""What changed between two snapshots of a run: scores, images, classes, layers and filters."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.analysis import analysis_of
+from db.queries.measurements import filter_stats, layer_stats, peaks, scalars, snapshots
+from db.queries.runs import structure
+from db.queries.runs.compare import Results, results_at
+from deeptracker.format import NOT_VALIDATED, SERIES
+from ingest.analysis.health.rules.machine import PREFIX
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+Pair = tuple[float, float]
+MOST, MOST_SCORES = 20, 40
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes whose error changed, the largest change first: id, error before and after."""
+
+    class_id: Ints
+    before: Floats
+    after: Floats
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images that were learned or forgotten between the two, the surest first.
+
+    By image id: true class, what was predicted before and after, and the probability of the true
+    class, NaN where it is not known.
+    """
+
+    image: Ints
+    true: Ints
+    before: Ints
+    after: Ints
+    probability_before: Floats
+    probability_after: Floats
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers, the largest relative change of the weights' norm first; id, norm and std."""
+
+    layer_id: Ints
+    norm_before: Floats
+    norm_after: Floats
+    std_before: Floats
+    std_after: Floats
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Filters that were often among the most changed of a snapshot on the way, the most first.
+
+    `way` is the sum of their relative changes at these `times` snapshots.
+    """
+
+    layer_id: Ints
+    filter: Ints
+    way: Floats
+    times: Ints
+    norm_before: Floats
+    norm_after: Floats
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of a run from the snapshot `before` to that of `after`.
+
+    `scores` are scalars before and after, NaN where none was logged by then. `learned` and
+    `forgotten` count images, None where not both were validated.
+    """
+
+    before: int
+    after: int
+    scores: dict[str, Pair]
+    learned: int | None
+    forgotten: int | None
+    classes: Classes
+    images: Images
+    layers: Layers
+    filters: Filters
+
+
+def moments(iterations: Ints, cursor: int | None, pins: list[int]) -> tuple[int, int] | None:
+    """Return the snapshots before and after: those nearest to the cursor and to the last pin.
+
+    Without a cursor the last snapshot; without a pin elsewhere the snapshot ahead of the cursor's
+    (or after it, at the first). None where there are not two snapshots.
+    """
+    if len(iterations) < 2:
+        return None
+    at = len(iterations) - 1 if cursor is None else _nearest(iterations, cursor)
+    other = next((p for p in (_nearest(iterations, pin) for pin in reversed(pins)) if p != at), -1)
+    if other < 0:
+        other = at - 1 if at else 1
+    first, last = sorted((at, other))
+    return int(iterations[first]), int(iterations[last])
+
+
+def _nearest(iterations: Ints, wanted: int) -> int:
+    return int(np.argmin(np.abs(iterations.astype(np.int64) - wanted)))
+
+
+def change(session: Session, run_id: int, before: int, after: int) -> Change:
+    """Return what changed from one snapshot of a run to a later one."""
+    iterations = snapshots.iterations(session, run_id=run_id)
+    first, last = (int(np.flatnonzero(iterations == at)[0]) for at in (before, after))
+    was, now = (results_at(session, run_id=run_id, iteration=at) for at in (before, after))
+    both = _both(was, now)
+    learned = both & ~was.correct & now.correct
+    forgotten = both & was.correct & ~now.correct
+    validated = was.validated and now.validated
+    return Change(
+        before,
+        after,
+        _scores(session, run_id, before, after),
+        int(learned.sum()) if validated else None,
+        int(forgotten.sum()) if validated else None,
+        _classes(session, run_id, first, last),
+        _images(was, now, np.flatnonzero(learned | forgotten)),
+        _layers(session, run_id, first, last),
+        _filters(session, run_id, first, last, iterations),
+    )
+
+
+def _both(was: Results, now: Results) -> NDArray[np.bool_]:
+    return (was.prediction != NOT_VALIDATED) & (now.prediction != NOT_VALIDATED)
+
+
+def _scores(session: Session, run_id: int, before: int, after: int) -> dict[str, Pair]:
+    """Return the values of scalars that were logged last up to both, those that views know first.
+
+    Without what the machine did: its changes are none of the training.
+    """
+    names = scalars.scalar_names(session, run_id=run_id)
+    known = [name for name in SERIES if name in names]
+    others = [name for name in names if name not in SERIES and not name.startswith(PREFIX)]
+    found = {}
+    for name in [*known, *others][:MOST_SCORES]:
+        logged = scalars.scalar(session, run_id=run_id, name=name)
+        places = np.searchsorted(logged.iterations, [before, after], side="right") - 1
+        was, now = (float(logged.values[at]) if at >= 0 else np.nan for at in places)
+        found[name] = (was, now)
+    return found
+
+
+def _classes(session: Session, run_id: int, first: int, last: int) -> Classes:
+    error = analysis_of(session, run_id).class_error(session)
+    before, after = error[:, first], error[:, last]
+    width = np.abs(after - before)
+    changed = np.flatnonzero(width > 0)
+    order = changed[np.argsort(-width[changed], kind="stable")][:MOST]
+    return Classes(order, before[order], after[order])
+
+
+def _images(was: Results, now: Results, changed: Ints) -> Images:
+    step = np.abs(now.probability[changed] - was.probability[changed])
+    # Where probabilities are not known, in the order of the data.
+    order = changed[np.argsort(-np.nan_to_num(step, nan=-1.0), kind="stable")][:MOST]
+    return Images(
+        order,
+        was.image_class[order],
+        was.prediction[order],
+        now.prediction[order],
+        was.probability[order],
+        now.probability[order],
+    )
+
+
+def _layers(session: Session, run_id: int, first: int, last: int) -> Layers:
+    norm, std = (
+        layer_stats.layer_profile(session, run_id=run_id, quantity="weight", statistic=name)
+        for name in ("l2", "std")
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.abs(np.log(norm[:, last] / norm[:, first]))
+    order = np.argsort(-np.nan_to_num(factor, nan=-1.0, posinf=np.inf), kind="stable")[:MOST]
+    return Layers(order, norm[order, first], norm[order, last], std[order, first], std[order, last])
+
+
+def _filters(session: Session, run_id: int, first: int, last: int, iterations: Ints) -> Filters:
+    found = peaks.all_peaks(session, run_id=run_id, quantity="relative_change")
+    low, high = int(found.start[first + 1]), int(found.start[last + 1])
+    offsets = structure.layers(session, run_id=run_id).filter_offset
+    layer, number = found.layer_id[low:high], found.filter[low:high]
+    value = found.value[low:high].astype(np.float64)
+    key, place = np.unique(offsets[layer].astype(np.int64) + number, return_inverse=True)
+    way = np.zeros(len(key))
+    np.add.at(way, place, value)
+    times: Ints = np.bincount(place, minlength=len(key))
+    order = np.argsort(-way, kind="stable")[:MOST]
+    layers = (np.searchsorted(offsets, key[order], side="right") - 1).astype(np.int32)
+    numbers = key[order] - offsets[layers] if len(order) else key[order]
+    was, now = (
+        filter_stats.filters_at(
+            session,
+            run_id=run_id,
+            iteration=int(iterations[at]),
+            layers=layers,
+            filters=numbers,
+            quantity="weight_l2",
+        )
+        for at in (first, last)
+    )
+    return Filters(layers, numbers, way[order], times[order], was, now)

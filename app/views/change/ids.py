@@ -1,0 +1,12 @@
+"""Ids of the page of what changed."""
+
+from enum import StrEnum
+
+
+class Ids(StrEnum):
+    """Every component that a callback or a script names."""
+
+    LIVE = "change-live"
+    AXIS = "change-axis"
+    RUN = "change-run"
+    BODY = "change-body"

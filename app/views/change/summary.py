@@ -1,0 +1,69 @@
+"""What changed in a few sentences."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.components.tables import percent
+from app.data.change import Change
+
+
+def summary(found: Change, layers: Sequence[str], classes: Sequence[str]) -> str:
+    """Return what the change did: the error, images, the class and the layer that moved most."""
+    parts = [_error(found), _images(found), _class(found, classes), _layer(found, layers)]
+    said = " ".join(part for part in parts if part)
+    return said or _scalar(found)
+
+
+def _scalar(found: Change) -> str:
+    for name, (before, after) in found.scores.items():
+        if math.isfinite(before) and math.isfinite(after):
+            return f"The scalar {name} went from {figure(before)} to {figure(after)}."
+    return "Of these two snapshots nothing is recorded that could be compared."
+
+
+def _error(found: Change) -> str:
+    before, after = found.scores.get("validation_error", (math.nan, math.nan))
+    if math.isnan(before) or math.isnan(after):
+        return ""
+    if before == after:
+        return f"The validation error stayed at {percent(after)}."
+    way = "fell" if after < before else "rose"
+    return f"The validation error {way} from {percent(before)} to {percent(after)}."
+
+
+def _images(found: Change) -> str:
+    if found.learned is None or found.forgotten is None:
+        return ""
+    return f"{_number(found.learned, 'image')} learned, {found.forgotten:,} forgotten."
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what} was" if count == 1 else f"{count:,} {what}s were"
+
+
+def _class(found: Change, names: Sequence[str]) -> str:
+    if not len(found.classes.class_id):
+        return ""
+    before, after = float(found.classes.before[0]), float(found.classes.after[0])
+    way = "better" if after < before else "worse"
+    name = names[found.classes.class_id[0]]
+    return f"Class {name} got {way} most: from {percent(before)} wrong to {percent(after)}."
+
+
+def _layer(found: Change, names: Sequence[str]) -> str:
+    if not len(found.layers.layer_id):
+        return ""
+    was, now = float(found.layers.norm_before[0]), float(found.layers.norm_after[0])
+    name = names[found.layers.layer_id[0]]
+    if not np.isfinite([was, now]).all():
+        return f"The weights of {name} are not finite at one of the two."
+    if was <= 0 or was == now:
+        return ""
+    return f"The weights of {name} changed their norm most, by {100 * (now / was - 1):+.1f} %."
+
+
+def figure(value: float) -> str:
+    """Return a number in three digits; a dash where it is not known."""
+    return "–" if math.isnan(value) else f"{value:.3g}"

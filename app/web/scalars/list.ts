@@ -1,0 +1,356 @@
+// The page of scalars: which charts there are, in groups that fold; those near to what can be seen
+// are drawn, and their values asked for together.
+//
+// Options: chart_options/other.py ScalarListOptions. The answer is that of app/data/scalars.py
+// listed: names, and where the snapshots lie on every axis.
+
+import { make } from "../base/elements.ts";
+import type { Answer } from "../base/fetch.ts";
+import { numbers } from "../base/numbers.ts";
+import { type AxisScale, type Clocks, scaleOf } from "../core/axisscale.ts";
+import { type Chart, registerKind } from "../core/chart.ts";
+import type { ScalarListOptions } from "../core/chartoptions.ts";
+import type { Fields, Names, Selection } from "../core/fields.ts";
+import { say } from "../core/notices.ts";
+import type { Handler } from "../core/protocol.ts";
+import { selectionStore } from "../core/selection.ts";
+import { gutters, type Iterations, timeaxis } from "../core/timeaxis.ts";
+import { Card, type CardActs, type CardState, type Look } from "./card.ts";
+import { keysOf, lookOfRun } from "./look.ts";
+import { type Part, type Plot, parts, plots, type Scalar, searched } from "./names.ts";
+import * as own from "./own.ts";
+import { tryPattern } from "./patterns.ts";
+
+const PAGE = 24; // charts of a step of the field scalarpage, and of one request
+const NEAR = "400px"; // from what can be seen: drawn
+const GROUP = "scalars";
+const GUTTER = { left: 64, right: 12 };
+const KINDS = ["iteration", "epoch", "relative", "wall"];
+const OWN_FIELDS = [
+  "scalars", "scalarregex", "scalarpins", "scalarlarge", "scalarhidden", "scalarfolded",
+  "scalarown", "scalarjoin", "scalarcolumns", "scalartied", "scalarx",
+]; // biome-ignore format: names
+gutters[GROUP] = GUTTER;
+
+type Given = Answer<{ names: Scalar[] }, Clocks & { iteration: Iterations }>;
+type TextField = "scalarpins" | "scalarhidden" | "scalarfolded" | "scalarown";
+
+/**
+ * The charts of a page. Of one run; where there are several, `look`, `asked`, `scale` and `own` of
+ * app/views/compare/web/scalars.ts say what differs.
+ */
+export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> implements Handler {
+  declare readonly chart: Chart<Options>;
+  protected readonly look: Look;
+  protected names: readonly Scalar[] = [];
+  private clocks: Clocks | null = null;
+  protected readonly cards = new Map<string, Card>();
+  private readonly byElement = new WeakMap<Element, Card>();
+  private readonly eye: IntersectionObserver;
+  private readonly body = make("div", "scalars-list");
+  private readonly trouble = make("p", "dt-soft scalars-trouble");
+  /** What the pattern found, and for which question. */
+  private tried: { asked: string; found: Set<string> | null; trouble: string } | null = null;
+  private built = "";
+  /** Until it is known which charts are near: then those say where they stand. */
+  waiting = true;
+  private scrolled = false;
+  private readonly acts: CardActs;
+
+  constructor(chart: Chart<Options>, look = lookOfRun(chart.options.lines)) {
+    this.chart = chart;
+    this.look = look;
+    this.trouble.setAttribute("role", "status");
+    chart.element.append(this.trouble, this.body);
+    this.eye = new IntersectionObserver((entries) => this.seen(entries), { rootMargin: NEAR });
+    this.acts = {
+      own: (plot, change) => this.changeOwn(plot, change),
+      pin: (plot, pinned) => this.list("scalarpins", plot.key, pinned),
+      enlarge: (plot, large) =>
+        selectionStore.set({ scalarlarge: large ? own.shortKey(plot.key) : "" }),
+      hide: (plot, hidden) => this.hide(plot, hidden),
+    };
+  }
+
+  destroy(): void {
+    this.eye.disconnect();
+  }
+
+  receive({ arrays, meta }: Given): void {
+    this.names = meta.names;
+    this.clocks = arrays;
+    timeaxis(GROUP).setColumns(
+      arrays.iteration,
+      arrays.epoch as Float64Array<ArrayBuffer> | undefined,
+    );
+    this.scales();
+  }
+
+  /** Return how many scalars are asked for at once. */
+  protected get most(): number {
+    return PAGE;
+  }
+
+  /** Return the template of the address of some values. */
+  private asked(pixels: number, batch: readonly Card[]): string {
+    const { lines } = this.chart.options;
+    const keys = batch.map(({ plot }) => keysOf(plot)).join(",");
+    return `${lines}${lines.includes("?") ? "&" : "?"}pixels=${pixels}&names=${keys}`;
+  }
+
+  /** Return what tells how lines look now; where it changes, they are drawn anew. */
+  protected get looks(): string {
+    return "";
+  }
+
+  selected(_selection: Selection, names: Names): void {
+    if (names.has("smoothing")) this.tellSmoothing();
+    if (names.has("scalarx")) this.scales();
+    if (OWN_FIELDS.some((name) => names.has(name))) this.chart.invalidate();
+  }
+
+  /** Let all axes of the page be of the chosen kind; where the run has none, snapshots are evenly apart. */
+  private scales(): void {
+    if (!this.clocks) return;
+    timeaxis(GROUP).setScale(this.scale());
+    for (const card of this.cards.values()) card.chart?.axis.setScale(this.scale());
+  }
+
+  private kept: { key: string; scale: AxisScale | null } | null = null;
+  private scale(): AxisScale | null {
+    const kind = selectionStore.get().scalarx;
+    const key = `${kind} ${this.chart.loaded} ${this.clocks!.iteration.length}`;
+    if (this.kept?.key !== key) this.kept = { key, scale: this.scaleOver(kind, this.clocks!) };
+    return this.kept.scale;
+  }
+
+  protected scaleOver(kind: string, clocks: Clocks): AxisScale | null {
+    return KINDS.includes(kind) ? scaleOf(kind, clocks) : null;
+  }
+
+  draw(): string {
+    const selection = selectionStore.get();
+    const search = selection.scalars.trim();
+    const found = selection.scalarregex && search ? this.matched(search) : searched(search);
+    if (!found) return ""; // the pattern is still being tried
+    const shown = this.names.filter(([, name]) => found(name));
+    const pins = own.listOf(selection.scalarpins);
+    const all = parts(plots(shown, selection.scalarjoin), (key) => pins.indexOf(own.shortKey(key)));
+    this.say(shown.length, search);
+    this.build(all, selection);
+    this.update(selection);
+    this.tellSmoothing();
+    this.scrollTo(selection.scalarpage);
+    if (!this.cards.size) this.waiting = false;
+    return "";
+  }
+
+  /** Return what a pattern finds; null until it has been tried. */
+  private matched(pattern: string): ((name: string) => boolean) | null {
+    const asked = `${pattern} ${this.names.length}`;
+    if (this.tried?.asked !== asked) {
+      const before = this.tried;
+      this.tried = { asked, found: before?.found ?? null, trouble: "" };
+      const names = this.names.map(([, name]) => name);
+      tryPattern(this.chart.options.matcher, pattern, names).then((tried) => {
+        if (this.tried?.asked !== asked) return;
+        this.tried =
+          "found" in tried
+            ? { asked, found: tried.found, trouble: "" }
+            : { asked, found: new Set(), trouble: tried.trouble };
+        this.chart.invalidate();
+      });
+    }
+    const { found } = this.tried!;
+    return found && ((name) => found.has(name));
+  }
+
+  private tellSmoothing(): void {
+    const holder = document.getElementById(this.chart.options.smoothing);
+    if (holder) holder.textContent = numbers.number(selectionStore.get().smoothing);
+  }
+
+  /** Say how many scalars there are, and why none is shown. */
+  private say(shown: number, search: string): void {
+    const { integer } = numbers;
+    const { count, none } = this.chart.options;
+    const all = this.names.length;
+    const of = shown === all ? integer(all) : `${integer(shown)} of ${integer(all)}`;
+    const said = all === 1 && shown ? "1 scalar" : all ? `${of} scalars` : "";
+    const holder = document.getElementById(count);
+    if (holder && holder.textContent !== said) holder.textContent = said;
+    const empty = document.getElementById(none);
+    if (empty) empty.hidden = all > 0;
+    const regex = selectionStore.get().scalarregex;
+    const trouble =
+      shown || !all
+        ? ""
+        : (regex && this.tried?.trouble) ||
+          `No scalar has a name with “${search}”.${regex ? "" : " Every word must occur in it."}`;
+    if (this.trouble.textContent !== trouble) this.trouble.textContent = trouble;
+    this.trouble.hidden = !trouble;
+  }
+
+  /** Put the charts of all parts on the page; those that stay keep what they have drawn. */
+  private build(all: readonly Part[], { scalarfolded, scalarcolumns }: Selection): void {
+    const columns = /^[1-9]$/.test(scalarcolumns) ? scalarcolumns : "";
+    this.body.style.setProperty("--scalars-columns", columns);
+    this.body.classList.toggle("scalars-counted", columns !== "");
+    const key = JSON.stringify([
+      scalarfolded,
+      all.map(({ kind, group, plots }) => [
+        kind,
+        group,
+        plots.map((plot) => [plot.title, plot.key]),
+      ]),
+    ]);
+    if (key === this.built) return;
+    this.built = key;
+    const used = new Set<string>();
+    const bare = all.length === 1 && all[0].kind === "group" && !all[0].group;
+    const sections = all.map((part) => {
+      const folded = !bare && part.kind === "group" && own.isFolded(scalarfolded, part.group);
+      const cards = folded ? [] : part.plots.map((plot) => this.card(plot, used).element);
+      const grid = make("div", "scalars-grid", ...cards);
+      return make(
+        "section",
+        "scalars-group",
+        bare ? make("h2", "scalars-unseen", "Charts") : this.head(part, folded),
+        grid,
+      );
+    });
+    for (const [id, card] of this.cards) {
+      if (used.has(id)) continue;
+      this.eye.unobserve(card.element);
+      card.show(null);
+      this.cards.delete(id);
+    }
+    this.body.replaceChildren(...sections);
+  }
+
+  private card(plot: Plot, used: Set<string>): Card {
+    const id = plot.lines.map(([key]) => key).join(" ");
+    used.add(id);
+    let card = this.cards.get(id);
+    if (!card) {
+      card = new Card(plot, this.acts, this.look);
+      this.cards.set(id, card);
+      this.byElement.set(card.element, card);
+      this.eye.observe(card.element);
+    }
+    return card;
+  }
+
+  private head({ kind, group, plots }: Part, folded: boolean): HTMLElement {
+    const title = kind === "pinned" ? "On top" : group ? `${group}/` : "Without a group";
+    const count = make("span", "dt-count", numbers.integer(plots.length));
+    if (kind === "pinned") return make("h2", "scalars-head", title, " ", count);
+    const button = make("button", "scalars-fold", folded ? "▸ " : "▾ ", title, " ", count);
+    button.setAttribute("aria-expanded", String(!folded));
+    button.addEventListener("click", () => {
+      const { scalarfolded } = selectionStore.get();
+      this.keep("scalarfolded", own.fold(scalarfolded, group, !folded));
+    });
+    return make("h2", "scalars-head", button);
+  }
+
+  /** Let every chart be as the address says. */
+  private update(selection: Selection): void {
+    const owns = own.readOwn(selection.scalarown);
+    const pins = own.listOf(selection.scalarpins);
+    const hidden = new Set(own.listOf(selection.scalarhidden));
+    for (const card of this.cards.values()) {
+      const { plot } = card;
+      const short = own.shortKey(plot.key);
+      const state: CardState = {
+        own: owns.get(short) ?? own.PLAIN,
+        pinned: pins.includes(short),
+        large: selection.scalarlarge === short,
+        hidden: plot.lines.map(([key]) => key).filter((key) => hidden.has(own.shortKey(key))),
+        look: this.looks,
+        group: this.axisOf(plot, selection, owns.get(short)),
+      };
+      card.update(state);
+    }
+  }
+
+  /** Return the axis that a chart lies on: that of the page, or one that is zoomed apart. */
+  private axisOf(plot: Plot, { scalartied }: Selection, chosen?: own.Own): string {
+    if (scalartied) return GROUP;
+    const group = `${GROUP}-${plot.key}`;
+    gutters[group] = GUTTER;
+    const axis = timeaxis(group);
+    const zoom = chosen?.zoom ?? null;
+    axis.setScale(this.scale());
+    if (String(axis.apart) !== String(zoom) || axis.apart === undefined) {
+      axis.apart = zoom;
+      this.cards.get(plot.lines.map(([key]) => key).join(" "))?.chart?.refresh();
+    }
+    return group;
+  }
+
+  /** Draw what comes near to what can be seen, and free what has gone far away. */
+  private seen(entries: readonly IntersectionObserverEntry[]): void {
+    const come: Card[] = [];
+    for (const { target, isIntersecting } of entries) {
+      const card = this.byElement.get(target);
+      if (!card) continue;
+      if (!isIntersecting) card.show(null);
+      else if (!card.isShown) come.push(card);
+    }
+    const widest = Math.max(0, ...come.map(({ element }) => element.clientWidth)) - GUTTER.left;
+    const pixels = [256, 512].find((one) => one >= widest) ?? 1024;
+    let batch: Card[] = [];
+    let size = 0;
+    const ask = () => {
+      const url = this.asked(pixels, batch);
+      for (const card of batch) card.show(url);
+      [batch, size] = [[], 0];
+    };
+    for (const card of come) {
+      if (size && size + card.plot.lines.length > this.most) ask();
+      batch.push(card);
+      size += card.plot.lines.length;
+    }
+    if (batch.length) ask();
+    if (!this.waiting) return;
+    this.waiting = false;
+    this.chart.invalidate();
+  }
+
+  private scrollTo(page: number): void {
+    if (this.scrolled || !this.cards.size) return;
+    this.scrolled = true;
+    if (page < 2) return;
+    this.body.querySelectorAll(".scalars-card")[(page - 1) * PAGE]?.scrollIntoView();
+  }
+
+  private changeOwn(plot: Plot, change: Partial<own.Own>): void {
+    const owns = own.readOwn(selectionStore.get().scalarown);
+    const short = own.shortKey(plot.key);
+    owns.set(short, { ...(owns.get(short) ?? own.PLAIN), ...change });
+    this.keep("scalarown", own.writeOwn(owns));
+  }
+
+  private list(field: TextField, key: string, wanted: boolean): void {
+    this.keep(field, own.withKey(selectionStore.get()[field], own.shortKey(key), wanted));
+  }
+
+  private hide({ lines }: Plot, hidden: readonly string[]): void {
+    let text: string | null = selectionStore.get().scalarhidden;
+    for (const [key] of lines) {
+      if (text !== null) text = own.withKey(text, own.shortKey(key), hidden.includes(key));
+    }
+    this.keep("scalarhidden", text);
+  }
+
+  private keep(field: keyof Fields & TextField, text: string | null): void {
+    if (text !== null) selectionStore.set({ [field]: text });
+    else
+      say("The address has no room for more charts with settings of their own. Take some back.", {
+        failed: true,
+      });
+  }
+}
+
+registerKind("scalarlist", (chart) => new ScalarList(chart));
