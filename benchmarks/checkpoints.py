@@ -89,8 +89,7 @@ def measure(scale: float) -> Iterator[Row]:
             reference = _read(folder)
             prepare(folder)
             (out / where).mkdir()
-            places = map(str, (folder, small, out / where))
-            arguments = [sys.executable, "-c", _CONVERT, *places]
+            arguments = [sys.executable, "-c", _CONVERT, *map(str, (folder, small, out / where))]
             said = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
             seconds, memory, snapshots, layers = map(float, said.split())
             assert (snapshots, layers) == (number, 54)

@@ -44,7 +44,8 @@ TEXTS = {
 }
 # Documented by their packages in spite of the underscore, or of Python, which has no upper limit.
 PUBLIC = dict.fromkeys(("_asdict", "_fields", "_replace"), "collections") | {
-    "_mapping": "SQLAlchemy"
+    "_mapping": "SQLAlchemy",
+    "_exit": "os",
 }
 PYTHON = {"_create_connection": "http.client"}
 
