@@ -27,7 +27,7 @@ def create_run(
 ) -> int:
     """Store what the run is, or bring it up to date; return its id.
 
-    A run of scalars alone that has layers or images now begins anew. Conflict where the stored run
+    A run of scalars alone that has layers or images now begins again. Conflict where the stored run
     of this UUID has other layers, classes or images, or is in the trash. Nothing is written where
     nothing changed.
     """
