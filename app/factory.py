@@ -34,11 +34,13 @@ from app.auth import guard, headers, links, login, oidc
 from app.auth.permission_map import callback_needs
 from app.config import AppSettings
 from app.export import routes as export_routes
+from app.uploads import routes as upload_routes
 from app.view import View, fields_of
 from app.views import (
     account,
     alerts,
     annotations,
+    bring,
     change,
     compare,
     confusion,
@@ -62,6 +64,7 @@ from db.engine import make_engine
 # Those of a run are its tabs, in this order; the workspace puts them beside each other.
 _PAGES: tuple[View, ...] = (
     runs.VIEW,
+    bring.VIEW,
     jobs.VIEW,
     saved_views.VIEW,
     annotations.VIEW,
@@ -170,6 +173,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     api.install(server)
     bundle_route.install(server)
     export_routes.install(server)
+    upload_routes.install(server)
     selection.install(app, FIELDS)
     shell.register(app, VIEWS)
     for view in VIEWS:

@@ -17,6 +17,7 @@ TABLES = frozenset(
 COMPARED: Mapping[str, str] = MappingProxyType(
     {
         "series": "series",
+        "scalar-lines": "scalar-lines",
         "events": "anomalies",
         "classes": "class-error",
         "layers": "layer-rows",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -27,9 +27,20 @@ from db.queries.team.accounts import add_account
 if TYPE_CHECKING:
     from flask import Flask
 
+# The address bar's list of suggestions: a page of Chromium's own, rendered anew for each window.
+_SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup")
+# Chromium heeds the last list alone, so this one repeats what Playwright switches off.
+_OFF = (
+    *_SUGGESTIONS, "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter",
+    "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)  # fmt: skip
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    f"--disable-features={','.join(_OFF)}",
 )  # fmt: skip
 START_SECONDS = 60
 PASSWORD = "a password for measuring"
@@ -122,10 +133,12 @@ def serve(
     environment: Mapping[str, str] | None = None,
     port: int = 0,
     folder: Path = Path(__file__).parents[1],
+    start: Callable[..., Any] = subprocess.Popen,
 ) -> Iterator[Served]:
     """Yield the application on `database_url` under a gunicorn of its own; it ends with us.
 
-    `folder` is where its code lies, `port` where it listens (0: anywhere).
+    `folder` is where its code lies, `port` where it listens (0: anywhere), `start` what makes
+    the process.
     """
     with socket.create_server(("127.0.0.1", port)) as listener:
         command = [
@@ -134,7 +147,7 @@ def serve(
             "--worker-class", "app.connections.BufferingWorker",
             "--log-level", "warning",
         ]  # fmt: skip
-        process = subprocess.Popen(
+        process = start(
             command,
             cwd=folder,
             pass_fds=[listener.fileno()],

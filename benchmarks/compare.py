@@ -38,7 +38,7 @@ window.dispatchEvent(new PopStateEvent("popstate"));
 """
 _HOVER = """
 async () => {
-  const plot = document.querySelector("#compare-series .dt-plot");
+  const plot = document.querySelector("[data-chart=curves] .dt-plot");
   const box = plot.getBoundingClientRect();
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const gaps = [];

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from db.errors import Conflict
 from db.load_rows import Shape
-from db.models import Image, Layer, Run, ValidationClass, scalar, scalar_summary, snapshot
+from db.models import Image, Layer, Run, ValidationClass
+from db.models import measurements as tables
 from db.partitions import make_partitions
 from db.raw import raw_cursor
 from deeptracker.format import Manifest
@@ -78,7 +79,14 @@ def create_run(
 
 def _let_grow(session: Session, run_id: int, manifest: Manifest) -> None:
     """Give a run its layers and images; its snapshots, which had none, come again with them."""
-    for table in (snapshot, scalar, scalar_summary):
+    for table in (
+        tables.snapshot,
+        tables.scalar,
+        tables.scalar_summary,
+        tables.filter_peak,
+        tables.layer_profile,
+        tables.class_result,
+    ):
         session.execute(delete(table).where(table.c.run_id == run_id))
     session.execute(delete(ValidationClass).where(ValidationClass.run_id == run_id))
     _insert_structure(session, run_id, manifest)

@@ -21,6 +21,7 @@ INGEST = f"{NAMESPACE}:ingest"
 EVALUATE = f"{NAMESPACE}:evaluate"
 PURGE = f"{NAMESPACE}:purge"
 HELP = f"{NAMESPACE}:help"
+LOOK = f"{NAMESPACE}:look"
 PROBE = f"{NAMESPACE}:probe"
 
 # A worker sends a heartbeat this often; silent for longer, its jobs go to another one. Shorter

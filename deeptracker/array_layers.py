@@ -34,7 +34,10 @@ class Form:
 
 
 class ArrayMirror:
-    """A network without a forward, whose layers hold copies of arrays; see `load`."""
+    """A network without a forward, whose layers hold copies of arrays; see `load`.
+
+    Or the arrays themselves, where they are `lent`: nobody changes them.
+    """
 
     def __init__(
         self,
@@ -42,13 +45,15 @@ class ArrayMirror:
         names: Mapping[str, str],
         axis: int,
         forms: Mapping[str, Form],
+        *,
+        lent: bool = False,
     ):
         """Take arrays, what those that are to be recorded are called, and the axis of filters.
 
         `forms` are those that are known, by the names of the arrays.
         """
         self.network = nn.Module()
-        self._axis = axis
+        self._axis, self._lent = axis, lent
         self._leaves: dict[str, nn.Module] = {}
         self.layers: list[Layer] = []
         left = [(name, array) for name, array in arrays.items() if name not in names]
@@ -65,7 +70,7 @@ class ArrayMirror:
             weight = leaf.weight = nn.Parameter(self._rows(arrays[key]))
             spec = _spec(list(names.values()), name, weight, forms.get(key, Form()))
             part = Part(spec.kind, spec.filters, spec.inputs)
-            self.layers.append(Layer(spec, leaf, weight, weight.shape, part))
+            self.layers.append(Layer(spec, leaf, weight, weight.shape, part, lasting=lent))
 
     def _leaf(self, name: str) -> nn.Module:
         module = self.network
@@ -78,11 +83,12 @@ class ArrayMirror:
         return module
 
     def _rows(self, array: NDArray[Any]) -> torch.Tensor:
-        """Return an array as a copy [F, K]."""
+        """Return an array as a copy [F, K], or a lent one as it is, where it lies so in memory."""
         moved = np.moveaxis(array, self._axis, 0)
         moved = moved.reshape(len(moved), -1)
         kind = np.float64 if array.dtype == np.float64 else np.float32
-        return torch.from_numpy(np.array(moved, dtype=kind, order="C"))
+        copy = None if self._lent and array.flags.writeable else True
+        return torch.from_numpy(np.array(moved, dtype=kind, order="C", copy=copy))
 
     @torch.no_grad()
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -92,7 +98,9 @@ class ArrayMirror:
             rows = None if array is None else self._rows(array)
             if rows is None or rows.shape != layer.shape:
                 leaf.register_parameter("weight", None)
-            elif isinstance(leaf.weight, nn.Parameter) and leaf.weight.dtype == rows.dtype:
+            elif self._lent or not isinstance(leaf.weight, nn.Parameter):
+                leaf.weight = nn.Parameter(rows)
+            elif leaf.weight.dtype == rows.dtype:
                 leaf.weight.copy_(rows)
             else:
                 leaf.weight = nn.Parameter(rows)

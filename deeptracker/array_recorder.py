@@ -35,6 +35,7 @@ class ArrayRecorder(RunRecorder):
     gradients: False where none will be given to `step()`, so that the run's pages say so.
     updates: False where `passed()` is to be called, so that the run's pages say so.
     forms: what is known of arrays as layers, by their dotted names; see Form.
+    lent: True where nobody changes an array once it was given, so that it is held, not copied.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class ArrayRecorder(RunRecorder):
         gradients: bool = True,
         updates: bool = True,
         forms: Mapping[str, Form] | None = None,
+        lent: bool = False,
         machine: bool = True,
         rank: int | None = None,
     ) -> None:
@@ -77,7 +79,7 @@ class ArrayRecorder(RunRecorder):
         arrays = named_arrays(parameters)
         self._gradients = gradients
         names = layer_names(arrays, filter_axis)
-        self._mirror = ArrayMirror(arrays, names, filter_axis, forms or {})
+        self._mirror = ArrayMirror(arrays, names, filter_axis, forms or {}, lent=lent)
         self._begin(
             self._mirror.network,
             self._mirror.layers,

@@ -202,18 +202,20 @@ def _position(keys: NDArray[np.int64]) -> NDArray[np.int64]:
 def _count(values: Tensor) -> tuple[NDArray[np.int64], float, float, int]:
     """Return the size of every bucket in rising order, minimum, maximum and the count of zeros."""
     counts = torch.zeros(_BUCKETS, dtype=torch.int64)
-    lows, highs, nonzero = [], [], 0
+    lows, highs = [], []
     for piece in values.split(_PIECE):
         keys = (piece.view(torch.int32) >> 16).bitwise_and_(0xFFFF)
         counts += torch.bincount(keys, minlength=_BUCKETS)
         low, high = torch.aminmax(piece)
         lows.append(float(low))
         highs.append(float(high))
-        nonzero += int(np.count_nonzero(piece.numpy()))
     half = _BUCKETS // 2
     by_key = counts.numpy()
     ordered = np.concatenate([by_key[half:][::-1], by_key[:half]])
-    return ordered, min(lows), max(highs), values.numel() - nonzero
+    zeros = 0
+    if ordered[list(_ZERO_BUCKETS)].any():  # else there are none, which weights seldom have
+        zeros = values.numel() - sum(int(np.count_nonzero(p.numpy())) for p in values.split(_PIECE))
+    return ordered, min(lows), max(highs), zeros
 
 
 def _pick(

@@ -79,13 +79,14 @@ def _measure(wanted: Sequence[Rows], each: Callable[..., Iterable[Any]]) -> list
     found: list[Found] = []
     memory = np.empty(0, dtype=np.float32)
     for group in _groups(wanted):
-        size = sum(rows.now.numel() for rows in group)
+        sizes = [rows.now.numel() if _is_copied(rows) else 0 for rows in group]
+        size = sum(sizes)
         if memory.size < size:
             memory = np.empty(size, dtype=np.float32)
         tallies, start = [], 0
-        for rows in group:
-            tallies.append(_Tally(rows, memory[start : start + rows.now.numel()]))
-            start += rows.now.numel()
+        for rows, own in zip(group, sizes, strict=True):
+            tallies.append(_Tally(rows, memory[start : start + own]))
+            start += own
         parts = [part for tally in tallies for part in tally.parts()]
         list(each(_take, parts))
         found += each(_Tally.found, tallies)
@@ -105,6 +106,11 @@ def _groups(wanted: Sequence[Rows]) -> Iterator[list[Rows]]:
         yield group
 
 
+def _is_copied(rows: Rows) -> bool:
+    """Say whether numbers are computed, or put in order, so that they need memory of their own."""
+    return sorts_fast() or (rows.before is not None and not rows.subtracted)
+
+
 def _take(part: tuple["_Tally", int, int]) -> None:
     tally, start, stop = part
     tally.take(start, stop)
@@ -122,7 +128,8 @@ class _Tally:
         self._subtracted = rows.subtracted
         self._since = None if rows.since is None else rows.since.numpy()
         filters, size = self._now.shape
-        self._values = memory.reshape(filters, size)
+        self._copied = _is_copied(rows)
+        self._values = memory.reshape(filters, size) if self._copied else self._now
         self._total, self._l1, self._square, self._std = np.empty((4, filters))
         self._base, self._apart = np.empty((2, filters))
         self._each = max(1, _PIECE // size)
@@ -144,10 +151,10 @@ class _Tally:
                 at = slice(start, min(start + self._each, last))
                 wide, other = room[:, : at.stop - at.start]
                 values = self._values[at]
-                if self._before is None or self._subtracted:
-                    np.copyto(values, self._now[at])
-                else:
+                if self._before is not None and not self._subtracted:
                     np.subtract(self._now[at], self._before[at], out=values)
+                elif self._copied:
+                    np.copyto(values, self._now[at])
                 if self._before is not None:
                     self._count_bands(start // self._each, values, self._before[at], other)
                     np.copyto(other, self._before[at])
@@ -225,7 +232,7 @@ class _Tally:
 
 
 def _numbers(values: NDArray[np.float32], ends: Sequence[int], sums: Sums) -> LayerNumbers:
-    """Return the numbers of a layer from its values [n], which are reordered, and its sums."""
+    """Return the numbers of a layer from its values [n] and its sums."""
     if values.size and np.isfinite(sums.l1.numpy()).all():
         spread = distribution_of_pieces(values, ends)
         five, zeros = spread.five.numpy(), int(spread.zeros)

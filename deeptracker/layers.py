@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -29,7 +29,8 @@ class Layer:
 
     `weight` is the parameter that is trained, of which the layer is `part`, and `shape` its shape.
     `find` looks it up again, because scripts replace modules and parameters; it is None while the
-    network has none of the recorded shape.
+    network has none of the recorded shape. `lasting`: steps put another tensor in its place and
+    never change this one, so that no copy of it is needed.
     """
 
     spec: LayerSpec
@@ -37,6 +38,7 @@ class Layer:
     weight: nn.Parameter | None
     shape: torch.Size
     part: Part
+    lasting: bool = field(default=False, kw_only=True)
 
     def find(self, model: nn.Module) -> bool:
         """Look the weight up in the network by the layer's name; say whether it is there."""
@@ -95,9 +97,9 @@ class Layer:
         return self.part.cut(found.to_dense() if found.is_sparse else found)
 
     def kept(self) -> Tensor | None:
-        """Return a copy of that weight, which later steps do not change."""
+        """Return that weight, or a copy of it, which later steps do not change."""
         found = self.effective()
-        return None if found is None else found.clone()
+        return found if found is None or self.lasting else found.clone()
 
     def rows(self, tensor: Tensor) -> Tensor:
         """Return a tensor of the layer's shape as contiguous float32 [F, K], a row per filter.

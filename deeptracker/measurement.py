@@ -29,7 +29,7 @@ class Measured:
 
 
 class WeightMemory:
-    """The weights at the previous snapshot, on their own device: one more copy of them."""
+    """The weights at the previous snapshot, on their own device: one more copy of most of them."""
 
     def __init__(self) -> None:
         self._previous: dict[int, Tensor] = {}
@@ -40,6 +40,8 @@ class WeightMemory:
             weight, kept = layer.effective(), self._previous.get(index)
             if weight is None:
                 self._previous.pop(index, None)
+            elif layer.lasting:
+                self._previous[index] = weight
             elif kept is None or (kept.device, kept.dtype) != (weight.device, weight.dtype):
                 self._previous[index] = weight.clone()
             else:

@@ -8,8 +8,9 @@ from sqlalchemy import Engine
 
 from db.away import is_away, is_outage, said_by_server
 from db.engine import session_scope
-from db.errors import RunBusy
+from db.errors import RunBusy, StoreError
 from db.queries.jobs import job_notes, jobs
+from db.queries.runs import run_upkeep
 from deeptracker.errors import DeepTrackerError, LogError
 from ingest.hand import Interruptions
 from ingest.locations import Place, resolve_location
@@ -41,6 +42,8 @@ class _Notes:
         self._beaten = 0.0
         self._coming: dict[str, object] = {}
         self.cancelled = False
+        # What the run is to be called as soon as it is there, and in whose name.
+        self.title: tuple[str, int] | None = None
 
     def should_stop(self) -> bool:
         if time.monotonic() - self._beaten >= _BEAT_SECONDS:
@@ -48,6 +51,9 @@ class _Notes:
         return self.cancelled or self.stopping()
 
     def progress(self, progress: Progress) -> None:
+        if self.title is not None and progress.run_id is not None:
+            self._call(progress.run_id, *self.title)
+            self.title = None
         self._coming = {
             "run_id": progress.run_id,
             "done": progress.done,
@@ -65,6 +71,13 @@ class _Notes:
         with session_scope(self._engine) as session:
             self.cancelled = job_notes.beat(session, job_id=self._job_id, **values)
         self._beaten = time.monotonic()
+
+    def _call(self, run_id: int, title: str, by: int) -> None:
+        try:
+            with session_scope(self._engine) as session:
+                run_upkeep.rename(session, by=by, run_id=run_id, title=title)
+        except StoreError as error:
+            self.line(f"The run keeps its name: {error}")
 
     def line(self, text: str) -> None:
         with session_scope(self._engine) as session:
@@ -191,6 +204,8 @@ def _run(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes
 
 def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes) -> LoadReport:
     path = resolve_location(job.location, roots=roots)
+    if job.title is not None and job.requested_by is not None and job.run_id is None:
+        notes.title = job.title, job.requested_by
     return load_log(
         engine,
         path,

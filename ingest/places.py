@@ -29,6 +29,9 @@ OBJECTS_SECONDS = 300.0
 
 # A look may take this part of the time since the one before.
 BUSY_SHARE = 0.05
+_OF_OTHER_TOOLS = (
+    ".csv", ".jsonl", ".safetensors", ".pt", ".pth", ".ckpt", ".keras", ".wandb", "mlflow.db",
+)  # fmt: skip
 
 
 class Lookout:
@@ -63,12 +66,28 @@ def _files(roots: Sequence[Path]) -> Iterator[tuple[str, bool]]:
     number = 0
     while waiting and number < MOST and time.monotonic() < end:
         folder, depth = waiting.popleft()
-        is_run = os.path.lexists(os.path.join(folder, MANIFEST))
+        is_run = _looks_like_run(folder)
         if folder.isprintable() and (depth or os.path.isdir(folder)):
             yield folder, is_run
             number += 1
         if not is_run and depth < DEEPEST:
             waiting.extend((path, depth + 1) for path in _folders_in(folder))
+
+
+def _looks_like_run(folder: str) -> bool:
+    """Return whether a folder is a run's, by the names in it: this is an offer, no check."""
+    if os.path.lexists(os.path.join(folder, MANIFEST)):
+        return True
+    try:
+        with os.scandir(folder) as entries:
+            return any(_of_other_tool(entry.name) for entry in islice(entries, MOST_OF_ONE))
+    except OSError:
+        return False
+
+
+def _of_other_tool(name: str) -> bool:
+    lower = name.lower()
+    return "tfevents" in lower or lower.endswith(_OF_OTHER_TOOLS)
 
 
 def _folders_in(folder: str) -> list[str]:

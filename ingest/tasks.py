@@ -15,12 +15,13 @@ from sqlalchemy import Engine
 from db.away import is_away, is_outage
 from db.engine import make_engine
 from db.errors import RunBusy
-from db.queue import EVALUATE, HELP, INGEST, PROBE, PURGE, QUEUE
+from db.queue import EVALUATE, HELP, INGEST, LOOK, PROBE, PURGE, QUEUE
 from ingest.allocator import trimmed
 from ingest.evaluate import evaluate_anew
 from ingest.helping import help_load
 from ingest.job import WorkerStopping, run_job
 from ingest.locations import LocationSettings, Place
+from ingest.looking import answer_look
 from ingest.purge import purge_run
 from ingest.taking import take_jobs
 from ingest.upkeep import Upkeep, connections_name
@@ -54,6 +55,7 @@ def add_tasks(queue: App) -> None:
         (HELP, help_, False),
         (EVALUATE, evaluate, _Again()),
         (PURGE, purge, _Again()),
+        (LOOK, look, _Again()),
         (PROBE, probe, False),
     ):
         queue.task(name=name, queue=QUEUE, retry=retry, pass_context=True)(function)
@@ -101,6 +103,16 @@ def evaluate(context: JobContext, *, run_id: int) -> None:
 def purge(context: JobContext, *, run_id: int) -> None:
     """Delete a run in the trash for good."""
     purge_run(context.additional_context["engine"], run_id=run_id)
+
+
+@trimmed()
+def look(context: JobContext, *, look_id: int) -> None:
+    """Say what could be loaded from a place."""
+    answer_look(
+        context.additional_context["engine"],
+        look_id=look_id,
+        roots=context.additional_context["roots"],
+    )
 
 
 def probe(context: JobContext, **_about: object) -> None:

@@ -1,4 +1,4 @@
-"""What a watched folder holds: its run directories, and how each should be loaded."""
+"""What a watched folder holds: its runs, recorded or of other tools, and how to load each."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -9,16 +9,19 @@ from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, SNAPSHOTS
 from ingest.locations import ObjectFolder, Place, StoredRunPlace
 from ingest.object_store import ObjectStore
+from ingest.other_runs import OtherRuns
 
 # A log that did not grow for so long is loaded once, not followed: a training that crashed long
 # ago should not keep a worker waiting. It is taken up again when it grows.
 FRESH = timedelta(hours=1)
+_OTHERS = OtherRuns()
 
 
 def run_directories(folder: Place) -> list[Found]:
-    """Return the run directories directly in a folder, those that grew longest ago first.
+    """Return the runs directly in a folder, those that grew longest ago first.
 
-    Symbolic links are passed over. LogError where the folder cannot be read.
+    A folder with a run.json is one; of others, what other tools left in them. Symbolic links are
+    passed over. LogError where the folder cannot be read.
     """
     found = _objects(folder) if isinstance(folder, ObjectFolder) else _files(_path(folder))
     return sorted(found, key=lambda one: (one.changed_at, one.location))
@@ -33,9 +36,14 @@ def _files(folder: Path) -> list[Found]:
     found = []
     for name in names:
         times = [_changed(folder / name / part) for part in (MANIFEST, SNAPSHOTS)]
-        if times[0] is not None and name.isprintable():
+        if not name.isprintable() or name.startswith("."):
+            continue
+        if times[0] is not None:
             changed = max(time for time in times if time is not None)
             found.append(_found(str(folder / name), changed))
+            continue
+        for location, seconds in _OTHERS.look(folder / name):
+            found.append(_found(location, datetime.fromtimestamp(seconds, UTC)))
     return found
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.api.operation import Given
 from app.auth.identity import current_identity
-from app.components.run_course import marks
+from app.components.run_course import lacks, marks
 from app.components.verdict import Verdict, verdicts
 from app.data import data_review as data
 from db.queries.measurements import scalars
@@ -50,7 +50,12 @@ def list_runs(session: Session, run_id: int, arguments: Given) -> list[Mapping[s
 def run(session: Session, run_id: int, arguments: Given) -> Mapping[str, Any]:
     """Return the facts of one run."""
     row = runs.get_run(session, run_id=run_id)
-    return _run(row, verdicts(session, [row])[row.id])
+    manifest = runs.run_manifest(session, run_id=run_id)
+    return {
+        **_run(row, verdicts(session, [row])[row.id]),
+        "lacks": list(lacks(manifest)),
+        "origin": manifest.get("origin"),
+    }
 
 
 def _run(row: RunRow, thought: Verdict) -> Mapping[str, Any]:

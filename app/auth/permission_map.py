@@ -67,7 +67,13 @@ ROUTES: Mapping[str, Needed] = MappingProxyType(
         "/data/compare/<name>": Permission.COMPARE,
         "/data/compare/<name>/table.<form>": Permission.COMPARE,
         "/data/run/<int:run_id>/report.html": Permission.READ_RUNS,
+        "/data/run/<int:run_id>/export/<form>.zip": Permission.READ_RUNS,
         "/data/run/<int:run_id>/<name>/table.<form>": Permission.READ_RUNS,
+        # Whose upload it is, the queries check.
+        "/data/uploads": Permission.SCHEDULE_JOBS,
+        "/data/uploads/<int:upload_id>/<int:number>": Permission.SCHEDULE_JOBS,
+        "/data/uploads/<int:upload_id>/complete": Permission.SCHEDULE_JOBS,
+        "/data/uploads/<int:upload_id>/delete": Permission.SCHEDULE_JOBS,
         "/data/annotations/words": Permission.READ_RUNS,
         "/data/annotations/mentions": Permission.READ_RUNS,
         # What notebooks and scripts read, by token, and its description.

@@ -34,8 +34,14 @@ AWAY_SECONDS = 120.0
 def ingest(
     path: Annotated[
         str,
-        typer.Argument(help="The run directory that a Recorder writes, or s3://bucket/folder."),
+        typer.Argument(
+            help="The run directory that a Recorder writes, s3://bucket/folder, or what another "
+            "tool left: a folder or file with event files, tables, checkpoints, a tracker's store."
+        ),
     ],
+    run: Annotated[
+        str | None, typer.Option(metavar="ID", help="Which of the runs in a tracker's store.")
+    ] = None,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on until the training is over.")
     ] = False,
@@ -68,7 +74,7 @@ def ingest(
                 on_line,
                 lambda: load_log(
                     engine,
-                    path,
+                    path if run is None else f"{path}#{run}",
                     follow=follow,
                     on_progress=on_progress,
                     on_line=on_line,

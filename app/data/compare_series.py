@@ -1,4 +1,4 @@
-"""What the compare page shows over time of whole runs: scalars, and anomalies."""
+"""What the compare page shows over time of whole runs beside scalars: anomalies, and spreads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -8,90 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.analysis import Analysis, analysis_of, analysis_of_run
+from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.components.run_course import marks
-from app.data.aligned import (
-    MOST_IN_DETAIL,
-    NO_GROUPS,
-    AlignedRuns,
-    Groups,
-    aligned_runs,
-    read_alignment,
-    read_groups,
-    read_in_detail,
-)
-from app.data.series import put_series
+from app.data.aligned import Groups, aligned_runs, read_alignment, read_in_detail
 from db.queries.runs.runs import run_manifest
-from deeptracker.format import SERIES
-from ingest.analysis.alignment import at_ticks
 
 Answer = tuple[Arrays, Mapping[str, Any]]
-MOST_SERIES = 24
-# Of all series together.
-MOST_LINES = 1_000
-
-
-def series(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
-    """Serve the scalars of all runs on one axis.
-
-    Arguments: align, those of groups. Arrays: iteration i4 [K] (the ticks of the axis); of series n
-    of run r: series.n.r.iterations i4 (ticks), .values f8 (these two of at most MOST_IN_DETAIL
-    runs), .odd i4 at screen resolution, and
-    at.n f4 [R, K], the values at the ticks. Where grouped: mean.n, deviation.n f4 [G, K], count.n
-    i4 [G, K], and low.n, high.n f4 [G, K] where bands show these. meta: names of the series, those
-    not shown, totals, groups (places of the runs) and their labels.
-    """
-    runs = aligned_runs(session, run_ids, read_alignment(arguments))
-    groups = read_groups(arguments, runs.runs)
-    analyses = [analysis_of_run(run) for run in runs.runs]
-    logged = {name for analysis in analyses for name in analysis.series_names(session)}
-    others = sorted(logged - set(SERIES))
-    names = [*SERIES, *others][: max(len(SERIES), min(MOST_SERIES, MOST_LINES // len(run_ids)))]
-    arrays: dict[str, Any] = {"iteration": runs.axis.ticks}
-    about = []
-    for number, name in enumerate(names):
-        at, facts = _series(session, runs, analyses, name, number, arrays)
-        about.append({"name": name, "runs": facts})
-        if groups is not None:
-            arrays |= spread_arrays(groups, at, f".{number}")
-    return arrays, {
-        **runs.about,
-        **(NO_GROUPS if groups is None else groups.about),
-        "series": about,
-        "left_out": [*SERIES, *others][len(names) :],
-    }
-
-
-def _series(
-    session: Session,
-    runs: AlignedRuns,
-    analyses: Sequence[Analysis],
-    name: str,
-    number: int,
-    arrays: dict[str, Any],
-) -> tuple[NDArray[np.float64], list[dict[str, int]]]:
-    """Add a series of all runs to the arrays; return its values at the ticks, f8 [R, K]."""
-    ticks = runs.axis.ticks
-    at = np.full((len(runs.runs), len(ticks)), np.nan)
-    facts = []
-    for place, run in enumerate(runs.runs):
-        whole = analyses[place].series(session, name, at=runs.snapshots[place])
-        where, values = runs.timelines[place].place(whole.iterations, runs.alignment), whole.values
-        if where is None:
-            where, values = np.zeros(0, np.int32), np.zeros(0)
-        if len(where):
-            at[place] = at_ticks(where, values, ticks)
-        own = runs.axis.places[place]
-        key, at_own = f"series.{number}.{place}", ticks if own is None else own
-        counts = put_series(arrays, key, (where, values), ticks=at_own).counts
-        if len(runs.runs) > MOST_IN_DETAIL:
-            # So many lines are drawn by their values at the ticks; the answer stays a small one.
-            del arrays[f"{key}.iterations"], arrays[f"{key}.values"]
-        facts.append({"run": run.id, "total": counts["total"], "shown": counts["shown"]})
-    arrays[f"at.{number}"] = at.astype(np.float32)
-    return at, facts
 
 
 def spread_arrays(

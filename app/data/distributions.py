@@ -95,7 +95,8 @@ def distributions(session: Session, run_id: int, arguments: Arguments) -> Answer
     """Serve how the numbers of a piece of the network are distributed at some snapshots.
 
     Arguments: quantity, level, piece (PIECE nodes of the level each), columns (most snapshots),
-    from and to (iterations, both optional). Arrays: iteration i4 [S]; count [n, S, B'], how many
+    from and to (iterations, both optional). Arrays: iteration i4 [S]; clock f8 [3, S]: epoch,
+    seconds since the start and since 1970 (NaN: not recorded); count [n, S, B'], how many
     finite numbers lie in each bin (u4, or f8 where there are more than it holds); percentile f4
     [n, 9, S], the least, PERCENTILES, the greatest, NaN where none is finite; lowest and
     highest f4 [n, S] and odd u1 [n, S] (1 NaN, 2 Inf, 3 both) of all snapshots that a shown one
@@ -220,12 +221,29 @@ def _of(
         "highest": _pooled(np.fmax, high[:, :last], starts),
         "odd": _pooled(np.bitwise_or, odd[:, :last], starts),
     }
-    arrays = {"iteration": network.iteration[columns]}
+    arrays: dict[str, NDArray[Any]] = {
+        "iteration": network.iteration[columns],
+        "clock": _clock(network, columns),
+    }
     for name, values in parts.items():
         blank = np.nan if values.dtype == np.float32 else 0
         arrays[name] = np.full((len(found), *values.shape[1:]), blank, values.dtype)
         arrays[name][there] = values
     return arrays
+
+
+def _clock(network: MergedNetwork, columns: Places) -> NDArray[np.float64]:
+    """Return epoch, seconds since the start and since 1970 of snapshots, f8 [3, S].
+
+    The start is where the pace of the first two snapshots leads back to: iteration 0.
+    """
+    found = snapshots.snapshots(network.session, run_id=network.run_id)
+    at = found.recorded_at
+    start = at[0] if len(at) else np.nan
+    if len(at) > 1:
+        pace = (at[1] - at[0]) / (found.iteration[1] - found.iteration[0])
+        start = at[0] - pace * found.iteration[0]
+    return np.stack([found.epoch, at - start, at])[:, columns]
 
 
 def _pooled(by: np.ufunc, values: NDArray[Any], starts: Places) -> NDArray[Any]:

@@ -7,6 +7,7 @@ import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
+from app.data import scalars
 from app.export.tables import make_table
 from app.table_names import COMPARED
 from db.queries.runs import runs
@@ -28,13 +29,21 @@ def compared_table(
     parts = []
     for run_id in run_ids:
         run = runs.get_run(session, run_id=run_id)
-        part = make_table(session, run_id, COMPARED[name], Arguments(own))
+        asked = own if name != "scalar-lines" else _of_the_run(session, run_id, own)
+        part = make_table(session, run_id, COMPARED[name], Arguments(asked))
         rows = part.num_rows
         part = part.add_column(0, "run_id", pa.array([run_id], "int32").take(_first(rows)))
         named = pa.DictionaryArray.from_arrays(_first(rows), pa.array([run.name], "utf8"))
         parts.append(part.add_column(1, "run", named))
     # A run that logged other series, or none, lacks some columns.
     return pa.concat_tables(parts, promote_options="permissive").unify_dictionaries()
+
+
+def _of_the_run(session: Session, run_id: int, given: dict[str, str]) -> dict[str, str]:
+    """Return the arguments with those scalars alone that this run has."""
+    known = {scalars.key_of(name) for name in scalars.names_of(session, run_id)}
+    keys = [key for key in given.get("names", "").split(",") if key in known]
+    return {**given, "names": ",".join(keys)}
 
 
 def _first(rows: int) -> pa.Array:

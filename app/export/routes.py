@@ -1,4 +1,4 @@
-"""The routes that export: a chart's table, and a run's report."""
+"""The routes that export: a chart's table, a run's report, a whole run for another tool."""
 
 from collections.abc import Iterator
 
@@ -14,11 +14,14 @@ from app.export.compared import compared_table
 from app.export.names import FORMS, file_name
 from app.export.report import gather, render
 from app.export.tables import make_table
+from app.export.whole import WRITERS, WholeRun
+from app.export.whole.zipped import ExportRefused, pieces, zipped
 from app.export.writing import MIME, write_csv, write_parquet
 from app.table_names import COMPARED, TABLES
 from db.queries.runs import runs
 
 REPORT = "/data/run/<int:run_id>/report.html"
+WHOLE = "/data/run/<int:run_id>/export/<form>.zip"
 
 
 def install(server: Flask) -> None:
@@ -30,6 +33,7 @@ def install(server: Flask) -> None:
         "/data/compare/<name>/table.<form>", "compared", compared, methods=["GET"]
     )
     blueprint.add_url_rule(REPORT, "report", report, methods=["GET"])
+    blueprint.add_url_rule(WHOLE, "whole", whole, methods=["GET"])
     blueprint.register_error_handler(BadArgument, lambda error: refusal(str(error), 400))
     server.register_blueprint(blueprint)
 
@@ -81,6 +85,22 @@ def report(run_id: int) -> Response:
         found = gather(session, run_id, account_id=current_identity().account_id)
     name = file_name(run_id, found.run.name, "report", ending="html")
     return as_file(iter([render(found).encode()]), "text/html; charset=utf-8", name)
+
+
+def whole(run_id: int, form: str) -> Response:
+    """Answer with a run in the files of another tool, as a zip file to keep."""
+    if form not in WRITERS:
+        return refusal(f"A run cannot be had as {form[:20]!r}.", 404)
+    with reading(store.engine()) as session:
+        found = WholeRun(session, run_id)
+        name, values = found.run.name, found.value_count(form)
+    try:
+        file = zipped(store.engine(), run_id, form, values=values)
+    except ExportRefused as error:
+        return refusal(str(error), error.status)
+    answer = as_file(pieces(file), "application/zip", file_name(run_id, name, form, ending="zip"))
+    answer.call_on_close(file.close)
+    return answer
 
 
 def as_file(pieces: Iterator[bytes], mime: str, name: str) -> Response:

@@ -6,6 +6,6 @@ import { test } from "node:test";
 test("the door opens without a page", async () => {
   assert.equal(typeof globalThis.window, "undefined");
   const door = await import("./index.ts");
-  assert.deepEqual(door.chartRegistry.kinds(), ["curves", "pixelmap", "strip"]);
+  assert.deepEqual(door.chartRegistry.kinds(), ["curves", "pixelmap", "scalarlist", "strip"]);
   assert.deepEqual(door.roundTicks(0, 10, 5), [0, 2, 4, 6, 8, 10]);
 });

@@ -11,13 +11,15 @@ export { DataError, decodeArrays, fetchArrays, fetchJson } from "./base/fetch.ts
 export { commonWords, cutNames, differsAt } from "./base/names.ts";
 export type { Format, Maybe } from "./base/numbers.ts";
 export { numbers } from "./base/numbers.ts";
+export type { Spread } from "./base/paths.ts";
+export { follow, spread, stretches } from "./base/paths.ts";
 export * as predictions from "./base/predictions.ts";
+export { powers } from "./base/ranges.ts";
 export type { Bins, Extreme, Painted, PaintOptions } from "./base/raster.ts";
 export * as raster from "./base/raster.ts";
 export { duration, roundTimes } from "./base/times.ts";
 export type { TooltipLine } from "./base/tooltip.ts";
 export { tooltip } from "./base/tooltip.ts";
-export { Curves } from "./charts/curves.ts";
 export type { Group, Groups, Order } from "./charts/gutter.ts";
 export * as gutter from "./charts/gutter.ts";
 export { imageDialog } from "./charts/imagedialog.ts";
@@ -33,7 +35,7 @@ export { Strip } from "./charts/strip.ts";
 export type { Counts, LineStyle, Series, ValueScale } from "./charts/stripmarks.ts";
 export * as stripmarks from "./charts/stripmarks.ts";
 export type { AxisScale, Clocks } from "./core/axisscale.ts";
-export { scaleOf } from "./core/axisscale.ts";
+export { clock as clockWords, scaleOf } from "./core/axisscale.ts";
 export { catalogue, isRatio, nothing } from "./core/catalogue.ts";
 export type { Chart } from "./core/chart.ts";
 export {
@@ -47,9 +49,9 @@ export {
 export type {
   ChartKinds,
   ChartOptions,
-  CurvesOptions,
   MapOptions,
   Run,
+  StripLine,
   StripOptions,
 } from "./core/chartoptions.ts";
 export type { Notice } from "./core/connection.ts";
@@ -77,3 +79,7 @@ export { roundTicks } from "./core/ticks.ts";
 export type { Gutter, Iterations } from "./core/timeaxis.ts";
 export { forgetAxes, gutters, TimeAxis, timeaxis } from "./core/timeaxis.ts";
 export { live } from "./core/versions.ts";
+export type { Look } from "./scalars/card.ts";
+export { ScalarList } from "./scalars/list.ts";
+export type { Plot, Scalar } from "./scalars/names.ts";
+export { partOf } from "./scalars/names.ts";

@@ -2,6 +2,7 @@
 
 from db.models.annotations import Annotation, AnnotationState, Mention, Reply
 from db.models.base import Base
+from db.models.bringing import IngestLook, Upload
 from db.models.data_review import ImageReview, image_history
 from db.models.findings import (
     Alert,
@@ -75,6 +76,7 @@ __all__ = [
     "IngestFiring",
     "IngestJob",
     "IngestJobLine",
+    "IngestLook",
     "IngestPlace",
     "IngestSchedule",
     "IngestShare",
@@ -91,6 +93,7 @@ __all__ = [
     "SavedView",
     "Store",
     "TableView",
+    "Upload",
     "ValidationClass",
     "batch_ledger",
     "class_result",

@@ -52,6 +52,8 @@ class IngestJob(Base):
     worker: Mapped[str | None] = mapped_column(Text)
     # Since when it waits for its log to appear, off the queue; None where it does not.
     awaited_since: Mapped[Timestamp | None]
+    # What whoever asked wants the run to be called; None: as its log says.
+    title: Mapped[str | None] = mapped_column(Text)
 
 
 class IngestJobLine(Base):

@@ -111,7 +111,10 @@ class RunTools:
             planned_iterations=facts["planned_iterations"],
             errors={name: _course(found, name) for name in CURVES},
             marks=[_mark(one) for one in found.json("/marks")[:_MOST_MARKS]],
-            missing=_missing(found.json("/not-judged")),
+            missing=[
+                *(f"not recorded: {name}" for name in facts.get("lacks", ())),
+                *_missing(found.json("/not-judged")),
+            ],
             created=facts["created_at"],
             ended=facts["ended_at"],
         )

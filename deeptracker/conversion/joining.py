@@ -18,8 +18,10 @@ from deeptracker.conversion.checkpoints import (
     Contents,
     contents_of,
     find_checkpoints,
+    look_ahead,
 )
 from deeptracker.conversion.collected import Collected
+from deeptracker.conversion.memory import give_back
 from deeptracker.conversion.predictions import Predictions
 from deeptracker.conversion.readers.known import collect
 from deeptracker.conversion.scalar_run import Converted
@@ -151,7 +153,8 @@ def _written(
             forms=forms_of(first.arrays), name=name, hyperparameters=first.facts.hyperparameters,
             model_name=model_of(source) or "not known", every=math.gcd(*placed),
             iterations_per_epoch=per_epoch,
-            gradients=False, updates=follow(placed), machine=False, rank=0, **validated,
+            gradients=False, updates=follow(placed), machine=False, lent=True, rank=0,
+            **validated,
         ) as recorder:  # fmt: skip
             del first
             recorder.event(f"converted from {source.resolve().name}")
@@ -164,9 +167,12 @@ def _written(
                 if predictions is not None and at in predictions.prediction:
                     recorder.validated(predictions.prediction[at], predictions.probability[at])
                 contents = ahead.pop(at, None) or _of_network(shapes, placed, at)
+                if later := [next_at for next_at in placed if next_at > at]:
+                    look_ahead(placed[min(later)])
                 recorder.step(contents.arrays, values)
                 said += [text for text in contents.facts.remarks if text not in said]
                 del contents
+                give_back()
                 on_done(done, len(placed))
             said += _unused(placed, predictions)
             for text in said:

@@ -37,10 +37,14 @@ def run_uuid(location: str) -> str:
 
 
 def only_run(path: Path) -> str | None:
-    """Return the id of the run in a store, None where there is none; LogError for several."""
-    found = {run.id: run.name for tool in TOOLS if hasattr(tool, "runs") for run in tool.runs(path)}
-    if len(found) < 2:
-        return next(iter(found), None)
+    """Return which run to read: None, the only one of each tool; LogError for several in a store.
+
+    One run of TensorBoard's and one of MLflow's in a folder are of one training.
+    """
+    stored = [tool.runs(path) for tool in TOOLS if hasattr(tool, "runs")]
+    if all(len(runs) < 2 for runs in stored):
+        return None
+    found = {run.id: run.name for runs in stored for run in runs}
     named = [f"{id} ({name})" if name and name != id else id for id, name in found.items()]
     more = f", and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     raise LogError(
@@ -187,7 +191,11 @@ class ScalarsSource:
         """Do nothing: nothing is kept open."""
 
     def _changed_at(self) -> list[float]:
-        times = [_changed_at(reader.path) for reader in self._readers.values()]
+        # A folder does not change when a file in it grows.
+        here = self.path.parent if self.path.is_file() else self.path
+        places = {reader.path for reader in self._readers.values()}
+        places |= {here / name for part in self._good.values() for name in part.files}
+        times = [_changed_at(path) for path in places]
         return [at for at in times if at is not None] or [time.time()]
 
     def changed(self) -> list[int]:

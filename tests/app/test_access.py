@@ -147,7 +147,7 @@ def test_runs_that_are_gone_are_gone_everywhere(web, clients, gone):
                     )
                     # 400: the body or an argument is looked at first.
                     assert answer.status_code in (400, 404), (method, path, answer.status_code)
-        assert client.get(f"/data/compare/series?runs={run_id}").status_code == 404
+        assert client.get(f"/data/compare/scalar-names?runs={run_id}").status_code == 404
 
 
 def test_nobody_ends_the_session_of_another(web, people):

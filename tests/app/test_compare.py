@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from app.data.scalars import key_of
 from app.views.compare.layout import read_runs
 from app.views.compare.settings import settings_table
 from db.engine import session_scope
@@ -17,6 +18,8 @@ from db.models import Run
 from db.permissions import Role
 from db.queries.runs.compare import results_at
 from db.queries.runs.runs import get_run, run_manifest
+from deeptracker.format import SERIES
+from tests.app.test_scalars import log as log_scalar
 from tests.app.web import BASE, Client, callback_key
 from tests.stored_runs import store_run
 
@@ -50,6 +53,7 @@ def pair(app_engine):
             store_run(session, seed=52, name="second", hyperparameters={"rate": 0.1, "seed": 2}),
             store_run(session, seed=53, name="other", classes=0, layers=2, snapshots=4),
         ]
+        log_scalar(session, made[2].run_id, "own/f1", [10, 20], [0.5, 0.75])
         session.commit()
     return made
 
@@ -60,34 +64,69 @@ def member(clients):
 
 
 def test_scalars_of_both_stand_on_one_axis(member, pair):
-    ids = [run.run_id for run in pair[:2]]
-    arrays, meta = ask(member, "series", ids)
+    ids = [run.run_id for run in pair]
+    arrays, meta = ask(member, "scalar-names", ids[:2])
     assert arrays["iteration"].tolist() == pair[0].iterations.tolist()
-    names = [one["name"] for one in meta["series"]]
-    assert names[-1] == "momentum <of> mine"
-    number = names.index("validation_error")
-    for place, run in enumerate(pair[:2]):
-        np.testing.assert_allclose(
-            arrays[f"at.{number}"][place], run.snapshots["validation_error"], rtol=1e-6
-        )
-        loss = names.index("train_loss")
-        np.testing.assert_array_equal(
-            arrays[f"series.{loss}.{place}.values"], run.scalars["train_loss"][1]
-        )
+    counts = {name: count for _, name, _, count in meta["names"]}
+    assert list(counts) == [*SERIES, "momentum <of> mine"]
+    assert set(counts.values()) == {2}
     assert meta["groups"] is None
+    names = ["train_loss", "validation_error"]
+    arrays, meta = ask(member, "scalar-lines", ids[:2], names=",".join(map(key_of, names)))
+    loss, error = map(key_of, names)
+    for place, run in enumerate(pair[:2]):
+        where, values = run.scalars["train_loss"]
+        np.testing.assert_array_equal(arrays[f"series.{loss}.{place}.values"], values)
+        np.testing.assert_array_equal(arrays[f"series.{loss}.{place}.iterations"], where)
+        assert meta["series"][f"{loss}.{place}"] == {
+            "total": len(values), "shown": len(values), "odd": 0
+        }  # fmt: skip
+        np.testing.assert_array_equal(
+            arrays[f"series.{error}.{place}.values"], run.snapshots["validation_error"]
+        )
+    # What a run has not logged is no line of it.
+    unlike = [ids[0], ids[2]]
+    _, meta = ask(member, "scalar-names", unlike)
+    assert [key_of("own/f1"), "own/f1", "own", 1] in meta["names"]
+    arrays, meta = ask(member, "scalar-lines", unlike, names=key_of("own/f1"))
+    assert list(meta["series"]) == [f"{key_of('own/f1')}.1"]
+
+
+def test_lines_are_differences_to_the_baseline(member, pair):
+    ids = [run.run_id for run in pair[:2]]
+    key = key_of("validation_error")
+    arrays, _ = ask(member, "scalar-lines", ids, names=key, minus="true", base=ids[1])
+    errors = [run.snapshots["validation_error"] for run in pair[:2]]
+    np.testing.assert_allclose(arrays[f"series.{key}.0.values"], errors[0] - errors[1])
+    np.testing.assert_array_equal(arrays[f"series.{key}.1.values"], 0 * errors[1])
+    without, _ = ask(member, "scalar-lines", ids, names=key, minus="false", base=ids[1])
+    np.testing.assert_array_equal(without[f"series.{key}.0.values"], errors[0])
+
+
+def test_a_part_of_the_axis_comes_finer_with_means_of_all_before(member, pair):
+    ids = [run.run_id for run in pair[:2]]
+    key = key_of("train_loss")
+    arrays, _ = ask(member, "scalar-lines", ids, names=key, **{"from": 30, "to": 40})
+    where, values = pair[0].scalars["train_loss"]
+    first, last = np.searchsorted(where, [30, 40])
+    found = slice(first - 1, last + 2)
+    np.testing.assert_array_equal(arrays[f"series.{key}.0.values"], values[found])
+    assert arrays[f"mean.{key}.0.iterations"][0] == where[0]
 
 
 def test_seeds_are_averaged_and_others_are_not(member, pair):
     ids = [run.run_id for run in pair]
-    arrays, meta = ask(member, "series", ids, group="seeds")
+    _, meta = ask(member, "scalar-names", ids, group="seeds")
     assert meta["groups"] == [[0, 1], [2]]
-    number = [one["name"] for one in meta["series"]].index("validation_error")
+    key = key_of("validation_error")
+    arrays, meta = ask(member, "scalar-lines", ids, group="seeds", names=key)
+    assert list(meta["series"]) == [f"{key}.2", f"{key}.g0"]
     both = np.stack([run.snapshots["validation_error"] for run in pair[:2]])
-    np.testing.assert_allclose(arrays[f"mean.{number}"][0], both.mean(axis=0), rtol=1e-5)
-    spread = arrays[f"deviation.{number}"]
-    np.testing.assert_allclose(spread[0], both.std(axis=0, ddof=1), rtol=1e-4)
-    assert np.isnan(spread[1]).all()
-    _, chosen = ask(member, "series", ids, group="chosen", members="0,3,3")
+    mean, deviation = both.mean(axis=0), both.std(axis=0, ddof=1)
+    np.testing.assert_allclose(arrays[f"series.{key}.g0.values"], mean)
+    np.testing.assert_allclose(arrays[f"band.{key}.g0.low"], mean - deviation)
+    np.testing.assert_allclose(arrays[f"band.{key}.g0.high"], mean + deviation)
+    _, chosen = ask(member, "scalar-names", ids, group="chosen", members="0,3,3")
     assert chosen["groups"] == [[0], [1, 2]]
 
 
@@ -186,14 +225,16 @@ def test_anomalies_say_where_they_are_in_their_run(member, pair):
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("series", "different runs"),
-        ("series?runs=x", "whole numbers"),
-        ("series?runs=1,1", "different runs"),
-        (f"series?runs={','.join(map(str, range(1, 102)))}", "1 to 100"),
+        ("scalar-names", "different runs"),
+        ("scalar-names?runs=x", "whole numbers"),
+        ("scalar-names?runs=1,1", "different runs"),
+        (f"scalar-names?runs={','.join(map(str, range(1, 102)))}", "1 to 100"),
         ("classes?runs=1", "two or more"),
-        ("series?runs=1&align=moon", "align must be one of"),
+        ("scalar-names?runs=1&align=moon", "align must be one of"),
         ("classes?runs=1,2&first=1&second=1", "two different runs"),
-        ("series?runs=1&what=else", "Unknown argument 'what'"),
+        ("scalar-names?runs=1&what=else", "Unknown argument 'what'"),
+        ("scalar-lines?runs=1&names=abc", "the key of no scalar here"),
+        (f"scalar-lines?runs=1&names={','.join(map(str, range(25)))}", "24 keys at most"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused(member, pair, query, says):
@@ -203,14 +244,14 @@ def test_arguments_that_cannot_be_are_refused(member, pair, query, says):
 
 
 def test_every_run_must_be_there(member, pair, app_engine):
-    for name in ("series", "events", "layers", "classes", "images"):
+    for name in ("scalar-names", "events", "layers", "classes", "images"):
         answer = member.get(f"/data/compare/{name}?runs={pair[0].run_id},987654")
         assert answer.status_code == 404
         assert "987654" in answer.json["error"]
     with Session(app_engine) as session:
         gone = store_run(session, seed=54, trashed_at=datetime(2026, 1, 3, tzinfo=UTC))
         session.commit()
-    answer = member.get(f"/data/compare/series?runs={pair[0].run_id},{gone.run_id}")
+    answer = member.get(f"/data/compare/scalar-names?runs={pair[0].run_id},{gone.run_id}")
     assert answer.status_code == 404
     assert "trash" in answer.json["error"]
     shown = member.get(f"/data/compare/nothing?runs={pair[0].run_id}")

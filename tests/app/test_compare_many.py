@@ -8,20 +8,21 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 from plotly.utils import PlotlyJSONEncoder
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from app.components import run_colours
 from app.components.compare_with import offered
 from app.data.aligned import MOST_RUNS
-from app.data.outcomes import Outcome, outcomes
+from app.data.outcomes import Outcome, choices, outcomes, scalar_outcomes
+from app.data.scalars import key_of
 from app.views.compare import figures
 from app.views.compare.explore import Choice, drawn, explore_panel
 from app.views.compare.settings import difference_text, settings_table
 from app.views.compare.sweep import sweep_of
 from app.views.compare.words import letter
 from db.errors import InTrash, NotFound
-from db.models import SavedView
+from db.models import SavedView, scalar_summary
 from db.permissions import Role
 from db.queries.runs.runs import RunRow, get_run, get_runs
 from ingest.analysis.importance import importances, varying
@@ -80,14 +81,12 @@ def results(app_engine, ids) -> list[Outcome]:
 
 
 def test_all_runs_are_lines_and_ten_have_rows(member, sweep, ids):
-    arrays, meta = ask(member, "series", ids)
-    number = [one["name"] for one in meta["series"]].index("validation_error")
+    key = key_of("validation_error")
+    arrays, meta = ask(member, "scalar-lines", ids, names=key)
+    assert list(meta["series"]) == [f"{key}.{place}" for place in range(COUNT)]
     for place, run in enumerate(sweep):
-        np.testing.assert_allclose(
-            arrays[f"at.{number}"][place], run.snapshots["validation_error"], rtol=1e-6
-        )
-        assert f"series.{number}.{place}.values" not in arrays
-        assert f"series.{number}.{place}.odd" in arrays
+        found = arrays[f"series.{key}.{place}.values"]
+        np.testing.assert_array_equal(found, run.snapshots["validation_error"])
     for name in ("layers", "events"):
         _, meta = ask(member, name, ids)
         assert meta["detailed"] == list(range(10))
@@ -100,23 +99,27 @@ def test_all_runs_are_lines_and_ten_have_rows(member, sweep, ids):
 
 
 def test_groups_by_a_setting_have_mean_and_range(member, sweep, ids):
-    arrays, meta = ask(member, "series", ids, group="setting", by="width", band="range")
+    _, meta = ask(member, "scalar-names", ids, group="setting", by="width", band="range")
     assert meta["labels"] == ["width 8", "width 16", "width 32"]
     assert meta["groups"] == [[0, 2, 4, 6, 8, 10], [1, 5, 9], [3, 7, 11]]
-    number = [one["name"] for one in meta["series"]].index("validation_error")
+    key = key_of("validation_error")
+    arrays, _ = ask(
+        member, "scalar-lines", ids, group="setting", by="width", band="range", names=key
+    )
     for group, places in enumerate(meta["groups"]):
         own = np.stack([sweep[at].snapshots["validation_error"] for at in places])
-        for name, values in (("mean", own.mean(axis=0)), ("low", own.min(axis=0)),
-                             ("high", own.max(axis=0))):  # fmt: skip
-            np.testing.assert_allclose(arrays[f"{name}.{number}"][group], values, rtol=1e-5)
-    _, meta = ask(member, "series", ids, group="setting", by="tags")
+        for name, values in (("series", own.mean(axis=0)), ("band", own.min(axis=0))):
+            part = "values" if name == "series" else "low"
+            np.testing.assert_allclose(arrays[f"{name}.{key}.g{group}.{part}"], values)
+        np.testing.assert_allclose(arrays[f"band.{key}.g{group}.high"], own.max(axis=0))
+    _, meta = ask(member, "scalar-names", ids, group="setting", by="tags")
     assert meta["groups"] == [[at for at in range(COUNT) if at % 3], [0, 3, 6, 9]]
     _, meta = ask(member, "layers", ids, group="setting", by="width", picked=f"{ids[1]},{ids[5]}")
     assert meta["groups"] == [[1, 5]]
 
 
 def test_a_setting_that_no_run_has_is_refused(member, ids):
-    answer = member.get(f"/data/compare/series?runs={ids[0]},{ids[1]}&group=setting&by=moon")
+    answer = member.get(f"/data/compare/scalar-names?runs={ids[0]},{ids[1]}&group=setting&by=moon")
     assert answer.status_code == 400
     assert "none of them has 'moon'" in answer.json["error"]
 
@@ -266,6 +269,32 @@ def test_what_is_drawn_follows_the_choice(rows, results):
     # Two runs, or runs that do not differ, are set against nothing.
     assert drawn(rows[:2], [outcome(0.1, 0.2)], Choice()) == []
     assert explore_panel(rows[:2], [outcome(0.1, 0.2)]) is None
+
+
+def test_any_scalar_can_be_the_result(app_engine, web, rows, ids):
+    with Session(app_engine) as session:
+        values = [{"run_id": one, "name": "val/f1", "last_iteration": 9, "last": at / 20,
+                   "least": 0.0, "greatest": at / 10, "mean": 0.1, "count": 3}
+                  for at, one in enumerate(ids[1:])]  # fmt: skip
+        values += [{**values[0], "name": name} for name in ("lone", "x" * 198)]
+        values += [{**one, "name": "x" * 198} for one in values[1:5]]
+        values += [{**one, "name": "speed"} for one in values[:3]]
+        session.execute(insert(scalar_summary), values)
+        more = choices(session, ids, fewest=3)
+        # Keys that the address has no room for are left out, and what two runs have alone.
+        assert list(more) == [
+            "last:val/f1", "best:val/f1", "last:speed", "least:speed", "greatest:speed"
+        ]  # fmt: skip
+        found = scalar_outcomes(session, ids, ["best:val/f1", "least:val/f1", "moon", "last:lone"])
+        assert [one.key for one in found] == ["best:val/f1", "last:lone"]
+        expected = [np.nan, *(at / 10 for at in range(COUNT - 1))]
+        np.testing.assert_allclose(found[0].values, expected)
+        assert found[0].less is False
+    with web.app.server.test_request_context("/"):
+        panel = explore_panel(rows, [], more)
+    assert "Greatest speed" in json.dumps(panel, cls=PlotlyJSONEncoder)
+    figure = figure_in(drawn(rows, found, Choice(result="best:val/f1", explore="scatter")))
+    assert figure.layout.yaxis.title.text == "Best val/f1"
 
 
 def test_the_page_answers_with_the_figure_and_the_table(clients, ids):

@@ -94,6 +94,11 @@ def test_a_shown_snapshot_has_the_extremes_of_those_it_stands_for(
 ) -> None:
     arrays, _ = shown(session, run, columns=3)
     assert arrays["iteration"].tolist() == [10, 50, 90]
+    epoch, since, recorded = arrays["clock"]
+    np.testing.assert_array_equal(epoch, run.snapshots["epoch"][[0, 4, 8]])
+    at = run.snapshots["recorded_at"]
+    np.testing.assert_array_equal(recorded, at[[0, 4, 8]])
+    np.testing.assert_allclose(since, recorded - (at[0] - (at[1] - at[0])))
     stored = run.histogram["gradient"][:8].transpose(0, 2, 1)
     np.testing.assert_array_equal(arrays["count"].sum(axis=2), stored[:, [0, 4, 8]].sum(axis=2))
     groups = [slice(0, 3), slice(3, 7), slice(7, 9)]

@@ -8,6 +8,7 @@ import typer
 from app.cli.main import cli
 from app.config import AppSettings
 from app.logs import LogSettings
+from app.uploads.settings import UploadSettings
 from db.config import DatabaseSettings
 from deeptracker.server_address import ADDRESS, TOKEN
 from ingest.alerts import AlertSettings
@@ -28,6 +29,7 @@ def settings() -> set[str]:
         AlertSettings,
         FollowSettings,
         LogSettings,
+        UploadSettings,
     )
     found = {str(f.validation_alias) for kind in kinds for f in kind.model_fields.values()}
     return found | {ADDRESS, TOKEN}

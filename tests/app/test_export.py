@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.cli.main import run as command
 from app.components.charts import chart
+from app.data.scalars import key_of
 from app.data.series import ScreenSeries
 from app.export.names import file_name
 from app.export.report.drawing import curves, ticks
@@ -216,8 +217,9 @@ class TestCompared:
                 own = own[own["kind"] == "layer"]
                 values = other.statistics["weight"][:, 8]
                 np.testing.assert_array_equal(wide(own, "layer_id", "weight_l1"), values)
-        for name in ("series", "events"):
-            answer = clients[Role.MEMBER].get(f"/data/compare/{name}/table.csv{given}")
+        keys = f"&names={key_of('train_loss')},{key_of('no run has this')}"
+        for name, more in (("series", ""), ("events", ""), ("scalar-lines", keys)):
+            answer = clients[Role.MEMBER].get(f"/data/compare/{name}/table.csv{given}{more}")
             assert answer.status_code == 200, answer.text
 
     def test_refusals(self, clients, run) -> None:

@@ -52,16 +52,21 @@ ADDRESSES = {
             "/replies/<int:reply_id>/delete",
         )
     },
-    "/data/compare/<name>": ["/data/compare/series?runs=1", "/data/compare/nothing"],
+    "/data/compare/<name>": ["/data/compare/scalar-names?runs=1", "/data/compare/nothing"],
     "/data/compare/<name>/table.<form>": [
         "/data/compare/series/table.csv?runs=1",
         "/data/compare/nothing/table.csv",
     ],
     "/data/run/<int:run_id>/report.html": ["/data/run/1/report.html"],
+    "/data/run/<int:run_id>/export/<form>.zip": ["/data/run/1/export/csv.zip"],
     "/data/run/<int:run_id>/<name>/table.<form>": [
         "/data/run/1/class-error/table.csv",
         "/data/run/1/nothing/table.csv",
     ],
+    "/data/uploads": ["/data/uploads"],
+    "/data/uploads/<int:upload_id>/<int:number>": ["/data/uploads/1/0?at=0"],
+    "/data/uploads/<int:upload_id>/complete": ["/data/uploads/1/complete"],
+    "/data/uploads/<int:upload_id>/delete": ["/data/uploads/1/delete"],
     "/data/annotations/words": ["/data/annotations/words"],
     "/data/annotations/mentions": ["/data/annotations/mentions"],
     "/api": ["/api"],
@@ -179,7 +184,7 @@ def test_roles_call_what_they_may(web, clients, callbacks, role):
 
 def test_a_viewer_cannot_load_logs(web, clients, callbacks):
     writing = [key for key in callbacks if needed_by(web, key) == Permission.SCHEDULE_JOBS]
-    assert len(writing) == 11
+    assert len(writing) == 16
     for key in writing:
         assert clients[Role.VIEWER].call(key).status_code == 403
 

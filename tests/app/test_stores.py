@@ -333,10 +333,10 @@ class TestLinks:
         first, second = self.uuids(two)
         good = self.opened(two, "/compare", f"?runs=1,2&of={first},{second}")
         assert "made for another run" not in good
-        assert "compare-series" in good
+        assert "compare-scalars" in good
         page = self.opened(two, "/compare", f"?runs=1,2&of={first},0123abcd")
         assert "made for another run than run 2" in page
-        assert "compare-series" not in page
+        assert "compare-scalars" not in page
         assert "One run is chosen" in page
 
     def test_of_many_with_one_beginning_none_is_guessed(self, two):

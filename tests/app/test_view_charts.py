@@ -29,7 +29,7 @@ from tests.stored_runs import StoredRun, store_run
 CHARTS: Mapping[str, Sequence[str]] = {
     "compare": [
         "compareaxis", "compareevents", "compareimages", "comparekey", "comparelayers",
-        "comparelines", "comparemap", "comparemap", "comparemap", "comparestate",
+        "comparemap", "comparemap", "comparemap", "comparescalars", "comparestate",
     ],
     "overview": ["axis", "live", "pixelmap", "pixelmap", "readout", "strip"],
     "review": ["live"],
@@ -49,6 +49,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "correlationcells", "correlationfilters", "correlationgrid", "correlationsliders", "live",
         "validationwindow",
     ],
+    "change": ["axis", "live"],
     "distributions": ["distributions", "live"],
     "cube": ["cube", "live", "validationwindow"],
     "workspace": ["workspace"],
@@ -59,7 +60,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
 def shown(app_engine: Engine, app_run: StoredRun) -> Iterator[Mapping[str, RunRow]]:
     """A run with data, and one whose log holds nothing."""
     with session_scope(app_engine) as session:
-        empty = store_run(session, seed=3, layers=0, classes=0, snapshots=0).run_id
+        empty = store_run(session, seed=3, layers=1, classes=0, snapshots=0).run_id
     with session_scope(app_engine) as session:
         ids = {"data": app_run.run_id, "nothing": empty}
         yield {name: runs.get_run(session, run_id=number) for name, number in ids.items()}

@@ -13,6 +13,7 @@ from benchmarks.insight.score import Score, score, window
 from benchmarks.insight.setting import Setting
 from benchmarks.insight.table import Share, figures, markdown
 from benchmarks.insight.training import train
+from db.engine import make_engine
 from deeptracker.format import read_manifest
 from ingest.analysis.answer import Answer
 from ingest.analysis.health.example import AT, healthy
@@ -183,7 +184,9 @@ def test_a_history_is_judged_and_a_miss_told():
     assert np.isfinite(one.score.milliseconds)
 
 
-def test_a_recorded_training_is_loaded_as_an_ingest_job_does_and_judged(tmp_path, engine):
+def test_a_recorded_training_is_loaded_as_an_ingest_job_does_and_judged(tmp_path, database_url):
+    # What is loaded is there for good: not in the database that the tests of a process share.
+    engine = make_engine(database_url)
     plan = Plan("run", replace(SETTING, iterations=60), "NaN in a layer", 3)
     truth = train(tmp_path / "run", plan)
     one = judge_log(engine, tmp_path / "run", plan.fault, truth)
@@ -193,3 +196,4 @@ def test_a_recorded_training_is_loaded_as_an_ingest_job_does_and_judged(tmp_path
     healthy_one = judge_log(engine, tmp_path / "run", CONTROL, Truth())
     assert healthy_one.score.calm is False
     assert healthy_one.missed == ["false", "calm"]
+    engine.dispose()

@@ -12,7 +12,7 @@ from benchmarks.load_processes import Series
         ("/", "", "/"),
         ("/run/3/layers", "", "/<path:path>"),
         ("/data/run/3/anomalies?k=5&v=4", "", "/data/run/<int:run_id>/anomalies"),
-        ("/data/compare/series?runs=1,2", "", "/data/compare/series"),
+        ("/data/compare/scalar-names?runs=1,2", "", "/data/compare/scalar-names"),
         ("/data/run/3/series/table.csv", "", "/data/run/<int:run_id>/series/table.<form>"),
         ("/api/v1/runs/3/class-stat", "", "/api/v1/runs/<int:run_id>/class-stat"),
         (

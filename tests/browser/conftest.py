@@ -15,7 +15,7 @@ from benchmarks import outages
 from benchmarks.browser import Served, chromium, log_in, serve
 from db.engine import make_engine
 from ingest.pipeline import load_log
-from tests import servers
+from tests import servers, warm
 from tests.browser.logs import Log
 from tests.browser.waiting import watch_rest
 from tests.ports import free_port
@@ -28,7 +28,7 @@ def site(server_url: URL, template_url: URL) -> Iterator[Served]:
     """The application on a database of the file's own: none sees another's runs and people."""
     with (
         servers.database(server_url, template=str(template_url.database)) as url,
-        serve(servers.plain(url)) as served,
+        serve(servers.plain(url), start=warm.start) as served,
     ):
         yield served
 

@@ -16,7 +16,7 @@ from db.permissions import Role
 from db.queries.team import accounts
 from ingest.evaluate import evaluate_run
 from ingest.pipeline import load_log
-from tests import servers
+from tests import servers, warm
 from tests.browser.conftest import VIEWPORT
 from tests.browser.furnished import Furnished, furnish
 from tests.browser.waiting import rest
@@ -52,7 +52,7 @@ def empty(server_url: URL, template_url: URL):
     """An application without a run, a job or anything else."""
     with (
         servers.database(server_url, template=str(template_url.database)) as url,
-        serve(servers.plain(url)) as served,
+        serve(servers.plain(url), start=warm.start) as served,
     ):
         yield served
 
@@ -175,6 +175,8 @@ FULL = (
     ),
     State("runs, no match", "/", fill("#runs-search", "nothing of the kind")),
     State("account menu", "/", click(".shell-avatar")),
+    State("bring", "/bring"),
+    State("bring, problem", "/bring", click("#bring-look")),
     State("jobs", "/jobs"),
     State("jobs, log", "/jobs", click("#jobs-body button:has-text('Log')")),
     State("jobs, no match", "/jobs", fill("#jobs-search", "nothing of the kind")),

@@ -31,10 +31,16 @@ def test_images_are_found_decided_on_shared_and_exported(
     canvas = cards.first.locator("canvas")
     expect(canvas).to_be_visible()
     page.wait_for_function(
-        "(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)"
-        ".data.some((value) => value > 0)",
+        "(canvas) => pixelsOf(canvas).some((value) => value > 0)",
         arg=canvas.element_handle(),
     )
+    # It opens large, with its history, and leads through the list.
+    cards.first.get_by_role("button", name="show it large").click()
+    large = page.get_by_role("dialog", name="Validation image")
+    expect(large).to_contain_text("listed")
+    expect(large.locator("ol li").first).to_contain_text("snapshot")
+    large.get_by_role("button", name="Close").click()
+    expect(large).to_be_hidden()
     # Somebody else looks at the same list.
     other = browser.new_context(base_url=site.address, storage_state=login_state).new_page()
     other.goto(page.url)

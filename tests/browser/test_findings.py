@@ -42,9 +42,7 @@ def test_a_finding_is_read_followed_muted_and_its_threshold_changed(
     # The small chart drew more than its ground: the line of the values.
     canvas = card.locator("canvas")
     expect(card.locator("[data-chart]")).to_have_attribute("data-state", "drawn")
-    assert canvas.evaluate(
-        "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size > 8"
-    )
+    assert canvas.evaluate("canvas => new Set(pixelsOf(canvas)).size > 8")
 
     card.get_by_role("link", name="Open it in the layer view").click()
     page.wait_for_url(re.compile(rf"/run/{judged}/layers\?.*cursor=5"))

@@ -396,3 +396,21 @@ def test_the_list_follows_the_cursor_without_asking(page: Page, digits: int, wat
         )
         lists.add(page.get_attribute(TOP, "data-list"))
     assert [url for url in watch.requests if "/top-filters" in url] == before
+
+
+def test_one_chart_is_shown_large(view: Page) -> None:
+    row = node(view, "layer1.0.conv1")
+    row.hover()
+    row.locator(".layers-enlarge").click()
+    expect(view.locator(".layers-node")).to_have_count(1)
+    expect(view.locator(".layers-label")).to_have_text("layer1.0.conv1")
+    view.wait_for_selector(f"{ROWS}[data-state=drawn]")
+    assert view.locator(f"{ROWS} .dt-plot").bounding_box()["height"] > 300  # type: ignore[index]
+    view.keyboard.press("ArrowDown")
+    expect(view.locator(".layers-label")).to_have_text("layer1.0.conv2")
+    view.wait_for_function("() => location.search.includes('layerlarge=')")
+    view.get_by_role("button", name="← Previous").click()
+    expect(view.locator(".layers-label")).to_have_text("layer1.0.conv1")
+    view.keyboard.press("Escape")
+    expect(node(view, "layer1", "stage")).to_be_visible()
+    assert selection(view)["layerlarge"] is None

@@ -75,8 +75,7 @@ def test_cells_have_the_colours_of_their_values(
         """([classes, columns]) => {
           const chart = deeptracker.charts.of(document.getElementById("overview-classes"));
           const { canvas, place } = chart.handler;
-          const image = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-          const pixels = new Uint32Array(image.data.buffer);
+          const pixels = new Uint32Array(pixelsOf(canvas).buffer);
           const scale = deeptracker.colours.scale({ palette: "accuracy", low: 0, high: 1 });
           const off = [];
           for (let row = 0; row < classes; row++) for (let column = 0; column < columns; column++) {
@@ -218,9 +217,8 @@ def test_controls_choose_what_the_layers_show(page: Page, digits: int, watch: Wa
 def test_dark_and_light(page: Page, digits: int) -> None:
     open_run(page, digits)
     corner = f"""() => {{
-      const copy = new OffscreenCanvas(1, 1).getContext("2d", {{ willReadFrequently: true }});
-      copy.drawImage(document.querySelector("{STRIP} canvas"), -400, -24);
-      return copy.getImageData(0, 0, 1, 1).data[0];
+      const canvas = document.querySelector("{STRIP} canvas");
+      return pixelsOf(canvas)[4 * (24 * canvas.width + 400)];
     }}"""
     light = page.evaluate(corner)
     page.get_by_label("Switch between light and dark").click()

@@ -133,3 +133,28 @@ def test_every_view_shows_heads_and_embeddings(
     page.goto(f"/run/{transformer}/cube?k=1&m=1&top=20")
     page.wait_for_selector("#cube-faces[data-state=drawn]:not([data-view=''])")
     rest(page)
+
+
+def test_a_run_of_scalars_alone_opens_everywhere(
+    page: Page, site_engine: Engine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "losses"
+    folder.mkdir()
+    rows = "".join(f"{at},{1 / at},{at * at}\n" for at in range(1, 90))
+    (folder / "metrics.csv").write_text(f"step,train_loss,reward\n{rows}")
+    run_id = load_log(site_engine, folder).run_id
+    page.goto(f"/run/{run_id}/overview")
+    expect(page.locator("#overview-scalar-count")).to_have_text("2 scalars")
+    expect(page.locator("#overview-scalars canvas").first).to_be_visible()
+    expect(page.locator(".overview-missing li")).to_have_count(2)
+    page.get_by_text(f"Read from CSV in {folder}").click()
+    expect(page.locator(".overview-origin")).to_contain_text("Files: metrics.csv")
+    for tab in ("Layers", "Distributions", "Correlation", "Cube", "Validation", "Confusion"):
+        page.get_by_role("link", name=tab, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(tab)
+        expect(page.locator(".not-recorded h2")).to_contain_text("Not recorded: ")
+        expect(page.locator(".not-recorded")).to_contain_text("into the folder and load it again")
+    page.get_by_role("link", name="To what is recorded: the scalars").click()
+    expect(page.get_by_role("heading", name="reward")).to_be_visible()
+    page.get_by_role("link", name="Findings", exact=True).click()
+    expect(page.locator(".finding-unjudged")).to_contain_text("gradients")

@@ -522,9 +522,8 @@ def test_no_prediction_is_no_class_and_what_was_not_validated_is_missing(
         """([id, places]) => {
           const canvas = document.querySelector(`${id} canvas`);
           const ratio = canvas.width / canvas.getBoundingClientRect().width;
-          const { width, height } = canvas;
-          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-          const pixels = new Uint32Array(data.buffer);
+          const { width } = canvas;
+          const pixels = new Uint32Array(pixelsOf(canvas).buffer);
           return places.map(([x, y]) => {
             const at = Math.floor(y * ratio) * width + Math.floor(x * ratio);
             return new Set(pixels.subarray(at - 8, at + 8)).size;

@@ -62,14 +62,27 @@ _AT_REST = """
 }
 """
 
+# What a canvas shows, by way of one made for being read: Chromium complains of others that are.
+_PIXELS = """
+window.pixelsOf = (canvas) => {
+  const { width, height } = canvas;
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  return copy.getImageData(0, 0, width, height).data;
+};
+"""
+
 
 def watch_rest(browser: Browser) -> None:
-    """Let every page of contexts that the browser makes from now on know when it is at rest."""
+    """Let the pages of contexts that the browser makes from now on know when they are at rest.
+
+    They have `pixelsOf(canvas)` as well: the bytes, red to alpha, of what a canvas shows.
+    """
     new_context = browser.new_context
 
     def watched(**options):
         context = new_context(**options)
-        context.add_init_script(_WATCHED)
+        context.add_init_script(_WATCHED + _PIXELS)
         return context
 
     browser.new_context = watched  # type: ignore[method-assign]

@@ -344,6 +344,12 @@ def test_groups_count_and_average_what_their_runs_have(session, forest):
         }
 
 
+def test_a_name_with_a_dot_and_marks_is_a_name(session, forest):
+    for odd in ('"a.b,{c"', '"..,"', "'x.\"}'"):
+        assert in_groups(session, odd).total == 1
+        assert found(session, f"{odd} = 1") == []
+
+
 def test_a_run_is_in_the_group_of_each_of_its_tags(session, forest):
     listed = runs.list_runs(session)
     found = in_groups(session, "tag")

@@ -78,7 +78,6 @@ def cases() -> list[tuple[tuple, Any, str]]:
         (("run",), "not-a-uuid", "run"),
         (("state",), "paused", "state"),
         (("lost_snapshots",), -1, "lost_snapshots"),
-        (("layers",), [], "layers"),
         (("layers",), [7], "layers[0]"),
         (("layers", 1, "name"), "layer1.0.conv1", "layers"),
         (("layers", 0, "filters"), 20_000_000, "layers"),

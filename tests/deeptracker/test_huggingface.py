@@ -322,11 +322,15 @@ def test_a_training_that_goes_on_from_a_checkpoint(tmp_path):
 
 
 def test_what_a_training_left_becomes_a_run(tmp_path):
-    trainer = train(tmp_path, save_strategy="steps", save_steps=2, evaluate=True)
+    # The first of three checkpoints is taken away again; the last is the network at the end, too.
+    trainer = train(
+        tmp_path, save_strategy="steps", save_steps=2, save_total_limit=2, evaluate=True
+    )
+    trainer.save_model()
     done = convert(tmp_path / "out", tmp_path / "run")
     run = RunDirectory(tmp_path / "run")
     manifest = run.manifest()
-    assert (manifest.model, run.iterations()) == ("ViTForImageClassification", [2, 4, 6])
+    assert (manifest.model, run.iterations()) == ("ViTForImageClassification", [4, 6])
     assert manifest.sampling.iterations_per_epoch == 10
     # All but the head, which comes last in the network and first in the alphabet of the file.
     assert manifest.layers[-1].name == "classifier"
@@ -337,7 +341,7 @@ def test_what_a_training_left_becomes_a_run(tmp_path):
     assert dict(zip(*_pairs(last.scalars["train_loss"]), strict=True)) == {
         step: logged[step] for step in (5, 6)
     }
-    assert done.remarks == ()
+    assert done.remarks == ("model.safetensors has no iteration in its name",)
 
 
 def _pairs(series):

@@ -310,7 +310,7 @@ def test_what_a_training_left_becomes_a_run(tmp_path):
         "{epoch}-{step}",
         save_top_k=-1,
         every_n_train_steps=4,
-        save_weights_only=True,
+        save_last=True,
     )
     both = [
         kind(tmp_path, name="", version=version)
@@ -332,7 +332,9 @@ def test_what_a_training_left_becomes_a_run(tmp_path):
         {at: 2 * loss for at, loss in enumerate(module.losses, start=1)}, rel=1e-5
     )
     assert list(series(found, "validation_loss")) == [5, 10]
-    assert done.remarks == ()
+    # What the file says of itself; of its name, "last", it is the step that is known by another.
+    assert manifest.hyperparameters["lr"] == 0.05
+    assert done.remarks == ("last.ckpt is of iteration 8, as epoch=1-step=8.ckpt is: left out",)
     # So do its event files.
     (reader,) = tensorboard.find(tmp_path / "events")
     events = reader.read()

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from app.components.chart_options.base import ChartOptions, Record
-from app.components.chart_options.shared import MapOptions
+from app.components.chart_options.shared import MapOptions, ScalarListOptions
 
 
 class Run(Record):
@@ -55,6 +55,13 @@ class CompareMapOptions(MapOptions):
     runs: list[Run]
 
 
+class CompareScalarsOptions(ScalarListOptions):
+    """The charts of scalars with a line for each run; `said`: the id of what says what they are."""
+
+    runs: list[Run]
+    said: str
+
+
 class CompareCell(Record):
     """What a run has in a column: a text, the value that sorts (None: last), and how far it is from
     the baseline ("": not said), with whether that is better.
@@ -87,8 +94,8 @@ KINDS: dict[str, type[ChartOptions]] = {
     "compareimages": CompareImagesOptions,
     "comparekey": CompareKeyOptions,
     "comparelayers": RunsDataOptions,
-    "comparelines": RunsDataOptions,
     "comparemap": CompareMapOptions,
+    "comparescalars": CompareScalarsOptions,
     "comparestate": RunsOptions,
     "comparetable": CompareTableOptions,
 }

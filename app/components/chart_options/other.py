@@ -1,6 +1,7 @@
 """The options of the charts of the other views."""
 
-from app.components.chart_options.base import ChartOptions, DataOptions
+from app.components.chart_options.base import ChartOptions
+from app.components.chart_options.shared import ScalarListOptions
 
 
 class FindingOptions(ChartOptions):
@@ -16,9 +17,10 @@ class FindingOptions(ChartOptions):
 
 
 class PictureOptions(ChartOptions):
-    """The picture of one image: `position` among the `count` images of its class."""
+    """The picture of one image: `image` is its id, `position` its place in a class of `count`."""
 
     base: str
+    image: int
     classId: int
     count: int
     position: int
@@ -37,19 +39,6 @@ class WorkspaceOptions(ChartOptions):
     run: int
     views: list[str]
     wanted: str
-
-
-class ScalarListOptions(DataOptions):
-    """The charts of scalars: `lines` is the address of their values, `matcher` of the script that
-    tries patterns; `count`, `none` and `smoothing` are the ids of what says how many there are,
-    that there are none, and how smooth they are.
-    """
-
-    lines: str
-    matcher: str
-    count: str
-    none: str
-    smoothing: str
 
 
 KINDS: dict[str, type[ChartOptions]] = {

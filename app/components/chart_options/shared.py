@@ -7,11 +7,15 @@ from deeptracker.catalogue import Format
 
 
 class StripLine(Record):
-    """A line of a panel: its series, its name, its colour as a custom property of the CSS."""
+    """A line of a panel: its series, its name, its colour as a custom property of the CSS.
+
+    `dash`: pixels drawn and left out in turn; curves have it, for runs that lie over each other.
+    """
 
     series: str
     name: str | None = None
     colour: str
+    dash: list[float] | None = None
 
 
 class StackPart(Record):
@@ -67,6 +71,8 @@ class CurvesOptions(DataOptions):
     `smooth` and `clip` are the fields of the selection that say how much is averaged, and whether
     the scale leaves the most extreme values out. `low` and `high` are the ends of the scale, where
     they are chosen. `hidden` are series; `legend` is the id of what says how many values are drawn.
+    `signed`: values are differences, for which no logarithm is. `points`: the line nearest to the
+    pointer is told by an event "dt-near".
     """
 
     title: str
@@ -78,7 +84,22 @@ class CurvesOptions(DataOptions):
     low: float | None = None
     high: float | None = None
     hidden: list[str] | None = None
+    signed: bool | None = None
+    points: bool | None = None
     legend: str | None = None
+
+
+class ScalarListOptions(DataOptions):
+    """The charts of scalars: `lines` is the address of their values, `matcher` of the script that
+    tries patterns; `count`, `none` and `smoothing` are the ids of what says how many there are,
+    that there are none, and how smooth they are.
+    """
+
+    lines: str
+    matcher: str
+    count: str
+    none: str
+    smoothing: str
 
 
 class MapOptions(DataOptions):

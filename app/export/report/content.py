@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
 from app.annotations.words import about
-from app.components.run_course import course_facts, remarks
+from app.components.run_course import course_facts, origin, remarks
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.components.severity import when
 from app.components.suspects import percent as percent_of
@@ -131,6 +131,7 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
         *fixed_facts(run),
         *course_facts(manifest),
         *((f"Recorder: {when}", text) for when, text in remarks(manifest)),
+        *origin(manifest),
     ]
     return Report(
         run=run,

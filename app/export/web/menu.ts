@@ -119,8 +119,20 @@ function open(button: HTMLElement): void {
   found[0]?.focus();
 }
 
+// What a whole run can be had as, on its overview: closes as menus do.
+function closeWhole(keep: Element | null, focus = false): void {
+  for (const one of document.querySelectorAll<HTMLDetailsElement>(
+    "details.overview-export[open]",
+  )) {
+    if (one.contains(keep) && !keep?.closest(".overview-export-item")) continue;
+    one.open = false;
+    if (focus) one.querySelector("summary")?.focus();
+  }
+}
+
 document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element)) return;
+  closeWhole(event.target);
   const button = event.target.closest<HTMLElement>("[data-download]");
   if (button && menu?.button !== button) open(button);
   else if (!menu?.element.contains(event.target) || event.target.closest(".export-item"))
@@ -130,6 +142,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener(
   "keydown",
   (event) => {
+    if (event.key === "Escape") closeWhole(null, true);
     if (!menu) return;
     const found = [...menu.element.querySelectorAll<HTMLElement>(".export-item")];
     const at = found.indexOf(document.activeElement as HTMLElement);

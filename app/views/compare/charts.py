@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import get_relative_path, html
 from dash.development.base_component import Component
 
-from app.components import run_colours
+from app.components import run_colours, scalar_charts
 from app.components.charts import chart, download, panel
 from app.components.controls import select
 from app.components.verdict import UNKNOWN, Verdict
@@ -97,7 +96,7 @@ def overview(
                     Ids.KEY,
                     "comparekey",
                     label="Colours and patterns of the runs",
-                    url=address("series", runs, *_GROUPED),
+                    url=address("scalar-names", runs, *_GROUPED),
                     said=said,
                     **given,
                 ),
@@ -105,7 +104,7 @@ def overview(
                     Ids.AXIS,
                     "compareaxis",
                     label="Time axis",
-                    url=address("series", runs, *_GROUPED),
+                    url=address("scalar-names", runs, *_GROUPED),
                     **given,
                 ),
             ],
@@ -121,27 +120,7 @@ def detail(runs: Sequence[RunRow], explore: Component | None = None) -> list[Com
     """
     given = _options(runs)
     return [
-        panel(
-            "Scalars",
-            chart(
-                Ids.SERIES,
-                "comparelines",
-                label="Losses, errors and other scalars of all runs",
-                url=address("series", runs, *_GROUPED),
-                legend=Ids.SERIES_LEGEND,
-                **given,
-            ),
-            controls=[
-                dmc.Switch(id=bound(Ids.LOG, "log"), label="Log losses", size="xs", checked=False),
-                dmc.Switch(
-                    id=bound(Ids.DIFFERENCE, "difference"),
-                    label="Difference to baseline",
-                    size="xs",
-                    checked=False,
-                ),
-            ],
-            legend=Ids.SERIES_LEGEND,
-        ),
+        _scalars(runs),
         *([explore] if explore else []),
         panel(
             "Anomalies and annotations",
@@ -182,6 +161,38 @@ def detail(runs: Sequence[RunRow], explore: Component | None = None) -> list[Com
         ),
         _layers(runs, given),
     ]
+
+
+def _scalars(runs: Sequence[RunRow]) -> Component:
+    """Return the charts of scalars, as on the page of a run, with a line for each of these."""
+    difference = scalar_charts.switch(
+        Ids.DIFFERENCE, "difference", "Difference to baseline",
+        "Each run less the baseline, which then lies at 0",
+    )  # fmt: skip
+    head = [
+        html.H2("Scalars"),
+        scalar_charts.count(),
+        html.Span(id=Ids.SCALARS_SAID, className="dt-panel-legend", role="status"),
+    ]
+    return html.Section(
+        [
+            html.Div(head, className="dt-panel-head"),
+            scalar_charts.controls(over=False, more=[difference]),
+            *scalar_charts.charts(
+                Ids.SCALARS,
+                "comparescalars",
+                label="Losses, errors and other scalars of all runs",
+                names=address("scalar-names", runs, *_GROUPED),
+                lines=address(
+                    "scalar-lines", runs, *_GROUPED, "minus={difference}", "base={baseline}"
+                ),
+                nothing=["These runs logged no scalar, neither loss nor error nor anything else."],
+                said=Ids.SCALARS_SAID,
+                **_options(runs),
+            ),
+        ],
+        className="compare-scalars",
+    )
 
 
 def _pair(runs: Sequence[RunRow]) -> Component:

@@ -1,7 +1,8 @@
 """Settings against results: the panel with its choices, and what is drawn of a choice."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -29,6 +30,7 @@ from ingest.analysis.importance import (
 )
 
 FEWEST = 3
+_NO_MORE: Mapping[str, str] = MappingProxyType({})
 MOST_AXES = 8
 FIRST = ""
 OWN_COLOUR = ""
@@ -64,12 +66,18 @@ class Choice:
     dark: bool = False
 
 
-def explore_panel(runs: Sequence[RunRow], found: Sequence[Outcome]) -> Component | None:
-    """Return the panel; None where there is nothing to set against each other."""
+def explore_panel(
+    runs: Sequence[RunRow], found: Sequence[Outcome], more: Mapping[str, str] = _NO_MORE
+) -> Component | None:
+    """Return the panel; None where there is nothing to set against each other.
+
+    `more` are results that can be chosen, {key: label}, and are read only when they are.
+    """
     sweep = sweep_of(runs, found)
-    if not _is_enough(sweep):
+    results = {**{key: axis.label for key, axis in sweep.results.items()}, **more}
+    if not (_is_enough(sweep) and results):
         return None
-    head = [html.H2("Settings against results"), *_controls(sweep)]
+    head = [html.H2("Settings against results"), *_controls(sweep, results)]
     return html.Section(
         [
             dcc.Store(id=Ids.SCHEME),
@@ -81,20 +89,19 @@ def explore_panel(runs: Sequence[RunRow], found: Sequence[Outcome]) -> Component
 
 
 def _is_enough(sweep: Sweep) -> bool:
-    return len(sweep.ids) >= FEWEST and bool(sweep.settings) and bool(sweep.results)
+    return len(sweep.ids) >= FEWEST and bool(sweep.settings)
 
 
-def _result(sweep: Sweep, key: str) -> str:
+def _result(results: Collection[str], key: str) -> str:
     """Return the key of a result: the asked one, else the usual one, else the first."""
-    known = [one for one in (key, USUAL_RESULT) if one in sweep.results]
-    return next(iter([*known, *sweep.results]))
+    known = [one for one in (key, USUAL_RESULT) if one in results]
+    return next(iter([*known, *results]))
 
 
-def _controls(sweep: Sweep) -> list[Component]:
-    results = {key: axis.label for key, axis in sweep.results.items()}
+def _controls(sweep: Sweep, results: dict[str, str]) -> list[Component]:
     return [
         segments(bound(Ids.EXPLORE, "explore"), "How it is drawn", EXPLORE, "parallel"),
-        select(bound(Ids.RESULT, "result"), "Result", results, _result(sweep, ""), 180),
+        _searched(bound(Ids.RESULT, "result"), "Result", results, _result(results, ""), 210),
         _axes_choice(sweep),
         _scatter_choice(sweep, results),
         html.Div(
@@ -104,6 +111,16 @@ def _controls(sweep: Sweep) -> list[Component]:
             className="compare-log-axes",
         ),
     ]
+
+
+def _searched(
+    id: dict[str, str], label: str, texts: Mapping[str, str], value: str, width: int
+) -> dmc.Select:
+    """Return a drop-down that is searched by typing: a run may have hundreds of scalars."""
+    made = select(id, label, texts, value, width)
+    made.searchable = True
+    made.nothingFoundMessage = "No result of this name"
+    return made
 
 
 def _axes_choice(sweep: Sweep) -> Component:
@@ -128,7 +145,7 @@ def _scatter_choice(sweep: Sweep, results: dict[str, str]) -> Component:
             html.Span("over", className="dt-soft"),
             select(bound(Ids.ACROSS, "across"), "Horizontal axis", across, FIRST, 170),
             html.Span("coloured by", className="dt-soft"),
-            select(bound(Ids.COLOURED, "coloured"), "Colour", coloured, OWN_COLOUR, 170),
+            _searched(bound(Ids.COLOURED, "coloured"), "Colour", coloured, OWN_COLOUR, 190),
         ],
         className="compare-for-scatter",
     )
@@ -143,9 +160,9 @@ def _first_axes(sweep: Sweep) -> list[str]:
 def drawn(runs: Sequence[RunRow], found: Sequence[Outcome], chosen: Choice) -> list[Component]:
     """Return the figure of a choice, with what it says."""
     sweep = sweep_of(runs, found)
-    if not _is_enough(sweep):
+    if not (_is_enough(sweep) and sweep.results):
         return []
-    result = _result(sweep, chosen.result)
+    result = _result(sweep.results, chosen.result)
     if chosen.explore == "importance":
         return _importance(sweep, result, dark=chosen.dark)
     first = _first_axes(sweep)

@@ -15,13 +15,13 @@ from app.components.controls import segments
 from app.components.tables import nothing
 from app.components.verdict import verdicts
 from app.data.aligned import MOST_IN_DETAIL, MOST_RUNS
-from app.data.outcomes import outcomes
+from app.data.outcomes import choices, outcomes, scalar_outcomes
 from app.linked_run import OtherRun, linked_run, said_of
 from app.selection import bound, fields_here, page_parts
 from app.versions import OF, version_token
 from app.view import PageContext
 from app.views.compare.charts import detail, overview, state
-from app.views.compare.explore import Choice, drawn, explore_panel
+from app.views.compare.explore import FEWEST, Choice, drawn, explore_panel
 from app.views.compare.ids import Ids
 from app.views.compare.settings import settings_panel, settings_table
 from app.views.compare.words import ALIGNMENTS, GROUPINGS
@@ -135,7 +135,12 @@ def explored(ids: list[int], chosen: Choice) -> list[Component]:
     """Return what is drawn of settings against results."""
     with store.transaction() as session:
         found, _ = _runs(session, ids)
-        values = outcomes(session, [run.id for run in found])
+        run_ids = [run.id for run in found]
+        values = outcomes(session, run_ids)
+        asked = [key for key in (chosen.result, chosen.coloured) if key]
+        # Without losses and errors the first of the others is drawn.
+        first = [] if values else [*choices(session, run_ids, fewest=FEWEST)][:1]
+        values += scalar_outcomes(session, run_ids, [*asked, *first])
     return drawn(found, values, chosen)
 
 
@@ -152,7 +157,9 @@ def body_of(ids: list[int], baseline: str = "") -> tuple[list[Component], str]:
     with store.transaction() as session:
         found, missing = _runs(session, ids)
         thought = verdicts(session, found)
-        values = outcomes(session, [run.id for run in found]) if len(found) > 1 else []
+        run_ids = [run.id for run in found]
+        values = outcomes(session, run_ids) if len(found) > 1 else []
+        more = choices(session, run_ids, fewest=FEWEST) if len(found) >= FEWEST else {}
     versions = ",".join(
         [f"{run.id}.{version_token(run.this_version)}.{run.state}.{run.name}" for run in found]
     )
@@ -167,7 +174,7 @@ def body_of(ids: list[int], baseline: str = "") -> tuple[list[Component], str]:
         state(found),
         *overview(found, thought),
         settings_panel(found, values, base_place(found, baseline)),
-        *detail(found, explore_panel(found, values)),
+        *detail(found, explore_panel(found, values, more)),
     ], f"{versions} {missing}"
 
 

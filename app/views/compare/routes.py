@@ -6,14 +6,14 @@ from flask import Blueprint, Flask, Response, request
 
 from app.arguments import Arguments, BadArgument
 from app.binary import RunsFunction, answer_of_runs, refusal
-from app.data import compare, distributions
-from app.data import compare_series as series
+from app.data import compare, compare_scalars, compare_series, distributions
 from app.data.aligned import MOST_RUNS
 
 ANSWERS = MappingProxyType[str, RunsFunction](
     {
-        "series": series.series,
-        "events": series.events,
+        "scalar-names": compare_scalars.listed,
+        "scalar-lines": compare_scalars.lines,
+        "events": compare_series.events,
         "classes": compare.classes,
         "layers": compare.layers,
         "images": compare.images,

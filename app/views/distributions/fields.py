@@ -10,6 +10,8 @@ FIELDS: Mapping[str, Field] = {
     "distributionlevel": Field(Kind.TEXT, "layer"),
     "distributionmode": Field(Kind.TEXT, "offset"),
     "distributionscale": Field(Kind.TEXT, "linear"),
+    # What snapshots lie over: iterations, epochs or times.
+    "distributionx": Field(Kind.TEXT, "iteration"),
     # How many snapshots an offset or overlay shows.
     "ridges": Field(Kind.TEXT, "20"),
     # Words that all occur in a name, and the place in its level of what is shown large.

@@ -14,6 +14,7 @@ class Ids(StrEnum):
     MODE = "distributions-mode"
     LEVEL = "distributions-level"
     SCALE = "distributions-scale"
+    X = "distributions-x"
     RIDGES = "distributions-ridges"
     SEARCH = "distributions-search"
     OTHER = "distributions-other"

@@ -84,6 +84,11 @@ def _controls(run_id: int, *, may_compare: bool) -> html.Div:
         labelled("Drawn as", segments(mode, "Drawn as", words.MODES, "offset")),
         labelled("Values", segments(scale, "Scale of the values", words.SCALES, "linear")),
         labelled(
+            "Over",
+            select(bound(Ids.X, "distributionx"), "Time axis", words.OVER, "iteration", 160),
+            "What the snapshots lie over: their iterations, epochs, or when they were recorded",
+        ),
+        labelled(
             "Snapshots",
             select(snapshots, "Most snapshots", words.RIDGES, "20", 72),
             "How many snapshots an offset or an overlay shows, besides the one at the cursor",

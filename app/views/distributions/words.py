@@ -7,6 +7,12 @@ QUANTITIES = {"weight": "Weights", "gradient": "Gradients", "update": "Updates"}
 LEVELS = {"layer": "Layers", "block": "Blocks", "stage": "Stages", "network": "Network"}
 MODES = {"offset": "Offset", "overlay": "Overlay", "percentiles": "Percentiles"}
 SCALES = {"linear": "Linear", "symlog": "Symlog"}
+OVER = {
+    "iteration": "Iteration",
+    "epoch": "Epoch",
+    "relative": "Time since the start",
+    "wall": "Time of day",
+}
 RIDGES = {str(count): f"{count}" for count in (5, 10, 20, 40, 80)}
 NO_OTHER = "none"
 NO_SNAPSHOTS = no_snapshots("The distributions appear")

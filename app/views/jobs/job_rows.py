@@ -173,6 +173,8 @@ def no_jobs() -> Component:
                 html.Code("deeptracker worker"),
                 ". Logs elsewhere are loaded by hand: ",
                 html.Code("deeptracker ingest PATH"),
+                ". What other tools logged is brought on the page ",
+                dmc.Anchor("Bring a run", href="/bring"),
                 ".",
             ]
         ),

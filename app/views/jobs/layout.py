@@ -9,11 +9,11 @@ from dash.development.base_component import Component
 from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.data_table import column_panel, frame, stores
+from app.components.place_field import place_field
 from app.components.table_state import Order
 from app.view import PageContext
 from app.views.jobs import schedule_dialog
 from app.views.jobs.ids import CHANGES, Ids
-from app.views.jobs.places import place_field
 from db.permissions import Permission
 
 FAST_MS = 1_000
@@ -178,7 +178,7 @@ def _watches(may_load: bool) -> list[Any]:
                 place_field(
                     Ids.FOLDER,
                     label="Folder to watch",
-                    description="Every new run directory in it becomes a job automatically",
+                    description="Every new run in it becomes a job automatically, recorded or not",
                     placeholder="/data/runs",
                     className="jobs-location",
                 ),

@@ -7,8 +7,8 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from app.components.place_field import place_field
 from app.views.jobs.ids import Ids
-from app.views.jobs.places import place_field
 from app.views.jobs.times import moment
 from db.cron import read_cron
 from db.errors import Conflict

@@ -35,7 +35,7 @@ def add_watch(_clicks: object, sent: object, typed: object) -> tuple[Any, Any, A
         raise PreventUpdate
     folder = places.sent_or_typed(sent, typed)
     if not folder.strip():
-        return no_update, "Enter the folder that contains the run directories.", no_update
+        return no_update, "Enter the folder that contains the runs.", no_update
     try:
         with store.transaction() as session:
             watch_id = watches.add_watch(session, location=folder, by=identity.account_id)

@@ -53,6 +53,7 @@ def header(run: RunRow, base: str, course: list[tuple[str, str]], thought: Verdi
                         className="dt-download dt-report",
                         title="Download a report of the run: one HTML file, complete offline",
                     ),
+                    _export(base),
                     live_state(Ids.LIVE, run),
                 ],
                 className="overview-title",
@@ -75,6 +76,34 @@ def header(run: RunRow, base: str, course: list[tuple[str, str]], thought: Verdi
             ),
             settings(hyperparameters(run)),
         ]
+    )
+
+
+# In whose files a whole run can be had, as app/export/whole writes them.
+_TOOLS = {"tensorboard": "TensorBoard", "mlflow": "MLflow", "parquet": "Parquet"}
+
+
+def _export(base: str) -> Component:
+    """Return the menu of what the whole run can be had as."""
+    items = [
+        html.A(
+            f"{name} (zip)",
+            href=f"{base}/export/{form}.zip",
+            download="",
+            className="overview-export-item",
+        )
+        for form, name in _TOOLS.items()
+    ]
+    return html.Details(
+        [
+            html.Summary(
+                "Export",
+                className="dt-download",
+                title="Download the whole run in the files of another tool",
+            ),
+            html.Div(items, className="overview-export-items"),
+        ],
+        className="overview-export",
     )
 
 

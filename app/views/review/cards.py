@@ -43,7 +43,8 @@ def card(
             chart(
                 f"review-picture-{image}",
                 "picture",
-                label=f"Picture of {name}",
+                label=f"{name}: show it large, with what it was predicted as",
+                image=image,
                 base=get_relative_path(f"/data/run/{run_id}"),
                 classId=label,
                 count=int(images.sizes[label]),

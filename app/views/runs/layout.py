@@ -17,6 +17,7 @@ from app.views.runs.done import done_notice
 from app.views.runs.ids import Ids
 from app.views.runs.rows import read_state
 from app.views.runs.table_views import view_choice
+from db.permissions import Permission
 from db.queries.run_table.grammar import is_filter
 from db.queries.run_table.tree import FilterError
 from db.queries.runs.run_upkeep import TRASH_DAYS
@@ -76,6 +77,7 @@ def layout(context: PageContext) -> Component:
                     group_choice(asked),
                     view_choice(context.identity),
                     column_choice(asked),
+                    *_bring(context),
                 ],
                 className="dt-page-head",
             ),
@@ -99,6 +101,21 @@ def layout(context: PageContext) -> Component:
         ],
         className="dt-page",
     )
+
+
+def _bring(context: PageContext) -> list[Component]:
+    """Return the way to bring a run that is there already, for those who may."""
+    if not context.identity.may(Permission.SCHEDULE_JOBS):
+        return []
+    return [
+        dmc.Anchor(
+            "Bring a run",
+            href="/bring",
+            className="runs-columns-open",
+            underline="never",
+            c="inherit",
+        )
+    ]
 
 
 def no_match(search: str) -> Component:
@@ -145,6 +162,13 @@ def first_steps() -> Component:
         _code(_RECORD),
         html.P("Load it, also while it is still training:"),
         _code(_LOAD),
+        html.P(
+            [
+                "Trained already, or logged with another tool? ",
+                dmc.Anchor("Bring a run", href="/bring"),
+                ": event files of TensorBoard, checkpoints, CSV and more.",
+            ]
+        ),
         html.P(
             [
                 "Or ask for it on the page of ",

@@ -1,4 +1,4 @@
-"""The fields of the selection that the page of scalars declares."""
+"""The fields of the selection that the page of scalars declares; Compare has its charts too."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ FIELDS: Mapping[str, Field] = {
     "scalarcolumns": Field(Kind.TEXT, "fit"),
     "scalartied": Field(Kind.FLAG, True),
     # Keys of charts: on top, the large one, lines that are hidden; groups that are folded; and what
-    # a chart has of its own (app/views/scalars/web/own.ts).
+    # a chart has of its own (app/web/scalars/own.ts).
     "scalarpins": Field(Kind.TEXT, ""),
     "scalarlarge": Field(Kind.TEXT, ""),
     "scalarhidden": Field(Kind.TEXT, ""),

@@ -2,6 +2,7 @@
 
 import type { Answer, Numbers } from "../base/fetch.ts";
 import { smoothed } from "../base/smoothing.ts";
+import type { StripLine } from "../core/chartoptions.ts";
 import type { Iterations, TimeAxis } from "../core/timeaxis.ts";
 import type { Series } from "./stripmarks.ts";
 
@@ -13,6 +14,13 @@ export interface Told {
 }
 export type CurveArrays = Record<string, Numbers> & { iteration: Iterations };
 export type CurvesData = Answer<{ series: Record<string, Told> }, CurveArrays>;
+
+/** A line as it is drawn: its values, and their average where one is asked for. */
+export interface Shown {
+  line: StripLine;
+  data: Series;
+  smooth: Series | null;
+}
 
 const NONE = new Int32Array(0);
 

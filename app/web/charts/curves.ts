@@ -3,20 +3,23 @@
 // Options: chart_options/shared.py CurvesOptions. The answer is that of app/data/scalars.py lines.
 // What is chosen with the pointer and belongs to this chart alone (the ends of its scale; the
 // iterations that it shows, where its axis is apart) is told by an event "dt-own" of its element,
-// {low, high} or {zoom}: the page keeps it, and says it by the options.
+// {low, high} or {zoom}: the page keeps it, and says it by the options. Where it is asked for, an
+// event "dt-near" tells the series whose line is nearest to the pointer; null: none is near.
 
 import { type DrawingContext, sizeCanvas } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
 import { numbers } from "../base/numbers.ts";
-import { type TooltipLine, tooltip } from "../base/tooltip.ts";
+import { tooltip } from "../base/tooltip.ts";
 import { type Chart, registerKind } from "../core/chart.ts";
-import type { CurvesOptions, StripLine } from "../core/chartoptions.ts";
+import type { CurvesOptions } from "../core/chartoptions.ts";
 import type { Names, Range, Selection } from "../core/fields.ts";
 import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
 import { axisTicks } from "./axisticks.ts";
-import { average, type CurvesData, nearest, seriesOf } from "./curvedata.ts";
+import { average, type CurvesData, type Shown, seriesOf } from "./curvedata.ts";
+import { paintBand, paintLines } from "./curvepaint.ts";
 import * as scales from "./curvescale.ts";
+import { linesOf, placeOf, pointedAt } from "./curvetold.ts";
 import { Gestures } from "./gestures.ts";
 import { type Place, PlotArea } from "./plotarea.ts";
 import * as stripmarks from "./stripmarks.ts";
@@ -25,17 +28,10 @@ const BELOW = 18; // the ticks of the time axis
 const ABOVE = 4;
 const TICKS = 62; // pixels between those of the time axis
 const FONT = "11px system-ui, sans-serif";
-const BEHIND = 0.28; // of the values behind their average
-const ALONE = 0.8; // of lines that fill many pixels
-const DIMMED = 0.18; // of the other lines, while one is pointed at
+const VEIL = 0.8; // over the other lines, while one is lifted
+const LIFTED = 2.75; // pixels that it is wide
 
-/** A line as it is drawn: its values, and their average where one is asked for. */
-interface Shown {
-  line: StripLine;
-  data: stripmarks.Series;
-  smooth: stripmarks.Series | null;
-}
-
+type Lit = (series: string) => boolean;
 export class Curves implements Handler {
   readonly hasMarks = true;
   declare readonly chart: Chart<CurvesOptions>;
@@ -45,16 +41,22 @@ export class Curves implements Handler {
   ends: scales.Ends | null = null;
   declare private place: Place;
   private shown: Shown[] = [];
-  private lit: string | null = null;
+  /** Which lines are lifted above all others; null: none. */
+  private lit: Lit | null = null;
+  /** What the lifted lines are drawn on: the others need not be drawn anew. */
+  private readonly above = document.createElement("canvas");
   private averages: { key: string; found: (stripmarks.Series | null)[] } | null = null;
 
   constructor(chart: Chart<CurvesOptions>) {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
-    chart.element.append(this.canvas);
+    this.above.className = "dt-canvas dt-above";
+    this.above.hidden = true;
+    chart.element.append(this.canvas, this.above);
     this.area = new PlotArea(chart, {
-      hover: (x, _y, event) => this.hover(x, event),
+      hover: (x, y, event) => this.hover(x, y, event),
+      leave: () => this.near(null),
     });
     new Gestures(this);
   }
@@ -71,11 +73,28 @@ export class Curves implements Handler {
     if (names.has("zoom")) this.chart.refresh();
   }
 
-  /** Let one line stand out while it is pointed at; null: none. */
-  light(series: string | null): void {
-    if (series === this.lit) return;
-    this.lit = series;
-    this.chart.invalidate();
+  /** Let some lines stand out, above all others; null: none. */
+  light(lit: Lit | null): void {
+    this.lit = lit;
+    this.drawLit();
+  }
+
+  private drawLit(): void {
+    const { lit, place, chart } = this;
+    const lifted = lit ? this.shown.filter(({ line }) => lit(line.series)) : [];
+    this.above.hidden = !lifted.length || !place;
+    if (this.above.hidden) return;
+    const { context } = sizeCanvas(this.above, chart.width, chart.options.height);
+    context.save();
+    context.beginPath();
+    context.rect(place.left, place.top, place.width, place.height);
+    context.clip();
+    context.globalAlpha = VEIL;
+    context.fillStyle = colours.theme("--dt-panel");
+    context.fillRect(place.left, place.top, place.width, place.height);
+    context.globalAlpha = 1;
+    this.drawShown(context, lifted, LIFTED);
+    context.restore();
   }
 
   /** Show other iterations (null: all): on all charts of the page, unless the axis is apart. */
@@ -123,6 +142,7 @@ export class Curves implements Handler {
     this.drawLines(context);
     context.restore();
     this.area.place({ left, top: 0, width, height: ABOVE + height });
+    this.drawLit();
     this.tell();
     return "";
   }
@@ -138,15 +158,18 @@ export class Curves implements Handler {
       if (!data || options.hidden?.includes(line.series)) return [];
       return [{ line, data, smooth: averages[at] }];
     });
-    this.ends = scales.endsOf(
-      this.shown.map(({ data }) => data.values),
-      {
-        low: options.low,
-        high: options.high,
-        log: options.log || Boolean(this.field("log")),
-        clip: this.field<boolean>(options.clip),
-      },
+    const bands = this.shown.flatMap(({ line }) =>
+      ["low", "high"].flatMap((end) => {
+        const values = arrays[`band.${line.series}.${end}`];
+        return values ? [values.filter(Number.isFinite)] : [];
+      }),
     );
+    this.ends = scales.endsOf([...this.shown.map(({ data }) => data.values), ...bands], {
+      low: options.low,
+      high: options.high,
+      log: !options.signed && (options.log || Boolean(this.field("log"))),
+      clip: this.field<boolean>(options.clip),
+    });
   }
 
   /** Return the averages of all lines: they are kept, as the pointer draws the chart often. */
@@ -195,26 +218,31 @@ export class Curves implements Handler {
   }
 
   private drawLines(context: DrawingContext): void {
-    const { axis } = this.chart;
-    const { place, ends } = this;
-    if (!ends) {
+    if (!this.ends) {
       this.drawNothing(context);
     } else {
-      const project = scales.projection(ends, place.height);
-      const scale = { y: (value: number) => place.top + project(value), log: ends.log };
-      const dim = ({ line }: Shown) => (this.lit && this.lit !== line.series ? DIMMED : 1);
-      for (const one of this.shown) {
-        const alpha = dim(one) * (one.smooth ? BEHIND : 1);
-        const line = { ...one.line, alpha, denseAlpha: ALONE };
-        stripmarks.line(context, line, one.data, axis, place, scale);
-      }
-      for (const one of this.shown) {
-        if (!one.smooth) continue;
-        const line = { ...one.line, alpha: dim(one), denseAlpha: 1 };
-        stripmarks.line(context, line, one.smooth, axis, place, scale);
-      }
+      for (const one of this.shown) this.drawBand(context, one);
+      this.drawShown(context, this.shown);
     }
-    for (const { data } of this.shown) stripmarks.crosses(context, data.odd, axis, place);
+    const { axis } = this.chart;
+    for (const { data } of this.shown) stripmarks.crosses(context, data.odd, axis, this.place);
+  }
+
+  /** Draw some lines, and their averages above all values. */
+  private drawShown(context: DrawingContext, shown: readonly Shown[], width?: number): void {
+    const { ends, place, chart } = this;
+    if (ends) paintLines(context, shown, { axis: chart.axis, place, ends }, width);
+  }
+
+  private drawBand(context: DrawingContext, { line }: Shown): void {
+    const { ends, place, chart } = this;
+    const { arrays } = chart.data as CurvesData;
+    const band = {
+      low: arrays[`band.${line.series}.low`],
+      high: arrays[`band.${line.series}.high`],
+    };
+    if (ends && band.low && band.high)
+      paintBand(context, line.colour, band, arrays.iteration, { axis: chart.axis, place, ends });
   }
 
   private drawNothing(context: DrawingContext): void {
@@ -255,33 +283,22 @@ export class Curves implements Handler {
     if (holder.textContent !== text) holder.textContent = text;
   }
 
-  private hover(x: number, event: PointerEvent): void {
+  /** Tell which line is near to the pointer, where that is asked for. */
+  private near(series: string | null): void {
+    if (!this.chart.options.points) return;
+    this.chart.element.dispatchEvent(new CustomEvent("dt-near", { detail: series, bubbles: true }));
+  }
+
+  private hover(x: number, y: number, event: PointerEvent): void {
     const { axis, options } = this.chart;
-    const coordinate = axis.coordinateAt(x, this.place.width);
-    const iteration = axis.iterationAt(coordinate);
-    const found = this.shown
-      .map(({ line, data, smooth }) => {
-        const at = nearest(data, iteration);
-        const average = smooth ? smooth.values[nearest(smooth, iteration)] : undefined;
-        return { line, raw: data.values[at], where: data.iterations[at], average };
-      })
-      .sort((a, b) => (b.average ?? b.raw) - (a.average ?? a.raw));
-    const lines = found.map(({ line, raw, average }): TooltipLine => {
-      const name = line.name || options.title;
-      const value =
-        average === undefined
-          ? numbers.number(raw, 5)
-          : `${numbers.number(average, 5)} (${numbers.number(raw, 4)})`;
-      return [name, value, colours.theme(line.colour)];
-    });
-    const where = found.find(({ where }) => where !== undefined)?.where ?? Math.round(iteration);
-    const { scale } = axis;
-    const also =
-      scale && scale.name !== "iteration"
-        ? `, ${scale.write(axis.valueOf(axis.coordinate(where)))}`
-        : "";
-    const title = `${options.title} at iteration ${numbers.integer(where)}${also}`;
-    tooltip.show(event.clientX, event.clientY, title, lines);
+    const iteration = axis.iterationAt(axis.coordinateAt(x, this.place.width));
+    const project = this.ends && scales.projection(this.ends, this.place.height);
+    const found = pointedAt(this.shown, iteration, (value) =>
+      project ? Math.abs(project(value) + ABOVE - y) : NaN,
+    );
+    this.near(found.near);
+    const title = `${options.title} ${placeOf(axis, found.where ?? Math.round(iteration))}`;
+    tooltip.show(event.clientX, event.clientY, title, linesOf(found, options.title));
   }
 }
 

@@ -22,6 +22,8 @@ export interface LineStyle {
   /** How much of it is seen, 0 to 1; and where it fills many pixels. */
   alpha?: number;
   denseAlpha?: number;
+  /** In pixels; without it a line that fills many pixels is thinner. */
+  width?: number;
 }
 /** From values to pixels of the chart. */
 export interface ValueScale {
@@ -76,7 +78,7 @@ function path(
  */
 export function line(
   context: DrawingContext,
-  { colour, step, alpha = 1, denseAlpha = DENSE_ALPHA }: LineStyle,
+  { colour, step, alpha = 1, denseAlpha = DENSE_ALPHA, width }: LineStyle,
   data: Series,
   axis: TimeAxis,
   place: Place,
@@ -86,7 +88,7 @@ export function line(
   const dense = data.iterations.length > 2 * place.width;
   context.strokeStyle = context.fillStyle = colours.theme(colour);
   context.globalAlpha = alpha * (dense && !step ? denseAlpha : 1);
-  context.lineWidth = step || !dense || denseAlpha === 1 ? 1.75 : 1;
+  context.lineWidth = width ?? (step || !dense || denseAlpha === 1 ? 1.75 : 1);
   context.lineJoin = "round";
   context.beginPath();
   const last = path(context, data, x, scale, step);

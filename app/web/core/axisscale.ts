@@ -18,6 +18,8 @@ export interface AxisScale {
   /** Return about `count` round values within two. */
   ticks(low: number, high: number, count: number): Tick[];
   write(value: number): string;
+  /** Whether what it writes says the whole place: columns that stand for no iterations. */
+  whole?: boolean;
 }
 /** What the snapshots of a run say of time, [T] each; NaN: not recorded. */
 export interface Clocks {
@@ -34,7 +36,7 @@ const round = (low: number, high: number, count: number, whole = false): Tick[] 
   }));
 
 /** Write a time of day, with its date where it is asked for. */
-function clock(seconds: number, { date = false } = {}): string {
+export function clock(seconds: number, { date = false } = {}): string {
   const moment = new Date(seconds * 1000);
   const time = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   if (!date) return time;

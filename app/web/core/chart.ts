@@ -39,6 +39,9 @@ interface Times {
 }
 
 const alive = new Map<Element, Chart>();
+const IN_THIS_FRAME = -1; // instead of the number of a frame
+/** Charts that are drawn as soon as everybody knows of a change of the selection. */
+const due = new Set<Chart>();
 
 export class Chart<Options extends ChartOptions = ChartOptions> {
   readonly element: HTMLElement;
@@ -163,9 +166,16 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
     if (this.element.dataset.state !== name) this.element.dataset.state = name;
   }
 
-  /** Draw in the next frame; many calls make one drawing. */
+  /**
+   * Draw in the next frame; many calls make one drawing. Where the selection has changed it is still
+   * in the frame that tells so, once everybody knows.
+   */
   invalidate(): void {
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+    if (this.frame) return;
+    if (selectionStore.telling) {
+      this.frame = IN_THIS_FRAME;
+      due.add(this);
+    } else this.frame = requestAnimationFrame(() => this.draw());
   }
 
   draw(): void {
@@ -216,6 +226,7 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
 
   destroy(): void {
     cancelAnimationFrame(this.frame);
+    due.delete(this);
     this.address = null;
     this.ways.forEach((undo) => undo());
     this.handler.destroy?.();
@@ -334,6 +345,17 @@ export const chartRegistry = {
   },
 };
 
+selectionStore.afterTelling(() => {
+  const charts = [...due];
+  due.clear();
+  for (const chart of charts) {
+    try {
+      chart.draw();
+    } catch (error) {
+      reportError(error); // the others are drawn
+    }
+  }
+});
 live.subscribe(() => chartRegistry.refresh());
 if (hasPage()) {
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

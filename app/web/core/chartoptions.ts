@@ -81,6 +81,19 @@ export interface CompareMapOptions extends MapOptions {
   runs: readonly Run[];
 }
 
+export interface ScalarListOptions extends DataOptions {
+  lines: string;
+  matcher: string;
+  count: string;
+  none: string;
+  smoothing: string;
+}
+
+export interface CompareScalarsOptions extends ScalarListOptions {
+  runs: readonly Run[];
+  said: string;
+}
+
 export interface CompareCell {
   text: string;
   value: number | string | null;
@@ -145,6 +158,7 @@ export interface StripLine {
   series: string;
   name?: string;
   colour: string;
+  dash?: readonly number[];
 }
 
 export interface CurvesOptions extends DataOptions {
@@ -157,6 +171,8 @@ export interface CurvesOptions extends DataOptions {
   low?: number;
   high?: number;
   hidden?: readonly string[];
+  signed?: boolean;
+  points?: boolean;
   legend?: string;
 }
 
@@ -257,6 +273,7 @@ export interface MultiplesOptions extends LayerCompareOptions {
 
 export interface PictureOptions extends ChartOptions {
   base: string;
+  image: number;
   classId: number;
   count: number;
   position: number;
@@ -279,14 +296,6 @@ export interface ReadoutOptions extends DataOptions {
   facts?: readonly Fact[];
   transitions?: readonly string[];
   maps?: readonly MapSpec[];
-}
-
-export interface ScalarListOptions extends DataOptions {
-  lines: string;
-  matcher: string;
-  count: string;
-  none: string;
-  smoothing: string;
 }
 
 export interface StripOptions extends DataOptions {
@@ -329,8 +338,8 @@ export interface ChartKinds {
   compareimages: CompareImagesOptions;
   comparekey: CompareKeyOptions;
   comparelayers: RunsDataOptions;
-  comparelines: RunsDataOptions;
   comparemap: CompareMapOptions;
+  comparescalars: CompareScalarsOptions;
   comparestate: RunsOptions;
   comparetable: CompareTableOptions;
   confusionclasses: ConfusionOptions;

@@ -25,6 +25,8 @@ let passing: Partial<Pointed> = {}; // what is under the pointer; in no address
 let changed: Names = new Set(); // to be told
 const kept: Names = new Set(); // changed since the address was written
 let frame = 0;
+let telling = false;
+const told = new Set<() => void>();
 let rest: ReturnType<typeof setTimeout> | 0 = 0;
 let pressed = false; // a button or finger is down: a drag is one change
 let place: string | null = null; // the run that the selection belongs to
@@ -91,7 +93,13 @@ function tell() {
   const names = changed;
   changed = new Set();
   const view = { ...everything(), ...passing };
-  for (const subscriber of [...subscribers]) subscriber(view, names);
+  telling = true;
+  try {
+    for (const subscriber of [...subscribers]) subscriber(view, names);
+  } finally {
+    telling = false;
+  }
+  for (const act of told) act();
 }
 
 function announce(names: Iterable<string>): void {
@@ -209,6 +217,16 @@ export const selectionStore = {
     return () => {
       subscribers.delete(subscriber);
     };
+  },
+
+  /** Whether subscribers are being told at this moment. */
+  get telling(): boolean {
+    return telling;
+  },
+
+  /** Call `act` once all subscribers were told, in the same frame. */
+  afterTelling(act: () => void): void {
+    told.add(act);
   },
 
   /** Add a value to a list field, or take it away. */

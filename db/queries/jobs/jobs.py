@@ -15,7 +15,7 @@ from db.models import Account, IngestJob, IngestJobLine, Run
 from db.models.jobs import JOB_MODES, JOB_STATES
 from db.queries.jobs import job_ends, job_shares
 from db.queries.jobs.job_rights import require_owner, require_scheduler
-from db.queries.runs.run_names import RUN_NAME
+from db.queries.runs.run_names import RUN_NAME, checked_title
 
 OPEN_STATES = ("queued", "running")
 MAX_LOCATION = 4_096
@@ -41,7 +41,8 @@ class JobRow:
     `error` is safe to show and `error_file` is what it is about; a job may have succeeded and have
     one, where some snapshots could not be used. `position` is the place of a queued job among those
     that wait (1 is the next), `worker` who runs or ran it, `helpers` who loads parts of it as well.
-    A job with `awaited_since` is queued, but waits for its log to appear. `silent_since` is the
+    A job with `awaited_since` is queued, but waits for its log to appear. `title` is what the run
+    is to be called, None: as its log says. `silent_since` is the
     last heartbeat of a running job whose worker is gone (not `worker_alive`), or which hangs.
     """
 
@@ -70,6 +71,7 @@ class JobRow:
     watch_id: int | None
     worker: str | None
     awaited_since: datetime | None
+    title: str | None = None
     position: int | None = None
     helpers: tuple[str, ...] = ()
     silent_since: datetime | None = None
@@ -231,6 +233,7 @@ def request(
     requested_by: int | None = None,
     schedule_id: int | None = None,
     watch_id: int | None = None,
+    title: str | None = None,
 ) -> int:
     """Ask for a loading of the log at `location`, in this transaction; return the job's id.
 
@@ -242,7 +245,13 @@ def request(
     _refuse_second(session, values["location"])
     job_id = session.scalars(
         insert(IngestJob)
-        .values(**values, requested_by=requested_by, schedule_id=schedule_id, watch_id=watch_id)
+        .values(
+            **values,
+            requested_by=requested_by,
+            schedule_id=schedule_id,
+            watch_id=watch_id,
+            title=title,
+        )
         .returning(IngestJob.id)
     ).one()
     queue.defer(session, task=queue.INGEST, arguments={"job_id": job_id})
@@ -264,10 +273,14 @@ def take_over(session: Session, *, location: str, mode: str) -> int | None:
     return found
 
 
-def load_now(session: Session, *, location: str, mode: str, by: int) -> int:
-    """Ask for a loading in the name of an account; see `request`. Forbidden."""
+def load_now(session: Session, *, location: str, mode: str, by: int, title: str = "") -> int:
+    """Ask for a loading in the name of an account; see `request`. Forbidden.
+
+    The run is then called `title`, where it is not empty; Conflict where no run may be called so.
+    """
     require_scheduler(session, by=by)
-    return request(session, location=location, mode=mode, requested_by=by)
+    wanted = checked_title(title) or None
+    return request(session, location=location, mode=mode, requested_by=by, title=wanted)
 
 
 def _refuse_second(session: Session, location: str) -> None:

@@ -222,15 +222,19 @@ def _of_scalar(field: ScalarPart, at: int) -> ColumnElement[float]:
     )
 
 
+_HELD = type_coerce(Run.hyperparameters, JSONB())
+
+
 def _hyperparameter(field: Name) -> Known:
     names = [field.name]
     if not field.quoted and field.name.casefold() in SYNONYMS:
         names.append(SYNONYMS[field.name.casefold()])
-    held = type_coerce(Run.hyperparameters, JSONB())
-    found = [held[name] for name in names]
+    paths = [[name] for name in names]
     if "." in field.name:  # of a dictionary in a dictionary
-        found.append(held[tuple(field.name.split("."))])
-    texts = [one.astext for one in found]
+        paths.append(field.name.split("."))
+    # Each step is bound by itself: a path as one text would be cut where a name has a comma.
+    found = [func.jsonb_extract_path(_HELD, *path, type_=JSONB) for path in paths]
+    texts = [func.jsonb_extract_path_text(_HELD, *path, type_=Text) for path in paths]
     if len(found) == 1:
         return Known(Kind.ANY, found[0], texts[0])
     return Known(Kind.ANY, func.coalesce(*found), func.coalesce(*texts))

@@ -18,12 +18,12 @@ from db.errors import Conflict, Forbidden, NotFound
 from db.models import Run, flip_state
 from db.models import measurements as tables
 from db.permissions import Permission, allows
+from db.queries.runs.run_names import checked_title
 from db.queries.runs.runs import RunRow, get_run
 from db.queries.team import accounts, audit
 from db.queue import PURGE, defer, waiting_arguments
 from db.queue_care import forget
 
-MAX_TITLE = 200
 MAX_TAGS = 20
 MAX_TAG = 40
 MAX_NOTES = 20_000
@@ -43,9 +43,7 @@ _SMALL = (
 def rename(session: Session, *, by: int, run_id: int, title: str) -> None:
     """Give a run another name; an empty one brings that of its log back."""
     run = _own(session, by, run_id)
-    wanted = title.strip()
-    if len(wanted) > MAX_TITLE or not wanted.isprintable():
-        raise Conflict(f"A run's name has at most {MAX_TITLE} printable characters.")
+    wanted = checked_title(title)
     kept = None if wanted in ("", run.recorded_name) else wanted
     _change(session, run_id, title=kept)
     _note(session, by, "renamed", run, f"to {kept or run.recorded_name}")

@@ -3,7 +3,8 @@
 One file a kind: safetensors is read here, all others in a process apart (apart.py, confined.py).
 """
 
-from collections.abc import Mapping
+import contextlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from deeptracker.conversion.checkpoints.finding import Checkpoint, Found
 from deeptracker.conversion.checkpoints.names import forward_order, is_buffer, without_wrappers
 
 __all__ = [
-    "Checkpoint", "Contents", "Facts", "Found", "arrays_of", "contents_of", "find_checkpoints",
+    "Checkpoint", "Contents", "Facts", "Found", "arrays_of", "contents_of", "facts_of",
+    "find_checkpoints", "look_ahead",
 ]  # fmt: skip
 
 
@@ -63,13 +65,21 @@ def contents_of(checkpoint: Checkpoint) -> Contents:
     return Contents({name: clean[name] for name in names}, facts)
 
 
+def look_ahead(checkpoint: Checkpoint) -> None:
+    """Have the system read the files of a checkpoint from disk while another one is worked on."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    for path in checkpoint.files:
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
+
+
 def _stored(path: Path, *, arrays: bool) -> Contents:
     kind = kinds.kind_of_folder(path) if path.is_dir() else kinds.kind_of_file(path)
     if kind != kinds.SAFETENSORS:
         return read_apart(path, kind or kinds.DCP, arrays=arrays)
     stored = safetensors_file.read(path)
-    wanted: Mapping[str, Any] = stored.pieces if arrays else {}
-    return Contents({name: piece.read() for name, piece in wanted.items()}, stored.facts)
+    return Contents(safetensors_file.arrays(path, stored) if arrays else {}, stored.facts)
 
 
 def _add(whole: Facts, part: Facts) -> None:

@@ -9,16 +9,18 @@ own, which reads one file and ends. What is taken from it:
   guard on every system, a hook that refuses sockets, other programs and writing to Python itself.
 """
 
+import contextlib
 import ctypes
 import json
 import os
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from deeptracker.conversion.checkpoints.contents import Stored
 from deeptracker.errors import LogError, MissingExtra
 
 _MEGABYTE = 2**20
@@ -57,16 +59,23 @@ def main() -> None:
     sys.dont_write_bytecode = True
     answers = os.fdopen(os.dup(1), "wb", buffering=_MEGABYTE)
     os.dup2(2, 1)  # what a library prints is no answer
-    from deeptracker.conversion.checkpoints import torch_file  # noqa: F401 - once for all forks
-
     for line in sys.stdin.buffer:
+        request = json.loads(line)
+        with contextlib.suppress(MissingExtra):  # which the fork says
+            _reader(request["kind"])
         process = os.fork()
         if process == 0:
-            _serve(json.loads(line), answers)
+            _serve(request, answers)
         status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         if status:
             # What it wrote may end in the middle: nothing after it could be understood.
             os._exit(status if status > 0 else 128 - status)
+
+
+def _reader(kind: str) -> Callable[[Path], Stored]:
+    module, function = READERS[kind]
+    found: Callable[[Path], Stored] = getattr(import_module(f"{_PACKAGE}.{module}"), function)
+    return found
 
 
 def _serve(request: Mapping[str, Any], answers: BinaryIO) -> None:
@@ -92,8 +101,7 @@ def answer(request: Mapping[str, Any], into: BinaryIO) -> None:
     begun = b""
     path = Path(request["path"])
     try:
-        module, function = READERS[request["kind"]]
-        read = getattr(import_module(f"{_PACKAGE}.{module}"), function)
+        read = _reader(request["kind"])
         confine(request["size"], request["seconds"])
         stored = read(path)
         pieces = stored.pieces if request["arrays"] else {}
@@ -123,9 +131,8 @@ def _line(document: Mapping[str, Any]) -> bytes:
 
 def confine(size: int, seconds: int) -> None:
     """Take from this process, for good, what reading a file of so many bytes does not need."""
-    import torch
-
-    torch.set_num_threads(1)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
     memory = _address_space()
     if memory:
         most = memory + _MEMORY + _TIMES * size

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from deeptracker.errors import LogError
 
 Array = NDArray[Any]
-# No weights are larger on disk than what they become, but for a packing of all that is equal.
-MOST_PACKED = 64
+# What is read takes at most so many times the bytes on disk: widened, and packed a little. Beside
+# that, what may be of equal numbers only.
+MOST_PACKED = 8
 _ALWAYS = 256 * 2**20
 
 
@@ -73,7 +74,7 @@ class Contents:
 def check_sizes(path: Any, pieces: Mapping[str, Piece], on_disk: int) -> None:
     """Raise LogError where arrays claim more than a file of `on_disk` bytes can hold."""
     claimed = sum(piece.bytes for piece in pieces.values())
-    if claimed > max(_ALWAYS, MOST_PACKED * on_disk):
+    if claimed > _ALWAYS + MOST_PACKED * on_disk:
         raise LogError(
             path,
             max(pieces, key=lambda name: pieces[name].bytes),

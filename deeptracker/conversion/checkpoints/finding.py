@@ -48,7 +48,7 @@ class Found:
 class _Search:
     """What was found so far, by what is counted and the number."""
 
-    root: Path
+    folder: Path
     found: dict[Clock, Checkpoint] = field(default_factory=dict)
     unnumbered: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -77,6 +77,9 @@ class _Search:
         self.remarks.append(f"{left.name} {why}, and is left out")
         return kept == entry
 
+    def _short(self, checkpoint: Checkpoint) -> str:
+        return str(checkpoint.files[0].relative_to(self.folder))
+
     def add_by_contents(self, entry: Path, files: tuple[Path, ...], facts: Facts | None) -> None:
         """Take a checkpoint whose name tells nothing, where its file does."""
         number = None if facts is None else facts.iteration
@@ -86,7 +89,7 @@ class _Search:
             self.unnumbered.append(entry.name)
         elif (other := self.found.get((False, number))) is not None:
             self.remarks.append(
-                f"{entry.name} is of iteration {number:,}, as {other.files[0].name} is: left out"
+                f"{entry.name} is of iteration {number:,}, as {self._short(other)} is: left out"
             )
         else:
             self.add(entry, (False, number), files)
@@ -99,7 +102,7 @@ def find_checkpoints(folder: Path, facts_of: Callable[[Path], Facts] | None = No
     no number, `facts_of` a file tells the iteration. Raises LogError where two are of the same
     iteration, or a link leads out of the folder.
     """
-    search = _Search(folder.resolve())
+    search = _Search(folder)
     entries = dict(_entries(folder, search))
     if kinds.kind_of_folder(folder) is not None:
         entries = {folder: (folder,)}
@@ -112,16 +115,13 @@ def find_checkpoints(folder: Path, facts_of: Callable[[Path], Facts] | None = No
         else:
             search.add(entry, clock, files)
     for entry, files in nameless:
-        search.add_by_contents(entry, files, _facts(files, facts_of))
+        try:
+            facts = None if facts_of is None or len(files) > 1 else facts_of(files[0])
+        except LogError as error:
+            search.remarks.append(f"{entry.name}: {error.problem}")
+            continue
+        search.add_by_contents(entry, files, facts)
     return _chosen(search)
-
-
-def _facts(files: tuple[Path, ...], facts_of: Callable[[Path], Facts] | None) -> Facts | None:
-    """Return what a file tells; None where it cannot be read, which whoever needs it will say."""
-    try:
-        return None if facts_of is None or len(files) > 1 else facts_of(files[0])
-    except LogError:
-        return None
 
 
 def _chosen(search: _Search) -> Found:
@@ -159,14 +159,14 @@ def _entries(folder: Path, search: _Search) -> Iterator[tuple[Path, tuple[Path, 
         else:
             files = _model_files(entry)
         for path in files:
-            if not path.resolve().is_relative_to(search.root):
+            if not path.resolve().is_relative_to(search.folder.resolve()):
                 raise LogError(path, "", "leads out of the folder that is to be read")
         if files:
             yield entry, files
 
 
 def _single(path: Path) -> tuple[Path, ...]:
-    known = path.suffix in kinds.SUFFIXES
+    known = path.suffix in kinds.SUFFIXES and path.is_file()
     return (path,) if known and not path.name.startswith(kinds.OTHERS) else ()
 
 

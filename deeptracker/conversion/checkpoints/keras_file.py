@@ -82,22 +82,24 @@ def _read(path: Path, source: Any, size: int) -> Stored:
     stored = Stored(facts=Facts(filter_axis=0))
     try:
         file = h5py.File(source, "r")
-        found = sorted(_datasets(path, file))
-        for _, name, group, dataset in found:
-            _take(path, stored, name, group, dataset)
+        for _, name, kind, dataset in sorted(_datasets(path, file)):
+            _take(path, stored, name, kind, dataset)
         stored.facts.iteration = _iteration(file)
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError, UnicodeError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, RecursionError) as error:
         raise LogError(path, "", f"is no file of Keras, or is damaged ({error})") from error
     check_sizes(path, stored.pieces, size)
     return stored
 
 
 def _datasets(path: Path, file: Any) -> Iterator[tuple[int, str, str, Any]]:
-    """Yield where an array was written, the name of its layer, the name of its group, and itself.
+    """Yield the place of an array among all, its name, the class of its layer, and itself.
 
-    The places rise in the order of the layers. Links of all kinds but the plain one are refused:
-    they may lead out of the file, or round in circles.
+    The places, where they were written, rise in the order of the layers; those of an older file do
+    not, but its configuration tells. Links of all kinds but the plain one are refused: they may
+    lead out of the file, or round in circles.
     """
+    classes = _classes(file)
+    order = {name: place for place, name in enumerate(classes)}
     waiting, seen = [(file, "", "", 0)], 0
     while waiting:
         group, name, kind, depth = waiting.pop()
@@ -113,12 +115,26 @@ def _datasets(path: Path, file: Any) -> Iterator[tuple[int, str, str, Any]]:
             entry = group[key]
             if isinstance(entry, h5py.Dataset):
                 _check(path, f"{name}.{key}", entry)
-                place = h5py.h5o.get_info(entry.id).addr
-                yield place, _joined(name, _array_name(kind, key)), kind, entry
+                layer = name.rpartition(".")[2]
+                place = order.get(layer, h5py.h5o.get_info(entry.id).addr)
+                yield place, _joined(name, _array_name(kind, key)), classes.get(layer, kind), entry
             else:
-                waiting.append(
-                    (entry, _joined(name, _own(key, entry)), _kind(kind, key), depth + 1)
-                )
+                below = _joined(name, _own(key, entry))
+                waiting.append((entry, below, _kind(kind, key), depth + 1))
+
+
+def _classes(file: Any) -> dict[str, str]:
+    """Return the classes of layers by name, in their order, which an older file tells."""
+    text = file.attrs.get("model_config", "{}")
+    found: dict[str, str] = {}
+    waiting: list[Any] = [json.loads(text)] if len(text) <= _MOST_TEXT else []
+    while waiting:
+        entry = waiting.pop()
+        config = entry.get("config") if isinstance(entry, dict) else None
+        if isinstance(config, dict) and isinstance(config.get("name"), str):
+            found[config["name"]] = str(entry.get("class_name"))
+            waiting += reversed(config.get("layers") or [])
+    return found
 
 
 def _check(path: Path, name: str, dataset: Any) -> None:

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cache, partial
+from io import FileIO
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 
-from deeptracker.conversion.checkpoints.contents import Array, Facts, Piece, Stored
+from deeptracker.conversion.checkpoints.contents import Array, Facts
 from deeptracker.conversion.checkpoints.names import SCALES, is_buffer
 from deeptracker.errors import LogError
 
@@ -24,24 +27,40 @@ _BYTES = {
 }
 # The magnitudes of four bits: one of sign, two of exponent, one of fraction (E2M1 of OCP MX 1.0).
 _FOUR_BITS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
-_PLAIN = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+_KNOWN = ("F64", "F32", "F16", "BF16", "F4", *_BYTES)
 
 
-def read(path: Path) -> Stored:
+@dataclass(frozen=True)
+class Numbers:
+    """One array that can be read: `fill(file, into)` reads its numbers into f4 or f8 [n]."""
+
+    shape: tuple[int, ...]
+    wide: bool
+    fill: Callable[[FileIO, Array], None]
+
+
+@dataclass
+class Opened:
+    """A file as its header tells."""
+
+    pieces: dict[str, Numbers] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+
+
+def read(path: Path) -> Opened:
     """Return what a file holds; LogError where it is torn, damaged or hostile."""
     start, header = _header(path)
     texts = header.pop("__metadata__", None) or {}
-    stored = Stored(facts=_facts(texts))
+    stored = Opened(facts=_facts(texts))
     left: dict[str, list[str]] = {}
     for name, entry in header.items():
         kind, shape = entry["dtype"], tuple(entry["shape"])
         if kind == "F8_E8M0" or (len(shape) > 1 and name.rpartition(".")[2] in SCALES):
             left.setdefault("scales", []).append(name)
-        elif (widen := _widening(kind)) is not None:
+        elif kind in _KNOWN:
             begin, end = (start + at for at in entry["data_offsets"])
-            stored.pieces[name] = Piece(
-                shape, kind == "F64", partial(_read, path, name, begin, end, shape, widen)
-            )
+            fill = partial(_fill, path, name, begin, end - begin, kind)
+            stored.pieces[name] = Numbers(shape, kind == "F64", fill)
         elif len(shape) > 1 and not is_buffer(name, shape):
             left.setdefault(kind, []).append(name)
     _say(stored.facts, left)
@@ -90,19 +109,14 @@ def _some(names: list[str]) -> str:
 
 
 def _widening(kind: str) -> Callable[[Array], Array] | None:
-    """Return what makes f4 or f8 [n] of the bytes u1 of a kind; None where it is no such number."""
-    if kind in _PLAIN:
-        return partial(_plain, _PLAIN[kind])
+    """Return what makes f4 [n] of the bytes u1 of a kind; None where they are f4 or f8 already."""
+    if kind == "F16":
+        return lambda raw: raw.view("<f2")
     if kind == "BF16":
         return _brain
     if kind == "F4":
         return _four
     return partial(_eight, kind) if kind in _BYTES else None
-
-
-def _plain(code: str, raw: Array) -> Array:
-    numbers = raw.view(code)
-    return numbers.astype("<f4") if code == "<f2" else numbers
 
 
 def _brain(raw: Array) -> Array:
@@ -128,23 +142,42 @@ def _four(raw: Array) -> Array:
     return np.where(codes & 8, -magnitudes, magnitudes)
 
 
-def _read(
-    path: Path,
-    name: str,
-    begin: int,
-    end: int,
-    shape: tuple[int, ...],
-    widen: Callable[[Array], Array],
-) -> Array:
-    raw = np.empty(end - begin, dtype=np.uint8)
+def arrays(path: Path, stored: Opened) -> dict[str, Array]:
+    """Return all arrays of a file that `read` has opened; LogError where it cannot be read.
+
+    They lie in one piece of memory, which the system has back as a whole.
+    """
+    room = {wide: _room(stored, wide) for wide in (False, True)}
+    found, used = {}, {False: 0, True: 0}
     try:
         with path.open("rb", buffering=0) as file:
-            file.seek(begin)
-            done = 0
-            while done < raw.size and (taken := file.readinto(raw.data[done:])):
-                done += taken
+            for name, piece in stored.pieces.items():
+                start, size = used[piece.wide], prod(piece.shape)
+                used[piece.wide] = start + size
+                into = room[piece.wide][start : start + size]
+                piece.fill(file, into)
+                found[name] = into.reshape(piece.shape)
     except OSError as error:
         raise LogError(path, name, f"cannot be read ({error.strerror})") from error
-    if done < raw.size:
+    return found
+
+
+def _room(stored: Opened, wide: bool) -> Array:
+    sizes = (prod(piece.shape) for piece in stored.pieces.values() if piece.wide == wide)
+    return np.empty(sum(sizes), dtype="<f8" if wide else "<f4")
+
+
+def _fill(
+    path: Path, name: str, begin: int, size: int, kind: str, file: FileIO, into: Array
+) -> None:
+    """Read numbers into an array [n]."""
+    widen = _widening(kind)
+    raw = into.view(np.uint8) if widen is None else np.empty(size, dtype=np.uint8)
+    file.seek(begin)
+    done = 0
+    while done < size and (taken := file.readinto(raw.data[done:])):
+        done += taken
+    if done < size:
         raise LogError(path, name, "is cut off: the file became shorter while it was read")
-    return widen(raw).reshape(shape)
+    if widen is not None:
+        into[:] = widen(raw)

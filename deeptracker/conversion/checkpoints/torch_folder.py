@@ -43,12 +43,16 @@ _KNOWN = {
 _STEPS = ("global_step", "step", "iteration", "iter", "epoch")
 
 
+def _nowhere(*_: str) -> str:
+    return ""
+
+
 class _Unpickler(pickle.Unpickler):
     """Knows the classes of `_KNOWN`, and no other."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module == "pathlib":
-            return str  # the folder that it was written to, of which only the name is of use
+            return _nowhere  # the folder that it was written to
         if name not in _KNOWN.get(module, ()):
             raise pickle.UnpicklingError(f"names {module}.{name}, which no such file does")
         return super().find_class(module, name)
@@ -158,6 +162,8 @@ def _part(path: Path, key: str, info: Any) -> Any:
     if getattr(info, "transform_descriptors", None):
         raise LogError(file, key, "is compressed; save the checkpoint without extensions")
     try:
+        if not file.is_file():
+            raise LogError(file, key, "is not there; the folder is incomplete")
         with file.open("rb") as opened:
             if file.resolve().parent != path.resolve():
                 raise LogError(file, key, "leads out of its folder")

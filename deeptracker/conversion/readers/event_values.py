@@ -1,6 +1,7 @@
 """The values in TensorBoard's events: numbers, histograms, texts and hyperparameters."""
 
 import math
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ _KINDS = {
     "graphs": "a graph of TensorBoard's",
     "projector": "an embedding of TensorBoard's",
 }
-MAX_TEXT = 10_000
+MAX_TEXT, _MAX_SETTINGS = 10_000, 10_000
 _MAX_ELEMENTS = 100_000
 _FLOAT = 1  # DT_FLOAT
 
@@ -66,7 +67,6 @@ def text(value: Any) -> str:
 def hyperparameters(content: bytes) -> dict[str, object] | None:
     """Return what a script said it was run with; None where this says something else."""
     with needed("tensorboard", "reading TensorBoard's files"):
-        from google.protobuf.json_format import MessageToDict
         from google.protobuf.message import DecodeError
         from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
     try:
@@ -76,15 +76,17 @@ def hyperparameters(content: bytes) -> dict[str, object] | None:
     if data.WhichOneof("data") != "session_start_info":
         return None
     found: dict[str, object] = {}
-    for name, value in data.session_start_info.hparams.items():
+    for name, value in islice(data.session_start_info.hparams.items(), _MAX_SETTINGS):
         kind = value.WhichOneof("kind")
         if kind == "number_value":
             number = value.number_value
             found[name] = int(number) if number.is_integer() and abs(number) < 2**53 else number
         elif kind == "list_value":
-            found[name] = list(MessageToDict(value.list_value))
-        elif kind in ("string_value", "bool_value"):
-            found[name] = getattr(value, kind)
+            found[name] = str(list(value.list_value))[:MAX_TEXT]
+        elif kind == "string_value":
+            found[name] = value.string_value[:MAX_TEXT]
+        elif kind == "bool_value":
+            found[name] = value.bool_value
     return found
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from deeptracker.conversion.collected import Collected, merged
 from deeptracker.conversion.readers import (
     Reader,
+    StoredRun,
     hugging_face,
     mlflow,
     settings,
@@ -22,6 +23,12 @@ TOOLS = (settings, hugging_face, tables, wandb, trackio, swanlab, mlflow, tensor
 def find_readers(folder: Path, run: str | None = None) -> list[Reader]:
     """Return the readers of what a folder holds of one run, or of a file; LogError as of them."""
     return [reader for tool in TOOLS for reader in tool.find(folder, run)]
+
+
+def stored_runs(place: Path) -> list[StoredRun]:
+    """Return the runs in the stores at a place, each once; none where there is no such store."""
+    found = {run.id: run for tool in TOOLS if hasattr(tool, "runs") for run in tool.runs(place)}
+    return list(found.values())
 
 
 def collect(folder: Path, run: str | None = None) -> Collected:

@@ -9,6 +9,7 @@ from deeptracker.conversion.readers.mlflow_sql import SqlReader, is_store, runs_
 from deeptracker.errors import LogError
 
 _FOLDER = "mlruns"
+_NAMED = "mlflow"
 _ENDINGS = (".db", ".sqlite", ".sqlite3")
 _SHOWN = 5
 
@@ -18,7 +19,7 @@ def find(folder: Path, run: str | None = None) -> list[Reader]:
 
     Raises LogError where there are several runs, and `run` names none of them.
     """
-    found = dict(_found(folder))
+    found = _found(folder)
     if run is not None:
         return [found[run][1]] if run in found else []
     if len(found) > 1:
@@ -32,11 +33,19 @@ def find(folder: Path, run: str | None = None) -> list[Reader]:
 
 def runs(folder: Path) -> list[StoredRun]:
     """Return the runs in the stores in a folder, or in the one that it is."""
-    return [one for _, (one, _) in _found(folder)]
+    return [one for one, _ in _found(folder).values()]
 
 
-def _found(folder: Path) -> Iterator[tuple[str, tuple[StoredRun, Reader]]]:
-    """Yield the runs that are not deleted by id, with a reader of each."""
+def _found(folder: Path) -> dict[str, tuple[StoredRun, Reader]]:
+    """Return the runs that are not deleted by id, with a reader of each."""
+    try:
+        return dict(_stored(folder))
+    except OSError as error:
+        place = error.filename or folder
+        raise LogError(place, "", f"cannot be read ({error.strerror})") from error
+
+
+def _stored(folder: Path) -> Iterator[tuple[str, tuple[StoredRun, Reader]]]:
     if folder.is_file():
         files = [folder]
     else:
@@ -47,10 +56,20 @@ def _found(folder: Path) -> Iterator[tuple[str, tuple[StoredRun, Reader]]]:
             if one.suffix.lower() in _ENDINGS and one.resolve().is_relative_to(root)
         ]
     for path in files:
-        if path.is_file() and is_store(path):
+        if path.is_file() and _is_ours(path, meant=path == folder or path.stem == _NAMED):
             for one in runs_of_database(path):
                 yield one.id, (one, SqlReader(path, one.id))
     if folder.is_dir():
         for place in (folder, folder / _FOLDER):
             for one, path in runs_of_folder(place):
-                yield one.id, (one, FilesReader(path, one.name))
+                yield one.id, (one, FilesReader(path, folder))
+
+
+def _is_ours(path: Path, *, meant: bool) -> bool:
+    """Say whether a file is a database of MLflow's; LogError where one that is meant is damaged."""
+    try:
+        return is_store(path)
+    except LogError:
+        if meant:
+            raise
+        return False

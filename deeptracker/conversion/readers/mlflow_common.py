@@ -7,6 +7,8 @@ from typing import Any
 from deeptracker.conversion.collected import Collected, known_name
 
 MAX_VALUES = 20_000_000
+# Of parameters and tags: MLflow itself takes fewer, and shorter ones.
+MAX_ENTRIES, MAX_TEXT = 10_000, 8_000
 # Tags of MLflow's own, and what is written of a run.
 _OWN, _NOTE = "mlflow.", "mlflow.note.content"
 _LONGEST = 200

@@ -2,11 +2,19 @@
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.readers import MAX_ENTRIES, StoredRun, files_below
-from deeptracker.conversion.readers.mlflow_common import MAX_VALUES, Values, settings, tags_of
+from deeptracker.conversion.readers.mlflow_common import MAX_ENTRIES as MAX_PAIRS
+from deeptracker.conversion.readers.mlflow_common import (
+    MAX_TEXT,
+    MAX_VALUES,
+    Values,
+    settings,
+    tags_of,
+)
 from deeptracker.errors import LogError
 
 _META = "meta.yaml"
@@ -14,7 +22,7 @@ _KINDS, _ARTIFACTS = ("metrics", "params", "tags"), "artifacts"
 _NAME = "mlflow.runName"
 # In a line of `status` of meta.yaml; the others are of runs that are over.
 _GOING_ON = ("1", "2", "RUNNING", "SCHEDULED")
-_MAX_TEXT = 2**20
+_MAX_META = 2**16
 _MAX_LINE = 1_000
 
 
@@ -66,23 +74,24 @@ def _meta(folder: Path) -> dict[str, str]:
     if not _is_own(path, folder):
         return {}
     found = {}
-    for line in _text(path).splitlines():
+    for line in _text(path, most=_MAX_META).splitlines():
         name, colon, value = line.partition(":")
         if colon and name.isidentifier():
             found[name] = value.strip().strip("'\"").replace("''", "'")
     return found
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, *, most: int = MAX_TEXT) -> str:
     with path.open("rb") as file:
-        return file.read(_MAX_TEXT).decode("utf-8", "replace")
+        return file.read(most).decode("utf-8", "replace")
 
 
 class FilesReader:
     """A run in a folder of its own: a file for each series, which grows by lines."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, root: Path) -> None:
         self.path = path
+        self._root = root
         self._files: dict[Path, _Series] = {}
         self._stats: dict[Path, tuple[int, int, int]] | None = None
         self._found = Collected()
@@ -130,7 +139,7 @@ class FilesReader:
         found.ended = meta.get("status", _GOING_ON[0]) not in _GOING_ON
         if artifacts := _number_below(self.path / _ARTIFACTS):
             found.drop("a file that MLflow keeps with the run", artifacts)
-        found.files = [str(path.relative_to(self.path)) for path in metrics.values()]
+        found.files = [str(path.relative_to(self._root)) for path in metrics.values()]
         return found
 
 
@@ -145,7 +154,7 @@ def _number_below(folder: Path) -> int:
 
 
 def _texts(paths: dict[str, Path]) -> dict[str, str]:
-    return {name: _text(path) for name, path in paths.items()}
+    return {name: _text(path) for name, path in islice(paths.items(), MAX_PAIRS)}
 
 
 def _stat(path: Path) -> tuple[int, int, int]:

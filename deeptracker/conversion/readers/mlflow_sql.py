@@ -1,23 +1,37 @@
 """A run in MLflow's database, when that is a file of SQLite's."""
 
 import sqlite3
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.readers import StoredRun
 from deeptracker.conversion.readers.databases import columns, is_database, reading, written
-from deeptracker.conversion.readers.mlflow_common import MAX_VALUES, Values, settings, tags_of
+from deeptracker.conversion.readers.mlflow_common import (
+    MAX_ENTRIES,
+    MAX_TEXT,
+    MAX_VALUES,
+    Values,
+    settings,
+    tags_of,
+)
 from deeptracker.errors import LogError
 
 # So many rows are read at a time: a writer waits no longer than for these.
 _ROWS = 50_000
 MAX_RUNS = 100_000
 _TABLES = ("experiments", "runs", "metrics", "params", "tags")
+# SQLite lets anything into any column: what is no number, and what is far too long, is not fetched.
 _METRICS = """
-    SELECT rowid, "key", step, value, is_nan, timestamp FROM metrics
-    WHERE run_uuid = ? AND rowid > ? ORDER BY rowid LIMIT ?
+    SELECT rowid, substr("key", 1, 250),
+        iif(typeof(step) IN ('integer', 'real'), step, NULL),
+        iif(typeof(value) IN ('integer', 'real'), value, NULL),
+        is_nan IN (1), iif(typeof(timestamp) = 'integer', timestamp, NULL)
+    FROM metrics WHERE run_uuid = ? AND rowid > ? ORDER BY rowid LIMIT ?
+"""
+_PAIRS = """
+    SELECT substr("key", 1, {most}), substr(value, 1, {most}) FROM {table}
+    WHERE run_uuid = ? ORDER BY "key" LIMIT {entries}
 """
 _BESIDE = {
     "a data set that MLflow names": "SELECT count(*) FROM inputs WHERE destination_id = ?",
@@ -26,14 +40,11 @@ _BESIDE = {
 
 
 def is_store(path: Path) -> bool:
-    """Say whether a file is a database of MLflow's; False, too, where it cannot be read."""
+    """Say whether a file is a database of MLflow's; LogError where it is a damaged one."""
     if not is_database(path):
         return False
-    try:
-        with reading(path) as database:
-            return _has_tables(database)
-    except LogError:
-        return False
+    with reading(path) as database:
+        return _has_tables(database)
 
 
 def _has_tables(database: sqlite3.Connection) -> bool:
@@ -45,9 +56,10 @@ def runs_of_database(path: Path) -> list[StoredRun]:
     """Return the runs in a database that are not deleted, the newest first."""
     with reading(path) as database:
         rows = database.execute(
-            "SELECT run_uuid, runs.name, experiments.name FROM runs "
-            "LEFT JOIN experiments USING (experiment_id) "
+            "SELECT run_uuid, substr(runs.name, 1, 250), substr(experiments.name, 1, 250) "
+            "FROM runs LEFT JOIN experiments USING (experiment_id) "
             "WHERE runs.lifecycle_stage = 'active' AND typeof(run_uuid) = 'text' "
+            "AND length(run_uuid) <= 250 "
             "ORDER BY start_time DESC, run_uuid LIMIT ?",
             (MAX_RUNS,),
         ).fetchall()
@@ -111,17 +123,19 @@ class SqlReader:
     def _read_facts(self, database: sqlite3.Connection) -> tuple[Any, ...]:
         """Return name and status, parameters, tags, and how much there is of what is not read."""
         row = database.execute(
-            "SELECT name, status FROM runs WHERE run_uuid = ?", (self._run,)
+            "SELECT substr(name, 1, 250), substr(status, 1, 20) FROM runs WHERE run_uuid = ?",
+            (self._run,),
         ).fetchone()
         if row is None:
             raise LogError(self.path, "runs", f"has no run {self._run} (any more)")
-        params, tags = (
-            _pairs(database.execute(f'SELECT "key", value FROM {table} WHERE run_uuid = ?',  # noqa: S608
-                                    (self._run,)))
-            for table in ("params", "tags")
-        )  # fmt: skip
+        params, tags = (self._pairs(database, table) for table in ("params", "tags"))
         beside = {why: _count(database, query, self._run) for why, query in _BESIDE.items()}
         return row, params, tags, beside
+
+    def _pairs(self, database: sqlite3.Connection, table: str) -> dict[str, str]:
+        query = _PAIRS.format(table=table, most=MAX_TEXT, entries=MAX_ENTRIES)
+        rows = database.execute(query, (self._run,))
+        return {str(key): str(value) for key, value in rows if value is not None}
 
     def _gathered(
         self,
@@ -152,7 +166,3 @@ def _count(database: sqlite3.Connection, query: str, run: str) -> int:
         return int(_one(database, query, run))
     except sqlite3.OperationalError:
         return 0
-
-
-def _pairs(rows: Iterable[tuple[Any, Any]]) -> dict[str, str]:
-    return {str(key): str(value) for key, value in rows if value is not None}

@@ -51,7 +51,11 @@ def _is_meant(path: Path) -> bool:
 
 def _bases(folder: Path) -> dict[str, Path]:
     """Return the folders of the runs below a folder, by their path from there."""
-    below = {path.parent.relative_to(folder) for path in files_below(folder) if _is_meant(path)}
+    try:
+        below = {path.parent.relative_to(folder) for path in files_below(folder) if _is_meant(path)}
+    except OSError as error:
+        place = error.filename or folder
+        raise LogError(place, "", f"cannot be read ({error.strerror})") from error
     bases = bases_of(PurePosixPath(one.as_posix()) for one in below)
     parents = {base.parent for base in bases}
     if len(bases) > 1 and len(parents) == 1 and _starts(folder / (parent := parents.pop())):
@@ -80,11 +84,16 @@ class EventsReader:
         self._files: dict[Path, EventFile] = {}
         self._others: set[tuple[Path, int]] = set()
         self._look_at = 0.0
+        self._said: list[str] = []
         self._found: Collected | None = None
 
     def read(self) -> Collected:
         """Return all that the files hold now; see Reader."""
-        changed = self._look()
+        try:
+            changed = self._look()
+        except OSError as error:
+            place = error.filename or self.path
+            raise LogError(place, "", f"cannot be read ({error.strerror})") from error
         errors = []
         for path, file in list(self._files.items()):
             try:
@@ -96,8 +105,9 @@ class EventsReader:
                     changed = bool(self._files.pop(path))
         if errors and len(errors) == len(self._files):
             raise errors[0]
-        if changed or self._found is None:
-            self._found = self._gather(errors)
+        said = [str(error) for error in errors]
+        if changed or said != self._said or self._found is None:
+            self._found, self._said = self._gather(errors), said
         return self._found
 
     def _gather(self, errors: list[LogError]) -> Collected:

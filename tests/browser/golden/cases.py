@@ -54,7 +54,7 @@ _CURVES = {
     "height": 166,
     "lines": [
         _line("train_loss", "training", "blue"),
-        _line("validation_loss", "validation", "orange"),
+        {**_line("validation_loss", "validation", "orange"), "dash": [7, 3]},
     ],
 }
 
@@ -100,6 +100,7 @@ KINDS: Mapping[str, Kind] = {
 # Kinds that draw nothing, and what they do instead.
 NOT_DRAWN: Mapping[str, str] = {
     "comparestate": "is never seen: it keeps the choice of the compare page in its address",
+    "comparescalars": "makes cards with a line for each run, whose charts draw themselves",
     "scalarlist": "makes the cards of scalars as people scroll, whose charts draw themselves",
     "workspace": "moves and hides the panes that its page has, whose charts draw themselves",
 }

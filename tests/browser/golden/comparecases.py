@@ -82,36 +82,6 @@ def _curve(case: str, runs: int, *shape: int) -> Any:
     return falling(found) if case == "many" else found
 
 
-def _lines(case: str) -> Given:
-    """Return scalars of at most three runs; where some are NaN, the last run logged one only."""
-    runs, count, groups = _runs(case)[:3], size(case), _groups(case)
-    iteration = times(count)["iteration"]
-    every = ["train_loss", "validation_loss", "train_error", "learning_rate", "own"]
-    names = {"empty": [], "many": ["train_loss", "learning_rate"]}.get(case, every)
-    arrays: dict[str, Any] = {"iteration": iteration}
-    told = []
-    for number, name in enumerate(names):
-        at = np.roll(_curve(case, len(runs), count), number, axis=-1)
-        facts = []
-        for place, run in enumerate(runs):
-            logged = number == 0 or case != "nan" or place < 2
-            own = at[place] if logged and name != "own" else at[place, :0]
-            where = iteration[: len(own)]
-            finite = np.isfinite(own)
-            arrays[f"series.{number}.{place}.iterations"] = where[finite]
-            arrays[f"series.{number}.{place}.values"] = own[finite].astype(np.float64)
-            arrays[f"series.{number}.{place}.odd"] = where[~finite]
-            facts.append({"run": run["id"], "total": len(own), "shown": int(finite.sum())})
-        arrays[f"at.{number}"] = at
-        if groups:
-            arrays[f"mean.{number}"], arrays[f"deviation.{number}"] = _spread(at, groups)
-        told.append({"name": name, "runs": facts})
-    about = {**_aligned(case), "series": told, "left_out": [], "groups": groups}
-    about["labels"] = [""] * len(groups or [])
-    options = {"url": "{data}/series", "runs": runs}
-    return Given(options, {"series": pack(arrays, about)})
-
-
 _SAY = {"noColumns": "No snapshot.", "noRows": "No class.", "noValues": "No value."}
 
 
@@ -288,7 +258,6 @@ KINDS: Mapping[str, Kind] = {
     "compareimages": Kind(_FOLDER, _images),
     "comparekey": Kind(_FOLDER, _key),
     "comparelayers": Kind(_FOLDER, _layers),
-    "comparelines": Kind(_FOLDER, _lines),
     "comparemap": Kind(_FOLDER, _map),
     "comparetable": Kind(_FOLDER, _table),
 }

@@ -101,6 +101,9 @@ def series(case: str) -> Answers:
         arrays[f"series.{name}.odd"] = time["iteration"][~finite]
         odd = int((~finite).sum())
         about[name] = {"total": count, "shown": count - odd, "odd": odd}
+    # As around the mean of a group of runs.
+    arrays["band.validation_loss.low"] = arrays["snapshot.validation_loss"] * 0.8
+    arrays["band.validation_loss.high"] = arrays["snapshot.validation_loss"] * 1.2
     return {"series": pack(arrays, {"series": about})}
 
 

@@ -70,6 +70,7 @@ def _picture(case: str) -> Given:
         "label": "Picture of cat, image 1",
         "base": "{data}",
         "classId": 0,
+        "image": 3,
         "count": count,
         "position": count // 2,
     }

@@ -10,13 +10,12 @@ import {
   type Place,
   PlotArea,
   registerKind,
-  roundTicks,
-  roundTimes,
   type Selection,
   selectionStore,
   sizeCanvas,
 } from "#app/web/index.ts";
 import { compare } from "./compare.ts";
+import { roundPlaces } from "./ticks.ts";
 
 const FLAGS = 20;
 const HEIGHT = 40;
@@ -88,13 +87,7 @@ class CompareAxis implements Handler {
       axis.iterations[Math.min(from, axis.columns - 1)],
       axis.iterations[Math.min(to, axis.columns) - 1],
     ];
-    const align = compare.align();
-    const unit = compare.UNITS[align];
-    const count = Math.max(2, Math.floor(width / 96));
-    if (align !== "clock") {
-      return roundTicks(first / unit, last / unit, count).map((value) => Math.round(value * unit));
-    }
-    return roundTimes(first / unit, last / unit, count).map((seconds) => seconds * unit);
+    return roundPlaces(first, last, Math.max(2, Math.floor(width / 96)));
   }
 
   selected(selection: Selection, names: Names): void {

@@ -8,12 +8,15 @@ import {
   colours,
   type DrawingContext,
   duration,
+  follow,
   make,
   numbers,
+  type Spread,
   selectionStore,
   sizeCanvas,
+  spread,
+  stretches,
 } from "#app/web/index.ts";
-import { follow, type Spread, spread, stretches } from "./paths.ts";
 
 export type Run = RunsOptions["runs"][number];
 export type RunsOptions = ChartKinds["comparestate"];
@@ -173,18 +176,20 @@ export const compare = {
     "choose others by ▤ in the key",
 
   /** Return a canvas with the line of a run. */
-  swatch(at: number): HTMLCanvasElement {
+  swatch: (at: number): HTMLCanvasElement =>
+    compare.swatchOf(compare.colour(at), compare.pattern(at)),
+
+  /** Return a canvas with a line of a colour (a variable of the CSS) and a pattern. */
+  swatchOf(colour: string, pattern: readonly number[]): HTMLCanvasElement {
     const canvas = make("canvas", "compare-swatch");
     const { context } = sizeCanvas(canvas, 36, 10);
-    compare.stroke(
-      context,
-      at,
-      (line) => {
-        line.moveTo(0, 5);
-        line.lineTo(36, 5);
-      },
-      { width: 3 },
-    );
+    context.strokeStyle = colours.theme(colour);
+    context.lineWidth = 3;
+    context.setLineDash(pattern as number[]);
+    context.beginPath();
+    context.moveTo(0, 5);
+    context.lineTo(36, 5);
+    context.stroke();
     canvas.setAttribute("aria-hidden", "true");
     return canvas;
   },

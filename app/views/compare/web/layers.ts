@@ -22,13 +22,13 @@ import {
   PlotArea,
   registerKind,
   type Selection,
+  type Spread,
   selectionStore,
   sizeCanvas,
   tooltip,
   type ValueScale,
 } from "#app/web/index.ts";
 import { type Aligned, compare, type Members } from "./compare.ts";
-import type { Spread } from "./paths.ts";
 
 const FONT = "11px system-ui, sans-serif";
 const GAP = 5;

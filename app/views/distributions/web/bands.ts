@@ -1,10 +1,11 @@
 // Percentiles over the iterations as bands around the median, of a run and of a second one over it.
 
-import { colours, type DrawingContext, numbers, type Place } from "#app/web/index.ts";
+import { colours, type DrawingContext, type Place } from "#app/web/index.ts";
 import type { ValueAxis } from "./axis.ts";
 import { nearest } from "./density.ts";
 import * as look from "./look.ts";
 import { rangeOf } from "./ridges.ts";
+import { short } from "./times.ts";
 import type { Spread } from "./types.ts";
 
 // Least to greatest, then the percentiles that lie alike on both sides of the median.
@@ -19,7 +20,7 @@ const MEDIAN = 4;
 const OVER = 0.22; // the bands of the second run: the first is to be seen through them
 const THIN = 2; // pixels of one lone snapshot
 
-type Along = (iteration: number) => number;
+type Along = (time: number) => number;
 
 /** Return where the bands of a chart of this size lie. */
 export const placeOf = (width: number, height: number): Place => ({
@@ -29,11 +30,11 @@ export const placeOf = (width: number, height: number): Place => ({
   height: height - 25,
 });
 
-/** Return the pixel of an iteration; all runs lie on one axis. */
+/** Return the pixel of a place over time; all runs lie on one axis. */
 export function along(spreads: readonly (Spread | null)[], place: Place): Along {
   const { first, last } = rangeOf(spreads);
   if (first >= last) return () => place.left + place.width / 2;
-  return (iteration) => place.left + ((iteration - first) / (last - first)) * place.width;
+  return (time) => place.left + ((time - first) / (last - first)) * place.width;
 }
 
 export function draw(
@@ -54,7 +55,7 @@ export function draw(
   });
   drawCursor(context, place, spreads, cursor, x);
   look.ticksBeside(context, place, axis);
-  iterationsBelow(context, place, spreads, x);
+  timesBelow(context, place, spreads, x);
 }
 
 /** Return the rows of percentiles [9][S]; the outermost are those of all that a snapshot stands for. */
@@ -66,7 +67,7 @@ const rowOf = ({ highest, iteration, lowest, percentile }: Spread, row: number) 
       : percentile.subarray(row * iteration.length, (row + 1) * iteration.length);
 
 function drawRun(context: DrawingContext, spread: Spread, run: 0 | 1, x: Along, y: Along): void {
-  const places = Array.from(spread.iteration, x);
+  const places = Array.from(spread.place, x);
   PAIRS.forEach(([lower, upper], band) => {
     const [low, high] = [rowOf(spread, lower), rowOf(spread, upper)];
     context.fillStyle = run ? colours.theme(look.RUNS[1]) : look.shade(0, SHADES[band]);
@@ -122,7 +123,7 @@ export function stretches(low: ArrayLike<number>, high: ArrayLike<number>): [num
 function drawOdd(context: DrawingContext, place: Place, spread: Spread, x: Along): void {
   context.fillStyle = colours.theme("--dt-alarm");
   spread.odd.forEach((odd, at) => {
-    if (odd) context.fillRect(x(spread.iteration[at]) - 1.5, place.top, 3, 4);
+    if (odd) context.fillRect(x(spread.place[at]) - 1.5, place.top, 3, 4);
   });
 }
 
@@ -138,14 +139,14 @@ function drawCursor(
   if (!own || at < 0) return;
   context.strokeStyle = colours.theme("--dt-text");
   context.lineWidth = 1;
-  const px = Math.round(x(own.iteration[at])) + 0.5;
+  const px = Math.round(x(own.place[at])) + 0.5;
   look.line(context, [
     [px, place.top],
     [px, place.top + place.height],
   ]);
 }
 
-function iterationsBelow(
+function timesBelow(
   context: DrawingContext,
   place: Place,
   spreads: readonly (Spread | null)[],
@@ -156,8 +157,9 @@ function iterationsBelow(
   context.font = look.FONT;
   context.textBaseline = "top";
   context.fillStyle = colours.theme("--dt-text-soft");
-  ends.forEach((iteration, at) => {
+  const over = spreads[0]?.over ?? "iteration";
+  ends.forEach((time, at) => {
     context.textAlign = ends.length < 2 ? "center" : at ? "right" : "left";
-    context.fillText(numbers.short(iteration), x(iteration), place.top + place.height + 5);
+    context.fillText(short(over, time), x(time), place.top + place.height + 5);
   });
 }

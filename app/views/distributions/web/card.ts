@@ -14,6 +14,7 @@ import * as bands from "./bands.ts";
 import { nearest } from "./density.ts";
 import * as look from "./look.ts";
 import * as ridges from "./ridges.ts";
+import * as times from "./times.ts";
 import type { NodeSpreads, NodesMeta, Spread } from "./types.ts";
 import * as words from "./words.ts";
 
@@ -90,7 +91,7 @@ export class Card {
     const percentiles = selection.distributionmode === "percentiles";
     const place = percentiles
       ? bands.placeOf(width, height)
-      : ridges.placeOf(width, height, offset);
+      : ridges.placeOf(width, height, offset, this.over);
     const found = this.spreads();
     this.axis = axisOf(
       selection.distributionscale,
@@ -115,6 +116,10 @@ export class Card {
       edges: told.meta.edges,
     });
     ridges.draw(context, place, this.drawn, found, this.axis, offset);
+  }
+
+  private get over(): string {
+    return this.told?.spreads?.own.over ?? "iteration";
   }
 
   private spreads(): (Spread | null)[] {
@@ -170,10 +175,10 @@ export class Card {
     if (told.selection.distributionmode === "percentiles") {
       const place = bands.placeOf(told.width, height);
       const project = bands.along(this.spreads(), place);
-      return { run: 0, at: nearest(Array.from(own.iteration, project), x), value: null };
+      return { run: 0, at: nearest(Array.from(own.place, project), x), value: null };
     }
     const offset = told.selection.distributionmode !== "overlay";
-    const place = ridges.placeOf(told.width, height, offset);
+    const place = ridges.placeOf(told.width, height, offset, this.over);
     const value = axis.from(Math.min(Math.max((x - place.left) / place.width, 0), 1));
     const ridge = this.ridgeAt(x, y, place, offset);
     return ridge && { run: ridge.run, at: ridge.at, value };
@@ -212,7 +217,9 @@ export class Card {
     lines.push(...words.percentileLines(spread, at.at, told.meta.percentiles));
     lines.push(...words.oddLines(spread, at.at), ...this.otherLines(at, iteration));
     const of = told.names[1] === null ? "" : ` of ${told.names[at.run]}`;
-    const title = `${this.name}${of}, iteration ${numbers.integer(iteration)}`;
+    const time = times.words(this.over, spread.place[at.at]);
+    const where = `iteration ${numbers.integer(iteration)}${time && `, ${time}`}`;
+    const title = `${this.name}${of}, ${where}`;
     tooltip.show(event.clientX, event.clientY, title, lines);
   }
 

@@ -8,6 +8,7 @@ import {
   live,
   type Selection,
 } from "#app/web/index.ts";
+import { placesOf } from "./times.ts";
 import type { NodeSpreads, PieceArrays, PieceMeta, RunArrays, Spread } from "./types.ts";
 
 type Piece = Answer<PieceMeta, PieceArrays>;
@@ -65,7 +66,8 @@ export class PieceData {
     const known = this.known.get(key);
     if (known?.address !== address) this.ask(key, address, known?.piece ?? null);
     const found = this.known.get(key);
-    return found?.piece ? spreadsOf(found.piece, node % size, found.fresh) : null;
+    const { distributionx } = selection;
+    return found?.piece ? spreadsOf(found.piece, node % size, found.fresh, distributionx) : null;
   }
 
   private ask(key: string, address: string, before: Piece | null): void {
@@ -92,11 +94,16 @@ export class PieceData {
   }
 }
 
-function spreadsOf({ arrays, meta }: Piece, at: number, fresh: boolean): NodeSpreads {
-  const matched = meta.matched?.[at];
+function spreadsOf({ arrays, meta }: Piece, at: number, fresh: boolean, kind: string): NodeSpreads {
+  const other = meta.matched?.[at] ? otherOf(arrays) : null;
+  // Over what all shown runs have recorded.
+  const known = [arrays, ...(other ? [other] : [])].every(({ iteration, clock }) =>
+    placesOf(kind, iteration, clock),
+  );
+  const over = known ? kind : "iteration";
   return {
-    own: spreadOf(arrays, meta.first, at),
-    other: matched ? spreadOf(otherOf(arrays), meta.first, at) : null,
+    own: spreadOf(arrays, meta.first, at, over),
+    other: other && spreadOf(other, meta.first, at, over),
     meta,
     at,
     fresh,
@@ -110,13 +117,15 @@ function otherOf(arrays: PieceArrays): RunArrays {
   return Object.fromEntries(found) as RunArrays;
 }
 
-function spreadOf(arrays: RunArrays, first: number, at: number): Spread {
+function spreadOf(arrays: RunArrays, first: number, at: number, over: string): Spread {
   const snapshots = arrays.iteration.length;
   const bins = arrays.count.shape[2];
   const row = (name: "lowest" | "highest") =>
     arrays[name].subarray(at * snapshots, (at + 1) * snapshots);
   return {
     iteration: arrays.iteration,
+    place: placesOf(over, arrays.iteration, arrays.clock)!,
+    over,
     count: arrays.count.subarray(
       at * snapshots * bins,
       (at + 1) * snapshots * bins,

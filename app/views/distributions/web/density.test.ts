@@ -14,6 +14,8 @@ function spread(counts: number[], least: number, most: number): Spread {
   percentile[8] = most;
   return {
     iteration: new Int32Array([100]),
+    place: [],
+    over: "iteration",
     count: Uint32Array.from(counts),
     bins: 7,
     first: 0,

@@ -30,6 +30,7 @@ const FIELDS = [
   "distributionmode",
   "distributionscale",
   "distributionsearch",
+  "distributionx",
   "ridges",
   "enlarged",
   "otherrun",
@@ -241,7 +242,10 @@ class Distributions implements Handler {
     const piece: PieceMeta | null = drawn.find(Boolean)?.meta ?? null;
     const odd = drawn.some((spreads) => spreads?.own.odd.some(Boolean));
     const names = this.names(selection, piece);
-    const told = { meta, selection, shown, piece, names, odd };
+    const unknown =
+      drawn.some((spreads) => spreads && spreads.own.over !== selection.distributionx) &&
+      selection.distributionx !== "iteration";
+    const told = { meta, selection, shown, piece, names, odd, unknown };
     const count = document.getElementById(options.count);
     const said = shown ? words.count(told) : "";
     if (count && count.textContent !== said) count.textContent = said;

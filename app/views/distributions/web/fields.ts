@@ -6,6 +6,7 @@ declare module "#app/web/core/fields.ts" {
     distributionlevel: string;
     distributionmode: string;
     distributionscale: string;
+    distributionx: string;
     ridges: string;
     distributionsearch: string;
     enlarged: number | null;

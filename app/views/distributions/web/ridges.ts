@@ -1,21 +1,25 @@
 // Histograms over each other: behind one another by iteration (offset), or on one line (overlay).
 
-import { colours, type DrawingContext, numbers, type Place } from "#app/web/index.ts";
+import { colours, type DrawingContext, type Place } from "#app/web/index.ts";
 import type { ValueAxis } from "./axis.ts";
 import { cumulative, density, evenly, nearest } from "./density.ts";
 import * as look from "./look.ts";
+import { short } from "./times.ts";
 import type { Spread } from "./types.ts";
 
 const LIFT = 0.46; // of the plot: how high the highest ridge of an offset is
 const CELL = 3; // pixels of a part of the axis
 const CELLS = [24, 300] as const;
-const LABELS = 40; // right of an offset, for iterations
+const LABELS = 40; // right of an offset, for iterations or epochs
+const WIDE = 58; // and for times
 
 /** A drawn snapshot: of which run, its place among those that came, and where it stands. */
 export interface Ridge {
   run: 0 | 1;
   at: number;
   iteration: number;
+  /** Where it lies over time. */
+  time: number;
   heights: Float64Array;
   /** Pixels of the line that it stands on, and of its highest place above that. */
   base: number;
@@ -32,22 +36,23 @@ export interface RidgeStyle {
 }
 
 /** Return where the ridges of a chart of this size lie. */
-export function placeOf(width: number, height: number, offset: boolean): Place {
-  return { left: 8, top: 4, width: width - 16 - (offset ? LABELS : 0), height: height - 24 };
+export function placeOf(width: number, height: number, offset: boolean, over: string): Place {
+  const room = ["relative", "wall"].includes(over) ? WIDE : LABELS;
+  return { left: 8, top: 4, width: width - 16 - (offset ? room : 0), height: height - 24 };
 }
 
-/** Return the first and the last iteration of all runs. */
+/** Return the first and the last place over time of all runs. */
 export function rangeOf(spreads: readonly (Spread | null)[]): { first: number; last: number } {
   const ends = spreads.flatMap((spread) =>
-    spread?.iteration.length ? [spread.iteration[0], spread.iteration.at(-1)!] : [],
+    spread?.place.length ? [spread.place[0], spread.place[spread.place.length - 1]] : [],
   );
   return { first: Math.min(...ends), last: Math.max(...ends) };
 }
 
-/** Return how late an iteration is, 0 (the first of all runs) to 1 (the last). */
-function ageOf(spreads: readonly (Spread | null)[], iteration: number): number {
+/** Return how late a place over time is, 0 (the first of all runs) to 1 (the last). */
+function ageOf(spreads: readonly (Spread | null)[], time: number): number {
   const { first, last } = rangeOf(spreads);
-  return last > first ? (iteration - first) / (last - first) : 1;
+  return last > first ? (time - first) / (last - first) : 1;
 }
 
 /** Return how high the highest ridge is, and the pixel of the line that one of an age stands on. */
@@ -81,13 +86,14 @@ export function ridgesOf(
         heights: density(curve, cells),
         base: 0,
         high: 0,
-        age: ageOf(spreads, iteration),
+        time: spread.place[at],
+        age: ageOf(spreads, spread.place[at]),
         marked: at === cursor,
       });
     }
   });
   settle(found, place, style.offset);
-  return found.sort((a, b) => a.iteration - b.iteration || a.run - b.run);
+  return found.sort((a, b) => a.time - b.time || a.run - b.run);
 }
 
 /** Give the ridges their lines; all have one scale, so that areas of one chart are alike. */
@@ -117,7 +123,7 @@ export function draw(
   }
   look.ticksBelow(context, place, axis);
   if (!offset) return;
-  iterations(context, place, ridges, spreads);
+  times(context, place, ridges, spreads);
   odds(context, place, spreads);
 }
 
@@ -163,8 +169,8 @@ function drawRidge(context: DrawingContext, place: Place, ridge: Ridge, offset: 
   look.line(context, curve);
 }
 
-/** Write the first, the last and the marked iteration right of an offset. */
-function iterations(
+/** Write where the first, the last and the marked snapshot lie right of an offset. */
+function times(
   context: DrawingContext,
   place: Place,
   ridges: readonly Ridge[],
@@ -175,14 +181,15 @@ function iterations(
   context.textBaseline = "middle";
   const { first, last } = rangeOf(spreads);
   const told = ridges.find(({ marked }) => marked);
-  const rows = [...(told ? [told.iteration] : []), last, first];
+  const over = spreads[0]?.over ?? "iteration";
+  const rows = [...(told ? [told.time] : []), last, first];
   const taken: number[] = [];
-  rows.forEach((iteration, at) => {
-    const y = lineOf(place, true, ageOf(spreads, iteration)) - 4;
+  rows.forEach((time, at) => {
+    const y = lineOf(place, true, ageOf(spreads, time)) - 4;
     if (taken.some((other) => Math.abs(y - other) < 11)) return;
     taken.push(y);
     context.fillStyle = colours.theme(told && !at ? "--dt-text" : "--dt-text-soft");
-    context.fillText(numbers.short(iteration), place.left + place.width + 5, y);
+    context.fillText(short(over, time), place.left + place.width + 5, y);
   });
 }
 
@@ -191,7 +198,7 @@ function odds(context: DrawingContext, place: Place, spreads: readonly (Spread |
   context.fillStyle = colours.theme("--dt-alarm");
   for (const spread of spreads) {
     spread?.odd.forEach((odd, at) => {
-      const y = lineOf(place, true, ageOf(spreads, spread.iteration[at]));
+      const y = lineOf(place, true, ageOf(spreads, spread.place[at]));
       if (odd) context.fillRect(place.left + place.width - 4, y - 2, 4, 2);
     });
   }

@@ -26,6 +26,8 @@ export interface NodesMeta {
 /** The arrays of a run in the answer about a piece, [n, ...]; the second run's have a prefix. */
 export interface RunArrays {
   iteration: Iterations;
+  /** Epoch, seconds since the start and since 1970, [3, S]; NaN: not recorded. */
+  clock?: Float64Array<ArrayBuffer>;
   count: Matrix<Counts>;
   percentile: Matrix<Floats>;
   lowest: Matrix<Floats>;
@@ -47,6 +49,9 @@ export interface PieceMeta {
 /** How the numbers of one node in one run are distributed at S snapshots. */
 export interface Spread {
   iteration: Iterations;
+  /** Where the snapshots lie over time, of the kind `over`, [S]. */
+  place: ArrayLike<number>;
+  over: string;
   /** Counts [S, B] of the bins from `first` on. */
   count: Counts;
   bins: number;

@@ -21,6 +21,8 @@ export interface Shown {
   piece: PieceMeta | null;
   names: readonly [own: string, other: string | null];
   odd: boolean;
+  /** Whether a shown run did not record what snapshots are to lie over. */
+  unknown: boolean;
 }
 
 export const nameOf = (name: string): string => name || "the whole network";
@@ -104,7 +106,7 @@ const swatch = (colour: string, kind = ""): HTMLElement => {
 };
 
 /** Say in `holder` which colour is whose, and what the marks mean. */
-export function key(holder: Element, { names, odd, selection }: Shown): void {
+export function key(holder: Element, { names, odd, selection, unknown }: Shown): void {
   const parts: Node[] = [];
   if (names[1] !== null) {
     names.forEach((name, run) => {
@@ -112,6 +114,8 @@ export function key(holder: Element, { names, odd, selection }: Shown): void {
     });
   }
   parts.push(make("span", "", MEANINGS[selection.distributionmode] ?? MEANINGS.offset));
+  if (unknown)
+    parts.push(make("span", "", "Over iterations: the log does not say when all snapshots were"));
   if (odd && selection.distributionmode !== "overlay")
     parts.push(make("span", "", swatch("--dt-alarm", "distributions-odd"), "NaN or Inf"));
   holder.replaceChildren(...parts);

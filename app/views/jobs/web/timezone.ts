@@ -17,14 +17,24 @@ document.addEventListener(
   true,
 );
 
+/** Return what an Enter in a field sends, and its number; nothing for one that fills it. */
+function sent(number: number | null | undefined): unknown {
+  return number && !took ? { number, text: typed } : window.dash_clientside?.no_update;
+}
+
 window.dash_clientside ??= {};
+// What the field of the other page offers would lie over its answer.
+window.dash_clientside.bring = {
+  sent(number: number | null | undefined): unknown {
+    if (number && !took && document.activeElement instanceof HTMLElement)
+      document.activeElement.blur();
+    return sent(number);
+  },
+};
 window.dash_clientside.jobs = {
   time_zone(): string {
     return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   },
 
-  /** Return what an Enter in a field sends, and its number; nothing for one that fills it. */
-  sent(number: number | null | undefined): unknown {
-    return number && !took ? { number, text: typed } : window.dash_clientside?.no_update;
-  },
+  sent,
 };

@@ -128,6 +128,28 @@ export function ends(
   context.fillText(low, place.left - 5, place.top + place.height);
 }
 
+/** Write round values of a scale beside a high row, with a faint line through it. */
+export function ticks(
+  context: CanvasRenderingContext2D,
+  place: Place,
+  values: readonly number[],
+  at: (value: number) => number,
+  write: (value: number) => string,
+): void {
+  context.font = FONT;
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  for (const value of values) {
+    const y = Math.round(place.top + (1 - at(value)) * place.height);
+    context.fillStyle = theme("--dt-border");
+    context.fillRect(place.left, y, place.width, 1);
+    // The ends are written where they are.
+    if (y - place.top < 20 || place.top + place.height - y < 20) continue;
+    context.fillStyle = theme("--dt-text-soft");
+    context.fillText(write(value), place.left - 5, y);
+  }
+}
+
 /** Write a sentence into a row. */
 export function words(context: CanvasRenderingContext2D, place: Place, text: string): void {
   context.font = "11px system-ui, sans-serif";

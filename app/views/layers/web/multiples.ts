@@ -12,6 +12,7 @@ import {
   colours,
   gutters,
   type Handler,
+  keyTable,
   type MarksPlace,
   nothing,
   type Place,
@@ -27,6 +28,7 @@ import {
   tooltip,
 } from "#app/web/index.ts";
 import * as layersControls from "./controls.ts";
+import { LargeBar } from "./largebar.ts";
 import { layers, Network } from "./network.ts";
 import { NodeData } from "./nodes.ts";
 import * as layerRows from "./rows.ts";
@@ -39,6 +41,7 @@ const LABELS = 62; // between tree and plots, for the ends of the scales
 const HEIGHTS: Partial<Record<string, number>> = { small: 18, medium: 36, large: 84 };
 const LEAST = 15; // height of a row with a readable name
 const MOST = 56;
+const LARGE = 0.62; // of the window: the height of a chart that is shown large
 const PAD = 1.5;
 type Options = ChartKinds["multiples"];
 /** What is in sight: places [from, to) of the rows, `seen` pixels of them. */
@@ -73,6 +76,7 @@ const FIELDS = [
   "layers",
   "limit",
   "limitof",
+  "layerlarge",
 ];
 
 const NARROW = 760; // below, the tree shows names and when they settle
@@ -103,6 +107,7 @@ class Multiples implements Handler {
   declare readonly sticky: HTMLElement;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
+  declare private readonly bar: LargeBar;
   declare private readonly mark: HTMLElement;
   declare private readonly tree: NetworkRows;
   declare private readonly nodes: NodeData;
@@ -126,14 +131,21 @@ class Multiples implements Handler {
       leave: () => this.point(null),
       row: (step: number) => this.tree.move(step),
     });
+    // Before the tree and the plot, for which these keys mean something else.
+    element.addEventListener("keydown", (event) => this.largeKey(event), { capture: true });
     this.sticky.append(this.area.element);
     this.mark = make("layers-rowmark", element);
     this.tree = new NetworkRows(element, element.id, {
       open: (node) => this.open(node),
       toggle: (node) => this.toggle(node),
       compare: (node) => selectionStore.toggle("nodes", node),
+      enlarge: (node) => this.enlarge(node === this.large ? null : node),
       reveal: (at) => this.reveal(at),
       point: (node) => this.point(node),
+    });
+    this.bar = new LargeBar(element, {
+      step: (by) => this.stepLarge(by),
+      close: () => this.enlarge(null),
     });
     this.nodes = new NodeData(chart.options.base, (error) => this.came(error));
     element.addEventListener("scroll", () => chart.invalidate(), { passive: true });
@@ -196,8 +208,15 @@ class Multiples implements Handler {
   /** Find which rows are in sight, and show their part of the tree. */
   private look(selection: Selection): void {
     const { element } = this.chart;
-    const rows = this.network!.visible(selection, this.nodes.keys(selection, this.network!));
-    const height = this.heightOf(selection, Math.max(1, rows.length));
+    const all = this.network!.visible(selection, this.nodes.keys(selection, this.network!));
+    const { large } = this;
+    const rows = large === null ? all : [large];
+    const height =
+      large === null
+        ? this.heightOf(selection, Math.max(1, rows.length))
+        : Math.round(roomOf(element) * LARGE);
+    element.classList.toggle("layers-one", large !== null);
+    this.bar.show(large === null ? null : [all.indexOf(large), all.length]);
     const seen = Math.min(rows.length * height, Math.max(240, Math.round(roomOf(element) * 0.72)));
     element.style.height = `${Math.max(seen, height)}px`;
     const page = element.closest<HTMLElement>(".layers")!;
@@ -299,6 +318,36 @@ class Multiples implements Handler {
     const opens = !selectionStore.get().layers.includes(layer);
     layers.sought = opens ? layer : null;
     selectionStore.set({ layers: opens ? [layer] : [], filters: [] });
+  }
+
+  /** The node whose chart is shown large; null: all are shown, or the address names none of them. */
+  get large(): number | null {
+    const { layerlarge } = selectionStore.get();
+    const there = layerlarge !== null && this.network && layerlarge < this.network.count;
+    return there ? layerlarge : null;
+  }
+
+  private enlarge(node: number | null): void {
+    selectionStore.set({ layerlarge: node });
+    this.chart.element.focus({ preventScroll: true });
+  }
+
+  /** Show the next chart large, in the order of the rows. */
+  stepLarge(by: number): void {
+    const selection = selectionStore.get();
+    const all = this.network!.visible(selection, this.nodes.keys(selection, this.network!));
+    const next = all[all.indexOf(this.large ?? -1) + by];
+    if (next !== undefined) selectionStore.set({ layerlarge: next });
+  }
+
+  closeLarge(): void {
+    this.enlarge(null);
+  }
+
+  private largeKey(event: KeyboardEvent): void {
+    if (this.large === null || !pressed(this, event)) return;
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   private toggle(node: number): void {
@@ -420,5 +469,17 @@ class Multiples implements Handler {
     return this.nodes.of(selectionStore.get(), node)?.value?.[this.own(column)] ?? NaN;
   }
 }
+
+const pressed = keyTable<Multiples>(
+  { title: "On a chart of a layer that is shown large", within: ".layers-one" },
+  [
+    {
+      keys: ["ArrowUp", "ArrowDown"],
+      says: "show the chart above or below large",
+      act: (charts, _event, key) => charts.stepLarge(key === "ArrowUp" ? -1 : 1),
+    },
+    { keys: ["Escape"], says: "show all charts again", act: (charts) => charts.closeLarge() },
+  ],
+);
 
 registerKind("multiples", (chart) => new Multiples(chart));

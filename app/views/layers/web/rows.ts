@@ -1,6 +1,14 @@
 // One row of the small multiples: on which scale, in which encoding, with which marks and words.
 
-import { type Chart, isRatio, numbers, type Place, type Selection } from "#app/web/index.ts";
+import {
+  type Chart,
+  isRatio,
+  numbers,
+  type Place,
+  powers,
+  roundTicks,
+  type Selection,
+} from "#app/web/index.ts";
 import * as layerEncodings from "./encodings.ts";
 import * as layerMarks from "./marks.ts";
 import * as layerScale from "./scale.ts";
@@ -9,6 +17,7 @@ import { layerQueries } from "./values.ts";
 import * as layerWords from "./words.ts";
 
 const NO_SHAPE = "No histogram is recorded of activations.";
+const HIGH = 160; // height of a row that has room for more than the ends of its scale
 const ROOM = 32; // height of a row that also says a scale that all rows share
 
 /** Whether the extremes are drawn, so that the scale must hold them. */
@@ -166,6 +175,20 @@ function drawValues(
   return data.value.some((value) => value === value);
 }
 
+function drawTicks(
+  context: CanvasRenderingContext2D,
+  selection: Selection,
+  place: Place,
+  { kind, low, high, at }: Scale,
+): void {
+  const count = place.height / 60;
+  const values = kind === "log" ? powers(low, high, count) : roundTicks(low, high, count);
+  const format = layerWords.format(selection);
+  layerMarks.ticks(context, place, kind === "symlog" ? [0] : values, at, (value) =>
+    numbers.tick(format, value),
+  );
+}
+
 /**
  * Draw one row. row: {data, place, frame, whole (scale of all rows, or null), ratio, holds,
  * settled, axis, edges}; `seen` collects which marks the key must explain.
@@ -178,6 +201,9 @@ export function draw(
 ): void {
   const { data, place, frame, whole } = row;
   const scale = whole || ownScale(selection, data, frame);
+  const valued = ["line", "box"].includes(selection.encoding);
+  if (valued && place.height > HIGH && scale && !Array.isArray(scale))
+    drawTicks(context, selection, place, scale);
   const shown = drawValues(context, selection, { ...row, scale }, seen);
   if (!shown && place.height >= 9)
     layerMarks.words(context, place, whyNothing(selection, row.holds, row.lacks));

@@ -11,6 +11,7 @@ interface Hooks {
   open(node: number): void;
   toggle(node: number): void;
   compare(node: number): void;
+  enlarge(node: number): void;
   /** Bring the row at this place into sight. */
   reveal(place: number): void;
   point(node: number | null): void;
@@ -41,7 +42,7 @@ function brief(value: number): string {
   return value >= 1e4 ? `${(value / 1e3).toPrecision(3)}k` : numbers.integer(value);
 }
 
-/** The rows of the tree; hooks: open(node), toggle(node), compare(node), reveal(place). */
+/** The rows of the tree; hooks: what they do with a node, or a place among the rows. */
 export class NetworkRows {
   declare private readonly id: string;
   declare private readonly hooks: Hooks;
@@ -80,6 +81,7 @@ export class NetworkRows {
     this.active = node;
     const part = (event.target as Element).closest<HTMLElement>("[data-part]")?.dataset.part;
     if (part === "compare") this.hooks.compare(node);
+    else if (part === "large") this.hooks.enlarge(node);
     else if (part === "twist" || this.network.holds(node)) this.hooks.toggle(node);
     else this.hooks.open(node);
     this.mark();
@@ -149,6 +151,10 @@ export class NetworkRows {
     const compare = make("span", "layers-pick", "");
     compare.dataset.part = "compare";
     compare.title = "Compare: overlay this with the other selected ones";
+    const large = make("span", "layers-enlarge");
+    large.dataset.part = "large";
+    large.title = "Show this chart large; Escape goes back";
+    name.append(large);
     row.append(
       compare,
       twist,
@@ -190,7 +196,8 @@ export class NetworkRows {
     row.setAttribute("aria-posinset", String(at + 1));
     row.setAttribute("aria-setsize", String(this.rows.length));
     const holds = this.network.holds(node);
-    const flat = selection.sort !== "network";
+    // A row by itself, too, is told by its whole name.
+    const flat = selection.sort !== "network" || selection.layerlarge === node;
     row.classList.toggle("layers-flat", flat);
     if (holds)
       row.setAttribute(
@@ -267,6 +274,10 @@ export class NetworkRows {
     this.hooks.compare(this.active);
   }
 
+  enlarge(): void {
+    this.hooks.enlarge(this.active);
+  }
+
   private isOpen(): boolean {
     const { network, active } = this;
     return network.holds(active) && network.isOpen(active, this.state.selection);
@@ -299,5 +310,6 @@ const pressed = keyTable<NetworkRows>({ title: "In the network", within: ".layer
   },
   { keys: ["ArrowLeft"], says: "close it, and go out of it", act: (tree) => tree.leave() },
   { keys: ["Enter"], says: "show the filters of a layer", act: (tree) => tree.open() },
+  { keys: ["l"], says: "show its chart large, or all charts again", act: (tree) => tree.enlarge() },
   { keys: [" "], says: "compare the layer with others", act: (tree) => tree.compare() },
 ]);

@@ -1,6 +1,6 @@
 // What the address says of single charts and groups: short keys in a text of limited length.
 
-import type { Range } from "#app/web/index.ts";
+import type { Range } from "../core/fields.ts";
 
 const LONGEST = 200; // of a text in the address: app/fields.py MAX_TEXT
 const SHORT = 8; // characters that a key is told by

@@ -1,7 +1,10 @@
 // Which scalars are shown, and which of them share a chart.
 
-/** A scalar: its key in addresses, its name, the part before the first "/" ("": none). */
-export type Scalar = readonly [key: string, name: string, group: string];
+/**
+ * A scalar: its key in addresses, its name, the part before the first "/" ("": none), and, of
+ * several runs, how many have it.
+ */
+export type Scalar = readonly [key: string, name: string, group: string, count?: number];
 /** A chart: its key is that of its first line. */
 export interface Plot {
   key: string;

@@ -1,22 +1,31 @@
-// One chart of the page of scalars, under its name and with its tools. It is drawn while it is near
-// to what can be seen.
+// One chart of scalars, under its name and with its tools. It is drawn while it is near to what can
+// be seen.
 
-import { type Chart, Curves, type CurvesOptions, chartRegistry, make } from "#app/web/index.ts";
+import { make } from "../base/elements.ts";
+import { Curves } from "../charts/curves.ts";
+import { type Chart, chartRegistry } from "../core/chart.ts";
+import type { CurvesOptions, StripLine } from "../core/chartoptions.ts";
 import type { Plot } from "./names.ts";
 import { partOf } from "./names.ts";
 import type { Own } from "./own.ts";
 
 const HEIGHT = 190;
 const LARGE = 460;
-const COLOURS = [
-  "--dt-blue",
-  "--dt-orange",
-  "--dt-learned",
-  "--dt-violet",
-  "--dt-forgotten",
-  "--dt-pin",
-] as const;
-const TRAINING = /^train/i;
+
+/** What the charts of a page draw of each scalar: one line, or one of each of several runs. */
+export interface Look {
+  lines(plot: Plot): StripLine[];
+  /** Return the hidden ones of these lines, where these scalars are hidden. */
+  hidden(plot: Plot, keys: readonly string[]): string[];
+  /** Return the address of the whole of a chart as a table. */
+  table(plot: Plot): string;
+  /** Return what stands before the name of a scalar in the legend of its chart. */
+  swatch(plot: Plot, at: number): HTMLElement;
+  /** Return whether a line is that of a scalar. */
+  isOf(series: string, key: string): boolean;
+  /** What else the charts are told. */
+  readonly more?: Partial<CurvesOptions>;
+}
 
 /** How a chart is shown, as the address says. */
 export interface CardState {
@@ -24,6 +33,8 @@ export interface CardState {
   pinned: boolean;
   large: boolean;
   hidden: readonly string[];
+  /** What the lines look like, where that may change: the charts are then drawn anew. */
+  look: string;
   /** Of the axis that it lies on. */
   group: string;
 }
@@ -39,6 +50,7 @@ export class Card {
   readonly plot: Plot;
   readonly element: HTMLElement;
   private readonly acts: CardActs;
+  private readonly look: Look;
   private readonly place: HTMLElement;
   private readonly head: HTMLElement;
   private holder: HTMLElement | null = null;
@@ -46,9 +58,10 @@ export class Card {
   private url = "";
   private toolsFor = "";
 
-  constructor(plot: Plot, acts: CardActs) {
+  constructor(plot: Plot, acts: CardActs, look: Look) {
     this.plot = plot;
     this.acts = acts;
+    this.look = look;
     const name = make("h3", "scalars-name", plot.title);
     name.title = plot.lines.map(([, one]) => one).join(", ");
     this.head = make("div", "dt-panel-head", name);
@@ -120,43 +133,31 @@ export class Card {
 
   private options(): CurvesOptions {
     const { own, hidden, large, group } = this.state!;
-    const { lines, title } = this.plot;
+    const { plot, look } = this;
     return {
-      label: `${title} over time`,
-      title,
+      label: `${plot.title} over time`,
+      title: plot.title,
       url: this.url,
-      table: this.url.replace(/\?.*/, `?names=${lines.map(([key]) => key).join(",")}`),
+      table: look.table(plot),
       group,
       height: large ? LARGE : HEIGHT,
-      lines: lines.map(([key, name], at) => ({
-        series: key,
-        name: lines.length > 1 ? partOf(name) : name,
-        colour: this.colour(at),
-      })),
+      lines: look.lines(plot),
       smooth: "smoothing",
       clip: "outliers",
       redraw: ["smoothing", "outliers", "log"],
       log: own.log,
       ...(own.low === null ? {} : { low: own.low }),
       ...(own.high === null ? {} : { high: own.high }),
-      hidden,
+      hidden: look.hidden(plot, hidden),
       legend: `${this.id}-said`,
+      ...look.more,
     };
-  }
-
-  /** Training is blue wherever it has others beside it. */
-  private colour(at: number): string {
-    const { lines } = this.plot;
-    const trained = lines.findIndex(([, name]) => TRAINING.test(partOf(name)));
-    if (trained < 0) return COLOURS[at % COLOURS.length];
-    if (at === trained) return COLOURS[0];
-    return COLOURS[1 + ((at < trained ? at : at - 1) % (COLOURS.length - 1))];
   }
 
   /** Make legend and tools anew where they are others. */
   private tools(): void {
     const state = this.state!;
-    const key = JSON.stringify([state.own, state.pinned, state.large, state.hidden]);
+    const key = JSON.stringify([state.own, state.pinned, state.large, state.hidden, state.look]);
     if (key === this.toolsFor) return;
     this.toolsFor = key;
     const focused = this.head.contains(document.activeElement)
@@ -177,8 +178,7 @@ export class Card {
     if (lines.length < 2) return [];
     const keys = lines.map(([key]) => key);
     const made = lines.map(([key, name], at) => {
-      const swatch = make("i", "dt-swatch");
-      swatch.style.background = `var(${this.colour(at)})`;
+      const swatch = this.look.swatch(this.plot, at);
       const button = make("button", "scalars-line", swatch, partOf(name));
       button.dataset.tool = `line-${key}`;
       button.title = `${name}: a click hides or shows it, a double click shows it alone`;
@@ -195,7 +195,9 @@ export class Card {
         this.acts.hide(this.plot, alone ? [] : others);
       });
       for (const event of ["pointerenter", "focus"])
-        button.addEventListener(event, () => this.curves?.light(key));
+        button.addEventListener(event, () =>
+          this.curves?.light((series) => this.look.isOf(series, key)),
+        );
       for (const event of ["pointerleave", "blur"])
         button.addEventListener(event, () => this.curves?.light(null));
       return button;

@@ -4,27 +4,19 @@
 // Options: chart_options/other.py ScalarListOptions. The answer is that of app/data/scalars.py
 // listed: names, and where the snapshots lie on every axis.
 
-import {
-  type Answer,
-  type AxisScale,
-  type Chart,
-  type ChartKinds,
-  type Clocks,
-  type Fields,
-  gutters,
-  type Handler,
-  type Iterations,
-  make,
-  type Names,
-  numbers,
-  registerKind,
-  type Selection,
-  say,
-  scaleOf,
-  selectionStore,
-  timeaxis,
-} from "#app/web/index.ts";
-import { Card, type CardActs, type CardState } from "./card.ts";
+import { make } from "../base/elements.ts";
+import type { Answer } from "../base/fetch.ts";
+import { numbers } from "../base/numbers.ts";
+import { type AxisScale, type Clocks, scaleOf } from "../core/axisscale.ts";
+import { type Chart, registerKind } from "../core/chart.ts";
+import type { ScalarListOptions } from "../core/chartoptions.ts";
+import type { Fields, Names, Selection } from "../core/fields.ts";
+import { say } from "../core/notices.ts";
+import type { Handler } from "../core/protocol.ts";
+import { selectionStore } from "../core/selection.ts";
+import { gutters, type Iterations, timeaxis } from "../core/timeaxis.ts";
+import { Card, type CardActs, type CardState, type Look } from "./card.ts";
+import { keysOf, lookOfRun } from "./look.ts";
 import { type Part, type Plot, parts, plots, type Scalar, searched } from "./names.ts";
 import * as own from "./own.ts";
 import { tryPattern } from "./patterns.ts";
@@ -40,15 +32,19 @@ const OWN_FIELDS = [
 ]; // biome-ignore format: names
 gutters[GROUP] = GUTTER;
 
-type Options = ChartKinds["scalarlist"];
 type Given = Answer<{ names: Scalar[] }, Clocks & { iteration: Iterations }>;
 type TextField = "scalarpins" | "scalarhidden" | "scalarfolded" | "scalarown";
 
-class ScalarList implements Handler {
+/**
+ * The charts of a page. Of one run; where there are several, `look`, `asked`, `scale` and `own` of
+ * app/views/compare/web/scalars.ts say what differs.
+ */
+export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> implements Handler {
   declare readonly chart: Chart<Options>;
-  private names: readonly Scalar[] = [];
+  protected readonly look: Look;
+  protected names: readonly Scalar[] = [];
   private clocks: Clocks | null = null;
-  private readonly cards = new Map<string, Card>();
+  protected readonly cards = new Map<string, Card>();
   private readonly byElement = new WeakMap<Element, Card>();
   private readonly eye: IntersectionObserver;
   private readonly body = make("div", "scalars-list");
@@ -61,8 +57,9 @@ class ScalarList implements Handler {
   private scrolled = false;
   private readonly acts: CardActs;
 
-  constructor(chart: Chart<Options>) {
+  constructor(chart: Chart<Options>, look = lookOfRun(chart.options.lines)) {
     this.chart = chart;
+    this.look = look;
     this.trouble.setAttribute("role", "status");
     chart.element.append(this.trouble, this.body);
     this.eye = new IntersectionObserver((entries) => this.seen(entries), { rootMargin: NEAR });
@@ -82,8 +79,28 @@ class ScalarList implements Handler {
   receive({ arrays, meta }: Given): void {
     this.names = meta.names;
     this.clocks = arrays;
-    timeaxis(GROUP).setColumns(arrays.iteration, arrays.epoch as Float64Array<ArrayBuffer>);
+    timeaxis(GROUP).setColumns(
+      arrays.iteration,
+      arrays.epoch as Float64Array<ArrayBuffer> | undefined,
+    );
     this.scales();
+  }
+
+  /** Return how many scalars are asked for at once. */
+  protected get most(): number {
+    return PAGE;
+  }
+
+  /** Return the template of the address of some values. */
+  private asked(pixels: number, batch: readonly Card[]): string {
+    const { lines } = this.chart.options;
+    const keys = batch.map(({ plot }) => keysOf(plot)).join(",");
+    return `${lines}${lines.includes("?") ? "&" : "?"}pixels=${pixels}&names=${keys}`;
+  }
+
+  /** Return what tells how lines look now; where it changes, they are drawn anew. */
+  protected get looks(): string {
+    return "";
   }
 
   selected(_selection: Selection, names: Names): void {
@@ -103,10 +120,12 @@ class ScalarList implements Handler {
   private scale(): AxisScale | null {
     const kind = selectionStore.get().scalarx;
     const key = `${kind} ${this.chart.loaded} ${this.clocks!.iteration.length}`;
-    if (this.kept?.key !== key) {
-      this.kept = { key, scale: KINDS.includes(kind) ? scaleOf(kind, this.clocks!) : null };
-    }
+    if (this.kept?.key !== key) this.kept = { key, scale: this.scaleOver(kind, this.clocks!) };
     return this.kept.scale;
+  }
+
+  protected scaleOver(kind: string, clocks: Clocks): AxisScale | null {
+    return KINDS.includes(kind) ? scaleOf(kind, clocks) : null;
   }
 
   draw(): string {
@@ -214,7 +233,7 @@ class ScalarList implements Handler {
     used.add(id);
     let card = this.cards.get(id);
     if (!card) {
-      card = new Card(plot, this.acts);
+      card = new Card(plot, this.acts, this.look);
       this.cards.set(id, card);
       this.byElement.set(card.element, card);
       this.eye.observe(card.element);
@@ -248,6 +267,7 @@ class ScalarList implements Handler {
         pinned: pins.includes(short),
         large: selection.scalarlarge === short,
         hidden: plot.lines.map(([key]) => key).filter((key) => hidden.has(own.shortKey(key))),
+        look: this.looks,
         group: this.axisOf(plot, selection, owns.get(short)),
       };
       card.update(state);
@@ -278,19 +298,17 @@ class ScalarList implements Handler {
       if (!isIntersecting) card.show(null);
       else if (!card.isShown) come.push(card);
     }
-    const { lines } = this.chart.options;
-    const most = Math.max(0, ...come.map(({ element }) => element.clientWidth)) - GUTTER.left;
-    const pixels = [256, 512].find((one) => one >= most) ?? 1024;
+    const widest = Math.max(0, ...come.map(({ element }) => element.clientWidth)) - GUTTER.left;
+    const pixels = [256, 512].find((one) => one >= widest) ?? 1024;
     let batch: Card[] = [];
     let size = 0;
     const ask = () => {
-      const keys = batch.flatMap(({ plot }) => plot.lines.map(([key]) => key));
-      const url = `${lines}?pixels=${pixels}&names=${keys.join(",")}`;
+      const url = this.asked(pixels, batch);
       for (const card of batch) card.show(url);
       [batch, size] = [[], 0];
     };
     for (const card of come) {
-      if (size && size + card.plot.lines.length > PAGE) ask();
+      if (size && size + card.plot.lines.length > this.most) ask();
       batch.push(card);
       size += card.plot.lines.length;
     }

@@ -1,0 +1,228 @@
+"""The scalars of several runs on one axis: which there are, and some of them as lines and bands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.analysis import Analysis, analysis_of_run
+from app.arguments import Arguments, BadArgument
+from app.binary import Arrays
+from app.data.aligned import (
+    NO_GROUPS,
+    AlignedRuns,
+    Groups,
+    aligned_runs,
+    read_alignment,
+    read_groups,
+)
+from app.data.scalars import MOST, PIXELS, group_of, key_of
+from app.data.series import BUCKETS, averages, put_series, within
+from db.queries.measurements.scalars import Scalar
+from deeptracker.format import SERIES
+from ingest.analysis.alignment import at_ticks
+
+Answer = tuple[Arrays, Mapping[str, Any]]
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+# Lines in one answer, and pixels of all lines of a chart: a hundred lines of a chart are told apart
+# by less than each of them at the resolution of a screen.
+MOST_LINES = 1_200
+MOST_PIXELS = 8_192
+_DIFFERENCE = ("true", "false")
+# Places on the axis of Compare lie evenly: a pixel is an equal part of it.
+_EVENLY = np.zeros(0, np.int32)
+
+
+def listed(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
+    """Serve which scalars any of the runs has, and the axis and groups of the runs.
+
+    Arguments: align, those of groups. Arrays: iteration i4 [K] (the ticks of the axis). meta.names:
+    of each scalar [key, name, group, how many of the runs have it]; groups (places of the runs;
+    null without groups) and their labels.
+    """
+    runs = aligned_runs(session, run_ids, read_alignment(arguments))
+    groups = read_groups(arguments, runs.runs)
+    analyses = [analysis_of_run(run) for run in runs.runs]
+    counts = names_of(session, runs, analyses)
+    return {"iteration": runs.axis.ticks}, {
+        **runs.about,
+        **(NO_GROUPS if groups is None else groups.about),
+        "names": [[key_of(name), name, group_of(name), count] for name, count in counts.items()],
+    }
+
+
+def names_of(session: Session, runs: AlignedRuns, analyses: Sequence[Analysis]) -> dict[str, int]:
+    """Return the names of the scalars of any run, {name: how many runs have it}.
+
+    Those that the views know come first, then the others by their groups. What the snapshots of a
+    run say counts as well: logs of other tools may have losses there alone.
+    """
+    counts: dict[str, int] = dict.fromkeys(SERIES, 0)
+    for analysis, found in zip(analyses, runs.snapshots, strict=True):
+        logged = set(analysis.series_names(session))
+        told = {name for name in SERIES if not np.isnan(getattr(found, name)).all()}
+        for name in logged | told:
+            counts[name] = counts.get(name, 0) + 1
+    others = sorted(set(counts) - set(SERIES), key=lambda name: (group_of(name), name))
+    return {name: counts[name] for name in [*SERIES, *others] if counts[name]}
+
+
+def lines(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
+    """Serve some scalars of all runs at screen resolution.
+
+    Arguments: names (keys), align, those of groups, from, to (ticks), pixels (of a chart), minus
+    ("true": values are those less the baseline's), base (the id of that run, the first by default).
+
+    Arrays: iteration i4 [K], the ticks. A line is that of a run (LINE is its place) or the mean of
+    a group of several (LINE is g and the group's number). Of each: series.KEY.LINE.iterations i4
+    (ticks), .values f8, .odd i4, and where it does not hold all from the beginning
+    mean.KEY.LINE.iterations, .values, .counts, as of app/data/scalars.py lines. Of a group:
+    band.KEY.LINE.low and .high f8 [K], NaN where fewer than two runs have a value. meta.series:
+    KEY.LINE -> {total, shown, odd}.
+    """
+    runs = aligned_runs(session, run_ids, read_alignment(arguments))
+    groups = read_groups(arguments, runs.runs)
+    analyses = [analysis_of_run(run) for run in runs.runs]
+    chart = _Chart(runs, groups, _read_view(arguments, run_ids), _read_base(arguments, run_ids))
+    for key, name in _wanted(session, runs, analyses, arguments).items():
+        chart.put(key, [
+            analysis.series(session, name, at=found)
+            for analysis, found in zip(analyses, runs.snapshots, strict=True)
+        ])  # fmt: skip
+    return {"iteration": runs.axis.ticks, **chart.arrays}, {"series": chart.about}
+
+
+def _wanted(
+    session: Session, runs: AlignedRuns, analyses: Sequence[Analysis], arguments: Arguments
+) -> dict[str, str]:
+    """Return the scalars that `names` asks for by their keys, {key: name}."""
+    keys = arguments.words("names")
+    most = most_names(len(runs.runs))
+    if len(keys) > most:
+        raise BadArgument(f"names may be {most} keys at most of so many runs, not {len(keys)}.")
+    known = {key_of(name): name for name in names_of(session, runs, analyses)}
+    unknown = [key for key in keys if key not in known]
+    if unknown:
+        raise BadArgument(f"names has {unknown[0][:40]!r}, which is the key of no scalar here.")
+    return {key: known[key] for key in keys}
+
+
+def most_names(runs: int) -> int:
+    """Return how many scalars of so many runs may be asked for at once."""
+    return max(1, min(MOST, MOST_LINES // runs))
+
+
+@dataclass(frozen=True)
+class _View:
+    """What of the axis is shown, in ticks (None: to its end), and how many pixels a line has."""
+
+    low: int | None
+    high: int | None
+    pixels: int
+
+
+def _read_view(arguments: Arguments, run_ids: Sequence[int]) -> _View:
+    pixels = int(arguments.choice("pixels", PIXELS, default=str(BUCKETS)))
+    return _View(
+        arguments.integer("from"), arguments.integer("to"),
+        min(pixels, MOST_PIXELS // len(run_ids)),
+    )  # fmt: skip
+
+
+def _read_base(arguments: Arguments, run_ids: Sequence[int]) -> int | None:
+    """Return the place of the run that is taken from all others; None where none is."""
+    chosen = arguments.integers("base")
+    if arguments.choice("minus", _DIFFERENCE, default="false") == "false":
+        return None
+    return run_ids.index(chosen[0]) if chosen and chosen[0] in run_ids else 0
+
+
+class _Chart:
+    """The lines of some scalars, put together one scalar after the other."""
+
+    def __init__(
+        self, runs: AlignedRuns, groups: Groups | None, view: _View, base: int | None
+    ) -> None:
+        self.runs, self.groups, self.view, self.base = runs, groups, view, base
+        self.arrays: dict[str, Any] = {}
+        self.about: dict[str, Any] = {}
+        members = groups.members if groups else []
+        self.together = [(at, own) for at, own in enumerate(members) if len(own) > 1]
+        self.grouped = {place for _, own in self.together for place in own}
+
+    def put(self, key: str, logged: Sequence[Scalar]) -> None:
+        """Add the lines of a scalar, of which each run has logged one of these series."""
+        placed = [self._placed(place, whole) for place, whole in enumerate(logged)]
+        at = None
+        if self.together or self.base is not None:
+            ticks = self.runs.axis.ticks
+            at = np.stack([at_ticks(where, values, ticks) for where, values in placed])
+            if self.base is not None:
+                at = at - at[self.base]
+        for place, (where, values) in enumerate(placed):
+            if place in self.grouped or not len(where):
+                continue
+            if self.base is not None and at is not None:
+                where, values = self._less(at[place], where, values)
+            self._line(f"{key}.{place}", where, values)
+        if at is not None:
+            self._put_groups(key, at, placed)
+
+    def _placed(self, place: int, whole: Scalar) -> tuple[Ints, Floats]:
+        where = self.runs.timelines[place].place(whole.iterations, self.runs.alignment)
+        if where is None:
+            return np.zeros(0, np.int32), np.zeros(0)
+        return where, whole.values
+
+    def _less(self, at: Floats, where: Ints, values: Floats) -> tuple[Ints, Floats]:
+        """Return a line of differences [K] at the ticks, with what was no number in the run."""
+        known = np.isfinite(at)
+        odd = ~np.isfinite(values)
+        ticks = np.concatenate([self.runs.axis.ticks[known], where[odd]])
+        found = np.concatenate([at[known], values[odd]])
+        order = np.argsort(ticks, kind="stable")
+        return ticks[order], found[order]
+
+    def _line(self, line: str, where: Ints, values: Floats) -> None:
+        view = self.view
+        seen = within(where, values, low=view.low, high=view.high)
+        counts = put_series(
+            self.arrays, f"series.{line}", seen, ticks=_EVENLY, buckets=view.pixels
+        ).counts
+        self.about[line] = counts
+        if not (view.low or counts["shown"] + counts["odd"] < counts["total"]):
+            return
+        means = averages(
+            where, values, low=view.low, high=view.high, ticks=_EVENLY, buckets=view.pixels
+        )
+        for part, found in zip(("iterations", "values", "counts"), means, strict=True):
+            self.arrays[f"mean.{line}.{part}"] = found
+
+    def _put_groups(self, key: str, at: Floats, placed: Sequence[tuple[Ints, Floats]]) -> None:
+        if self.groups is None:
+            return
+        spreads, ends = self.groups.spreads(at)
+        for number, members in self.together:
+            line, one = f"{key}.g{number}", spreads[number]
+            odd = [where[~np.isfinite(values)] for where, values in (placed[m] for m in members)]
+            where, values = self._with_odd(one.mean, np.unique(np.concatenate(odd)))
+            self._line(line, where, values)
+            low, high = (
+                (ends[number].low, ends[number].high)
+                if ends
+                else (one.mean - one.deviation, one.mean + one.deviation)
+            )
+            self.arrays[f"band.{line}.low"] = low.astype(np.float64)
+            self.arrays[f"band.{line}.high"] = high.astype(np.float64)
+
+    def _with_odd(self, mean: NDArray[np.floating[Any]], odd: Ints) -> tuple[Ints, Floats]:
+        """Return a mean [K] as a line, with where a run of the group had no number."""
+        known = np.isfinite(mean)
+        ticks = np.concatenate([self.runs.axis.ticks[known], odd])
+        values = np.concatenate([mean[known], np.full(len(odd), np.nan)])
+        order = np.argsort(ticks, kind="stable")
+        return ticks[order].astype(np.int32), values[order].astype(np.float64)

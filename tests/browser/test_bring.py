@@ -1,0 +1,102 @@
+"""The page that brings a run, with a real worker: a folder of the server, and files sent."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import delete
+
+from db.engine import session_scope
+from db.models import IngestJob, IngestWorker
+from tests.jobs.conftest import running_worker
+
+
+def table(path: Path, rows: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["step", "train_loss", "accuracy"])
+        writer.writerows([at, 2 / at, 1 - 1 / at] for at in range(1, rows + 1))
+
+
+@pytest.fixture(scope="module")
+def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the module's server writes uploads to, under the worker's root."""
+    return tmp_path_factory.mktemp("roots") / "uploads"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def told(uploads: Path):
+    """Tell the server, which is started after this, where uploads go."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPTRACKER_UPLOADS", str(uploads))
+        patch.setenv("DEEPTRACKER_UPLOAD_MB", "8")
+        yield
+
+
+def look(page: Page) -> None:
+    page.get_by_role("button", name="Look", exact=True).click()
+
+
+def test_a_folder_and_a_sent_one_become_runs(
+    told, page: Page, site, site_engine, uploads: Path, tmp_path: Path
+) -> None:
+    with session_scope(site_engine) as session:
+        for one in (IngestJob, IngestWorker):
+            session.execute(delete(one))
+    root = uploads.parent
+    table(root / "yolo" / "results.csv", 40)
+    (root / "odd").mkdir()
+    (root / "odd" / "notes.txt").write_text("nothing to load")
+    page.goto("/")
+    expect(page.get_by_role("link", name="Bring a run").first).to_be_visible()
+    with running_worker(site.database_url, root):
+        page.goto("/jobs")
+        expect(page.get_by_text("1 worker alive on 1 host")).to_be_visible(timeout=60_000)
+        page.goto("/bring")
+        # What is of no known kind is said to be so, and what leads out is refused.
+        page.get_by_role("textbox", name="Folder or file").fill("odd")
+        look(page)
+        expect(page.get_by_text("Nothing is recognised here")).to_be_visible(timeout=60_000)
+        page.get_by_role("textbox", name="Folder or file").fill("/etc")
+        look(page)
+        expect(page.locator("#bring-found")).to_contain_text("does not lie under", timeout=60_000)
+        expect(page.locator("#bring-form")).to_be_hidden()
+        page.get_by_role("textbox", name="Folder or file").fill("yolo")
+        look(page)
+        found = page.locator("#bring-found")
+        expect(found).to_contain_text("2 series, 80 values, up to iteration 40", timeout=60_000)
+        expect(found).to_contain_text("not recorded: gradients")
+        page.get_by_label("Name of the run").fill("My detector")
+        page.get_by_role("button", name="Load", exact=True).click()
+        page.get_by_role("link", name="Open My detector").click(timeout=60_000)
+        expect(page.get_by_role("heading", name="My detector")).to_be_visible(timeout=60_000)
+        _send(page, uploads, tmp_path)
+
+
+def _send(page: Page, uploads: Path, folder: Path) -> None:
+    """A folder of this computer: too large at first, then sent, recognised, named after itself."""
+    mine = folder / "training ä"
+    table(mine / "logs" / "metrics.csv", 30_000)
+    (mine / ".DS_Store").write_bytes(b"x")
+    page.goto("/bring")
+    (mine / "large.bin").write_bytes(bytes(9 * 2**20))
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a folder").click()
+    chooser.value.set_files(mine)
+    expect(page.locator(".bring-upload")).to_contain_text("at most 8 MB")
+    (mine / "large.bin").unlink()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a folder").click()
+    chooser.value.set_files(mine)
+    expect(page.locator("#bring-found")).to_contain_text("2 series", timeout=60_000)
+    expect(page.get_by_label("Name of the run")).to_have_value("training ä")
+    page.get_by_role("button", name="Load", exact=True).click()
+    expect(page.get_by_role("link", name="Open training ä")).to_be_visible(timeout=60_000)
+    # One folder, whole, under a name of the server's.
+    (kept,) = uploads.iterdir()
+    assert len(kept.name) == 32
+    sent = kept / "metrics.csv"
+    assert sent.read_bytes() == (mine / "logs" / "metrics.csv").read_bytes()
+    assert [one.name for one in kept.rglob("*") if one.is_file()] == ["metrics.csv"]
