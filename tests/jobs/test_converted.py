@@ -182,11 +182,18 @@ def test_what_a_dead_process_left_on_its_way_is_deleted(tmp_path, monkeypatch):
     assert sorted(mine.parent.iterdir()) == sorted([mine, elsewhere])
 
 
+def test_what_leads_out_of_the_folder_is_not_there(store, folder, tmp_path):
+    write_table(tmp_path / "secret.csv", 3)
+    (folder / "log.csv").symlink_to(tmp_path / "secret.csv")
+    with pytest.raises(LogError, match="holds nothing of another tool"):
+        load_log(store, folder, roots=[folder.parent])
+
+
 def test_what_leads_out_of_the_roots_is_refused(store, folder, tmp_path):
     write_table(tmp_path / "secret.csv", 3)
     (folder / "log.csv").symlink_to(tmp_path / "secret.csv")
     with pytest.raises(LocationRefused):
-        load_log(store, folder, roots=[folder.parent])
+        load_log(store, folder / "log.csv", roots=[folder.parent])
 
 
 def test_a_place_without_anything_known_says_what_is_looked_for(store, folder):

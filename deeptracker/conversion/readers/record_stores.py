@@ -76,7 +76,7 @@ class RecordReader:
                 self._before.read()
                 self._later = self._before.last + 1
             if self._later:
-                self.found.kinds[:] = [f"{self.tool} (resumed: steps from 0 are counted on)"]
+                self.found.kinds[:] = ["a start that was resumed (its steps from 0 are counted on)"]
         self.last = max(self.last, step + self._later)
         return step + self._later
 
