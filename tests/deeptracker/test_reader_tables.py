@@ -222,7 +222,9 @@ def test_tables_are_known_by_their_columns(tmp_path: Path) -> None:
     outside.write_text("step,loss\n1,2\n")
     (tmp_path / "link.csv").symlink_to(outside)
     assert tables.find(tmp_path) == []
-    assert all(reader.read().empty for reader in find_readers(tmp_path))
+    (tmp_path / "args.yaml").write_text("lr: 0.1\n")
+    assert find_readers(tmp_path) == []  # settings alone are no run
+    assert collect(tmp_path).hyperparameters == {"lr": 0.1}  # of checkpoints, for instance
     odd = tmp_path / "whatever.txt"
     odd.write_text("Step;Value;loss\n1;0,5;a\n1.5;1;1\n;;\n")
     found = only(odd).read()

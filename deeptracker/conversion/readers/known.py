@@ -22,7 +22,9 @@ TOOLS = (settings, hugging_face, tables, wandb, trackio, swanlab, mlflow, tensor
 
 def find_readers(folder: Path, run: str | None = None) -> list[Reader]:
     """Return the readers of what a folder holds of one run, or of a file; LogError as of them."""
-    return [reader for tool in TOOLS for reader in tool.find(folder, run)]
+    found = [reader for tool in TOOLS for reader in tool.find(folder, run)]
+    # A file of settings alone is no run: many a folder has its config.json.
+    return [] if all(isinstance(one, settings.SettingsReader) for one in found) else found
 
 
 def stored_runs(place: Path) -> list[StoredRun]:
@@ -34,7 +36,7 @@ def stored_runs(place: Path) -> list[StoredRun]:
 def collect(folder: Path, run: str | None = None) -> Collected:
     """Return what a folder holds besides checkpoints; LogError where a file is damaged."""
     parts = []
-    for reader in find_readers(folder, run):
+    for reader in find_readers(folder, run) or settings.find(folder):
         part = reader.read()
         if not part.empty and not part.files:
             here = folder.parent if folder.is_file() else folder
