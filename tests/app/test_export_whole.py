@@ -25,6 +25,7 @@ from db.queries.runs import structure
 from db.queries.team import annotations
 from db.queries.team.annotation_rows import Target
 from deeptracker.format import STATISTICS
+from ingest.sources.recognised import recognise
 from tests.app.web import Web
 from tests.stored_runs import StoredRun, store_run
 
@@ -102,6 +103,8 @@ def test_tensorboard_reads_what_was_stored(web: Web, run: StoredRun, exported) -
 def test_mlflow_opens_its_store(web: Web, run: StoredRun, exported) -> None:
     folder = exported("mlflow")
     client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    again = recognise(folder)  # and so do we
+    assert (again.kinds, again.has[:2]) == (("MLflow",), ("scalars", "hyperparameters"))
     experiment = client.get_experiment_by_name("DeepTracker")
     (found,) = client.search_runs([experiment.experiment_id])
     assert found.info.run_name == "ä run: 1/2"
