@@ -235,7 +235,7 @@ def _of(
 def _clock(network: MergedNetwork, columns: Places) -> NDArray[np.float64]:
     """Return epoch, seconds since the start and since 1970 of snapshots, f8 [3, S].
 
-    The start is where the pace of the first two snapshots leads back to: iteration 0.
+    The start is where the time between the first two snapshots leads back to: iteration 0.
     """
     found = snapshots.snapshots(network.session, run_id=network.run_id)
     at = found.recorded_at

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from deeptracker.array_layers import Form
 from deeptracker.array_recorder import ArrayRecorder
-from deeptracker.conversion.checkpoints import (
+from deeptracker.conversion.checkpoints.reading import (
     Checkpoint,
     Contents,
     contents_of,

@@ -18,8 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from deeptracker.array_recorder import ArrayRecorder
-from deeptracker.conversion.checkpoints import Checkpoint, Contents, contents_of, find_checkpoints
 from deeptracker.conversion.checkpoints.kinds import size_on_disk
+from deeptracker.conversion.checkpoints.reading import (
+    Checkpoint,
+    Contents,
+    contents_of,
+    find_checkpoints,
+)
 from deeptracker.conversion.joining import (
     Clock,
     check_network,

@@ -14,14 +14,14 @@ from safetensors.torch import save_file, save_model
 from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from deeptracker.conversion.checkpoints import (
+from deeptracker.conversion.checkpoints.clocks import clocks
+from deeptracker.conversion.checkpoints.reading import (
     Checkpoint,
     Contents,
     arrays_of,
     contents_of,
     find_checkpoints,
 )
-from deeptracker.conversion.checkpoints.clocks import clocks
 from deeptracker.conversion.joining import convert
 from deeptracker.errors import LogError
 from deeptracker.format import STATISTICS, RunDirectory

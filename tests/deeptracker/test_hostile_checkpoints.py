@@ -18,7 +18,8 @@ import torch
 import torch.distributed.checkpoint as dcp
 from safetensors.torch import save_file
 
-from deeptracker.conversion.checkpoints import Checkpoint, apart, contents_of, find_checkpoints
+from deeptracker.conversion.checkpoints import apart
+from deeptracker.conversion.checkpoints.reading import Checkpoint, contents_of, find_checkpoints
 from deeptracker.errors import LogError
 
 STATE = {f"layers.{n}.weight": torch.ones(8, 8) for n in range(4)}

@@ -247,7 +247,7 @@ def test_columns_that_hold_anything(database, tmp_path: Path) -> None:
             insert(writer, run, step, value)
     found = read(path)
     assert found.values["more"] == {2: 3, 3: 4.5}
-    assert found.dropped["a value of MLflow's that is no number"] == 3
+    assert found.dropped["a value of MLflow's that is not a number"] == 3
 
 
 def test_other_databases_are_none_of_ours(database, tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def test_tables_are_known_by_their_columns(tmp_path: Path) -> None:
     found = only(odd).read()
     assert found.values == {"Value": {1: 0.5}}
     assert found.dropped == {
-        "a value that is no number": 1,
+        "a value that is not a number": 1,
         "a row in the middle of a step": 1,
         "a row without iteration or epoch": 1,
     }

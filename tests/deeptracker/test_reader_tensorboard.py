@@ -351,7 +351,7 @@ def test_sizes_that_lie_and_records_that_are_no_events(tmp_path: Path, monkeypat
     with path.open("ab") as file:
         RecordWriter(file).write(event.SerializeToString())
     monkeypatch.undo()
-    assert read(tmp_path).dropped["a scalar of TensorBoard's that is no number"] == 1
+    assert read(tmp_path).dropped["a scalar of TensorBoard's that is not a number"] == 1
 
 
 def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_numbers_are_those_that_were_logged(store: Path) -> None:
     assert (found.values["up"][0], found.values["down"][0]) == (math.inf, -math.inf)
     assert [found.values[name][1] for name in ("nest > a", "nest.a", "nest/a")] == [1, 2, 3]
     assert found.dropped == {
-        "a value that is no number": 2,
+        "a value that is not a number": 2,
         "an earlier value of the same iteration": 1,
     }
     assert found.hyperparameters == {}  # the resume took them away

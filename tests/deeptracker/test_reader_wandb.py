@@ -87,7 +87,7 @@ def test_histograms_are_taken_and_what_is_not_is_counted(every: Collected) -> No
     assert np.array_equal(found.counts, counts)
     assert np.allclose(found.edges, edges)
     assert every.dropped == {
-        "a value that is no number": 3,  # None, True and the text
+        "a value that is not a number": 3,  # None, True and the text
         "an object of the kind table-file": 1,
     }
 

@@ -102,7 +102,7 @@ class Grouped:
 
 
 def _spread(name: str, spread: Spread | None, runs: int) -> Any:
-    """Return mean ± deviation as the column writes a number; nothing where there is no number."""
+    """Return mean ± deviation as the column writes a number; nothing where there is none."""
     if spread is None or spread.mean is None:
         return None
     text = _written(name, spread.mean)

@@ -168,7 +168,7 @@ class EventFile:
         series[step] = value
 
     def _other(self, value: Any, step: int, time: float) -> None:
-        """Take a value that is no number in the old form."""
+        """Take a value in the old form, which is not a number."""
         events, form = self.events, value.WhichOneof("value")
         kind = value.metadata.plugin_data.plugin_name or self._kinds.get(value.tag, "")
         if len(self._kinds) < 100_000:  # only the first value of a tag need say it
@@ -181,7 +181,7 @@ class EventFile:
                             value.tag, step)  # fmt: skip
         elif form == "tensor" and kind == "scalars":
             if (number := scalar(value.tensor)) is None:
-                events.drop("a scalar of TensorBoard's that is no number")
+                events.drop("a scalar of TensorBoard's that is not a number")
             else:
                 self._add(events.scalars, value.tag, step, number)
                 if not value.tag.startswith(BY_EPOCH):

@@ -1,4 +1,4 @@
-"""Files of lines that may still grow, or be written anew."""
+"""Files of lines that may still grow, or be rewritten."""
 
 import time
 from abc import abstractmethod

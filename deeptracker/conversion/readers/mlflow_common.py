@@ -14,7 +14,7 @@ _OWN, _NOTE = "mlflow.", "mlflow.note.content"
 _LONGEST = 200
 # MLflow's database keeps an infinity as the greatest number.
 _INFINITE = 1.7976931348623157e308
-_ODD = "a value of MLflow's that is no number"
+_ODD = "a value of MLflow's that is not a number"
 _FRACTION = "a value of MLflow's at a step that is no whole number"
 _STEPS = 2**63
 _OUTSIDE = "a value of MLflow's at a step below 0, or beyond all counting"

@@ -72,7 +72,7 @@ class Columns:
             value = number(cell)
             if value is None:
                 if cell is not None and str(cell).strip().lower() not in _NOTHING:
-                    into.drop("a value that is no number")
+                    into.drop("a value that is not a number")
             elif column == self._time and value > _SINCE:
                 into.times[place] = value
             else:

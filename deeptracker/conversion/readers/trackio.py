@@ -125,7 +125,7 @@ class MetricsReader:
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 self._found.add(self._names[path], step, float(value))
             else:
-                self._found.drop("a value that is no number")
+                self._found.drop("a value that is not a number")
 
     def _settings(self, database: sqlite3.Connection, dropped: dict[str, int]) -> dict[str, Any]:
         """Return the configuration without what Trackio adds to it."""

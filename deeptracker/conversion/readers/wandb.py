@@ -160,7 +160,7 @@ class HistoryReader(record_stores.RecordReader):
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 self.found.add(self._names[path], at, float(value))
             else:
-                self.found.drop("a value that is no number")
+                self.found.drop("a value that is not a number")
 
     def _iteration(self, row: dict[_Path, Any]) -> int | None:
         """Return where a row stands: what it counts itself, else W&B's step."""
