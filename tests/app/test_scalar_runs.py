@@ -73,7 +73,7 @@ def test_every_route_and_table_answers(web: Web, clients, scalar_run: int) -> No
         ("layers", "layers"),
         ("distributions", "layers"),
         ("correlation", "layers and a validation set"),
-        ("cube", "layers and a validation set"),
+        ("cube", "layers"),
         ("validation", "a validation set"),
         ("confusion", "a validation set"),
         ("data", "a validation set"),

@@ -420,8 +420,12 @@ def test_a_run_that_validates_nothing(
         change=lambda snapshot: replace(snapshot, prediction=None, probability=None),
     )
     blind.grow(4)
-    open_view(page, load_log(site_engine, blind.path).run_id)
-    expect(page.locator(f"{ROWS} .dt-message")).to_contain_text("validation=validation_set")
+    page.goto(f"/run/{load_log(site_engine, blind.path).run_id}/validation")
+    told = page.locator(".not-recorded")
+    expect(told).to_contain_text("Not recorded: a validation set")
+    expect(told).to_contain_text("pass validation=")
+    told.get_by_role("link").click()
+    expect(page).to_have_url(re.compile("/scalars"))
 
 
 def test_a_recording_run_has_hollow_triangles_and_grows(

@@ -215,7 +215,7 @@ def test_no_version(path: Path, version: str) -> None:
         ("run", ["f" * 32, "", ...]),
         ("iteration", ["-1", "1.5", "1e3", "", "٣", "0x10", str(2**31), "9" * 1000, ...]),
         ("epoch", ["inf", "-1", "one", "", "1e300", ...]),
-        ("recorded_at", ["nan", "inf", "-1", "1e300", "now", ...]),
+        ("recorded_at", ["inf", "-1", "1e300", "now", ...]),
     ],
 )
 def test_wrong_texts_in_the_header(path: Path, name: str, values: list) -> None:

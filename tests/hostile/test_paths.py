@@ -11,7 +11,7 @@ from db.engine import make_engine, session_scope
 from db.queries.jobs import jobs
 from deeptracker.errors import DeepTrackerError, LogError
 from ingest.job import run_job
-from ingest.locations import LocationRefused, resolve_location
+from ingest.locations import LocationRefused, StoredRunPlace, resolve_location
 from ingest.pipeline import load_log
 from ingest.watching import run_directories
 from tests.deeptracker import small_logs
@@ -91,7 +91,8 @@ def test_any_location_lies_inside_or_is_refused(root, location):
     for told in (location, f"{root}/{location}"):
         with contextlib.suppress(LocationRefused):
             found = resolve_location(told, roots=[root])
-            assert os.path.realpath(found).startswith(f"{root}/")
+            place = found.path if isinstance(found, StoredRunPlace) else found
+            assert os.path.realpath(place).startswith(f"{root}/")
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def page(
         className="dt-panel change-words",
     )
     scores = _panel(
-        "Scalars", ("", "Before", "After", "Change"), _scores(found), "No scalars are logged."
+        "Scalars", ("Scalar", "Before", "After", "Change"), _scores(found), "No scalars are logged."
     )
     about_classes = [
         _panel(

@@ -6,13 +6,13 @@ from app.view import View
 from app.views.cube.callbacks import register
 from app.views.cube.fields import FIELDS
 from app.views.cube.layout import layout
-from ingest.analysis.health.needs import LAYERS, VALIDATION
+from ingest.analysis.health.needs import LAYERS
 
 VIEW = View(
     name="cube",
     title="Cube",
     path="/run/<run_id>/cube",
-    needs=(LAYERS, VALIDATION),
+    needs=(LAYERS,),
     layout=layout,
     register=register,
     fields=FIELDS,

@@ -46,11 +46,13 @@ const STEPS: readonly Step[] = [
   },
 ];
 const WAIT_MS = 4000;
+const LOOK_MS = 200;
 
 let at = -1; // the step that is shown; -1: none
 let run = ""; // "/run/7"
 let pointed: Element | null = null;
 let card: HTMLElement | null = null;
+let looks: ReturnType<typeof setInterval> | undefined;
 let cameFrom: Element | null = null;
 
 /** The key under which this browser remembers that this person has seen it. */
@@ -65,6 +67,7 @@ function light(element: Element | null): void {
 }
 
 function end(): void {
+  clearInterval(looks);
   localStorage.setItem(remembered(), "done");
   light(null);
   card?.remove();
@@ -85,16 +88,18 @@ function go(to: number): void {
   const path = STEPS[at].path(run);
   if (location.pathname !== path && !(path === "/" && location.pathname === "/")) visit(path);
   show();
-  point(at, performance.now());
+  const since = performance.now();
+  point(since);
+  clearInterval(looks);
+  looks = setInterval(() => point(since), LOOK_MS);
 }
 
 /**
  * Point at what the step is about, as soon as its page has it, for as long as the step is shown: the
  * page may make it anew. Where somebody goes elsewhere meanwhile, nothing is pointed at.
  */
-function point(step: number, since: number): void {
-  if (at !== step) return;
-  const { about, path } = STEPS[step];
+function point(since: number): void {
+  const { about, path } = STEPS[at];
   // What is meant first may come late; what stands for it where there is none waits for it.
   const [best, ...others] = about.map((one) => document.querySelector(one));
   const late = performance.now() - since > WAIT_MS;
@@ -104,7 +109,6 @@ function point(step: number, since: number): void {
   if (now !== pointed) light(now);
   now?.classList.add("help-pointed");
   if (at === 0) update();
-  setTimeout(() => point(step, since), 200);
 }
 
 function button(text: string, act: () => void): HTMLButtonElement {
