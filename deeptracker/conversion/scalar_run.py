@@ -35,6 +35,9 @@ from deeptracker.format import (
 from deeptracker.format.entries import MAX_NAME, MAX_PLAIN_VALUES, MAX_TIME, fit_text
 from deeptracker.format.manifest_course import MAX_DROPPED, MAX_EVENTS, MAX_FILES
 
+# The views are of layers, with bins that are the same everywhere; tags are of whatever was logged.
+_HISTOGRAM = "a histogram of a tag"
+
 
 @dataclass(frozen=True)
 class Converted:
@@ -70,6 +73,7 @@ def manifest_of(
     known = [at for at in course.times[1].tolist() if 0 <= at <= MAX_TIME]
     began = min(known, default=created_at)
     dropped = dict(collected.dropped)
+    dropped[_HISTOGRAM] = sum(map(len, collected.histograms.values()))
     for reason, times in course.dropped.items():
         dropped[reason] = dropped.get(reason, 0) + times
     settings = settings_of(collected, dropped)

@@ -232,8 +232,6 @@ def _has(whole: Collected) -> Iterable[str]:
         yield "hyperparameters"
     if whole.texts:
         yield "events"
-    if whole.histograms:
-        yield "layers"
 
 
 def _checkpoints(path: Path, refused: list[Refusal]) -> int:

@@ -72,6 +72,7 @@ def test_several_kinds_in_one_folder_are_one_run(store, folder):
     assert len(first.new) == 45
     with SummaryWriter(folder / "tensorboard") as writer:
         writer.add_scalar("accuracy", 0.5, 40)
+        writer.add_histogram("weights", np.arange(9.0), 40)
     write_checkpoints(folder, [10, 20, 30])
     write_predictions(folder / "answers.csv", [10, 20, 30])
     # A run of scalars alone that has layers now is the same run, begun anew.
@@ -94,6 +95,7 @@ def test_several_kinds_in_one_folder_are_one_run(store, folder):
     assert set(manifest["origin"]["kinds"]) == {
         "CSV", "TensorBoard", "table of predictions", "checkpoints (.safetensors)",
     }  # fmt: skip
+    assert {"reason": "a histogram of a tag", "times": 1} in manifest["origin"]["dropped"]
     # What was logged after the last checkpoint is there, too.
     assert last_of(store, report.run_id, "train_loss") == 45
     assert last_of(store, report.run_id, "accuracy") == 40
