@@ -111,7 +111,7 @@ def _bring(context: PageContext) -> list[Component]:
         dmc.Anchor(
             "Bring a run",
             href="/bring",
-            className="runs-columns-open",
+            className="dt-columns-open",
             underline="never",
             c="inherit",
         )
