@@ -377,19 +377,22 @@ def names(runs: dict[str, int], furnished: Furnished) -> dict[str, int]:
     return {**runs, **vars(furnished)}
 
 
-def thirds(states: tuple[State, ...]) -> list[tuple[State, ...]]:
+PARTS = ("first", "second", "third", "fourth", "fifth")
+
+
+def fifths(states: tuple[State, ...]) -> list[tuple[State, ...]]:
     """Return the states in parts that stay within a test's time; an address stays in one."""
     addresses = list(dict.fromkeys(state.address for state in states))
-    parts = (addresses[at::3] for at in range(3))
+    parts = (addresses[at::5] for at in range(5))
     return [tuple(one for at in part for one in states if one.address == at) for part in parts]
 
 
-@pytest.mark.parametrize("states", thirds(FULL), ids=("first", "second", "third"))
+@pytest.mark.parametrize("states", fifths(FULL), ids=PARTS)
 def test_the_pages_of_all_runs(browser, site, ann, names, states) -> None:
     assert judge(browser, site, ann, states, names) == {}
 
 
-@pytest.mark.parametrize("states", thirds(OF_RUN), ids=("first", "second", "third"))
+@pytest.mark.parametrize("states", fifths(OF_RUN), ids=PARTS)
 def test_the_pages_of_a_run(browser, site, ann, names, states) -> None:
     assert judge(browser, site, ann, states, names) == {}
 
