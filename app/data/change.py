@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
+from app.data.nearest import nearest
 from db.queries.measurements import filter_stats, layer_stats, peaks, scalars, snapshots
 from db.queries.runs import structure
 from db.queries.runs.compare import Results, results_at
@@ -97,16 +98,12 @@ def moments(iterations: Ints, cursor: int | None, pins: list[int]) -> tuple[int,
     """
     if len(iterations) < 2:
         return None
-    at = len(iterations) - 1 if cursor is None else _nearest(iterations, cursor)
-    other = next((p for p in (_nearest(iterations, pin) for pin in reversed(pins)) if p != at), -1)
+    at = len(iterations) - 1 if cursor is None else nearest(iterations, cursor)
+    other = next((p for p in (nearest(iterations, pin) for pin in reversed(pins)) if p != at), -1)
     if other < 0:
         other = at - 1 if at else 1
     first, last = sorted((at, other))
     return int(iterations[first]), int(iterations[last])
-
-
-def _nearest(iterations: Ints, wanted: int) -> int:
-    return int(np.argmin(np.abs(iterations.astype(np.int64) - wanted)))
 
 
 def change(session: Session, run_id: int, before: int, after: int) -> Change:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.analysis import Analysis, analysis_of
 from app.arguments import Arguments, BadArgument
+from app.data.nearest import nearest
 from db.queries.measurements import class_results, snapshots
 from db.queries.runs import structure
 from db.queries.runs.compare import Results, results_at
@@ -70,7 +71,7 @@ def read_moments(session: Session, run_id: int, arguments: Arguments) -> Moments
 def _nearest(iterations: NDArray[np.int32], wanted: int) -> int | None:
     if not len(iterations):
         return None
-    return int(iterations[np.argmin(np.abs(iterations.astype(np.int64) - wanted))])
+    return int(iterations[nearest(iterations, wanted)])
 
 
 def _last_validated(session: Session, run_id: int, iterations: NDArray[np.int32]) -> int | None:

@@ -143,18 +143,13 @@ def _written(
 ) -> Converted:
     first = contents_of(placed[min(placed)])
     shapes = {name: array.shape for name, array in first.arrays.items()}
-    known_axis = first.facts.filter_axis
     ahead = {min(placed): first}  # read already; nothing else may hold it, for what it takes
-    validated = {} if predictions is None else validation_of(predictions)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # they are in the run, and in `said`
-        with ArrayRecorder(
-            run_dir, first.arrays, filter_axis=filter_axis if known_axis is None else known_axis,
-            forms=forms_of(first.arrays), name=name, hyperparameters=first.facts.hyperparameters,
-            model_name=model_of(source) or "not known", every=math.gcd(*placed),
-            iterations_per_epoch=per_epoch,
-            gradients=False, updates=follow(placed), machine=False, lent=True, rank=0,
-            **validated,
+        with recorder_of(
+            source, run_dir, first, placed, predictions, name=name,
+            hyperparameters=first.facts.hyperparameters, every=math.gcd(*placed),
+            filter_axis=filter_axis, per_epoch=per_epoch,
         ) as recorder:  # fmt: skip
             del first
             recorder.event(f"converted from {source.resolve().name}")
@@ -183,7 +178,35 @@ def _written(
     return Converted(len(placed), layers, len(names), images, tuple(said))
 
 
-def follow(placed: Mapping[int, Checkpoint]) -> bool:
+def recorder_of(
+    source: Path,
+    run_dir: Path,
+    first: Contents,
+    placed: Mapping[int, Checkpoint],
+    predictions: Predictions | None,
+    *,
+    name: str,
+    every: int,
+    filter_axis: int,
+    per_epoch: int | None,
+    hyperparameters: Mapping[str, Any] | None = None,
+) -> ArrayRecorder:
+    """Return a recorder of the checkpoints `placed`, of which `first` is the first one.
+
+    It holds their arrays and copies none: nobody may change one. The axis that a file itself says
+    comes before `filter_axis`.
+    """
+    known_axis = first.facts.filter_axis
+    validated = {} if predictions is None else _validation(predictions)
+    return ArrayRecorder(
+        run_dir, first.arrays, filter_axis=filter_axis if known_axis is None else known_axis,
+        forms=_forms(first.arrays), name=name, hyperparameters=hyperparameters,
+        model_name=_model(source) or "not known", every=every, iterations_per_epoch=per_epoch,
+        gradients=False, updates=_follow(placed), machine=False, lent=True, rank=0, **validated,
+    )  # fmt: skip
+
+
+def _follow(placed: Mapping[int, Checkpoint]) -> bool:
     """Say whether the checkpoints are one iteration apart, so that the updates are known."""
     return len(placed) > 1 and max(placed) - min(placed) == len(placed) - 1
 
@@ -194,7 +217,7 @@ def _steps(
     return {at: rows.get(at, {}) for at in {*placed, *rows}}
 
 
-def validation_of(predictions: Predictions) -> dict[str, Any]:
+def _validation(predictions: Predictions) -> dict[str, Any]:
     """Return the validation set as a Recorder takes it."""
     return {
         "labels": predictions.labels,
@@ -236,7 +259,7 @@ def check_network(
         )
 
 
-def forms_of(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Form]:
+def _forms(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Form]:
     """Return what the shapes say of layers in the layout of PyTorch: [filters, inputs, *kernel]."""
     return {
         name: Form("Conv" if array.ndim > 2 else "Linear", array.shape[1], array.shape[2:])
@@ -245,7 +268,7 @@ def forms_of(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Form]:
     }
 
 
-def model_of(source: Path) -> str | None:
+def _model(source: Path) -> str | None:
     """Return what Hugging Face's configuration calls the network, None where there is none."""
     for path in sorted((*source.glob("config.json"), *source.glob("*/config.json"))):
         try:

@@ -25,14 +25,7 @@ from deeptracker.conversion.checkpoints.reading import (
     contents_of,
     find_checkpoints,
 )
-from deeptracker.conversion.joining import (
-    Clock,
-    check_network,
-    follow,
-    forms_of,
-    model_of,
-    validation_of,
-)
+from deeptracker.conversion.joining import Clock, check_network, recorder_of
 from deeptracker.conversion.predictions import Predictions, read_predictions
 from deeptracker.errors import DeepTrackerError, LogError, RecordingError
 
@@ -106,15 +99,9 @@ class Weights:
             self._remark(text)
 
     def _begin(self, first: Contents, placed: Mapping[int, Checkpoint]) -> ArrayRecorder:
-        axis = first.facts.filter_axis
-        validated = {} if self._predictions is None else validation_of(self._predictions)
-        return ArrayRecorder(
-            self._run_dir, first.arrays, filter_axis=self._axis if axis is None else axis,
-            forms=forms_of(first.arrays), name=self._folder.name,
-            model_name=model_of(self._folder) or "not known", every=1,
-            iterations_per_epoch=self._per_epoch, gradients=False, updates=follow(placed),
-            machine=False, rank=0,
-            **validated,
+        return recorder_of(
+            self._folder, self._run_dir, first, placed, self._predictions,
+            name=self._folder.name, every=1, filter_axis=self._axis, per_epoch=self._per_epoch,
         )  # fmt: skip
 
     def _remark(self, text: str) -> None:

@@ -15,7 +15,7 @@ from deeptracker.conversion.predictions import (
     read_predictions,
 )
 from deeptracker.conversion.readers import Reader
-from deeptracker.conversion.readers.known import TOOLS, find_readers
+from deeptracker.conversion.readers.known import find_readers, stores
 from deeptracker.conversion.scalar_run import manifest_of
 from deeptracker.errors import DeepTrackerError, LogError
 from deeptracker.format import Ledger, Manifest, Snapshot
@@ -41,7 +41,7 @@ def only_run(path: Path) -> str | None:
 
     One run of TensorBoard's and one of MLflow's in a folder are of one training.
     """
-    stored = [tool.runs(path) for tool in TOOLS if hasattr(tool, "runs")]
+    stored = stores(path)
     if all(len(runs) < 2 for runs in stored):
         return None
     found = {run.id: run.name for runs in stored for run in runs}

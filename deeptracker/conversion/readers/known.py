@@ -27,10 +27,14 @@ def find_readers(folder: Path, run: str | None = None) -> list[Reader]:
     return [] if all(isinstance(one, settings.SettingsReader) for one in found) else found
 
 
+def stores(place: Path) -> list[list[StoredRun]]:
+    """Return the runs that each tool which keeps several has at a place; LogError as of them."""
+    return [tool.runs(place) for tool in TOOLS if hasattr(tool, "runs")]
+
+
 def stored_runs(place: Path) -> list[StoredRun]:
     """Return the runs in the stores at a place, each once; none where there is no such store."""
-    found = {run.id: run for tool in TOOLS if hasattr(tool, "runs") for run in tool.runs(place)}
-    return list(found.values())
+    return list({run.id: run for runs in stores(place) for run in runs}.values())
 
 
 def collect(folder: Path, run: str | None = None) -> Collected:
