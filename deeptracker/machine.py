@@ -5,7 +5,7 @@ Read a few times a minute; what is a rate is the mean since the time before.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import psutil
@@ -35,7 +35,7 @@ class Machine:
     def __init__(self, iteration: int = 0) -> None:
         self._process = psutil.Process()
         self._told = {"images": False, "loading": False}
-        self._mark(self._counts(), iteration, FIRST_SECONDS)
+        self._mark(self._counts(self._tree()), iteration, FIRST_SECONDS)
 
     @property
     def due(self) -> bool:
@@ -54,7 +54,8 @@ class Machine:
 
     def values(self, iteration: int) -> dict[str, float]:
         """Return what is known of the time since the last reading, which ends with `iteration`."""
-        now = self._counts()
+        tree = self._tree()
+        now = self._counts(tree)
         passed = max(now["time"] - self._before["time"], 1e-9)
         rates = {
             name: (now[name] - self._before[name]) / passed
@@ -70,7 +71,7 @@ class Machine:
             found["images_per_second"] = self._images / passed
         if self._told["loading"]:
             found["loading_percent"] = min(100.0, 100 * self._loading / passed)
-        found |= {**_read(_memory), **_read(self._tree_memory), **_read(_gpus)}
+        found |= {**_read(_memory), **_read(lambda: _memory_of(tree)), **_read(_gpus)}
         self._mark(now, iteration, EVERY_SECONDS)
         return {PREFIX + name: value for name, value in found.items()}
 
@@ -79,28 +80,34 @@ class Machine:
         self._images, self._loading = 0, 0.0
         self._next = now["time"] + seconds
 
-    def _counts(self) -> dict[str, float]:
+    def _counts(self, tree: Sequence[psutil.Process]) -> dict[str, float]:
         """Return the counters that only grow, and the time at which they were read."""
-        counts = {**_read(_cpu), **_read(_disk), **_read(_network), **_read(self._tree_cpu)}
+        counts = {**_read(_cpu), **_read(_disk), **_read(_network), **_read(lambda: _cpu_of(tree))}
         return {**counts, "time": time.monotonic()}
 
     def _tree(self) -> list[psutil.Process]:
-        return [self._process, *self._process.children(recursive=True)]
+        """Return this process and its workers; to find them is what a reading costs."""
+        try:
+            return [self._process, *self._process.children(recursive=True)]
+        except (psutil.Error, OSError):
+            return [self._process]
 
-    def _tree_cpu(self) -> dict[str, float]:
-        used = 0.0
-        for process in self._tree():
-            with contextlib.suppress(psutil.Error):  # it may just have ended
-                times = process.cpu_times()
-                used += times.user + times.system
-        return {"process_cpu_percent": 100 * used}
 
-    def _tree_memory(self) -> dict[str, float]:
-        used = 0
-        for process in self._tree():
-            with contextlib.suppress(psutil.Error):
-                used += process.memory_info().rss
-        return {"process_memory_gb": used / _GB}
+def _cpu_of(tree: Sequence[psutil.Process]) -> dict[str, float]:
+    used = 0.0
+    for process in tree:
+        with contextlib.suppress(psutil.Error):  # it may just have ended
+            times = process.cpu_times()
+            used += times.user + times.system
+    return {"process_cpu_percent": 100 * used}
+
+
+def _memory_of(tree: Sequence[psutil.Process]) -> dict[str, float]:
+    used = 0
+    for process in tree:
+        with contextlib.suppress(psutil.Error):
+            used += process.memory_info().rss
+    return {"process_memory_gb": used / _GB}
 
 
 def timed(loader: Iterable[Batch], note: Callable[[float], None]) -> Iterator[Batch]:
