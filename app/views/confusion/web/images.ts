@@ -84,7 +84,7 @@ class ConfusionImages implements Handler {
     this.shown = asked;
     fetchArrays<ImagesAnswer>(asked).then(
       (answer) => this.shown === asked && this.show(answer, cell),
-      (error) => this.chart.failed(error),
+      (error) => this.shown === asked && this.chart.failed(error),
     );
     return "";
   }

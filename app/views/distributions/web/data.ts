@@ -49,19 +49,23 @@ export class PieceData {
   declare private readonly came: (error: unknown) => void;
   /** By what was asked but for version, range and columns: the old is shown until the new comes. */
   declare private readonly known: Map<string, Known>;
+  /** The choices that were asked for last: what fails of others is nobody's concern. */
+  declare private wanted: string;
 
   /** `came(error)` is called whenever a piece has come, or failed. */
   constructor(options: ChartKinds["distributions"], came: (error: unknown) => void) {
     this.options = options;
     this.came = came;
     this.known = new Map();
+    this.wanted = "";
   }
 
   /** Return what is known of a node of the level; null where nothing has come yet. */
   of(selection: Selection, node: number, size: number, columns: number): NodeSpreads | null {
     const piece = Math.floor(node / size);
     const { distributionlevel, distributionquantity, otherrun } = selection;
-    const key = [distributionlevel, distributionquantity, otherrun, piece, columns].join(" ");
+    this.wanted = [distributionlevel, distributionquantity, otherrun].join(" ");
+    const key = `${this.wanted} ${piece} ${columns}`;
     const address = addressOfPiece(this.options, selection, piece, columns);
     const known = this.known.get(key);
     if (known?.address !== address) this.ask(key, address, known?.piece ?? null);
@@ -88,7 +92,7 @@ export class PieceData {
       (error) => {
         if (this.known.get(key)?.address !== address) return;
         this.known.delete(key);
-        this.came(error);
+        if (key.startsWith(`${this.wanted} `)) this.came(error);
       },
     );
   }

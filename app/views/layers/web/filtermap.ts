@@ -151,7 +151,7 @@ class FilterMap extends PixelMap<Options> {
         this.similar = Int32Array.from(arrays.order);
         this.chart.invalidate();
       },
-      (error) => this.chart.failed(error),
+      (error) => this.asked === values && this.chart.failed(error),
     );
   }
 

@@ -68,7 +68,7 @@ export class NodeData {
         this.settled = arrays.settled;
         this.came(null);
       },
-      (error) => this.came(error),
+      (error) => address === this.settleAddress && this.came(error),
     );
   }
 

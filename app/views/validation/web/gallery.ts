@@ -123,7 +123,7 @@ class Gallery implements Handler {
           }),
         );
       },
-      (error) => this.chart.failed(error),
+      (error) => this.shown === address && this.chart.failed(error),
     );
   }
 
