@@ -35,7 +35,7 @@ THEME: MappingProxyType[str, Any] = MappingProxyType(
         "primaryShade": {"light": 7, "dark": 6},
         "defaultRadius": "sm",
         # From here on the header has room for the tabs of a run beside all else (shell.css).
-        "breakpoints": {"xl": "100em"},
+        "breakpoints": {"xl": "140em"},
         "cursorType": "pointer",
         "respectReducedMotion": True,
         "components": {

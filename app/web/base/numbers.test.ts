@@ -46,6 +46,20 @@ test("the end of a scale is short", () => {
   assert.equal(numbers.tick("percent", 0.125), "12.5 %");
   assert.equal(numbers.tick("integer", 2000), "2,000");
   assert.equal(numbers.tick(undefined, 0.123456), "0.123");
+  // Of a scale no two values read alike.
+  assert.deepEqual(numbers.ticks("number", [0, 0.5, 1]), ["0", "0.5", "1"]);
+  assert.deepEqual(numbers.ticks("number", [0.4971, 0.4972, 0.4973]), [
+    "0.4971",
+    "0.4972",
+    "0.4973",
+  ]);
+  assert.deepEqual(numbers.ticks("number", [99999.5, 100000, 100000.5]), [
+    "99,999.5",
+    "100,000",
+    "100,000.5",
+  ]);
+  assert.deepEqual(numbers.ticks("number", [1, 1]), ["1", "1"]);
+  assert.deepEqual(numbers.ticks("percent", [0.001, 0.0011]), ["0.1 %", "0.1 %"]);
 });
 
 test("one of a thing is no plural", () => {

@@ -44,6 +44,19 @@ const EXACT: Record<Format, (value: Maybe) => string> = {
   integer,
   number: (value) => number(value, 5),
 };
+/** Write a value for a scale: short, 100 % and not 100.0 %. */
+const tick = (format: Format | undefined, value: Maybe): string =>
+  format === "percent"
+    ? percent(value).replace(".0 %", " %")
+    : format === "integer"
+      ? integer(value)
+      : number(value, 3);
+
+// What a tick may be written off its place, as a share of the least distance of two.
+const CLOSE = 0.05;
+// What tells any two numbers of float32 apart.
+const MOST_DIGITS = 9;
+
 export const numbers = {
   integer,
   number,
@@ -51,13 +64,17 @@ export const numbers = {
   /** Write a value in one of the formats "percent", "integer", "number". */
   as: (format: Format | undefined, value: Maybe): string =>
     (EXACT[format ?? "number"] || EXACT.number)(value),
-  /** Write a value for the end of a scale: short, 100 % and not 100.0 %. */
-  tick: (format: Format | undefined, value: Maybe): string =>
-    format === "percent"
-      ? percent(value).replace(".0 %", " %")
-      : format === "integer"
-        ? integer(value)
-        : number(value, 3),
+  tick,
+  /** Write the values of a scale, alike and rising: as short as their distances can be read. */
+  ticks(format: Format | undefined, values: readonly number[]): string[] {
+    if ((format ?? "number") !== "number") return values.map((value) => tick(format, value));
+    const gaps = values.slice(1).map((value, at) => Math.abs(value - values[at]));
+    const within = Math.min(...gaps.filter(Boolean)) * CLOSE;
+    const digits = [3, 4, 5, 6, 7, 8].find((some) =>
+      values.every((value) => Math.abs(Number(value.toPrecision(some)) - value) <= within),
+    );
+    return values.map((value) => number(value, digits ?? MOST_DIGITS));
+  },
   /** Short form of an iteration for ticks: 1,200 · 120k · 1.2M. */
   short(value: number): string {
     if (Math.abs(value) >= 1e6) return `${+(value / 1e6).toPrecision(4)}M`;

@@ -195,12 +195,14 @@ export class Curves implements Handler {
     context.textBaseline = "middle";
     if (this.ends) {
       const y = scales.projection(this.ends, height);
-      for (const tick of scales.ticksOf(this.ends, Math.max(2, Math.floor(height / 36)))) {
+      const ticks = scales.ticksOf(this.ends, Math.max(2, Math.floor(height / 36)));
+      const texts = numbers.ticks("number", ticks);
+      for (const [index, tick] of ticks.entries()) {
         const at = Math.round(top + y(tick));
         context.fillStyle = theme("--dt-border");
         context.fillRect(left, at, width, 1);
         context.fillStyle = theme("--dt-text-soft");
-        context.fillText(numbers.tick("number", tick), left - 6, Math.max(at, top + 6));
+        context.fillText(texts[index], left - 6, Math.max(at, top + 6));
       }
     }
     context.fillStyle = theme("--dt-text-soft");

@@ -259,13 +259,12 @@ export class Strip implements Handler {
     shown: Shown | null,
   ): void {
     const { theme } = colours;
-    const as = (value: number) => numbers.tick(panel.format, value);
     context.textAlign = "right";
     context.fillStyle = theme("--dt-text-soft");
     const ends = shown?.stack
       ? ["100 %", "0 %"]
       : shown?.scale
-        ? [as(shown.scale.high), as(shown.scale.low)]
+        ? numbers.ticks(panel.format, [shown.scale.high, shown.scale.low])
         : [];
     if (ends.length) {
       context.fillText(ends[0], place.left - 6, place.top + 1);

@@ -33,9 +33,11 @@ export function ticksBelow(context: DrawingContext, place: Place, axis: ValueAxi
   context.strokeStyle = colours.theme("--dt-border");
   context.lineWidth = 1;
   let free = -Infinity;
-  for (const tick of axis.ticks(place.width / 60)) {
+  const ticks = axis.ticks(place.width / 60);
+  const texts = numbers.ticks("number", ticks);
+  for (const [index, tick] of ticks.entries()) {
     const x = place.left + axis.to(tick) * place.width;
-    const text = numbers.tick("number", tick);
+    const text = texts[index];
     const half = context.measureText(text).width / 2;
     const middle = Math.min(Math.max(x, place.left + half), place.left + place.width - half);
     line(context, [
@@ -55,10 +57,12 @@ export function ticksBeside(context: DrawingContext, place: Place, axis: ValueAx
   context.textAlign = "right";
   context.textBaseline = "middle";
   context.fillStyle = colours.theme("--dt-text-soft");
-  for (const tick of axis.ticks(place.height / 28)) {
+  const ticks = axis.ticks(place.height / 28);
+  const texts = numbers.ticks("number", ticks);
+  for (const [index, tick] of ticks.entries()) {
     const y = place.top + (1 - axis.to(tick)) * place.height;
     const inside = Math.min(Math.max(y, place.top + 5), place.top + place.height - 4);
-    context.fillText(numbers.tick("number", tick), place.left - 5, inside);
+    context.fillText(texts[index], place.left - 5, inside);
   }
 }
 

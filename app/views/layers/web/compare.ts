@@ -130,11 +130,7 @@ class Compare implements Handler {
     if (!selection.normalised && whole) {
       if (selection.measure === "ratio") layerMarks.healthy(context, inner, whole);
       const format = layerWords.format(selection);
-      layerMarks.ends(
-        context,
-        inner,
-        [whole.low, whole.high].map((value) => numbers.tick(format, value)),
-      );
+      layerMarks.ends(context, inner, numbers.ticks(format, [whole.low, whole.high]));
     } else layerMarks.ends(context, inner, ["lowest", "highest"]);
     for (const line of known) {
       const scale = selection.normalised ? ends([line.value]) : whole;

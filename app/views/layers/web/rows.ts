@@ -183,10 +183,9 @@ function drawTicks(
 ): void {
   const count = place.height / 60;
   const values = kind === "log" ? powers(low, high, count) : roundTicks(low, high, count);
-  const format = layerWords.format(selection);
-  layerMarks.ticks(context, place, kind === "symlog" ? [0] : values, at, (value) =>
-    numbers.tick(format, value),
-  );
+  const shown = kind === "symlog" ? [0] : values;
+  const texts = numbers.ticks(layerWords.format(selection), shown);
+  layerMarks.ticks(context, place, shown, at, (value) => texts[shown.indexOf(value)]);
 }
 
 /**
