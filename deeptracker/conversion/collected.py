@@ -22,6 +22,12 @@ _KNOWN = {
     "loss/valid": "validation_loss",
     "loss/validation": "validation_loss",
     "lr": "learning_rate",
+    "train/lr": "learning_rate",
+    "train/learning_rate": "learning_rate",
+    "lr/pg0": "learning_rate",  # Ultralytics: the first group of parameters
+    "lr-sgd": "learning_rate",  # Lightning's LearningRateMonitor
+    "lr-adam": "learning_rate",
+    "lr-adamw": "learning_rate",
 }
 
 

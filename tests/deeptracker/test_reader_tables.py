@@ -86,6 +86,7 @@ def test_ultralytics_pads_its_header_and_has_settings_beside(tmp_path: Path) -> 
     found = collect(tmp_path)
     assert found.by_epoch["train/box_loss"] == {1: 1.25, 2: 1.0}
     assert found.by_epoch["metrics/mAP50(B)"] == {1: 0.5, 2: 0.625}
+    assert found.by_epoch["learning_rate"] == {1: 0.01, 2: 0.02}
     assert found.hyperparameters["lr0"] == 0.01
     assert set(found.kinds) == {"CSV", "settings"}
 
