@@ -1,4 +1,4 @@
-"""How much sooner loads are done by two workers than by one: one large load shared, and two loads.
+"""How much sooner two loads are done by two workers than by one.
 
 `python -m benchmarks.workers --scale 0.1`. Each worker is a process that takes one job at a time;
 at scale 1 each log is of the reference scale (840 snapshots, about 1 GB). Two workers cannot be
@@ -42,20 +42,18 @@ class Load:
 
 
 def measure(scale: float) -> Iterator[Row]:
-    """Load one log and two with one worker and with two, each into a database of its own."""
+    """Load one log, and two with one worker and with two, each into a database of its own."""
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="deeptracker-logs-") as folder:
         logs = [Path(folder) / f"log-{number}" for number in range(2)]
         for seed, log in enumerate(logs):
             write_log(log, scale=scale, seed=seed)
         single = _load(logs[:1], number=1)
-        shared = _load(logs[:1], number=2)
         one = _load(logs, number=1)
         two = _load(logs, number=2)
     yield Row("cores of this machine", cores, "")
     yield Row("cores kept busy by one load, one worker", single.busy, "")
     yield Row("one load, one worker", single.seconds, "s")
-    yield _compared("one load, shared by two workers", shared, single, cores)
     yield Row("two loads, one worker", one.seconds, "s", single.seconds)
     yield _compared("two loads, two workers", two, one, cores)
 

@@ -26,6 +26,7 @@ __all__ = [
     "abandoned",
     "batch",
     "create_run",
+    "end_loader",
     "forget_flip_state",
     "loader_key",
     "remove_snapshots",
@@ -82,6 +83,20 @@ def sole_loader(engine: Engine, *, run: str) -> Iterator[Connection]:
                 connection.rollback()
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
                 connection.commit()
+
+
+def end_loader(session: Session, *, run: str) -> None:
+    """Cut off who loads the run with this UUID; what it did not commit is undone."""
+    session.execute(
+        text(
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks AS l JOIN pg_stat_activity AS a "
+            "ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+            "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+            "AND ((l.classid::bigint << 32) | l.objid::bigint) = :key "
+            "AND a.usename = current_user AND l.pid <> pg_backend_pid()"
+        ),
+        {"key": loader_key(run)},
+    ).all()
 
 
 @contextmanager

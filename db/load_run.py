@@ -97,14 +97,6 @@ def next_version() -> dict[str, Any]:
     return {"version": Run.version + 1, "stamp": func.gen_random_uuid()}
 
 
-def is_same_run(session: Session, manifest: Manifest, *, run_id: int) -> bool:
-    """Return whether the stored run has this UUID, these layers, classes and images."""
-    found = session.execute(select(Run.uuid, Run.manifest).where(Run.id == run_id)).one_or_none()
-    if found is None or found.uuid != UUID(manifest.run):
-        return False
-    return bool(found.manifest.get("structure") == _document(manifest)["structure"])
-
-
 def _run_values(manifest: Manifest, location: str) -> dict[str, Any]:
     planned = manifest.sampling.planned_iterations
     return {

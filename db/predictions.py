@@ -18,8 +18,9 @@ def read_predictions(stored: Sequence[bytes], *, images: int) -> NDArray[np.inte
     u2 where every image has a prediction of fewer than 65,536 classes; else i4, with NO_PREDICTION
     and NOT_VALIDATED.
     """
-    there = np.array([len(row) > 0 for row in stored], bool)
-    wide = any(len(row) == 4 * images > 0 for row in stored)
+    sizes = _sizes(stored)
+    there = sizes > 0
+    wide = bool((there & (sizes == 4 * images)).any())
     known = np.frombuffer(b"".join(stored), "<i4" if wide else "<u2")
     known = known.reshape(int(there.sum()) if images else len(stored), images)
     none = is_no_prediction(known)
@@ -30,10 +31,30 @@ def read_predictions(stored: Sequence[bytes], *, images: int) -> NDArray[np.inte
     return found
 
 
+def read_classes(stored: Sequence[bytes], *, images: Sequence[int]) -> NDArray[np.int32]:
+    """Return the predictions of many classes at one snapshot, one class after the other, i4 [N].
+
+    `images` counts those of each class; none of the rows is empty. NO_PREDICTION as above.
+    """
+    total = sum(images)
+    if len(whole := b"".join(stored)) in (2 * total, 4 * total):  # all of one dtype
+        return read_predictions([whole], images=total)[0].astype(np.int32)
+    each = [
+        read_predictions([row], images=number)[0]
+        for row, number in zip(stored, images, strict=True)
+    ]
+    return np.concatenate(each, dtype=np.int32)
+
+
 def read_probabilities(stored: Sequence[bytes], *, images: int) -> NDArray[np.float16]:
     """Return rows of one class, f2 [rows, images]; NaN where nothing was validated, too."""
     found = np.full((len(stored), images), np.nan, np.float16)
-    there = np.array([len(row) > 0 for row in stored], bool)
+    there = _sizes(stored) > 0
     if images:
         found[there] = np.frombuffer(b"".join(stored), "<f2").reshape(-1, images)
     return found
+
+
+def _sizes(stored: Sequence[bytes]) -> NDArray[np.int64]:
+    """Return the number of bytes of each row; there are a million rows at paper scale."""
+    return np.fromiter(map(len, stored), np.int64, len(stored))

@@ -20,7 +20,6 @@ NAMESPACE = "deeptracker"
 INGEST = f"{NAMESPACE}:ingest"
 EVALUATE = f"{NAMESPACE}:evaluate"
 PURGE = f"{NAMESPACE}:purge"
-HELP = f"{NAMESPACE}:help"
 LOOK = f"{NAMESPACE}:look"
 PROBE = f"{NAMESPACE}:probe"
 
@@ -83,14 +82,6 @@ def defer(session: Session, *, task: str, arguments: Mapping[str, Any]) -> int:
     return _defer(session, QUEUE, task, arguments, priority=0)
 
 
-def ask_for_help(session: Session, *, worker_id: int, arguments: Mapping[str, Any]) -> int:
-    """Ask one worker to help with a load (`job_id` among the arguments) when it has nothing else.
-
-    What is asked in vain goes with the load (`withdraw_help`) or the worker (`rescue_stalled`).
-    """
-    return _defer(session, worker_queue(worker_id), HELP, arguments, priority=-1)
-
-
 def ask_probe(session: Session, *, worker_id: int) -> int:
     """Ask one worker to take a task that does nothing, before all others; return its id."""
     return _defer(session, worker_queue(worker_id), PROBE, {"worker": worker_id}, priority=1)
@@ -112,17 +103,6 @@ def _defer(
         },
     )
     return int(found.scalar_one())
-
-
-def withdraw_help(session: Session, *, job_id: int) -> None:
-    """Take back what was asked of workers for an ingest job and was not begun."""
-    session.execute(
-        text(
-            "SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs "
-            "WHERE status = 'todo' AND task_name = :task AND args->>'job_id' = :job"
-        ),
-        {"task": HELP, "job": str(job_id)},
-    )
 
 
 def waiting(session: Session, *, task: str, argument: str) -> dict[int, int]:

@@ -29,7 +29,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from db.queue import (
-    HELP,
     INGEST,
     LONGEST_PAUSE_SECONDS,
     PROBE,
@@ -99,7 +98,7 @@ def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> lis
         ),
         {"queue": QUEUE, "seconds": LONGEST_PAUSE_SECONDS},
     )
-    ours = or_(_job.c.queue_name == QUEUE, _job.c.task_name.in_((HELP, PROBE)))
+    ours = or_(_job.c.queue_name == QUEUE, _job.c.task_name == PROBE)
     return _put_back(session, _in_hand().where(ours, ~_is_held(seconds)))
 
 
@@ -129,11 +128,10 @@ def _in_hand() -> Select[Any]:
 def _put_back(session: Session, query: Select[Any]) -> list[int]:
     found: Sequence[Row[Any]] = session.execute(query).all()
     again = "SELECT procrastinate_retry_job_v2(:id, now(), NULL, NULL, NULL)"
-    # Nobody goes on helping in another's stead: who leads the load takes over what was in hand.
+    # A probe is of one worker alone.
     over = "SELECT procrastinate_finish_job_v1(:id, 'failed', true)"
     for job in found:
-        once = job.task_name in (HELP, PROBE)
-        session.execute(text(over if once else again), {"id": job.id})
+        session.execute(text(over if job.task_name == PROBE else again), {"id": job.id})
     return [int(job.args["job_id"]) for job in found if job.task_name == INGEST]
 
 
@@ -187,7 +185,7 @@ def clear_probes(
 def forget_ended(session: Session) -> int:
     """Delete what the queue has ended for KEPT_DAYS, and return how much; ingest jobs stay.
 
-    Evaluations, helpers and probes come many to a run: nothing else ever takes them away.
+    Evaluations and probes come many to a run: nothing else ever takes them away.
     """
     last = select(func.max(_event.c.at)).where(_event.c.job_id == _job.c.id).scalar_subquery()
     query = delete(_job).where(

@@ -1,8 +1,8 @@
 """Quartiles and histogram of many numbers, exactly: by sorting all, pieces, or counting buckets."""
 
-import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -16,7 +16,9 @@ from deeptracker.format import BINS, HISTOGRAM_EDGES
 QUARTILES = (0.25, 0.5, 0.75)
 
 # Numbers counted at a time, so that what is made of them stays in its cache.
-_PIECE = 1 << 18
+_PIECE = 1 << 17
+# Up to so many numbers, sorting them costs less than the tables of the buckets.
+_FEW = 1 << 13
 # One number in so many stands for its piece when a rank is looked for.
 _STRIDE = 64
 # Beyond so many nanoseconds a number, sorting pieces costs more than looking through all buckets.
@@ -49,7 +51,8 @@ def distribution_of_pieces(values: NDArray[np.float32], ends: Sequence[int]) -> 
     at that, see `sorts_fast`, buckets are counted; else the pieces must be sorted already.
     """
     if not sorts_fast():
-        return _by_counting(torch.from_numpy(values))
+        few = values.size <= _FEW
+        return _by_pieces([np.sort(values)]) if few else _by_counting(torch.from_numpy(values))
     return _by_pieces(np.split(values, ends[:-1]))
 
 
@@ -153,32 +156,33 @@ def _by_counting(values: Tensor) -> Distribution:
     buckets; a quartile or an edge within a bucket needs that bucket's numbers, about one in
     a hundred.
     """
-    array = values.detach().numpy()
-    count = array.size
-    keys = _keys(array)
-    counts, low, high, zeros = _count(values)
-    starts = np.concatenate([[0], np.cumsum(counts)])
+    array, count = values.numpy(), values.numel()
+    counts, low, high, zeros = _count(array)
+    edges = _edge_buckets()
+    # How many numbers lie before each bucket that holds an edge.
+    starts = np.cumsum(np.add.reduceat(counts, [0, *edges]))[:-1]
     ranks, parts = _ranks(count)
-    rank_buckets = np.searchsorted(starts, ranks, side="right") - 1
-    edge_buckets = _position(_keys(_edges()).astype(np.int64))
+    within = [_bucket_of(rank, counts, starts, edges) for rank in ranks]
     wanted = np.zeros(_BUCKETS, dtype=bool)
-    wanted[rank_buckets] = True
-    wanted[edge_buckets] = True
+    wanted[edges] = True
+    wanted[[bucket for bucket, _ in within]] = True
     # Exact zeros are common (rectified gradients, pruned weights) and need no sorting.
-    if sum(int(counts[bucket]) for bucket in _ZERO_BUCKETS) == zeros:
+    if counts[list(_ZERO_BUCKETS)].sum() == zeros:
         wanted[list(_ZERO_BUCKETS)] = False
-    picked = _pick(array, keys, wanted)
-    picked_starts = np.concatenate([[0], np.cumsum(np.where(wanted, counts, 0))])
+    picked = _pick(array, wanted)
+    places = np.flatnonzero(wanted)
+    before = np.cumsum(counts[places]) - counts[places]
 
-    def at(rank: int, bucket: int) -> float:
+    def at(bucket: int, place: int) -> float:
         if not wanted[bucket]:
             return 0.0
-        return float(picked[picked_starts[bucket] + rank - starts[bucket]])
+        return float(picked[before[np.searchsorted(places, bucket)] + place])
 
-    found = np.array([at(r, int(b)) for r, b in zip(ranks, rank_buckets, strict=True)])
+    found = np.array([at(*pair) for pair in within])
     quartiles = found[:3] + (found[3:] - found[:3]) * np.array(parts)
-    within = np.searchsorted(picked, _edges()) - picked_starts[edge_buckets]
-    below = starts[edge_buckets] + np.where(wanted[edge_buckets], within, 0)
+    # No edge lies in a bucket of zeros.
+    inside = np.searchsorted(picked, _edges()) - before[np.searchsorted(places, edges)]
+    below = starts + inside
     histogram = np.diff(np.concatenate([[0], below, [count]]))
     assert len(histogram) == BINS
     return Distribution(
@@ -188,44 +192,72 @@ def _by_counting(values: Tensor) -> Distribution:
     )
 
 
-def _keys(array: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """Return the upper halves of the bits as a view: u2 [n]."""
-    return array.view(np.uint16)[1 if sys.byteorder == "little" else 0 :: 2]
+def _bucket_of(
+    rank: int, counts: NDArray[np.int64], starts: NDArray[np.int64], edges: NDArray[np.int64]
+) -> tuple[int, int]:
+    """Return the bucket of the number of a rank, and its rank among those of the bucket."""
+    place = int(np.searchsorted(starts, rank, side="right"))
+    first, before = (0, 0) if place == 0 else (int(edges[place - 1]), int(starts[place - 1]))
+    stop = int(edges[place]) if place < len(edges) else _BUCKETS
+    ends = before + np.cumsum(counts[first:stop])
+    at = int(np.searchsorted(ends, rank, side="right"))
+    return first + at, rank - int(ends[at] - counts[first + at])
 
 
-def _position(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where the numbers of a key stand among all buckets in rising order."""
+@cache
+def _edge_buckets() -> NDArray[np.int64]:
+    """Return the buckets of the inner edges, rising: i8 [B - 1]."""
+    keys = (_edges().view(np.uint32) >> 16).astype(np.int64)
     half = _BUCKETS // 2
     return np.where(keys >= half, _BUCKETS - 1 - keys, keys + half)
 
 
-def _count(values: Tensor) -> tuple[NDArray[np.int64], float, float, int]:
+class _Room(threading.local):
+    """What a thread makes of one piece after the other; new memory for each would cost as much."""
+
+    def __init__(self) -> None:
+        self.halves = np.empty(_PIECE, dtype=np.uint32)
+        self.keys = np.empty(_PIECE, dtype=np.int64)
+        self.taken = np.empty(_PIECE, dtype=bool)
+
+
+_room = _Room()
+
+
+def _keys(array: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+    """Yield pieces and the upper halves of their bits, in memory that the next ones take over."""
+    for start in range(0, array.size, _PIECE):
+        piece = array[start : start + _PIECE]
+        halves, keys = _room.halves[: piece.size], _room.keys[: piece.size]
+        np.right_shift(piece.view(np.uint32), 16, out=halves)
+        np.copyto(keys, halves)
+        yield piece, keys
+
+
+def _count(array: NDArray[np.float32]) -> tuple[NDArray[np.int64], float, float, int]:
     """Return the size of every bucket in rising order, minimum, maximum and the count of zeros."""
-    counts = torch.zeros(_BUCKETS, dtype=torch.int64)
+    counts = np.zeros(_BUCKETS, dtype=np.int64)
     lows, highs = [], []
-    for piece in values.split(_PIECE):
-        keys = (piece.view(torch.int32) >> 16).bitwise_and_(0xFFFF)
-        counts += torch.bincount(keys, minlength=_BUCKETS)
-        low, high = torch.aminmax(piece)
-        lows.append(float(low))
-        highs.append(float(high))
+    for piece, keys in _keys(array):
+        found = np.bincount(keys)
+        counts[: found.size] += found
+        lows.append(float(piece.min()))
+        highs.append(float(piece.max()))
     half = _BUCKETS // 2
-    by_key = counts.numpy()
-    ordered = np.concatenate([by_key[half:][::-1], by_key[:half]])
+    ordered = np.concatenate([counts[half:][::-1], counts[:half]])
     zeros = 0
     if ordered[list(_ZERO_BUCKETS)].any():  # else there are none, which weights seldom have
-        zeros = values.numel() - sum(int(np.count_nonzero(p.numpy())) for p in values.split(_PIECE))
+        zeros = array.size - int(np.count_nonzero(array))
     return ordered, min(lows), max(highs), zeros
 
 
-def _pick(
-    array: NDArray[np.float32], keys: NDArray[np.uint16], wanted: NDArray[np.bool_]
-) -> NDArray[np.float32]:
+def _pick(array: NDArray[np.float32], wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return the numbers of the wanted buckets, sorted."""
     half = _BUCKETS // 2
     by_key = np.concatenate([wanted[half:], wanted[:half][::-1]])
-    found = [
-        np.compress(np.take(by_key, keys[start : start + _PIECE]), array[start : start + _PIECE])
-        for start in range(0, array.size, _PIECE)
-    ]
+    found = []
+    for piece, keys in _keys(array):
+        # No key is out of bounds; to wrap them is what costs least.
+        taken = np.take(by_key, keys, out=_room.taken[: keys.size], mode="wrap")
+        found.append(np.compress(taken, piece))
     return np.sort(np.concatenate(found))

@@ -1,5 +1,6 @@
 """The numbers of many layers on a CPU: one look at memory, in pieces that stay in its cache."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -88,8 +89,7 @@ def _measure(wanted: Sequence[Rows], each: Callable[..., Iterable[Any]]) -> list
             tallies.append(_Tally(rows, memory[start : start + own]))
             start += own
         parts = [part for tally in tallies for part in tally.parts()]
-        list(each(_take, parts))
-        found += each(_Tally.found, tallies)
+        found += filter(None, each(_take, parts))
     return found
 
 
@@ -111,9 +111,25 @@ def _is_copied(rows: Rows) -> bool:
     return sorts_fast() or (rows.before is not None and not rows.subtracted)
 
 
-def _take(part: tuple["_Tally", int, int]) -> None:
+def _take(part: tuple["_Tally", int, int]) -> Found | None:
+    """Take a part; who takes the last one of a layer, whose numbers are near, finds the whole."""
     tally, start, stop = part
     tally.take(start, stop)
+    return tally.found() if tally.is_whole(stop - start) else None
+
+
+class _Room(threading.local):
+    """Memory of a thread for what it makes of one piece after the other."""
+
+    def __init__(self) -> None:
+        self._numbers = np.empty(2 * _PIECE)
+
+    def of(self, size: int) -> NDArray[np.float64]:
+        """Return room for so many numbers, f8 [size], which holds what the last ones left."""
+        return self._numbers[:size] if size <= self._numbers.size else np.empty(size)
+
+
+_room = _Room()
 
 
 class _Tally:
@@ -128,6 +144,7 @@ class _Tally:
         self._subtracted = rows.subtracted
         self._since = None if rows.since is None else rows.since.numpy()
         filters, size = self._now.shape
+        self._left, self._counting = filters, threading.Lock()
         self._copied = _is_copied(rows)
         self._values = memory.reshape(filters, size) if self._copied else self._now
         self._total, self._l1, self._square, self._std = np.empty((4, filters))
@@ -139,13 +156,19 @@ class _Tally:
         """Yield who takes which pieces together: first filter, one after the last."""
         filters, size = self._now.shape
         step = max(1, _PART // (self._each * size)) * self._each
-        for start in range(0, filters, step):
+        for start in range(0, max(filters, 1), step):
             yield self, start, min(start + step, filters)
+
+    def is_whole(self, taken: int) -> bool:
+        """Note that so many filters more were taken; say whether these were the last ones."""
+        with self._counting:
+            self._left -= taken
+            return self._left == 0
 
     def take(self, first: int, last: int) -> None:
         """Take the pieces from one filter to another."""
         size = self._now.shape[1]
-        room = np.empty((2, min(self._each, last - first), size))
+        room = _room.of(2 * min(self._each, last - first) * size).reshape(2, -1, size)
         with np.errstate(all="ignore"):
             for start in range(first, last, self._each):
                 at = slice(start, min(start + self._each, last))

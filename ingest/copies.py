@@ -41,12 +41,6 @@ def told_apart(
     return CopiedSource(source, run=copied)
 
 
-def as_run(source: Source, manifest: Manifest, *, run: str) -> Source:
-    """Return the source as that of a run that it was loaded as; else as it is."""
-    copied = run_of_copy(manifest, source.location) == run
-    return CopiedSource(source, run=run) if copied else source
-
-
 def _location(engine: Engine, run: str) -> str | None:
     try:
         with session_scope(engine) as session:

@@ -21,6 +21,7 @@ from ingest.analysis.data_review.history import (
     good_snapshots,
     image_history,
 )
+from ingest.reading import read_ahead
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,11 @@ def keep_histories(session: Session, *, run_id: int) -> None:
 
 
 def _blocks(session: Session, run_id: int, classes: int) -> Iterator[ClassBlock]:
-    """Yield the images of one class after the other: all at once would be 200 MB."""
-    for class_id in range(classes):
+    """Return the images of one class after the other: all at once would be 200 MB."""
+
+    def read(class_id: int) -> ClassBlock:
         found = class_results.class_images(session, run_id=run_id, class_id=class_id)
-        yield ClassBlock(class_id, found.images, found.prediction, found.probability)
+        return ClassBlock(class_id, found.images, found.prediction, found.probability)
+
+    # Nobody else uses the session meanwhile.
+    return read_ahead(range(classes), read)

@@ -16,7 +16,6 @@ from ingest.hand import Interruptions
 from ingest.locations import Place, resolve_location
 from ingest.pipeline import LogAwaited, load_log
 from ingest.report import LoadReport, Progress
-from ingest.sharing import Sharing
 
 logger = logging.getLogger(__name__)
 
@@ -215,7 +214,6 @@ def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Note
         on_line=notes.line,
         should_stop=notes.should_stop,
         roots=roots,
-        sharing=None if job.worker is None else Sharing(job.id, job.worker),
         wait_for_log=False,
     )
 

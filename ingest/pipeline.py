@@ -1,7 +1,6 @@
 """A log becomes rows: source -> check -> prepare -> find flips -> load, the whole chain.
 
-Reading and preparing the next batch overlaps with writing the present one. Where there are many
-batches, other workers take some of them (ingest/sharing.py).
+Reading and preparing the next batch overlaps with writing the present one.
 """
 
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from db import load, load_shares
+from db import load
 from db.errors import Conflict
 from db.load import sole_loader
 from deeptracker.errors import LogError
@@ -20,12 +19,10 @@ from deeptracker.format import MANIFEST, Manifest
 from ingest.copies import told_apart
 from ingest.evaluate import Evaluator
 from ingest.image_histories import ImageHistories
-from ingest.leading import Leader
 from ingest.locations import Place, read_place
 from ingest.reading import batches, preparing, read_ahead
-from ingest.report import LoadReport, Pace, Progress, shared_by
+from ingest.report import LoadReport, Pace, Progress
 from ingest.run_load import RunLoad
-from ingest.sharing import SHARE_BATCHES, Sharing
 from ingest.sources import Source
 from ingest.sources.opening import open_source
 
@@ -61,18 +58,16 @@ def load_log(
     roots: Sequence[Place] | None = None,
     poll_seconds: float | None = None,
     quiet_seconds: float = QUIET_SECONDS,
-    sharing: Sharing | None = None,
     wait_for_log: bool = True,
 ) -> LoadReport:
     """Load the log at `path` (or "s3://..."); calling it again changes nothing.
 
     With `follow` it waits for the log to appear and to grow until the training ends, `should_stop`
     says so, or nothing happened for `quiet_seconds`. Unusable snapshots are reported and the others
-    loaded. `roots` limits where the files may lie (jobs). With `sharing`, other workers help with
-    what is large. Raises LogError for an unusable manifest, LogAwaited where what is followed
-    is not there yet and `should_stop` says so or not `wait_for_log`,
-    RunBusy where another process loads the run, Conflict where the stored run is another,
-    LocationRefused.
+    loaded. `roots` limits where the files may lie (jobs). Raises LogError for an unusable manifest,
+    LogAwaited where what is followed is not there yet and `should_stop` says so or not
+    `wait_for_log`, RunBusy where another process loads the run, Conflict where the stored run is
+    another, LocationRefused.
     """
     place = read_place(path) if isinstance(path, str) else path
     source = open_source(
@@ -88,15 +83,6 @@ def load_log(
         with sole_loader(engine, run=manifest.run) as connection:
             run = _taken_up(connection, manifest, location, owner_id)
             look = _Look(source, run, on_progress, on_line, should_stop)
-            if sharing is not None and source.shareable:
-                look.leader = Leader(
-                    connection,
-                    run,
-                    sharing,
-                    on_done=look.note_shared,
-                    on_bad=look.note_bad,
-                    should_stop=should_stop,
-                )
             health = Evaluator(connection, run_id=run.run_id)
             images = ImageHistories(connection, run_id=run.run_id)
             while True:
@@ -127,18 +113,16 @@ def load_log(
 def _taken_up(
     connection: Connection, manifest: Manifest, location: str, owner_id: int | None
 ) -> RunLoad:
-    """Store what the run is; undo what helpers of a load that was broken off have in hand."""
+    """Store what the run is."""
     with load.batch(connection) as session:
         run_id = load.create_run(session, manifest, location=location, owner_id=owner_id)
-        load_shares.end_helpers(session, run_id=run_id)
-        load_shares.clear(session, run_id=run_id)
     return RunLoad(connection, manifest, run_id=run_id)
 
 
 class _Look:
     """Looks into a log and loads what is new there; `report` adds up what all looks did.
 
-    With a `leader`, what is large is shared. `run` is where it is written.
+    `run` is where it is written.
     """
 
     def __init__(
@@ -153,23 +137,17 @@ class _Look:
         self.run = run
         self._on_progress, self._on_line = on_progress, on_line
         self._pace = Pace()
-        self._before, self._total = 0, 0
-        self.leader: Leader | None = None
+        self._total = 0
         self.report = LoadReport(run.run_id)
         on_progress(Progress(run.run_id, 0, None, None, "reading"))
 
     def load(self, manifest: Manifest, *, follow: bool) -> bool:
         """Load snapshots and pictures that were not read yet; return whether there were any."""
         iterations = self._source.changed()
-        self._before = self.report.done
         # The last snapshot comes once more, with the scalars after it, when the training is over.
         coming = len(iterations) - len(self._source.again())
-        self._total = _total(manifest, self._before + coming, follow=follow)
-        parts = list(batches(self._source, iterations))
-        if self.leader is not None and len(parts) >= SHARE_BATCHES:
-            self._share(self.leader, manifest, parts)
-        else:
-            self._write(manifest, parts)
+        self._total = _total(manifest, self.report.done + coming, follow=follow)
+        self._write(manifest, list(batches(self._source, iterations)))
         if self._should_stop():
             return True
         sheets = self._source.contact_sheets(manifest, on_bad=self.note_bad)
@@ -191,19 +169,6 @@ class _Look:
             self._progress(report.done, batch[-1].snapshot.iteration if batch else None)
             if self._should_stop():
                 return
-
-    def _share(self, leader: Leader, manifest: Manifest, parts: Sequence[Sequence[int]]) -> None:
-        done = leader.load(self._source, manifest, parts)
-        for part in done:
-            self.report.new += part.loaded
-            self.report.replaced += part.replaced
-            self.report.unchanged += part.unchanged
-        for line in shared_by([part.worker for part in done]):
-            self._on_line(line)
-
-    def note_shared(self, done: int) -> None:
-        """Tell how many snapshots of a shared load are done, by all who work at it."""
-        self._progress(self._before + done, None)
 
     def _progress(self, done: int, iteration: int | None) -> None:
         rate = self._pace.mark(done)

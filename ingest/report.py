@@ -1,7 +1,7 @@
 """What a load did and how far it is, as data and as sentences."""
 
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -114,14 +114,6 @@ def shortened(numbers: Iterable[int], *, most: int = 10) -> str:
         return ", ".join(map(str, listed))
     head = ", ".join(map(str, listed[: most - 1]))
     return f"{head}, ... {listed[-1]} ({len(listed)} in all)"
-
-
-def shared_by(workers: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence on who loaded how many parts, where there were several workers."""
-    parts = Counter(workers)
-    if len(parts) > 1:
-        listed = "; ".join(f"{name}: {number} parts" for name, number in parts.most_common())
-        yield f"Shared by {len(parts)} workers. {listed}."
 
 
 class Pace:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -18,10 +17,6 @@ from ingest.prepare import Prepared
 from ingest.replay import replay
 
 
-class NotInOrder(Exception):  # noqa: N818 - what the leader of the load does instead
-    """The batch changes what is stored, which only the leader of the load may do."""
-
-
 @dataclass(frozen=True)
 class Outcome:
     """Iterations of a batch by what happened to them."""
@@ -31,27 +26,12 @@ class Outcome:
     unchanged: int
 
 
-class Turn(Protocol):
-    """When a batch of a shared load may be seen; see ingest/sharing.py."""
-
-    def wait(self, session: Session) -> None:
-        """Wait until all snapshots before are visible; raises where they never will be."""
-
-    def done(self, session: Session, outcome: Outcome) -> None:
-        """Note, in the batch's transaction, that it is done; raises where it should not be."""
-
-
 class RunLoad:
-    """Where the load of one run stands. One leads it (see sole_loader); others may help.
+    """Where the load of one run stands, which one process alone loads (see sole_loader)."""
 
-    A helper only adds snapshots that come after all that is stored: NotInOrder otherwise.
-    """
-
-    def __init__(
-        self, connection: Connection, manifest: Manifest, *, run_id: int, leads: bool = True
-    ) -> None:
+    def __init__(self, connection: Connection, manifest: Manifest, *, run_id: int) -> None:
         self._connection, self._manifest = connection, manifest
-        self.run_id, self._leads = run_id, leads
+        self.run_id = run_id
         self.shape = Shape(manifest)
         with load.batch(connection) as session:
             self._take_stock(session)
@@ -115,41 +95,22 @@ class RunLoad:
             load.forget_flip_state(session, run_id=self.run_id)
         self._end(session, last=max(self._digests, default=-1))
 
-    def write(self, batch: Sequence[Prepared], *, turn: Turn | None = None) -> Outcome:
-        """Write what is new of a batch, rising by iteration, in one transaction.
-
-        With `turn`, others write other batches meanwhile: nearly all of it is written first, and
-        what depends on the snapshots before when these are there.
-        """
+    def write(self, batch: Sequence[Prepared]) -> Outcome:
+        """Write what is new of a batch, rising by iteration, in one transaction."""
         changed = [p for p in batch if self._digests.get(p.snapshot.iteration) != p.digest]
         iterations = [p.snapshot.iteration for p in changed]
         replaced = tuple(i for i in iterations if i in self._digests)
         new = tuple(i for i in iterations if i not in replaced)
         outcome = Outcome(new, replaced, len(batch) - len(changed))
-        if not changed and turn is None:
+        if not changed:
             return outcome
-        in_order = bool(changed) and iterations[0] > max(self._digests, default=-1)
-        if changed and not in_order and not self._leads:
-            raise NotInOrder
         with load.batch(self._connection) as session:
-            if in_order:
-                self._save_measured(session, changed)
-            if turn is not None:
-                turn.wait(session)
-                self._take_stock(session)
-            if in_order:
+            if iterations[0] > max(self._digests, default=-1):
                 self._append(session, changed)
-            elif changed:
+            else:
                 self._insert(session, changed, replaced)
-            if turn is not None:
-                turn.done(session, outcome)
         self._digests |= {p.snapshot.iteration: p.digest for p in changed}
         return outcome
-
-    def refresh(self) -> None:
-        """Take over what others have written meanwhile."""
-        with load.batch(self._connection) as session:
-            self._take_stock(session)
 
     def write_contact_sheets(self, sheets: dict[int, bytes]) -> None:
         """Store contact sheets by class where they differ from the stored ones."""
@@ -170,6 +131,7 @@ class RunLoad:
 
     def _append(self, session: Session, batch: Sequence[Prepared]) -> None:
         """Add snapshots that come after all stored ones."""
+        self._save_measured(session, batch)
         rows = [self._row(p, self._step(p)) for p in batch]
         load.save_snapshots(session, run_id=self.run_id, rows=rows)
         add_to_summary(session, run_id=self.run_id, rows=rows)

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.jobs import Job
@@ -15,10 +16,9 @@ from sqlalchemy import Engine
 from db.away import is_away, is_outage
 from db.engine import make_engine
 from db.errors import RunBusy
-from db.queue import EVALUATE, HELP, INGEST, LOOK, PROBE, PURGE, QUEUE
+from db.queue import EVALUATE, INGEST, LOOK, PROBE, PURGE, QUEUE
 from ingest.allocator import trimmed
 from ingest.evaluate import evaluate_anew
-from ingest.helping import help_load
 from ingest.job import WorkerStopping, run_job
 from ingest.locations import LocationSettings, Place
 from ingest.looking import answer_look
@@ -50,14 +50,14 @@ def add_tasks(queue: App) -> None:
     Each queue gets tasks of its own: procrastinate changes those that it is given, so that what is
     added to a second queue goes by another name.
     """
-    for name, function, retry in (
+    tasks: tuple[tuple[str, Callable[..., None], Any], ...] = (
         (INGEST, ingest, _Again()),
-        (HELP, help_, False),
         (EVALUATE, evaluate, _Again()),
         (PURGE, purge, _Again()),
         (LOOK, look, _Again()),
         (PROBE, probe, False),
-    ):
+    )
+    for name, function, retry in tasks:
         queue.task(name=name, queue=QUEUE, retry=retry, pass_context=True)(function)
 
 
@@ -73,25 +73,6 @@ def ingest(context: JobContext, *, job_id: int) -> None:
         worker=upkeep.name,
         interruptions=upkeep.hand.interruptions,
     )
-
-
-@trimmed()
-def help_(context: JobContext, *, job_id: int, run_id: int, plan: int) -> None:
-    """Help with the load that another worker leads."""
-    try:
-        help_load(
-            context.additional_context["engine"],
-            job_id=job_id,
-            run_id=run_id,
-            plan=plan,
-            roots=context.additional_context["roots"],
-            stopping=context.should_abort,
-            worker=context.additional_context["upkeep"].name,
-        )
-    except Exception as error:  # who leads the load takes over what was in hand
-        if not is_away(error):
-            raise
-        logger.warning("the help with job %s lost its database", job_id)
 
 
 @trimmed()

@@ -48,7 +48,6 @@ from db.models.schedules import (
     IngestWatch,
     IngestWorker,
 )
-from db.models.shares import IngestShare
 from db.models.store import Store
 from db.models.structure import Image, Layer, Run, ValidationClass
 
@@ -79,7 +78,6 @@ __all__ = [
     "IngestLook",
     "IngestPlace",
     "IngestSchedule",
-    "IngestShare",
     "IngestWatch",
     "IngestWorker",
     "Layer",

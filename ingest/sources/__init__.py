@@ -12,13 +12,11 @@ OnBad = Callable[[LogError], None]
 class Source(Protocol):
     """A log that may still grow. Nothing is kept open between two calls.
 
-    `location` is where it is, as text; `poll_seconds` how long to wait between two looks;
-    `shareable` whether a helper on another machine would read the same.
+    `location` is where it is, as text; `poll_seconds` how long to wait between two looks.
     """
 
     location: str
     poll_seconds: float
-    shareable: bool
 
     def busy(self) -> bool:
         """Return whether more is coming that is being made of files which are there already."""
@@ -37,9 +35,6 @@ class Source(Protocol):
 
     def moved(self, stored: Iterable[int]) -> list[int]:
         """Return which stored snapshots are none any more: their values came in a later one."""
-
-    def passed(self, iterations: Sequence[int]) -> None:
-        """Take snapshots for read that others read, in the form that `changed` saw last."""
 
     def size(self, iteration: int) -> int:
         """Return about how many bytes a snapshot has, 0 where it is gone."""

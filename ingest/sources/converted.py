@@ -36,8 +36,6 @@ Files = tuple[tuple[str, int, int], ...]
 class ConvertedSource:
     """A run of what a place holds; see ScalarsSource for the parameters."""
 
-    shareable = False
-
     def __init__(
         self,
         path: Path,
@@ -224,9 +222,6 @@ class ConvertedSource:
     def moved(self, stored: Iterable[int]) -> list[int]:
         """Return which stored snapshots have their values in a later one now."""
         return [] if self._recorded is not None else self._scalars.moved(stored)
-
-    def passed(self, iterations: Sequence[int]) -> None:
-        """Take snapshots for read; others never read this source."""
 
     def size(self, iteration: int) -> int:
         """Return about how many bytes a snapshot has."""

@@ -13,7 +13,6 @@ class CopiedSource:
     def __init__(self, within: Source, *, run: str) -> None:
         self._within, self._run = within, run
         self.location, self.poll_seconds = within.location, within.poll_seconds
-        self.shareable = within.shareable
         self._found: tuple[Manifest, Manifest] | None = None
 
     def manifest(self) -> Manifest | None:
@@ -51,10 +50,6 @@ class CopiedSource:
     def moved(self, stored: Iterable[int]) -> list[int]:
         """Return which stored snapshots have their values in a later one now."""
         return self._within.moved(stored)
-
-    def passed(self, iterations: Sequence[int]) -> None:
-        """Take snapshots for read that others read, in the form that `changed` saw last."""
-        self._within.passed(iterations)
 
     def size(self, iteration: int) -> int:
         """Return about how many bytes a snapshot has, 0 where it is gone."""

@@ -47,7 +47,6 @@ class ObjectStorageSource:
     """Remembers which objects it has read, and in which form, so that asking again is cheap."""
 
     poll_seconds = 5.0
-    shareable = True
 
     def __init__(self, folder: ObjectFolder, *, store: ObjectStore | None = None) -> None:
         self.folder = folder
@@ -103,12 +102,6 @@ class ObjectStorageSource:
     def moved(self, stored: Iterable[int]) -> list[int]:
         """Return nothing: a snapshot of a Recorder stays one."""
         return []
-
-    def passed(self, iterations: Sequence[int]) -> None:
-        """Take snapshots for read that others read, in the form that `changed` saw last."""
-        for iteration in iterations:
-            if entry := self._there.get(_name(iteration)):
-                self._seen[iteration] = entry.stamp
 
     def size(self, iteration: int) -> int:
         """Return the size of a snapshot's object in bytes, 0 where it is gone."""

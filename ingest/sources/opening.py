@@ -56,7 +56,6 @@ class FolderSource:
         self._path = path
         self._chosen: Source | None = None
         self.poll_seconds = self._others.poll_seconds
-        self.shareable = False
 
     def manifest(self) -> Manifest | None:
         """Return what the run is, None where nothing is there yet; LogError if it is unusable."""
@@ -67,7 +66,6 @@ class FolderSource:
         manifest = source.manifest()
         if manifest is not None:
             self._chosen, self.poll_seconds = source, source.poll_seconds
-            self.shareable = source.shareable
         return manifest
 
     def busy(self) -> bool:
@@ -93,10 +91,6 @@ class FolderSource:
     def moved(self, stored: Iterable[int]) -> list[int]:
         """Return which stored snapshots have their values in a later one now."""
         return self._source.moved(stored)
-
-    def passed(self, iterations: Sequence[int]) -> None:
-        """Take snapshots for read that others read, in the form that `changed` saw last."""
-        self._source.passed(iterations)
 
     def size(self, iteration: int) -> int:
         """Return about how many bytes a snapshot has, 0 where it is gone."""

@@ -50,7 +50,6 @@ class RunDirectorySource:
     """
 
     poll_seconds = 0.05
-    shareable = True
 
     def __init__(self, path: Path, *, roots: Sequence[Place] | None = None) -> None:
         self.path = path
@@ -58,7 +57,6 @@ class RunDirectorySource:
         self._roots = roots
         self._directory = RunDirectory(path)
         self._seen: dict[int, Stamp] = {}
-        self._changed: dict[int, Stamp | None] = {}
         self._sheets: dict[int, Stamp] = {}
         self._ledgers: dict[int, Stamp] = {}
         self._manifest: tuple[Stamp, Manifest] | None = None
@@ -88,7 +86,6 @@ class RunDirectorySource:
         if tail is not None and tail != self._tail_read:
             last = max(self._directory.iterations(), default=None)
             if last is not None and last not in found:
-                self._changed[last] = _stamp(snapshot_path(self.path, last))
                 self._again = frozenset([last])
                 found.append(last)
         return found
@@ -112,9 +109,9 @@ class RunDirectorySource:
         # Files are renamed into place, which changes the directory; but see _CLOCK.
         settled = listed is not None and time.time() - listed[0] / 1e9 > _CLOCK
         stamps = {i: _stamp(snapshot_path(self.path, i)) for i in self._directory.iterations()}
-        self._changed = {i: stamp for i, stamp in stamps.items() if self._seen.get(i) != stamp}
-        self._listed = listed if settled and not self._changed else None
-        return list(self._changed)
+        changed = [i for i, stamp in stamps.items() if self._seen.get(i) != stamp]
+        self._listed = listed if settled and not changed else None
+        return changed
 
     def busy(self) -> bool:
         """Return False: what is there can be read."""
@@ -126,12 +123,6 @@ class RunDirectorySource:
     def moved(self, stored: Iterable[int]) -> list[int]:
         """Return nothing: a snapshot of a Recorder stays one."""
         return []
-
-    def passed(self, iterations: Sequence[int]) -> None:
-        """Take snapshots for read that others read, in the form that `changed` saw last."""
-        for iteration in iterations:
-            if stamp := self._changed.get(iteration):
-                self._seen[iteration] = stamp
 
     def size(self, iteration: int) -> int:
         """Return the size of a snapshot's file in bytes, 0 where it is gone."""

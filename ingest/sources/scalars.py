@@ -63,7 +63,6 @@ class ScalarsSource:
     """
 
     poll_seconds = 0.5
-    shareable = False
 
     def __init__(
         self,
@@ -209,12 +208,6 @@ class ScalarsSource:
     def moved(self, stored: Iterable[int]) -> list[int]:
         """Return which stored snapshots have their values in a later one now."""
         return [] if self.course is None else moved(stored, self.course)
-
-    def passed(self, iterations: Sequence[int]) -> None:
-        """Take snapshots for read that others read, in the form that `changed` saw last."""
-        for iteration in iterations:
-            if stamp := self._stamps.get(iteration):
-                self._seen[iteration] = stamp
 
     def size(self, iteration: int) -> int:
         """Return about how many bytes a snapshot has."""

@@ -215,9 +215,6 @@ class TestJobs:
 
     def test_what_is_said_of_a_job(self):
         assert pace(job(position=1)) == "next in the queue"
-        shared = job(state="running", worker="a, process 1", helpers=("b, process 2",))
-        assert "by 2 workers" in text_of(job_row(shared, changeable=False))
-        assert "b, process 2" in text_of(details(shared, [], limit=1))
         assert [pace(job(position=n))[:4] for n in (2, 3, 11, 22)] == [
             "2nd ", "3rd ", "11th", "22nd",
         ]  # fmt: skip

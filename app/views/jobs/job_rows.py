@@ -40,7 +40,7 @@ def row(job: JobRow, *, changeable: bool, columns: Sequence[str] = tuple(TITLES)
         "log": about,
         "mode": MODES.get(job.mode, job.mode).lower(),
         "snapshots": progress(job.done, job.total, live=live, label=f"Progress of job {job.id}"),
-        "speed": [html.Div(pace(job)), html.Div(_helped(job), className="dt-soft")],
+        "speed": pace(job),
         "requested": [time(job.created_at), html.Div(asked_by(job), className="dt-soft")],
     }
     return html.Tr(
@@ -72,11 +72,6 @@ def pace(job: JobRow) -> str:
         return ""
     left = duration(job.remaining_seconds)
     return f"{job.rate:,.1f} a second" + (f", {left} left" if left else "")
-
-
-def _helped(job: JobRow) -> str:
-    """Return how many workers share a load, where there are several."""
-    return f"by {1 + len(job.helpers)} workers" if job.helpers else ""
 
 
 def _nth(number: int) -> str:
@@ -130,7 +125,6 @@ def details(job: JobRow, lines: list[JobLine], *, limit: int) -> Component:
         ("Location", job.location),
         ("Requested by", asked_by(job)),
         ("Worker", job.worker),
-        ("Shared with", "; ".join(job.helpers or ())),
         ("Snapshots", f"{job.done:,}" + (f" of {job.total:,}" if job.total else "")),
         ("Speed", pace(job)),
         ("Requested", time(job.created_at)),

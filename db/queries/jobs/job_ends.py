@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from db import load_shares, queue, queue_care
+from db import queue, queue_care
+from db.load import end_loader
 from db.models import IngestJob, Run
 from db.queries.jobs import workers
 
@@ -36,7 +37,7 @@ def cancel(session: Session, *, job_id: int) -> None:
     if held and job.run_id is not None:
         # What it has written and not committed is undone, and others may load the run again.
         run = session.scalars(select(Run.uuid).where(Run.id == job.run_id)).one()
-        load_shares.end_leader(session, run=run.hex)
+        end_loader(session, run=run.hex)
     message = "Cancelled: its worker had stopped." if running else "Cancelled before it began."
     _change(
         session,

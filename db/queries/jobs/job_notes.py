@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from db.models import IngestJob, IngestJobLine
 from db.queries.jobs.jobs import OPEN_STATES, JobRow, get_job
-from db.queue import withdraw_help
 
 MAX_LINE = 2_000
 
@@ -60,7 +59,6 @@ def _wait_again(
         )
         .values(state="queued", attempts=func.greatest(IngestJob.attempts - forgiven, 0), **values)
     )
-    withdraw_help(session, job_id=job_id)
 
 
 def forgive(session: Session, *, job_id: int, number: int, text: str) -> None:
@@ -125,7 +123,6 @@ def finish(
             finished_at=func.now(),
         )
     )
-    withdraw_help(session, job_id=job_id)
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,7 @@ from db import queue
 from db.errors import Conflict, NotFound
 from db.models import Account, IngestJob, IngestJobLine, Run
 from db.models.jobs import JOB_MODES, JOB_STATES
-from db.queries.jobs import job_ends, job_shares
+from db.queries.jobs import job_ends
 from db.queries.jobs.job_rights import require_owner, require_scheduler
 from db.queries.runs.run_names import RUN_NAME, checked_title
 
@@ -40,7 +40,7 @@ class JobRow:
 
     `error` is safe to show and `error_file` is what it is about; a job may have succeeded and have
     one, where some snapshots could not be used. `position` is the place of a queued job among those
-    that wait (1 is the next), `worker` who runs or ran it, `helpers` who loads parts of it as well.
+    that wait (1 is the next), `worker` who runs or ran it.
     A job with `awaited_since` is queued, but waits for its log to appear. `title` is what the run
     is to be called, None: as its log says. `silent_since` is the
     last heartbeat of a running job whose worker is gone (not `worker_alive`), or which hangs.
@@ -73,7 +73,6 @@ class JobRow:
     awaited_since: datetime | None
     title: str | None = None
     position: int | None = None
-    helpers: tuple[str, ...] = ()
     silent_since: datetime | None = None
     worker_alive: bool = True
 
@@ -120,7 +119,7 @@ def list_jobs(
     by = ORDERS[order].desc() if descending else ORDERS[order].asc()
     query = query.order_by(by.nulls_last(), IngestJob.id.desc()).limit(limit).offset(offset)
     rows = [JobRow(**row._mapping) for row in session.execute(query)]
-    return _helped(session, _placed(session, rows))
+    return _watched(session, _placed(session, rows))
 
 
 def count_jobs(
@@ -158,21 +157,13 @@ def _placed(session: Session, rows: list[JobRow]) -> list[JobRow]:
     ]
 
 
-def _helped(session: Session, rows: list[JobRow]) -> list[JobRow]:
-    """Add who else has parts of a running job in hand, and whether its worker is gone."""
+def _watched(session: Session, rows: list[JobRow]) -> list[JobRow]:
+    """Add to running jobs whether their worker is gone."""
     running = [row for row in rows if row.state == "running"]
     if not running:
         return rows
-    at_work = job_shares.at_work(session)
     signs = job_ends.signs(session, job_ids=[row.id for row in running])
-    return [
-        replace(
-            row,
-            helpers=tuple(w for j, w in at_work if j == row.id and w != row.worker),
-            **signs.get(row.id, {}),
-        )
-        for row in rows
-    ]
+    return [replace(row, **signs.get(row.id, {})) for row in rows]
 
 
 def get_job(session: Session, *, job_id: int) -> JobRow:
@@ -180,7 +171,7 @@ def get_job(session: Session, *, job_id: int) -> JobRow:
     row = session.execute(_rows().where(IngestJob.id == job_id)).one_or_none()
     if row is None:
         raise NotFound("ingest job", job_id)
-    return _helped(session, _placed(session, [JobRow(**row._mapping)]))[0]
+    return _watched(session, _placed(session, [JobRow(**row._mapping)]))[0]
 
 
 def lines(session: Session, *, job_id: int, after: int = 0, limit: int = 500) -> list[JobLine]:

@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 from sqlalchemy.orm import Session
 
 from db.models import IngestJob, IngestWorker
-from db.queries.jobs import job_shares
 from db.queue import STALLED_SECONDS
 
 _KEPT = timedelta(days=1)
@@ -22,7 +21,7 @@ STUCK_SECONDS = 90.0
 class WorkerRow:
     """A worker process; `alive` where it sent a heartbeat within STALLED_SECONDS.
 
-    `jobs` are the ids of what it is loading or helps to load, `concurrency` how many it takes at a
+    `jobs` are the ids of what it is loading, `concurrency` how many it takes at a
     time. `stuck`: it lives and has places free, but does not take what is on the queue.
     """
 
@@ -127,9 +126,7 @@ def list_workers(session: Session) -> list[WorkerRow]:
     columns = [getattr(IngestWorker, name) for name in names]
     busy: dict[str | None, list[int]] = {}
     running = select(IngestJob.worker, IngestJob.id).where(IngestJob.state == "running")
-    found = {(name, job_id) for name, job_id in session.execute(running)}
-    found |= {(name, job_id) for job_id, name in job_shares.at_work(session)}
-    for name, job_id in sorted(found, key=lambda pair: pair[1]):
+    for name, job_id in session.execute(running.order_by(IngestJob.id)):
         busy.setdefault(name, []).append(job_id)
     states = (lives.label("alive"), stuck().label("stuck"))
     query = select(*columns, *states).order_by(

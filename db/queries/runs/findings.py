@@ -16,7 +16,7 @@ from db.errors import Conflict, NotFound
 from db.models import Finding, FindingMute, RuleThreshold, Run, RunHealth
 from db.models.findings import SEVERITIES
 from db.permissions import Permission
-from db.predictions import read_predictions
+from db.predictions import read_classes
 from db.queries.runs.existence import require_run
 from db.queries.team.rights import require_permission
 from db.queue import EVALUATE, defer, waiting_arguments
@@ -290,8 +290,7 @@ def predictions_at(
     if not rows:
         return None
     label = np.repeat([row[0] for row in rows], [row[2] for row in rows]).astype(np.int32)
-    each = [read_predictions([row[1]], images=row[2])[0] for row in rows]
-    return label, np.concatenate(each, dtype=np.int32)
+    return label, read_classes([row[1] for row in rows], images=[row[2] for row in rows])
 
 
 def ask_for_evaluation(session: Session, *, run_ids: Sequence[int] | None = None) -> int:

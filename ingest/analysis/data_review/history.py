@@ -20,6 +20,8 @@ NEVER = -1
 # A snapshot counts once the share of right images is at least this part of the best one: before
 # that the predictions say more of the network than of the images.
 GOOD = 0.9
+# Of so many pairs of an image and a class the predictions are counted at a time.
+_COUNTED = 1 << 20
 # Errors are float32.
 _ROUNDING = 1e-6
 
@@ -131,17 +133,18 @@ def _other_class(prediction: NDArray[np.integer[Any]], label: int) -> tuple[Ints
     """
     times = np.zeros(len(prediction), np.int32)
     other = np.full(len(prediction), NO_PREDICTION, np.int32)
-    rows, columns = np.nonzero((prediction != label) & (prediction >= 0))
-    if len(rows):
-        most = int(prediction.max()) + 1
-        codes, counts = np.unique(
-            rows * np.int64(most) + prediction[rows, columns], return_counts=True
-        )
-        # The last of a row is the most frequent, and of equals the lowest class.
-        order = np.lexsort((-codes, counts, codes // most))
-        row = codes[order] // most
-        last = order[np.append(row[1:] != row[:-1], True)]
-        other[codes[last] // most], times[codes[last] // most] = codes[last] % most, counts[last]
+    if not prediction.size or (classes := int(prediction.max()) + 1) < 1:
+        return other, times
+    together = max(1, _COUNTED // classes)
+    for start in range(0, len(prediction), together):
+        part = prediction[start : start + together]
+        rows, columns = np.nonzero((part != label) & (part >= 0))
+        codes = rows * np.int64(classes) + part[rows, columns]
+        counts = np.bincount(codes, minlength=len(part) * classes).reshape(len(part), classes)
+        at = slice(start, start + len(part))
+        most = counts.argmax(axis=1)  # of equals the lowest class
+        times[at] = counts.max(axis=1)
+        other[at] = np.where(times[at] > 0, most, NO_PREDICTION)
     return other, times
 
 
@@ -174,6 +177,8 @@ def _follow(found: ImageHistory, block: ClassBlock) -> None:
 
 # Probabilities of pictures that are the same differ by what sums of floats in another order do.
 _SAME = 2e-3
+# What the mean of many float32 may be off by.
+_MEAN_ROUNDING = 1e-4
 # So many snapshots must tell images apart from each other for equal ones to mean anything.
 _TELLING = 5
 # In the order of their mean probability, the same pictures stand this near to each other.
@@ -191,10 +196,14 @@ def _twins(block: ClassBlock) -> Ints:
     probability = np.nan_to_num(block.probability.astype(np.float32), nan=-1.0)
     telling = ((probability > 0.01) & (probability < 0.99)).sum(axis=1) >= _TELLING
     order = np.flatnonzero(telling)
-    order = order[np.argsort(probability[order].mean(axis=1), kind="stable")]
+    mean = probability.mean(axis=1)
+    order = order[np.argsort(mean[order], kind="stable")]
     group = np.arange(number)
     for step in range(1, min(_NEAR, len(order) - 1) + 1):
         first, second = order[:-step], order[step:]
+        # Where the means are further apart, so is some probability: most need no look at all.
+        close = mean[second] - mean[first] <= _SAME + _MEAN_ROUNDING
+        first, second = first[close], second[close]
         near = np.abs(probability[first] - probability[second]).max(axis=1) <= _SAME
         first, second = first[near], second[near]
         same = (block.prediction[first] == block.prediction[second]).all(axis=1)
