@@ -30,6 +30,7 @@ def mirrored(address: str | Path) -> Path:
         storage = fsspec.filesystem(
             "s3",
             client_kwargs={"endpoint_url": endpoint} if endpoint else {},
+            config_kwargs={"connect_timeout": 10, "read_timeout": 60},
             use_listings_cache=False,
             skip_instance_cache=True,
         )

@@ -88,7 +88,11 @@ class Folder:
                 files = list(aside.iterdir())
                 for path in files:
                     _settle(path, mode=0o444)
-                aside.rename(self.path / RunSet(run_id, number, mark, len(files)).path)
+                final = self.path / RunSet(run_id, number, mark, len(files)).path
+                while final.exists():  # something else is left in the folder of a set that is gone
+                    number += 1
+                    final = self.path / RunSet(run_id, number, mark, len(files)).path
+                aside.rename(final)
                 _settle(aside.parent)
             except BaseException:
                 _clear(aside)
