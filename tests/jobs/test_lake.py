@@ -37,7 +37,10 @@ from tests.stored_runs import store_run
 def runs(store):
     """Three stored runs; the first has NaN in all that may hold it, and a finding."""
     with Session(store) as session:
-        found = [store_run(session, seed=seed, snapshots=4, layers=2, name=f"run {seed}") for seed in range(3)]
+        found = [
+            store_run(session, seed=seed, snapshots=4, layers=2, name=f"run {seed}")
+            for seed in range(3)
+        ]
         first = found[0].run_id
         values = np.full(10, 2.5)
         values[3:5], values[6] = np.nan, np.inf
