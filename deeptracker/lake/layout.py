@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from deeptracker.errors import DeepTrackerError
 
-# Another one where the columns of the files change: all sets are then written anew.
+# Another one where the columns of the files change: all sets are then written again.
 FORM = 1
 MARKER = "deeptracker-lake.json"
 RUN = "run"

@@ -90,7 +90,7 @@ class Lake:
         """Bring everything up to date, or go on with that for about so many seconds.
 
         A run that is being loaded is left to who loads it. LakeError where the lake is that of
-        another store, unless it shall be taken over.
+        another store, unless it is to be taken over.
         """
         end = time.monotonic() + seconds
         self._claim(take_over=take_over)

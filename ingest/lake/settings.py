@@ -18,7 +18,7 @@ class LakeSettings(BaseSettings):
     lake: str | None = Field(default=None, validation_alias=ENVIRONMENT)
 
     def place(self) -> LakePlace | None:
-        """Return where the lake is, None where there shall be none.
+        """Return where the lake is, None where there is to be none.
 
         LakeError for an address that is none, and for a place among the logs: what is written there
         would be loaded as runs of its own.
