@@ -76,9 +76,7 @@ class Analysis:
                 (self._version, name),
                 lambda: scalars.scalar(session, run_id=self.run_id, name=name),
             )
-        values = getattr(at, name) if name in SERIES else np.zeros(0)
-        known = ~np.isnan(values)
-        return Scalar(at.iteration[: len(values)][known], values[known])
+        return scalars.of_snapshots(at, name)
 
     def class_error(self, session: Session) -> NDArray[np.float32]:
         """Return the error of every class, f4 [C, T]."""

@@ -21,6 +21,7 @@ GROUP = "deeptracker.server"
 # Commands that work without the server's packages, and the modules whose `main` they are.
 DOORS = {
     "convert": "deeptracker.conversion.command",
+    "lake query": "deeptracker.lake.command",
     "mcp": "deeptracker.assistant.command",
     "show": "deeptracker.terminal.command",
 }
@@ -28,8 +29,10 @@ DOORS = {
 
 def main() -> None:
     """Run the command line and exit; with one line and status 1 where that cannot be."""
-    if sys.argv[1:2] and sys.argv[1] in DOORS:
-        return _open(DOORS[sys.argv[1]], sys.argv[2:])
+    for name, module in DOORS.items():
+        words = name.split()
+        if sys.argv[1 : 1 + len(words)] == words:
+            return _open(module, sys.argv[1 + len(words) :])
     found = next(iter(entry_points(group=GROUP)), None)
     if found is None:
         sys.exit("The command deeptracker needs the server: pip install 'deeptracker[server]'")

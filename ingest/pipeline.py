@@ -19,6 +19,8 @@ from deeptracker.format import MANIFEST, Manifest
 from ingest.copies import told_apart
 from ingest.evaluate import Evaluator
 from ingest.image_histories import ImageHistories
+from ingest.lake.keeping import keep_loaded
+from ingest.lake.settings import LakeSettings
 from ingest.locations import Place, read_place
 from ingest.reading import batches, preparing, read_ahead
 from ingest.report import LoadReport, Pace, Progress
@@ -70,6 +72,7 @@ def load_log(
     another, LocationRefused.
     """
     place = read_place(path) if isinstance(path, str) else path
+    lake = LakeSettings().place()
     source = open_source(
         place.resolve() if isinstance(place, Path) else place, roots=roots, live=follow
     )
@@ -105,6 +108,8 @@ def load_log(
                     images.finish()
                     break
                 waiting.pause()
+    if lake is not None and look.report.ended != "stopped":
+        keep_loaded(engine, lake, run_id=run.run_id, on_line=on_line)
     look.report.seconds = time.monotonic() - begun
     look.report.place_on_grid(manifest, run.iterations)
     return look.report

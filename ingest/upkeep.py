@@ -1,4 +1,4 @@
-"""What every worker does beside its jobs: heartbeat, schedules, watched folders, rescue.
+"""What every worker does beside its jobs: heartbeat, schedules, watched folders, rescue, lake.
 
 All workers do all of it; the database lets each thing be done by one of them. Every duty is done
 again and again, whatever went wrong with it the last time.
@@ -26,6 +26,8 @@ from ingest.alerts import AlertSettings, deliver
 from ingest.awaiting import FollowSettings, LogWatch
 from ingest.hand import Hand
 from ingest.job import MAX_ATTEMPTS
+from ingest.lake.keeping import Lake
+from ingest.lake.settings import LakeSettings
 from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
 from ingest.places import Lookout
 from ingest.watching import run_directories
@@ -40,6 +42,7 @@ CLEAR_SECONDS = 3600.0
 SUMMARY_SECONDS = 60.0
 _RUNS_AT_ONCE = 100
 ALERT_SECONDS = 10.0
+LAKE_SECONDS = 10.0
 LOOK_SECONDS = 5.0
 LOOK_INTO_OBJECTS_SECONDS = 30.0
 # Another worker may be able to read what this one cannot.
@@ -72,6 +75,8 @@ class Upkeep:
         self.hand = Hand()
         self._logs = LogWatch(engine, roots, self._settings)
         self._lookout = Lookout(roots)
+        place = LakeSettings().place()
+        self._lake = None if place is None else Lake(engine, place)
         self._told: tuple[dict[str, bool], int] = ({}, 0)
         self._entering = threading.Lock()
         self._id, self.name = self._enter()
@@ -109,6 +114,7 @@ class Upkeep:
             (self.clear_queue, CLEAR_SECONDS),
             (self.summarise_old_runs, SUMMARY_SECONDS),
             (self.tell_alerts, ALERT_SECONDS),
+            (self.keep_lake, LAKE_SECONDS),
         ]
 
     def start(self) -> list["asyncio.Task[None]"]:
@@ -207,6 +213,11 @@ class Upkeep:
     def tell_alerts(self) -> None:
         """Tell webhooks and people by e-mail about findings of live runs."""
         deliver(self.engine, self._alerts)
+
+    def keep_lake(self) -> None:
+        """Write what is missing or stale in the lake, and remove what is gone."""
+        if self._lake is not None:
+            self._lake.look()
 
     def look_into_folders(self) -> None:
         """Ask for jobs for what is new in the watched folders."""

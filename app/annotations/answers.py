@@ -7,9 +7,9 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from app.annotations.links import link_of
-from app.annotations.words import about
 from db.errors import Conflict, Forbidden, NotFound
 from db.queries.team.annotation_rows import AnnotationRow, ReplyRow
+from db.queries.team.annotation_words import about
 
 
 class BadBody(ValueError):  # noqa: N818 - what it is, not that it is an error

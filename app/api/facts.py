@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.api.operation import Given
 from app.auth.identity import current_identity
-from app.components.run_course import lacks, marks
+from app.components.run_course import lacks
 from app.components.verdict import Verdict, verdicts
 from app.data import data_review as data
 from db.queries.measurements import scalars
@@ -19,6 +19,7 @@ from db.queries.team import annotations
 from db.queries.team.annotation_rows import AnnotationRow
 from db.queries.team.image_reviews import ReviewRow, reviews
 from ingest.analysis.data_review.lists import LISTS
+from ingest.analysis.marks import marks
 
 API_VERSION = 1
 # Most images in one answer.

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from app.cli import database, doors, loading, people, reporting, serving
+from app.cli import database, doors, lake, loading, people, reporting, serving
 from db.config import DatabaseSettings
 from deeptracker import lifeline
 from deeptracker.errors import DeepTrackerError
@@ -40,6 +40,7 @@ cli.command(context_settings=doors.PASSED_ON)(doors.mcp)
 cli.command(context_settings=doors.PASSED_ON)(doors.convert)
 cli.add_typer(people.cli, name="user")
 cli.add_typer(database.cli, name="db")
+cli.add_typer(lake.cli, name="lake")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

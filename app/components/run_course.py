@@ -1,10 +1,10 @@
-"""How a run went: its marks on the time axis, and in words how it ended and what it lacks."""
+"""How a run went, in words: how it ended, where it was resumed, and what it lacks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from deeptracker.format import OF_LAYERS, lacking
+from ingest.analysis.marks import listed, marks
 
 MOST_REMARKS = 50
 MOST_EVENTS = 20
@@ -29,51 +29,18 @@ _LACKS = {
 _OPTIONAL = ("activation", "thumbnails", "ledger")
 
 
-@dataclass(frozen=True)
-class Mark:
-    """A place on the time axis that has a name; `kind` is "event" or "resume".
-
-    A resume lies at the iteration after which the training went on.
-    """
-
-    iteration: int
-    kind: str
-    text: str
-
-
-def marks(manifest: Mapping[str, Any]) -> list[Mark]:
-    """Return the events and the seams of generations, rising by iteration.
-
-    An event of a stretch that a later generation replaced is no part of the run.
-    """
-    again = _listed(manifest, "generations")[1:]
-    found = [
-        Mark(g["start_iteration"], "resume", f"resumed after iteration {g['start_iteration']:,}")
-        for g in again
-    ]
-    for event in _listed(manifest, "events"):
-        if not any(_replaced(event, generation) for generation in again):
-            found.append(Mark(event["iteration"], "event", str(event["text"])))
-    return sorted(found, key=lambda mark: mark.iteration)
-
-
-def _replaced(event: Mapping[str, Any], generation: Mapping[str, Any]) -> bool:
-    after = event["iteration"] > generation["start_iteration"]
-    return bool(after and event["at"] < generation["began_at"])
-
-
 def lacks(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return the capabilities that a run was recorded without, in words; none where it is not said.
 
     By their names (format.CAPABILITIES), also those that a run may well do without.
     """
-    has = _listed(manifest.get("contents") or {}, "capabilities")
+    has = listed(manifest.get("contents") or {}, "capabilities")
     return {name: _LACKS[name] for name in lacking(has)}
 
 
 def has(manifest: Mapping[str, Any], capability: str) -> bool:
     """Say whether a run was recorded with a capability; False where its log does not say."""
-    return capability in _listed(manifest.get("contents") or {}, "capabilities")
+    return capability in listed(manifest.get("contents") or {}, "capabilities")
 
 
 def snapshot_distance(manifest: Mapping[str, Any]) -> int:
@@ -102,14 +69,14 @@ def course_facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     left_out = {*_OPTIONAL, *(OF_LAYERS if "layers" in without else ())}
     if missed := [words for name, words in without.items() if name not in left_out]:
         facts.append(("Recorded without", ", ".join(missed)))
-    if unknown := _listed(manifest, "unknown"):
+    if unknown := listed(manifest, "unknown"):
         facts.append(("In the log, but not known here", ", ".join(map(str, unknown))))
     return facts
 
 
 def remarks(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what the Recorder skipped or doubts, as (when and how often, what)."""
-    found = _listed(manifest, "remarks")
+    found = listed(manifest, "remarks")
     rows = [(_when(remark), str(remark["text"])) for remark in found[:MOST_REMARKS]]
     if len(found) > MOST_REMARKS:
         rows.append(("", f"{len(found) - MOST_REMARKS} more are in the log's run.json."))
@@ -124,15 +91,15 @@ def origin(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = manifest.get("origin")
     if not found:
         return []
-    files = _listed(found, "files")
+    files = listed(found, "files")
     rows = [
-        ("Read from", ", ".join(map(str, _listed(found, "kinds"))) or "files"),
+        ("Read from", ", ".join(map(str, listed(found, "kinds"))) or "files"),
         ("Place", str(found["path"])),
         ("Files", _named(files)) if files else ("Files", "not said"),
         ("Importer", f"DeepTracker {found['importer']}"),
     ]
-    rows += [("Note", str(note)) for note in _listed(found, "notes")[:MOST_REMARKS]]
-    dropped = _listed(found, "dropped")
+    rows += [("Note", str(note)) for note in listed(found, "notes")[:MOST_REMARKS]]
+    dropped = listed(found, "dropped")
     rows += [
         ("Not taken", f"{_times(one['times'])}: {one['reason']}") for one in dropped[:MOST_REMARKS]
     ]
@@ -148,8 +115,8 @@ def _times(number: int) -> str:
 def unrecorded(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what of the network is not recorded, as (why, which parameters)."""
     return [
-        (str(group["reason"]), f"{_how_many(group)}: {_named(_listed(group, 'names'))}")
-        for group in _listed(manifest, "unrecorded")
+        (str(group["reason"]), f"{_how_many(group)}: {_named(listed(group, 'names'))}")
+        for group in listed(manifest, "unrecorded")
     ]
 
 
@@ -166,11 +133,6 @@ def _when(remark: Mapping[str, Any]) -> str:
     if remark["times"] == 1:
         return f"Iteration {remark['first']:,}"
     return f"Iterations {remark['first']:,} to {remark['last']:,}, {remark['times']:,} times"
-
-
-def _listed(of: Mapping[str, Any], name: str) -> Sequence[Any]:
-    found = of.get(name)
-    return found if isinstance(found, (list, tuple)) else ()
 
 
 def _more(found: Sequence[Any], most: int, separator: str = "; ") -> str:

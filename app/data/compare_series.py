@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
-from app.components.run_course import marks
 from app.data.aligned import Groups, aligned_runs, read_alignment, read_in_detail
 from db.queries.runs.runs import run_manifest
+from ingest.analysis.marks import marks
 
 Answer = tuple[Arrays, Mapping[str, Any]]
 

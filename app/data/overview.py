@@ -10,7 +10,6 @@ from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.components.job_words import nobody_takes, trouble
-from app.components.run_course import marks as marks_of
 from app.components.run_facts import run_facts
 from app.components.verdict import verdicts
 from app.data.series import put_series, within
@@ -22,6 +21,7 @@ from db.queries.runs import runs, structure
 from deeptracker.catalogue import format_of
 from deeptracker.format import SERIES, STATISTICS
 from ingest.analysis.flip_index import validated_snapshots
+from ingest.analysis.marks import marks as marks_of
 
 
 def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:

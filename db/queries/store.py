@@ -39,6 +39,11 @@ def store_key() -> ScalarSelect[str]:
     )
 
 
+def this_store(session: Session) -> str:
+    """Return the name of this very database, as store_key gives it."""
+    return str(session.scalar(select(store_key())))
+
+
 def renew(session: Session) -> None:
     """Make the store another one than that which it was copied from."""
     session.execute(update(Store).values(id=func.gen_random_uuid()))

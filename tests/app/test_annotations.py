@@ -5,13 +5,13 @@ import re
 import pytest
 from sqlalchemy.orm import Session
 
-from app.annotations.words import about
 from app.views.annotations.ids import Ids
 from app.views.runs.ids import Ids as RunIds
 from db.engine import session_scope
 from db.permissions import Role
 from db.queries.team import annotations, mentions
 from db.queries.team.annotation_rows import AnnotationRow, Target
+from db.queries.team.annotation_words import about
 from tests.app.web import BASE, callback_key
 from tests.stored_runs import store_run
 

@@ -15,6 +15,7 @@ from ingest.alerts import AlertSettings
 from ingest.analysis.health.rules import RULES
 from ingest.analysis.health.rules.page import PAGE, rewritten
 from ingest.awaiting import FollowSettings
+from ingest.lake.settings import LakeSettings
 from ingest.locations import LocationSettings
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +29,7 @@ def settings() -> set[str]:
         LocationSettings,
         AlertSettings,
         FollowSettings,
+        LakeSettings,
         LogSettings,
         UploadSettings,
     )

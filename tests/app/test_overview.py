@@ -21,7 +21,7 @@ from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.auth.identity import Identity
 from app.binary import pack
-from app.components.run_course import Mark, course_facts, marks
+from app.components.run_course import course_facts
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.data import overview as data
 from app.data.series import reduce_series, within
@@ -37,6 +37,7 @@ from db.permissions import Role
 from db.queries.measurements import snapshots
 from db.queries.runs import runs
 from deeptracker.format import SERIES, STATISTICS
+from ingest.analysis.marks import Mark, marks
 from tests.stored_runs import StoredRun, store_run
 
 no_arguments = Arguments({})

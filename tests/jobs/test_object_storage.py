@@ -1,13 +1,21 @@
-"""Logs in object storage load as those on disk do; errors name the object, never a secret."""
+"""Logs in object storage load as those on disk do; errors name the object, never a secret.
+
+The lake is kept there, too.
+"""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from db.engine import session_scope
+from db.models import Run
 from db.queries.jobs import jobs, watches
+from deeptracker import lake
 from deeptracker.errors import LogError
 from deeptracker.format import LEDGERS, MANIFEST, RunDirectory, ledger_path, snapshot_path
 from ingest import object_store
+from ingest.lake import keeping
+from ingest.lake.keeping import Lake
+from ingest.lake.places import Bucket
 from ingest.locations import ObjectFolder
 from ingest.object_store import ObjectStore
 from ingest.pipeline import load_log
@@ -17,6 +25,7 @@ from tests.bad_batches import AT, train
 from tests.jobs.checksums import checksum
 from tests.jobs.conftest import running_worker, wait_until
 from tests.jobs.storage import BUCKET, CREDENTIALS, running_storage
+from tests.stored_runs import store_run
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +174,35 @@ def states(store):
     with session_scope(store) as session:
         listed = {job.id: job.state for job in jobs.list_jobs(session)}
     return {number: "running" if state == "queued" else state for number, state in listed.items()}
+
+
+def test_a_lake_is_kept_and_read_in_object_storage(store, storage, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with session_scope(store) as session:
+        first, second, third = (
+            store_run(session, seed=n, snapshots=3, name=f"run {n}").run_id for n in range(3)
+        )
+    storage.put("lake/notes.txt", b"not ours")
+    address = f"s3://{BUCKET}/lake"
+
+    def names():
+        with lake.connect(address) as found:
+            return dict(found.execute("SELECT run_id, name FROM runs").fetchall())
+
+    with pytest.raises(lake.LakeError, match="There is no lake"):
+        lake.connect(address)
+    kept = Lake(store, Bucket(ObjectFolder(address)))
+    assert (kept.sync().written, kept.sync().current) == (3, 3)
+    assert names() == {first: "run 0", second: "run 1", third: "run 2"}
+    with session_scope(store) as session:
+        session.execute(update(Run).where(Run.id == first).values(title="renamed"))
+        session.execute(update(Run).where(Run.id == second).values(trashed_at=text("now()")))
+    monkeypatch.setattr(keeping, "GRACE_SECONDS", -1)
+    done = kept.sync()
+    assert (done.written, done.removed) == (1, 1)
+    kept.sync()
+    assert names() == {first: "renamed", third: "run 2"}
+    # What was fetched goes with it, and nothing else does.
+    assert len(list(tmp_path.rglob("run.parquet"))) == 2
+    there = storage.client().list_objects_v2(Bucket=BUCKET)["Contents"]
+    assert len(there) == 2 + 2 * 5

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
-from app.annotations.words import about
 from app.components.run_course import course_facts, origin, remarks
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.components.severity import when
@@ -24,6 +23,7 @@ from db.queries.runs import findings, runs, structure
 from db.queries.runs.runs import RunRow
 from db.queries.team import annotations
 from db.queries.team.annotation_rows import AnnotationRow
+from db.queries.team.annotation_words import about
 from deeptracker.format import SERIES
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME

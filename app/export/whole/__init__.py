@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from app.export.whole import mlflow_store, parquet_files, tensorboard_files
-from app.export.whole.content import WholeRun
+from app.export.whole import mlflow_store, tensorboard_files
+from ingest.whole import parquet_files
+from ingest.whole.content import WholeRun
 
 Writer = Callable[[WholeRun, Path], None]
 

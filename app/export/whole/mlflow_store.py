@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app.export.whole.content import WholeRun
 from deeptracker.extras import needed
+from ingest.whole.content import WholeRun
 
 FILE = "mlflow.db"
 EXPERIMENT = "DeepTracker"

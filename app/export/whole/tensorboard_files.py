@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.export.whole.content import Said, WholeRun
 from deeptracker.extras import needed
 from deeptracker.format import HISTOGRAM_EDGES
+from ingest.whole.content import Said, WholeRun
 
 
 def write(whole: WholeRun, folder: Path) -> None:

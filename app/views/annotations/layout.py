@@ -9,7 +9,6 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.annotations.links import link_of
-from app.annotations.words import about
 from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.tables import Column, cell, nothing, table
@@ -18,6 +17,7 @@ from app.components.tour import tour_button
 from app.view import PageContext
 from app.views.annotations.ids import Ids
 from db.queries.team.annotation_rows import AnnotationRow
+from db.queries.team.annotation_words import about
 
 EVERY_MS = 2_000
 STATES = {"open": "Open", "resolved": "Resolved", "all": "All"}

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from db.errors import NotFound
+from db.queries.measurements.snapshots import Snapshots
 from db.queries.runs.existence import require_run
 from db.raw import Row, fetch, joined
+from deeptracker.format import SERIES
 
 _WHOLE = (
     'SELECT "values", iterations '
@@ -71,6 +73,16 @@ def scalar(session: Session, *, run_id: int, name: str) -> Scalar:
     order = np.argsort(iterations, kind="stable")
     last = np.append(np.diff(iterations[order]) > 0, True)
     return Scalar(iterations[order][last], values[order][last])
+
+
+def of_snapshots(at: Snapshots, name: str) -> Scalar:
+    """Return a series that was not logged as what the snapshots say of it.
+
+    Those say it of SERIES alone, with NaN where it was not recorded; there is no value then.
+    """
+    values = getattr(at, name) if name in SERIES else np.zeros(0)
+    known = ~np.isnan(values)
+    return Scalar(at.iteration[: len(values)][known], values[known])
 
 
 def _without_gaps(rows: Sequence[Row]) -> NDArray[np.int32] | None:

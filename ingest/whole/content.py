@@ -1,4 +1,4 @@
-"""What an export of a whole run says, read from the database piece by piece."""
+"""All that is said of a run, read from the database piece by piece: for exports and the lake."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,18 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.analysis import analysis_of
-from app.annotations.words import about
-from app.components.run_course import marks
-from db.queries.measurements import snapshots
+from db.queries.measurements import scalars, snapshots
 from db.queries.measurements.layer_shapes import quantities
 from db.queries.measurements.layer_stats import LayerStat, layer_stat
 from db.queries.measurements.scalars import Scalar
 from db.queries.runs import findings, runs, structure
 from db.queries.team import annotations
+from db.queries.team.annotation_words import about
 from deeptracker.format import SERIES
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
+from ingest.analysis.marks import marks
 
 
 @dataclass(frozen=True)
@@ -43,18 +42,23 @@ class WholeRun:
         self._session, self.run_id = session, run_id
         self.run = runs.get_run(session, run_id=run_id)
         self.snapshots = snapshots.snapshots(session, run_id=run_id)
-        self._analysis = analysis_of(session, run_id)
 
     @cached_property
     def series_names(self) -> list[str]:
         """Return the names of all series: those that every run may have, then the script's own."""
-        logged = self._analysis.series_names(self._session)
-        return [*SERIES, *(name for name in logged if name not in SERIES)]
+        return [*SERIES, *(name for name in self._logged if name not in SERIES)]
+
+    @cached_property
+    def _logged(self) -> tuple[str, ...]:
+        return scalars.scalar_names(self._session, run_id=self.run_id)
 
     def series(self) -> Iterator[tuple[str, Scalar]]:
         """Yield every series that has values, at full resolution."""
         for name in self.series_names:
-            found = self._analysis.series(self._session, name, at=self.snapshots)
+            if name in self._logged:
+                found = scalars.scalar(self._session, run_id=self.run_id, name=name)
+            else:
+                found = scalars.of_snapshots(self.snapshots, name)
             if len(found):
                 yield name, found
 

@@ -1,20 +1,26 @@
-"""A run as Parquet: one file each for scalars, layer statistics, class errors and findings."""
+"""A run as Parquet: a file each for scalars, layer statistics, class errors, findings, settings,
+and one of a single row that sums the run up.
+"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
+from numpy.typing import NDArray
 
-from app.export.columns import texts
-from app.export.whole.content import WholeRun
 from deeptracker.format import BAND_THRESHOLDS, STATISTICS
+from ingest.whole.content import WholeRun
 
+# Small tables are joined: a row group for each layer would be more head than body.
+_ROWS = 2**17
 _TEXT = pa.dictionary(pa.int32(), pa.utf8())
-_SCALARS = pa.schema([("name", _TEXT), ("iteration", pa.int32()), ("value", pa.float64())])
-_LAYERS = pa.schema(
+_TIME = pa.timestamp("us")
+SCALARS = pa.schema([("name", _TEXT), ("iteration", pa.int32()), ("value", pa.float64())])
+LAYERS = pa.schema(
     [
         ("layer_id", pa.int32()),
         ("layer", _TEXT),
@@ -24,7 +30,7 @@ _LAYERS = pa.schema(
         *((f"share_at_most_{limit:g}", pa.float32()) for limit in BAND_THRESHOLDS),
     ]
 )
-_CLASSES = pa.schema(
+CLASSES = pa.schema(
     [
         ("class_id", pa.int32()),
         ("class", _TEXT),
@@ -32,7 +38,7 @@ _CLASSES = pa.schema(
         ("error", pa.float32()),
     ]
 )
-_SAID = pa.schema(
+SAID = pa.schema(
     [
         ("kind", pa.utf8()),
         ("title", pa.utf8()),
@@ -43,7 +49,20 @@ _SAID = pa.schema(
         ("last_iteration", pa.int32()),
     ]
 )
-_SETTINGS = pa.schema([("name", pa.utf8()), ("value", pa.utf8())])
+SETTINGS = pa.schema([("name", pa.utf8()), ("value", pa.utf8())])
+RUN = pa.schema(
+    [
+        ("run_uuid", pa.utf8()),
+        *((name, pa.utf8()) for name in ("name", "model", "dataset", "state", "owner", "notes")),
+        ("tags", pa.list_(pa.utf8())),
+        ("hyperparameters", pa.map_(pa.utf8(), pa.utf8())),
+        *((f"{part}_count", pa.int32()) for part in ("class", "layer", "image", "filter")),
+        *((name, pa.int32()) for name in ("snapshot_count", "last_iteration")),
+        ("last_error", pa.float64()),
+        *((name, _TIME) for name in ("created_at", "ended_at", "loaded_at", "archived_at")),
+        ("location", pa.utf8()),
+    ]
+)
 
 
 def write(whole: WholeRun, folder: Path) -> None:
@@ -59,11 +78,12 @@ def write(whole: WholeRun, folder: Path) -> None:
         "run_version": str(whole.run.version),
     }
     for name, schema, tables in (
-        ("scalars", _SCALARS, _scalars(whole)),
-        ("layer_statistics", _LAYERS, _layers(whole)),
-        ("class_errors", _CLASSES, _classes(whole)),
-        ("findings", _SAID, _said(whole)),
-        ("hyperparameters", _SETTINGS, _settings(whole)),
+        ("scalars", SCALARS, _scalars(whole)),
+        ("layer_statistics", LAYERS, _layers(whole)),
+        ("class_errors", CLASSES, _classes(whole)),
+        ("findings", SAID, _said(whole)),
+        ("hyperparameters", SETTINGS, _settings(whole)),
+        ("run", RUN, _run(whole)),
     ):
         _write(folder / f"{name}.parquet", schema.with_metadata(about), tables)
 
@@ -74,8 +94,7 @@ def _write(path: Path, schema: pa.Schema, tables: Iterable[dict[str, Any]]) -> N
     sure = [field.name for field in schema if not pa.types.is_floating(field.type)]
     writer = None
     try:
-        for columns in tables:
-            table = pa.table(columns, schema=schema)
+        for table in _joined(pa.table(columns, schema=schema) for columns in tables):
             if writer is None:
                 writer = pyarrow.parquet.ParquetWriter(
                     path, schema, compression="zstd", write_statistics=sure
@@ -84,6 +103,20 @@ def _write(path: Path, schema: pa.Schema, tables: Iterable[dict[str, Any]]) -> N
     finally:
         if writer is not None:
             writer.close()
+
+
+def _joined(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the tables one after the other, as fewer and larger ones."""
+    waiting: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        waiting.append(table)
+        rows += table.num_rows
+        if rows >= _ROWS:
+            yield pa.concat_tables(waiting).unify_dictionaries()
+            waiting, rows = [], 0
+    if waiting:
+        yield pa.concat_tables(waiting).unify_dictionaries()
 
 
 def _scalars(whole: WholeRun) -> Iterator[dict[str, Any]]:
@@ -122,7 +155,7 @@ def _classes(whole: WholeRun) -> Iterator[dict[str, Any]]:
         ids = np.repeat(np.arange(count, dtype=np.int32), length)
         yield {
             "class_id": ids,
-            "class": texts(ids, whole.class_names),
+            "class": _named(ids, whole.class_names),
             "iteration": np.tile(whole.snapshots.iteration, count),
             "error": error.ravel(),
         }
@@ -148,5 +181,26 @@ def _settings(whole: WholeRun) -> Iterator[dict[str, Any]]:
         yield {"name": list(found), "value": [str(value) for value in found.values()]}
 
 
+def _run(whole: WholeRun) -> Iterator[dict[str, Any]]:
+    run = whole.run
+    values = {
+        **{name: getattr(run, name) for name in RUN.names if name != "run_uuid"},
+        "run_uuid": run.uuid.hex,
+        "hyperparameters": [(name, str(value)) for name, value in whole.settings.items()],
+        **{name: _utc(getattr(run, name)) for name in RUN.names if name.endswith("_at")},
+    }
+    yield {name: [value] for name, value in values.items()}
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """Return a moment in UTC, without saying so: not every reader knows zones of time."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
 def _same(text: str, rows: int) -> pa.DictionaryArray:
-    return texts(np.zeros(rows, np.int32), [text])
+    return _named(np.zeros(rows, np.int32), [text])
+
+
+def _named(ids: NDArray[np.int32], names: Sequence[str]) -> pa.DictionaryArray:
+    """Return the name of every id; kept once each."""
+    return pa.DictionaryArray.from_arrays(ids, pa.array(names, "utf8"))
