@@ -15,6 +15,8 @@ MEASURED = (
     "class_result",
     "flip_state",
     "batch_ledger",
+    "probe",
+    "probe_map",
     "layer",
     "class",
     "image",
