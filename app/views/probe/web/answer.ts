@@ -11,6 +11,7 @@ import {
   selectionStore,
 } from "#app/web/index.ts";
 import "./fields.ts";
+import { nearest } from "./model.ts";
 
 export type Integers = Int32Array<ArrayBuffer>;
 export type Floats = Float32Array<ArrayBuffer>;
@@ -89,16 +90,6 @@ export class Looking {
   destroy(): void {
     clearTimeout(this.timer);
   }
-}
-
-/** Return the place of the iteration nearest to the cursor; the last without one. */
-export function nearest(iterations: ArrayLike<number>, cursor: number | null): number {
-  let best = iterations.length - 1;
-  if (cursor === null) return best;
-  for (let at = iterations.length - 1; at >= 0; at--) {
-    if (Math.abs(iterations[at] - cursor) < Math.abs(iterations[best] - cursor)) best = at;
-  }
-  return best;
 }
 
 const chosen = (ids: Integers, wanted: number | null): number =>

@@ -23,7 +23,8 @@ import {
   type ProbesAnswer,
   reason,
 } from "./answer.ts";
-import { ends, mapCanvas, scaleOf } from "./paint.ts";
+import { ends, spread } from "./model.ts";
+import { mapCanvas, scaleOf } from "./paint.ts";
 
 interface CourseArrays {
   probed: Integers;
@@ -156,22 +157,6 @@ function startsOf({ height, width }: CourseArrays): number[] {
     starts.push(starts[at] + side * width[at]);
   });
   return starts;
-}
-
-/** Return at most `most` of `count` places, rising, spread evenly: first, last and `here` among them. */
-export function spread(count: number, most: number, here: number): number[] {
-  if (count <= most) return Array.from({ length: count }, (_, at) => at);
-  const chosen = Array.from({ length: most }, (_, at) =>
-    Math.round((at * (count - 1)) / (most - 1)),
-  );
-  if (here >= 0 && !chosen.includes(here)) {
-    // In place of the nearest one between the ends.
-    let best = 1;
-    for (let at = 1; at < most - 1; at++)
-      if (Math.abs(chosen[at] - here) < Math.abs(chosen[best] - here)) best = at;
-    chosen[best] = here;
-  }
-  return chosen;
 }
 
 registerKind("probecourse", (chart) => new ProbeCourse(chart));

@@ -28,7 +28,8 @@ import {
   type ProbesAnswer,
   reason,
 } from "./answer.ts";
-import { ends, mapCanvas, scaleOf } from "./paint.ts";
+import { byMean, ends } from "./model.ts";
+import { mapCanvas, scaleOf } from "./paint.ts";
 import { Picker } from "./picker.ts";
 
 type Maps = Answer<object, { codes: Matrix<Bytes>; low: Floats; high: Floats; mean: Floats }>;
@@ -174,12 +175,6 @@ class ProbeMaps implements Handler {
 function filterAt(event: Event): number | null {
   const tile = (event.target as Element).closest<HTMLElement>("[data-filter]");
   return tile ? Number(tile.dataset.filter) : null;
-}
-
-/** Return the filters, the largest mean first; those without a finite value last. */
-export function byMean(mean: ArrayLike<number>): number[] {
-  const height = (at: number) => (Number.isNaN(mean[at]) ? -Infinity : mean[at]);
-  return Array.from(mean, (_, at) => at).sort((a, b) => height(b) - height(a) || a - b);
 }
 
 registerKind("probemaps", (chart) => new ProbeMaps(chart));

@@ -1,13 +1,7 @@
 // Maps and kernels as pictures of a few pixels: from codes to values, from values to colours.
 
 import { colours, type Scale } from "#app/web/index.ts";
-
-const TOP = 254;
-const NOT_FINITE = 255;
-
-/** Return the value of a code of a map; NaN for what was not finite (deeptracker.format.LayerMaps). */
-export const decoded = (code: number, low: number, high: number): number =>
-  code === NOT_FINITE ? NaN : low + (code / TOP) * (high - low);
+import { decoded } from "./model.ts";
 
 /**
  * Return the scale of values between two ends, on which 0 is the colour of the ground: around it
@@ -20,16 +14,6 @@ export function scaleOf(low: number, high: number): Scale {
   const steps = around.colours.length;
   const above = around.colours.map((_, at) => around.colours[(steps + at) >> 1]);
   return { ...colours.scale({ palette: "diverging", low: 0, high: end }), colours: above };
-}
-
-/** Return the ends of all finite values: [least, greatest], 0 and 0 where there is none. */
-export function ends(low: ArrayLike<number>, high: ArrayLike<number>): [number, number] {
-  const found: [number, number] = [0, 0];
-  for (let at = 0; at < low.length; at++) {
-    if (low[at] < found[0]) found[0] = low[at];
-    if (high[at] > found[1]) found[1] = high[at];
-  }
-  return found;
 }
 
 /** Return a canvas with the map of codes [height, width]. */
