@@ -40,7 +40,7 @@ def checksum(engine, *, run_id=None, but=()):
 
 def _sum(connection, table, columns, key, run_id):
     # A mean that batches were added to may differ in its last digits.
-    rounded = {"mean": "mean::real"}
+    rounded = {"mean": "mean::real"} if table == "scalar_summary" else {}
     listed = ", ".join(rounded.get(name, f'"{name}"') for name in columns)
     row = connection.execute(
         text(
