@@ -448,6 +448,7 @@ def test_probes_from_the_tab_to_a_filter_over_time(
     course.last.press("Enter")
     expect(page.locator("#probe-maps .probe-facts")).to_contain_text(f"At {last}")
     expect(course.last).to_have_attribute("aria-pressed", "true")
+    expect(course.last).to_be_focused()
     kernels = page.locator("#probe-kernels .probe-tiles button")
     expect(kernels).to_have_count(len(maps[first].mean))
     kernels.nth(1).click()

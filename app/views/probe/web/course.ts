@@ -126,6 +126,8 @@ class ProbeCourse implements Handler {
       make("b", "", `${meta.layerName} · filter ${meta.filter}`),
       `: ${plural(arrays.probed.length, "probe", "probes")}${some}, on one scale.`,
     );
+    const inside = this.tiles.contains(document.activeElement);
+    const focused = (document.activeElement as HTMLElement | null)?.dataset.at;
     this.tiles.replaceChildren(
       ...shown.map((at) => {
         const size = [arrays.height[at], arrays.width[at]] as const;
@@ -139,6 +141,7 @@ class ProbeCourse implements Handler {
         return tile;
       }),
     );
+    if (inside) this.tiles.querySelector<HTMLElement>(`[data-at="${focused}"]`)?.focus();
   }
 
   selected(selection: Selection, names: Names): void {

@@ -50,9 +50,11 @@ export class Picker {
     this.tell(answer, place);
   }
 
-  private make({ arrays, meta }: ProbesAnswer): void {
+  private make(answer: ProbesAnswer): void {
+    const { arrays, meta } = answer;
     const focus = this.images.contains(document.activeElement);
-    this.made = { arrays, meta };
+    const { image } = (document.activeElement as HTMLElement | null)?.dataset ?? {};
+    this.made = answer;
     this.images.replaceChildren(
       ...Array.from(arrays.image, (image, at) => {
         const picture = pictures.picture(
@@ -79,7 +81,7 @@ export class Picker {
         return option;
       }),
     );
-    if (focus) this.images.querySelector("button")?.focus();
+    if (focus) this.images.querySelector<HTMLElement>(`[data-image="${image}"]`)?.focus();
   }
 
   private tell({ arrays, meta }: ProbesAnswer, place: Place): void {
