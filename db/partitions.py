@@ -34,6 +34,8 @@ SMALL = (
     "layer_profile",
     "flip_state",
     "batch_ledger",
+    "probe",
+    "probe_map",
     "image_history",
     "image",
     "class",

@@ -1,6 +1,6 @@
 """What the layers put out on the validation set: mean, spread and share of zeros of each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -21,6 +21,10 @@ _NARROW = 1e-3
 _RECTIFIERS = {"relu", "relu_", "relu6", "leaky_relu", "gelu", "silu", "hardswish", "elu", "prelu"}
 # The sums of no value.
 _NOTHING = torch.tensor([0, 0, 0, 0, 0, 0, torch.inf, -torch.inf, 0], dtype=torch.float64)
+
+
+# What is kept of an output: from the place of the layer and what it put out.
+Take = Callable[[int, Tensor], Tensor]
 
 
 class _Output(NamedTuple):
@@ -50,7 +54,7 @@ class _Rectified(TorchFunctionMode):
 
 
 class ActivationWatch:
-    """Within its context, sums up what every layer puts out.
+    """Within its context, sums up what every layer puts out, or keeps what `take` makes of it.
 
     The activation of a layer is the result of the first activation function after it, as far as
     one comes before the next layer of the main branch; else, and for layers of a short cut,
@@ -58,8 +62,9 @@ class ActivationWatch:
     are NaN.
     """
 
-    def __init__(self, model: nn.Module, layers: Sequence[Layer]) -> None:
+    def __init__(self, model: nn.Module, layers: Sequence[Layer], take: Take | None = None) -> None:
         self._layers = layers
+        self._take = take or (lambda layer, output: _sums(output))
         self._sums: list[list[Tensor]] = [[] for _ in layers]
         # The latest layer of the main branch, what it put out, and the sums of that where wanted.
         self._current: _Output | None = None
@@ -99,7 +104,7 @@ class ActivationWatch:
                 return
             self._settle()
             # Sums of it now: what follows may overwrite the tensor itself.
-            sums = None if index in self._followed else _sums(own)
+            sums = None if index in self._followed else self._take(index, own)
             self._current = _Output(index, own, own._version, sums)
 
         return take
@@ -123,7 +128,11 @@ class ActivationWatch:
             self._add(last.layer, last.values)
 
     def _add(self, index: int, output: Tensor) -> None:
-        self._sums[index].append(_sums(output))
+        self._sums[index].append(self._take(index, output))
+
+    def taken(self, index: int) -> list[Tensor]:
+        """Return what was kept of each output of a layer in the last context, in their order."""
+        return self._sums[index]
 
     def statistics(self) -> NDArray[np.float32]:
         """Return f4 [L, S] of the last context; NaN for layers that were not run."""

@@ -104,6 +104,7 @@ def train(run_dir: Path, *, seed: int, epochs: int, every: int, machine: bool = 
             "seed": seed,
         },
         thumbnails=True,
+        probes=8,
         machine=machine,
     ) as recorder:
         for _ in range(epochs):

@@ -10,12 +10,14 @@ from deeptracker.format import (
     ABANDONED,
     LEDGERS,
     MANIFEST,
+    PROBES,
     SCALARS,
     SNAPSHOTS,
     Manifest,
     RunDirectory,
     Series,
     ledger_path,
+    probe_path,
     read_tail,
     snapshot_path,
     write_manifest,
@@ -64,8 +66,14 @@ def set_aside(run_dir: Path, manifest: Manifest, *, after: int) -> Path | None:
     """
     directory, tail = RunDirectory(run_dir), run_dir / SCALARS
     gone = [i for i in directory.iterations() if i > after]
-    ledgers = [i for i in directory.ledger_iterations() if i > after]
-    if not gone and not ledgers and not os.path.lexists(tail):
+    beside = [
+        (folder, path, [i for i in there if i > after])
+        for folder, path, there in (
+            (LEDGERS, ledger_path, directory.ledger_iterations()),
+            (PROBES, probe_path, directory.probe_iterations()),
+        )
+    ]
+    if not gone and not any(later for *_, later in beside) and not os.path.lexists(tail):
         return None
     number = len(manifest.generations)
     aside = run_dir / ABANDONED / f"{number:03d}"
@@ -77,10 +85,11 @@ def set_aside(run_dir: Path, manifest: Manifest, *, after: int) -> Path | None:
     # The last first: a crash in between leaves a run without its end, never one with a hole.
     for iteration in reversed(gone):
         snapshot_path(run_dir, iteration).rename(snapshot_path(aside, iteration))
-    if ledgers:
-        (aside / LEDGERS).mkdir()
-    for iteration in ledgers:
-        ledger_path(run_dir, iteration).rename(ledger_path(aside, iteration))
+    for folder, path, later in beside:
+        if later:
+            (aside / folder).mkdir()
+        for iteration in later:
+            path(run_dir, iteration).rename(path(aside, iteration))
     with contextlib.suppress(FileNotFoundError):
         tail.rename(aside / SCALARS)
     return aside

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from deeptracker.errors import LogError
-from deeptracker.format import LEDGERS, Ledger, RunDirectory, ledger_path, write_ledger
+from deeptracker.beside import write_beside
+from deeptracker.format import Ledger, RunDirectory, ledger_path, write_ledger
 from deeptracker.run_writer import RunWriter
 
 
@@ -26,19 +26,11 @@ class LedgerFiles:
         Where there is a file of the iteration already, it is replaced.
         """
         writer = self._writer
-        if not writer.holds:
-            return None  # the next snapshot says so
-        path = ledger_path(writer.path, ledger.iteration)
-        try:
-            path.parent.mkdir(exist_ok=True)
-            own = replace(ledger, generation=writer.generation)
-            return write_ledger(path, writer.manifest, own)
-        except (OSError, LogError) as error:
-            why = error.strerror if isinstance(error, OSError) else error.problem
-            writer.remarks.add(
-                "disk",
-                LEDGERS,
-                f"{path}: batches lost ({why}); training and recording go on",
-                iteration=ledger.iteration,
-            )
-            return None
+        own = replace(ledger, generation=writer.generation)
+        return write_beside(
+            writer,
+            ledger_path(writer.path, ledger.iteration),
+            ledger.iteration,
+            "batches",
+            lambda path: write_ledger(path, writer.manifest, own),
+        )

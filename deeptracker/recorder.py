@@ -14,6 +14,7 @@ with needed("record", "deeptracker.Recorder"):
 
 from deeptracker.errors import RecordingError
 from deeptracker.layers import find_layers, unwrap
+from deeptracker.probe_choice import checked_choice
 from deeptracker.ranks import group_of, layers_here
 from deeptracker.recorder_base import RunRecorder
 from deeptracker.recording import Description
@@ -57,6 +58,11 @@ class Recorder(RunRecorder):
     activations: also record what the layers put out on the validation set.
     attention: also log, as scalars, entropy and largest logit of each attention on the validation
         set.
+    probes: also store what the network sees of a few validation images, given by their indices or
+        by how many (spread over the set, at most 64): at every `probe_every`-th snapshot what each
+        filter of the layers called `probe_layers` (default: a few convolutions and the last layer)
+        puts out for them, as a small map of bytes, and the kernels of the first layer. The maps
+        are as large as 15 % of the snapshots' bytes allow, at most 16 x 16, at least 4 x 4.
     machine: also log, as scalars, what the machine does: processor, memory, disk, network, GPUs and
         iterations a second, a few times a minute; see also `loading()`.
     rank: the process of rank 0 records, `step()` of the others does nothing; default: as the
@@ -92,6 +98,9 @@ class Recorder(RunRecorder):
         normalisation: bool = False,
         activations: bool = False,
         attention: bool = False,
+        probes: int | Sequence[int] | None = None,
+        probe_layers: Sequence[str] | None = None,
+        probe_every: int = 10,
         validation_loss: Loss | None = None,
         validation_forward: Forward | None = None,
         validation_unpack: Unpack | None = None,
@@ -135,6 +144,13 @@ class Recorder(RunRecorder):
                 unpack=validation_unpack,
                 activations=activations,
                 attention=attention,
+                probes=checked_choice(
+                    probes,
+                    probe_layers,
+                    probe_every,
+                    validates=validation is not None,
+                    shared=group.shared,
+                ),
             )
 
     @torch.compiler.disable  # where the script compiles its whole iteration

@@ -25,6 +25,7 @@ from deeptracker.machine import Machine
 from deeptracker.measurement import WeightMemory, measure
 from deeptracker.no_writer import NoWriter
 from deeptracker.optimizer_watch import OptimizerWatch
+from deeptracker.prober import Prober
 from deeptracker.run_identity import place_of
 from deeptracker.run_place import Place
 from deeptracker.run_writer import RunWriter, contents_of
@@ -110,6 +111,7 @@ class Recording:
             self.writer,
             updates=updates,
             group=group,
+            prober=None if validator.probing is None else Prober(validator.probing, self.writer),
         )
         if self._watch.holds_nothing():
             self.remark(

@@ -13,6 +13,7 @@ from deeptracker.errors import LogError, RecordingError
 from deeptracker.format import (
     LEDGERS,
     MANIFEST,
+    PROBES,
     SNAPSHOTS,
     VERSION,
     Contents,
@@ -75,7 +76,7 @@ class RunWriter:
                 writer.manifest = replace(manifest, generations=(began,))
             writer.write_manifest()
             (place.path / SNAPSHOTS).mkdir(exist_ok=True)
-            for folder in (SNAPSHOTS, LEDGERS):
+            for folder in (SNAPSHOTS, LEDGERS, PROBES):
                 for torn in (place.path / folder).glob(".*.partial"):
                     torn.unlink()
         except OSError as error:

@@ -11,6 +11,7 @@ from deeptracker.format import Snapshot, prediction_dtype
 from deeptracker.layers import Layer
 from deeptracker.lockstep import OneProcess
 from deeptracker.measurement import Measured, WeightMemory, measure, moved_without_a_step
+from deeptracker.prober import Prober
 from deeptracker.remarks import Remarks
 from deeptracker.run_writer import RunWriter
 from deeptracker.sampling import SamplingRule
@@ -33,10 +34,12 @@ class SnapshotTaker:
         *,
         updates: bool,
         group: OneProcess,
+        prober: Prober | None = None,
     ) -> None:
         self._layers, self._observer, self._validator = layers, observer, validator
         self._sampling, self._scalars, self._writer = sampling, scalars, writer
         self._memory, self._updates, self._group = WeightMemory(), updates, group
+        self._prober = prober
 
     @property
     def _remarks(self) -> Remarks:
@@ -44,7 +47,7 @@ class SnapshotTaker:
 
     def take(self, iteration: int) -> None:
         """Measure the snapshot of an iteration, together with the group, and write it."""
-        group = self._group
+        group, began = self._group, time.perf_counter()
         if self._observer.sharded_since():
             # What is done with it from here on would wait for the other processes.
             group.broken = "sharded"
@@ -68,6 +71,21 @@ class SnapshotTaker:
             if group.of_leader("a snapshot", written):
                 self._memory.remember(self._layers)
                 self._scalars.clear()
+                self._probe(iteration, time.perf_counter() - began)
+
+    def _probe(self, iteration: int, seconds: float) -> None:
+        """Look into the network for the probes, where that is due after a snapshot."""
+        if self._prober is None:
+            return
+        try:
+            self._prober.after(iteration, seconds)
+        except Exception as error:  # the script's own network runs in there
+            self._remarks.add(
+                "probes",
+                type(error).__name__,
+                f"iteration {iteration} has no probes: {type(error).__name__}: {error}",
+                iteration=iteration,
+            )
 
     def _write(self, iteration: int, measured: Measured, result: Result | None) -> bool:
         """Write a snapshot and say whether it is on disk."""

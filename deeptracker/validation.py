@@ -110,10 +110,22 @@ class ValidationSet:
                 return
             yield found
 
-    def survey(self, *, picture: Callable[[Tensor], Tensor] | None = None) -> Survey:
+    @property
+    def size(self) -> int | None:
+        """Return how many images the data set says that it has, None where it does not say."""
+        dataset: Any = self._loader.dataset
+        return len(dataset) if hasattr(dataset, "__len__") else None
+
+    def survey(
+        self,
+        *,
+        picture: Callable[[Tensor], Tensor] | None = None,
+        look: Callable[[Any, int], None] | None = None,
+    ) -> Survey:
         """Go through the set once, and let the network judge its first and last batch.
 
-        `picture`, where given, shrinks each image to be kept. Raises RecordingError, which names
+        `picture`, where given, shrinks each image to be kept; `look`, where given, is shown each
+        batch of images and how many they are. Raises RecordingError, which names
         the argument to pass, where set, network and loss do not fit together.
         """
         given: list[Any] = []
@@ -127,6 +139,8 @@ class ValidationSet:
                 given.append(labels)
                 if isinstance(images, Tensor):
                     marks += list(images[: _FINGERPRINT_IMAGES - len(marks)])
+                if look:
+                    look(images, len(labels))
                 if picture:
                     pictures += [picture(image) for image in _images(images)]
             if first is None or last is None:
@@ -227,6 +241,20 @@ class ValidationSet:
             float(torch.stack(losses).sum()) / len(labels),
             float((prediction != labels).mean()),
         )
+
+    def judge(
+        self, images: Tensor, labels: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return what became of a few images: predicted class i8 [P], true class's chance f4 [P].
+
+        As in `run`: in evaluation mode, leaving no trace. Raises whatever the network raises.
+        """
+        with untouched(*self._roots, network=self._network):
+            # A copy: a network may write into what it is given.
+            scores = check_scores(self._raw(images.clone()), len(labels), squashed=self.squashed)
+            here = torch.as_tensor(labels, dtype=torch.int64, device=scores.device)
+            chances = scores.softmax(dim=1).gather(1, here.unsqueeze(1)).squeeze(1)
+            return predicted(scores).cpu().numpy(), chances.float().cpu().numpy()
 
     def _mean_loss(self, raw: Any, scores: Tensor, truth: Tensor, given: Any) -> Tensor:
         truth = truth.to(scores.device)

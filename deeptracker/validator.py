@@ -19,6 +19,8 @@ from deeptracker.errors import RecordingError
 from deeptracker.format import THUMBNAILS, Images
 from deeptracker.layers import Layer
 from deeptracker.lockstep import OneProcess
+from deeptracker.probe_choice import ProbeChoice
+from deeptracker.probing import Probing
 from deeptracker.thumbnails import shrink
 from deeptracker.validation import BATCH, Forward, Loss, Validated, ValidationSet
 from deeptracker.validation_labels import Unpack, check_labels, make_digest
@@ -53,6 +55,7 @@ class Validator:
         unpack: Unpack | None = None,
         activations: bool = False,
         attention: bool = False,
+        probes: ProbeChoice | None = None,
         group: OneProcess | None = None,
     ) -> None:
         if source is not None and labels is not None:
@@ -89,6 +92,9 @@ class Validator:
         self._labels, self._names = labels, image_names
         self._watch = ActivationWatch(model, layers) if activations else None
         self._attention = AttentionWatch(layers) if attention else None
+        self.probing: Probing | None = None
+        if probes is not None and self._set is not None:
+            self.probing = Probing(model, layers, probes, self._set)
         self._every, self._asked = validation_every, 0
         self._handed_in: Validated | None = None
         self._leads = group is None or group.leads
@@ -113,7 +119,10 @@ class Validator:
         if self._set is not None:
             missing = pictures and not (run_dir / THUMBNAILS).exists()
             with self._watch or nullcontext(), self._attention or nullcontext():
-                survey = self._set.survey(picture=shrink if missing else None)
+                survey = self._set.survey(
+                    picture=shrink if missing else None,
+                    look=None if self.probing is None else self.probing.look,
+                )
             labels, digest, found = survey.labels, survey.digest, survey.pictures
             self.classes = self.classes or survey.classes
             known = len(self.classes) or survey.columns
@@ -129,6 +138,8 @@ class Validator:
             known = len(self.classes) or int(labels.max(initial=0)) + 1
         self.classes = self.classes or tuple(str(number) for number in range(known))
         self.images = describe_images(labels, digest, self._names, known)
+        if self.probing is not None:
+            self.probing.begin(labels)
         return found
 
     def hand_in(self, prediction: Any, probability: Any, *, loss: Any) -> None:

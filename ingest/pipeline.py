@@ -160,6 +160,8 @@ class _Look:
             self.run.write_contact_sheets(part)
         for ledger in self._source.ledgers(manifest, on_bad=self.note_bad):
             self.run.write_ledger(ledger)
+        for probe in self._source.probes(manifest, on_bad=self.note_bad):
+            self.run.write_probe(probe)
         return bool(iterations)
 
     def _write(self, manifest: Manifest, parts: Sequence[Sequence[int]]) -> None:

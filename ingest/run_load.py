@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from db import load
 from db.load_history import last_series
 from db.load_ledger import drop_abandoned_ledgers, save_ledger
+from db.load_probe import drop_abandoned_probes, save_probe
 from db.load_rows import Array, MeasuredRow, Shape, SnapshotRow
 from db.load_summary import add_to_summary, summarise
-from deeptracker.format import SERIES, Ledger, Manifest
+from deeptracker.format import SERIES, Ledger, Manifest, Probe
 from ingest.analysis.flips import FlipFinder, FlipState, Step, no_flips
 from ingest.prepare import Prepared
 from ingest.replay import replay
@@ -72,6 +73,7 @@ class RunLoad:
             return 0
         with load.batch(self._connection) as session:
             drop_abandoned_ledgers(session, run_id=self.run_id, seams=seams)
+            drop_abandoned_probes(session, run_id=self.run_id, seams=seams)
             gone = load.abandoned(session, run_id=self.run_id, seams=seams)
             self._remove(session, gone)
         return len(gone)
@@ -122,6 +124,11 @@ class RunLoad:
         """Store the batch ledger of an iteration where it differs from the stored one."""
         with load.batch(self._connection) as session:
             save_ledger(session, run_id=self.run_id, ledger=ledger)
+
+    def write_probe(self, probe: Probe) -> None:
+        """Store the probes of an iteration where they differ from the stored ones."""
+        with load.batch(self._connection) as session:
+            save_probe(session, run_id=self.run_id, probe=probe)
 
     def _save_measured(self, session: Session, batch: Sequence[Prepared]) -> None:
         rows = [

@@ -22,6 +22,8 @@ from db.models import (
     flip_state,
     layer_profile,
     layer_stat,
+    probe,
+    probe_map,
     scalar,
     snapshot,
 )
@@ -269,6 +271,8 @@ def _store_snapshots(session: Session, run: StoredRun) -> None:
     ]
     session.execute(insert(scalar), pieces[::-1])
     _store_ledger(session, run)
+    if len(run.image_class) > 5 and len(run.layer_filters) > 1:
+        _store_probe(session, run)
 
 
 def _store_ledger(session: Session, run: StoredRun) -> None:
@@ -287,6 +291,41 @@ def _store_ledger(session: Session, run: StoredRun) -> None:
         "label": np.array([0, 1, 2, 0, 3, 2], "i4"),
     }
     session.execute(insert(batch_ledger), [row])
+
+
+def _store_probe(session: Session, run: StoredRun) -> None:
+    """Probes of two images at iteration 20: maps of 2 x 3 of layer 1, kernels of layer 0."""
+    filters, first = int(run.layer_filters[1]), int(run.layer_filters[0])
+    at = {"run_id": run.run_id, "iteration": 2 * EVERY}
+    row = {
+        **at,
+        "recorded_at": 1.0,
+        "seconds": 0.5,
+        "image_id": np.array([1, 5], "i4"),
+        "prediction": np.array([0, -1], "i4"),
+        "probability": np.array([0.75, np.nan], "f4"),
+        "kernel_layer": 0,
+        "kernel_shape": np.array([first, 2, 2, 1], "i4"),
+        "kernel": np.arange(first * 4, dtype="u1"),
+        "kernel_scale": np.ones(first, "f4"),
+    }
+    session.execute(insert(probe), [row])
+    places = np.arange(filters, dtype="f4")
+    maps = [
+        {
+            **at,
+            "layer_id": 1,
+            "image_id": image,
+            "height": 2,
+            "width": 3,
+            "low": places,
+            "high": places + image,
+            "mean": places + image / 2,
+            "codes": np.arange(filters * 6, dtype="u1"),
+        }
+        for image in (1, 5)
+    ]
+    session.execute(insert(probe_map), maps)
 
 
 def _store_layers(session: Session, run: StoredRun) -> None:

@@ -24,9 +24,10 @@ _LACKS = {
     "weight": "weights",
     "thumbnails": "pictures of the validation images",
     "ledger": "the batch ledger",
+    "probes": "probes, what the network sees of some images",
 }
 # What a run may well do without.
-_OPTIONAL = ("activation", "thumbnails", "ledger")
+_OPTIONAL = ("activation", "thumbnails", "ledger", "probes")
 
 
 def lacks(manifest: Mapping[str, Any]) -> dict[str, str]:

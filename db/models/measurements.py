@@ -153,6 +153,41 @@ flip_state = Table(
     _value("length", NumpyArray("i4")),
 )
 
+# What the network made of the probes at an iteration; as deeptracker.format.Probe. kernels: of the
+# first layer, codes of [filters, height, width, channels]; NULL where they are no pictures.
+probe = Table(
+    "probe",
+    Base.metadata,
+    _key("run_id"),
+    _key("iteration"),
+    _value("recorded_at", Double),
+    _value("seconds", Double),
+    _value("image_id", NumpyArray("i4")),
+    _value("prediction", NumpyArray("i4")),
+    _value("probability", NumpyArray("f4")),
+    _value("kernel_layer", Integer, nullable=True),
+    _value("kernel_shape", NumpyArray("i4", 4), nullable=True),
+    _value("kernel", NumpyArray("u1"), nullable=True),
+    _value("kernel_scale", NumpyArray("f4"), nullable=True),
+)
+
+# What a layer put out for one probe, in codes of [filters, height, width]; low, high and mean of
+# each map, so that a filter's course needs no map.
+probe_map = Table(
+    "probe_map",
+    Base.metadata,
+    _key("run_id"),
+    _key("layer_id"),
+    _key("image_id"),
+    _key("iteration"),
+    _value("height", Integer),
+    _value("width", Integer),
+    _value("low", NumpyArray("f4")),
+    _value("high", NumpyArray("f4")),
+    _value("mean", NumpyArray("f4")),
+    _value("codes", NumpyArray("u1")),
+)
+
 # Which training images made the steps around an iteration at which the training loss jumped;
 # reason and arrays as deeptracker.format.Ledger.
 batch_ledger = Table(

@@ -12,7 +12,15 @@ from deeptracker.format.files import read_limited
 from deeptracker.format.ledger import Ledger, read_ledger
 from deeptracker.format.manifest import Manifest
 from deeptracker.format.manifest_file import read_manifest
-from deeptracker.format.names import LEDGERS, MANIFEST, SCALARS, SNAPSHOTS, THUMBNAILS
+from deeptracker.format.names import (
+    LEDGERS,
+    MANIFEST,
+    PROBES,
+    SCALARS,
+    SNAPSHOTS,
+    THUMBNAILS,
+)
+from deeptracker.format.probe import Probe, read_probe
 from deeptracker.format.scalar_tail import read_tail, with_tail
 from deeptracker.format.snapshot import MAX_ITERATION, Snapshot
 from deeptracker.format.snapshot_file import read_snapshot
@@ -20,7 +28,7 @@ from deeptracker.format.snapshot_file import read_snapshot
 _NAME = re.compile(r"([0-9]{9}|[1-9][0-9]{9})\.safetensors", re.ASCII)
 MAX_CONTACT_SHEET = 32 * 2**20
 
-_Found = TypeVar("_Found", Snapshot, Ledger)
+_Found = TypeVar("_Found", Snapshot, Ledger, Probe)
 
 
 def snapshot_path(run_dir: Path, iteration: int) -> Path:
@@ -33,8 +41,13 @@ def ledger_path(run_dir: Path, iteration: int) -> Path:
     return run_dir / LEDGERS / f"{iteration:09d}.safetensors"
 
 
+def probe_path(run_dir: Path, iteration: int) -> Path:
+    """Return where what the network saw of the probes at an iteration stands."""
+    return run_dir / PROBES / f"{iteration:09d}.safetensors"
+
+
 def snapshot_iterations(names: Iterable[str]) -> list[int]:
-    """Return the iterations of the names that are those of snapshot or ledger files, rising."""
+    """Return the iterations that names of snapshots, ledgers or probes say, rising."""
     found = (_NAME.fullmatch(name) for name in names)
     numbers = (int(match[1]) for match in found if match)
     return sorted(number for number in numbers if number <= MAX_ITERATION)
@@ -79,6 +92,15 @@ class RunDirectory:
         """Read the batch ledger of an iteration; LogError also where it says another iteration."""
         path = ledger_path(self.path, iteration)
         return check_iteration(path, read_ledger(path, manifest), iteration)
+
+    def probe_iterations(self) -> list[int]:
+        """Return the iterations that have a file of probes, rising; often none."""
+        return _iterations_in(self.path / PROBES)
+
+    def probe(self, manifest: Manifest, iteration: int) -> Probe:
+        """Read the probes of an iteration; LogError also where it says another iteration."""
+        path = probe_path(self.path, iteration)
+        return check_iteration(path, read_probe(path, manifest), iteration)
 
     def snapshot(self, manifest: Manifest, iteration: int, *, tail: bool = True) -> Snapshot:
         """Read the snapshot of an iteration; LogError also where it says another iteration.

@@ -17,6 +17,8 @@ ABANDONED = "abandoned"
 LOCK = "writer.lock"
 # Which training images made the steps around a jump of the loss.
 LEDGERS = "ledger"
+# What the network saw of a few validation images.
+PROBES = "probes"
 
 # What is measured of every layer at every snapshot, and what may be measured besides.
 QUANTITIES = ("weight", "gradient", "update")
@@ -56,6 +58,7 @@ CAPABILITIES = (
     "validation",
     "thumbnails",
     "ledger",
+    "probes",
 )
 # What is measured of layers alone.
 OF_LAYERS = ("weight", "gradient", "update", "activation", "histogram", "bands", "filters")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from deeptracker.errors import LogError
-from deeptracker.format import Ledger, Manifest, Snapshot
+from deeptracker.format import Ledger, Manifest, Probe, Snapshot
 
 OnBad = Callable[[LogError], None]
 
@@ -49,3 +49,6 @@ class Source(Protocol):
 
     def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
         """Yield the batch ledgers that were not read yet in their present form."""
+
+    def probes(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Probe]:
+        """Yield the probes that were not read yet in their present form."""

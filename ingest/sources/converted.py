@@ -16,7 +16,7 @@ from deeptracker.conversion.course import Course, course_of
 from deeptracker.conversion.readers.known import find_readers
 from deeptracker.conversion.scalar_run import manifest_of, origin_of
 from deeptracker.errors import LogError
-from deeptracker.format import Ledger, Manifest, Sampling, Snapshot
+from deeptracker.format import Ledger, Manifest, Probe, Sampling, Snapshot
 from ingest.locations import Place, check_inside
 from ingest.sources import OnBad
 from ingest.sources.run_directory import RunDirectorySource
@@ -260,6 +260,10 @@ class ConvertedSource:
 
     def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
         """Return nothing: no other tool writes batch ledgers."""
+        return iter(())
+
+    def probes(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Probe]:
+        """Return nothing: no other tool writes probes."""
         return iter(())
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from deeptracker.format import Ledger, Manifest, Snapshot
+from deeptracker.format import Ledger, Manifest, Probe, Snapshot
 from ingest.sources import OnBad, Source
 
 
@@ -68,3 +68,7 @@ class CopiedSource:
     def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
         """Yield the batch ledgers that were not read yet in their present form."""
         return self._within.ledgers(manifest, on_bad=on_bad)
+
+    def probes(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Probe]:
+        """Yield the probes that were not read yet in their present form."""
+        return self._within.probes(manifest, on_bad=on_bad)

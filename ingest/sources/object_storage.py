@@ -1,9 +1,10 @@
 """A run directory in object storage as a source of checked snapshots."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from deeptracker.errors import LogError
 from deeptracker.format import (
@@ -12,19 +13,22 @@ from deeptracker.format import (
     MAX_BYTES,
     MAX_CONTACT_SHEET,
     MAX_LEDGER,
+    MAX_PROBE,
     MAX_TAIL,
+    PROBES,
     SCALARS,
     SNAPSHOTS,
     THUMBNAILS,
     Ledger,
     Manifest,
+    Probe,
     Snapshot,
     check_iteration,
     contact_sheet_path,
-    ledger_path,
     most_bytes,
     parse_ledger,
     parse_manifest,
+    parse_probe,
     parse_snapshot,
     parse_tail,
     snapshot_iterations,
@@ -40,6 +44,8 @@ from ingest.sources.pictures import check_sheet
 _FILES_AT_ONCE = 16
 _BYTES_AT_ONCE = 32 * 2**20
 
+_Found = TypeVar("_Found", Ledger, Probe)
+
 Stamp = tuple[str, int]
 
 
@@ -54,7 +60,8 @@ class ObjectStorageSource:
         self._store = store or ObjectStore()
         self._seen: dict[int, Stamp] = {}
         self._sheets: dict[str, Stamp] = {}
-        self._ledgers: dict[str, Stamp] = {}
+        # Of what was read of the files beside the snapshots, by folder and name.
+        self._beside: dict[tuple[str, str], Stamp] = {}
         self._there: dict[str, Entry] = {}
         self._manifest: tuple[Stamp, Manifest] | None = None
         self._tail: Entry | None = None
@@ -171,24 +178,35 @@ class ObjectStorageSource:
 
     def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
         """Yield the batch ledgers that were not read yet in their present form."""
-        folder = self.folder / LEDGERS
+        return self._new(LEDGERS, MAX_LEDGER, lambda p, d: parse_ledger(p, d, manifest), on_bad)
+
+    def probes(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Probe]:
+        """Yield the probes that were not read yet in their present form."""
+        return self._new(PROBES, MAX_PROBE, lambda p, d: parse_probe(p, d, manifest), on_bad)
+
+    def _new(
+        self, within: str, most: int, parse: Callable[[Path, bytes], _Found], on_bad: OnBad
+    ) -> Iterator[_Found]:
+        """Yield what `parse` gives of the objects of a folder that changed, of at most so many
+        bytes; what cannot be used goes to on_bad."""
+        folder = self.folder / within
         there = self._store.entries(folder)
         files = [name for name, entry in there.items() if entry.size is not None]
         for iteration in snapshot_iterations(files):
-            name = ledger_path(Path(), iteration).name
+            name = snapshot_path(Path(), iteration).name
             entry = there[name]
-            if self._ledgers.get(name) == entry.stamp:
+            if self._beside.get((within, name)) == entry.stamp:
                 continue
-            self._ledgers[name] = entry.stamp
-            found = self._fetch(folder, {name: entry}, most=MAX_LEDGER)
+            self._beside[within, name] = entry.stamp
+            found = self._fetch(folder, {name: entry}, most=most)
             try:
                 with _about(folder / name):
-                    ledger = parse_ledger(Path(name), _bytes(found[name]), manifest)
-                    check_iteration(Path(name), ledger, iteration)
+                    one = parse(Path(name), _bytes(found[name]))
+                    check_iteration(Path(name), one, iteration)
             except LogError as error:
                 on_bad(error)
             else:
-                yield ledger
+                yield one
 
     def _parts(self, iterations: Sequence[int]) -> Iterator[list[int]]:
         part: list[int] = []

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from deeptracker.format import MANIFEST, Ledger, Manifest, Snapshot
+from deeptracker.format import MANIFEST, Ledger, Manifest, Probe, Snapshot
 from ingest.locations import ObjectFolder, Place, StoredRunPlace
 from ingest.sources import OnBad, Source
 from ingest.sources.converted import ConvertedSource, anything_at
@@ -109,3 +109,7 @@ class FolderSource:
     def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
         """Yield the batch ledgers that were not read yet in their present form."""
         return self._source.ledgers(manifest, on_bad=on_bad)
+
+    def probes(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Probe]:
+        """Yield the probes that were not read yet in their present form."""
+        return self._source.probes(manifest, on_bad=on_bad)

@@ -2,23 +2,27 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from deeptracker.errors import LogError
 from deeptracker.format import (
     LEDGERS,
     MANIFEST,
+    PROBES,
     SCALARS,
     SNAPSHOTS,
     THUMBNAILS,
     Ledger,
     Manifest,
+    Probe,
     RunDirectory,
     Snapshot,
     contact_sheet_path,
     ledger_path,
+    probe_path,
     snapshot_path,
     with_tail,
 )
@@ -32,6 +36,7 @@ from ingest.sources.pictures import check_sheet
 _CLOCK = 2.0
 
 Stamp = tuple[int, int, int]
+_Found = TypeVar("_Found")
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -58,7 +63,8 @@ class RunDirectorySource:
         self._directory = RunDirectory(path)
         self._seen: dict[int, Stamp] = {}
         self._sheets: dict[int, Stamp] = {}
-        self._ledgers: dict[int, Stamp] = {}
+        # Of what was read of the files beside the snapshots.
+        self._beside: dict[Path, Stamp] = {}
         self._manifest: tuple[Stamp, Manifest] | None = None
         self._listed: Stamp | None = None
         self._tail_read: Stamp | None = None
@@ -183,13 +189,26 @@ class RunDirectorySource:
 
     def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
         """Yield the batch ledgers that were not read yet in their present form."""
-        for iteration in self._directory.ledger_iterations():
-            stamp = _stamp(ledger_path(self.path, iteration))
-            if stamp is None or self._ledgers.get(iteration) == stamp:
+        there = self._directory.ledger_iterations()
+        paths = {i: ledger_path(self.path, i) for i in there}
+        return self._new(paths, lambda i: self._directory.ledger(manifest, i), on_bad)
+
+    def probes(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Probe]:
+        """Yield the probes that were not read yet in their present form."""
+        paths = {i: probe_path(self.path, i) for i in self._directory.probe_iterations()}
+        return self._new(paths, lambda i: self._directory.probe(manifest, i), on_bad)
+
+    def _new(
+        self, paths: Mapping[int, Path], read: Callable[[int], _Found], on_bad: OnBad
+    ) -> Iterator[_Found]:
+        """Yield what `read` gives of the files that changed; what cannot be used goes to on_bad."""
+        for iteration, path in paths.items():
+            stamp = _stamp(path)
+            if stamp is None or self._beside.get(path) == stamp:
                 continue
-            self._ledgers[iteration] = stamp
+            self._beside[path] = stamp
             try:
-                found = self._directory.ledger(manifest, iteration)
+                found = read(iteration)
             except LogError as error:
                 on_bad(error)
                 continue
@@ -198,5 +217,6 @@ class RunDirectorySource:
     def _check_place(self) -> None:
         if self._roots is None:
             return
-        for part in (self.path, self.path / SNAPSHOTS, self.path / THUMBNAILS, self.path / LEDGERS):
+        folders = (SNAPSHOTS, THUMBNAILS, LEDGERS, PROBES)
+        for part in (self.path, *(self.path / folder for folder in folders)):
             check_inside(part, roots=self._roots)

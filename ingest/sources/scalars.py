@@ -18,7 +18,7 @@ from deeptracker.conversion.readers import Reader
 from deeptracker.conversion.readers.known import find_readers, stores
 from deeptracker.conversion.scalar_run import manifest_of
 from deeptracker.errors import DeepTrackerError, LogError
-from deeptracker.format import Ledger, Manifest, Snapshot
+from deeptracker.format import Ledger, Manifest, Probe, Snapshot
 from ingest.locations import Place, check_inside
 from ingest.sources import OnBad
 
@@ -241,6 +241,10 @@ class ScalarsSource:
 
     def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
         """Return nothing: no other tool writes batch ledgers."""
+        return iter(())
+
+    def probes(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Probe]:
+        """Return nothing: no other tool writes probes."""
         return iter(())
 
 

@@ -45,6 +45,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "axis", "filtermap", "filterseries", "layercompare", "live", "multiples", "readout",
         "topfilters",
     ],
+    "probe": ["axis", "live", "probecourse", "probekernels", "probemaps"],
     "correlation": [
         "correlationcells", "correlationfilters", "correlationgrid", "correlationsliders", "live",
         "validationwindow",

@@ -4,13 +4,14 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from benchmarks.browser import control, wait_until_painted
-from db.queries.measurements import snapshots
+from db.queries.measurements import probes, snapshots
 from ingest.pipeline import load_log
 from tests.browser.conftest import Watch
 from tests.browser.waiting import rest
@@ -423,3 +424,41 @@ def test_one_chart_is_shown_large(view: Page) -> None:
     view.keyboard.press("Escape")
     expect(node(view, "layer1", "stage")).to_be_visible()
     assert selection(view)["layerlarge"] is None
+
+
+def test_probes_from_the_tab_to_a_filter_over_time(
+    page: Page, digits: int, site_engine: Engine, watch: Watch
+) -> None:
+    with Session(site_engine) as session:
+        found = probes.probes(session, run_id=digits)
+        image, layer = int(found.image[1]), int(found.layer[0])
+        first, last = found.iteration[[0, -1]].tolist()
+        maps = {
+            at: probes.probe_maps(session, run_id=digits, layer_id=layer, image_id=image, at=at)
+            for at in (first, last)
+        }
+    page.goto(f"/run/{digits}/layers")
+    page.get_by_role("link", name="Probe").click()
+    wait_until_painted(page)
+    page.locator(f".probe-images [data-image='{image}']").click()
+    tiles = page.locator("#probe-maps .probe-tiles button")
+    for at in (last, first):
+        page.evaluate(f"deeptracker.selection.set({{cursor: {at}}})")
+        expect(page.locator("#probe-maps .probe-facts")).to_contain_text(f"At {at}")
+        order = np.argsort(-maps[at].mean, kind="stable")
+        expect(tiles.first).to_have_attribute("data-filter", str(order[0]))
+    rest(page)
+    # A tile chooses its filter everywhere; its course leads to the last probe.
+    tiles.nth(2).click()
+    rest(page)
+    assert selection(page)["filters"] == [[layer, int(order[2])]]
+    course = page.locator("#probe-course .probe-tiles button")
+    expect(course).to_have_count(len(found.iteration))
+    course.last.press("Enter")
+    expect(page.locator("#probe-maps .probe-facts")).to_contain_text(f"At {last}")
+    expect(course.last).to_have_attribute("aria-pressed", "true")
+    expect(course.last).to_be_focused()
+    kernels = page.locator("#probe-kernels .probe-tiles button")
+    expect(kernels).to_have_count(len(maps[first].mean))
+    kernels.nth(1).click()
+    expect(page.locator("#probe-course .probe-facts")).to_contain_text("filter 1")

@@ -11,6 +11,7 @@ from db.queries.measurements import (
     layer_stats,
     ledgers,
     peaks,
+    probes,
     scalars,
     snapshots,
 )
@@ -54,6 +55,11 @@ LOOK_UPS = {
     "class_images": lambda s, run: class_results.class_images(s, run_id=run, class_id=1),
     "ledgers": lambda s, run: ledgers.ledgers(s, run_id=run),
     "ledger": lambda s, run: ledgers.ledger(s, run_id=run, iteration=20),
+    "probe_maps": lambda s, run: probes.probe_maps(s, run_id=run, layer_id=1, image_id=5, at=20),
+    "probe_course": lambda s, run: probes.probe_course(
+        s, run_id=run, layer_id=1, image_id=5, filter=1
+    ),
+    "probe_kernels": lambda s, run: probes.probe_kernels(s, run_id=run, at=20),
     "scalar": lambda s, run: scalars.scalar(s, run_id=run, name="train_loss"),
     "scalar_names": lambda s, run: scalars.scalar_names(s, run_id=run),
 }

@@ -21,10 +21,13 @@ from deeptracker.format import (
     Ledger,
     Manifest,
     ModuleSpec,
+    Probe,
     Sampling,
     Series,
     Snapshot,
     prediction_dtype,
+    quantise_kernels,
+    quantise_maps,
     snapshot_path,
     write_manifest,
     write_snapshot,
@@ -117,6 +120,29 @@ def ledger(**changes: Any) -> Ledger:
         "generation": 2,
     }
     return Ledger(**given | changes)
+
+
+def probe(**changes: Any) -> Probe:
+    """Probes of three images in both layers of `manifest`, not all finite, changed where told."""
+    rng = np.random.default_rng(0)
+    first = rng.random((3, 3, 4, 5)).astype("f4")
+    first[0, 1, 2, 3] = np.nan
+    first[1, 1] = np.inf
+    given: dict[str, Any] = {
+        "iteration": 10,
+        "recorded_at": 1_700_000_101.5,
+        "image": np.array([0, 2, 4], np.int32),
+        "prediction": np.array([0, -1, 2], np.int32),
+        "probability": np.array([0.5, np.nan, 1], np.float32),
+        "maps": {
+            0: quantise_maps(first),
+            1: quantise_maps(rng.standard_normal((3, 4, 1, 1)).astype("f4")),
+        },
+        "kernels": quantise_kernels(0, rng.standard_normal((3, 3, 3, 1)).astype("f4")),
+        "generation": 2,
+        "seconds": 0.25,
+    }
+    return Probe(**given | changes)
 
 
 def write_small_log(path: Path, *, iterations: tuple[int, ...] = (10, 20, 30)) -> Manifest:

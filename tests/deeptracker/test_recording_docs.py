@@ -11,7 +11,7 @@ from deeptracker.format import RunDirectory
 from tests.deeptracker.recording_page import block
 from tests.deeptracker.test_huggingface import NAMES, Pictures, vit
 from tests.deeptracker.test_lightning import Digits
-from tests.deeptracker.trainings import seed_all
+from tests.deeptracker.trainings import SmallNet, seed_all
 
 
 def for_lightning():
@@ -79,8 +79,22 @@ def for_batches():
     }
 
 
+def for_probes():
+    train, validation = load_digits()
+    network = SmallNet()
+    return {
+        "training_set": TensorDataset(*(tensor[:480] for tensor in train.tensors)),
+        "validation_set": validation,
+        "class_names": NAMES,
+        "network": network,
+        "optimizer": torch.optim.SGD(network.parameters(), lr=0.1),
+    }
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("make", [for_lightning, for_huggingface, for_arrays, for_batches])
+@pytest.mark.parametrize(
+    "make", [for_lightning, for_huggingface, for_arrays, for_batches, for_probes]
+)
 def test_what_the_page_shows_records_a_run(make, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     seed_all(0)
@@ -97,3 +111,4 @@ def test_what_the_page_shows_records_a_run(make, tmp_path, monkeypatch):
     for quantity in ("weight", "gradient", "update"):
         assert np.isfinite(last.statistics[quantity]).any()
     assert ("ledger" in manifest.contents.capabilities) == (make is for_batches)
+    assert bool(log.probe_iterations()) == (make is for_probes)

@@ -17,7 +17,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from deeptracker.errors import LogError
-from deeptracker.format import MANIFEST, ledger_path, parse_ledger, snapshot_path, write_ledger
+from deeptracker.format import (
+    MANIFEST,
+    ledger_path,
+    parse_ledger,
+    parse_probe,
+    probe_path,
+    snapshot_path,
+    write_ledger,
+    write_probe,
+)
 from deeptracker.format.manifest_file import parse_manifest
 from deeptracker.format.snapshot_file import parse_snapshot
 from tests.deeptracker import small_logs
@@ -144,7 +153,10 @@ def kinds() -> dict[str, tuple[Make, Read]]:
         snapshot, ledger = snapshot_path(run, 10), ledger_path(run, 12)
         ledger.parent.mkdir()
         write_ledger(ledger, manifest, small_logs.ledger())
-        of_snapshot, of_ledger = parts(snapshot), parts(ledger)
+        probe = probe_path(run, 10)
+        probe.parent.mkdir()
+        write_probe(probe, manifest, small_logs.probe())
+        of_snapshot, of_ledger, of_probe = map(parts, (snapshot, ledger, probe))
     good_manifest = _as_json(document)
 
     def a_manifest(rng: random.Random) -> bytes:
@@ -166,6 +178,10 @@ def kinds() -> dict[str, tuple[Make, Read]]:
         "ledger": (
             lambda rng: a_file(rng, *of_ledger),
             lambda data: parse_ledger(FILE, data, manifest),
+        ),
+        "probe": (
+            lambda rng: a_file(rng, *of_probe),
+            lambda data: parse_probe(FILE, data, manifest),
         ),
     }
 

@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 @pytest.mark.timeout(2 * SECONDS)
-@pytest.mark.parametrize("kind", ["manifest", "snapshot", "ledger"])
+@pytest.mark.parametrize("kind", ["manifest", "snapshot", "ledger", "probe"])
 def test_every_input_is_read_or_refused(kind):
     seed = int(os.environ.get("DEEPTRACKER_SEED") or random.randrange(2**32))
     command = [sys.executable, "-m", "tests.hostile.fuzz", kind, str(INPUTS), str(SECONDS)]

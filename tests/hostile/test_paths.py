@@ -115,13 +115,13 @@ def test_jobs_tell_what_was_wrong_and_read_nothing(store, root):
         assert "Unexpected" not in job.error
 
 
-@pytest.mark.parametrize("part", ["", "run.json", "snapshots", "thumbnails", "ledger"])
+@pytest.mark.parametrize("part", ["", "run.json", "snapshots", "thumbnails", "ledger", "probes"])
 def test_a_part_becomes_a_link_while_it_is_followed(store, tmp_path, part):
     """The log is good when the job begins; then somebody swaps a part of it for a way out."""
     root = tmp_path / "root"
     small_logs.write_small_log(root / "log", iterations=(10,))
     small_logs.write_small_log(tmp_path / "outside", iterations=(10, 20, 30))
-    for folder in ("thumbnails", "ledger"):
+    for folder in ("thumbnails", "ledger", "probes"):
         (tmp_path / "outside" / folder).mkdir()
         (root / "log" / folder).mkdir()
     source = root / "log" / part

@@ -15,6 +15,8 @@ MEASURED = (
     "class_result",
     "flip_state",
     "batch_ledger",
+    "probe",
+    "probe_map",
     "layer",
     "class",
     "image",
@@ -38,7 +40,7 @@ def checksum(engine, *, run_id=None, but=()):
 
 def _sum(connection, table, columns, key, run_id):
     # A mean that batches were added to may differ in its last digits.
-    rounded = {"mean": "mean::real"}
+    rounded = {"mean": "mean::real"} if table == "scalar_summary" else {}
     listed = ", ".join(rounded.get(name, f'"{name}"') for name in columns)
     row = connection.execute(
         text(

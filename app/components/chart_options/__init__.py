@@ -12,12 +12,23 @@ from app.components.chart_options import (
     distributions,
     layers,
     other,
+    probe,
     shared,
     validation,
 )
 from app.components.chart_options.base import ChartOptions
 
-_FAMILIES = (compare, confusion, correlation, distributions, layers, other, shared, validation)
+_FAMILIES = (
+    compare,
+    confusion,
+    correlation,
+    distributions,
+    layers,
+    other,
+    probe,
+    shared,
+    validation,
+)
 KINDS: dict[str, type[ChartOptions]] = dict(
     sorted(kind for family in _FAMILIES for kind in family.KINDS.items())
 )

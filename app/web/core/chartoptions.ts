@@ -279,6 +279,14 @@ export interface PictureOptions extends ChartOptions {
   position: number;
 }
 
+export interface ProbeOptions extends DataOptions {
+  base: string;
+}
+
+export interface ProbeMapsOptions extends ProbeOptions {
+  legend: string;
+}
+
 export interface Fact {
   title: string;
   series: string;
@@ -365,6 +373,9 @@ export interface ChartKinds {
   multiples: MultiplesOptions;
   picture: PictureOptions;
   pixelmap: MapOptions;
+  probecourse: ProbeOptions;
+  probekernels: ProbeOptions;
+  probemaps: ProbeMapsOptions;
   readout: ReadoutOptions;
   scalarlist: ScalarListOptions;
   strip: StripOptions;

@@ -36,6 +36,8 @@ _SMALL = (
     tables.scalar_summary,
     tables.layer_profile,
     tables.batch_ledger,
+    tables.probe,
+    tables.probe_map,
     flip_state,
 )
 

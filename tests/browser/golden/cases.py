@@ -10,6 +10,7 @@ from tests.browser.golden import (
     distributioncases,
     layercases,
     othercases,
+    probecases,
     validationcases,
 )
 from tests.browser.golden.data import CORE, Kind, classes, of_all, series
@@ -95,6 +96,7 @@ KINDS: Mapping[str, Kind] = {
     **cubecases.KINDS,
     **distributioncases.KINDS,
     **othercases.KINDS,
+    **probecases.KINDS,
 }
 
 # Kinds that draw nothing, and what they do instead.

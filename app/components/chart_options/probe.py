@@ -1,0 +1,22 @@
+"""The options of the charts of the page of probes."""
+
+from app.components.chart_options.base import ChartOptions, DataOptions
+
+
+class ProbeOptions(DataOptions):
+    """What follows the probes of a run, whose data lie below `base`."""
+
+    base: str
+
+
+class ProbeMapsOptions(ProbeOptions):
+    """The maps of a layer; `legend` is the id of what explains their colours."""
+
+    legend: str
+
+
+KINDS: dict[str, type[ChartOptions]] = {
+    "probecourse": ProbeOptions,
+    "probekernels": ProbeOptions,
+    "probemaps": ProbeMapsOptions,
+}

@@ -1,0 +1,13 @@
+"""The fields of the selection that the page of probes declares."""
+
+from collections.abc import Mapping
+
+from app.fields import Field, Kind
+
+FIELDS: Mapping[str, Field] = {
+    # The image and the layer that are looked into, by id; none: the first.
+    "probeimage": Field(Kind.INTEGER),
+    "probelayer": Field(Kind.INTEGER),
+    # Whether each map has a colour scale of its own.
+    "probeown": Field(Kind.FLAG, False),
+}

@@ -1,0 +1,15 @@
+"""Ids of the page of probes."""
+
+from enum import StrEnum
+
+
+class Ids(StrEnum):
+    """Every component that a callback or a script names."""
+
+    LIVE = "probe-live"
+    AXIS = "probe-axis"
+    MAPS = "probe-maps"
+    LEGEND = "probe-legend"
+    COURSE = "probe-course"
+    KERNELS = "probe-kernels"
+    OWN = "probe-own"

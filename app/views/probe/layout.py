@@ -1,0 +1,87 @@
+"""The page of probes: the time axis, the filters of a layer as tiles, one filter, first kernels."""
+
+import dash_mantine_components as dmc
+from dash import get_relative_path, html
+
+from app.components.charts import chart, panel
+from app.components.headings import heading
+from app.selection import bound
+from app.view import PageContext
+from app.views.probe.ids import Ids
+
+
+def layout(context: PageContext) -> html.Div:
+    """Return the page of probes of the run of the context."""
+    run = context.run
+    if run is None:
+        raise ValueError("the page of probes is one of a run")
+    base = get_relative_path(f"/data/run/{run.id}")
+    subtitle = "what the network sees of a few validation images"
+    return html.Div(
+        [
+            heading("Probe", subtitle, live=Ids.LIVE, run=run),
+            html.Div(
+                chart(
+                    Ids.AXIS,
+                    "axis",
+                    label="Time axis: iterations and epochs",
+                    url=f"{base}/series",
+                ),
+                className="dt-scale",
+            ),
+            html.Div(
+                [
+                    html.Div(_maps(base), className="probe-main"),
+                    html.Aside([_course(base), _kernels(base)], className="probe-aside"),
+                ],
+                className="probe-body",
+            ),
+        ],
+        className="probe",
+    )
+
+
+def _maps(base: str) -> html.Section:
+    own = dmc.Switch(
+        id=bound(Ids.OWN, "probeown"), label="Each on its own scale", size="xs", checked=False
+    )
+    return panel(
+        "Filters of a layer",
+        chart(
+            Ids.MAPS,
+            "probemaps",
+            label="What each filter of the layer puts out for the image",
+            url=f"{base}/probes",
+            base=base,
+            legend=Ids.LEGEND,
+            redraw=["probeown"],
+        ),
+        controls=[own],
+        legend=Ids.LEGEND,
+    )
+
+
+def _course(base: str) -> html.Section:
+    return panel(
+        "One filter over time",
+        chart(
+            Ids.COURSE,
+            "probecourse",
+            label="What the chosen filter put out for the image at each probe",
+            url=f"{base}/probes",
+            base=base,
+        ),
+    )
+
+
+def _kernels(base: str) -> html.Section:
+    return panel(
+        "Kernels of the first layer",
+        chart(
+            Ids.KERNELS,
+            "probekernels",
+            label="Kernels of the first layer as pictures",
+            url=f"{base}/probes",
+            base=base,
+        ),
+    )

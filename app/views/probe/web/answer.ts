@@ -1,0 +1,104 @@
+// What the charts of the page of probes share: what is answered, and which probe, image and layer
+// are looked at: the probe nearest to the cursor, the chosen image and layer, else the first.
+
+import {
+  type Answer,
+  type Chart,
+  type ChartKinds,
+  type Matrix,
+  type Names,
+  type Selection,
+  selectionStore,
+} from "#app/web/index.ts";
+import "./fields.ts";
+import { nearest } from "./model.ts";
+
+export type Integers = Int32Array<ArrayBuffer>;
+export type Floats = Float32Array<ArrayBuffer>;
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What the route "probes" answers of n probes, P images and l layers. */
+export interface ProbesArrays {
+  iteration: Integers;
+  probed: Integers;
+  image: Integers;
+  class: Integers;
+  position: Integers;
+  images: Integers;
+  /** [n, P]; -1: none, -2: not probed there. */
+  prediction: Matrix<Integers>;
+  probability: Matrix<Floats>;
+  layer: Integers;
+  filters: Integers;
+}
+export interface ProbesMeta {
+  names: string[];
+  layers: string[];
+  seconds: number | null;
+  converted: boolean;
+}
+export type ProbesAnswer = Answer<ProbesMeta, ProbesArrays>;
+export type ProbeChart = Chart<ChartKinds["probecourse"]>;
+
+// Moving along the axis asks for no probe that it only passes.
+const REST_MS = 120;
+
+/** Where a page of probes stands: the probe by its place, its iteration, ids of image and layer. */
+export interface Place {
+  probe: number;
+  at: number;
+  image: number;
+  layer: number;
+}
+
+/** Follows the cursor to where it rests, and knows what is looked at there. */
+export class Looking {
+  private timer: ReturnType<typeof setTimeout> | 0 = 0;
+  private cursor: number | null;
+  private readonly chart: ProbeChart;
+
+  constructor(chart: ProbeChart) {
+    this.chart = chart;
+    this.cursor = selectionStore.get().cursor;
+  }
+
+  /** Return what is looked at; null where nothing was probed. */
+  place({ arrays }: ProbesAnswer): Place | null {
+    if (!arrays.probed.length || !arrays.layer.length) return null;
+    const { probeimage, probelayer } = selectionStore.get();
+    const probe = nearest(arrays.probed, this.cursor);
+    return {
+      probe,
+      at: arrays.probed[probe],
+      image: chosen(arrays.image, probeimage),
+      layer: chosen(arrays.layer, probelayer),
+    };
+  }
+
+  selected({ cursor }: Selection, names: Names): void {
+    if (names.has("cursor")) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => {
+        this.cursor = cursor;
+        this.chart.invalidate();
+      }, REST_MS);
+    }
+    if (["probeimage", "probelayer", "filters"].some((name) => names.has(name)))
+      this.chart.invalidate();
+  }
+
+  destroy(): void {
+    clearTimeout(this.timer);
+  }
+}
+
+const chosen = (ids: Integers, wanted: number | null): number =>
+  wanted !== null && ids.includes(wanted) ? wanted : ids[0];
+
+/** Return why there is nothing to see; "" where there is something. */
+export function reason({ arrays, meta }: ProbesAnswer): string {
+  if (arrays.probed.length && arrays.layer.length) return "";
+  return meta.converted
+    ? "Not recorded: probes, which only a Recorder takes. To have them, record the next training with Recorder(model, optimizer, run_dir, validation=validation_set, probes=8, thumbnails=True)."
+    : "This run has no probes. To have them, record it with Recorder(model, optimizer, run_dir, validation=validation_set, probes=8, thumbnails=True).";
+}

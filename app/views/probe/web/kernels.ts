@@ -1,0 +1,137 @@
+// The kernels of the first layer as pictures, each on its own scale: grey in the middle is 0. A
+// click chooses the filter. Options: url (probes), base.
+
+import {
+  type Answer,
+  addressOf,
+  fetchArrays,
+  type Handler,
+  type Matrix,
+  make,
+  type Names,
+  numbers,
+  registerKind,
+  type Selection,
+  selectionStore,
+} from "#app/web/index.ts";
+import {
+  type Bytes,
+  type Floats,
+  Looking,
+  type ProbeChart,
+  type ProbesAnswer,
+  reason,
+} from "./answer.ts";
+import { kernelCanvas } from "./paint.ts";
+
+type Kernels = Answer<
+  { layer: number; layerName: string },
+  { codes: Matrix<Bytes>; scale: Floats }
+>;
+
+class ProbeKernels implements Handler {
+  private readonly chart: ProbeChart;
+  private readonly looking: Looking;
+  private readonly title = make("p", "probe-facts");
+  private readonly tiles = make("div", "probe-tiles");
+  private answer: ProbesAnswer | null = null;
+  private asked = "";
+  private painted = "";
+  private kernels: Kernels | null = null;
+  waiting = false;
+
+  constructor(chart: ProbeChart) {
+    this.chart = chart;
+    this.looking = new Looking(chart);
+    this.tiles.setAttribute("role", "group");
+    this.tiles.setAttribute("aria-label", "Kernels");
+    this.tiles.addEventListener("click", (event) => {
+      const tile = (event.target as Element).closest<HTMLElement>("[data-filter]");
+      if (tile && this.kernels)
+        selectionStore.set({ filters: [[this.kernels.meta.layer, Number(tile.dataset.filter)]] });
+    });
+    chart.element.append(this.title, this.tiles);
+  }
+
+  receive(answer: ProbesAnswer): void {
+    this.answer = answer;
+  }
+
+  draw(): string {
+    if (!this.answer) return "";
+    const why = reason(this.answer);
+    this.title.hidden = this.tiles.hidden = Boolean(why);
+    if (why) return why;
+    const { at } = this.looking.place(this.answer)!;
+    this.ask(at);
+    if (!this.kernels || this.waiting) return "";
+    if (this.kernels.meta.layer < 0) {
+      this.title.hidden = this.tiles.hidden = true;
+      return "The first convolution does not look at grey or RGB pictures: its kernels are no pictures.";
+    }
+    this.paint(this.kernels, at);
+    return "";
+  }
+
+  private ask(at: number): void {
+    const asked = addressOf(`${this.chart.options.base}/probe-kernels?at=${at}`);
+    if (asked === this.asked) return;
+    this.asked = asked;
+    this.waiting = true;
+    fetchArrays<Kernels>(asked).then(
+      (kernels) => {
+        if (this.asked !== asked) return;
+        this.kernels = kernels;
+        this.waiting = false;
+        this.chart.invalidate();
+      },
+      (error) => {
+        if (this.asked !== asked) return;
+        this.asked = "";
+        this.waiting = false;
+        this.chart.failed(error);
+      },
+    );
+  }
+
+  private paint({ arrays, meta }: Kernels, at: number): void {
+    if (this.painted !== this.asked) {
+      this.painted = this.asked;
+      const [count, ...shape] = arrays.codes.shape;
+      const size = shape.reduce((product, side) => product * side, 1);
+      this.title.replaceChildren(
+        make("b", "", meta.layerName),
+        ` at ${numbers.integer(at)}: ${numbers.plural(count, "kernel", "kernels")}, each on its own scale around 0.`,
+      );
+      this.tiles.replaceChildren(
+        ...Array.from({ length: count }, (_, filter) => {
+          const codes = arrays.codes.subarray(filter * size, (filter + 1) * size);
+          const tile = make(
+            "button",
+            "",
+            kernelCanvas(codes, shape),
+            make("small", "", `${filter}`),
+          );
+          tile.dataset.filter = String(filter);
+          tile.title = `Kernel of filter ${filter}: weights up to ${numbers.number(arrays.scale[filter], 3)} in size`;
+          return tile;
+        }),
+      );
+    }
+    const chosen = selectionStore.get().filters.filter(([layer]) => layer === meta.layer);
+    for (const tile of this.tiles.children as HTMLCollectionOf<HTMLElement>) {
+      const pressed = chosen.some(([, filter]) => filter === Number(tile.dataset.filter));
+      tile.setAttribute("aria-pressed", String(pressed));
+    }
+  }
+
+  selected(selection: Selection, names: Names): void {
+    this.looking.selected(selection, names);
+  }
+
+  destroy(): void {
+    this.looking.destroy();
+  }
+}
+
+registerKind("probekernels", (chart) => new ProbeKernels(chart));

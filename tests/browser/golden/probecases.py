@@ -1,0 +1,94 @@
+"""What the kinds of the page of probes are drawn from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.binary import pack
+from deeptracker.format import quantise_kernels, quantise_maps
+from tests.browser.golden.data import Answers, Given, Kind, folder, numbers, sheet, times, values
+
+_OPTIONS = {"url": "{data}/probes", "base": "{data}"}
+_FILTERS = {"empty": 0, "one": 1, "nan": 12, "many": 120}
+_PROBES = {"empty": 0, "one": 1, "nan": 4, "many": 40}
+AT = 500
+
+
+def _answers(case: str) -> Answers:
+    """Return the answer of /probes: two images and layers, or none."""
+    count, filters = _PROBES[case], _FILTERS[case]
+    images = 2 if count else 0
+    iteration = times(max(count, 1) * 2)["iteration"]
+    arrays: dict[str, Any] = {
+        "iteration": iteration,
+        "probed": iteration[::2][:count].copy(),
+        "image": np.array([3, 8], np.int32)[:images],
+        "class": np.array([0, 1], np.int32)[:images],
+        "position": np.array([1, 2], np.int32)[:images],
+        "images": np.array([9, 9], np.int32)[:images],
+        "prediction": np.zeros((count, images), np.int32),
+        "probability": numbers(count, images),
+        "layer": np.array([2, 5], np.int32)[:images],
+        "filters": np.full(images, filters, np.int32),
+    }
+    if case == "nan":
+        arrays["prediction"][:, 1] = -1
+        arrays["probability"][:, 1] = np.nan
+    about = {
+        "names": ["cat", "dog"],
+        "layers": ["layer1.conv1", "fc"][:images],
+        "seconds": 0.125 if count else None,
+        "converted": False,
+    }
+    found = {"probes": pack(arrays, about)}
+    if case != "nan":
+        found["contact-sheet"] = sheet(9)
+    return found
+
+
+def _maps(case: str) -> Given:
+    filters = _FILTERS[case]
+    found = quantise_maps(values(case, 1, filters, 4, 4) * (1 if case == "many" else 3) - 0.2)
+    if case == "one":
+        found = quantise_maps(numbers(1, 1, 4, 4))
+    arrays = {"codes": found.codes[0], "low": found.low[0], "high": found.high[0]}
+    arrays["mean"] = (found.low[0] + found.high[0]) / 2
+    answers = {**_answers(case), "probe-maps": pack(arrays, {})}
+    chosen = {"cursor": AT, "filters": [[2, 0]], "probeown": case == "nan"}
+    return Given({**_OPTIONS, "legend": "none"}, answers, chosen)
+
+
+def _course(case: str) -> Given:
+    count = _PROBES[case]
+    found = quantise_maps(values(case, 1, count, 4, 4))
+    arrays = {
+        "probed": times(max(count, 1) * 2)["iteration"][::2][:count].copy(),
+        "low": found.low[0],
+        "high": found.high[0],
+        "mean": found.high[0] / 2,
+        "height": np.full(count, 4, np.int32),
+        "width": np.full(count, 4, np.int32),
+        "codes": found.codes.reshape(-1),
+    }
+    about = {"layer": 2, "filter": 0, "layerName": "layer1.conv1"}
+    answers = {**_answers(case), "probe-course": pack(arrays, about)}
+    return Given(_OPTIONS, answers, {"cursor": AT, "filters": [[2, 0]]})
+
+
+def _kernels(case: str) -> Given:
+    """Return kernels: grey where there is one, of three colours where there are many."""
+    filters = _FILTERS[case]
+    found = quantise_kernels(2, values(case, filters, 3, 3, 3 if case == "many" else 1) - 0.5)
+    arrays = {"codes": found.codes, "scale": found.scale}
+    about = {"layer": 2, "layerName": "layer1.conv1"}
+    answers = {**_answers(case), "probe-kernels": pack(arrays, about)}
+    return Given(_OPTIONS, answers, {"cursor": AT, "filters": [[2, 0]]})
+
+
+_FOLDER = folder("probe")
+KINDS: Mapping[str, Kind] = {
+    "probecourse": Kind(_FOLDER, _course),
+    "probekernels": Kind(_FOLDER, _kernels),
+    "probemaps": Kind(_FOLDER, _maps),
+}

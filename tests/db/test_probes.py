@@ -1,0 +1,65 @@
+"""Probes in the store: the same file once, a later one in its place, none of another generation."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from db.load_probe import drop_abandoned_probes, save_probe
+from db.queries.measurements.probes import probe_course, probe_maps, probes
+from db.queries.runs import runs
+from deeptracker.format import quantise_maps
+from tests.deeptracker import small_logs
+
+
+def values(seed, layer):
+    filters = small_logs.manifest().layers[layer].filters
+    return np.random.default_rng(seed).random((3, filters, 4, 5)).astype("f4")
+
+
+def test_what_was_saved_is_looked_up(session, run):
+    save_probe(session, run_id=run.run_id, probe=small_logs.probe())
+    given = small_logs.probe()
+    found = probes(session, run_id=run.run_id)
+    assert found.iteration.tolist() == [10, 20]
+    assert found.image.tolist() == [0, 1, 2, 4, 5]
+    assert found.layer.tolist() == [0, 1]
+    assert found.prediction.tolist() == [[0, -2, -1, 2, -2], [-2, 0, -2, -2, -1]]
+    maps = probe_maps(session, run_id=run.run_id, layer_id=0, image_id=2, at=10)
+    np.testing.assert_array_equal(maps.codes, given.maps[0].codes[1])
+    assert np.isnan(maps.mean).tolist() == [False, True, False]
+    course = probe_course(session, run_id=run.run_id, layer_id=0, image_id=2, filter=2)
+    np.testing.assert_array_equal(course.maps[0], given.maps[0].codes[1, 2])
+    assert course.mean == maps.mean[2]
+    assert course.low <= course.mean <= course.high
+
+
+def test_a_later_file_of_an_iteration_replaces_and_the_same_one_changes_nothing(session, run):
+    version = lambda: runs.get_run(session, run_id=run.run_id).version  # noqa: E731
+    first = small_logs.probe()
+    # The later one looked at another layer.
+    later = replace(first, recorded_at=2.0, maps={1: first.maps[1]}, kernels=None)
+    seen = []
+    for one in (first, first, later):
+        save_probe(session, run_id=run.run_id, probe=one)
+        seen.append((version(), probes(session, run_id=run.run_id).layer.tolist()))
+    assert seen[0] == seen[1] == (seen[2][0] - 1, [0, 1])
+    assert seen[2][1] == [1]
+
+
+def test_only_what_a_later_generation_replaced_goes(session, run):
+    for iteration, at in ((30, 5.0), (40, 5.0), (45, 15.0)):
+        one = replace(small_logs.probe(), iteration=iteration, recorded_at=at)
+        save_probe(session, run_id=run.run_id, probe=one)
+    drop_abandoned_probes(session, run_id=run.run_id, seams=[(35, 10.0)])
+    assert probes(session, run_id=run.run_id).iteration.tolist() == [20, 30, 45]
+    course = probe_course(session, run_id=run.run_id, layer_id=0, image_id=4, filter=0)
+    assert course.iteration.tolist() == [30, 45]
+
+
+def test_maps_of_other_sizes_follow_each_other(session, run):
+    for iteration, side in ((30, 4), (40, 2)):
+        maps = {0: quantise_maps(values(side, 0)[:, :, :side, :side])}
+        one = replace(small_logs.probe(), iteration=iteration, maps=maps)
+        save_probe(session, run_id=run.run_id, probe=one)
+    course = probe_course(session, run_id=run.run_id, layer_id=0, image_id=0, filter=2)
+    assert [one.shape for one in course.maps] == [(4, 4), (2, 2)]
