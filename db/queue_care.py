@@ -35,6 +35,7 @@ from db.queue import (
     PROBE,
     QUEUE,
     STALLED_SECONDS,
+    TRAIN,
     worker_queue,
 )
 
@@ -99,7 +100,7 @@ def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> lis
         ),
         {"queue": QUEUE, "seconds": LONGEST_PAUSE_SECONDS},
     )
-    ours = or_(_job.c.queue_name == QUEUE, _job.c.task_name.in_((HELP, PROBE)))
+    ours = or_(_job.c.queue_name == QUEUE, _job.c.task_name.in_((HELP, PROBE, TRAIN)))
     return _put_back(session, _in_hand().where(ours, ~_is_held(seconds)))
 
 
