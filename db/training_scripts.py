@@ -109,7 +109,7 @@ class Argument(BaseModel):
 
 
 class Script(BaseModel):
-    """What is told of a training script: never its path, nor how it is started."""
+    """What pages know of a training script: never its path, nor how it is started."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

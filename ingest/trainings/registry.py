@@ -42,7 +42,7 @@ class RegisteredArgument(Argument):
 
 
 class RegisteredScript(BaseModel):
-    """One `[[script]]`: what is told of it, and how it is started; paths are absolute."""
+    """One `[[script]]`: what pages know of it, and how it is started; paths are absolute."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

@@ -179,7 +179,9 @@ def test_a_member_starts_a_training_and_its_run_is_there(store, database_url, ho
         done = wait_for(store, first, "succeeded", "failed")
         assert (done.state, done.message, done.exit_status) == ("succeeded", "done", 0)
         text = printed(store, first)
-        assert "lr=0.05" in text and "augment=True" in text and "'adam; rm -rf /'" in text
+        assert "lr=0.05" in text
+        assert "augment=True" in text
+        assert "'adam; rm -rf /'" in text
         run_id = wait_until(lambda: training(store, first).run_id)
         wait_until(lambda: _job(store, first).state == "succeeded")
         fork = _forked(store, run_id, member)
@@ -204,7 +206,8 @@ def _forked(store, run_id, member):
         )
     done = wait_for(store, training_id, "succeeded", "failed")
     assert done.state == "succeeded", printed(store, training_id)
-    assert "8.pt" in printed(store, training_id) and "lr=0.01" in printed(store, training_id)
+    assert "8.pt" in printed(store, training_id)
+    assert "lr=0.01" in printed(store, training_id)
     assert (done.parent_run_id, done.parent_iteration) == (run_id, 9)
     assert done.arguments["optimizer"] == "adam; rm -rf /"
     wait_until(lambda: training(store, training_id).run_id)
@@ -222,7 +225,8 @@ def test_a_training_is_stopped_as_by_control_c(store, database_url, host, roots,
         said, loss = printed(store, first).strip().split("\n")
         assert loss == "loss 0.5"
         said = json.loads(said)
-        assert said["words"][0] == "--lr=0.5" and said["words"][1].startswith("--run-dir=")
+        assert said["words"][0] == "--lr=0.5"
+        assert said["words"][1].startswith("--run-dir=")
         assert {"DEEPTRACKER_RUN_DIR", "COLOUR", "PATH"} <= set(said["names"])
         assert not set(secret) & set(said["names"])
         assert "DEEPTRACKER_HOME" not in said["names"]

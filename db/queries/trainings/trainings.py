@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -37,16 +36,6 @@ OPEN_STATES = ("queued", "running")
 # Whoever has so many open ones waits for some to end.
 MOST_OPEN = 200
 MAX_SEARCH = 200
-_TASK = queue.TRAIN
-# What trainings can be sorted by; the newest first among equals.
-ORDERS = MappingProxyType(
-    {
-        "state": Training.state,
-        "training": Training.script,
-        "run": func.lower(RUN_NAME).collate("C"),
-        "requested": Training.id,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -125,16 +114,13 @@ def list_trainings(
     offset: int = 0,
     states: Sequence[str] = (),
     search: str = "",
-    order: str = "requested",
-    descending: bool = True,
 ) -> list[TrainingRow]:
-    """Return trainings by one of ORDERS, at most `limit` after the first `offset`.
+    """Return trainings, the newest first, at most `limit` after the first `offset`.
 
     `states` and `search` leave only those in one of these states, with every word of the search in
     script, message, run, person or arguments.
     """
-    by = ORDERS[order].desc() if descending else ORDERS[order].asc()
-    query = _filtered(_rows(), states, search).order_by(by.nulls_last(), Training.id.desc())
+    query = _filtered(_rows(), states, search).order_by(Training.id.desc())
     rows = [_read(row) for row in session.execute(query.limit(limit).offset(offset))]
     return _placed(session, rows)
 
@@ -189,6 +175,12 @@ def forks_of(session: Session, *, run_id: int, limit: int = 20) -> list[Training
     """Return the trainings that went on from a checkpoint of a run, the newest first."""
     query = _rows().where(Training.parent_run_id == run_id).order_by(Training.id.desc())
     return [_read(row) for row in session.execute(query.limit(limit))]
+
+
+def of_batch(session: Session, *, batch_id: int) -> list[TrainingRow]:
+    """Return the trainings that were asked for together, the first one first."""
+    query = _rows().where(Training.batch_id == batch_id).order_by(Training.id)
+    return [_read(row) for row in session.execute(query)]
 
 
 def _read(row: Any) -> TrainingRow:
