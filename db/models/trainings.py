@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, Timestamp, one_of
@@ -53,7 +53,8 @@ class Training(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     script: Mapped[str] = mapped_column(Text)
-    arguments: Mapped[dict[str, Any]]
+    # Not jsonb: it keeps the order in which the script declares them.
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(Text, server_default="queued")
     message: Mapped[str] = mapped_column(Text, server_default="")
     output: Mapped[str] = mapped_column(Text, server_default="")

@@ -16,7 +16,7 @@ def upgrade() -> None:
         "training",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("script", sa.Text(), nullable=False),
-        sa.Column("arguments", JSONB(), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
         sa.Column("state", sa.Text(), server_default="queued", nullable=False),
         sa.Column("message", sa.Text(), server_default="", nullable=False),
         sa.Column("output", sa.Text(), server_default="", nullable=False),

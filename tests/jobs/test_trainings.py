@@ -52,7 +52,7 @@ with recorder:
         loss = nn.functional.cross_entropy(model(torch.randn(5, 4)), torch.tensor([0, 1, 2, 0, 1]))
         loss.backward()
         optimizer.step()
-        recorder.step(loss)
+        recorder.step(train_loss=loss)
         if iteration % 4 == 0:
             torch.save(model.state_dict(), f"{folder}/{iteration}.pt")
 print("done", flush=True)

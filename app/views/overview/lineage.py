@@ -8,34 +8,31 @@ from dash.development.base_component import Component
 from sqlalchemy.orm import Session
 
 from app.auth.identity import Identity
+from app.components.forking import can_be_forked, fork_link
 from app.components.run_links import compare_link
-from db.errors import NotFound
-from db.permissions import Permission
+from app.views.overview.ids import Ids
 from db.queries.runs.runs import RunRow
-from db.queries.trainings import scripts, trainings
+from db.queries.trainings import trainings
 from db.queries.trainings.trainings import TrainingRow
 from db.training_scripts import Value
 
 
-def lineage(session: Session, run: RunRow, identity: Identity) -> Component | None:
-    """Return how the run came about, and the way to fork it; None for one of no training here."""
+def lineage(session: Session, run: RunRow, identity: Identity) -> Component:
+    """Return how the run came about, and the way to fork it; hidden for one of no training here."""
     training = trainings.of_run(session, run_id=run.id)
-    if training is None:
-        return None
-    parts = [_recorded(training), *_parent(run, training)]
-    parts += [_fork(run, training, one) for one in trainings.forks_of(session, run_id=run.id)]
-    if identity.may(Permission.START_TRAININGS) and _can_be_forked(session, training):
-        address = get_relative_path("/trainings") + f"?fork={run.id}"
-        title = "Start its script again from one of its checkpoints, with other arguments"
-        parts.append(dmc.Anchor("Fork from a checkpoint…", href=address, title=title))
-    return html.Ul([html.Li(part) for part in parts], className="overview-lineage")
-
-
-def _can_be_forked(session: Session, training: TrainingRow) -> bool:
-    try:
-        return scripts.offered(session, script=training.script).checkpoint is not None
-    except NotFound:
-        return False
+    parts: list[Any] = []
+    if training is not None:
+        parts = [_recorded(training), *_parent(run, training)]
+        parts += [_fork(run, training, one) for one in trainings.forks_of(session, run_id=run.id)]
+    # The link is on every page, for a callback follows the cursor with it.
+    fork = html.Li(
+        dmc.Anchor("Fork from here…", id=Ids.FORK, href=fork_link(run.id)),
+        title="Start its script again from the last checkpoint before the cursor",
+        hidden=not can_be_forked(session, training, identity),
+    )
+    return html.Ul(
+        [*map(html.Li, parts), fork], className="overview-lineage", hidden=training is None
+    )
 
 
 def _recorded(training: TrainingRow) -> Any:

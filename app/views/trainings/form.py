@@ -25,7 +25,7 @@ def _field(argument: Argument, search: str, value: Value | None) -> Component:
     about: dict[str, Any] = {
         "id": argument_id(argument.name),
         "label": argument.name,
-        "description": _description(argument, search),
+        "description": _description(argument, search) or None,
         "w": 240,
     }
     if argument.type in ("choice", "bool"):
@@ -55,7 +55,8 @@ def _description(argument: Argument, search: str) -> str:
         said = f"A range such as 1..8, or values with commas between them: {said}{scale}"
     elif search != "one":
         said = "Those to try"
-    return ". ".join(filter(None, (argument.help.rstrip("."), said))) or "As the script takes it"
+    said = said[:1].upper() + said[1:]
+    return ". ".join(filter(None, (argument.help.rstrip("."), said)))
 
 
 def _word(value: Value | None) -> str | None:

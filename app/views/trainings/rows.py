@@ -75,14 +75,15 @@ def _word(value: Value) -> str:
 def _position(training: TrainingRow) -> str:
     if training.position is None:
         return ""
-    return "next in its queue" if training.position == 1 else f"{training.position} in its queue"
+    before = training.position - 1
+    return f"{before:,} before it in the queue" if before else "next in the queue"
 
 
 def _run(training: TrainingRow) -> list[Any]:
     found: list[Any] = []
     if training.run_id is not None and training.run_name is not None:
         address = get_relative_path(f"/run/{training.run_id}/overview")
-        found.append(dmc.Anchor(training.run_name, href=address, fw=600))
+        found.append(dmc.Anchor(training.run_name, href=address, fw=600, size="sm"))
     if training.parent_iteration is not None:
         name = training.parent_run_name or "a run that was deleted"
         before = f"fork of {name} before iteration {training.parent_iteration:,}"
@@ -118,8 +119,9 @@ def details(training: TrainingRow, output: str, batch: Sequence[TrainingRow]) ->
         ("Finished", time(training.finished_at) if training.finished_at else None),
         ("Worker", training.worker),
     ]
-    shown = html.Pre(
-        output,
+    # Its last line stays in sight as lines come (view.css).
+    shown = html.Div(
+        html.Pre(output),
         className="trainings-output",
         tabIndex=0,
         role="region",
@@ -142,11 +144,11 @@ def _comparisons(training: TrainingRow, batch: Sequence[TrainingRow]) -> list[Co
     found: list[Component] = []
     if training.run_id is not None and training.parent_run_id is not None:
         pair = [training.parent_run_id, training.run_id]
-        found.append(dmc.Anchor("With its parent", href=compare_link(pair)))
+        found.append(dmc.Anchor("With its parent", href=compare_link(pair), size="sm"))
     runs = [one.run_id for one in batch if one.run_id is not None and one.run_name is not None]
     if len(runs) > 1:
         title = f"The {len(runs)} runs of batch {training.batch_id}"
-        found.append(dmc.Anchor(title, href=compare_link(runs)))
+        found.append(dmc.Anchor(title, href=compare_link(runs), size="sm"))
     return [html.Div(one) for one in found]
 
 
