@@ -30,6 +30,7 @@ from ingest.job import MAX_ATTEMPTS
 from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
 from ingest.places import Lookout
 from ingest.taking import Queues
+from ingest.trainings.process import forget_old
 from ingest.trainings.running import Trainer
 from ingest.watching import run_directories
 
@@ -231,9 +232,11 @@ class Upkeep:
             run_upkeep.empty_trash(session)
 
     def clear_queue(self) -> None:
-        """Delete what the queue has ended long ago."""
+        """Delete what the queue has ended long ago, and what trainings printed long ago."""
         with session_scope(self.engine) as session:
             queue_care.forget_ended(session)
+        if self.trainer is not None:
+            forget_old(self.trainer.folder)
 
     def summarise_old_runs(self) -> None:
         """Summarise the series of runs that an older release has loaded, some at a time."""
@@ -284,6 +287,7 @@ class Upkeep:
             told = [one.told() for one in self.trainer.scripts.values()]
             with session_scope(self.engine) as session:
                 scripts.publish(session, worker_id=worker_id, scripts=told)
+            logger.info("training scripts on offer: %s", ", ".join(one.id for one in told))
             self._offered = worker_id
 
     def see_lost_trainings(self) -> None:

@@ -36,6 +36,7 @@ class Output:
 
     def write(self, chunk: bytes) -> None:
         """Add bytes; a full disk loses them, and ends nothing."""
+        chunk = chunk[-self._most :]
         with suppress(OSError):
             if self._open.tell() + len(chunk) > self._most:
                 self._open.close()

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ from ingest.trainings import keeper
 # What is shown of the output: its end.
 _SHOWN_BYTES = 48_000
 _SHOWN_LINES = 400
+# How long the output of a training that is over stays on its host.
+KEPT_DAYS = 30
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -103,6 +107,15 @@ class Process:
         )[-_SHOWN_BYTES:]
         lines = readable(kept.decode("utf-8", "replace")).split("\n")
         return "\n".join(lines[-_SHOWN_LINES:])
+
+
+def forget_old(folder: Path) -> None:
+    """Delete what processes that ended KEPT_DAYS ago have left in a state folder."""
+    before = time.time() - KEPT_DAYS * 86_400
+    for end in folder.glob("*/end.json"):
+        with suppress(OSError):
+            if end.stat().st_mtime < before and not is_locked(end.with_name("lock")):
+                shutil.rmtree(end.parent)
 
 
 def readable(text: str) -> str:

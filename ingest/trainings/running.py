@@ -26,7 +26,7 @@ from ingest.trainings.settings import TrainingSettings, place_of, state_folder
 
 logger = logging.getLogger(__name__)
 
-WATCH_SECONDS = 0.5
+WATCH_SECONDS = 1.0
 # Of the worker's own environment, what no script needs to know: passwords, tokens, our settings.
 _OURS = re.compile(r"DATABASE_URL|PG[A-Z]+|DEEPTRACKER_\w+|AWS_\w+|\w*(SECRET|PASSWORD|TOKEN)\w*")
 
@@ -67,8 +67,31 @@ def run_training(
     """Start a training, or take up the one that another worker of this place left; watch it.
 
     Raises WorkerStopping where this worker ends before it: the process goes on. Raises errors of
-    the database (db.away) only where nothing was begun.
+    the database (db.away) only where nothing was begun. Every other error ends the training.
     """
+    try:
+        _run(engine, trainer, training_id, queue_job, worker, stopping)
+    except Exception as error:
+        if isinstance(error, WorkerStopping) or is_away(error):
+            raise
+        # Its text might show what a user must not see; the worker's log has it.
+        logger.exception("training %s failed", training_id)
+        said = f"Unexpected {type(error).__name__}; the worker's log has more."
+        with session_scope(engine) as session:
+            row = trainings.get_training(session, training_id=training_id)
+            training_notes.finish(session, training_id=training_id, state="failed", message=said)
+        if (process := _process(trainer, row)) is not None:
+            process.stop()  # nobody would watch over it
+
+
+def _run(
+    engine: Engine,
+    trainer: Trainer,
+    training_id: int,
+    queue_job: int,
+    worker: Callable[[], str],
+    stopping: Callable[[], bool],
+) -> None:
     with session_scope(engine) as session:
         training = training_notes.claim(
             session,
@@ -99,6 +122,8 @@ def _process(trainer: Trainer, training: TrainingRow) -> Process | None:
 def _begin(engine: Engine, trainer: Trainer, training: TrainingRow) -> Process | None:
     """Start a training; None where that cannot be, which its row then says."""
     try:
+        with session_scope(engine) as session:
+            trainings.require_starter(session, training)
         run_dir = _run_dir(trainer, training)
         script = trainer.scripts.get(training.script)
         if script is None:

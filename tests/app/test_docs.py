@@ -16,6 +16,7 @@ from ingest.analysis.health.rules import RULES
 from ingest.analysis.health.rules.page import PAGE, rewritten
 from ingest.awaiting import FollowSettings
 from ingest.locations import LocationSettings
+from ingest.trainings.settings import TrainingSettings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -29,6 +30,7 @@ def settings() -> set[str]:
         AlertSettings,
         FollowSettings,
         LogSettings,
+        TrainingSettings,
         UploadSettings,
     )
     found = {str(f.validation_alias) for kind in kinds for f in kind.model_fields.values()}

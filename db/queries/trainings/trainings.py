@@ -246,6 +246,13 @@ def _may_start(session: Session, script: str, by: int, *, number: int) -> Script
     return found
 
 
+def require_starter(session: Session, training: TrainingRow) -> None:
+    """Raise Forbidden where whoever asked for a training may start none by now."""
+    if training.requested_by is None:
+        raise Forbidden("The account that asked for it is gone.")
+    require_permission(session, Permission.START_TRAININGS, account_id=training.requested_by)
+
+
 def _request(
     session: Session,
     script: Script,
