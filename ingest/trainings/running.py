@@ -1,10 +1,9 @@
-"""One training from its place in the queue to its end: checked, started, watched, noted down."""
+"""One training from its place in the queue: checked, started or taken up again, then watched."""
 
 import logging
 import os
 import re
 import secrets
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,13 @@ from db.queries.trainings.trainings import TrainingRow
 from deeptracker.errors import DeepTrackerError
 from ingest.job import WorkerStopping
 from ingest.locations import LocationRefused, Place, check_inside, resolve_location
-from ingest.trainings.process import End, Process
+from ingest.trainings.process import Process
 from ingest.trainings.registry import RUN_DIR, RegisteredScript, checkpoint_before
 from ingest.trainings.settings import TrainingSettings, place_of, state_folder
+from ingest.trainings.watch import Watch
 
 logger = logging.getLogger(__name__)
 
-WATCH_SECONDS = 1.0
 # Of the worker's own environment, what no script needs to know: passwords, tokens, our settings.
 _OURS = re.compile(r"DATABASE_URL|PG[A-Z]+|DEEPTRACKER_\w+|AWS_\w+|\w*(SECRET|PASSWORD|TOKEN)\w*")
 
@@ -109,7 +108,7 @@ def _run(
     if process is None or not (process.began or process.alive):
         process = _begin(engine, trainer, training)
     if process is not None:
-        _Watch(engine, training_id, process, worker, stopping).to_its_end()
+        Watch(engine, trainer.roots, training_id, process, worker, stopping).to_its_end()
 
 
 def _process(trainer: Trainer, training: TrainingRow) -> Process | None:
@@ -194,87 +193,3 @@ def environment(
     """Return the environment of a script: the worker's without its secrets, and what is given."""
     kept = {name: value for name, value in own.items() if not _OURS.fullmatch(name.upper())}
     return {"PYTHONUNBUFFERED": "1", **kept, **given, RUN_DIR: str(run_dir)}
-
-
-class _Watch:
-    def __init__(
-        self,
-        engine: Engine,
-        training_id: int,
-        process: Process,
-        worker: Callable[[], str],
-        stopping: Callable[[], bool],
-    ) -> None:
-        self._engine, self._id, self._process = engine, training_id, process
-        self._worker, self._stopping = worker, stopping
-        self._told: str | None = None
-
-    def to_its_end(self) -> None:
-        """Tell the database of the process until it is over; outages of it end nothing."""
-        while True:
-            alive = self._process.alive  # before its end is read: it is written by who lives
-            end = self._process.end()
-            try:
-                if end is not None or not alive:
-                    self._finish(end)
-                    return
-                self._beat()
-            except Exception as error:
-                if not is_away(error):
-                    raise
-                logger.warning("training %s: the database is away", self._id)
-            if self._stopping():
-                raise WorkerStopping
-            time.sleep(WATCH_SECONDS)
-
-    def _beat(self) -> None:
-        output = self._process.output()
-        new = None if output == self._told else output
-        with session_scope(self._engine) as session:
-            stop = training_notes.beat(
-                session, training_id=self._id, worker=self._worker(), output=new
-            )
-            if stop:
-                training_notes.say(session, training_id=self._id, message="It was asked to stop.")
-        self._told = output
-        if stop:
-            self._process.stop()
-
-    def _finish(self, end: End | None) -> None:
-        output = self._process.output()
-        state, message = outcome(end, output)
-        with session_scope(self._engine) as session:
-            training_notes.finish(
-                session,
-                training_id=self._id,
-                state=state,
-                message=message,
-                exit_status=None if end is None else end.exit_status,
-                output=output,
-            )
-
-
-def outcome(end: End | None, output: str) -> tuple[str, str]:
-    """Return the state of a training that is over, and what is said about it."""
-    if end is None:
-        return "lost", (
-            "It ended without a word: its process was killed, or the host was restarted. "
-            "What it recorded until then is there."
-        )
-    if end.reason == "stop":
-        return "stopped", "Stopped."
-    if end.reason == "shutdown":
-        return "failed", "Ended by the shutdown of its host or service."
-    last = next((line.strip() for line in reversed(output.split("\n")) if line.strip()), "")
-    if end.reason == "time":
-        return "failed", "Ended at the time limit of its script (max_hours)."
-    if end.exit_status is None:
-        return "failed", f"Not started: {end.reason.removeprefix('not started: ')}"
-    if end.exit_status == 0:
-        return "succeeded", last[:300]
-    how = (
-        f"Exit status {end.exit_status}"
-        if end.exit_status > 0
-        else f"Ended by signal {-end.exit_status}"
-    )
-    return "failed", f"{how}: {last[:300]}" if last else f"{how}."

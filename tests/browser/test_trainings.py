@@ -1,4 +1,4 @@
-"""Trainings in a browser, with a real worker and a real script: start, watch, compare, fork, stop."""
+"""Trainings in a browser, with a real worker and a script: start, compare, fork, grid, stop."""
 
 import sys
 from pathlib import Path
@@ -71,7 +71,7 @@ type = "checkpoint"
 def row(page: Page, number: int):
     """Return the row of the training that was started as the `number`th."""
     rows = page.get_by_role("table", name="Trainings").locator("tbody tr")
-    return rows.nth(rows.count() - number)
+    return rows.filter(has_text=f"{number} · digits")
 
 
 def test_trainings_from_the_browser(page: Page, site, scripts, tmp_path):

@@ -8,8 +8,9 @@ import pytest
 from db.errors import Conflict
 from ingest.trainings.process import End, readable
 from ingest.trainings.registry import ScriptsInvalid, checkpoint_before, read_scripts
-from ingest.trainings.running import environment, outcome
+from ingest.trainings.running import environment
 from ingest.trainings.settings import TrainingSettings, place_of
+from ingest.trainings.watch import outcome
 
 GOOD = """
 [[script]]

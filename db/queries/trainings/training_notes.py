@@ -93,10 +93,11 @@ def finish(
     message: str,
     exit_status: int | None = None,
     output: str | None = None,
+    recorded: bool = False,
 ) -> None:
     """Close a training that is open.
 
-    An ingest job that still waits for its log ends as well: none will come.
+    Where it has not `recorded` anything, the ingest job that waits for its log ends as well.
     """
     values: dict[str, Any] = {} if output is None else {"output": _plain(output)[-MAX_OUTPUT:]}
     job_id = session.scalars(
@@ -111,7 +112,7 @@ def finish(
         )
         .returning(Training.job_id)
     ).one_or_none()
-    if job_id is not None:
+    if job_id is not None and not recorded:
         _end_waiting(session, job_id)
 
 
