@@ -69,21 +69,33 @@ type = "checkpoint"
     return {"DEEPTRACKER_SCRIPTS": str(file), "DEEPTRACKER_HOME": str(tmp_path / "home")}
 
 
-def row(page: Page, number: int):
-    """Return the row of the training that was started as the `number`th."""
+@pytest.fixture
+def roots(tmp_path):
+    """The folder of the worker's runs."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    return folder
+
+
+def row(page: Page, rate: str):
+    """Return the row of the training with this learning rate."""
     rows = page.get_by_role("table", name="Trainings").locator("tbody tr")
-    return rows.filter(has_text=f"{number} · digits")
+    return rows.filter(has_text=f"lr {rate} ")
 
 
-def test_trainings_from_the_browser(page: Page, site, scripts, tmp_path):
+def test_a_training_and_its_fork(page: Page, site, scripts, roots):
     page.goto("/trainings")
     expect(page.get_by_text("No worker offers a training script")).to_be_visible()
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_hidden()
-    roots = tmp_path / "runs"
-    roots.mkdir()
     with running_worker(site.database_url, roots, environment=scripts):
         _one(page)
         _fork(page)
+
+
+def test_a_grid_waits_and_is_stopped(page: Page, site, scripts, roots):
+    page.goto("/trainings")
+    with running_worker(site.database_url, roots, environment=scripts):
+        expect(page.get_by_role("textbox", name="lr")).to_have_value("0.1", timeout=60_000)
         _grid_and_stop(page)
 
 
@@ -96,8 +108,8 @@ def _one(page: Page) -> None:
     rate.fill("0.25")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text("lr must be a number from 0.001 to 1.")).to_be_hidden()
-    expect(row(page, 1)).to_contain_text("trained with 0.25 from nothing", timeout=60_000)
-    expect(row(page, 1)).to_contain_text("succeeded")
+    expect(row(page, "0.25")).to_contain_text("trained with 0.25 from nothing", timeout=60_000)
+    expect(row(page, "0.25")).to_contain_text("succeeded")
     page.get_by_role("button", name="Output: training").click()
     output = page.get_by_role("region", name="Output of the training")
     expect(output).to_contain_text("given [('lr', '0.25'), ('wait', 'no')]")
@@ -106,7 +118,7 @@ def _one(page: Page) -> None:
 
 def _fork(page: Page) -> None:
     """Go on from the run's checkpoint before iteration 20 with another rate; compare both."""
-    row(page, 1).get_by_role("link").click(timeout=60_000)
+    row(page, "0.25").get_by_role("link").click(timeout=60_000)
     expect(page.get_by_text("Recorded by")).to_be_visible()
     page.goto(f"{page.url.split('?')[0]}?cursor=20")
     fork = page.get_by_role("link", name="Fork from here…")
@@ -117,9 +129,9 @@ def _fork(page: Page) -> None:
     expect(page.get_by_label("Before iteration")).to_have_value("20")
     rate.fill("0.5")
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(row(page, 2)).to_contain_text("trained with 0.5 from 5.pt", timeout=60_000)
-    expect(row(page, 2)).to_contain_text("before iteration 20")
-    expect(row(page, 2).get_by_role("link")).to_be_visible(timeout=60_000)
+    expect(row(page, "0.5")).to_contain_text("trained with 0.5 from 5.pt", timeout=60_000)
+    expect(row(page, "0.5")).to_contain_text("before iteration 20")
+    expect(row(page, "0.5").get_by_role("link")).to_be_visible(timeout=60_000)
     page.goto("/run/1/overview")
     expect(page.locator(".overview-lineage")).to_contain_text("before iteration 20: lr 0.25 → 0.5")
     page.get_by_role("link", name="Compare both").click()
@@ -127,19 +139,17 @@ def _fork(page: Page) -> None:
 
 
 def _grid_and_stop(page: Page) -> None:
-    page.goto("/trainings")
     page.get_by_text("Grid", exact=True).click()
     rate = page.get_by_role("textbox", name="lr")
     rate.fill("0.01, 0.02")
-    waits = page.get_by_role("textbox", name="wait")
-    waits.press("Enter")  # opens the list
+    page.locator(".trainings-fields .mantine-MultiSelect-input").click()
     page.get_by_role("option", name="yes").click()
     page.get_by_role("option", name="no").click()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(row(page, 4)).to_contain_text("queued")
-    expect(row(page, 3)).to_contain_text("running", timeout=60_000)
-    row(page, 4).get_by_role("button", name="Stop").click()
-    expect(row(page, 4)).to_contain_text("Stopped before it began.")
-    row(page, 3).get_by_role("button", name="Stop").click()
-    expect(row(page, 3)).to_contain_text("stopped", timeout=60_000)
+    expect(row(page, "0.02")).to_contain_text("queued")
+    expect(row(page, "0.01")).to_contain_text("running", timeout=60_000)
+    row(page, "0.02").get_by_role("button", name="Stop").click()
+    expect(row(page, "0.02")).to_contain_text("Stopped before it began.")
+    row(page, "0.01").get_by_role("button", name="Stop").click()
+    expect(row(page, "0.01")).to_contain_text("stopped", timeout=60_000)
