@@ -57,6 +57,7 @@ from app.views import (
     runs,
     saved_views,
     scalars,
+    trainings,
     validation,
 )
 from app.views.workspace import workspace_of
@@ -67,6 +68,7 @@ _PAGES: tuple[View, ...] = (
     runs.VIEW,
     bring.VIEW,
     jobs.VIEW,
+    trainings.VIEW,
     saved_views.VIEW,
     annotations.VIEW,
     alerts.VIEW,

@@ -60,6 +60,7 @@ STATE_COLOURS = MappingProxyType(
         "stopped": "gray",
         "succeeded": "teal",
         "failed": "red",
+        "lost": "red",
         "cancelled": "gray",
         "active": "teal",
         "watching": "teal",

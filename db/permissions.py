@@ -25,6 +25,8 @@ class Permission(StrEnum):
     MUTE_FINDINGS = "mute_findings"
     SET_THRESHOLDS = "set_thresholds"
     REVIEW_DATA = "review_data"
+    START_TRAININGS = "start_trainings"
+    MANAGE_TRAININGS = "manage_trainings"
     MANAGE_ALERTS = "manage_alerts"
     MANAGE_RUNS = "manage_runs"
     MANAGE_PEOPLE = "manage_people"
@@ -36,6 +38,7 @@ _MEMBER = _VIEWER | {Permission.ANNOTATE, Permission.SCHEDULE_JOBS}
 _MEMBER = _MEMBER | {Permission.SHARE_VIEWS}
 _MEMBER = _MEMBER | {Permission.MUTE_FINDINGS, Permission.SET_THRESHOLDS}
 _MEMBER = _MEMBER | {Permission.REVIEW_DATA}
+_MEMBER = _MEMBER | {Permission.START_TRAININGS}
 
 ROLE_PERMISSIONS = MappingProxyType(
     {

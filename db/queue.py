@@ -22,6 +22,7 @@ EVALUATE = f"{NAMESPACE}:evaluate"
 PURGE = f"{NAMESPACE}:purge"
 LOOK = f"{NAMESPACE}:look"
 PROBE = f"{NAMESPACE}:probe"
+TRAIN = f"{NAMESPACE}:train"
 
 # A worker sends a heartbeat this often; silent for longer, its jobs go to another one. Shorter
 # pauses of a busy machine do no harm then: loading a run is guarded by a lock.
@@ -77,6 +78,16 @@ def worker_queue(worker_id: int) -> str:
     return f"{QUEUE}-{worker_id}"
 
 
+def script_queue(script: str) -> str:
+    """Return the name of the queue of the workers that offer a training script."""
+    return f"training:{script}"
+
+
+def place_queue(place: str) -> str:
+    """Return the name of the queue of the workers of one place (Training.place)."""
+    return f"training@{place}"
+
+
 def defer(session: Session, *, task: str, arguments: Mapping[str, Any]) -> int:
     """Put a job on the queue within the session's transaction; return procrastinate's id of it."""
     return _defer(session, QUEUE, task, arguments, priority=0)
@@ -85,6 +96,43 @@ def defer(session: Session, *, task: str, arguments: Mapping[str, Any]) -> int:
 def ask_probe(session: Session, *, worker_id: int) -> int:
     """Ask one worker to take a task that does nothing, before all others; return its id."""
     return _defer(session, worker_queue(worker_id), PROBE, {"worker": worker_id}, priority=1)
+
+
+def defer_training(session: Session, *, training_id: int, on: str) -> int:
+    """Put a training on the queue `on`; return procrastinate's id of it."""
+    return _defer(session, on, TRAIN, {"training_id": training_id}, priority=0)
+
+
+def keep_training_at(session: Session, *, queue_job: int, place: str) -> None:
+    """Let a training that is in hand only ever go back to the workers of a place, and be first."""
+    session.execute(
+        text("UPDATE procrastinate_jobs SET queue_name = :queue, priority = 1 WHERE id = :id"),
+        {"queue": place_queue(place), "id": queue_job},
+    )
+
+
+def withdraw_training(session: Session, *, training_id: int) -> None:
+    """Take a training off the queue that was not begun."""
+    session.execute(
+        text(
+            "SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs "
+            "WHERE status = 'todo' AND task_name = :task AND args->>'training_id' = :training"
+        ),
+        {"task": TRAIN, "training": str(training_id)},
+    )
+
+
+def waiting_trainings(session: Session) -> dict[int, int]:
+    """Return the place (1 is the next) of every training among those on its queue."""
+    found = session.execute(
+        text(
+            "SELECT (args->>'training_id')::integer, row_number() OVER "
+            "(PARTITION BY queue_name ORDER BY priority DESC, id) "
+            "FROM procrastinate_jobs WHERE status = 'todo' AND task_name = :task"
+        ),
+        {"task": TRAIN},
+    )
+    return {training: place for training, place in found}
 
 
 def _defer(

@@ -34,6 +34,7 @@ from db.queue import (
     PROBE,
     QUEUE,
     STALLED_SECONDS,
+    TRAIN,
     worker_queue,
 )
 
@@ -98,7 +99,7 @@ def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> lis
         ),
         {"queue": QUEUE, "seconds": LONGEST_PAUSE_SECONDS},
     )
-    ours = or_(_job.c.queue_name == QUEUE, _job.c.task_name == PROBE)
+    ours = or_(_job.c.queue_name == QUEUE, _job.c.task_name.in_((PROBE, TRAIN)))
     return _put_back(session, _in_hand().where(ours, ~_is_held(seconds)))
 
 

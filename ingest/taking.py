@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from procrastinate import App
@@ -17,8 +18,8 @@ from sqlalchemy import Engine
 from db.away import is_away
 from db.engine import database_url
 from db.errors import ServerUnavailable
-from db.queue import HEARTBEAT_SECONDS, QUEUE, STALLED_SECONDS, give_up, make_queue
-from ingest.upkeep import Upkeep
+from db.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, give_up, make_queue
+from ingest.hand import Hand
 
 logger = logging.getLogger(__name__)
 
@@ -28,48 +29,63 @@ AWAY_SECONDS = 0.5
 OPEN_SECONDS = 8.0
 
 
+@dataclass(frozen=True)
+class Queues:
+    """Queues that a worker takes from, so many at a time, and what it keeps of that.
+
+    `names` may change with the worker's number; `connections` is the name of its connections to
+    them, and `come_back` puts in order what an outage left behind.
+    """
+
+    engine: Engine
+    names: Callable[[], list[str]]
+    concurrency: int
+    hand: Hand
+    connections: str
+    come_back: Callable[[], None]
+
+
 async def take_jobs(
-    upkeep: Upkeep,
+    queues: Queues,
     stop: asyncio.Event,
     *,
     url: str | None,
     add_tasks: Callable[[App], None],
     context: Mapping[str, Any],
-    concurrency: int,
     wait: bool,
 ) -> None:
     """Take jobs until told to stop, whatever becomes of the database; `url` as in run_worker.
 
-    With `wait=False` it ends when the queue is empty.
+    With `wait=False` it ends when the queues are empty.
     """
     while not stop.is_set():
         options = {
-            "queues": [QUEUE, upkeep.queue],
-            "concurrency": concurrency,
+            "queues": queues.names(),
+            "concurrency": queues.concurrency,
             "wait": wait,
             "fetch_job_polling_interval": 2.0,
             "update_heartbeat_interval": HEARTBEAT_SECONDS,
             "stalled_worker_timeout": STALLED_SECONDS,
             "shutdown_graceful_timeout": 0.5,
             "additional_context": dict(context),
-            "worker_middleware": [upkeep.hand.hold],
+            "worker_middleware": [queues.hand.hold],
             "install_signal_handlers": False,
         }
-        if not await _take(upkeep, stop, add_tasks, options) and not wait:
+        if not await _take(queues, stop, add_tasks, options) and not wait:
             return
         if not stop.is_set():
-            await _until_back(url, upkeep, stop)
+            await _until_back(url, queues, stop)
 
 
 async def _take(
-    upkeep: Upkeep, stop: asyncio.Event, add_tasks: Callable[[App], None], options: dict[str, Any]
+    queues: Queues, stop: asyncio.Event, add_tasks: Callable[[App], None], options: dict[str, Any]
 ) -> bool:
     """Take jobs until told to stop, or the queue's worker ends; return whether by an error."""
     lost = asyncio.Event()
-    queue = make_queue(_address(upkeep.engine), name=upkeep.connections, on_lost=lost.set)
+    queue = make_queue(_address(queues.engine), name=queues.connections, on_lost=lost.set)
     add_tasks(queue)
     ends: list[asyncio.Task[Any]] = [asyncio.create_task(event.wait()) for event in (stop, lost)]
-    ends.append(asyncio.create_task(_moved(upkeep)))
+    ends.append(asyncio.create_task(_moved(queues)))
     try:
         await asyncio.wait_for(queue.open_async(), OPEN_SECONDS)
         worker = asyncio.create_task(queue.run_worker_async(**options))
@@ -98,14 +114,14 @@ def _address(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=False)
 
 
-async def _moved(upkeep: Upkeep) -> None:
+async def _moved(queues: Queues) -> None:
     """Return when the worker goes by another number, and so looks into another queue of its own."""
-    queue = upkeep.queue
-    while upkeep.queue == queue:
+    names = queues.names()
+    while queues.names() == names:
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
-async def _until_back(url: str | None, upkeep: Upkeep, stop: asyncio.Event) -> None:
+async def _until_back(url: str | None, queues: Queues, stop: asyncio.Event) -> None:
     """Wait until the database does its work, or the worker is to stop; restart an embedded one.
 
     What this worker left behind there is put in order before it goes on.
@@ -117,7 +133,7 @@ async def _until_back(url: str | None, upkeep: Upkeep, stop: asyncio.Event) -> N
         try:
             if url is None:
                 await asyncio.to_thread(database_url)
-            await asyncio.to_thread(upkeep.come_back)
+            await asyncio.to_thread(queues.come_back)
             return
         except Exception as error:
             if not (is_away(error) or isinstance(error, ServerUnavailable)):

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from db.away import is_away, is_outage
 from db.engine import make_engine
 from db.errors import RunBusy
-from db.queue import EVALUATE, INGEST, LOOK, PROBE, PURGE, QUEUE
+from db.queue import EVALUATE, INGEST, LOOK, PROBE, PURGE, QUEUE, TRAIN
 from ingest.allocator import trimmed
 from ingest.evaluate import evaluate_anew
 from ingest.job import WorkerStopping, run_job
@@ -24,6 +24,7 @@ from ingest.locations import LocationSettings, Place
 from ingest.looking import answer_look
 from ingest.purge import purge_run
 from ingest.taking import take_jobs
+from ingest.trainings.running import make_trainer, run_training
 from ingest.upkeep import Upkeep, connections_name
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ def add_tasks(queue: App) -> None:
         (PURGE, purge, _Again()),
         (LOOK, look, _Again()),
         (PROBE, probe, False),
+        (TRAIN, train, _Again()),
     )
     for name, function, retry in tasks:
         queue.task(name=name, queue=QUEUE, retry=retry, pass_context=True)(function)
@@ -100,6 +102,21 @@ def probe(context: JobContext, **_about: object) -> None:
     """Show that this worker takes what is put on its queue; there is nothing more to it."""
 
 
+def train(context: JobContext, *, training_id: int) -> None:
+    """Start a training, and watch over it."""
+    upkeep: Upkeep = context.additional_context["upkeep"]
+    if upkeep.trainer is None or context.job.id is None:
+        raise WorkerStopping  # it is another worker's
+    run_training(
+        context.additional_context["engine"],
+        upkeep.trainer,
+        training_id=training_id,
+        queue_job=context.job.id,
+        worker=lambda: upkeep.name,
+        stopping=context.should_abort,
+    )
+
+
 def run_worker(
     url: str | None = None,
     *,
@@ -111,16 +128,25 @@ def run_worker(
 
     Jobs in hand then go back to the queue after their present batch. With `wait=False` it ends when
     the queue is empty. `roots` are the folders whose logs jobs may read (DEEPTRACKER_LOG_ROOTS).
+    Trainings are started where DEEPTRACKER_SCRIPTS names some; ScriptsInvalid.
     """
     folders = LocationSettings().roots() if roots is None else _resolved(roots)
+    trainer = make_trainer(folders)
     connections = connections_name()
+    at_once = concurrency + (trainer.settings.at_once if trainer else 0)
     engine = make_engine(
-        url, statement_timeout_ms=None, pool_size=2 * concurrency + 4, name=connections
+        url, statement_timeout_ms=None, pool_size=2 * at_once + 4, name=connections
     )
     try:
-        upkeep = Upkeep(engine, roots=folders, concurrency=concurrency, connections=connections)
+        upkeep = Upkeep(
+            engine,
+            roots=folders,
+            concurrency=concurrency,
+            connections=connections,
+            trainer=trainer,
+        )
         try:
-            asyncio.run(_work(url, engine, folders, upkeep, concurrency, wait=wait))
+            asyncio.run(_work(url, engine, folders, upkeep, at_once, wait=wait))
         finally:
             with contextlib.suppress(Exception):  # it is gone soon anyway, and others see that
                 upkeep.leave()
@@ -137,26 +163,27 @@ async def _work(
     engine: Engine,
     roots: Sequence[Place],
     upkeep: Upkeep,
-    concurrency: int,
+    at_once: int,
     *,
     wait: bool,
 ) -> None:
     # asyncio's own pool is as wide as the machine has cores; jobs that follow a run mostly sleep,
     # and a duty may wait long for a folder that does not answer.
-    threads = concurrency + len(upkeep.duties()) + 2
+    threads = at_once + len(upkeep.duties()) + 2
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads))
     stop = asyncio.Event()
     duties = upkeep.start()
     try:
+        taken = [upkeep.queues()]
+        if upkeep.trainer is not None:
+            taken.append(upkeep.training_queues(upkeep.trainer))
+        context = {"engine": engine, "roots": roots, "upkeep": upkeep}
         with on_stop(stop.set):
-            await take_jobs(
-                upkeep,
-                stop,
-                url=url,
-                add_tasks=add_tasks,
-                context={"engine": engine, "roots": roots, "upkeep": upkeep},
-                concurrency=concurrency,
-                wait=wait,
+            await asyncio.gather(
+                *(
+                    take_jobs(one, stop, url=url, add_tasks=add_tasks, context=context, wait=wait)
+                    for one in taken
+                )
             )
     finally:
         for duty in duties:

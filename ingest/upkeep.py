@@ -20,7 +20,8 @@ from db.engine import session_scope
 from db.load_summary import lock_summary, not_summarised, summarise
 from db.queries.jobs import job_notes, job_upkeep, places, schedules, watches, workers
 from db.queries.runs import run_upkeep
-from db.queue import HEARTBEAT_SECONDS, ask_probe, worker_queue
+from db.queries.trainings import scripts, training_notes
+from db.queue import HEARTBEAT_SECONDS, QUEUE, ask_probe, place_queue, script_queue, worker_queue
 from deeptracker.errors import LogError
 from ingest.alerts import AlertSettings, deliver
 from ingest.awaiting import FollowSettings, LogWatch
@@ -30,6 +31,9 @@ from ingest.lake.keeping import Lake
 from ingest.lake.settings import LakeSettings
 from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
 from ingest.places import Lookout
+from ingest.taking import Queues
+from ingest.trainings.process import forget_old
+from ingest.trainings.running import Trainer
 from ingest.watching import run_directories
 
 logger = logging.getLogger(__name__)
@@ -58,7 +62,7 @@ class Upkeep:
     """The recurring duties of one worker process; `name` is what its jobs carry.
 
     `queue` is what it alone looks into, `connections` the name of its connections, `hand` what it
-    has in hand.
+    has in hand; `trainer` is what it has for trainings, None where they are off.
     """
 
     def __init__(
@@ -68,7 +72,10 @@ class Upkeep:
         roots: Sequence[Place],
         concurrency: int,
         connections: str | None = None,
+        trainer: Trainer | None = None,
     ) -> None:
+        self.trainer = trainer
+        self.trainings = Hand()
         self.engine, self._roots, self._concurrency = engine, roots, concurrency
         self._alerts, self._settings = AlertSettings(), FollowSettings()
         self.connections = connections or connections_name()
@@ -78,6 +85,7 @@ class Upkeep:
         place = LakeSettings().place()
         self._lake = None if place is None else Lake(engine, place)
         self._told: tuple[dict[str, bool], int] = ({}, 0)
+        self._offered = 0
         self._entering = threading.Lock()
         self._id, self.name = self._enter()
 
@@ -85,6 +93,37 @@ class Upkeep:
     def queue(self) -> str:
         """Return the name of the queue that this worker alone looks into."""
         return worker_queue(self._id)
+
+    def queues(self) -> Queues:
+        """Return what it takes jobs from."""
+        return Queues(
+            self.engine,
+            lambda: [QUEUE, self.queue],
+            self._concurrency,
+            self.hand,
+            self.connections,
+            self.come_back,
+        )
+
+    def training_queues(self, trainer: Trainer) -> Queues:
+        """Return what it takes trainings from: its place's own first, for those have a process."""
+        connections = f"{self.connections} trainings"
+
+        def come_back() -> None:
+            self.live()
+            with session_scope(self.engine) as session:
+                workers.end_connections(session, name=connections)
+            self._put_back(self.trainings, self.trainings.left(seconds=0.0))
+
+        names = [place_queue(trainer.place), *map(script_queue, trainer.scripts)]
+        return Queues(
+            self.engine,
+            lambda: names,
+            trainer.settings.at_once,
+            self.trainings,
+            connections,
+            come_back,
+        )
 
     def _enter(self) -> tuple[int, str]:
         with session_scope(self.engine) as session:
@@ -110,6 +149,8 @@ class Upkeep:
             (self.look_into_folders, TICK_SECONDS),
             (self.look_for_logs, TICK_SECONDS),
             (self.tell_places, PLACES_SECONDS),
+            (self.tell_scripts, TICK_SECONDS),
+            (self.see_lost_trainings, SETTLE_SECONDS),
             (self.empty_trash, EMPTY_SECONDS),
             (self.clear_queue, CLEAR_SECONDS),
             (self.summarise_old_runs, SUMMARY_SECONDS),
@@ -162,8 +203,8 @@ class Upkeep:
 
     def settle(self) -> None:
         """Put right what the queue was not told of, or has lost."""
-        left = self.hand.left()
-        self._put_back(left)
+        for hand in (self.hand, self.trainings):
+            self._put_back(hand, hand.left())
         with session_scope(self.engine) as session:
             lost = job_upkeep.take_up_lost(session, most=MAX_ATTEMPTS)
         if lost:
@@ -178,12 +219,12 @@ class Upkeep:
         self.live()
         with session_scope(self.engine) as session:
             workers.end_connections(session, name=self.connections)
-        self._put_back(self.hand.left(seconds=0.0))
+        self._put_back(self.hand, self.hand.left(seconds=0.0))
 
-    def _put_back(self, left: list[queue_care.Held]) -> None:
+    def _put_back(self, hand: Hand, left: list[queue_care.Held]) -> None:
         with session_scope(self.engine) as session:
             put_back = queue_care.put_back(session, jobs=left)
-        self.hand.settled(left)
+        hand.settled(left)
         self._say_put_back(put_back)
 
     def fire_schedules(self) -> None:
@@ -197,9 +238,11 @@ class Upkeep:
             run_upkeep.empty_trash(session)
 
     def clear_queue(self) -> None:
-        """Delete what the queue has ended long ago."""
+        """Delete what the queue has ended long ago, and what trainings printed long ago."""
         with session_scope(self.engine) as session:
             queue_care.forget_ended(session)
+        if self.trainer is not None:
+            forget_old(self.trainer.folder)
 
     def summarise_old_runs(self) -> None:
         """Summarise the series of runs that an older release has loaded, some at a time."""
@@ -247,6 +290,23 @@ class Upkeep:
             with session_scope(self.engine) as session:
                 places.publish(session, worker_id=worker_id, places=found)
             self._told = (found, worker_id)
+
+    def tell_scripts(self) -> None:
+        """Tell which training scripts this worker offers, once under each of its numbers."""
+        worker_id = self._id
+        if self.trainer is not None and self._offered != worker_id:
+            told = [one.told() for one in self.trainer.scripts.values()]
+            with session_scope(self.engine) as session:
+                scripts.publish(session, worker_id=worker_id, scripts=told)
+            logger.info("training scripts on offer: %s", ", ".join(one.id for one in told))
+            self._offered = worker_id
+
+    def see_lost_trainings(self) -> None:
+        """Mark trainings that no worker watches over any more."""
+        with session_scope(self.engine) as session:
+            lost = training_notes.mark_lost(session)
+        if lost:
+            logger.warning("trainings %s have no worker any more", lost)
 
     def _note(self, watch_id: int, problem: str) -> None:
         with session_scope(self.engine) as session:

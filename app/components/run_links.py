@@ -87,3 +87,8 @@ def mark_link(run_id: int, answer: Mapping[str, Any], view: str) -> str:
         classes=answer["classes"] if view == "validation" else (),
         layers=answer["layers"] if view == "layers" else (),
     )
+
+
+def compare_link(run_ids: Sequence[int]) -> str:
+    """Return the address that compares runs."""
+    return f"{get_relative_path('/compare')}?runs={','.join(map(str, run_ids))}"

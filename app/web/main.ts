@@ -56,6 +56,7 @@ import "#app/views/validation/web/gallery.ts";
 import "#app/views/validation/web/iterationclasses.ts";
 import "#app/views/bring/web/upload.ts";
 import "#app/views/jobs/web/timezone.ts";
+import "#app/views/overview/web/fork.ts";
 import "#app/views/layers/web/compare.ts";
 import "#app/views/layers/web/controls.ts";
 import "#app/views/layers/web/filterseries.ts";

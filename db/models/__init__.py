@@ -52,6 +52,7 @@ from db.models.schedules import (
 )
 from db.models.store import Store
 from db.models.structure import Image, Layer, Run, ValidationClass
+from db.models.trainings import Training, TrainingBatch, TrainingScript
 
 __all__ = [
     "Account",
@@ -93,6 +94,9 @@ __all__ = [
     "SavedView",
     "Store",
     "TableView",
+    "Training",
+    "TrainingBatch",
+    "TrainingScript",
     "Upload",
     "ValidationClass",
     "batch_ledger",

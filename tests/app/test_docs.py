@@ -17,6 +17,7 @@ from ingest.analysis.health.rules.page import PAGE, rewritten
 from ingest.awaiting import FollowSettings
 from ingest.lake.settings import LakeSettings
 from ingest.locations import LocationSettings
+from ingest.trainings.settings import TrainingSettings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -31,6 +32,7 @@ def settings() -> set[str]:
         FollowSettings,
         LakeSettings,
         LogSettings,
+        TrainingSettings,
         UploadSettings,
     )
     found = {str(f.validation_alias) for kind in kinds for f in kind.model_fields.values()}

@@ -45,6 +45,8 @@ from app.views.runs.details import acts as drawer_acts
 from app.views.runs.ids import Ids as Runs
 from app.views.runs.layout import first_steps
 from app.views.runs.row import row as run_table_row
+from app.views.trainings.form import fields
+from app.views.trainings.rows import row as training_row
 from db.engine import session_scope
 from db.models import Run
 from db.permissions import Role
@@ -57,6 +59,7 @@ from ingest.analysis.health.finding import Names
 from tests.app.finding_rows import finding_row
 from tests.app.job_rows import job, schedule, watch
 from tests.app.review_images import review_images
+from tests.app.training_rows import SCRIPT, training
 from tests.app.web import PASSWORD, callback_key, ids_in, make_web
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -166,6 +169,8 @@ def every_id(web, run: RunRow) -> set[str]:
     for on in (True, False):
         found |= ids_in(schedule_row(schedule(next_due=NOW if on else None), changeable=True))
         found |= ids_in(watch_row(watch(active=on), changeable=True))
+    found |= ids_in(html.Div(fields(SCRIPT, "one", {})))
+    found |= ids_in(training_row(training(), stoppable=True))
     for put in ({}, {"archived_at": NOW}, {"trashed_at": NOW}):
         placed = replace(run, **put)
         found |= ids_in(drawer_acts(placed, identity)) | ids_in(run_table_row(placed))

@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.auth.tokens import new_token
 from db.engine import session_scope
-from db.models import IngestJob, IngestWorker, Run
+from db.models import IngestJob, IngestWorker, Run, Training
+from db.models.trainings import TRAINING_STATES
 from db.permissions import Role
 from db.queries.jobs import schedules, watches
 from db.queries.runs import findings, run_upkeep
 from db.queries.team import accounts, alerts, annotations, api_tokens, saved_views
 from db.queries.team.annotation_rows import Target
+from db.queries.trainings import scripts
+from tests.app.training_rows import SCRIPT
 from tests.stored_runs import store_run
 
 NOW = datetime.now(UTC)
@@ -47,6 +50,7 @@ def furnish(engine: Engine, *, run_id: int, admin: int) -> Furnished:
         accounts.set_active(session, account_id=off.id, active=False)
         runs = _runs(session, member.id, admin)
         _jobs(session, member.id)
+        _trainings(session, member.id, run_id)
         _annotations(session, run_id, admin, member.id)
         _views_and_tokens(session, run_id, admin)
     with session_scope(engine) as session:
@@ -101,6 +105,26 @@ def _jobs(session: Session, member: int) -> None:
                 seen_at=seen_at,
             )
         )  # fmt: skip
+
+
+def _trainings(session: Session, member: int, run_id: int) -> None:
+    """Offer a training script on the living worker, and start it: a training of every state."""
+    alive = session.scalars(select(IngestWorker.id).where(IngestWorker.name == "alive")).one()
+    scripts.publish(session, worker_id=alive, scripts=[SCRIPT])
+    for state in TRAINING_STATES:
+        session.execute(
+            insert(Training).values(
+                script=SCRIPT.id,
+                arguments={"lr": 0.1, "epochs": 3, "optimizer": "adam", "augment": True},
+                state=state,
+                message=f"What is said of one that is {state}.",
+                output="epoch 1 loss 0.5\n" * 90,
+                requested_by=member,
+                parent_run_id=run_id if state == "failed" else None,
+                parent_iteration=20 if state == "failed" else None,
+                finished_at=None if state in ("queued", "running") else NOW,
+            )
+        )
 
 
 def _annotations(session: Session, run_id: int, admin: int, member: int) -> None:

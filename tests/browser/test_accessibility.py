@@ -193,6 +193,11 @@ FULL = (
     ),
     State("watched folders", "/jobs", click(tab("Watched"))),
     State("workers", "/jobs", click(tab("Workers"))),
+    State("trainings", "/trainings"),
+    State("trainings, problem", "/trainings", click("#trainings-start")),
+    State("trainings, grid", "/trainings", click("label:has-text('Grid')")),
+    State("trainings, output", "/trainings", click("#trainings-body button:has-text('Output')")),
+    State("trainings, no match", "/trainings", fill("#trainings-search", "nothing of the kind")),
     State("saved views", "/views"),
     State("saved views, one", "/views", click("#views-body button:has-text('Change')")),
     State("saved views, no match", "/views", fill("#views-search", "nothing of the kind")),
@@ -302,6 +307,7 @@ EMPTY = tuple(
         ("schedules", "/jobs", click(tab("Schedules"))),
         ("watched", "/jobs", click(tab("Watched"))),
         ("workers", "/jobs", click(tab("Workers"))),
+        ("/trainings", "/trainings", None),
         *((path, path, None) for path in ("/views", "/annotations", "/alerts")),
         *((path, path, None) for path in ("/people", "/compare")),
     )
@@ -310,6 +316,7 @@ READING = (
     State("reader: runs", "/"),
     State("reader: details", "/", click(".runs-open")),
     State("reader: jobs", "/jobs"),
+    State("reader: trainings", "/trainings"),
     State("reader: not allowed", "/people"),
     State("reader: findings", "/run/{faulty}/findings", click(".finding-rules summary")),
     State("reader: data", "/run/{digits}/data?datalist=rare"),
@@ -424,7 +431,7 @@ def test_no_page_is_wider_than_the_window(browser, site, ann, names) -> None:
     found = {}
     of_run = ("overview", "findings", "scalars", "validation", "data", "layers", "correlation")
     pages = [f"/run/{{faulty}}/{name}" for name in (*of_run, "cube", "workspace")]
-    team = ("/", "/jobs", "/views", "/annotations", "/alerts", "/people", "/account")
+    team = ("/", "/jobs", "/trainings", "/views", "/annotations", "/alerts", "/people", "/account")
     for path in (*pages, *team, "/compare?runs={digits},{again}"):
         page.goto(path.format(**names))
         page.wait_for_selector("#shell-page :is(h1, h2)")

@@ -15,6 +15,7 @@ EXPECTED = {
         "schedule_jobs",
         "set_thresholds",
         "share_views",
+        "start_trainings",
     },
     Role.ADMIN: set(Permission),
 }

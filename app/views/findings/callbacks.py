@@ -7,11 +7,12 @@ from dash.exceptions import PreventUpdate
 
 from app import store
 from app.analysis import analysis_of
-from app.auth.identity import Identity, current_identity, require
+from app.auth.identity import current_identity, require
 from app.binary import register_state
 from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import relayed, touched
+from app.components.forking import run_can_be_forked
 from app.components.run_course import has, snapshot_distance
 from app.components.times import ago
 from app.components.unjudged import unjudged
@@ -112,6 +113,7 @@ def show(
         classes = structure.classes(session, run_id=run_id).names
         jumps = analysis_of(session, run_id).blames(session)
         manifest = runs.run_manifest(session, run_id=run_id)
+        may_fork = run_can_be_forked(session, run_id, identity)
     recorded, every = has(manifest, "ledger"), snapshot_distance(manifest)
     names = Names(layers, classes)
     told = health.answers if health else {}
@@ -126,6 +128,7 @@ def show(
         jumps,
         recorded,
         good,
+        may_fork,
     )
     kept = live_table.skip_same(Ids.TIMER, state, shown)
     if health is None:
@@ -146,6 +149,11 @@ def show(
         serious = [f.muted for f in found if f.severity != "low"]
         if entries and all(serious):
             entries.insert(0, nothing_serious(muted=len(serious)))
+    may = {
+        "may_mute": identity.may(Permission.MUTE_FINDINGS),
+        "may_annotate": identity.may(Permission.ANNOTATE),
+        "may_fork": may_fork,
+    }
     # Who is typing a threshold must not lose it to the timer.
     table: Any = no_update
     given: Any = no_update
@@ -155,7 +163,7 @@ def show(
     return {
         "answers": entries or [nothing_happened()],
         "batches": batches(run_id, jumps, classes, recorded=recorded, live=about.recording),
-        "cards": _cards(found, names, wanted, identity, limits, with_muted=bool(with_muted)),
+        "cards": _cards(found, names, wanted, may, limits, with_muted=bool(with_muted)),
         "not_judged": not_judged(told),
         "good": good_part(run_id, good, found, may_mark=identity.may(Permission.SET_THRESHOLDS)),
         "status": _status(found, health),
@@ -170,7 +178,7 @@ def _cards(
     found: list[FindingRow],
     names: Names,
     wanted: str,
-    identity: Identity,
+    may: dict[str, bool],
     limits: dict[str, findings.ThresholdRow],
     *,
     with_muted: bool,
@@ -185,10 +193,6 @@ def _cards(
         more = f" {hidden:,} muted are not shown." if hidden and not with_muted else ""
         none = "No rule fired." if wanted == "all" else f"No findings of {wanted} severity."
         return [html.P(f"{none}{more}", className="dt-soft")]
-    may = {
-        "may_mute": identity.may(Permission.MUTE_FINDINGS),
-        "may_annotate": identity.may(Permission.ANNOTATE),
-    }
     return [card(f, names, threshold=limits.get(f.rule), **may) for f in listed]
 
 

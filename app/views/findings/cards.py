@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from app.components.attributes import aria, data
 from app.components.charts import chart
+from app.components.forking import fork_link
 from app.components.run_links import answer_link, place_link
 from app.components.severity import severity_badge, when
 from app.components.times import time
@@ -116,6 +117,7 @@ def card(
     *,
     may_mute: bool,
     may_annotate: bool = False,
+    may_fork: bool = False,
     threshold: ThresholdRow | None = None,
 ) -> Component:
     """Return one finding: what, since when, evidence, what to do, where to look, what was said."""
@@ -166,6 +168,7 @@ def card(
             html.Div(
                 [
                     dmc.Anchor(f"Open it in the {_VIEW_WORDS[view]}", href=link),
+                    *([_fork(found)] if may_fork else []),
                     *([_annotate(about)] if may_annotate else []),
                     *_muting(found, may_mute=may_mute),
                 ],
@@ -176,6 +179,13 @@ def card(
         + (" finding-is-muted" if found.muted else ""),
         **data(finding=found.key),
         **aria(label=f"{rule.title}, {found.severity}"),
+    )
+
+
+def _fork(found: FindingRow) -> Component:
+    return html.Span(
+        dmc.Anchor("Fork from here…", href=fork_link(found.run_id, found.start_iteration)),
+        title="Start its script again from the last checkpoint before it, with other arguments",
     )
 
 

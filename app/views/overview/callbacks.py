@@ -1,10 +1,12 @@
 """What the overview registers: the data its charts ask for, and the form of the run's words."""
 
-from dash import Dash
+from dash import ClientsideFunction, Dash, Input, Output, State
 
 from app.binary import register_data, register_state
 from app.data import overview
+from app.selection import STORE
 from app.views.overview import words
+from app.views.overview.ids import Ids
 
 
 def register(app: Dash) -> None:
@@ -15,3 +17,9 @@ def register(app: Dash) -> None:
     register_data(app.server, "marks", overview.marks)
     register_state(app.server, "state", overview.state)
     words.register(app)
+    app.clientside_callback(
+        ClientsideFunction("overview", "forkAddress"),
+        Output(Ids.FORK, "href"),
+        Input(STORE, "data"),
+        State(Ids.FORK, "href"),
+    )

@@ -34,3 +34,4 @@ class Ids(StrEnum):
     NOTES = "overview-notes"
     SAVE = "overview-save"
     SAID = "overview-said"
+    FORK = "overview-fork"

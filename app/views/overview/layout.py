@@ -19,6 +19,7 @@ from app.view import PageContext
 from app.views.overview import words
 from app.views.overview.header import header
 from app.views.overview.ids import Ids
+from app.views.overview.lineage import lineage
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
 from db.queries.runs.runs import RunRow, run_manifest
 from deeptracker.catalogue import IMAGE_TRANSITIONS, KNOWN_SERIES, LAYER_STATISTICS, labels
@@ -68,9 +69,11 @@ def layout(context: PageContext) -> html.Div:
     with store.transaction() as session:
         manifest = run_manifest(session, run_id=run.id)
         thought = verdicts(session, [run])[run.id]
+        descent = lineage(session, run, context.identity)
     return html.Div(
         [
             header(run, base, course_facts(manifest), thought),
+            descent,
             words.part(run, context.identity),
             _remarks(remarks(manifest)),
             _unrecorded(unrecorded(manifest)),

@@ -1,0 +1,86 @@
+"""The form of a script's arguments, made from their types, and what a browser sends of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash.development.base_component import Component
+
+from app.components.clicks import text
+from app.views.trainings.ids import argument_id
+from db.errors import Conflict
+from db.training_scripts import Argument, Script, Value
+from db.training_search import read_search, read_values
+
+SEARCHES = {"one": "One training", "grid": "Grid", "random": "Random search"}
+_BOOLS = {"yes": True, "no": False}
+
+
+def fields(script: Script, search: str, values: Mapping[str, Value]) -> list[Component]:
+    """Return a field for each argument; `values` stand in it at first in place of the defaults."""
+    return [_field(one, search, values.get(one.name, one.default)) for one in script.given]
+
+
+def _field(argument: Argument, search: str, value: Value | None) -> Component:
+    about: dict[str, Any] = {
+        "id": argument_id(argument.name),
+        "label": argument.name,
+        "description": _description(argument, search) or None,
+        "w": 240,
+    }
+    if argument.type in ("choice", "bool"):
+        words = argument.choices if argument.type == "choice" else list(_BOOLS)
+        shown = _word(value)
+        if search == "one":
+            return dmc.Select(data=words, value=shown, allowDeselect=False, **about)
+        return dmc.MultiSelect(data=words, value=[shown] if shown else [], **about)
+    if search != "one":
+        return dmc.TextInput(value="" if value is None else f"{value}", **about)
+    return dmc.NumberInput(
+        value="" if value is None else value,
+        allowDecimal=argument.type == "float",
+        hideControls=argument.type == "float",
+        # What is out of range is refused in a sentence, not changed in silence.
+        clampBehavior="none",
+        **about,
+    )
+
+
+def _description(argument: Argument, search: str) -> str:
+    said = argument.said() if argument.type in ("int", "float") else ""
+    if search == "grid" and said:
+        said = f"Values with commas between them, each {said}"
+    elif search == "random" and said:
+        scale = ", drawn on a logarithmic scale" if argument.scale == "log" else ""
+        said = f"A range such as 1..8, or values with commas between them: {said}{scale}"
+    elif search != "one":
+        said = "Those to try"
+    said = said[:1].upper() + said[1:]
+    return ". ".join(filter(None, (argument.help.rstrip("."), said)))
+
+
+def _word(value: Value | None) -> str | None:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return None if value is None else str(value)
+
+
+def read(script: Script, search: str, sent: Mapping[str, object]) -> dict[str, Any]:
+    """Return what was sent as db.queries.trainings takes it; Conflict for what cannot be."""
+    known = {one.name: one for one in script.given}
+    if strange := sorted(set(sent) - set(known)):
+        raise Conflict(f"The training script takes no argument {strange[0][:40]!r}.")
+    return {name: _read(known[name], search, value) for name, value in sent.items()}
+
+
+def _read(argument: Argument, search: str, value: object) -> Any:
+    if argument.type == "bool":
+        if isinstance(value, list):
+            return [_BOOLS.get(text(one), one) for one in value]
+        return _BOOLS.get(text(value), value)
+    if search == "one":
+        return value
+    if argument.type == "choice":
+        return list(value) if isinstance(value, list) else []
+    given = text(value)
+    return read_values(argument, given) if search == "grid" else read_search(argument, given)

@@ -1,0 +1,1 @@
+"""Trainings that are started from the browser."""

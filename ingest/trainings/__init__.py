@@ -1,0 +1,1 @@
+"""Training scripts that an administrator registered on this host, started for people."""
