@@ -3,9 +3,12 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from deeptracker.conversion.rebinned import rebinned, statistics_of
 
 # What people call what the views know by one name.
 _KNOWN = {
@@ -32,10 +35,27 @@ def known_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many values lie between `edges` f8 [B + 1], rising: `counts` f8 [B]."""
+    """How many values lie between `edges` f8 [B + 1], rising: `counts` f8 [B].
+
+    `total` and `squares` are the sums of the values and of their squares, where the source kept
+    them beside the buckets; None: it did not.
+    """
 
     edges: NDArray[np.float64]
     counts: NDArray[np.float64]
+    total: float | None = None
+    squares: float | None = None
+
+    @property
+    def number(self) -> float:
+        """Return how many values there are."""
+        return float(self.counts.sum())
+
+    @cached_property
+    def measured(self) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
+        """Return it as statistics f4 [S] and bins u4 [B] of a layer (rebinned.py)."""
+        found = statistics_of(self.edges, self.counts, total=self.total, squares=self.squares)
+        return found, rebinned(self.edges, self.counts)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.predictions import Predictions
+from deeptracker.conversion.tag_layers import UNKNOWN, TagLayers, tag_layers
 from deeptracker.errors import LogError
 from deeptracker.format import BAND_THRESHOLDS, FILTER_QUANTITIES, Series, Snapshot
 from deeptracker.format.entries import check_name
@@ -29,6 +30,7 @@ class Course:
     `width`: how many iterations have one snapshot among them.
     `per_epoch`: iterations of an epoch, None: not known. `times`: seconds since 1970 by iteration.
     `dropped` counts by reason what has no place among them; `notes` say how they are to be read.
+    `layers` are those of histograms, None: there are none.
     """
 
     series: Mapping[str, Series]
@@ -39,6 +41,7 @@ class Course:
     dropped: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     predictions: Predictions | None = None
+    layers: TagLayers | None = None
     rest: bool = True
 
     def at(self, iterations: Sequence[int], *, rest: bool = True) -> "Course":
@@ -76,17 +79,24 @@ class Course:
         return scalars
 
     def snapshot(self, place: int) -> Snapshot:
-        """Return the snapshot at a place among `iterations`, which has no layers."""
+        """Return the snapshot at a place among `iterations`, with layers of histograms alone."""
         iteration = self.iterations[place]
+        statistics: Mapping[str, NDArray[np.float32]] = {}
+        histogram: Mapping[str, NDArray[np.uint32]] = {}
+        if self.layers is not None:
+            before = self.iterations[place - 1] if place else -1
+            statistics, histogram = self.layers.arrays(before, iteration)
+        layers = 0 if self.layers is None else len(self.layers.specs)
         prediction, probability = self._predicted(iteration)
         return Snapshot(
             iteration=iteration,
             epoch=self.epoch(iteration),
             recorded_at=self.time(iteration),
-            statistics={},
-            histogram={},
-            bands=np.zeros((0, len(BAND_THRESHOLDS)), np.float32),
-            filters={name: np.zeros(0, np.float32) for name in FILTER_QUANTITIES},
+            statistics=statistics,
+            histogram=histogram,
+            bands=np.full((layers, len(BAND_THRESHOLDS)), np.nan, np.float32),
+            # A layer of which nothing but histograms is known counts as one filter.
+            filters={name: np.full(layers, np.nan, np.float32) for name in FILTER_QUANTITIES},
             prediction=prediction,
             probability=probability,
             scalars=self.scalars(place),
@@ -117,10 +127,12 @@ def course_of(
     *,
     per_epoch: int | None = None,
     predictions: Predictions | None = None,
+    layers: bool = True,
 ) -> Course:
     """Return the course of what was collected; `per_epoch` where the files do not say it.
 
-    There is a snapshot wherever there are predictions.
+    There is a snapshot wherever there are predictions, and besides where there are histograms of
+    layers, or, without any, values. `layers`: make some of histograms, where their tags are of any.
 
     Values that are counted by epochs stand at the iteration that ends the epoch; where nothing is
     counted by iterations, an epoch is one. Epochs that are counted from 0 are over one later.
@@ -143,9 +155,33 @@ def course_of(
         dropped["a value by epoch: how many iterations an epoch has is not known"] = number
     series = _series(rows, dropped)
     its = np.unique(np.concatenate([one.iterations for one in series.values()] or [_NONE]))
+    made = tag_layers(collected.histograms) if layers else None
+    if made is not None:
+        its = made.iterations
+        notes.append(_OF_SUMS if made.exact else _OF_BUCKETS)
+    ends = _ends(its)
+    if predictions is not None:
+        ends = tuple(sorted({*ends, *predictions.prediction}))
+    if made is not None:
+        dropped.update(**made.dropped, **made.between(ends))
+    elif number := sum(map(len, collected.histograms.values())):
+        dropped[UNKNOWN if layers else _BESIDE] = number
     return Course(
-        series, _ends(its), _width(its), per_epoch, _times(collected.times), dropped, tuple(notes)
+        series, ends, _width(its), per_epoch, _times(collected.times), dropped, tuple(notes),
+        predictions, made,
     )  # fmt: skip
+
+
+_OF_SUMS = (
+    "Layers are of histograms by the names of parameters: of what these keep, mean, standard "
+    "deviation, sum and L2 are exact, and quartiles and L1 are taken from the buckets, as if "
+    "values lay evenly in each."
+)
+_OF_BUCKETS = (
+    "Layers are of histograms by the names of parameters, which keep buckets alone: all statistics "
+    "but least and greatest value are taken from these, as if values lay evenly in each."
+)
+_BESIDE = "a histogram of a tag: the checkpoints beside it tell of the layers"
 
 
 _NONE: NDArray[np.int64] = np.zeros(0, np.int64)

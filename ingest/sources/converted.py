@@ -141,7 +141,7 @@ class ConvertedSource:
             return self._found[1]
         epochs = bool(self._listed) and self._listed[0].by_epoch
         per_epoch = collected.iterations_per_epoch or (1 if epochs else None)
-        course = course_of(collected, per_epoch=per_epoch)
+        course = course_of(collected, per_epoch=per_epoch, layers=False)
         changed = [_changed_at(one) for one in self._listed]
         whole = replace(
             collected,

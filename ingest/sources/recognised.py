@@ -11,6 +11,7 @@ from deeptracker.conversion.collected import Collected, merged
 from deeptracker.conversion.predictions import COLUMNS
 from deeptracker.conversion.readers import Reader, StoredRun, files_below
 from deeptracker.conversion.readers.known import TOOLS, find_readers
+from deeptracker.conversion.tag_layers import tag_layers
 from deeptracker.errors import DeepTrackerError, LogError
 from deeptracker.extras import needed
 from deeptracker.format import MANIFEST, SNAPSHOTS
@@ -232,6 +233,9 @@ def _has(whole: Collected) -> Iterable[str]:
         yield "hyperparameters"
     if whole.texts:
         yield "events"
+    if (made := tag_layers(whole.histograms)) is not None:
+        yield "layers"
+        yield from made.quantities
 
 
 def _checkpoints(path: Path, refused: list[Refusal]) -> int:

@@ -270,5 +270,7 @@ def _stamps(course: Course) -> dict[int, bytes]:
             total.update(f"\n{name} {len(series.values)}\n".encode())
             total.update(series.iterations.tobytes())
             total.update(series.values.tobytes())
+        for table in (*snapshot.statistics.values(), *snapshot.histogram.values()):
+            total.update(table.tobytes())
         found[iteration] = total.digest()
     return found

@@ -133,6 +133,13 @@ LAYERS = Need(
     lambda history: bool(len(history.parameters)),
     _CHECKPOINTS,
 )
+FILTERS = Need(
+    "filters",
+    "filters of the layers",
+    "record the network with a Recorder, or convert the checkpoints of its training",
+    lambda history: bool(history.filter_offset[-1] > len(history.parameters)),
+    _CHECKPOINTS,
+)
 GRADIENTS = Need(
     "gradient",
     "gradients",
