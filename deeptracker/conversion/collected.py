@@ -81,6 +81,8 @@ class Collected:
     iterations_per_epoch: int | None = None
     name: str = ""
     tags: tuple[str, ...] = ()
+    # How the values are to be read, as sentences.
+    notes: list[str] = field(default_factory=list)
     # Whether the tool says that the run ended: True, False; None: it does not say.
     ended: bool | None = None
     # What the series of a file are called here, so that no two of them become one.
@@ -142,6 +144,7 @@ def merged(parts: Iterable[Collected]) -> Collected:
             whole.drop(reason, times)
         whole.kinds += [kind for kind in part.kinds if kind not in whole.kinds]
         whole.files += part.files
+        whole.notes += [note for note in part.notes if note not in whole.notes]
         whole.iterations_per_epoch = part.iterations_per_epoch or whole.iterations_per_epoch
         whole.name = whole.name or part.name
         whole.tags = (*whole.tags, *(tag for tag in part.tags if tag not in whole.tags))

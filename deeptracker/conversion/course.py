@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeptracker.conversion.clock import UNPLACED, by_iteration
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.predictions import Predictions
 from deeptracker.conversion.tag_layers import UNKNOWN, TagLayers, tag_layers
@@ -138,21 +139,14 @@ def course_of(
     counted by iterations, an epoch is one. Epochs that are counted from 0 are over one later.
     """
     dropped: dict[str, int] = {}
-    notes: list[str] = []
+    notes = list(collected.notes)
     per_epoch = per_epoch or collected.iterations_per_epoch
-    if collected.by_epoch and not collected.values:
+    if collected.by_epoch and not collected.values and per_epoch is None:
         per_epoch = 1
         notes.append("The files count epochs alone: an iteration is an epoch here.")
-    rows = {name: dict(values) for name, values in collected.values.items()}
-    if per_epoch is not None:
-        later = int(any(0 in values for values in collected.by_epoch.values()))
-        for name, values in collected.by_epoch.items():
-            into = rows.setdefault(name, {})
-            for epoch, value in values.items():
-                into.setdefault((epoch + later) * per_epoch, value)
-    elif collected.by_epoch:
-        number = sum(map(len, collected.by_epoch.values()))
-        dropped["a value by epoch: how many iterations an epoch has is not known"] = number
+    rows, unplaced = by_iteration(collected, per_epoch)
+    if unplaced:
+        dropped[UNPLACED] = unplaced
     series = _series(rows, dropped)
     its = np.unique(np.concatenate([one.iterations for one in series.values()] or [_NONE]))
     made = tag_layers(collected.histograms) if layers else None

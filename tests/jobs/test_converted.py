@@ -150,6 +150,26 @@ def test_histograms_of_parameters_make_layers(store, folder):
     assert judged.answers["not_judged"]["initial-weights"] == ["filters"]
 
 
+def test_a_checkpoint_whose_file_alone_tells_its_iteration(store, folder):
+    torch.manual_seed(0)
+    state = nn.Linear(4, 3).state_dict()
+    torch.save({"global_step": 70, "epoch": 1, "state_dict": state}, folder / "last.ckpt")
+    # What a person says comes before what files say.
+    (folder / "deeptracker.toml").write_text('name = "said"\n[clock]\nepoch = 35\n')
+    assert is_there(folder)
+    report = load_log(store, folder)
+    assert (report.new, report.bad) == ([70], [])
+    with session_scope(store) as session:
+        run = runs.get_run(session, run_id=report.run_id)
+        manifest = runs.run_manifest(session, run_id=report.run_id)
+    assert (run.name, run.layer_count) == ("said", 1)
+    assert manifest["sampling"]["iterations_per_epoch"] == 35
+    (folder / "last.ckpt").unlink()
+    torch.save(state, folder / "best.pt")
+    with pytest.raises(LogError, match=r"or in the file, only best\.pt; rename it"):
+        load_log(store, folder)
+
+
 def test_a_damaged_checkpoint_is_told_and_the_others_load(store, folder):
     write_checkpoints(folder, [1, 2, 3])
     torn = folder / "model-2.safetensors"
