@@ -21,12 +21,12 @@ def by_iteration(
 
     Where an iteration has a value of its own, one by epoch gives way.
     """
-    rows = {name: dict(values) for name, values in collected.values.items()}
+    rows = dict(collected.values)
     if per_epoch is None:
         return rows, sum(map(len, collected.by_epoch.values()))
     from_zero = any(0 in values for values in collected.by_epoch.values())
     for name, values in collected.by_epoch.items():
-        into = rows.setdefault(name, {})
+        into = rows[name] = dict(rows.get(name, {}))
         for epoch, value in values.items():
             into.setdefault(end_of(epoch, from_zero=from_zero, per_epoch=per_epoch), value)
     return rows, 0

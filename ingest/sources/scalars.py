@@ -269,17 +269,15 @@ def _changed_at(path: Path) -> float | None:
 
 def _stamps(course: Course) -> dict[int, bytes]:
     """Return what tells one form of each snapshot from another, by iteration."""
+    values = course.marks().tolist()
     found = {}
-    for place, iteration in enumerate(course.iterations):
-        snapshot = course.snapshot(place)
-        total = hashlib.blake2b(
-            f"{snapshot.epoch!r} {snapshot.recorded_at!r}".encode(), digest_size=16
-        )
-        for name, series in snapshot.scalars.items():
-            total.update(f"\n{name} {len(series.values)}\n".encode())
-            total.update(series.iterations.tobytes())
-            total.update(series.values.tobytes())
-        for table in (*snapshot.statistics.values(), *snapshot.histogram.values()):
-            total.update(table.tobytes())
+    for place, (iteration, mark) in enumerate(zip(course.iterations, values, strict=True)):
+        said = f"{course.epoch(iteration)!r} {course.time(iteration)!r} {mark:x}"
+        total = hashlib.blake2b(said.encode(), digest_size=16)
+        if course.layers is not None or course.predictions is not None:
+            snapshot = course.snapshot(place)
+            tables = (*snapshot.statistics.values(), *snapshot.histogram.values())
+            for table in (*tables, snapshot.prediction, snapshot.probability):
+                total.update(b"" if table is None else table.tobytes())
         found[iteration] = total.digest()
     return found
