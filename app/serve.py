@@ -17,6 +17,7 @@ from app.config import AppSettings
 from app.connections import BufferingWorker
 from app.factory import create_app
 from app.ports import BACKLOG, LISTENER, free_port, listen
+from app.uploads.clearing import start_clearing
 from db.engine import session_scope
 from db.queries.team.accounts import anybody_can_log_in
 from deeptracker.errors import DeepTrackerError
@@ -146,6 +147,7 @@ class _Server(BaseApplication):
 
     def _warm_up(self, _worker: object) -> None:
         warm_up(self._app)
+        start_clearing(self._app.server)
         gc.freeze()
 
 

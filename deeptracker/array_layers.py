@@ -13,8 +13,9 @@ from torch import nn
 
 from deeptracker.errors import NothingToRecord, RecordingError
 from deeptracker.format import LayerSpec
+from deeptracker.hierarchy import place
 from deeptracker.layer_parts import Part
-from deeptracker.layers import Layer, place
+from deeptracker.layers import Layer
 from deeptracker.unrecorded import NO_NUMBERS, ONE_AXIS, grouped
 
 # Last parts of names that say nothing beside the name of their layer.

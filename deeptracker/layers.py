@@ -1,6 +1,5 @@
 """Which modules of a network are layers, where their weights are, and what stands above them."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,11 +15,11 @@ from deeptracker.effective_weight import (
 )
 from deeptracker.errors import NothingToRecord, RecordingError
 from deeptracker.format import LayerSpec, Manifest, ModuleSpec
+from deeptracker.hierarchy import modules_above, place
 from deeptracker.layer_parts import NORMALISATION, Part, class_name, is_ordinary, parts_of
 
 # What torch.compile and Fabric call the network within theirs.
 _WRAPPED = ("_orig_mod", "_forward_module")
-_SHORTCUT = re.compile(r"(conv_?|proj_?)?(downsample|shortcut|skip)(_?(conv|proj|layer))?_?\d*")
 
 
 @dataclass
@@ -206,7 +205,7 @@ def layers_of(run: Manifest | None, layers: Sequence[Layer]) -> Sequence[Layer]:
 
 def find_modules(model: nn.Module, layers: list[Layer]) -> tuple[ModuleSpec, ...]:
     """Return the modules on the way from the model (itself left out) to its layers."""
-    on_the_way = {above for layer in layers for above in _above(layer.spec.name)}
+    on_the_way = {above for layer in layers for above in modules_above(layer.spec.name)}
     return tuple(
         ModuleSpec(name, class_name(module))
         for name, module in model.named_modules()
@@ -229,35 +228,3 @@ def _spec(names: list[str], name: str, weight: nn.Parameter, part: Part) -> Laye
         stride=part.stride,
         groups=part.groups,
     )
-
-
-def _above(name: str) -> Iterator[str]:
-    """Yield the dotted names above a module, outermost first."""
-    parts = name.split(".")
-    for length in range(1, len(parts)):
-        yield ".".join(parts[:length])
-
-
-def place(name: str, names: list[str]) -> tuple[str, str, str]:
-    """Return stage, block and branch of the layer `name` among all layers' names.
-
-    Stage and block are the two outermost modules around it, once modules that merely wrap the
-    stages ("backbone", "features") are passed over; "" where there is none. The branch is
-    "shortcut" where a module within the block is called so.
-    """
-    above = list(_above(name))
-    while len(above) > 2 and _wraps(above[0], names):
-        above.pop(0)
-    stage, block, *_ = [*above[:2], "", ""]
-    within = name[len(block or stage) :].split(".")
-    branch = "shortcut" if any(_SHORTCUT.fullmatch(part.lower()) for part in within) else "main"
-    return stage, block, branch
-
-
-def _wraps(module: str, names: list[str]) -> bool:
-    """Say whether a module holds most layers in named parts that have parts of their own."""
-    depth = module.count(".") + 1
-    inside = [name.split(".")[depth:] for name in names if name.startswith(f"{module}.")]
-    named = not any(parts[0].isdigit() for parts in inside)
-    nested = sum(len(parts) > 2 for parts in inside)
-    return named and 2 * nested > len(inside) and 2 * len(inside) > len(names)

@@ -25,7 +25,7 @@ from db.queries.team.alerts import raise_alerts
 from ingest.analysis.answer import Answer, answer
 from ingest.analysis.health.finding import Chart, Finding, Severity
 from ingest.analysis.health.kept import Kept
-from ingest.analysis.health.rules import CHANGES, RULES, evaluate, not_judged
+from ingest.analysis.health.rules import CHANGES, RULES, evaluate, not_judged, too_few
 from ingest.events import LASTING, Event, events_of
 from ingest.good_runs import against_good_runs
 from ingest.history import read_history, read_resumes
@@ -81,10 +81,10 @@ class Evaluator:
 def _is_known(session: Session, run_id: int) -> bool:
     """Return whether the last evaluation of a run saw all of its snapshots.
 
-    One of an earlier release did not say what it could not judge: it is made again.
+    One of an earlier release did not say whether too few rules could judge it: it is made again.
     """
     known, run = stored.run_health(session, run_id=run_id), runs.get_run(session, run_id=run_id)
-    if known is None or "not_judged" not in known.answers:
+    if known is None or "too_few" not in known.answers:
         return False
     seen = (known.snapshots, known.last_iteration)
     return seen == (run.snapshot_count, run.last_iteration)
@@ -123,6 +123,7 @@ def evaluate_run(session: Session, *, run_id: int, kept: Kept | None = None) -> 
             "not_judged": {
                 rule: [need.name for need in needs] for rule, needs in not_judged(history).items()
             },
+            "too_few": too_few(history),
         },
         snapshots=history.snapshots,
         last_iteration=int(history.iteration[-1]) if history.snapshots else None,

@@ -64,6 +64,7 @@ def _run(row: RunRow, thought: Verdict) -> Mapping[str, Any]:
         **{name: getattr(row, name) for name in _PLAIN},
         "uuid": row.uuid.hex,
         "verdict": thought.name,
+        "why_not_judged": thought.why,
         "cause": thought.cause,
         "died": thought.died,
         **{name: _time(getattr(row, name)) for name in _TIMES},

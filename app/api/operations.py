@@ -64,7 +64,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "run", RUN, "One run",
         "Facts and hyperparameters. last_error is a share 0..1, times are ISO 8601 in UTC. "
-        "verdict: healthy, unexplained, fault, or null before it was judged; cause: the most "
+        "verdict: healthy, not judged (why_not_judged says what it lacks), unexplained, fault, or "
+        "null before any rule looked at it; cause: the most "
         'probable one; died: failed, lost, NaN, no prediction, or "". lacks: capabilities that '
         "it was recorded without; origin: of what it was made where no Recorder wrote it, or null.",
         schema=_object("id", "name", "state", "version", "hyperparameters"), facts=facts.run,

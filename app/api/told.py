@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.api.operation import Given
+from app.components.run_course import imported
 from app.components.run_links import answer_link, mark_link, place_link
 from app.components.suspects import Seen, suspects
 from app.components.unjudged import not_judged
@@ -103,13 +104,14 @@ def _evidence(
 def list_unjudged(session: Session, run_id: int, arguments: Given) -> list[Mapping[str, Any]]:
     """Return the rules that could not judge a run, each with what the run lacks for it."""
     health = findings.run_health(session, run_id=run_id)
+    brought = imported(runs.run_manifest(session, run_id=run_id))
     found = not_judged(health.answers if health else {})
     return [
         {
             "rule": rule,
             "title": BY_NAME[rule].title,
             "lacks": [need.title for need in needs],
-            "how": [need.how for need in needs],
+            "how": [need.advice(imported=brought) for need in needs],
         }
         for rule, needs in found.items()
     ]

@@ -26,4 +26,4 @@ def missed(need: Need, *, converted: bool = False) -> str:
 
     `converted`: no Recorder wrote the run, but other tools' files were read.
     """
-    return f"not recorded: {(converted and need.beside) or need.how}"
+    return f"not recorded: {need.advice(imported=converted)}"

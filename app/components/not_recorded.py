@@ -1,16 +1,50 @@
-"""The page of a view that needs what its run does not have: what that is, and how to have it."""
+"""What a run may have and what it lacks, in words; the page of a view that needs the latter."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import dash_mantine_components as dmc
 from dash import get_relative_path, html
 from dash.development.base_component import Component
 
 from app import store
+from app.components.run_course import imported
 from app.view import PageContext, View
 from db.queries.runs.runs import RunRow, run_manifest
-from ingest.analysis.health.needs import LAYERS, VALIDATION, Need
+from ingest.analysis.health.needs import (
+    ACTIVATIONS,
+    FILTER_CHANGES,
+    GRADIENTS,
+    LAYERS,
+    UPDATES,
+    VALIDATION,
+    Need,
+)
+
+
+class Part(NamedTuple):
+    """Something that a run of files may have: its title, and how to have it."""
+
+    title: str
+    how: str
+
+
+# By the names of ingest.sources.recognised.PARTS, in that order.
+PARTS: Mapping[str, Part] = {
+    "scalars": Part("Scalars", "log values, or put a CSV beside the files"),
+    "hyperparameters": Part(
+        "Hyperparameters", "log them, or keep the tool's own file of them beside the others"
+    ),
+    "events": Part("Events", "log texts"),
+    "layers": Part("Layers", LAYERS.beside),
+    "filters": Part("Filters", FILTER_CHANGES.beside),
+    "weight": Part("Weight statistics", LAYERS.beside),
+    "gradient": Part("Gradients", GRADIENTS.beside),
+    "update": Part("Updates", UPDATES.beside),
+    "activation": Part("Activations", ACTIVATIONS.beside),
+    "predictions": Part("Predictions", VALIDATION.beside),
+    "images": Part("Images", VALIDATION.beside),
+}
 
 
 def page_of(view: View, context: PageContext) -> Component:
@@ -50,5 +84,5 @@ def not_recorded(
 
 def how_to(need: Need, manifest: Mapping[str, Any]) -> str:
     """Return what to do to have something: another way where no Recorder wrote the run."""
-    how = (manifest.get("origin") and need.beside) or need.how
+    how = need.advice(imported=imported(manifest))
     return f"To have {'them' if need.title.endswith('s') else 'it'}, {how}"

@@ -84,6 +84,11 @@ def remarks(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
+def imported(manifest: Mapping[str, Any]) -> bool:
+    """Say whether no Recorder wrote a run, but other tools' files were read."""
+    return bool(manifest.get("origin"))
+
+
 def origin(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return where a run comes from that no Recorder wrote, as (label, text): kinds, place, losses.
 

@@ -18,7 +18,7 @@ STATE_WORDS = {
 def run_facts(run: RunRow, verdict: Verdict = UNKNOWN) -> dict[str, str]:
     """Return the facts that change while a run records, by name, as texts.
 
-    "verdict" is among them once the run was judged.
+    "verdict" is among them once rules looked at the run, with "verdict_why", what to add to it.
     """
     last = "none yet" if run.last_iteration is None else f"{run.last_iteration:,}"
     if run.last_iteration is not None and run.planned_iterations:
@@ -34,7 +34,7 @@ def run_facts(run: RunRow, verdict: Verdict = UNKNOWN) -> dict[str, str]:
         "snapshots": f"{run.snapshot_count:,}",
         "last_iteration": last,
         "last_error": error,
-        **({"verdict": verdict.name} if verdict.name else {}),
+        **({"verdict": verdict.name, "verdict_why": verdict.why} if verdict.name else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""A run's badge (healthy, unexplained, fault), and how its training died, wherever it is named."""
+"""A run's badge, from healthy to fault, and how its training died, wherever it is named."""
 
 import math
 from collections.abc import Sequence
@@ -12,19 +12,21 @@ from sqlalchemy.orm import Session
 
 from app.components.attributes import data
 from app.components.tables import state_badge
+from app.components.unjudged import why_not_judged
 from db.queries.runs import verdicts as stored
 from db.queries.runs.runs import RunRow
 from db.queries.runs.verdicts import Judged
 from ingest.analysis.named_cause import UNEXPLAINED
 
-HEALTHY, FAULT = "healthy", "fault"
-COLOURS = {HEALTHY: "teal", UNEXPLAINED: "orange", FAULT: "red"}
+HEALTHY, NOT_JUDGED, FAULT = "healthy", "not judged", "fault"
+COLOURS = {HEALTHY: "teal", NOT_JUDGED: "gray", UNEXPLAINED: "orange", FAULT: "red"}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is thought of a run: `name` is healthy, unexplained or fault, None before it was judged.
+    """What is thought of a run: its badge's word, None before any rule looked at it.
 
+    "not judged": nothing was found, but too few rules could look; `why` says which lacked what.
     `cause` is the most probable one of its first serious event, None where none was named. `died`
     says how a training ended that did not end well ("failed", "lost", "NaN", "no prediction"), ""
     for others.
@@ -33,6 +35,7 @@ class Verdict:
     name: str | None
     cause: str | None = None
     died: str = ""
+    why: str = ""
 
 
 UNKNOWN = Verdict(None)
@@ -50,7 +53,11 @@ def verdict(run: RunRow, judged: Judged | None, *, now: datetime | None = None) 
         # What no cause was sought for is a fault where a rule is sure of it.
         plain = not judged.named and judged.worst == "high"
         return Verdict(FAULT if plain else UNEXPLAINED, None, died)
-    return Verdict(UNEXPLAINED if died else HEALTHY, None, died)
+    if died:
+        return Verdict(UNEXPLAINED, None, died)
+    if judged.not_judged is not None:
+        return Verdict(NOT_JUDGED, why=why_not_judged(judged.not_judged))
+    return Verdict(HEALTHY)
 
 
 def _died(run: RunRow, judged: Judged | None, now: datetime) -> str:
@@ -82,7 +89,7 @@ def verdict_badge(found: Verdict) -> Component | None:
     """Return the badge of a run; nothing before it was judged."""
     if found.name is None:
         return None
-    title = f"Most probable cause: {found.cause.replace('-', ' ')}" if found.cause else ""
+    title = f"Most probable cause: {found.cause.replace('-', ' ')}" if found.cause else found.why
     return dmc.Badge(
         found.name,
         color=COLOURS[found.name],

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from app import store
 from app.auth.identity import current_identity
 from app.binary import refusal
+from app.uploads.clearing import EXTENSION, clear
 from app.uploads.names import safe_names
 from app.uploads.receiving import Receiver, WrongPlace
 from app.uploads.settings import UploadSettings
@@ -17,7 +18,6 @@ from db.queries.jobs.workers import WorkerRow
 
 logger = logging.getLogger(__name__)
 
-EXTENSION = "deeptracker.uploads"
 # A piece fits into the largest body that any route takes.
 PIECE = 2**20
 
@@ -78,7 +78,7 @@ def begin() -> Response:
     with store.transaction() as session:
         if (reason := why_not(workers.list_workers(session))) is not None:
             raise Conflict(reason)
-    _clear()
+    clear(current_app)
     with store.transaction() as session:
         made = uploads.begin(
             session, title=title, files=files, most_bytes=settings().all_megabytes * 2**20, by=by
@@ -145,20 +145,6 @@ def _open(upload_id: int, *, completed: bool = False) -> uploads.UploadRow:
     if found.location is not None and not completed:
         raise Conflict("The upload is complete already.")
     return found
-
-
-def _clear() -> None:
-    """Remove uploads that are due to go; each by itself, so that one in the way keeps no other."""
-    with store.transaction() as session:
-        due = uploads.expired(session)
-    for one in due:
-        try:
-            _receiver().remove(one)
-        except OSError as error:
-            logger.warning("the upload %s cannot be removed: %s", one.folder, error)
-            continue
-        with store.transaction() as session:
-            uploads.forget(session, upload_id=one.id)
 
 
 def _refuses(status: int) -> Any:

@@ -16,6 +16,11 @@ NotFinite = Literal["NaN", "Infinity", "-Infinity"]
 Number = float | NotFinite | None
 # Iteration and value.
 Points = list[tuple[int, Number]]
+# What a run's verdict may be, as the results describe it.
+VERDICTS = (
+    "healthy; not judged: nothing was found, but too few rules could look; unexplained; fault; "
+    "null: no rule looked at it yet"
+)
 
 _Row = TypeVar("_Row")
 _Part = TypeVar("_Part", bound="Part")

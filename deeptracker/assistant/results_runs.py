@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from deeptracker.assistant.result import Number, Part, Result
+from deeptracker.assistant.result import VERDICTS, Number, Part, Result
 
 
 class RunLine(BaseModel):
@@ -12,7 +12,7 @@ class RunLine(BaseModel):
 
     run: str
     state: str
-    verdict: str | None = Field(description="healthy, unexplained, fault; null: not judged yet")
+    verdict: str | None = Field(description=VERDICTS)
     cause: str | None = Field(default=None, description="the most probable of its first fault")
     died: str = Field(default="", description="how a training ended that did not end well")
     model: str

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from deeptracker.assistant.result import Number, Part
+from deeptracker.assistant.result import VERDICTS, Number, Part
 
 
 class Evidence(BaseModel):
@@ -46,7 +46,7 @@ class Answers(Part):
     """What happened in a run, the most telling first."""
 
     run: str
-    verdict: str | None = Field(description="healthy, unexplained, fault; null: not judged yet")
+    verdict: str | None = Field(description=VERDICTS)
     answers: list[Answer]
 
 

@@ -3,9 +3,12 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from deeptracker.conversion.rebinned import rebinned, statistics_of
 
 # What people call what the views know by one name.
 _KNOWN = {
@@ -38,10 +41,27 @@ def known_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many values lie between `edges` f8 [B + 1], rising: `counts` f8 [B]."""
+    """How many values lie between `edges` f8 [B + 1], rising: `counts` f8 [B].
+
+    `total` and `squares` are the sums of the values and of their squares, where the source kept
+    them beside the buckets; None: it did not.
+    """
 
     edges: NDArray[np.float64]
     counts: NDArray[np.float64]
+    total: float | None = None
+    squares: float | None = None
+
+    @property
+    def number(self) -> float:
+        """Return how many values there are."""
+        return float(self.counts.sum())
+
+    @cached_property
+    def measured(self) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
+        """Return it as statistics f4 [S] and bins u4 [B] of a layer (rebinned.py)."""
+        found = statistics_of(self.edges, self.counts, total=self.total, squares=self.squares)
+        return found, rebinned(self.edges, self.counts)
 
 
 @dataclass
@@ -67,6 +87,8 @@ class Collected:
     iterations_per_epoch: int | None = None
     name: str = ""
     tags: tuple[str, ...] = ()
+    # How the values are to be read, as sentences.
+    notes: list[str] = field(default_factory=list)
     # Whether the tool says that the run ended: True, False; None: it does not say.
     ended: bool | None = None
     # What the series of a file are called here, so that no two of them become one.
@@ -128,6 +150,7 @@ def merged(parts: Iterable[Collected]) -> Collected:
             whole.drop(reason, times)
         whole.kinds += [kind for kind in part.kinds if kind not in whole.kinds]
         whole.files += part.files
+        whole.notes += [note for note in part.notes if note not in whole.notes]
         whole.iterations_per_epoch = part.iterations_per_epoch or whole.iterations_per_epoch
         whole.name = whole.name or part.name
         whole.tags = (*whole.tags, *(tag for tag in part.tags if tag not in whole.tags))

@@ -4,13 +4,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deeptracker.conversion.clock import UNPLACED, by_iteration
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.predictions import Predictions
+from deeptracker.conversion.tag_layers import UNKNOWN, TagLayers, tag_layers
 from deeptracker.errors import LogError
 from deeptracker.format import BAND_THRESHOLDS, FILTER_QUANTITIES, Series, Snapshot
 from deeptracker.format.entries import check_name
@@ -29,6 +32,7 @@ class Course:
     `width`: how many iterations have one snapshot among them.
     `per_epoch`: iterations of an epoch, None: not known. `times`: seconds since 1970 by iteration.
     `dropped` counts by reason what has no place among them; `notes` say how they are to be read.
+    `layers` are those of histograms, None: there are none.
     """
 
     series: Mapping[str, Series]
@@ -39,6 +43,7 @@ class Course:
     dropped: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     predictions: Predictions | None = None
+    layers: TagLayers | None = None
     rest: bool = True
 
     def at(self, iterations: Sequence[int], *, rest: bool = True) -> "Course":
@@ -75,18 +80,41 @@ class Course:
                 scalars[name] = Series(whole.iterations[first:last], whole.values[first:last])
         return scalars
 
+    def marks(self) -> NDArray[np.uint64]:
+        """Return a number for each snapshot that is another where its scalars are others, u8 [T].
+
+        It is the sum of one number for each value, its iteration and its series' name, so that all
+        snapshots take no longer than the values do.
+        """
+        total = np.zeros(len(self.iterations), np.uint64)
+        for name, cut in self._cuts.items():
+            series = self.series[name]
+            salt = np.uint64(int.from_bytes(blake2b(name.encode(), digest_size=8).digest()))
+            mixed = _mixed(series.iterations.astype(np.uint64) + salt)
+            mixed = _mixed(mixed ^ np.ascontiguousarray(series.values, np.float64).view(np.uint64))
+            sums = np.append(np.uint64(0), np.cumsum(mixed))[cut]
+            total += sums[1:] - sums[:-1]
+        return total
+
     def snapshot(self, place: int) -> Snapshot:
-        """Return the snapshot at a place among `iterations`, which has no layers."""
+        """Return the snapshot at a place among `iterations`, with layers of histograms alone."""
         iteration = self.iterations[place]
+        statistics: Mapping[str, NDArray[np.float32]] = {}
+        histogram: Mapping[str, NDArray[np.uint32]] = {}
+        if self.layers is not None:
+            before = self.iterations[place - 1] if place else -1
+            statistics, histogram = self.layers.arrays(before, iteration)
+        layers = 0 if self.layers is None else len(self.layers.specs)
         prediction, probability = self._predicted(iteration)
         return Snapshot(
             iteration=iteration,
             epoch=self.epoch(iteration),
             recorded_at=self.time(iteration),
-            statistics={},
-            histogram={},
-            bands=np.zeros((0, len(BAND_THRESHOLDS)), np.float32),
-            filters={name: np.zeros(0, np.float32) for name in FILTER_QUANTITIES},
+            statistics=statistics,
+            histogram=histogram,
+            bands=np.full((layers, len(BAND_THRESHOLDS)), np.nan, np.float32),
+            # A layer of which nothing but histograms is known counts as one filter.
+            filters={name: np.full(layers, np.nan, np.float32) for name in FILTER_QUANTITIES},
             prediction=prediction,
             probability=probability,
             scalars=self.scalars(place),
@@ -117,35 +145,61 @@ def course_of(
     *,
     per_epoch: int | None = None,
     predictions: Predictions | None = None,
+    layers: bool = True,
 ) -> Course:
     """Return the course of what was collected; `per_epoch` where the files do not say it.
 
-    There is a snapshot wherever there are predictions.
+    There is a snapshot wherever there are predictions, and besides where there are histograms of
+    layers, or, without any, values. `layers`: make some of histograms, where their tags are of any.
 
     Values that are counted by epochs stand at the iteration that ends the epoch; where nothing is
     counted by iterations, an epoch is one. Epochs that are counted from 0 are over one later.
     """
     dropped: dict[str, int] = {}
-    notes: list[str] = []
+    notes = list(collected.notes)
     per_epoch = per_epoch or collected.iterations_per_epoch
-    if collected.by_epoch and not collected.values:
+    if collected.by_epoch and not collected.values and per_epoch is None:
         per_epoch = 1
         notes.append("The files count epochs alone: an iteration is an epoch here.")
-    rows = {name: dict(values) for name, values in collected.values.items()}
-    if per_epoch is not None:
-        later = int(any(0 in values for values in collected.by_epoch.values()))
-        for name, values in collected.by_epoch.items():
-            into = rows.setdefault(name, {})
-            for epoch, value in values.items():
-                into.setdefault((epoch + later) * per_epoch, value)
-    elif collected.by_epoch:
-        number = sum(map(len, collected.by_epoch.values()))
-        dropped["a value by epoch: how many iterations an epoch has is not known"] = number
+    rows, unplaced = by_iteration(collected, per_epoch)
+    if unplaced:
+        dropped[UNPLACED] = unplaced
     series = _series(rows, dropped)
     its = np.unique(np.concatenate([one.iterations for one in series.values()] or [_NONE]))
+    made = tag_layers(collected.histograms) if layers else None
+    if made is not None:
+        its = made.iterations
+        notes.append(_OF_SUMS if made.exact else _OF_BUCKETS)
+    ends = _ends(its)
+    if predictions is not None:
+        ends = tuple(sorted({*ends, *predictions.prediction}))
+    if made is not None:
+        dropped.update(**made.dropped, **made.between(ends))
+    elif number := sum(map(len, collected.histograms.values())):
+        dropped[UNKNOWN if layers else _BESIDE] = number
     return Course(
-        series, _ends(its), _width(its), per_epoch, _times(collected.times), dropped, tuple(notes)
+        series, ends, _width(its), per_epoch, _times(collected.times), dropped, tuple(notes),
+        predictions, made,
     )  # fmt: skip
+
+
+_OF_SUMS = (
+    "Layers are of histograms by the names of parameters: of what these keep, mean, standard "
+    "deviation, sum and L2 are exact, and quartiles and L1 are taken from the buckets, as if "
+    "values lay evenly in each."
+)
+_OF_BUCKETS = (
+    "Layers are of histograms by the names of parameters, which keep buckets alone: all statistics "
+    "but least and greatest value are taken from these, as if values lay evenly in each."
+)
+_BESIDE = "a histogram of a tag: the checkpoints beside it tell of the layers"
+
+
+def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return numbers whose bits all depend on all bits given (the finaliser of SplitMix64)."""
+    found = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    found = (found ^ (found >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return found ^ (found >> np.uint64(31))
 
 
 _NONE: NDArray[np.int64] = np.zeros(0, np.int64)

@@ -5,7 +5,6 @@ import math
 import shutil
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from deeptracker.array_layers import Form
 from deeptracker.array_recorder import ArrayRecorder
+from deeptracker.conversion.checkpoints.finding import nothing_numbered
 from deeptracker.conversion.checkpoints.reading import (
     Checkpoint,
     Contents,
@@ -20,29 +20,17 @@ from deeptracker.conversion.checkpoints.reading import (
     find_checkpoints,
     look_ahead,
 )
+from deeptracker.conversion.clock import by_iteration
+from deeptracker.conversion.clock import placed as places_of
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.memory import give_back
 from deeptracker.conversion.predictions import Predictions
 from deeptracker.conversion.readers.known import collect
-from deeptracker.conversion.scalar_run import Converted
+from deeptracker.conversion.scalar_run import Converted, settings_of
+from deeptracker.conversion.told import told
 from deeptracker.errors import LogError, RecordingError
 
 OnDone = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Where checkpoints and values by epoch stand among the iterations."""
-
-    per_epoch: int | None
-    # Epochs that are counted from 0 are over one later.
-    later: int
-
-    def iteration(self, checkpoint: Checkpoint) -> int:
-        """Return the iteration of a checkpoint."""
-        if not checkpoint.by_epoch:
-            return checkpoint.number
-        return (checkpoint.number + self.later) * (self.per_epoch or 1)
 
 
 def convert(
@@ -66,22 +54,23 @@ def convert(
     if not found.checkpoints:
         raise LogError(source, "", _nothing(found.unnumbered))
     scalars = collect(source)
-    epochs = any(one.by_epoch and one.number == 0 for one in found.checkpoints)
-    clock = Clock(iterations_per_epoch or scalars.iterations_per_epoch, int(epochs))
-    placed = {clock.iteration(one): one for one in found.checkpoints}
-    said = [f"{one} has no iteration in its name" for one in found.unnumbered]
+    per_epoch = iterations_per_epoch or scalars.iterations_per_epoch
+    placed = places_of(found.checkpoints, per_epoch, told(source))
+    said = [*scalars.notes]
+    said += [f"{one} has no iteration in its name" for one in found.unnumbered]
     said += found.remarks
     if placed.pop(0, None) is not None:
         said.append("the checkpoint of iteration 0 is left out: iterations count from 1")
     if not placed:
         raise LogError(source, "", "has no checkpoint after iteration 0")
-    rows = _rows(scalars, clock, said, by_epoch=found.checkpoints[0].by_epoch)
+    epochs = found.checkpoints[0].by_epoch
+    rows = _rows(scalars, per_epoch or (1 if epochs else None), said)
     there = run_dir.exists()
     try:
         return _written(
             source, run_dir, placed, rows, said, predictions,
-            name=name or source.resolve().name, filter_axis=filter_axis, per_epoch=clock.per_epoch,
-            on_done=on_done,
+            name=name or scalars.name or source.resolve().name, filter_axis=filter_axis,
+            per_epoch=per_epoch, settings=settings_of(scalars, {}), on_done=on_done,
         )  # fmt: skip
     except BaseException:
         if not there:
@@ -91,8 +80,7 @@ def convert(
 
 def _nothing(unnumbered: tuple[str, ...]) -> str:
     if unnumbered:
-        names = ", ".join(unnumbered[:3])
-        return f"has no checkpoint with an iteration in its name, only {names}; rename them"
+        return nothing_numbered(map(Path, unnumbered))
     return (
         "holds no checkpoint: a run needs the weights of at least one iteration, as files "
         "(.safetensors, .pt, .pth, .ckpt, .bin, .keras, .h5) or as folders such as checkpoint-500"
@@ -100,24 +88,19 @@ def _nothing(unnumbered: tuple[str, ...]) -> str:
 
 
 def _rows(
-    scalars: Collected, clock: Clock, said: list[str], *, by_epoch: bool
+    scalars: Collected, per_epoch: int | None, said: list[str]
 ) -> dict[int, dict[str, float]]:
     """Return the values by iteration; what has no place among them is said."""
+    found, unplaced = by_iteration(scalars, per_epoch)
     rows: dict[int, dict[str, float]] = {}
-    for name, series in scalars.values.items():
+    for name, series in found.items():
         for at, value in series.items():
             rows.setdefault(max(at, 1), {})[name] = value
-    if scalars.by_epoch and clock.per_epoch is None and not by_epoch:
+    if unplaced:
         said.append(
             "values by epoch are left out: how many iterations an epoch has is not known; say "
-            "--iterations-per-epoch"
+            "--iterations-per-epoch, or epoch in [clock] of deeptracker.toml"
         )
-    else:
-        later = int(any(0 in series for series in scalars.by_epoch.values()))
-        for name, series in scalars.by_epoch.items():
-            for at, value in series.items():
-                place = (at + later) * (clock.per_epoch or 1)
-                rows.setdefault(place, {}).setdefault(name, value)
     if scalars.histograms:
         said.append(f"histograms of {len(scalars.histograms):,} tags are left out")
     said += [f"left out, {_times(times)}: {why}" for why, times in scalars.dropped.items()]
@@ -139,6 +122,7 @@ def _written(
     name: str,
     filter_axis: int,
     per_epoch: int | None,
+    settings: dict[str, Any],
     on_done: OnDone,
 ) -> Converted:
     first = contents_of(placed[min(placed)])
@@ -148,7 +132,7 @@ def _written(
         warnings.simplefilter("ignore", RuntimeWarning)  # they are in the run, and in `said`
         with recorder_of(
             source, run_dir, first, placed, predictions, name=name,
-            hyperparameters=first.facts.hyperparameters, every=math.gcd(*placed),
+            hyperparameters={**first.facts.hyperparameters, **settings}, every=math.gcd(*placed),
             filter_axis=filter_axis, per_epoch=per_epoch,
         ) as recorder:  # fmt: skip
             del first

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from deeptracker.conversion.readers import is_inside
 from deeptracker.conversion.readers.parquet import is_parquet, opened
 from deeptracker.conversion.readers.tables import separator_of
+from deeptracker.conversion.told import told
 from deeptracker.errors import LogError, MissingExtra
 
 _ENDINGS = (".csv", ".tsv", ".parquet")
@@ -57,7 +58,8 @@ def find_predictions(folder: Path) -> Path | None:
     """Return the table of predictions in a folder, by its columns; the first one by name."""
     if not folder.is_dir():
         return None
-    return next((path for path in sorted(folder.iterdir()) if _is_table(path, folder)), None)
+    there = filter(told(folder).belongs, sorted(folder.iterdir()))
+    return next((path for path in there if _is_table(path, folder)), None)
 
 
 def _is_table(path: Path, folder: Path) -> bool:

@@ -17,6 +17,7 @@ from deeptracker.conversion.readers.known import collect
 from deeptracker.errors import LogError, RecordingError
 from deeptracker.format import (
     MANIFEST,
+    QUANTITIES,
     SNAPSHOTS,
     Contents,
     Dropped,
@@ -35,9 +36,6 @@ from deeptracker.format import (
 from deeptracker.format.entries import MAX_NAME, MAX_PLAIN_VALUES, MAX_TIME, fit_text
 from deeptracker.format.manifest_course import MAX_DROPPED, MAX_EVENTS, MAX_FILES
 
-# The views are of layers, with bins that are the same everywhere; tags are of whatever was logged.
-_HISTOGRAM = "a histogram of a tag"
-
 
 @dataclass(frozen=True)
 class Converted:
@@ -50,7 +48,7 @@ class Converted:
     remarks: tuple[str, ...]
 
 
-# Such a run has no statistics of layers.
+# Such a run has no statistics of layers but those of histograms.
 _CONTENTS = Contents(quantities=(), optional=(), filters=(), capabilities=("scalars",))
 
 
@@ -73,7 +71,6 @@ def manifest_of(
     known = [at for at in course.times[1].tolist() if 0 <= at <= MAX_TIME]
     began = min(known, default=created_at)
     dropped = dict(collected.dropped)
-    dropped[_HISTOGRAM] = sum(map(len, collected.histograms.values()))
     for reason, times in course.dropped.items():
         dropped[reason] = dropped.get(reason, 0) + times
     settings = settings_of(collected, dropped)
@@ -84,7 +81,7 @@ def manifest_of(
         model="",
         dataset="",
         created_at=began,
-        layers=(),
+        layers=() if course.layers is None else course.layers.specs,
         hyperparameters=settings,
         sampling=Sampling(iterations_per_epoch=course.per_epoch),
         state=state,
@@ -93,6 +90,7 @@ def manifest_of(
         generations=(Generation(0, began),),
         place=fit_text(path),
         origin=origin_of(collected, dropped, path=path, notes=course.notes),
+        contents=replace(_CONTENTS, **_contents(course)),
         **_validated(course.predictions),
     )
     # As if it had been written and read: with the very checks of a log.
@@ -100,17 +98,27 @@ def manifest_of(
     return parse_manifest(at, manifest_bytes(at, manifest))
 
 
+def _contents(course: Course) -> dict[str, Any]:
+    """Return what the snapshots hold beside scalars."""
+    has: tuple[str, ...] = _CONTENTS.capabilities
+    quantities: tuple[str, ...] = ()
+    if course.layers is not None:
+        has += ("layers", *course.layers.quantities, "histogram")
+        quantities = QUANTITIES
+    if course.predictions is not None:
+        has += ("validation",)
+    return {"quantities": quantities, "capabilities": has}
+
+
 def _validated(predictions: Predictions | None) -> dict[str, Any]:
     """Return what a manifest says of the images that were predicted."""
     if predictions is None:
-        return {"contents": _CONTENTS}
-    has = (*_CONTENTS.capabilities, "validation")
+        return {}
     return {
         "classes": tuple(map(fit_name, predictions.classes)),
         "images": Images(
             predictions.labels.astype(np.int32), tuple(map(fit_name, predictions.images))
         ),
-        "contents": replace(_CONTENTS, capabilities=has),
     }
 
 
@@ -218,7 +226,11 @@ def convert_scalars(
         manifest = replace(manifest, name=fit_name(name))
     write_run(run_dir, manifest, course)
     return Converted(
-        len(course.iterations), 0, len(course.series), 0, tuple(remarks_of(manifest.origin))
+        len(course.iterations),
+        len(manifest.layers),
+        len(course.series),
+        len(manifest.images.class_id),
+        tuple(remarks_of(manifest.origin)),
     )
 
 

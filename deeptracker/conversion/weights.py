@@ -25,8 +25,10 @@ from deeptracker.conversion.checkpoints.reading import (
     contents_of,
     find_checkpoints,
 )
-from deeptracker.conversion.joining import Clock, check_network, recorder_of
+from deeptracker.conversion.clock import placed as places_of
+from deeptracker.conversion.joining import check_network, recorder_of
 from deeptracker.conversion.predictions import Predictions, read_predictions
+from deeptracker.conversion.told import told
 from deeptracker.errors import DeepTrackerError, LogError, RecordingError
 
 # What a checkpoint may take beside what the process has: it and the one before, widened, and more.
@@ -57,9 +59,7 @@ class Weights:
     def look(self) -> None:
         """Take the checkpoints that came since; tell of each, and of what cannot be used."""
         found = find_checkpoints(self._folder)
-        epochs = any(one.by_epoch and one.number == 0 for one in found.checkpoints)
-        clock = Clock(self._per_epoch, int(epochs))
-        placed = {clock.iteration(one): one for one in found.checkpoints}
+        placed = places_of(found.checkpoints, self._per_epoch, told(self._folder))
         if placed.pop(0, None) is not None:
             self._remark("the checkpoint of iteration 0 is left out: iterations count from 1")
         for name in found.unnumbered:

@@ -10,7 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from deeptracker.conversion.checkpoints.finding import Checkpoint, find_checkpoints
+from deeptracker.conversion.checkpoints.finding import (
+    Checkpoint,
+    find_checkpoints,
+    nothing_numbered,
+)
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.course import Course, course_of
 from deeptracker.conversion.readers.known import find_readers
@@ -53,6 +57,7 @@ class ConvertedSource:
         self._weights: WeightsProcess | None = None
         self._directory: RunDirectorySource | None = None
         self._listed: tuple[Checkpoint, ...] = ()
+        self._nameless: tuple[Path, ...] = ()
         self._files: Files = ()
         self._asked: Files = ()
         self._next = 0.0
@@ -74,13 +79,17 @@ class ConvertedSource:
             return self._joined(recorded)
         if self.busy():
             return None
-        if self._weights.bad and self._scalars.manifest() is None:
+        found = self._scalars.manifest()
+        if found is None and self._weights.bad:
             raise self._weights.bad[0]
-        return self._scalars.manifest()
+        if found is None and self._nameless:
+            raise LogError(self.path, "", nothing_numbered(self._nameless))
+        return found
 
     def _without_weights(self) -> Manifest | None:
         found = self._scalars.manifest()
-        if not self._listed:
+        number = len(self._listed) + len(self._nameless)
+        if not number:
             return found
         if found is None:
             raise LogError(self.path, "", f"holds {_NO_TORCH}")
@@ -90,7 +99,7 @@ class ConvertedSource:
         if self._found is None or self._found[0] is not found:
             collected = self._scalars.collected
             dropped = {one.reason: one.times for one in origin.dropped}
-            dropped[_NO_TORCH] = len(self._listed)
+            dropped[_NO_TORCH] = number
             told = origin_of(collected, dropped, path=self.location, notes=origin.notes)
             self._found = (found, replace(found, origin=told))
         return self._found[1]
@@ -102,8 +111,12 @@ class ConvertedSource:
         if time.monotonic() < self._next or (self._asked and not self._live):
             return
         self._next = time.monotonic() + _LOOK_SECONDS
-        self._listed = find_checkpoints(self.path).checkpoints
-        before, self._files = self._files, _files(self._listed)
+        found = find_checkpoints(self.path)
+        self._listed = found.checkpoints
+        # Of those whose name tells no iteration, the file may.
+        self._nameless = found.nameless
+        paths = [*(path for one in self._listed for path in one.files), *self._nameless]
+        before, self._files = self._files, _files(paths)
         if not self._files or self._files == self._asked or not can_read_checkpoints():
             return
         for name, _, _ in self._files if self._roots is not None else ():
@@ -134,17 +147,18 @@ class ConvertedSource:
         scalars = self._scalars.manifest() if self._scalars_there() else None
         collected = self._scalars.collected
         remarks = tuple(self._weights.remarks)
-        known = (id(recorded), id(scalars), remarks, self.busy(), len(self._listed))
+        known = (id(recorded), id(scalars), remarks, self.busy(), len(self._files))
         if self._found is not None and self._found[0] == known:
             return self._found[1]
         epochs = bool(self._listed) and self._listed[0].by_epoch
         per_epoch = collected.iterations_per_epoch or (1 if epochs else None)
-        course = course_of(collected, per_epoch=per_epoch)
-        changed = [_changed_at(one) for one in self._listed]
+        course = course_of(collected, per_epoch=per_epoch, layers=False)
+        paths = [*(one.files[0] for one in self._listed), *self._nameless]
+        changed = [_changed_at(path) for path in paths]
         whole = replace(
             collected,
-            kinds=[*collected.kinds, *_kinds(self._listed)],
-            files=[*collected.files, *(_short(one.files[0], self.path) for one in self._listed)],
+            kinds=[*collected.kinds, *_kinds(paths)],
+            files=[*collected.files, *(_short(path, self.path) for path in paths)],
             hyperparameters=self._weights.settings | collected.hyperparameters,
         )
         notes = (*course.notes, *remarks)
@@ -271,14 +285,16 @@ def anything_at(path: Path) -> bool:
     """Return whether files of other tools are at a place, by what they are called and contain."""
     if not path.exists():
         return False
-    if path.is_dir() and find_checkpoints(path).checkpoints:
-        return True
+    if path.is_dir():
+        found = find_checkpoints(path)
+        if found.checkpoints or found.nameless:
+            return True
     return bool(find_readers(path, only_run(path)))
 
 
-def _files(checkpoints: Sequence[Checkpoint]) -> Files:
+def _files(paths: Sequence[Path]) -> Files:
     found = []
-    for path in (path for one in checkpoints for path in one.files):
+    for path in paths:
         try:
             status = os.stat(path)
         except OSError:
@@ -287,15 +303,15 @@ def _files(checkpoints: Sequence[Checkpoint]) -> Files:
     return tuple(found)
 
 
-def _changed_at(checkpoint: Checkpoint) -> float:
+def _changed_at(path: Path) -> float:
     try:
-        return checkpoint.files[0].stat().st_mtime
+        return path.stat().st_mtime
     except OSError:
         return time.time()
 
 
-def _kinds(checkpoints: Sequence[Checkpoint]) -> list[str]:
-    suffixes = dict.fromkeys(one.files[0].suffix or "folders" for one in checkpoints)
+def _kinds(paths: Sequence[Path]) -> list[str]:
+    suffixes = dict.fromkeys(path.suffix or "folders" for path in paths)
     return [f"checkpoints ({', '.join(suffixes)})"] if suffixes else []
 
 

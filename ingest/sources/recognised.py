@@ -7,10 +7,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from deeptracker.conversion.collected import Collected, merged
+from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.predictions import COLUMNS
 from deeptracker.conversion.readers import Reader, StoredRun, files_below
 from deeptracker.conversion.readers.known import TOOLS, find_readers
+from deeptracker.conversion.tag_layers import tag_layers
+from deeptracker.conversion.told import joined, told
 from deeptracker.errors import DeepTrackerError, LogError
 from deeptracker.extras import needed
 from deeptracker.format import MANIFEST, SNAPSHOTS
@@ -144,9 +146,14 @@ def _converted(
     }
     whole, all_read = _read(readers, sizes, path, refused)
     kinds, has = list(whole.kinds), set(_has(whole))
-    checkpoints = _checkpoints(path, refused) if any(map(_may_be_weights, files)) else 0
+    may_be = any(map(_may_be_weights, files))
+    checkpoints, nameless = _checkpoints(path, refused) if may_be else (0, 0)
     if checkpoints:
         kinds.append(f"{checkpoints:,} checkpoint{'' if checkpoints == 1 else 's'}")
+    if nameless:
+        many = "1 checkpoint" if nameless == 1 else f"{nameless:,} checkpoints"
+        kinds.append(f"{many} whose iteration only the file may tell")
+    if checkpoints or nameless:
         has |= set(_OF_CHECKPOINTS)
     if any(map(_has_predictions, files)):
         kinds.append("table of predictions")
@@ -162,7 +169,7 @@ def _converted(
         series=len(whole.values) + len(whole.by_epoch) if all_read else None,
         values=whole.size if all_read else None,
         iterations=max(at) if at and all_read else None,
-        checkpoints=checkpoints,
+        checkpoints=checkpoints + nameless,
         refused=tuple(refused[:MOST_REFUSED]),
     )
 
@@ -212,10 +219,10 @@ def _read(
             all_read = False
             break
         try:
-            parts.append(reader.read())
+            parts.append((reader.path, reader.read()))
         except DeepTrackerError as error:
             refused.append(_refusal(reader.path, path, error))
-    return merged(parts), all_read
+    return joined(told(path), parts), all_read
 
 
 def _refusal(file: Path, path: Path, error: DeepTrackerError) -> Refusal:
@@ -232,21 +239,23 @@ def _has(whole: Collected) -> Iterable[str]:
         yield "hyperparameters"
     if whole.texts:
         yield "events"
+    if (made := tag_layers(whole.histograms)) is not None:
+        yield "layers"
+        yield from made.quantities
 
 
-def _checkpoints(path: Path, refused: list[Refusal]) -> int:
-    """Return how many checkpoints there are, by their names alone."""
+def _checkpoints(path: Path, refused: list[Refusal]) -> tuple[int, int]:
+    """Return how many checkpoints there are whose names tell an iteration, and how many others."""
     if not path.is_dir():
-        return 0
+        return 0, 0
     try:
         with needed("record", "a series of checkpoints"):
             from deeptracker.conversion.checkpoints.finding import find_checkpoints
         found = find_checkpoints(path)
     except DeepTrackerError as error:
         refused.append(Refusal(path.name, str(error)))
-        return 0
-    refused += [Refusal(name, "has no iteration in its name") for name in found.unnumbered]
-    return len(found.checkpoints)
+        return 0, 0
+    return len(found.checkpoints), len(found.unnumbered)
 
 
 def _may_be_weights(path: Path) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
-from deeptracker.conversion.collected import Collected, merged
+from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.course import Course, course_of, moved
 from deeptracker.conversion.predictions import (
     Predictions,
@@ -17,6 +17,7 @@ from deeptracker.conversion.predictions import (
 from deeptracker.conversion.readers import Reader
 from deeptracker.conversion.readers.known import find_readers, stores
 from deeptracker.conversion.scalar_run import manifest_of
+from deeptracker.conversion.told import joined, told
 from deeptracker.errors import DeepTrackerError, LogError
 from deeptracker.format import Ledger, Manifest, Probe, Snapshot
 from ingest.locations import Place, check_inside
@@ -93,16 +94,24 @@ class ScalarsSource:
         """Return what the run is, None where nothing is recognised; LogError if all is unusable."""
         self._find()
         parts = self._read()
-        if all(part.empty for part in parts) and self._table is None:
+        said = told(self.path)
+        if all(part.empty for _, part in parts) and self._table is None:
+            self.collected = joined(said, [])
             if self._errors:
                 raise next(iter(self._errors.values()))
             return None
-        state = self._state(parts)
-        known = (*map(id, parts), state, None if self._table is None else self._table[0])
+        state = self._state([part for _, part in parts])
+        known = (
+            said,
+            *(id(part) for _, part in parts),
+            state,
+            None if self._table is None else self._table[0],
+        )
         if self._manifest is not None and known == self._known:
             return self._manifest
         self._known = known
-        whole = merged(parts)
+        whole = joined(said, parts)
+        whole.notes += said.unused(path for path, _ in parts)
         if self._table is not None:
             whole.kinds.append("table of predictions")
             whole.files.append(self._table[1].name)
@@ -159,7 +168,7 @@ class ScalarsSource:
             except LogError as error:
                 self._errors[path] = error
 
-    def _read(self) -> list[Collected]:
+    def _read(self) -> list[tuple[Path, Collected]]:
         """Return what the readers have; what one cannot read stays as it was, and is told."""
         for key, reader in self._readers.items():
             try:
@@ -173,7 +182,7 @@ class ScalarsSource:
                 self._errors[reader.path] = (
                     error if isinstance(error, LogError) else LogError(reader.path, "", str(error))
                 )
-        return [self._good[key] for key in self._readers if key in self._good]
+        return [(key[1], self._good[key]) for key in self._readers if key in self._good]
 
     def _state(self, parts: Iterable[Collected]) -> str:
         said = [part.ended for part in parts if part.ended is not None]
@@ -257,15 +266,15 @@ def _changed_at(path: Path) -> float | None:
 
 def _stamps(course: Course) -> dict[int, bytes]:
     """Return what tells one form of each snapshot from another, by iteration."""
+    values = course.marks().tolist()
     found = {}
-    for place, iteration in enumerate(course.iterations):
-        snapshot = course.snapshot(place)
-        total = hashlib.blake2b(
-            f"{snapshot.epoch!r} {snapshot.recorded_at!r}".encode(), digest_size=16
-        )
-        for name, series in snapshot.scalars.items():
-            total.update(f"\n{name} {len(series.values)}\n".encode())
-            total.update(series.iterations.tobytes())
-            total.update(series.values.tobytes())
+    for place, (iteration, mark) in enumerate(zip(course.iterations, values, strict=True)):
+        said = f"{course.epoch(iteration)!r} {course.time(iteration)!r} {mark:x}"
+        total = hashlib.blake2b(said.encode(), digest_size=16)
+        if course.layers is not None or course.predictions is not None:
+            snapshot = course.snapshot(place)
+            tables = (*snapshot.statistics.values(), *snapshot.histogram.values())
+            for table in (*tables, snapshot.prediction, snapshot.probability):
+                total.update(b"" if table is None else table.tobytes())
         found[iteration] = total.digest()
     return found

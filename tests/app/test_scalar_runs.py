@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
+from app.components.verdict import verdicts
 from app.table_names import TABLES
 from db.permissions import Role
 from db.queries.runs import findings, runs
@@ -37,6 +38,7 @@ def test_it_says_what_it_has_and_where_it_is_from(web: Web, scalar_run: int) -> 
         run = runs.get_run(session, run_id=scalar_run)
         manifest = runs.run_manifest(session, run_id=scalar_run)
         judged = findings.run_health(session, run_id=scalar_run)
+        thought = verdicts(session, [run])[run.id]
     assert (run.layer_count, run.class_count, run.state) == (0, 0, "complete")
     # At equal distances, and no more than a recorded run would have.
     assert run.snapshot_count == STEPS // 2 + 1
@@ -45,6 +47,9 @@ def test_it_says_what_it_has_and_where_it_is_from(web: Web, scalar_run: int) -> 
     assert manifest["origin"]["files"] == ["metrics.csv"]
     assert manifest["origin"]["path"] == run.location
     assert judged is not None
+    # Its loss fell without a jump, but hardly any rule could look.
+    assert thought.name == "not judged"
+    assert "It lacks a validation set" in thought.why
     assert {"gradient", "update", "validation"} <= {
         need for needs in judged.answers["not_judged"].values() for need in needs
     }
@@ -84,7 +89,7 @@ def test_a_page_says_what_is_not_recorded(clients, scalar_run: int, page: str, l
     address = {"shell-location.pathname": f"/run/{scalar_run}/{page}"}
     shown = client.call(callback_key(client.web.app, "shell-page.children"), address).text
     assert f"Not recorded: {lacks}" in shown
-    assert "into the folder and load it again" in shown
+    assert "beside the files and load " in shown
 
 
 def test_the_report_and_the_facts(clients, scalar_run: int) -> None:

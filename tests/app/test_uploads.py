@@ -1,6 +1,8 @@
 """Uploads: whose they are, how large, what reaches the disk under which name."""
 
 import json
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 
 from app.uploads import routes
+from app.uploads.clearing import start_clearing
 from app.uploads.names import MAX_DEPTH, safe_names
 from app.uploads.settings import UploadSettings
 from db.engine import session_scope
@@ -136,3 +139,21 @@ def test_a_common_folder_is_left_out() -> None:
     assert safe_names(["x/A.csv", "x/a.csv"]) == ["A.csv", "a.csv_2"]
     with pytest.raises(Conflict):
         safe_names(["a", "a/b"])
+
+
+def test_what_is_due_goes_without_another_upload(web, clients, root) -> None:
+    member = clients[Role.MEMBER]
+    old, new = (begin(member, ("a.csv", 3)).json["upload"] for _ in range(2))
+    with session_scope(web.engine) as session:
+        ago = func.now() - timedelta(hours=7)
+        session.execute(update(Upload).where(Upload.id == old).values(created_at=ago))
+        gone, kept = (session.get_one(Upload, one).folder for one in (old, new))
+    stop = start_clearing(web.app.server, seconds=0.05)
+    try:
+        until = time.monotonic() + 20
+        while (root / f".{gone}.parts").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+    finally:
+        stop.set()
+    assert not (root / f".{gone}.parts").exists()
+    assert (root / f".{kept}.parts").exists()

@@ -1,4 +1,4 @@
-"""A run's badge says healthy, unexplained or fault; a run that died never looks complete."""
+"""A run's badge says healthy, not judged, unexplained or fault; a dead run never looks complete."""
 
 import json
 from dataclasses import replace
@@ -35,7 +35,7 @@ def finding(rule, severity, *, end=None, value=1.0):
     }
 
 
-def judge(session, run_id, *found, causes=()):
+def judge(session, run_id, *found, causes=(), lacks=None):
     """Store an evaluation; `causes` are the probable ones of the answer, the first one first."""
     evidence = [{"key": one["key"]} for one in found]
     answer = {"evidence": evidence, "causes": [{"cause": c, "probability": 0.5} for c in causes]}
@@ -43,7 +43,7 @@ def judge(session, run_id, *found, causes=()):
         session,
         run_id=run_id,
         findings=found,
-        answers={"answers": [answer], "not_judged": {}},
+        answers={"answers": [answer], "not_judged": lacks or {}, "too_few": bool(lacks)},
         snapshots=6,
         last_iteration=60,
         seconds=0.1,
@@ -87,6 +87,28 @@ class TestStored:
         session.add(FindingMute(run_id=run.id, key="plateau@20::", **mute))
         session.flush()
         assert badge(session, run) == Verdict("healthy")
+
+    @pytest.mark.parametrize(
+        ("found", "name"),
+        [
+            ((), "not judged"),
+            ((("plateau", "low"),), "not judged"),
+            ((("plateau", "medium"),), "unexplained"),
+            ((("plateau", "high"),), "fault"),
+        ],
+    )
+    def test_too_few_rules_that_find_nothing_call_nothing_healthy(self, session, run, found, name):
+        lacks = {"class-collapse": ["validation"], "overfitting": ["validation", "train_error"]}
+        judge(session, run.id, *(finding(*one) for one in found), lacks=lacks)
+        told = badge(session, run)
+        assert told.name == name
+        why = (
+            "Only 35 of 37 rules could judge it, too few to call it healthy. It lacks a validation "
+            "set (2 rules), the training error (1 rule)."
+        )
+        assert told.why == (why if name == "not judged" else "")
+        facts = overview.state(session, run.id)["facts"]
+        assert (facts["verdict"], facts["verdict_why"]) == (name, told.why)
 
     @pytest.mark.parametrize(
         ("rule", "end", "value", "died"),

@@ -1,6 +1,7 @@
 """The page that brings a run, with a real worker: a folder of the server, and files sent."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,7 @@ def test_a_folder_and_a_sent_one_become_runs(
         page.get_by_role("link", name="Open My detector").click(timeout=60_000)
         expect(page.get_by_role("heading", name="My detector")).to_be_visible(timeout=60_000)
         _send(page, uploads, tmp_path)
+        _drop(page, tmp_path)
 
 
 def _send(page: Page, uploads: Path, folder: Path) -> None:
@@ -100,3 +102,24 @@ def _send(page: Page, uploads: Path, folder: Path) -> None:
     sent = kept / "metrics.csv"
     assert sent.read_bytes() == (mine / "logs" / "metrics.csv").read_bytes()
     assert [one.name for one in kept.rglob("*") if one.is_file()] == ["metrics.csv"]
+
+
+def _drop(page: Page, folder: Path) -> None:
+    """A file that is dragged out of the system's own file manager, as the browser takes it."""
+    mine = folder / "dropped.csv"
+    table(mine, 12)
+    page.goto("/bring")
+    place = page.locator("[data-bring-drop]")
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    assert box is not None
+    mouse = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    carried = {"items": [], "files": [str(mine)], "dragOperationsMask": 1}
+    protocol = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver"):
+        protocol.send("Input.dispatchDragEvent", {"type": kind, "data": carried, **mouse})
+    expect(place).to_have_class(re.compile("bring-over"))
+    protocol.send("Input.dispatchDragEvent", {"type": "drop", "data": carried, **mouse})
+    found = page.locator("#bring-found")
+    expect(found).to_contain_text("2 series, 24 values, up to iteration 12", timeout=60_000)
+    expect(place).not_to_have_class(re.compile("bring-over"))

@@ -89,7 +89,14 @@ def _judge(session: Session, run_id: int, at: int) -> None:
     answer = {"causes": [{"cause": named}], "evidence": [{"key": "gap"}]}
     session.add(
         RunHealth(
-            run_id=run_id, snapshots=1, seconds=0.1, answers={"answers": [answer] if at < 8 else []}
+            run_id=run_id,
+            snapshots=1,
+            seconds=0.1,
+            answers={
+                "answers": [answer] if at < 8 else [],
+                "too_few": at in (5, 6, 8),
+                "not_judged": {},
+            },
         )
     )
     session.flush()
@@ -177,10 +184,10 @@ def test_the_verdict_in_sql_is_that_of_the_badge(session, forest):
     listed = runs.list_runs(session)
     thought = verdicts(session, listed)
     names = {one.name for one in thought.values()}
-    assert names == {"healthy", "unexplained", "fault", None}
+    assert names == {"healthy", "not judged", "unexplained", "fault", None}
     for name in names:
         wanted = [run.id for run in listed if thought[run.id].name == name]
-        assert found(session, f"verdict = {name or 'none'}") == wanted
+        assert found(session, f'verdict = "{name}"' if name else "verdict = none") == wanted
 
 
 def test_findings_that_are_muted_do_not_count(session, forest):

@@ -2,6 +2,8 @@
 
 import math
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from torch.utils.tensorboard import SummaryWriter
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.readers import event_records, tensorboard
 from deeptracker.errors import LogError
+
+PROJECT = Path(__file__).parents[2]
 
 
 def read(folder: Path, run: str | None = None) -> Collected:
@@ -368,3 +372,19 @@ def test_too_many_values_are_refused(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("deeptracker.conversion.readers.event_file.MAX_VALUES", 10)
     with pytest.raises(LogError, match="holds more than 10 values"):
         read(tmp_path)
+
+
+def test_event_files_are_read_without_torch(tmp_path: Path) -> None:
+    with SummaryWriter(str(tmp_path)) as writer:
+        writer.add_scalar("loss", 0.5, 3)
+        writer.add_histogram("fc.weight", np.arange(4.0), 3)
+    # A server that reads event files has the extra `tensorboard` alone.
+    program = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from pathlib import Path; from ingest.sources.converted import ConvertedSource\n"
+        "source = ConvertedSource(Path(sys.argv[1]), location='x')\n"
+        "print([one.name for one in source.manifest().layers], source.changed())"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    told = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert told.stdout == "['fc'] [3]\n"

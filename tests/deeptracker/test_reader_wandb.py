@@ -13,7 +13,9 @@ import pytest
 from deeptracker.conversion.collected import Collected, merged
 from deeptracker.conversion.readers import StoredRun, framing, wandb
 from deeptracker.conversion.readers.known import collect
+from deeptracker.conversion.tag_layers import tag_layers
 from deeptracker.errors import LogError
+from deeptracker.format import STATISTICS
 
 PROJECT = Path(__file__).parents[2]
 
@@ -109,8 +111,9 @@ def test_the_step_of_a_trainer_counts_more_than_that_of_calls(runs: Path) -> Non
 def test_one_of_several_runs_is_to_be_named(runs: Path, tmp_path: Path) -> None:
     assert set(wandb.runs(runs)) == {
         StoredRun("every", "my run"), StoredRun("again", "again"), StoredRun("trainer", "trainer"),
+        StoredRun("watched", "watched"),
     }  # fmt: skip
-    with pytest.raises(LogError, match=r"holds 3 runs of W&B; name one of them: .*again"):
+    with pytest.raises(LogError, match=r"holds 4 runs of W&B; name one of them: .*again"):
         collect(runs)
     assert collect(runs, "again").values == collect(runs / "again").values
     assert wandb.find(runs, "another") == []
@@ -217,3 +220,17 @@ def test_with_tensorboard_the_step_is_tensorboards(
     assert found.values == {"acc": {5: 1.25, 10: 2.5, 20: 5.0}}
     # What the script logged beside has a step that counts what came of TensorBoard, too.
     assert found.dropped == {"a row without an iteration": 1}
+
+
+def test_a_watched_network_has_layers(runs: Path) -> None:
+    found = collect(runs / "watched")
+    layers = tag_layers(found.histograms)
+    assert layers is not None
+    assert [(one.name, one.parameters) for one in layers.specs] == [("0", 24), ("1", 12)]
+    assert layers.quantities == ("weight", "gradient")
+    weight = np.load(runs / "watched" / "last.npz")["weight"]
+    rows, bins = layers.arrays(-1, int(layers.iterations[-1]))
+    told = dict(zip(STATISTICS, rows["weight"][0], strict=True))
+    assert (told["minimum"], told["maximum"]) == pytest.approx((weight.min(), weight.max()))
+    assert told["std"] == pytest.approx(weight.std(), rel=0.02)
+    assert bins["gradient"][1].sum() == 12

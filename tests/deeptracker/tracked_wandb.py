@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 import wandb
 from torch.utils.tensorboard import SummaryWriter
 
@@ -61,6 +62,20 @@ def resumed(folder: Path) -> None:
     run.finish()
 
 
+def watched(folder: Path) -> None:
+    """A run whose network W&B watches: histograms of parameters and gradients."""
+    torch.manual_seed(0)
+    run = start(folder, id="watched")
+    model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.Linear(6, 2))
+    run.watch(model, log="all", log_freq=1)
+    for _ in range(3):
+        loss = model(torch.randn(5, 4)).square().mean()
+        loss.backward()
+        run.log({"loss": loss.item()})
+    np.savez(folder / "last.npz", weight=model[0].weight.detach().numpy())
+    run.finish()
+
+
 def of_a_trainer(folder: Path) -> None:
     """A run as Lightning's logger writes it: W&B's own step counts calls."""
     run = start(folder, id="trainer")
@@ -89,6 +104,7 @@ def main(folder: Path, *, sync: bool) -> None:
     of_everything(folder / "every")
     resumed(folder / "again")
     of_a_trainer(folder / "trainer")
+    watched(folder / "watched")
 
 
 if __name__ == "__main__":

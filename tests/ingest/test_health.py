@@ -18,7 +18,15 @@ from ingest.analysis.health.example import (
 )
 from ingest.analysis.health.finding import Names, Severity
 from ingest.analysis.health.history import FlipHistory, History, Logged, mean_between
-from ingest.analysis.health.rules import BY_NAME, CHANGES, RULES, evaluate, not_judged, worst
+from ingest.analysis.health.rules import (
+    BY_NAME,
+    CHANGES,
+    RULES,
+    evaluate,
+    not_judged,
+    too_few,
+    worst,
+)
 from tests.ingest.histories import broken, unknown
 
 NAMES = Names(("conv1", "conv2", "conv3", "fc"), ("cat", "dog", "cow", "hen", "pig"))
@@ -159,6 +167,19 @@ class TestNotJudged:
         whatever = {"not-finite", "initial-weights", "norms-together", "outside-band", *machine}
         assert set(found) == {rule.name for rule in RULES} - whatever
         assert all(need.how and need.title for needs in found.values() for need in needs)
+
+    def test_too_few_rules_judge_a_run_of_scalars_alone(self):
+        bare = unknown(healthy())
+        losses = {"train_loss": healthy().train_loss, "logged": healthy().logged}
+        assert too_few(bare)
+        assert too_few(replace(bare, **losses))
+        assert not too_few(healthy())
+        # Beside its losses, either of them says enough of how a network learns.
+        layers = {
+            name: getattr(healthy(), name) for name in ("layers", "parameters", "gradient_l2")
+        }
+        assert not too_few(replace(bare, **losses, **layers))
+        assert not too_few(replace(bare, **losses, class_error=healthy().class_error))
 
     def test_says_what_is_missing_and_nothing_else(self):
         def lacks(history):

@@ -4,9 +4,12 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
+from deeptracker.conversion.collected import Collected
+from deeptracker.conversion.course import course_of
 from deeptracker.errors import LogError
 from ingest.sources.scalars import QUIET_SECONDS, ScalarsSource
 
@@ -37,3 +40,20 @@ def test_several_runs_are_refused_by_name(tmp_path: Path) -> None:
             writer.add_scalar("loss", 0.5, 1)
     with pytest.raises(LogError, match=r"holds 2 runs, of which one has to be named.*: a, b"):
         source(tmp_path).manifest()
+
+
+def test_each_snapshot_is_marked_by_all_that_it_has(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    values = {name: dict(enumerate(random.normal(size=50).tolist())) for name in "abc"}
+    marks = course_of(Collected(values=values)).marks()
+    assert len(set(marks.tolist())) == 50
+    for name, at, value in (("b", 7, 1.0), ("a", 0, float("nan")), ("c", 49, -0.0)):
+        other = {key: dict(series) for key, series in values.items()}
+        other[name][at] = value
+        changed = np.flatnonzero(course_of(Collected(values=other)).marks() != marks)
+        assert changed.tolist() == [at]
+    swapped = {**values, "a": values["b"], "b": values["a"]}
+    assert (course_of(Collected(values=swapped)).marks() != marks).all()
+    # More of a series adds snapshots, and changes none.
+    longer = {name: {**series, 50: 1.0} for name, series in values.items()}
+    assert (course_of(Collected(values=longer)).marks()[:50] == marks).all()

@@ -16,7 +16,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from db.engine import session_scope
 from db.queries.measurements import layer_stats, scalars
-from db.queries.runs import runs, structure
+from db.queries.runs import findings, runs, structure
 from deeptracker.errors import LogError
 from ingest.locations import LocationRefused
 from ingest.other_runs import OtherRuns
@@ -95,10 +95,79 @@ def test_several_kinds_in_one_folder_are_one_run(store, folder):
     assert set(manifest["origin"]["kinds"]) == {
         "CSV", "TensorBoard", "table of predictions", "checkpoints (.safetensors)",
     }  # fmt: skip
-    assert {"reason": "a histogram of a tag", "times": 1} in manifest["origin"]["dropped"]
+    assert {
+        "reason": "a histogram of a tag: the checkpoints beside it tell of the layers",
+        "times": 1,
+    } in manifest["origin"]["dropped"]
     # What was logged after the last checkpoint is there, too.
     assert last_of(store, report.run_id, "train_loss") == 45
     assert last_of(store, report.run_id, "accuracy") == 40
+
+
+def test_histograms_of_parameters_make_layers(store, folder):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(16, 3))
+
+    def log(writer, steps):
+        for step in steps:
+            writer.add_scalar("loss", 1 / step, step)
+            for name, weight in model.named_parameters():
+                writer.add_histogram(name, weight, step)
+                writer.add_histogram(f"{name}.grad", weight.detach() / step, step)
+
+    with SummaryWriter(folder) as writer:
+        log(writer, (10, 20))
+    first = load_log(store, folder)
+    assert (first.new, first.bad) == ([10, 20], [])
+    with SummaryWriter(folder, filename_suffix=".more") as writer:
+        log(writer, (30,))
+    report = load_log(store, folder)
+    assert (report.run_id, report.new, report.replaced) == (first.run_id, [30], [])
+    with session_scope(store) as session:
+        manifest = runs.run_manifest(session, run_id=report.run_id)
+        assert structure.layers(session, run_id=report.run_id).names == ("0", "2")
+        found = {
+            quantity: layer_stats.layer_profile(
+                session, run_id=report.run_id, quantity=quantity, statistic="l2"
+            )
+            for quantity in ("weight", "gradient", "update")
+        }
+        of_first = layer_stats.layer_stat(
+            session, run_id=report.run_id, layer_id=0, quantity="gradient"
+        )
+        judged = findings.run_health(session, run_id=report.run_id)
+    assert {"layers", "weight", "gradient", "histogram"} <= set(
+        manifest["contents"]["capabilities"]
+    )
+    norms = [float(model[at].weight.detach().norm()) for at in (0, 2)]
+    assert found["weight"] == pytest.approx(np.array([norms] * 3).T, rel=1e-4)
+    by_step = np.array([norms] * 3).T / np.array([10, 20, 30])
+    assert found["gradient"] == pytest.approx(by_step, rel=1e-4)
+    assert np.isnan(found["update"]).all()
+    assert of_first.histogram is not None
+    assert of_first.histogram.sum() == 3 * 36
+    # How many inputs a filter has is not known: nothing is said of the scale of first weights.
+    assert judged.answers["not_judged"]["initial-weights"] == ["filters"]
+
+
+def test_a_checkpoint_whose_file_alone_tells_its_iteration(store, folder):
+    torch.manual_seed(0)
+    state = nn.Linear(4, 3).state_dict()
+    torch.save({"global_step": 70, "epoch": 1, "state_dict": state}, folder / "last.ckpt")
+    # What a person says comes before what files say.
+    (folder / "deeptracker.toml").write_text('name = "said"\n[clock]\nepoch = 35\n')
+    assert is_there(folder)
+    report = load_log(store, folder)
+    assert (report.new, report.bad) == ([70], [])
+    with session_scope(store) as session:
+        run = runs.get_run(session, run_id=report.run_id)
+        manifest = runs.run_manifest(session, run_id=report.run_id)
+    assert (run.name, run.layer_count) == ("said", 1)
+    assert manifest["sampling"]["iterations_per_epoch"] == 35
+    (folder / "last.ckpt").unlink()
+    torch.save(state, folder / "best.pt")
+    with pytest.raises(LogError, match=r"or in the file, only best\.pt; rename it"):
+        load_log(store, folder)
 
 
 def test_a_damaged_checkpoint_is_told_and_the_others_load(store, folder):

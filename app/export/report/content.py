@@ -1,5 +1,6 @@
 """What a report says, read from the database; no markup here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
-from app.components.run_course import course_facts, origin, remarks
+from app.components.run_course import course_facts, imported, origin, remarks
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.components.severity import when
 from app.components.suspects import percent as percent_of
@@ -124,7 +125,7 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
     manifest = runs.run_manifest(session, run_id=run_id)
     facts = [
         ("State", live["state"]),
-        *([("Verdict", live["verdict"])] if "verdict" in live else []),
+        *([("Verdict", _verdict(live))] if "verdict" in live else []),
         ("Snapshots", live["snapshots"]),
         ("Last iteration", live["last_iteration"]),
         ("Last error", live["last_error"]),
@@ -154,7 +155,7 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
         ],
         findings=[_finding(f) for f in listed if not f.muted],
         muted=sum(f.muted for f in listed),
-        unjudged=unjudged(health.answers if health else {}),
+        unjudged=unjudged(health.answers if health else {}, imported=imported(manifest)),
         notes=[_note(row) for row in written],
         layers=_layers(session, run_id),
     )
@@ -246,6 +247,11 @@ def _finding(found: findings.FindingRow) -> Found:
     rule = BY_NAME[found.rule]
     moment = when(found.start_iteration, found.end_iteration)
     return Found(found.severity, rule.title, moment, worded(found.text), advice=rule.advice)
+
+
+def _verdict(facts: Mapping[str, str]) -> str:
+    why = facts["verdict_why"]
+    return f"{facts['verdict']}: {why[:1].lower()}{why[1:]}" if why else facts["verdict"]
 
 
 def _note(row: AnnotationRow) -> Note:

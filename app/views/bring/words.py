@@ -6,22 +6,8 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from app.components.not_recorded import PARTS
 from app.components.tables import nothing
-
-# What a run may have, as ingest.sources.recognised.PARTS; what to record to have it.
-PARTS: Mapping[str, tuple[str, str]] = {
-    "scalars": ("Scalars", "log values, or put a CSV beside it"),
-    "hyperparameters": ("Hyperparameters", "log them, or keep the tool's own file of them"),
-    "events": ("Events", "log texts"),
-    "layers": ("Layers", "keep checkpoints, or record with the Recorder"),
-    "filters": ("Filters", "keep checkpoints, or record with the Recorder"),
-    "weight": ("Weight statistics", "keep checkpoints, or record with the Recorder"),
-    "gradient": ("Gradients", "record with the Recorder"),
-    "update": ("Updates", "record with the Recorder"),
-    "activation": ("Activations", "record with the Recorder"),
-    "predictions": ("Predictions", "put predictions.csv beside it"),
-    "images": ("Images", "put predictions.csv beside it, or record with the Recorder"),
-}
 
 
 def found(answer: Mapping[str, Any], location: str) -> Component:
@@ -91,7 +77,7 @@ def _parts(answer: Mapping[str, Any]) -> Component | None:
     if not has:
         return None
     there = [
-        html.Li([html.Span("✓", className="bring-sign"), PARTS[part][0]])
+        html.Li([html.Span("✓", className="bring-sign"), PARTS[part].title])
         for part in has
         if part in PARTS
     ]
@@ -99,7 +85,7 @@ def _parts(answer: Mapping[str, Any]) -> Component | None:
     ways: dict[str, list[str]] = {}
     for part in lacks:
         if part in PARTS:
-            ways.setdefault(PARTS[part][1], []).append(PARTS[part][0].lower())
+            ways.setdefault(PARTS[part].how, []).append(PARTS[part].title.lower())
     absent = [
         html.Li([f"not recorded: {', '.join(names)}", html.Span(f" ({way})", className="dt-soft")])
         for way, names in ways.items()

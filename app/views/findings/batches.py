@@ -28,11 +28,18 @@ HOW = (
 
 
 def batches(
-    run_id: int, found: Sequence[Blame], classes: Sequence[str], *, recorded: bool, live: bool
+    run_id: int,
+    found: Sequence[Blame],
+    classes: Sequence[str],
+    *,
+    recorded: bool,
+    live: bool,
+    imported: bool,
 ) -> list[Component]:
     """Return a part for each jump whose batches were kept, by iteration.
 
     `recorded`: the script told the Recorder of its batches; without, what to add to it.
+    `imported`: no Recorder wrote the run.
     """
     if found:
         largest = sorted(found, key=_rise, reverse=True)[:MOST_OPEN]
@@ -44,7 +51,7 @@ def batches(
                 f"The training loss did not jump{until}: no batch was kept.", className="dt-soft"
             )
         ]
-    return [_not_recorded()]
+    return [_not_imported() if imported else _not_recorded()]
 
 
 def of_answer(
@@ -67,6 +74,15 @@ def of_answer(
 def _rise(found: Blame) -> float:
     rise = found.loss - found.usual
     return rise if math.isfinite(rise) else math.inf
+
+
+def _not_imported() -> Component:
+    return html.P(
+        "Not recorded: no other tool keeps which images made a step. Where the next training has a "
+        "Recorder that is told of them, those that made a jump of the training loss are listed "
+        "here.",
+        className="dt-soft",
+    )
 
 
 def _not_recorded() -> Component:

@@ -13,7 +13,7 @@ from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import relayed, touched
 from app.components.forking import run_can_be_forked
-from app.components.run_course import has, snapshot_distance
+from app.components.run_course import has, imported, snapshot_distance
 from app.components.times import ago
 from app.components.unjudged import unjudged
 from app.reading import reads
@@ -115,6 +115,7 @@ def show(
         manifest = runs.run_manifest(session, run_id=run_id)
         may_fork = run_can_be_forked(session, run_id, identity)
     recorded, every = has(manifest, "ledger"), snapshot_distance(manifest)
+    brought = imported(manifest)
     names = Names(layers, classes)
     told = health.answers if health else {}
     answers = told.get("answers", [])
@@ -134,7 +135,7 @@ def show(
     if health is None:
         entries = [not_evaluated()]
     else:
-        lacking = [one.lacks for one in unjudged(told)]
+        lacking = [one.lacks for one in unjudged(told, imported=brought)]
         entries = [
             answer_entry(
                 run_id,
@@ -148,7 +149,7 @@ def show(
         ]
         serious = [f.muted for f in found if f.severity != "low"]
         if entries and all(serious):
-            entries.insert(0, nothing_serious(muted=len(serious)))
+            entries.insert(0, nothing_serious(muted=len(serious), judged=not told.get("too_few")))
     may = {
         "may_mute": identity.may(Permission.MUTE_FINDINGS),
         "may_annotate": identity.may(Permission.ANNOTATE),
@@ -161,10 +162,12 @@ def show(
         given = team_thresholds(limits)
         table = rule_table(limits, may_set=identity.may(Permission.SET_THRESHOLDS))
     return {
-        "answers": entries or [nothing_happened()],
-        "batches": batches(run_id, jumps, classes, recorded=recorded, live=about.recording),
+        "answers": entries or [nothing_happened(judged=not told.get("too_few"))],
+        "batches": batches(
+            run_id, jumps, classes, recorded=recorded, live=about.recording, imported=brought
+        ),
         "cards": _cards(found, names, wanted, may, limits, with_muted=bool(with_muted)),
-        "not_judged": not_judged(told),
+        "not_judged": not_judged(told, imported=brought),
         "good": good_part(run_id, good, found, may_mark=identity.may(Permission.SET_THRESHOLDS)),
         "status": _status(found, health),
         "rules": table,

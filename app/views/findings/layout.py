@@ -180,19 +180,26 @@ def _dialog() -> Component:
     )
 
 
-def nothing_happened() -> Component:
-    """Return what stands where an evaluation found nothing unusual."""
+def nothing_happened(*, judged: bool) -> Component:
+    """Return what stands where an evaluation found nothing unusual.
+
+    `judged`: enough rules could judge the run to call it healthy.
+    """
     return html.Li(
         "Nothing unusual: no rule fired, and no layer, class or filter departed from its usual "
-        "behaviour.",
+        "behaviour."
+        if judged
+        else "No rule fired, but too few could judge this run to call it healthy: what "
+        "it lacks stands below.",
         className="finding-answer",
     )
 
 
-def nothing_serious(*, muted: int) -> Component:
+def nothing_serious(*, muted: int, judged: bool) -> Component:
     """Return what stands above the answers where no finding is of high or medium severity.
 
-    `muted` findings are, but need no attention as somebody said.
+    `muted` findings are, but need no attention as somebody said. `judged`: enough rules could judge
+    the run to call it healthy.
     """
     many = "The one finding" if muted == 1 else f"All {muted:,} findings"
     said = (
@@ -201,15 +208,17 @@ def nothing_serious(*, muted: int) -> Component:
         else "No rule found anything of high or medium severity. What follows is what was least "
         "usual; such things happen in trainings that go well."
     )
+    if not judged:
+        said += " But too few rules could judge it to call it healthy: what it lacks stands below."
     return html.Li(
         [html.B("Nothing new. " if muted else "Nothing serious. "), said],
         className="finding-answer finding-calm",
     )
 
 
-def not_judged(answers: Mapping[str, Any]) -> Component:
+def not_judged(answers: Mapping[str, Any], *, imported: bool) -> Component:
     """Return which rules an evaluation could not apply, and what to do; nothing where all were."""
-    found = unjudged(answers)
+    found = unjudged(answers, imported=imported)
     number = len({title for one in found for title in one.rules})
     return html.Section(
         [

@@ -16,6 +16,8 @@ from db.queries.runs.runs import RunRow
 # As many hyperparameters stand in two lines.
 FEW_SETTINGS = 12
 
+TO_FINDINGS = "What the rules think of it: to the findings"
+
 
 def header(run: RunRow, base: str, course: list[tuple[str, str]], thought: Verdict) -> html.Header:
     """Return the header; `base` is where the run's data are, `course` what it went through."""
@@ -43,7 +45,7 @@ def header(run: RunRow, base: str, course: list[tuple[str, str]], thought: Verdi
                         judged,
                         href=get_relative_path(f"/run/{run.id}/findings"),
                         className="overview-state overview-verdict",
-                        title="What the rules think of it: to the findings",
+                        title=facts.get("verdict_why") or TO_FINDINGS,
                         **verdict,
                     ),
                     html.A(

@@ -23,6 +23,8 @@ interface Asking {
 
 const asked = new Map<string, Asking>(); // address -> {at, answer}: panes beside each other ask once for all
 const SHARED_MS = 1_500;
+// As app/views/overview/header.py has it, where there is nothing more to say.
+const TO_FINDINGS = "What the rules think of it: to the findings";
 
 function stateOf(address: string): Asking {
   const now = performance.now();
@@ -42,9 +44,10 @@ function showFacts(state: RunState): void {
   document.querySelectorAll<HTMLElement>("[data-run-state]").forEach((element) => {
     if (element.dataset.runState !== state.state) element.dataset.runState = state.state;
   });
-  const { verdict } = state.facts;
+  const { verdict, verdict_why: why } = state.facts;
   document.querySelectorAll<HTMLElement>("[data-run-verdict]").forEach((element) => {
     if (verdict && element.dataset.runVerdict !== verdict) element.dataset.runVerdict = verdict;
+    if (verdict) element.title = why || TO_FINDINGS;
   });
 }
 

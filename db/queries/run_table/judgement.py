@@ -23,6 +23,9 @@ SEVERITY = (
     f"(CASE WHEN {_HIGH} THEN 'high' WHEN {_MEDIUM} THEN 'medium' WHEN {_LOW} THEN 'low' END)"
 )
 
+# Nobody can call healthy what hardly any rule could judge (ingest.analysis.health.rules.too_few).
+_TOO_FEW = """run.id IN (
+    SELECT h.run_id FROM run_health AS h WHERE h.answers @> '{"too_few": true}')"""
 _EVALUATED = "run.id IN (SELECT h.run_id FROM run_health AS h)"
 # Of what a finding of high or medium severity stands behind that nobody has muted.
 _CAUSE = """run.id IN (
@@ -56,4 +59,4 @@ VERDICT = f"""(CASE
     WHEN {_EXPLAINED} OR (run.state <> 'failed' AND {_BROKEN}) THEN 'fault'
     WHEN {_HIGH} OR {_MEDIUM} THEN
         CASE WHEN {_HIGH} AND NOT {_NAMED} THEN 'fault' ELSE 'unexplained' END
-    WHEN {_DIED} THEN 'unexplained' ELSE 'healthy' END)"""
+    WHEN {_DIED} THEN 'unexplained' WHEN {_TOO_FEW} THEN 'not judged' ELSE 'healthy' END)"""

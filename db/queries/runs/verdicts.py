@@ -1,6 +1,6 @@
 """What the last evaluations of runs come to: for the badge that a run has everywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -16,7 +16,8 @@ class Judged:
     `named` tells whether causes were sought at all for an event of high or medium severity, `cause`
     is the first one that explains such an event, None for none. `not_a_number` and
     `predicts_nothing` are how the training ends (muted or not): NaN or Inf up to its last snapshot,
-    no prediction for half of the images or more.
+    no prediction for half of the images or more. `not_judged` holds, where too few rules could
+    judge the run, each of those that could not with what it lacked; None for other runs.
     """
 
     run_id: int
@@ -26,6 +27,7 @@ class Judged:
     not_a_number: bool = False
     predicts_nothing: bool = False
     number: int = 0
+    not_judged: Mapping[str, Sequence[str]] | None = None
 
 
 # The causes are those of the answers, in their order, that a finding of high or medium severity
@@ -45,7 +47,8 @@ _JUDGED = """
                 JOIN finding AS of ON of.run_id = h.run_id AND of.key = e ->> 'key'
                 WHERE of.severity IN ('high', 'medium') AND NOT EXISTS (
                     SELECT FROM finding_mute AS n WHERE n.run_id = of.run_id AND n.key = of.key))
-            ORDER BY a.place)
+            ORDER BY a.place),
+        CASE WHEN h.answers @> '{"too_few": true}' THEN h.answers -> 'not_judged' END
     FROM run_health AS h JOIN run AS r ON r.id = h.run_id
     LEFT JOIN finding AS f ON f.run_id = h.run_id
     LEFT JOIN finding_mute AS m ON m.run_id = f.run_id AND m.key = f.key
@@ -65,7 +68,7 @@ def judged(
     """
     asked = {"runs": None if run_ids is None else list(run_ids)}
     found = {}
-    for run_id, severities, nan, nothing, causes in fetch(session, _JUDGED, asked):
+    for run_id, severities, nan, nothing, causes, lacked in fetch(session, _JUDGED, asked):
         first = next((cause for cause in causes if cause != unexplained), None)
         worst = max(severities or [None], key=_SEVERITIES.index)
         found[run_id] = Judged(
@@ -76,5 +79,6 @@ def judged(
             nan,
             nothing,
             number=(severities or []).count(worst),
+            not_judged=lacked,
         )
     return found

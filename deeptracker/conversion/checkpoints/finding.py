@@ -1,13 +1,15 @@
 """Which checkpoints a folder holds, and of which iteration each is."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from deeptracker.conversion.checkpoints import kinds
 from deeptracker.conversion.checkpoints.clocks import Clock, clocks, version
 from deeptracker.conversion.checkpoints.contents import Facts
+from deeptracker.conversion.told import told
 from deeptracker.errors import LogError
 
 _INDEX = ".index.json"
@@ -36,12 +38,13 @@ class Checkpoint:
 class Found:
     """The checkpoints of a folder, rising by number, and the names of those without a number.
 
-    `remarks` say of others why they are left out.
+    `remarks` say of others why they are left out. `nameless` are the files of those without one.
     """
 
     checkpoints: tuple[Checkpoint, ...]
     unnumbered: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    nameless: tuple[Path, ...] = ()
 
 
 @dataclass
@@ -52,6 +55,7 @@ class _Search:
     found: dict[Clock, Checkpoint] = field(default_factory=dict)
     unnumbered: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    nameless: list[Path] = field(default_factory=list)
 
     def add(self, entry: Path, clock: Clock, files: tuple[Path, ...]) -> None:
         """Take a checkpoint; LogError where it and another one claim to be the same."""
@@ -87,6 +91,7 @@ class _Search:
             number = kinds.step_beside(files[0])
         if not number:
             self.unnumbered.append(entry.name)
+            self.nameless += files
         elif (other := self.found.get((False, number))) is not None:
             self.remarks.append(
                 f"{entry.name} is of iteration {number:,}, as {self._short(other)} is: left out"
@@ -135,7 +140,9 @@ def _chosen(search: _Search) -> Found:
         if one not in kept
     ]
     rising = sorted(kept, key=lambda one: one.number)
-    return Found(tuple(rising), tuple(search.unnumbered), tuple(search.remarks))
+    return Found(
+        tuple(rising), tuple(search.unnumbered), tuple(search.remarks), tuple(search.nameless)
+    )
 
 
 def _stem(entry: Path) -> str:
@@ -149,6 +156,7 @@ def _stem(entry: Path) -> str:
 
 def _entries(folder: Path, search: _Search) -> Iterator[tuple[Path, tuple[Path, ...]]]:
     """Yield what could be a checkpoint, with its files."""
+    said = told(folder)
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith("."):
             continue
@@ -161,7 +169,7 @@ def _entries(folder: Path, search: _Search) -> Iterator[tuple[Path, tuple[Path, 
         for path in files:
             if not path.resolve().is_relative_to(search.folder.resolve()):
                 raise LogError(path, "", "leads out of the folder that is to be read")
-        if files:
+        if files and any(map(said.belongs, (entry, *files))):
             yield entry, files
 
 
@@ -210,3 +218,12 @@ def _adapter(folder: Path) -> tuple[str, ...]:
     kind, base = found.get("peft_type", "an adapter"), found.get("base_model_name_or_path")
     beside = f" beside {base}, which stays as it is" if base else ""
     return (f"the weights are those of PEFT's {kind!s:.40}{beside!s:.200}, not the whole network",)
+
+
+def nothing_numbered(files: Iterable[Path]) -> str:
+    """Return what to say of checkpoints none of which tells its iteration."""
+    names = ", ".join(path.name for path in islice(files, 3))
+    return (
+        f"has no checkpoint with an iteration in its name or in the file, only {names}; rename it, "
+        "for instance to step=500 with its ending"
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from deeptracker.conversion.collected import Collected
+from deeptracker.conversion.told import told
 from deeptracker.errors import LogError
 
 # Below a folder, at most so deep and so many entries are looked at.
@@ -65,11 +66,13 @@ class WholeFile:
         raise NotImplementedError
 
 
-def files_below(folder: Path) -> Iterable[Path]:
+def files_below(folder: Path, *, root: Path | None = None) -> Iterable[Path]:
     """Yield the regular files in a folder and below, by name; links are not followed out of it.
 
-    Raises LogError where there are too many of them.
+    Without those that do not belong to the run, as deeptracker.toml says that lies in `root`, by
+    default the folder itself. Raises LogError where there are too many of them.
     """
+    said = told(root or folder)
     root, seen = folder.resolve(), 0
     waiting = [(folder, 0)]
     while waiting:
@@ -87,7 +90,8 @@ def files_below(folder: Path) -> Iterable[Path]:
             if entry.is_symlink() and not entry.resolve().is_relative_to(root):
                 continue
             if entry.is_file():
-                yield entry
+                if said.belongs(entry):
+                    yield entry
             elif entry.is_dir() and not entry.is_symlink() and depth < MAX_DEPTH:
                 waiting.append((entry, depth + 1))
 

@@ -88,6 +88,8 @@ def _append(whole: Events, into: Series[_T], series: Series[_T]) -> None:
 
 def _moved(series: Mapping[int, _T], later: int, into: Collected) -> dict[int, _T]:
     """Return a series without steps below 0, each as many steps later."""
+    if not later and (not series or min(series) >= 0):
+        return dict(series)
     kept = {at + later: value for at, value in series.items() if at >= 0}
     if len(kept) < len(series):
         into.drop(_NEGATIVE, len(series) - len(kept))

@@ -1,6 +1,7 @@
 """The values in TensorBoard's events: numbers, histograms, texts and hyperparameters."""
 
 import math
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -93,7 +94,8 @@ def hyperparameters(content: bytes) -> dict[str, object] | None:
 def of_proto(histogram: Any) -> tuple[Histogram | None, int]:
     """Return a histogram in the old form, and how many values are in none of its buckets.
 
-    Its outermost edges are the least and the greatest value where those are within the buckets.
+    Its outermost edges are the least and the greatest value where those are within the buckets. Its
+    sums are of all values, and known where none of these is NaN or beyond the buckets.
     """
     if not 0 < len(histogram.bucket_limit) == len(histogram.bucket) <= _MAX_ELEMENTS:
         return None, 0
@@ -106,7 +108,10 @@ def of_proto(histogram: Any) -> tuple[Histogram | None, int]:
     lefts = np.where(inside & (rights >= low), np.maximum(lefts, low), lefts)
     total = histogram.num if math.isfinite(histogram.num) else 0.0
     missing = total - float(np.nansum(counts))
-    return _histogram(lefts, rights, counts), max(0, round(missing))
+    found = _histogram(lefts, rights, counts)
+    if found is not None and not missing and math.isfinite(histogram.sum + histogram.sum_squares):
+        found = replace(found, total=histogram.sum, squares=histogram.sum_squares)
+    return found, max(0, round(missing))
 
 
 def of_tensor(tensor: Any) -> tuple[Histogram | None, int]:

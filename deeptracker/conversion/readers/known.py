@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deeptracker.conversion.collected import Collected, merged
+from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.readers import (
     Reader,
     StoredRun,
@@ -15,6 +15,7 @@ from deeptracker.conversion.readers import (
     trackio,
     wandb,
 )
+from deeptracker.conversion.told import joined, told
 
 # Where two tell the same, the later one stands.
 TOOLS = (settings, hugging_face, tables, wandb, trackio, swanlab, mlflow, tensorboard)
@@ -22,7 +23,14 @@ TOOLS = (settings, hugging_face, tables, wandb, trackio, swanlab, mlflow, tensor
 
 def find_readers(folder: Path, run: str | None = None) -> list[Reader]:
     """Return the readers of what a folder holds of one run, or of a file; LogError as of them."""
-    found = [reader for tool in TOOLS for reader in tool.find(folder, run)]
+    said = told(folder)
+    found = [
+        reader
+        for tool in TOOLS
+        for reader in tool.find(folder, run)
+        # A folder of several files leaves out those that do not belong itself (files_below).
+        if reader.path.is_dir() or said.belongs(reader.path)
+    ]
     # A file of settings alone is no run: many a folder has its config.json.
     return [] if all(isinstance(one, settings.SettingsReader) for one in found) else found
 
@@ -39,11 +47,11 @@ def stored_runs(place: Path) -> list[StoredRun]:
 
 def collect(folder: Path, run: str | None = None) -> Collected:
     """Return what a folder holds besides checkpoints; LogError where a file is damaged."""
-    parts = []
+    parts, said = [], told(folder)
     for reader in find_readers(folder, run) or settings.find(folder):
         part = reader.read()
         if not part.empty and not part.files:
             here = folder.parent if folder.is_file() else folder
             part.files.append(str(reader.path.relative_to(here)))
-        parts.append(part)
-    return merged(parts)
+        parts.append((reader.path, part))
+    return joined(said, parts)

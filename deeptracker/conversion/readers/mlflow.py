@@ -6,6 +6,7 @@ from pathlib import Path
 from deeptracker.conversion.readers import Reader, StoredRun
 from deeptracker.conversion.readers.mlflow_files import FilesReader, runs_of_folder
 from deeptracker.conversion.readers.mlflow_sql import SqlReader, is_store, runs_of_database
+from deeptracker.conversion.told import told
 from deeptracker.errors import LogError
 
 _FOLDER = "mlruns"
@@ -49,11 +50,13 @@ def _stored(folder: Path) -> Iterator[tuple[str, tuple[StoredRun, Reader]]]:
     if folder.is_file():
         files = [folder]
     else:
-        root = folder.resolve()
+        root, said = folder.resolve(), told(folder)
         files = [
             one
             for one in sorted(folder.iterdir())
-            if one.suffix.lower() in _ENDINGS and one.resolve().is_relative_to(root)
+            if one.suffix.lower() in _ENDINGS
+            and said.belongs(one)
+            and one.resolve().is_relative_to(root)
         ]
     for path in files:
         if path.is_file() and _is_ours(path, meant=path == folder or path.stem == _NAMED):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from deeptracker.conversion.checkpoints.names import forward_order
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.readers import Reader, StoredRun, files_below
 from deeptracker.conversion.readers.framing import RecordFile
@@ -48,7 +49,13 @@ class RecordReader:
         if state != self._state:
             dropped = self.found.dropped | self._file.lost()
             settings = self.settings(dropped)
-            self._answer = replace(self.found, hyperparameters=settings, dropped=dropped)
+            # Rows keep their parts in no order.
+            histograms = {
+                tag: self.found.histograms[tag] for tag in forward_order(self.found.histograms)
+            }
+            self._answer = replace(
+                self.found, hyperparameters=settings, dropped=dropped, histograms=histograms
+            )
             self._state = state
         return self._answer
 

@@ -137,7 +137,7 @@ class EventsReader:
         if self.path.is_file():
             there = [self.path]
         else:
-            there = [path for path in files_below(self.path) if self._is_one(path)]
+            there = [path for path in files_below(self.path, root=self._root) if self._is_one(path)]
         self._files = {path: self._files.get(path) or EventFile(path) for path in sorted(there)}
         took = time.monotonic() - begun
         if took > _LONG_SECONDS:

@@ -22,6 +22,10 @@ class Need:
     met: Callable[[History], bool] = field(compare=False, repr=False)
     beside: str = ""
 
+    def advice(self, *, imported: bool) -> str:
+        """Return what to do to have it; `imported`: no Recorder wrote the run."""
+        return self.beside if imported and self.beside else self.how
+
 
 def lacking(history: History, needs: Iterable[Need]) -> tuple[Need, ...]:
     """Return the needs that a run does not meet, in their order."""
@@ -69,6 +73,7 @@ def snapshots(least: int) -> Need:
         f"{least} snapshots",
         "take them more often (every=), or train longer",
         lambda history: history.snapshots >= least,
+        "log or save more often, or train longer",
     )
 
 
@@ -81,6 +86,16 @@ def epochs(least: int) -> Need:
         lambda history: _epochs(history) >= least,
     )
 
+
+# How to have of layers what no Recorder wrote.
+_CHECKPOINTS = (
+    "put checkpoints of the training beside the files and load them together, or record the next "
+    "training with a Recorder"
+)
+_HISTOGRAMS = (
+    "log histograms of them under the names of the parameters, or record the next training with a "
+    "Recorder"
+)
 
 TRAIN_LOSS = Need(
     "train_loss",
@@ -108,47 +123,64 @@ VALIDATION = Need(
     "a validation set",
     "pass validation= (or labels=) to the Recorder",
     lambda history: bool(np.isfinite(history.class_error).any()),
-    "put a table of predictions (CSV: iteration, image, label, prediction, probability) into the "
-    "folder and load it again",
+    "put a table of predictions (CSV: iteration, image, label, prediction, probability) beside the "
+    "files and load it with them",
 )
 LAYERS = Need(
     "layers",
     "layers",
     "record the network with a Recorder, or convert the checkpoints of its training",
     lambda history: bool(len(history.parameters)),
-    "put checkpoints of the training into the folder and load it again, or record the next "
-    "training with a Recorder",
+    _CHECKPOINTS,
+)
+FILTERS = Need(
+    "filters",
+    "filters of the layers",
+    "record the network with a Recorder, or convert the checkpoints of its training",
+    lambda history: bool(history.filter_offset[-1] > len(history.parameters)),
+    _CHECKPOINTS,
 )
 GRADIENTS = Need(
     "gradient",
     "gradients",
     "record them (with arrays: pass gradients= to recorder.step())",
     _layers("gradient"),
+    _HISTOGRAMS,
 )
-UPDATES = Need("update", "updates", "record what each step changes", _layers("update"))
+UPDATES = Need(
+    "update",
+    "updates",
+    "record what each step changes",
+    _layers("update"),
+    _HISTOGRAMS,
+)
 ACTIVATIONS = Need(
     "activation",
     "outputs of the layers",
     "pass activations=True and a validation set to the Recorder",
     _layers("activation"),
+    "record the next training with a Recorder and activations=True",
 )
 FILTER_GRADIENTS = Need(
     "filter_gradient",
     "gradients of the filters",
     "record gradients and the statistics of filters",
     lambda history: bool(np.isfinite(history.gradient_l2).any()),
+    "record the next training with a Recorder",
 )
 FILTER_CHANGES = Need(
     "filter_change",
     "changes of the filters",
     "record the statistics of filters",
     lambda history: _changes(history.relative_change) or _changes(history.cosine_change),
+    _CHECKPOINTS,
 )
 EARLY = Need(
     "early",
     "a snapshot near the start",
     "record from the first iteration on",
     _early,
+    "keep what the first iterations logged and saved, too",
 )
 DEPTH = Need(
     "depth",

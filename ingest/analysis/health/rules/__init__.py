@@ -95,6 +95,8 @@ RULES: tuple[Rule, ...] = (
 # Evidence for the answer alone: what changed, without a verdict.
 CHANGES: tuple[Rule, ...] = (layer_change.RULE, anomaly.RULE)
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in (*RULES, *CHANGES)}
+# Of the rules that need something, the share that must have it before "healthy" is said.
+LEAST_JUDGED = 1 / 3
 NEEDS: Mapping[str, Need] = {need.name: need for rule in RULES for need in rule.needs}
 
 
@@ -129,6 +131,16 @@ def not_judged(history: History) -> dict[str, tuple[Need, ...]]:
         return {}
     found = {rule.name: lacking(history, rule.needs) for rule in RULES}
     return {name: needs for name, needs in found.items() if needs}
+
+
+def too_few(history: History) -> bool:
+    """Return whether too few rules could judge a run to call it healthy where they find nothing.
+
+    Of the rules that need something of a run, LEAST_JUDGED must have it. A training loss alone, or
+    one beside checkpoints, are too few: nothing is said of classes, gradients or updates.
+    """
+    asking = sum(bool(rule.needs) for rule in RULES)
+    return asking - len(not_judged(history)) < LEAST_JUDGED * asking
 
 
 def worst(findings: Sequence[Finding]) -> Severity | None:

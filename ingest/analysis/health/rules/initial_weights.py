@@ -7,7 +7,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
-from ingest.analysis.health.needs import EARLY
+from ingest.analysis.health.needs import EARLY, FILTERS
 from ingest.analysis.health.rules.sources import GLOROT, PAPER
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import as_times, number
@@ -48,7 +48,7 @@ declare(
 
 def initial_weights(history: History, threshold: float, names: Names) -> list[Finding]:
     """Layers whose first weights are far too large or small, all equal, or far from Gaussian."""
-    if not history.snapshots or not EARLY.met(history):
+    if not history.snapshots or not (EARLY.met(history) and FILTERS.met(history)):
         return []
     gain = history.layer("weight", "std")[:, 0] * np.sqrt(history.fan_in)
     # Weights that the first steps have changed beyond recognition say nothing; the steps do.
@@ -181,7 +181,7 @@ RULE = Rule(
         "of their normal distance (uniform weights, torch's default, have 1.28). Normalisation "
         "layers, embeddings and the like aside."
     ),
-    needs=(EARLY,),
+    needs=(FILTERS, EARLY),
     threshold=4,
     unit="times the other layers' std x sqrt(inputs)",
     low=1.5,

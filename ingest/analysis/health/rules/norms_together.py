@@ -6,7 +6,7 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.example import AT, SNAPSHOTS, healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import Floats, History
-from ingest.analysis.health.needs import snapshots
+from ingest.analysis.health.needs import LAYERS, snapshots
 from ingest.analysis.health.rules.schedule import settling
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import as_times
@@ -124,7 +124,7 @@ RULE = Rule(
         "fifth of the run. Growth, which is usual of normalised layers, needs the third power of "
         "the threshold."
     ),
-    needs=(snapshots(17),),
+    needs=(LAYERS, snapshots(17)),
     threshold=1.3,
     unit="times",
     low=1.05,
