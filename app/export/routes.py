@@ -17,7 +17,7 @@ from app.export.tables import make_table
 from app.export.whole import WRITERS, WholeRun
 from app.export.whole.zipped import ExportRefused, pieces, zipped
 from app.export.writing import MIME, write_csv, write_parquet
-from app.table_names import COMPARED, TABLES
+from app.table_names import COMPARED, OF_TWO, TABLES
 from db.queries.runs import runs
 
 REPORT = "/data/run/<int:run_id>/report.html"
@@ -67,7 +67,7 @@ def table(run_id: int, name: str, form: str) -> Response:
 
 def compared(name: str, form: str) -> Response:
     """Answer with the full data of a chart that compares runs, as a file to keep."""
-    if name not in COMPARED or form not in FORMS:
+    if name not in {*COMPARED, *OF_TWO} or form not in FORMS:
         return refusal(f"There is no table {name[:40]!r} as {form[:10]!r}.", 404)
     run_ids = Arguments(request.args).integers("runs")
     check_runs(run_ids, MOST_RUNS)

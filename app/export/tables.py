@@ -17,6 +17,7 @@ from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.data import cube, overview, scalars
 from app.export import (
+    change_tables,
     confusion_tables,
     distribution_tables,
     layer_tables,
@@ -149,6 +150,7 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "data-review": review_tables.review,
         "data-review-cleanlab": review_tables.cleanlab,
         "data-review-fiftyone": review_tables.fiftyone,
+        **change_tables.OF_RUN,
     }
 )
 

@@ -22,7 +22,7 @@ from app.export.names import file_name
 from app.export.report.drawing import curves, ticks
 from app.export.tables import TABLES as FUNCTIONS
 from app.export.writing import FORMULA, ROWS, write_csv, write_parquet
-from app.table_names import TABLES, has_table
+from app.table_names import OF_TWO, TABLES, has_table
 from db.engine import session_scope
 from db.models import Layer, Run, ValidationClass
 from db.permissions import Role
@@ -444,9 +444,8 @@ def test_runs_without_snapshots_or_validation_export_their_head(web, clients) ->
         "filter-rows": "?layer=0&quantity=weight_l2",
         "filter-series": "?filter=0,0",
     }
-    for name in sorted(
-        TABLES - {"class-images", "confusion-images", "top-filters", "correlation-filters"}
-    ):
+    asked = {"class-images", "confusion-images", "top-filters", "correlation-filters", *OF_TWO}
+    for name in sorted(TABLES - asked):
         path = f"/data/run/{fresh}/{name}/table.csv{given.get(name, '')}"
         answer = clients[Role.VIEWER].get(path)
         assert answer.status_code == 200, (name, answer.text)

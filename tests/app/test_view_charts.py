@@ -113,7 +113,9 @@ def test_the_card_of_an_image_has_its_picture(web: Web, guess: int) -> None:
 def test_every_kind_of_chart_is_on_a_page() -> None:
     on_pages = {kind for kinds in CHARTS.values() for kind in kinds}
     # The table is of more runs than the page here shows: tests/app/test_compare_many.py.
-    elsewhere = {"comparetable", "curves", "finding", "findingband", "picture"}
+    elsewhere = {
+        "comparetable", "curves", "finding", "findingband", "histogrampair", "picture",
+    }  # fmt: skip
     assert on_pages | elsewhere == set(KINDS)
 
 

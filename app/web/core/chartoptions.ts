@@ -247,6 +247,10 @@ export interface GalleryOptions extends DataOptions {
   base: string;
 }
 
+export interface HistogramPairOptions extends DataOptions {
+  names: readonly string[];
+}
+
 export interface ImageListOptions extends GalleryOptions {
   names: string;
 }
@@ -358,6 +362,7 @@ export interface ChartKinds {
   finding: FindingOptions;
   findingband: FindingBandOptions;
   gallery: GalleryOptions;
+  histogrampair: HistogramPairOptions;
   imagelist: ImageListOptions;
   iterationclasses: IterationClassesOptions;
   layercompare: LayerCompareOptions;
