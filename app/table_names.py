@@ -8,7 +8,7 @@ TABLES = frozenset(
     {
         "series", "marks", "class-error", "layer-profile", "cube-layers", "anomalies",
         "anomaly-classes", "groups", "class-images", "forgetting", "layer-rows", "filter-rows",
-        "filter-series", "top-filters", "correlation", "correlation-filters",
+        "layer-magnitudes", "filter-series", "top-filters", "correlation", "correlation-filters",
         "scalar-lines", "distributions", "confusion", "confusion-classes", "confusion-flows",
         "confusion-images", "data-review", "data-review-cleanlab", "data-review-fiftyone",
         "change-classes", "change-images", "change-layers", "change-filters",

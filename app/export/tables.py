@@ -136,6 +136,7 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "class-images": validation_tables.class_images,
         "forgetting": validation_tables.forgetting,
         "layer-rows": layer_tables.layer_rows,
+        "layer-magnitudes": layer_tables.layer_magnitudes,
         "filter-rows": layer_tables.filter_rows,
         "filter-series": layer_tables.filter_series,
         "top-filters": layer_tables.top_filters,

@@ -57,6 +57,7 @@ import "#app/views/jobs/web/timezone.ts";
 import "#app/views/layers/web/compare.ts";
 import "#app/views/layers/web/controls.ts";
 import "#app/views/layers/web/filterseries.ts";
+import "#app/views/layers/web/magnitudes.ts";
 import "#app/views/layers/web/filtermap.ts";
 import "#app/views/layers/web/topfilters.ts";
 import "./charts/live.ts";

@@ -440,6 +440,7 @@ def test_runs_without_snapshots_or_validation_export_their_head(web, clients) ->
     given = {
         "layer-profile": "?quantity=weight&statistic=l2",
         "layer-rows": "?measure=weight",
+        "layer-magnitudes": "?magnitude=ratio",
         "distributions": "?quantity=weight&level=layer",
         "filter-rows": "?layer=0&quantity=weight_l2",
         "filter-series": "?filter=0,0",

@@ -42,8 +42,8 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "axis", "confusionclasses", "confusionflows", "confusionimages", "confusionmatrix", "live",
     ],
     "layers": [
-        "axis", "filtermap", "filterseries", "layercompare", "live", "multiples", "readout",
-        "topfilters",
+        "axis", "filtermap", "filterseries", "layercompare", "live", "magnitudes", "multiples",
+        "readout", "topfilters",
     ],
     "correlation": [
         "correlationcells", "correlationfilters", "correlationgrid", "correlationsliders", "live",

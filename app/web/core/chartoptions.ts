@@ -270,6 +270,11 @@ export interface LiveOptions extends ChartOptions {
   every?: number;
 }
 
+export interface MagnitudesOptions extends DataOptions {
+  tree: string;
+  what: Record<string, string>;
+}
+
 export interface MultiplesOptions extends LayerCompareOptions {
   key: string;
   count: string;
@@ -367,6 +372,7 @@ export interface ChartKinds {
   iterationclasses: IterationClassesOptions;
   layercompare: LayerCompareOptions;
   live: LiveOptions;
+  magnitudes: MagnitudesOptions;
   multiples: MultiplesOptions;
   picture: PictureOptions;
   pixelmap: MapOptions;
