@@ -135,6 +135,7 @@ def test_a_snapshot_against_one_of_another_run(page, site_engine, digits, again,
         first = int(snapshots.iterations(session, run_id=again)[0])
         right = [results_at(session, run_id=run, iteration=last).correct for run in (digits, again)]
     page.goto(f"/run/{digits}/change")
+    page.wait_for_selector("#change-histogram[data-state=drawn]")
     expect(page.locator("#change-other-at-holder")).to_be_hidden()
     page.click(control("change-other"))
     page.get_by_role("option", name=f"(run {again})").click()
