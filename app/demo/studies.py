@@ -73,12 +73,12 @@ def studies(session: Session, run_id: int) -> Iterator[Study]:
         name = structure.classes(session, run_id=run_id).names[one]
         moments = {"cursor": f"{iterations[at]}", "pins": f"{iterations[at]}"}
         yield Study(
-            f"Case study: class {name} is forgotten, and comes back",
+            f"Case study: class {name} is forgotten at once",
             "validation",
             {**moments, "classes": f"{one}", "openclasses": f"{one}"},
         )
     yield Study(
-        "Case study: which layers settle first",
+        "Case study: which layers converge first",
         "layers",
         {"sort": "settles", "magnitude": "ratio"},
     )

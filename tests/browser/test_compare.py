@@ -139,6 +139,8 @@ def test_a_snapshot_against_one_of_another_run(page, site_engine, digits, again,
     expect(page.locator("#change-other-at-holder")).to_be_hidden()
     page.click(control("change-other"))
     page.get_by_role("option", name=f"(run {again})").click()
+    page.wait_for_function(f"() => location.search.includes('otherrun={again}')")
+    page.wait_for_selector(".change-words h2:has-text(' and ')")
     for side, count in (
         ("Right here, wrong there", (right[0] & ~right[1]).sum()),
         ("Right there, wrong here", (right[1] & ~right[0]).sum()),
@@ -147,15 +149,15 @@ def test_a_snapshot_against_one_of_another_run(page, site_engine, digits, again,
     page.wait_for_selector("#change-histogram[data-state=drawn]")
     page.click(control("change-layer"))
     page.get_by_role("option", name="layer1.0.conv1").click()
-    chosen = page.get_by_role("heading", name="Filters with alike courses in layer1.0.conv1")
-    expect(chosen).to_be_visible()
+    page.wait_for_selector("h2:has-text('Filters with alike courses in layer1.0.conv1')")
     expect(page.get_by_text("pairs are mutual")).to_be_visible()
     page.click(control("change-other-at"))
     page.get_by_role("option", name=f"Iteration {first:,}", exact=True).click()
-    expect(page.locator(".change-words h2")).to_contain_text(f"at {first:,}")
     page.wait_for_function(f"() => location.search.includes('otherat={first}')")
+    page.wait_for_selector(f".change-words h2:has-text(' at {first:,}')")
     page.reload()
-    expect(page.locator(".change-words h2")).to_contain_text(f"at {first:,}")
+    page.wait_for_selector(f".change-words h2:has-text(' at {first:,}')")
+    page.wait_for_selector("#change-histogram[data-state=drawn]")
     with page.expect_download() as kept:
         panel = page.locator(".dt-panel", has_text="Filters with alike courses")
         panel.get_by_role("button", name="Download").click()
