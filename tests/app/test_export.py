@@ -366,6 +366,25 @@ class TestReport:
         ):  # fmt: skip
             assert text in page, text
 
+    def test_says_what_changed_where_that_is_asked_for(self, web, clients, noted) -> None:
+        base = f"/data/run/{noted.run_id}/report.html"
+        client = clients[Role.VIEWER]
+        assert "What changed from" not in client.get(base).text
+        page = client.get(f"{base}?at=20&otherat=60").text
+        assert "What changed from iteration 20 to 60" in page
+        assert "Images learned and forgotten" in page
+        assert "=HYPERLINK(&#34;http://evil" in page[page.index("What changed from") :]
+        with Session(web.engine) as session:
+            # The same numbers at another place: the classes are not called alike.
+            other = store_run(session, seed=11, snapshots=9, images=40, name="<i>other").run_id
+            session.commit()
+        page = client.get(f"{base}?at=20&otherat=60&other={other}").text
+        assert "at iteration 20 and &lt;i&gt;other at 60" in page
+        assert "list different classes" in page
+        for wrong in ("at=60&otherat=20", "at=20", "at=20&otherat=61", f"other={other}&x=1"):
+            assert client.get(f"{base}?{wrong}").status_code == 400, wrong
+        assert client.get(f"{base}?at=20&otherat=60&other=99999").status_code == 404
+
     def test_loads_and_runs_nothing(self, clients, noted) -> None:
         page = clients[Role.VIEWER].get(f"/data/run/{noted.run_id}/report.html").text
         tags = set(re.findall(r"<([a-z0-9]+)", page))

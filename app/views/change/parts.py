@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from dash import dcc, html
+from dash import dcc, get_relative_path, html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria, data
@@ -63,6 +63,17 @@ def histograms(title: str, names: tuple[str, str], url: str) -> html.Section:
     )
     head = html.Div([html.H2(title), download()], className="dt-panel-head")
     return html.Section([head, body], className="dt-panel")
+
+
+def report_link(run_id: int, at: int, otherat: int, other: int | None = None) -> html.P:
+    """Return the way to the run's report with these two snapshots in it."""
+    of = "" if other is None else f"&other={other}"
+    address = get_relative_path(f"/data/run/{run_id}/report.html")
+    return html.P(
+        html.A(
+            "Report with this change", href=f"{address}?at={at}&otherat={otherat}{of}", download=""
+        )
+    )
 
 
 def score_rows(scores: dict[str, tuple[float, float]]) -> list[Any]:

@@ -49,6 +49,7 @@ class OneRun:
                 html.H2(f"From iteration {found.before:,} to {found.after:,}"),
                 html.P(summary(found, self.layers, self.classes), className="change-summary"),
                 *([] if pinned else [html.P(_HINT, className="dt-soft")]),
+                parts.report_link(self.run_id, found.before, found.after),
             ],
             className="dt-panel change-words",
         )

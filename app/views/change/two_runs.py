@@ -65,6 +65,12 @@ class TwoRuns:
                         start=found.there.iteration,
                     )
                 ),
+                parts.report_link(
+                    found.here.run_id,
+                    found.here.iteration,
+                    found.there.iteration,
+                    found.there.run_id,
+                ),
             ],
             className="dt-panel change-words",
         )
