@@ -73,6 +73,8 @@ SHARED: Mapping[str, Field] = {
     "topquantity": Field(Kind.TEXT, "relative_change"),
     "top": Field(Kind.INTEGER, 50, passing=True),
     "cellcolour": Field(Kind.TEXT, "count"),
+    # The number of the run that this one is held against.
+    "otherrun": Field(Kind.TEXT, "none"),
 }
 
 # How addresses have listed fields so far: one selection keeps one address, whoever declares its

@@ -8,9 +8,10 @@ TABLES = frozenset(
     {
         "series", "marks", "class-error", "layer-profile", "cube-layers", "anomalies",
         "anomaly-classes", "groups", "class-images", "forgetting", "layer-rows", "filter-rows",
-        "filter-series", "top-filters", "correlation", "correlation-filters",
+        "layer-magnitudes", "filter-series", "top-filters", "correlation", "correlation-filters",
         "scalar-lines", "distributions", "confusion", "confusion-classes", "confusion-flows",
         "confusion-images", "data-review", "data-review-cleanlab", "data-review-fiftyone",
+        "change-classes", "change-images", "change-layers", "change-filters",
     }
 )  # fmt: skip
 # The data of charts that compare runs: the table of each run that stands behind them.
@@ -23,6 +24,8 @@ COMPARED: Mapping[str, str] = MappingProxyType(
         "layers": "layer-rows",
     }
 )
+# The same of two runs: one table of both, see app/export/change_tables.py.
+OF_TWO = frozenset({"change-classes", "change-images", "change-layers", "change-filters"})
 
 
 def has_table(url: str) -> bool:

@@ -106,8 +106,10 @@ def moments(iterations: Ints, cursor: int | None, pins: list[int]) -> tuple[int,
     return int(iterations[first]), int(iterations[last])
 
 
-def change(session: Session, run_id: int, before: int, after: int) -> Change:
-    """Return what changed from one snapshot of a run to a later one."""
+def change(
+    session: Session, run_id: int, before: int, after: int, *, most: int | None = MOST
+) -> Change:
+    """Return what changed from one snapshot of a run to a later one; None: all that did."""
     iterations = snapshots.iterations(session, run_id=run_id)
     first, last = (int(np.flatnonzero(iterations == at)[0]) for at in (before, after))
     was, now = (results_at(session, run_id=run_id, iteration=at) for at in (before, after))
@@ -121,10 +123,10 @@ def change(session: Session, run_id: int, before: int, after: int) -> Change:
         _scores(session, run_id, before, after),
         int(learned.sum()) if validated else None,
         int(forgotten.sum()) if validated else None,
-        _classes(session, run_id, first, last),
-        _images(was, now, np.flatnonzero(learned | forgotten)),
-        _layers(session, run_id, first, last),
-        _filters(session, run_id, first, last, iterations),
+        _classes(session, run_id, first, last, most),
+        images_apart(was, now, np.flatnonzero(learned | forgotten), most),
+        _layers(session, run_id, first, last, most),
+        _filters(session, run_id, first, last, iterations, most),
     )
 
 
@@ -149,19 +151,24 @@ def _scores(session: Session, run_id: int, before: int, after: int) -> dict[str,
     return found
 
 
-def _classes(session: Session, run_id: int, first: int, last: int) -> Classes:
+def _classes(session: Session, run_id: int, first: int, last: int, most: int | None) -> Classes:
     error = analysis_of(session, run_id).class_error(session)
-    before, after = error[:, first], error[:, last]
-    width = np.abs(after - before)
+    return classes_apart(error[:, first], error[:, last], most)
+
+
+def classes_apart(before: Floats, after: Floats, most: int | None) -> Classes:
+    """Return the classes whose errors [C] differ, the largest difference first."""
+    width = np.nan_to_num(np.abs(after - before))
     changed = np.flatnonzero(width > 0)
-    order = changed[np.argsort(-width[changed], kind="stable")][:MOST]
+    order = changed[np.argsort(-width[changed], kind="stable")][:most]
     return Classes(order, before[order], after[order])
 
 
-def _images(was: Results, now: Results, changed: Ints) -> Images:
+def images_apart(was: Results, now: Results, changed: Ints, most: int | None) -> Images:
+    """Return some images, those whose probabilities differ most first."""
     step = np.abs(now.probability[changed] - was.probability[changed])
     # Where probabilities are not known, in the order of the data.
-    order = changed[np.argsort(-np.nan_to_num(step, nan=-1.0), kind="stable")][:MOST]
+    order = changed[np.argsort(-np.nan_to_num(step, nan=-1.0), kind="stable")][:most]
     return Images(
         order,
         was.image_class[order],
@@ -172,18 +179,25 @@ def _images(was: Results, now: Results, changed: Ints) -> Images:
     )
 
 
-def _layers(session: Session, run_id: int, first: int, last: int) -> Layers:
+def _layers(session: Session, run_id: int, first: int, last: int, most: int | None) -> Layers:
     norm, std = (
         layer_stats.layer_profile(session, run_id=run_id, quantity="weight", statistic=name)
         for name in ("l2", "std")
     )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.abs(np.log(norm[:, last] / norm[:, first]))
-    order = np.argsort(-np.nan_to_num(factor, nan=-1.0, posinf=np.inf), kind="stable")[:MOST]
+    order = by_factor(norm[:, first], norm[:, last], most)
     return Layers(order, norm[order, first], norm[order, last], std[order, first], std[order, last])
 
 
-def _filters(session: Session, run_id: int, first: int, last: int, iterations: Ints) -> Filters:
+def by_factor(before: Floats, after: Floats, most: int | None) -> Ints:
+    """Return the places of norms, those with the largest factor between both first."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.abs(np.log(after / before))
+    return np.argsort(-np.nan_to_num(factor, nan=-1.0, posinf=np.inf), kind="stable")[:most]
+
+
+def _filters(
+    session: Session, run_id: int, first: int, last: int, iterations: Ints, most: int | None
+) -> Filters:
     found = peaks.all_peaks(session, run_id=run_id, quantity="relative_change")
     low, high = int(found.start[first + 1]), int(found.start[last + 1])
     offsets = structure.layers(session, run_id=run_id).filter_offset
@@ -193,7 +207,7 @@ def _filters(session: Session, run_id: int, first: int, last: int, iterations: I
     way = np.zeros(len(key))
     np.add.at(way, place, value)
     times: Ints = np.bincount(place, minlength=len(key))
-    order = np.argsort(-way, kind="stable")[:MOST]
+    order = np.argsort(-way, kind="stable")[:most]
     layers = (np.searchsorted(offsets, key[order], side="right") - 1).astype(np.int32)
     numbers = key[order] - offsets[layers] if len(order) else key[order]
     was, now = (

@@ -17,16 +17,16 @@ from app.data.aligned import (
     read_in_detail,
     read_pair,
 )
+from app.data.alike import same_images, unlike
 from app.data.compare_series import spread_arrays
 from app.data.merged import per_rate
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import layer_profile
 from db.queries.runs import compare, structure
-from db.queries.runs.structure import Layers
 from deeptracker.catalogue import MEASURES, RATIO, RATIO_PER_RATE, RATIOS, format_of
 from deeptracker.format import STATISTICS
 from ingest.analysis.alignment import at_columns, columns_at
-from ingest.analysis.compare import Matching, difference, disagreement, match_names
+from ingest.analysis.compare import difference, disagreement, match_names
 from ingest.analysis.merge import norm_ratio
 
 Answer = tuple[Arrays, Mapping[str, Any]]
@@ -108,7 +108,7 @@ def layers(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
         "names": matched.names,
         "places": matched.places.tolist(),
         "lone": matched.lone,
-        "unlike": _unlike(found, matched),
+        "unlike": unlike(found, matched),
         "format": format_of(statistic, measure=measure),
     }
 
@@ -123,20 +123,6 @@ def _profile(session: Session, run_id: int, measure: str, statistic: str) -> NDA
     if measure == RATIO_PER_RATE:
         return per_rate(found, snapshots.snapshots(session, run_id=run_id))
     return found
-
-
-def _unlike(found: Sequence[Layers], matched: Matching) -> list[str]:
-    """Return the names of matched layers that are not of the same kind and size in all runs."""
-    unlike = []
-    for at, name in enumerate(matched.names):
-        shapes = {
-            (one.kinds[place], int(one.filters[place]), int(one.inputs[place]), one.kernels[place])
-            for one, place in zip(found, matched.places[:, at], strict=True)
-            if place >= 0
-        }
-        if len(shapes) > 1:
-            unlike.append(name)
-    return unlike
 
 
 def images(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
@@ -155,7 +141,7 @@ def images(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
     about: dict[str, Any] = {**runs.about, "pair": pair, "why": "", "counts": None}
     tick = _tick(arguments, runs.axis.ticks, runs.axis.columns[list(pair)])
     lists = [structure.classes(session, run_id=run_id) for run_id in ids]
-    agree = _agree(session, ids, [one.names for one in lists])
+    agree = same_images(session, ids, [one.names for one in lists])
     if tick is None:
         return {}, {**about, "why": "The two runs have no snapshot at the same place of the axis."}
     own = [
@@ -203,30 +189,6 @@ def _tick(arguments: Arguments, ticks: NDArray[np.int32], columns: NDArray[np.in
     if not len(both):
         return None
     return int(both[-1]) if asked is None else asked
-
-
-def _agree(
-    session: Session, ids: Sequence[int], names: Sequence[tuple[str, ...]]
-) -> tuple[str, str]:
-    """Return by what two runs have the same images, or "" and why they have not."""
-    if not all(names):
-        return "", "Without validation images in both runs there are none to compare."
-    if names[0] != names[1]:
-        return "", (
-            "The two runs list different classes, so their images cannot be told to be the same."
-        )
-    digests = [compare.images_digest(session, run_id=run_id) for run_id in ids]
-    if all(digests):
-        if digests[0] == digests[1]:
-            return "digest", ""
-        return "", (
-            "The two runs were validated on different images (their logs' digests differ), so no "
-            "image of one is an image of the other."
-        )
-    own = [structure.image_classes(session, run_id=run_id) for run_id in ids]
-    if np.array_equal(own[0], own[1]):
-        return "classes", ""
-    return "", "The two runs were validated on different sets of images."
 
 
 def _listed(side: str, chosen: NDArray[np.int32], results: Sequence[compare.Results]) -> Arrays:

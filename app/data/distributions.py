@@ -104,8 +104,8 @@ def distributions(session: Session, run_id: int, arguments: Arguments) -> Answer
     """
     asked = Asked.read(arguments)
     network = MergedNetwork(session, run_id)
-    own = _of(network, asked, asked.nodes(network))
-    return _trimmed([own], [""])
+    own = spreads_of(network, asked, asked.nodes(network))
+    return trimmed([own], [""])
 
 
 def compared(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
@@ -128,8 +128,9 @@ def compared(session: Session, run_ids: Sequence[int], arguments: Arguments) -> 
     shown = asked.nodes(networks[0])
     known = {_key(node): node for node in whole[1]}
     partners = [known.get(_key(node)) for node in shown]
-    arrays, meta = _trimmed(
-        [_of(networks[0], asked, shown), _of(networks[1], asked, partners)], ["", "other."]
+    arrays, meta = trimmed(
+        [spreads_of(networks[0], asked, shown), spreads_of(networks[1], asked, partners)],
+        ["", "other."],
     )
     lone = [_without(whole[0], whole[1]), _without(whole[1], whole[0])]
     numbers = networks[1].layers.parameters
@@ -198,7 +199,7 @@ class Asked:
         return inside[chosen], inside[starts]
 
 
-def _of(
+def spreads_of(
     network: MergedNetwork, asked: Asked, found: Sequence[Node | None]
 ) -> dict[str, NDArray[Any]]:
     """Return the arrays of `distributions` over all bins; blank rows for nodes that are None."""
@@ -251,7 +252,7 @@ def _pooled(by: np.ufunc, values: NDArray[Any], starts: Places) -> NDArray[Any]:
     return by.reduceat(values, starts, axis=1) if len(starts) else values[:, :0]
 
 
-def _trimmed(parts: Sequence[dict[str, NDArray[Any]]], prefixes: Sequence[str]) -> Answer:
+def trimmed(parts: Sequence[dict[str, NDArray[Any]]], prefixes: Sequence[str]) -> Answer:
     """Return the arrays of runs under their prefixes, without the bins that hold nothing in any."""
     holds = np.zeros(len(HISTOGRAM_EDGES) - 1, bool)
     for part in parts:

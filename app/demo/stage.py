@@ -41,6 +41,7 @@ class Stage:
     run_dir: Path
     lock: FileLock
     job_id: int
+    account_id: int
     link: str | None
 
     def leave(self) -> None:
@@ -70,7 +71,7 @@ def set_up(settings: AppSettings, engine: Engine, home: Path, console: Console) 
             account_id, link = _first_admin(session, settings.address)
             _finish_orphans(session, runs)
             job_id = _follow(session, run_dir, account_id)
-    return Stage(settings, listener, seed, run_dir, lock, job_id, link)
+    return Stage(settings, listener, seed, run_dir, lock, job_id, account_id, link)
 
 
 def _listen(settings: AppSettings, console: Console) -> tuple[socket.socket, AppSettings]:

@@ -10,8 +10,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from app.demo.stage import DemoFailed, Stage
+from app.demo.studies import save_studies
 from app.processes import Child
 from db.engine import session_scope
+from db.errors import StoreError
 from db.queries.jobs import jobs
 from db.queries.jobs.jobs import OPEN_STATES, JobRow
 
@@ -63,7 +65,20 @@ class Watch:
             )
         said = job.error or job.message
         self._console.print(f"{self._name}: {job.done:,} snapshots loaded. {said}", markup=False)
+        if trained and job.state == "succeeded" and job.run_id is not None:
+            self._save_studies(job.run_id)
         return trained and job.state == "succeeded"
+
+    def _save_studies(self, run_id: int) -> None:
+        """Save what there is to tell of the run as views, or say why that could not be."""
+        try:
+            with session_scope(self._engine) as session:
+                names = save_studies(session, run_id, self._stage.account_id)
+        except (OperationalError, StoreError) as error:
+            self._console.print(f"Its case studies could not be saved: {error}", markup=False)
+            return
+        address = f"{self._stage.settings.address}/views"
+        self._console.print(f"{len(names)} case studies of it: {address}", markup=False)
 
     def _look(self, bar: Bar, task: TaskID) -> JobRow | None:
         """Return the job; None while the database is away: web server and worker wait for it."""

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.data import scalars
+from app.export.change_tables import OF_RUNS
+from app.export.columns import table
 from app.export.tables import make_table
-from app.table_names import COMPARED
+from app.table_names import COMPARED, OF_TWO
 from db.queries.runs import runs
 
 # What says how a chart aligns and groups; the table has every run as it is.
@@ -23,8 +25,17 @@ def compared_table(
 ) -> pa.Table:
     """Return the tables of some runs under each other, with run_id and run as first columns.
 
-    `name` is one of COMPARED; `given` the chart's arguments. NotFound where a run is not there.
+    `name` is one of COMPARED; `given` the chart's arguments. NotFound where a run is not there. Of
+    OF_TWO it is one table about both.
     """
+    if name in OF_TWO:
+        runs.get_runs(session, run_ids=list(run_ids))
+        arguments = Arguments(
+            {key: text for key, text in given.items() if key not in ("v", "runs")}
+        )
+        columns = OF_RUNS[name](session, run_ids, arguments)
+        arguments.check_all_read()
+        return table(columns)
     own = {key: text for key, text in given.items() if key not in _SHOWN}
     parts = []
     for run_id in run_ids:

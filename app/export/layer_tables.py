@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.data import correlation as correlations
-from app.data import filters
+from app.data import filters, magnitudes
 from app.data.correlation_asked import read_asked
 from app.data.merged import MergedNetwork
 from app.export.columns import Columns, texts, unrolled
@@ -16,8 +16,14 @@ from db.queries.measurements.filter_history import filter_history
 from db.queries.measurements.filter_stats import layer_filters
 from db.queries.runs import structure
 from deeptracker.catalogue import MEASURES, PEAK_QUANTITIES, RATIO, RATIOS
-from deeptracker.format import FILTER_QUANTITIES, STATISTICS
+from deeptracker.format import FILTER_QUANTITIES, QUANTITIES, STATISTICS
 from ingest.analysis.tied import tied_filters
+
+MAGNITUDE_COLUMNS = {
+    magnitudes.RATIO: "mean_update_per_mean_weight",
+    magnitudes.NORMS: "update_per_weight",
+    **{f"{name}-{magnitudes.DEVIATION}": f"{name}_std" for name in QUANTITIES},
+}
 
 
 def layer_columns(session: Session, run_id: int, ids: NDArray[np.integer]) -> Columns:
@@ -50,6 +56,17 @@ def layer_rows(session: Session, run_id: int, arguments: Arguments) -> Columns:
         "layer_id": pa.array(ids, mask=ids < 0),
     }
     return unrolled(rows, network.iteration, {name: values})
+
+
+def layer_magnitudes(session: Session, run_id: int, arguments: Arguments) -> Columns:
+    """Return one number of every layer at every snapshot, see app/data/magnitudes.py."""
+    kind = arguments.choice("magnitude", magnitudes.KINDS)
+    values = magnitudes.of_layers(session, run_id, kind)
+    rows = layer_columns(session, run_id, np.arange(len(values)))
+    iteration = snapshots.iterations(session, run_id=run_id)
+    return unrolled(
+        rows, iteration, {MAGNITUDE_COLUMNS.get(kind, f"{kind}_mean_magnitude"): values}
+    )
 
 
 def filter_rows(session: Session, run_id: int, arguments: Arguments) -> Columns:

@@ -6,18 +6,19 @@ from flask import Blueprint, Flask, Response, request
 
 from app import store
 from app.arguments import Arguments, BadArgument
-from app.auth.identity import current_identity
+from app.auth.identity import current_identity, require
 from app.binary import reading, refusal
 from app.data.aligned import MOST_RUNS
 from app.data.compare import check_runs
 from app.export.compared import compared_table
 from app.export.names import FORMS, file_name
-from app.export.report import gather, render
+from app.export.report import gather, read_changed, render
 from app.export.tables import make_table
 from app.export.whole import WRITERS, WholeRun
 from app.export.whole.zipped import ExportRefused, pieces, zipped
 from app.export.writing import MIME, write_csv, write_parquet
-from app.table_names import COMPARED, TABLES
+from app.table_names import COMPARED, OF_TWO, TABLES
+from db.permissions import Permission
 from db.queries.runs import runs
 
 REPORT = "/data/run/<int:run_id>/report.html"
@@ -67,7 +68,7 @@ def table(run_id: int, name: str, form: str) -> Response:
 
 def compared(name: str, form: str) -> Response:
     """Answer with the full data of a chart that compares runs, as a file to keep."""
-    if name not in COMPARED or form not in FORMS:
+    if name not in {*COMPARED, *OF_TWO} or form not in FORMS:
         return refusal(f"There is no table {name[:40]!r} as {form[:10]!r}.", 404)
     run_ids = Arguments(request.args).integers("runs")
     check_runs(run_ids, MOST_RUNS)
@@ -80,9 +81,14 @@ def compared(name: str, form: str) -> Response:
 
 
 def report(run_id: int) -> Response:
-    """Answer with the report of a run, as a file to keep."""
+    """Answer with the report of a run, as a file to keep; arguments as of changed.py, or none."""
+    arguments = Arguments(request.args)
+    if arguments.integer("other") is not None:
+        require(Permission.COMPARE)
     with reading(store.engine()) as session:
-        found = gather(session, run_id, account_id=current_identity().account_id)
+        part = read_changed(session, run_id, arguments)
+        arguments.check_all_read()
+        found = gather(session, run_id, account_id=current_identity().account_id, changed=part)
     name = file_name(run_id, found.run.name, "report", ending="html")
     return as_file(iter([render(found).encode()]), "text/html; charset=utf-8", name)
 

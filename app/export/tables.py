@@ -17,6 +17,7 @@ from app.analysis import analysis_of
 from app.arguments import Arguments
 from app.data import cube, overview, scalars
 from app.export import (
+    change_tables,
     confusion_tables,
     distribution_tables,
     layer_tables,
@@ -135,6 +136,7 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "class-images": validation_tables.class_images,
         "forgetting": validation_tables.forgetting,
         "layer-rows": layer_tables.layer_rows,
+        "layer-magnitudes": layer_tables.layer_magnitudes,
         "filter-rows": layer_tables.filter_rows,
         "filter-series": layer_tables.filter_series,
         "top-filters": layer_tables.top_filters,
@@ -149,6 +151,7 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "data-review": review_tables.review,
         "data-review-cleanlab": review_tables.cleanlab,
         "data-review-fiftyone": review_tables.fiftyone,
+        **change_tables.OF_RUN,
     }
 )
 

@@ -1,11 +1,24 @@
 """What the page of what changed says of two snapshots, held to the stored run by plain loops."""
 
+import io
+
 import numpy as np
+import pandas as pd
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from app.arguments import Arguments, BadArgument
+from app.data import change_histograms
 from app.data.change import change, moments
-from app.views.change.summary import summary
+from app.data.change_runs import BetweenRuns, between, sides
+from app.data.change_words import summary, summary_of_runs
+from app.data.matched_filters import STATISTICS, matched_filters
+from app.export.compared import compared_table
+from app.views.change.two_runs import pairs_in_words
+from db.models import Layer, filter_stat
+from db.permissions import Role
+from deeptracker.format import STATISTICS as STATISTICS_OF_LAYERS
 from tests.stored_runs import StoredRun, store_run
 
 TICKS = np.array([10, 20, 30, 40])
@@ -82,3 +95,164 @@ def test_a_run_without_validation_says_what_it_knows(session: Session) -> None:
     names = [f"layer {number}" for number in range(len(run.layer_filters))]
     assert "image" not in summary(found, names, [])
     assert len(found.images.image) == len(found.classes.class_id) == 0
+
+
+@pytest.fixture
+def twins(session: Session) -> tuple[StoredRun, StoredRun]:
+    """Two runs of the same numbers with another between them."""
+    first = store_run(session, seed=22)
+    store_run(session, seed=21)
+    return first, store_run(session, seed=22)
+
+
+def compare(session: Session, first: StoredRun, second: StoredRun, asked: object) -> BetweenRuns:
+    chosen = sides(session, first.run_id, second.run_id, int(first.iterations[2]), asked)
+    assert chosen is not None
+    return between(session, *chosen, most=None)
+
+
+def test_the_snapshot_of_the_other_run(session: Session) -> None:
+    first, second = store_run(session, seed=22), store_run(session, seed=23, snapshots=3)
+    ids = first.run_id, second.run_id
+
+    def at(cursor: int | None, asked: object) -> tuple[int, int]:
+        found = sides(session, *ids, cursor, asked)
+        assert found is not None
+        assert [one.name for one in found] == [f"a run (run {run_id})" for run_id in ids]
+        return found[0].iteration, found[1].iteration
+
+    assert at(None, "same") == (60, 30)
+    assert at(21, "same") == (20, 20)
+    assert at(10, "last") == (10, 30)
+    assert at(10, "22") == (10, 20)
+    assert at(10, "nonsense") == at(10, None) == (10, 10)
+    empty = store_run(session, seed=9, classes=0, snapshots=0)
+    assert sides(session, first.run_id, empty.run_id, None, "same") is None
+
+
+def test_two_runs_of_other_images_say_so(session: Session) -> None:
+    first, second = store_run(session, seed=22), store_run(session, seed=23)
+    found = compare(session, first, second, "same")
+    assert "different sets of images" in found.why
+    assert (found.right_here, found.right_there) == (None, None)
+    assert len(found.classes.class_id) == len(found.images_here.image) == 0
+    # Layers of one name and another number of filters are not compared.
+    alike = first.layer_filters == second.layer_filters
+    assert len(found.shared.here) == alike.sum()
+    assert len(found.shared.unlike) == (~alike).sum()
+
+
+def test_images_and_classes_of_two_runs(session: Session, twins: tuple[StoredRun, ...]) -> None:
+    first, second = twins
+    found = compare(session, first, second, "50")
+    assert found.why == ""
+    right = first.prediction == first.image_class[:, None]
+    here, there = right[:, 2], right[:, 4]
+    assert sorted(found.images_here.image) == np.flatnonzero(here & ~there).tolist()
+    assert sorted(found.images_there.image) == np.flatnonzero(~here & there).tolist()
+    assert found.right_here == (here & ~there).sum()
+    shown = found.images_there.image
+    np.testing.assert_array_equal(found.images_there.after, second.prediction[shown, 4])
+    np.testing.assert_array_equal(
+        found.images_there.probability_before, first.probability[shown, 2].astype("f4")
+    )
+    for one, error, other in zip(*vars(found.classes).values(), strict=True):
+        assert error == pytest.approx(first.class_error[one, 2])
+        assert other == pytest.approx(first.class_error[one, 4])
+    for name, (at, values) in first.scalars.items():
+        expected = tuple(values[np.flatnonzero(at <= end)[-1]] for end in (30, 50))
+        assert found.scores[name] == pytest.approx(expected)
+    said = summary_of_runs(found, ["layer"] * 3, [f"class {c}" for c in range(4)])
+    assert f"{found.right_here:,} image" in said
+    assert f"a run (run {second.run_id})" in said
+
+
+def test_layers_of_two_runs(session: Session, twins: tuple[StoredRun, ...]) -> None:
+    first, second = twins
+    of_second = (Layer.run_id == second.run_id, Layer.layer_id == 1)
+    session.execute(update(Layer).where(*of_second).values(name="new"))
+    found = compare(session, first, second, "50")
+    assert found.shared.here.tolist() == found.shared.there.tolist() == [0, 2]
+    assert found.shared.lone == (("layer1",), ("new",))
+    assert sorted(found.layers.layer_id) == [0, 2]
+    l2 = STATISTICS_OF_LAYERS.index("l2")
+    for one, here, there in zip(
+        found.layers.layer_id, found.layers.norm_before, found.layers.norm_after, strict=True
+    ):
+        assert here == first.statistics["weight"][one, l2, 2]
+        assert there == first.statistics["weight"][one, l2, 4]
+
+
+def test_a_permuted_layer_is_matched(session: Session, twins: tuple[StoredRun, ...]) -> None:
+    first, second = twins
+    layer = int(np.argmax(first.layer_filters))
+    ids, layers = (first.run_id, second.run_id), (layer, layer)
+    pairs = matched_filters(session, ids, layers)
+    assert pairs.found is not None
+    assert pairs.found.moved == 0
+    assert "the one of the same number" in pairs_in_words(pairs)
+    order = np.roll(np.arange(first.layer_filters[layer]), 1)
+    for t, iteration in enumerate(second.iterations.tolist()):
+        own = {name: second.filters_of(layer, name)[order, t] for name in STATISTICS}
+        at = (filter_stat.c.layer_id == layer, filter_stat.c.iteration == iteration)
+        session.execute(
+            update(filter_stat).where(filter_stat.c.run_id == second.run_id, *at).values(**own)
+        )
+    pairs = matched_filters(session, ids, layers)
+    assert pairs.found is not None
+    np.testing.assert_array_equal(order[pairs.found.partner], np.arange(len(order)))
+    assert pairs.iterations.tolist() == first.iterations.tolist()
+    assert "permutation" in pairs_in_words(pairs)
+
+
+def test_the_weights_of_a_layer_at_both(session: Session, twins: tuple[StoredRun, ...]) -> None:
+    first, second = twins
+    given = {"layer": "2", "at": "30", "otherat": "50"}
+    one, _ = change_histograms.of_run(session, first.run_id, Arguments(given))
+    two, meta = change_histograms.of_runs(
+        session, [first.run_id, second.run_id], Arguments({**given, "otherlayer": "2"})
+    )
+    for arrays in (one, two):
+        for name, t in (("count", 2), ("other.count", 4)):
+            span = slice(meta["first"], meta["first"] + arrays[name].shape[2])
+            np.testing.assert_array_equal(arrays[name][0, 0], first.histogram["weight"][2, span, t])
+    with pytest.raises(BadArgument, match="no layer 9"):
+        change_histograms.of_run(session, first.run_id, Arguments({**given, "layer": "9"}))
+
+
+def test_all_of_it_as_tables(clients, app_run: StoredRun) -> None:
+    client = clients[Role.VIEWER]
+    first, last = int(app_run.iterations[0]), int(app_run.iterations[-1])
+    base = f"/data/run/{app_run.run_id}"
+
+    def table(address: str) -> pd.DataFrame:
+        answer = client.get(address)
+        assert answer.status_code == 200, answer.text
+        return pd.read_csv(io.StringIO(answer.text))
+
+    moments = f"at={first}&otherat={last}"
+    right = app_run.prediction == app_run.image_class[:, None]
+    images = table(f"{base}/change-images/table.csv?{moments}")
+    assert sorted(images["image_id"]) == np.flatnonzero(right[:, 0] != right[:, -1]).tolist()
+    assert len(table(f"{base}/change-layers/table.csv?{moments}")) == len(app_run.layer_filters)
+    assert {"way", "norm_after"} < set(table(f"{base}/change-filters/table.csv?{moments}"))
+    assert "class" in table(f"{base}/change-classes/table.csv?{moments}")
+    wrong = client.get(f"{base}/change-images/table.csv?at={last}&otherat={first}")
+    assert "earlier snapshot" in wrong.json["error"]
+    wrong = client.get(f"{base}/change-images/table.csv?at=1&otherat={last}")
+    assert "there is none at 1" in wrong.json["error"]
+
+
+def test_two_runs_as_tables(session: Session, twins: tuple[StoredRun, ...]) -> None:
+    ids = [one.run_id for one in twins]
+    given = {"runs": ",".join(map(str, ids)), "at": "30", "otherat": "50"}
+    right = twins[0].prediction == twins[0].image_class[:, None]
+    found = compared_table(session, ids, "change-images", {**given, "side": "here"})
+    assert found.num_rows == (right[:, 2] & ~right[:, 4]).sum()
+    assert compared_table(session, ids, "change-layers", given).num_rows == 3
+    assert "error_there" in compared_table(session, ids, "change-classes", given).column_names
+    layer = {"layer": "2", "otherlayer": "2"}
+    found = compared_table(session, ids, "change-filters", {**given, **layer})
+    assert found.num_rows == twins[0].layer_filters[2]
+    with pytest.raises(BadArgument, match="both runs have alike"):
+        compared_table(session, ids, "change-filters", {**given, **layer, "otherlayer": "1"})

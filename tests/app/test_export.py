@@ -22,7 +22,7 @@ from app.export.names import file_name
 from app.export.report.drawing import curves, ticks
 from app.export.tables import TABLES as FUNCTIONS
 from app.export.writing import FORMULA, ROWS, write_csv, write_parquet
-from app.table_names import TABLES, has_table
+from app.table_names import OF_TWO, TABLES, has_table
 from db.engine import session_scope
 from db.models import Layer, Run, ValidationClass
 from db.permissions import Role
@@ -366,6 +366,25 @@ class TestReport:
         ):  # fmt: skip
             assert text in page, text
 
+    def test_says_what_changed_where_that_is_asked_for(self, web, clients, noted) -> None:
+        base = f"/data/run/{noted.run_id}/report.html"
+        client = clients[Role.VIEWER]
+        assert "What changed from" not in client.get(base).text
+        page = client.get(f"{base}?at=20&otherat=60").text
+        assert "What changed from iteration 20 to 60" in page
+        assert "Images learned and forgotten" in page
+        assert "=HYPERLINK(&#34;http://evil" in page[page.index("What changed from") :]
+        with Session(web.engine) as session:
+            # The same numbers at another place: the classes are not called alike.
+            other = store_run(session, seed=11, snapshots=9, images=40, name="<i>other").run_id
+            session.commit()
+        page = client.get(f"{base}?at=20&otherat=60&other={other}").text
+        assert "at iteration 20 and &lt;i&gt;other at 60" in page
+        assert "list different classes" in page
+        for wrong in ("at=60&otherat=20", "at=20", "at=20&otherat=61", f"other={other}&x=1"):
+            assert client.get(f"{base}?{wrong}").status_code == 400, wrong
+        assert client.get(f"{base}?at=20&otherat=60&other=99999").status_code == 404
+
     def test_loads_and_runs_nothing(self, clients, noted) -> None:
         page = clients[Role.VIEWER].get(f"/data/run/{noted.run_id}/report.html").text
         tags = set(re.findall(r"<([a-z0-9]+)", page))
@@ -440,13 +459,13 @@ def test_runs_without_snapshots_or_validation_export_their_head(web, clients) ->
     given = {
         "layer-profile": "?quantity=weight&statistic=l2",
         "layer-rows": "?measure=weight",
+        "layer-magnitudes": "?magnitude=ratio",
         "distributions": "?quantity=weight&level=layer",
         "filter-rows": "?layer=0&quantity=weight_l2",
         "filter-series": "?filter=0,0",
     }
-    for name in sorted(
-        TABLES - {"class-images", "confusion-images", "top-filters", "correlation-filters"}
-    ):
+    asked = {"class-images", "confusion-images", "top-filters", "correlation-filters", *OF_TWO}
+    for name in sorted(TABLES - asked):
         path = f"/data/run/{fresh}/{name}/table.csv{given.get(name, '')}"
         answer = clients[Role.VIEWER].get(path)
         assert answer.status_code == 200, (name, answer.text)

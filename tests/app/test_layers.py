@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import pack
-from app.data import filters
+from app.data import filters, magnitudes
 from app.data import layers as data
 from app.data.merged import per_rate
 from app.data.tree import build_tree, describe, piece_order
@@ -247,6 +247,35 @@ class TestNodes:
     ) -> None:
         with pytest.raises(BadArgument, match=says):
             function(session, run.run_id, Arguments(given))
+
+
+class TestMagnitudes:
+    @pytest.mark.parametrize(
+        ("kind", "statistic"), [("ratio", "l1"), ("norms", "l2")], ids=["means", "norms"]
+    )
+    def test_updates_beside_weights(
+        self, session: Session, run: StoredRun, kind: str, statistic: str
+    ) -> None:
+        arrays, meta = ask(magnitudes.magnitudes, session, run, magnitude=kind)
+        place = STATISTICS.index(statistic)
+        update_, weight = (run.statistics[name][:, place] for name in ("update", "weight"))
+        np.testing.assert_allclose(arrays["value"], update_ / weight, rtol=1e-6)
+        np.testing.assert_allclose(arrays["median"], np.median(arrays["value"], axis=0))
+        assert len(meta["names"]) == len(run.layer_filters)
+
+    def test_means_and_deviations(self, session: Session, run: StoredRun) -> None:
+        arrays, _ = ask(magnitudes.magnitudes, session, run, magnitude="gradient")
+        parameters = run.layer_filters[:, None] * 27
+        l1 = run.statistics["gradient"][:, STATISTICS.index("l1")]
+        np.testing.assert_allclose(arrays["value"], l1 / parameters, rtol=1e-6)
+        arrays, _ = ask(magnitudes.magnitudes, session, run, magnitude="update-deviation")
+        std = run.statistics["update"][:, STATISTICS.index("std")]
+        np.testing.assert_array_equal(arrays["value"], std)
+
+    def test_nothing_yet(self, session: Session) -> None:
+        empty = store_run(session, seed=9, classes=0, snapshots=0)
+        arrays, _ = ask(magnitudes.magnitudes, session, empty, magnitude="ratio")
+        assert arrays["value"].shape[1] == len(arrays["median"]) == 0
 
 
 class TestFilters:

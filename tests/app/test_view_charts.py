@@ -42,8 +42,8 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "axis", "confusionclasses", "confusionflows", "confusionimages", "confusionmatrix", "live",
     ],
     "layers": [
-        "axis", "filtermap", "filterseries", "layercompare", "live", "multiples", "readout",
-        "topfilters",
+        "axis", "filtermap", "filterseries", "layercompare", "live", "magnitudes", "multiples",
+        "readout", "topfilters",
     ],
     "probe": ["axis", "live", "probecourse", "probekernels", "probemaps"],
     "correlation": [
@@ -114,7 +114,9 @@ def test_the_card_of_an_image_has_its_picture(web: Web, guess: int) -> None:
 def test_every_kind_of_chart_is_on_a_page() -> None:
     on_pages = {kind for kinds in CHARTS.values() for kind in kinds}
     # The table is of more runs than the page here shows: tests/app/test_compare_many.py.
-    elsewhere = {"comparetable", "curves", "finding", "findingband", "picture"}
+    elsewhere = {
+        "comparetable", "curves", "finding", "findingband", "histogrampair", "picture",
+    }  # fmt: skip
     assert on_pages | elsewhere == set(KINDS)
 
 

@@ -270,6 +270,7 @@ OF_RUN = (
     State("confusion, an image", "/run/{digits}/confusion?image=3"),
     State("confusion, nothing", "/run/{unvalidated}/confusion"),
     State("change", "/run/{digits}/change?pins=20"),
+    State("change, two runs", "/run/{digits}/change?otherrun={again}&changelayer=3"),
     State("layers", "/run/{digits}/layers"),
     State("layers, compared", "/run/{digits}/layers", click(".layers-pick", "[data-level='2']")),
     State("layers, filters", "/run/{digits}/layers?layers=3&filters=3,1&pins=20&cursor=20"),

@@ -129,6 +129,45 @@ def test_two_runs_are_ticked_and_compared(page, site, site_engine, digits, again
     other.close()
 
 
+def test_a_snapshot_against_one_of_another_run(page, site_engine, digits, again, watch):
+    with Session(site_engine) as session:
+        last = int(snapshots.iterations(session, run_id=digits)[-1])
+        first = int(snapshots.iterations(session, run_id=again)[0])
+        right = [results_at(session, run_id=run, iteration=last).correct for run in (digits, again)]
+    page.goto(f"/run/{digits}/change")
+    page.wait_for_selector("#change-histogram[data-state=drawn]")
+    expect(page.locator("#change-other-at-holder")).to_be_hidden()
+    page.click(control("change-other"))
+    page.get_by_role("option", name=f"(run {again})").click()
+    page.wait_for_function(f"() => location.search.includes('otherrun={again}')")
+    page.wait_for_selector(".change-words h2:has-text(' and ')")
+    for side, count in (
+        ("Right here, wrong there", (right[0] & ~right[1]).sum()),
+        ("Right there, wrong here", (right[1] & ~right[0]).sum()),
+    ):
+        expect(page.get_by_role("heading", name=f"{side}: {count}")).to_be_visible()
+    page.wait_for_selector("#change-histogram[data-state=drawn]")
+    page.click(control("change-layer"))
+    page.get_by_role("option", name="layer1.0.conv1").click()
+    page.wait_for_selector("h2:has-text('Filters with alike courses in layer1.0.conv1')")
+    expect(page.get_by_text("pairs are mutual")).to_be_visible()
+    page.click(control("change-other-at"))
+    page.get_by_role("option", name=f"Iteration {first:,}", exact=True).click()
+    page.wait_for_function(f"() => location.search.includes('otherat={first}')")
+    page.wait_for_selector(f".change-words h2:has-text(' at {first:,}')")
+    page.reload()
+    page.wait_for_selector(f".change-words h2:has-text(' at {first:,}')")
+    page.wait_for_selector("#change-histogram[data-state=drawn]")
+    with page.expect_download() as kept:
+        panel = page.locator(".dt-panel", has_text="Filters with alike courses")
+        panel.get_by_role("button", name="Download").click()
+        page.get_by_role("menuitem", name="Data, CSV").click()
+    lines = Path(kept.value.path()).read_text().splitlines()
+    assert lines[0].replace('"', "") == "filter_here,filter_there,similarity,next_best,mutual"
+    assert len(lines) == 13
+    assert watch.troubles == []
+
+
 def test_little_to_compare_explains_itself(page, site, digits, again):
     page.goto(f"/compare?runs={digits}&measure=weight")
     expect(page.locator(".dt-nothing")).to_contain_text("One run is chosen")

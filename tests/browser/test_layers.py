@@ -221,6 +221,36 @@ def test_compares_what_is_picked(view: Page) -> None:
     assert after != before
 
 
+def test_all_layers_in_one_chart(view: Page) -> None:
+    chart = view.locator("#layers-magnitudes")
+    expect(chart).to_have_attribute("data-state", "drawn")
+    expect(chart).to_contain_text("one decade around 1e−3")
+    # The arrow walks from line to line, and the row of the layer is marked with it.
+    chart.focus()
+    view.keyboard.press("ArrowDown")
+    row = view.evaluate("deeptracker.selection.get().row")
+    assert row["chart"] == "layers-multiples"
+    expect(view.locator(".layers-rowmark")).to_be_visible()
+    chart.scroll_into_view_if_needed()
+    plot = chart.locator(".dt-plot")
+    box = plot.bounding_box()
+    assert box
+    line = view.evaluate(
+        "() => { const h = deeptracker.charts.of(document.getElementById('layers-magnitudes'))"
+        ".handler; return 6 + (1 - h.scale.at(h.valueAt(5, h.chart.axis.columns - 1))) * 228; }"
+    )
+    plot.hover(position={"x": box["width"] - 4, "y": line})
+    expect(view.locator(".dt-tooltip")).to_contain_text("median of the layers")
+    plot.click(position={"x": box["width"] - 4, "y": line})
+    rest(view)
+    assert len(selection(view)["layers"]) == 1
+    view.click(control("layers-magnitude"))
+    view.get_by_role("option", name="Std of the gradients").click()
+    rest(view)
+    expect(chart).to_have_attribute("data-state", "drawn")
+    expect(chart).not_to_contain_text("one decade around")
+
+
 def test_a_link_reopens_what_was_seen(page: Page, digits: int) -> None:
     open_view(page, digits, "?measure=weight&encoding=box&level=2&layers=4&filters=4.1&nodes=0,3")
     assert page.get_attribute(ROWS, "data-shown") == "weight std box"

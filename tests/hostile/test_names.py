@@ -133,6 +133,8 @@ def test_no_page_breaks(loaded):
         "?iteration=10,20",
         "?quantity=weight&statistic=mean",
         "?k=1&m=1",
+        "?at=10&otherat=20",
+        "?at=10&otherat=20&layer=0",
     ]
     asked = [f"{base}/{name}{more}" for name in routes.matrices for more in arguments]
     asked += [f"{base}/{name}" for name in routes.states]

@@ -23,6 +23,13 @@ class MultiplesOptions(LayerCompareOptions):
     count: str
 
 
+class MagnitudesOptions(DataOptions):
+    """A line for every layer: `what` says what of it, `tree` is the id of the rows beside it."""
+
+    tree: str
+    what: dict[str, str]
+
+
 class FilterMapOptions(MapOptions):
     """The filters of the opened layer; `facts` is the id of what says which layer it is."""
 
@@ -49,6 +56,7 @@ KINDS: dict[str, type[ChartOptions]] = {
     "filtermap": FilterMapOptions,
     "filterseries": FilterSeriesOptions,
     "layercompare": LayerCompareOptions,
+    "magnitudes": MagnitudesOptions,
     "multiples": MultiplesOptions,
     "topfilters": TopFiltersOptions,
 }

@@ -1,6 +1,6 @@
 """The options of the charts of the other views."""
 
-from app.components.chart_options.base import ChartOptions
+from app.components.chart_options.base import ChartOptions, DataOptions
 from app.components.chart_options.shared import ScalarListOptions
 
 
@@ -14,6 +14,12 @@ class FindingOptions(ChartOptions):
     log: bool | None = None
     start: int
     end: int | None = None
+
+
+class HistogramPairOptions(DataOptions):
+    """The weights of a layer at two snapshots, `names` what those are called."""
+
+    names: list[str]
 
 
 class PictureOptions(ChartOptions):
@@ -43,6 +49,7 @@ class WorkspaceOptions(ChartOptions):
 
 KINDS: dict[str, type[ChartOptions]] = {
     "finding": FindingOptions,
+    "histogrampair": HistogramPairOptions,
     "picture": PictureOptions,
     "findingband": FindingBandOptions,
     "scalarlist": ScalarListOptions,

@@ -18,6 +18,7 @@ from app.components.suspects import suspects
 from app.components.unjudged import Unjudged, unjudged
 from app.components.verdict import verdicts
 from app.data.series import ScreenSeries, reduce_series
+from app.export.report.changed import Changed
 from db.queries.measurements import snapshots
 from db.queries.measurements.snapshots import Snapshots
 from db.queries.runs import findings, runs, structure
@@ -105,9 +106,12 @@ class Report:
     unjudged: list[Unjudged]
     notes: list[Note]
     layers: list[tuple[str, str, str, str, str]]
+    changed: Changed | None = None
 
 
-def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
+def gather(
+    session: Session, run_id: int, *, account_id: int = 0, changed: Changed | None = None
+) -> Report:
     """Return what the report of a run says now; NotFound for none, or one in the trash."""
     run = runs.get_run(session, run_id=run_id)
     found = snapshots.snapshots(session, run_id=run_id)
@@ -158,6 +162,7 @@ def gather(session: Session, run_id: int, *, account_id: int = 0) -> Report:
         unjudged=unjudged(health.answers if health else {}, imported=imported(manifest)),
         notes=[_note(row) for row in written],
         layers=_layers(session, run_id),
+        changed=changed,
     )
 
 

@@ -1,6 +1,7 @@
 // The menu "Download" of a panel: the full data of its charts as CSV and Parquet, its picture.
 //
-// A chart that has a table says so by its option `table`: the template of the address of its data.
+// A chart that has a table says so by its option `table`: the template of the address of its data;
+// a panel that is one, by data-table.
 // The file comes from the server, complete, whatever the chart shows of it.
 
 import { addressOf, chartRegistry, live, make, marks } from "#app/web/index.ts";
@@ -34,6 +35,7 @@ const titleOf = (panel: HTMLElement): string =>
 /** Return the tables of a panel, {template of the address: name}. */
 function tablesOf(panel: HTMLElement): Map<string, string> {
   const found = new Map<string, string>();
+  if (panel.dataset.table) found.set(panel.dataset.table, "Data");
   for (const element of panel.querySelectorAll<HTMLElement>("[data-chart]")) {
     const chart = chartRegistry.of(element);
     const table = chart?.options.table;

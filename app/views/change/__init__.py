@@ -1,8 +1,20 @@
-"""The page of what changed between two snapshots: scores, images, classes, layers, filters."""
+"""The page of what changed between two snapshots, of a run or of two: scores, images, layers."""
 
+from dash import Dash
+
+from app.binary import register_data
+from app.data import change_histograms
 from app.view import View
-from app.views.change.callbacks import register
+from app.views.change import callbacks
+from app.views.change.fields import FIELDS
 from app.views.change.layout import layout
+
+
+def register(app: Dash) -> None:
+    """Add the page's callbacks and its data; that of two runs comes by /data/compare."""
+    callbacks.register(app)
+    register_data(app.server, "change-histograms", change_histograms.of_run)
+
 
 VIEW = View(
     name="change",
@@ -10,4 +22,5 @@ VIEW = View(
     path="/run/<run_id>/change",
     layout=layout,
     register=register,
+    fields=FIELDS,
 )

@@ -10,3 +10,8 @@ class Ids(StrEnum):
     AXIS = "change-axis"
     RUN = "change-run"
     BODY = "change-body"
+    HISTOGRAM = "change-histogram"
+    OTHER = "change-other"
+    OTHER_AT = "change-other-at"
+    OTHER_AT_HOLDER = "change-other-at-holder"
+    LAYER = "change-layer"

@@ -1,20 +1,15 @@
-"""What changed as a person reads it: a summary in words, then tables with links to the views."""
+"""What changed between two snapshots of a run: a summary, tables with links to the views."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-from dash import dcc, html
-from dash.development.base_component import Component
+from dash import get_relative_path, html
 
-from app.components.attributes import aria
 from app.components.empty import no_snapshots
-from app.components.run_links import place_link
-from app.components.tables import cell, percent
-from app.data.change import MOST, Change
-from app.views.change.summary import figure, summary
-from deeptracker.catalogue import KNOWN_SERIES, labels
-from deeptracker.format import NO_PREDICTION
+from app.components.tables import percent
+from app.data.change import Change
+from app.data.change_words import figure, summary
+from app.views.change import parts
 
 _HINT = (
     "Move the cursor on the time axis and pin another iteration (P) to choose the two snapshots."
@@ -31,180 +26,141 @@ def nothing(number: int) -> list[Any]:
     return [html.P(text, className="dt-empty")]
 
 
-def page(
-    run_id: int,
-    found: Change,
-    layers: Sequence[str],
-    classes: Sequence[str],
-    *,
-    pinned: bool,
-) -> list[Any]:
-    """Return the summary and the tables of a change."""
-    where = {"start": found.before, "end": found.after}
-    words = html.Section(
-        [
-            html.H2(f"From iteration {found.before:,} to {found.after:,}"),
-            html.P(summary(found, layers, classes), className="change-summary"),
-            *([] if pinned else [html.P(_HINT, className="dt-soft")]),
-        ],
-        className="dt-panel change-words",
-    )
-    scores = _panel(
-        "Scalars", ("Scalar", "Before", "After", "Change"), _scores(found), "No scalars are logged."
-    )
-    about_classes = [
-        _panel(
+class OneRun:
+    """The page about two snapshots of one run; `layer` is the one whose histograms are drawn."""
+
+    def __init__(
+        self,
+        run_id: int,
+        found: Change,
+        layers: Sequence[str],
+        classes: Sequence[str],
+        layer: int | None,
+    ) -> None:
+        self.run_id, self.found = run_id, found
+        self.layers, self.classes, self.layer = layers, classes, layer
+        self.where = {"start": found.before, "end": found.after}
+
+    def page(self, *, pinned: bool) -> list[Any]:
+        """Return the summary and the panels; `pinned`: whether a second snapshot was chosen."""
+        found = self.found
+        words = html.Section(
+            [
+                html.H2(f"From iteration {found.before:,} to {found.after:,}"),
+                html.P(summary(found, self.layers, self.classes), className="change-summary"),
+                *([] if pinned else [html.P(_HINT, className="dt-soft")]),
+                parts.report_link(self.run_id, found.before, found.after),
+            ],
+            className="dt-panel change-words",
+        )
+        heads = ("Scalar", "Before", "After", "Change")
+        scores = parts.panel(
+            "Scalars", heads, parts.score_rows(found.scores), "No scalars are logged."
+        )
+        # What a run has none of, its other pages explain.
+        return [
+            words,
+            scores,
+            *([self._of_classes()] if self.classes else ()),
+            *(self._of_layers() if self.layers else ()),
+            *([self._of_images()] if self.classes else ()),
+        ]
+
+    def _address(self, name: str) -> str:
+        base = get_relative_path(f"/data/run/{self.run_id}")
+        return f"{base}/{name}?at={self.found.before}&otherat={self.found.after}"
+
+    def _of_classes(self) -> html.Section:
+        rows = [
+            parts.row(
+                parts.link(
+                    self.classes[one], self.run_id, "validation", classes=[int(one)], **self.where
+                ),
+                percent(before),
+                percent(after),
+                parts.points(after - before),
+            )
+            for one, before, after in zip(*vars(self.found.classes).values(), strict=True)
+        ]
+        return parts.panel(
             "Classes",
             ("Class", "Error before", "After", "Change"),
-            _classes(run_id, found, classes, where),
+            rows,
             "No class changed.",
+            table=self._address("change-classes"),
         )
-    ]
-    # What a run has none of, its other pages explain.
-    return [
-        words,
-        scores,
-        *(about_classes if classes else ()),
-        *(_of_layers(run_id, found, layers, where) if layers else ()),
-        *([_of_images(run_id, found, classes, where)] if classes else ()),
-    ]
 
-
-def _of_layers(
-    run_id: int, found: Change, names: Sequence[str], where: dict[str, int]
-) -> list[html.Section]:
-    return [
-        _panel(
-            "Layers",
-            ("Layer", "Norm before", "After", "Change", "Std before", "After"),
-            _layers(run_id, found, names, where),
-        ),
-        _panel(
-            "Most changed filters",
-            ("Filter", "Way", "Norm before", "After"),
-            _filters(run_id, found, names, where),
-            "No filter's change is known between the two.",
-            note="Way: the sum of the relative changes at those snapshots at which the filter was "
-            "among the most changed.",
-        ),
-    ]
-
-
-def _of_images(
-    run_id: int, found: Change, names: Sequence[str], where: dict[str, int]
-) -> html.Section:
-    return _panel(
-        "Images learned and forgotten",
-        ("Image", "Class", "Predicted before", "After", "Probability"),
-        _images(run_id, found, names, where),
-        "No validation image was learned or forgotten."
-        if found.learned is not None
-        else "One of the two snapshots was not validated.",
-        words=4,
-    )
-
-
-def _panel(
-    title: str,
-    heads: Sequence[str],
-    rows: list[Any],
-    none: str = "",
-    *,
-    words: int = 1,
-    note: str = "",
-) -> html.Section:
-    columns = [
-        html.Th(name, scope="col", className="dt-numeric" if at >= words else "")
-        for at, name in enumerate(heads)
-    ]
-    head = html.Thead(html.Tr(columns))
-    shown: Component = html.P(none, className="dt-empty")
-    if rows:
-        table = html.Table([head, html.Tbody(rows)], className="dt-table", **aria(label=title))
-        shown = html.Div(table, className="dt-table-frame", tabIndex="0")
-    most = f" (the {MOST} largest)" if len(rows) == MOST else ""
-    below = [html.P(note, className="dt-soft")] if note and rows else []
-    return html.Section([html.H2(title + most), shown, *below], className="dt-panel")
-
-
-def _scores(found: Change) -> list[Any]:
-    words = labels(KNOWN_SERIES)
-    rows = []
-    for name, (before, after) in found.scores.items():
-        if math.isnan(before) and math.isnan(after):
-            continue
-        share = name in words and name.endswith("error")
-        as_text, step = (percent, _points) if share else (figure, _signed)
-        rows.append(
-            _row(words.get(name, name), as_text(before), as_text(after), step(after - before))
-        )
-    return rows
-
-
-def _classes(run_id: int, found: Change, names: Sequence[str], where: dict[str, int]) -> list[Any]:
-    return [
-        _row(
-            _link(names[one], run_id, "validation", classes=[int(one)], **where),
-            percent(before),
-            percent(after),
-            _points(after - before),
-        )
-        for one, before, after in zip(*vars(found.classes).values(), strict=True)
-    ]
-
-
-def _images(run_id: int, found: Change, names: Sequence[str], where: dict[str, int]) -> list[Any]:
-    rows = []
-    for image, true, before, after, was, now in zip(*vars(found.images).values(), strict=True):
-        known = not (math.isnan(was) or math.isnan(now))
-        rows.append(
-            _row(
-                _link(f"Image {image}", run_id, "validation", image=int(image), **where),
-                names[true],
-                _guess(before, names),
-                _guess(after, names),
-                f"{was:.2f} → {now:.2f}" if known else "–",
-                words=4,
+    def _of_layers(self) -> list[html.Section]:
+        made = []
+        if self.layer is not None:
+            found = self.found
+            made.append(
+                parts.histograms(
+                    f"Weights of {self.layers[self.layer]}",
+                    (f"Iteration {found.before:,}", f"Iteration {found.after:,}"),
+                    f"{self._address('change-histograms')}&layer={self.layer}",
+                )
             )
+        return [
+            *made,
+            parts.panel(
+                "Layers",
+                ("Layer", "Norm before", "After", "Change", "Std before", "After"),
+                self._layer_rows(),
+                table=self._address("change-layers"),
+            ),
+            parts.panel(
+                "Most changed filters",
+                ("Filter", "Way", "Norm before", "After"),
+                self._filter_rows(),
+                "No filter's change is known between the two.",
+                note="Way: the sum of the relative changes at those snapshots at which the filter "
+                "was among the most changed.",
+                table=self._address("change-filters"),
+            ),
+        ]
+
+    def _layer_rows(self) -> list[Any]:
+        rows = []
+        for one, was, now, narrow, wide in zip(*vars(self.found.layers).values(), strict=True):
+            link = parts.link(
+                self.layers[one], self.run_id, "layers", layers=[int(one)], **self.where
+            )
+            numbers = (figure(was), figure(now), parts.factor(was, now))
+            rows.append(parts.row(link, *numbers, figure(narrow), figure(wide)))
+        return rows
+
+    def _filter_rows(self) -> list[Any]:
+        rows = []
+        for layer, number, way, _, was, now in zip(*vars(self.found.filters).values(), strict=True):
+            place = {"layers": [int(layer)], "filters": [(int(layer), int(number))]}
+            name = f"{self.layers[layer]} · {number}"
+            link = parts.link(name, self.run_id, "layers", **place, **self.where)
+            rows.append(parts.row(link, figure(way), figure(was), figure(now)))
+        return rows
+
+    def _of_images(self) -> html.Section:
+        rows = []
+        columns = vars(self.found.images).values()
+        for image, true, before, after, was, now in zip(*columns, strict=True):
+            name = f"Image {image}"
+            rows.append(
+                parts.row(
+                    parts.link(name, self.run_id, "validation", image=int(image), **self.where),
+                    self.classes[true],
+                    parts.guess(before, self.classes),
+                    parts.guess(after, self.classes),
+                    parts.probabilities(was, now),
+                    words=4,
+                )
+            )
+        return parts.panel(
+            "Images learned and forgotten",
+            ("Image", "Class", "Predicted before", "After", "Probability"),
+            rows,
+            "No validation image was learned or forgotten."
+            if self.found.learned is not None
+            else "One of the two snapshots was not validated.",
+            words=4,
+            table=self._address("change-images"),
         )
-    return rows
-
-
-def _layers(run_id: int, found: Change, names: Sequence[str], where: dict[str, int]) -> list[Any]:
-    rows = []
-    for one, was, now, narrow, wide in zip(*vars(found.layers).values(), strict=True):
-        step = f"{100 * (now / was - 1):+.1f} %" if was > 0 and math.isfinite(now) else "–"
-        link = _link(names[one], run_id, "layers", layers=[int(one)], **where)
-        rows.append(_row(link, figure(was), figure(now), step, figure(narrow), figure(wide)))
-    return rows
-
-
-def _filters(run_id: int, found: Change, names: Sequence[str], where: dict[str, int]) -> list[Any]:
-    rows = []
-    for layer, number, way, _, was, now in zip(*vars(found.filters).values(), strict=True):
-        place = {"layers": [int(layer)], "filters": [(int(layer), int(number))]}
-        link = _link(f"{names[layer]} · {number}", run_id, "layers", **place, **where)
-        rows.append(_row(link, figure(way), figure(was), figure(now)))
-    return rows
-
-
-def _row(first: Any, *others: Any, words: int = 1) -> html.Tr:
-    return html.Tr(
-        [cell(first), *(cell(one, numeric=at >= words) for at, one in enumerate(others, 1))]
-    )
-
-
-def _link(text: str, run_id: int, view: str, **about: Any) -> dcc.Link:
-    return dcc.Link(text, href=place_link(run_id, view, **about))
-
-
-def _guess(prediction: int, names: Sequence[str]) -> str:
-    return "no prediction" if prediction == NO_PREDICTION else names[prediction]
-
-
-def _points(step: float) -> str:
-    return "–" if math.isnan(step) else f"{100 * step:+.2f} points"
-
-
-def _signed(step: float) -> str:
-    return "–" if math.isnan(step) else f"{step:+.3g}" if step else "0"

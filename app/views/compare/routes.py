@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, request
 
 from app.arguments import Arguments, BadArgument
 from app.binary import RunsFunction, answer_of_runs, refusal
-from app.data import compare, compare_scalars, compare_series, distributions
+from app.data import change_histograms, compare, compare_scalars, compare_series, distributions
 from app.data.aligned import MOST_RUNS
 
 ANSWERS = MappingProxyType[str, RunsFunction](
@@ -18,6 +18,7 @@ ANSWERS = MappingProxyType[str, RunsFunction](
         "layers": compare.layers,
         "images": compare.images,
         "distributions": distributions.compared,
+        "change-histograms": change_histograms.of_runs,
     }
 )
 # These are about a pair.

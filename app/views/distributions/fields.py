@@ -17,6 +17,4 @@ FIELDS: Mapping[str, Field] = {
     # Words that all occur in a name, and the place in its level of what is shown large.
     "distributionsearch": Field(Kind.TEXT, "", passing=True),
     "enlarged": Field(Kind.INTEGER),
-    # The number of the run that is drawn over this one.
-    "otherrun": Field(Kind.TEXT, "none"),
 }

@@ -6,17 +6,16 @@ import dash_mantine_components as dmc
 from dash import get_relative_path, html
 from dash.development.base_component import Component
 
-from app import store
 from app.components.attributes import aria, data
 from app.components.charts import chart, download
 from app.components.controls import labelled, segments, select
 from app.components.headings import heading
+from app.components.other_run import other_run
 from app.selection import bound
 from app.view import PageContext
 from app.views.distributions import words
 from app.views.distributions.ids import Ids
 from db.permissions import Permission
-from db.queries.runs import runs
 
 
 def layout(context: PageContext) -> Component:
@@ -96,27 +95,5 @@ def _controls(run_id: int, *, may_compare: bool) -> html.Div:
         labelled("Find", search),
     ]
     if may_compare:
-        parts.append(labelled("Compare with", _other(run_id)))
+        parts.append(labelled("Compare with", other_run(Ids.OTHER, run_id)))
     return html.Div(parts, className="distributions-controls")
-
-
-def _other(run_id: int) -> dmc.Select:
-    """Return the choice of a run to be drawn over this one."""
-    with store.transaction() as session:
-        others = [run for run in runs.list_runs(session) if run.id != run_id]
-    choices = [{"value": str(run.id), "label": f"{run.name} (run {run.id})"} for run in others]
-    return dmc.Select(
-        id=bound(Ids.OTHER, "otherrun"),
-        data=[{"value": words.NO_OTHER, "label": "No other run"}, *choices],
-        value=words.NO_OTHER,
-        allowDeselect=False,
-        searchable=True,
-        disabled=not others,
-        # A team may have thousands: what is looked for is found among all of them.
-        limit=100,
-        size="xs",
-        w=210,
-        comboboxProps={"keepMounted": False},
-        nothingFoundMessage="No run of this name",
-        **aria(label="Compare with a run"),
-    )

@@ -14,7 +14,6 @@ OVER = {
     "wall": "Time of day",
 }
 RIDGES = {str(count): f"{count}" for count in (5, 10, 20, 40, 80)}
-NO_OTHER = "none"
 NO_SNAPSHOTS = no_snapshots("The distributions appear")
 # What is said of a quantity that the log does not hold.
 MISSED = {

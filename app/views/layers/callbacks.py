@@ -3,7 +3,7 @@
 from dash import Dash
 
 from app.binary import register_data
-from app.data import filters, layers
+from app.data import filters, layers, magnitudes
 
 ROUTES = {
     "layer-tree": layers.tree,
@@ -11,6 +11,7 @@ ROUTES = {
     "layer-extremes": layers.extremes,
     "layer-shapes": layers.shapes,
     "layer-settle": layers.settle,
+    "layer-magnitudes": magnitudes.magnitudes,
     "filter-rows": filters.filter_rows,
     "filter-order": filters.filter_order,
     "filter-series": filters.filter_series,

@@ -15,6 +15,8 @@ FIELDS: Mapping[str, Field] = {
     "toggled": Field(Kind.INTEGERS, []),
     "nodes": Field(Kind.INTEGERS, []),
     "normalised": Field(Kind.FLAG, False),
+    # What the chart of all layers shows.
+    "magnitude": Field(Kind.TEXT, "ratio"),
     # The place in the tree of the node whose chart is shown large.
     "layerlarge": Field(Kind.INTEGER),
     "sort": Field(Kind.TEXT, "network"),

@@ -14,6 +14,8 @@ class Ids(StrEnum):
     MULTIPLES = "layers-multiples"
     KEY = "layers-key"
     COMPARE = "layers-compare"
+    MAGNITUDES = "layers-magnitudes"
+    MAGNITUDE = "layers-magnitude"
     FILTERS = "layers-filters"
     FILTERS_LEGEND = "layers-filters-legend"
     FILTERS_FACTS = "layers-filters-facts"

@@ -53,6 +53,7 @@ def layout(context: PageContext) -> html.Div:
                             above(),
                             _axis(tree),
                             _network(base, tree),
+                            _magnitudes(base),
                             _compare(base, tree),
                             *filter_panels(base),
                         ],
@@ -88,6 +89,22 @@ def _axis(tree: str) -> html.Div:
     axis = chart(Ids.AXIS, "axis", label="Time axis: iterations and epochs", url=tree, group=GROUP)
     columns = html.Div(headings(), className="layers-headings", role="presentation")
     return html.Div([columns, axis], className="dt-scale")
+
+
+def _magnitudes(base: str) -> html.Section:
+    body = chart(
+        Ids.MAGNITUDES,
+        "magnitudes",
+        label="One line for every layer, on a logarithmic scale",
+        url=f"{base}/layer-magnitudes?magnitude={{magnitude}}",
+        tree=Ids.MULTIPLES,
+        what=words.MAGNITUDES,
+        group=GROUP,
+    )
+    choice = select(
+        bound(Ids.MAGNITUDE, "magnitude"), "What of every layer", words.MAGNITUDES, "ratio", 250
+    )
+    return panel("All layers in one chart", body, controls=[choice])
 
 
 def _compare(base: str, tree: str) -> html.Section:

@@ -11,6 +11,17 @@ ENCODINGS = {
     "bands": "Change bands",
     "histogram": "Histogram",
 }
+# Of app/data/magnitudes.py KINDS; means are of the layer's numbers at the step of a snapshot.
+MAGNITUDES = {
+    "ratio": "Mean |update| / mean |weight|",
+    "norms": "‖update‖ / ‖weight‖",
+    "weight": "Mean |weight|",
+    "gradient": "Mean |gradient|",
+    "update": "Mean |update|",
+    "weight-deviation": "Std of the weights",
+    "gradient-deviation": "Std of the gradients",
+    "update-deviation": "Std of the updates",
+}
 SCALES = {"linear": "Linear", "log": "Log", "symlog": "Symlog"}
 HEIGHTS = {
     "auto": "Automatic",

@@ -247,6 +247,10 @@ export interface GalleryOptions extends DataOptions {
   base: string;
 }
 
+export interface HistogramPairOptions extends DataOptions {
+  names: readonly string[];
+}
+
 export interface ImageListOptions extends GalleryOptions {
   names: string;
 }
@@ -264,6 +268,11 @@ export interface LiveOptions extends ChartOptions {
   version: string;
   live?: boolean;
   every?: number;
+}
+
+export interface MagnitudesOptions extends DataOptions {
+  tree: string;
+  what: Record<string, string>;
 }
 
 export interface MultiplesOptions extends LayerCompareOptions {
@@ -366,10 +375,12 @@ export interface ChartKinds {
   finding: FindingOptions;
   findingband: FindingBandOptions;
   gallery: GalleryOptions;
+  histogrampair: HistogramPairOptions;
   imagelist: ImageListOptions;
   iterationclasses: IterationClassesOptions;
   layercompare: LayerCompareOptions;
   live: LiveOptions;
+  magnitudes: MagnitudesOptions;
   multiples: MultiplesOptions;
   picture: PictureOptions;
   pixelmap: MapOptions;

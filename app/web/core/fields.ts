@@ -34,6 +34,7 @@ export interface Fields {
   topquantity: string;
   top: number;
   cellcolour: string;
+  otherrun: string;
 }
 
 /** A cell of the cube: ids of layer and class, a column of the axis; null where a face has none. */

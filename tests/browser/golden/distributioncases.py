@@ -1,4 +1,4 @@
-"""What the page of distributions is drawn from."""
+"""What histograms are drawn from: the page of distributions, and the weights at two snapshots."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -103,4 +103,26 @@ def _distributions(case: str) -> Given:
     return Given(_OPTIONS, answers, chosen)
 
 
-KINDS: Mapping[str, Kind] = {"distributions": Kind(folder("distributions"), _distributions)}
+def _pair(case: str) -> Given:
+    """Return no snapshot; one value only; where one of the two is NaN; a wide and a narrow bell."""
+    snapshots = 0 if case == "empty" else 1
+    own = _spread(1, snapshots, width=1e-6 if case == "one" else 0.1)
+    other = _spread(1, snapshots, width=0.05, odd=case == "nan")
+    about = {
+        "first": 0,
+        "edges": HISTOGRAM_EDGES[1:-1].tolist(),
+        "percentiles": [6.68, 15.87, 30.85, 50.0, 69.15, 84.13, 93.32],
+    }
+    arrays = {**own, **{f"other.{name}": values for name, values in other.items()}}
+    options = {
+        "url": "{data}/change-histograms",
+        "names": ["this run", "another run"],
+        "group": "change-histogram",
+    }
+    return Given(options, {"change-histograms": pack(arrays, about)})
+
+
+KINDS: Mapping[str, Kind] = {
+    "distributions": Kind(folder("distributions"), _distributions),
+    "histogrampair": Kind(folder("change"), _pair),
+}

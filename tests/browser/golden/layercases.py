@@ -201,6 +201,32 @@ def _top(case: str) -> Given:
     return Given(_LAYERS, answers, chosen, page="layers", beside=("multiples",))
 
 
+def _magnitudes(case: str) -> Given:
+    """Return update ratios of some layers, one of them opened; where some are NaN, magnitudes."""
+    layers = {"empty": 0, "one": 1}.get(case, 6)
+    snapshots = size(case)
+    found = values(case, layers, snapshots)
+    if case == "many":
+        found = falling(found) / 300
+    median = np.median(found, axis=0) if layers else np.zeros(snapshots)
+    arrays = {
+        **times(snapshots),
+        "value": found.astype(np.float32),
+        "median": median.astype(np.float32),
+    }
+    names = [f"conv{at}" for at in range(layers)]
+    chosen = {"magnitude": "weight" if case == "nan" else "ratio", "layers": [2]}
+    options = {
+        "url": "{data}/layer-magnitudes?magnitude={magnitude}",
+        "tree": _ID,
+        "what": {"ratio": "Mean |update| / mean |weight|", "weight": "Mean |weight|"},
+        "group": "layers",
+    }
+    asked = f"layer-magnitudes?magnitude={chosen['magnitude']}"
+    answers = {asked: pack(arrays, {"names": names, "lacks": {}})}
+    return Given(options, answers, chosen, page="layers")
+
+
 # The width of the tree beside the plots follows the chart of this id.
 _ID = "layers-multiples"
 _FOLDER = folder("layers")
@@ -208,6 +234,7 @@ KINDS: Mapping[str, Kind] = {
     "filtermap": Kind(_FOLDER, of_all(_FILTERS, _rows)),
     "filterseries": Kind(_FOLDER, _one),
     "layercompare": Kind(_FOLDER, _overlaid),
+    "magnitudes": Kind(_FOLDER, _magnitudes),
     "multiples": Kind(_FOLDER, _multiples),
     "topfilters": Kind(_FOLDER, _top),
 }

@@ -1,12 +1,19 @@
 // Percentiles over the iterations as bands around the median, of a run and of a second one over it.
 
-import { colours, type DrawingContext, type Place } from "#app/web/index.ts";
-import type { ValueAxis } from "./axis.ts";
-import { nearest } from "./density.ts";
-import * as look from "./look.ts";
-import { rangeOf } from "./ridges.ts";
-import { short } from "./times.ts";
-import type { Spread } from "./types.ts";
+import {
+  colours,
+  type DrawingContext,
+  density,
+  histogramLook as look,
+  type Place,
+  ridges,
+  type HistogramSpread as Spread,
+  histogramTimes as times,
+  type ValueAxis,
+} from "#app/web/index.ts";
+
+const { nearest } = density;
+const { rangeOf } = ridges;
 
 // Least to greatest, then the percentiles that lie alike on both sides of the median.
 const PAIRS: readonly [number, number][] = [
@@ -160,6 +167,6 @@ function timesBelow(
   const over = spreads[0]?.over ?? "iteration";
   ends.forEach((time, at) => {
     context.textAlign = ends.length < 2 ? "center" : at ? "right" : "left";
-    context.fillText(short(over, time), x(time), place.top + place.height + 5);
+    context.fillText(times.short(over, time), x(time), place.top + place.height + 5);
   });
 }

@@ -1,21 +1,23 @@
 // One small chart: the histograms or percentiles of a layer, a block, a stage or the network.
 
 import {
+  density,
+  histogramLook as look,
   make,
   numbers,
+  ridges,
   type Selection,
+  type HistogramSpread as Spread,
   selectionStore,
   sizeCanvas,
   type TooltipLine,
+  histogramTimes as times,
   tooltip,
+  type ValueAxis,
+  valueAxisOf,
 } from "#app/web/index.ts";
-import { axisOf, type ValueAxis } from "./axis.ts";
 import * as bands from "./bands.ts";
-import { nearest } from "./density.ts";
-import * as look from "./look.ts";
-import * as ridges from "./ridges.ts";
-import * as times from "./times.ts";
-import type { NodeSpreads, NodesMeta, Spread } from "./types.ts";
+import type { NodeSpreads, NodesMeta } from "./types.ts";
 import * as words from "./words.ts";
 
 export const HEIGHT = 176;
@@ -93,7 +95,7 @@ export class Card {
       ? bands.placeOf(width, height)
       : ridges.placeOf(width, height, offset, this.over);
     const found = this.spreads();
-    this.axis = axisOf(
+    this.axis = valueAxisOf(
       selection.distributionscale,
       found.filter((spread) => spread !== null),
       told.meta.edges,
@@ -175,7 +177,7 @@ export class Card {
     if (told.selection.distributionmode === "percentiles") {
       const place = bands.placeOf(told.width, height);
       const project = bands.along(this.spreads(), place);
-      return { run: 0, at: nearest(Array.from(own.place, project), x), value: null };
+      return { run: 0, at: density.nearest(Array.from(own.place, project), x), value: null };
     }
     const offset = told.selection.distributionmode !== "overlay";
     const place = ridges.placeOf(told.width, height, offset, this.over);
@@ -227,7 +229,7 @@ export class Card {
   private otherLines({ run, value }: At, iteration: number): TooltipLine[] {
     const { meta, names } = this.told!;
     const spread = this.spreads()[1 - run];
-    const at = spread ? nearest(spread.iteration, iteration) : -1;
+    const at = spread ? density.nearest(spread.iteration, iteration) : -1;
     if (!spread || at < 0 || names[1] === null) return [];
     const lines: TooltipLine[] = [
       [`${names[1 - run]}, iteration ${numbers.integer(spread.iteration[at])}`],

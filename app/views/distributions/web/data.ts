@@ -5,13 +5,15 @@ import {
   addressOf,
   type ChartKinds,
   fetchArrays,
+  histogramTimes,
   live,
+  type PairArrays,
   type Selection,
+  spreads,
 } from "#app/web/index.ts";
-import { placesOf } from "./times.ts";
-import type { NodeSpreads, PieceArrays, PieceMeta, RunArrays, Spread } from "./types.ts";
+import type { NodeSpreads, PieceMeta } from "./types.ts";
 
-type Piece = Answer<PieceMeta, PieceArrays>;
+type Piece = Answer<PieceMeta, PairArrays>;
 /** An answer that came or is under way; what was asked and failed is asked again. */
 interface Known {
   address: string;
@@ -99,46 +101,17 @@ export class PieceData {
 }
 
 function spreadsOf({ arrays, meta }: Piece, at: number, fresh: boolean, kind: string): NodeSpreads {
-  const other = meta.matched?.[at] ? otherOf(arrays) : null;
+  const other = meta.matched?.[at] ? spreads.otherOf(arrays) : null;
   // Over what all shown runs have recorded.
   const known = [arrays, ...(other ? [other] : [])].every(({ iteration, clock }) =>
-    placesOf(kind, iteration, clock),
+    histogramTimes.placesOf(kind, iteration, clock),
   );
   const over = known ? kind : "iteration";
   return {
-    own: spreadOf(arrays, meta.first, at, over),
-    other: other && spreadOf(other, meta.first, at, over),
+    own: spreads.spreadOf(arrays, meta.first, at, over),
+    other: other && spreads.spreadOf(other, meta.first, at, over),
     meta,
     at,
     fresh,
-  };
-}
-
-function otherOf(arrays: PieceArrays): RunArrays {
-  const found = Object.entries(arrays).flatMap(([name, values]) =>
-    name.startsWith("other.") ? [[name.slice("other.".length), values]] : [],
-  );
-  return Object.fromEntries(found) as RunArrays;
-}
-
-function spreadOf(arrays: RunArrays, first: number, at: number, over: string): Spread {
-  const snapshots = arrays.iteration.length;
-  const bins = arrays.count.shape[2];
-  const row = (name: "lowest" | "highest") =>
-    arrays[name].subarray(at * snapshots, (at + 1) * snapshots);
-  return {
-    iteration: arrays.iteration,
-    place: placesOf(over, arrays.iteration, arrays.clock)!,
-    over,
-    count: arrays.count.subarray(
-      at * snapshots * bins,
-      (at + 1) * snapshots * bins,
-    ) as Spread["count"],
-    bins,
-    first,
-    percentile: arrays.percentile.subarray(at * 9 * snapshots, (at + 1) * 9 * snapshots),
-    lowest: row("lowest"),
-    highest: row("highest"),
-    odd: arrays.odd.subarray(at * snapshots, (at + 1) * snapshots),
   };
 }

@@ -10,7 +10,6 @@ declare module "#app/web/core/fields.ts" {
     ridges: string;
     distributionsearch: string;
     enlarged: number | null;
-    otherrun: string;
   }
 }
 

@@ -1,9 +1,15 @@
 // What the page of distributions says: tooltips, how many charts there are, what their marks mean.
 
-import { make, numbers, type Selection, type TooltipLine } from "#app/web/index.ts";
-import { binOf, edgeAt } from "./density.ts";
-import * as look from "./look.ts";
-import type { NodesMeta, PieceMeta, Spread } from "./types.ts";
+import {
+  density,
+  histogramLook as look,
+  make,
+  numbers,
+  type Selection,
+  type HistogramSpread as Spread,
+  type TooltipLine,
+} from "#app/web/index.ts";
+import type { NodesMeta, PieceMeta } from "./types.ts";
 
 const { integer, number, percent, plural } = numbers;
 const MOST_NAMES = 4;
@@ -34,15 +40,15 @@ export function binLines(
   edges: readonly number[],
   value: number,
 ): TooltipLine[] {
-  const bin = binOf(edges, value);
+  const bin = density.binOf(edges, value);
   const place = bin - spread.first;
   const row = spread.count.subarray(at * spread.bins, (at + 1) * spread.bins);
   let whole = 0;
   for (const count of row) whole += count;
   const count = place >= 0 && place < spread.bins ? row[place] : 0;
   return [
-    ["bin from", number(edgeAt(edges, bin))],
-    ["to below", number(edgeAt(edges, bin + 1))],
+    ["bin from", number(density.edgeAt(edges, bin))],
+    ["to below", number(density.edgeAt(edges, bin + 1))],
     ["numbers in it", `${integer(count)} of ${integer(whole)}`],
     ["share", percent(whole ? count / whole : NaN)],
   ];

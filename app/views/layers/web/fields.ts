@@ -10,6 +10,7 @@ declare module "#app/web/core/fields.ts" {
     toggled: number[];
     nodes: number[];
     normalised: boolean;
+    magnitude: string;
     layerlarge: number | null;
     sort: string;
     limit: number;

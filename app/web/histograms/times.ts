@@ -1,6 +1,8 @@
 // Where snapshots lie over time: by iteration, epoch, the time since the start, or the time of day.
 
-import { clockWords, duration, numbers } from "#app/web/index.ts";
+import { numbers } from "../base/numbers.ts";
+import { duration } from "../base/times.ts";
+import { clock as clockWords } from "../core/axisscale.ts";
 
 /** The rows of the array `clock` (app/data/distributions.py). */
 const ROWS: Record<string, number | undefined> = { epoch: 0, relative: 1, wall: 2 };

@@ -7,6 +7,7 @@ import numpy as np
 
 from app.components.tables import percent
 from app.data.change import Change
+from app.data.change_runs import BetweenRuns
 
 
 def summary(found: Change, layers: Sequence[str], classes: Sequence[str]) -> str:
@@ -67,3 +68,52 @@ def _layer(found: Change, names: Sequence[str]) -> str:
 def figure(value: float) -> str:
     """Return a number in three digits; a dash where it is not known."""
     return "–" if math.isnan(value) else f"{value:.3g}"
+
+
+def summary_of_runs(found: BetweenRuns, layers: Sequence[str], classes: Sequence[str]) -> str:
+    """Return how two snapshots of two runs differ: error, images, the class, the layer."""
+    parts = [_errors(found), _right(found), _unlike_class(found, classes), _norms(found, layers)]
+    said = " ".join(part for part in parts if part)
+    return said or "Of these two snapshots nothing is recorded that could be compared."
+
+
+def _errors(found: BetweenRuns) -> str:
+    here, there = found.scores.get("validation_error", (math.nan, math.nan))
+    if math.isnan(here) or math.isnan(there):
+        return ""
+    if here == there:
+        return f"Both have a validation error of {percent(here)}."
+    than = "less" if here < there else "more"
+    return (
+        f"The validation error of {found.here.name} is {percent(here)}, {than} than that of "
+        f"{found.there.name}, {percent(there)}."
+    )
+
+
+def _right(found: BetweenRuns) -> str:
+    if found.right_here is None or found.right_there is None:
+        return ""
+    one = "image is" if found.right_here == 1 else "images are"
+    return (
+        f"{found.right_here:,} {one} right only in {found.here.name}, {found.right_there:,} only "
+        f"in {found.there.name}."
+    )
+
+
+def _unlike_class(found: BetweenRuns, names: Sequence[str]) -> str:
+    if not len(found.classes.class_id):
+        return ""
+    here, there = float(found.classes.before[0]), float(found.classes.after[0])
+    name = names[found.classes.class_id[0]]
+    return f"Class {name} differs most: {percent(here)} wrong here, {percent(there)} there."
+
+
+def _norms(found: BetweenRuns, names: Sequence[str]) -> str:
+    if not len(found.layers.layer_id):
+        return ""
+    here, there = float(found.layers.norm_before[0]), float(found.layers.norm_after[0])
+    if not np.isfinite([here, there]).all() or here <= 0 or here == there:
+        return ""
+    step = 100 * (there / here - 1)
+    name = names[found.layers.layer_id[0]]
+    return f"The weights of {name} differ most: their norm is {step:+.1f} % there."

@@ -1,6 +1,6 @@
 // The axis of values: linear, or linear around zero and by decades beyond (symlog); and its ticks.
 
-import { roundTicks } from "#app/web/index.ts";
+import { roundTicks } from "../core/ticks.ts";
 import type { Spread } from "./types.ts";
 
 /** From a value to its place 0..1 and back. */

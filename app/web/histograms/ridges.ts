@@ -1,6 +1,8 @@
 // Histograms over each other: behind one another by iteration (offset), or on one line (overlay).
 
-import { colours, type DrawingContext, type Place } from "#app/web/index.ts";
+import type { DrawingContext } from "../base/canvas.ts";
+import * as colours from "../base/colours.ts";
+import type { Place } from "../charts/plotarea.ts";
 import type { ValueAxis } from "./axis.ts";
 import { cumulative, density, evenly, nearest } from "./density.ts";
 import * as look from "./look.ts";

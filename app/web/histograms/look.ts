@@ -1,6 +1,9 @@
 // How distributions look: the colours of two runs from old to new, ticks and frames of small charts.
 
-import { colours, type DrawingContext, numbers, type Place } from "#app/web/index.ts";
+import type { DrawingContext } from "../base/canvas.ts";
+import * as colours from "../base/colours.ts";
+import { numbers } from "../base/numbers.ts";
+import type { Place } from "../charts/plotarea.ts";
 import type { ValueAxis } from "./axis.ts";
 
 export const FONT = "10px system-ui, sans-serif";
