@@ -111,6 +111,9 @@ class Recording:
             updates=updates,
             group=group,
         )
+        if validator.graph_error:
+            text = f"the network's graph is not recorded: {validator.graph_error}"
+            self.remark("network", "graph", text)
         if self._watch.holds_nothing():
             self.remark(
                 "optimizer",
@@ -240,6 +243,7 @@ def _manifest(
         modules=find_modules(model, list(layers)),
         classes=validator.classes,
         images=validator.images or Images(np.zeros(0, np.int32)),
+        graph=validator.graph,
         hyperparameters=plain_values(described.hyperparameters),
         sampling=sampling.for_manifest(described.planned_iterations, even=seen["update"]),
         place=place_of(place.path),

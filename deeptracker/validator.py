@@ -16,9 +16,10 @@ from deeptracker.activations import ActivationWatch
 from deeptracker.attention import AttentionWatch
 from deeptracker.description import checked_names, describe_images
 from deeptracker.errors import RecordingError
-from deeptracker.format import THUMBNAILS, Images
+from deeptracker.format import THUMBNAILS, Graph, Images
 from deeptracker.layers import Layer
 from deeptracker.lockstep import OneProcess
+from deeptracker.network_graph import GraphTrace, can_trace
 from deeptracker.thumbnails import shrink
 from deeptracker.validation import BATCH, Forward, Loss, Validated, ValidationSet
 from deeptracker.validation_labels import Unpack, check_labels, make_digest
@@ -92,6 +93,12 @@ class Validator:
         self._every, self._asked = validation_every, 0
         self._handed_in: Validated | None = None
         self._leads = group is None or group.leads
+        self._shared = group is not None and group.shared
+        self._network, self._layers = model, layers
+        # How an image runs through the network; None where the Recorder runs none.
+        self.graph: Graph | None = None
+        # Why that failed, which nobody expected.
+        self.graph_error = ""
         self.images: Images | None = None
 
     @property
@@ -112,8 +119,11 @@ class Validator:
         found: list[Tensor] = []
         if self._set is not None:
             missing = pictures and not (run_dir / THUMBNAILS).exists()
+            trace = self._trace()
             with self._watch or nullcontext(), self._attention or nullcontext():
-                survey = self._set.survey(picture=shrink if missing else None)
+                survey = self._set.survey(picture=shrink if missing else None, watch=trace)
+            if trace is not None:
+                self.graph, self.graph_error = trace.graph(), trace.error
             labels, digest, found = survey.labels, survey.digest, survey.pictures
             self.classes = self.classes or survey.classes
             known = len(self.classes) or survey.columns
@@ -130,6 +140,14 @@ class Validator:
         self.classes = self.classes or tuple(str(number) for number in range(known))
         self.images = describe_images(labels, digest, self._names, known)
         return found
+
+    def _trace(self) -> GraphTrace | None:
+        """Return what follows an image through the network; None, and why, where that cannot be."""
+        why = "it is sharded over processes" if self._shared else can_trace(self._network)
+        if why:
+            self.graph = Graph(missing=why)
+            return None
+        return GraphTrace(self._network, self._layers)
 
     def hand_in(self, prediction: Any, probability: Any, *, loss: Any) -> None:
         """Take the script's own validation; RecordingError where it does not fit the images."""
