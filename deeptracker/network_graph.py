@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from deeptracker.format import Graph, GraphNode
 from deeptracker.format.entries import MAX_NAME, fit_text
-from deeptracker.format.graph import MAX_INPUTS, MAX_NODES, MAX_THEN
+from deeptracker.format.graph import MAX_INPUTS, MAX_NODES, MAX_AFTER
 from deeptracker.graph_parts import operations_of, owners, sizes, tensors
 from deeptracker.graph_words import operation, passed
 from deeptracker.layer_parts import class_name
@@ -29,7 +29,7 @@ class _Node:
     layers: tuple[int, ...] = ()
     shape: tuple[int, ...] | None = None
     flops: int | None = None
-    then: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
 
 
 class GraphTrace(TorchFunctionMode):
@@ -105,7 +105,7 @@ class GraphTrace(TorchFunctionMode):
                     layers=node.layers[:MAX_INPUTS],
                     shape=node.shape,
                     flops=node.flops,
-                    then=tuple(node.then),
+                    after=tuple(node.after),
                 )
                 for node in self._nodes
             )
@@ -195,10 +195,10 @@ class GraphTrace(TorchFunctionMode):
             node.shape = self._shape(outputs)
             self._add(node, outputs)
             return
-        then = self._nodes[place].then
+        after = self._nodes[place].then
         word = passed(name)
-        if word and word not in then and len(then) < MAX_THEN:
-            then.append(word)
+        if word and word not in after and len(after) < MAX_AFTER:
+            after.append(word)
         self._put(outputs, place)
 
     # Where tensors come from

@@ -7,7 +7,7 @@ from deeptracker.format.entries import Entries
 MAX_NODES = 20_000
 MAX_INPUTS = 2_000
 MAX_AXES = 16
-MAX_THEN = 20
+MAX_AFTER = 20
 NODE_KINDS = ("input", "layer", "operation", "output")
 
 
@@ -20,7 +20,7 @@ class GraphNode:
     name of the module that runs an operation. `inputs` are the nodes that its input comes from, by
     their places, all before its own; `layers` those of the run's layers whose weights it uses, by
     theirs. `shape` holds the sizes of the output for one image (None: not known), `flops` twice the
-    multiply-adds for one image (None: not known), `then` what the output goes through ("ReLU").
+    multiply-adds for one image (None: not known), `after` what the output goes through ("ReLU").
     """
 
     kind: str
@@ -30,7 +30,7 @@ class GraphNode:
     layers: tuple[int, ...] = ()
     shape: tuple[int, ...] | None = None
     flops: int | None = None
-    then: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _node(item: Entries, place: int, layers: int) -> GraphNode:
         layers=_places(item, "layers", layers),
         shape=item.optional("shape", lambda key: item.integers(key, most=MAX_AXES)),
         flops=item.optional("flops", lambda key: item.integer(key, low=0)),
-        then=item.optional("then", lambda key: item.names(key, most=MAX_THEN)) or (),
+        after=item.optional("after", lambda key: item.names(key, most=MAX_AFTER)) or (),
     )
 
 

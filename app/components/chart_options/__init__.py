@@ -11,13 +11,24 @@ from app.components.chart_options import (
     correlation,
     distributions,
     layers,
+    network,
     other,
     shared,
     validation,
 )
 from app.components.chart_options.base import ChartOptions
 
-_FAMILIES = (compare, confusion, correlation, distributions, layers, other, shared, validation)
+_FAMILIES = (
+    compare,
+    confusion,
+    correlation,
+    distributions,
+    layers,
+    network,
+    other,
+    shared,
+    validation,
+)
 KINDS: dict[str, type[ChartOptions]] = dict(
     sorted(kind for family in _FAMILIES for kind in family.KINDS.items())
 )

@@ -271,6 +271,14 @@ export interface MultiplesOptions extends LayerCompareOptions {
   count: string;
 }
 
+export interface NetworkGraphOptions extends DataOptions {
+  base: string;
+  page: string;
+  facts: string;
+  legend: string;
+  list: string;
+}
+
 export interface PictureOptions extends ChartOptions {
   base: string;
   image: number;
@@ -363,6 +371,7 @@ export interface ChartKinds {
   layercompare: LayerCompareOptions;
   live: LiveOptions;
   multiples: MultiplesOptions;
+  networkgraph: NetworkGraphOptions;
   picture: PictureOptions;
   pixelmap: MapOptions;
   readout: ReadoutOptions;
