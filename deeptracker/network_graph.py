@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from deeptracker.format import Graph, GraphNode
 from deeptracker.format.entries import MAX_NAME, fit_text
-from deeptracker.format.graph import MAX_INPUTS, MAX_NODES, MAX_AFTER
+from deeptracker.format.graph import MAX_AFTER, MAX_INPUTS, MAX_NODES
 from deeptracker.graph_parts import operations_of, owners, sizes, tensors
 from deeptracker.graph_words import operation, passed
 from deeptracker.layer_parts import class_name
@@ -195,7 +195,7 @@ class GraphTrace(TorchFunctionMode):
             node.shape = self._shape(outputs)
             self._add(node, outputs)
             return
-        after = self._nodes[place].then
+        after = self._nodes[place].after
         word = passed(name)
         if word and word not in after and len(after) < MAX_AFTER:
             after.append(word)
