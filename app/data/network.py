@@ -19,8 +19,8 @@ from db.queries.runs.structure import Layers
 
 Answer = tuple[Arrays, Mapping[str, Any]]
 
-# Pixels around the nodes that a frame holds.
-_AROUND = {"stage": 20.0, "block": 9.0}
+# Pixels around the nodes that a frame holds: aside, above (where its name stands), below.
+_AROUND = {"stage": (16.0, 23.0, 9.0), "block": (9.0, 12.0, 5.0)}
 
 
 @dataclass(frozen=True)
@@ -173,10 +173,13 @@ def _frames(nodes: Sequence[_Node], placed: Placed) -> tuple[dict[str, list[Any]
     """
     stages = _numbered([node.stage for node in nodes])
     members: dict[tuple[str, str, int, int], list[int]] = {}
+    named = {node.stage for node in nodes} | {""}
+    # Those around other stages, such as "features", say nothing.
+    outer = {stage for stage in named if any(one.startswith(f"{stage}.") for one in named)}
     for kind in _AROUND:
         for at, node in enumerate(nodes):
             name = node.stage if kind == "stage" else node.block
-            if name:
+            if name and name not in outer:
                 key = (kind, name, stages[at], int(placed.column[at]))
                 members.setdefault(key, []).append(at)
     kept = {key: own for key, own in members.items() if len(own) > 1}
@@ -188,8 +191,11 @@ def _frames(nodes: Sequence[_Node], placed: Placed) -> tuple[dict[str, list[Any]
     }, np.array(boxes, np.float32).reshape(-1, 4)
 
 
-def _box(placed: Placed, nodes: Sequence[int], around: float) -> tuple[float, float, float, float]:
+def _box(
+    placed: Placed, nodes: Sequence[int], around: tuple[float, float, float]
+) -> tuple[float, float, float, float]:
     x, y = placed.x[nodes], placed.y[nodes]
-    left, top = x.min() - NODE_WIDTH / 2 - around, y.min() - NODE_HEIGHT / 2 - around
-    width, height = np.ptp(x) + NODE_WIDTH + 2 * around, np.ptp(y) + NODE_HEIGHT + 2 * around
+    aside, above, below = around
+    left, top = x.min() - NODE_WIDTH / 2 - aside, y.min() - NODE_HEIGHT / 2 - above
+    width, height = np.ptp(x) + NODE_WIDTH + 2 * aside, np.ptp(y) + NODE_HEIGHT + above + below
     return float(left), float(top), float(width), float(height)

@@ -20,11 +20,11 @@ Point = tuple[float, float]
 
 # Pixels: of a node, from row to row, between two columns, between two nodes or lines of a row.
 NODE_WIDTH, NODE_HEIGHT = 128, 28
-ROW = 48
+ROW = 62
 BETWEEN = 92
 _NODE_ROOM, _LINE_ROOM = NODE_WIDTH + 24, 14
 # Of the whole, as screens are wide and high.
-ASPECT = 1.9
+ASPECT = 2.0
 MOST_COLUMNS = 60
 # How far from its even place a column may end, as a share of its rows.
 _SLACK = 0.3

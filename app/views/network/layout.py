@@ -67,9 +67,9 @@ def _controls() -> html.Div:
     return html.Div(
         [
             labelled("Coloured by", select(measure, "Quantity", MEASURES, "ratio", 168)),
-            labelled("Statistic", select(statistic, "Statistic", words.STATISTICS, "std", 164)),
             labelled("Scale", segments(bound(Ids.SCALE, "scale"), "Scale", words.SCALES, "log")),
             labelled("Find", search),
+            labelled("Statistic", select(statistic, "Statistic", words.STATISTICS, "std", 164)),
         ],
         className="network-controls",
     )

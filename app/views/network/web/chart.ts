@@ -31,7 +31,8 @@ import { Viewport } from "./viewport.ts";
 import * as words from "./words.ts";
 
 const HEIGHT = 0.7; // of the room
-const LEAST = 340;
+const LEAST = 320;
+const AROUND = 20; // pixels around a drawing that needs less than the room
 
 class NetworkGraph implements Handler {
   readonly chart: Chart<ChartKinds["networkgraph"]>;
@@ -88,7 +89,7 @@ class NetworkGraph implements Handler {
     const selection = selectionStore.get();
     this.waiting = !this.values.ask(graph, selection);
     if (!graph.count) return "No layer of this run is recorded.";
-    const height = Math.max(LEAST, Math.round(roomOf(this.chart.element) * HEIGHT));
+    const height = this.heightFor(graph, width);
     this.view.resize(width, height);
     const found = this.search(graph, selection);
     const { context } = sizeCanvas(this.canvas, width, height);
@@ -106,6 +107,14 @@ class NetworkGraph implements Handler {
     this.explain(selection);
     this.tellList(graph, selection);
     return "";
+  }
+
+  /** Return the height of the canvas: no more than the whole needs, or than the room. */
+  private heightFor({ meta }: Graph, width: number): number {
+    const [wide, high] = meta.size;
+    const needed = high * Math.min(1, width / wide) + 2 * AROUND;
+    const most = roomOf(this.chart.element) * HEIGHT;
+    return Math.round(Math.max(LEAST, Math.min(needed, most)));
   }
 
   /** Return what a search finds; what somebody has just found comes into sight. */

@@ -37,7 +37,7 @@ test("a point is in the node that is there, an operation being smaller", () => {
   assert.equal(graph.at(60, 65), 1);
   assert.equal(graph.at(100, 35), null);
   assert.equal(graph.at(100, 110), 3);
-  assert.equal(graph.at(55, 110), null);
+  assert.equal(graph.at(25, 110), null);
 });
 
 test("a search looks into names, kinds and what follows", () => {

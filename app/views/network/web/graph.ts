@@ -25,10 +25,10 @@ export class Graph {
     });
   }
 
-  /** Return the size of a node: what is no layer is smaller. */
+  /** Return the size of a node: an operation is narrower. */
   sizeOf(node: number): [width: number, height: number] {
     const [width, height] = this.meta.node;
-    return this.nodes.kind[node] === "operation" ? [width * 0.56, height * 0.78] : [width, height];
+    return this.nodes.kind[node] === "operation" ? [width * 0.56, height] : [width, height];
   }
 
   boxOf(node: number): Box {

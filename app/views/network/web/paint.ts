@@ -96,7 +96,8 @@ function frameNames(context: DrawingContext, graph: Graph, look: Look): void {
   const boxes = boxesOf(graph);
   const readable = look.view.scale >= NAMES;
   const blocks = boxes.some(
-    (box, at) => frames.kind[at] === "block" && fits(context, placed(look, box), frames.name[at]),
+    (box, at) =>
+      frames.kind[at] === "block" && fitting(context, placed(look, box), frames.name[at]),
   );
   boxes.forEach((box, at) => {
     const here = placed(look, box);
@@ -106,9 +107,17 @@ function frameNames(context: DrawingContext, graph: Graph, look: Look): void {
   });
 }
 
-function fits(context: DrawingContext, box: Box, name: string): boolean {
+/** Return a name, or the end of it, as far as a box has room for it; "": it has none. */
+function fitting(context: DrawingContext, box: Box, name: string): string {
+  if (box.height < 15) return "";
   context.font = font(11, "600");
-  return box.height >= 15 && context.measureText(name).width + 8 <= box.width;
+  const parts = name.split(".");
+  for (let from = 0; from < parts.length; from++) {
+    const text = parts.slice(from).join(".");
+    // A mere number says too little.
+    if (/[a-z]/i.test(text) && context.measureText(text).width + 8 <= box.width) return text;
+  }
+  return "";
 }
 
 function nameAbove(
@@ -118,16 +127,17 @@ function nameAbove(
   kind: string,
   { view }: Look,
 ): void {
-  const size = Math.min(10, (kind === "stage" ? 10 : 8.5) * view.scale);
+  const size = Math.min(11, (kind === "stage" ? 11 : 10) * view.scale);
   context.font = font(size, kind === "stage" ? "600" : "");
   context.textAlign = "left";
   context.textBaseline = "top";
   context.fillStyle = colours.theme("--dt-text-soft");
-  context.fillText(name, box.left + 5 * view.scale, box.top + (kind === "stage" ? 1 : 0));
+  context.fillText(name, box.left + 6 * view.scale, box.top + view.scale);
 }
 
-function nameOver(context: DrawingContext, box: Box, name: string): void {
-  if (!fits(context, box, name)) return;
+function nameOver(context: DrawingContext, box: Box, whole: string): void {
+  const name = fitting(context, box, whole);
+  if (!name) return;
   const wide = context.measureText(name).width + 8;
   const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
   rounded(context, { left: x - wide / 2, top: y - 8, width: wide, height: 16 }, 4);
