@@ -20,9 +20,9 @@ Places = tuple[int, ...]
 def owners(
     network: nn.Module, layers: Sequence[Layer]
 ) -> tuple[dict[int, Places], dict[int, tuple[str, Places]]]:
-    """Return the layers of the modules that run as one, and of the parameters of other modules.
+    """Return the layers of the modules that run as one, and those of parameters with their names.
 
-    By the ids of both, which live as long as the network; with the name of such a parameter's.
+    By the ids of both, which live as long as the network does.
     """
     places: dict[int, list[int]] = {}
     for place, layer in enumerate(layers):
@@ -38,10 +38,10 @@ def owners(
             own, within = own.union(*within), []
         if own and not within:
             units[id(module)] = tuple(sorted(own))
-        elif own:
-            for name, parameter in module.named_parameters(prefix=path, recurse=False):
-                if id(parameter) in places:
-                    single[id(parameter)] = (name, tuple(places[id(parameter)]))
+        for name, parameter in module.named_parameters(prefix=path, recurse=False):
+            if id(parameter) in places:
+                called = path if id(module) in units else name
+                single[id(parameter)] = (called, tuple(places[id(parameter)]))
     return units, single
 
 

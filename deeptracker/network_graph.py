@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules import module as registry
 from torch.overrides import TorchFunctionMode
 
 from deeptracker.format import Graph, GraphNode
@@ -59,10 +58,15 @@ class GraphTrace(TorchFunctionMode):
         self._unit: tuple[nn.Module, list[int]] | None = None
 
     def __enter__(self) -> Any:
-        self._hooks = [
-            registry.register_module_forward_pre_hook(self._enters),
-            registry.register_module_forward_hook(self._leaves, with_kwargs=True, always_call=True),
-        ]
+        try:
+            # Not those of all modules of the process: torch 2.13 keeps a part of such for good.
+            for module in self._network.modules():
+                self._hooks += [
+                    module.register_forward_pre_hook(self._enters, prepend=True),
+                    module.register_forward_hook(self._leaves, with_kwargs=True, always_call=True),
+                ]
+        except Exception as error:
+            self._fail(error)
         return super().__enter__()
 
     def __exit__(
@@ -74,6 +78,7 @@ class GraphTrace(TorchFunctionMode):
         super().__exit__(kind, error, traceback)
         for hook in self._hooks:
             hook.remove()
+        self._hooks.clear()
         self._sources.clear()
         self._running.clear()
 
@@ -117,7 +122,7 @@ class GraphTrace(TorchFunctionMode):
     # Modules
 
     def _enters(self, module: nn.Module, given: tuple[Any, ...]) -> None:
-        if self.error or id(module) not in self._paths:
+        if self.error:
             return
         try:
             if module is self._network and self._unit is None:
@@ -130,7 +135,7 @@ class GraphTrace(TorchFunctionMode):
             self._fail(error)
 
     def _leaves(self, module: nn.Module, given: Any, named: Any, output: Any) -> None:
-        if self.error or id(module) not in self._paths:
+        if self.error:
             return
         try:
             while self._running and self._running.pop() is not module:
@@ -221,7 +226,7 @@ class GraphTrace(TorchFunctionMode):
         layers = self._parameters.get(id(tensor))
         if layers is None:
             return None
-        # A parameter that a module with other layers within uses by itself.
+        # A parameter that is used by itself: the module that it belongs to does not run.
         name, places = layers
         self._add(_Node("layer", name, "", layers=places, shape=sizes(tensor)), [tensor])
         return len(self._nodes) - 1

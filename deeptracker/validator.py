@@ -147,7 +147,11 @@ class Validator:
         if why:
             self.graph = Graph(missing=why)
             return None
-        return GraphTrace(self._network, self._layers)
+        try:
+            return GraphTrace(self._network, self._layers)
+        except Exception as error:  # whatever modules and parameters of other libraries do
+            self.graph_error = f"{type(error).__name__}: {error}"
+            return None
 
     def hand_in(self, prediction: Any, probability: Any, *, loss: Any) -> None:
         """Take the script's own validation; RecordingError where it does not fit the images."""
