@@ -80,4 +80,9 @@ def across_of(inputs: Inputs, rank: Sequence[int], trunks: Trunks) -> list[float
         for item, (x, _) in positions:
             found[int(item)] = left + x - least
         left += width + 1
+    # What no edge leads to or from stands right of all others.
+    joined = {item for edge in edges for item in edge}
+    for node in range(len(inputs)):
+        if node not in joined:
+            found[node], left = left, left + 1
     return found

@@ -45,6 +45,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "axis", "filtermap", "filterseries", "layercompare", "live", "multiples", "readout",
         "topfilters",
     ],
+    "network": ["axis", "live", "networkgraph"],
     "correlation": [
         "correlationcells", "correlationfilters", "correlationgrid", "correlationsliders", "live",
         "validationwindow",

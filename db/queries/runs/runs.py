@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, case, cast, func, select, type_coerce
+from sqlalchemy import Select, Text, case, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -225,7 +225,8 @@ def run_manifest(session: Session, *, run_id: int) -> dict[str, Any]:
 
     NotFound where there is no such run.
     """
-    return _manifest(session, run_id, type_coerce(Run.manifest, JSONB) - cast("graph", Text))
+    without = Run.manifest.op("-", return_type=JSONB())(cast("graph", Text))
+    return _manifest(session, run_id, without)
 
 
 def run_graph(session: Session, *, run_id: int) -> dict[str, Any] | None:
