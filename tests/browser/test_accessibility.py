@@ -269,6 +269,7 @@ OF_RUN = (
     State("layers, compared", "/run/{digits}/layers", click(".layers-pick", "[data-level='2']")),
     State("layers, filters", "/run/{digits}/layers?layers=3&filters=3,1&pins=20&cursor=20"),
     State("layers, a choice", "/run/{digits}/layers", click(control("layers-measure"))),
+    State("network", "/run/{digits}/network?layers=3", click(".network-listed summary")),
     State("correlation", "/run/{faulty}/correlation"),
     State("correlation, open", "/run/{faulty}/correlation", click(".correlation-row")),
     State("correlation, nothing", "/run/{digits}/correlation?m=40"),

@@ -9,6 +9,7 @@ from tests.browser.golden import (
     cubecases,
     distributioncases,
     layercases,
+    networkcases,
     othercases,
     validationcases,
 )
@@ -88,6 +89,7 @@ KINDS: Mapping[str, Kind] = {
     "pixelmap": Kind(CORE, of_all(_MAP, classes)),
     "readout": Kind(CORE, of_all(_READOUT, series)),
     **layercases.KINDS,
+    **networkcases.KINDS,
     **validationcases.KINDS,
     **comparecases.KINDS,
     **confusioncases.KINDS,
