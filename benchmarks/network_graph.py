@@ -8,7 +8,7 @@ same run, which shows the same numbers as rows, opened in turn.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +28,10 @@ from ingest.pipeline import load_log
 
 OPENINGS = 7
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
-BARS = {"resnet50": ("ResNet-50", 300), "wide": ("500 layers", 600)}
+BARS: Mapping[Network, tuple[str, float]] = {
+    "resnet50": ("ResNet-50", 300),
+    "wide": ("500 layers", 600),
+}
 
 
 def measure(scale: float) -> Iterator[Row]:
@@ -79,7 +82,7 @@ def _residual(manifest: Manifest) -> Graph:
     return Graph((*nodes, GraphNode("output", "output", inputs=(len(nodes) - 1,))))
 
 
-def _rows(browser: Browser, served: Served, name: str, run_id: int) -> Iterator[Row]:
+def _rows(browser: Browser, served: Served, name: Network, run_id: int) -> Iterator[Row]:
     login = browser.new_context()
     log_in(login.new_page(), served.new_link())
     state = login.storage_state()
