@@ -113,6 +113,9 @@ class Recording:
             group=group,
             prober=None if validator.probing is None else Prober(validator.probing, self.writer),
         )
+        if validator.graph_error:
+            text = f"the network's graph is not recorded: {validator.graph_error}"
+            self.remark("network", "graph", text)
         if self._watch.holds_nothing():
             self.remark(
                 "optimizer",
@@ -242,6 +245,7 @@ def _manifest(
         modules=find_modules(model, list(layers)),
         classes=validator.classes,
         images=validator.images or Images(np.zeros(0, np.int32)),
+        graph=validator.graph,
         hyperparameters=plain_values(described.hyperparameters),
         sampling=sampling.for_manifest(described.planned_iterations, even=seen["update"]),
         place=place_of(place.path),

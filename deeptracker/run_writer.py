@@ -111,6 +111,7 @@ class RunWriter:
             ended_at=None,
             failure=None,
             unrecorded=self.manifest.unrecorded,
+            graph=self.manifest.graph or old.graph,
             generations=(*before, Generation(start, time.time())),
             contents=self.manifest.contents if old.version == 1 else old.contents,
             version=VERSION,

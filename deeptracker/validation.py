@@ -1,6 +1,7 @@
 """The validation set: what it holds, and what the network makes of every image of it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,12 +122,14 @@ class ValidationSet:
         *,
         picture: Callable[[Tensor], Tensor] | None = None,
         look: Callable[[Any, int], None] | None = None,
+        watch: AbstractContextManager[Any] | None = None,
     ) -> Survey:
         """Go through the set once, and let the network judge its first and last batch.
 
         `picture`, where given, shrinks each image to be kept; `look`, where given, is shown each
-        batch of images and how many they are. Raises RecordingError, which names
-        the argument to pass, where set, network and loss do not fit together.
+        batch of images and how many they are; within `watch` the first batch runs through the
+        network. Raises RecordingError, which names the argument to pass, where set, network and
+        loss do not fit together.
         """
         given: list[Any] = []
         marks: list[Tensor] = []
@@ -153,9 +156,10 @@ class ValidationSet:
                 raise RecordingError(_EMPTY)
             digest = make_digest(found, marks)
             self._group.same("the validation set", digest)
-            tried = (first, last) if len(given) > 1 else (first,)
-            columns = [self._try(*batch) for batch in tried]
-        return Survey(found, names, digest, columns[0], pictures)
+            columns = self._try(*first, watch or nullcontext())
+            if len(given) > 1:
+                self._try(*last, nullcontext())
+        return Survey(found, names, digest, columns, pictures)
 
     def _check_again(self) -> None:
         """Raise where a second pass gives nothing: what can be read once is no validation set."""
@@ -173,11 +177,11 @@ class ValidationSet:
         self._numbers = ClassNumbers(names)
         return names
 
-    def _try(self, images: Any, labels: Any) -> int:
+    def _try(self, images: Any, labels: Any, looking_on: AbstractContextManager[Any]) -> int:
         truth = self._numbers.of(labels)
         self._group.agree("the first validation")
         try:
-            with (watch := SquashWatch()):
+            with (watch := SquashWatch()), looking_on:
                 raw = self._raw(images)
             self.squashed = watch.gave(raw)
             scores = check_scores(raw, len(truth), squashed=self.squashed)

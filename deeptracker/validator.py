@@ -16,9 +16,10 @@ from deeptracker.activations import ActivationWatch
 from deeptracker.attention import AttentionWatch
 from deeptracker.description import checked_names, describe_images
 from deeptracker.errors import RecordingError
-from deeptracker.format import THUMBNAILS, Images
+from deeptracker.format import THUMBNAILS, Graph, Images
 from deeptracker.layers import Layer
 from deeptracker.lockstep import OneProcess
+from deeptracker.network_graph import GraphTrace, can_trace
 from deeptracker.probe_choice import ProbeChoice
 from deeptracker.probing import Probing
 from deeptracker.thumbnails import shrink
@@ -98,6 +99,12 @@ class Validator:
         self._every, self._asked = validation_every, 0
         self._handed_in: Validated | None = None
         self._leads = group is None or group.leads
+        self._shared = group is not None and group.shared
+        self._network, self._layers = model, layers
+        # How an image runs through the network; None where the Recorder runs none.
+        self.graph: Graph | None = None
+        # Why that failed, which nobody expected.
+        self.graph_error = ""
         self.images: Images | None = None
 
     @property
@@ -118,11 +125,15 @@ class Validator:
         found: list[Tensor] = []
         if self._set is not None:
             missing = pictures and not (run_dir / THUMBNAILS).exists()
+            trace = self._trace()
             with self._watch or nullcontext(), self._attention or nullcontext():
                 survey = self._set.survey(
                     picture=shrink if missing else None,
                     look=None if self.probing is None else self.probing.look,
+                    watch=trace,
                 )
+            if trace is not None:
+                self.graph, self.graph_error = trace.graph(), trace.error
             labels, digest, found = survey.labels, survey.digest, survey.pictures
             self.classes = self.classes or survey.classes
             known = len(self.classes) or survey.columns
@@ -141,6 +152,18 @@ class Validator:
         if self.probing is not None:
             self.probing.begin(labels)
         return found
+
+    def _trace(self) -> GraphTrace | None:
+        """Return what follows an image through the network; None, and why, where that cannot be."""
+        why = "it is sharded over processes" if self._shared else can_trace(self._network)
+        if why:
+            self.graph = Graph(missing=why)
+            return None
+        try:
+            return GraphTrace(self._network, self._layers)
+        except Exception as error:  # whatever modules and parameters of other libraries do
+            self.graph_error = f"{type(error).__name__}: {error}"
+            return None
 
     def hand_in(self, prediction: Any, probability: Any, *, loss: Any) -> None:
         """Take the script's own validation; RecordingError where it does not fit the images."""

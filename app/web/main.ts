@@ -64,6 +64,7 @@ import "#app/views/layers/web/filterseries.ts";
 import "#app/views/layers/web/magnitudes.ts";
 import "#app/views/layers/web/filtermap.ts";
 import "#app/views/layers/web/topfilters.ts";
+import "#app/views/network/web/chart.ts";
 import "./charts/live.ts";
 import "./charts/marklane.ts";
 import "#app/views/layers/web/multiples.ts";

@@ -11,6 +11,7 @@ from deeptracker.format.directory import (
     snapshot_path,
 )
 from deeptracker.format.files import atomic_write
+from deeptracker.format.graph import Graph, GraphNode
 from deeptracker.format.ledger import (
     COPIES,
     JUMP,
@@ -143,6 +144,8 @@ __all__ = [
     "Event",
     "Failure",
     "Generation",
+    "Graph",
+    "GraphNode",
     "Images",
     "Kernels",
     "LayerMaps",

@@ -175,10 +175,10 @@ class Entries:
             )
         return value
 
-    def integers(self, key: str, *, most: int = 16) -> tuple[int, ...]:
-        """Return a list of whole numbers from 0 to 2**31 - 1."""
+    def integers(self, key: str, *, most: int = 16, high: int = 2**31 - 1) -> tuple[int, ...]:
+        """Return a list of whole numbers from 0 to `high`."""
         return tuple(
-            self._integer(f"{self._place(key)}[{index}]", value, 0, 2**31 - 1)
+            self._integer(f"{self._place(key)}[{index}]", value, 0, high)
             for index, value in enumerate(self._list(key, most))
         )
 

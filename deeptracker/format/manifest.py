@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeptracker.format.graph import Graph
 from deeptracker.format.names import (
     BAND_THRESHOLDS,
     FILTER_QUANTITIES,
@@ -174,12 +175,13 @@ class Manifest:
     `run` is a UUID (hex), times are seconds since 1970 (UTC), `thumbnail` is (width, height) of one
     picture of the contact sheets or None where there are none. `lost_snapshots` counts snapshots
     that could not be written. `classes` is empty where nothing is validated. `unrecorded` is what
-    of the network is in no layer, None where the log does not say. The course: `state`, `ended_at`,
-    `failure`, `lost_snapshots`, `remarks` (rising by first iteration), `events`,
-    `generations` (at least one in version 2). `parent` is the run that this one is a copy of,
-    `ancestors` all runs whose snapshots may stand in the folder besides its own, `place` the folder
-    in which it was begun, `origin` what a run was made of that no Recorder wrote. `version` is that
-    of the log; `unknown` says what a reader of this DeepTracker did not take from it.
+    of the network is in no layer, `graph` how an image runs through it, each None where the log
+    does not say. The course: `state`, `ended_at`, `failure`, `lost_snapshots`, `remarks` (rising
+    by first iteration), `events`, `generations` (at least one in version 2). `parent` is the run
+    that this one is a copy of, `ancestors` all runs whose snapshots may stand in the folder besides
+    its own, `place` the folder in which it was begun, `origin` what a run was made of that no
+    Recorder wrote. `version` is that of the log; `unknown` says what a reader of this DeepTracker
+    did not take from it.
     """
 
     run: str
@@ -206,6 +208,7 @@ class Manifest:
     place: str = ""
     origin: Origin | None = None
     unrecorded: tuple[Unrecorded, ...] | None = None
+    graph: Graph | None = None
     contents: Contents = Contents()
     version: int = VERSION
     unknown: tuple[str, ...] = ()

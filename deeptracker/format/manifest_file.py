@@ -13,6 +13,7 @@ import numpy as np
 from deeptracker.errors import LogError, UnknownVersion
 from deeptracker.format.entries import MAX_PLAIN_INTEGER, Entries, fit_text, parse_json
 from deeptracker.format.files import atomic_write, read_limited
+from deeptracker.format.graph import read_graph
 from deeptracker.format.manifest import (
     Contents,
     Images,
@@ -120,14 +121,14 @@ def parse_manifest(path: Path, data: bytes) -> Manifest:
             f"version {VERSION}, so install a newer one",
         )
     contents = read_contents(entries) if version > 1 else Contents()
-    classes = entries.names("classes", most=MAX_CLASSES)
+    classes, layers = entries.names("classes", most=MAX_CLASSES), _layers(entries)
     return Manifest(
         run=entries.uuid("run"),
         name=entries.name("name"),
         model=entries.text("model"),
         dataset=entries.text("dataset"),
         created_at=entries.time("created_at"),
-        layers=_layers(entries),
+        layers=layers,
         modules=_modules(entries),
         classes=classes,
         images=_images(entries, len(classes)),
@@ -146,6 +147,7 @@ def parse_manifest(path: Path, data: bytes) -> Manifest:
         place=entries.text("place", default=""),
         origin=read_origin(entries),
         unrecorded=read_unrecorded(entries),
+        graph=read_graph(entries, len(layers)),
         contents=contents,
         version=version,
         unknown=unknown_of(version, contents),

@@ -46,6 +46,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "readout", "topfilters",
     ],
     "probe": ["axis", "live", "probecourse", "probekernels", "probemaps"],
+    "network": ["axis", "live", "networkgraph"],
     "correlation": [
         "correlationcells", "correlationfilters", "correlationgrid", "correlationsliders", "live",
         "validationwindow",

@@ -277,6 +277,7 @@ OF_RUN = (
     State("layers, a choice", "/run/{digits}/layers", click(control("layers-measure"))),
     State("probe", "/run/{digits}/probe?filters=0.1&cursor=50"),
     State("probe, nothing", "/run/{faulty}/probe"),
+    State("network", "/run/{digits}/network?layers=3", click(".network-listed summary")),
     State("correlation", "/run/{faulty}/correlation"),
     State("correlation, open", "/run/{faulty}/correlation", click(".correlation-row")),
     State("correlation, nothing", "/run/{digits}/correlation?m=40"),

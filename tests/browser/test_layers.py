@@ -492,3 +492,73 @@ def test_probes_from_the_tab_to_a_filter_over_time(
     expect(kernels).to_have_count(len(maps[first].mean))
     kernels.nth(1).click()
     expect(page.locator("#probe-course .probe-facts")).to_contain_text("filter 1")
+
+
+GRAPH = "#network-graph"
+
+
+def place_of(page: Page, name: str) -> tuple[float, float]:
+    """Where the middle of a node is on the screen."""
+    x, y = page.evaluate(
+        """(name) => {
+          const element = document.querySelector("#network-graph");
+          const { graph, view } = deeptracker.charts.of(element).handler;
+          const node = graph.nodes.name.indexOf(name);
+          return [view.x(graph.arrays.x[node]), view.y(graph.arrays.y[node])];
+        }""",
+        name,
+    )
+    box = page.locator(f"{GRAPH} canvas").bounding_box()
+    assert box
+    return box["x"] + x, box["y"] + y
+
+
+def test_the_graph_of_the_network(page: Page, digits: int, watch: Watch) -> None:
+    page.goto(f"/run/{digits}/layers")
+    page.click(f'a[href^="/run/{digits}/network"]')
+    page.wait_for_selector(f"{GRAPH}[data-state=drawn]")
+    expect(page.locator("#network-facts")).to_contain_text("edges")
+    expect(page.locator(".network-missing")).to_have_count(0)
+    # A residual branch: what is added comes from two nodes.
+    x, y = place_of(page, "add")
+    page.mouse.move(x, y)
+    expect(page.locator(".dt-tooltip")).to_contain_text("input: layer1.0.conv2, ")
+    x, y = place_of(page, "layer2.0.downsample")
+    page.mouse.click(x, y)
+    page.wait_for_function("() => deeptracker.selection.get().layers.length === 1")
+    # The colours follow the cursor, without asking for more.
+    page.locator(".network-listed summary").click()
+    value = page.locator(".network-table tr", has_text="layer2.0.downsample").locator("td").last
+    before = value.text_content()
+    rest(page)
+    asked = len(watch.requests)
+    page.evaluate(
+        "deeptracker.selection.set({ cursor: deeptracker.timeaxis('network').iterations[1] })"
+    )
+    expect(value).not_to_have_text(before or "")
+    assert not [url for url in watch.requests[asked:] if "layer-rows" in url]
+    # Keys go along the edges; Enter opens a layer where its filters are.
+    page.focus(GRAPH)
+    for key in ("Home", "ArrowDown"):
+        page.keyboard.press(key)
+    expect(page.locator(f"{GRAPH} [role=status]")).to_contain_text("conv1; Conv2d")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{ROWS}[data-state=drawn]")
+    expect(page.locator("#layers-filters-facts")).to_contain_text("conv1")
+
+
+def test_the_graph_is_searched_and_zoomed(page: Page, digits: int) -> None:
+    page.goto(f"/run/{digits}/network")
+    page.wait_for_selector(f"{GRAPH}[data-state=drawn]")
+    scale = f"deeptracker.charts.of(document.querySelector('{GRAPH}')).handler.view.scale"
+    whole = page.evaluate(scale)
+    page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_function(f"() => ({scale}) > {whole}")
+    page.get_by_role("button", name="Show the whole network").click()
+    page.wait_for_function(f"() => ({scale}) === {whole}")
+    page.locator(control("network-search")).fill("downsample")
+    page.wait_for_function("() => location.search.includes('networksearch=downsample')")
+    x, y = place_of(page, "layer2.0.downsample")
+    page.mouse.dblclick(x, y)
+    page.wait_for_selector(f"{ROWS}[data-state=drawn]")
+    assert "/layers" in page.url

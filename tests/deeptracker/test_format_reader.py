@@ -23,6 +23,8 @@ from deeptracker.format import (
     Event,
     Failure,
     Generation,
+    Graph,
+    GraphNode,
     Images,
     LayerSpec,
     Manifest,
@@ -86,6 +88,7 @@ def test_every_manifest_entry_is_described(tmp_path: Path) -> None:
         generations=(Generation(0, 1.0),),
         parent=small_logs.RUN,
         unrecorded=(Unrecorded("bias", ("fc.bias",), 1, 10),),
+        graph=Graph((GraphNode("layer", "fc"),)),
     )
     write_manifest(tmp_path / MANIFEST, full)
     written = json.loads((tmp_path / MANIFEST).read_text())
@@ -95,7 +98,7 @@ def test_every_manifest_entry_is_described(tmp_path: Path) -> None:
         "needs",
     }
     names = set(written) | set(written["images"]) | set(written["contents"])
-    for kind in (LayerSpec, ModuleSpec, Sampling):
+    for kind in (LayerSpec, ModuleSpec, Sampling, GraphNode):
         names |= {field.name for field in fields(kind)}
     described = set(rows())
     assert names <= described, names - described

@@ -18,6 +18,8 @@ from deeptracker.format import (
     QUANTITIES,
     STATES,
     STATISTICS,
+    Graph,
+    GraphNode,
     Images,
     LayerSpec,
     Manifest,
@@ -35,6 +37,7 @@ from deeptracker.format import (
     write_manifest,
     write_snapshot,
 )
+from deeptracker.format.graph import NODE_KINDS
 from tests.deeptracker import small_logs
 
 whole = st.integers(1, 2**20)
@@ -49,6 +52,17 @@ times = st.floats(0, 4e9)
 unrecorded = st.builds(
     Unrecorded, names, st.lists(names, max_size=2).map(tuple), whole, st.integers(0, 2**20)
 )
+nodes = st.builds(
+    GraphNode,
+    kind=st.sampled_from(NODE_KINDS),
+    name=names,
+    module=names,
+    layers=st.sampled_from([(), (0,)]),
+    shape=st.none() | st.lists(whole, max_size=3).map(tuple),
+    flops=st.none() | whole,
+    after=st.lists(names, max_size=2).map(tuple),
+)
+_AFTER_FIRST = nodes.map(lambda node: replace(node, inputs=(0,)))
 in_tmp = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -98,6 +112,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         lost_snapshots=draw(st.integers(0, 1000)),
         thumbnail=draw(st.one_of(st.none(), st.tuples(st.integers(1, 1024), st.integers(1, 1024)))),
         unrecorded=draw(st.one_of(st.none(), st.lists(unrecorded, max_size=2).map(tuple))),
+        graph=draw(st.none() | st.builds(Graph, st.tuples(nodes, _AFTER_FIRST), names)),
     )
 
 

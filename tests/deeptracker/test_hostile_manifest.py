@@ -45,6 +45,7 @@ WRONG_TEXTS = [
 ]
 WRONG_NAMES = ["..", "../etc/passwd", "a/../b", "a\\..", "..\\a", "x" * 501]
 WRONG_WHOLES = [0, -1, 1.0, 1.5, True, "3", None, [3], 2**53 + 1, 10**400, math.nan]
+NODE = {"kind": "layer", "name": "conv1"}
 UNRECORDED = {"reason": "bias", "names": ["fc.bias"], "tensors": 1, "parameters": 10}
 WRONG_TIMES = [math.nan, math.inf, -1, 1e300, 10**400, True, "1", [1]]
 
@@ -116,6 +117,19 @@ def cases() -> list[tuple[tuple, Any, str]]:
         (("unrecorded",), [{**UNRECORDED, "tensors": 0}], "unrecorded[0].tensors"),
         (("unrecorded",), [{**UNRECORDED, "parameters": -1}], "unrecorded[0].parameters"),
         (("unrecorded",), [UNRECORDED] * 101, "unrecorded"),
+        (("graph",), [], "graph"),
+        (("graph",), {}, "graph.nodes"),
+        (("graph",), {"nodes": [NODE] * 20_001}, "graph.nodes"),
+        (("graph",), {"nodes": [], "missing": 7}, "graph.missing"),
+        (("graph",), {"nodes": [{"name": "a"}]}, "graph.nodes[0].kind"),
+        (("graph",), {"nodes": [{**NODE, "name": "../a"}]}, "graph.nodes[0].name"),
+        # An input comes before; a layer is one of the run's.
+        (("graph",), {"nodes": [NODE, {**NODE, "inputs": [1]}]}, "graph.nodes[1].inputs[0]"),
+        (("graph",), {"nodes": [{**NODE, "inputs": [0]}]}, "graph.nodes[0].inputs[0]"),
+        (("graph",), {"nodes": [{**NODE, "layers": [20_000]}]}, "graph.nodes[0].layers[0]"),
+        (("graph",), {"nodes": [{**NODE, "shape": [1] * 17}]}, "graph.nodes[0].shape"),
+        (("graph",), {"nodes": [{**NODE, "flops": -1}]}, "graph.nodes[0].flops"),
+        (("graph",), {"nodes": [{**NODE, "after": "ReLU"}]}, "graph.nodes[0].after"),
     ]
     return found
 

@@ -280,6 +280,14 @@ export interface MultiplesOptions extends LayerCompareOptions {
   count: string;
 }
 
+export interface NetworkGraphOptions extends DataOptions {
+  base: string;
+  page: string;
+  facts: string;
+  legend: string;
+  list: string;
+}
+
 export interface PictureOptions extends ChartOptions {
   base: string;
   image: number;
@@ -382,6 +390,7 @@ export interface ChartKinds {
   live: LiveOptions;
   magnitudes: MagnitudesOptions;
   multiples: MultiplesOptions;
+  networkgraph: NetworkGraphOptions;
   picture: PictureOptions;
   pixelmap: MapOptions;
   probecourse: ProbeOptions;

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, case, cast, select
+from sqlalchemy import Select, Text, case, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from db.errors import InTrash, NotFound
@@ -220,9 +221,24 @@ def runs_like(session: Session, *, uuid_start: str) -> list[RunRow]:
 
 
 def run_manifest(session: Session, *, run_id: int) -> dict[str, Any]:
-    """Return the log's manifest without its long lists (layers, classes, images); or NotFound."""
+    """Return the log's manifest without its long parts (layers, classes, images, graph).
+
+    NotFound where there is no such run.
+    """
+    without = Run.manifest.op("-", return_type=JSONB())(cast("graph", Text))
+    return _manifest(session, run_id, without)
+
+
+def run_graph(session: Session, *, run_id: int) -> dict[str, Any] | None:
+    """Return the graph of the manifest (format.Graph), None where it has none; or NotFound."""
+    found = _manifest(session, run_id, func.jsonb_build_object("graph", Run.manifest["graph"]))
+    graph: dict[str, Any] | None = found["graph"]
+    return graph
+
+
+def _manifest(session: Session, run_id: int, part: Any) -> dict[str, Any]:
     if 0 < run_id <= LARGEST_ID:
-        manifest = session.scalar(select(Run.manifest).where(Run.id == run_id))
-        if manifest is not None:
-            return manifest
+        found: dict[str, Any] | None = session.scalar(select(part).where(Run.id == run_id))
+        if found is not None:
+            return found
     raise NotFound("run", run_id)

@@ -1,0 +1,120 @@
+"""The page of the network: what colours it, the time axis, the graph, and the same as a list."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import get_relative_path, html
+
+from app import store
+from app.components.attributes import aria, data
+from app.components.charts import chart, download
+from app.components.controls import labelled, segments, select
+from app.components.headings import heading
+from app.selection import bound
+from app.view import PageContext
+from app.views.network import words
+from app.views.network.ids import GROUP, Ids
+from db.queries.runs.runs import run_graph
+from deeptracker.catalogue import MEASURES
+
+
+def layout(context: PageContext) -> html.Div:
+    """Return the view of the network of the run of the context."""
+    run = context.run
+    if run is None:
+        raise ValueError("the network is a page of a run")
+    with store.transaction() as session:
+        graph = run_graph(session, run_id=run.id) or {}
+    base = get_relative_path(f"/data/run/{run.id}")
+    return html.Div(
+        [
+            heading("Network", live=Ids.LIVE, run=run),
+            *([] if graph.get("nodes") else [_missing(str(graph.get("missing") or ""))]),
+            _controls(),
+            chart(
+                Ids.AXIS,
+                "axis",
+                label="Time axis: iterations and epochs",
+                url=f"{base}/network-graph",
+                group=GROUP,
+            ),
+            _graph(base, get_relative_path(f"/run/{run.id}/layers")),
+        ],
+        className="network",
+    )
+
+
+def _missing(why: str) -> html.P:
+    """Return why there are no edges, and how to have them."""
+    text = f"{words.NOT_RECORDED}: {why or words.HOW}."
+    return html.P(
+        [text, " The layers stand here in the order in which the network defines them."],
+        className="network-missing",
+        role="note",
+    )
+
+
+def _controls() -> html.Div:
+    search = dmc.TextInput(
+        id=bound(Ids.SEARCH, "networksearch"),
+        placeholder="Search: conv2, add",
+        size="xs",
+        w=170,
+        value="",
+        **aria(label="Search the graph"),
+    )
+    measure, statistic = bound(Ids.MEASURE, "measure"), bound(Ids.STATISTIC, "statistic")
+    return html.Div(
+        [
+            labelled("Coloured by", select(measure, "Quantity", MEASURES, "ratio", 168)),
+            labelled("Scale", segments(bound(Ids.SCALE, "scale"), "Scale", words.SCALES, "log")),
+            labelled("Find", search),
+            labelled("Statistic", select(statistic, "Statistic", words.STATISTICS, "std", 164)),
+        ],
+        className="network-controls",
+    )
+
+
+def _graph(base: str, page: str) -> html.Section:
+    drawn = chart(
+        Ids.GRAPH,
+        "networkgraph",
+        label="The network as a graph",
+        url=f"{base}/network-graph",
+        base=base,
+        group=GROUP,
+        page=page,
+        facts=Ids.FACTS,
+        legend=Ids.LEGEND,
+        list=Ids.LIST,
+        redraw=["measure", "statistic", "scale", "cursor", "layers", "networksearch"],
+        table=f"{base}/layer-rows?measure={{measure}}&statistic={{statistic}}",
+    )
+    head: list[Any] = [
+        html.Span(id=Ids.FACTS, className="dt-soft", role="status"),
+        html.Span(id=Ids.LEGEND, className="dt-panel-legend"),
+        html.Div(
+            [
+                _button("out", "−", "Zoom out"),
+                _button("in", "+", "Zoom in"),
+                _button("fit", "Fit", "Show the whole network"),
+            ],
+            className="network-zoom",
+            role="group",
+            **aria(label="Zoom"),
+        ),
+        download(),
+    ]
+    as_list = html.Details(
+        [html.Summary("The graph as a list"), html.Div(id=Ids.LIST)], className="network-listed"
+    )
+    return html.Section(
+        [html.Div(head, className="dt-panel-head"), drawn, as_list],
+        className="dt-panel",
+        **data(downloads="Network"),
+    )
+
+
+def _button(zoom: str, text: str, title: str) -> html.Button:
+    """Return a button that app/views/network/web/graph.ts understands by its data attribute."""
+    return html.Button(text, type="button", title=title, **data(zoom=zoom), **aria(label=title))

@@ -1,0 +1,235 @@
+// The network as a graph that is laid out by the server: coloured by a statistic at the cursor,
+// moved and zoomed; a click chooses a layer, two open it in the layer view.
+//
+// Options: url (network-graph), base ("/data/run/3"), page (of the layer view), facts, legend, list
+// (ids of what says how large it is, what the colours mean, and the same as a list).
+
+import {
+  type Answer,
+  type Chart,
+  type ChartKinds,
+  colours,
+  type Handler,
+  make,
+  numbers,
+  registerKind,
+  roomOf,
+  type Selection,
+  selectionStore,
+  sizeCanvas,
+  type Thing,
+  tooltip,
+  visit,
+} from "#app/web/index.ts";
+import { Graph } from "./graph.ts";
+import { Input } from "./input.ts";
+import * as list from "./list.ts";
+import { paint } from "./paint.ts";
+import type { GraphArrays, GraphMeta } from "./types.ts";
+import { Values } from "./values.ts";
+import { Viewport } from "./viewport.ts";
+import * as words from "./words.ts";
+
+const HEIGHT = 0.7; // of the room
+const LEAST = 320;
+const AROUND = 20; // pixels around a drawing that needs less than the room
+
+class NetworkGraph implements Handler {
+  readonly chart: Chart<ChartKinds["networkgraph"]>;
+  readonly canvas: HTMLCanvasElement;
+  graph: Graph | null = null;
+  view = new Viewport(1, 1);
+  waiting = true;
+  /** The node under the pointer, or marked by the keyboard. */
+  pointed: number | null = null;
+  private readonly values: Values;
+  private readonly said: HTMLElement;
+  private readonly input: Input;
+  private searched = "";
+
+  constructor(chart: Chart<ChartKinds["networkgraph"]>) {
+    this.chart = chart;
+    this.canvas = make("canvas", "dt-canvas");
+    this.said = make("div", "visually-hidden");
+    this.said.setAttribute("role", "status");
+    chart.element.append(this.canvas, this.said);
+    this.values = new Values(chart.options.base, (error) =>
+      error ? chart.failed(error) : chart.invalidate(),
+    );
+    this.input = new Input(this);
+    this.listHolder?.closest("details")?.addEventListener("toggle", this.toggled);
+  }
+
+  private readonly toggled = () => this.chart.invalidate();
+
+  private get listHolder(): HTMLElement | null {
+    return document.getElementById(this.chart.options.list);
+  }
+
+  destroy(): void {
+    this.input.destroy();
+    tooltip.hide();
+  }
+
+  receive(answer: Answer<GraphMeta, GraphArrays>): void {
+    const before = this.graph;
+    this.graph = new Graph(answer);
+    if (before?.count !== this.graph.count) {
+      this.view = new Viewport(...answer.meta.size);
+      this.pointed = null;
+    }
+    const facts = document.getElementById(this.chart.options.facts);
+    if (facts) facts.textContent = words.facts(this.graph);
+  }
+
+  draw(width: number): string {
+    const { graph } = this;
+    this.waiting = true;
+    if (!graph) return "";
+    const selection = selectionStore.get();
+    this.waiting = !this.values.ask(graph, selection);
+    if (!graph.count) return "No layer of this run is recorded.";
+    const height = this.heightFor(graph, width);
+    this.view.resize(width, height);
+    const found = this.search(graph, selection);
+    const { context } = sizeCanvas(this.canvas, width, height);
+    const scale = this.waiting ? null : this.values.scale(selection);
+    paint(context, graph, {
+      view: this.view,
+      width,
+      height,
+      scale,
+      value: (node) => this.valueOf(selection, node),
+      found,
+      chosen: this.chosen(graph, selection),
+      pointed: this.pointed,
+    });
+    this.explain(selection);
+    this.tellList(graph, selection);
+    return "";
+  }
+
+  /** Return the height of the canvas: no more than the whole needs, or than the room. */
+  private heightFor({ meta }: Graph, width: number): number {
+    const [wide, high] = meta.size;
+    const needed = high * Math.min(1, width / wide) + 2 * AROUND;
+    const most = roomOf(this.chart.element) * HEIGHT;
+    return Math.round(Math.max(LEAST, Math.min(needed, most)));
+  }
+
+  /** Return what a search finds; what somebody has just found comes into sight. */
+  private search(graph: Graph, { networksearch }: Selection): Set<number> | null {
+    const found = graph.found(networksearch);
+    if (networksearch !== this.searched) {
+      this.searched = networksearch;
+      if (found?.size) {
+        this.view.show(graph.around(found));
+        this.view.own = true;
+      } else if (!found) this.view.fit();
+    }
+    return found;
+  }
+
+  private chosen({ nodes }: Graph, { layers }: Selection): Set<number> {
+    const own = new Set(layers);
+    return new Set(
+      nodes.layers.flatMap((ids, node) => (ids.some((id) => own.has(id)) ? node : [])),
+    );
+  }
+
+  private valueOf({ cursor }: Selection, node: number): number {
+    const { axis } = this.chart;
+    const column = cursor === null ? axis.columns - 1 : axis.columnOf(cursor);
+    const own = axis.match(this.graph!.arrays.iteration);
+    return this.values.of(this.graph!.nodes.layers[node][0], own ? own[column] : column);
+  }
+
+  private explain(selection: Selection): void {
+    const { element, options } = this.chart;
+    const page = element.closest<HTMLElement>(".network");
+    if (page) page.dataset.measure = selection.measure;
+    const holder = document.getElementById(options.legend);
+    if (!holder || this.waiting) return;
+    const scale = this.values.scale(selection);
+    colours.legend(holder, scale, { format: words.format(selection), missing: true });
+    holder.prepend(make("span", "dt-legend-end", `${words.subject(selection)}, ${this.when()}`));
+    element.dataset.shown = `${selection.measure} ${selection.statistic}`;
+  }
+
+  /** Return which snapshot the colours are of. */
+  private when(): string {
+    const { axis } = this.chart;
+    const { cursor } = selectionStore.get();
+    const column = cursor === null ? axis.columns - 1 : axis.columnOf(cursor);
+    return column < 0 ? "no snapshot" : `iteration ${numbers.integer(axis.iterations[column])}`;
+  }
+
+  private tellList(graph: Graph, selection: Selection): void {
+    const holder = this.listHolder;
+    if (!holder?.closest("details")?.open) return;
+    list.fill(holder, graph, {
+      subject: words.subject(selection),
+      value: (node) => this.words(selection, node),
+      choose: (node) => this.choose(node),
+      chosen: this.chosen(graph, selection),
+    });
+  }
+
+  private words(selection: Selection, node: number): string {
+    return numbers.as(words.format(selection), this.valueOf(selection, node));
+  }
+
+  /** Mark a node: its edges are drawn strong, and it is told. */
+  point(node: number | null, event: PointerEvent | null = null): void {
+    const { graph } = this;
+    if (node !== this.pointed) {
+      this.pointed = node;
+      this.chart.invalidate();
+    }
+    if (node === null || !graph) {
+      tooltip.hide();
+      return;
+    }
+    const selection = selectionStore.get();
+    const lines = words.lines(graph, node, words.subject(selection), this.words(selection, node));
+    const title = words.title(graph, node);
+    if (event) tooltip.show(event.clientX, event.clientY, title, lines);
+    else {
+      tooltip.hide();
+      this.said.textContent = [title, ...lines.map((line) => line.join(" "))].join("; ");
+    }
+  }
+
+  /** Mark a node by the keyboard, and bring it into sight. */
+  go(node: number): void {
+    this.view.reveal(this.graph!.boxOf(node));
+    this.point(node);
+    this.chart.invalidate();
+  }
+
+  /** Choose the layers of a node, or none where they are chosen already. */
+  choose(node: number): void {
+    const layers = this.graph!.nodes.layers[node];
+    if (!layers.length) return;
+    const now = selectionStore.get().layers;
+    const already = layers.every((layer) => now.includes(layer));
+    selectionStore.set({ layers: already ? [] : [...layers], filters: [] });
+  }
+
+  /** Show the layers of a node in the layer view. */
+  open(node: number): void {
+    const layers = this.graph!.nodes.layers[node];
+    if (!layers.length) return;
+    selectionStore.set({ layers: [...layers], filters: [] });
+    visit(this.chart.options.page);
+  }
+
+  annotationThing(event: MouseEvent | null): Thing | null {
+    const node = event ? this.input.nodeAt(event) : this.pointed;
+    const layer = node === null ? undefined : this.graph?.nodes.layers[node][0];
+    if (node === null || layer === undefined) return null;
+    return { kind: "layer", id: layer, name: this.graph!.nodes.called[node][0] };
+  }
+}
+
+registerKind("networkgraph", (chart) => new NetworkGraph(chart));

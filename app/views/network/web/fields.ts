@@ -1,0 +1,9 @@
+// The fields of the selection that the view of the network declares: app/views/network/fields.py.
+
+declare module "#app/web/core/fields.ts" {
+  interface Fields {
+    networksearch: string;
+  }
+}
+
+export {};

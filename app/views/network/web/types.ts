@@ -1,0 +1,63 @@
+// What the route "network-graph" answers (app/data/network.py), as the files of this view share it.
+
+import type { Iterations, Matrix } from "#app/web/index.ts";
+
+export type Floats = Float32Array<ArrayBuffer>;
+export type Integers = Int32Array<ArrayBuffer>;
+
+/** A list by node of each column. */
+export interface Nodes {
+  kind: ("input" | "layer" | "operation" | "output")[];
+  name: string[];
+  /** What is left of the name within the frame. */
+  label: string[];
+  /** The ids of its layers, and their names. */
+  layers: number[][];
+  called: string[][];
+  type: string[];
+  shape: string[];
+  parameters: number[];
+  flops: (number | null)[];
+  /** What its output goes through. */
+  after: string[][];
+  /** Which stage it is in; -1: in none. */
+  stage: number[];
+  block: string[];
+}
+export interface Frames {
+  kind: ("stage" | "block")[];
+  name: string[];
+  stage: number[];
+}
+export interface GraphMeta {
+  nodes: Nodes;
+  frames: Frames;
+  size: [width: number, height: number];
+  node: [width: number, height: number];
+  /** Whether the edges are known. */
+  recorded: boolean;
+  missing: string;
+  /** Layers through which the image did not go. */
+  unrun: string[];
+  /** As in layer-tree; `places` are those of the layers among its nodes. */
+  order: number[];
+  piece: number;
+  places: number[];
+}
+export interface GraphArrays {
+  iteration: Iterations;
+  x: Floats;
+  y: Floats;
+  source: Integers;
+  target: Integers;
+  points: Matrix<Floats>;
+  starts: Integers;
+  frame: Matrix<Floats>;
+}
+/** A part of the drawing, in its own pixels. */
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}

@@ -1,0 +1,13 @@
+"""The texts of the choices of the view of the network, by the values that the selection holds."""
+
+from deeptracker.catalogue import LAYER_STATISTICS, labels
+
+STATISTICS = labels(LAYER_STATISTICS)
+SCALES = {"linear": "Linear", "log": "Log"}
+
+NOT_RECORDED = "The ways between the layers are not recorded"
+# Where nobody said why.
+HOW = (
+    "deeptracker.Recorder keeps them when it is made with validation=, whose images it runs "
+    "through the network; older runs, and those of other tools, have none"
+)
