@@ -38,7 +38,10 @@ def layout_words(connection: Connection) -> str:
     found = layouts(connection)
     if len(set(found.values())) == 1:
         [one] = set(found.values())
-        return f"Large tables: {_WORDS[one]} ({one})."
+        more = ""
+        if one is not Layout.DISTRIBUTED and has_citus(connection):
+            more = " The database has Citus: deeptracker db distribute spreads them over its nodes."
+        return f"Large tables: {_WORDS[one]} ({one}).{more}"
     each = ", ".join(f"{name} is {one}" for name, one in found.items())
     return f"Large tables: being converted ({each})."
 

@@ -84,7 +84,7 @@ def backup(file: File) -> None:
 @cli.command()
 def restore(file: File) -> None:
     """Fill an empty database from the file of a backup: all of it, or nothing."""
-    backups.restore(file)
+    backups.restore(file, on_line=typer.echo)
     typer.echo(f"Restored {file}. Everybody has to log in again.")
     if not migrate.is_current():
         typer.echo("It is of an older version. Run: deeptracker db upgrade")

@@ -5,9 +5,10 @@ from sqlalchemy import text
 
 from app.cli.main import run
 from db import backup, distribute, migrate
+from db.backup_layout import restore_layout, without_citus
 from db.engine import make_engine, session_scope
 from db.errors import RunBusy
-from db.layout import LARGE_NAMES, LAYOUT_LOCK, Layout, layouts
+from db.layout import LARGE, LARGE_NAMES, LAYOUT_LOCK, Layout, layouts
 from db.layout_check import problems
 from db.load import sole_loader
 from db.permissions import Role
@@ -171,3 +172,35 @@ def test_a_backup_keeps_the_plain_layout(
     for run_id in two_runs:
         assert checksum(restored, run_id=run_id) == checksum(store, run_id=run_id)
     restored.dispose()
+
+
+def test_a_backup_of_nodes_is_restored_without_them(store, two_runs):
+    listed = (
+        ";\n; Archive created at 2026-11-30\n"
+        "2; 3079 16385 EXTENSION - citus \n3479; 0 0 COMMENT - EXTENSION citus \n"
+        "3; 3079 16386 EXTENSION - citus_columnar \n4; 3079 16387 EXTENSION - citext \n"
+        "215; 1259 17002 TABLE public filter_stat postgres\n"
+    )
+    kept, spread = without_citus(listed)
+    assert spread
+    assert [line.split()[-2] for line in kept.splitlines()[2:]] == ["-", "filter_stat"]
+    assert without_citus(kept) == (kept, False)
+    distribute.distribute(store, plain=True)
+    before = {run_id: checksum(store, run_id=run_id) for run_id in two_runs}
+    # What a load wrote on the nodes after the moment of the coordinator's backup.
+    with store.begin() as connection:
+        for table in LARGE:
+            for column, value in (("iteration", "iteration + 7777"), ("run_id", "run_id + 7777")):
+                values = ", ".join(
+                    value if one.name == column else f'"{one.name}"' for one in table.columns
+                )
+                connection.execute(
+                    text(f"INSERT INTO {table.name} SELECT {values} FROM {table.name}")
+                )
+    said = []
+    restore_layout(store, on_line=said.append)
+    assert said == [
+        "The backup is of several nodes, and this server has no Citus: its tables are plain."
+    ]
+    assert {run_id: checksum(store, run_id=run_id) for run_id in two_runs} == before
+    assert checksum(store, run_id=two_runs[0] + 7777)["filter_stat"][0] == 0
