@@ -82,6 +82,17 @@ class Cluster:
             for node in used:
                 self.ask(node, "postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    @contextmanager
+    def plain_database(self) -> Iterator[URL]:
+        """Yield a new database without Citus on the first node: what a cluster is compared with."""
+        name = f"deeptracker_{uuid4().hex}"
+        first = self.nodes[0]
+        self.ask(first, "postgres", f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        try:
+            yield self.url(first, name)
+        finally:
+            self.ask(first, "postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
     def join(self, node: Node, database: str) -> None:
         """Give a further node the database, and make it a member of the cluster."""
         self.ask(node, "postgres", f"CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8'")

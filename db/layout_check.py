@@ -17,9 +17,10 @@ _PLACES = text(
     "WHERE relnamespace = 'public'::regnamespace AND relname = ANY(:names)"
 )
 _NODES = text(
-    "SELECT nodename, nodeport, (SELECT count(*) FROM pg_dist_placement AS p "
-    "WHERE p.groupid = n.groupid) FROM pg_dist_node AS n "
-    "WHERE noderole = 'primary' AND NOT isactive ORDER BY nodename, nodeport"
+    "SELECT nodename, nodeport, isactive, (SELECT count(*) FROM pg_dist_placement AS p "
+    "WHERE p.groupid = n.groupid) FROM pg_dist_node AS n WHERE noderole = 'primary' "
+    "AND NOT (isactive AND citus_check_connection_to_node(nodename, nodeport)) "
+    "ORDER BY nodename, nodeport"
 )
 _KEYS = text(
     "SELECT relname FROM pg_class JOIN pg_index ON indrelid = pg_class.oid AND indisprimary "
@@ -90,10 +91,11 @@ def _spread(connection: Connection) -> Iterator[str]:
             f"SELECT undistribute_table('{name}');"
         )
     yield from _places(connection)
-    for host, port, shards in connection.execute(_NODES):
+    for host, port, active, shards in connection.execute(_NODES):
+        then = "" if active else f"SELECT citus_activate_node('{host}', {port}); "
         yield (
-            f"Node {host}:{port} is not active, and has {shards} shards. Start it and "
-            f"SELECT citus_activate_node('{host}', {port}); or see docs/many-nodes.md"
+            f"Node {host}:{port} does not answer, and has {shards} shards: their runs cannot be "
+            f"read. Start it again; {then}docs/many-nodes.md has more"
         )
 
 
