@@ -61,7 +61,7 @@ class _Steps:
         yield self._step("move everything off a node (drain)", lambda: self._drain(first))
         yield self._holds("shards left on it", self._shards(first), none=True)
         yield self._step("remove it", lambda: self._do(f"SELECT citus_remove_node({_at(first)})"))
-        yield from self._lose(second)
+        yield from self._lose(second if self._is_on(self._runs[0], second) else third)
 
     def _step(self, what: str, act: Callable[[], object]) -> Row:
         start = time.perf_counter()

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, text
 from db.models import measurements as tables
 
 # Those that hold nearly all bytes of a run; the rest of it is a few megabytes, and stays with the
-# team's tables. No statement names one of these together with another table: nodes refuse that.
+# team's tables. No statement names one of these together with another table: nodes refuse that, or
+# copy rows between each other first, which takes many times as long.
 LARGE: Final = (
     tables.filter_stat,
     tables.class_result,

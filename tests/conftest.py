@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def joining() -> Iterator[list[str]]:
-    """The statements so far that join a large table with a small one; nodes refuse those."""
+    """The statements so far that join a large table with a small one; see large_tables."""
     with pytest.MonkeyPatch.context() as patch, large_tables.watched(patch) as found:
         yield found
 

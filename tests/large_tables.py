@@ -1,4 +1,8 @@
-"""Which statements name a large table together with another one, which nodes refuse."""
+"""Which statements name a large table together with another one.
+
+Where the large tables are spread, the other one is on the coordinator alone: such a statement is
+refused (a correlated one), or copies rows to the nodes first. Ask for one after the other.
+"""
 
 import re
 from collections.abc import Iterator

@@ -59,7 +59,7 @@ LOOK_UPS = {
 }
 
 
-# They need a small table and a large one, which no statement may join: nodes refuse that.
+# They need a small table and a large one, which no statement may join (tests/large_tables.py).
 OF_TWO_TABLES = ("all_peaks", "class_images")
 
 
