@@ -166,7 +166,8 @@ def _spread(cursor: Cursor[Any], name: str, shards: int) -> None:
     cursor.execute("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
     there = cursor.execute(
         "SELECT relname FROM pg_dist_partition JOIN pg_class ON pg_class.oid = logicalrelid "
-        "WHERE relname = ANY(%s) AND partmethod = 'h'",
+        "WHERE relname = ANY(%s) AND partmethod = 'h' "
+        "ORDER BY count(*) OVER (PARTITION BY colocationid) DESC, relname",
         (list(LARGE_NAMES),),
     ).fetchone()
     # The first is a group of its own: nothing that somebody else distributes moves with the runs.
