@@ -6,12 +6,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import sql
 from sqlalchemy.orm import Session
 
 from db.errors import NotFound
 from db.predictions import read_predictions, read_probabilities
 from db.queries.runs.existence import require_run
 from db.raw import fetch
+
+# The classes are named, so that the index finds each row: the iteration is last in it.
+_OF_CLASSES = sql.SQL(
+    "SELECT {columns} FROM class_result WHERE run_id = %(run)s AND class_id = ANY(%(classes)s) "
+    "AND iteration = %(iteration)s ORDER BY class_id"
+)
 
 
 @dataclass(frozen=True)
@@ -59,21 +66,24 @@ def class_images(session: Session, *, run_id: int, class_id: int) -> ClassImages
 
 
 def results_of_classes(
-    session: Session, *, run_id: int, iteration: int, classes: Sequence[int]
-) -> dict[int, tuple[bytes, bytes]]:
-    """Return the stored predictions and probabilities of some classes at one snapshot, by class.
+    session: Session,
+    *,
+    run_id: int,
+    iteration: int,
+    classes: Sequence[int],
+    columns: Sequence[str] = ("prediction", "probability"),
+) -> dict[int, tuple[bytes, ...]]:
+    """Return what is stored of the results of some classes at one snapshot, by class.
 
     As `db.predictions` reads them; rising by class. Empty where there is no such snapshot.
     """
-    # The classes are named, so that the index finds each row: the iteration is last in it.
+    wanted = [sql.Identifier(name) for name in ("class_id", *columns)]
     rows = fetch(
         session,
-        "SELECT class_id, prediction, probability FROM class_result "
-        "WHERE run_id = %(run)s AND class_id = ANY(%(classes)s) AND iteration = %(iteration)s "
-        "ORDER BY class_id",
+        _OF_CLASSES.format(columns=sql.SQL(", ").join(wanted)),
         {"run": run_id, "iteration": iteration, "classes": list(classes)},
     )
-    return {class_id: (prediction, probability) for class_id, prediction, probability in rows}
+    return {row[0]: row[1:] for row in rows}
 
 
 def class_sizes(session: Session, *, run_id: int) -> dict[int, int]:

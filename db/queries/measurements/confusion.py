@@ -39,11 +39,17 @@ def mistakes(
     predicted as. NotFound where there is no such snapshot.
     """
     images = class_sizes(session, run_id=run_id)
-    results = results_of_classes(session, run_id=run_id, iteration=iteration, classes=list(images))
+    results = results_of_classes(
+        session,
+        run_id=run_id,
+        iteration=iteration,
+        classes=list(images),
+        columns=["prediction"],
+    )
     if not results:
         _require_snapshot(session, run_id=run_id, iteration=iteration)
     found: list[tuple[int, int, int]] = []
-    for own, (stored, _) in results.items():
+    for own, (stored,) in results.items():
         prediction = read_predictions([stored], images=images[own]).astype(np.int32)
         partners, counts = np.unique(prediction, return_counts=True)
         wrong = (partners != own) & (partners != NOT_VALIDATED)

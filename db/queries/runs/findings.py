@@ -286,8 +286,14 @@ def predictions_at(
     where nothing was validated there.
     """
     images = class_sizes(session, run_id=run_id)
-    stored = results_of_classes(session, run_id=run_id, iteration=iteration, classes=list(images))
-    rows = [(one, row, images[one]) for one, (row, _) in stored.items() if images[one] and row]
+    stored = results_of_classes(
+        session,
+        run_id=run_id,
+        iteration=iteration,
+        classes=list(images),
+        columns=["prediction"],
+    )
+    rows = [(one, row, images[one]) for one, (row,) in stored.items() if images[one] and row]
     if not rows:
         return None
     label = np.repeat([row[0] for row in rows], [row[2] for row in rows]).astype(np.int32)
