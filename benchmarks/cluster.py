@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from psycopg import sql
 from sqlalchemy import URL, Engine, text
 from sqlalchemy.orm import Session
 
@@ -32,7 +33,7 @@ from benchmarks.report import Row, main, summary
 from db import backup, migrate
 from db.distribute import distribute
 from db.engine import make_engine, session_scope
-from db.layout import LARGE_NAMES, Layout, layouts
+from db.layout import LARGE, LARGE_NAMES, Layout, layouts
 from db.permissions import Role
 from db.queries.measurements import (
     class_results,
@@ -45,6 +46,7 @@ from db.queries.measurements import (
 )
 from db.queries.runs import compare, findings, run_upkeep, structure
 from db.queries.team import accounts
+from db.raw import raw_cursor
 from ingest.pipeline import load_log
 from ingest.purge import purge_run
 
@@ -199,6 +201,26 @@ def report_of(engine: Engine, run_id: int) -> str:
     with reading(engine) as session:
         found = gather(session, run_id)
     return render(replace(found, written=datetime(2026, 1, 1, tzinfo=UTC)))
+
+
+def rows_of(engine: Engine, run_id: int) -> dict[str, str]:
+    """Return a digest of all rows of a run in each large table, as the server has them now.
+
+    A report would not do: what a process knows of a run it keeps.
+    """
+    found = {}
+    with Session(engine) as session, raw_cursor(session) as cursor:
+        for table in LARGE:
+            key = sql.SQL(", ").join(sql.Identifier(one.name) for one in table.primary_key)
+            query = sql.SQL(
+                "COPY (SELECT * FROM {} WHERE run_id = {} ORDER BY {}) TO STDOUT (FORMAT BINARY)"
+            ).format(sql.Identifier(table.name), sql.Literal(run_id), key)
+            digest = hashlib.sha256()
+            with cursor.copy(query) as copied:
+                for part in copied:
+                    digest.update(part)
+            found[table.name] = digest.hexdigest()
+    return found
 
 
 def digests(folder: Path) -> dict[str, str]:

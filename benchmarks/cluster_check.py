@@ -1,8 +1,8 @@
 """What can be wrong with a cluster's layout: is it found, and does what `db check` says mend it?
 
 `CITUS_SOURCE=/path/to/citus python -m benchmarks.cluster_check --scale 0.02`. Each fault is made on
-a running cluster; after the remedy the report has the same bytes as before. The last rows make one
-server of the cluster and a cluster of it again, interrupted in between.
+a running cluster; after the remedy the run's rows have the same bytes as before. At the end the
+cluster becomes one server and a cluster again, interrupted in between.
 """
 
 import tempfile
@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from benchmarks.citus import Cluster, cluster
-from benchmarks.cluster import load, plain, report_of
+from benchmarks.cluster import load, plain, rows_of
 from benchmarks.make_log import write_log
 from benchmarks.report import Row, main
 from db import migrate
@@ -65,7 +65,7 @@ def measure(scale: float) -> Iterator[Row]:
         log = Path(name) / "run"
         write_log(log, scale=scale, name=log.name)
         run_id = load(engine, log)
-        wanted = report_of(engine, run_id)
+        wanted = rows_of(engine, run_id)
         distribute(engine)
         for fault, said, remedy in _FAULTS:
             yield _fault(made, engine, fault, said)
@@ -73,9 +73,9 @@ def measure(scale: float) -> Iterator[Row]:
                 f"mended: {remedy or 'deeptracker db distribute'}",
                 engine,
                 lambda remedy=remedy: _mend(made, engine, remedy),  # type: ignore[misc]
-                lambda: report_of(engine, run_id) == wanted,
+                lambda: rows_of(engine, run_id) == wanted,
             )
-        yield from _back_and_forth(engine, lambda: report_of(engine, run_id) == wanted)
+        yield from _back_and_forth(engine, lambda: rows_of(engine, run_id) == wanted)
         engine.dispose()
 
 
@@ -98,7 +98,7 @@ def _mended(what: str, engine: Engine, act: Callable[[], object], same: Callable
     seconds = time.perf_counter() - start
     with engine.connect() as connection:
         sound = not problems(connection)
-    return Row(what, seconds, "s", None, "nothing found, report equal", sound and same())
+    return Row(what, seconds, "s", None, "nothing found, rows equal", sound and same())
 
 
 def _back_and_forth(engine: Engine, same: Callable[[], bool]) -> Iterator[Row]:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from benchmarks.citus import Cluster, Node, cluster
-from benchmarks.cluster import load, plain, report_of
+from benchmarks.cluster import load, plain, rows_of
 from benchmarks.make_log import write_log
 from benchmarks.report import Row, main
 from db import migrate
@@ -44,11 +44,11 @@ def measure(scale: float) -> Iterator[Row]:
 
 
 class _Steps:
-    """The steps, one after the other; `reports` is what every run's report is before them."""
+    """The steps, one after the other; `rows` is what every run's rows are before them."""
 
     def __init__(self, cluster: Cluster, engine: Engine, runs: list[int]) -> None:
         self._cluster, self._engine, self._runs = cluster, engine, runs
-        self._reports = {run: report_of(engine, run) for run in runs}
+        self._rows = {run: rows_of(engine, run) for run in runs}
 
     def take(self) -> Iterator[Row]:
         """Yield a row for each step: its seconds, and whether all is as it was."""
@@ -67,14 +67,12 @@ class _Steps:
         start = time.perf_counter()
         act()
         seconds = time.perf_counter() - start
-        return Row(what, seconds, "s", None, "reports equal, check finds nothing", self._sound())
+        return Row(what, seconds, "s", None, "rows equal, check finds nothing", self._sound())
 
     def _sound(self) -> bool:
         with self._engine.connect() as connection:
             found = problems(connection)
-        return not found and self._reports == {
-            run: report_of(self._engine, run) for run in self._runs
-        }
+        return not found and self._rows == {run: rows_of(self._engine, run) for run in self._runs}
 
     def _holds(self, what: str, shards: int, *, none: bool = False) -> Row:
         return Row(what, shards, "", None, "none" if none else "some", (shards == 0) == none)
@@ -87,8 +85,8 @@ class _Steps:
         failed = []
         for run in self._runs:
             try:
-                if report_of(self._engine, run) != self._reports[run]:
-                    raise RuntimeError(f"run {run} has another report")
+                if rows_of(self._engine, run) != self._rows[run]:
+                    raise RuntimeError(f"run {run} has other rows")
             except OperationalError:
                 failed.append(run)
         same = failed == lost

@@ -37,6 +37,7 @@ def test_a_join_is_seen(statement):
         "COPY class_result (run_id, class_id, iteration) FROM STDIN (FORMAT BINARY)",
         "SELECT q FROM unnest(%(all)s::text[]) AS q WHERE EXISTS (SELECT 1 FROM layer_stat)",
         "LOCK TABLE filter_stat, run IN SHARE MODE",
+        "INSERT INTO run VALUES (1, 'a;b');\nINSERT INTO layer_stat VALUES (1);",
         "SELECT 1 FROM class_result /* joined with run, class in Python */",
     ],
 )
