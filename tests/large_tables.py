@@ -41,7 +41,7 @@ def tables_of(statement: str) -> set[str]:
 
 
 def joins_small(statement: str) -> bool:
-    """Return whether a statement, or one of several, names a large table and another one of ours."""
+    """Return whether a statement, or one of several, names a large table and another of ours."""
     if not _NAMED.search(statement) or _ONE_SERVER in statement:
         return False
     each = [tables_of(one) for one in _bare(statement).split(";") if not _SCHEMA.match(one)]
