@@ -14,7 +14,7 @@ from benchmarks.database import benchmark_engine
 from benchmarks.ingest import benchmark_log, database_size
 from benchmarks.report import Row, main
 from db.engine import session_scope
-from db.partitions import PARTITIONED
+from db.layout import LARGE
 from db.permissions import Role
 from db.queries.runs import run_upkeep
 from db.queries.team import accounts
@@ -55,7 +55,7 @@ def _deleted(engine: Engine, run_id: int) -> float:
     """Return the seconds that DELETE takes for the rows of the large tables; they stay."""
     with engine.connect() as connection:
         start = time.perf_counter()
-        for table in PARTITIONED:
+        for table in LARGE:
             connection.execute(delete(table).where(table.c.run_id == run_id))
         seconds = time.perf_counter() - start
         connection.rollback()

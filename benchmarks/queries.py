@@ -63,7 +63,7 @@ def measure(scale: float) -> Iterator[Row]:
 def _alone(session: Session, run_id: int) -> Iterator[Row]:
     for name, look_up in look_ups(session, run_id).items():
         yield from _rows(name, timed(look_up, repeats=REPEATS), _reference(session, look_up))
-    for name, look_up in _besides(session, run_id).items():
+    for name, look_up in besides(session, run_id).items():
         yield Row(f"besides: {name}, p50", timed(look_up).p50, "ms")
 
 
@@ -173,7 +173,7 @@ def look_ups(session: Session, run_id: int) -> dict[str, LookUp]:
     }
 
 
-def _besides(session: Session, run_id: int) -> dict[str, LookUp]:
+def besides(session: Session, run_id: int) -> dict[str, LookUp]:
     """Return what a page asks for besides."""
     return {
         "snapshots": lambda: snapshots.snapshots(session, run_id=run_id),

@@ -9,7 +9,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Engine, inspect, text
 
+from db.backup_layout import restore_layout, without_citus
 from db.engine import database_url, driver_url, make_engine, session_scope
 from db.errors import StoreError
 from db.models import AccountSession, Store
@@ -62,11 +64,14 @@ def back_up(file: Path, *, url: str | None = None) -> int:
     return file.stat().st_size
 
 
-def restore(file: Path, *, url: str | None = None) -> None:
+def restore(
+    file: Path, *, url: str | None = None, on_line: Callable[[str], None] = lambda _: None
+) -> None:
     """Fill the empty database of `url`, or of the settings, from a file of back_up: all or nothing.
 
     It is another store than that of the backup, with an id of its own, and everybody logs in again;
-    a backup of before there were ids gets one by its upgrade. BackupFailed where the database has
+    a backup of before there were ids gets one by its upgrade. What was spread over nodes is so
+    again where the database has Citus, and plain where not. BackupFailed where the database has
     tables, or the file is not a whole backup.
     """
     if not file.is_file():
@@ -75,8 +80,18 @@ def restore(file: Path, *, url: str | None = None) -> None:
     _require_empty(address)
     programs = find_programs(_server_version(address))
     options = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
-    _run(programs.restore, [*options, str(file.resolve())], address)
+    listed = _call(programs.restore, ["--list", str(file.resolve())])
+    kept, spread = without_citus(listed)
+    with tempfile.NamedTemporaryFile("w", suffix=".list", encoding="utf-8") as wanted:
+        if spread:
+            wanted.write(kept)
+            wanted.flush()
+            options.append(f"--use-list={wanted.name}")
+        _run(programs.restore, [*options, str(file.resolve())], address)
     _make_another(address)
+    if spread:
+        with _engine(address) as engine:
+            restore_layout(engine, on_line=on_line)
 
 
 def find_programs(version: int) -> Programs:
@@ -125,9 +140,15 @@ def _version(program: Path) -> int | None:
 def _run(program: Path, options: Sequence[str], url: str) -> None:
     """Run a program on the database; BackupFailed with the first thing it says, and its hint."""
     target, environment = _target(url)
+    _call(program, ["--no-password", f"--dbname={target}", *options], environment)
+
+
+def _call(
+    program: Path, options: Sequence[str], environment: Mapping[str, str] | None = None
+) -> str:
     done = subprocess.run(  # noqa: S603 - a program of PostgreSQL, options of ours
-        [program, "--no-password", f"--dbname={target}", *options],
-        env=environment,
+        [program, *options],
+        env=environment or {**os.environ, "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -140,6 +161,7 @@ def _run(program: Path, options: Sequence[str], url: str) -> None:
         hints = [line.partition("HINT:")[2].strip() for line in said if "HINT:" in line]
         whole = why.removeprefix(f"{program.name}: error: ").rstrip(".") + "."
         raise BackupFailed(" ".join([whole, *hints[:1]]))
+    return done.stdout
 
 
 def _target(url: str) -> tuple[str, Mapping[str, str]]:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from db.errors import RunBusy
+from db.layout import LAYOUT_LOCK
 from db.load_rows import MeasuredRow, Shape, SnapshotRow, copy_measured, copy_snapshots
 from db.load_run import create_run, next_version
 from db.models import Run, ValidationClass, flip_state, snapshot
@@ -72,9 +73,7 @@ def sole_loader(engine: Engine, *, run: str) -> Iterator[Connection]:
     """
     key = loader_key(run)
     with engine.connect() as connection:
-        taken = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key})
-        if not taken.scalar():
-            raise RunBusy(f"Another process is loading run {run} right now.")
+        _take(connection, key, run)
         connection.commit()
         try:
             yield connection
@@ -82,6 +81,7 @@ def sole_loader(engine: Engine, *, run: str) -> Iterator[Connection]:
             if not connection.closed and not connection.invalidated:
                 connection.rollback()
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+                connection.execute(text("SELECT pg_advisory_unlock_shared(:k)"), {"k": LAYOUT_LOCK})
                 connection.commit()
 
 
@@ -97,6 +97,17 @@ def end_loader(session: Session, *, run: str) -> None:
         ),
         {"key": loader_key(run)},
     ).all()
+
+
+def _take(connection: Connection, key: int, run: str) -> None:
+    """Take the right to load a run, while nobody converts the large tables; RunBusy."""
+    shared = text("SELECT pg_try_advisory_lock_shared(:key)")
+    if not connection.scalar(shared, {"key": LAYOUT_LOCK}):
+        raise RunBusy("The large tables are being converted (deeptracker db distribute).")
+    if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
+        connection.execute(text("SELECT pg_advisory_unlock_shared(:key)"), {"key": LAYOUT_LOCK})
+        connection.commit()
+        raise RunBusy(f"Another process is loading run {run} right now.")
 
 
 @contextmanager

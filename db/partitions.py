@@ -2,7 +2,8 @@
 
 DELETE leaves the space inside the file; dropping a partition returns it to the file system at once.
 Rows of a run without partitions of its own (stored before there were any) are in the default
-partition, `<table>_rest`.
+partition, `<table>_rest`. Where a large table is whole (`db.layout`), nothing is made for a run,
+and what a purged one leaves is free for new rows after VACUUM.
 """
 
 import time
@@ -16,17 +17,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.errors import RunBusy
-from db.models import measurements as tables
+from db.layout import LARGE_NAMES, Layout, layouts, partitioned_tables
 from db.raw import raw_cursor
 
-# Those that hold nearly all bytes of a run; the rest of it is a few megabytes.
-PARTITIONED = (
-    tables.filter_stat,
-    tables.class_result,
-    tables.layer_stat,
-    tables.filter_peak,
-)
-# The rest of a run.
+# What a run has besides the large tables.
 SMALL = (
     "snapshot",
     "scalar",
@@ -51,42 +45,46 @@ def partition(table: str, run_id: int) -> str:
 
 def is_partition(name: str) -> bool:
     """Return whether a table is a partition, which no model names."""
-    return any(name.startswith((f"{t.name}_run_", f"{t.name}_rest")) for t in PARTITIONED)
+    return any(name.startswith((f"{table}_run_", f"{table}_rest")) for table in LARGE_NAMES)
 
 
 def make_partitions(session: Session, *, run_id: int) -> None:
     """Make the partitions of a new run, which has no rows yet, in the session's transaction.
 
     ATTACH takes a lock on the parent under which others read and write on; only readers of the
-    default partition wait. Waits at most 60 s for them; RunBusy then, and nothing is made.
+    default partition wait. Waits at most 60 s for them; RunBusy then, and nothing is made. Makes
+    none of a table that is whole.
     """
+    wanted = partitioned_tables(session.connection())
 
     def make(cursor: Cursor[Any]) -> None:
-        for table in PARTITIONED:
-            name = sql.Identifier(partition(table.name, run_id))
-            parent = sql.Identifier(table.name)
+        for table in wanted:
+            name = sql.Identifier(partition(table, run_id))
+            parent = sql.Identifier(table)
             like = sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL)").format(name, parent)
             cursor.execute(like)
             attach = sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})")
             cursor.execute(attach.format(parent, name, sql.Literal(run_id)))
 
-    _between_readers(session, make, seconds=60)
+    if wanted:
+        between_readers(session, make, seconds=60)
 
 
 def drop_partitions(session: Session, *, run_id: int) -> bool:
-    """Drop the partitions of a run; return whether it had all of them.
+    """Drop the partitions of a run; return whether they held all its rows of the large tables.
 
     Waits at most 5 s for readers; RunBusy then, and nothing is dropped.
     """
-    names = [partition(table.name, run_id) for table in PARTITIONED]
+    names = [partition(table, run_id) for table in partitioned_tables(session.connection())]
     found = [name for name in names if _exists(session, name)]
 
     def drop(cursor: Cursor[Any]) -> None:
         for name in found:
             cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
 
-    _between_readers(session, drop, seconds=5)
-    return len(found) == len(PARTITIONED)
+    if found:
+        between_readers(session, drop, seconds=5)
+    return len(found) == len(LARGE_NAMES)
 
 
 def _exists(session: Session, name: str) -> bool:
@@ -95,7 +93,7 @@ def _exists(session: Session, name: str) -> bool:
         return found is not None and found[0] is not None
 
 
-def _between_readers(
+def between_readers(
     session: Session, act: Callable[[Cursor[Any]], None], *, seconds: float
 ) -> None:
     """Do what locks several tables out, whole, at a moment in which nobody holds any of them.
@@ -122,13 +120,14 @@ def _between_readers(
         time.sleep(0.1)
 
 
-def vacuum_small_tables(engine: Engine) -> None:
+def vacuum_after_purge(engine: Engine) -> None:
     """Free what a purged run leaves in the tables without partitions, at once for new rows.
 
     Space at the end of their files goes back to the file system, too.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        whole = [name for name, one in layouts(connection).items() if one is not Layout.PARTITIONED]
         connection.execute(text("SET statement_timeout = 0"))
-        for name in SMALL:
+        for name in (*SMALL, *whole):
             connection.execute(text(f'VACUUM "{name}"'))
         connection.execute(text("RESET statement_timeout"))

@@ -179,8 +179,8 @@ def _begin(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Not
 def _run(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes) -> None:
     try:
         report = _load(engine, job, roots, notes)
-    except RunBusy:
-        notes.put_back("Waits: another job is loading this run.")
+    except RunBusy as busy:
+        notes.put_back(f"Waits: {busy}")
         raise
     except LogAwaited as error:
         notes.await_log(error.file)

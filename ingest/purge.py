@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from db.engine import session_scope
 from db.errors import NotFound
 from db.load import batch, sole_loader
-from db.partitions import vacuum_small_tables
+from db.partitions import vacuum_after_purge
 from db.queries.runs import run_upkeep, runs
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,6 @@ def purge_run(engine: Engine, *, run_id: int) -> bool:
             run_upkeep.purge(session, run_id=run_id)
     except NotFound:
         return False  # restored, or deleted by another worker
-    vacuum_small_tables(engine)
+    vacuum_after_purge(engine)
     logger.info("run %s was deleted for good", run_id)
     return True

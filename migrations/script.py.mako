@@ -7,6 +7,9 @@ Rules for a migration:
 - An index on a large table needs CONCURRENTLY, in an autocommit block, alone in its migration.
 - A new array column is bytea; say SET STORAGE EXTERNAL for it here.
 - Keys of measurement tables begin with run_id; no foreign key crosses runs.
+- The large tables (db.layout) may be partitioned, whole or spread over nodes: add, drop, rename or
+  alter plain columns of them, add indexes, fill from constants; nothing else, no new arrays, no
+  join (tests/migrations/test_both_layouts.py). What is new and large is a table of its own.
 - There is no way down: a backup is the way back.
 """
 

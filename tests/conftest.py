@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
 from db.engine import make_engine
-from tests import servers
+from tests import large_tables, servers
 from tests.stored_runs import StoredRun, store_run
 
 pytest_plugins = ["tests.recorded_runs"]
@@ -24,6 +24,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     rank = {name: place for place, name in enumerate(_LONG)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(here).parts[0], len(rank)))
+
+
+@pytest.fixture(scope="session")
+def joining() -> Iterator[list[str]]:
+    """The statements so far that join a large table with a small one; see large_tables."""
+    with pytest.MonkeyPatch.context() as patch, large_tables.watched(patch) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _no_join_of_large_and_small(joining: list[str]) -> Iterator[None]:
+    before = len(joining)
+    yield
+    assert joining[before:] == [], "ask for one after the other: docs/many-nodes.md"
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, text, update
 
 from db import partitions
 from db.errors import Conflict, Forbidden, InTrash, NotFound
+from db.layout import LARGE
 from db.load_run import create_run
 from db.models import Base, Run
 from db.permissions import Role
@@ -153,7 +154,7 @@ def rows_of(session, run_id: int) -> dict[str, int]:
 
 
 def partition_count(session, run_id: int) -> int:
-    names = [partitions.partition(table.name, run_id) for table in partitions.PARTITIONED]
+    names = [partitions.partition(table.name, run_id) for table in LARGE]
     count = text("SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname = ANY(:names)")
     return session.scalar(count, {"names": names})
 

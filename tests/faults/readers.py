@@ -14,7 +14,7 @@ from db.engine import make_engine
 # One statement sees one moment. Of every snapshot there are three quantities of each layer, one
 # row of each layer's filters and one of each class; the other tables hold at least a row.
 _LOOK = text("""
-    SELECT run.snapshot_count, run.layer_count, run.class_count,
+    /* one server */ SELECT run.snapshot_count, run.layer_count, run.class_count,
         (SELECT count(*) FROM snapshot x WHERE x.run_id = run.id),
         (SELECT count(*) FROM layer_stat x WHERE x.run_id = run.id),
         (SELECT count(*) FROM filter_stat x WHERE x.run_id = run.id),

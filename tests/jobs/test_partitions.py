@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from db.engine import session_scope
-from db.partitions import PARTITIONED, drop_partitions, make_partitions, partition
+from db.layout import LARGE
+from db.partitions import drop_partitions, make_partitions, partition
 from tests.jobs.conftest import wait_until
 
 RUN = 9_999
@@ -28,7 +29,7 @@ def test_neither_a_reader_nor_the_writer_is_ended_by_a_deadlock(store, act):
             outcome.append(error)
 
     writer = threading.Thread(target=write)
-    first, *_, last = (table.name for table in PARTITIONED)
+    first, *_, last = (table.name for table in LARGE)
     with store.connect() as watcher, store.connect() as reader:
         reader.execute(text(f"SELECT count(*) FROM {last}"))
         writer.start()

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import NotFound
 from db.predictions import read_predictions
+from db.queries.measurements.class_results import class_sizes, results_of_classes
 from db.queries.runs.existence import require_run
 from db.raw import fetch
 from deeptracker.format import NOT_VALIDATED
@@ -37,18 +38,19 @@ def mistakes(
     With `class_id` the pairs in which it is one of the two. Ties by class, then by what it is
     predicted as. NotFound where there is no such snapshot.
     """
-    rows = fetch(
+    images = class_sizes(session, run_id=run_id)
+    results = results_of_classes(
         session,
-        "SELECT r.class_id, r.prediction, length(c.images) / 4 FROM class AS c "
-        "JOIN class_result AS r ON r.run_id = c.run_id AND r.class_id = c.class_id "
-        "AND r.iteration = %(iteration)s WHERE c.run_id = %(run)s ORDER BY r.class_id",
-        {"run": run_id, "iteration": iteration},
+        run_id=run_id,
+        iteration=iteration,
+        classes=list(images),
+        columns=["prediction"],
     )
-    if not rows:
+    if not results:
         _require_snapshot(session, run_id=run_id, iteration=iteration)
     found: list[tuple[int, int, int]] = []
-    for own, stored, number in rows:
-        prediction = read_predictions([stored], images=number).astype(np.int32)
+    for own, (stored,) in results.items():
+        prediction = read_predictions([stored], images=images[own]).astype(np.int32)
         partners, counts = np.unique(prediction, return_counts=True)
         wrong = (partners != own) & (partners != NOT_VALIDATED)
         if class_id not in (None, own):

@@ -75,16 +75,21 @@ def all_peaks(session: Session, *, run_id: int, quantity: str) -> PeaksOfRun:
     catalogue.PEAK_QUANTITIES.
     """
     check_choice(quantity, PEAK_QUANTITIES)
-    rows = fetch(
+    snapshots = fetch(
         session,
-        "SELECT coalesce(p.layer_id, ''), coalesce(p.filter, ''), coalesce(p.value, '') "
-        "FROM snapshot AS s LEFT JOIN filter_peak AS p ON p.run_id = s.run_id "
-        "AND p.iteration = s.iteration AND p.quantity = %(quantity)s "
-        "WHERE s.run_id = %(run)s ORDER BY s.iteration",
+        "SELECT iteration FROM snapshot WHERE run_id = %(run)s ORDER BY iteration",
+        {"run": run_id},
+    )
+    if not snapshots:
+        require_run(session, run_id=run_id)
+    stored = fetch(
+        session,
+        "SELECT layer_id, filter, value, iteration FROM filter_peak "
+        "WHERE run_id = %(run)s AND quantity = %(quantity)s",
         {"run": run_id, "quantity": quantity},
     )
-    if not rows:
-        require_run(session, run_id=run_id)
+    at = {row[3]: row for row in stored}
+    rows = [at.get(iteration, (b"", b"", b"")) for (iteration,) in snapshots]
     start = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([len(row[0]) // 4 for row in rows], out=start[1:])
     return PeaksOfRun(start, joined(rows, 0, "i4"), joined(rows, 1, "i4"), joined(rows, 2, "f4"))

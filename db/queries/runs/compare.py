@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from db.predictions import read_predictions, read_probabilities
+from db.queries.measurements.class_results import results_of_classes
 from db.queries.runs.existence import require_run
 from db.queries.runs.runs import run_manifest
 from db.raw import fetch
@@ -40,27 +41,27 @@ class Results:
 
 def results_at(session: Session, *, run_id: int, iteration: int) -> Results:
     """Return the results of every image at the snapshot of an iteration."""
-    rows = fetch(
-        session,
-        "SELECT c.class_id, c.images, r.prediction, r.probability FROM class AS c "
-        "LEFT JOIN class_result AS r ON r.run_id = c.run_id AND r.class_id = c.class_id "
-        "AND r.run_id = %(run)s AND r.iteration = %(iteration)s WHERE c.run_id = %(run)s",
-        {"run": run_id, "iteration": iteration},
+    classes = fetch(
+        session, "SELECT class_id, images FROM class WHERE run_id = %(run)s", {"run": run_id}
     )
-    if not rows:
+    if not classes:
         require_run(session, run_id=run_id)
-    number = sum(len(row[1]) for row in rows) // 4
+    stored = results_of_classes(
+        session, run_id=run_id, iteration=iteration, classes=[row[0] for row in classes]
+    )
+    number = sum(len(images) for _, images in classes) // 4
     found = Results(
         np.full(number, -1, np.int32),
         np.full(number, -1, np.int32),
         np.full(number, NO_PREDICTION, np.int32),
         np.full(number, np.nan, np.float32),
     )
-    for class_id, images, prediction, probability in rows:
+    for class_id, images in classes:
         ids = np.frombuffer(images, "<i4")
         found.image_class[ids] = class_id
         found.position[ids] = np.arange(len(ids))
-        if prediction is not None and len(ids):
+        if class_id in stored and len(ids):
+            prediction, probability = stored[class_id]
             found.prediction[ids] = read_predictions([prediction], images=len(ids))[0]
             found.probability[ids] = read_probabilities([probability], images=len(ids))[0]
     return found

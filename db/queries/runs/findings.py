@@ -17,6 +17,7 @@ from db.models import Finding, FindingMute, RuleThreshold, Run, RunHealth
 from db.models.findings import SEVERITIES
 from db.permissions import Permission
 from db.predictions import read_classes
+from db.queries.measurements.class_results import class_sizes, results_of_classes
 from db.queries.runs.existence import require_run
 from db.queries.team.rights import require_permission
 from db.queue import EVALUATE, defer, waiting_arguments
@@ -26,11 +27,8 @@ from deeptracker.format import FILTER_QUANTITIES
 MAX_REASON = 500
 
 _LAST_FILTERS = sql.SQL(
-    "SELECT f.iteration, f.layer_id, {quantity} FROM filter_stat AS f JOIN ("
-    "SELECT iteration FROM snapshot WHERE run_id = %(run)s ORDER BY iteration DESC "
-    "LIMIT %(snapshots)s) AS s ON s.iteration = f.iteration "
-    "JOIN layer AS l ON l.run_id = f.run_id AND l.layer_id = f.layer_id "
-    "WHERE f.run_id = %(run)s ORDER BY f.iteration, f.layer_id"
+    "SELECT iteration, layer_id, {quantity} FROM filter_stat WHERE run_id = %(run)s "
+    "AND layer_id = ANY(%(layers)s) AND iteration = ANY(%(at)s) ORDER BY iteration, layer_id"
 )
 
 
@@ -43,7 +41,15 @@ def last_filters(
     format.FILTER_QUANTITIES.
     """
     query = _LAST_FILTERS.format(quantity=column(quantity, FILTER_QUANTITIES))
-    rows = fetch(session, query, {"run": run_id, "snapshots": snapshots})
+    layers = fetch(session, "SELECT layer_id FROM layer WHERE run_id = %(run)s", {"run": run_id})
+    last = fetch(
+        session,
+        "SELECT iteration FROM snapshot WHERE run_id = %(run)s ORDER BY iteration DESC "
+        "LIMIT %(snapshots)s",
+        {"run": run_id, "snapshots": snapshots},
+    )
+    wanted = {"layers": [row[0] for row in layers], "at": [row[0] for row in last]}
+    rows = fetch(session, query, {"run": run_id, **wanted})
     if not rows:
         require_run(session, run_id=run_id)
         return np.empty((0, 0), np.float32)
@@ -279,14 +285,15 @@ def predictions_at(
     Images by class, in the order of class_images; NO_PREDICTION where the network gave none. None
     where nothing was validated there.
     """
-    rows = fetch(
+    images = class_sizes(session, run_id=run_id)
+    stored = results_of_classes(
         session,
-        "SELECT c.class_id, r.prediction, c.image_count FROM class AS c JOIN class_result AS r "
-        "ON r.run_id = c.run_id AND r.class_id = c.class_id AND r.iteration = %(iteration)s "
-        "WHERE c.run_id = %(run)s ORDER BY c.class_id",
-        {"run": run_id, "iteration": iteration},
+        run_id=run_id,
+        iteration=iteration,
+        classes=list(images),
+        columns=["prediction"],
     )
-    rows = [row for row in rows if row[2] and row[1]]
+    rows = [(one, row, images[one]) for one, (row,) in stored.items() if images[one] and row]
     if not rows:
         return None
     label = np.repeat([row[0] for row in rows], [row[2] for row in rows]).astype(np.int32)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from db import partitions
 from db.errors import Conflict, Forbidden, NotFound
+from db.layout import LARGE
 from db.models import Run, flip_state
 from db.models import measurements as tables
 from db.permissions import Permission, allows
@@ -164,7 +165,7 @@ def purge(session: Session, *, run_id: int) -> None:
     if found is None:
         raise NotFound("run in the trash", run_id)
     whole = partitions.drop_partitions(session, run_id=run_id)
-    rest = () if whole else partitions.PARTITIONED
+    rest = () if whole else LARGE
     for table in (*rest, *_SMALL):
         session.execute(delete(table).where(table.c.run_id == run_id))
     session.execute(delete(Run).where(Run.id == run_id))
