@@ -1,8 +1,8 @@
 """Make the large tables whole, one after the other: spread over nodes by run_id, or plain.
 
 A table is copied run by run into a new one beside it, in one transaction, while others read it;
-then the two change names. So whatever ends a conversion leaves each table as it was or as it shall
-be, and the next one goes on with the tables that are left. It needs room for a second copy of the
+then the two change names. So whatever ends a conversion leaves each table as it was or finished,
+and the next one goes on with the tables that are left. It needs room for a second copy of the
 largest table. Nobody loads, judges or deletes a run meanwhile: `db.load.sole_loader` sees to it.
 """
 
