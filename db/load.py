@@ -29,6 +29,7 @@ __all__ = [
     "create_run",
     "end_loader",
     "forget_flip_state",
+    "is_loading",
     "loader_key",
     "remove_snapshots",
     "save_contact_sheets",
@@ -48,6 +49,15 @@ _MEASURED = (
     tables.filter_stat,
     tables.filter_peak,
     tables.class_result,
+)
+
+# Another session of ours that holds the lock of a run.
+_LOADER = (
+    "FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid "
+    "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND ((l.classid::bigint << 32) | l.objid::bigint) = :key "
+    "AND a.usename = current_user AND l.pid <> pg_backend_pid()"
 )
 
 
@@ -85,18 +95,16 @@ def sole_loader(engine: Engine, *, run: str) -> Iterator[Connection]:
                 connection.commit()
 
 
+def is_loading(session: Session, *, run: str) -> bool:
+    """Return whether somebody loads the run with this UUID."""
+    held = text(f"SELECT 1 {_LOADER}")
+    return session.execute(held, {"key": loader_key(run)}).first() is not None
+
+
 def end_loader(session: Session, *, run: str) -> None:
     """Cut off who loads the run with this UUID; what it did not commit is undone."""
-    session.execute(
-        text(
-            "SELECT pg_terminate_backend(l.pid) FROM pg_locks AS l JOIN pg_stat_activity AS a "
-            "ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
-            "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-            "AND ((l.classid::bigint << 32) | l.objid::bigint) = :key "
-            "AND a.usename = current_user AND l.pid <> pg_backend_pid()"
-        ),
-        {"key": loader_key(run)},
-    ).all()
+    cut = text(f"SELECT pg_terminate_backend(l.pid) {_LOADER}")
+    session.execute(cut, {"key": loader_key(run)}).all()
 
 
 def _take(connection: Connection, key: int, run: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from db.away import is_away
 from db.engine import read_scope
-from db.load_shares import is_led
+from db.load import is_loading
 from db.queries.runs.run_marks import RunMark, lock_copy, run_mark, run_marks
 from db.queries.store import this_store
 from deeptracker.lake.layout import FORM, LakeError, RunSet, current, marker, store_of
@@ -153,7 +153,7 @@ class Lake:
     def _loads(self, run: RunMark) -> bool:
         """Say whether a run is being loaded: who does writes its set at the end."""
         with read_scope(self._engine) as session:
-            return is_led(session, run=run.uuid.hex)
+            return is_loading(session, run=run.uuid.hex)
 
     def _claim(self, *, take_over: bool) -> None:
         """See to it that the lake is ours."""

@@ -363,7 +363,7 @@ def test_a_reader_reads_the_files_of_the_lake_and_nothing_else(folder, kept, tmp
             found.execute(statement)
     assert file.read_bytes() == before
     asked = ["lake", "query", "--lake", str(folder)]
-    for sql in (f"COPY runs TO '{file}' (USE_TMP_FILE false)", "SELECT 1; SELECT 2", ""):
+    for sql in (f"COPY runs TO '{file}'", "SELECT 1; SELECT 2", ""):
         assert command([*asked, sql]) == 1
         assert "Only one question is answered" in capfd.readouterr().err
     assert command([*asked, "SELECT nam FROM runs"]) == 1
