@@ -528,7 +528,8 @@ def test_the_graph_of_the_network(page: Page, digits: int, watch: Watch) -> None
     page.wait_for_function("() => deeptracker.selection.get().layers.length === 1")
     # The colours follow the cursor, without asking for more.
     page.locator(".network-listed summary").click()
-    value = page.locator(".network-table tr", has_text="layer2.0.downsample").locator("td").last
+    named = page.get_by_role("button", name="layer2.0.downsample")
+    value = page.locator(".network-table tr", has=named).locator("td").last
     before = value.text_content()
     rest(page)
     asked = len(watch.requests)

@@ -221,7 +221,11 @@ class NetworkGraph implements Handler {
     const layers = this.graph!.nodes.layers[node];
     if (!layers.length) return;
     selectionStore.set({ layers: [...layers], filters: [] });
-    visit(this.chart.options.page);
+    const { page } = this.chart.options;
+    // By its tab all that is selected goes along; an address alone would choose what it says.
+    const tab = document.querySelector<HTMLElement>(`a[href="${page}"], a[href^="${page}?"]`);
+    if (tab) tab.click();
+    else visit(`${page}?layers=${layers.join(",")}`);
   }
 
   annotationThing(event: MouseEvent | null): Thing | null {
