@@ -84,7 +84,7 @@ def _is_known(session: Session, run_id: int) -> bool:
     One of an earlier release did not say whether too few rules could judge it: it is made again.
     """
     known, run = stored.run_health(session, run_id=run_id), runs.get_run(session, run_id=run_id)
-    if known is None or "too_few" not in known.answers:
+    if known is None or not {"not_judged", "too_few"} <= known.answers.keys():
         return False
     seen = (known.snapshots, known.last_iteration)
     return seen == (run.snapshot_count, run.last_iteration)
