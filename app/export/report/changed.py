@@ -25,7 +25,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Changed:
-    """What differs, in words; `ends` are the names of the two, classes (name, error, error)."""
+    """What differs, in words; `ends` are the names of the two, classes (name, wrong, wrong)."""
 
     title: str
     summary: str
