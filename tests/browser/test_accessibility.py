@@ -194,8 +194,6 @@ FULL = (
     State("watched folders", "/jobs", click(tab("Watched"))),
     State("workers", "/jobs", click(tab("Workers"))),
     State("trainings", "/trainings"),
-    State("trainings, problem", "/trainings", click("#trainings-start")),
-    State("trainings, grid", "/trainings", click("label:has-text('Grid')")),
     State("trainings, output", "/trainings", click("#trainings-body button:has-text('Output')")),
     State("trainings, no match", "/trainings", fill("#trainings-search", "nothing of the kind")),
     State("saved views", "/views"),
