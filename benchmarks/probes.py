@@ -42,7 +42,8 @@ def rows(scale: float) -> Iterator[Row]:
         layer.spec.name for layer in find_layers(model, normalisation=False) if can_be_probed(layer)
     ]
     chosen = [able[round(at * (len(able) - 1) / (LAYERS - 1))] for at in range(LAYERS)]
-    plain, probed = [], []
+    plain: list[float] = []
+    probed: list[float] = []
     with (
         tempfile.TemporaryDirectory() as name,
         Recorder(
