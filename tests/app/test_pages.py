@@ -213,7 +213,7 @@ def test_every_control_shows_the_default_of_its_field_at_first(web):
             shown = part.checked if isinstance(part, dmc.Switch) else part.value
             assert shown == store.data[name["field"]], name
             written.add(name["at"])
-    assert len(written) == 91
+    assert len(written) == 99
 
 
 def test_every_id_of_a_callback_is_on_a_page(web):

@@ -1,6 +1,8 @@
 """axe finds nothing on any page: full, empty, with what opens on it, in light and in dark."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,7 @@ from ingest.evaluate import evaluate_run
 from ingest.pipeline import load_log
 from tests import servers, warm
 from tests.browser.conftest import VIEWPORT
-from tests.browser.furnished import Furnished, furnish
+from tests.browser.furnished import Furnished, beat, furnish
 from tests.browser.waiting import rest
 
 # WCAG 2.2 asks for targets of 24 pixels; marks, cells and chips of charts are smaller on purpose.
@@ -26,6 +28,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 THEMES = ("light", "dark")
 MAIL = "ann@example.org"
+BEAT_SECONDS = 2.0
 
 Steps = Callable[[Page], Any]
 
@@ -45,6 +48,22 @@ def furnished(site_engine: Engine, runs: dict[str, int], site: Served) -> Furnis
         for run_id in runs.values():
             evaluate_run(session, run_id=run_id)
     return furnish(site_engine, run_id=runs["digits"], admin=admin)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def heartbeats(site_engine: Engine, furnished: Furnished) -> Iterator[None]:
+    """The worker on the pages is alive until the last of them was judged."""
+    over = threading.Event()
+
+    def go_on() -> None:
+        while not over.wait(BEAT_SECONDS):
+            beat(site_engine)
+
+    with ThreadPoolExecutor(1) as pool:
+        beats = pool.submit(go_on)
+        yield
+        over.set()
+        beats.result()
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +213,8 @@ FULL = (
     State("watched folders", "/jobs", click(tab("Watched"))),
     State("workers", "/jobs", click(tab("Workers"))),
     State("trainings", "/trainings"),
+    State("trainings, a grid", "/trainings", click("#trainings-form label:has-text('Grid')")),
+    State("trainings, a problem", "/trainings", click("#trainings-start")),
     State("trainings, output", "/trainings", click("#trainings-body button:has-text('Output')")),
     State("trainings, no match", "/trainings", fill("#trainings-search", "nothing of the kind")),
     State("saved views", "/views"),
