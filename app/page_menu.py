@@ -57,6 +57,8 @@ def page_menu(
             ),
         ],
         position="bottom-start",
+        # Where it is longer than the window it is scrolled, by keyboard too.
+        menuItemTabIndex=0,
         width=200,
     )
 

@@ -77,7 +77,7 @@ def test_of_many_jumps_the_largest_are_unfolded(web):
         ledger.loss[30 * 20 : 30 * 20 + 6] += iteration
         found.append(blame(ledger))
     with web.app.server.test_request_context("/"):
-        parts = batches(1, found, NAMES, recorded=True, live=False)
+        parts = batches(1, found, NAMES, recorded=True, live=False, imported=False)
     assert [part.open for part in parts] == [False, False, True, True, True]
 
 
@@ -88,7 +88,7 @@ def test_images_without_class_or_usual_loss_say_so(web):
 
     found = [blame(made_ledger(at_jump=odd, seen=False))]
     with web.app.server.test_request_context("/"):
-        text = written(batches(1, found, NAMES, recorded=True, live=False))
+        text = written(batches(1, found, NAMES, recorded=True, live=False, imported=False))
     assert "not given" in text
     assert "not seen before" in text
     assert "Times in the batch" not in text

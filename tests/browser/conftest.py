@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
@@ -21,6 +21,8 @@ from tests.browser.waiting import watch_rest
 from tests.ports import free_port
 
 VIEWPORT = {"width": 1280, "height": 900}
+# Four servers and browsers share two cores: what comes at all may take longer than five seconds.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")

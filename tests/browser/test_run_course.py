@@ -153,7 +153,7 @@ def test_a_run_of_scalars_alone_opens_everywhere(
         page.get_by_role("link", name=tab, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(tab)
         expect(page.locator(".not-recorded h2")).to_contain_text("Not recorded: ")
-        expect(page.locator(".not-recorded")).to_contain_text("into the folder and load it again")
+        expect(page.locator(".not-recorded")).to_contain_text("beside the files and load")
     page.get_by_role("link", name="To what is recorded: the scalars").click()
     expect(page.get_by_role("heading", name="reward")).to_be_visible()
     page.get_by_role("link", name="Findings", exact=True).click()

@@ -100,7 +100,8 @@ def show(causes: object, search: object, state: object, page: object, shown: obj
 @reads
 def choose(choices: object, chosen: object, fork: object) -> str | None:
     """Choose the script of a fork's parent, or the first one where none is chosen."""
-    ids = [one.get("value") for one in choices] if isinstance(choices, list) else []
+    listed = choices if isinstance(choices, list) else []
+    ids = [one.get("value") for one in listed if isinstance(one, dict)]
     if isinstance(fork, dict):
         with store.transaction() as session:
             wanted = _parent(session, fork).script
