@@ -62,7 +62,13 @@ def _layer(found: Change, names: Sequence[str]) -> str:
         return f"The weights of {name} are not finite at one of the two."
     if was <= 0 or was == now:
         return ""
-    return f"The weights of {name} changed their norm most, by {100 * (now / was - 1):+.1f} %."
+    return f"The weights of {name} changed their norm most, by {relative(was, now)}."
+
+
+def relative(was: float, now: float) -> str:
+    """Return by how much something above 0 changed, in percent; never 0 where it did."""
+    step = 100 * (now / was - 1)
+    return f"{step:+.1f} %" if abs(step) >= 0.05 or not step else f"{step:+.1g} %"
 
 
 def figure(value: float) -> str:
@@ -114,6 +120,5 @@ def _norms(found: BetweenRuns, names: Sequence[str]) -> str:
     here, there = float(found.layers.norm_before[0]), float(found.layers.norm_after[0])
     if not np.isfinite([here, there]).all() or here <= 0 or here == there:
         return ""
-    step = 100 * (there / here - 1)
     name = names[found.layers.layer_id[0]]
-    return f"The weights of {name} differ most: their norm is {step:+.1f} % there."
+    return f"The weights of {name} differ most: their norm is {relative(here, there)} there."

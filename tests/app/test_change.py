@@ -12,7 +12,7 @@ from app.arguments import Arguments, BadArgument
 from app.data import change_histograms
 from app.data.change import change, moments
 from app.data.change_runs import BetweenRuns, between, sides
-from app.data.change_words import summary, summary_of_runs
+from app.data.change_words import relative, summary, summary_of_runs
 from app.data.matched_filters import STATISTICS, matched_filters
 from app.export.compared import compared_table
 from app.views.change.two_runs import pairs_in_words
@@ -256,3 +256,11 @@ def test_two_runs_as_tables(session: Session, twins: tuple[StoredRun, ...]) -> N
     assert found.num_rows == twins[0].layer_filters[2]
     with pytest.raises(BadArgument, match="both runs have alike"):
         compared_table(session, ids, "change-filters", {**given, **layer, "otherlayer": "1"})
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [(2.5, "+25.0 %"), (1.998, "-0.1 %"), (1.99998, "-0.001 %"), (2.0, "+0.0 %")],
+)
+def test_a_small_change_is_never_none(now: float, said: str) -> None:
+    assert relative(2.0, now) == said

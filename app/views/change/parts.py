@@ -12,7 +12,7 @@ from app.components.charts import chart, download
 from app.components.run_links import place_link
 from app.components.tables import cell, percent
 from app.data.change import MOST
-from app.data.change_words import figure
+from app.data.change_words import figure, relative
 from app.views.change.ids import Ids
 from deeptracker.catalogue import KNOWN_SERIES, labels
 from deeptracker.format import NO_PREDICTION
@@ -116,7 +116,7 @@ def probabilities(first: float, second: float, between: str = " → ") -> str:
 
 def factor(was: float, now: float) -> str:
     """Return by how much a norm changed, in percent."""
-    return f"{100 * (now / was - 1):+.1f} %" if was > 0 and math.isfinite(now) else "–"
+    return relative(was, now) if was > 0 and math.isfinite(now) else "–"
 
 
 def points(step: float) -> str:
