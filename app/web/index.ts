@@ -58,6 +58,7 @@ export type { Notice } from "./core/connection.ts";
 export { connection } from "./core/connection.ts";
 export type { CubeCell, Fields, Names, Pair, Pointed, Range, Selection } from "./core/fields.ts";
 export { keyTable, writes } from "./core/keys.ts";
+export { LastAnswer } from "./core/lastanswer.ts";
 export { type Mark, marks, SIGNS, said } from "./core/marks.ts";
 export { onPush, visit } from "./core/navigation.ts";
 export { newer } from "./core/newer.ts";

@@ -4,9 +4,9 @@
 import {
   type Answer,
   addressOf,
-  fetchArrays,
   type Handler,
   imageDialog,
+  LastAnswer,
   make,
   type Names,
   numbers,
@@ -41,14 +41,14 @@ class ConfusionImages implements Handler {
   private readonly asking: Asking;
   private readonly count: HTMLElement;
   private readonly tiles: HTMLElement;
-  /** The address of what is shown, or under way. */
-  private shown = "";
+  private readonly answer: LastAnswer<ImagesAnswer>;
   declare private meta: ConfusionMeta;
   declare private images: readonly number[];
 
   constructor(chart: ConfusionChart) {
     this.chart = chart;
     this.asking = new Asking(chart);
+    this.answer = new LastAnswer(chart);
     this.count = make("div", "dt-soft");
     this.tiles = make("div", "confusion-tiles");
     chart.element.append(this.count, this.tiles);
@@ -74,18 +74,13 @@ class ConfusionImages implements Handler {
     const [own, taken, was] = cell;
     const known = own < classes && (taken ?? 0) <= classes && (was ?? 0) <= classes;
     if (!cell.length || !known) {
-      this.shown = "";
+      this.answer.forget();
       this.tiles.replaceChildren();
       return "Click a cell, a row of the table or a move to list its images.";
     }
     const { base } = this.chart.options;
     const asked = addressOf(`${base}/confusion-images?${this.asking.asked}&cell=${cell.join()}`);
-    if (asked === this.shown) return "";
-    this.shown = asked;
-    fetchArrays<ImagesAnswer>(asked).then(
-      (answer) => this.shown === asked && this.show(answer, cell),
-      (error) => this.shown === asked && this.chart.failed(error),
-    );
+    this.answer.ask(asked, (answer) => this.show(answer, cell));
     return "";
   }
 

@@ -1,7 +1,7 @@
 // What is known of the network's nodes: the arrays of each that a selection shows, and when they
 // settle. Asked for when a row comes into sight; what is missing is null meanwhile.
 
-import { addressOf, fetchArrays, type Selection, selectionStore } from "#app/web/index.ts";
+import { addressOf, LastAnswer, type Selection, selectionStore } from "#app/web/index.ts";
 import type { Network } from "./network.ts";
 import type { Floats, Integers, NodeValues, Pieces, Routes } from "./types.ts";
 import { LayerValues, layerQueries, type Rows, rowOf } from "./values.ts";
@@ -19,8 +19,7 @@ export class NodeData {
   declare private readonly base: string;
   declare private readonly came: (error: unknown) => void;
   declare private readonly source: LayerValues;
-  declare settled: Integers | null;
-  declare private settleAddress?: string;
+  declare private readonly settling: LastAnswer<{ arrays: { settled: Integers }; meta: object }>;
   /** The timer of what is asked for when nothing moves. */
   declare private idle?: ReturnType<typeof setTimeout>;
 
@@ -29,7 +28,7 @@ export class NodeData {
     this.base = base;
     this.came = came;
     this.source = new LayerValues(base, came);
-    this.settled = null; // iteration by node, -1: not settled
+    this.settling = new LastAnswer({ invalidate: () => came(null), failed: came });
     // In parallel with the tree: what is in sight first.
     this.askRows(selectionStore.get(), 0);
     this.askExtremes(selectionStore.get(), 0);
@@ -59,17 +58,12 @@ export class NodeData {
 
   /** Ask when nodes settle, the last question counts. */
   askSettled({ limit, limitof }: Selection): void {
-    const address = addressOf(`${this.base}/layer-settle?limit=${limit}&of=${limitof}`);
-    if (address === this.settleAddress) return;
-    this.settleAddress = address;
-    fetchArrays<{ arrays: { settled: Integers }; meta: object }>(address).then(
-      ({ arrays }) => {
-        if (address !== this.settleAddress) return;
-        this.settled = arrays.settled;
-        this.came(null);
-      },
-      (error) => address === this.settleAddress && this.came(error),
-    );
+    this.settling.ask(addressOf(`${this.base}/layer-settle?limit=${limit}&of=${limitof}`));
+  }
+
+  /** The iteration by node, -1: not settled; null where that has not come yet. */
+  get settled(): Integers | null {
+    return this.settling.value?.arrays.settled ?? null;
   }
 
   private needsShapes(selection: Selection): boolean {

@@ -4,8 +4,8 @@
 import {
   type Answer,
   addressOf,
-  fetchArrays,
   type Handler,
+  LastAnswer,
   make,
   type Names,
   numbers,
@@ -44,16 +44,15 @@ const ROWS = 3;
 class ProbeCourse implements Handler {
   private readonly chart: ProbeChart;
   private readonly looking: Looking;
+  private readonly asking: LastAnswer<Course>;
   private readonly title = make("p", "probe-facts");
   private readonly tiles = make("div", "probe-tiles");
   private answer: ProbesAnswer | null = null;
-  private asked = "";
-  private course: Course | null = null;
-  waiting = false;
 
   constructor(chart: ProbeChart) {
     this.chart = chart;
     this.looking = new Looking(chart);
+    this.asking = new LastAnswer(chart);
     this.tiles.setAttribute("role", "group");
     this.tiles.setAttribute("aria-label", "Probes");
     this.tiles.addEventListener("click", (event) => {
@@ -61,6 +60,10 @@ class ProbeCourse implements Handler {
       if (tile) selectionStore.set({ cursor: Number(tile.dataset.at) });
     });
     chart.element.append(this.title, this.tiles);
+  }
+
+  get waiting(): boolean {
+    return this.asking.waiting;
   }
 
   receive(answer: ProbesAnswer): void {
@@ -72,13 +75,12 @@ class ProbeCourse implements Handler {
     const why = reason(this.answer) || this.missing(this.answer);
     this.title.hidden = this.tiles.hidden = Boolean(why);
     if (why) {
-      this.asked = "";
-      this.waiting = false;
+      this.asking.forget();
       return why;
     }
     const place = this.looking.place(this.answer)!;
     this.ask(place);
-    if (this.course && !this.waiting) this.paint(this.course, place, width);
+    if (this.asking.value && !this.asking.waiting) this.paint(this.asking.value, place, width);
     return "";
   }
 
@@ -94,24 +96,7 @@ class ProbeCourse implements Handler {
   private ask({ image }: Place): void {
     const [layer, filter] = selectionStore.get().filters.at(-1)!;
     const { base } = this.chart.options;
-    const asked = addressOf(`${base}/probe-course?image=${image}&filter=${layer},${filter}`);
-    if (asked === this.asked) return;
-    this.asked = asked;
-    this.waiting = true;
-    fetchArrays<Course>(asked).then(
-      (course) => {
-        if (this.asked !== asked) return;
-        this.course = course;
-        this.waiting = false;
-        this.chart.invalidate();
-      },
-      (error) => {
-        if (this.asked !== asked) return;
-        this.asked = "";
-        this.waiting = false;
-        this.chart.failed(error);
-      },
-    );
+    this.asking.ask(addressOf(`${base}/probe-course?image=${image}&filter=${layer},${filter}`));
   }
 
   private paint({ arrays, meta }: Course, place: Place, width: number): void {

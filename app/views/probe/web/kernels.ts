@@ -4,8 +4,8 @@
 import {
   type Answer,
   addressOf,
-  fetchArrays,
   type Handler,
+  LastAnswer,
   type Matrix,
   make,
   type Names,
@@ -32,25 +32,30 @@ type Kernels = Answer<
 class ProbeKernels implements Handler {
   private readonly chart: ProbeChart;
   private readonly looking: Looking;
+  private readonly asking: LastAnswer<Kernels>;
   private readonly title = make("p", "probe-facts");
   private readonly tiles = make("div", "probe-tiles");
   private answer: ProbesAnswer | null = null;
-  private asked = "";
   private painted = "";
-  private kernels: Kernels | null = null;
-  waiting = false;
 
   constructor(chart: ProbeChart) {
     this.chart = chart;
     this.looking = new Looking(chart);
+    this.asking = new LastAnswer(chart);
     this.tiles.setAttribute("role", "group");
     this.tiles.setAttribute("aria-label", "Kernels");
     this.tiles.addEventListener("click", (event) => {
       const tile = (event.target as Element).closest<HTMLElement>("[data-filter]");
-      if (tile && this.kernels)
-        selectionStore.set({ filters: [[this.kernels.meta.layer, Number(tile.dataset.filter)]] });
+      if (tile && this.asking.value)
+        selectionStore.set({
+          filters: [[this.asking.value.meta.layer, Number(tile.dataset.filter)]],
+        });
     });
     chart.element.append(this.title, this.tiles);
+  }
+
+  get waiting(): boolean {
+    return this.asking.waiting;
   }
 
   receive(answer: ProbesAnswer): void {
@@ -64,39 +69,22 @@ class ProbeKernels implements Handler {
     if (why) return why;
     const { at } = this.looking.place(this.answer)!;
     this.ask(at);
-    if (!this.kernels || this.waiting) return "";
-    if (this.kernels.meta.layer < 0) {
+    if (!this.asking.value || this.asking.waiting) return "";
+    if (this.asking.value.meta.layer < 0) {
       this.title.hidden = this.tiles.hidden = true;
       return "The first convolution does not look at grey or RGB pictures: its kernels are no pictures.";
     }
-    this.paint(this.kernels, at);
+    this.paint(this.asking.value, at);
     return "";
   }
 
   private ask(at: number): void {
-    const asked = addressOf(`${this.chart.options.base}/probe-kernels?at=${at}`);
-    if (asked === this.asked) return;
-    this.asked = asked;
-    this.waiting = true;
-    fetchArrays<Kernels>(asked).then(
-      (kernels) => {
-        if (this.asked !== asked) return;
-        this.kernels = kernels;
-        this.waiting = false;
-        this.chart.invalidate();
-      },
-      (error) => {
-        if (this.asked !== asked) return;
-        this.asked = "";
-        this.waiting = false;
-        this.chart.failed(error);
-      },
-    );
+    this.asking.ask(addressOf(`${this.chart.options.base}/probe-kernels?at=${at}`));
   }
 
   private paint({ arrays, meta }: Kernels, at: number): void {
-    if (this.painted !== this.asked) {
-      this.painted = this.asked;
+    if (this.painted !== this.asking.asked) {
+      this.painted = this.asking.asked;
       const [count, ...shape] = arrays.codes.shape;
       const size = shape.reduce((product, side) => product * side, 1);
       this.title.replaceChildren(

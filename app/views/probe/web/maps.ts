@@ -8,8 +8,8 @@ import {
   type Chart,
   type ChartKinds,
   colours,
-  fetchArrays,
   type Handler,
+  LastAnswer,
   type Matrix,
   make,
   type Names,
@@ -39,21 +39,19 @@ const PART = 96; // tiles at once
 class ProbeMaps implements Handler {
   private readonly chart: Chart<ChartKinds["probemaps"]>;
   private readonly looking: Looking;
+  private readonly asking: LastAnswer<Maps>;
   private readonly picker: Picker;
   private readonly tiles = make("div", "probe-tiles");
   private readonly more = make("button", "dt-button", "More");
   private answer: ProbesAnswer | null = null;
   private place: Place | null = null;
-  /** What was asked for last, what came of it, and what the tiles show. */
-  private asked = "";
-  private maps: Maps | null = null;
   private painted = "";
   private parts = 1;
-  waiting = false;
 
   constructor(chart: Chart<ChartKinds["probemaps"]>) {
     this.chart = chart;
     this.looking = new Looking(chart);
+    this.asking = new LastAnswer(chart);
     this.picker = new Picker(chart.options.base);
     this.tiles.setAttribute("role", "group");
     this.tiles.setAttribute("aria-label", "Filters, the largest mean first");
@@ -70,6 +68,10 @@ class ProbeMaps implements Handler {
     chart.element.append(this.picker.element, this.tiles, this.more);
   }
 
+  get waiting(): boolean {
+    return this.asking.waiting;
+  }
+
   receive(answer: ProbesAnswer): void {
     this.answer = answer;
   }
@@ -84,30 +86,13 @@ class ProbeMaps implements Handler {
     this.place = place;
     this.picker.show(this.answer, place);
     this.ask(place);
-    if (this.maps && !this.waiting) this.paint(this.maps, place);
+    if (this.asking.value && !this.asking.waiting) this.paint(this.asking.value, place);
     return "";
   }
 
   private ask({ at, image, layer }: Place): void {
     const { base } = this.chart.options;
-    const asked = addressOf(`${base}/probe-maps?image=${image}&layer=${layer}&at=${at}`);
-    if (asked === this.asked) return;
-    this.asked = asked;
-    this.waiting = true;
-    fetchArrays<Maps>(asked).then(
-      (maps) => {
-        if (this.asked !== asked) return;
-        this.maps = maps;
-        this.waiting = false;
-        this.chart.invalidate();
-      },
-      (error) => {
-        if (this.asked !== asked) return;
-        this.asked = "";
-        this.waiting = false;
-        this.chart.failed(error);
-      },
-    );
+    this.asking.ask(addressOf(`${base}/probe-maps?image=${image}&layer=${layer}&at=${at}`));
   }
 
   private paint({ arrays }: Maps, place: Place): void {
@@ -115,7 +100,7 @@ class ProbeMaps implements Handler {
     const order = byMean(arrays.mean);
     const listed = Math.min(order.length, this.parts * PART);
     const scale = scaleOf(...ends(arrays.low, arrays.high));
-    const key = [this.asked, probeown, listed, colours.isDark()].join();
+    const key = [this.asking.asked, probeown, listed, colours.isDark()].join();
     if (key !== this.painted) {
       this.painted = key;
       const focused = (document.activeElement as HTMLElement | null)?.dataset.filter;
