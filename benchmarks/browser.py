@@ -182,12 +182,20 @@ def wait_for(address: str, status: Callable[[], int | None]) -> None:
             time.sleep(0.05)
 
 
+def chromium_path() -> str | None:
+    """Return where the system's Chromium is, None where Playwright's own is to be taken.
+
+    The headless shell is preferred: the same engine without windows, for a quarter less work.
+    """
+    names = ("chromium-headless-shell", "chromium", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Yield a headless Chromium: the system's, or Playwright's where there is none."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         try:
             yield browser
         finally:

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from app import bundle, catalogue
 from app.components.chart_options import KINDS
 from app.factory import FIELDS
 from app.selection import page_parts
-from benchmarks.browser import FLAGS
+from benchmarks.browser import FLAGS, chromium_path
 from tests.browser.golden.data import Given
 
 HOST = "http://golden.test"
@@ -154,7 +153,7 @@ def drawer(browser: Browser) -> Iterator[Drawer]:
         fonts = Path(folder) / "fonts.conf"
         fonts.write_text(_FONTS)
         own = browser.browser_type.launch(
-            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+            executable_path=chromium_path(),
             args=[*FLAGS, "--font-render-hinting=none"],
             env={**os.environ, "FONTCONFIG_FILE": str(fonts), "XDG_CACHE_HOME": folder},
         )
@@ -164,6 +163,8 @@ def drawer(browser: Browser) -> Iterator[Drawer]:
             page.on("pageerror", lambda error: made.troubles.append(str(error)))
             page.route("**/*", made.answer)
             page.goto(f"{HOST}/run/1/golden")
+            # The shell's pointer is in the corner where charts are drawn: nothing is under it.
+            page.mouse.move(VIEWPORT["width"] - 1, VIEWPORT["height"] - 1)
             yield made
             # What is still asked for must not wait for its answer after the browser is gone.
             page.unroute_all(behavior="ignoreErrors")
