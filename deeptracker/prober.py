@@ -117,7 +117,7 @@ class Prober:
             self._tell(seen.maps, size)
 
     def _most(self, iteration: int) -> float:
-        """Return how many bytes a probe may have, where the snapshots are as that of `iteration`."""
+        """Return how many bytes a probe may have, if all snapshots are as that of an iteration."""
         snapshot = snapshot_path(self._writer.path, iteration).stat().st_size
         return max(ALWAYS_BYTES, SHARE_OF_BYTES * snapshot * self._probing.every)
 

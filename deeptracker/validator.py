@@ -26,7 +26,6 @@ from deeptracker.thumbnails import shrink
 from deeptracker.validation import BATCH, Forward, Loss, Validated, ValidationSet
 from deeptracker.validation_labels import Unpack, check_labels, make_digest
 
-
 _NOBODY = nullcontext()
 
 
@@ -214,7 +213,9 @@ class Validator:
         if self._set is not None:
             tops = self.probing.tops if probed and self.probing is not None else None
             with self._watch or nullcontext(), self._attention or nullcontext(), tops or _NOBODY:
-                found = self._set.run(self.images.class_id, tell=tops and tops.batch)
+                found = self._set.run(
+                    self.images.class_id, tell=None if tops is None else tops.batch
+                )
             if self._watch is not None:
                 activations = {"activation": self._watch.statistics()}
         elif self._handed_in is None:
