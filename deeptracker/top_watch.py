@@ -136,8 +136,7 @@ class TopWatch:
             best = here.best.get(place)
             if best is None:
                 best = here.best[place] = self._none_yet(batch)
-            value = torch.cat([best.value, batch.value])
-            best.value, order = value.topk(min(TOP_IMAGES, len(value)), dim=0)
+            best.value, order = _first(torch.cat([best.value, batch.value]))
             best.image = torch.cat([best.image, batch.image]).gather(0, order)
             best.place = torch.cat([best.place, batch.place]).gather(0, order)
             best.size = batch.size
@@ -164,13 +163,19 @@ class TopWatch:
         return Tops(self._classes.astype(np.int32), layers)
 
 
+def _first(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the largest values [k, F] of [B, F] and where they are; of equals the first ones."""
+    found, order = values.sort(dim=0, descending=True, stable=True)
+    return found[:TOP_IMAGES], order[:TOP_IMAGES]
+
+
 def _best_of(values: Tensor, first: int) -> _Batch:
     """Return the best images of a batch [B, F, h, w], whose first one has the index `first`."""
     size = (values.shape[2], values.shape[3])
     flat = values.flatten(2)
     peak = flat.amax(dim=2).float()
     peak = peak.where(peak.isfinite() & flat.amin(dim=2).isfinite(), -torch.inf)
-    value, image = peak.topk(min(TOP_IMAGES, len(peak)), dim=0)
+    value, image = _first(peak)
     # Only of these it is asked where: argmax takes several times as long as amax.
     place = flat[image, torch.arange(flat.shape[1], device=flat.device)].argmax(dim=2)
     mean = flat.mean(dim=2, dtype=torch.float32)
@@ -181,9 +186,6 @@ def _layer_tops(best: _Best, seen: NDArray[np.float32]) -> LayerTops:
     value = best.value.T.cpu().numpy().astype(np.float32)
     image = best.image.T.cpu().numpy()
     place = best.place.T.cpu().numpy()
-    # Of equals the first image comes first.
-    order = np.lexsort((image, -value), axis=1)
-    value, image, place = (np.take_along_axis(a, order, axis=1) for a in (value, image, place))
     known = np.isfinite(value)
     height, width = best.size
     centre = np.stack([(place // width + 0.5) / height, (place % width + 0.5) / width], axis=-1)

@@ -232,7 +232,9 @@ class ProbeClusters implements Handler {
 
   private reveal({ layer }: Place): void {
     const { arrays } = this.asking.value!;
-    if (this.wanted === null || arrays.layer[arrays.cluster_layer[this.wanted]] !== layer) return;
+    // Only when the rows have their final heights.
+    if (this.wanted === null || this.waiting) return;
+    if (arrays.layer[arrays.cluster_layer[this.wanted]] !== layer) return;
     this.flow.reveal();
     this.rows
       .querySelector(`[data-row="${this.wanted}"]`)

@@ -205,11 +205,12 @@ export class Flow {
   }
 
   /** Return how strong the edges of a bundle at one of its clusters are, from 0 to 1. */
-  private strength(at: number, { positive }: Bundle): number {
+  private strength(at: number, { sources, targets }: Bundle): number {
     const { source, target, together } = this.answer!.arrays;
     let most = 0;
     together.forEach((r, edge) => {
-      if (r > 0 === positive && (source[edge] === at || target[edge] === at))
+      const within = sources.includes(source[edge]) && targets.includes(target[edge]);
+      if (within && (source[edge] === at || target[edge] === at))
         most = Math.max(most, Math.abs(r));
     });
     const least = this.answer!.meta.least ?? 0;

@@ -55,6 +55,7 @@ class ProbeTop implements Handler {
   private readonly tiles = make("div", "probe-tiles probe-top");
   private answer: ProbesAnswer | null = null;
   private listed: number[] = [];
+  private painted = "";
 
   constructor(chart: ProbeChart) {
     this.chart = chart;
@@ -106,6 +107,9 @@ class ProbeTop implements Handler {
     const at = this.looking.nearest(arrays.probed);
     const most = arrays.image.shape[1];
     const iteration = arrays.probed[at];
+    const key = `${this.asking.asked} ${iteration}`;
+    if (key === this.painted) return;
+    this.painted = key;
     const row = arrays.image.subarray(at * most, (at + 1) * most);
     const before = at ? arrays.image.subarray((at - 1) * most, at * most) : null;
     this.listed = [...row].filter((image) => image >= 0);
