@@ -503,7 +503,7 @@ def favourites_and_clusters(page: Page, run: int, engine: Engine, first: int) ->
     images = page.locator("#probe-top [data-image]")
     for at, iteration in ((-1, int(found.iteration[-1])), (0, first)):
         page.evaluate(f"deeptracker.selection.set({{cursor: {iteration}}})")
-        expect(page.locator("#probe-top .probe-facts")).to_contain_text(f"at {iteration}")
+        expect(page.locator("#probe-top .probe-facts")).to_contain_text(f"at {iteration},")
         assert images.evaluate_all("(all) => all.map((one) => Number(one.dataset.image))") == (
             found.image[at].tolist()
         )
