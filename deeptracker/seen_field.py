@@ -21,8 +21,8 @@ def seen_fields(
     a picture. A convolution of k values that are s apart in its input widens what is seen by
     (k - 1) * s steps of that input; a step is as many pixels as the picture has for one value of
     it (Araujo et al., Computing Receptive Fields of Convolutional Neural Networks, 2019). An
-    approximation where branches run side by side (all of the main one are taken for a chain), and
-    a pool is taken for one as wide as its stride. What is no map of a picture sees all of it.
+    approximation where branches run side by side (all of the main one are treated as a chain), and
+    a pool as one as wide as its stride. What is no map of a picture sees all of it.
     """
     whole = np.ones(2, np.float32)
     if sides is None:
