@@ -25,6 +25,9 @@ def save_probe(session: Session, *, run_id: int, probe: Probe) -> None:
     rows = [{"run_id": run_id, **row} for row in _map_rows(probe)]
     if rows:
         session.execute(insert(tables.probe_map), rows)
+    tops = [{"run_id": run_id, **row} for row in _top_rows(probe)]
+    if tops:
+        session.execute(insert(tables.probe_top), tops)
     session.execute(update(Run).where(Run.id == run_id).values(next_version()))
 
 
@@ -41,7 +44,7 @@ def drop_abandoned_probes(
 def _delete(session: Session, run_id: int, iterations: Sequence[int]) -> None:
     if not iterations:
         return
-    for table in (tables.probe, tables.probe_map):
+    for table in (tables.probe, tables.probe_map, tables.probe_top):
         session.execute(
             delete(table).where(table.c.run_id == run_id, table.c.iteration.in_(iterations))
         )
@@ -84,3 +87,16 @@ def _map_rows(probe: Probe) -> Iterator[dict[str, Any]]:
                 "mean": mean.astype(np.float32),
                 "codes": codes.reshape(-1),
             }
+
+
+def _top_rows(probe: Probe) -> Iterator[dict[str, Any]]:
+    if probe.tops is None:
+        return
+    for layer, tops in probe.tops.layers.items():
+        yield {
+            "layer_id": layer,
+            "iteration": probe.iteration,
+            "count": tops.image.shape[1],
+            "classes": probe.tops.classes,
+            **{name: array.reshape(-1) for name, array in vars(tops).items()},
+        }

@@ -30,6 +30,7 @@ SMALL = (
     "batch_ledger",
     "probe",
     "probe_map",
+    "probe_top",
     "image_history",
     "image",
     "class",

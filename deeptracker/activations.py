@@ -89,7 +89,7 @@ class ActivationWatch:
         traceback: TracebackType | None,
     ) -> None:
         self._mode.__exit__(kind, error, traceback)
-        self._settle()
+        self.settle()
         for hook in self._hooks:
             hook.remove()
         self._hooks.clear()
@@ -102,7 +102,7 @@ class ActivationWatch:
             if layer.spec.branch != "main":
                 self._add(index, own)
                 return
-            self._settle()
+            self.settle()
             # Sums of it now: what follows may overwrite the tensor itself.
             sums = None if index in self._followed else self._take(index, own)
             self._current = _Output(index, own, own._version, sums)
@@ -116,7 +116,7 @@ class ActivationWatch:
             self._followed.add(index)
             self._add(index, result)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Take what the latest layer put out, since no activation function came."""
         last, self._current = self._current, None
         if last is None:

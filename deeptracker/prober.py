@@ -12,8 +12,10 @@ from torch import nn
 from deeptracker.beside import write_beside
 from deeptracker.format import (
     MAP_SIDE,
+    MOST_TOP_CLASSES,
     Kernels,
     Probe,
+    Tops,
     probe_path,
     quantise_kernels,
     quantise_maps,
@@ -23,6 +25,7 @@ from deeptracker.format import (
 from deeptracker.layers import Layer
 from deeptracker.probing import Probing, shrunk
 from deeptracker.run_writer import RunWriter
+from deeptracker.top_watch import TOP_IMAGES
 
 # What probes may add to the bytes of the snapshots; but so many bytes they may always have.
 SHARE_OF_BYTES = 0.15
@@ -30,6 +33,16 @@ ALWAYS_BYTES = 128 * 2**10
 # Beyond these, over so many probes, that they take long is a remark.
 SHARE_OF_TIME, ALWAYS_SECONDS, PROBES_JUDGED = 0.20, 0.05, 5
 SIDES = (MAP_SIDE, 14, 12, 10, 8, 7, 6, 5, 4)
+# How many images that activate most are kept of each filter, and means of how many classes; what
+# they may take of the bytes of a probe.
+TOPS = (
+    (TOP_IMAGES, MOST_TOP_CLASSES),
+    (TOP_IMAGES, 32),
+    (6, 24),
+    (4, 16),
+    (3, 12),
+)
+TOPS_SHARE = 1 / 3
 _KERNEL_BYTES = 128 * 2**10
 # Low and high of a map; of a file: its header, and a few of each layer.
 _ENDS, _HEADER = 8, 4096
@@ -45,25 +58,38 @@ class Prober:
         self._kernels_of = first_kernels(probing.layers)
         self._snapshots = 0
         self._side: int | None = None
+        self._tops: tuple[int, int] | None = None
         # Of the snapshots and of the probes so far, and how many probes there were.
         self._seconds, self._cost, self._taken = 0.0, 0.0, 0
 
+    @property
+    def due(self) -> bool:
+        """Say whether a probe is taken after the next snapshot that is written."""
+        return self._snapshots % self._probing.every == 0
+
     def after(self, iteration: int, seconds: float) -> None:
-        """Take a probe where one is due after a snapshot that was written and took `seconds`."""
-        due, self._snapshots = self._snapshots % self._probing.every == 0, self._snapshots + 1
+        """Take a probe where one is due after a snapshot that was written and took `seconds`.
+
+        What the snapshot spent on the images that activate most is a cost of the probe.
+        """
+        due, self._snapshots = self.due, self._snapshots + 1
         if due:
             self._tell_time(iteration)
             began = time.perf_counter()
             self._take(iteration)
-            self._cost += time.perf_counter() - began
+            for_tops = self._probing.tops.seconds
+            self._cost += time.perf_counter() - began + for_tops
+            seconds -= for_tops
             self._taken += 1
         self._seconds += seconds
 
     def _take(self, iteration: int) -> None:
         began = time.perf_counter()
-        seen = self._probing.see(self._side or MAP_SIDE)
+        seen, tops = self._probing.see(self._side or MAP_SIDE), self._probing.tops.take()
+        if tops is not None:
+            tops = self._affordable_tops(tops, iteration)
         if self._side is None:
-            self._side = self._affordable(seen.maps, iteration)
+            self._side = self._affordable(seen.maps, tops, iteration)
             if self._side < MAP_SIDE:
                 seen = self._probing.see(self._side)
         probe = Probe(
@@ -75,7 +101,8 @@ class Prober:
             maps={place: quantise_maps(values) for place, values in seen.maps.items()},
             kernels=self._kernels(),
             generation=self._writer.generation,
-            seconds=time.perf_counter() - began,
+            seconds=time.perf_counter() - began + self._probing.tops.seconds,
+            tops=tops,
         )
         path = probe_path(self._writer.path, iteration)
         size = write_beside(
@@ -89,12 +116,26 @@ class Prober:
         if not self._taken and size is not None:
             self._tell(seen.maps, size)
 
-    def _affordable(self, maps: dict[int, NDArray[np.float32]], iteration: int) -> int:
-        """Return the largest side of maps whose file is within its share of the bytes."""
+    def _most(self, iteration: int) -> float:
+        """Return how many bytes a probe may have, if all snapshots are as that of an iteration."""
         snapshot = snapshot_path(self._writer.path, iteration).stat().st_size
-        most = max(ALWAYS_BYTES, SHARE_OF_BYTES * snapshot * self._probing.every)
-        kernels = self._kernels()
+        return max(ALWAYS_BYTES, SHARE_OF_BYTES * snapshot * self._probing.every)
+
+    def _affordable_tops(self, tops: Tops, iteration: int) -> Tops:
+        """Return of the images that activate most, and of the classes, as many as may be."""
+        if self._tops is None:
+            most = TOPS_SHARE * self._most(iteration)
+            fitting = (size for size in TOPS if tops.first(*size).nbytes <= most)
+            self._tops = next(fitting, TOPS[-1])
+        return tops.first(*self._tops)
+
+    def _affordable(
+        self, maps: dict[int, NDArray[np.float32]], tops: Tops | None, iteration: int
+    ) -> int:
+        """Return the largest side of maps whose file is within its share of the bytes."""
+        most, kernels = self._most(iteration), self._kernels()
         fixed = _HEADER + (0 if kernels is None else kernels.codes.nbytes + kernels.scale.nbytes)
+        fixed += 0 if tops is None else tops.nbytes
 
         def size(side: int) -> int:
             return fixed + sum(

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.modules.conv import _ConvNd
 
 from deeptracker.activations import ActivationWatch
 from deeptracker.errors import RecordingError
 from deeptracker.format import MAP_SIDE
 from deeptracker.layers import Layer
 from deeptracker.probe_choice import ProbeChoice, indices_of, probe_layers
+from deeptracker.top_watch import TopWatch, channels_first
 from deeptracker.validation import ValidationSet
 
 _NOTHING = torch.zeros(0)
@@ -49,7 +49,9 @@ class Probing:
         self._wanted, self._kept, self._passed = set(indices), [], 0
         self._side = MAP_SIDE
         self._watch = ActivationWatch(model, layers, self._take)
+        self._model = model
 
+    tops: TopWatch
     _kept: list[Tensor]
 
     def look(self, images: Any, count: int) -> None:
@@ -90,6 +92,8 @@ class Probing:
                 "for each filter; name others in probe_layers="
             )
         self._places = list(seen.maps)
+        sides = self._images.shape[2:] if self._images.dim() == 4 else None
+        self.tops = TopWatch(self._model, self.layers, self._places, labels, sides)
 
     def see(self, side: int) -> Seen:
         """Run the network over the probes; maps are at most `side` high and wide.
@@ -110,23 +114,10 @@ class Probing:
         if place not in self._places:
             return _NOTHING
         layer = self.layers[place]
-        values = _channels_first(layer, output.detach())
+        values = channels_first(layer, output.detach())
         if values is None or values.shape[:2] != (len(self.image), layer.spec.filters):
             return _NOTHING
         return shrunk(values, self._side)
-
-
-def _channels_first(layer: Layer, output: Tensor) -> Tensor | None:
-    """Return what a layer put out as [P, F, h, w]; None where that has no such form."""
-    if isinstance(layer.module, _ConvNd):
-        spatial = output.dim() - 2
-        if spatial == 1:
-            return output.unsqueeze(2)
-        return output.mean(dim=2) if spatial == 3 else output if spatial == 2 else None
-    if output.dim() < 2 or not output.numel():
-        return None
-    # Positions of a sequence lie beside each other.
-    return output.reshape(len(output), -1, output.shape[-1]).transpose(1, 2).unsqueeze(2)
 
 
 def shrunk(values: Tensor, side: int) -> Tensor:

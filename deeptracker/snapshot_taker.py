@@ -113,7 +113,8 @@ class SnapshotTaker:
     def _validate(self, iteration: int) -> Result | None:
         try:
             with self._group.together("the validation"):
-                return self._validator.result(iteration)
+                probed = self._prober is not None and self._prober.due
+                return self._validator.result(iteration, probed=probed)
         except Exception as error:  # the script's own code, data and network run in there
             if self._group.leads:
                 self._remarks.add(

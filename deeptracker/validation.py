@@ -217,9 +217,12 @@ class ValidationSet:
             self._loss_of_given = True
             self._mean_loss(raw, scores, truth, given)
 
-    def run(self, labels: NDArray[np.int32]) -> Validated:
+    def run(
+        self, labels: NDArray[np.int32], *, tell: Callable[[int, int], None] | None = None
+    ) -> Validated:
         """Run the network over all images in evaluation mode, leaving no trace in the training.
 
+        `tell`, where given, hears of each batch before: its first image, and how many they are.
         Raises ValidationSetChanged where the labels are not `labels`, else whatever the set, the
         network or the loss raise.
         """
@@ -229,6 +232,8 @@ class ValidationSet:
                 truth = self._numbers.of(given)
                 expected = labels[done : done + len(truth)]
                 check_same_labels(truth.numpy(), expected, first=done)
+                if tell:
+                    tell(done, len(truth))
                 done += len(truth)
                 raw = self._raw(images)
                 scores = check_scores(raw, len(truth), squashed=self.squashed)

@@ -26,6 +26,8 @@ from deeptracker.thumbnails import shrink
 from deeptracker.validation import BATCH, Forward, Loss, Validated, ValidationSet
 from deeptracker.validation_labels import Unpack, check_labels, make_digest
 
+_NOBODY = nullcontext()
+
 
 @dataclass(frozen=True)
 class Result:
@@ -192,8 +194,10 @@ class Validator:
             float((predicted != self.images.class_id).mean()) if images else float("nan"),
         )
 
-    def result(self, iteration: int) -> Result | None:
+    def result(self, iteration: int, *, probed: bool = False) -> Result | None:
         """Return the validation of a snapshot; None where it is to have none.
+
+        `probed`: a probe is due after it, which wants to know what activates the filters most.
 
         What the script hands in, it does to the process that writes: None in others.
 
@@ -207,8 +211,11 @@ class Validator:
             return None
         activations: Mapping[str, NDArray[np.float32]] = {}
         if self._set is not None:
-            with self._watch or nullcontext(), self._attention or nullcontext():
-                found = self._set.run(self.images.class_id)
+            tops = self.probing.tops if probed and self.probing is not None else None
+            with self._watch or nullcontext(), self._attention or nullcontext(), tops or _NOBODY:
+                found = self._set.run(
+                    self.images.class_id, tell=None if tops is None else tops.batch
+                )
             if self._watch is not None:
                 activations = {"activation": self._watch.statistics()}
         elif self._handed_in is None:

@@ -24,6 +24,7 @@ from db.models import (
     layer_stat,
     probe,
     probe_map,
+    probe_top,
     scalar,
     snapshot,
 )
@@ -294,7 +295,10 @@ def _store_ledger(session: Session, run: StoredRun) -> None:
 
 
 def _store_probe(session: Session, run: StoredRun) -> None:
-    """Probes of two images at iteration 20: maps of 2 x 3 of layer 1, kernels of layer 0."""
+    """Probes of two images at iteration 20: maps of 2 x 3 of layer 1, kernels of layer 0.
+
+    Images 5 and 1 activate each filter of layer 1 most; its filters like class 2 and 0 in turn.
+    """
     filters, first = int(run.layer_filters[1]), int(run.layer_filters[0])
     at = {"run_id": run.run_id, "iteration": 2 * EVERY}
     row = {
@@ -326,6 +330,22 @@ def _store_probe(session: Session, run: StoredRun) -> None:
         for image in (1, 5)
     ]
     session.execute(insert(probe_map), maps)
+    tops = {
+        **at,
+        "layer_id": 1,
+        "count": 2,
+        "image": np.tile(np.array([5, 1], "i4"), filters),
+        "value": np.repeat(places, 2) + np.tile(np.array([1, 0.5], "f4"), filters),
+        "place": np.arange(filters * 4, dtype="u1"),
+        "field": np.array([0.5, 0.25], "f4"),
+        "classes": np.array([0, 1, 2], "i4"),
+        "mean": np.tile(np.array([[0, 127, 254], [254, 127, 0]], "u1"), (filters, 1))[:filters]
+        .reshape(-1)
+        .copy(),
+        "low": np.zeros(filters, "f4"),
+        "high": np.ones(filters, "f4"),
+    }
+    session.execute(insert(probe_top), [tops])
 
 
 def _store_layers(session: Session, run: StoredRun) -> None:

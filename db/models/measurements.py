@@ -188,6 +188,25 @@ probe_map = Table(
     _value("codes", NumpyArray("u1")),
 )
 
+# What activates the filters of a layer most: of each filter `count` images; as
+# deeptracker.format.LayerTops, with the classes of the means.
+probe_top = Table(
+    "probe_top",
+    Base.metadata,
+    _key("run_id"),
+    _key("layer_id"),
+    _key("iteration"),
+    _value("count", Integer),
+    _value("image", NumpyArray("i4")),
+    _value("value", NumpyArray("f4")),
+    _value("place", NumpyArray("u1")),
+    _value("field", NumpyArray("f4", 2)),
+    _value("classes", NumpyArray("i4")),
+    _value("mean", NumpyArray("u1")),
+    _value("low", NumpyArray("f4")),
+    _value("high", NumpyArray("f4")),
+)
+
 # Which training images made the steps around an iteration at which the training loss jumped;
 # reason and arrays as deeptracker.format.Ledger.
 batch_ledger = Table(

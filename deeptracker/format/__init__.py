@@ -86,6 +86,12 @@ from deeptracker.format.probe_codes import (
     quantise_maps,
     restore_maps,
 )
+from deeptracker.format.probe_top import (
+    MOST_TOP_CLASSES,
+    MOST_TOP_IMAGES,
+    LayerTops,
+    Tops,
+)
 from deeptracker.format.scalar_tail import MAX_TAIL, parse_tail, read_tail, tail_line, with_tail
 from deeptracker.format.snapshot import (
     NO_PREDICTION,
@@ -124,6 +130,8 @@ __all__ = [
     "MAX_TAIL",
     "MOST_PROBE_IMAGES",
     "MOST_PROBE_LAYERS",
+    "MOST_TOP_CLASSES",
+    "MOST_TOP_IMAGES",
     "NOT_FINITE",
     "NOT_VALIDATED",
     "NO_LABEL",
@@ -150,6 +158,7 @@ __all__ = [
     "Kernels",
     "LayerMaps",
     "LayerSpec",
+    "LayerTops",
     "Ledger",
     "Manifest",
     "ModuleSpec",
@@ -160,6 +169,7 @@ __all__ = [
     "Sampling",
     "Series",
     "Snapshot",
+    "Tops",
     "Unrecorded",
     "atomic_write",
     "check_iteration",

@@ -17,6 +17,7 @@ from deeptracker.format.manifest import Manifest
 from deeptracker.format.names import VERSION
 from deeptracker.format.origin import check_origin, generation_of, iteration_of, number_of
 from deeptracker.format.probe_codes import Kernels, LayerMaps
+from deeptracker.format.probe_top import Tops, parse_tops, top_arrays
 
 MAX_PROBE = 32 * 2**20
 # A map is at most so high and so wide.
@@ -34,7 +35,7 @@ class Probe:
     (-1: none); `probability` f4 [P], of its true class (NaN: none); `maps` of the layers that were
     looked at, by their places in the manifest; `kernels` of the first layer, None where they are
     no pictures. `recorded_at` is in seconds since 1970 (UTC), `seconds` how long it took
-    the training (NaN: not said).
+    the training (NaN: not said). `tops`: None where the snapshot was not validated.
     """
 
     iteration: int
@@ -46,6 +47,7 @@ class Probe:
     kernels: Kernels | None = None
     generation: int = 0
     seconds: float = float("nan")
+    tops: Tops | None = None
 
 
 def write_probe(path: Path, manifest: Manifest, probe: Probe) -> int:
@@ -76,6 +78,7 @@ def write_probe(path: Path, manifest: Manifest, probe: Probe) -> int:
     if probe.kernels is not None:
         texts["kernel_layer"] = str(probe.kernels.layer)
         arrays |= {"kernel": probe.kernels.codes, "kernel.scale": probe.kernels.scale}
+    arrays |= top_arrays(probe.tops)
     data = pack(path, arrays, texts)
     if len(data) > MAX_PROBE:
         raise LogError(path, "maps", f"come to {len(data)} bytes; {MAX_PROBE} are allowed")
@@ -112,6 +115,7 @@ def parse_probe(path: Path, data: bytes, manifest: Manifest) -> Probe:
         kernels=_kernels(container, manifest),
         generation=generation_of(container),
         seconds=_seconds(container),
+        tops=parse_tops(container, manifest, layers=MOST_PROBE_LAYERS),
     )
 
 

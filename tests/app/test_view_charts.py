@@ -45,7 +45,15 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "axis", "filtermap", "filterseries", "layercompare", "live", "magnitudes", "multiples",
         "readout", "topfilters",
     ],
-    "probe": ["axis", "live", "probecourse", "probekernels", "probemaps"],
+    "probe": [
+        "axis",
+        "live",
+        "probeclusters",
+        "probecourse",
+        "probekernels",
+        "probemaps",
+        "probetop",
+    ],
     "network": ["axis", "live", "networkgraph"],
     "correlation": [
         "correlationcells", "correlationfilters", "correlationgrid", "correlationsliders", "live",

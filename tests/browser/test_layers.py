@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from benchmarks.browser import control, wait_until_painted
-from db.queries.measurements import probes, snapshots
+from db.queries.measurements import probe_tops, probes, snapshots
 from ingest.pipeline import load_log
 from tests.browser.conftest import Watch
 from tests.browser.waiting import rest
@@ -492,6 +492,44 @@ def test_probes_from_the_tab_to_a_filter_over_time(
     expect(kernels).to_have_count(len(maps[first].mean))
     kernels.nth(1).click()
     expect(page.locator("#probe-course .probe-facts")).to_contain_text("filter 1")
+    favourites_and_clusters(page, digits, site_engine, first)
+
+
+def favourites_and_clusters(page: Page, run: int, engine: Engine, first: int) -> None:
+    """From the images that activate filter 1 most to the clusters of another layer."""
+    with Session(engine) as session:
+        layer = int(probes.probes(session, run_id=run).layer[0])
+        found = probe_tops.filter_tops(session, run_id=run, layer_id=layer, filter=1)
+    images = page.locator("#probe-top [data-image]")
+    for at, iteration in ((-1, int(found.iteration[-1])), (0, first)):
+        page.evaluate(f"deeptracker.selection.set({{cursor: {iteration}}})")
+        expect(page.locator("#probe-top .probe-facts")).to_contain_text(f"at {iteration},")
+        assert images.evaluate_all("(all) => all.map((one) => Number(one.dataset.image))") == (
+            found.image[at].tolist()
+        )
+    expect(images.first.locator(".probe-frame")).to_have_count(1)
+    images.nth(1).click()
+    assert selection(page)["image"] == found.image[0, 1]
+    expect(page.locator("dialog.dt-image")).to_be_visible()
+    page.keyboard.press("Escape")
+    # A cluster of the second layer: its filters, and its images, below.
+    cards = page.locator(".probe-column:nth-child(1) button")
+    cards.first.focus()
+    page.keyboard.press("ArrowRight")
+    chosen = page.locator(".probe-column:nth-child(2) button").first
+    expect(chosen).to_be_focused()
+    page.keyboard.press("Enter")
+    name = page.locator(".probe-column:nth-child(2) > b").inner_text()
+    expect(page.locator(".probe-clusters h3")).to_have_text(f"Clusters of {name}")
+    rows = page.locator(".probe-cluster")
+    expect(rows).to_have_count(4)
+    tile = rows.first.locator("[data-filter]").first
+    tile.click()
+    expect(tile).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#probe-top .probe-facts")).to_contain_text(name)
+    page.get_by_label("Clusters of a layer").fill("2")
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(2)
 
 
 GRAPH = "#network-graph"

@@ -11,6 +11,7 @@ from db.queries.measurements import (
     layer_stats,
     ledgers,
     peaks,
+    probe_tops,
     probes,
     scalars,
     snapshots,
@@ -60,6 +61,9 @@ LOOK_UPS = {
         s, run_id=run, layer_id=1, image_id=5, filter=1
     ),
     "probe_kernels": lambda s, run: probes.probe_kernels(s, run_id=run, at=20),
+    "top_iterations": lambda s, run: probe_tops.top_iterations(s, run_id=run),
+    "filter_tops": lambda s, run: probe_tops.filter_tops(s, run_id=run, layer_id=1, filter=0),
+    "layer_tops": lambda s, run: probe_tops.layer_tops(s, run_id=run, at=[20]),
     "scalar": lambda s, run: scalars.scalar(s, run_id=run, name="train_loss"),
     "scalar_names": lambda s, run: scalars.scalar_names(s, run_id=run),
 }

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from db.load_probe import drop_abandoned_probes, save_probe
+from db.queries.measurements.probe_tops import filter_tops, layer_tops, top_iterations
 from db.queries.measurements.probes import probe_course, probe_maps, probes
 from db.queries.runs import runs
-from deeptracker.format import quantise_maps
+from deeptracker.format import Tops, quantise_maps
 from tests.deeptracker import small_logs
 
 
@@ -54,6 +55,30 @@ def test_only_what_a_later_generation_replaced_goes(session, run):
     assert probes(session, run_id=run.run_id).iteration.tolist() == [20, 30, 45]
     course = probe_course(session, run_id=run.run_id, layer_id=0, image_id=4, filter=0)
     assert course.iteration.tolist() == [30, 45]
+
+
+def test_tops_are_saved_replaced_and_dropped_with_their_probe(session, run):
+    first = small_logs.probe()
+    fewer = Tops(first.tops.classes, {0: first.tops.layers[0].first(1, np.arange(2))})
+    save_probe(session, run_id=run.run_id, probe=first)
+    save_probe(session, run_id=run.run_id, probe=replace(first, iteration=30, tops=fewer))
+    save_probe(session, run_id=run.run_id, probe=replace(first, iteration=40, tops=None))
+    assert top_iterations(session, run_id=run.run_id).tolist() == [10, 20, 30]
+    found = filter_tops(session, run_id=run.run_id, layer_id=0, filter=1)
+    given = first.tops.layers[0]
+    assert found.iteration.tolist() == [10, 30]
+    assert found.image.tolist() == [[1, -1], [1, -1]]
+    np.testing.assert_array_equal(found.place[0], given.place[1])
+    np.testing.assert_array_equal(found.field, [given.field] * 2)
+    np.testing.assert_array_equal(found.value[1], [given.value[1, 0], np.nan])
+    stored = layer_tops(session, run_id=run.run_id, at=[10, 30])
+    assert [(one.layer, one.iteration) for one in stored] == [(0, 10), (0, 30), (1, 10)]
+    for name, array in vars(given).items():
+        np.testing.assert_array_equal(getattr(stored[0].tops, name), array)
+    assert stored[0].classes.tolist() == [0, 2]
+    save_probe(session, run_id=run.run_id, probe=replace(first, recorded_at=2.0, tops=None))
+    drop_abandoned_probes(session, run_id=run.run_id, seams=[(25, 1e12)])
+    assert top_iterations(session, run_id=run.run_id).tolist() == [20]
 
 
 def test_maps_of_other_sizes_follow_each_other(session, run):

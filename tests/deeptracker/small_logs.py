@@ -18,6 +18,7 @@ from deeptracker.format import (
     STATISTICS,
     Images,
     LayerSpec,
+    LayerTops,
     Ledger,
     Manifest,
     ModuleSpec,
@@ -25,6 +26,7 @@ from deeptracker.format import (
     Sampling,
     Series,
     Snapshot,
+    Tops,
     prediction_dtype,
     quantise_kernels,
     quantise_maps,
@@ -122,6 +124,17 @@ def ledger(**changes: Any) -> Ledger:
     return Ledger(**given | changes)
 
 
+def layer_tops(filters: int, *, classes: int = 2) -> LayerTops:
+    """Of each filter two of the images of `manifest`; the second filter has one alone."""
+    image = np.array([[4, 0], [1, -1], [2, 3], [0, 1]], np.int32)[:filters]
+    rng = np.random.default_rng(filters)
+    value = np.where(image < 0, np.nan, 9.5 - image).astype("f4")
+    place = rng.integers(0, 256, (filters, 2, 2)).astype("u1")
+    means = quantise_maps(rng.random((1, filters, 1, classes)))
+    ends = means.low[0], means.high[0]
+    return LayerTops(image, value, place, np.array([0.5, 0.25], "f4"), means.codes[0, :, 0], *ends)
+
+
 def probe(**changes: Any) -> Probe:
     """Probes of three images in both layers of `manifest`, not all finite, changed where told."""
     rng = np.random.default_rng(0)
@@ -141,6 +154,7 @@ def probe(**changes: Any) -> Probe:
         "kernels": quantise_kernels(0, rng.standard_normal((3, 3, 3, 1)).astype("f4")),
         "generation": 2,
         "seconds": 0.25,
+        "tops": Tops(np.array([0, 2], np.int32), {0: layer_tops(3), 1: layer_tops(4)}),
     }
     return Probe(**given | changes)
 

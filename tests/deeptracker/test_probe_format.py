@@ -14,6 +14,7 @@ from deeptracker.format import (
     PROBES,
     LayerMaps,
     RunDirectory,
+    Tops,
     probe_path,
     quantise_kernels,
     quantise_maps,
@@ -48,11 +49,31 @@ def test_what_was_written_comes_back(log):
     np.testing.assert_array_equal(found.kernels.scale, given.kernels.scale)
 
 
-def test_kernels_and_time_may_be_absent(log):
-    given = small_logs.probe(kernels=None, seconds=float("nan"))
+def test_tops_come_back(log):
+    found, given = log.probe(log.manifest(), 10).tops, small_logs.probe().tops
+    assert found.classes.tolist() == [0, 2]
+    assert list(found.layers) == [0, 1]
+    for layer, tops in given.layers.items():
+        for name, array in vars(tops).items():
+            np.testing.assert_array_equal(getattr(found.layers[layer], name), array)
+
+
+def test_fewer_tops_are_the_first_images_and_classes_spread():
+    tops = Tops(np.arange(6), {0: small_logs.layer_tops(3, classes=6)})
+    fewer = tops.first(1, 3)
+    assert fewer.classes.tolist() == [1, 3, 5]
+    np.testing.assert_array_equal(fewer.layers[0].image, tops.layers[0].image[:, :1])
+    np.testing.assert_array_equal(fewer.layers[0].place, tops.layers[0].place[:, :1])
+    np.testing.assert_array_equal(fewer.layers[0].mean, tops.layers[0].mean[:, [1, 3, 5]])
+    assert fewer.nbytes < tops.nbytes
+    assert tops.first(9, 64).nbytes == tops.nbytes
+
+
+def test_kernels_tops_and_time_may_be_absent(log):
+    given = small_logs.probe(kernels=None, seconds=float("nan"), tops=None)
     write_probe(probe_path(log.path, 10), log.manifest(), given)
     found = log.probe(log.manifest(), 10)
-    assert found.kernels is None
+    assert found.kernels is found.tops is None
     assert np.isnan(found.seconds)
 
 
@@ -93,6 +114,11 @@ def maps_of(shape, **ends):
     return {0: replace(maps, **{n: np.full(shape[:2], v, np.float32) for n, v in ends.items()})}
 
 
+def tops_of(place=0, classes=(0, 2), **changes):
+    one = replace(small_logs.layer_tops(3), **changes)
+    return {"tops": Tops(np.array(classes, np.int32), {place: one})}
+
+
 BAD = LayerMaps(np.zeros((3, 3, 1, 1), np.uint8), *np.zeros((2, 3, 2), np.float32))
 REFUSED = {
     "image": [
@@ -121,6 +147,28 @@ REFUSED = {
         {"kernels": quantise_kernels(0, np.zeros((4, 3, 3, 1)))},
         {"kernels": quantise_kernels(0, np.zeros((3, 65, 3, 1)))},
     ],
+    "top_class": [
+        tops_of(classes=(2, 0)),
+        tops_of(classes=(0, 3)),
+        tops_of(classes=range(65)),
+    ],
+    "top_image.0": [
+        tops_of(image=np.full((3, 2), 5, np.int32)),
+        tops_of(image=np.full((3, 17), -1, np.int32)),
+        tops_of(image=np.full((2, 2), -1, np.int32)),
+    ],
+    "top_image.2": [tops_of(place=2)],
+    "top_value.0": [tops_of(value=np.zeros((3, 2), np.float32))],
+    "top_field.0": [
+        tops_of(field=np.array([0.5, 0], np.float32)),
+        tops_of(field=np.array([np.nan, 1], np.float32)),
+        tops_of(field=np.array([1.5, 1], np.float32)),
+    ],
+    "top_mean.0": [tops_of(mean=np.zeros((3, 1), np.uint8))],
+    "top_low.0": [
+        tops_of(low=np.full(3, 2, np.float32)),
+        tops_of(high=np.full(3, np.inf, np.float32)),
+    ],
     "kernel_layer": [{"kernels": quantise_kernels(7, np.zeros((3, 3, 3, 1)))}],
 }
 
@@ -144,6 +192,8 @@ HOSTILE = {
     "iteration of another": lambda h: h["__metadata__"].update(iteration="11"),
     "no array": lambda h: h.pop("low.0"),
     "other dtype": lambda h: h["image"].update(dtype="F32"),
+    "no places of tops": lambda h: h.pop("top_place.0"),
+    "odd places of tops": lambda h: h["top_place.0"].update(dtype="BOOL"),
     "no kernel scale": lambda h: h.pop("kernel.scale"),
     "no kernel layer": lambda h: h["__metadata__"].pop("kernel_layer"),
 }

@@ -48,7 +48,7 @@ def test_the_store_has_what_the_log_says_and_a_purged_run_leaves_none(store, rec
     trash(store, report.run_id)
     purge_run(store, run_id=report.run_id)
     with store.connect() as connection:
-        for table in ("probe", "probe_map"):
+        for table in ("probe", "probe_map", "probe_top"):
             assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
 
 

@@ -16,7 +16,9 @@ class ProbeMapsOptions(ProbeOptions):
 
 
 KINDS: dict[str, type[ChartOptions]] = {
+    "probeclusters": ProbeMapsOptions,
     "probecourse": ProbeOptions,
     "probekernels": ProbeOptions,
     "probemaps": ProbeMapsOptions,
+    "probetop": ProbeOptions,
 }

@@ -3,13 +3,15 @@
 from dash import Dash
 
 from app.binary import register_data
-from app.data import probes
+from app.data import probe_tops, probes
 
 ROUTES = {
     "probes": probes.probes,
     "probe-maps": probes.probe_maps,
     "probe-course": probes.probe_course,
     "probe-kernels": probes.probe_kernels,
+    "probe-top": probe_tops.probe_tops,
+    "probe-clusters": probe_tops.probe_clusters,
 }
 
 

@@ -10,4 +10,6 @@ FIELDS: Mapping[str, Field] = {
     "probelayer": Field(Kind.INTEGER),
     # Whether each map has a colour scale of its own.
     "probeown": Field(Kind.FLAG, False),
+    # How many clusters the filters of a layer are put into.
+    "probeclusters": Field(Kind.INTEGER, 4),
 }

@@ -13,3 +13,6 @@ class Ids(StrEnum):
     COURSE = "probe-course"
     KERNELS = "probe-kernels"
     OWN = "probe-own"
+    TOP = "probe-top"
+    CLUSTERS = "probe-clusters"
+    COUNT = "probe-count"

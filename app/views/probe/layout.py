@@ -4,10 +4,12 @@ import dash_mantine_components as dmc
 from dash import get_relative_path, html
 
 from app.components.charts import chart, panel
+from app.components.controls import labelled
 from app.components.headings import heading
 from app.selection import bound
 from app.view import PageContext
 from app.views.probe.ids import Ids
+from ingest.analysis.filter_clusters import DEFAULT_CLUSTERS, MAX_CLUSTERS
 
 
 def layout(context: PageContext) -> html.Div:
@@ -32,10 +34,13 @@ def layout(context: PageContext) -> html.Div:
             html.Div(
                 [
                     html.Div(_maps(base), className="probe-main"),
-                    html.Aside([_course(base), _kernels(base)], className="probe-aside"),
+                    html.Aside(
+                        [_course(base), _top(base), _kernels(base)], className="probe-aside"
+                    ),
                 ],
                 className="probe-body",
             ),
+            _clusters(base),
         ],
         className="probe",
     )
@@ -84,4 +89,43 @@ def _kernels(base: str) -> html.Section:
             url=f"{base}/probes",
             base=base,
         ),
+    )
+
+
+def _top(base: str) -> html.Section:
+    return panel(
+        "Images that activate the filter most",
+        chart(
+            Ids.TOP,
+            "probetop",
+            label="The validation images that activate the chosen filter most",
+            url=f"{base}/probes",
+            base=base,
+        ),
+    )
+
+
+def _clusters(base: str) -> html.Section:
+    count = dmc.NumberInput(
+        id=bound(Ids.COUNT, "probeclusters"),
+        value=DEFAULT_CLUSTERS,
+        min=1,
+        max=MAX_CLUSTERS,
+        step=1,
+        size="xs",
+        w=64,
+    )
+    return panel(
+        "Clusters of filters, layer by layer",
+        chart(
+            Ids.CLUSTERS,
+            "probeclusters",
+            label="Clusters of the filters of each layer, and which of them go together",
+            url=f"{base}/probes",
+            base=base,
+            legend=f"{Ids.CLUSTERS}-legend",
+            redraw=["probeclusters"],
+        ),
+        controls=[labelled("Clusters of a layer", count)],
+        legend=f"{Ids.CLUSTERS}-legend",
     )

@@ -393,9 +393,11 @@ export interface ChartKinds {
   networkgraph: NetworkGraphOptions;
   picture: PictureOptions;
   pixelmap: MapOptions;
+  probeclusters: ProbeMapsOptions;
   probecourse: ProbeOptions;
   probekernels: ProbeOptions;
   probemaps: ProbeMapsOptions;
+  probetop: ProbeOptions;
   readout: ReadoutOptions;
   scalarlist: ScalarListOptions;
   strip: StripOptions;

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.binary import pack
 from deeptracker.format import quantise_kernels, quantise_maps
@@ -86,9 +87,79 @@ def _kernels(case: str) -> Given:
     return Given(_OPTIONS, answers, {"cursor": AT, "filters": [[2, 0]]})
 
 
+def _top(case: str) -> Given:
+    """Return favourites of a filter: none, one, some without a value, nine at each probe."""
+    count, most = _PROBES[case], {"one": 1, "nan": 4}.get(case, 9)
+    image = (np.arange(count * most, dtype=np.int32).reshape(count, most) * 5) % 9
+    value = -np.sort(-numbers(count, most), axis=1)
+    if case == "nan":
+        image[:, 2:], value[:, 2:] = -1, np.nan
+    arrays = {
+        "probed": times(max(count, 1) * 2)["iteration"][::2][:count].copy(),
+        "image": image,
+        "value": value,
+        "place": (np.arange(count * most * 2) * 37 % 256).astype("u1").reshape(count, most, 2),
+        "field": np.full((count, 2), 0.25, np.float32),
+        "class": np.zeros((count, most), np.int32),
+        "position": image.clip(min=0),
+        "images": np.full((count, most), 9, np.int32),
+    }
+    about = {"layer": 2, "filter": 0, "layerName": "layer1.conv1", "names": {"0": "cat"}}
+    answers = {**_answers(case), "probe-top": pack(arrays, about)}
+    return Given(_OPTIONS, answers, {"cursor": AT, "filters": [[2, 0]]})
+
+
+def _clusters(case: str) -> Given:
+    """Return clusters of two layers that go together crosswise; of one filter, and with none."""
+    layers, count, classes = (2, 3, 5) if case in ("nan", "many") else (1, 1, 5)
+    filters = _FILTERS[case]
+    if not filters:
+        layers = count = classes = 0
+    total = layers * count
+    label = np.tile(np.arange(filters, dtype=np.int32) % max(count, 1), layers)
+    liking = values(case, total, classes) * 4 - 2 if total else numbers(0, 0)
+    image = np.arange(total * 6, dtype=np.int32).reshape(total, 6) % 9 if total else _none(0, 6)
+    if case == "nan":
+        label[::4], image[:, 2:] = -1, -1
+    crossing = layers > 1
+    arrays = {
+        "layer": np.array([2, 5], np.int32)[:layers],
+        "filters": np.full(layers, filters, np.int32),
+        "label": label,
+        "cluster_layer": np.repeat(np.arange(layers, dtype=np.int32), count),
+        "cluster": np.tile(np.arange(count, dtype=np.int32), layers),
+        "size": np.full(total, max(filters // max(count, 1), 1), np.int32),
+        "liking": liking.astype(np.float32),
+        "mean": liking.astype(np.float32),
+        "classes": np.arange(classes, dtype=np.int32),
+        "image": image,
+        "class": _none(total, 6),
+        "position": image.clip(min=0),
+        "images": np.full((total, 6), 9, np.int32),
+        "source": np.array([0, 0, 1, 1, 2], np.int32)[: 5 * crossing],
+        "target": np.array([3, 4, 3, 4, 5], np.int32)[: 5 * crossing],
+        "together": np.array([0.95, 0.9, 0.97, 0.92, -0.99], np.float32)[: 5 * crossing],
+    }
+    about = {
+        "at": AT if total else -1,
+        "names": {str(at): name for at, name in enumerate(("cat", "dog", "owl", "fox", "bee"))},
+        "layers": ["layer1.conv1", "fc"][:layers],
+        "pairs": 9 * crossing,
+        "least": 0.878 if crossing else None,
+    }
+    answers = {**_maps(case).answers, "probe-clusters": pack(arrays, about)}
+    return Given({**_OPTIONS, "legend": "none"}, answers, {"cursor": AT, "filters": [[2, 0]]})
+
+
+def _none(*shape: int) -> NDArray[np.int32]:
+    return np.zeros(shape, np.int32)
+
+
 _FOLDER = folder("probe")
 KINDS: Mapping[str, Kind] = {
+    "probeclusters": Kind(_FOLDER, _clusters),
     "probecourse": Kind(_FOLDER, _course),
     "probekernels": Kind(_FOLDER, _kernels),
     "probemaps": Kind(_FOLDER, _maps),
+    "probetop": Kind(_FOLDER, _top),
 }

@@ -75,6 +75,11 @@ export class Looking {
     };
   }
 
+  /** Return the place of the iteration nearest to where the cursor rests. */
+  nearest(iterations: Integers): number {
+    return nearest(iterations, this.cursor);
+  }
+
   selected({ cursor }: Selection, names: Names): void {
     if (names.has("cursor")) {
       clearTimeout(this.timer);

@@ -5,6 +5,7 @@ declare module "#app/web/core/fields.ts" {
     probeimage: number | null;
     probelayer: number | null;
     probeown: boolean;
+    probeclusters: number;
   }
 }
 
