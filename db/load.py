@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from db.errors import RunBusy
 from db.layout import LAYOUT_LOCK
-from db.load_rows import MeasuredRow, Shape, SnapshotRow, copy_measured, copy_snapshots
 from db.load_results import remove_results
+from db.load_rows import MeasuredRow, Shape, SnapshotRow, copy_measured, copy_snapshots
 from db.load_run import create_run, next_version
 from db.models import Run, ValidationClass, flip_state, snapshot
 from db.models import measurements as tables

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from db.errors import NotFound
 from db.predictions import block_iterations, read_predictions, read_probabilities, rising
 from db.queries.runs.existence import require_run
-from db.raw import fetch
+from db.raw import Row, fetch
 
 # Every class has the same blocks. Where they overlap, that of a snapshot need not be the last.
 _BLOCKS_BEFORE = (
@@ -52,26 +53,40 @@ def class_images(session: Session, *, run_id: int, class_id: int) -> ClassImages
 
     A class without images has matrices [0, 0].
     """
+    return images_of_classes(session, run_id=run_id, classes=[class_id])[0]
+
+
+def images_of_classes(
+    session: Session, *, run_id: int, classes: Sequence[int]
+) -> list[ClassImages]:
+    """Return what became of every image of some classes, rising, as class_images does."""
+    wanted = {"run": run_id, "classes": list(classes)}
     found = fetch(
         session,
-        "SELECT images FROM class WHERE run_id = %(run)s AND class_id = %(class)s",
-        {"run": run_id, "class": class_id},
+        "SELECT class_id, images FROM class WHERE run_id = %(run)s AND class_id = ANY(%(classes)s)",
+        wanted,
     )
-    if not found:
-        require_run(session, run_id=run_id)
-        raise NotFound("class", f"{class_id} in run {run_id}")
+    images = {class_id: np.frombuffer(own, "<i4") for class_id, own in found}
+    for class_id in classes:
+        if class_id not in images:
+            require_run(session, run_id=run_id)
+            raise NotFound("class", f"{class_id} in run {run_id}")
     results = fetch(
         session,
-        "SELECT iteration, iterations, prediction, probability FROM class_result "
-        "WHERE run_id = %(run)s AND class_id = %(class)s ORDER BY iteration",
-        {"run": run_id, "class": class_id},
+        "SELECT class_id, iteration, iterations, prediction, probability FROM class_result "
+        "WHERE run_id = %(run)s AND class_id = ANY(%(classes)s) ORDER BY class_id, iteration",
+        wanted,
     )
-    images = np.frombuffer(found[0][0], "<i4")
+    rows = {class_id: list(own) for class_id, own in groupby(results, lambda row: row[0])}
+    return [_of_class(images[one], rows.get(one, ())) for one in classes]
+
+
+def _of_class(images: NDArray[np.int32], rows: Sequence[Row]) -> ClassImages:
     number = len(images)
-    blocks = [block_iterations(row[0], row[1]) for row in results]
+    blocks = [block_iterations(row[1], row[2]) for row in rows]
     sizes, order = [len(block) for block in blocks], rising(blocks)
-    prediction = read_predictions([row[2] for row in results], images=number, snapshots=sizes)
-    probability = read_probabilities([row[3] for row in results], images=number, snapshots=sizes)
+    prediction = read_predictions([row[3] for row in rows], images=number, snapshots=sizes)
+    probability = read_probabilities([row[4] for row in rows], images=number, snapshots=sizes)
     return ClassImages(
         images=images,
         prediction=np.ascontiguousarray(prediction[order].T),
