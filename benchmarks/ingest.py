@@ -3,6 +3,22 @@
 `python -m benchmarks.ingest --scale 0.1`. The log is a synthetic one; at scale 1 it is of the
 reference scale (840 snapshots, about 1 GB). DEEPTRACKER_BENCHMARK_LOG names one that make_log wrote
 at this scale, with state "recording", to use instead of writing one.
+
+Where a load of the reference scale spends its seconds of CPU (each part alone in a thread; the
+server by /proc). The plain COPY of the same bytes takes 0.5 of the worker and 4.2 of the server.
+
+| of the worker | s |
+|---|---|
+| reading and checking the files, ahead of the writing | 1.9 |
+| digests, in the same thread | 1.2 |
+| errors of classes, peaks and last values, likewise | 0.7 |
+| packing rows: filters 0.6, results of images 0.3, others 0.3 | 1.3 |
+| sending them, flips, transactions | 1.0 |
+| judging the run: half of it what is usual of its classes | 2.2 |
+| histories of images, meanwhile in another thread: nearly all numpy | 1.7 |
+
+The server takes 1.3 times what it takes for the plain COPY. It took 1.8 times when class_result had
+a row for each class and snapshot, which were 840,000 of 1.4 million entries of indexes.
 """
 
 import os

@@ -44,7 +44,8 @@ QUESTIONS = {
         "AS error FROM class_errors WHERE isfinite(error) GROUP BY run_id, class_id) "
         "GROUP BY class_id ORDER BY class_id",
         "SELECT class_id, avg(error) FROM (SELECT DISTINCT ON (run_id, class_id) class_id, error "
-        "FROM class_result WHERE error < 'Infinity' "
+        "FROM snapshot, unnest(unpack(class_error, 'f4')) WITH ORDINALITY AS e (error, place), "
+        "LATERAL (SELECT (place - 1)::integer AS class_id) AS c WHERE error < 'Infinity' "
         "ORDER BY run_id, class_id, iteration DESC) AS e "
         "GROUP BY class_id ORDER BY class_id",
     ),

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import RunBusy
 from db.layout import LAYOUT_LOCK
+from db.load_results import remove_results
 from db.load_rows import MeasuredRow, Shape, SnapshotRow, copy_measured, copy_snapshots
 from db.load_run import create_run, next_version
 from db.models import Run, ValidationClass, flip_state, snapshot
@@ -48,7 +49,6 @@ _MEASURED = (
     tables.layer_profile,
     tables.filter_stat,
     tables.filter_peak,
-    tables.class_result,
 )
 
 # Another session of ours that holds the lock of a run.
@@ -163,7 +163,10 @@ def forget_flip_state(session: Session, *, run_id: int) -> None:
 def remove_snapshots(session: Session, *, run_id: int, iterations: Sequence[int]) -> None:
     """Delete all rows of snapshots that were recorded again."""
     # A plain sweep over the run's rows: rare, and no index serves it.
-    for table in _MEASURED if iterations else ():
+    if not iterations:
+        return
+    remove_results(session, run_id=run_id, iterations=iterations)
+    for table in _MEASURED:
         session.execute(
             delete(table).where(
                 table.c.run_id == run_id, table.c.iteration.in_([int(i) for i in iterations])

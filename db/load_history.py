@@ -1,6 +1,7 @@
 """What a run already has, read back by the loader when a snapshot arrives late or again."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from db.models import snapshot
-from db.predictions import read_predictions
-from db.raw import fetch
+from db.predictions import block_iterations, read_predictions, rising
+from db.raw import Row, fetch
 from deeptracker.format import SERIES
 
 # Values of predictions held at once; classes are taken in groups that stay below it.
@@ -38,22 +39,28 @@ def predictions(
     for first, last in _groups(class_size, _AT_ONCE // max(1, snapshots)):
         rows = fetch(
             session,
-            "SELECT prediction FROM class_result WHERE run_id = %(run)s "
-            "AND class_id >= %(first)s AND class_id < %(last)s ORDER BY class_id, iteration",
+            "SELECT class_id, iteration, iterations, prediction FROM class_result "
+            "WHERE run_id = %(run)s AND class_id >= %(first)s AND class_id < %(last)s "
+            "ORDER BY class_id, iteration",
             {"run": run_id, "first": first, "last": last},
         )
-        sizes = class_size[first:last]
-        sizes = sizes[sizes > 0]
-        if len(rows) != len(sizes) * snapshots:
-            raise ValueError(f"run {run_id} has class results that do not fit its snapshots")
         parts = [
-            read_predictions(
-                [row[0] for row in rows[at * snapshots : (at + 1) * snapshots]], images=int(size)
-            )
-            for at, size in enumerate(sizes)
+            _of_class(list(own), images=int(class_size[class_id]))
+            for class_id, own in groupby(rows, lambda row: row[0])
         ]
+        classes = np.count_nonzero(class_size[first:last])
+        if len(parts) != classes or any(len(part) != snapshots for part in parts):
+            raise ValueError(f"run {run_id} has class results that do not fit its snapshots")
         if parts:
             yield first, last, np.concatenate(parts, axis=1)
+
+
+def _of_class(rows: Sequence[Row], *, images: int) -> NDArray[np.integer[Any]]:
+    blocks = [block_iterations(row[1], row[2]) for row in rows]
+    read = read_predictions(
+        [row[3] for row in rows], images=images, snapshots=[len(block) for block in blocks]
+    )
+    return read[rising(blocks)]
 
 
 def _groups(class_size: NDArray[np.int32], most: int) -> Iterator[tuple[int, int]]:

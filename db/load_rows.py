@@ -230,7 +230,6 @@ def _class_results(
         return
     prediction = np.stack([cast(Array, r.snapshot.prediction)[shape.by_class] for r in rows])
     probability = np.stack([cast(Array, r.snapshot.probability)[shape.by_class] for r in rows])
-    error = np.stack([cast(Array, row.class_error) for row in rows])
     for size in np.unique(shape.class_size[shape.class_size > 0]):
         classes = np.flatnonzero(shape.class_size == size)
         first, count = shape.class_start[classes[0]], len(classes)
@@ -238,23 +237,28 @@ def _class_results(
         if classes[-1] - classes[0] + 1 == count:  # side by side: no copy
             images = slice(first, first + count * size)
         each = (len(rows), count, size)
+
+        def block(values: Array, images: Array | slice = images, each: Any = each) -> Array:
+            return values[:, images].reshape(each).transpose(1, 0, 2).reshape(each[1], -1)
+
         yield pack(
             [
                 run,
-                int4(classes[:, None]),
-                int4(iteration),
-                real(error[:, classes].T),
-                blob(
-                    prediction[:, images].reshape(each).transpose(1, 0, 2),
-                    shape.prediction,
-                ),
-                blob(probability[:, images].reshape(each).transpose(1, 0, 2), "f2"),
+                int4(classes),
+                int4(iteration[0]),
+                blob(block(prediction), shape.prediction),
+                blob(block(probability), "f2"),
+                _block_of(iteration),
             ],
-            (count, len(rows)),
+            (count,),
         )
 
 
 def _not_validated(run: Field, iteration: Array, shape: Shape) -> memoryview:
     classes, empty = np.flatnonzero(shape.class_size > 0), blob(np.zeros(0), "u1")
-    fields = [run, int4(classes[:, None]), int4(iteration), real(np.nan), empty, empty]
-    return pack(fields, (len(classes), len(iteration)))
+    fields = [run, int4(classes), int4(iteration[0]), empty, empty, _block_of(iteration)]
+    return pack(fields, (len(classes),))
+
+
+def _block_of(iteration: Array) -> Field:
+    return null() if len(iteration) == 1 else blob(iteration, "i4")

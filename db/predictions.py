@@ -1,6 +1,7 @@
-"""Predictions as class_result keeps them: a row is that of one class at one snapshot.
+"""Results of images as class_result keeps them: a row is that of one class in a block of snapshots.
 
-It is in the dtype of the run's logs, u2 or i4, and empty where the snapshot was not validated.
+Predictions are in the dtype of the run's logs, u2 or i4; both arrays of a row are empty where its
+snapshots were not validated.
 """
 
 from collections.abc import Sequence
@@ -12,22 +13,38 @@ from numpy.typing import NDArray
 from deeptracker.format import NO_PREDICTION, NOT_VALIDATED, is_no_prediction
 
 
-def read_predictions(stored: Sequence[bytes], *, images: int) -> NDArray[np.integer[Any]]:
-    """Return rows of one class of `images` images, [rows, images].
+def block_iterations(first: int, iterations: bytes | None) -> NDArray[np.int32]:
+    """Return the iterations of a block, rising, i4, from its columns iteration and iterations."""
+    return np.array([first], np.int32) if iterations is None else np.frombuffer(iterations, "<i4")
 
-    u2 where every image has a prediction of fewer than 65,536 classes; else i4, with NO_PREDICTION
-    and NOT_VALIDATED.
+
+def rising(blocks: Sequence[NDArray[np.int32]]) -> NDArray[np.int64] | slice:
+    """Return what puts the snapshots of blocks, read one block after the other, in order of time.
+
+    Blocks rise by their first snapshot; they overlap only where a snapshot came late.
     """
-    sizes = _sizes(stored)
+    whole = np.concatenate(blocks) if blocks else np.empty(0, np.int32)
+    return slice(None) if (np.diff(whole) > 0).all() else np.argsort(whole, kind="stable")
+
+
+def read_predictions(
+    stored: Sequence[bytes], *, images: int, snapshots: Sequence[int] | None = None
+) -> NDArray[np.integer[Any]]:
+    """Return rows of one class of `images` images, [snapshots of all rows, images].
+
+    `snapshots` counts those of each row; None: one each. u2 where every image has a prediction of
+    fewer than 65,536 classes; else i4, with NO_PREDICTION and NOT_VALIDATED.
+    """
+    sizes, number = _sizes(stored), _numbers(stored, snapshots)
     there = sizes > 0
-    wide = bool((there & (sizes == 4 * images)).any())
+    wide = bool((there & (sizes == 4 * images * number)).any())
     known = np.frombuffer(b"".join(stored), "<i4" if wide else "<u2")
-    known = known.reshape(int(there.sum()) if images else len(stored), images)
+    known = known.reshape(int(number[there].sum() if images else number.sum()), images)
     none = is_no_prediction(known)
     if (there.all() or not images) and not none.any():
         return known
-    found = np.full((len(stored), images), NOT_VALIDATED, np.int32)
-    found[there] = np.where(none, NO_PREDICTION, known.astype(np.int32))
+    found = np.full((int(number.sum()), images), NOT_VALIDATED, np.int32)
+    found[np.repeat(there, number)] = np.where(none, NO_PREDICTION, known.astype(np.int32))
     return found
 
 
@@ -46,15 +63,27 @@ def read_classes(stored: Sequence[bytes], *, images: Sequence[int]) -> NDArray[n
     return np.concatenate(each, dtype=np.int32)
 
 
-def read_probabilities(stored: Sequence[bytes], *, images: int) -> NDArray[np.float16]:
-    """Return rows of one class, f2 [rows, images]; NaN where nothing was validated, too."""
-    found = np.full((len(stored), images), np.nan, np.float16)
+def read_probabilities(
+    stored: Sequence[bytes], *, images: int, snapshots: Sequence[int] | None = None
+) -> NDArray[np.float16]:
+    """Return rows of one class, f2 [snapshots of all rows, images]; `snapshots` as above.
+
+    NaN where nothing was validated, too.
+    """
+    number = _numbers(stored, snapshots)
     there = _sizes(stored) > 0
+    known = np.frombuffer(b"".join(stored), "<f2")
+    if there.all() and images:
+        return known.reshape(-1, images)
+    found = np.full((int(number.sum()), images), np.nan, np.float16)
     if images:
-        found[there] = np.frombuffer(b"".join(stored), "<f2").reshape(-1, images)
+        found[np.repeat(there, number)] = known.reshape(-1, images)
     return found
 
 
 def _sizes(stored: Sequence[bytes]) -> NDArray[np.int64]:
-    """Return the number of bytes of each row; there are a million rows at paper scale."""
     return np.fromiter(map(len, stored), np.int64, len(stored))
+
+
+def _numbers(stored: Sequence[bytes], snapshots: Sequence[int] | None) -> NDArray[np.int64]:
+    return np.ones(len(stored), np.int64) if snapshots is None else np.array(snapshots, np.int64)

@@ -5,9 +5,14 @@ It reads all predictions of the run: some seconds at paper scale, ten millisecon
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain
 
-from sqlalchemy import Connection
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from db import load
@@ -27,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 # Keeping them up to date may take this part of the time since that was last done.
 BUSY_SHARE = 0.05
+# Results of images that are read together: 4 bytes each.
+AT_ONCE = 2_000_000
 
 
 class ImageHistories:
@@ -39,22 +46,42 @@ class ImageHistories:
     def looked(self) -> None:
         """Bring them up to date where that is cheap by now."""
         if self._seconds <= BUSY_SHARE * (time.monotonic() - self._ended):
-            self.finish()
-
-    def finish(self) -> None:
-        """Bring them up to date; nothing is done where no snapshot is new."""
-        begun = time.monotonic()
-        try:
-            with load.batch(self._connection) as session:
+            begun = time.monotonic()
+            with self._unharmed(), load.batch(self._connection) as session:
                 if not _is_known(session, self._run_id):
                     keep_histories(session, run_id=self._run_id)
+            self._ended = time.monotonic()
+            self._seconds = self._ended - begun
+
+    def finish(self, engine: Engine, meanwhile: Callable[[], None]) -> None:
+        """Bring them up to date, reading on a connection of its own, while `meanwhile` is done.
+
+        They are saved on the loader's, so that nobody else has got the run by then.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="histories") as reader:
+            found = reader.submit(_read_news, engine, self._run_id)
+            meanwhile()
+            with self._unharmed():
+                row = found.result()
+                if row is not None:
+                    with load.batch(self._connection) as session:
+                        image_histories.save_history(session, row)
+
+    @contextmanager
+    def _unharmed(self) -> Iterator[None]:
+        """Let what is only looked at not cost the load; the worker's log has it."""
+        try:
+            yield
         except Exception as error:
             if is_away(error):
                 raise  # the load is tried again
-            # What is only looked at must not cost the load; the worker's log has it.
             logger.exception("the images of run %s could not be evaluated", self._run_id)
-        self._ended = time.monotonic()
-        self._seconds = self._ended - begun
+
+
+def _read_news(engine: Engine, run_id: int) -> HistoryRow | None:
+    """Return the histories where they are not known as they are now."""
+    with engine.connect() as connection, load.batch(connection) as session:
+        return None if _is_known(session, run_id) else _histories(session, run_id)
 
 
 def _is_known(session: Session, run_id: int) -> bool:
@@ -65,29 +92,40 @@ def _is_known(session: Session, run_id: int) -> bool:
 
 def keep_histories(session: Session, *, run_id: int) -> None:
     """Store the histories of the images of a run as its predictions are now; NotFound."""
+    image_histories.save_history(session, _histories(session, run_id))
+
+
+def _histories(session: Session, run_id: int) -> HistoryRow:
     run = runs.get_run(session, run_id=run_id)
     sizes = structure.classes(session, run_id=run_id).image_count
     good = good_snapshots(snapshots.class_errors(session, run_id=run_id), sizes)
-    found = image_history(_blocks(session, run_id, len(sizes)), images=run.image_count, good=good)
-    image_histories.save_history(
-        session,
-        HistoryRow(
-            run_id=run_id,
-            image_set=image_histories.image_set(session, run_id=run_id),
-            snapshots=run.snapshot_count,
-            counted=int(good.sum()),
-            last_iteration=run.last_iteration,
-            columns={name: getattr(found, name) for name in COLUMNS},
-        ),
+    blocks = _blocks(session, run_id, sizes, snapshots=len(good))
+    found = image_history(blocks, images=run.image_count, good=good)
+    return HistoryRow(
+        run_id=run_id,
+        image_set=image_histories.image_set(session, run_id=run_id),
+        snapshots=run.snapshot_count,
+        counted=int(good.sum()),
+        last_iteration=run.last_iteration,
+        columns={name: getattr(found, name) for name in COLUMNS},
     )
 
 
-def _blocks(session: Session, run_id: int, classes: int) -> Iterator[ClassBlock]:
+def _blocks(
+    session: Session, run_id: int, sizes: NDArray[np.int32], *, snapshots: int
+) -> Iterator[ClassBlock]:
     """Return the images of one class after the other: all at once would be 200 MB."""
+    together = max(1, AT_ONCE // max(1, int(sizes.max(initial=0)) * snapshots))
+    groups = (
+        range(first, min(first + together, len(sizes))) for first in range(0, len(sizes), together)
+    )
 
-    def read(class_id: int) -> ClassBlock:
-        found = class_results.class_images(session, run_id=run_id, class_id=class_id)
-        return ClassBlock(class_id, found.images, found.prediction, found.probability)
+    def read(group: range) -> list[ClassBlock]:
+        found = class_results.images_of_classes(session, run_id=run_id, classes=group)
+        return [
+            ClassBlock(class_id, one.images, one.prediction, one.probability)
+            for class_id, one in zip(group, found, strict=True)
+        ]
 
     # Nobody else uses the session meanwhile.
-    return read_ahead(range(classes), read)
+    return chain.from_iterable(read_ahead(groups, read))

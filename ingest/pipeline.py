@@ -104,8 +104,7 @@ def load_log(
                 images.looked()
                 look.report.ended = _ended(manifest, waiting, follow=follow, busy=source.busy())
                 if look.report.ended:
-                    health.finish()
-                    images.finish()
+                    images.finish(engine, meanwhile=health.finish)
                     break
                 waiting.pause()
     if lake is not None and look.report.ended != "stopped":

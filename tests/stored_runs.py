@@ -384,17 +384,23 @@ def _store_layers(session: Session, run: StoredRun) -> None:
         session.execute(insert(table), rows)
 
 
+def _blocks(snapshots: int) -> list[list[int]]:
+    """Return the places of snapshots that share rows: some alone, one that came late."""
+    places = [[0, 2], [1], [3], list(range(4, snapshots))]
+    return [kept for block in places if (kept := [at for at in block if at < snapshots])]
+
+
 def _store_validation(session: Session, run: StoredRun, classes: int) -> None:
     rows = [
         {
             "run_id": run.run_id,
             "class_id": c,
-            "iteration": iteration,
-            "error": float(run.class_error[c, t]),
-            "prediction": run.prediction[run.image_class == c, t].tobytes(),
-            "probability": run.probability[run.image_class == c, t],
+            "iteration": int(run.iterations[block[0]]),
+            "prediction": run.prediction[run.image_class == c][:, block].T.tobytes(),
+            "probability": run.probability[run.image_class == c][:, block].T.reshape(-1),
+            "iterations": run.iterations[block].astype("i4") if len(block) > 1 else None,
         }
-        for t, iteration in reversed(list(enumerate(run.iterations.tolist())))
+        for block in reversed(_blocks(len(run.iterations)))
         for c in range(classes)
         if (run.image_class == c).any()
     ]

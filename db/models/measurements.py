@@ -128,18 +128,23 @@ filter_peak = Table(
     _value("value", NumpyArray("f4")),
 )
 
-# What became of the images of one class, in the order of the class's `images`. prediction: u2 where
-# the run has fewer than 65,536 classes, else i4, with what stands for no prediction in a log. Where
-# the snapshot was not validated both arrays are empty, and the error is NaN.
+# What became of the images of one class in a block of snapshots: those of one transaction, the same
+# for every class (a row for each class and snapshot would be most rows of the store).
+# iteration is the first of them; iterations are all, rising, NULL where it is the only one. The
+# arrays hold one snapshot after the other, of each the images in the order of the class's `images`.
+# prediction: u2 where the run has fewer than 65,536 classes, else i4, with what stands for no
+# prediction in a log. Both are empty where nothing was validated at any of the snapshots: others
+# are in blocks of their own. Blocks overlap in time where that is so, or a snapshot came late.
+# The errors of the classes are in `snapshot`.
 class_result = Table(
     "class_result",
     Base.metadata,
     _key("run_id"),
     _key("class_id"),
     _key("iteration"),
-    _value("error", REAL),
     _value("prediction", LargeBinary),
     _value("probability", NumpyArray("f2")),
+    _value("iterations", NumpyArray("i4"), nullable=True),
 )
 
 # Where the analysis of flips stands after `iteration`, so that the next snapshot only appends:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sqlalchemy import insert, update
 
+from db.load_results import remove_results
 from db.models import scalar as scalar_table
 from db.queries.measurements import (
     class_results,
@@ -136,6 +137,41 @@ def test_class_images(session, run):
         same(found.images, members, "i4")
         same(found.prediction, run.prediction[members], "u2")
         same(found.probability, run.probability[members], "f2")
+
+
+def test_results_of_one_snapshot(session, run):
+    for t, iteration in enumerate(run.iterations.tolist()):
+        found = class_results.results_of_classes(
+            session, run_id=run.run_id, iteration=iteration, classes=range(9)
+        )
+        assert list(found) == np.unique(run.image_class).tolist()
+        for c, (prediction, probability) in found.items():
+            members = np.flatnonzero(run.image_class == c)
+            assert prediction == run.prediction[members, t].tobytes()
+            assert probability == run.probability[members, t].tobytes()
+    for between in (-1, int(run.iterations[1]) - 1, int(run.iterations[-1]) + 1):
+        assert not class_results.results_of_classes(
+            session, run_id=run.run_id, iteration=between, classes=range(9)
+        )
+
+
+def test_snapshots_are_taken_out_of_their_blocks(session, run):
+    rng = np.random.default_rng(6)
+    left = np.arange(len(run.iterations))
+    while len(left):
+        gone = rng.choice(left, rng.integers(1, len(left) + 1), replace=False)
+        remove_results(session, run_id=run.run_id, iterations=run.iterations[gone].tolist())
+        left = np.setdiff1d(left, gone)
+        for c in np.unique(run.image_class).tolist():
+            found = class_results.class_images(session, run_id=run.run_id, class_id=c)
+            members = np.flatnonzero(run.image_class == c)
+            same(found.prediction, run.prediction[members][:, left], "u2")
+            same(found.probability, run.probability[members][:, left], "f2")
+        for t, iteration in enumerate(run.iterations.tolist()):
+            found = class_results.results_of_classes(
+                session, run_id=run.run_id, iteration=iteration, classes=range(9)
+            )
+            assert bool(found) is bool(t in left)
 
 
 def test_scalars(session, run):

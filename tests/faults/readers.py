@@ -11,14 +11,15 @@ from sqlalchemy.exc import DBAPIError
 
 from db.engine import make_engine
 
-# One statement sees one moment. Of every snapshot there are three quantities of each layer, one
-# row of each layer's filters and one of each class; the other tables hold at least a row.
+# One statement sees one moment. Of every snapshot there are three quantities of each layer and one
+# row of each layer's filters, and each class has it in a block; other tables hold a row or more.
 _LOOK = text("""
     /* one server */ SELECT run.snapshot_count, run.layer_count, run.class_count,
         (SELECT count(*) FROM snapshot x WHERE x.run_id = run.id),
         (SELECT count(*) FROM layer_stat x WHERE x.run_id = run.id),
         (SELECT count(*) FROM filter_stat x WHERE x.run_id = run.id),
-        (SELECT count(*) FROM class_result x WHERE x.run_id = run.id),
+        (SELECT coalesce(sum(coalesce(octet_length(iterations) / 4, 1)), 0)
+            FROM class_result x WHERE x.run_id = run.id),
         (SELECT count(DISTINCT iteration) FROM layer_profile x WHERE x.run_id = run.id),
         (SELECT count(DISTINCT iteration) FROM filter_peak x WHERE x.run_id = run.id),
         (SELECT count(DISTINCT iteration) FROM scalar x WHERE x.run_id = run.id)

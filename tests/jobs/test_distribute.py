@@ -71,7 +71,8 @@ def test_runs_are_the_same_afterwards_and_their_space_comes_back(store, database
 def test_the_tables_are_those_of_a_partitioned_store(store, database_url, two_runs):
     columns = text(
         "SELECT relname, attname, atttypid, attstorage, attnotnull FROM pg_attribute "
-        "JOIN pg_class ON pg_class.oid = attrelid WHERE relname = ANY(:names) AND attnum > 0"
+        "JOIN pg_class ON pg_class.oid = attrelid WHERE relname = ANY(:names) AND attnum > 0 "
+        "AND NOT attisdropped"
     )
 
     def read():

@@ -60,13 +60,16 @@ def test_what_is_loaded_is_what_was_recorded(store, make_log):
             assert row[1] == third.filters["cosine_change"][part].tobytes()
         for class_id in (0, len(manifest.classes) - 1):
             images = np.flatnonzero(manifest.images.class_id == class_id)
-            row = fetch(
-                "SELECT prediction, probability, error FROM class_result WHERE "
-                f"class_id = {class_id} AND iteration = {third.iteration}"
-            )[0]
-            assert row[0] == third.prediction[images].tobytes()
-            assert row[1] == third.probability[images].tobytes()
-            assert row[2] == pytest.approx((third.prediction[images] != class_id).mean())
+            rows = fetch(
+                "SELECT iterations, prediction, probability FROM class_result "
+                f"WHERE class_id = {class_id} AND iteration <= {third.iteration} "
+                "ORDER BY iteration DESC"
+            )
+            block = np.frombuffer(rows[0][0], "<i4").tolist()
+            size, place = 2 * len(images), block.index(third.iteration)
+            part = slice(place * size, (place + 1) * size)
+            assert rows[0][1][part] == third.prediction[images].tobytes()
+            assert rows[0][2][part] == third.probability[images].tobytes()
         row = fetch(
             "SELECT mean, l2, histogram, bands FROM layer_stat WHERE layer_id = 1 "
             f"AND quantity = 'update' AND iteration = {third.iteration}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,26 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from db.errors import NotFound
-from db.predictions import read_predictions, read_probabilities
+from db.predictions import block_iterations, read_predictions, read_probabilities, rising
 from db.queries.runs.existence import require_run
-from db.raw import fetch
+from db.raw import Row, fetch
 
+# Every class has the same blocks. Where they overlap, that of a snapshot need not be the last.
+_BLOCKS_BEFORE = (
+    "SELECT iteration, iterations FROM class_result WHERE run_id = %(run)s AND class_id = "
+    "(SELECT class_id FROM class_result WHERE run_id = %(run)s ORDER BY class_id LIMIT 1) "
+    "AND iteration <= %(iteration)s ORDER BY iteration DESC LIMIT %(most)s"
+)
+_FEW, _ALL = 4, 2**31 - 1
 # The classes are named, so that the index finds each row: the iteration is last in it.
 _OF_CLASSES = sql.SQL(
-    "SELECT {columns} FROM class_result WHERE run_id = %(run)s AND class_id = ANY(%(classes)s) "
-    "AND iteration = %(iteration)s ORDER BY class_id"
+    "SELECT class_id, {columns} FROM class_result WHERE run_id = %(run)s "
+    "AND class_id = ANY(%(classes)s) AND iteration = %(block)s ORDER BY class_id"
+)
+# Of an array on its own pages only those of the one snapshot are read.
+_PART = sql.SQL(
+    "substring({0} FROM octet_length({0}) / %(number)s * %(place)s + 1 "
+    "FOR octet_length({0}) / %(number)s)"
 )
 
 
@@ -40,28 +53,44 @@ def class_images(session: Session, *, run_id: int, class_id: int) -> ClassImages
 
     A class without images has matrices [0, 0].
     """
+    return images_of_classes(session, run_id=run_id, classes=[class_id])[0]
+
+
+def images_of_classes(
+    session: Session, *, run_id: int, classes: Sequence[int]
+) -> list[ClassImages]:
+    """Return what became of every image of some classes, rising, as class_images does."""
+    wanted = {"run": run_id, "classes": list(classes)}
     found = fetch(
         session,
-        "SELECT images FROM class WHERE run_id = %(run)s AND class_id = %(class)s",
-        {"run": run_id, "class": class_id},
+        "SELECT class_id, images FROM class WHERE run_id = %(run)s AND class_id = ANY(%(classes)s)",
+        wanted,
     )
-    if not found:
-        require_run(session, run_id=run_id)
-        raise NotFound("class", f"{class_id} in run {run_id}")
+    images = {class_id: np.frombuffer(own, "<i4") for class_id, own in found}
+    for class_id in classes:
+        if class_id not in images:
+            require_run(session, run_id=run_id)
+            raise NotFound("class", f"{class_id} in run {run_id}")
     results = fetch(
         session,
-        "SELECT prediction, probability FROM class_result "
-        "WHERE run_id = %(run)s AND class_id = %(class)s ORDER BY iteration",
-        {"run": run_id, "class": class_id},
+        "SELECT class_id, iteration, iterations, prediction, probability FROM class_result "
+        "WHERE run_id = %(run)s AND class_id = ANY(%(classes)s) ORDER BY class_id, iteration",
+        wanted,
     )
-    images = np.frombuffer(found[0][0], "<i4")
+    rows = {class_id: list(own) for class_id, own in groupby(results, lambda row: row[0])}
+    return [_of_class(images[one], rows.get(one, ())) for one in classes]
+
+
+def _of_class(images: NDArray[np.int32], rows: Sequence[Row]) -> ClassImages:
     number = len(images)
-    prediction = read_predictions([row[0] for row in results], images=number)
-    probability = read_probabilities([row[1] for row in results], images=number)
+    blocks = [block_iterations(row[1], row[2]) for row in rows]
+    sizes, order = [len(block) for block in blocks], rising(blocks)
+    prediction = read_predictions([row[3] for row in rows], images=number, snapshots=sizes)
+    probability = read_probabilities([row[4] for row in rows], images=number, snapshots=sizes)
     return ClassImages(
         images=images,
-        prediction=np.ascontiguousarray(prediction.T),
-        probability=np.ascontiguousarray(probability.T),
+        prediction=np.ascontiguousarray(prediction[order].T),
+        probability=np.ascontiguousarray(probability[order].T),
     )
 
 
@@ -77,13 +106,32 @@ def results_of_classes(
 
     As `db.predictions` reads them; rising by class. Empty where there is no such snapshot.
     """
-    wanted = [sql.Identifier(name) for name in ("class_id", *columns)]
+    block = _block_of(session, run_id, iteration)
+    if block is None:
+        return {}
+    first, number, place = block
+    wanted = [_PART.format(sql.Identifier(name)) for name in columns]
     rows = fetch(
         session,
         _OF_CLASSES.format(columns=sql.SQL(", ").join(wanted)),
-        {"run": run_id, "iteration": iteration, "classes": list(classes)},
+        {"run": run_id, "block": first, "number": number, "place": place, "classes": list(classes)},
     )
     return {row[0]: row[1:] for row in rows}
+
+
+def _block_of(session: Session, run_id: int, iteration: int) -> tuple[int, int, int] | None:
+    """Return the first iteration of a snapshot's block, its number of snapshots, and the place."""
+    for most in (_FEW, _ALL):
+        wanted = {"run": run_id, "iteration": iteration, "most": most}
+        rows = fetch(session, _BLOCKS_BEFORE, wanted)
+        for first, listed in rows:
+            block = block_iterations(first, listed)
+            place = int(np.searchsorted(block, iteration))
+            if place < len(block) and block[place] == iteration:
+                return first, len(block), place
+        if len(rows) < most:
+            break
+    return None
 
 
 def class_sizes(session: Session, *, run_id: int) -> dict[int, int]:

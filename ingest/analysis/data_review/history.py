@@ -169,7 +169,8 @@ def _follow(found: ImageHistory, block: ClassBlock) -> None:
     found.forgotten[block.images] = (right[:, :-1] & ~right[:, 1:]).sum(axis=1)
     ends = right[:, -1:]
     # The last snapshot at which each was not as it is at the end.
-    other = np.where(right == ends, -1, np.arange(len(validated))).max(axis=1)
+    differs = (right != ends)[:, ::-1]
+    other = np.where(differs.any(axis=1), len(validated) - 1 - differs.argmax(axis=1), -1)
     since = validated[other + 1]
     found.learned[block.images] = np.where(ends[:, 0], since, NEVER)
     found.lost[block.images] = np.where(ends[:, 0], NEVER, since)
@@ -193,7 +194,8 @@ def _twins(block: ClassBlock) -> Ints:
     """
     number = len(block.images)
     twin = np.full(number, NEVER, np.int32)
-    probability = np.nan_to_num(block.probability.astype(np.float32), nan=-1.0)
+    probability = block.probability.astype(np.float32)
+    np.nan_to_num(probability, copy=False, nan=-1.0)
     telling = ((probability > 0.01) & (probability < 0.99)).sum(axis=1) >= _TELLING
     order = np.flatnonzero(telling)
     mean = probability.mean(axis=1)

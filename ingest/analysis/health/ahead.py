@@ -29,12 +29,16 @@ class Sums:
         added[:, :1] += self._sums[:, begin : begin + 1]
         np.cumsum(added, axis=1, out=self._sums[:, self._end : end])
         self._end = end
-        until = self._sums[:, begin : end - 1]
-        return [
-            (until - self._sums[:, np.maximum(np.arange(begin, end - 1) - length, 0)])
-            / chance.FIXED
-            for length in lengths
-        ]
+        return [self._over(begin, end - 1, length) for length in lengths]
+
+    def _over(self, begin: int, end: int, length: int) -> Floats:
+        """Return the sums over the `length` columns before each, or over those there are."""
+        found = self._sums[:, begin:end].copy()
+        short = min(max(0, length - begin), end - begin)
+        found[:, short:] -= self._sums[:, begin + short - length : end - length]
+        found[:, :short] -= self._sums[:, :1]
+        found /= chance.FIXED
+        return found
 
     def _shift(self, more: int) -> None:
         """Make room for so many columns more: move those that are still needed to the front."""
