@@ -6,8 +6,8 @@ The error of a class stands in the snapshot's row, which has those of all classe
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
