@@ -26,7 +26,7 @@ _MB = 2.0**20
 OF_HOST = frozenset(
     (
         "cpu_percent",
-        "cpu_cores",
+        "process_cpu_total_percent",
         "memory_percent",
         "memory_total_gb",
         "disk_read_mb_per_second",
@@ -41,7 +41,7 @@ class Machine:
     """Reads the machine and the tree of this process, whose workers load data.
 
     `values` gives, by scalar name: `cpu_percent` of all cores, `process_cpu_percent` of one core
-    (above 100 on several) of `cpu_cores`, `memory_percent`, `process_memory_gb` of
+    (above 100 on several) of `process_cpu_total_percent`, `memory_percent`, `process_memory_gb` of
     `memory_total_gb`, disk and network in MB/s; of each GPU n that this process uses
     `gpu<n>_memory_gb` of `gpu<n>_total_gb` and, with NVML (the extra gpu), `gpu<n>_percent`;
     `iterations_per_second`, `images_per_second`; `loading_percent`, the share of time spent waiting
@@ -72,7 +72,7 @@ class Machine:
         found = {name: value for name, value in rates.items() if not name.startswith("cpu_")}
         if {"cpu_busy", "cpu_all"} <= rates.keys() and rates["cpu_all"] > 0:
             found["cpu_percent"] = 100 * rates["cpu_busy"] / rates["cpu_all"]
-        found |= _paces(self.clock.take(), iteration - self._iteration, passed)
+        found |= _speeds(self.clock.take(), iteration - self._iteration, passed)
         found |= {**_read(_cores), **_read(_memory), **_read(lambda: _memory_of(tree))}
         found |= _read(_gpus)
         self._mark(now, iteration, EVERY_SECONDS)
@@ -95,7 +95,7 @@ class Machine:
             return [self._process]
 
 
-def _paces(spent: Spent, iterations: int, passed: float) -> dict[str, float]:
+def _speeds(spent: Spent, iterations: int, passed: float) -> dict[str, float]:
     """Return how fast the training is, and what its time is spent on."""
     found: dict[str, float] = {}
     if iterations > 0:
@@ -147,13 +147,13 @@ def _cpu() -> dict[str, float]:
 
 
 def _cores() -> dict[str, float]:
-    """Return how many cores this process may use, by its affinity and its container's quota."""
+    """Return what this process may use, by its affinity and its container's quota: 100 a core."""
     allowed = getattr(os, "sched_getaffinity", None)
-    cores = len(allowed(0)) if allowed else os.cpu_count() or 0
+    cores: float = len(allowed(0)) if allowed else os.cpu_count() or 0
     quota, period = [*_limit("cpu.max").split(), "", ""][:2]
     if quota.isdigit() and period.isdigit() and int(period):
-        return {"cpu_cores": min(float(cores), int(quota) / int(period))}
-    return {"cpu_cores": float(cores)} if cores else {}
+        cores = min(cores, int(quota) / int(period))
+    return {"process_cpu_total_percent": 100.0 * cores} if cores else {}
 
 
 def _memory() -> dict[str, float]:

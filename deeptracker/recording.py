@@ -145,7 +145,7 @@ class Recording:
                 self._ledger.end_step(iteration, kept.get("train_loss"))
 
     def _of_machine(self, iteration: int) -> dict[str, float]:
-        """Return what the machine does, where it is time to say it; that of the other ranks, too."""
+        """Return what the machines of all ranks do, where it is time to say it."""
         found: dict[str, float] = {}
         if self.machine is not None and self._other_ranks is not None and self.machine.due:
             with self.going_on("machine", "what the machine does"):

@@ -83,7 +83,7 @@ def controls(*, over: bool, more: Sequence[Component] = ()) -> Component:
 
     `more` are further switches.
     """
-    return html.Div(
+    return _row(
         [
             dmc.TextInput(
                 id=bound(ScalarIds.SEARCH, "scalars"),
@@ -98,19 +98,31 @@ def controls(*, over: bool, more: Sequence[Component] = ()) -> Component:
                 ScalarIds.REGEX, "scalarregex", "Regular expression",
                 "What is searched for is a pattern, such as loss$ or layer[0-3]/(mean|std)",
             ),
+        ],
+        over=over,
+        switches=[*_switches(), _joined(), *more],
+    )  # fmt: skip
+
+
+def drawing() -> Component:
+    """Return how all charts are drawn, of a page that says itself which there are."""
+    return _row([], over=True, switches=_switches())
+
+
+def _row(search: Sequence[Component], *, over: bool, switches: Sequence[Component]) -> Component:
+    columns = segments(
+        bound(ScalarIds.COLUMNS, "scalarcolumns"), "Charts side by side", _COLUMNS, "fit"
+    )
+    return html.Div(
+        [
+            *search,
             _smoothing(),
             *([_over()] if over else []),
-            labelled(
-                "Columns",
-                segments(
-                    bound(ScalarIds.COLUMNS, "scalarcolumns"), "Charts side by side", _COLUMNS,
-                    "fit",
-                ),
-            ),
-            html.Div([*_switches(), *more], className="scalars-switches"),
+            labelled("Columns", columns),
+            html.Div(list(switches), className="scalars-switches"),
         ],
         className="dt-form-row scalars-controls",
-    )  # fmt: skip
+    )
 
 
 # As many as fit, or a number of them.
@@ -125,15 +137,20 @@ def _switches() -> list[Component]:
             "The scale leaves out the lowest and the highest 5 % of the values",
         ),
         switch(
-            ScalarIds.JOIN, "scalarjoin", "Training with validation",
-            "Names that differ in train, val, test alone share a chart",
-        ),
-        switch(
             ScalarIds.TIED, "scalartied", "Zoom together",
             "What one chart shows of the time, all show; without it each has its own",
             checked=True,
         ),
     ]  # fmt: skip
+
+
+def _joined() -> Component:
+    return switch(
+        ScalarIds.JOIN,
+        "scalarjoin",
+        "Training with validation",
+        "Names that differ in train, val, test alone share a chart",
+    )
 
 
 def _over() -> Component:

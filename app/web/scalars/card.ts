@@ -5,8 +5,7 @@ import { make } from "../base/elements.ts";
 import { Curves } from "../charts/curves.ts";
 import { type Chart, chartRegistry } from "../core/chart.ts";
 import type { CurvesOptions, StripLine } from "../core/chartoptions.ts";
-import type { Plot } from "./names.ts";
-import { partOf } from "./names.ts";
+import { labelOf, type Plot } from "./names.ts";
 import type { Own } from "./own.ts";
 
 const HEIGHT = 190;
@@ -179,7 +178,7 @@ export class Card {
     const keys = lines.map(([key]) => key);
     const made = lines.map(([key, name], at) => {
       const swatch = this.look.swatch(this.plot, at);
-      const button = make("button", "scalars-line", swatch, partOf(name));
+      const button = make("button", "scalars-line", swatch, labelOf(this.plot, at));
       button.dataset.tool = `line-${key}`;
       button.title = `${name}: a click hides or shows it, a double click shows it alone`;
       button.setAttribute("aria-pressed", String(!hidden.includes(key)));
