@@ -18,12 +18,24 @@ _JUDGED = re.compile(
 LEAST = 10
 
 
+# Their findings were there before there were several: what was said of them by people stays.
+_FIRST = frozenset(
+    PREFIX + name
+    for name in ("gpu0_percent", "gpu0_memory_gb", "process_memory_gb", "loading_percent")
+)
+
+
 class Read(NamedTuple):
     """A scalar of the machine: what it is of, and of which rank of a distributed training."""
 
     name: str
     rank: int
     quantity: str
+
+    @property
+    def part(self) -> str:
+        """Return what tells its finding from that of another rank or device; "" of the first."""
+        return "" if self.name in _FIRST else self.name.removeprefix(PREFIX)
 
     @property
     def of_rank(self) -> str:
@@ -51,15 +63,20 @@ def quantities(history: History, pattern: str) -> list[Read]:
 
 
 def on_snapshots(history: History, name: str) -> Floats:
-    """Return the mean of a scalar of the machine since the snapshot before, f8 [T]; NaN: none."""
-    logged = history.logged.get(PREFIX + name)
+    """Return the mean of a scalar since the snapshot before, f8 [T]; NaN: none."""
+    logged = history.logged.get(name)
     if logged is None:
         return np.full(history.snapshots, np.nan)
     return mean_between(logged, history.iteration)
 
 
-def example(name: str, values: Floats) -> History:
-    """Return a healthy run on a machine of which one scalar is `values` [SNAPSHOTS]."""
+def example(name: str, values: Floats, **more: Floats) -> History:
+    """Return a healthy run on a machine of which one scalar is `values` [SNAPSHOTS].
+
+    `more`: further ones by name.
+    """
     run = healthy()
-    assert len(values) == SNAPSHOTS
-    return healthy(logged={**run.logged, PREFIX + name: Logged(run.iteration, values)})
+    machine = {name: values, **more}
+    assert all(len(one) == SNAPSHOTS for one in machine.values())
+    logged = {PREFIX + name: Logged(run.iteration, one) for name, one in machine.items()}
+    return healthy(logged={**run.logged, **logged})
