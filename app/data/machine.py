@@ -15,32 +15,33 @@ from ingest.analysis.health.rules.machine import PREFIX, Read, read_name
 
 
 class Part(NamedTuple):
-    """A quantity of a chart: the pattern of its scalars, its label, the scalar of its capacity.
+    """A quantity of a chart: the pattern of its scalars, its name, the scalar of its capacity.
 
     A group of the pattern is the number of a device.
     """
 
     pattern: str
-    label: str
+    name: str = ""
     capacity: str = ""
 
 
 class Chart(NamedTuple):
-    """A chart of some quantities with one unit, in a group of charts."""
+    """A chart of some quantities with one unit, in a group; `host`: they are of a whole host."""
 
     group: str
     title: str
     unit: str
     parts: tuple[Part, ...]
+    host: bool = False
 
 
-# GB are 2**30 bytes in the names of the scalars, and so on.
+# GB are 2**30 bytes in the names of the scalars, MB 2**20.
 CHARTS: Sequence[Chart] = (
-    Chart("Throughput", "Iterations", "/s", (Part("iterations_per_second", ""),)),
-    Chart("Throughput", "Images", "/s", (Part("images_per_second", ""),)),
+    Chart("Throughput", "Iterations", "/s", (Part("iterations_per_second"),)),
+    Chart("Throughput", "Images", "/s", (Part("images_per_second"),)),
     Chart(
         "Throughput",
-        "Time of the training",
+        "Time",
         "%",
         (
             Part("computing_percent", "computing"),
@@ -48,30 +49,29 @@ CHARTS: Sequence[Chart] = (
             Part("recording_percent", "recording"),
         ),
     ),
+    Chart("Throughput", "Until the backward pass", "ms", (Part("until_backward_ms"),)),
     Chart(
-        "Throughput", "An iteration until its backward pass", "ms", (Part("until_backward_ms", ""),)
-    ),
-    Chart(
-        "Processor",
-        "Processor of the training",
+        "CPU",
+        "CPU of the training",
         "100 % is a core",
         (Part("process_cpu_percent", "training", "process_cpu_total_percent"),),
     ),
-    Chart("Processor", "Processor of the host", "% of all cores", (Part("cpu_percent", ""),)),
+    Chart("CPU", "CPU of the host", "%", (Part("cpu_percent"),), host=True),
     Chart(
         "Memory",
         "Memory of the training",
         "GiB",
         (Part("process_memory_gb", "training", "memory_total_gb"),),
     ),
-    Chart("Memory", "Memory of the host", "%", (Part("memory_percent", ""),)),
+    Chart("Memory", "Memory of the host", "%", (Part("memory_percent"),), host=True),
     Chart("GPU", "GPU memory", "GiB", (Part(r"gpu(\d+)_memory_gb", "", "gpu{}_total_gb"),)),
-    Chart("GPU", "GPU utilisation", "%", (Part(r"gpu(\d+)_percent", ""),)),
+    Chart("GPU", "GPU utilisation", "%", (Part(r"gpu(\d+)_percent"),)),
     Chart(
         "Disk and network",
         "Disk of the host",
         "MiB/s",
         (Part("disk_read_mb_per_second", "read"), Part("disk_write_mb_per_second", "written")),
+        host=True,
     ),
     Chart(
         "Disk and network",
@@ -81,6 +81,7 @@ CHARTS: Sequence[Chart] = (
             Part("network_received_mb_per_second", "received"),
             Part("network_sent_mb_per_second", "sent"),
         ),
+        host=True,
     ),
 )
 
@@ -127,41 +128,60 @@ def charts_of(read: Sequence[Read]) -> Iterator[tuple[str, str, str, list[Line]]
 
     Where several ranks have several quantities of a chart, each quantity has one of its own.
     """
-    ranks = len({one.rank for one in read}) > 1
     known: set[str] = set()
-    for group, title, unit, parts in CHARTS:
-        lines = [_lines(part, read, ranks=ranks) for part in parts]
-        known |= {line.name for some in lines for line in some}
-        several = max((sum(not line.capacity for line in some) for some in lines), default=0) > 1
-        if several and len(parts) > 1:
-            for part, some in zip(parts, lines, strict=True):
-                if some:
-                    yield group, f"{title}: {part.label}", unit, some
-        elif any(lines):
-            yield group, title, unit, [line for some in lines for line in some]
+    for chart in CHARTS:
+        by_part = {part: _of_part(part, read) for part in chart.parts}
+        apart = len(chart.parts) > 1 and any(len(found) > 1 for found in by_part.values())
+        whole: list[Line] = []
+        for part, found in by_part.items():
+            lines = _lines(part, found, read, host=chart.host, named=not apart)
+            known |= {line.name for line in lines}
+            if apart and lines:
+                yield chart.group, f"{chart.title}, {part.name}", chart.unit, lines
+            whole += lines
+        if whole and not apart:
+            yield chart.group, chart.title, chart.unit, whole
     for one in read:
         if one.name not in known:
             yield "Other", one.name.removeprefix(PREFIX), "", [Line(one.name, one.name)]
 
 
-def _lines(part: Part, read: Sequence[Read], *, ranks: bool) -> list[Line]:
-    """Return the lines of a quantity, rank by rank and device by device; then the capacities."""
-    found: list[Line] = []
-    capacities: list[Line] = []
-    by_place = {(one.rank, one.quantity): one.name for one in read}
+def _of_part(part: Part, read: Sequence[Read]) -> list[tuple[Read, str]]:
+    """Return the scalars of a quantity by rank, with the number of the device ("": none)."""
+    found = []
     for one in sorted(read, key=lambda one: one.rank):
         match = re.fullmatch(part.pattern, one.quantity)
-        if match is None:
-            continue
-        device = f"GPU {match[1]}" if match.groups() else ""
-        rank = f"rank {one.rank}" if ranks else ""
-        label = part.label if not (device or rank) or not ranks else ""
-        found.append(Line(one.name, ", ".join(filter(None, (label, device, rank))) or "value"))
-        capacity = by_place.get((one.rank, part.capacity.format(*match.groups())))
+        if match is not None:
+            found.append((one, "".join(match.groups())))
+    return found
+
+
+def _lines(
+    part: Part,
+    found: Sequence[tuple[Read, str]],
+    read: Sequence[Read],
+    *,
+    host: bool,
+    named: bool,
+) -> list[Line]:
+    """Return the lines of a quantity, rank by rank and device by device; then the capacities."""
+    lines: list[Line] = []
+    capacities: list[Line] = []
+    by_place = {(one.rank, one.quantity): one.name for one in read}
+    ranks = len({one.rank for one, _ in found}) > 1
+    for one, number in found:
+        device = f"GPU {number}" if number else ""
+        rank = f"{'host of ' if host else ''}rank {one.rank}" if ranks else ""
+        whose = [text for text in (device, rank) if text]
+        name = part.name if named and not (part.capacity and whose) else ""
+        lines.append(Line(one.name, ", ".join(filter(None, (name, *whose))) or "value"))
+        capacity = by_place.get((one.rank, part.capacity.format(number)))
         if part.capacity and capacity:
-            of = ", ".join(filter(None, (device, rank)))
-            capacities.append(Line(capacity, f"capacity of {of}" if of else "capacity", True))
-    return found + capacities
+            own = device or (f"host of {rank}" if rank else "")
+            capacities.append(Line(capacity, ", ".join(filter(None, ("capacity", own))), True))
+    if len(capacities) == 1:
+        capacities = [capacities[0]._replace(label="capacity")]
+    return lines + capacities
 
 
 def _label(session: Session, analysis: Analysis, line: Line, *, at: snapshots.Snapshots) -> str:

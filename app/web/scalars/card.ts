@@ -133,6 +133,7 @@ export class Card {
   private options(): CurvesOptions {
     const { own, hidden, large, group } = this.state!;
     const { plot, look } = this;
+    const low = own.low ?? plot.low;
     return {
       label: `${plot.title} over time`,
       title: plot.title,
@@ -145,7 +146,7 @@ export class Card {
       clip: "outliers",
       redraw: ["smoothing", "outliers", "log"],
       log: own.log,
-      ...(own.low === null ? {} : { low: own.low }),
+      ...(low === undefined ? {} : { low }),
       ...(own.high === null ? {} : { high: own.high }),
       hidden: look.hidden(plot, hidden),
       legend: `${this.id}-said`,

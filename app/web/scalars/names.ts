@@ -7,7 +7,7 @@
 export type Scalar = readonly [key: string, name: string, group: string, count?: number];
 /**
  * A chart: its key is that of its first line. `labels` are what its lines are called there, where it
- * is not their names that say it.
+ * is not their names that say it; `low` is where its scale begins, where nobody chose.
  */
 export interface Plot {
   key: string;
@@ -15,6 +15,7 @@ export interface Plot {
   group: string;
   lines: readonly Scalar[];
   labels?: readonly string[];
+  low?: number;
 }
 
 /** Return what tells whether every word of a search occurs in a name, in upper or lower case. */

@@ -65,6 +65,7 @@ class MachineList extends ScalarList<Options> {
         group,
         lines: lines.map(([key]) => byKey.get(key)!),
         labels: lines.map(([, label]) => label),
+        low: 0,
       };
     });
     this.notes.replaceChildren(...notes.map((note) => make("li", "", note)));
