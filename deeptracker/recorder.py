@@ -64,11 +64,12 @@ class Recorder(RunRecorder):
         filter of the layers called `probe_layers` (default: a few convolutions and the last layer)
         puts out for them, as a small map of bytes, and the kernels of the first layer. The maps
         are as large as 15 % of the snapshots' bytes allow, at most 16 x 16, at least 4 x 4.
-    machine: also log, as scalars, what the machine does: processor, memory, disk, network, GPUs and
-        iterations a second, a few times a minute; see also `loading()`.
-    rank: the process of rank 0 records, `step()` of the others does nothing; default: as the
-        process group or the launcher's environment says. Where the network is sharded (FSDP2),
-        every process makes a Recorder and calls `step()`; that of rank 0 writes.
+    machine: also log, as scalars, what the machine does: processor, memory, disk, network, GPUs,
+        iterations a second and what the time is spent on, a few times a minute; of the other ranks,
+        too. Until it is closed, hooks see when the network is called; see also `loading()`.
+    rank: the process of rank 0 records, `step()` of the others tells it of their machines alone;
+        default: as the process group or the launcher's environment says. Where the network is
+        sharded (FSDP2), every process makes a Recorder and calls `step()`; that of rank 0 writes.
 
     All that is wrong with what it is given raises here: NothingToRecord, ValidationSetChanged,
     ForeignRunDirectory, RunLocked, and RecordingError for anything else. Later nothing raises:

@@ -256,7 +256,7 @@ OF_RUN = (
     State("overview", "/run/{digits}/overview"),
     State("scalars", "/run/{digits}/scalars"),
     State("scalars, none found", "/run/{digits}/scalars?scalars=nothing"),
-    State("machine", "/run/{watched}/machine"),
+    State("machine", "/run/{unvalidated}/machine"),
     State("machine, nothing", "/run/{digits}/machine"),
     State("distributions", "/run/{digits}/distributions?otherrun={again}&cursor=20"),
     State(
