@@ -5,7 +5,7 @@ Between the end of `step()` and the next forward pass in training, the training 
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import torch
@@ -102,7 +102,7 @@ class StepClock:
         if left is not None:
             self._waited += time.perf_counter() - left
             self._seen = True
-        self._counted += _batch_size((*args, *kwargs.values()))
+        self._counted += _batch_size(args, kwargs)
 
     def _starts(self, module: nn.Module, args: Any, kwargs: Mapping[str, Any]) -> None:
         trains = module.training and torch.is_grad_enabled()
@@ -127,10 +127,12 @@ def timed(loader: Iterable[Batch], note: Callable[[float], None]) -> Iterator[Ba
         yield batch
 
 
-def _batch_size(given: Iterable[Any]) -> int:
-    tensors = (one for one in given if isinstance(one, Tensor) and one.ndim)
-    first = next(tensors, None)
-    return 0 if first is None else len(first)
+def _batch_size(args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:
+    for given in (args, kwargs.values()):
+        for one in given:
+            if isinstance(one, Tensor) and one.ndim:
+                return one.shape[0]
+    return 0
 
 
 class _Hook:
