@@ -27,11 +27,11 @@ def layout(context: PageContext) -> html.Div:
             heading(
                 "Machine",
                 "what the training had, and what it used",
-                scalar_charts.count(),
+                scalar_charts.count("machine"),
                 live=Ids.LIVE,
                 run=run,
             ),
-            scalar_charts.drawing(),
+            scalar_charts.drawing("machine"),
             html.Div(
                 chart(
                     Ids.AXIS,
@@ -49,6 +49,7 @@ def layout(context: PageContext) -> html.Div:
                 names=f"{base}/machine-charts",
                 lines=f"{base}/scalar-lines",
                 nothing=_NOTHING,
+                view="machine",
             ),
         ],
         className="scalars machine",

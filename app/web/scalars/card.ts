@@ -56,8 +56,11 @@ export class Card {
   private state: CardState | null = null;
   private url = "";
   private toolsFor = "";
+  private readonly list: string;
 
-  constructor(plot: Plot, acts: CardActs, look: Look) {
+  /** `list`: the id of the list that it is in. */
+  constructor(plot: Plot, acts: CardActs, look: Look, list: string) {
+    this.list = list;
     this.plot = plot;
     this.acts = acts;
     this.look = look;
@@ -73,7 +76,7 @@ export class Card {
   }
 
   private get id(): string {
-    return `scalars-chart-${this.plot.key}`;
+    return `${this.list}-${this.plot.key}`;
   }
 
   /** Return what draws the chart; null while it is out of sight. */

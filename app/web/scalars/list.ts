@@ -254,7 +254,7 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
     used.add(id);
     let card = this.cards.get(id);
     if (!card) {
-      card = new Card(plot, this.acts, this.look);
+      card = new Card(plot, this.acts, this.look, this.chart.element.id);
       this.cards.set(id, card);
       this.byElement.set(card.element, card);
       this.eye.observe(card.element);
