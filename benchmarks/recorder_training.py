@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset
 from benchmarks.report import Row, summary
 from benchmarks.resnet50 import ResNet50
 from deeptracker import Recorder
+from deeptracker.machine import EVERY_SECONDS, Machine
+from deeptracker.step_clock import StepClock
 
 STEPS = 2_000
 SNAPSHOTS = 5
@@ -25,7 +28,10 @@ PART = 64
 
 def rows(scale: float) -> Iterator[Row]:
     """Measure the small network's steps, snapshots with their passes, and a small training."""
-    yield _small_steps(max(200, round(STEPS * scale)))
+    steps = max(200, round(STEPS * scale))
+    yield _small_steps(steps)
+    yield _watched_passes(steps)
+    yield _reading()
     yield from _passes(images=max(128, round(1_210 * scale)))
     yield _whole_training()
 
@@ -61,6 +67,35 @@ def _small_steps(steps: int) -> Row:
     figure, reference = _medians(turns)
     what = "optimizer.step() of 10 layers of 32 with a Recorder, no snapshot; reference: without"
     return Row(what, figure, "ms", reference, "at most 1.05 x", figure <= 1.05 * reference)
+
+
+def _watched_passes(steps: int) -> Row:
+    """Measure the passes of a small network whose calls are seen, against one that has no hooks."""
+    bare, watched = (nn.Sequential(*(nn.Linear(32, 32) for _ in range(10))) for _ in range(2))
+    clock, batch = StepClock(), torch.randn(64, 32)
+    clock.watch(watched, watched, passes=False)
+
+    def iteration() -> None:
+        watched(batch).sum().backward()
+        clock.enter()
+        clock.leave()
+
+    turns = [
+        (_timed(iteration), _timed(lambda: bare(batch).sum().backward())) for _ in range(steps)
+    ]
+    clock.close()
+    figure, reference = _medians(turns)
+    what = "forward and backward of 10 layers of 32, seen by the Recorder; reference: not"
+    return Row(what, figure, "ms", reference, "at most 1.1 x", figure <= 1.1 * reference)
+
+
+def _reading() -> Row:
+    """Measure one reading of the machine against the seconds that lie between two."""
+    machine = Machine()
+    times = [_timed(partial(machine.values, number)) for number in range(1, 21)]
+    figure, reference = summary(times).p50, EVERY_SECONDS * 1000
+    what = "a reading of the machine; reference: the time between two"
+    return Row(what, figure, "ms", reference, "at most 0.005 x", figure <= 0.005 * reference)
 
 
 def _passes(images: int) -> Iterator[Row]:

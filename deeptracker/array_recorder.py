@@ -135,6 +135,9 @@ class ArrayRecorder(RunRecorder):
         """
         if self._closed:
             return
+        machine = self._recording.machine
+        if machine is not None:
+            machine.clock.enter()
         due, self.iteration = self.due, self.iteration + 1
         self._overdue = False
         if due:
@@ -151,6 +154,8 @@ class ArrayRecorder(RunRecorder):
                 self._before = True
         if self._recording.writer.lost_to_another:
             self.close("stopped")
+        if machine is not None:
+            machine.clock.leave()
 
     def _measure(self, parameters: Any, gradients: Any) -> None:
         """Tell the observer what the step did; without parameters before it, nothing is known."""

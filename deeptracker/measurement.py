@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from deeptracker.format import FILTER_QUANTITIES, QUANTITIES, STATISTICS
-from deeptracker.host_numbers import Rows
+from deeptracker.host_tally import Rows
 from deeptracker.layers import Layer
 from deeptracker.lockstep import OneProcess
 from deeptracker.shard_merging import merged

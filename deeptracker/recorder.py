@@ -15,6 +15,7 @@ with needed("record", "deeptracker.Recorder"):
 from deeptracker.errors import RecordingError
 from deeptracker.layers import find_layers, unwrap
 from deeptracker.probe_choice import checked_choice
+from deeptracker.rank_machine import RankMachine
 from deeptracker.ranks import group_of, layers_here
 from deeptracker.recorder_base import RunRecorder
 from deeptracker.recording import Description
@@ -63,11 +64,12 @@ class Recorder(RunRecorder):
         filter of the layers called `probe_layers` (default: a few convolutions and the last layer)
         puts out for them, as a small map of bytes, and the kernels of the first layer. The maps
         are as large as 15 % of the snapshots' bytes allow, at most 16 x 16, at least 4 x 4.
-    machine: also log, as scalars, what the machine does: processor, memory, disk, network, GPUs and
-        iterations a second, a few times a minute; see also `loading()`.
-    rank: the process of rank 0 records, `step()` of the others does nothing; default: as the
-        process group or the launcher's environment says. Where the network is sharded (FSDP2),
-        every process makes a Recorder and calls `step()`; that of rank 0 writes.
+    machine: also log, as scalars, what the machine does: processor, memory, disk, network, GPUs,
+        iterations a second and what the time is spent on, a few times a minute; of the other ranks,
+        too. Until it is closed, hooks see when the network is called; see also `loading()`.
+    rank: the process of rank 0 records, `step()` of the others tells it of their machines alone;
+        default: as the process group or the launcher's environment says. Where the network is
+        sharded (FSDP2), every process makes a Recorder and calls `step()`; that of rank 0 writes.
 
     All that is wrong with what it is given raises here: NothingToRecord, ValidationSetChanged,
     ForeignRunDirectory, RunLocked, and RecordingError for anything else. Later nothing raises:
@@ -123,6 +125,8 @@ class Recorder(RunRecorder):
                 group=group,
             )
             if self._closed:
+                if machine:
+                    self._rank_machine = RankMachine(model, network, own=True)
                 return
             layers = layers_here(find_layers(network, normalisation=normalisation), group)
             self._begin(
@@ -152,6 +156,7 @@ class Recorder(RunRecorder):
                     shared=group.shared,
                 ),
             )
+            self._watch_machine(model, network, machine=machine)
 
     @torch.compiler.disable  # where the script compiles its whole iteration
     def step(
@@ -171,8 +176,19 @@ class Recorder(RunRecorder):
         are given; one score [n] an image is of class 1, and of two classes. The learning rate and
         the validation's results are added by themselves.
         """
-        if self._closed:
-            return
+        if self._rank_machine is not None:
+            self._rank_machine.enter()
+        if not self._closed:
+            self._end_iteration(values, scalars, scores=scores, labels=labels)
+        if self._rank_machine is not None:
+            self._rank_machine.leave()
+
+    def _end_iteration(
+        self, values: object, scalars: dict[str, Any], *, scores: Any, labels: Any
+    ) -> None:
+        machine = self._recording.machine
+        if machine is not None:
+            machine.clock.enter()
         due, self.iteration = self.due, self.iteration + 1
         if self._group.leads:
             self._recording.log(self.iteration, values, scalars, scores=scores, labels=labels)
@@ -180,6 +196,17 @@ class Recorder(RunRecorder):
             self._recording.take_snapshot(self.iteration)
         if self._recording.writer.lost_to_another or self._group.broken:
             self.close("stopped")
+        if machine is not None:
+            machine.clock.leave()
+
+    def _watch_machine(self, model: nn.Module, network: nn.Module, *, machine: bool) -> None:
+        """See the forward passes; of a sharded network they wait for the other ranks."""
+        alone = not self._group.shared
+        if machine and not self._group.leads:
+            self._rank_machine = RankMachine(model, network, own=alone)
+        elif self._recording.machine is not None:
+            others = torch.distributed.is_available() and torch.distributed.is_initialized()
+            self._recording.machine.clock.watch(model, network, passes=alone and others)
 
 
 def _listed(optimizers: object) -> Sequence[object]:

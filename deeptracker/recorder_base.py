@@ -16,12 +16,14 @@ from deeptracker.endings import ending_of, last_uncaught
 from deeptracker.format import Failure, Manifest, Unrecorded
 from deeptracker.layers import Layer, layers_of
 from deeptracker.lockstep import OneProcess
-from deeptracker.machine import timed
+from deeptracker.machine import Machine
+from deeptracker.rank_machine import RankMachine
 from deeptracker.ranks import own_rank
 from deeptracker.recording import Description, Recording
 from deeptracker.run_identity import place_of
 from deeptracker.run_place import take_place
 from deeptracker.sampling import SamplingRule
+from deeptracker.step_clock import timed
 from deeptracker.unrecorded import find_unrecorded
 from deeptracker.validator import Validator
 
@@ -56,6 +58,8 @@ class RunRecorder:
         self._start = start_iteration
         self._closed = not (self._group.shared or _records(rank))
         self._process = os.getpid()
+        # Of a process that does not record, but tells the one that does.
+        self._rank_machine: RankMachine | None = None
         if every is None and per_epoch is None and iterations_per_epoch is not None:
             per_epoch = 1
         self._planned = planned_iterations
@@ -132,6 +136,13 @@ class RunRecorder:
         return not self._closed and self._group.leads
 
     @property
+    def _machine(self) -> Machine | None:
+        """Return what reads this process's machine, whoever logs it; None: nothing does."""
+        if self._rank_machine is not None:
+            return self._rank_machine.machine
+        return self._recording.machine if self._writes else None
+
+    @property
     def due(self) -> bool:
         """Say whether the iteration under way (which the next `step()` ends) is a snapshot."""
         return not self._closed and self._sampling.due(self.iteration + 1)
@@ -176,8 +187,8 @@ class RunRecorder:
 
         How long the training waits for them is logged as the scalar `machine/loading_percent`.
         """
-        machine = self._recording.machine if self._writes else None
-        return iter(loader) if machine is None else timed(loader, machine.note_loading)
+        machine = self._machine
+        return iter(loader) if machine is None else timed(loader, machine.clock.note_loading)
 
     def remark(self, kind: str, subject: str, text: str) -> None:
         """Warn of something about the run, once for each subject; the run's page lists it."""
@@ -190,6 +201,9 @@ class RunRecorder:
         state: "complete", "stopped" (ended early, on purpose) or "failed"; a complete run that is
         not as long as was planned is stopped.
         """
+        if self._rank_machine is not None:
+            self._rank_machine.close()
+            self._rank_machine = None
         if self._closed:
             return
         self._closed = True

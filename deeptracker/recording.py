@@ -21,11 +21,12 @@ from deeptracker.layer_parts import class_name
 from deeptracker.layers import Layer, find_modules
 from deeptracker.ledger_files import LedgerFiles
 from deeptracker.lockstep import OneProcess
-from deeptracker.machine import Machine
+from deeptracker.machine import PREFIX, Machine
 from deeptracker.measurement import WeightMemory, measure
 from deeptracker.no_writer import NoWriter
 from deeptracker.optimizer_watch import OptimizerWatch
 from deeptracker.prober import Prober
+from deeptracker.rank_machine import OtherRanks
 from deeptracker.run_identity import place_of
 from deeptracker.run_place import Place
 from deeptracker.run_writer import RunWriter, contents_of
@@ -100,6 +101,7 @@ class Recording:
         self._scalars = ScalarBuffer(self._note_odd_scalar)
         self._scalars.restore(self.writer.restored)
         self.machine = Machine(self._iteration) if machine and place is not None else None
+        self._other_ranks = OtherRanks() if self.machine is not None else None
         # Made with the first batch that the script tells of; most tell of none.
         self._ledger: BatchLedger | None = None
         self._taker = SnapshotTaker(
@@ -135,14 +137,20 @@ class Recording:
                 with self.going_on("scalar", "train_error"):
                     found["train_error"] = self._batch_error.of(scores, labels)
                     if self.machine is not None:
-                        self.machine.note_images(len(labels))
-            if self.machine is not None and self.machine.due:
-                with self.going_on("machine", "what the machine does"):
-                    found = {**self.machine.values(iteration), **found}
+                        self.machine.clock.note_images(len(labels))
+            found = {**self._of_machine(iteration), **found}
             kept = self._scalars.add(iteration, found)
             self.writer.journal.add(iteration, kept)
             if self._ledger is not None:
                 self._ledger.end_step(iteration, kept.get("train_loss"))
+
+    def _of_machine(self, iteration: int) -> dict[str, float]:
+        """Return what the machines of all ranks do, where it is time to say it."""
+        found: dict[str, float] = {}
+        if self.machine is not None and self._other_ranks is not None and self.machine.due:
+            with self.going_on("machine", "what the machine does"):
+                found = {**self._other_ranks.values(), **self.machine.values(iteration)}
+        return {PREFIX + name: value for name, value in found.items()}
 
     def log_more(self, iteration: int, values: object, scalars: dict[str, Any]) -> None:
         """Keep scalars of an iteration that has ended, besides those that it has already."""
@@ -192,6 +200,8 @@ class Recording:
     def close(self, iteration: int, state: str, *, failure: Failure | None) -> None:
         """Take the hooks away and write how the training ended."""
         self._iteration = iteration
+        if self.machine is not None:
+            self.machine.clock.close()
         if self._ledger is not None:
             with self.going_on("ledger", "batch()"):
                 self._ledger.flush()

@@ -7,7 +7,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from deeptracker.host_numbers import Found, Rows, host_numbers
+from deeptracker.host_numbers import host_numbers
+from deeptracker.host_tally import Found, Rows
 from deeptracker.isolation import plain_arithmetic
 from deeptracker.layers import Layer, held_here, is_sharded
 from deeptracker.lockstep import OneProcess

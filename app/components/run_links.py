@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from dash import get_relative_path
 
 from ingest.analysis.health.rules import BY_NAME
-from ingest.analysis.health.rules.machine import PREFIX
 
 # More ids make an address that nobody can read, and mark everything.
 MOST_CLASSES, MOST_FILTERS = 10, 30
@@ -40,8 +39,6 @@ def place_link(
         fields["classes"] = chosen
         if view == "validation":
             fields["openclasses"] = chosen
-    if view == "scalars":
-        fields["scalars"] = PREFIX  # what the rules that lead there look at
     if layers:
         fields["layers"] = str(layers[0])
     if filters:

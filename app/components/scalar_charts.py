@@ -47,13 +47,26 @@ class ScalarIds(StrEnum):
     NONE = "scalars-none"
 
 
-def count() -> Component:
+def _at(view: str, name: ScalarIds) -> str:
+    """Return an id on the page of a view: the workspace has several pages beside each other."""
+    return f"{view}-{name.removeprefix('scalars-')}"
+
+
+def count(view: str = "scalars") -> Component:
     """Return where the charts say how many scalars there are."""
-    return html.Span(id=ScalarIds.COUNT, className="dt-count", role="status")
+    return html.Span(id=_at(view, ScalarIds.COUNT), className="dt-count", role="status")
 
 
 def charts(
-    id: str, kind: str, *, label: str, names: str, lines: str, nothing: Sequence[Any], **more: Any
+    id: str,
+    kind: str,
+    *,
+    label: str,
+    names: str,
+    lines: str,
+    nothing: Sequence[Any],
+    view: str = "scalars",
+    **more: Any,
 ) -> list[Component]:
     """Return the list of charts, and what stands there where no scalar was logged.
 
@@ -61,7 +74,7 @@ def charts(
     options of the kind.
     """
     return [
-        html.P(list(nothing), id=ScalarIds.NONE, hidden=True, className="dt-soft"),
+        html.P(list(nothing), id=_at(view, ScalarIds.NONE), hidden=True, className="dt-soft"),
         chart(
             id,
             kind,
@@ -69,9 +82,9 @@ def charts(
             url=names,
             lines=lines,
             matcher=get_asset_url("early/patterns.js"),
-            count=ScalarIds.COUNT,
-            none=ScalarIds.NONE,
-            smoothing=ScalarIds.SMOOTHED,
+            count=_at(view, ScalarIds.COUNT),
+            none=_at(view, ScalarIds.NONE),
+            smoothing=_at(view, ScalarIds.SMOOTHED),
             group=GROUP,
             **more,
         ),
@@ -83,7 +96,7 @@ def controls(*, over: bool, more: Sequence[Component] = ()) -> Component:
 
     `more` are further switches.
     """
-    return html.Div(
+    return _row(
         [
             dmc.TextInput(
                 id=bound(ScalarIds.SEARCH, "scalars"),
@@ -98,59 +111,81 @@ def controls(*, over: bool, more: Sequence[Component] = ()) -> Component:
                 ScalarIds.REGEX, "scalarregex", "Regular expression",
                 "What is searched for is a pattern, such as loss$ or layer[0-3]/(mean|std)",
             ),
-            _smoothing(),
-            *([_over()] if over else []),
-            labelled(
-                "Columns",
-                segments(
-                    bound(ScalarIds.COLUMNS, "scalarcolumns"), "Charts side by side", _COLUMNS,
-                    "fit",
-                ),
-            ),
-            html.Div([*_switches(), *more], className="scalars-switches"),
+        ],
+        "scalars",
+        over=over,
+        more=[_joined(), *more],
+    )  # fmt: skip
+
+
+def drawing(view: str) -> Component:
+    """Return how all charts are drawn, of a page that says itself which there are."""
+    return _row([], view, over=True)
+
+
+def _row(
+    search: Sequence[Component], view: str, *, over: bool, more: Sequence[Component] = ()
+) -> Component:
+    name = bound(_at(view, ScalarIds.COLUMNS), "scalarcolumns")
+    columns = segments(name, "Charts side by side", _COLUMNS, "fit")
+    return html.Div(
+        [
+            *search,
+            _smoothing(view),
+            *([_over(view)] if over else []),
+            labelled("Columns", columns),
+            html.Div([*_switches(view), *more], className="scalars-switches"),
         ],
         className="dt-form-row scalars-controls",
-    )  # fmt: skip
+    )
 
 
 # As many as fit, or a number of them.
 _COLUMNS: Mapping[str, str] = MappingProxyType({"fit": "Fit", "1": "1", "2": "2", "3": "3"})
 
 
-def _switches() -> list[Component]:
+def _switches(view: str) -> list[Component]:
     return [
-        switch(ScalarIds.LOG, "log", "Log scale", "On all charts; ⚙ of a chart has its own"),
         switch(
-            ScalarIds.OUTLIERS, "outliers", "Without outliers",
+            _at(view, ScalarIds.LOG), "log", "Log scale",
+            "On all charts; ⚙ of a chart has its own",
+        ),
+        switch(
+            _at(view, ScalarIds.OUTLIERS), "outliers", "Without outliers",
             "The scale leaves out the lowest and the highest 5 % of the values",
         ),
         switch(
-            ScalarIds.JOIN, "scalarjoin", "Training with validation",
-            "Names that differ in train, val, test alone share a chart",
-        ),
-        switch(
-            ScalarIds.TIED, "scalartied", "Zoom together",
+            _at(view, ScalarIds.TIED), "scalartied", "Zoom together",
             "What one chart shows of the time, all show; without it each has its own",
             checked=True,
         ),
     ]  # fmt: skip
 
 
-def _over() -> Component:
+def _joined() -> Component:
+    return switch(
+        ScalarIds.JOIN,
+        "scalarjoin",
+        "Training with validation",
+        "Names that differ in train, val, test alone share a chart",
+    )
+
+
+def _over(view: str) -> Component:
     return labelled(
         "Over",
-        select(bound(ScalarIds.X, "scalarx"), "Time axis", X, "iteration", 170),
+        select(bound(_at(view, ScalarIds.X), "scalarx"), "Time axis", X, "iteration", 170),
         "What the time axis counts. Epoch and time of a value between two snapshots are "
         "taken evenly between theirs.",
     )
 
 
-def _smoothing() -> Component:
+def _smoothing(view: str) -> Component:
     return html.Div(
         [
-            html.Span(["Smoothing ", html.Output("0", id=ScalarIds.SMOOTHED)]),
+            html.Span(["Smoothing ", html.Output("0", id=_at(view, ScalarIds.SMOOTHED))]),
             dmc.Slider(
-                id=bound(ScalarIds.SMOOTHING, "smoothing"),
+                id=bound(_at(view, ScalarIds.SMOOTHING), "smoothing"),
                 value=0,
                 min=0,
                 max=MOST_SMOOTHING,

@@ -16,8 +16,8 @@ from db.queries.measurements import snapshots
 from db.queries.measurements.scalars import Scalar
 from deeptracker.format import SERIES
 
-# Most scalars in one answer.
-MOST = 24
+# Most scalars in one answer: a chart may have those of each rank of a training.
+MOST = 128
 # How many pixels a chart may be told to have: answers are kept for few widths.
 PIXELS = ("256", "512", str(BUCKETS))
 
@@ -49,12 +49,16 @@ def listed(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays,
     """
     found = snapshots.snapshots(session, run_id=run_id)
     names = names_of(session, run_id)
-    arrays: Arrays = {
+    return axes(found), {"names": [[key_of(name), name, group_of(name)] for name in names]}
+
+
+def axes(found: snapshots.Snapshots) -> Arrays:
+    """Return where snapshots lie on every axis."""
+    return {
         "iteration": found.iteration,
         "epoch": found.epoch,
         "recorded_at": found.recorded_at,
     }
-    return arrays, {"names": [[key_of(name), name, group_of(name)] for name in names]}
 
 
 def wanted(session: Session, run_id: int, arguments: Arguments) -> dict[str, str]:

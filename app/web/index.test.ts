@@ -8,4 +8,6 @@ test("the door opens without a page", async () => {
   const door = await import("./index.ts");
   assert.deepEqual(door.chartRegistry.kinds(), ["curves", "pixelmap", "scalarlist", "strip"]);
   assert.deepEqual(door.roundTicks(0, 10, 5), [0, 2, 4, 6, 8, 10]);
+  // No step lies between these ends; it would be taken for ever.
+  assert.deepEqual(door.roundTicks(100 - 2e-14, 100, 5), [100 - 2e-14]);
 });

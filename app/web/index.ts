@@ -90,5 +90,6 @@ export * as histogramTimes from "./histograms/times.ts";
 export type { PairArrays, Spread as HistogramSpread } from "./histograms/types.ts";
 export type { Look } from "./scalars/card.ts";
 export { ScalarList } from "./scalars/list.ts";
+export { COLOURS as scalarColours, lookOfRun as runLook } from "./scalars/look.ts";
 export type { Plot, Scalar } from "./scalars/names.ts";
 export { partOf } from "./scalars/names.ts";

@@ -46,6 +46,7 @@ import "#app/views/cube/web/cube.ts";
 import "#app/views/distributions/web/distributions.ts";
 import "#app/export/web/menu.ts";
 import "#app/views/probe/web/clusters.ts";
+import "#app/views/machine/web/machine.ts";
 import "#app/views/probe/web/course.ts";
 import "#app/views/probe/web/kernels.ts";
 import "#app/views/probe/web/maps.ts";

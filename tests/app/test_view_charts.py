@@ -19,7 +19,8 @@ from db.permissions import Role
 from db.queries.runs import runs
 from db.queries.runs.runs import RunRow
 from deeptracker.format import NO_PREDICTION
-from ingest.analysis.health.finding import Names
+from ingest.analysis.health.finding import Names, Rule
+from ingest.analysis.health.rules import RULES
 from tests.app.finding_rows import CHART, finding_row
 from tests.app.review_images import review_images
 from tests.app.web import Web
@@ -34,6 +35,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
     "overview": ["axis", "live", "pixelmap", "pixelmap", "readout", "strip"],
     "review": ["live"],
     "scalars": ["axis", "live", "scalarlist"],
+    "machine": ["axis", "live", "machinelist"],
     "validation": [
         "anomalytable", "axis", "gallery", "imagelist", "iterationclasses", "live", "strip",
         "validationrows", "validationwindow",
@@ -108,6 +110,14 @@ def test_the_card_of_a_finding_has_a_chart(
 ) -> None:
     with web.app.server.test_request_context("/"):
         assert charts_of(card(finding_row(**evidence), Names(), may_mute=True)) == kinds
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_the_card_of_a_finding_leads_to_a_page(web: Web, rule: Rule) -> None:
+    with web.app.server.test_request_context("/"):
+        shown = card(finding_row(rule=rule.name), Names(), may_mute=True)
+    assert f"/run/1/{rule.view}?" in str(shown.to_plotly_json())
+    assert rule.view in {view.name for view in VIEWS}
 
 
 @pytest.mark.parametrize("guess", [NO_PREDICTION, 1])

@@ -16,6 +16,7 @@ from db.queries.runs import findings, run_upkeep
 from db.queries.team import accounts, alerts, annotations, api_tokens, saved_views
 from db.queries.team.annotation_rows import Target
 from db.queries.trainings import scripts
+from tests.app.test_scalars import log
 from tests.app.training_rows import SCRIPT
 from tests.stored_runs import store_run
 
@@ -77,6 +78,9 @@ def _runs(session: Session, member: int, admin: int) -> dict[str, int]:
     for seed, (name, given) in enumerate(columns.items()):
         rest = {"owner_id": member, "title": name, **given}
         found[name] = store_run(session, seed=90 + seed, **rest).run_id
+    for rank in ("", "rank1/"):
+        for quantity in ("loading_percent", "process_memory_gb", "memory_total_gb"):
+            log(session, found["unvalidated"], f"machine/{rank}{quantity}", [10, 60], [4.0, 9.0])
     return found
 
 

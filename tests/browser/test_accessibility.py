@@ -256,6 +256,8 @@ OF_RUN = (
     State("overview", "/run/{digits}/overview"),
     State("scalars", "/run/{digits}/scalars"),
     State("scalars, none found", "/run/{digits}/scalars?scalars=nothing"),
+    State("machine", "/run/{unvalidated}/machine"),
+    State("machine, nothing", "/run/{digits}/machine"),
     State("distributions", "/run/{digits}/distributions?otherrun={again}&cursor=20"),
     State(
         "distributions, none found",

@@ -1,11 +1,15 @@
 """The page of scalars in a real browser: all that a real training logged, found and shared."""
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import Page, Request, expect
+from sqlalchemy import Engine
 
 from benchmarks.browser import wait_until_painted
+from ingest.pipeline import load_log
 from tests.browser.conftest import Watch
 from tests.browser.waiting import rest
 
@@ -119,4 +123,43 @@ def test_curves_are_smoothed_zoomed_and_kept_as_they_are(
     page.locator(".scalars-card", has_text="loss").locator(".dt-plot").dblclick()
     rest(page)
     assert "zoom" not in query(page)
+    assert watch.troubles == []
+
+
+@pytest.fixture
+def watched(site_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The id of a short run, really recorded with what its machine did."""
+    from deeptracker import machine
+    from deeptracker.demo import train
+
+    monkeypatch.setattr(machine, "FIRST_SECONDS", 0.0)
+    monkeypatch.setattr(machine, "EVERY_SECONDS", 0.05)
+    train(tmp_path / "run", seed=1, epochs=2, every=5)
+    return load_log(site_engine, tmp_path / "run").run_id
+
+
+def test_the_machine_has_a_tab_and_is_folded_among_the_scalars(
+    page: Page, watched: int, watch: Watch
+) -> None:
+    page.goto(f"/run/{watched}/scalars")
+    wait_until_painted(page)
+    group = page.get_by_role("button", name="machine/")
+    expect(group).to_have_attribute("aria-expanded", "false")
+    expect(page.locator(".scalars-name", has_text="machine/")).to_have_count(0)
+    group.click()
+    expect(page.locator(".scalars-name", has_text="machine/cpu_percent")).to_be_visible()
+    page.goto(f"/run/{watched}/overview")
+    page.get_by_role("link", name="Machine").click()
+    wait_until_painted(page)
+    time = page.locator(".scalars-card", has_text="Time (%)")
+    expect(time.locator(".scalars-line")).to_have_text(
+        ["computing", "waiting for data", "recording"]
+    )
+    memory = page.locator(".scalars-card", has_text="Memory of the training (GiB)")
+    expect(memory.locator(".scalars-line", has_text="capacity: ")).to_be_visible()
+    memory.locator(".dt-plot").hover(position={"x": 150, "y": 60})
+    expect(page.locator(".dt-tooltip")).to_contain_text("Memory of the training (GiB) at iteration")
+    assert page.evaluate(ENDS, "Memory of the training (GiB)")[0] == 0
+    expect(page.get_by_text("No GPU: the training used none")).to_be_visible()
+    rest(page)
     assert watch.troubles == []

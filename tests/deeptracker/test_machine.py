@@ -1,5 +1,10 @@
 """What the machine does is logged beside a real training, and changes nothing in it."""
 
+import copy
+import io
+import pickle
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -10,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from deeptracker import Recorder, machine
 from deeptracker.format import RunDirectory, read_manifest
+from deeptracker.step_clock import StepClock
 
 STEPS = 12
 
@@ -31,18 +37,20 @@ def often(monkeypatch):
     monkeypatch.setattr(machine, "EVERY_SECONDS", 0.0)
 
 
-def train(path, **options):
+def train(path, *, told=True, **options):
     torch.manual_seed(1)
     network = nn.Linear(6, 3)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.001)
     with Recorder(network, optimizer, path, every=4, **options) as recorder:
-        for images, labels in recorder.loading(DataLoader(Slow(), batch_size=4)):
+        loader = DataLoader(Slow(), batch_size=4)
+        for images, labels in recorder.loading(loader) if told else loader:
             scores = network(images)
             loss = nn.functional.cross_entropy(scores, labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            recorder.step(train_loss=loss, scores=scores, labels=labels)
+            named = {"scores": scores, "labels": labels} if told else {}
+            recorder.step(train_loss=loss, **named)
     return network.weight.detach().clone()
 
 
@@ -61,15 +69,19 @@ def test_processor_memory_and_pace_are_scalars(tmp_path, often):
     of_machine = {name.removeprefix(machine.PREFIX) for name in found if "machine/" in name}
     assert of_machine >= {
         "cpu_percent", "process_cpu_percent", "memory_percent", "process_memory_gb",
-        "iterations_per_second", "images_per_second", "loading_percent",
+        "iterations_per_second", "images_per_second", "loading_percent", "recording_percent",
+        "computing_percent", "memory_total_gb", "process_cpu_total_percent",
     }  # fmt: skip
+    shares = ("loading", "recording", "computing")
+    assert np.allclose(sum(found[f"machine/{share}_percent"] for share in shares), 100)
+    assert (found["machine/process_memory_gb"] < found["machine/memory_total_gb"]).all()
     assert all(np.isfinite(values).all() for values in found.values())
     assert len(found["machine/process_memory_gb"]) == STEPS
     assert 0.01 < found["machine/process_memory_gb"][-1] < 100
     # Each batch took 20 ms at least to come, and next to nothing to compute.
     assert np.median(found["machine/loading_percent"]) > 30
-    paces = found["machine/iterations_per_second"], found["machine/images_per_second"]
-    assert np.allclose(paces[1], 4 * paces[0])
+    speeds = found["machine/iterations_per_second"], found["machine/images_per_second"]
+    assert np.allclose(speeds[1], 4 * speeds[0])
 
 
 def test_the_training_is_the_same_without(tmp_path, often):
@@ -88,4 +100,105 @@ def test_what_cannot_be_read_is_left_out(tmp_path, often, monkeypatch):
     found = logged(tmp_path / "run")
     assert "machine/memory_percent" not in found
     assert "machine/process_memory_gb" in found
+    assert read_manifest(tmp_path / "run" / "run.json").remarks == ()
+
+
+def test_waiting_is_known_without_being_told(tmp_path, often):
+    without = train(tmp_path / "run", told=False)
+    found = logged(tmp_path / "run")
+    # The first batch came before the first step ended.
+    assert len(found["machine/loading_percent"]) == STEPS - 1
+    assert np.median(found["machine/loading_percent"]) > 30
+    speeds = found["machine/iterations_per_second"], found["machine/images_per_second"]
+    assert np.allclose(speeds[1], 4 * speeds[0])
+    assert torch.equal(without, train(tmp_path / "b", told=False, machine=False))
+
+
+class TestStepClock:
+    def clock(self, call=lambda network: network, network=None):
+        network = network or nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+        clock, model = StepClock(), call(network)
+        clock.watch(model, network, passes=True)
+        return clock, model, network
+
+    def go(self, clock, model, times=3):
+        for _ in range(times):
+            clock.enter()
+            clock.leave()
+            model(torch.ones(5, 4))
+
+    def test_counts_images_and_times_what_comes_before_the_backward_pass(self):
+        clock, model, network = self.clock()
+        self.go(clock, model)
+        spent = clock.take()
+        assert spent.images == 15
+        assert spent.until_backward > spent.loading > 0
+        clock.close()
+        assert not network._forward_pre_hooks
+        assert not network._forward_hooks
+
+    def test_what_a_validation_surrounds_is_no_waiting(self):
+        clock, model, _ = self.clock()
+        clock.enter()
+        clock.leave()
+        with torch.no_grad():
+            model(torch.ones(5, 4))
+        time.sleep(0.05)
+        model(torch.ones(5, 4))
+        assert clock.take().loading is None
+        self.go(clock, model, times=1)
+        assert clock.take().loading < 0.05
+
+    @pytest.mark.parametrize("how", ["wrapped", "in place", "around"])
+    def test_a_compiled_network_is_compiled_whole(self, how):
+        def compiled(network):
+            if how == "in place":
+                network.compile(backend="aot_eager", fullgraph=True)
+                return network
+            return network if how == "around" else whole(network)
+
+        def whole(call):
+            return torch.compile(call, backend="aot_eager", fullgraph=True)
+
+        clock, model, network = self.clock(compiled)
+        self.go(clock, whole(lambda x: network(x)) if how == "around" else model)
+        # What is within one graph cannot be seen from there.
+        assert clock.take().images == (15 if how == "wrapped" else None)
+
+    def test_a_copy_or_a_file_of_the_network_needs_no_deeptracker(self):
+        clock, _, network = self.clock()
+        twin = copy.deepcopy(network)
+        twin(torch.ones(5, 4))
+        assert clock.take().images is None
+        file = io.BytesIO()
+        torch.save(network, file)
+        assert b"deeptracker" not in file.getvalue()
+        assert b"deeptracker" not in pickle.dumps(network)
+
+    def test_a_network_that_takes_no_hooks_is_trained_all_the_same(self):
+        class Odd(nn.Linear):
+            def register_forward_pre_hook(self, *_, **__):
+                raise RuntimeError("none here")
+
+        clock, model, _ = self.clock(network=Odd(4, 4))
+        self.go(clock, model)
+        assert clock.take().loading is None
+
+
+def test_the_machines_of_other_ranks_are_recorded_by_rank_0(tmp_path):
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+        "-m", "tests.deeptracker.ranked_training", str(tmp_path / "run"),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = logged(tmp_path / "run")
+    for name in ("loading_percent", "process_memory_gb", "until_backward_ms", "images_per_second"):
+        assert len(found[f"machine/rank1/{name}"]) > 5
+        assert len(found[f"machine/{name}"]) > 5
+    # The second process sleeps in its loader; what is of the host is said once.
+    slow, fast = (np.median(found[f"machine/{r}until_backward_ms"]) for r in ("rank1/", ""))
+    assert slow > fast + 15
+    assert "machine/cpu_percent" in found
+    assert "machine/rank1/cpu_percent" not in found
     assert read_manifest(tmp_path / "run" / "run.json").remarks == ()

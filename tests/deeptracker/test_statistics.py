@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from deeptracker import distribution as spread
-from deeptracker import host_numbers
+from deeptracker import host_numbers, host_tally
 from deeptracker.format import BINS, HISTOGRAM_EDGES, STATISTICS
-from deeptracker.host_numbers import Rows
+from deeptracker.host_tally import Rows
 from deeptracker.statistics import (
     all_finite,
     change_bands,
@@ -141,12 +141,12 @@ def test_counting_equals_sorting_for_few_numbers_too(values):
 def way_of_host(request, monkeypatch):
     """Measure on the CPU in each of the ways that sizes and machines choose."""
     if request.param == "in small pieces by threads":
-        monkeypatch.setattr(host_numbers, "_PIECE", 7)
-        monkeypatch.setattr(host_numbers, "_PART", 20)
+        monkeypatch.setattr(host_tally, "_PIECE", 7)
+        monkeypatch.setattr(host_tally, "_PART", 20)
         monkeypatch.setattr(host_numbers, "_TOGETHER", 100)
         monkeypatch.setattr(host_numbers, "_THREADS_FROM", 1)
     if request.param == "where sorting is slow":
-        for module in (host_numbers, spread):
+        for module in (host_tally, spread):
             monkeypatch.setattr(module, "sorts_fast", lambda: False)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
 

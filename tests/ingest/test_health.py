@@ -92,7 +92,7 @@ class TestEveryRule:
         assert rule.low <= rule.threshold <= rule.high
         assert all((rule.title, rule.meaning, rule.unit, rule.advice, rule.source))
         assert all((rule.looks_at, rule.severities))
-        assert rule.view in ("overview", "validation", "layers", "scalars")
+        assert rule.view in ("overview", "validation", "layers", "machine")
 
     @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
     def test_has_what_it_needs_where_it_fires(self, rule):
@@ -163,7 +163,7 @@ class TestNotJudged:
         found = not_judged(unknown(healthy()))
         # Weights that are NaN, and a first snapshot near the start, are there to be looked at;
         # good runs are for the team to mark, not for the run to have; a machine may have no GPU.
-        machine = {"waiting-for-data", "gpu-idle", "memory-grows"}
+        machine = {"waiting-for-data", "gpu-idle", "memory-grows", "slow-rank"}
         whatever = {"not-finite", "initial-weights", "norms-together", "outside-band", *machine}
         assert set(found) == {rule.name for rule in RULES} - whatever
         assert all(need.how and need.title for needs in found.values() for need in needs)

@@ -12,8 +12,12 @@ RNG = np.random.default_rng(3)
 NOISE = RNG.normal(0, 1, SNAPSHOTS)
 
 
-def told(scalar, values):
-    return [one for one in evaluate(example(scalar, values), Names((), ())) if one.once]
+def told(scalar, values, **more):
+    return [one for one in evaluate(example(scalar, values, **more), Names((), ())) if one.once]
+
+
+def steady(value):
+    return np.full(SNAPSHOTS, value) + 0.01 * value * NOISE
 
 
 @pytest.mark.parametrize(
@@ -61,7 +65,69 @@ def test_says_whose_memory_it_is_and_which_gpu():
 
 
 def test_only_the_scalars_that_a_rule_looks_at_are_read():
-    names = ("machine/gpu12_percent", "machine/process_memory_gb", "machine/loading_percent")
+    names = (
+        "machine/gpu12_percent",
+        "machine/process_memory_gb",
+        "machine/loading_percent",
+        "machine/rank3/until_backward_ms",
+    )
     assert all(map(is_judged, names))
-    assert not any(map(is_judged, ("machine/cpu_percent", "loading_percent", "gpu0_percent")))
-    assert all(BY_NAME[name].view == "scalars" for name in ("gpu-idle", "memory-grows"))
+    others = (
+        "machine/cpu_percent",
+        "loading_percent",
+        "gpu0_percent",
+        "machine/rank/loading_percent",
+    )
+    assert not any(map(is_judged, others))
+    assert all(
+        BY_NAME[name].view == "machine" for name in ("gpu-idle", "memory-grows", "slow-rank")
+    )
+
+
+class TestSlowRank:
+    def ranks(self, *milliseconds, speed=10.0):
+        late = {f"rank{r}/until_backward_ms": steady(ms) for r, ms in enumerate(milliseconds) if r}
+        speeds = {"iterations_per_second": steady(speed)}
+        return told("until_backward_ms", steady(milliseconds[0]), **late, **speeds)
+
+    def test_the_latest_is_named_with_what_it_costs(self):
+        [found] = self.ranks(20.0, 22.0, 61.0, 21.0)
+        assert found.rule == "slow-rank"
+        assert found.value == pytest.approx(0.4, abs=0.02)
+        assert found.text.startswith("Rank 2 takes 6")
+
+    def test_ranks_that_differ_by_little_are_none(self):
+        assert self.ranks(20.0, 22.0, 31.0) == []
+        # Twice as late, of iterations that take a second.
+        assert self.ranks(20.0, 60.0, speed=1.0) == []
+
+    def test_one_rank_alone_or_few_snapshots_are_none(self):
+        assert self.ranks(80.0) == []
+        few = np.where(np.arange(SNAPSHOTS) < SNAPSHOTS - 5, np.nan, 80.0)
+        more = {"rank1/until_backward_ms": few, "iterations_per_second": steady(10.0)}
+        assert told("until_backward_ms", steady(20.0), **more) == []
+
+    def test_a_rank_that_was_slow_for_a_while_is_none(self):
+        once = np.where(np.arange(SNAPSHOTS) < SNAPSHOTS // 2, 80.0, 20.0)
+        more = {"rank1/until_backward_ms": once, "iterations_per_second": steady(10.0)}
+        assert told("until_backward_ms", steady(20.0), **more) == []
+
+
+def test_of_ranks_the_one_that_waits_most_is_told():
+    found = told("loading_percent", steady(50.0), **{"rank1/loading_percent": steady(80.0)})
+    assert [one.text.split(" waits")[0] for one in found] == ["The training of rank 1"]
+
+
+def test_waiting_behind_a_busy_gpu_is_none():
+    assert told("loading_percent", steady(70.0), gpu0_percent=steady(95.0)) == []
+    assert [
+        one.rule for one in told("loading_percent", steady(70.0), gpu0_percent=steady(40.0))
+    ] == ["waiting-for-data"]
+
+
+def test_findings_of_several_ranks_and_devices_are_told_apart():
+    more = {"rank1/gpu1_percent": steady(12.0), "gpu1_percent": steady(11.0)}
+    found = told("gpu0_percent", steady(10.0), **more)
+    assert len({one.key for one in found}) == 3
+    assert {one.key for one in found} >= {"gpu-idle"}
+    assert any(one.text.startswith("GPU 1 of rank 1 is busy") for one in found)

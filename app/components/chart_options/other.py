@@ -50,6 +50,7 @@ class WorkspaceOptions(ChartOptions):
 KINDS: dict[str, type[ChartOptions]] = {
     "finding": FindingOptions,
     "histogrampair": HistogramPairOptions,
+    "machinelist": ScalarListOptions,
     "picture": PictureOptions,
     "findingband": FindingBandOptions,
     "scalarlist": ScalarListOptions,

@@ -10,12 +10,14 @@ class StripLine(Record):
     """A line of a panel: its series, its name, its colour as a custom property of the CSS.
 
     `dash`: pixels drawn and left out in turn; curves have it, for runs that lie over each other.
+    `aside`: it does not make the scale of the others much larger; curves have it, for capacities.
     """
 
     series: str
     name: str | None = None
     colour: str
     dash: list[float] | None = None
+    aside: bool | None = None
 
 
 class StackPart(Record):

@@ -21,7 +21,12 @@ from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
 
-_VIEW_WORDS = {"overview": "overview", "validation": "validation view", "layers": "layer view"}
+_VIEW_WORDS = {
+    "overview": "overview",
+    "validation": "validation view",
+    "layers": "layer view",
+    "machine": "view of the machine",
+}
 _MOST_CHIPS = 6
 
 

@@ -16,6 +16,8 @@ describe("the ends of a scale", () => {
     assert.deepEqual(wider([0, 10], 0.1, false), [-1, 11]);
     assert.deepEqual(wider([1, 100], 0.5, true), [0.1, 1000]);
     assert.deepEqual(wider([0, 0], 0.1, false), [-1, 1]);
+    const [low, high] = wider([100 - 2e-14, 100], 0.1, false); // by rounding alone
+    assert.ok(low < 60 && high > 140);
     assert.deepEqual(wider([8, 8], 0.1, true), [4, 16]);
   });
 

@@ -23,7 +23,8 @@ export function wider(
   share: number,
   log: boolean,
 ): [number, number] {
-  if (low === high) {
+  // Or differ by rounding alone.
+  if (high - low <= 1e-12 * Math.max(Math.abs(low), Math.abs(high))) {
     if (log) return [low / 2, high * 2];
     const half = Math.abs(low) / 2 || 1;
     return [low - half, high + half];

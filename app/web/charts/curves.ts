@@ -164,12 +164,20 @@ export class Curves implements Handler {
         return values ? [values.filter(Number.isFinite)] : [];
       }),
     );
-    this.ends = scales.endsOf([...this.shown.map(({ data }) => data.values), ...bands], {
+    const lines = scales.withAside(this.valuesOf(false), this.valuesOf(true));
+    this.ends = scales.endsOf([...lines, ...bands], {
       low: options.low,
       high: options.high,
       log: !options.signed && (options.log || Boolean(this.field("log"))),
       clip: this.field<boolean>(options.clip),
     });
+  }
+
+  /** Return the values of what is shown: of the lines that make the scale, or those aside of it. */
+  private valuesOf(aside: boolean) {
+    return this.shown
+      .filter(({ line }) => Boolean(line.aside) === aside)
+      .map(({ data }) => data.values);
   }
 
   /** Return the averages of all lines: they are kept, as the pointer draws the chart often. */
@@ -274,12 +282,7 @@ export class Curves implements Handler {
     const said: string[] = [];
     if (drawn + odd < total) said.push(`showing ${integer(drawn)} of ${integer(total)}`);
     if (odd) said.push(`${integer(odd)} NaN or Inf ×`);
-    const out = this.ends
-      ? scales.beyond(
-          this.shown.map(({ data }) => data.values),
-          this.ends,
-        )
-      : 0;
+    const out = this.ends ? scales.beyond(this.valuesOf(false), this.ends) : 0;
     if (out) said.push(`${integer(out)} beyond the scale`);
     const text = said.join(" · ");
     if (holder.textContent !== text) holder.textContent = text;

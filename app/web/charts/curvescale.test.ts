@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { beyond, endsOf, projection, ticksOf, valueAtShare } from "./curvescale.ts";
+import { beyond, endsOf, projection, ticksOf, valueAtShare, withAside } from "./curvescale.ts";
 
 describe("the scale of curves", () => {
   const lines = [
@@ -52,4 +52,9 @@ describe("the scale of curves", () => {
         assert.ok(Math.abs(valueAtShare(ends, y(value) / 80) - value) < 1e-9);
       for (const tick of ticksOf(ends, 4)) assert.ok(tick >= 0.01 - 1e-9 && tick <= 100);
     });
+});
+
+test("what stands aside makes a scale a little larger, or is left out", () => {
+  assert.deepEqual(withAside([[1, 2]], [[5], [7]]), [[1, 2], [5]]);
+  assert.deepEqual(withAside([], [[7]]), [[7]]);
 });

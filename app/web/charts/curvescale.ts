@@ -41,6 +41,24 @@ export function endsOf(lines: readonly Values[], chosen: Chosen): Ends | null {
   return { low: ends[0], high: ends[1], log };
 }
 
+// What stands aside, such as a capacity, may make a scale so many times larger.
+const LARGER = 3;
+
+/** Return the lines that make a scale, with those aside that do not make it much larger. */
+export function withAside<Line extends Values>(
+  lines: readonly Line[],
+  aside: readonly Line[],
+): Line[] {
+  const most = (some: readonly Values[]) => {
+    let found = -Infinity;
+    for (const values of some)
+      for (let at = 0; at < values.length; at++) found = Math.max(found, values[at]);
+    return found;
+  };
+  const high = most(lines);
+  return [...lines, ...aside.filter((one) => !lines.length || most([one]) <= LARGER * high)];
+}
+
 /** Return the function from values to pixels 0 (the top) to `height`. */
 export function projection({ low, high, log }: Ends, height: number): (value: number) => number {
   const to = log ? Math.log10 : (value: number) => value;

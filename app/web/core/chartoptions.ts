@@ -159,6 +159,7 @@ export interface StripLine {
   name?: string;
   colour: string;
   dash?: readonly number[];
+  aside?: boolean;
 }
 
 export interface CurvesOptions extends DataOptions {
@@ -388,6 +389,7 @@ export interface ChartKinds {
   iterationclasses: IterationClassesOptions;
   layercompare: LayerCompareOptions;
   live: LiveOptions;
+  machinelist: ScalarListOptions;
   magnitudes: MagnitudesOptions;
   multiples: MultiplesOptions;
   networkgraph: NetworkGraphOptions;

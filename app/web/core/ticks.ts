@@ -11,7 +11,9 @@ export function roundTicks(
   { whole = false } = {},
 ): number[] {
   const span = high - low;
-  if (!(span > 0) || !Number.isFinite(span)) return Number.isFinite(low) ? [low] : [];
+  // Ends that differ by their last digits alone have nothing round between them.
+  const told = span > 1e-12 * Math.max(Math.abs(low), Math.abs(high));
+  if (!told || !Number.isFinite(span)) return Number.isFinite(low) ? [low] : [];
   const raw = span / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(raw));
   const units = whole && raw < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10];

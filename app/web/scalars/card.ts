@@ -5,8 +5,7 @@ import { make } from "../base/elements.ts";
 import { Curves } from "../charts/curves.ts";
 import { type Chart, chartRegistry } from "../core/chart.ts";
 import type { CurvesOptions, StripLine } from "../core/chartoptions.ts";
-import type { Plot } from "./names.ts";
-import { partOf } from "./names.ts";
+import { labelOf, type Plot } from "./names.ts";
 import type { Own } from "./own.ts";
 
 const HEIGHT = 190;
@@ -57,8 +56,11 @@ export class Card {
   private state: CardState | null = null;
   private url = "";
   private toolsFor = "";
+  private readonly list: string;
 
-  constructor(plot: Plot, acts: CardActs, look: Look) {
+  /** `list`: the id of the list that it is in. */
+  constructor(plot: Plot, acts: CardActs, look: Look, list: string) {
+    this.list = list;
     this.plot = plot;
     this.acts = acts;
     this.look = look;
@@ -74,7 +76,7 @@ export class Card {
   }
 
   private get id(): string {
-    return `scalars-chart-${this.plot.key}`;
+    return `${this.list}-${this.plot.key}`;
   }
 
   /** Return what draws the chart; null while it is out of sight. */
@@ -134,6 +136,7 @@ export class Card {
   private options(): CurvesOptions {
     const { own, hidden, large, group } = this.state!;
     const { plot, look } = this;
+    const low = own.low ?? plot.low;
     return {
       label: `${plot.title} over time`,
       title: plot.title,
@@ -146,7 +149,7 @@ export class Card {
       clip: "outliers",
       redraw: ["smoothing", "outliers", "log"],
       log: own.log,
-      ...(own.low === null ? {} : { low: own.low }),
+      ...(low === undefined ? {} : { low }),
       ...(own.high === null ? {} : { high: own.high }),
       hidden: look.hidden(plot, hidden),
       legend: `${this.id}-said`,
@@ -179,7 +182,7 @@ export class Card {
     const keys = lines.map(([key]) => key);
     const made = lines.map(([key, name], at) => {
       const swatch = this.look.swatch(this.plot, at);
-      const button = make("button", "scalars-line", swatch, partOf(name));
+      const button = make("button", "scalars-line", swatch, labelOf(this.plot, at));
       button.dataset.tool = `line-${key}`;
       button.title = `${name}: a click hides or shows it, a double click shows it alone`;
       button.setAttribute("aria-pressed", String(!hidden.includes(key)));

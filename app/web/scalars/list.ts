@@ -130,12 +130,12 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
 
   draw(): string {
     const selection = selectionStore.get();
-    const search = selection.scalars.trim();
+    const search = this.search(selection);
     const found = selection.scalarregex && search ? this.matched(search) : searched(search);
     if (!found) return ""; // the pattern is still being tried
     const shown = this.names.filter(([, name]) => found(name));
     const pins = own.listOf(selection.scalarpins);
-    const all = parts(plots(shown, selection.scalarjoin), (key) => pins.indexOf(own.shortKey(key)));
+    const all = parts(this.plots(shown, selection), (key) => pins.indexOf(own.shortKey(key)));
     this.say(shown.length, search);
     this.build(all, selection);
     this.update(selection);
@@ -143,6 +143,27 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
     this.scrollTo(selection.scalarpage);
     if (!this.cards.size) this.waiting = false;
     return "";
+  }
+
+  /** Return what is searched for. */
+  protected search({ scalars }: Selection): string {
+    return scalars.trim();
+  }
+
+  /** Return the charts of some scalars. */
+  protected plots(shown: readonly Scalar[], { scalarjoin }: Selection): Plot[] {
+    return plots(shown, scalarjoin);
+  }
+
+  /** Return what stands above a group of charts. */
+  protected heading(group: string): string {
+    return group ? `${group}/` : "Without a group";
+  }
+
+  /** Whether a group is folded, as the address says. */
+  protected isFolded(group: string): boolean {
+    const { scalarfolded, scalars } = selectionStore.get();
+    return own.isFolded(scalarfolded, group, !scalars.trim());
   }
 
   /** Return what a pattern finds; null until it has been tried. */
@@ -192,16 +213,16 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
   }
 
   /** Put the charts of all parts on the page; those that stay keep what they have drawn. */
-  private build(all: readonly Part[], { scalarfolded, scalarcolumns }: Selection): void {
+  private build(all: readonly Part[], { scalarcolumns }: Selection): void {
     const columns = /^[1-9]$/.test(scalarcolumns) ? scalarcolumns : "";
     this.body.style.setProperty("--scalars-columns", columns);
     this.body.classList.toggle("scalars-counted", columns !== "");
     const key = JSON.stringify([
-      scalarfolded,
       all.map(({ kind, group, plots }) => [
         kind,
         group,
-        plots.map((plot) => [plot.title, plot.key]),
+        this.isFolded(group),
+        plots.map((plot) => [plot.title, plot.key, plot.labels]),
       ]),
     ]);
     if (key === this.built) return;
@@ -209,7 +230,7 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
     const used = new Set<string>();
     const bare = all.length === 1 && all[0].kind === "group" && !all[0].group;
     const sections = all.map((part) => {
-      const folded = !bare && part.kind === "group" && own.isFolded(scalarfolded, part.group);
+      const folded = !bare && part.kind === "group" && this.isFolded(part.group);
       const cards = folded ? [] : part.plots.map((plot) => this.card(plot, used).element);
       const grid = make("div", "scalars-grid", ...cards);
       return make(
@@ -233,7 +254,7 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
     used.add(id);
     let card = this.cards.get(id);
     if (!card) {
-      card = new Card(plot, this.acts, this.look);
+      card = new Card(plot, this.acts, this.look, this.chart.element.id);
       this.cards.set(id, card);
       this.byElement.set(card.element, card);
       this.eye.observe(card.element);
@@ -242,7 +263,7 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
   }
 
   private head({ kind, group, plots }: Part, folded: boolean): HTMLElement {
-    const title = kind === "pinned" ? "On top" : group ? `${group}/` : "Without a group";
+    const title = kind === "pinned" ? "On top" : this.heading(group);
     const count = make("span", "dt-count", numbers.integer(plots.length));
     if (kind === "pinned") return make("h2", "scalars-head", title, " ", count);
     const button = make("button", "scalars-fold", folded ? "▸ " : "▾ ", title, " ", count);

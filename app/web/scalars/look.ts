@@ -2,9 +2,9 @@
 
 import { make } from "../base/elements.ts";
 import type { Look } from "./card.ts";
-import { type Plot, partOf } from "./names.ts";
+import { labelOf, type Plot, partOf } from "./names.ts";
 
-const COLOURS = [
+export const COLOURS = [
   "--dt-blue",
   "--dt-orange",
   "--dt-learned",
@@ -30,7 +30,7 @@ export const lookOfRun = (address: string): Look => ({
   lines: (plot) =>
     plot.lines.map(([key, name], at) => ({
       series: key,
-      name: plot.lines.length > 1 ? partOf(name) : name,
+      name: plot.lines.length > 1 ? labelOf(plot, at) : name,
       colour: colour(plot, at),
     })),
   hidden: (_plot, keys) => [...keys],

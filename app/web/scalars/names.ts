@@ -5,12 +5,17 @@
  * several runs, how many have it.
  */
 export type Scalar = readonly [key: string, name: string, group: string, count?: number];
-/** A chart: its key is that of its first line. */
+/**
+ * A chart: its key is that of its first line. `labels` are what its lines are called there, where it
+ * is not their names that say it; `low` is where its scale begins, where nobody chose.
+ */
 export interface Plot {
   key: string;
   title: string;
   group: string;
   lines: readonly Scalar[];
+  labels?: readonly string[];
+  low?: number;
 }
 
 /** Return what tells whether every word of a search occurs in a name, in upper or lower case. */
@@ -29,6 +34,10 @@ export function withoutPart(name: string): string {
 
 /** Return which part of the data a name is about; the name itself where it says none. */
 export const partOf = (name: string): string => PART.exec(name)?.[2] ?? name;
+
+/** Return what the legend of a chart calls one of its lines. */
+export const labelOf = ({ lines, labels }: Plot, at: number): string =>
+  labels?.[at] ?? partOf(lines[at][1]);
 
 /** Return a chart for each scalar; `joined`: one for those that differ in the part of the data. */
 export function plots(scalars: readonly Scalar[], joined: boolean): Plot[] {

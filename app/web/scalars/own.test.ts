@@ -42,3 +42,14 @@ test("groups fold and unfold, also where all are folded", () => {
   assert.ok(!isFolded(others, "val") && isFolded(others, "train"));
   assert.equal(fold(others, "val", true), "*");
 });
+
+test("the machine is folded until somebody opens it", () => {
+  assert.ok(isFolded("", "machine", true) && !isFolded("", "val", true));
+  assert.ok(!isFolded("", "machine")); // while something is searched for
+  const open = fold("", "machine", false)!;
+  assert.ok(!isFolded(open, "machine", true));
+  const again = fold(open, "machine", true)!;
+  assert.ok(isFolded(again, "machine", true) && isFolded(again, "machine"));
+  assert.equal(fold(again, "machine", false), open);
+  assert.ok(!isFolded(fold("*", "machine", false)!, "machine", true));
+});

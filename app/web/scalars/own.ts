@@ -68,15 +68,27 @@ export function groupKey(group: string): string {
   return (hash >>> 0).toString(36);
 }
 
-/** Whether a group is folded: "*" before a list turns it round, all but those. */
-export function isFolded(text: string, group: string): boolean {
+/** The group that is folded until somebody opens it: the machine has a page of its own. */
+const FOLDED_FIRST = "machine";
+const OPENED = "!"; // before the key of that group: somebody opened it
+
+/**
+ * Whether a group is folded: "*" before a list turns it round, all but those. `first`: whether the
+ * group is folded that nobody has opened.
+ */
+export function isFolded(text: string, group: string, first = false): boolean {
   const turned = text.startsWith("*");
-  return listOf(turned ? text.slice(1) : text).includes(groupKey(group)) !== turned;
+  const list = listOf(turned ? text.slice(1) : text);
+  if (list.includes(groupKey(group))) return !turned;
+  return turned || (first && group === FOLDED_FIRST && !list.includes(OPENED + groupKey(group)));
 }
 
 /** Fold or unfold a group; null where the address has no room for it. */
 export function fold(text: string, group: string, folded: boolean): string | null {
   const turned = text.startsWith("*");
-  const list = withKey(turned ? text.slice(1) : text, groupKey(group), folded !== turned);
+  const key = groupKey(group);
+  let list = withKey(turned ? text.slice(1) : text, key, folded !== turned);
+  if (list !== null && group === FOLDED_FIRST && !turned)
+    list = withKey(list, OPENED + key, !folded);
   return list === null || list.length >= LONGEST ? null : (turned ? "*" : "") + list;
 }

@@ -42,6 +42,7 @@ from ingest.analysis.health.rules import (
     rising_together,
     saturated_activation,
     schedule_restarted,
+    slow_rank,
     steps_together,
     too_good,
     training_broke,
@@ -91,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     waiting_for_data.RULE,
     gpu_idle.RULE,
     memory_grows.RULE,
+    slow_rank.RULE,
 )
 # Evidence for the answer alone: what changed, without a verdict.
 CHANGES: tuple[Rule, ...] = (layer_change.RULE, anomaly.RULE)

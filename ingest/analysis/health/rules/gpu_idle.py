@@ -8,16 +8,16 @@ from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart
 from ingest.analysis.health.history import History
 from ingest.analysis.health.rules.machine import (
     LEAST,
-    PREFIX,
     example,
     on_snapshots,
+    quantities,
 )
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import percent
 
 declare(
     {
-        "gpu-idle": "GPU {gpu} is busy {share} of the time only.",
+        "gpu-idle": "GPU {gpu}{rank} is busy {share} of the time only.",
     }
 )
 
@@ -25,10 +25,8 @@ declare(
 def gpu_idle(history: History, threshold: float, names: Names) -> list[Finding]:
     """A utilisation that stays below the threshold over the last half of the run."""
     found = []
-    for name in sorted(history.logged):
-        if not (name.startswith(f"{PREFIX}gpu") and name.endswith("_percent")):
-            continue
-        busy = on_snapshots(history, name.removeprefix(PREFIX)) / 100
+    for one in quantities(history, r"gpu\d+_percent"):
+        busy = on_snapshots(history, one.name) / 100
         known = np.flatnonzero(np.isfinite(busy))
         late = known[len(known) // 2 :]
         if len(known) < LEAST:
@@ -47,10 +45,12 @@ def gpu_idle(history: History, threshold: float, names: Names) -> list[Finding]:
                 value=value,
                 text=say(
                     "gpu-idle",
-                    gpu=name.removeprefix(f"{PREFIX}gpu").removesuffix("_percent"),
+                    gpu=one.quantity.removeprefix("gpu").removesuffix("_percent"),
+                    rank=one.of_rank,
                     share=percent(value) if value else "0%",
                 ),
                 once=True,
+                part=one.part,
                 chart=chart_of("share of time the GPU is busy", history, busy, limit=threshold),
             )
         )
@@ -76,7 +76,7 @@ RULE = Rule(
         "waits for the GPU in each iteration (.item(), printing, small copies)."
     ),
     source="Mohan et al., Analyzing and Mitigating Data Stalls in DNN Training, VLDB 2021",
-    view="scalars",
+    view="machine",
     lasting=True,
     check=gpu_idle,
     example=lambda: example("gpu0_percent", np.full(SNAPSHOTS, 12.0)),

@@ -7,21 +7,22 @@ from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart
 from ingest.analysis.health.history import History
 from ingest.analysis.health.rules.machine import (
     LEAST,
-    PREFIX,
+    Read,
     example,
     on_snapshots,
+    quantities,
 )
 from ingest.analysis.health.sentences import declare, say
 from ingest.analysis.health.words import as_times, numbers
 
 _PARTS = 8
-# What a training may take besides, in GB, is no leak.
+# What a training may take besides, in GiB, is no leak.
 _LEAST_GB = 0.2
 declare(
     {
         "memory-grows": (
-            "{whose} memory grows all the time: {before} GB after a third of the run, {now} GB at "
-            "the end, {times} as much."
+            "{whose} memory grows all the time: {before} GiB after a third of the run, {now} GiB "
+            "at the end, {times} as much."
         ),
     }
 )
@@ -30,10 +31,8 @@ declare(
 def memory_grows(history: History, threshold: float, names: Names) -> list[Finding]:
     """Memory that rises from part to part of the last two thirds of the run."""
     found = []
-    for name in sorted(history.logged):
-        if not (name.startswith(PREFIX) and name.endswith("memory_gb")):
-            continue
-        used = on_snapshots(history, name.removeprefix(PREFIX))
+    for one in quantities(history, r"(process|gpu\d+)_memory_gb"):
+        used = on_snapshots(history, one.name)
         known = np.flatnonzero(np.isfinite(used))
         late = known[len(known) // 3 :]
         if len(late) < max(LEAST, 2 * _PARTS):
@@ -54,21 +53,23 @@ def memory_grows(history: History, threshold: float, names: Names) -> list[Findi
                 value=now / before,
                 text=say(
                     "memory-grows",
-                    whose=_whose(name),
+                    whose=_whose(one),
                     before=early,
                     now=end,
                     times=as_times(now / before),
                 ),
                 once=True,
-                chart=chart_of("memory used, GB", history, used),
+                part=one.part,
+                chart=chart_of("memory used, GiB", history, used),
             )
         )
     return found
 
 
-def _whose(name: str) -> str:
-    part = name.removeprefix(PREFIX).removesuffix("_memory_gb")
-    return f"GPU {part.removeprefix('gpu')}'s" if part.startswith("gpu") else "The process's"
+def _whose(one: Read) -> str:
+    part = one.quantity.removesuffix("_memory_gb")
+    whose = f"GPU {part.removeprefix('gpu')}" if part.startswith("gpu") else "The process"
+    return f"{whose}{one.of_rank}: its" if one.rank else f"{whose}'s"
 
 
 RULE = Rule(
@@ -78,7 +79,7 @@ RULE = Rule(
     looks_at=(
         "The scalars machine/process_memory_gb, machine/gpu0_memory_gb and so on: the medians of "
         "eight parts of the last two thirds of the run rise from each to the next, by the "
-        "threshold and 0.2 GB in all."
+        "threshold and 0.2 GiB in all."
     ),
     needs=(),  # of a training without, it is no fault that it has none
     threshold=1.25,
@@ -91,7 +92,7 @@ RULE = Rule(
         "for lists that grow, and for workers of the loader that copy what they read."
     ),
     source="PyTorch, Frequently Asked Questions: my model reports out of memory",
-    view="scalars",
+    view="machine",
     lasting=True,
     check=memory_grows,
     example=lambda: example("process_memory_gb", np.linspace(2.0, 9.0, SNAPSHOTS)),
