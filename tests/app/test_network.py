@@ -12,6 +12,7 @@ from app.arguments import Arguments
 from app.binary import pack
 from app.data import network
 from app.data.network_layout import NODE_HEIGHT, NODE_WIDTH, Placed, lay_out
+from app.data.network_nodes import Node, group_of
 from db.models import Run
 from db.queries.runs import runs, structure
 from tests.stored_runs import StoredRun, store_run
@@ -173,14 +174,14 @@ def test_without_a_graph_serves_the_layers_alone(session: Session, run: StoredRu
 def test_frames_hold_what_they_name() -> None:
     names = ["stem", "layer1.0.a", "layer1.0.b", "layer1.1.a", "layer1.1.b"]
     nodes = [
-        network._Node(
+        Node(
             "layer", name, (at - 1,) if at else (), (at,), "", None, (),
             name.split(".")[0] if "." in name else "", name.rpartition(".")[0],
         )
         for at, name in enumerate(names)
     ]  # fmt: skip
     placed = lay_out([one.inputs for one in nodes])
-    kinds, boxes = network._frames(nodes, placed)
+    kinds, boxes = network._frames(nodes, placed, [])
     found = list(zip(kinds["kind"], kinds["name"], boxes, strict=True))
     assert {(kind, name) for kind, name, _ in found} <= {
         ("stage", "layer1"), ("block", "layer1.0"), ("block", "layer1.1"),
@@ -197,6 +198,6 @@ def test_frames_hold_what_they_name() -> None:
 
 def test_an_operation_stands_in_the_innermost_group() -> None:
     groups = {"layer1", "layer1.0"}
-    assert network._group("layer1.0.inner", groups) == "layer1.0"
-    assert network._group("layer1.2", groups) == "layer1"
-    assert network._group("layer10", groups) == ""
+    assert group_of("layer1.0.inner", groups) == "layer1.0"
+    assert group_of("layer1.2", groups) == "layer1"
+    assert group_of("layer10", groups) == ""
