@@ -215,7 +215,11 @@ def _magnitudes(case: str) -> Given:
         "median": median.astype(np.float32),
     }
     names = [f"conv{at}" for at in range(layers)]
-    chosen = {"magnitude": "weight" if case == "nan" else "ratio", "layers": [2]}
+    # Of a single layer the mean, with its deviation.
+    magnitude = {"nan": "weight", "one": "weight-mean"}.get(case, "ratio")
+    chosen = {"magnitude": magnitude, "layers": [0] if case == "one" else [2]}
+    if case == "one":
+        arrays["deviation"] = np.full_like(arrays["value"], 0.25)
     options = {
         "url": "{data}/layer-magnitudes?magnitude={magnitude}",
         "tree": _ID,

@@ -4,6 +4,7 @@ import {
   catalogue,
   type Format,
   isRatio,
+  manyOf,
   numbers,
   type Selection,
   type TooltipLine,
@@ -16,7 +17,7 @@ const MOST = 6; // names in a list of them
 export function subject({ measure, statistic }: Selection): string {
   if (measure === "ratio") return "‖update‖ / ‖weight‖ of one step";
   if (isRatio(measure)) return "‖update‖ / ‖weight‖ of one step / learning rate";
-  return `${catalogue().statistics[statistic]?.label ?? statistic} of the ${measure}s`;
+  return `${catalogue().statistics[statistic]?.label ?? statistic} of the ${manyOf(measure)}`;
 }
 
 export const format = ({ measure, statistic }: Selection): Format =>
