@@ -131,7 +131,10 @@ def _network(case: str, layers: int, snapshots: int) -> Answers:
     }
     asked = f"from=0&to={PIECE}"
     ends = {"low": low, "high": high, "least": 0.01 if snapshots else None}
+    deviation = {"value": np.full_like(mean, 0.2)}
     return {
+        # Around a mean.
+        f"layer-rows?measure=weight&statistic=std&{asked}": pack(deviation, ends),
         "layer-tree": pack(time, tree),
         f"layer-rows?measure=weight&statistic={STATISTIC[case]}&{asked}": pack(
             {"value": mean}, ends
