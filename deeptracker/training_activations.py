@@ -144,6 +144,6 @@ def _trains(module: nn.Module) -> bool:
 
 
 def _compiles() -> bool:
-    """Say whether something was compiled in this process: it would be anew, with what looks on."""
+    """Say whether something was compiled in this process: it would be again, with what looks on."""
     dynamo = sys.modules.get("torch._dynamo.utils")
     return dynamo is not None and bool(dynamo.counters["frames"])

@@ -219,7 +219,8 @@ def test_a_parameter_group_with_a_name_has_a_rate_of_that_name():
             parts, (0.1, 0.2, 0.3, 0.4), ({}, {"name": "head"}, {"name": "head"}, {}), strict=True
         )
     ]
-    rates = LearningRates([torch.optim.SGD(groups)])
+    optimizer = torch.optim.SGD(groups)
+    rates = LearningRates([optimizer])
     wanted = {"learning_rate": 0.1, "learning_rate/head": 0.2}
     assert rates.values() == {**wanted, "learning_rate/2": 0.3, "learning_rate/3": 0.4}
 
