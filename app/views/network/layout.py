@@ -71,7 +71,7 @@ def _controls() -> html.Div:
     measure, statistic = bound(Ids.MEASURE, "measure"), bound(Ids.STATISTIC, "statistic")
     return html.Div(
         [
-            labelled("Coloured by", select(measure, "Quantity", MEASURES, "ratio", 168)),
+            labelled("Coloured by", select(measure, "Quantity", MEASURES, "ratio", 220)),
             labelled("Scale", segments(bound(Ids.SCALE, "scale"), "Scale", words.SCALES, "log")),
             labelled("Find", search),
             labelled("Statistic", select(statistic, "Statistic", words.STATISTICS, "std", 164)),

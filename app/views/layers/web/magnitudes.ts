@@ -125,11 +125,7 @@ class Magnitudes implements Handler {
     this.scale = this.scaleOf(layerScale.endsOf(shown, from, to));
     const inner = { ...place, top: PAD, height: HEIGHT - 2 * PAD };
     if (!this.scale) {
-      layerMarks.words(
-        context,
-        inner,
-        arrays.deviation ? "no number here" : "no number above zero here",
-      );
+      layerMarks.words(context, inner, this.whyNothing());
       return "";
     }
     this.drawGround(context, inner, this.scale);
@@ -147,6 +143,14 @@ class Magnitudes implements Handler {
     const needed = AGAINST.includes(magnitude) ? [quantity, "training_activation"] : [quantity];
     const missed = needed.flatMap((name) => lacks[name] ?? []);
     return missed.length ? `Not recorded: ${missed.join("; ")}.` : "";
+  }
+
+  /** Return why there is no line. */
+  private whyNothing(): string {
+    const { magnitude } = selectionStore.get();
+    if (AGAINST.includes(magnitude) || magnitude.includes("activation"))
+      return "not recorded of this run: activations and training_activations of the Recorder keep them";
+    return this.arrays!.deviation ? "no number here" : "no number above zero here";
   }
 
   /** Return one standard deviation below and above the mean of a layer. */
