@@ -555,7 +555,7 @@ def test_blocks_of_the_graph_are_folded_and_unfolded(page: Page, digits: int) ->
     expect(facts).not_to_contain_text("folded")
     page.get_by_role("button", name="Show the network down to its stages").click()
     expect(facts).to_contain_text("folded")
-    expect(page.locator("[data-fold='1']")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-opento='1']")).to_have_attribute("aria-pressed", "true")
     # A click unfolds what it is on; the link holds it.
     page.mouse.click(*place_of(page, "layer1"))
     page.wait_for_function("() => location.search.includes('networktoggled=')")

@@ -108,7 +108,7 @@ def _graph(base: str, page: str) -> html.Section:
             [
                 "Open to",
                 *(
-                    _button(text, f"Show the network down to its {text.lower()}", fold=level)
+                    _button(text, f"Show the network down to its {text.lower()}", opento=level)
                     for level, text in _LEVELS
                 ),
             ],

@@ -184,8 +184,8 @@ class NetworkGraph implements Handler {
   /** Show how far the network is open; where nothing can be folded there is nothing to choose. */
   private tellLevels({ meta }: Graph, { networktoggled: turned = [] }: Selection): void {
     const panel = this.chart.element.closest(".dt-panel");
-    for (const button of panel?.querySelectorAll<HTMLElement>("[data-fold]") ?? []) {
-      const now = Number(button.dataset.fold) === meta.level && !turned.length;
+    for (const button of panel?.querySelectorAll<HTMLElement>("[data-opento]") ?? []) {
+      const now = Number(button.dataset.opento) === meta.level && !turned.length;
       button.setAttribute("aria-pressed", String(now));
       button.parentElement!.hidden = !meta.groups.name.length;
     }

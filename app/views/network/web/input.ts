@@ -141,11 +141,11 @@ export class Input {
   private button(event: Event): void {
     const pressed =
       event.target instanceof Element &&
-      event.target.closest<HTMLElement>("[data-zoom], [data-fold]");
+      event.target.closest<HTMLElement>("[data-zoom], [data-opento]");
     const panel = this.owner.chart.element.closest(".dt-panel");
     if (!pressed || !panel?.contains(pressed)) return;
-    const { zoom, fold } = pressed.dataset;
-    if (fold) this.owner.openTo(Number(fold));
+    const { zoom, opento } = pressed.dataset;
+    if (opento) this.owner.openTo(Number(opento));
     else this.zoom(zoom);
   }
 
