@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 from torch.utils.hooks import RemovableHandle
 
 from deeptracker.format import STATISTICS
@@ -75,11 +75,8 @@ class ActivationWatch:
         self._mode = _Rectified(self)
 
     def __enter__(self) -> "ActivationWatch":
-        self._sums = [[] for _ in self._layers]
-        for index, layer in enumerate(self._layers):
-            hook = self._hook(index, layer)
-            self._hooks.append(layer.module.register_forward_hook(hook))
-        self._mode.__enter__()
+        self.forget()
+        self.attach()
         return self
 
     def __exit__(
@@ -88,11 +85,28 @@ class ActivationWatch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._mode.__exit__(kind, error, traceback)
-        self.settle()
+        self.detach()
+
+    def forget(self) -> None:
+        """Drop what was summed up."""
+        self._sums = [[] for _ in self._layers]
+
+    def attach(self) -> None:
+        """Look at what the layers put out from now on, besides what was seen before."""
+        for index, layer in enumerate(self._layers):
+            hook = self._hook(index, layer)
+            self._hooks.append(layer.module.register_forward_hook(hook))
+        self._mode.__enter__()
+
+    def detach(self) -> None:
+        """Look no longer."""
+        # One that was broken off may have left modes of others above it.
+        if self._mode in _get_current_function_mode_stack()[-1:]:
+            self._mode.__exit__(None, None, None)
         for hook in self._hooks:
             hook.remove()
         self._hooks.clear()
+        self.settle()
 
     def _hook(self, index: int, layer: Layer) -> Any:
         def take(module: nn.Module, inputs: Any, output: Any) -> None:

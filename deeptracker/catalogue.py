@@ -111,7 +111,8 @@ MEASURES = {
     "weight": "Weights",
     "gradient": "Gradients",
     "update": "Updates",
-    "activation": "Activations",
+    "activation": "Activations, validation images",
+    "training_activation": "Activations, training batches",
 }
 
 PEAK_QUANTITIES = tuple(one.name for one in FILTERS if one.peak)

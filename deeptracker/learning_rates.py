@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -12,8 +13,9 @@ Rate = float | Tensor
 class LearningRates:
     """Rates by the names of their scalars: `learning_rate`, and `learning_rate/1` and so on.
 
-    They count through the parameter groups of all optimizers. An optimizer that takes a step and
-    holds parameters of another one takes that one's place. No optimizer is kept alive here.
+    They count through the parameter groups of all optimizers; a group after the first that has a
+    `name` of its own goes by that: `learning_rate/head`. An optimizer that takes a step and holds
+    parameters of another one takes that one's place. No optimizer is kept alive here.
     """
 
     def __init__(self, optimizers: Sequence[Optimizer]) -> None:
@@ -44,18 +46,26 @@ class LearningRates:
         number = 0
         for place, known in enumerate(self._places):
             rates = self._used.get(place)
+            optimizer = known()
             if rates is None:
-                optimizer = known()
                 rates = [] if optimizer is None else _rates_now(optimizer)
-            for rate in rates:
+            names = [] if optimizer is None else _names(optimizer)
+            for rate, own in zip_longest(rates, names[: len(rates)]):
                 if rate is not None:
-                    found[f"learning_rate/{number}" if number else "learning_rate"] = rate
+                    name = f"learning_rate/{own or number}" if number else "learning_rate"
+                    found[f"learning_rate/{number}" if name in found else name] = rate
                 number += 1
         return found
 
 
 def _rates_now(optimizer: Optimizer) -> list[Rate | None]:
     return [_rate(group.get("lr")) for group in optimizer.param_groups]
+
+
+def _names(optimizer: Optimizer) -> list[str]:
+    """Return what the script calls each group, "" where it does not."""
+    names = [group.get("name") for group in optimizer.param_groups]
+    return [name.strip() if isinstance(name, str) else "" for name in names]
 
 
 def _rate(rate: object) -> Rate | None:

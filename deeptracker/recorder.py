@@ -57,6 +57,9 @@ class Recorder(RunRecorder):
     thumbnails: also store a small picture of every validation image.
     normalisation: also record normalisation layers.
     activations: also record what the layers put out on the validation set.
+    training_activations: also record what the layers put out for the batches of a snapshot's
+        iteration, in training mode, as dropout and batch statistics make it. Not of the first
+        iteration, nor where something is compiled.
     attention: also log, as scalars, entropy and largest logit of each attention on the validation
         set.
     probes: also store what the network sees of a few validation images, given by their indices or
@@ -99,6 +102,7 @@ class Recorder(RunRecorder):
         thumbnails: bool = False,
         normalisation: bool = False,
         activations: bool = False,
+        training_activations: bool = False,
         attention: bool = False,
         probes: int | Sequence[int] | None = None,
         probe_layers: Sequence[str] | None = None,
@@ -147,6 +151,7 @@ class Recorder(RunRecorder):
                 forward=validation_forward,
                 unpack=validation_unpack,
                 activations=activations,
+                training_activations=training_activations,
                 attention=attention,
                 probes=checked_choice(
                     probes,
@@ -194,6 +199,8 @@ class Recorder(RunRecorder):
             self._recording.log(self.iteration, values, scalars, scores=scores, labels=labels)
         if due:
             self._recording.take_snapshot(self.iteration)
+        if self.due:
+            self._recording.await_snapshot()
         if self._recording.writer.lost_to_another or self._group.broken:
             self.close("stopped")
         if machine is not None:

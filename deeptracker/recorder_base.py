@@ -79,6 +79,7 @@ class RunRecorder:
         gradients: bool = True,
         updates: bool = True,
         machine: bool = True,
+        training_activations: bool = False,
         **validation: Any,
     ) -> None:
         """Take the folder and begin; what is wrong raises here. `validation` is a Validator's.
@@ -112,6 +113,7 @@ class RunRecorder:
                 gradients=gradients,
                 updates=updates,
                 machine=machine,
+                training_activations=training_activations,
                 group=group,
             )
         except BaseException:

@@ -33,6 +33,7 @@ from deeptracker.run_writer import RunWriter, contents_of
 from deeptracker.sampling import SamplingRule
 from deeptracker.scalars import ScalarBuffer
 from deeptracker.snapshot_taker import SnapshotTaker
+from deeptracker.training_activations import TrainingActivations
 from deeptracker.updates import StepObserver
 from deeptracker.validator import Validator
 
@@ -73,6 +74,7 @@ class Recording:
         gradients: bool = True,
         updates: bool = True,
         machine: bool = False,
+        training_activations: bool = False,
         group: OneProcess | None = None,
     ) -> None:
         group = group or OneProcess()
@@ -86,7 +88,12 @@ class Recording:
             if place is None:
                 self.writer: RunWriter = NoWriter()
             else:
-                seen = {"gradient": gradients, "update": updates, "bands": updates}
+                seen = {
+                    "gradient": gradients,
+                    "update": updates,
+                    "bands": updates,
+                    "training_activation": training_activations,
+                }
                 manifest = replace(
                     _manifest(model, layers, validator, sampling, place, described, seen),
                     unrecorded=unrecorded,
@@ -102,6 +109,9 @@ class Recording:
         self._scalars.restore(self.writer.restored)
         self.machine = Machine(self._iteration) if machine and place is not None else None
         self._other_ranks = OtherRanks() if self.machine is not None else None
+        self._training: TrainingActivations | None = None
+        if training_activations and group.leads:
+            self._training = TrainingActivations(model, layers, self._note_activation_error)
         # Made with the first batch that the script tells of; most tell of none.
         self._ledger: BatchLedger | None = None
         self._taker = SnapshotTaker(
@@ -113,6 +123,7 @@ class Recording:
             self.writer,
             updates=updates,
             group=group,
+            training=self._training,
             prober=None if validator.probing is None else Prober(validator.probing, self.writer),
         )
         if validator.graph_error:
@@ -165,6 +176,12 @@ class Recording:
             self._note_odd_scalar(what, f"it takes names, not a {type(values).__name__}")
         return scalars
 
+    def await_snapshot(self) -> None:
+        """Get ready for the snapshot that the next iteration ends with."""
+        if self._training is not None:
+            with self.going_on("network", "activations on training batches"):
+                self._training.begin()
+
     def take_snapshot(self, iteration: int) -> None:
         """Take the snapshot of an iteration."""
         self._iteration = iteration
@@ -207,6 +224,8 @@ class Recording:
                 self._ledger.flush()
         with self.going_on("recorder", "close()"):
             self._watch.close()
+            if self._training is not None:
+                self._training.stop()
             self.observer.forget()
             self.writer.close(state, failure=failure)
 
@@ -219,6 +238,11 @@ class Recording:
 
     def _note_odd_batch(self, name: str, why: str) -> None:
         self.remark("ledger", name, f"{name} of a batch are not recorded: {why}")
+
+    def _note_activation_error(self, error: Exception) -> None:
+        why = f"{type(error).__name__}: {error}"
+        text = f"what a layer puts out for training batches could not be measured ({why})"
+        self.remark("network", type(error).__name__, text)
 
     def _note_error(self, error: Exception) -> None:
         why = f"{type(error).__name__}: {error}"

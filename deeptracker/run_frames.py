@@ -105,7 +105,8 @@ class Run:
     def layer_stat(self, layer: int | str, quantity: str = "weight") -> pd.DataFrame:
         """Return every statistic of one layer over all iterations, f4; NaN: not defined.
 
-        `quantity` is weight, gradient, update or activation. Columns: format.STATISTICS.
+        `quantity` is weight, gradient, update, activation or training_activation. Columns:
+        format.STATISTICS.
         """
         arrays, meta = self._layer_stat(layer, quantity)
         return _over_time(arrays, "values", meta["statistics"])

@@ -16,6 +16,7 @@ from deeptracker.remarks import Remarks
 from deeptracker.run_writer import RunWriter
 from deeptracker.sampling import SamplingRule
 from deeptracker.scalars import ScalarBuffer
+from deeptracker.training_activations import NOT_SEEN, TrainingActivations
 from deeptracker.updates import StepObserver
 from deeptracker.validator import Result, Validator
 
@@ -35,11 +36,12 @@ class SnapshotTaker:
         updates: bool,
         group: OneProcess,
         prober: Prober | None = None,
+        training: TrainingActivations | None = None,
     ) -> None:
         self._layers, self._observer, self._validator = layers, observer, validator
         self._sampling, self._scalars, self._writer = sampling, scalars, writer
         self._memory, self._updates, self._group = WeightMemory(), updates, group
-        self._prober = prober
+        self._prober, self._training = prober, training
 
     @property
     def _remarks(self) -> Remarks:
@@ -48,6 +50,8 @@ class SnapshotTaker:
     def take(self, iteration: int) -> None:
         """Measure the snapshot of an iteration, together with the group, and write it."""
         group, began = self._group, time.perf_counter()
+        # Before anything else runs the network.
+        trained = None if self._training is None else self._training.end()
         if self._observer.sharded_since():
             # What is done with it from here on would wait for the other processes.
             group.broken = "sharded"
@@ -66,7 +70,7 @@ class SnapshotTaker:
             if group.leads:
                 moved = moved_without_a_step(measured, self._layers)
                 self._doubt(iteration, gone, steps.stepped, moved)
-                written = self._write(iteration, measured, result)
+                written = self._write(iteration, measured, result, trained)
             # What was lost is as if it had not been due: the next one spans both.
             if group.of_leader("a snapshot", written):
                 self._memory.remember(self._layers)
@@ -87,9 +91,17 @@ class SnapshotTaker:
                 iteration=iteration,
             )
 
-    def _write(self, iteration: int, measured: Measured, result: Result | None) -> bool:
+    def _write(
+        self,
+        iteration: int,
+        measured: Measured,
+        result: Result | None,
+        trained: NDArray[np.float32] | None,
+    ) -> bool:
         """Write a snapshot and say whether it is on disk."""
         statistics = dict(measured.statistics)
+        if trained is not None:
+            statistics["training_activation"] = trained
         if result is not None:
             self._scalars.add(iteration, result.scalars)
             statistics.update(result.activations)
@@ -139,6 +151,13 @@ class SnapshotTaker:
                 layer.spec.name,
                 f"layer {layer.spec.name!r} is no longer in the network, or has another shape; it "
                 f"is not recorded from iteration {iteration} on",
+                iteration=iteration,
+            )
+        if self._training is not None and self._training.missed:
+            self._remarks.add(
+                "network",
+                "training activations",
+                f"iteration {iteration} has no activations on training batches: {NOT_SEEN}",
                 iteration=iteration,
             )
         if not self._updates:  # no step is seen, and the run says so

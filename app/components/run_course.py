@@ -17,6 +17,8 @@ _LACKS = {
     "gradient": "gradients",
     "update": "updates",
     "activation": "activations of the layers",
+    "training_activation": "activations on training batches (training_activations=True of the "
+    "Recorder keeps them)",
     "histogram": "histograms",
     "bands": "bands of the update",
     "filters": "statistics of filters",
@@ -27,7 +29,7 @@ _LACKS = {
     "probes": "probes, what the network sees of some images",
 }
 # What a run may well do without.
-_OPTIONAL = ("activation", "thumbnails", "ledger", "probes")
+_OPTIONAL = ("activation", "training_activation", "thumbnails", "ledger", "probes")
 
 
 def lacks(manifest: Mapping[str, Any]) -> dict[str, str]:

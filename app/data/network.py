@@ -1,17 +1,29 @@
 """What the page of the network asks for: its graph with places, or its layers where it has none."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.arguments import Arguments
+from app.arguments import Arguments, BadArgument
 from app.binary import Arrays
 from app.data.layers import PIECE
+from app.data.network_fold import (
+    FITTING,
+    FOLDED,
+    LAYERS,
+    LEVELS,
+    Group,
+    fold,
+    folded_at,
+    groups_of,
+    legible_level,
+    places_in,
+)
 from app.data.network_layout import NODE_HEIGHT, NODE_WIDTH, Placed, lay_out
+from app.data.network_nodes import Node, nodes_of
 from app.data.tree import build_tree, piece_order
 from db.queries.measurements import snapshots
 from db.queries.runs import runs, structure
@@ -23,40 +35,36 @@ Answer = tuple[Arrays, Mapping[str, Any]]
 _AROUND = {"stage": (16.0, 23.0, 9.0), "block": (9.0, 12.0, 5.0)}
 
 
-@dataclass(frozen=True)
-class _Node:
-    """One node of the drawing; `layers` are ids, `stage` and `block` "" where it is in none."""
-
-    kind: str
-    name: str
-    inputs: tuple[int, ...]
-    layers: tuple[int, ...]
-    shape: str
-    flops: int | None
-    after: tuple[str, ...]
-    stage: str
-    block: str
-
-
 def graph(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """Serve the network as a graph that is laid out, and the snapshots.
 
-    Arrays: iteration i4 [T], epoch f8 [T]; x, y f4 [N], source, target i4 [E], points f4 [P, 2],
-    starts i4 [E + 1] (see Placed); frame f4 [G, 4]: left, top, width, height. meta: nodes (a list
-    by node of each column), frames (see _frames), size and node (both [width, height]), recorded
-    (whether the edges are known), missing (why not, "" where nobody said), unrun (names of layers
+    Arguments: level (how far it is open: 1 down to its stages, 2 its blocks, 9 its layers, 0 as far
+    as the names of all nodes are legible), toggled (the places in `groups` of those that are the
+    other way round). Arrays: iteration i4 [T], epoch f8 [T]; x, y f4 [N], source, target i4 [E],
+    points f4 [P, 2], starts i4 [E + 1] (see Placed); frame f4 [G, 4]: left, top, width, height.
+    meta: nodes (a list
+    by node of each column), groups (what can be folded, columns name, kind, folded), level (1, 2 or
+    9), frames (see _frames), size and node (both [width, height]), recorded (whether the edges are
+    known), missing (why not, "" where nobody said), unrun (names of layers
     through which the image did not go), order and piece (as layer-tree has them), places (of the
     layers among that tree's nodes).
     """
     layers = structure.layers(session, run_id=run_id)
     found = snapshots.snapshots(session, run_id=run_id)
     recorded = runs.run_graph(session, run_id=run_id) or {}
-    nodes = _recorded(recorded.get("nodes") or (), layers) or _listed(layers)
+    whole = nodes_of(recorded.get("nodes") or (), layers)
+    groups = groups_of(whole)
+    level = arguments.integer("level", high=LAYERS, default=FITTING) or FITTING
+    if level not in LEVELS:
+        raise BadArgument(f"level must be one of {', '.join(map(str, LEVELS))}.")
+    level = level or legible_level(whole, groups)
+    folded = folded_at(level, groups, arguments.integers("toggled"))
+    nodes = fold(whole, folded)
     placed = lay_out([node.inputs for node in nodes])
-    kinds, frames = _frames(nodes, placed)
+    kinds, frames = _frames(nodes, placed, groups)
     tree = build_tree(layers)
     place_of = {node.layer: place for place, node in enumerate(tree)}
-    seen = {layer for node in nodes for layer in node.layers}
+    seen = {layer for node in whole for layer in node.layers}
     arrays = {
         "iteration": found.iteration,
         "epoch": found.epoch,
@@ -66,7 +74,13 @@ def graph(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "frame": frames,
     }
     return arrays, {
-        "nodes": _columns(nodes, layers),
+        "nodes": _columns(nodes, layers, groups),
+        "groups": {
+            "name": [group.name for group in groups],
+            "kind": [group.kind for group in groups],
+            "folded": [group in folded for group in groups],
+        },
+        "level": level,
         "frames": kinds,
         "size": [placed.width, placed.height],
         "node": [NODE_WIDTH, NODE_HEIGHT],
@@ -79,53 +93,14 @@ def graph(session: Session, run_id: int, arguments: Arguments) -> Answer:
     }
 
 
-def _recorded(nodes: Sequence[Mapping[str, Any]], layers: Layers) -> list[_Node]:
-    """Return the nodes of the forward pass."""
-    groups = {*layers.stages, *layers.blocks} - {""}
-    stage_of = dict(zip(layers.blocks, layers.stages, strict=True))
-    found = []
-    for node in nodes:
-        own = tuple(layer for layer in node["layers"] if layer < len(layers))
-        stage, block = ("", "")
-        if own:
-            stage, block = layers.stages[own[0]], layers.blocks[own[0]]
-        elif node["module"]:
-            group = _group(node["module"], groups)
-            block = group if group in stage_of else ""
-            stage = stage_of.get(group, group)
-        found.append(
-            _Node(
-                kind=node["kind"],
-                name=node["name"],
-                inputs=tuple(node["inputs"]),
-                layers=own,
-                shape=" × ".join(map(str, node["shape"] or ())),
-                flops=node["flops"],
-                after=tuple(node["after"]),
-                stage=stage,
-                block=block,
-            )
-        )
-    return found
+def _columns(
+    nodes: Sequence[Node], layers: Layers, groups: Sequence[Group]
+) -> dict[str, list[Any]]:
+    """Return the nodes as columns of plain values, for the browser.
 
-
-def _group(module: str, groups: set[str]) -> str:
-    """Return the innermost stage or block that a module stands in, "" where there is none."""
-    parts = module.split(".")
-    above = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-    return next((name for name in above if name in groups), "")
-
-
-def _listed(layers: Layers) -> list[_Node]:
-    """Return the layers alone, in the order of the network."""
-    return [
-        _Node("layer", name, (), (at,), "", None, (), layers.stages[at], layers.blocks[at])
-        for at, name in enumerate(layers.names)
-    ]
-
-
-def _columns(nodes: Sequence[_Node], layers: Layers) -> dict[str, list[Any]]:
-    """Return the nodes as columns of plain values, for the browser."""
+    `group` are the places of the groups that a node is in, outermost first; of a folded one the
+    last is its own.
+    """
     return {
         "kind": [node.kind for node in nodes],
         "name": [node.name for node in nodes],
@@ -139,16 +114,19 @@ def _columns(nodes: Sequence[_Node], layers: Layers) -> dict[str, list[Any]]:
         "after": [list(node.after) for node in nodes],
         "stage": _numbered([node.stage for node in nodes]),
         "block": [node.block or node.stage for node in nodes],
+        "group": places_in(nodes, groups),
     }
 
 
-def _label(node: _Node) -> str:
+def _label(node: Node) -> str:
     """Return what is left of a layer's name within its block, which a frame names."""
     above = node.block or node.stage
     return node.name.removeprefix(f"{above}.") if above and node.kind == "layer" else node.name
 
 
-def _type(node: _Node, layers: Layers) -> str:
+def _type(node: Node, layers: Layers) -> str:
+    if node.kind == FOLDED:
+        return f"{len(node.layers)} layer{'' if len(node.layers) == 1 else 's'}"
     if not node.layers:
         return ""
     kinds = dict.fromkeys(layers.kinds[layer] for layer in node.layers)
@@ -165,12 +143,15 @@ def _numbered(names: Sequence[str]) -> list[int]:
     return [places.get(name, -1) for name in names]
 
 
-def _frames(nodes: Sequence[_Node], placed: Placed) -> tuple[dict[str, list[Any]], Any]:
-    """Return the frames around stages and blocks: columns kind, name, label, stage; f4 [G, 4].
+def _frames(
+    nodes: Sequence[Node], placed: Placed, groups: Sequence[Group]
+) -> tuple[dict[str, list[Any]], Any]:
+    """Return the frames around stages and blocks: columns kind, name, stage, group; f4 [G, 4].
 
     One for each column of the drawing over which a stage or a block goes; stages come first. A
-    frame around a single node is left out.
+    frame around a single node is left out. `group` is its place among the groups, -1: in none.
     """
+    place_of = {group: at for at, group in enumerate(groups)}
     stages = _numbered([node.stage for node in nodes])
     members: dict[tuple[str, str, int, int], list[int]] = {}
     named = {node.stage for node in nodes} | {""}
@@ -179,7 +160,7 @@ def _frames(nodes: Sequence[_Node], placed: Placed) -> tuple[dict[str, list[Any]
     for kind in _AROUND:
         for at, node in enumerate(nodes):
             name = node.stage if kind == "stage" else node.block
-            if name and name not in outer:
+            if name and name not in outer and (node.kind, node.name) != (FOLDED, name):
                 key = (kind, name, stages[at], int(placed.column[at]))
                 members.setdefault(key, []).append(at)
     kept = {key: own for key, own in members.items() if len(own) > 1}
@@ -188,6 +169,7 @@ def _frames(nodes: Sequence[_Node], placed: Placed) -> tuple[dict[str, list[Any]
         "kind": [kind for kind, *_ in kept],
         "name": [name for _, name, *_ in kept],
         "stage": [stage for _, _, stage, _ in kept],
+        "group": [place_of.get(Group(kind, name), -1) for kind, name, *_ in kept],
     }, np.array(boxes, np.float32).reshape(-1, 4)
 
 

@@ -1,6 +1,6 @@
 """What the overview's charts ask for: series, class errors, layer profiles, the run's state."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from app.binary import Arrays
 from app.components.job_words import nobody_takes, trouble
 from app.components.run_facts import run_facts
 from app.components.verdict import verdicts
+from app.data.scalars import last_values
 from app.data.series import put_series, within
 from app.versions import version_token
 from db.queries.jobs import jobs, workers
@@ -23,9 +24,13 @@ from deeptracker.format import SERIES, STATISTICS
 from ingest.analysis.flip_index import validated_snapshots
 from ingest.analysis.marks import marks as marks_of
 
+RATE = "learning_rate"
+# Parameter groups of an optimizer beside the first whose rates are drawn.
+MOST_RATES = 7
+
 
 def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:
-    """Serve the scalars of a run at screen resolution, and its snapshots.
+    """Serve the scalars that the views know, and the learning rate of every parameter group.
 
     Arguments: from, to (iterations, both optional). Arrays: iteration i4 [T], epoch f8 [T],
     transitions i4 [T, 4] (-1: none), snapshot.NAME f8 [T], series.NAME.iterations i4,
@@ -41,15 +46,21 @@ def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays,
     }
     about = {}
     analysis = analysis_of(session, run_id)
-    for name in SERIES:
-        arrays[f"snapshot.{name}"] = getattr(found, name)
+    for name in (*SERIES, *other_rates(analysis.series_names(session))):
         whole = analysis.series(session, name, at=found)
+        known = getattr(found, name) if name in SERIES else last_values(found.iteration, whole)
+        arrays[f"snapshot.{name}"] = known
         seen = within(whole.iterations, whole.values, low=low, high=high)
         about[name] = put_series(arrays, f"series.{name}", seen, ticks=found.iteration).counts
     validated = validated_snapshots(analysis.class_error(session))
     if validated is not None:
         arrays["validated"] = validated.astype(np.uint8)
     return arrays, {"series": about}
+
+
+def other_rates(names: Iterable[str]) -> list[str]:
+    """Return the scalars of the learning rates of parameter groups but the first, MOST_RATES."""
+    return sorted(name for name in names if name.startswith(f"{RATE}/"))[:MOST_RATES]
 
 
 def class_error(

@@ -91,7 +91,7 @@ def lines(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, 
     about = {}
     for key, name in wanted(session, run_id, arguments).items():
         whole = analysis.series(session, name, at=found)
-        arrays[f"snapshot.{key}"] = _at(found.iteration, whole)
+        arrays[f"snapshot.{key}"] = last_values(found.iteration, whole)
         seen = within(whole.iterations, whole.values, low=low, high=high)
         shown = put_series(
             arrays, f"series.{key}", seen, ticks=found.iteration, buckets=pixels
@@ -107,7 +107,7 @@ def lines(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, 
     return arrays, {"series": about}
 
 
-def _at(iterations: NDArray[np.integer], whole: Scalar) -> NDArray[np.float64]:
+def last_values(iterations: NDArray[np.integer], whole: Scalar) -> NDArray[np.float64]:
     """Return the last value logged up to each iteration, f8 [T]; NaN before the first."""
     place = np.searchsorted(whole.iterations, iterations, side="right") - 1
     if not len(whole):

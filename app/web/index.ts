@@ -36,7 +36,7 @@ export type { Counts, LineStyle, Series, ValueScale } from "./charts/stripmarks.
 export * as stripmarks from "./charts/stripmarks.ts";
 export type { AxisScale, Clocks } from "./core/axisscale.ts";
 export { clock as clockWords, scaleOf } from "./core/axisscale.ts";
-export { catalogue, isRatio, nothing } from "./core/catalogue.ts";
+export { catalogue, isActivation, isRatio, manyOf, nothing } from "./core/catalogue.ts";
 export type { Chart } from "./core/chart.ts";
 export {
   addressOf,

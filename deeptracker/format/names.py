@@ -22,7 +22,8 @@ PROBES = "probes"
 
 # What is measured of every layer at every snapshot, and what may be measured besides.
 QUANTITIES = ("weight", "gradient", "update")
-OPTIONAL_QUANTITIES = ("activation",)
+# What the layers put out: on the validation set, and on the training batches of the step.
+OPTIONAL_QUANTITIES = ("activation", "training_activation")
 
 STATISTICS = tuple(one.name for one in LAYER_STATISTICS)
 
@@ -52,6 +53,7 @@ CAPABILITIES = (
     "gradient",
     "update",
     "activation",
+    "training_activation",
     "histogram",
     "bands",
     "filters",
@@ -61,7 +63,7 @@ CAPABILITIES = (
     "probes",
 )
 # What is measured of layers alone.
-OF_LAYERS = ("weight", "gradient", "update", "activation", "histogram", "bands", "filters")
+OF_LAYERS = (*QUANTITIES, *OPTIONAL_QUANTITIES, "histogram", "bands", "filters")
 
 
 def lacking(has: Collection[str]) -> tuple[str, ...]:

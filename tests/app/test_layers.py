@@ -272,6 +272,28 @@ class TestMagnitudes:
         std = run.statistics["update"][:, STATISTICS.index("std")]
         np.testing.assert_array_equal(arrays["value"], std)
 
+    def test_means_have_their_deviations(self, session: Session, run: StoredRun) -> None:
+        arrays, _ = ask(magnitudes.magnitudes, session, run, magnitude="weight-mean")
+        for name, statistic in (("value", "mean"), ("deviation", "std")):
+            wanted = run.statistics["weight"][:, STATISTICS.index(statistic)]
+            np.testing.assert_array_equal(arrays[name], wanted)
+
+    def test_training_batches_against_validation_images(self) -> None:
+        known = {
+            ("activation", "mean"): [[1.0, 2.0, 3.0]],
+            ("activation", "std"): [[0.5, 0.0, np.nan]],
+            ("training_activation", "mean"): [[2.0, 2.0, 3.0]],
+            ("training_activation", "std"): [[0.25, 1.0, 1.0]],
+        }
+
+        def read(quantity: str, statistic: str) -> np.ndarray:
+            return np.array(known[quantity, statistic], np.float32)
+
+        shift = magnitudes._apart("activation-shift", read)
+        np.testing.assert_array_equal(shift, [[2.0, np.nan, np.nan]])
+        spread = magnitudes._apart("activation-spread", read)
+        np.testing.assert_array_equal(spread, [[0.5, np.nan, np.nan]])
+
     def test_nothing_yet(self, session: Session) -> None:
         empty = store_run(session, seed=9, classes=0, snapshots=0)
         arrays, _ = ask(magnitudes.magnitudes, session, empty, magnitude="ratio")

@@ -8,10 +8,21 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.arguments import Arguments
+from app.arguments import Arguments, BadArgument
 from app.binary import pack
 from app.data import network
+from app.data.network_fold import (
+    BLOCKS,
+    LAYERS,
+    STAGES,
+    Group,
+    fold,
+    folded_at,
+    groups_of,
+    legible_level,
+)
 from app.data.network_layout import NODE_HEIGHT, NODE_WIDTH, Placed, lay_out
+from app.data.network_nodes import Node, group_of
 from db.models import Run
 from db.queries.runs import runs, structure
 from tests.stored_runs import StoredRun, store_run
@@ -112,8 +123,8 @@ def test_a_long_edge_shares_the_way_of_others_from_its_node() -> None:
     assert placed.height < 8_000
 
 
-def ask(session: Session, run_id: int) -> tuple[Any, Any]:
-    arguments = Arguments({})
+def ask(session: Session, run_id: int, **given: str) -> tuple[Any, Any]:
+    arguments = Arguments(given)
     arrays, meta = network.graph(session, run_id, arguments)
     pack(arrays, meta)  # every dtype and number can travel
     return arrays, meta
@@ -127,6 +138,92 @@ def node(kind: str, name: str, inputs: tuple[int, ...] = (), **more: Any) -> dic
 @pytest.fixture
 def run(session: Session, noise: object) -> StoredRun:
     return store_run(session, seed=3, layers=5)
+
+
+def blocks_of(count: int, *, stages: int = 2) -> list[Node]:
+    """An input, and residual blocks of three layers, so many in each stage."""
+    nodes = [Node("input", "input", (), (), "", None, (), "", "")]
+    for number in range(stages * count):
+        stage = f"layer{1 + number // count}"
+        block, before = f"{stage}.{number % count}", len(nodes) - 1
+        for at in range(3):
+            layer = 3 * number + at
+            name, last = f"{block}.conv{at}", (len(nodes) - 1,)
+            nodes.append(Node("layer", name, last, (layer,), f"{layer}", 10, (), stage, block))
+        ends = (len(nodes) - 1, before)
+        nodes.append(Node("operation", "add", ends, (), "4 × 4", None, ("ReLU",), stage, block))
+    return nodes
+
+
+def test_a_folded_block_has_the_layers_and_the_output_of_its_nodes() -> None:
+    nodes = blocks_of(2)
+    folded = fold(nodes, {Group("block", "layer1.1"), Group("stage", "layer2")})
+    assert [node.name for node in folded] == [
+        "input", *(f"layer1.0.conv{at}" for at in range(3)), "add", "layer1.1", "layer2",
+    ]  # fmt: skip
+    block, stage = folded[-2:]
+    assert (block.kind, block.layers, block.inputs) == ("folded", (3, 4, 5), (4,))
+    assert (block.shape, block.flops, block.after) == ("4 × 4", 30, ("ReLU",))
+    assert (stage.inputs, stage.layers, stage.block) == ((5,), tuple(range(6, 12)), "")
+    # What is open keeps its edges.
+    assert folded[4].inputs == (3, 0)
+
+
+def test_a_module_that_runs_twice_becomes_two_nodes_so_that_no_edge_leads_back() -> None:
+    def node(name: str, inputs: tuple[int, ...], block: str) -> Node:
+        return Node("layer", name, inputs, (0,), "", None, (), "net", block)
+
+    nodes = [node("a", (), "net.0"), node("b", (0,), "net.0"), node("c", (1,), "net.1"),
+             node("d", (2,), "net.0"), node("e", (3, 0), "net.0")]  # fmt: skip
+    folded = fold(nodes, {Group("block", "net.0")})
+    assert [one.name for one in folded] == ["net.0", "c", "net.0"]
+    assert [one.inputs for one in folded] == [(), (0,), (1, 0)]
+
+
+def test_levels_fold_and_single_groups_are_turned_over() -> None:
+    groups = groups_of(blocks_of(2))
+    assert [group.name for group in groups] == [
+        "layer1", "layer2", "layer1.0", "layer1.1", "layer2.0", "layer2.1",
+    ]  # fmt: skip
+    assert folded_at(LAYERS, groups, [2]) == {Group("block", "layer1.0")}
+    assert folded_at(BLOCKS, groups, [3]) == {groups[2], *groups[4:]}
+    # An opened stage shows its blocks folded.
+    shown = fold(blocks_of(2), folded_at(STAGES, groups, [0]))
+    assert [node.name for node in shown] == ["input", "layer1.0", "layer1.1", "layer2"]
+    assert groups_of(blocks_of(1, stages=1)) == [Group("stage", "layer1")]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "level"),
+    [(blocks_of(2), LAYERS), (blocks_of(20), BLOCKS), (blocks_of(80), STAGES)],
+    ids=["small", "middle", "large"],
+)
+def test_a_network_opens_as_far_as_it_is_legible(nodes: list[Node], level: int) -> None:
+    assert legible_level(nodes, groups_of(nodes)) == level
+
+
+def test_serves_the_graph_as_far_as_it_is_open(session: Session, run: StoredRun) -> None:
+    give_graph(session, run, {"nodes": [], "missing": ""})
+    _, whole = ask(session, run.run_id)
+    assert whole["level"] == LAYERS
+    assert "folded" not in whole["nodes"]["kind"]
+    groups = whole["groups"]
+    assert groups["name"]
+    arrays, meta = ask(session, run.run_id, level="9", toggled="0")
+    assert meta["groups"]["folded"] == [at == 0 for at in range(len(groups["name"]))]
+    node = meta["nodes"]["kind"].index("folded")
+    assert meta["nodes"]["name"][node] == groups["name"][0]
+    assert meta["nodes"]["group"][node] == [0]
+    layers = structure.layers(session, run_id=run.run_id)
+    own = meta["nodes"]["layers"][node]
+    assert len(own) > 1
+    assert meta["nodes"]["type"][node] == f"{len(own)} layers"
+    assert meta["nodes"]["parameters"][node] == int(layers.parameters[own].sum())
+    assert len(arrays["x"]) == len(whole["nodes"]["name"]) - len(own) + 1
+    # A link of a network that had other groups still opens.
+    ask(session, run.run_id, level="2", toggled="900")
+    with pytest.raises(BadArgument, match="level must be one of"):
+        ask(session, run.run_id, level="5")
 
 
 def give_graph(session: Session, run: StoredRun, graph: dict[str, Any]) -> None:
@@ -173,14 +270,16 @@ def test_without_a_graph_serves_the_layers_alone(session: Session, run: StoredRu
 def test_frames_hold_what_they_name() -> None:
     names = ["stem", "layer1.0.a", "layer1.0.b", "layer1.1.a", "layer1.1.b"]
     nodes = [
-        network._Node(
+        Node(
             "layer", name, (at - 1,) if at else (), (at,), "", None, (),
             name.split(".")[0] if "." in name else "", name.rpartition(".")[0],
         )
         for at, name in enumerate(names)
     ]  # fmt: skip
     placed = lay_out([one.inputs for one in nodes])
-    kinds, boxes = network._frames(nodes, placed)
+    kinds, boxes = network._frames(nodes, placed, [Group("block", "layer1.1")])
+    places = zip(kinds["name"], kinds["group"], strict=True)
+    assert set(places) <= {("layer1", -1), ("layer1.0", -1), ("layer1.1", 0)}
     found = list(zip(kinds["kind"], kinds["name"], boxes, strict=True))
     assert {(kind, name) for kind, name, _ in found} <= {
         ("stage", "layer1"), ("block", "layer1.0"), ("block", "layer1.1"),
@@ -197,6 +296,6 @@ def test_frames_hold_what_they_name() -> None:
 
 def test_an_operation_stands_in_the_innermost_group() -> None:
     groups = {"layer1", "layer1.0"}
-    assert network._group("layer1.0.inner", groups) == "layer1.0"
-    assert network._group("layer1.2", groups) == "layer1"
-    assert network._group("layer10", groups) == ""
+    assert group_of("layer1.0.inner", groups) == "layer1.0"
+    assert group_of("layer1.2", groups) == "layer1"
+    assert group_of("layer10", groups) == ""

@@ -13,7 +13,7 @@ import pytest
 from dash.development.base_component import Component
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, func, insert, update
 from sqlalchemy.orm import Session
 
 from app import analysis
@@ -31,6 +31,7 @@ from app.view import PageContext
 from app.views.layers import VIEW as LAYERS
 from app.views.overview import VIEW
 from app.views.overview.ids import Ids
+from app.views.overview.layout import _rates
 from db.errors import NotFound
 from db.models import Run, scalar
 from db.permissions import Role
@@ -122,6 +123,30 @@ class TestData:
         )
         assert meta["series"]["train_loss"] == {"total": 60, "shown": 60, "odd": 0}
         pack(arrays, meta)
+
+    def test_every_parameter_group_has_its_learning_rate(
+        self, session: Session, run: StoredRun
+    ) -> None:
+        for name, rate in (("learning_rate/1", 0.5), ("learning_rate/head", 0.25)):
+            session.execute(
+                insert(scalar).values(
+                    run_id=run.run_id,
+                    name=name,
+                    iteration=int(run.iterations[0]),
+                    iterations=np.array([1, 2], "i4"),
+                    values=np.array([rate, rate / 2]),
+                )
+            )
+        session.execute(update(Run).where(Run.id == run.run_id).values(version=Run.version + 1))
+        arrays, meta = data.series(session, run.run_id, Arguments({}))
+        assert arrays["series.learning_rate/head.values"].tolist() == [0.25, 0.125]
+        assert arrays["snapshot.learning_rate/1"][-1] == 0.25
+        assert meta["series"]["learning_rate/1"]["total"] == 2
+        others = data.other_rates(analysis_of(session, run.run_id).series_names(session))
+        lines = _rates(others)
+        assert [line["name"] for line in lines] == ["group 0", "group 1", "head"]
+        assert len({line["colour"] for line in lines}) == 3
+        assert _rates([])[0]["name"] == ""
 
     def test_series_of_a_range(self, session: Session, run: StoredRun) -> None:
         arrays, _ = data.series(session, run.run_id, Arguments({"from": "20", "to": "25"}))

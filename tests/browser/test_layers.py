@@ -586,6 +586,51 @@ def test_the_graph_of_the_network(page: Page, digits: int, watch: Watch) -> None
     expect(page.locator("#layers-filters-facts")).to_contain_text("conv1")
 
 
+def test_blocks_of_the_graph_are_folded_and_unfolded(page: Page, digits: int) -> None:
+    page.goto(f"/run/{digits}/network")
+    page.wait_for_selector(f"{GRAPH}[data-state=drawn]")
+    facts = page.locator("#network-facts")
+    expect(facts).not_to_contain_text("folded")
+    page.get_by_role("button", name="Show the network down to its stages").click()
+    expect(facts).to_contain_text("folded")
+    expect(page.locator("[data-opento='1']")).to_have_attribute("aria-pressed", "true")
+    # A click unfolds what it is on; the link holds it.
+    page.mouse.click(*place_of(page, "layer1"))
+    page.wait_for_function("() => location.search.includes('networktoggled=')")
+    rest(page)
+    assert "networklevel=1" in page.url
+    page.reload()
+    page.wait_for_selector(f"{GRAPH}[data-state=drawn]")
+    # Its block is folded still.
+    page.mouse.click(*place_of(page, "layer1.0"))
+    page.wait_for_function("() => deeptracker.selection.get().networktoggled.length === 2")
+    rest(page)
+    x, y = place_of(page, "layer1.0.conv1")
+    page.mouse.move(x, y - 26)  # in its frame
+    expect(page.locator(".dt-tooltip")).to_contain_text("a click folds it")
+    page.mouse.click(x, y - 26)
+    expect(page.locator(".dt-tooltip")).to_be_hidden()
+    rest(page)
+    # By keyboard, and in the list, which says what is open.
+    page.focus(GRAPH)
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    status = page.locator(f"{GRAPH} [role=status]")
+    expect(status).to_contain_text("mean of the layers")
+    page.keyboard.press("f")
+    page.locator(".network-listed summary").click()
+    fold = page.locator(".network-group button").first
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    fold.press("Enter")
+    closed = page.locator(".network-name[aria-expanded=false]")
+    expect(page.locator(".network-group")).to_have_count(1)
+    page.locator(control("network-of")).click()
+    page.get_by_role("option", name="Largest of its layers").click()
+    expect(page.locator("#network-legend")).to_contain_text("folded: largest of the layers")
+    expect(closed.first).to_be_visible()
+
+
 def test_the_graph_is_searched_and_zoomed(page: Page, digits: int) -> None:
     page.goto(f"/run/{digits}/network")
     page.wait_for_selector(f"{GRAPH}[data-state=drawn]")

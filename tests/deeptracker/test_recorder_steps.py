@@ -7,6 +7,7 @@ from torch import nn
 
 from deeptracker import Recorder
 from deeptracker.format import STATISTICS
+from deeptracker.learning_rates import LearningRates
 from tests.deeptracker import references
 from tests.deeptracker.logs import read
 from tests.deeptracker.trainings import make_training
@@ -208,6 +209,20 @@ def test_several_optimizers_each_give_their_layers(tmp_path):
     assert_quantity(snapshot, "update", update)
     assert snapshot.scalars["learning_rate"].values.tolist() == [0.1]
     assert snapshot.scalars["learning_rate/1"].values.tolist() == [0.01]
+
+
+def test_a_parameter_group_with_a_name_has_a_rate_of_that_name():
+    parts = [nn.Parameter(torch.ones(2, 2)) for _ in range(4)]
+    groups = [
+        {"params": [part], "lr": rate, **named}
+        for part, rate, named in zip(
+            parts, (0.1, 0.2, 0.3, 0.4), ({}, {"name": "head"}, {"name": "head"}, {}), strict=True
+        )
+    ]
+    optimizer = torch.optim.SGD(groups)
+    rates = LearningRates([optimizer])
+    wanted = {"learning_rate": 0.1, "learning_rate/head": 0.2}
+    assert rates.values() == {**wanted, "learning_rate/2": 0.3, "learning_rate/3": 0.4}
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])

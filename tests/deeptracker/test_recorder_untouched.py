@@ -11,6 +11,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
+import torch._dynamo.utils
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -121,6 +122,7 @@ class Loop:
             thumbnails=True,
             normalisation=True,
             activations=True,
+            training_activations=True,
         )
 
     def iterate(self, images, labels, number):
@@ -235,10 +237,17 @@ def no_workers_left():
 @pytest.mark.parametrize("way", WAYS)
 def test_everything_is_the_same_with_and_without(way, tmp_path):
     expected = Loop(way).run()
+    if way != "compile":
+        # Where something was compiled, nothing watches the training.
+        torch._dynamo.utils.counters.clear()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="iteration .* is a snapshot")
+        warnings.filterwarnings("ignore", message="iteration .* has no activations on training")
         found = Loop(way).run(tmp_path / "run")
     assert differences(expected, found) == []
+    run = RunDirectory(tmp_path / "run")
+    watched = run.snapshot(run.manifest(), ITERATIONS).statistics.get("training_activation")
+    assert (watched is None) == (way == "compile")
     assert len(RunDirectory(tmp_path / "run").iterations()) == ITERATIONS // 2
 
 

@@ -245,6 +245,50 @@ def test_activations_are_those_after_the_activation_function(tmp_path):
     assert snapshot.statistics["activation"][2, zero] == 0
 
 
+def test_activations_on_training_batches_stand_beside_those_on_validation_images(tmp_path):
+    training = make_training()
+    with Recorder(
+        training.model,
+        training.optimizer,
+        tmp_path / "run",
+        every=2,
+        validation=validation_set(),
+        activations=True,
+        training_activations=True,
+    ) as recorder:
+        for _ in range(4):
+            training.iterate()
+            recorder.step()
+    directory = RunDirectory(tmp_path / "run")
+    manifest = directory.manifest()
+    assert "training_activation" in manifest.contents.capabilities
+    assert manifest.remarks == ()
+    for iteration in (2, 4):
+        found = directory.snapshot(manifest, iteration).statistics
+        column = STATISTICS.index("std")
+        assert np.isfinite(found["training_activation"][:, column]).all()
+        assert (found["training_activation"][:, column] != found["activation"][:, column]).all()
+
+
+@pytest.mark.filterwarnings("ignore:iteration 2 has no activations on training batches")
+def test_training_activations_that_cannot_be_had_are_told(tmp_path):
+    training = make_training()
+    with Recorder(
+        training.model, training.optimizer, tmp_path / "run", every=1, training_activations=True
+    ) as recorder:
+        training.iterate()
+        recorder.step()
+        training.optimizer.step()  # without a forward pass
+        recorder.step()
+    directory = RunDirectory(tmp_path / "run")
+    manifest = directory.manifest()
+    for iteration in (1, 2):
+        assert "training_activation" not in directory.snapshot(manifest, iteration).statistics
+    [remark] = manifest.remarks
+    assert (remark.first, remark.times) == (2, 1)
+    assert "no forward pass of the network in training mode" in remark.text
+
+
 def test_validation_may_be_rarer_than_the_statistics(tmp_path):
     training, dataset = make_training(), validation_set()
     with Recorder(

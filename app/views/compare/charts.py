@@ -286,7 +286,7 @@ def _layers(runs: Sequence[RunRow], given: dict[str, Any]) -> Component:
             **given,
         ),
         controls=[
-            select(bound(Ids.MEASURE, "measure"), "Quantity of the layers", MEASURES, "ratio", 150),
+            select(bound(Ids.MEASURE, "measure"), "Quantity of the layers", MEASURES, "ratio", 220),
             # The chart hides it where there is none to choose.
             html.Div(statistic, className="compare-statistic"),
             select(bound(Ids.SCALE, "scale"), "Scale of the layers", SCALES, "log", 90),

@@ -17,7 +17,7 @@ def controls(measure: str) -> html.Div:
     return html.Div(
         [
             labelled(
-                "Show", select(bound(Ids.MEASURE, "measure"), "Quantity", MEASURES, measure, 168)
+                "Show", select(bound(Ids.MEASURE, "measure"), "Quantity", MEASURES, measure, 220)
             ),
             labelled(
                 "Statistic",

@@ -102,7 +102,7 @@ def _magnitudes(base: str) -> html.Section:
         group=GROUP,
     )
     choice = select(
-        bound(Ids.MAGNITUDE, "magnitude"), "What of every layer", words.MAGNITUDES, "ratio", 250
+        bound(Ids.MAGNITUDE, "magnitude"), "What of every layer", words.MAGNITUDES, "ratio", 330
     )
     return panel("All layers in one chart", body, controls=[choice])
 

@@ -21,6 +21,13 @@ MAGNITUDES = {
     "weight-deviation": "Std of the weights",
     "gradient-deviation": "Std of the gradients",
     "update-deviation": "Std of the updates",
+    "weight-mean": "Mean ± std of the weights",
+    "gradient-mean": "Mean ± std of the gradients",
+    "update-mean": "Mean ± std of the updates",
+    "activation-mean": "Mean ± std of activations, validation images",
+    "training_activation-mean": "Mean ± std of activations, training batches",
+    "activation-shift": "Activations: |training − validation mean| / std",
+    "activation-spread": "Activations: training std / validation std",
 }
 SCALES = {"linear": "Linear", "log": "Log", "symlog": "Symlog"}
 HEIGHTS = {

@@ -17,5 +17,6 @@ class Ids(StrEnum):
     LIST = "network-list"
     MEASURE = "network-measure"
     STATISTIC = "network-statistic"
+    OF = "network-of"
     SCALE = "network-scale"
     SEARCH = "network-search"

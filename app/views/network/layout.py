@@ -10,12 +10,17 @@ from app.components.attributes import aria, data
 from app.components.charts import chart, download
 from app.components.controls import labelled, segments, select
 from app.components.headings import heading
+from app.data.network_fold import BLOCKS, LAYERS, STAGES
 from app.selection import bound
 from app.view import PageContext
 from app.views.network import words
 from app.views.network.ids import GROUP, Ids
 from db.queries.runs.runs import run_graph
 from deeptracker.catalogue import MEASURES
+
+# The graph as far as somebody opened it: app/data/network.py.
+_GRAPH = "network-graph?level={networklevel}&toggled={networktoggled}"
+_LEVELS = ((str(STAGES), "Stages"), (str(BLOCKS), "Blocks"), (str(LAYERS), "Layers"))
 
 
 def layout(context: PageContext) -> html.Div:
@@ -35,7 +40,7 @@ def layout(context: PageContext) -> html.Div:
                 Ids.AXIS,
                 "axis",
                 label="Time axis: iterations and epochs",
-                url=f"{base}/network-graph",
+                url=f"{base}/{_GRAPH}",
                 group=GROUP,
             ),
             _graph(base, get_relative_path(f"/run/{run.id}/layers")),
@@ -66,10 +71,16 @@ def _controls() -> html.Div:
     measure, statistic = bound(Ids.MEASURE, "measure"), bound(Ids.STATISTIC, "statistic")
     return html.Div(
         [
-            labelled("Coloured by", select(measure, "Quantity", MEASURES, "ratio", 168)),
+            labelled("Coloured by", select(measure, "Quantity", MEASURES, "ratio", 220)),
             labelled("Scale", segments(bound(Ids.SCALE, "scale"), "Scale", words.SCALES, "log")),
             labelled("Find", search),
             labelled("Statistic", select(statistic, "Statistic", words.STATISTICS, "std", 164)),
+            labelled(
+                "Folded",
+                select(
+                    bound(Ids.OF, "networkof"), "What a folded block shows", words.OF, "mean", 168
+                ),
+            ),
         ],
         className="network-controls",
     )
@@ -80,14 +91,14 @@ def _graph(base: str, page: str) -> html.Section:
         Ids.GRAPH,
         "networkgraph",
         label="The network as a graph",
-        url=f"{base}/network-graph",
+        url=f"{base}/{_GRAPH}",
         base=base,
         group=GROUP,
         page=page,
         facts=Ids.FACTS,
         legend=Ids.LEGEND,
         list=Ids.LIST,
-        redraw=["measure", "statistic", "scale", "cursor", "layers", "networksearch"],
+        redraw=["measure", "statistic", "scale", "cursor", "layers", "networksearch", "networkof"],
         table=f"{base}/layer-rows?measure={{measure}}&statistic={{statistic}}",
     )
     head: list[Any] = [
@@ -95,11 +106,23 @@ def _graph(base: str, page: str) -> html.Section:
         html.Span(id=Ids.LEGEND, className="dt-panel-legend"),
         html.Div(
             [
-                _button("out", "−", "Zoom out"),
-                _button("in", "+", "Zoom in"),
-                _button("fit", "Fit", "Show the whole network"),
+                "Open to",
+                *(
+                    _button(text, f"Show the network down to its {text.lower()}", opento=level)
+                    for level, text in _LEVELS
+                ),
             ],
-            className="network-zoom",
+            className="network-buttons network-levels",
+            role="group",
+            **aria(label="How far the network is open"),
+        ),
+        html.Div(
+            [
+                _button("−", "Zoom out", zoom="out"),
+                _button("+", "Zoom in", zoom="in"),
+                _button("Fit", "Show the whole network", zoom="fit"),
+            ],
+            className="network-buttons",
             role="group",
             **aria(label="Zoom"),
         ),
@@ -115,6 +138,6 @@ def _graph(base: str, page: str) -> html.Section:
     )
 
 
-def _button(zoom: str, text: str, title: str) -> html.Button:
-    """Return a button that app/views/network/web/graph.ts understands by its data attribute."""
-    return html.Button(text, type="button", title=title, **data(zoom=zoom), **aria(label=title))
+def _button(text: str, title: str, **carried: str) -> html.Button:
+    """Return a button that app/views/network/web/input.ts understands by its data attribute."""
+    return html.Button(text, type="button", title=title, **data(**carried), **aria(label=title))

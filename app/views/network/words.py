@@ -3,6 +3,12 @@
 from deeptracker.catalogue import LAYER_STATISTICS, labels
 
 STATISTICS = labels(LAYER_STATISTICS)
+# What a folded stage or block shows of its layers: app/views/network/web/values.ts.
+OF = {
+    "mean": "Mean of its layers",
+    "largest": "Largest of its layers",
+    "least": "Least of its layers",
+}
 SCALES = {"linear": "Linear", "log": "Log"}
 
 NOT_RECORDED = "The ways between the layers are not recorded"

@@ -1,6 +1,7 @@
 """The page of the overview: facts, then charts on one time axis with the read-out beside them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -8,12 +9,14 @@ from dash import get_asset_url, get_relative_path, html
 from dash.development.base_component import Component
 
 from app import store
+from app.analysis import analysis_of
 from app.components.charts import chart, panel
 from app.components.controls import select
 from app.components.empty import missed, no_snapshots
 from app.components.not_recorded import how_to
 from app.components.run_course import course_facts, lacks, origin, remarks, unrecorded
 from app.components.verdict import verdicts
+from app.data.overview import RATE, other_rates
 from app.selection import bound
 from app.view import PageContext
 from app.views.overview import words
@@ -40,6 +43,8 @@ _NO_VALIDATION = (
     "This run has no validation images, so nothing is known about its classes. "
     "Give the Recorder validation data to see them."
 )
+# Of the parameter groups after the first.
+_RATE_COLOURS = ("blue", "orange", "learned", "pin", "forgotten")
 _CHOOSE = "Choose another quantity or statistic."
 _NO_VALUES = (
     "Every value of this choice is NaN: it was not recorded, or not defined, in any snapshot. "
@@ -70,6 +75,7 @@ def layout(context: PageContext) -> html.Div:
         manifest = run_manifest(session, run_id=run.id)
         thought = verdicts(session, [run])[run.id]
         descent = lineage(session, run, context.identity)
+        rates = other_rates(analysis_of(session, run.id).series_names(session))
     return html.Div(
         [
             header(run, base, course_facts(manifest), thought),
@@ -80,7 +86,7 @@ def layout(context: PageContext) -> html.Div:
             _origin(origin(manifest)),
             html.Div(
                 [
-                    html.Div(_charts(run, base, manifest), className="overview-charts"),
+                    html.Div(_charts(run, base, manifest, rates), className="overview-charts"),
                     html.Aside(_readout(base), className="overview-aside"),
                 ],
                 className="overview-body",
@@ -90,10 +96,15 @@ def layout(context: PageContext) -> html.Div:
     )
 
 
-def _charts(run: RunRow, base: str, manifest: Mapping[str, Any]) -> list[Component]:
-    """Return the charts of what the run has; of one without layers and classes, all its scalars."""
+def _charts(
+    run: RunRow, base: str, manifest: Mapping[str, Any], rates: Sequence[str]
+) -> list[Component]:
+    """Return the charts of what the run has; of one without layers and classes, all its scalars.
+
+    rates: the scalars of the learning rates of all parameter groups but the first.
+    """
     converted = manifest.get("origin") is not None
-    parts = [_axis(base), _strip(base, validates=run.validates, converted=converted)]
+    parts = [_axis(base), _strip(base, rates, validates=run.validates, converted=converted)]
     if not (run.layer_count or run.validates):
         return [*parts, _scalars(base), _missing([VALIDATION, LAYERS], manifest)]
     # A recorded run without validation says so where its classes would be.
@@ -193,7 +204,16 @@ def _part(column: int, colour: str, *, changing: bool = False) -> dict[str, obje
     return {"column": column, "name": name, "colour": f"--dt-{colour}", "changing": changing}
 
 
-def _strip(base: str, *, validates: bool, converted: bool) -> html.Section:
+def _rates(others: Sequence[str]) -> list[dict[str, str]]:
+    """Return the lines of the learning rates: one for each parameter group, with its name."""
+    lines = [_line(RATE, "group 0" if others else "", "violet")]
+    for name, colour in zip(others, cycle(_RATE_COLOURS), strict=False):
+        own = name.removeprefix(f"{RATE}/")
+        lines.append(_line(name, f"group {own}" if own.isdigit() else own, colour))
+    return lines
+
+
+def _strip(base: str, others: Sequence[str], *, validates: bool, converted: bool) -> html.Section:
     def absent(need: Need) -> str:
         return missed(need, converted=converted)
 
@@ -201,10 +221,10 @@ def _strip(base: str, *, validates: bool, converted: bool) -> html.Section:
     panels = [
         {
             "title": "Learning rate",
-            "height": 44,
+            "height": 78 if others else 44,
             "nothing": absent(LEARNING_RATE),
             "step": True,
-            "lines": [_line("learning_rate", "", "violet")],
+            "lines": _rates(others),
         },
         {
             "title": "Loss",
@@ -316,7 +336,7 @@ def _no_values(lacking: Mapping[str, str]) -> str:
 
 
 def _layers(base: str, lacking: Mapping[str, str]) -> html.Section:
-    quantities = {name: name.capitalize() for name in ALL_QUANTITIES}
+    quantities = {name: name.replace("_", " ").capitalize() for name in ALL_QUANTITIES}
     first = _defaults(lacking)["quantity"]
     return panel(
         "Layers",

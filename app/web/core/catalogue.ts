@@ -38,6 +38,17 @@ export const nothing = (missing: Missing): string => catalogue().empty[missing] 
 /** Whether a quantity is a ratio of two norms, of which there is no statistic to choose. */
 export const isRatio = (measure: string): boolean => catalogue().ratios.includes(measure);
 
+const ACTIVATIONS: Record<string, string> = {
+  activation: "activations on validation images",
+  training_activation: "activations on training batches",
+};
+
+/** Whether a quantity is what layers put out, of which there is no histogram, and nothing to merge. */
+export const isActivation = (measure: string): boolean => measure in ACTIVATIONS;
+
+/** Return what a quantity is of, in words: "weights", "activations on training batches". */
+export const manyOf = (measure: string): string => ACTIVATIONS[measure] ?? `${measure}s`;
+
 function read(): Catalogue {
   if (!hasPage()) return { statistics: {}, filters: {}, series: {}, ratios: [], empty: {} };
   const place = document.querySelector<HTMLMetaElement>('meta[name="deeptracker-catalogue"]');

@@ -131,7 +131,10 @@ def _network(case: str, layers: int, snapshots: int) -> Answers:
     }
     asked = f"from=0&to={PIECE}"
     ends = {"low": low, "high": high, "least": 0.01 if snapshots else None}
+    deviation = {"value": np.full_like(mean, 0.2)}
     return {
+        # Around a mean.
+        f"layer-rows?measure=weight&statistic=std&{asked}": pack(deviation, ends),
         "layer-tree": pack(time, tree),
         f"layer-rows?measure=weight&statistic={STATISTIC[case]}&{asked}": pack(
             {"value": mean}, ends
@@ -215,7 +218,11 @@ def _magnitudes(case: str) -> Given:
         "median": median.astype(np.float32),
     }
     names = [f"conv{at}" for at in range(layers)]
-    chosen = {"magnitude": "weight" if case == "nan" else "ratio", "layers": [2]}
+    # Of a single layer the mean, with its deviation.
+    magnitude = {"nan": "weight", "one": "weight-mean"}.get(case, "ratio")
+    chosen = {"magnitude": magnitude, "layers": [0] if case == "one" else [2]}
+    if case == "one":
+        arrays["deviation"] = np.full_like(arrays["value"], 0.25)
     options = {
         "url": "{data}/layer-magnitudes?magnitude={magnitude}",
         "tree": _ID,

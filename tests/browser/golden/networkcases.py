@@ -11,6 +11,7 @@ from tests.browser.golden.data import SOME, Answers, Given, Kind, falling, folde
 
 _ROWS = 8
 _KINDS = ("layer", "layer", "layer", "operation")
+_FOLDED = 9  # where the drawing of many nodes has a block that is folded
 
 
 def _edges(count: int) -> list[tuple[int, int]]:
@@ -41,7 +42,18 @@ def _nodes(count: int) -> dict[str, list[Any]]:
         "after": [["ReLU"]] * count,
         "stage": [at // 8 for at in range(count)],
         "block": [f"stage{at // 8}.{at // 4}" for at in range(count)],
+        "group": [[at // 4] for at in range(count)],
     }
+
+
+def _fold(nodes: dict[str, list[Any]]) -> None:
+    """Let one node be a block of two layers."""
+    changed = {
+        "kind": "folded", "name": "stage1.2", "label": "stage1.2", "layers": [8, 9],
+        "called": ["stage1.2.conv8", "stage1.2.conv9"], "type": "2 layers", "parameters": 4_100_000,
+    }  # fmt: skip
+    for column, value in changed.items():
+        nodes[column][_FOLDED] = value
 
 
 def _frames(count: int) -> tuple[dict[str, list[Any]], NDArray[np.float32]]:
@@ -52,6 +64,7 @@ def _frames(count: int) -> tuple[dict[str, list[Any]], NDArray[np.float32]]:
         "kind": ["block"] * len(boxes),
         "name": [f"stage{at // 8}.{at // 4}" for at in first],
         "stage": [at // 8 for at in first],
+        "group": [at // 4 for at in first],
     }
     return names, np.array(boxes, "f4").reshape(-1, 4)
 
@@ -76,8 +89,17 @@ def _answers(case: str) -> Answers:
         "starts": np.arange(0, 2 * len(edges) + 1, 2, dtype=np.int32),
         "frame": boxes,
     }
+    nodes, groups = _nodes(count), -(-count // 4)
+    if case == "many":
+        _fold(nodes)
     meta = {
-        "nodes": _nodes(count),
+        "nodes": nodes,
+        "groups": {
+            "name": [f"stage{at // 2}.{at}" for at in range(groups)],
+            "kind": ["block"] * groups,
+            "folded": [False] * groups,
+        },
+        "level": 9,
         "frames": names,
         "size": [220.0 + 210 * max(0, (count - 1) // _ROWS), 540.0],
         "node": [128, 28],

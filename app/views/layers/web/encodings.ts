@@ -6,7 +6,7 @@
 // `scale` of layers/web/scale.ts.
 
 import { colours, type Place, raster } from "#app/web/index.ts";
-import type { Frame, NodeValues, Scale, Span } from "./types.ts";
+import type { Floats, Frame, NodeValues, Scale, Span } from "./types.ts";
 
 /** What has a histogram. */
 export type Binned = Required<Pick<NodeValues, "histogram" | "binCount">>;
@@ -138,6 +138,21 @@ function between(
   context.fill();
 }
 
+/** Fill one standard deviation to both sides of a mean. */
+export function around(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  mean: Floats,
+  deviation: Floats,
+  place: Place,
+  scale: Scale,
+): void {
+  const [lower, upper] = [-1, 1].map((side) =>
+    mean.map((value, at) => value + side * deviation[at]),
+  );
+  between(context, frame, lower, upper, place, scale);
+}
+
 export function line(
   context: CanvasRenderingContext2D,
   frame: Frame,
@@ -148,6 +163,10 @@ export function line(
   if (data.minimum && data.envelope) {
     context.fillStyle = theme("--layers-envelope");
     between(context, frame, data.minimum, data.maximum!, place, scale);
+  }
+  if (data.deviation) {
+    context.fillStyle = theme("--layers-deviation");
+    around(context, frame, data.value, data.deviation, place, scale);
   }
   context.strokeStyle = theme("--dt-blue");
   context.lineWidth = place.height > 20 ? 1.5 : 1.1;

@@ -1,5 +1,6 @@
-// One number of every layer in one chart on a logarithmic scale: update ratios with the healthy
-// band, mean magnitudes, standard deviations. The line that is pointed at, and the opened layer, are
+// One number of every layer in one chart: on a logarithmic scale update ratios with the healthy band,
+// mean magnitudes, standard deviations; on a linear or symlog one means, with one standard deviation
+// around those of the opened layers and of the one that is pointed at. The line that is pointed at, and the opened layer, are
 // strong; they are those of the rows beside.
 //
 // Options: url (layer-magnitudes), tree (id of the rows), what (words by the field), group.
@@ -20,6 +21,7 @@ import {
   PlotArea,
   powers,
   registerKind,
+  roundTicks,
   type Selection,
   selectionStore,
   sizeCanvas,
@@ -39,11 +41,16 @@ const NEAR = 12; // pixels from a line that still point at it
 const PALE = 0.4; // of the lines that nobody points at
 const TICKS = 8;
 const RATIOS = ["ratio", "norms"];
+// Training batches against validation images.
+const AGAINST = ["activation-shift", "activation-spread"];
+const FAR = "far apart: dropout, or statistics of batches that are not those of the validation";
 
 interface Arrays {
   iteration: Iterations;
   value: Matrix<Floats>;
   median: Floats;
+  /** Around the value, where that is a mean. */
+  deviation?: Matrix<Floats>;
 }
 interface Meta {
   names: readonly string[];
@@ -114,10 +121,11 @@ class Magnitudes implements Handler {
     const frame = layerScale.frameOf(chart, place.width);
     const [from, to] = frame.own ? [0, Infinity] : [frame.first, frame.last];
     const lines = meta.names.map((_, layer) => rowOf(arrays.value, layer));
-    this.scale = this.scaleOf(layerScale.endsOf(lines, from, to));
+    const shown = arrays.deviation ? lines.flatMap((_, layer) => this.bandOf(layer)) : lines;
+    this.scale = this.scaleOf(layerScale.endsOf(shown, from, to));
     const inner = { ...place, top: PAD, height: HEIGHT - 2 * PAD };
     if (!this.scale) {
-      layerMarks.words(context, inner, "no number above zero here");
+      layerMarks.words(context, inner, this.whyNothing());
       return "";
     }
     this.drawGround(context, inner, this.scale);
@@ -132,11 +140,37 @@ class Magnitudes implements Handler {
     if (!this.chart.axis.columns) return nothing("charts");
     if (!names.length) return "This run has no layers.";
     const quantity = RATIOS.includes(magnitude) ? "update" : magnitude.split("-")[0];
-    return lacks[quantity] ?? "";
+    const needed = AGAINST.includes(magnitude) ? [quantity, "training_activation"] : [quantity];
+    const missed = needed.flatMap((name) => lacks[name] ?? []);
+    return missed.length ? `Not recorded: ${missed.join("; ")}.` : "";
+  }
+
+  /** Return why there is no line. */
+  private whyNothing(): string {
+    const { magnitude } = selectionStore.get();
+    if (AGAINST.includes(magnitude) || magnitude.includes("activation"))
+      return "not recorded of this run: activations and training_activations of the Recorder keep them";
+    return this.arrays!.deviation ? "no number here" : "no number above zero here";
+  }
+
+  /** Return one standard deviation below and above the mean of a layer. */
+  private bandOf(layer: number): Floats[] {
+    const mean = rowOf(this.arrays!.value, layer);
+    const deviation = rowOf(this.arrays!.deviation!, layer);
+    return [-1, 1].map((side) => mean.map((value, at) => value + side * deviation[at]));
   }
 
   /** Return the scale of the lines; of a ratio it has room for the healthy band. */
-  private scaleOf({ high, least }: { high: number; least: number }): Scale | null {
+  private scaleOf({
+    low: lowest,
+    high,
+    least,
+  }: Record<"low" | "high" | "least", number>): Scale | null {
+    if (this.arrays!.deviation) {
+      // A logarithm of a mean near zero would say nothing.
+      const kind = selectionStore.get().scale === "symlog" ? "symlog" : "linear";
+      return layerScale.of(kind, lowest, high, least);
+    }
     if (!(high > 0)) return null;
     const [low, top] = this.ofRatio ? layerMarks.HEALTHY : [least, high];
     return layerScale.of("log", Math.min(least, low), Math.max(high, top), least);
@@ -149,7 +183,9 @@ class Magnitudes implements Handler {
   private drawGround(context: CanvasRenderingContext2D, inner: Place, scale: Scale): void {
     if (this.ofRatio) layerMarks.healthy(context, inner, scale);
     const write = (value: number) => numbers.tick("number", value);
-    const ticks = powers(scale.low, scale.high, TICKS);
+    const { kind, low, high } = scale;
+    const linear = kind === "linear" ? roundTicks(low, high, TICKS / 2) : [0];
+    const ticks = kind === "log" ? powers(low, high, TICKS) : linear;
     layerMarks.ticks(context, inner, ticks, scale.at, write);
     layerMarks.ends(context, inner, [write(scale.low), write(scale.high)]);
   }
@@ -178,10 +214,25 @@ class Magnitudes implements Handler {
     context.lineWidth = 2.2;
     for (const layer of chosen) {
       if (!lines[layer]) continue;
+      this.drawBand(context, frame, layer, inner, scale);
       context.strokeStyle =
         layer === this.pointed ? colours.theme("--dt-text") : byDepth(layer, lines.length);
       curve(lines[layer]);
     }
+  }
+
+  private drawBand(
+    context: CanvasRenderingContext2D,
+    frame: Frame,
+    layer: number,
+    inner: Place,
+    scale: Scale,
+  ): void {
+    const { deviation, value } = this.arrays!;
+    if (!deviation) return;
+    context.fillStyle = colours.theme("--layers-deviation");
+    const [mean, around] = [rowOf(value, layer), rowOf(deviation, layer)];
+    layerEncodings.around(context, frame, mean, around, inner, scale);
   }
 
   private explain(): void {
@@ -199,6 +250,15 @@ class Magnitudes implements Handler {
     parts.push(part(dashed, "median of the layers"));
     if (this.ofRatio)
       parts.push(part(swatch("var(--layers-healthy)"), "healthy: one decade around 1e−3"));
+    if (this.arrays!.deviation)
+      parts.push(
+        part(
+          swatch("var(--layers-deviation)"),
+          "mean ± one standard deviation of the opened layer and of the one pointed at",
+        ),
+      );
+    if (AGAINST.includes(selectionStore.get().magnitude))
+      parts.push(make("span", "layers-key-note", FAR));
     this.key.replaceChildren(...parts);
   }
 
@@ -232,8 +292,12 @@ class Magnitudes implements Handler {
     }
     const { magnitude } = selectionStore.get();
     const title = `${meta.names[layer]}, iteration ${numbers.integer(this.chart.axis.iterations[column])}`;
+    const around = this.arrays!.deviation;
+    const deviation = around ? rowOf(around, layer)[this.own(column)] : NaN;
+    const more = around ? ` ± ${numbers.number(deviation)}` : "";
+    const value = `${numbers.number(this.valueAt(layer, column))}${more}`;
     const lines: TooltipLine[] = [
-      [this.chart.options.what[magnitude] ?? "", numbers.number(this.valueAt(layer, column))],
+      [this.chart.options.what[magnitude] ?? "", value],
       ["median of the layers", numbers.number(this.arrays!.median[this.own(column)])],
     ];
     tooltip.show(event.clientX, event.clientY, title, lines);

@@ -89,6 +89,10 @@ export class NodeData {
     data.value =
       ((layerQueries.isQuartile(selection) && data[selection.statistic]) as Floats) ||
       (take(rows, "value") as Floats);
+    if (layerQueries.hasDeviation(selection)) {
+      const deviations = this.source.of("layer-rows", layerQueries.deviations(selection), node);
+      data.deviation = take(deviations, "value") as Floats | undefined;
+    }
     data.envelope = layerQueries.hasEnvelope(selection);
     data.fresh = rows.fresh && extremes.fresh && (!shapes || shapes.fresh);
     data.meta = { ...rows.meta, ...extremes.meta };

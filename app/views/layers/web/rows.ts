@@ -2,6 +2,7 @@
 
 import {
   type Chart,
+  isActivation,
   isRatio,
   numbers,
   type Place,
@@ -104,12 +105,12 @@ function whyNothing(
 ): string {
   const missed = lacks[encoding] ?? lacks[isRatio(measure) ? "update" : measure];
   if (missed) return `not recorded: ${missed}`;
-  if (measure === "activation" && ["histogram", "box"].includes(encoding)) return NO_SHAPE;
-  if (measure === "activation" && holds)
+  if (isActivation(measure) && ["histogram", "box"].includes(encoding)) return NO_SHAPE;
+  if (isActivation(measure) && holds)
     return "activations are recorded layer by layer, and not merged";
   if (measure === "gradient") return "no gradient: the layer is frozen, or every value is NaN";
   if (encoding === "histogram") return "no finite value";
-  if (measure === "activation") return `the ${statistic} of activations is not recorded`;
+  if (isActivation(measure)) return `the ${statistic} of activations is not recorded`;
   return "no value: NaN throughout";
 }
 

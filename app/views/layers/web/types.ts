@@ -71,6 +71,8 @@ export interface NodeValues {
   odd?: Bytes;
   minimum?: Floats;
   maximum?: Floats;
+  /** The standard deviation around a mean. */
+  deviation?: Floats;
   q1?: Floats;
   median?: Floats;
   q3?: Floats;

@@ -1,6 +1,6 @@
 // The numbers of the network's nodes: asked for in pieces of the tree, when they come into sight.
 
-import { addressOf, fetchArrays, isRatio, type Selection } from "#app/web/index.ts";
+import { addressOf, fetchArrays, isActivation, isRatio, type Selection } from "#app/web/index.ts";
 import type { Pieces, Routes } from "./types.ts";
 
 type Route = keyof Routes;
@@ -105,7 +105,11 @@ export const layerQueries = {
   isQuartile: ({ measure, statistic }: Shown) => !isRatio(measure) && QUARTILES.includes(statistic),
   /** Whether the extremes lie around what is shown. */
   hasEnvelope: ({ measure, statistic }: Shown) =>
-    !isRatio(measure) && measure !== "activation" && ["mean", ...QUARTILES].includes(statistic),
+    !isRatio(measure) && !isActivation(measure) && ["mean", ...QUARTILES].includes(statistic),
+  /** Whether one standard deviation lies around what is shown. */
+  hasDeviation: ({ measure, statistic, encoding }: Shown & Pick<Selection, "encoding">) =>
+    encoding === "line" && statistic === "mean" && !isRatio(measure) && !isActivation(measure),
+  deviations: ({ measure }: Shown) => `measure=${measure}&statistic=std`,
 };
 
 /** An array of which parts can be shown. */

@@ -4,6 +4,7 @@ import {
   catalogue,
   colours,
   isRatio,
+  manyOf,
   numbers,
   type Selection,
   type TooltipLine,
@@ -44,7 +45,7 @@ const statisticWords = (name: string) => catalogue().statistics[name]?.label ?? 
 export function subject({ measure, statistic }: Selection): string {
   if (measure === "ratio") return "‖update‖ / ‖weight‖ of one step";
   if (isRatio(measure)) return "‖update‖ / ‖weight‖ of one step / learning rate";
-  return `${statisticWords(statistic)} of the ${measure}s`;
+  return `${statisticWords(statistic)} of the ${manyOf(measure)}`;
 }
 
 export const format = ({ measure, statistic }: Selection) =>
@@ -73,6 +74,8 @@ const ENCODINGS: Record<string, (about: Pick<Explained, "selection" | "meta">) =
     if (layerQueries.hasEnvelope(selection)) {
       parts.push(swatch("envelope", "minimum to maximum"));
     }
+    if (layerQueries.hasDeviation(selection))
+      parts.push(swatch("deviation", "mean ± one standard deviation"));
     if (selection.measure === "ratio") parts.push(swatch("healthy", "healthy: near 1e−3"));
     return parts;
   },
@@ -83,7 +86,7 @@ const ENCODINGS: Record<string, (about: Pick<Explained, "selection" | "meta">) =
     note(
       isRatio(selection.measure)
         ? "of the updates"
-        : `of the ${selection.measure}s; blocks, stages and network: from the merged histogram`,
+        : `of the ${manyOf(selection.measure)}; blocks, stages and network: from the merged histogram`,
     ),
   ],
   horizon: ({ selection }) => [
@@ -105,7 +108,7 @@ const ENCODINGS: Record<string, (about: Pick<Explained, "selection" | "meta">) =
   },
   histogram: ({ selection }) => [
     note(
-      `how the ${isRatio(selection.measure) ? "updates" : `${selection.measure}s`} spread: up positive, down negative, 4 bins a decade`,
+      `how the ${isRatio(selection.measure) ? "updates" : manyOf(selection.measure)} spread: up positive, down negative, 4 bins a decade`,
     ),
     swatch("few", "few"),
     swatch("many", "many (log)"),
@@ -213,6 +216,7 @@ export function lines({
     found.push([subject(selection), as(format(selection), data.value[at])]);
   }
   if (data.minimum && (encoding === "box" || (encoding === "line" && data.envelope))) {
+    if (data.deviation) found.push([statisticWords("std"), as("number", data.deviation[at])]);
     for (const name of ["maximum", "q3", "median", "q1", "minimum"] as const) {
       if (data[name]) found.push([statisticWords(name), as("number", data[name]![at])]);
     }

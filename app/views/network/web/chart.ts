@@ -46,6 +46,8 @@ class NetworkGraph implements Handler {
   private readonly said: HTMLElement;
   private readonly input: Input;
   private searched = "";
+  /** The group that was turned over last, and where it was on the screen. */
+  private turned: { group: number; x: number; y: number; marks: boolean } | null = null;
 
   constructor(chart: Chart<ChartKinds["networkgraph"]>) {
     this.chart = chart;
@@ -72,14 +74,25 @@ class NetworkGraph implements Handler {
   }
 
   receive(answer: Answer<GraphMeta, GraphArrays>): void {
-    const before = this.graph;
-    this.graph = new Graph(answer);
-    if (before?.count !== this.graph.count) {
-      this.view = new Viewport(...answer.meta.size);
-      this.pointed = null;
-    }
+    const marked = this.graph && this.pointed !== null ? this.graph.nodes.name[this.pointed] : "";
+    const graph = new Graph(answer);
+    this.graph = graph;
+    this.view.replace(...answer.meta.size);
+    const at = marked ? graph.nodes.name.indexOf(marked) : -1;
+    this.pointed = at < 0 ? null : at;
+    this.follow(graph);
     const facts = document.getElementById(this.chart.options.facts);
     if (facts) facts.textContent = words.facts(this.graph);
+  }
+
+  /** What was folded or unfolded stays where it was, and marked where it was marked. */
+  private follow(graph: Graph): void {
+    const { turned } = this;
+    this.turned = null;
+    const within = turned ? graph.within(turned.group) : [];
+    if (!turned || !within.length) return;
+    if (this.view.own) this.view.put(graph.around(within), turned.x, turned.y);
+    if (turned.marks) this.point(within[0]);
   }
 
   draw(width: number): string {
@@ -104,6 +117,7 @@ class NetworkGraph implements Handler {
       chosen: this.chosen(graph, selection),
       pointed: this.pointed,
     });
+    this.tellLevels(graph, selection);
     this.explain(selection);
     this.tellList(graph, selection);
     return "";
@@ -137,23 +151,44 @@ class NetworkGraph implements Handler {
     );
   }
 
-  private valueOf({ cursor }: Selection, node: number): number {
+  private valueOf({ cursor, networkof }: Selection, node: number): number {
     const { axis } = this.chart;
     const column = cursor === null ? axis.columns - 1 : axis.columnOf(cursor);
     const own = axis.match(this.graph!.arrays.iteration);
-    return this.values.of(this.graph!.nodes.layers[node][0], own ? own[column] : column);
+    const layers = this.graph!.nodes.layers[node];
+    const shown = this.graph!.isFolded(node) ? layers : layers.slice(0, 1);
+    return this.values.of(shown, own ? own[column] : column, networkof);
   }
 
   private explain(selection: Selection): void {
     const { element, options } = this.chart;
     const page = element.closest<HTMLElement>(".network");
-    if (page) page.dataset.measure = selection.measure;
+    if (page) {
+      page.dataset.measure = selection.measure;
+      page.dataset.folded = String(this.hasFolded);
+    }
     const holder = document.getElementById(options.legend);
     if (!holder || this.waiting) return;
     const scale = this.values.scale(selection);
     colours.legend(holder, scale, { format: words.format(selection), missing: true });
-    holder.prepend(make("span", "dt-legend-end", `${words.subject(selection)}, ${this.when()}`));
+    const folded = this.hasFolded ? `; folded: ${words.ofFolded(selection)}` : "";
+    const said = `${words.subject(selection)}, ${this.when()}${folded}`;
+    holder.prepend(make("span", "dt-legend-end", said));
     element.dataset.shown = `${selection.measure} ${selection.statistic}`;
+  }
+
+  private get hasFolded(): boolean {
+    return this.graph?.nodes.kind.includes("folded") ?? false;
+  }
+
+  /** Show how far the network is open; where nothing can be folded there is nothing to choose. */
+  private tellLevels({ meta }: Graph, { networktoggled: turned = [] }: Selection): void {
+    const panel = this.chart.element.closest(".dt-panel");
+    for (const button of panel?.querySelectorAll<HTMLElement>("[data-opento]") ?? []) {
+      const now = Number(button.dataset.opento) === meta.level && !turned.length;
+      button.setAttribute("aria-pressed", String(now));
+      button.parentElement!.hidden = !meta.groups.name.length;
+    }
   }
 
   /** Return which snapshot the colours are of. */
@@ -171,6 +206,7 @@ class NetworkGraph implements Handler {
       subject: words.subject(selection),
       value: (node) => this.words(selection, node),
       choose: (node) => this.choose(node),
+      turn: (group) => this.turn(group),
       chosen: this.chosen(graph, selection),
     });
   }
@@ -191,13 +227,44 @@ class NetworkGraph implements Handler {
       return;
     }
     const selection = selectionStore.get();
-    const lines = words.lines(graph, node, words.subject(selection), this.words(selection, node));
+    const folded = graph.isFolded(node) ? `, ${words.ofFolded(selection)}` : "";
+    const subject = `${words.subject(selection)}${folded}`;
+    const lines = words.lines(graph, node, subject, this.words(selection, node));
     const title = words.title(graph, node);
     if (event) tooltip.show(event.clientX, event.clientY, title, lines);
     else {
       tooltip.hide();
       this.said.textContent = [title, ...lines.map((line) => line.join(" "))].join("; ");
     }
+  }
+
+  /** Tell of the frame of a group that is open. */
+  frame(group: number, event: PointerEvent): void {
+    const { graph } = this;
+    if (!graph) return;
+    const title = graph.meta.groups.name[group];
+    tooltip.show(event.clientX, event.clientY, title, words.frameLines(graph, group));
+  }
+
+  /** Fold a group, or unfold it; the link holds how far the network was open, too. */
+  turn(group: number): void {
+    const { graph, view } = this;
+    if (!graph) return;
+    const { networktoggled: now } = selectionStore.get();
+    const { left, top, width, height } = graph.around(graph.within(group));
+    const [x, y] = [view.x(left + width / 2), view.y(top + height / 2)];
+    this.turned = { group, x, y, marks: this.pointed !== null };
+    const networktoggled = now.includes(group)
+      ? now.filter((one) => one !== group)
+      : [...now, group].sort((one, other) => one - other);
+    tooltip.hide();
+    selectionStore.set({ networklevel: graph.meta.level, networktoggled });
+  }
+
+  /** Show the network down to its stages, its blocks or its layers. */
+  openTo(level: number): void {
+    this.view.fit();
+    selectionStore.set({ networklevel: level, networktoggled: [] });
   }
 
   /** Mark a node by the keyboard, and bring it into sight. */

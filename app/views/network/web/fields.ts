@@ -2,6 +2,9 @@
 
 declare module "#app/web/core/fields.ts" {
   interface Fields {
+    networklevel: number;
+    networktoggled: number[];
+    networkof: string;
     networksearch: string;
   }
 }

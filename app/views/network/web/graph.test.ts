@@ -14,13 +14,15 @@ const nodes = {
   type: ["", "Conv2d 3×3", "Conv2d 1×1", ""],
   after: [[], ["ReLU"], [], []],
   block: ["", "layer1.0", "layer1.0", "layer1.0"],
+  group: [[], [0, 1], [0, 1], [0]],
 } as unknown as GraphMeta["nodes"];
 const graph = new Graph({
-  meta: { nodes, node: [100, 20] } as GraphMeta,
+  meta: { nodes, node: [100, 20], frames: { group: [0, -1, 1] } } as unknown as GraphMeta,
   arrays: {
     x: Float32Array.from([100, 50, 200, 100]),
     y: Float32Array.from([10, 60, 60, 110]),
     source: Int32Array.from([0, 0, 1, 2]),
+    frame: Float32Array.from([0, 40, 300, 100, 0, 0, 9, 9, 5, 45, 240, 30]),
     target: Int32Array.from([1, 2, 3, 3]),
   } as unknown as GraphArrays,
 });
@@ -52,4 +54,14 @@ test("what is found lies within one box; a layer has its node", () => {
   assert.deepEqual(graph.around([1, 2]), { left: 0, top: 50, width: 250, height: 20 });
   assert.equal(graph.nodeOf(1), 2);
   assert.equal(graph.nodeOf(7), null);
+});
+
+test("a point is in the innermost frame that can be folded; nodes know their groups", () => {
+  assert.equal(graph.groupAt(20, 50), 1);
+  assert.equal(graph.groupAt(20, 120), 0);
+  assert.equal(graph.groupAt(5, 5), null);
+  assert.equal(graph.groupOf(0), null);
+  assert.equal(graph.groupOf(1), 1);
+  assert.deepEqual(graph.within(0), [1, 2, 3]);
+  assert.equal(graph.isFolded(1), false);
 });

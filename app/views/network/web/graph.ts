@@ -46,6 +46,37 @@ export class Graph {
     return null;
   }
 
+  /** Return the group whose frame is at a point, the innermost; null: none is. */
+  groupAt(x: number, y: number): number | null {
+    const { group } = this.meta.frames;
+    // Those of blocks come after those of their stages.
+    for (let at = group.length - 1; at >= 0; at--) {
+      const { left, top, width, height } = this.frameOf(at);
+      const inside = x >= left && x <= left + width && y >= top && y <= top + height;
+      if (inside && group[at] >= 0) return group[at];
+    }
+    return null;
+  }
+
+  frameOf(at: number): Box {
+    const [left, top, width, height] = this.arrays.frame.subarray(4 * at, 4 * at + 4);
+    return { left, top, width, height };
+  }
+
+  isFolded(node: number): boolean {
+    return this.nodes.kind[node] === "folded";
+  }
+
+  /** Return the innermost group that a node is in, of a folded one its own; null: none. */
+  groupOf(node: number): number | null {
+    return this.nodes.group[node].at(-1) ?? null;
+  }
+
+  /** Return the nodes of a group as they are now. */
+  within(group: number): number[] {
+    return this.nodes.group.flatMap((own, node) => (own.includes(group) ? node : []));
+  }
+
   /** Return the nodes whose names, kinds or layers a text is in; null: there is no text. */
   found(search: string): Set<number> | null {
     const text = search.trim().toLowerCase();

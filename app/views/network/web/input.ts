@@ -10,6 +10,7 @@ import type { Viewport } from "./viewport.ts";
 const WHEEL = 0.0015; // of a zoom, to a pixel of the wheel
 const STEP = 1.4; // of a key or a button
 const STILL = 4; // pixels: a click is no drag
+const TWICE = 500; // ms in which a second click belongs to the one that folded something
 
 /** The chart whose input it is. */
 interface Owner {
@@ -20,8 +21,13 @@ interface Owner {
   /** The node under the pointer, or marked by the keyboard. */
   readonly pointed: number | null;
   point(node: number | null, event?: PointerEvent): void;
+  /** Tell of the frame of a group that is open. */
+  frame(group: number, event: PointerEvent): void;
   go(node: number): void;
   choose(node: number): void;
+  /** Fold a group, or unfold it. */
+  turn(group: number): void;
+  openTo(level: number): void;
   open(node: number): void;
 }
 
@@ -30,6 +36,8 @@ export class Input {
   /** The fingers and buttons that are down, where they are. */
   private readonly down = new Map<number, [x: number, y: number]>();
   private moved = 0;
+  /** When a click last folded or unfolded something. */
+  private turned = -Infinity;
   private readonly buttons: (event: Event) => void;
 
   constructor(owner: Owner) {
@@ -62,6 +70,12 @@ export class Input {
     return graph?.at(...view.at(...this.place(event))) ?? null;
   }
 
+  /** Return the group whose frame is at an event; null: none is. */
+  private groupAt(event: MouseEvent): number | null {
+    const { graph, view } = this.owner;
+    return graph?.groupAt(...view.at(...this.place(event))) ?? null;
+  }
+
   private place(event: MouseEvent): [x: number, y: number] {
     const { left, top } = this.owner.canvas.getBoundingClientRect();
     return [event.clientX - left, event.clientY - top];
@@ -77,8 +91,11 @@ export class Input {
   private pointed(event: PointerEvent): void {
     const before = this.down.get(event.pointerId);
     if (!before) {
-      this.owner.point(this.nodeAt(event), event);
-      this.owner.canvas.style.cursor = this.owner.pointed === null ? "grab" : "pointer";
+      const node = this.nodeAt(event);
+      const group = node === null ? this.groupAt(event) : null;
+      this.owner.point(node, event);
+      if (group !== null) this.owner.frame(group, event);
+      this.owner.canvas.style.cursor = node === null && group === null ? "grab" : "pointer";
       return;
     }
     const now = this.place(event);
@@ -98,13 +115,20 @@ export class Input {
 
   private released(event: PointerEvent): void {
     if (!this.down.delete(event.pointerId) || event.type === "pointercancel") return;
+    if (this.moved >= STILL || event.timeStamp - this.turned < TWICE) return;
+    const { graph } = this.owner;
     const node = this.nodeAt(event);
-    if (this.moved < STILL && node !== null) this.owner.choose(node);
+    const open = node === null || !graph?.isFolded(node);
+    const group = node === null ? this.groupAt(event) : open ? null : graph!.groupOf(node);
+    if (group !== null) {
+      this.turned = event.timeStamp;
+      this.owner.turn(group);
+    } else if (node !== null) this.owner.choose(node);
   }
 
   private twice(event: MouseEvent): void {
     const node = this.nodeAt(event);
-    if (node !== null) this.owner.open(node);
+    if (node !== null && event.timeStamp - this.turned > TWICE) this.owner.open(node);
   }
 
   private wheel(event: WheelEvent): void {
@@ -116,9 +140,13 @@ export class Input {
 
   private button(event: Event): void {
     const pressed =
-      event.target instanceof Element && event.target.closest<HTMLElement>("[data-zoom]");
+      event.target instanceof Element &&
+      event.target.closest<HTMLElement>("[data-zoom], [data-opento]");
     const panel = this.owner.chart.element.closest(".dt-panel");
-    if (pressed && panel?.contains(pressed)) this.zoom(pressed.dataset.zoom);
+    if (!pressed || !panel?.contains(pressed)) return;
+    const { zoom, opento } = pressed.dataset;
+    if (opento) this.owner.openTo(Number(opento));
+    else this.zoom(zoom);
   }
 
   /** Zoom in or out, or show the whole. */
@@ -169,6 +197,15 @@ export class Input {
     return true;
   }
 
+  /** Fold what the marked node is in, or unfold it. */
+  turn(): boolean {
+    const { graph, pointed } = this.owner;
+    const group = pointed === null ? null : (graph?.groupOf(pointed) ?? null);
+    if (group === null) return false;
+    this.owner.turn(group);
+    return true;
+  }
+
   leave(): boolean {
     if (this.owner.pointed === null) return false;
     this.owner.point(null);
@@ -189,6 +226,7 @@ const pressed = keyTable<Input>({ title: "In the graph", within: ".network-graph
   },
   { keys: [" "], says: "choose the layer", act: (input) => input.choose() },
   { keys: ["Enter"], says: "open the layer in the layer view", act: (input) => input.open() },
+  { keys: ["f"], says: "fold the block of the node, or unfold it", act: (input) => input.turn() },
   {
     keys: ["+", "="],
     says: "zoom in",

@@ -9,6 +9,8 @@ interface Said {
   subject: string;
   value(node: number): string;
   choose(node: number): void;
+  /** Fold a group, or unfold it. */
+  turn(group: number): void;
   chosen: Set<number>;
 }
 
@@ -16,11 +18,40 @@ interface Said {
 export function fill(holder: HTMLElement, graph: Graph, said: Said): void {
   const heads = ["Node", "Kind", "Output", "Parameters", "FLOPs", "Input", said.subject];
   const head = make("tr", "", ...heads.map((text) => columnHead(text)));
-  const rows = graph.nodes.name.map((_, node) => row(graph, node, said));
+  const rows = graph.nodes.name.flatMap((_, node) => [
+    ...opened(graph, node).map((group) => groupRow(graph, group, heads.length, said)),
+    row(graph, node, said),
+  ]);
   const table = make("table", "network-table", make("thead", "", head), make("tbody", "", ...rows));
-  const active = document.activeElement?.closest<HTMLElement>("[data-node]")?.dataset.node;
+  const active = holder.contains(document.activeElement)
+    ? (document.activeElement as HTMLElement).dataset.key
+    : undefined;
   holder.replaceChildren(table);
-  if (active) holder.querySelector<HTMLElement>(`[data-node="${active}"]`)?.focus();
+  if (active) holder.querySelector<HTMLElement>(`[data-key="${active}"]`)?.focus();
+}
+
+/** Return the open groups that begin with a node. */
+function opened({ nodes }: Graph, node: number): number[] {
+  const before = node ? nodes.group[node - 1] : [];
+  const own = nodes.kind[node] === "folded" ? nodes.group[node].slice(0, -1) : nodes.group[node];
+  return own.filter((group) => !before.includes(group));
+}
+
+function groupRow({ meta }: Graph, group: number, wide: number, said: Said): HTMLElement {
+  const name = make("th", "network-group", turner(meta.groups.name[group], group, true, said));
+  name.scope = "rowgroup";
+  name.colSpan = wide;
+  return make("tr", "", name);
+}
+
+/** Return a button that folds a group, or unfolds it. */
+function turner(name: string, group: number, open: boolean, said: Said): HTMLElement {
+  const button = make("button", "network-name", `${open ? "▾" : "▸"} ${name}`);
+  button.dataset.key = `group ${group}`;
+  button.setAttribute("aria-expanded", String(open));
+  button.setAttribute("aria-label", `${name}: ${open ? "fold it" : "unfold it"}`);
+  button.addEventListener("click", () => said.turn(group));
+  return button;
 }
 
 function columnHead(text: string): HTMLElement {
@@ -33,9 +64,11 @@ function row(graph: Graph, node: number, said: Said): HTMLElement {
   const { nodes } = graph;
   const name = make("th");
   name.scope = "row";
-  if (nodes.layers[node].length) {
+  if (graph.isFolded(node))
+    name.append(turner(words.title(graph, node), graph.groupOf(node)!, false, said));
+  else if (nodes.layers[node].length) {
     const button = make("button", "network-name", words.title(graph, node));
-    button.dataset.node = String(node);
+    button.dataset.key = nodes.name[node];
     button.setAttribute("aria-pressed", String(said.chosen.has(node)));
     button.addEventListener("click", () => said.choose(node));
     name.append(button);

@@ -5,6 +5,7 @@ import { colours, type DrawingContext, type Scale } from "#app/web/index.ts";
 import type { Graph } from "./graph.ts";
 import type { Box } from "./types.ts";
 import type { Viewport } from "./viewport.ts";
+import * as words from "./words.ts";
 
 /** What is drawn of the graph besides itself. */
 export interface Look {
@@ -65,12 +66,7 @@ function rounded(context: DrawingContext, box: Box, radius: number): void {
 
 const tint = (stage: number) => colours.theme(`--network-stage-${Math.max(0, stage) % TINTS}`);
 
-function boxesOf({ arrays, meta }: Graph): Box[] {
-  return meta.frames.name.map((_, at) => {
-    const [left, top, width, height] = arrays.frame.subarray(4 * at, 4 * at + 4);
-    return { left, top, width, height };
-  });
-}
+const boxesOf = (graph: Graph): Box[] => graph.meta.frames.name.map((_, at) => graph.frameOf(at));
 
 function frames(context: DrawingContext, graph: Graph, look: Look): void {
   const { frames } = graph.meta;
@@ -102,8 +98,10 @@ function frameNames(context: DrawingContext, graph: Graph, look: Look): void {
   boxes.forEach((box, at) => {
     const here = placed(look, box);
     if (outside(look, here)) return;
-    if (readable) nameAbove(context, here, frames.name[at], frames.kind[at], look);
-    else if ((frames.kind[at] === "block") === blocks) nameOver(context, here, frames.name[at]);
+    if (readable) {
+      const name = frames.group[at] < 0 ? frames.name[at] : `▾ ${frames.name[at]}`;
+      nameAbove(context, here, name, frames.kind[at], look);
+    } else if ((frames.kind[at] === "block") === blocks) nameOver(context, here, frames.name[at]);
   });
 }
 
@@ -221,9 +219,10 @@ function drawNode(context: DrawingContext, graph: Graph, look: Look, node: numbe
   const value = look.value(node);
   const colour = look.scale && Number.isFinite(value) ? colourOf(look.scale, value) : null;
   context.globalAlpha = found && !found.has(node) ? FADED : 1;
-  rounded(context, box, kind === "layer" ? 3 * view.scale : box.height / 2);
-  context.fillStyle =
-    colour?.fill ?? colours.theme(kind === "layer" ? "--dt-missing" : "--dt-band");
+  const holds = kind === "layer" || kind === "folded";
+  if (kind === "folded") pile(context, box, view.scale);
+  rounded(context, box, holds ? 3 * view.scale : box.height / 2);
+  context.fillStyle = colour?.fill ?? colours.theme(holds ? "--dt-missing" : "--dt-band");
   context.fill();
   const strong = chosen.has(node) || pointed === node || found?.has(node);
   context.strokeStyle = colours.theme(
@@ -235,6 +234,19 @@ function drawNode(context: DrawingContext, graph: Graph, look: Look, node: numbe
   context.globalAlpha = 1;
 }
 
+/** Draw what lies under a folded node: there is more in it. */
+function pile(context: DrawingContext, box: Box, scale: number): void {
+  context.fillStyle = colours.theme("--dt-band");
+  context.strokeStyle = colours.theme("--dt-text-soft");
+  context.lineWidth = Math.max(0.4, Math.min(0.8, scale));
+  for (const under of [6, 3]) {
+    const apart = under * scale;
+    rounded(context, { ...box, left: box.left + apart, top: box.top + apart }, 3 * scale);
+    context.fill();
+    context.stroke();
+  }
+}
+
 function nameNode(
   context: DrawingContext,
   graph: Graph,
@@ -243,19 +255,24 @@ function nameNode(
   box: Box,
   ink: string | undefined,
 ): void {
-  const { label, shape, kind } = graph.nodes;
+  const { label, kind } = graph.nodes;
   const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
   const room = box.width - 8;
-  const two = kind[node] === "layer" && shape[node] && view.scale >= 0.85;
+  const second = words.second(graph, node);
+  const two = second && view.scale >= 0.85;
   context.fillStyle = ink ?? colours.theme("--dt-text");
   context.textAlign = "center";
   context.textBaseline = "middle";
   const size = Math.min(12, 11 * Math.max(0.8, view.scale));
   context.font = font(size);
-  context.fillText(cut(context, label[node], room), x, two ? y - box.height * 0.2 : y);
+  context.fillText(
+    cut(context, kind[node] === "folded" ? `▸ ${label[node]}` : label[node], room),
+    x,
+    two ? y - box.height * 0.2 : y,
+  );
   if (!two) return;
   context.font = font(Math.min(11, 9.5 * view.scale));
-  context.fillText(cut(context, shape[node], room), x, y + box.height * 0.24);
+  context.fillText(cut(context, second, room), x, y + box.height * 0.24);
 }
 
 /** Return a text that fits, its beginning left out: the end of a dotted name says more. */

@@ -7,7 +7,7 @@ export type Integers = Int32Array<ArrayBuffer>;
 
 /** A list by node of each column. */
 export interface Nodes {
-  kind: ("input" | "layer" | "operation" | "output")[];
+  kind: ("input" | "layer" | "operation" | "output" | "folded")[];
   name: string[];
   /** What is left of the name within the frame. */
   label: string[];
@@ -23,14 +23,27 @@ export interface Nodes {
   /** Which stage it is in; -1: in none. */
   stage: number[];
   block: string[];
+  /** The groups that it is in, outermost first; of a folded one the last is its own. */
+  group: number[][];
+}
+/** The stages and blocks that can be folded. */
+export interface Groups {
+  name: string[];
+  kind: ("stage" | "block")[];
+  folded: boolean[];
 }
 export interface Frames {
   kind: ("stage" | "block")[];
   name: string[];
   stage: number[];
+  /** -1: it cannot be folded. */
+  group: number[];
 }
 export interface GraphMeta {
   nodes: Nodes;
+  groups: Groups;
+  /** How far the network is open, but for what was turned over: 1 stages, 2 blocks, 9 layers. */
+  level: number;
   frames: Frames;
   size: [width: number, height: number];
   node: [width: number, height: number];

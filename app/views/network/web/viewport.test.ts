@@ -53,3 +53,15 @@ test("a node out of sight comes into the middle, one in sight stays", () => {
   view.reveal(box);
   near(view.left, left);
 });
+
+test("another drawing comes in place of one, and a part of it stays where it was", () => {
+  const view = new Viewport(2000, 1000);
+  view.resize(1028, 528);
+  view.zoom(2);
+  view.replace(4000, 3000);
+  view.put({ left: 1900, top: 1500, width: 100, height: 20 }, 300, 200);
+  near(view.x(1950), 300);
+  near(view.y(1510), 200);
+  view.fit();
+  near(view.scale, 500 / 3000);
+});

@@ -11,12 +11,24 @@ export class Viewport {
   top = 0;
   /** Whether somebody chose what is in sight; else it fits whatever the size is. */
   own = false;
-  private readonly whole: Box;
+  private whole: Box;
   private width = 1;
   private height = 1;
 
   constructor(width: number, height: number) {
     this.whole = { left: 0, top: 0, width, height };
+  }
+
+  /** Take over the size of another drawing, of which nothing moves on the screen. */
+  replace(width: number, height: number): void {
+    this.whole = { left: 0, top: 0, width, height };
+  }
+
+  /** Move the drawing so that a box of it has its middle at a point of the canvas. */
+  put({ left, top, width, height }: Box, x: number, y: number): void {
+    this.left = left + width / 2 - x / this.scale;
+    this.top = top + height / 2 - y / this.scale;
+    this.keep();
   }
 
   /** Take over the size of the canvas. */
