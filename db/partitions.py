@@ -30,6 +30,7 @@ SMALL = (
     "batch_ledger",
     "probe",
     "probe_map",
+    "probe_saliency",
     "image_history",
     "image",
     "class",

@@ -23,6 +23,7 @@ from deeptracker.format import (
 from deeptracker.layers import Layer
 from deeptracker.probing import Probing, shrunk
 from deeptracker.run_writer import RunWriter
+from deeptracker.saliency_budget import Bounded
 
 # What probes may add to the bytes of the snapshots; but so many bytes they may always have.
 SHARE_OF_BYTES = 0.15
@@ -40,8 +41,10 @@ log = logging.getLogger("deeptracker")
 class Prober:
     """Takes a probe with the first snapshot and with every so manieth after it."""
 
-    def __init__(self, probing: Probing, writer: RunWriter) -> None:
-        self._probing, self._writer = probing, writer
+    def __init__(
+        self, probing: Probing, writer: RunWriter, saliency: Bounded | None = None
+    ) -> None:
+        self._probing, self._writer, self._saliency = probing, writer, saliency
         self._kernels_of = first_kernels(probing.layers)
         self._snapshots = 0
         self._side: int | None = None
@@ -56,6 +59,9 @@ class Prober:
             began = time.perf_counter()
             self._take(iteration)
             self._cost += time.perf_counter() - began
+            if self._saliency is not None:
+                # It has a bound of its own.
+                self._cost -= self._saliency.seconds
             self._taken += 1
         self._seconds += seconds
 
@@ -66,6 +72,7 @@ class Prober:
             self._side = self._affordable(seen.maps, iteration)
             if self._side < MAP_SIDE:
                 seen = self._probing.see(self._side)
+        bounded = self._saliency
         probe = Probe(
             iteration=iteration,
             recorded_at=time.time(),
@@ -74,6 +81,7 @@ class Prober:
             probability=seen.probability,
             maps={place: quantise_maps(values) for place, values in seen.maps.items()},
             kernels=self._kernels(),
+            saliency={} if bounded is None else bounded.take(iteration, seen.prediction),
             generation=self._writer.generation,
             seconds=time.perf_counter() - began,
         )
@@ -95,6 +103,8 @@ class Prober:
         most = max(ALWAYS_BYTES, SHARE_OF_BYTES * snapshot * self._probing.every)
         kernels = self._kernels()
         fixed = _HEADER + (0 if kernels is None else kernels.codes.nbytes + kernels.scale.nbytes)
+        if self._saliency is not None:
+            fixed += self._saliency.most_bytes
 
         def size(side: int) -> int:
             return fixed + sum(

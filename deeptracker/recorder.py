@@ -63,6 +63,10 @@ class Recorder(RunRecorder):
         filter of the layers called `probe_layers` (default: a few convolutions and the last layer)
         puts out for them, as a small map of bytes, and the kernels of the first layer. The maps
         are as large as 15 % of the snapshots' bytes allow, at most 16 x 16, at least 4 x 4.
+    probe_saliency: "grad-cam", "integrated-gradients" or both: also store what in these images
+        spoke for the class that is predicted, and for the true one. It takes at most a tenth of
+        the training's time (10 s are always allowed): a probe beyond has none. Needs the extra
+        `saliency`.
     machine: also log, as scalars, what the machine does: processor, memory, disk, network, GPUs and
         iterations a second, a few times a minute; see also `loading()`.
     rank: the process of rank 0 records, `step()` of the others does nothing; default: as the
@@ -101,6 +105,7 @@ class Recorder(RunRecorder):
         probes: int | Sequence[int] | None = None,
         probe_layers: Sequence[str] | None = None,
         probe_every: int = 10,
+        probe_saliency: str | Sequence[str] | None = None,
         validation_loss: Loss | None = None,
         validation_forward: Forward | None = None,
         validation_unpack: Unpack | None = None,
@@ -148,6 +153,7 @@ class Recorder(RunRecorder):
                     probes,
                     probe_layers,
                     probe_every,
+                    probe_saliency,
                     validates=validation is not None,
                     shared=group.shared,
                 ),

@@ -86,6 +86,13 @@ from deeptracker.format.probe_codes import (
     quantise_maps,
     restore_maps,
 )
+from deeptracker.format.saliency import (
+    GRAD_CAM,
+    INTEGRATED_GRADIENTS,
+    SALIENCY_METHODS,
+    SALIENCY_SIDE,
+    Saliency,
+)
 from deeptracker.format.scalar_tail import MAX_TAIL, parse_tail, read_tail, tail_line, with_tail
 from deeptracker.format.snapshot import (
     NO_PREDICTION,
@@ -111,7 +118,9 @@ __all__ = [
     "COPIES",
     "FILTER_QUANTITIES",
     "FORMAT",
+    "GRAD_CAM",
     "HISTOGRAM_EDGES",
+    "INTEGRATED_GRADIENTS",
     "JUMP",
     "LEDGERS",
     "LOCK",
@@ -132,6 +141,8 @@ __all__ = [
     "OPTIONAL_QUANTITIES",
     "PROBES",
     "QUANTITIES",
+    "SALIENCY_METHODS",
+    "SALIENCY_SIDE",
     "SCALARS",
     "SERIES",
     "SNAPSHOTS",
@@ -157,6 +168,7 @@ __all__ = [
     "Probe",
     "Remark",
     "RunDirectory",
+    "Saliency",
     "Sampling",
     "Series",
     "Snapshot",

@@ -17,6 +17,7 @@ MEASURED = (
     "batch_ledger",
     "probe",
     "probe_map",
+    "probe_saliency",
     "layer",
     "class",
     "image",

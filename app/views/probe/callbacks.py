@@ -10,6 +10,7 @@ ROUTES = {
     "probe-maps": probes.probe_maps,
     "probe-course": probes.probe_course,
     "probe-kernels": probes.probe_kernels,
+    "probe-saliency": probes.probe_saliency,
 }
 
 

@@ -39,6 +39,7 @@ _SMALL = (
     tables.batch_ledger,
     tables.probe,
     tables.probe_map,
+    tables.probe_saliency,
     flip_state,
 )
 
