@@ -17,6 +17,8 @@ from deeptracker.probing import Probing, shrunk
 STEPS, TRIAL_STEPS = 32, 2
 # Images whose gradients are computed together: the memory of a small batch.
 AT_ONCE, STEPS_AT_ONCE = 8, 16
+# A map of fewer pixels a side says little of where.
+LEAST_SIDE = 4
 _LONGEST_NAME = 200
 
 Scores = Callable[[Tensor], Tensor]
@@ -145,8 +147,9 @@ def _small(attribute: Attribute, images: Tensor, classes: Tensor) -> Tensor:
 def feature_maps(model: nn.Module, run: Callable[[], object]) -> tuple[str, nn.Module] | None:
     """Return name and module of the last feature maps while `run` runs the network; None: none.
 
-    Of the last 2-D convolution, or where modules after it give maps of the same size and no fewer
-    channels (its normalisation, its activation function, its residual block), of the last of these.
+    They are those of the last 2-D convolution with a map of at least 4 x 4 (else of the last with
+    more than one pixel), or where modules after it give maps of the same size and no fewer channels
+    (its normalisation, its activation function, its residual block), of the last of these.
     """
     seen: list[tuple[str, nn.Module, torch.Size]] = []
 
@@ -163,13 +166,17 @@ def feature_maps(model: nn.Module, run: Callable[[], object]) -> tuple[str, nn.M
     finally:
         for hook in hooks:
             hook.remove()
-    last = [at for at, (_, module, _) in enumerate(seen) if isinstance(module, nn.Conv2d)][-1:]
-    if not last or seen[last[0]][2][2:].numel() == 1:
-        return None
-    _, channels, *sides = seen[last[0]][2]
-    fitting = [
-        (name, module)
-        for name, module, shape in seen[last[0] :]
-        if list(shape[2:]) == sides and shape[1] >= channels
-    ]
-    return fitting[-1]
+    convolved = [at for at, (_, module, _) in enumerate(seen) if isinstance(module, nn.Conv2d)]
+    for least in (LEAST_SIDE, 1):
+        large = [at for at in convolved if _at_least(seen[at][2], least)]
+        if large:
+            return [
+                (name, module)
+                for name, module, shape in seen[large[-1] :]
+                if shape[2:] == seen[large[-1]][2][2:] and shape[1] >= seen[large[-1]][2][1]
+            ][-1]
+    return None
+
+
+def _at_least(shape: torch.Size, side: int) -> bool:
+    return min(shape[2:]) >= side and shape[2:].numel() > 1

@@ -48,6 +48,7 @@ import "#app/export/web/menu.ts";
 import "#app/views/probe/web/course.ts";
 import "#app/views/probe/web/kernels.ts";
 import "#app/views/probe/web/maps.ts";
+import "#app/views/probe/web/saliency.ts";
 import "#app/views/review/web/picture.ts";
 import "#app/views/findings/web/finding.ts";
 import "#app/views/findings/web/findingband.ts";

@@ -45,7 +45,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "axis", "filtermap", "filterseries", "layercompare", "live", "magnitudes", "multiples",
         "readout", "topfilters",
     ],
-    "probe": ["axis", "live", "probecourse", "probekernels", "probemaps"],
+    "probe": ["axis", "live", "probecourse", "probekernels", "probemaps", "probesaliency"],
     "network": ["axis", "live", "networkgraph"],
     "correlation": [
         "correlationcells", "correlationfilters", "correlationgrid", "correlationsliders", "live",

@@ -12,6 +12,8 @@ from deeptracker.format import (
     BAND_THRESHOLDS,
     BINS,
     FILTER_QUANTITIES,
+    GRAD_CAM,
+    INTEGRATED_GRADIENTS,
     MANIFEST,
     QUANTITIES,
     SNAPSHOTS,
@@ -22,6 +24,7 @@ from deeptracker.format import (
     Manifest,
     ModuleSpec,
     Probe,
+    Saliency,
     Sampling,
     Series,
     Snapshot,
@@ -141,6 +144,12 @@ def probe(**changes: Any) -> Probe:
         "kernels": quantise_kernels(0, rng.standard_normal((3, 3, 3, 1)).astype("f4")),
         "generation": 2,
         "seconds": 0.25,
+        "saliency": {
+            GRAD_CAM: Saliency(quantise_maps(first[:, :2]), "feature maps of layer1"),
+            INTEGRATED_GRADIENTS: Saliency(
+                quantise_maps(rng.standard_normal((3, 2, 32, 1)).astype("f4")), "32 steps"
+            ),
+        },
     }
     return Probe(**given | changes)
 

@@ -10,10 +10,12 @@ from hypothesis.extra.numpy import arrays
 
 from deeptracker.errors import LogError
 from deeptracker.format import (
+    GRAD_CAM,
     MAX_PROBE,
     PROBES,
     LayerMaps,
     RunDirectory,
+    Saliency,
     probe_path,
     quantise_kernels,
     quantise_maps,
@@ -46,13 +48,19 @@ def test_what_was_written_comes_back(log):
     assert found.kernels.layer == 0
     np.testing.assert_array_equal(found.kernels.codes, given.kernels.codes)
     np.testing.assert_array_equal(found.kernels.scale, given.kernels.scale)
+    assert found.saliency.keys() == given.saliency.keys()
+    for method, one in given.saliency.items():
+        assert found.saliency[method].detail == one.detail
+        for name, array in vars(one.maps).items():
+            np.testing.assert_array_equal(getattr(found.saliency[method].maps, name), array)
 
 
-def test_kernels_and_time_may_be_absent(log):
-    given = small_logs.probe(kernels=None, seconds=float("nan"))
+def test_kernels_time_and_saliency_may_be_absent(log):
+    given = small_logs.probe(kernels=None, seconds=float("nan"), saliency={})
     write_probe(probe_path(log.path, 10), log.manifest(), given)
     found = log.probe(log.manifest(), 10)
     assert found.kernels is None
+    assert found.saliency == {}
     assert np.isnan(found.seconds)
 
 
@@ -120,6 +128,16 @@ REFUSED = {
         {"kernels": quantise_kernels(0, np.zeros((3, 3, 3, 2)))},
         {"kernels": quantise_kernels(0, np.zeros((4, 3, 3, 1)))},
         {"kernels": quantise_kernels(0, np.zeros((3, 65, 3, 1)))},
+    ],
+    "saliency_maps.grad-cam": [
+        {"saliency": {GRAD_CAM: Saliency(quantise_maps(np.zeros(shape)), "")}}
+        for shape in ((3, 1, 4, 4), (2, 2, 4, 4), (3, 2, 33, 4))
+    ],
+    "saliency_low.grad-cam": [
+        {"saliency": {GRAD_CAM: Saliency(maps_of((3, 2, 1, 1), high=np.inf)[0], "")}}
+    ],
+    "saliency_detail.grad-cam": [
+        {"saliency": {GRAD_CAM: Saliency(maps_of((3, 2, 1, 1))[0], "x" * 301)}}
     ],
     "kernel_layer": [{"kernels": quantise_kernels(7, np.zeros((3, 3, 3, 1)))}],
 }

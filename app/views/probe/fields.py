@@ -10,4 +10,8 @@ FIELDS: Mapping[str, Field] = {
     "probelayer": Field(Kind.INTEGER),
     # Whether each map has a colour scale of its own.
     "probeown": Field(Kind.FLAG, False),
+    # The saliency map over the picture: by which method, for which class, how opaque in percent.
+    "probemethod": Field(Kind.TEXT, "grad-cam"),
+    "probetarget": Field(Kind.TEXT, "predicted"),
+    "probeopacity": Field(Kind.INTEGER, 80, passing=True),
 }

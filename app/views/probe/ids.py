@@ -13,3 +13,8 @@ class Ids(StrEnum):
     COURSE = "probe-course"
     KERNELS = "probe-kernels"
     OWN = "probe-own"
+    SALIENCY = "probe-saliency"
+    SALIENCY_LEGEND = "probe-saliency-legend"
+    METHOD = "probe-method"
+    TARGET = "probe-target"
+    OPACITY = "probe-opacity"

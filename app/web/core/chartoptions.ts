@@ -396,6 +396,7 @@ export interface ChartKinds {
   probecourse: ProbeOptions;
   probekernels: ProbeOptions;
   probemaps: ProbeMapsOptions;
+  probesaliency: ProbeMapsOptions;
   readout: ReadoutOptions;
   scalarlist: ScalarListOptions;
   strip: StripOptions;

@@ -5,6 +5,9 @@ declare module "#app/web/core/fields.ts" {
     probeimage: number | null;
     probelayer: number | null;
     probeown: boolean;
+    probemethod: string;
+    probetarget: string;
+    probeopacity: number;
   }
 }
 
