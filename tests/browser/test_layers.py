@@ -508,7 +508,7 @@ def _look_at_saliency(page: Page, found: probes.Probes, image: int, at: int) -> 
         return overlay.evaluate("canvas => canvas.toDataURL()")
 
     seen = [painted()]
-    page.get_by_role("combobox", name="Method").click()
+    page.click(control("probe-method"))
     page.get_by_role("option", name="Integrated gradients").click()
     expect(facts).to_contain_text("32 steps from an image of zeros")
     seen.append(painted())
