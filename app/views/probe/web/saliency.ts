@@ -143,7 +143,8 @@ class ProbeSaliency implements Handler {
     const holder = document.getElementById(this.chart.options.legend);
     const none = cells.every((cell) => Number.isNaN(arrays.low[cell]));
     if (holder && none) holder.replaceChildren();
-    else if (holder) colours.legend(holder, scale, { notes: [scale.low < 0 ? "against" : "", "for"] });
+    else if (holder)
+      colours.legend(holder, scale, { notes: [scale.low < 0 ? "against" : "", "for"] });
   }
 
   private tell(probes: ProbesAnswer, found: Saliency, place: Place, method: number): void {
