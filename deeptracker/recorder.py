@@ -65,7 +65,7 @@ class Recorder(RunRecorder):
         are as large as 15 % of the snapshots' bytes allow, at most 16 x 16, at least 4 x 4.
     probe_saliency: "grad-cam", "integrated-gradients" or both: also store what in these images
         spoke for the class that is predicted, and for the true one. It takes at most a tenth of
-        the training's time (10 s are always allowed): a probe beyond has none. Needs the extra
+        the training's time (30 s are always allowed): a probe beyond has none. Needs the extra
         `saliency`.
     machine: also log, as scalars, what the machine does: processor, memory, disk, network, GPUs and
         iterations a second, a few times a minute; see also `loading()`.

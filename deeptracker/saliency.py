@@ -16,7 +16,9 @@ from deeptracker.probing import Probing, shrunk
 # Points on the way from zeros to the image; of the trial, which only shows that it works.
 STEPS, TRIAL_STEPS = 32, 2
 # Images whose gradients are computed together: the memory of a small batch.
-AT_ONCE, STEPS_AT_ONCE = 8, 16
+AT_ONCE = 8
+# Of steps between them, as many as 16 images of 224 x 224 in colour have numbers.
+_NUMBERS_AT_ONCE, _STEPS_AT_ONCE = 16 * 3 * 224**2, 256
 # A map of fewer pixels a side says little of where.
 LEAST_SIDE = 4
 _LONGEST_NAME = 200
@@ -111,7 +113,8 @@ class SaliencyMaker:
         gradients: Any = self._gradients(scores)
 
         def attribute(images: Tensor, classes: Tensor) -> Tensor:
-            size = max(len(images), STEPS_AT_ONCE)
+            fitting = _NUMBERS_AT_ONCE // images[0].numel()
+            size = max(len(images), min(fitting, _STEPS_AT_ONCE))
             found = gradients.attribute(
                 images, target=classes, n_steps=steps, internal_batch_size=size
             )

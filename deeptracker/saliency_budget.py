@@ -12,7 +12,7 @@ from deeptracker.run_writer import RunWriter
 from deeptracker.saliency import SaliencyMaker
 
 # Of the time since the Recorder was made, what saliency may take; but so many seconds always.
-SHARE_OF_TIME, ALWAYS_SECONDS = 0.10, 10.0
+SHARE_OF_TIME, ALWAYS_SECONDS = 0.10, 30.0
 
 log = logging.getLogger("deeptracker")
 
