@@ -22,12 +22,13 @@ def save_probe(session: Session, *, run_id: int, probe: Probe) -> None:
         return
     _delete(session, run_id, [probe.iteration])
     session.execute(insert(tables.probe).values(run_id=run_id, **_row(probe)))
-    rows = [{"run_id": run_id, **row} for row in _map_rows(probe)]
-    if rows:
-        session.execute(insert(tables.probe_map), rows)
-    tops = [{"run_id": run_id, **row} for row in _top_rows(probe)]
-    if tops:
-        session.execute(insert(tables.probe_top), tops)
+    for into, found in (
+        (tables.probe_map, _map_rows(probe)),
+        (tables.probe_top, _top_rows(probe)),
+        (tables.probe_saliency, _saliency_rows(probe)),
+    ):
+        if rows := [{"run_id": run_id, **row} for row in found]:
+            session.execute(insert(into), rows)
     session.execute(update(Run).where(Run.id == run_id).values(next_version()))
 
 
@@ -44,7 +45,7 @@ def drop_abandoned_probes(
 def _delete(session: Session, run_id: int, iterations: Sequence[int]) -> None:
     if not iterations:
         return
-    for table in (tables.probe, tables.probe_map, tables.probe_top):
+    for table in (tables.probe, tables.probe_map, tables.probe_top, tables.probe_saliency):
         session.execute(
             delete(table).where(table.c.run_id == run_id, table.c.iteration.in_(iterations))
         )
@@ -100,3 +101,21 @@ def _top_rows(probe: Probe) -> Iterator[dict[str, Any]]:
             "classes": probe.tops.classes,
             **{name: array.reshape(-1) for name, array in vars(tops).items()},
         }
+
+
+def _saliency_rows(probe: Probe) -> Iterator[dict[str, Any]]:
+    for method, saliency in probe.saliency.items():
+        maps = saliency.maps
+        _, _, height, width = maps.codes.shape
+        for place, image in enumerate(probe.image.tolist()):
+            yield {
+                "image_id": image,
+                "iteration": probe.iteration,
+                "method": method,
+                "detail": saliency.detail,
+                "height": height,
+                "width": width,
+                "low": maps.low[place],
+                "high": maps.high[place],
+                "codes": maps.codes[place].reshape(-1),
+            }

@@ -31,6 +31,7 @@ SMALL = (
     "probe",
     "probe_map",
     "probe_top",
+    "probe_saliency",
     "image_history",
     "image",
     "class",

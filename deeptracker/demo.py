@@ -1,6 +1,7 @@
 """The demo's training script: a small residual network on scikit-learn's digits, recorded."""
 
 import argparse
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ with needed("demo", "The demo's training", module=__name__):
     from torch.utils.data import DataLoader, TensorDataset
 
     from deeptracker import Recorder
+    from deeptracker.format import SALIENCY_METHODS
 
 BATCH = 64
 CLASSES = tuple(str(digit) for digit in range(10))
@@ -105,6 +107,8 @@ def train(run_dir: Path, *, seed: int, epochs: int, every: int, machine: bool = 
         },
         thumbnails=True,
         probes=8,
+        # With the extra `saliency` alone, which brings more than a demo should have to install.
+        probe_saliency=SALIENCY_METHODS if find_spec("captum") else None,
         machine=machine,
     ) as recorder:
         for _ in range(epochs):

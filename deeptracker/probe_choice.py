@@ -11,6 +11,7 @@ from torch.nn.modules.conv import _ConvNd
 from deeptracker.errors import RecordingError
 from deeptracker.format import MOST_PROBE_IMAGES, MOST_PROBE_LAYERS
 from deeptracker.layers import Layer
+from deeptracker.saliency_choice import checked_methods
 
 # Of convolutions, where the script names no layers; the last layer comes besides.
 SPREAD = 5
@@ -18,24 +19,35 @@ SPREAD = 5
 
 @dataclass(frozen=True)
 class ProbeChoice:
-    """`images`: how many, or their indices; `layers`: their names, None: a few, spread."""
+    """`images`: how many, or their indices; `layers`: their names, None: a few, spread.
+
+    `saliency`: by which methods, often none.
+    """
 
     images: int | Sequence[int]
     layers: Sequence[str] | None
     every: int
+    saliency: tuple[str, ...] = ()
 
 
 def checked_choice(
-    images: Any, layers: Sequence[str] | None, every: Any, *, validates: bool, shared: bool
+    images: Any,
+    layers: Sequence[str] | None,
+    every: Any,
+    saliency: Any = None,
+    *,
+    validates: bool,
+    shared: bool,
 ) -> ProbeChoice | None:
-    """Return what the arguments probes=, probe_layers= and probe_every= mean; None: no probes.
+    """Return what the arguments probes=, probe_layers=, ... mean; None: no probes.
 
     `validates`: the Recorder has images; `shared`: the network is sharded. RecordingError, which
-    names the argument, for what cannot be.
+    names the argument, for what cannot be; MissingExtra where saliency needs one.
     """
     if images is None:
-        if layers is not None:
-            raise RecordingError("probe_layers= needs probes=, the images that are looked into")
+        for name, given in (("probe_layers", layers), ("probe_saliency", saliency)):
+            if given is not None:
+                raise RecordingError(f"{name}= needs probes=, the images that are looked into")
         return None
     if not validates:
         raise RecordingError("probes= needs validation=, whose images they are of")
@@ -47,7 +59,7 @@ def checked_choice(
         raise RecordingError(f"probe_layers must be a list of names, such as [{layers!r}]")
     if layers is not None and not 0 < len(layers) <= MOST_PROBE_LAYERS:
         raise RecordingError(f"probe_layers has {len(layers)} names; give 1 to {MOST_PROBE_LAYERS}")
-    return ProbeChoice(_images(images), layers, every)
+    return ProbeChoice(_images(images), layers, every, checked_methods(saliency))
 
 
 def _images(given: Any) -> int | Sequence[int]:

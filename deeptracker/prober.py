@@ -25,6 +25,7 @@ from deeptracker.format import (
 from deeptracker.layers import Layer
 from deeptracker.probing import Probing, shrunk
 from deeptracker.run_writer import RunWriter
+from deeptracker.saliency_budget import Bounded
 from deeptracker.top_watch import TOP_IMAGES
 
 # What probes may add to the bytes of the snapshots; but so many bytes they may always have.
@@ -53,8 +54,10 @@ log = logging.getLogger("deeptracker")
 class Prober:
     """Takes a probe with the first snapshot and with every so manieth after it."""
 
-    def __init__(self, probing: Probing, writer: RunWriter) -> None:
-        self._probing, self._writer = probing, writer
+    def __init__(
+        self, probing: Probing, writer: RunWriter, saliency: Bounded | None = None
+    ) -> None:
+        self._probing, self._writer, self._saliency = probing, writer, saliency
         self._kernels_of = first_kernels(probing.layers)
         self._snapshots = 0
         self._side: int | None = None
@@ -80,6 +83,9 @@ class Prober:
             for_tops = self._probing.tops.seconds
             self._cost += time.perf_counter() - began + for_tops
             seconds -= for_tops
+            if self._saliency is not None:
+                # It has a bound of its own.
+                self._cost -= self._saliency.seconds
             self._taken += 1
         self._seconds += seconds
 
@@ -92,6 +98,7 @@ class Prober:
             self._side = self._affordable(seen.maps, tops, iteration)
             if self._side < MAP_SIDE:
                 seen = self._probing.see(self._side)
+        bounded = self._saliency
         probe = Probe(
             iteration=iteration,
             recorded_at=time.time(),
@@ -100,6 +107,7 @@ class Prober:
             probability=seen.probability,
             maps={place: quantise_maps(values) for place, values in seen.maps.items()},
             kernels=self._kernels(),
+            saliency={} if bounded is None else bounded.take(iteration, seen.prediction),
             generation=self._writer.generation,
             seconds=time.perf_counter() - began + self._probing.tops.seconds,
             tops=tops,
@@ -136,6 +144,8 @@ class Prober:
         most, kernels = self._most(iteration), self._kernels()
         fixed = _HEADER + (0 if kernels is None else kernels.codes.nbytes + kernels.scale.nbytes)
         fixed += 0 if tops is None else tops.nbytes
+        if self._saliency is not None:
+            fixed += self._saliency.most_bytes
 
         def size(side: int) -> int:
             return fixed + sum(

@@ -1,6 +1,6 @@
 """Looks into the network for the probes: what its layers put out, as small maps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from deeptracker.format import MAP_SIDE
 from deeptracker.layers import Layer
 from deeptracker.probe_choice import ProbeChoice, indices_of, probe_layers
 from deeptracker.top_watch import TopWatch, channels_first
-from deeptracker.validation import ValidationSet
+from deeptracker.validation import Found, ValidationSet
 
 _NOTHING = torch.zeros(0)
 
@@ -109,6 +109,16 @@ class Probing:
                 if taken.numel():
                     found[place] = taken.cpu().numpy()
         return Seen(prediction, probability, found)
+
+    def with_scores(
+        self, work: Callable[[Callable[[Tensor], Tensor], Tensor, Tensor], Found]
+    ) -> Found:
+        """Return what `work` makes of (images -> scores [n, C], the probes, their true classes).
+
+        As ValidationSet.with_scores.
+        """
+        labels = torch.as_tensor(self._labels, dtype=torch.int64)
+        return self._set.with_scores(lambda scores: work(scores, self._images, labels))
 
     def _take(self, place: int, output: Tensor) -> Tensor:
         if place not in self._places:

@@ -67,6 +67,10 @@ class Recorder(RunRecorder):
         filter of the layers called `probe_layers` (default: a few convolutions and the last layer)
         puts out for them, as a small map of bytes, and the kernels of the first layer. The maps
         are as large as 15 % of the snapshots' bytes allow, at most 16 x 16, at least 4 x 4.
+    probe_saliency: "grad-cam", "integrated-gradients" or both: also store what in these images
+        spoke for the class that is predicted, and for the true one. It takes at most a tenth of
+        the training's time (30 s are always allowed): a probe beyond has none. Needs the extra
+        `saliency`.
     machine: also log, as scalars, what the machine does: processor, memory, disk, network, GPUs,
         iterations a second and what the time is spent on, a few times a minute; of the other ranks,
         too. Until it is closed, hooks see when the network is called; see also `loading()`.
@@ -107,6 +111,7 @@ class Recorder(RunRecorder):
         probes: int | Sequence[int] | None = None,
         probe_layers: Sequence[str] | None = None,
         probe_every: int = 10,
+        probe_saliency: str | Sequence[str] | None = None,
         validation_loss: Loss | None = None,
         validation_forward: Forward | None = None,
         validation_unpack: Unpack | None = None,
@@ -157,6 +162,7 @@ class Recorder(RunRecorder):
                     probes,
                     probe_layers,
                     probe_every,
+                    probe_saliency,
                     validates=validation is not None,
                     shared=group.shared,
                 ),

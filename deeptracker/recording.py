@@ -30,6 +30,7 @@ from deeptracker.rank_machine import OtherRanks
 from deeptracker.run_identity import place_of
 from deeptracker.run_place import Place
 from deeptracker.run_writer import RunWriter, contents_of
+from deeptracker.saliency_budget import Bounded
 from deeptracker.sampling import SamplingRule
 from deeptracker.scalars import ScalarBuffer
 from deeptracker.snapshot_taker import SnapshotTaker
@@ -124,7 +125,7 @@ class Recording:
             updates=updates,
             group=group,
             training=self._training,
-            prober=None if validator.probing is None else Prober(validator.probing, self.writer),
+            prober=_prober(validator, self.writer),
         )
         if validator.graph_error:
             text = f"the network's graph is not recorded: {validator.graph_error}"
@@ -258,6 +259,13 @@ class Recording:
             why = f"{type(error).__name__}: {error}"
             text = f"{what} of iteration {self._iteration} could not be recorded: {why}"
             self.remark(kind, f"{what}: {type(error).__name__}", text)
+
+
+def _prober(validator: Validator, writer: RunWriter) -> Prober | None:
+    if validator.probing is None:
+        return None
+    maker = validator.saliency
+    return Prober(validator.probing, writer, None if maker is None else Bounded(maker, writer))
 
 
 def _manifest(

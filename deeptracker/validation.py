@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -12,9 +12,11 @@ from torch import Tensor, nn
 from torch.utils.data import IterableDataset
 
 from deeptracker.errors import RecordingError
+from deeptracker.gradients import check_alone, unheard
 from deeptracker.isolation import untouched
 from deeptracker.lockstep import OneProcess
 from deeptracker.nested_batch import cast_to, kinds_in, to_device
+from deeptracker.reachable import Reached
 from deeptracker.validation_labels import (
     ClassNumbers,
     Unpack,
@@ -32,6 +34,7 @@ _FINGERPRINT_IMAGES = 8
 
 Loss = Callable[[Any, Tensor], Tensor]
 Forward = Callable[[Any], Any]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -264,6 +267,23 @@ class ValidationSet:
             here = torch.as_tensor(labels, dtype=torch.int64, device=scores.device)
             chances = scores.softmax(dim=1).gather(1, here.unsqueeze(1)).squeeze(1)
             return predicted(scores).cpu().numpy(), chances.float().cpu().numpy()
+
+    def with_scores(self, work: Callable[[Callable[[Tensor], Tensor]], Found]) -> Found:
+        """Return what `work` makes of the function from images to their scores, float32 [n, C].
+
+        As in `run`: in evaluation mode, leaving no trace; but `work` may let gradients be recorded.
+        RecordingError where the script's own function may run a network that would wait for other
+        processes then; else whatever the network raises.
+        """
+        modules = Reached(self._network).modules.values()
+        if self._forward is not None:
+            check_alone(modules)
+        with untouched(*self._roots, network=self._network), unheard(modules):
+            return work(
+                lambda images: check_scores(
+                    self._raw(images.clone()), len(images), squashed=self.squashed
+                )
+            )
 
     def _mean_loss(self, raw: Any, scores: Tensor, truth: Tensor, given: Any) -> Tensor:
         truth = truth.to(scores.device)

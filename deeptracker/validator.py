@@ -22,6 +22,7 @@ from deeptracker.lockstep import OneProcess
 from deeptracker.network_graph import GraphTrace, can_trace
 from deeptracker.probe_choice import ProbeChoice
 from deeptracker.probing import Probing
+from deeptracker.saliency import SaliencyMaker
 from deeptracker.thumbnails import shrink
 from deeptracker.validation import BATCH, Forward, Loss, Validated, ValidationSet
 from deeptracker.validation_labels import Unpack, check_labels, make_digest
@@ -96,8 +97,11 @@ class Validator:
         self._watch = ActivationWatch(model, layers) if activations else None
         self._attention = AttentionWatch(layers) if attention else None
         self.probing: Probing | None = None
+        self.saliency: SaliencyMaker | None = None
         if probes is not None and self._set is not None:
             self.probing = Probing(model, layers, probes, self._set)
+            if probes.saliency:
+                self.saliency = SaliencyMaker(model, probes.saliency, self.probing)
         self._every, self._asked = validation_every, 0
         self._handed_in: Validated | None = None
         self._leads = group is None or group.leads
@@ -153,6 +157,8 @@ class Validator:
         self.images = describe_images(labels, digest, self._names, known)
         if self.probing is not None:
             self.probing.begin(labels)
+        if self.saliency is not None:
+            self.saliency.begin()
         return found
 
     def _trace(self) -> GraphTrace | None:

@@ -1,5 +1,6 @@
 """Runs put into the tables by plain inserts, with the arrays that every query must give back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from db.models import (
     layer_stat,
     probe,
     probe_map,
+    probe_saliency,
     probe_top,
     scalar,
     snapshot,
@@ -346,6 +348,26 @@ def _store_probe(session: Session, run: StoredRun) -> None:
         "high": np.ones(filters, "f4"),
     }
     session.execute(insert(probe_top), [tops])
+    _store_saliency(session, at)
+
+
+def _store_saliency(session: Session, at: Mapping[str, int]) -> None:
+    """Of image 5 alone: maps of 2 x 2 by one method, of 1 x 3 by the other."""
+    rows = [
+        {
+            **at,
+            "image_id": 5,
+            "method": method,
+            "detail": f"by {method}",
+            "height": height,
+            "width": width,
+            "low": np.array([-1, np.nan], "f4"),
+            "high": np.array([height, np.nan], "f4"),
+            "codes": np.arange(2 * height * width, dtype="u1") + height,
+        }
+        for method, height, width in (("integrated-gradients", 1, 3), ("grad-cam", 2, 2))
+    ]
+    session.execute(insert(probe_saliency), rows)
 
 
 def _store_layers(session: Session, run: StoredRun) -> None:

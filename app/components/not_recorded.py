@@ -82,6 +82,12 @@ def not_recorded(
     )
 
 
+def was_imported(run_id: int) -> bool:
+    """Say whether other tools' files were read: advice is another than for who has a Recorder."""
+    with store.transaction() as session:
+        return imported(run_manifest(session, run_id=run_id))
+
+
 def how_to(need: Need, manifest: Mapping[str, Any]) -> str:
     """Return what to do to have something: another way where no Recorder wrote the run."""
     how = need.advice(imported=imported(manifest))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.binary import Arrays
+from db.queries.measurements import probe_saliency as saliency
 from db.queries.measurements import probes as stored
 from db.queries.measurements import snapshots
 from db.queries.runs import runs, structure
@@ -24,7 +25,8 @@ def probes(session: Session, run_id: int, arguments: Arguments) -> Answer:
     `class`, `position` (in its class) and `images` (of its class) i4 [P]; `prediction` i4 [n, P]
     (-1: none, -2: not probed there), `probability` f4 [n, P] of the true class (NaN: none);
     `layer` i4 [l] and `filters` i4 [l]. meta: names (of classes), layers (names), seconds (what a
-    probe took, the median; None: not said), converted (whether other tools' files were read).
+    probe took, the median; None: not said), converted (whether other tools' files were read),
+    saliency (by which methods there are maps, see probe_saliency).
     """
     found = stored.probes(session, run_id=run_id)
     classes = structure.classes(session, run_id=run_id)
@@ -52,6 +54,7 @@ def probes(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "names": classes.names,
         "layers": [layers.names[place] for place in found.layer],
         "seconds": float(np.median(seconds)) if len(seconds) else None,
+        "saliency": saliency.saliency_methods(session, run_id=run_id),
         "converted": bool(runs.run_manifest(session, run_id=run_id).get("origin")),
     }
 
@@ -124,3 +127,27 @@ def probe_kernels(session: Session, run_id: int, arguments: Arguments) -> Answer
         "layer": found.layer,
         "layerName": structure.layers(session, run_id=run_id).names[found.layer],
     }
+
+
+def probe_saliency(session: Session, run_id: int, arguments: Arguments) -> Answer:
+    """Serve what in an image spoke for a class at a probe, by each of m methods; none is m = 0.
+
+    Arguments: image, at (the very iteration). Arrays: `low` and `high` f4 [m, 2], of the predicted
+    and of the true class; `height` and `width` i4 [m] of the maps, whose codes u1 [2, h, w] follow
+    each other in `codes`, as deeptracker.format.Saliency. meta: methods, details.
+    """
+    found = saliency.saliency(
+        session,
+        run_id=run_id,
+        image_id=arguments.required("image"),
+        at=arguments.required("at"),
+    )
+    shapes = np.array([one.codes.shape[1:] for one in found], np.int32).reshape(-1, 2)
+    codes = [one.codes.reshape(-1) for one in found]
+    return {
+        "low": np.array([one.low for one in found], np.float32).reshape(-1, 2),
+        "high": np.array([one.high for one in found], np.float32).reshape(-1, 2),
+        "height": shapes[:, 0].copy(),
+        "width": shapes[:, 1].copy(),
+        "codes": np.concatenate([*codes, np.zeros(0, np.uint8)]),
+    }, {"methods": [one.method for one in found], "details": [one.detail for one in found]}

@@ -51,6 +51,7 @@ import "#app/views/probe/web/course.ts";
 import "#app/views/probe/web/kernels.ts";
 import "#app/views/probe/web/maps.ts";
 import "#app/views/probe/web/top.ts";
+import "#app/views/probe/web/saliency.ts";
 import "#app/views/review/web/picture.ts";
 import "#app/views/findings/web/finding.ts";
 import "#app/views/findings/web/findingband.ts";

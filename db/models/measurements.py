@@ -212,6 +212,23 @@ probe_top = Table(
     _value("high", NumpyArray("f4")),
 )
 
+# What spoke for two classes of one probe, the predicted and the true one, in codes of [2, height,
+# width], as deeptracker.format.Saliency; `detail` says of what the maps were made.
+probe_saliency = Table(
+    "probe_saliency",
+    Base.metadata,
+    _key("run_id"),
+    _key("image_id"),
+    _key("iteration"),
+    _key("method", Text),
+    _value("detail", Text),
+    _value("height", Integer),
+    _value("width", Integer),
+    _value("low", NumpyArray("f4", 2)),
+    _value("high", NumpyArray("f4", 2)),
+    _value("codes", NumpyArray("u1")),
+)
+
 # Which training images made the steps around an iteration at which the training loss jumped;
 # reason and arrays as deeptracker.format.Ledger.
 batch_ledger = Table(

@@ -92,6 +92,13 @@ from deeptracker.format.probe_top import (
     LayerTops,
     Tops,
 )
+from deeptracker.format.saliency import (
+    GRAD_CAM,
+    INTEGRATED_GRADIENTS,
+    SALIENCY_METHODS,
+    SALIENCY_SIDE,
+    Saliency,
+)
 from deeptracker.format.scalar_tail import MAX_TAIL, parse_tail, read_tail, tail_line, with_tail
 from deeptracker.format.snapshot import (
     NO_PREDICTION,
@@ -117,7 +124,9 @@ __all__ = [
     "COPIES",
     "FILTER_QUANTITIES",
     "FORMAT",
+    "GRAD_CAM",
     "HISTOGRAM_EDGES",
+    "INTEGRATED_GRADIENTS",
     "JUMP",
     "LEDGERS",
     "LOCK",
@@ -140,6 +149,8 @@ __all__ = [
     "OPTIONAL_QUANTITIES",
     "PROBES",
     "QUANTITIES",
+    "SALIENCY_METHODS",
+    "SALIENCY_SIDE",
     "SCALARS",
     "SERIES",
     "SNAPSHOTS",
@@ -166,6 +177,7 @@ __all__ = [
     "Probe",
     "Remark",
     "RunDirectory",
+    "Saliency",
     "Sampling",
     "Series",
     "Snapshot",

@@ -8,12 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeptracker.errors import LogError
-from deeptracker.format.container import Container, pack, unpack
+from deeptracker.format.container import Container, unpack
 from deeptracker.format.entries import MAX_TIME
-from deeptracker.format.files import atomic_write, read_limited
+from deeptracker.format.files import read_limited
 from deeptracker.format.manifest import Manifest
-from deeptracker.format.names import VERSION
-from deeptracker.format.origin import check_origin, generation_of, iteration_of, number_of
+from deeptracker.format.origin import (
+    check_origin,
+    check_rising,
+    generation_of,
+    iteration_of,
+    number_of,
+    write_recorded,
+)
+from deeptracker.format.snapshot import MAX_ITERATION
 
 MAX_LEDGER = 16 * 2**20
 MAX_STEPS = 1_000
@@ -58,24 +65,13 @@ def write_ledger(path: Path, manifest: Manifest, ledger: Ledger) -> int:
     Raises LogError, which names the array, where a reader would refuse it; OSError where the disk
     is full.
     """
-    texts = {
-        "version": str(VERSION),
-        "run": manifest.run,
-        "iteration": str(ledger.iteration),
-        "reason": ledger.reason,
-        "recorded_at": repr(float(ledger.recorded_at)),
-        "generation": str(ledger.generation),
-    }
     arrays: dict[str, NDArray[Any]] = {
         f"step.{name}": getattr(ledger, f"step_{name}").astype(dtype, copy=False)
         for name, dtype in _STEPS.items()
     }
     for name, dtype in _IMAGES.items():
         arrays[f"image.{name}"] = getattr(ledger, name).astype(dtype, copy=False)
-    data = pack(path, arrays, texts)
-    parse_ledger(path, data, manifest)
-    atomic_write(path, data)
-    return len(data)
+    return write_recorded(path, manifest, ledger, arrays, {"reason": ledger.reason}, parse_ledger)
 
 
 def read_ledger(path: Path, manifest: Manifest) -> Ledger:
@@ -119,11 +115,9 @@ def _check(path: Path, ledger: Ledger) -> None:
     steps, sizes = ledger.step_iteration, ledger.step_size
     if len(steps) > MAX_STEPS:
         raise LogError(path, "step.iteration", f"has more than {MAX_STEPS} steps")
-    # Compared, not subtracted: differences of hostile numbers wrap around.
-    if not bool((steps[1:] > steps[:-1]).all()) or ledger.iteration not in steps:
-        raise LogError(path, "step.iteration", f"must rise and hold {ledger.iteration}")
-    if int(steps[0]) < 0 or int(steps[-1]) >= 2**31:
-        raise LogError(path, "step.iteration", "must lie within 0..2^31 - 1")
+    if ledger.iteration not in steps:
+        raise LogError(path, "step.iteration", f"must hold {ledger.iteration}")
+    check_rising(path, "step.iteration", steps, 0, MAX_ITERATION)
     if int(sizes.min()) < 1 or int(sizes.sum(dtype=np.int64)) != len(ledger.index):
         raise LogError(path, "step.size", f"must be at least 1, and {len(ledger.index)} in all")
     if int(ledger.index.min()) < 0:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeptracker.errors import LogError
-from deeptracker.format.container import Container, pack, unpack
+from deeptracker.format.container import Container, unpack
 from deeptracker.format.entries import MAX_TIME
-from deeptracker.format.files import atomic_write, read_limited
+from deeptracker.format.files import read_limited
 from deeptracker.format.manifest import Manifest
-from deeptracker.format.names import VERSION
-from deeptracker.format.origin import check_origin, generation_of, iteration_of, number_of
-from deeptracker.format.probe_codes import Kernels, LayerMaps
+from deeptracker.format.origin import (
+    check_origin,
+    check_rising,
+    generation_of,
+    iteration_of,
+    number_of,
+    write_recorded,
+)
+from deeptracker.format.probe_codes import Kernels, LayerMaps, maps_in
 from deeptracker.format.probe_top import Tops, parse_tops, top_arrays
+from deeptracker.format.saliency import Saliency, saliency_arrays, saliency_in, saliency_texts
 
 MAX_PROBE = 32 * 2**20
 # A map is at most so high and so wide.
@@ -35,7 +42,8 @@ class Probe:
     (-1: none); `probability` f4 [P], of its true class (NaN: none); `maps` of the layers that were
     looked at, by their places in the manifest; `kernels` of the first layer, None where they are
     no pictures. `recorded_at` is in seconds since 1970 (UTC), `seconds` how long it took
-    the training (NaN: not said). `tops`: None where the snapshot was not validated.
+    the training (NaN: not said). `saliency` is by method, of those that were asked for. `tops`: None
+    where the snapshot was not validated.
     """
 
     iteration: int
@@ -48,6 +56,7 @@ class Probe:
     generation: int = 0
     seconds: float = float("nan")
     tops: Tops | None = None
+    saliency: Mapping[str, Saliency] = field(default_factory=dict)
 
 
 def write_probe(path: Path, manifest: Manifest, probe: Probe) -> int:
@@ -56,14 +65,7 @@ def write_probe(path: Path, manifest: Manifest, probe: Probe) -> int:
     Raises LogError, which names the array, where a reader would refuse it; OSError where the disk
     is full.
     """
-    texts = {
-        "version": str(VERSION),
-        "run": manifest.run,
-        "iteration": str(probe.iteration),
-        "recorded_at": repr(float(probe.recorded_at)),
-        "generation": str(probe.generation),
-        "seconds": repr(float(probe.seconds)),
-    }
+    texts = {"seconds": repr(float(probe.seconds))}
     arrays: dict[str, NDArray[Any]] = {
         "image": probe.image.astype("<i4", copy=False),
         "prediction": probe.prediction.astype("<i4", copy=False),
@@ -78,13 +80,9 @@ def write_probe(path: Path, manifest: Manifest, probe: Probe) -> int:
     if probe.kernels is not None:
         texts["kernel_layer"] = str(probe.kernels.layer)
         arrays |= {"kernel": probe.kernels.codes, "kernel.scale": probe.kernels.scale}
-    arrays |= top_arrays(probe.tops)
-    data = pack(path, arrays, texts)
-    if len(data) > MAX_PROBE:
-        raise LogError(path, "maps", f"come to {len(data)} bytes; {MAX_PROBE} are allowed")
-    parse_probe(path, data, manifest)
-    atomic_write(path, data)
-    return len(data)
+    arrays |= top_arrays(probe.tops) | saliency_arrays(probe.saliency)
+    texts |= saliency_texts(probe.saliency)
+    return write_recorded(path, manifest, probe, arrays, texts, parse_probe)
 
 
 def read_probe(path: Path, manifest: Manifest) -> Probe:
@@ -94,6 +92,8 @@ def read_probe(path: Path, manifest: Manifest) -> Probe:
 
 def parse_probe(path: Path, data: bytes, manifest: Manifest) -> Probe:
     """Return what the bytes of a file say; `path` is only named in errors, see above."""
+    if len(data) > MAX_PROBE:
+        raise LogError(path, "maps", f"come to {len(data)} bytes; {MAX_PROBE} are allowed")
     container = unpack(path, data)
     check_origin(container, manifest)
     shape = container.shape("image")
@@ -113,6 +113,7 @@ def parse_probe(path: Path, data: bytes, manifest: Manifest) -> Probe:
         probability=probability,
         maps=dict(_maps(container, manifest, shape[0])),
         kernels=_kernels(container, manifest),
+        saliency=saliency_in(container, shape[0]),
         generation=generation_of(container),
         seconds=_seconds(container),
         tops=parse_tops(container, manifest, layers=MOST_PROBE_LAYERS),
@@ -133,9 +134,7 @@ def _check_images(
     probability: NDArray[np.float32],
 ) -> None:
     images, classes = len(manifest.images.class_id), len(manifest.classes)
-    rises = bool((image[1:] > image[:-1]).all())
-    if not rises or int(image[0]) < 0 or int(image[-1]) >= images:
-        raise LogError(path, "image", f"must rise within 0..{images - 1}")
+    check_rising(path, "image", image, 0, images - 1)
     if int(prediction.min()) < -1 or int(prediction.max()) >= classes:
         raise LogError(path, "prediction", f"must lie within -1..{classes - 1}")
     if bool(((probability < 0) | (probability > 1)).any()):
@@ -159,16 +158,7 @@ def _maps(container: Container, manifest: Manifest, images: int) -> Iterator[tup
                 f"has shape {list(shape)}, expected [{images}, {filters}, 1 to {MAP_SIDE}, "
                 f"1 to {MAP_SIDE}]",
             )
-        low, high = (
-            container.array(f"{end}.{layer}", np.dtype("<f4"), (images, filters))
-            for end in ("low", "high")
-        )
-        odd = np.isnan(low) & np.isnan(high)
-        if not bool((odd | (np.isfinite(low) & np.isfinite(high) & (low <= high))).all()):
-            raise LogError(
-                container.path, f"low.{layer}", "must be finite and at most `high`, or both NaN"
-            )
-        yield layer, LayerMaps(container.array(name, np.dtype("u1"), shape), low, high)
+        yield layer, maps_in(container, name, (f"low.{layer}", f"high.{layer}"), shape)
 
 
 def _filters(container: Container, manifest: Manifest, name: str, layer: int) -> int:

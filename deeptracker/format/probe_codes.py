@@ -1,10 +1,13 @@
-"""Numbers as bytes: activation maps and kernels of a probe, each with a scale of its own."""
+"""Numbers as bytes: maps and kernels of a probe, each with a scale of its own."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from deeptracker.errors import LogError
+from deeptracker.format.container import Container
 
 Floats = NDArray[np.floating[Any]]
 Bytes = NDArray[np.uint8]
@@ -76,3 +79,14 @@ def quantise_kernels(layer: int, values: Floats) -> Kernels:
         share = np.where(by > 0, wide / by, 0.0)
     codes = np.where(finite, MIDDLE + np.rint(np.clip(np.nan_to_num(share), -1, 1) * REACH), 0)
     return Kernels(layer, codes.astype(np.uint8), scale.astype(np.float32))
+
+
+def maps_in(
+    container: Container, name: str, ends: tuple[str, str], shape: tuple[int, ...]
+) -> LayerMaps:
+    """Return maps of a file by the names of their codes and ends; LogError for odd ends."""
+    low, high = (container.array(end, np.dtype("<f4"), shape[:2]) for end in ends)
+    odd = np.isnan(low) & np.isnan(high)
+    if not bool((odd | (np.isfinite(low) & np.isfinite(high) & (low <= high))).all()):
+        raise LogError(container.path, ends[0], "must be finite and at most `high`, or both NaN")
+    return LayerMaps(container.array(name, np.dtype("u1"), shape), low, high)

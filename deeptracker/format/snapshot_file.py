@@ -9,13 +9,19 @@ from numpy.typing import NDArray
 
 from deeptracker.errors import LogError
 from deeptracker.format import ranges
-from deeptracker.format.container import Container, pack, unpack
+from deeptracker.format.container import Container, unpack
 from deeptracker.format.entries import MAX_TIME, check_name
-from deeptracker.format.files import atomic_write, read_limited
+from deeptracker.format.files import read_limited
 from deeptracker.format.known import known_arrays
 from deeptracker.format.manifest import Manifest
-from deeptracker.format.names import VERSION
-from deeptracker.format.origin import check_origin, generation_of, iteration_of, number_of
+from deeptracker.format.origin import (
+    check_origin,
+    check_rising,
+    generation_of,
+    iteration_of,
+    number_of,
+    write_recorded,
+)
 from deeptracker.format.snapshot import MAX_ITERATION, Series, Snapshot, prediction_dtype
 
 MAX_SCALARS = 1_000
@@ -66,17 +72,8 @@ def write_snapshot(path: Path, manifest: Manifest, snapshot: Snapshot) -> None:
     Raises LogError, which names the array, where a reader would refuse it; OSError where the disk
     is full.
     """
-    texts = {
-        "version": str(VERSION),
-        "run": manifest.run,
-        "iteration": str(snapshot.iteration),
-        "epoch": repr(float(snapshot.epoch)),
-        "recorded_at": repr(float(snapshot.recorded_at)),
-        "generation": str(snapshot.generation),
-    }
-    data = pack(path, _arrays(path, snapshot), texts)
-    parse_snapshot(path, data, manifest)
-    atomic_write(path, data)
+    texts = {"epoch": repr(float(snapshot.epoch))}
+    write_recorded(path, manifest, snapshot, _arrays(path, snapshot), texts, parse_snapshot)
 
 
 def _arrays(path: Path, snapshot: Snapshot) -> dict[str, NDArray[Any]]:
@@ -173,11 +170,6 @@ def _series(container: Container, name: str) -> Series:
         raise LogError(path, f"{field}.values", f"has more than {MAX_SCALAR_VALUES} values")
     values = container.array(f"{field}.values", np.dtype("<f8"), (length,))
     iterations = container.array(f"{field}.iterations", np.dtype("<i8"), (length,))
-    if length and not (
-        # Compared, not subtracted: differences of hostile numbers wrap around.
-        bool((iterations[1:] > iterations[:-1]).all())
-        and int(iterations[0]) >= 0
-        and int(iterations[-1]) <= MAX_ITERATION
-    ):
-        raise LogError(path, f"{field}.iterations", f"must rise within 0..{MAX_ITERATION}")
+    if length:
+        check_rising(path, f"{field}.iterations", iterations, 0, MAX_ITERATION)
     return Series(iterations, values)

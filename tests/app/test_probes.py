@@ -65,11 +65,28 @@ def test_maps_course_and_kernels(session: Session, stored: StoredRun) -> None:
     assert arrays["codes"].shape == (stored.layer_filters[0], 2, 2, 1)
 
 
+def test_saliency_by_each_method(session: Session, stored: StoredRun) -> None:
+    _, meta = asked(session, stored, data.probes)
+    assert list(meta["saliency"]) == ["grad-cam", "integrated-gradients"]
+    arrays, meta = asked(session, stored, data.probe_saliency, image=5, at=20)
+    assert meta == {
+        "methods": ["grad-cam", "integrated-gradients"],
+        "details": ["by grad-cam", "by integrated-gradients"],
+    }
+    assert (arrays["height"].tolist(), arrays["width"].tolist()) == ([2, 1], [2, 3])
+    assert arrays["codes"].tolist() == [*range(2, 10), *range(1, 7)]
+    np.testing.assert_array_equal(arrays["high"], [[2, np.nan], [1, np.nan]])
+    arrays, meta = asked(session, stored, data.probe_saliency, image=1, at=20)
+    assert (meta["methods"], len(arrays["codes"]), arrays["low"].shape) == ([], 0, (0, 2))
+    with pytest.raises(NotFound):
+        data.probe_saliency(session, 10**6, Arguments({"image": "5", "at": "20"}))
+
+
 def test_a_run_without_probes_has_none(session: Session) -> None:
     found = store_run(session, seed=4, layers=1)
     arrays, meta = asked(session, found, data.probes)
     assert (len(arrays["probed"]), len(arrays["image"]), len(arrays["layer"])) == (0, 0, 0)
-    assert meta["seconds"] is None
+    assert (meta["seconds"], meta["saliency"]) == (None, ())
 
 
 @pytest.mark.parametrize("given", [{"image": 2}, {"layer": 0}, {"at": 30}])

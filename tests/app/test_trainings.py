@@ -184,7 +184,7 @@ def test_a_random_search_is_the_same_for_its_seed_and_has_no_doubles():
 
 
 def test_the_form_has_a_field_for_every_type_and_reads_it_back():
-    shown = fields(SCRIPT, "one", {"lr": 0.2})
+    shown = fields(SCRIPT, "one", {"lr": 0.2}, {})
     assert [type(one).__name__ for one in shown] == [
         "NumberInput",
         "NumberInput",
@@ -192,7 +192,7 @@ def test_the_form_has_a_field_for_every_type_and_reads_it_back():
         "Select",
     ]
     assert [one.value for one in shown] == [0.2, "", "sgd", "no"]
-    sent = {one.id["name"]: one.value for one in fields(SCRIPT, "grid", {})}
+    sent = {one.id["name"]: one.value for one in fields(SCRIPT, "grid", {}, {})}
     assert sent == {"lr": "0.1", "epochs": "", "optimizer": ["sgd"], "augment": ["no"]}
     assert read(SCRIPT, "grid", sent) == {
         "lr": [0.1],
@@ -214,6 +214,23 @@ def test_words():
     assert asked_fork("?fork=12") == {"run": 12, "iteration": 0}
     for hostile in ("", "?fork=0", "?fork=-1", "?fork=99999999999", "?fork=1e3", "?iteration=5"):
         assert asked_fork(hostile) is None
+
+
+def test_what_was_typed_stays_where_another_kind_of_search_is_chosen():
+    def kept(search, typed, values=ONE | {"augment": True}):
+        return {one.id["name"]: one.value for one in fields(SCRIPT, search, values, typed)}
+
+    typed = {"lr": 0.25, "epochs": 4, "optimizer": "sgd", "augment": "no"}
+    several = {"lr": "0.25", "epochs": "4", "optimizer": ["sgd"], "augment": ["no"]}
+    assert kept("grid", typed) == kept("random", several) == several
+    assert kept("one", several) == typed
+    # Of several values none is the one; what is no answer of the field was not typed into it.
+    many = {"lr": "0.1, 0.2", "epochs": "1..8", "optimizer": ["sgd", "adam"], "augment": []}
+    assert kept("random", many) == {**many, "augment": ["yes"]}
+    assert kept("one", many) == ONE
+    odd = {"lr": True, "epochs": None, "optimizer": {"a": 1}, "augment": "perhaps"}
+    assert kept("one", odd) == ONE
+    assert kept("grid", {"lr": [], "epochs": ""}, {"lr": 0.5, "epochs": 2})["epochs"] == "2"
 
 
 def test_the_drawer_shows_the_output_as_text(web, clients, offered, people):

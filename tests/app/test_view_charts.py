@@ -54,6 +54,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "probecourse",
         "probekernels",
         "probemaps",
+        "probesaliency",
         "probetop",
     ],
     "network": ["axis", "live", "networkgraph"],

@@ -493,6 +493,7 @@ def test_probes_from_the_tab_to_a_filter_over_time(
     kernels.nth(1).click()
     expect(page.locator("#probe-course .probe-facts")).to_contain_text("filter 1")
     favourites_and_clusters(page, digits, site_engine, first)
+    _look_at_saliency(page, found, image, last)
 
 
 def favourites_and_clusters(page: Page, run: int, engine: Engine, first: int) -> None:
@@ -530,6 +531,35 @@ def favourites_and_clusters(page: Page, run: int, engine: Engine, first: int) ->
     page.get_by_label("Clusters of a layer").fill("2")
     page.keyboard.press("Enter")
     expect(rows).to_have_count(2)
+
+
+def _look_at_saliency(page: Page, found: probes.Probes, image: int, at: int) -> None:
+    """Choose method, class and opacity of the map over the picture at the probe at hand."""
+    facts = page.locator("#probe-saliency .probe-facts")
+    place = found.image.tolist().index(image)
+    predicted = found.prediction[found.iteration.tolist().index(at), place]
+    expect(facts).to_contain_text(f"Grad-CAM at {at}: what spoke for {predicted}")
+    expect(facts).to_contain_text("feature maps of layer2")
+    overlay = page.locator("#probe-saliency canvas")
+
+    def painted() -> str:
+        return overlay.evaluate("canvas => canvas.toDataURL()")
+
+    seen = [painted()]
+    page.click(control("probe-method"))
+    page.get_by_role("option", name="Integrated gradients").click()
+    expect(facts).to_contain_text("32 steps from an image of zeros")
+    seen.append(painted())
+    opacity = page.get_by_role("slider", name="Opacity of the map")
+    opacity.press("Home")
+    rest(page)
+    seen.append(painted())
+    # Without the map the picture is the same for each class.
+    page.get_by_text("True class", exact=True).click()
+    rest(page)
+    assert selection(page)["probetarget"] == "true"
+    assert painted() == seen[-1]
+    assert len(set(seen)) == 3
 
 
 GRAPH = "#network-graph"

@@ -139,10 +139,12 @@ def _fork(page: Page) -> None:
 
 
 def _grid_and_stop(page: Page) -> None:
-    page.get_by_text("Grid", exact=True).click()
-    # The fields come from the server: what is typed before would be replaced.
-    expect(page.get_by_text("Values with commas between them").first).to_be_visible()
     rate = page.get_by_role("textbox", name="lr")
+    rate.fill("0.03")
+    page.get_by_text("Grid", exact=True).click()
+    # The fields come from the server, with what was typed into those before.
+    expect(page.get_by_text("Values with commas between them").first).to_be_visible()
+    expect(rate).to_have_value("0.03")
     rate.fill("0.01, 0.02")
     page.locator(".trainings-fields .mantine-MultiSelect-input").click()
     page.get_by_role("option", name="yes").click()

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from db.load_probe import drop_abandoned_probes, save_probe
+from db.queries.measurements.probe_saliency import saliency
 from db.queries.measurements.probe_tops import filter_tops, layer_tops, top_iterations
 from db.queries.measurements.probes import probe_course, probe_maps, probes
 from db.queries.runs import runs
@@ -28,6 +29,10 @@ def test_what_was_saved_is_looked_up(session, run):
     maps = probe_maps(session, run_id=run.run_id, layer_id=0, image_id=2, at=10)
     np.testing.assert_array_equal(maps.codes, given.maps[0].codes[1])
     assert np.isnan(maps.mean).tolist() == [False, True, False]
+    one, other = saliency(session, run_id=run.run_id, image_id=2, at=10)
+    assert (one.method, other.method) == tuple(given.saliency)
+    np.testing.assert_array_equal(one.codes, given.saliency["grad-cam"].maps.codes[1])
+    np.testing.assert_array_equal(other.low, given.saliency["integrated-gradients"].maps.low[1])
     course = probe_course(session, run_id=run.run_id, layer_id=0, image_id=2, filter=2)
     np.testing.assert_array_equal(course.maps[0], given.maps[0].codes[1, 2])
     assert course.mean == maps.mean[2]
@@ -38,13 +43,14 @@ def test_a_later_file_of_an_iteration_replaces_and_the_same_one_changes_nothing(
     version = lambda: runs.get_run(session, run_id=run.run_id).version  # noqa: E731
     first = small_logs.probe()
     # The later one looked at another layer.
-    later = replace(first, recorded_at=2.0, maps={1: first.maps[1]}, kernels=None)
+    later = replace(first, recorded_at=2.0, maps={1: first.maps[1]}, kernels=None, saliency={})
     seen = []
     for one in (first, first, later):
         save_probe(session, run_id=run.run_id, probe=one)
         seen.append((version(), probes(session, run_id=run.run_id).layer.tolist()))
     assert seen[0] == seen[1] == (seen[2][0] - 1, [0, 1])
     assert seen[2][1] == [1]
+    assert saliency(session, run_id=run.run_id, image_id=2, at=10) == ()
 
 
 def test_only_what_a_later_generation_replaced_goes(session, run):

@@ -12,6 +12,8 @@ from deeptracker.format import (
     BAND_THRESHOLDS,
     BINS,
     FILTER_QUANTITIES,
+    GRAD_CAM,
+    INTEGRATED_GRADIENTS,
     MANIFEST,
     QUANTITIES,
     SNAPSHOTS,
@@ -23,6 +25,7 @@ from deeptracker.format import (
     Manifest,
     ModuleSpec,
     Probe,
+    Saliency,
     Sampling,
     Series,
     Snapshot,
@@ -155,6 +158,12 @@ def probe(**changes: Any) -> Probe:
         "generation": 2,
         "seconds": 0.25,
         "tops": Tops(np.array([0, 2], np.int32), {0: layer_tops(3), 1: layer_tops(4)}),
+        "saliency": {
+            GRAD_CAM: Saliency(quantise_maps(first[:, :2]), "feature maps of layer1"),
+            INTEGRATED_GRADIENTS: Saliency(
+                quantise_maps(rng.standard_normal((3, 2, 32, 1)).astype("f4")), "32 steps"
+            ),
+        },
     }
     return Probe(**given | changes)
 

@@ -10,10 +10,12 @@ from hypothesis.extra.numpy import arrays
 
 from deeptracker.errors import LogError
 from deeptracker.format import (
+    GRAD_CAM,
     MAX_PROBE,
     PROBES,
     LayerMaps,
     RunDirectory,
+    Saliency,
     Tops,
     probe_path,
     quantise_kernels,
@@ -47,6 +49,11 @@ def test_what_was_written_comes_back(log):
     assert found.kernels.layer == 0
     np.testing.assert_array_equal(found.kernels.codes, given.kernels.codes)
     np.testing.assert_array_equal(found.kernels.scale, given.kernels.scale)
+    assert found.saliency.keys() == given.saliency.keys()
+    for method, one in given.saliency.items():
+        assert found.saliency[method].detail == one.detail
+        for name, array in vars(one.maps).items():
+            np.testing.assert_array_equal(getattr(found.saliency[method].maps, name), array)
 
 
 def test_tops_come_back(log):
@@ -69,11 +76,12 @@ def test_fewer_tops_are_the_first_images_and_classes_spread():
     assert tops.first(9, 64).nbytes == tops.nbytes
 
 
-def test_kernels_tops_and_time_may_be_absent(log):
-    given = small_logs.probe(kernels=None, seconds=float("nan"), tops=None)
+def test_kernels_tops_time_and_saliency_may_be_absent(log):
+    given = small_logs.probe(kernels=None, seconds=float("nan"), tops=None, saliency={})
     write_probe(probe_path(log.path, 10), log.manifest(), given)
     found = log.probe(log.manifest(), 10)
     assert found.kernels is found.tops is None
+    assert found.saliency == {}
     assert np.isnan(found.seconds)
 
 
@@ -168,6 +176,16 @@ REFUSED = {
     "top_low.0": [
         tops_of(low=np.full(3, 2, np.float32)),
         tops_of(high=np.full(3, np.inf, np.float32)),
+    ],
+    "saliency_maps.grad-cam": [
+        {"saliency": {GRAD_CAM: Saliency(quantise_maps(np.zeros(shape)), "")}}
+        for shape in ((3, 1, 4, 4), (2, 2, 4, 4), (3, 2, 33, 4))
+    ],
+    "saliency_low.grad-cam": [
+        {"saliency": {GRAD_CAM: Saliency(maps_of((3, 2, 1, 1), high=np.inf)[0], "")}}
+    ],
+    "saliency_detail.grad-cam": [
+        {"saliency": {GRAD_CAM: Saliency(maps_of((3, 2, 1, 1))[0], "x" * 301)}}
     ],
     "kernel_layer": [{"kernels": quantise_kernels(7, np.zeros((3, 3, 3, 1)))}],
 }

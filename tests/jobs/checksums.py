@@ -21,6 +21,7 @@ MEASURED = (
     "probe",
     "probe_map",
     "probe_top",
+    "probe_saliency",
     "layer",
     "class",
     "image",

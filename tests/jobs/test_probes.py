@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from db.engine import session_scope
 from db.queries.measurements import probes
+from db.queries.measurements.probe_saliency import saliency
 from deeptracker.format import PROBES, RunDirectory, probe_path
 from ingest.locations import LocationRefused
 from ingest.pipeline import load_log
@@ -45,10 +46,16 @@ def test_the_store_has_what_the_log_says_and_a_purged_run_leaves_none(store, rec
                 at=iterations[-1],
             )
             np.testing.assert_array_equal(stored.codes, maps.codes[1])
+        for one in saliency(
+            session, run_id=report.run_id, image_id=int(logged.image[1]), at=iterations[-1]
+        ):
+            expected = logged.saliency[one.method]
+            assert one.detail == expected.detail
+            np.testing.assert_array_equal(one.codes, expected.maps.codes[1])
     trash(store, report.run_id)
     purge_run(store, run_id=report.run_id)
     with store.connect() as connection:
-        for table in ("probe", "probe_map", "probe_top"):
+        for table in ("probe", "probe_map", "probe_top", "probe_saliency"):
             assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
 
 

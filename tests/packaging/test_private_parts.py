@@ -18,6 +18,8 @@ NAMES = {
     "_ConvNd": "torch",
     "_ConvTransposeNd": "torch",
     "_InstanceNorm": "torch",
+    "_backward_hooks": "torch",
+    "_backward_pre_hooks": "torch",
     "_buffers": "torch",
     "_flatten_layers": "keras",
     "_forward_hooks": "torch",

@@ -10,7 +10,7 @@ class ProbeOptions(DataOptions):
 
 
 class ProbeMapsOptions(ProbeOptions):
-    """The maps of a layer; `legend` is the id of what explains their colours."""
+    """Maps of a layer, or of saliency; `legend` is the id of what explains their colours."""
 
     legend: str
 
@@ -21,4 +21,5 @@ KINDS: dict[str, type[ChartOptions]] = {
     "probekernels": ProbeOptions,
     "probemaps": ProbeMapsOptions,
     "probetop": ProbeOptions,
+    "probesaliency": ProbeMapsOptions,
 }

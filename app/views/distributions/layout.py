@@ -10,6 +10,7 @@ from app.components.attributes import aria, data
 from app.components.charts import chart, download
 from app.components.controls import labelled, segments, select
 from app.components.headings import heading
+from app.components.not_recorded import was_imported
 from app.components.other_run import other_run
 from app.selection import bound
 from app.view import PageContext
@@ -35,7 +36,7 @@ def layout(context: PageContext) -> Component:
         name=run.name,
         count=Ids.COUNT,
         key=Ids.KEY,
-        missed=words.MISSED,
+        missed=words.missing(converted=was_imported(run.id)),
         table=f"{base}/distributions?quantity={{distributionquantity}}"
         "&level={distributionlevel}&mode={distributionmode}",
     )

@@ -1,7 +1,7 @@
 """The texts of the page's choices, by the values that the selection holds; and what is missing."""
 
-from app.components.empty import missed, no_snapshots
-from ingest.analysis.health.needs import GRADIENTS, UPDATES
+from app.components.empty import no_snapshots
+from ingest.analysis.health.needs import GRADIENTS, LAYERS, UPDATES
 
 QUANTITIES = {"weight": "Weights", "gradient": "Gradients", "update": "Updates"}
 LEVELS = {"layer": "Layers", "block": "Blocks", "stage": "Stages", "network": "Network"}
@@ -15,14 +15,15 @@ OVER = {
 }
 RIDGES = {str(count): f"{count}" for count in (5, 10, 20, 40, 80)}
 NO_SNAPSHOTS = no_snapshots("The distributions appear")
-# What is said of a quantity that the log does not hold.
-MISSED = {
-    "weight": "not recorded: histograms of weights; record the run with the Recorder, which takes "
-    "them at every snapshot",
-    **{
-        need.name: missed(need).replace(
-            "not recorded: ", f"not recorded: histograms of {need.title}; "
-        )
-        for need in (GRADIENTS, UPDATES)
-    },
-}
+
+
+def missing(*, converted: bool) -> dict[str, str]:
+    """Return what is said of each quantity that a run does not hold."""
+    weights = "record the run with the Recorder, which takes them at every snapshot"
+    if converted:
+        weights = LAYERS.advice(imported=True)
+    found = {"weight": f"not recorded: histograms of weights; {weights}"}
+    for need in (GRADIENTS, UPDATES):
+        how = need.advice(imported=converted)
+        found[need.name] = f"not recorded: histograms of {need.title}; {how}"
+    return found

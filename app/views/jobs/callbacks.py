@@ -5,14 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
+from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import store
 from app.auth.identity import Identity, current_identity, require
 from app.callbacks import Callbacks
 from app.components import live_table
-from app.components.clicks import clicked, is_id, relayed, text
+from app.components.clicks import clicked, relayed, text
 from app.components.data_table import Head, heads
+from app.components.row_drawer import follow_rows
 from app.components.table_state import Look, Order, read_names, read_order, read_widths
 from app.reading import reads
 from app.views.jobs import places, schedule_callbacks, watch_callbacks
@@ -224,34 +226,19 @@ def change(click: object) -> list[Any]:
     return [button, job_id, clicks]
 
 
-@callbacks.callback(
-    Output(Ids.OPENED, "data"),
-    Output(Ids.DRAWER, "opened"),
-    relayed(callbacks, Ids.OPEN_CLICKED, Input({"type": Button.OPEN, "job": ALL}, "n_clicks")),
-    prevent_initial_call=True,
-)
-@reads
-def open_details(click: object) -> tuple[int, bool]:
-    """Open the drawer for a job."""
-    _, job_id, _ = clicked(click, "job")
-    return job_id, True
-
-
-@callbacks.callback(
-    Output(Ids.DETAILS, "children"),
-    Output(Ids.DRAWER, "title"),
-    Input(Ids.OPENED, "data"),
-    Input(Ids.SHOWN, "data"),
-    State(Ids.DRAWER, "opened"),
-    prevent_initial_call=True,
-)
-@reads
-def show_details(job_id: object, _shown: object, opened: object) -> tuple[Any, Any]:
-    """Return what is known about the job in the drawer."""
-    closed = not opened and ctx.triggered_id != Ids.OPENED
-    if closed or not isinstance(job_id, int) or not is_id(job_id):
-        raise PreventUpdate
+def show_details(job_id: int) -> tuple[Component, str]:
+    """Return what is known about a job, for the drawer."""
     with store.transaction() as session:
         job = jobs.get_job(session, job_id=job_id)
         lines = jobs.lines(session, job_id=job_id, limit=MAX_LINES)
     return details(job, lines, limit=MAX_LINES), f"Ingest job {job.id}"
+
+
+follow_rows(
+    callbacks,
+    Ids,
+    button=Button.OPEN,
+    kind="job",
+    again=Input(Ids.SHOWN, "data"),
+    show=show_details,
+)

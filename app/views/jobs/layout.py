@@ -10,6 +10,7 @@ from app.components.attributes import aria
 from app.components.controls import segments
 from app.components.data_table import column_panel, frame, stores
 from app.components.place_field import place_field
+from app.components.row_drawer import row_drawer
 from app.components.table_state import Order
 from app.view import PageContext
 from app.views.jobs import schedule_dialog
@@ -52,9 +53,7 @@ def layout(context: PageContext) -> Component:
             dcc.Interval(id=Ids.TIMER, interval=SLOW_MS),
             dcc.Store(id=Ids.SHOWN),
             *CHANGES.stores(),
-            dcc.Store(id=Ids.OPENED),
             dcc.Store(id=Ids.CHANGE_CLICKED),
-            dcc.Store(id=Ids.OPEN_CLICKED),
             dcc.Store(id=Ids.SCHEDULE_CHANGE_CLICKED),
             dcc.Store(id=Ids.WATCH_CLICKED),
             html.Div(
@@ -80,13 +79,7 @@ def layout(context: PageContext) -> Component:
                 ],
                 value="jobs",
             ),
-            dmc.Drawer(
-                html.Div(id=Ids.DETAILS),
-                id=Ids.DRAWER,
-                title="Ingest job",
-                position="right",
-                size="lg",
-            ),
+            *row_drawer(Ids, "Ingest job", "lg"),
         ],
         className="dt-page",
     )

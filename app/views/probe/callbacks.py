@@ -12,6 +12,7 @@ ROUTES = {
     "probe-kernels": probes.probe_kernels,
     "probe-top": probe_tops.probe_tops,
     "probe-clusters": probe_tops.probe_clusters,
+    "probe-saliency": probes.probe_saliency,
 }
 
 

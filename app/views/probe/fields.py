@@ -12,4 +12,8 @@ FIELDS: Mapping[str, Field] = {
     "probeown": Field(Kind.FLAG, False),
     # How many clusters the filters of a layer are put into.
     "probeclusters": Field(Kind.INTEGER, 4),
+    # The saliency map over the picture: by which method, for which class, how opaque in percent.
+    "probemethod": Field(Kind.TEXT, "grad-cam"),
+    "probetarget": Field(Kind.TEXT, "predicted"),
+    "probeopacity": Field(Kind.INTEGER, 80, passing=True),
 }

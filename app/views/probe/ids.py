@@ -16,3 +16,8 @@ class Ids(StrEnum):
     TOP = "probe-top"
     CLUSTERS = "probe-clusters"
     COUNT = "probe-count"
+    SALIENCY = "probe-saliency"
+    SALIENCY_LEGEND = "probe-saliency-legend"
+    METHOD = "probe-method"
+    TARGET = "probe-target"
+    OPACITY = "probe-opacity"

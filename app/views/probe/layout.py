@@ -1,15 +1,19 @@
-"""The page of probes: the time axis, the filters of a layer as tiles, one filter, first kernels."""
+"""The page of probes: the time axis, filters as tiles, saliency, one filter, first kernels."""
 
 import dash_mantine_components as dmc
 from dash import get_relative_path, html
 
 from app.components.charts import chart, panel
-from app.components.controls import labelled
+from app.components.controls import labelled, segments, select
 from app.components.headings import heading
 from app.selection import bound
 from app.view import PageContext
 from app.views.probe.ids import Ids
+from deeptracker.format import GRAD_CAM, INTEGRATED_GRADIENTS
 from ingest.analysis.filter_clusters import DEFAULT_CLUSTERS, MAX_CLUSTERS
+
+METHODS = {GRAD_CAM: "Grad-CAM", INTEGRATED_GRADIENTS: "Integrated gradients"}
+TARGETS = {"predicted": "Predicted class", "true": "True class"}
 
 
 def layout(context: PageContext) -> html.Div:
@@ -35,7 +39,8 @@ def layout(context: PageContext) -> html.Div:
                 [
                     html.Div(_maps(base), className="probe-main"),
                     html.Aside(
-                        [_course(base), _top(base), _kernels(base)], className="probe-aside"
+                        [_saliency(base), _course(base), _top(base), _kernels(base)],
+                        className="probe-aside",
                     ),
                 ],
                 className="probe-body",
@@ -63,6 +68,43 @@ def _maps(base: str) -> html.Section:
         ),
         controls=[own],
         legend=Ids.LEGEND,
+    )
+
+
+def _saliency(base: str) -> html.Section:
+    opacity = html.Div(
+        [
+            html.Span("Opacity"),
+            dmc.Slider(
+                id=bound(Ids.OPACITY, "probeopacity"),
+                value=80,
+                min=0,
+                max=100,
+                size="sm",
+                w=90,
+                updatemode="drag",
+                thumbLabel="Opacity of the map",
+            ),
+        ],
+        className="dt-control",
+    )
+    return panel(
+        "Saliency",
+        chart(
+            Ids.SALIENCY,
+            "probesaliency",
+            label="What in the image spoke for a class",
+            url=f"{base}/probes",
+            base=base,
+            legend=Ids.SALIENCY_LEGEND,
+            redraw=["probemethod", "probetarget", "probeopacity"],
+        ),
+        controls=[
+            select(bound(Ids.METHOD, "probemethod"), "Method", METHODS, GRAD_CAM, 175),
+            segments(bound(Ids.TARGET, "probetarget"), "For which class", TARGETS, "predicted"),
+            opacity,
+        ],
+        legend=Ids.SALIENCY_LEGEND,
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
+from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from sqlalchemy.orm import Session
 
@@ -11,6 +12,7 @@ from app.auth.identity import current_identity, require
 from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import clicked, is_id, relayed, text
+from app.components.row_drawer import follow_rows
 from app.reading import reads
 from app.views.trainings import form
 from app.views.trainings.ids import CHANGES, Button, Ids, argument_id
@@ -128,11 +130,16 @@ def _parent(session: Session, fork: dict[str, Any]) -> trainings.TrainingRow:
     Input(Ids.SCRIPT, "value"),
     Input(Ids.SEARCH_KIND, "value"),
     State(Ids.FORK, "data"),
+    State(argument_id(ALL), "value"),
     prevent_initial_call=True,
+    # Nothing can be typed into fields that are just being replaced.
+    running=[(Output(Ids.FIELDS, "disabled"), True, False)],
 )
 @reads
-def show_fields(script: object, search: object, fork: object) -> tuple[Any, Any, bool]:
-    """Return the fields of the chosen script."""
+def show_fields(
+    script: object, search: object, fork: object, _values: object
+) -> tuple[Any, Any, bool]:
+    """Return the fields of the chosen script; for another kind of search with what was typed."""
     require(Permission.START_TRAININGS)
     kind = text(search) if text(search) in form.SEARCHES else "one"
     if not text(script):
@@ -146,7 +153,8 @@ def show_fields(script: object, search: object, fork: object) -> tuple[Any, Any,
             values = dict(parent.arguments)
             name = runs.get_run(session, run_id=fork["run"]).name
             about = [html.P(f"It goes on from {name}, with its arguments but for what is changed:")]
-    return form.fields(found, kind, values), about, kind == "one"
+    typed = _sent() if ctx.triggered_id == Ids.SEARCH_KIND else {}
+    return form.fields(found, kind, values, typed), about, kind == "one"
 
 
 @callbacks.callback(
@@ -230,33 +238,8 @@ def stop(click: object) -> list[Any]:
     return ["stop", training_id, clicks]
 
 
-@callbacks.callback(
-    Output(Ids.OPENED, "data"),
-    Output(Ids.DRAWER, "opened"),
-    relayed(callbacks, Ids.OPEN_CLICKED, Input({"type": Button.OPEN, "training": ALL}, "n_clicks")),
-    prevent_initial_call=True,
-)
-@reads
-def open_details(click: object) -> tuple[int, bool]:
-    """Open the drawer for a training."""
-    _, training_id, _ = clicked(click, "training")
-    return training_id, True
-
-
-@callbacks.callback(
-    Output(Ids.DETAILS, "children"),
-    Output(Ids.DRAWER, "title"),
-    Input(Ids.OPENED, "data"),
-    Input(Ids.TIMER, "n_intervals"),
-    State(Ids.DRAWER, "opened"),
-    prevent_initial_call=True,
-)
-@reads
-def show_details(training_id: object, _ticks: object, opened: object) -> tuple[Any, Any]:
-    """Return what is known about the training in the drawer, and the end of its output."""
-    closed = not opened and ctx.triggered_id != Ids.OPENED
-    if closed or not is_id(training_id):
-        raise PreventUpdate
+def show_details(training_id: int) -> tuple[Component, str]:
+    """Return what is known about a training and the end of its output, for the drawer."""
     with store.transaction() as session:
         training = trainings.get_training(session, training_id=training_id)
         output = trainings.output(session, training_id=training_id)
@@ -266,3 +249,14 @@ def show_details(training_id: object, _ticks: object, opened: object) -> tuple[A
             else trainings.of_batch(session, batch_id=training.batch_id)
         )
     return details(training, output, batch), f"Training {training.id}"
+
+
+follow_rows(
+    callbacks,
+    Ids,
+    button=Button.OPEN,
+    kind="training",
+    # Its output grows without a change of the table.
+    again=Input(Ids.TIMER, "n_intervals"),
+    show=show_details,
+)

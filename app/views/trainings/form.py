@@ -16,28 +16,66 @@ SEARCHES = {"one": "One training", "grid": "Grid", "random": "Random search"}
 _BOOLS = {"yes": True, "no": False}
 
 
-def fields(script: Script, search: str, values: Mapping[str, Value]) -> list[Component]:
-    """Return a field for each argument; `values` stand in it at first in place of the defaults."""
-    return [_field(one, search, values.get(one.name, one.default)) for one in script.given]
+def fields(
+    script: Script, search: str, values: Mapping[str, Value], typed: Mapping[str, object]
+) -> list[Component]:
+    """Return a field for each argument.
+
+    In it stands what was `typed` into the field that it replaces, of another kind of search or the
+    same; else the one of `values`, else the default.
+    """
+    return [
+        _field(one, search, _shown(one, search, values.get(one.name, one.default), typed))
+        for one in script.given
+    ]
 
 
-def _field(argument: Argument, search: str, value: Value | None) -> Component:
+def _shown(
+    argument: Argument, search: str, value: Value | None, typed: Mapping[str, object]
+) -> object:
+    """Return what stands in a field; of several values none fits a field for one."""
+    several = search != "one"
+    if argument.type in ("choice", "bool"):
+        word = _word(value)
+        words = argument.choices if argument.type == "choice" else list(_BOOLS)
+        given = typed.get(argument.name)
+        known = [one for one in (given if isinstance(given, list) else [given]) if one in words]
+        if several:
+            return known or ([word] if word else [])
+        return known[0] if len(known) == 1 else word
+    given = typed.get(argument.name)
+    if isinstance(given, bool) or not isinstance(given, (int, float, str)) or given == "":
+        given = "" if value is None else value
+    if several:
+        return str(given)
+    return _number(argument, given, "" if value is None else value)
+
+
+def _number(argument: Argument, given: float | str, otherwise: object) -> object:
+    """Return what was typed as a number; `otherwise` where that is none, such as a range."""
+    try:
+        number = float(given)
+        return int(number) if argument.type == "int" and number.is_integer() else number
+    except (ValueError, OverflowError):
+        return otherwise
+
+
+def _field(argument: Argument, search: str, shown: object) -> Component:
     about: dict[str, Any] = {
         "id": argument_id(argument.name),
         "label": argument.name,
         "description": _description(argument, search) or None,
+        "value": shown,
         "w": 240,
     }
     if argument.type in ("choice", "bool"):
         words = argument.choices if argument.type == "choice" else list(_BOOLS)
-        shown = _word(value)
         if search == "one":
-            return dmc.Select(data=words, value=shown, allowDeselect=False, **about)
-        return dmc.MultiSelect(data=words, value=[shown] if shown else [], **about)
+            return dmc.Select(data=words, allowDeselect=False, **about)
+        return dmc.MultiSelect(data=words, **about)
     if search != "one":
-        return dmc.TextInput(value="" if value is None else f"{value}", **about)
+        return dmc.TextInput(**about)
     return dmc.NumberInput(
-        value="" if value is None else value,
         allowDecimal=argument.type == "float",
         hideControls=argument.type == "float",
         # What is out of range is refused in a sentence, not changed in silence.

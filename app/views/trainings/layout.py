@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from app.components.attributes import aria
 from app.components.clicks import is_id
 from app.components.controls import segments
+from app.components.row_drawer import row_drawer
 from app.components.tables import ACTS, Column, table
 from app.view import PageContext
 from app.views.trainings.form import SEARCHES
@@ -35,10 +36,8 @@ def layout(context: PageContext) -> Component:
     return html.Div(
         [
             dcc.Interval(id=Ids.TIMER, interval=SLOW_MS),
-            *(
-                dcc.Store(id=one)
-                for one in (Ids.SHOWN, Ids.OPENED, Ids.OPEN_CLICKED, Ids.STOP_CLICKED)
-            ),
+            dcc.Store(id=Ids.SHOWN),
+            dcc.Store(id=Ids.STOP_CLICKED),
             dcc.Store(id=Ids.FORK, data=fork),
             *CHANGES.stores(),
             html.Div(
@@ -69,13 +68,7 @@ def layout(context: PageContext) -> Component:
             ),
             dmc.Pagination(id=Ids.PAGER, total=1, value=1, size="sm", mt="md", display="none"),
             html.Div(id=Ids.EMPTY),
-            dmc.Drawer(
-                html.Div(id=Ids.DETAILS),
-                id=Ids.DRAWER,
-                title="Training",
-                position="right",
-                size="xl",
-            ),
+            *row_drawer(Ids, "Training", "xl"),
         ],
         className="dt-page trainings-page",
     )
@@ -137,7 +130,7 @@ def _form(fork: dict[str, int] | None) -> Component:
                 className="dt-form-row trainings-what",
             ),
             html.Div(id=Ids.ABOUT, className="dt-soft trainings-about"),
-            html.Div(id=Ids.FIELDS, className="trainings-fields"),
+            html.Fieldset(id=Ids.FIELDS, className="trainings-fields", **aria(label="Arguments")),
             html.Div(
                 [
                     html.Div(

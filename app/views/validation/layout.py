@@ -14,6 +14,7 @@ from app.components.charts import chart, panel
 from app.components.controls import Id, labelled, segments, select
 from app.components.empty import missed, no_snapshots
 from app.components.headings import heading
+from app.components.not_recorded import was_imported
 from app.selection import bound
 from app.view import PageContext
 from app.views.validation.ids import Ids
@@ -75,7 +76,11 @@ def layout(context: PageContext) -> html.Div:
             html.Div(
                 [
                     html.Div(
-                        [_axis(base), _strip(base), _rows(base, anomalies)],
+                        [
+                            _axis(base),
+                            _strip(base, converted=was_imported(run.id)),
+                            _rows(base, anomalies),
+                        ],
                         className="validation-main",
                     ),
                     html.Aside(
@@ -154,7 +159,7 @@ def _axis(base: str) -> html.Div:
     )
 
 
-def _strip(base: str) -> html.Div:
+def _strip(base: str, *, converted: bool) -> html.Div:
     """Return the model's curves, low: what happened at an iteration besides."""
 
     def line(series: str, name: str, colour: str) -> dict[str, str]:
@@ -170,14 +175,14 @@ def _strip(base: str) -> html.Div:
                 {
                     "title": "Learning rate",
                     "height": 26,
-                    "nothing": missed(LEARNING_RATE),
+                    "nothing": missed(LEARNING_RATE, converted=converted),
                     "step": True,
                     "lines": [line("learning_rate", "", "violet")],
                 },
                 {
                     "title": "Loss",
                     "height": 44,
-                    "nothing": missed(TRAIN_LOSS),
+                    "nothing": missed(TRAIN_LOSS, converted=converted),
                     "lines": [
                         line("train_loss", "training", "blue"),
                         line("validation_loss", "validation", "orange"),
@@ -186,7 +191,7 @@ def _strip(base: str) -> html.Div:
                 {
                     "title": "Error",
                     "height": 44,
-                    "nothing": missed(TRAIN_ERROR),
+                    "nothing": missed(TRAIN_ERROR, converted=converted),
                     "format": "percent",
                     "lines": [
                         line("train_error", "training", "blue"),

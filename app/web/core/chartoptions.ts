@@ -400,6 +400,7 @@ export interface ChartKinds {
   probekernels: ProbeOptions;
   probemaps: ProbeMapsOptions;
   probetop: ProbeOptions;
+  probesaliency: ProbeMapsOptions;
   readout: ReadoutOptions;
   scalarlist: ScalarListOptions;
   strip: StripOptions;

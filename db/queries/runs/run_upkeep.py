@@ -40,6 +40,7 @@ _SMALL = (
     tables.probe,
     tables.probe_map,
     tables.probe_top,
+    tables.probe_saliency,
     flip_state,
 )
 

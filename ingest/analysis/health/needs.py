@@ -97,26 +97,35 @@ _HISTOGRAMS = (
     "Recorder"
 )
 
+
+def _as_scalar(column: str) -> str:
+    """Return how to have a series of a training that is over: what was not logged cannot be now."""
+    return (
+        f"put a CSV with the columns iteration and {column} beside the files and load them "
+        "together, or log it in the next training"
+    )
+
+
 TRAIN_LOSS = Need(
     "train_loss",
     "the training loss",
     "log train_loss=... in recorder.step()",
     _train_loss,
-    "log it as train_loss, train/loss or loss",
+    _as_scalar("train_loss"),
 )
 TRAIN_ERROR = Need(
     "train_error",
     "the training error",
     "pass scores= and labels= of the batch to recorder.step()",
     lambda history: bool(np.isfinite(history.train_error).any()),
-    "log it as train_error, a share from 0 to 1",
+    _as_scalar("train_error (a share from 0 to 1)"),
 )
 LEARNING_RATE = Need(
     "learning_rate",
     "the learning rate",
     "log learning_rate=... in recorder.step()",
     lambda history: "learning_rate" in history.logged,
-    "log it as learning_rate or lr",
+    _as_scalar("learning_rate"),
 )
 VALIDATION = Need(
     "validation",

@@ -41,6 +41,7 @@ def _answers(case: str) -> Answers:
         "layers": ["layer1.conv1", "fc"][:images],
         "seconds": 0.125 if count else None,
         "converted": False,
+        "saliency": ["grad-cam"] if count else [],
     }
     found = {"probes": pack(arrays, about)}
     if case != "nan":
@@ -155,6 +156,26 @@ def _none(*shape: int) -> NDArray[np.int32]:
     return np.zeros(shape, np.int32)
 
 
+def _saliency(case: str) -> Given:
+    """Return maps of one method, or of two: where there are many, of other sizes, both signs."""
+    signed = [0.0, 1.5] if case in ("many", "nan") else [0.0]
+    found = [
+        quantise_maps(values(case, 1, 2, 4 + at, 4) * 3 - below) for at, below in enumerate(signed)
+    ]
+    arrays = {
+        "low": np.concatenate([one.low for one in found]),
+        "high": np.concatenate([one.high for one in found]),
+        "height": np.array([one.codes.shape[2] for one in found], np.int32),
+        "width": np.array([one.codes.shape[3] for one in found], np.int32),
+        "codes": np.concatenate([one.codes.reshape(-1) for one in found]),
+    }
+    methods = ["grad-cam", "integrated-gradients"][: len(found)]
+    about = {"methods": methods, "details": [f"of {name}" for name in methods]}
+    answers = {**_answers(case), "probe-saliency": pack(arrays, about)}
+    chosen = {"cursor": AT, "probemethod": methods[-1], "probetarget": "predicted"}
+    return Given({**_OPTIONS, "legend": "none"}, answers, {**chosen, "probeopacity": 80})
+
+
 _FOLDER = folder("probe")
 KINDS: Mapping[str, Kind] = {
     "probeclusters": Kind(_FOLDER, _clusters),
@@ -162,4 +183,5 @@ KINDS: Mapping[str, Kind] = {
     "probekernels": Kind(_FOLDER, _kernels),
     "probemaps": Kind(_FOLDER, _maps),
     "probetop": Kind(_FOLDER, _top),
+    "probesaliency": Kind(_FOLDER, _saliency),
 }

@@ -35,6 +35,8 @@ export interface ProbesMeta {
   names: string[];
   layers: string[];
   seconds: number | null;
+  /** By which methods there is saliency of any probe. */
+  saliency: string[];
   converted: boolean;
 }
 export type ProbesAnswer = Answer<ProbesMeta, ProbesArrays>;

@@ -6,6 +6,9 @@ declare module "#app/web/core/fields.ts" {
     probelayer: number | null;
     probeown: boolean;
     probeclusters: number;
+    probemethod: string;
+    probetarget: string;
+    probeopacity: number;
   }
 }
 

@@ -6,8 +6,8 @@ The error of a class stands in the snapshot's row, which has those of all classe
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
