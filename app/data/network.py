@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.binary import Arrays
-from app.data.layers import PIECE
+from app.data.layers import piece_of
 from app.data.network_layout import NODE_HEIGHT, NODE_WIDTH, Placed, lay_out
 from app.data.tree import build_tree, piece_order
 from db.queries.measurements import snapshots
@@ -74,7 +74,7 @@ def graph(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "missing": str(recorded.get("missing") or ""),
         "unrun": [name for at, name in enumerate(layers.names) if at not in seen],
         "order": piece_order(tree),
-        "piece": PIECE,
+        "piece": piece_of(len(found)),
         "places": [place_of[layer] for layer in range(len(layers))],
     }
 

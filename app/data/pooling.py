@@ -2,7 +2,7 @@
 
 An answer that would be too large has fewer columns than the run has snapshots, each the most
 extreme value of those that it stands for, as pixels pool what they show (web/base/raster.ts). What
-is asked for again with a range has the snapshots of that range alone, each by itself where they fit.
+is asked for again with a range has only the snapshots of that range, each by itself where they fit.
 """
 
 from dataclasses import dataclass
@@ -48,6 +48,13 @@ class Columns:
             return values
         inside = values[:, self.first : self.last]
         return by.reduceat(inside, self.starts, axis=1) if len(self.starts) else inside
+
+    def largest(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values f4 [n, T] as [n, S], each the one furthest from 0; NaN: none is known."""
+        if self.whole:
+            return values
+        high, low = self.pooled(values, np.fmax), self.pooled(values, np.fmin)
+        return np.where(np.abs(low) > np.abs(high), low, high)
 
     def column(self) -> NDArray[np.int32]:
         """Return the column of every snapshot of the run, i4 [T]; -1: it was not asked for."""

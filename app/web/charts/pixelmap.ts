@@ -363,7 +363,7 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
     ];
     if ((this.meta.pooled ?? 1) > 1) {
       lines.push([
-        `${this.complement ? "highest" : "most extreme"} of up to ${integer(this.meta.pooled!)} snapshots; zoom in for each`,
+        `${this.complement ? "highest" : "largest"} of up to ${integer(this.meta.pooled!)} snapshots; zoom in for each`,
       ]);
     } else if (column > 0) {
       lines.push(["one snapshot before", said(this, this.valueAt(row, column - 1))]);
