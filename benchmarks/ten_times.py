@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, Storage
 from sqlalchemy import Engine
 
 from app.factory import VIEWS
-from benchmarks.browser import chromium, click_to_painted, log_in
+from benchmarks.browser import PAINTED, chromium, log_in
 from benchmarks.database import benchmark_engine
 from benchmarks.load_processes import memory, served
 from benchmarks.make_log import write_log
@@ -32,6 +32,8 @@ from ingest.pipeline import load_log
 
 VIEWPORT = ViewportSize(width=1280, height=900)
 BAR_MS, BAR_ANSWER_MB, BAR_BROWSER_MB = 800.0, 8.0, 600.0
+# Pages with a single chart count too: it is drawn with the rest of what they say.
+_PAINTED = PAINTED.replace("charts.length > 1", "charts.length > 0")
 # What a page still asks for once it is painted, and draws.
 REST_MS = 1_500
 
@@ -199,7 +201,8 @@ def _opening_in(browser: Browser, context: BrowserContext, address: str, path: s
     page.on("response", lambda response: _note(found, response))
     begun = time.perf_counter()
     try:
-        found.painted = click_to_painted(page, path)
+        handle = page.wait_for_selector(f'a[href="{path}"], a[href^="{path}?"]')
+        found.painted = float(page.evaluate(_PAINTED, handle))
     except Exception as error:
         found.failed.append(str(error).splitlines()[0][:200])
     page.wait_for_load_state("networkidle")

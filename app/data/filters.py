@@ -17,7 +17,7 @@ from db.queries.measurements.peaks import top_filters_at
 from db.queries.runs import structure
 from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import FILTER_QUANTITIES
-from ingest.analysis.order import similarity_order
+from ingest.analysis.order import coarse, similarity_order
 from ingest.analysis.peaks import PEAK_LIMIT
 
 Answer = tuple[Arrays, Mapping[str, Any]]
@@ -67,22 +67,8 @@ def filter_order(session: Session, run_id: int, arguments: Arguments) -> Answer:
     values = layer_filters(session, run_id=run_id, layer_id=layer, quantity=quantity)
     # Of changes the size matters, which spans decades.
     shown = values if (values < 0).any() else np.log10(np.maximum(values, 1e-12))
-    return {"order": similarity_order(_coarse(shown))}, {"layer": layer}
-
-
-def _coarse(series: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return [F, T] with neighbouring snapshots averaged to at most COARSE columns.
-
-    The order hardly changes, and takes a tenth of the time at 2,048 filters and 840 snapshots.
-    """
-    columns = series.shape[1]
-    if columns <= COARSE:
-        return series
-    starts = np.unique(np.linspace(0, columns, COARSE, endpoint=False).astype(int))
-    known = ~np.isnan(series)
-    total = np.add.reduceat(np.where(known, series, 0), starts, axis=1)
-    count = np.add.reduceat(known, starts, axis=1, dtype=np.float32)
-    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    # The order hardly changes, and takes a tenth of the time at 2,048 filters and 840 snapshots.
+    return {"order": similarity_order(coarse(shown, COARSE))}, {"layer": layer}
 
 
 def filter_series(session: Session, run_id: int, arguments: Arguments) -> Answer:
