@@ -9,11 +9,12 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import DataFunction
-from app.data.correlation_asked import Asked, read_asked
+from app.data.correlation_asked import Asked, Judged, read_asked
 from app.data.correlation_empty import why_empty
 from db.errors import NotFound
 from db.queries.measurements import snapshots
@@ -30,7 +31,15 @@ GRID = f"correlation?{ASKED}"
 NAMES = "correlation-names"
 
 Arrays = dict[str, Any]
+Floats = NDArray[np.floating]
 Answer = tuple[Arrays, dict[str, Any]]
+# Of the grid: 41 bytes each. Beyond, the classes with the strongest cells stand for all.
+MOST_CELLS = 180_000
+# What a cell has, [R, C].
+_OF_CELLS = (
+    "count", "sets", "members", "expected", "usual", "lift", "p", "q", "level", "hits", "base",
+)  # fmt: skip
+_OF_MOMENTS = ("class_iteration", "class_side", "class_images")
 MOST_FILTERS = 2_000
 MOST_SERIES = 200
 MOST_STRONGEST = 20
@@ -45,16 +54,42 @@ def grid(session: Session, run_id: int, arguments: Arguments) -> Answer:
     class_images i4 [S]; holds u1 [R, I]; and [R, C] count, sets, members, hits, base i4, level u1,
     expected, usual, lift, p, q f4. Lift is members / usual, since distinct filters saturate: no
     layer has more than all of its own. See ingest/analysis/correlation.py and significance.py.
-    meta: what was asked, sizes, strongest ([row, column], the strongest first), reason and message
-    where empty.
+    Of more than MOST_CELLS the classes with the strongest cells are given, as many as fit. meta:
+    what was asked, sizes, strongest ([row, column], the strongest first), grid_classes (how many
+    the whole grid has), reason and message where empty.
     """
     asked = read_asked(session, run_id, arguments)
-    found, moments = asked.grid(), asked.returning
+    found = asked.grid()
     judged = asked.judged(found)
+    arrays = grid_arrays(asked, found, judged)
+    empty = why_empty(asked, found)
+    classes = len(found.class_id)
+    p = judged.presence.p
+    kept = _strongest_classes(p, arrays["lift"])
+    if len(kept) < classes:
+        arrays, p = _of_classes(arrays, kept), p[:, kept]
+        few = (
+            f"Shown are the {len(kept):,} classes with the strongest cells, of {classes:,} with "
+            "two anomalous iterations or more. Raise k or m for fewer; an export has all."
+        )
+        empty["note"] = f"{few} {empty['note']}".strip()
+    about = {
+        **asked.about(),
+        **empty,
+        "cells": judged.tests,
+        "grid_classes": classes,
+        "strongest": _strongest(p, arrays),
+    }
+    return arrays, about
+
+
+def grid_arrays(asked: Asked, found: Grid, judged: Judged) -> Arrays:
+    """Return the arrays of `grid` with all classes."""
+    moments = asked.returning
     with np.errstate(divide="ignore", invalid="ignore"):
         lift = np.where(found.members > 0, found.members / judged.usual, 0.0)
     corrected = benjamini_hochberg(judged.presence.p, tests=judged.tests)
-    arrays: Arrays = {
+    return {
         "layer": found.layer,
         "class": found.class_id,
         "iteration": asked.iteration[found.snapshot],
@@ -76,19 +111,38 @@ def grid(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "hits": judged.presence.hits,
         "base": judged.presence.base,
     }
-    about = {
-        **asked.about(),
-        **why_empty(asked, found),
-        "cells": judged.tests,
-        "strongest": _strongest(judged.presence.p, lift, found),
+
+
+def _strongest_classes(p: Floats, lift: Floats) -> NDArray[np.intp]:
+    """Return the columns that are given, rising: all, or those with the smallest p."""
+    rows, classes = p.shape
+    most = max(1, MOST_CELLS // max(1, rows))
+    if classes <= most or not rows:
+        return np.arange(classes)
+    order = np.lexsort((-lift.max(axis=0), p.min(axis=0)))
+    return np.sort(order[:most])
+
+
+def _of_classes(arrays: Arrays, kept: NDArray[np.intp]) -> Arrays:
+    """Return the arrays of a grid with the columns `kept` alone."""
+    start = arrays["class_start"].astype(np.int64)
+    sizes = np.diff(start)[kept]
+    first = np.cumsum(sizes) - sizes
+    moments = np.repeat(start[kept] - first, sizes) + np.arange(sizes.sum())
+    return {
+        **arrays,
+        "class": arrays["class"][kept],
+        "class_start": np.append(first, sizes.sum()).astype(np.int32),
+        **{name: arrays[name][moments] for name in _OF_MOMENTS},
+        **{name: arrays[name][:, kept] for name in _OF_CELLS},
     }
-    return arrays, about
 
 
-def _strongest(p: Any, lift: Any, found: Grid) -> list[list[int]]:
-    order = np.lexsort((-found.count.ravel(), -lift.ravel(), p.ravel()))[:MOST_STRONGEST]
+def _strongest(p: Floats, arrays: Arrays) -> list[list[int]]:
+    count = arrays["count"]
+    order = np.lexsort((-count.ravel(), -arrays["lift"].ravel(), p.ravel()))[:MOST_STRONGEST]
     cells = np.stack(np.unravel_index(order, p.shape), axis=1) if p.size else np.zeros((0, 2), int)
-    return [cell for cell in cells.tolist() if found.count[cell[0], cell[1]]]
+    return [cell for cell in cells.tolist() if count[cell[0], cell[1]]]
 
 
 def detail(session: Session, run_id: int, arguments: Arguments) -> Answer:

@@ -15,19 +15,22 @@ from app.arguments import Arguments
 from app.binary import Arrays
 from app.components.run_course import lacks
 from app.data.merged import MergedNetwork
+from app.data.pooling import MOST_BYTES
 from app.data.tree import describe, piece_order
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_shapes import quantities
 from db.queries.runs import runs
 from deeptracker.catalogue import MEASURES, RATIO, RATIOS
-from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, STATISTICS
+from deeptracker.format import BAND_THRESHOLDS, BINS, HISTOGRAM_EDGES, STATISTICS
 from ingest.analysis.settle import settled_from
 
 Answer = tuple[Arrays, Mapping[str, Any]]
 Places = NDArray[np.int64]
 
-# What can be shown of a layer: a quantity, or the norm of the update over that of the weights.
+# Most nodes of one request.
 PIECE = 96
+# What a node has of one snapshot at most: histogram, quartiles and bands of `shapes`.
+_OF_A_SNAPSHOT = BINS + 3 * 4 + len(BAND_THRESHOLDS) * 2
 DEFAULT_LIMIT = 1e-3
 
 # A histogram's share is sent as a code 1..255 on a log scale over so many decades below 1.
@@ -49,12 +52,17 @@ def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "nodes": describe(network.nodes, network.layers),
         "order": piece_order(network.nodes),
         "quantities": quantities(session, run_id=run_id),
-        "piece": PIECE,
+        "piece": piece_of(len(found)),
         "edges": HISTOGRAM_EDGES[1:-1].tolist(),
         "thresholds": BAND_THRESHOLDS,
         "decades": SHARE_DECADES,
         "lacks": lacks(runs.run_manifest(session, run_id=run_id)),
     }
+
+
+def piece_of(snapshots: int) -> int:
+    """Return how many nodes come at once of a run of so many snapshots: fewer of a long one."""
+    return min(PIECE, max(1, MOST_BYTES // (max(1, snapshots) * _OF_A_SNAPSHOT)))
 
 
 def rows(session: Session, run_id: int, arguments: Arguments) -> Answer:
@@ -159,10 +167,11 @@ def _codes(histogram: NDArray[np.integer]) -> NDArray[np.uint8]:
 
 
 def _piece(network: MergedNetwork, arguments: Arguments) -> Places:
-    """Return the places of the asked piece of the network's nodes, at most PIECE."""
+    """Return the places of the asked piece of the network's nodes, at most those of one request."""
+    most = piece_of(len(network.iteration))
     first = arguments.integer("from", default=0) or 0
-    last = arguments.integer("to", default=first + PIECE) or 0
-    order = piece_order(network.nodes)[first : min(last, first + PIECE)]
+    last = arguments.integer("to", default=first + most) or 0
+    order = piece_order(network.nodes)[first : min(last, first + most)]
     return np.array(order, np.int64)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import Arrays
-from app.data.layers import PIECE
+from app.data.layers import piece_of
 from app.data.network_fold import (
     FITTING,
     FOLDED,
@@ -88,7 +88,7 @@ def graph(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "missing": str(recorded.get("missing") or ""),
         "unrun": [name for at, name in enumerate(layers.names) if at not in seen],
         "order": piece_order(tree),
-        "piece": PIECE,
+        "piece": piece_of(len(found)),
         "places": [place_of[layer] for layer in range(len(layers))],
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
@@ -12,6 +13,7 @@ from app.binary import Arrays
 from app.components.job_words import nobody_takes, trouble
 from app.components.run_facts import run_facts
 from app.components.verdict import verdicts
+from app.data.pooling import read_columns
 from app.data.scalars import last_values
 from app.data.series import put_series, within
 from app.versions import version_token
@@ -68,25 +70,53 @@ def class_error(
 ) -> tuple[Arrays, Mapping[str, Any]]:
     """Serve how many images of every class were wrong at every snapshot, and how many there are.
 
-    Arrays: wrong [C, T] in the smallest dtype that holds it, images i4 [C]; their ratio is the
-    error (exactly, in a quarter of the bytes), and undefined for a class without images; below 0
-    where the snapshot was not validated. Where images have no prediction also no_prediction [C, T],
-    how many of the wrong ones. meta: names [C], sizes [C].
+    Arguments: from, to (iterations, both optional). Arrays: iteration i4 [T], wrong [C, S] in the
+    smallest dtype that holds it, images i4 [C]; their ratio is the error (exactly, in a quarter of
+    the bytes), and undefined for a class without images; below 0 where the snapshot was not
+    validated. Where images have no prediction also no_prediction [C, S], how many of the wrong
+    ones. Where that would be too large (app/data/pooling.py), or a range is asked for, fewer
+    columns, each with the most of what it stands for; then also column i4 [T], the column of each
+    snapshot, and right i4 [T], the right ones of all classes (-1: not validated). meta: names [C],
+    sizes [C], pooled (the most snapshots of a column; only where `column` is given).
     """
     found = structure.classes(session, run_id=run_id)
-    error = snapshots.class_errors(session, run_id=run_id)
+    error = analysis_of(session, run_id).class_error(session)
     sizes = found.image_count
-    wrong = np.rint(np.nan_to_num(error) * sizes[:, None])
-    missing = np.isnan(error) & (sizes > 0)[:, None]
     dtype = np.min_scalar_type(int(sizes.max(initial=0)))
+    missing = np.isnan(error).any(axis=1) & (sizes > 0)
     if missing.any():
-        wrong[missing] = -1
         dtype = np.result_type(dtype, np.int8)
-    arrays = {**_columns(session, run_id), "wrong": wrong.astype(dtype), "images": sizes}
+    arrays: dict[str, Any] = {**_columns(session, run_id), "images": sizes}
+    columns = read_columns(
+        arguments, arrays["iteration"], bytes_a_column=len(sizes) * np.dtype(dtype).itemsize
+    )
+    wrong = _wrong(columns.pooled(error, np.fmax), sizes, dtype)
     without = snapshots.class_no_predictions(session, run_id=run_id)
     if without.any():
-        arrays["no_prediction"] = without.astype(dtype)
-    return arrays, {"names": found.names, "sizes": sizes.tolist()}
+        arrays["no_prediction"] = columns.pooled(without, np.maximum).astype(dtype)
+    about: dict[str, Any] = {"names": found.names, "sizes": sizes.tolist()}
+    if not columns.whole:
+        arrays |= {"column": columns.column(), "right": _right(error, sizes)}
+        about["pooled"] = columns.most
+    return {**arrays, "wrong": wrong}, about
+
+
+def _wrong(
+    error: NDArray[np.float32], sizes: NDArray[np.integer], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Return the wrong images of errors [C, S]; -1 where a class with images was not validated."""
+    wrong = np.nan_to_num(error) * sizes[:, None]
+    np.rint(wrong, out=wrong)
+    if dtype.kind == "i":
+        wrong[np.isnan(error) & (sizes > 0)[:, None]] = -1
+    return wrong.astype(dtype)
+
+
+def _right(error: NDArray[np.float32], sizes: NDArray[np.integer]) -> NDArray[np.int32]:
+    """Return the right images of all classes, i4 [T]; -1 where the snapshot was not validated."""
+    with_images = sizes > 0
+    right = sizes[with_images] @ (1.0 - error[with_images])
+    return np.where(np.isnan(right), -1, np.rint(right)).astype(np.int32)
 
 
 def layer_map(

@@ -120,7 +120,9 @@ def top_filters(session: Session, run_id: int, arguments: Arguments) -> Columns:
 
 def correlation(session: Session, run_id: int, arguments: Arguments) -> Columns:
     """Return every cell of the grid of layers and classes, also those without filters."""
-    arrays, _ = correlations.grid(session, run_id, arguments)
+    asked = read_asked(session, run_id, arguments)
+    found = asked.grid()
+    arrays = correlations.grid_arrays(asked, found, asked.judged(found))
     rows, columns = arrays["count"].shape
     row, column = np.divmod(np.arange(rows * columns), max(columns, 1))
     classes = arrays["class"][column]

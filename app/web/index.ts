@@ -45,6 +45,7 @@ export {
   registerKind,
   roomBelow,
   roomOf,
+  within,
 } from "./core/chart.ts";
 export type {
   ChartKinds,

@@ -42,8 +42,8 @@ class Probe:
     (-1: none); `probability` f4 [P], of its true class (NaN: none); `maps` of the layers that were
     looked at, by their places in the manifest; `kernels` of the first layer, None where they are
     no pictures. `recorded_at` is in seconds since 1970 (UTC), `seconds` how long it took
-    the training (NaN: not said). `saliency` is by method, of those that were asked for. `tops`: None
-    where the snapshot was not validated.
+    the training (NaN: not said). `saliency` is by method, of those that were asked for; `tops` is
+    None where the snapshot was not validated.
     """
 
     iteration: int

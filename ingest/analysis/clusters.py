@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.analysis.order import fill_gaps
+from ingest.analysis.order import coarse_if_many, fill_gaps
 from ingest.analysis.threads import one_thread
 
 DEFAULT_CLUSTERS = 4
@@ -37,7 +37,7 @@ def cluster_classes(error: NDArray[np.floating], *, clusters: int = DEFAULT_CLUS
         return Clusters(
             np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, error.shape[1]), np.float32)
         )
-    features = _standardised(error)
+    features = _standardised(coarse_if_many(error))
     wanted = max(1, min(clusters, classes, MAX_CLUSTERS))
     wanted = min(wanted, len(np.unique(features, axis=0)))
     if wanted == 1:

@@ -10,6 +10,8 @@ from deeptracker.format import NO_PREDICTION, NOT_VALIDATED
 
 # The best order of the leaves takes seconds from here on, and is no better to look at.
 _BEST_ORDER = 300
+# Of so many classes the distances of all pairs are 30 MB.
+_MOST_LINKED = 2_000
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,13 @@ def confusion_order(found: Pairs, *, classes: int) -> NDArray[np.int32]:
     """Return the classes i4 [C] so that those predicted as one another stand side by side.
 
     Average linkage over 1 - (share of a's images predicted as b + share of b's predicted as a) / 2.
+    Of more than _MOST_LINKED classes, whose distances would take gigabytes, by reverse
+    Cuthill-McKee over those that are predicted as one another at all.
     """
     if classes < 3:
         return np.arange(classes, dtype=np.int32)
+    if classes > _MOST_LINKED:
+        return _sparse_order(found, classes)
     # It brings much with it, which no process shall wait for that starts.
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
@@ -152,6 +158,20 @@ def confusion_order(found: Pairs, *, classes: int) -> NDArray[np.int32]:
         squareform(distance, checks=False), "average", optimal_ordering=classes <= _BEST_ORDER
     )
     return leaves_list(tree).astype(np.int32)
+
+
+def _sparse_order(found: Pairs, classes: int) -> NDArray[np.int32]:
+    """Return the classes so that those predicted as one another are near: a narrow band."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+    known = (found.taken < classes) & (found.taken != found.true)
+    # A single image is an accident where a class has many.
+    total = np.bincount(found.true, found.count, minlength=classes)
+    known &= found.count > 0.02 * total[found.true]
+    at = (found.true[known], found.taken[known])
+    matrix = coo_array((np.ones(len(at[0])), at), shape=(classes, classes)).tocsr()
+    return reverse_cuthill_mckee((matrix + matrix.T).tocsr(), symmetric_mode=True).astype(np.int32)
 
 
 def _share(part: NDArray[np.int32], whole: NDArray[np.int32]) -> NDArray[np.float32]:

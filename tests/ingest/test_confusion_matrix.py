@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from deeptracker.format import NO_PREDICTION, NOT_VALIDATED
+from ingest.analysis import confusion_matrix as confusions
 from ingest.analysis.confusion_matrix import Pairs, confusion_order, flows, pairs, scores
 
 
@@ -108,3 +109,17 @@ def test_an_order_of_few_classes_or_no_images_has_each_once(classes: int) -> Non
     none = np.zeros(0, np.int32)
     order = confusion_order(Pairs(none, none, none), classes=classes)
     assert sorted(order.tolist()) == list(range(classes))
+
+
+def test_of_many_classes_those_taken_for_one_another_are_near(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(confusions, "_MOST_LINKED", 10)
+    rng = np.random.default_rng(1)
+    classes, each = 60, 30
+    group = rng.permutation(np.repeat(np.arange(6), 10))
+    true = np.repeat(np.arange(classes), each)
+    prediction = np.array([rng.choice(np.flatnonzero(group == group[own])) for own in true])
+    order = confusion_order(pairs(true, prediction, classes=classes), classes=classes)
+    assert sorted(order.tolist()) == list(range(classes))
+    assert (np.diff(group[order]) != 0).sum() == 5

@@ -40,11 +40,13 @@ export interface MapScale {
 /** Values in C order. */
 export type MapValues = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 /** What the option `url` gives: iterations, and what the options name. */
-export type MapArrays = Matrices & { iteration: Matrix<Iterations> };
+export type MapArrays = Matrices & { iteration: Matrix<Iterations>; column?: Matrix<Iterations> };
 /** `format` goes before the option; `sizes` are numbers of images by class. */
 export interface MapMeta {
   format?: Format;
   sizes?: readonly number[];
+  /** Where snapshots share columns: at most so many. */
+  pooled?: number;
   [name: string]: unknown;
 }
 /** The row that is pointed at, if any. */
@@ -74,6 +76,8 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
   declare values: MapValues;
   declare complement: boolean | undefined;
   declare protected iterations: Iterations;
+  /** The column of each iteration where several share one. */
+  declare protected column: Iterations | undefined;
   declare labels: readonly string[];
   declare protected groups: gutter.Groups | null;
   declare protected meta: MapMeta;
@@ -119,6 +123,7 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
       : source;
     this.complement = options.complement;
     this.iterations = arrays.iteration;
+    this.column = arrays.column;
     this.labels = (meta[options.labels] as string[] | undefined) || [];
     this.groups = options.groups ? (meta[options.groups] as gutter.Groups) : null;
     this.meta = meta;
@@ -263,7 +268,7 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
       matrix: {
         data: this.values,
         width: this.width,
-        columnOf: this.chart.axis.match(this.iterations),
+        columnOf: this.columnOf(),
       },
       order,
       view: this.chart.axis.view(),
@@ -324,6 +329,11 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
     }
   }
 
+  /** Return the matrix's column for each of the axis; null: they are the same. */
+  protected columnOf(): Int32Array | null {
+    return this.chart.axis.columnsOf({ iteration: this.iterations, column: this.column });
+  }
+
   rowAt(y: number): number {
     const at = Math.floor((y / this.place!.height) * this.rows);
     return this.order![Math.min(Math.max(at, 0), this.rows - 1)];
@@ -331,7 +341,7 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
 
   /** Return the value of a row at a column of the axis; NaN where the matrix has none. */
   valueAt(row: number, column: number): number {
-    const matched = this.chart.axis.match(this.iterations);
+    const matched = this.columnOf();
     const own = matched ? matched[column] : column;
     return own >= 0 && own < this.width ? this.values[row * this.width + own] : NaN;
   }
@@ -351,7 +361,11 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
       [`iteration ${integer(this.chart.axis.iterations[column])}`],
       [this.chart.options.value || "value", said(this, this.valueAt(row, column))],
     ];
-    if (column > 0) {
+    if ((this.meta.pooled ?? 1) > 1) {
+      lines.push([
+        `${this.complement ? "highest" : "largest"} of up to ${integer(this.meta.pooled!)} snapshots; zoom in for each`,
+      ]);
+    } else if (column > 0) {
       lines.push(["one snapshot before", said(this, this.valueAt(row, column - 1))]);
     }
     if (this.meta.sizes) lines.push(["images", integer(this.meta.sizes[row])]);

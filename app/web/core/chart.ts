@@ -11,7 +11,7 @@
 import { messageOf } from "../base/errors.ts";
 import { type Answer, fetchArrays } from "../base/fetch.ts";
 import type { ChartKinds, ChartOptions } from "./chartoptions.ts";
-import type { Names, Selection } from "./fields.ts";
+import type { Names, Range, Selection } from "./fields.ts";
 import { hasPage } from "./page.ts";
 import type { Handler } from "./protocol.ts";
 import { selectionStore } from "./selection.ts";
@@ -35,10 +35,13 @@ export const afterDrawing = new Set<(chart: Chart) => void>();
 /** What answers of whatever lies over the time axis hold. */
 interface Times {
   iteration?: Iterations;
+  /** Where snapshots share columns. */
+  column?: Iterations;
   epoch?: Float64Array<ArrayBuffer>;
 }
 
 const alive = new Map<Element, Chart>();
+const ZOOM_REST_MS = 200; // before what is pooled is asked for again in a range
 const IN_THIS_FRAME = -1; // instead of the number of a frame
 /** Charts that are drawn as soon as everybody knows of a change of the selection. */
 const due = new Set<Chart>();
@@ -55,6 +58,9 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
   loaded: string | null = null;
   /** Of the last loading. */
   error: unknown = null;
+  /** Whether snapshots share columns in the answer: a range is asked for again, and then finer. */
+  private pooled = false;
+  private zoomRest: ReturnType<typeof setTimeout> | 0 = 0;
   frame = 0;
   /** Out of sight in the workspace: nothing is asked for. */
   asleep = false;
@@ -120,6 +126,10 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
     }
     const fields = this.options.url ? fieldsOf(this.options.url) : [];
     if (fields.some((name) => names.has(name))) this.refresh();
+    if (this.pooled && names.has("zoom")) {
+      clearTimeout(this.zoomRest);
+      this.zoomRest = setTimeout(() => this.refresh(), ZOOM_REST_MS);
+    }
     const redraws = this.options.redraw || [];
     if (names.has("zoom") || redraws.some((name) => names.has(name))) this.invalidate();
     this.handler.selected?.(selection, names);
@@ -132,7 +142,8 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
       this.invalidate();
       return;
     }
-    const address = addressOf(this.handler.url?.() || this.options.url);
+    const template = this.handler.url?.() || this.options.url;
+    const address = addressOf(this.pooled ? within(template, this.axis.zoom) : template);
     if (address === this.address) {
       this.invalidate();
       return;
@@ -149,11 +160,14 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
   private received(data: Answer<object, Times>): void {
     this.data = data;
     this.loaded = this.address;
+    this.pooled = Boolean(data.arrays.column);
     if (data.arrays.iteration) {
       this.axis.setColumns(data.arrays.iteration, data.arrays.epoch);
     }
     this.handler.receive?.(data);
     this.invalidate();
+    // What is opened in a range is asked for as a whole first: only the answer says that it is pooled.
+    if (this.pooled && this.axis.zoom) this.refresh();
   }
 
   failed(error: unknown): void {
@@ -226,6 +240,7 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
 
   destroy(): void {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.zoomRest);
     due.delete(this);
     this.address = null;
     this.ways.forEach((undo) => undo());
@@ -243,6 +258,12 @@ function measure() {
     );
     chart.measured = true;
   }
+}
+
+/** Return the template asking for a range of iterations alone; null: for all. */
+export function within(template: string, range: Range | null): string {
+  if (!range) return template;
+  return `${template}${template.includes("?") ? "&" : "?"}from=${range[0]}&to=${range[1]}`;
 }
 
 const fieldsOf = (template: string): string[] =>
@@ -275,7 +296,7 @@ function unmount(element: Element): void {
   if (!alive.size) forgetAxes();
 }
 
-const within = (node: Node): HTMLElement[] =>
+const chartsIn = (node: Node): HTMLElement[] =>
   node instanceof HTMLElement
     ? [
         ...(node.matches("[data-chart]") ? [node] : []),
@@ -290,11 +311,11 @@ function observed(records: MutationRecord[]): void {
       else if (record.target instanceof Element) alive.get(record.target)?.setOptions();
       continue;
     }
-    for (const node of record.removedNodes) within(node).forEach(unmount);
+    for (const node of record.removedNodes) chartsIn(node).forEach(unmount);
   }
   for (const record of records) {
     for (const node of record.addedNodes)
-      within(node)
+      chartsIn(node)
         .filter((e) => e.isConnected)
         .forEach(mount);
   }

@@ -17,6 +17,11 @@ export interface Gutter {
   left: number;
   right: number;
 }
+/** Iterations [T] of an answer, and the column of its matrices for each where several share one. */
+export interface Shared {
+  iteration: Iterations;
+  column?: Iterations;
+}
 /** Iterations [T] of the columns of an axis or a matrix, rising. */
 export type Iterations = Int32Array<ArrayBuffer>;
 
@@ -218,6 +223,16 @@ export class TimeAxis {
       this.matched.set(iterations, found);
     }
     return found;
+  }
+
+  /**
+   * Return for each column of the axis the column of an answer: where that has fewer than it has
+   * iterations, the one that the snapshot shares with others (`column`; app/data/pooling.py).
+   */
+  columnsOf({ iteration, column }: Shared): Int32Array | null {
+    const matched = this.match(iteration);
+    if (!column) return matched;
+    return matched ? matched.map((at) => (at < 0 ? -1 : column[at])) : column;
   }
 
   private matchAnew(iterations: Iterations): Int32Array | null {

@@ -131,19 +131,20 @@ class Event:
         return np.nan_to_num(self.before(values) - _median(earlier, least=1))
 
     @cached_property
-    def confusions(self) -> tuple[NDArray[np.int64], ...]:
-        """Return the confusion matrices [C, C] of the first validated snapshots of the event.
+    def predictions(self) -> tuple[tuple[NDArray[np.integer], NDArray[np.integer]], ...]:
+        """Return class and prediction of the images that have one, at the event's first validated
+        snapshots.
 
-        Rows are classes, columns what their images are predicted as. Then those of two later ones:
-        what is learned slowly shows late. Of an event from the start, those of the last snapshots.
+        Then those of two later ones: what is learned slowly shows late. Of an event from the start,
+        those of the last snapshots. A matrix of 10,000 classes each would take 800 MB.
         """
-        classes = len(self.history.class_size)
-        found = [confusion(self.run.taken_for, at, classes) for at in self.looked_at]
-        return tuple(matrix for matrix in found if matrix is not None)
+        found = [self.run.taken_for(at) for at in self.looked_at if at >= 0]
+        told = [one for one in found if one is not None]
+        return tuple((label[known >= 0], known[known >= 0]) for label, known in told)
 
     @property
     def looked_at(self) -> list[int]:
-        """Return the places at which predictions are looked at: see `confusions`."""
+        """Return the places at which predictions are looked at: see `predictions`."""
         last, soon = self.history.snapshots - 1, self.at + 2 * _LOOKED
         if self.early:
             return list(range(max(0, last - _LOOKED), last + 1))
@@ -165,17 +166,6 @@ class Event:
         iteration = self.history.iteration
         first = int(iteration[self.at - 2]) if self.at >= 2 else -1
         return first, int(iteration[min(self.at + 1, len(iteration) - 1)])
-
-
-def confusion(taken_for: TakenFor, at: int, classes: int) -> NDArray[np.int64] | None:
-    """Return the confusion matrix [C, C] of a snapshot; None where it is not known."""
-    told = taken_for(at) if at >= 0 else None
-    if told is None:
-        return None
-    label, prediction = told
-    known = prediction >= 0
-    pairs = label[known].astype(np.int64) * classes + prediction[known]
-    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
 def _median(part: Floats, *, least: int) -> Floats:

@@ -44,12 +44,15 @@ def mutual_pairs(
     classes = len(size)
     wrong = (prediction >= 0) & (prediction != label)
     of = label[wrong].astype(np.int64) * classes + prediction[wrong]
-    number = np.bincount(of, minlength=classes**2)
-    often = np.unique(of[number[of] >= LEAST * np.maximum(size[of // classes], 2)])
+    pairs, times = np.unique(of, return_counts=True)
+    often = times >= LEAST * np.maximum(size[pairs // classes], 2)
+    number = dict(zip(pairs[often].tolist(), times[often].tolist(), strict=True))
     found = {}
-    for pair in often.tolist():
+    for pair, here in number.items():
         a, b = divmod(pair, classes)
-        share = min(number[pair] / max(size[a], 1), number[b * classes + a] / max(size[b], 1))
+        # Where the other way is not as often either, the share is below LEAST.
+        back = number.get(b * classes + a, 0)
+        share = min(here / max(size[a], 1), back / max(size[b], 1))
         if a < b and share >= LEAST and min(size[a], size[b]) >= 2:
             found[a, b] = float(share)
     return found

@@ -8,6 +8,8 @@ from ingest.analysis.health.kept import Floats, Grown
 
 # Room for so many times the columns that sums reach back to.
 _ROOM = 3
+# Cells that are looked at together.
+_AT_ONCE = 1_000_000
 
 
 class Sums:
@@ -86,9 +88,15 @@ class Ahead:
 
     def extend(self, error: Floats) -> None:
         """Take the errors of the classes, f8 [C, T], of which the first ones are known."""
-        new = error[:, self._level.length :]
-        if not new.shape[1] and self._level.length:
+        first, last = self._level.length, error.shape[1]
+        if first == last and first:
             return
+        # Of new columns some at a time, for the memory: each says the same however many come.
+        step = max(1, _AT_ONCE // max(1, len(error)))
+        for begin in range(first, max(last, first + 1), step):
+            self._add(error[:, begin : begin + step])
+
+    def _add(self, new: Floats) -> None:
         level, long = self._means(new)
         # What came down a moment ago has not been learned by then: its past counts too.
         expected = np.fmax(level, long)

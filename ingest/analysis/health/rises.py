@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ingest.analysis.health import chance, robust
 from ingest.analysis.health.ahead import Ahead
@@ -14,6 +15,8 @@ from ingest.analysis.health.history import Floats, History
 # Snapshots over which a change must last, and their share that may fall back: evidence is taken
 # where it is strongest, and the choice is paid for.
 LASTING = (3, 5, 10, 20, 40)
+# Cells that are looked at together.
+_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def _rises(
     tests = classes * max(100, error.shape[1]) * len(lengths)
     found = []
     for lasting in lengths:
-        class_id, at, low = _candidates(error, level, threshold, lasting, whole, some)
+        class_id, at, low = _all_candidates(error, level, threshold, lasting, whole, some)
         n, before = size[class_id], level[class_id, at].clip(0, 1)
         odds = np.log((before * n + 0.5) / ((1 - before) * n + 0.5))
         share = 1 / (1 + np.exp(-(odds + _lasting_mean(expected.shift, lasting)[at])))
@@ -157,7 +160,7 @@ def _flip(values: Floats) -> Floats:
     return values[..., ::-1]
 
 
-def _candidates(
+def _all_candidates(
     error: Floats,
     level: Floats,
     threshold: float,
@@ -165,13 +168,31 @@ def _candidates(
     whole: bool,
     among: NDArray[np.bool_],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """Return `_candidates` of some classes at a time, for the memory."""
+    classes = np.flatnonzero(among)
+    step = max(1, _AT_ONCE // max(1, error.shape[1]))
+    parts = [
+        _candidates(error, level, threshold, lasting, whole, classes[begin : begin + step])
+        for begin in range(0, max(1, len(classes)), step)
+    ]
+    class_id, at, low = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return class_id, at, low
+
+
+def _candidates(
+    error: Floats,
+    level: Floats,
+    threshold: float,
+    lasting: int,
+    whole: bool,
+    some: NDArray[np.intp],
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
     """Return classes, snapshots and the lasting error where it is the threshold above the level.
 
     A lasting error lies below the highest of its values: most classes of a run that goes well are
-    not `among` [C] those that are so high at two snapshots.
+    not among `some`, those that are so high at two snapshots.
     """
     with np.errstate(invalid="ignore"):
-        some = np.flatnonzero(among)
         low = lasting_low(error[some], lasting, whole=whole)
         more = low - level[some]
         # It must have risen at t itself, and not only later.
@@ -185,13 +206,18 @@ def lasting_low(values: Floats, length: int, *, whole: bool) -> Floats:
     NaN where fewer are left, or one of them is not known. Where not `whole`, two are enough at the
     end.
     """
-    n, snapshots = values.shape
+    snapshots = values.shape[1]
     found = np.full(values.shape, np.nan)
-    if snapshots >= length:
-        windows = np.lib.stride_tricks.sliding_window_view(values, length, axis=1)
-        spare = length // chance.BACK
-        low = np.partition(windows, spare, axis=-1)[..., spare] if n else windows[..., 0]
-        found[:, : snapshots - length + 1] = np.where(np.isnan(windows).any(axis=-1), np.nan, low)
+    begin, end = length // 2, snapshots - length + 1
+    # Row by row: all windows of 10,000 classes at once would take gigabytes.
+    for row, given in zip(found, values, strict=True) if end > 0 else ():
+        unknown = np.isnan(given)
+        filled = np.where(unknown, np.inf, given)
+        low = ndimage.rank_filter(filled, length // chance.BACK, size=length, mode="constant")
+        row[:end] = low[begin : begin + end]
+        if unknown.any():
+            gaps = np.concatenate([[0], np.cumsum(unknown)])
+            row[:end][gaps[length:] > gaps[:-length]] = np.nan
     if not whole and length == LASTING[0] and snapshots >= 2:
         found[:, -2] = values[:, -2:].min(axis=1)
     return found

@@ -39,7 +39,7 @@ import {
 import { type Cell, Input } from "./input.ts";
 import { edges as edgesOf, Labels } from "./labels.ts";
 import { type FrontAnswer, Model } from "./model.ts";
-import { matrices, scaleOf } from "./slices.ts";
+import { type CubeMatrix, matrices, scaleOf } from "./slices.ts";
 import { words } from "./words.ts";
 
 type CubeOptions = ChartKinds["cube"];
@@ -280,7 +280,7 @@ class Cube implements Handler {
             : this.model.once("layers", [matrix.rows], () =>
                 Int32Array.from({ length: matrix.rows }, (_, at) => at),
               ),
-        columnOf: face === "right" ? order : this.axis.match(matrix.iterations!),
+        columnOf: face === "right" ? order : this.columnsOf(matrix),
         columns: face === "right" ? this.model.classes : this.axis.columns,
         ranges: this.ranges,
         scale: this.model.once(`scale ${face}`, [matrix, selection.palette, dark], () =>
@@ -292,6 +292,11 @@ class Cube implements Handler {
           this.model.once(`missing ${face}`, [matrix], () => matrix.data.some(Number.isNaN)),
       }),
     );
+  }
+
+  /** Return the column of a matrix over time for each of the axis; null: they are the same. */
+  private columnsOf({ iterations, column }: CubeMatrix): Int32Array | null {
+    return this.axis.columnsOf({ iteration: iterations!, column });
   }
 
   paint(): void {

@@ -10,6 +10,7 @@ import {
   commonWords,
   fetchArrays,
   type Selection,
+  within,
 } from "#app/web/index.ts";
 import type { Ranges } from "./geometry.ts";
 
@@ -82,8 +83,10 @@ export interface Answers {
       /** [C, T], and the images of each class. */
       wrong: Int32Array & { shape: number[] };
       images: Int32Array;
+      /** The column of each snapshot, where several share one. */
+      column?: Int32Array<ArrayBuffer>;
     },
-    { names: string[] }
+    { names: string[]; pooled?: number }
   >;
   order: Given<{ order: Int32Array }>;
   correlation: Given<SetArrays, SetMeta>;
@@ -170,7 +173,7 @@ export class Model {
     if (!this.classes) return {};
     const peak = selection.classorder === "peak" ? "&k={k}" : "";
     const found: Templates = {
-      errors: "class-error",
+      errors: within("class-error", this.ready("errors")?.arrays.column ? selection.zoom : null),
       order: `cube-order?order={classorder}${peak}`,
       correlation: `correlation?${WINDOW}&top={top}&quantity={topquantity}`,
     };

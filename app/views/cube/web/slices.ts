@@ -14,6 +14,8 @@ export interface CubeMatrix {
   rows: number;
   /** Of the columns, where these are iterations. */
   iterations?: Int32Array<ArrayBuffer>;
+  /** The column of each iteration, where several share one. */
+  column?: Int32Array<ArrayBuffer>;
   kind: "measured" | "accuracy" | "sets" | "lift";
   format?: "percent" | "integer" | "number";
   log?: boolean;
@@ -103,10 +105,10 @@ function top(model: Model, selection: Selection): CubeMatrix | null {
   if (selection.slicelayer !== null) return layerSlice(model, selection.slicelayer, iterations);
   if (selection.cubetop === "anomalies") return anomalies(model, iterations);
   return model.once<CubeMatrix>("accuracy", [errors], () => {
-    const { wrong, images } = errors.arrays;
+    const { wrong, images, column } = errors.arrays;
     const [rows, width] = wrong.shape;
     const data = mapvalues.derive(wrong, width, images, true);
-    return { data, width, rows, iterations, kind: "accuracy", format: "percent" };
+    return { data, width, rows, iterations, column, kind: "accuracy", format: "percent" };
   });
 }
 

@@ -117,6 +117,9 @@ function topLines(cube: Cube, what: Shown, { class: id, column }: Known): Toolti
     const wrong = Number.isFinite(value)
       ? ` (${integer(Math.round((1 - value) * size))} of ${integer(size)} wrong)`
       : "";
+    const { pooled = 1 } = cube.model.ready("errors")!.meta;
+    if (pooled > 1)
+      lines.unshift([`highest of up to ${integer(pooled)} snapshots; zoom in for each`]);
     return [["error", percent(1 - value) + wrong], ...lines];
   }
   const { slicelayer } = selectionStore.get();

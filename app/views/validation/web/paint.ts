@@ -89,11 +89,18 @@ export function cells(
     const partner = block.kind === "partner";
     const scale = partner ? partnerScale(block) : block.kind === "image" ? images : accuracy;
     raster.paint(pixels.subarray(from * wide, to * wide), wide, to - from, {
-      matrix: { data: block.matrix.data, width: block.matrix.width, columnOf: null },
+      matrix: {
+        data: block.matrix.data,
+        width: block.matrix.width,
+        columnOf: block.matrix.columnOf,
+      },
       order: block.order,
       rows: [place(from), place(to)],
       view: view.chart.axis.view(),
-      columns: Math.min(view.chart.axis.columns, block.matrix.width),
+      columns: Math.min(
+        view.chart.axis.columns,
+        block.matrix.columnOf?.length ?? block.matrix.width,
+      ),
       extreme: partner ? "max" : "min",
       scale,
       empty: packed("--dt-empty"),

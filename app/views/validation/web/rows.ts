@@ -38,6 +38,7 @@ import type {
   ImageAnswer,
   Model,
 } from "./types.ts";
+import { columnIn } from "./types.ts";
 
 type Options = ChartKinds["validationrows"];
 /** What is loaded besides the errors, by the option that says where. */
@@ -113,17 +114,20 @@ class ValidationRows implements Handler {
   }
 
   receive({ arrays, meta }: ErrorAnswer): void {
-    const [classes, columns] = arrays.wrong.shape;
-    const accuracy = new Float32Array(classes * columns);
-    const right = new Float64Array(columns);
+    const [classes, width] = arrays.wrong.shape;
+    const columns = arrays.iteration.length;
+    const accuracy = new Float32Array(classes * width);
+    const right = Float64Array.from(arrays.right || new Float64Array(width), (n) =>
+      n < 0 ? NaN : n,
+    );
     let images = 0;
     for (let id = 0; id < classes; id++) {
       const size = arrays.images[id];
       images += size;
-      for (let column = 0, at = id * columns; column < columns; column++, at++) {
+      for (let column = 0, at = id * width; column < width; column++, at++) {
         const wrong = arrays.wrong[at] < 0 ? NaN : arrays.wrong[at]; // below 0: not validated
         accuracy[at] = size ? 1 - wrong / size : NaN;
-        if (size) right[column] += size - wrong;
+        if (size && !arrays.right) right[column] += size - wrong;
       }
     }
     this.model = {
@@ -132,8 +136,9 @@ class ValidationRows implements Handler {
       sizes: arrays.images,
       images,
       columns,
+      pooled: meta.pooled ?? 1,
       withoutPrediction: arrays.no_prediction,
-      accuracy: { data: accuracy, width: columns, rows: classes },
+      accuracy: { data: accuracy, width, rows: classes, columnOf: arrays.column },
       overall: {
         data: Float32Array.from(right, (n) => (images ? n / images : NaN)),
         width: columns,
@@ -282,9 +287,11 @@ class ValidationRows implements Handler {
 
   /** Return how many images of a class, a cluster or the set have no prediction at a column. */
   withoutPrediction(block: Block, row: number, column: number): number {
-    const { withoutPrediction: counts, columns, names, groups } = this.model;
-    if (!counts) return 0;
-    const at = (id: number) => counts[id * columns + column];
+    const { withoutPrediction: counts, accuracy, names, groups } = this.model;
+    const own = columnIn(accuracy, column);
+    // Of many classes only what one snapshot says can be added up.
+    if (!counts || own < 0 || (accuracy.columnOf && block.kind !== "class")) return 0;
+    const at = (id: number) => counts[id * accuracy.width + own];
     if (block.kind === "class") return at(row);
     const members = names.map((_, id) => id);
     const label = block.kind === "cluster" ? groups!.arrays.label : null;

@@ -47,15 +47,18 @@ export type AnomalyAnswer = Answer<AnomalyMeta, AnomalyArrays>;
 
 /**
  * What the route "class-error" answers of C classes at T snapshots: wrong images [C, T], below 0
- * where nothing was validated, and those of them without a prediction, where there are any.
+ * where nothing was validated, and those of them without a prediction, where there are any. Where
+ * snapshots share columns these are fewer: `column` says which, `right` is of the whole set.
  */
 export interface ErrorArrays {
   iteration: Integers;
   wrong: Matrix;
   no_prediction?: Matrix;
   images: Integers;
+  column?: Integers;
+  right?: Integers;
 }
-export type ErrorAnswer = Answer<{ names: string[] }, ErrorArrays>;
+export type ErrorAnswer = Answer<{ names: string[]; pooled?: number }, ErrorArrays>;
 
 /** What the route "groups" answers: K clusters, and the classes in every order. */
 export interface GroupArrays {
@@ -102,6 +105,13 @@ export interface Values {
   data: ArrayLike<number>;
   width: number;
   rows: number;
+  /** The column of each snapshot where several share one. */
+  columnOf?: Integers | null;
+}
+/** Return the column of a matrix that shows a snapshot, -1 where none does. */
+export function columnIn({ columnOf, width }: Values, snapshot: number): number {
+  const own = columnOf ? (columnOf[snapshot] ?? -1) : snapshot;
+  return own < width ? own : -1;
 }
 /** The images of a class that is open, and what they are taken for. */
 export interface Opened extends ImageArrays {
@@ -115,6 +125,8 @@ export interface Model {
   sizes: Integers;
   images: number;
   columns: number;
+  /** The most snapshots that share a column of the classes; 1: none do. */
+  pooled: number;
   /** Images of each class without a prediction [C, T], where there are any. */
   withoutPrediction?: Matrix;
   accuracy: Values;

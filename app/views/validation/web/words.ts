@@ -3,7 +3,7 @@
 import { numbers, pictures, predictions, type TooltipLine } from "#app/web/index.ts";
 import * as validation from "./anomalies.ts";
 import type { ValidationRows } from "./rows.ts";
-import type { Block, BlockKind, Hit, OpenedBlock } from "./types.ts";
+import { type Block, type BlockKind, columnIn, type Hit, type OpenedBlock } from "./types.ts";
 
 /** What a row is called, and what a click on it does. */
 interface Name {
@@ -72,7 +72,7 @@ function errorLines(
   column: number,
 ): TooltipLine[] {
   const { integer, percent } = numbers;
-  const value = block.matrix.data[row * block.matrix.width + column];
+  const value = block.matrix.data[row * block.matrix.width + columnIn(block.matrix, column)];
   const count = ({ overall: view.model.images, class: view.model.sizes[row] } as Counts)[
     block.kind
   ];
@@ -81,6 +81,8 @@ function errorLines(
   const images = count ? ` (${integer(wrong)} of ${integer(count)} wrong)` : "";
   const lines: TooltipLine[] = [["error", `${percent(1 - value)}${images}`]];
   const without = view.withoutPrediction(block, row, column);
+  if (block.kind === "class" && view.model.pooled > 1)
+    lines.push([`highest of up to ${view.model.pooled} snapshots; zoom in for each`]);
   if (without) lines.push(["no prediction", numbers.plural(without, "image", "images")]);
   return lines;
 }
@@ -116,7 +118,7 @@ export function describe(view: ValidationRows, hit: Hit, column: number): Descri
   const { block, row } = hit;
   const { integer } = numbers;
   const lines: TooltipLine[] = [["iteration", integer(view.chart.axis.iterations[column])]];
-  if (column >= block.matrix.width) return { title: name(view, hit).title, lines };
+  if (columnIn(block.matrix, column) < 0) return { title: name(view, hit).title, lines };
   if (block.kind === "partner") {
     lines.push(["images", integer(block.matrix.data[row * block.matrix.width + column])]);
   } else if (block.kind === "image") lines.push(...imageLines(view, block, row, column));

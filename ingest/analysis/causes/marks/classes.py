@@ -133,12 +133,12 @@ def _first_hit(event: Event) -> int | None:
 def _never_predicted(event: Event) -> bool | None:
     """Return whether the class hit most is no longer predicted for any image at all."""
     hit = _first_hit(event)
-    matrices = event.confusions if hit is not None else ()
-    if not matrices or hit is None:
+    told = event.predictions if hit is not None else ()
+    if not told or hit is None:
         return None
     size = int(event.history.class_size[hit])
     # What others were predicted as it before is unknown here: a class of a few images tells little.
-    predicted = min(int(m[:, hit].sum()) for m in matrices)
+    predicted = min(np.count_nonzero(prediction == hit) for _, prediction in told)
     return predicted <= max(0.05 * size, 0)
 
 
@@ -154,10 +154,11 @@ def _partly_right(event: Event) -> bool | None:
 def _one_partner(event: Event) -> bool | None:
     """Return whether most of the wrong images of the class hit most are predicted as one other."""
     hit = _first_hit(event)
-    matrices = event.confusions if hit is not None else ()
-    if not matrices or hit is None:
+    told = event.predictions if hit is not None else ()
+    if not told or hit is None:
         return None
-    row = matrices[min(1, len(matrices) - 1)][hit].copy()
+    label, prediction = told[min(1, len(told) - 1)]
+    row = np.bincount(prediction[label == hit], minlength=hit + 1)
     row[hit] = 0
     return bool(row.sum() >= 3 and row.max() >= 0.7 * row.sum()) if row.sum() else None
 

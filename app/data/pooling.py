@@ -1,0 +1,90 @@
+"""How a matrix over time is kept small enough for a browser: snapshots that share a pixel are one.
+
+An answer that would be too large has fewer columns than the run has snapshots, each the most
+extreme value of those that it stands for, as pixels pool what they show (web/base/raster.ts). What
+is asked for again with a range has only the snapshots of that range, each by itself where they fit.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.arguments import Arguments
+
+# Of one matrix; an answer with all that goes with it stays below 8 MB.
+MOST_BYTES = 6 * 2**20
+LAST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which snapshots share a column of an answer.
+
+    `first`..`last` are the places of the snapshots asked for (first = last: none), `starts` [S]
+    where each column begins, counted from `first`; `snapshots` how many the run has.
+    """
+
+    first: int
+    last: int
+    starts: NDArray[np.int64]
+    snapshots: int
+
+    @property
+    def whole(self) -> bool:
+        """Return whether every snapshot of the run has a column of its own."""
+        return len(self.starts) == self.snapshots
+
+    @property
+    def most(self) -> int:
+        """Return the most snapshots that share a column."""
+        ends = np.append(self.starts, self.last - self.first)
+        return int(np.diff(ends).max(initial=1))
+
+    def pooled(self, values: NDArray[Any], by: np.ufunc) -> NDArray[Any]:
+        """Return values [n, T] as [n, S]."""
+        if self.whole:
+            return values
+        inside = values[:, self.first : self.last]
+        return by.reduceat(inside, self.starts, axis=1) if len(self.starts) else inside
+
+    def largest(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values f4 [n, T] as [n, S], each the one furthest from 0; NaN: none is known."""
+        if self.whole:
+            return values
+        high, low = self.pooled(values, np.fmax), self.pooled(values, np.fmin)
+        return np.where(np.abs(low) > np.abs(high), low, high)
+
+    def column(self) -> NDArray[np.int32]:
+        """Return the column of every snapshot of the run, i4 [T]; -1: it was not asked for."""
+        found = np.full(self.snapshots, -1, np.int32)
+        ends = np.append(self.starts[1:], self.last - self.first)
+        if len(self.starts):
+            sizes = ends - self.starts
+            found[self.first : self.last] = np.repeat(np.arange(len(sizes)), sizes)
+        return found
+
+
+def read_columns(
+    arguments: Arguments,
+    iteration: NDArray[np.integer],
+    *,
+    bytes_a_column: int,
+    most_bytes: int | None = None,
+) -> Columns:
+    """Return the columns of what is asked for: `from` and `to`, iterations, both optional.
+
+    As many as fit into `most_bytes` (MOST_BYTES), evenly over what was asked for, at least one.
+    """
+    low = arguments.integer("from", default=0) or 0
+    high = arguments.integer("to", default=LAST)
+    limit = MOST_BYTES if most_bytes is None else most_bytes
+    first = int(np.searchsorted(iteration, low))
+    last = max(first, int(np.searchsorted(iteration, LAST if high is None else high, "right")))
+    count = last - first
+    most = max(1, limit // max(1, bytes_a_column))
+    starts = np.arange(count)
+    if count > most:
+        starts = np.unique(np.linspace(0, count, most, endpoint=False).astype(np.int64))
+    return Columns(first, last, starts, len(iteration))
