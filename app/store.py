@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.reading import reads_only
-from db.engine import read_scope, session_scope
+from db.engine import asking_scope, read_scope, session_scope
 
 _KEY = "deeptracker.engine"
 
@@ -30,6 +30,13 @@ def transaction() -> Iterator[Session]:
     In a callback that is marked as reading it cannot write.
     """
     with read_scope(engine()) if reads_only() else noting() as session:
+        yield session
+
+
+@contextmanager
+def asking() -> Iterator[Session]:
+    """Yield a session for single questions that many requests ask; see db.engine.asking_scope."""
+    with asking_scope(engine()) as session:
         yield session
 
 
