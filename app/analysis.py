@@ -87,16 +87,20 @@ class Analysis:
         )
 
     def flips(self, session: Session) -> snapshots.Flips:
-        """Return all flips of the run."""
+        """Return all flips of the run, for windows of which each makes little of them."""
         return self.remember(_FLIPS, lambda: snapshots.flips(session, run_id=self.run_id))
+
+    def _flips_once(self, session: Session) -> snapshots.Flips:
+        """Return the flips to those who make something of them that is kept instead."""
+        known: snapshots.Flips | None = kept.find((self._version, _FLIPS))
+        return known or snapshots.flips(session, run_id=self.run_id)
 
     def index(self, session: Session) -> FlipIndex:
         """Return the flips sorted for any window."""
         return self.remember(_INDEX, lambda: self._index(session))
 
     def _index(self, session: Session) -> FlipIndex:
-        known: snapshots.Flips | None = kept.find((self._version, _FLIPS))
-        flips = known or snapshots.flips(session, run_id=self.run_id)
+        flips = self._flips_once(session)
         made = index_flips(
             flips.snapshot,
             flips.image,
@@ -147,7 +151,7 @@ class Analysis:
         return self.remember("forgetting", lambda: self._forgetting(session))
 
     def _forgetting(self, session: Session) -> Forgetting:
-        flips = self.flips(session)
+        flips = self._flips_once(session)
         validated = self._validated(session)
         return count_forgetting(
             flips.snapshot,
