@@ -15,14 +15,11 @@ CONNECT_SECONDS = 5
 SILENT_SECONDS = 15
 # A connection of the pool that does not answer an empty statement in this time is given up.
 PING_SECONDS = 3.0
-# One that somebody used just now needs no statement: only whether the server has closed it.
-FRESH_SECONDS = 1.0
 # For one of the pool's connections to become free.
 POOL_SECONDS = 5.0
 # Who has just waited in vain for a connection has done so for the others, too.
 REMEMBERED_SECONDS = 1.0
 
-_USED = "deeptracker.used"
 # libpq's own names.
 _WAITS = {
     "connect_timeout": CONNECT_SECONDS,
@@ -42,32 +39,17 @@ def watch(engine: Engine) -> None:
     """Let an engine give up connections that do not answer, each before it is used."""
     attempts = _Attempts()
     event.listen(engine, "checkout", _ping)
-    event.listen(engine, "checkin", _note_use)
     event.listen(engine, "do_connect", attempts.connect)
 
 
-def _note_use(connection: Any, record: Any) -> None:
-    if connection is not None:  # None: it was given up
-        record.info[_USED] = time.monotonic()
-
-
-def _ping(connection: Any, record: Any, _proxy: object) -> None:
+def _ping(connection: Any, _record: object, _proxy: object) -> None:
     """Ask a connection for nothing; all of the pool are given up where there is no answer."""
     try:
-        fresh = time.monotonic() - record.info.get(_USED, float("-inf")) < FRESH_SECONDS
-        answered = (fresh and _is_quiet(connection.pgconn)) or _answers(connection.pgconn)
+        answered = _answers(connection.pgconn)
     except (psycopg.Error, OSError, ValueError) as error:
         raise InvalidatePoolError("the connection is closed") from error
     if not answered:
         raise InvalidatePoolError(f"the connection is silent for {PING_SECONDS:g} s")
-
-
-def _is_quiet(pgconn: Any) -> bool:
-    """Return whether there is nothing to read: a server that goes says so, or closes the socket."""
-    waiting = select.poll()
-    waiting.register(pgconn.socket, select.POLLIN)
-    idle = pgconn.transaction_status == TransactionStatus.IDLE
-    return bool(idle and not waiting.poll(0))
 
 
 def _answers(pgconn: Any) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
-from sqlalchemy import Select
+from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql import psycopg as dialects
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -66,7 +66,7 @@ class Question:
     psycopg gives as they are.
     """
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: ClauseElement) -> None:
         self._statement = statement
 
     @cached_property

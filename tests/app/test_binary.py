@@ -22,7 +22,7 @@ from db.engine import make_engine
 from db.models import Run
 from db.queries.runs.runs import this_version
 from ingest.analysis.confusion_matrix import Pairs
-from tests.db.statements import round_trips
+from tests.db.statements import counted
 from tests.stored_runs import store_run
 
 
@@ -299,12 +299,12 @@ class TestRoute:
         # Made anew, too: the process does not take it from its own memory.
         assert len(client.application.config["calls"]) == 2
 
-    def test_what_is_kept_costs_one_statement_and_no_transaction(
+    def test_what_is_kept_costs_one_statement(
         self, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tag = client.get("/data/run/1/numbers").headers["ETag"]
         for headers in ({}, {"If-None-Match": tag}):
-            with round_trips(monkeypatch) as sent:
+            with counted(monkeypatch) as sent:
                 client.get("/data/run/1/numbers", headers=headers)
             assert len(sent) == 1, sent
 

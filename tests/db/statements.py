@@ -26,18 +26,3 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[bytes, Any]]
     with monkeypatch.context() as patch:
         patch.setattr(psycopg.Cursor, "execute", recording)
         yield sent
-
-
-@contextmanager
-def round_trips(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Yield a list that fills with whatever a connection waits for: BEGIN and ROLLBACK too."""
-    sent: list[str] = []
-    wait = psycopg.Connection.wait
-
-    def recording(self, gen, *arguments, **options):
-        sent.append(getattr(gen, "__name__", str(gen)))
-        return wait(self, gen, *arguments, **options)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(psycopg.Connection, "wait", recording)
-        yield sent
