@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 import numpy as np
 import psycopg
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql import psycopg as dialects
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 Row = tuple[Any, ...]
@@ -33,8 +33,9 @@ def driver_connection(session: Session) -> "psycopg.Connection[Any]":
 def raw_cursor(session: Session, *, binary: bool = False) -> Iterator["psycopg.Cursor[Any]"]:
     """Yield a psycopg cursor in the session's transaction.
 
-    What the server could not do (it is away, its disk is full, a statement took too long) is raised
-    as SQLAlchemy's OperationalError, as by everything else that the session does.
+    What the server could not do (it is away, its disk is full, a statement took too long), and what
+    it does not know (a table, where the schema is another one), are raised as SQLAlchemy's errors,
+    as by everything else that the session does.
     """
     connection = driver_connection(session)
     try:
@@ -44,6 +45,8 @@ def raw_cursor(session: Session, *, binary: bool = False) -> Iterator["psycopg.C
         raise OperationalError(
             None, None, error, connection_invalidated=connection.broken
         ) from error
+    except psycopg.ProgrammingError as error:
+        raise ProgrammingError(None, None, error) from error
 
 
 def fetch(
@@ -72,7 +75,7 @@ class Question:
     @cached_property
     def _made(self) -> tuple[LiteralString, Mapping[str, Any]]:
         made = self._statement.compile(dialect=dialects.dialect())
-        return cast(LiteralString, str(made)), made.params
+        return str(made), made.params
 
     def row(self, session: Session, **parameters: Any) -> Row | None:
         """Return the first row, None where there is none; the parameters are as of `fetch`."""
