@@ -1,15 +1,15 @@
 """What is known of a whole run, computed once per run version and kept in a bounded memory."""
 
 import threading
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.cache import ByteCache
+from app.cache import kept
 from db.queries.measurements import ledgers, scalars, snapshots
 from db.queries.measurements.scalars import Scalar
 from db.queries.runs import runs, structure
@@ -35,13 +35,9 @@ from ingest.analysis.forgetting import Forgetting
 from ingest.analysis.forgetting import forgetting as count_forgetting
 
 T = TypeVar("T")
-MOST_RUNS = 4
-MOST_RESULTS = 24
-# A series of 1.3 million values has 16 MB, and reading it takes longest of what charts ask for.
-SERIES_BYTES = 128 * 2**20
-_series: ByteCache[Scalar] = ByteCache(
-    SERIES_BYTES, size=lambda series: series.iterations.nbytes + series.values.nbytes
-)
+# Of which it is known that they are the newest of their runs.
+_MOST_VERSIONS = 100
+_INDEX, _FLIPS = "index", "flips"
 
 
 class Analysis:
@@ -54,14 +50,12 @@ class Analysis:
         self._version = version
         self.run_id = run_id
         self.live = live
-        self._lock = threading.Lock()
-        self._computing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._parts: dict[str, Any] = {}
-        self._results: OrderedDict[str, Any] = OrderedDict()
 
     def series_names(self, session: Session) -> tuple[str, ...]:
         """Return the names of all series that the script logged, sorted."""
-        return self._part("series names", lambda: scalars.scalar_names(session, run_id=self.run_id))
+        return self.remember(
+            "series names", lambda: scalars.scalar_names(session, run_id=self.run_id)
+        )
 
     def series(self, session: Session, name: str, *, at: snapshots.Snapshots) -> Scalar:
         """Return a series as it was logged, else what the snapshots `at` of the run say.
@@ -72,38 +66,42 @@ class Analysis:
         if name in self.series_names(session):
             if name not in SERIES:
                 return scalars.scalar(session, run_id=self.run_id, name=name)
-            return _series.get(
-                (self._version, name),
-                lambda: scalars.scalar(session, run_id=self.run_id, name=name),
+            return self.remember(
+                f"series {name}", lambda: scalars.scalar(session, run_id=self.run_id, name=name)
             )
         return scalars.of_snapshots(at, name)
 
     def class_error(self, session: Session) -> NDArray[np.float32]:
         """Return the error of every class, f4 [C, T]."""
-        return self._part(
+        return self.remember(
             "error of classes", lambda: snapshots.class_errors(session, run_id=self.run_id)
         )
 
     def _validated(self, session: Session) -> NDArray[np.bool_] | None:
-        return self._part("validated", lambda: validated_snapshots(self.class_error(session)))
+        return self.remember("validated", lambda: validated_snapshots(self.class_error(session)))
 
     def image_class(self, session: Session) -> NDArray[np.int32]:
         """Return the class of every image, i4 [N]."""
-        return self._part(
+        return self.remember(
             "image class", lambda: structure.image_classes(session, run_id=self.run_id)
         )
 
     def flips(self, session: Session) -> snapshots.Flips:
-        """Return all flips of the run."""
-        return self._part("flips", lambda: snapshots.flips(session, run_id=self.run_id))
+        """Return all flips of the run, for windows of which each makes little of them."""
+        return self.remember(_FLIPS, lambda: snapshots.flips(session, run_id=self.run_id))
+
+    def _flips_once(self, session: Session) -> snapshots.Flips:
+        """Return the flips to those who make something of them that is kept instead."""
+        known: snapshots.Flips | None = kept.find((self._version, _FLIPS))
+        return known or snapshots.flips(session, run_id=self.run_id)
 
     def index(self, session: Session) -> FlipIndex:
         """Return the flips sorted for any window."""
-        return self._part("index", lambda: self._index(session))
+        return self.remember(_INDEX, lambda: self._index(session))
 
     def _index(self, session: Session) -> FlipIndex:
-        flips = self.flips(session)
-        return index_flips(
+        flips = self._flips_once(session)
+        made = index_flips(
             flips.snapshot,
             flips.image,
             flips.before,
@@ -113,14 +111,16 @@ class Analysis:
             classes=len(structure.classes(session, run_id=self.run_id)),
             validated=self._validated(session),
         )
+        # It says the same in a form that serves every window.
+        kept.drop(lambda key: key == (self._version, _FLIPS))
+        return made
 
     def index_of_window(self, session: Session, k: int) -> FlipIndex:
         """Return an index that holds for the window `k`: the whole one only where it is there."""
-        with self._lock:
-            whole = self._parts.get("index")
+        whole: FlipIndex | None = kept.find((self._version, _INDEX))
         if whole is not None:
             return whole
-        return self._part(f"window {k}", lambda: self._window(session, k))
+        return self.remember(f"window {k}", lambda: self._window(session, k))
 
     def _window(self, session: Session, k: int) -> FlipIndex:
         flips = self.flips(session)
@@ -148,10 +148,10 @@ class Analysis:
 
     def forgetting(self, session: Session) -> Forgetting:
         """Return how every image was learned and forgotten."""
-        return self._part("forgetting", lambda: self._forgetting(session))
+        return self.remember("forgetting", lambda: self._forgetting(session))
 
     def _forgetting(self, session: Session) -> Forgetting:
-        flips = self.flips(session)
+        flips = self._flips_once(session)
         validated = self._validated(session)
         return count_forgetting(
             flips.snapshot,
@@ -164,11 +164,11 @@ class Analysis:
     def image_position(self, session: Session) -> NDArray[np.int32]:
         """Return the place of every image among those of its class, i4 [N]."""
         image_class = self.image_class(session)
-        return self._part("position", lambda: _positions(image_class))
+        return self.remember("position", lambda: _positions(image_class))
 
     def blames(self, session: Session) -> list[Blame]:
         """Return which training images made each jump of the loss, rising by iteration."""
-        return self._part(
+        return self.remember(
             "blames", lambda: [blame(one) for one in ledgers.ledgers(session, run_id=self.run_id)]
         )
 
@@ -180,27 +180,13 @@ class Analysis:
         left, right = counts(index, k=k)
         return np.maximum(left.sum(axis=2), right.sum(axis=2)).max(axis=1).astype(np.int64)
 
-    def _part(self, name: str, compute: Callable[[], T]) -> T:
-        """Return a part; of those who ask at once one computes it for all."""
-        with self._lock:
-            computing = self._computing[name]
-        with computing:
-            if name not in self._parts:
-                self._parts[name] = compute()
-            return self._parts[name]
-
     def remember(self, name: str, compute: Callable[[], T]) -> T:
-        """Return what was computed under `name`, computing it the first time."""
-        with self._lock:
-            if name in self._results:
-                self._results.move_to_end(name)
-                return self._results[name]
-        result = compute()
-        with self._lock:
-            self._results[name] = result
-            while len(self._results) > MOST_RESULTS:
-                self._results.popitem(last=False)
-        return result
+        """Return what was computed under `name`; of those who ask at once one computes it for all.
+
+        Shared by all who ask: not to be written to.
+        """
+        found: T = kept.get((self._version, name), compute)
+        return found
 
 
 _analyses: OrderedDict[RunVersion, Analysis] = OrderedDict()
@@ -220,12 +206,17 @@ def analysis_of_run(run: runs.RunRow) -> Analysis:
             for old in [other for other in _analyses if _of_one_run(other, version)]:
                 del _analyses[old]
             # Nobody asks for those of the versions before; they need not wait for their turn.
-            _series.drop(lambda key: _of_one_run(key[0], version) and key[0] != version)
+            kept.drop(lambda key: _is_older(key, version))
             _analyses[version] = Analysis(version, run_id=run_id, live=run.recording)
         _analyses.move_to_end(version)
-        while len(_analyses) > MOST_RUNS:
+        while len(_analyses) > _MOST_VERSIONS:
             _analyses.popitem(last=False)
         return _analyses[version]
+
+
+def _is_older(key: object, version: RunVersion) -> bool:
+    whose = key[0] if isinstance(key, tuple) else None
+    return isinstance(whose, RunVersion) and _of_one_run(whose, version) and whose != version
 
 
 def _of_one_run(one: RunVersion, other: RunVersion) -> bool:

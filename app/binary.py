@@ -26,15 +26,15 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
-from app.cache import ByteCache
+from app.cache import ByteCache, kept
 from app.versions import joint_token, version_token
+from db.engine import asking_scope
 from db.errors import NotFound
 from db.queries.runs.runs import get_runs, run_version, this_version
 
 Arrays = Mapping[str, NDArray[Any]]
 DTYPES = ("f8", "f4", "f2", "i4", "u4", "i2", "u2", "i1", "u1")
 EXTENSION = "deeptracker.data"
-KEPT_BYTES = 192 * 2**20
 _SAMPLE = 8_192
 _YEAR = 31_536_000
 
@@ -66,17 +66,17 @@ class DataRoutes:
     """What a server can be asked for, by name, and the answers that are kept."""
 
     engine: Engine
-    cache: ByteCache[bytes]
+    cache: ByteCache[Any]
     matrices: dict[str, DataFunction]
     states: dict[str, JsonFunction]
 
 
-def install_data(server: Flask, engine: Engine, *, cache_bytes: int = KEPT_BYTES) -> None:
+def install_data(server: Flask, engine: Engine) -> None:
     """Add the routes /data/run/<id>/<name> to the server; views then register what they serve.
 
     The app's guard decides who may ask: reading runs. The blueprint is called "data".
     """
-    server.extensions[EXTENSION] = DataRoutes(engine, ByteCache(cache_bytes), {}, {})
+    server.extensions[EXTENSION] = DataRoutes(engine, kept, {}, {})
     blueprint = Blueprint("data", __name__, url_prefix="/data")
     blueprint.add_url_rule("/run/<int:run_id>/<name>", "run_data", _answer, methods=["GET"])
     server.register_blueprint(blueprint)
@@ -116,14 +116,12 @@ def _answer(run_id: int, name: str) -> Response:
 
 def _matrix(routes: DataRoutes, run_id: int, name: str) -> Response:
     arguments = Arguments(request.args)
-    with reading(routes.engine) as session:
-        # One transaction sees one version: what is kept belongs to it.
-        token = version_token(this_version(session, run_id=run_id))
-        return _kept(
-            routes.cache,
-            (token, name, arguments.key()),
-            lambda: _make(lambda: routes.matrices[name](session, run_id, arguments), arguments),
-        )
+    return _answer_with(
+        routes,
+        (name, arguments.key()),
+        lambda session: version_token(this_version(session, run_id=run_id)),
+        lambda session: _make(lambda: routes.matrices[name](session, run_id, arguments), arguments),
+    )
 
 
 def answer_of_runs(
@@ -136,36 +134,56 @@ def answer_of_runs(
     """
     routes: DataRoutes = current_app.extensions[EXTENSION]
     try:
-        with reading(routes.engine) as session:
-            token = joint_token(run.this_version for run in get_runs(session, run_ids=run_ids))
-            return _kept(
-                routes.cache,
-                (token, name, arguments.key()),
-                lambda: _make(lambda: function(session, run_ids, arguments), arguments),
-            )
+        return _answer_with(
+            routes,
+            (name, arguments.key()),
+            lambda session: joint_token(
+                run.this_version for run in get_runs(session, run_ids=run_ids)
+            ),
+            lambda session: _make(lambda: function(session, run_ids, arguments), arguments),
+        )
     except NotFound as error:
         return refusal(str(error), 404)
     except BadArgument as error:
         return refusal(str(error), 400)
 
 
-def _kept(
-    cache: ByteCache[bytes], key: tuple[str, object, object], make: Callable[[], bytes]
+def _answer_with(
+    routes: DataRoutes,
+    asked: tuple[str, object],
+    token_in: Callable[[Session], str],
+    make_in: Callable[[Session], bytes],
 ) -> Response:
-    """Answer with what is kept under (token, name, arguments), or make it."""
-    etag = hashlib.sha256(repr(key).encode()).hexdigest()[:32]
-    if request.if_none_match.contains(etag):
-        answer = Response(status=304)
-    else:
-        answer = _compressed(cache.get(key, make))
-    answer.set_etag(etag)
+    """Answer with what is kept under (token, *asked), or make it; both are told the session."""
+    with asking_scope(routes.engine) as session:
+        token = token_in(session)
+    known = _known(routes.cache, (token, *asked))
+    if known is None:
+        with reading(routes.engine) as session:
+            # One transaction sees one version, maybe a later one: what is kept belongs to it.
+            token = token_in(session)
+            data = routes.cache.get((token, *asked), lambda: make_in(session))
+        known = _compressed(data)
+    known.set_etag(_etag((token, *asked)))
     # Nothing else will ever be under an address that names what there is now.
-    current = request.args.get("v") == key[0]
+    current = request.args.get("v") == token
     fresh = f"max-age={_YEAR}, immutable" if current else "no-cache"
-    answer.headers["Cache-Control"] = f"private, {fresh}"
+    known.headers["Cache-Control"] = f"private, {fresh}"
     # Another person in the same browser must ask again.
-    answer.headers["Vary"] = "Accept-Encoding, Cookie"
-    return answer
+    known.headers["Vary"] = "Accept-Encoding, Cookie"
+    return known
+
+
+def _known(cache: ByteCache[Any], key: object) -> Response | None:
+    """Return the answer that the browser has (304) or that is kept; None where there is neither."""
+    if request.if_none_match.contains(_etag(key)):
+        return Response(status=304)
+    kept_data: bytes | None = cache.find(key)
+    return None if kept_data is None else _compressed(kept_data)
+
+
+def _etag(key: object) -> str:
+    return hashlib.sha256(repr(key).encode()).hexdigest()[:32]
 
 
 def _make(function: Callable[[], tuple[Arrays, Mapping[str, Any]]], arguments: Arguments) -> bytes:

@@ -1,21 +1,23 @@
 """The database of the running application, for callbacks and routes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from flask import current_app, g
+from flask import Flask, current_app, g
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.reading import reads_only
-from db.engine import read_scope, session_scope
+from db.engine import asking_scope, read_scope, session_scope
 
 _KEY = "deeptracker.engine"
 
 
-def attach(server: object, engine: Engine) -> None:
+def attach(server: Flask, engine: Engine) -> None:
     """Let the server's requests use `engine`."""
-    server.extensions[_KEY] = engine  # type: ignore[attr-defined]
+    server.extensions[_KEY] = engine
+    server.teardown_request(lambda _error: _end_reading())
 
 
 def engine() -> Engine:
@@ -27,9 +29,37 @@ def engine() -> Engine:
 def transaction() -> Iterator[Session]:
     """Yield a session in one transaction: committed at the end, rolled back on an exception.
 
-    In a callback that is marked as reading it cannot write.
+    In a callback that is marked as reading it cannot write, and is the same for all of the request:
+    a page is put together by a dozen functions, which so see one moment of the store.
     """
-    with read_scope(engine()) if reads_only() else noting() as session:
+    with _reading() if reads_only() else noting() as session:
+        yield session
+
+
+@contextmanager
+def _reading() -> Iterator[Session]:
+    if "reading" not in g:
+        with ExitStack() as opening:
+            session = opening.enter_context(read_scope(engine()))
+            g.reading = session, opening.pop_all()
+    try:
+        yield g.reading[0]
+    except SQLAlchemyError:
+        _end_reading()  # nothing more can be asked in it
+        raise
+
+
+def _end_reading() -> None:
+    """Give the connection back with which the request has read."""
+    _, opened = g.pop("reading", (None, None))
+    if opened is not None:
+        opened.close()
+
+
+@contextmanager
+def asking() -> Iterator[Session]:
+    """Yield a session for single questions that many requests ask; see db.engine.asking_scope."""
+    with asking_scope(engine()) as session:
         yield session
 
 

@@ -37,7 +37,6 @@ from db.layout import LARGE, LARGE_NAMES, Layout, layouts
 from db.permissions import Role
 from db.queries.measurements import (
     class_results,
-    confusion,
     filter_history,
     filter_stats,
     layer_shapes,
@@ -143,7 +142,6 @@ def every_look_up(session: Session, run_id: int) -> dict[str, Callable[[], Any]]
         **look_ups(session, run_id),
         **besides(session, run_id),
         "results of a snapshot": lambda: compare.results_at(iteration=middle, **key),
-        "mistakes of a snapshot": lambda: confusion.mistakes(iteration=middle, **key),
         "predictions of a snapshot": lambda: findings.predictions_at(iteration=middle, **key),
         "last filters": lambda: findings.last_filters(snapshots=3, **change, **key),
         "peaks of all snapshots": lambda: peaks.all_peaks(**change, **key),

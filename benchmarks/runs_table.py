@@ -8,14 +8,19 @@ which match every filter: as many rows are drawn.
 """
 
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import duckdb
 import numpy as np
 import psycopg
+import pyarrow as pa
+import pyarrow.parquet
 from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import Engine, insert, text
 
@@ -42,6 +47,22 @@ ACTS = {
     "filter by verdict": State("verdict = fault"),
     "next page": State(page=2),
     "last page of a sort": State(order=Order("learning_rate", True), page=10**5),
+}
+
+# What the heaviest acts ask, the ids of a page alone, as both databases understand it.
+IDS = {
+    "sort by best(val_acc)": """
+        SELECT id FROM runs LEFT JOIN sums ON run_id = id AND name = 'val_acc'
+        ORDER BY greatest DESC NULLS LAST, id DESC LIMIT 50""",
+    "filter": """
+        SELECT id, count(*) OVER () FROM runs JOIN sums ON run_id = id AND name = 'val_acc'
+        WHERE rate < 0.05 AND tag = 'baseline' AND greatest > 0.5 ORDER BY id DESC LIMIT 50""",
+}
+# What a lake would hold of it.
+TABLES = {
+    "runs": "SELECT id, tags[1] AS tag, (hyperparameters->>'learning_rate')::float8 AS rate "
+    "FROM run",
+    "sums": "SELECT run_id, name, last, least, greatest FROM scalar_summary",
 }
 
 
@@ -128,6 +149,33 @@ def measure(scale: float) -> Iterator[Row]:
             yield Row(f"{name}, p95", other, "ms", one, "1.5 x and 250 ms", holds)
             sent = _statements(many, state)
             yield Row(f"{name}: statements", sent, "", None, "3", sent <= 3)
+        yield from _against_duckdb(many)
+
+
+def _against_duckdb(engine: Engine) -> Iterator[Row]:
+    """Time what the heaviest acts ask in both, by turns."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        duckdb.connect() as lake,
+        engine.connect() as own,
+    ):
+        for name, query in TABLES.items():
+            rows = [dict(row._mapping) for row in own.execute(text(query))]
+            path = Path(folder) / f"{name}.parquet"
+            pyarrow.parquet.write_table(pa.Table.from_pylist(rows), path)
+            lake.execute(f"CREATE VIEW {name} AS FROM '{path}'")
+            own.execute(text(f"CREATE TEMPORARY VIEW {name} AS {query}"))
+        for name, query in IDS.items():
+            times: tuple[list[float], list[float]] = ([], [])
+            for _ in range(REPEATS + WARM_UP):
+                start = time.perf_counter()
+                own.execute(text(query)).fetchall()
+                middle = time.perf_counter()
+                lake.execute(query).fetchall()
+                times[0].append((middle - start) * 1000)
+                times[1].append((time.perf_counter() - middle) * 1000)
+            ours, theirs = (summary(values[WARM_UP:]).p50 for values in times)
+            yield Row(f"{name}, ids alone: PostgreSQL against DuckDB, p50", ours, "ms", theirs)
 
 
 def _statements(engine: Engine, state: State) -> float:

@@ -161,3 +161,15 @@ def read_scope(engine: Engine) -> Iterator[Session]:
         )
         with Session(reading, expire_on_commit=False) as session:
             yield session
+
+
+@contextmanager
+def asking_scope(engine: Engine) -> Iterator[Session]:
+    """Yield a session for single questions: each statement sees the store as it is then.
+
+    Nothing is begun and ended around them, which would be two round trips more for each.
+    """
+    with engine.connect() as connection:
+        asking = connection.execution_options(isolation_level="AUTOCOMMIT")
+        with Session(asking, expire_on_commit=False) as session:
+            yield session

@@ -18,23 +18,22 @@ from db import queue_care
 from db.away import is_away
 from db.engine import session_scope
 from db.load_summary import lock_summary, not_summarised, summarise
-from db.queries.jobs import job_notes, job_upkeep, places, schedules, watches, workers
+from db.queries.jobs import job_notes, job_upkeep, places, schedules, workers
 from db.queries.runs import run_upkeep
 from db.queries.trainings import scripts, training_notes
 from db.queue import HEARTBEAT_SECONDS, QUEUE, ask_probe, place_queue, script_queue, worker_queue
-from deeptracker.errors import LogError
 from ingest.alerts import AlertSettings, deliver
 from ingest.awaiting import FollowSettings, LogWatch
 from ingest.hand import Hand
 from ingest.job import MAX_ATTEMPTS
 from ingest.lake.keeping import Lake
 from ingest.lake.settings import LakeSettings
-from ingest.locations import LocationRefused, ObjectFolder, Place, resolve_location
+from ingest.locations import Place
 from ingest.places import Lookout
 from ingest.taking import Queues
 from ingest.trainings.process import forget_old
 from ingest.trainings.running import Trainer
-from ingest.watching import run_directories
+from ingest.watching import FolderWatch
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +46,6 @@ SUMMARY_SECONDS = 60.0
 _RUNS_AT_ONCE = 100
 ALERT_SECONDS = 10.0
 LAKE_SECONDS = 10.0
-LOOK_SECONDS = 5.0
-LOOK_INTO_OBJECTS_SECONDS = 30.0
-# Another worker may be able to read what this one cannot.
-_OTHERS_SECONDS = 3 * LOOK_INTO_OBJECTS_SECONDS
 
 
 def connections_name() -> str:
@@ -81,6 +76,7 @@ class Upkeep:
         self.connections = connections or connections_name()
         self.hand = Hand()
         self._logs = LogWatch(engine, roots, self._settings)
+        self._folders = FolderWatch(engine, roots)
         self._lookout = Lookout(roots)
         place = LakeSettings().place()
         self._lake = None if place is None else Lake(engine, place)
@@ -264,20 +260,7 @@ class Upkeep:
 
     def look_into_folders(self) -> None:
         """Ask for jobs for what is new in the watched folders."""
-        with session_scope(self.engine) as session:
-            due = watches.due_watches(session, seconds=LOOK_SECONDS)
-            rested = watches.due_watches(session, seconds=LOOK_INTO_OBJECTS_SECONDS)
-        for watch_id, location in due:
-            try:
-                folder = resolve_location(location, roots=self._roots, itself=True)
-                if isinstance(folder, ObjectFolder) and (watch_id, location) not in rested:
-                    continue
-                found = run_directories(folder)
-            except (LocationRefused, LogError) as error:
-                self._note(watch_id, str(error))
-                continue
-            with session_scope(self.engine) as session:
-                watches.take_finds(session, watch_id=watch_id, found=found)
+        self._folders.look()
 
     def look_for_logs(self) -> None:
         """Queue the jobs whose log has appeared, and end those that waited for too long."""
@@ -307,12 +290,6 @@ class Upkeep:
             lost = training_notes.mark_lost(session)
         if lost:
             logger.warning("trainings %s have no worker any more", lost)
-
-    def _note(self, watch_id: int, problem: str) -> None:
-        with session_scope(self.engine) as session:
-            watches.note_problem(
-                session, watch_id=watch_id, problem=problem, seconds=_OTHERS_SECONDS
-            )
 
 
 async def _every(seconds: float, duty: Callable[[], None]) -> None:

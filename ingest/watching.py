@@ -1,20 +1,65 @@
-"""What a watched folder holds: its runs, recorded or of other tools, and how to load each."""
+"""What watched folders hold: their runs, recorded or of other tools, and how to load each."""
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Engine
+
+from db.engine import session_scope
+from db.queries.jobs import watches
 from db.queries.jobs.watches import Found
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, SNAPSHOTS
-from ingest.locations import ObjectFolder, Place, StoredRunPlace
+from ingest.locations import (
+    LocationRefused,
+    ObjectFolder,
+    Place,
+    StoredRunPlace,
+    resolve_location,
+)
 from ingest.object_store import ObjectStore
 from ingest.other_runs import OtherRuns
 
 # A log that did not grow for so long is loaded once, not followed: a training that crashed long
 # ago should not keep a worker waiting. It is taken up again when it grows.
 FRESH = timedelta(hours=1)
+LOOK_SECONDS = 5.0
+LOOK_INTO_OBJECTS_SECONDS = 30.0
+# Another worker may be able to read what this one cannot.
+_OTHERS_SECONDS = 3 * LOOK_INTO_OBJECTS_SECONDS
 _OTHERS = OtherRuns()
+
+
+class FolderWatch:
+    """Looks into the watched folders that lie under the roots of this worker."""
+
+    def __init__(self, engine: Engine, roots: Sequence[Place]) -> None:
+        self._engine, self._roots = engine, roots
+
+    def look(self) -> None:
+        """Ask for jobs for what is new, and note which folders cannot be read."""
+        with session_scope(self._engine) as session:
+            due = watches.due_watches(session, seconds=LOOK_SECONDS)
+            rested = watches.due_watches(session, seconds=LOOK_INTO_OBJECTS_SECONDS)
+        for watch_id, location in due:
+            try:
+                folder = resolve_location(location, roots=self._roots, itself=True)
+                if isinstance(folder, ObjectFolder) and (watch_id, location) not in rested:
+                    continue
+                found = run_directories(folder)
+            except (LocationRefused, LogError) as error:
+                self._note(watch_id, str(error))
+                continue
+            with session_scope(self._engine) as session:
+                watches.take_finds(session, watch_id=watch_id, found=found)
+
+    def _note(self, watch_id: int, problem: str) -> None:
+        with session_scope(self._engine) as session:
+            watches.note_problem(
+                session, watch_id=watch_id, problem=problem, seconds=_OTHERS_SECONDS
+            )
 
 
 def run_directories(folder: Place) -> list[Found]:

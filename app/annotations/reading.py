@@ -26,7 +26,7 @@ def changed(run_id: int) -> Response:
     identity = current_identity()
     given = request.args.get("since", "")
     since = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else -1
-    with store.transaction() as session:
+    with store.asking() as session:
         found = annotations.changes(
             session, run_id=run_id, account_id=identity.account_id, since=since
         )
@@ -57,7 +57,7 @@ def words() -> Response:
 
 def unread() -> Response:
     """Answer in how many annotations there is a new mention of the person who asks."""
-    with store.transaction() as session:
+    with store.asking() as session:
         number = mentions.unread(session, account_id=current_identity().account_id)
     return jsonify(unread=number)
 

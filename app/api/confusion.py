@@ -6,8 +6,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.api.operation import Given
-from db.queries.measurements.confusion import mistakes
 from db.queries.runs import structure
+from db.queries.runs.compare import results_at
+from db.queries.runs.existence import require_snapshot
+from ingest.analysis.confusion_matrix import mistakes, pairs
 
 MOST_PAIRS = 1_000
 
@@ -18,23 +20,26 @@ def list_confusion(session: Session, run_id: int, arguments: Given) -> Mapping[s
     limit = arguments.integer("limit", low=1, high=MOST_PAIRS, default=MOST_PAIRS) or MOST_PAIRS
     offset = arguments.integer("offset", default=0) or 0
     chosen = arguments.integer("class")
-    found = mistakes(session, run_id=run_id, iteration=iteration, class_id=chosen)
+    require_snapshot(session, run_id=run_id, iteration=iteration)
+    results = results_at(session, run_id=run_id, iteration=iteration)
     classes = structure.classes(session, run_id=run_id)
+    every = pairs(results.image_class, results.prediction, classes=len(classes))
+    found = mistakes(every, class_id=chosen)
     part = slice(offset, offset + limit)
     return {
         "iteration": iteration,
-        "total": len(found),
+        "total": len(found.count),
         "pairs": [
             {
                 "class": classes.names[one],
-                "predicted": classes.names[other] if 0 <= other < len(classes) else None,
+                "predicted": classes.names[other] if other < len(classes) else None,
                 "images": images,
                 "of": int(classes.image_count[one]),
             }
             for one, other, images in zip(
-                found.class_id[part].tolist(),
-                found.predicted[part].tolist(),
-                found.images[part].tolist(),
+                found.true[part].tolist(),
+                found.taken[part].tolist(),
+                found.count[part].tolist(),
                 strict=True,
             )
         ],

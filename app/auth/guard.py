@@ -76,11 +76,12 @@ def identify(settings: AppSettings) -> Identity | None:
     if token is None:
         return None
     token_hash = hash_token(token)
-    with store.transaction() as session:
+    with store.asking() as session:
         found = sessions.find_session(session, token_hash=token_hash)
-        if found is None:
-            return None
-        if found.due:
+    if found is None:
+        return None
+    if found.due:
+        with store.noting() as session:
             sessions.note_seen(session, token_hash=token_hash)
     return Identity(found.account_id, found.name, found.email, found.role, token_hash, found.store)
 
@@ -96,11 +97,12 @@ def bearer_token() -> str | None:
 def identify_token(token: str) -> Identity | None:
     """Return whose API token this is, asked of the database; there is no session behind it."""
     token_hash = hash_token(token)
-    with store.transaction() as session:
+    with store.asking() as session:
         found = api_tokens.find_token(session, token_hash=token_hash)
-        if found is None:
-            return None
-        if found.due:
+    if found is None:
+        return None
+    if found.due:
+        with store.noting() as session:
             api_tokens.note_used(session, token_hash=token_hash)
     return Identity(found.account_id, found.name, found.email, found.role, b"", found.store)
 

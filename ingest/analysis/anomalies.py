@@ -4,12 +4,13 @@ The whole is two scatters over one flat array of flips. `FlipIndex` keeps the fl
 their stable length, so that a window `k` touches only the flips that reach it.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.analysis.flip_index import FlipIndex, Ints, Keys
+from ingest.analysis.flip_index import FlipIndex, Ints, Keys, Lengths
 
 FORGOTTEN, LEARNED = 0, 1
 DIRECTIONS = ("both", "forgotten", "learned")
@@ -204,9 +205,10 @@ def _side_rows(
     }
 
 
-def _reaching(length: Ints, key: Keys, k: int) -> Keys:
+def _reaching(length: Lengths, key: Keys, k: int) -> Keys:
     """Return the keys whose length, falling, is at least `k`: a prefix."""
-    return key[: len(length) - int(np.searchsorted(length[::-1], k, side="left"))]
+    # numpy's own search would copy the three million lengths first.
+    return key[: bisect_left(length, True, key=lambda one: one < k)]
 
 
 def _of_direction(key: Keys, direction: str) -> Keys:

@@ -94,6 +94,19 @@ def pairs(
     return Pairs(row.astype(np.int32), column.astype(np.int32), count.astype(np.int32))
 
 
+def mistakes(found: Pairs, *, class_id: int | None = None) -> Pairs:
+    """Return the cells of wrong predictions, those with the most images first.
+
+    With `class_id` those in which it is one of the two. Ties by class, then by what was predicted.
+    """
+    wrong = found.true != found.taken
+    if class_id is not None:
+        wrong &= (found.true == class_id) | (found.taken == class_id)
+    cells = np.flatnonzero(wrong)
+    cells = cells[np.lexsort((found.taken[cells], found.true[cells], -found.count[cells]))]
+    return Pairs(found.true[cells], found.taken[cells], found.count[cells])
+
+
 def scores(found: Pairs, *, classes: int) -> Scores:
     """Return how well each of the classes did; all zero where nothing was validated."""
 

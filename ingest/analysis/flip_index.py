@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int32]
 Keys = NDArray[np.signedinteger]
+Lengths = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class FlipIndex:
     run_snapshots: int
     places: Ints | None  # [snapshots]; None: all were validated
     class_size: Ints  # [C]
-    before: Ints  # [n], falling
+    before: Lengths  # [n], falling, u2 where that is wide enough
     before_key: Keys  # [n]
-    after: Ints  # [n], falling
+    after: Lengths  # [n], falling, the same
     after_key: Keys  # [n]
     open_key: Keys  # [open flips], any order
 
@@ -118,9 +119,9 @@ def index_window(
         run_snapshots=run_snapshots,
         places=places,
         class_size=np.bincount(image_class, minlength=classes).astype(np.int32),
-        before=past[by_before],
+        before=_short(past[by_before]),
         before_key=past_key[by_before],
-        after=after[by_after],
+        after=_short(after[by_after]),
         after_key=after_key[by_after],
         open_key=open_key,
     )
@@ -160,12 +161,17 @@ def index_flips(
         run_snapshots=run_snapshots,
         places=places,
         class_size=np.bincount(image_class, minlength=classes).astype(np.int32),
-        before=before[by_before],
+        before=_short(before[by_before]),
         before_key=key[by_before],
-        after=after[by_after],
+        after=_short(after[by_after]),
         after_key=key[by_after],
         open_key=key[is_open],
     )
+
+
+def _short(falling: Ints) -> Lengths:
+    """Return lengths that fall in half the memory, where the first of them allows it."""
+    return falling.astype(np.uint16) if len(falling) and falling[0] <= 0xFFFF else falling
 
 
 def _stable_order(values: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int32]
@@ -85,6 +84,9 @@ def assignment(alike: NDArray[np.float32]) -> Ints:
     search among values of which an auction (Bertsekas 1988) has taken nearly all differences:
     of 2,048 filters that are much alike that takes a seventh of the time.
     """
+    # It brings much with it, which no process shall wait for that starts.
+    from scipy.optimize import linear_sum_assignment
+
     value = alike - _prices(alike)
     cost = value.max(axis=1, keepdims=True, initial=-np.inf) - value
     _, column = linear_sum_assignment(cost)

@@ -17,10 +17,12 @@ from sqlalchemy.orm import Session
 from app import versions
 from app.arguments import Arguments, BadArgument
 from app.binary import install_data, pack, register_data
-from app.cache import ByteCache
+from app.cache import ByteCache, bytes_of
 from db.engine import make_engine
 from db.models import Run
 from db.queries.runs.runs import this_version
+from ingest.analysis.confusion_matrix import Pairs
+from tests.db.statements import counted
 from tests.stored_runs import store_run
 
 
@@ -109,6 +111,20 @@ class TestByteCache:
         cache = ByteCache(limit=3)
         assert cache.get("a", lambda: b"1234") == b"1234"
         assert cache.get("a", lambda: b"5678") == b"5678"
+
+    def test_one_thing_larger_than_the_limit_is_kept_beside_the_others(self) -> None:
+        cache = ByteCache(limit=3, one_larger=True)
+        for key in ("a", "bb", "small"):
+            cache.get(key, lambda key=key: b"x" if key == "small" else key.encode() * 4)
+        assert (cache.find("a"), cache.find("bb"), cache.find("small")) == (None, b"bb" * 4, b"x")
+        assert cache.kept_bytes == 1
+        cache.drop(lambda key: key == "bb")
+        assert cache.find("bb") is None
+
+    def test_the_bytes_of_a_thing_are_those_of_its_parts(self) -> None:
+        cells = Pairs(*[np.zeros(25, "i4")] * 3)
+        assert bytes_of(cells) == 300
+        assert 600 < bytes_of({"a": [cells, cells], "b": None}) < 1_200
 
     def test_makes_once_for_many_who_ask_at_once(self) -> None:
         cache, made, together = ByteCache(limit=10), [], threading.Barrier(8)
@@ -282,6 +298,15 @@ class TestRoute:
         assert token_of(client) != token
         # Made anew, too: the process does not take it from its own memory.
         assert len(client.application.config["calls"]) == 2
+
+    def test_what_is_kept_costs_one_statement(
+        self, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tag = client.get("/data/run/1/numbers").headers["ETag"]
+        for headers in ({}, {"If-None-Match": tag}):
+            with counted(monkeypatch) as sent:
+                client.get("/data/run/1/numbers", headers=headers)
+            assert len(sent) == 1, sent
 
     def test_an_unchanged_answer_is_not_sent_again(self, client: FlaskClient) -> None:
         tag = client.get("/data/run/1/numbers").headers["ETag"]

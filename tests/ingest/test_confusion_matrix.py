@@ -8,7 +8,14 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from deeptracker.format import NO_PREDICTION, NOT_VALIDATED
 from ingest.analysis import confusion_matrix as confusions
-from ingest.analysis.confusion_matrix import Pairs, confusion_order, flows, pairs, scores
+from ingest.analysis.confusion_matrix import (
+    Pairs,
+    confusion_order,
+    flows,
+    mistakes,
+    pairs,
+    scores,
+)
 
 
 def drawn(
@@ -91,6 +98,19 @@ def test_moves_are_counted_as_one_would_by_hand(seed: int, classes: int, images:
     assert dict(zip(keys, found.count.tolist(), strict=True)) == wanted
     assert found.image_count == wanted.total()
     assert keys == sorted(wanted, key=lambda key: (-wanted[key], key))
+
+
+@pytest.mark.parametrize("of", [None, 2])
+def test_mistakes_are_the_cells_off_the_diagonal_the_largest_first(of: int | None) -> None:
+    true, prediction = drawn(4, 5, 200)
+    every = pairs(true, prediction, classes=5)
+    cells = zip(every.true.tolist(), every.taken.tolist(), every.count.tolist(), strict=True)
+    wanted = sorted(
+        ((t, p, n) for t, p, n in cells if t != p and of in (None, t, p)),
+        key=lambda cell: (-cell[2], cell[0], cell[1]),
+    )
+    found = mistakes(every, class_id=of)
+    assert list(zip(found.true, found.taken, found.count, strict=True)) == wanted
 
 
 def test_classes_taken_for_one_another_stand_side_by_side() -> None:

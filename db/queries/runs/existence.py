@@ -1,4 +1,4 @@
-"""Whether a run, layer or class exists; asked only where a look-up found nothing."""
+"""Whether a run, snapshot, layer or class exists; asked only where a look-up found nothing."""
 
 from sqlalchemy.orm import Session
 
@@ -35,3 +35,15 @@ def require_class(session: Session, *, run_id: int, class_id: int) -> None:
     if not rows:
         require_run(session, run_id=run_id)
         raise NotFound("class", f"{class_id} in run {run_id}")
+
+
+def require_snapshot(session: Session, *, run_id: int, iteration: int) -> None:
+    """Raise NotFound where the run is unknown or has no snapshot at the iteration."""
+    rows = fetch(
+        session,
+        "SELECT 1 FROM snapshot WHERE run_id = %(run)s AND iteration = %(iteration)s",
+        {"run": run_id, "iteration": iteration},
+    )
+    if not rows:
+        require_run(session, run_id=run_id)
+        raise NotFound("snapshot", f"at iteration {iteration} of run {run_id}")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, case, cast, func, select
+from sqlalchemy import Select, Text, bindparam, case, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from db.errors import InTrash, NotFound
 from db.models import Account, Run, snapshot
 from db.queries.runs.run_names import RUN_NAME
 from db.queries.store import RunVersion, store_key
+from db.raw import Question
 
 LARGEST_ID = 2**31 - 1
 SILENT_AFTER = timedelta(minutes=10)
@@ -197,19 +198,21 @@ def run_version(session: Session, *, run_id: int) -> int:
     return this_version(session, run_id=run_id).number
 
 
+_THIS_VERSION = Question(
+    select(store_key(), Run.uuid, Run.version, Run.stamp, Run.trashed_at).where(
+        Run.id == bindparam("run")
+    )
+)
+
+
 def this_version(session: Session, *, run_id: int) -> RunVersion:
     """Return what tells the present version of a run from all others; NotFound as run_version."""
-    if 0 < run_id <= LARGEST_ID:
-        found = session.execute(
-            select(store_key(), Run.uuid, Run.version, Run.stamp, Run.trashed_at).where(
-                Run.id == run_id
-            )
-        ).one_or_none()
-        if found is not None and found.trashed_at is not None:
-            raise InTrash(run_id)
-        if found is not None:
-            return RunVersion(*found[:4])
-    raise NotFound("run", run_id)
+    found = _THIS_VERSION.row(session, run=run_id)
+    if found is None:
+        raise NotFound("run", run_id)
+    if found[4] is not None:
+        raise InTrash(run_id)
+    return RunVersion(*found[:4])
 
 
 def runs_like(session: Session, *, uuid_start: str) -> list[RunRow]:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ from db.queries.team.annotation_checks import (
 )
 from db.queries.team.annotation_rows import AnnotationRow, Target, annotation_query, with_replies
 from db.queries.team.mentions import store_mentions
+from db.raw import Question
 
 MAX_REPLIES = 500
 # Most annotations of one run.
@@ -58,20 +59,22 @@ def changes(session: Session, *, run_id: int, account_id: int, since: int = -1) 
     return Changes(version, tuple(ids), tuple(with_replies(session, query)))
 
 
+_VERSION = Question(
+    select(func.coalesce(AnnotationState.version, 0), Run.trashed_at)
+    .select_from(Run)
+    .outerjoin(AnnotationState, AnnotationState.run_id == Run.id)
+    .where(Run.id == bindparam("run"))
+)
+
+
 def annotations_version(session: Session, *, run_id: int) -> int:
     """Return how often the annotations of a run have changed; NotFound, also for the trash."""
-    if 0 < run_id <= LARGEST_ID:
-        found = session.execute(
-            select(func.coalesce(AnnotationState.version, 0), Run.trashed_at)
-            .select_from(Run)
-            .outerjoin(AnnotationState, AnnotationState.run_id == Run.id)
-            .where(Run.id == run_id)
-        ).one_or_none()
-        if found is not None and found.trashed_at is not None:
-            raise InTrash(run_id)
-        if found is not None:
-            return found[0]
-    raise NotFound("run", run_id)
+    found = _VERSION.row(session, run=run_id)
+    if found is None:
+        raise NotFound("run", run_id)
+    if found[1] is not None:
+        raise InTrash(run_id)
+    return int(found[0])
 
 
 def get_annotation(

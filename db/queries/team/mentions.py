@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, distinct, func, insert, select, update
+from sqlalchemy import bindparam, delete, distinct, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Account, Annotation, Mention, Run
+from db.raw import Question
 
 # Most people that one text can reach.
 MAX_MENTIONED = 20
@@ -76,16 +77,22 @@ def store_mentions(
         session.execute(insert(Mention), rows)
 
 
+_UNREAD = Question(
+    select(func.count(distinct(Mention.annotation_id)))
+    .join(Annotation, Annotation.id == Mention.annotation_id)
+    .join(Run, Run.id == Annotation.run_id)
+    .where(
+        Mention.account_id == bindparam("account"),
+        Mention.seen_at.is_(None),
+        Run.trashed_at.is_(None),
+    )
+)
+
+
 def unread(session: Session, *, account_id: int) -> int:
     """Return in how many annotations there is a mention that the account has not seen."""
-    return session.scalars(
-        select(func.count(distinct(Mention.annotation_id)))
-        .join(Annotation, Annotation.id == Mention.annotation_id)
-        .join(Run, Run.id == Annotation.run_id)
-        .where(
-            Mention.account_id == account_id, Mention.seen_at.is_(None), Run.trashed_at.is_(None)
-        )
-    ).one()
+    found = _UNREAD.row(session, account=account_id)
+    return 0 if found is None else int(found[0])
 
 
 def mark_seen(

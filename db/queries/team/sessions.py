@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Account, AccountSession, AccountToken
 from db.queries.store import store_key
 from db.queries.team.accounts import AccountRow, get_account
+from db.raw import Question
 
 IDLE = timedelta(days=7)
 LONGEST = timedelta(days=30)
@@ -65,25 +66,28 @@ def add_session(
     )
 
 
+_FIND = Question(
+    select(
+        Account.id,
+        Account.name,
+        Account.email,
+        Account.role,
+        (AccountSession.last_seen_at < func.now() - SEEN_EVERY).label("due"),
+        store_key(),
+    )
+    .join(Account, Account.id == AccountSession.account_id)
+    .where(
+        AccountSession.token_hash == bindparam("token_hash"),
+        AccountSession.revoked_at.is_(None),
+        AccountSession.expires_at > func.now(),
+        Account.active,
+    )
+)
+
+
 def find_session(session: Session, *, token_hash: bytes) -> LoggedIn | None:
     """Return who is logged in by a session that holds: not over, not revoked, account active."""
-    row = session.execute(
-        select(
-            Account.id,
-            Account.name,
-            Account.email,
-            Account.role,
-            (AccountSession.last_seen_at < func.now() - SEEN_EVERY).label("due"),
-            store_key(),
-        )
-        .join(Account, Account.id == AccountSession.account_id)
-        .where(
-            AccountSession.token_hash == token_hash,
-            AccountSession.revoked_at.is_(None),
-            AccountSession.expires_at > func.now(),
-            Account.active,
-        )
-    ).one_or_none()
+    row = _FIND.row(session, token_hash=token_hash)
     return None if row is None else LoggedIn(*row)
 
 
