@@ -17,6 +17,7 @@ import "#app/views/validation/web/anomalytable.ts";
 import "./core/askahead.ts";
 import "./charts/axisbar.ts";
 import "./charts/curves.ts";
+import "#app/views/change/web/changes.ts";
 import "#app/views/change/web/histogrampair.ts";
 import "#app/views/compare/web/state.ts";
 import "#app/views/compare/web/axis.ts";

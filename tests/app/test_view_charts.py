@@ -51,7 +51,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "correlationcells", "correlationfilters", "correlationgrid", "correlationsliders", "live",
         "validationwindow",
     ],
-    "change": ["axis", "live"],
+    "change": ["axis", "changes", "live"],
     "distributions": ["distributions", "live"],
     "cube": ["cube", "live", "validationwindow"],
     "workspace": ["workspace"],

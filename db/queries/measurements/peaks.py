@@ -95,9 +95,7 @@ def all_peaks(session: Session, *, run_id: int, quantity: str) -> PeaksOfRun:
     return PeaksOfRun(start, joined(rows, 0, "i4"), joined(rows, 1, "i4"), joined(rows, 2, "f4"))
 
 
-def peaks_between(
-    session: Session, *, run_id: int, after: int, until: int, quantity: str
-) -> Peaks:
+def peaks_between(session: Session, *, run_id: int, after: int, until: int, quantity: str) -> Peaks:
     """Return the peaks of the snapshots after an iteration and up to another, one after the other.
 
     In order of time, within a snapshot the largest value first. ValueError as of `all_peaks`.

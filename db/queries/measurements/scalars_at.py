@@ -1,4 +1,4 @@
-"""What scalars said last up to some iterations: a row or two of each series, not the whole of it."""
+"""What scalars said last up to some iterations: a row or two of each, not the whole series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,10 +64,7 @@ def scalars_at(
     that was logged twice the value of the later snapshot counts.
     """
     asked = {
-        (name, int(row))
-        for name, own in rows.items()
-        for at in iterations
-        for row in own.about(at)
+        (name, int(row)) for name, own in rows.items() for at in iterations for row in own.about(at)
     }
     stored = fetch(
         session,
