@@ -26,4 +26,5 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
+    asks=("change?cursor={cursor}&pins={pins}&layer={changelayer}", "series"),
 )

@@ -51,7 +51,8 @@ def results_at(session: Session, *, run_id: int, iteration: int) -> Results:
         require_run(session, run_id=run_id)
     sizes = np.fromiter((len(images) // 4 for _, images in classes), np.int64, len(classes))
     ids = joined(classes, 1, "i4")
-    found = Results(*(np.full(len(ids), -1, np.int32) for _ in range(2)), *_unknown(len(ids)))
+    blank = np.full(len(ids), -1, np.int32)
+    found = Results(blank, blank.copy(), *_unknown(len(ids)))
     found.image_class[ids] = np.repeat([class_id for class_id, _ in classes], sizes)
     found.position[ids] = np.arange(len(ids)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     prediction, probability = _stored(session, run_id, iteration, classes, sizes)
@@ -77,9 +78,9 @@ def _stored(
     )
     rows = [stored.get(class_id, (b"", b"")) for class_id, _ in classes]
     if all(row[0] or not size for row, size in zip(rows, sizes.tolist(), strict=True)):
-        prediction = read_classes([row[0] for row in rows], images=sizes.tolist())
-        probability = read_probabilities([joined(rows, 1, "i1").tobytes()], images=len(prediction))
-        return prediction, probability[0].astype(np.float32)
+        known = read_classes([row[0] for row in rows], images=sizes.tolist())
+        given = read_probabilities([joined(rows, 1, "i1").tobytes()], images=len(known))
+        return known, given[0].astype(np.float32)
     prediction, probability = _unknown(int(sizes.sum()))
     ends = np.cumsum(sizes).tolist()
     for (class_id, _), size, end in zip(classes, sizes.tolist(), ends, strict=True):
