@@ -209,7 +209,7 @@ def _filters(session: Session, run_id: int, before: int, after: int, most: int |
     key, place = np.unique(
         offsets[found.layer_id].astype(np.int64) + found.filter, return_inverse=True
     )
-    way: Floats = np.bincount(place, weights=found.value, minlength=len(key))
+    way = np.bincount(place, found.value, len(key)).astype(np.float64)
     times: Ints = np.bincount(place, minlength=len(key))
     order = np.argsort(-way, kind="stable")[:most]
     layers = (np.searchsorted(offsets, key[order], side="right") - 1).astype(np.int32)

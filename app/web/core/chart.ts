@@ -123,6 +123,8 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
     const redraws = this.options.redraw || [];
     if (names.has("zoom") || redraws.some((name) => names.has(name))) this.invalidate();
     this.handler.selected?.(selection, names);
+    // What failed for one choice says nothing of the next, even where a handler only draws for it.
+    if (this.error && [...names].some(isChosen)) this.refresh();
   }
 
   /** Load what the options and the selection ask for, keeping the old picture meanwhile. */
@@ -232,6 +234,12 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
     this.handler.destroy?.();
   }
 }
+
+/** Whether a field is one that a person chooses: not the cursor, and not what is pointed at. */
+const isChosen = (name: string): boolean => {
+  const field = selectionStore.fields()[name];
+  return field !== undefined && !field.passing;
+};
 
 /** Ask for the widths of all charts that are new, at once: they need not wait for a first frame. */
 function measure() {

@@ -45,10 +45,12 @@ def scalar_rows(session: Session, *, run_id: int) -> dict[str, ScalarRows]:
         "WHERE run_id = %(run)s AND octet_length(iterations) > 0 ORDER BY name, iteration",
         {"run": run_id},
     )
+    if not rows:
+        return {}
     names = np.array([row[0] for row in rows], dtype=object)
     found = {}
     row, first, last = numbers(rows, 1, "i4"), joined(rows, 2, "i4"), joined(rows, 3, "i4")
-    starts = np.flatnonzero(np.append(True, names[1:] != names[:-1])) if len(names) else []
+    starts = np.flatnonzero(np.append(True, names[1:] != names[:-1]))
     for start, end in zip(starts, [*starts[1:], len(names)], strict=True):
         part = slice(int(start), int(end))
         found[str(names[start])] = ScalarRows(row[part], first[part], last[part])
