@@ -12,6 +12,7 @@ import { messageOf } from "../base/errors.ts";
 import { type Answer, fetchArrays } from "../base/fetch.ts";
 import type { ChartKinds, ChartOptions } from "./chartoptions.ts";
 import type { Names, Selection } from "./fields.ts";
+import { loadLate, loadLateAtRest } from "./laterscript.ts";
 import { hasPage } from "./page.ts";
 import type { Handler } from "./protocol.ts";
 import { selectionStore } from "./selection.ts";
@@ -272,10 +273,13 @@ export function addressOf(template: string): string {
 
 function mount(element: HTMLElement): void {
   const create = kinds[element.dataset.chart ?? ""];
+  if (!create) loadLate(mountAll);
   if (alive.has(element) || !create || element.closest("[data-asleep=true]")) return;
   selectionStore.sync();
   alive.set(element, new Chart(element, create));
 }
+
+const mountAll = () => document.querySelectorAll<HTMLElement>("[data-chart]").forEach(mount);
 
 function unmount(element: Element): void {
   alive.get(element)?.destroy();
@@ -315,7 +319,8 @@ function start() {
     attributes: true,
     attributeFilter: ["data-options", "data-mantine-color-scheme"],
   });
-  document.querySelectorAll<HTMLElement>("[data-chart]").forEach(mount);
+  mountAll();
+  loadLateAtRest(mountAll);
 }
 
 /** Return the height that an element may fill: of its pane in the workspace, else the window's. */
