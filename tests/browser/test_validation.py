@@ -306,13 +306,15 @@ def test_hard_images_lead_to_their_class(page: Page, digits: int) -> None:
     expect(page.locator("#validation-list")).to_contain_text("never right")
 
 
-def test_an_error_of_one_class_is_not_said_of_the_next(page: Page, digits: int) -> None:
+def test_an_error_of_one_class_is_not_said_of_the_next(page: Page, digits: int, watch) -> None:
     page.route("**/class-images?class=1&*", lambda route: route.fulfill(status=500, json={}))
     page.goto(f"/run/{digits}/validation?openclasses=1")
     page.wait_for_selector("#validation-gallery[data-state=error]")
     page.evaluate("deeptracker.selection.set({ openclasses: [2] })")
     page.wait_for_selector("#validation-gallery[data-state=drawn]")
     expect(page.locator(".validation-tile").first).to_be_visible()
+    assert len(watch.troubles) == 1  # the answer that the test gave
+    watch.troubles.clear()
 
 
 def test_what_changed_since_the_pin(page: Page, digits: int, iterations: list[int]) -> None:
