@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.cache import kept
 from db.queries.measurements import ledgers, scalars, snapshots
 from db.queries.measurements.scalars import Scalar
+from db.queries.measurements.scalars_at import ScalarRows, scalar_rows
 from db.queries.runs import runs, structure
 from db.queries.store import RunVersion
 from deeptracker.format import SERIES
@@ -70,6 +71,10 @@ class Analysis:
                 f"series {name}", lambda: scalars.scalar(session, run_id=self.run_id, name=name)
             )
         return scalars.of_snapshots(at, name)
+
+    def scalar_rows(self, session: Session) -> dict[str, ScalarRows]:
+        """Return where the stored rows of all series begin and end, by name."""
+        return self._part("scalar rows", lambda: scalar_rows(session, run_id=self.run_id))
 
     def class_error(self, session: Session) -> NDArray[np.float32]:
         """Return the error of every class, f4 [C, T]."""

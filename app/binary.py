@@ -69,6 +69,7 @@ class DataRoutes:
     cache: ByteCache[Any]
     matrices: dict[str, DataFunction]
     states: dict[str, JsonFunction]
+    of_runs: dict[str, RunsFunction]
 
 
 def install_data(server: Flask, engine: Engine) -> None:
@@ -76,7 +77,7 @@ def install_data(server: Flask, engine: Engine) -> None:
 
     The app's guard decides who may ask: reading runs. The blueprint is called "data".
     """
-    server.extensions[EXTENSION] = DataRoutes(engine, kept, {}, {})
+    server.extensions[EXTENSION] = DataRoutes(engine, kept, {}, {}, {})
     blueprint = Blueprint("data", __name__, url_prefix="/data")
     blueprint.add_url_rule("/run/<int:run_id>/<name>", "run_data", _answer, methods=["GET"])
     server.register_blueprint(blueprint)
@@ -89,6 +90,14 @@ def register_data(server: Flask, name: str, function: DataFunction) -> None:
     run's version and the arguments, since it is kept for both.
     """
     server.extensions[EXTENSION].matrices[name] = function
+
+
+def register_of_runs(server: Flask, name: str, function: RunsFunction) -> None:
+    """Serve /data/compare/<name>?runs=3,4: `function(session, run_ids, arguments)`, kept as above.
+
+    The route itself is that of the compare page (app/views/compare/routes.py).
+    """
+    server.extensions[EXTENSION].of_runs[name] = function
 
 
 def register_state(server: Flask, name: str, function: JsonFunction) -> None:

@@ -40,7 +40,7 @@ def build_id() -> str:
             found.update(f"{name}/{path.relative_to(root).as_posix()}\0".encode())
             found.update(hashlib.sha256(path.read_bytes()).digest())
     # What is left in its folder of earlier ones does not count.
-    found.update(f"{bundle.current().script} {bundle.current().style}\0".encode())
+    found.update(f"{' '.join(bundle.current().names)}\0".encode())
     for name in _LIBRARIES:
         found.update(f"{name} {importlib.metadata.version(name)}\0".encode())
     return found.hexdigest()[:_LENGTH]

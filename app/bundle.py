@@ -1,4 +1,4 @@
-"""The browser's script and stylesheet: built from app/**/web, and never older than their sources.
+"""The browser's scripts and stylesheet: built from app/**/web, and never older than their sources.
 
 An installed package brings them along and needs no Node. In a checkout they are built when they are
 asked for and their sources have changed; `python -m app.bundle` does only that, and with the word
@@ -34,12 +34,14 @@ class Bundle:
 
     sources: str
     script: str
+    # What a page loads when it is needed: app/web/late.ts.
+    late: str
     style: str
 
     @property
-    def names(self) -> tuple[str, str]:
-        """Return the names of script and style."""
-        return self.script, self.style
+    def names(self) -> tuple[str, str, str]:
+        """Return the names of all files."""
+        return self.script, self.late, self.style
 
 
 def current() -> Bundle:
@@ -67,7 +69,7 @@ def tidy() -> None:
     """Remove what earlier bundles left for pages that were open then."""
     found = current()
     for path in BUILT.iterdir():
-        if not path.name.startswith((found.script, found.style, "bundle.json")):
+        if not path.name.startswith((*found.names, "bundle.json")):
             path.unlink()
 
 
@@ -102,7 +104,7 @@ def _sources() -> Iterator[Path]:
 def _built() -> Bundle | None:
     try:
         return Bundle(**json.loads((BUILT / "bundle.json").read_text()))
-    except FileNotFoundError:
+    except (FileNotFoundError, TypeError):  # TypeError: of a version that built other files
         return None
 
 

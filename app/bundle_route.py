@@ -1,4 +1,4 @@
-"""The route of the browser's one script and one stylesheet, compressed when they were built."""
+"""The route of the browser's scripts and stylesheet, compressed when they were built."""
 
 import re
 from http import HTTPStatus
@@ -7,7 +7,7 @@ from flask import Flask, Response, abort, request, send_from_directory
 
 from app import bundle
 
-_NAME = re.compile(r"deeptracker-[A-Z0-9]{8}\.(js|css)")
+_NAME = re.compile(r"(?:deeptracker|late)-[A-Z0-9]{8}\.(js|css)")
 _TYPES = {"js": "text/javascript", "css": "text/css"}
 # The smaller first.
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))

@@ -134,14 +134,15 @@ _EARLY = re.compile(r"(?<=/assets/early/)(\w+\.js)\?m=0")
 
 
 class TrackerDash(Dash):
-    """Dash, with our script and style and the nonce of each answer in its page."""
+    """Dash, with our scripts and style and the nonce of each answer in its page."""
 
     def interpolate_index(self, *args: Any, **parts: Any) -> str:
         """Return the page that starts the application."""
         ours = bundle.current()
         parts["css"] += f'<link rel="stylesheet" href="{bundle_route.address(ours.style)}">'
         # After those that it builds on, and before the one that starts everything.
-        parts["scripts"] += f'<script src="{bundle_route.address(ours.script)}"></script>'
+        late = f'data-late="{bundle_route.address(ours.late)}"'
+        parts["scripts"] += f'<script src="{bundle_route.address(ours.script)}" {late}></script>'
         page = (
             super()
             .interpolate_index(*args, **parts)
@@ -161,7 +162,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
         "app",
         server=server,  # type: ignore[arg-type]
         assets_folder=str(bundle.APP / "assets"),
-        # Ours are one script and one stylesheet, which the page names itself.
+        # Ours are two scripts and a stylesheet, which the page names itself.
         include_assets_files=False,
         title=shell.PRODUCT,
         update_title="",

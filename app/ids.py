@@ -15,5 +15,6 @@ class Shell(StrEnum):
     TOOLS = "shell-tools"
     ACCOUNT = "shell-account"
     TITLE = "shell-title"
+    STANDS = "shell-stands"
     TITLE_SET = "shell-title-set"
     NOTICES = "shell-notices"

@@ -2,9 +2,20 @@
 
 import json
 from collections.abc import Sequence
+from hashlib import sha256
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, get_relative_path, html
+from dash import (
+    ClientsideFunction,
+    Dash,
+    Input,
+    Output,
+    State,
+    dcc,
+    get_relative_path,
+    html,
+    no_update,
+)
 from dash.development.base_component import Component
 from flask import g
 
@@ -43,6 +54,7 @@ def layout() -> Component:
             dcc.Location(id=Shell.LOCATION, refresh="callback-nav"),
             dcc.Store(id=Shell.TITLE),
             dcc.Store(id=Shell.TITLE_SET),
+            dcc.Store(id=Shell.STANDS),
             dmc.NotificationContainer(id=Shell.NOTICES, position="bottom-right"),
             html.A("Skip to the page", href=f"#{Shell.PAGE}", className="shell-skip"),
             dmc.AppShell(
@@ -116,16 +128,20 @@ def register(app: Dash, views: Sequence[View]) -> None:
         Output(Shell.ACCOUNT, "children"),
         Output(Shell.MENU, "children"),
         Output(Shell.TITLE, "data"),
+        Output(Shell.STANDS, "data"),
         Input(Shell.LOCATION, "pathname"),
         State(Shell.LOCATION, "search"),
+        State(Shell.STANDS, "data"),
     )
     @reads
-    def show(path: object, search: object) -> tuple[object, ...]:
-        return open_or_say_why(
+    def show(path: object, search: object, stands: object) -> tuple[object, ...]:
+        page, *frame, title = open_or_say_why(
             views,
             path if isinstance(path, str) else "/",
             search if isinstance(search, str) else "",
         )
+        frame, digests = _what_differs(frame, stands)
+        return page, *frame, title, digests
 
     keys = set(app.callback_map) - before
     guard.allow_callbacks(app.server, dict.fromkeys(keys, Access.LOGGED_IN))
@@ -134,6 +150,18 @@ def register(app: Dash, views: Sequence[View]) -> None:
         Output(Shell.TITLE_SET, "data"),
         Input(Shell.TITLE, "data"),
     )
+
+
+def _what_differs(frame: Sequence[object], stands: object) -> tuple[list[object], list[str]]:
+    """Return the parts of the frame, those that stand there already as no_update; their digests.
+
+    `stands` are the digests of the frame that the browser shows. From one page of a run to the next
+    most of the frame stays, and a browser takes longer to build it anew than to build the page.
+    """
+    digests = [sha256(repr(part).encode()).hexdigest()[:16] for part in frame]
+    known = stands if isinstance(stands, list) and len(stands) == len(digests) else [None] * 5
+    pairs = zip(frame, digests, known, strict=True)
+    return [no_update if was == now else part for part, now, was in pairs], digests
 
 
 def open_or_say_why(views: Sequence[View], path: str, search: str) -> tuple[object, ...]:

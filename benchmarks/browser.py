@@ -56,12 +56,14 @@ def control(name: str) -> str:
 PAINTED = """
 (link) => new Promise((resolve, reject) => {
   const start = performance.now();
+  // The address is that of the next page while the one before still stands there, drawn.
+  const before = new Set(link ? document.querySelectorAll("[data-chart]") : []);
   if (link) link.click();
   const drawn = () => {
     const charts = [...document.querySelectorAll("[data-chart]")];
     const there = !link || location.pathname === new URL(link.href).pathname;
-    return there && charts.length > 1
-      && charts.every((chart) => ["drawn", "message"].includes(chart.dataset.state));
+    return there && charts.length > 1 && charts.every((chart) => !before.has(chart)
+      && ["drawn", "message"].includes(chart.dataset.state));
   };
   const states = () => [...document.querySelectorAll("[data-chart]")]
     .map((chart) => `${chart.id}: ${chart.dataset.state}`).join(", ");

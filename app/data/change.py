@@ -1,5 +1,6 @@
 """What changed between two snapshots of a run: scores, images, classes, layers and filters."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
 from app.data.nearest import nearest
-from db.queries.measurements import filter_stats, layer_stats, peaks, scalars, snapshots
+from db.queries.measurements import filter_stats, layer_stats, peaks, snapshots
+from db.queries.measurements.scalars_at import scalars_at
 from db.queries.runs import structure
 from db.queries.runs.compare import Results, results_at
 from deeptracker.format import NOT_VALIDATED, SERIES
@@ -125,8 +127,8 @@ def change(
         int(forgotten.sum()) if validated else None,
         _classes(session, run_id, first, last, most),
         images_apart(was, now, np.flatnonzero(learned | forgotten), most),
-        _layers(session, run_id, first, last, most),
-        _filters(session, run_id, first, last, iterations, most),
+        _layers(session, run_id, before, after, most),
+        _filters(session, run_id, before, after, most),
     )
 
 
@@ -135,20 +137,21 @@ def _both(was: Results, now: Results) -> NDArray[np.bool_]:
 
 
 def _scores(session: Session, run_id: int, before: int, after: int) -> dict[str, Pair]:
-    """Return the values of scalars that were logged last up to both, those that views know first.
+    """Return the values of scalars that were logged last up to both."""
+    rows = analysis_of(session, run_id).scalar_rows(session)
+    asked = {name: rows[name] for name in chosen_scalars(rows)}
+    found = scalars_at(session, run_id=run_id, rows=asked, iterations=[before, after])
+    return {name: (float(was), float(now)) for name, (was, now) in found.items()}
+
+
+def chosen_scalars(names: Collection[str]) -> list[str]:
+    """Return which scalars are said, at most MOST_SCORES, those that views know first.
 
     Without what the machine did: its changes are none of the training.
     """
-    names = scalars.scalar_names(session, run_id=run_id)
     known = [name for name in SERIES if name in names]
     others = [name for name in names if name not in SERIES and not name.startswith(PREFIX)]
-    found = {}
-    for name in [*known, *others][:MOST_SCORES]:
-        logged = scalars.scalar(session, run_id=run_id, name=name)
-        places = np.searchsorted(logged.iterations, [before, after], side="right") - 1
-        was, now = (float(logged.values[at]) if at >= 0 else np.nan for at in places)
-        found[name] = (was, now)
-    return found
+    return [*known, *others][:MOST_SCORES]
 
 
 def _classes(session: Session, run_id: int, first: int, last: int, most: int | None) -> Classes:
@@ -179,13 +182,16 @@ def images_apart(was: Results, now: Results, changed: Ints, most: int | None) ->
     )
 
 
-def _layers(session: Session, run_id: int, first: int, last: int, most: int | None) -> Layers:
-    norm, std = (
-        layer_stats.layer_profile(session, run_id=run_id, quantity="weight", statistic=name)
-        for name in ("l2", "std")
+def _layers(session: Session, run_id: int, before: int, after: int, most: int | None) -> Layers:
+    (was, now), (narrow, wide) = layer_stats.profile_at(
+        session,
+        run_id=run_id,
+        quantity="weight",
+        statistics=("l2", "std"),
+        iterations=(before, after),
     )
-    order = by_factor(norm[:, first], norm[:, last], most)
-    return Layers(order, norm[order, first], norm[order, last], std[order, first], std[order, last])
+    order = by_factor(was, now, most)
+    return Layers(order, was[order], now[order], narrow[order], wide[order])
 
 
 def by_factor(before: Floats, after: Floats, most: int | None) -> Ints:
@@ -195,17 +201,15 @@ def by_factor(before: Floats, after: Floats, most: int | None) -> Ints:
     return np.argsort(-np.nan_to_num(factor, nan=-1.0, posinf=np.inf), kind="stable")[:most]
 
 
-def _filters(
-    session: Session, run_id: int, first: int, last: int, iterations: Ints, most: int | None
-) -> Filters:
-    found = peaks.all_peaks(session, run_id=run_id, quantity="relative_change")
-    low, high = int(found.start[first + 1]), int(found.start[last + 1])
+def _filters(session: Session, run_id: int, before: int, after: int, most: int | None) -> Filters:
+    found = peaks.peaks_between(
+        session, run_id=run_id, after=before, until=after, quantity="relative_change"
+    )
     offsets = structure.layers(session, run_id=run_id).filter_offset
-    layer, number = found.layer_id[low:high], found.filter[low:high]
-    value = found.value[low:high].astype(np.float64)
-    key, place = np.unique(offsets[layer].astype(np.int64) + number, return_inverse=True)
-    way = np.zeros(len(key))
-    np.add.at(way, place, value)
+    key, place = np.unique(
+        offsets[found.layer_id].astype(np.int64) + found.filter, return_inverse=True
+    )
+    way = np.bincount(place, found.value, len(key)).astype(np.float64)
     times: Ints = np.bincount(place, minlength=len(key))
     order = np.argsort(-way, kind="stable")[:most]
     layers = (np.searchsorted(offsets, key[order], side="right") - 1).astype(np.int32)
@@ -214,11 +218,11 @@ def _filters(
         filter_stats.filters_at(
             session,
             run_id=run_id,
-            iteration=int(iterations[at]),
+            iteration=at,
             layers=layers,
             filters=numbers,
             quantity="weight_l2",
         )
-        for at in (first, last)
+        for at in (before, after)
     )
     return Filters(layers, numbers, way[order], times[order], was, now)

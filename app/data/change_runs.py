@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.analysis import analysis_of
 from app.data.alike import same_images, unlike
 from app.data.change import (
     MOST,
-    MOST_SCORES,
     Classes,
     Floats,
     Images,
@@ -16,16 +16,17 @@ from app.data.change import (
     Layers,
     Pair,
     by_factor,
+    chosen_scalars,
     classes_apart,
     images_apart,
 )
 from app.data.nearest import nearest
-from db.queries.measurements import layer_stats, scalars, snapshots
+from db.queries.measurements import layer_stats, snapshots
+from db.queries.measurements.scalars_at import scalars_at
 from db.queries.runs import runs, structure
 from db.queries.runs.compare import Results, results_at
-from deeptracker.format import NOT_VALIDATED, SERIES
+from deeptracker.format import NOT_VALIDATED
 from ingest.analysis.compare import match_names
-from ingest.analysis.health.rules.machine import PREFIX
 
 # What the field `otherat` may say beside an iteration.
 SAME, LAST = "same", "last"
@@ -151,19 +152,18 @@ def shared_layers(session: Session, run_ids: tuple[int, int]) -> SharedLayers:
 
 def _scores(session: Session, here: Side, there: Side) -> dict[str, Pair]:
     """Return the values of scalars that both logged, the last up to the snapshots."""
-    lists = [scalars.scalar_names(session, run_id=one.run_id) for one in (here, there)]
-    both = [name for name in lists[0] if name in set(lists[1]) and not name.startswith(PREFIX)]
-    names = [*(name for name in SERIES if name in both), *(n for n in both if n not in SERIES)]
-    return {
-        name: (_logged(session, here, name), _logged(session, there, name))
-        for name in names[:MOST_SCORES]
-    }
-
-
-def _logged(session: Session, side: Side, name: str) -> float:
-    logged = scalars.scalar(session, run_id=side.run_id, name=name)
-    place = int(np.searchsorted(logged.iterations, side.iteration, side="right")) - 1
-    return float(logged.values[place]) if place >= 0 else np.nan
+    rows = [analysis_of(session, side.run_id).scalar_rows(session) for side in (here, there)]
+    names = chosen_scalars([name for name in rows[0] if name in rows[1]])
+    was, now = (
+        scalars_at(
+            session,
+            run_id=side.run_id,
+            rows={name: own[name] for name in names},
+            iterations=[side.iteration],
+        )
+        for side, own in zip((here, there), rows, strict=True)
+    )
+    return {name: (float(was[name][0]), float(now[name][0])) for name in names}
 
 
 def _classes(was: Results, now: Results, count: int, most: int | None) -> Classes:
@@ -186,16 +186,14 @@ def _layers(
     """Return norm and deviation of the shared layers; ids are those of this run."""
     parts = []
     for side, layers in ((here, shared.here), (there, shared.there)):
-        iterations = snapshots.iterations(session, run_id=side.run_id)
-        at = int(np.flatnonzero(iterations == side.iteration)[0])
-        parts += [
-            layer_stats.layer_profile(
-                session, run_id=side.run_id, quantity="weight", statistic=name
-            )[layers, at]
-            if len(layers)
-            else np.zeros(0, np.float32)
-            for name in ("l2", "std")
-        ]
+        found = layer_stats.profile_at(
+            session,
+            run_id=side.run_id,
+            quantity="weight",
+            statistics=("l2", "std"),
+            iterations=[side.iteration],
+        )
+        parts += [found[at, 0, layers] for at in range(2)]
     norm, std, other_norm, other_std = parts
     order = by_factor(norm, other_norm, most)
     return Layers(shared.here[order], norm[order], other_norm[order], std[order], other_std[order])

@@ -20,6 +20,8 @@ export * as raster from "./base/raster.ts";
 export { duration, roundTimes } from "./base/times.ts";
 export type { TooltipLine } from "./base/tooltip.ts";
 export { tooltip } from "./base/tooltip.ts";
+export type { Tree } from "./base/tree.ts";
+export { grow } from "./base/tree.ts";
 export type { Group, Groups, Order } from "./charts/gutter.ts";
 export * as gutter from "./charts/gutter.ts";
 export { imageDialog } from "./charts/imagedialog.ts";
@@ -74,6 +76,7 @@ export type {
   Rows,
   Thing,
 } from "./core/protocol.ts";
+export { RestingCursor } from "./core/restingcursor.ts";
 export type { Subscriber } from "./core/selection.ts";
 export { selectionStore } from "./core/selection.ts";
 export { selectionAddress } from "./core/selectionaddress.ts";

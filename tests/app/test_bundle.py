@@ -49,7 +49,7 @@ def test_what_is_built_is_never_older_than_its_sources(checkout: Path) -> None:
     words.write_text(words.read_text().replace('"none"', '"nothing at all"'))
     second = names_of(checkout)
     assert second["script"] != first["script"]
-    assert second["style"] == first["style"]
+    assert (second["late"], second["style"]) == (first["late"], first["style"])
     built = checkout / "app/assets/built"
     assert "nothing at all" in (built / second["script"]).read_text()
     # Pages that are open meanwhile still ask for the one before; nothing older stays.
@@ -96,7 +96,7 @@ def test_an_installed_package_serves_what_it_brought_along(checkout: Path) -> No
     [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("identity", None), ("br;q=0, gzip", "gzip")],
 )
 def test_files_come_compressed_as_the_browser_can_read_them(clients, accepted, encoding) -> None:
-    for name in (bundle.current().script, bundle.current().style):
+    for name in bundle.current().names:
         answer = clients[Role.VIEWER].get(
             bundle_route.address(name), headers={"Accept-Encoding": accepted}
         )
@@ -119,7 +119,10 @@ def test_nothing_else_is_served_beside_them(clients, name) -> None:
 
 def test_a_page_names_them_and_no_other_files_of_ours(clients) -> None:
     text = clients[Role.VIEWER].get("/").text
-    files = re.findall(r'(?:src|href)="(/assets/[^"]+\.(?:js|css)[^"]*)"', text)
+    files = re.findall(r'(?:src|href|data-late)="(/assets/[^"]+\.(?:js|css)[^"]*)"', text)
     files = [file for file in files if not file.startswith("/assets/early/")]
-    built = [bundle_route.address(n) for n in (bundle.current().style, bundle.current().script)]
+    built = [
+        bundle_route.address(n)
+        for n in (bundle.current().style, bundle.current().script, bundle.current().late)
+    ]
     assert files == built

@@ -1,14 +1,17 @@
 """What the page of what changed says of two snapshots, held to the stored run by plain loops."""
 
 import io
+import json
 
 import numpy as np
 import pandas as pd
 import pytest
+from dash import dcc, html
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
+from app.components.tree import tree
 from app.data import change_histograms
 from app.data.change import change, moments
 from app.data.change_runs import BetweenRuns, between, sides
@@ -256,6 +259,40 @@ def test_two_runs_as_tables(session: Session, twins: tuple[StoredRun, ...]) -> N
     assert found.num_rows == twins[0].layer_filters[2]
     with pytest.raises(BadArgument, match="both runs have alike"):
         compared_table(session, ids, "change-filters", {**given, **layer, "otherlayer": "1"})
+
+
+def test_the_page_as_a_tree(clients, app_run: StoredRun) -> None:
+    first, last = int(app_run.iterations[0]), int(app_run.iterations[-1])
+    base = f"/data/run/{app_run.run_id}/change"
+
+    def page(query: str) -> str:
+        answer = clients[Role.VIEWER].get(f"{base}?{query}")
+        assert answer.status_code == 200, answer.text
+        length = int.from_bytes(answer.data[:4], "little")
+        return json.dumps(json.loads(answer.data[4 : 4 + length])["meta"]["page"])
+
+    whole = page(f"cursor=&pins={first}&layer=most")
+    assert f'["h2", {{}}, "From iteration {first:,} to {last:,}"]' in whole
+    assert f"change-histograms?at={first}&otherat={last}&layer=" in whole
+    assert "Move the cursor" not in whole
+    assert "layer=1" in page("layer=1")
+    assert "Move the cursor" in page("layer=nonsense")
+    wrong = clients[Role.MEMBER].get(f"/data/compare/change?runs={app_run.run_id}")
+    assert "two runs" in wrong.json["error"]
+
+
+def test_a_tree_holds_elements_and_nothing_else() -> None:
+    link = dcc.Link("there", href="/x")
+    given = html.Td(["a", None, 3, link], className="b", colSpan=None, **{"data-x": "y"})
+    with pytest.raises(TypeError, match="colspan"):
+        tree(given)
+    del given.colSpan
+    assert tree(given) == [
+        "td", {"class": "b", "data-x": "y"}, "a", "3", ["a", {"href": "/x"}, "there"],
+    ]  # fmt: skip
+    for wrong in (dcc.Store(id="x"), html.P("x", style={"color": "red"})):
+        with pytest.raises(TypeError):
+            tree(wrong)
 
 
 @pytest.mark.parametrize(

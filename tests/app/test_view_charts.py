@@ -62,7 +62,7 @@ CHARTS: Mapping[str, Sequence[str]] = {
         "correlationcells", "correlationfilters", "correlationgrid", "correlationsliders", "live",
         "validationwindow",
     ],
-    "change": ["axis", "live"],
+    "change": ["axis", "changes", "live"],
     "distributions": ["distributions", "live"],
     "cube": ["cube", "live", "validationwindow"],
     "workspace": ["workspace"],

@@ -306,6 +306,17 @@ def test_hard_images_lead_to_their_class(page: Page, digits: int) -> None:
     expect(page.locator("#validation-list")).to_contain_text("never right")
 
 
+def test_an_error_of_one_class_is_not_said_of_the_next(page: Page, digits: int, watch) -> None:
+    page.route("**/class-images?class=1&*", lambda route: route.fulfill(status=500, json={}))
+    page.goto(f"/run/{digits}/validation?openclasses=1")
+    page.wait_for_selector("#validation-gallery[data-state=error]")
+    page.evaluate("deeptracker.selection.set({ openclasses: [2] })")
+    page.wait_for_selector("#validation-gallery[data-state=drawn]")
+    expect(page.locator(".validation-tile").first).to_be_visible()
+    assert len(watch.troubles) == 1  # the answer that the test gave
+    watch.troubles.clear()
+
+
 def test_what_changed_since_the_pin(page: Page, digits: int, iterations: list[int]) -> None:
     first, middle, last = iterations[0], iterations[1], iterations[-1]
     page.goto(f"/run/{digits}/change?pins={first}")
@@ -314,8 +325,15 @@ def test_what_changed_since_the_pin(page: Page, digits: int, iterations: list[in
     )
     expect(page.locator(".change-summary")).to_contain_text("The validation error")
     # It follows the cursor; without a pin elsewhere it is the step before.
-    page.goto(f"/run/{digits}/change?cursor={middle}")
+    # What stands there becomes what is said of the next: the chart stays, and so does the focus.
+    page.locator(".change-words a").first.focus()
+    page.evaluate("document.getElementById('change-histogram').kept = true")
+    page.evaluate("at => deeptracker.selection.set({ cursor: at })", middle)
     heading = page.get_by_role("heading", name=f"From iteration {first:,} to {middle:,}")
+    expect(heading).to_be_visible()
+    expect(page.locator(".change-words a").first).to_be_focused()
+    assert page.evaluate("document.getElementById('change-histogram').kept")
+    page.goto(f"/run/{digits}/change?cursor={middle}")
     expect(heading).to_be_visible()
     expect(page.get_by_text("Move the cursor on the time axis")).to_be_visible()
     page.get_by_role("link", name=re.compile(r"^Image \d+$")).first.click()

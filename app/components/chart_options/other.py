@@ -4,6 +4,14 @@ from app.components.chart_options.base import ChartOptions, DataOptions
 from app.components.chart_options.shared import ScalarListOptions
 
 
+class ChangesOptions(DataOptions):
+    """What changed between two snapshots, in words and tables; `compared` is the template of the
+    address of what is asked for about two runs, for those who may compare.
+    """
+
+    compared: str | None = None
+
+
 class FindingOptions(ChartOptions):
     """The small chart of a finding; a value of None is not finite, an end of None has not come."""
 
@@ -48,6 +56,7 @@ class WorkspaceOptions(ChartOptions):
 
 
 KINDS: dict[str, type[ChartOptions]] = {
+    "changes": ChangesOptions,
     "finding": FindingOptions,
     "histogrampair": HistogramPairOptions,
     "machinelist": ScalarListOptions,

@@ -2,11 +2,11 @@
 
 from types import MappingProxyType
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, current_app, request
 
 from app.arguments import Arguments, BadArgument
-from app.binary import RunsFunction, answer_of_runs, refusal
-from app.data import change_histograms, compare, compare_scalars, compare_series, distributions
+from app.binary import EXTENSION, RunsFunction, answer_of_runs, refusal
+from app.data import compare, compare_scalars, compare_series, distributions
 from app.data.aligned import MOST_RUNS
 
 ANSWERS = MappingProxyType[str, RunsFunction](
@@ -18,9 +18,9 @@ ANSWERS = MappingProxyType[str, RunsFunction](
         "layers": compare.layers,
         "images": compare.images,
         "distributions": distributions.compared,
-        "change-histograms": change_histograms.of_runs,
     }
 )
+# Other pages register what they ask of two runs themselves: app.binary.register_of_runs.
 # These are about a pair.
 TWO = ("classes", "images")
 
@@ -34,7 +34,7 @@ def install(server: Flask) -> None:
 
 def answer(name: str) -> Response:
     """Answer what several runs have in common, or where they differ."""
-    function = ANSWERS.get(name)
+    function = ANSWERS.get(name) or current_app.extensions[EXTENSION].of_runs.get(name)
     if function is None:
         return refusal(f"There is no comparison called {name[:40]!r}.", 404)
     arguments = Arguments(request.args)

@@ -14,4 +14,8 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
+    asks=(
+        "confusion?at={cursor}&against={confusionagainst}&pins={pins}&order={confusionorder}",
+        "series",
+    ),
 )

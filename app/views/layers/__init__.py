@@ -14,5 +14,6 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
+    asks=("layer-tree", "layer-magnitudes?magnitude={magnitude}"),
     defaults=defaults,
 )

@@ -14,4 +14,5 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
+    asks=("network-graph",),
 )

@@ -15,6 +15,7 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
+    asks=("series", "class-error", "layer-profile?quantity={quantity}&statistic={statistic}"),
     defaults=defaults,
     # Who may rename the run, the queries say.
     permissions={Ids.SAID: Permission.ANNOTATE},

@@ -1,21 +1,23 @@
 """A run as a row of the table of runs."""
 
+import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import get_relative_path, html
 from dash.development.base_component import Component
 
 from app.auth.identity import Identity
 from app.components import run_colours
-from app.components.attributes import aria
+from app.components.attributes import aria, data
 from app.components.severity import severity_badge
 from app.components.tables import cell, percent, progress
 from app.components.times import time
 from app.components.verdict import UNKNOWN, Verdict, run_state, verdict_badge
+from app.versions import version_token
 from app.views.runs.acts import may_change_of
 from app.views.runs.choice import compare_box
 from app.views.runs.columns import value_cell
@@ -24,6 +26,9 @@ from app.views.runs.rows import USUAL, planned_snapshots
 from db.permissions import Permission
 from db.queries.runs.run_upkeep import TRASH_DAYS
 from db.queries.runs.runs import RunRow, Shelf
+
+# What a run's overview shows first, with what is selected where nothing was chosen.
+_OVERVIEW = ("series", "class-error", "layer-profile?quantity=gradient&statistic=std")
 
 
 def may_choose(run: RunRow, identity: Identity, place: Shelf) -> bool:
@@ -136,7 +141,18 @@ def _silence(run: RunRow) -> Component | None:
 def _name(run: RunRow) -> Component:
     if run.trashed_at is not None:
         return html.Span(run.name, className="dt-main")
-    return dmc.Anchor(run.name, href=f"/run/{run.id}/overview", className="dt-main", fw=600)
+    base = get_relative_path(f"/data/run/{run.id}")
+    return dmc.Anchor(
+        run.name,
+        href=f"/run/{run.id}/overview",
+        className="dt-main",
+        fw=600,
+        # Asked for with the click, while the page is made (app/web/core/askahead.ts).
+        **data(
+            asks=json.dumps([f"{base}/{one}" for one in _OVERVIEW]),
+            version=version_token(run.this_version),
+        ),
+    )
 
 
 def _place(run: RunRow, *, ending: bool) -> Component | None:

@@ -12,4 +12,5 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
+    asks=("scalar-names",),
 )

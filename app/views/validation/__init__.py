@@ -14,5 +14,12 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
+    asks=(
+        "series",
+        "class-error",
+        "anomalies?k={k}&m={m}&share={share}&direction={direction}",
+        "groups?clusters={clusters}",
+        "forgetting?list={imagelist}",
+    ),
     defaults=defaults,
 )

@@ -1,24 +1,50 @@
-// What the page that a link leads to asks for first, asked for with the click: while the server
+// What the page that a link leads to asks for first, asked for before it is there: while the server
 // makes that page and the browser builds it, its data is on the way. The charts then find it there.
 //
-// A link says the templates of these addresses as data-asks (app/shell.py).
+// A link says the templates of these addresses as data-asks (app/shell.py). One of a page that has
+// no selection (the table of runs) says addresses, and by data-version the version of the run.
 
 import { fetchArrays } from "../base/fetch.ts";
 import { addressOf } from "./chart.ts";
+import { hasPage } from "./page.ts";
 import { selectionStore } from "./selection.ts";
+import { live } from "./versions.ts";
 
-function ask(event: Event): void {
-  if (!(event instanceof MouseEvent)) return;
-  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return; // another tab
-  const link = event.target instanceof Element && event.target.closest<HTMLElement>("a[data-asks]");
-  if (!link || link.getAttribute("aria-current") === "page") return;
-  if (!Object.keys(selectionStore.fields()).length) return;
-  for (const template of JSON.parse(link.dataset.asks ?? "[]")) {
+/** A pointer that stays so long over a link may be about to press it. */
+const DWELL_MS = 70;
+let dwelling: ReturnType<typeof setTimeout> | 0 = 0;
+
+const linkOf = ({ target }: Event): HTMLElement | null => {
+  const link = target instanceof Element && target.closest<HTMLElement>("a[data-asks]");
+  return link && link.getAttribute("aria-current") !== "page" ? link : null;
+};
+
+function ask(link: HTMLElement): void {
+  const { asks, version } = link.dataset;
+  if (!version && !Object.keys(selectionStore.fields()).length) return;
+  for (const template of JSON.parse(asks ?? "[]")) {
+    if (version) live.learn(template, version);
     // Whoever shows it says what is wrong.
     fetchArrays(addressOf(template)).catch(() => {});
   }
 }
 
-// A finger or button goes down before the click comes; the keyboard and scripts only click.
-for (const name of ["pointerdown", "click"])
-  document.addEventListener(name, ask, { capture: true, passive: true });
+function pressed(event: Event): void {
+  if (!(event instanceof MouseEvent)) return;
+  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return; // another tab
+  const link = linkOf(event);
+  if (link) ask(link);
+}
+
+function over(event: Event): void {
+  clearTimeout(dwelling);
+  const link = linkOf(event);
+  if (link) dwelling = setTimeout(() => link.isConnected && ask(link), DWELL_MS);
+}
+
+if (hasPage()) {
+  // A finger or button goes down before the click comes; the keyboard and scripts only click.
+  for (const name of ["pointerdown", "click"])
+    document.addEventListener(name, pressed, { capture: true, passive: true });
+  document.addEventListener("pointerover", over, { passive: true });
+}

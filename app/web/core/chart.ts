@@ -12,6 +12,7 @@ import { messageOf } from "../base/errors.ts";
 import { type Answer, fetchArrays } from "../base/fetch.ts";
 import type { ChartKinds, ChartOptions } from "./chartoptions.ts";
 import type { Names, Range, Selection } from "./fields.ts";
+import { loadLate, loadLateAtRest } from "./laterscript.ts";
 import { hasPage } from "./page.ts";
 import type { Handler } from "./protocol.ts";
 import { selectionStore } from "./selection.ts";
@@ -133,6 +134,8 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
     const redraws = this.options.redraw || [];
     if (names.has("zoom") || redraws.some((name) => names.has(name))) this.invalidate();
     this.handler.selected?.(selection, names);
+    // What failed for one choice says nothing of the next, even where a handler only draws for it.
+    if (this.error && [...names].some(isChosen)) this.refresh();
   }
 
   /** Load what the options and the selection ask for, keeping the old picture meanwhile. */
@@ -248,6 +251,12 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
   }
 }
 
+/** Whether a field is one that a person chooses: not the cursor, and not what is pointed at. */
+const isChosen = (name: string): boolean => {
+  const field = selectionStore.fields()[name];
+  return field !== undefined && !field.passing;
+};
+
 /** Ask for the widths of all charts that are new, at once: they need not wait for a first frame. */
 function measure() {
   for (const chart of alive.values()) {
@@ -285,10 +294,13 @@ export function addressOf(template: string): string {
 
 function mount(element: HTMLElement): void {
   const create = kinds[element.dataset.chart ?? ""];
+  if (!create) loadLate(mountAll);
   if (alive.has(element) || !create || element.closest("[data-asleep=true]")) return;
   selectionStore.sync();
   alive.set(element, new Chart(element, create));
 }
+
+const mountAll = () => document.querySelectorAll<HTMLElement>("[data-chart]").forEach(mount);
 
 function unmount(element: Element): void {
   alive.get(element)?.destroy();
@@ -328,7 +340,8 @@ function start() {
     attributes: true,
     attributeFilter: ["data-options", "data-mantine-color-scheme"],
   });
-  document.querySelectorAll<HTMLElement>("[data-chart]").forEach(mount);
+  mountAll();
+  loadLateAtRest(mountAll);
 }
 
 /** Return the height that an element may fill: of its pane in the workspace, else the window's. */

@@ -25,6 +25,10 @@ export interface AnomalyTableOptions extends DataOptions {
   say: Say;
 }
 
+export interface ChangesOptions extends DataOptions {
+  compared?: string;
+}
+
 export interface Run {
   id: number;
   of: string;
@@ -359,6 +363,7 @@ export interface WorkspaceOptions extends ChartOptions {
 export interface ChartKinds {
   anomalytable: AnomalyTableOptions;
   axis: DataOptions;
+  changes: ChangesOptions;
   compareaxis: RunsDataOptions;
   compareevents: RunsDataOptions;
   compareimages: CompareImagesOptions;

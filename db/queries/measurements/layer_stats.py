@@ -1,5 +1,6 @@
 """The statistics of layers: all of one layer, or one of all layers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,3 +90,42 @@ def layer_profile(
         return np.full((layers[0][0], len(rows)), np.nan, np.float32)
     absent = np.full(length // 4, np.nan, "<f4").tobytes()
     return across([(row[0] or absent,) for row in rows], 0, "f4")
+
+
+def profile_at(
+    session: Session,
+    *,
+    run_id: int,
+    quantity: str,
+    statistics: Sequence[str],
+    iterations: Sequence[int],
+) -> NDArray[np.float32]:
+    """Return some statistics of all layers at some snapshots, f4 [S, n, L]; NaN as there.
+
+    ValueError as of `layer_profile`.
+    """
+    check_choice(quantity, ALL_QUANTITIES)
+    for name in statistics:
+        check_choice(name, STATISTICS)
+    layers = fetch(session, "SELECT layer_count FROM run WHERE id = %(run)s", {"run": run_id})
+    if not layers:
+        raise NotFound("run", run_id)
+    rows = fetch(
+        session,
+        'SELECT statistic, iteration, "values" FROM layer_profile WHERE run_id = %(run)s '
+        "AND quantity = %(quantity)s AND statistic = ANY(%(statistics)s) "
+        "AND iteration = ANY(%(at)s)",
+        {
+            "run": run_id,
+            "quantity": quantity,
+            "statistics": list(statistics),
+            "at": list(iterations),
+        },
+    )
+    shape = (len(statistics), len(iterations), layers[0][0])
+    found = np.full(shape, np.nan, np.float32)
+    for statistic, iteration, values in rows:
+        found[statistics.index(statistic), iterations.index(iteration)] = np.frombuffer(
+            values, "<f4"
+        )
+    return found

@@ -95,6 +95,22 @@ def all_peaks(session: Session, *, run_id: int, quantity: str) -> PeaksOfRun:
     return PeaksOfRun(start, joined(rows, 0, "i4"), joined(rows, 1, "i4"), joined(rows, 2, "f4"))
 
 
+def peaks_between(session: Session, *, run_id: int, after: int, until: int, quantity: str) -> Peaks:
+    """Return the peaks of the snapshots after an iteration and up to another, one after the other.
+
+    In order of time, within a snapshot the largest value first. ValueError as of `all_peaks`.
+    """
+    check_choice(quantity, PEAK_QUANTITIES)
+    rows = fetch(
+        session,
+        "SELECT layer_id, filter, value FROM filter_peak WHERE run_id = %(run)s "
+        "AND quantity = %(quantity)s AND iteration > %(after)s AND iteration <= %(until)s "
+        "ORDER BY iteration",
+        {"run": run_id, "quantity": quantity, "after": after, "until": until},
+    )
+    return Peaks(joined(rows, 0, "i4"), joined(rows, 1, "i4"), joined(rows, 2, "f4"))
+
+
 def top_filters_at(
     session: Session, *, run_id: int, iterations: Sequence[int], quantity: str, limit: int = 50
 ) -> list[Peaks]:

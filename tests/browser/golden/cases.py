@@ -103,6 +103,7 @@ KINDS: Mapping[str, Kind] = {
 
 # Kinds that draw nothing, and what they do instead.
 NOT_DRAWN: Mapping[str, str] = {
+    "changes": "makes words and tables, and the place of a chart that draws itself",
     "comparestate": "is never seen: it keeps the choice of the compare page in its address",
     "comparescalars": "makes cards with a line for each run, whose charts draw themselves",
     "scalarlist": "makes the cards of scalars as people scroll, whose charts draw themselves",

@@ -199,7 +199,8 @@ def _page() -> str:
         f'{_ASKED}<script src="/early/connection.js" data-connection="{connection}"></script>'
         '<script src="/early/requestkinds.js"></script>'
         '<script src="/early/requests.js"></script>'
-        f'<script src="/built/{built.script}"></script></body></html>'
+        f'<script src="/built/{built.script}"></script>'
+        f'<script src="/built/{built.late}"></script></body></html>'
     )
 
 

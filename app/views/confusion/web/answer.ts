@@ -6,8 +6,8 @@ import {
   type ChartKinds,
   type Names,
   numbers,
+  RestingCursor,
   type Selection,
-  selectionStore,
 } from "#app/web/index.ts";
 import "./fields.ts";
 
@@ -45,26 +45,24 @@ export type ConfusionAnswer = Answer<ConfusionMeta, ConfusionArrays>;
 
 export type ConfusionChart = Chart<ChartKinds["confusionclasses"]>;
 
-// Moving along the axis asks for no iteration that it only passes.
-const REST_MS = 150;
 const ASKED = ["pins", "confusionagainst", "confusionorder"];
 
 /** Asks for the confusion where the cursor comes to rest. */
 export class Asking {
-  private timer: ReturnType<typeof setTimeout> | 0 = 0;
-  private at: number | null;
+  private readonly resting: RestingCursor;
   private readonly chart: ConfusionChart;
 
   constructor(chart: ConfusionChart) {
     this.chart = chart;
-    this.at = selectionStore.get().cursor;
+    this.resting = new RestingCursor(() => chart.refresh());
   }
 
   /** Return the iterations and the order asked for, as arguments of an address. */
   get asked(): string {
     const { axis } = this.chart;
-    const column = axis.columnOf(this.at);
-    const at = column < 0 ? this.at : axis.iterations[column];
+    const cursor = this.resting.at;
+    const column = axis.columnOf(cursor);
+    const at = column < 0 ? cursor : axis.iterations[column];
     return `at=${at ?? ""}&against={confusionagainst}&pins={pins}`;
   }
 
@@ -72,18 +70,13 @@ export class Asking {
     return `${this.chart.options.url}?${this.asked}&order={confusionorder}`;
   }
 
-  selected({ cursor }: Selection, names: Names): void {
-    if (names.has("cursor")) {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => {
-        this.at = cursor;
-        this.chart.refresh();
-      }, REST_MS);
-    } else if (ASKED.some((name) => names.has(name))) this.chart.refresh();
+  selected(selection: Selection, names: Names): void {
+    this.resting.selected(selection, names);
+    if (ASKED.some((name) => names.has(name))) this.chart.refresh();
   }
 
   destroy(): void {
-    clearTimeout(this.timer);
+    this.resting.destroy();
   }
 }
 

@@ -4,8 +4,8 @@
 import {
   addressOf,
   type ChartKinds,
-  fetchArrays,
   type Handler,
+  LastAnswer,
   make,
   numbers,
   registerKind,
@@ -57,6 +57,7 @@ interface FiltersChart {
   data: unknown;
   width: number;
   invalidate(): void;
+  refresh(): void;
   failed(error: unknown): void;
 }
 interface TableColumn {
@@ -93,8 +94,8 @@ class CellFilters implements Handler {
   private readonly holder: HTMLElement;
   private model: correlation.Model | null = null;
   private cell: ReturnType<typeof correlation.chosen> = null;
-  /** The address that was asked last. */
-  private asked: string | null = null;
+  private readonly filters: LastAnswer<FiltersAnswer>;
+  private readonly courses: LastAnswer<SeriesAnswer>;
   private found: FiltersAnswer | null = null;
   private rows: FilterRow[] = [];
   private series: Series | null = null;
@@ -102,6 +103,8 @@ class CellFilters implements Handler {
 
   constructor(chart: FiltersChart) {
     this.chart = chart;
+    this.filters = new LastAnswer(chart);
+    this.courses = new LastAnswer(chart);
     this.sort = { key: "p", down: false };
     this.waiting = true;
     this.title = make("div", "correlation-title-of-cell");
@@ -124,31 +127,26 @@ class CellFilters implements Handler {
   private ask(model: correlation.Model): void {
     const cell = correlation.chosen(model, selectionStore.get());
     this.cell = cell;
-    this.chart.invalidate();
+    this.chart.refresh(); // what failed for one cell says nothing of the next
     if (!cell) {
-      this.asked = this.found = null;
+      this.filters.forget();
+      this.found = null;
       return;
     }
     const [layer, id] = [model.layers[cell.r], model.classes[cell.c]];
     const address = addressOf(`${this.chart.options.filters}&layer=${layer}&class=${id}`);
-    if (this.asked === address) return;
-    this.asked = address;
-    this.chart.element.dataset.list = "loading";
-    fetchArrays<FiltersAnswer>(address).then(
-      (answer) => {
-        if (this.asked !== address) return;
-        this.found = answer;
-        this.rows = this.rowsOf(answer);
-        this.series = null;
-        this.chart.element.dataset.list = `${layer} ${id}`;
-        this.chart.invalidate();
-        this.askSeries(address, layer);
-      },
-      (error) => this.asked === address && this.chart.failed(error),
-    );
+    if (this.filters.asked !== address) this.chart.element.dataset.list = "loading";
+    this.filters.ask(address, (answer) => {
+      this.found = answer;
+      this.rows = this.rowsOf(answer);
+      this.series = null;
+      this.chart.element.dataset.list = `${layer} ${id}`;
+      this.askSeries(layer);
+    });
   }
 
-  private askSeries(asked: string, layer: number): void {
+  private askSeries(layer: number): void {
+    this.courses.forget();
     const filters = this.sorted()
       .map(({ filter }) => filter)
       .sort((a, b) => a - b);
@@ -156,21 +154,13 @@ class CellFilters implements Handler {
     const address = addressOf(
       `${this.chart.options.series}&layer=${layer}&filters=${filters.join(",")}`,
     );
-    fetchArrays<SeriesAnswer>(address).then(
-      ({ arrays }) => {
-        if (this.asked !== asked) return;
-        const width = arrays.iteration.length;
-        const of = new Map(
-          filters.map((filter, at) => [
-            filter,
-            arrays.values.subarray(at * width, (at + 1) * width),
-          ]),
-        );
-        this.series = { iteration: arrays.iteration, of };
-        this.chart.invalidate();
-      },
-      (error) => this.asked === asked && this.chart.failed(error),
-    );
+    this.courses.ask(address, ({ arrays }) => {
+      const width = arrays.iteration.length;
+      const of = new Map(
+        filters.map((filter, at) => [filter, arrays.values.subarray(at * width, (at + 1) * width)]),
+      );
+      this.series = { iteration: arrays.iteration, of };
+    });
   }
 
   private rowsOf({ arrays }: FiltersAnswer): FilterRow[] {

@@ -7,6 +7,7 @@ import {
   type ChartKinds,
   type Matrix,
   type Names,
+  RestingCursor,
   type Selection,
   selectionStore,
 } from "#app/web/index.ts";
@@ -42,9 +43,6 @@ export interface ProbesMeta {
 export type ProbesAnswer = Answer<ProbesMeta, ProbesArrays>;
 export type ProbeChart = Chart<ChartKinds["probecourse"]>;
 
-// Moving along the axis asks for no probe that it only passes.
-const REST_MS = 120;
-
 /** Where a page of probes stands: the probe by its place, its iteration, ids of image and layer. */
 export interface Place {
   probe: number;
@@ -55,20 +53,20 @@ export interface Place {
 
 /** Follows the cursor to where it rests, and knows what is looked at there. */
 export class Looking {
-  private timer: ReturnType<typeof setTimeout> | 0 = 0;
-  private cursor: number | null;
+  private readonly resting: RestingCursor;
   private readonly chart: ProbeChart;
 
   constructor(chart: ProbeChart) {
     this.chart = chart;
-    this.cursor = selectionStore.get().cursor;
+    // What failed where the cursor was says nothing of where it is: not invalidate().
+    this.resting = new RestingCursor(() => chart.refresh());
   }
 
   /** Return what is looked at; null where nothing was probed. */
   place({ arrays }: ProbesAnswer): Place | null {
     if (!arrays.probed.length || !arrays.layer.length) return null;
     const { probeimage, probelayer } = selectionStore.get();
-    const probe = nearest(arrays.probed, this.cursor);
+    const probe = nearest(arrays.probed, this.resting.at);
     return {
       probe,
       at: arrays.probed[probe],
@@ -79,23 +77,17 @@ export class Looking {
 
   /** Return the place of the iteration nearest to where the cursor rests. */
   nearest(iterations: Integers): number {
-    return nearest(iterations, this.cursor);
+    return nearest(iterations, this.resting.at);
   }
 
-  selected({ cursor }: Selection, names: Names): void {
-    if (names.has("cursor")) {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => {
-        this.cursor = cursor;
-        this.chart.invalidate();
-      }, REST_MS);
-    }
+  selected(selection: Selection, names: Names): void {
+    this.resting.selected(selection, names);
     if (["probeimage", "probelayer", "filters"].some((name) => names.has(name)))
       this.chart.invalidate();
   }
 
   destroy(): void {
-    clearTimeout(this.timer);
+    this.resting.destroy();
   }
 }
 

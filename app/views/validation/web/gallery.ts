@@ -9,6 +9,7 @@ import {
   fetchArrays,
   type Handler,
   imageDialog,
+  LastAnswer,
   make,
   type Names,
   nothing,
@@ -43,7 +44,8 @@ class Gallery implements Handler {
   declare private readonly large: HTMLButtonElement;
   declare private names: string[];
   declare private brief: string[];
-  /** The address of what is shown, or under way. */
+  declare private readonly answer: LastAnswer<ImageAnswer>;
+  /** The address of what is shown. */
   declare private shown: string | null;
   /** The class shown, and its images. */
   declare private classId: number;
@@ -51,6 +53,7 @@ class Gallery implements Handler {
 
   constructor(chart: Chart<ChartKinds["gallery"]>) {
     this.chart = chart;
+    this.answer = new LastAnswer(chart);
     this.title = document.createElement("div");
     this.title.className = "validation-gallery-title";
     this.tiles = document.createElement("div");
@@ -75,6 +78,7 @@ class Gallery implements Handler {
   receive({ meta }: ErrorAnswer): void {
     this.names = meta.names;
     this.brief = cutNames(meta.names, NAME);
+    this.answer.forget();
     this.shown = null;
   }
 
@@ -95,6 +99,7 @@ class Gallery implements Handler {
     if (!this.names?.length) return nothing("images");
     const id = validation.focus(selectionStore.get());
     if (id === null || id >= this.names.length) {
+      this.answer.forget();
       this.shown = null;
       return "Open a class, or click one in the table above, to see its images at the cursor.";
     }
@@ -105,26 +110,20 @@ class Gallery implements Handler {
 
   private load(id: number): void {
     const address = addressOf(`${this.chart.options.base}/class-images?class=${id}`);
-    if (this.shown === address) {
-      this.update();
-      return;
-    }
-    this.shown = address;
-    fetchArrays<ImageAnswer>(address).then(
-      ({ arrays }) => {
-        // The rows of the images are drawn in this frame, their tiles in the next.
-        requestAnimationFrame(() =>
-          requestAnimationFrame(() => {
-            if (this.shown !== address) return;
-            this.classId = id;
-            this.images = arrays;
-            this.build();
-            this.update();
-          }),
-        );
-      },
-      (error) => this.shown === address && this.chart.failed(error),
-    );
+    if (this.shown === address) this.update();
+    this.answer.ask(address, ({ arrays }) => {
+      // The rows of the images are drawn in this frame, their tiles in the next.
+      requestAnimationFrame(() =>
+        requestAnimationFrame(() => {
+          if (this.answer.asked !== address) return;
+          this.shown = address;
+          this.classId = id;
+          this.images = arrays;
+          this.build();
+          this.update();
+        }),
+      );
+    });
   }
 
   private build(): void {
