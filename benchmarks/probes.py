@@ -1,7 +1,7 @@
 """What probes add to a recording: bytes of the log and time of its snapshots, on a ResNet-50.
 
 `python -m benchmarks.probes` records ResNet-50 with 8 probes, 10 layers, at every 10th snapshot,
-for 11 snapshots of which two have probes: a few minutes on two cores; `--scale` shares its channels
+for 11 snapshots of which two have probes; `--scale` shares its channels
 and its images' side, for a machine that has less time. What Grad-CAM adds is measured beside it.
 Exit status 1 where a bar does not hold.
 """
