@@ -74,7 +74,7 @@ class Analysis:
 
     def scalar_rows(self, session: Session) -> dict[str, ScalarRows]:
         """Return where the stored rows of all series begin and end, by name."""
-        return self._part("scalar rows", lambda: scalar_rows(session, run_id=self.run_id))
+        return self.remember("scalar rows", lambda: scalar_rows(session, run_id=self.run_id))
 
     def class_error(self, session: Session) -> NDArray[np.float32]:
         """Return the error of every class, f4 [C, T]."""

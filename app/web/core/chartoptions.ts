@@ -404,8 +404,8 @@ export interface ChartKinds {
   probecourse: ProbeOptions;
   probekernels: ProbeOptions;
   probemaps: ProbeMapsOptions;
-  probetop: ProbeOptions;
   probesaliency: ProbeMapsOptions;
+  probetop: ProbeOptions;
   readout: ReadoutOptions;
   scalarlist: ScalarListOptions;
   strip: StripOptions;

@@ -139,7 +139,7 @@ def _never_predicted(event: Event) -> bool | None:
     size = int(event.history.class_size[hit])
     # What others were predicted as it before is unknown here: a class of a few images tells little.
     predicted = min(np.count_nonzero(prediction == hit) for _, prediction in told)
-    return predicted <= max(0.05 * size, 0)
+    return bool(predicted <= max(0.05 * size, 0))
 
 
 def _partly_right(event: Event) -> bool | None:
