@@ -156,7 +156,7 @@ def _what_differs(frame: Sequence[object], stands: object) -> tuple[list[object]
     """Return the parts of the frame, those that stand there already as no_update; their digests.
 
     `stands` are the digests of the frame that the browser shows. From one page of a run to the next
-    most of the frame stays, and a browser takes longer to build it anew than to build the page.
+    most of the frame stays, and a browser takes longer to build it again than to build the page.
     """
     digests = [sha256(repr(part).encode()).hexdigest()[:16] for part in frame]
     known = stands if isinstance(stands, list) and len(stands) == len(digests) else [None] * 5
