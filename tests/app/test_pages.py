@@ -169,7 +169,7 @@ def every_id(web, run: RunRow) -> set[str]:
     for on in (True, False):
         found |= ids_in(schedule_row(schedule(next_due=NOW if on else None), changeable=True))
         found |= ids_in(watch_row(watch(active=on), changeable=True))
-    found |= ids_in(html.Div(fields(SCRIPT, "one", {})))
+    found |= ids_in(html.Div(fields(SCRIPT, "one", {}, typed={})))
     found |= ids_in(training_row(training(), stoppable=True))
     for put in ({}, {"archived_at": NOW}, {"trashed_at": NOW}):
         placed = replace(run, **put)
@@ -213,7 +213,7 @@ def test_every_control_shows_the_default_of_its_field_at_first(web):
             shown = part.checked if isinstance(part, dmc.Switch) else part.value
             assert shown == store.data[name["field"]], name
             written.add(name["at"])
-    assert len(written) == 99
+    assert len(written) == 104
 
 
 def test_every_id_of_a_callback_is_on_a_page(web):

@@ -254,7 +254,7 @@ class TestRealRun:
             *("evaluation-broke", "training-broke", "validation-worse", "validation-too-good"),
             *("norms-together", "steps-together", "periodic-loss", "mass-forgetting"),
             # Nothing is told of the machine.
-            *("waiting-for-data", "gpu-idle", "memory-grows"),
+            *("waiting-for-data", "gpu-idle", "memory-grows", "slow-rank"),
             # The schedule is plain, and no gradient is lost.
             *("schedule-restarted", "zero-gradient"),
             "exploding-gradient-depth",
@@ -265,7 +265,7 @@ class TestRealRun:
             "saturated-activation",
         }
 
-    def test_thresholds_count_when_it_is_judged_anew(self, loaded):
+    def test_thresholds_count_when_it_is_judged_again(self, loaded):
         engine, run_id = loaded
         with Session(engine) as session, session.begin():
             account = accounts.add_account(session, email="ann@example.org", role="admin").id

@@ -236,7 +236,7 @@ def test_a_full_disk_loses_batches_and_says_so(tmp_path, monkeypatch):
             raise OSError(28, "No space left on device")
         path.write_bytes(data)
 
-    monkeypatch.setattr("deeptracker.format.ledger.atomic_write", full)
+    monkeypatch.setattr("deeptracker.format.origin.atomic_write", full)
     with pytest.warns(RuntimeWarning, match="batches lost"):
         train(tmp_path / "run")
     manifest = RunDirectory(tmp_path / "run").manifest()

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 # 198.18.0.0/15 is kept for such tests: no real network uses it.
-HERE, THERE = "198.18.77.1", "198.18.77.2"
+_OURS = IPv4Network("198.18.0.0/15")
 
 
 def may_be_made() -> bool:
@@ -32,9 +33,11 @@ def may_be_made() -> bool:
 
 @dataclass(frozen=True)
 class Network:
-    """A network with one machine beside this one, which is HERE in it."""
+    """A network with one machine `there` beside this one, which is `here` in it."""
 
     name: str
+    here: str
+    there: str
 
     @property
     def enter(self) -> str:
@@ -47,24 +50,26 @@ class Network:
     def drop(self) -> None:
         """Lose every packet from there."""
         wrong = "02:00:00:00:00:99"  # nobody's
-        _ip("-n", self.name, "neigh", "replace", HERE, "lladdr", wrong, "dev", f"{self.name}b")
+        _ip("-n", self.name, "neigh", "replace", self.here, "lladdr", wrong, "dev", f"{self.name}b")
 
     def heal(self) -> None:
         """Lose none any more."""
-        _ip("-n", self.name, "neigh", "del", HERE, "dev", f"{self.name}b")
+        _ip("-n", self.name, "neigh", "del", self.here, "dev", f"{self.name}b")
 
 
 @contextmanager
 def network() -> Iterator[Network]:
     """Yield a network; it is gone afterwards."""
-    made = Network(f"dt{secrets.token_hex(3)}")
+    # Others may have one at the same time, or have left one behind: each has addresses of its own.
+    first = _OURS[4 * secrets.randbelow(_OURS.num_addresses // 4)]
+    made = Network(f"dt{secrets.token_hex(3)}", str(first + 1), str(first + 2))
     here, there = f"{made.name}a", f"{made.name}b"
     _ip("netns", "add", made.name)
     try:
         _ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", made.name)
-        _ip("address", "add", f"{HERE}/30", "dev", here)
+        _ip("address", "add", f"{made.here}/30", "dev", here)
         _ip("link", "set", here, "up")
-        _ip("-n", made.name, "address", "add", f"{THERE}/30", "dev", there)
+        _ip("-n", made.name, "address", "add", f"{made.there}/30", "dev", there)
         _ip("-n", made.name, "link", "set", there, "up")
         _ip("-n", made.name, "link", "set", "lo", "up")
         yield made

@@ -195,7 +195,7 @@ def test_packets_are_lost_without_a_word(store, database_url, make_log, roots, t
     log = tmp_path / "worker.log"
     with (
         network.network() as net,
-        proxied(make_url(database_url), network.HERE) as (_, url),
+        proxied(make_url(database_url), net.here) as (_, url),
         running_worker(servers.plain(url), roots, log=log, first=net.enter) as worker,
     ):
         followed = ask(store, live, "follow")

@@ -236,7 +236,7 @@ class TestServerAlone:
             "    print(path, client.get(path, base_url='http://127.0.0.1').status_code)",
             **url,
         ).stdout
-        assert [line.split()[1] for line in served.splitlines()] == ["200"] * 5
+        assert [line.split()[1] for line in served.splitlines()] == ["200"] * 6
 
     def test_what_is_missing_of_it_is_named(self, tmp_path, wheels):
         server = environments.make(tmp_path / "broken", wheels, "server")

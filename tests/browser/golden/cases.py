@@ -106,6 +106,7 @@ NOT_DRAWN: Mapping[str, str] = {
     "changes": "makes words and tables, and the place of a chart that draws itself",
     "comparestate": "is never seen: it keeps the choice of the compare page in its address",
     "comparescalars": "makes cards with a line for each run, whose charts draw themselves",
+    "machinelist": "makes the cards of a run's machine, whose charts draw themselves",
     "scalarlist": "makes the cards of scalars as people scroll, whose charts draw themselves",
     "workspace": "moves and hides the panes that its page has, whose charts draw themselves",
 }
