@@ -639,7 +639,6 @@ def test_blocks_of_the_graph_are_folded_and_unfolded(page: Page, digits: int) ->
     page.mouse.move(x, y - 26)  # in its frame
     expect(page.locator(".dt-tooltip")).to_contain_text("a click folds it")
     page.mouse.click(x, y - 26)
-    # What is under the pointer now may say something of itself.
     said = page.locator(".dt-tooltip:visible", has_text="layer1.0")
     expect(said.filter(has_text="a click folds it")).to_have_count(0)
     rest(page)

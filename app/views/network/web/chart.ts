@@ -77,6 +77,8 @@ class NetworkGraph implements Handler {
     const marked = this.graph && this.pointed !== null ? this.graph.nodes.name[this.pointed] : "";
     const graph = new Graph(answer);
     this.graph = graph;
+    // Where the pointer is may be something else now.
+    tooltip.hide();
     this.view.replace(...answer.meta.size);
     const at = marked ? graph.nodes.name.indexOf(marked) : -1;
     this.pointed = at < 0 ? null : at;

@@ -37,7 +37,7 @@ export class Input {
   private readonly down = new Map<number, [x: number, y: number]>();
   private moved = 0;
   /** When a click last folded or unfolded something. */
-  private turned = -Infinity;
+  private turned = { when: -Infinity, place: [0, 0] };
   private readonly buttons: (event: Event) => void;
 
   constructor(owner: Owner) {
@@ -115,20 +115,28 @@ export class Input {
 
   private released(event: PointerEvent): void {
     if (!this.down.delete(event.pointerId) || event.type === "pointercancel") return;
-    if (this.moved >= STILL || event.timeStamp - this.turned < TWICE) return;
+    if (this.moved >= STILL || this.again(event)) return;
     const { graph } = this.owner;
     const node = this.nodeAt(event);
     const open = node === null || !graph?.isFolded(node);
     const group = node === null ? this.groupAt(event) : open ? null : graph!.groupOf(node);
     if (group !== null) {
-      this.turned = event.timeStamp;
+      this.turned = { when: event.timeStamp, place: this.place(event) };
       this.owner.turn(group);
     } else if (node !== null) this.owner.choose(node);
   }
 
   private twice(event: MouseEvent): void {
     const node = this.nodeAt(event);
-    if (node !== null && event.timeStamp - this.turned > TWICE) this.owner.open(node);
+    if (node !== null && !this.again(event)) this.owner.open(node);
+  }
+
+  /** Return whether an event is the second click of one that folded or unfolded. */
+  private again(event: MouseEvent): boolean {
+    const { when, place } = this.turned;
+    const [x, y] = this.place(event);
+    const near = Math.hypot(x - place[0], y - place[1]) < STILL;
+    return near && event.timeStamp - when < TWICE;
   }
 
   private wheel(event: WheelEvent): void {
