@@ -37,11 +37,8 @@ def layout(context: PageContext) -> html.Div:
             ),
             html.Div(
                 [
-                    html.Div(_maps(base), className="probe-main"),
-                    html.Aside(
-                        [_saliency(base), _course(base), _top(base), _kernels(base)],
-                        className="probe-aside",
-                    ),
+                    html.Div([_maps(base), _course(base), _top(base)], className="probe-main"),
+                    html.Aside([_saliency(base), _kernels(base)], className="probe-aside"),
                 ],
                 className="probe-body",
             ),

@@ -23,6 +23,11 @@ describe("the scale of curves", () => {
     assert.deepEqual(endsOf([[]], { low: 0, high: 4 }), { low: 0, high: 4, log: false });
   });
 
+  test("has air above values that lie close together, far from a chosen end", () => {
+    const { high } = endsOf([[34, 34.1]], { low: 0 })!;
+    assert.ok(high > 35 && high < 37, String(high));
+  });
+
   test("rises, whatever was chosen", () => {
     for (const chosen of [{ low: 9 }, { high: -9 }, { low: 4, high: 4 }, { low: 4, high: 1 }]) {
       const { low, high } = endsOf(lines, chosen)!;

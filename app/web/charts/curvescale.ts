@@ -30,7 +30,13 @@ export function endsOf(lines: readonly Values[], chosen: Chosen): Ends | null {
   const { low = null, high = null } = chosen;
   const usable = (end: number | null): end is number => end !== null && !(log && end <= 0);
   if (!found && !(usable(low) && usable(high))) return null;
-  const [least, most] = wider(found ?? [low as number, high as number], AIR, log);
+  const [bottom, top] = found ?? [low as number, high as number];
+  // Air is a share of the whole scale: values close together, far above a chosen end, have it, too.
+  const whole: [number, number] = [
+    usable(low) ? Math.min(low, bottom) : bottom,
+    usable(high) ? Math.max(high, top) : top,
+  ];
+  const [least, most] = wider(whole, AIR, log);
   const ends = [usable(low) ? low : least, usable(high) ? high : most];
   if (ends[0] >= ends[1]) {
     const [below, above] = wider([ends[0], ends[0]], AIR, log);
