@@ -44,3 +44,19 @@ def test_a_statement_that_fails_ends_the_moment_and_not_the_request(engine):
         with store.transaction() as session:
             assert session.scalar(text("SELECT 1")) == 1
     assert engine.pool.checkedout() == 0
+
+
+def test_a_database_that_goes_after_the_last_question_takes_no_answer(engine):
+    server = Flask("test")
+    store.attach(server, engine)
+    with server.test_request_context("/"):
+        g.reads_only = True
+        with store.transaction() as session:
+            pid = session.scalar(text("SELECT pg_backend_pid()"))
+        with session_scope(engine) as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    assert engine.pool.checkedout() == 0
+    with server.test_request_context("/"):
+        g.reads_only = True
+        with store.transaction() as session:
+            assert session.scalar(text("SELECT 1")) == 1
