@@ -20,8 +20,8 @@ from db.errors import RunBusy
 from db.layout import LARGE_NAMES, Layout, layouts, partitioned_tables
 from db.raw import raw_cursor
 
-# What a run has besides the large tables.
-SMALL = (
+# What is measured of a run besides the large tables; it goes with the run by name.
+MEASURED = (
     "snapshot",
     "scalar",
     "scalar_summary",
@@ -32,6 +32,10 @@ SMALL = (
     "probe_map",
     "probe_top",
     "probe_saliency",
+)
+# With those that go with the run by their keys.
+SMALL = (
+    *MEASURED,
     "image_history",
     "image",
     "class",

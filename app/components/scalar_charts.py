@@ -123,6 +123,14 @@ def drawing(view: str) -> Component:
     return _row([], view, over=True)
 
 
+def axis(id: str, *, url: str) -> Component:
+    """Return the time axis above the charts of a run."""
+    return html.Div(
+        chart(id, "axis", label="Time axis: iterations and epochs", url=url, group=GROUP),
+        className="dt-scale",
+    )
+
+
 def _row(
     search: Sequence[Component], view: str, *, over: bool, more: Sequence[Component] = ()
 ) -> Component:

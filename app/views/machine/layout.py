@@ -3,7 +3,6 @@
 from dash import get_relative_path, html
 
 from app.components import scalar_charts
-from app.components.charts import chart
 from app.components.headings import heading
 from app.view import PageContext
 from app.views.machine.ids import Ids
@@ -32,16 +31,7 @@ def layout(context: PageContext) -> html.Div:
                 run=run,
             ),
             scalar_charts.drawing("machine"),
-            html.Div(
-                chart(
-                    Ids.AXIS,
-                    "axis",
-                    label="Time axis: iterations and epochs",
-                    url=f"{base}/series",
-                    group=scalar_charts.GROUP,
-                ),
-                className="dt-scale",
-            ),
+            scalar_charts.axis(Ids.AXIS, url=f"{base}/series"),
             *scalar_charts.charts(
                 Ids.LIST,
                 "machinelist",

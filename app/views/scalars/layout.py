@@ -4,7 +4,6 @@ from dash import get_relative_path, html
 from dash.development.base_component import Component
 
 from app.components import scalar_charts
-from app.components.charts import chart
 from app.components.headings import live_state
 from app.view import PageContext
 from app.views.scalars.ids import Ids
@@ -35,16 +34,7 @@ def layout(context: PageContext) -> Component:
                 className="dt-page-head",
             ),
             scalar_charts.controls(over=True),
-            html.Div(
-                chart(
-                    Ids.AXIS,
-                    "axis",
-                    label="Time axis: iterations and epochs",
-                    url=f"{base}/series",
-                    group=scalar_charts.GROUP,
-                ),
-                className="dt-scale",
-            ),
+            scalar_charts.axis(Ids.AXIS, url=f"{base}/series"),
             *scalar_charts.charts(
                 Ids.LIST,
                 "scalarlist",

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 from db import partitions
 from db.errors import Conflict, Forbidden, NotFound
 from db.layout import LARGE
-from db.models import Run, flip_state
-from db.models import measurements as tables
+from db.models import Base, Run
 from db.permissions import Permission, allows
 from db.queries.runs.run_names import checked_title
 from db.queries.runs.runs import RunRow, get_run
@@ -31,18 +30,7 @@ MAX_NOTES = 20_000
 # How long a run stays in the trash before a worker deletes it.
 TRASH_DAYS = 30
 
-_SMALL = (
-    tables.snapshot,
-    tables.scalar,
-    tables.scalar_summary,
-    tables.layer_profile,
-    tables.batch_ledger,
-    tables.probe,
-    tables.probe_map,
-    tables.probe_top,
-    tables.probe_saliency,
-    flip_state,
-)
+_SMALL = tuple(Base.metadata.tables[name] for name in partitions.MEASURED)
 
 
 def rename(session: Session, *, by: int, run_id: int, title: str) -> None:

@@ -5,6 +5,8 @@ import {
   type Answer,
   type Chart,
   type ChartKinds,
+  type Handler,
+  LastAnswer,
   type Matrix,
   type Names,
   RestingCursor,
@@ -89,6 +91,54 @@ export class Looking {
   destroy(): void {
     this.resting.destroy();
   }
+}
+
+/**
+ * A chart of the page of probes, which asks for something of its own by what is looked at: `Found`
+ * is what is answered, `ProbesAnswer` what all of them are told.
+ */
+export abstract class ProbeHandler<Found extends Answer, Shown extends ProbeChart = ProbeChart>
+  implements Handler
+{
+  protected readonly chart: Shown;
+  protected readonly looking: Looking;
+  protected readonly asking: LastAnswer<Found>;
+  protected answer: ProbesAnswer | null = null;
+
+  constructor(chart: Shown) {
+    this.chart = chart;
+    this.looking = new Looking(chart);
+    this.asking = new LastAnswer(chart);
+  }
+
+  get waiting(): boolean {
+    return this.asking.waiting;
+  }
+
+  receive(answer: ProbesAnswer): void {
+    this.answer = answer;
+  }
+
+  abstract draw(width: number): string;
+
+  selected(selection: Selection, names: Names): void {
+    this.looking.selected(selection, names);
+  }
+
+  destroy(): void {
+    this.looking.destroy();
+  }
+}
+
+/** Show which of the tiles, each of a filter, are chosen of a layer. */
+export function pressChosen(tiles: Iterable<Element>, layer: number): void {
+  const { filters } = selectionStore.get();
+  const chosen = new Set(filters.filter(([one]) => one === layer).map(([, filter]) => filter));
+  for (const tile of tiles)
+    tile.setAttribute(
+      "aria-pressed",
+      String(chosen.has(Number((tile as HTMLElement).dataset.filter))),
+    );
 }
 
 const chosen = (ids: Integers, wanted: number | null): number =>

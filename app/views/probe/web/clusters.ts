@@ -7,23 +7,20 @@ import {
   type Chart,
   type ChartKinds,
   colours,
-  type Handler,
   imageDialog,
   LastAnswer,
   type Matrix,
   make,
-  type Names,
   numbers,
   registerKind,
-  type Selection,
   selectionStore,
 } from "#app/web/index.ts";
 import {
   type Bytes,
   type Floats,
-  Looking,
   type Place,
-  type ProbesAnswer,
+  ProbeHandler,
+  pressChosen,
   reason,
 } from "./answer.ts";
 import { type Clusters, chooseLayer, Flow, likes, likingScale, likingStrip } from "./flow.ts";
@@ -38,23 +35,17 @@ const SIZE = 48;
 const FILTERS = 24;
 const EVEN = -1;
 
-class ProbeClusters implements Handler {
-  private readonly chart: Chart<ChartKinds["probeclusters"]>;
-  private readonly looking: Looking;
-  private readonly asking: LastAnswer<Clusters>;
+class ProbeClusters extends ProbeHandler<Clusters, Chart<ChartKinds["probeclusters"]>> {
   private readonly maps: LastAnswer<Maps>;
   private readonly flow: Flow;
   private readonly facts = make("p", "probe-facts");
   private readonly rows = make("div", "probe-clusters");
-  private answer: ProbesAnswer | null = null;
   private painted = "";
   /** The cluster whose row is to come into sight. */
   private wanted: number | null = null;
 
   constructor(chart: Chart<ChartKinds["probeclusters"]>) {
-    this.chart = chart;
-    this.looking = new Looking(chart);
-    this.asking = new LastAnswer(chart);
+    super(chart);
     this.maps = new LastAnswer(chart);
     this.flow = new Flow(chart.options.base, (cluster) => {
       if (!this.asking.value) return;
@@ -66,12 +57,8 @@ class ProbeClusters implements Handler {
     chart.element.append(this.facts, this.flow.element, this.rows);
   }
 
-  get waiting(): boolean {
-    return this.asking.waiting || this.maps.waiting;
-  }
-
-  receive(answer: ProbesAnswer): void {
-    this.answer = answer;
+  override get waiting(): boolean {
+    return super.waiting || this.maps.waiting;
   }
 
   draw(): string {
@@ -107,7 +94,7 @@ class ProbeClusters implements Handler {
       this.painted = key;
       this.makeRows(found, place);
     }
-    this.press(place);
+    pressChosen(this.rows.querySelectorAll("[data-filter]"), place.layer);
     this.legend();
     this.reveal(place);
   }
@@ -222,14 +209,6 @@ class ProbeClusters implements Handler {
     return holder;
   }
 
-  private press({ layer }: Place): void {
-    const { filters } = selectionStore.get();
-    const chosen = new Set(filters.filter(([one]) => one === layer).map(([, filter]) => filter));
-    this.rows.querySelectorAll<HTMLElement>("[data-filter]").forEach((tile) => {
-      tile.setAttribute("aria-pressed", String(chosen.has(Number(tile.dataset.filter))));
-    });
-  }
-
   private reveal({ layer }: Place): void {
     const { arrays } = this.asking.value!;
     // Only when the rows have their final heights.
@@ -264,14 +243,6 @@ class ProbeClusters implements Handler {
         beside.map((one) => Number(one.dataset.image)),
       );
     }
-  }
-
-  selected(selection: Selection, names: Names): void {
-    this.looking.selected(selection, names);
-  }
-
-  destroy(): void {
-    this.looking.destroy();
   }
 }
 

@@ -4,22 +4,18 @@
 import {
   type Answer,
   addressOf,
-  type Handler,
-  LastAnswer,
   make,
-  type Names,
   numbers,
   registerKind,
-  type Selection,
   selectionStore,
 } from "#app/web/index.ts";
 import {
   type Bytes,
   type Floats,
   type Integers,
-  Looking,
   type Place,
   type ProbeChart,
+  ProbeHandler,
   type ProbesAnswer,
   reason,
 } from "./answer.ts";
@@ -41,18 +37,12 @@ type Course = Answer<{ layer: number; filter: number; layerName: string }, Cours
 const TILE = 64; // CSS pixels of a tile with its gap
 const ROWS = 3;
 
-class ProbeCourse implements Handler {
-  private readonly chart: ProbeChart;
-  private readonly looking: Looking;
-  private readonly asking: LastAnswer<Course>;
+class ProbeCourse extends ProbeHandler<Course> {
   private readonly title = make("p", "probe-facts");
   private readonly tiles = make("div", "probe-tiles");
-  private answer: ProbesAnswer | null = null;
 
   constructor(chart: ProbeChart) {
-    this.chart = chart;
-    this.looking = new Looking(chart);
-    this.asking = new LastAnswer(chart);
+    super(chart);
     this.tiles.setAttribute("role", "group");
     this.tiles.setAttribute("aria-label", "Probes");
     this.tiles.addEventListener("click", (event) => {
@@ -60,14 +50,6 @@ class ProbeCourse implements Handler {
       if (tile) selectionStore.set({ cursor: Number(tile.dataset.at) });
     });
     chart.element.append(this.title, this.tiles);
-  }
-
-  get waiting(): boolean {
-    return this.asking.waiting;
-  }
-
-  receive(answer: ProbesAnswer): void {
-    this.answer = answer;
   }
 
   draw(width: number): string {
@@ -127,14 +109,6 @@ class ProbeCourse implements Handler {
       }),
     );
     if (inside) this.tiles.querySelector<HTMLElement>(`[data-at="${focused}"]`)?.focus();
-  }
-
-  selected(selection: Selection, names: Names): void {
-    this.looking.selected(selection, names);
-  }
-
-  destroy(): void {
-    this.looking.destroy();
   }
 }
 

@@ -4,22 +4,18 @@
 import {
   type Answer,
   addressOf,
-  type Handler,
-  LastAnswer,
   type Matrix,
   make,
-  type Names,
   numbers,
   registerKind,
-  type Selection,
   selectionStore,
 } from "#app/web/index.ts";
 import {
   type Bytes,
   type Floats,
-  Looking,
   type ProbeChart,
-  type ProbesAnswer,
+  ProbeHandler,
+  pressChosen,
   reason,
 } from "./answer.ts";
 import { kernelCanvas } from "./paint.ts";
@@ -29,19 +25,13 @@ type Kernels = Answer<
   { codes: Matrix<Bytes>; scale: Floats }
 >;
 
-class ProbeKernels implements Handler {
-  private readonly chart: ProbeChart;
-  private readonly looking: Looking;
-  private readonly asking: LastAnswer<Kernels>;
+class ProbeKernels extends ProbeHandler<Kernels> {
   private readonly title = make("p", "probe-facts");
   private readonly tiles = make("div", "probe-tiles");
-  private answer: ProbesAnswer | null = null;
   private painted = "";
 
   constructor(chart: ProbeChart) {
-    this.chart = chart;
-    this.looking = new Looking(chart);
-    this.asking = new LastAnswer(chart);
+    super(chart);
     this.tiles.setAttribute("role", "group");
     this.tiles.setAttribute("aria-label", "Kernels");
     this.tiles.addEventListener("click", (event) => {
@@ -52,14 +42,6 @@ class ProbeKernels implements Handler {
         });
     });
     chart.element.append(this.title, this.tiles);
-  }
-
-  get waiting(): boolean {
-    return this.asking.waiting;
-  }
-
-  receive(answer: ProbesAnswer): void {
-    this.answer = answer;
   }
 
   draw(): string {
@@ -106,19 +88,7 @@ class ProbeKernels implements Handler {
         }),
       );
     }
-    const chosen = selectionStore.get().filters.filter(([layer]) => layer === meta.layer);
-    for (const tile of this.tiles.children as HTMLCollectionOf<HTMLElement>) {
-      const pressed = chosen.some(([, filter]) => filter === Number(tile.dataset.filter));
-      tile.setAttribute("aria-pressed", String(pressed));
-    }
-  }
-
-  selected(selection: Selection, names: Names): void {
-    this.looking.selected(selection, names);
-  }
-
-  destroy(): void {
-    this.looking.destroy();
+    pressChosen(this.tiles.children, meta.layer);
   }
 }
 

@@ -8,8 +8,6 @@ import {
   type Chart,
   type ChartKinds,
   colours,
-  type Handler,
-  LastAnswer,
   type Matrix,
   make,
   type Names,
@@ -23,9 +21,9 @@ import {
 import {
   type Bytes,
   type Floats,
-  Looking,
   type Place,
-  type ProbesAnswer,
+  ProbeHandler,
+  pressChosen,
   reason,
 } from "./answer.ts";
 import { byMean, ends } from "./model.ts";
@@ -36,22 +34,16 @@ type Maps = Answer<object, { codes: Matrix<Bytes>; low: Floats; high: Floats; me
 
 const PART = 96; // tiles at once
 
-class ProbeMaps implements Handler {
-  private readonly chart: Chart<ChartKinds["probemaps"]>;
-  private readonly looking: Looking;
-  private readonly asking: LastAnswer<Maps>;
+class ProbeMaps extends ProbeHandler<Maps, Chart<ChartKinds["probemaps"]>> {
   private readonly picker: Picker;
   private readonly tiles = make("div", "probe-tiles");
   private readonly more = make("button", "dt-button", "More");
-  private answer: ProbesAnswer | null = null;
   private place: Place | null = null;
   private painted = "";
   private parts = 1;
 
   constructor(chart: Chart<ChartKinds["probemaps"]>) {
-    this.chart = chart;
-    this.looking = new Looking(chart);
-    this.asking = new LastAnswer(chart);
+    super(chart);
     this.picker = new Picker(chart.options.base);
     this.tiles.setAttribute("role", "group");
     this.tiles.setAttribute("aria-label", "Filters, the largest mean first");
@@ -66,14 +58,6 @@ class ProbeMaps implements Handler {
       this.chart.invalidate();
     });
     chart.element.append(this.picker.element, this.tiles, this.more);
-  }
-
-  get waiting(): boolean {
-    return this.asking.waiting;
-  }
-
-  receive(answer: ProbesAnswer): void {
-    this.answer = answer;
   }
 
   draw(): string {
@@ -96,7 +80,7 @@ class ProbeMaps implements Handler {
   }
 
   private paint({ arrays }: Maps, place: Place): void {
-    const { probeown, filters } = selectionStore.get();
+    const { probeown } = selectionStore.get();
     const order = byMean(arrays.mean);
     const listed = Math.min(order.length, this.parts * PART);
     const scale = scaleOf(...ends(arrays.low, arrays.high));
@@ -112,9 +96,7 @@ class ProbeMaps implements Handler {
       );
       if (inside) this.tiles.querySelector<HTMLElement>(`[data-filter="${focused}"]`)?.focus();
     }
-    const chosen = new Set(filters.filter(([layer]) => layer === place.layer).map(([, f]) => f));
-    for (const tile of this.tiles.children as HTMLCollectionOf<HTMLElement>)
-      tile.setAttribute("aria-pressed", String(chosen.has(Number(tile.dataset.filter))));
+    pressChosen(this.tiles.children, place.layer);
     this.more.hidden = listed === order.length;
     this.more.textContent = `${numbers.integer(listed)} of ${numbers.integer(order.length)} filters shown: show more`;
     this.legend(scale, probeown, arrays.mean.some(Number.isNaN));
@@ -139,9 +121,9 @@ class ProbeMaps implements Handler {
     else colours.legend(holder, scale, { missing });
   }
 
-  selected(selection: Selection, names: Names): void {
+  override selected(selection: Selection, names: Names): void {
     if (names.has("probelayer")) this.parts = 1;
-    this.looking.selected(selection, names);
+    super.selected(selection, names);
   }
 
   annotationThing(event: MouseEvent | null): Thing | null {
@@ -150,10 +132,6 @@ class ProbeMaps implements Handler {
     const { layer } = this.place;
     const name = this.answer.meta.layers[this.answer.arrays.layer.indexOf(layer)];
     return { kind: "filter", id: layer, filter, name: `filter ${filter} of ${name}` };
-  }
-
-  destroy(): void {
-    this.looking.destroy();
   }
 }
 

@@ -7,15 +7,11 @@ import {
   type Chart,
   type ChartKinds,
   colours,
-  type Handler,
-  LastAnswer,
   type Matrix,
   make,
-  type Names,
   numbers,
   pictures,
   registerKind,
-  type Selection,
   type Sheet,
   selectionStore,
 } from "#app/web/index.ts";
@@ -23,8 +19,8 @@ import {
   type Bytes,
   type Floats,
   type Integers,
-  Looking,
   type Place,
+  ProbeHandler,
   type ProbesAnswer,
   reason,
 } from "./answer.ts";
@@ -50,33 +46,23 @@ const TITLES: Record<string, string> = {
 const MEANING =
   "Where the score of the class reacts to the image at this iteration, in units of the score. It says nothing of whether the prediction is right, and a pale part may matter together with others.";
 
-class ProbeSaliency implements Handler {
-  private readonly chart: Chart<ChartKinds["probesaliency"]>;
-  private readonly looking: Looking;
-  private readonly asking: LastAnswer<Saliency>;
+class ProbeSaliency extends ProbeHandler<Saliency, Chart<ChartKinds["probesaliency"]>> {
   private readonly facts = make("p", "probe-facts");
   private readonly canvas = make("canvas", "probe-overlay");
-  private answer: ProbesAnswer | null = null;
   /** The contact sheet of the image's class, null without one; of which class it is. */
   private sheet: Sheet | null = null;
   private sheetOf = -1;
   private sheetComes = false;
 
   constructor(chart: Chart<ChartKinds["probesaliency"]>) {
-    this.chart = chart;
-    this.looking = new Looking(chart);
-    this.asking = new LastAnswer(chart);
+    super(chart);
     this.facts.title = MEANING;
     this.canvas.setAttribute("role", "img");
     chart.element.append(this.facts, this.canvas);
   }
 
-  get waiting(): boolean {
-    return this.asking.waiting || this.sheetComes;
-  }
-
-  receive(answer: ProbesAnswer): void {
-    this.answer = answer;
+  override get waiting(): boolean {
+    return super.waiting || this.sheetComes;
   }
 
   draw(): string {
@@ -161,14 +147,6 @@ class ProbeSaliency implements Handler {
       make("span", "dt-soft", `${size}, ${found.meta.details[method]}.`),
     );
     this.canvas.setAttribute("aria-label", `${TITLES[name] ?? name}: ${said}`);
-  }
-
-  selected(selection: Selection, names: Names): void {
-    this.looking.selected(selection, names);
-  }
-
-  destroy(): void {
-    this.looking.destroy();
   }
 }
 

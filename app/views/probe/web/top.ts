@@ -4,24 +4,19 @@
 import {
   type Answer,
   addressOf,
-  type Handler,
   imageDialog,
-  LastAnswer,
   type Matrix,
   make,
-  type Names,
   numbers,
   registerKind,
-  type Selection,
   selectionStore,
 } from "#app/web/index.ts";
 import {
   type Bytes,
   type Floats,
   type Integers,
-  Looking,
   type ProbeChart,
-  type ProbesAnswer,
+  ProbeHandler,
   reason,
 } from "./answer.ts";
 import { seenBefore, whereOf } from "./model.ts";
@@ -47,20 +42,14 @@ type Top = Answer<TopMeta, TopArrays>;
 
 const SIZE = 64;
 
-class ProbeTop implements Handler {
-  private readonly chart: ProbeChart;
-  private readonly looking: Looking;
-  private readonly asking: LastAnswer<Top>;
+class ProbeTop extends ProbeHandler<Top> {
   private readonly title = make("p", "probe-facts");
   private readonly tiles = make("div", "probe-tiles probe-top");
-  private answer: ProbesAnswer | null = null;
   private listed: number[] = [];
   private painted = "";
 
   constructor(chart: ProbeChart) {
-    this.chart = chart;
-    this.looking = new Looking(chart);
-    this.asking = new LastAnswer(chart);
+    super(chart);
     this.tiles.setAttribute("role", "group");
     this.tiles.setAttribute("aria-label", "Images, the largest activation first");
     this.tiles.addEventListener("click", (event) => {
@@ -69,14 +58,6 @@ class ProbeTop implements Handler {
       if (image !== undefined) imageDialog.open(Number(image), this.listed);
     });
     chart.element.append(this.title, this.tiles);
-  }
-
-  get waiting(): boolean {
-    return this.asking.waiting;
-  }
-
-  receive(answer: ProbesAnswer): void {
-    this.answer = answer;
   }
 
   draw(): string {
@@ -157,14 +138,6 @@ class ProbeTop implements Handler {
     const news = isNew ? ", not among them at the probe before" : "";
     tile.title = `${name}, image ${who.position + 1}: largest value ${said}${news}. The frame is about what the filter sees there. Click to see it large.`;
     return tile;
-  }
-
-  selected(selection: Selection, names: Names): void {
-    this.looking.selected(selection, names);
-  }
-
-  destroy(): void {
-    this.looking.destroy();
   }
 }
 
