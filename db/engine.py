@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
-from db import patience
+from db import patience, plans
 from db.config import DatabaseSettings
 from db.embedded import ensure_server
 from db.errors import ServerUnavailable
@@ -71,10 +71,10 @@ def make_engine(
     """
     settings = DatabaseSettings()
     address = driver_url(url or database_url(settings))
-    # A generic plan would lock the partitions of all runs; a plan for the run at hand only its own.
+    # Unless the layout says otherwise: `db.plans`.
     options = (
         f"-c statement_timeout={statement_timeout_ms or 0} -c jit=off -c timezone=UTC "
-        f"-c plan_cache_mode=force_custom_plan {_SERVER_NETWORK}"
+        f"-c plan_cache_mode={plans.FOR_PARTITIONS} {_SERVER_NETWORK}"
     )
     engine = create_engine(
         address,
@@ -95,6 +95,7 @@ def make_engine(
     if not url and not settings.database_url:
         keep_running(engine, settings.home)
     patience.watch(engine)
+    plans.watch(engine)
     return engine
 
 

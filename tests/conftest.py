@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def joining() -> Iterator[list[str]]:
-    """The statements so far that join a large table with a small one; see large_tables."""
+    """The statements so far that nodes refuse or are slow at; see large_tables."""
     with pytest.MonkeyPatch.context() as patch, large_tables.watched(patch) as found:
         yield found
 
@@ -37,7 +37,7 @@ def joining() -> Iterator[list[str]]:
 def _no_join_of_large_and_small(joining: list[str]) -> Iterator[None]:
     before = len(joining)
     yield
-    assert joining[before:] == [], "ask for one after the other: docs/many-nodes.md"
+    assert joining[before:] == [], "a large table stands alone: docs/many-nodes.md"
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.large_tables import joins_small, tables_of
+from tests.large_tables import asks_twice, joins_small, tables_of
 
 RESULT, CLASS = "class_result", "class"
 
@@ -48,3 +48,23 @@ def test_what_names_only_large_tables_or_none_is_none(statement):
 def test_partitions_and_quoted_names_are_tables():
     named = tables_of('SELECT 1 FROM filter_stat_rest, "class", alembic_version')
     assert named == {"filter_stat", "class"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "twice"),
+    [
+        ("SELECT 1 FROM filter_stat JOIN layer_stat USING (run_id)", True),
+        (
+            "SELECT iteration FROM class_result WHERE class_id = "
+            "(SELECT class_id FROM class_result LIMIT 1)",
+            True,
+        ),
+        ("WITH a AS (SELECT 1 FROM filter_stat) SELECT 1 FROM layer_stat_run_7, a", True),
+        ("SELECT 1 FROM filter_stat WHERE filter_stat.run_id = 1", False),
+        ("SELECT 1 FROM filter_stat; SELECT 1 FROM filter_stat", False),
+        ("INSERT INTO filter_stat SELECT * FROM filter_stat", False),
+        ("SELECT 1 FROM run, snapshot", False),
+    ],
+)
+def test_a_large_table_is_asked_once(statement, twice):
+    assert asks_twice(statement) is twice

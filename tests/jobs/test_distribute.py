@@ -205,3 +205,20 @@ def test_a_backup_of_nodes_is_restored_without_them(store, two_runs):
     ]
     assert {run_id: checksum(store, run_id=run_id) for run_id in two_runs} == before
     assert checksum(store, run_id=two_runs[0] + 7777)["filter_stat"][0] == 0
+
+
+def test_plans_are_kept_where_no_run_has_a_partition(empty_database_url):
+    def mode(engine):
+        engine.dispose()  # as a connection that is new
+        with engine.connect() as connection:
+            return connection.scalar(text("SHOW plan_cache_mode"))
+
+    engine = make_engine(empty_database_url)
+    assert mode(engine) == "force_custom_plan"
+    migrate.upgrade(engine)
+    assert mode(engine) == "force_custom_plan"
+    distribute.distribute(engine, plain=True)
+    later = make_engine(empty_database_url)
+    assert mode(later) == "auto"
+    for each in (engine, later):
+        each.dispose()

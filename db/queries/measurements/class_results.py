@@ -15,12 +15,14 @@ from db.predictions import block_iterations, read_predictions, read_probabilitie
 from db.queries.runs.existence import require_run
 from db.raw import Row, fetch
 
-# Every class has the same blocks. Where they overlap, that of a snapshot need not be the last.
-_BLOCKS_BEFORE = (
-    "SELECT iteration, iterations FROM class_result WHERE run_id = %(run)s AND class_id = "
-    "(SELECT class_id FROM class_result WHERE run_id = %(run)s ORDER BY class_id LIMIT 1) "
-    "AND iteration <= %(iteration)s ORDER BY iteration DESC LIMIT %(most)s"
+# Every class has the same blocks: those of the last one, which is where the index ends. Where they
+# overlap, that of a snapshot need not be the last.
+_BLOCKS_BEFORE = sql.SQL(
+    "SELECT iteration, iterations, class_id FROM class_result WHERE run_id = %(run)s {of_class} "
+    "AND iteration <= %(iteration)s ORDER BY class_id DESC, iteration DESC LIMIT %(most)s"
 )
+_LAST_BLOCKS = _BLOCKS_BEFORE.format(of_class=sql.SQL(""))
+_ALL_BLOCKS = _BLOCKS_BEFORE.format(of_class=sql.SQL("AND class_id = %(class)s"))
 _FEW, _ALL = 4, 2**31 - 1
 # The classes are named, so that the index finds each row: the iteration is last in it.
 _OF_CLASSES = sql.SQL(
@@ -121,16 +123,21 @@ def results_of_classes(
 
 def _block_of(session: Session, run_id: int, iteration: int) -> tuple[int, int, int] | None:
     """Return the first iteration of a snapshot's block, its number of snapshots, and the place."""
-    for most in (_FEW, _ALL):
-        wanted = {"run": run_id, "iteration": iteration, "most": most}
-        rows = fetch(session, _BLOCKS_BEFORE, wanted)
-        for first, listed in rows:
-            block = block_iterations(first, listed)
-            place = int(np.searchsorted(block, iteration))
-            if place < len(block) and block[place] == iteration:
-                return first, len(block), place
-        if len(rows) < most:
-            break
+    wanted = {"run": run_id, "iteration": iteration}
+    rows = fetch(session, _LAST_BLOCKS, {**wanted, "most": _FEW})
+    found = _among(rows, iteration)
+    if found is None and len(rows) == _FEW:
+        of_class = {**wanted, "class": rows[0][2], "most": _ALL}
+        found = _among(fetch(session, _ALL_BLOCKS, of_class), iteration)
+    return found
+
+
+def _among(rows: Sequence[Row], iteration: int) -> tuple[int, int, int] | None:
+    for first, listed, _ in rows:
+        block = block_iterations(first, listed)
+        place = int(np.searchsorted(block, iteration))
+        if place < len(block) and block[place] == iteration:
+            return first, len(block), place
     return None
 
 
