@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from psycopg import sql
 from sqlalchemy import URL, Engine, text
 from sqlalchemy.orm import Session
@@ -27,29 +26,20 @@ from app.binary import reading
 from app.export.report import gather, render
 from app.export.whole import WRITERS, WholeRun
 from benchmarks.citus import Cluster, cluster
+from benchmarks.cluster_look_ups import compare_look_ups, same
 from benchmarks.make_log import write_log
-from benchmarks.queries import besides, look_ups
-from benchmarks.report import Row, main, summary
+from benchmarks.report import Row, main
 from db import backup, migrate
 from db.distribute import distribute
 from db.engine import make_engine, session_scope
 from db.layout import LARGE, LARGE_NAMES, Layout, layouts
 from db.permissions import Role
-from db.queries.measurements import (
-    class_results,
-    filter_history,
-    filter_stats,
-    layer_shapes,
-    peaks,
-    snapshots,
-)
-from db.queries.runs import compare, findings, run_upkeep, structure
+from db.queries.runs import run_upkeep
 from db.queries.team import accounts
 from db.raw import raw_cursor
 from ingest.pipeline import load_log
 from ingest.purge import purge_run
 
-REPEATS = 25
 RUNS = 3
 
 
@@ -71,7 +61,7 @@ class Pair:
     def row(self, what: str, work: Callable[[Engine], Any]) -> tuple[Row, Any]:
         """Return how long the cluster takes against one server, and what came of it there."""
         (one, alone), (many, spread) = self.both(work)
-        return Row(f"{what}, same result", spread, "s", alone, "equal", _same(one, many)), many
+        return Row(f"{what}, same result", spread, "s", alone, "equal", same(one, many)), many
 
 
 def measure(scale: float) -> Iterator[Row]:
@@ -89,7 +79,8 @@ def measure(scale: float) -> Iterator[Row]:
                 yield row
             for engine in (both.alone, both.spread):
                 settle(engine)
-            yield from _look_ups(both, runs[0])
+                _loaded_alike(engine)
+            yield from compare_look_ups(both.alone, both.spread, runs[0])
             yield from _reports(both, runs[1], folder)
             yield from _purge(both, runs, folder / "run0")
             yield from _restored(made, both, runs[1], folder)
@@ -99,11 +90,14 @@ def measure(scale: float) -> Iterator[Row]:
 def pair(made: Cluster) -> Iterator[Pair]:
     """Yield a plain and a spread database of one server's version, settings and machine."""
     with made.plain_database() as one, made.database() as many:
+        for url in (one, many):
+            migrate.upgrade(plain(url))
+        before = make_engine(plain(many), statement_timeout_ms=None)
+        distribute(before)
+        before.dispose()
+        # As of servers that start afterwards.
         alone, spread = (make_engine(plain(url), statement_timeout_ms=None) for url in (one, many))
         try:
-            for engine in (alone, spread):
-                migrate.upgrade(engine)
-            distribute(spread)
             yield Pair(alone, spread)
         finally:
             alone.dispose()
@@ -122,65 +116,18 @@ def settle(engine: Engine) -> None:
         connection.execute(text("CHECKPOINT"))
 
 
+def _loaded_alike(engine: Engine) -> None:
+    """Let the runs have been loaded at one moment: an export says when."""
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE run SET loaded_at = '2026-01-01'"))
+
+
 def load(engine: Engine, log: Path) -> int:
     """Load a log; return the run's id."""
     report = load_log(engine, log)
     if report.bad:
         raise report.bad[0]
     return report.run_id
-
-
-def every_look_up(session: Session, run_id: int) -> dict[str, Callable[[], Any]]:
-    """Return each look-up of the large tables, besides those of `benchmarks.queries`."""
-    key: dict[str, Any] = {"session": session, "run_id": run_id}
-    iterations = snapshots.iterations(session, run_id=run_id)
-    middle = int(iterations[len(iterations) // 2])
-    layers = list(range(len(structure.layers(session, run_id=run_id))))
-    several = iterations[:: max(1, len(iterations) // 5)].tolist()
-    change: dict[str, Any] = {"quantity": "cosine_change"}
-    return {
-        **look_ups(session, run_id),
-        **besides(session, run_id),
-        "results of a snapshot": lambda: compare.results_at(iteration=middle, **key),
-        "predictions of a snapshot": lambda: findings.predictions_at(iteration=middle, **key),
-        "last filters": lambda: findings.last_filters(snapshots=3, **change, **key),
-        "peaks of all snapshots": lambda: peaks.all_peaks(**change, **key),
-        "peaks of some": lambda: peaks.top_filters_at(iterations=several, **change, **key),
-        "histograms": lambda: layer_shapes.layer_histograms(
-            quantity="weight", layers=layers, snapshots=len(iterations), **key
-        ),
-        "bands": lambda: layer_shapes.layer_bands(layers=layers, snapshots=len(iterations), **key),
-        "one filter's history": lambda: filter_history.filter_history(layer_id=3, filter=1, **key),
-        "one filter's ranks": lambda: filter_history.filter_ranks(
-            layer_id=3, filter=1, iterations=several, **change, **key
-        ),
-        "filters of a snapshot": lambda: filter_stats.filters_at(
-            iteration=middle, layers=np.arange(3), filters=np.zeros(3, int), **change, **key
-        ),
-        "images of the last class": lambda: class_results.class_images(
-            class_id=len(structure.classes(session, run_id=run_id)) - 1, **key
-        ),
-    }
-
-
-def _look_ups(both: Pair, run_id: int) -> Iterator[Row]:
-    """Compare every look-up, and time both by turns: other work counts for both alike."""
-    with reading(both.alone) as one, reading(both.spread) as many:
-        pairs = zip(
-            every_look_up(one, run_id).items(), every_look_up(many, run_id).values(), strict=True
-        )
-        for (name, first), second in pairs:
-            times: tuple[list[float], list[float]] = ([], [])
-            same = True
-            for _ in range(REPEATS):
-                found = []
-                for place, look_up in enumerate((first, second)):
-                    start = time.perf_counter()
-                    found.append(look_up())
-                    times[place].append((time.perf_counter() - start) * 1000)
-                same &= _same(*found)
-            alone, spread = (summary(values[3:]).p50 for values in times)
-            yield Row(f"{name}, p50", spread, "ms", alone, "equal", same)
 
 
 def _reports(both: Pair, run_id: int, folder: Path) -> Iterator[Row]:
@@ -286,20 +233,6 @@ def _restored(made: Cluster, both: Pair, run_id: int, folder: Path) -> Iterator[
 def _fresh(file: Path) -> Path:
     file.unlink(missing_ok=True)
     return file
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Return whether two answers have the same bytes."""
-    if isinstance(one, np.ndarray):
-        alike = one.dtype == other.dtype and one.shape == other.shape
-        return bool(alike and one.tobytes() == other.tobytes())
-    if hasattr(one, "__dataclass_fields__"):
-        return type(one) is type(other) and all(
-            _same(getattr(one, name), getattr(other, name)) for name in one.__dataclass_fields__
-        )
-    if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return bool(one == other)
 
 
 if __name__ == "__main__":
