@@ -4,12 +4,10 @@ BIN := .venv/bin
 # `make demo` needs a small part of what the tests need: no other libraries that write files.
 ifeq ($(or $(MAKECMDGOALS),demo),demo)
 STAMP := .venv/.demo
-NEEDED := .[bundle]
+NEEDED := './deeptracker[record]' --editable '.[bundle]'
 else
 STAMP := .venv/.installed
-# Of 26,000 files the tests import a third: what is imported is compiled then, and kept.
-NEEDED := .[dev]
-COMPILE := --no-compile
+NEEDED := './deeptracker[record,client,mcp,show]' --editable '.[dev]'
 endif
 # What builds and checks the browser's half; Node comes as a Python package.
 NODE_STAMP := node_modules/.installed
@@ -25,7 +23,7 @@ TEST_PROCESSES ?= 4
 .PHONY: demo test check unit dev bundle benchmarks clean lock setup browser servers audit soak wheels golden
 
 demo: bundle
-	$(BIN)/deeptracker demo
+	PYTHONDONTWRITEBYTECODE= $(BIN)/deeptracker demo
 
 test: check unit bundle browser servers
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) \
@@ -64,10 +62,11 @@ $(NODE_STAMP): package-lock.json $(STAMP)
 	@$(BIN)/python -m app.bundle install
 	@touch $@
 
+# Of 26,000 files the tests import a third, the demo fewer: what is imported is compiled then, and kept.
 $(STAMP): pyproject.toml deeptracker/pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(COMPILE) $(PIP_OPTIONS) \
-		--constraint constraints.txt --editable './deeptracker[record,client,mcp,show]' --editable '$(NEEDED)'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile $(PIP_OPTIONS) \
+		--constraint constraints.txt --editable $(NEEDED)
 	touch .venv/.demo $@
 
 # A browser for the tests: Debian's Chromium without windows, which does a quarter less for a page;

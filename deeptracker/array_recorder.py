@@ -13,7 +13,7 @@ with needed("record", "deeptracker.record"):
 
 from deeptracker.array_layers import ArrayMirror, Form, layer_names, named_arrays
 from deeptracker.recorder_base import RunRecorder
-from deeptracker.recording import Description
+from deeptracker.run_manifest import Description
 
 
 class ArrayRecorder(RunRecorder):

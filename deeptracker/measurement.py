@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from deeptracker.errors import RecordingError
 from deeptracker.format import FILTER_QUANTITIES, QUANTITIES, STATISTICS
 from deeptracker.host_tally import Rows
 from deeptracker.layers import Layer
 from deeptracker.lockstep import OneProcess
 from deeptracker.shard_merging import merged
 from deeptracker.statistics import no_numbers
-from deeptracker.updates import Steps, gathered_numbers, numbers_of
+from deeptracker.updates import StepObserver, Steps, gathered_numbers, numbers_of
 
 
 @dataclass(frozen=True)
@@ -164,3 +165,18 @@ def to_host(tensors: Sequence[Tensor]) -> list[NDArray[Any]]:
         for index, array in zip(here, np.split(flat, ends[:-1]), strict=True):
             found[index] = array
     return found
+
+
+@torch.no_grad()
+def try_to_measure(model: nn.Module, layers: Sequence[Layer], group: OneProcess) -> None:
+    """Measure the weights once for nothing; RecordingError says at once what cannot be."""
+    try:
+        nothing = StepObserver(model, layers, lambda: False, group).collect()
+        measure(layers, nothing, WeightMemory(), group)
+    except RecordingError:
+        raise
+    except Exception as error:
+        raise RecordingError(
+            f"the weights of {type(model).__name__} cannot be measured ({type(error).__name__}: "
+            f"{error}); pass model= a network with weights in float32, float64, float16 or bfloat16"
+        ) from error

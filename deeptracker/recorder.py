@@ -18,7 +18,7 @@ from deeptracker.probe_choice import checked_choice
 from deeptracker.rank_machine import RankMachine
 from deeptracker.ranks import group_of, layers_here
 from deeptracker.recorder_base import RunRecorder
-from deeptracker.recording import Description
+from deeptracker.run_manifest import Description
 from deeptracker.validation import BATCH, Forward, Loss
 from deeptracker.validation_labels import Unpack
 

@@ -19,8 +19,9 @@ from deeptracker.lockstep import OneProcess
 from deeptracker.machine import Machine
 from deeptracker.rank_machine import RankMachine
 from deeptracker.ranks import own_rank
-from deeptracker.recording import Description, Recording
+from deeptracker.recording import Recording
 from deeptracker.run_identity import place_of
+from deeptracker.run_manifest import Description
 from deeptracker.run_place import take_place
 from deeptracker.sampling import SamplingRule
 from deeptracker.step_clock import timed

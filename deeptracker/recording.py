@@ -2,34 +2,29 @@
 
 import contextlib
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
 from deeptracker.batch_error import BatchError
 from deeptracker.batch_ledger import BatchLedger
-from deeptracker.description import checked_name, plain_values
 from deeptracker.errors import RecordingError
-from deeptracker.format import Event, Failure, Images, Manifest, Unrecorded
+from deeptracker.format import Event, Failure, Unrecorded
 from deeptracker.format.entries import fit_text
-from deeptracker.layer_parts import class_name
-from deeptracker.layers import Layer, find_modules
+from deeptracker.layers import Layer
 from deeptracker.ledger_files import LedgerFiles
 from deeptracker.lockstep import OneProcess
 from deeptracker.machine import PREFIX, Machine
-from deeptracker.measurement import WeightMemory, measure
+from deeptracker.measurement import try_to_measure
 from deeptracker.no_writer import NoWriter
 from deeptracker.optimizer_watch import OptimizerWatch
 from deeptracker.prober import Prober
 from deeptracker.rank_machine import OtherRanks
-from deeptracker.run_identity import place_of
+from deeptracker.run_manifest import Description, made_manifest
 from deeptracker.run_place import Place
-from deeptracker.run_writer import RunWriter, contents_of
+from deeptracker.run_writer import RunWriter
 from deeptracker.saliency_budget import Bounded
 from deeptracker.sampling import SamplingRule
 from deeptracker.scalars import ScalarBuffer
@@ -37,17 +32,6 @@ from deeptracker.snapshot_taker import SnapshotTaker
 from deeptracker.training_activations import TrainingActivations
 from deeptracker.updates import StepObserver
 from deeptracker.validator import Validator
-
-
-@dataclass(frozen=True)
-class Description:
-    """What a script says of its run; None: not said."""
-
-    name: str | None
-    model_name: str | None
-    dataset: str
-    hyperparameters: Mapping[str, Any] | None
-    planned_iterations: int | None
 
 
 class Recording:
@@ -79,7 +63,7 @@ class Recording:
         group: OneProcess | None = None,
     ) -> None:
         group = group or OneProcess()
-        _try_to_measure(model, layers, group)
+        try_to_measure(model, layers, group)
         self._iteration = start_iteration or 0
         self._validator = validator
         self._batch_error = BatchError(squashed=validator.squashed)
@@ -96,7 +80,7 @@ class Recording:
                     "training_activation": training_activations,
                 }
                 manifest = replace(
-                    _manifest(model, layers, validator, sampling, place, described, seen),
+                    made_manifest(model, layers, validator, sampling, place, described, seen),
                     unrecorded=unrecorded,
                 )
                 self.writer = RunWriter.begin(place, manifest, start_iteration=start_iteration)
@@ -266,56 +250,3 @@ def _prober(validator: Validator, writer: RunWriter) -> Prober | None:
         return None
     maker = validator.saliency
     return Prober(validator.probing, writer, None if maker is None else Bounded(maker, writer))
-
-
-def _manifest(
-    model: nn.Module,
-    layers: Sequence[Layer],
-    validator: Validator,
-    sampling: SamplingRule,
-    place: Place,
-    described: Description,
-    seen: Mapping[str, bool],
-) -> Manifest:
-    return Manifest(
-        run=uuid.uuid4().hex,
-        name=checked_name("name", described.name or place.path.resolve().name),
-        model=checked_name("model_name", described.model_name or class_name(model)),
-        dataset=checked_name("dataset", described.dataset),
-        created_at=time.time(),
-        layers=tuple(layer.spec for layer in layers),
-        modules=find_modules(model, list(layers)),
-        classes=validator.classes,
-        images=validator.images or Images(np.zeros(0, np.int32)),
-        graph=validator.graph,
-        hyperparameters=plain_values(described.hyperparameters),
-        sampling=sampling.for_manifest(described.planned_iterations, even=seen["update"]),
-        place=place_of(place.path),
-        contents=contents_of(
-            {
-                **dict.fromkeys(_ALWAYS, True),
-                **seen,
-                "validation": validator.images is not None,
-                "activation": validator.watches_activations,
-            }
-        ),
-    )
-
-
-# In this order, whether they are seen or not.
-_ALWAYS = ("weight", "gradient", "update", "histogram", "bands", "filters")
-
-
-@torch.no_grad()
-def _try_to_measure(model: nn.Module, layers: Sequence[Layer], group: OneProcess) -> None:
-    """Measure the weights once for nothing, so that what cannot be measured is known at once."""
-    try:
-        nothing = StepObserver(model, layers, lambda: False, group).collect()
-        measure(layers, nothing, WeightMemory(), group)
-    except RecordingError:
-        raise
-    except Exception as error:
-        raise RecordingError(
-            f"the weights of {type(model).__name__} cannot be measured ({type(error).__name__}: "
-            f"{error}); pass model= a network with weights in float32, float64, float16 or bfloat16"
-        ) from error

@@ -24,7 +24,8 @@ __all__ = ["DemoFailed", "next_seed", "run_demo"]
 
 ROOTS = "DEEPTRACKER_LOG_ROOTS"
 PUBLIC_URL = "DEEPTRACKER_PUBLIC_URL"
-READY_SECONDS = 60.0
+# The first start compiles what it imports, beside a training.
+READY_SECONDS = 180.0
 # A snapshot every 5 of the 22 iterations of an epoch: about 170 of them.
 EVERY = 5
 
