@@ -12,14 +12,14 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
-from benchmarks.browser import Served, control, log_in, serve
+from benchmarks.browser import Served, control, serve
 from db.engine import session_scope
 from db.permissions import Role
 from db.queries.team import accounts
 from ingest.evaluate import evaluate_run
 from ingest.pipeline import load_log
 from tests import servers, warm
-from tests.browser.conftest import VIEWPORT
+from tests.browser.conftest import VIEWPORT, logged_in
 from tests.browser.furnished import Furnished, beat, furnish
 from tests.browser.waiting import rest
 
@@ -85,31 +85,22 @@ def link_of(engine: Engine, site: Served, email: str) -> str:
         return make_link(session, account_id=account.id, address=site.address)
 
 
-def state_of(browser: Browser, link: str) -> Any:
-    """Return the cookies of who has logged in by a link."""
-    context = browser.new_context()
-    log_in(context.new_page(), link)
-    state = context.storage_state()
-    context.close()
-    return state
-
-
 @pytest.fixture(scope="module")
 def ann(browser: Browser, site: Served, site_engine: Engine, furnished: Furnished) -> Any:
     """The cookies of the administrator whose things stand on the pages."""
-    return state_of(browser, link_of(site_engine, site, MAIL))
+    return logged_in(browser, link_of(site_engine, site, MAIL))
 
 
 @pytest.fixture(scope="module")
 def viewer(browser: Browser, site: Served, furnished: Furnished) -> Any:
     """The cookies of somebody who may only read."""
-    return state_of(browser, site.new_link(role=Role.VIEWER))
+    return logged_in(browser, site.new_link(role=Role.VIEWER))
 
 
 @pytest.fixture(scope="module")
 def newcomer(browser: Browser, empty: Served) -> Any:
     """The cookies of an administrator where there is nothing."""
-    return state_of(browser, empty.new_link())
+    return logged_in(browser, empty.new_link())
 
 
 @dataclass(frozen=True)
