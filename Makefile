@@ -19,15 +19,21 @@ PIP_OPTIONS ?=
 # numpy besides would wait for each other. Bytecode is kept, also where an image forbids it: some
 # hundred processes would compile the same files.
 TEST_PROCESSES ?= 4
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: demo test check unit dev bundle benchmarks clean lock setup browser servers audit soak wheels golden
+.PHONY: demo test imported check unit dev bundle benchmarks clean lock setup browser servers audit soak wheels golden
 
 demo: bundle
 	PYTHONDONTWRITEBYTECODE= $(BIN)/deeptracker demo
 
-test: check unit bundle browser servers
-	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) \
-		--dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
+# What comes before the tests has room on one core each: the types are checked on one of them.
+test:
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line check unit bundle servers imported
+	$(PYTEST) --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
+
+# What the tests import is compiled once: their processes import it all at the same moment.
+imported: bundle
+	@said=$$($(PYTEST) --collect-only -qq 2>&1) || { echo "$$said" | tail -40; exit 1; }
 
 check: $(STAMP) $(NODE_STAMP)
 	$(BIN)/ruff check .

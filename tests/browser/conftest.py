@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from benchmarks import outages
-from benchmarks.browser import Served, chromium, log_in, serve
+from benchmarks.browser import PASSWORD, Served, chromium, serve
 from db.engine import make_engine
 from ingest.pipeline import load_log
 from tests import servers, warm
@@ -88,14 +89,26 @@ class Watch:
                 self.requests.append(parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
-@pytest.fixture(scope="module")
-def login_state(browser: Browser, site: Served) -> dict:
-    """The cookies of somebody who has logged in by a one-time link."""
+def logged_in(browser: Browser, link: str) -> Any:
+    """Return the cookies of who has chosen a password by a one-time link: no page is drawn."""
     context = browser.new_context()
-    log_in(context.new_page(), site.new_link())
+    parts = urlsplit(link)
+    answer = context.request.post(
+        link,
+        form={"password": PASSWORD, "again": PASSWORD},
+        headers={"Origin": f"{parts.scheme}://{parts.netloc}"},
+        max_redirects=0,
+    )
+    assert answer.status == 303, answer.text()
     state = context.storage_state()
     context.close()
     return state
+
+
+@pytest.fixture(scope="module")
+def login_state(browser: Browser, site: Served) -> Any:
+    """The cookies of somebody who has logged in by a one-time link."""
+    return logged_in(browser, site.new_link())
 
 
 @pytest.fixture
@@ -154,10 +167,6 @@ def hurt_run(hurt_engine: Engine, recorded_run: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def hurt_login(browser: Browser, hurt: outages.Site) -> dict:
+def hurt_login(browser: Browser, hurt: outages.Site) -> Any:
     """The cookies of somebody who has logged in there."""
-    context = browser.new_context()
-    log_in(context.new_page(), hurt.served.new_link(email="ann@example.org"))
-    state = context.storage_state()
-    context.close()
-    return state
+    return logged_in(browser, hurt.served.new_link(email="ann@example.org"))

@@ -8,13 +8,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
-from benchmarks.browser import Served, log_in, wait_until_painted
+from benchmarks.browser import Served, wait_until_painted
 from db.engine import session_scope
 from db.permissions import Role
 from db.queries.team import accounts, annotations
 from db.queries.team.annotation_rows import Target
 from ingest.pipeline import load_log
-from tests.browser.conftest import VIEWPORT, Watch
+from tests.browser.conftest import VIEWPORT, Watch, logged_in
 from tests.browser.logs import Log
 
 # What the others write is there within 2 s; the rest is for a busy machine.
@@ -33,13 +33,11 @@ def run_id(log: Callable[..., Log], site_engine: Engine) -> int:
 @pytest.fixture(scope="module")
 def states(browser: Browser, site: Served) -> dict[Role, Any]:
     """The cookies of a member called lo and of a viewer called vi."""
-    found = {}
-    for role, name in ((Role.MEMBER, "lo"), (Role.VIEWER, "vi")):
-        context = browser.new_context()
-        log_in(context.new_page(), site.new_link(role=role, email=f"{name}@example.org"))
-        found[role] = context.storage_state()
-        context.close()
-    return found
+    names = {Role.MEMBER: "lo", Role.VIEWER: "vi"}
+    return {
+        role: logged_in(browser, site.new_link(role=role, email=f"{name}@example.org"))
+        for role, name in names.items()
+    }
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from benchmarks.browser import Served, control, log_in, wait_until_painted
+from benchmarks.browser import Served, control, wait_until_painted
 from db.permissions import Role
 from db.queries.measurements import snapshots
-from tests.browser.conftest import VIEWPORT, Watch
+from tests.browser.conftest import VIEWPORT, Watch, logged_in
 from tests.browser.waiting import REST_MS, rest
 
 ROWS = "#validation-rows"
@@ -55,11 +55,7 @@ def iterations(site_engine: Engine, digits: int) -> list[int]:
 @pytest.fixture(scope="module")
 def viewer_state(browser: Browser, site: Served) -> dict:
     """The cookies of a viewer."""
-    context = browser.new_context()
-    log_in(context.new_page(), site.new_link(role=Role.VIEWER))
-    state = context.storage_state()
-    context.close()
-    return state
+    return logged_in(browser, site.new_link(role=Role.VIEWER))
 
 
 @pytest.fixture

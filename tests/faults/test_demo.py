@@ -22,13 +22,20 @@ from tests.commands import answers, log_in, new_home, wait_until
 from tests.faults.conftest import SOAK
 from tests.ports import free_port
 
-STOPS = 40 if SOAK else 4
-
 
 @pytest.fixture
 def home():
+    """A home, and an engine on its database for those who ask it again and again."""
     with new_home(DEEPTRACKER_WEB_WORKERS="1") as home:
+        home.engine = make_engine(ensure_server(home.path))
         yield home
+        home.engine.dispose()
+
+
+def up_again(home):
+    """Have the server run: what was killed took it along, or the last who left ended it."""
+    ensure_server(home.path)
+    home.engine.dispose()
 
 
 def demo(home, *arguments, port=None):
@@ -76,6 +83,14 @@ def everything_killed(process, home, _number):
 WAYS = (signalled, killed_alone, children_killed, everything_killed)
 
 
+def ways(rng):
+    """Return how the demos are stopped, one after the other.
+
+    But for the last way, which has a test of its own below, each is taken whatever the moments are.
+    """
+    return rng.choices(WAYS, k=40) if SOAK else rng.sample(WAYS[:-1], k=3)
+
+
 def is_up(home, process):
     """Wait until a demo shows its run, and return its name."""
 
@@ -93,32 +108,27 @@ def is_up(home, process):
         home.browser = log_in(address, said)
     # Cookies count for every port of a machine.
     assert home.browser.get(f"{address}/jobs", timeout=60).status_code == 200
+    home.engine.dispose()  # of the server that was there before
     wait_until(lambda: name in stored(home), seconds=120)
     return name
 
 
 def stored(home):
     """Return the names of the runs that there are, with their states and numbers of snapshots."""
-    engine = make_engine(home.url)
-    try:
-        with session_scope(engine) as session:
-            found = runs.list_runs(session)
-        return {run.name: (run.state, run.snapshot_count) for run in found}
-    finally:
-        engine.dispose()
+    with session_scope(home.engine) as session:
+        found = runs.list_runs(session)
+    return {run.name: (run.state, run.snapshot_count) for run in found}
 
 
 @pytest.mark.timeout(1_800 if SOAK else 400)
 def test_the_next_one_comes_up_whatever_happened(home, rng):
-    home.url = ensure_server(home.path)
-    for number in range(STOPS):
+    for number, way in enumerate(ways(rng)):
         process = demo(home)
         if number % 2 == 0:  # before it is up, or as it comes up
             time.sleep(rng.uniform(0, 8))
         else:
             is_up(home, process)
             time.sleep(rng.uniform(0, 3))
-        way = rng.choice(WAYS)
         way(process, home, rng.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
         if way is not children_killed:
             process.wait(60)
@@ -132,7 +142,7 @@ def test_the_next_one_comes_up_whatever_happened(home, rng):
     last = demo(home, "--exit-when-done")
     assert last.wait(150) == 0, home.said(last)
     name = re.search(r"(digits-seed-\d+): 4 snapshots loaded", home.said(last))[1]
-    ensure_server(home.path)
+    up_again(home)
     assert stored(home)[name] == ("complete", 4)
     stop_server(home.path)
 
@@ -140,24 +150,22 @@ def test_the_next_one_comes_up_whatever_happened(home, rng):
 @pytest.mark.timeout(400)
 def test_its_own_job_is_taken_over_and_jobs_of_dead_trainings_end(home):
     """Killed as a whole before the training had begun, then in the middle of it."""
-    home.url = ensure_server(home.path)
-    migrate.upgrade(home.url)
+    migrate.upgrade(ensure_server(home.path))
     before = {}
     for ready in (open_jobs, recording):
         process = demo(home)
         wait_until(lambda ready=ready, before=before: ready(home) not in ({}, before), every=0.01)
         everything_killed(process, home, None)
         process.wait(30)
+        up_again(home)
         before = open_jobs(home)
         assert len(before) == 1
     last = demo(home, "--exit-when-done")
     assert last.wait(150) == 0, home.said(last)
-    ensure_server(home.path)
+    up_again(home)
     assert not open_jobs(home)
-    engine = make_engine(home.url)
-    with session_scope(engine) as session:
+    with session_scope(home.engine) as session:
         ended = {job.location: job for job in jobs.list_jobs(session)}
-    engine.dispose()
     for name, (_, snapshots) in stored(home).items():
         recorded = list((home.path / "runs" / name / "snapshots").glob("*.safetensors"))
         assert snapshots == len(recorded)
@@ -172,19 +180,15 @@ def recording(home):
 
 def open_jobs(home):
     """Return the jobs that are not over by their location."""
-    ensure_server(home.path)
-    engine = make_engine(home.url)
-    try:
-        with session_scope(engine) as session:
-            found = jobs.list_jobs(session, states=OPEN_STATES)
-        return {job.location: job.id for job in found}
-    finally:
-        engine.dispose()
+    with session_scope(home.engine) as session:
+        found = jobs.list_jobs(session, states=OPEN_STATES)
+    return {job.location: job.id for job in found}
 
 
 @pytest.mark.timeout(400)
 def test_two_at_once_both_end_in_a_usable_application(home):
     """At the same moment, in a new home: the same port, administrator, seed and data."""
+    stop_server(home.path)
     port = free_port()
     both = [demo(home, "--exit-when-done", port=port) for _ in range(2)]
     for process in both:
@@ -194,12 +198,10 @@ def test_two_at_once_both_end_in_a_usable_application(home):
     assert names == {"digits-seed-0", "digits-seed-1"}
     addresses = {re.search(r"(http://\S+)/link/", text)[1] for text in said}
     assert len(addresses) == 2
-    url = ensure_server(home.path)
-    engine = make_engine(url)
-    with session_scope(engine) as session:
+    up_again(home)
+    with session_scope(home.engine) as session:
         assert {run.name for run in runs.list_runs(session)} == names
         assert len(accounts.list_accounts(session)) == 1
-    engine.dispose()
     # The link that either has printed works; when one was used, the other does not any more.
     web = home.start("serve", "--port", str(port))
     address = f"http://127.0.0.1:{port}"
