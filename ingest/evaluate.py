@@ -45,13 +45,16 @@ class Evaluator:
         self._stale, self._written = False, 0
         self._kept = Kept()
 
-    def looked(self, *, written: int) -> None:
-        """Note how many snapshots the load wrote so far; evaluate where that is cheap by now.
+    def wrote(self, snapshots: int) -> None:
+        """Note how many snapshots the load wrote so far."""
+        self._stale |= snapshots > self._written
+        self._written = snapshots
+
+    def looked(self) -> None:
+        """Evaluate what is new where that is cheap by now.
 
         What was put off is made good at a later look, or by `finish`.
         """
-        self._stale |= written > self._written
-        self._written = written
         if self._stale and self._seconds <= BUSY_SHARE * (time.monotonic() - self._ended):
             self._evaluate()
 

@@ -14,7 +14,7 @@ from db.load_rows import Array, MeasuredRow, Shape, SnapshotRow
 from db.load_summary import add_to_summary, summarise
 from deeptracker.format import SERIES, Ledger, Manifest, Probe
 from ingest.analysis.flips import FlipFinder, FlipState, Step, no_flips
-from ingest.prepare import Prepared
+from ingest.prepare import Prepared, former_digest
 from ingest.replay import replay
 
 
@@ -97,22 +97,32 @@ class RunLoad:
             load.forget_flip_state(session, run_id=self.run_id)
         self._end(session, last=max(self._digests, default=-1))
 
-    def write(self, batch: Sequence[Prepared]) -> Outcome:
-        """Write what is new of a batch, rising by iteration, in one transaction."""
-        changed = [p for p in batch if self._digests.get(p.snapshot.iteration) != p.digest]
+    def write(self, batch: Sequence[Prepared], *, durable: bool = True) -> Outcome:
+        """Write what is new of a batch, rising by iteration, in one transaction.
+
+        `durable` as of load.batch.
+        """
+        changed = [p for p in batch if not self._has(p)]
         iterations = [p.snapshot.iteration for p in changed]
         replaced = tuple(i for i in iterations if i in self._digests)
         new = tuple(i for i in iterations if i not in replaced)
         outcome = Outcome(new, replaced, len(batch) - len(changed))
         if not changed:
             return outcome
-        with load.batch(self._connection) as session:
+        with load.batch(self._connection, durable=durable) as session:
             if iterations[0] > max(self._digests, default=-1):
                 self._append(session, changed)
             else:
                 self._insert(session, changed, replaced)
         self._digests |= {p.snapshot.iteration: p.digest for p in changed}
         return outcome
+
+    def _has(self, prepared: Prepared) -> bool:
+        """Return whether the store has this very snapshot."""
+        stored = self._digests.get(prepared.snapshot.iteration)
+        if stored is None or stored == prepared.digest:
+            return stored is not None
+        return stored == former_digest(prepared.snapshot)
 
     def write_contact_sheets(self, sheets: dict[int, bytes]) -> None:
         """Store contact sheets by class where they differ from the stored ones."""
