@@ -103,6 +103,7 @@ def load_log(
                 health.wrote(look.report.written)
                 look.report.ended = _ended(manifest, waiting, follow=follow, busy=source.busy())
                 if look.report.ended:
+                    run.join_results()
                     images.finish(engine, meanwhile=health.finish)
                     break
                 health.looked()

@@ -297,7 +297,8 @@ def test_a_load_that_stops_goes_on_later(store, make_log):
     assert len(report.new) + len(rest.new) == 14
 
 
-def test_following_a_run_from_before_its_first_file_to_its_end(store, make_log):
+def test_following_a_run_from_before_its_first_file_to_its_end(store, make_log, monkeypatch):
+    monkeypatch.setattr("ingest.reading.BATCH_SNAPSHOTS", 4)
     _, run = make_log("model", snapshots=14)
     path = _.with_name("live")
     reports = []
@@ -317,12 +318,24 @@ def test_following_a_run_from_before_its_first_file_to_its_end(store, make_log):
     assert reports[0].ended == "complete"
     assert len(reports[0].new) == 14
     assert reports[0].replaced == [run.iteration(13)]
-    found = checksum(store)
+    found, blocks = checksum(store), _blocks(store)
     with store.begin() as connection:
         for table in reversed(list(found)):
             connection.execute(text(f'DELETE FROM "{table}"'))
     load_log(store, path)
     assert checksum(store) == found
+    # What came one by one is joined as a load of it all has it.
+    assert {row[3] for row in blocks} == {4, 2}
+    assert _blocks(store) == blocks
+
+
+def _blocks(engine):
+    query = (
+        "SELECT class_id, iteration, iterations, octet_length(iterations) / 4, prediction, "
+        "probability FROM class_result ORDER BY class_id, iteration"
+    )
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def replace_prediction(run):
