@@ -43,6 +43,7 @@ from db.queries.measurements import (
     peaks,
     snapshots,
 )
+from db.queries.measurements.predictions import SnapshotPredictions
 from db.queries.runs import compare, findings, run_upkeep, structure
 from db.queries.team import accounts
 from db.raw import raw_cursor
@@ -142,7 +143,7 @@ def every_look_up(session: Session, run_id: int) -> dict[str, Callable[[], Any]]
         **look_ups(session, run_id),
         **besides(session, run_id),
         "results of a snapshot": lambda: compare.results_at(iteration=middle, **key),
-        "predictions of a snapshot": lambda: findings.predictions_at(iteration=middle, **key),
+        "predictions of a snapshot": lambda: SnapshotPredictions(**key).at(middle),
         "last filters": lambda: findings.last_filters(snapshots=3, **change, **key),
         "peaks of all snapshots": lambda: peaks.all_peaks(**change, **key),
         "peaks of some": lambda: peaks.top_filters_at(iterations=several, **change, **key),

@@ -19,6 +19,7 @@ from db import load
 from db.away import is_away
 from db.errors import NotFound, RunBusy
 from db.load import sole_loader
+from db.queries.measurements.predictions import SnapshotPredictions
 from db.queries.runs import findings as stored
 from db.queries.runs import runs
 from db.queries.team.alerts import raise_alerts
@@ -106,8 +107,10 @@ def evaluate_run(session: Session, *, run_id: int, kept: Kept | None = None) -> 
     limits = {name: row.threshold for name, row in stored.thresholds(session).items()}
     found = evaluate(history, names, thresholds=limits, rules=(*RULES, *CHANGES))
 
+    predictions = SnapshotPredictions(session, run_id=run_id)
+
     def taken_for(at: int) -> Any:
-        return stored.predictions_at(session, run_id=run_id, iteration=int(history.iteration[at]))
+        return predictions.at(int(history.iteration[at]))
 
     resumed = read_resumes(session, run_id=run_id)
     answers = answer(history, found, names, taken_for=taken_for, resumed=resumed)
