@@ -20,6 +20,7 @@ from deeptracker.format import (
 )
 from ingest import reading
 from ingest.pipeline import load_log
+from ingest.prepare import former_digest
 from tests.jobs.checksums import checksum
 from tests.jobs.conftest import wait_until
 
@@ -115,6 +116,20 @@ def test_loading_twice_changes_nothing(store, make_log):
     assert (report.new, report.replaced, report.unchanged) == ([], [], 12)
     assert checksum(store) == before
     assert version(store) == was
+
+
+def test_snapshots_that_an_earlier_release_loaded_are_known(store, make_log):
+    path, run = make_log()
+    load_log(store, path)
+    with store.begin() as connection:
+        for index in range(12):
+            former = former_digest(run.snapshot(index))
+            connection.execute(
+                text("UPDATE snapshot SET digest = :digest WHERE iteration = :at"),
+                {"digest": former, "at": run.iteration(index)},
+            )
+    report = load_log(store, path)
+    assert (report.new, report.replaced, report.unchanged) == ([], [], 12)
 
 
 def test_appending_equals_one_load(store, make_log):
