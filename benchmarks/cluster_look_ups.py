@@ -21,6 +21,7 @@ from db.queries.measurements import (
     peaks,
     snapshots,
 )
+from db.queries.measurements.predictions import SnapshotPredictions
 from db.queries.runs import compare, findings, structure
 
 REPEATS = 40
@@ -50,7 +51,7 @@ def every_look_up(session: Session, run_id: int) -> dict[str, Callable[[], Any]]
         **look_ups(session, run_id),
         **besides(session, run_id),
         "results of a snapshot": lambda: compare.results_at(iteration=middle, **key),
-        "predictions of a snapshot": lambda: findings.predictions_at(iteration=middle, **key),
+        "predictions of a snapshot": lambda: SnapshotPredictions(**key).at(middle),
         "last filters": lambda: findings.last_filters(snapshots=3, **change, **key),
         "peaks of all snapshots": lambda: peaks.all_peaks(**change, **key),
         "peaks of some": lambda: peaks.top_filters_at(iterations=several, **change, **key),

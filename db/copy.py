@@ -7,6 +7,7 @@ rows cost one assignment per field.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -64,18 +65,25 @@ def null() -> Field:
 
 def pack(fields: Sequence[Field], shape: tuple[int, ...]) -> memoryview:
     """Return the rows of one group as bytes; `shape` counts the rows, in C order."""
-    layout: list[tuple[Any, ...]] = [("fields", ">i2")]
-    for index, field in enumerate(fields):
-        layout.append((f"length{index}", ">i4"))
-        layout.append((f"value{index}", field.dtype, field.width))
-    rows = np.empty(shape, np.dtype(layout))
+    layout = _layout(tuple((field.dtype, field.width) for field in fields))
+    rows = np.empty(shape, layout)
     rows["fields"] = len(fields)
     for index, field in enumerate(fields):
-        item = rows.dtype[f"value{index}"]
-        rows[f"length{index}"] = -1 if field.values is None else item.itemsize
+        length = -1 if field.values is None else layout[f"value{index}"].itemsize
+        rows[f"length{index}"] = length
         if field.values is not None:
             rows[f"value{index}"] = field.values
     return rows.reshape(-1).view(np.uint8).data
+
+
+@lru_cache(maxsize=1_000)
+def _layout(fields: tuple[tuple[str, tuple[int, ...]], ...]) -> np.dtype[np.void]:
+    """Return a row of fields by dtype and width: made a hundred times as slowly as it is found."""
+    layout: list[tuple[Any, ...]] = [("fields", ">i2")]
+    for index, (dtype, width) in enumerate(fields):
+        layout.append((f"length{index}", ">i4"))
+        layout.append((f"value{index}", dtype, width))
+    return np.dtype(layout)
 
 
 def copy_groups(

@@ -119,10 +119,17 @@ def _take(connection: Connection, key: int, run: str) -> None:
 
 
 @contextmanager
-def batch(connection: Connection) -> Iterator[Session]:
-    """Yield a session in one transaction of any length on the loader's connection."""
+def batch(connection: Connection, *, durable: bool = True) -> Iterator[Session]:
+    """Yield a session in one transaction of any length on the loader's connection.
+
+    Where it need not be `durable`, nobody waits for the disk: a server that crashes may forget it,
+    whole, until the next one that is durable, which waits for both. Then the load is cut off, too,
+    and begins again with what there is.
+    """
     with Session(connection, expire_on_commit=False) as session, session.begin():
         session.execute(text("SET LOCAL statement_timeout = 0"))
+        if not durable:
+            session.execute(text("SET LOCAL synchronous_commit = off"))
         yield session
 
 

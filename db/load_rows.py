@@ -69,6 +69,11 @@ class Shape:
         self.class_start = np.concatenate([[0], np.cumsum(self.class_size)])
         self.prediction = prediction_dtype(len(manifest.classes)).str
 
+    def in_order(self, values: Array) -> Array:
+        """Return values of images [T, N] with the images by class."""
+        ordered = (np.diff(self.by_class) == 1).all()  # as those of most data sets are
+        return values if ordered else values.take(self.by_class, axis=1)
+
     def images_of(self, class_id: int) -> NDArray[np.int32]:
         """Return the images of a class, rising, i4 [n]."""
         part = self.by_class[self.class_start[class_id] : self.class_start[class_id + 1]]
@@ -228,8 +233,8 @@ def _class_results(
         rows, iteration = [rows[int(at)] for at in np.flatnonzero(there)], iteration[there]
     if not rows:
         return
-    prediction = np.stack([cast(Array, r.snapshot.prediction)[shape.by_class] for r in rows])
-    probability = np.stack([cast(Array, r.snapshot.probability)[shape.by_class] for r in rows])
+    prediction = shape.in_order(np.stack([cast(Array, r.snapshot.prediction) for r in rows]))
+    probability = shape.in_order(np.stack([cast(Array, r.snapshot.probability) for r in rows]))
     for size in np.unique(shape.class_size[shape.class_size > 0]):
         classes = np.flatnonzero(shape.class_size == size)
         first, count = shape.class_start[classes[0]], len(classes)

@@ -19,6 +19,7 @@ from db import load
 from db.away import is_away
 from db.errors import NotFound, RunBusy
 from db.load import sole_loader
+from db.queries.measurements.predictions import SnapshotPredictions
 from db.queries.runs import findings as stored
 from db.queries.runs import runs
 from db.queries.team.alerts import raise_alerts
@@ -45,13 +46,16 @@ class Evaluator:
         self._stale, self._written = False, 0
         self._kept = Kept()
 
-    def looked(self, *, written: int) -> None:
-        """Note how many snapshots the load wrote so far; evaluate where that is cheap by now.
+    def wrote(self, snapshots: int) -> None:
+        """Note how many snapshots the load wrote so far."""
+        self._stale |= snapshots > self._written
+        self._written = snapshots
+
+    def looked(self) -> None:
+        """Evaluate what is new where that is cheap by now.
 
         What was put off is made good at a later look, or by `finish`.
         """
-        self._stale |= written > self._written
-        self._written = written
         if self._stale and self._seconds <= BUSY_SHARE * (time.monotonic() - self._ended):
             self._evaluate()
 
@@ -103,8 +107,10 @@ def evaluate_run(session: Session, *, run_id: int, kept: Kept | None = None) -> 
     limits = {name: row.threshold for name, row in stored.thresholds(session).items()}
     found = evaluate(history, names, thresholds=limits, rules=(*RULES, *CHANGES))
 
+    predictions = SnapshotPredictions(session, run_id=run_id)
+
     def taken_for(at: int) -> Any:
-        return stored.predictions_at(session, run_id=run_id, iteration=int(history.iteration[at]))
+        return predictions.at(int(history.iteration[at]))
 
     resumed = read_resumes(session, run_id=run_id)
     answers = answer(history, found, names, taken_for=taken_for, resumed=resumed)

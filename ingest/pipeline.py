@@ -100,12 +100,14 @@ def load_log(
                 news = look.load(manifest, follow=follow)
                 if news:
                     waiting.heard()
-                health.looked(written=look.report.written)
-                images.looked()
+                health.wrote(look.report.written)
                 look.report.ended = _ended(manifest, waiting, follow=follow, busy=source.busy())
                 if look.report.ended:
+                    run.join_results()
                     images.finish(engine, meanwhile=health.finish)
                     break
+                health.looked()
+                images.looked()
                 waiting.pause()
     if lake is not None and look.report.ended != "stopped":
         keep_loaded(engine, lake, run_id=run.run_id, on_line=on_line)
@@ -166,8 +168,10 @@ class _Look:
     def _write(self, manifest: Manifest, parts: Sequence[Sequence[int]]) -> None:
         prepare = preparing(self._source, manifest, self.run.shape)
         again = self._source.again()
-        for batch in read_ahead(parts, lambda part: prepare(part, self.note_bad)):
-            outcome = self.run.write(batch)
+        read = read_ahead(parts, lambda part: prepare(part, self.note_bad))
+        for number, batch in enumerate(read, start=1):
+            # The last one waits until the disk has it, and with it all that were before.
+            outcome = self.run.write(batch, durable=number == len(parts))
             report = self.report
             report.new += outcome.new
             report.replaced += [i for i in outcome.replaced if i not in again]

@@ -16,6 +16,11 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 
+def together(size: int) -> int:
+    """Return how many snapshots of so many bytes are one batch."""
+    return max(1, min(BATCH_SNAPSHOTS, -(-BATCH_BYTES // max(1, size))))
+
+
 def batches(source: Source, iterations: Sequence[int]) -> Iterator[list[int]]:
     """Cut into parts that a transaction writes in about half a second."""
     part: list[int] = []

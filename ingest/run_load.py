@@ -10,11 +10,13 @@ from db import load
 from db.load_history import last_series
 from db.load_ledger import drop_abandoned_ledgers, save_ledger
 from db.load_probe import drop_abandoned_probes, save_probe
+from db.load_results import join_results
 from db.load_rows import Array, MeasuredRow, Shape, SnapshotRow
 from db.load_summary import add_to_summary, summarise
 from deeptracker.format import SERIES, Ledger, Manifest, Probe
 from ingest.analysis.flips import FlipFinder, FlipState, Step, no_flips
-from ingest.prepare import Prepared
+from ingest.prepare import Prepared, former_digest
+from ingest.reading import BATCH_SNAPSHOTS, together
 from ingest.replay import replay
 
 
@@ -46,6 +48,8 @@ class RunLoad:
         if found.correct is not None and found.length is not None:
             state = FlipState(found.correct, found.length)
         self._finder = FlipFinder(state)
+        # How many snapshots a batch has, and whether any came in smaller ones.
+        self._together, self._apart = BATCH_SNAPSHOTS, False
 
     @property
     def iterations(self) -> list[int]:
@@ -97,22 +101,54 @@ class RunLoad:
             load.forget_flip_state(session, run_id=self.run_id)
         self._end(session, last=max(self._digests, default=-1))
 
-    def write(self, batch: Sequence[Prepared]) -> Outcome:
-        """Write what is new of a batch, rising by iteration, in one transaction."""
-        changed = [p for p in batch if self._digests.get(p.snapshot.iteration) != p.digest]
+    def write(self, batch: Sequence[Prepared], *, durable: bool = True) -> Outcome:
+        """Write what is new of a batch, rising by iteration, in one transaction.
+
+        `durable` as of load.batch.
+        """
+        changed = [p for p in batch if not self._has(p)]
         iterations = [p.snapshot.iteration for p in changed]
         replaced = tuple(i for i in iterations if i in self._digests)
         new = tuple(i for i in iterations if i not in replaced)
         outcome = Outcome(new, replaced, len(batch) - len(changed))
         if not changed:
             return outcome
-        with load.batch(self._connection) as session:
+        with load.batch(self._connection, durable=durable) as session:
             if iterations[0] > max(self._digests, default=-1):
                 self._append(session, changed)
             else:
                 self._insert(session, changed, replaced)
+        before = len(self._digests)
         self._digests |= {p.snapshot.iteration: p.digest for p in changed}
+        self._together = together(changed[-1].snapshot.nbytes)
+        self._apart |= len(changed) < self._together
+        if self._apart:
+            self._join(before // self._together, len(self._digests) // self._together)
         return outcome
+
+    def join_results(self) -> None:
+        """Join the results of images of snapshots that came one by one, as one load has them."""
+        if self._apart:
+            self._join(0, -(-len(self._digests) // self._together))
+            self._apart = False
+
+    def _join(self, first: int, end: int) -> None:
+        """Join the results of the batches from `first` on up to `end`.
+
+        Not with the snapshot that completes one: who waits to see it need not wait for this.
+        """
+        iterations = self.iterations
+        for number in range(first, end):
+            part = iterations[number * self._together :][: self._together]
+            with load.batch(self._connection) as session:
+                join_results(session, run_id=self.run_id, first=part[0], last=part[-1])
+
+    def _has(self, prepared: Prepared) -> bool:
+        """Return whether the store has this very snapshot."""
+        stored = self._digests.get(prepared.snapshot.iteration)
+        if stored is None or stored == prepared.digest:
+            return stored is not None
+        return stored == former_digest(prepared.snapshot)
 
     def write_contact_sheets(self, sheets: dict[int, bytes]) -> None:
         """Store contact sheets by class where they differ from the stored ones."""

@@ -12,7 +12,7 @@ from benchmarks.insight.faults import Truth
 from benchmarks.insight.live import ever_high
 from benchmarks.insight.rivals import Rival, judge_by_others
 from benchmarks.insight.score import Score, causes_of, false_findings, score
-from db.queries.runs.findings import predictions_at
+from db.queries.measurements.predictions import SnapshotPredictions
 from ingest.analysis.answer import Answer, answer
 from ingest.analysis.causes.event import TakenFor
 from ingest.analysis.health.finding import Finding, Names
@@ -61,13 +61,14 @@ def judge_log(engine: Engine, folder: Path, fault: str, truth: Truth) -> Judgeme
     run_id = load_log(engine, folder).run_id
     with Session(engine) as session:
         history, names = read_history(session, run_id=run_id)
+        predictions = SnapshotPredictions(session, run_id=run_id)
         judged = judge(
             folder.name,
             fault,
             truth,
             history,
             names,
-            lambda at: predictions_at(session, run_id=run_id, iteration=int(history.iteration[at])),
+            lambda at: predictions.at(int(history.iteration[at])),
             read_resumes(session, run_id=run_id),
         )
         if truth.cause:

@@ -49,6 +49,16 @@ class Snapshot:
     scalars: Mapping[str, Series] = field(default_factory=dict)
     generation: int = 0
 
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes of all arrays, which are nearly all of its file."""
+        arrays: list[NDArray[Any] | None] = [self.bands, self.prediction, self.probability]
+        for family in (self.statistics, self.histogram, self.filters):
+            arrays += family.values()
+        for series in self.scalars.values():
+            arrays += (series.iterations, series.values)
+        return sum(array.nbytes for array in arrays if array is not None)
+
 
 def prediction_dtype(classes: int) -> np.dtype[Any]:
     """Return the dtype of predicted classes: u2 below 65,536 classes, else i4."""

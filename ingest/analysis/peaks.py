@@ -33,14 +33,18 @@ def largest(values: NDArray[np.float32], *, limit: int = PEAK_LIMIT) -> NDArray[
 def _candidates(values: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
     """Return where numbers stand that may be among the largest: most of a long array is not.
 
-    The largest of a sample are at most as large as those of all, and found in a tenth of the time.
+    A sample tells from where on there are about twice as many as are wanted, in a tenth of the
+    time. Where they turn out to be too few, all are.
     """
     sample = values[::_SAMPLED]
     sample = sample[~np.isnan(sample)]
-    if len(sample) <= limit:
-        return np.flatnonzero(~np.isnan(values))
-    smallest = np.partition(sample, len(sample) - limit)[len(sample) - limit]
-    return np.flatnonzero(values >= smallest)
+    about = -(-2 * limit // _SAMPLED)
+    if len(sample) > about:
+        smallest = np.partition(sample, len(sample) - about)[len(sample) - about]
+        found = np.flatnonzero(values >= smallest)
+        if len(found) >= limit:
+            return found
+    return np.flatnonzero(~np.isnan(values))
 
 
 def find_peaks(

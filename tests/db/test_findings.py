@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.engine import make_engine
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import Finding
+from db.queries.measurements.predictions import SnapshotPredictions
 from db.queries.runs import findings, runs
 from db.queries.team import accounts
 from ingest.analysis.health.rules import RULES
@@ -164,14 +165,13 @@ def test_the_last_filters_and_predictions(session, run, noise):
     assert np.array_equal(found, whole[:, -3:], equal_nan=True)
     more = findings.last_filters(session, run_id=run.run_id, quantity="gradient_l2", snapshots=99)
     assert more.shape == whole.shape
-    at = 2
-    label, prediction = findings.predictions_at(
-        session, run_id=run.run_id, iteration=int(run.iterations[at])
-    )
+    predictions = SnapshotPredictions(session, run_id=run.run_id)
     order = np.argsort(run.image_class, kind="stable")
-    assert np.array_equal(label, run.image_class[order])
-    assert np.array_equal(prediction, run.prediction[order, at])
-    assert findings.predictions_at(session, run_id=run.run_id, iteration=3) is None
+    for at, iteration in enumerate(run.iterations.tolist()):
+        label, prediction = predictions.at(iteration)
+        assert np.array_equal(label, run.image_class[order])
+        assert np.array_equal(prediction, run.prediction[order, at])
+    assert predictions.at(3) is None
 
 
 def test_every_stored_run_can_be_judged(session, run, noise):

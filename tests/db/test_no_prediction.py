@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from db.engine import make_engine
 from db.predictions import read_predictions
 from db.queries.measurements import class_results, snapshots
+from db.queries.measurements.predictions import SnapshotPredictions
 from db.queries.runs import compare, findings, runs
 from deeptracker.format import NO_PREDICTION, NOT_VALIDATED, snapshot_path
 from ingest.analysis.health.sentences import worded
@@ -90,10 +91,12 @@ def test_one_snapshot_of_all_images(session, run_id):
     assert (missing.prediction == NOT_VALIDATED).all()
     assert np.isnan(missing.probability).all()
     assert not missing.validated
-    labels, prediction = findings.predictions_at(session, run_id=run_id, iteration=40)
+    predictions = SnapshotPredictions(session, run_id=run_id)
+    labels, prediction = predictions.at(40)
     assert dict(zip(labels.tolist(), prediction.tolist(), strict=True))[2] == 2
     assert sorted(prediction) == sorted(PREDICTIONS[3])
-    assert findings.predictions_at(session, run_id=run_id, iteration=30) is None
+    assert predictions.at(30) is None
+    assert predictions.at(31) is None
 
 
 def course(session, run_id):

@@ -20,6 +20,7 @@ from deeptracker.format import (
 )
 from ingest import reading
 from ingest.pipeline import load_log
+from ingest.prepare import former_digest
 from tests.jobs.checksums import checksum
 from tests.jobs.conftest import wait_until
 
@@ -115,6 +116,20 @@ def test_loading_twice_changes_nothing(store, make_log):
     assert (report.new, report.replaced, report.unchanged) == ([], [], 12)
     assert checksum(store) == before
     assert version(store) == was
+
+
+def test_snapshots_that_an_earlier_release_loaded_are_known(store, make_log):
+    path, run = make_log()
+    load_log(store, path)
+    with store.begin() as connection:
+        for index in range(12):
+            former = former_digest(run.snapshot(index))
+            connection.execute(
+                text("UPDATE snapshot SET digest = :digest WHERE iteration = :at"),
+                {"digest": former, "at": run.iteration(index)},
+            )
+    report = load_log(store, path)
+    assert (report.new, report.replaced, report.unchanged) == ([], [], 12)
 
 
 def test_appending_equals_one_load(store, make_log):
@@ -297,7 +312,8 @@ def test_a_load_that_stops_goes_on_later(store, make_log):
     assert len(report.new) + len(rest.new) == 14
 
 
-def test_following_a_run_from_before_its_first_file_to_its_end(store, make_log):
+def test_following_a_run_from_before_its_first_file_to_its_end(store, make_log, monkeypatch):
+    monkeypatch.setattr("ingest.reading.BATCH_SNAPSHOTS", 4)
     _, run = make_log("model", snapshots=14)
     path = _.with_name("live")
     reports = []
@@ -317,12 +333,24 @@ def test_following_a_run_from_before_its_first_file_to_its_end(store, make_log):
     assert reports[0].ended == "complete"
     assert len(reports[0].new) == 14
     assert reports[0].replaced == [run.iteration(13)]
-    found = checksum(store)
+    found, blocks = checksum(store), _blocks(store)
     with store.begin() as connection:
         for table in reversed(list(found)):
             connection.execute(text(f'DELETE FROM "{table}"'))
     load_log(store, path)
     assert checksum(store) == found
+    # What came one by one is joined as a load of it all has it.
+    assert {row[3] for row in blocks} == {4, 2}
+    assert _blocks(store) == blocks
+
+
+def _blocks(engine):
+    query = (
+        "SELECT class_id, iteration, iterations, octet_length(iterations) / 4, prediction, "
+        "probability FROM class_result ORDER BY class_id, iteration"
+    )
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def replace_prediction(run):

@@ -108,17 +108,19 @@ def results_of_classes(
 
     As `db.predictions` reads them; rising by class. Empty where there is no such snapshot.
     """
-    block = _block_of(session, run_id, iteration)
-    if block is None:
-        return {}
-    first, number, place = block
-    wanted = [_PART.format(sql.Identifier(name)) for name in columns]
-    rows = fetch(
-        session,
-        _OF_CLASSES.format(columns=sql.SQL(", ").join(wanted)),
-        {"run": run_id, "block": first, "number": number, "place": place, "classes": list(classes)},
+    query = _OF_CLASSES.format(
+        columns=sql.SQL(", ").join(_PART.format(sql.Identifier(name)) for name in columns)
     )
-    return {row[0]: row[1:] for row in rows}
+    block = _block_of(session, run_id, iteration)
+    while block is not None:
+        first, number, place = block
+        asked = {"run": run_id, "block": first, "number": number, "place": place}
+        rows = fetch(session, query, {**asked, "classes": list(classes)})
+        # Whoever reads without a snapshot of the store may find that blocks were joined meanwhile.
+        before, block = block, None if rows else _block_of(session, run_id, iteration)
+        if block in (None, before):
+            return {row[0]: row[1:] for row in rows}
+    return {}
 
 
 def _block_of(session: Session, run_id: int, iteration: int) -> tuple[int, int, int] | None:

@@ -16,8 +16,6 @@ from db.errors import Conflict, NotFound
 from db.models import Finding, FindingMute, RuleThreshold, Run, RunHealth
 from db.models.findings import SEVERITIES
 from db.permissions import Permission
-from db.predictions import read_classes
-from db.queries.measurements.class_results import class_sizes, results_of_classes
 from db.queries.runs.existence import require_run
 from db.queries.team.rights import require_permission
 from db.queue import EVALUATE, defer, waiting_arguments
@@ -275,29 +273,6 @@ def set_threshold(
         .values(rule=rule, **values)
         .on_conflict_do_update(index_elements=["rule"], set_={**values, "changed_at": func.now()})
     )
-
-
-def predictions_at(
-    session: Session, *, run_id: int, iteration: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]] | None:
-    """Return the class of every validation image and its predicted class, each i4 [N].
-
-    Images by class, in the order of class_images; NO_PREDICTION where the network gave none. None
-    where nothing was validated there.
-    """
-    images = class_sizes(session, run_id=run_id)
-    stored = results_of_classes(
-        session,
-        run_id=run_id,
-        iteration=iteration,
-        classes=list(images),
-        columns=["prediction"],
-    )
-    rows = [(one, row, images[one]) for one, (row,) in stored.items() if images[one] and row]
-    if not rows:
-        return None
-    label = np.repeat([row[0] for row in rows], [row[2] for row in rows]).astype(np.int32)
-    return label, read_classes([row[1] for row in rows], images=[row[2] for row in rows])
 
 
 def ask_for_evaluation(session: Session, *, run_ids: Sequence[int] | None = None) -> int:

@@ -100,30 +100,32 @@ def image_history(
         nan, nan.copy(), nan.copy(), never, nan.copy(), nan.copy(), zero, never.copy(),
         never.copy(), never.copy(),
     )  # fmt: skip
+    counted = np.flatnonzero(good)
     for block in blocks:
         if len(block.images) and block.prediction.shape[1]:
-            _add(found, block, good)
+            _add(found, block, counted)
     return found
 
 
-def _add(found: ImageHistory, block: ClassBlock, good: NDArray[np.bool_]) -> None:
+def _add(found: ImageHistory, block: ClassBlock, counted: NDArray[np.intp]) -> None:
+    """Add a class; `counted` are the places of the snapshots that count."""
     at = block.images
-    kept = block.prediction[:, good]
-    there = kept != NOT_VALIDATED
-    number = there.sum(axis=1)
+    kept = block.prediction.take(counted, axis=1)
+    # Booleans are counted: their sum would make integers of them first.
+    number = np.count_nonzero(kept != NOT_VALIDATED, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found.correct[at] = (kept == block.class_id).sum(axis=1) / number
+        found.correct[at] = np.count_nonzero(kept == block.class_id, axis=1) / number
         other, times = _other_class(kept, block.class_id)
         found.other[at] = other
         found.agreement[at] = times / number
-    probability = block.probability[:, good].astype(np.float32)
-    mean, deviation = _mean_and_deviation(probability)
+    probability = block.probability.astype(np.float32)
+    mean, deviation = _mean_and_deviation(probability.take(counted, axis=1))
     found.confidence[at], found.variability[at] = mean, deviation
     # Without any probability, the predictions alone tell.
     sure = np.where(np.isnan(mean), found.correct[at], mean)
     found.doubt[at] = (1.0 - sure + found.agreement[at]) / 2
     _follow(found, block)
-    found.twin[at] = _twins(block)
+    found.twin[at] = _twins(block, probability)
 
 
 def _other_class(prediction: NDArray[np.integer[Any]], label: int) -> tuple[Ints, Ints]:
@@ -138,12 +140,15 @@ def _other_class(prediction: NDArray[np.integer[Any]], label: int) -> tuple[Ints
     together = max(1, _COUNTED // classes)
     for start in range(0, len(prediction), together):
         part = prediction[start : start + together]
-        rows, columns = np.nonzero((part != label) & (part >= 0))
-        codes = rows * np.int64(classes) + part[rows, columns]
+        others = part != label
+        if part.dtype.kind == "i":
+            others &= part >= 0
+        places = np.flatnonzero(others)
+        codes = places // part.shape[1] * classes + part.reshape(-1)[places]
         counts = np.bincount(codes, minlength=len(part) * classes).reshape(len(part), classes)
         at = slice(start, start + len(part))
         most = counts.argmax(axis=1)  # of equals the lowest class
-        times[at] = counts.max(axis=1)
+        times[at] = counts[np.arange(len(part)), most]
         other[at] = np.where(times[at] > 0, most, NO_PREDICTION)
     return other, times
 
@@ -166,7 +171,7 @@ def _follow(found: ImageHistory, block: ClassBlock) -> None:
     right = block.prediction[:, validated] == block.class_id
     if not len(validated):
         return
-    found.forgotten[block.images] = (right[:, :-1] & ~right[:, 1:]).sum(axis=1)
+    found.forgotten[block.images] = np.count_nonzero(right[:, :-1] > right[:, 1:], axis=1)
     ends = right[:, -1:]
     # The last snapshot at which each was not as it is at the end.
     differs = (right != ends)[:, ::-1]
@@ -186,17 +191,18 @@ _TELLING = 5
 _NEAR = 8
 
 
-def _twins(block: ClassBlock) -> Ints:
+def _twins(block: ClassBlock, probability: Floats) -> Ints:
     """Return the lowest id of the images with the same history as each, i4 [n]; NEVER: of its own.
 
     Two images have the same history where all predictions are equal and all probabilities within
     _SAME; where they are nearly 0 or 1 they tell nothing, so _TELLING of them must be between.
+    `probability` [n, T] is that of the block, and changed.
     """
     number = len(block.images)
     twin = np.full(number, NEVER, np.int32)
-    probability = block.probability.astype(np.float32)
-    np.nan_to_num(probability, copy=False, nan=-1.0)
-    telling = ((probability > 0.01) & (probability < 0.99)).sum(axis=1) >= _TELLING
+    probability[np.isnan(probability)] = -1.0
+    between = (probability > 0.01) & (probability < 0.99)
+    telling = np.count_nonzero(between, axis=1) >= _TELLING
     order = np.flatnonzero(telling)
     mean = probability.mean(axis=1)
     order = order[np.argsort(mean[order], kind="stable")]
