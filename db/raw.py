@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import islice
 from typing import Any, LiteralString
 
 import numpy as np
@@ -60,6 +61,24 @@ def fetch(
     with raw_cursor(session, binary=True) as cursor:
         cursor.execute(query, fitting)
         return cursor.fetchall()
+
+
+def fetch_some(
+    session: Session,
+    query: LiteralString | sql.Composed,
+    parameters: Mapping[str, Any],
+    *,
+    at_once: int,
+) -> Iterator[list[Row]]:
+    """Yield what `fetch` returns, up to `at_once` rows at a time: never all of it in memory.
+
+    The connection is busy until the last of them is taken.
+    """
+    fitting = {name: _fitting(value) for name, value in parameters.items()}
+    with raw_cursor(session, binary=True) as cursor:
+        rows = cursor.stream(query, fitting, binary=True)
+        while some := list(islice(rows, at_once)):
+            yield some
 
 
 class Question:
