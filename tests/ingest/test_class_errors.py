@@ -14,12 +14,8 @@ def stored(seed, *, gap):
     sizes = random.integers(0, 301, 12).astype(np.int32)
     sizes[3] = 0
     image_class = np.repeat(np.arange(12, dtype=np.int32), sizes)
-    columns = [
-        class_error(
-            random.random(len(image_class)) < 0.3, image_class=image_class, class_size=sizes
-        )
-        for _ in range(20)
-    ]
+    correct = random.random((20, len(image_class))) < 0.3
+    columns = [class_error(one, image_class=image_class, class_size=sizes) for one in correct]
     error = np.stack(columns, axis=1)
     if gap:
         error[:, [0, 7]] = np.nan
