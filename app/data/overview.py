@@ -74,7 +74,8 @@ def class_error(
     validated. Where images have no prediction also no_prediction [C, S], how many of the wrong
     ones. Where that would be too large (app/data/pooling.py), or a range is asked for, fewer
     columns, each with the most of what it stands for; then also column i4 [T], the column of each
-    snapshot, and right i4 [T], the right ones of all classes (-1: not validated). meta: names [C],
+    snapshot, right i4 [T], the right ones of all classes (-1: not validated), and none_at_all
+    i4 [T], those of all classes without a prediction, where there are any. meta: names [C],
     sizes [C], pooled (the most snapshots of a column; only where `column` is given).
     """
     found = structure.classes(session, run_id=run_id)
@@ -91,6 +92,8 @@ def class_error(
     about: dict[str, Any] = {"names": found.names, "sizes": sizes.tolist()}
     if not columns.whole:
         arrays |= {"column": columns.column(), "right": errors.right()}
+        if without is not None:
+            arrays["none_at_all"] = without.sum(axis=0, dtype=np.int32)
         about["pooled"] = columns.most
     return {**arrays, "wrong": columns.pooled(wrong, np.maximum)}, about
 

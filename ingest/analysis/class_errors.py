@@ -69,6 +69,6 @@ def _count(error: NDArray[np.float32], sizes: NDArray[np.int32]) -> NDArray[Any]
     wrong = np.nan_to_num(error) * sizes[:, None]
     np.rint(wrong, out=wrong)
     if missing.any():
-        dtype = np.result_type(dtype, np.int8)
+        dtype = np.min_scalar_type(-int(sizes.max(initial=0)) - 1)
         wrong[missing] = MISSING
     return wrong.astype(dtype)
