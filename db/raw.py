@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import islice
 from typing import Any, LiteralString
 
 import numpy as np
@@ -70,14 +69,14 @@ def fetch_some(
     *,
     at_once: int,
 ) -> Iterator[list[Row]]:
-    """Yield what `fetch` returns, up to `at_once` rows at a time: never all of it in memory.
+    """Yield what `fetch` returns, up to `at_once` rows at a time, each let go when the next come.
 
-    The connection is busy until the last of them is taken.
+    The driver has all of them until the last is taken, but Python does not.
     """
     fitting = {name: _fitting(value) for name, value in parameters.items()}
     with raw_cursor(session, binary=True) as cursor:
-        rows = cursor.stream(query, fitting, binary=True)
-        while some := list(islice(rows, at_once)):
+        cursor.execute(query, fitting)
+        while some := cursor.fetchmany(at_once):
             yield some
 
 

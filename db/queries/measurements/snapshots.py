@@ -99,10 +99,7 @@ def class_errors(session: Session, *, run_id: int) -> NDArray[np.float32]:
 
 
 def class_error_blocks(session: Session, *, run_id: int) -> Iterator[NDArray[np.float32]]:
-    """Yield what class_errors returns some snapshots at a time, f4 [C, n]; nothing for no run.
-
-    All of it is to be read before the session is asked for anything else.
-    """
+    """Yield what class_errors returns some snapshots at a time, f4 [C, n]; nothing for no run."""
     rows = fetch_some(
         session,
         "SELECT coalesce(class_error, '') FROM snapshot WHERE run_id = %(run)s ORDER BY iteration",
