@@ -95,16 +95,12 @@ class Opener:
 
     def _stand_before(self, page: Page, path: str, *, by_link: bool) -> None:
         """Go where a person comes from: another page of the run, with its data kept."""
-        if not by_link:
-            page.goto(self.address)
-        else:
-            run_page = path.rpartition("/")[0]
-            overview = path.endswith("/overview")
-            page.goto(self.address if overview else f"{self.address}{run_page}/annotations")
-            page.wait_for_selector("#shell-page > *")
-            if not overview:
-                page.goto(f"{self.address}{run_page}/findings")
+        run_page = path.rpartition("/")[0]
+        first = by_link and not path.endswith("/overview")
+        page.goto(f"{self.address}{run_page}/annotations" if first else self.address)
         page.wait_for_selector("#shell-page > *")
+        if first:
+            page.goto(f"{self.address}{run_page}/findings")
         page.wait_for_load_state("networkidle")
 
 
