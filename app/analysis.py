@@ -26,19 +26,15 @@ from ingest.analysis.anomalies import (
     overall_threshold,
 )
 from ingest.analysis.batches import Blame, blame
-from ingest.analysis.flip_index import (
-    FlipIndex,
-    index_flips,
-    index_window,
-    validated_snapshots,
-)
+from ingest.analysis.class_errors import ClassErrors, count_errors
+from ingest.analysis.flip_index import FlipIndex, index_flips, index_window
 from ingest.analysis.forgetting import Forgetting
 from ingest.analysis.forgetting import forgetting as count_forgetting
 
 T = TypeVar("T")
 # Of which it is known that they are the newest of their runs.
 _MOST_VERSIONS = 100
-_INDEX, _FLIPS = "index", "flips"
+_INDEX = "index"
 
 
 class Analysis:
@@ -76,14 +72,28 @@ class Analysis:
         """Return where the stored rows of all series begin and end, by name."""
         return self.remember("scalar rows", lambda: scalar_rows(session, run_id=self.run_id))
 
-    def class_error(self, session: Session) -> NDArray[np.float32]:
-        """Return the error of every class, f4 [C, T]."""
-        return self.remember(
-            "error of classes", lambda: snapshots.class_errors(session, run_id=self.run_id)
-        )
+    def class_errors(self, session: Session) -> ClassErrors:
+        """Return how many images of every class were wrong at every snapshot."""
 
-    def _validated(self, session: Session) -> NDArray[np.bool_] | None:
-        return self.remember("validated", lambda: validated_snapshots(self.class_error(session)))
+        def count() -> ClassErrors:
+            sizes = structure.classes(session, run_id=self.run_id).image_count
+            blocks = snapshots.class_error_blocks(session, run_id=self.run_id)
+            return count_errors(blocks, sizes)
+
+        return self.remember("errors of classes", count)
+
+    def without_prediction(self, session: Session) -> NDArray[np.int32] | None:
+        """Return how many images of every class had no prediction, i4 [C, T]; None: none ever."""
+
+        def read() -> NDArray[np.int32] | None:
+            found = snapshots.class_no_predictions(session, run_id=self.run_id)
+            return found if found.any() else None
+
+        return self.remember("without prediction", read)
+
+    def validated(self, session: Session) -> NDArray[np.bool_] | None:
+        """Return which snapshots were validated, [T]; None: all were, or none."""
+        return self.remember("validated", lambda: self.class_errors(session).validated)
 
     def image_class(self, session: Session) -> NDArray[np.int32]:
         """Return the class of every image, i4 [N]."""
@@ -91,22 +101,13 @@ class Analysis:
             "image class", lambda: structure.image_classes(session, run_id=self.run_id)
         )
 
-    def flips(self, session: Session) -> snapshots.Flips:
-        """Return all flips of the run, for windows of which each makes little of them."""
-        return self.remember(_FLIPS, lambda: snapshots.flips(session, run_id=self.run_id))
-
-    def _flips_once(self, session: Session) -> snapshots.Flips:
-        """Return the flips to those who make something of them that is kept instead."""
-        known: snapshots.Flips | None = kept.find((self._version, _FLIPS))
-        return known or snapshots.flips(session, run_id=self.run_id)
-
     def index(self, session: Session) -> FlipIndex:
         """Return the flips sorted for any window."""
         return self.remember(_INDEX, lambda: self._index(session))
 
     def _index(self, session: Session) -> FlipIndex:
-        flips = self._flips_once(session)
-        made = index_flips(
+        flips = snapshots.flips(session, run_id=self.run_id)
+        return index_flips(
             flips.snapshot,
             flips.image,
             flips.before,
@@ -114,11 +115,8 @@ class Analysis:
             snapshots=len(snapshots.iterations(session, run_id=self.run_id)),
             image_class=self.image_class(session),
             classes=len(structure.classes(session, run_id=self.run_id)),
-            validated=self._validated(session),
+            validated=self.validated(session),
         )
-        # It says the same in a form that serves every window.
-        kept.drop(lambda key: key == (self._version, _FLIPS))
-        return made
 
     def index_of_window(self, session: Session, k: int) -> FlipIndex:
         """Return an index that holds for the window `k`: the whole one only where it is there."""
@@ -127,15 +125,29 @@ class Analysis:
             return whole
         return self.remember(f"window {k}", lambda: self._window(session, k))
 
+    def usual_index(self, session: Session) -> FlipIndex:
+        """Return an index that holds for the run's own default window, and for wider ones."""
+        length = len(snapshots.iterations(session, run_id=self.run_id))
+        return self.index_of_window(session, default_window(length))
+
+    def index_reaching(self, session: Session, k: int) -> FlipIndex:
+        """Return an index that holds for the window `k`.
+
+        The usual one where that will do: of ten thousand classes it is a tenth of the whole one,
+        which is made for who looks at shorter windows.
+        """
+        usual = self.usual_index(session)
+        return usual if k >= default_window(usual.run_snapshots) else self.index(session)
+
     def _window(self, session: Session, k: int) -> FlipIndex:
-        flips = self.flips(session)
+        flips = snapshots.flips(session, run_id=self.run_id)
         return index_window(
             (flips.snapshot, flips.image, flips.before, flips.learned),
             k=k,
             snapshots=len(snapshots.iterations(session, run_id=self.run_id)),
             image_class=self.image_class(session),
             classes=len(structure.classes(session, run_id=self.run_id)),
-            validated=self._validated(session),
+            validated=self.validated(session),
         )
 
     def default_anomalies(
@@ -156,8 +168,8 @@ class Analysis:
         return self.remember("forgetting", lambda: self._forgetting(session))
 
     def _forgetting(self, session: Session) -> Forgetting:
-        flips = self._flips_once(session)
-        validated = self._validated(session)
+        flips = snapshots.flips(session, run_id=self.run_id)
+        validated = self.validated(session)
         return count_forgetting(
             flips.snapshot,
             flips.image,
@@ -179,7 +191,7 @@ class Analysis:
 
     def peaks(self, session: Session, k: int) -> NDArray[np.int64]:
         """Return the largest left or right count of every class for the window `k`, [C]."""
-        index = self.index(session)
+        index = self.index_reaching(session, k)
         if not index.snapshots:
             return np.zeros(len(index.class_size), dtype=np.int64)
         left, right = counts(index, k=k)

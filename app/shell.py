@@ -34,7 +34,7 @@ from app.reading import reads
 from app.selection import fields_here, page_parts, united
 from app.stored_view import stored_view
 from app.theme import THEME
-from app.versions import short_uuid
+from app.versions import short_uuid, version_token
 from app.view import PageContext, View
 from db.away import is_unreachable
 from db.errors import NotFound
@@ -256,27 +256,31 @@ def _menu(views: Sequence[View], current: View | None, identity: Identity) -> li
 
 def _tabs(views: Sequence[View], current: View, run: RunRow) -> list[Component]:
     base = get_relative_path(f"/data/run/{run.id}")
+    version = version_token(run.this_version)
     return [
         _tab(
             view.title,
             view.address(run_id=run.id),
             view is current,
             asks=[f"{base}/{template}" for template in view.asks],
+            version=version,
         )
         for view in views
         if view.of_run
     ]
 
 
-def _tab(text: str, href: str, current: bool, *, asks: Sequence[str] = ()) -> Component:
-    # Neither aria-current nor data-asks can be unset on a reused element, hence "false" and [].
+def _tab(
+    text: str, href: str, current: bool, *, asks: Sequence[str] = (), version: str = ""
+) -> Component:
+    # None of these attributes can be unset on a reused element, hence "false", [] and "".
     return dmc.Anchor(
         text,
         href=href,
         className="shell-tab",
         underline="never",
         **aria(current="page" if current else "false"),
-        **data(asks=json.dumps(asks)),
+        **data(asks=json.dumps(asks), version=version),
     )
 
 

@@ -3,39 +3,46 @@
 `python -m benchmarks.ten_times --folder /tmp/ten`. The whole product (10,000 classes, 500,000
 images, 300,000 filters in 500 layers, 2,000 snapshots) has about 21 GB; instead one run has the
 whole *width* and few snapshots, the other the whole *length*, with fewer images and filters. Times
-end as those of benchmarks/paint.py; the browser's memory is what its process alone holds (USS).
-Answers are counted as a page holds them, uncompressed. Logs in the folder are used again.
+end as those of benchmarks/paint.py; beside them stands the processor time of the web processes and
+of the page, which other work on the machine changes less. The browser's memory is what its process
+alone holds (USS). Answers are counted as a page holds them, uncompressed. Of every page two steps
+are taken: the cursor moves, and the middle third of the run is zoomed into. Logs in the folder are
+used again.
 """
 
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Annotated
 
-import psutil
 import typer
-from playwright.sync_api import Browser, BrowserContext, Page, Response, StorageState, ViewportSize
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from app.factory import VIEWS
-from benchmarks.browser import PAINTED, chromium, log_in
+from benchmarks.browser import chromium, log_in
 from benchmarks.database import benchmark_engine
 from benchmarks.load_processes import memory, served
 from benchmarks.make_log import write_log
+from benchmarks.openings import Opener, Opening
 from benchmarks.report import Row, finish, summary
 from db.engine import make_engine
+from db.queries.measurements.snapshots import iterations
 from deeptracker.format import MANIFEST
 from ingest.pipeline import load_log
 
-VIEWPORT = ViewportSize(width=1280, height=900)
 BAR_MS, BAR_ANSWER_MB, BAR_BROWSER_MB = 800.0, 8.0, 600.0
-# Pages with a single chart count too: it is drawn with the rest of what they say.
-_PAINTED = PAINTED.replace("charts.length > 1", "charts.length > 0")
-# What a page still asks for once it is painted, and draws.
-REST_MS = 1_500
+# Pages that are opened by their address: what there is of two runs, of two snapshots, of a class.
+_ADDRESSED: Mapping[str, str] = {
+    "Change of two snapshots": "/run/{run}/change?cursor={late}&pins={early}",
+    "Gallery of a class": "/run/{run}/validation?cursor={late}&openclasses=7&classes=7",
+}
+_OF_BOTH: Mapping[str, str] = {
+    "Compare": "/compare?runs={run},{other}",
+    "Change between runs": "/run/{run}/change?otherrun={other}",
+}
 
 
 @dataclass(frozen=True)
@@ -71,25 +78,6 @@ PRODUCTS: Mapping[str, Product] = {
     "wide": Product(24, 10_000, 50, 500, 300_000),
     "long": Product(2_000, 10_000, 5, 500, 10_000),
 }
-
-
-@dataclass
-class Opening:
-    """What opening a page took: milliseconds, the answers by path, and the browser's memory."""
-
-    painted: float = float("nan")
-    settled: float = float("nan")
-    answers: dict[str, int] = field(default_factory=dict)
-    failed: list[str] = field(default_factory=list)
-    browser_mb: float = 0.0
-    heap_mb: float = 0.0
-    elements: int = 0
-
-    @property
-    def largest(self) -> tuple[str, float]:
-        """Return the path of the largest answer, and its MB."""
-        path = max(self.answers, key=self.answers.__getitem__, default="")
-        return path, self.answers.get(path, 0) / 1e6
 
 
 def command(
@@ -148,11 +136,11 @@ def _opened(
         log_in(login.new_page(), server.new_link())
         state = login.storage_state()
         login.close()
+        opener = Opener(browser, state, server.address, process)
         for name, run_id in runs.items():
-            for title, path in _pages(run_id, views):
-                found = [
-                    _opening(browser, state, server.address, path) for _ in range(openings + 1)
-                ]
+            moments = _moments(engine, run_id)
+            for title, path in (*_pages(run_id, views), *_addresses(runs, name, moments, views)):
+                found = [opener.open(path, moments) for _ in range(openings + 1)]
                 yield from _rows(f"{name}, {title}", found)
         yield Row("web processes, PSS after all pages", memory(process)[0], "MB")
 
@@ -163,12 +151,43 @@ def _pages(run_id: int, views: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield view.title, view.path.replace("<run_id>", str(run_id))
 
 
+def _moments(engine: Engine, run_id: int) -> list[int]:
+    """Return four iterations of a run that lie evenly apart."""
+    with Session(engine) as session:
+        found = iterations(session, run_id=run_id)
+    return [int(found[round(share * (len(found) - 1) / 3)]) for share in range(4)]
+
+
+def _addresses(
+    runs: Mapping[str, int], name: str, moments: Sequence[int], views: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the pages that are opened by an address; with `views` those of these names."""
+    others = [number for other, number in runs.items() if other != name]
+    pages = {**_ADDRESSED, **(_OF_BOTH if others else {})}
+    for title, address in pages.items():
+        path = address.format(
+            run=runs[name], other=next(iter(others), 0), early=moments[1], late=moments[2]
+        )
+        if not views or any(path.partition("?")[0].endswith(f"/{view}") for view in views):
+            yield title, path
+
+
 def _rows(what: str, found: Sequence[Opening]) -> Iterator[Row]:
     first, later = found[0], found[1:] or found
     typical = summary(one.painted for one in later).p50
     yield Row(
         f"{what}: open, p50", typical, "ms", first.painted, f"<= {BAR_MS:.0f}", typical <= BAR_MS
     )
+    for whose, spent in (("server", "server_cpu"), ("page", "page_cpu")):
+        costs = [getattr(one, spent) for one in found]
+        later_costs = costs[1:] or costs
+        yield Row(
+            f"{what}: processor of the {whose}", summary(later_costs).p50, "ms", costs[0], "", None
+        )
+    for step in sorted({step for one in found for step in one.steps}):
+        taken = [one.steps[step] for one in later if step in one.steps]
+        if taken:
+            yield Row(f"{what}: {step}, to painted", summary(taken).p50, "ms", None, "", None)
     name, size = max((one.largest for one in found), key=lambda one: one[1])
     label = f"{what}: largest answer ({name})" if name else f"{what}: largest answer"
     yield Row(label, size, "MB", None, f"<= {BAR_ANSWER_MB:.0f}", size <= BAR_ANSWER_MB)
@@ -179,69 +198,6 @@ def _rows(what: str, found: Sequence[Opening]) -> Iterator[Row]:
     refused = sorted({text for one in found for text in one.failed})
     for text in refused:
         yield Row(f"{what}: REFUSED {text}", 1, "", None, "0", False)
-
-
-def _opening(browser: Browser, state: StorageState, address: str, path: str) -> Opening:
-    """Open a page by a click on its link, in a profile of its own."""
-    context = browser.new_context(storage_state=state, viewport=VIEWPORT)
-    try:
-        return _opening_in(browser, context, address, path)
-    finally:
-        context.close()
-
-
-def _opening_in(browser: Browser, context: BrowserContext, address: str, path: str) -> Opening:
-    page, found = context.new_page(), Opening()
-    run_page = path.rpartition("/")[0]
-    page.goto(address if path.endswith("/overview") else f"{address}{run_page}/annotations")
-    page.wait_for_selector("#shell-page > *")
-    if not path.endswith("/overview"):
-        page.goto(f"{address}{run_page}/findings")
-    page.wait_for_load_state("networkidle")
-    page.on("response", lambda response: _note(found, response))
-    begun = time.perf_counter()
-    try:
-        handle = page.wait_for_selector(f'a[href="{path}"], a[href^="{path}?"]')
-        found.painted = float(page.evaluate(_PAINTED, handle))
-    except Exception as error:
-        found.failed.append(str(error).splitlines()[0][:200])
-    page.wait_for_load_state("networkidle")
-    found.settled = (time.perf_counter() - begun) * 1000
-    page.wait_for_timeout(REST_MS)
-    _weigh(browser, page, found)
-    return found
-
-
-def _note(found: Opening, response: Response) -> None:
-    """Note how long an answer is once it is uncompressed."""
-    parts = urlsplit(response.url)
-    if response.status >= 400:
-        found.failed.append(f"{parts.path} {response.status}")
-        return
-    if not parts.path.startswith(("/data/", "/_dash-update-component", "/run/")):
-        return
-    try:
-        found.answers[f"{parts.path}?{parts.query}"[:120]] = len(response.body())
-    except Exception:
-        return
-
-
-def _weigh(browser: Browser, page: Page, found: Opening) -> None:
-    """Note the memory of the page, and of the largest process that draws pages."""
-    heap: Any = page.evaluate("performance.memory.usedJSHeapSize")
-    found.heap_mb = heap / 1e6
-    found.elements = int(page.evaluate("document.querySelectorAll('*').length"))
-    session = browser.new_browser_cdp_session()
-    info: Any = session.send("SystemInfo.getProcessInfo")
-    session.detach()
-    for one in info["processInfo"]:
-        if one["type"] != "renderer":
-            continue
-        try:
-            held = psutil.Process(one["id"]).memory_full_info().uss / 1e6
-        except psutil.Error:
-            continue
-        found.browser_mb = max(found.browser_mb, held)
 
 
 if __name__ == "__main__":

@@ -155,8 +155,8 @@ def chosen_scalars(names: Collection[str]) -> list[str]:
 
 
 def _classes(session: Session, run_id: int, first: int, last: int, most: int | None) -> Classes:
-    error = analysis_of(session, run_id).class_error(session)
-    return classes_apart(error[:, first], error[:, last], most)
+    errors = analysis_of(session, run_id).class_errors(session)
+    return classes_apart(errors.error(first), errors.error(last), most)
 
 
 def classes_apart(before: Floats, after: Floats, most: int | None) -> Classes:

@@ -22,7 +22,6 @@ from ingest.analysis.confusion_matrix import (
     places,
     scores,
 )
-from ingest.analysis.flip_index import validated_snapshots
 
 Arrays = dict[str, NDArray[Any]]
 Answer = tuple[Arrays, dict[str, Any]]
@@ -77,8 +76,8 @@ def _nearest(iterations: NDArray[np.int32], wanted: int) -> int | None:
 def _last_validated(session: Session, run_id: int, iterations: NDArray[np.int32]) -> int | None:
     if not len(iterations):
         return None
-    validated = validated_snapshots(analysis_of(session, run_id).class_error(session))
-    if validated is None or not validated.any():
+    validated = analysis_of(session, run_id).validated(session)
+    if validated is None:
         return int(iterations[-1])
     return int(iterations[np.flatnonzero(validated)[-1]])
 
@@ -115,7 +114,7 @@ def confusion(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "against": moments.against,
         "validated": here is not None,
         "compared": here is not None and there is not None,
-        "ever": bool(np.isfinite(analysis_of(session, run_id).class_error(session)).any()),
+        "ever": bool(analysis_of(session, run_id).class_errors(session).known.any()),
         "moved": 0,
         "flows": 0,
     }

@@ -137,8 +137,8 @@ class Asked:
 def read_asked(session: Session, run_id: int, arguments: Arguments) -> Asked:
     """Return what a request asks for; the run's defaults stand where an argument is absent."""
     analysis = analysis_of(session, run_id)
-    index = analysis.index(session)
-    window = read_window(arguments, index)
+    window = read_window(arguments, analysis.usual_index(session))
+    index = analysis.index_reaching(session, window.k)
     top = arguments.integer("top", low=1, high=PEAK_LIMIT, default=DEFAULT_TOP) or DEFAULT_TOP
     quantity = arguments.choice("quantity", PEAK_QUANTITIES, default=DEFAULT_QUANTITY)
     found = find_anomalies(

@@ -84,7 +84,7 @@ def _reason(asked: Asked, grid: Grid) -> str | None:
     if not len(asked.moments.class_id):
         if len(asked.iteration) == 1:
             return "one-snapshot"
-        if not len(asked.index.before):
+        if not len(asked.index.open_key):
             return "no-flips"
         return "short" if asked.window.k >= len(asked.iteration) else "no-anomalies"
     if not len(grid.class_id):

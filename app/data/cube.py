@@ -71,7 +71,7 @@ def order(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """
     wanted = arguments.choice("order", ORDERS, default=ORDERS[0])
     analysis = analysis_of(session, run_id)
-    k = read_window(arguments, analysis.index(session)).k if wanted == "peak" else 0
+    k = read_window(arguments, analysis.usual_index(session)).k if wanted == "peak" else 0
     found = analysis.remember(
         f"cube order {wanted} {k}", lambda: _order(session, analysis, wanted=wanted, k=k)
     )
@@ -85,7 +85,7 @@ def _order(
         return peak_order(analysis.peaks(session, k))
     if wanted == "name":
         return name_order(structure.classes(session, run_id=analysis.run_id).names)
-    error = analysis.class_error(session)
+    error = analysis.class_errors(session).error()
     if wanted == "error":
         return final_error_order(error)
     if wanted == "similarity":

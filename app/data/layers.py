@@ -88,6 +88,21 @@ def rows(session: Session, run_id: int, arguments: Arguments) -> Answer:
     )
 
 
+def of_layers(session: Session, run_id: int, arguments: Arguments) -> Answer:
+    """Serve one statistic of all layers, at once: what a picture of the network is coloured by.
+
+    Arguments: measure, statistic (ignored for RATIOS). Arrays: value f4 [L, T], as `rows` has it.
+    """
+    measure = arguments.choice("measure", MEASURES)
+    statistic = arguments.choice("statistic", STATISTICS, default="l2")
+    network = MergedNetwork(session, run_id)
+    of_layer = {node.layer: node for node in network.nodes}
+    nodes = [of_layer[layer] for layer in range(len(network.layers))]
+    if measure in RATIOS:
+        return {"value": network.ratio(measure, nodes)}, {}
+    return {"value": network.statistic(measure, statistic, nodes)}, {}
+
+
 def extremes(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """Serve what belongs to every statistic of a piece of the network.
 

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.binary import Arrays
-from app.data.layers import piece_of
 from app.data.network_fold import (
     FITTING,
     FOLDED,
@@ -24,7 +23,6 @@ from app.data.network_fold import (
 )
 from app.data.network_layout import NODE_HEIGHT, NODE_WIDTH, Placed, lay_out
 from app.data.network_nodes import Node, nodes_of
-from app.data.tree import build_tree, piece_order
 from db.queries.measurements import snapshots
 from db.queries.runs import runs, structure
 from db.queries.runs.structure import Layers
@@ -46,8 +44,7 @@ def graph(session: Session, run_id: int, arguments: Arguments) -> Answer:
     by node of each column), groups (what can be folded, columns name, kind, folded), level (1, 2 or
     9), frames (see _frames), size and node (both [width, height]), recorded (whether the edges are
     known), missing (why not, "" where nobody said), unrun (names of layers
-    through which the image did not go), order and piece (as layer-tree has them), places (of the
-    layers among that tree's nodes).
+    through which the image did not go).
     """
     layers = structure.layers(session, run_id=run_id)
     found = snapshots.snapshots(session, run_id=run_id)
@@ -62,8 +59,6 @@ def graph(session: Session, run_id: int, arguments: Arguments) -> Answer:
     nodes = fold(whole, folded)
     placed = lay_out([node.inputs for node in nodes])
     kinds, frames = _frames(nodes, placed, groups)
-    tree = build_tree(layers)
-    place_of = {node.layer: place for place, node in enumerate(tree)}
     seen = {layer for node in whole for layer in node.layers}
     arrays = {
         "iteration": found.iteration,
@@ -87,9 +82,6 @@ def graph(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "recorded": bool(recorded.get("nodes")),
         "missing": str(recorded.get("missing") or ""),
         "unrun": [name for at, name in enumerate(layers.names) if at not in seen],
-        "order": piece_order(tree),
-        "piece": piece_of(len(found)),
-        "places": [place_of[layer] for layer in range(len(layers))],
     }
 
 

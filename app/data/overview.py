@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
@@ -23,7 +22,6 @@ from db.queries.measurements.layer_stats import ALL_QUANTITIES, layer_profile
 from db.queries.runs import runs, structure
 from deeptracker.catalogue import format_of
 from deeptracker.format import SERIES, STATISTICS
-from ingest.analysis.flip_index import validated_snapshots
 from ingest.analysis.marks import marks as marks_of
 
 RATE = "learning_rate"
@@ -54,7 +52,7 @@ def series(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays,
         arrays[f"snapshot.{name}"] = known
         seen = within(whole.iterations, whole.values, low=low, high=high)
         about[name] = put_series(arrays, f"series.{name}", seen, ticks=found.iteration).counts
-    validated = validated_snapshots(analysis.class_error(session))
+    validated = analysis.validated(session)
     if validated is not None:
         arrays["validated"] = validated.astype(np.uint8)
     return arrays, {"series": about}
@@ -76,47 +74,28 @@ def class_error(
     validated. Where images have no prediction also no_prediction [C, S], how many of the wrong
     ones. Where that would be too large (app/data/pooling.py), or a range is asked for, fewer
     columns, each with the most of what it stands for; then also column i4 [T], the column of each
-    snapshot, and right i4 [T], the right ones of all classes (-1: not validated). meta: names [C],
+    snapshot, right i4 [T], the right ones of all classes (-1: not validated), and none_at_all
+    i4 [T], those of all classes without a prediction, where there are any. meta: names [C],
     sizes [C], pooled (the most snapshots of a column; only where `column` is given).
     """
     found = structure.classes(session, run_id=run_id)
-    error = analysis_of(session, run_id).class_error(session)
-    sizes = found.image_count
-    dtype = np.min_scalar_type(int(sizes.max(initial=0)))
-    missing = np.isnan(error).any(axis=1) & (sizes > 0)
-    if missing.any():
-        dtype = np.result_type(dtype, np.int8)
+    analysis = analysis_of(session, run_id)
+    errors = analysis.class_errors(session)
+    sizes, wrong = errors.sizes, errors.wrong
     arrays: dict[str, Any] = {**_columns(session, run_id), "images": sizes}
     columns = read_columns(
-        arguments, arrays["iteration"], bytes_a_column=len(sizes) * np.dtype(dtype).itemsize
+        arguments, arrays["iteration"], bytes_a_column=len(sizes) * wrong.dtype.itemsize
     )
-    wrong = _wrong(columns.pooled(error, np.fmax), sizes, dtype)
-    without = snapshots.class_no_predictions(session, run_id=run_id)
-    if without.any():
-        arrays["no_prediction"] = columns.pooled(without, np.maximum).astype(dtype)
+    without = analysis.without_prediction(session)
+    if without is not None:
+        arrays["no_prediction"] = columns.pooled(without, np.maximum).astype(wrong.dtype)
     about: dict[str, Any] = {"names": found.names, "sizes": sizes.tolist()}
     if not columns.whole:
-        arrays |= {"column": columns.column(), "right": _right(error, sizes)}
+        arrays |= {"column": columns.column(), "right": errors.right()}
+        if without is not None:
+            arrays["none_at_all"] = without.sum(axis=0, dtype=np.int32)
         about["pooled"] = columns.most
-    return {**arrays, "wrong": wrong}, about
-
-
-def _wrong(
-    error: NDArray[np.float32], sizes: NDArray[np.integer], dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    """Return the wrong images of errors [C, S]; -1 where a class with images was not validated."""
-    wrong = np.nan_to_num(error) * sizes[:, None]
-    np.rint(wrong, out=wrong)
-    if dtype.kind == "i":
-        wrong[np.isnan(error) & (sizes > 0)[:, None]] = -1
-    return wrong.astype(dtype)
-
-
-def _right(error: NDArray[np.float32], sizes: NDArray[np.integer]) -> NDArray[np.int32]:
-    """Return the right images of all classes, i4 [T]; -1 where the snapshot was not validated."""
-    with_images = sizes > 0
-    right = sizes[with_images] @ (1.0 - error[with_images])
-    return np.where(np.isnan(right), -1, np.rint(right)).astype(np.int32)
+    return {**arrays, "wrong": columns.pooled(wrong, np.maximum)}, about
 
 
 def layer_map(

@@ -43,11 +43,18 @@ class Columns:
         return int(np.diff(ends).max(initial=1))
 
     def pooled(self, values: NDArray[Any], by: np.ufunc) -> NDArray[Any]:
-        """Return values [n, T] as [n, S]."""
+        """Return values [n, T] as [n, S]; `by` is one that takes a value twice as once (maximum).
+
+        The first of each column, then the second, and so on: reduceat takes ten times as long.
+        """
         if self.whole:
             return values
-        inside = values[:, self.first : self.last]
-        return by.reduceat(inside, self.starts, axis=1) if len(self.starts) else inside
+        ends = np.append(self.starts[1:], self.last - self.first)
+        found = values[:, self.first + self.starts]
+        for further in range(1, self.most):
+            at = np.minimum(self.starts + further, ends - 1)
+            by(found, values[:, self.first + at], out=found)
+        return found
 
     def largest(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return values f4 [n, T] as [n, S], each the one furthest from 0; NaN: none is known."""

@@ -5,6 +5,7 @@ slider only filters the flips again.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,13 @@ from ingest.analysis.anomalies import (
 from ingest.analysis.clusters import DEFAULT_CLUSTERS, MAX_CLUSTERS, cluster_classes
 from ingest.analysis.confusion import confusion_partners
 from ingest.analysis.flip_index import FlipIndex
-from ingest.analysis.order import final_error_order, name_order, peak_order, similarity_order
+from ingest.analysis.order import (
+    coarse_if_many,
+    final_error_order,
+    name_order,
+    peak_order,
+    similarity_order,
+)
 
 Arrays = dict[str, NDArray[Any]]
 Answer = tuple[Arrays, dict[str, Any]]
@@ -69,8 +76,8 @@ def anomalies(session: Session, run_id: int, arguments: Arguments) -> Answer:
     largest first, `meta.cells` says how many there are. The table is complete.
     """
     analysis = analysis_of(session, run_id)
-    index = analysis.index(session)
-    window = read_window(arguments, index)
+    window = read_window(arguments, analysis.usual_index(session))
+    index = analysis.index_reaching(session, window.k)
     found = find_anomalies(
         index,
         k=window.k,
@@ -131,15 +138,18 @@ def groups(session: Session, run_id: int, arguments: Arguments) -> Answer:
     wanted = arguments.integer("clusters", low=1, high=MAX_CLUSTERS, default=DEFAULT_CLUSTERS)
     clusters = wanted or DEFAULT_CLUSTERS
     analysis = analysis_of(session, run_id)
-    error = analysis.class_error(session)
+    # Made by the first who asks, and at most once: of ten thousand classes it is 80 MB.
+    error = cache(lambda: analysis.class_errors(session).error())
+    alike = cache(lambda: coarse_if_many(error()))
     found = analysis.remember(
-        f"clusters {clusters}", lambda: cluster_classes(error, clusters=clusters)
+        f"clusters {clusters}",
+        lambda: cluster_classes(error(), clusters=clusters, compared=alike()),
     )
     orders = analysis.remember(
         "orders",
         lambda: {
-            "order_similarity": similarity_order(error),
-            "order_error": final_error_order(error),
+            "order_similarity": similarity_order(alike()),
+            "order_error": final_error_order(error()),
             "order_name": name_order(structure.classes(session, run_id=run_id).names),
         },
     )
@@ -187,8 +197,8 @@ def forgetting(session: Session, run_id: int, arguments: Arguments) -> Answer:
     kind = arguments.choice("list", ("forgotten", "never"), default="forgotten")
     analysis = analysis_of(session, run_id)
     record = analysis.forgetting(session)
-    error = analysis.class_error(session)
-    validated = not error.size or not np.isnan(error).all()
+    errors = analysis.class_errors(session)
+    validated = not errors.wrong.size or bool(errors.known.any())
     never = np.flatnonzero(record.never_learned & validated)
     if kind == "never":
         rows = never

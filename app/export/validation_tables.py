@@ -69,8 +69,8 @@ def _sides(right: Any) -> pa.DictionaryArray:
 def anomaly_classes(session: Session, run_id: int, arguments: Arguments) -> Columns:
     """Return every anomalous class at every iteration, with its images."""
     analysis = analysis_of(session, run_id)
-    index = analysis.index(session)
-    window = validation.read_window(arguments, index)
+    window = validation.read_window(arguments, analysis.usual_index(session))
+    index = analysis.index_reaching(session, window.k)
     found = find_anomalies(
         index,
         k=window.k,

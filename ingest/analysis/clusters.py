@@ -31,8 +31,15 @@ class Clusters:
     mean: NDArray[np.float32]
 
 
-def cluster_classes(error: NDArray[np.floating], *, clusters: int = DEFAULT_CLUSTERS) -> Clusters:
+def cluster_classes(
+    error: NDArray[np.floating],
+    *,
+    clusters: int = DEFAULT_CLUSTERS,
+    compared: NDArray[np.floating] | None = None,
+) -> Clusters:
     """Group classes by their `error` [C, T]; NaN is no measurement.
+
+    `compared` is coarse_if_many of it, for who has that already.
 
     `clusters` is brought into 1..min(C, MAX_CLUSTERS), and lowered to the number of different
     series. The same input gives the same clusters.
@@ -42,7 +49,7 @@ def cluster_classes(error: NDArray[np.floating], *, clusters: int = DEFAULT_CLUS
         return Clusters(
             np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, error.shape[1]), np.float32)
         )
-    features = _standardised(coarse_if_many(error))
+    features = _standardised(coarse_if_many(error) if compared is None else compared)
     wanted = max(1, min(clusters, classes, MAX_CLUSTERS))
     wanted = min(wanted, len(np.unique(features, axis=0)))
     if wanted == 1:

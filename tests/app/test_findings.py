@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, text, update
 
 from app.components.run_links import place_link
 from app.factory import FIELDS
+from app.views.findings import callbacks as page
 from app.views.findings.cards import answer_entry, card, when
 from app.views.findings.good import good_part
 from app.views.findings.ids import CHANGES, Ids, Item
@@ -57,27 +58,32 @@ def written(component) -> str:
 @pytest.fixture
 def found(web, app_run):
     """The run with one finding of high severity, and one answer; mutes and thresholds end."""
+    with session_scope(web.engine) as session:
+        save(session, app_run.run_id)
+    yield app_run.run_id
+    with session_scope(web.engine) as session:
+        for table in (FindingMute, RuleThreshold):
+            session.execute(delete(table))
+        session.execute(text("DELETE FROM procrastinate_jobs"))
+
+
+def save(session, run_id, *, keys=(None,)):
+    """Let a run have one answer, and a finding for each key (None: its own)."""
     row = finding_row()
     stored = {
         name: getattr(row, name)
         for name in row.__dataclass_fields__
         if name not in ("run_id", "found_at") and not name.startswith("muted")
     }
-    with session_scope(web.engine) as session:
-        findings.save_findings(
-            session,
-            run_id=app_run.run_id,
-            findings=[stored],
-            answers={"answers": [ANSWER]},
-            snapshots=6,
-            last_iteration=60,
-            seconds=0.1,
-        )
-    yield app_run.run_id
-    with session_scope(web.engine) as session:
-        for table in (FindingMute, RuleThreshold):
-            session.execute(delete(table))
-        session.execute(text("DELETE FROM procrastinate_jobs"))
+    findings.save_findings(
+        session,
+        run_id=run_id,
+        findings=[stored | {"key": key or row.key, "rank": at} for at, key in enumerate(keys)],
+        answers={"answers": [ANSWER]},
+        snapshots=6,
+        last_iteration=60,
+        seconds=0.1,
+    )
 
 
 def show(client, run_id, *, triggered=None, **changes):
@@ -218,6 +224,22 @@ class TestPage:
         for button in (Item.MUTE, "finding-annotate"):
             assert (button in written(shown[Ids.LIST]["children"])) == (role is not Role.VIEWER)
         assert "Nothing serious" not in written(shown[Ids.ANSWERS]["children"])
+
+    def test_many_come_some_at_a_time(self, clients, found, web, monkeypatch):
+        with session_scope(web.engine) as session:
+            save(session, found, keys=("a", "b", "c"))
+        whole = show(clients[Role.VIEWER], found)
+        number = len(whole[Ids.LIST]["children"])
+        assert whole[Ids.MORE]["style"] == {"display": "none"}
+        assert number == 3
+        monkeypatch.setattr(page, "CARDS", 1)
+        for clicks in range(number):
+            shown = show(clients[Role.VIEWER], found, **{f"{Ids.MORE}.n_clicks": clicks})
+            cards = shown[Ids.LIST]["children"]
+            assert cards == whole[Ids.LIST]["children"][: clicks + 1]
+            further = number - clicks - 1
+            assert (shown[Ids.MORE]["style"] == {}) == (further > 0)
+            assert not further or shown[Ids.MORE]["children"] == f"Show 1 of {further} more"
 
     def test_a_quiet_run_says_so(self, clients, found, web):
         with session_scope(web.engine) as session:

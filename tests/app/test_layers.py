@@ -360,6 +360,20 @@ class TestFilters:
             ask(data.rows, session, 2**31 - 1, measure="ratio")
 
 
+class TestAllLayers:
+    @pytest.mark.parametrize("measure", ["ratio", "weight"])
+    def test_are_the_rows_of_the_layers_alone(
+        self, session: Session, run: StoredRun, measure: str
+    ) -> None:
+        _, tree = ask(data.tree, session, run)
+        rows, _ = ask(data.rows, session, run, measure=measure, statistic="std", to=96)
+        layers = tree["nodes"]["layer"]
+        place = {layers[node]: at for at, node in enumerate(tree["order"])}
+        found, _ = ask(data.of_layers, session, run, measure=measure, statistic="std")
+        wanted = [rows["value"][place[layer]] for layer in range(5)]
+        np.testing.assert_array_equal(found["value"], np.stack(wanted))
+
+
 class TestEdges:
     def test_one_layer_one_snapshot(self, session: Session) -> None:
         run = store_run(session, seed=5, layers=1, snapshots=1)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.binary import pack
-from app.data import compare, overview, validation
+from app.data import compare, overview, pooling, validation
 from db.permissions import Role
 from deeptracker.format import NO_PREDICTION, NOT_VALIDATED
 from deeptracker.typed_bytes import unpack
@@ -53,6 +53,22 @@ def test_classes_count_it_as_wrong_and_what_is_missing_as_missing(session, run_i
     errors = series["snapshot.validation_error"]
     np.testing.assert_array_equal(errors, [0.2, np.nan, 0.4, 1.0, np.nan])
     assert series["transitions"][:, 0].tolist() == [-1, -1, 1, 0, -1]
+
+
+def test_pooled_they_are_the_most_of_a_class_and_exact_of_the_whole_set(
+    session, run_id, monkeypatch
+):
+    whole, _ = overview.class_error(session, run_id, NO_ARGUMENTS)
+    monkeypatch.setattr(pooling, "MOST_BYTES", 3 * 2)
+    arrays, meta = overview.class_error(session, run_id, NO_ARGUMENTS)
+    pack(arrays, meta)
+    assert arrays["column"].tolist() == [0, 0, 1, 1, 1]
+    for name in ("wrong", "no_prediction"):
+        most = [[max(row[:2]), max(row[2:])] for row in whole[name]]
+        assert arrays[name].tolist() == most
+    assert (arrays["no_prediction"] <= arrays["wrong"]).all()
+    assert arrays["none_at_all"].tolist() == whole["no_prediction"].sum(axis=0).tolist()
+    assert arrays["right"].tolist() == [4, -1, 3, 0, -1]
 
 
 def test_a_class_lists_it_beside_the_classes_it_is_predicted_as(session, run_id):

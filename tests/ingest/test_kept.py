@@ -7,11 +7,14 @@ import pytest
 
 from benchmarks.insight.live import until
 from ingest.analysis.answer import answer
+from ingest.analysis.health import ahead, rises
+from ingest.analysis.health import kept as kept_of
 from ingest.analysis.health.ahead import Ahead, Sums
 from ingest.analysis.health.example import AT, SNAPSHOTS, changed, changed_filters, healthy
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.kept import Columns, Grown, Kept
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate
+from ingest.analysis.health.rules.class_worse import RULE as CLASS_WORSE
 from tests.ingest.histories import broken
 
 
@@ -50,6 +53,24 @@ def test_a_run_that_is_followed_is_judged_as_at_once(history, step):
     for snapshots in [*range(1, SNAPSHOTS, step), SNAPSHOTS]:
         known = until(history, snapshots)
         assert judged(known, kept) == judged(known, Kept())
+
+
+@pytest.mark.parametrize("cells", [1, 100, 1000])
+def test_a_run_is_judged_in_pieces_as_at_once(monkeypatch, cells):
+    histories = [faulty(), broken(faulty(), seed=4), CLASS_WORSE.example()]
+    at_once = [judged(history, Kept()) for history in histories]
+    for module in (ahead, kept_of, rises):
+        monkeypatch.setattr(module, "AT_ONCE", cells)
+    assert [judged(history, Kept()) for history in histories] == at_once
+
+
+def test_the_lowest_of_columns_is_kept_alone():
+    values = np.random.default_rng(1).random((3, 40))
+    kept, sums = Kept(), lambda part: part + np.pad(part, [(0, 0), (1, 0)])[:, :-1]
+    for snapshots in (0, 1, 7, 8, 40):
+        found = kept.lowest("sums", None, values[:, :snapshots], sums, reach=1)
+        whole = sums(values[:, :snapshots]).min(axis=1, initial=np.inf)
+        assert np.array_equal(found, whole)
 
 
 def test_an_earlier_value_that_changed_is_seen():
@@ -100,7 +121,7 @@ def test_what_is_expected_of_classes_is_the_same_to_the_bit(classes):
     once.extend(error)
     for snapshots in [*range(1, 60), 100, 101, 250]:
         again.extend(error[:, :snapshots])
-    for name in ("level", "dispersion", "shift", "swings", "above"):
+    for name in ("level", "dispersion", "shift", "swings", "above", "level_of_all"):
         assert np.array_equal(getattr(once, name), getattr(again, name), equal_nan=True), name
 
 

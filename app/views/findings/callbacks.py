@@ -44,6 +44,9 @@ from ingest.analysis.health.sentences import worded
 
 callbacks = Callbacks()
 
+# Findings of which there are cards at first, the worst ones, and how many more come at a time.
+CARDS = 20
+
 
 def register(app: Dash) -> None:
     """Add the page's callbacks and its route to the application."""
@@ -72,6 +75,8 @@ def _run_id(data: object) -> int:
         "answers": Output(Ids.ANSWERS, "children"),
         "batches": Output(Ids.BATCHES, "children"),
         "cards": Output(Ids.LIST, "children"),
+        "more": Output(Ids.MORE, "children"),
+        "more_style": Output(Ids.MORE, "style"),
         "not_judged": Output(Ids.NOT_JUDGED, "children"),
         "good": Output(Ids.GOOD, "children"),
         "status": Output(Ids.STATUS, "children"),
@@ -89,6 +94,7 @@ def _run_id(data: object) -> int:
         ],
         "severity": Input(Ids.SEVERITY, "value"),
         "with_muted": Input(Ids.WITH_MUTED, "checked"),
+        "more": Input(Ids.MORE, "n_clicks"),
     },
     state={"run": State(Ids.RUN, "data"), "shown": State(Ids.SHOWN, "data")},
 )
@@ -97,12 +103,14 @@ def show(
     causes: object,
     severity: object,
     with_muted: object,
+    more: object,
     run: object,
     shown: object,
 ) -> dict[str, Any]:
     """Return what the page shows; nothing where the timer asks and nothing changed."""
     identity, run_id = current_identity(), _run_id(run)
     wanted = severity if isinstance(severity, str) and severity in SEVERITIES else "all"
+    most = CARDS * (1 + (more if isinstance(more, int) and 0 < more < 10_000 else 0))
     with store.transaction() as session:
         about = runs.get_run(session, run_id=run_id)
         found = findings.list_findings(session, run_id=run_id)
@@ -125,6 +133,7 @@ def show(
         sorted(limits.items()),
         wanted,
         bool(with_muted),
+        most,
         health is None,
         jumps,
         recorded,
@@ -155,6 +164,8 @@ def show(
         "may_annotate": identity.may(Permission.ANNOTATE),
         "may_fork": may_fork,
     }
+    listed = _listed(found, wanted, with_muted=bool(with_muted))
+    further = len(listed) - most
     # Who is typing a threshold must not lose it to the timer.
     table: Any = no_update
     given: Any = no_update
@@ -166,7 +177,10 @@ def show(
         "batches": batches(
             run_id, jumps, classes, recorded=recorded, live=about.recording, imported=brought
         ),
-        "cards": _cards(found, names, wanted, may, limits, with_muted=bool(with_muted)),
+        "cards": [card(f, names, threshold=limits.get(f.rule), **may) for f in listed[:most]]
+        or [_none(found, wanted, with_muted=bool(with_muted))],
+        "more": f"Show {min(CARDS, further):,} of {further:,} more",
+        "more_style": {} if further > 0 else {"display": "none"},
         "not_judged": not_judged(told, imported=brought),
         "good": good_part(run_id, good, found, may_mark=identity.may(Permission.SET_THRESHOLDS)),
         "status": _status(found, health),
@@ -177,26 +191,19 @@ def show(
     }
 
 
-def _cards(
-    found: list[FindingRow],
-    names: Names,
-    wanted: str,
-    may: dict[str, bool],
-    limits: dict[str, findings.ThresholdRow],
-    *,
-    with_muted: bool,
-) -> list[Any]:
-    listed = [
+def _listed(found: list[FindingRow], wanted: str, *, with_muted: bool) -> list[FindingRow]:
+    return [
         f
         for f in found
         if f.rule in BY_NAME and wanted in ("all", f.severity) and (with_muted or not f.muted)
     ]
-    if not listed:
-        hidden = sum(f.muted for f in found)
-        more = f" {hidden:,} muted are not shown." if hidden and not with_muted else ""
-        none = "No rule fired." if wanted == "all" else f"No findings of {wanted} severity."
-        return [html.P(f"{none}{more}", className="dt-soft")]
-    return [card(f, names, threshold=limits.get(f.rule), **may) for f in listed]
+
+
+def _none(found: list[FindingRow], wanted: str, *, with_muted: bool) -> Any:
+    hidden = sum(f.muted for f in found)
+    more = f" {hidden:,} muted are not shown." if hidden and not with_muted else ""
+    none = "No rule fired." if wanted == "all" else f"No findings of {wanted} severity."
+    return html.P(f"{none}{more}", className="dt-soft")
 
 
 def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:

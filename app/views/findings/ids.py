@@ -15,6 +15,7 @@ class Ids(StrEnum):
     ANSWERS = "findings-answers"
     BATCHES = "findings-batches"
     LIST = "findings-list"
+    MORE = "findings-more"
     NOT_JUDGED = "findings-not-judged"
     SEVERITY = "findings-severity"
     WITH_MUTED = "findings-with-muted"

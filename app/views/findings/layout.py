@@ -69,6 +69,9 @@ def layout(context: PageContext) -> Component:
                         className="finding-list-head",
                     ),
                     html.Div(id=Ids.LIST, className="finding-list"),
+                    dmc.Button(
+                        id=Ids.MORE, variant="default", size="xs", style={"display": "none"}
+                    ),
                     html.Div(id=Ids.NOT_JUDGED),
                 ]
             ),

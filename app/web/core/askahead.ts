@@ -1,8 +1,8 @@
 // What the page that a link leads to asks for first, asked for before it is there: while the server
 // makes that page and the browser builds it, its data is on the way. The charts then find it there.
 //
-// A link says the templates of these addresses as data-asks (app/shell.py). One of a page that has
-// no selection (the table of runs) says addresses, and by data-version the version of the run.
+// A link says the templates of these addresses as data-asks (app/shell.py), and by data-version the
+// version of the run. On a page that has no selection (the table of runs) they are plain addresses.
 
 import { fetchArrays } from "../base/fetch.ts";
 import { addressOf } from "./chart.ts";
@@ -21,8 +21,10 @@ const linkOf = ({ target }: Event): HTMLElement | null => {
 
 function ask(link: HTMLElement): void {
   const { asks, version } = link.dataset;
-  if (!version && !Object.keys(selectionStore.fields()).length) return;
+  const hasSelection = Object.keys(selectionStore.fields()).length > 0;
   for (const template of JSON.parse(asks ?? "[]")) {
+    if (!hasSelection && template.includes("{")) continue;
+    // Else the page would ask again, by the version, for what came under an address without it.
     if (version) live.learn(template, version);
     // Whoever shows it says what is wrong.
     fetchArrays(addressOf(template)).catch(() => {});

@@ -1,5 +1,6 @@
 """The snapshots of a run: when they were, what validation found, which images flipped."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from db.errors import NotFound
 from db.queries.runs.existence import require_class, require_run
-from db.raw import across, fetch, joined, numbers
+from db.raw import across, fetch, fetch_some, joined, numbers
 from deeptracker.format import SERIES
 
+# Snapshots whose errors of classes are read together.
+_AT_ONCE = 128
 _REAL = ("epoch", "recorded_at", *SERIES)
 
 
@@ -86,17 +89,25 @@ def class_errors(session: Session, *, run_id: int) -> NDArray[np.float32]:
     NaN: a class without images, or a snapshot that was not validated. [0, T] where the run
     validates nothing.
     """
-    rows = fetch(
-        session,
-        "SELECT coalesce(class_error, '') FROM snapshot WHERE run_id = %(run)s ORDER BY iteration",
-        {"run": run_id},
-    )
-    if not rows:
+    blocks = list(class_error_blocks(session, run_id=run_id))
+    if not blocks:
         count = fetch(session, "SELECT class_count FROM run WHERE id = %(run)s", {"run": run_id})
         if not count:
             raise NotFound("run", run_id)
         return np.empty((count[0][0], 0), np.float32)
-    return across(rows, 0, "f4")
+    return np.concatenate(blocks, axis=1)
+
+
+def class_error_blocks(session: Session, *, run_id: int) -> Iterator[NDArray[np.float32]]:
+    """Yield what class_errors returns some snapshots at a time, f4 [C, n]; nothing for no run."""
+    rows = fetch_some(
+        session,
+        "SELECT coalesce(class_error, '') FROM snapshot WHERE run_id = %(run)s ORDER BY iteration",
+        {"run": run_id},
+        at_once=_AT_ONCE,
+    )
+    for some in rows:
+        yield across(some, 0, "f4")
 
 
 def class_error(session: Session, *, run_id: int, class_id: int) -> NDArray[np.float32]:

@@ -4,12 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis.health import chance
-from ingest.analysis.health.kept import Floats, Grown
+from ingest.analysis.health.kept import AT_ONCE, Floats, Grown
 
 # Room for so many times the columns that sums reach back to.
 _ROOM = 3
-# Cells that are looked at together.
-_AT_ONCE = 1_000_000
 
 
 class Sums:
@@ -51,6 +49,13 @@ class Sums:
         self._sums, self._end = room, kept
 
 
+def mean_of_classes(values: Floats) -> Floats:
+    """Return the mean of what is known of each column of [C, T], f8 [T]; NaN where nothing is."""
+    known = ~np.isnan(values)
+    total, number = chance.sum_of_classes(np.where(known, values, 0.0)), known.sum(axis=0)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
 class Ahead:
     """What is usual of classes and what most do at a time, computed of new snapshots alone.
 
@@ -61,7 +66,7 @@ class Ahead:
     def __init__(self, window: int, long: int, size: NDArray[np.integer], threshold: float) -> None:
         self._lengths, self._size, self._threshold = (window, long), size, threshold
         self._level, self._dispersion = Grown(), Grown()
-        self._shift, self._swings = Grown(), Grown()
+        self._shift, self._swings, self._at_all = Grown(), Grown(), Grown()
         self._errors, self._known = (Sums(len(size), max(window, long)) for _ in range(2))
         self._steps, self._most = (Sums(len(size), 4 * window) for _ in range(2))
         self.above = np.zeros(len(size), np.int64)
@@ -86,13 +91,21 @@ class Ahead:
         """Return the dispersion that most classes show at that very time, f8 [T]."""
         return self._swings.whole
 
+    @property
+    def level_of_all(self) -> Floats:
+        """Return the mean level of the classes that have one, f8 [T]; NaN: none has."""
+        return self._at_all.whole
+
     def extend(self, error: Floats) -> None:
         """Take the errors of the classes, f8 [C, T], of which the first ones are known."""
         first, last = self._level.length, error.shape[1]
         if first == last and first:
             return
         # Of new columns some at a time, for the memory: each says the same however many come.
-        step = max(1, _AT_ONCE // max(1, len(error)))
+        step = max(1, AT_ONCE // max(1, len(error)))
+        if not first:
+            for grown in (self._level, self._dispersion, self._shift, self._swings, self._at_all):
+                grown.reserve(last)
         for begin in range(first, max(last, first + 1), step):
             self._add(error[:, begin : begin + step])
 
@@ -109,6 +122,7 @@ class Ahead:
         self._dispersion.append(chance.dispersion(level, swung, could))
         self._shift.append(shift)
         self._swings.append(at_all)
+        self._at_all.append(mean_of_classes(expected))
         with np.errstate(invalid="ignore"):
             self.above += np.count_nonzero(new - expected >= self._threshold, axis=1)
 

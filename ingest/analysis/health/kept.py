@@ -4,7 +4,7 @@ Most of what rules look at says of a snapshot what was usual before it: more sna
 and change none. They are computed of the new columns alone, exactly as of the whole history.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+# Cells that are looked at together.
+AT_ONCE = 1_000_000
 
 
 class Extended(Protocol):
@@ -71,18 +73,38 @@ class Kept:
         """
         return self.following(name, given, values, lambda: Columns(compute, reach)).found
 
+    def lowest(
+        self,
+        name: str,
+        given: Hashable,
+        values: Floats,
+        compute: Callable[[Floats], Floats],
+        *,
+        reach: int,
+    ) -> Floats:
+        """Return the lowest of each row of what `columns` would return, f8 [...]; Inf: of none.
+
+        Nothing is kept but that: of 10,000 classes over 2,000 snapshots the columns are 160 MB.
+        """
+        return self.following(name, given, values, lambda: Lowest(compute, reach)).found
+
 
 class Grown:
     """An array f8 [..., T] that grows by columns, without being copied every time."""
 
     def __init__(self) -> None:
-        self._room, self.length = np.empty(0), 0
+        self._room, self.length, self._least = np.empty(0), 0, 0
+
+    def reserve(self, length: int) -> None:
+        """Make the room, once the first columns come, for so many: they need not be moved then."""
+        self._least = length
 
     def append(self, columns: Floats) -> None:
         """Add columns at the end."""
         length = self.length + columns.shape[-1]
         if length > self._room.shape[-1] or not self.length:
-            room = np.empty((*columns.shape[:-1], length if not self.length else 2 * length))
+            wanted = length if not self.length else 2 * length
+            room = np.empty((*columns.shape[:-1], max(wanted, self._least)))
             room[..., : self.length] = self._room[..., : self.length]
             self._room = room
         self._room[..., self.length : length] = columns
@@ -104,16 +126,42 @@ class Columns:
 
     def extend(self, values: Floats) -> None:
         """Compute the columns that are new."""
-        done = self._found.length
-        if done == values.shape[-1] and done:
-            return
-        first = max(0, done - self._reach)
-        self._found.append(self._compute(values[..., first:])[..., done - first :])
+        if not self._found.length:
+            self._found.reserve(values.shape[-1])
+        for columns in _new(self._compute, self._reach, values, self._found.length):
+            self._found.append(columns)
 
     @property
     def found(self) -> Floats:
         """Return what was computed, read-only."""
         return self._found.whole
+
+
+class Lowest:
+    """The lowest value of each row of what is computed of columns, as of `Columns`."""
+
+    def __init__(self, compute: Callable[[Floats], Floats], reach: int) -> None:
+        self._compute, self._reach, self._done = compute, reach, 0
+        self.found: Floats = np.empty(0)
+
+    def extend(self, values: Floats) -> None:
+        """Look at the columns that are new."""
+        for columns in _new(self._compute, self._reach, values, self._done):
+            low = columns.min(axis=-1, initial=np.inf)
+            self.found = np.minimum(self.found, low) if self._done else low
+            self._done += columns.shape[-1]
+
+
+def _new(
+    compute: Callable[[Floats], Floats], reach: int, values: Floats, done: int
+) -> Iterator[Floats]:
+    """Yield what is computed of the columns from `done` on, some at a time, for the memory."""
+    last = values.shape[-1]
+    rows = values.size // max(1, last)
+    step = max(1, AT_ONCE // max(1, rows), 4 * reach)
+    for begin in range(done, max(last, 1 - done), step):
+        first = max(0, begin - reach)
+        yield compute(values[..., first : begin + step])[..., begin - first :]
 
 
 def _continues(values: Floats, before: Floats) -> bool:

@@ -11,33 +11,38 @@ from scipy import ndimage
 from ingest.analysis.health import chance, robust
 from ingest.analysis.health.ahead import Ahead
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.kept import AT_ONCE
 
 # Snapshots over which a change must last, and their share that may fall back: evidence is taken
 # where it is strongest, and the choice is paid for.
 LASTING = (3, 5, 10, 20, 40)
-# Cells that are looked at together.
-_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
 class Rises:
-    """Rises of classes that chance does not bring, by class and snapshot; all [C, T].
+    """Rises of classes that chance does not bring, by class and snapshot; f8 [n, T].
 
-    `surprise` f8 is log10 of how many times rarer than allowed it is, above 0 where it stands out
-    over all classes and snapshots of the run; `rise` the lasting rise of the error over what is
-    expected; both -Inf where nothing stands out.
+    `classes` [n], rising, are those of which something stands out. `surprise` is log10 of how many
+    times rarer than allowed it is, above 0 where it stands out over all classes and snapshots of
+    the run; `rise` the lasting rise of the error over what is expected; both -Inf where nothing
+    stands out. `level` is what is expected of them, `level_of_all` [T] its mean over all classes.
     """
 
+    classes: NDArray[np.intp]
     surprise: Floats
     rise: Floats
     level: Floats
+    level_of_all: Floats
+
+    def row(self, class_id: int) -> int:
+        """Return where a class stands among `classes`, which has it."""
+        return int(np.searchsorted(self.classes, class_id))
 
 
 def class_rises(
     history: History,
     threshold: float,
     *,
-    name: str,
     window: int | None = None,
     lasting: Sequence[int] = LASTING,
     among: NDArray[np.bool_] | None = None,
@@ -45,17 +50,16 @@ def class_rises(
     """Return where the error of single classes rises by at least the threshold and stays there.
 
     `window` are the snapshots before that say what is usual, `lasting` those it may last for,
-    `among` [C] the classes to look at (all). `name` says who asks: each goes on from where it was.
-    None: nothing stands out. Tests: every class at every snapshot for every length (Bonferroni), so
-    that FALSE_RUNS of the healthy runs have one.
+    `among` [C] the classes to look at (all). Who asks for the same threshold and window goes on
+    from where another was. None: nothing stands out. Tests: every class at every snapshot for
+    every length (Bonferroni), so that FALSE_RUNS of the healthy runs have one.
     """
     error, size = history.class_error, history.class_size
     short = robust.window(history.snapshots)
     lengths = (window or short, 4 * short)
     given = (*lengths, threshold, size.tobytes())
-    expected = history.kept.following(
-        f"rises of {name}", given, error, lambda: Ahead(*lengths, size, threshold)
-    )
+    name = f"rises from {threshold}{' over more' if window else ''}"
+    expected = history.kept.following(name, given, error, lambda: Ahead(*lengths, size, threshold))
     some = expected.above >= 2
     if among is not None:
         some &= among
@@ -96,6 +100,9 @@ class _Expected(Protocol):
     @property
     def swings(self) -> Floats: ...
 
+    @property
+    def level_of_all(self) -> Floats: ...
+
 
 @dataclass(frozen=True)
 class _Set:
@@ -110,6 +117,11 @@ class _Set:
         """Return that no others swing."""
         return self.shift
 
+    @property
+    def level_of_all(self) -> Floats:
+        """Return the level of the set itself."""
+        return np.asarray(self.level[0])
+
 
 def _rises(
     error: Floats,
@@ -122,8 +134,7 @@ def _rises(
 ) -> Rises | None:
     """Return the rises of the classes `some` [C]; None where nothing stands out."""
     level, dispersion = expected.level, expected.dispersion
-    classes = max(1, int(np.count_nonzero(size > 0)))
-    tests = classes * max(100, error.shape[1]) * len(lengths)
+    tests = max(1, int(np.count_nonzero(size > 0))) * max(100, error.shape[1]) * len(lengths)
     found = []
     for lasting in lengths:
         class_id, at, low = _all_candidates(error, level, threshold, lasting, whole, some)
@@ -141,14 +152,15 @@ def _rises(
         more = -np.log10(by_chance * tests / chance.FALSE_RUNS)
         keep = more >= 0
         found.append((class_id[keep], at[keep], more[keep], above[keep]))
-    if not any(len(more) for _, _, more, _ in found):
+    classes = np.unique(np.concatenate([class_id for class_id, *_ in found]))
+    if not len(classes):
         return None
-    surprise, rise = np.full(error.shape, -np.inf), np.full(error.shape, -np.inf)
+    surprise, rise = (np.full((len(classes), error.shape[1]), -np.inf) for _ in range(2))
     for class_id, at, more, above in found:
-        place = (class_id, at)
+        place = (np.searchsorted(classes, class_id), at)
         surprise[place] = np.maximum(more, surprise[place])
         rise[place] = np.maximum(above, rise[place])
-    return Rises(surprise, rise, level)
+    return Rises(classes, surprise, rise, level[classes], expected.level_of_all)
 
 
 def _lasting_mean(values: Floats, length: int) -> Floats:
@@ -170,7 +182,7 @@ def _all_candidates(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
     """Return `_candidates` of some classes at a time, for the memory."""
     classes = np.flatnonzero(among)
-    step = max(1, _AT_ONCE // max(1, error.shape[1]))
+    step = max(1, AT_ONCE // max(1, error.shape[1]))
     parts = [
         _candidates(error, level, threshold, lasting, whole, classes[begin : begin + step])
         for begin in range(0, max(1, len(classes)), step)

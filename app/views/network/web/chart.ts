@@ -102,7 +102,7 @@ class NetworkGraph implements Handler {
     this.waiting = true;
     if (!graph) return "";
     const selection = selectionStore.get();
-    this.waiting = !this.values.ask(graph, selection);
+    this.waiting = !this.values.ask(selection);
     if (!graph.count) return "No layer of this run is recorded.";
     const height = this.heightFor(graph, width);
     this.view.resize(width, height);

@@ -52,10 +52,6 @@ export interface GraphMeta {
   missing: string;
   /** Layers through which the image did not go. */
   unrun: string[];
-  /** As in layer-tree; `places` are those of the layers among its nodes. */
-  order: number[];
-  piece: number;
-  places: number[];
 }
 export interface GraphArrays {
   iteration: Iterations;

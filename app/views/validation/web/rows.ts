@@ -138,6 +138,7 @@ class ValidationRows implements Handler {
       columns,
       pooled: meta.pooled ?? 1,
       withoutPrediction: arrays.no_prediction,
+      noneAtAll: arrays.none_at_all,
       accuracy: { data: accuracy, width, rows: classes, columnOf: arrays.column },
       overall: {
         data: Float32Array.from(right, (n) => (images ? n / images : NaN)),
@@ -288,6 +289,7 @@ class ValidationRows implements Handler {
   /** Return how many images of a class, a cluster or the set have no prediction at a column. */
   withoutPrediction(block: Block, row: number, column: number): number {
     const { withoutPrediction: counts, accuracy, names, groups } = this.model;
+    if (block.kind === "overall" && accuracy.columnOf) return this.model.noneAtAll?.[column] ?? 0;
     const own = columnIn(accuracy, column);
     // Of many classes only what one snapshot says can be added up.
     if (!counts || own < 0 || (accuracy.columnOf && block.kind !== "class")) return 0;

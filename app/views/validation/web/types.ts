@@ -48,7 +48,8 @@ export type AnomalyAnswer = Answer<AnomalyMeta, AnomalyArrays>;
 /**
  * What the route "class-error" answers of C classes at T snapshots: wrong images [C, T], below 0
  * where nothing was validated, and those of them without a prediction, where there are any. Where
- * snapshots share columns these are fewer: `column` says which, `right` is of the whole set.
+ * snapshots share columns these are fewer: `column` says which; `right`, and `none_at_all` of those
+ * without a prediction, are of the whole set at each snapshot.
  */
 export interface ErrorArrays {
   iteration: Integers;
@@ -57,6 +58,7 @@ export interface ErrorArrays {
   images: Integers;
   column?: Integers;
   right?: Integers;
+  none_at_all?: Integers;
 }
 export type ErrorAnswer = Answer<{ names: string[]; pooled?: number }, ErrorArrays>;
 
@@ -129,6 +131,8 @@ export interface Model {
   pooled: number;
   /** Images of each class without a prediction [C, T], where there are any. */
   withoutPrediction?: Matrix;
+  /** Those of all classes [T], where snapshots share columns. */
+  noneAtAll?: Integers;
   accuracy: Values;
   overall: Values;
   groups?: GroupAnswer;

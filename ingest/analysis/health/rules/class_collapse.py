@@ -44,7 +44,7 @@ declare(
 def class_collapse(history: History, threshold: float, names: Names) -> list[Finding]:
     """Classes whose error rises by the threshold and stays; those at one time are one finding."""
     history = history.validated()
-    rises = class_rises(history, threshold, name="class-collapse")
+    rises = class_rises(history, threshold)
     if rises is None:
         return []
     flag = (rises.surprise >= 0) & learned(history, rises)
@@ -64,14 +64,14 @@ def class_collapse(history: History, threshold: float, names: Names) -> list[Fin
 
 
 def learned(history: History, rises: Rises) -> NDArray[np.bool_]:
-    """Return where a class had been learned before: its level is clearly below guessing, [C, T].
+    """Return where a class had been learned before: its level is clearly below guessing, [n, T].
 
     That of the whole set is below guessing too: where all images are predicted as one class, it is
     right without having been learned.
     """
     guessing = 1 - 1 / max(int(np.count_nonzero(history.class_size > 0)), 2)
-    whole = robust.quiet_mean(rises.level, axis=0)
-    return np.asarray((rises.level <= LEARNED * guessing) & (whole <= LEARNED_IN_ALL * guessing))
+    of_all = rises.level_of_all <= LEARNED_IN_ALL * guessing
+    return np.asarray((rises.level <= LEARNED * guessing) & of_all)
 
 
 @dataclass(frozen=True)
@@ -91,21 +91,22 @@ class _Collapse:
 
 def _collapses(history: History, flag: NDArray[np.bool_], rises: Rises) -> Iterator[_Collapse]:
     length = robust.window(history.snapshots)
-    for class_id in np.flatnonzero(flag.any(axis=1)):
+    for row in np.flatnonzero(flag.any(axis=1)):
+        class_id = int(rises.classes[row])
         error = history.class_error[class_id]
         done = -1
-        for first, flagged in robust.stretches(flag[class_id], gap=length):
+        for first, flagged in robust.stretches(flag[row], gap=length):
             if first <= done:
                 continue
-            rise = float(rises.rise[class_id, first : flagged + 1].max())
-            usual = float(rises.level[class_id, first])
+            rise = float(rises.rise[row, first : flagged + 1].max())
+            usual = float(rises.level[row, first])
             last = _until(error, first, usual + rise / 2)
             if last - first + 1 < 2:
                 continue
             done = last
             high = float(np.nanmedian(error[first : last + 1]))
             began = _began(error, first, usual + rise / 4)
-            yield _Collapse(int(class_id), began, last, usual, max(high, usual + rise), rise)
+            yield _Collapse(class_id, began, last, usual, max(high, usual + rise), rise)
 
 
 def _began(error: Floats, first: int, limit: float) -> int:

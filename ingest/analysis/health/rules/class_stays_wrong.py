@@ -72,14 +72,13 @@ def class_stays_wrong(history: History, threshold: float, names: Names) -> list[
 
 def _lowest(history: History, error: Floats, length: int) -> Floats:
     """Return the lowest mean error [n] of each class over so many snapshots."""
-    means = history.kept.columns(
+    return history.kept.lowest(
         "class-stays-wrong",
         length,
         error,
         lambda part: chance.mean_until(np.nan_to_num(part, nan=1.0), length),
         reach=length,
     )
-    return np.asarray(means.min(axis=1))
 
 
 def _by_chance(

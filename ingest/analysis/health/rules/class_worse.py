@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from ingest.analysis.health import chance, robust
 from ingest.analysis.health.example import AT, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
-from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.history import History
 from ingest.analysis.health.needs import VALIDATION, snapshots
 from ingest.analysis.health.rises import Rises, class_rises
 from ingest.analysis.health.rules.class_collapse import SUDDEN, learned
@@ -36,41 +36,36 @@ def class_worse(history: History, threshold: float, names: Names) -> list[Findin
     history = history.validated()
     window = 4 * robust.window(history.snapshots)
     now = robust.quiet_mean(history.class_error[:, -_LASTING[0] :])
-    means = history.kept.columns(
+    lowest = history.kept.lowest(
         "class-worse",
         None,
         history.class_error,
         lambda error: chance.mean_until(np.nan_to_num(error, nan=1.0), 5),
         reach=5,
     )
-    lowest = means.min(axis=1, initial=np.inf)
     among = (now - lowest >= threshold) & (now >= _TIMES * lowest)  # the others need no look
     if not among.any():
         return []
     rises = class_rises(
-        history,
-        threshold,
-        name="class-worse",
-        window=window,
-        lasting=_LASTING,
-        among=np.asarray(among),
+        history, threshold, window=window, lasting=_LASTING, among=np.asarray(among)
     )
     if rises is None:
         return []
     flag = np.asarray((rises.surprise >= 0) & learned(history, rises))
-    ids = np.flatnonzero(flag.any(axis=1))
+    ids = rises.classes[flag.any(axis=1)]
     if not len(ids):
         return []
-    same = np.asarray(flag.any(axis=1))
-    of_collapse = class_rises(history, SUDDEN, name="class-worse at once", among=same)
+    same = np.zeros(len(history.class_size), np.bool_)
+    same[ids] = True
+    of_collapse = class_rises(history, SUDDEN, among=same)
     if of_collapse is not None:
-        ids = ids[~np.asarray((of_collapse.surprise >= 0).any(axis=1))[ids]]
-    since = {int(i): _since(history, rises, np.asarray(flag[i]), int(i), threshold) for i in ids}
+        ids = np.setdiff1d(ids, of_collapse.classes)
+    since = {int(i): _since(history, rises, flag[rises.row(i)], int(i), threshold) for i in ids}
     stays = {class_id: first for class_id, first in since.items() if first is not None}
     if not stays:
         return []
-    found = max(stays, key=lambda i: _now(history, i) - rises.level[i, stays[i]])
-    return [_worse(history, names, stays, found, rises.level, threshold)]
+    rise = {i: _now(history, i) - float(rises.level[rises.row(i), at]) for i, at in stays.items()}
+    return [_worse(history, names, rises, stays, rise, threshold)]
 
 
 def _now(history: History, class_id: int) -> float:
@@ -83,9 +78,10 @@ def _since(
 ) -> int | None:
     """Return since when a class is worse, None where it is not so at the end, or not clearly."""
     first = int(np.argmax(flag))
-    before = float(rises.level[class_id, first])
+    row = rises.row(class_id)
+    before = float(rises.level[row, first])
     now = _now(history, class_id)
-    large = now - before >= max(threshold, float(rises.rise[class_id, first]) / 2)
+    large = now - before >= max(threshold, float(rises.rise[row, first]) / 2)
     if not large or now < _TIMES * before:
         return None
     return robust.left(history.class_error[class_id], first, before=before, after=now)
@@ -94,24 +90,24 @@ def _since(
 def _worse(
     history: History,
     names: Names,
+    rises: Rises,
     stays: dict[int, int],
-    worst: int,
-    level: Floats,
+    rise: dict[int, float],
     threshold: float,
 ) -> Finding:
-    def rise(class_id: int) -> float:
-        return _now(history, class_id) - float(level[class_id, stays[class_id]])
-
-    ids = sorted(stays, key=lambda i: -rise(i))
-    before, after = percents(float(level[worst, stays[worst]]), _now(history, worst))
+    """Return the finding of classes by since when they stay worse, and by how much."""
+    ids = sorted(stays, key=lambda i: -rise[i])
+    worst = ids[0]
+    level = float(rises.level[rises.row(worst), stays[worst]])
+    before, after = percents(level, _now(history, worst))
     of_worst = {"worst": names.of_classes([worst])} if len(ids) > 1 else {}
     return Finding(
         "class-worse",
         Severity.MEDIUM,
         start=int(history.iteration[stays[worst]]),
         end=None,
-        strength=rise(worst) / threshold,
-        value=rise(worst),
+        strength=rise[worst] / threshold,
+        value=rise[worst],
         classes=tuple(ids),
         text=say(
             "classes-worse" if of_worst else "class-worse",
