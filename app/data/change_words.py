@@ -62,7 +62,8 @@ def _layer(found: Change, names: Sequence[str]) -> str:
         return f"The weights of {name} are not finite at one of the two."
     if was <= 0 or was == now:
         return ""
-    return f"The weights of {name} changed their norm most, by {relative(was, now)}."
+    way, by = ("rose" if now > was else "fell"), relative(was, now)[1:]
+    return f"The norm of the weights changed most in {name}: it {way} by {by}."
 
 
 def relative(was: float, now: float) -> str:
@@ -121,4 +122,5 @@ def _norms(found: BetweenRuns, names: Sequence[str]) -> str:
     if not np.isfinite([here, there]).all() or here <= 0 or here == there:
         return ""
     name = names[found.layers.layer_id[0]]
-    return f"The weights of {name} differ most: their norm is {relative(here, there)} there."
+    than, by = ("larger" if there > here else "smaller"), relative(here, there)[1:]
+    return f"The weights of {name} differ most: their norm is {by} {than} there."

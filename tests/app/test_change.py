@@ -96,7 +96,12 @@ def test_a_run_without_validation_says_what_it_knows(session: Session) -> None:
     found = change(session, run.run_id, int(run.iterations[0]), int(run.iterations[-1]))
     assert (found.learned, found.forgotten) == (None, None)
     names = [f"layer {number}" for number in range(len(run.layer_filters))]
-    assert "image" not in summary(found, names, [])
+    said = summary(found, names, [])
+    assert "image" not in said
+    was, now = float(found.layers.norm_before[0]), float(found.layers.norm_after[0])
+    way = "rose" if now > was else "fell"
+    most = f"most in {names[found.layers.layer_id[0]]}: it {way} by {abs(now / was - 1):.1%}"
+    assert most.replace("%", " %.") in said
     assert len(found.images.image) == len(found.classes.class_id) == 0
 
 

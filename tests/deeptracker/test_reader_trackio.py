@@ -1,12 +1,14 @@
 """Trackio's database: odd numbers, several runs, read without leaving a trace."""
 
 import gzip
+import json
 import math
 import os
 import shutil
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from deeptracker.conversion.readers import trackio
@@ -44,6 +46,25 @@ def test_numbers_are_those_that_were_logged(store: Path) -> None:
     }
     assert found.hyperparameters == {}  # the resume took them away
     assert found.times[0] == found.times[10] < found.times[11]  # one time a batch
+
+
+def test_steps_that_trackio_stores_as_bytes_are_read(store: Path) -> None:
+    # As Trackio does with step=np.int64(100), and with the steps that it counts on from there:
+    # findings/trackio_numpy_step_becomes_bytes.sh. Its driver is Python's, which makes the bytes.
+    with sqlite3.connect(store) as database:
+        (run,) = database.execute("SELECT DISTINCT run_id FROM metrics WHERE run_name = 'two'")
+        put = (
+            "INSERT INTO metrics (run_id, run_name, step, metrics, timestamp) "
+            "VALUES (?, ?, ?, ?, ?)"
+        )
+        for step, loss in ((np.int64(100), 0.3), (np.int32(101), 0.2), (np.int64(-1), 0.1)):
+            row = (*run, "two", step, json.dumps({"loss": loss}).encode(), "2026-01-01T00:00:00")
+            database.execute(put, row)
+        stored = [kind for (kind,) in database.execute("SELECT typeof(step) FROM metrics")]
+    assert stored.count("blob") == 3
+    found = collect(store, ids(store)["two"])
+    assert found.values["train_loss"] == {0: 0.5, 100: 0.3, 101: 0.2}
+    assert found.dropped["a row of Trackio that cannot be read"] == 1  # a step below 0 is none
 
 
 def test_runs_of_all_projects_in_the_file(store: Path) -> None:

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from ingest.analysis.answer import answer
+from ingest.analysis.causes import UNEXPLAINED
+from ingest.analysis.causes.causes_of_machine import OF_MACHINE
 from ingest.analysis.health.example import SNAPSHOTS
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME, evaluate
@@ -57,6 +60,43 @@ def test_what_passes_or_is_small_is_none(scalar, values):
     assert told(scalar, values) == []
 
 
+# The cause that fits, and what the scalars of the machine are.
+CAUSES_OF_MACHINES = [
+    ("storage-too-slow", "loading_percent", 60.0, {"cpu_percent": steady(30.0)}),
+    ("processors-too-few", "loading_percent", 60.0, {"cpu_percent": steady(96.0)}),
+    ("steps-too-small", "gpu0_percent", 12.0, {"loading_percent": steady(3.0)}),
+    ("storage-too-slow", "gpu0_percent", 12.0, {"loading_percent": steady(15.0) + 10}),
+    ("graph-kept", "gpu0_memory_gb", np.linspace(8, 16, SNAPSHOTS), {}),
+    (
+        "loader-copies",
+        "process_memory_gb",
+        np.linspace(2, 4, SNAPSHOTS),
+        {"gpu0_memory_gb": steady(8.0)},
+    ),
+    (
+        "rank-held-up",
+        "until_backward_ms",
+        20.0,
+        {"rank1/until_backward_ms": steady(61.0), "iterations_per_second": steady(10.0)},
+    ),
+]
+
+
+@pytest.mark.parametrize(("cause", "scalar", "values", "more"), CAUSES_OF_MACHINES)
+def test_what_the_machine_does_has_causes_of_its_own(cause, scalar, values, more):
+    values = steady(values) if isinstance(values, float) else values
+    history = example(scalar, values, **more)
+    found = [one for one in evaluate(history, Names((), ())) if one.once]
+    answers = [
+        one for one in answer(history, found, Names((), ()))
+        if BY_NAME[one.evidence[0].rule].view == "machine"
+    ]  # fmt: skip
+    assert [one.causes[0].cause for one in answers] == [cause] * len(answers) != []
+    ours = {one.name for one in OF_MACHINE} | {UNEXPLAINED}
+    assert {suspect.cause for one in answers for suspect in one.causes} <= ours
+    assert all(one.causes[0].evidence_for and not one.classes for one in answers)
+
+
 def test_says_whose_memory_it_is_and_which_gpu():
     assert told("gpu3_memory_gb", np.linspace(8, 16, SNAPSHOTS))[0].text.startswith(
         "GPU 3's memory"
@@ -73,7 +113,7 @@ def test_only_the_scalars_that_a_rule_looks_at_are_read():
     )
     assert all(map(is_judged, names))
     others = (
-        "machine/cpu_percent",
+        "machine/memory_percent",
         "loading_percent",
         "gpu0_percent",
         "machine/rank/loading_percent",

@@ -92,11 +92,11 @@ class MetricsReader:
             "WHERE run_id = ? AND id >= ? ORDER BY id",
             [self._run, self._next],
         )
-        for number, step, when, name, metrics in rows:
+        for number, stored, when, name, metrics in rows:
             self._next = number + 1
             self._found.name = str(name)
-            row = _object(metrics)
-            if row is None or not isinstance(step, int) or step < 0:
+            row, step = _object(metrics), _step(stored)
+            if row is None or step is None or step < 0:
                 self._found.drop("a row of Trackio that cannot be read")
                 continue
             try:
@@ -143,7 +143,7 @@ class MetricsReader:
         query = "SELECT step, title, text FROM alerts WHERE run_id = ? ORDER BY id LIMIT 10000"
         for step, title, text in database.execute(query, [self._run]):
             told = ": ".join(str(part) for part in (title, text) if part)
-            found.setdefault(step if isinstance(step, int) else 0, []).append(told)
+            found.setdefault(_step(step) or 0, []).append(told)
         return found
 
     def _measured(self, database: sqlite3.Connection) -> dict[str, int]:
@@ -161,6 +161,17 @@ def _object(raw: object) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _step(stored: object) -> int | None:
+    """Return a step, None where it is none.
+
+    SQLite takes an integer of numpy for bytes, so Trackio stores `step=np.int64(100)` as those of
+    the number, little end first, and all steps that it counts on from there.
+    """
+    if isinstance(stored, bytes) and len(stored) in (1, 2, 4, 8):
+        return int.from_bytes(stored, "little", signed=True)
+    return stored if isinstance(stored, int) else None
 
 
 def _seconds(when: object) -> float | None:

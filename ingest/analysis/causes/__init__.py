@@ -14,9 +14,11 @@ from ingest.analysis.causes.cause import Cause, Mark, Place, Suspect
 from ingest.analysis.causes.causes_of_data import OF_DATA
 from ingest.analysis.causes.causes_of_evaluation import OF_EVALUATION
 from ingest.analysis.causes.causes_of_layers import OF_LAYERS
+from ingest.analysis.causes.causes_of_machine import OF_MACHINE
 from ingest.analysis.causes.causes_of_steps import OF_STEPS
 from ingest.analysis.causes.event import Event
 from ingest.analysis.causes.marks import MARKS
+from ingest.analysis.causes.marks.machine import of_machine
 from ingest.analysis.health.finding import Severity
 
 UNEXPLAINED = "unexplained"
@@ -30,7 +32,8 @@ _TELLING = math.log(1.25)
 # No single mark rules a cause out: measurements miss what is small.
 _LEAST = -1.6
 
-CAUSES: tuple[Cause, ...] = (*OF_DATA, *OF_EVALUATION, *OF_STEPS, *OF_LAYERS)
+_OF_TRAINING: tuple[Cause, ...] = (*OF_DATA, *OF_EVALUATION, *OF_STEPS, *OF_LAYERS)
+CAUSES: tuple[Cause, ...] = (*_OF_TRAINING, *OF_MACHINE)
 BY_NAME: Mapping[str, Cause] = {cause.name: cause for cause in CAUSES}
 MARK_BY_NAME: Mapping[str, Mark] = {mark.name: mark for mark in MARKS}
 
@@ -44,10 +47,12 @@ def seen_marks(event: Event) -> dict[str, bool]:
 def diagnose(event: Event, *, most: int = MOST_SUSPECTS) -> tuple[Suspect, ...]:
     """Return the most probable causes of an event, at most `most`, the most probable first.
 
-    UNEXPLAINED is one of them where no cause is more probable.
+    UNEXPLAINED is one of them where no cause is more probable. What the machine does has causes of
+    its own: those of a training that goes wrong make no training slow.
     """
     seen = seen_marks(event)
-    weights = {cause.name: _evidence(cause, seen) for cause in CAUSES}
+    causes = OF_MACHINE if of_machine(event) else _OF_TRAINING
+    weights = {cause.name: _evidence(cause, seen) for cause in causes}
     odds = {
         name: math.log(BY_NAME[name].prior) + TEMPER * sum(parts.values())
         for name, parts in weights.items()

@@ -4,6 +4,7 @@ from ingest.analysis.causes.cause import Mark
 from ingest.analysis.causes.marks.classes import OF_CLASSES
 from ingest.analysis.causes.marks.layers import OF_LAYERS
 from ingest.analysis.causes.marks.losses import OF_LOSSES
+from ingest.analysis.causes.marks.machine import OF_MACHINE
 from ingest.analysis.causes.marks.rates import OF_RATES
 from ingest.analysis.causes.marks.steps import OF_STEPS
 from ingest.analysis.causes.marks.validation import OF_VALIDATION
@@ -15,4 +16,5 @@ MARKS: tuple[Mark, ...] = (
     *OF_RATES,
     *OF_STEPS,
     *OF_LAYERS,
+    *OF_MACHINE,
 )

@@ -11,7 +11,7 @@ from ingest.analysis.health.history import Floats, History, Logged, mean_between
 PREFIX = "machine/"
 _NAME = re.compile(rf"{PREFIX}(?:rank(\d+)/)?(.+)")
 _JUDGED = re.compile(
-    r"loading_percent|gpu\d+_percent|(process|gpu\d+)_memory_gb"
+    r"loading_percent|cpu_percent|gpu\d+_percent|(process|gpu\d+)_memory_gb"
     r"|until_backward_ms|iterations_per_second"
 )
 # So many snapshots with values, before anything is said of the machine.
@@ -50,7 +50,7 @@ def read_name(name: str) -> Read | None:
 
 
 def is_judged(name: str) -> bool:
-    """Return whether a rule looks at a scalar of this name."""
+    """Return whether a rule, or a cause, looks at a scalar of this name."""
     read = read_name(name)
     return read is not None and _JUDGED.fullmatch(read.quantity) is not None
 
