@@ -110,6 +110,7 @@ _INDEX = """<!DOCTYPE html>
     <script src="/assets/early/scheme.js?m=0"></script>
     <script src="/assets/early/connection.js?m=0" data-connection="{connection}"></script>
     <script src="/assets/early/requestkinds.js?m=0"></script>
+    <script src="/assets/early/pagesahead.js?m=0"></script>
     <script src="/assets/early/requests.js?m=0"></script>
     {%css%}
   </head>
