@@ -20,6 +20,7 @@ from app import (
     bundle,
     bundle_route,
     catalogue,
+    compressing,
     connection,
     errors,
     health,
@@ -207,6 +208,7 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
         )
     store.attach(server, engine)
     bodies.install(server)
+    compressing.install(server)
     headers.install(server, settings)
     build.install(server)
     errors.install(server)
