@@ -273,12 +273,9 @@ class TestFrame:
         # The two menus of the header: that of the account alone stays.
         assert set(frame) - set(open_page(client, "/", stands)) == {Shell.ACCOUNT}
         # Another person, or anything that is no frame of ours, gets all of it.
-        for client, before in (
-            (clients[Role.VIEWER], stands),
-            (client, {"parts": [1]}),
-            (client, 7),
-        ):
-            assert set(frame) <= set(open_page(client, f"{of_run}/layers", before))
+        others = ((clients[Role.VIEWER], stands), (client, {"parts": [1]}), (client, 7))
+        for who, before in others:
+            assert set(frame) <= set(open_page(who, f"{of_run}/layers", before))
 
     @pytest.mark.parametrize("path", ["/nothing", "/run/123456", "/run/0", "/<script>", None, 7])
     def test_what_is_not_there(self, clients, path):
