@@ -20,6 +20,7 @@ from app import (
     bundle,
     bundle_route,
     catalogue,
+    compressing,
     connection,
     errors,
     health,
@@ -110,6 +111,7 @@ _INDEX = """<!DOCTYPE html>
     <script src="/assets/early/scheme.js?m=0"></script>
     <script src="/assets/early/connection.js?m=0" data-connection="{connection}"></script>
     <script src="/assets/early/requestkinds.js?m=0"></script>
+    <script src="/assets/early/pagesahead.js?m=0"></script>
     <script src="/assets/early/requests.js?m=0"></script>
     {%css%}
   </head>
@@ -206,6 +208,7 @@ def _server(settings: AppSettings, engine: Engine) -> Flask:
         )
     store.attach(server, engine)
     bodies.install(server)
+    compressing.install(server)
     headers.install(server, settings)
     build.install(server)
     errors.install(server)

@@ -7,7 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.auth.identity import Identity
-from app.components.attributes import aria, data
+from app.components.attributes import aria
 from app.view import View
 from db.queries.runs.runs import RunRow
 
@@ -21,22 +21,21 @@ def run_path(run: RunRow) -> list[Component]:
     ]
 
 
-def page_menu(
-    views: Sequence[View], current: View | None, identity: Identity, *, run_id: int | None = None
-) -> Component:
+def page_menu(views: Sequence[View], identity: Identity, *, run: RunRow | None = None) -> Component:
     """Return the button of the menu, and in it every page that the role may see.
 
-    `run_id` is the run whose pages are listed, None on pages about no run.
+    `run` is the one whose pages are listed, None on pages about no run. The browser marks which of
+    them is shown.
     """
     team = [
-        _item(view.menu, view.path, view is current)
+        dmc.MenuItem(view.menu, href=view.path)
         for view in views
         if view.menu and identity.may(view.permission)
     ]
     of_run = [
-        _item(view.title, view.address(run_id=run_id), view is current)
+        dmc.MenuItem(view.title, href=view.address(run_id=run.id))
         for view in views
-        if view.of_run and run_id is not None and identity.may(view.permission)
+        if view.of_run and run is not None and identity.may(view.permission)
     ]
     listed: list[Component] = [dmc.MenuLabel("This run"), *of_run, dmc.MenuDivider()]
     return dmc.Menu(
@@ -61,7 +60,3 @@ def page_menu(
         menuItemTabIndex=0,
         width=200,
     )
-
-
-def _item(text: str, href: str, current: bool) -> Component:
-    return dmc.MenuItem(text, href=href, **data(current="true" if current else "false"))

@@ -1,8 +1,7 @@
 """The frame around every page: header, navigation, page, notices."""
 
-import json
 from collections.abc import Sequence
-from hashlib import sha256
+from dataclasses import dataclass
 
 import dash_mantine_components as dmc
 from dash import (
@@ -12,33 +11,28 @@ from dash import (
     Output,
     State,
     dcc,
-    get_relative_path,
     html,
-    no_update,
 )
 from dash.development.base_component import Component
 from flask import g
 
 from app import errors, store
 from app.auth import guard
-from app.auth.identity import Identity, current_identity
+from app.auth.identity import current_identity
 from app.auth.permission_map import Access
 from app.components.attributes import aria, data
-from app.components.compare_with import compare_with
 from app.components.not_recorded import page_of
-from app.components.saved_view import view_tools
+from app.frame import Part, frame_of, what_differs
 from app.ids import Shell
 from app.linked_run import OtherRun, linked_run, not_this_run, said_in
-from app.page_menu import page_menu, run_path
 from app.reading import reads
 from app.selection import fields_here, page_parts, united
 from app.stored_view import stored_view
 from app.theme import THEME
-from app.versions import short_uuid, version_token
+from app.versions import short_uuid
 from app.view import PageContext, View
 from db.away import is_unreachable
 from db.errors import NotFound
-from db.permissions import Permission
 from db.queries.runs.runs import RunRow
 
 PRODUCT = "DeepTracker"
@@ -135,36 +129,36 @@ def register(app: Dash, views: Sequence[View]) -> None:
     )
     @reads
     def show(path: object, search: object, stands: object) -> tuple[object, ...]:
-        page, *frame, title = open_or_say_why(
+        page = open_or_say_why(
             views,
             path if isinstance(path, str) else "/",
             search if isinstance(search, str) else "",
         )
-        frame, digests = _what_differs(frame, stands)
-        return page, *frame, title, digests
+        parts, digests = what_differs(page.frame, stands)
+        return page.body, *parts, page.title, {"path": page.path, "parts": digests}
 
     keys = set(app.callback_map) - before
     guard.allow_callbacks(app.server, dict.fromkeys(keys, Access.LOGGED_IN))
     app.clientside_callback(
-        ClientsideFunction("shell", "title"),
+        ClientsideFunction("shell", "arrived"),
         Output(Shell.TITLE_SET, "data"),
         Input(Shell.TITLE, "data"),
+        Input(Shell.STANDS, "data"),
     )
 
 
-def _what_differs(frame: Sequence[object], stands: object) -> tuple[list[object], list[str]]:
-    """Return the parts of the frame, those that stand there already as no_update; their digests.
+@dataclass(frozen=True)
+class Page:
+    """What a path shows: the page, the frame's five parts, the title, whose link is the current."""
 
-    `stands` are the digests of the frame that the browser shows. From one page of a run to the next
-    most of the frame stays, and a browser takes longer to build it again than to build the page.
-    """
-    digests = [sha256(repr(part).encode()).hexdigest()[:16] for part in frame]
-    known = stands if isinstance(stands, list) and len(stands) == len(digests) else [None] * 5
-    pairs = zip(frame, digests, known, strict=True)
-    return [no_update if was == now else part for part, now, was in pairs], digests
+    body: object
+    # Path, tabs, tools, menu of the account, menu of the pages.
+    frame: tuple[Part, ...]
+    title: str
+    path: str = ""
 
 
-def open_or_say_why(views: Sequence[View], path: str, search: str) -> tuple[object, ...]:
+def open_or_say_why(views: Sequence[View], path: str, search: str) -> Page:
     """Return what `open_page` does; where that fails, a page that says so under this address.
 
     The page of before would otherwise stand under the address of this one.
@@ -174,22 +168,17 @@ def open_or_say_why(views: Sequence[View], path: str, search: str) -> tuple[obje
     except Exception as error:
         if is_unreachable(error):
             raise  # the browser asks again
-        identity = current_identity()
         nothing = _nothing(errors.public_text(error), title="This page did not open")
-        menus = (account_menu(identity), page_menu(views, None, identity))
-        return nothing, _menu(views, None, identity), [], [], *menus, "Error"
+        return Page(nothing, frame_of(views, current_identity()), "Error")
 
 
-def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ...]:
-    """Return page, path, tabs, tools, the two menus and title; a friendly page for no address."""
+def open_page(views: Sequence[View], path: str, search: str) -> Page:
+    """Return the page at a path in its frame; a friendly one for no address."""
     identity = current_identity()
     view, ids = find_view(views, path[:MAX_PATH])
 
-    def menus(run_id: int | None = None) -> tuple[Component, Component]:
-        return account_menu(identity), page_menu(views, view, identity, run_id=run_id)
-
-    def refused(nothing: Component, title: str = "Not found") -> tuple[object, ...]:
-        return nothing, _menu(views, None, identity), [], [], *menus(), title
+    def refused(nothing: Component, title: str = "Not found") -> Page:
+        return Page(nothing, frame_of(views, identity), title)
 
     if view is None:
         return refused(_nothing(f"There is no page {path[:80]}."))
@@ -207,14 +196,12 @@ def open_page(views: Sequence[View], path: str, search: str) -> tuple[object, ..
     context = PageContext(identity=identity, parameters=ids, search=search[:MAX_SEARCH], run=run)
     # Callbacks of the page run in requests of their own, and read the identity again.
     g.page = context
+    frame = frame_of(views, identity, run, saves=view.saves)
     if run is None:
-        tools = view_tools(identity) if view.saves else []
-        return view.layout(context), _menu(views, view, identity), [], tools, *menus(), view.title
-    page = [*selection_of(views, context), page_of(view, context)]
+        return Page(view.layout(context), frame, view.title, view.path)
+    body = [*selection_of(views, context), page_of(view, context)]
     title = f"{run.name} · {view.title}"
-    others = compare_with(run) if identity.may(Permission.COMPARE) else []
-    tools = [*others, *view_tools(identity)]
-    return page, run_path(run), _tabs(views, view, run), tools, *menus(run.id), title
+    return Page(body, frame, title, view.address(run_id=run.id))
 
 
 def selection_of(views: Sequence[View], context: PageContext) -> list[Component]:
@@ -243,86 +230,6 @@ def _run(ids: dict[str, int], said: str) -> RunRow | None:
         return None
     with store.transaction() as session:
         return linked_run(session, ids["run_id"], said)
-
-
-def _menu(views: Sequence[View], current: View | None, identity: Identity) -> list[Component]:
-    """Return links to the pages that are about no run, and that the role may see."""
-    return [
-        _tab(view.menu, view.path, view is current)
-        for view in views
-        if view.menu and identity.may(view.permission)
-    ]
-
-
-def _tabs(views: Sequence[View], current: View, run: RunRow) -> list[Component]:
-    base = get_relative_path(f"/data/run/{run.id}")
-    version = version_token(run.this_version)
-    return [
-        _tab(
-            view.title,
-            view.address(run_id=run.id),
-            view is current,
-            asks=[f"{base}/{template}" for template in view.asks],
-            version=version,
-        )
-        for view in views
-        if view.of_run
-    ]
-
-
-def _tab(
-    text: str, href: str, current: bool, *, asks: Sequence[str] = (), version: str = ""
-) -> Component:
-    # None of these attributes can be unset on a reused element, hence "false", [] and "".
-    return dmc.Anchor(
-        text,
-        href=href,
-        className="shell-tab",
-        underline="never",
-        **aria(current="page" if current else "false"),
-        **data(asks=json.dumps(asks), version=version),
-    )
-
-
-def account_menu(identity: Identity) -> Component:
-    """Return the menu of the account: who it is, its page, the colours, log out."""
-    return dmc.Menu(
-        [
-            # The wrapper is the button: it is what says whether the menu is open.
-            dmc.MenuTarget(
-                html.Span(identity.name[:1].upper() or "?"),
-                boxWrapperProps={
-                    "component": "button",
-                    "type": "button",
-                    "className": "shell-avatar",
-                    "w": 32,
-                    **aria(label=f"Account of {identity.name}"),
-                    # Who it is, for what a browser remembers of a person.
-                    **data(account=str(identity.account_id)),
-                },
-            ),
-            dmc.MenuDropdown(
-                [
-                    html.Div(
-                        [
-                            html.Div(identity.name, className="shell-who"),
-                            html.Div(identity.email, className="shell-email"),
-                            dmc.Badge(identity.role, variant="light", size="sm", mt=6),
-                        ],
-                        className="shell-identity",
-                    ),
-                    dmc.MenuDivider(),
-                    dmc.MenuItem("Account", href="/account"),
-                    dmc.MenuItem("Colours of the system", **data(scheme="auto")),
-                    dmc.MenuDivider(),
-                    dmc.MenuItem("Log out", **data(log_out="true")),
-                ],
-                **aria(label="Account"),
-            ),
-        ],
-        position="bottom-end",
-        width=230,
-    )
 
 
 def _nothing(text: str, *, title: str = "There is nothing here") -> Component:

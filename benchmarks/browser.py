@@ -3,6 +3,7 @@
 Used by the benchmarks that measure what a person waits for, and by the tests in tests/browser.
 """
 
+import json
 import os
 import secrets
 import shutil
@@ -44,6 +45,8 @@ FLAGS = (
 )  # fmt: skip
 START_SECONDS = 60
 PASSWORD = "a password for measuring"
+# From the pointer's arrival on a link to the press: hands take longer.
+REST_MS = 120
 
 
 def control(name: str) -> str:
@@ -51,17 +54,21 @@ def control(name: str) -> str:
     return f"""[id^='{{"at":"{name}",'][id$='"}}']"""
 
 
-# Resolves to the milliseconds from the click (or, without a link, from now) to the first frame in
-# which every chart of the page stands there drawn: the second frame after the last one drew.
+# Resolves to the milliseconds from the click on `link` (or, with the path `awaited`, from the press
+# of the mouse that opens it; without both, from now) to the first frame in which every chart of the
+# page stands there drawn: the second frame after the last one drew.
 PAINTED = """
-(link) => new Promise((resolve, reject) => {
-  const start = performance.now();
+(link, awaited) => new Promise((resolve, reject) => {
+  let start = performance.now();
+  const path = link ? new URL(link.href).pathname : awaited;
   // The address is that of the next page while the one before still stands there, drawn.
-  const before = new Set(link ? document.querySelectorAll("[data-chart]") : []);
+  const before = new Set(path ? document.querySelectorAll("[data-chart]") : []);
   if (link) link.click();
+  else if (path)
+    addEventListener("pointerdown", (press) => (start = press.timeStamp), { once: true });
   const drawn = () => {
     const charts = [...document.querySelectorAll("[data-chart]")];
-    const there = !link || location.pathname === new URL(link.href).pathname;
+    const there = !path || location.pathname === path;
     return there && charts.length > 1 && charts.every((chart) => !before.has(chart)
       && ["drawn", "message"].includes(chart.dataset.state));
   };
@@ -217,6 +224,19 @@ def click_to_painted(page: Page, link: str) -> float:
     """Click the link with this address on the page; return milliseconds until all is painted."""
     handle = page.wait_for_selector(f'a[href="{link}"], a[href^="{link}?"]')
     return float(page.evaluate(PAINTED, handle))
+
+
+def press_to_painted(page: Page, link: str) -> float:
+    """Bring the mouse to the link, rest, and press; return milliseconds from the press."""
+    handle = page.wait_for_selector(f'a[href="{link}"], a[href^="{link}?"]')
+    if handle is None:
+        raise RuntimeError(f"no link to {link}")
+    handle.hover()
+    page.wait_for_timeout(REST_MS)
+    page.evaluate(f"() => {{ window.paintedOnce = ({PAINTED})(null, {json.dumps(link)}); }}")
+    page.mouse.down()
+    page.mouse.up()
+    return float(page.evaluate("() => window.paintedOnce"))
 
 
 def wait_until_painted(page: Page) -> None:

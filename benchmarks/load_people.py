@@ -6,6 +6,7 @@ asked for, or only whether it changed.
 """
 
 import asyncio
+import gzip
 import json
 import random
 import re
@@ -171,9 +172,10 @@ class _Person:
         seconds = first if DOWNLOAD.search(asked.path) else seconds
         self._measured.note(how, asked.path, answer.status, seconds)
         self._remember(asked, answer)
+        packed = answer.headers.get("Content-Encoding") == "gzip" and "json" in answer.content_type
         if asked.method == "GET" and answer.status == 303:
             self._measured.errors.append(f"303 {asked.path[:120]}")
-        return found if answer.headers.get("Content-Encoding") != "gzip" else b""
+        return gzip.decompress(found) if packed else found
 
     def _remember(self, asked: Asked, answer: aiohttp.ClientResponse) -> None:
         control = answer.headers.get("Cache-Control", "")

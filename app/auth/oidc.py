@@ -7,12 +7,8 @@ provider says who somebody is; whether she has an account here, and in which rol
 import logging
 from typing import Any
 
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, Flask, abort, request, session
 from flask.typing import ResponseReturnValue
-from joserfc.errors import JoseError
-from requests import RequestException
 
 from app import store
 from app.auth.arrival import OIDC_NAME, begin_session, safe_next
@@ -26,8 +22,19 @@ logger = logging.getLogger(__name__)
 
 NEXT = "oidc_next"
 TIMEOUT_S = 10
-# Whatever a provider answers: nothing, an error, no JSON, JSON nested without end, a bad signature.
-_FAILURES = (AuthlibBaseError, JoseError, RequestException, ValueError, KeyError, RecursionError)
+
+# authlib is imported where a provider is set: most have none, and it takes 8 MB of each process.
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return whatever a provider answers may lead to: nothing, an error, no JSON, JSON nested
+    without end, a bad signature.
+    """
+    from authlib.common.errors import AuthlibBaseError
+    from joserfc.errors import JoseError
+    from requests import RequestException
+
+    return (AuthlibBaseError, JoseError, RequestException, ValueError, KeyError, RecursionError)
 
 
 class LoginFailed(DeepTrackerError):  # noqa: N818 - the name that callers read
@@ -54,7 +61,7 @@ def install(server: Flask, settings: AppSettings) -> None:
         session[NEXT] = safe_next(request.args.get("next"))
         try:
             return client.authorize_redirect(_return_address(server))
-        except _FAILURES as error:
+        except _failures() as error:
             raise _failed(error) from error
 
     @pages.get("/oidc/callback")
@@ -72,6 +79,8 @@ def install(server: Flask, settings: AppSettings) -> None:
 def _client(server: Flask, settings: AppSettings) -> Any:
     if settings.oidc_issuer is None:
         return None
+    from authlib.integrations.flask_client import OAuth
+
     return OAuth(server).register(
         "oidc",
         client_id=settings.oidc_client_id,
@@ -95,7 +104,7 @@ def _claims(client: Any, settings: AppSettings) -> Claims:
     try:
         token = client.authorize_access_token()
         info = token.get("userinfo") or {}
-    except _FAILURES as error:
+    except _failures() as error:
         raise _failed(error) from error
     if not isinstance(info.get("sub"), str) or not info["sub"]:
         raise LoginFailed("The login provider did not say who you are. Try again.")

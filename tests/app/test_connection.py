@@ -165,7 +165,7 @@ def test_a_page_that_fails_says_so_under_its_own_address(web, people, monkeypatc
         from flask import g
 
         g.identity = identity
-        page, *_ = open_or_say_why((), "/jobs", "")
+        page = open_or_say_why((), "/jobs", "").body
     said = json.dumps(page.to_plotly_json(), default=lambda part: part.to_plotly_json())
     assert "This page did not open" in said
     assert "its log has the details".lower() in said.lower()

@@ -99,9 +99,10 @@ def text_of(answer: object) -> str:
     return json.dumps(answer, cls=PlotlyJSONEncoder)
 
 
-def open_page(client, path):
+def open_page(client, path, stands=None):
     key = callback_key(client.web.app, f"{Shell.PAGE}.children")
-    return client.update(key, {f"{Shell.LOCATION}.pathname": path})
+    asked = {f"{Shell.LOCATION}.pathname": path, f"{Shell.STANDS}.data": stands}
+    return client.update(key, asked)
 
 
 class TestViews:
@@ -259,7 +260,22 @@ class TestFrame:
             assert open_page(client, path)[Shell.TITLE]["data"] == title
         page = open_page(client, f"/run/{app_run.run_id}")
         assert page[Shell.TITLE]["data"].endswith("· Overview")
-        assert "page" in text_of(page[Shell.TABS])
+        assert page[Shell.STANDS]["data"]["path"] == f"/run/{app_run.run_id}/overview"
+        assert "Validation" in text_of(page[Shell.TABS])
+
+    def test_from_one_page_of_a_run_to_the_next_the_frame_stays(self, clients, app_run):
+        frame = (Shell.PATH, Shell.TABS, Shell.TOOLS, Shell.ACCOUNT, Shell.MENU)
+        client, of_run = clients[Role.MEMBER], f"/run/{app_run.run_id}"
+        stands = open_page(client, f"{of_run}/overview")[Shell.STANDS]["data"]
+        page = open_page(client, f"{of_run}/validation", stands)
+        assert not set(frame) & set(page)
+        assert page[Shell.STANDS]["data"] == {**stands, "path": f"{of_run}/validation"}
+        # The two menus of the header: that of the account alone stays.
+        assert set(frame) - set(open_page(client, "/", stands)) == {Shell.ACCOUNT}
+        # Another person, or anything that is no frame of ours, gets all of it.
+        others = ((clients[Role.VIEWER], stands), (client, {"parts": [1]}), (client, 7))
+        for who, before in others:
+            assert set(frame) <= set(open_page(who, f"{of_run}/layers", before))
 
     @pytest.mark.parametrize("path", ["/nothing", "/run/123456", "/run/0", "/<script>", None, 7])
     def test_what_is_not_there(self, clients, path):

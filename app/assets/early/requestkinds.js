@@ -22,13 +22,14 @@
   }
 
   function callback(call, text) {
-    const { output, changedPropIds, inputs, state } = JSON.parse(text);
+    const asked = JSON.parse(text);
+    const { output, changedPropIds, inputs, state } = asked;
     if (!connection.reads.has(output)) {
       const clicked = clickedOf(changedPropIds, inputs);
       return { ...call, kind: "write", key: `${output} ${clicked}`, label: labelOf(clicked) };
     }
     const page = output.includes(SHELL) ? `${inputs?.[0]?.value}${state?.[0]?.value ?? ""}` : null;
-    return { ...call, kind: "read", key: output, page };
+    return { ...call, kind: "read", key: output, page, asked: page === null ? null : asked };
   }
 
   const LABELS = [

@@ -31,6 +31,8 @@
 
   async function answered(call) {
     supersede(call);
+    if (call.asked) call.ahead = connection.ahead.take(call.asked, call.input, call.options);
+    if (call.kind !== "read") connection.ahead.drop();
     try {
       for (;;) {
         await turn(call);
@@ -103,7 +105,11 @@
     const signal = own ? AbortSignal.any([own, cut.signal]) : cut.signal;
     call.sent = performance.now();
     pending.add(call);
+    const { ahead } = call;
+    call.ahead = null; // when it is sent again it is asked again
     try {
+      const found = await ahead?.catch(() => null);
+      if (found?.ok && !signal.aborted) return found;
       const answer = await plainFetch.call(window, call.input, { ...call.options, signal });
       if (call.kind !== "write" || !answer.ok) return answer;
       // What was written and could not be said is as good as lost.

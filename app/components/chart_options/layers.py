@@ -5,9 +5,10 @@ from app.components.chart_options.shared import MapOptions, StripPanel
 
 
 class LayerCompareOptions(DataOptions):
-    """Layers over one another."""
+    """Layers over one another; `piece` is how many nodes are asked for at once."""
 
     base: str
+    piece: int
 
 
 class TopFiltersOptions(ChartOptions):

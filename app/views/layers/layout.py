@@ -12,6 +12,7 @@ from app.components.charts import chart, download, panel
 from app.components.controls import select
 from app.components.headings import heading
 from app.components.run_course import lacks
+from app.data.layers import piece_of
 from app.selection import bound
 from app.view import PageContext
 from app.views.layers import words
@@ -42,6 +43,7 @@ def layout(context: PageContext) -> html.Div:
         raise ValueError("the layer view is a page of a run")
     base = get_relative_path(f"/data/run/{run.id}")
     tree = f"{base}/layer-tree"
+    piece = piece_of(run.snapshot_count)
     return html.Div(
         [
             heading("Layers", live=Ids.LIVE, run=run),
@@ -52,9 +54,9 @@ def layout(context: PageContext) -> html.Div:
                         [
                             above(),
                             _axis(tree),
-                            _network(base, tree),
+                            _network(base, tree, piece),
                             _magnitudes(base),
-                            _compare(base, tree),
+                            _compare(base, tree, piece),
                             *filter_panels(base),
                         ],
                         className="layers-main",
@@ -68,13 +70,14 @@ def layout(context: PageContext) -> html.Div:
     )
 
 
-def _network(base: str, tree: str) -> html.Section:
+def _network(base: str, tree: str, piece: int) -> html.Section:
     multiples = chart(
         Ids.MULTIPLES,
         "multiples",
         label="One chart for every layer, block and stage over time",
         url=tree,
         base=base,
+        piece=piece,
         key=Ids.KEY,
         count=Ids.SETTLED,
         group=GROUP,
@@ -107,13 +110,14 @@ def _magnitudes(base: str) -> html.Section:
     return panel("All layers in one chart", body, controls=[choice])
 
 
-def _compare(base: str, tree: str) -> html.Section:
+def _compare(base: str, tree: str, piece: int) -> html.Section:
     body = chart(
         Ids.COMPARE,
         "layercompare",
         label="Overlay of the selected layers",
         url=tree,
         base=base,
+        piece=piece,
         group=GROUP,
         table=f"{base}/layer-rows?measure={{measure}}&statistic={{statistic}}",
     )

@@ -5,6 +5,8 @@ export type Maybe = number | null | undefined;
 /** How values of a quantity are written. */
 export type Format = "percent" | "integer" | "number";
 
+// Made once: making one takes longer than writing a hundred numbers.
+const exact = new Intl.NumberFormat("en-US", { maximumFractionDigits: 10 });
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /** Write an integer with thousands separators. */
@@ -28,11 +30,7 @@ function number(value: Maybe, digits = 4): string {
       .replace("e+", "e")
       .replaceAll("-", "−");
   }
-  return Number(value.toPrecision(digits))
-    .toLocaleString("en-US", {
-      maximumFractionDigits: 10,
-    })
-    .replace("-", "−");
+  return exact.format(Number(value.toPrecision(digits))).replace("-", "−");
 }
 
 /** Write a share 0..1 as a percentage. */

@@ -3,11 +3,33 @@
 import type { Extreme } from "../base/raster.ts";
 import type { Place } from "./plotarea.ts";
 
+// By the array that they are of: the maps of several pages are made of one answer, the errors of classes.
+const derived = new WeakMap<object, Map<string, Float32Array<ArrayBuffer>>>();
+const known = new WeakMap<object, [missing: boolean, finite: boolean]>();
+
 /**
  * Return values / divisor of their row, or 1 minus that; NaN where there is nothing to know: 0 / 0,
- * and a count below 0, which nobody counted.
+ * and a count below 0, which nobody counted. `divisors` belong to `source`: they come with it. The
+ * same array for all who ask, not to be written to.
  */
 export function derive(
+  source: ArrayLike<number> & object,
+  width: number,
+  divisors?: ArrayLike<number> | null,
+  complement?: boolean,
+): Float32Array<ArrayBuffer> {
+  const key = `${width} ${Boolean(divisors)} ${Boolean(complement)}`;
+  const made = derived.get(source) ?? new Map<string, Float32Array<ArrayBuffer>>();
+  derived.set(source, made);
+  let values = made.get(key);
+  if (!values) {
+    values = ratios(source, width, divisors, complement);
+    made.set(key, values);
+  }
+  return values;
+}
+
+function ratios(
   source: ArrayLike<number>,
   width: number,
   divisors?: ArrayLike<number> | null,
@@ -25,7 +47,16 @@ export function derive(
 }
 
 /** Return whether any value is NaN, and whether any is finite. */
-export function looked(values: ArrayLike<number>): [missing: boolean, finite: boolean] {
+export function looked(values: ArrayLike<number> & object): [missing: boolean, finite: boolean] {
+  let found = known.get(values);
+  if (!found) {
+    found = look(values);
+    known.set(values, found);
+  }
+  return found;
+}
+
+function look(values: ArrayLike<number>): [missing: boolean, finite: boolean] {
   let missing = false;
   let finite = false;
   for (let at = 0; at < values.length && !(missing && finite); at++) {

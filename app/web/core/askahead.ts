@@ -1,11 +1,12 @@
-// What the page that a link leads to asks for first, asked for before it is there: while the server
-// makes that page and the browser builds it, its data is on the way. The charts then find it there.
+// The page that a link leads to, and what it asks for first, asked for before the link is pressed:
+// with the pointer on it, or with the click. Dash and the charts then find their answers there.
 //
-// A link says the templates of these addresses as data-asks (app/shell.py), and by data-version the
+// A link says the templates of these addresses as data-asks (app/frame.py), and by data-version the
 // version of the run. On a page that has no selection (the table of runs) they are plain addresses.
 
 import { fetchArrays } from "../base/fetch.ts";
 import { addressOf } from "./chart.ts";
+import { connection } from "./connection.ts";
 import { hasPage } from "./page.ts";
 import { selectionStore } from "./selection.ts";
 import { live } from "./versions.ts";
@@ -14,12 +15,13 @@ import { live } from "./versions.ts";
 const DWELL_MS = 70;
 let dwelling: ReturnType<typeof setTimeout> | 0 = 0;
 
-const linkOf = ({ target }: Event): HTMLElement | null => {
-  const link = target instanceof Element && target.closest<HTMLElement>("a[data-asks]");
+const linkOf = ({ target }: Event): HTMLAnchorElement | null => {
+  const link = target instanceof Element && target.closest<HTMLAnchorElement>("a[data-asks]");
   return link && link.getAttribute("aria-current") !== "page" ? link : null;
 };
 
-function ask(link: HTMLElement): void {
+function ask(link: HTMLAnchorElement): void {
+  connection.ahead.ask(link);
   const { asks, version } = link.dataset;
   const hasSelection = Object.keys(selectionStore.fields()).length > 0;
   for (const template of JSON.parse(asks ?? "[]")) {
@@ -48,5 +50,6 @@ if (hasPage()) {
   // A finger or button goes down before the click comes; the keyboard and scripts only click.
   for (const name of ["pointerdown", "click"])
     document.addEventListener(name, pressed, { capture: true, passive: true });
-  document.addEventListener("pointerover", over, { passive: true });
+  for (const name of ["pointerover", "focusin"])
+    document.addEventListener(name, over, { passive: true });
 }

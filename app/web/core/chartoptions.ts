@@ -266,6 +266,7 @@ export interface IterationClassesOptions extends DataOptions {
 
 export interface LayerCompareOptions extends DataOptions {
   base: string;
+  piece: number;
 }
 
 export interface LiveOptions extends ChartOptions {

@@ -38,6 +38,12 @@ export interface Connection {
   page(): { stuck?: boolean } | null;
   /** Return the address of the page that is shown. */
   shown(): string | null;
+  /** Pages that are asked for before their links are pressed (early/pagesahead.js). */
+  ahead: {
+    /** Note what the frame is that stands there now, as Dash says it. */
+    standing(stands: unknown): void;
+    ask(link: { pathname: string; search: string }): void;
+  };
   /** Add a line to the banner; returns what takes it away. */
   say?(notice: Notice): () => void;
 }

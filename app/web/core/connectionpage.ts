@@ -2,6 +2,7 @@
 // place says when it opens: never one page under the address of another.
 
 import { connection } from "./connection.ts";
+import { markCurrent } from "./currentlink.ts";
 
 const WHEN = {
   offline: "opens as soon as there is a network again.",
@@ -19,21 +20,12 @@ interface Cover {
   /** The address of the page that was shown, and its title. */
   shown: string | null;
   title: string;
-  /** The tabs, and how they were marked. */
-  marks: [tab: HTMLAnchorElement, mark: string | null][];
   /** Whether it goes as soon as the new page is there. */
   lifting?: boolean;
 }
 let cover: Cover | null = null;
 
 const tabs = () => document.querySelectorAll<HTMLAnchorElement>(".shell-header .shell-tab");
-
-/** Mark the tab of the address; React marks it anew as soon as the page is there. */
-function markTab() {
-  for (const tab of tabs()) {
-    tab.setAttribute("aria-current", tab.pathname === location.pathname ? "page" : "false");
-  }
-}
 
 function nameOf(path: string): string {
   const link = [...tabs(), ...document.querySelectorAll<HTMLAnchorElement>(".shell-header a")].find(
@@ -46,11 +38,7 @@ function lay() {
   const element = document.createElement("div");
   element.className = "connection-cover";
   element.setAttribute("role", "status");
-  const marks = [...tabs()].map((tab): Cover["marks"][number] => [
-    tab,
-    tab.getAttribute("aria-current"),
-  ]);
-  cover = { element, shown: connection.shown(), title: document.title, marks };
+  cover = { element, shown: connection.shown(), title: document.title };
   const page = document.getElementById("shell-page")!;
   page.dataset.waits = "true";
   page.before(element);
@@ -69,7 +57,7 @@ function uncover() {
   if (!cover || cover.lifting) return;
   if (connection.shown() === cover.shown) {
     document.title = cover.title;
-    for (const [tab, mark] of cover.marks) tab.setAttribute("aria-current", mark!);
+    markCurrent();
     lift();
     return;
   }
@@ -88,7 +76,7 @@ function say({ stuck }: { stuck?: boolean }): void {
   const name = nameOf(location.pathname);
   const state = stuck ? "online" : connection.state;
   const text = `${name} ${WHEN[state]}`;
-  markTab();
+  markCurrent(location.pathname); // that of the page is marked when it is there
   if (document.title !== `${name} · DeepTracker`) document.title = `${name} · DeepTracker`;
   if (cover!.element.dataset.text === text) return;
   cover!.element.dataset.text = text;

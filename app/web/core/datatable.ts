@@ -79,6 +79,8 @@ function sort(button: HTMLElement): void {
 
 /** Return what the rules of a table are made of. */
 function factsOf(table: HTMLElement): Facts {
+  // Only what stays in sight is measured: that lays the page out.
+  const measured = table.querySelector("[data-column][data-pinned=true]") !== null;
   const columns = headsOf(table).map((head) => ({
     place: [...(head.parentElement?.children ?? [])].indexOf(head) + 1,
     title: head.textContent ?? "",
@@ -86,13 +88,14 @@ function factsOf(table: HTMLElement): Facts {
     pinned: head.dataset.pinned === "true",
     drawn: head.dataset.pinned === "true" ? head.offsetWidth : 0,
   }));
-  const frame = table.parentElement?.clientWidth ?? 0;
+  const frame = measured ? (table.parentElement?.clientWidth ?? 0) : 0;
   return { name: table.dataset.table ?? "", columns, frame };
 }
 
 /** Draw the columns as wide as they are set, and those in sight beside each other. */
 function show(): void {
   const tables = [...document.querySelectorAll<HTMLElement>("[data-table]")];
+  if (!tables.length) return; // rules of a table that is not there do no harm; a new sheet styles all anew
   for (const table of tables) {
     for (const head of headsOf(table)) if (!head.draggable) head.draggable = true;
     refocus(table);

@@ -52,9 +52,20 @@ function fields(): FieldsOfPage {
   return text ? known.fields : {};
 }
 
+// What `get` returned last, with what is pointed at; the same holds for it.
+let shown: { whole: Fields; passing: Partial<Pointed>; view: Selection } | null = null;
+// What `everything` returned last; none of its readers writes to it, and it is made anew on a change.
+let whole: { of: FieldsOfPage; view: Fields } | null = null;
+
 function everything(): Fields {
+  const of = fields();
+  if (whole?.of !== of) whole = { of, view: filled(of) };
+  return whole.view;
+}
+
+function filled(of: FieldsOfPage): Fields {
   const view: Chosen = {};
-  for (const [name, field] of Object.entries(fields())) {
+  for (const [name, field] of Object.entries(of)) {
     view[name] = name in chosen ? chosen[name] : field.default;
   }
   return view as unknown as Fields; // as the page says, which a test holds against the type
@@ -68,7 +79,7 @@ function controlsCame(): boolean {
 }
 
 function toStore() {
-  if (document.getElementById("selection-fields")) setProps(STORE, { data: everything() });
+  if (document.getElementById("selection-fields")) setProps(STORE, { data: { ...everything() } });
 }
 
 function commit() {
@@ -111,6 +122,7 @@ function announce(names: Iterable<string>): void {
 function takeOver(found: Chosen): void {
   const before = chosen;
   chosen = found;
+  whole = null;
   kept.clear();
   const names = Object.keys(fields()).filter((name) => !same(chosen[name], before[name]));
   announce(names);
@@ -181,7 +193,10 @@ export const selectionStore = {
   /** Return every field, with its default where nothing is chosen, and what is pointed at. */
   get(): Selection {
     ready();
-    return { ...everything(), ...passing };
+    const all = everything();
+    if (shown?.whole !== all || shown.passing !== passing)
+      shown = { whole: all, passing, view: { ...all, ...passing } };
+    return shown.view;
   },
 
   /** Change some fields, for instance {cursor: 1600}; null takes the default. */
@@ -196,6 +211,7 @@ export const selectionStore = {
       if (same(next, now)) continue;
       if (same(next, field.default)) delete chosen[name];
       else chosen[name] = next;
+      whole = null;
       names.push(name);
       kept.add(name);
     }

@@ -1,16 +1,25 @@
 // The frame: page titles, colours of the system, logging out.
 
 import { connection } from "./connection.ts";
+import { pageCame } from "./currentlink.ts";
 import { say } from "./notices.ts";
 import { offer } from "./page.ts";
 
 const SCHEME = "mantine-color-scheme-value";
 
+/** What of the frame stands there (app/frame.py), and the path of the page in it. */
+interface Stands {
+  path: string;
+  parts: string[];
+}
+
 offer("shell", {
-  /** Set the title of the document, and bring the new page into view. */
-  title(title: string | null): string | null {
+  /** Set the title of the document, bring the new page into view, and mark what leads to it. */
+  arrived(title: string | null, stands: Stands | null): string | null {
     document.title = title ? `${title} · DeepTracker` : "DeepTracker";
     window.scrollTo(0, 0);
+    pageCame(stands?.path ?? "");
+    connection.ahead.standing(stands);
     return title;
   },
 });

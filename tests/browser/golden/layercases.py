@@ -151,6 +151,7 @@ def _network(case: str, layers: int, snapshots: int) -> Answers:
 _LAYERS: Mapping[str, Any] = {
     "url": "{data}/layer-tree",
     "base": "{data}",
+    "piece": PIECE,
     "group": "layers",
     "key": "none",
     "count": "none",

@@ -10,6 +10,7 @@ import {
   type ChartKinds,
   colours,
   type Handler,
+  mapvalues,
   type Names,
   numbers,
   registerKind,
@@ -289,7 +290,7 @@ class Cube implements Handler {
         extreme: matrix.kind === "accuracy" ? "min" : "max",
         missing:
           ["measured", "accuracy"].includes(matrix.kind) &&
-          this.model.once(`missing ${face}`, [matrix], () => matrix.data.some(Number.isNaN)),
+          this.model.once(`missing ${face}`, [matrix], () => mapvalues.looked(matrix.data)[0]),
       }),
     );
   }

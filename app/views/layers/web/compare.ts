@@ -64,7 +64,7 @@ class Compare implements Handler {
       hover: (_x: number, y: number, event: PointerEvent, column: number) =>
         this.hover(y, event, column),
     });
-    this.source = new LayerValues(chart.options.base, (error) =>
+    this.source = new LayerValues(chart.options.base, chart.options.piece, (error) =>
       error ? chart.failed(error) : chart.invalidate(),
     );
   }

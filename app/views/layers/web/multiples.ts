@@ -1,7 +1,7 @@
 // Hierarchical small multiples: one chart for every node of the network in sight, beside the tree,
 // on the shared time axis. One canvas shows the rows in sight and is drawn again on scrolling.
 //
-// Options: url (layer-tree), base ("/data/run/3"), key (id of the element that explains), count
+// Options: url (layer-tree), base ("/data/run/3"), piece (nodes of one answer), key (id of the element that explains), count
 // (id of the element that says how many layers have converged), group.
 
 import {
@@ -147,7 +147,7 @@ class Multiples implements Handler {
       step: (by) => this.stepLarge(by),
       close: () => this.enlarge(null),
     });
-    this.nodes = new NodeData(chart.options.base, (error) => this.came(error));
+    this.nodes = new NodeData(chart.options.base, chart.options.piece, (error) => this.came(error));
     element.addEventListener("scroll", () => chart.invalidate(), { passive: true });
     this.resized = () => chart.invalidate();
     addEventListener("resize", this.resized);
@@ -178,9 +178,9 @@ class Multiples implements Handler {
 
   // Drawing -----------------------------------------------------------------------------------
 
-  private heightOf(selection: Selection, rows: number): number {
+  private heightOf(selection: Selection, rows: number, whole: number): number {
     if (HEIGHTS[selection.height]) return HEIGHTS[selection.height]!;
-    const room = roomOf(this.chart.element) * 0.66;
+    const room = whole * 0.66;
     if (selection.height === "fit") return Math.max(9, Math.floor(room / rows));
     return Math.min(MOST, Math.max(LEAST, Math.floor(room / rows)));
   }
@@ -190,11 +190,15 @@ class Multiples implements Handler {
     if (!this.network) return "";
     const { axis, element } = this.chart;
     const selection = selectionStore.get();
+    // Measured before anything is written: else the page is laid out again for each question.
+    const { offsetWidth, scrollTop } = element;
+    const room = roomOf(element);
+    const tree = treeWidth();
     layersControls.show(selection);
-    this.look(selection);
+    this.look(selection, { room, scrollTop, tree });
     const { rows, seen } = this.view;
-    const place = axis.place(element.offsetWidth);
-    const { context, ratio } = sizeCanvas(this.canvas, element.offsetWidth, seen);
+    const place = axis.place(offsetWidth);
+    const { context, ratio } = sizeCanvas(this.canvas, offsetWidth, seen);
     const plot = { left: place.left, top: 0, width: axis.columns ? place.width : 0, height: seen };
     this.area.place(plot);
     this.waiting = false;
@@ -206,23 +210,26 @@ class Multiples implements Handler {
   }
 
   /** Find which rows are in sight, and show their part of the tree. */
-  private look(selection: Selection): void {
+  private look(
+    selection: Selection,
+    { room, scrollTop, tree }: { room: number; scrollTop: number; tree: number },
+  ): void {
     const { element } = this.chart;
     const all = this.network!.visible(selection, this.nodes.keys(selection, this.network!));
     const { large } = this;
     const rows = large === null ? all : [large];
     const height =
       large === null
-        ? this.heightOf(selection, Math.max(1, rows.length))
-        : Math.round(roomOf(element) * LARGE);
+        ? this.heightOf(selection, Math.max(1, rows.length), room)
+        : Math.round(room * LARGE);
     element.classList.toggle("layers-one", large !== null);
     this.bar.show(large === null ? null : [all.indexOf(large), all.length]);
-    const seen = Math.min(rows.length * height, Math.max(240, Math.round(roomOf(element) * 0.72)));
+    const seen = Math.min(rows.length * height, Math.max(240, Math.round(room * 0.72)));
     element.style.height = `${Math.max(seen, height)}px`;
     const page = element.closest<HTMLElement>(".layers")!;
-    page.style.setProperty("--tree", `${treeWidth()}px`);
-    page.dataset.narrow = String(treeWidth() < 396);
-    const scroll = Math.min(element.scrollTop, Math.max(0, rows.length * height - seen));
+    page.style.setProperty("--tree", `${tree}px`);
+    page.dataset.narrow = String(tree < 396);
+    const scroll = Math.min(scrollTop, Math.max(0, rows.length * height - seen));
     const from = Math.max(0, Math.floor(scroll / height));
     const to = Math.min(rows.length, Math.ceil((scroll + seen) / height));
     this.view = { rows, height, scroll, from, to, seen };

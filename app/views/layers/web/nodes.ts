@@ -23,11 +23,11 @@ export class NodeData {
   /** The timer of what is asked for when nothing moves. */
   declare private idle?: ReturnType<typeof setTimeout>;
 
-  /** `base` is "/data/run/3"; `came(error)` is called whenever something has come, or failed. */
-  constructor(base: string, came: (error: unknown) => void) {
+  /** `base` is "/data/run/3", `piece` the nodes of one answer; `came(error)` is called whenever something has come, or failed. */
+  constructor(base: string, piece: number, came: (error: unknown) => void) {
     this.base = base;
     this.came = came;
-    this.source = new LayerValues(base, came);
+    this.source = new LayerValues(base, piece, came);
     this.settling = new LastAnswer({ invalidate: () => came(null), failed: came });
     // In parallel with the tree: what is in sight first.
     this.askRows(selectionStore.get(), 0);

@@ -15,13 +15,13 @@ export class LayerValues {
   declare private size: number;
   declare private places: Int32Array | null;
 
-  /** `base` is "/data/run/3"; `changed(error)` is called whenever a piece has come, or failed. */
-  constructor(base: string, changed: (error: unknown) => void) {
+  /** `base` is "/data/run/3", `piece` the nodes of one answer; `changed(error)` is called whenever a piece has come, or failed. */
+  constructor(base: string, piece: number, changed: (error: unknown) => void) {
     this.base = base;
     this.changed = changed;
     this.pieces = new Map(); // address -> {data} or {} while it is under way
     this.last = new Map(); // the same without the version -> data, to show meanwhile
-    this.size = 96;
+    this.size = piece;
     this.places = null; // of the nodes in the order of the pieces
   }
 

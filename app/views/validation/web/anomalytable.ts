@@ -112,9 +112,10 @@ class AnomalyTable implements Handler {
     }. Click one to go there and pin it.`;
     const table = document.createElement("table");
     table.append(this.head(), this.body(shown));
-    const { scrollTop } = this.holder;
+    // Asking where it is scrolled to lays the page out: not for the first table.
+    const scrolled = this.holder.firstElementChild ? this.holder.scrollTop : 0;
     this.holder.replaceChildren(table);
-    this.holder.scrollTop = scrollTop;
+    if (scrolled) this.holder.scrollTop = scrolled;
     this.chart.element.dataset.window = `${this.meta.k} ${this.meta.m}`;
     this.current(selectionStore.get());
     return "";

@@ -10,6 +10,7 @@ import {
   fetchArrays,
   type Handler,
   type MarksPlace,
+  mapvalues,
   type Names,
   type Place,
   type PlacedRow,
@@ -116,7 +117,7 @@ class ValidationRows implements Handler {
   receive({ arrays, meta }: ErrorAnswer): void {
     const [classes, width] = arrays.wrong.shape;
     const columns = arrays.iteration.length;
-    const accuracy = new Float32Array(classes * width);
+    const accuracy = mapvalues.derive(arrays.wrong, width, arrays.images, true);
     const right = Float64Array.from(arrays.right || new Float64Array(width), (n) =>
       n < 0 ? NaN : n,
     );
@@ -124,11 +125,9 @@ class ValidationRows implements Handler {
     for (let id = 0; id < classes; id++) {
       const size = arrays.images[id];
       images += size;
-      for (let column = 0, at = id * width; column < width; column++, at++) {
-        const wrong = arrays.wrong[at] < 0 ? NaN : arrays.wrong[at]; // below 0: not validated
-        accuracy[at] = size ? 1 - wrong / size : NaN;
-        if (size && !arrays.right) right[column] += size - wrong;
-      }
+      if (!size || arrays.right) continue;
+      for (let column = 0, at = id * width; column < width; column++, at++)
+        right[column] += arrays.wrong[at] < 0 ? NaN : size - arrays.wrong[at]; // below 0: not validated
     }
     this.model = {
       ...this.model,

@@ -1,0 +1,142 @@
+"""What a web process takes to answer: CPU time of each route, and its memory when all were asked.
+
+`python -m benchmarks.web_process --scale 0.25`. What is asked is what Chromium asked for when it
+opened and used every page of a run of paper scale, and the look-ups of scripts: once, so that
+nothing is kept yet, and then again some times, as the second who asks has it. One process serves,
+so that its CPU time (user and system) and its memory (PSS) are those of the answers.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
+
+import psutil
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from benchmarks.browser import PASSWORD, Served, chromium, log_in, serve
+from benchmarks.database import benchmark_engine
+from benchmarks.load_people import route_of
+from benchmarks.load_visits import Asked, Visit, record, run_plans, script_visits, team_plans
+from benchmarks.make_log import write_log
+from benchmarks.report import Row, main
+from db.permissions import Role
+from db.queries.measurements.snapshots import snapshots
+from db.queries.runs.runs import list_runs
+from ingest.pipeline import load_log
+
+BAR_GB = 0.35
+# Clocks of processes tick a hundred times a second: what takes 1 ms is asked often.
+AGAIN = 20
+SHOWN = 10
+
+
+@dataclass
+class Spent:
+    """CPU seconds of a route: when asked first, and of one answer when asked again."""
+
+    first: float = 0.0
+    again: float = 0.0
+
+
+def measure(scale: float) -> Iterator[Row]:
+    """Load a log of paper scale, ask for all that its pages ask for, and say what it took."""
+    with tempfile.TemporaryDirectory() as folder, benchmark_engine() as engine:
+        log = Path(folder) / "log"
+        write_log(log, scale=scale)
+        load_log(engine, log)
+        url = engine.url.render_as_string(hide_password=False)
+        processes: list[psutil.Popen] = []
+
+        def start(*arguments: object, **options: object) -> psutil.Popen:
+            processes.append(psutil.Popen(*arguments, **options))
+            return processes[-1]
+
+        # The visits are recorded at another server: this one has answered nothing yet.
+        with serve(url) as other:
+            visits = _visits(engine, other)
+        with serve(url, start=start) as served:
+            (worker,) = processes[0].children()
+            before = _memory(worker)
+            spent = _asked(served, worker, visits)
+            yield from _rows(spent)
+            yield Row("memory of a process that has answered nothing (PSS)", before, "GB")
+            memory = _memory(worker)
+            what = "memory of a process that was asked all this (PSS)"
+            yield Row(what, memory, "GB", before, f"<= {BAR_GB} GB", memory <= BAR_GB)
+
+
+def _memory(process: psutil.Process) -> float:
+    return float(process.memory_full_info().pss / 1e9)
+
+
+def _visits(engine: Engine, served: Served) -> list[Visit]:
+    with Session(engine) as session:
+        (run,) = list_runs(session)
+        last = int(snapshots(session, run_id=run.id).iteration[-1])
+    sizes = {"classes": run.class_count, "layers": run.layer_count}
+    plans = run_plans(run.id, run.id, **sizes)
+    with chromium() as browser:
+        context = browser.new_context()
+        log_in(context.new_page(), served.new_link(role=Role.MEMBER))
+        state = context.storage_state()
+        context.close()
+        of_run = record(browser, served, state, plans, run.id)
+        found = [*of_run, *record(browser, served, state, team_plans(), None)]
+    return [*found, *script_visits(run.id, **sizes, iteration=last)]
+
+
+def _asked(served: Served, worker: psutil.Process, visits: list[Visit]) -> dict[str, Spent]:
+    """Ask for everything that was recorded, each once and then again; CPU time by route."""
+    http = _logged_in(served)
+    asked = dict.fromkeys(one for visit in visits for step in visit.steps for one in step)
+    found: dict[str, Spent] = {}
+    for one in [one for one in asked if not one.path.startswith(("/assets/", "/_dash-component"))]:
+        spent = found.setdefault(route_of(one.path, one.body), Spent())
+        first = _cpu(worker, http, served, one, 1)
+        spent.first = max(spent.first, first)
+        if first < 1:  # reports and downloads are not kept
+            spent.again = max(spent.again, _cpu(worker, http, served, one, AGAIN) / AGAIN)
+    return found
+
+
+def _cpu(
+    worker: psutil.Process, http: OpenerDirector, served: Served, asked: Asked, times: int
+) -> float:
+    before = sum(worker.cpu_times()[:2])
+    for _ in range(times):
+        body = asked.body.encode() or None
+        headers = {"Accept-Encoding": "gzip", "Origin": served.address}
+        if body:
+            headers["Content-Type"] = "application/json"
+        request = Request(served.address + asked.path, body, headers, method=asked.method)
+        try:
+            http.open(request, timeout=120).read()
+        except HTTPError as error:  # a page may ask for what a run has not
+            error.read()
+    return sum(worker.cpu_times()[:2]) - before
+
+
+def _logged_in(served: Served) -> OpenerDirector:
+    http = build_opener(HTTPCookieProcessor(CookieJar()))
+    form = f"password={PASSWORD}&again={PASSWORD}".replace(" ", "+").encode()
+    link = served.new_link(role=Role.MEMBER)
+    http.open(Request(link, form, {"Origin": served.address}), timeout=60).read()
+    return http
+
+
+def _rows(spent: dict[str, Spent]) -> Iterator[Row]:
+    ranked = sorted(spent.items(), key=lambda item: -item[1].again)
+    for route, one in ranked[:SHOWN]:
+        yield Row(f"{route}: CPU of an answer, and of the first", one.again * 1000, "ms",
+                  one.first * 1000)  # fmt: skip
+    mean = sum(one.again for one in spent.values()) / max(1, len(spent))
+    yield Row(f"the mean of all {len(spent)} routes", mean * 1000, "ms")
+
+
+if __name__ == "__main__":
+    main("web process", measure)
