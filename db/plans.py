@@ -1,4 +1,4 @@
-"""Which plans the server keeps for statements that come again and again, by the layout of the tables.
+"""Which plans the server keeps for statements that come again: the layout of the tables says it.
 
 Where runs have partitions, a plan for any run would lock those of all runs: each statement is
 planned anew, for the partition of the run at hand. Where the large tables are whole, or spread over
