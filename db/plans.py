@@ -1,8 +1,8 @@
 """Which plans the server keeps for statements that come again: the layout of the tables says it.
 
 Where runs have partitions, a plan for any run would lock those of all runs: each statement is
-planned by itself, for the partition of the run at hand. Where the large tables are whole, or spread over
-nodes, one plan serves every run, and planning is a third of what a small look-up costs on nodes.
+planned by itself, for the partition of the run at hand. Where the large tables are whole, or spread
+over nodes, one plan serves every run; planning is a third of what a small look-up costs on nodes.
 """
 
 from typing import Any, Final
