@@ -17,21 +17,16 @@ from sqlalchemy import Engine
 from db import queue_care
 from db.away import is_away
 from db.engine import session_scope
-from db.load_summary import lock_summary, not_summarised, summarise
-from db.queries.jobs import job_notes, job_upkeep, places, schedules, workers
-from db.queries.runs import run_upkeep
+from db.queries.jobs import job_notes, job_upkeep, places, workers
 from db.queries.trainings import scripts, training_notes
 from db.queue import HEARTBEAT_SECONDS, QUEUE, ask_probe, place_queue, script_queue, worker_queue
-from ingest.alerts import AlertSettings, deliver
 from ingest.awaiting import FollowSettings, LogWatch
 from ingest.hand import Hand
 from ingest.job import MAX_ATTEMPTS
-from ingest.lake.keeping import Lake
-from ingest.lake.settings import LakeSettings
 from ingest.locations import Place
 from ingest.places import Lookout
+from ingest.store_care import StoreCare
 from ingest.taking import Queues
-from ingest.trainings.process import forget_old
 from ingest.trainings.running import Trainer
 from ingest.watching import FolderWatch
 
@@ -43,7 +38,6 @@ PLACES_SECONDS = 5.0
 EMPTY_SECONDS = 600.0
 CLEAR_SECONDS = 3600.0
 SUMMARY_SECONDS = 60.0
-_RUNS_AT_ONCE = 100
 ALERT_SECONDS = 10.0
 LAKE_SECONDS = 10.0
 
@@ -53,7 +47,7 @@ def connections_name() -> str:
     return f"deeptracker worker {secrets.token_hex(6)}"
 
 
-class Upkeep:
+class Upkeep(StoreCare):
     """The recurring duties of one worker process; `name` is what its jobs carry.
 
     `queue` is what it alone looks into, `connections` the name of its connections, `hand` what it
@@ -69,17 +63,15 @@ class Upkeep:
         connections: str | None = None,
         trainer: Trainer | None = None,
     ) -> None:
-        self.trainer = trainer
+        super().__init__(engine, trainer)
         self.trainings = Hand()
-        self.engine, self._roots, self._concurrency = engine, roots, concurrency
-        self._alerts, self._settings = AlertSettings(), FollowSettings()
+        self._roots, self._concurrency = roots, concurrency
+        self._settings = FollowSettings()
         self.connections = connections or connections_name()
         self.hand = Hand()
         self._logs = LogWatch(engine, roots, self._settings)
         self._folders = FolderWatch(engine, roots)
         self._lookout = Lookout(roots)
-        place = LakeSettings().place()
-        self._lake = None if place is None else Lake(engine, place)
         self._told: tuple[dict[str, bool], int] = ({}, 0)
         self._offered = 0
         self._entering = threading.Lock()
@@ -222,41 +214,6 @@ class Upkeep:
             put_back = queue_care.put_back(session, jobs=left)
         hand.settled(left)
         self._say_put_back(put_back)
-
-    def fire_schedules(self) -> None:
-        """Ask for the jobs whose time has come."""
-        with session_scope(self.engine) as session:
-            schedules.fire_due(session)
-
-    def empty_trash(self) -> None:
-        """Ask for the deletion of runs that were in the trash for long enough."""
-        with session_scope(self.engine) as session:
-            run_upkeep.empty_trash(session)
-
-    def clear_queue(self) -> None:
-        """Delete what the queue has ended long ago, and what trainings printed long ago."""
-        with session_scope(self.engine) as session:
-            queue_care.forget_ended(session)
-        if self.trainer is not None:
-            forget_old(self.trainer.folder)
-
-    def summarise_old_runs(self) -> None:
-        """Summarise the series of runs that an older release has loaded, some at a time."""
-        with session_scope(self.engine) as session:
-            runs = not_summarised(session, most=_RUNS_AT_ONCE)
-        for run_id, key in runs:
-            with session_scope(self.engine) as session:
-                if lock_summary(session, key=key):
-                    summarise(session, run_id=run_id)
-
-    def tell_alerts(self) -> None:
-        """Tell webhooks and people by e-mail about findings of live runs."""
-        deliver(self.engine, self._alerts)
-
-    def keep_lake(self) -> None:
-        """Write what is missing or stale in the lake, and remove what is gone."""
-        if self._lake is not None:
-            self._lake.look()
 
     def look_into_folders(self) -> None:
         """Ask for jobs for what is new in the watched folders."""

@@ -3,7 +3,7 @@
 Where the large tables are spread, the other one is on the coordinator alone: such a statement is
 refused (a correlated one), or copies rows to the nodes first. Ask for one after the other. One that
 names a large table once, and the run, is planned by the shortest way, and its plan can be kept for
-every run; with a second table or a subquery it is planned anew each time it is asked.
+every run; with a second table or a subquery it is planned each time it is asked.
 """
 
 import re
