@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy.orm import Session
 
-from db.queries.runs import compare, structure
+from db.queries.runs import compare, runs, structure
 from db.queries.runs.structure import Layers
 from ingest.analysis.compare import Matching
 
@@ -23,7 +23,14 @@ def same_images(
     digests = [compare.images_digest(session, run_id=run_id) for run_id in ids]
     if all(digests):
         if digests[0] == digests[1]:
-            return "digest", ""
+            # A script may have told a digest of a set of which it then took a part.
+            few, many = sorted(runs.get_run(session, run_id=one).image_count for one in ids)
+            if few == many:
+                return "digest", ""
+            return "", (
+                f"The two runs give the same digest of their images, but one has {few:,} and the "
+                f"other {many:,} of them."
+            )
         return "", (
             "The two runs were validated on different images (their logs' digests differ), so no "
             "image of one is an image of the other."
