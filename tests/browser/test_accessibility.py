@@ -27,6 +27,8 @@ from tests.browser.waiting import rest
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 THEMES = ("light", "dark")
+# A part judges some twenty pages, and the first one makes all that stands on them.
+pytestmark = pytest.mark.timeout(400)
 MAIL = "ann@example.org"
 BEAT_SECONDS = 2.0
 
