@@ -24,6 +24,8 @@ from tests.browser.furnished import Furnished, beat, furnish
 from tests.browser.waiting import rest
 
 THEMES = ("light", "dark")
+# A part judges some twenty pages, and the first one makes all that stands on them.
+pytestmark = pytest.mark.timeout(400)
 MAIL = "ann@example.org"
 BEAT_SECONDS = 2.0
 
