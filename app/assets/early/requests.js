@@ -108,7 +108,9 @@
     const { ahead } = call;
     call.ahead = null; // when it is sent again it is asked again
     try {
-      const found = await ahead?.catch(() => null);
+      const cutOff = () => new Promise((end) => signal.addEventListener("abort", () => end(null)));
+      // It may never be answered: then this call is cut off like any other.
+      const found = ahead && (await Promise.race([ahead.catch(() => null), cutOff()]));
       if (found?.ok && !signal.aborted) return found;
       const answer = await plainFetch.call(window, call.input, { ...call.options, signal });
       if (call.kind !== "write" || !answer.ok) return answer;
