@@ -89,9 +89,29 @@ def engine(server_url: URL, template_url: URL) -> Iterator[Engine]:
         engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def noisy(
+    server_url: URL, template_url: URL
+) -> Iterator[tuple[Engine, tuple[StoredRun, StoredRun]]]:
+    """A database with two runs that each test finds as they were stored."""
+    with servers.database(server_url, template=str(template_url.database)) as url:
+        engine = make_engine(servers.plain(url))
+        with Session(engine) as session:
+            one = store_run(session, seed=101)
+            other = store_run(session, seed=102, layers=5, snapshots=9)
+            session.commit()
+        yield engine, (one, other)
+        engine.dispose()
+
+
 @pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    """A session within an outer transaction: all it did, commits too, is undone after the test."""
+def session(request: pytest.FixtureRequest, engine: Engine) -> Iterator[Session]:
+    """A session within an outer transaction: all it did, commits too, is undone after the test.
+
+    It is on a database with `noise`, where the test asks for that.
+    """
+    if "noise" in request.fixturenames:
+        engine = request.getfixturevalue("noisy")[0]
     with engine.connect() as connection:
         transaction = connection.begin()
         with Session(
@@ -102,9 +122,9 @@ def session(engine: Engine) -> Iterator[Session]:
 
 
 @pytest.fixture
-def noise(session: Session) -> tuple[StoredRun, StoredRun]:
-    """Two runs that have nothing to do with the test's own, one stored before, one after them.
+def noise(noisy: tuple[Engine, tuple[StoredRun, StoredRun]]) -> tuple[StoredRun, StoredRun]:
+    """Two runs that have nothing to do with the test's own, stored before them.
 
-    Their ids, names and iterations overlap with those of any run.
+    Their names and iterations overlap with those of any run.
     """
-    return store_run(session, seed=101), store_run(session, seed=102, layers=5, snapshots=9)
+    return noisy[1]

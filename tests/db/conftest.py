@@ -13,18 +13,31 @@ from tests.stored_runs import StoredRun, store_run
 
 
 @pytest.fixture(scope="session")
-def full(server_url: URL, template_url: URL) -> Iterator[tuple[Engine, StoredRun]]:
-    """A database with a run between others, which each test finds as it was stored."""
+def full(server_url: URL, template_url: URL) -> Iterator[tuple[Engine, list[StoredRun]]]:
+    """A database with a run after two and before one, which each test finds as they were stored."""
     with servers.database(server_url, template=str(template_url.database)) as url:
         engine = make_engine(servers.plain(url))
         with Session(engine) as session:
-            for seed, size in ((101, {}), (102, {"layers": 5, "snapshots": 9})):
-                store_run(session, seed=seed, **size)
-            stored = store_run(session, seed=1)
-            store_run(session, seed=2)
+            stored = [
+                store_run(session, seed=101),
+                store_run(session, seed=102, layers=5, snapshots=9),
+                store_run(session, seed=1),
+                store_run(session, seed=2),
+            ]
             session.commit()
         yield engine, stored
         engine.dispose()
+
+
+@pytest.fixture
+def noisy(
+    request: pytest.FixtureRequest, noisy: tuple[Engine, tuple[StoredRun, StoredRun]]
+) -> tuple[Engine, tuple[StoredRun, StoredRun]]:
+    """The database with noise of a test: that with the run, where it asks for that."""
+    if "run" not in request.fixturenames:
+        return noisy
+    engine, stored = request.getfixturevalue("full")
+    return engine, (stored[0], stored[1])
 
 
 @pytest.fixture
@@ -34,6 +47,6 @@ def engine(request: pytest.FixtureRequest, engine: Engine) -> Engine:
 
 
 @pytest.fixture
-def run(full: tuple[Engine, StoredRun]) -> StoredRun:
+def run(full: tuple[Engine, list[StoredRun]]) -> StoredRun:
     """A stored run, with runs before and after it."""
-    return full[1]
+    return full[1][2]
