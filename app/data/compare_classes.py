@@ -52,22 +52,9 @@ def classes(
         for place, own in zip(pair, matched.places, strict=True)
     ]
     ticks = runs.axis.ticks
-    held = [runs.axis.columns[place] for place in pair]
-    there = [own >= 0 for own in held]
-    both = there[0] & there[1]
     shown = read_columns(arguments, ticks, bytes_a_column=_BYTES * len(matched.names))
-    arrays: dict[str, Any] = {"iteration": ticks}
-    covered = dict(zip((*SIDES, "difference"), (*there, both), strict=True))
-    for name, own in covered.items():
-        arrays[f"ticks.{name}"] = ticks[own]
-        if not shown.whole:
-            arrays[f"column.{name}"] = shown.among(own).column()
-    for name, error, own in zip(SIDES, errors, held, strict=True):
-        arrays[name] = _highest(error, own, shown).astype(np.float16)
-    parts = list(_differences(errors, [own[both] for own in held], shown.among(both)))
-    arrays["difference"] = np.concatenate([part for part, _, _ in parts]).astype(
-        _precision(len(matched.names), len(ticks))
-    )
+    held = [runs.axis.columns[place] for place in pair]
+    arrays, ends = class_arrays(errors, held, ticks, shown)
     about: dict[str, Any] = {
         **runs.about,
         "pair": pair,
@@ -76,12 +63,33 @@ def classes(
         "lone": matched.lone,
         "counts": [len(one) for one in found],
     }
+    return arrays, about if shown.whole else {**about, "pooled": shown.most, "ends": ends}
+
+
+def class_arrays(
+    errors: Sequence[ClassErrors], held: Sequence[Ints], ticks: Ints, shown: Columns
+) -> tuple[dict[str, NDArray[Any]], list[float]]:
+    """Return the arrays of `classes` of two runs with the same classes, and its ends.
+
+    `held` are the snapshot that each run has at each tick, i4 [K]; -1: none.
+    """
+    there = [own >= 0 for own in held]
+    both = there[0] & there[1]
+    arrays: dict[str, NDArray[Any]] = {"iteration": ticks}
+    for name, own in zip((*SIDES, "difference"), (*there, both), strict=True):
+        arrays[f"ticks.{name}"] = ticks[own]
+        if not shown.whole:
+            arrays[f"column.{name}"] = shown.among(own).column()
+    for name, error, own in zip(SIDES, errors, held, strict=True):
+        arrays[name] = _highest(error, own, shown).astype(np.float16)
+    parts = list(_differences(errors, [own[both] for own in held], shown.among(both)))
+    precision = _precision(len(errors[0].sizes), len(ticks))
+    arrays["difference"] = np.concatenate([part for part, _, _ in parts]).astype(precision)
     if not shown.whole:
         arrays["column"] = shown.column()
         arrays["mean"] = np.concatenate([mean for _, mean, _ in parts])
-        highest = max(_end(error, own) for error, own in zip(errors, held, strict=True))
-        about |= {"pooled": shown.most, "ends": [highest, max(end for _, _, end in parts)]}
-    return arrays, about
+    highest = max(_end(error, own) for error, own in zip(errors, held, strict=True))
+    return arrays, [highest, max(end for _, _, end in parts)]
 
 
 def _chosen(errors: ClassErrors, places: Ints) -> ClassErrors:
@@ -97,8 +105,11 @@ def _highest(errors: ClassErrors, held: Ints, shown: Columns) -> NDArray[np.floa
 
 def _end(errors: ClassErrors, held: Ints) -> float:
     """Return the highest error of all classes at all ticks; 0 where none is known."""
-    wrong = errors.wrong[:, held[held >= 0]].max(axis=1, initial=-1)
-    return float(np.nan_to_num(ClassErrors(wrong, errors.sizes).error(0)).max(initial=0.0))
+    wrong = errors.wrong[:, held[held >= 0]]
+    if not wrong.size:
+        return 0.0
+    highest = ClassErrors(wrong.max(axis=1, keepdims=True), errors.sizes).error()
+    return float(np.nan_to_num(highest).max())
 
 
 def _differences(
