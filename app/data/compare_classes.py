@@ -96,16 +96,23 @@ def _chosen(errors: ClassErrors, places: Ints) -> ClassErrors:
     return ClassErrors(errors.wrong[places], errors.sizes[places])
 
 
+def _at(values: NDArray[Any], held: Ints) -> NDArray[Any]:
+    """Return values [n, T] at some snapshots, not copied where these follow each other."""
+    if len(held) and (np.diff(held) == 1).all():
+        return values[:, held[0] : held[-1] + 1]
+    return values[:, held]
+
+
 def _highest(errors: ClassErrors, held: Ints, shown: Columns) -> NDArray[np.float32]:
     """Return the highest error of each column, of the ticks where the run has a snapshot."""
     there = held >= 0
-    wrong = shown.among(there).pooled(errors.wrong[:, held[there]], np.maximum)
+    wrong = shown.among(there).pooled(_at(errors.wrong, held[there]), np.maximum)
     return ClassErrors(wrong, errors.sizes).error()
 
 
 def _end(errors: ClassErrors, held: Ints) -> float:
     """Return the highest error of all classes at all ticks; 0 where none is known."""
-    wrong = errors.wrong[:, held[held >= 0]]
+    wrong = _at(errors.wrong, held[held >= 0])
     if not wrong.size:
         return 0.0
     highest = ClassErrors(wrong.max(axis=1, keepdims=True), errors.sizes).error()
@@ -121,11 +128,11 @@ def _differences(
     for start in range(0, max(1, len(errors[0].sizes)), _TOGETHER):
         some = slice(start, start + _TOGETHER)
         parts = [
-            ClassErrors(one.wrong[some][:, own], one.sizes[some]).error()
+            ClassErrors(_at(one.wrong[some], own), one.sizes[some]).error()
             for one, own in zip(errors, held, strict=True)
         ]
         gaps = difference(*parts)
-        known = np.nan_to_num(gaps)
+        known = np.where(np.isnan(gaps), np.float32(0), gaps)
         mean = known.sum(axis=1) / max(1, known.shape[1])
         end = float(np.abs(known).max(initial=0.0))
         yield shown.largest(gaps), mean.astype(np.float32), end
