@@ -76,10 +76,10 @@ def class_arrays(
     there = [own >= 0 for own in held]
     both = there[0] & there[1]
     arrays: dict[str, NDArray[Any]] = {"iteration": ticks}
-    for name, own in zip((*SIDES, "difference"), (*there, both), strict=True):
-        arrays[f"ticks.{name}"] = ticks[own]
+    for name, covered in zip((*SIDES, "difference"), (*there, both), strict=True):
+        arrays[f"ticks.{name}"] = ticks[covered]
         if not shown.whole:
-            arrays[f"column.{name}"] = shown.among(own).column()
+            arrays[f"column.{name}"] = shown.among(covered).column()
     for name, error, own in zip(SIDES, errors, held, strict=True):
         arrays[name] = _highest(error, own, shown).astype(np.float16)
     parts = list(_differences(errors, [own[both] for own in held], shown.among(both)))
