@@ -1,4 +1,4 @@
-"""What the compare page shows of the parts of runs: classes, layers, images."""
+"""What the compare page shows of layers of runs, and of images of two of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,65 +20,32 @@ from app.data.aligned import (
 from app.data.alike import same_images, unlike
 from app.data.compare_series import spread_arrays
 from app.data.merged import per_rate
+from app.data.pooling import rows_at_once
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import layer_profile
 from db.queries.runs import compare, structure
 from deeptracker.catalogue import MEASURES, RATIO, RATIO_PER_RATE, RATIOS, format_of
 from deeptracker.format import STATISTICS
 from ingest.analysis.alignment import at_columns, columns_at
-from ingest.analysis.compare import difference, disagreement, match_names
+from ingest.analysis.compare import disagreement, match_names
 from ingest.analysis.merge import norm_ratio
 
 Answer = tuple[Arrays, Mapping[str, Any]]
 MOST_LISTED = 120
-
-
-def classes(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
-    """Serve the class errors of two runs, matched by name, and their difference.
-
-    Arguments: align, first, second. Arrays: iteration i4 [K]; ticks.first, ticks.second and
-    ticks.difference i4 (the ticks that each covers); first, second f2 [M, its ticks], shares 0..1;
-    difference f4 [M, its ticks], second - first. meta: names [M], sizes of both, lone names.
-    """
-    pair = read_pair(arguments, len(run_ids))
-    runs = aligned_runs(session, run_ids, read_alignment(arguments))
-    found = [structure.classes(session, run_id=run_ids[place]) for place in pair]
-    matched = match_names([one.names for one in found])
-    ticks = runs.axis.ticks
-    columns = [runs.axis.columns[place] for place in pair]
-    both = (columns[0] >= 0) & (columns[1] >= 0)
-    arrays: dict[str, Any] = {"iteration": ticks, "ticks.difference": ticks[both]}
-    errors = []
-    for side, (place, name) in enumerate(zip(pair, ("first", "second"), strict=True)):
-        error = snapshots.class_errors(session, run_id=run_ids[place])
-        own = error[matched.places[side]] if len(matched.names) else error[:0]
-        there = columns[side] >= 0
-        errors.append(at_columns(own, columns[side][both]))
-        arrays[f"ticks.{name}"] = ticks[there]
-        arrays[name] = at_columns(own, columns[side][there]).astype(np.float16)
-    arrays["difference"] = difference(*errors)
-    sizes = [
-        one.image_count[matched.places[side]].tolist() if len(matched.names) else []
-        for side, one in enumerate(found)
-    ]
-    return arrays, {
-        **runs.about,
-        "pair": pair,
-        "names": matched.names,
-        "class_sizes": sizes,
-        "lone": matched.lone,
-        "counts": [len(one) for one in found],
-    }
+# Most layers of one answer.
+PIECE = 96
 
 
 def layers(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
     """Serve one statistic of the layers that at least two runs have, matched by name.
 
-    Arguments: align, measure, statistic (ignored for RATIOS), picked, those of groups. Of S runs in
-    detail; arrays: iteration i4 [K]; values f4 [S, M, K], NaN where a run has no such layer or no
-    snapshot; where grouped also mean and deviation f4 [G, M, K], and low and high. meta: detailed
-    (the places of these runs), names [M], places, lone names, unlike (layers of one name whose
-    shapes differ), format; groups name runs by their place among all.
+    Arguments: align, measure, statistic (ignored for RATIOS), picked, those of groups, from, to
+    (places of layers among names: a piece of n of them, the first by default). Of S runs in detail;
+    arrays: iteration i4 [K]; values f4 [S, n, K], NaN where a run has no such layer or no snapshot;
+    where grouped also mean and deviation f4 [G, n, K], and low and high. meta: detailed (the places
+    of these runs), names [M], places, lone names, unlike (layers of one name whose shapes differ),
+    piece (the most layers of one answer), measured (whether any layer has a number), format; groups
+    name runs by their place among all.
     """
     measure = arguments.choice("measure", MEASURES, default=RATIO)
     statistic = arguments.choice("statistic", STATISTICS, default="std")
@@ -87,12 +54,19 @@ def layers(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
     groups = read_groups(arguments, [runs.runs[at] for at in detailed])
     found = [structure.layers(session, run_id=run_ids[at]) for at in detailed]
     matched = match_names([one.names for one in found])
-    values = np.full((len(detailed), len(matched.names), len(runs.axis.ticks)), np.nan, np.float32)
+    ticks = len(runs.axis.ticks)
+    piece = piece_of(ticks, len(detailed), 0 if groups is None else len(groups.members))
+    first = arguments.integer("from", default=0) or 0
+    last = arguments.integer("to", default=first + piece) or 0
+    places = matched.places[:, first : min(last, first + piece)]
+    values = np.full((*places.shape, ticks), np.nan, np.float32)
+    measured = False
     for row, at in enumerate(detailed):
         profile = _profile(session, run_ids[at], measure, statistic)
-        there = matched.places[row] >= 0
-        own = profile[matched.places[row][there]]
-        values[row, there] = at_columns(own, runs.axis.columns[at])
+        every = matched.places[row]
+        measured |= bool(np.isfinite(profile[every[every >= 0]]).any())
+        there = places[row] >= 0
+        values[row, there] = at_columns(profile[places[row][there]], runs.axis.columns[at])
     arrays: dict[str, Any] = {"iteration": runs.axis.ticks, "values": values}
     if groups is not None:
         spreads = spread_arrays(groups, values)
@@ -109,8 +83,15 @@ def layers(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
         "places": matched.places.tolist(),
         "lone": matched.lone,
         "unlike": unlike(found, matched),
+        "piece": piece,
+        "measured": measured,
         "format": format_of(statistic, measure=measure),
     }
+
+
+def piece_of(ticks: int, runs: int, groups: int = 0) -> int:
+    """Return of how many layers one answer is; a group has a mean, a deviation and two ends."""
+    return rows_at_once(4 * ticks * (runs + 4 * groups), most=PIECE)
 
 
 def _profile(session: Session, run_id: int, measure: str, statistic: str) -> NDArray[np.float32]:

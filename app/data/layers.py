@@ -15,7 +15,7 @@ from app.arguments import Arguments
 from app.binary import Arrays
 from app.components.run_course import lacks
 from app.data.merged import MergedNetwork
-from app.data.pooling import MOST_BYTES
+from app.data.pooling import rows_at_once
 from app.data.tree import describe, piece_order
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_shapes import quantities
@@ -62,7 +62,7 @@ def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
 
 def piece_of(snapshots: int) -> int:
     """Return how many nodes come at once of a run of so many snapshots: fewer of a long one."""
-    return min(PIECE, max(1, MOST_BYTES // (max(1, snapshots) * _OF_A_SNAPSHOT)))
+    return rows_at_once(snapshots * _OF_A_SNAPSHOT, most=PIECE)
 
 
 def rows(session: Session, run_id: int, arguments: Arguments) -> Answer:

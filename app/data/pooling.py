@@ -63,6 +63,19 @@ class Columns:
         high, low = self.pooled(values, np.fmax), self.pooled(values, np.fmin)
         return np.where(np.abs(low) > np.abs(high), low, high)
 
+    def among(self, there: NDArray[np.bool_]) -> "Columns":
+        """Return the same columns of but some of the snapshots, those of `there` [T]; columns that
+        have none of these are left out.
+        """
+        if self.whole:
+            count = int(there.sum())
+            return Columns(0, count, np.arange(count), count)
+        column = self.column()[there]
+        asked = np.flatnonzero(column >= 0)
+        first, last = (int(asked[0]), int(asked[-1]) + 1) if len(asked) else (0, 0)
+        starts = np.flatnonzero(np.diff(column[first:last], prepend=-1))
+        return Columns(first, last, starts, len(column))
+
     def column(self) -> NDArray[np.int32]:
         """Return the column of every snapshot of the run, i4 [T]; -1: it was not asked for."""
         found = np.full(self.snapshots, -1, np.int32)
@@ -71,6 +84,13 @@ class Columns:
             sizes = ends - self.starts
             found[self.first : self.last] = np.repeat(np.arange(len(sizes)), sizes)
         return found
+
+
+def rows_at_once(bytes_a_row: int, *, most: int) -> int:
+    """Return how many rows one answer has where they are asked for in pieces: `most`, or as many
+    as fit into MOST_BYTES, at least one.
+    """
+    return min(most, max(1, MOST_BYTES // max(1, bytes_a_row)))
 
 
 def read_columns(

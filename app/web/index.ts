@@ -29,7 +29,7 @@ export { Lane, telling } from "./charts/lane.ts";
 export * as mapvalues from "./charts/mapvalues.ts";
 export type { Sheet } from "./charts/pictures.ts";
 export * as pictures from "./charts/pictures.ts";
-export type { MapMeta, MapScale, MapValues, PointedRow } from "./charts/pixelmap.ts";
+export type { MapArrays, MapMeta, MapScale, MapValues, PointedRow } from "./charts/pixelmap.ts";
 export { PixelMap } from "./charts/pixelmap.ts";
 export type { Hooks, Place } from "./charts/plotarea.ts";
 export { PlotArea, zoom } from "./charts/plotarea.ts";

@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.binary import pack
-from app.data import correlation, filters, layers, overview, pooling
+from app.data import compare, compare_classes, correlation, filters, layers, overview, pooling
 from app.data.pooling import read_columns
 from app.export.layer_tables import correlation as exported
+from ingest.analysis.class_errors import MISSING, ClassErrors
 from tests.stored_runs import StoredRun, store_run
 
 NOTHING = Arguments({})
@@ -51,6 +52,25 @@ def test_what_is_not_known_is_no_extreme() -> None:
     np.testing.assert_array_equal(found.largest(values), np.array([[-2.0, np.nan]], "f4"))
 
 
+@pytest.mark.parametrize("most", [1, 3, 100])
+@pytest.mark.parametrize("asked", [{}, {"from": "20", "to": "75"}, {"from": "900"}])
+def test_columns_of_some_snapshots_are_those_that_have_any(
+    most: int, asked: dict[str, str]
+) -> None:
+    iteration = 10 * np.arange(1, 12)
+    values = np.random.default_rng(most).normal(size=(2, 11)).astype("f4")
+    there = np.array([0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 1], bool)
+    shown = read_columns(Arguments(asked), iteration, bytes_a_column=1, most_bytes=most)
+    found, column = shown.among(there), shown.column()[there]
+    kept = [one for one in np.unique(column) if one >= 0]
+    places = [kept.index(one) if one >= 0 else -1 for one in column]
+    assert found.column().tolist() == places
+    wanted = [[max(row[there][column == one]) for one in kept] for row in values]
+    np.testing.assert_array_equal(
+        found.pooled(values[:, there], np.fmax), np.array(wanted, "f4").reshape(2, len(kept))
+    )
+
+
 def test_class_errors_are_pooled_and_finer_in_a_range(
     session: Session, run: StoredRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +92,100 @@ def test_class_errors_are_pooled_and_finer_in_a_range(
     )
     np.testing.assert_array_equal(some["wrong"], whole["wrong"][:, 3:7])
     assert some["column"].tolist() == [-1] * 3 + [0, 1, 2, 3] + [-1] * 13
+
+
+def test_errors_of_two_runs_are_the_highest_and_differences_the_furthest_from_0() -> None:
+    # At ticks 10, 20, ..., 60 the second run has no snapshot at first, and then twice the same.
+    first = ClassErrors(np.array([[4, 3, 0, 1], [0, 0, MISSING, 2]], "i1"), np.array([4, 2], "i4"))
+    second = ClassErrors(np.array([[1, 2], [2, 0]], "i1"), np.array([4, 2], "i4"))
+    held = [np.array([0, 1, 2, 3, -1, -1], "i4"), np.array([-1, 0, 0, 1, 1, 1], "i4")]
+    ticks = np.arange(10, 70, 10, dtype="i4")
+    shown = read_columns(NOTHING, ticks, bytes_a_column=1, most_bytes=2)
+    arrays, ends = compare_classes.class_arrays([first, second], held, ticks, shown)
+    assert arrays["ticks.first"].tolist() == [10, 20, 30, 40]
+    assert arrays["ticks.difference"].tolist() == [20, 30, 40]
+    assert arrays["column"].tolist() == [0, 0, 0, 1, 1, 1]
+    assert arrays["column.first"].tolist() == [0, 0, 0, 1]
+    assert arrays["column.second"].tolist() == [0, 0, 1, 1, 1]
+    assert arrays["column.difference"].tolist() == [0, 0, 1]
+    assert arrays["first"].tolist() == [[1, 0.25], [0, 1]]
+    assert arrays["second"].tolist() == [[0.25, 0.5], [1, 0]]
+    # -2/4 and 1/4, then 1/4; 1 and unknown, then -1.
+    assert arrays["difference"].tolist() == [[-0.5, 0.25], [1, -1]]
+    np.testing.assert_allclose(arrays["mean"], [0, 0])
+    assert ends == [1, 1]
+
+
+def test_a_comparison_of_many_classes_is_bounded() -> None:
+    rng = np.random.default_rng(3)
+    errors = [
+        ClassErrors(rng.integers(0, 6, (10_000, 300), dtype="u1"), np.full(10_000, 5, "i4"))
+        for _ in range(2)
+    ]
+    held = [np.arange(300, dtype="i4")] * 2
+    for asked, most in (({}, 3), ({"from": "20", "to": "100"}, 1)):
+        shown = read_columns(Arguments(asked), held[0], bytes_a_column=6 * 10_000)
+        arrays, _ = compare_classes.class_arrays(errors, held, held[0], shown)
+        assert len(pack(arrays, {})) < 8e6
+        assert shown.most == most
+    np.testing.assert_array_equal(
+        arrays["first"][:, 5], (errors[0].wrong[:, 25] / 5).astype(np.float16)
+    )
+
+
+def test_a_comparison_is_pooled_and_finer_in_a_range(
+    session: Session, run: StoredRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = store_run(session, seed=45, layers=4, classes=6, images=60, snapshots=20)
+    runs = (run.run_id, other.run_id)
+    whole, about = compare_classes.classes(session, runs, NOTHING)
+    assert "column" not in whole
+    assert "pooled" not in about
+    monkeypatch.setattr(pooling, "MOST_BYTES", 6 * 6 * 5)
+    arrays, meta = compare_classes.classes(session, runs, NOTHING)
+    pack(arrays, meta)
+    assert meta["pooled"] == 4
+    for name in ("first", "second"):
+        wanted = whole[name].reshape(6, 5, 4).max(axis=2)
+        np.testing.assert_array_equal(arrays[name], wanted)
+    parts = whole["difference"].reshape(6, 5, 4)
+    wanted = np.array([[largest(part) for part in row] for row in parts], np.float16)
+    np.testing.assert_array_equal(np.abs(arrays["difference"]), np.abs(wanted))
+    np.testing.assert_allclose(arrays["mean"], whole["difference"].mean(axis=1), atol=1e-6)
+    assert meta["ends"][1] == np.abs(whole["difference"]).max()
+    first, last = run.iterations[[3, 6]]
+    asked = Arguments({"from": str(first), "to": str(last)})
+    some, seen = compare_classes.classes(session, runs, asked)
+    asked.check_all_read()
+    np.testing.assert_array_equal(some["first"], whole["first"][:, 3:7])
+    assert some["column"].tolist() == [-1] * 3 + [0, 1, 2, 3] + [-1] * 13
+    assert (seen["pooled"], seen["ends"]) == (1, meta["ends"])
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_layers_of_runs_come_in_pieces(
+    session: Session, run: StoredRun, monkeypatch: pytest.MonkeyPatch, *, grouped: bool
+) -> None:
+    other = store_run(session, seed=46, layers=5, classes=0, snapshots=20)
+    runs = (run.run_id, other.run_id)
+    asked = {"measure": "weight", **({"group": "seeds"} if grouped else {})}
+    whole, about = compare.layers(session, runs, Arguments(asked))
+    assert (about["piece"], about["measured"]) == (compare.PIECE, True)
+    assert whole["values"].shape == (2, 4, 20)
+    monkeypatch.setattr(compare, "PIECE", 3)
+    first, meta = compare.layers(session, runs, Arguments(asked))
+    rest, _ = compare.layers(session, runs, Arguments({**asked, "from": "3", "to": "6"}))
+    assert meta["names"] == about["names"]
+    for name in ("values", *(("mean", "deviation") if grouped else ())):
+        both = np.concatenate([first[name], rest[name]], axis=1)
+        np.testing.assert_array_equal(both, whole[name])
+
+
+def test_a_piece_of_the_layers_of_runs_is_bounded() -> None:
+    assert compare.piece_of(840, 2) == compare.PIECE
+    for ticks, count, groups in ((2_000, 10, 0), (4_096, 10, 5), (10**9, 2, 0)):
+        piece = compare.piece_of(ticks, count, groups)
+        assert piece == 1 or piece * ticks * 4 * (count + 4 * groups) < 8e6
 
 
 def test_filters_of_a_layer_are_pooled(

@@ -11,13 +11,15 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
+from app.data.compare import PIECE
 from benchmarks.browser import control, log_in
 from db.models import Run, SavedView
 from db.permissions import Role
 from db.queries.measurements import snapshots
 from db.queries.runs.compare import results_at
+from deeptracker.format import STATISTICS
 from ingest.pipeline import load_log
-from tests.stored_runs import store_run
+from tests.stored_runs import StoredRun, store_run
 
 # The series that each chart of scalars draws.
 LINES = """
@@ -246,6 +248,47 @@ def test_my_groups_draw_what_each_run_draws(page, site_engine, digits, again, lo
     told = sorted(lines.all_inner_texts())
     assert told[0].startswith("A C")
     assert told[1].startswith("B digits-seed-1")
+
+
+@pytest.fixture
+def deep(site_engine: Engine) -> Iterator[list[StoredRun]]:
+    """Two runs of more layers than one answer has, which nobody else sees."""
+    size = {"layers": PIECE + 4, "classes": 2, "images": 4, "snapshots": 4}
+    with Session(site_engine) as session:
+        runs = [store_run(session, seed=at, partitions=False, **size) for at in (61, 62)]
+        session.commit()
+    yield runs
+    with Session(site_engine) as session:
+        session.execute(delete(Run).where(Run.id.in_([run.run_id for run in runs])))
+        session.commit()
+
+
+def test_many_layers_are_scrolled_and_come_in_pieces(page, deep, watch):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/compare?runs={','.join(str(run.run_id) for run in deep)}&measure=weight")
+    painted(page)
+    layers = page.locator("#compare-layers")
+    box = layers.bounding_box()
+    assert box
+    assert box["height"] < page.viewport_size["height"]
+    assert not [url for url in asked if f"&from={PIECE}" in url]
+    # The keyboard scrolls, and what is pointed at in the last layer is what was stored.
+    layers.focus()
+    page.keyboard.press("PageDown")
+    page.wait_for_function("() => document.getElementById('compare-layers').scrollTop > 100")
+    with page.expect_request(lambda request: f"&from={PIECE}" in request.url):
+        layers.evaluate("layers => layers.scrollTo(0, layers.scrollHeight)")
+    painted(page)
+    assert len([url for url in asked if f"&from={PIECE}" in url]) == 1
+    layers.locator(".dt-plot").hover(position={"x": 3, "y": box["height"] - 10})
+    expect(page.locator(".dt-tooltip-title")).to_contain_text(f"layer{PIECE + 3}, iteration 10")
+    values = [run.statistics["weight"][-1, STATISTICS.index("std"), 0] for run in deep]
+    told = page.locator(".dt-tooltip > div:not(.dt-tooltip-title) b").all_inner_texts()
+    assert [float(text.replace("\N{MINUS SIGN}", "-")) for text in told] == pytest.approx(
+        values, rel=1e-3
+    )
+    assert watch.troubles == []
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 
 from app.arguments import Arguments, BadArgument
 from app.binary import EXTENSION, RunsFunction, answer_of_runs, refusal
-from app.data import compare, compare_scalars, compare_series, distributions
+from app.data import compare, compare_classes, compare_scalars, compare_series, distributions
 from app.data.aligned import MOST_RUNS
 
 ANSWERS = MappingProxyType[str, RunsFunction](
@@ -14,7 +14,7 @@ ANSWERS = MappingProxyType[str, RunsFunction](
         "scalar-names": compare_scalars.listed,
         "scalar-lines": compare_scalars.lines,
         "events": compare_series.events,
-        "classes": compare.classes,
+        "classes": compare_classes.classes,
         "layers": compare.layers,
         "images": compare.images,
         "distributions": distributions.compared,

@@ -147,6 +147,8 @@ def _layers(case: str) -> Given:
         "places": places.tolist(),
         "lone": [[] for _ in runs],
         "unlike": ["block1.conv"] if case == "nan" else [],
+        "piece": 96,
+        "measured": bool(np.isfinite(found).any()),
         "groups": groups,
         "format": "number",
     }

@@ -1,72 +1,44 @@
 // One statistic of every layer that at least two runs have: a small chart each, the runs overlaid.
+// Many layers are scrolled: those in sight are drawn, and asked for in pieces.
 //
 // Options: url, runs, legend. The answer is that of app/data/compare.py layers.
 
 import {
-  type Answer,
   type Chart,
   type ChartKinds,
   colours,
   type DrawingContext,
   differsAt,
-  type Format,
   gutter,
   type Handler,
   type Iterations,
   isRatio,
-  type Matrix,
+  make,
   type Names,
   nothing,
   numbers,
   type Place,
   PlotArea,
   registerKind,
+  roomOf,
   type Selection,
-  type Spread,
   selectionStore,
   sizeCanvas,
   tooltip,
   type ValueScale,
 } from "#app/web/index.ts";
-import { type Aligned, compare, type Members } from "./compare.ts";
+import { compare } from "./compare.ts";
+import { type LayerMeta, LayerPieces, type LayerRow, type LayersAnswer } from "./layerpieces.ts";
 
 const FONT = "11px system-ui, sans-serif";
 const GAP = 5;
 const PAD = 3;
 const MANY = 24; // from so many layers on the charts are lower
+const MOST = 48; // more layers than these are scrolled
+const ROOM = 0.72; // of the window: the most height of what is scrolled
 const MOST_NAMES = 6;
 
 type LayersOptions = ChartKinds["comparelayers"];
-type Values = Matrix<Float32Array<ArrayBuffer>>;
-/** Values [runs, layers, ticks]; of groups mean and deviation. */
-interface Arrays {
-  iteration: Iterations;
-  values: Values;
-  mean: Values;
-  deviation: Values;
-  /** The ends of the bands, where they are the least and the greatest run. */
-  low?: Values;
-  high?: Values;
-}
-interface Meta extends Aligned {
-  /** The places of the runs that are shown: where there are many, not all. */
-  detailed: readonly number[];
-  names: readonly string[];
-  /** The places of the layers in each run; -1 where it has none. */
-  places: readonly (readonly number[])[];
-  /** Layers of one run only. */
-  lone: readonly (readonly string[])[];
-  unlike: readonly string[];
-  groups: Members;
-  labels: readonly string[];
-  format: Format;
-}
-/** What is drawn: runs, or the means of groups; and whose look each has. */
-interface Shown {
-  values: ArrayLike<number>;
-  band: Spread | null;
-  owners: readonly number[];
-}
 interface LayerScale extends ValueScale {
   low: number;
   high: number;
@@ -76,31 +48,46 @@ class Layers implements Handler {
   declare readonly chart: Chart<LayersOptions>;
   declare readonly canvas: HTMLCanvasElement;
   declare readonly area: PlotArea;
-  declare private arrays: Arrays;
-  declare private meta: Meta;
-  /** Whether anything was measured. */
-  declare private finite: boolean;
+  declare private iteration: Iterations;
+  declare private meta: LayerMeta;
+  declare private pieces: LayerPieces;
   declare private rowHeight: number;
-  declare private drawn: Shown;
+  /** What is as high as all rows, in which the plot stays in sight; pixels above what is in sight. */
+  declare private readonly whole: HTMLElement;
+  declare private scroll: number;
+  declare waiting: boolean;
+  declare private readonly resized: () => void;
 
   constructor(chart: Chart<LayersOptions>) {
     this.chart = chart;
-    this.canvas = document.createElement("canvas");
-    this.canvas.className = "dt-canvas";
-    chart.element.append(this.canvas);
+    this.whole = make("div", "compare-layers-whole");
+    this.canvas = make("canvas", "dt-canvas");
     this.area = new PlotArea(chart, {
       hover: (_x, y, event, column) => this.hover(y, event, column),
     });
+    const sticky = make("div", "compare-layers-sticky");
+    sticky.append(this.canvas, this.area.element);
+    this.whole.append(sticky);
+    chart.element.append(this.whole);
+    this.scroll = 0;
+    this.waiting = false;
+    chart.element.addEventListener("scroll", () => chart.invalidate(), { passive: true });
+    this.resized = () => chart.invalidate();
+    addEventListener("resize", this.resized);
+  }
+
+  destroy(): void {
+    removeEventListener("resize", this.resized);
   }
 
   selected(_selection: Selection, names: Names): void {
     if (names.has("scale")) this.chart.invalidate();
   }
 
-  receive({ arrays, meta }: Answer<Meta, Arrays>): void {
-    this.arrays = arrays;
-    this.meta = meta;
-    this.finite = arrays.values.some(Number.isFinite);
+  receive(answer: LayersAnswer): void {
+    this.iteration = answer.arrays.iteration;
+    this.meta = answer.meta;
+    this.pieces = new LayerPieces(this.chart, answer);
   }
 
   problem(): string {
@@ -108,7 +95,7 @@ class Layers implements Handler {
       return "These runs have no layer of the same name: they are of different networks.";
     }
     if (!this.chart.axis.columns) return nothing("ticks");
-    return this.finite
+    return this.meta.measured
       ? ""
       : "This choice was measured in none of the runs. Choose another quantity or statistic.";
   }
@@ -120,41 +107,45 @@ class Layers implements Handler {
     if (statistic) statistic.hidden = isRatio(selectionStore.get().measure);
     const problem = this.problem();
     if (problem) {
+      this.look(0);
       this.area.place({ left: 0, top: 0, width: 0, height: 0 });
       return problem;
     }
-    const { axis } = this.chart;
-    const { left, width } = axis.place(chartWidth);
     const rows = this.meta.names.length;
     this.rowHeight = rows > MANY ? 34 : 48;
-    const height = rows * this.rowHeight;
-    const { context } = sizeCanvas(this.canvas, chartWidth, height);
-    const project = axis.projection(width);
-    const x = (coordinate: number) => left + project(coordinate);
-    this.drawn = this.shown();
-    for (let row = 0; row < rows; row++) {
-      this.drawRow(
-        context,
-        row,
-        { left, top: row * this.rowHeight, width, height: this.rowHeight - GAP },
-        x,
-      );
-    }
-    this.area.place({ left, top: 0, width, height });
+    const seen = this.look(rows);
+    // Beside a scroll bar too the plot is as wide as that of other charts.
+    const width = rows > MOST ? this.chart.element.offsetWidth : chartWidth;
+    const place = this.chart.axis.place(width);
+    const { context } = sizeCanvas(this.canvas, width, seen);
+    this.drawRows(context, rows, { ...place, top: 0, height: seen });
+    this.area.place({ ...place, top: 0, height: seen });
     return "";
   }
 
-  /** Return what is drawn, runs or the means of groups. */
-  shown(): Shown {
-    const { groups } = this.meta;
-    const { mean, deviation, low, high, values } = this.arrays;
-    if (groups)
-      return {
-        values: mean,
-        band: low && high ? { low, high } : compare.spread(mean, deviation),
-        owners: groups.map(([first]) => first),
-      };
-    return { values, band: null, owners: this.meta.detailed };
+  /** Lay out all rows, and return how many pixels of them are in sight. */
+  look(rows: number): number {
+    const { element } = this.chart;
+    const height = rows * this.rowHeight;
+    const many = rows > MOST;
+    const seen = many ? Math.max(240, Math.round(roomOf(element) * ROOM)) : height;
+    element.classList.toggle("compare-layers-many", many);
+    element.style.height = many ? `${seen}px` : "";
+    this.whole.style.height = `${height}px`;
+    this.scroll = many ? Math.min(element.scrollTop, height - seen) : 0;
+    return seen;
+  }
+
+  drawRows(context: DrawingContext, rows: number, plot: Place): void {
+    const project = this.chart.axis.projection(plot.width);
+    const x = (coordinate: number) => plot.left + project(coordinate);
+    const first = Math.floor(this.scroll / this.rowHeight);
+    const after = Math.min(rows, Math.ceil((this.scroll + plot.height) / this.rowHeight));
+    this.waiting = false;
+    for (let row = first; row < after; row++) {
+      const top = row * this.rowHeight - this.scroll;
+      this.drawRow(context, row, { ...plot, top, height: this.rowHeight - GAP }, x);
+    }
   }
 
   drawRow(
@@ -164,19 +155,20 @@ class Layers implements Handler {
     x: (coordinate: number) => number,
   ): void {
     const { theme } = colours;
-    const columns = this.arrays.iteration.length;
-    const rows = this.meta.names.length;
-    const { values, band, owners } = this.drawn;
+    const columns = this.iteration.length;
     context.fillStyle = theme("--dt-panel");
     context.fillRect(place.left, place.top, place.width, place.height);
-    const scale = this.scaleOf(row, { values, band }, owners.length, place);
-    if (scale) {
+    const found = this.pieces.of(row);
+    if (!found) this.waiting = true;
+    const scale = found && this.scaleOf(found, place);
+    if (found && scale) {
+      const { values, band, owners } = found;
       context.save();
       context.beginPath();
       context.rect(place.left, place.top, place.width, place.height);
       context.clip();
       owners.forEach((at, own) => {
-        const from = (own * rows + row) * columns;
+        const from = (own * found.rows + found.at) * columns;
         if (band) compare.band(context, at, band, from, columns, x, scale.y);
         compare.stroke(
           context,
@@ -187,23 +179,17 @@ class Layers implements Handler {
       });
       context.restore();
     }
-    this.gutter(context, row, place, scale);
+    this.gutter(context, row, place, { scale, come: found !== null });
   }
 
-  scaleOf(
-    row: number,
-    { values, band }: Pick<Shown, "values" | "band">,
-    count: number,
-    place: Place,
-  ): LayerScale | null {
+  scaleOf({ values, band, owners, at: row, rows }: LayerRow, place: Place): LayerScale | null {
     const log = selectionStore.get().scale === "log";
-    const columns = this.arrays.iteration.length;
-    const rows = this.meta.names.length;
+    const columns = this.iteration.length;
     let low = Infinity;
     let high = -Infinity;
     let floor = Infinity;
     let least = Infinity;
-    for (let own = 0; own < count; own++) {
+    for (let own = 0; own < owners.length; own++) {
       const from = (own * rows + row) * columns;
       for (let at = from; at < from + columns; at++) {
         const value = values[at];
@@ -228,7 +214,12 @@ class Layers implements Handler {
     return { y, low, high, log: logged };
   }
 
-  gutter(context: DrawingContext, row: number, place: Place, scale: LayerScale | null): void {
+  gutter(
+    context: DrawingContext,
+    row: number,
+    place: Place,
+    { scale, come }: { scale: LayerScale | null; come: boolean },
+  ): void {
     const { theme } = colours;
     const { shorten } = gutter;
     context.font = FONT;
@@ -258,7 +249,7 @@ class Layers implements Handler {
           place.left - 6,
           place.top + place.height,
         );
-    } else {
+    } else if (come) {
       context.textAlign = "center";
       context.textBaseline = "middle";
       context.fillText("not measured", place.left + place.width / 2, place.top + place.height / 2);
@@ -290,14 +281,15 @@ class Layers implements Handler {
   }
 
   hover(y: number, event: PointerEvent, column: number): void {
-    const row = Math.min(Math.floor(y / this.rowHeight), this.meta.names.length - 1);
-    const columns = this.arrays.iteration.length;
-    const rows = this.meta.names.length;
-    const { values, owners } = this.shown();
-    const deviation = this.meta.groups ? this.arrays.deviation : null;
+    const at = Math.floor((y + this.scroll) / this.rowHeight);
+    const row = Math.min(at, this.meta.names.length - 1);
+    const found = this.pieces.of(row);
+    if (!found) return;
+    const { values, owners, deviation } = found;
+    const columns = this.iteration.length;
     const as = (value: number) => numbers.as(this.meta.format, value);
     const lines = owners.map((at, own): [string, string] => {
-      const cell = (own * rows + row) * columns + column;
+      const cell = (own * found.rows + found.at) * columns + column;
       const spread =
         deviation && Number.isFinite(deviation[cell]) ? ` ± ${as(deviation[cell])}` : "";
       const name = compare.groupName(
@@ -307,7 +299,7 @@ class Layers implements Handler {
       );
       return [name, Number.isNaN(values[cell]) ? "none" : as(values[cell]) + spread];
     });
-    const title = `${this.meta.names[row]}, ${compare.tickWords(this.arrays.iteration[column])}`;
+    const title = `${this.meta.names[row]}, ${compare.tickWords(this.iteration[column])}`;
     tooltip.show(event.clientX, event.clientY, title, lines);
   }
 }

@@ -1,12 +1,13 @@
 // Class errors of two runs as maps of the same rows, and their difference: a pixel map each.
 //
 // Options beside those of web/charts/pixelmap.ts: side ("first", "second", "difference"), title (id of the
-// element with its title), runs. The answer is that of app/data/compare.py classes.
+// element with its title), runs. The answer is that of app/data/compare_classes.py.
 
 import {
   type Answer,
   type ChartKinds,
   colours,
+  type MapArrays,
   type MapMeta,
   type Matrix,
   numbers,
@@ -16,6 +17,7 @@ import {
   type Scale,
   type Selection,
   selectionStore,
+  type TooltipLine,
   tooltip,
 } from "#app/web/index.ts";
 import { type Aligned, compare } from "./compare.ts";
@@ -37,15 +39,21 @@ function largest(...arrays: ArrayLike<number>[]): number {
 
 type Side = "first" | "second" | "difference";
 type CompareOptions = ChartKinds["comparemap"];
-/** The answer of app/data/compare.py classes: classes by ticks of each side. */
+type Ticks = Matrix<Int32Array<ArrayBuffer>>;
+/** The answer of app/data/compare_classes.py: classes by ticks of each side, or by what these share. */
 type Arrays = Record<Side, Matrix<Float32Array<ArrayBuffer>>> &
-  Record<`ticks.${Side}` | "iteration", Matrix<Int32Array<ArrayBuffer>>>;
+  Record<`ticks.${Side}` | "iteration", Ticks> &
+  Partial<Record<`column.${Side}` | "column", Ticks>> & {
+    mean?: Matrix<Float32Array<ArrayBuffer>>;
+  };
 interface Meta extends Aligned, MapMeta {
   pair: readonly [number, number];
   names: readonly string[];
   class_sizes: readonly [readonly number[], readonly number[]];
   /** Classes of one run only. */
   lone: readonly (readonly string[])[];
+  /** Where ticks share columns: the highest error and the size of the largest difference of all. */
+  ends?: readonly [error: number, difference: number];
 }
 
 class CompareMap extends PixelMap<CompareOptions> {
@@ -64,9 +72,12 @@ class CompareMap extends PixelMap<CompareOptions> {
   override receive({ arrays, meta }: Answer<Meta, Arrays>): void {
     const { side } = this.chart.options;
     this.arrays = arrays;
-    super.receive({ arrays: { ...arrays, iteration: arrays[`ticks.${side}`] }, meta });
-    this.end =
-      side === "difference" ? largest(arrays.difference) : largest(arrays.first, arrays.second);
+    const [iteration, column] = [arrays[`ticks.${side}`], arrays[`column.${side}`]];
+    super.receive({ arrays: { ...arrays, iteration, column } as MapArrays, meta });
+    const differs = side === "difference";
+    // Of all ticks also where a range is shown: colours mean the same there.
+    if (meta.ends) this.end = meta.ends[Number(differs)];
+    else this.end = differs ? largest(arrays.difference) : largest(arrays.first, arrays.second);
     this.byDifference = null;
     this.told = "";
   }
@@ -123,7 +134,8 @@ class CompareMap extends PixelMap<CompareOptions> {
   }
 
   /** Return the mean difference of every class over time; NaN counts as none. */
-  means(): Float64Array {
+  means(): ArrayLike<number> {
+    if (this.arrays.mean) return this.arrays.mean;
     const values = this.arrays.difference;
     const width = values.shape[1];
     return Float64Array.from({ length: this.rows }, (_, row) => {
@@ -173,10 +185,14 @@ class CompareMap extends PixelMap<CompareOptions> {
 
   /** Return the value of one of the three matrices at a column of the axis. */
   of(side: Side, row: number, column: number): number {
-    const ticks = this.arrays[`ticks.${side}`];
-    const matched = this.chart.axis.match(ticks);
+    const values = this.arrays[side];
+    const width = values.shape[1];
+    const matched = this.chart.axis.columnsOf({
+      iteration: this.arrays[`ticks.${side}`],
+      column: this.arrays[`column.${side}`],
+    });
     const own = matched ? matched[column] : column;
-    return own >= 0 && own < ticks.length ? this.arrays[side][row * ticks.length + own] : NaN;
+    return own >= 0 && own < width ? values[row * width + own] : NaN;
   }
 
   override hover(y: number, event: PointerEvent, column: number): void {
@@ -185,11 +201,21 @@ class CompareMap extends PixelMap<CompareOptions> {
     const { percent } = numbers;
     const as = (value: number) => (Number.isNaN(value) ? "none" : percent(value));
     const gap = this.of("difference", row, column);
+    const pooled = this.meta.pooled ?? 1;
+    const shared: TooltipLine[] =
+      pooled > 1
+        ? [
+            [
+              `highest errors of up to ${numbers.integer(pooled)} snapshots, and their difference furthest from 0; zoom in for each`,
+            ],
+          ]
+        : [];
     tooltip.show(event.clientX, event.clientY, this.labels[row], [
       [compare.tickWords(this.chart.axis.iterations[column])],
       [`error of ${this.runName(0)}`, as(this.of("first", row, column))],
       [`error of ${this.runName(1)}`, as(this.of("second", row, column))],
       ["difference", Number.isNaN(gap) ? "none" : `${gap > 0 ? "+" : ""}${percent(gap)}`],
+      ...shared,
     ]);
   }
 }
