@@ -9,23 +9,16 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from db.models import class_result
-from db.predictions import block_iterations
 from db.raw import Row, fetch
+from db.result_blocks import result_blocks
 
 
 def remove_results(session: Session, *, run_id: int, iterations: Collection[int]) -> None:
     """Delete the results of some snapshots of a run; what else is in their blocks stays."""
-    # Each block once: every class has the same.
-    blocks = fetch(
-        session,
-        "SELECT DISTINCT iteration, iterations FROM class_result WHERE run_id = %(run)s",
-        {"run": run_id},
-    )
-    for first, listed in blocks:
-        block = block_iterations(first, listed)
-        kept = np.flatnonzero(~np.isin(block, list(iterations)))
-        if len(kept) < len(block):
-            _cut(session, run_id, block, kept)
+    for block in result_blocks(session, run_id=run_id):
+        kept = np.flatnonzero(~np.isin(block.iterations, list(iterations)))
+        if len(kept) < len(block.iterations):
+            _cut(session, run_id, block.iterations, kept)
 
 
 def _cut(session: Session, run_id: int, block: np.ndarray, kept: np.ndarray) -> None:
@@ -76,27 +69,17 @@ def _part(stored: bytes, snapshots: int, kept: np.ndarray) -> np.ndarray:
     return np.frombuffer(stored, np.uint8).reshape(snapshots, -1)[kept].reshape(-1)
 
 
-_BLOCKS = (
-    "SELECT iteration, iterations, octet_length(prediction) FROM class_result "
-    "WHERE run_id = %(run)s AND iteration >= %(first)s AND iteration <= %(last)s AND class_id = "
-    "(SELECT min(class_id) FROM class_result WHERE run_id = %(run)s) ORDER BY iteration"
-)
-
-
 def join_results(session: Session, *, run_id: int, first: int, last: int) -> bool:
     """Make blocks within two iterations one, as if one batch had brought them; return whether.
 
     Where nothing was validated, snapshots stay in a block of their own. What reaches beyond the
     iterations, overlaps, or is one block already, stays as it is.
     """
-    # Every class has the same blocks.
-    found = fetch(session, _BLOCKS, {"run": run_id, "first": first, "last": last})
     kinds: dict[int, list[np.ndarray]] = defaultdict(list)
-    for iteration, listed, size in found:
-        block = block_iterations(iteration, listed)
-        if block[-1] <= last:
+    for block in result_blocks(session, run_id=run_id, first=first, last=last):
+        if block.iterations[-1] <= last:
             # Bytes of a snapshot: none where nothing was validated.
-            kinds[size // len(block)].append(block)
+            kinds[block.size // len(block.iterations)].append(block.iterations)
     return any([_join(session, run_id, blocks) for blocks in kinds.values()])
 
 

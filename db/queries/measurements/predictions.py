@@ -7,14 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from db.predictions import block_iterations, read_predictions
+from db.predictions import read_predictions
 from db.queries.measurements.class_results import class_sizes
 from db.raw import fetch
+from db.result_blocks import result_blocks
 
-_BLOCKS = (
-    "SELECT iteration, iterations FROM class_result WHERE run_id = %(run)s AND class_id = "
-    "(SELECT min(class_id) FROM class_result WHERE run_id = %(run)s)"
-)
 _WHOLE = (
     "SELECT class_id, prediction FROM class_result WHERE run_id = %(run)s "
     "AND class_id = ANY(%(classes)s) AND iteration = %(block)s ORDER BY class_id"
@@ -49,11 +46,10 @@ class SnapshotPredictions:
     @cached_property
     def _places(self) -> dict[int, tuple[int, int, int]]:
         """By iteration the first one of its block, how many are in it, and its place there."""
-        rows = fetch(self._session, _BLOCKS, {"run": self._run_id})
         return {
-            iteration: (int(block[0]), len(block), place)
-            for block in (block_iterations(*row) for row in rows)
-            for place, iteration in enumerate(block.tolist())
+            iteration: (block.first, len(block.iterations), place)
+            for block in result_blocks(self._session, run_id=self._run_id)
+            for place, iteration in enumerate(block.iterations.tolist())
         }
 
     def at(self, iteration: int) -> tuple[NDArray[np.int32], NDArray[np.int32]] | None:

@@ -106,17 +106,13 @@ def _answers(case: str) -> Answers:
         "recorded": True,
         "missing": "",
         "unrun": [],
-        "order": [*range(count + 1)],
-        "piece": 96,
-        "places": [*range(1, count + 1)],
     }
     value = values(case, count + 1, snapshots)
     if case == "many":
         value = falling(value)
-    rows = pack({"value": value}, {"low": 0.0, "high": 1.0, "least": 0.01})
     return {
         "network-graph": pack(arrays, meta),
-        "layer-rows?measure=weight&statistic=std&from=0&to=96": rows,
+        "layer-values?measure=weight&statistic=std": pack({"value": value[1:]}, {}),
     }
 
 
