@@ -14,6 +14,9 @@
   const keyOf = (path, search, parts) => JSON.stringify([path, search ?? "", parts ?? null]);
   const keyAsked = ({ inputs, state }) => keyOf(inputs?.[0]?.value, state?.[0]?.value, state?.[1]?.value);
 
+  /** Nobody may ever read this answer: it must not hold one of the few connections until then. */
+  const whole = async (answer) => new Response(answer.status === 204 ? null : await answer.blob(), answer);
+
   function drop() {
     ahead?.cut.abort();
     ahead = null;
@@ -40,7 +43,8 @@
         state: [{ ...where, value: search }, { ...standing, value: stands }],
       });
       const cut = new AbortController();
-      const answer = plainFetch.call(window, input, { ...options, body, signal: cut.signal });
+      const sent = plainFetch.call(window, input, { ...options, body, signal: cut.signal });
+      const answer = sent.then(whole);
       answer.catch(() => {}); // then Dash asks by itself
       ahead = { key, answer, cut, until: performance.now() + FRESH_MS };
     },

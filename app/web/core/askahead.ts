@@ -36,6 +36,7 @@ function ask(link: HTMLAnchorElement): void {
 function pressed(event: Event): void {
   if (!(event instanceof MouseEvent)) return;
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return; // another tab
+  clearTimeout(dwelling);
   const link = linkOf(event);
   if (link) ask(link);
 }
