@@ -1,6 +1,7 @@
 """Validation, run by the Recorder or handed in, gives every image's class and probability."""
 
 import re
+import sys
 import warnings
 
 import numpy as np
@@ -245,6 +246,14 @@ def test_activations_are_those_after_the_activation_function(tmp_path):
     assert snapshot.statistics["activation"][2, zero] == 0
 
 
+@pytest.fixture
+def nothing_compiled() -> None:
+    """As if no test before had compiled a network in this process: then none is watched."""
+    if "torch._dynamo.utils" in sys.modules:
+        sys.modules["torch._dynamo.utils"].counters.clear()
+
+
+@pytest.mark.usefixtures("nothing_compiled")
 def test_activations_on_training_batches_stand_beside_those_on_validation_images(tmp_path):
     training = make_training()
     with Recorder(

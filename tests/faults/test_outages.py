@@ -240,9 +240,9 @@ def seen(engine):
 
 
 def worker_name(engine, worker):
-    found = seen(engine)[worker.pid]
-    assert found.alive
-    return found.name
+    # After an outage its next sign of life may be some seconds away.
+    wait_until(lambda: seen(engine)[worker.pid].alive, seconds=SOON)
+    return seen(engine)[worker.pid].name
 
 
 def every_kind(engine, roots, make_log, *, name):
