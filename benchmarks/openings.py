@@ -100,7 +100,8 @@ class Opener:
         page.goto(f"{self.address}{run_page}/annotations" if first else self.address)
         page.wait_for_selector("#shell-page > *")
         if first:
-            page.goto(f"{self.address}{run_page}/findings")
+            before = "machine" if path.endswith("/findings") else "findings"
+            page.goto(f"{self.address}{run_page}/{before}")
         page.wait_for_load_state("networkidle")
 
 
