@@ -46,9 +46,10 @@ class Spent:
 def measure(scale: float) -> Iterator[Row]:
     """Load a log of paper scale, ask for all that its pages ask for, and say what it took."""
     with tempfile.TemporaryDirectory() as folder, benchmark_engine() as engine:
-        log = Path(folder) / "log"
-        write_log(log, scale=scale)
-        load_log(engine, log)
+        # The second one is what the first is compared with.
+        for name, size in (("log", scale), ("other", scale / 10)):
+            write_log(Path(folder) / name, scale=size, seed=len(name), name=name)
+            load_log(engine, Path(folder) / name)
         url = engine.url.render_as_string(hide_password=False)
         processes: list[psutil.Popen] = []
 
@@ -76,10 +77,10 @@ def _memory(process: psutil.Process) -> float:
 
 def _visits(engine: Engine, served: Served) -> list[Visit]:
     with Session(engine) as session:
-        (run,) = list_runs(session)
+        run, other = sorted(list_runs(session), key=lambda one: one.id)
         last = int(snapshots(session, run_id=run.id).iteration[-1])
     sizes = {"classes": run.class_count, "layers": run.layer_count}
-    plans = run_plans(run.id, run.id, **sizes)
+    plans = run_plans(run.id, other.id, **sizes)
     with chromium() as browser:
         context = browser.new_context()
         log_in(context.new_page(), served.new_link(role=Role.MEMBER))
