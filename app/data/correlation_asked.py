@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
 from app.arguments import Arguments
-from app.data.validation import Window, read_window
+from app.data.validation import Window, asked_anomalies
 from db.queries.measurements import snapshots
 from db.queries.measurements.peaks import all_peaks
 from db.queries.runs import structure
 from deeptracker.catalogue import PEAK_QUANTITIES
-from ingest.analysis.anomalies import default_threshold, default_window, find_anomalies
+from ingest.analysis.anomalies import default_threshold, default_window
 from ingest.analysis.correlation import (
     Grid,
     Moments,
@@ -137,18 +137,9 @@ class Asked:
 def read_asked(session: Session, run_id: int, arguments: Arguments) -> Asked:
     """Return what a request asks for; the run's defaults stand where an argument is absent."""
     analysis = analysis_of(session, run_id)
-    window = read_window(arguments, analysis.usual_index(session))
-    index = analysis.index_reaching(session, window.k)
+    window, index, found = asked_anomalies(session, analysis, arguments)
     top = arguments.integer("top", low=1, high=PEAK_LIMIT, default=DEFAULT_TOP) or DEFAULT_TOP
     quantity = arguments.choice("quantity", PEAK_QUANTITIES, default=DEFAULT_QUANTITY)
-    found = find_anomalies(
-        index,
-        k=window.k,
-        m=window.m,
-        share=window.share,
-        direction=window.direction,
-        live=analysis.live,
-    )
     every = analysis.remember(f"top {quantity}", lambda: _top_sets(session, run_id, quantity))
     return Asked(
         run_id=run_id,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.analysis import analysis_of
+from app.analysis import Analysis, analysis_of
 from app.arguments import Arguments
 from db.queries.measurements import class_results
 from db.queries.runs import runs, structure
@@ -69,13 +69,12 @@ def read_window(arguments: Arguments, index: FlipIndex) -> Window:
     )
 
 
-def anomalies(session: Session, run_id: int, arguments: Arguments) -> Answer:
-    """Return the anomalous cells, the counts of the whole set, and the table of iterations.
-
-    Cells come as class, snapshot, forgotten, learned (i4); at most MOST_CELLS of each side, the
-    largest first, `meta.cells` says how many there are. The table is complete.
+def asked_anomalies(
+    session: Session, analysis: Analysis, arguments: Arguments
+) -> tuple[Window, FlipIndex, Anomalies]:
+    """Return what a request asks for (see read_window), an index that holds for it, and what is
+    anomalous by it.
     """
-    analysis = analysis_of(session, run_id)
     window = read_window(arguments, analysis.usual_index(session))
     index = analysis.index_reaching(session, window.k)
     found = find_anomalies(
@@ -86,6 +85,17 @@ def anomalies(session: Session, run_id: int, arguments: Arguments) -> Answer:
         direction=window.direction,
         live=analysis.live,
     )
+    return window, index, found
+
+
+def anomalies(session: Session, run_id: int, arguments: Arguments) -> Answer:
+    """Return the anomalous cells, the counts of the whole set, and the table of iterations.
+
+    Cells come as class, snapshot, forgotten, learned (i4); at most MOST_CELLS of each side, the
+    largest first, `meta.cells` says how many there are. The table is complete.
+    """
+    analysis = analysis_of(session, run_id)
+    window, index, found = asked_anomalies(session, analysis, arguments)
     whole_set = overall_threshold(index.class_size, m=window.m, share=window.share)
     table = iteration_table(found, whole_set=whole_set)
     arrays: Arrays = {

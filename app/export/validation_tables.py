@@ -13,7 +13,7 @@ from app.export.columns import Columns, known, texts, unrolled
 from db.queries.measurements import class_results, snapshots
 from db.queries.runs import structure
 from deeptracker.format import NOT_VALIDATED
-from ingest.analysis.anomalies import Cells, find_anomalies
+from ingest.analysis.anomalies import Cells
 
 
 def class_error(session: Session, run_id: int, arguments: Arguments) -> Columns:
@@ -69,16 +69,7 @@ def _sides(right: Any) -> pa.DictionaryArray:
 def anomaly_classes(session: Session, run_id: int, arguments: Arguments) -> Columns:
     """Return every anomalous class at every iteration, with its images."""
     analysis = analysis_of(session, run_id)
-    window = validation.read_window(arguments, analysis.usual_index(session))
-    index = analysis.index_reaching(session, window.k)
-    found = find_anomalies(
-        index,
-        k=window.k,
-        m=window.m,
-        share=window.share,
-        direction=window.direction,
-        live=analysis.live,
-    )
+    _, _, found = validation.asked_anomalies(session, analysis, arguments)
     sides = (found.left, found.right, found.pending)
 
     def joined(name: str) -> Any:
