@@ -17,11 +17,12 @@ const TEXTS = {
 };
 const STAYS = "This page stays as it is and goes on by itself.";
 
-/** What can be done about a line: a button, or a link where `href` is given. */
+/** What can be done about a line: a button, or a link where `href` is given: a function, as the page
+ * may have moved on, a tab pressed or a view zoomed, since the line was said. */
 interface Action {
   label: string;
   act?: () => void;
-  href?: string;
+  href?: () => string;
   target?: string;
 }
 /** What a line has besides its text. */
@@ -46,14 +47,21 @@ said.setAttribute("role", "status");
 box.append(said);
 
 function act({ label, act: run, href, target }: Action): HTMLElement {
-  const made = document.createElement(href ? "a" : "button");
-  made.textContent = label;
-  if (href) Object.assign(made, { href, target: target || "" });
-  else {
+  if (!href) {
+    const made = Object.assign(document.createElement("button"), { textContent: label });
     made.type = "button";
     made.addEventListener("click", run!);
+    return made;
   }
-  return made;
+  const link = Object.assign(document.createElement("a"), { textContent: label, href: href() });
+  link.target = target || "";
+  // Before the browser reads it: of the pointer's menu and the middle button, and of the keyboard.
+  for (const kind of ["pointerdown", "click"]) {
+    link.addEventListener(kind, () => {
+      link.href = href();
+    });
+  }
+  return link;
 }
 
 /** Show a line under a key, null to take it away; the same line again is not said again. */
@@ -83,7 +91,7 @@ function line(
   box.dataset.shown = String(lines.size > 0);
 }
 
-const here = () => encodeURIComponent(location.pathname + location.search);
+const login = () => `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
 
 /** The seconds until the next attempt: for the eye alone, not read out every second. */
 const countdown = Object.assign(document.createElement("span"), { className: "connection-next" });
@@ -114,8 +122,8 @@ function sayState() {
   if (state === "session") {
     line("state", TEXTS.session, {
       actions: [
-        { label: "Log in in a new tab", href: `/login?next=${here()}`, target: "_blank" },
-        { label: "Log in here", href: `/login?next=${here()}` },
+        { label: "Log in in a new tab", href: login, target: "_blank" },
+        { label: "Log in here", href: login },
       ],
     });
   } else {
