@@ -100,6 +100,8 @@ def test_a_session_that_ended_leads_to_the_login_and_back(
     page.goto("/account")
     expect(page.get_by_role("heading", name="Account", exact=True)).to_be_visible()
     context.clear_cookies()
+    # The page asks by itself and says so; then it moves on.
+    expect(page.get_by_text("Your session has ended")).to_be_visible()
     page.get_by_role("link", name="Ingest jobs").click()
     expect(page.get_by_text("opens as soon as you are logged in again")).to_be_visible()
     page.get_by_role("link", name="Log in here").click()
