@@ -7,7 +7,7 @@ export type { Fitted, Scale } from "./base/colours.ts";
 export * as colours from "./base/colours.ts";
 export { make } from "./base/elements.ts";
 export type { Answer, Matrix, Numbers } from "./base/fetch.ts";
-export { DataError, decodeArrays, fetchArrays, fetchJson } from "./base/fetch.ts";
+export { DataError, decodeArrays, fetchArrays, fetched, fetchJson } from "./base/fetch.ts";
 export { commonWords, cutNames, differsAt } from "./base/names.ts";
 export type { Format, Maybe } from "./base/numbers.ts";
 export { numbers } from "./base/numbers.ts";

@@ -15,7 +15,12 @@
   const keyAsked = ({ inputs, state }) => keyOf(inputs?.[0]?.value, state?.[0]?.value, state?.[1]?.value);
 
   /** Nobody may ever read this answer: it must not hold one of the few connections until then. */
-  const whole = async (answer) => new Response(answer.status === 204 ? null : await answer.blob(), answer);
+  async function whole(answer) {
+    if (answer.status === 204) return new Response(null, answer);
+    const text = await answer.text();
+    if (answer.ok) connection.ahead.came?.(text);
+    return new Response(text, answer);
+  }
 
   function drop() {
     ahead?.cut.abort();

@@ -1,11 +1,30 @@
 // The numbers of the network's nodes: asked for in pieces of the tree, when they come into sight.
 
-import { addressOf, fetchArrays, isActivation, isRatio, type Selection } from "#app/web/index.ts";
+import {
+  addressOf,
+  fetchArrays,
+  fetched,
+  isActivation,
+  isRatio,
+  type Selection,
+} from "#app/web/index.ts";
 import type { Pieces, Routes } from "./types.ts";
 
 type Route = keyof Routes;
 type AnyPiece = Routes[Route];
 type Shown = Pick<Selection, "measure" | "statistic">;
+
+/** Return the template of a piece of `size` nodes. */
+export function templateOf(
+  base: string,
+  kind: Route,
+  query: string,
+  piece: number,
+  size: number,
+): string {
+  const from = piece * size;
+  return `${base}/${kind}?${query}&from=${from}&to=${from + size}`;
+}
 
 export class LayerValues {
   declare private readonly base: string;
@@ -38,8 +57,7 @@ export class LayerValues {
   }
 
   private template(kind: Route, query: string, piece: number): string {
-    const from = piece * this.size;
-    return `${this.base}/${kind}?${query}&from=${from}&to=${from + this.size}`;
+    return templateOf(this.base, kind, query, piece, this.size);
   }
 
   /** Return {data, fresh} of a piece, or null; asks for it where that was not done. */
@@ -52,19 +70,21 @@ export class LayerValues {
     const address = addressOf(template);
     let entry = this.pieces.get(address);
     if (!entry) {
-      entry = {};
+      entry = { data: fetched<Routes[Kind]>(address) ?? undefined };
       this.pieces.set(address, entry);
-      fetchArrays<Routes[Kind]>(address).then(
-        (data) => {
-          entry!.data = data;
-          this.last.set(template, data);
-          this.changed(null);
-        },
-        (error) => {
-          this.pieces.delete(address);
-          this.changed(error);
-        },
-      );
+      if (entry.data) this.last.set(template, entry.data);
+      else
+        fetchArrays<Routes[Kind]>(address).then(
+          (data) => {
+            entry!.data = data;
+            this.last.set(template, data);
+            this.changed(null);
+          },
+          (error) => {
+            this.pieces.delete(address);
+            this.changed(error);
+          },
+        );
     }
     if (entry.data) return { data: entry.data as Routes[Kind], fresh: true };
     const before = this.last.get(template);
