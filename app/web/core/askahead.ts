@@ -22,7 +22,7 @@ const linkOf = ({ target }: Event): HTMLAnchorElement | null => {
 };
 
 function ask(link: HTMLAnchorElement): void {
-  connection.ahead.ask(link);
+  connection.ahead.ask(link, pageAhead);
   const { asks, version } = link.dataset;
   for (const template of JSON.parse(asks ?? "[]")) {
     // Else the page would ask again, by the version, for what came under an address without it.
@@ -72,7 +72,6 @@ function over(event: Event): void {
 }
 
 if (hasPage()) {
-  connection.ahead.came = pageAhead;
   // A finger or button goes down before the click comes; the keyboard and scripts only click.
   for (const name of ["pointerdown", "click"])
     document.addEventListener(name, pressed, { capture: true, passive: true });
