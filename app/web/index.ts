@@ -5,7 +5,7 @@ export type { DrawingContext, MakeSurface, Surface } from "./base/canvas.ts";
 export { drawnInto, sizeCanvas } from "./base/canvas.ts";
 export type { Fitted, Scale } from "./base/colours.ts";
 export * as colours from "./base/colours.ts";
-export { make } from "./base/elements.ts";
+export { make, replaceKept } from "./base/elements.ts";
 export type { Answer, Matrix, Numbers } from "./base/fetch.ts";
 export { DataError, decodeArrays, fetchArrays, fetched, fetchJson } from "./base/fetch.ts";
 export { commonWords, cutNames, differsAt } from "./base/names.ts";
