@@ -9,7 +9,7 @@ import {
   selectionStore,
 } from "#app/web/index.ts";
 import type { Network } from "./network.ts";
-import type { Floats, Integers, NodeValues, Pieces, Routes } from "./types.ts";
+import type { Floats, Integers, NodeValues, PieceOrder, Routes } from "./types.ts";
 import { LayerValues, layerQueries, type Rows, rowOf, templateOf } from "./values.ts";
 
 /** A node's place in the answer of a route; null where that has not come yet. */
@@ -51,7 +51,7 @@ export class NodeData {
   }
 
   /** Take over meta of layer-tree. */
-  receive(meta: Pieces): void {
+  receive(meta: PieceOrder): void {
     this.source.tidy();
     this.source.setOrder(meta);
   }
