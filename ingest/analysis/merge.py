@@ -7,6 +7,7 @@ from the merged histogram and are right to within one of its bins.
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,7 +186,9 @@ def quantiles_of(
     """
     # Counts of four bytes are of fewer parameters than these can count.
     narrow = histogram.dtype == np.uint32
-    cumulative = np.cumsum(histogram, axis=-1, dtype=np.uint32 if narrow else np.int64)
+    cumulative: NDArray[Any] = np.cumsum(
+        histogram, axis=-1, dtype=np.uint32 if narrow else np.int64
+    )
     count = cumulative[..., -1]
     found = np.empty((*count.shape, len(shares)), np.float32)
     for at, share in enumerate(shares):
