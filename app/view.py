@@ -53,7 +53,8 @@ class View:
     `needs`: what a run must have for the page to show anything; without it the page says so.
 
     `asks`: what a page of a run asks for first, as templates of addresses below /data/run/<id>/,
-    the very ones of its charts: they are asked for with the click on its tab already.
+    the very ones of its charts: they are asked for with the pointer on its tab already. What only
+    the charts know they say themselves, when the page has come (`ahead`, app/web/core/chart.ts).
 
     `saves`: whether a page about no run can be saved as a view, as those of a run can.
     """

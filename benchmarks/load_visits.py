@@ -129,9 +129,18 @@ def script_visits(run: int, *, classes: int, layers: int, iteration: int) -> lis
 
 
 def record(
-    browser: Browser, served: Served, state: StorageState, chosen: Sequence[Plan], run: int | None
+    browser: Browser,
+    served: Served,
+    state: StorageState,
+    chosen: Sequence[Plan],
+    run: int | None,
+    *,
+    pace: float = 1.0,
 ) -> Iterator[Visit]:
-    """Yield what Chromium, with an empty cache for each page, asks `served` for."""
+    """Yield what Chromium, with an empty cache for each page, asks `served` for.
+
+    `pace` 1 is that of people; below it what a page asks in a rhythm of its own is missed.
+    """
     for plan in chosen:
         context = browser.new_context(
             base_url=served.address, viewport=VIEWPORT, storage_state=state
@@ -140,14 +149,14 @@ def record(
         recording = _Recording(page)
         page.goto(plan.address)
         wait_until_painted(page) if run is not None else page.wait_for_selector("#shell-page > *")
-        page.wait_for_timeout(_REST_MS)
+        page.wait_for_timeout(_REST_MS * pace)
         for step in plan.steps:
             recording.next_step()
             if step == STAY:
-                page.wait_for_timeout(_STAY_MS)
+                page.wait_for_timeout(_STAY_MS * pace)
             else:
                 page.evaluate(f"() => {{ {step} }}")
-                page.wait_for_timeout(_REST_MS)
+                page.wait_for_timeout(_REST_MS * pace)
         yield Visit(plan.name, plan.weight, recording.steps(), run)
         context.close()
 

@@ -2,11 +2,13 @@
 
 `python -m benchmarks.web_process --scale 0.25`. What is asked is what Chromium asked for when it
 opened and used every page of a run of paper scale, and the look-ups of scripts: once, so that
-nothing is kept yet, and then again some times, as the second who asks has it. One process serves,
-so that its CPU time (user and system) and its memory (PSS) are those of the answers.
+nothing is kept yet, and then again some times, as the second who asks has it: of every route some
+addresses, for a page asks one for each class in sight. One process serves, so that its CPU time
+(user and system) and its memory (PSS) are those of the answers.
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
@@ -32,6 +34,10 @@ from ingest.pipeline import load_log
 BAR_GB = 0.35
 # Clocks of processes tick a hundred times a second: what takes 1 ms is asked often.
 AGAIN = 20
+# Addresses of a route that are asked again.
+ADDRESSES = 3
+# Of people's: nobody looks on here, and what pages repeat by themselves has other routes' answers.
+PACE = 0.25
 SHOWN = 10
 
 
@@ -86,8 +92,8 @@ def _visits(engine: Engine, served: Served) -> list[Visit]:
         log_in(context.new_page(), served.new_link(role=Role.MEMBER))
         state = context.storage_state()
         context.close()
-        of_run = record(browser, served, state, plans, run.id)
-        found = [*of_run, *record(browser, served, state, team_plans(), None)]
+        of_run = record(browser, served, state, plans, run.id, pace=PACE)
+        found = [*of_run, *record(browser, served, state, team_plans(), None, pace=PACE)]
     return [*found, *script_visits(run.id, **sizes, iteration=last)]
 
 
@@ -96,11 +102,15 @@ def _asked(served: Served, worker: psutil.Process, visits: list[Visit]) -> dict[
     http = _logged_in(served)
     asked = dict.fromkeys(one for visit in visits for step in visit.steps for one in step)
     found: dict[str, Spent] = {}
+    again = Counter[str]()
     for one in [one for one in asked if not one.path.startswith(("/assets/", "/_dash-component"))]:
-        spent = found.setdefault(route_of(one.path, one.body), Spent())
+        route = route_of(one.path, one.body)
+        spent = found.setdefault(route, Spent())
         first = _cpu(worker, http, served, one, 1)
         spent.first = max(spent.first, first)
-        if first < 1:  # reports and downloads are not kept
+        again[route] += 1
+        # Reports and downloads are not kept.
+        if first < 1 and again[route] <= ADDRESSES:
             spent.again = max(spent.again, _cpu(worker, http, served, one, AGAIN) / AGAIN)
     return found
 

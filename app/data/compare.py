@@ -1,12 +1,14 @@
 """What the compare page shows of layers of runs, and of images of two of them."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from app.analysis import analysis_of_run
 from app.arguments import Arguments, BadArgument
 from app.binary import Arrays
 from app.data.aligned import (
@@ -62,7 +64,11 @@ def layers(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
     values = np.full((*places.shape, ticks), np.nan, np.float32)
     measured = False
     for row, at in enumerate(detailed):
-        profile = _profile(session, run_ids[at], measure, statistic)
+        # All pieces are of the same numbers: the first that is asked for reads them.
+        profile = analysis_of_run(runs.runs[at]).remember(
+            f"profile {measure} {statistic}",
+            partial(_profile, session, run_ids[at], measure, statistic),
+        )
         every = matched.places[row]
         measured |= bool(np.isfinite(profile[every[every >= 0]]).any())
         there = places[row] >= 0

@@ -5,9 +5,10 @@ export type { DrawingContext, MakeSurface, Surface } from "./base/canvas.ts";
 export { drawnInto, sizeCanvas } from "./base/canvas.ts";
 export type { Fitted, Scale } from "./base/colours.ts";
 export * as colours from "./base/colours.ts";
-export { make } from "./base/elements.ts";
+export { make, replaceKept } from "./base/elements.ts";
+export { messageOf } from "./base/errors.ts";
 export type { Answer, Matrix, Numbers } from "./base/fetch.ts";
-export { DataError, decodeArrays, fetchArrays, fetchJson } from "./base/fetch.ts";
+export { DataError, decodeArrays, fetchArrays, fetched, fetchJson } from "./base/fetch.ts";
 export { commonWords, cutNames, differsAt } from "./base/names.ts";
 export type { Format, Maybe } from "./base/numbers.ts";
 export { numbers } from "./base/numbers.ts";
@@ -67,6 +68,7 @@ export { onPush, visit } from "./core/navigation.ts";
 export { newer } from "./core/newer.ts";
 export { say } from "./core/notices.ts";
 export { offer, setProps } from "./core/page.ts";
+export { Pieces } from "./core/pieces.ts";
 export type {
   Area,
   Handler,

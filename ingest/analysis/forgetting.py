@@ -50,3 +50,21 @@ def forgetting(
     learned_at[learned_at == np.iinfo(np.int32).max] = NEVER
     learned_at[began_correct] = first
     return Forgetting(forgotten.astype(np.int32), learned_at)
+
+
+def forgetting_of(
+    correct: NDArray[np.bool_], *, validated: NDArray[np.bool_] | None = None
+) -> Forgetting:
+    """Count the same for some images, bool [n, T], from what they were at every snapshot.
+
+    `validated` [T] says which snapshots count; None: all. A class has few images: of these that is
+    less than the flips of all.
+    """
+    columns = np.arange(correct.shape[1]) if validated is None else np.flatnonzero(validated)
+    seen = correct[:, columns]
+    forgotten = np.count_nonzero(seen[:, :-1] & ~seen[:, 1:], axis=1)
+    if not len(columns):
+        return Forgetting(forgotten.astype(np.int32), np.full(len(correct), NEVER, np.int32))
+    learned_at = columns[np.argmax(seen, axis=1)]
+    learned_at[~seen.any(axis=1)] = NEVER
+    return Forgetting(forgotten.astype(np.int32), learned_at.astype(np.int32))

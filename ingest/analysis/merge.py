@@ -7,6 +7,7 @@ from the merged histogram and are right to within one of its bins.
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -183,12 +184,18 @@ def quantiles_of(
     The bins are those of HISTOGRAM_EDGES. Interpolated within the bin that holds the rank, cut to
     `minimum` and `maximum` [...]: right to within that bin. NaN where the histogram is empty.
     """
-    cumulative = np.cumsum(histogram, axis=-1, dtype=np.int64)
+    # Counts of four bytes are of fewer parameters than these can count.
+    narrow = histogram.dtype == np.uint32
+    cumulative: NDArray[Any] = np.cumsum(
+        histogram, axis=-1, dtype=np.uint32 if narrow else np.int64
+    )
     count = cumulative[..., -1]
     found = np.empty((*count.shape, len(shares)), np.float32)
     for at, share in enumerate(shares):
         rank = share * np.maximum(count - 1, 0)
-        place = (cumulative <= rank[..., None]).sum(axis=-1)
+        # Whole numbers are compared, four times as fast as with the rank itself.
+        whole = np.floor(rank).astype(cumulative.dtype)
+        place = np.count_nonzero(cumulative <= whole[..., None], axis=-1)
         place = np.minimum(place, histogram.shape[-1] - 1)
         inside = np.take_along_axis(histogram, place[..., None], axis=-1)[..., 0]
         after = np.take_along_axis(cumulative, place[..., None], axis=-1)[..., 0]

@@ -194,3 +194,19 @@ def test_a_phone_shows_a_page_whole(context, site, digits: int, address: str) ->
         box = part.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
+
+
+def test_what_a_page_shows_is_asked_for_with_the_pointer_on_its_link(
+    page: Page, digits: int
+) -> None:
+    page.goto(f"/run/{digits}/overview")
+    wait_until_painted(page)
+    page.wait_for_function("deeptracker.charts.kinds().includes('multiples')")
+    # What no link says: the answer with the page has the charts, and these say it.
+    with page.expect_request(lambda request: "/layer-rows?" in request.url):
+        page.locator(f'a.shell-tab[href^="/run/{digits}/layers"]').hover()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator(f'a.shell-tab[href^="/run/{digits}/layers"]').click()
+    expect(page.locator("#layers-multiples")).to_have_attribute("data-state", "drawn")
+    assert not [url for url in asked if "/layer-rows?" in url or "/layer-tree" in url]

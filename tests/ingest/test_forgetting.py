@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.analysis.confusion import confusion_partners
-from ingest.analysis.forgetting import NEVER, forgetting
+from ingest.analysis.forgetting import NEVER, forgetting, forgetting_of
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1))
@@ -29,6 +29,18 @@ def test_forgetting_equals_the_definition(images, snapshots, seed):
         seen = np.flatnonzero(correct[i])
         assert found.first_learned[i] == (seen[0] if len(seen) else NEVER)
     np.testing.assert_array_equal(found.never_learned, ~correct.any(axis=1))
+    own = forgetting_of(correct)
+    np.testing.assert_array_equal(own.forgotten, found.forgotten)
+    np.testing.assert_array_equal(own.first_learned, found.first_learned)
+
+
+def test_only_validated_snapshots_count():
+    correct = np.array([[1, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]], bool)
+    found = forgetting_of(correct, validated=np.array([False, False, True, True]))
+    assert found.forgotten.tolist() == [1, 0, 0]
+    assert found.first_learned.tolist() == [2, 3, NEVER]
+    none = forgetting_of(correct, validated=np.zeros(4, bool))
+    assert (none.forgotten.tolist(), none.first_learned.tolist()) == ([0] * 3, [NEVER] * 3)
 
 
 def test_no_image_and_no_flip():

@@ -15,7 +15,12 @@
   const keyAsked = ({ inputs, state }) => keyOf(inputs?.[0]?.value, state?.[0]?.value, state?.[1]?.value);
 
   /** Nobody may ever read this answer: it must not hold one of the few connections until then. */
-  const whole = async (answer) => new Response(answer.status === 204 ? null : await answer.blob(), answer);
+  async function whole(answer, came) {
+    if (answer.status === 204) return new Response(null, answer);
+    const text = await answer.text();
+    if (answer.ok) came(text);
+    return new Response(text, answer);
+  }
 
   function drop() {
     ahead?.cut.abort();
@@ -28,8 +33,8 @@
       stands = found;
     },
 
-    /** Ask for the page at an address of ours. */
-    ask({ pathname, search }) {
+    /** Ask for the page at an address of ours; `came` is told its text before Dash gets it. */
+    ask({ pathname, search }, came) {
       if (!question || connection.state !== "online") return;
       const key = keyOf(pathname, search, stands);
       if (ahead?.key === key && performance.now() < ahead.until) return;
@@ -44,7 +49,7 @@
       });
       const cut = new AbortController();
       const sent = plainFetch.call(window, input, { ...options, body, signal: cut.signal });
-      const answer = sent.then(whole);
+      const answer = sent.then((found) => whole(found, came));
       answer.catch(() => {}); // then Dash asks by itself
       ahead = { key, answer, cut, until: performance.now() + FRESH_MS };
     },

@@ -3,7 +3,7 @@
 from app.view import View
 from app.views.network.callbacks import register
 from app.views.network.fields import FIELDS
-from app.views.network.layout import layout
+from app.views.network.layout import GRAPH, layout
 from ingest.analysis.health.needs import LAYERS
 
 VIEW = View(
@@ -14,5 +14,5 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
-    asks=("network-graph",),
+    asks=(GRAPH,),
 )

@@ -19,7 +19,7 @@ from db.queries.runs.runs import run_graph
 from deeptracker.catalogue import MEASURES
 
 # The graph as far as somebody opened it: app/data/network.py.
-_GRAPH = "network-graph?level={networklevel}&toggled={networktoggled}"
+GRAPH = "network-graph?level={networklevel}&toggled={networktoggled}"
 _LEVELS = ((str(STAGES), "Stages"), (str(BLOCKS), "Blocks"), (str(LAYERS), "Layers"))
 
 
@@ -40,7 +40,7 @@ def layout(context: PageContext) -> html.Div:
                 Ids.AXIS,
                 "axis",
                 label="Time axis: iterations and epochs",
-                url=f"{base}/{_GRAPH}",
+                url=f"{base}/{GRAPH}",
                 group=GROUP,
             ),
             _graph(base, get_relative_path(f"/run/{run.id}/layers")),
@@ -91,7 +91,7 @@ def _graph(base: str, page: str) -> html.Section:
         Ids.GRAPH,
         "networkgraph",
         label="The network as a graph",
-        url=f"{base}/{_GRAPH}",
+        url=f"{base}/{GRAPH}",
         base=base,
         group=GROUP,
         page=page,

@@ -11,6 +11,23 @@ export function found<Kind extends Element>(
   throw new Error(`The page has no ${kind.name} at ${selector}.`);
 }
 
+/**
+ * Put other children into a holder; the focus stays on what has the same data-`key` among them.
+ * `key` is written as in `dataset`, of one word.
+ */
+export function replaceKept(
+  holder: HTMLElement,
+  key: string,
+  ...children: (Node | string)[]
+): void {
+  const active = document.activeElement;
+  const focused =
+    active instanceof HTMLElement && holder.contains(active) ? active.dataset[key] : undefined;
+  holder.replaceChildren(...children);
+  if (focused === undefined) return;
+  holder.querySelector<HTMLElement>(`[data-${key}="${CSS.escape(focused)}"]`)?.focus();
+}
+
 /** Return a new element of a class ("": none) with children, nodes or texts; a button sends no form. */
 export function make<Name extends keyof HTMLElementTagNameMap>(
   name: Name,

@@ -35,6 +35,8 @@ export interface Answer<Meta = object, Arrays = object> {
 }
 interface Entry {
   promise: Promise<Answer>;
+  /** Once it has come. */
+  answer?: Answer;
   bytes: number;
 }
 interface Header {
@@ -42,7 +44,7 @@ interface Header {
   meta: object;
 }
 
-const kept = new Map<string, Entry>(); // address -> {promise, bytes}, oldest first
+const kept = new Map<string, Entry>(); // by address, oldest first
 
 /** An answer that is no data; `message` can be shown, `status` is 0 where no answer came. */
 export class DataError extends Error {
@@ -116,11 +118,12 @@ async function answerOf(url: string): Promise<Response> {
   return answer;
 }
 
-async function load(url: string, entry: { bytes: number }): Promise<Answer> {
+async function load(url: string, entry: Entry): Promise<Answer> {
   const buffer = await (await answerOf(url)).arrayBuffer();
   entry.bytes = buffer.byteLength;
   trim();
-  return decodeArrays(buffer);
+  entry.answer = decodeArrays(buffer);
+  return entry.answer;
 }
 
 function trim() {
@@ -152,6 +155,13 @@ export function fetchArrays<Given extends Answer = Answer>(url: string): Promise
   kept.set(url, entry);
   return entry.promise as Promise<Given>;
 }
+
+/**
+ * Return what was fetched of an address, null where it has not come, or is not kept. Who asks while
+ * drawing needs no second drawing for what is there.
+ */
+export const fetched = <Given extends Answer = Answer>(url: string): Given | null =>
+  (kept.get(url)?.answer as Given | undefined) ?? null;
 
 /** Return a promise of the JSON of an address that is never kept. Rejects with DataError. */
 export const fetchJson = async <Given = unknown>(url: string): Promise<Given> =>

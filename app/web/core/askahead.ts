@@ -3,9 +3,10 @@
 //
 // A link says the templates of these addresses as data-asks (app/frame.py), and by data-version the
 // version of the run. On a page that has no selection (the table of runs) they are plain addresses.
+// The answer with the page says what charts it has, and these say what else they will ask for.
 
 import { fetchArrays } from "../base/fetch.ts";
-import { addressOf } from "./chart.ts";
+import { addressOf, askedBy } from "./chart.ts";
 import { connection } from "./connection.ts";
 import { hasPage } from "./page.ts";
 import { selectionStore } from "./selection.ts";
@@ -21,16 +22,39 @@ const linkOf = ({ target }: Event): HTMLAnchorElement | null => {
 };
 
 function ask(link: HTMLAnchorElement): void {
-  connection.ahead.ask(link);
+  connection.ahead.ask(link, pageAhead);
   const { asks, version } = link.dataset;
-  const hasSelection = Object.keys(selectionStore.fields()).length > 0;
   for (const template of JSON.parse(asks ?? "[]")) {
-    if (!hasSelection && template.includes("{")) continue;
     // Else the page would ask again, by the version, for what came under an address without it.
     if (version) live.learn(template, version);
-    // Whoever shows it says what is wrong.
-    fetchArrays(addressOf(template)).catch(() => {});
+    fetchAhead(template);
   }
+}
+
+function fetchAhead(template: string): void {
+  const hasSelection = Object.keys(selectionStore.fields()).length > 0;
+  if (!hasSelection && template.includes("{")) return;
+  // Whoever shows it says what is wrong.
+  fetchArrays(addressOf(template)).catch(() => {});
+}
+
+/** A component as Dash sends it. */
+interface Sent {
+  props?: Record<string, unknown>;
+}
+
+/** Ask for what the charts of a page will ask for: `text` is what Dash gets as that page. */
+function pageAhead(text: string): void {
+  const page = JSON.parse(text).response?.["shell-page"]?.children;
+  for (const { "data-chart": kind, "data-options": options } of chartsOf(page))
+    for (const template of askedBy(String(kind), JSON.parse(String(options)))) fetchAhead(template);
+}
+
+function chartsOf(part: unknown): Record<string, unknown>[] {
+  if (Array.isArray(part)) return part.flatMap(chartsOf);
+  const { props } = (part ?? {}) as Sent;
+  if (!props) return [];
+  return props["data-chart"] ? [props] : chartsOf(props.children);
 }
 
 function pressed(event: Event): void {

@@ -20,16 +20,30 @@ import { forgetAxes, type Iterations, type TimeAxis, timeaxis } from "./timeaxis
 import { live } from "./versions.ts";
 
 type Create<Options extends ChartOptions> = (chart: Chart<Options>) => Handler;
+type Ahead<Options extends ChartOptions> = (options: Options, selection: Selection) => string[];
 
 // Options are those of the kind: the server has checked them.
 const kinds: Partial<Record<string, Create<never>>> = {};
-/** Say how the charts of a kind are made. */
+const aheads: Partial<Record<string, Ahead<never>>> = {};
+/**
+ * Say how the charts of a kind are made. `ahead` returns the templates of what they ask for first
+ * where that is not, or not only, their `url`: it may be asked for before they are there.
+ */
 export const registerKind = <Kind extends keyof ChartKinds>(
   kind: Kind,
   create: Create<ChartKinds[Kind]>,
+  ahead?: Ahead<ChartKinds[Kind]>,
 ): void => {
   kinds[kind] = create;
+  if (ahead) aheads[kind] = ahead;
 };
+
+/** Return the templates of what a chart of a kind will ask for first. */
+export function askedBy(kind: string, options: ChartOptions): string[] {
+  const ahead = aheads[kind];
+  if (ahead) return ahead(options as never, selectionStore.get());
+  return options.url && kinds[kind] ? [options.url] : [];
+}
 /** What lies over or beside charts of any kind: called with a chart once it is drawn. */
 export const afterDrawing = new Set<(chart: Chart) => void>();
 

@@ -42,7 +42,8 @@ export interface Connection {
   ahead: {
     /** Note what the frame is that stands there now, as Dash says it. */
     standing(stands: unknown): void;
-    ask(link: { pathname: string; search: string }): void;
+    /** Ask for the page that a link leads to; `came` is told its text before Dash gets it. */
+    ask(link: { pathname: string; search: string }, came: (text: string) => void): void;
   };
   /** Add a line to the banner; returns what takes it away. */
   say?(notice: Notice): () => void;

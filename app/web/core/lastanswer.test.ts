@@ -79,3 +79,19 @@ test("what was given up does not come", async () => {
   assert.deepEqual(chart.told, []);
   assert.equal(last.value, null);
 });
+
+test("from within a drawing what has come is there at once, and asks for no other drawing", async () => {
+  const waiting = served();
+  const chart = asker();
+  const before = new LastAnswer<{ meta: object }>(chart);
+  before.askNow("/ahead");
+  assert.ok(before.waiting && before.value === null);
+  waiting.get("/ahead")!(new Response(packed({ at: 7 })));
+  await settled();
+  assert.deepEqual(chart.told, ["drawn"]);
+  const last = new LastAnswer<{ meta: object }>(chart);
+  last.askNow("/ahead");
+  assert.ok(!last.waiting);
+  assert.deepEqual(last.value?.meta, { at: 7 });
+  assert.deepEqual(chart.told, ["drawn"]);
+});

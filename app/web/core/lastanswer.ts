@@ -1,6 +1,6 @@
 // What a chart asks for beside its own answer, as it is told by a choice: the last question counts.
 
-import { type Answer, fetchArrays } from "../base/fetch.ts";
+import { type Answer, fetchArrays, fetched } from "../base/fetch.ts";
 
 /** Who is told: a chart, or what stands for one. */
 interface Asker {
@@ -46,6 +46,18 @@ export class LastAnswer<Given = Answer> {
         this.asker.failed(error);
       },
     );
+  }
+
+  /** Ask from within a drawing: what has come already is there at once, and asks for no other one. */
+  askNow(address: string): void {
+    const there = fetched(address) as Given | null;
+    if (address === this.asked || !there) {
+      this.ask(address);
+      return;
+    }
+    this.asked = address;
+    this.value = there;
+    this.waiting = false;
   }
 
   /** Ask for nothing any more. */

@@ -1,7 +1,7 @@
 // One chart of scalars, under its name and with its tools. It is drawn while it is near to what can
 // be seen.
 
-import { make } from "../base/elements.ts";
+import { make, replaceKept } from "../base/elements.ts";
 import { Curves } from "../charts/curves.ts";
 import { type Chart, chartRegistry } from "../core/chart.ts";
 import type { CurvesOptions, StripLine } from "../core/chartoptions.ts";
@@ -163,16 +163,12 @@ export class Card {
     const key = JSON.stringify([state.own, state.pinned, state.large, state.hidden, state.look]);
     if (key === this.toolsFor) return;
     this.toolsFor = key;
-    const focused = this.head.contains(document.activeElement)
-      ? (document.activeElement as HTMLElement).dataset.tool
-      : undefined;
     const open = this.head.querySelector<HTMLDetailsElement>("details")?.open ?? false;
     const said =
       this.head.querySelector(".scalars-said") ?? make("span", "dt-panel-legend scalars-said");
     said.id = `${this.id}-said`;
     const name = this.head.firstElementChild as HTMLElement;
-    this.head.replaceChildren(name, this.buttons(open), ...this.legend(), said);
-    if (focused) this.head.querySelector<HTMLElement>(`[data-tool="${focused}"]`)?.focus();
+    replaceKept(this.head, "tool", name, this.buttons(open), ...this.legend(), said);
   }
 
   private legend(): HTMLElement[] {

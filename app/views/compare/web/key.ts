@@ -13,6 +13,7 @@ import {
   type Names,
   numbers,
   registerKind,
+  replaceKept,
   type Selection,
   say,
   selectionStore,
@@ -68,18 +69,16 @@ class Key implements Handler {
     ]);
     if (this.key !== key) {
       this.key = key;
-      const focused = this.list.contains(document.activeElement)
-        ? (document.activeElement as HTMLElement).dataset.key
-        : "";
       this.list.classList.toggle("compare-key-many", compare.isMany());
       const grouped = compare.isMany() && grouping === "setting" && groups;
-      this.list.replaceChildren(
+      replaceKept(
+        this.list,
+        "key",
         ...(grouped
           ? grouped.map((own, group) => this.group(own, labels?.[group] ?? ""))
           : runs.map((run, at) => this.item(run, at, selection, groups, labels ?? []))),
       );
       this.tell(hidden);
-      if (focused) this.list.querySelector<HTMLElement>(`[data-key="${focused}"]`)?.focus();
     }
     this.note.textContent = this.said(unaligned, groups, selection);
     return "";

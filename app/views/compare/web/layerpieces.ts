@@ -6,9 +6,9 @@ import {
   type Chart,
   type ChartKinds,
   type Format,
-  fetchArrays,
   type Iterations,
   type Matrix,
+  Pieces,
   type Spread,
 } from "#app/web/index.ts";
 import { type Aligned, compare, type Members } from "./compare.ts";
@@ -67,44 +67,40 @@ function shown({ groups, detailed }: LayerMeta, arrays: LayerArrays): Shown {
 }
 
 export class LayerPieces {
-  declare private readonly chart: Chart<ChartKinds["comparelayers"]>;
   declare private readonly meta: LayerMeta;
   /** The answer with the first piece. */
   declare private readonly address: string;
-  /** By their number what has come; null: under way. */
-  declare private readonly pieces: Map<number, Shown | null>;
+  declare private readonly pieces: Pieces<LayersAnswer>;
+  /** What is drawn of the pieces that have come, by their numbers. */
+  declare private readonly shown: Map<number, Shown>;
 
   constructor(chart: Chart<ChartKinds["comparelayers"]>, { arrays, meta }: LayersAnswer) {
-    this.chart = chart;
     this.meta = meta;
     this.address = chart.loaded!;
-    this.pieces = new Map([[0, shown(meta, arrays)]]);
+    this.shown = new Map([[0, shown(meta, arrays)]]);
+    this.pieces = new Pieces((error) => {
+      if (chart.loaded !== this.address) return;
+      if (error) chart.failed(error);
+      else chart.invalidate();
+    });
   }
 
   /** Return a layer within its piece; null where that has not come: then it is asked for. */
   of(layer: number): LayerRow | null {
     const { piece, names } = this.meta;
     const number = Math.floor(layer / piece);
-    if (!this.pieces.has(number)) this.ask(number);
-    const found = this.pieces.get(number);
+    const found = this.shown.get(number) ?? this.ask(number);
     const rows = Math.min(piece, names.length - number * piece);
     return found ? { ...found, at: layer % piece, rows } : null;
   }
 
-  private ask(number: number): void {
+  private ask(number: number): Shown | null {
     const { piece } = this.meta;
     const [from, to] = [number * piece, (number + 1) * piece];
-    const stillShown = () => this.chart.loaded === this.address;
-    this.pieces.set(number, null);
-    fetchArrays<LayersAnswer>(`${this.address}&from=${from}&to=${to}`).then(
-      ({ arrays }) => {
-        this.pieces.set(number, shown(this.meta, arrays));
-        if (stillShown()) this.chart.invalidate();
-      },
-      (error) => {
-        this.pieces.delete(number);
-        if (stillShown()) this.chart.failed(error);
-      },
-    );
+    const answer = this.pieces.of(`${this.address}&from=${from}&to=${to}`);
+    if (!answer) return null;
+    const made = shown(this.meta, answer.arrays);
+    this.shown.set(number, made);
+    return made;
   }
 }

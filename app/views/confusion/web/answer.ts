@@ -45,6 +45,9 @@ export type ConfusionAnswer = Answer<ConfusionMeta, ConfusionArrays>;
 
 export type ConfusionChart = Chart<ChartKinds["confusionclasses"]>;
 
+/** What these ask for first the view itself says (app/views/confusion): not their `url`. */
+export const asksByItself = (): string[] => [];
+
 const ASKED = ["pins", "confusionagainst", "confusionorder"];
 
 /** Asks for the confusion where the cursor comes to rest. */

@@ -12,6 +12,7 @@ import {
 } from "#app/web/index.ts";
 import {
   Asking,
+  asksByItself,
   type ConfusionAnswer,
   type ConfusionArrays,
   type ConfusionChart,
@@ -196,4 +197,4 @@ function said(item: Item, key: Column): string {
   return `${key === "change" && value > 0 ? "+" : ""}${numbers.percent(value)}`;
 }
 
-registerKind("confusionclasses", (chart) => new ConfusionClasses(chart));
+registerKind("confusionclasses", (chart) => new ConfusionClasses(chart), asksByItself);

@@ -12,6 +12,7 @@ import {
 } from "#app/web/index.ts";
 import {
   Asking,
+  asksByItself,
   type ConfusionAnswer,
   type ConfusionArrays,
   type ConfusionChart,
@@ -170,4 +171,4 @@ class ConfusionFlows implements Handler {
   }
 }
 
-registerKind("confusionflows", (chart) => new ConfusionFlows(chart));
+registerKind("confusionflows", (chart) => new ConfusionFlows(chart), asksByItself);

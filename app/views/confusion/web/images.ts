@@ -17,6 +17,7 @@ import {
 } from "#app/web/index.ts";
 import {
   Asking,
+  asksByItself,
   type ConfusionAnswer,
   type ConfusionChart,
   type ConfusionMeta,
@@ -137,4 +138,4 @@ class ConfusionImages implements Handler {
   }
 }
 
-registerKind("confusionimages", (chart) => new ConfusionImages(chart));
+registerKind("confusionimages", (chart) => new ConfusionImages(chart), asksByItself);

@@ -17,6 +17,7 @@ import {
 } from "#app/web/index.ts";
 import {
   Asking,
+  asksByItself,
   type Cells,
   type ConfusionAnswer,
   type ConfusionArrays,
@@ -231,4 +232,4 @@ class ConfusionMatrix implements Handler {
   }
 }
 
-registerKind("confusionmatrix", (chart) => new ConfusionMatrix(chart));
+registerKind("confusionmatrix", (chart) => new ConfusionMatrix(chart), asksByItself);

@@ -39,7 +39,7 @@ import {
 } from "./geometry.ts";
 import { type Cell, Input } from "./input.ts";
 import { edges as edgesOf, Labels } from "./labels.ts";
-import { type FrontAnswer, Model } from "./model.ts";
+import { aheadOfCube, type FrontAnswer, Model } from "./model.ts";
 import { type CubeMatrix, matrices, scaleOf } from "./slices.ts";
 import { words } from "./words.ts";
 
@@ -409,4 +409,4 @@ class Cube implements Handler {
 
 export type { Cube };
 
-registerKind("cube", (chart) => new Cube(chart));
+registerKind("cube", (chart) => new Cube(chart), aheadOfCube);

@@ -7,8 +7,10 @@
 import {
   addressOf,
   anomalousClasses,
+  type ChartKinds,
   commonWords,
   fetchArrays,
+  fetched,
   type Selection,
   within,
 } from "#app/web/index.ts";
@@ -121,6 +123,16 @@ interface Made {
 }
 
 const WINDOW = "k={k}&m={m}&share={share}&direction={direction}";
+const CORRELATION = `correlation?${WINDOW}&top={top}&quantity={topquantity}`;
+const orderOf = ({ classorder }: Selection): string =>
+  `cube-order?order={classorder}${classorder === "peak" ? "&k={k}" : ""}`;
+
+/** Return the templates of what a cube asks for first. */
+export const aheadOfCube = ({ base, url }: ChartKinds["cube"], selection: Selection): string[] => [
+  url,
+  ...["class-error", orderOf(selection), CORRELATION].map((one) => `${base}/${one}`),
+];
+
 /** Return the largest corrected p-value of a cell that is more than chance. */
 export const limitOf = ({ significance }: Pick<Selection, "significance">): number =>
   Number(significance) > 0 ? Number(significance) : 0.05;
@@ -171,11 +183,10 @@ export class Model {
 
   private templates(selection: Selection): Templates {
     if (!this.classes) return {};
-    const peak = selection.classorder === "peak" ? "&k={k}" : "";
     const found: Templates = {
       errors: within("class-error", this.ready("errors")?.arrays.column ? selection.zoom : null),
-      order: `cube-order?order={classorder}${peak}`,
-      correlation: `correlation?${WINDOW}&top={top}&quantity={topquantity}`,
+      order: orderOf(selection),
+      correlation: CORRELATION,
     };
     if (selection.cubetop === "anomalies" || selection.onlyanomalous)
       found.anomalies = `anomalies?${WINDOW}`;
@@ -202,6 +213,11 @@ export class Model {
     const address = addressOf(template);
     const source: Source<Answers[Key]> = this.sources[name];
     if (source.address === address) return;
+    const there = fetched<Answers[Key]>(address);
+    if (there) {
+      this.keep(name, { address, answer: there });
+      return;
+    }
     this.keep(name, { ...source, address, waiting: true });
     const current = () => this.sources[name].address === address;
     fetchArrays<Answers[Key]>(address).then(

@@ -5,6 +5,7 @@ import {
   addressOf,
   type ChartKinds,
   fetchArrays,
+  fetched,
   histogramTimes,
   live,
   type PairArrays,
@@ -28,17 +29,36 @@ const MOST = 60; // pieces that are remembered
 const hasOther = ({ run }: ChartKinds["distributions"], { otherrun }: Selection): boolean =>
   /^\d{1,9}$/.test(otherrun) && Number(otherrun) !== run;
 
-/** Return the address of a piece, at most `columns` snapshots of it. */
+/** Return what is asked for of a piece, at most `columns` snapshots of it. */
+function queryOfPiece(selection: Selection, piece: number, columns: number): string {
+  const { distributionlevel: level, distributionquantity: quantity, zoom } = selection;
+  const given = [`quantity=${quantity}`, `level=${level}`, `piece=${piece}`, `columns=${columns}`];
+  if (zoom) given.push(`from=${zoom[0]}`, `to=${zoom[1]}`);
+  return given.join("&");
+}
+
+/** Return the templates of the first pieces, of a run that is compared with no other. */
+export function aheadOfPieces(
+  options: ChartKinds["distributions"],
+  selection: Selection,
+  pieces: number,
+  columns: number,
+): string[] {
+  if (hasOther(options, selection)) return [];
+  return Array.from(
+    { length: pieces },
+    (_, piece) => `${options.base}/distributions?${queryOfPiece(selection, piece, columns)}`,
+  );
+}
+
+/** Return the address of a piece. */
 export function addressOfPiece(
   options: ChartKinds["distributions"],
   selection: Selection,
   piece: number,
   columns: number,
 ): string {
-  const { distributionlevel: level, distributionquantity: quantity, zoom } = selection;
-  const given = [`quantity=${quantity}`, `level=${level}`, `piece=${piece}`, `columns=${columns}`];
-  if (zoom) given.push(`from=${zoom[0]}`, `to=${zoom[1]}`);
-  const asked = given.join("&");
+  const asked = queryOfPiece(selection, piece, columns);
   if (!hasOther(options, selection)) return addressOf(`${options.base}/distributions?${asked}`);
   // Of two runs: asked for anew where this one has grown.
   const version = live.versionOf(`${options.base}/`);
@@ -77,12 +97,14 @@ export class PieceData {
   }
 
   private ask(key: string, address: string, before: Piece | null): void {
+    const there = fetched<Piece>(address);
     this.known.delete(key);
-    this.known.set(key, { address, piece: before, fresh: false });
+    this.known.set(key, { address, piece: there ?? before, fresh: there !== null });
     for (const old of this.known.keys()) {
       if (this.known.size <= MOST) break;
       this.known.delete(old);
     }
+    if (there) return;
     fetchArrays<Piece>(address).then(
       (piece) => {
         const entry = this.known.get(key);

@@ -5,8 +5,10 @@
 
 import {
   type Answer,
+  addressOf,
   type Chart,
   type ChartKinds,
+  fetched,
   type Handler,
   type Names,
   nothing,
@@ -15,7 +17,7 @@ import {
   selectionStore,
 } from "#app/web/index.ts";
 import { Card, HEAD, HEIGHT, LARGE } from "./card.ts";
-import { PieceData } from "./data.ts";
+import { aheadOfPieces, PieceData } from "./data.ts";
 import type { Level, NodeSpreads, NodesMeta, PieceMeta } from "./types.ts";
 import * as words from "./words.ts";
 
@@ -271,4 +273,13 @@ class Distributions implements Handler {
   }
 }
 
-registerKind("distributions", (chart) => new Distributions(chart));
+/** Return the templates of the nodes and of the pieces whose cards are in sight first. */
+function ahead(options: Options, selection: Selection): string[] {
+  const { distributionlevel: level } = selection;
+  const nodes = fetched<Answer<NodesMeta>>(addressOf(options.url))?.meta;
+  const count = nodes?.levels[level]?.name.length ?? 0;
+  const pieces = nodes && count > nodes.piece ? 2 : 1;
+  return [options.url, ...aheadOfPieces(options, selection, pieces, COLUMNS)];
+}
+
+registerKind("distributions", (chart) => new Distributions(chart), ahead);

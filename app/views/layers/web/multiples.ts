@@ -30,7 +30,7 @@ import {
 import * as layersControls from "./controls.ts";
 import { LargeBar } from "./largebar.ts";
 import { layers, Network } from "./network.ts";
-import { NodeData } from "./nodes.ts";
+import { aheadOfNodes, NodeData } from "./nodes.ts";
 import * as layerRows from "./rows.ts";
 import * as layerScale from "./scale.ts";
 import { NetworkRows } from "./tree.ts";
@@ -489,4 +489,4 @@ const pressed = keyTable<Multiples>(
   ],
 );
 
-registerKind("multiples", (chart) => new Multiples(chart));
+registerKind("multiples", (chart) => new Multiples(chart), aheadOfNodes);

@@ -1,10 +1,16 @@
 // What is known of the network's nodes: the arrays of each that a selection shows, and when they
 // settle. Asked for when a row comes into sight; what is missing is null meanwhile.
 
-import { addressOf, LastAnswer, type Selection, selectionStore } from "#app/web/index.ts";
+import {
+  addressOf,
+  type ChartKinds,
+  LastAnswer,
+  type Selection,
+  selectionStore,
+} from "#app/web/index.ts";
 import type { Network } from "./network.ts";
-import type { Floats, Integers, NodeValues, Pieces, Routes } from "./types.ts";
-import { LayerValues, layerQueries, type Rows, rowOf } from "./values.ts";
+import type { Floats, Integers, NodeValues, PieceOrder, Routes } from "./types.ts";
+import { LayerValues, layerQueries, type Rows, rowOf, templateOf } from "./values.ts";
 
 /** A node's place in the answer of a route; null where that has not come yet. */
 type Found<Route extends keyof Routes> = (Routes[Route] & { at: number; fresh: boolean }) | null;
@@ -14,6 +20,16 @@ interface Taken {
 }
 
 const REST = 250; // ms after a picture until what other encodings need is asked for
+
+/** Return the templates of what the first nodes need, and of the tree. */
+export const aheadOfNodes = (
+  { base, piece, url }: ChartKinds["multiples"],
+  selection: Selection,
+): string[] => [
+  url,
+  templateOf(base, "layer-rows", layerQueries.rows(selection), 0, piece),
+  templateOf(base, "layer-extremes", layerQueries.extremes(selection), 0, piece),
+];
 
 export class NodeData {
   declare private readonly base: string;
@@ -35,7 +51,7 @@ export class NodeData {
   }
 
   /** Take over meta of layer-tree. */
-  receive(meta: Pieces): void {
+  receive(meta: PieceOrder): void {
     this.source.tidy();
     this.source.setOrder(meta);
   }

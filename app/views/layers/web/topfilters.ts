@@ -4,15 +4,17 @@
 // Options: base ("/data/run/3"), group (of the time axis).
 
 import {
+  type Answer,
   addressOf,
   type Chart,
   type ChartKinds,
-  fetchArrays,
   type Handler,
   type Matrix,
   make,
+  messageOf,
   nothing,
   numbers,
+  Pieces,
   registerKind,
   type Selection,
   selectionStore,
@@ -59,7 +61,7 @@ class TopFilters implements Handler {
   declare private readonly list: HTMLElement;
   declare private shown: Which;
   declare private readonly foreseen: Map<string, Set<number>>;
-  declare private readonly answers: Map<string, Block | null>;
+  declare private readonly answers: Pieces<Answer<object, Block>>;
   /** The timer of what is asked for when nothing moves. */
   declare private idle?: ReturnType<typeof setTimeout>;
   /** Whether anything was pinned before. */
@@ -77,7 +79,10 @@ class TopFilters implements Handler {
     chart.element.append(this.tabs, this.note, this.list);
     this.shown = "cursor"; // or "common", or a pinned iteration
     this.foreseen = new Map(); // choice -> the blocks that were asked for ahead
-    this.answers = new Map(); // address -> answer, null while it is under way
+    this.answers = new Pieces((error) => {
+      if (error) this.note.textContent = messageOf(error);
+      else chart.draw();
+    }, 100);
     chart.ways.push(layers.subscribe(() => chart.invalidate()));
     this.list.addEventListener("click", (event) => this.clicked(event));
     this.list.addEventListener("pointerdown", (event) => this.foresee(event));
@@ -124,7 +129,8 @@ class TopFilters implements Handler {
         .sort((a, b) => Math.abs(a - first) - Math.abs(b - first))[0];
       if (next === undefined) return;
       done.add(next);
-      this.block(next, selection); // its coming draws, which asks for the next
+      // Its coming draws, which asks for the next.
+      if (this.block(next, selection)) this.prefetch(first, selection);
     }, REST);
   }
 
@@ -146,21 +152,7 @@ class TopFilters implements Handler {
     const address = addressOf(
       `${this.chart.options.base}/top-filters?iteration=${iterations}&quantity=${topquantity}&k=${top}`,
     );
-    if (!this.answers.has(address)) {
-      if (this.answers.size > 100) this.answers.clear();
-      this.answers.set(address, null);
-      fetchArrays<{ arrays: Block; meta: object }>(address).then(
-        ({ arrays }) => {
-          this.answers.set(address, arrays);
-          this.chart.draw();
-        },
-        (error) => {
-          this.answers.delete(address);
-          this.note.textContent = error.message;
-        },
-      );
-    }
-    return this.answers.get(address)!;
+    return this.answers.of(address)?.arrays ?? null;
   }
 
   /** Return the snapshot's iteration that is nearest. */

@@ -27,12 +27,12 @@ export interface Nodes {
   shortcut: boolean[];
 }
 /** Which nodes are in which piece: `order` from piece to piece, so many in each. */
-export interface Pieces {
+export interface PieceOrder {
   order: number[];
   piece: number;
 }
 /** What the route "layer-tree" says of the network. */
-export interface TreeMeta extends Pieces {
+export interface TreeMeta extends PieceOrder {
   nodes: Nodes;
   /** The inner edges of the histogram's bins. */
   edges: number[];

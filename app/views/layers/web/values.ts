@@ -1,16 +1,27 @@
 // The numbers of the network's nodes: asked for in pieces of the tree, when they come into sight.
 
-import { addressOf, fetchArrays, isActivation, isRatio, type Selection } from "#app/web/index.ts";
-import type { Pieces, Routes } from "./types.ts";
+import { addressOf, isActivation, isRatio, Pieces, type Selection } from "#app/web/index.ts";
+import type { PieceOrder, Routes } from "./types.ts";
 
 type Route = keyof Routes;
 type AnyPiece = Routes[Route];
 type Shown = Pick<Selection, "measure" | "statistic">;
 
+/** Return the template of a piece of `size` nodes. */
+export function templateOf(
+  base: string,
+  kind: Route,
+  query: string,
+  piece: number,
+  size: number,
+): string {
+  const from = piece * size;
+  return `${base}/${kind}?${query}&from=${from}&to=${from + size}`;
+}
+
 export class LayerValues {
   declare private readonly base: string;
-  declare private readonly changed: (error: unknown) => void;
-  declare private readonly pieces: Map<string, { data?: AnyPiece }>;
+  declare private readonly pieces: Pieces<AnyPiece>;
   declare private readonly last: Map<string, AnyPiece>;
   declare private size: number;
   declare private places: Int32Array | null;
@@ -18,15 +29,14 @@ export class LayerValues {
   /** `base` is "/data/run/3", `piece` the nodes of one answer; `changed(error)` is called whenever a piece has come, or failed. */
   constructor(base: string, piece: number, changed: (error: unknown) => void) {
     this.base = base;
-    this.changed = changed;
-    this.pieces = new Map(); // address -> {data} or {} while it is under way
+    this.pieces = new Pieces(changed);
     this.last = new Map(); // the same without the version -> data, to show meanwhile
     this.size = piece;
     this.places = null; // of the nodes in the order of the pieces
   }
 
   /** Take over meta of layer-tree: which nodes are in which piece. */
-  setOrder({ order, piece }: Pieces): void {
+  setOrder({ order, piece }: PieceOrder): void {
     this.size = piece;
     this.places = new Int32Array(order.length);
     order.forEach((node, place) => (this.places![node] = place));
@@ -38,8 +48,7 @@ export class LayerValues {
   }
 
   private template(kind: Route, query: string, piece: number): string {
-    const from = piece * this.size;
-    return `${this.base}/${kind}?${query}&from=${from}&to=${from + this.size}`;
+    return templateOf(this.base, kind, query, piece, this.size);
   }
 
   /** Return {data, fresh} of a piece, or null; asks for it where that was not done. */
@@ -49,24 +58,11 @@ export class LayerValues {
     piece: number,
   ): { data: Routes[Kind]; fresh: boolean } | null {
     const template = this.template(kind, query, piece);
-    const address = addressOf(template);
-    let entry = this.pieces.get(address);
-    if (!entry) {
-      entry = {};
-      this.pieces.set(address, entry);
-      fetchArrays<Routes[Kind]>(address).then(
-        (data) => {
-          entry!.data = data;
-          this.last.set(template, data);
-          this.changed(null);
-        },
-        (error) => {
-          this.pieces.delete(address);
-          this.changed(error);
-        },
-      );
+    const data = this.pieces.of(addressOf(template)) as Routes[Kind] | null;
+    if (data) {
+      this.last.set(template, data);
+      return { data, fresh: true };
     }
-    if (entry.data) return { data: entry.data as Routes[Kind], fresh: true };
     const before = this.last.get(template);
     return before ? { data: before as Routes[Kind], fresh: false } : null;
   }
@@ -84,7 +80,6 @@ export class LayerValues {
 
   /** Forget addresses of old versions: what is shown meanwhile is in `last`. */
   tidy(): void {
-    if (this.pieces.size > 400) this.pieces.clear();
     if (this.last.size > 400) this.last.clear();
   }
 }

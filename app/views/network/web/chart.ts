@@ -26,7 +26,7 @@ import { Input } from "./input.ts";
 import * as list from "./list.ts";
 import { paint } from "./paint.ts";
 import type { GraphArrays, GraphMeta } from "./types.ts";
-import { Values } from "./values.ts";
+import { aheadOfGraph, Values } from "./values.ts";
 import { Viewport } from "./viewport.ts";
 import * as words from "./words.ts";
 
@@ -305,4 +305,4 @@ class NetworkGraph implements Handler {
   }
 }
 
-registerKind("networkgraph", (chart) => new NetworkGraph(chart));
+registerKind("networkgraph", (chart) => new NetworkGraph(chart), aheadOfGraph);

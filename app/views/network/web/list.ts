@@ -1,6 +1,6 @@
 // The graph as a table: every node, what its input comes from, and its value at the cursor.
 
-import { make, numbers } from "#app/web/index.ts";
+import { make, numbers, replaceKept } from "#app/web/index.ts";
 import type { Graph } from "./graph.ts";
 import * as words from "./words.ts";
 
@@ -23,11 +23,7 @@ export function fill(holder: HTMLElement, graph: Graph, said: Said): void {
     row(graph, node, said),
   ]);
   const table = make("table", "network-table", make("thead", "", head), make("tbody", "", ...rows));
-  const active = holder.contains(document.activeElement)
-    ? (document.activeElement as HTMLElement).dataset.key
-    : undefined;
-  holder.replaceChildren(table);
-  if (active) holder.querySelector<HTMLElement>(`[data-key="${active}"]`)?.focus();
+  replaceKept(holder, "key", table);
 }
 
 /** Return the open groups that begin with a node. */

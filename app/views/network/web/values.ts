@@ -2,6 +2,7 @@
 
 import {
   addressOf,
+  type ChartKinds,
   colours,
   isRatio,
   LastAnswer,
@@ -16,6 +17,15 @@ interface Answered {
   meta: object;
 }
 
+const templateOf = (base: string, { measure, statistic }: Selection): string =>
+  `${base}/layer-values?measure=${measure}&statistic=${isRatio(measure) ? "l2" : statistic}`;
+
+/** Return the templates of what a graph asks for first: itself and its colours. */
+export const aheadOfGraph = (
+  { base, url }: ChartKinds["networkgraph"],
+  selection: Selection,
+): string[] => [url, templateOf(base, selection)];
+
 export class Values {
   private readonly base: string;
   private readonly asking: LastAnswer<Answered>;
@@ -29,9 +39,8 @@ export class Values {
   }
 
   /** Ask for what a selection shows, where that was not done; say whether all of it is there. */
-  ask({ measure, statistic }: Selection): boolean {
-    const query = `measure=${measure}&statistic=${isRatio(measure) ? "l2" : statistic}`;
-    this.asking.ask(addressOf(`${this.base}/layer-values?${query}`));
+  ask(selection: Selection): boolean {
+    this.asking.askNow(addressOf(templateOf(this.base, selection)));
     return !this.asking.waiting && this.asking.value !== null;
   }
 

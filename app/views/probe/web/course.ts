@@ -7,6 +7,7 @@ import {
   make,
   numbers,
   registerKind,
+  replaceKept,
   selectionStore,
 } from "#app/web/index.ts";
 import {
@@ -93,9 +94,9 @@ class ProbeCourse extends ProbeHandler<Course> {
       make("b", "", `${meta.layerName} · filter ${meta.filter}`),
       `: ${plural(arrays.probed.length, "probe", "probes")}${some}, on one scale.`,
     );
-    const inside = this.tiles.contains(document.activeElement);
-    const focused = (document.activeElement as HTMLElement | null)?.dataset.at;
-    this.tiles.replaceChildren(
+    replaceKept(
+      this.tiles,
+      "at",
       ...shown.map((at) => {
         const size = [arrays.height[at], arrays.width[at]] as const;
         const codes = arrays.codes.subarray(starts[at], starts[at + 1]);
@@ -108,7 +109,6 @@ class ProbeCourse extends ProbeHandler<Course> {
         return tile;
       }),
     );
-    if (inside) this.tiles.querySelector<HTMLElement>(`[data-at="${focused}"]`)?.focus();
   }
 }
 

@@ -9,6 +9,7 @@ import {
   make,
   numbers,
   pictures,
+  replaceKept,
   type Scale,
   selectionStore,
   sizeCanvas,
@@ -102,8 +103,6 @@ export class Flow {
 
   private make(answer: Clusters): void {
     const { arrays, meta } = answer;
-    const inside = this.columns.contains(document.activeElement);
-    const { cluster } = (document.activeElement as HTMLElement | null)?.dataset ?? {};
     this.answer = answer;
     this.bundled = bundles(arrays.source, arrays.target, arrays.together);
     this.cards.length = 0;
@@ -117,8 +116,7 @@ export class Flow {
       this.cards.push(card);
       columns[place].append(card);
     });
-    this.columns.replaceChildren(...columns);
-    if (inside) this.columns.querySelector<HTMLElement>(`[data-cluster="${cluster}"]`)?.focus();
+    replaceKept(this.columns, "cluster", ...columns);
   }
 
   private card(answer: Clusters, at: number): HTMLElement {

@@ -13,6 +13,7 @@ import {
   type Names,
   numbers,
   registerKind,
+  replaceKept,
   type Scale,
   type Selection,
   selectionStore,
@@ -87,14 +88,13 @@ class ProbeMaps extends ProbeHandler<Maps, Chart<ChartKinds["probemaps"]>> {
     const key = [this.asking.asked, probeown, listed, colours.isDark()].join();
     if (key !== this.painted) {
       this.painted = key;
-      const focused = (document.activeElement as HTMLElement | null)?.dataset.filter;
-      const inside = this.tiles.contains(document.activeElement);
-      this.tiles.replaceChildren(
+      replaceKept(
+        this.tiles,
+        "filter",
         ...order
           .slice(0, listed)
           .map((filter) => this.tile(filter, arrays, probeown ? null : scale)),
       );
-      if (inside) this.tiles.querySelector<HTMLElement>(`[data-filter="${focused}"]`)?.focus();
     }
     pressChosen(this.tiles.children, place.layer);
     this.more.hidden = listed === order.length;

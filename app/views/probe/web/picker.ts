@@ -1,6 +1,6 @@
 // What is looked into: the images with what they are predicted as at the probe, and the layer.
 
-import { make, numbers, pictures, selectionStore } from "#app/web/index.ts";
+import { make, numbers, pictures, replaceKept, selectionStore } from "#app/web/index.ts";
 import type { Place, ProbesAnswer } from "./answer.ts";
 
 const SIZE = 52;
@@ -52,10 +52,10 @@ export class Picker {
 
   private make(answer: ProbesAnswer): void {
     const { arrays, meta } = answer;
-    const focus = this.images.contains(document.activeElement);
-    const { image } = (document.activeElement as HTMLElement | null)?.dataset ?? {};
     this.made = answer;
-    this.images.replaceChildren(
+    replaceKept(
+      this.images,
+      "image",
       ...Array.from(arrays.image, (image, at) => {
         const picture = pictures.picture(
           this.base,
@@ -81,7 +81,6 @@ export class Picker {
         return option;
       }),
     );
-    if (focus) this.images.querySelector<HTMLElement>(`[data-image="${image}"]`)?.focus();
   }
 
   private tell({ arrays, meta }: ProbesAnswer, place: Place): void {

@@ -9,6 +9,7 @@ import {
   make,
   numbers,
   registerKind,
+  replaceKept,
   selectionStore,
 } from "#app/web/index.ts";
 import {
@@ -102,12 +103,11 @@ class ProbeTop extends ProbeHandler<Top> {
       make("b", "", `${meta.layerName} · filter ${meta.filter}`),
       ` at ${numbers.integer(iteration)}, of the whole validation set.${since}`,
     );
-    const inside = this.tiles.contains(document.activeElement);
-    const focused = (document.activeElement as HTMLElement | null)?.dataset.image;
-    this.tiles.replaceChildren(
+    replaceKept(
+      this.tiles,
+      "image",
       ...this.listed.map((_, rank) => this.tile(arrays, meta, at, at * most + rank, before)),
     );
-    if (inside) this.tiles.querySelector<HTMLElement>(`[data-image="${focused}"]`)?.focus();
   }
 
   private tile(

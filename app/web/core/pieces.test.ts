@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Pieces } from "./pieces.ts";
+
+/** The bytes of an answer without arrays. */
+function packed(meta: object): ArrayBuffer {
+  const header = new TextEncoder().encode(JSON.stringify({ arrays: {}, meta }));
+  const bytes = new Uint8Array(Math.ceil((4 + header.length) / 8) * 8);
+  new DataView(bytes.buffer).setUint32(0, header.length, true);
+  bytes.set(header, 4);
+  return bytes.buffer;
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+test("a piece is asked for once, told of when it has come, and again after it failed", async () => {
+  const asked: string[] = [];
+  let status = 500;
+  globalThis.fetch = async (address) => {
+    asked.push(String(address));
+    return new Response(packed({ of: String(address) }), { status });
+  };
+  const told: unknown[] = [];
+  const pieces = new Pieces<{ arrays: object; meta: { of: string } }>((error) => told.push(error));
+  assert.equal(pieces.of("/piece"), null);
+  assert.equal(pieces.of("/piece"), null);
+  await settled();
+  assert.equal(asked.length, 1);
+  assert.match((told[0] as Error).message, /500/);
+  status = 200;
+  assert.equal(pieces.of("/piece"), null);
+  await settled();
+  assert.deepEqual(pieces.of("/piece")?.meta, { of: "/piece" });
+  assert.deepEqual([asked.length, told.length, told[1]], [2, 2, null]);
+  // Whoever asks for the same elsewhere need not wait.
+  const other = new Pieces<{ arrays: object; meta: { of: string } }>(() => assert.fail("no news"));
+  assert.deepEqual(other.of("/piece")?.meta, { of: "/piece" });
+});
