@@ -2,14 +2,15 @@
 # croniter, cronsim and APScheduler: "0 0 */2 * 1" fires on other days in each of the three.
 #
 # croniter 7.0.0, cronsim 2.8, APScheduler 3.11.3, Python 3.11.
-# Jobs are scheduled by one library, and their next time is shown or checked by another: croniter in Airflow
-# and Procrastinate, cronsim in Healthchecks, APScheduler in scripts. One would expect one meaning of the
-# five fields. Seen, from 1 November 2026 on: croniter names each Monday and, besides, each odd day of the
-# month; cronsim each Monday that is an odd day (as Debian's cron does, where a field that begins with *
-# narrows the other; croniter's implement_cron_bug=True does so too, and is off); APScheduler's
-# from_crontab each Tuesday that is an odd day. "0 0 13 * 5" is every Friday for the first two (and every
-# 13th), the Saturday that is a 13th for APScheduler. That 1 is Tuesday there is said in the documentation of
-# from_crontab; that both days must fit, unlike in the cron that it refers to, is not.
+# Jobs are scheduled by one library, and their next time is shown or checked by another: croniter in
+# Airflow and Procrastinate, cronsim in Healthchecks, APScheduler in scripts. One would expect one
+# meaning of the five fields. Seen, from 1 November 2026 on: croniter names each Monday and, besides,
+# each odd day of the month; cronsim each Monday that is an odd day (as Debian's cron does, where a field
+# that begins with * narrows the other; croniter's implement_cron_bug=True does so too, and is off);
+# APScheduler's from_crontab each Tuesday that is an odd day. "0 0 13 * 5" is every Friday for the first
+# two (and every 13th), the Saturday that is a 13th for APScheduler. That 1 is Tuesday there is said in
+# the documentation of from_crontab; that both days must fit, unlike in the cron that it refers to, is
+# not.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,13 +3,13 @@
 #
 # scipy 1.17.1, bottleneck 1.6.0, pandas 3.1.1, numpy 2.4.6, Python 3.11.
 # A loss of 0.5 that jumps once, before the learning rate is lowered, is smoothed over five values. One
-# would expect that five values later the average is 0.5 again, as of numpy.convolve and pandas.
-# Seen: both take a running sum, from which the spike is never quite taken out. Of float32 with a spike of
-# 1e8 Bottleneck's move_mean is 0.0 for good, and its move_std of noise 0.72 instead of 0.98; of float64 it
-# takes a spike of 1e17.
-# scipy.ndimage.uniform_filter1d is 0.0 after 1e17 as well; after one NaN, or one Inf, all that follows is
-# NaN. What lies before the spike is right. That Inf spoils the rest is said in Bottleneck's documentation;
-# a finite spike is not spoken of, nor is any of it in scipy's. Nothing is said.
+# would expect that five values later the average is 0.5 again, as of numpy.convolve and pandas. Seen:
+# both take a running sum, from which the spike is never quite taken out. Of float32 with a spike of 1e8
+# Bottleneck's move_mean is 0.0 for good, and its move_std of noise 0.72 instead of 0.98; of float64 it
+# takes a spike of 1e17. scipy.ndimage.uniform_filter1d is 0.0 after 1e17 as well; after one NaN, or one
+# Inf, all that follows is NaN. What lies before the spike is right. That Inf spoils the rest is said in
+# Bottleneck's documentation; a finite spike is not spoken of, nor is any of it in scipy's. Nothing is
+# said.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# numpy and ml_dtypes: the mean of a thousand bfloat16 ones is 0.256; the sum of any number of them is 256.
+# numpy and ml_dtypes: the mean of a thousand bfloat16 ones is 0.256; the sum of any number of them is
+# 256.
 #
 # numpy 2.4.6, ml-dtypes 0.6.0, Python 3.11; jax 0.10.2 beside it.
-# np.asarray of an array of JAX, and weights that safetensors or orbax give to numpy, are of this type. One
-# would expect 1, as of float16, of which numpy takes the mean in float32, and as jax.numpy has it.
-# Seen: the sum is taken in bfloat16, which counts to 256 and no further (256 + 1 is 256 again), from which
-# mean, std, average and nanmean are made: a thousand ones have the mean 0.256 and the standard deviation
-# 0.504 instead of 0, and the more weights, the smaller is their mean. The types of eight bits stop at 16
-# (float8_e4m3fn) and 8 (float8_e5m2). Nothing is said. dtype=np.float32 in the call, or astype, helps.
+# np.asarray of an array of JAX, and weights that safetensors or orbax give to numpy, are of this type.
+# One would expect 1, as of float16, of which numpy takes the mean in float32, and as jax.numpy has it.
+# Seen: the sum is taken in bfloat16, which counts to 256 and no further (256 + 1 is 256 again), from
+# which mean, std, average and nanmean are made: a thousand ones have the mean 0.256 and the standard
+# deviation 0.504 instead of 0, and the more weights, the smaller is their mean. The types of eight bits
+# stop at 16 (float8_e4m3fn) and 8 (float8_e5m2). Nothing is said. dtype=np.float32 in the call, or
+# astype, helps.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,11 +3,11 @@
 # numbers; whether it does depends on the place of the NaN.
 #
 # onnxruntime 1.32.0, onnx 1.23.2, numpy 2.4.6, Python 3.11, on the CPU (x86-64).
-# In torch, numpy and JAX the maximum of numbers with NaN is NaN, in reductions and in pooling; onnx's own
-# reference evaluator has it so for GlobalMaxPool and ReduceMax (not for MaxPool). One would expect the same.
-# Seen: with one NaN among 49 numbers, GlobalMaxPool, ReduceMax and MaxPool over 7 x 7 give NaN at 1 of the
-# 49 places, the largest of the other numbers at 48; ReduceMin likewise. Relu keeps NaN wherever it is. So
-# who searches the outputs for NaN may find none. Nothing is said.
+# In torch, numpy and JAX the maximum of numbers with NaN is NaN, in reductions and in pooling; onnx's
+# own reference evaluator has it so for GlobalMaxPool and ReduceMax (not for MaxPool). One would expect
+# it here. Seen: with one NaN among 49 numbers, GlobalMaxPool, ReduceMax and MaxPool over 7 x 7 give NaN
+# at 1 of the 49 places, the largest of the other numbers at 48; ReduceMin likewise. Relu keeps NaN
+# wherever it is. So who searches the outputs for NaN may find none. Nothing is said.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

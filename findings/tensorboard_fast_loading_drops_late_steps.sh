@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# TensorBoard: one value that is written late, at an earlier step, takes away all that lies behind it; with
-# --load_fast=false the same file shows every point.
+# TensorBoard: one value that is written late, at an earlier step, takes away all that lies behind it;
+# with --load_fast=false the same file shows every point.
 #
 # tensorboard 2.21.0 with its tensorboard-data-server 0.7.2, tensorboardX 2.6.5, Python 3.11.
 # An evaluation that runs beside the training writes its value when it is ready: steps 0, 2, 4, then 1.
 # Nothing was restarted (no event of the kind SessionLog START). One would expect the four points, as
-# EventAccumulator of the same package has them, and as the page has them with --load_fast=false.
-# Seen: by default the page has the steps 0 and 1 alone; 2 and 4 are gone, as if the training had been
-# begun again at step 1. Each curve suffers for itself. The page says nothing; the help of --load_fast
-# speaks of another loading mechanism, not of other data.
+# EventAccumulator of the same package has them, and as the page has them with --load_fast=false. Seen:
+# by default the page has the steps 0 and 1 alone; 2 and 4 are gone, as if the training had been begun
+# again at step 1. Each curve suffers for itself. The page says nothing; the help of --load_fast speaks
+# of another loading mechanism, not of other data.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
