@@ -287,6 +287,19 @@ def test_settings_that_multiply_are_refused(tmp_path: Path) -> None:
         collect(tmp_path)
 
 
+def test_small_numbers_of_newer_yaml_are_numbers(tmp_path: Path) -> None:
+    # The first four are what ruamel.yaml 0.19 writes for floats; people write the others.
+    numbers = {
+        "1e-05": 1e-5, "1e+20": 1e20, "1.5e-07": 1.5e-7, "-1e-08": -1e-8,
+        "3E-4": 3e-4, "1e6": 1e6, "2.5e5": 2.5e5, "+.5e-3": 5e-4, "1.e-3": 1e-3,
+    }  # fmt: skip
+    texts = ["1234e56", "7e12345", "1e-4x", "e-4", "1.2.3e-4", "'1e-05'", "1e-", "1-e4"]
+    rows = [f"n{place}: {text}" for place, text in enumerate([*numbers, *texts])]
+    (tmp_path / "config.yaml").write_text("\n".join(rows) + "\nrates: [1e-4, 0.1]\n")
+    found = collect(tmp_path).hyperparameters
+    assert list(found.values()) == [*numbers.values(), *(t.strip("'") for t in texts), [1e-4, 0.1]]
+
+
 def test_settings_with_objects_of_python_and_large_mappings(tmp_path: Path) -> None:
     (tmp_path / "hparams.yaml").write_text(
         "size: !!python/tuple [1, 2]\nargs: !!python/object:argparse.Namespace {lr: 0.1}\n"

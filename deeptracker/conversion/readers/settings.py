@@ -19,6 +19,9 @@ _MOST_ENTRIES = 200
 # Anchors of YAML may repeat a part any number of times.
 _MOST_PARTS = 20_000
 _MAX_DEPTH = 20
+# Numbers as ruamel.yaml and people write them, which are texts to YAML 1.1: 1e-05, 2.5e5.
+# A commit (1234e56) stays a text: an exponent without a sign is taken after a short number only.
+_EXPONENT = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)[eE][-+]\d{1,3}|\d{1,3}(?:\.\d*)?[eE]\d{1,2})$")
 
 
 def find(folder: Path, run: str | None = None) -> list[Reader]:
@@ -109,6 +112,7 @@ def _yaml(data: bytes) -> Any:
         return loader.construct_scalar(node)
 
     Loader.add_multi_constructor("", plain)
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
     try:
         return yaml.load(data, Loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, TypeError) as error:
