@@ -3,7 +3,6 @@
 import math
 import os
 import sys
-from pathlib import Path
 
 os.environ["DVC_NO_ANALYTICS"] = "1"
 from dvclive import Live
