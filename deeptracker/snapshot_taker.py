@@ -174,8 +174,8 @@ class SnapshotTaker:
                 f"iteration {iteration} is a snapshot, but no step of an optimizer that holds "
                 f"{_named(still, len(self._layers))} was seen in it: gradient and update are not "
                 "known there. Call recorder.step() once after every optimizer.step(), not after "
-                "every batch, and see that the optimizer holds the parameters of this model; a step "
-                "that a GradScaler left out, because a gradient was not finite, is none",
+                "every batch, and see that the optimizer holds the parameters of this model; a "
+                "step that a GradScaler left out, because a gradient was not finite, is none",
                 iteration=iteration,
             )
         if moved:

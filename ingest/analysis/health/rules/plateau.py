@@ -76,11 +76,11 @@ def _guesses(history: History) -> list[Finding]:
     """Return that the network guesses at the end, whether or not it ever knew better."""
     length = max(3, robust.window(history.snapshots, share=0.2))
     sizes = history.class_size[history.class_size > 0]
-    error = robust.quiet_median(history.validation_error[-length:])
+    error = float(robust.quiet_median(history.validation_error[-length:]))
     if len(sizes) < 2 or falls(history) or begins(history):
         return []
     guessing, chance = float(np.log(len(sizes))), 1 - sizes.max() / sizes.sum()
-    loss = robust.quiet_median(history.train_loss[-length:])
+    loss = float(robust.quiet_median(history.train_loss[-length:]))
     if not (loss >= _GUESSES * guessing and error >= _WRONG * chance):
         return []
     with np.errstate(invalid="ignore"):
@@ -96,7 +96,7 @@ def _guesses(history: History) -> list[Finding]:
             Severity.HIGH,
             start=int(history.iteration[first]),
             end=None,
-            strength=float(loss) / guessing,
+            strength=loss / guessing,
             value=0.0,
             text=text,
             once=True,
