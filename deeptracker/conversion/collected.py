@@ -170,5 +170,5 @@ def _tested(whole: Collected) -> None:
             return
         for name in [one for one in series if _words(one) in _TESTED and len(series[one]) > 1]:
             series["validation_loss"] = series.pop(name)
-            whole.notes.append(f"{name} is taken for the validation loss: there is no other.")
+            whole.notes.append(f"{name} stands for the validation loss: there is no other.")
             break

@@ -379,7 +379,7 @@ def test_the_test_loss_is_that_of_validation_where_there_is_no_other(tmp_path: P
     path.write_text("epoch,train_loss,test_loss\n1,3,4\n2,1,2\n")
     found = collect(tmp_path)
     assert found.by_epoch["validation_loss"] == {1: 4.0, 2: 2.0}
-    assert found.notes == ["test_loss is taken for the validation loss: there is no other."]
+    assert found.notes == ["test_loss stands for the validation loss: there is no other."]
     path.write_text("epoch,train_loss,test_loss,val_loss\n1,3,4,5\n2,1,2,3\n")
     found = collect(tmp_path)
     assert found.by_epoch["validation_loss"] == {1: 5.0, 2: 3.0}
