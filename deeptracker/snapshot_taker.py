@@ -174,7 +174,8 @@ class SnapshotTaker:
                 f"iteration {iteration} is a snapshot, but no step of an optimizer that holds "
                 f"{_named(still, len(self._layers))} was seen in it: gradient and update are not "
                 "known there. Call recorder.step() once after every optimizer.step(), not after "
-                "every batch, and see that the optimizer holds the parameters of this model",
+                "every batch, and see that the optimizer holds the parameters of this model; a "
+                "step that a GradScaler left out, because a gradient was not finite, is none",
                 iteration=iteration,
             )
         if moved:
@@ -183,8 +184,8 @@ class SnapshotTaker:
                 "optimizer",
                 "moved without a step",
                 f"the weights of {_named([n for n, _ in moved], len(self._layers))} moved between "
-                f"two snapshots (layer {name!r} by up to {most:.2%}), but no step that moved them "
-                f"was seen before iteration {iteration}",
+                f"two snapshots (layer {name!r} by up to {most:.2%}), but no step in iteration "
+                f"{iteration} moved them",
                 iteration=iteration,
             )
 

@@ -105,8 +105,8 @@ class _Notes:
             )
 
     def await_log(self, file: object) -> None:
-        folder, _, name = str(file).rpartition("/")
-        message = f"Waiting for {name} under {folder}."
+        # A log of any kind may come there, or the folder itself.
+        message = f"Waiting for a log in {str(file).rpartition('/')[0]}."
         with session_scope(self._engine) as session:
             job_notes.add_line(session, job_id=self._job_id, text=message)
             job_notes.await_log(session, job_id=self._job_id, worker=self._worker, message=message)

@@ -1,6 +1,7 @@
 """What a training left in files, as readers gather it: scalars, settings, texts, histograms."""
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,33 +11,33 @@ from numpy.typing import NDArray
 
 from deeptracker.conversion.rebinned import rebinned, statistics_of
 
-# What people call what the views know by one name.
-_KNOWN = {
-    "loss": "train_loss",
-    "train/loss": "train_loss",
-    "loss/train": "train_loss",
-    "eval_loss": "validation_loss",
-    "val_loss": "validation_loss",
-    "eval/loss": "validation_loss",
-    "val/loss": "validation_loss",
-    "valid/loss": "validation_loss",
-    "validation/loss": "validation_loss",
-    "loss/val": "validation_loss",
-    "loss/valid": "validation_loss",
-    "loss/validation": "validation_loss",
-    "lr": "learning_rate",
-    "train/lr": "learning_rate",
-    "train/learning_rate": "learning_rate",
-    "lr/pg0": "learning_rate",  # Ultralytics: the first group of parameters
-    "lr-sgd": "learning_rate",  # Lightning's LearningRateMonitor
-    "lr-adam": "learning_rate",
-    "lr-adamw": "learning_rate",
+# What people and libraries call what the views know by one name, as words, however they are joined:
+# Keras's val_loss, the Trainer's eval_loss, fastai's valid_loss, Lightning's val/loss.
+_TRAINING = ("train", "training", "tr")
+_VALIDATION = ("val", "valid", "validation", "eval", "evaluation", "dev")
+_RATES = (("lr",), ("learning", "rate"))
+_KNOWN: dict[tuple[str, ...], str] = {
+    ("loss",): "train_loss",
+    ("total", "loss"): "train_loss",  # Detectron2: the sum of its parts, which it logs besides
+    **{pair: "train_loss" for one in _TRAINING for pair in ((one, "loss"), ("loss", one))},
+    **{pair: "validation_loss" for one in _VALIDATION for pair in ((one, "loss"), ("loss", one))},
+    **{(*of, *rate): "learning_rate" for of in ((), ("train",)) for rate in _RATES},
+    ("lr", "pg0"): "learning_rate",  # Ultralytics: the first group of parameters
 }
+_BETWEEN = re.compile(r"[/._\s-]+")
+# Lightning's and Composer's monitors of the learning rate: the optimizer, and the group of several.
+_RATE_OF = re.compile(r"lr-[a-z]\w*(?:/(?:pg1|group0))?", re.IGNORECASE)
+# What was measured on test images stands for the validation in scripts that know no other.
+_TESTED = {("test", "loss"), ("loss", "test"), ("testing", "loss"), ("loss", "testing")}
 
 
 def known_name(name: str) -> str:
     """Return the name by which the views know a series, or its own."""
-    return _KNOWN.get(name.lower(), name)
+    return _KNOWN.get(_words(name)) or ("learning_rate" if _RATE_OF.fullmatch(name) else name)
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(_BETWEEN.split(name.lower()))
 
 
 @dataclass(frozen=True)
@@ -155,4 +156,19 @@ def merged(parts: Iterable[Collected]) -> Collected:
         whole.name = whole.name or part.name
         whole.tags = (*whole.tags, *(tag for tag in part.tags if tag not in whole.tags))
         whole.ended = whole.ended if part.ended is None else part.ended
+    _tested(whole)
     return whole
+
+
+def _tested(whole: Collected) -> None:
+    """Call the loss on test images that of the validation, where it is a course and none other is.
+
+    A single value is that of a test after the training.
+    """
+    for series in (whole.values, whole.by_epoch):
+        if "validation_loss" in (*whole.values, *whole.by_epoch):
+            return
+        for name in [one for one in series if _words(one) in _TESTED and len(series[one]) > 1]:
+            series["validation_loss"] = series.pop(name)
+            whole.notes.append(f"{name} stands for the validation loss: there is no other.")
+            break

@@ -296,6 +296,8 @@ def _words(module: str) -> str:
         "parquet": "Parquet",
         "wandb": "W&B",
         "trackio": "Trackio",
+        "dvclive": "DVCLive",
+        "mmengine": "MMEngine",
         "swanlab": "SwanLab",
     }
     return known.get(name, name)

@@ -123,9 +123,9 @@ class TestJobs:
             assert "2026-05-01 12:00:00 UTC" in text_of(shown)
         hangs = replace(dead, worker_alive=True)
         assert "Cancel ends it" in text_of(job_row(hangs, changeable=True))
-        waits = job(awaited_since=NOW, message="Waiting for run.json under /logs/my-run.")
+        waits = job(awaited_since=NOW, message="Waiting for a log in /logs/my-run.")
         assert '"waiting"' in text_of(job_row(waits, changeable=True))
-        assert "Waiting for run.json" in text_of(job_row(waits, changeable=True))
+        assert "Waiting for a log" in text_of(job_row(waits, changeable=True))
 
     def test_a_viewer_sees_jobs_without_their_buttons(self, web, clients):
         load(clients[Role.MEMBER], "my-run")
@@ -221,6 +221,11 @@ class TestJobs:
         assert pace(job(state="running", rate=2.0, remaining_seconds=90.0)) == (
             "2.0 a second, 2 minutes left"
         )
+        # One that follows a log and has all of it needs no time for the rest.
+        follows = {"state": "running", "rate": 2.0, "remaining_seconds": 0.0, "total": 6}
+        assert pace(job(mode="follow", done=6, **follows)) == "up to date"
+        assert pace(job(mode="follow", done=5, **follows)).startswith("2.0 a second")
+        assert pace(job(mode="once", done=6, **follows)).startswith("2.0 a second")
         assert asked_by(job(schedule_id=3, requested_by_name="Ann")) == "schedule 3 of Ann"
         assert asked_by(job(watch_id=3)) == "watched folder"
 

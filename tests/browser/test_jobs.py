@@ -109,6 +109,8 @@ def _schedule(page: Page, engine) -> None:
     expect(dialog.get_by_role("alert").first).to_contain_text("must be the path")
     dialog.get_by_role("textbox", name="Run directory").fill("nightly")
     page.keyboard.press("Tab")
+    # What was refused stands there no more.
+    expect(dialog.locator("#jobs-schedule-problem")).to_have_text("")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_be_hidden()
     row = page.get_by_role("table", name="Schedules").locator("tbody tr")

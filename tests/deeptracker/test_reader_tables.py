@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -12,11 +13,14 @@ import pytest
 from lightning.pytorch.loggers import CSVLogger
 from transformers import TrainerState
 
+from deeptracker.conversion.collected import known_name
 from deeptracker.conversion.predictions import find_predictions, read_predictions
 from deeptracker.conversion.readers import Reader, tables
 from deeptracker.conversion.readers.known import collect, find_readers
 from deeptracker.errors import LogError
 from tests.deeptracker.hostile_files import refusal
+
+TRACKERS = Path(__file__).parents[1] / "data" / "trackers"
 
 
 def only(folder: Path) -> Reader:
@@ -336,3 +340,74 @@ def test_predictions_are_found_by_their_columns(tmp_path: Path, ending: str) -> 
     assert found.prediction[5].tolist() == [1, 1]
     assert found.prediction[10].tolist() == [-1, -1]
     np.testing.assert_array_equal(found.probability[5], [0.25, 0.5])
+
+
+def test_detectron2_writes_lines_into_a_file_called_json(tmp_path: Path) -> None:
+    shutil.copy(TRACKERS / "detectron2.metrics.json", tmp_path / "metrics.json")
+    found = collect(tmp_path)
+    assert list(found.values["train_loss"]) == [19, 39, 59]  # their sum, `total_loss`
+    assert list(found.values["loss_cls"]) == [19, 39, 59]
+    assert found.values["validation_loss"] == {29: 3.0}
+    assert math.isnan(found.values["bbox/AP"][39])
+    # One object, in a line or more, is no log.
+    (tmp_path / "metrics.json").write_text('{"step": 3, "loss": 1.0}\n')
+    assert find_readers(tmp_path) == []
+
+
+def test_timms_summary(tmp_path: Path) -> None:
+    shutil.copy(TRACKERS / "timm.summary.csv", tmp_path / "summary.csv")
+    found = collect(tmp_path)
+    assert found.by_epoch["validation_loss"] == {0: 2.0, 1: 1.0, 2: 2 / 3}
+    assert found.by_epoch["train_loss"] == {0: 1.0, 1: 0.5, 2: 1 / 3}
+    assert list(found.by_epoch) == [
+        "train_loss", "validation_loss", "eval_top1", "eval_top5", "learning_rate",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("known", "names"),
+    [
+        ("train_loss", ["loss", "Loss/train", "train.loss", "training_loss", "total_loss"]),
+        (
+            "validation_loss",
+            ["val_loss", "valid_loss", "valid/loss", "eval_loss", "Loss/valid", "dev-loss"],
+        ),
+        ("learning_rate", ["lr", "train/lr", "lr/pg0", "lr-AdamW", "lr-Lion/pg1", "learning rate"]),
+    ],
+)
+def test_the_views_know_a_series_by_what_libraries_call_it(known: str, names: list[str]) -> None:
+    for name in names:
+        assert known_name(name) == known, name
+
+
+@pytest.mark.parametrize(
+    "name", ["val_loss_step", "loss_cls", "valence", "test_loss", "lr-AdamW/pg2"]
+)
+def test_other_names_are_kept(name: str) -> None:
+    assert known_name(name) == name
+
+
+def test_the_test_loss_is_that_of_validation_where_there_is_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,train_loss,test_loss\n1,3,4\n2,1,2\n")
+    found = collect(tmp_path)
+    assert found.by_epoch["validation_loss"] == {1: 4.0, 2: 2.0}
+    assert found.notes == ["test_loss stands for the validation loss: there is no other."]
+    path.write_text("epoch,train_loss,test_loss,val_loss\n1,3,4,5\n2,1,2,3\n")
+    found = collect(tmp_path)
+    assert found.by_epoch["validation_loss"] == {1: 5.0, 2: 3.0}
+    assert found.by_epoch["test_loss"] == {1: 4.0, 2: 2.0}
+    # Lightning's test after the training is no course.
+    path.write_text("epoch,train_loss,test_loss\n1,3,\n2,1,2\n")
+    assert "validation_loss" not in collect(tmp_path).by_epoch
+
+
+def test_steps_of_llama_factory_and_stable_baselines(tmp_path: Path) -> None:
+    (tmp_path / "trainer_log.jsonl").write_text(
+        '{"current_steps": 5, "total_steps": 10, "loss": 2.5, "lr": 0.1, "epoch": 0.5}\n'
+        '{"current_steps": 10, "total_steps": 10, "eval_loss": 3.5, "epoch": 1.0}\n'
+    )
+    found = collect(tmp_path)
+    assert (found.values["train_loss"], found.values["validation_loss"]) == ({5: 2.5}, {10: 3.5})
+    (tmp_path / "progress.csv").write_text("time/total_timesteps,train/loss\n2048,0.5\n4096,\n")
+    assert collect(tmp_path / "progress.csv").values == {"train_loss": {2048: 0.5}}

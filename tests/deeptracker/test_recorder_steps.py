@@ -134,6 +134,28 @@ def test_a_step_that_the_scaler_skips_is_no_step_and_says_why(fused, tmp_path):
     assert np.isnan(snapshot.bands).all()
 
 
+@pytest.mark.filterwarnings("ignore:iteration 4 is a snapshot", "ignore:the weights of")
+def test_a_skipped_step_at_a_snapshot_does_not_deny_the_steps_before(tmp_path):
+    training = make_training(make=lambda p: torch.optim.SGD(p, lr=0.1))
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**12)
+    with record(training, tmp_path / "run", every=2) as recorder:
+        for iteration in range(1, 5):
+            training.optimizer.zero_grad()
+            scaler.scale(training.loss()).backward()
+            if iteration == 4:
+                training.model.conv1.weight.grad[0, 0, 0, 0] = torch.inf
+            scaler.step(training.optimizer)
+            scaler.update()
+            recorder.step()
+    said = [remark.text for remark in read(tmp_path / "run")[0].remarks]
+    assert len(said) == 2
+    assert said[0].endswith(
+        "a step that a GradScaler left out, because a gradient was not finite, is none"
+    )
+    # Iteration 3 moved them.
+    assert said[1].endswith("but no step in iteration 4 moved them")
+
+
 def test_the_closure_s_gradient_counts(tmp_path):
     training = make_training(make=lambda p: torch.optim.SGD(p, lr=0.1))
     with record(training, tmp_path / "run") as recorder:

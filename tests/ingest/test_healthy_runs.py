@@ -45,6 +45,23 @@ class TestNothingIsLearned:
         history = self.flat(10, epoch=np.linspace(0, epochs, 10), recording=recording)
         assert severities("plateau", history) == [severity]
 
+    @pytest.mark.parametrize(
+        ("loss", "error", "found"),
+        [(1.6, 0.8, ["high"]), (1.7, 0.7, ["high"]), (1.4, 0.8, []), (1.7, 0.5, [])],
+    )
+    def test_a_network_that_guesses_learned_nothing_however_it_began(self, loss, error, found):
+        """Of 5 classes: guessing costs 1.61 and has 4 of 5 wrong; the first loss was twice that."""
+        losses = loss * np.exp(np.random.default_rng(1).normal(0, 0.1, SNAPSHOTS))
+        losses[:4] = 3.2
+        history = healthy(train_loss=losses, validation_error=np.full(SNAPSHOTS, error))
+        assert severities("plateau", history) == found
+        # Nor does one that knew better until the last fifth.
+        losses[: -SNAPSHOTS // 5] = 0.5
+        assert severities("plateau", history) == found
+        assert severities("plateau", replace(history, class_size=np.array([40, 0, 0, 0, 0]))) == []
+        unknown = replace(history, validation_error=np.full(SNAPSHOTS, np.nan))
+        assert severities("plateau", unknown) == []
+
     def test_nor_while_the_rate_still_warms_up(self):
         rate = np.linspace(0.001, 0.1, 10)
         history = self.flat(10, learning_rate=rate, recording=True)

@@ -32,7 +32,7 @@ def test_it_says_for_what_and_takes_no_place(store, database_url, make_log, root
         for job_id, name in ((first, "later"), (second, "never")):
             job = wait_until(lambda: is_waiting(store, job_id))  # noqa: B023
             assert (job.state, job.position, job.attempts) == ("queued", None, 0)
-            assert job.message == f"Waiting for run.json under {roots}/{name}."
+            assert job.message == f"Waiting for a log in {roots}/{name}."
             assert texts(store, job_id) == [job.message]
         assert on_the_queue(store) == 0
         later = roots / "later"

@@ -222,9 +222,10 @@ def _shared(same: Sequence[tuple[str, tuple[Any, ...]]]) -> Component:
     table = html.Table(
         html.Tbody(rows), className="compare-table", **aria(label="Settings that are the same")
     )
+    many = "1 setting is the same" if len(same) == 1 else f"{len(same)} settings are the same"
     return html.Details(
         [
-            html.Summary(f"{len(same)} settings are the same"),
+            html.Summary(many),
             html.Div(table, className="compare-scroll"),
         ],
         className="compare-same",

@@ -65,11 +65,16 @@ def stopping(job: JobRow) -> bool:
 
 
 def pace(job: JobRow) -> str:
-    """Return rate and remaining time of a running job, the place of one that waits."""
+    """Return rate and remaining time of a running job, the place of one that waits.
+
+    One that follows a log and has loaded all of it has neither: it waits for more.
+    """
     if job.state == "queued" and job.position is not None:
         return "next in the queue" if job.position == 1 else f"{_nth(job.position)} in the queue"
     if job.state != "running" or not job.rate or job.silent_since is not None:
         return ""
+    if job.mode == "follow" and job.total is not None and job.done >= job.total:
+        return "up to date"
     left = duration(job.remaining_seconds)
     return f"{job.rate:,.1f} a second" + (f", {left} left" if left else "")
 

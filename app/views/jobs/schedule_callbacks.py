@@ -47,6 +47,14 @@ callbacks.clientside_callback(
     Output(Ids.BROWSER_ZONE, "data"),
     Input(Ids.BROWSER_ZONE, "id"),
 )
+# What was refused is no longer what stands there once somebody writes: at once, so that no answer
+# of the server's empties a refusal that came after it.
+callbacks.clientside_callback(
+    ClientsideFunction("jobs", "unsaid"),
+    Output(Ids.SCHEDULE_PROBLEM, "children", allow_duplicate=True),
+    *(Input(field, "value") for field in _FIELDS.values()),
+    prevent_initial_call=True,
+)
 register = callbacks.register
 
 

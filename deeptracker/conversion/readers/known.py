@@ -6,8 +6,10 @@ from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.readers import (
     Reader,
     StoredRun,
+    dvclive,
     hugging_face,
     mlflow,
+    mmengine,
     settings,
     swanlab,
     tables,
@@ -18,7 +20,9 @@ from deeptracker.conversion.readers import (
 from deeptracker.conversion.told import joined, told
 
 # Where two tell the same, the later one stands.
-TOOLS = (settings, hugging_face, tables, wandb, trackio, swanlab, mlflow, tensorboard)
+TOOLS = (
+    settings, hugging_face, tables, dvclive, mmengine, wandb, trackio, swanlab, mlflow, tensorboard,
+)  # fmt: skip
 
 
 def find_readers(folder: Path, run: str | None = None) -> list[Reader]:

@@ -5,7 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from deeptracker.conversion.collected import Collected
 
 # What a row is of, the most telling first, in small letters and without what stands before a slash.
-_STEPS = ("iteration", "iter", "global_step", "step", "_step")
+_STEPS = (
+    "iteration", "iter", "global_step", "step", "_step",
+    "current_steps",  # LLaMA-Factory
+    "total_timesteps",  # Stable-Baselines3: steps of the environments
+)  # fmt: skip
 _EPOCH = "epoch"
 # When a row was written, in seconds since 1970; other columns of these names are series.
 _TIMES = ("_timestamp", "wall time", "timestamp")

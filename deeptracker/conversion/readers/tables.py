@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deeptracker.conversion.readers import Reader, is_inside
 from deeptracker.conversion.readers.growing import GrowingLines
+from deeptracker.conversion.readers.mmengine import is_mmengine
 from deeptracker.conversion.readers.nested import leaves
 from deeptracker.conversion.readers.parquet import ParquetReader, is_parquet
 from deeptracker.conversion.readers.rows import MAX_COLUMNS, Columns
@@ -56,7 +57,14 @@ def is_csv(path: Path) -> bool:
 
 def is_lines(path: Path) -> bool:
     """Say whether a file has JSON objects with iterations or epochs in lines."""
-    return any(row and Columns(row).recognised for row in map(_object, _begin(path)))
+    found = any(row and Columns(row).recognised for row in map(_object, _begin(path)))
+    return found and not is_mmengine(path)
+
+
+def is_json_of_lines(path: Path) -> bool:
+    """Say whether a file that is called JSON holds such lines alone, as Detectron2's does."""
+    rows = [_object(line) for line in _begin(path)]
+    return len(rows) > 1 and all(map(bool, rows)) and is_lines(path)
 
 
 def separator_of(header: str) -> str:
@@ -159,6 +167,7 @@ _KINDS: dict[str, tuple[Callable[[Path], Reader], Callable[[Path], bool]]] = {
     ".parquet": (ParquetReader, is_parquet),
     ".jsonl": (LinesReader, is_lines),
     ".ndjson": (LinesReader, is_lines),
+    ".json": (LinesReader, is_json_of_lines),
     ".csv": (CsvReader, is_csv),
     ".tsv": (CsvReader, is_csv),
 }

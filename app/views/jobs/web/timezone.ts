@@ -37,4 +37,9 @@ window.dash_clientside.jobs = {
   },
 
   sent,
+
+  /** Return what is said of fields that are being changed: nothing. */
+  unsaid(): string {
+    return "";
+  },
 };

@@ -14,11 +14,18 @@ from ingest.analysis.health.words import percent
 
 # Of the first loss: where so much of it is left, hardly anything was learned.
 _HARDLY = 0.9
+# Of the loss and of the error that guessing has: where both are as high, the network guesses,
+# whatever higher loss it began with.
+_GUESSES, _WRONG = 0.95, 0.8
 declare(
     {
         "plateau": (
             "The training loss stays at {level} of its first value: the network learns (almost) "
             "nothing."
+        ),
+        "plateau-guesses": (
+            "The training loss is {loss}, and guessing among {classes} classes costs {guessing}; "
+            "{error} of the validation images are wrong: the network guesses."
         ),
         "plateau-falls": (
             "The training loss is still at {level} of its first value, and falls slowly."
@@ -29,7 +36,10 @@ declare(
 
 
 def plateau(history: History, threshold: float, names: Names) -> list[Finding]:
-    """A training loss that stays where it began: less of it gone than the threshold."""
+    """A training loss that stays where it began: less of it gone than the threshold.
+
+    Or one that guessing has, too, while the validation images are as wrong as guesses.
+    """
     began = first_loss(history)
     length = max(8, robust.window(history.snapshots, share=0.2))
     loss = history.train_loss
@@ -42,7 +52,7 @@ def plateau(history: History, threshold: float, names: Names) -> list[Finding]:
     half = length // 2
     moved = abs(robust.quiet_median(part[:half]) - robust.quiet_median(part[-half:])) / began
     if level <= 1 - threshold or not moved <= 0.05:
-        return []
+        return _guesses(history)
     with np.errstate(invalid="ignore"):
         near = np.abs(robust.smooth(loss, 5) / began - level) <= 0.1
     first = next(s[0] for s in reversed([*robust.stretches(near, gap=2), (0, 0)][:1]))
@@ -58,6 +68,39 @@ def plateau(history: History, threshold: float, names: Names) -> list[Finding]:
             text=text,
             once=True,
             chart=chart_of(LOSS, history, loss),
+        )
+    ]
+
+
+def _guesses(history: History) -> list[Finding]:
+    """Return that the network guesses at the end, whether or not it ever knew better."""
+    length = max(3, robust.window(history.snapshots, share=0.2))
+    sizes = history.class_size[history.class_size > 0]
+    error = float(robust.quiet_median(history.validation_error[-length:]))
+    if len(sizes) < 2 or falls(history) or begins(history):
+        return []
+    guessing, chance = float(np.log(len(sizes))), 1 - sizes.max() / sizes.sum()
+    loss = float(robust.quiet_median(history.train_loss[-length:]))
+    if not (loss >= _GUESSES * guessing and error >= _WRONG * chance):
+        return []
+    with np.errstate(invalid="ignore"):
+        high = robust.smooth(history.train_loss, 5) >= _GUESSES * guessing
+    first = [(0, 0), *robust.stretches(high, gap=2)][-1][0]
+    text = say(
+        "plateau-guesses", loss=f"{loss:.2f}", classes=len(sizes), guessing=f"{guessing:.2f}",
+        error=percent(error),
+    )  # fmt: skip
+    return [
+        Finding(
+            "plateau",
+            Severity.HIGH,
+            start=int(history.iteration[first]),
+            end=None,
+            strength=loss / guessing,
+            value=0.0,
+            text=text,
+            once=True,
+            chart=chart_of(LOSS, history, history.train_loss),
         )
     ]
 
@@ -83,7 +126,7 @@ RULE = Rule(
     meaning="The training loss stays where it began.",
     looks_at=(
         "The median training loss of the last fifth of the run, as part of the first loss, while "
-        "it hardly moves."
+        "it hardly moves; or that with the median validation error, against those of guessing."
     ),
     needs=(TRAIN_LOSS, snapshots(8)),
     threshold=0.2,
@@ -91,7 +134,8 @@ RULE = Rule(
     low=0.01,
     high=0.9,
     severities=(
-        "high where less than a tenth of the first loss is gone, else medium; low where it falls "
+        "high where less than a tenth of the first loss is gone, and where both are as of guessing "
+        "(0.95 of ln(classes), 0.8 of the error), else medium; low where it falls "
         "beyond chance over the last half (Kendall's tau), and, while the run records, in its "
         "first two epochs and while the learning rate still warms up"
     ),
