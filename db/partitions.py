@@ -20,7 +20,8 @@ from db.errors import RunBusy
 from db.layout import LARGE_NAMES, Layout, layouts, partitioned_tables
 from db.raw import raw_cursor
 
-# What is measured of a run besides the large tables; it goes with the run by name.
+# What is stored of a run besides the large tables and goes with it by name: what was measured, and
+# the images.
 MEASURED = (
     "snapshot",
     "scalar",
@@ -32,12 +33,12 @@ MEASURED = (
     "probe_map",
     "probe_top",
     "probe_saliency",
+    "image",
 )
 # With those that go with the run by their keys.
 SMALL = (
     *MEASURED,
     "image_history",
-    "image",
     "class",
     "layer",
     "run",
