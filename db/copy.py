@@ -36,9 +36,12 @@ _UNREAD = 2**21
 
 @dataclass(frozen=True)
 class Field:
-    """One column: `values` broadcast over the rows; `dtype` and `width` are those of one value."""
+    """One column: `values` broadcast over the rows; `dtype` and `width` are those of one value.
 
-    values: Array | None
+    A list has one value for each row.
+    """
+
+    values: Array | list[Array] | None
     dtype: str
     width: tuple[int, ...] = ()
 
@@ -69,6 +72,11 @@ def blob(values: Array, dtype: str) -> Field:
     return Field(np.asarray(values), np.dtype(dtype).newbyteorder("<").str, values.shape[-1:])
 
 
+def blobs(values: list[Array], dtype: str) -> Field:
+    """Return a bytea column of the arrays of single rows, which are copied but once."""
+    return Field(values, np.dtype(dtype).newbyteorder("<").str, values[0].shape)
+
+
 def null() -> Field:
     """Return a column of NULL."""
     return Field(None, "u1", (0,))
@@ -82,7 +90,11 @@ def pack(fields: Sequence[Field], shape: tuple[int, ...]) -> memoryview:
     for index, field in enumerate(fields):
         length = -1 if field.values is None else layout[f"value{index}"].itemsize
         rows[f"length{index}"] = length
-        if field.values is not None:
+        if isinstance(field.values, list):
+            column = rows[f"value{index}"]
+            for place, value in enumerate(field.values):
+                column[place] = value
+        elif field.values is not None:
             rows[f"value{index}"] = field.values
     return rows.reshape(-1).view(np.uint8).data
 

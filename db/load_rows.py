@@ -11,7 +11,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from db.copy import Field, Rows, blob, copy_ahead, double, int4, null, pack, real, text
+from db.copy import Field, Rows, blob, blobs, copy_ahead, double, int4, null, pack, real, text
 from db.models import measurements as tables
 from deeptracker.format import (
     FILTER_QUANTITIES,
@@ -204,7 +204,7 @@ def _filter_stats(
     values = [[row.snapshot.filters[name] for row in rows] for name in FILTER_QUANTITIES]
     for layer in range(len(offsets) - 1):
         part = slice(int(offsets[layer]), int(offsets[layer + 1]))
-        fields = [blob(np.stack([array[part] for array in arrays]), "f4") for arrays in values]
+        fields = [blobs([array[part] for array in arrays], "f4") for arrays in values]
         yield pack([run, int4(layer), int4(iteration), *fields], (len(rows),))
 
 
