@@ -4,7 +4,7 @@ A batch is visible whole or not at all, and `run.version` grows with every chang
 see. Digests tell a repeated load, which changes nothing, from a later recording, which replaces.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from db.errors import RunBusy
 from db.layout import LAYOUT_LOCK
 from db.load_results import remove_results
-from db.load_rows import MeasuredRow, Shape, SnapshotRow, copy_measured, copy_snapshots
+from db.load_rows import MeasuredRow, Shape, SnapshotRow, copy_rows
 from db.load_run import create_run, next_version
 from db.models import Run, ValidationClass, flip_state, snapshot
 from db.models import measurements as tables
@@ -35,8 +35,7 @@ __all__ = [
     "remove_snapshots",
     "save_contact_sheets",
     "save_flip_state",
-    "save_measured",
-    "save_snapshots",
+    "save_rows",
     "sole_loader",
     "stored",
     "touch_run",
@@ -181,22 +180,22 @@ def remove_snapshots(session: Session, *, run_id: int, iterations: Sequence[int]
         )
 
 
-def save_measured(
-    session: Session, *, run_id: int, shape: Shape, rows: Sequence[MeasuredRow]
+def save_rows(
+    session: Session,
+    *,
+    run_id: int,
+    shape: Shape,
+    measured: Sequence[MeasuredRow],
+    rows: Iterable[SnapshotRow],
 ) -> None:
-    """Write what a batch of snapshots, rising by iteration, measured.
+    """Write a batch of snapshots, rising by iteration: what they measured, then their own rows.
 
-    They are snapshots of the run when the same transaction also calls `save_snapshots`, saves the
-    state of the flips (`save_flip_state`) and ends with `touch_run`.
+    Those depend on the snapshots before, and are asked for in a thread meanwhile. They are
+    snapshots of the run when the same transaction also saves the state of the flips
+    (`save_flip_state`) and ends with `touch_run`.
     """
     with raw_cursor(session) as cursor:
-        copy_measured(cursor, run_id, shape, rows)
-
-
-def save_snapshots(session: Session, *, run_id: int, rows: Sequence[SnapshotRow]) -> None:
-    """Write the rows of the snapshot table, which depend on the snapshots before."""
-    with raw_cursor(session) as cursor:
-        copy_snapshots(cursor, run_id, rows)
+        copy_rows(cursor, run_id, shape, measured, rows)
 
 
 def save_flip_state(

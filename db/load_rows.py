@@ -3,8 +3,7 @@
 Rows of one layer or class stand together within a batch: that is how they are read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,7 +11,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from db.copy import Field, blob, copy_groups, double, int4, null, pack, real, text
+from db.copy import Field, Rows, blob, blobs, copy_ahead, double, int4, null, pack, real, text
 from db.models import measurements as tables
 from deeptracker.format import (
     FILTER_QUANTITIES,
@@ -80,35 +79,38 @@ class Shape:
         return part.astype(np.int32)
 
 
-def copy_measured(
-    cursor: "psycopg.Cursor[Any]", run_id: int, shape: Shape, rows: Sequence[MeasuredRow]
+def copy_rows(
+    cursor: "psycopg.Cursor[Any]",
+    run_id: int,
+    shape: Shape,
+    measured: Sequence[MeasuredRow],
+    rows: Iterable[SnapshotRow],
 ) -> None:
-    """Send what a batch of snapshots, rising by iteration, measured: nearly all bytes of it."""
+    """Send what a batch of snapshots, rising by iteration, measured, then the snapshots' rows.
+
+    `rows`, of the same ones, are asked for in a thread, while the server takes what was measured.
+    """
     run = int4(run_id)
-    iteration = np.array([row.snapshot.iteration for row in rows], np.int32)
+    iteration = np.array([row.snapshot.iteration for row in measured], np.int32)
     tables_and_groups = (
-        (tables.scalar, _scalars(run, rows)),
-        (tables.layer_stat, _layer_stats(run, iteration, rows, shape.layers)),
-        (tables.filter_stat, _filter_stats(run, iteration, rows, shape.offsets)),
-        (tables.class_result, _class_results(run, iteration, rows, shape)),
-        (tables.layer_profile, _layer_profiles(run, iteration, rows)),
-        (tables.filter_peak, _peaks(run, rows)),
+        (tables.scalar, _scalars(run, measured)),
+        (tables.layer_stat, _layer_stats(run, iteration, measured, shape.layers)),
+        (tables.filter_stat, _filter_stats(run, iteration, measured, shape.offsets)),
+        (tables.class_result, _class_results(run, iteration, measured, shape)),
+        (tables.layer_profile, _layer_profiles(run, iteration, measured)),
+        (tables.filter_peak, _peaks(run, measured)),
+        (tables.snapshot, _snapshots(run, rows)),
     )
-    # While the server takes the rows of one table, those of the next are packed.
-    with ThreadPoolExecutor(1, thread_name_prefix="pack") as packer:
-        packed = [(table, packer.submit(list, groups)) for table, groups in tables_and_groups]
-        for table, groups in packed:
-            copy_groups(cursor, table.name, list(table.columns.keys()), groups.result())
+    copy_ahead(
+        cursor,
+        [
+            Rows(table.name, list(table.columns.keys()), groups)
+            for table, groups in tables_and_groups
+        ],
+    )
 
 
-def copy_snapshots(cursor: "psycopg.Cursor[Any]", run_id: int, rows: Sequence[SnapshotRow]) -> None:
-    """Send the rows of the snapshot table, which depend on the snapshots before."""
-    table = tables.snapshot
-    groups = _snapshots(int4(run_id), rows)
-    copy_groups(cursor, table.name, list(table.columns.keys()), groups)
-
-
-def _snapshots(run: Field, rows: Sequence[SnapshotRow]) -> Iterator[memoryview]:
+def _snapshots(run: Field, rows: Iterable[SnapshotRow]) -> Iterator[memoryview]:
     for row in rows:
         transitions = [null()] * 4 if row.transitions is None else map(int4, row.transitions)
         yield pack(
@@ -202,7 +204,7 @@ def _filter_stats(
     values = [[row.snapshot.filters[name] for row in rows] for name in FILTER_QUANTITIES]
     for layer in range(len(offsets) - 1):
         part = slice(int(offsets[layer]), int(offsets[layer + 1]))
-        fields = [blob(np.stack([array[part] for array in arrays]), "f4") for arrays in values]
+        fields = [blobs([array[part] for array in arrays], "f4") for arrays in values]
         yield pack([run, int4(layer), int4(iteration), *fields], (len(rows),))
 
 

@@ -20,7 +20,8 @@ from db.errors import RunBusy
 from db.layout import LARGE_NAMES, Layout, layouts, partitioned_tables
 from db.raw import raw_cursor
 
-# What is measured of a run besides the large tables; it goes with the run by name.
+# What is stored of a run besides the large tables and goes with it by name: what was measured, and
+# the images.
 MEASURED = (
     "snapshot",
     "scalar",
@@ -32,16 +33,19 @@ MEASURED = (
     "probe_map",
     "probe_top",
     "probe_saliency",
+    "image",
 )
 # With those that go with the run by their keys.
 SMALL = (
     *MEASURED,
     "image_history",
-    "image",
     "class",
     "layer",
     "run",
 )
+# Rows of filters may fill a page before their arrays leave them: each that does leaves in chunks,
+# found one by one over an index. Nodes have the server's own 2,000 bytes.
+_ROW_BYTES = {"filter_stat": 8160}
 
 
 def partition(table: str, run_id: int) -> str:
@@ -69,6 +73,9 @@ def make_partitions(session: Session, *, run_id: int) -> None:
             parent = sql.Identifier(table)
             like = sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL)").format(name, parent)
             cursor.execute(like)
+            if table in _ROW_BYTES:
+                keep = sql.SQL("ALTER TABLE {} SET (toast_tuple_target = {})")
+                cursor.execute(keep.format(name, sql.Literal(_ROW_BYTES[table])))
             attach = sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})")
             cursor.execute(attach.format(parent, name, sql.Literal(run_id)))
 

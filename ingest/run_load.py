@@ -1,6 +1,6 @@
 """One run being loaded: decides what is new, and writes batches in order or out of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -166,26 +166,35 @@ class RunLoad:
         with load.batch(self._connection) as session:
             save_probe(session, run_id=self.run_id, probe=probe)
 
-    def _save_measured(self, session: Session, batch: Sequence[Prepared]) -> None:
-        rows = [
+    def _save(
+        self, session: Session, batch: Sequence[Prepared], step: Callable[[Prepared], Step]
+    ) -> list[SnapshotRow]:
+        """Write snapshots with the flips that `step` finds, and return their rows."""
+        measured = [
             MeasuredRow(p.snapshot, p.class_error, p.class_no_prediction, _peaks(p)) for p in batch
         ]
-        load.save_measured(session, run_id=self.run_id, shape=self.shape, rows=rows)
+        rows: list[SnapshotRow] = []
+
+        def following() -> Iterator[SnapshotRow]:
+            for prepared in batch:
+                rows.append(self._row(prepared, step(prepared)))
+                yield rows[-1]
+
+        load.save_rows(
+            session, run_id=self.run_id, shape=self.shape, measured=measured, rows=following()
+        )
+        return rows
 
     def _append(self, session: Session, batch: Sequence[Prepared]) -> None:
         """Add snapshots that come after all stored ones."""
-        self._save_measured(session, batch)
-        rows = [self._row(p, self._step(p)) for p in batch]
-        load.save_snapshots(session, run_id=self.run_id, rows=rows)
+        rows = self._save(session, batch, self._step)
         add_to_summary(session, run_id=self.run_id, rows=rows)
         self._end(session, last=rows[-1].snapshot.iteration)
 
     def _insert(self, session: Session, batch: Sequence[Prepared], replaced: Sequence[int]) -> None:
         """Add snapshots before stored ones or in place of them, and redo what follows them."""
         load.remove_snapshots(session, run_id=self.run_id, iterations=replaced)
-        self._save_measured(session, batch)
-        rows = [self._row(p, no_flips()) for p in batch]
-        load.save_snapshots(session, run_id=self.run_id, rows=rows)
+        rows = self._save(session, batch, lambda prepared: no_flips())
         self._replay(session, since=rows[0].snapshot.iteration)
         summarise(session, run_id=self.run_id)
         self._end(session, last=max(rows[-1].snapshot.iteration, *self._digests))

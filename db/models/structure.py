@@ -112,12 +112,15 @@ class ValidationClass(Base):
 
 
 class Image(Base):
-    """One validation image; `position` is its place among the images of its class."""
+    """One validation image; `position` is its place among the images of its class.
+
+    No foreign key, which would be looked up for each: a purge deletes them by their run.
+    """
 
     __tablename__ = "image"
     __table_args__ = (Index(None, "run_id", "class_id", "position", unique=True),)
 
-    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     image_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     class_id: Mapped[int]
     position: Mapped[int]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -218,9 +219,9 @@ class Manifest:
         """Return the capabilities that the run does not have; none where the log does not say."""
         return lacking(self.contents.capabilities)
 
-    @property
+    @cached_property
     def filters(self) -> int:
-        """Return F, the number of filters of all layers."""
+        """Return F, the number of filters of all layers, which every array of filters has."""
         return sum(layer.filters for layer in self.layers)
 
     @property

@@ -80,7 +80,7 @@ def class_error(
     correct: NDArray[np.bool_], *, image_class: Ints, class_size: Ints
 ) -> NDArray[np.float32]:
     """Return the share of wrong images of every class, f4 [C]; NaN for a class without images."""
-    wrong = np.bincount(image_class, weights=~correct, minlength=len(class_size))
+    wrong = np.bincount(image_class[~correct], minlength=len(class_size))
     with np.errstate(invalid="ignore", divide="ignore"):
         return (wrong / class_size).astype(np.float32)
 

@@ -14,7 +14,7 @@ from db.result_blocks import result_blocks
 
 _WHOLE = (
     "SELECT class_id, prediction FROM class_result WHERE run_id = %(run)s "
-    "AND class_id = ANY(%(classes)s) AND iteration = %(block)s ORDER BY class_id"
+    "AND class_id = ANY(%(classes)s::int[]) AND iteration = %(block)s ORDER BY class_id"
 )
 # Of 4 MB at paper scale.
 _BLOCKS_KEPT = 8
@@ -37,6 +37,11 @@ class SnapshotPredictions:
         """The number of images of each class that has any, rising by class."""
         sizes = class_sizes(self._session, run_id=self._run_id)
         return {class_id: size for class_id, size in sizes.items() if size}
+
+    @cached_property
+    def _classes(self) -> str:
+        """Those classes as the server reads an array: made anew for each block, it takes longer."""
+        return f"{{{','.join(map(str, self._sizes))}}}"
 
     @cached_property
     def _label(self) -> NDArray[np.int32]:
@@ -66,7 +71,7 @@ class SnapshotPredictions:
 
     def _read(self, first: int, number: int) -> Predictions | None:
         """Return the predictions of a block [snapshots, images]; None where it has none."""
-        wanted = {"run": self._run_id, "classes": list(self._sizes), "block": first}
+        wanted = {"run": self._run_id, "classes": self._classes, "block": first}
         rows = [row[1] for row in fetch(self._session, _WHOLE, wanted)]
         if not any(rows):
             return None
