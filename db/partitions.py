@@ -37,6 +37,7 @@ MEASURED = (
 SMALL = (
     *MEASURED,
     "image_history",
+    "prepared_answer",
     "image",
     "class",
     "layer",
