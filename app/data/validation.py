@@ -31,6 +31,7 @@ from ingest.analysis.anomalies import (
 from ingest.analysis.clusters import DEFAULT_CLUSTERS, MAX_CLUSTERS, cluster_classes
 from ingest.analysis.confusion import confusion_partners
 from ingest.analysis.flip_index import FlipIndex
+from ingest.analysis.forgetting import forgetting_of
 from ingest.analysis.order import (
     coarse_if_many,
     final_error_order,
@@ -181,17 +182,17 @@ def class_images(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """
     class_id = arguments.required("class")
     results = class_results.class_images(session, run_id=run_id, class_id=class_id)
-    analysis = analysis_of(session, run_id)
     correct = (results.prediction == class_id).astype(np.float32)
     correct[results.prediction == NOT_VALIDATED] = np.nan
     partners = confusion_partners(results.prediction, class_id=class_id)
+    record = forgetting_of(correct)
     return {
         "images": results.images,
         "prediction": results.prediction,
         "probability": results.probability,
         "order": similarity_order(correct),
-        "forgotten": analysis.forgetting(session).forgotten[results.images],
-        "first_learned": analysis.forgetting(session).first_learned[results.images],
+        "forgotten": record.forgotten,
+        "first_learned": record.first_learned,
         "partner": partners.class_id,
         "partner_count": partners.count,
     }, {"class": class_id}

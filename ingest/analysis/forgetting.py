@@ -1,4 +1,4 @@
-"""How each image was learned and forgotten over a run, from its flips alone."""
+"""How each image was learned and forgotten over a run: from all flips, or of some images."""
 
 from dataclasses import dataclass
 
@@ -50,3 +50,15 @@ def forgetting(
     learned_at[learned_at == np.iinfo(np.int32).max] = NEVER
     learned_at[began_correct] = first
     return Forgetting(forgotten.astype(np.int32), learned_at)
+
+
+def forgetting_of(correct: NDArray[np.float32]) -> Forgetting:
+    """Count the same of some images, [n, T]: 1 right, 0 wrong, NaN where nothing was validated."""
+    observed = np.flatnonzero(~np.isnan(correct).all(axis=0))
+    right = correct[:, observed] == 1
+    forgotten = (right[:, :-1] & ~right[:, 1:]).sum(axis=1, dtype=np.int32)
+    first = np.full(len(right), NEVER, np.int32)
+    learned = right.any(axis=1)
+    if learned.any():
+        first[learned] = observed[right[learned].argmax(axis=1)]
+    return Forgetting(forgotten, first)
