@@ -231,6 +231,13 @@ def analysis_of_run(run: runs.RunRow) -> Analysis:
         return _analyses[version]
 
 
+def forget_run(version: RunVersion) -> None:
+    """Give back the memory of what is known of a run."""
+    with _lock:
+        _analyses.pop(version, None)
+        kept.drop(lambda key: isinstance(key, tuple) and key[0] == version)
+
+
 def _is_older(key: object, version: RunVersion) -> bool:
     whose = key[0] if isinstance(key, tuple) else None
     return isinstance(whose, RunVersion) and _of_one_run(whose, version) and whose != version

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.cache import ByteCache, kept
+from app.prepared import Place, find_prepared, keep
 from app.versions import joint_token, version_token
 from db.engine import asking_scope
 from db.errors import NotFound
@@ -125,12 +126,27 @@ def _answer(run_id: int, name: str) -> Response:
 
 def _matrix(routes: DataRoutes, run_id: int, name: str) -> Response:
     arguments = Arguments(request.args)
-    return _answer_with(
+    made: list[tuple[Place, bytes]] = []
+
+    def make(session: Session) -> bytes:
+        found, place = find_prepared(session, run_id=run_id, name=name, arguments=arguments)
+        if found is not None:
+            return found
+        data = make_answer(lambda: routes.matrices[name](session, run_id, arguments), arguments)
+        if place is not None:
+            made.append((place, data))
+        return data
+
+    answer = _answer_with(
         routes,
         (name, arguments.key()),
         lambda session: version_token(this_version(session, run_id=run_id)),
-        lambda session: _make(lambda: routes.matrices[name](session, run_id, arguments), arguments),
+        make,
     )
+    # Not before the connection that was read with is given back: there is one for each who asks.
+    for place, data in made:
+        keep(routes.engine, place, data)
+    return answer
 
 
 def answer_of_runs(
@@ -149,7 +165,7 @@ def answer_of_runs(
             lambda session: joint_token(
                 run.this_version for run in get_runs(session, run_ids=run_ids)
             ),
-            lambda session: _make(lambda: function(session, run_ids, arguments), arguments),
+            lambda session: make_answer(lambda: function(session, run_ids, arguments), arguments),
         )
     except NotFound as error:
         return refusal(str(error), 404)
@@ -195,7 +211,10 @@ def _etag(key: object) -> str:
     return hashlib.sha256(repr(key).encode()).hexdigest()[:32]
 
 
-def _make(function: Callable[[], tuple[Arrays, Mapping[str, Any]]], arguments: Arguments) -> bytes:
+def make_answer(
+    function: Callable[[], tuple[Arrays, Mapping[str, Any]]], arguments: Arguments
+) -> bytes:
+    """Return the bytes of an answer as they are sent; BadArgument for an unknown argument."""
     arrays, meta = function()
     arguments.check_all_read()
     data = pack(arrays, meta)

@@ -102,6 +102,9 @@ class Opener:
         if first:
             before = "machine" if path.endswith("/findings") else "findings"
             page.goto(f"{self.address}{run_page}/{before}")
+            if before == "findings":
+                # Else its list comes while the next page is being opened, and is paid for there.
+                page.wait_for_selector("#findings-status:not(:empty)")
         page.wait_for_load_state("networkidle")
 
 

@@ -39,6 +39,7 @@ MEASURED = (
 SMALL = (
     *MEASURED,
     "image_history",
+    "prepared_answer",
     "class",
     "layer",
     "run",

@@ -14,7 +14,7 @@ from db.queries.runs import run_upkeep
 from deeptracker.errors import DeepTrackerError, LogError
 from ingest.hand import Interruptions
 from ingest.locations import Place, resolve_location
-from ingest.pipeline import LogAwaited, load_log
+from ingest.pipeline import LogAwaited, OnLoaded, load_log
 from ingest.report import LoadReport, Progress
 
 logger = logging.getLogger(__name__)
@@ -34,9 +34,15 @@ class _Notes:
     """Writes the job's row and lines, each in a transaction of its own."""
 
     def __init__(
-        self, engine: Engine, job_id: int, worker: str | None, stopping: Callable[[], bool]
+        self,
+        engine: Engine,
+        job_id: int,
+        worker: str | None,
+        stopping: Callable[[], bool],
+        on_loaded: OnLoaded,
     ) -> None:
         self._engine, self._job_id, self._worker = engine, job_id, worker
+        self.on_loaded = on_loaded
         self.stopping = stopping
         self._beaten = 0.0
         self._coming: dict[str, object] = {}
@@ -120,6 +126,7 @@ def run_job(
     stopping: Callable[[], bool],
     worker: str | None = None,
     interruptions: Interruptions | None = None,
+    on_loaded: OnLoaded = lambda engine, run_id: None,
 ) -> None:
     """Run the ingest job in the name of `worker`; nothing happens where it is over already.
 
@@ -129,7 +136,7 @@ def run_job(
     log is not there yet waits for it off the queue.
     """
     kept = interruptions or Interruptions()
-    notes = _Notes(engine, job_id, worker, stopping)
+    notes = _Notes(engine, job_id, worker, stopping, on_loaded)
     try:
         number, said = kept.pending().get(job_id, (0, ""))
         with session_scope(engine) as session:
@@ -215,6 +222,7 @@ def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Note
         should_stop=notes.should_stop,
         roots=roots,
         wait_for_log=False,
+        on_loaded=notes.on_loaded,
     )
 
 

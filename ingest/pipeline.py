@@ -46,6 +46,8 @@ _NOTHING = (
 OnProgress = Callable[[Progress], None]
 OnLine = Callable[[str], None]
 ShouldStop = Callable[[], bool]
+# What is done about a run once it is loaded; it raises nothing.
+OnLoaded = Callable[[Engine, int], None]
 
 
 def load_log(
@@ -61,6 +63,7 @@ def load_log(
     poll_seconds: float | None = None,
     quiet_seconds: float = QUIET_SECONDS,
     wait_for_log: bool = True,
+    on_loaded: OnLoaded = lambda engine, run_id: None,
 ) -> LoadReport:
     """Load the log at `path` (or "s3://..."); calling it again changes nothing.
 
@@ -111,6 +114,8 @@ def load_log(
                 waiting.pause()
     if lake is not None and look.report.ended != "stopped":
         keep_loaded(engine, lake, run_id=run.run_id, on_line=on_line)
+    if look.report.ended != "stopped":
+        on_loaded(engine, run.run_id)
     look.report.seconds = time.monotonic() - begun
     look.report.place_on_grid(manifest, run.iterations)
     return look.report

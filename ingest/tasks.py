@@ -22,6 +22,7 @@ from ingest.evaluate import evaluate_anew
 from ingest.job import WorkerStopping, run_job
 from ingest.locations import LocationSettings, Place
 from ingest.looking import answer_look
+from ingest.pipeline import OnLoaded
 from ingest.purge import purge_run
 from ingest.taking import take_jobs
 from ingest.trainings.running import make_trainer, run_training
@@ -74,6 +75,7 @@ def ingest(context: JobContext, *, job_id: int) -> None:
         stopping=context.should_abort,
         worker=upkeep.name,
         interruptions=upkeep.hand.interruptions,
+        on_loaded=context.additional_context["on_loaded"],
     )
 
 
@@ -123,6 +125,7 @@ def run_worker(
     concurrency: int = 4,
     roots: Sequence[Place] | None = None,
     wait: bool = True,
+    on_loaded: OnLoaded = lambda engine, run_id: None,
 ) -> None:
     """Run ingest jobs until SIGINT or SIGTERM, `concurrency` at a time, and see to schedules.
 
@@ -146,7 +149,9 @@ def run_worker(
             trainer=trainer,
         )
         try:
-            asyncio.run(_work(url, engine, folders, upkeep, at_once, wait=wait))
+            asyncio.run(
+                _work(url, engine, folders, upkeep, at_once, wait=wait, on_loaded=on_loaded)
+            )
         finally:
             with contextlib.suppress(Exception):  # it is gone soon anyway, and others see that
                 upkeep.leave()
@@ -166,6 +171,7 @@ async def _work(
     at_once: int,
     *,
     wait: bool,
+    on_loaded: OnLoaded,
 ) -> None:
     # asyncio's own pool is as wide as the machine has cores; jobs that follow a run mostly sleep,
     # and a duty may wait long for a folder that does not answer.
@@ -177,7 +183,12 @@ async def _work(
         taken = [upkeep.queues()]
         if upkeep.trainer is not None:
             taken.append(upkeep.training_queues(upkeep.trainer))
-        context = {"engine": engine, "roots": roots, "upkeep": upkeep}
+        context = {
+            "engine": engine,
+            "roots": roots,
+            "upkeep": upkeep,
+            "on_loaded": on_loaded,
+        }
         with on_stop(stop.set):
             await asyncio.gather(
                 *(

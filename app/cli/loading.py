@@ -17,6 +17,7 @@ from rich.progress import Progress as Bar
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from app.cli.after_load import after_load
 from app.cli.store import ready_engine
 from db.away import is_unreachable
 from db.engine import session_scope, wait_for_server
@@ -79,6 +80,7 @@ def ingest(
                     on_progress=on_progress,
                     on_line=on_line,
                     owner_id=owner_id,
+                    on_loaded=after_load,
                 ),
             )
         with session_scope(engine) as session:

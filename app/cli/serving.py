@@ -39,13 +39,14 @@ def worker(
 ) -> None:
     """Run ingest jobs until stopped; any number of workers share them."""
     from app import logs
+    from app.cli.after_load import after_load
     from ingest.tasks import run_worker
 
     allocator.give_back()
     logs.set_up()
     with ready_engine():
         pass
-    run_worker(concurrency=concurrency)
+    run_worker(concurrency=concurrency, on_loaded=after_load)
 
 
 def demo(

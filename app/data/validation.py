@@ -182,18 +182,17 @@ def class_images(session: Session, run_id: int, arguments: Arguments) -> Answer:
     """
     class_id = arguments.required("class")
     results = class_results.class_images(session, run_id=run_id, class_id=class_id)
-    right = results.prediction == class_id
-    known = results.prediction != NOT_VALIDATED
-    learned = forgetting_of(right, validated=known.any(axis=0))
-    correct = np.where(known, right, np.nan).astype(np.float32)
+    correct = (results.prediction == class_id).astype(np.float32)
+    correct[results.prediction == NOT_VALIDATED] = np.nan
     partners = confusion_partners(results.prediction, class_id=class_id)
+    record = forgetting_of(correct)
     return {
         "images": results.images,
         "prediction": results.prediction,
         "probability": results.probability,
         "order": similarity_order(correct),
-        "forgotten": learned.forgotten,
-        "first_learned": learned.first_learned,
+        "forgotten": record.forgotten,
+        "first_learned": record.first_learned,
         "partner": partners.class_id,
         "partner_count": partners.count,
     }, {"class": class_id}

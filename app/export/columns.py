@@ -29,7 +29,7 @@ def unrolled(
     `rows` are columns of length R: repeated for every iteration.
     """
     count = len(next(iter(matrices.values())))
-    place = np.repeat(np.arange(count), len(iteration))
+    place = np.repeat(np.arange(count, dtype=np.int32), len(iteration))
     columns: Columns = {"iteration": np.tile(iteration, count)}
     for name, column in rows.items():
         columns[name] = (

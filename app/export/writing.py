@@ -20,20 +20,26 @@ def write_csv(table: pa.Table) -> Iterator[bytes]:
     Numbers as short as they can be read back exactly; nan, inf and -inf; empty: no value. A text,
     or a column's name, that spreadsheets would take for a formula has an apostrophe before it.
     """
-    plain = guarded(table)
+    guarded_table = guarded(table)
+    plain = pa.schema([(field.name, _plain(field.type)) for field in guarded_table.schema])
     head = True
-    for batch in plain.to_batches(max_chunksize=ROWS) or [None]:
+    for batch in guarded_table.to_batches(max_chunksize=ROWS) or [None]:
         sink = pa.BufferOutputStream()
         options = pyarrow.csv.WriteOptions(include_header=head)
-        with pyarrow.csv.CSVWriter(sink, plain.schema, write_options=options) as writer:
+        with pyarrow.csv.CSVWriter(sink, plain, write_options=options) as writer:
             if batch is not None:
-                writer.write(batch)
+                # Names that are kept once are written out for these rows alone.
+                writer.write(batch.cast(plain))
         head = False
         yield sink.getvalue().to_pybytes()
 
 
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
 def guarded(table: pa.Table) -> pa.Table:
-    """Return the table with texts as plain strings that no spreadsheet runs."""
+    """Return the table with texts that no spreadsheet runs."""
     columns = [_guarded_column(column) for column in table.columns]
     return pa.table(columns, names=[_guarded(name) for name in table.column_names])
 
@@ -44,7 +50,7 @@ def _guarded_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
             pa.DictionaryArray.from_arrays(chunk.indices, _guarded_texts(chunk.dictionary))
             for chunk in column.chunks
         ]
-        return pa.chunked_array([chunk.cast("utf8") for chunk in chunks], type="utf8")
+        return pa.chunked_array(chunks, type=pa.dictionary(column.type.index_type, "utf8"))
     if pa.types.is_string(column.type):
         return pa.chunked_array([_guarded_texts(c) for c in column.chunks], type="utf8")
     return column

@@ -1,6 +1,7 @@
 """The tables, one family per file."""
 
 from db.models.annotations import Annotation, AnnotationState, Mention, Reply
+from db.models.answers import prepared_answer
 from db.models.base import Base
 from db.models.bringing import IngestLook, Upload
 from db.models.data_review import ImageReview, image_history
@@ -109,6 +110,7 @@ __all__ = [
     "image_history",
     "layer_profile",
     "layer_stat",
+    "prepared_answer",
     "probe",
     "probe_map",
     "probe_saliency",

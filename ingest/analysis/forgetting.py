@@ -1,4 +1,4 @@
-"""How each image was learned and forgotten over a run, from its flips alone."""
+"""How each image was learned and forgotten over a run: from all flips, or of some images."""
 
 from dataclasses import dataclass
 
@@ -52,19 +52,13 @@ def forgetting(
     return Forgetting(forgotten.astype(np.int32), learned_at)
 
 
-def forgetting_of(
-    correct: NDArray[np.bool_], *, validated: NDArray[np.bool_] | None = None
-) -> Forgetting:
-    """Count the same for some images, bool [n, T], from what they were at every snapshot.
-
-    `validated` [T] says which snapshots count; None: all. A class has few images: of these that is
-    less than the flips of all.
-    """
-    columns = np.arange(correct.shape[1]) if validated is None else np.flatnonzero(validated)
-    seen = correct[:, columns]
-    forgotten = np.count_nonzero(seen[:, :-1] & ~seen[:, 1:], axis=1)
-    if not len(columns):
-        return Forgetting(forgotten.astype(np.int32), np.full(len(correct), NEVER, np.int32))
-    learned_at = columns[np.argmax(seen, axis=1)]
-    learned_at[~seen.any(axis=1)] = NEVER
-    return Forgetting(forgotten.astype(np.int32), learned_at.astype(np.int32))
+def forgetting_of(correct: NDArray[np.float32]) -> Forgetting:
+    """Count the same of some images, [n, T]: 1 right, 0 wrong, NaN where nothing was validated."""
+    observed = np.flatnonzero(~np.isnan(correct).all(axis=0))
+    right = correct[:, observed] == 1
+    forgotten = (right[:, :-1] & ~right[:, 1:]).sum(axis=1, dtype=np.int32)
+    first = np.full(len(right), NEVER, np.int32)
+    learned = right.any(axis=1)
+    if learned.any():
+        first[learned] = observed[right[learned].argmax(axis=1)]
+    return Forgetting(forgotten, first)

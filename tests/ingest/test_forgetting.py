@@ -29,18 +29,14 @@ def test_forgetting_equals_the_definition(images, snapshots, seed):
         seen = np.flatnonzero(correct[i])
         assert found.first_learned[i] == (seen[0] if len(seen) else NEVER)
     np.testing.assert_array_equal(found.never_learned, ~correct.any(axis=1))
-    own = forgetting_of(correct)
+    # Of a class the images themselves say the same, with snapshots between that nobody validated.
+    gaps = np.sort(rng.choice(2 * snapshots, snapshots, replace=False))
+    seen = np.full((images, 2 * snapshots), np.nan, np.float32)
+    seen[:, gaps] = correct
+    own = forgetting_of(seen)
     np.testing.assert_array_equal(own.forgotten, found.forgotten)
-    np.testing.assert_array_equal(own.first_learned, found.first_learned)
-
-
-def test_only_validated_snapshots_count():
-    correct = np.array([[1, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]], bool)
-    found = forgetting_of(correct, validated=np.array([False, False, True, True]))
-    assert found.forgotten.tolist() == [1, 0, 0]
-    assert found.first_learned.tolist() == [2, 3, NEVER]
-    none = forgetting_of(correct, validated=np.zeros(4, bool))
-    assert (none.forgotten.tolist(), none.first_learned.tolist()) == ([0] * 3, [NEVER] * 3)
+    learned = found.first_learned
+    np.testing.assert_array_equal(own.first_learned, np.where(learned < 0, NEVER, gaps[learned]))
 
 
 def test_no_image_and_no_flip():
@@ -49,6 +45,10 @@ def test_no_image_and_no_flip():
     assert found.first_learned.tolist() == [0, NEVER]
     assert found.forgotten.tolist() == [0, 0]
     assert len(forgetting(none, none, np.zeros(0, np.uint8), correct_now=none).forgotten) == 0
+    for shape in ((0, 4), (3, 0)):
+        never = forgetting_of(np.zeros(shape, np.float32))
+        assert never.first_learned.tolist() == [NEVER] * shape[0]
+        assert never.forgotten.tolist() == [0] * shape[0]
 
 
 def test_partners_are_the_most_frequent_wrong_classes():

@@ -57,7 +57,7 @@ def test_arrays_are_stored_uncompressed_for_slices(owned):
         for table in Base.metadata.sorted_tables
         for column in table.columns
         if isinstance(column.type, NumpyArray)
-    } | {("class_result", "prediction"), ("class", "contact_sheet")}
+    } | {("class_result", "prediction"), ("class", "contact_sheet"), ("prepared_answer", "data")}
     # At most 256 bytes, beside arrays that leave the row before; nodes refuse SET STORAGE.
     arrays -= {("class_result", "iterations")}
     query = """

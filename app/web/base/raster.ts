@@ -51,6 +51,38 @@ export function bins(pixels: number, start: number, end: number, count: number):
   return { from, to };
 }
 
+/** For each pixel the columns of the matrix that it shows: at[first[p]] to at[first[p + 1]] - 1. */
+interface Own {
+  first: Int32Array;
+  at: Int32Array;
+  /** 1 where a pixel shows what the one before it does. */
+  same: Uint8Array;
+}
+
+/**
+ * Return the columns of the matrix that pixels show, each once: where snapshots share columns, a
+ * pixel of some snapshots would be looked up in the same place again and again.
+ */
+function ownColumns(across: Bins, { width, columnOf }: Painted): Own {
+  const pixels = across.from.length;
+  const first = new Int32Array(pixels + 1);
+  const same = new Uint8Array(pixels);
+  const at: number[] = [];
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    first[pixel] = at.length;
+    for (let column = across.from[pixel]; column < across.to[pixel]; column++) {
+      const own = columnOf ? columnOf[column] : column;
+      if (own < 0 || own >= width) continue;
+      if (at.length === first[pixel] || at[at.length - 1] !== own) at.push(own);
+    }
+    const one = at.length - first[pixel] === 1 && pixel > 0;
+    if (one && first[pixel] - first[pixel - 1] === 1)
+      same[pixel] = Number(at[at.length - 1] === at[first[pixel] - 1]);
+  }
+  first[pixels] = at.length;
+  return { first, at: Int32Array.from(at), same };
+}
+
 /** Show nothing where the matrix has none of a pixel's columns (it is not loaded that far). */
 function leaveOut(across: Bins, columnOf: Int32Array): void {
   across.from.forEach((from, pixel) => {
@@ -62,26 +94,30 @@ function leaveOut(across: Bins, columnOf: Int32Array): void {
 /** Pool the matrix rows order[from..to) over the pixel columns into `pooled`; NaN where none. */
 function poolRow(
   pooled: Float64Array,
-  matrix: Painted,
+  { data, width }: Painted,
   rows: { order: ArrayLike<number>; from: number; to: number },
-  columns: Bins,
+  { first, at, same }: Own,
   extreme: Extreme,
 ): void {
-  const { data, width, columnOf } = matrix;
+  const starts = Int32Array.from({ length: rows.to - rows.from }, (_, row) => {
+    return rows.order[rows.from + row] * width;
+  });
   // Compared in place, a million times a picture: a function for each kind of pooling is not.
   const sign = extreme === "min" ? -1 : 1;
   const absolute = extreme === "absolute";
   for (let pixel = 0; pixel < pooled.length; pixel++) {
+    if (same[pixel]) {
+      pooled[pixel] = pooled[pixel - 1];
+      continue;
+    }
     let best = NaN;
-    let most = 0; // how extreme that is
-    for (let column = columns.from[pixel]; column < columns.to[pixel]; column++) {
-      const own = columnOf ? columnOf[column] : column;
-      if (own < 0 || own >= width) continue;
-      for (let at = rows.from; at < rows.to; at++) {
-        const value = data[rows.order[at] * width + own];
-        if (value !== value) continue;
+    let most = NaN; // how extreme that is; nothing is at most NaN, so that the first value is taken
+    for (let place = first[pixel]; place < first[pixel + 1]; place++) {
+      const column = at[place];
+      for (let row = 0; row < starts.length; row++) {
+        const value = data[starts[row] + column];
         const size = absolute ? Math.abs(value) : sign * value;
-        if (best === best && !(size > most)) continue;
+        if (size <= most || value !== value) continue;
         best = value;
         most = size;
       }
@@ -111,6 +147,7 @@ export function paint(
   const { extreme = "max" } = options;
   const across = bins(width, view[0], view[1], columns);
   if (matrix.columnOf) leaveOut(across, matrix.columnOf);
+  const own = ownColumns(across, matrix);
   const down = bins(height, top, bottom, order.length);
   const pooled = new Float64Array(width);
   const line = new Uint32Array(width);
@@ -125,7 +162,7 @@ export function paint(
       continue;
     }
     if (!y || from !== down.from[y - 1] || to !== down.to[y - 1]) {
-      poolRow(pooled, matrix, { order, from, to }, across, extreme);
+      poolRow(pooled, matrix, { order, from, to }, own, extreme);
       holes = colourRow(line, pooled, across, scaleOf(order[from]), empty);
     }
     pixels.set(line, start);

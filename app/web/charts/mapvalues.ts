@@ -36,13 +36,20 @@ function ratios(
   complement?: boolean,
 ): Float32Array<ArrayBuffer> {
   const values = new Float32Array(source.length);
+  // Looked at on the way: millions of values need not be gone through once more.
+  let missing = false;
+  let finite = false;
   for (let at = 0, row = 0; at < source.length; row++) {
     const divisor = divisors ? divisors[row] : 1;
     for (const end = at + width; at < end; at++) {
-      const value = divisors && source[at] < 0 ? NaN : source[at] / divisor;
-      values[at] = complement ? 1 - value : value;
+      const ratio = divisors && source[at] < 0 ? NaN : source[at] / divisor;
+      const value = complement ? 1 - ratio : ratio;
+      values[at] = value;
+      if (value !== value) missing = true;
+      else if (!finite) finite = Number.isFinite(value);
     }
   }
+  known.set(values, [missing, finite]);
   return values;
 }
 

@@ -1,0 +1,28 @@
+"""What is done about a run once it is loaded, in the process that loaded it."""
+
+import logging
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from app.large_runs import is_large
+from db.queries.runs.runs import get_run
+
+logger = logging.getLogger(__name__)
+
+
+def after_load(engine: Engine, run_id: int) -> None:
+    """Make the answers that the pages of a large run ask for first; see app/preparing.py.
+
+    What fails is left to who asks for it: the run is loaded.
+    """
+    try:
+        with Session(engine) as session:
+            large = is_large(get_run(session, run_id=run_id))
+        if large:
+            # 50 MB of modules, which those who load runs of the usual size do without.
+            from app.preparing import prepare
+
+            prepare(engine, run_id)
+    except Exception:
+        logger.exception("the answers about run %s were not prepared", run_id)

@@ -1,0 +1,55 @@
+"""At the end of a load: makes the answers about a large run that its pages ask for first."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import Engine
+
+from app.analysis import forget_run
+from app.arguments import Arguments, BadArgument
+from app.binary import DataFunction, make_answer
+from app.data import confusion, correlation, cube, layers, magnitudes, overview, validation
+from app.large_runs import is_large
+from app.prepared import find_prepared, first_arguments, keep
+from db.engine import read_scope
+from db.errors import NotFound
+from db.queries.runs.runs import get_run
+
+ROUTES: Final[Mapping[str, DataFunction]] = MappingProxyType(
+    {
+        "class-error": overview.class_error,
+        "series": overview.series,
+        "anomalies": validation.anomalies,
+        "groups": validation.groups,
+        "forgetting": validation.forgetting,
+        "cube-order": cube.order,
+        "correlation": correlation.grid,
+        "correlation-detail": correlation.detail,
+        "confusion": confusion.confusion,
+        "layer-magnitudes": magnitudes.magnitudes,
+        "layer-settle": layers.settle,
+    }
+)
+
+
+def prepare(engine: Engine, run_id: int) -> None:
+    """Make and keep what is not kept yet about a large run; nothing for others. NotFound."""
+    with read_scope(engine) as session:
+        run = get_run(session, run_id=run_id)
+        asked = first_arguments(session, run) if is_large(run) else {}
+    for name, arguments in asked.items():
+        _prepare(engine, run_id, name, arguments)
+    forget_run(run.this_version)
+
+
+def _prepare(engine: Engine, run_id: int, name: str, arguments: Arguments) -> None:
+    with read_scope(engine) as session:
+        _, place = find_prepared(session, run_id=run_id, name=name, arguments=arguments)
+        if place is None:
+            return
+        try:
+            data = make_answer(lambda: ROUTES[name](session, run_id, arguments), arguments)
+        except (NotFound, BadArgument):
+            return  # the run has nothing of the kind, or is gone
+    keep(engine, place, data)

@@ -1,0 +1,143 @@
+"""Answers about large runs are made once: at the end of the load, or by the first who asks."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.orm import Session
+
+from app import large_runs
+from app.arguments import Arguments
+from app.binary import EXTENSION
+from app.cache import kept
+from app.cli.after_load import after_load
+from app.factory import VIEWS
+from app.fields import joined
+from app.prepared import FIRST, first_arguments
+from app.preparing import ROUTES
+from app.view import PageContext
+from db.engine import session_scope
+from db.load import touch_run
+from db.models import Run, prepared_answer
+from db.permissions import Role
+from db.queries.runs import run_upkeep, runs
+from tests.app.web import Client, Web
+from tests.stored_runs import StoredRun, store_run
+
+
+@pytest.fixture
+def run_id(app_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A run that counts as large, and is gone afterwards; so is one that does not count so."""
+    monkeypatch.setattr(large_runs, "MANY_IMAGES", 0)
+    with session_scope(app_engine) as session:
+        run: StoredRun = store_run(session, seed=8, images=60, snapshots=8)
+        session.execute(update(Run).where(Run.id == run.run_id).values(state="complete"))
+    yield run.run_id
+    with session_scope(app_engine) as session:
+        session.execute(update(Run).where(Run.id == run.run_id).values(trashed_at="now()"))
+        run_upkeep.purge(session, run_id=run.run_id)
+        assert not session.scalars(select(prepared_answer.c.asked)).all()
+
+
+def addresses(engine: Engine, run_id: int) -> dict[str, str]:
+    with Session(engine) as session:
+        asked = first_arguments(session, runs.get_run(session, run_id=run_id))
+    return {
+        name: f"/data/run/{run_id}/{name}?"
+        + "&".join(f"{key}={value}" for key, value in arguments._values.items())
+        for name, arguments in asked.items()
+    }
+
+
+def stored(engine: Engine) -> set[str]:
+    with Session(engine) as session:
+        return {
+            asked.partition(" ")[0] for asked in session.scalars(select(prepared_answer.c.asked))
+        }
+
+
+def forgotten(get: Client, address: str) -> bytes:
+    """Ask as of a process that has only just started."""
+    kept.drop(lambda key: True)
+    answer = get.get(address)
+    assert answer.status_code == 200, answer.text
+    return answer.data
+
+
+def test_what_was_prepared_is_answered_as_it_would_have_been(
+    app_engine: Engine,
+    web: Web,
+    clients: dict[Role, Client],
+    run_id: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    viewer, asked = clients[Role.VIEWER], addresses(app_engine, run_id)
+    with monkeypatch.context() as small:
+        small.setattr(large_runs, "MANY_IMAGES", 100_000)
+        before = {name: forgotten(viewer, address) for name, address in asked.items()}
+        after_load(app_engine, run_id)
+        assert stored(app_engine) == set()
+    after_load(app_engine, run_id)
+    assert stored(app_engine) == set(FIRST)
+    matrices = web.app.server.extensions[EXTENSION].matrices
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("was made again")
+
+    for name in asked:
+        monkeypatch.setitem(matrices, name, refuse)
+    assert {name: forgotten(viewer, address) for name, address in asked.items()} == before
+
+
+def test_the_first_who_asks_after_a_change_makes_it_for_the_others(
+    app_engine: Engine, clients: dict[Role, Client], run_id: int
+) -> None:
+    viewer, asked = clients[Role.VIEWER], addresses(app_engine, run_id)
+    after_load(app_engine, run_id)
+    with session_scope(app_engine) as session:
+        session.execute(delete(prepared_answer).where(prepared_answer.c.asked == "series []"))
+        session.execute(update(prepared_answer).values(data=b"of the version before"))
+        touch_run(session, run_id=run_id)
+    found = forgotten(viewer, asked["class-error"])
+    # Those of the version before are gone with the first of the new one.
+    assert stored(app_engine) == {"class-error"}
+    assert forgotten(viewer, asked["class-error"]) == found != b"of the version before"
+    # What other arguments give is worked out where it is asked.
+    forgotten(viewer, f"/data/run/{run_id}/class-error?from=10&to=30")
+    with Session(app_engine) as session:
+        assert list(session.scalars(select(prepared_answer.c.asked))) == ["class-error []"]
+
+
+def in_address(value: Any) -> str:
+    if value is None or value == []:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_pages_ask_first_for_the_very_addresses_that_are_prepared(
+    app_engine: Engine, web: Web, run_id: int
+) -> None:
+    matrices = web.app.server.extensions[EXTENSION].matrices
+    assert ROUTES.keys() == FIRST.keys()
+    assert all(matrices[name] is function for name, function in ROUTES.items())
+    with Session(app_engine) as session:
+        run = runs.get_run(session, run_id=run_id)
+        asked = first_arguments(session, run)
+    # What a person has not chosen stands in addresses as the field's default, or the run's.
+    chosen = {
+        name: field.default for name, field in joined({v.name: v.fields for v in VIEWS}).items()
+    }
+    with web.app.server.test_request_context():
+        validation = next(view for view in VIEWS if view.name == "validation")
+        chosen |= validation.defaults(PageContext(identity=None, run=run))
+    words = {name: in_address(value) for name, value in chosen.items()}
+    compared = set()
+    for template in (one for view in VIEWS for one in view.asks):
+        name, _, text = template.partition("?")
+        if name in FIRST:
+            given = dict(parse_qsl(text.format(**words), keep_blank_values=True))
+            assert asked[name].key() == Arguments(given).key()
+            compared.add(name)
+    assert compared >= {"class-error", "series", "anomalies", "groups", "correlation"}
