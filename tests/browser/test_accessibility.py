@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, TimeoutError, expect
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
@@ -392,7 +392,10 @@ def turn_to(page: Page, address: str) -> None:
 def _visited(page: Page, address: str) -> bool:
     if not page.evaluate(VISIT, address):
         return False
-    page.wait_for_selector("#shell-page:not(:has(> [data-left])) :is(h1, h2)")
+    try:
+        page.wait_for_selector("#shell-page:not(:has(> [data-left])) :is(h1, h2)", timeout=10_000)
+    except TimeoutError:  # then it is loaded
+        return False
     return True
 
 
