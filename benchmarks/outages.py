@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.engine import URL
 
@@ -116,8 +117,8 @@ class Site:
 
     served: Served
     database: DatabaseProxy
-    start_server: Callable[[Path], "subprocess.Popen[bytes]"]
-    process: "subprocess.Popen[bytes]"
+    start_server: Callable[[Path], Any]
+    process: Any
 
     @property
     def address(self) -> str:
@@ -150,8 +151,12 @@ def serve(
     port: int,
     database_port: int,
     environment: Mapping[str, str] | None = None,
+    start: Callable[..., Any] = subprocess.Popen,
 ) -> Iterator[Site]:
-    """Yield the application on `port`, whose database it reaches through a proxy of ours."""
+    """Yield the application on `port`, whose database it reaches through a proxy of ours.
+
+    `start` is what makes the processes that run this code.
+    """
     proxy = DatabaseProxy(database, database_port)
     proxy.answer()
     url = proxy.url.render_as_string(hide_password=False)
@@ -167,8 +172,9 @@ def serve(
         "--worker-class", "app.connections.BufferingWorker", "--log-level", "critical",
     ]  # fmt: skip
 
-    def start_server(code: Path) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
+    def start_server(code: Path) -> Any:
+        make = start if code == HERE else subprocess.Popen
+        return make(
             command,
             cwd=code,
             env=settings,

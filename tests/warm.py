@@ -82,16 +82,19 @@ def start(
     pass_fds: Sequence[int] = (),
     stdout: IO[bytes] | None = None,
     stderr: IO[bytes] | None = None,
+    start_new_session: bool = False,
 ) -> Warm:
     """Start `python -c ...` or `python -m ...` with the code of ROOT, as `subprocess.Popen` does.
 
-    `stdout` and `stderr` are files, None for those of the tests.
+    `stdout` and `stderr` are files, None for those of the tests. A new session begins a moment
+    after the process does.
     """
     assert command[0] == sys.executable, f"{command[0]} is no Python"
     files = {number: _Passed(number) for number in pass_fds}
     files |= {at: _Passed(f.fileno()) for at, f in ((1, stdout), (2, stderr)) if f is not None}
     environment = dict(os.environ if env is None else env)
-    process = _forks().Process(target=_run, args=(command[1:], cwd, environment, files))
+    begin = (command[1:], cwd, environment, files, start_new_session)
+    process = _forks().Process(target=_run, args=begin)
     process.start()
     return Warm(process)
 
@@ -105,9 +108,15 @@ def _forks() -> ForkServerContext:
 
 
 def _run(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], files: dict[int, _Passed]
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    files: dict[int, _Passed],
+    new_session: bool,
 ) -> None:
     """Be `python *command`."""
+    if new_session:
+        os.setsid()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

@@ -131,6 +131,7 @@ class TestStored:
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.usefixtures("web")  # rows have links, whose addresses begin as the application says
 class TestDying:
     @pytest.mark.parametrize(
         ("changes", "died"),

@@ -92,6 +92,14 @@ class Watch:
 def logged_in(browser: Browser, link: str) -> Any:
     """Return the cookies of who has chosen a password by a one-time link: no page is drawn."""
     context = browser.new_context()
+    enter(context, link)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def enter(context: BrowserContext, link: str) -> None:
+    """Log a browser profile in by a one-time link, without drawing a page."""
     parts = urlsplit(link)
     answer = context.request.post(
         link,
@@ -100,9 +108,6 @@ def logged_in(browser: Browser, link: str) -> Any:
         max_redirects=0,
     )
     assert answer.status == 303, answer.text()
-    state = context.storage_state()
-    context.close()
-    return state
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +152,7 @@ def hurt(server_url: URL, template_url: URL) -> Iterator[outages.Site]:
     """An application that may be hurt, on a database of its own."""
     with (
         servers.database(server_url, template=str(template_url.database)) as url,
-        outages.serve(url, port=free_port(), database_port=free_port()) as site,
+        outages.serve(url, port=free_port(), database_port=free_port(), start=warm.start) as site,
     ):
         yield site
 

@@ -251,7 +251,7 @@ def test_a_server_that_comes_back_as_another_build_says_so_and_nothing_typed_is_
     tab: Tab, hurt: Site, tmp_path: Path
 ) -> None:
     for name in ("app", "benchmarks", "db", "deeptracker", "ingest", "migrations"):
-        shutil.copytree(HERE / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(HERE / name, tmp_path / name)
     for name in ("package.json", "package-lock.json", "tsconfig.json"):  # as of what was built
         shutil.copy(HERE / name, tmp_path / name)
     with (tmp_path / "app" / "ids.py").open("a") as file:

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -14,14 +15,14 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
-from benchmarks.browser import Served, log_in, serve, wait_until_painted
+from benchmarks.browser import Served, serve, wait_until_painted
 from db import backup
 from db.engine import make_engine
 from db.queries.runs import runs
 from deeptracker.format import Snapshot
 from ingest.pipeline import load_log
-from tests import servers
-from tests.browser.conftest import VIEWPORT
+from tests import servers, warm
+from tests.browser.conftest import VIEWPORT, enter
 from tests.browser.logs import Log
 from tests.browser.waiting import rest
 from tests.ports import free_port
@@ -46,7 +47,12 @@ PAGES = ("overview", "validation", "layers?layers=0")
 def at_port() -> Callable[..., AbstractContextManager[Served]]:
     """A function that serves a database, always at the same address."""
     port = free_port()
-    return lambda url, **options: serve(url, port=port, environment=KEY, **options)
+
+    def served(url: str, folder: Path = ROOT) -> AbstractContextManager[Served]:
+        start = warm.start if folder == ROOT else subprocess.Popen
+        return serve(url, port=port, environment=KEY, folder=folder, start=start)
+
+    return served
 
 
 @pytest.fixture
@@ -92,9 +98,8 @@ def shown(page: Page, address: str) -> dict[str, dict[str, str]]:
 
 
 def logged_in(context: BrowserContext, served: Served) -> Page:
-    page = context.new_page()
-    log_in(page, served.new_link())
-    return page
+    enter(context, served.new_link())
+    return context.new_page()
 
 
 def seen_by_another(browser: Browser, served: Served) -> dict[str, dict[str, str]]:
@@ -128,7 +133,7 @@ def test_a_store_begun_anew(
         # Who was logged in there is nobody here.
         page.goto(f"{served.address}/run/1/overview")
         expect(page).to_have_url(re.compile("/login"))
-        log_in(page, served.new_link())
+        enter(context, served.new_link())
         second = shown(page, served.address)
         assert second == seen_by_another(browser, served)
         for name in PAGES:
@@ -179,7 +184,7 @@ def test_a_restored_backup(
     with at_port(empty_database_url) as served:
         page.goto(f"{served.address}/run/1/overview")
         expect(page).to_have_url(re.compile("/login"))
-        log_in(page, served.new_link())
+        enter(context, served.new_link())
         now = shown(page, served.address)
         assert now == seen_by_another(browser, served)
         assert now["validation"] != seen["validation"]
@@ -224,6 +229,7 @@ def test_a_tab_that_shows_a_store_which_is_replaced(
         swap(url, other)
         # Logged in there too, in another tab of the same browser: the cookie is for both.
         other_tab = logged_in(context, served)
+        other_tab.goto(served.address)
         notice = page.locator(NOTICE)
         expect(notice).to_contain_text("another database", timeout=15_000)
         expect(notice).to_have_attribute("role", "alert")
@@ -266,7 +272,7 @@ def newer_build(tmp_path: Path) -> Path:
     """The code of a release after this one: a style has changed, but no file's time."""
     folder = tmp_path / "newer"
     for name in ("app", "benchmarks", "db", "deeptracker", "ingest", "migrations"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)
     for name in ("package.json", "package-lock.json", "tsconfig.json"):
         shutil.copy(ROOT / name, folder / name)
     (folder / "node_modules").symlink_to(ROOT / "node_modules")  # it builds its own bundle
@@ -289,6 +295,7 @@ def test_an_upgrade(
     style = "getComputedStyle(document.documentElement).getPropertyValue('--of-the-newer-build')"
     with at_port(url) as served:
         page = logged_in(context, served)
+        page.goto(served.address)
         page.evaluate("window.untouched = true")
         page.fill("#runs-search", "dig")
         quiet = context.new_page()

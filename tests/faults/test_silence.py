@@ -12,6 +12,7 @@ from app.config import AppSettings
 from benchmarks import outages
 from db.engine import session_scope
 from db.queries.team import accounts, sessions
+from tests import warm
 from tests.jobs.conftest import wait_until
 from tests.ports import free_port
 
@@ -35,7 +36,11 @@ def test_a_silent_database_is_said_to_be_away_and_nothing_hangs(store, key):
     environment = {"DEEPTRACKER_SECRET_KEY": key}
     with (
         outages.serve(
-            store.url, port=free_port(), database_port=free_port(), environment=environment
+            store.url,
+            port=free_port(),
+            database_port=free_port(),
+            environment=environment,
+            start=warm.start,
         ) as site,
         requests.Session() as browser,
     ):
