@@ -152,24 +152,9 @@ export function theme(name: string): string {
   const key = `${name} ${isDark()}`;
   let found = themes.get(key);
   if (found === undefined) {
-    // All at once: whoever asked for one more in the middle of a drawing would lay the page out again.
     const style = getComputedStyle(document.documentElement);
-    for (const one of new Set([...declared(), name]))
-      themes.set(`${one} ${isDark()}`, style.getPropertyValue(one).trim() || "#888");
-    found = themes.get(key) as string;
-  }
-  return found;
-}
-
-/** Return the variables that our stylesheet declares for the whole page. */
-function declared(): string[] {
-  const found: string[] = [];
-  for (const sheet of document.styleSheets) {
-    if (!sheet.href || new URL(sheet.href).origin !== location.origin) continue;
-    for (const rule of sheet.cssRules) {
-      if (!(rule instanceof CSSStyleRule) || rule.selectorText !== ":root") continue;
-      found.push(...[...rule.style].filter((name) => name.startsWith("--")));
-    }
+    found = style.getPropertyValue(name).trim() || "#888";
+    themes.set(key, found);
   }
   return found;
 }
