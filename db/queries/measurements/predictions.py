@@ -40,7 +40,7 @@ class SnapshotPredictions:
 
     @cached_property
     def _classes(self) -> str:
-        """Those classes as the server reads an array: made anew for each block, it takes longer."""
+        """Those classes as the server reads an array: made for each block, it takes longer."""
         return f"{{{','.join(map(str, self._sizes))}}}"
 
     @cached_property
