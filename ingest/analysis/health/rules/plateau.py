@@ -76,12 +76,14 @@ def _guesses(history: History) -> list[Finding]:
     """Return that the network guesses at the end, whether or not it ever knew better."""
     length = max(3, robust.window(history.snapshots, share=0.2))
     sizes = history.class_size[history.class_size > 0]
-    error = float(robust.quiet_median(history.validation_error[-length:]))
-    if len(sizes) < 2 or falls(history) or begins(history):
+    if len(sizes) < 2:
         return []
+    error = float(robust.quiet_median(history.validation_error[-length:]))
     guessing, chance = float(np.log(len(sizes))), 1 - sizes.max() / sizes.sum()
     loss = float(robust.quiet_median(history.train_loss[-length:]))
     if not (loss >= _GUESSES * guessing and error >= _WRONG * chance):
+        return []
+    if falls(history) or begins(history):
         return []
     with np.errstate(invalid="ignore"):
         high = robust.smooth(history.train_loss, 5) >= _GUESSES * guessing
