@@ -16,11 +16,13 @@ from app.auth.passwords import matches
 from app.config import AppSettings
 from app.connections import BufferingWorker
 from app.factory import create_app
+from app.kept_out import keep_out
 from app.ports import BACKLOG, LISTENER, free_port, listen
 from app.uploads.clearing import start_clearing
 from db.engine import session_scope
 from db.queries.team.accounts import anybody_can_log_in
 from deeptracker.errors import DeepTrackerError
+from ingest import allocator
 
 THREADS = 8
 
@@ -40,6 +42,7 @@ def serve(settings: AppSettings, engine: Engine) -> None:
     if listener is None:
         check_port(settings.host, settings.port)
     logs.set_up()
+    keep_out("pandas")
     metrics.share_between_processes()
     server = _Server(create_app(settings, engine=engine), settings, engine, listener)
     # What is there now stays: else each process would search it for garbage in the middle of some
@@ -148,6 +151,7 @@ class _Server(BaseApplication):
     def _warm_up(self, _worker: object) -> None:
         warm_up(self._app)
         start_clearing(self._app.server)
+        allocator.start_trimming()
         gc.freeze()
 
 

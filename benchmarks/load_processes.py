@@ -35,14 +35,14 @@ def started(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterato
 
 
 @contextmanager
-def served(database_url: str) -> Iterator[tuple[Served, psutil.Popen]]:
+def served(database_url: str, *, workers: int = 2) -> Iterator[tuple[Served, psutil.Popen]]:
     """Yield the application under `deeptracker serve`, and the process that forks the others."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     environment = {
         "DATABASE_URL": database_url,
         "DEEPTRACKER_SECRET_KEY": secrets.token_urlsafe(48),
-        "DEEPTRACKER_WEB_WORKERS": "2",
+        "DEEPTRACKER_WEB_WORKERS": str(workers),
     }
     with started(["serve", "--port", str(port)], environment) as process:
         address = f"http://127.0.0.1:{port}"

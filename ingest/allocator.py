@@ -7,6 +7,7 @@ arrays of large runs were, and processes that seem to grow.
 
 import ctypes
 import platform
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,8 @@ LARGE = 4 * 2**20
 # Free bytes of an arena that are kept: each answer about a long run would ask for them again.
 KEPT = 64 * 2**20
 ARENAS = 2
+# Between two times at which a server gives back what lies free between what is in use.
+TRIM_SECONDS = 20.0
 
 
 def give_back() -> bool:
@@ -38,8 +41,28 @@ def trimmed() -> Iterator[None]:
     try:
         yield
     finally:
-        if _is_glibc():
-            ctypes.CDLL(None).malloc_trim(0)
+        _trim()
+
+
+def start_trimming(*, seconds: float = TRIM_SECONDS) -> threading.Event:
+    """Give back all free memory every so many seconds, in a thread that ends with the process.
+
+    Or at the event. For a server, whose answers about large runs leave holes at any time: a web
+    process that had made every answer about a run of paper scale held a quarter of a gigabyte so.
+    """
+    stop = threading.Event()
+
+    def go_on() -> None:
+        while not stop.wait(seconds):
+            _trim()
+
+    threading.Thread(target=go_on, name="trim", daemon=True).start()
+    return stop
+
+
+def _trim() -> None:
+    if _is_glibc():
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _is_glibc() -> bool:

@@ -6,28 +6,40 @@ import sys
 
 import pytest
 
-# Prints MB in use when the blocks are there, when most are freed, and after the task.
+# Prints MB in use when the blocks are there, when most are freed, and after the task, or a while.
 _SCRIPT = """
-import psutil
-from ingest.allocator import give_back, trimmed
+import psutil, time
+from contextlib import nullcontext
+from ingest.allocator import give_back, start_trimming, trimmed
 
 assert give_back()
 used = lambda: psutil.Process().memory_info().rss / 1e6
-with trimmed():
+with {task}:
     blocks = [bytes([1]) * 200_000 for _ in range(1_000)]
     print(used())
     blocks = blocks[::50] # what is in use between the holes
     print(used())
+{after}
 print(used())
+"""
+_LATER = """
+start_trimming(seconds=0.01)
+while used() > 150:
+    time.sleep(0.01)
 """
 
 
 @pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc", reason="other libraries manage by themselves"
 )
-def test_holes_are_given_back_after_a_task() -> None:
+@pytest.mark.parametrize(("task", "after"), [("trimmed()", ""), ("nullcontext()", _LATER)])
+def test_holes_are_given_back(task: str, after: str) -> None:
     said = subprocess.run(
-        [sys.executable, "-c", _SCRIPT], capture_output=True, text=True, check=True
+        [sys.executable, "-c", _SCRIPT.format(task=task, after=after)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     ).stdout
     most, freed, after = map(float, said.split())
     assert freed > most - 100  # or the test would show nothing
