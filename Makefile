@@ -21,7 +21,7 @@ PIP_OPTIONS ?=
 TEST_PROCESSES ?= 4
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: demo test imported check unit dev bundle benchmarks clean lock setup browser servers audit soak wheels golden
+.PHONY: demo test imported check unit dev bundle benchmarks clean lock setup browser packages servers audit soak wheels golden
 
 demo: bundle
 	PYTHONDONTWRITEBYTECODE= $(BIN)/deeptracker demo
@@ -77,13 +77,16 @@ $(STAMP): pyproject.toml deeptracker/pyproject.toml constraints.txt
 
 # A browser for the tests: Debian's Chromium without windows, which does a quarter less for a page;
 # else a Chromium that is there; else Playwright's.
-browser: $(STAMP)
+browser: packages $(STAMP)
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || \
+		command -v google-chrome >/dev/null || $(BIN)/playwright install --with-deps --only-shell chromium
+
+# Beside the Python packages, for it needs none of them.
+packages:
 	@command -v chromium-headless-shell >/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-			chromium-headless-shell fonts-liberation >/dev/null 2>&1; } || \
-		command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
-		$(BIN)/playwright install --with-deps --only-shell chromium
+			chromium-headless-shell fonts-liberation >/dev/null 2>&1; } || true
 
 # The proxies of docs/deployment.md, which its tests start where Debian's packages can be had.
 # After the browser: apt-get runs once at a time.
