@@ -4,6 +4,7 @@ import errno
 import gc
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from dash import Dash
@@ -22,7 +23,6 @@ from app.uploads.clearing import start_clearing
 from db.engine import session_scope
 from db.queries.team.accounts import anybody_can_log_in
 from deeptracker.errors import DeepTrackerError
-from ingest import allocator
 
 THREADS = 8
 
@@ -31,8 +31,12 @@ class NotServed(DeepTrackerError):  # noqa: N818 - the name that callers read
     """The server would not be safe, or cannot listen where it should; the text says why."""
 
 
-def serve(settings: AppSettings, engine: Engine) -> None:
+def serve(
+    settings: AppSettings, engine: Engine, *, on_start: Callable[[], object] = lambda: None
+) -> None:
     """Serve until SIGTERM or SIGINT. NotServed for what would be unsafe, or a port in use.
+
+    `on_start` is called in each process that answers, once it is ready.
 
     Where whoever starts us has the port already, it passes the open socket on: its number is in
     the variable LISTENER.
@@ -44,7 +48,8 @@ def serve(settings: AppSettings, engine: Engine) -> None:
     logs.set_up()
     keep_out("pandas")
     metrics.share_between_processes()
-    server = _Server(create_app(settings, engine=engine), settings, engine, listener)
+    app = create_app(settings, engine=engine)
+    server = _Server(app, settings, engine, listener, on_start)
     # What is there now stays: else each process would search it for garbage in the middle of some
     # request, for half a second, and have its own copy of the memory afterwards.
     gc.collect()
@@ -107,10 +112,15 @@ class _Server(BaseApplication):
     """The application is made once, before the workers are forked."""
 
     def __init__(
-        self, app: Dash, settings: AppSettings, engine: Engine, listener: str | None
+        self,
+        app: Dash,
+        settings: AppSettings,
+        engine: Engine,
+        listener: str | None,
+        on_start: Callable[[], object],
     ) -> None:
         self._app, self._settings, self._engine = app, settings, engine
-        self._listener = listener
+        self._listener, self._on_start = listener, on_start
         super().__init__()
 
     def load_config(self) -> None:
@@ -151,7 +161,7 @@ class _Server(BaseApplication):
     def _warm_up(self, _worker: object) -> None:
         warm_up(self._app)
         start_clearing(self._app.server)
-        allocator.start_trimming()
+        self._on_start()
         gc.freeze()
 
 

@@ -29,7 +29,10 @@ def serve(
     given = {"host": host, "port": port, "workers": workers}
     settings = AppSettings().on(**{name: value for name, value in given.items() if value})
     with ready_engine() as engine:
-        (serving.serve_dev if dev else serving.serve)(settings, engine)
+        if dev:
+            serving.serve_dev(settings, engine)
+        else:
+            serving.serve(settings, engine, on_start=allocator.start_trimming)
 
 
 def worker(
