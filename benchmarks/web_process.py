@@ -86,7 +86,7 @@ def _memory(process: psutil.Process) -> float:
     return float(process.memory_full_info().pss / 1e9)
 
 
-def _visits(engine: Engine, served: Served) -> list[Visit]:
+def _visits(engine: Engine, site: Served) -> list[Visit]:
     with Session(engine) as session:
         run, other = sorted(list_runs(session), key=lambda one: one.id)
         last = int(snapshots(session, run_id=run.id).iteration[-1])
@@ -94,42 +94,42 @@ def _visits(engine: Engine, served: Served) -> list[Visit]:
     plans = run_plans(run.id, other.id, **sizes)
     with chromium() as browser:
         context = browser.new_context()
-        log_in(context.new_page(), served.new_link(role=Role.MEMBER))
+        log_in(context.new_page(), site.new_link(role=Role.MEMBER))
         state = context.storage_state()
         context.close()
-        of_run = record(browser, served, state, plans, run.id, pace=PACE)
-        found = [*of_run, *record(browser, served, state, team_plans(), None, pace=PACE)]
+        of_run = record(browser, site, state, plans, run.id, pace=PACE)
+        found = [*of_run, *record(browser, site, state, team_plans(), None, pace=PACE)]
     return [*found, *script_visits(run.id, **sizes, iteration=last)]
 
 
-def _asked(served: Served, worker: psutil.Process, visits: list[Visit]) -> dict[str, Spent]:
+def _asked(site: Served, worker: psutil.Process, visits: list[Visit]) -> dict[str, Spent]:
     """Ask for everything that was recorded, each once and then again; CPU time by route."""
-    http = _logged_in(served)
+    http = _logged_in(site)
     asked = dict.fromkeys(one for visit in visits for step in visit.steps for one in step)
     found: dict[str, Spent] = {}
     again = Counter[str]()
     for one in [one for one in asked if not one.path.startswith(("/assets/", "/_dash-component"))]:
         route = route_of(one.path, one.body)
         spent = found.setdefault(route, Spent())
-        first = _cpu(worker, http, served, one, 1)
+        first = _cpu(worker, http, site, one, 1)
         spent.first = max(spent.first, first)
         again[route] += 1
         # Reports and downloads are not kept.
         if first < 1 and again[route] <= ADDRESSES:
-            spent.again = max(spent.again, _cpu(worker, http, served, one, AGAIN) / AGAIN)
+            spent.again = max(spent.again, _cpu(worker, http, site, one, AGAIN) / AGAIN)
     return found
 
 
 def _cpu(
-    worker: psutil.Process, http: OpenerDirector, served: Served, asked: Asked, times: int
+    worker: psutil.Process, http: OpenerDirector, site: Served, asked: Asked, times: int
 ) -> float:
     before = sum(worker.cpu_times()[:2])
     for _ in range(times):
         body = asked.body.encode() or None
-        headers = {"Accept-Encoding": "gzip", "Origin": served.address}
+        headers = {"Accept-Encoding": "gzip", "Origin": site.address}
         if body:
             headers["Content-Type"] = "application/json"
-        request = Request(served.address + asked.path, body, headers, method=asked.method)
+        request = Request(site.address + asked.path, body, headers, method=asked.method)
         try:
             http.open(request, timeout=120).read()
         except HTTPError as error:  # a page may ask for what a run has not
@@ -137,11 +137,11 @@ def _cpu(
     return sum(worker.cpu_times()[:2]) - before
 
 
-def _logged_in(served: Served) -> OpenerDirector:
+def _logged_in(site: Served) -> OpenerDirector:
     http = build_opener(HTTPCookieProcessor(CookieJar()))
     form = f"password={PASSWORD}&again={PASSWORD}".replace(" ", "+").encode()
-    link = served.new_link(role=Role.MEMBER)
-    http.open(Request(link, form, {"Origin": served.address}), timeout=60).read()
+    link = site.new_link(role=Role.MEMBER)
+    http.open(Request(link, form, {"Origin": site.address}), timeout=60).read()
     return http
 
 

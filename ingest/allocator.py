@@ -8,6 +8,7 @@ arrays of large runs were, and processes that seem to grow.
 import ctypes
 import platform
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -44,20 +45,19 @@ def trimmed() -> Iterator[None]:
         _trim()
 
 
-def start_trimming(*, seconds: float = TRIM_SECONDS) -> threading.Event:
+def start_trimming(*, seconds: float = TRIM_SECONDS) -> None:
     """Give back all free memory every so many seconds, in a thread that ends with the process.
 
-    Or at the event. For a server, whose answers about large runs leave holes at any time: a web
-    process that had made every answer about a run of paper scale held a quarter of a gigabyte so.
+    For a server, whose answers about large runs leave holes at any time: a web process that had
+    made every answer about a run of paper scale held a quarter of a gigabyte so.
     """
-    stop = threading.Event()
 
     def go_on() -> None:
-        while not stop.wait(seconds):
+        while True:
+            time.sleep(seconds)
             _trim()
 
     threading.Thread(target=go_on, name="trim", daemon=True).start()
-    return stop
 
 
 def _trim() -> None:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -117,6 +117,11 @@ class Collected:
         """Count something that was not taken."""
         self.dropped[reason] = self.dropped.get(reason, 0) + times
 
+    def drop_all(self, dropped: Mapping[str, int]) -> None:
+        """Count what was not taken elsewhere: how many times by reason."""
+        for reason, times in dropped.items():
+            self.drop(reason, times)
+
     @property
     def size(self) -> int:
         """Return how many values there are."""
@@ -147,8 +152,7 @@ def merged(parts: Iterable[Collected]) -> Collected:
             whole.texts.setdefault(at, []).extend(texts)
         for tag, found in part.histograms.items():
             whole.histograms.setdefault(tag, {}).update(found)
-        for reason, times in part.dropped.items():
-            whole.drop(reason, times)
+        whole.drop_all(part.dropped)
         whole.kinds += [kind for kind in part.kinds if kind not in whole.kinds]
         whole.files += part.files
         whole.notes += [note for note in part.notes if note not in whole.notes]

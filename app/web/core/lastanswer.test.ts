@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LastAnswer } from "./lastanswer.ts";
-
-/** The bytes of an answer without arrays. */
-function packed(meta: object): ArrayBuffer {
-  const header = new TextEncoder().encode(JSON.stringify({ arrays: {}, meta }));
-  const bytes = new Uint8Array(Math.ceil((4 + header.length) / 8) * 8);
-  new DataView(bytes.buffer).setUint32(0, header.length, true);
-  bytes.set(header, 4);
-  return bytes.buffer;
-}
+import { packed } from "./testanswer.ts";
 
 /** Let every address be answered when the test says so. */
 function served(): Map<string, (answer: Response) => void> {

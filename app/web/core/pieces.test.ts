@@ -1,15 +1,9 @@
+// Answers in pieces: asked for once, and again after they failed.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Pieces } from "./pieces.ts";
-
-/** The bytes of an answer without arrays. */
-function packed(meta: object): ArrayBuffer {
-  const header = new TextEncoder().encode(JSON.stringify({ arrays: {}, meta }));
-  const bytes = new Uint8Array(Math.ceil((4 + header.length) / 8) * 8);
-  new DataView(bytes.buffer).setUint32(0, header.length, true);
-  bytes.set(header, 4);
-  return bytes.buffer;
-}
+import { packed } from "./testanswer.ts";
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 

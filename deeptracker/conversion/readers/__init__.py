@@ -5,7 +5,7 @@ recognised by content; where a store holds several runs, also `runs(folder)`, an
 one of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,8 @@ from deeptracker.errors import LogError
 # Below a folder, at most so deep and so many entries are looked at.
 MAX_DEPTH = 6
 MAX_ENTRIES = 100_000
+# Of several runs so many are named.
+_SHOWN = 5
 
 
 class Reader(Protocol):
@@ -94,6 +96,12 @@ def files_below(folder: Path, *, root: Path | None = None) -> Iterable[Path]:
                     yield entry
             elif entry.is_dir() and not entry.is_symlink() and depth < MAX_DEPTH:
                 waiting.append((entry, depth + 1))
+
+
+def several_in(folder: Path, tool: str, runs: Sequence[str]) -> LogError:
+    """Return what is to be raised where a folder has several runs and none of them is named."""
+    shown = ", ".join(runs[:_SHOWN]) + (", ..." if len(runs) > _SHOWN else "")
+    return LogError(folder, "", f"holds {len(runs):,} runs of {tool} ({shown}); name one of them")
 
 
 def is_inside(path: Path, folder: Path) -> bool:

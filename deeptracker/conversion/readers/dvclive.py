@@ -5,17 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from deeptracker.conversion.collected import Collected
-from deeptracker.conversion.readers import Reader, StoredRun, files_below
+from deeptracker.conversion.readers import Reader, StoredRun, files_below, several_in
 from deeptracker.conversion.readers.growing import GrowingLines
 from deeptracker.conversion.readers.nested import leaves
-from deeptracker.conversion.readers.rows import number
+from deeptracker.conversion.readers.rows import number, whole_number
 from deeptracker.conversion.readers.settings import read_beside
-from deeptracker.errors import LogError
 
 _METRICS = ("plots", "metrics")
 _LAST, _PARAMETERS = "metrics.json", "params.yaml"
 _MOST_BYTES = 2**20
-_SHOWN = 5
 # Under which a table keeps its values until it is known what all metrics are called.
 _ONE = "value"
 
@@ -29,8 +27,7 @@ def find(folder: Path, run: str | None = None) -> list[Reader]:
     if run is not None:
         return [DvcliveReader(bases[run], root=folder)] if run in bases else []
     if len(bases) > 1:
-        shown = ", ".join(list(bases)[:_SHOWN]) + (", ..." if len(bases) > _SHOWN else "")
-        raise LogError(folder, "", f"holds {len(bases)} runs of DVCLive ({shown}); name one")
+        raise several_in(folder, "DVCLive", list(bases))
     return [DvcliveReader(base, root=folder) for base in bases.values()]
 
 
@@ -85,15 +82,15 @@ class _Metric(GrowingLines):
         if len(cells) < 2:
             self.found.drop("a value of a metric called 'step', which takes the place of the steps")
             return
-        at, value = number(cells[-2]), number(cells[-1])
-        if at is None or not 0 <= at < 2**53 or at != int(at):
+        at, value = whole_number(cells[-2]), number(cells[-1])
+        if at is None:
             self.found.drop("a row without a whole step")
         elif value is None:
             self.found.drop("a value that is not a number")
         else:
-            self.found.add(_ONE, int(at), value)
+            self.found.add(_ONE, at, value)
             if len(cells) > 2 and (time := number(cells[-3])) is not None:
-                self.found.times[int(at)] = time / 1000
+                self.found.times[at] = time / 1000
 
 
 class DvcliveReader:
@@ -132,8 +129,7 @@ class DvcliveReader:
             for at, value in part.values.get(_ONE, {}).items():
                 found.add(name, at, value)
             found.times |= part.times
-            for reason, times in part.dropped.items():
-                found.drop(reason, times)
+            found.drop_all(part.dropped)
         if others:
             found.drop("a picture or a plot", others)
         found.hyperparameters.update(

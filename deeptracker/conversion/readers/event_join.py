@@ -47,8 +47,7 @@ def collected_of(files: Mapping[Path, Events], *, base: Path, starts: bool) -> C
             }
         _texts(folder, events, into, later)
         _histograms(folder, events, into, later)
-        for reason, times in events.dropped.items():
-            into.drop(reason, times)
+        into.drop_all(events.dropped)
     _hyperparameters([folders[name] for name in hparams], into)
     return into
 

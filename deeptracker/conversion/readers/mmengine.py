@@ -7,7 +7,7 @@ from typing import NamedTuple
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.readers import Reader, files_below
 from deeptracker.conversion.readers.growing import GrowingLines
-from deeptracker.conversion.readers.rows import number
+from deeptracker.conversion.readers.rows import agreed, json_object, number, whole_number
 
 _PLACE = ("vis_data", "scalars.json")
 _CLOCKS = ("step", "iter", "epoch")
@@ -75,21 +75,15 @@ class _Start(GrowingLines):
 
     def whole(self, text: str) -> bool:
         """Say whether a last line without an end is whole."""
-        try:
-            return isinstance(json.loads(text), dict)
-        except ValueError:
-            return False
+        return json_object(text) is not None
 
     def line(self, text: str) -> None:
         """Take a row; one of the training names its iteration, one of a validation a step alone."""
-        try:
-            row = json.loads(text) if text.strip() else {}
-        except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
+        row = json_object(text) if text.strip() else {}
+        if row is None:
             self.found.drop("a line that is no JSON object, or nested too deeply")
             return
-        step, iteration = (_whole(row.get(name)) for name in ("step", "iter"))
+        step, iteration = (whole_number(row.get(name)) for name in ("step", "iter"))
         trains = iteration is not None
         values: dict[str, float] = {}
         for name, cell in row.items():
@@ -101,7 +95,7 @@ class _Start(GrowingLines):
             else:
                 values[name if trains or name not in _BOTH else f"val/{name}"] = value
         if iteration is not None:
-            self._trained(iteration, _whole(row.get("epoch")), values)
+            self._trained(iteration, whole_number(row.get("epoch")), values)
         elif step is not None:
             self._validated(step, values)
 
@@ -127,13 +121,7 @@ class _Start(GrowingLines):
         """Return how many iterations an epoch has, None where two whole ones do not agree."""
         whole = sorted(self.ends)[:-1]
         sizes = {self.ends[epoch] / epoch for epoch in whole if epoch > 0}
-        size = sizes.pop() if len(whole) > 1 and len(sizes) == 1 else 0.0
-        return int(size) if size >= 1 and size == int(size) else None
-
-
-def _whole(value: object) -> int | None:
-    found = number(value)
-    return int(found) if found is not None and 0 <= found < 2**53 and found == int(found) else None
+        return agreed(sizes) if len(whole) > 1 else None
 
 
 class MMEngineReader:
@@ -170,8 +158,7 @@ class MMEngineReader:
                     found.add(name, row.at, value, by_epoch=row.by_epoch)
             found.iterations_per_epoch = start.per_epoch or found.iterations_per_epoch
         for part in parts:
-            for reason, times in part.dropped.items():
-                found.drop(reason, times)
+            found.drop_all(part.dropped)
         if any(start.noted for start in starts):
             found.notes.append(_NOTE)
         here = self.path.parent if self.path.is_file() else self.path

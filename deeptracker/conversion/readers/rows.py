@@ -1,5 +1,6 @@
 """Rows of a table: which column says where a row stands, and which are series."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from deeptracker.conversion.collected import Collected
@@ -33,6 +34,21 @@ def number(value: object) -> float | None:
         return float(value)
     except (ValueError, OverflowError):
         return None
+
+
+def whole_number(value: object) -> int | None:
+    """Return a number that is a step or an epoch: whole, not below 0, exact as a float."""
+    found = number(value)
+    return int(found) if found is not None and 0 <= found < 2**53 and found == int(found) else None
+
+
+def json_object(line: str) -> dict[str, object] | None:
+    """Return the object of a line of JSON; None where it is none, or nested too deeply."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 class Columns:
@@ -82,9 +98,9 @@ class Columns:
             else:
                 into.add(name, place, value, by_epoch=by_epoch)
         if not by_epoch and self._epoch is not None and self._epoch < len(row):
-            epoch = number(row[self._epoch])
-            if epoch is not None and 0 <= epoch < 2**53 and epoch == int(epoch):
-                self._ends[int(epoch)] = max(place, self._ends.get(int(epoch), 0))
+            epoch = whole_number(row[self._epoch])
+            if epoch is not None:
+                self._ends[epoch] = max(place, self._ends.get(epoch, 0))
 
     def _at(self, row: Sequence[object]) -> tuple[float | None, bool]:
         """Return where a row stands, and whether that is an epoch."""
@@ -104,8 +120,13 @@ class Columns:
         epochs = sorted(self._ends)
         later = 1 - min(epochs[0], 1) if epochs else 0
         sizes = {self._ends[epoch] / (epoch + later) for epoch in epochs[:-1]}
-        size = sizes.pop() if len(sizes) == 1 else 0.0
-        return int(size) if size >= 1 and size == int(size) else None
+        return agreed(sizes)
+
+
+def agreed(sizes: set[float]) -> int | None:
+    """Return the iterations of an epoch on which all agree; None where they do not."""
+    size = sizes.pop() if len(sizes) == 1 else 0.0
+    return int(size) if size >= 1 and size == int(size) else None
 
 
 def add_rows(rows: Iterable[Mapping[str, object]], into: Collected) -> int | None:

@@ -1,7 +1,6 @@
 """Scalars in tables: CSV of Lightning, Ultralytics, Keras and others, JSON lines, Parquet."""
 
 import csv
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from deeptracker.conversion.readers.growing import GrowingLines
 from deeptracker.conversion.readers.mmengine import is_mmengine
 from deeptracker.conversion.readers.nested import leaves
 from deeptracker.conversion.readers.parquet import ParquetReader, is_parquet
-from deeptracker.conversion.readers.rows import MAX_COLUMNS, Columns
+from deeptracker.conversion.readers.rows import MAX_COLUMNS, Columns, json_object
 from deeptracker.conversion.readers.series_names import SeriesNames
 
 _SEPARATORS = ",;\t"
@@ -57,13 +56,13 @@ def is_csv(path: Path) -> bool:
 
 def is_lines(path: Path) -> bool:
     """Say whether a file has JSON objects with iterations or epochs in lines."""
-    found = any(row and Columns(row).recognised for row in map(_object, _begin(path)))
+    found = any(row and Columns(row).recognised for row in map(json_object, _begin(path)))
     return found and not is_mmengine(path)
 
 
 def is_json_of_lines(path: Path) -> bool:
     """Say whether a file that is called JSON holds such lines alone, as Detectron2's does."""
-    rows = [_object(line) for line in _begin(path)]
+    rows = [json_object(line) for line in _begin(path)]
     return len(rows) > 1 and all(map(bool, rows)) and is_lines(path)
 
 
@@ -74,14 +73,6 @@ def separator_of(header: str) -> str:
 
 def _split(line: str, separator: str) -> list[str]:
     return next(csv.reader([line], delimiter=separator), [])
-
-
-def _object(line: str) -> dict[str, object]:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 class CsvReader(GrowingLines):
@@ -137,14 +128,14 @@ class LinesReader(GrowingLines):
 
     def whole(self, text: str) -> bool:
         """Say whether a last line without an end is whole."""
-        return bool(_object(text))
+        return bool(json_object(text))
 
     def line(self, text: str) -> None:
         """Take a row."""
         if not text.strip():
             return
         try:
-            values = dict(leaves((), _object(text)))
+            values = dict(leaves((), json_object(text) or {}))
         except ValueError:
             values = {}
         if not values:

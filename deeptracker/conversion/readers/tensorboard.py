@@ -4,7 +4,7 @@ import time
 from pathlib import Path, PurePosixPath
 
 from deeptracker.conversion.collected import Collected
-from deeptracker.conversion.readers import Reader, StoredRun, files_below
+from deeptracker.conversion.readers import Reader, StoredRun, files_below, several_in
 from deeptracker.conversion.readers.event_file import EventFile
 from deeptracker.conversion.readers.event_join import collected_of
 from deeptracker.conversion.readers.event_records import is_event_file
@@ -15,7 +15,6 @@ from deeptracker.errors import LogError
 _NAMED = "tfevents"
 # Where looking for new files takes long, it takes at most this part of the time.
 _LONG_SECONDS, _BUSY = 0.05, 0.1
-_SHOWN = 5
 
 
 def find(folder: Path, run: str | None = None) -> list[Reader]:
@@ -29,10 +28,7 @@ def find(folder: Path, run: str | None = None) -> list[Reader]:
     if run is not None:
         return [EventsReader(bases[run], root=folder, name=bases[run].name)] if run in bases else []
     if len(bases) > 1:
-        shown = ", ".join(list(bases)[:_SHOWN]) + (", ..." if len(bases) > _SHOWN else "")
-        raise LogError(
-            folder, "", f"holds {len(bases):,} runs of TensorBoard ({shown}); name one of them"
-        )
+        raise several_in(folder, "TensorBoard", list(bases))
     return [EventsReader(base, root=folder) for base in bases.values()]
 
 
