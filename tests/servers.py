@@ -66,6 +66,27 @@ def migrated(on: URL) -> Iterator[URL]:
         yield url
 
 
+def rename(on: URL, names: dict[str, str]) -> None:
+    """Give databases other names, one after the other, though a server uses them: old to new.
+
+    Nobody gets in meanwhile: a pool that connects again at once would keep the old name in use.
+    """
+    admin = create_engine(on, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with admin.connect() as connection:
+        for old, new in names.items():
+            connection.execute(text(f"ALTER DATABASE {old} ALLOW_CONNECTIONS false"))
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid, 10000) "
+                    "FROM pg_stat_activity WHERE datname = :old"
+                ),
+                {"old": old},
+            )
+            connection.execute(text(f"ALTER DATABASE {old} RENAME TO {new}"))
+            connection.execute(text(f"ALTER DATABASE {new} ALLOW_CONNECTIONS true"))
+    admin.dispose()
+
+
 def plain(url: URL) -> str:
     """Return a URL as text, its password readable, as DATABASE_URL takes it."""
     return url.render_as_string(hide_password=False)

@@ -42,13 +42,7 @@ class Databases:
 
     def put_in_place(self, other: str) -> None:
         """Let the database `other` be the one of the name, as after a restore."""
-        for name in (self.name, other):
-            self.run(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                f"WHERE datname = '{name}' AND pid <> pg_backend_pid()"
-            )
-        self.run(f"ALTER DATABASE {self.name} RENAME TO {self.name}_old")
-        self.run(f"ALTER DATABASE {other} RENAME TO {self.name}")
+        servers.rename(self.on, {self.name: f"{self.name}_old", other: self.name})
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
@@ -192,19 +191,10 @@ def test_a_restored_backup(
 
 def swap(url: str, other: str) -> None:
     """Let another database take the place of the one at a URL, while a server uses it."""
-    names = [make_url(one).database for one in (url, other)]
-    admin = create_engine(make_url(url).set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        for name in names:
-            connection.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
-                ),
-                {"name": name},
-            )
-        for old, new in ((names[0], "between"), (names[1], names[0]), ("between", names[1])):
-            connection.execute(text(f"ALTER DATABASE {old} RENAME TO {new}"))
-    admin.dispose()
+    one, two = (str(make_url(each).database) for each in (url, other))
+    between = f"{one}_between"
+    admin = make_url(url).set(database="postgres")
+    servers.rename(admin, {one: between, two: one, between: two})
 
 
 def test_a_tab_that_shows_a_store_which_is_replaced(
