@@ -23,8 +23,8 @@ from ingest.history import LAST_SNAPSHOTS, PEAKS, Measured, is_looked_at
 
 Array = NDArray[Any]
 
-# Bytes of all that is kept.
-MOST = 400 * 2**20
+# Bytes of all that is kept: what is larger takes enough memory to be judged.
+MOST = 320 * 2**20
 
 
 class Gathered:
@@ -52,7 +52,11 @@ class Gathered:
         for row in rows:
             self._gradient.append(row.snapshot.filters["gradient_l2"])
             self._rows.append(slim := _slim(row))
-            self._bytes += slim.snapshot.nbytes + row.flip_image.nbytes + row.flip_before.nbytes
+            self._bytes += slim.snapshot.nbytes + sum(
+                one.nbytes
+                for one in (row.flip_image, row.flip_before, row.flip_learned, row.class_error)
+                if one is not None
+            )
         if self._bytes > MOST:
             self.given_up, self._rows = True, []
             self._gradient.clear()

@@ -18,9 +18,9 @@ from ingest.run_load import Followed, RunLoad
 from ingest.sources import Source
 
 SHEETS_AT_ONCE = 50
-# Parts of a new log that are read before they are written: while the server takes them, the run is
-# judged.
-AHEAD = 5
+# Parts of a new log that are read before they are written, up to 40 MB each: while the server takes
+# them, the run is judged.
+AHEAD = 4
 
 OnProgress = Callable[[Progress], None]
 OnLine = Callable[[str], None]

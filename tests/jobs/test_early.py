@@ -75,8 +75,7 @@ def verdict(engine):
         health = findings.run_health(session, run_id=run_id)
         kept = image_histories.histories(session, run_ids=[run_id])
     of_images = [
-        (row.image_set, row.snapshots, row.counted, row.last_iteration)
-        + tuple(values.tobytes() for values in row.columns.values())
+        (replace(row, columns={}), [values.tobytes() for values in row.columns.values()])
         for row in kept
     ]
     return rows, (health.answers, health.snapshots, health.last_iteration), of_images
