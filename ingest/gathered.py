@@ -34,7 +34,8 @@ class Gathered:
     """
 
     def __init__(self, manifest: Manifest, shape: Shape) -> None:
-        self._shape, self._image_class = shape, manifest.images.class_id
+        self._shape = shape
+        self._label = manifest.images.class_id[shape.by_class].astype(np.int32)
         self._rows: list[SnapshotRow] = []
         self._gradient: deque[Array] = deque(maxlen=LAST_SNAPSHOTS)
         self._bytes, self.given_up = 0, False
@@ -51,7 +52,7 @@ class Gathered:
             return
         for row in rows:
             self._gradient.append(row.snapshot.filters["gradient_l2"])
-            self._rows.append(slim := _slim(row))
+            self._rows.append(slim := self._slim(row))
             self._bytes += slim.snapshot.nbytes + sum(
                 one.nbytes
                 for one in (row.flip_image, row.flip_before, row.flip_learned, row.class_error)
@@ -60,6 +61,24 @@ class Gathered:
         if self._bytes > MOST:
             self.given_up, self._rows = True, []
             self._gradient.clear()
+
+    def _slim(self, row: SnapshotRow) -> SnapshotRow:
+        """Return a row without what nobody looks at who judges a run: most of it are filters.
+
+        Results of images are in the order of the classes: they are read class by class.
+        """
+        snapshot, order = row.snapshot, self._shape.by_class
+        prediction, probability = snapshot.prediction, snapshot.probability
+        slim = replace(
+            snapshot,
+            histogram={},
+            filters={},
+            bands=np.empty(0, np.float32),
+            scalars={name: one for name, one in snapshot.scalars.items() if is_looked_at(name)},
+            prediction=None if prediction is None else prediction.take(order),
+            probability=None if probability is None else probability.take(order),
+        )
+        return replace(row, snapshot=slim)
 
     def measured(self) -> Measured:
         """Return what the rules look at; there is a snapshot at least."""
@@ -102,15 +121,14 @@ class Gathered:
         prediction = self._rows[at].snapshot.prediction
         if prediction is None:
             return None
-        order = self._shape.by_class
-        known = all_predictions(prediction[None, order], np.ones(1, np.bool_))
-        return self._image_class[order].astype(np.int32), known[0].astype(np.int32)
+        known = all_predictions(prediction[None], np.ones(1, np.bool_))
+        return self._label, known[0].astype(np.int32)
 
     def images_of_classes(self, classes: range) -> list[ClassImages]:
         """Return what became of the images of some classes, as the query of this name."""
         there = np.array([row.snapshot.prediction is not None for row in self._rows])
         start = self._shape.class_start[classes.start]
-        images = self._shape.by_class[start : self._shape.class_start[classes.stop]]
+        images = slice(start, self._shape.class_start[classes.stop])
         snapshots = [row.snapshot for row in self._rows if row.snapshot.prediction is not None]
         prediction = _of_images([one.prediction for one in snapshots], images, "u2")
         probability = _of_images([one.probability for one in snapshots], images, "f2")
@@ -127,14 +145,6 @@ class Gathered:
                 )
             )
         return found
-
-
-def _slim(row: SnapshotRow) -> SnapshotRow:
-    """Return a row without what nobody looks at who judges a run: most of it are filters."""
-    scalars = {name: one for name, one in row.snapshot.scalars.items() if is_looked_at(name)}
-    none = np.empty(0, np.float32)
-    snapshot = replace(row.snapshot, histogram={}, filters={}, bands=none, scalars=scalars)
-    return replace(row, snapshot=snapshot)
 
 
 def _across(values: Sequence[Array]) -> Array:
@@ -191,16 +201,7 @@ def _logged(rows: Sequence[SnapshotRow]) -> dict[str, Scalar]:
     return found
 
 
-def _of_images(values: Sequence[Array | None], images: Array, dtype: str) -> Array:
+def _of_images(values: Sequence[Array | None], images: slice, dtype: str) -> Array:
     """Return the values of some images at the snapshots that have any, [n, images]."""
-    known = [one for one in values if one is not None]
-    if not known:
-        return np.empty((0, len(images)), dtype)
-    found = np.empty((len(known), len(images)), known[0].dtype)
-    if len(images) and images[-1] - images[0] + 1 == len(images) and (np.diff(images) == 1).all():
-        for at, one in enumerate(known):  # side by side, as those of most data sets are
-            found[at] = one[images[0] : images[-1] + 1]
-    else:
-        for at, one in enumerate(known):
-            one.take(images, out=found[at], mode="clip")
-    return found
+    known = [one[images] for one in values if one is not None]
+    return np.stack(known) if known else np.empty((0, images.stop - images.start), dtype)
