@@ -15,8 +15,8 @@ the same bytes takes 0.5 of the worker and 4.2 of the server.
 | errors of classes, peaks, last values and flips, likewise | 0.5 |
 | packing rows, in a thread ahead of sending: filters 0.4, images 0.3, others 0.3 | 1.0 |
 | sending them; transactions | 0.9 |
-| judging the run: what is usual of its classes 0.4, many small parts | 1.3 |
-| histories of images, in another thread: nearly all numpy | 0.8 |
+| judging the run: what is usual of its classes 0.4, many small parts | 1.6 |
+| histories of images, in another thread: nearly all numpy | 0.9 |
 
 | of the server | s |
 |---|---|
@@ -26,8 +26,8 @@ the same bytes takes 0.5 of the worker and 4.2 of the server.
 
 A new run is judged, and the histories of its images are found, from what was read, which is a few
 batches ahead of what is written (`ingest.early`): when the last rows are in, little is left to do.
-From the store, after them, both took 3 s of the load, in which the server was idle, and 0.7 of the
-server and 0.6 of the worker besides. The price is memory: the worker has 0.9 GB at most, not 0.55.
+From the store, after them, both took 3 s of the load, in which the server was nearly idle, and 0.7
+of its CPU. The price is memory: the worker has 0.9 GB at most, not 0.55.
 
 Interleaved with the release before, the server takes 0.83 of its CPU time. It is what a load waits
 for, and the worker keeps ahead of it where it gets a core of its own.
