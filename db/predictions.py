@@ -40,11 +40,21 @@ def read_predictions(
     wide = bool((there & (sizes == 4 * images * number)).any())
     known = np.frombuffer(b"".join(stored), "<i4" if wide else "<u2")
     known = known.reshape(int(number[there].sum() if images else number.sum()), images)
+    return all_predictions(known, np.repeat(there | (not images), number))
+
+
+def all_predictions(
+    known: NDArray[np.integer[Any]], there: NDArray[np.bool_]
+) -> NDArray[np.integer[Any]]:
+    """Return predictions as logged, [validated snapshots, images], among all, as read_predictions.
+
+    `there` [T] says which snapshots were validated.
+    """
     none = is_no_prediction(known)
-    if (there.all() or not images) and not none.any():
+    if there.all() and not none.any():
         return known
-    found = np.full((int(number.sum()), images), NOT_VALIDATED, np.int32)
-    found[np.repeat(there, number)] = np.where(none, NO_PREDICTION, known.astype(np.int32))
+    found = np.full((len(there), known.shape[1]), NOT_VALIDATED, np.int32)
+    found[there] = np.where(none, NO_PREDICTION, known.astype(np.int32))
     return found
 
 
@@ -73,11 +83,17 @@ def read_probabilities(
     number = _numbers(stored, snapshots)
     there = _sizes(stored) > 0
     known = np.frombuffer(b"".join(stored), "<f2")
-    if there.all() and images:
-        return known.reshape(-1, images)
-    found = np.full((int(number.sum()), images), np.nan, np.float16)
-    if images:
-        found[np.repeat(there, number)] = known.reshape(-1, images)
+    if not images:
+        return np.empty((int(number.sum()), 0), np.float16)
+    return all_probabilities(known.reshape(-1, images), np.repeat(there, number))
+
+
+def all_probabilities(known: NDArray[np.float16], there: NDArray[np.bool_]) -> NDArray[np.float16]:
+    """Return probabilities f2 [validated snapshots, images] among all; NaN at the others."""
+    if there.all():
+        return known
+    found = np.full((len(there), known.shape[1]), np.nan, np.float16)
+    found[there] = known
     return found
 
 

@@ -8,8 +8,8 @@ never slowed by more.
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -21,15 +21,16 @@ from db.errors import NotFound, RunBusy
 from db.load import sole_loader
 from db.queries.measurements.predictions import SnapshotPredictions
 from db.queries.runs import findings as stored
-from db.queries.runs import runs
+from db.queries.runs import good_runs, runs
 from db.queries.team.alerts import raise_alerts
-from ingest.analysis.answer import Answer, answer
-from ingest.analysis.health.finding import Chart, Finding, Severity
+from ingest.analysis.answer import answer
+from ingest.analysis.health.finding import Finding, Severity
 from ingest.analysis.health.kept import Kept
 from ingest.analysis.health.rules import CHANGES, RULES, evaluate, not_judged, too_few
-from ingest.events import LASTING, Event, events_of
+from ingest.events import events_of
+from ingest.finding_rows import answer_document, event_row, finding_row
 from ingest.good_runs import against_good_runs
-from ingest.history import read_history, read_resumes
+from ingest.history import Measured, read_history, read_resumes
 
 logger = logging.getLogger(__name__)
 
@@ -59,18 +60,21 @@ class Evaluator:
         if self._stale and self._seconds <= BUSY_SHARE * (time.monotonic() - self._ended):
             self._evaluate()
 
-    def finish(self) -> None:
+    def finish(self, verdict: "Verdict | None" = None) -> None:
         """Evaluate at the end of a load: what is new, or what no evaluation has seen yet.
 
-        As where the load before was broken off between its last snapshot and this.
+        As where the load before was broken off between its last snapshot and this. A `verdict` on
+        all snapshots need but be saved, where it was found by what counts now.
         """
-        self._evaluate(unless_known=not self._stale)
+        self._evaluate(unless_known=not self._stale, verdict=verdict)
 
-    def _evaluate(self, *, unless_known: bool = False) -> None:
+    def _evaluate(self, *, unless_known: bool = False, verdict: "Verdict | None" = None) -> None:
         begun = time.monotonic()
         try:
             with load.batch(self._connection) as session:
-                if not (unless_known and _is_known(session, self._run_id)):
+                if verdict is not None and verdict.terms == _terms(session, self._run_id):
+                    save_verdict(session, verdict, run_id=self._run_id)
+                elif not (unless_known and _is_known(session, self._run_id)):
                     evaluate_run(session, run_id=self._run_id, kept=self._kept)
         except Exception as error:
             if is_away(error):
@@ -94,14 +98,55 @@ def _is_known(session: Session, run_id: int) -> bool:
     return seen == (run.snapshot_count, run.last_iteration)
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What the rules say of the snapshots of a run, ready to be stored.
+
+    `findings` and `events` are rows, `answers` a document; `events` are None where nobody needs to
+    be told at once. It was found by `terms`: the team's thresholds, and the good runs.
+    """
+
+    findings: Sequence[Mapping[str, Any]]
+    events: Sequence[Mapping[str, Any]] | None
+    answers: Mapping[str, Any]
+    snapshots: int
+    last_iteration: int | None
+    seconds: float
+    terms: tuple[object, ...]
+
+
+def _terms(session: Session, run_id: int) -> tuple[object, ...]:
+    """Return by what a run is judged besides its snapshots."""
+    limits = {name: row.threshold for name, row in stored.thresholds(session).items()}
+    marks = good_runs.good_runs(session, run_id=run_id)
+    return tuple(sorted(limits.items())), tuple(mark.run_id for mark in marks)
+
+
 def evaluate_run(session: Session, *, run_id: int, kept: Kept | None = None) -> list[str]:
     """Evaluate the rules on what is stored of a run; return the keys of findings that are new.
 
     `kept` is what the evaluation before computed of it, from which this one goes on.
     Doing it again changes nothing but the time of evaluation. Findings that stand no longer go.
     """
+    return save_verdict(session, judge(session, run_id=run_id, kept=kept), run_id=run_id)
+
+
+def judge(
+    session: Session,
+    *,
+    run_id: int,
+    kept: Kept | None = None,
+    measured: Measured | None = None,
+    told: Callable[[int], Any] | None = None,
+) -> Verdict:
+    """Return what the rules say of a run; `kept` as above.
+
+    Where it is not stored yet, `measured` has its snapshots, and `told` gives the predictions at
+    one of them, by its place, as SnapshotPredictions do by its iteration.
+    """
     begun = time.monotonic()
-    history, names = read_history(session, run_id=run_id)
+    terms = _terms(session, run_id)
+    history, names = read_history(session, run_id=run_id, measured=measured)
     history = replace(history, kept=kept or Kept())
     history = against_good_runs(session, history, run_id=run_id)
     limits = {name: row.threshold for name, row in stored.thresholds(session).items()}
@@ -113,17 +158,12 @@ def evaluate_run(session: Session, *, run_id: int, kept: Kept | None = None) -> 
         return predictions.at(int(history.iteration[at]))
 
     resumed = read_resumes(session, run_id=run_id)
-    answers = answer(history, found, names, taken_for=taken_for, resumed=resumed)
+    answers = answer(history, found, names, taken_for=told or taken_for, resumed=resumed)
     listed = _unique([f for f in found if f.severity is not Severity.INFO])
-    rows = [finding_row(f, rank) for rank, f in enumerate(listed)]
-    if history.recording:
-        # Of a training that is over, nobody needs to be told at once.
-        events = [event_row(event) for event in events_of(history, answers, listed)]
-        raise_alerts(session, run_id=run_id, findings=events)
-    return stored.save_findings(
-        session,
-        run_id=run_id,
-        findings=rows,
+    events = events_of(history, answers, listed) if history.recording else None
+    return Verdict(
+        findings=[finding_row(f, rank) for rank, f in enumerate(listed)],
+        events=None if events is None else [event_row(event) for event in events],
         answers={
             "answers": [answer_document(a) for a in answers],
             "not_judged": {
@@ -134,6 +174,22 @@ def evaluate_run(session: Session, *, run_id: int, kept: Kept | None = None) -> 
         snapshots=history.snapshots,
         last_iteration=int(history.iteration[-1]) if history.snapshots else None,
         seconds=time.monotonic() - begun,
+        terms=terms,
+    )
+
+
+def save_verdict(session: Session, verdict: Verdict, *, run_id: int) -> list[str]:
+    """Store a verdict in place of the one before; return the keys of findings that are new."""
+    if verdict.events is not None:
+        raise_alerts(session, run_id=run_id, findings=verdict.events)
+    return stored.save_findings(
+        session,
+        run_id=run_id,
+        findings=verdict.findings,
+        answers=verdict.answers,
+        snapshots=verdict.snapshots,
+        last_iteration=verdict.last_iteration,
+        seconds=verdict.seconds,
     )
 
 
@@ -155,95 +211,3 @@ def evaluate_anew(engine: Engine, *, run_id: int) -> None:
 
 def _unique(found: Sequence[Finding]) -> list[Finding]:
     return list({finding.key: finding for finding in reversed(found)}.values())[::-1]
-
-
-def finding_row(finding: Finding, rank: int) -> dict[str, Any]:
-    """Return a finding as the columns of its table."""
-    return {
-        "key": finding.key,
-        "rank": rank,
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "start_iteration": finding.start,
-        "end_iteration": finding.end,
-        "strength": finding.strength,
-        "value": finding.value,
-        "text": finding.text.stored,
-        "layers": list(finding.layers),
-        "classes": list(finding.classes),
-        "filters": [number for pair in finding.filters for number in pair],
-        "chart": chart_document(finding.chart),
-    }
-
-
-def event_row(event: Event) -> dict[str, Any]:
-    """Return an event as raise_alerts takes it: its strongest finding, with what is said of all."""
-    rows = [finding_row(finding, rank) for rank, finding in enumerate(event.findings)]
-    pictured: dict[str, Any] = next((row["chart"] for row in rows if row["chart"]), {})
-    return {
-        **rows[0],
-        "start_iteration": event.iteration,
-        "text": event.text.stored,
-        "chart": pictured,
-        "members": rows,
-        "near": event.near,
-        "lasting": LASTING,
-        "cause": event.cause,
-        "probability": event.probability,
-    }
-
-
-def chart_document(chart: Chart | None) -> dict[str, Any]:
-    """Return a chart as JSON: NaN and infinities are null."""
-    if chart is None:
-        return {}
-    edges = {"lower": chart.lower, "upper": chart.upper}
-    return {
-        "label": chart.label,
-        "iterations": list(chart.iterations),
-        "values": [_number(value) for value in chart.values],
-        "limit": chart.limit,
-        "log": chart.log,
-        **{name: [_number(value) for value in edge] for name, edge in edges.items() if edge},
-    }
-
-
-def _number(value: float) -> float | None:
-    # Six digits are more than a chart shows.
-    return float(f"{value:.6g}") if value - value == 0 else None
-
-
-def answer_document(found: Answer) -> Mapping[str, Any]:
-    """Return an answer as JSON; its evidence by key; words as sentences.worded reads them."""
-    return {
-        "iteration": found.iteration,
-        "end": found.end,
-        "severity": found.severity.value,
-        "layers": list(found.layers),
-        "classes": list(found.classes),
-        "filters": [list(pair) for pair in found.filters[:50]],
-        "text": found.text.stored,
-        "causes": [
-            {
-                "cause": suspect.cause,
-                # Three digits are more than is known.
-                "probability": round(suspect.probability, 3),
-                "classes": list(suspect.place.classes),
-                "layers": list(suspect.place.layers),
-                "for": [list(mark) for mark in suspect.evidence_for],
-                "against": [list(mark) for mark in suspect.evidence_against],
-            }
-            for suspect in found.causes
-        ],
-        "evidence": [
-            {
-                "key": f.key,
-                "rule": f.rule,
-                "severity": f.severity.value,
-                "start": f.start,
-                "end": f.end,
-                "text": f.text.stored,
-            }
-            for f in found.evidence
-        ],
-    }

@@ -96,7 +96,8 @@ def axis_of(placed: Sequence[Placed]) -> str:
 
 
 def _placed(history: History, run: RunRow) -> Placed:
-    whole = run.last_iteration if run.state == "complete" else None
+    last = int(history.iteration[-1]) if history.snapshots else None
+    whole = last if run.state == "complete" else None
     return Placed(
         history.iteration.astype(np.float64), history.epoch, run.planned_iterations or whole
     )

@@ -1,6 +1,7 @@
-"""Reads what the health rules look at from the store, in about thirty statements."""
+"""What the health rules look at, from the store, in about thirty statements, or from a load."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,9 @@ from sqlalchemy.orm import Session
 
 from db.queries.measurements import peaks, scalars, snapshots
 from db.queries.measurements.layer_stats import layer_profile
+from db.queries.measurements.peaks import PeaksOfRun
+from db.queries.measurements.scalars import Scalar
+from db.queries.measurements.snapshots import Flips, Snapshots
 from db.queries.runs import findings, runs, structure
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.history import (
@@ -22,16 +26,40 @@ from ingest.analysis.health.rules.machine import is_judged
 
 # Of the filters' gradients only the last snapshots are read: those of a whole run are 90 MB.
 LAST_SNAPSHOTS = 5
+PEAKS = ("relative_change", "cosine_change")
 
 
-def read_history(session: Session, *, run_id: int) -> tuple[History, Names]:
-    """Return the history of a run and the names in it; NotFound."""
+@dataclass(frozen=True)
+class Measured:
+    """What the snapshots of a run say, as the queries of these names return it.
+
+    `profiles` f4 [L, T] by quantity and statistic, of all NEEDED_STATISTICS; `gradient_l2` that of
+    the LAST_SNAPSHOTS; `peaks` of PEAKS; `logged` the series that `is_looked_at`.
+    """
+
+    snapshots: Snapshots
+    flips: Flips
+    class_errors: NDArray[np.float32]
+    class_no_predictions: NDArray[np.int32]
+    profiles: Mapping[tuple[str, str], NDArray[np.float32]]
+    gradient_l2: NDArray[np.float32]
+    peaks: Mapping[str, PeaksOfRun]
+    logged: Mapping[str, Scalar]
+
+
+def read_history(
+    session: Session, *, run_id: int, measured: Measured | None = None
+) -> tuple[History, Names]:
+    """Return the history of a run and the names in it; NotFound.
+
+    Where `measured` is known already, only what the run is comes from the store.
+    """
     run = runs.get_run(session, run_id=run_id)
     layers = structure.layers(session, run_id=run_id)
     classes = structure.classes(session, run_id=run_id)
-    series = snapshots.snapshots(session, run_id=run_id)
-    flips = snapshots.flips(session, run_id=run_id)
-    logged = _logged(session, run_id)
+    told = measured or _stored(session, run_id)
+    series, flips = told.snapshots, told.flips
+    logged = {name: Logged(one.iterations, one.values) for name, one in told.logged.items()}
     kernel = [int(np.prod(kernel)) for kernel in layers.kernels]
     history = History(
         iteration=series.iteration,
@@ -41,26 +69,18 @@ def read_history(session: Session, *, run_id: int) -> tuple[History, Names]:
         validation_loss=series.validation_loss,
         validation_error=series.validation_error,
         transitions=series.transitions,
-        class_error=snapshots.class_errors(session, run_id=run_id).astype(np.float64),
-        class_no_prediction=snapshots.class_no_predictions(session, run_id=run_id),
+        class_error=told.class_errors.astype(np.float64),
+        class_no_prediction=told.class_no_predictions,
         class_size=classes.image_count,
         image_class=structure.image_classes(session, run_id=run_id),
         flips=FlipHistory(flips.snapshot, flips.image, flips.before, flips.learned),
-        layers={
-            (quantity, statistic): layer_profile(
-                session, run_id=run_id, quantity=quantity, statistic=statistic
-            ).astype(np.float64)
-            for quantity, statistics in NEEDED_STATISTICS.items()
-            for statistic in statistics
-        },
+        layers={key: values.astype(np.float64) for key, values in told.profiles.items()},
         parameters=layers.parameters,
         fan_in=layers.inputs * np.array(kernel, np.int32),
         filter_offset=np.append(layers.filter_offset, layers.filters.sum()),
-        gradient_l2=findings.last_filters(
-            session, run_id=run_id, quantity="gradient_l2", snapshots=LAST_SNAPSHOTS
-        ).astype(np.float64),
-        relative_change=_peaks(session, run_id, "relative_change"),
-        cosine_change=_peaks(session, run_id, "cosine_change"),
+        gradient_l2=told.gradient_l2.astype(np.float64),
+        relative_change=_peaks(told.peaks["relative_change"]),
+        cosine_change=_peaks(told.peaks["cosine_change"]),
         logged=logged,
         apart=_apart(layers.kinds),
         recording=run.recording,
@@ -68,6 +88,36 @@ def read_history(session: Session, *, run_id: int) -> tuple[History, Names]:
         recorded_at=series.recorded_at,
     )
     return history, Names(layers.names, classes.names)
+
+
+def _stored(session: Session, run_id: int) -> Measured:
+    return Measured(
+        snapshots=snapshots.snapshots(session, run_id=run_id),
+        flips=snapshots.flips(session, run_id=run_id),
+        class_errors=snapshots.class_errors(session, run_id=run_id),
+        class_no_predictions=snapshots.class_no_predictions(session, run_id=run_id),
+        profiles={
+            (quantity, statistic): layer_profile(
+                session, run_id=run_id, quantity=quantity, statistic=statistic
+            )
+            for quantity, statistics in NEEDED_STATISTICS.items()
+            for statistic in statistics
+        },
+        gradient_l2=findings.last_filters(
+            session, run_id=run_id, quantity="gradient_l2", snapshots=LAST_SNAPSHOTS
+        ),
+        peaks={name: peaks.all_peaks(session, run_id=run_id, quantity=name) for name in PEAKS},
+        logged={
+            name: scalars.scalar(session, run_id=run_id, name=name)
+            for name in scalars.scalar_names(session, run_id=run_id)
+            if is_looked_at(name)
+        },
+    )
+
+
+def is_looked_at(name: str) -> bool:
+    """Return whether the rules look at a series as it was logged."""
+    return name in ("train_loss", "learning_rate") or is_judged(name)
 
 
 def read_resumes(session: Session, *, run_id: int) -> tuple[int, ...]:
@@ -84,21 +134,11 @@ def _apart(kinds: tuple[str, ...]) -> NDArray[np.bool_]:
     )
 
 
-def _logged(session: Session, run_id: int) -> Mapping[str, Logged]:
-    found = {}
-    for name in scalars.scalar_names(session, run_id=run_id):
-        if name in ("train_loss", "learning_rate") or is_judged(name):
-            whole = scalars.scalar(session, run_id=run_id, name=name)
-            found[name] = Logged(whole.iterations, whole.values)
-    return found
-
-
-def _mean_loss(logged: Mapping[str, Logged], series: snapshots.Snapshots) -> NDArray[np.float64]:
+def _mean_loss(logged: Mapping[str, Logged], series: Snapshots) -> NDArray[np.float64]:
     if "train_loss" not in logged:
         return series.train_loss
     return mean_between(logged["train_loss"], series.iteration)
 
 
-def _peaks(session: Session, run_id: int, quantity: str) -> FilterPeaks:
-    found = peaks.all_peaks(session, run_id=run_id, quantity=quantity)
+def _peaks(found: PeaksOfRun) -> FilterPeaks:
     return FilterPeaks(found.start, found.layer_id, found.filter, found.value)

@@ -18,14 +18,17 @@ from sqlalchemy.orm import Session
 from db import load
 from db.away import is_away
 from db.queries.measurements import class_results, snapshots
+from db.queries.measurements.class_results import ClassImages
 from db.queries.runs import image_histories, runs, structure
 from db.queries.runs.image_histories import HistoryRow
+from db.queries.runs.runs import RunRow
 from ingest.analysis.data_review.history import (
     COLUMNS,
     ClassBlock,
     good_snapshots,
     image_history,
 )
+from ingest.gathered import Gathered
 from ingest.reading import read_ahead
 
 logger = logging.getLogger(__name__)
@@ -53,16 +56,19 @@ class ImageHistories:
             self._ended = time.monotonic()
             self._seconds = self._ended - begun
 
-    def finish(self, engine: Engine, meanwhile: Callable[[], None]) -> None:
+    def finish(
+        self, engine: Engine, early: HistoryRow | None, meanwhile: Callable[[], None]
+    ) -> None:
         """Bring them up to date, reading on a connection of its own, while `meanwhile` is done.
 
-        They are saved on the loader's, so that nobody else has got the run by then.
+        They are saved on the loader's, so that nobody else has got the run by then. Where they are
+        known as `early` already, nothing is read.
         """
         with ThreadPoolExecutor(1, thread_name_prefix="histories") as reader:
-            found = reader.submit(_read_news, engine, self._run_id)
+            found = None if early else reader.submit(_read_news, engine, self._run_id)
             meanwhile()
             with self._unharmed():
-                row = found.result()
+                row = found.result() if found else early
                 if row is not None:
                     with load.batch(self._connection) as session:
                         image_histories.save_history(session, row)
@@ -97,22 +103,48 @@ def keep_histories(session: Session, *, run_id: int) -> None:
 
 def _histories(session: Session, run_id: int) -> HistoryRow:
     run = runs.get_run(session, run_id=run_id)
-    sizes = structure.classes(session, run_id=run_id).image_count
-    good = good_snapshots(snapshots.class_errors(session, run_id=run_id), sizes)
-    blocks = _blocks(session, run_id, sizes, snapshots=len(good))
+    errors = snapshots.class_errors(session, run_id=run_id)
+
+    def read(classes: range) -> list[ClassImages]:
+        return class_results.images_of_classes(session, run_id=run_id, classes=classes)
+
+    return _row(session, run, errors, read, seen=(run.snapshot_count, run.last_iteration))
+
+
+def histories_of(session: Session, gathered: Gathered, *, run_id: int) -> HistoryRow | None:
+    """Return the histories of a run that is gathered, and perhaps not stored; None: no images."""
+    run = runs.get_run(session, run_id=run_id)
+    if not run.validates:
+        return None
+    read = gathered.images_of_classes
+    return _row(session, run, gathered.class_errors(), read, seen=gathered.seen)
+
+
+def _row(
+    session: Session,
+    run: RunRow,
+    errors: NDArray[np.float32],
+    read: Callable[[range], list[ClassImages]],
+    *,
+    seen: tuple[int, int | None],
+) -> HistoryRow:
+    """Return the histories from errors f4 [C, T] and results of classes; `seen` with the last."""
+    sizes = structure.classes(session, run_id=run.id).image_count
+    good = good_snapshots(errors, sizes)
+    blocks = _blocks(read, sizes, snapshots=len(good))
     found = image_history(blocks, images=run.image_count, good=good)
     return HistoryRow(
-        run_id=run_id,
-        image_set=image_histories.image_set(session, run_id=run_id),
-        snapshots=run.snapshot_count,
+        run_id=run.id,
+        image_set=image_histories.image_set(session, run_id=run.id),
+        snapshots=seen[0],
         counted=int(good.sum()),
-        last_iteration=run.last_iteration,
+        last_iteration=seen[1],
         columns={name: getattr(found, name) for name in COLUMNS},
     )
 
 
 def _blocks(
-    session: Session, run_id: int, sizes: NDArray[np.int32], *, snapshots: int
+    read: Callable[[range], list[ClassImages]], sizes: NDArray[np.int32], *, snapshots: int
 ) -> Iterator[ClassBlock]:
     """Return the images of one class after the other: all at once would be 200 MB."""
     together = max(1, AT_ONCE // max(1, int(sizes.max(initial=0)) * snapshots))
@@ -120,12 +152,11 @@ def _blocks(
         range(first, min(first + together, len(sizes))) for first in range(0, len(sizes), together)
     )
 
-    def read(group: range) -> list[ClassBlock]:
-        found = class_results.images_of_classes(session, run_id=run_id, classes=group)
+    def of_classes(group: range) -> list[ClassBlock]:
         return [
             ClassBlock(class_id, one.images, one.prediction, one.probability)
-            for class_id, one in zip(group, found, strict=True)
+            for class_id, one in zip(group, read(group), strict=True)
         ]
 
     # Nobody else uses the session meanwhile.
-    return chain.from_iterable(read_ahead(groups, read))
+    return chain.from_iterable(read_ahead(groups, of_classes))

@@ -17,7 +17,7 @@ _LINE, _LIMIT, _SHADED, _BAND = "#2f5a97", "#d13232", "#fdeaea", "#cfe3d6"
 def picture(chart: Mapping[str, Any], *, start: int, title: str) -> bytes | None:
     """Return a chart as PNG of WIDTH x HEIGHT; None where it has no number to draw.
 
-    `chart` is as evaluate.chart_document makes it; what is from iteration `start` on is shaded.
+    `chart` is as finding_rows.chart_document makes it; what is from iteration `start` on is shaded.
     """
     iterations, values = chart.get("iterations") or [], chart.get("values") or []
     log = bool(chart.get("log"))

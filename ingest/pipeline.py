@@ -5,8 +5,8 @@ Reading and preparing the next batch overlaps with writing the present one.
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from itertools import islice
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -22,13 +22,12 @@ from ingest.image_histories import ImageHistories
 from ingest.lake.keeping import keep_loaded
 from ingest.lake.settings import LakeSettings
 from ingest.locations import Place, read_place
-from ingest.reading import batches, preparing, read_ahead
-from ingest.report import LoadReport, Pace, Progress
+from ingest.look import Look, OnLine, OnProgress, ShouldStop
+from ingest.report import LoadReport
 from ingest.run_load import RunLoad
 from ingest.sources import Source
 from ingest.sources.opening import open_source
 
-SHEETS_AT_ONCE = 50
 QUIET_SECONDS = 6 * 3600.0
 # How long a wish to stop may go unheard in a pause.
 _PATIENCE = 0.5
@@ -43,9 +42,6 @@ _NOTHING = (
     "(event files of TensorBoard, CSV, JSON lines, checkpoints, stores of trackers)"
 )
 
-OnProgress = Callable[[Progress], None]
-OnLine = Callable[[str], None]
-ShouldStop = Callable[[], bool]
 # What is done about a run once it is loaded; it raises nothing.
 OnLoaded = Callable[[Engine, int], None]
 
@@ -82,13 +78,14 @@ def load_log(
     location = source.location
     waiting = _Waiting(lambda: poll_seconds or source.poll_seconds, quiet_seconds, should_stop)
     begun = time.monotonic()
-    with closing(source):
+    with closing(source), ExitStack() as ending:
         manifest = _first_manifest(source, waiting, follow=follow, patient=wait_for_log)
         source = told_apart(engine, source, manifest, roots=roots)
         manifest = source.manifest() or manifest
         with sole_loader(engine, run=manifest.run) as connection:
             run = _taken_up(connection, manifest, location, owner_id)
-            look = _Look(source, run, on_progress, on_line, should_stop)
+            look = Look(engine, source, run, on_progress, on_line, should_stop)
+            ending.callback(look.close)
             health = Evaluator(connection, run_id=run.run_id)
             images = ImageHistories(connection, run_id=run.run_id)
             while True:
@@ -107,7 +104,8 @@ def load_log(
                 look.report.ended = _ended(manifest, waiting, follow=follow, busy=source.busy())
                 if look.report.ended:
                     run.join_results()
-                    images.finish(engine, meanwhile=health.finish)
+                    verdict, row = look.judged_early()
+                    images.finish(engine, row, meanwhile=partial(health.finish, verdict))
                     break
                 health.looked()
                 images.looked()
@@ -128,72 +126,6 @@ def _taken_up(
     with load.batch(connection) as session:
         run_id = load.create_run(session, manifest, location=location, owner_id=owner_id)
     return RunLoad(connection, manifest, run_id=run_id)
-
-
-class _Look:
-    """Looks into a log and loads what is new there; `report` adds up what all looks did.
-
-    `run` is where it is written.
-    """
-
-    def __init__(
-        self,
-        source: Source,
-        run: RunLoad,
-        on_progress: OnProgress,
-        on_line: OnLine,
-        should_stop: ShouldStop,
-    ) -> None:
-        self._source, self._should_stop = source, should_stop
-        self.run = run
-        self._on_progress, self._on_line = on_progress, on_line
-        self._pace = Pace()
-        self._total = 0
-        self.report = LoadReport(run.run_id)
-        on_progress(Progress(run.run_id, 0, None, None, "reading"))
-
-    def load(self, manifest: Manifest, *, follow: bool) -> bool:
-        """Load snapshots and pictures that were not read yet; return whether there were any."""
-        iterations = self._source.changed()
-        # The last snapshot comes once more, with the scalars after it, when the training is over.
-        coming = len(iterations) - len(self._source.again())
-        self._total = _total(manifest, self.report.done + coming, follow=follow)
-        self._write(manifest, list(batches(self._source, iterations)))
-        if self._should_stop():
-            return True
-        sheets = self._source.contact_sheets(manifest, on_bad=self.note_bad)
-        while part := dict(islice(sheets, SHEETS_AT_ONCE)):
-            self.run.write_contact_sheets(part)
-        for ledger in self._source.ledgers(manifest, on_bad=self.note_bad):
-            self.run.write_ledger(ledger)
-        for probe in self._source.probes(manifest, on_bad=self.note_bad):
-            self.run.write_probe(probe)
-        return bool(iterations)
-
-    def _write(self, manifest: Manifest, parts: Sequence[Sequence[int]]) -> None:
-        prepare = preparing(self._source, manifest, self.run.shape)
-        again = self._source.again()
-        read = read_ahead(parts, lambda part: prepare(part, self.note_bad))
-        for number, batch in enumerate(read, start=1):
-            # The last one waits until the disk has it, and with it all that were before.
-            outcome = self.run.write(batch, durable=number == len(parts))
-            report = self.report
-            report.new += outcome.new
-            report.replaced += [i for i in outcome.replaced if i not in again]
-            report.unchanged += outcome.unchanged
-            self._progress(report.done, batch[-1].snapshot.iteration if batch else None)
-            if self._should_stop():
-                return
-
-    def _progress(self, done: int, iteration: int | None) -> None:
-        rate = self._pace.mark(done)
-        message = "" if iteration is None else f"iteration {iteration:,}"
-        self._on_progress(Progress(self.report.run_id, done, self._total, rate, message))
-
-    def note_bad(self, error: LogError) -> None:
-        """Note a file that could not be used."""
-        self.report.bad.append(error)
-        self._on_line(f"Not loaded: {error}")
 
 
 class _Waiting:
@@ -233,13 +165,6 @@ def _same_run(now: Manifest | None, before: Manifest, location: str) -> Manifest
     if now is not None and now.run != before.run:
         raise Conflict(f"{location} now holds another run than when the load began; load it again.")
     return now or before
-
-
-def _total(manifest: Manifest, known: int, *, follow: bool) -> int:
-    """Return how many snapshots there will be: those there are, or those that were planned."""
-    every, planned = manifest.sampling.every, manifest.sampling.planned_iterations
-    live = follow and manifest.state == "recording"
-    return max(known, planned // every) if live and every and planned else known
 
 
 def _ended(manifest: Manifest, waiting: _Waiting, *, follow: bool, busy: bool) -> str:

@@ -1,7 +1,8 @@
 """Reads and prepares snapshots ahead of their being written."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from db.load_rows import Shape
@@ -50,14 +51,16 @@ def preparing(
     return read
 
 
-def read_ahead(parts: Iterable[P], read: Callable[[P], R]) -> Iterator[R]:
-    """Yield what `read` makes of each part; the next one is read meanwhile."""
+def read_ahead(parts: Iterable[P], read: Callable[[P], R], *, ahead: int = 1) -> Iterator[R]:
+    """Yield what `read` makes of each part; up to `ahead` of the next ones are read meanwhile."""
     with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
-        coming = None
-        for part in parts:
-            following = reader.submit(read, part)
-            if coming is not None:
-                yield coming.result()
-            coming = following
-        if coming is not None:
-            yield coming.result()
+        coming: deque[Future[R]] = deque()
+        try:
+            for part in parts:
+                coming.append(reader.submit(read, part))
+                if len(coming) > ahead:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            reader.shutdown(cancel_futures=True)

@@ -1,6 +1,6 @@
 """One run being loaded: decides what is new, and writes batches in order or out of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -11,7 +11,7 @@ from db.load_history import last_series
 from db.load_ledger import drop_abandoned_ledgers, save_ledger
 from db.load_probe import drop_abandoned_probes, save_probe
 from db.load_results import join_results
-from db.load_rows import Array, MeasuredRow, Shape, SnapshotRow
+from db.load_rows import Array, Shape, SnapshotRow
 from db.load_summary import add_to_summary, summarise
 from deeptracker.format import SERIES, Ledger, Manifest, Probe
 from ingest.analysis.flips import FlipFinder, FlipState, Step, no_flips
@@ -27,6 +27,17 @@ class Outcome:
     new: tuple[int, ...]
     replaced: tuple[int, ...]
     unchanged: int
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The rows of a batch that comes after all others, and where the search for flips then stands.
+
+    They are known before the batch is written, and before those ahead of it are.
+    """
+
+    rows: list[SnapshotRow]
+    state: FlipState | None
 
 
 class RunLoad:
@@ -99,9 +110,23 @@ class RunLoad:
         else:
             self._finder, self._last = FlipFinder(), dict.fromkeys(SERIES, float("nan"))
             load.forget_flip_state(session, run_id=self.run_id)
-        self._end(session, last=max(self._digests, default=-1))
+        self._end(session, self._finder.state, last=max(self._digests, default=-1))
 
-    def write(self, batch: Sequence[Prepared], *, durable: bool = True) -> Outcome:
+    def follow(self, batch: Sequence[Prepared]) -> Followed:
+        """Return the rows of a batch that comes after all that are stored or were followed.
+
+        Who does so before he writes does so with every batch, in their order.
+        """
+        rows = [self._row(prepared, self._step(prepared)) for prepared in batch]
+        return Followed(rows, self._finder.state)
+
+    def write(
+        self,
+        batch: Sequence[Prepared],
+        *,
+        durable: bool = True,
+        followed: Followed | None = None,
+    ) -> Outcome:
         """Write what is new of a batch, rising by iteration, in one transaction.
 
         `durable` as of load.batch.
@@ -115,7 +140,7 @@ class RunLoad:
             return outcome
         with load.batch(self._connection, durable=durable) as session:
             if iterations[0] > max(self._digests, default=-1):
-                self._append(session, changed)
+                self._append(session, followed or self.follow(changed))
             else:
                 self._insert(session, changed, replaced)
         before = len(self._digests)
@@ -166,38 +191,25 @@ class RunLoad:
         with load.batch(self._connection) as session:
             save_probe(session, run_id=self.run_id, probe=probe)
 
-    def _save(
-        self, session: Session, batch: Sequence[Prepared], step: Callable[[Prepared], Step]
-    ) -> list[SnapshotRow]:
-        """Write snapshots with the flips that `step` finds, and return their rows."""
-        measured = [
-            MeasuredRow(p.snapshot, p.class_error, p.class_no_prediction, _peaks(p)) for p in batch
-        ]
-        rows: list[SnapshotRow] = []
+    def _save(self, session: Session, rows: list[SnapshotRow]) -> None:
+        load.save_rows(session, run_id=self.run_id, shape=self.shape, measured=rows, rows=rows)
 
-        def following() -> Iterator[SnapshotRow]:
-            for prepared in batch:
-                rows.append(self._row(prepared, step(prepared)))
-                yield rows[-1]
-
-        load.save_rows(
-            session, run_id=self.run_id, shape=self.shape, measured=measured, rows=following()
-        )
-        return rows
-
-    def _append(self, session: Session, batch: Sequence[Prepared]) -> None:
+    def _append(self, session: Session, followed: Followed) -> None:
         """Add snapshots that come after all stored ones."""
-        rows = self._save(session, batch, self._step)
+        rows = followed.rows
+        self._save(session, rows)
         add_to_summary(session, run_id=self.run_id, rows=rows)
-        self._end(session, last=rows[-1].snapshot.iteration)
+        self._end(session, followed.state, last=rows[-1].snapshot.iteration)
 
     def _insert(self, session: Session, batch: Sequence[Prepared], replaced: Sequence[int]) -> None:
         """Add snapshots before stored ones or in place of them, and redo what follows them."""
         load.remove_snapshots(session, run_id=self.run_id, iterations=replaced)
-        rows = self._save(session, batch, lambda prepared: no_flips())
+        rows = [self._row(prepared, no_flips()) for prepared in batch]
+        self._save(session, rows)
         self._replay(session, since=rows[0].snapshot.iteration)
         summarise(session, run_id=self.run_id)
-        self._end(session, last=max(rows[-1].snapshot.iteration, *self._digests))
+        last = max(rows[-1].snapshot.iteration, *self._digests)
+        self._end(session, self._finder.state, last=last)
 
     def _replay(self, session: Session, *, since: int) -> None:
         """Redo what depends on snapshots before, from an iteration on."""
@@ -212,15 +224,15 @@ class RunLoad:
         if state is None:
             load.forget_flip_state(session, run_id=self.run_id)
 
-    def _end(self, session: Session, *, last: int) -> None:
-        """Close a change: the search for flips stands after the iteration `last`."""
-        if self._finder.state is not None:
+    def _end(self, session: Session, state: FlipState | None, *, last: int) -> None:
+        """Close a change: the search for flips stands at `state` after the iteration `last`."""
+        if state is not None:
             load.save_flip_state(
                 session,
                 run_id=self.run_id,
                 iteration=last,
-                correct=self._finder.state.correct,
-                length=self._finder.state.length,
+                correct=state.correct,
+                length=state.length,
             )
         load.touch_run(session, run_id=self.run_id)
 

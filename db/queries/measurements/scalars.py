@@ -68,6 +68,11 @@ def scalar(session: Session, *, run_id: int, name: str) -> Scalar:
         # Values too: since the first question more may have been stored.
         rows = fetch(session, _WHOLE, key)
         iterations, values = joined(rows, 1, "i4"), joined(rows, 0, "f8")
+    return once(iterations, values)
+
+
+def once(iterations: NDArray[np.int32], values: NDArray[np.float64]) -> Scalar:
+    """Return a series of pieces one after the other: of an iteration the last value counts."""
     if (np.diff(iterations) > 0).all():
         return Scalar(iterations, values)
     order = np.argsort(iterations, kind="stable")

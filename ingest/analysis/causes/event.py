@@ -73,7 +73,9 @@ class RunSeries:
         series = self.history.logged.get(name)
         if series is None:
             return None
-        begin, end = np.searchsorted(series.iterations, [first, last], side="right")
+        # Of another dtype they would have the whole series converted.
+        ends = np.array([first, last], series.iterations.dtype)
+        begin, end = np.searchsorted(series.iterations, ends, side="right")
         return series.values[:begin], series.values[begin:end]
 
 

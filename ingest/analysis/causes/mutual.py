@@ -46,16 +46,15 @@ def mutual_pairs(
     of = label[wrong].astype(np.int64) * classes + prediction[wrong]
     pairs, times = np.unique(of, return_counts=True)
     often = times >= LEAST * np.maximum(size[pairs // classes], 2)
-    number = dict(zip(pairs[often].tolist(), times[often].tolist(), strict=True))
-    found = {}
-    for pair, here in number.items():
-        a, b = divmod(pair, classes)
-        # Where the other way is not as often either, the share is below LEAST.
-        back = number.get(b * classes + a, 0)
-        share = min(here / max(size[a], 1), back / max(size[b], 1))
-        if a < b and share >= LEAST and min(size[a], size[b]) >= 2:
-            found[a, b] = float(share)
-    return found
+    pairs, times = pairs[often], times[often]
+    a, b = np.divmod(pairs, classes)
+    # Where the other way is not as often either, the share is below LEAST.
+    back = np.searchsorted(pairs, b * classes + a).clip(max=max(0, len(pairs) - 1))
+    both = (a < b) & (pairs[back] == b * classes + a) & (np.minimum(size[a], size[b]) >= 2)
+    a, b, here, back = a[both], b[both], times[both], times[back[both]]
+    share = np.minimum(here / size[a], back / size[b])
+    told = zip(a.tolist(), b.tolist(), share.tolist(), strict=True)
+    return {(one, other): part for one, other, part in told if part >= LEAST}
 
 
 def most_mutual(pairs: Pairs) -> tuple[tuple[int, int], float]:
