@@ -148,7 +148,7 @@ export class Card {
       if (!spreads.other) said = "only here";
       else if (other !== own.parameters[place]) said = `${numbers.integer(other)} there`;
     }
-    if (this.note.textContent !== said) this.note.textContent = said;
+    if (this.note.textContent !== said) this.note.textContent = this.note.title = said;
   }
 
   private empty(
