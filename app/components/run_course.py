@@ -46,6 +46,11 @@ def has(manifest: Mapping[str, Any], capability: str) -> bool:
     return capability in listed(manifest.get("contents") or {}, "capabilities")
 
 
+def first_measure(manifest: Mapping[str, Any]) -> str:
+    """Return what pages of layers show first: weights, where the run has no updates."""
+    return "weight" if "update" in lacks(manifest) else "ratio"
+
+
 def snapshot_distance(manifest: Mapping[str, Any]) -> int:
     """Return how many iterations lie between two snapshots; 1 where that is not known."""
     return (manifest.get("sampling") or {}).get("every") or 1

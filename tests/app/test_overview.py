@@ -399,9 +399,12 @@ def test_a_run_that_claims_to_record_is_silent_after_ten_times_its_pace(session:
 @pytest.mark.parametrize(
     ("capabilities", "shown"),
     [
-        (["weight", "gradient", "update"], {"quantity": "gradient", "measure": "ratio"}),
+        (
+            ["weight", "gradient", "update"],
+            {"quantity": "gradient", "measure": "ratio", "cubefront": "ratio"},
+        ),
         # As of checkpoints: charts of what is not there would be the first that people see.
-        (["weight"], {"quantity": "weight", "measure": "weight"}),
+        (["weight"], {"quantity": "weight", "measure": "weight", "cubefront": "weight"}),
     ],
 )
 def test_what_was_recorded_is_shown_first(

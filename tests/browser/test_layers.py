@@ -474,7 +474,7 @@ def test_probes_from_the_tab_to_a_filter_over_time(
     tiles = page.locator("#probe-maps .probe-tiles button")
     for at in (last, first):
         page.evaluate(f"deeptracker.selection.set({{cursor: {at}}})")
-        expect(page.locator("#probe-maps .probe-facts")).to_contain_text(f"At {at}")
+        expect(page.locator("#probe-maps .probe-facts")).to_contain_text(f"At iteration {at}")
         order = np.argsort(-maps[at].mean, kind="stable")
         expect(tiles.first).to_have_attribute("data-filter", str(order[0]))
     rest(page)
@@ -485,7 +485,7 @@ def test_probes_from_the_tab_to_a_filter_over_time(
     course = page.locator("#probe-course .probe-tiles button")
     expect(course).to_have_count(len(found.iteration))
     course.last.press("Enter")
-    expect(page.locator("#probe-maps .probe-facts")).to_contain_text(f"At {last}")
+    expect(page.locator("#probe-maps .probe-facts")).to_contain_text(f"At iteration {last}")
     expect(course.last).to_have_attribute("aria-pressed", "true")
     expect(course.last).to_be_focused()
     kernels = page.locator("#probe-kernels .probe-tiles button")

@@ -128,7 +128,7 @@ def test_from_the_worst_iteration_to_its_classes_and_images(
 def test_the_table_sorts(page: Page, digits: int) -> None:
     open_view(page, digits, IMMEDIATE)
     numbers = lambda at: [  # noqa: E731
-        int(text.replace(",", "").split(" ")[0])
+        int(text.replace(",", "").rstrip(")").split("(")[-1])
         for text in page.locator(f"{TABLE} tbody td:nth-child({at})").all_inner_texts()
     ]
     largest = numbers(5)
@@ -374,7 +374,7 @@ def test_from_a_move_to_an_image_large_and_back(
     images = tiles.evaluate_all("all => all.map((tile) => Number(tile.dataset.image))")
     tiles.first.click()
     dialog = page.get_by_role("dialog", name="Validation image")
-    expect(dialog).to_contain_text(f"True class {meta['names'][cell[0]]}. At {last:,}:")
+    expect(dialog).to_contain_text(f"True class {meta['names'][cell[0]]}. At iteration {last:,}:")
     expect(dialog).to_contain_text(f"1 of the {len(images)} listed")
     page.keyboard.press("ArrowRight")
     rest(page)

@@ -181,7 +181,7 @@ function update(): void {
       ? ""
       : annotationStore.list().length
         ? "None of them."
-        : "No annotations of this run yet. Point at something and press a.";
+        : "No annotations of this run yet. Point at something and press A.";
   panel.narrowed.replaceChildren(
     ...(only
       ? [

@@ -27,6 +27,7 @@ register = callbacks.register
         "table": live_table.outputs(Ids),
         "channels": Output(Ids.CHANNELS, "children"),
         "newest": Output(Ids.NEWEST, "data"),
+        "read": Output(Ids.READ, "display"),
     },
     inputs={
         "causes": [
@@ -56,6 +57,7 @@ def show(causes: object, shown: object) -> dict[str, Any]:
         "table": {**table, "shown": kept},
         "channels": channels(told, may_manage=may_manage),
         "newest": max((one.id for one in found), default=None),
+        "read": "inline-block" if found else "none",
     }
 
 

@@ -8,7 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria
-from app.components.controls import select
+from app.components.controls import labelled, select
 from app.components.severity import severity_badge
 from app.components.tables import Column, cell, nothing, table
 from app.components.times import time
@@ -52,7 +52,13 @@ def layout(context: PageContext) -> Component:
                 [
                     html.H1("Alerts"),
                     html.Span(id=Ids.COUNT, className="dt-count", role="status"),
-                    dmc.Button("Mark these as read", id=Ids.READ, variant="default", size="xs"),
+                    dmc.Button(
+                        "Mark these as read",
+                        id=Ids.READ,
+                        variant="default",
+                        size="xs",
+                        display="none",
+                    ),
                 ],
                 className="dt-page-head",
             ),
@@ -80,15 +86,21 @@ def layout(context: PageContext) -> Component:
 def _form(*, hidden: bool) -> Component:
     return html.Div(
         [
-            select(Ids.KIND, "Kind of channel", KINDS, "app", 170),
-            dmc.TextInput(
-                id=Ids.ADDRESS,
-                placeholder="https://... or you@example.org",
-                size="xs",
-                w=340,
-                **aria(label="Address of the webhook, or e-mail address"),
+            labelled("Channel", select(Ids.KIND, "Kind of channel", KINDS, "app", 170)),
+            labelled(
+                "Address",
+                dmc.TextInput(
+                    id=Ids.ADDRESS,
+                    placeholder="https://... or you@example.org",
+                    size="xs",
+                    w=340,
+                    **aria(label="Address of the webhook, or e-mail address"),
+                ),
             ),
-            select(Ids.SEVERITY, "Minimum severity", SEVERITIES, "high", 160),
+            labelled(
+                "Findings of severity",
+                select(Ids.SEVERITY, "Minimum severity", SEVERITIES, "high", 160),
+            ),
             dmc.Button("Add", id=Ids.ADD, size="xs"),
             html.P(id=Ids.PROBLEM, className="dt-problem", role="alert"),
         ],

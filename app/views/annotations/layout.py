@@ -158,7 +158,7 @@ def no_match() -> Component:
 
 def first_steps() -> Component:
     """Return what stands where nobody has annotated anything."""
-    key = html.Kbd("a")
+    key = html.Kbd("A")
     return nothing(
         "No annotations yet",
         html.P(

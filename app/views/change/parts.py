@@ -116,14 +116,19 @@ def probabilities(first: float, second: float, between: str = " → ") -> str:
 
 def factor(was: float, now: float) -> str:
     """Return by how much a norm changed, in percent."""
-    return relative(was, now) if was > 0 and math.isfinite(now) else "–"
+    return _minus(relative(was, now)) if was > 0 and math.isfinite(now) else "–"
 
 
 def points(step: float) -> str:
     """Return a difference of shares in percentage points."""
-    return "–" if math.isnan(step) else f"{100 * step:+.2f} points"
+    return "–" if math.isnan(step) else _minus(f"{100 * step:+.2f} pp")
 
 
 def signed(step: float) -> str:
     """Return a difference with its sign."""
-    return "–" if math.isnan(step) else f"{step:+.3g}" if step else "0"
+    return "–" if math.isnan(step) else _minus(f"{step:+.3g}") if step else "0"
+
+
+def _minus(text: str) -> str:
+    """Return a number with the sign that charts write."""
+    return text.replace("-", "−")

@@ -111,11 +111,11 @@ class OneRun:
             ),
             parts.panel(
                 "Most changed filters",
-                ("Filter", "Way", "Norm before", "After"),
+                ("Filter", "Summed change", "Norm before", "After"),
                 self._filter_rows(),
                 "No filter's change is known between the two.",
-                note="Way: the sum of the relative changes at those snapshots at which the filter "
-                "was among the most changed.",
+                note="Summed change: the relative changes of those snapshots at which the filter "
+                "was among the most changed, added up.",
                 table=self._address("change-filters"),
             ),
         ]

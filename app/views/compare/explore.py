@@ -166,6 +166,7 @@ def drawn(runs: Sequence[RunRow], found: Sequence[Outcome], chosen: Choice) -> l
     if chosen.explore == "importance":
         return _importance(sweep, result, dark=chosen.dark)
     first = _first_axes(sweep)
+    least = 0
     if chosen.explore == "scatter":
         across = chosen.across if chosen.across in sweep.settings else first[0]
         figure = figures.scatter(
@@ -175,11 +176,13 @@ def drawn(runs: Sequence[RunRow], found: Sequence[Outcome], chosen: Choice) -> l
     else:
         keys = [key for key in chosen.axes if key in sweep.settings][:MOST_AXES] or first
         figure = figures.parallel(sweep, keys, result, log=chosen.log, dark=chosen.dark)
+        # Axes that are nearer to each other write over their values: the figure is then scrolled.
+        least = figures.AXIS_WIDTH * (len(keys) + 1)
         said = (
             "A line is a run; the better its result, the stronger its colour. Drag a box around "
             "points of an axis to draw only these runs elsewhere on the page."
         )
-    return [_graph(figure, EXPLORE.get(chosen.explore, "")), _said(said)]
+    return [_graph(figure, EXPLORE.get(chosen.explore, ""), least), _said(said)]
 
 
 def _importance(sweep: Sweep, result: str, *, dark: bool) -> list[Component]:
@@ -208,9 +211,16 @@ def in_words(found: Importances) -> list[str]:
     return [method, f"{_SHARED}: here {pairs}." if pairs else f"{_SHARED}; no two numbers do here."]
 
 
-def _graph(figure: Any, label: str) -> Component:
-    graph = dcc.Graph(id=Ids.FIGURE, figure=figure, config=figures.CONFIG, clear_on_unhover=True)
-    return html.Div(graph, role="group", **aria(label=label))
+def _graph(figure: Any, label: str, least: int = 0) -> Component:
+    """Return a figure that is at least so many pixels wide, scrolled where there are fewer."""
+    graph = dcc.Graph(
+        id=Ids.FIGURE,
+        figure=figure,
+        config=figures.CONFIG,
+        clear_on_unhover=True,
+        style={"minWidth": least},
+    )
+    return html.Div(graph, role="group", tabIndex="0" if least else None, **aria(label=label))
 
 
 def _said(text: str) -> Component:

@@ -17,6 +17,9 @@ from ingest.analysis.importance import RANKS, Importances
 
 HEIGHT = 420
 MOST_NAMED = 12
+# Pixels from one axis to the next, in which the values beside it have room.
+AXIS_WIDTH = 92
+_MOST_LETTERS = 13
 # So many different values of an axis are written all.
 MOST_VALUES = 5
 # Of a scale of colours: neither end, which is hard to see on the ground.
@@ -171,7 +174,7 @@ class _Scale:
         """Return (place, text) of what is written beside the axis."""
         if self.axis.categories:
             shown = self.axis.categories[:MOST_NAMED]
-            return [(self.place(one) or 0.0, _plain(one)) for one in shown]
+            return [(self.place(one) or 0.0, _plain(_cut(one))) for one in shown]
         values = sorted({value for value in self.axis.values if math.isfinite(value)})
         if len(values) > MOST_VALUES:
             middle = (self._even(self.low) + self._even(self.high)) / 2
@@ -179,6 +182,11 @@ class _Scale:
             inside = [rounded] if self.low < rounded < self.high else []
             values = [self.low, *inside, self.high]
         return [(self.place(one) or 0.0, text_of(self.axis, one)) for one in values]
+
+
+def _cut(text: str) -> str:
+    """Return a category as far as there is room for it beside its axis."""
+    return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
 
 
 def _tick(at: int, place: float, text: str, *, dark: bool) -> dict[str, Any]:

@@ -13,13 +13,14 @@ from app.components.attributes import aria, data
 from app.components.charts import chart, download
 from app.components.controls import labelled, segments, select
 from app.components.headings import heading
+from app.components.run_course import first_measure
 from app.data.cube import LAYERS
 from app.selection import bound
 from app.view import PageContext
 from app.views.cube import words
 from app.views.cube.ids import Ids
 from db.queries.runs import structure
-from db.queries.runs.runs import RunRow
+from db.queries.runs.runs import RunRow, run_manifest
 from ingest.analysis.peaks import PEAK_LIMIT
 
 
@@ -31,13 +32,14 @@ def layout(context: PageContext) -> html.Div:
     base = get_relative_path(f"/data/run/{run.id}")
     with store.transaction() as session:
         sizes = structure.classes(session, run_id=run.id).image_count
+        first = first_measure(run_manifest(session, run_id=run.id))
     return html.Div(
         [
             heading("Cube", download(), live=Ids.LIVE, run=run),
             _controls(run, sizes),
             html.Div(
                 [
-                    html.Div([_cards(), _cube(base, len(sizes))], className="cube-main"),
+                    html.Div([_cards(first), _cube(base, len(sizes))], className="cube-main"),
                     html.Aside(_aside(), className="cube-aside", **aria(label="Slices and ranges")),
                 ],
                 className="cube-body",
@@ -80,7 +82,8 @@ def _controls(run: RunRow, sizes: NDArray[np.int32]) -> html.Div:
     )
 
 
-def _cards() -> html.Div:
+def _cards(first: str) -> html.Div:
+    """Return the controls of the three faces; `first` is what the front shows at first."""
     colours = select(
         bound(Ids.PALETTE, "palette"), "Colours of the error", words.PALETTES, "accuracy", 132
     )
@@ -96,7 +99,7 @@ def _cards() -> html.Div:
                         bound(Ids.FRONT, "cubefront"),
                         "What the front shows",
                         words.FRONTS,
-                        "ratio",
+                        first,
                         164,
                     )
                 ],

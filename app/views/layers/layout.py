@@ -11,7 +11,7 @@ from app.components.attributes import data
 from app.components.charts import chart, download, panel
 from app.components.controls import select
 from app.components.headings import heading
-from app.components.run_course import lacks
+from app.components.run_course import first_measure
 from app.data.layers import piece_of
 from app.selection import bound
 from app.view import PageContext
@@ -23,17 +23,20 @@ from db.queries.runs.runs import RunRow, run_manifest
 
 
 def defaults(context: PageContext) -> Mapping[str, Any]:
-    """Return what the run of the context shows first: its weights, where it has no updates."""
+    """Return what the run of the context shows first: its weights, where it has no updates.
+
+    The front of the cube is told by the same reading of the manifest.
+    """
     run = context.run
     if run is None:
         raise ValueError("the layer view is a page of a run")
-    return _defaults(run)
+    first = _first(run)
+    return {"measure": first, "cubefront": first}
 
 
-def _defaults(run: RunRow) -> Mapping[str, Any]:
+def _first(run: RunRow) -> str:
     with store.transaction() as session:
-        without = lacks(run_manifest(session, run_id=run.id))
-    return {"measure": "weight" if "update" in without else "ratio"}
+        return first_measure(run_manifest(session, run_id=run.id))
 
 
 def layout(context: PageContext) -> html.Div:
@@ -47,7 +50,7 @@ def layout(context: PageContext) -> html.Div:
     return html.Div(
         [
             heading("Layers", live=Ids.LIVE, run=run),
-            controls(_defaults(run)["measure"]),
+            controls(_first(run)),
             html.Div(
                 [
                     html.Div(

@@ -10,12 +10,13 @@ from app.components.attributes import aria, data
 from app.components.charts import chart, download
 from app.components.controls import labelled, segments, select
 from app.components.headings import heading
+from app.components.run_course import first_measure
 from app.data.network_fold import BLOCKS, LAYERS, STAGES
 from app.selection import bound
 from app.view import PageContext
 from app.views.network import words
 from app.views.network.ids import GROUP, Ids
-from db.queries.runs.runs import run_graph
+from db.queries.runs.runs import run_graph, run_manifest
 from deeptracker.catalogue import MEASURES
 
 # The graph as far as somebody opened it: app/data/network.py.
@@ -30,12 +31,13 @@ def layout(context: PageContext) -> html.Div:
         raise ValueError("the network is a page of a run")
     with store.transaction() as session:
         graph = run_graph(session, run_id=run.id) or {}
+        first = first_measure(run_manifest(session, run_id=run.id))
     base = get_relative_path(f"/data/run/{run.id}")
     return html.Div(
         [
             heading("Network", live=Ids.LIVE, run=run),
             *([] if graph.get("nodes") else [_missing(str(graph.get("missing") or ""))]),
-            _controls(),
+            _controls(first),
             chart(
                 Ids.AXIS,
                 "axis",
@@ -59,7 +61,8 @@ def _missing(why: str) -> html.P:
     )
 
 
-def _controls() -> html.Div:
+def _controls(first: str) -> html.Div:
+    """Return what colours the graph, and what is sought; `first` is the quantity at first."""
     search = dmc.TextInput(
         id=bound(Ids.SEARCH, "networksearch"),
         placeholder="Search: conv2, add",
@@ -71,7 +74,7 @@ def _controls() -> html.Div:
     measure, statistic = bound(Ids.MEASURE, "measure"), bound(Ids.STATISTIC, "statistic")
     return html.Div(
         [
-            labelled("Coloured by", select(measure, "Quantity", MEASURES, "ratio", 220)),
+            labelled("Coloured by", select(measure, "Quantity", MEASURES, first, 220)),
             labelled("Scale", segments(bound(Ids.SCALE, "scale"), "Scale", words.SCALES, "log")),
             labelled("Find", search),
             labelled("Statistic", select(statistic, "Statistic", words.STATISTICS, "std", 164)),

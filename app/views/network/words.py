@@ -11,7 +11,7 @@ OF = {
 }
 SCALES = {"linear": "Linear", "log": "Log"}
 
-NOT_RECORDED = "The ways between the layers are not recorded"
+NOT_RECORDED = "The edges between the layers are not recorded"
 # Where nobody said why.
 HOW = (
     "deeptracker.Recorder keeps them when it is made with validation=, whose images it runs "

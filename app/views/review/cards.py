@@ -74,7 +74,9 @@ def _against(images: Images, image: int, guess: int) -> str:
         return "predicted as its label only"
     if own.other[image] != guess:
         return f"predicted as {images.names[guess]} by other runs"
-    return f"predicted as {images.names[guess]} at {own.agreement[image]:.0%} of the snapshots"
+    return (
+        f"predicted as {images.names[guess]} at {100 * own.agreement[image]:.0f} % of the snapshots"
+    )
 
 
 def _facts(images: Images, image: int, score: float, votes: int) -> str:

@@ -284,12 +284,15 @@ export function legend(
   };
   const end = (value: number, note: string) =>
     [note, tick(format, value)].filter(Boolean).join(" ");
+  // The bar stays between its ends where the legend has several lines.
+  const scaleOf = (low: string, bar: Element, high: string) => {
+    const whole = text("", "dt-legend-scale");
+    whole.append(text(low, "dt-legend-end"), bar, text(high, "dt-legend-end"));
+    return whole;
+  };
   const [low, high] = words || [end(shown.low, notes[0]), end(shown.high, notes[1])];
   const same = shown.constant === null ? null : `every value is ${tick(format, shown.constant)}`;
-  const parts =
-    same && !words
-      ? [text(same, "dt-legend-end")]
-      : [text(low, "dt-legend-end"), bar, text(high, "dt-legend-end")];
+  const parts = [same && !words ? text(same, "dt-legend-end") : scaleOf(low, bar, high)];
   if (pooled) parts.unshift(text(pooled, "dt-legend-pooled"));
   if (shown.log) parts.push(text("log", "dt-legend-kind"));
   if (missing) parts.push(text("", "dt-legend-missing"), text("no value (NaN)", "dt-legend-end"));

@@ -39,6 +39,34 @@ export function shorten(context: DrawingContext, text: string, width: number, di
   return cut(low);
 }
 
+// Of more names each is cut where it differs from its neighbour, without a look at all others.
+const MOST_COMPARED = 500;
+const compared = new WeakMap<readonly string[], { width: number; differs: Int32Array }>();
+
+/**
+ * Return for each name the letter that shorten() has to keep: 0, so that both ends stay, but for
+ * names that would then be cut alike.
+ */
+export function toldApart(
+  context: DrawingContext,
+  names: readonly string[],
+  width: number,
+): Int32Array {
+  if (names.length > MOST_COMPARED) return differsAt(names);
+  const known = compared.get(names);
+  if (known?.width === width) return known.differs;
+  const cut = names.map((name) => shorten(context, name, width));
+  const meant = new Map<string, string>();
+  const alike = new Set<string>();
+  cut.forEach((text, at) => {
+    if ((meant.get(text) ?? names[at]) !== names[at]) alike.add(text);
+    meant.set(text, names[at]);
+  });
+  const differs = differsAt(names).map((letter, at) => (alike.has(cut[at]) ? letter : 0));
+  compared.set(names, { width, differs });
+  return differs;
+}
+
 /** Return [{name, from, to}] of equal neighbours in `groups`, taken in the order of the rows. */
 export function runsOf(groups: Groups, order: Order): Group[] {
   const runs: Group[] = [];
@@ -65,8 +93,8 @@ export function draw(
   const rowHeight = place.height / Math.max(1, order.length);
   const grouped = groups?.some(Boolean);
   const room = place.left - 10 - (grouped ? GROUP + 4 : 4);
-  const differs = differsAt(labels);
   context.font = FONT;
+  const differs = toldApart(context, labels, room);
   context.textBaseline = "middle";
   context.textAlign = "right";
   context.fillStyle = theme("--dt-text-soft");

@@ -151,8 +151,8 @@ class ImageDialog {
       const sign = taken === predictions.NOT_VALIDATED ? "" : right ? "✓ " : "✗ ";
       const share = Number.isNaN(probability)
         ? "probability not recorded"
-        : `probability of ${meta.names[meta.class]} ${percent(probability)} on average`;
-      const text = `from ${integer(arrays.iteration[from])}, ${plural(to - from + 1, "snapshot", "snapshots")}: ${share}`;
+        : `probability of ${meta.names[meta.class]}: ${percent(probability)} on average`;
+      const text = `from iteration ${integer(arrays.iteration[from])}, ${plural(to - from + 1, "snapshot", "snapshots")}: ${share}`;
       const button = make("button", "", make("b", "", `${sign}${name}`), make("small", "", text));
       button.dataset.iteration = String(arrays.iteration[from]);
       button.title = "Click to move the cursor there";
@@ -184,7 +184,7 @@ class ImageDialog {
     const words = taken === meta.class ? "right" : predictions.predictedAs(this.names(), taken);
     const share = arrays.probability[at];
     const said = Number.isNaN(share) ? "not recorded" : percent(share);
-    this.facts.textContent = `True class ${own}. At ${integer(arrays.iteration[at])}: ${words}, probability of ${own} ${said}. Probabilities of other classes are not recorded.`;
+    this.facts.textContent = `True class ${own}. At iteration ${integer(arrays.iteration[at])}: ${words}, probability of ${own}: ${said}. Probabilities of other classes are not recorded.`;
   }
 
   private go(event: Event): void {

@@ -7,13 +7,27 @@ const tabs = () => document.querySelectorAll<HTMLAnchorElement>(".shell-header .
 
 /** Mark the tab and the entry of the menu that lead to a path; without one: to what is shown. */
 export function markCurrent(path = current): void {
-  for (const tab of tabs()) mark(tab, "aria-current", tab.pathname === path ? "page" : "false");
+  for (const tab of tabs()) {
+    const here = tab.pathname === path;
+    if (mark(tab, "aria-current", here ? "page" : "false") && here) bringIntoSight(tab);
+  }
   for (const item of document.querySelectorAll<HTMLAnchorElement>(".shell-pages a"))
     mark(item, "data-current", String(item.pathname === path));
 }
 
-function mark(link: HTMLAnchorElement, name: string, value: string): void {
-  if (link.getAttribute(name) !== value) link.setAttribute(name, value);
+/** Mark a link; false where it is marked so already. */
+function mark(link: HTMLAnchorElement, name: string, value: string): boolean {
+  if (link.getAttribute(name) === value) return false;
+  link.setAttribute(name, value);
+  return true;
+}
+
+// Wider windows have room for all tabs, and need not be measured.
+const narrow = window.matchMedia("(max-width: 74.99em)");
+
+/** Scroll the tabs to the one of the page where not all have room (shell.css). */
+function bringIntoSight(tab: HTMLAnchorElement): void {
+  if (narrow.matches) tab.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 let watching = false;

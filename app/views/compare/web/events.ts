@@ -199,13 +199,18 @@ class Events implements Handler {
     );
     const window_ = this.meta.windows[at];
     const rows = this.arrays[`tick.${at}`].length;
-    const count = window_
-      ? `${numbers.plural(rows, "anomaly", "anomalies")} (k ${window_.k}, m ${window_.m})`
+    const anomalies = numbers.plural(rows, "anomaly", "anomalies");
+    const told = window_ && `${anomalies} (k ${window_.k}, m ${window_.m})`;
+    const room = place.left - 10;
+    const count = told
+      ? context.measureText(told).width <= room
+        ? told
+        : anomalies
       : run.snapshots
         ? "no validation images"
         : "no snapshot yet";
     context.fillStyle = theme("--dt-text-soft");
-    context.fillText(gutter.shorten(context, count, place.left - 10), 0, place.top + 18);
+    context.fillText(gutter.shorten(context, count, room), 0, place.top + 18);
     const notes = this.annotations.get(run.id) || [];
     if (notes.length)
       context.fillText(

@@ -8,7 +8,6 @@ import {
   type ChartKinds,
   colours,
   type DrawingContext,
-  differsAt,
   gutter,
   type Handler,
   type Iterations,
@@ -221,13 +220,14 @@ class Layers implements Handler {
     { scale, come }: { scale: LayerScale | null; come: boolean },
   ): void {
     const { theme } = colours;
-    const { shorten } = gutter;
+    const { shorten, toldApart } = gutter;
     context.font = FONT;
     context.textAlign = "left";
     context.textBaseline = "top";
     context.fillStyle = theme("--dt-text");
     const { names } = this.meta;
-    const name = shorten(context, names[row], place.left - 62, differsAt(names)[row]);
+    const room = place.left - 62;
+    const name = shorten(context, names[row], room, toldApart(context, names, room)[row]);
     context.fillText(name, 0, place.top + 3);
     context.fillStyle = theme("--dt-text-soft");
     const without = this.meta.places.flatMap((places, at) =>
@@ -236,8 +236,7 @@ class Layers implements Handler {
     const notes: string[] = [];
     if (without.length) notes.push(`not in ${without.join(", ")}`);
     if (this.meta.unlike.includes(this.meta.names[row])) notes.push("other shape");
-    if (notes.length)
-      context.fillText(shorten(context, notes.join(", "), place.left - 62), 0, place.top + 16);
+    if (notes.length) context.fillText(shorten(context, notes.join(", "), room), 0, place.top + 16);
     context.textAlign = "right";
     const { tick } = numbers;
     if (scale) {

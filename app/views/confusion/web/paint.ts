@@ -153,10 +153,13 @@ const short = (value: number, changes: boolean): string => {
   return changes && value > 0 ? `+${text}` : text;
 };
 
+// As bright as a grey on which white and black are read equally well (4.6:1).
+const MIDDLE = 118;
+
 /** Return what can be read on a colour. */
 function inkOn(colour: number): string {
   const [red, green, blue] = [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255];
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#14181f" : "#ffffff";
+  return 0.299 * red + 0.587 * green + 0.114 * blue > MIDDLE ? "#14181f" : "#ffffff";
 }
 
 /** Return which cell shows a chosen pair of classes; null where none does. */

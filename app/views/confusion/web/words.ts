@@ -34,7 +34,7 @@ export function describe(
   lines.push([block > 1 ? "Click to come nearer" : "Click to list the images"]);
   const { integer } = numbers;
   const at = changes ? `${integer(meta.against)} to ${integer(meta.at)}` : integer(meta.at);
-  return { title: `At ${at}`, lines };
+  return { title: `At iteration ${at}`, lines };
 }
 
 /** Return what the matrix shows, in a sentence. */
@@ -42,7 +42,7 @@ export function sentence({ shown, pooled, changes, meta }: Picture): string {
   const { integer } = numbers;
   const at = changes
     ? `Change from ${integer(meta.against)} to ${integer(meta.at)}.`
-    : `At ${integer(meta.at)}.`;
+    : `At iteration ${integer(meta.at)}.`;
   const { block, sum, rows, columns, classes } = shown;
   const part =
     rows[1] - rows[0] + 1 < classes || columns[1] - columns[0] + 1 < classes

@@ -65,7 +65,9 @@ export class Card {
     this.note = make("span", "distributions-note");
     const title = make("span", "distributions-name", this.name);
     title.title = this.name;
-    const head = make("div", "distributions-head", title, make("span", "distributions-size", size));
+    const own = make("span", "distributions-size", size);
+    own.title = size;
+    const head = make("div", "distributions-head", title, own);
     head.append(this.note, this.button);
     this.element = make("div", "distributions-card", head, this.canvas);
     this.canvas.addEventListener("pointermove", (event) => this.hover(event));
@@ -80,8 +82,10 @@ export class Card {
     this.canvas.style.height = `${height}px`;
     this.element.dataset.large = String(large);
     this.button.hidden = alone;
-    this.button.textContent = large ? "Shrink" : "Enlarge";
-    this.button.setAttribute("aria-label", `${large ? "Shrink" : "Enlarge"} ${this.name}`);
+    const act = `${large ? "Shrink" : "Enlarge"} ${this.name}`;
+    this.button.textContent = large ? "Shrink" : "⤢";
+    this.button.title = act;
+    this.button.setAttribute("aria-label", act);
   }
 
   draw(told: Told): void {
@@ -142,10 +146,9 @@ export class Card {
       const other = spreads.meta.parameters![spreads.at];
       const place = own.name.findIndex((name) => words.nameOf(name) === this.name);
       if (!spreads.other) said = "only here";
-      else if (other !== own.parameters[place])
-        said = `${numbers.plural(other, "number", "numbers")} there`;
+      else if (other !== own.parameters[place]) said = `${numbers.integer(other)} there`;
     }
-    if (this.note.textContent !== said) this.note.textContent = said;
+    if (this.note.textContent !== said) this.note.textContent = this.note.title = said;
   }
 
   private empty(

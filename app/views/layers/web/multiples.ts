@@ -315,7 +315,7 @@ class Multiples implements Handler {
         meta: this.meta,
       });
     const count = document.getElementById(options.count);
-    if (count) layerWords.count(count, this.network!, this.nodes.settled);
+    if (count) layerWords.count(count, this.network!, this.nodes.settled, this.meta.lacks?.update);
   }
 
   // Acting ------------------------------------------------------------------------------------

@@ -156,25 +156,28 @@ export function explain(holder: HTMLElement, about: Explained): void {
   holder.replaceChildren(...parts);
 }
 
-/** Say how many of the layers have converged. */
+/** Say how many of the layers have converged; `missed`: what was not recorded to tell. */
 export function count(
   holder: HTMLElement,
   network: Network,
   settled: ArrayLike<number> | null,
+  missed?: string,
 ): void {
   const layers = [...network.nodeOfLayer.values()];
   const done = settled ? layers.filter((node) => settled[node] >= 0).length : 0;
   const { integer } = numbers;
   const all = layers.length;
-  const text = !settled
-    ? ""
-    : !done
-      ? "no layer has converged"
-      : done < all
-        ? `${integer(done)} of ${integer(all)} layers ${done === 1 ? "has" : "have"} settled`
-        : all === 1
-          ? "it has converged"
-          : `all ${integer(all)} layers have converged`;
+  const text = missed
+    ? `not recorded: ${missed}`
+    : !settled
+      ? ""
+      : !done
+        ? "no layer has converged"
+        : done < all
+          ? `${integer(done)} of ${integer(all)} layers ${done === 1 ? "has" : "have"} converged`
+          : all === 1
+            ? "it has converged"
+            : `all ${integer(all)} layers have converged`;
   if (holder.textContent !== text) holder.textContent = text;
 }
 

@@ -129,8 +129,14 @@ function nameAbove(
   context.font = font(size, kind === "stage" ? "600" : "");
   context.textAlign = "left";
   context.textBaseline = "top";
+  // An edge may pass there: it does not strike the name out.
+  const [left, top] = [box.left + 6 * view.scale, box.top + view.scale];
+  context.fillStyle = colours.theme("--dt-ground");
+  context.globalAlpha = 0.75;
+  context.fillRect(left - 1, top, context.measureText(name).width + 2, size);
+  context.globalAlpha = 1;
   context.fillStyle = colours.theme("--dt-text-soft");
-  context.fillText(name, box.left + 6 * view.scale, box.top + view.scale);
+  context.fillText(name, left, top);
 }
 
 function nameOver(context: DrawingContext, box: Box, whole: string): void {

@@ -87,7 +87,7 @@ class ProbeClusters extends ProbeHandler<Clusters, Chart<ChartKinds["probecluste
       meta.least === null
         ? "There are too few classes to tell which clusters go together."
         : `A line joins clusters of consecutive probed layers that like the same classes (solid) or opposite ones (dashed): a correlation over ${integer(arrays.classes.length)} classes, no weights. ${integer(edges)} of ${integer(meta.pairs)} pairs are beyond ±${number(meta.least, 2)}; chance alone would give about ${integer(Math.round(meta.pairs / 20))}.`;
-    this.facts.replaceChildren(make("b", "", `At ${integer(meta.at)}`), `. ${told}`);
+    this.facts.replaceChildren(make("b", "", `At iteration ${integer(meta.at)}`), `. ${told}`);
     this.flow.show(found, place.layer);
     const key = [this.asking.asked, this.maps.asked, this.maps.waiting, colours.isDark()].join();
     if (key !== this.painted) {
@@ -225,7 +225,7 @@ class ProbeClusters extends ProbeHandler<Clusters, Chart<ChartKinds["probecluste
     const holder = document.getElementById(this.chart.options.legend);
     if (holder)
       colours.legend(holder, likingScale(), {
-        notes: ["class below the filter's mean", "above it, in its deviations"],
+        notes: ["standard deviations from the filter's mean"],
       });
   }
 

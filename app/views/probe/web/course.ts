@@ -104,7 +104,7 @@ class ProbeCourse extends ProbeHandler<Course> {
         const iteration = arrays.probed[at];
         const tile = make("button", "", canvas, make("small", "", numbers.short(iteration)));
         tile.dataset.at = String(iteration);
-        tile.title = `At ${integer(iteration)}: mean ${number(arrays.mean[at], 3)}. Click to move the cursor there.`;
+        tile.title = `At iteration ${integer(iteration)}: mean ${number(arrays.mean[at], 3)}. Click to move the cursor there.`;
         tile.setAttribute("aria-pressed", String(at === here));
         return tile;
       }),

@@ -66,6 +66,8 @@ class ProbeMaps extends ProbeHandler<Maps, Chart<ChartKinds["probemaps"]>> {
     const why = reason(this.answer);
     this.picker.element.hidden = this.tiles.hidden = Boolean(why);
     this.more.hidden = true;
+    // Said once: the other panels have nothing either.
+    this.chart.element.closest(".probe")?.toggleAttribute("data-nothing", Boolean(why));
     if (why) return why;
     const place = this.looking.place(this.answer)!;
     this.place = place;

@@ -91,9 +91,11 @@ export class Picker {
     const cell = place.probe * count + at;
     const told = sentence(meta.names, arrays.prediction[cell], own, arrays.probability[cell]);
     const cost =
-      meta.seconds === null ? "" : `, each took the training ${numbers.number(meta.seconds, 2)} s`;
+      meta.seconds === null
+        ? ""
+        : `, each probe cost the training ${numbers.number(meta.seconds, 2)} s`;
     this.facts.replaceChildren(
-      make("b", "", `At ${integer(place.at)}`),
+      make("b", "", `At iteration ${integer(place.at)}`),
       `, probe ${integer(place.probe + 1)} of ${integer(arrays.probed.length)}: ${own} ${told} `,
       make(
         "span",

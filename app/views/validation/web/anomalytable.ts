@@ -36,7 +36,7 @@ const COLUMNS: readonly { key: SortKey; text: string; title?: string }[] = [
   { key: "right", text: "Stable", title: "▼ was stable, then flipped, ▲ flipped, then stable" },
   { key: "images", text: "Images", title: "images of the whole validation set" },
   { key: "classes", text: "Classes", title: "anomalous classes" },
-  { key: "largest", text: "Largest", title: "the class with the most images" },
+  { key: "largest", text: "Top class", title: "the class with the most images" },
 ];
 
 class AnomalyTable implements Handler {
@@ -172,7 +172,7 @@ class AnomalyTable implements Handler {
       const largest =
         item.largestClass < 0
           ? "the whole set"
-          : `${integer(item.largest)} · ${this.brief[item.largestClass]}`;
+          : `${this.brief[item.largestClass]} (${integer(item.largest)})`;
       const texts = [
         integer(iteration),
         side,

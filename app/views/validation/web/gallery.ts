@@ -167,7 +167,7 @@ class Gallery implements Handler {
       const probability = numbers.percent(this.images.probability[cell]);
       tile.title =
         `image ${at + 1}: ${right === 1 ? "right" : predictions.predictedAs(this.names, taken)}, ` +
-        `probability of ${this.names[this.classId]} ${probability}`;
+        `probability of ${this.names[this.classId]}: ${probability}`;
     });
     const count = this.images.images.length;
     const { integer, plural } = numbers;

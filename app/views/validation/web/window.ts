@@ -99,7 +99,12 @@ class WindowControls implements Handler {
         { className: "dt-control" },
         make("label", {}, make("span", {}, "Threshold m: ", this.mValue), this.m),
       ),
-      make("div", { className: "dt-control" }, make("span", { textContent: "in" }), this.unit),
+      make(
+        "div",
+        { className: "dt-control" },
+        make("span", { textContent: "Unit of m" }),
+        this.unit,
+      ),
     );
     this.k.addEventListener("input", () =>
       selectionStore.set({ k: this.windows[Number(this.k.value) - 1] }),
