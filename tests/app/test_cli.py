@@ -43,6 +43,8 @@ def home(database_url, tmp_path, monkeypatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("DEEPTRACKER_HOME", str(tmp_path))
+    # What `serve` keeps out of its process (app/kept_out.py) is kept out of this one for a test.
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     return tmp_path
 
 
@@ -132,7 +134,6 @@ class TestPeople:
         monkeypatch.setenv("DEEPTRACKER_PUBLIC_URL", "https://tracker.example.org/")
         run(["user", "add", "ann@example.org"])
         assert "\nhttps://tracker.example.org/link/" in capsys.readouterr().out
-
 
     def test_links_lead_to_the_server_that_runs(self, home, monkeypatch, capsys):
         def link() -> str:

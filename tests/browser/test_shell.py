@@ -198,7 +198,7 @@ def test_a_phone_shows_a_page_whole(context, site, digits: int, address: str) ->
                 holder.prepend(mark);
             }"""
         )
-        assert page.locator(".shell-run").bounding_box()["width"] >= 80
+        assert page.locator(".shell-path").bounding_box()["width"] >= 110
         rows = {
             round(page.locator(part).bounding_box()["y"] / 40)
             for part in (".shell-tabs", ".shell-tools")
