@@ -30,6 +30,7 @@ from ingest.analysis.class_errors import ClassErrors, count_errors
 from ingest.analysis.flip_index import FlipIndex, index_flips, index_window
 from ingest.analysis.forgetting import Forgetting
 from ingest.analysis.forgetting import forgetting as count_forgetting
+from ingest.analysis.order import similarity_order
 
 T = TypeVar("T")
 # Of which it is known that they are the newest of their runs.
@@ -81,6 +82,12 @@ class Analysis:
             return count_errors(blocks, sizes)
 
         return self.remember("errors of classes", count)
+
+    def alike(self, session: Session) -> NDArray[np.int32]:
+        """Return the classes in an order in which neighbours developed alike, i4 [C]."""
+        return self.remember(
+            "classes alike", lambda: similarity_order(self.class_errors(session).error())
+        )
 
     def without_prediction(self, session: Session) -> NDArray[np.int32] | None:
         """Return how many images of every class had no prediction, i4 [C, T]; None: none ever."""

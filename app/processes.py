@@ -90,6 +90,8 @@ class Children:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.process.pid, signal.SIGKILL)
                 child.process.wait()
+            if child.process.stdin is not None:
+                child.process.stdin.close()
 
 
 @contextmanager

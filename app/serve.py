@@ -12,7 +12,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from sqlalchemy import Engine
 from werkzeug.serving import run_simple
 
-from app import logs, metrics
+from app import logs, metrics, served
 from app.auth.passwords import matches
 from app.config import AppSettings
 from app.connections import BufferingWorker
@@ -54,7 +54,8 @@ def serve(
     # request, for half a second, and have its own copy of the memory afterwards.
     gc.collect()
     gc.freeze()
-    server.run()
+    with served.told(settings):
+        server.run()
 
 
 def serve_dev(settings: AppSettings, engine: Engine) -> None:
@@ -69,7 +70,8 @@ def serve_dev(settings: AppSettings, engine: Engine) -> None:
     logs.set_up()
     app = create_app(settings, engine=engine)
     warm_up(app)
-    run_simple(settings.host, settings.port, app.server, threaded=True, use_reloader=True)
+    with served.told(settings):
+        run_simple(settings.host, settings.port, app.server, threaded=True, use_reloader=True)
 
 
 def check_safe(settings: AppSettings, engine: Engine) -> None:

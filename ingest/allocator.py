@@ -7,10 +7,10 @@ arrays of large runs were, and processes that seem to grow.
 
 import ctypes
 import platform
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from db.repeating import start_repeating
 
 # Of glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -52,12 +52,7 @@ def start_trimming(*, seconds: float = TRIM_SECONDS) -> None:
     made every answer about a run of paper scale held a quarter of a gigabyte so.
     """
 
-    def go_on() -> None:
-        while True:
-            time.sleep(seconds)
-            _trim()
-
-    threading.Thread(target=go_on, name="trim", daemon=True).start()
+    start_repeating(_trim, name="the trimming of memory", seconds=seconds, at_once=False)
 
 
 def _trim() -> None:

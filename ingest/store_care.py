@@ -1,4 +1,6 @@
-"""Duties that any worker does alike: schedules, trash, queue, summaries, alerts, lake."""
+"""Duties that any worker does alike: schedules, trash, queue, trainings, sums, alerts, lake."""
+
+import logging
 
 from sqlalchemy import Engine
 
@@ -7,11 +9,14 @@ from db.engine import session_scope
 from db.load_summary import lock_summary, not_summarised, summarise
 from db.queries.jobs import schedules
 from db.queries.runs import run_upkeep
+from db.queries.trainings import training_notes
 from ingest.alerts import AlertSettings, deliver
 from ingest.lake.keeping import Lake
 from ingest.lake.settings import LakeSettings
 from ingest.trainings.process import forget_old
 from ingest.trainings.running import Trainer
+
+logger = logging.getLogger(__name__)
 
 _RUNS_AT_ONCE = 100
 
@@ -41,6 +46,13 @@ class StoreCare:
             queue_care.forget_ended(session)
         if self.trainer is not None:
             forget_old(self.trainer.folder)
+
+    def see_lost_trainings(self) -> None:
+        """Mark trainings that no worker watches over any more."""
+        with session_scope(self.engine) as session:
+            lost = training_notes.mark_lost(session)
+        if lost:
+            logger.warning("trainings %s have no worker any more", lost)
 
     def summarise_old_runs(self) -> None:
         """Summarise the series of runs that an older release has loaded, some at a time."""

@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Engine
 
 from db import queue_care
-from db.away import is_away
 from db.engine import session_scope
 from db.queries.jobs import job_notes, job_upkeep, places, workers
-from db.queries.trainings import scripts, training_notes
+from db.queries.trainings import scripts
 from db.queue import HEARTBEAT_SECONDS, QUEUE, ask_probe, place_queue, script_queue, worker_queue
+from db.repeating import Duty
 from ingest.awaiting import FollowSettings, LogWatch
 from ingest.hand import Hand
 from ingest.job import MAX_ATTEMPTS
@@ -241,25 +241,10 @@ class Upkeep(StoreCare):
             logger.info("training scripts on offer: %s", ", ".join(one.id for one in told))
             self._offered = worker_id
 
-    def see_lost_trainings(self) -> None:
-        """Mark trainings that no worker watches over any more."""
-        with session_scope(self.engine) as session:
-            lost = training_notes.mark_lost(session)
-        if lost:
-            logger.warning("trainings %s have no worker any more", lost)
 
-
-async def _every(seconds: float, duty: Callable[[], None]) -> None:
-    """Do a duty again and again, in a thread; nothing that goes wrong ends it."""
-    away = False
+async def _every(seconds: float, do: Callable[[], None]) -> None:
+    """Do a duty again and again, in one of the event loop's threads."""
+    duty = Duty(do, name=do.__name__)
     while True:
-        try:
-            await asyncio.to_thread(duty)
-            away = False
-        except Exception as error:
-            if not is_away(error):
-                logger.exception("%s failed; it is tried again", duty.__name__)
-            elif not away:  # said once, however long it takes
-                logger.warning("the database is away; %s is tried again", duty.__name__)
-                away = True
+        await asyncio.to_thread(duty.once)
         await asyncio.sleep(seconds)

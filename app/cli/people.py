@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from app import served
 from app.auth.links import make_link
 from app.cli.store import ready_engine
 from app.config import AppSettings
@@ -103,7 +104,7 @@ def activate(email: Email) -> None:
 
 
 def _link(session: Session, account_id: int) -> str:
-    return make_link(session, account_id=account_id, address=AppSettings().address)
+    return make_link(session, account_id=account_id, address=served.address(AppSettings()))
 
 
 def _print_link(link: str) -> None:

@@ -28,7 +28,8 @@ def run_facts(run: RunRow, verdict: Verdict = UNKNOWN) -> dict[str, str]:
         error = "NaN"
     state = STATE_WORDS.get(run.state, run.state)
     if (since := run.silent_since(datetime.now(UTC))) is not None:
-        state += f"; no heartbeat since {since:%Y-%m-%d %H:%M} UTC"
+        what = "no heartbeat" if run.heartbeats else "no news"
+        state += f"; {what} since {since:%Y-%m-%d %H:%M} UTC"
     return {
         "state": ending_words(state, verdict),
         "snapshots": f"{run.snapshot_count:,}",

@@ -18,6 +18,8 @@ from db.queries.runs.runs import RunRow
 from db.queries.runs.verdicts import Judged
 from ingest.analysis.named_cause import UNEXPLAINED
 
+# The state of a run that another tool logs, once no news came for too long.
+QUIET = "quiet"
 HEALTHY, NOT_JUDGED, FAULT = "healthy", "not judged", "fault"
 COLOURS = {HEALTHY: "teal", NOT_JUDGED: "gray", UNEXPLAINED: "orange", FAULT: "red"}
 
@@ -29,7 +31,7 @@ class Verdict:
     "not judged": nothing was found, but too few rules could look; `why` says which lacked what.
     `cause` is the most probable one of its first serious event, None where none was named. `died`
     says how a training ended that did not end well ("failed", "lost", "NaN", "no prediction"), ""
-    for others.
+    for others. "lost" is one that has given no heartbeat for too long.
     """
 
     name: str | None
@@ -68,7 +70,7 @@ def _died(run: RunRow, judged: Judged | None, now: datetime) -> str:
         return "NaN"
     if judged is not None and judged.predicts_nothing:
         return "no prediction"
-    return "lost" if run.silent_since(now) is not None else ""
+    return "lost" if run.heartbeats and run.silent_since(now) is not None else ""
 
 
 def verdicts(session: Session, runs: Sequence[RunRow]) -> dict[int, Verdict]:
@@ -103,10 +105,20 @@ def verdict_badge(found: Verdict) -> Component | None:
     )
 
 
+def shown_state(run: RunRow, found: Verdict) -> str:
+    """Return what a run's state looks like: "failed" for one that died, however; QUIET for one of
+    another tool's log, which may be over, or write its next line any time.
+    """
+    if found.died:
+        return "failed"
+    return run.state if run.silent_since(datetime.now(UTC)) is None else QUIET
+
+
 def run_state(run: RunRow, found: Verdict) -> Component:
     """Return the state of a run's training; one that died is never shown as if it ended well."""
     if found.died in ("", "failed"):
-        return state_badge(run.state)
+        shown = shown_state(run, found)
+        return state_badge(shown, text="no news" if shown == QUIET else None)
     said = f"{run.state}: {found.died}"
     return html.Span(state_badge("failed", text=said), **data(died=found.died))
 

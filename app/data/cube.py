@@ -16,7 +16,7 @@ from db.queries.measurements.layer_stats import layer_profile
 from db.queries.runs import structure
 from deeptracker.catalogue import RATIO, format_of
 from ingest.analysis.merge import norm_ratio
-from ingest.analysis.order import final_error_order, name_order, peak_order, similarity_order
+from ingest.analysis.order import final_error_order, name_order, peak_order
 
 Answer = tuple[Arrays, Mapping[str, Any]]
 LAYERS = "cube-layers?measure={cubefront}"
@@ -85,9 +85,9 @@ def _order(
         return peak_order(analysis.peaks(session, k))
     if wanted == "name":
         return name_order(structure.classes(session, run_id=analysis.run_id).names)
+    if wanted == "similarity":
+        return analysis.alike(session)
     error = analysis.class_errors(session).error()
     if wanted == "error":
         return final_error_order(error)
-    if wanted == "similarity":
-        return similarity_order(error)
     return np.arange(len(error), dtype=np.int32)

@@ -4,6 +4,7 @@ Nodes are asked for in pieces (`from`, `to`: places in the order of tree.piece_o
 network of any size is drawn as soon as what is in sight has come.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +37,7 @@ DEFAULT_LIMIT = 1e-3
 # A histogram's share is sent as a code 1..255 on a log scale over so many decades below 1.
 SHARE_DECADES = 7.0
 _CODES = 254.0
+_LN_10 = math.log(10.0)
 
 
 def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
@@ -170,11 +172,12 @@ def shapes(session: Session, run_id: int, arguments: Arguments) -> Answer:
 def _codes(histogram: NDArray[np.integer]) -> NDArray[np.uint8]:
     """Return shares of [n, T, B] as codes; see `shapes`."""
     whole = np.maximum(histogram.sum(axis=-1, keepdims=True), 1)
-    share = histogram.astype(np.float32) / whole.astype(np.float32)
+    share = histogram.astype(np.float32)
+    share /= whole.astype(np.float32)
     with np.errstate(divide="ignore"):
-        code = np.log10(share, out=share)
-    code += SHARE_DECADES
-    code *= _CODES / SHARE_DECADES
+        code = np.log(share, out=share)  # in a third of the time of log10
+    code *= _CODES / (SHARE_DECADES * _LN_10)
+    code += _CODES
     np.clip(code, 0, _CODES, out=code)
     coded = np.rint(code).astype(np.uint8) + np.uint8(1)
     coded[histogram == 0] = 0

@@ -11,7 +11,7 @@ from app.arguments import Arguments
 from app.binary import Arrays
 from app.components.job_words import nobody_takes, trouble
 from app.components.run_facts import run_facts
-from app.components.verdict import verdicts
+from app.components.verdict import shown_state, verdicts
 from app.data.pooling import read_columns
 from app.data.scalars import last_values
 from app.data.series import put_series, within
@@ -138,7 +138,7 @@ def _columns(session: Session, run_id: int) -> dict[str, Any]:
 def state(session: Session, run_id: int) -> dict[str, Any]:
     """Return what a page that is open needs to know every two seconds.
 
-    version (its token), state ("failed" for one that died, however), live (whether to ask again),
+    version (its token), state (see shown_state), live (whether to ask again),
     job (a sentence about the running ingest job), trouble (whether that is bad news), facts (texts
     for the header).
     """
@@ -149,7 +149,7 @@ def state(session: Session, run_id: int) -> dict[str, Any]:
     sentence, bad = _about(session, run, job)
     return {
         "version": version_token(run.this_version),
-        "state": "failed" if thought.died else run.state,
+        "state": shown_state(run, thought),
         "live": run.recording or loading,
         "job": sentence,
         "trouble": bad,

@@ -93,7 +93,8 @@ def averages(
     still holds something. Few values stand for themselves.
     """
     finite = np.isfinite(values)
-    iterations, values = iterations[finite], values[finite]
+    if not finite.all():
+        iterations, values = iterations[finite], values[finite]
     end = len(iterations) if high is None else int(np.searchsorted(iterations, high, "right")) + 1
     iterations, values = iterations[:end], values[:end]
     cut = 0 if low is None else int(np.searchsorted(iterations, low, "left"))
@@ -136,7 +137,9 @@ def _starts(
     knots = np.concatenate([iterations[:1], inside, iterations[-1:]])
     place = np.linspace(0, len(knots) - 1, buckets + 1)[:-1]
     edges = np.interp(place, np.arange(len(knots)), knots)
-    return np.unique(np.searchsorted(iterations, edges))
+    # As iterations are, whole numbers: else each of a million would be made a float first.
+    whole = np.ceil(edges).astype(iterations.dtype)
+    return np.unique(np.searchsorted(iterations, whole))
 
 
 def _extremes(values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.int64]:

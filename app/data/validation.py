@@ -33,7 +33,6 @@ from ingest.analysis.confusion import confusion_partners
 from ingest.analysis.flip_index import FlipIndex
 from ingest.analysis.forgetting import forgetting_of
 from ingest.analysis.order import (
-    coarse_if_many,
     final_error_order,
     name_order,
     peak_order,
@@ -149,22 +148,27 @@ def groups(session: Session, run_id: int, arguments: Arguments) -> Answer:
     wanted = arguments.integer("clusters", low=1, high=MAX_CLUSTERS, default=DEFAULT_CLUSTERS)
     clusters = wanted or DEFAULT_CLUSTERS
     analysis = analysis_of(session, run_id)
+    alike = analysis.alike(session)
     # Made by the first who asks, and at most once: of ten thousand classes it is 80 MB.
     error = cache(lambda: analysis.class_errors(session).error())
-    alike = cache(lambda: coarse_if_many(error()))
     found = analysis.remember(
         f"clusters {clusters}",
-        lambda: cluster_classes(error(), clusters=clusters, compared=alike()),
+        lambda: cluster_classes(error(), clusters=clusters),
     )
     orders = analysis.remember(
         "orders",
         lambda: {
-            "order_similarity": similarity_order(alike()),
             "order_error": final_error_order(error()),
             "order_name": name_order(structure.classes(session, run_id=run_id).names),
         },
     )
-    arrays: Arrays = {"label": found.label, "size": found.size, "mean": found.mean, **orders}
+    arrays: Arrays = {
+        "label": found.label,
+        "size": found.size,
+        "mean": found.mean,
+        "order_similarity": alike,
+        **orders,
+    }
     k = arguments.integer("k", low=1)
     if k is not None:
         arrays["order_peak"] = analysis.remember(

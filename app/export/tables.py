@@ -90,16 +90,27 @@ def _merged(parts: list[Any]) -> Any:
     np.unique takes fifteen times as long for a million of them, and lets nobody else run.
     """
     longest = max(parts, key=len)
-    # Most are logged at the same iterations.
-    others = [part for part in parts if not np.array_equal(part, longest)]
+    # Most are logged at the same iterations, or at some of them.
+    others = [part for part in parts if not _is_within(part, longest)]
+    if not others:
+        return longest
     values = np.sort(np.concatenate([longest, *others]), kind="stable")
     return values[np.diff(values, prepend=values[:1] - 1) > 0]
 
 
+def _is_within(part: Any, whole: Any) -> bool:
+    """Return whether a rising series has all values of another one."""
+    if len(part) == len(whole):
+        return np.array_equal(part, whole)
+    places = np.searchsorted(whole, part)
+    return bool((whole[np.minimum(places, len(whole) - 1)] == part).all())
+
+
 def _spread(iteration: Any, at: Any, values: Any) -> pa.Array:
     """Return values at some iterations among all of them; absent at the others."""
-    # Where there are as many they are the same: `iteration` has them all.
-    places = slice(None) if len(at) == len(iteration) else np.searchsorted(iteration, at)
+    if len(at) == len(iteration):
+        return pa.array(values)  # where there are as many they are the same
+    places = np.searchsorted(iteration, at)
     spread = np.zeros(len(iteration), values.dtype)
     there = np.zeros(len(iteration), bool)
     spread[places], there[places] = values, True

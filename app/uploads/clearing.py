@@ -8,8 +8,8 @@ from flask import Flask
 from app import store
 from app.uploads.receiving import Receiver
 from app.uploads.settings import UploadSettings
-from db.away import is_away
 from db.queries.jobs import uploads
+from db.repeating import start_repeating
 
 logger = logging.getLogger(__name__)
 
@@ -36,23 +36,10 @@ def clear(server: Flask) -> None:
 
 
 def start_clearing(server: Flask, *, seconds: float = CLEAR_SECONDS) -> threading.Event:
-    """Clear now and every so many seconds, in a thread that ends with the process, or at the event.
+    """Clear now and every so many seconds, until the event; nobody need begin an upload."""
 
-    Nobody has to begin an upload for that.
-    """
-    stop = threading.Event()
+    def clear_here() -> None:
+        with server.app_context():
+            clear(server)
 
-    def go_on() -> None:
-        while True:
-            try:
-                with server.app_context():
-                    clear(server)
-            except Exception as error:
-                # Whatever is in the way: it is tried again.
-                if not is_away(error):
-                    logger.exception("uploads could not be cleared; it is tried again")
-            if stop.wait(seconds):
-                return
-
-    threading.Thread(target=go_on, name="uploads", daemon=True).start()
-    return stop
+    return start_repeating(clear_here, name="the clearing of uploads", seconds=seconds)

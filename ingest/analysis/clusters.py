@@ -13,7 +13,8 @@ DEFAULT_CLUSTERS = 4
 MAX_CLUSTERS = 50
 SEED = 0
 # Times k-means starts anew; the tightest groups are kept.
-_STARTS = 4
+_STARTS = 8
+_ROUGH = 100
 # It ends when the mean distance of a class from its group's centre falls by less.
 _SETTLED = 1e-3
 
@@ -35,11 +36,8 @@ def cluster_classes(
     error: NDArray[np.floating],
     *,
     clusters: int = DEFAULT_CLUSTERS,
-    compared: NDArray[np.floating] | None = None,
 ) -> Clusters:
     """Group classes by their `error` [C, T]; NaN is no measurement.
-
-    `compared` is coarse_if_many of it, for who has that already.
 
     `clusters` is brought into 1..min(C, MAX_CLUSTERS), and lowered to the number of different
     series. The same input gives the same clusters.
@@ -49,9 +47,9 @@ def cluster_classes(
         return Clusters(
             np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, error.shape[1]), np.float32)
         )
-    features = _standardised(coarse_if_many(error) if compared is None else compared)
+    features = _standardised(coarse_if_many(error))
     wanted = max(1, min(clusters, classes, MAX_CLUSTERS))
-    wanted = min(wanted, len(np.unique(features, axis=0)))
+    wanted = _different(features, wanted)
     if wanted == 1:
         label = np.zeros(classes, dtype=np.int32)
     else:
@@ -61,20 +59,50 @@ def cluster_classes(
     return _by_mean_error(label, error)
 
 
+def _different(features: NDArray[np.float32], most: int) -> int:
+    """Return how many different rows there are, counted up to `most`."""
+    found: set[bytes] = set()
+    for row in features + np.float32(0):  # 0 and -0 are the same number
+        found.add(row.tobytes())
+        if len(found) == most:
+            break
+    return len(found)
+
+
 def _tightest(features: NDArray[np.float32], wanted: int) -> NDArray[np.int32]:
     """Return the cluster of each row [C]: the best of some k-means, each begun by k-means++.
 
-    scipy's: scikit-learn's takes 90 MB of each web process for as long as that lives.
+    Which is best is seen at _ROUGH stretches of time, of which that one goes on to all snapshots:
+    as tight as if all had, in a fifth of the time. scipy's: scikit-learn's takes 90 MB of each web
+    process for as long as that lives.
     """
+    rough = _rough(features)
     rng, best = np.random.default_rng(SEED), (np.inf, np.zeros(len(features), np.int32))
     for _ in range(_STARTS):
-        begun, _ = kmeans2(features, wanted, iter=1, minit="++", rng=rng)
-        centres, _ = kmeans(features, begun, thresh=_SETTLED)
-        label, distance = vq(features, centres)
+        begun, _ = kmeans2(rough, wanted, iter=1, minit="++", rng=rng)
+        centres, _ = kmeans(rough, begun, thresh=_SETTLED)
+        label, distance = vq(rough, centres)
         spread = float(np.square(distance).sum())
         if spread < best[0]:
             best = spread, label.astype(np.int32)
-    return best[1]
+    label = best[1]
+    if rough is not features:
+        begun = np.stack([features[label == group].mean(axis=0) for group in np.unique(label)])
+        centres, _ = kmeans(features, begun, thresh=_SETTLED)
+        label = vq(features, centres)[0].astype(np.int32)
+    return label
+
+
+def _rough(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return [C, T] summed over _ROUGH stretches of time, so that distances are about the same."""
+    snapshots = features.shape[1]
+    if snapshots <= _ROUGH:
+        return features
+    starts = np.unique(np.linspace(0, snapshots, _ROUGH, endpoint=False).astype(int))
+    length = np.diff(starts, append=snapshots)
+    return np.ascontiguousarray(
+        np.add.reduceat(features, starts, axis=1) / np.sqrt(length), dtype=np.float32
+    )
 
 
 def _standardised(error: NDArray[np.floating]) -> NDArray[np.float32]:

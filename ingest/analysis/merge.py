@@ -146,12 +146,16 @@ def merge_bands(
     bands are NaN is left out.
     """
     merged = np.full((len(members), *bands.shape[1:]), np.nan, np.float32)
+    known, number = ~np.isnan(bands), parameters.astype(np.float64)[:, None, None]
+    weight = np.where(known, number, 0.0)
+    weighed = np.where(known, bands, 0.0) * number
     for group, layers in enumerate(members):
-        part = bands[layers].astype(np.float64)
-        weight = np.where(np.isnan(part), 0.0, parameters[layers].astype(np.float64)[:, None, None])
-        whole = weight.sum(axis=0)
+        if len(layers) == 1:
+            merged[group] = bands[layers[0]]
+            continue
+        part = _rows(layers)
         with np.errstate(invalid="ignore"):
-            merged[group] = (np.nan_to_num(part) * weight).sum(axis=0) / whole
+            merged[group] = weighed[part].sum(axis=0) / weight[part].sum(axis=0)
     return merged
 
 

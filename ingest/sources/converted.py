@@ -24,7 +24,7 @@ from deeptracker.format import Ledger, Manifest, Probe, Sampling, Snapshot
 from ingest.locations import Place, check_inside
 from ingest.sources import OnBad
 from ingest.sources.run_directory import RunDirectorySource
-from ingest.sources.scalars import ScalarsSource, only_run, run_uuid
+from ingest.sources.scalars import QUIET_SECONDS, ScalarsSource, only_run, run_uuid
 from ingest.sources.weights import WeightsProcess, can_read_checkpoints
 
 # Checkpoints are listed every so often.
@@ -164,7 +164,10 @@ class ConvertedSource:
         notes = (*course.notes, *remarks)
         if epochs and collected.iterations_per_epoch is None:
             notes += ("The checkpoints count epochs: an iteration is an epoch here.",)
-        going_on = self._live and (scalars is None or scalars.state == "recording")
+        # Checkpoints do not say whether another one comes.
+        quiet = time.time() - max(changed, default=0.0) > QUIET_SECONDS
+        over = quiet if scalars is None else scalars.state != "recording"
+        going_on = self._live and not over
         base = manifest_of(
             whole,
             replace(course, notes=notes),

@@ -157,6 +157,9 @@ class WeightsProcess:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        if process is not None and process.stdin is not None:
+            with contextlib.suppress(OSError):  # it may hold a wish that nobody hears any more
+                process.stdin.close()
         self._wishes = 0
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from app import served
 from app.cli.main import run
 from app.config import AppSettings
 from app.demo import next_seed
@@ -42,6 +43,8 @@ def home(database_url, tmp_path, monkeypatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("DEEPTRACKER_HOME", str(tmp_path))
+    # What `serve` keeps out of its process (app/kept_out.py) is kept out of this one for a test.
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     return tmp_path
 
 
@@ -131,6 +134,29 @@ class TestPeople:
         monkeypatch.setenv("DEEPTRACKER_PUBLIC_URL", "https://tracker.example.org/")
         run(["user", "add", "ann@example.org"])
         assert "\nhttps://tracker.example.org/link/" in capsys.readouterr().out
+
+    def test_links_lead_to_the_server_that_runs(self, home, monkeypatch, capsys):
+        def link() -> str:
+            assert run(["user", "link", "ann@example.org"]) == 0
+            return capsys.readouterr().out.split()[-1]
+
+        run(["user", "add", "ann@example.org"])
+        capsys.readouterr()
+        with served.told(AppSettings().on(port=8063)):
+            with served.told(AppSettings().on(port=8061)):
+                assert link().startswith("http://127.0.0.1:8061/link/")
+            assert link().startswith("http://127.0.0.1:8063/link/")
+            with served.told(AppSettings()):
+                assert link().startswith("http://127.0.0.1:8050/link/")
+            monkeypatch.setenv("DEEPTRACKER_PORT", "9000")
+            assert link().startswith("http://127.0.0.1:9000/link/")
+            monkeypatch.delenv("DEEPTRACKER_PORT")
+            (other,) = (home / "servers").iterdir()
+            other.write_text('{"address": "http://elsewhere", "port": 1, "store": "another one"}')
+            assert link().startswith("http://127.0.0.1:8050/link/")
+        # One that was killed leaves its file, without the lock.
+        (home / "servers" / "8064.json").write_text("{")
+        assert link().startswith("http://127.0.0.1:8050/link/")
 
 
 class TestFailures:

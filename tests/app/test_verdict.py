@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from plotly.utils import PlotlyJSONEncoder
+from sqlalchemy import select
 
 from app.components.verdict import Verdict, verdict, verdicts
 from app.data import overview
 from app.views.runs.row import row
-from db.models import FindingMute
+from db.models import FindingMute, Run
 from db.queries.runs import findings, runs
 from db.queries.runs.verdicts import Judged
 from ingest.analysis.named_cause import UNEXPLAINED
@@ -147,6 +148,24 @@ class TestDying:
         found = verdict(replace(run, **changes), Judged(run.id, None), now=NOW)
         assert found.died == died
         assert (found.name == "healthy") == (not died)
+
+    def test_a_log_that_gives_no_heartbeats_is_quiet_and_not_lost(self, session, run):
+        stored = select(Run).where(Run.id == run.id)
+        session.scalars(stored).one().state = "recording"
+        session.flush()
+        assert runs.get_run(session, run_id=run.id).heartbeats
+        one = session.scalars(stored).one()
+        one.manifest = {**one.manifest, "origin": {"kinds": ["CSV"]}}
+        session.flush()
+        found = runs.get_run(session, run_id=run.id)
+        assert [one.heartbeats for one in runs.list_runs(session) if one.id == run.id] == [False]
+        told = overview.state(session, run.id)
+        assert (told["state"], told["live"]) == ("quiet", True)
+        assert told["facts"]["state"].startswith("recording; no news since 2")
+        shown = json.dumps(row(found, thought=badge(session, found)), cls=PlotlyJSONEncoder)
+        assert "no news" in shown
+        assert "six hours without news" in shown
+        assert not any(word in shown for word in ("heartbeat", "lost", '"color": "red"'))
 
     @pytest.mark.parametrize("died", ["NaN", "no prediction", "lost", "failed"])
     def test_it_is_nowhere_shown_as_complete_in_green(self, session, run, died):

@@ -188,6 +188,22 @@ def test_a_phone_shows_a_page_whole(context, site, digits: int, address: str) ->
     expect(page.locator("#shell-page :is(h1, h2)").first).to_be_visible()
     rest(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # The name stays readable beside the mark of unread mentions.
+    if "/run/" in address:
+        page.locator("#annotation-header").evaluate(
+            """(holder) => {
+                const mark = document.createElement("a");
+                mark.className = "annotation-mentions";
+                mark.textContent = "@ 12";
+                holder.prepend(mark);
+            }"""
+        )
+        assert page.locator(".shell-path").bounding_box()["width"] >= 110
+        rows = {
+            round(page.locator(part).bounding_box()["y"] / 40)
+            for part in (".shell-tabs", ".shell-tools")
+        }
+        assert len(rows) == 1
     # Nothing of the header lies over something else, or outside.
     for part in (page.locator(".shell-avatar"), page.locator(".shell-tab").first):
         part.click(trial=True)

@@ -190,6 +190,7 @@ def test_what_was_not_recorded_is_neither_there_nor_missing():
     assert {"loss-rises", "validation-worse", "steps-larger", "resumed"}.isdisjoint(seen)
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("seed", range(5))
 def test_no_history_is_too_broken(seed):
     history = broken(healthy(), seed=seed)

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.analysis import clusters
 from ingest.analysis.clusters import cluster_classes
 
 
@@ -50,3 +51,23 @@ def test_a_class_without_a_value_joins_some_cluster():
     found = cluster_classes(error, clusters=3)
     assert found.size.sum() == 18
     assert np.isfinite(found.mean).all()
+
+
+def test_long_series_are_grouped_as_tightly_as_by_all_of_their_snapshots(monkeypatch):
+    rng = np.random.default_rng(5)
+    levels = 0.5 + np.cumsum(rng.normal(0, 0.02, (7, 600)), axis=1)
+    error = np.clip(levels[rng.integers(0, 7, 200)] + rng.normal(0, 0.15, (200, 600)), 0, 1)
+
+    def spread(label):
+        return sum(np.square(error[label == k] - error[label == k].mean(axis=0)).sum()
+                   for k in np.unique(label))  # fmt: skip
+
+    found = {k: cluster_classes(error, clusters=k).label for k in (4, 7, 12)}
+    monkeypatch.setattr(clusters, "_ROUGH", 10_000)
+    for k, label in found.items():
+        assert spread(label) <= 1.02 * spread(cluster_classes(error, clusters=k).label)
+
+
+def test_as_many_clusters_as_there_are_different_series():
+    error = np.repeat(groups()[[0, 7, 14]], 5, axis=0)
+    assert cluster_classes(error, clusters=9).size.tolist() == [5, 5, 5]

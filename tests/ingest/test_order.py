@@ -57,3 +57,12 @@ def test_gaps_are_bridged_and_ends_held():
     filled = order.fill_gaps(np.array([[nan, 1, nan, 3, nan], [nan] * 5, [5.0] * 5]))
     np.testing.assert_allclose(filled[0], [1, 1, 2, 3, 3])
     np.testing.assert_allclose(filled[1], [3, 3, 3.5, 4, 4])
+
+
+def test_many_rows_are_in_the_order_of_the_whole_decomposition(monkeypatch):
+    rng = np.random.default_rng(2)
+    level = np.cumsum(rng.normal(0, 0.02, (400, 350)), axis=1)
+    rows = np.concatenate([level, level[:5]])
+    got = order.similarity_order(rows)
+    monkeypatch.setattr(order, "_FEW", 10_000)
+    np.testing.assert_array_equal(got, order.similarity_order(rows))

@@ -30,7 +30,6 @@ from deeptracker.format import SERIES
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
-from ingest.analysis.order import similarity_order
 
 MOST_ANOMALIES = 15
 MOST_CLASSES = 20
@@ -116,9 +115,9 @@ def gather(
     run = runs.get_run(session, run_id=run_id)
     found = snapshots.snapshots(session, run_id=run_id)
     classes = structure.classes(session, run_id=run_id)
-    error = snapshots.class_errors(session, run_id=run_id)
     # What takes long is the same until the run grows.
-    remember = analysis_of(session, run_id).remember
+    analysis = analysis_of(session, run_id)
+    error, remember = analysis.class_errors(session).error(), analysis.remember
     rows, count, window = remember(
         "report anomalies", lambda: _anomalies(session, run, found.iteration, classes.names)
     )
@@ -146,7 +145,10 @@ def gather(
         iteration=found.iteration,
         series=remember("report series", lambda: _series(session, run_id, found)),
         classes=remember(
-            "report classes", lambda: _class_map(error, classes.names, found.iteration)
+            "report classes",
+            lambda: _class_map(
+                error, analysis.alike(session), names=classes.names, iteration=found.iteration
+            ),
         ),
         worst=_worst(error, classes),
         window=window,
@@ -176,11 +178,14 @@ def _series(session: Session, run_id: int, found: Snapshots) -> dict[str, Screen
 
 
 def _class_map(
-    error: NDArray[np.float32], names: tuple[str, ...], iteration: NDArray[np.int32]
+    error: NDArray[np.float32],
+    order: NDArray[np.int32],
+    *,
+    names: tuple[str, ...],
+    iteration: NDArray[np.int32],
 ) -> ClassMap | None:
     if not error.size:
         return None
-    order = similarity_order(error)
     return ClassMap(tuple(names[at] for at in order), 1 - error[order], iteration)
 
 

@@ -9,7 +9,7 @@ from app.components.attributes import data
 from app.components.headings import live_state
 from app.components.run_course import EVENTS
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
-from app.components.verdict import Verdict
+from app.components.verdict import Verdict, shown_state
 from app.views.overview.ids import Ids
 from db.queries.runs.runs import RunRow
 
@@ -22,8 +22,10 @@ TO_FINDINGS = "What the rules think of it: to the findings"
 def header(run: RunRow, base: str, course: list[tuple[str, str]], thought: Verdict) -> html.Header:
     """Return the header; `base` is where the run's data are, `course` what it went through."""
     facts = run_facts(run, thought)
-    shown = "failed" if thought.died else run.state
-    state: dict[str, Any] = {"data-fact": "state", "data-run-state": shown}
+    state: dict[str, Any] = {
+        "data-fact": "state",
+        "data-run-state": shown_state(run, thought),
+    }
     judged = facts.get("verdict", "")
     verdict: dict[str, Any] = {"data-fact": "verdict", "data-run-verdict": judged}
     live = [

@@ -30,6 +30,15 @@ from db.queries.runs.runs import RunRow, Shelf
 # What a run's overview shows first, with what is selected where nothing was chosen.
 _OVERVIEW = ("series", "class-error", "layer-profile?quantity=gradient&statistic=std")
 
+_LOST = (
+    "It is marked as recording, but there has been no snapshot for ten times the usual interval: "
+    "was the training stopped, or is its log not being loaded?"
+)
+_QUIET = (
+    "Nothing new has come for ten times the usual interval, and the tool that wrote the files does "
+    "not say whether the training is over. It counts as complete after six hours without news."
+)
+
 
 def may_choose(run: RunRow, identity: Identity, place: Shelf) -> bool:
     """Return whether somebody may tick a run where it is: to compare it, or to move it."""
@@ -131,10 +140,9 @@ def _silence(run: RunRow) -> Component | None:
     if since is None:
         return None
     return html.Div(
-        ["last heartbeat ", time(since)],
+        ["last heartbeat " if run.heartbeats else "since ", time(since)],
         className="dt-soft runs-silent",
-        title="It is marked as recording, but there has been no snapshot for ten times the usual "
-        "interval: was the training stopped, or is its log not being loaded?",
+        title=_LOST if run.heartbeats else _QUIET,
     )
 
 

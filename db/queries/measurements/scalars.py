@@ -101,5 +101,7 @@ def _without_gaps(rows: Sequence[Row]) -> NDArray[np.int32] | None:
     count = np.array([len(row[0]) // 8 for row in filled], np.int32)
     if (last.astype(np.int64) - first + 1 != count).any():
         return None
+    if len(filled) and (first[1:] == last[:-1] + 1).all():
+        return np.arange(first[0], last[-1] + 1, dtype=np.int32)
     begins = np.cumsum(count, dtype=np.int32) - count
     return np.repeat(first - begins, count) + np.arange(count.sum(), dtype=np.int32)

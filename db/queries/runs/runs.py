@@ -32,7 +32,8 @@ class RunRow:
     0..1 or None; `owner` is the name of the account that loaded it, None where that is gone.
     `thumbnail` is the (width, height) of one picture in the contact sheets. `last_recorded` is when
     the last snapshot of a run that still records was made, in seconds since 1970; else None.
-    `store` and `stamp` are as in RunVersion.
+    `heartbeats` says whether its log tells that the training lives: what another tool wrote does
+    not. `store` and `stamp` are as in RunVersion.
     """
 
     id: int
@@ -65,6 +66,7 @@ class RunRow:
     notes: str
     trashed_at: datetime | None
     last_recorded: float | None
+    heartbeats: bool = True
     stamp: UUID | None = None
     store: str = ""
 
@@ -82,7 +84,8 @@ class RunRow:
         """Return when a run that claims to record was last heard of, where that is too long ago.
 
         Too long is SILENT_GAPS times what a snapshot took so far, and at least SILENT_AFTER: a
-        training that was killed cannot say so. None while it may just be slow.
+        training that was killed cannot say so, nor can a tool that only writes files say that one
+        is over. None while it may just be slow.
         """
         if not self.recording:
             return None
@@ -98,7 +101,7 @@ class RunRow:
         return self.image_count > 0
 
 
-_OTHERWISE = ("owner", "name", "recorded_name", "last_recorded", "store")
+_OTHERWISE = ("owner", "name", "recorded_name", "last_recorded", "heartbeats", "store")
 _COLUMNS = [name for name in RunRow.__dataclass_fields__ if name not in _OTHERWISE]
 
 
@@ -118,6 +121,10 @@ def select_runs() -> Select[Any]:
         Run.name.label("recorded_name"),
         Account.name.label("owner"),
         case((Run.state == "recording", last), else_=None).label("last_recorded"),
+        # Asked of those alone: a manifest may be large.
+        case((Run.state == "recording", Run.manifest["origin"].astext.is_(None)), else_=True).label(
+            "heartbeats"
+        ),
         store_key().label("store"),
     ).outerjoin(Account, Account.id == Run.owner_id)
 

@@ -122,6 +122,8 @@ def _why(process: subprocess.Popen[bytes], late: bool) -> str:
 def _started() -> subprocess.Popen[bytes]:
     global _process
     if _process is None or _process.poll() is not None:
+        if _process is not None:
+            _let_go(_process)
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         # Not the folder that one stands in, which may be the one with the files.
         paths = os.pathsep.join([*filter(None, sys.path), str(Path(__file__).parents[3])])
@@ -153,3 +155,12 @@ def close() -> None:
     if _process is not None:
         _end(_process)
         _process.wait()
+        _let_go(_process)
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """Close the pipes to a process that has ended."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()

@@ -123,8 +123,7 @@ class Event:
     def usual_step(self, values: Floats, *, floor: float) -> Floats:
         """Return the usual size of a step of [..., T] ahead of the event, at least `floor`."""
         part = values[..., max(0, self.at - 4 * AROUND) : self.at]
-        steps = np.abs(np.diff(part, axis=-1))
-        found = robust.MAD_TO_STD * robust.quiet_median(np.where(np.isfinite(steps), steps, np.nan))
+        found = robust.MAD_TO_STD * robust.quiet_median(robust.sizes_of_steps(part))
         return np.maximum(np.where(np.isnan(found), floor, found), floor)
 
     def trend(self, values: Floats) -> Floats:

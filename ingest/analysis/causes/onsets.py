@@ -76,7 +76,8 @@ def _series(run: RunSeries) -> Iterator[tuple[Floats, float]]:
         yield robust.quiet_median(run.gradients, axis=0), 0.05
         yield np.diff(robust.quiet_median(weight, axis=0), prepend=np.nan), 1e-4
         yield np.diff(np.nan_to_num(weight).max(axis=0), prepend=np.nan), 1e-3
-        yield np.nan_to_num(history.layer("gradient", "zero_share")[usual]).max(axis=0), 0.02
+        zeros = history.layer("gradient", "zero_share")[usual]
+        yield np.where(np.isfinite(zeros), zeros, 0.0).max(axis=0), 0.02
     yield from ((row, 0.5 / max(size, 1)) for row, size in _worst_classes(history))
 
 

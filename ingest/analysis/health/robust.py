@@ -42,14 +42,20 @@ def quiet_median(values: Floats, *, axis: int = -1) -> Floats:
     values = np.moveaxis(values, axis, -1)
     ordered, number = np.sort(values, axis=-1), values.shape[-1]  # NaN last
     if number and not np.isnan(ordered[..., -1]).any():
-        return np.asarray((ordered[..., (number - 1) // 2] + ordered[..., number // 2]) / 2)
+        return _middle(ordered[..., (number - 1) // 2], ordered[..., number // 2])
     known = np.count_nonzero(~np.isnan(values), axis=-1)
     if not number:
         return np.full(known.shape, np.nan)
     low = np.maximum(0, (known - 1) // 2)
     high = np.minimum(number - 1, known // 2)
     pick = lambda at: np.take_along_axis(ordered, at[..., None], axis=-1)[..., 0]  # noqa: E731
-    return np.where(known > 0, (pick(low) + pick(high)) / 2, np.nan)
+    return np.where(known > 0, _middle(pick(low), pick(high)), np.nan)
+
+
+def _middle(low: Floats, high: Floats) -> Floats:
+    """Return what lies between two numbers, of any size; NaN between -Inf and Inf."""
+    apart = np.isinf(low) & (low != high) & np.isinf(high)
+    return np.asarray(np.where(apart, np.nan, low) / 2 + high / 2)
 
 
 def quiet_mean(values: Floats, *, axis: int = -1) -> Floats:
@@ -102,9 +108,17 @@ def noise(values: Floats, length: int, *, floor: float) -> Floats:
     """
     if values.size * length > _MUCH and values.ndim > 1:
         return _by_rows(lambda part: noise(part, length, floor=floor), values)
-    steps = np.abs(np.diff(values, axis=-1, prepend=np.nan))
+    steps = sizes_of_steps(values)
     found = MAD_TO_STD * quiet_median(before(steps, length))
     return np.maximum(np.where(np.isnan(found), floor, found), floor)
+
+
+def sizes_of_steps(values: Floats) -> Floats:
+    """Return how far each value of [..., T] is from the one before, f8; NaN where either is no
+    finite number, and for the first.
+    """
+    finite = np.where(np.isfinite(values), values, np.nan)
+    return np.abs(np.diff(finite, axis=-1, prepend=np.nan))
 
 
 def log10(values: Floats) -> Floats:

@@ -15,8 +15,13 @@ def logged_rate(event: Event) -> tuple[Floats, Floats] | None:
     told = event.run.logged("learning_rate", *event.stretch)
     if told is None:
         return None
-    before, here = (values[values > 0] for values in told)
+    before, here = map(_rates, told)
     return (before, here) if len(before) and len(here) else None
+
+
+def _rates(values: Floats) -> Floats:
+    """Return what can be a learning rate: a script that diverges may log Inf as one, too."""
+    return values[np.isfinite(values) & (values > 0)]
 
 
 def rate_change(event: Event) -> float:
@@ -65,7 +70,7 @@ def _begun_anew(event: Event) -> bool | None:
 
 def _restarts(rate: Floats) -> bool:
     """Return whether the rate rises by half at once again and again: a schedule of restarts."""
-    rate = rate[rate > 0]
+    rate = _rates(rate)
     rises = np.flatnonzero(rate[1:] >= 1.5 * rate[:-1])
     # Those of a warm-up are no restarts.
     return int((rises > len(rate) // 20).sum()) >= 2
