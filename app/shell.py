@@ -212,7 +212,12 @@ def selection_of(views: Sequence[View], context: PageContext) -> list[Component]
     wanted = [view.defaults(context) for view in views if view.of_run and view.defaults]
     stored = stored_view(context.search, run_id=run.id, account_id=context.identity.account_id)
     return page_parts(
-        fields_here(), united(wanted), run_id=run.id, of=short_uuid(run.uuid), stored=stored
+        fields_here(),
+        united(wanted),
+        run_id=run.id,
+        of=short_uuid(run.uuid),
+        pictures=run.thumbnail is not None,
+        stored=stored,
     )
 
 

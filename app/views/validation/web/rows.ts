@@ -33,7 +33,6 @@ import type {
   AnomalyAnswer,
   Block,
   Cell,
-  ClassCells,
   ErrorAnswer,
   GroupAnswer,
   ImageAnswer,
@@ -46,9 +45,9 @@ type Options = ChartKinds["validationrows"];
 type Asked = "anomalies" | "groups";
 /** The cells of clusters, and what they were summed up of. */
 interface Summed {
-  of: ClassCells;
+  of: validation.AnomalousCells;
   groups: Model["groups"];
-  clusters: ClassCells;
+  clusters: Map<number, Cell[]>;
 }
 
 const LEAST_HEIGHT = 320;
@@ -79,8 +78,8 @@ class ValidationRows implements Handler {
   /** The addresses asked for last. */
   declare private anomalies?: string | null;
   declare private groups?: string | null;
-  /** The anomalies, by class and of the whole set; there once they have come. */
-  declare cells?: ClassCells;
+  /** The anomalies of classes and of the whole set; there once they have come. */
+  declare cells?: validation.AnomalousCells;
   declare private overallCells?: Cell[];
   declare private summed?: Summed;
   /** The plot, and how far it is scrolled; there once it is drawn. */
@@ -166,7 +165,7 @@ class ValidationRows implements Handler {
         if (this[what] !== address) return;
         this.model[what] = answer;
         if (what === "anomalies") {
-          this.cells = validation.byClass(answer.arrays);
+          this.cells = validation.cellsIn(answer.arrays);
           this.overallCells = validation.overall(answer.arrays, answer.meta);
         } else {
           const [rows, width] = answer.arrays.mean.shape;
@@ -272,14 +271,14 @@ class ValidationRows implements Handler {
   /** Return the anomalous cells of a row: of the set, of a class, or a cluster's summed up. */
   cellsOf(block: Block, row: number): readonly Cell[] | null | undefined {
     if (block.kind === "overall") return this.overallCells;
-    if (block.kind === "class") return this.cells?.get(row);
+    if (block.kind === "class") return this.cells?.of(row);
     if (block.kind !== "cluster" || !this.cells) return null;
     if (this.summed?.of !== this.cells || this.summed.groups !== this.model.groups) {
       const { label } = this.model.groups!.arrays;
       this.summed = {
         of: this.cells,
         groups: this.model.groups,
-        clusters: validation.byCluster(this.cells, label),
+        clusters: this.cells.ofClusters(label),
       };
     }
     return this.summed.clusters.get(row);
