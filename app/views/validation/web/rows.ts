@@ -50,6 +50,21 @@ interface Summed {
   clusters: Map<number, Cell[]>;
 }
 
+/** Return what is asked for with `what`; only the order by the largest anomaly needs the window. */
+const templateOf = (what: Asked, options: Options, { classorder }: Selection): string =>
+  options[what] + (what === "groups" && classorder === "peak" ? "&k={k}" : "");
+
+const imagesOf = (options: Options, id: number): string =>
+  `${options.base}/class-images?class=${id}`;
+
+/** Return what the rows ask for first. */
+const ahead = (options: Options, selection: Selection): string[] => [
+  options.url,
+  templateOf("anomalies", options, selection),
+  templateOf("groups", options, selection),
+  ...selection.openclasses.map((id) => imagesOf(options, id)),
+];
+
 const LEAST_HEIGHT = 320;
 const BELOW = 290; // what stands above and below the rows in a window
 const REDRAWN = [
@@ -153,10 +168,7 @@ class ValidationRows implements Handler {
 
   /** Load what the options name `what` asks for; the last answer asked for is taken. */
   private load(what: Asked): void {
-    let template = this.chart.options[what];
-    // Only the order by the largest anomaly depends on the window.
-    if (what === "groups" && selectionStore.get().classorder === "peak") template += "&k={k}";
-    const address = addressOf(template);
+    const address = addressOf(templateOf(what, this.chart.options, selectionStore.get()));
     if (this[what] === address) return;
     this[what] = address;
     // Of either kind: what is asked for says which.
@@ -192,7 +204,7 @@ class ValidationRows implements Handler {
 
   private open(id: number): void {
     if (this.model.opened.has(id) || !(id < this.model.names?.length)) return;
-    const address = addressOf(`${this.chart.options.base}/class-images?class=${id}`);
+    const address = addressOf(imagesOf(this.chart.options, id));
     if (this.asked.has(address)) return;
     this.ask<ImageAnswer>(address).then(
       ({ arrays }) => {
@@ -325,4 +337,4 @@ class ValidationRows implements Handler {
 
 export type { ValidationRows };
 
-registerKind("validationrows", (chart) => new ValidationRows(chart));
+registerKind("validationrows", (chart) => new ValidationRows(chart), ahead);
