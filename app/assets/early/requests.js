@@ -33,7 +33,7 @@
     supersede(call);
     call.ahead = call.asked
       ? connection.ahead.take(call.asked, call.input, call.options)
-      : connection.ahead.takeStarted(call.input);
+      : connection.ahead?.takeStarted(call.input);
     if (call.kind !== "read") connection.ahead.drop();
     try {
       for (;;) {

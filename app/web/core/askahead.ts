@@ -103,7 +103,8 @@ function over(event: Event): void {
 }
 
 if (hasPage()) {
-  connection.ahead.first?.then(firstAhead).catch(() => {});
+  // A page of charts alone has no early scripts.
+  connection.ahead?.first?.then(firstAhead).catch(() => {});
   // A finger or button goes down before the click comes; the keyboard and scripts only click.
   for (const name of ["pointerdown", "click"])
     document.addEventListener(name, pressed, { capture: true, passive: true });
