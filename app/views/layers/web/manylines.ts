@@ -24,7 +24,13 @@ const BEYOND = 2; // CSS pixels above and below the place, for lines at its ends
 const CHANNELS = 4;
 
 /** Note where the line from (x0, y0) to (x1, y1) runs, x rising. */
-export function cover({ low, high }: Covered, x0: number, y0: number, x1: number, y1: number): void {
+export function cover(
+  { low, high }: Covered,
+  x0: number,
+  y0: number,
+  x1: number,
+  y1: number,
+): void {
   const first = Math.max(0, Math.floor(x0));
   const last = Math.min(low.length - 1, Math.floor(x1));
   const slope = x1 > x0 ? (y1 - y0) / (x1 - x0) : 0;
@@ -87,13 +93,7 @@ export function manyLines(
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width, height });
   canvas.getContext("2d")!.putImageData(imageOf(pixels, width, height), 0, 0);
-  context.drawImage(
-    canvas,
-    place.left,
-    place.top - BEYOND,
-    width / ratio,
-    height / ratio,
-  );
+  context.drawImage(canvas, place.left, place.top - BEYOND, width / ratio, height / ratio);
 }
 
 /** Note where the line of some values runs; a value between gaps is a small mark. */
