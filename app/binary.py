@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments, BadArgument
 from app.cache import ByteCache, kept
-from app.prepared import Place, find_prepared, keep
+from app.prepared import Place, find_prepared, find_prepared_of_runs, keep
 from app.versions import joint_token, version_token
 from db.engine import asking_scope
 from db.errors import NotFound
@@ -126,27 +126,15 @@ def _answer(run_id: int, name: str) -> Response:
 
 def _matrix(routes: DataRoutes, run_id: int, name: str) -> Response:
     arguments = Arguments(request.args)
-    made: list[tuple[Place, bytes]] = []
-
-    def make(session: Session) -> bytes:
-        found, place = find_prepared(session, run_id=run_id, name=name, arguments=arguments)
-        if found is not None:
-            return found
-        data = make_answer(lambda: routes.matrices[name](session, run_id, arguments), arguments)
-        if place is not None:
-            made.append((place, data))
-        return data
-
-    answer = _answer_with(
+    return _prepared_or_made(
         routes,
         (name, arguments.key()),
         lambda session: version_token(this_version(session, run_id=run_id)),
-        make,
+        lambda session: find_prepared(session, run_id=run_id, name=name, arguments=arguments),
+        lambda session: make_answer(
+            lambda: routes.matrices[name](session, run_id, arguments), arguments
+        ),
     )
-    # Not before the connection that was read with is given back: there is one for each who asks.
-    for place, data in made:
-        keep(routes.engine, place, data)
-    return answer
 
 
 def answer_of_runs(
@@ -159,11 +147,14 @@ def answer_of_runs(
     """
     routes: DataRoutes = current_app.extensions[EXTENSION]
     try:
-        return _answer_with(
+        return _prepared_or_made(
             routes,
-            (name, arguments.key()),
+            (f"compare {name}", arguments.key()),
             lambda session: joint_token(
                 run.this_version for run in get_runs(session, run_ids=run_ids)
+            ),
+            lambda session: find_prepared_of_runs(
+                session, run_ids=run_ids, name=name, arguments=arguments
             ),
             lambda session: make_answer(lambda: function(session, run_ids, arguments), arguments),
         )
@@ -171,6 +162,34 @@ def answer_of_runs(
         return refusal(str(error), 404)
     except BadArgument as error:
         return refusal(str(error), 400)
+
+
+def _prepared_or_made(
+    routes: DataRoutes,
+    asked: tuple[str, object],
+    token_in: Callable[[Session], str],
+    find_in: Callable[[Session], tuple[bytes | None, Place | None]],
+    make_in: Callable[[Session], bytes],
+) -> Response:
+    """Answer as `_answer_with` does; what is found in the store is not made, what is made for a
+    place there is kept in it.
+    """
+    made: list[tuple[Place, bytes]] = []
+
+    def make(session: Session) -> bytes:
+        found, place = find_in(session)
+        if found is not None:
+            return found
+        data = make_in(session)
+        if place is not None:
+            made.append((place, data))
+        return data
+
+    answer = _answer_with(routes, asked, token_in, make)
+    # Not before the connection that was read with is given back: there is one for each who asks.
+    for place, data in made:
+        keep(routes.engine, place, data)
+    return answer
 
 
 def _answer_with(

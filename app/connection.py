@@ -14,6 +14,8 @@ AWAY = "X-DeepTracker-Away"
 UNSURE = "X-DeepTracker-Unsure"
 # Where the page that starts the application takes in what `page_facts` returns.
 PLACE = "{connection}"
+# Where the application keeps how a page is asked for (app/shell.py).
+QUESTION = "deeptracker.question"
 
 
 def install(server: Flask) -> None:
@@ -29,10 +31,13 @@ def state() -> Response:
 
 
 def page_facts() -> str:
-    """Return whom the page is for, and the callbacks that may be repeated, for an attribute."""
+    """Return whom the page is for, the callbacks that may be repeated, and how the page itself is
+    asked for, for an attribute.
+    """
     identity = find_identity()
     facts = {
         "account": identity.account_id if identity else None,
         "reads": sorted(reading_keys(current_app)),
+        "question": current_app.extensions[QUESTION] if identity else None,
     }
     return html.escape(json.dumps(facts), quote=True)

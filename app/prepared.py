@@ -4,10 +4,12 @@ What the pages of a run ask for first takes seconds of ten thousand classes. It 
 of the load (app/preparing.py), or by the first who asks after an upgrade of the application, and
 kept as it is sent: for the other web processes, and for those that start later. Of smaller runs
 nothing is kept, nor of what is asked with other arguments: that is worked out where it is asked.
+Of a comparison with a large run, what the first who asks has made is kept with the first run of it,
+in place of that of the comparison before: a run is compared with any number of others.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -18,12 +20,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
-from app.large_runs import is_large
-from app.versions import version_token
+from app.large_runs import are_large, is_large
+from app.versions import joint_token, version_token
 from db.engine import session_scope
 from db.queries.runs import structure
-from db.queries.runs.prepared_answers import find_answer, save_answer
-from db.queries.runs.runs import RunRow, get_run
+from db.queries.runs.prepared_answers import (
+    find_answer,
+    forget_comparisons,
+    of_comparison,
+    save_answer,
+)
+from db.queries.runs.runs import RunRow, get_run, get_runs
 from ingest.analysis.anomalies import default_threshold, default_window
 
 logger = logging.getLogger(__name__)
@@ -47,14 +54,29 @@ FIRST: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+_PAIR = "align=iteration&first=0&second=1"
+_GROUPS = "group=runs&members=&by=&band=deviation"
+# The same of answers about several runs (app/views/compare/routes.py).
+FIRST_OF_RUNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "scalar-names": f"align=iteration&{_GROUPS}",
+        "events": "align=iteration&picked=",
+        "classes": _PAIR,
+        "images": _PAIR,
+        "layers": f"align=iteration&measure=ratio&statistic=std&picked=&{_GROUPS}",
+        "change": "cursor=&otherat=same&layer=most",
+    }
+)
+
 
 @dataclass(frozen=True)
 class Place:
-    """Under what an answer is kept: see db.models.answers."""
+    """Under what an answer is kept: see db.models.answers. `joint` is the token of a comparison."""
 
     run_id: int
     token: str
     asked: str
+    joint: str | None = None
 
 
 def first_arguments(session: Session, run: RunRow) -> dict[str, Arguments]:
@@ -84,12 +106,37 @@ def find_prepared(
     return found, place if found is None else None
 
 
+def find_prepared_of_runs(
+    session: Session, *, run_ids: Sequence[int], name: str, arguments: Arguments
+) -> tuple[bytes | None, Place | None]:
+    """Return the same as `find_prepared` of an answer about several runs."""
+    if name not in FIRST_OF_RUNS:
+        return None, None
+    first = dict(parse_qsl(FIRST_OF_RUNS[name], keep_blank_values=True))
+    first["runs"] = ",".join(map(str, run_ids))
+    found = get_runs(session, run_ids=run_ids)
+    if Arguments(first).key() != arguments.key() or not are_large(found):
+        return None, None
+    joint = joint_token(run.this_version for run in found)
+    place = Place(
+        run_ids[0], version_token(found[0].this_version), f"{name} {arguments.key()}", joint
+    )
+    kept = find_answer(session, run_id=place.run_id, asked=_asked(place), token=place.token)
+    return kept, place if kept is None else None
+
+
+def _asked(place: Place) -> str:
+    return place.asked if place.joint is None else of_comparison(place.joint) + place.asked
+
+
 def keep(engine: Engine, place: Place, data: bytes) -> None:
     """Keep an answer; whoever asked has theirs in any case."""
     try:
         with session_scope(engine) as session:
+            if place.joint is not None:
+                forget_comparisons(session, run_id=place.run_id, but=place.joint)
             save_answer(
-                session, run_id=place.run_id, token=place.token, asked=place.asked, data=data
+                session, run_id=place.run_id, token=place.token, asked=_asked(place), data=data
             )
     except SQLAlchemyError as error:
         # A store that takes nothing at present, or the run has just been deleted.

@@ -10,11 +10,10 @@ from app.analysis import forget_run
 from app.arguments import Arguments, BadArgument
 from app.binary import DataFunction, make_answer
 from app.data import confusion, correlation, cube, layers, magnitudes, overview, validation
-from app.large_runs import is_large
 from app.prepared import find_prepared, first_arguments, keep
 from db.engine import read_scope
 from db.errors import NotFound
-from db.queries.runs.runs import get_run
+from db.queries.runs.runs import RunRow
 
 ROUTES: Final[Mapping[str, DataFunction]] = MappingProxyType(
     {
@@ -33,13 +32,12 @@ ROUTES: Final[Mapping[str, DataFunction]] = MappingProxyType(
 )
 
 
-def prepare(engine: Engine, run_id: int) -> None:
-    """Make and keep what is not kept yet about a large run; nothing for others. NotFound."""
+def prepare(engine: Engine, run: RunRow) -> None:
+    """Make and keep what is not kept yet about a large run. NotFound."""
     with read_scope(engine) as session:
-        run = get_run(session, run_id=run_id)
-        asked = first_arguments(session, run) if is_large(run) else {}
+        asked = first_arguments(session, run)
     for name, arguments in asked.items():
-        _prepare(engine, run_id, name, arguments)
+        _prepare(engine, run.id, name, arguments)
     forget_run(run.this_version)
 
 

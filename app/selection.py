@@ -51,12 +51,14 @@ def page_parts(
     *,
     run_id: int | None = None,
     of: str = "",
+    pictures: bool = True,
     stored: Mapping[str, Any] | None = None,
 ) -> list[Any]:
     """Return the components that a page with a selection of these fields needs, once a page.
 
     `defaults` are those that depend on the run, for instance the window `k`. `of` is what addresses
-    say of the run beside its number (app/versions.py short_uuid). `stored` is the view
+    say of the run beside its number (app/versions.py short_uuid). `pictures` is whether the run may
+    have pictures of its images: of one without, the browser asks for none. `stored` is the view
     that the address names: {"id", "query", "private"}, or {"id", "missing": why it is not there}.
     Raises KeyError for a field that does not exist.
     """
@@ -76,6 +78,7 @@ def page_parts(
         "data-fields": json.dumps(told),
         "data-run": str(run_id or ""),
         "data-of": of,
+        "data-pictures": "" if pictures else "none",
         "data-view": json.dumps(stored) if stored else "",
     }
     values = {name: entry["default"] for name, entry in told.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import (
@@ -11,6 +12,7 @@ from dash import (
     Output,
     State,
     dcc,
+    get_relative_path,
     html,
 )
 from dash.development.base_component import Component
@@ -22,6 +24,7 @@ from app.auth.identity import current_identity
 from app.auth.permission_map import Access
 from app.components.attributes import aria, data
 from app.components.not_recorded import page_of
+from app.connection import QUESTION
 from app.frame import Part, frame_of, what_differs
 from app.ids import Shell
 from app.linked_run import OtherRun, linked_run, not_this_run, said_in
@@ -139,12 +142,36 @@ def register(app: Dash, views: Sequence[View]) -> None:
 
     keys = set(app.callback_map) - before
     guard.allow_callbacks(app.server, dict.fromkeys(keys, Access.LOGGED_IN))
+    app.server.extensions[QUESTION] = _question(app, *keys)
     app.clientside_callback(
         ClientsideFunction("shell", "arrived"),
         Output(Shell.TITLE_SET, "data"),
         Input(Shell.TITLE, "data"),
         Input(Shell.STANDS, "data"),
     )
+
+
+def _question(app: Dash, key: str) -> dict[str, Any]:
+    """Return what Dash asks in order to show a page, and under which address; without the path.
+
+    assets/early/pagesahead.js asks it for the page that is being loaded, before Dash is there.
+    """
+    names = [one.rsplit(".", 1) for one in key.strip(".").split("...")]
+    pathname = f"{Shell.LOCATION}.pathname"
+    return {
+        "address": get_relative_path("/_dash-update-component"),
+        "asked": {
+            "output": key,
+            "outputs": [{"id": id, "property": name} for id, name in names],
+            "inputs": [{"id": Shell.LOCATION, "property": "pathname"}],
+            "changedPropIds": [pathname],
+            "parsedChangedPropsIds": [pathname],
+            "state": [
+                {"id": Shell.LOCATION, "property": "search"},
+                {"id": Shell.STANDS, "property": "data"},
+            ],
+        },
+    }
 
 
 @dataclass(frozen=True)
@@ -212,7 +239,12 @@ def selection_of(views: Sequence[View], context: PageContext) -> list[Component]
     wanted = [view.defaults(context) for view in views if view.of_run and view.defaults]
     stored = stored_view(context.search, run_id=run.id, account_id=context.identity.account_id)
     return page_parts(
-        fields_here(), united(wanted), run_id=run.id, of=short_uuid(run.uuid), stored=stored
+        fields_here(),
+        united(wanted),
+        run_id=run.id,
+        of=short_uuid(run.uuid),
+        pictures=run.thumbnail is not None,
+        stored=stored,
     )
 
 

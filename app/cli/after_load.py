@@ -18,11 +18,11 @@ def after_load(engine: Engine, run_id: int) -> None:
     """
     try:
         with Session(engine) as session:
-            large = is_large(get_run(session, run_id=run_id))
-        if large:
+            run = get_run(session, run_id=run_id)
+        if is_large(run):
             # 50 MB of modules, which those who load runs of the usual size do without.
             from app.preparing import prepare
 
-            prepare(engine, run_id)
+            prepare(engine, run)
     except Exception:
         logger.exception("the answers about run %s were not prepared", run_id)

@@ -19,10 +19,9 @@ def of_run(session: Session, run_id: int, arguments: Arguments) -> Answer:
     distributions.nodes.
     """
     layer = arguments.required("layer")
-    network = MergedNetwork(session, run_id)
     return _pair(
-        _at(network, layer, arguments, "at"),
-        _at(network, layer, arguments, "otherat"),
+        _at(session, run_id, layer, arguments.required("at")),
+        _at(session, run_id, layer, arguments.required("otherat")),
     )
 
 
@@ -30,18 +29,18 @@ def of_runs(session: Session, run_ids: Sequence[int], arguments: Arguments) -> A
     """Serve the same of two runs; otherlayer is the id of the layer in the second one."""
     if len(run_ids) != 2:
         raise BadArgument("runs must be two runs here, such as 3,4.")
-    own, other = (MergedNetwork(session, run_id) for run_id in run_ids)
+    own, other = run_ids
     return _pair(
-        _at(own, arguments.required("layer"), arguments, "at"),
-        _at(other, arguments.required("otherlayer"), arguments, "otherat"),
+        _at(session, own, arguments.required("layer"), arguments.required("at")),
+        _at(session, other, arguments.required("otherlayer"), arguments.required("otherat")),
     )
 
 
-def _at(network: MergedNetwork, layer: int, arguments: Arguments, name: str) -> dict[str, Any]:
-    at = arguments.required(name)
+def _at(session: Session, run_id: int, layer: int, at: int) -> dict[str, Any]:
+    network = MergedNetwork(session, run_id, only=at)
     nodes = [node for node in network.nodes if node.layer == layer]
     if not nodes:
-        raise BadArgument(f"There is no layer {layer} in run {network.run_id}.")
+        raise BadArgument(f"There is no layer {layer} in run {run_id}.")
     asked = Asked(quantity="weight", level="layer", piece=0, columns=1, low=at, high=at)
     return spreads_of(network, asked, nodes)
 

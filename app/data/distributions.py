@@ -244,7 +244,8 @@ def _clock(network: MergedNetwork, columns: Places) -> NDArray[np.float64]:
     if len(at) > 1:
         pace = (at[1] - at[0]) / (found.iteration[1] - found.iteration[0])
         start = at[0] - pace * found.iteration[0]
-    return np.stack([found.epoch, at - start, at])[:, columns]
+    places = np.searchsorted(found.iteration, network.iteration[columns])
+    return np.stack([found.epoch, at - start, at])[:, places]
 
 
 def _pooled(by: np.ufunc, values: NDArray[Any], starts: Places) -> NDArray[Any]:

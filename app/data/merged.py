@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.data.tree import Node, build_tree
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_shapes import layer_bands, layer_histograms
-from db.queries.measurements.layer_stats import layer_profile
+from db.queries.measurements.layer_stats import layer_profile, profile_at
 from db.queries.runs import structure
 from deeptracker.catalogue import RATIO_PER_RATE
 from deeptracker.format import BINS, OPTIONAL_QUANTITIES
@@ -28,10 +28,13 @@ BATCH = 50
 
 
 class MergedNetwork:
-    """The tree of a run, and any statistic of its nodes; every array is read once."""
+    """The tree of a run, and any statistic of its nodes; every array is read once.
 
-    def __init__(self, session: Session, run_id: int) -> None:
-        self.session, self.run_id = session, run_id
+    With `only`, the iteration of a snapshot, that one alone is read, as if the run had no other.
+    """
+
+    def __init__(self, session: Session, run_id: int, *, only: int | None = None) -> None:
+        self.session, self.run_id, self._only = session, run_id, only
         self.layers = structure.layers(session, run_id=run_id)
         self.nodes = build_tree(self.layers)
         self._profiles: dict[tuple[str, str], NDArray[np.float32]] = {}
@@ -39,7 +42,8 @@ class MergedNetwork:
     @cached_property
     def iteration(self) -> NDArray[np.int32]:
         """Return the iterations of the snapshots, i4 [T]."""
-        return snapshots.iterations(self.session, run_id=self.run_id)
+        every = snapshots.iterations(self.session, run_id=self.run_id)
+        return every if self._only is None else every[every == self._only]
 
     def at(self, places: NDArray[np.integer]) -> list[Node]:
         """Return the nodes at these places."""
@@ -49,10 +53,21 @@ class MergedNetwork:
         """Return one statistic of all layers, f4 [L, T]."""
         key = (quantity, statistic)
         if key not in self._profiles:
-            self._profiles[key] = layer_profile(
-                self.session, run_id=self.run_id, quantity=quantity, statistic=statistic
-            )
+            self._profiles[key] = self._read(quantity, statistic)
         return self._profiles[key]
+
+    def _read(self, quantity: str, statistic: str) -> NDArray[np.float32]:
+        session, run_id = self.session, self.run_id
+        if self._only is None:
+            return layer_profile(session, run_id=run_id, quantity=quantity, statistic=statistic)
+        found = profile_at(
+            session,
+            run_id=run_id,
+            quantity=quantity,
+            statistics=(statistic,),
+            iterations=self.iteration.tolist(),
+        )
+        return found[0].T
 
     def statistic(
         self, quantity: str, statistic: str, nodes: Sequence[Node]

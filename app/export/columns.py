@@ -1,6 +1,7 @@
 """Columns of an exported table: of names, of numbers that may be absent, of matrices as rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,27 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Columns = dict[str, Any]
+# Rows of a table that are put together at a time.
+ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Batches:
+    """A table that is put together some rows at a time: of twenty million a gigabyte is never held.
+
+    `make(first, after)` returns the columns of some of its `count` parts, of which each has about
+    `rows` rows; of none of them it returns columns of the same types without rows.
+    """
+
+    count: int
+    rows: int
+    make: Callable[[int, int], Columns]
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        """Yield its tables, at least one."""
+        at_once = max(1, ROWS // max(1, self.rows))
+        for first in range(0, max(1, self.count), at_once):
+            yield table(self.make(first, min(first + at_once, self.count)))
 
 
 def texts(ids: NDArray[np.integer], names: Sequence[str]) -> pa.DictionaryArray:
@@ -57,3 +79,11 @@ def table(columns: Columns) -> pa.Table:
             for name, column in columns.items()
         }
     )
+
+
+def whole(found: pa.Table | Batches) -> pa.Table:
+    """Return a table that may come in batches as one."""
+    if not isinstance(found, Batches):
+        return found
+    # Each part has the names of its own rows alone.
+    return pa.concat_tables(found).unify_dictionaries()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.arguments import Arguments
 from app.data import scalars
 from app.export.change_tables import OF_RUNS
-from app.export.columns import table
+from app.export.columns import table, whole
 from app.export.tables import make_table
 from app.table_names import COMPARED, OF_TWO
 from db.queries.runs import runs
@@ -41,7 +41,7 @@ def compared_table(
     for run_id in run_ids:
         run = runs.get_run(session, run_id=run_id)
         asked = own if name != "scalar-lines" else _of_the_run(session, run_id, own)
-        part = make_table(session, run_id, COMPARED[name], Arguments(asked))
+        part = whole(make_table(session, run_id, COMPARED[name], Arguments(asked)))
         rows = part.num_rows
         part = part.add_column(0, "run_id", pa.array([run_id], "int32").take(_first(rows)))
         named = pa.DictionaryArray.from_arrays(_first(rows), pa.array([run.name], "utf8"))

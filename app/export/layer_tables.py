@@ -10,7 +10,7 @@ from app.data import correlation as correlations
 from app.data import filters, magnitudes
 from app.data.correlation_asked import read_asked
 from app.data.merged import MergedNetwork
-from app.export.columns import Columns, texts, unrolled
+from app.export.columns import Batches, Columns, texts, unrolled
 from db.queries.measurements import snapshots
 from db.queries.measurements.filter_history import filter_history
 from db.queries.measurements.filter_stats import layer_filters
@@ -118,21 +118,30 @@ def top_filters(session: Session, run_id: int, arguments: Arguments) -> Columns:
     }
 
 
-def correlation(session: Session, run_id: int, arguments: Arguments) -> Columns:
+def correlation(session: Session, run_id: int, arguments: Arguments) -> Batches:
     """Return every cell of the grid of layers and classes, also those without filters."""
     asked = read_asked(session, run_id, arguments)
     found = asked.grid()
     arrays = correlations.grid_arrays(asked, found, asked.judged(found))
-    rows, columns = arrays["count"].shape
-    row, column = np.divmod(np.arange(rows * columns), max(columns, 1))
-    classes = arrays["class"][column]
-    names = ("count", "sets", "members", "expected", "usual", "lift", "p", "q", "hits", "base")
-    return {
-        **layer_columns(session, run_id, arrays["layer"][row]),
-        "class_id": classes,
-        "class": texts(classes, structure.classes(session, run_id=run_id).names),
-        **{name: arrays[name].ravel() for name in names},
-    }
+    count, width = arrays["count"].shape
+    layers = pa.table(layer_columns(session, run_id, arrays["layer"]))
+    classes = structure.classes(session, run_id=run_id).names
+
+    def make(first: int, after: int) -> Columns:
+        row, column = np.divmod(np.arange((after - first) * width), max(width, 1))
+        own = layers.slice(first, after - first).take(pa.array(row))
+        class_id = arrays["class"][column]
+        return {
+            **dict(zip(own.column_names, own.columns, strict=True)),
+            "class_id": class_id,
+            "class": texts(class_id, classes),
+            **{name: arrays[name][first:after].ravel() for name in _CELL},
+        }
+
+    return Batches(count, width, make)
+
+
+_CELL = ("count", "sets", "members", "expected", "usual", "lift", "p", "q", "hits", "base")
 
 
 def correlation_filters(session: Session, run_id: int, arguments: Arguments) -> Columns:

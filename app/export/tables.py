@@ -24,32 +24,45 @@ from app.export import (
     review_tables,
     validation_tables,
 )
-from app.export.columns import Columns, known, table, texts, unrolled
+from app.export.columns import Batches, Columns, known, table, texts, unrolled
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_stats import ALL_QUANTITIES
 from deeptracker.catalogue import IMAGE_TRANSITIONS
 from deeptracker.format import SERIES, STATISTICS
 
-TableFunction = Callable[[Session, int, Arguments], Columns]
+TableFunction = Callable[[Session, int, Arguments], Columns | Batches]
 TRANSITIONS = tuple(one.name for one in IMAGE_TRANSITIONS)
 
 
-def series(session: Session, run_id: int, arguments: Arguments) -> Columns:
+def series(session: Session, run_id: int, arguments: Arguments) -> Batches:
     """Return every logged value: one row for each iteration at which anything was logged."""
     found = snapshots.snapshots(session, run_id=run_id)
     analysis = analysis_of(session, run_id)
     parts = {name: analysis.series(session, name, at=found) for name in SERIES}
-    every = [found.iteration, *(part.iterations for part in parts.values())]
-    iteration = _merged(every)
-    columns: Columns = {
-        "iteration": iteration,
-        "epoch": _spread(iteration, found.iteration, found.epoch),
-        **{name: _spread(iteration, part.iterations, part.values) for name, part in parts.items()},
-    }
+    iteration = _merged([found.iteration, *(part.iterations for part in parts.values())])
+    named: list[tuple[str, Any, Any]] = [("epoch", found.iteration, found.epoch)]
+    named += [(name, part.iterations, part.values) for name, part in parts.items()]
     for place, name in enumerate(TRANSITIONS):
         counts = found.transitions[:, place]
-        columns[name] = _spread(iteration, found.iteration[counts >= 0], counts[counts >= 0])
-    return columns
+        named.append((name, found.iteration[counts >= 0], counts[counts >= 0]))
+
+    def make(first: int, after: int) -> Columns:
+        rows = iteration[first:after]
+        return {
+            "iteration": rows,
+            **{name: _spread(rows, *_within(rows, at, values)) for name, at, values in named},
+        }
+
+    return Batches(len(iteration), 1, make)
+
+
+def _within(iteration: Any, at: Any, values: Any) -> tuple[Any, Any]:
+    """Return what of a rising series lies within the first and last of some iterations."""
+    if not len(iteration):
+        return at[:0], values[:0]
+    first = np.searchsorted(at, iteration[0], "left")
+    after = np.searchsorted(at, iteration[-1], "right")
+    return at[first:after], values[first:after]
 
 
 def scalar_lines(session: Session, run_id: int, arguments: Arguments) -> Columns:
@@ -167,8 +180,12 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
 )
 
 
-def make_table(session: Session, run_id: int, name: str, arguments: Arguments) -> pa.Table:
-    """Return one table; KeyError for a name that is not one of TABLES."""
+def make_table(
+    session: Session, run_id: int, name: str, arguments: Arguments
+) -> pa.Table | Batches:
+    """Return one table, those of millions of rows in batches; KeyError for a name that is not one
+    of TABLES.
+    """
     columns = TABLES[name](session, run_id, arguments)
     arguments.check_all_read()
-    return table(columns)
+    return columns if isinstance(columns, Batches) else table(columns)

@@ -9,35 +9,44 @@ from sqlalchemy.orm import Session
 from app.analysis import analysis_of
 from app.arguments import Arguments, BadArgument
 from app.data import validation
-from app.export.columns import Columns, known, texts, unrolled
+from app.export.columns import Batches, Columns, known, texts, unrolled
 from db.queries.measurements import class_results, snapshots
 from db.queries.runs import structure
 from deeptracker.format import NOT_VALIDATED
 from ingest.analysis.anomalies import Cells
+from ingest.analysis.class_errors import ClassErrors
 
 
-def class_error(session: Session, run_id: int, arguments: Arguments) -> Columns:
+def class_error(session: Session, run_id: int, arguments: Arguments) -> Batches:
     """Return the error of every class at every snapshot: a share 0..1, and as images.
 
     no_prediction: how many of the wrong images have none. Empty where nothing was validated.
     """
-    found = structure.classes(session, run_id=run_id)
-    error = snapshots.class_errors(session, run_id=run_id)
-    sizes = found.image_count
-    wrong = np.rint(np.nan_to_num(error) * sizes[:, None]).astype(np.int32)
-    without = snapshots.class_no_predictions(session, run_id=run_id)
-    rows = {
-        "class_id": np.arange(len(found), dtype=np.int32),
-        "class": texts(np.arange(len(found)), found.names),
-        "images": sizes,
-    }
+    names = structure.classes(session, run_id=run_id).names
+    analysis = analysis_of(session, run_id)
+    errors, without = analysis.class_errors(session), analysis.without_prediction(session)
     iteration = snapshots.iterations(session, run_id=run_id)
-    matrices = {"wrong": wrong, "error": error, "no_prediction": without}
-    columns = unrolled(rows, iteration, matrices)
-    validated = (~np.isnan(error) | (sizes == 0)[:, None]).ravel()
-    for name in ("wrong", "no_prediction"):
-        columns[name] = known(columns[name], validated)
-    return columns
+
+    def make(first: int, after: int) -> Columns:
+        wrong, sizes = errors.wrong[first:after], errors.sizes[first:after]
+        rows = {
+            "class_id": np.arange(first, after, dtype=np.int32),
+            "class": texts(np.arange(after - first), names[first:after]),
+            "images": sizes,
+        }
+        matrices = {
+            "wrong": wrong.astype(np.int32),
+            "error": ClassErrors(wrong, sizes).error(),
+            "no_prediction": np.zeros(wrong.shape, np.int32)
+            if without is None
+            else without[first:after],
+        }
+        columns = unrolled(rows, iteration, matrices)
+        for name in ("wrong", "no_prediction"):
+            columns[name] = known(columns[name], (wrong >= 0).ravel())
+        return columns
+
+    return Batches(len(names), len(iteration), make)
 
 
 def anomalies(session: Session, run_id: int, arguments: Arguments) -> Columns:

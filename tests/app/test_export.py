@@ -18,6 +18,7 @@ from app.cli.main import run as command
 from app.components.charts import chart
 from app.data.scalars import key_of
 from app.data.series import ScreenSeries
+from app.export import columns, writing
 from app.export.names import file_name
 from app.export.report.drawing import curves, ticks
 from app.export.tables import TABLES as FUNCTIONS
@@ -469,3 +470,34 @@ def test_runs_without_snapshots_or_validation_export_their_head(web, clients) ->
         path = f"/data/run/{fresh}/{name}/table.csv{given.get(name, '')}"
         answer = clients[Role.VIEWER].get(path)
         assert answer.status_code == 200, (name, answer.text)
+
+
+def test_a_table_of_many_rows_is_put_together_as_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(columns, "ROWS", 6)
+    monkeypatch.setattr(writing, "GROUP", 12)
+    made: list[tuple[int, int]] = []
+
+    def make(first: int, after: int) -> columns.Columns:
+        made.append((first, after))
+        part = np.arange(first, after)
+        rows = {"name": columns.texts(part - first, ["=a", "b", *"cdefghij"][first:after])}
+        matrix = np.arange(30.0).reshape(10, 3)[first:after]
+        return columns.unrolled(rows, np.array([5, 6, 7]), {"value": matrix})
+
+    batches = columns.Batches(10, 3, make)
+    whole = columns.table(make(0, 10))
+    made.clear()
+    pieces = write_csv(batches)
+    first = next(pieces)
+    assert made == [(0, 2)]
+    assert first + b"".join(pieces) == b"".join(write_csv(whole))
+    assert made == [(0, 2), (2, 4), (4, 6), (6, 8), (8, 10)]
+    file = pyarrow.parquet.ParquetFile(io.BytesIO(b"".join(write_parquet(batches, {"chart": "x"}))))
+    assert [file.metadata.row_group(at).num_rows for at in range(3)] == [12, 12, 6]
+    assert file.schema_arrow.metadata[b"chart"] == b"x"
+    assert file.read().to_pandas().equals(whole.to_pandas())
+    empty = columns.Batches(0, 3, make)
+    assert b"".join(write_csv(empty)) == b'"iteration","name","value"\n'
+    assert not len(pyarrow.parquet.read_table(io.BytesIO(b"".join(write_parquet(empty, {})))))

@@ -1,10 +1,13 @@
 """Answers about large runs are made once: at the end of the load, or by the first who asks."""
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
@@ -15,9 +18,10 @@ from app.cache import kept
 from app.cli.after_load import after_load
 from app.factory import VIEWS
 from app.fields import joined
-from app.prepared import FIRST, first_arguments
+from app.prepared import FIRST, FIRST_OF_RUNS, first_arguments
 from app.preparing import ROUTES
 from app.view import PageContext
+from app.views.compare.charts import detail, overview
 from db.engine import session_scope
 from db.load import touch_run
 from db.models import Run, prepared_answer
@@ -141,3 +145,63 @@ def test_pages_ask_first_for_the_very_addresses_that_are_prepared(
             assert asked[name].key() == Arguments(given).key()
             compared.add(name)
     assert compared >= {"class-error", "series", "anomalies", "groups", "correlation"}
+
+
+def test_answers_of_the_last_comparison_with_a_large_run_are_kept(
+    app_engine: Engine,
+    web: Web,
+    clients: dict[Role, Client],
+    run_id: int,
+    app_run: StoredRun,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    member, other = clients[Role.MEMBER], app_run.run_id
+    with session_scope(app_engine) as session:
+        before = runs.get_run(session, run_id=other).state
+        session.execute(update(Run).where(Run.id == other).values(state="complete"))
+    asked = {
+        name: f"/data/compare/{name}?runs={run_id},{other}&{text}"
+        for name, text in FIRST_OF_RUNS.items()
+    }
+    made = {name: forgotten(member, address) for name, address in asked.items()}
+    with Session(app_engine) as session:
+        rows = session.execute(select(prepared_answer.c.run_id, prepared_answer.c.asked)).all()
+    assert {row.asked.split()[2] for row in rows} == set(FIRST_OF_RUNS)
+    assert {row.run_id for row in rows} == {run_id}
+    with monkeypatch.context() as never:
+        never.setattr("app.binary.make_answer", None)
+        assert {name: forgotten(member, address) for name, address in asked.items()} == made
+    # Another order is another comparison, and is kept instead; so is a later version of the other.
+    forgotten(member, asked["images"].replace("&first=0&second=1", "&first=1&second=0"))
+    assert len(stored_texts(app_engine)) == len(asked)
+    with session_scope(app_engine) as session:
+        touch_run(session, run_id=other)
+    assert forgotten(member, asked["events"]) == made["events"]
+    assert [text.split()[2] for text in stored_texts(app_engine)] == ["events"]
+    with session_scope(app_engine) as session:
+        session.execute(update(Run).where(Run.id == other).values(state=before))
+
+
+def stored_texts(engine: Engine) -> list[str]:
+    with Session(engine) as session:
+        return list(session.scalars(select(prepared_answer.c.asked)))
+
+
+def test_the_compare_page_asks_first_for_the_very_addresses_that_are_kept(
+    app_engine: Engine, web: Web, run_id: int, app_run: StoredRun
+) -> None:
+    ids = [run_id, app_run.run_id]
+    with Session(app_engine) as session, web.app.server.test_request_context():
+        found = runs.get_runs(session, run_ids=ids)
+        page = json.dumps([*overview(found), *detail(found)], cls=PlotlyJSONEncoder)
+    fields = joined({view.name: view.fields for view in VIEWS})
+    words = {name: in_address(field.default) for name, field in fields.items()}
+    given = {"runs": ",".join(map(str, ids))}
+    compared = set()
+    for name, text in re.findall(r"/data/compare/([a-z-]+)\?([^\"\\\\]*)", page):
+        if name in FIRST_OF_RUNS:
+            asked = Arguments(dict(parse_qsl(text.format(**words), keep_blank_values=True)))
+            first = dict(parse_qsl(FIRST_OF_RUNS[name], keep_blank_values=True))
+            assert asked.key() == Arguments(first | given).key()
+            compared.add(name)
+    assert compared == set(FIRST_OF_RUNS) - {"change"}

@@ -28,6 +28,7 @@
     state: "online",
     reads: new Set(facts.reads),
     account: facts.account,
+    question: facts.question, // {address, asked}: how Dash will ask for this page; null: not at all
     down: 0, // when the last trouble began, and ended
     up: 0,
     next: 0, // when the next probe is due

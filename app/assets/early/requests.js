@@ -31,7 +31,9 @@
 
   async function answered(call) {
     supersede(call);
-    if (call.asked) call.ahead = connection.ahead.take(call.asked, call.input, call.options);
+    call.ahead = call.asked
+      ? connection.ahead.take(call.asked, call.input, call.options)
+      : connection.ahead?.takeStarted(call.input);
     if (call.kind !== "read") connection.ahead.drop();
     try {
       for (;;) {

@@ -45,4 +45,4 @@ def answer(name: str) -> Response:
             raise BadArgument("runs must be two or more runs here, such as 3,4.")
     except BadArgument as error:
         return refusal(str(error), 400)
-    return answer_of_runs(f"compare {name}", run_ids, function, arguments)
+    return answer_of_runs(name, run_ids, function, arguments)

@@ -55,16 +55,29 @@ export function cutName(name: string, most: number, differs = 0): string {
   return `${letters.slice(0, first).join("")}…${letters.slice(from, to).join("")}${end}`;
 }
 
-/** Return names cut to about `most` letters so that those which differ do so still. */
-export function cutNames(names: readonly string[], most: number): string[] {
+const cut = new WeakMap<readonly string[], Map<number, string[]>>();
+
+/**
+ * Return names cut to about `most` letters so that those which differ do so still; the same array
+ * for all who ask, not to be written to.
+ */
+export function cutNames(names: readonly string[], most: number): readonly string[] {
+  const known = cut.get(names) ?? new Map<number, string[]>();
+  cut.set(names, known);
+  const found = known.get(most) ?? cutAll(names, most);
+  known.set(most, found);
+  return found;
+}
+
+function cutAll(names: readonly string[], most: number): string[] {
   const differs = differsAt(names);
-  const cut = names.map((name, at) => cutName(name, most, differs[at]));
+  const all = names.map((name, at) => cutName(name, most, differs[at]));
   const first = new Map<string, string>();
   const same = new Set<string>();
-  cut.forEach((text, at) => {
+  all.forEach((text, at) => {
     const known = first.get(text);
     if (known === undefined) first.set(text, names[at]);
     else if (known !== names[at]) same.add(text);
   });
-  return cut.map((text, at) => (same.has(text) ? names[at] : text));
+  return all.map((text, at) => (same.has(text) ? names[at] : text));
 }

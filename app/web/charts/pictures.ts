@@ -25,8 +25,15 @@ async function loadSheet(address: string, count: number): Promise<Sheet | null> 
   }
 }
 
+/** Whether the page says that the run below `base` recorded no pictures (app/selection.py). */
+function hasNone(base: string): boolean {
+  const { run, pictures } = document.getElementById("selection-fields")?.dataset ?? {};
+  return pictures === "none" && base.endsWith(`/run/${run}`);
+}
+
 /** Return a promise of the contact sheet of a class with `count` images; null: it has none. */
 export function sheetOf(base: string, classId: number, count: number): Promise<Sheet | null> {
+  if (hasNone(base)) return Promise.resolve(null);
   const address = `${base}/contact-sheet?class=${classId}`;
   if (!sheets.has(address)) {
     if (sheets.size > 400) sheets.delete(sheets.keys().next().value!);

@@ -1,6 +1,9 @@
 // The page that a link leads to, and what it asks for first, asked for before the link is pressed:
 // with the pointer on it, or with the click. Dash and the charts then find their answers there.
 //
+// The page that is being loaded is asked for even before this script is there (early/pagesahead.js):
+// what its charts will ask for is asked for while Dash starts and builds them.
+//
 // A link says the templates of these addresses as data-asks (app/frame.py), and by data-version the
 // version of the run. On a page that has no selection (the table of runs) they are plain addresses.
 // The answer with the page says what charts it has, and these say what else they will ask for.
@@ -8,8 +11,10 @@
 import { fetchArrays } from "../base/fetch.ts";
 import { addressOf, askedBy } from "./chart.ts";
 import { connection } from "./connection.ts";
+import type { Chosen, FieldsOfPage, Selection } from "./fields.ts";
 import { hasPage } from "./page.ts";
 import { selectionStore } from "./selection.ts";
+import { selectionAddress } from "./selectionaddress.ts";
 import { live } from "./versions.ts";
 
 /** A pointer that stays so long over a link may be about to press it. */
@@ -31,11 +36,11 @@ function ask(link: HTMLAnchorElement): void {
   }
 }
 
-function fetchAhead(template: string): void {
-  const hasSelection = Object.keys(selectionStore.fields()).length > 0;
+function fetchAhead(template: string, selection?: Selection): void {
+  const hasSelection = selection || Object.keys(selectionStore.fields()).length > 0;
   if (!hasSelection && template.includes("{")) return;
   // Whoever shows it says what is wrong.
-  fetchArrays(addressOf(template)).catch(() => {});
+  fetchArrays(addressOf(template, selection)).catch(() => {});
 }
 
 /** A component as Dash sends it. */
@@ -43,18 +48,44 @@ interface Sent {
   props?: Record<string, unknown>;
 }
 
+/** Return the page in what Dash gets, and the links to the other pages, as Dash sends them. */
+const partsOf = (text: string): [page: unknown, tabs: unknown] => {
+  const { response } = JSON.parse(text);
+  return [response?.["shell-page"]?.children, response?.["shell-tabs"]?.children];
+};
+
 /** Ask for what the charts of a page will ask for: `text` is what Dash gets as that page. */
 function pageAhead(text: string): void {
-  const page = JSON.parse(text).response?.["shell-page"]?.children;
-  for (const { "data-chart": kind, "data-options": options } of chartsOf(page))
-    for (const template of askedBy(String(kind), JSON.parse(String(options)))) fetchAhead(template);
+  chartsAhead(partsOf(text)[0]);
 }
 
-function chartsOf(part: unknown): Record<string, unknown>[] {
-  if (Array.isArray(part)) return part.flatMap(chartsOf);
+function chartsAhead(page: unknown, selection?: Selection): void {
+  for (const { "data-chart": kind, "data-options": options } of propsIn(page, "data-chart")) {
+    const templates = askedBy(String(kind), JSON.parse(String(options)), selection);
+    for (const template of templates) fetchAhead(template, selection);
+  }
+}
+
+/** The same of the page that is being loaded, with what its address chooses. */
+function firstAhead(text: string): void {
+  const [page, tabs] = partsOf(text);
+  const [holder] = propsIn(page, "data-fields");
+  // What a saved view chooses may have to be asked for.
+  if (!holder || holder["data-view"]) return;
+  for (const { "data-asks": asks, "data-version": version } of propsIn(tabs, "data-version"))
+    for (const template of JSON.parse(String(asks))) live.learn(template, String(version));
+  const fields: FieldsOfPage = JSON.parse(String(holder["data-fields"]));
+  const selection: Chosen = selectionAddress.read(fields, location.search);
+  for (const [name, field] of Object.entries(fields)) selection[name] ??= field.default;
+  chartsAhead(page, selection as unknown as Selection);
+}
+
+/** Return the properties of the components in a part of a page that have one of this name. */
+function propsIn(part: unknown, name: string): Record<string, unknown>[] {
+  if (Array.isArray(part)) return part.flatMap((one) => propsIn(one, name));
   const { props } = (part ?? {}) as Sent;
   if (!props) return [];
-  return props["data-chart"] ? [props] : chartsOf(props.children);
+  return props[name] ? [props] : propsIn(props.children, name);
 }
 
 function pressed(event: Event): void {
@@ -72,6 +103,8 @@ function over(event: Event): void {
 }
 
 if (hasPage()) {
+  // A page of charts alone has no early scripts.
+  connection.ahead?.first?.then(firstAhead).catch(() => {});
   // A finger or button goes down before the click comes; the keyboard and scripts only click.
   for (const name of ["pointerdown", "click"])
     document.addEventListener(name, pressed, { capture: true, passive: true });

@@ -39,9 +39,13 @@ export const registerKind = <Kind extends keyof ChartKinds>(
 };
 
 /** Return the templates of what a chart of a kind will ask for first. */
-export function askedBy(kind: string, options: ChartOptions): string[] {
+export function askedBy(
+  kind: string,
+  options: ChartOptions,
+  selection = selectionStore.get(),
+): string[] {
   const ahead = aheads[kind];
-  if (ahead) return ahead(options as never, selectionStore.get());
+  if (ahead) return ahead(options as never, selection);
   return options.url && kinds[kind] ? [options.url] : [];
 }
 /** What lies over or beside charts of any kind: called with a chart once it is drawn. */
@@ -293,11 +297,10 @@ const fieldsOf = (template: string): string[] =>
   [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
 
 /**
- * Return the address that a template asks for: {field} is filled in from the selection, and the
- * newest known version of the run is added.
+ * Return the address that a template asks for: {field} is filled in from the selection (that of the
+ * page unless another is given), and the newest known version of the run is added.
  */
-export function addressOf(template: string): string {
-  const selection = selectionStore.get();
+export function addressOf(template: string, selection = selectionStore.get()): string {
   const filled = template.replace(/\{(\w+)\}/g, (_, name) =>
     encodeURIComponent(String(selection[name as keyof Selection] ?? "")),
   );
@@ -311,7 +314,11 @@ function mount(element: HTMLElement): void {
   if (!create) loadLate(mountAll);
   if (alive.has(element) || !create || element.closest("[data-asleep=true]")) return;
   selectionStore.sync();
-  alive.set(element, new Chart(element, create));
+  const chart = new Chart(element, create);
+  alive.set(element, chart);
+  // What follows from its first answer need not wait for it.
+  const ahead = aheads[element.dataset.chart ?? ""]?.(chart.options as never, selectionStore.get());
+  for (const template of ahead ?? []) fetchArrays(addressOf(template)).catch(() => {});
 }
 
 const mountAll = () => document.querySelectorAll<HTMLElement>("[data-chart]").forEach(mount);

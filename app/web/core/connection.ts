@@ -40,6 +40,8 @@ export interface Connection {
   shown(): string | null;
   /** Pages that are asked for before their links are pressed (early/pagesahead.js). */
   ahead: {
+    /** The text of the page that is being loaded, where it was asked for before Dash asks. */
+    first: Promise<string> | null;
     /** Note what the frame is that stands there now, as Dash says it. */
     standing(stands: unknown): void;
     /** Ask for the page that a link leads to; `came` is told its text before Dash gets it. */

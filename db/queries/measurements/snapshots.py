@@ -1,6 +1,6 @@
 """The snapshots of a run: when they were, what validation found, which images flipped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,6 +121,23 @@ def class_error(session: Session, *, run_id: int, class_id: int) -> NDArray[np.f
     if not rows or not rows[0][0]:
         require_class(session, run_id=run_id, class_id=class_id)
     return joined(rows, 0, "f4")
+
+
+def class_errors_at(
+    session: Session, *, run_id: int, iterations: Sequence[int]
+) -> list[NDArray[np.float32]]:
+    """Return the error of every class at some snapshots, f4 [C] each, as class_errors does.
+
+    [0] at an iteration at which there is no snapshot, or where nothing was ever validated.
+    """
+    rows = fetch(
+        session,
+        "SELECT iteration, coalesce(class_error, '') FROM snapshot "
+        "WHERE run_id = %(run)s AND iteration = ANY(%(iterations)s)",
+        {"run": run_id, "iterations": list(iterations)},
+    )
+    found = {iteration: np.frombuffer(data, "<f4") for iteration, data in rows}
+    return [found.get(iteration, np.zeros(0, np.float32)) for iteration in iterations]
 
 
 def class_no_predictions(session: Session, *, run_id: int) -> NDArray[np.int32]:

@@ -6,6 +6,8 @@ from sqlalchemy.orm import Session
 
 from db.models import prepared_answer
 
+_COMPARED = "compared "
+
 
 def find_answer(session: Session, *, run_id: int, asked: str, token: str) -> bytes | None:
     """Return what is kept of an answer; None where there is none, or one of another `token`."""
@@ -24,4 +26,21 @@ def save_answer(session: Session, *, run_id: int, token: str, asked: str, data: 
         upsert(table)
         .values(run_id=run_id, asked=asked, **values)
         .on_conflict_do_update(index_elements=["run_id", "asked"], set_=values)
+    )
+
+
+def of_comparison(joint: str) -> str:
+    """Return how `asked` begins of the comparison with this token of its runs."""
+    return f"{_COMPARED}{joint} "
+
+
+def forget_comparisons(session: Session, *, run_id: int, but: str) -> None:
+    """Forget the answers that are kept with a run about other comparisons than that of a token."""
+    asked = prepared_answer.c.asked
+    session.execute(
+        delete(prepared_answer).where(
+            prepared_answer.c.run_id == run_id,
+            asked.startswith(_COMPARED),
+            ~asked.startswith(of_comparison(but)),
+        )
     )

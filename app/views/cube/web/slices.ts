@@ -198,9 +198,11 @@ function right(model: Model, selection: Selection, axis: Axis): CubeMatrix | nul
 
 /** Let classes of the grid be told from those without two anomalous iterations, in all layers. */
 function bandClasses(sets: Sets, data: Float32Array, rows: number, width: number): void {
-  for (const id of sets.class) {
-    for (let layer = 0; layer < rows; layer++) {
-      if (data[layer * width + id] < 0) data[layer * width + id] = 0;
+  // One layer after the other, as they lie in memory.
+  for (let start = 0; start < rows * width; start += width) {
+    for (let at = 0; at < sets.class.length; at++) {
+      const cell = start + sets.class[at];
+      if (data[cell] < 0) data[cell] = 0;
     }
   }
 }
@@ -279,9 +281,13 @@ function setScale(high: number): Scale {
 
 /** Return the scale of lifts: 1 is the middle of a log scale. */
 function liftScale(values: Float32Array): Scale {
-  let span = 1;
-  for (const value of values) if (value > 0) span = Math.max(span, Math.abs(Math.log2(value)));
-  span = Math.min(6, Math.ceil(span));
+  let [least, most] = [1, 1];
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    if (value > most) most = value;
+    else if (value > 0 && value < least) least = value;
+  }
+  const span = Math.min(6, Math.ceil(Math.max(1, Math.log2(most), -Math.log2(least))));
   const { table, packed } = colours;
   const steps = table("diverging").slice();
   steps[0] = packed("--dt-empty");
@@ -309,7 +315,9 @@ export function scaleOf(matrix: CubeMatrix, palette: string): Scale {
   if (matrix.kind === "lift") return liftScale(matrix.data);
   if (matrix.kind === "sets") {
     let high = 1;
-    for (const value of matrix.data) if (value > high) high = value;
+    // Five million of them at ten thousand classes: an iterator would take a tenth of a second.
+    for (let at = 0; at < matrix.data.length; at++)
+      if (matrix.data[at] > high) high = matrix.data[at];
     return setScale(high);
   }
   const fitted = colours.fit(matrix.data, { log: matrix.log });

@@ -29,6 +29,7 @@ import {
   tooltip,
 } from "#app/web/index.ts";
 import * as layerEncodings from "./encodings.ts";
+import { manyLines } from "./manylines.ts";
 import * as layerMarks from "./marks.ts";
 import { layers } from "./network.ts";
 import * as layerScale from "./scale.ts";
@@ -40,6 +41,10 @@ const PAD = 6;
 const NEAR = 12; // pixels from a line that still point at it
 const PALE = 0.4; // of the lines that nobody points at
 const TICKS = 8;
+const WIDE = 1.2; // pixels of a line
+// From so many layers and snapshots on their lines are put together as pixels.
+const MANY = 40;
+const LONG = 20;
 const RATIOS = ["ratio", "norms"];
 // Training batches against validation images.
 const AGAINST = ["activation-shift", "activation-spread"];
@@ -199,14 +204,20 @@ class Magnitudes implements Handler {
   ): void {
     const chosen = new Set([...selectionStore.get().layers, this.pointed]);
     const curve = (values: Floats) => layerEncodings.curve(context, frame, values, inner, scale);
-    context.lineWidth = 1.2;
-    context.globalAlpha = PALE;
-    lines.forEach((values, layer) => {
-      if (chosen.has(layer)) return;
-      context.strokeStyle = byDepth(layer, lines.length);
-      curve(values);
-    });
-    context.globalAlpha = 1;
+    context.lineWidth = WIDE;
+    const pale = lines.map((_, layer) => layer).filter((layer) => !chosen.has(layer));
+    if (lines.length >= MANY && frame.last - frame.first >= LONG) {
+      const look = { colours: pale.map((layer) => depth(layer, lines.length)), alpha: PALE };
+      const own = pale.map((layer) => lines[layer]);
+      manyLines(context, frame, own, inner, scale, { ...look, width: WIDE });
+    } else {
+      context.globalAlpha = PALE;
+      for (const layer of pale) {
+        context.strokeStyle = byDepth(layer, lines.length);
+        curve(lines[layer]);
+      }
+      context.globalAlpha = 1;
+    }
     context.strokeStyle = colours.theme("--dt-text-soft");
     context.setLineDash([5, 4]);
     curve(this.arrays!.median);
@@ -327,15 +338,16 @@ class Magnitudes implements Handler {
   }
 }
 
-/** Return the colour of a layer by its place among all, the first to the last. */
-function byDepth(layer: number, count: number): string {
+/** Return red, green and blue of a layer by its place among all, the first to the last. */
+function depth(layer: number, count: number): number[] {
   const share = count > 1 ? layer / (count - 1) : 0;
   const [from, to] = ["--dt-blue", "--dt-orange"].map((name) => colours.packed(name));
-  const channel = (shift: number) => {
+  return [0, 8, 16].map((shift) => {
     const [first, last] = [(from >> shift) & 255, (to >> shift) & 255];
     return Math.round(first + (last - first) * share);
-  };
-  return `rgb(${channel(0)}, ${channel(8)}, ${channel(16)})`;
+  });
 }
+
+const byDepth = (layer: number, count: number): string => `rgb(${depth(layer, count).join(", ")})`;
 
 registerKind("magnitudes", (chart) => new Magnitudes(chart));

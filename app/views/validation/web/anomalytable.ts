@@ -48,7 +48,7 @@ class AnomalyTable implements Handler {
   declare private rows: Item[];
   /** Of the classes; there once they have come. */
   declare private names: string[];
-  declare private brief: string[];
+  declare private brief: readonly string[];
 
   constructor(chart: Chart<Options>) {
     this.chart = chart;

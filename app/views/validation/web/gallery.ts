@@ -43,7 +43,7 @@ class Gallery implements Handler {
   declare private readonly tiles: HTMLElement;
   declare private readonly large: HTMLButtonElement;
   declare private names: string[];
-  declare private brief: string[];
+  declare private brief: readonly string[];
   declare private readonly answer: LastAnswer<ImageAnswer>;
   /** The address of what is shown. */
   declare private shown: string | null;

@@ -15,45 +15,17 @@ import {
   selectionStore,
 } from "#app/web/index.ts";
 import * as validation from "./anomalies.ts";
-import type {
-  AnomalyAnswer,
-  AnomalyArrays,
-  Cell,
-  ErrorAnswer,
-  ErrorArrays,
-  Side,
-} from "./types.ts";
+import type { AnomalyAnswer, ErrorAnswer, ErrorArrays, Side } from "./types.ts";
 
 type Options = ChartKinds["iterationclasses"];
-/** An anomaly of a class, and how many images flipped. */
-interface Item extends Cell {
-  classId: number;
-  images: number;
-}
-
 const MOST = 100;
 const SIGNS: Record<Side, string> = { left: "▼", right: "▲", pending: "△" };
-
-/** Return Map column -> [{classId, side, forgotten, learned, images}], the most images first. */
-function byColumn(arrays: AnomalyArrays): Map<number, Item[]> {
-  const found = new Map<number, Item[]>();
-  for (const [classId, cells] of validation.byClass(arrays)) {
-    for (const cell of cells) {
-      const item = { ...cell, classId, images: cell.forgotten + cell.learned };
-      if (!found.has(cell.column)) found.set(cell.column, []);
-      found.get(cell.column)!.push(item);
-    }
-  }
-  for (const items of found.values())
-    items.sort((a, b) => b.images - a.images || a.classId - b.classId);
-  return found;
-}
 
 class IterationClasses implements Handler {
   declare private readonly chart: Chart<Options>;
   declare private readonly count: HTMLElement;
   declare private readonly list: HTMLElement;
-  declare private columns: Map<number, Item[]>;
+  declare private cells: validation.AnomalousCells;
   /** The column whose classes are listed. */
   declare private column: number | null;
   /** Of the classes; there once they have come. */
@@ -72,7 +44,7 @@ class IterationClasses implements Handler {
   }
 
   receive({ arrays }: AnomalyAnswer): void {
-    this.columns = byColumn(arrays);
+    this.cells = validation.cellsIn(arrays);
     this.column = null;
     fetchArrays<ErrorAnswer>(addressOf(this.chart.options.names)).then(
       ({ arrays: sizes, meta }) => {
@@ -94,7 +66,7 @@ class IterationClasses implements Handler {
     const column = axis.columnOf(selectionStore.get().cursor);
     if (column === this.column) return "";
     this.column = column;
-    const items = this.columns.get(column) || [];
+    const items = this.cells.at(column);
     this.list.replaceChildren(...items.slice(0, MOST).map((item) => this.item(item)));
     const { integer, plural } = numbers;
     const more = items.length > MOST ? `, ${MOST} shown` : "";
@@ -109,7 +81,13 @@ class IterationClasses implements Handler {
     return "";
   }
 
-  private item({ classId, side, forgotten, learned, images }: Item): HTMLButtonElement {
+  private item({
+    classId,
+    side,
+    forgotten,
+    learned,
+    images,
+  }: validation.ClassCell): HTMLButtonElement {
     const { integer } = numbers;
     const row = document.createElement("button");
     row.type = "button";

@@ -33,7 +33,6 @@ import type {
   AnomalyAnswer,
   Block,
   Cell,
-  ClassCells,
   ErrorAnswer,
   GroupAnswer,
   ImageAnswer,
@@ -46,10 +45,25 @@ type Options = ChartKinds["validationrows"];
 type Asked = "anomalies" | "groups";
 /** The cells of clusters, and what they were summed up of. */
 interface Summed {
-  of: ClassCells;
+  of: validation.AnomalousCells;
   groups: Model["groups"];
-  clusters: ClassCells;
+  clusters: Map<number, Cell[]>;
 }
+
+/** Return what is asked for with `what`; only the order by the largest anomaly needs the window. */
+const templateOf = (what: Asked, options: Options, { classorder }: Selection): string =>
+  options[what] + (what === "groups" && classorder === "peak" ? "&k={k}" : "");
+
+const imagesOf = (options: Options, id: number): string =>
+  `${options.base}/class-images?class=${id}`;
+
+/** Return what the rows ask for first. */
+const ahead = (options: Options, selection: Selection): string[] => [
+  options.url,
+  templateOf("anomalies", options, selection),
+  templateOf("groups", options, selection),
+  ...selection.openclasses.map((id) => imagesOf(options, id)),
+];
 
 const LEAST_HEIGHT = 320;
 const BELOW = 290; // what stands above and below the rows in a window
@@ -79,8 +93,8 @@ class ValidationRows implements Handler {
   /** The addresses asked for last. */
   declare private anomalies?: string | null;
   declare private groups?: string | null;
-  /** The anomalies, by class and of the whole set; there once they have come. */
-  declare cells?: ClassCells;
+  /** The anomalies of classes and of the whole set; there once they have come. */
+  declare cells?: validation.AnomalousCells;
   declare private overallCells?: Cell[];
   declare private summed?: Summed;
   /** The plot, and how far it is scrolled; there once it is drawn. */
@@ -154,10 +168,7 @@ class ValidationRows implements Handler {
 
   /** Load what the options name `what` asks for; the last answer asked for is taken. */
   private load(what: Asked): void {
-    let template = this.chart.options[what];
-    // Only the order by the largest anomaly depends on the window.
-    if (what === "groups" && selectionStore.get().classorder === "peak") template += "&k={k}";
-    const address = addressOf(template);
+    const address = addressOf(templateOf(what, this.chart.options, selectionStore.get()));
     if (this[what] === address) return;
     this[what] = address;
     // Of either kind: what is asked for says which.
@@ -166,7 +177,7 @@ class ValidationRows implements Handler {
         if (this[what] !== address) return;
         this.model[what] = answer;
         if (what === "anomalies") {
-          this.cells = validation.byClass(answer.arrays);
+          this.cells = validation.cellsIn(answer.arrays);
           this.overallCells = validation.overall(answer.arrays, answer.meta);
         } else {
           const [rows, width] = answer.arrays.mean.shape;
@@ -193,7 +204,7 @@ class ValidationRows implements Handler {
 
   private open(id: number): void {
     if (this.model.opened.has(id) || !(id < this.model.names?.length)) return;
-    const address = addressOf(`${this.chart.options.base}/class-images?class=${id}`);
+    const address = addressOf(imagesOf(this.chart.options, id));
     if (this.asked.has(address)) return;
     this.ask<ImageAnswer>(address).then(
       ({ arrays }) => {
@@ -272,14 +283,14 @@ class ValidationRows implements Handler {
   /** Return the anomalous cells of a row: of the set, of a class, or a cluster's summed up. */
   cellsOf(block: Block, row: number): readonly Cell[] | null | undefined {
     if (block.kind === "overall") return this.overallCells;
-    if (block.kind === "class") return this.cells?.get(row);
+    if (block.kind === "class") return this.cells?.of(row);
     if (block.kind !== "cluster" || !this.cells) return null;
     if (this.summed?.of !== this.cells || this.summed.groups !== this.model.groups) {
       const { label } = this.model.groups!.arrays;
       this.summed = {
         of: this.cells,
         groups: this.model.groups,
-        clusters: validation.byCluster(this.cells, label),
+        clusters: this.cells.ofClusters(label),
       };
     }
     return this.summed.clusters.get(row);
@@ -326,4 +337,4 @@ class ValidationRows implements Handler {
 
 export type { ValidationRows };
 
-registerKind("validationrows", (chart) => new ValidationRows(chart));
+registerKind("validationrows", (chart) => new ValidationRows(chart), ahead);

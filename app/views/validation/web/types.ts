@@ -15,7 +15,6 @@ export interface Cell {
   learned: number;
   classes?: number;
 }
-export type ClassCells = Map<number, Cell[]>;
 
 /** The columns of the table of iterations. */
 export type TableColumn =
