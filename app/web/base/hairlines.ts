@@ -10,15 +10,13 @@ import type { DrawingContext } from "./canvas.ts";
 const MANY = 150;
 /** What counts as one pixel: no more than that, whatever rounding makes of it. */
 const HAIR = 0.999;
-/** So much wider than a pixel is not seen. */
-const UNSEEN = 0.25;
 
 /**
  * Return where hairlines lie, in pixels of the screen, that together are `width` wide. What is seen
  * through is drawn once: two would be darker where they cross.
  */
 export function offsets(width: number, alpha: number): number[] {
-  const count = alpha < 1 || width <= 1 + UNSEEN ? 1 : Math.ceil(width);
+  const count = alpha < 1 || width <= 1 ? 1 : Math.ceil(width);
   const room = Math.max(0, width - 1);
   return Array.from({ length: count }, (_, at) =>
     count > 1 ? room * (at / (count - 1) - 0.5) : 0,
