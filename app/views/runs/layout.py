@@ -5,6 +5,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria
+from app.components.controls import segments
 from app.components.data_table import frame, stores
 from app.components.tables import nothing
 from app.components.tour import tour_button
@@ -58,13 +59,7 @@ def layout(context: PageContext) -> Component:
                 [
                     html.H1("Runs"),
                     html.Span(id=Ids.COUNT, className="dt-count", role="status"),
-                    dmc.SegmentedControl(
-                        id=Ids.SHELF,
-                        data=[{"value": name, "label": text} for name, text in SHELVES.items()],
-                        value=asked.shelf,
-                        size="xs",
-                        **aria(label="Which runs"),
-                    ),
+                    segments(Ids.SHELF, "Which runs", SHELVES, asked.shelf),
                     dmc.TextInput(
                         id=Ids.SEARCH,
                         value=asked.search,
