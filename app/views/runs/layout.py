@@ -46,6 +46,7 @@ _LOAD = "deeptracker ingest runs/my-run --follow"
 def layout(context: PageContext) -> Component:
     """Return the page as its address says; the rows come by callback."""
     asked = read_state(context.search)
+    shelves = {shelf.value: text for shelf, text in SHELVES.items()}
     return html.Div(
         [
             *bulk_stores(),
@@ -59,7 +60,7 @@ def layout(context: PageContext) -> Component:
                 [
                     html.H1("Runs"),
                     html.Span(id=Ids.COUNT, className="dt-count", role="status"),
-                    segments(Ids.SHELF, "Which runs", SHELVES, asked.shelf),
+                    segments(Ids.SHELF, "Which runs", shelves, asked.shelf),
                     dmc.TextInput(
                         id=Ids.SEARCH,
                         value=asked.search,
