@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
+
+from app.components.parts import Choices, Segments
 
 # A plain name, or what app.selection.bound returns.
 Id = str | dict[str, str]
@@ -14,13 +15,13 @@ Id = str | dict[str, str]
 def labelled(text: str, control: Any, title: str = "") -> Component:
     """Return a control under what it is called; `title` explains more when one points at it."""
     # A label is one control's: of a row of buttons it would name the first.
-    holder = html.Div if isinstance(control, dmc.SegmentedControl) else html.Label
+    holder = html.Div if isinstance(control, Segments) else html.Label
     return holder([html.Span(text), control], className="dt-control", title=title)
 
 
-def select(id: Id, label: str, texts: Mapping[str, str], value: str, width: int) -> dmc.Select:
+def select(id: Id, label: str, texts: Mapping[str, str], value: str, width: int) -> Choices:
     """Return a drop-down of `texts` (value -> what it says), `width` in pixels, never empty."""
-    return dmc.Select(
+    return Choices(
         id=id,
         data=_choices(texts),
         value=value,
@@ -34,11 +35,9 @@ def select(id: Id, label: str, texts: Mapping[str, str], value: str, width: int)
     )
 
 
-def segments(id: Id, label: str, texts: Mapping[str, str], value: str) -> dmc.SegmentedControl:
+def segments(id: Id, label: str, texts: Mapping[str, str], value: str) -> Segments:
     """Return a row of buttons for `texts` (value -> what it says), one of them chosen."""
-    return dmc.SegmentedControl(
-        id=id, data=_choices(texts), value=value, size="xs", **{"aria-label": label}
-    )
+    return Segments(id=id, data=_choices(texts), value=value, size="xs", **{"aria-label": label})
 
 
 def _choices(texts: Mapping[str, str]) -> list[dict[str, str]]:

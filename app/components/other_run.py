@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping
 
-import dash_mantine_components as dmc
-
 from app import store
 from app.components.attributes import aria
+from app.components.parts import Choices
 from app.selection import bound
 from db.queries.runs import runs
 
 NO_OTHER = "none"
 
 
-def other_run(id: str, run_id: int) -> dmc.Select:
+def other_run(id: str, run_id: int) -> Choices:
     """Return the choice; `id` is what the control is called in its view."""
     with store.transaction() as session:
         others = [run for run in runs.list_runs(session) if run.id != run_id]
     choices = [{"value": str(run.id), "label": f"{run.name} (run {run.id})"} for run in others]
-    return dmc.Select(
+    return Choices(
         id=bound(id, "otherrun"),
         data=[{"value": NO_OTHER, "label": "No other run"}, *choices],
         value=NO_OTHER,

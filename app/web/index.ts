@@ -9,6 +9,7 @@ export { make, replaceKept } from "./base/elements.ts";
 export { messageOf } from "./base/errors.ts";
 export type { Answer, Matrix, Numbers } from "./base/fetch.ts";
 export { DataError, decodeArrays, fetchArrays, fetched, fetchJson } from "./base/fetch.ts";
+export { strokeMany } from "./base/hairlines.ts";
 export { commonWords, cutNames, differsAt } from "./base/names.ts";
 export type { Format, Maybe } from "./base/numbers.ts";
 export { numbers } from "./base/numbers.ts";

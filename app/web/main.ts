@@ -35,6 +35,7 @@ import "./core/connectionbanner.ts";
 import "./core/connectionpage.ts";
 import "./core/controls.ts";
 import "./core/datatable.ts";
+import "./core/parts.ts";
 import "#app/export/web/menu.ts";
 import "#app/views/review/web/picture.ts";
 import "#app/views/findings/web/finding.ts";

@@ -5,6 +5,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import aria
+from app.components.controls import segments
 from app.components.data_table import frame, stores
 from app.components.tables import nothing
 from app.components.tour import tour_button
@@ -45,6 +46,7 @@ _LOAD = "deeptracker ingest runs/my-run --follow"
 def layout(context: PageContext) -> Component:
     """Return the page as its address says; the rows come by callback."""
     asked = read_state(context.search)
+    shelves = {shelf.value: text for shelf, text in SHELVES.items()}
     return html.Div(
         [
             *bulk_stores(),
@@ -58,13 +60,7 @@ def layout(context: PageContext) -> Component:
                 [
                     html.H1("Runs"),
                     html.Span(id=Ids.COUNT, className="dt-count", role="status"),
-                    dmc.SegmentedControl(
-                        id=Ids.SHELF,
-                        data=[{"value": name, "label": text} for name, text in SHELVES.items()],
-                        value=asked.shelf,
-                        size="xs",
-                        **aria(label="Which runs"),
-                    ),
+                    segments(Ids.SHELF, "Which runs", shelves, asked.shelf),
                     dmc.TextInput(
                         id=Ids.SEARCH,
                         value=asked.search,

@@ -283,15 +283,11 @@ def _list(base: str) -> html.Section:
             base=base,
         ),
         controls=[
-            dmc.SegmentedControl(
-                id=bound(Ids.IMAGE_LIST, "imagelist"),
-                data=[
-                    {"value": "forgotten", "label": "Most forgotten"},
-                    {"value": "never", "label": "Never learned"},
-                ],
-                value="forgotten",
-                size="xs",
-                **{"aria-label": "Which images"},
+            segments(
+                bound(Ids.IMAGE_LIST, "imagelist"),
+                "Which images",
+                {"forgotten": "Most forgotten", "never": "Never learned"},
+                "forgotten",
             )
         ],
     )

@@ -3,6 +3,7 @@
 import type { DrawingContext } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
 import type { Matrix } from "../base/fetch.ts";
+import { strokeMany } from "../base/hairlines.ts";
 import * as raster from "../base/raster.ts";
 import type { StackPart } from "../core/chartoptions.ts";
 import type { Iterations, TimeAxis } from "../core/timeaxis.ts";
@@ -90,11 +91,11 @@ export function line(
   context.globalAlpha = alpha * (dense && !step ? denseAlpha : 1);
   context.lineWidth = width ?? (step || !dense || denseAlpha === 1 ? 1.75 : 1);
   context.lineJoin = "round";
-  context.beginPath();
-  const last = path(context, data, x, scale, step);
-  if (last && step)
-    context.lineTo(place.left + axis.projection(place.width)(axis.columns), last[1]);
-  context.stroke();
+  const end = place.left + axis.projection(place.width)(axis.columns);
+  strokeMany(context, data.iterations.length, () => {
+    const last = path(context, data, x, scale, step);
+    if (last && step) context.lineTo(end, last[1]);
+  });
   // Single values between two gaps show as dots, so few values always have them.
   if (data.iterations.length <= place.width / DOT_EVERY) dots(context, data, x, scale);
   context.globalAlpha = 1;

@@ -2,6 +2,7 @@
 
 import type { DrawingContext } from "../base/canvas.ts";
 import * as colours from "../base/colours.ts";
+import { strokeMany } from "../base/hairlines.ts";
 import { numbers } from "../base/numbers.ts";
 import type { Place } from "../charts/plotarea.ts";
 import type { ValueAxis } from "./axis.ts";
@@ -73,9 +74,9 @@ export function line(
   context: DrawingContext,
   points: readonly (readonly [number, number])[],
 ): void {
-  context.beginPath();
-  points.forEach(([x, y], at) => (at ? context.lineTo(x, y) : context.moveTo(x, y)));
-  context.stroke();
+  strokeMany(context, points.length, () => {
+    for (const [at, [x, y]] of points.entries()) context[at ? "lineTo" : "moveTo"](x, y);
+  });
 }
 
 /** Fill between a curve and the way back. */

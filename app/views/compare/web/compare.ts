@@ -16,6 +16,7 @@ import {
   sizeCanvas,
   spread,
   stretches,
+  strokeMany,
 } from "#app/web/index.ts";
 
 export type Run = RunsOptions["runs"][number];
@@ -124,9 +125,7 @@ export const compare = {
     context.lineWidth = width;
     context.lineJoin = "round";
     context.setLineDash(compare.pattern(at) as number[]);
-    context.beginPath();
-    path(context);
-    context.stroke();
+    strokeMany(context, Number.POSITIVE_INFINITY, () => path(context));
     context.restore();
   },
 

@@ -1,6 +1,6 @@
 // A small chart of one filter around the anomalous iterations of a class.
 
-import { colours, raster, sizeCanvas } from "#app/web/index.ts";
+import { colours, raster, sizeCanvas, strokeMany } from "#app/web/index.ts";
 
 /** What the charts of a table share; marks and span are snapshots, sizes CSS pixels. */
 export interface SeriesPlace {
@@ -47,10 +47,9 @@ export function draw(
   context.globalAlpha = 1;
   context.strokeStyle = theme("--dt-blue");
   context.lineWidth = 1.25;
-  context.beginPath();
-  let open = false;
   const bins = raster.bins(Math.min(to - from, Math.floor(width)), from, to, to);
-  bins.from.forEach((first, pixel) => {
+  let open = false;
+  const highest = (first: number, pixel: number): void => {
     let high = NaN;
     for (let at = first; at < bins.to[pixel]; at++)
       if (!(values[at] <= high)) high = values[at] === values[at] ? values[at] : high;
@@ -63,6 +62,9 @@ export function draw(
     if (open) context.lineTo(at, y);
     else context.moveTo(at, y);
     open = true;
+  };
+  strokeMany(context, bins.from.length, () => {
+    open = false;
+    bins.from.forEach(highest);
   });
-  context.stroke();
 }

@@ -5,7 +5,7 @@
 // (column of the arrays by column of the axis, or null)}; `data` the arrays of this one node;
 // `scale` of layers/web/scale.ts.
 
-import { colours, type Place, raster } from "#app/web/index.ts";
+import { colours, type Place, raster, strokeMany } from "#app/web/index.ts";
 import type { Floats, Frame, NodeValues, Scale, Span } from "./types.ts";
 
 /** What has a histogram. */
@@ -53,8 +53,7 @@ export function curve(
     return value === value && value !== undefined;
   };
   const alone: [x: number, y: number][] = [];
-  context.beginPath();
-  if (frame.last - frame.first > 2 * place.width) {
+  const extremes = () => {
     let before = -2;
     eachPixel(frame, array, (pixel, low, high) => {
       if (pixel > before + 1) context.moveTo(place.left + pixel + 0.5, y(low));
@@ -62,8 +61,10 @@ export function curve(
       context.lineTo(place.left + pixel + 0.5, y(high));
       before = pixel;
     });
-  } else {
+  };
+  const columns = () => {
     let pen = false;
+    alone.length = 0;
     for (let column = frame.first; column < frame.last; column++) {
       if (!known(column)) {
         pen = false;
@@ -74,8 +75,9 @@ export function curve(
       if (!pen && !known(column + 1)) alone.push([x, height]);
       pen = true;
     }
-  }
-  context.stroke();
+  };
+  const count = frame.last - frame.first;
+  strokeMany(context, count, count > 2 * place.width ? extremes : columns);
   dots(context, alone, place);
 }
 
