@@ -71,8 +71,7 @@ $(NODE_STAMP): package-lock.json $(STAMP)
 # Of 26,000 files the tests import a third, the demo fewer: what is imported is compiled then, and kept.
 $(STAMP): pyproject.toml deeptracker/pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile $(PIP_OPTIONS) \
-		--constraint constraints.txt --editable $(NEEDED)
+	$(BIN)/python install.py $(PIP_OPTIONS) --constraint constraints.txt --editable $(NEEDED)
 	touch .venv/.demo $@
 
 # A browser for the tests: Debian's Chromium without windows, which does a quarter less for a page;
