@@ -42,13 +42,20 @@ def server() -> Iterator[URL]:
 
 @contextmanager
 def database(on: URL, *, template: str = "template0") -> Iterator[URL]:
-    """Yield the URL of a new database, a copy of `template`; it is dropped at the end."""
+    """Yield the URL of a new database, a copy of `template`; it is dropped at the end.
+
+    Copied as files: without fsync that takes half of what a log of every page takes.
+    """
     name = f"deeptracker_test_{uuid4().hex}"
     # No pool: a test may kill the server in between.
     admin = create_engine(on, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     try:
         with admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {template}"))
+            connection.execute(
+                text(
+                    f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {template} STRATEGY file_copy"
+                )
+            )
         try:
             yield on.set(database=name)
         finally:
