@@ -16,8 +16,12 @@ from db import migrate
 from db.embedded import ensure_server, stop_server
 from db.engine import driver_url
 
-# What a crash would lose does not matter here, and several servers may run side by side.
-SETTINGS = {"fsync": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
+# What a crash of the machine would lose does not matter here, and several servers may run side by
+# side. Whole pages in the log are for such a crash alone, and each copy of a database ends a round.
+SETTINGS = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
+    "shared_buffers": "64MB",
+}  # fmt: skip
 
 
 @contextmanager
