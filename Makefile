@@ -21,12 +21,12 @@ PIP_OPTIONS ?=
 TEST_PROCESSES ?= 4
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: demo test imported check unit dev bundle benchmarks clean lock setup browser packages servers audit soak wheels golden
+.PHONY: demo test imported check types style unit dev bundle benchmarks clean lock setup browser packages servers audit soak wheels golden
 
 demo: bundle
 	PYTHONDONTWRITEBYTECODE= $(BIN)/deeptracker demo
 
-# What comes before the tests has room on one core each: the types are checked on one of them.
+# What comes before the tests keeps both cores busy; nothing of it needs more than one.
 test:
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line check unit bundle servers imported
 	$(PYTEST) --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
@@ -35,10 +35,15 @@ test:
 imported: bundle
 	@said=$$($(PYTEST) --collect-only -qq 2>&1) || { echo "$$said" | tail -40; exit 1; }
 
-check: $(STAMP) $(NODE_STAMP)
+check: types style
+
+# By itself, for it takes as long as all of `style`: each has a core.
+types: $(STAMP)
+	$(BIN)/mypy
+
+style: $(STAMP) $(NODE_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(NODE) node_modules/@biomejs/biome/bin/biome check --diagnostic-level=error
 	$(NODE) node_modules/typescript/bin/tsc
@@ -71,8 +76,7 @@ $(NODE_STAMP): package-lock.json $(STAMP)
 # Of 26,000 files the tests import a third, the demo fewer: what is imported is compiled then, and kept.
 $(STAMP): pyproject.toml deeptracker/pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile $(PIP_OPTIONS) \
-		--constraint constraints.txt --editable $(NEEDED)
+	$(BIN)/python install.py $(PIP_OPTIONS) --constraint constraints.txt --editable $(NEEDED)
 	touch .venv/.demo $@
 
 # A browser for the tests: Debian's Chromium without windows, which does a quarter less for a page;

@@ -201,10 +201,13 @@ def chromium_path() -> str | None:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Yield a headless Chromium: the system's, or Playwright's where there is none."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """Yield a headless Chromium: the system's, or Playwright's where there is none.
+
+    `more` are flags besides FLAGS.
+    """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, *more])
         try:
             yield browser
         finally:

@@ -139,8 +139,11 @@ print("used")
 
 @pytest.fixture
 def copy(tmp_path):
-    """A copy of the tree with its own packages, and nothing that is built or kept."""
-    left_out = shutil.ignore_patterns("__pycache__", "node_modules", "built", "*.egg-info")
+    """A copy of the tree with its own packages, and nothing that is built.
+
+    Bytecode is that of the tree: it is made anew of what is edited, and of nothing else.
+    """
+    left_out = shutil.ignore_patterns("node_modules", "built", "*.egg-info")
     for name in TREE:
         shutil.copytree(ROOT / name, tmp_path / "copy" / name, ignore=left_out)
     shutil.copy(ROOT / "pyproject.toml", tmp_path / "copy")

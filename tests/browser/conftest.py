@@ -22,6 +22,9 @@ from tests.browser.waiting import watch_rest
 from tests.ports import free_port
 
 VIEWPORT = {"width": 1280, "height": 900}
+# Scripts of a page that stands for some seconds are not worth being compiled well, and of painting
+# threads one is enough: loading a page takes a sixth less of the processor.
+SHORT_LIVED = ("--js-flags=--no-opt --no-maglev", "--num-raster-threads=1")
 # Four servers and browsers share two cores: what comes at all may take longer than five seconds.
 expect.set_options(timeout=20_000)
 
@@ -53,7 +56,7 @@ def digits(site_engine: Engine, recorded_run: Path) -> int:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium whose pages know when they are at rest."""
-    with chromium() as browser:
+    with chromium(*SHORT_LIVED) as browser:
         watch_rest(browser)
         yield browser
 

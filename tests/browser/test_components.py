@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,6 +59,11 @@ def test_decode_reads_what_the_server_packs(scripts: Page) -> None:
 
 def paint(page: Page, values: np.ndarray, *, width: int, height: int, **options: object) -> list:
     """Paint a matrix whose values are colours themselves; return the pixels [height, width]."""
+    return np.reshape(painted(page, values, width, height, **options), (height, width)).tolist()
+
+
+def painted(page: Page, values: np.ndarray, width: int, height: int, **options: object) -> Any:
+    """Return the pixels as one list; with `count`, how many are of that colour."""
     rows, columns = values.shape
     given = {
         "values": b64encode(values.astype("f8").tobytes()).decode(),
@@ -65,7 +71,7 @@ def paint(page: Page, values: np.ndarray, *, width: int, height: int, **options:
         "view": [0, columns], "extreme": "max", "columnOf": None, "order": list(range(rows)),
         **options,
     }  # fmt: skip
-    flat = page.evaluate(
+    return page.evaluate(
         """(o) => {
           const pixels = new Uint32Array(o.width * o.height);
           deeptracker.raster.paint(pixels, o.width, o.height, {
@@ -83,11 +89,12 @@ def paint(page: Page, values: np.ndarray, *, width: int, height: int, **options:
               index: (v) => (v === v ? v + 1000 : -1),
             },
           });
-          return Array.from(pixels);
+          return o.count === undefined
+            ? Array.from(pixels)
+            : pixels.reduce((found, pixel) => found + (pixel === o.count), 0);
         }""",
         given,
     )
-    return np.reshape(flat, (height, width)).tolist()
 
 
 @pytest.mark.parametrize("extreme", EXTREMES)
@@ -121,8 +128,7 @@ def test_no_value_is_ever_dropped(scripts: Page) -> None:
     for row, column in [(0, 0), (999, 839), (500, 1), (333, 777)]:
         values = np.zeros((1000, 840))
         values[row, column] = 900
-        found = np.array(paint(scripts, values, width=300, height=170))
-        assert (found == 1900).sum() == 1
+        assert painted(scripts, values, 300, 170, count=1900) == 1
 
 
 def test_order_part_zoom_and_missing_columns(scripts: Page) -> None:

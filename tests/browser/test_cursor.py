@@ -18,7 +18,8 @@ if (location.pathname === "/compare") {
   window.dash_clientside.set_props("compare-timer", { disabled: true });
 }
 """
-MOVES = 50
+# Enough for every height of a chart twice, and to be at another place than before.
+MOVES = 16
 # Charts by view that have the cursor of the time axis, or cells to walk through.
 VIEWS = {
     "overview": 4,

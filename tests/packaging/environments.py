@@ -1,7 +1,7 @@
 """Environments with what one extra asks for and nothing else, made without a network.
 
-Our wheels are built and unpacked; of everything else there are links to what is installed here,
-and only to what the wheels' own metadata lead to.
+Our wheels are built and unpacked once; of them, and of everything else that is installed here,
+there are links, and only to what the wheels' own metadata lead to.
 """
 
 import os
@@ -45,7 +45,21 @@ def build(folder: Path) -> dict[str, Path]:
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     command = [*pip, "--no-index", "--wheel-dir", wheels, source / "deeptracker", source]
     subprocess.run(command, check=True, timeout=120)
-    return {path.name.partition("-")[0].replace("_", "-"): path for path in wheels.glob("*.whl")}
+    return {_name(path): path for path in wheels.glob("*.whl")}
+
+
+def unpack(wheels: dict[str, Path], folder: Path) -> dict[str, PathDistribution]:
+    """Return what is in our wheels, by name: one copy for all, compiled once."""
+    found = {}
+    for name, wheel in wheels.items():
+        zipfile.ZipFile(wheel).extractall(folder / name)
+        (info,) = (folder / name).glob("*.dist-info")
+        found[name] = PathDistribution(info)
+    return found
+
+
+def _name(wheel: Path) -> str:
+    return wheel.name.partition("-")[0].replace("_", "-")
 
 
 @dataclass(frozen=True)
@@ -96,22 +110,15 @@ class Environment:
             (self.packages / module).unlink()
 
 
-def make(folder: Path, wheels: dict[str, Path], extra: str = "") -> Environment:
+def make(folder: Path, ours: dict[str, PathDistribution], extra: str = "") -> Environment:
     """Return an environment as `pip install 'deeptracker[extra]'` makes it."""
     folder.mkdir()
     home = folder / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True, timeout=60)
     packages = _packages(home)
-    ours: dict[str, Distribution] = {}
-    for name, wheel in wheels.items():
-        zipfile.ZipFile(wheel).extractall(folder / "unpacked" / name)
-        (info,) = (folder / "unpacked" / name).glob("*.dist-info")
-        ours[name] = PathDistribution(info)
     names = _asked_for("deeptracker", {extra}, ours)
-    for name in names & ours.keys():
-        shutil.copytree(folder / "unpacked" / name, packages, dirs_exist_ok=True)
-    for name in names - ours.keys():
-        _link(distribution(name), packages)
+    for name in names:
+        _link(ours.get(name) or distribution(name), packages)
     _scripts(ours["deeptracker"], home)
     return Environment(home, frozenset(names))
 
@@ -120,7 +127,7 @@ def _packages(home: Path) -> Path:
     return home / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
 
 
-def _asked_for(name: str, extras: set[str], ours: dict[str, Distribution]) -> set[str]:
+def _asked_for(name: str, extras: set[str], ours: dict[str, PathDistribution]) -> set[str]:
     """Return the names of a distribution and of all that it needs, by their metadata."""
     found: dict[str, set[str]] = {}
     waiting = [(name, extras)]

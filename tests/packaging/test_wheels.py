@@ -23,13 +23,18 @@ def wheels(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory, wheels):
+def ours(tmp_path_factory, wheels):
+    return environments.unpack(wheels, tmp_path_factory.mktemp("unpacked"))
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory, ours):
     """Make, once each, the environment of an extra."""
     folder, made = tmp_path_factory.mktemp("environments"), {}
 
     def of(extra=""):
         if extra not in made:
-            made[extra] = environments.make(folder / (extra or "none"), wheels, extra)
+            made[extra] = environments.make(folder / (extra or "none"), ours, extra)
         return made[extra]
 
     return of
@@ -238,8 +243,8 @@ class TestServerAlone:
         ).stdout
         assert [line.split()[1] for line in served.splitlines()] == ["200"] * 6
 
-    def test_what_is_missing_of_it_is_named(self, tmp_path, wheels):
-        server = environments.make(tmp_path / "broken", wheels, "server")
+    def test_what_is_missing_of_it_is_named(self, tmp_path, ours):
+        server = environments.make(tmp_path / "broken", ours, "server")
         server.without("typer")
         ran = server.run("deeptracker", "serve", status=1)
         assert told(ran) == "The command deeptracker " + MISSING.format("typer", "server")
