@@ -1,6 +1,7 @@
 """Hooks around the steps of every torch optimizer that trains the recorded network."""
 
 import contextlib
+import sys
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -112,8 +113,10 @@ class OptimizerWatch:
             self._take_before(optimizer, args, kwargs)
 
     def _take_before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: Any) -> None:
-        self.rates.note_step(optimizer)
         self._watched = []
+        if _makes_a_state():
+            return
+        self.rates.note_step(optimizer)
         if self._observer.wants_step():
             self._watched = self._observer.wanted(parameters_of(optimizer))
         if self._watched:
@@ -150,6 +153,18 @@ def _out_of_graphs(hook: _Hook) -> _Hook:
         (opaque if torch.compiler.is_compiling() else hook)(optimizer, args, kwargs)
 
     return call
+
+
+def _makes_a_state() -> bool:
+    """Say whether the step under way is torch's own: who asks torch.distributed.checkpoint for the
+    state of an optimizer that has none gets one by a step with rates and gradients of zero.
+    """
+    asked = sys.modules.get("torch.distributed.checkpoint.state_dict")
+    code = getattr(getattr(asked, "_init_optim_state", None), "__code__", None)
+    frame = sys._getframe(1) if code else None
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame is not None
 
 
 def parameters_of(optimizer: Optimizer) -> set[int]:
