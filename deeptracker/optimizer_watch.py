@@ -4,6 +4,7 @@ import contextlib
 import sys
 import weakref
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any
 
 import torch
@@ -22,6 +23,8 @@ from deeptracker.updates import StepObserver
 # Names under which wrappers keep the optimizer that does the work.
 _WITHIN = ("optimizer", "_optimizer", "base_optimizer")
 _DEEPEST = 10
+# Functions of torch and torchtitan that step an optimizer only so that it has a state.
+_MAKE_A_STATE = frozenset({"_init_optim_state", "init_optim_state"})
 
 _Hook = Callable[[Optimizer, tuple[Any, ...], Any], None]
 
@@ -156,13 +159,13 @@ def _out_of_graphs(hook: _Hook) -> _Hook:
 
 
 def _makes_a_state() -> bool:
-    """Say whether the step under way is torch's own: who asks torch.distributed.checkpoint for the
-    state of an optimizer that has none gets one by a step with rates and gradients of zero.
+    """Say whether the step under way is none of the training, but makes the optimizer's state.
+
+    Who asks torch.distributed.checkpoint for the state of an optimizer that has none gets one by a
+    step with rates and gradients of zero; torchtitan does so itself.
     """
-    asked = sys.modules.get("torch.distributed.checkpoint.state_dict")
-    code = getattr(getattr(asked, "_init_optim_state", None), "__code__", None)
-    frame = sys._getframe(1) if code else None
-    while frame is not None and frame.f_code is not code:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name not in _MAKE_A_STATE:
         frame = frame.f_back
     return frame is not None
 
