@@ -23,7 +23,7 @@ from deeptracker.updates import StepObserver
 # Names under which wrappers keep the optimizer that does the work.
 _WITHIN = ("optimizer", "_optimizer", "base_optimizer")
 _DEEPEST = 10
-# Functions of torch, and of torchtitan and torchtnt, that step an optimizer only to give it a state.
+# Functions of torch, torchtitan and torchtnt that step an optimizer only to give it a state.
 _MAKE_A_STATE = frozenset({"_init_optim_state", "init_optim_state"})
 
 _Hook = Callable[[Optimizer, tuple[Any, ...], Any], None]
