@@ -1,8 +1,10 @@
 """Hooks around the steps of every torch optimizer that trains the recorded network."""
 
 import contextlib
+import sys
 import weakref
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any
 
 import torch
@@ -21,6 +23,8 @@ from deeptracker.updates import StepObserver
 # Names under which wrappers keep the optimizer that does the work.
 _WITHIN = ("optimizer", "_optimizer", "base_optimizer")
 _DEEPEST = 10
+# Functions of torch, torchtitan and torchtnt that step an optimizer only to give it a state.
+_MAKE_A_STATE = frozenset({"_init_optim_state", "init_optim_state"})
 
 _Hook = Callable[[Optimizer, tuple[Any, ...], Any], None]
 
@@ -112,8 +116,10 @@ class OptimizerWatch:
             self._take_before(optimizer, args, kwargs)
 
     def _take_before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: Any) -> None:
-        self.rates.note_step(optimizer)
         self._watched = []
+        if _makes_a_state():
+            return
+        self.rates.note_step(optimizer)
         if self._observer.wants_step():
             self._watched = self._observer.wanted(parameters_of(optimizer))
         if self._watched:
@@ -150,6 +156,18 @@ def _out_of_graphs(hook: _Hook) -> _Hook:
         (opaque if torch.compiler.is_compiling() else hook)(optimizer, args, kwargs)
 
     return call
+
+
+def _makes_a_state() -> bool:
+    """Say whether the step under way is none of the training, but makes the optimizer's state.
+
+    Who asks torch.distributed.checkpoint for the state of an optimizer that has none gets one by a
+    step with rates and gradients of zero; torchtitan does so itself.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name not in _MAKE_A_STATE:
+        frame = frame.f_back
+    return frame is not None
 
 
 def parameters_of(optimizer: Optimizer) -> set[int]:

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict
 
 from deeptracker import Recorder
 from deeptracker.format import STATISTICS
 from deeptracker.learning_rates import LearningRates
 from tests.deeptracker import references
-from tests.deeptracker.logs import read
+from tests.deeptracker.logs import read, series
 from tests.deeptracker.trainings import make_training
 
 
@@ -280,3 +281,22 @@ def test_scalars_of_all_iterations_are_in_the_snapshots(tmp_path):
     assert rate.tolist() == [0.05 * 0.5**i for i in range(6)]
     assert found[0].scalars["number of interest"].iterations.tolist() == [2]
     assert found[1].scalars["number of interest"].values.tolist() == [3.0, 5.0]
+
+
+def test_torch_asking_for_the_state_of_an_optimizer_is_no_step(tmp_path):
+    # It makes a state where there is none: by a step with gradients and rates of zero.
+    training = make_training(make=lambda p: torch.optim.SGD(p, lr=0.1, weight_decay=0.01))
+    seen = []
+    with record(training, tmp_path / "run") as recorder:
+        for _ in range(2):
+            get_optimizer_state_dict(training.model, training.optimizer)
+            training.iterate()
+            seen.append([rows(w.grad) for w in layers_of(training.model)])
+            training.optimizer.zero_grad()
+            get_optimizer_state_dict(training.model, training.optimizer)  # as a checkpoint does
+            recorder.step()
+    log = read(tmp_path / "run")[1]
+    for snapshot, gradient in zip(log, seen, strict=True):
+        assert_quantity(snapshot, "gradient", gradient)
+        assert (snapshot.filters["update_ratio"] > 0).all()
+    assert series(log, "learning_rate") == {1: 0.1, 2: 0.1}
