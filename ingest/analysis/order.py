@@ -46,7 +46,7 @@ def _first_coordinate(centred: NDArray[np.float64]) -> NDArray[np.float64]:
     rows, columns = centred.shape
     if rows < 2 or not columns or not np.any(np.abs(centred) > 1e-12):
         return np.zeros(rows)
-    return centred @ _first_direction(centred)
+    return np.asarray(centred @ _first_direction(centred))
 
 
 def _first_direction(centred: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -122,9 +122,13 @@ def select_runs() -> Select[Any]:
         Account.name.label("owner"),
         case((Run.state == "recording", last), else_=None).label("last_recorded"),
         # Asked of those alone: a manifest may be large.
-        case((Run.state == "recording", Run.manifest["origin"].astext.is_(None)), else_=True).label(
-            "heartbeats"
-        ),
+        case(
+            (
+                Run.state == "recording",
+                func.jsonb_extract_path_text(Run.manifest, "origin").is_(None),
+            ),
+            else_=True,
+        ).label("heartbeats"),
         store_key().label("store"),
     ).outerjoin(Account, Account.id == Run.owner_id)
 
