@@ -154,6 +154,17 @@ class TestNoPrediction:
         assert none.end is None
 
 
+class TestNormsTogether:
+    @pytest.mark.parametrize(
+        ("times", "severity"), [(1 / 3, "high"), (3, "medium"), (6, "high"), (2, None)]
+    )
+    def test_growth_that_is_usual_of_normalised_layers_takes_more(self, times, severity):
+        norm = layer_statistic("weight", "l2")
+        norm[:, AT:] *= times ** (np.minimum(np.arange(SNAPSHOTS - AT), 8) / 8)
+        said = found("norms-together", healthy(layers={("weight", "l2"): norm}))
+        assert [one.severity.value for one in said] == ([severity] if severity else [])
+
+
 class TestNotJudged:
     def test_a_whole_run_lacks_nothing(self):
         assert not_judged(healthy()) == {}

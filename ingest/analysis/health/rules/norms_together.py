@@ -90,9 +90,10 @@ def _gone(
     if abs(middle[last] - middle[began]) < np.log(threshold):
         began = max(0, first - length)
     change = float(abs(middle[last] - middle[began]))
+    high = 2 * np.log(threshold) * (1 if falls else _GROWTH)
     return Finding(
         "norms-together",
-        Severity.HIGH if change >= 2 * np.log(threshold) else Severity.MEDIUM,
+        Severity.HIGH if change >= high else Severity.MEDIUM,
         start=int(history.iteration[min(began + 1, history.snapshots - 1)]),
         end=robust.last_iteration(history.iteration, last),
         strength=min(2 * change / float(np.log(threshold)), 40.0),
@@ -129,7 +130,7 @@ RULE = Rule(
     unit="times",
     low=1.05,
     high=100,
-    severities="high from the threshold's square, else medium",
+    severities="high from the threshold's square (growth: its sixth power), else medium",
     advice=(
         "Check the weight decay: of AdamW it is multiplied with the learning rate, of SGD it is "
         "added to the gradient. Normalisation and biases are usually exempt from it."
