@@ -1,7 +1,7 @@
 """Hooks around the steps of every torch optimizer that trains the recorded network."""
 
 import contextlib
-import sys
+import inspect
 import weakref
 from collections.abc import Callable, Sequence
 from types import FrameType
@@ -164,7 +164,7 @@ def _makes_a_state() -> bool:
     Who asks torch.distributed.checkpoint for the state of an optimizer that has none gets one by a
     step with rates and gradients of zero; torchtitan does so itself.
     """
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = inspect.currentframe()
     while frame is not None and frame.f_code.co_name not in _MAKE_A_STATE:
         frame = frame.f_back
     return frame is not None

@@ -6,7 +6,7 @@ They take Mantine's properties, and are its classes' heirs: who asks what a cont
 import dash_mantine_components as dmc
 
 # The name in the browser under which Dash finds them.
-NAMESPACE = "deeptracker_parts"
+NAMESPACE = "deeptracker"
 
 
 class Segments(dmc.SegmentedControl):

@@ -217,7 +217,7 @@ def test_what_a_page_shows_is_asked_for_with_the_pointer_on_its_link(
 ) -> None:
     page.goto(f"/run/{digits}/overview")
     wait_until_painted(page)
-    page.wait_for_function("deeptracker.charts.kinds().includes('multiples')")
+    page.wait_for_function("() => deeptracker.charts.kinds().includes('multiples')")
     # What no link says: the answer with the page has the charts, and these say it.
     with page.expect_request(lambda request: "/layer-rows?" in request.url):
         page.locator(f'a.shell-tab[href^="/run/{digits}/layers"]').hover()

@@ -313,7 +313,9 @@ def test_an_error_of_one_class_is_not_said_of_the_next(page: Page, digits: int, 
     page.evaluate("deeptracker.selection.set({ openclasses: [2] })")
     page.wait_for_selector("#validation-gallery[data-state=drawn]")
     expect(page.locator(".validation-tile").first).to_be_visible()
-    assert len(watch.troubles) == 1  # the answer that the test gave
+    # The answer that the test gave: asked for ahead, and once more by the page.
+    assert [line for line in watch.troubles if " 500 " not in line] == []
+    assert 1 <= len(watch.troubles) <= 2
     watch.troubles.clear()
 
 
@@ -454,8 +456,11 @@ def test_a_recording_run_has_hollow_triangles_and_grows(
     run_id = load_log(site_engine, growing.path).run_id
     open_view(page, run_id, "k=4&m=1")
     pending = page.evaluate(
-        "id => [...deeptracker.charts.of(document.querySelector(id)).handler.cells.values()]"
-        ".flat().filter(({ side }) => side === 'pending').length",
+        """id => {
+          const { cells, model } = deeptracker.charts.of(document.querySelector(id)).handler;
+          return [...model.sizes.keys()].flatMap((of) => cells.of(of))
+            .filter(({ side }) => side === 'pending').length;
+        }""",
         ROWS,
     )
     assert pending > 0

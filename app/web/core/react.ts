@@ -19,6 +19,6 @@ export const libraries = (): Libraries => window as unknown as Libraries;
 /** Let Dash find components of ours: app/components/parts.py has their names. */
 export function offerComponents(components: Record<string, unknown>): void {
   if (typeof window === "undefined") return;
-  const there = window as unknown as { deeptracker_parts?: object };
-  there.deeptracker_parts = Object.assign(there.deeptracker_parts ?? {}, components);
+  const there = window as unknown as { deeptracker?: object };
+  there.deeptracker = Object.assign(there.deeptracker ?? {}, components);
 }
