@@ -84,8 +84,8 @@ def measure(scale: float) -> Iterator[Row]:
             load,
             "s",
             reference,
-            "at most 2.5 x",
-            load <= 2.5 * reference,
+            "at most 1.4 x",
+            load <= 1.4 * reference,
         )
         yield Row("of these, after the last rows were in", after, "s", load)
         flips = _flips(path)
