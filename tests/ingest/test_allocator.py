@@ -1,10 +1,14 @@
 """Memory that is free goes back to the system, between what is in use too."""
 
+import gc
 import platform
 import subprocess
 import sys
+import weakref
 
 import pytest
+
+from ingest.allocator import trimmed
 
 # Prints MB in use when the blocks are there, when most are freed, and after the task, or a while.
 _SCRIPT = """
@@ -44,3 +48,23 @@ def test_holes_are_given_back(task: str, after: str) -> None:
     most, freed, after = map(float, said.split())
     assert freed > most - 100  # or the test would show nothing
     assert after < most - 150
+
+
+class _Part:
+    """Something that refers to itself by way of another."""
+
+    other: "_Part"
+
+
+def test_what_refers_to_itself_is_freed() -> None:
+    gc.disable()  # or it might happen to be freed before
+    try:
+        with trimmed():
+            one, two = _Part(), _Part()
+            one.other, two.other = two, one
+            left = weakref.ref(one)
+            del one, two
+            assert left() is not None
+        assert left() is None
+    finally:
+        gc.enable()
