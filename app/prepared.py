@@ -114,8 +114,10 @@ def find_prepared_of_runs(
         return None, None
     first = dict(parse_qsl(FIRST_OF_RUNS[name], keep_blank_values=True))
     first["runs"] = ",".join(map(str, run_ids))
+    if Arguments(first).key() != arguments.key():
+        return None, None
     found = get_runs(session, run_ids=run_ids)
-    if Arguments(first).key() != arguments.key() or not are_large(found):
+    if not are_large(found):
         return None, None
     joint = joint_token(run.this_version for run in found)
     place = Place(

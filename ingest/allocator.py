@@ -54,7 +54,6 @@ def start_trimming(*, seconds: float = TRIM_SECONDS) -> None:
     For a server, whose answers about large runs leave holes at any time: a web process that had
     made every answer about a run of paper scale held a quarter of a gigabyte so.
     """
-
     start_repeating(_trim, name="the trimming of memory", seconds=seconds, at_once=False)
 
 

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.components.texts import cut
 from app.data.series import ScreenSeries
 from app.export.report.content import ClassMap
 
@@ -126,7 +127,7 @@ def class_map(found: ClassMap) -> Markup:
     if named:
         parts += [
             Markup('<text class="end" x="{}" y="{:.1f}">{}</text>').format(
-                left - 6, (at + 0.5) * height / rows + 4, _short(name)
+                left - 6, (at + 0.5) * height / rows + 4, cut(name, 20)
             )
             for at, name in enumerate(found.names)
         ]
@@ -139,10 +140,6 @@ def class_map(found: ClassMap) -> Markup:
             )
         )
     return Markup("").join([*parts, Markup("</svg>")])
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 20 else f"{name[:19]}…"
 
 
 @lru_cache(maxsize=4)

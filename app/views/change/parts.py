@@ -11,6 +11,7 @@ from app.components.attributes import aria, data
 from app.components.charts import chart, download
 from app.components.run_links import place_link
 from app.components.tables import cell, percent
+from app.components.texts import true_minus
 from app.data.change import MOST
 from app.data.change_words import figure, relative
 from app.views.change.ids import Ids
@@ -116,19 +117,14 @@ def probabilities(first: float, second: float, between: str = " → ") -> str:
 
 def factor(was: float, now: float) -> str:
     """Return by how much a norm changed, in percent."""
-    return _minus(relative(was, now)) if was > 0 and math.isfinite(now) else "–"
+    return true_minus(relative(was, now)) if was > 0 and math.isfinite(now) else "–"
 
 
 def points(step: float) -> str:
     """Return a difference of shares in percentage points."""
-    return "–" if math.isnan(step) else _minus(f"{100 * step:+.2f} pp")
+    return "–" if math.isnan(step) else true_minus(f"{100 * step:+.2f} pp")
 
 
 def signed(step: float) -> str:
     """Return a difference with its sign."""
-    return "–" if math.isnan(step) else _minus(f"{step:+.3g}") if step else "0"
-
-
-def _minus(text: str) -> str:
-    """Return a number with the sign that charts write."""
-    return text.replace("-", "−")
+    return "–" if math.isnan(step) else true_minus(f"{step:+.3g}") if step else "0"

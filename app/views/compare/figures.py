@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
 from app.components.run_colours import colour_of, places
+from app.components.texts import cut
 from app.views.compare.sweep import Axis, Sweep
 from ingest.analysis.importance import RANKS, Importances
 
@@ -19,6 +20,7 @@ HEIGHT = 420
 MOST_NAMED = 12
 # Pixels from one axis to the next, in which the values beside it have room.
 AXIS_WIDTH = 92
+# Of a category, beside its axis.
 _MOST_LETTERS = 13
 # So many different values of an axis are written all.
 MOST_VALUES = 5
@@ -174,7 +176,7 @@ class _Scale:
         """Return (place, text) of what is written beside the axis."""
         if self.axis.categories:
             shown = self.axis.categories[:MOST_NAMED]
-            return [(self.place(one) or 0.0, _plain(_cut(one))) for one in shown]
+            return [(self.place(one) or 0.0, _plain(cut(one, _MOST_LETTERS))) for one in shown]
         values = sorted({value for value in self.axis.values if math.isfinite(value)})
         if len(values) > MOST_VALUES:
             middle = (self._even(self.low) + self._even(self.high)) / 2
@@ -182,11 +184,6 @@ class _Scale:
             inside = [rounded] if self.low < rounded < self.high else []
             values = [self.low, *inside, self.high]
         return [(self.place(one) or 0.0, text_of(self.axis, one)) for one in values]
-
-
-def _cut(text: str) -> str:
-    """Return a category as far as there is room for it beside its axis."""
-    return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
 
 
 def _tick(at: int, place: float, text: str, *, dark: bool) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from app.components.attributes import aria
 from app.components.charts import chart
 from app.components.controls import select
 from app.components.run_facts import fixed_facts
+from app.components.texts import true_minus
 from app.data.aligned import MOST_IN_DETAIL, settings_of
 from app.data.outcomes import Outcome
 from app.selection import bound
@@ -139,7 +140,7 @@ def difference_text(found: Change, *, percent: bool) -> str:
         return "±0"
     by = f"{100 * found.by:+.2f} pp" if percent else f"{found.by:+.3g}"
     share = "" if found.share is None else f" ({_share(100 * found.share)} %)"
-    return f"{by}{share}".replace("-", "−")
+    return true_minus(f"{by}{share}")
 
 
 def _share(percent: float) -> str:
