@@ -77,7 +77,7 @@ PAINTED = """
   const done = () => resolve(performance.now() - start);
   const look = () => {
     const spent = performance.now() - start;
-    if (spent > 30_000) reject(new Error(`not painted after 30 s (${states()})`));
+    if (spent > 60_000) reject(new Error(`not painted after 60 s (${states()})`));
     else if (!drawn()) requestAnimationFrame(look);
     else requestAnimationFrame(() => requestAnimationFrame(done));
   };

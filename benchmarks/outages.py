@@ -78,9 +78,9 @@ class DatabaseProxy:
                 client, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=[client], daemon=True).start()
+            threading.Thread(target=self._serve, args=[client, listener], daemon=True).start()
 
-    def _serve(self, client: socket.socket) -> None:
+    def _serve(self, client: socket.socket, listener: socket.socket) -> None:
         self._open.wait()
         try:
             server = self._connect()
@@ -89,6 +89,10 @@ class DatabaseProxy:
             return
         pair = (client, server)
         self._pairs.append(pair)
+        if self._listener is not listener:  # refused since it came: it was in no pair yet
+            for end in pair:
+                end.close()
+            return
         threading.Thread(target=self._pass, args=[server, client], daemon=True).start()
         self._pass(client, server)
 

@@ -1,10 +1,12 @@
 """What tests on every level share: a database, a session whose commits are undone, noise."""
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
@@ -14,6 +16,17 @@ from tests import large_tables, servers
 from tests.stored_runs import StoredRun, store_run
 
 pytest_plugins = ["tests.recorded_runs"]
+
+# The same examples in every run, others by `make soak`: what a new one finds must not stop somebody
+# else's change. Of time nothing is said, for other tests keep the machine busy meanwhile. What a
+# fixture gives is for all examples of a test.
+settings.register_profile(
+    "ours",
+    derandomize=os.environ.get("DEEPTRACKER_SOAK") != "1",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("ours")
 
 # Folders and files whose tests take long, the longest first. Those that run a worker in the process
 # of the test come before Playwright has an event loop in it.

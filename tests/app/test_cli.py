@@ -353,7 +353,7 @@ def test_first_requests_that_race_on_fresh_workers_all_succeed(home):
         assert statuses.count(401) == 8
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     with pytest.raises(OSError, match="refused"):
         get(f"{base}/health")
 

@@ -173,7 +173,7 @@ def test_a_page_that_fails_says_so_under_its_own_address(web, people, monkeypatc
 
 
 def test_which_errors_mean_that_it_is_away(server_url):
-    plain = make_engine(servers.plain(server_url), statement_timeout_ms=100)
+    plain = make_engine(servers.plain(server_url), statement_timeout_ms=500)
 
     def end(pid):
         with make_engine(servers.plain(server_url)).connect() as other:

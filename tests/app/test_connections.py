@@ -46,7 +46,7 @@ def serving(url, home):
     try:
         for _ in range(1_200):
             try:
-                requests.get(f"http://{HOST}:{port}/health", timeout=20)
+                requests.get(f"http://{HOST}:{port}/health", timeout=60)
                 break
             except requests.ConnectionError:
                 assert process.poll() is None, log.read_text()
@@ -87,7 +87,7 @@ def large(server, store):
     browser = requests.Session()
     browser.headers["Origin"] = base
     form = {"password": PASSWORD, "again": PASSWORD}
-    browser.post(base + path, data=form, timeout=20).raise_for_status()
+    browser.post(base + path, data=form, timeout=60).raise_for_status()
     found = browser.get(f"{base}/_dash-component-suites/plotly/package_data/plotly.min.js")
     assert len(found.content) > 2**21
     cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
@@ -97,7 +97,7 @@ def large(server, store):
 
 
 def is_well(port):
-    answer = requests.get(f"http://{HOST}:{port}/health", timeout=10)
+    answer = requests.get(f"http://{HOST}:{port}/health", timeout=60)
     return answer.status_code == 200
 
 
@@ -141,7 +141,7 @@ def test_clients_that_do_not_read_keep_nobody_waiting(server, large):
 
 def talk(port, request, *, until=b"\r\n\r\n"):
     """Send bytes and return what comes back, up to the end of the head of the answer."""
-    with socket.create_connection((HOST, port), timeout=20) as client:
+    with socket.create_connection((HOST, port), timeout=60) as client:
         client.sendall(request)
         found = b""
         while until not in found and (more := client.recv(65_536)):
@@ -155,7 +155,7 @@ class TestRequests:
 
     def test_one_byte_at_a_time(self, server):
         _, port = server
-        with socket.create_connection((HOST, port), timeout=20) as client:
+        with socket.create_connection((HOST, port), timeout=60) as client:
             for byte in b"GET /health HTTP/1.1\r\n" + self.head(port) + b"\r\n":
                 client.send(bytes([byte]))
             assert client.recv(4_096).startswith(b"HTTP/1.1 200 OK")
@@ -164,10 +164,10 @@ class TestRequests:
         _, port = server
         with requests.Session() as browser:
             base = f"http://{HOST}:{port}"
-            first = browser.get(f"{base}/assets/plain.css", timeout=20)
+            first = browser.get(f"{base}/assets/plain.css", timeout=60)
             again = {"If-None-Match": first.headers["ETag"]}
             for _ in range(3):
-                answer = browser.get(f"{base}/assets/plain.css", headers=again, timeout=20)
+                answer = browser.get(f"{base}/assets/plain.css", headers=again, timeout=60)
                 assert answer.status_code == 304
                 assert "close" not in answer.headers.get("Connection", "")
             assert "Server" not in first.headers
@@ -223,9 +223,9 @@ def test_a_server_that_is_stopped_answers_what_came_and_waits_for_nobody_else(ur
         assert {ended(client) for client in clients} == {True}
         assert not got
         holder.rollback()
-        thread.join(20)
+        thread.join(60)
         assert got[0].status_code == 403
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 def ended(client):

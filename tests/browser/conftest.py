@@ -18,15 +18,16 @@ from db.engine import make_engine
 from ingest.pipeline import load_log
 from tests import servers, warm
 from tests.browser.logs import Log
-from tests.browser.waiting import watch_rest
+from tests.browser.waiting import LONGEST_MS, watch_rest
 from tests.ports import free_port
 
 VIEWPORT = {"width": 1280, "height": 900}
 # Scripts of a page that stands for some seconds are not worth being compiled well, and of painting
 # threads one is enough: loading a page takes a sixth less of the processor.
 SHORT_LIVED = ("--js-flags=--no-opt --no-maglev", "--num-raster-threads=1")
-# Four servers and browsers share two cores: what comes at all may take longer than five seconds.
-expect.set_options(timeout=20_000)
+# The one limit of all waits for what comes by itself: four servers and browsers share two cores.
+# How soon it comes is measured by benchmarks.
+expect.set_options(timeout=LONGEST_MS)
 
 
 @pytest.fixture(scope="module")

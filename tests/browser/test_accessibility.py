@@ -440,7 +440,7 @@ def _visited(page: Page, address: str) -> bool:
     if not page.evaluate(VISIT, address):
         return False
     try:
-        page.wait_for_selector("#shell-page:not(:has(> [data-left])) :is(h1, h2)", timeout=10_000)
+        page.wait_for_selector("#shell-page:not(:has(> [data-left])) :is(h1, h2)")
     except TimeoutError:  # then it is loaded
         return False
     return True

@@ -334,7 +334,7 @@ def test_many_runs_are_hidden_grouped_and_set_against_a_baseline(page, site, swe
     page.goto(f"/compare?runs={','.join(map(str, sweep))}&baseline={sweep[1]}")
     painted(page)
     # Plotly is large: where many tests run at once it takes a while to be read.
-    expect(page.locator("#compare-figure .xtick")).to_have_count(3, timeout=20_000)
+    expect(page.locator("#compare-figure .xtick")).to_have_count(3)
     assert [url for url in asked if "plotly" in url]
     expect(page.locator("#compare-layers-legend")).to_contain_text("of 12 runs these 10: A, B")
     expect(page.locator("#compare-table tr.compare-base th")).to_contain_text("B ")

@@ -38,7 +38,7 @@ def offered(page: Page):
 def test_folders_are_offered_and_taken_by_keyboard(page: Page, site, roots):
     page.goto("/jobs")
     with running_worker(site.database_url, roots):
-        expect(page.get_by_text("1 worker alive on 1 host")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("1 worker alive on 1 host")).to_be_visible()
         field = page.get_by_role("textbox", name="Run directory")
         _type_until(page, field, "run", f"{roots}/team/second-run")
         # Runs first, and nothing behind the link.
@@ -55,7 +55,7 @@ def test_folders_are_offered_and_taken_by_keyboard(page: Page, site, roots):
         expect(page.get_by_text("No log has been loaded by a job yet")).to_be_visible()
         page.keyboard.press("Enter")
         jobs = page.get_by_role("table", name="Ingest jobs").locator("tbody tr")
-        expect(jobs).to_contain_text("3 snapshots new", timeout=60_000)
+        expect(jobs).to_contain_text("3 snapshots new")
         expect(jobs).to_have_count(1)
         expect(field).to_have_value("")
         _dialog(page, roots)
@@ -100,7 +100,7 @@ def _watch(page: Page, roots) -> None:
     page.keyboard.press("Enter")
     row = page.get_by_role("table", name="Watched folders").locator("tbody tr")
     expect(row).to_contain_text(f"{roots}/to come")
-    expect(row).to_contain_text(re.compile("cannot be watched"), timeout=60_000)
+    expect(row).to_contain_text(re.compile("cannot be watched"))
 
 
 def test_a_viewer_is_offered_nothing(browser, site, roots):

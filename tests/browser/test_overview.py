@@ -237,7 +237,7 @@ def test_a_recording_run_grows_under_the_cursor(
     expect(page.locator("[data-fact=snapshots]")).to_have_text("5")
     growing.grow(9)
     load_log(site_engine, growing.path)
-    expect(page.locator("[data-fact=snapshots]")).to_have_text("9", timeout=10_000)
+    expect(page.locator("[data-fact=snapshots]")).to_have_text("9")
     expect(page.locator(".dt-readout-time")).to_contain_text("of 9")
     wait_until_painted(page)
     columns = "deeptracker.charts.of(document.querySelector('{}')).handler.width"
@@ -248,7 +248,7 @@ def test_a_recording_run_grows_under_the_cursor(
     assert all(other == pytest.approx(first, abs=0.01) for other in others)
     growing.end()
     load_log(site_engine, growing.path)
-    expect(page.locator("[data-fact=state]")).to_have_text("complete", timeout=10_000)
+    expect(page.locator("[data-fact=state]")).to_have_text("complete")
 
 
 def test_a_run_before_its_first_snapshot(
@@ -262,7 +262,7 @@ def test_a_run_before_its_first_snapshot(
     waiting.grow(1)
     load_log(site_engine, waiting.path)
     for chart in CHARTS:
-        expect(page.locator(chart)).to_have_attribute("data-state", "drawn", timeout=10_000)
+        expect(page.locator(chart)).to_have_attribute("data-state", "drawn")
         expect(page.locator(f"{chart} .dt-message")).to_be_hidden()
 
 

@@ -221,7 +221,7 @@ def test_a_tab_that_shows_a_store_which_is_replaced(
         other_tab = logged_in(context, served)
         other_tab.goto(served.address)
         notice = page.locator(NOTICE)
-        expect(notice).to_contain_text("another database", timeout=15_000)
+        expect(notice).to_contain_text("another database")
         expect(notice).to_have_attribute("role", "alert")
         # What was written about run 1 of the store before goes to no run 1 of this one.
         page.locator(".annotation-form .annotation-save").click()
@@ -296,7 +296,7 @@ def test_an_upgrade(
     with at_port(url, folder=newer_build) as served:
         for tab in (page, quiet):
             tab.bring_to_front()
-            expect(tab.locator(NOTICE)).to_contain_text("DeepTracker was updated", timeout=15_000)
+            expect(tab.locator(NOTICE)).to_contain_text("DeepTracker was updated")
         # Nothing happens by itself: what is typed stays, and the page is the one of before.
         page.bring_to_front()
         page.wait_for_timeout(3_000)

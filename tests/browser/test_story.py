@@ -26,8 +26,6 @@ from tests.browser.test_export import keep
 from tests.jobs.conftest import running_worker
 from tests.recorded_runs import SNAPSHOTS
 
-# What the other does is seen within 2 s; the rest is for a busy machine.
-SOON = 20_000
 CARD, FORM = ".annotation-card", ".annotation-new-form"
 SVG = "{http://www.w3.org/2000/svg}"
 RUN = "tuesday"
@@ -75,7 +73,7 @@ def test_a_story_of_two(
         _mark(ada)
         for page in people:
             row = page.locator("tbody tr", has=page.get_by_role("link", name=RUN, exact=True))
-            expect(row.locator("td").nth(5)).to_have_text(str(SNAPSHOTS), timeout=SOON)
+            expect(row.locator("td").nth(5)).to_have_text(str(SNAPSHOTS))
             assert page.evaluate("window.notReloaded === true")
     with session_scope(site_engine) as session:
         session.execute(delete(IngestSchedule))
@@ -84,9 +82,9 @@ def test_a_story_of_two(
     iteration = _annotate(ada)
     _answer(ben, run_id, iteration)
     replies = ada.locator(f"{CARD} .annotation-reply")
-    expect(replies).to_contain_text("It has a higher error in", timeout=SOON)
+    expect(replies).to_contain_text("It has a higher error in")
     ada.locator(CARD).get_by_role("button", name="Resolve").click()
-    expect(ben.locator(f"{CARD}.annotation-open")).to_contain_text("✓ resolved", timeout=SOON)
+    expect(ben.locator(f"{CARD}.annotation-open")).to_contain_text("✓ resolved")
 
     _compare(ada, digits, run_id)
     ben.goto(ada.url)
@@ -110,7 +108,7 @@ def _schedule(page: Page, engine: Engine) -> None:
     dialog.get_by_label("When (cron expression)").fill("0 6 * * 1-5")
     expect(dialog.get_by_text("At 06:00 on Monday through Friday.")).to_be_visible()
     dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("table", name="Schedules")).to_contain_text(RUN, timeout=SOON)
+    expect(page.get_by_role("table", name="Schedules")).to_contain_text(RUN)
     with session_scope(engine) as session:
         past = datetime.now(UTC) - timedelta(minutes=1)
         session.execute(update(IngestSchedule).values(next_due=past))
@@ -139,17 +137,17 @@ def _annotate(page: Page) -> int:
 
 def _answer(page: Page, run_id: int, iteration: int) -> None:
     """Ben is told, without reloading; the link leads to what Ada saw, where he replies."""
-    page.locator(".annotation-mentions").click(timeout=SOON)
+    page.locator(".annotation-mentions").click()
     lines = page.locator("#annotations-body tr")
-    expect(lines).to_have_count(1, timeout=SOON)
+    expect(lines).to_have_count(1)
     expect(lines).to_contain_text(f"at iteration {iteration}")
     page.locator("#annotations-body .annotations-text").click()
     card = page.locator(f"{CARD}.annotation-open")
-    expect(card).to_contain_text("Forgotten here", timeout=SOON)
+    expect(card).to_contain_text("Forgotten here")
     assert f"/run/{run_id}/validation" in page.url
     assert page.evaluate("deeptracker.selection.get().cursor") == iteration
     assert page.evaluate("window.notReloaded === true")
-    expect(page.locator(".annotation-mentions")).to_have_count(0, timeout=SOON)
+    expect(page.locator(".annotation-mentions")).to_have_count(0)
     card.get_by_role("button", name="Reply", exact=True).click()
     page.keyboard.type("It has a higher error in the run before, too.")
     page.keyboard.press("Control+Enter")

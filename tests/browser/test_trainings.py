@@ -95,20 +95,20 @@ def test_a_training_and_its_fork(page: Page, site, scripts, roots):
 def test_a_grid_waits_and_is_stopped(page: Page, site, scripts, roots):
     page.goto("/trainings")
     with running_worker(site.database_url, roots, environment=scripts):
-        expect(page.get_by_role("textbox", name="lr")).to_have_value("0.1", timeout=60_000)
+        expect(page.get_by_role("textbox", name="lr")).to_have_value("0.1")
         _grid_and_stop(page)
 
 
 def _one(page: Page) -> None:
     rate = page.get_by_role("textbox", name="lr")
-    expect(rate).to_have_value("0.1", timeout=60_000)
+    expect(rate).to_have_value("0.1")
     rate.fill("7")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text("lr must be a number from 0.001 to 1.")).to_be_visible()
     rate.fill("0.25")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text("lr must be a number from 0.001 to 1.")).to_be_hidden()
-    expect(row(page, "0.25")).to_contain_text("trained with 0.25 from nothing", timeout=60_000)
+    expect(row(page, "0.25")).to_contain_text("trained with 0.25 from nothing")
     expect(row(page, "0.25")).to_contain_text("succeeded")
     page.get_by_role("button", name="Output: training").click()
     output = page.get_by_role("region", name="Output of the training")
@@ -118,7 +118,7 @@ def _one(page: Page) -> None:
 
 def _fork(page: Page) -> None:
     """Go on from the run's checkpoint before iteration 20 with another rate; compare both."""
-    row(page, "0.25").get_by_role("link").click(timeout=60_000)
+    row(page, "0.25").get_by_role("link").click()
     expect(page.get_by_text("Recorded by")).to_be_visible()
     page.goto(f"{page.url.split('?')[0]}?cursor=20")
     fork = page.get_by_role("link", name="Fork from here…")
@@ -129,9 +129,9 @@ def _fork(page: Page) -> None:
     expect(page.get_by_label("Before iteration")).to_have_value("20")
     rate.fill("0.5")
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(row(page, "0.5")).to_contain_text("trained with 0.5 from 5.pt", timeout=60_000)
+    expect(row(page, "0.5")).to_contain_text("trained with 0.5 from 5.pt")
     expect(row(page, "0.5")).to_contain_text("before iteration 20")
-    expect(row(page, "0.5").get_by_role("link")).to_be_visible(timeout=60_000)
+    expect(row(page, "0.5").get_by_role("link")).to_be_visible()
     page.goto("/run/1/overview")
     expect(page.locator(".overview-lineage")).to_contain_text("before iteration 20: lr 0.25 → 0.5")
     page.get_by_role("link", name="Compare both").click()
@@ -152,8 +152,8 @@ def _grid_and_stop(page: Page) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(row(page, "0.02")).to_contain_text("queued")
-    expect(row(page, "0.01")).to_contain_text("running", timeout=60_000)
+    expect(row(page, "0.01")).to_contain_text("running")
     row(page, "0.02").get_by_role("button", name="Stop").click()
     expect(row(page, "0.02")).to_contain_text("Stopped before it began.")
     row(page, "0.01").get_by_role("button", name="Stop").click()
-    expect(row(page, "0.01")).to_contain_text("stopped", timeout=60_000)
+    expect(row(page, "0.01")).to_contain_text("stopped")

@@ -469,7 +469,6 @@ def test_a_recording_run_has_hollow_triangles_and_grows(
     page.wait_for_function(
         "id => deeptracker.charts.of(document.querySelector(id)).handler.model.columns === 9",
         arg=ROWS,
-        timeout=10_000,
     )
     wait_until_painted(page)
 

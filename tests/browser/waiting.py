@@ -4,6 +4,8 @@ from playwright.sync_api import Browser, Page
 
 # Longer than any pause that a page waits for by itself: typing, a pointer at rest, an address.
 REST_MS = 450
+# For what comes at all.
+LONGEST_MS = 60_000
 # How long nothing may have been under way: an answer that came is drawn within it.
 QUIET_MS = 100
 
@@ -76,13 +78,15 @@ window.pixelsOf = (canvas) => {
 def watch_rest(browser: Browser) -> None:
     """Let the pages of contexts that the browser makes from now on know when they are at rest.
 
-    They have `pixelsOf(canvas)` as well: the bytes, red to alpha, of what a canvas shows.
+    They wait for anything up to LONGEST_MS, and have `pixelsOf(canvas)`: the bytes, red to alpha,
+    of what a canvas shows.
     """
     new_context = browser.new_context
 
     def watched(**options):
         context = new_context(**options)
         context.add_init_script(_WATCHED + _PIXELS)
+        context.set_default_timeout(LONGEST_MS)
         return context
 
     browser.new_context = watched  # type: ignore[method-assign]

@@ -20,7 +20,7 @@ def main(run_dir: str) -> None:
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
     with Recorder(network, optimizer, run_dir, every=ITERATIONS // 4) as recorder:
         for _ in range(ITERATIONS):
-            time.sleep(0.03 if distributed.get_rank() == 1 else 0.0)
+            time.sleep(0.06 if distributed.get_rank() == 1 else 0.0)
             loss = network(torch.randn(8, 6)).square().mean()
             optimizer.zero_grad()
             loss.backward()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -63,9 +63,7 @@ nodes = st.builds(
     after=st.lists(names, max_size=2).map(tuple),
 )
 _AFTER_FIRST = nodes.map(lambda node: replace(node, inputs=(0,)))
-in_tmp = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+in_tmp = settings(max_examples=40, deadline=None)
 
 
 @st.composite

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deeptracker.errors import LogError, UnknownVersion
@@ -238,9 +238,7 @@ def test_links_folders_and_devices_are_no_manifest(path: Path) -> None:
     refused(path)
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_any_change_is_read_or_refused(path: Path, data: st.DataObject) -> None:
     document = json.loads(path.read_text())

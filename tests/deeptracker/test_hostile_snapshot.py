@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deeptracker.errors import LogError
@@ -354,9 +354,7 @@ def test_predictions_of_a_run_without_images(path: Path) -> None:
     assert error.field == "prediction"
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_any_change_of_an_entry_is_read_or_refused(path: Path, data: st.DataObject) -> None:
     header, body = parts(path)

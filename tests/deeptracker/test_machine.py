@@ -143,11 +143,11 @@ class TestStepClock:
         clock.leave()
         with torch.no_grad():
             model(torch.ones(5, 4))
-        time.sleep(0.05)
+        time.sleep(0.5)
         model(torch.ones(5, 4))
         assert clock.take().loading is None
         self.go(clock, model, times=1)
-        assert clock.take().loading < 0.05
+        assert clock.take().loading < 0.5
 
     @pytest.mark.parametrize("how", ["wrapped", "in place", "around"])
     def test_a_compiled_network_is_compiled_whole(self, how):
@@ -198,7 +198,7 @@ def test_the_machines_of_other_ranks_are_recorded_by_rank_0(tmp_path):
         assert len(found[f"machine/{name}"]) > 5
     # The second process sleeps in its loader; what is of the host is said once.
     slow, fast = (np.median(found[f"machine/{r}until_backward_ms"]) for r in ("rank1/", ""))
-    assert slow > fast + 15
+    assert slow > fast + 30
     assert "machine/cpu_percent" in found
     assert "machine/rank1/cpu_percent" not in found
     assert read_manifest(tmp_path / "run" / "run.json").remarks == ()

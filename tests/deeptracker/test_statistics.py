@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -152,9 +152,7 @@ def way_of_host(request, monkeypatch):
 
 
 @given(st.lists(matrices(ANY), min_size=1, max_size=5))
-@settings(
-    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, max_examples=30)
 def test_numbers_on_a_cpu_equal_their_definitions(way_of_host, layers):
     found = host_numbers.host_numbers([Rows(torch.from_numpy(values)) for values in layers])
     for values, (numbers, *_) in zip(layers, found, strict=True):
@@ -173,9 +171,7 @@ def test_numbers_on_a_cpu_equal_their_definitions(way_of_host, layers):
 
 
 @given(st.data())
-@settings(
-    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, max_examples=30)
 def test_changes_on_a_cpu_equal_those_of_other_devices(way_of_host, data):
     ordinary = st.one_of(
         st.just(0.0), st.floats(-1e6, 1e6, width=32).filter(lambda v: abs(v) > 1e-6)

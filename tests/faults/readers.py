@@ -1,7 +1,6 @@
 """A reader that looks at the store all the time, and notes what it should never see."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,7 +50,9 @@ def reading(url: str) -> Iterator[Seen]:
     seen, over = Seen(), threading.Event()
 
     def look() -> None:
-        while not over.is_set():
+        last = False
+        while not last:
+            last = over.wait(0.02)  # what was there at the end is seen
             try:
                 with engine.connect() as connection:
                     for row in connection.execute(_LOOK):
@@ -59,7 +60,6 @@ def reading(url: str) -> Iterator[Seen]:
                 seen.looks += 1
             except DBAPIError:
                 seen.away += 1  # the server is down, or cut the connection
-            time.sleep(0.02)
 
     reader = threading.Thread(target=look)
     reader.start()
@@ -67,7 +67,7 @@ def reading(url: str) -> Iterator[Seen]:
         yield seen
     finally:
         over.set()
-        reader.join(30)
+        reader.join(60)
         engine.dispose()
     assert seen.torn == []
     assert seen.looks > 0

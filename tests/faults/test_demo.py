@@ -3,6 +3,7 @@
 DEEPTRACKER_SOAK=1 stops it 40 times, DEEPTRACKER_SEED at the moments of an earlier run.
 """
 
+import contextlib
 import re
 import signal
 import time
@@ -69,7 +70,8 @@ def killed_alone(process, home, _number):
 
 def children_killed(process, home, _number):
     for child in psutil.Process(process.pid).children():
-        child.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            child.kill()
 
 
 def everything_killed(process, home, _number):

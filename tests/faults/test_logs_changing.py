@@ -117,7 +117,7 @@ def test_the_manifest_is_damaged_while_followed(store, loaded, live):
         shutil.copy(snapshot_path(loaded.path, iteration), snapshot_path(live, iteration))
     wait_until(lambda: rows(store) == 20)
     (live / MANIFEST).write_bytes(b'{"format": "deeptr')
-    follower.join(30)
+    follower.join(60)
     assert reports[0].file == live / MANIFEST
     shutil.copytree(loaded.path, live, dirs_exist_ok=True)
     load_log(store, live)

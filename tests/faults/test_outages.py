@@ -32,7 +32,7 @@ __all__ = ["make_log", "roots"]
 
 LONG = [45, 120, 600] if SOAK else []
 # What a figure of the benchmark `outage` promises, and what slow machines need besides.
-SOON = 30.0
+SOON = 60.0
 
 
 class Harm:
@@ -188,9 +188,11 @@ def test_several_outages_in_a_row(store, harm, make_log, roots, tmp_path):
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.skipif(not network.may_be_made(), reason="needs root on Linux and ip")
 def test_packets_are_lost_without_a_word(store, database_url, make_log, roots, tmp_path):
     """Neither side is told. The worker notices nevertheless, in bounded time."""
+    # Asked here: every process of the tests imports this file, all at the same moment.
+    if not network.may_be_made():
+        pytest.skip("needs root on Linux and ip")
     live, run = begin_live(make_log, roots)
     log = tmp_path / "worker.log"
     with (
@@ -209,7 +211,7 @@ def test_packets_are_lost_without_a_word(store, database_url, make_log, roots, t
         job = wait_for_state(store, followed, "succeeded", "failed", seconds=SOON)
         assert (job.state, job.error) == ("succeeded", None), texts(store, followed)
         every_kind(store, roots, make_log, name=worker_name(store, worker))
-    assert noticed < SILENT_SECONDS + 2 * CONNECT_SECONDS + HEARTBEAT_SECONDS + 5
+    assert noticed < SILENT_SECONDS + 2 * CONNECT_SECONDS + HEARTBEAT_SECONDS + 20
 
 
 def test_it_ends_when_told_to_while_the_database_is_away(store, harm, roots, tmp_path):
@@ -221,7 +223,7 @@ def test_it_ends_when_told_to_while_the_database_is_away(store, harm, roots, tmp
         with doing.killed():
             wait_until(lambda: "the worker lost its database" in log.read_text())
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(20) == 0, log.read_text()
+            assert worker.wait(60) == 0, log.read_text()
 
 
 def begin_live(make_log, roots):

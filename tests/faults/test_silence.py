@@ -11,13 +11,15 @@ from app.auth.tokens import new_token
 from app.config import AppSettings
 from benchmarks import outages
 from db.engine import session_scope
+from db.patience import PING_SECONDS
 from db.queries.team import accounts, sessions
 from tests import warm
 from tests.jobs.conftest import wait_until
 from tests.ports import free_port
 
-# One that waits for an answer of its connection, and then for another connection.
-LONGEST_SECONDS = 12
+# One that waits for an answer of its connection, and then for another connection: 12 s, and what a
+# busy machine adds.
+LONGEST_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +68,8 @@ def test_a_silent_database_is_said_to_be_away_and_nothing_hangs(store, key):
                 reader.join()
         assert {status for status, _ in found} == {503}
         assert max(seconds for _, seconds in found) < LONGEST_SECONDS
-        assert ask("/health")[1] < 1
+        assert ask("/health")[1] < PING_SECONDS  # it asks no database
         status, seconds = ask("/run/1/overview")
         assert (status, seconds < LONGEST_SECONDS) == (503, True)
         site.database.answer()
-        wait_until(lambda: ask("/data/connection")[0] == 200, seconds=10)
+        wait_until(lambda: ask("/data/connection")[0] == 200)

@@ -1,7 +1,8 @@
 """Made-up files are read or refused: no crash, no hang, no memory beyond 512 MiB.
 
-4,000 inputs of each kind, 50,000 with DEEPTRACKER_SOAK=1; a new seed every time, which is printed.
-With it, and with atheris installed, half a million more that follow the readers' code.
+4,000 inputs of each kind, the same ones every time: what others find must not stop somebody else's
+change. With DEEPTRACKER_SOAK=1 50,000 of a new seed, which is printed; with atheris installed as
+well, half a million more that follow the readers' code.
 """
 
 import json
@@ -16,14 +17,14 @@ import pytest
 
 SOAK = os.environ.get("DEEPTRACKER_SOAK") == "1"
 INPUTS = 50_000 if SOAK else 4_000
-SECONDS = 900 if SOAK else 60
+SECONDS = 900 if SOAK else 120
 PROJECT = Path(__file__).parents[2]
 
 
 @pytest.mark.timeout(2 * SECONDS)
 @pytest.mark.parametrize("kind", ["manifest", "snapshot", "ledger", "probe"])
 def test_every_input_is_read_or_refused(kind):
-    seed = int(os.environ.get("DEEPTRACKER_SEED") or random.randrange(2**32))
+    seed = int(os.environ.get("DEEPTRACKER_SEED") or (random.randrange(2**32) if SOAK else 0))
     command = [sys.executable, "-m", "tests.hostile.fuzz", kind, str(INPUTS), str(SECONDS)]
     done = subprocess.run(
         [*command, str(seed)], cwd=PROJECT, capture_output=True, text=True, timeout=1.5 * SECONDS

@@ -4,7 +4,7 @@ import contextlib
 import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.engine import make_engine, session_scope
@@ -84,7 +84,6 @@ def root(tmp_path_factory):
 @settings(
     max_examples=20_000 if SOAK else 600,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(location=LOCATIONS)
 def test_any_location_lies_inside_or_is_refused(root, location):

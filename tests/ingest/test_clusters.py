@@ -1,5 +1,7 @@
 """Clusters of classes are the same every time and bear gaps."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,7 +44,8 @@ def test_any_matrix_has_sorted_full_clusters(classes, snapshots, clusters, seed,
     assert (found.size > 0).all()
     assert found.mean.shape == (len(found.size), snapshots)
     level = [np.nanmean(row) if np.isfinite(row).any() else np.inf for row in found.mean]
-    assert level == sorted(level)
+    # They are sorted before they are rounded to 4 bytes: two that are equal then may change places.
+    assert all(one <= next_one + 1e-6 for one, next_one in pairwise(level))
 
 
 def test_a_class_without_a_value_joins_some_cluster():

@@ -31,7 +31,7 @@ def keep(folder, code, *, seconds=60.0, output_bytes=10_000, wait=True):
     source = _KEEPER.format(folder=str(Path(keeper.__file__).parent))
     running = subprocess.Popen([sys.executable, "-I", "-c", source, str(folder)])
     if wait:
-        assert running.wait(20) == 0
+        assert running.wait(60) == 0
     return running
 
 
@@ -50,7 +50,7 @@ def test_who_hears_nothing_is_killed_with_its_children(tmp_path):
     while not process.output().strip():
         time.sleep(0.05)
     process.stop()
-    assert running.wait(20) == 0
+    assert running.wait(60) == 0
     assert process.end() == End(-9, "stop")
     assert _gone(int(process.output()))
 

@@ -230,21 +230,21 @@ def test_two_workers_at_once_write_each_run_once(store, runs, folder, monkeypatc
 
     def slowly(whole, at):
         begun.set()
-        assert go_on.wait(30)
+        assert go_on.wait(60)
         write(whole, at)
 
     monkeypatch.setattr(parquet_files, "write", slowly)
     done = []
     one = threading.Thread(target=lambda: done.append(Lake(store, Folder(folder)).sync()))
     one.start()
-    assert begun.wait(30)
+    assert begun.wait(60)
     newest = max(run.run_id for run in runs)
     # The other has the first in hand: this one passes over it, and does not wait.
     assert not Lake(store, Folder(folder)).keep(newest)
     monkeypatch.setattr(parquet_files, "write", write)
     assert Lake(store, Folder(folder)).sync().written == 2
     go_on.set()
-    one.join(30)
+    one.join(60)
     assert done[0].written == 1
     assert [len(sets(folder, run.run_id)) for run in runs] == [1, 1, 1]
     assert len(names(folder)) == 3

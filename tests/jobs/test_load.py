@@ -325,10 +325,10 @@ def test_following_a_run_from_before_its_first_file_to_its_end(store, make_log, 
     count = lambda: _count(store)  # noqa: E731
     for index in range(14):
         append_snapshot(path, run=run)
-        wait_until(lambda: count() > index, seconds=20)  # noqa: B023
+        wait_until(lambda: count() > index)  # noqa: B023
     write_one(path, run=replace_prediction(run), index=13)
     end_log(path, run=run)
-    follower.join(30)
+    follower.join(60)
     assert not follower.is_alive()
     assert reports[0].ended == "complete"
     assert len(reports[0].new) == 14

@@ -52,7 +52,7 @@ def test_a_job_that_the_queue_lost_is_taken_up_again(store, database_url, make_l
     job_id = ask(store, path)
     execute(store, harm)
     with running_worker(database_url, roots):
-        job = wait_for_state(store, job_id, "succeeded", "failed", seconds=20)
+        job = wait_for_state(store, job_id, "succeeded", "failed")
     assert (job.state, job.error) == ("succeeded", None)
     assert any("lost by the queue" in line for line in texts(store, job_id))
 
@@ -160,7 +160,7 @@ def test_one_that_hangs_in_a_living_worker_is_cancelled_and_frees_its_run(
             execute(store, "UPDATE ingest_job SET heartbeat_at = now() - interval '2 minutes'")
             assert cancel(store, job_id).state == "cancelled"
         end_log(path, run=run)
-        again = wait_for_state(store, ask(store, path), "succeeded", "failed", seconds=30)
+        again = wait_for_state(store, ask(store, path), "succeeded", "failed")
     assert (again.state, again.error) == ("succeeded", None)
     assert job_of(store, job_id).state == "cancelled"
     assert count(store) == 2
@@ -184,7 +184,7 @@ def test_an_end_that_the_queue_was_not_told_of_is_made_good(store, database_url,
         assert wait_for_state(store, job_id, "succeeded", "failed").state == "succeeded"
         assert execute(store, OPEN).scalar_one() == 1
         execute(store, "DROP FUNCTION mute CASCADE")
-        wait_until(lambda: execute(store, OPEN).scalar_one() == 0, seconds=20)
+        wait_until(lambda: execute(store, OPEN).scalar_one() == 0)
         assert worker.poll() is None
     assert job_of(store, job_id).state == "succeeded"
 

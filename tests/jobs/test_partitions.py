@@ -38,7 +38,7 @@ def test_neither_a_reader_nor_the_writer_is_ended_by_a_deadlock(store, act):
         reader.execute(text(f"SELECT count(*) FROM {first}"))
         assert not outcome
         reader.rollback()
-        writer.join(30)
+        writer.join(60)
         there = watcher.scalar(text("SELECT to_regclass(:name)"), {"name": partition(last, RUN)})
     assert outcome == [True if act is drop_partitions else None]
     assert (there is None) == (act is drop_partitions)

@@ -199,7 +199,7 @@ def test_workers_say_that_they_live_what_they_do_and_when_they_end(
         seen = worker.seen_at
         wait_until(lambda: alive(store)[0].seen_at > seen)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     assert alive(store) == []
     assert job_list(store)[0].state == "queued"
 
