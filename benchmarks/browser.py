@@ -43,7 +43,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     f"--disable-features={','.join(_OFF)}",
 )  # fmt: skip
-START_SECONDS = 60
+START_SECONDS = 120
 PASSWORD = "a password for measuring"
 # From the pointer's arrival on a link to the press: hands take longer.
 REST_MS = 120

@@ -117,7 +117,7 @@ def new_home(**environment: str) -> Iterator[Home]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def wait_until(what, *, seconds: float = 60.0, every: float = 0.05):
+def wait_until(what, *, seconds: float = 120.0, every: float = 0.05):
     """Return what `what` returns as soon as it is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -127,7 +127,7 @@ def wait_until(what, *, seconds: float = 60.0, every: float = 0.05):
     raise AssertionError(f"nothing after {seconds} s")
 
 
-def answers(address: str, *, seconds: float = 60.0) -> None:
+def answers(address: str, *, seconds: float = 120.0) -> None:
     """Wait until a server answers."""
 
     def asked() -> bool:

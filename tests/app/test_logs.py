@@ -225,7 +225,7 @@ def test_a_worker_whose_database_is_cut_logs_no_password(server_url, database_ur
             )
             connection.execute(text(f"ALTER ROLE {role} NOLOGIN"))
             assert connection.execute(cut, {"role": role}).scalar_one() > 0
-            wait_until(lambda: "not permitted to log in" in log.read_text(), seconds=60)
+            wait_until(lambda: "not permitted to log in" in log.read_text())
             connection.execute(text(f"ALTER ROLE {role} LOGIN"))
             process.send_signal(signal.SIGTERM)
             process.wait(60)

@@ -85,7 +85,7 @@ def test_killed_or_stopped(victim, site, number):
         assert requests.get(f"{address}/health").status_code in (200, 503)
     finally:
         victim.start()
-    wait_until(lambda: all_well(site), seconds=30)
+    wait_until(lambda: all_well(site))
     # For good: no connection of before is left over.
     assert all(all_well(site) for _ in range(5))
 
@@ -131,7 +131,7 @@ def test_no_connection_is_free(victim, site):
         for connection in taken:
             connection.close()
         others.dispose()
-    wait_until(lambda: all_well(site), seconds=30)
+    wait_until(lambda: all_well(site))
 
 
 def test_the_pool_is_exhausted(store):

@@ -34,7 +34,7 @@ def test_a_killed_worker_whose_sign_of_life_lies_in_the_future(store, database_u
         # Its listed name, too, seems to live on.
         connection.execute(text(f"UPDATE ingest_worker SET seen_at = {tomorrow}"))
     with running_worker(database_url, loaded.root):
-        job = wait_for_state(store, job_id, "succeeded", "failed", seconds=40)
+        job = wait_for_state(store, job_id, "succeeded", "failed")
     assert job.state == "succeeded"
     assert checksum(store) == loaded.checksum
 
@@ -47,7 +47,7 @@ def test_a_second_try_that_was_set_for_tomorrow(store, database_url, loaded):
             text("UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 day'")
         )
     with running_worker(database_url, loaded.root):
-        job = wait_for_state(store, job_id, "succeeded", "failed", seconds=40)
+        job = wait_for_state(store, job_id, "succeeded", "failed")
     assert job.state == "succeeded"
 
 

@@ -44,7 +44,7 @@ def cut(victim):
 FAULTS = [kill, cut, restart] * 5 if SOAK else [kill]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_during_a_load(victim, database_url, store, loaded, rng, tmp_path, fault):
     job_id = ask(store, loaded.path)

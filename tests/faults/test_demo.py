@@ -39,10 +39,10 @@ def up_again(home):
     home.engine.dispose()
 
 
-def demo(home, *arguments, port=None):
+def demo(home, *arguments, port=None, epochs=1):
     """Start a demo that trains for a moment."""
     port = port or free_port()
-    return home.start("demo", "--port", str(port), "--epochs", "1", *arguments)
+    return home.start("demo", "--port", str(port), "--epochs", str(epochs), *arguments)
 
 
 def processes_of(home, *, server=True):
@@ -97,7 +97,7 @@ def is_up(home, process):
         assert process.poll() is None, home.said(process)
         return re.search(r"(digits-seed-\d+) is being trained", home.said(process))
 
-    name = wait_until(announced, seconds=120)[1]
+    name = wait_until(announced)[1]
     said = home.said(process)
     address = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
     # Alerts of the worker of this machine's own demo link to where it answers.
@@ -108,7 +108,7 @@ def is_up(home, process):
     # Cookies count for every port of a machine.
     assert home.browser.get(f"{address}/jobs", timeout=60).status_code == 200
     home.engine.dispose()  # of the server that was there before
-    wait_until(lambda: name in stored(home), seconds=120)
+    wait_until(lambda: name in stored(home))
     return name
 
 
@@ -136,7 +136,7 @@ def test_the_next_one_comes_up_whatever_happened(home, rng):
         process.send_signal(signal.SIGTERM)
         process.wait(60)
     # Whatever was killed, nothing that it had started goes on.
-    wait_until(lambda: not processes_of(home, server=False), seconds=60)
+    wait_until(lambda: not processes_of(home, server=False))
 
     last = demo(home, "--exit-when-done")
     assert last.wait(150) == 0, home.said(last)
@@ -152,10 +152,11 @@ def test_its_own_job_is_taken_over_and_jobs_of_dead_trainings_end(home):
     migrate.upgrade(ensure_server(home.path))
     before = {}
     for ready in (open_jobs, recording):
-        process = demo(home)
+        # So long that it is in its middle still when all are found that have to be killed.
+        process = demo(home, epochs=50)
         wait_until(lambda ready=ready, before=before: ready(home) not in ({}, before), every=0.01)
         everything_killed(process, home, None)
-        process.wait(30)
+        process.wait(60)
         up_again(home)
         before = open_jobs(home)
         assert len(before) == 1

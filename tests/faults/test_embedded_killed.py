@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from benchmarks.make_log import write_log
+from db import migrate
 from db.embedded import ensure_server, stop_server
 from db.engine import make_engine, session_scope
 from db.queries.runs import runs
@@ -21,6 +22,8 @@ from tests.ports import free_port
 @pytest.fixture(scope="module")
 def home():
     with new_home() as home:
+        migrate.upgrade(ensure_server(home.path))
+        stop_server(home.path)
         yield home
 
 

@@ -57,7 +57,7 @@ def misuse(rng, live, loaded, iterations):
             put(path, good.read_bytes())
 
 
-@pytest.mark.timeout(1_200 if SOAK else 180)
+@pytest.mark.timeout(1_200 if SOAK else 400)
 def test_everything_at_once(store, database_url, loaded, live, rng):
     iterations = RunDirectory(loaded.path).iterations()
     reports, over = [], threading.Event()

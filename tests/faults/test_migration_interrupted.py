@@ -54,7 +54,7 @@ def at_work(engine):
         return connection.execute(_IN_TRANSACTION).first() is not None
 
 
-@pytest.mark.timeout(900 if SOAK else 180)
+@pytest.mark.timeout(900 if SOAK else 400)
 def test_killed_and_run_again(old, rng):
     filled = dict.fromkeys(re.findall(r"INSERT INTO public\.\"?(\w+)", DUMP.read_text()))
     columns = {

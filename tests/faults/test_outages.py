@@ -31,8 +31,6 @@ from tests.jobs.test_worker import ask, count, texts, wait_for_state
 __all__ = ["make_log", "roots"]
 
 LONG = [45, 120, 600] if SOAK else []
-# What a figure of the benchmark `outage` promises, and what slow machines need besides.
-SOON = 60.0
 
 
 class Harm:
@@ -137,7 +135,7 @@ CASES = [
 ]
 
 
-@pytest.mark.timeout(240 + 2 * max(LONG, default=0))
+@pytest.mark.timeout(400 + 2 * max(LONG, default=0))
 @pytest.mark.parametrize(("kind", "seconds"), CASES)
 def test_the_same_worker_takes_jobs_of_every_kind(
     store, harm, make_log, roots, tmp_path, kind, seconds
@@ -153,16 +151,16 @@ def test_the_same_worker_takes_jobs_of_every_kind(
             time.sleep(seconds)
         store.dispose()
         append_snapshot(live, run=run)
-        wait_until(lambda: count(store) == 2, seconds=SOON)
+        wait_until(lambda: count(store) == 2)
         end_log(live, run=run)
-        job = wait_for_state(store, followed, "succeeded", "failed", seconds=SOON)
+        job = wait_for_state(store, followed, "succeeded", "failed")
         assert (job.state, job.error) == ("succeeded", None), texts(store, followed)
         every_kind(store, roots, make_log, name=worker_name(store, worker))
         assert worker.poll() is None
     assert job.attempts == 1, log.read_text()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_several_outages_in_a_row(store, harm, make_log, roots, tmp_path):
     """More of them than a job may have attempts; some while the worker still comes back."""
     doing, url = harm
@@ -182,12 +180,12 @@ def test_several_outages_in_a_row(store, harm, make_log, roots, tmp_path):
             time.sleep(pause)
         store.dispose()
         end_log(live, run=run)
-        job = wait_for_state(store, followed, "succeeded", "failed", seconds=SOON)
+        job = wait_for_state(store, followed, "succeeded", "failed")
         assert (job.state, job.error) == ("succeeded", None), texts(store, followed)
         every_kind(store, roots, make_log, name=worker_name(store, worker))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_packets_are_lost_without_a_word(store, database_url, make_log, roots, tmp_path):
     """Neither side is told. The worker notices nevertheless, in bounded time."""
     # Asked here: every process of the tests imports this file, all at the same moment.
@@ -208,7 +206,7 @@ def test_packets_are_lost_without_a_word(store, database_url, make_log, roots, t
         noticed = time.monotonic() - begun
         net.heal()
         end_log(live, run=run)
-        job = wait_for_state(store, followed, "succeeded", "failed", seconds=SOON)
+        job = wait_for_state(store, followed, "succeeded", "failed")
         assert (job.state, job.error) == ("succeeded", None), texts(store, followed)
         every_kind(store, roots, make_log, name=worker_name(store, worker))
     assert noticed < SILENT_SECONDS + 2 * CONNECT_SECONDS + HEARTBEAT_SECONDS + 20
@@ -243,7 +241,7 @@ def seen(engine):
 
 def worker_name(engine, worker):
     # After an outage its next sign of life may be some seconds away.
-    wait_until(lambda: seen(engine)[worker.pid].alive, seconds=SOON)
+    wait_until(lambda: seen(engine)[worker.pid].alive)
     return seen(engine)[worker.pid].name
 
 
@@ -256,7 +254,7 @@ def every_kind(engine, roots, make_log, *, name):
 
 
 def _done(engine, job_id, name):
-    job = wait_for_state(engine, job_id, "succeeded", "failed", seconds=SOON)
+    job = wait_for_state(engine, job_id, "succeeded", "failed")
     assert (job.state, job.error, job.worker) == ("succeeded", None, name), texts(engine, job_id)
     return job
 
@@ -267,7 +265,7 @@ def _load_and_judge(engine, make_log, name):
     before = evaluated(engine, job.run_id)
     with session_scope(engine) as session:
         defer(session, task=EVALUATE, arguments={"run_id": job.run_id})
-    wait_until(lambda: evaluated(engine, job.run_id) > before, seconds=SOON)
+    wait_until(lambda: evaluated(engine, job.run_id) > before)
 
 
 def evaluated(engine, run_id):
@@ -304,4 +302,4 @@ def asked_by(engine, column, number):
 def _purge(engine):
     run_id = max(there(engine))
     trash(engine, run_id, purge=True)
-    wait_until(lambda: run_id not in there(engine), seconds=SOON)
+    wait_until(lambda: run_id not in there(engine))

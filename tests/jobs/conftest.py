@@ -70,7 +70,7 @@ def running_worker(url, root, *, log=None, environment=None, first=""):
         process.wait()
 
 
-def wait_until(what, *, seconds=60.0, every=0.02):
+def wait_until(what, *, seconds=120.0, every=0.02):
     """Return what `what` returns as soon as it is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -59,7 +59,7 @@ def test_it_ends_after_the_time_of_the_setting(store, database_url, roots):
     patience = {"DEEPTRACKER_FOLLOW_WAIT_SECONDS": "3"}
     job_id = ask(store, roots / "none", "follow")
     with running_worker(database_url, roots, environment=patience):
-        job = wait_for_state(store, job_id, "failed", seconds=30)
+        job = wait_for_state(store, job_id, "failed")
         assert f"{roots}/none/run.json did not appear within 3 seconds" in job.error
         assert job.error_file == f"{roots}/none/run.json"
         # And it may be tried again: it waits anew.

@@ -68,7 +68,7 @@ def test_a_training_is_followed_by_a_worker_from_before_it_begins(store, databas
             assert training.wait(120) == 0
         finally:
             training.kill()
-        wait_until(lambda: job().state in ("succeeded", "failed"), seconds=20)
+        wait_until(lambda: job().state in ("succeeded", "failed"))
     assert (job().state, job().error) == ("succeeded", None)
     assert job().done == len(RunDirectory(roots / "live").iterations())
     live = checksum(store)

@@ -32,7 +32,7 @@ def texts(engine, job_id):
         return [line.text for line in jobs.lines(session, job_id=job_id)]
 
 
-def wait_for_state(engine, job_id, *states, seconds=60):
+def wait_for_state(engine, job_id, *states, seconds=120):
     return wait_until(
         lambda: (job := job_of(engine, job_id)).state in states and job, seconds=seconds
     )

@@ -174,6 +174,6 @@ def last_signs(session: Session, *, names: Collection[str]) -> dict[str, tuple[b
     query = (
         select(IngestWorker.name, alive(), IngestWorker.seen_at)
         .where(IngestWorker.name.in_(list(names)))
-        .order_by(IngestWorker.seen_at)
+        .order_by(IngestWorker.seen_at, IngestWorker.id)
     )
     return {name: (lives, seen) for name, lives, seen in session.execute(query)}

@@ -26,7 +26,7 @@ def known_names(session: Session) -> KnownNames:
     recent = (
         select(Run.id, Run.hyperparameters)
         .where(Run.trashed_at.is_(None))
-        .order_by(Run.created_at.desc())
+        .order_by(Run.created_at.desc(), Run.id.desc())
         .limit(RECENT)
         .cte("recent")
     )

@@ -70,12 +70,12 @@ def choices(session: Session) -> Choices:
     authors = session.execute(
         select(Account.id, Account.name)
         .where(Account.id.in_(select(Annotation.author_id)))
-        .order_by(func.lower(Account.name))
+        .order_by(func.lower(Account.name), Account.id)
     )
     runs = session.execute(
         select(Run.id, RUN_NAME.label("name"))
         .where(Run.id.in_(select(Annotation.run_id)), Run.trashed_at.is_(None))
-        .order_by(Run.created_at.desc())
+        .order_by(Run.created_at.desc(), Run.id.desc())
     )
     return Choices(
         tuple(tags),

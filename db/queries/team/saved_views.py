@@ -287,7 +287,7 @@ def _prune(session: Session, account_id: int) -> None:
     beyond = (
         select(SavedView.id)
         .where(unnamed, SavedView.account_id == account_id)
-        .order_by(SavedView.used_at.desc())
+        .order_by(SavedView.used_at.desc(), SavedView.id.desc())
         .offset(MAX_UNNAMED - 1)
     )
     session.execute(delete(SavedView).where(SavedView.id.in_(beyond)))

@@ -112,7 +112,7 @@ def list_sessions(session: Session, *, account_id: int) -> list[SessionRow]:
             AccountSession.revoked_at.is_(None),
             AccountSession.expires_at > func.now(),
         )
-        .order_by(AccountSession.last_seen_at.desc())
+        .order_by(AccountSession.last_seen_at.desc(), AccountSession.token_hash)
     )
     return [SessionRow(**row._mapping) for row in rows]
 
