@@ -16,6 +16,7 @@ from db.queries.team.annotation_rows import Target
 from ingest.pipeline import load_log
 from tests.browser.conftest import VIEWPORT, Watch, logged_in
 from tests.browser.logs import Log
+from tests.browser.waiting import rest
 
 CARDS, MARKS, FORM = ".annotation-card", ".annotation-lane .annotation-mark", ".annotation-new-form"
 
@@ -93,7 +94,7 @@ def point_at_class(page: Page, class_id: int, column: int) -> None:
         [class_id, column],
     )
     page.mouse.move(x, y)
-    page.wait_for_timeout(50)
+    rest(page)
 
 
 def selection(page: Page) -> dict[str, Any]:

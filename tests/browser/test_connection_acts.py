@@ -1,7 +1,6 @@
 """What is written, asked and logged in to while a connection fails: once, or said to be unknown."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,10 +9,11 @@ from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import Engine, func, select
 
 from benchmarks.browser import PASSWORD, log_in
-from benchmarks.outages import HERE, Site
+from benchmarks.outages import Site
 from db.engine import session_scope
 from db.models import Annotation, IngestJob, Reply
 from tests.browser.conftest import VIEWPORT
+from tests.browser.copies import copy_code
 from tests.browser.line import bad_line
 from tests.browser.outages import Tab, banner, expect_trouble, expect_well
 from tests.commands import wait_until
@@ -251,10 +251,7 @@ def test_an_idle_page_whose_questions_hang_notices(tab: Tab, hurt: Site) -> None
 def test_a_server_that_comes_back_as_another_build_says_so_and_nothing_typed_is_lost(
     tab: Tab, hurt: Site, tmp_path: Path
 ) -> None:
-    for name in ("app", "benchmarks", "db", "deeptracker", "ingest", "migrations"):
-        shutil.copytree(HERE / name, tmp_path / name)
-    for name in ("package.json", "package-lock.json", "tsconfig.json"):  # as of what was built
-        shutil.copy(HERE / name, tmp_path / name)
+    copy_code(tmp_path)
     with (tmp_path / "app" / "ids.py").open("a") as file:
         file.write("# One line more.\n")
     page = tab.open("/people").page

@@ -22,11 +22,11 @@ from deeptracker.format import Snapshot
 from ingest.pipeline import load_log
 from tests import servers, warm
 from tests.browser.conftest import VIEWPORT, enter
+from tests.browser.copies import ROOT, copy_code
 from tests.browser.logs import Log
 from tests.browser.waiting import rest
 from tests.ports import free_port
 
-ROOT = Path(__file__).parents[2]
 # Kept in DEEPTRACKER_HOME, or in the settings, whatever becomes of the database.
 KEY = {"DEEPTRACKER_SECRET_KEY": "the same key before and after it"}
 NOTICE = '.connection-line:has(button:text-is("Reload"))'
@@ -261,10 +261,7 @@ def test_a_tab_that_shows_a_store_which_is_replaced(
 def newer_build(tmp_path: Path) -> Path:
     """The code of a release after this one: a style has changed, but no file's time."""
     folder = tmp_path / "newer"
-    for name in ("app", "benchmarks", "db", "deeptracker", "ingest", "migrations"):
-        shutil.copytree(ROOT / name, folder / name)
-    for name in ("package.json", "package-lock.json", "tsconfig.json"):
-        shutil.copy(ROOT / name, folder / name)
+    copy_code(folder)
     (folder / "node_modules").symlink_to(ROOT / "node_modules")  # it builds its own bundle
     style = folder / "app" / "web" / "core" / "shell.css"
     written = style.stat()

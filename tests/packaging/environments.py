@@ -44,7 +44,7 @@ def build(folder: Path) -> dict[str, Path]:
             shutil.copy(ROOT / name, source / name)
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     command = [*pip, "--no-index", "--wheel-dir", wheels, source / "deeptracker", source]
-    subprocess.run(command, check=True, timeout=120)
+    subprocess.run(command, check=True, timeout=300)
     return {_name(path): path for path in wheels.glob("*.whl")}
 
 
@@ -84,7 +84,7 @@ class Environment:
             env=self.variables(**environment),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
         assert ran.returncode == status, f"{command}: {ran.returncode}\n{ran.stdout}{ran.stderr}"
         return ran
@@ -114,7 +114,7 @@ def make(folder: Path, ours: dict[str, PathDistribution], extra: str = "") -> En
     """Return an environment as `pip install 'deeptracker[extra]'` makes it."""
     folder.mkdir()
     home = folder / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True, timeout=300)
     packages = _packages(home)
     names = _asked_for("deeptracker", {extra}, ours)
     for name in names:
