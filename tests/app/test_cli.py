@@ -78,7 +78,7 @@ def started(*arguments: str) -> "subprocess.Popen[str]":
 
 def get(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=20) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
@@ -387,7 +387,7 @@ class TestDemo:
         address = next(word for word in said.split() if word.startswith("http"))
         assert get(f"{address}/health") == 200
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=60)
+        rest, _ = process.communicate(timeout=120)
         assert process.returncode == 0, rest
         assert "/link/" not in said + rest
         # Every part of it is gone.

@@ -114,7 +114,7 @@ def server(database_url, tmp_path):
     base = f"http://127.0.0.1:{port}"
     for _ in range(1_200):
         try:
-            requests.get(f"{base}/health", timeout=20)
+            requests.get(f"{base}/health", timeout=60)
             break
         except requests.ConnectionError:
             assert process.poll() is None, log.read_text()
@@ -151,7 +151,7 @@ def test_processes_count_together_and_finish_what_they_began(server, store, tmp_
     process, base, log = server
 
     def read():
-        return figures(requests.get(f"{base}/metrics", headers=BEARER, timeout=20).text)
+        return figures(requests.get(f"{base}/metrics", headers=BEARER, timeout=60).text)
 
     asked = 'deeptracker_requests_total{method="GET",rule="/login",status="200"}'
     took = 'deeptracker_request_seconds_count{rule="/login"}'

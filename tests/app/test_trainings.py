@@ -14,9 +14,9 @@ from app.views.trainings.layout import asked_fork
 from app.views.trainings.rows import shown_state, words
 from db.engine import session_scope
 from db.errors import Conflict
-from db.models import AuditEntry, IngestWorker, Training, TrainingBatch
+from db.models import AuditEntry, IngestJob, IngestWorker, Training, TrainingBatch
 from db.permissions import Role
-from db.queries.jobs import workers
+from db.queries.jobs import jobs, workers
 from db.queries.trainings import scripts, training_notes, trainings
 from db.training_search import draw, grid
 from tests.app.training_rows import SCRIPT, training
@@ -231,6 +231,18 @@ def test_what_was_typed_stays_where_another_kind_of_search_is_chosen():
     odd = {"lr": True, "epochs": None, "optimizer": {"a": 1}, "augment": "perhaps"}
     assert kept("one", odd) == ONE
     assert kept("grid", {"lr": [], "epochs": ""}, {"lr": 0.5, "epochs": 2})["epochs"] == "2"
+
+
+def test_what_records_nothing_leaves_no_job_behind(web, clients, offered, people):
+    """However early it ends: also before a worker has looked for its log once."""
+    press_start(clients[Role.MEMBER], ONE)
+    (found,) = all_of(web)
+    with session_scope(web.engine) as session:
+        training_notes.claim(session, training_id=found.id, queue_job=0, worker="w", place="p")
+        job_id = training_notes.follow(session, training_id=found.id, run_dir="/runs/of-nothing")
+        training_notes.finish(session, training_id=found.id, state="failed", message="It crashed.")
+        assert jobs.get_job(session, job_id=job_id).state == "cancelled"
+        session.execute(delete(IngestJob))
 
 
 def test_the_drawer_shows_the_output_as_text(web, clients, offered, people):

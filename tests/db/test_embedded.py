@@ -55,7 +55,7 @@ def use(home):
 
     yield start
     for process in started:
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 def server_pid(home: Path) -> int | None:
@@ -68,9 +68,9 @@ def test_processes_share_the_server_and_the_last_one_ends_it(home, use):
     first, second = use(), use()
     pid = server_pid(home)
     assert psutil.pid_exists(pid)
-    first.communicate(timeout=30)
+    first.communicate(timeout=120)
     assert server_pid(home) == pid
-    second.communicate(timeout=30)
+    second.communicate(timeout=120)
     assert server_pid(home) is None
 
 
@@ -79,7 +79,7 @@ def test_a_killed_process_does_not_keep_the_server_for_ever(home, use):
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     assert server_pid(home) is not None
-    use().communicate(timeout=30)
+    use().communicate(timeout=120)
     assert server_pid(home) is None
 
 
@@ -89,8 +89,8 @@ def test_a_server_that_was_killed_itself_starts_again(home, use):
     os.kill(killed, signal.SIGKILL)
     while psutil.pid_exists(killed):
         time.sleep(0.05)
-    process.communicate(timeout=30)
-    use().communicate(timeout=30)
+    process.communicate(timeout=120)
+    use().communicate(timeout=120)
 
 
 def test_settings_are_written_once_and_stay_the_users(home):
@@ -119,7 +119,7 @@ def test_all_who_come_at_once_share_one_server(home):
     crowd = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(5)]
     assert len({process.stdout.readline() for process in crowd}) == 1
     for process in crowd:
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
     assert log.read_text().count("starting PostgreSQL") == before + 1
     assert server_pid(home) is None
 
@@ -150,7 +150,7 @@ def test_a_forked_process_uses_it_as_well_and_does_not_end_it_for_others(home, u
         forked.wait()
         pid = server_pid(home)
         assert psutil.pid_exists(pid)
-        use().communicate(timeout=30)
+        use().communicate(timeout=120)
         assert server_pid(home) == pid  # a child of the killed process is still there
         forked.stdin.close()
     for _ in range(200):

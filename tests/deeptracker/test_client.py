@@ -33,6 +33,7 @@ from ingest.pipeline import load_log
 from tests import servers
 from tests.app.web import Web, make_web
 from tests.deeptracker.small_logs import write_predicted_log
+from tests.ports import free_port
 from tests.stored_runs import StoredRun, store_run
 
 
@@ -348,7 +349,7 @@ class TestErrors:
             with pytest.raises(ServerUnreachable, match="took too long"):
                 deeptracker.connect(f"http://127.0.0.1:{port}", token, timeout=0.2)
         with pytest.raises(ServerUnreachable, match="no connection"):
-            deeptracker.connect(f"http://127.0.0.1:{port}", token)
+            deeptracker.connect(f"http://127.0.0.1:{free_port()}", token)
         with pytest.raises(ServerUnreachable, match="not the address"):
             deeptracker.connect("127.0.0.1:8050", token)
 

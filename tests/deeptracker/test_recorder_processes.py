@@ -69,4 +69,4 @@ def test_reading_needs_no_torch(recorded_run):
         "assert all(d.snapshot(m, i) for i in d.iterations())\n"
         "assert 'torch' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+import ingest.job
 from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db.engine import session_scope
 from db.queries.jobs import jobs
@@ -98,6 +99,23 @@ def test_what_is_there_and_wrong_is_said(store, database_url, roots, tmp_path, s
 
 def look(engine, roots, *, seconds):
     LogWatch(engine, [roots], FollowSettings(wait_seconds=seconds)).look()
+
+
+def test_one_that_is_cancelled_while_it_looks_is_over(store, roots, monkeypatch):
+    """Else it would wait for hours, and nobody would have it in hand who could end it."""
+    job_id, load = ask(store, "none", "follow"), ingest.job._load
+
+    def cancelled_meanwhile(engine, *given):
+        try:
+            return load(engine, *given)
+        finally:
+            with engine.begin() as connection:
+                connection.execute(text("UPDATE ingest_job SET cancel_requested = true"))
+
+    monkeypatch.setattr(ingest.job, "_load", cancelled_meanwhile)
+    ingest.job.run_job(store, job_id=job_id, roots=[roots], stopping=lambda: False)
+    found = job_of(store, job_id)
+    assert (found.state, found.awaited_since) == ("cancelled", None)
 
 
 def test_a_job_once_does_not_wait(store, database_url, roots):

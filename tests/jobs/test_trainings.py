@@ -155,7 +155,7 @@ def printed(store, training_id):
         return trainings.output(session, training_id=training_id)
 
 
-def wait_for(store, training_id, *states, seconds=60):
+def wait_for(store, training_id, *states, seconds=120):
     return wait_until(
         lambda: (row := training(store, training_id)).state in states and row, seconds=seconds
     )

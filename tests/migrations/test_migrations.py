@@ -184,7 +184,7 @@ def test_two_processes_may_upgrade_at_once(empty_database_url):
         for _ in range(2)
     ]
     for process in both:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
     engine = create_engine(empty_database_url)
     assert migrate.is_current(engine)

@@ -41,9 +41,17 @@ def put_back(
 
 
 def await_log(session: Session, *, job_id: int, worker: str | None, message: str) -> None:
-    """Mark a job as waiting for its log to appear: off the queue until a worker sees the log."""
+    """Mark a job as waiting for its log to appear: off the queue until a worker sees the log.
+
+    One that was cancelled while it looked is over: nobody would take it in hand to end it.
+    """
     since = func.coalesce(IngestJob.awaited_since, func.now())
     _wait_again(session, job_id, worker, message=message, awaited_since=since)
+    cancelled = select(IngestJob.id).where(
+        IngestJob.id == job_id, IngestJob.state == "queued", IngestJob.cancel_requested
+    )
+    if session.scalars(cancelled).one_or_none() is not None:
+        finish(session, job_id=job_id, state="cancelled", message="Cancelled.")
 
 
 def _wait_again(

@@ -97,7 +97,8 @@ def finish(
 ) -> None:
     """Close a training that is open.
 
-    Where it has not `recorded` anything, the ingest job that waits for its log ends as well.
+    Where it has not `recorded` anything, the ingest job that waits for its log, or is about to look
+    for it, ends as well.
     """
     values: dict[str, Any] = {} if output is None else {"output": _plain(output)[-MAX_OUTPUT:]}
     job_id = session.scalars(
@@ -113,13 +114,11 @@ def finish(
         .returning(Training.job_id)
     ).one_or_none()
     if job_id is not None and not recorded:
-        _end_waiting(session, job_id)
+        _end_following(session, job_id)
 
 
-def _end_waiting(session: Session, job_id: int) -> None:
-    waits = select(IngestJob.id).where(
-        IngestJob.id == job_id, IngestJob.state == "queued", IngestJob.awaited_since.is_not(None)
-    )
+def _end_following(session: Session, job_id: int) -> None:
+    waits = select(IngestJob.id).where(IngestJob.id == job_id, IngestJob.run_id.is_(None))
     if session.scalars(waits).one_or_none() is not None:
         job_ends.cancel(session, job_id=job_id)
 
